@@ -1,0 +1,43 @@
+#!/bin/sh
+# A post-production studio, from nothing: three account roles, two workgroups, one dropbox with an
+# outside vendor. Run it with ROLEBOOK_STORE naming a new file, and `rolebook` on the PATH.
+set -eu
+
+rolebook init
+
+# Three account roles: an admin, a manager, and people who send and receive. The operator makes the
+# first admin; from then on people act for themselves, and every rule applies to them.
+rolebook account add alice --role admin --email alice@example.com --reason "opens the studio"
+rolebook account add dana --role manager --email dana@example.com --as alice
+for name in bob carol eve; do
+    rolebook account add "$name" --email "$name@example.com" --as dana
+done
+
+# Editors come and go as one group; the night shift is part of it.
+rolebook group add editors --as dana
+rolebook group add night-shift --as dana
+rolebook group add-member editors bob --as dana
+rolebook group add-member night-shift eve --as dana
+
+# Two workgroups. Colour: members send, see each other, and Carol runs it. Dailies: everybody sends.
+rolebook workgroup add color --send members --member-access all --admins-manage-members --admins-create-users --as dana
+rolebook workgroup add-member color carol group:editors --as dana
+rolebook workgroup add-admin color carol --as dana
+rolebook workgroup add-member color bob --as carol
+rolebook workgroup add dailies --send anyone --as dana
+rolebook workgroup add-member dailies group:editors group:night-shift --as dana
+
+# One dropbox, for a vendor outside: one private link, for one upload within a week.
+rolebook server set --public-links allow --as alice
+rolebook dropbox add intake --as dana
+rolebook dropbox add-member intake carol --as dana
+rolebook dropbox add-admin intake carol --as dana
+rolebook dropbox add-member intake eve --level submit-only --as dana
+rolebook dropbox invite intake vendor@example.com --expires 7d --after-one-upload --as carol --columns secret -o tsv --no-headers > "${ROLEBOOK_LINK:-link.txt}"
+rolebook dropbox submit intake --title "Reel 3" --file reel3.mov:123456789 --link - < "${ROLEBOOK_LINK:-link.txt}"
+
+rolebook package send --title "Dailies, day 1" --to workgroup:color --to bob --file day01.mov:734003200 --as carol
+
+# Who may do what, and why?
+rolebook perm explain bob send workgroup:color
+rolebook perm explain eve view-packages dropbox:intake || true

@@ -1,0 +1,345 @@
+//! `account`: arguments and answers.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::{Reading, Settings, Writing, expiry, name};
+use super::session::{Made, Session, Who};
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::attributes::{Setting, setting_field, time_value};
+use crate::model::{Id, Kind, Problem, Reference, Resource, Role};
+use crate::ops::account::{self, Options};
+use crate::policy::{Facts, Select};
+use crate::render::{Column, RenderError, hidden, row, shown};
+
+/// Manage accounts
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ACCOUNT)]
+pub(super) struct Account {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Create an account
+    Add(Add),
+    /// List accounts
+    List(List),
+    /// Show one account
+    Show(Show),
+    /// Change an account's details
+    Edit(Change),
+    /// Give an account role: admin, manager or user
+    SetRole(SetRole),
+    /// Change an account's settings
+    Set(Change),
+    /// Make an account active again
+    Activate(One),
+    /// Make an account inactive: it can do nothing, what it shared stays
+    Deactivate(One),
+    /// Remove an account: deactivate it and keep the record, or destroy it
+    Remove(Remove),
+}
+
+/// What can be said of an account.
+#[derive(Args, Debug, Clone)]
+struct Said {
+    /// E-mail address; empty takes it away
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// The name that people read; empty takes it away
+    #[arg(long, value_name = "TEXT")]
+    display_name: Option<String>,
+    /// When it expires: a day, a time, a length such as `30d`, or `never`
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// The account role: admin, manager or user
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Said {
+    fn options(&self, who: &str) -> Result<Options, Problem> {
+        Ok(Options {
+            role: self.role.as_deref().map(|role| account::parse_role(role, who)).transpose()?,
+            email: self.email.clone(),
+            display_name: self.display_name.clone(),
+            expires: expiry(self.expires.as_ref())?,
+            settings: self.settings.given(),
+        })
+    }
+}
+
+/// Create an account
+///
+/// Admins create accounts of every role, managers those of role `user`. A workgroup admin whose
+/// workgroup has `admins-create-users` creates users straight into it, with `--workgroup`.
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::ACCOUNT_ADD)]
+struct Add {
+    /// The account's name
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    said: Said,
+    /// Make it a member of this workgroup at once
+    #[arg(long, value_name = "WORKGROUP", add = complete::workgroups())]
+    workgroup: Option<String>,
+    /// Make it a member of this dropbox at once
+    #[arg(long, value_name = "DROPBOX", conflicts_with = "workgroup", add = complete::dropboxes())]
+    dropbox: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// List accounts
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::ACCOUNT_LIST)]
+struct List {
+    /// Only accounts of this role
+    #[arg(long, value_name = "ROLE", value_parser = ["admin", "manager", "user"])]
+    role: Option<String>,
+    /// Only accounts of this status
+    #[arg(long, value_name = "STATUS", value_parser = ["active", "inactive", "expired"])]
+    status: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Show one account
+///
+/// With what it is a member of: directly, and through which groups.
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::ACCOUNT_SHOW)]
+struct Show {
+    /// The account
+    #[arg(value_name = "NAME", add = complete::accounts())]
+    name: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Change an account's details or settings
+///
+/// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry or
+/// settings. A setting is `allow`, `deny`, or `default` for what the server says.
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::ACCOUNT_SET)]
+struct Change {
+    /// The account
+    #[arg(value_name = "NAME", add = complete::accounts())]
+    name: String,
+    #[command(flatten)]
+    said: Said,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Give an account role: admin, manager or user
+///
+/// Only admins assign roles, and nobody changes their own. Workgroup admins are designated with
+/// `rolebook workgroup add-admin`.
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::ACCOUNT_SET_ROLE)]
+struct SetRole {
+    /// The account
+    #[arg(value_name = "NAME", add = complete::accounts())]
+    name: String,
+    /// admin, manager or user
+    #[arg(value_name = "ROLE", add = complete::words(&["admin", "manager", "user"]))]
+    role: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Make an account active or inactive
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::ACCOUNT_DEACTIVATE)]
+struct One {
+    /// The account
+    #[arg(value_name = "NAME", add = complete::accounts())]
+    name: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Remove an account
+///
+/// The account becomes inactive and its record is kept. With `--destroy` it goes for good, with
+/// every role and membership it holds, in one revision; its history stays.
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::ACCOUNT_REMOVE)]
+struct Remove {
+    /// The account
+    #[arg(value_name = "NAME", add = complete::accounts())]
+    name: String,
+    /// Remove it for good, with every binding it holds
+    #[arg(long)]
+    destroy: bool,
+    /// Who takes over where it is the last administrator
+    #[arg(long, value_name = "USER", requires = "destroy", add = complete::accounts())]
+    transfer_to: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+impl Account {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            Verb::Add(it) => it.run(session),
+            Verb::List(it) => it.run(session),
+            Verb::Show(it) => it.run(session),
+            Verb::Edit(it) | Verb::Set(it) => it.run(session),
+            Verb::SetRole(it) => it.run(session),
+            Verb::Activate(it) => it.run(session, true),
+            Verb::Deactivate(it) => it.run(session, false),
+            Verb::Remove(it) => it.run(session),
+        }
+    }
+}
+
+impl Add {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let who = name(Kind::Account, &self.name)?;
+        let options = self.said.options(&self.name)?;
+        let place = match (&self.workgroup, &self.dropbox) {
+            (Some(text), _) => Some(Reference::Named(Kind::Workgroup, name(Kind::Workgroup, text)?)),
+            (None, Some(text)) => Some(Reference::Named(Kind::Dropbox, name(Kind::Dropbox, text)?)),
+            (None, None) => None,
+        };
+        let done =
+            session.write(&self.writing, Who::Named, &mut |work| account::add(work, &who, &options, place.as_ref()))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl Change {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let who = name(Kind::Account, &self.name)?;
+        let options = self.said.options(&self.name)?;
+        let done = session.write(&self.writing, Who::Named, &mut |work| account::change(work, &who, &options))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl SetRole {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let who = name(Kind::Account, &self.name)?;
+        let role = account::parse_role(&self.role, &self.name)?;
+        let done = session.write(&self.writing, Who::Named, &mut |work| account::set_role(work, &who, role))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl One {
+    fn run(&self, session: &mut Session<'_>, active: bool) -> Outcome {
+        let who = name(Kind::Account, &self.name)?;
+        let done = session.write(&self.writing, Who::Named, &mut |work| account::set_active(work, &who, active))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl Remove {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let who = name(Kind::Account, &self.name)?;
+        let heir = self.transfer_to.as_deref().map(|text| name(Kind::Account, text)).transpose()?;
+        let done = session
+            .write(&self.writing, Who::Named, &mut |work| account::remove(work, &who, self.destroy, heir.as_ref()))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+const COLUMNS: [Column; 9] = [
+    shown("ref"),
+    hidden("name"),
+    shown("role"),
+    shown("status"),
+    shown("email"),
+    hidden("display_name"),
+    shown("expires"),
+    hidden("settings"),
+    hidden("revision"),
+];
+
+impl List {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let roles = roles(view)?;
+            let mut rows = Vec::new();
+            for account in view.all(Kind::Account)? {
+                let role = roles.get(&account.id).copied();
+                let row = account_row(view, &account, role);
+                let fits = |wanted: &Option<String>, field: &str| {
+                    wanted.as_ref().is_none_or(|wanted| row.get(field).and_then(Value::as_str) == Some(wanted))
+                };
+                if fits(&self.role, "role") && fits(&self.status, "status") {
+                    rows.push(row);
+                }
+            }
+            session.list(&COLUMNS, rows)
+        })
+    }
+}
+
+/// Every account's role, in one pass over each.
+fn roles(view: &View<'_>) -> Result<std::collections::HashMap<Id, Role>, RenderError> {
+    let mut roles = std::collections::HashMap::new();
+    for role in Role::SERVER {
+        for binding in view.facts.list(Select::OnAs(Id::SERVER, role))? {
+            roles.insert(binding.principal, role);
+        }
+    }
+    Ok(roles)
+}
+
+fn account_row(view: &View<'_>, resource: &Resource, role: Option<Role>) -> Map<String, Value> {
+    let account = resource.as_account().cloned().unwrap_or_default();
+    let settings: Map<String, Value> = Setting::SWITCHES
+        .iter()
+        .map(|setting| (setting_field(*setting).to_owned(), json!(account.settings.get(*setting))))
+        .collect();
+    row(
+        &COLUMNS,
+        [
+            json!(resource.reference()),
+            json!(resource.name),
+            json!(role.map(Role::word)),
+            json!(account.status(view.at).word()),
+            json!(account.email),
+            json!(account.display_name),
+            time_value(account.expires),
+            Value::Object(settings),
+            json!(resource.since),
+        ],
+    )
+}
+
+impl Show {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        const WITH_MEMBERSHIPS: [Column; 10] = [
+            shown("ref"),
+            shown("name"),
+            shown("role"),
+            shown("status"),
+            shown("email"),
+            shown("display_name"),
+            shown("expires"),
+            shown("settings"),
+            shown("memberships"),
+            shown("revision"),
+        ];
+        let who = name(Kind::Account, &self.name)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let account = view.find(Kind::Account, &who)?;
+            let role = account::role_of(&view.facts, account.id)?.map(|(_, role)| role);
+            let mut row = account_row(view, &account, role);
+            row.insert("memberships".to_owned(), Value::Array(super::members::memberships(view, account.id)?));
+            session.show(&WITH_MEMBERSHIPS, row)
+        })
+    }
+}

@@ -1,0 +1,243 @@
+//! Arguments that many commands share, and how words of the model are read from them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueHint};
+
+use super::complete;
+use crate::model::attributes::{Choice, MemberAccess, SendPolicy, Setting};
+use crate::model::time::Expiry;
+use crate::model::{Kind, Name, Problem, Reference};
+use crate::render::Format;
+
+/// Options of every command.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct Globals {
+    /// The store [env: ROLEBOOK_STORE] [default: $XDG_DATA_HOME/rolebook/rolebook.db]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "Global options")]
+    pub(super) store: Option<PathBuf>,
+    /// Act as this account: every rule applies [env: ROLEBOOK_AS] [default: the operator]
+    #[arg(long = "as", global = true, value_name = "USER", help_heading = "Global options", add = complete::accounts())]
+    pub(super) actor: Option<String>,
+    /// How to write the answer
+    #[arg(short, long, global = true, value_name = "FORMAT", value_parser = formats(), help_heading = "Global options")]
+    pub(super) output: Option<Format>,
+    /// The columns to write, in order, separated by commas
+    #[arg(long, global = true, value_name = "A,B", value_delimiter = ',', help_heading = "Global options")]
+    pub(super) columns: Vec<String>,
+    /// Leave out the line of column names
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(super) no_headers: bool,
+    /// The column to sort by; with `-` in front, descending
+    #[arg(long, global = true, value_name = "[-]COLUMN", allow_hyphen_values = true, help_heading = "Global options")]
+    pub(super) sort: Option<String>,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(super) quiet: bool,
+    /// Say which store is used, as whom, and how long it took
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(super) verbose: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", value_parser = ["auto", "always", "never"], help_heading = "Global options")]
+    pub(super) color: Option<String>,
+    /// Confirm what would be asked
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(super) yes: bool,
+}
+
+/// The long options above that take a value, and those that take none: what the log leaves out.
+pub(super) const WITH_VALUE: [&str; 9] =
+    ["--store", "--as", "--output", "--columns", "--sort", "--color", "--reason", "-o", "--at"];
+pub(super) const WITHOUT_VALUE: [&str; 9] =
+    ["--no-headers", "--quiet", "--verbose", "--yes", "--dry-run", "--create", "-q", "-v", "-qv"];
+
+/// Options of every command that reads.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct Reading {
+    /// As it stood after this revision, or at this time
+    #[arg(long, value_name = "REV|TIME")]
+    pub(super) at: Option<String>,
+}
+
+/// Options of every command that writes.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct Writing {
+    /// Why: kept in the log
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Create the store first if there is none
+    #[arg(long)]
+    pub(super) create: bool,
+}
+
+/// Whether the answer, and so the errors too, shall be JSON; known before anything is parsed.
+pub(super) fn wants_json(args: &[OsString]) -> bool {
+    let mut before = "";
+    for arg in args.iter().filter_map(|arg| arg.to_str()) {
+        if arg == "--" {
+            break;
+        }
+        let value = match before {
+            "-o" | "--output" => Some(arg),
+            _ => arg
+                .strip_prefix("--output=")
+                .or_else(|| arg.strip_prefix("-o").map(|rest| rest.trim_start_matches('='))),
+        };
+        if matches!(value, Some("json" | "jsonl")) {
+            return true;
+        }
+        before = arg;
+    }
+    false
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    words(Format::ALL.map(|(_, word)| word), Format::from_word)
+}
+
+/// A parser for the words of a closed list.
+fn words<T: Clone + Send + Sync + 'static>(
+    list: impl IntoIterator<Item = &'static str>,
+    read: fn(&str) -> Option<T>,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(list).try_map(move |word| read(&word).ok_or("unknown word"))
+}
+
+fn choices() -> impl TypedValueParser<Value = Choice> {
+    words(Choice::ALL.iter().map(|it| it.word()), Choice::from_word)
+}
+
+fn allow_or_deny() -> impl TypedValueParser<Value = bool> {
+    words(["allow", "deny"], |word| Some(word == "allow"))
+}
+
+pub(super) fn send_policies() -> impl TypedValueParser<Value = SendPolicy> {
+    words(SendPolicy::ALL.iter().map(|it| it.word()), SendPolicy::from_word)
+}
+
+pub(super) fn member_accesses() -> impl TypedValueParser<Value = MemberAccess> {
+    words(MemberAccess::ALL.iter().map(|it| it.word()), MemberAccess::from_word)
+}
+
+/// A file that may be `-`, standard input: where a secret comes from. Never the secret itself.
+#[derive(Clone, Debug)]
+pub(super) struct SecretSource(pub(super) PathBuf);
+
+impl From<&str> for SecretSource {
+    fn from(text: &str) -> SecretSource {
+        SecretSource(PathBuf::from(text))
+    }
+}
+
+/// An account's settings.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct Settings {
+    /// Send packages at all
+    #[arg(long, value_name = "SETTING", value_parser = choices())]
+    send: Option<Choice>,
+    /// Download what was received
+    #[arg(long, value_name = "SETTING", value_parser = choices())]
+    receive: Option<Choice>,
+    /// Send on what was received
+    #[arg(long, value_name = "SETTING", value_parser = choices())]
+    forward: Option<Choice>,
+    /// Send to anything but one's dropboxes
+    #[arg(long, value_name = "SETTING", value_parser = choices())]
+    send_normal: Option<Choice>,
+    /// Send to addresses outside
+    #[arg(long, value_name = "SETTING", value_parser = choices())]
+    send_external: Option<Choice>,
+    /// Send to people and workgroups one shares no workgroup with
+    #[arg(long, value_name = "SETTING", value_parser = choices())]
+    send_to_all_users: Option<Choice>,
+}
+
+impl Settings {
+    pub(super) fn given(&self) -> Vec<(Setting, Choice)> {
+        let values =
+            [self.send, self.receive, self.forward, self.send_normal, self.send_external, self.send_to_all_users];
+        Setting::SWITCHES
+            .into_iter()
+            .zip(values)
+            .filter_map(|(setting, value)| value.map(|value| (setting, value)))
+            .collect()
+    }
+}
+
+/// The server's values for the settings that accounts leave at `default`.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct ServerSettings {
+    /// Whether accounts send packages at all, by default
+    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
+    send: Option<bool>,
+    /// Whether accounts download what they received, by default
+    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
+    receive: Option<bool>,
+    /// Whether accounts send on what they received, by default
+    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
+    forward: Option<bool>,
+    /// Whether accounts send to anything but their dropboxes, by default
+    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
+    send_normal: Option<bool>,
+    /// Whether accounts send to addresses outside, by default
+    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
+    send_external: Option<bool>,
+    /// Whether accounts send to people and workgroups they share no workgroup with, by default
+    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
+    send_to_all_users: Option<bool>,
+    /// Whether dropboxes may have public links
+    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
+    pub(super) public_links: Option<bool>,
+}
+
+impl ServerSettings {
+    pub(super) fn given(&self) -> Vec<(Setting, Choice)> {
+        let values =
+            [self.send, self.receive, self.forward, self.send_normal, self.send_external, self.send_to_all_users];
+        let choice = |allowed: bool| if allowed { Choice::Allow } else { Choice::Deny };
+        Setting::SWITCHES
+            .into_iter()
+            .zip(values)
+            .filter_map(|(setting, value)| value.map(|value| (setting, choice(value))))
+            .collect()
+    }
+}
+
+/// When something ends.
+pub(super) fn expiry(text: Option<&String>) -> Result<Option<Expiry>, Problem> {
+    text.map(|text| Expiry::parse(text)).transpose()
+}
+
+/// A name where only one kind can stand: the prefix may be there and must then fit.
+pub(super) fn name(kind: Kind, text: &str) -> Result<Name, Problem> {
+    match Reference::parse(text, kind)? {
+        Reference::Named(found, name) if found == kind => Ok(name),
+        other => Err(other.wrong_kind(kind.article())),
+    }
+}
+
+/// References to accounts and groups; a bare word is an account.
+pub(super) fn references(texts: &[String]) -> Result<Vec<Reference>, Problem> {
+    texts.iter().map(|text| Reference::parse(text, Kind::Account)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_wanted_however_it_is_said() {
+        let args = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        for yes in ["r -o json x", "r -ojson", "r --output=jsonl", "r x --output json"] {
+            assert!(wants_json(&args(yes)), "{yes}");
+        }
+        for no in ["r -o table", "r json", "r -- -o json"] {
+            assert!(!wants_json(&args(no)), "{no}");
+        }
+    }
+}

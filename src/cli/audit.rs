@@ -1,0 +1,346 @@
+//! `audit` and `undo`: the history, its check, and a revision turned round.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::Writing;
+use super::session::{Made, Session, Who};
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::{Id, Kind, Problem, Reference, Revision, Role, Verb as Do};
+use crate::ops::Actor;
+use crate::ops::changes::{Change, describe};
+use crate::policy::Subject;
+use crate::render::{Column, Format, hidden, row, shown};
+use crate::store::LogEntry;
+use crate::store::verify::verify;
+
+/// Read and check the history
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::AUDIT)]
+pub(super) struct Audit {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// List the revisions, newest first
+    #[command(after_long_help = examples::AUDIT_LOG)]
+    Log(Log),
+    /// Show one revision: who, when, why, and every change
+    #[command(after_long_help = examples::AUDIT_SHOW)]
+    Show(Show),
+    /// Derive every digest again and say where the history does not fit
+    #[command(after_long_help = examples::AUDIT_VERIFY)]
+    Verify(Verify),
+}
+
+/// List the revisions
+///
+/// Server admins read all of it; admins of a workgroup or dropbox what concerns that.
+#[derive(Args, Debug)]
+struct Log {
+    /// Only what concerns this account, group, workgroup, dropbox or package
+    #[arg(long, value_name = "RESOURCE", add = complete::resources())]
+    on: Option<String>,
+    /// Only what this account did; `operator` for what was done without `--as`
+    #[arg(id = "who_acted", long = "actor", value_name = "USER", add = complete::accounts())]
+    actor: Option<String>,
+    /// Only what was denied
+    #[arg(long)]
+    denied: bool,
+    /// At most so many lines
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Go on after this revision, towards the past
+    #[arg(long, value_name = "REV")]
+    after: Option<Revision>,
+}
+
+/// Show one revision
+#[derive(Args, Debug)]
+struct Show {
+    /// Its number
+    #[arg(value_name = "REV")]
+    revision: Revision,
+}
+
+/// Check the history
+///
+/// Exit 0 when everything fits, 1 when something does not, 7 when the store cannot be opened.
+#[derive(Args, Debug)]
+struct Verify {}
+
+/// Reverse a revision
+///
+/// Makes a new revision that turns the changes of one round. Refused, with the reasons, when
+/// something later builds on it; whoever undoes must be allowed each of the reverse changes.
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::UNDO)]
+pub(super) struct Undo {
+    /// The number of the revision to reverse
+    #[arg(value_name = "REV")]
+    revision: Revision,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+const COLUMNS: [Column; 10] = [
+    shown("revision"),
+    shown("at"),
+    shown("actor"),
+    hidden("operator"),
+    shown("command"),
+    shown("reason"),
+    shown("denied"),
+    hidden("changes"),
+    hidden("undoes"),
+    hidden("digest"),
+];
+
+impl Audit {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            Verb::Log(it) => it.run(session),
+            Verb::Show(it) => it.run(session),
+            Verb::Verify(_) => check(session),
+        }
+    }
+}
+
+/// What of the log somebody may read.
+enum Scope {
+    /// All of it.
+    All,
+    /// What concerns these workgroups and dropboxes.
+    On(Vec<Id>),
+}
+
+/// "the log is for server admins, and for the administrators of an endpoint, organization or
+/// workgroup as far as it concerns that" (model §10).
+fn scope(view: &View<'_>) -> Result<Scope, Problem> {
+    let Actor::Principal(actor) = view.actor else { return Ok(Scope::All) };
+    if view.viewer()?.may(Do::ViewLog, Id::SERVER)? {
+        return Ok(Scope::All);
+    }
+    let subject = Subject::new(&view.facts, actor, view.at)?;
+    let mut places = Vec::new();
+    subject.levels(&[Role::WorkgroupAdmin, Role::DropboxAdmin], &mut |binding| {
+        places.push(binding.resource);
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    if places.is_empty() {
+        view.work()?.require_verb(Do::ViewLog, Id::SERVER)?;
+    }
+    Ok(Scope::On(places))
+}
+
+/// The changes of a revision, as they were told at the time, as far as the scope reaches.
+fn changes(view: &View<'_>, entry: &LogEntry, scope: &Scope) -> Result<Vec<Change>, Problem> {
+    let rows = view.reader.changes(entry.number)?;
+    let then = view.reader.facts_at(entry.number);
+    let before = view.reader.facts_at(entry.number.saturating_sub(1));
+    let mut found = describe(&rows, &|id| name_then(view, &then, &before, id))?;
+    if let Scope::On(places) = scope {
+        found.retain(|change| places.contains(&change.concerns));
+    }
+    Ok(found)
+}
+
+/// The name a thing had when a revision was made.
+fn name_then(
+    view: &View<'_>,
+    then: &crate::store::StoreFacts<'_>,
+    before: &crate::store::StoreFacts<'_>,
+    id: Id,
+) -> Result<String, Problem> {
+    use crate::policy::Facts;
+    for facts in [then, before] {
+        if let Some(resource) = facts.resource(id)? {
+            return Ok(resource.reference());
+        }
+    }
+    view.name(id)
+}
+
+fn entry_row(view: &View<'_>, entry: &LogEntry, changes: &[Change]) -> Result<Map<String, Value>, Problem> {
+    Ok(row(
+        &COLUMNS,
+        [
+            json!(entry.number),
+            json!(entry.at.to_string()),
+            json!(entry.actor.map(|id| view.name(id)).transpose()?.unwrap_or_else(|| "operator".to_owned())),
+            json!(entry.operator),
+            json!(entry.command),
+            json!(entry.reason),
+            json!(entry.denied.is_some()),
+            Value::Array(changes.iter().map(Change::json).collect()),
+            json!(entry.undoes),
+            json!(entry.digest),
+        ],
+    ))
+}
+
+impl Log {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        session.read(None, |session, view| {
+            let scope = scope(view)?;
+            let wanted = self
+                .on
+                .as_deref()
+                .map(|text| Reference::parse(text, Kind::Server))
+                .transpose()?
+                .map(|it| view.resolve(&it))
+                .transpose()?
+                .map(|(id, _)| id);
+            let actor = match self.actor.as_deref() {
+                None => None,
+                Some("operator") => Some(None),
+                Some(text) => Some(Some(view.resolve(&Reference::parse(text, Kind::Account)?)?.0)),
+            };
+            // What a revision changed is looked up only where it is shown or asked about.
+            let dress = session.dress();
+            let needs_changes = wanted.is_some()
+                || matches!(scope, Scope::On(_))
+                || dress.format != Format::Table
+                || dress.columns.iter().any(|name| name == "changes");
+            let mut rows = Vec::new();
+            let mut rest = None;
+            let mut trouble = None;
+            view.reader.log(self.after, &mut |entry| {
+                if actor.is_some_and(|actor| entry.actor != actor) || (self.denied && entry.denied.is_none()) {
+                    return Ok(true);
+                }
+                let made = (|| -> Result<Option<Map<String, Value>>, Problem> {
+                    let changes = if needs_changes { changes(view, &entry, &scope)? } else { Vec::new() };
+                    let own = view.actor.principal().is_some() && entry.actor == view.actor.principal();
+                    let touches =
+                        |id: Id| changes.iter().any(|change| change.concerns == id) || concerns(view, entry.number, id);
+                    if wanted.is_some_and(|id| !touches(id))
+                        || (matches!(scope, Scope::On(_)) && changes.is_empty() && !own)
+                    {
+                        return Ok(None);
+                    }
+                    entry_row(view, &entry, &changes).map(Some)
+                })();
+                match made {
+                    Ok(None) => {}
+                    Ok(Some(_)) if self.limit.is_some_and(|limit| rows.len() as u64 >= limit) => {
+                        rest = Some(entry.number + 1);
+                        return Ok(false);
+                    }
+                    Ok(Some(row)) => rows.push(row),
+                    Err(problem) => {
+                        trouble = Some(problem);
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            })?;
+            if let Some(problem) = trouble {
+                return Err(problem.into());
+            }
+            let status = session.list(&COLUMNS, rows)?;
+            if let Some(next) = rest {
+                session.warn(&format!("there is more: go on with --after {next}"));
+            }
+            Ok(status)
+        })
+    }
+}
+
+/// Whether a revision touched a row of a resource: itself, or a binding on it or of it.
+fn concerns(view: &View<'_>, number: Revision, wanted: Id) -> bool {
+    use crate::policy::RowChange;
+    view.reader.changes(number).unwrap_or_default().iter().any(|row| match row {
+        RowChange::Resource(before, after) => {
+            after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == wanted || it.parent == Some(wanted))
+        }
+        RowChange::Binding(before, after) => {
+            after.as_ref().or(before.as_ref()).is_some_and(|it| it.resource == wanted || it.principal == wanted)
+        }
+    })
+}
+
+impl Show {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        session.read(None, |session, view| {
+            let scope = scope(view)?;
+            let missing = || Problem::not_found("revision", &self.revision.to_string());
+            let entry = view.reader.revision(self.revision)?.ok_or_else(missing)?;
+            let found = changes(view, &entry, &scope)?;
+            let own = view.actor.principal().is_some() && entry.actor == view.actor.principal();
+            if matches!(scope, Scope::On(_)) && found.is_empty() && !own {
+                return Err(missing().into());
+            }
+            let mut fields = entry_row(view, &entry, &found)?;
+            if let Some(denied) = &entry.denied {
+                fields.insert("denied".to_owned(), json!(true));
+                fields.insert("rule".to_owned(), json!(denied.rule));
+                fields.insert("message".to_owned(), json!(denied.message));
+            }
+            if let Some(by) = view.reader.undone_by(self.revision)? {
+                fields.insert("undone_by".to_owned(), json!(by));
+            }
+            if session.dress().format == Format::Table {
+                fields.remove("changes");
+                session.value(&Value::Object(fields))?;
+                for change in &found {
+                    session.print(&format!("  {}\n", change.line()))?;
+                }
+                return Ok(0);
+            }
+            session.value(&Value::Object(fields))
+        })
+    }
+}
+
+fn check(session: &mut Session<'_>) -> Outcome {
+    session.read(None, |session, view| {
+        if let Actor::Principal(_) = view.actor {
+            view.work()?.require_verb(Do::ViewLog, Id::SERVER)?;
+        }
+        let report = verify(view.reader)?;
+        let right = report.faults.is_empty();
+        if session.dress().format == Format::Table {
+            let mut text = String::new();
+            for fault in &report.faults {
+                let place = fault.revision.map_or_else(String::new, |revision| format!("revision {revision}: "));
+                text.push_str(&format!("{place}{}\n", fault.what));
+            }
+            let verdict = if right { "verified" } else { "NOT verified" };
+            text.push_str(&format!("{verdict}: {} revisions, {} row changes, head {}\n", report.revisions, report.changes, report.head));
+            session.print(&text)?;
+        } else {
+            let faults: Vec<Value> = report.faults.iter().map(|fault| json!({"revision": fault.revision, "what": fault.what})).collect();
+            session.value(&json!({"verified": right, "revisions": report.revisions, "changes": report.changes, "head": report.head, "faults": faults}))?;
+        }
+        Ok(u8::from(!right))
+    })
+}
+
+impl Undo {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let number = self.revision;
+        let done = session.write_with(&self.writing, Who::Named, Some(number), &mut |reader, work| {
+            let entry = reader.revision(number)?.ok_or_else(|| Problem::not_found("revision", &number.to_string()))?;
+            if entry.denied.is_some() {
+                return Err(Problem::conflict(
+                    "nothing_to_undo",
+                    format!("revision {number} was a denied change: it changed nothing"),
+                ));
+            }
+            if let Some(by) = reader.undone_by(number)? {
+                return Err(Problem::conflict(
+                    "undone_already",
+                    format!("revision {number} was undone by revision {by}"),
+                )
+                .tip(format!("rolebook undo {by}")));
+            }
+            crate::ops::undo::undo(work, &reader.changes(number)?)
+        })?;
+        session.report(&done, &Made::default())
+    }
+}

@@ -1,0 +1,175 @@
+//! `group`: arguments and answers.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::{Reading, Writing, name};
+use super::members::{Members, Membership};
+use super::session::{Made, Session, Who};
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::{Kind, Resource, Verb as Do};
+use crate::ops::{membership, place};
+use crate::render::{Column, RenderError, hidden, row, shown};
+
+/// Manage groups
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::GROUP)]
+pub(super) struct Group {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Create a group
+    #[command(after_long_help = examples::GROUP_ADD)]
+    Add(Named),
+    /// List groups
+    #[command(after_long_help = examples::GROUP_LIST)]
+    List(List),
+    /// Show one group
+    #[command(after_long_help = examples::GROUP_SHOW)]
+    Show(Show),
+    /// Give a group another name
+    #[command(after_long_help = examples::GROUP_RENAME)]
+    Rename(Rename),
+    /// Remove a group, with its memberships
+    #[command(after_long_help = examples::GROUP_REMOVE)]
+    Remove(Named),
+    /// Add accounts and groups to a group
+    #[command(after_long_help = examples::GROUP_ADD_MEMBER)]
+    AddMember(Membership),
+    /// Remove accounts and groups from a group
+    #[command(after_long_help = examples::GROUP_REMOVE_MEMBER)]
+    RemoveMember(Membership),
+    /// List the members of a group
+    #[command(after_long_help = examples::GROUP_MEMBERS)]
+    Members(Members),
+}
+
+/// One by name, to be written.
+#[derive(Args, Debug)]
+pub(super) struct Named {
+    /// Which one
+    #[arg(value_name = "NAME", add = complete::places())]
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) writing: Writing,
+}
+
+/// A new name for one.
+#[derive(Args, Debug)]
+pub(super) struct Rename {
+    /// Which one
+    #[arg(value_name = "NAME", add = complete::places())]
+    name: String,
+    /// The new name
+    #[arg(value_name = "NEW-NAME")]
+    new: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// All that one may see.
+#[derive(Args, Debug)]
+pub(super) struct List {
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+/// One by name, to be read.
+#[derive(Args, Debug)]
+pub(super) struct Show {
+    /// Which one
+    #[arg(value_name = "NAME", add = complete::places())]
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+impl Named {
+    pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
+        let which = name(kind, &self.name)?;
+        let done = session.write(&self.writing, Who::Named, &mut |work| place::remove(work, kind, &which))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl Rename {
+    pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
+        let which = name(kind, &self.name)?;
+        let new = name(kind, &self.new)?;
+        let done = session.write(&self.writing, Who::Named, &mut |work| place::rename(work, kind, &which, &new))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl List {
+    pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind, columns: &'static [Column]) -> Outcome {
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let rows = view.all(kind)?.iter().map(|place| place_row(view, place)).collect::<Result<Vec<_>, _>>()?;
+            session.list(columns, rows)
+        })
+    }
+}
+
+impl Show {
+    pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind, columns: &'static [Column]) -> Outcome {
+        let which = name(kind, &self.name)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let place = view.find(kind, &which)?;
+            session.show(columns, place_row(view, &place)?)
+        })
+    }
+}
+
+/// The columns of a group.
+const COLUMNS: [Column; 4] = [shown("ref"), hidden("name"), shown("members"), hidden("revision")];
+
+/// A group, a workgroup or a dropbox as a row: its settings by name, and how many members it has
+/// where the reader may see them.
+pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String, Value>, RenderError> {
+    let mut count = 0;
+    for role in membership::levels(place.kind()) {
+        count += view.facts.count_held(place.id, *role)?;
+    }
+    let told = place.kind() == Kind::Group || view.viewer()?.may(Do::ViewMembers, place.id)?;
+    const ENDS: [Column; 2] = [shown("ref"), shown("name")];
+    let mut fields = row(&ENDS, [json!(place.reference()), json!(place.name)]);
+    fields.extend(place.attributes.fields().into_iter().map(|(name, value)| (name.to_owned(), value)));
+    fields.insert("members".to_owned(), if told { json!(count) } else { Value::Null });
+    if place.kind() == Kind::Dropbox {
+        let mut on = false;
+        crate::policy::Facts::resources(&view.facts, Kind::PublicLink, Some(place.id), &mut |_| {
+            on = true;
+            Ok(std::ops::ControlFlow::Break(()))
+        })?;
+        fields.insert("public_link".to_owned(), json!(on));
+    }
+    fields.insert("revision".to_owned(), json!(place.since));
+    Ok(fields)
+}
+
+impl Group {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        let kind = Kind::Group;
+        match self.verb {
+            Verb::Add(it) => {
+                let which = name(kind, &it.name)?;
+                let options = place::Options::default();
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| place::add(work, kind, &which, &options))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::List(it) => it.run(session, kind, &COLUMNS),
+            Verb::Show(it) => it.run(session, kind, &COLUMNS),
+            Verb::Rename(it) => it.run(session, kind),
+            Verb::Remove(it) => it.remove(session, kind),
+            Verb::AddMember(it) => it.add(session, kind, None),
+            Verb::RemoveMember(it) => it.remove(session, kind),
+            Verb::Members(it) => it.run(session, kind),
+        }
+    }
+}

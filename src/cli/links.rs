@@ -1,0 +1,377 @@
+//! The links of dropboxes: inviting, claiming, submitting. Secrets come in on standard input or
+//! from a file, and go out once, to standard output (and by mail).
+
+use std::io::Read;
+
+use clap::Args;
+use serde_json::json;
+
+use super::args::{SecretSource, Writing, expiry, name};
+use super::group::List;
+use super::mail::{self, Letter};
+use super::session::{Done, Made, Session, Who};
+use super::{Outcome, complete};
+use crate::model::attributes::time_value;
+use crate::model::secret::Secret;
+use crate::model::{Id, Kind, Name, Problem, ProblemKind};
+use crate::ops::invitation::{self, Life, Submission};
+use crate::ops::{Actor, Work, dropbox, package};
+use crate::policy::Facts;
+use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::store::StoreFacts;
+
+/// How long a private link lives.
+#[derive(Args, Debug, Clone)]
+pub(super) struct LifeArgs {
+    /// When the link expires: a length such as `7d`, a day, a time [default: 3d]
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// Let one completed submission use the link up
+    #[arg(long)]
+    after_one_upload: bool,
+    /// Let the link live until it is revoked (or used up)
+    #[arg(long, conflicts_with = "expires")]
+    never: bool,
+}
+
+impl LifeArgs {
+    fn life(&self) -> Result<Life, Problem> {
+        let expires = if self.never { Some(crate::model::time::Expiry::Never) } else { expiry(self.expires.as_ref())? };
+        Ok(Life { expires, after_one_upload: self.after_one_upload })
+    }
+}
+
+/// Invite an outside submitter
+///
+/// Makes a private link that only its holder can use to submit, and nothing else. The secret is
+/// shown once, here; the store keeps its SHA-256. It is mailed too where `smtp` is configured.
+#[derive(Args, Debug)]
+pub(super) struct Invite {
+    /// The dropbox
+    #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
+    dropbox: String,
+    /// The address, of somebody without an account
+    #[arg(value_name = "ADDRESS")]
+    address: String,
+    #[command(flatten)]
+    life: LifeArgs,
+    /// Mail nothing, even where a mail server is configured
+    #[arg(long)]
+    no_mail: bool,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// List the private links of a dropbox
+#[derive(Args, Debug)]
+pub(super) struct Invites {
+    /// The dropbox
+    #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
+    dropbox: String,
+    #[command(flatten)]
+    list: List,
+}
+
+/// Revoke the private link of an address
+#[derive(Args, Debug)]
+pub(super) struct Revoke {
+    /// The dropbox
+    #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
+    dropbox: String,
+    /// The address
+    #[arg(value_name = "ADDRESS")]
+    address: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Turn the public link on or off
+///
+/// Anyone who holds it can claim a private link. Turning it off stops new claims; private links
+/// already claimed live on unless `--revoke-issued`.
+#[derive(Args, Debug)]
+pub(super) struct PublicLink {
+    /// The dropbox
+    #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
+    dropbox: String,
+    /// on or off
+    #[arg(value_name = "ON|OFF", value_parser = ["on", "off"])]
+    state: String,
+    /// With `off`: revoke the private links that were claimed through it, too
+    #[arg(long)]
+    revoke_issued: bool,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Get a private link of one's own with the public one
+///
+/// For whoever holds the public link, without an account: `--as` is not consulted.
+#[derive(Args, Debug)]
+pub(super) struct Claim {
+    /// The dropbox
+    #[arg(value_name = "DROPBOX")]
+    dropbox: String,
+    /// One's e-mail address
+    #[arg(value_name = "ADDRESS")]
+    address: String,
+    /// Where the public link's secret is: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE|-", value_parser = clap::value_parser!(SecretSource))]
+    link: SecretSource,
+    #[command(flatten)]
+    life: LifeArgs,
+    /// Mail nothing, even where a mail server is configured
+    #[arg(long)]
+    no_mail: bool,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Submit a package to a dropbox
+///
+/// As a member, with `--as`; or with a private link, which then speaks for itself: `--as` is not
+/// consulted. A link that is unknown, revoked, used or expired gets one and the same answer.
+#[derive(Args, Debug)]
+pub(super) struct Submit {
+    /// The dropbox
+    #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
+    dropbox: String,
+    /// Where the private link's secret is: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE|-", value_parser = clap::value_parser!(SecretSource))]
+    link: Option<SecretSource>,
+    /// What it is called
+    #[arg(long, value_name = "TEXT")]
+    title: String,
+    /// A file in it and its size, as `NAME:BYTES` (can be repeated)
+    #[arg(long = "file", value_name = "NAME:BYTES")]
+    files: Vec<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// A new secret, from the operating system's randomness.
+fn new_secret() -> Result<Secret, Problem> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Problem::new(ProblemKind::Store, "no_randomness", format!("the system gives no randomness: {error}"))
+    })?;
+    Ok(Secret::from_bytes(&bytes))
+}
+
+/// Reads a secret. What was named is never repeated in a message: it may be the secret itself.
+fn read_secret(source: &SecretSource) -> Result<Secret, Problem> {
+    const LONGEST: u64 = 4096;
+    let unreadable = || {
+        Problem::usage("no_secret", "the file named by --link cannot be read")
+            .why("a secret comes on standard input or from a file, never as an argument")
+            .tip("--link - and the secret on standard input")
+    };
+    let mut text = String::new();
+    let read = if source.0.as_os_str() == "-" {
+        std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(&source.0).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+    };
+    read.map_err(|_| unreadable())?;
+    if text.trim().is_empty() {
+        return Err(
+            Problem::usage("no_secret", "the link's secret is empty").tip("--link - and the secret on standard input")
+        );
+    }
+    Ok(Secret::presented(&text))
+}
+
+/// The link around a secret, where the server has an address.
+fn url(
+    work: &Work<'_, StoreFacts<'_>>,
+    dropbox: &Name,
+    public: bool,
+    secret: &Secret,
+) -> Result<Option<String>, Problem> {
+    let Some(base) = work.facts().server()?.url else { return Ok(None) };
+    let mut path = String::new();
+    for byte in dropbox.shown().bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            path.push(char::from(byte))
+        } else {
+            path.push_str(&format!("%{byte:02X}"))
+        }
+    }
+    let public = if public { "/public" } else { "" };
+    // Behind the `#` it stays in the browser: no server or proxy writes it into a log.
+    Ok(Some(format!("{base}/dropbox/{path}{public}#{}", secret.reveal())))
+}
+
+/// Mails a private link, if that is configured and wanted, and says how it went. The invitation
+/// stands whatever becomes of the mail.
+fn deliver<T>(
+    session: &mut Session<'_>,
+    done: &mut Done<T>,
+    made: &mut Made,
+    address: &Name,
+    dropbox: &Name,
+    expires: Option<String>,
+    no_mail: bool,
+) {
+    let Some(smtp) = session.config.smtp.clone().filter(|_| !no_mail && done.is_committed()) else { return };
+    let Some(secret) = &made.secret else { return };
+    let letter = Letter {
+        to: address.shown(),
+        dropbox: dropbox.shown(),
+        link: made.url.as_deref().unwrap_or_else(|| secret.reveal()),
+        expires,
+    };
+    match mail::send(&smtp, &letter) {
+        Ok(()) => made.mailed = Some(true),
+        Err(what) => {
+            made.mailed = Some(false);
+            done.warn(format!("the link was not mailed to `{address}`: {what}; deliver it yourself"));
+        }
+    }
+}
+
+impl Invite {
+    pub(super) fn run(&self, session: &mut Session<'_>, again: bool) -> Outcome {
+        let (which, address, life) =
+            (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?, self.life.life()?);
+        let secret = new_secret()?;
+        let mut done = session.write(&self.writing, Who::Named, &mut |work| {
+            let id = if again {
+                invitation::resend(work, &which, &address, life, &secret)?
+            } else {
+                invitation::invite(work, &which, &address, life, &secret)?
+            };
+            told(work, id, &which, &secret)
+        })?;
+        let (url, expires) = done.value.clone();
+        let mut made = made(&done, url, secret);
+        deliver(session, &mut done, &mut made, &address, &which, expires, self.no_mail);
+        session.report(&done, &made)
+    }
+}
+
+/// What is told of a new link: its address, and when it expires.
+fn told(
+    work: &Work<'_, StoreFacts<'_>>,
+    id: Id,
+    dropbox: &Name,
+    secret: &Secret,
+) -> Result<(Option<String>, Option<String>), Problem> {
+    let link = work.facts().resource(id)?;
+    let expires =
+        link.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires).map(|time| time.to_string());
+    Ok((url(work, dropbox, false, secret)?, expires))
+}
+
+/// A secret is shown only where the store will know it.
+fn made<T>(done: &Done<T>, url: Option<String>, secret: Secret) -> Made {
+    if done.is_committed() { Made { secret: Some(secret), url, mailed: None } } else { Made::default() }
+}
+
+impl Invites {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        const COLUMNS: [Column; 8] = [
+            hidden("id"),
+            shown("ref"),
+            shown("email"),
+            shown("status"),
+            shown("expires"),
+            hidden("after_one_upload"),
+            shown("by"),
+            hidden("revision"),
+        ];
+        let which = name(Kind::Dropbox, &self.dropbox)?;
+        session.read(self.list.reading.at.as_deref(), |session, view| {
+            let mut rows = Vec::new();
+            for link in invitation::list(&view.work()?, &which)? {
+                let Some(it) = link.as_invitation() else { continue };
+                rows.push(row(
+                    &COLUMNS,
+                    [
+                        json!(link.id.0),
+                        json!(link.reference()),
+                        json!(it.email),
+                        json!(it.status(view.at)),
+                        time_value(it.expires),
+                        json!(it.after_one_upload),
+                        json!(view.by(it.by)?),
+                        json!(link.since),
+                    ],
+                ));
+            }
+            session.list(&COLUMNS, rows)
+        })
+    }
+}
+
+impl Revoke {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (which, address) = (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?);
+        let done = session.write(&self.writing, Who::Named, &mut |work| invitation::revoke(work, &which, &address))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl PublicLink {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let which = name(Kind::Dropbox, &self.dropbox)?;
+        if self.state == "off" {
+            let done = session.write(&self.writing, Who::Named, &mut |work| {
+                dropbox::public_link_off(work, &which, self.revoke_issued)
+            })?;
+            return session.report(&done, &Made::default());
+        }
+        if self.revoke_issued {
+            return Err(Problem::usage("usage", "--revoke-issued goes with `off`").into());
+        }
+        let secret = new_secret()?;
+        let done = session.write(&self.writing, Who::Named, &mut |work| {
+            dropbox::public_link_on(work, &which, &secret)?;
+            url(work, &which, true, &secret)
+        })?;
+        let made = made(&done, done.value.clone(), secret);
+        session.report(&done, &made)
+    }
+}
+
+impl Claim {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (which, address, life) =
+            (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?, self.life.life()?);
+        let link = read_secret(&self.link)?;
+        let secret = new_secret()?;
+        let mut done = session.write(&self.writing, Who::LinkHolder, &mut |work| {
+            let id = invitation::claim(work, &which, &address, &link, life, &secret)?;
+            Ok::<_, invitation::Refused>(told(work, id, &which, &secret)?)
+        })?;
+        let (url, expires) = done.value.clone();
+        let mut made = made(&done, url, secret);
+        deliver(session, &mut done, &mut made, &address, &which, expires, self.no_mail);
+        session.report(&done, &made)
+    }
+}
+
+impl Submit {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let which = name(Kind::Dropbox, &self.dropbox)?;
+        let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
+        let submission = Submission { title: self.title.clone(), files };
+        let done: Result<Done<Id>, RenderError> = match &self.link {
+            Some(source) => {
+                let link = read_secret(source)?;
+                session.write(&self.writing, Who::LinkHolder, &mut |work| {
+                    invitation::submit_with(work, &which, &link, &submission)
+                })
+            }
+            None => session.write(&self.writing, Who::Named, &mut |work| {
+                if work.actor == Actor::Operator {
+                    return Err(Problem::usage("no_sender", "a submission needs a sender")
+                        .why("the operator is no account")
+                        .tip("add --as USER, or --link - and the link's secret on standard input"));
+                }
+                invitation::submit_as(work, &which, &submission)
+            }),
+        };
+        session.report(&done?, &Made::default())
+    }
+}

@@ -1,0 +1,185 @@
+//! How it is said: arguments to operations, answers to output. Nothing decides here.
+//!
+//! One file per noun: the argument structs (their doc comments are the help), then the functions
+//! that call the library and render. [`run`] is the whole program but for the process around it
+//! and can be called more than once.
+
+mod account;
+mod args;
+mod audit;
+mod complete;
+mod config;
+mod dropbox;
+mod examples;
+mod group;
+mod links;
+mod mail;
+mod man;
+mod members;
+mod output;
+mod package;
+mod perm;
+mod perm_words;
+mod prompt;
+mod role;
+mod server;
+mod session;
+mod store;
+mod view;
+mod workgroup;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::model::Problem;
+use crate::policy::Fault;
+use crate::render::RenderError;
+use crate::store::StoreError;
+use args::Globals;
+use session::Session;
+
+/// The exit status of a command, or what stopped it.
+type Outcome = std::result::Result<u8, RenderError>;
+
+impl From<Fault> for RenderError {
+    fn from(fault: Fault) -> RenderError {
+        RenderError::Problem(fault.into())
+    }
+}
+
+impl From<StoreError> for RenderError {
+    fn from(error: StoreError) -> RenderError {
+        RenderError::Problem(error.into())
+    }
+}
+
+/// Access governance for file-transfer platforms
+///
+/// Holds accounts, groups, workgroups, dropboxes and packages in one store, enforces who may do
+/// what, answers every question about it with the proof, and keeps a history that cannot be
+/// quietly rewritten.
+#[derive(Parser, Debug)]
+#[command(
+    name = "rolebook",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_long_help = examples::TOP,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Command {
+    /// Create the store
+    Init(store::Init),
+    /// Show the store: revision, counts, warnings
+    Status(store::Status),
+    /// Manage accounts
+    Account(account::Account),
+    /// Manage groups
+    Group(group::Group),
+    /// Manage workgroups
+    Workgroup(workgroup::Workgroup),
+    /// Manage dropboxes and their links
+    Dropbox(dropbox::Dropbox),
+    /// Send packages and see who received them
+    Package(package::Package),
+    /// Show and change the server's settings
+    Server(server::Server),
+    /// Show the catalogue: every role, its actions and the sentence each comes from
+    Role(role::Role),
+    /// Ask who may do what
+    Perm(perm::Perm),
+    /// Read and check the history
+    Audit(audit::Audit),
+    /// Reverse a revision by a new one
+    Undo(audit::Undo),
+    /// Print the completion script of a shell
+    Completions(Completions),
+    /// Print a manual page, or write all of them
+    Man(man::Man),
+}
+
+/// Print the completion script of a shell
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::COMPLETIONS)]
+struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL", value_parser = complete::SHELLS)]
+    shell: String,
+}
+
+/// The parser, whole: for the manual, the completions and their checks.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program: parses, does, writes. Answers the exit status.
+///
+/// `args` begins with the program's own name. Standard output and standard error are the only
+/// streams that are written to; standard input is read where an argument is `-`, or to confirm.
+pub fn run(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    if let Some(status) = complete::answer(&args, out) {
+        return status;
+    }
+    let as_json = args::wants_json(&args);
+    let cli = match Cli::command().try_get_matches_from(args.iter()).and_then(|matches| Cli::from_arg_matches(&matches))
+    {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error, as_json, out, err),
+    };
+    let mut session = match Session::new(cli.globals, &args, out, err) {
+        Ok(session) => session,
+        Err((problem, err)) => return output::problem(&problem, as_json, false, err),
+    };
+    let outcome = dispatch(cli.command, &mut session).and_then(|status| {
+        session.flush()?;
+        Ok(status)
+    });
+    session.end(outcome)
+}
+
+fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
+    match command {
+        Command::Init(it) => it.run(session),
+        Command::Status(it) => it.run(session),
+        Command::Account(it) => it.run(session),
+        Command::Group(it) => it.run(session),
+        Command::Workgroup(it) => it.run(session),
+        Command::Dropbox(it) => it.run(session),
+        Command::Package(it) => it.run(session),
+        Command::Server(it) => it.run(session),
+        Command::Role(it) => it.run(session),
+        Command::Perm(it) => it.run(session),
+        Command::Audit(it) => it.run(session),
+        Command::Undo(it) => it.run(session),
+        Command::Completions(it) => {
+            let script = complete::script(&it.shell).ok_or_else(|| Problem::usage("bad_shell", "no such shell"))?;
+            session.print(&script)?;
+            Ok(0)
+        }
+        Command::Man(it) => it.run(session),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parser_is_sound() {
+        // Subcommands are built only when they are asked for, so mistakes show only here.
+        let mut command = command();
+        command.build();
+        command.debug_assert();
+    }
+}

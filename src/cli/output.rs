@@ -1,0 +1,95 @@
+//! The one place where errors become text and a number.
+
+use std::io::Write;
+
+use clap::error::ErrorKind;
+use serde_json::{Map, Value, json};
+
+use crate::model::{Problem, ProblemKind};
+use crate::render::style;
+
+/// Writes a problem to standard error; answers the exit status.
+pub(super) fn problem(problem: &Problem, as_json: bool, colour: bool, err: &mut dyn Write) -> u8 {
+    let text = if as_json { format!("{}\n", object(problem)) } else { lines(problem, colour) };
+    // Nobody is left to be told if this fails.
+    let _ = err.write_all(text.as_bytes());
+    problem.kind.exit_status()
+}
+
+fn lines(problem: &Problem, colour: bool) -> String {
+    let name = if colour { style::bad("rolebook:") } else { "rolebook:".to_owned() };
+    let mut text = format!("{name} {}\n", problem.message);
+    for line in &problem.details {
+        text.push_str(&format!("  - {line}\n"));
+    }
+    if let Some(why) = &problem.why {
+        text.push_str(&format!("  why: {why}\n"));
+    }
+    for tip in &problem.tips {
+        text.push_str(&format!("  try: {tip}\n"));
+    }
+    text
+}
+
+fn object(problem: &Problem) -> Value {
+    let mut error = Map::new();
+    error.insert("code".to_owned(), json!(problem.code));
+    error.insert("message".to_owned(), json!(problem.message));
+    if !problem.details.is_empty() {
+        error.insert("details".to_owned(), json!(problem.details));
+    }
+    error.insert("why".to_owned(), json!(problem.why));
+    error.insert("rule".to_owned(), json!(problem.rule));
+    error.insert("missing".to_owned(), json!(problem.missing));
+    error.insert("try".to_owned(), json!(problem.tips));
+    json!({ "error": error })
+}
+
+/// Writes what the parser says: help and the version to standard output, mistakes to standard error.
+pub(super) fn usage(error: &clap::Error, as_json: bool, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = if colourful() { error.render().ansi().to_string() } else { error.render().to_string() };
+            match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                Ok(()) => 0,
+                Err(_) => super::session::BROKEN_PIPE,
+            }
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = err.write_all(error.render().to_string().as_bytes());
+            ProblemKind::Usage.exit_status()
+        }
+        _ => problem(&parsed(error), as_json, false, err),
+    }
+}
+
+fn colourful() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stdout())
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The parser's message in our own form: one line, then what to try.
+fn parsed(error: &clap::Error) -> Problem {
+    let text = error.render().to_string();
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let mut message = first.strip_prefix("error: ").unwrap_or(first).replace('\'', "`");
+    let mut tips = Vec::new();
+    for line in lines {
+        let line = line.trim();
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            tips.push(tip.replace('\'', "`"));
+        } else if let Some(values) = line.strip_prefix("[possible values: ") {
+            tips.push(format!("one of: {}", values.trim_end_matches(']')));
+        } else if let Some(usage) = line.strip_prefix("Usage: ") {
+            tips.push(usage.to_owned());
+        } else if !line.is_empty() && !line.starts_with("For more information") {
+            // The names of missing arguments stand on lines of their own.
+            message.push(' ');
+            message.push_str(line);
+        }
+    }
+    let mut problem = Problem::usage("usage", message.trim().to_owned());
+    problem.tips = tips;
+    problem
+}

@@ -1,0 +1,204 @@
+//! `package`: arguments and answers.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::{Reading, Writing, references};
+use super::session::{Made, Session, Who};
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::{Kind, Problem, Reference, Resource};
+use crate::ops::package::{self, Send as Sending};
+use crate::render::{Column, RenderError, hidden, row, shown};
+
+/// Send packages and see who received them
+///
+/// A ledger of what was sent to whom; no bytes are moved.
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::PACKAGE)]
+pub(super) struct Package {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Send a package to people, workgroups, dropboxes and addresses outside
+    #[command(after_long_help = examples::PACKAGE_SEND)]
+    Send(Send),
+    /// Send on a package that one may view
+    #[command(after_long_help = examples::PACKAGE_FORWARD)]
+    Forward(Forward),
+    /// List the packages that one may view, newest first
+    #[command(after_long_help = examples::PACKAGE_LIST)]
+    List(List),
+    /// Show one package
+    #[command(after_long_help = examples::PACKAGE_SHOW)]
+    Show(Show),
+}
+
+/// Send a package
+///
+/// Every recipient is asked about; one that is refused refuses the whole package.
+#[derive(Args, Debug)]
+struct Send {
+    /// What it is called
+    #[arg(long, value_name = "TEXT")]
+    title: String,
+    /// A recipient: an account, `workgroup:NAME`, `dropbox:NAME` or `external:ADDRESS` (can be repeated)
+    #[arg(long = "to", value_name = "WHO", required = true, add = complete::recipients())]
+    to: Vec<String>,
+    /// A file in it and its size, as `NAME:BYTES` (can be repeated)
+    #[arg(long = "file", value_name = "NAME:BYTES")]
+    files: Vec<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Send on a package
+#[derive(Args, Debug)]
+struct Forward {
+    /// The package: its number
+    #[arg(value_name = "PACKAGE")]
+    package: String,
+    /// A recipient: an account, `workgroup:NAME`, `dropbox:NAME` or `external:ADDRESS` (can be repeated)
+    #[arg(long = "to", value_name = "WHO", required = true, add = complete::recipients())]
+    to: Vec<String>,
+    /// Another title
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// List packages
+#[derive(Args, Debug)]
+struct List {
+    /// Only packages that went to this account, workgroup or dropbox
+    #[arg(long, value_name = "WHO", add = complete::recipients())]
+    to: Option<String>,
+    /// Only packages sent by this account or outside submitter
+    #[arg(long, value_name = "WHO", add = complete::accounts())]
+    from: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Show one package
+#[derive(Args, Debug)]
+struct Show {
+    /// The package: its number
+    #[arg(value_name = "PACKAGE")]
+    package: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+const COLUMNS: [Column; 9] = [
+    shown("ref"),
+    hidden("id"),
+    shown("title"),
+    shown("from"),
+    shown("to"),
+    shown("sent"),
+    hidden("files"),
+    hidden("forwarded"),
+    hidden("revision"),
+];
+
+/// A package as a row.
+fn package_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+    let Some(package) = resource.as_package() else { return Ok(Map::new()) };
+    let mut to = package.recipients.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?;
+    to.extend(package.external.iter().map(|address| format!("external:{address}")));
+    let files: Vec<Value> = package.files.iter().map(|file| json!({"name": file.name, "size": file.size})).collect();
+    let forwarded = package.forwarded.map(|id| view.name(id)).transpose()?;
+    Ok(row(
+        &COLUMNS,
+        [
+            json!(resource.reference()),
+            json!(resource.id.0),
+            json!(package.title),
+            json!(view.name(package.sender)?),
+            json!(to),
+            json!(package.sent.to_string()),
+            json!(files),
+            json!(forwarded),
+            json!(resource.since),
+        ],
+    ))
+}
+
+impl Package {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            Verb::Send(it) => it.run(session),
+            Verb::Forward(it) => it.run(session),
+            Verb::List(it) => it.run(session),
+            Verb::Show(it) => it.run(session),
+        }
+    }
+}
+
+impl Send {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
+        let request = Sending { title: self.title.clone(), to: references(&self.to)?, files };
+        let done = session.write(&self.writing, Who::Named, &mut |work| package::send(work, &request))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl Forward {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let which = Reference::parse(&self.package, Kind::Package)?;
+        let to = references(&self.to)?;
+        let done = session
+            .write(&self.writing, Who::Named, &mut |work| package::forward(work, &which, &to, self.title.as_deref()))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl List {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let wanted =
+            |text: &Option<String>| text.as_deref().map(|text| Reference::parse(text, Kind::Account)).transpose();
+        let (to, from) = (wanted(&self.to)?, wanted(&self.from)?);
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let external = match &to {
+                Some(Reference::External(address)) => Some(address.clone()),
+                _ => None,
+            };
+            let to = match &to {
+                Some(Reference::External(_)) | None => None,
+                Some(reference) => Some(view.resolve(reference)?.0),
+            };
+            let from = from.as_ref().map(|reference| view.resolve(reference)).transpose()?.map(|(id, _)| id);
+            let mut rows = Vec::new();
+            for resource in package::list(&view.work()?)? {
+                let Some(it) = resource.as_package() else { continue };
+                let fits = to.is_none_or(|to| it.recipients.contains(&to))
+                    && from.is_none_or(|from| it.sender == from)
+                    && external.as_ref().is_none_or(|address| {
+                        it.external.iter().any(|known| crate::model::name::key(known) == address.key())
+                    });
+                if fits {
+                    rows.push(package_row(view, &resource)?);
+                }
+            }
+            session.list(&COLUMNS, rows)
+        })
+    }
+}
+
+impl Show {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let which = Reference::parse(&self.package, Kind::Package)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let resource = view.work()?.find_reference(Kind::Package, &which)?;
+            let row = package_row(view, &resource)?;
+            session.show(&COLUMNS, row)
+        })
+    }
+}

@@ -1,0 +1,253 @@
+//! `perm`: may somebody do something, and why.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::Reading;
+use super::perm_words::{Told, step_json};
+use super::session::Session;
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::{Action, Id, Kind, Problem, ProblemKind, Reference, Role, Verb as Do};
+use crate::ops::Actor;
+use crate::policy::remedy::command;
+use crate::policy::{Decision, Question, Remedy, Subject, decide, remedies};
+use crate::render::{Format, RenderError, style};
+
+/// Ask who may do what
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::PERM)]
+pub(super) struct Perm {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Answer `allowed` or `denied`, with the shortest proof; exit 0 or 1
+    #[command(after_long_help = examples::PERM_CHECK)]
+    Check(Asked),
+    /// Explain: every step of the proof; for a denial, what would suffice and who can give it
+    #[command(after_long_help = examples::PERM_EXPLAIN)]
+    Explain(Asked),
+}
+
+/// Whether a principal may do an action on a resource.
+#[derive(Args, Debug)]
+struct Asked {
+    /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `authenticated`, `anyone`
+    #[arg(value_name = "PRINCIPAL", add = complete::principals())]
+    principal: String,
+    /// What: `VERB`, or `VERB=VALUE` as in `set-role=admin`
+    #[arg(value_name = "ACTION", add = complete::actions())]
+    action: String,
+    /// On what: `server`, `user:NAME`, `workgroup:NAME`, `dropbox:NAME`, `package:NUMBER`
+    #[arg(value_name = "RESOURCE", add = complete::resources())]
+    resource: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// A question with its answer, and how the two are to be written.
+struct Answered {
+    question: Question,
+    principal: String,
+    resource: String,
+    decision: Decision,
+    remedies: Vec<Remedy>,
+}
+
+impl Perm {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        let (asked, explain) = match &self.verb {
+            Verb::Check(it) => (it, false),
+            Verb::Explain(it) => (it, true),
+        };
+        session.read(asked.reading.at.as_deref(), |session, view| {
+            let answered = asked.answer(view)?;
+            if session.dress().format == Format::Table {
+                let text = if explain {
+                    answered.explained(view, session.colour())?
+                } else {
+                    answered.in_a_line(view, session.colour())?
+                };
+                session.print(&text)?;
+            } else {
+                let object = answered.json(view)?;
+                session.value(&object)?;
+            }
+            Ok(u8::from(!answered.decision.allowed && !explain))
+        })
+    }
+}
+
+impl Asked {
+    fn answer(&self, view: &View<'_>) -> Result<Answered, RenderError> {
+        let principal = Reference::parse(&self.principal, Kind::Account)?;
+        let resource = Reference::parse(&self.resource, Kind::Server)?;
+        let kind = match &resource {
+            Reference::Authenticated | Reference::Anyone | Reference::External(_) => {
+                return Err(resource.wrong_kind("a resource").into());
+            }
+            other => other.kind().unwrap_or(Kind::Server),
+        };
+        let action = Action::parse(&self.action, kind)?;
+        if !matches!(
+            principal,
+            Reference::Authenticated
+                | Reference::Anyone
+                | Reference::Named(Kind::Account | Kind::Group | Kind::Workgroup | Kind::Invitee, _)
+        ) {
+            return Err(principal.wrong_kind("a principal").into());
+        }
+        let (on, _) = view.resolve(&resource)?;
+        let who = resolve_principal(view, &principal, on)?;
+        let question = Question { principal: who, action, resource: on, at: view.at };
+        let decision = decide(&view.facts, &question)?;
+        let remedies = if decision.allowed { Vec::new() } else { remedies(&view.facts, &question)? };
+        Ok(Answered { question, principal: view.name(who)?, resource: view.name(on)?, decision, remedies })
+    }
+}
+
+/// "`--as alice perm check` answers about alice herself; about others only for server admins and
+/// those who administer the resource asked about" (model §10).
+fn resolve_principal(view: &View<'_>, principal: &Reference, on: Id) -> Result<Id, Problem> {
+    let Actor::Principal(actor) = view.actor else { return view.resolve(principal).map(|(id, _)| id) };
+    let subject = Subject::new(&view.facts, actor, view.at)?;
+    let itself = matches!(principal, Reference::Named(Kind::Account, name) if crate::policy::Facts::resource(&view.facts, actor)?.is_some_and(|it| it.key == name.key()));
+    if itself {
+        return Ok(actor);
+    }
+    let mut administers = subject.holds(Role::ServerAdmin, Id::SERVER)?.is_some();
+    for role in [Role::WorkgroupAdmin, Role::DropboxAdmin] {
+        administers = administers || subject.holds(role, on)?.is_some();
+    }
+    let viewer = view.viewer()?;
+    let own = on == actor;
+    administers = administers || (on != Id::SERVER && !own && viewer.may(Do::Edit, on)?);
+    if !administers {
+        let mut problem =
+            Problem::new(ProblemKind::Denied, "denied", format!("{} may ask about themselves only", view.name(actor)?))
+                .why("decision: others are asked about by server admins, and by those who administer the resource");
+        problem.rule = Some("perm.about-others");
+        return Err(problem);
+    }
+    view.resolve(principal).map(|(id, _)| id)
+}
+
+impl Answered {
+    fn verdict(&self, colour: bool) -> String {
+        let word = if self.decision.allowed { "allowed" } else { "denied" };
+        match (colour, self.decision.allowed) {
+            (false, _) => word.to_owned(),
+            (true, true) => style::good(word),
+            (true, false) => style::bad(word),
+        }
+    }
+
+    /// One line: the verdict and the shortest proof.
+    fn in_a_line(&self, view: &View<'_>, colour: bool) -> Result<String, RenderError> {
+        let told = Told { view, proof: &self.decision.proof };
+        let mut reasons = told.phrases()?;
+        if reasons.is_empty() && !self.decision.allowed {
+            let mut lacks = Vec::new();
+            for remedy in &self.remedies {
+                lacks.push(lacks_phrase(view, remedy)?);
+            }
+            if !lacks.is_empty() {
+                reasons.push(format!("it would take {}", lacks.join("; or ")));
+            }
+        }
+        let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+        Ok(format!("{}{reasons} ({})\n", self.verdict(colour), self.decision.rule.name))
+    }
+
+    /// The whole of it, for people.
+    fn explained(&self, view: &View<'_>, colour: bool) -> Result<String, RenderError> {
+        let not = if self.decision.allowed { "may" } else { "may not" };
+        let mut text = format!(
+            "{}: {} {not} {} on {}\n",
+            self.verdict(colour),
+            self.principal,
+            self.question.action,
+            self.resource
+        );
+        text.push_str(&format!("  as of revision {}, {}\n", view.revision, view.at));
+        text.push_str(&format!("  rule {}\n  from {}\n", self.decision.rule.name, self.decision.rule.source));
+        let told = Told { view, proof: &self.decision.proof };
+        let lines = told.lines()?;
+        if !lines.is_empty() {
+            text.push_str(if self.decision.allowed { "because\n" } else { "against it\n" });
+            for (depth, line) in &lines {
+                text.push_str(&format!(
+                    "  {}{line}
+",
+                    "  ".repeat(*depth)
+                ));
+            }
+        }
+        if !self.decision.allowed {
+            text.push_str(if self.remedies.is_empty() {
+                "nothing that can be changed would allow it\n"
+            } else {
+                "would suffice\n"
+            });
+        }
+        for remedy in &self.remedies {
+            text.push_str(&format!("  {}\n", lacks_phrase(view, remedy)?));
+            text.push_str(&format!("    {}\n", self.commands(view, remedy)?));
+            text.push_str(&format!("    by {}\n", givers(view, remedy)?.join(", ")));
+        }
+        Ok(text)
+    }
+
+    fn commands(&self, view: &View<'_>, remedy: &Remedy) -> Result<String, RenderError> {
+        let mut commands = Vec::new();
+        for lack in &remedy.lacks {
+            commands.push(command(&view.facts, self.question.principal, *lack, self.question.at)?);
+        }
+        Ok(commands.join(" && "))
+    }
+
+    /// The contract's object.
+    fn json(&self, view: &View<'_>) -> Result<Value, RenderError> {
+        let mut object = Map::new();
+        object.insert("principal".to_owned(), json!(self.principal));
+        object.insert("action".to_owned(), json!(self.question.action.to_string()));
+        object.insert("resource".to_owned(), json!(self.resource));
+        object.insert("allowed".to_owned(), json!(self.decision.allowed));
+        object.insert("revision".to_owned(), json!(view.revision));
+        object.insert("at".to_owned(), json!(self.question.at.to_string()));
+        let steps = self.decision.proof.iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
+        object.insert("proof".to_owned(), Value::Array(steps));
+        object.insert("rule".to_owned(), json!(self.decision.rule.name));
+        object.insert("source".to_owned(), json!(self.decision.rule.source));
+        if !self.decision.allowed {
+            let mut missing = Vec::new();
+            let mut suffice = Vec::new();
+            for remedy in &self.remedies {
+                missing.push(json!(lacks_phrase(view, remedy)?));
+                suffice.push(json!({"grant": lacks_phrase(view, remedy)?, "command": self.commands(view, remedy)?, "by": givers(view, remedy)?}));
+            }
+            object.insert("missing".to_owned(), Value::Array(missing));
+            object.insert("would_suffice".to_owned(), Value::Array(suffice));
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+fn lacks_phrase(view: &View<'_>, remedy: &Remedy) -> Result<String, RenderError> {
+    let mut phrases = Vec::new();
+    for lack in &remedy.lacks {
+        phrases.push(crate::ops::lack_phrase(*lack, &|id| view.name(id))?);
+    }
+    Ok(phrases.join(" and "))
+}
+
+fn givers(view: &View<'_>, remedy: &Remedy) -> Result<Vec<String>, RenderError> {
+    if remedy.by.is_empty() {
+        return Ok(vec!["operator".to_owned()]);
+    }
+    Ok(remedy.by.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?)
+}

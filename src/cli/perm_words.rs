@@ -1,0 +1,141 @@
+//! Proofs in words and in JSON.
+
+use serde_json::{Map, Value, json};
+
+use super::view::View;
+use crate::model::Binding;
+use crate::model::attributes::time_value;
+use crate::policy::Step;
+use crate::render::RenderError;
+
+/// A proof and the view it is told in.
+pub(super) struct Told<'t> {
+    pub(super) view: &'t View<'t>,
+    pub(super) proof: &'t [Step],
+}
+
+impl Told<'_> {
+    /// Each step as a phrase of a single line.
+    pub(super) fn phrases(&self) -> Result<Vec<String>, RenderError> {
+        self.proof.iter().map(|step| phrase(self.view, step)).collect()
+    }
+
+    /// Each step as a line, with who gave it, when, and in which revision; and how deep it stands:
+    /// one membership rests on the one above it, conditions stand beside what they belong to.
+    pub(super) fn lines(&self) -> Result<Vec<(usize, String)>, RenderError> {
+        let mut depth = 0;
+        let mut lines = Vec::new();
+        for step in self.proof {
+            let Some(binding) = step.binding() else {
+                lines.push((depth, phrase(self.view, step)?));
+                continue;
+            };
+            let line = format!(
+                "{} is {}{}",
+                self.view.name(binding.principal)?,
+                phrase(self.view, step)?,
+                given(self.view, binding)?
+            );
+            lines.push((depth, line));
+            if matches!(step, Step::Member(_)) {
+                depth += 1;
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// Who gave a binding, when, in which revision.
+fn given(view: &View<'_>, binding: &Binding) -> Result<String, RenderError> {
+    let at = view.reader.revision(binding.since)?.map_or_else(String::new, |entry| format!(", {}", entry.at));
+    let until = binding.expires.map_or_else(String::new, |time| format!(", until {time}"));
+    Ok(format!("  (by {}, revision {}{at}{until})", view.by(binding.grantor)?, binding.since))
+}
+
+fn phrase(view: &View<'_>, step: &Step) -> Result<String, RenderError> {
+    Ok(match step {
+        Step::Operator => "the operator".to_owned(),
+        Step::Account { principal } => format!("{} is an active account", view.name(*principal)?),
+        Step::Oneself { principal } => format!("{} is oneself", view.name(*principal)?),
+        Step::Member(binding) => format!("member of {}", view.name(binding.resource)?),
+        Step::Role(binding) => match binding.role.on() {
+            crate::model::Kind::Server => format!("{} on the server", binding.role.word()),
+            _ => format!("{} of {}", binding.role.word(), view.name(binding.resource)?),
+        },
+        Step::Implies { role, implied } => format!("{} implies {}", role.word(), implied.word()),
+        Step::Setting { principal, setting, allowed, own } => {
+            let value = if *allowed { "allowed" } else { "denied" };
+            let whose = if *own {
+                format!("to {} itself", view.name(*principal)?)
+            } else {
+                "by the server's default".to_owned()
+            };
+            format!("{} is {value} {whose}", setting.word())
+        }
+        Step::Value { on, name, value } => format!("{name} of {} is {value}", view.name(*on)?),
+        Step::Shared { workgroup, with } => format!("{} is in {} too", view.name(*with)?, view.name(*workgroup)?),
+        Step::Received { by } => format!("it went to {}", view.name(*by)?),
+    })
+}
+
+/// A step as an object; `step` says of which sort.
+pub(super) fn step_json(view: &View<'_>, step: &Step) -> Result<Value, RenderError> {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| {
+        object.insert(name.to_owned(), value);
+    };
+    match step {
+        Step::Operator => put("step", json!("operator")),
+        Step::Account { principal } => {
+            put("step", json!("account"));
+            put("principal", json!(view.name(*principal)?));
+        }
+        Step::Oneself { principal } => {
+            put("step", json!("oneself"));
+            put("principal", json!(view.name(*principal)?));
+        }
+        Step::Member(binding) => {
+            put("step", json!("member"));
+            put("of", json!(view.name(binding.resource)?));
+        }
+        Step::Role(binding) => {
+            put("step", json!("role"));
+            put("role", json!(binding.role.full()));
+            put("on", json!(view.name(binding.resource)?));
+        }
+        Step::Implies { role, implied } => {
+            put("step", json!("implies"));
+            put("role", json!(role.full()));
+            put("implied", json!(implied.full()));
+        }
+        Step::Setting { principal, setting, allowed, own } => {
+            put("step", json!("setting"));
+            put("setting", json!(setting.word()));
+            put("allowed", json!(allowed));
+            put("of", json!(if *own { view.name(*principal)? } else { "server".to_owned() }));
+        }
+        Step::Value { on, name, value } => {
+            put("step", json!("value"));
+            put("on", json!(view.name(*on)?));
+            put("name", json!(name.replace('-', "_")));
+            put("value", json!(value));
+        }
+        Step::Shared { workgroup, with } => {
+            put("step", json!("shared"));
+            put("workgroup", json!(view.name(*workgroup)?));
+            put("with", json!(view.name(*with)?));
+        }
+        Step::Received { by } => {
+            put("step", json!("received"));
+            put("by", json!(view.name(*by)?));
+        }
+    }
+    if let Some(binding) = step.binding() {
+        put("principal", json!(view.name(binding.principal)?));
+        put("by", json!(view.by(binding.grantor)?));
+        put("expires", time_value(binding.expires));
+        put("revision", json!(binding.since));
+        put("at", json!(view.reader.revision(binding.since)?.map(|entry| entry.at.to_string())));
+    }
+    Ok(Value::Object(object))
+}

@@ -1,0 +1,126 @@
+//! `role`: the catalogue, as the rules themselves read it.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::session::Session;
+use super::{Outcome, complete, examples};
+use crate::model::catalogue::{GRANTS, Grant, Holder};
+use crate::model::{Problem, Role as Held};
+use crate::render::{Column, hidden, row, shown};
+
+/// Show the catalogue of roles
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ROLE)]
+pub(super) struct Role {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// List every role with what it allows
+    #[command(after_long_help = examples::ROLE_LIST)]
+    List(List),
+    /// Show one role: each action, when it is allowed, and the sentence it comes from
+    #[command(after_long_help = examples::ROLE_SHOW)]
+    Show(Show),
+}
+
+/// List every role
+#[derive(Args, Debug)]
+struct List {}
+
+/// Show one role
+#[derive(Args, Debug)]
+struct Show {
+    /// The role, as `KIND:ROLE`; `account` and `oneself` stand for what needs no role
+    #[arg(value_name = "ROLE", add = complete::roles())]
+    role: String,
+}
+
+const COLUMNS: [Column; 6] =
+    [shown("role"), shown("on"), shown("actions"), shown("when"), hidden("rule"), shown("source")];
+
+/// The word a holder goes by in the catalogue.
+fn word(holder: Holder) -> &'static str {
+    match holder {
+        Holder::Role(role) => role.full(),
+        Holder::Account => "account",
+        Holder::Oneself => "oneself",
+        Holder::FellowMember => "fellow-member",
+        Holder::SomeAdmin => "some-admin",
+        Holder::GroupManager => "group-manager",
+        Holder::RecipientViewer => "recipient-viewer",
+    }
+}
+
+fn grant_row(grant: &Grant) -> Map<String, Value> {
+    let actions: Vec<&str> = grant.verbs.iter().map(|verb| verb.word()).collect();
+    row(
+        &COLUMNS,
+        [
+            json!(word(grant.holder)),
+            json!(grant.kind.noun()),
+            json!(actions),
+            json!(grant.when.map(|condition| condition.phrase())),
+            json!(grant.rule.name),
+            json!(grant.rule.source),
+        ],
+    )
+}
+
+impl Role {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            Verb::List(_) => {
+                let order = |grant: &&Grant| match grant.holder {
+                    Holder::Role(role) => Held::ALL.iter().position(|known| *known == role).unwrap_or(usize::MAX - 1),
+                    _ => usize::MAX,
+                };
+                let mut grants: Vec<&Grant> = GRANTS.iter().collect();
+                grants.sort_by_key(order);
+                let mut rows: Vec<Map<String, Value>> = grants.into_iter().map(grant_row).collect();
+                // A role that allows nothing itself is in the catalogue too.
+                for role in Held::ALL {
+                    if !GRANTS.iter().any(|grant| grant.holder == Holder::Role(role)) {
+                        rows.push(row(
+                            &COLUMNS,
+                            [
+                                json!(role.full()),
+                                Value::Null,
+                                json!([]),
+                                Value::Null,
+                                Value::Null,
+                                json!("seed 000: Normal users typically do not manage other users or workgroups."),
+                            ],
+                        ));
+                    }
+                }
+                session.list(&COLUMNS, rows)
+            }
+            Verb::Show(it) => {
+                let known = Held::from_full(&it.role);
+                let mut rows: Vec<Map<String, Value>> = Vec::new();
+                let given = known.map_or(&[][..], |role| role.implies());
+                for grant in GRANTS {
+                    let own = word(grant.holder) == it.role;
+                    let implied = matches!(grant.holder, Holder::Role(role) if given.contains(&role));
+                    if own || implied {
+                        rows.push(grant_row(grant));
+                    }
+                }
+                if rows.is_empty() && known.is_none() {
+                    let words: Vec<&str> = Held::ALL.iter().map(|role| role.full()).collect();
+                    let mut problem = Problem::not_found("role", &it.role);
+                    if let Some(near) = crate::model::reference::nearest(&it.role, words.iter().copied()) {
+                        problem = problem.tip(format!("did you mean `{near}`?"));
+                    }
+                    return Err(problem.tip(format!("the roles are: {}", words.join(", "))).into());
+                }
+                session.list(&COLUMNS, rows)
+            }
+        }
+    }
+}

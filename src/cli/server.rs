@@ -1,0 +1,101 @@
+//! `server`: arguments and answers.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::{Reading, ServerSettings, Writing};
+use super::session::{Made, Session, Who};
+use super::{Outcome, examples};
+use crate::model::{Attributes, Id};
+use crate::ops::server::{self, Options};
+use crate::policy::Facts;
+use crate::render::{Column, shown};
+
+/// Show and change the server's settings
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::SERVER)]
+pub(super) struct Server {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Show the settings
+    #[command(after_long_help = examples::SERVER_SHOW)]
+    Show(Show),
+    /// Change the settings
+    #[command(after_long_help = examples::SERVER_SET)]
+    Set(Set),
+}
+
+/// Show the server's settings
+#[derive(Args, Debug)]
+struct Show {
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Change the server's settings
+///
+/// Only admins configure the server.
+#[derive(Args, Debug)]
+struct Set {
+    /// Let managers create, edit and administer dropboxes [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    managers_administer_dropboxes: Option<bool>,
+    /// Let plain users see only themselves and fellow members of their workgroups
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    private_directory: Option<bool>,
+    /// Where the links of dropboxes begin; empty takes it away
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    #[command(flatten)]
+    settings: ServerSettings,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+const COLUMNS: [Column; 12] = [
+    shown("ref"),
+    shown("managers_administer_dropboxes"),
+    shown("private_directory"),
+    shown("public_links"),
+    shown("send"),
+    shown("receive"),
+    shown("forward"),
+    shown("send_normal"),
+    shown("send_external"),
+    shown("send_to_all_users"),
+    shown("url"),
+    shown("revision"),
+];
+
+impl Server {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            Verb::Show(it) => session.read(it.reading.at.as_deref(), |session, view| {
+                let row = view.facts.resource(Id::SERVER)?;
+                let settings = view.facts.server()?;
+                let mut fields: Map<String, Value> = Map::from_iter([("ref".to_owned(), json!("server"))]);
+                fields.extend(
+                    Attributes::Server(settings).fields().into_iter().map(|(name, value)| (name.to_owned(), value)),
+                );
+                fields.insert("revision".to_owned(), json!(row.map_or(0, |row| row.since)));
+                session.show(&COLUMNS, fields)
+            }),
+            Verb::Set(it) => {
+                let options = Options {
+                    managers_administer_dropboxes: it.managers_administer_dropboxes,
+                    private_directory: it.private_directory,
+                    public_links: it.settings.public_links,
+                    settings: it.settings.given(),
+                    url: it.url,
+                };
+                let done = session.write(&it.writing, Who::Named, &mut |work| server::set(work, &options))?;
+                session.report(&done, &Made::default())
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A store opened to be read: facts at one moment, and the eyes of whoever reads.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use crate::model::attributes::Status;
+use crate::model::catalogue::ACTIVE_ONLY;
+use crate::model::name::printable;
+use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Revision, Time};
+use crate::ops::{Actor, Viewer, find, numbered};
+use crate::policy::Facts;
+use crate::store::{Reader, StoreFacts};
+
+/// The facts at the moment that was asked for.
+pub(super) struct View<'r> {
+    pub(super) reader: &'r Reader,
+    pub(super) facts: StoreFacts<'r>,
+    pub(super) actor: Actor,
+    /// The time that expiries are judged at.
+    pub(super) at: Time,
+    /// The last revision that counts.
+    pub(super) revision: Revision,
+}
+
+impl<'r> View<'r> {
+    pub(super) fn new(reader: &'r Reader, actor: Actor, at: Option<&str>, now: Time) -> Result<View<'r>, Problem> {
+        // Whoever may do nothing now is told nothing of the past either.
+        if let Actor::Principal(id) = actor {
+            let account = reader.facts().resource(id)?;
+            let status = account.as_ref().and_then(|it| it.as_account()).map(|it| it.status(now));
+            if status != Some(Status::Active) {
+                let who = account.map_or_else(|| id.to_string(), |it| it.reference());
+                let mut problem = Problem::new(
+                    ProblemKind::Denied,
+                    "denied",
+                    format!("{who} is {}", status.map_or("gone", Status::word)),
+                )
+                .why(ACTIVE_ONLY.source);
+                problem.rule = Some(ACTIVE_ONLY.name);
+                return Err(problem);
+            }
+        }
+        let last = reader.last_revision()?;
+        let Some(text) = at else {
+            return Ok(View { reader, facts: reader.facts(), actor, at: now, revision: last });
+        };
+        if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
+            let revision: Revision = text.parse().map_err(|_| Problem::not_found("revision", text))?;
+            if revision > last {
+                return Err(
+                    Problem::not_found("revision", &printable(text)).tip(format!("the last revision is {last}"))
+                );
+            }
+            // "`--at REV` judges expiry at that entry's time" (cli, settled points).
+            let at = reader.revision(revision)?.map_or(now, |entry| entry.at);
+            return Ok(View { reader, facts: reader.facts_at(revision), actor, at, revision });
+        }
+        let at = Time::parse(text).map_err(|problem| problem.tip("or a revision's number, as in `--at 42`"))?;
+        let revision = reader.revision_at(at)?;
+        let facts = if revision == last { reader.facts() } else { reader.facts_at(revision) };
+        Ok(View { reader, facts, actor, at, revision })
+    }
+
+    pub(super) fn viewer(&self) -> Result<Viewer<'_, StoreFacts<'r>>, Problem> {
+        Viewer::new(&self.facts, self.actor, self.at)
+    }
+
+    /// The resource of that kind and name, if the reader may see it.
+    pub(super) fn find(&self, kind: Kind, name: &Name) -> Result<Rc<Resource>, Problem> {
+        find(&self.facts, self.actor, self.at, kind, name)
+    }
+
+    /// The resource that a reference names; the server where it names that.
+    pub(super) fn resolve(&self, reference: &Reference) -> Result<(Id, Kind), Problem> {
+        match reference {
+            Reference::Server => Ok((Id::SERVER, Kind::Server)),
+            Reference::Authenticated => Ok((Id::AUTHENTICATED, Kind::Account)),
+            Reference::Anyone => Ok((Id::ANYONE, Kind::Account)),
+            Reference::Named(kind, name) => self.find(*kind, name).map(|found| (found.id, *kind)),
+            Reference::Numbered(kind, number) => {
+                numbered(&self.facts, self.actor, self.at, *kind, *number).map(|found| (found.id, *kind))
+            }
+            Reference::External(_) => Err(reference.wrong_kind("a principal or a resource")),
+        }
+    }
+
+    /// The reference of an id, also of one that is gone.
+    pub(super) fn name(&self, id: Id) -> Result<String, Problem> {
+        match id {
+            Id::SERVER => return Ok("server".to_owned()),
+            Id::AUTHENTICATED => return Ok("authenticated".to_owned()),
+            Id::ANYONE => return Ok("anyone".to_owned()),
+            _ => {}
+        }
+        if let Some(resource) = self.facts.resource(id)? {
+            return Ok(resource.reference());
+        }
+        Ok(self.reader.last_version(id)?.map_or_else(|| format!("#{id}"), |resource| resource.reference()))
+    }
+
+    /// Who gave something: the operator where nobody is named.
+    pub(super) fn by(&self, grantor: Option<Id>) -> Result<String, Problem> {
+        grantor.map_or_else(|| Ok("operator".to_owned()), |id| self.name(id))
+    }
+
+    /// Every resource of a kind that the reader may see, by name.
+    pub(super) fn all(&self, kind: Kind) -> Result<Vec<Rc<Resource>>, Problem> {
+        let viewer = self.viewer()?;
+        let mut found = Vec::new();
+        self.facts.resources(kind, None, &mut |resource| {
+            found.push(resource);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let mut seen = Vec::with_capacity(found.len());
+        for resource in found {
+            if viewer.sees(&resource)? {
+                seen.push(resource);
+            }
+        }
+        seen.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(seen)
+    }
+
+    /// The facts as a work of the reader's, for operations that only look.
+    pub(super) fn work(&self) -> Result<crate::ops::Work<'_, StoreFacts<'r>>, Problem> {
+        crate::ops::Work::new(&self.facts, self.actor, self.at)
+    }
+}

@@ -1,0 +1,172 @@
+//! `workgroup`: arguments and answers.
+
+use clap::{Args, Subcommand};
+
+use super::args::{Writing, member_accesses, name, send_policies};
+use super::group::{List, Named, Rename, Show};
+use super::members::{Members, Membership};
+use super::session::{Made, Session, Who};
+use super::{Outcome, complete, examples};
+use crate::model::Kind;
+use crate::model::attributes::{MemberAccess, SendPolicy};
+use crate::ops::place;
+use crate::render::{Column, hidden, shown};
+
+/// Manage workgroups
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::WORKGROUP)]
+pub(super) struct Workgroup {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Create a workgroup
+    #[command(after_long_help = examples::WORKGROUP_ADD)]
+    Add(Add),
+    /// List workgroups
+    #[command(after_long_help = examples::WORKGROUP_LIST)]
+    List(List),
+    /// Show one workgroup
+    #[command(after_long_help = examples::WORKGROUP_SHOW)]
+    Show(Show),
+    /// Change who may send, who sees whom, and what its admins may do
+    #[command(after_long_help = examples::WORKGROUP_SET)]
+    Set(Set),
+    /// Give a workgroup another name
+    #[command(after_long_help = examples::WORKGROUP_RENAME)]
+    Rename(Rename),
+    /// Remove a workgroup, with its memberships
+    #[command(after_long_help = examples::WORKGROUP_REMOVE)]
+    Remove(Named),
+    /// Add members: accounts and groups
+    #[command(after_long_help = examples::WORKGROUP_ADD_MEMBER)]
+    AddMember(Membership),
+    /// Remove members
+    #[command(after_long_help = examples::WORKGROUP_REMOVE_MEMBER)]
+    RemoveMember(Membership),
+    /// Deactivate memberships: they stay listed and give nothing
+    #[command(after_long_help = examples::WORKGROUP_DEACTIVATE_MEMBER)]
+    DeactivateMember(Membership),
+    /// Activate memberships again
+    #[command(after_long_help = examples::WORKGROUP_ACTIVATE_MEMBER)]
+    ActivateMember(Membership),
+    /// List the members
+    #[command(after_long_help = examples::WORKGROUP_MEMBERS)]
+    Members(Members),
+    /// Designate members as workgroup admins
+    #[command(after_long_help = examples::WORKGROUP_ADD_ADMIN)]
+    AddAdmin(Membership),
+    /// Undesignate workgroup admins; they stay members
+    #[command(after_long_help = examples::WORKGROUP_REMOVE_ADMIN)]
+    RemoveAdmin(Membership),
+}
+
+/// What the admins of a workgroup or a dropbox may do.
+#[derive(Args, Debug, Clone, Copy)]
+pub(super) struct Rights {
+    /// Let its admins add existing users and remove members who are not admins
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) admins_manage_members: Option<bool>,
+    /// Let its admins create users straight into it
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) admins_create_users: Option<bool>,
+    /// Let its admins add and remove groups
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) admins_manage_groups: Option<bool>,
+}
+
+/// What can be said of a workgroup.
+#[derive(Args, Debug, Clone, Copy)]
+struct Said {
+    /// Who may send packages to it [default: nobody]
+    #[arg(long, value_name = "WHO", value_parser = send_policies())]
+    send: Option<SendPolicy>,
+    /// Which members a member sees and may send to one by one [default: none]
+    #[arg(long, value_name = "WHOM", value_parser = member_accesses())]
+    member_access: Option<MemberAccess>,
+    #[command(flatten)]
+    rights: Rights,
+}
+
+impl Said {
+    fn options(self) -> place::Options {
+        place::Options {
+            send: self.send,
+            member_access: self.member_access,
+            admins_manage_members: self.rights.admins_manage_members,
+            admins_create_users: self.rights.admins_create_users,
+            admins_manage_groups: self.rights.admins_manage_groups,
+            ..place::Options::default()
+        }
+    }
+}
+
+/// Create a workgroup
+#[derive(Args, Debug)]
+struct Add {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    said: Said,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Change a workgroup
+#[derive(Args, Debug)]
+struct Set {
+    /// Which one
+    #[arg(value_name = "NAME", add = complete::workgroups())]
+    name: String,
+    #[command(flatten)]
+    said: Said,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+const COLUMNS: [Column; 9] = [
+    shown("ref"),
+    hidden("name"),
+    shown("send"),
+    shown("member_access"),
+    hidden("admins_manage_members"),
+    hidden("admins_create_users"),
+    hidden("admins_manage_groups"),
+    shown("members"),
+    hidden("revision"),
+];
+
+impl Workgroup {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        let kind = Kind::Workgroup;
+        match self.verb {
+            Verb::Add(it) => {
+                let (which, options) = (name(kind, &it.name)?, it.said.options());
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| place::add(work, kind, &which, &options))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Set(it) => {
+                let (which, options) = (name(kind, &it.name)?, it.said.options());
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| place::set(work, kind, &which, &options))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::List(it) => it.run(session, kind, &COLUMNS),
+            Verb::Show(it) => it.run(session, kind, &COLUMNS),
+            Verb::Rename(it) => it.run(session, kind),
+            Verb::Remove(it) => it.remove(session, kind),
+            Verb::AddMember(it) => it.add(session, kind, None),
+            Verb::RemoveMember(it) => it.remove(session, kind),
+            Verb::DeactivateMember(it) => it.set_active(session, kind, false),
+            Verb::ActivateMember(it) => it.set_active(session, kind, true),
+            Verb::Members(it) => it.run(session, kind),
+            Verb::AddAdmin(it) => it.set_admin(session, kind, true),
+            Verb::RemoveAdmin(it) => it.set_admin(session, kind, false),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Access governance for file-transfer platforms.
+//!
+//! Three ideas carry everything:
+//!
+//! 1. A **resource** is a thing with a kind, a name, a parent and attributes.
+//! 2. A **binding** says that a principal holds a role on a resource. Account roles, memberships
+//!    and the recipients of a package are all bindings.
+//! 3. A **revision** is one change: it closes some rows and opens others, and is stamped with a
+//!    number, a time, an actor, a reason and a digest over its predecessor. Nothing is overwritten.
+//!
+//! The layers, each using only those to its left:
+//!
+//! ```text
+//! model  <-  policy  <-  ops  <-  cli
+//!    ^------ store (fills policy::Facts, commits drafts)
+//! ```
+//!
+//! Start reading at [`model::catalogue`] (every rule as data), then [`policy::decide`] (the one
+//! evaluator), then [`ops`] (what people do, as drafts), then [`store`] (what happened).
+
+pub mod model;
+pub mod ops;
+pub mod policy;
+pub mod store;
+
+pub mod cli;
+pub mod render;

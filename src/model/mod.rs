@@ -1,0 +1,56 @@
+//! What exists: names, references, kinds, roles, actions and the attributes of every resource.
+//!
+//! Pure data. Nothing here decides who may do what (that is [`crate::policy`]), reads a clock
+//! or touches a file. Start with [`Kind`], [`Resource`] and [`Binding`]: a store holds nothing
+//! but those two sorts of rows, each version stamped with the revision that made it.
+
+pub mod action;
+pub mod attributes;
+pub mod binding;
+pub mod catalogue;
+pub mod kind;
+pub mod name;
+pub mod problem;
+pub mod reference;
+pub mod resource;
+pub mod role;
+pub mod secret;
+pub mod time;
+
+pub use action::{Action, Verb};
+pub use attributes::Attributes;
+pub use binding::Binding;
+pub use kind::Kind;
+pub use name::Name;
+pub use problem::{Problem, ProblemKind};
+pub use reference::Reference;
+pub use resource::Resource;
+pub use role::Role;
+pub use time::Time;
+
+use serde::{Deserialize, Serialize};
+
+/// The number of a revision: 1 for the first change of a store, without gaps; 0 is the empty store.
+pub type Revision = u64;
+
+/// The key of a resource or a binding. Given once, never again: history follows ids, not names.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Id(pub u64);
+
+impl Id {
+    /// The server: the resource on which account roles are held. There is one, always.
+    pub const SERVER: Id = Id(1);
+    /// The principal `authenticated`: every active account.
+    pub const AUTHENTICATED: Id = Id(2);
+    /// The principal `anyone`: everybody, also without an account.
+    pub const ANYONE: Id = Id(3);
+    /// The last id that is not handed out to a row.
+    pub const LAST_RESERVED: Id = Id(15);
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,155 @@
+//! What a legal name is, and when two names are the same.
+//!
+//! Names are compared without case after Unicode normalization (NFC) and shown as first written;
+//! the compared form is called the key.
+
+use std::fmt;
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use super::problem::Problem;
+
+/// The longest name, in characters.
+const LONGEST: usize = 255;
+/// Characters that carry a meaning in references, paths and lists.
+const FORBIDDEN: [char; 5] = [';', ':', '/', '*', '\\'];
+
+/// A legal name, with the key it is compared by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Name {
+    shown: String,
+    key: String,
+}
+
+impl Name {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// A usage problem that says which rule the text breaks.
+    pub fn parse(text: &str) -> Result<Name, Problem> {
+        let wrong = |why: &str| {
+            Problem::usage("bad_name", format!("`{}` is not a name: {why}", printable(text)))
+                .why("a name has 1 to 255 characters, no control characters, none of `;` `:` `/` `*` `\\`, and no space at either end")
+        };
+        let shown: String = if is_nfc(text) { text.to_owned() } else { text.nfc().collect() };
+        if shown.is_empty() {
+            return Err(wrong("it is empty"));
+        }
+        if shown.chars().count() > LONGEST {
+            return Err(wrong("it is longer than 255 characters"));
+        }
+        if shown.chars().any(char::is_control) {
+            return Err(wrong("it holds a control character"));
+        }
+        if let Some(character) = shown.chars().find(|c| FORBIDDEN.contains(c)) {
+            return Err(wrong(&format!("it holds `{character}`")));
+        }
+        if shown.trim() != shown {
+            return Err(wrong("it begins or ends with a space"));
+        }
+        let key = key(&shown);
+        if key == "authenticated" || key == "anyone" {
+            return Err(wrong("the word stands for a principal of its own"));
+        }
+        Ok(Name { shown, key })
+    }
+
+    /// Reads an e-mail address as a name: the name of an outside submitter.
+    ///
+    /// # Errors
+    /// As [`Name::parse`], and for a text that is no address.
+    pub fn parse_email(text: &str) -> Result<Name, Problem> {
+        let wrong = || {
+            Problem::usage("bad_email", format!("`{}` is not an e-mail address", printable(text)))
+                .tip("write it as `someone@example.com`")
+        };
+        let name = Name::parse(text).map_err(|_| wrong())?;
+        let (local, domain) = text.split_once('@').ok_or_else(wrong)?;
+        let plain = |part: &str| {
+            !part.is_empty()
+                && !part
+                    .contains(|c: char| c == '@' || c == ',' || c == '<' || c == '>' || c == '"' || c.is_whitespace())
+        };
+        let domain_ok =
+            plain(domain) && !domain.starts_with(['.', '-']) && !domain.ends_with(['.', '-']) && !domain.contains("..");
+        let local_ok = plain(local) && !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
+        if domain_ok && local_ok { Ok(name) } else { Err(wrong()) }
+    }
+
+    /// The name as first written.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// The form two names are compared by.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// The compared form of a text: NFC, without case.
+///
+/// Upper case first, then lower: `ß` meets `ss` and the two small sigmas meet each other,
+/// which lower case alone would keep apart.
+pub fn key(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let folded: String = text.nfc().collect::<String>().to_uppercase().to_lowercase();
+    folded.nfc().collect()
+}
+
+/// A text as it may stand in one line of a message: control characters escaped, cut when very long.
+pub fn printable(text: &str) -> String {
+    let mut out = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count >= 80 {
+            out.push('…');
+            break;
+        }
+        if character.is_control() {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_without_case_after_normalization() {
+        for (a, b) in [("Alice", "aLICE"), ("Café", "CAFE\u{301}"), ("Straße", "STRASSE"), ("ΣΑΣ", "σας")] {
+            assert_eq!(Name::parse(a).unwrap().key(), Name::parse(b).unwrap().key(), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn bad_names_are_refused() {
+        let long = "x".repeat(256);
+        for bad in ["", " a", "a ", "a:b", "a;b", "a/b", "a*", "a\\b", "a\nb", "a\0", "Anyone", "authenticated", &long]
+        {
+            assert!(Name::parse(bad).is_err(), "{bad:?}");
+        }
+        for good in ["a", "ünï", "bob@example.com", "-dash", "a b", &"x".repeat(255)] {
+            assert!(Name::parse(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_one_at_sign_and_a_domain() {
+        for bad in ["a", "a@", "@b", "a@b@c", "a b@c", "a@-b", "a@b..c", "a@b,c@d"] {
+            assert!(Name::parse_email(bad).is_err(), "{bad:?}");
+        }
+        assert!(Name::parse_email("vendor@example.com").is_ok());
+    }
+}

@@ -1,0 +1,150 @@
+//! References: how people write down a principal or a resource, and how output writes it back.
+
+use std::fmt;
+
+use super::kind::Kind;
+use super::name::{Name, printable};
+use super::problem::Problem;
+
+/// A principal or a resource as it was written, not yet looked up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reference {
+    /// `server`.
+    Server,
+    /// `authenticated`: every active account.
+    Authenticated,
+    /// `anyone`: everybody, also without an account.
+    Anyone,
+    /// `KIND:NAME`.
+    Named(Kind, Name),
+    /// `KIND:NUMBER`, for packages and invitations.
+    Numbered(Kind, u64),
+    /// `external:ADDRESS`: an address outside, as the recipient of a package.
+    External(Name),
+}
+
+impl Reference {
+    /// Reads a reference; a word without a colon is taken as a name of `bare`.
+    ///
+    /// # Errors
+    /// A usage problem that names the kinds there are and the nearest spelling.
+    pub fn parse(text: &str, bare: Kind) -> Result<Reference, Problem> {
+        match text {
+            "server" if bare == Kind::Server => return Ok(Reference::Server),
+            "authenticated" => return Ok(Reference::Authenticated),
+            "anyone" => return Ok(Reference::Anyone),
+            _ => {}
+        }
+        let Some((word, rest)) = text.split_once(':') else {
+            return Reference::of_kind(bare, text);
+        };
+        if word == "external" {
+            return Name::parse_email(rest).map(Reference::External);
+        }
+        match Kind::from_word(word) {
+            Some(kind) => Reference::of_kind(kind, rest),
+            None => {
+                let words = Kind::ALL.iter().map(|kind| kind.word()).filter(|word| *word != "server");
+                let problem = Problem::usage("bad_reference", format!("`{}` is no kind of thing", printable(word)));
+                Err(match nearest(word, words.clone()) {
+                    Some(near) => problem.tip(format!("did you mean `{near}:{}`?", printable(rest))),
+                    None => problem.tip(format!(
+                        "write KIND:NAME, where KIND is one of: {}",
+                        words.collect::<Vec<_>>().join(", ")
+                    )),
+                })
+            }
+        }
+    }
+
+    fn of_kind(kind: Kind, text: &str) -> Result<Reference, Problem> {
+        match kind {
+            Kind::Server => {
+                let problem = Problem::usage("bad_reference", format!("`{}` is no reference", printable(text)));
+                Err(problem.tip(format!(
+                    "write what it is in front, as in `user:{0}`, `workgroup:{0}` or `dropbox:{0}`; or `server`",
+                    printable(text)
+                )))
+            }
+            Kind::Invitee => Name::parse_email(text).map(|name| Reference::Named(kind, name)),
+            kind if kind.is_numbered() => text.parse().map(|number| Reference::Numbered(kind, number)).map_err(|_| {
+                Problem::usage(
+                    "bad_reference",
+                    format!("`{}` is not the number of {}", printable(text), kind.article()),
+                )
+                .tip(format!("write `{}:NUMBER`", kind.word()))
+            }),
+            kind => Name::parse(text).map(|name| Reference::Named(kind, name)),
+        }
+    }
+
+    /// The kind it is of, where it has one.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Reference::Server => Some(Kind::Server),
+            Reference::Named(kind, _) | Reference::Numbered(kind, _) => Some(*kind),
+            Reference::Authenticated | Reference::Anyone | Reference::External(_) => None,
+        }
+    }
+
+    /// A problem for a well-formed reference of the wrong kind.
+    pub fn wrong_kind(&self, wanted: &str) -> Problem {
+        Problem::conflict("wrong_kind", format!("`{self}` cannot stand here")).why(format!("{wanted} is wanted"))
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reference::Server => f.write_str("server"),
+            Reference::Authenticated => f.write_str("authenticated"),
+            Reference::Anyone => f.write_str("anyone"),
+            Reference::Named(kind, name) => write!(f, "{kind}:{name}"),
+            Reference::Numbered(kind, number) => write!(f, "{kind}:{number}"),
+            Reference::External(name) => write!(f, "external:{name}"),
+        }
+    }
+}
+
+/// The candidate closest to a misspelt word, if one is close.
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    // One slip in three letters is a typing mistake; more is another word.
+    let limit = word.chars().count().div_ceil(3).max(1);
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, candidate)| (*distance, candidate.len()))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_read_back_as_written() {
+        for text in [
+            "user:alice",
+            "group:editors",
+            "workgroup:color",
+            "dropbox:in take",
+            "package:12",
+            "invitee:v@example.com",
+            "external:v@example.com",
+            "authenticated",
+            "anyone",
+        ] {
+            assert_eq!(Reference::parse(text, Kind::Account).unwrap().to_string(), text);
+        }
+        assert_eq!(Reference::parse("account:alice", Kind::Account).unwrap().to_string(), "user:alice");
+        assert_eq!(Reference::parse("alice", Kind::Account).unwrap().to_string(), "user:alice");
+        assert_eq!(Reference::parse("server", Kind::Server).unwrap(), Reference::Server);
+    }
+
+    #[test]
+    fn a_misspelt_kind_gets_the_nearest_one() {
+        let problem = Reference::parse("wrokgroup:color", Kind::Account).unwrap_err();
+        assert_eq!(problem.tips, ["did you mean `workgroup:color`?"]);
+    }
+}

@@ -1,0 +1,87 @@
+//! Secrets: the text of a link, which is shown once and of which only the SHA-256 is kept.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// The secret part of a link: 256 random bits as 43 characters of base64url.
+///
+/// It cannot be printed by accident: `Debug` hides it and there is no `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Makes the text of a secret from 32 bytes of the operating system's randomness.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Secret {
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let mut text = String::with_capacity(43);
+        for chunk in bytes.chunks(3) {
+            let mut word = [0u8; 3];
+            for (to, from) in word.iter_mut().zip(chunk) {
+                *to = *from;
+            }
+            let bits = u32::from_be_bytes([0, word[0], word[1], word[2]]);
+            for place in 0..=chunk.len() {
+                let index = (bits >> (18 - 6 * place)) & 63;
+                if let Some(&letter) = ALPHABET.get(index as usize) {
+                    text.push(char::from(letter));
+                }
+            }
+        }
+        Secret(text)
+    }
+
+    /// Takes a secret as somebody presents it: the bare text, or a link that ends in `#TEXT`.
+    pub fn presented(text: &str) -> Secret {
+        let text = text.trim();
+        Secret(text.rsplit_once('#').map_or(text, |(_, secret)| secret).to_owned())
+    }
+
+    /// The text itself, for the one place that shows it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What the store keeps: the SHA-256 of the text, in hexadecimal.
+    pub fn hash(&self) -> String {
+        hex(&Sha256::digest(self.0.as_bytes()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Bytes as lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_base64url_of_its_bytes() {
+        // RFC 4648 alphabet for URLs; 0xff repeated is all underscores but the last four bits.
+        assert_eq!(Secret::from_bytes(&[0; 32]).reveal(), "A".repeat(43));
+        assert_eq!(Secret::from_bytes(&[0xff; 32]).reveal(), format!("{}8", "_".repeat(42)));
+        let mut bytes = [0; 32];
+        bytes[..3].copy_from_slice(b"Man");
+        assert!(Secret::from_bytes(&bytes).reveal().starts_with("TWFuAAAA"));
+    }
+
+    #[test]
+    fn a_whole_link_is_as_good_as_its_secret() {
+        let secret = Secret::from_bytes(&[7; 32]);
+        let link = format!("https://example.com/dropbox/intake#{}\n", secret.reveal());
+        assert_eq!(Secret::presented(&link).hash(), secret.hash());
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+}

@@ -1,0 +1,332 @@
+//! Accounts: adding, editing, roles, settings, expiry, deactivating and removing (model §3).
+
+use super::membership;
+use super::{Result, Work};
+use crate::model::attributes::{Account, Attributes, Choice, Setting};
+use crate::model::time::Expiry;
+use crate::model::{Action, Id, Kind, Name, Problem, Reference, Resource, Role, Time, Verb};
+use crate::policy::{Facts, Select, invariants};
+
+/// What can be said of an account; what is none is left as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The account role.
+    pub role: Option<Role>,
+    /// The e-mail address; an empty text takes it away.
+    pub email: Option<String>,
+    /// The name people read; an empty text takes it away.
+    pub display_name: Option<String>,
+    /// When it expires.
+    pub expires: Option<Expiry>,
+    /// Settings, in the order in which they were given.
+    pub settings: Vec<(Setting, Choice)>,
+}
+
+impl Options {
+    fn apply(&self, account: &mut Account, now: Time) -> Result<()> {
+        if let Some(email) = &self.email {
+            account.email = if email.is_empty() { None } else { Some(Name::parse_email(email)?.shown().to_owned()) };
+        }
+        if let Some(name) = &self.display_name {
+            if name.chars().any(char::is_control) {
+                return Err(Problem::usage("bad_display_name", "a display name holds no control characters"));
+            }
+            account.display_name = (!name.is_empty()).then(|| name.clone());
+        }
+        if let Some(expires) = self.expires {
+            account.expires = expires.counted_from(now);
+        }
+        for (setting, choice) in &self.settings {
+            account.settings.set(*setting, *choice);
+        }
+        Ok(())
+    }
+}
+
+/// The account role an account holds.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn role_of<F: Facts + ?Sized>(facts: &F, account: Id) -> Result<Option<(Id, Role)>> {
+    for role in Role::SERVER {
+        if let Some(binding) = facts.held(Id::SERVER, role, account)? {
+            return Ok(Some((binding.id, role)));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads an account role; the workgroup admin is not one.
+///
+/// # Errors
+/// A conflict that names the right command for `workgroup-admin`, else a usage problem.
+pub fn parse_role(word: &str, who: &str) -> Result<Role> {
+    if matches!(word, "workgroup-admin" | "workgroup_admin" | "dropbox-admin") {
+        let noun = if word.starts_with("dropbox") { "dropbox" } else { "workgroup" };
+        return Err(Problem::conflict("not_an_account_role", format!("`{word}` is not an account role"))
+            .why("seed 000: The workgroup admin role is assigned and managed when configuring Workgroups. not from a user's account settings.")
+            .tip(format!("rolebook {noun} add-admin {} {who}", noun.to_uppercase())));
+    }
+    Role::from_word(Kind::Server, word).ok_or_else(|| {
+        let words = Role::SERVER.iter().map(|role| role.word());
+        let problem =
+            Problem::usage("bad_role", format!("`{}` is not an account role", crate::model::name::printable(word)));
+        match crate::model::reference::nearest(word, words.clone()) {
+            Some(near) => problem.tip(format!("did you mean `{near}`?")),
+            None => problem.tip(format!("the account roles are: {}", words.collect::<Vec<_>>().join(", "))),
+        }
+    })
+}
+
+/// Creates an account; into a workgroup or dropbox, where one is named.
+///
+/// # Errors
+/// A denial; a conflict when it exists otherwise, or for an admin that would expire.
+pub fn add<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    name: &Name,
+    options: &Options,
+    place: Option<&Reference>,
+) -> Result<Id> {
+    let role = options.role.unwrap_or(Role::ServerUser);
+    let place = place.map(|place| membership::find_place(work, place)).transpose()?;
+    match &place {
+        // "may create accounts with role `user`, only straight into that workgroup" (model §3).
+        Some(place) if role == Role::ServerUser && !work.may(Action::CreateAccount(role), Id::SERVER)? => {
+            work.require_verb(Verb::CreateMember, place.id)?;
+        }
+        _ => work.require(Action::CreateAccount(role), Id::SERVER)?,
+    }
+    let mut account = Account::default();
+    options.apply(&mut account, work.at)?;
+    if role == Role::ServerAdmin && account.expires.is_some() {
+        return Err(admin_never_ends(name.shown()));
+    }
+    if let Some(known) = work.facts().named(Kind::Account, None, name.key())? {
+        same_or_conflict(work, &known, role, options)?;
+        if let Some(place) = place {
+            membership::add_one(work, &place, &known, None)?;
+        }
+        return Ok(known.id);
+    }
+    warn_of_address(work, &account, None)?;
+    let id = work.make(None, name, Attributes::Account(account));
+    work.bind(Id::SERVER, id, role);
+    if let Some(place) = place
+        && let Some(made) = work.facts().resource(id)?
+    {
+        membership::bind_new(work, &place, &made);
+    }
+    Ok(id)
+}
+
+/// Adding what is there already is no change; adding it otherwise is a contradiction.
+fn same_or_conflict<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    known: &Resource,
+    role: Role,
+    options: &Options,
+) -> Result<()> {
+    let exists =
+        |what: String| Problem::conflict("exists", format!("the account `{}` exists already, {what}", known.name));
+    // Whether it exists is told only to whom may see it.
+    if !work.sees(known)? {
+        return Err(Problem::conflict("exists", format!("the name `{}` is taken", known.name)));
+    }
+    let Some(account) = known.as_account() else { return Ok(()) };
+    if !account.active {
+        return Err(exists("inactive".to_owned()).tip(format!("rolebook account activate {}", known.name)));
+    }
+    let held = role_of(work.facts(), known.id)?.map(|(_, role)| role);
+    if held != Some(role) {
+        let held = held.map_or("no role", Role::word);
+        return Err(exists(format!("as {held}")).tip(format!(
+            "rolebook account set-role {} {}",
+            known.name,
+            role.word()
+        )));
+    }
+    let mut wanted = account.clone();
+    options.apply(&mut wanted, work.at)?;
+    if wanted != *account {
+        return Err(exists("with other values".to_owned()).tip(format!("rolebook account set {} …", known.name)));
+    }
+    Ok(())
+}
+
+/// Changes details, settings, the expiry or the role.
+///
+/// # Errors
+/// A denial for each thing the actor may not change; a conflict for an admin that would expire.
+pub fn change<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, options: &Options) -> Result<()> {
+    if let Some(role) = options.role {
+        set_role(work, name, role)?;
+    }
+    let known = work.find(Kind::Account, name)?;
+    if options.email.is_some() || options.display_name.is_some() {
+        work.require_verb(Verb::Edit, known.id)?;
+    }
+    if options.expires.is_some() {
+        work.require(Action::Set(Setting::Expires), known.id)?;
+    }
+    for (setting, _) in &options.settings {
+        work.require(Action::Set(*setting), known.id)?;
+    }
+    let Some(before) = known.as_account() else { return Ok(()) };
+    let mut account = before.clone();
+    options.apply(&mut account, work.at)?;
+    if account.expires.is_some() && role_of(work.facts(), known.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin)
+    {
+        return Err(admin_never_ends(&known.name));
+    }
+    if account.email != before.email {
+        warn_of_address(work, &account, Some(known.id))?;
+    }
+    work.put_attributes(&known, Attributes::Account(account));
+    Ok(())
+}
+
+fn admin_never_ends(name: &str) -> Problem {
+    Problem::conflict("admin_ends", format!("`{name}` cannot be an admin and expire"))
+        .why("product: admin accounts do not expire and are always active")
+        .tip("leave out --expires, or choose another role")
+}
+
+/// Says who else has the address: mail to it reaches more than one, and links made for it live on.
+fn warn_of_address<F: Facts + ?Sized>(work: &mut Work<'_, F>, account: &Account, own: Option<Id>) -> Result<()> {
+    let Some(email) = &account.email else { return Ok(()) };
+    let key = crate::model::name::key(email);
+    let mut others = Vec::new();
+    work.facts().aliased(Kind::Account, &key, &mut |other| {
+        if Some(other.id) != own {
+            others.push(other);
+        }
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    for other in others {
+        if work.sees(&other)? {
+            work.notices.push(format!("{} has the address `{email}` too", other.reference()));
+        }
+    }
+    if let Some(invitee) = work.facts().named(Kind::Invitee, None, &key)? {
+        for binding in work.facts().list(Select::OfAs(invitee.id, Role::DropboxOutside))? {
+            if binding.is_effective(work.at) && work.may(Action::Plain(Verb::View), binding.resource)? {
+                let dropbox = work.name(binding.resource)?;
+                work.notices.push(format!("a private link of {dropbox} was made for `{email}` and stays in force"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives an account role.
+///
+/// # Errors
+/// A denial; a conflict for the last admin or for an inactive account that would become admin.
+pub fn set_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, role: Role) -> Result<()> {
+    let known = work.find(Kind::Account, name)?;
+    work.require(Action::SetRole(role), known.id)?;
+    give_role(work, &known, role)
+}
+
+/// Gives an account role, unasked: the caller has asked.
+fn give_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, role: Role) -> Result<()> {
+    let held = role_of(work.facts(), known.id)?;
+    if held.is_some_and(|(_, held)| held == role) {
+        return Ok(());
+    }
+    if role == Role::ServerAdmin
+        && let Some(account) = known.as_account()
+    {
+        if !account.active {
+            return Err(Problem::conflict(
+                "admin_ends",
+                format!("`{}` is inactive, and an admin account is never inactive", known.name),
+            )
+            .why("product: admin accounts do not expire and are always active")
+            .tip(format!("rolebook account activate {}", known.name)));
+        }
+        if let Some(expires) = account.expires {
+            work.put_attributes(known, Attributes::Account(Account { expires: None, ..account.clone() }));
+            work.notices.push(format!(
+                "the expiry of {} ({expires}) is cleared: an admin account never expires",
+                known.reference()
+            ));
+        }
+    }
+    if let Some((binding, held)) = held
+        && let Some(mut binding) = work.facts().held(Id::SERVER, held, known.id)?.filter(|it| it.id == binding)
+    {
+        binding.role = role;
+        binding.grantor = work.actor.principal();
+        work.put_binding(binding);
+    } else {
+        work.bind(Id::SERVER, known.id, role);
+    }
+    Ok(())
+}
+
+/// Makes an account active or inactive.
+///
+/// # Errors
+/// A denial; a conflict for an admin.
+pub fn set_active<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, active: bool) -> Result<()> {
+    let known = work.find(Kind::Account, name)?;
+    work.require_verb(if active { Verb::Activate } else { Verb::Deactivate }, known.id)?;
+    put_active(work, &known, active)
+}
+
+fn put_active<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, active: bool) -> Result<()> {
+    if let Some(account) = known.as_account() {
+        if active && account.expires.is_some_and(|end| end <= work.at) {
+            work.notices.push(format!(
+                "{} is expired; to let it in again: rolebook account set {} --expires never",
+                known.reference(),
+                known.name
+            ));
+        }
+        work.put_attributes(known, Attributes::Account(Account { active, ..account.clone() }));
+    }
+    Ok(())
+}
+
+/// Removes an account: it is deactivated and its record kept, or destroyed with every binding.
+///
+/// # Errors
+/// A denial; a conflict while it is the last admin, unless somebody takes that over, or for an
+/// admin that is to be kept.
+pub fn remove<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    name: &Name,
+    destroy: bool,
+    transfer_to: Option<&Name>,
+) -> Result<()> {
+    let known = work.find(Kind::Account, name)?;
+    work.require_verb(Verb::Delete, known.id)?;
+    if !destroy {
+        return put_active(work, &known, false);
+    }
+    let last = invariants::is_active_admin(work.facts(), known.id, work.at)?
+        && !invariants::has_active_admin(work.facts(), Some(known.id), work.at)?;
+    if let Some(heir) = transfer_to {
+        let heir = work.find(Kind::Account, heir)?;
+        if heir.id == known.id {
+            return Err(Problem::conflict("same_account", "an account cannot take over from itself"));
+        }
+        if last {
+            work.require(Action::SetRole(Role::ServerAdmin), heir.id)?;
+            give_role(work, &heir, Role::ServerAdmin)?;
+        }
+    } else if last {
+        return Err(Problem::conflict("last_admin", format!("`{}` is the last active admin", known.name))
+            .why("the last active admin can be neither demoted, deactivated nor deleted")
+            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", known.name)));
+    }
+    for binding in work.facts().list(Select::Of(known.id))? {
+        if !matches!(binding.role.on(), Kind::Server | Kind::Package) {
+            let place = work.name(binding.resource)?;
+            work.takes.push(format!("{} as {} of {place}", known.reference(), binding.role.word()));
+        }
+    }
+    work.end_with_bindings(known.id)
+}

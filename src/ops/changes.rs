@@ -1,0 +1,229 @@
+//! What changed, in words: one description for the output of a command, `--dry-run` and the log.
+
+use serde_json::{Map, Value, json};
+
+use super::Result;
+use crate::model::attributes::time_value;
+use crate::model::{Binding, Id, Kind, Resource, Role};
+use crate::policy::RowChange;
+
+/// What became of a thing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum What {
+    /// It is new.
+    Added,
+    /// It is otherwise.
+    Changed,
+    /// It is gone.
+    Removed,
+}
+
+impl What {
+    const fn of(before: bool, after: bool) -> What {
+        match (before, after) {
+            (false, _) => What::Added,
+            (true, true) => What::Changed,
+            (true, false) => What::Removed,
+        }
+    }
+
+    /// The word as it is shown.
+    pub const fn word(self) -> &'static str {
+        match self {
+            What::Added => "added",
+            What::Changed => "changed",
+            What::Removed => "removed",
+        }
+    }
+}
+
+/// One thing that changed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Change {
+    /// What became of it.
+    pub what: What,
+    /// The resource, as a reference.
+    pub reference: String,
+    /// The member, where it is a membership that changed.
+    pub member: Option<String>,
+    /// Each value that changed: its name, before, after; null where there was or is none.
+    pub fields: Vec<(&'static str, Value, Value)>,
+    /// The resource that decides who may read of it.
+    pub concerns: Id,
+}
+
+impl Change {
+    /// As one line.
+    pub fn line(&self) -> String {
+        let mut line = match (&self.member, self.what) {
+            (None, what) => format!("{} {}", what.word(), self.reference),
+            (Some(member), What::Added) => format!("added {member} to {}", self.reference),
+            (Some(member), What::Changed) => format!("changed {member} in {}", self.reference),
+            (Some(member), What::Removed) => format!("removed {member} from {}", self.reference),
+        };
+        let values: Vec<String> = self
+            .fields
+            .iter()
+            .filter(|_| self.what != What::Removed)
+            .map(|(name, before, after)| match self.what {
+                What::Changed => format!("{name} {} -> {}", plain(before), plain(after)),
+                _ => format!("{name} {}", plain(after)),
+            })
+            .collect();
+        if !values.is_empty() {
+            line.push_str(": ");
+            line.push_str(&values.join(", "));
+        }
+        line
+    }
+
+    /// As an object of JSON.
+    pub fn json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("change".to_owned(), json!(self.what.word()));
+        object.insert("ref".to_owned(), json!(self.reference));
+        if let Some(member) = &self.member {
+            object.insert("member".to_owned(), json!(member));
+        }
+        for (side, wanted) in [("before", self.what != What::Added), ("after", self.what != What::Removed)] {
+            if wanted {
+                let values: Map<String, Value> = self
+                    .fields
+                    .iter()
+                    .map(|(name, before, after)| {
+                        ((*name).to_owned(), if side == "before" { before.clone() } else { after.clone() })
+                    })
+                    .collect();
+                object.insert(side.to_owned(), Value::Object(values));
+            }
+        }
+        Value::Object(object)
+    }
+}
+
+/// A value as it stands in a line.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "none".to_owned(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
+
+/// Describes row changes; `name` gives the reference of an id, also of one that is gone.
+///
+/// What follows from another change is told with it: an account's role with the account, the
+/// recipients with the package, an outside submitter's right with the invitation.
+///
+/// # Errors
+/// What `name` answers.
+pub fn describe(rows: &[RowChange], name: &dyn Fn(Id) -> Result<String>) -> Result<Vec<Change>> {
+    let mut changes: Vec<Change> = Vec::new();
+    for row in rows {
+        match row {
+            RowChange::Resource(before, after) => changes.extend(resource(before.as_deref(), after.as_deref(), name)?),
+            RowChange::Binding(before, after) => binding(&mut changes, before.as_ref(), after.as_ref(), name)?,
+        }
+    }
+    Ok(changes)
+}
+
+fn resource(
+    before: Option<&Resource>,
+    after: Option<&Resource>,
+    name: &dyn Fn(Id) -> Result<String>,
+) -> Result<Option<Change>> {
+    let Some(any) = after.or(before) else { return Ok(None) };
+    if any.kind() == Kind::Invitee {
+        return Ok(None);
+    }
+    // The server is always there: the first time it is configured it changes from its defaults.
+    let what = if any.kind() == Kind::Server { What::Changed } else { What::of(before.is_some(), after.is_some()) };
+    let reference = match (any.kind(), any.parent) {
+        (Kind::PublicLink, Some(dropbox)) => format!("the public link of {}", name(dropbox)?),
+        _ => before.unwrap_or(any).reference(),
+    };
+    let mut fields = Vec::new();
+    if let (Some(before), Some(after)) = (before, after)
+        && before.name != after.name
+    {
+        fields.push(("name", json!(before.name), json!(after.name)));
+    }
+    if let (Kind::Invitation, Some(dropbox), What::Added) = (any.kind(), any.parent, what) {
+        fields.push(("to", Value::Null, json!(name(dropbox)?)));
+    }
+    if let Some(package) = any.as_package() {
+        let mut to = package.recipients.iter().map(|id| name(*id)).collect::<Result<Vec<_>>>()?;
+        to.extend(package.external.iter().map(|address| format!("external:{address}")));
+        fields.push(("from", Value::Null, json!(name(package.sender)?)));
+        fields.push(("to", Value::Null, json!(to)));
+    }
+    let (old, new) = (before.map(|it| it.attributes.fields()), after.map(|it| it.attributes.fields()));
+    let empty = crate::model::Attributes::from_json(any.kind(), "{}").map(|it| it.fields()).unwrap_or_default();
+    // New things are told apart from what is default, changed things from what they were.
+    for (place, (field, value)) in new.clone().or_else(|| old.clone()).unwrap_or_default().into_iter().enumerate() {
+        let was = old
+            .as_ref()
+            .or(Some(&empty))
+            .and_then(|fields| fields.get(place))
+            .map_or(Value::Null, |(_, value)| value.clone());
+        let is = if new.is_some() { value.clone() } else { Value::Null };
+        let telling = what != What::Removed && was != is;
+        if telling {
+            fields.push((field, if what == What::Changed { was } else { Value::Null }, is));
+        }
+    }
+    let concerns = any.parent.unwrap_or(any.id);
+    Ok(Some(Change { what, reference, member: None, fields, concerns }))
+}
+
+fn binding(
+    changes: &mut Vec<Change>,
+    before: Option<&Binding>,
+    after: Option<&Binding>,
+    name: &dyn Fn(Id) -> Result<String>,
+) -> Result<()> {
+    let Some(any) = after.or(before) else { return Ok(()) };
+    match any.role {
+        Role::PackageSender | Role::PackageRecipient | Role::DropboxOutside => return Ok(()),
+        _ => {}
+    }
+    let what = What::of(before.is_some(), after.is_some());
+    let word = |binding: Option<&Binding>| binding.map_or(Value::Null, |it| json!(it.role.word()));
+    if any.resource == Id::SERVER {
+        let reference = name(any.principal)?;
+        let role = ("role", word(before), word(after));
+        match changes.iter_mut().find(|known| known.concerns == any.principal && known.member.is_none()) {
+            Some(account) => account.fields.insert(0, role),
+            None => changes.push(Change {
+                what: What::Changed,
+                reference,
+                member: None,
+                fields: vec![role],
+                concerns: any.principal,
+            }),
+        }
+        return Ok(());
+    }
+    let mut fields = Vec::new();
+    if any.role.is_level() && before.map(|it| it.role) != after.map(|it| it.role) {
+        fields.push(("level", word(before), word(after)));
+    }
+    let sides = [before, after].map(|side| side.map_or((true, None), |it| (!it.attributes.inactive, it.expires)));
+    let [(was, ended), (is, ends)] = sides;
+    if was != is {
+        fields.push(("active", json!(was), json!(is)));
+    }
+    if ended != ends {
+        fields.push(("expires", time_value(ended), time_value(ends)));
+    }
+    changes.push(Change {
+        what,
+        reference: name(any.resource)?,
+        member: Some(name(any.principal)?),
+        fields,
+        concerns: any.resource,
+    });
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! What is a dropbox's own: its public link.
+
+use super::place::children;
+use super::{Result, Work, invitation};
+use crate::model::attributes::{Attributes, PublicLink};
+use crate::model::secret::Secret;
+use crate::model::{Kind, Name, Problem, Resource, Verb};
+use crate::policy::Facts;
+
+/// Turns the public link on, with a secret of its own. Answers whether it was off.
+///
+/// # Errors
+/// A denial; a conflict where the server does not allow public links.
+pub fn public_link_on<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, secret: &Secret) -> Result<bool> {
+    let dropbox = work.find(Kind::Dropbox, name)?;
+    work.require_verb(Verb::SetPublicLink, dropbox.id)?;
+    if !work.facts().server()?.public_links {
+        return Err(not_allowed());
+    }
+    if !children(work, Kind::PublicLink, dropbox.id)?.is_empty() {
+        work.notices.push(format!(
+            "the public link of {} is on already, and its secret is not kept; for a new one turn it off and on",
+            dropbox.reference()
+        ));
+        return Ok(false);
+    }
+    let id = work.new_id();
+    let by = work.actor.principal();
+    work.put(Resource {
+        id,
+        parent: Some(dropbox.id),
+        name: String::new(),
+        key: secret.hash(),
+        alias: None,
+        attributes: Attributes::PublicLink(PublicLink { by }),
+        since: 0,
+    });
+    Ok(true)
+}
+
+fn not_allowed() -> Problem {
+    Problem::conflict("public_links_off", "the server does not allow public links")
+        .why("server setting `public-links`")
+        .tip("rolebook server set --public-links allow")
+}
+
+/// Turns the public link off; the private links it gave live on unless they are revoked too.
+///
+/// # Errors
+/// A denial.
+pub fn public_link_off<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, revoke_issued: bool) -> Result<()> {
+    let dropbox = work.find(Kind::Dropbox, name)?;
+    work.require_verb(Verb::SetPublicLink, dropbox.id)?;
+    for link in children(work, Kind::PublicLink, dropbox.id)? {
+        work.end(link.id);
+    }
+    if revoke_issued {
+        invitation::revoke_claimed(work, &dropbox)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,360 @@
+//! Private links of dropboxes: inviting, resending, revoking, claiming and submitting (model §5).
+
+use std::rc::Rc;
+
+use super::package;
+use super::place::children;
+use super::{Actor, Result, Work};
+use crate::model::attributes::{Attributes, File, Invitation, InvitationState, Invitee};
+use crate::model::secret::Secret;
+use crate::model::time::{Expiry, Length};
+use crate::model::{Id, Kind, Name, Problem, ProblemKind, Resource, Role, Time, Verb};
+use crate::policy::{Facts, Select};
+
+/// How long a private link lives where nothing is said.
+pub const DEFAULT_LIFE: Length = Length::days(3);
+
+/// How long a link shall live.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Life {
+    /// When it ends; three days from now where nothing is said.
+    pub expires: Option<Expiry>,
+    /// Whether one completed submission uses it up.
+    pub after_one_upload: bool,
+}
+
+impl Life {
+    fn end(self, now: Time) -> Result<Option<Time>> {
+        let end = self.expires.unwrap_or(Expiry::In(DEFAULT_LIFE)).counted_from(now);
+        if end.is_some_and(|end| end <= now) {
+            return Err(Problem::conflict("past_expiry", "the link would have expired before it was made")
+                .tip("choose a later --expires"));
+        }
+        Ok(end)
+    }
+}
+
+/// A link that was refused, and what only the log may know of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// What is said to whoever presented it: always the same.
+    pub problem: Box<Problem>,
+    /// The true reason.
+    pub reason: &'static str,
+    /// Whose link it was, where it was one.
+    pub invitee: Option<Id>,
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Refused {
+        Refused { problem: Box::new(problem), reason: "", invitee: None }
+    }
+}
+
+impl From<crate::policy::Fault> for Refused {
+    fn from(fault: crate::policy::Fault) -> Refused {
+        Problem::from(fault).into()
+    }
+}
+
+fn refused(reason: &'static str, invitee: Option<Id>) -> Refused {
+    Refused { problem: Box::new(bad_link()), reason, invitee }
+}
+
+/// The one answer to every link that does not work.
+fn bad_link() -> Problem {
+    let mut problem = Problem::new(ProblemKind::Denied, "bad_link", "this link cannot be used")
+        .why("a link that is unknown, revoked, used or expired gets one and the same answer")
+        .tip("ask whoever gave you the link for a new one");
+    problem.rule = Some("dropbox.link");
+    problem
+}
+
+/// Invites an outside submitter; `secret` is the private link's.
+///
+/// # Errors
+/// A denial; a conflict for the address of an account or one that has an active link.
+pub fn invite<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    dropbox: &Name,
+    email: &Name,
+    life: Life,
+    secret: &Secret,
+) -> Result<Id> {
+    let dropbox = work.find(Kind::Dropbox, dropbox)?;
+    work.require_verb(Verb::Invite, dropbox.id)?;
+    refuse_account(work, &dropbox, email)?;
+    issue(work, &dropbox, email, life, secret)
+}
+
+/// "An address that belongs to an account is refused, with the command to add it as a member" (model §5).
+fn refuse_account<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Name) -> Result<()> {
+    let Some(account) = account_of(work, email)? else { return Ok(()) };
+    let who = if work.sees(&account)? { crate::policy::remedy::quoted(&account.name) } else { "NAME".to_owned() };
+    Err(Problem::conflict("address_of_account", format!("`{email}` is the address of an account"))
+        .why("seed 004: You are able to invite external users (people who don't have a Faspex account) to submit to a Dropbox, which they can do with a private URL to the Dropbox submission page that is emailed to them when they're invited.")
+        .tip(format!("rolebook dropbox add-member {} {who} --level submit-only", crate::policy::remedy::quoted(&dropbox.name))))
+}
+
+/// The account that has an address, as its e-mail or as its name.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn account_of<F: Facts + ?Sized>(work: &Work<'_, F>, email: &Name) -> Result<Option<Rc<Resource>>> {
+    let mut found = work.facts().named(Kind::Account, None, email.key())?;
+    if found.is_none() {
+        work.facts().aliased(Kind::Account, email.key(), &mut |account| {
+            found = Some(account);
+            Ok(std::ops::ControlFlow::Break(()))
+        })?;
+    }
+    Ok(found)
+}
+
+/// Makes the link, unasked: the caller has asked.
+fn issue<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    dropbox: &Resource,
+    email: &Name,
+    life: Life,
+    secret: &Secret,
+) -> Result<Id> {
+    let expires = life.end(work.at)?;
+    let invitee = match work.facts().named(Kind::Invitee, None, email.key())? {
+        Some(known) => known.id,
+        None => work.make(None, email, Attributes::Invitee(Invitee::default())),
+    };
+    if let Some(binding) = work.facts().held(dropbox.id, Role::DropboxOutside, invitee)? {
+        if binding.is_effective(work.at) {
+            return Err(Problem::conflict(
+                "invited_already",
+                format!("`{email}` has an active link to {}", dropbox.reference()),
+            )
+            .why("one active invitation per address")
+            .tip(format!("rolebook dropbox resend {} {email}", crate::policy::remedy::quoted(&dropbox.name))));
+        }
+        work.end_binding(binding.id);
+    }
+    let by = work.actor.principal();
+    let id = work.new_id();
+    work.put(Resource {
+        id,
+        parent: Some(dropbox.id),
+        name: String::new(),
+        key: secret.hash(),
+        alias: None,
+        attributes: Attributes::Invitation(Invitation {
+            invitee,
+            email: email.shown().to_owned(),
+            by,
+            created: work.at,
+            expires,
+            after_one_upload: life.after_one_upload,
+            state: InvitationState::Active,
+        }),
+        since: 0,
+    });
+    let binding = work.bind(dropbox.id, invitee, Role::DropboxOutside);
+    if let Some(mut binding) =
+        work.facts().held(dropbox.id, Role::DropboxOutside, invitee)?.filter(|it| it.id == binding)
+    {
+        binding.expires = expires;
+        binding.attributes.invitation = Some(id.0);
+        work.put_binding(binding);
+    }
+    Ok(id)
+}
+
+/// The newest link of an address to a dropbox.
+fn newest<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Name) -> Result<Option<Rc<Resource>>> {
+    let Some(invitee) = work.facts().named(Kind::Invitee, None, email.key())? else { return Ok(None) };
+    let links = children(work, Kind::Invitation, dropbox.id)?;
+    Ok(links
+        .into_iter()
+        .filter(|link| link.as_invitation().is_some_and(|it| it.invitee == invitee.id))
+        .max_by_key(|link| link.id))
+}
+
+fn no_link(dropbox: &Resource, email: &Name) -> Problem {
+    Problem::not_found("invitation", &format!("{email} to {}", dropbox.reference()))
+        .tip(format!("rolebook dropbox invite {} {email}", crate::policy::remedy::quoted(&dropbox.name)))
+}
+
+/// Sends again: a new link under the terms of the old one, which dies.
+///
+/// # Errors
+/// A denial; "no such invitation" where none is active or expired.
+pub fn resend<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    dropbox: &Name,
+    email: &Name,
+    life: Life,
+    secret: &Secret,
+) -> Result<Id> {
+    let dropbox = work.find(Kind::Dropbox, dropbox)?;
+    work.require_verb(Verb::Invite, dropbox.id)?;
+    let link = newest(work, &dropbox, email)?.ok_or_else(|| no_link(&dropbox, email))?;
+    let old = match link.as_invitation() {
+        Some(old) if old.state == InvitationState::Active => old.clone(),
+        _ => return Err(no_link(&dropbox, email)),
+    };
+    let expires = life.expires.unwrap_or_else(|| match old.expires {
+        None => Expiry::Never,
+        Some(end) => Expiry::In(Length(end.0.saturating_sub(old.created.0))),
+    });
+    end_link(work, &link, &old, InvitationState::Revoked)?;
+    let life = Life { expires: Some(expires), after_one_upload: life.after_one_upload || old.after_one_upload };
+    issue(work, &dropbox, email, life, secret)
+}
+
+/// Revokes the link of an address.
+///
+/// # Errors
+/// A denial; "no such invitation" where the address never had one.
+pub fn revoke<F: Facts + ?Sized>(work: &mut Work<'_, F>, dropbox: &Name, email: &Name) -> Result<()> {
+    let dropbox = work.find(Kind::Dropbox, dropbox)?;
+    work.require_verb(Verb::RevokeInvitation, dropbox.id)?;
+    let link = newest(work, &dropbox, email)?.ok_or_else(|| no_link(&dropbox, email))?;
+    match link.as_invitation() {
+        Some(old) if old.state == InvitationState::Active => {
+            end_link(work, &link, &old.clone(), InvitationState::Revoked)
+        }
+        Some(old) => {
+            work.notices.push(format!("the link of `{email}` was {} already", old.state.word()));
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Revokes every active link that was claimed through the public link.
+pub(super) fn revoke_claimed<F: Facts + ?Sized>(work: &mut Work<'_, F>, dropbox: &Resource) -> Result<()> {
+    for link in children(work, Kind::Invitation, dropbox.id)? {
+        if let Some(it) = link.as_invitation()
+            && it.state == InvitationState::Active
+            && it.by == Some(Id::ANYONE)
+        {
+            end_link(work, &link, &it.clone(), InvitationState::Revoked)?;
+        }
+    }
+    Ok(())
+}
+
+fn end_link<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    link: &Resource,
+    it: &Invitation,
+    state: InvitationState,
+) -> Result<()> {
+    work.put_attributes(link, Attributes::Invitation(Invitation { state, ..it.clone() }));
+    let Some(dropbox) = link.parent else { return Ok(()) };
+    if let Some(binding) = work.facts().held(dropbox, Role::DropboxOutside, it.invitee)?
+        && binding.attributes.invitation == Some(link.id.0)
+    {
+        work.end_binding(binding.id);
+    }
+    Ok(())
+}
+
+/// Claims a private link with the public one: for whoever holds it, without an account.
+///
+/// # Errors
+/// The one answer for a link that does not work, with the true reason for the log; a conflict for
+/// an address that has an active link.
+pub fn claim<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    dropbox: &Name,
+    email: &Name,
+    link: &Secret,
+    life: Life,
+    secret: &Secret,
+) -> std::result::Result<Id, Refused> {
+    work.actor = Actor::Principal(Id::ANYONE);
+    let Some(dropbox) = work.facts().named(Kind::Dropbox, None, dropbox.key())? else {
+        return Err(refused("no such dropbox", None));
+    };
+    let known = work.facts().named(Kind::PublicLink, Some(dropbox.id), &link.hash())?;
+    if known.is_none() {
+        return Err(refused("unknown or withdrawn public link", None));
+    }
+    if !work.facts().server()?.public_links {
+        return Err(refused("the server does not allow public links", None));
+    }
+    Ok(issue(work, &dropbox, email, life, secret)?)
+}
+
+/// What is submitted.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// What it is called.
+    pub title: String,
+    /// What is in it.
+    pub files: Vec<File>,
+}
+
+/// Submits with a private link. A one-upload link is spent in the same draft.
+///
+/// # Errors
+/// The one answer for a link that does not work, with the true reason for the log.
+pub fn submit_with<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    dropbox: &Name,
+    link: &Secret,
+    submission: &Submission,
+) -> std::result::Result<Id, Refused> {
+    let Some(dropbox) = work.facts().named(Kind::Dropbox, None, dropbox.key())? else {
+        return Err(refused("no such dropbox", None));
+    };
+    let known = work.facts().named(Kind::Invitation, Some(dropbox.id), &link.hash())?;
+    let Some(known) = known else { return Err(refused("unknown link", None)) };
+    let Some(it) = known.as_invitation() else { return Err(refused("unknown link", None)) };
+    let invitee = Some(it.invitee);
+    match it.status(work.at) {
+        "active" => {}
+        "used" => return Err(refused("the link was used", invitee)),
+        "expired" => return Err(refused("the link is expired", invitee)),
+        _ => return Err(refused("the link was revoked", invitee)),
+    }
+    work.actor = Actor::Principal(it.invitee);
+    // The one evaluator has the last word here too.
+    work.require_verb(Verb::Submit, dropbox.id)
+        .map_err(|_| refused("the outside submitter may not submit", invitee))?;
+    if it.after_one_upload {
+        end_link(work, &known, &it.clone(), InvitationState::Used)?;
+    }
+    Ok(package::record(work, it.invitee, &submission.title, &submission.files, &[dropbox.id], &[], None)?)
+}
+
+/// Submits as a member.
+///
+/// # Errors
+/// A denial, "no such dropbox", or a usage problem where nobody is named.
+pub fn submit_as<F: Facts + ?Sized>(work: &mut Work<'_, F>, dropbox: &Name, submission: &Submission) -> Result<Id> {
+    let dropbox = work.find(Kind::Dropbox, dropbox)?;
+    let sender = package::sender(work)?;
+    work.require_verb(Verb::Submit, dropbox.id)?;
+    package::record(work, sender, &submission.title, &submission.files, &[dropbox.id], &[], None)
+}
+
+/// The private links of a dropbox, oldest first.
+///
+/// # Errors
+/// A denial.
+pub fn list<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Name) -> Result<Vec<Rc<Resource>>> {
+    let dropbox = work.find(Kind::Dropbox, dropbox)?;
+    if !work.may(crate::model::Action::Plain(Verb::RevokeInvitation), dropbox.id)? {
+        work.require_verb(Verb::Invite, dropbox.id)?;
+    }
+    let mut links = children(work, Kind::Invitation, dropbox.id)?;
+    links.sort_by_key(|link| link.id);
+    Ok(links)
+}
+
+/// Whether an address has an active link to some dropbox; where.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn active_places<F: Facts + ?Sized>(facts: &F, invitee: Id, at: Time) -> Result<Vec<Id>> {
+    let held = facts.list(Select::OfAs(invitee, Role::DropboxOutside))?;
+    Ok(held.into_iter().filter(|binding| binding.is_effective(at)).map(|binding| binding.resource).collect())
+}

@@ -1,0 +1,274 @@
+//! Members of groups, workgroups and dropboxes, their levels, and who is in a group through which.
+
+use std::rc::Rc;
+
+use super::{Result, Work};
+use crate::model::{Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
+use crate::policy::{Facts, Select};
+
+/// The levels of a kind, strongest first.
+pub const fn levels(kind: Kind) -> &'static [Role] {
+    match kind {
+        Kind::Workgroup => &Role::WORKGROUP,
+        Kind::Dropbox => &Role::DROPBOX,
+        _ => &[Role::GroupMember],
+    }
+}
+
+/// The level a new member gets where none is named.
+const fn initial(kind: Kind) -> Role {
+    match kind {
+        Kind::Workgroup => Role::WorkgroupStandard,
+        Kind::Dropbox => Role::DropboxStandard,
+        _ => Role::GroupMember,
+    }
+}
+
+const fn admin(kind: Kind) -> Role {
+    if matches!(kind, Kind::Dropbox) { Role::DropboxAdmin } else { Role::WorkgroupAdmin }
+}
+
+/// The group, workgroup or dropbox a reference names.
+///
+/// # Errors
+/// As [`Work::find`]; a conflict for any other kind.
+pub fn find_place<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
+    match reference {
+        Reference::Named(kind @ (Kind::Workgroup | Kind::Dropbox), name) => work.find(*kind, name),
+        other => Err(other.wrong_kind("a workgroup or a dropbox")),
+    }
+}
+
+/// The account or group a reference names, as a member.
+fn find_member<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
+    match reference {
+        Reference::Named(kind @ (Kind::Account | Kind::Group), name) => work.find(*kind, name),
+        other => Err(other.wrong_kind("an account or a group")),
+    }
+}
+
+/// What somebody holds directly in a place.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn held<F: Facts + ?Sized>(facts: &F, place: &Resource, member: Id) -> Result<Option<Binding>> {
+    for role in levels(place.kind()) {
+        if let Some(binding) = facts.held(place.id, *role, member)? {
+            return Ok(Some(binding));
+        }
+    }
+    Ok(None)
+}
+
+/// Adds members, each at a level where one is named.
+///
+/// # Errors
+/// A denial; a conflict for a cycle of groups, or for a member at another level.
+pub fn add<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    kind: Kind,
+    name: &Name,
+    who: &[Reference],
+    level: Option<Role>,
+) -> Result<()> {
+    let place = work.find(kind, name)?;
+    for reference in who {
+        let verb = verb_for(kind, reference, true);
+        work.require_verb(verb, place.id)?;
+        let member = find_member(work, reference)?;
+        add_one(work, &place, &member, level)?;
+    }
+    Ok(())
+}
+
+/// The action that adding or removing that sort of member takes.
+const fn verb_for(kind: Kind, who: &Reference, adding: bool) -> Verb {
+    match (kind, who, adding) {
+        (Kind::Workgroup | Kind::Dropbox, Reference::Named(Kind::Group, _), true) => Verb::AddGroup,
+        (Kind::Workgroup | Kind::Dropbox, Reference::Named(Kind::Group, _), false) => Verb::RemoveGroup,
+        (_, _, true) => Verb::AddMember,
+        (_, _, false) => Verb::RemoveMember,
+    }
+}
+
+/// Adds one member, unasked: the caller has asked.
+///
+/// # Errors
+/// A conflict for a cycle of groups, or for a member at another level.
+pub fn add_one<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    place: &Resource,
+    member: &Resource,
+    level: Option<Role>,
+) -> Result<()> {
+    if let Some(known) = held(work.facts(), place, member.id)? {
+        // Who is in already is left alone, unless another level is asked for outright.
+        if let Some(level) = level
+            && level != known.role
+        {
+            return Err(Problem::conflict(
+                "other_level",
+                format!(
+                    "{} is a member of {} already, as {}",
+                    member.reference(),
+                    place.reference(),
+                    known.role.word()
+                ),
+            )
+            .tip(format!(
+                "rolebook {0} remove-member {1} {2}, then rolebook {0} add-member {1} {2} --level {3}",
+                place.kind(),
+                place.name,
+                member.reference(),
+                level.word()
+            )));
+        }
+        return Ok(());
+    }
+    if place.kind() == Kind::Group && member.kind() == Kind::Group {
+        refuse_cycle(work, place, member)?;
+    }
+    work.bind(place.id, member.id, level.unwrap_or(initial(place.kind())));
+    Ok(())
+}
+
+/// Adds an account that was just made.
+pub fn bind_new<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Resource, member: &Resource) {
+    work.bind(place.id, member.id, initial(place.kind()));
+}
+
+/// "nesting allowed; a cycle is refused" (model §2).
+fn refuse_cycle<F: Facts + ?Sized>(work: &Work<'_, F>, group: &Resource, member: &Resource) -> Result<()> {
+    // The way down from the new member to the group that would hold it.
+    let mut ways: Vec<(Id, Option<usize>)> = vec![(member.id, None)];
+    let mut next = 0;
+    while let Some((id, _)) = ways.get(next).copied() {
+        if id == group.id {
+            let mut path = vec![group.reference()];
+            let mut at = Some(next);
+            while let Some((id, before)) = at.and_then(|place| ways.get(place).copied()) {
+                path.push(work.name(id)?);
+                at = before;
+            }
+            path.reverse();
+            path.insert(0, group.reference());
+            path.pop();
+            return Err(Problem::conflict(
+                "group_cycle",
+                format!("{} cannot be a member of {}: a cycle", member.reference(), group.reference()),
+            )
+            .why("groups nest, but none may contain itself")
+            .detail(path.join(" contains ")));
+        }
+        for binding in work.facts().list(Select::OnAs(id, Role::GroupMember))? {
+            let is_group = work.facts().resource(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
+            if is_group && !ways.iter().any(|(known, _)| *known == binding.principal) {
+                ways.push((binding.principal, Some(next)));
+            }
+        }
+        next += 1;
+    }
+    Ok(())
+}
+
+/// Removes members; who is none is left alone.
+///
+/// # Errors
+/// A denial: an admin is removed by whom may undesignate it.
+pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, who: &[Reference]) -> Result<()> {
+    let place = work.find(kind, name)?;
+    for reference in who {
+        let (member, known) = known_member(work, &place, reference, false)?;
+        let Some(known) = known else {
+            work.notices.push(format!("{} is not a member of {}", member.reference(), place.reference()));
+            continue;
+        };
+        work.end_binding(known.id);
+    }
+    Ok(())
+}
+
+/// Finds a member and asks for the right to take something from it, or to give it back.
+fn known_member<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    place: &Resource,
+    reference: &Reference,
+    adding: bool,
+) -> Result<(Rc<Resource>, Option<Binding>)> {
+    work.require_verb(verb_for(place.kind(), reference, adding), place.id)?;
+    let member = find_member(work, reference)?;
+    let known = held(work.facts(), place, member.id)?;
+    // "remove members who are not admins" (model §4): an admin falls under undesignation.
+    if known.as_ref().is_some_and(|it| it.role == admin(place.kind())) && place.kind() != Kind::Group {
+        work.require_verb(if adding { Verb::AddAdmin } else { Verb::RemoveAdmin }, place.id)?;
+    }
+    Ok((member, known))
+}
+
+/// Deactivates or activates memberships: they stay listed and give nothing meanwhile.
+///
+/// # Errors
+/// A denial; "no such member".
+pub fn set_active<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    kind: Kind,
+    name: &Name,
+    who: &[Reference],
+    active: bool,
+) -> Result<()> {
+    let place = work.find(kind, name)?;
+    for reference in who {
+        let (member, known) = known_member(work, &place, reference, active)?;
+        let Some(mut known) = known else { return Err(not_a_member(&place, &member)) };
+        known.attributes.inactive = !active;
+        work.put_binding(known);
+    }
+    Ok(())
+}
+
+fn not_a_member(place: &Resource, member: &Resource) -> Problem {
+    Problem::conflict("not_a_member", format!("{} is not a member of {}", member.reference(), place.reference())).tip(
+        format!(
+            "rolebook {} add-member {} {}",
+            place.kind(),
+            crate::policy::remedy::quoted(&place.name),
+            crate::policy::remedy::quoted(&member.name)
+        ),
+    )
+}
+
+/// Designates members as admins, or undesignates them; they stay members.
+///
+/// # Errors
+/// A denial; a conflict for a group, or for an account that is no member.
+pub fn set_admin<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    kind: Kind,
+    name: &Name,
+    who: &[Reference],
+    designate: bool,
+) -> Result<()> {
+    let place = work.find(kind, name)?;
+    let (admin, standard) = (admin(kind), initial(kind));
+    for reference in who {
+        work.require_verb(if designate { Verb::AddAdmin } else { Verb::RemoveAdmin }, place.id)?;
+        let member = match reference {
+            Reference::Named(Kind::Account, name) => work.find(Kind::Account, name)?,
+            other => return Err(other.wrong_kind("an account (only accounts can be admins)")),
+        };
+        match held(work.facts(), &place, member.id)? {
+            Some(mut known) if designate || known.role == admin => {
+                let after = if designate { admin } else { standard };
+                if known.role != after {
+                    known.role = after;
+                    known.grantor = work.actor.principal();
+                    work.put_binding(known);
+                }
+            }
+            Some(_) => {}
+            None if designate => return Err(not_a_member(&place, &member)),
+            None => work.notices.push(format!("{} is not a member of {}", member.reference(), place.reference())),
+        }
+    }
+    Ok(())
+}

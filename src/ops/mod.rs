@@ -1,0 +1,25 @@
+//! What people do: each operation reads facts and adds to a draft; it writes nothing.
+//!
+//! An operation takes a [`Work`] (facts with the draft so far laid over them, an actor and a time)
+//! and a request of plain values. It asks [`crate::policy::decide`] before it changes anything and
+//! answers with a [`Problem`] when a rule or an invariant forbids it. What becomes of the draft is
+//! up to the caller: commit it, show it (`--dry-run`), or ask further questions about it.
+
+pub mod account;
+pub mod authority;
+pub mod changes;
+pub mod dropbox;
+pub mod invitation;
+pub mod membership;
+pub mod package;
+pub mod place;
+pub mod server;
+pub mod undo;
+mod work;
+
+pub use work::{Actor, Viewer, Work, find, lack_phrase, numbered};
+
+use crate::model::Problem;
+
+/// The result of an operation.
+pub type Result<T> = std::result::Result<T, Problem>;

@@ -1,0 +1,219 @@
+//! Packages: a ledger of what was sent, for who can see what (model §6). No bytes are moved.
+
+use std::rc::Rc;
+
+use super::{Actor, Result, Work, invitation};
+use crate::model::attributes::{Attributes, File, Package};
+use crate::model::{Action, Id, Kind, Problem, ProblemKind, Reference, Resource, Role, Verb};
+use crate::policy::Facts;
+
+/// What is to be sent.
+#[derive(Clone, Debug)]
+pub struct Send {
+    /// What it is called.
+    pub title: String,
+    /// To whom: accounts, workgroups, dropboxes, addresses outside.
+    pub to: Vec<Reference>,
+    /// What is in it.
+    pub files: Vec<File>,
+}
+
+/// Who sends: a package has a sender, and the operator is no account.
+///
+/// # Errors
+/// A usage problem for the operator.
+pub(super) fn sender<F: Facts + ?Sized>(work: &Work<'_, F>) -> Result<Id> {
+    match work.actor {
+        Actor::Principal(id) => Ok(id),
+        Actor::Operator => Err(Problem::usage("no_sender", "a package needs a sender")
+            .why("the operator is no account")
+            .tip("add --as USER")),
+    }
+}
+
+/// Sends a package. Every recipient is asked about; one that is refused refuses all.
+///
+/// # Errors
+/// Every refusal, in one problem.
+pub fn send<F: Facts + ?Sized>(work: &mut Work<'_, F>, request: &Send) -> Result<Id> {
+    let sender = sender(work)?;
+    let (inside, external) = recipients(work, &request.to)?;
+    record(work, sender, &request.title, &request.files, &inside, &external, None)
+}
+
+/// Writes down what somebody sent, without asking: for facts that were decided elsewhere, such as
+/// imports and the scenarios of the tests.
+///
+/// # Errors
+/// When a recipient is not there.
+pub fn send_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, sender: Id, request: &Send) -> Result<Id> {
+    let (inside, external) = recipients(work, &request.to)?;
+    record(work, sender, &request.title, &request.files, &inside, &external, None)
+}
+
+/// Sends on a package one may view, with the same files.
+///
+/// # Errors
+/// A denial without the `forward` setting; else as [`send`].
+pub fn forward<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    package: &Reference,
+    to: &[Reference],
+    title: Option<&str>,
+) -> Result<Id> {
+    let sender = sender(work)?;
+    let known = work.find_reference(Kind::Package, package)?;
+    work.require_verb(Verb::Forward, Id::SERVER)?;
+    let Some(original) = known.as_package().cloned() else {
+        return Err(Problem::not_found("package", &known.id.to_string()));
+    };
+    let (inside, external) = recipients(work, to)?;
+    record(work, sender, title.unwrap_or(&original.title), &original.files, &inside, &external, Some(known.id))
+}
+
+/// Resolves and asks about every recipient; names every refusal.
+fn recipients<F: Facts + ?Sized>(work: &Work<'_, F>, to: &[Reference]) -> Result<(Vec<Id>, Vec<String>)> {
+    let (mut inside, mut external) = (Vec::new(), Vec::new());
+    let mut refusals: Vec<Problem> = Vec::new();
+    for reference in to {
+        match recipient(work, reference) {
+            Ok(Recipient::Inside(id)) if !inside.contains(&id) => inside.push(id),
+            Ok(Recipient::External(address)) if !external.contains(&address) => external.push(address),
+            Ok(_) => {}
+            Err(problem) if problem.kind == ProblemKind::Store => return Err(problem),
+            Err(problem) => refusals.push(problem),
+        }
+    }
+    match refusals.len() {
+        0 => Ok((inside, external)),
+        1 => Err(refusals.remove(0)),
+        count => {
+            // What a rule forbids says more than what is not there.
+            let mut all = refusals.clone();
+            all.sort_by_key(|problem| problem.kind);
+            let mut first = all.remove(0);
+            first.message = format!("{count} of {} recipients are refused, so nothing was sent", to.len());
+            first.details = refusals.iter().map(|problem| problem.message.clone()).collect();
+            for other in all {
+                first.missing.extend(other.missing);
+                first.tips.extend(other.tips);
+            }
+            Err(first)
+        }
+    }
+}
+
+enum Recipient {
+    Inside(Id),
+    External(String),
+}
+
+fn recipient<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Result<Recipient> {
+    match reference {
+        Reference::Named(kind @ (Kind::Account | Kind::Workgroup | Kind::Dropbox), name) => {
+            let known = match work.find(*kind, name) {
+                Err(problem) if *kind == Kind::Account && name.shown().contains('@') => {
+                    return Err(problem.tip(format!("for an address outside write `external:{name}`")));
+                }
+                found => found?,
+            };
+            let verb = match kind {
+                Kind::Account => Verb::SendTo,
+                Kind::Workgroup => Verb::Send,
+                _ => Verb::Submit,
+            };
+            work.require(Action::Plain(verb), known.id)?;
+            Ok(Recipient::Inside(known.id))
+        }
+        Reference::External(address) => {
+            if let Some(account) = invitation::account_of(work, address)?
+                && work.sees(&account)?
+            {
+                return Err(Problem::conflict(
+                    "address_of_account",
+                    format!("`{address}` is the address of {}", account.reference()),
+                )
+                .tip(format!("--to {}", account.reference())));
+            }
+            work.require_verb(Verb::SendExternal, Id::SERVER)?;
+            Ok(Recipient::External(address.shown().to_owned()))
+        }
+        other => Err(other.wrong_kind("an account, a workgroup, a dropbox or `external:ADDRESS`")),
+    }
+}
+
+/// Writes a package down, unasked: the caller has asked.
+pub(super) fn record<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    sender: Id,
+    title: &str,
+    files: &[File],
+    inside: &[Id],
+    external: &[String],
+    forwarded: Option<Id>,
+) -> Result<Id> {
+    if title.is_empty() || title.chars().any(char::is_control) {
+        return Err(Problem::usage("bad_title", "a title is not empty and holds no control characters"));
+    }
+    let id = work.new_id();
+    work.put(Resource {
+        id,
+        parent: None,
+        name: String::new(),
+        key: id.to_string(),
+        alias: None,
+        attributes: Attributes::Package(Package {
+            title: title.to_owned(),
+            sender,
+            recipients: inside.to_vec(),
+            external: external.to_vec(),
+            files: files.to_vec(),
+            sent: work.at,
+            forwarded,
+        }),
+        since: 0,
+    });
+    work.bind(id, sender, Role::PackageSender);
+    for recipient in inside {
+        work.bind(id, *recipient, Role::PackageRecipient);
+    }
+    Ok(id)
+}
+
+/// Reads `NAME:BYTES`, or a name alone for an unknown size of nothing.
+///
+/// # Errors
+/// A usage problem for anything else.
+pub fn parse_file(text: &str) -> Result<File> {
+    let wrong = || {
+        Problem::usage("bad_file", format!("`{}` is not a file and its size", crate::model::name::printable(text)))
+            .tip("write `NAME:BYTES`, as in `reel3.mov:123456789`")
+    };
+    let (name, size) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let size: u64 = size.parse().map_err(|_| wrong())?;
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(wrong());
+    }
+    Ok(File { name: name.to_owned(), size })
+}
+
+/// The packages an actor may view, newest first.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn list<F: Facts + ?Sized>(work: &Work<'_, F>) -> Result<Vec<Rc<Resource>>> {
+    let mut found = Vec::new();
+    work.facts().resources(Kind::Package, None, &mut |package| {
+        found.push(package);
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    let mut seen = Vec::new();
+    let viewer = work.viewer()?;
+    for package in found {
+        if viewer.sees(&package)? {
+            seen.push(package);
+        }
+    }
+    seen.sort_by_key(|package| std::cmp::Reverse(package.id));
+    Ok(seen)
+}

@@ -1,0 +1,157 @@
+//! Groups, workgroups and dropboxes as things: making, changing, renaming and removing them.
+
+use super::{Result, Work};
+use crate::model::attributes::{Attributes, Dropbox, Group, MemberAccess, SendPolicy, Workgroup};
+use crate::model::{Id, Kind, Name, Problem, Resource, Role, Verb};
+use crate::policy::{Facts, Select};
+
+/// What can be said of a group, a workgroup or a dropbox; what is none is left as it is.
+/// A kind takes what it has and is never given the rest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Who may send to the workgroup.
+    pub send: Option<SendPolicy>,
+    /// Whom the workgroup's members see.
+    pub member_access: Option<MemberAccess>,
+    /// Whether its admins add existing users and remove members.
+    pub admins_manage_members: Option<bool>,
+    /// Whether its admins create users.
+    pub admins_create_users: Option<bool>,
+    /// Whether its admins manage groups.
+    pub admins_manage_groups: Option<bool>,
+    /// Whether the dropbox's admins manage invitations.
+    pub admins_manage_invitations: Option<bool>,
+    /// Whether the dropbox's members invite.
+    pub members_invite: Option<bool>,
+}
+
+impl Options {
+    fn rights(&self, rights: &mut crate::model::attributes::AdminRights) {
+        rights.manage_members = self.admins_manage_members.unwrap_or(rights.manage_members);
+        rights.create_users = self.admins_create_users.unwrap_or(rights.create_users);
+        rights.manage_groups = self.admins_manage_groups.unwrap_or(rights.manage_groups);
+    }
+
+    fn applied(&self, attributes: &Attributes) -> Attributes {
+        let mut attributes = attributes.clone();
+        match &mut attributes {
+            Attributes::Workgroup(it) => {
+                it.send = self.send.unwrap_or(it.send);
+                it.member_access = self.member_access.unwrap_or(it.member_access);
+                self.rights(&mut it.admins);
+            }
+            Attributes::Dropbox(it) => {
+                self.rights(&mut it.admins);
+                it.admins_manage_invitations = self.admins_manage_invitations.unwrap_or(it.admins_manage_invitations);
+                it.members_invite = self.members_invite.unwrap_or(it.members_invite);
+            }
+            _ => {}
+        }
+        attributes
+    }
+}
+
+fn initial(kind: Kind) -> (Attributes, Verb) {
+    match kind {
+        Kind::Workgroup => (Attributes::Workgroup(Workgroup::default()), Verb::CreateWorkgroup),
+        Kind::Dropbox => (Attributes::Dropbox(Dropbox::default()), Verb::CreateDropbox),
+        _ => (Attributes::Group(Group::default()), Verb::CreateGroup),
+    }
+}
+
+/// Creates a group, a workgroup or a dropbox.
+///
+/// # Errors
+/// A denial; a conflict when it exists otherwise.
+pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, options: &Options) -> Result<Id> {
+    let (attributes, verb) = initial(kind);
+    work.require_verb(verb, Id::SERVER)?;
+    let attributes = options.applied(&attributes);
+    if let Some(known) = work.facts().named(kind, None, name.key())? {
+        if options.applied(&known.attributes) == known.attributes {
+            return Ok(known.id);
+        }
+        return Err(Problem::conflict(
+            "exists",
+            format!("the {kind} `{}` exists already, with other values", known.name),
+        )
+        .tip(format!("rolebook {kind} set {} …", known.name)));
+    }
+    Ok(work.make(None, name, attributes))
+}
+
+/// Changes settings.
+///
+/// # Errors
+/// A denial.
+pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, options: &Options) -> Result<()> {
+    let known = work.find(kind, name)?;
+    work.require_verb(Verb::Edit, known.id)?;
+    let after = options.applied(&known.attributes);
+    work.put_attributes(&known, after);
+    Ok(())
+}
+
+/// Gives another name.
+///
+/// # Errors
+/// A denial; a conflict when the name is taken.
+pub fn rename<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, new: &Name) -> Result<()> {
+    let known = work.find(kind, name)?;
+    work.require_verb(Verb::Edit, known.id)?;
+    if let Some(other) = work.facts().named(kind, None, new.key())?
+        && other.id != known.id
+    {
+        return Err(Problem::conflict("exists", format!("the {kind} `{}` exists already", other.name))
+            .why("names are unique per kind, compared without case"));
+    }
+    work.put(Resource { name: new.shown().to_owned(), key: new.key().to_owned(), ..(*known).clone() });
+    Ok(())
+}
+
+/// Removes it, with its memberships, the memberships it has, and its links.
+///
+/// # Errors
+/// A denial.
+pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name) -> Result<()> {
+    let known = work.find(kind, name)?;
+    work.require_verb(Verb::Delete, known.id)?;
+    for binding in work.facts().list(Select::On(known.id))? {
+        if binding.role != Role::DropboxOutside {
+            let line = format!("{} as {} of {}", work.name(binding.principal)?, binding.role.word(), known.reference());
+            work.takes.push(line);
+        }
+    }
+    for binding in work.facts().list(Select::Of(known.id))? {
+        let place = work.name(binding.resource)?;
+        work.takes.push(match binding.role {
+            Role::PackageRecipient => format!("{place}, which was sent to {}, for its members", known.reference()),
+            role => format!("{} as {} of {place}", known.reference(), role.word()),
+        });
+    }
+    for kind in [Kind::Invitation, Kind::PublicLink] {
+        for link in children(work, kind, known.id)? {
+            if kind == Kind::PublicLink {
+                work.takes.push(format!("the public link of {}", known.reference()));
+            } else if link.as_invitation().is_some_and(|it| it.status(work.at) == "active") {
+                work.takes
+                    .push(format!("the private link for {}", link.as_invitation().map_or("", |it| it.email.as_str())));
+            }
+            work.end(link.id);
+        }
+    }
+    work.end_with_bindings(known.id)
+}
+
+/// The resources of a kind that lie in another.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn children<F: Facts + ?Sized>(work: &Work<'_, F>, kind: Kind, parent: Id) -> Result<Vec<std::rc::Rc<Resource>>> {
+    let mut found = Vec::new();
+    work.facts().resources(kind, Some(parent), &mut |child| {
+        found.push(child);
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}

@@ -1,0 +1,60 @@
+//! The server's settings.
+
+use super::{Result, Work};
+use crate::model::attributes::{Attributes, Choice, Setting};
+use crate::model::{Id, Problem, Resource, Verb};
+use crate::policy::Facts;
+
+/// What can be said of the server; what is none is left as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Whether managers administer dropboxes.
+    pub managers_administer_dropboxes: Option<bool>,
+    /// Whether plain users see only themselves and fellow members.
+    pub private_directory: Option<bool>,
+    /// Whether dropboxes may have public links.
+    pub public_links: Option<bool>,
+    /// What `default` means in each account's settings.
+    pub settings: Vec<(Setting, Choice)>,
+    /// Where links begin; an empty text takes it away.
+    pub url: Option<String>,
+}
+
+/// Changes the server's settings.
+///
+/// # Errors
+/// A denial; a usage problem for an address that is none.
+pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, options: &Options) -> Result<()> {
+    work.require_verb(Verb::Configure, Id::SERVER)?;
+    let mut server = work.facts().server()?;
+    server.managers_administer_dropboxes =
+        options.managers_administer_dropboxes.unwrap_or(server.managers_administer_dropboxes);
+    server.private_directory = options.private_directory.unwrap_or(server.private_directory);
+    server.public_links = options.public_links.unwrap_or(server.public_links);
+    for (setting, choice) in &options.settings {
+        // The server has no default above it: its own first value is kept as none.
+        let initial = (*choice == Choice::Allow) == setting.initial();
+        server.settings.set(*setting, if initial { Choice::Default } else { *choice });
+    }
+    if let Some(url) = &options.url {
+        let plain = !url.contains(char::is_whitespace) && !url.contains('#') && !url.chars().any(char::is_control);
+        if !url.is_empty() && !(plain && (url.starts_with("https://") || url.starts_with("http://"))) {
+            return Err(Problem::usage("bad_url", "the address that links begin with is not a web address")
+                .tip("write it as `https://files.example.com`"));
+        }
+        server.url = (!url.is_empty()).then(|| url.trim_end_matches('/').to_owned());
+    }
+    if server == work.facts().server()? {
+        return Ok(());
+    }
+    work.put(Resource {
+        id: Id::SERVER,
+        parent: None,
+        name: String::new(),
+        key: "server".to_owned(),
+        alias: None,
+        attributes: Attributes::Server(server),
+        since: 0,
+    });
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! Undoing a revision: a new one that turns every change of it round.
+
+use super::authority::needed;
+use super::{Result, Work};
+use crate::model::{Id, Problem, ProblemKind, Resource};
+use crate::policy::{Facts, RowChange, Select};
+
+/// Turns the changes of a revision round, if nothing later builds on them.
+///
+/// # Errors
+/// A conflict that lists what later changes build on it; a denial where the actor could not make
+/// the reverse changes one by one.
+pub fn undo<F: Facts + ?Sized>(work: &mut Work<'_, F>, rows: &[RowChange]) -> Result<()> {
+    let reversed: Vec<RowChange> = rows
+        .iter()
+        .map(|row| match row {
+            RowChange::Resource(before, after) => RowChange::Resource(after.clone(), before.clone()),
+            RowChange::Binding(before, after) => RowChange::Binding(after.clone(), before.clone()),
+        })
+        .collect();
+    authorize(work, &reversed)?;
+    let mut in_the_way = Vec::new();
+    for row in rows {
+        stands(work, row, &mut in_the_way)?;
+    }
+    if in_the_way.is_empty() {
+        for row in rows {
+            dependents(work, rows, row, &mut in_the_way)?;
+        }
+    }
+    if !in_the_way.is_empty() {
+        in_the_way.dedup();
+        let mut problem = Problem::conflict("later_changes", "later changes build on this revision")
+            .why("an undo never takes along what was done since");
+        problem.details = in_the_way;
+        return Err(problem.tip("undo the later changes first, or make the change by hand"));
+    }
+    for row in reversed {
+        match row {
+            RowChange::Resource(_, Some(after)) => work.put((*after).clone()),
+            RowChange::Resource(Some(before), None) => work.end(before.id),
+            RowChange::Binding(_, Some(after)) => work.put_binding(after),
+            RowChange::Binding(Some(before), None) => work.end_binding(before.id),
+            RowChange::Resource(None, None) | RowChange::Binding(None, None) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whoever undoes must be allowed each reverse change. Asked first: a refusal tells nothing of
+/// things the actor may not see.
+fn authorize<F: Facts + ?Sized>(work: &Work<'_, F>, reversed: &[RowChange]) -> Result<()> {
+    for row in reversed {
+        for (action, on) in needed(work, row)? {
+            if work.may(action, on)? {
+                continue;
+            }
+            let seen = match work.facts().resource(on)? {
+                Some(resource) => work.sees(&resource)?,
+                None => on == Id::SERVER,
+            };
+            if seen {
+                work.require(action, on)?;
+            }
+            let mut problem = Problem::new(ProblemKind::Denied, "denied", "you may not undo this revision")
+                .why("an undo takes the right to make each of the reverse changes");
+            problem.rule = Some("undo.authority");
+            return Err(problem);
+        }
+    }
+    Ok(())
+}
+
+/// Every row must stand as the revision left it.
+fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &mut Vec<String>) -> Result<()> {
+    match row {
+        RowChange::Resource(before, after) => {
+            let Some(any) = after.as_ref().or(before.as_ref()) else { return Ok(()) };
+            let now = work.facts().resource(any.id)?;
+            if !same(now.as_ref().map(|it| it.since), after.as_ref().map(|it| it.since)) {
+                in_the_way.push(changed_since(&any.reference(), now.map(|it| it.since)));
+            }
+            // A name that was free to take may have been taken since.
+            if let Some(before) = before
+                && let Some(other) = work.facts().named(before.kind(), before.parent, &before.key)?
+                && other.id != before.id
+            {
+                in_the_way.push(format!("the name of {} was taken in revision {}", before.reference(), other.since));
+            }
+        }
+        RowChange::Binding(before, after) => {
+            let Some(any) = after.as_ref().or(before.as_ref()) else { return Ok(()) };
+            let now = work.facts().binding(any.id)?;
+            if !same(now.as_ref().map(|it| it.since), after.as_ref().map(|it| it.since)) {
+                let what =
+                    format!("{} as {} of {}", work.name(any.principal)?, any.role.word(), work.name(any.resource)?);
+                in_the_way.push(changed_since(&what, now.map(|it| it.since)));
+            }
+            // What was taken away may have been given again since, as another binding.
+            if before.is_some() && after.is_none() {
+                for other in work.facts().list(Select::OnAs(any.resource, any.role))? {
+                    if other.principal == any.principal {
+                        in_the_way.push(format!(
+                            "{} is {} of {} again since revision {}",
+                            work.name(any.principal)?,
+                            any.role.word(),
+                            work.name(any.resource)?,
+                            other.since
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn same(now: Option<u64>, then: Option<u64>) -> bool {
+    now == then
+}
+
+fn changed_since(what: &str, now: Option<u64>) -> String {
+    match now {
+        Some(revision) => format!("{what} was changed in revision {revision}"),
+        None => format!("{what} was removed since"),
+    }
+}
+
+/// Nothing else may hang on what would go, and what comes back must find its ends.
+fn dependents<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    rows: &[RowChange],
+    row: &RowChange,
+    in_the_way: &mut Vec<String>,
+) -> Result<()> {
+    match row {
+        RowChange::Resource(None, Some(gone)) => {
+            for select in [Select::On(gone.id), Select::Of(gone.id)] {
+                for binding in work.facts().list(select)? {
+                    if !touches(rows, binding.id) {
+                        in_the_way.push(format!(
+                            "{} is {} of {} since revision {}",
+                            work.name(binding.principal)?,
+                            binding.role.word(),
+                            work.name(binding.resource)?,
+                            binding.since
+                        ));
+                    }
+                }
+            }
+            for kind in [crate::model::Kind::Invitation, crate::model::Kind::PublicLink] {
+                for child in super::place::children(work, kind, gone.id)? {
+                    if !touches(rows, child.id) {
+                        in_the_way.push(format!("{} was made in revision {}", child.reference(), child.since));
+                    }
+                }
+            }
+        }
+        RowChange::Binding(Some(back), None) => {
+            for end in [back.resource, back.principal] {
+                if end > Id::LAST_RESERVED && work.facts().resource(end)?.is_none() && !comes_back(rows, end) {
+                    in_the_way.push(format!("{} is gone", work.name(end)?));
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn touches(rows: &[RowChange], id: Id) -> bool {
+    rows.iter().any(|row| match row {
+        RowChange::Resource(before, after) => after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == id),
+        RowChange::Binding(before, after) => after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == id),
+    })
+}
+
+fn comes_back(rows: &[RowChange], id: Id) -> bool {
+    let is_back = |it: &std::rc::Rc<Resource>| it.id == id;
+    rows.iter().any(|row| matches!(row, RowChange::Resource(Some(before), _) if is_back(before)))
+}

@@ -1,0 +1,284 @@
+//! The one evaluator: `decide(facts, question)` is a decision with its proof.
+
+use super::conditions::{met, shares_workgroup};
+use super::facts::{Facts, Result, Select};
+use super::proof::Step;
+use super::subject::{Sort, Subject};
+use crate::model::attributes::{Account, Attributes, MemberAccess, Setting, Status};
+use crate::model::catalogue::{self, ACTIVE_ONLY, DENIALS, Demand, Grant, Holder, NOT_GRANTED, OUTSIDERS, Rule};
+use crate::model::{Action, Binding, Id, Kind, Resource, Role, Time, Verb};
+use std::ops::ControlFlow;
+
+/// What is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Question {
+    /// Who would do it.
+    pub principal: Id,
+    /// What.
+    pub action: Action,
+    /// On what.
+    pub resource: Id,
+    /// When: expiries are judged at this time.
+    pub at: Time,
+}
+
+/// The answer, with what it rests on.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Decision {
+    /// Yes or no.
+    pub allowed: bool,
+    /// The rule that decided.
+    pub rule: Rule,
+    /// The facts it rests on; for a denial, those that stand against it, if any do.
+    pub proof: Vec<Step>,
+}
+
+impl Decision {
+    fn denied(rule: Rule, proof: Vec<Step>) -> Decision {
+        Decision { allowed: false, rule, proof }
+    }
+}
+
+/// Whether a principal may do an action on a resource.
+///
+/// A resource that is not there is nobody's: the answer is a denial.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn decide<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Decision> {
+    let subject = Subject::new(facts, question.principal, question.at)?;
+    decide_for(&subject, question.action, question.resource)
+}
+
+/// As [`decide`], for a subject that was looked up before: listings ask many questions for one.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn decide_for<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, resource: Id) -> Result<Decision> {
+    let Some(target) = Target::of(subject.facts(), resource)? else {
+        return Ok(Decision::denied(NOT_GRANTED, Vec::new()));
+    };
+    if subject.sort == Sort::Account && !subject.is_registered() {
+        return Ok(Decision::denied(ACTIVE_ONLY, Vec::new()));
+    }
+    let verb = action.verb();
+    if subject.sort == Sort::Outsider && verb != Verb::Submit {
+        return Ok(Decision::denied(OUTSIDERS, Vec::new()));
+    }
+    let mut limits = Vec::new();
+    for limit in catalogue::limits_of(target.kind, verb) {
+        let (ok, steps) = demand(subject, limit.demand, &target)?;
+        if !ok {
+            return Ok(Decision::denied(limit.rule, steps));
+        }
+        limits.extend(steps);
+    }
+    for grant in catalogue::grants_of(target.kind, verb) {
+        if let Some(mut proof) = given(subject, grant, action, &target)? {
+            proof.append(&mut limits);
+            return Ok(Decision { allowed: true, rule: grant.rule, proof });
+        }
+    }
+    Ok(Decision::denied(denial_rule(subject, &target, verb)?, Vec::new()))
+}
+
+/// What is acted on.
+pub(super) struct Target {
+    pub(super) id: Id,
+    pub(super) kind: Kind,
+    pub(super) resource: Option<std::rc::Rc<Resource>>,
+}
+
+impl Target {
+    pub(super) fn of<F: Facts + ?Sized>(facts: &F, id: Id) -> Result<Option<Target>> {
+        let resource = facts.resource(id)?;
+        let kind = match &resource {
+            Some(resource) => resource.kind(),
+            None if id == Id::SERVER => Kind::Server,
+            None => return Ok(None),
+        };
+        Ok(Some(Target { id, kind, resource }))
+    }
+
+    pub(super) fn attributes(&self) -> Option<&Attributes> {
+        self.resource.as_ref().map(|resource| &resource.attributes)
+    }
+
+    pub(super) fn account(&self) -> Option<&Account> {
+        self.resource.as_ref().and_then(|resource| resource.as_account())
+    }
+}
+
+/// Whether a row gives: its holder is the subject and its condition is met.
+fn given<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    grant: &Grant,
+    action: Action,
+    target: &Target,
+) -> Result<Option<Vec<Step>>> {
+    let Some(mut steps) = holder(subject, grant.holder, target)? else { return Ok(None) };
+    if let Some(condition) = grant.when {
+        let Some(more) = met(subject, condition, action, target)? else { return Ok(None) };
+        steps.extend(more);
+    }
+    Ok(Some(steps))
+}
+
+/// Whether the subject is whom a row speaks of.
+pub(super) fn holder<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    holder: Holder,
+    target: &Target,
+) -> Result<Option<Vec<Step>>> {
+    match holder {
+        Holder::Role(role) => {
+            let on = if role.on() == Kind::Server { Id::SERVER } else { target.id };
+            subject.holds(role, on)
+        }
+        Holder::Account => Ok(subject.is_registered().then(|| vec![Step::Account { principal: subject.id }])),
+        Holder::Oneself => Ok((subject.id == target.id).then(|| vec![Step::Oneself { principal: subject.id }])),
+        Holder::FellowMember => fellow_member(subject, target.id),
+        Holder::SomeAdmin => some_admin(subject, false),
+        Holder::GroupManager => some_admin(subject, true),
+        Holder::RecipientViewer => recipient_viewer(subject, target),
+    }
+}
+
+/// "members of its workgroups as their `member-access` allows" (model §3).
+fn fellow_member<F: Facts + ?Sized>(subject: &Subject<'_, F>, other: Id) -> Result<Option<Vec<Step>>> {
+    let mut found = None;
+    let them = Subject::new(subject.facts(), other, subject.at)?;
+    subject.levels(&Role::WORKGROUP, &mut |membership| {
+        let workgroup = subject.facts().resource(membership.resource)?;
+        let Some(access) = workgroup.as_ref().and_then(|it| it.as_workgroup()).map(|it| it.member_access) else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        let wanted = match access {
+            MemberAccess::All => Role::WorkgroupStandard,
+            MemberAccess::Admins => Role::WorkgroupAdmin,
+            MemberAccess::None => return Ok(ControlFlow::Continue(())),
+        };
+        if them.holds(wanted, membership.resource)?.is_none() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let mut steps = subject.way_to(membership.principal)?.unwrap_or_default();
+        steps.push(Step::Role(membership.clone()));
+        steps.push(Step::Shared { workgroup: membership.resource, with: other });
+        steps.push(Step::Value { on: membership.resource, name: "member-access", value: access.word().to_owned() });
+        found = Some(steps);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
+/// An admin of some workgroup or dropbox; if asked, of one whose admins manage groups.
+fn some_admin<F: Facts + ?Sized>(subject: &Subject<'_, F>, managing_groups: bool) -> Result<Option<Vec<Step>>> {
+    let mut found = None;
+    subject.levels(&[Role::WorkgroupAdmin, Role::DropboxAdmin], &mut |binding: &Binding| {
+        if managing_groups {
+            let place = subject.facts().resource(binding.resource)?;
+            let rights = match place.as_ref().map(|it| &it.attributes) {
+                Some(Attributes::Workgroup(it)) => it.admins,
+                Some(Attributes::Dropbox(it)) => it.admins,
+                _ => return Ok(ControlFlow::Continue(())),
+            };
+            if !rights.manage_groups {
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+        let mut steps = vec![Step::Role(binding.clone())];
+        if managing_groups {
+            steps.push(Step::Value { on: binding.resource, name: "admins-manage-groups", value: "true".to_owned() });
+        }
+        found = Some(steps);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
+/// Who views the packages of a workgroup or dropbox that the package went to.
+fn recipient_viewer<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<Vec<Step>>> {
+    for binding in subject.facts().list(Select::OnAs(target.id, Role::PackageRecipient))? {
+        let Some(place) = Target::of(subject.facts(), binding.principal)? else { continue };
+        if !matches!(place.kind, Kind::Workgroup | Kind::Dropbox) {
+            continue;
+        }
+        let view = decide_for(subject, Action::Plain(Verb::ViewPackages), place.id)?;
+        if view.allowed {
+            let mut steps = view.proof;
+            steps.push(Step::Received { by: place.id });
+            return Ok(Some(steps));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a limit's demand is met, with the facts that say so either way.
+pub(super) fn demand<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    demand: Demand,
+    target: &Target,
+) -> Result<(bool, Vec<Step>)> {
+    match demand {
+        Demand::NotOneself => {
+            let own = subject.id == target.id;
+            Ok((!own, if own { vec![Step::Oneself { principal: subject.id }] } else { Vec::new() }))
+        }
+        // Outsiders have no settings; what they may do is decided by their link.
+        Demand::Allowed(_) | Demand::AllowedOrShared(_) if subject.sort == Sort::Outsider => Ok((true, Vec::new())),
+        Demand::Allowed(setting) => {
+            let step = subject.setting(setting)?;
+            Ok((allows(&step), vec![step]))
+        }
+        Demand::AllowedOrShared(setting) => shared(subject, setting, target),
+        Demand::TargetActive => {
+            let active = target.account().is_some_and(|account| account.status(subject.at) == Status::Active);
+            let value = target.account().map_or("gone", |account| account.status(subject.at).word());
+            Ok((
+                active,
+                if active {
+                    Vec::new()
+                } else {
+                    vec![Step::Value { on: target.id, name: "status", value: value.to_owned() }]
+                },
+            ))
+        }
+    }
+}
+
+fn allows(step: &Step) -> bool {
+    matches!(step, Step::Setting { allowed: true, .. })
+}
+
+fn shared<F: Facts + ?Sized>(subject: &Subject<'_, F>, setting: Setting, target: &Target) -> Result<(bool, Vec<Step>)> {
+    let step = subject.setting(setting)?;
+    if allows(&step) {
+        return Ok((true, vec![step]));
+    }
+    let common = match target.kind {
+        Kind::Workgroup => subject.holds(Role::WorkgroupStandard, target.id)?,
+        Kind::Account => shares_workgroup(subject, target.id)?,
+        _ => None,
+    };
+    Ok(match common {
+        Some(mut steps) => {
+            steps.insert(0, step);
+            (true, steps)
+        }
+        None => (false, vec![step]),
+    })
+}
+
+/// The sentence a refusal is read from.
+fn denial_rule<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, verb: Verb) -> Result<Rule> {
+    for row in DENIALS.iter().filter(|row| row.kind == target.kind && row.verbs.contains(&verb)) {
+        let fits = match row.holder {
+            None => true,
+            Some(role) => holder(subject, Holder::Role(role), target)?.is_some(),
+        };
+        if fits {
+            return Ok(row.rule);
+        }
+    }
+    Ok(NOT_GRANTED)
+}

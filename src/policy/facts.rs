@@ -1,0 +1,177 @@
+//! What the rules read: look-ups by id, and nothing else.
+//!
+//! [`Facts`] is implemented by the store (prepared statements), by
+//! [`Overlay`](super::draft::Overlay) (facts with a draft laid over them, which are facts again)
+//! and by [`Nothing`], the empty store. The same rules run on all of them.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use crate::model::{Binding, Id, Kind, Problem, Resource, Role};
+
+/// Why a look-up failed: the store could not be read. Never "there is no such row".
+#[derive(Debug)]
+pub struct Fault(pub Box<Problem>);
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Problem {
+        *fault.0
+    }
+}
+
+/// The result of a look-up.
+pub type Result<T> = std::result::Result<T, Fault>;
+
+/// Which bindings are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Select {
+    /// Of one principal, in one role, on one resource.
+    Exact(Id, Role, Id),
+    /// On one resource, in any role.
+    On(Id),
+    /// On one resource, in one role.
+    OnAs(Id, Role),
+    /// Of one principal, in any role.
+    Of(Id),
+    /// Of one principal, in one role.
+    OfAs(Id, Role),
+}
+
+impl Select {
+    /// Whether a binding is among those asked for.
+    pub fn takes(self, binding: &Binding) -> bool {
+        match self {
+            Select::Exact(resource, role, principal) => {
+                binding.resource == resource && binding.role == role && binding.principal == principal
+            }
+            Select::On(resource) => binding.resource == resource,
+            Select::OnAs(resource, role) => binding.resource == resource && binding.role == role,
+            Select::Of(principal) => binding.principal == principal,
+            Select::OfAs(principal, role) => binding.principal == principal && binding.role == role,
+        }
+    }
+}
+
+/// Told of each row in turn; answers whether to go on.
+pub type Visit<'v, T> = &'v mut dyn FnMut(T) -> Result<ControlFlow<()>>;
+
+/// The facts at one moment of history. Rows that were closed do not show.
+pub trait Facts {
+    /// The resource of that id.
+    ///
+    /// # Errors
+    /// When the store cannot be read; the same for every look-up.
+    fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>>;
+
+    /// The resource of that kind and key; `parent` for those that lie in another.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>>;
+
+    /// Every resource of that kind with that alias.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or what the visitor answers.
+    fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()>;
+
+    /// Every resource of that kind, or of that kind in that parent, in no promised order.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or what the visitor answers.
+    fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()>;
+
+    /// Every binding that is asked for, in no promised order.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or what the visitor answers.
+    fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()>;
+
+    /// The binding of that id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn binding(&self, id: Id) -> Result<Option<Binding>>;
+
+    /// The last id handed out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn last_id(&self) -> Result<Id>;
+
+    /// The binding of one principal in one role on one resource.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
+        let mut found = None;
+        self.bindings(Select::Exact(resource, role, principal), &mut |binding| {
+            found = Some(binding);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+
+    /// The bindings asked for, as a list.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn list(&self, select: Select) -> Result<Vec<Binding>> {
+        let mut found = Vec::new();
+        self.bindings(select, &mut |binding| {
+            found.push(binding);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
+    }
+
+    /// The server's settings; their defaults on a store that was never configured.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn server(&self) -> Result<crate::model::attributes::Server> {
+        Ok(self.resource(Id::SERVER)?.and_then(|server| server.as_server().cloned()).unwrap_or_default())
+    }
+}
+
+/// The facts of an empty store.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
+impl Facts for Nothing {
+    fn resource(&self, _: Id) -> Result<Option<Rc<Resource>>> {
+        Ok(None)
+    }
+
+    fn named(&self, _: Kind, _: Option<Id>, _: &str) -> Result<Option<Rc<Resource>>> {
+        Ok(None)
+    }
+
+    fn aliased(&self, _: Kind, _: &str, _: Visit<'_, Rc<Resource>>) -> Result<()> {
+        Ok(())
+    }
+
+    fn resources(&self, _: Kind, _: Option<Id>, _: Visit<'_, Rc<Resource>>) -> Result<()> {
+        Ok(())
+    }
+
+    fn bindings(&self, _: Select, _: Visit<'_, Binding>) -> Result<()> {
+        Ok(())
+    }
+
+    fn binding(&self, _: Id) -> Result<Option<Binding>> {
+        Ok(None)
+    }
+
+    fn last_id(&self) -> Result<Id> {
+        Ok(Id::LAST_RESERVED)
+    }
+}

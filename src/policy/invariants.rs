@@ -1,0 +1,100 @@
+//! What must hold whoever asks, the operator included: asked of a state before it comes about.
+//!
+//! Operations check the invariants that belong to one thing (names, expiries, levels) where they
+//! make it. Those that concern a whole state stand here and are asked of every draft, so no path
+//! (bulk, undo, transfer) can get round them.
+
+use std::ops::ControlFlow;
+
+use super::draft::Draft;
+use super::facts::{Facts, Result, Select};
+use crate::model::attributes::Status;
+use crate::model::{Id, Role, Time};
+
+/// A broken invariant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Violation {
+    /// No active admin would be left on a server that has accounts.
+    LastAdmin,
+    /// That admin would be inactive or would expire.
+    AdminWouldEnd(Id),
+}
+
+/// Whether an account is an active admin of the server.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn is_active_admin<F: Facts + ?Sized>(facts: &F, account: Id, at: Time) -> Result<bool> {
+    if facts.held(Id::SERVER, Role::ServerAdmin, account)?.is_none() {
+        return Ok(false);
+    }
+    Ok(facts
+        .resource(account)?
+        .as_ref()
+        .and_then(|it| it.as_account())
+        .is_some_and(|it| it.status(at) == Status::Active))
+}
+
+/// Whether some account other than `but` is an active admin.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn has_active_admin<F: Facts + ?Sized>(facts: &F, but: Option<Id>, at: Time) -> Result<bool> {
+    let mut found = false;
+    facts.bindings(Select::OnAs(Id::SERVER, Role::ServerAdmin), &mut |binding| {
+        if Some(binding.principal) != but && is_active_admin(facts, binding.principal, at)? {
+            found = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// The first invariant that a state breaks and the state before it did not.
+///
+/// `before` and `after` are the facts below and above the draft. Only what the draft touches is
+/// looked at, so the cost follows the change, not the store.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
+    before: &B,
+    after: &A,
+    draft: &Draft,
+    at: Time,
+) -> Result<Option<Violation>> {
+    let touched_admin = draft_touches_admins(before, draft)?;
+    // "The last active admin can be neither demoted, deactivated nor deleted" (model §3).
+    if touched_admin && has_active_admin(before, None, at)? && !has_active_admin(after, None, at)? {
+        return Ok(Some(Violation::LastAdmin));
+    }
+    // "An admin account never expires and is never inactive" (model §3).
+    let accounts = draft.resources.iter().filter(|(_, row)| row.is_some()).map(|(id, _)| *id);
+    let promoted = draft
+        .bindings
+        .values()
+        .flatten()
+        .filter(|binding| binding.role == Role::ServerAdmin)
+        .map(|binding| binding.principal);
+    for id in accounts.chain(promoted) {
+        if after.held(Id::SERVER, Role::ServerAdmin, id)?.is_none() {
+            continue;
+        }
+        let account = after.resource(id)?;
+        if account.as_ref().and_then(|it| it.as_account()).is_some_and(|it| !it.active || it.expires.is_some()) {
+            return Ok(Some(Violation::AdminWouldEnd(id)));
+        }
+    }
+    Ok(None)
+}
+
+fn draft_touches_admins<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<bool> {
+    for id in draft.resources.keys() {
+        if before.held(Id::SERVER, Role::ServerAdmin, *id)?.is_some() {
+            return Ok(true);
+        }
+    }
+    // A binding that ends is known by its id alone: any that ends may be an admin's.
+    Ok(draft.bindings.values().any(|after| after.as_ref().is_none_or(|binding| binding.resource == Id::SERVER)))
+}

@@ -1,0 +1,22 @@
+//! Who may: pure decisions over facts.
+//!
+//! [`decide`] answers whether a principal may do an action on a resource at a time, with the proof.
+//! It reads [`Facts`] and the [catalogue](crate::model::catalogue) and nothing else: no clock, no
+//! terminal, no SQL. Every command that changes something, every listing and every explanation
+//! asks it; there is no second copy of a rule anywhere.
+
+mod conditions;
+pub mod decide;
+pub mod draft;
+pub mod facts;
+pub mod invariants;
+pub mod proof;
+pub mod remedy;
+pub mod subject;
+
+pub use decide::{Decision, Question, decide};
+pub use draft::{Draft, Overlay, RowChange};
+pub use facts::{Facts, Fault, Nothing, Result, Select};
+pub use proof::Step;
+pub use remedy::{Remedy, remedies};
+pub use subject::Subject;

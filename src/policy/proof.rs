@@ -1,0 +1,74 @@
+//! Proofs: the facts a decision rests on, in the order in which they lead to it.
+
+use crate::model::attributes::Setting;
+use crate::model::{Binding, Id, Role};
+
+/// One fact of a proof.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Step {
+    /// The operator acts: no rule is asked, only invariants.
+    Operator,
+    /// The principal is an active account (or stands for active accounts).
+    Account {
+        /// Which.
+        principal: Id,
+    },
+    /// The account acts on itself.
+    Oneself {
+        /// Which.
+        principal: Id,
+    },
+    /// The principal is a member of a group; what the group has, it has.
+    Member(Binding),
+    /// The principal holds a role on a resource.
+    Role(Binding),
+    /// A role gives another one.
+    Implies {
+        /// The one held.
+        role: Role,
+        /// The one that follows.
+        implied: Role,
+    },
+    /// A setting of an account, or the server's default for it.
+    Setting {
+        /// Of which account.
+        principal: Id,
+        /// Which.
+        setting: Setting,
+        /// Whether it allows.
+        allowed: bool,
+        /// Whether the account's own value decided, rather than the server's.
+        own: bool,
+    },
+    /// A value that stands on a resource: a send policy, a permission of its admins.
+    Value {
+        /// On which resource.
+        on: Id,
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// Two accounts are both members of this workgroup.
+    Shared {
+        /// The workgroup.
+        workgroup: Id,
+        /// The other account.
+        with: Id,
+    },
+    /// The package went to this workgroup, dropbox or account.
+    Received {
+        /// Who received it.
+        by: Id,
+    },
+}
+
+impl Step {
+    /// The binding it rests on, if it rests on one.
+    pub const fn binding(&self) -> Option<&Binding> {
+        match self {
+            Step::Member(binding) | Step::Role(binding) => Some(binding),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Rows to bytes: table, JSON, JSON Lines, YAML, CSV and TSV, through one fallible writer.
+//!
+//! Knows rows, not resources: a noun declares its columns once and gets every format, `--columns`,
+//! `--sort` and the empty list from here. Contents never depend on the terminal; only their dress does.
+
+mod record;
+mod separated;
+pub mod style;
+mod table;
+
+use std::cmp::Ordering;
+use std::io::{self, Write};
+
+use serde_json::{Map, Value};
+
+use crate::model::Problem;
+use crate::model::reference::nearest;
+
+/// How output is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Format {
+    /// Aligned columns, for people.
+    #[default]
+    Table,
+    /// One array, or one object for one thing.
+    Json,
+    /// One object a line.
+    Jsonl,
+    /// A YAML document.
+    Yaml,
+    /// Comma-separated, RFC 4180.
+    Csv,
+    /// Tab-separated; tabs and line ends in values as `\t` and `\n`.
+    Tsv,
+}
+
+impl Format {
+    /// Every format with its word.
+    pub const ALL: [(Format, &'static str); 6] = [
+        (Format::Table, "table"),
+        (Format::Json, "json"),
+        (Format::Jsonl, "jsonl"),
+        (Format::Yaml, "yaml"),
+        (Format::Csv, "csv"),
+        (Format::Tsv, "tsv"),
+    ];
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|(_, known)| *known == word).map(|(format, _)| format)
+    }
+
+    /// Whether programs read it rather than people.
+    pub const fn is_json(self) -> bool {
+        matches!(self, Format::Json | Format::Jsonl)
+    }
+}
+
+/// How a listing is dressed.
+#[derive(Clone, Debug, Default)]
+pub struct Dress {
+    /// The format.
+    pub format: Format,
+    /// The columns wanted, in order; empty for the listing's own choice.
+    pub columns: Vec<String>,
+    /// The column to sort by, with `-` in front for descending order.
+    pub sort: Option<String>,
+    /// Whether to leave out the line of column names.
+    pub no_headers: bool,
+    /// The terminal's width, on a terminal.
+    pub width: Option<usize>,
+    /// Whether to use colour.
+    pub colour: bool,
+}
+
+/// A column: a field of every row.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Its name, snake_case; never changes its meaning.
+    pub name: &'static str,
+    /// Whether the table shows it unasked.
+    pub shown: bool,
+}
+
+/// A column that the table shows.
+pub const fn shown(name: &'static str) -> Column {
+    Column { name, shown: true }
+}
+
+/// A column that the table shows only when asked.
+pub const fn hidden(name: &'static str) -> Column {
+    Column { name, shown: false }
+}
+
+/// Rows of one shape.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// What every row has.
+    pub columns: &'static [Column],
+    /// The rows; each has every column.
+    pub rows: Vec<Map<String, Value>>,
+}
+
+/// Makes a row out of values in the order of the columns.
+pub fn row<const N: usize>(columns: &[Column; N], values: [Value; N]) -> Map<String, Value> {
+    columns.iter().map(|column| column.name.to_owned()).zip(values).collect()
+}
+
+impl Listing {
+    /// Picks and sorts as the dress asks.
+    ///
+    /// # Errors
+    /// A usage problem for an unknown column.
+    fn arranged(mut self, dress: &Dress) -> Result<(Vec<&'static str>, Vec<Map<String, Value>>), Problem> {
+        let names: Vec<&'static str> = if dress.columns.is_empty() {
+            let all = dress.format != Format::Table;
+            self.columns.iter().filter(|column| all || column.shown).map(|column| column.name).collect()
+        } else {
+            dress.columns.iter().map(|name| self.column(name)).collect::<Result<_, _>>()?
+        };
+        if let Some(sort) = &dress.sort {
+            let (name, descending) = sort.strip_prefix('-').map_or((sort.as_str(), false), |name| (name, true));
+            let name = self.column(name)?;
+            self.rows.sort_by(|a, b| {
+                let order = compare(a.get(name), b.get(name));
+                if descending { order.reverse() } else { order }
+            });
+        }
+        Ok((names, self.rows))
+    }
+
+    fn column(&self, name: &str) -> Result<&'static str, Problem> {
+        let names = || self.columns.iter().map(|column| column.name);
+        if let Some(known) = names().find(|known| *known == name) {
+            return Ok(known);
+        }
+        let problem = Problem::usage("unknown_column", format!("no column `{}`", crate::model::name::printable(name)));
+        let problem = match nearest(name, names()) {
+            Some(near) => problem.tip(format!("did you mean `{near}`?")),
+            None => problem,
+        };
+        Err(problem.tip(format!("the columns are: {}", names().collect::<Vec<_>>().join(", "))))
+    }
+}
+
+fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
+    match (a, b) {
+        (Some(Value::Number(a)), Some(Value::Number(b))) => {
+            a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal)
+        }
+        (Some(a), Some(b)) => plain(a).cmp(&plain(b)),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    }
+}
+
+/// A value as one cell.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What went wrong while writing.
+#[derive(Debug)]
+pub enum RenderError {
+    /// The request.
+    Problem(Problem),
+    /// The stream.
+    Io(io::Error),
+}
+
+impl From<Problem> for RenderError {
+    fn from(problem: Problem) -> RenderError {
+        RenderError::Problem(problem)
+    }
+}
+
+impl From<io::Error> for RenderError {
+    fn from(error: io::Error) -> RenderError {
+        RenderError::Io(error)
+    }
+}
+
+/// Writes rows.
+///
+/// # Errors
+/// For an unknown column, or when the stream fails.
+pub fn listing(out: &mut dyn Write, listing: Listing, dress: &Dress) -> Result<(), RenderError> {
+    let (names, rows) = listing.arranged(dress)?;
+    match dress.format {
+        Format::Table => table::write(out, &names, &rows, dress)?,
+        Format::Csv => separated::write(out, &names, &rows, dress, separated::CSV)?,
+        Format::Tsv => separated::write(out, &names, &rows, dress, separated::TSV)?,
+        Format::Jsonl => {
+            for row in &rows {
+                json_line(out, &picked(row, &names))?;
+            }
+        }
+        Format::Json => {
+            out.write_all(b"[")?;
+            for (place, row) in rows.iter().enumerate() {
+                out.write_all(if place == 0 { b"\n  " } else { b",\n  " })?;
+                serde_json::to_writer(&mut *out, &picked(row, &names)).map_err(io::Error::from)?;
+            }
+            out.write_all(if rows.is_empty() { b"]\n" } else { b"\n]\n" })?;
+        }
+        Format::Yaml => {
+            let rows: Vec<Value> = rows.iter().map(|row| picked(row, &names)).collect();
+            yaml(out, &Value::Array(rows))?;
+        }
+    }
+    Ok(())
+}
+
+fn picked(row: &Map<String, Value>, names: &[&str]) -> Value {
+    Value::Object(
+        names.iter().map(|name| ((*name).to_owned(), row.get(*name).cloned().unwrap_or(Value::Null))).collect(),
+    )
+}
+
+/// Writes one thing: its fields one below the other for people, one object for programs.
+///
+/// # Errors
+/// For an unknown column, or when the stream fails.
+pub fn thing(
+    out: &mut dyn Write,
+    columns: &'static [Column],
+    row: Map<String, Value>,
+    dress: &Dress,
+) -> Result<(), RenderError> {
+    let single = Listing { columns, rows: vec![row] };
+    match dress.format {
+        Format::Csv | Format::Tsv => listing(out, single, dress),
+        _ => {
+            // One thing is shown whole, also what a table of many would leave out.
+            let whole = Dress {
+                format: if dress.format == Format::Table { Format::Json } else { dress.format },
+                ..dress.clone()
+            };
+            let (names, rows) = single.arranged(&whole)?;
+            let row = rows.first().map_or(Value::Null, |row| picked(row, &names));
+            value(out, &row, dress)
+        }
+    }
+}
+
+/// Writes one value of any shape.
+///
+/// # Errors
+/// When the stream fails.
+pub fn value(out: &mut dyn Write, value: &Value, dress: &Dress) -> Result<(), RenderError> {
+    match dress.format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, value).map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
+        }
+        Format::Jsonl => json_line(out, value)?,
+        Format::Yaml => yaml(out, value)?,
+        Format::Table | Format::Csv | Format::Tsv => record::write(out, value, dress)?,
+    }
+    Ok(())
+}
+
+fn json_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
+    out.write_all(b"\n")
+}
+
+fn yaml(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+    let text = serde_saphyr::to_string(value).map_err(io::Error::other)?;
+    out.write_all(text.trim_end().as_bytes())?;
+    out.write_all(b"\n")
+}

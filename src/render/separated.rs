@@ -1,0 +1,79 @@
+//! Comma- and tab-separated values.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use serde_json::{Map, Value};
+
+use super::{Dress, plain};
+
+/// How one such format separates and protects its values.
+#[derive(Clone, Copy)]
+pub(super) struct Style {
+    separator: &'static [u8],
+    end: &'static [u8],
+    protect: fn(&str) -> Cow<'_, str>,
+}
+
+/// RFC 4180, with plain line feeds.
+pub(super) const CSV: Style = Style { separator: b",", end: b"\n", protect: quote };
+/// One tab between values; tabs, line ends and backslashes in values escaped.
+pub(super) const TSV: Style = Style { separator: b"\t", end: b"\n", protect: escape };
+
+pub(super) fn write(
+    out: &mut dyn Write,
+    names: &[&str],
+    rows: &[Map<String, Value>],
+    dress: &Dress,
+    style: Style,
+) -> io::Result<()> {
+    if !dress.no_headers {
+        line(out, names.iter().map(|name| Cow::Borrowed(*name)), style)?;
+    }
+    for row in rows {
+        line(
+            out,
+            names.iter().map(|name| row.get(*name).map_or(Cow::Borrowed(""), |value| Cow::Owned(plain(value)))),
+            style,
+        )?;
+    }
+    Ok(())
+}
+
+fn line<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'a, str>>, style: Style) -> io::Result<()> {
+    for (place, cell) in cells.enumerate() {
+        if place > 0 {
+            out.write_all(style.separator)?;
+        }
+        out.write_all((style.protect)(&cell).as_bytes())?;
+    }
+    out.write_all(style.end)
+}
+
+fn quote(cell: &str) -> Cow<'_, str> {
+    if cell.contains([',', '"', '\n', '\r']) {
+        Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\"")))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+fn escape(cell: &str) -> Cow<'_, str> {
+    if cell.contains(['\t', '\n', '\r', '\\']) {
+        Cow::Owned(cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r"))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_values_are_protected() {
+        assert_eq!(quote("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(escape("a\tb\\n\n"), "a\\tb\\\\n\\n");
+        assert_eq!(quote("plain"), "plain");
+    }
+}

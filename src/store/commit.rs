@@ -1,0 +1,252 @@
+//! Committing a draft: rows are closed and opened, and a revision is stamped, in one transaction.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::chain::{Chain, Digest, GENESIS};
+use super::error::StoreError;
+use super::history::{DeniedEntry, LogEntry};
+use super::lock::Lock;
+use super::rows::{binding_json, integer, natural, resource_json};
+use super::{Reader, Result, StoreFacts};
+use crate::model::{Id, Resource, Revision, Time};
+use crate::policy::{Facts, RowChange};
+
+/// Who makes a change, by what command and why: the header of a revision.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The time, as the caller's clock has it; never earlier than the last revision's.
+    pub at: Time,
+    /// The account (or outside submitter) that acts; none for the operator.
+    pub actor: Option<Id>,
+    /// The operating system's user.
+    pub operator: String,
+    /// The command, without anything secret.
+    pub command: String,
+    /// Why, in the actor's words.
+    pub reason: Option<String>,
+    /// The revision this one undoes.
+    pub undoes: Option<Revision>,
+}
+
+/// What became of a draft.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Committed {
+    /// The number of the revision that was made.
+    pub revision: Revision,
+    /// Its time.
+    pub at: Time,
+}
+
+/// A store opened to be changed. Dropped without a commit, it has changed nothing.
+#[derive(Debug)]
+pub struct Writer {
+    reader: Reader,
+    _lock: Lock,
+}
+
+impl Writer {
+    pub(super) const fn new(reader: Reader, lock: Lock) -> Writer {
+        Writer { reader, _lock: lock }
+    }
+
+    /// The store as this writer sees it.
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The facts as they stand.
+    pub const fn facts(&self) -> StoreFacts<'_> {
+        self.reader.facts()
+    }
+
+    /// Makes a draft a revision, given as what it changes in these very facts. One that changes
+    /// nothing makes none.
+    ///
+    /// # Errors
+    /// When the store cannot be written; then nothing was changed.
+    pub fn commit(self, changes: &[RowChange], last_id: Id, entry: Entry) -> Result<Option<Committed>> {
+        if changes.is_empty() { Ok(None) } else { self.stamp(changes, last_id, entry, None).map(Some) }
+    }
+
+    /// Writes down that a change was denied: an entry with a number and no changes.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn record_denial(self, entry: Entry, denied: DeniedEntry) -> Result<Committed> {
+        let last_id =
+            self.facts().last_id().map_err(|fault| StoreError::corrupt(&self.reader.path, fault.to_string()))?;
+        self.stamp(&[], last_id, entry, Some(denied))
+    }
+
+    fn stamp(self, changes: &[RowChange], last_id: Id, entry: Entry, denied: Option<DeniedEntry>) -> Result<Committed> {
+        let reader = &self.reader;
+        let failed = |error| reader.failed(error);
+        let last = reader
+            .connection
+            .prepare_cached("SELECT number, at, digest FROM revision ORDER BY number DESC LIMIT 1")
+            .and_then(|mut it| {
+                it.query_row([], |row| Ok((natural(row.get(0)?), Time(row.get(1)?), row.get::<_, Digest>(2)?)))
+                    .optional()
+            })
+            .map_err(failed)?;
+        let (number, at, previous) = match last {
+            None => (1, entry.at, GENESIS),
+            Some((number, at, digest)) => (number + 1, entry.at.max(at), digest),
+        };
+        let mut header = LogEntry {
+            number,
+            at,
+            actor: entry.actor,
+            operator: entry.operator,
+            command: entry.command,
+            reason: entry.reason,
+            denied,
+            undoes: entry.undoes,
+            last_id,
+            digest: String::new(),
+        };
+        let mut chain = Chain::begin(&header, &previous);
+        write(reader, changes, number, &mut chain)?;
+        let digest = chain.end();
+        header.digest = crate::model::secret::hex(&digest);
+        reader
+            .connection
+            .prepare_cached("INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
+            .and_then(|mut it| {
+                it.execute(params![
+                    integer(number),
+                    at.0,
+                    header.actor.map(|id| integer(id.0)),
+                    header.operator,
+                    header.command,
+                    header.reason,
+                    header.denied_json(),
+                    header.undoes.map(integer),
+                    integer(last_id.0),
+                    previous,
+                    digest
+                ])
+            })
+            .map_err(failed)?;
+        reader.connection.execute_batch("COMMIT").map_err(failed)?;
+        Ok(Committed { revision: number, at })
+    }
+}
+
+/// Writes the rows and takes them into the chain, in the order in which a check reads them
+/// back: opened resources, opened bindings, closed resources, closed bindings, each by id.
+fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: &mut Chain) -> Result<()> {
+    let failed = |error| reader.failed(error);
+    let connection = &reader.connection;
+    // Rows are closed first: a name may pass from one row to another within a revision.
+    for (table, rows) in [("resource", closed_resources(changes)), ("binding", closed_bindings(changes))] {
+        let sql = format!("UPDATE {table} SET until = ?1 WHERE since = ?2 AND id = ?3 AND until IS NULL");
+        let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
+        for (id, since) in rows {
+            if statement.execute(params![integer(number), integer(since), integer(id.0)]).map_err(failed)? != 1 {
+                return Err(StoreError::corrupt(
+                    &reader.path,
+                    format!("the current row of {table} {id} is not where it should be"),
+                ));
+            }
+        }
+    }
+    let mut insert = connection
+        .prepare_cached("INSERT INTO resource VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8)")
+        .map_err(failed)?;
+    for resource in changes
+        .iter()
+        .filter_map(|change| if let RowChange::Resource(_, after) = change { after.as_ref() } else { None })
+    {
+        let (kind, parent, attributes) =
+            (resource.kind().word(), resource.parent.map_or(0, |id| id.0), resource_json(resource));
+        chain.opened_resource(
+            resource.id,
+            kind,
+            parent,
+            &resource.name,
+            &resource.key,
+            resource.alias.as_deref(),
+            &attributes,
+        );
+        insert
+            .execute(params![
+                integer(number),
+                integer(resource.id.0),
+                kind,
+                integer(parent),
+                resource.name,
+                resource.key,
+                resource.alias,
+                attributes
+            ])
+            .map_err(failed)?;
+    }
+    let mut insert = connection
+        .prepare_cached("INSERT INTO binding VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8)")
+        .map_err(failed)?;
+    for binding in changes
+        .iter()
+        .filter_map(|change| if let RowChange::Binding(_, after) = change { after.as_ref() } else { None })
+    {
+        let (role, attributes) = (binding.role.full(), binding_json(binding));
+        let (resource, principal, grantor) = (binding.resource.0, binding.principal.0, binding.grantor.map(|id| id.0));
+        let expires = binding.expires.map(|time| time.0);
+        chain.opened_binding(binding.id, resource, principal, role, grantor, expires, attributes.as_deref());
+        insert
+            .execute(params![
+                integer(number),
+                integer(binding.id.0),
+                integer(resource),
+                integer(principal),
+                role,
+                grantor.map(integer),
+                expires,
+                attributes
+            ])
+            .map_err(failed)?;
+    }
+    for (id, since) in closed_resources(changes) {
+        chain.closed("resource", id, since);
+    }
+    for (id, since) in closed_bindings(changes) {
+        chain.closed("binding", id, since);
+    }
+    Ok(())
+}
+
+fn closed_resources(changes: &[RowChange]) -> Vec<(Id, Revision)> {
+    changes
+        .iter()
+        .filter_map(|change| {
+            if let RowChange::Resource(Some(before), _) = change { Some((before.id, before.since)) } else { None }
+        })
+        .collect()
+}
+
+fn closed_bindings(changes: &[RowChange]) -> Vec<(Id, Revision)> {
+    changes
+        .iter()
+        .filter_map(|change| {
+            if let RowChange::Binding(Some(before), _) = change { Some((before.id, before.since)) } else { None }
+        })
+        .collect()
+}
+
+impl Reader {
+    /// The last version of a resource, also of one that is gone: history follows ids.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn last_version(&self, wanted: Id) -> Result<Option<Resource>> {
+        let failed = |error| self.failed(error);
+        let sql = format!(
+            "SELECT * FROM (SELECT {0} FROM resource WHERE id = ?1 AND until IS NULL UNION ALL \
+             SELECT {0} FROM resource WHERE id = ?1 AND until IS NOT NULL) ORDER BY since DESC LIMIT 1",
+            super::rows::RESOURCE
+        );
+        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let mut rows = statement.query([integer(wanted.0)]).map_err(failed)?;
+        rows.next().map_err(failed)?.map(|row| self.resource_of(row)).transpose()
+    }
+}

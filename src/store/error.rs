@@ -1,0 +1,106 @@
+//! What can be wrong with a store.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::model::{Problem, ProblemKind};
+use crate::policy::Fault;
+
+/// Why a store cannot be used.
+#[derive(Debug)]
+pub enum StoreError {
+    /// There is no such file.
+    Missing(PathBuf),
+    /// The file is not a store.
+    NotAStore(PathBuf),
+    /// It was written by a later version of this program.
+    Newer {
+        /// Where it is.
+        path: PathBuf,
+        /// The version of its tables.
+        found: i64,
+        /// The latest version this program knows.
+        known: i64,
+    },
+    /// Others kept it for too long.
+    Busy(PathBuf),
+    /// A row of it makes no sense.
+    Corrupt {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The operating system or SQLite says no.
+    Failed {
+        /// Where it is.
+        path: PathBuf,
+        /// What was said.
+        what: String,
+    },
+}
+
+impl StoreError {
+    pub(super) fn io(path: &Path, error: &std::io::Error) -> StoreError {
+        StoreError::Failed { path: path.to_owned(), what: error.to_string() }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
+    pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> StoreError {
+        use rusqlite::ErrorCode;
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(path),
+            Some(ErrorCode::NotADatabase) => StoreError::NotAStore(path),
+            Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path, what: error.to_string() },
+            _ => StoreError::Failed { path, what: error.to_string() },
+        }
+    }
+
+    pub(super) fn corrupt(path: &Path, what: impl Into<String>) -> StoreError {
+        StoreError::Corrupt { path: path.to_owned(), what: what.into() }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::Missing(path) => write!(f, "no store at `{}`", path.display()),
+            StoreError::NotAStore(path) => write!(f, "`{}` is not a rolebook store", path.display()),
+            StoreError::Newer { path, found, known } => {
+                write!(
+                    f,
+                    "the store `{}` is of version {found}, this program knows versions up to {known}",
+                    path.display()
+                )
+            }
+            StoreError::Busy(path) => {
+                write!(f, "the store `{}` is kept by others for longer than 30 seconds", path.display())
+            }
+            StoreError::Corrupt { path, what } => write!(f, "the store `{}` is damaged: {what}", path.display()),
+            StoreError::Failed { path, what } => write!(f, "the store `{}` cannot be used: {what}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Fault {
+        Fault(Box::new(error.into()))
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        let (code, tip) = match &error {
+            StoreError::Missing(_) => ("no_store", "rolebook init"),
+            StoreError::NotAStore(_) => ("not_a_store", "name another file with --store"),
+            StoreError::Newer { .. } => ("newer_store", "use the version of rolebook that wrote it, or a later one"),
+            StoreError::Busy(_) => ("store_busy", "try again; nothing was changed"),
+            StoreError::Corrupt { .. } => ("store_corrupt", "rolebook audit verify"),
+            StoreError::Failed { .. } => ("store_failed", "check the path, its permissions and the free space"),
+        };
+        Problem::new(ProblemKind::Store, code, error.to_string()).tip(tip)
+    }
+}

@@ -1,0 +1,201 @@
+//! The past: the list of revisions, what each one changed, and which revision a time means.
+
+use std::rc::Rc;
+
+use rusqlite::{OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
+
+use super::rows::{self, integer, natural, optional_id};
+use super::{Reader, Result, StoreError};
+use crate::model::{Id, Revision, Time};
+use crate::policy::RowChange;
+
+/// What is kept of a denied change.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeniedEntry {
+    /// The rule that denied it.
+    pub rule: String,
+    /// What was said.
+    pub message: String,
+}
+
+/// A line of the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogEntry {
+    /// Its number.
+    pub number: Revision,
+    /// Its time.
+    pub at: Time,
+    /// Who acted; none for the operator.
+    pub actor: Option<Id>,
+    /// The operating system's user.
+    pub operator: String,
+    /// The command, without anything secret.
+    pub command: String,
+    /// Why, in the actor's words.
+    pub reason: Option<String>,
+    /// Set where the change was denied: then the revision changed nothing.
+    pub denied: Option<DeniedEntry>,
+    /// The revision it undoes.
+    pub undoes: Option<Revision>,
+    /// The last id handed out up to it.
+    pub last_id: Id,
+    /// Its digest, in hexadecimal.
+    pub digest: String,
+}
+
+impl LogEntry {
+    pub(super) fn denied_json(&self) -> Option<String> {
+        self.denied.as_ref().map(|denied| serde_json::to_string(denied).unwrap_or_default())
+    }
+}
+
+pub(super) const REVISION: &str = "number, at, actor, operator, command, reason, denied, undoes, last_id, digest";
+
+impl Reader {
+    pub(super) fn entry_of(&self, row: &Row<'_>) -> Result<LogEntry> {
+        let read = || -> rusqlite::Result<(LogEntry, Option<String>)> {
+            let entry = LogEntry {
+                number: natural(row.get(0)?),
+                at: Time(row.get(1)?),
+                actor: optional_id(row, 2)?,
+                operator: row.get(3)?,
+                command: row.get(4)?,
+                reason: row.get(5)?,
+                denied: None,
+                undoes: row.get::<_, Option<i64>>(7)?.map(natural),
+                last_id: rows::id(row, 8)?,
+                digest: crate::model::secret::hex(&row.get::<_, Vec<u8>>(9)?),
+            };
+            Ok((entry, row.get(6)?))
+        };
+        let (mut entry, denied) = read().map_err(|error| self.failed(error))?;
+        if let Some(text) = denied {
+            let denied = serde_json::from_str(&text).map_err(|error| {
+                StoreError::corrupt(
+                    &self.path,
+                    format!("the denial of revision {} cannot be read: {error}", entry.number),
+                )
+            })?;
+            entry.denied = Some(denied);
+        }
+        Ok(entry)
+    }
+
+    /// The number of the last revision; 0 for an empty store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn last_revision(&self) -> Result<Revision> {
+        let number: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT max(number) FROM revision")
+            .and_then(|mut it| it.query_row([], |row| row.get(0)))
+            .map_err(|error| self.failed(error))?;
+        Ok(number.map_or(0, natural))
+    }
+
+    /// The last revision made at or before a time; 0 where there was none yet.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn revision_at(&self, time: Time) -> Result<Revision> {
+        let number: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT max(number) FROM revision WHERE at <= ?1")
+            .and_then(|mut it| it.query_row([time.0], |row| row.get(0)))
+            .map_err(|error| self.failed(error))?;
+        Ok(number.map_or(0, natural))
+    }
+
+    /// A line of the log.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn revision(&self, number: Revision) -> Result<Option<LogEntry>> {
+        let sql = format!("SELECT {REVISION} FROM revision WHERE number = ?1");
+        let mut found = None;
+        self.each_entry(&sql, &[&integer(number)], &mut |entry| {
+            found = Some(entry);
+            Ok(false)
+        })?;
+        Ok(found)
+    }
+
+    /// The revision that undid one, if one did.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn undone_by(&self, number: Revision) -> Result<Option<Revision>> {
+        let found: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT number FROM revision WHERE undoes = ?1 AND undoes IS NOT NULL ORDER BY number DESC LIMIT 1",
+            )
+            .and_then(|mut it| it.query_row([integer(number)], |row| row.get(0)).optional())
+            .map_err(|error| self.failed(error))?;
+        Ok(found.map(natural))
+    }
+
+    /// The log from the newest line to the oldest, beginning before a number; until told to stop.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or what the visitor answers.
+    pub fn log(&self, before: Option<Revision>, visit: &mut dyn FnMut(LogEntry) -> Result<bool>) -> Result<()> {
+        let sql = format!("SELECT {REVISION} FROM revision WHERE number < ?1 ORDER BY number DESC");
+        self.each_entry(&sql, &[&before.map_or(i64::MAX, integer)], visit)
+    }
+
+    fn each_entry(
+        &self,
+        sql: &str,
+        values: &[&dyn rusqlite::ToSql],
+        visit: &mut dyn FnMut(LogEntry) -> Result<bool>,
+    ) -> Result<()> {
+        let failed = |error| self.failed(error);
+        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        let mut rows = statement.query(values).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            if !visit(self.entry_of(row)?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a revision changed, by id; resources before bindings.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn changes(&self, number: Revision) -> Result<Vec<RowChange>> {
+        let resources = self.sides("resource", rows::RESOURCE, number, Reader::resource_of, |row| row.id)?;
+        let bindings = self.sides("binding", rows::BINDING, number, Reader::binding_of, |row| row.id)?;
+        let resources =
+            resources.into_iter().map(|(before, after)| RowChange::Resource(before.map(Rc::new), after.map(Rc::new)));
+        Ok(resources.chain(bindings.into_iter().map(|(before, after)| RowChange::Binding(before, after))).collect())
+    }
+
+    fn sides<T>(
+        &self,
+        table: &str,
+        columns: &str,
+        number: Revision,
+        read: impl Fn(&Reader, &Row<'_>) -> Result<T>,
+        id: impl Fn(&T) -> Id,
+    ) -> Result<Vec<(Option<T>, Option<T>)>> {
+        let failed = |error| self.failed(error);
+        let mut sides: std::collections::BTreeMap<Id, (Option<T>, Option<T>)> = std::collections::BTreeMap::new();
+        for (opened, condition) in [(false, "until = ?1 AND until IS NOT NULL"), (true, "since = ?1")] {
+            let sql = format!("SELECT {columns} FROM {table} WHERE {condition}");
+            let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+            let mut rows = statement.query([integer(number)]).map_err(failed)?;
+            while let Some(row) = rows.next().map_err(failed)? {
+                let value = read(self, row)?;
+                let side = sides.entry(id(&value)).or_insert((None, None));
+                if opened { side.1 = Some(value) } else { side.0 = Some(value) }
+            }
+        }
+        Ok(sides.into_values().collect())
+    }
+}

@@ -1,0 +1,52 @@
+//! The writers' queue: an operating-system lock on a file beside the store.
+//!
+//! SQLite lets waiting writers poll, which is unfair under load: some wait for seconds while
+//! others write ten times. The system's lock queues them, so everybody's turn comes.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::error::StoreError;
+
+/// The turn to write; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Waits for the turn, at most `patience`.
+    pub(super) fn take(store: &Path, patience: Duration) -> Result<Lock, StoreError> {
+        let failed = |error: std::io::Error| StoreError::io(store, &error);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(beside(store)).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        // The blocking call queues fairly but knows no time limit: it waits in a thread of its own.
+        // A thread that is given up on ends with the process, which is about to end.
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            let taken = file.lock().map(|()| file);
+            let _ = sender.send(taken);
+        });
+        match receiver.recv_timeout(patience) {
+            Ok(Ok(file)) => Ok(Lock { _file: file }),
+            Ok(Err(error)) => Err(failed(error)),
+            Err(_) => Err(StoreError::Busy(store.to_owned())),
+        }
+    }
+}
+
+fn beside(store: &Path) -> PathBuf {
+    let mut name = store.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}

@@ -1,0 +1,147 @@
+//! What happened: one SQLite file that keeps every version of every row.
+//!
+//! Two tables carry the state, each row with the revision that opened it (`since`) and the one
+//! that closed it (`until`); a third carries the revisions, each with a digest over its changes
+//! and its predecessor. Nothing is overwritten. The surface is small: [`Store::open`] and
+//! [`Store::create`], [`Reader::facts`] at a revision, [`Writer::commit`] a draft, the history
+//! ([`Reader::revision`], [`Reader::changes`]) and [`verify`](verify::verify).
+
+mod chain;
+mod commit;
+mod error;
+mod facts;
+mod history;
+mod lock;
+mod rows;
+mod schema;
+pub mod verify;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+pub use commit::{Committed, Entry, Writer};
+pub use error::StoreError;
+pub use facts::StoreFacts;
+pub use history::{DeniedEntry, LogEntry};
+
+use crate::model::Revision;
+
+/// How long a writer waits for others before it gives up.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The result of anything the store does.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// A store that is known to be one, of a version this program understands.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+}
+
+impl Store {
+    /// Makes a new store, readable and writable by its owner alone.
+    /// Answers whether it made one: an existing store is left as it is.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or exists and is no store.
+    pub fn create(path: &Path) -> Result<(Store, bool)> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            schema::make_folder(folder).map_err(|error| StoreError::io(path, &error))?;
+        }
+        let _lock = lock::Lock::take(path, PATIENCE)?;
+        let store = Store { path: path.to_owned() };
+        if path.exists() {
+            // A creation that was killed leaves an empty file: take it over.
+            if std::fs::metadata(path).map_err(|error| StoreError::io(path, &error))?.len() > 0 {
+                store.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+                return Ok((store, false));
+            }
+        } else {
+            schema::make_file(path).map_err(|error| StoreError::io(path, &error))?;
+        }
+        let mut connection =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+                .map_err(|error| StoreError::sqlite(path, error))?;
+        schema::install(&mut connection).map_err(|error| StoreError::sqlite(path, error))?;
+        Ok((store, true))
+    }
+
+    /// Names an existing store; it is opened when it is read or written.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn open(path: &Path) -> Result<Store> {
+        if path.exists() { Ok(Store { path: path.to_owned() }) } else { Err(StoreError::Missing(path.to_owned())) }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens it to be read: one moment of it, unmoved by writers that come meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no store of a known version.
+    pub fn read(&self) -> Result<Reader> {
+        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.execute_batch("BEGIN").map_err(|error| self.failed(error))?;
+        Ok(Reader { connection, path: self.path.clone() })
+    }
+
+    /// Opens it to be changed, and waits for its turn. Nobody else writes until the writer is gone.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or others hold it for longer than [`PATIENCE`].
+    pub fn write(&self) -> Result<Writer> {
+        let lock = lock::Lock::take(&self.path, PATIENCE)?;
+        let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::migrate(&mut connection).map_err(|error| self.failed(error))?;
+        // A read turned into a write in mid-transaction would be refused as busy: ask for the write at once.
+        connection.set_transaction_behavior(TransactionBehavior::Immediate);
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failed(error))?;
+        Ok(Writer::new(Reader { connection, path: self.path.clone() }, lock))
+    }
+
+    fn connect(&self, flags: OpenFlags) -> Result<Connection> {
+        let connection = Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(|error| self.failed(error))?;
+        connection.busy_timeout(PATIENCE).map_err(|error| self.failed(error))?;
+        schema::check(&connection, &self.path)?;
+        Ok(connection)
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> StoreError {
+        StoreError::sqlite(&self.path, error)
+    }
+}
+
+/// A store opened at one moment.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Reader {
+    /// The facts as they stand now.
+    pub const fn facts(&self) -> StoreFacts<'_> {
+        StoreFacts::new(self, None)
+    }
+
+    /// The facts as they stood right after a revision.
+    pub const fn facts_at(&self, revision: Revision) -> StoreFacts<'_> {
+        StoreFacts::new(self, Some(revision))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> StoreError {
+        StoreError::sqlite(&self.path, error)
+    }
+}

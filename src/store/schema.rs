@@ -1,0 +1,154 @@
+//! The tables, and how an older store becomes a newer one.
+//!
+//! Migrations go forward only, each once, all in one transaction; one that was released is never
+//! edited. `application_id` tells our files from other SQLite files, `user_version` is the number
+//! of migrations a store has had.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::StoreError;
+
+/// "role" in ASCII.
+const APPLICATION_ID: i64 = 0x726f_6c65;
+
+/// Every migration, in order.
+///
+/// Rows are kept in the order of their revisions (`since` first in the key), so the changes of one
+/// revision lie together and the whole history is one scan. What is current is found through
+/// partial indexes, which stay small however long the past.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE revision (
+        number   INTEGER PRIMARY KEY,
+        at       INTEGER NOT NULL,
+        actor    INTEGER,
+        operator TEXT    NOT NULL,
+        command  TEXT    NOT NULL,
+        reason   TEXT,
+        denied   TEXT,
+        undoes   INTEGER,
+        last_id  INTEGER NOT NULL,
+        previous BLOB    NOT NULL,
+        digest   BLOB    NOT NULL
+    ) STRICT;
+    CREATE INDEX revision_at ON revision (at);
+    CREATE INDEX revision_undoes ON revision (undoes) WHERE undoes IS NOT NULL;
+
+    CREATE TABLE resource (
+        since      INTEGER NOT NULL,
+        id         INTEGER NOT NULL,
+        until      INTEGER,
+        kind       TEXT    NOT NULL,
+        parent     INTEGER NOT NULL,
+        name       TEXT    NOT NULL,
+        key        TEXT    NOT NULL,
+        alias      TEXT,
+        attributes TEXT    NOT NULL,
+        PRIMARY KEY (since, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX resource_now ON resource (id) WHERE until IS NULL;
+    CREATE UNIQUE INDEX resource_key_now ON resource (kind, parent, key) WHERE until IS NULL;
+    CREATE INDEX resource_alias_now ON resource (kind, alias) WHERE until IS NULL AND alias IS NOT NULL;
+    CREATE INDEX resource_past ON resource (id) WHERE until IS NOT NULL;
+    CREATE INDEX resource_key_past ON resource (kind, parent, key) WHERE until IS NOT NULL;
+    CREATE INDEX resource_until ON resource (until) WHERE until IS NOT NULL;
+
+    CREATE TABLE binding (
+        since      INTEGER NOT NULL,
+        id         INTEGER NOT NULL,
+        until      INTEGER,
+        resource   INTEGER NOT NULL,
+        principal  INTEGER NOT NULL,
+        role       TEXT    NOT NULL,
+        grantor    INTEGER,
+        expires    INTEGER,
+        attributes TEXT,
+        PRIMARY KEY (since, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX binding_now ON binding (id) WHERE until IS NULL;
+    CREATE INDEX binding_on_now ON binding (resource, role, principal) WHERE until IS NULL;
+    CREATE INDEX binding_of_now ON binding (principal, role, resource) WHERE until IS NULL;
+    CREATE INDEX binding_past ON binding (id) WHERE until IS NOT NULL;
+    CREATE INDEX binding_on_past ON binding (resource, role, principal) WHERE until IS NOT NULL;
+    CREATE INDEX binding_of_past ON binding (principal, role, resource) WHERE until IS NOT NULL;
+    CREATE INDEX binding_until ON binding (until) WHERE until IS NOT NULL;
+"];
+
+/// The version this program writes.
+fn latest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Makes the folder of a new store, for its owner alone.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Makes an empty file for its owner alone; SQLite gives its side files the same mode.
+pub(super) fn make_file(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// Makes the tables of a new store.
+pub(super) fn install(connection: &mut Connection) -> rusqlite::Result<()> {
+    // Readers beside a writer are worth the 0.3 ms a write-ahead log costs each one-shot writer.
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    durable(connection)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for migration in MIGRATIONS {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", latest())?;
+    // Last: a file without it is no store, so one that was killed half-way is none.
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.commit()
+}
+
+fn durable(connection: &Connection) -> rusqlite::Result<()> {
+    // A revision that was reported survives a power failure.
+    connection.pragma_update(None, "synchronous", "full")
+}
+
+/// Whether the file is a store of a version this program reads.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::sqlite(path, error);
+    let (application, version): (i64, i64) = connection
+        .query_row("SELECT application_id, user_version FROM pragma_application_id, pragma_user_version", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .map_err(failed)?;
+    if application != APPLICATION_ID {
+        return Err(StoreError::NotAStore(path.to_owned()));
+    }
+    if version > latest() {
+        return Err(StoreError::Newer { path: path.to_owned(), found: version, known: latest() });
+    }
+    Ok(())
+}
+
+/// Brings an older store up to date; a current one costs one pragma.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    durable(connection)?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version >= latest() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(usize::MAX)) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", latest())?;
+    transaction.commit()
+}

@@ -1,0 +1,44 @@
+//! Every integration test, in one binary: linking SQLite once is most of what a test binary costs.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+mod accounts;
+mod audit;
+mod completions;
+mod concurrency;
+mod crash;
+mod everywhere;
+mod groups;
+mod layers;
+mod links;
+mod mail;
+mod man;
+mod output;
+mod packages;
+mod perm;
+mod readme;
+mod scenarios;
+mod secrets;
+mod store;
+mod support;
+mod workgroups;
+
+/// A file that is not named above would never run.
+#[test]
+fn no_test_file_is_forgotten() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let listed = include_str!("main.rs");
+    for entry in std::fs::read_dir(here).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let is_module = path.extension().is_some_and(|it| it == "rs") || path.join("mod.rs").exists();
+        if is_module && name != "main" {
+            assert!(listed.contains(&format!("mod {name};")), "tests/{name} is in no `mod` line of tests/main.rs");
+        }
+    }
+}
