@@ -1,1 +1,191 @@
-//! (to come)
+//! What must hold of every command there is: found by walking the parser's own tree.
+
+use std::collections::BTreeSet;
+
+use clap::Command;
+use serde_json::{Value, json};
+
+use crate::support::Tool;
+
+fn leaves() -> Vec<(String, Command)> {
+    fn walk(command: &Command, name: &str, found: &mut Vec<(String, Command)>) {
+        let verbs: Vec<&Command> = command.get_subcommands().filter(|verb| verb.get_name() != "help").collect();
+        if verbs.is_empty() {
+            found.push((name.to_owned(), command.clone()));
+        }
+        for verb in verbs {
+            walk(verb, format!("{name} {}", verb.get_name()).trim(), found);
+        }
+    }
+    let mut command = rolebook::cli::command();
+    command.build();
+    let mut found = Vec::new();
+    walk(&command, "", &mut found);
+    found
+}
+
+fn has(command: &Command, option: &str) -> bool {
+    command.get_arguments().any(|argument| argument.get_long() == Some(option))
+}
+
+/// The examples that end the help of a command.
+fn examples(command: &Command) -> Vec<String> {
+    let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    text.lines().filter_map(|line| line.strip_prefix("  ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_reads_or_writes_and_has_the_options_for_it() {
+    let neither = ["init", "completions", "man", "role list", "role show", "audit log", "audit show", "audit verify"];
+    for (name, command) in leaves() {
+        let (reads, writes) = (has(&command, "at"), has(&command, "dry-run"));
+        assert_eq!(writes, has(&command, "reason"), "{name}");
+        assert_eq!(!reads && !writes, neither.contains(&name.as_str()), "{name}");
+        assert!(!(reads && writes), "{name}");
+    }
+}
+
+#[test]
+fn every_command_has_help_with_two_to_four_examples() {
+    let tool = Tool::bare();
+    for (name, command) in leaves() {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        assert!(!about.is_empty() && !about.ends_with('.') && about.starts_with(char::is_uppercase), "{name}: {about}");
+        let examples = examples(&command);
+        assert!((2..=4).contains(&examples.len()), "{name} has {} examples", examples.len());
+        for example in examples {
+            assert!(example.starts_with("rolebook "), "{name}: {example}");
+        }
+        let ran = tool.run(&format!("{name} --help"));
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{name}");
+        for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+            assert!(argument.get_help().is_some(), "{name}: {} has no help", argument.get_id());
+        }
+    }
+    assert!(!tool.store().exists(), "help makes no store");
+}
+
+#[test]
+fn every_example_runs_on_the_studio() {
+    let studio = Tool::studio();
+    studio.ok("server set --url ''");
+    for (name, command) in leaves() {
+        for example in examples(&command) {
+            let tool = Tool::bare();
+            copy(studio.folder(), tool.folder());
+            prepare(&tool, &name, &example);
+            let ran = tool.sh(&example);
+            let denied_answer = name.starts_with("perm check") && ran.status == 1;
+            assert!(ran.status == 0 || denied_answer, "{name}: {ran:#?}");
+            assert!(
+                !ran.out.is_empty() || example.contains("jsonl") || example.contains("--denied"),
+                "{name}: {example} prints nothing"
+            );
+        }
+    }
+}
+
+/// What an example takes for granted: a link in a file, a link that is active.
+fn prepare(tool: &Tool, name: &str, example: &str) {
+    let vendor = "dropbox invite intake vendor@example.com -o tsv --columns secret --no-headers > link.txt";
+    if ["dropbox resend", "dropbox revoke", "dropbox submit"].contains(&name) || example.contains("invitee:vendor") {
+        tool.ok(vendor);
+    }
+    if name == "dropbox claim" {
+        tool.ok("dropbox public-link intake on -o tsv --columns secret --no-headers > public-link.txt");
+    }
+    if name == "account activate" {
+        tool.ok("account deactivate bob");
+    }
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_reading_command_answers_in_json_and_survives_a_closed_pipe() {
+    let tool = Tool::studio();
+    for (name, command) in leaves() {
+        let Some(example) = examples(&command).into_iter().next() else { continue };
+        if !has(&command, "at") && !name.starts_with("audit") && !name.starts_with("role") {
+            continue;
+        }
+        let ran = tool.sh(&format!("{example} -o json"));
+        serde_json::from_str::<Value>(&ran.out).unwrap_or_else(|error| panic!("{example}: {error}: {ran:#?}"));
+        let ran = tool.sh(&format!("({example} -q; echo $? > status) | true"));
+        assert_eq!(ran.err, "", "{example}");
+        let status = std::fs::read_to_string(tool.folder().join("status")).unwrap();
+        assert!(["0", "1", "141"].contains(&status.trim()), "{example}: {status}");
+    }
+}
+
+#[test]
+fn no_command_panics_or_changes_anything_on_nonsense() {
+    let tool = Tool::studio();
+    let before = tool.revision();
+    let odd =
+        ["''", "'a:b'", "'user:'", "':'", "'\u{202e}x'", "'%s%n'", "'../../x'", "0", "'a\nb'", "18446744073709551616"];
+    for (name, command) in leaves() {
+        let wanted = command.get_positionals().count();
+        if name == "init" || name == "man" || wanted == 0 {
+            continue;
+        }
+        for word in odd {
+            let words = vec![word; wanted].join(" ");
+            let title = if has(&command, "title") { " --title x --to x" } else { "" };
+            let ran = tool.run(&format!("{name} {words}{title} --dry-run"));
+            let ran = if ran.status == 2 && ran.err.contains("--dry-run") {
+                tool.run(&format!("{name} {words}"))
+            } else {
+                ran
+            };
+            assert!(
+                (2..=7).contains(&ran.status) || name == "role show" || name.ends_with("add"),
+                "{name} {words}: {ran:#?}"
+            );
+            assert!(!ran.err.contains("panicked"), "{ran:#?}");
+        }
+    }
+    assert_eq!(tool.revision(), before);
+}
+
+/// The interface as a value: names, arguments, options and their words. A difference is a decision
+/// about compatibility; `BLESS=1` writes it down.
+#[test]
+fn the_surface_is_as_committed() {
+    let mut surface = serde_json::Map::new();
+    for (name, command) in leaves() {
+        let positionals: Vec<String> = command
+            .get_positionals()
+            .map(|it| it.get_value_names().map_or_else(String::new, |names| names[0].to_string()))
+            .collect();
+        let options: BTreeSet<String> = command
+            .get_arguments()
+            .filter(|it| !it.is_global_set())
+            .filter_map(|it| it.get_long().map(|long| format!("--{long}")))
+            .collect();
+        surface.insert(name, json!({"arguments": positionals, "options": options}));
+    }
+    let globals: BTreeSet<String> = rolebook::cli::command()
+        .get_arguments()
+        .filter(|it| it.is_global_set())
+        .filter_map(|it| it.get_long().map(|long| format!("--{long}")))
+        .collect();
+    surface.insert("(every command)".to_owned(), json!({"options": globals}));
+    let text = format!("{}\n", serde_json::to_string_pretty(&Value::Object(surface)).unwrap());
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/surface.json");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), text, "BLESS=1 writes the new surface");
+}

@@ -1,1 +1,87 @@
-//! (to come)
+//! The layers: each may use only what lies below it. The compiler does not guard this; this does.
+
+use std::path::Path;
+
+/// What each layer may use of the crate.
+const MAY_USE: [(&str, &[&str]); 6] = [
+    ("model", &["model"]),
+    ("policy", &["policy", "model"]),
+    ("store", &["store", "policy", "model"]),
+    ("ops", &["ops", "policy", "model"]),
+    ("render", &["render", "model"]),
+    ("cli", &["cli", "ops", "render", "store", "policy", "model"]),
+];
+
+/// Crates that only some layers may name.
+const RESERVED: [(&str, &[&str]); 5] = [
+    ("rusqlite", &["store"]),
+    ("clap", &["cli"]),
+    ("lettre", &["cli"]),
+    ("comfy_table", &["render"]),
+    ("std::env", &["cli"]),
+];
+
+fn sources(layer: &str) -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else {
+                found.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(layer), &mut found);
+    found
+}
+
+/// A file without its comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+#[test]
+fn arrows_point_one_way() {
+    for (layer, allowed) in MAY_USE {
+        for (path, text) in sources(layer) {
+            for line in code(&text) {
+                for used in line.split("crate::").skip(1) {
+                    let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    assert!(allowed.contains(&used.as_str()) || used.is_empty(), "{path}: {layer} uses {used}: {line}");
+                }
+                for (name, layers) in RESERVED {
+                    let named = line.contains(&format!("{name}::")) && !line.contains(&format!("_{name}"));
+                    assert!(!named || layers.contains(&layer), "{path}: {layer} names {name}: {line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn decisions_know_no_clock_no_terminal_and_no_file() {
+    for layer in ["model", "policy", "ops"] {
+        for (path, text) in sources(layer) {
+            for line in code(&text) {
+                for forbidden in ["std::fs", "std::io", "Timestamp::now", "SystemTime", "Instant", "std::process"] {
+                    let clock_of_the_edge = path.ends_with("model/time.rs") && forbidden == "Timestamp::now";
+                    assert!(!line.contains(forbidden) || clock_of_the_edge, "{path}: {line}");
+                }
+                assert!(!line.contains("Time::now()"), "{path}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_stays_readable() {
+    for layer in MAY_USE.map(|(layer, _)| layer) {
+        for (path, text) in sources(layer) {
+            assert!(text.starts_with("//! "), "{path} does not begin with what it is for");
+            let lines = text.lines().count();
+            assert!(lines <= 700, "{path} has {lines} lines");
+        }
+    }
+}

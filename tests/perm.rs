@@ -1,1 +1,147 @@
-//! (to come)
+//! `perm check` and `perm explain` through the program: the answer, the proof, what would suffice.
+
+use crate::support::Tool;
+
+#[test]
+fn an_allowed_check_prints_its_shortest_proof_in_one_line() {
+    let tool = Tool::studio();
+    tool.ok("workgroup remove-member color bob");
+    let out = tool.ok("perm check bob send workgroup:color");
+    assert_eq!(
+        out,
+        "allowed: member of group:editors, standard of workgroup:color, send of workgroup:color is members, send is allowed by the server's default, send-normal is allowed by the server's default, send-to-all-users is allowed by the server's default (workgroup.send-members)\n"
+    );
+}
+
+#[test]
+fn a_denied_check_is_exit_1_and_says_what_it_would_take() {
+    let tool = Tool::studio();
+    let ran = tool.run("perm check eve send workgroup:color");
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    assert_eq!(
+        ran.out,
+        "denied: it would take role workgroup:standard on workgroup:color; or send is anyone on workgroup:color; or role workgroup:admin on workgroup:color and send is admins on workgroup:color (workgroup.send-policy)\n"
+    );
+}
+
+#[test]
+fn the_json_of_a_check_is_the_contracts() {
+    let tool = Tool::studio();
+    tool.ok("workgroup remove-member color bob");
+    let answer = tool.json("perm check bob send workgroup:color");
+    let keys: Vec<&String> = answer.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["principal", "action", "resource", "allowed", "revision", "at", "proof", "rule", "source"]);
+    let first = &answer["proof"][0];
+    assert_eq!(
+        (first["step"].as_str(), first["of"].as_str(), first["principal"].as_str()),
+        (Some("member"), Some("group:editors"), Some("user:bob"))
+    );
+    assert_eq!(first["revision"], 8);
+    let second = &answer["proof"][1];
+    assert_eq!((second["role"].as_str(), second["by"].as_str()), (Some("workgroup:standard"), Some("user:dana")));
+    let ran = tool.run("perm check eve view-packages dropbox:intake -o json");
+    assert_eq!(ran.status, 1);
+    let answer: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(answer["would_suffice"][0]["by"], serde_json::json!(["user:alice", "user:dana"]));
+    assert_eq!(answer["missing"][0], "role dropbox:standard on dropbox:intake");
+}
+
+#[test]
+fn an_explanation_names_each_step_with_who_gave_it_and_when() {
+    let tool = Tool::studio();
+    tool.ok("workgroup remove-member color bob");
+    let out = tool.ok("perm explain bob send workgroup:color");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[0], "allowed: user:bob may send on workgroup:color");
+    assert!(lines[3].starts_with("  from seed 004: The Faspex administrator determines"), "{out}");
+    assert!(lines[5].starts_with("  user:bob is member of group:editors  (by user:dana, revision 8, 20"), "{out}");
+    assert!(
+        lines[6].starts_with("    group:editors is standard of workgroup:color  (by user:dana, revision 11, 20"),
+        "{out}"
+    );
+    assert_eq!(
+        tool.run("perm explain eve send workgroup:color").status,
+        0,
+        "an explanation that was given is no failure"
+    );
+}
+
+#[test]
+fn what_would_suffice_does_suffice() {
+    for question in [
+        "eve send workgroup:color",
+        "eve view-packages dropbox:intake",
+        "eve view-members workgroup:color",
+        "carol add-group workgroup:color",
+        "bob create-dropbox server",
+        "bob add-admin workgroup:color",
+        "eve view-packages workgroup:dailies",
+    ] {
+        let tool = Tool::studio();
+        let ran = tool.run(&format!("perm check {question} -o json"));
+        let answer: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        if answer["allowed"] == true {
+            continue;
+        }
+        let remedies = answer["would_suffice"].as_array().unwrap().clone();
+        assert!(!remedies.is_empty(), "{question}");
+        for remedy in remedies {
+            let tool = Tool::studio();
+            let by = remedy["by"][0].as_str().unwrap();
+            let by = by.strip_prefix("user:").map_or(String::new(), |name| format!("ROLEBOOK_AS={name} "));
+            let command = remedy["command"].as_str().unwrap().replace("rolebook ", &format!("{by}rolebook "));
+            let ran = tool.sh(&command);
+            assert_eq!(ran.status, 0, "{question}: {ran:#?}");
+            assert_eq!(tool.run(&format!("perm check {question}")).status, 0, "{question}: {command}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_offered_where_nothing_would_help() {
+    let tool = Tool::studio();
+    let out = tool.ok("perm explain alice set-role=user user:alice");
+    assert!(out.contains("nothing that can be changed would allow it"), "{out}");
+    let out = tool.ok("perm explain anyone view workgroup:color");
+    assert!(out.contains("nothing that can be changed would allow it"), "{out}");
+}
+
+#[test]
+fn one_asks_about_oneself_or_about_what_one_administers() {
+    let tool = Tool::studio();
+    assert_eq!(tool.run("perm check bob send workgroup:color --as bob").status, 0);
+    tool.fails(3, "perm check carol send workgroup:color --as bob", "user:bob may ask about themselves only");
+    assert_eq!(tool.run("perm check bob send workgroup:color --as carol").status, 0, "carol is its admin");
+    assert_eq!(tool.run("perm check bob submit dropbox:intake --as dana").status, 1, "dana administers dropboxes");
+    tool.fails(3, "perm check bob send server --as eve", "user:eve may ask about themselves only");
+    assert!(tool.run("perm check eve send workgroup:color --as alice").status == 1);
+    tool.fails(4, "perm check eve view-packages workgroup:color --as eve", "no such workgroup: `color`");
+}
+
+#[test]
+fn questions_can_be_asked_of_the_past_and_the_future() {
+    let tool = Tool::studio();
+    assert_eq!(tool.run("perm check bob send workgroup:color --at 10").status, 1);
+    assert_eq!(tool.run("perm check bob send workgroup:color --at 11").status, 0);
+    tool.fails(4, "perm check bob send workgroup:color --at 2", "no such workgroup");
+    tool.fails(4, "perm check bob send workgroup:color --at 999", "no such revision: `999`");
+    tool.fails(4, "perm check bob send workgroup:color --at 2001-01-01", "no such workgroup");
+    tool.fails(2, "perm check bob send workgroup:color --at yesterday", "is not a time");
+    tool.ok("dropbox invite intake guest@example.com --expires 7d");
+    assert_eq!(tool.run("perm check invitee:guest@example.com submit dropbox:intake").status, 0);
+    assert_eq!(tool.run("perm check invitee:guest@example.com submit dropbox:intake --at 2090-01-01").status, 1);
+}
+
+#[test]
+fn unknown_words_get_the_nearest_ones() {
+    let tool = Tool::studio();
+    let ran = tool.fails(2, "perm check bob sned workgroup:color", "no action `sned` on a workgroup");
+    assert!(ran.err.contains("did you mean `send`?"), "{ran:#?}");
+    let ran = tool.fails(4, "perm check bbo send workgroup:color", "no such account: `bbo`");
+    assert!(ran.err.contains("did you mean `bob`?"), "{ran:#?}");
+    let ran = tool.fails(4, "perm check bob send workgroup:colour", "no such workgroup");
+    assert!(ran.err.contains("did you mean `color`?"), "{ran:#?}");
+    tool.fails(2, "perm check bob send color", "write what it is in front");
+    tool.fails(5, "perm check dropbox:intake send workgroup:color", "a principal is wanted");
+    tool.fails(5, "perm check bob view anyone", "a resource is wanted");
+}

@@ -13,7 +13,7 @@ examples! {
     STATUS: "rolebook status" "rolebook status -o json";
     COMPLETIONS: "rolebook completions bash" "rolebook completions zsh";
     MAN: "rolebook man" "rolebook man workgroup-add" "rolebook man --folder ./man-pages";
-    UNDO: "rolebook undo 1 --dry-run --store ./other.db --create" "rolebook undo 2 --help";
+    UNDO: "rolebook undo 13" "rolebook undo 13 --dry-run --as dana -o json";
     ACCOUNT: "rolebook account list" "rolebook account show bob";
     ACCOUNT_ADD: "rolebook account add frank --email frank@example.com" "rolebook account add grace --role manager --as alice --reason 'covers for dana'" "rolebook account add heidi --workgroup color --as carol";
     ACCOUNT_LIST: "rolebook account list" "rolebook account list --role admin -o json" "rolebook account list --columns ref,status --sort -status --no-headers";
@@ -68,9 +68,9 @@ examples! {
     DROPBOX_SUBMIT: "rolebook dropbox submit intake --title 'Reel 3' --file reel3.mov:123456789 --as eve" "rolebook dropbox submit intake --link - --title 'Reel 3' --file reel3.mov:123456789 < link.txt";
     PACKAGE: "rolebook package list" "rolebook package list --to workgroup:color";
     PACKAGE_SEND: "rolebook package send --title Dailies --to workgroup:color --to bob --file day01.mov:734003200 --as carol" "rolebook package send --title Notes --to dana --as bob --dry-run";
-    PACKAGE_FORWARD: "rolebook package forward 40 --to dana --as bob" "rolebook package forward package:40 --to dana --title 'For you too' --as carol";
+    PACKAGE_FORWARD: "rolebook package forward 46 --to dana --as bob" "rolebook package forward package:46 --to dana --title 'For you too' --as carol";
     PACKAGE_LIST: "rolebook package list" "rolebook package list --as bob -o json" "rolebook package list --from carol";
-    PACKAGE_SHOW: "rolebook package show 40" "rolebook package show 40 --as bob -o json";
+    PACKAGE_SHOW: "rolebook package show 46" "rolebook package show 46 --as bob -o json";
     SERVER: "rolebook server show" "rolebook server set --public-links allow";
     SERVER_SHOW: "rolebook server show" "rolebook server show --at 1";
     SERVER_SET: "rolebook server set --public-links allow --private-directory" "rolebook server set --send-external allow --url https://files.example.com --as alice";

@@ -226,12 +226,10 @@ fn options(out: &mut String, command: &Command, with_globals: bool) {
         };
         let help =
             argument.get_long_help().or_else(|| argument.get_help()).map(ToString::to_string).unwrap_or_default();
-        let _ = write!(out, ".TP\n{shown}\n{}", roff(&help));
         let values: Vec<String> =
             argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-        if !values.is_empty() && takes_value {
-            let _ = write!(out, "One of: {}", roff(&format!("{}.", values.join(", "))));
-        }
+        let values = if values.is_empty() || !takes_value { String::new() } else { format!(": {}", values.join(", ")) };
+        let _ = write!(out, ".TP\n{shown}\n{}", roff(&format!("{help}{values}")));
     }
 }
 

@@ -438,7 +438,8 @@ fn command_line(args: &[OsString]) -> String {
                 words.next();
             }
         } else if !WITHOUT_VALUE.contains(&word.as_ref()) && !(word.starts_with("-o") && !word.starts_with("--")) {
-            let option = word.starts_with("--") && !word.contains(|c: char| c.is_whitespace() || c == '\'');
+            let option =
+                word == "-" || word.starts_with("--") && !word.contains(|c: char| c.is_whitespace() || c == '\'');
             kept.push(if option { word.into_owned() } else { crate::policy::remedy::quoted(&word) });
         }
     }

@@ -123,7 +123,11 @@ impl Role {
             Role::WorkgroupStandard => &[Role::WorkgroupStandard, Role::WorkgroupAdmin],
             Role::DropboxStandard => &[Role::DropboxStandard, Role::DropboxAdmin],
             Role::DropboxSubmitOnly => &[Role::DropboxSubmitOnly, Role::DropboxStandard, Role::DropboxAdmin],
-            other => other.implies(),
+            // Nothing implies any other: what it implies begins with itself.
+            other => match other.implies() {
+                [own, ..] => std::slice::from_ref(own),
+                [] => &[],
+            },
         }
     }
 

@@ -48,7 +48,9 @@ impl Time {
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Timestamp::from_millisecond(self.0) {
-            Ok(stamp) => write!(f, "{stamp}"),
+            // Always three digits or none, so that texts of one column sort and align.
+            Ok(stamp) if self.0 % 1000 == 0 => write!(f, "{stamp:.0}"),
+            Ok(stamp) => write!(f, "{stamp:.3}"),
             Err(_) => write!(f, "{} ms", self.0),
         }
     }

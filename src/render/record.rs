@@ -15,7 +15,7 @@ pub(super) fn write(out: &mut dyn Write, value: &Value, _: &Dress) -> io::Result
             Value::Array(items) if items.iter().any(Value::is_object) => {
                 writeln!(out, "{name}:")?;
                 for item in items {
-                    writeln!(out, "  {}", plain(item))?;
+                    writeln!(out, "  {}", plain(&without_nulls(item)))?;
                 }
             }
             Value::Object(inner) if !inner.is_empty() => {
@@ -30,4 +30,16 @@ pub(super) fn write(out: &mut dyn Write, value: &Value, _: &Dress) -> io::Result
         }
     }
     Ok(())
+}
+
+/// What there is of an object, for one line of it.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+        other => other.clone(),
+    }
 }

@@ -7,39 +7,38 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The release or debug binary that cargo built for this test run.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
 
 /// A folder, a home and a store of its own. Commands are run by `sh`, as a script would.
-pub struct Tool {
+pub(crate) struct Tool {
     folder: TempDir,
     variables: Vec<(String, String)>,
 }
 
 /// What a command answered.
-#[must_use = "assert on the status, or call ok()"]
 #[derive(Debug, Clone)]
-pub struct Ran {
-    pub status: i32,
-    pub out: String,
-    pub err: String,
-    pub line: String,
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) line: String,
 }
 
 impl Tool {
     /// An empty folder; no store yet.
-    pub fn bare() -> Tool {
+    pub(crate) fn bare() -> Tool {
         Tool { folder: TempDir::new().unwrap(), variables: Vec::new() }
     }
 
     /// An empty store.
-    pub fn new() -> Tool {
+    pub(crate) fn new() -> Tool {
         let tool = Tool::bare();
         tool.ok("init");
         tool
     }
 
     /// A store with alice (admin), dana (manager), and bob, carol and eve (users).
-    pub fn staffed() -> Tool {
+    pub(crate) fn staffed() -> Tool {
         let tool = Tool::new();
         tool.ok("account add alice --role admin --email alice@example.com");
         tool.ok("account add dana --role manager --email dana@example.com");
@@ -50,22 +49,22 @@ impl Tool {
     }
 
     /// Where commands run.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// The store's file.
-    pub fn store(&self) -> PathBuf {
+    pub(crate) fn store(&self) -> PathBuf {
         self.folder().join("home/.local/share/rolebook/rolebook.db")
     }
 
     /// Sets a variable for every later command.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
     /// A command of the shell, in the folder, with `rolebook` on the PATH and nothing else set.
-    pub fn shell(&self, line: &str) -> Command {
+    pub(crate) fn shell(&self, line: &str) -> Command {
         let home = self.folder().join("home");
         std::fs::create_dir_all(&home).unwrap();
         let programs = Path::new(PROGRAM).parent().unwrap();
@@ -79,7 +78,8 @@ impl Tool {
     }
 
     /// Runs a line of the shell.
-    pub fn sh(&self, line: &str) -> Ran {
+    #[must_use = "assert on the status"]
+    pub(crate) fn sh(&self, line: &str) -> Ran {
         let output = self.shell(line).output().unwrap();
         Ran {
             status: output.status.code().unwrap_or(-1),
@@ -90,25 +90,26 @@ impl Tool {
     }
 
     /// Runs `rolebook` with these arguments, as the shell splits them.
-    pub fn run(&self, arguments: &str) -> Ran {
+    #[must_use = "assert on the status, or call ok()"]
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
         self.sh(&format!("rolebook {arguments}"))
     }
 
     /// Runs and demands exit status 0; answers standard output.
-    pub fn ok(&self, arguments: &str) -> String {
+    pub(crate) fn ok(&self, arguments: &str) -> String {
         let ran = self.run(arguments);
         assert_eq!(ran.status, 0, "{ran:#?}");
         ran.out
     }
 
     /// Runs with `-o json`, demands exit status 0 and answers the value.
-    pub fn json(&self, arguments: &str) -> Value {
+    pub(crate) fn json(&self, arguments: &str) -> Value {
         let out = self.ok(&format!("{arguments} -o json"));
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments}: {error}: {out}"))
     }
 
     /// Runs and demands this exit status, an empty standard output and a message that holds `text`.
-    pub fn fails(&self, status: i32, arguments: &str, text: &str) -> Ran {
+    pub(crate) fn fails(&self, status: i32, arguments: &str, text: &str) -> Ran {
         let ran = self.run(arguments);
         assert_eq!(ran.status, status, "{ran:#?}");
         assert_eq!(ran.out, "", "{ran:#?}");
@@ -117,19 +118,19 @@ impl Tool {
     }
 
     /// The number of the last revision.
-    pub fn revision(&self) -> u64 {
+    pub(crate) fn revision(&self) -> u64 {
         self.json("status")["revision"].as_u64().unwrap()
     }
 
     /// What `perm check` answers.
-    pub fn may(&self, principal: &str, action: &str, resource: &str) -> bool {
+    pub(crate) fn may(&self, principal: &str, action: &str, resource: &str) -> bool {
         let ran = self.run(&format!("perm check '{principal}' '{action}' '{resource}'"));
         assert!(ran.status < 2, "{ran:#?}");
         ran.status == 0
     }
 
     /// The store `examples/studio.sh` makes; its private link is in `link.txt`.
-    pub fn studio() -> Tool {
+    pub(crate) fn studio() -> Tool {
         let tool = Tool::bare();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/studio.sh");
         let ran = tool.sh(&format!("sh '{}'", script.display()));
