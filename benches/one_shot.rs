@@ -33,7 +33,8 @@ fn main() {
 
 /// The floor for a question: open the file, run one prepared query, print.
 fn bare_read(path: &str) {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).unwrap();
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).unwrap();
     let mut statement = connection
         .prepare("SELECT id FROM resource WHERE kind = ?1 AND parent = 0 AND key = ?2 AND until IS NULL")
         .unwrap();
@@ -43,7 +44,8 @@ fn bare_read(path: &str) {
 
 /// The floor for a change: open the file, close one row, open another, add a revision, commit.
 fn bare_write(path: &str, number: &str) {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).unwrap();
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).unwrap();
     connection.pragma_update(None, "synchronous", "full").unwrap();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
     let number: i64 = number.parse().unwrap();
@@ -86,28 +88,52 @@ fn build(path: &Path) {
     for number in 0..5_000 {
         let group = name(format!("group-{number}"));
         place::add(&mut work, Kind::Group, &group, &place::Options::default()).unwrap();
-        let members: Vec<Reference> = (0..20).map(|member| Reference::Named(Kind::Account, name(format!("user-{}", number * 20 + member)))).collect();
+        let members: Vec<Reference> = (0..20)
+            .map(|member| Reference::Named(Kind::Account, name(format!("user-{}", number * 20 + member))))
+            .collect();
         membership::add(&mut work, Kind::Group, &group, &members, None).unwrap();
         if number >= 50 {
             let above = name(format!("group-{}", number / 10));
             membership::add(&mut work, Kind::Group, &above, &[Reference::Named(Kind::Group, group)], None).unwrap();
         }
     }
-    let send = place::Options { send: Some(rolebook::model::attributes::SendPolicy::Members), ..place::Options::default() };
+    let send =
+        place::Options { send: Some(rolebook::model::attributes::SendPolicy::Members), ..place::Options::default() };
     let color = name("color".to_owned());
     place::add(&mut work, Kind::Workgroup, &color, &send).unwrap();
-    membership::add(&mut work, Kind::Workgroup, &color, &[Reference::Named(Kind::Group, name("group-38".to_owned()))], None).unwrap();
+    membership::add(
+        &mut work,
+        Kind::Workgroup,
+        &color,
+        &[Reference::Named(Kind::Group, name("group-38".to_owned()))],
+        None,
+    )
+    .unwrap();
     let rows = work.facts().draft().against(&facts).unwrap();
     let last = work.facts().last_id().unwrap();
     drop(work);
-    let entry = Entry { at: Time::now(), actor: None, operator: "bench".to_owned(), command: "build".to_owned(), reason: None, undoes: None };
+    let entry = Entry {
+        at: Time::now(),
+        actor: None,
+        operator: "bench".to_owned(),
+        command: "build".to_owned(),
+        reason: None,
+        undoes: None,
+    };
     writer.commit(&rows, last, entry).unwrap();
 }
 
 /// One run of a contender: its wall time.
 fn once(program: &str, arguments: &[&str]) -> Duration {
     let begin = Instant::now();
-    let status = Command::new(program).args(arguments).env_remove("ROLEBOOK_AS").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).status().unwrap();
+    let status = Command::new(program)
+        .args(arguments)
+        .env_remove("ROLEBOOK_AS")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .status()
+        .unwrap();
     let took = begin.elapsed();
     assert!(status.code().is_some_and(|code| code < 2), "{arguments:?}: {status}");
     took
@@ -123,7 +149,11 @@ fn measure() {
     let path = folder.path().join("bench.db");
     let begin = Instant::now();
     build(&path);
-    println!("a store of 100,000 accounts and 5,000 groups, {} MB, made in {:.1} s\n", std::fs::metadata(&path).unwrap().len() / 1_000_000, begin.elapsed().as_secs_f64());
+    println!(
+        "a store of 100,000 accounts and 5,000 groups, {} MB, made in {:.1} s\n",
+        std::fs::metadata(&path).unwrap().len() / 1_000_000,
+        begin.elapsed().as_secs_f64()
+    );
     let own = std::env::current_exe().unwrap();
     let (own, store) = (own.to_str().unwrap(), path.to_str().unwrap());
     let small = folder.path().join("small.db");
@@ -133,9 +163,21 @@ fn measure() {
         ("an empty program", own, vec!["bare", "nothing"]),
         ("bare: open the file, one prepared query", own, vec!["bare", "read", store]),
         ("perm check, denied", PROGRAM, vec!["perm", "check", "user-99", "configure", "server", "--store", store]),
-        ("perm check, allowed through three groups", PROGRAM, vec!["perm", "check", "user-77777", "send", "workgroup:color", "--store", store]),
-        ("perm explain, the same", PROGRAM, vec!["perm", "explain", "user-77777", "send", "workgroup:color", "--store", store]),
-        ("perm check on a store of one account", PROGRAM, vec!["perm", "check", "user-77777", "send", "server", "--store", small.to_str().unwrap()]),
+        (
+            "perm check, allowed through three groups",
+            PROGRAM,
+            vec!["perm", "check", "user-77777", "send", "workgroup:color", "--store", store],
+        ),
+        (
+            "perm explain, the same",
+            PROGRAM,
+            vec!["perm", "explain", "user-77777", "send", "workgroup:color", "--store", store],
+        ),
+        (
+            "perm check on a store of one account",
+            PROGRAM,
+            vec!["perm", "check", "user-77777", "send", "server", "--store", small.to_str().unwrap()],
+        ),
     ];
     compare(&contenders, 1);
     println!();

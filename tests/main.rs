@@ -21,6 +21,7 @@ mod man;
 mod output;
 mod packages;
 mod perm;
+mod properties;
 mod readme;
 mod scenarios;
 mod secrets;

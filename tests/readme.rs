@@ -1,1 +1,79 @@
-//! (to come)
+//! The README: every command in it runs, in order, and prints what the README shows.
+
+use std::path::Path;
+
+use crate::support::Tool;
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// The blocks of one language.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    text.split("```")
+        .skip(1)
+        .step_by(2)
+        .filter_map(|block| block.strip_prefix(language).map(|block| block.trim_start_matches('\n').to_owned()))
+        .collect()
+}
+
+/// A text with every time in it made the same.
+fn timeless(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(place) = rest.find("20") {
+        let (before, from) = rest.split_at(place);
+        out.push_str(before);
+        let stamp: String = from.chars().take_while(|c| c.is_ascii_digit() || "-T:.Z".contains(*c)).collect();
+        let is_time = stamp.len() >= 20 && stamp.ends_with('Z') && stamp.contains('T');
+        let taken = if is_time { stamp.len() } else { 2 };
+        out.push_str(if is_time { "TIME" } else { "20" });
+        rest = &from[taken..];
+    }
+    out + rest
+}
+
+#[test]
+fn every_console_block_prints_what_it_shows() {
+    let tool = Tool::studio();
+    for block in blocks(&readme(), "console") {
+        let mut lines = block.lines().peekable();
+        while let Some(line) = lines.next() {
+            let command = line.strip_prefix("$ ").unwrap_or_else(|| panic!("not a command: {line}"));
+            let mut expected = String::new();
+            while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
+                expected.push_str(line);
+                expected.push('\n');
+            }
+            let ran = tool.sh(&format!("{command} 2>&1"));
+            assert_eq!(timeless(&ran.out), timeless(&expected), "{command}");
+        }
+    }
+}
+
+#[test]
+fn the_shell_blocks_are_the_set_up_the_main_job_and_the_tests() {
+    let blocks = blocks(&readme(), "sh");
+    assert_eq!(
+        blocks,
+        [
+            "cargo install --locked --path .\nrolebook init\n",
+            "ROLEBOOK_STORE=studio.db sh examples/studio.sh\n",
+            "cargo test\n"
+        ],
+        "CI runs the first, this test the second; the third is what runs this"
+    );
+    let tool = Tool::bare();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let ran = tool.sh(&format!("ln -s '{}' examples && {}", examples.display(), blocks[1]));
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{ran:#?}");
+    assert!(tool.folder().join("studio.db").exists());
+}
+
+#[test]
+fn every_file_it_points_to_is_there() {
+    let text = readme();
+    for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(link).exists(), "{link}");
+    }
+}

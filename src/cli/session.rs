@@ -378,6 +378,8 @@ impl<'s> Session<'s> {
 
     pub(super) fn warn(&mut self, text: &str) {
         if !self.globals.quiet {
+            // What was answered so far stands before what is said about it.
+            let _ = self.out.flush();
             let word = if self.colour.1 { style::warn("warning:") } else { "warning:".to_owned() };
             let _ = writeln!(self.err, "{word} {text}");
         }

@@ -147,8 +147,8 @@ const VIEW_PACKAGES: &str = "seed 004: Members can then view packages sent to th
 const MEMBER_ACCESS: &str = "seed 004: Permissions can also be set to determine whether members can see other Workgroup members and send them packages individually.";
 const DROPBOX_MEMBERS: &str = "seed 004: Members of a Dropbox can submit files as well as view them.";
 const DROPBOX_OUTSIDERS: &str =
-    "seed 004: However, users don't necessarily have to be a member or even a Faspex user to submit to a Dropbox.";
-const DROPBOX_INVITE: &str = "seed 004: You are able to invite external users (people who don't have a Faspex account) to submit to a Dropbox, which they can do with a private URL to the Dropbox submission page that is emailed to them when they're invited.";
+    "seed 004: However, users don’t necessarily have to be a member or even a Faspex user to submit to a Dropbox.";
+const DROPBOX_INVITE: &str = "seed 004: You are able to invite external users (people who don’t have a Faspex account) to submit to a Dropbox, which they can do with a private URL to the Dropbox submission page that is emailed to them when they’re invited.";
 const DROPBOX_PUBLIC: &str = "seed 004: You can also allow submission via a public URL where anyone who accesses it can obtain their own private link to the Dropbox submission page at any time.";
 const DROPBOX_ONE_WAY: &str = "seed 004: Dropboxes are useful when you need to receive files from a variety of people, especially when you require a more “one way” approach of users being able to submit, but not view files in the Dropbox.";
 const DROPBOX_CREATED: &str =
@@ -270,6 +270,7 @@ pub const LIMITS: &[Limit] = &[
     limit(Server, &[Send, SendExternal], Demand::Allowed(Setting::Send), SETTING),
     limit(Server, &[Forward], Demand::Allowed(Setting::Forward), SETTING),
     limit(Server, &[SendExternal], Demand::Allowed(Setting::SendNormal), SEND_NORMAL),
+    limit(Server, &[SendExternal], Demand::Allowed(Setting::SendToAllUsers), SEND_TO_ALL),
     limit(Server, &[SendExternal], Demand::Allowed(Setting::SendExternal), SETTING),
     limit(Account, &[SendTo], Demand::Allowed(Setting::Send), SETTING),
     limit(Account, &[SendTo], Demand::Allowed(Setting::SendNormal), SEND_NORMAL),

@@ -8,6 +8,7 @@ pub mod action;
 pub mod attributes;
 pub mod binding;
 pub mod catalogue;
+mod fields;
 pub mod kind;
 pub mod name;
 pub mod problem;
@@ -16,6 +17,7 @@ pub mod resource;
 pub mod role;
 pub mod secret;
 pub mod time;
+mod words;
 
 pub use action::{Action, Verb};
 pub use attributes::Attributes;

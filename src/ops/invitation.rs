@@ -92,7 +92,7 @@ fn refuse_account<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, ema
     let Some(account) = account_of(work, email)? else { return Ok(()) };
     let who = if work.sees(&account)? { crate::policy::remedy::quoted(&account.name) } else { "NAME".to_owned() };
     Err(Problem::conflict("address_of_account", format!("`{email}` is the address of an account"))
-        .why("seed 004: You are able to invite external users (people who don't have a Faspex account) to submit to a Dropbox, which they can do with a private URL to the Dropbox submission page that is emailed to them when they're invited.")
+        .why("seed 004: You are able to invite external users (people who don’t have a Faspex account) to submit to a Dropbox, which they can do with a private URL to the Dropbox submission page that is emailed to them when they’re invited.")
         .tip(format!("rolebook dropbox add-member {} {who} --level submit-only", crate::policy::remedy::quoted(&dropbox.name))))
 }
 

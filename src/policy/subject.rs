@@ -161,6 +161,11 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn holds(&self, role: Role, resource: Id) -> Result<Option<Vec<Step>>> {
+        // A group or a workgroup as a principal is its members.
+        let of_members = matches!(role, Role::GroupMember | Role::WorkgroupStandard);
+        if self.sort == Sort::Accounts && self.id == resource && of_members {
+            return Ok(Some(vec![Step::Oneself { principal: self.id }]));
+        }
         for (place, known) in self.reached()?.iter().enumerate() {
             for held in role.given_by() {
                 let Some(binding) = self.facts.held(resource, *held, known.principal)? else { continue };

@@ -1,0 +1,86 @@
+//! Attributes as named values: what output shows, and what changes are described by.
+
+use serde_json::{Value, json};
+
+use super::attributes::{Account, AdminRights, Attributes, Server};
+use super::time::Time;
+use super::words::Setting;
+
+impl Attributes {
+    /// Every attribute that people set, under the name that options, YAML and JSON give it,
+    /// defaults included. What output shows and what changes are described by.
+    pub fn fields(&self) -> Vec<(&'static str, Value)> {
+        match self {
+            Attributes::Server(it) => server_fields(it),
+            Attributes::Account(it) => account_fields(it),
+            Attributes::Group(_) | Attributes::Invitee(_) | Attributes::PublicLink(_) => Vec::new(),
+            Attributes::Workgroup(it) => {
+                let mut fields = vec![("send", json!(it.send)), ("member_access", json!(it.member_access))];
+                fields.extend(rights_fields(it.admins));
+                fields
+            }
+            Attributes::Dropbox(it) => {
+                let mut fields = rights_fields(it.admins);
+                fields.push(("admins_manage_invitations", json!(it.admins_manage_invitations)));
+                fields.push(("members_invite", json!(it.members_invite)));
+                fields
+            }
+            Attributes::Package(it) => vec![("title", json!(it.title)), ("files", json!(it.files.len()))],
+            Attributes::Invitation(it) => vec![
+                ("email", json!(it.email)),
+                ("state", json!(it.state)),
+                ("expires", time_value(it.expires)),
+                ("after_one_upload", json!(it.after_one_upload)),
+            ],
+        }
+    }
+}
+
+fn server_fields(it: &Server) -> Vec<(&'static str, Value)> {
+    let word = |allowed: bool| if allowed { "allow" } else { "deny" };
+    let mut fields = vec![
+        ("managers_administer_dropboxes", json!(it.managers_administer_dropboxes)),
+        ("private_directory", json!(it.private_directory)),
+        ("public_links", json!(word(it.public_links))),
+    ];
+    fields.extend(Setting::SWITCHES.map(|setting| (setting_field(setting), json!(word(it.allows(setting))))));
+    fields.push(("url", json!(it.url)));
+    fields
+}
+
+fn account_fields(it: &Account) -> Vec<(&'static str, Value)> {
+    let mut fields = vec![
+        ("email", json!(it.email)),
+        ("display_name", json!(it.display_name)),
+        ("active", json!(it.active)),
+        ("expires", time_value(it.expires)),
+    ];
+    fields.extend(Setting::SWITCHES.map(|setting| (setting_field(setting), json!(it.settings.get(setting)))));
+    fields
+}
+
+fn rights_fields(rights: AdminRights) -> Vec<(&'static str, Value)> {
+    vec![
+        ("admins_manage_members", json!(rights.manage_members)),
+        ("admins_create_users", json!(rights.create_users)),
+        ("admins_manage_groups", json!(rights.manage_groups)),
+    ]
+}
+
+/// A setting's name as a JSON field.
+pub const fn setting_field(setting: Setting) -> &'static str {
+    match setting {
+        Setting::Send => "send",
+        Setting::Receive => "receive",
+        Setting::Forward => "forward",
+        Setting::SendNormal => "send_normal",
+        Setting::SendExternal => "send_external",
+        Setting::SendToAllUsers => "send_to_all_users",
+        Setting::Expires => "expires",
+    }
+}
+
+/// A time as output shows it; null for none.
+pub fn time_value(time: Option<Time>) -> Value {
+    time.map_or(Value::Null, |time| Value::String(time.to_string()))
+}
