@@ -181,7 +181,7 @@ fn measure() {
     ];
     compare(&contenders, 1);
     println!();
-    let mut times = vec![Vec::new(), Vec::new()];
+    let mut times = [Vec::new(), Vec::new()];
     for round in 0..100 {
         let number = (1000 + round).to_string();
         let name = format!("user-{}", 2000 + round);

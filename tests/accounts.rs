@@ -137,6 +137,12 @@ fn an_account_that_is_inactive_or_expired_can_do_nothing() {
     tool.fails(3, "account add x --as dana", "inactive or expired can do nothing");
     tool.fails(3, "account list --as dana", "user:dana is inactive");
     assert!(!tool.may("dana", "send", "server"));
+    tool.fails(3, "account deactivate bob --as dana", "user:dana is inactive");
+    assert_eq!(
+        tool.json("audit log --denied").as_array().unwrap().len(),
+        2,
+        "changes are written down, questions are not"
+    );
     tool.ok("account activate dana");
     tool.ok("account add x --as dana");
     tool.ok("account set bob --expires 2090-06-30");

@@ -1,11 +1,5 @@
 //! Every integration test, in one binary: linking SQLite once is most of what a test binary costs.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that fails may panic"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
 
 mod accounts;
 mod audit;

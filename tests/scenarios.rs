@@ -185,10 +185,20 @@ fn build(file: &File, now: Time) -> (Work<'static, Nothing>, BTreeMap<String, Id
             Some(account) => account.id,
             None => work.facts().named(Kind::Invitee, None, name(&facts.from).key()).unwrap().unwrap().id,
         };
-        let request = package::Send { title: facts.name.clone(), to: references(&facts.to), files: Vec::new() };
-        packages.insert(facts.name.clone(), package::send_unasked(&mut work, sender, &request).unwrap());
+        let inside: Vec<Id> = references(&facts.to).iter().filter_map(|to| recipient(&work, to)).collect();
+        let made = package::record(&mut work, sender, &facts.name, &[], &inside, &[], None).unwrap();
+        packages.insert(facts.name.clone(), made);
     }
     (work, packages)
+}
+
+/// A recipient inside; an address outside is none that a question could be about.
+fn recipient(work: &Work<'_, Nothing>, reference: &Reference) -> Option<Id> {
+    match reference {
+        Reference::Named(kind, name) => Some(work.facts().named(*kind, None, name.key()).unwrap().unwrap().id),
+        Reference::External(_) => None,
+        other => panic!("{other} cannot be sent to"),
+    }
 }
 
 fn build_place(work: &mut Work<'static, Nothing>, kind: Kind, which: &str, facts: &PlaceFacts) {

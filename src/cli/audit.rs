@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::Writing;
-use super::session::{Made, Session, Who};
+use super::change::{Made, Who};
+use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::{Id, Kind, Problem, Reference, Revision, Role, Verb as Do};

@@ -3,10 +3,11 @@
 use clap::{Args, Subcommand};
 
 use super::args::{Writing, name};
+use super::change::{Made, Who};
 use super::group::{List, Named, Rename, Show};
 use super::links;
 use super::members::{Members, Membership};
-use super::session::{Made, Session, Who};
+use super::session::Session;
 use super::workgroup::Rights;
 use super::{Outcome, complete, examples};
 use crate::model::{Kind, Problem, Role};

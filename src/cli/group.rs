@@ -4,8 +4,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{Reading, Writing, name};
+use super::change::{Made, Who};
 use super::members::{Members, Membership};
-use super::session::{Made, Session, Who};
+use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::{Kind, Resource, Verb as Do};

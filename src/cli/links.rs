@@ -7,9 +7,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::args::{SecretSource, Writing, expiry, name};
+use super::change::{Done, Made, Who};
 use super::group::List;
 use super::mail::{self, Letter};
-use super::session::{Done, Made, Session, Who};
+use super::session::Session;
 use super::{Outcome, complete};
 use crate::model::attributes::time_value;
 use crate::model::secret::Secret;

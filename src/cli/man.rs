@@ -106,7 +106,6 @@ fn paragraphs(out: &mut String, text: &str) {
 
 fn command_page(command: &Command, name: &str) -> String {
     let spoken = name.replace('-', " ");
-    let spoken = spoken.replacen("rolebook ", "rolebook ", 1);
     let mut out = title(name, 1);
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let _ = write!(out, ".SH NAME\n{} \\- {}", roff(name).trim_end(), roff(&about));

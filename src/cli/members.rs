@@ -6,7 +6,8 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::args::{Reading, Writing, name, references};
-use super::session::{Made, Session, Who};
+use super::change::{Made, Who};
+use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete};
 use crate::model::{Binding, Id, Kind, Resource, Role, Verb};

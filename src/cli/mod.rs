@@ -7,6 +7,7 @@
 mod account;
 mod args;
 mod audit;
+mod change;
 mod complete;
 mod config;
 mod dropbox;

@@ -54,7 +54,6 @@ fn given(view: &View<'_>, binding: &Binding) -> Result<String, RenderError> {
 
 fn phrase(view: &View<'_>, step: &Step) -> Result<String, RenderError> {
     Ok(match step {
-        Step::Operator => "the operator".to_owned(),
         Step::Account { principal } => format!("{} is an active account", view.name(*principal)?),
         Step::Oneself { principal } => format!("{} is oneself", view.name(*principal)?),
         Step::Member(binding) => format!("member of {}", view.name(binding.resource)?),
@@ -85,7 +84,6 @@ pub(super) fn step_json(view: &View<'_>, step: &Step) -> Result<Value, RenderErr
         object.insert(name.to_owned(), value);
     };
     match step {
-        Step::Operator => put("step", json!("operator")),
         Step::Account { principal } => {
             put("step", json!("account"));
             put("principal", json!(view.name(*principal)?));

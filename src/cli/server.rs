@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{Reading, ServerSettings, Writing};
-use super::session::{Made, Session, Who};
+use super::change::{Made, Who};
+use super::session::Session;
 use super::{Outcome, examples};
 use crate::model::{Attributes, Id};
 use crate::ops::server::{self, Options};

@@ -5,20 +5,18 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::args::{Globals, WITH_VALUE, WITHOUT_VALUE, Writing};
+use super::args::Globals;
+use super::change::command_line;
 use super::config::{self, Config};
+use super::output;
 use super::view::View;
-use super::{output, prompt};
-use crate::model::secret::Secret;
-use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Revision, Time};
-use crate::ops::changes::{Change, describe};
-use crate::ops::invitation::Refused;
-use crate::ops::{Actor, Work};
+use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Time};
+use crate::ops::Actor;
 use crate::policy::Facts;
-use crate::render::{self, Column, Dress, Format, Listing, RenderError, hidden, shown, style};
-use crate::store::{DeniedEntry, Entry, Reader, Store, StoreFacts};
+use crate::render::{self, Column, Dress, Format, Listing, RenderError, style};
+use crate::store::{Store, StoreFacts};
 
 /// The exit status of a command whose reader went away: that of a process killed by SIGPIPE.
 pub(super) const BROKEN_PIPE: u8 = 141;
@@ -26,51 +24,16 @@ pub(super) const BROKEN_PIPE: u8 = 141;
 pub(super) struct Session<'s> {
     pub(super) globals: Globals,
     pub(super) config: Config,
-    out: &'s mut dyn Write,
-    err: &'s mut dyn Write,
-    command: String,
+    pub(super) out: &'s mut dyn Write,
+    pub(super) err: &'s mut dyn Write,
+    /// The command as the log keeps it.
+    pub(super) command: String,
+    /// Whether to use colour, on standard output and on standard error.
     colour: (bool, bool),
     width: Option<usize>,
-    committed: bool,
+    /// Whether a change was made for good: then a closed pipe is no failure.
+    pub(super) committed: bool,
     began: Instant,
-}
-
-/// Who acts in a change.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Who {
-    /// The account of `--as`, or the operator.
-    Named,
-    /// Whoever holds a link, without an account.
-    LinkHolder,
-}
-
-/// What became of a change.
-pub(super) struct Done<T> {
-    pub(super) value: T,
-    changes: Vec<Change>,
-    revision: Option<Revision>,
-    warnings: Vec<String>,
-    dry_run: bool,
-}
-
-/// A secret that was made, and the link it is part of.
-#[derive(Default)]
-pub(super) struct Made {
-    pub(super) secret: Option<Secret>,
-    pub(super) url: Option<String>,
-    /// Whether the link was mailed; none where no mail server is configured.
-    pub(super) mailed: Option<bool>,
-}
-
-impl<T> Done<T> {
-    /// Whether something changed for good.
-    pub(super) const fn is_committed(&self) -> bool {
-        self.revision.is_some()
-    }
-
-    pub(super) fn warn(&mut self, text: String) {
-        self.warnings.push(text);
-    }
 }
 
 impl<'s> Session<'s> {
@@ -166,106 +129,6 @@ impl<'s> Session<'s> {
         Ok(answer)
     }
 
-    // Writing.
-
-    /// Does an operation and commits its draft; or shows it, with `--dry-run`.
-    pub(super) fn write<T, E: Into<Refused>>(
-        &mut self,
-        writing: &Writing,
-        who: Who,
-        operation: &mut dyn FnMut(&mut Work<'_, StoreFacts<'_>>) -> Result<T, E>,
-    ) -> Result<Done<T>, RenderError> {
-        self.write_with(writing, who, None, &mut |_, work| operation(work))
-    }
-
-    /// As [`Session::write`], for an operation that reads the history too: it undoes a revision.
-    ///
-    /// The operation may be done twice: once to find out what must be confirmed, once for good.
-    pub(super) fn write_with<T, E: Into<Refused>>(
-        &mut self,
-        writing: &Writing,
-        who: Who,
-        undoes: Option<Revision>,
-        operation: &mut dyn FnMut(&Reader, &mut Work<'_, StoreFacts<'_>>) -> Result<T, E>,
-    ) -> Result<Done<T>, RenderError> {
-        let path = self.store_path()?;
-        let store = if writing.create { Store::create(&path).map(|(store, _)| store) } else { Store::open(&path) }?;
-        let mut confirmed: Option<Vec<String>> = None;
-        loop {
-            let writer = store.write()?;
-            let facts = writer.facts();
-            let actor = if who == Who::Named { self.actor(&facts)? } else { Actor::Principal(Id::ANYONE) };
-            let now = Time::now();
-            let mut work = Work::new(&facts, actor, now)?;
-            let value = match operation(writer.reader(), &mut work).map_err(Into::into) {
-                Ok(value) => value,
-                Err(refused) => {
-                    let actor = refused.invitee.map_or(work.actor, Actor::Principal);
-                    drop(work);
-                    let entry = self.entry(writing, actor, now);
-                    return Err(self.refuse(writer, writing, entry, refused, actor)?.into());
-                }
-            };
-            work.check()?;
-            let (actor, notices, takes) =
-                (work.actor, std::mem::take(&mut work.notices), std::mem::take(&mut work.takes));
-            let rows = work.facts().draft().against(&facts)?;
-            let changes = describe(&rows, &|id| work.name(id))?;
-            let last_id = work.facts().last_id()?;
-            drop(work);
-            if !takes.is_empty() && !writing.dry_run && !self.globals.yes && confirmed.as_ref() != Some(&takes) {
-                if confirmed.is_some() {
-                    return Err(Problem::conflict("changed_meanwhile", "what goes with it has changed meanwhile")
-                        .tip("run the command again")
-                        .into());
-                }
-                // Nobody else should wait while a person thinks.
-                drop(writer);
-                prompt::confirm(&takes, self.err)?;
-                confirmed = Some(takes);
-                continue;
-            }
-            let revision = if writing.dry_run || rows.is_empty() {
-                None
-            } else {
-                let entry = Entry { undoes, ..self.entry(writing, actor, now) };
-                writer.commit(&rows, last_id, entry)?.map(|committed| committed.revision)
-            };
-            self.committed = self.committed || revision.is_some();
-            self.mention(&format!("store {}", path.display()));
-            return Ok(Done { value, changes, revision, warnings: notices, dry_run: writing.dry_run });
-        }
-    }
-
-    pub(super) fn entry(&self, writing: &Writing, actor: Actor, at: Time) -> Entry {
-        Entry {
-            at,
-            actor: actor.principal(),
-            operator: whoami::username().unwrap_or_else(|_| "unknown".to_owned()),
-            command: self.command.clone(),
-            reason: writing.reason.clone(),
-            undoes: None,
-        }
-    }
-
-    /// "A denied mutation is recorded in the same chained log" (model §11); questions are not.
-    fn refuse(
-        &self,
-        writer: crate::store::Writer,
-        writing: &Writing,
-        entry: Entry,
-        refused: Refused,
-        actor: Actor,
-    ) -> Result<Problem, Problem> {
-        let problem = *refused.problem;
-        if problem.kind == ProblemKind::Denied && actor != Actor::Operator && !writing.dry_run {
-            let message = if refused.reason.is_empty() { problem.message.clone() } else { refused.reason.to_owned() };
-            let denied = DeniedEntry { rule: problem.rule.unwrap_or(problem.code).to_owned(), message };
-            writer.record_denial(entry, denied)?;
-        }
-        Ok(problem)
-    }
-
     // Answering.
 
     /// How listings are dressed.
@@ -304,78 +167,6 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// Says what a writing command did.
-    pub(super) fn report<T>(&mut self, done: &Done<T>, made: &Made) -> super::Outcome {
-        const COLUMNS: [Column; 8] = [
-            shown("change"),
-            shown("ref"),
-            shown("member"),
-            hidden("before"),
-            hidden("after"),
-            hidden("revision"),
-            hidden("secret"),
-            hidden("url"),
-        ];
-        for warning in &done.warnings {
-            self.warn(warning);
-        }
-        let secret = made.secret.as_ref().map(Secret::reveal);
-        match self.dress().format {
-            Format::Table => self.report_lines(done, made)?,
-            Format::Csv | Format::Tsv => {
-                let rows = done.changes.iter().map(|change| {
-                    let mut row = change.json().as_object().cloned().unwrap_or_default();
-                    row.insert("revision".to_owned(), json!(done.revision));
-                    row.insert("secret".to_owned(), json!(secret));
-                    row.insert("url".to_owned(), json!(made.url));
-                    row
-                });
-                let rows = rows.collect();
-                self.list(&COLUMNS, rows)?;
-            }
-            _ => {
-                let mut object = Map::new();
-                object.insert("revision".to_owned(), json!(done.revision));
-                object.insert("changed".to_owned(), Value::Array(done.changes.iter().map(Change::json).collect()));
-                object.insert("warnings".to_owned(), json!(done.warnings));
-                if done.dry_run {
-                    object.insert("dry_run".to_owned(), json!(true));
-                }
-                if let Some(mailed) = made.mailed {
-                    object.insert("mailed".to_owned(), json!(mailed));
-                }
-                if let Some(secret) = secret {
-                    object.insert("secret".to_owned(), json!(secret));
-                }
-                if let Some(url) = &made.url {
-                    object.insert("url".to_owned(), json!(url));
-                }
-                self.value(&Value::Object(object))?;
-            }
-        }
-        Ok(0)
-    }
-
-    fn report_lines<T>(&mut self, done: &Done<T>, made: &Made) -> Result<(), RenderError> {
-        let mut text = String::new();
-        for change in &done.changes {
-            text.push_str(&change.line());
-            text.push('\n');
-        }
-        match done.revision {
-            Some(revision) => text.push_str(&format!("revision {revision}\n")),
-            None if done.changes.is_empty() => text.push_str("unchanged\n"),
-            None => text.push_str("dry run: nothing was changed\n"),
-        }
-        if let Some(url) = &made.url {
-            text.push_str(&format!("url {url}\n"));
-        }
-        if let Some(secret) = &made.secret {
-            text.push_str(&format!("secret {}\n", secret.reveal()));
-        }
-        self.print(&text)
-    }
-
     pub(super) fn warn(&mut self, text: &str) {
         if !self.globals.quiet {
             // What was answered so far stands before what is said about it.
@@ -385,7 +176,7 @@ impl<'s> Session<'s> {
         }
     }
 
-    fn mention(&mut self, text: &str) {
+    pub(super) fn mention(&mut self, text: &str) {
         if self.globals.verbose {
             let actor = self.actor_name().unwrap_or_else(|| "the operator".to_owned());
             let _ = writeln!(self.err, "{text}, as {actor}, {} ms", self.began.elapsed().as_millis());
@@ -426,51 +217,5 @@ impl<'s> Session<'s> {
                 output::problem(&problem, self.dress().format.is_json(), self.colour.1, self.err)
             }
         }
-    }
-}
-
-/// The command as the log keeps it: what was typed, but for how it was to be shown and as whom.
-fn command_line(args: &[OsString]) -> String {
-    let mut kept = Vec::new();
-    let mut words = args.iter().skip(1).map(|arg| arg.to_string_lossy());
-    while let Some(word) = words.next() {
-        let name = word.split('=').next().unwrap_or_default();
-        if WITH_VALUE.contains(&name) {
-            if !word.contains('=') {
-                words.next();
-            }
-        } else if !WITHOUT_VALUE.contains(&word.as_ref()) && !(word.starts_with("-o") && !word.starts_with("--")) {
-            let option =
-                word == "-" || word.starts_with("--") && !word.contains(|c: char| c.is_whitespace() || c == '\'');
-            kept.push(if option { word.into_owned() } else { crate::policy::remedy::quoted(&word) });
-        }
-    }
-    kept.join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_log_keeps_the_command_without_its_dress() {
-        let args: Vec<OsString> = [
-            "rolebook",
-            "--store",
-            "x.db",
-            "account",
-            "add",
-            "bob smith",
-            "-ojson",
-            "--reason=why",
-            "--as",
-            "alice",
-            "--role",
-            "user",
-            "-q",
-        ]
-        .map(OsString::from)
-        .to_vec();
-        assert_eq!(command_line(&args), "account add 'bob smith' --role user");
     }
 }

@@ -3,11 +3,9 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use crate::model::attributes::Status;
-use crate::model::catalogue::ACTIVE_ONLY;
 use crate::model::name::printable;
-use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Revision, Time};
-use crate::ops::{Actor, Viewer, find, numbered};
+use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Revision, Time};
+use crate::ops::{Actor, Viewer, find, numbered, require_active};
 use crate::policy::Facts;
 use crate::store::{Reader, StoreFacts};
 
@@ -25,21 +23,7 @@ pub(super) struct View<'r> {
 impl<'r> View<'r> {
     pub(super) fn new(reader: &'r Reader, actor: Actor, at: Option<&str>, now: Time) -> Result<View<'r>, Problem> {
         // Whoever may do nothing now is told nothing of the past either.
-        if let Actor::Principal(id) = actor {
-            let account = reader.facts().resource(id)?;
-            let status = account.as_ref().and_then(|it| it.as_account()).map(|it| it.status(now));
-            if status != Some(Status::Active) {
-                let who = account.map_or_else(|| id.to_string(), |it| it.reference());
-                let mut problem = Problem::new(
-                    ProblemKind::Denied,
-                    "denied",
-                    format!("{who} is {}", status.map_or("gone", Status::word)),
-                )
-                .why(ACTIVE_ONLY.source);
-                problem.rule = Some(ACTIVE_ONLY.name);
-                return Err(problem);
-            }
-        }
+        require_active(&reader.facts(), actor, now)?;
         let last = reader.last_revision()?;
         let Some(text) = at else {
             return Ok(View { reader, facts: reader.facts(), actor, at: now, revision: last });

@@ -3,9 +3,10 @@
 use clap::{Args, Subcommand};
 
 use super::args::{Writing, member_accesses, name, send_policies};
+use super::change::{Made, Who};
 use super::group::{List, Named, Rename, Show};
 use super::members::{Members, Membership};
-use super::session::{Made, Session, Who};
+use super::session::Session;
 use super::{Outcome, complete, examples};
 use crate::model::Kind;
 use crate::model::attributes::{MemberAccess, SendPolicy};

@@ -161,9 +161,6 @@ pub const ACTIVE_ONLY: Rule = rule(
 );
 /// The rule that denies outsiders everything but submitting.
 pub const OUTSIDERS: Rule = rule("dropbox.outsiders-submit-only", DROPBOX_ONE_WAY);
-/// The rule under which the operator acts.
-pub const OPERATOR: Rule =
-    rule("operator", "decision: who can write the store file can change everything, bound by every invariant");
 /// The rule that denies what no row gives.
 pub const NOT_GRANTED: Rule = rule("not-granted", "decision: what no rule gives is denied");
 

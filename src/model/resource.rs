@@ -1,6 +1,6 @@
 //! One version of a resource: a row of the store.
 
-use super::attributes::{Account, Attributes, Dropbox, Invitation, Package, Server, Workgroup};
+use super::attributes::{Account, Attributes, Invitation, Package, Server, Workgroup};
 use super::kind::Kind;
 use super::{Id, Revision};
 
@@ -57,11 +57,6 @@ impl Resource {
     /// The workgroup's attributes, if it is one.
     pub const fn as_workgroup(&self) -> Option<&Workgroup> {
         if let Attributes::Workgroup(it) = &self.attributes { Some(it) } else { None }
-    }
-
-    /// The dropbox's attributes, if it is one.
-    pub const fn as_dropbox(&self) -> Option<&Dropbox> {
-        if let Attributes::Dropbox(it) = &self.attributes { Some(it) } else { None }
     }
 
     /// The package's attributes, if it is one.

@@ -90,7 +90,7 @@ fn binding<F: Facts + ?Sized>(
         Kind::Server if both => after.map(|it| (Action::SetRole(it.role), it.principal)).into_iter().collect(),
         Kind::Group | Kind::Workgroup | Kind::Dropbox if any.role != Role::DropboxOutside => {
             let is_group = work.facts().resource(any.principal)?.is_some_and(|it| it.kind() == Kind::Group);
-            let giving = after.is_some_and(|it| !it.attributes.inactive) && !(is_admin(before) && !is_admin(after));
+            let giving = after.is_some_and(|it| !it.attributes.inactive) && (is_admin(after) || !is_admin(before));
             let verb = match (is_admin(before) || is_admin(after), is_group && any.role.on() != Kind::Group, giving) {
                 (true, _, true) => Verb::AddAdmin,
                 (true, _, false) => Verb::RemoveAdmin,

@@ -9,7 +9,7 @@ use crate::model::attributes::{Attributes, File, Invitation, InvitationState, In
 use crate::model::secret::Secret;
 use crate::model::time::{Expiry, Length};
 use crate::model::{Id, Kind, Name, Problem, ProblemKind, Resource, Role, Time, Verb};
-use crate::policy::{Facts, Select};
+use crate::policy::Facts;
 
 /// How long a private link lives where nothing is said.
 pub const DEFAULT_LIFE: Length = Length::days(3);
@@ -348,13 +348,4 @@ pub fn list<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Name) -> Result<Vec
     let mut links = children(work, Kind::Invitation, dropbox.id)?;
     links.sort_by_key(|link| link.id);
     Ok(links)
-}
-
-/// Whether an address has an active link to some dropbox; where.
-///
-/// # Errors
-/// When the facts cannot be read.
-pub fn active_places<F: Facts + ?Sized>(facts: &F, invitee: Id, at: Time) -> Result<Vec<Id>> {
-    let held = facts.list(Select::OfAs(invitee, Role::DropboxOutside))?;
-    Ok(held.into_iter().filter(|binding| binding.is_effective(at)).map(|binding| binding.resource).collect())
 }

@@ -17,7 +17,7 @@ pub mod server;
 pub mod undo;
 mod work;
 
-pub use work::{Actor, Viewer, Work, find, lack_phrase, numbered};
+pub use work::{Actor, Viewer, Work, find, lack_phrase, numbered, require_active};
 
 use crate::model::Problem;
 

@@ -41,16 +41,6 @@ pub fn send<F: Facts + ?Sized>(work: &mut Work<'_, F>, request: &Send) -> Result
     record(work, sender, &request.title, &request.files, &inside, &external, None)
 }
 
-/// Writes down what somebody sent, without asking: for facts that were decided elsewhere, such as
-/// imports and the scenarios of the tests.
-///
-/// # Errors
-/// When a recipient is not there.
-pub fn send_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, sender: Id, request: &Send) -> Result<Id> {
-    let (inside, external) = recipients(work, &request.to)?;
-    record(work, sender, &request.title, &request.files, &inside, &external, None)
-}
-
 /// Sends on a package one may view, with the same files.
 ///
 /// # Errors
@@ -142,8 +132,11 @@ fn recipient<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Re
     }
 }
 
-/// Writes a package down, unasked: the caller has asked.
-pub(super) fn record<F: Facts + ?Sized>(
+/// Writes a package down, unasked: the caller has asked, or imports what was sent elsewhere.
+///
+/// # Errors
+/// A usage problem for a title that is none.
+pub fn record<F: Facts + ?Sized>(
     work: &mut Work<'_, F>,
     sender: Id,
     title: &str,

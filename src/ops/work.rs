@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::Result;
-use crate::model::attributes::{Attributes, BindingAttributes};
+use crate::model::attributes::{Attributes, BindingAttributes, Status};
+use crate::model::catalogue::ACTIVE_ONLY;
 use crate::model::name::key;
 use crate::model::reference::nearest;
 use crate::model::{Action, Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Time, Verb};
@@ -350,11 +351,50 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
                 Ok(self.may(Verb::Invite, dropbox)? || self.may(Verb::RevokeInvitation, dropbox)?)
             }
             (Kind::Server, _) => Ok(true),
-            // Outside submitters have no page of their own: admins and managers know of them.
-            (Kind::Invitee, _) => self.may(Verb::CreateGroup, Id::SERVER),
+            (Kind::Invitee, _) => Ok(self.may(Verb::CreateGroup, Id::SERVER)? || self.has_invited(resource.id)?),
             _ => self.may(Verb::View, resource.id),
         }
     }
+}
+
+impl<F: Facts + ?Sized> Viewer<'_, F> {
+    /// Outside submitters have no page of their own: server admins and managers know of them, and
+    /// whoever manages the links of a dropbox that one was made for.
+    fn has_invited(&self, invitee: Id) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(true) };
+        let mut found = false;
+        subject.levels(&Role::DROPBOX, &mut |membership| {
+            subject.facts().resources(Kind::Invitation, Some(membership.resource), &mut |link| {
+                found = found || link.as_invitation().is_some_and(|it| it.invitee == invitee);
+                Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
+            found = found && decide_for(subject, Action::Plain(Verb::Invite), membership.resource)?.allowed;
+            Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found)
+    }
+}
+
+/// Refuses an actor that may do nothing at all.
+///
+/// # Errors
+/// A denial for an account that is gone, inactive or expired.
+pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> Result<()> {
+    let Actor::Principal(id) = actor else { return Ok(()) };
+    let account = facts.resource(id)?;
+    let status = match &account {
+        Some(account) if account.kind() == Kind::Account => account.as_account().map(|it| it.status(at)),
+        // Whoever holds a link is no account.
+        _ => return Ok(()),
+    };
+    if status == Some(Status::Active) {
+        return Ok(());
+    }
+    let who = account.map_or_else(|| id.to_string(), |it| it.reference());
+    let message = format!("{who} is {}", status.map_or("gone", Status::word));
+    let mut problem = Problem::new(ProblemKind::Denied, "denied", message).why(ACTIVE_ONLY.source);
+    problem.rule = Some(ACTIVE_ONLY.name);
+    Err(problem)
 }
 
 /// The resource of that kind and name, if the actor may see it.

@@ -6,8 +6,6 @@ use crate::model::{Binding, Id, Role};
 /// One fact of a proof.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Step {
-    /// The operator acts: no rule is asked, only invariants.
-    Operator,
     /// The principal is an active account (or stands for active accounts).
     Account {
         /// Which.

@@ -92,6 +92,9 @@ pub const fn hidden(name: &'static str) -> Column {
     Column { name, shown: false }
 }
 
+/// A row: its fields by name, in the order of the columns.
+pub type Row = Map<String, Value>;
+
 /// Rows of one shape.
 #[derive(Clone, Debug)]
 pub struct Listing {
@@ -111,7 +114,7 @@ impl Listing {
     ///
     /// # Errors
     /// A usage problem for an unknown column.
-    fn arranged(mut self, dress: &Dress) -> Result<(Vec<&'static str>, Vec<Map<String, Value>>), Problem> {
+    fn arranged(mut self, dress: &Dress) -> Result<(Vec<&'static str>, Vec<Row>), Problem> {
         let names: Vec<&'static str> = if dress.columns.is_empty() {
             let all = dress.format != Format::Table;
             self.columns.iter().filter(|column| all || column.shown).map(|column| column.name).collect()

@@ -19,7 +19,7 @@ pub mod verify;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags};
 
 pub use commit::{Committed, Entry, Writer};
 pub use error::StoreError;
@@ -100,7 +100,6 @@ impl Store {
         let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::migrate(&mut connection).map_err(|error| self.failed(error))?;
         // A read turned into a write in mid-transaction would be refused as busy: ask for the write at once.
-        connection.set_transaction_behavior(TransactionBehavior::Immediate);
         connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failed(error))?;
         Ok(Writer::new(Reader { connection, path: self.path.clone() }, lock))
     }

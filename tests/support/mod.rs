@@ -21,6 +21,8 @@ pub(crate) struct Ran {
     pub(crate) status: i32,
     pub(crate) out: String,
     pub(crate) err: String,
+    /// Shown when an assertion prints the whole.
+    #[expect(dead_code, reason = "read by Debug alone")]
     pub(crate) line: String,
 }
 
