@@ -172,3 +172,32 @@ fn acting_as_nobody_is_refused() {
     tool.fails(3, "account add x", "user:bob may not");
     assert_eq!(tool.run("account add x --as alice").status, 0, "the option speaks louder");
 }
+
+#[test]
+fn a_change_that_names_nothing_to_change_is_used_wrongly() {
+    let tool = Tool::studio();
+    for command in ["account set bob", "account edit bob", "workgroup set color", "dropbox set intake", "server set"] {
+        tool.fails(2, command, "nothing is said that could be changed");
+    }
+    tool.fails(2, "audit show x", "a whole number is wanted");
+}
+
+#[test]
+fn the_catalogue_is_the_one_that_decides() {
+    let tool = Tool::bare();
+    let rows = tool.json("role list");
+    let rows = rows.as_array().unwrap();
+    for grant in rolebook::model::catalogue::GRANTS {
+        assert!(
+            rows.iter().any(|row| row["rule"] == grant.rule.name && row["source"] == grant.rule.source),
+            "{}",
+            grant.rule.name
+        );
+    }
+    assert!(rows.iter().any(|row| row["role"] == "server:user"), "also the role that allows nothing by itself");
+    let admin = tool.ok("role show workgroup:admin --columns role --no-headers");
+    assert!(admin.contains("workgroup:standard"), "with what it implies: {admin}");
+    assert!(tool.ok("role show admin --columns role --no-headers").contains("dropbox:admin"));
+    let ran = tool.fails(4, "role show workgroup:admn", "no such role");
+    assert!(ran.err.contains("did you mean `workgroup:admin`?"), "{ran:#?}");
+}

@@ -208,6 +208,11 @@ impl ServerSettings {
     }
 }
 
+/// A revision, a count: a natural number.
+pub(super) fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "a whole number is wanted".to_owned())
+}
+
 /// When something ends.
 pub(super) fn expiry(text: Option<&String>) -> Result<Option<Expiry>, Problem> {
     text.map(|text| Expiry::parse(text)).transpose()

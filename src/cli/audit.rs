@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::Writing;
+use super::args::{Writing, number};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
@@ -53,10 +53,10 @@ struct Log {
     #[arg(long)]
     denied: bool,
     /// At most so many lines
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number)]
     limit: Option<u64>,
     /// Go on after this revision, towards the past
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", value_parser = number)]
     after: Option<Revision>,
 }
 
@@ -64,7 +64,7 @@ struct Log {
 #[derive(Args, Debug)]
 struct Show {
     /// Its number
-    #[arg(value_name = "REV")]
+    #[arg(value_name = "REV", value_parser = number)]
     revision: Revision,
 }
 
@@ -82,7 +82,7 @@ struct Verify {}
 #[command(after_long_help = examples::UNDO)]
 pub(super) struct Undo {
     /// The number of the revision to reverse
-    #[arg(value_name = "REV")]
+    #[arg(value_name = "REV", value_parser = number)]
     revision: Revision,
     #[command(flatten)]
     writing: Writing,

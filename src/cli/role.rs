@@ -35,7 +35,7 @@ struct List {}
 /// Show one role
 #[derive(Args, Debug)]
 struct Show {
-    /// The role, as `KIND:ROLE`; `account` and `oneself` stand for what needs no role
+    /// The role, as `KIND:ROLE`, or its word alone for every kind; `account` stands for what needs no role
     #[arg(value_name = "ROLE", add = complete::roles())]
     role: String,
 }
@@ -101,26 +101,33 @@ impl Role {
                 session.list(&COLUMNS, rows)
             }
             Verb::Show(it) => {
-                let known = Held::from_full(&it.role);
-                let mut rows: Vec<Map<String, Value>> = Vec::new();
-                let given = known.map_or(&[][..], |role| role.implies());
-                for grant in GRANTS {
-                    let own = word(grant.holder) == it.role;
-                    let implied = matches!(grant.holder, Holder::Role(role) if given.contains(&role));
-                    if own || implied {
-                        rows.push(grant_row(grant));
-                    }
-                }
-                if rows.is_empty() && known.is_none() {
-                    let words: Vec<&str> = Held::ALL.iter().map(|role| role.full()).collect();
-                    let mut problem = Problem::not_found("role", &it.role);
-                    if let Some(near) = crate::model::reference::nearest(&it.role, words.iter().copied()) {
-                        problem = problem.tip(format!("did you mean `{near}`?"));
-                    }
-                    return Err(problem.tip(format!("the roles are: {}", words.join(", "))).into());
+                // `admin` alone means the admins of every kind.
+                let named = |role: Held| role.full() == it.role || role.word() == it.role;
+                let held: Vec<Held> = Held::ALL
+                    .into_iter()
+                    .filter(|role| named(*role))
+                    .flat_map(|role| role.implies())
+                    .copied()
+                    .collect();
+                let speaks = |grant: &&Grant| match grant.holder {
+                    Holder::Role(role) => held.contains(&role),
+                    other => word(other) == it.role,
+                };
+                let rows: Vec<Map<String, Value>> = GRANTS.iter().filter(speaks).map(grant_row).collect();
+                if rows.is_empty() && held.is_empty() {
+                    return Err(unknown(&it.role).into());
                 }
                 session.list(&COLUMNS, rows)
             }
         }
     }
+}
+
+fn unknown(role: &str) -> Problem {
+    let words: Vec<&str> = Held::ALL.iter().map(|role| role.full()).collect();
+    let mut problem = Problem::not_found("role", role);
+    if let Some(near) = crate::model::reference::nearest(role, words.iter().copied()) {
+        problem = problem.tip(format!("did you mean `{near}`?"));
+    }
+    problem.tip(format!("the roles are: {}", words.join(", ")))
 }

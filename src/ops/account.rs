@@ -8,7 +8,7 @@ use crate::model::{Action, Id, Kind, Name, Problem, Reference, Resource, Role, T
 use crate::policy::{Facts, Select, invariants};
 
 /// What can be said of an account; what is none is left as it is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Options {
     /// The account role.
     pub role: Option<Role>,
@@ -159,6 +159,9 @@ fn same_or_conflict<F: Facts + ?Sized>(
 /// # Errors
 /// A denial for each thing the actor may not change; a conflict for an admin that would expire.
 pub fn change<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, options: &Options) -> Result<()> {
+    if *options == Options::default() {
+        return Err(super::nothing_to_set());
+    }
     if let Some(role) = options.role {
         set_role(work, name, role)?;
     }

@@ -23,3 +23,8 @@ use crate::model::Problem;
 
 /// The result of an operation.
 pub type Result<T> = std::result::Result<T, Problem>;
+
+/// A change that names nothing to change.
+fn nothing_to_set() -> Problem {
+    Problem::usage("nothing_to_set", "nothing is said that could be changed").tip("name an option; --help lists them")
+}

@@ -7,7 +7,7 @@ use crate::policy::{Facts, Select};
 
 /// What can be said of a group, a workgroup or a dropbox; what is none is left as it is.
 /// A kind takes what it has and is never given the rest.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Options {
     /// Who may send to the workgroup.
     pub send: Option<SendPolicy>,
@@ -85,6 +85,9 @@ pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, o
 /// # Errors
 /// A denial.
 pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, options: &Options) -> Result<()> {
+    if *options == Options::default() {
+        return Err(super::nothing_to_set());
+    }
     let known = work.find(kind, name)?;
     work.require_verb(Verb::Edit, known.id)?;
     let after = options.applied(&known.attributes);

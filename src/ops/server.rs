@@ -6,7 +6,7 @@ use crate::model::{Id, Problem, Resource, Verb};
 use crate::policy::Facts;
 
 /// What can be said of the server; what is none is left as it is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Options {
     /// Whether managers administer dropboxes.
     pub managers_administer_dropboxes: Option<bool>,
@@ -25,6 +25,9 @@ pub struct Options {
 /// # Errors
 /// A denial; a usage problem for an address that is none.
 pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, options: &Options) -> Result<()> {
+    if *options == Options::default() {
+        return Err(super::nothing_to_set());
+    }
     work.require_verb(Verb::Configure, Id::SERVER)?;
     let mut server = work.facts().server()?;
     server.managers_administer_dropboxes =
