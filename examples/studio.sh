@@ -1,6 +1,7 @@
 #!/bin/sh
 # A post-production studio, from nothing: three account roles, two workgroups, one dropbox with an
-# outside vendor. Run it with ROLEBOOK_STORE naming a new file, and `rolebook` on the PATH.
+# outside vendor. Run it with ROLEBOOK_STORE naming a new file, and `rolebook` on the PATH. The
+# vendor's private link is left in link.txt (or the file that ROLEBOOK_LINK names).
 set -eu
 
 rolebook init

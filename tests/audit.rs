@@ -44,6 +44,7 @@ fn a_limit_is_the_only_thing_that_cuts_and_says_how_to_go_on() {
     let tool = Tool::staffed();
     let ran = tool.run("audit log --limit 2 --columns revision --no-headers");
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("5\n4\n", "warning: there is more: go on with --after 4\n"));
+    assert_eq!(tool.ok("audit log --at 2 --columns revision --no-headers"), "2\n1\n");
     let ran = tool.run("audit log --limit 3 --after 4 --columns revision --no-headers");
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("3\n2\n1\n", ""));
 }

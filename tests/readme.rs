@@ -58,7 +58,7 @@ fn the_shell_blocks_are_the_set_up_the_main_job_and_the_tests() {
         blocks,
         [
             "cargo install --locked --path .\nrolebook init\n",
-            "ROLEBOOK_STORE=studio.db sh examples/studio.sh\n",
+            "export ROLEBOOK_STORE=$PWD/studio.db && sh examples/studio.sh\n",
             "cargo test\n"
         ],
         "CI runs the first, this test the second; the third is what runs this"

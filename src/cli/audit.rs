@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Writing, number};
+use super::args::{Reading, Writing, number};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
@@ -58,6 +58,8 @@ struct Log {
     /// Go on after this revision, towards the past
     #[arg(long, value_name = "REV", value_parser = number)]
     after: Option<Revision>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// Show one revision
@@ -186,7 +188,7 @@ fn entry_row(view: &View<'_>, entry: &LogEntry, changes: &[Change]) -> Result<Ma
 
 impl Log {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        session.read(None, |session, view| {
+        session.read(self.reading.at.as_deref(), |session, view| {
             let scope = scope(view)?;
             let wanted = self
                 .on
@@ -210,7 +212,7 @@ impl Log {
             let mut rows = Vec::new();
             let mut rest = None;
             let mut trouble = None;
-            view.reader.log(self.after, &mut |entry| {
+            view.reader.log(Some(self.after.unwrap_or(Revision::MAX).min(view.revision + 1)), &mut |entry| {
                 if actor.is_some_and(|actor| entry.actor != actor) || (self.denied && entry.denied.is_none()) {
                     return Ok(true);
                 }
