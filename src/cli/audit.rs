@@ -90,7 +90,7 @@ pub(super) struct Undo {
     writing: Writing,
 }
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 12] = [
     shown("revision"),
     shown("at"),
     shown("actor"),
@@ -98,6 +98,8 @@ const COLUMNS: [Column; 10] = [
     shown("command"),
     shown("reason"),
     shown("denied"),
+    hidden("rule"),
+    hidden("message"),
     hidden("changes"),
     hidden("undoes"),
     hidden("digest"),
@@ -179,6 +181,8 @@ fn entry_row(view: &View<'_>, entry: &LogEntry, changes: &[Change]) -> Result<Ma
             json!(entry.command),
             json!(entry.reason),
             json!(entry.denied.is_some()),
+            json!(entry.denied.as_ref().map(|denied| &denied.rule)),
+            json!(entry.denied.as_ref().map(|denied| &denied.message)),
             Value::Array(changes.iter().map(Change::json).collect()),
             json!(entry.undoes),
             json!(entry.digest),
@@ -279,11 +283,6 @@ impl Show {
                 return Err(missing().into());
             }
             let mut fields = entry_row(view, &entry, &found)?;
-            if let Some(denied) = &entry.denied {
-                fields.insert("denied".to_owned(), json!(true));
-                fields.insert("rule".to_owned(), json!(denied.rule));
-                fields.insert("message".to_owned(), json!(denied.message));
-            }
             if let Some(by) = view.reader.undone_by(self.revision)? {
                 fields.insert("undone_by".to_owned(), json!(by));
             }

@@ -69,10 +69,20 @@ impl Config {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
             Err(error) => return Err(bad(&path, &error.to_string())),
         };
-        let config: Config = serde_saphyr::from_str(&text)
-            .map_err(|error| bad(&path, error.to_string().lines().next().unwrap_or_default()))?;
+        let mut config: Config = serde_saphyr::from_str(&text).map_err(|error| {
+            bad(&path, error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: "))
+        })?;
         config.check(&path)?;
+        config.anchor(path.parent().unwrap_or(Path::new("")));
         Ok(config)
+    }
+
+    /// Files named in the file are meant from where it is, wherever the program is called.
+    fn anchor(&mut self, folder: &Path) {
+        let smtp = self.smtp.as_mut().map(|smtp| [&mut smtp.password_file, &mut smtp.ca_file]);
+        for file in smtp.into_iter().flatten().chain([&mut self.store]).filter_map(Option::as_mut) {
+            *file = folder.join(&*file);
+        }
     }
 
     fn check(&self, path: &Path) -> Result<(), Problem> {
@@ -86,10 +96,13 @@ impl Config {
         {
             return Err(bad(path, &format!("`{word}` is no way to use colour")));
         }
-        if let Some(smtp) = &self.smtp
-            && smtp.user.is_some() != smtp.password_file.is_some()
-        {
-            return Err(bad(path, "smtp: `user` and `password-file` go together"));
+        if let Some(smtp) = &self.smtp {
+            if smtp.user.is_some() != smtp.password_file.is_some() {
+                return Err(bad(path, "smtp: `user` and `password-file` go together"));
+            }
+            if smtp.timeout == Some(0) {
+                return Err(bad(path, "smtp: `timeout` is a second or more"));
+            }
         }
         Ok(())
     }

@@ -107,7 +107,8 @@ pub(super) struct PublicLink {
 
 /// Get a private link of one's own with the public one
 ///
-/// For whoever holds the public link, without an account: `--as` is not consulted.
+/// For whoever holds the public link, without an account: `--as` is not consulted. The private
+/// link lives three days.
 #[derive(Args, Debug)]
 pub(super) struct Claim {
     /// The dropbox
@@ -117,10 +118,10 @@ pub(super) struct Claim {
     #[arg(value_name = "ADDRESS")]
     address: String,
     /// Where the public link's secret is: a file, or `-` for standard input
-    #[arg(long, value_name = "FILE|-", value_parser = clap::value_parser!(SecretSource))]
+    // Some secrets begin with a hyphen: the parser would take one given by mistake for an unknown
+    // option, and repeat it.
+    #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     link: SecretSource,
-    #[command(flatten)]
-    life: LifeArgs,
     /// Mail nothing, even where a mail server is configured
     #[arg(long)]
     no_mail: bool,
@@ -138,7 +139,7 @@ pub(super) struct Submit {
     #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: String,
     /// Where the private link's secret is: a file, or `-` for standard input
-    #[arg(long, value_name = "FILE|-", value_parser = clap::value_parser!(SecretSource))]
+    #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     link: Option<SecretSource>,
     /// What it is called
     #[arg(long, value_name = "TEXT")]
@@ -337,12 +338,11 @@ impl PublicLink {
 
 impl Claim {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (which, address, life) =
-            (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?, self.life.life()?);
+        let (which, address) = (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?);
         let link = read_secret(&self.link)?;
         let secret = new_secret()?;
         let mut done = session.write(&self.writing, Who::LinkHolder, &mut |work| {
-            let id = invitation::claim(work, &which, &address, &link, life, &secret)?;
+            let id = invitation::claim(work, &which, &address, &link, &secret)?;
             Ok::<_, invitation::Refused>(told(work, id, &which, &secret)?)
         })?;
         let (url, expires) = done.value.clone();

@@ -3,10 +3,12 @@
 //! The connection is protected unless the configuration says otherwise outright. Failures are
 //! answered as text and never hold the secret: the link itself stands, and is printed.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls as Protection, TlsParameters};
 use lettre::{Message, SmtpTransport, Transport};
@@ -25,7 +27,27 @@ pub(super) struct Letter<'l> {
 pub(super) fn send(smtp: &Smtp, letter: &Letter<'_>) -> Result<(), String> {
     let transport = transport(smtp)?;
     let message = message(smtp, letter)?;
-    transport.send(&message).map(drop).map_err(|error| said(&error))
+    transport.send(&message).map(drop).map_err(|error| failed(&error))
+}
+
+/// Why a mail was not sent. What the server says is not repeated: it may quote what it was sent,
+/// and that is the link or the password.
+fn failed(error: &Error) -> String {
+    match error.status() {
+        Some(code) => {
+            let text = error.source().map(ToString::to_string).unwrap_or_default();
+            let status = text.split_whitespace().next().filter(|word| is_status(word)).unwrap_or_default();
+            format!("the server refused it: {code} {status}").trim_end().to_owned()
+        }
+        None if error.is_response() => "the server does not speak SMTP, or broke off".to_owned(),
+        None => said(error),
+    }
+}
+
+/// Whether a word is a status of RFC 3463, such as `5.1.1`: figures, which tell and quote nothing.
+fn is_status(word: &str) -> bool {
+    let shape = word.len() <= 9 && word.matches('.').count() == 2 && word.starts_with(['4', '5']);
+    shape && word.bytes().all(|it| it == b'.' || it.is_ascii_digit())
 }
 
 /// The error and what is behind it, in one line.

@@ -68,9 +68,27 @@ fn colourful() -> bool {
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// A text without anything that could be a link's secret: one given by mistake where an argument
+/// stands would be repeated by the parser.
+fn without_secrets(text: &str) -> String {
+    let of_secret = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let mut out = String::new();
+    let mut word = String::new();
+    for character in text.chars().chain(['\n']) {
+        if of_secret(character) {
+            word.push(character);
+            continue;
+        }
+        out.push_str(if word.len() >= 43 { "…" } else { &word });
+        word.clear();
+        out.push(character);
+    }
+    out
+}
+
 /// The parser's message in our own form: one line, then what to try.
 fn parsed(error: &clap::Error) -> Problem {
-    let text = error.render().to_string();
+    let text = without_secrets(&error.render().to_string());
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
     let mut message = first.strip_prefix("error: ").unwrap_or(first).replace('\'', "`");

@@ -131,7 +131,7 @@ fn issue<F: Facts + ?Sized>(
                 format!("`{email}` has an active link to {}", dropbox.reference()),
             )
             .why("one active invitation per address")
-            .tip(format!("rolebook dropbox resend {} {email}", crate::policy::remedy::quoted(&dropbox.name))));
+            .tip(typed("resend", dropbox, email)));
         }
         work.end_binding(binding.id);
     }
@@ -175,9 +175,15 @@ fn newest<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Nam
         .max_by_key(|link| link.id))
 }
 
+/// A command about the link of an address, as a shell takes it.
+fn typed(verb: &str, dropbox: &Resource, email: &Name) -> String {
+    use crate::policy::remedy::quoted;
+    format!("rolebook dropbox {verb} {} {}", quoted(&dropbox.name), quoted(email.shown()))
+}
+
 fn no_link(dropbox: &Resource, email: &Name) -> Problem {
     Problem::not_found("invitation", &format!("{email} to {}", dropbox.reference()))
-        .tip(format!("rolebook dropbox invite {} {email}", crate::policy::remedy::quoted(&dropbox.name)))
+        .tip(typed("invite", dropbox, email))
 }
 
 /// Sends again: a new link under the terms of the old one, which dies.
@@ -266,7 +272,6 @@ pub fn claim<F: Facts + ?Sized>(
     dropbox: &Name,
     email: &Name,
     link: &Secret,
-    life: Life,
     secret: &Secret,
 ) -> std::result::Result<Id, Refused> {
     work.actor = Actor::Principal(Id::ANYONE);
@@ -280,7 +285,7 @@ pub fn claim<F: Facts + ?Sized>(
     if !work.facts().server()?.public_links {
         return Err(refused("the server does not allow public links", None));
     }
-    Ok(issue(work, &dropbox, email, life, secret)?)
+    Ok(issue(work, &dropbox, email, Life::default(), secret)?)
 }
 
 /// What is submitted.

@@ -1,5 +1,7 @@
 //! The program under test, in an empty folder with an empty home.
 
+pub(crate) mod smtp;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -58,6 +60,22 @@ impl Tool {
     /// The store's file.
     pub(crate) fn store(&self) -> PathBuf {
         self.folder().join("home/.local/share/rolebook/rolebook.db")
+    }
+
+    /// The files of the folder, the home and all below, that hold these bytes.
+    pub(crate) fn files_with(&self, bytes: &[u8]) -> Vec<PathBuf> {
+        let (mut folders, mut found) = (vec![self.folder().to_owned()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if std::fs::read(&path).unwrap().windows(bytes.len()).any(|it| it == bytes) {
+                    found.push(path);
+                }
+            }
+        }
+        found
     }
 
     /// Sets a variable for every later command.
