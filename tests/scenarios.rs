@@ -321,3 +321,35 @@ fn every_seed_sentence_that_a_rule_quotes_is_in_the_list() {
         }
     }
 }
+
+/// A rule that decides nothing in the scenarios could be broken without a test failing.
+#[test]
+fn every_rule_decides_some_scenario() {
+    use rolebook::model::catalogue::{DENIALS, GRANTS, LIMITS};
+    let mut decided = BTreeSet::new();
+    for (_, file) in files() {
+        let now = Time::parse(NOW).unwrap();
+        let (work, packages) = build(&file, now);
+        for it in &file.questions {
+            let words: Vec<&str> = it.ask.split(' ').collect();
+            let (principal, _) = resolve(&work, &packages, words[0], Kind::Account);
+            let (resource, kind) = resolve(&work, &packages, words[2], Kind::Server);
+            let at = it.at.as_deref().map_or(now, |text| Time::parse(text).unwrap());
+            let action = Action::parse(words[1], kind).unwrap();
+            let decision = decide(work.facts(), &Question { principal, action, resource, at }).unwrap();
+            decided.insert((decision.rule.name, kind, action.verb(), decision.allowed));
+        }
+    }
+    let mut idle = Vec::new();
+    let rows = GRANTS.iter().map(|it| (it.rule, it.kind, it.verbs, true));
+    let rows = rows.chain(LIMITS.iter().map(|it| (it.rule, it.kind, it.verbs, false)));
+    let rows = rows.chain(DENIALS.iter().map(|it| (it.rule, it.kind, it.verbs, false)));
+    for (rule, kind, verbs, allowed) in rows {
+        for verb in verbs {
+            if !decided.contains(&(rule.name, kind, *verb, allowed)) {
+                idle.push(format!("{} decides no {} on {kind}", rule.name, verb.word()));
+            }
+        }
+    }
+    assert!(idle.is_empty(), "{}", idle.join("\n"));
+}
