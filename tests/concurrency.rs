@@ -1,1 +1,239 @@
-//! (to come)
+//! Many processes on one store at once. Every change here is a `rolebook` process of its own: what
+//! is tested is the lock beside the file, the write transaction and the write-ahead log together,
+//! as a script that runs things in parallel would meet them.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::process::{Command, Output, Stdio};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::support::{PROGRAM, Tool};
+
+/// A `rolebook` process, without a shell around it.
+fn rolebook(tool: &Tool, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).current_dir(tool.folder()).env_clear().env("HOME", tool.folder().join("home"));
+    command.stdin(Stdio::null());
+    command
+}
+
+fn parsed(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+/// Starts two commands as near to the same moment as can be, and waits for both.
+fn at_once(mut commands: [Command; 2]) -> [Output; 2] {
+    let barrier = Barrier::new(2);
+    let [first, second] = &mut commands;
+    thread::scope(|scope| {
+        let barrier = &barrier;
+        let run = |command: &mut Command| {
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            barrier.wait();
+            command.output().unwrap()
+        };
+        let other = scope.spawn(move || run(second));
+        [run(first), other.join().unwrap()]
+    })
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+#[test]
+fn eight_writers_at_once_lose_nothing_and_take_turns() {
+    const WRITERS: usize = 8;
+    const CHANGES: usize = 200;
+    let tool = Tool::new();
+    let start = tool.revision();
+    let barrier = Barrier::new(WRITERS);
+    let began = Instant::now();
+    let write = |writer: usize| {
+        barrier.wait();
+        let mut made = Vec::with_capacity(CHANGES);
+        for change in 0..CHANGES {
+            let name = format!("w{writer}-{change}");
+            let asked = Instant::now();
+            let output = rolebook(&tool, &["account", "add", &name, "-o", "json"]).output().unwrap();
+            let took = asked.elapsed();
+            assert!(output.status.success(), "{name}: {output:?}");
+            made.push((took, parsed(&output)["revision"].as_u64().unwrap()));
+        }
+        made
+    };
+    let made: Vec<Vec<(Duration, u64)>> = thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(move || write(writer))).collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+    let whole = began.elapsed();
+
+    let revisions: BTreeSet<u64> = made.iter().flatten().map(|(_, revision)| *revision).collect();
+    let total = (WRITERS * CHANGES) as u64;
+    assert_eq!(revisions.len() as u64, total, "two writers were told the same revision");
+    assert_eq!((revisions.first(), revisions.last()), (Some(&(start + 1)), Some(&(start + total))));
+    let status = tool.json("status");
+    assert_eq!(status["revision"], start + total);
+    assert_eq!(status["counts"]["accounts"], total);
+    let names: BTreeSet<String> = tool
+        .json("account list")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["ref"].as_str().unwrap().trim_start_matches("user:").to_owned())
+        .collect();
+    let expected: BTreeSet<String> =
+        (0..WRITERS).flat_map(|writer| (0..CHANGES).map(move |change| format!("w{writer}-{change}"))).collect();
+    assert_eq!(names, expected);
+    tool.ok("audit verify");
+
+    let mut waits: Vec<Duration> = made.iter().flatten().map(|(took, _)| *took).collect();
+    waits.sort();
+    let totals: Vec<f64> = made.iter().map(|it| it.iter().map(|(took, _)| took.as_secs_f64()).sum()).collect();
+    let squares: f64 = totals.iter().map(|total| total * total).sum();
+    let fairness = totals.iter().sum::<f64>().powi(2) / (totals.len() as f64 * squares);
+    let longest = *waits.last().unwrap();
+    println!(
+        "8 writers x 200 changes: {:.1} s; one change: median {:.1} ms, p95 {:.1} ms, longest {:.1} ms; fairness {fairness:.3}",
+        whole.as_secs_f64(),
+        milliseconds(waits[waits.len() / 2]),
+        milliseconds(waits[waits.len() * 95 / 100]),
+        milliseconds(longest),
+    );
+    assert!(longest < Duration::from_secs(10), "somebody waited {longest:?}");
+    assert!(fairness > 0.5, "the writers did not take turns: {totals:?}");
+}
+
+#[test]
+fn two_uses_of_a_one_upload_link_never_both_succeed() {
+    let tool = Tool::staffed();
+    tool.ok("dropbox add intake");
+    let mut refusals = BTreeSet::new();
+    for round in 0..20 {
+        let address = format!("vendor{round}@example.net");
+        tool.ok(&format!(
+            "dropbox invite intake {address} --after-one-upload --columns secret -o tsv --no-headers > link.txt"
+        ));
+        let before = tool.json("status");
+        let submit = || {
+            let title = format!("Reel {round}");
+            let mut command = rolebook(
+                &tool,
+                &["dropbox", "submit", "intake", "--title", &title, "--file", "reel.mov:1", "--link", "-"],
+            );
+            command.stdin(File::open(tool.folder().join("link.txt")).unwrap());
+            command
+        };
+        let mut outputs = at_once([submit(), submit()]);
+        outputs.sort_by_key(|output| output.status.code());
+        let codes = outputs.each_ref().map(|output| output.status.code());
+        assert_eq!(codes, [Some(0), Some(3)], "{outputs:?}");
+        assert!(outputs[1].stdout.is_empty(), "{outputs:?}");
+        refusals.insert(String::from_utf8(outputs[1].stderr.clone()).unwrap());
+        let after = tool.json("status");
+        let packages = |status: &Value| status["counts"]["packages"].as_u64().unwrap();
+        assert_eq!(packages(&after), packages(&before) + 1);
+        // The submission, and the refusal in the log.
+        assert_eq!(after["revision"].as_u64().unwrap(), before["revision"].as_u64().unwrap() + 2);
+    }
+    // The one answer that an unknown link gets, too.
+    let unknown = tool.sh("echo nonsense | rolebook dropbox submit intake --title x --file a:1 --link -");
+    refusals.insert(unknown.err);
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    tool.ok("audit verify");
+}
+
+#[test]
+fn two_admins_at_each_other_never_leave_none() {
+    type Deed = fn(&str) -> Vec<String>;
+    const DEACTIVATE: usize = 1;
+    let deeds: [Deed; 3] = [
+        |other| ["account", "set-role", other, "user"].map(str::to_owned).to_vec(),
+        |other| ["account", "deactivate", other].map(str::to_owned).to_vec(),
+        |other| ["account", "remove", other, "--destroy", "--yes"].map(str::to_owned).to_vec(),
+    ];
+    let tool = Tool::new();
+    tool.ok("account add root --role admin");
+    let mut raced = 0;
+    for round in 0..25 {
+        let pair = [format!("ann{round}"), format!("ben{round}")];
+        for name in &pair {
+            tool.ok(&format!("account add {name} --role admin"));
+        }
+        // From here on these two are the only admins there are.
+        tool.ok("account set-role root user");
+        let against = |actor: &str, other: &str, deed: Deed| {
+            let mut arguments = deed(other);
+            arguments.extend(["--as".to_owned(), actor.to_owned()]);
+            rolebook(&tool, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let (first, second) = (round % 3, round / 3 % 3);
+        let outputs = at_once([against(&pair[0], &pair[1], deeds[first]), against(&pair[1], &pair[0], deeds[second])]);
+        let done = outputs.iter().filter(|output| output.status.success()).count();
+        // An admin cannot be deactivated at all; of the other deeds the first one counts.
+        assert_eq!(done, usize::from((first, second) != (DEACTIVATE, DEACTIVATE)), "round {round}: {outputs:?}");
+        for refused in outputs.iter().filter(|output| !output.status.success()) {
+            assert!(matches!(refused.status.code(), Some(3..=5)), "{refused:?}");
+        }
+        raced += usize::from(outputs[1].status.success());
+
+        let status = tool.json("status");
+        assert_eq!(status["warnings"], Value::Array(Vec::new()), "round {round}: {outputs:?}");
+        let admins = tool.json("account list --role admin");
+        let active: Vec<&Value> = admins.as_array().unwrap().iter().filter(|row| row["status"] == "active").collect();
+        assert_eq!(active.len(), 2 - done, "round {round}: {admins}");
+        tool.ok("account set-role root admin");
+        for name in &pair {
+            // One of them may be gone already.
+            let _ = tool.run(&format!("account remove {name} --destroy --yes"));
+        }
+    }
+    println!("the second of the two came first in {raced} of 25 rounds");
+    tool.ok("audit verify");
+}
+
+/// Tells the readers to stop, also when the writer fails.
+struct Over<'o>(&'o AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn readers_beside_a_writer_see_whole_states_in_order() {
+    let tool = Tool::new();
+    let over = AtomicBool::new(false);
+    let read = || {
+        let (mut last, mut states) = (0, BTreeSet::new());
+        let mut turns = 0;
+        while !over.load(Ordering::Relaxed) || turns == 0 {
+            let output = rolebook(&tool, &["account", "list", "-o", "json"]).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+            assert!(output.stderr.is_empty(), "{output:?}");
+            let count = parsed(&output).as_array().unwrap().len();
+            assert!(count >= last, "{count} accounts after {last}");
+            last = count;
+            states.insert(count);
+            turns += 1;
+        }
+        states.len()
+    };
+    let seen: Vec<usize> = thread::scope(|scope| {
+        let readers: Vec<_> = (0..3).map(|_| scope.spawn(read)).collect();
+        let end = Over(&over);
+        for change in 0..150 {
+            let output = rolebook(&tool, &["account", "add", &format!("a{change}")]).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+        }
+        drop(end);
+        readers.into_iter().map(|reader| reader.join().unwrap()).collect()
+    });
+    assert!(seen.iter().all(|states| *states > 10), "the readers hardly ran beside the writer: {seen:?}");
+}

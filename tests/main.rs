@@ -1,5 +1,11 @@
 //! Every integration test, in one binary: linking SQLite once is most of what a test binary costs.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that fails may panic, and one that measures says what"
+)]
 
 mod accounts;
 mod audit;
@@ -21,6 +27,7 @@ mod scenarios;
 mod secrets;
 mod store;
 mod support;
+mod tampering;
 mod workgroups;
 
 /// A file that is not named above would never run.

@@ -1,1 +1,308 @@
-//! (to come)
+//! The store as a file: when it is made and with what modes, what is refused as a store and left
+//! as it was, who waits for whom, and what of it a moment of the past shows.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use rusqlite::types::Value as Cell;
+use serde_json::Value;
+
+use super::support::Tool;
+
+/// Everything below a folder: where it is, and what is in it.
+fn everything(folder: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(everything(&path));
+            found.insert(path, None);
+        } else {
+            let bytes = fs::read(&path).unwrap();
+            found.insert(path, Some(bytes));
+        }
+    }
+    found
+}
+
+/// Every row of a table.
+pub(super) fn rows(store: &Connection, table: &str) -> Vec<Vec<Cell>> {
+    let mut statement = store.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
+    let columns = statement.column_count();
+    let read = |row: &rusqlite::Row<'_>| (0..columns).map(|column| row.get(column)).collect();
+    statement.query_map([], read).unwrap().map(Result::unwrap).collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}{suffix}", path.display()))
+}
+
+const READING: [&str; 6] =
+    ["account list", "status", "audit log", "audit verify", "perm check bob send server", "account list --at 0"];
+const WRITING: [&str; 3] = ["account add frank", "account add frank --dry-run", "undo 1"];
+
+#[test]
+fn a_missing_store_is_7_and_no_command_but_init_and_create_makes_one() {
+    let tool = Tool::bare();
+    let _ = tool.sh("true");
+    let before = everything(tool.folder());
+    for command in READING.iter().chain(&WRITING) {
+        let ran = tool.fails(7, command, "no store at `");
+        assert!(ran.err.ends_with("\n  try: rolebook init\n"), "{ran:?}");
+        let _ = tool.fails(7, &format!("{command} --store sub/folder/x.db"), "no store at `sub/folder/x.db`");
+    }
+    assert_eq!(everything(tool.folder()), before);
+}
+
+#[test]
+fn a_writing_command_makes_the_store_where_it_is_told_to() {
+    let tool = Tool::bare();
+    assert_eq!(tool.json("account add alice --create --store new/a.db")["revision"], 1);
+    assert_eq!(tool.json("account add bob --create --store new/a.db")["revision"], 2);
+    assert_eq!(tool.json("account add carol --create")["revision"], 1);
+    assert!(tool.store().is_file());
+    assert_eq!(mode(&tool.folder().join("new")), 0o700);
+}
+
+#[test]
+fn init_makes_a_store_once() {
+    let tool = Tool::bare();
+    assert_eq!(tool.ok("init"), format!("created {}\n", tool.store().display()));
+    tool.ok("account add alice");
+    let before = fs::read(tool.store()).unwrap();
+    assert_eq!(tool.ok("init"), "unchanged\n");
+    assert_eq!(tool.json("init")["created"], false);
+    assert_eq!(fs::read(tool.store()).unwrap(), before);
+    // An empty file, as `mktemp` makes it, is nobody's.
+    assert_eq!(tool.ok("init --store \"$(mktemp -p .)\"").split(' ').next(), Some("created"));
+}
+
+#[test]
+fn everything_of_a_store_is_for_its_owner_alone() {
+    let tool = Tool::bare();
+    let ran = tool.sh("umask 0; rolebook init && rolebook account add alice");
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let store = tool.store();
+    assert_eq!(mode(store.parent().unwrap()), 0o700);
+    assert_eq!(mode(store.parent().unwrap().parent().unwrap()), 0o700);
+    // While somebody has it open, the side files are there, made by whoever came first.
+    let ran = tool.sh("umask 0; rolebook account list");
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let reader = Connection::open(&store).unwrap();
+    assert_eq!(rows(&reader, "revision").len(), 1);
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        assert_eq!(mode(&beside(&store, suffix)), 0o600, "{suffix}");
+    }
+    assert_eq!(tool.json("status")["warnings"][0], "there are accounts, but none of them is an active admin");
+    fs::set_permissions(&store, Permissions::from_mode(0o640)).unwrap();
+    let warnings = tool.json("status")["warnings"].to_string();
+    assert!(warnings.contains("(mode 640)"), "{warnings}");
+}
+
+/// Files that are no store this program can use, and what it says of each.
+fn unusable(tool: &Tool) -> Vec<(&'static str, &'static str)> {
+    let at = |name: &str| tool.folder().join(name);
+    tool.ok("init --store good.db");
+    for number in 0..40 {
+        tool.ok(&format!("account add a{number} --store good.db"));
+    }
+    let good = fs::read(at("good.db")).unwrap();
+    let changed = |name: &str, pragma: &str, value: i64| {
+        fs::write(at(name), &good).unwrap();
+        let store = Connection::open(at(name)).unwrap();
+        store.pragma_update(None, pragma, value).unwrap();
+        store.close().unwrap();
+    };
+    fs::write(at("text.db"), "these are words, and more of them\n".repeat(100)).unwrap();
+    fs::write(at("short.db"), "x").unwrap();
+    changed("foreign.db", "application_id", 0x1234);
+    let other = Connection::open(at("other.db")).unwrap();
+    other.execute_batch("CREATE TABLE revision (number INTEGER); INSERT INTO revision VALUES (1)").unwrap();
+    other.close().unwrap();
+    changed("newer.db", "user_version", 99);
+    fs::write(at("half.db"), &good[..good.len() / 2]).unwrap();
+    fs::write(at("head.db"), &good[..100]).unwrap();
+    fs::create_dir(at("folder.db")).unwrap();
+    vec![
+        ("text.db", "`text.db` is not a rolebook store"),
+        ("short.db", "`short.db` is not a rolebook store"),
+        ("foreign.db", "`foreign.db` is not a rolebook store"),
+        ("other.db", "`other.db` is not a rolebook store"),
+        ("newer.db", "the store `newer.db` is of version 99, this program knows versions up to 1"),
+        ("half.db", "the store `half.db` is damaged: "),
+        ("head.db", "the store `head.db` is damaged: "),
+        ("folder.db", "`folder.db` is not a rolebook store"),
+        ("/dev/null", "`/dev/null` is not a rolebook store"),
+        ("good.db/x.db", "good.db/x.db`"),
+    ]
+}
+
+#[test]
+fn what_is_no_store_is_refused_with_its_own_words_and_left_as_it_was() {
+    let tool = Tool::bare();
+    let files = unusable(&tool);
+    let before = everything(tool.folder());
+    for (name, words) in files {
+        for command in READING.iter().chain(&WRITING).chain(&["init", "account add frank --create"]) {
+            let ran = tool.fails(7, &format!("{command} --store {name}"), words);
+            assert!(!ran.err.contains("panicked") && ran.err.contains("\n  try: "), "{ran:?}");
+        }
+        // Nor is anything made beside it, but for what SQLite needs to look into a file with a log.
+        let mut after = everything(tool.folder());
+        after.retain(|path, _| !path.to_string_lossy().ends_with("-shm") && !path.to_string_lossy().ends_with("-wal"));
+        assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "{name}");
+        assert!(after == before, "{name} was changed");
+    }
+    // SQLite opens a file whose last page is cut, so the check must find it.
+    let good = fs::read(tool.folder().join("good.db")).unwrap();
+    fs::write(tool.folder().join("cut.db"), &good[..good.len() - 1000]).unwrap();
+    let ran = tool.run("audit verify --store cut.db");
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(ran.out.starts_with("the file is damaged: "), "{ran:?}");
+    // An empty file: no store until it is made one.
+    File::create(tool.folder().join("empty.db")).unwrap();
+    for command in READING.iter().chain(&WRITING) {
+        let _ = tool.fails(7, &format!("{command} --store empty.db"), "`empty.db` is not a rolebook store");
+    }
+    assert_eq!(fs::metadata(tool.folder().join("empty.db")).unwrap().len(), 0);
+}
+
+#[test]
+fn a_store_that_may_not_be_read_is_7() {
+    let tool = Tool::new();
+    fs::set_permissions(tool.store(), Permissions::from_mode(0o000)).unwrap();
+    if File::open(tool.store()).is_ok() {
+        println!("skipped: root reads everything");
+        return;
+    }
+    for command in READING.iter().chain(&WRITING).chain(&["init"]) {
+        let _ = tool.fails(7, command, "cannot be used: ");
+    }
+}
+
+#[test]
+fn a_writer_waits_for_its_turn() {
+    const LONG: Duration = Duration::from_secs(1);
+    let tool = Tool::new();
+    for (turn, what) in ["the lock and a transaction", "a transaction", "the lock"].into_iter().enumerate() {
+        let lock =
+            File::options().write(true).create(true).truncate(false).open(beside(&tool.store(), ".lock")).unwrap();
+        let store = Connection::open(tool.store()).unwrap();
+        if turn != 1 {
+            lock.lock().unwrap();
+        }
+        if turn != 2 {
+            store.execute_batch("BEGIN IMMEDIATE").unwrap();
+        }
+        let began = Instant::now();
+        let mut waiting: Child = tool.shell(&format!("exec rolebook account add w{turn} > /dev/null")).spawn().unwrap();
+        // Readers wait for nobody.
+        let listed = tool.json("account list");
+        assert_eq!(listed.as_array().unwrap().len(), turn);
+        std::thread::sleep(LONG.saturating_sub(began.elapsed()));
+        assert_eq!(waiting.try_wait().unwrap(), None, "{what} did not hold the writer up");
+        drop((store, lock));
+        assert!(waiting.wait().unwrap().success(), "{what}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{what}");
+    }
+    assert_eq!(tool.revision(), 3);
+}
+
+#[test]
+fn a_denied_change_leaves_the_state_as_it_was_but_for_one_line_in_the_log() {
+    let tool = Tool::staffed();
+    let store = Connection::open(tool.store()).unwrap();
+    let state = || (rows(&store, "resource"), rows(&store, "binding"));
+    let (before, log) = (state(), rows(&store, "revision"));
+    let denied =
+        ["account add mallory --as bob", "account set-role bob admin --as bob", "workgroup add sound --as bob"];
+    for (number, command) in denied.iter().enumerate() {
+        let _ = tool.fails(3, command, "may not");
+        assert_eq!(state(), before, "{command}");
+        let now = rows(&store, "revision");
+        assert_eq!(now.len(), log.len() + number + 1, "{command}");
+        assert_eq!(now[..log.len()], log[..], "{command}");
+        // number, at, actor, operator, command, reason, denied, ...
+        let last = now.last().unwrap();
+        assert!(matches!(&last[2], Cell::Integer(_)) && matches!(&last[6], Cell::Text(_)), "{last:?}");
+        assert_eq!(last[4], Cell::Text(command.trim_end_matches(" --as bob").to_owned()));
+        assert_eq!(tool.json("audit log --denied").as_array().unwrap().len(), number + 1);
+    }
+    tool.ok("audit verify");
+}
+
+#[test]
+fn dry_runs_questions_and_refusals_leave_the_file_as_it_was() {
+    let tool = Tool::staffed();
+    let before = fs::read(tool.store()).unwrap();
+    let commands = [
+        ("account add frank --dry-run", 0),
+        ("account set-role bob admin --as alice --dry-run", 0),
+        ("account add mallory --as bob --dry-run", 3),
+        ("undo 2 --dry-run --yes", 0),
+        ("perm check bob create-account=user server", 1),
+        ("perm explain bob send server", 0),
+        ("account list --as bob", 0),
+        ("audit verify", 0),
+        // Refused, but not by a rule about who may: nothing for the log.
+        ("account remove nobody", 4),
+        ("account set-role alice user", 5),
+        ("account add", 2),
+        // Nothing to change.
+        ("account set-role bob user", 0),
+        ("account add bob", 0),
+    ];
+    for (command, status) in commands {
+        let ran = tool.run(command);
+        assert_eq!(ran.status, status, "{ran:?}");
+        assert!(fs::read(tool.store()).unwrap() == before, "{command} changed the file");
+        let log = fs::metadata(beside(&tool.store(), "-wal")).map_or(0, |file| file.len());
+        assert_eq!(log, 0, "{command} wrote");
+    }
+}
+
+#[test]
+fn a_moment_of_the_past_shows_what_was_then() {
+    let tool = Tool::new();
+    let names = |at: &str| -> Vec<String> {
+        let listed = tool.json(&format!("account list --at {at}"));
+        listed.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+    };
+    // A store without a past, too.
+    assert!(names("0").is_empty() && names("2001-01-01").is_empty() && names("2999-01-01").is_empty());
+    tool.ok("account add alice");
+    // The log keeps milliseconds: the next revision must not be of the same one.
+    std::thread::sleep(Duration::from_millis(5));
+    tool.ok("account add bob --expires 2s");
+    tool.ok("account remove alice --destroy --yes");
+    assert!(names("0").is_empty());
+    assert_eq!(names("1"), ["alice"]);
+    assert_eq!(names("2"), ["alice", "bob"]);
+    assert_eq!(names("3"), ["bob"]);
+    assert!(names("2001-01-01").is_empty(), "before the first entry the store is empty");
+    let ran = tool.fails(4, "account list --at 4", "no such revision: `4`");
+    assert!(ran.err.contains("the last revision is 3"), "{ran:?}");
+    let _ = tool.fails(4, "account list --at 99999999999999999999999", "no such revision");
+    let _ = tool.fails(2, "account list --at yesterday", "is not a time");
+    let at = |revision: u64| tool.json(&format!("audit show {revision}"))["at"].as_str().unwrap().to_owned();
+    assert_eq!(names(&at(1)), ["alice"], "a revision counts from its own time on");
+
+    let status = |at: &str| -> Value { tool.json(&format!("account show bob{at}"))["status"].clone() };
+    // In the future: today's facts, judged at that time.
+    assert_eq!(names("2999-01-01"), ["bob"]);
+    assert_eq!(status(" --at 2999-01-01"), "expired");
+    assert_eq!(status(" --at 2"), "active");
+    std::thread::sleep(Duration::from_millis(2_100));
+    assert_eq!(status(""), "expired");
+    assert_eq!(status(" --at 2"), "active", "a revision is judged at its own time");
+    assert_eq!(tool.json("status --at 0")["revision"], 0);
+}

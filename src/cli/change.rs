@@ -80,7 +80,9 @@ impl Session<'_> {
         operation: Operation<'_, T, E>,
     ) -> Result<Done<T>, RenderError> {
         let path = self.store_path()?;
-        let store = if writing.create { Store::create(&path).map(|(store, _)| store) } else { Store::open(&path) }?;
+        // A dry run makes nothing, not even an empty store.
+        let make = writing.create && !writing.dry_run;
+        let store = if make { Store::create(&path)?.0 } else { Store::open(&path)? };
         let mut confirmed: Option<Vec<String>> = None;
         loop {
             let writer = store.write()?;
@@ -123,7 +125,7 @@ impl Session<'_> {
                 let entry = Entry { undoes, ..self.entry(writing, actor, now) };
                 writer.commit(&rows, last_id, entry)?.map(|committed| committed.revision)
             };
-            self.committed = self.committed || revision.is_some();
+            self.changed(revision.is_some());
             self.mention(&format!("store {}", path.display()));
             return Ok(Done { value, changes, revision, warnings: notices, dry_run: writing.dry_run });
         }

@@ -32,7 +32,7 @@ pub(super) struct Session<'s> {
     colour: (bool, bool),
     width: Option<usize>,
     /// Whether a change was made for good: then a closed pipe is no failure.
-    pub(super) committed: bool,
+    committed: bool,
     began: Instant,
 }
 
@@ -174,6 +174,11 @@ impl<'s> Session<'s> {
             let word = if self.colour.1 { style::warn("warning:") } else { "warning:".to_owned() };
             let _ = writeln!(self.err, "{word} {text}");
         }
+    }
+
+    /// Remembers that something changed for good: it stays so whatever becomes of the answer.
+    pub(super) fn changed(&mut self, really: bool) {
+        self.committed = self.committed || really;
     }
 
     pub(super) fn mention(&mut self, text: &str) {

@@ -32,6 +32,7 @@ impl Init {
         const COLUMNS: [Column; 2] = [shown("store"), shown("created")];
         let path = session.store_path()?;
         let (_, created) = Store::create(&path)?;
+        session.changed(created);
         if session.dress().format == crate::render::Format::Table {
             let what = if created { format!("created {}\n", path.display()) } else { "unchanged\n".to_owned() };
             session.print(&what)?;

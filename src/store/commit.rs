@@ -1,10 +1,11 @@
 //! Committing a draft: rows are closed and opened, and a revision is stamped, in one transaction.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::chain::{Chain, Digest, GENESIS};
 use super::error::StoreError;
-use super::history::{DeniedEntry, LogEntry};
+use super::history::DeniedEntry;
 use super::lock::Lock;
 use super::rows::{binding_json, integer, natural, resource_json};
 use super::{Reader, Result, StoreFacts};
@@ -93,40 +94,26 @@ impl Writer {
             None => (1, entry.at, GENESIS),
             Some((number, at, digest)) => (number + 1, entry.at.max(at), digest),
         };
-        let mut header = LogEntry {
-            number,
-            at,
-            actor: entry.actor,
-            operator: entry.operator,
-            command: entry.command,
-            reason: entry.reason,
-            denied,
-            undoes: entry.undoes,
-            last_id,
-            digest: String::new(),
-        };
-        let mut chain = Chain::begin(&header, &previous);
+        let denied = denied.map(|denied| serde_json::to_string(&denied).unwrap_or_default());
+        let header: [Value; 9] = [
+            integer(number).into(),
+            at.0.into(),
+            entry.actor.map(|id| integer(id.0)).into(),
+            entry.operator.into(),
+            entry.command.into(),
+            entry.reason.into(),
+            denied.into(),
+            entry.undoes.map(integer).into(),
+            integer(last_id.0).into(),
+        ];
+        let mut chain = Chain::begin(&previous);
+        chain.row("revision", &header);
         write(reader, changes, number, &mut chain)?;
-        let digest = chain.end();
-        header.digest = crate::model::secret::hex(&digest);
+        let digests = [Value::Blob(previous.to_vec()), Value::Blob(chain.end().to_vec())];
         reader
             .connection
             .prepare_cached("INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
-            .and_then(|mut it| {
-                it.execute(params![
-                    integer(number),
-                    at.0,
-                    header.actor.map(|id| integer(id.0)),
-                    header.operator,
-                    header.command,
-                    header.reason,
-                    header.denied_json(),
-                    header.undoes.map(integer),
-                    integer(last_id.0),
-                    previous,
-                    digest
-                ])
-            })
+            .and_then(|mut it| it.execute(params_from_iter(header.iter().chain(&digests))))
             .map_err(failed)?;
         reader.connection.execute_batch("COMMIT").map_err(failed)?;
         Ok(Committed { revision: number, at })
@@ -158,29 +145,18 @@ fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: &mut C
         .iter()
         .filter_map(|change| if let RowChange::Resource(_, after) = change { after.as_ref() } else { None })
     {
-        let (kind, parent, attributes) =
-            (resource.kind().word(), resource.parent.map_or(0, |id| id.0), resource_json(resource));
-        chain.opened_resource(
-            resource.id,
-            kind,
-            parent,
-            &resource.name,
-            &resource.key,
-            resource.alias.as_deref(),
-            &attributes,
-        );
-        insert
-            .execute(params![
-                integer(number),
-                integer(resource.id.0),
-                kind,
-                integer(parent),
-                resource.name,
-                resource.key,
-                resource.alias,
-                attributes
-            ])
-            .map_err(failed)?;
+        let columns: [Value; 8] = [
+            integer(number).into(),
+            integer(resource.id.0).into(),
+            resource.kind().word().to_owned().into(),
+            integer(resource.parent.map_or(0, |id| id.0)).into(),
+            resource.name.clone().into(),
+            resource.key.clone().into(),
+            resource.alias.clone().into(),
+            resource_json(resource).into(),
+        ];
+        chain.row("+resource", &columns);
+        insert.execute(params_from_iter(&columns)).map_err(failed)?;
     }
     let mut insert = connection
         .prepare_cached("INSERT INTO binding VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8)")
@@ -189,28 +165,23 @@ fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: &mut C
         .iter()
         .filter_map(|change| if let RowChange::Binding(_, after) = change { after.as_ref() } else { None })
     {
-        let (role, attributes) = (binding.role.full(), binding_json(binding));
-        let (resource, principal, grantor) = (binding.resource.0, binding.principal.0, binding.grantor.map(|id| id.0));
-        let expires = binding.expires.map(|time| time.0);
-        chain.opened_binding(binding.id, resource, principal, role, grantor, expires, attributes.as_deref());
-        insert
-            .execute(params![
-                integer(number),
-                integer(binding.id.0),
-                integer(resource),
-                integer(principal),
-                role,
-                grantor.map(integer),
-                expires,
-                attributes
-            ])
-            .map_err(failed)?;
+        let columns: [Value; 8] = [
+            integer(number).into(),
+            integer(binding.id.0).into(),
+            integer(binding.resource.0).into(),
+            integer(binding.principal.0).into(),
+            binding.role.full().to_owned().into(),
+            binding.grantor.map(|id| integer(id.0)).into(),
+            binding.expires.map(|time| time.0).into(),
+            binding_json(binding).into(),
+        ];
+        chain.row("+binding", &columns);
+        insert.execute(params_from_iter(&columns)).map_err(failed)?;
     }
-    for (id, since) in closed_resources(changes) {
-        chain.closed("resource", id, since);
-    }
-    for (id, since) in closed_bindings(changes) {
-        chain.closed("binding", id, since);
+    for (word, rows) in [("-resource", closed_resources(changes)), ("-binding", closed_bindings(changes))] {
+        for (id, since) in rows {
+            chain.row(word, &[integer(id.0).into(), integer(since).into()]);
+        }
     }
     Ok(())
 }

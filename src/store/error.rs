@@ -47,12 +47,22 @@ impl StoreError {
 
     #[expect(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
     pub(super) fn sqlite(path: &Path, error: rusqlite::Error) -> StoreError {
-        use rusqlite::ErrorCode;
+        use rusqlite::{Error, ErrorCode};
         let path = path.to_owned();
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(path),
             Some(ErrorCode::NotADatabase) => StoreError::NotAStore(path),
+            // What SQLite says of a folder or a device is of no help.
+            _ if path.exists() && !path.is_file() => StoreError::NotAStore(path),
             Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path, what: error.to_string() },
+            // A value that is not what its column holds.
+            None if matches!(
+                error,
+                Error::FromSqlConversionFailure(..) | Error::InvalidColumnType(..) | Error::Utf8Error(..)
+            ) =>
+            {
+                StoreError::Corrupt { path, what: error.to_string() }
+            }
             _ => StoreError::Failed { path, what: error.to_string() },
         }
     }

@@ -45,16 +45,10 @@ pub struct LogEntry {
     pub digest: String,
 }
 
-impl LogEntry {
-    pub(super) fn denied_json(&self) -> Option<String> {
-        self.denied.as_ref().map(|denied| serde_json::to_string(denied).unwrap_or_default())
-    }
-}
-
-pub(super) const REVISION: &str = "number, at, actor, operator, command, reason, denied, undoes, last_id, digest";
+const REVISION: &str = "number, at, actor, operator, command, reason, denied, undoes, last_id, digest";
 
 impl Reader {
-    pub(super) fn entry_of(&self, row: &Row<'_>) -> Result<LogEntry> {
+    fn entry_of(&self, row: &Row<'_>) -> Result<LogEntry> {
         let read = || -> rusqlite::Result<(LogEntry, Option<String>)> {
             let entry = LogEntry {
                 number: natural(row.get(0)?),

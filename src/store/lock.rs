@@ -4,7 +4,7 @@
 //! others write ten times. The system's lock queues them, so everybody's turn comes.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl Lock {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(beside(store)).map_err(failed)?;
+        let file = options.open(super::beside(store, ".lock")).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => return Ok(Lock { _file: file }),
             Err(TryLockError::WouldBlock) => {}
@@ -43,10 +43,4 @@ impl Lock {
             Err(_) => Err(StoreError::Busy(store.to_owned())),
         }
     }
-}
-
-fn beside(store: &Path) -> PathBuf {
-    let mut name = store.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
 }

@@ -47,25 +47,22 @@ impl Store {
     /// # Errors
     /// When the file cannot be made, or exists and is no store.
     pub fn create(path: &Path) -> Result<(Store, bool)> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            schema::make_folder(folder).map_err(|error| StoreError::io(path, &error))?;
-        }
-        let _lock = lock::Lock::take(path, PATIENCE)?;
+        let failed = |error| StoreError::io(path, &error);
+        // An empty file is no store yet and nobody else's: `mktemp` makes such.
+        let exists = || std::fs::metadata(path).is_ok_and(|file| !file.is_file() || file.len() > 0);
         let store = Store { path: path.to_owned() };
-        if path.exists() {
-            // A creation that was killed leaves an empty file: take it over.
-            if std::fs::metadata(path).map_err(|error| StoreError::io(path, &error))?.len() > 0 {
-                store.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-                return Ok((store, false));
+        if !exists() {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                schema::make_folder(folder).map_err(failed)?;
             }
-        } else {
-            schema::make_file(path).map_err(|error| StoreError::io(path, &error))?;
+            let _lock = lock::Lock::take(path, PATIENCE)?;
+            if !exists() {
+                schema::make(path)?;
+                return Ok((store, true));
+            }
         }
-        let mut connection =
-            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-                .map_err(|error| StoreError::sqlite(path, error))?;
-        schema::install(&mut connection).map_err(|error| StoreError::sqlite(path, error))?;
-        Ok((store, true))
+        store.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        Ok((store, false))
     }
 
     /// Names an existing store; it is opened when it is read or written.
@@ -96,8 +93,9 @@ impl Store {
     /// # Errors
     /// When it cannot be opened, or others hold it for longer than [`PATIENCE`].
     pub fn write(&self) -> Result<Writer> {
-        let lock = lock::Lock::take(&self.path, PATIENCE)?;
         let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // Only beside what is known to be a store; and what comes before it needs no turn.
+        let lock = lock::Lock::take(&self.path, PATIENCE)?;
         schema::migrate(&mut connection).map_err(|error| self.failed(error))?;
         // A read turned into a write in mid-transaction would be refused as busy: ask for the write at once.
         connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failed(error))?;
@@ -115,6 +113,13 @@ impl Store {
     fn failed(&self, error: rusqlite::Error) -> StoreError {
         StoreError::sqlite(&self.path, error)
     }
+}
+
+/// The file of that suffix beside a file.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// A store opened at one moment.

@@ -7,9 +7,9 @@ use super::{Reader, Result};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::{Binding, Id, Kind, Resource, Role, Time};
 
-/// The columns of a resource, in the order that [`Reader::resource_of`] reads.
+/// The columns of a resource, in the order that [`Reader::resource_of`] reads and the chain takes.
 pub(super) const RESOURCE: &str = "since, id, kind, parent, name, key, alias, attributes";
-/// The columns of a binding, in the order that [`Reader::binding_of`] reads.
+/// The columns of a binding, in the order that [`Reader::binding_of`] reads and the chain takes.
 pub(super) const BINDING: &str = "since, id, resource, principal, role, grantor, expires, attributes";
 
 /// An id or a revision as SQLite keeps it.

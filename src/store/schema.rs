@@ -8,8 +8,9 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::beside;
 use super::error::StoreError;
 
 /// "role" in ASCII.
@@ -91,8 +92,32 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
+/// Makes a new store aside and moves it into place whole: one that was killed half-way is none.
+pub(super) fn make(path: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::io(path, &error);
+    let aside = beside(path, ".new");
+    // What a creation that was killed has left; and the log of a store that is gone, which SQLite
+    // would take for the new one's.
+    let left = ["-journal", "-wal", "-shm"].into_iter().flat_map(|side| [beside(&aside, side), beside(path, side)]);
+    for file in left.chain([aside.clone()]) {
+        match std::fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    make_file(&aside).map_err(failed)?;
+    install(&aside).map_err(|error| StoreError::sqlite(path, error))?;
+    std::fs::rename(&aside, path).map_err(failed)?;
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
+    Ok(())
+}
+
 /// Makes an empty file for its owner alone; SQLite gives its side files the same mode.
-pub(super) fn make_file(path: &Path) -> io::Result<()> {
+fn make_file(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -101,18 +126,21 @@ pub(super) fn make_file(path: &Path) -> io::Result<()> {
 }
 
 /// Makes the tables of a new store.
-pub(super) fn install(connection: &mut Connection) -> rusqlite::Result<()> {
-    // Readers beside a writer are worth the 0.3 ms a write-ahead log costs each one-shot writer.
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    durable(connection)?;
+fn install(path: &Path) -> rusqlite::Result<()> {
+    let mut connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    durable(&connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for migration in MIGRATIONS {
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "user_version", latest())?;
-    // Last: a file without it is no store, so one that was killed half-way is none.
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.commit()
+    transaction.commit()?;
+    // Readers beside a writer are worth the 0.3 ms a write-ahead log costs each one-shot writer.
+    // Last: so the tables are in the file itself, which is about to be moved.
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.close().map_err(|(_, error)| error)
 }
 
 fn durable(connection: &Connection) -> rusqlite::Result<()> {

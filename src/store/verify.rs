@@ -1,11 +1,12 @@
 //! Checking a store against itself: every digest is derived again from the rows.
 
+use rusqlite::{Row, Statement};
+
 use super::chain::{Chain, Digest, GENESIS};
-use super::history::REVISION;
-use super::rows::{id as row_id, integer, natural};
-use super::{Reader, Result};
+use super::rows::{BINDING, RESOURCE, natural};
+use super::{Reader, Result, StoreError};
+use crate::model::Revision;
 use crate::model::secret::hex;
-use crate::model::{Id, Revision};
 
 /// What a check found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -32,48 +33,75 @@ pub struct Finding {
 /// Derives every digest again and compares it with the one that was written down.
 ///
 /// # Errors
-/// When the store cannot be read at all. What can be read and is wrong is in the report.
+/// When the store cannot be used at all. What is damaged or does not fit is in the report.
 pub fn verify(reader: &Reader) -> Result<Report> {
     let mut report = Report::default();
-    file(reader, &mut report)?;
+    match file(reader, &mut report).and_then(|()| revisions(reader, &mut report)) {
+        Err(StoreError::Corrupt { what, .. }) => report.fault(None, format!("the file is damaged: {what}")),
+        other => other?,
+    }
+    Ok(report)
+}
+
+impl Report {
+    fn fault(&mut self, revision: Option<i64>, what: impl Into<String>) {
+        self.faults.push(Finding { revision: revision.map(natural), what: what.into() });
+    }
+}
+
+fn revisions(reader: &Reader, report: &mut Report) -> Result<()> {
     let mut rows = Rows::new(reader)?;
     let failed = |error| reader.failed(error);
+    // The header first, in the order of the chain.
+    const HEADER: usize = 9;
     let mut statement = reader
         .connection
-        .prepare(&format!("SELECT {REVISION}, previous FROM revision ORDER BY number"))
+        .prepare(
+            "SELECT number, at, actor, operator, command, reason, denied, undoes, last_id, previous, digest \
+             FROM revision ORDER BY number",
+        )
         .map_err(failed)?;
     let mut entries = statement.query([]).map_err(failed)?;
     let mut previous: Digest = GENESIS;
-    let mut expected: Revision = 1;
-    let mut time = i64::MIN;
+    let (mut expected, mut time) = (1, i64::MIN);
     while let Some(row) = entries.next().map_err(failed)? {
-        let entry = reader.entry_of(row)?;
-        let stated: Vec<u8> = row.get(10).map_err(failed)?;
-        let mut wrong = |what: String| report.faults.push(Finding { revision: Some(entry.number), what });
-        if entry.number != expected {
-            wrong(format!("revision {expected} is missing"));
+        let number: i64 = row.get(0).map_err(failed)?;
+        let at: i64 = row.get(1).map_err(failed)?;
+        let (follows, stated): (Vec<u8>, Vec<u8>) =
+            (row.get(HEADER).map_err(failed)?, row.get(HEADER + 1).map_err(failed)?);
+        if number != expected {
+            report.fault(Some(number), format!("revision {expected} is missing"));
         }
-        if entry.at.0 < time {
-            wrong("it is dated before its predecessor".to_owned());
+        if at < time {
+            report.fault(Some(number), "it is dated before its predecessor");
         }
-        if stated != previous {
-            wrong("it does not follow on the revision before it".to_owned());
+        if follows != previous {
+            report.fault(Some(number), "it does not follow on the revision before it");
         }
-        let mut chain = Chain::begin(&entry, &previous);
-        report.changes += rows.take(entry.number, &mut chain)?;
+        let mut chain = Chain::begin(&previous);
+        take(row, "revision", HEADER, &mut chain).map_err(failed)?;
+        report.changes += rows.take(number, &mut chain)?;
         let digest = chain.end();
-        if hex(&digest) != entry.digest {
-            wrong("its digest does not fit its header and its changes".to_owned());
+        if stated != digest {
+            report.fault(Some(number), "its digest does not fit its header and its changes");
         }
+        report.head = hex(&stated);
         // Go on from what is written down, so that one break is reported once.
-        previous = row.get(9).map_err(failed)?;
-        report.head = entry.digest;
+        previous = stated.try_into().unwrap_or(digest);
         report.revisions += 1;
-        time = entry.at.0;
-        expected = entry.number + 1;
+        time = at;
+        expected = number.saturating_add(1);
     }
-    rows.strays(expected - 1, &mut report)?;
-    Ok(report)
+    rows.strays(expected - 1, report)
+}
+
+/// Takes the first columns of a row into the chain.
+fn take(row: &Row<'_>, word: &str, columns: usize, chain: &mut Chain) -> rusqlite::Result<()> {
+    chain.word(word);
+    for column in 0..columns {
+        chain.value(row.get_ref(column)?);
+    }
+    Ok(())
 }
 
 /// SQLite's own check of the file.
@@ -84,7 +112,7 @@ fn file(reader: &Reader, report: &mut Report) -> Result<()> {
     while let Some(row) = rows.next().map_err(failed)? {
         let line: String = row.get(0).map_err(failed)?;
         if line != "ok" {
-            report.faults.push(Finding { revision: None, what: format!("the file is damaged: {line}") });
+            report.fault(None, format!("the file is damaged: {line}"));
         }
     }
     Ok(())
@@ -93,81 +121,33 @@ fn file(reader: &Reader, report: &mut Report) -> Result<()> {
 /// The statements that yield the rows of one revision, in the order of the chain.
 struct Rows<'r> {
     reader: &'r Reader,
-    opened_resources: rusqlite::Statement<'r>,
-    opened_bindings: rusqlite::Statement<'r>,
-    closed_resources: rusqlite::Statement<'r>,
-    closed_bindings: rusqlite::Statement<'r>,
+    statements: [(&'static str, Statement<'r>); 4],
 }
 
 impl<'r> Rows<'r> {
     fn new(reader: &'r Reader) -> Result<Rows<'r>> {
-        let prepare = |sql: &str| reader.connection.prepare(sql).map_err(|error| reader.failed(error));
-        Ok(Rows {
-            reader,
-            opened_resources: prepare(
-                "SELECT id, kind, parent, name, key, alias, attributes FROM resource WHERE since = ?1 ORDER BY id",
-            )?,
-            opened_bindings: prepare(
-                "SELECT id, resource, principal, role, grantor, expires, attributes FROM binding WHERE since = ?1 ORDER BY id",
-            )?,
-            closed_resources: prepare(
-                "SELECT id, since FROM resource WHERE until = ?1 AND until IS NOT NULL ORDER BY id",
-            )?,
-            closed_bindings: prepare(
-                "SELECT id, since FROM binding WHERE until = ?1 AND until IS NOT NULL ORDER BY id",
-            )?,
-        })
+        let opened = |table, columns| format!("SELECT {columns} FROM {table} WHERE since = ?1 ORDER BY id");
+        let closed =
+            |table| format!("SELECT id, since FROM {table} WHERE until = ?1 AND until IS NOT NULL ORDER BY id");
+        let prepare = |sql: String| reader.connection.prepare(&sql).map_err(|error| reader.failed(error));
+        let statements = [
+            ("+resource", prepare(opened("resource", RESOURCE))?),
+            ("+binding", prepare(opened("binding", BINDING))?),
+            ("-resource", prepare(closed("resource"))?),
+            ("-binding", prepare(closed("binding"))?),
+        ];
+        Ok(Rows { reader, statements })
     }
 
     /// Takes the rows of a revision into its chain; answers how many.
-    fn take(&mut self, number: Revision, chain: &mut Chain) -> Result<u64> {
-        let reader = self.reader;
-        let failed = |error| reader.failed(error);
+    fn take(&mut self, number: i64, chain: &mut Chain) -> Result<u64> {
+        let failed = |error| self.reader.failed(error);
         let mut count = 0;
-        let mut rows = self.opened_resources.query([integer(number)]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let mut take = || -> rusqlite::Result<()> {
-                let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-                let alias = row.get_ref(5)?.as_str_or_null()?;
-                chain.opened_resource(
-                    row_id(row, 0)?,
-                    text(1)?,
-                    natural(row.get(2)?),
-                    text(3)?,
-                    text(4)?,
-                    alias,
-                    text(6)?,
-                );
-                Ok(())
-            };
-            take().map_err(failed)?;
-            count += 1;
-        }
-        let mut rows = self.opened_bindings.query([integer(number)]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let mut take = || -> rusqlite::Result<()> {
-                let role = row.get_ref(3)?.as_str()?;
-                let grantor = row.get::<_, Option<i64>>(4)?.map(natural);
-                let attributes = row.get_ref(6)?.as_str_or_null()?;
-                chain.opened_binding(
-                    row_id(row, 0)?,
-                    natural(row.get(1)?),
-                    natural(row.get(2)?),
-                    role,
-                    grantor,
-                    row.get(5)?,
-                    attributes,
-                );
-                Ok(())
-            };
-            take().map_err(failed)?;
-            count += 1;
-        }
-        for (table, statement) in [("resource", &mut self.closed_resources), ("binding", &mut self.closed_bindings)] {
-            let mut rows = statement.query([integer(number)]).map_err(failed)?;
+        for (word, statement) in &mut self.statements {
+            let columns = statement.column_count();
+            let mut rows = statement.query([number]).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
-                let (id, since): (Id, i64) = (row_id(row, 0).map_err(failed)?, row.get(1).map_err(failed)?);
-                chain.closed(table, id, natural(since));
+                take(row, word, columns, chain).map_err(failed)?;
                 count += 1;
             }
         }
@@ -175,7 +155,7 @@ impl<'r> Rows<'r> {
     }
 
     /// Rows that no revision accounts for.
-    fn strays(&self, last: Revision, report: &mut Report) -> Result<()> {
+    fn strays(&self, last: i64, report: &mut Report) -> Result<()> {
         for table in ["resource", "binding"] {
             let sql = format!(
                 "SELECT count(*) FROM {table} WHERE since NOT IN (SELECT number FROM revision) \
@@ -187,8 +167,7 @@ impl<'r> Rows<'r> {
                 .query_row(&sql, [], |row| row.get(0))
                 .map_err(|error| self.reader.failed(error))?;
             if strays > 0 {
-                let what = format!("{strays} rows of {table} belong to no revision up to {last}");
-                report.faults.push(Finding { revision: None, what });
+                report.fault(None, format!("{strays} rows of {table} belong to no revision up to {last}"));
             }
         }
         Ok(())
