@@ -52,6 +52,12 @@ fn a_workgroup_one_may_not_see_does_not_exist() {
     tool.ok("workgroup set color --send anyone");
     tool.ok("workgroup show color --as eve");
     tool.fails(3, "workgroup members color --as eve", "may not view-members");
+    let shown = tool.json("workgroup show color --as eve");
+    assert_eq!(shown["send"], "anyone", "name and policy only");
+    for field in ["member_access", "admins_manage_members", "members"] {
+        assert!(shown[field].is_null(), "{field}: {shown}");
+    }
+    assert_eq!(tool.json("workgroup show color --as bob")["member_access"], "all");
 }
 
 #[test]

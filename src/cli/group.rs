@@ -1,5 +1,7 @@
 //! `group`: arguments and answers.
 
+use std::ops::ControlFlow;
+
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
@@ -11,6 +13,7 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::{Kind, Resource, Verb as Do};
 use crate::ops::{membership, place};
+use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, row, shown};
 
 /// Manage groups
@@ -130,22 +133,27 @@ impl Show {
 const COLUMNS: [Column; 4] = [shown("ref"), hidden("name"), shown("members"), hidden("revision")];
 
 /// A group, a workgroup or a dropbox as a row: its settings by name, and how many members it has
-/// where the reader may see them.
+/// where the reader may see them. Who may only send to it is told its name and send policy.
 pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String, Value>, RenderError> {
+    const ENDS: [Column; 2] = [shown("ref"), shown("name")];
+    let viewer = view.viewer()?;
+    let is_group = place.kind() == Kind::Group;
+    let inside = is_group || viewer.is_inside(place)?;
+    let mut fields = row(&ENDS, [json!(place.reference()), json!(place.name)]);
+    for (name, value) in place.attributes.fields() {
+        fields.insert(name.to_owned(), if inside || name == "send" { value } else { Value::Null });
+    }
     let mut count = 0;
     for role in membership::levels(place.kind()) {
         count += view.facts.count_held(place.id, *role)?;
     }
-    let told = place.kind() == Kind::Group || view.viewer()?.may(Do::ViewMembers, place.id)?;
-    const ENDS: [Column; 2] = [shown("ref"), shown("name")];
-    let mut fields = row(&ENDS, [json!(place.reference()), json!(place.name)]);
-    fields.extend(place.attributes.fields().into_iter().map(|(name, value)| (name.to_owned(), value)));
-    fields.insert("members".to_owned(), if told { json!(count) } else { Value::Null });
+    let counted = is_group || viewer.may(Do::ViewMembers, place.id)?;
+    fields.insert("members".to_owned(), if counted { json!(count) } else { Value::Null });
     if place.kind() == Kind::Dropbox {
         let mut on = false;
-        crate::policy::Facts::resources(&view.facts, Kind::PublicLink, Some(place.id), &mut |_| {
+        view.facts.resources(Kind::PublicLink, Some(place.id), &mut |_| {
             on = true;
-            Ok(std::ops::ControlFlow::Break(()))
+            Ok(ControlFlow::Break(()))
         })?;
         fields.insert("public_link".to_owned(), json!(on));
     }

@@ -340,6 +340,17 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         }
     }
 
+    /// Whether the actor is in a workgroup or dropbox, at any level, or administers it. Whoever
+    /// else may see it is told its name and its send policy only (model §4).
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn is_inside(&self, place: &Resource) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(true) };
+        let level = if place.kind() == Kind::Dropbox { Role::DropboxSubmitOnly } else { Role::WorkgroupStandard };
+        Ok(subject.holds(level, place.id)?.is_some() || self.may(Verb::Edit, place.id)?)
+    }
+
     /// Whether the actor may see that a resource exists.
     ///
     /// # Errors
