@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 use super::args::{WITH_VALUE, WITHOUT_VALUE, Writing};
 use super::prompt;
 use super::session::Session;
+use crate::model::name::quoted;
 use crate::model::secret::Secret;
 use crate::model::{Id, Problem, ProblemKind, Revision, Time};
 use crate::ops::changes::{Change, describe};
 use crate::ops::invitation::Refused;
 use crate::ops::{Actor, Work, require_active};
 use crate::policy::Facts;
-use crate::policy::remedy::quoted;
 use crate::render::{Column, Format, RenderError, hidden, shown};
 use crate::store::{DeniedEntry, Entry, Reader, Store, StoreFacts, Writer};
 

@@ -10,6 +10,7 @@ use super::members::{Members, Membership};
 use super::session::Session;
 use super::workgroup::Rights;
 use super::{Outcome, complete, examples};
+use crate::model::name::quoted;
 use crate::model::{Kind, Problem, Role};
 use crate::ops::place;
 use crate::render::{Column, hidden, shown};
@@ -157,8 +158,8 @@ impl AddMember {
                 Err(Problem::conflict("not_a_level_to_add", "dropbox admins are designated from among the members")
                     .tip(format!(
                         "rolebook dropbox add-admin {} {}",
-                        self.membership.name,
-                        self.membership.who.join(" ")
+                        quoted(&self.membership.name),
+                        self.membership.who.iter().map(|who| quoted(who)).collect::<Vec<_>>().join(" ")
                     )))
             }
             other => {

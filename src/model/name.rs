@@ -122,6 +122,16 @@ pub fn printable(text: &str) -> String {
     out
 }
 
+/// A name as a shell takes it.
+pub fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | ':' | '+' | ',' | '/');
+    if !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', "'\\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +152,19 @@ mod tests {
         }
         for good in ["a", "ünï", "bob@example.com", "-dash", "a b", &"x".repeat(255)] {
             assert!(Name::parse(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn a_shell_takes_what_is_quoted() {
+        for (name, word) in [
+            ("bob", "bob"),
+            ("bob smith", "'bob smith'"),
+            ("o'brien", "'o'\\''brien'"),
+            ("-x", "'-x'"),
+            ("$HOME", "'$HOME'"),
+        ] {
+            assert_eq!(quoted(name), word);
         }
     }
 

@@ -44,6 +44,11 @@ impl Resource {
         }
     }
 
+    /// Its name as a shell takes it, for commands that are offered.
+    pub fn typed(&self) -> String {
+        super::name::quoted(&self.name)
+    }
+
     /// The account's attributes, if it is one.
     pub const fn as_account(&self) -> Option<&Account> {
         if let Attributes::Account(it) = &self.attributes { Some(it) } else { None }

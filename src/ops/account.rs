@@ -65,7 +65,7 @@ pub fn parse_role(word: &str, who: &str) -> Result<Role> {
         let noun = if word.starts_with("dropbox") { "dropbox" } else { "workgroup" };
         return Err(Problem::conflict("not_an_account_role", format!("`{word}` is not an account role"))
             .why("seed 000: The workgroup admin role is assigned and managed when configuring Workgroups. not from a user's account settings.")
-            .tip(format!("rolebook {noun} add-admin {} {who}", noun.to_uppercase())));
+            .tip(format!("rolebook {noun} add-admin {} {}", noun.to_uppercase(), crate::model::name::quoted(who))));
     }
     Role::from_word(Kind::Server, word).ok_or_else(|| {
         let words = Role::SERVER.iter().map(|role| role.word());
@@ -135,21 +135,21 @@ fn same_or_conflict<F: Facts + ?Sized>(
     }
     let Some(account) = known.as_account() else { return Ok(()) };
     if !account.active {
-        return Err(exists("inactive".to_owned()).tip(format!("rolebook account activate {}", known.name)));
+        return Err(exists("inactive".to_owned()).tip(format!("rolebook account activate {}", known.typed())));
     }
     let held = role_of(work.facts(), known.id)?.map(|(_, role)| role);
     if held != Some(role) {
         let held = held.map_or("no role", Role::word);
         return Err(exists(format!("as {held}")).tip(format!(
             "rolebook account set-role {} {}",
-            known.name,
+            known.typed(),
             role.word()
         )));
     }
     let mut wanted = account.clone();
     options.apply(&mut wanted, work.at)?;
     if wanted != *account {
-        return Err(exists("with other values".to_owned()).tip(format!("rolebook account set {} …", known.name)));
+        return Err(exists("with other values".to_owned()).tip(format!("rolebook account set {} …", known.typed())));
     }
     Ok(())
 }
@@ -247,7 +247,7 @@ fn give_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, role: 
                 format!("`{}` is inactive, and an admin account is never inactive", known.name),
             )
             .why("product: admin accounts do not expire and are always active")
-            .tip(format!("rolebook account activate {}", known.name)));
+            .tip(format!("rolebook account activate {}", known.typed())));
         }
         if let Some(expires) = account.expires {
             work.put_attributes(known, Attributes::Account(Account { expires: None, ..account.clone() }));
@@ -285,7 +285,7 @@ fn put_active<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, activ
             work.notices.push(format!(
                 "{} is expired; to let it in again: rolebook account set {} --expires never",
                 known.reference(),
-                known.name
+                known.typed()
             ));
         }
         work.put_attributes(known, Attributes::Account(Account { active, ..account.clone() }));
@@ -323,7 +323,7 @@ pub fn remove<F: Facts + ?Sized>(
     } else if last {
         return Err(Problem::conflict("last_admin", format!("`{}` is the last active admin", known.name))
             .why("the last active admin can be neither demoted, deactivated nor deleted")
-            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", known.name)));
+            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", known.typed())));
     }
     for binding in work.facts().list(Select::Of(known.id))? {
         if !matches!(binding.role.on(), Kind::Server | Kind::Package) {

@@ -90,10 +90,10 @@ pub fn invite<F: Facts + ?Sized>(
 /// "An address that belongs to an account is refused, with the command to add it as a member" (model §5).
 fn refuse_account<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Name) -> Result<()> {
     let Some(account) = account_of(work, email)? else { return Ok(()) };
-    let who = if work.sees(&account)? { crate::policy::remedy::quoted(&account.name) } else { "NAME".to_owned() };
+    let who = if work.sees(&account)? { account.typed() } else { "NAME".to_owned() };
     Err(Problem::conflict("address_of_account", format!("`{email}` is the address of an account"))
         .why("seed 004: You are able to invite external users (people who don’t have a Faspex account) to submit to a Dropbox, which they can do with a private URL to the Dropbox submission page that is emailed to them when they’re invited.")
-        .tip(format!("rolebook dropbox add-member {} {who} --level submit-only", crate::policy::remedy::quoted(&dropbox.name))))
+        .tip(format!("rolebook dropbox add-member {} {who} --level submit-only", dropbox.typed())))
 }
 
 /// The account that has an address, as its e-mail or as its name.
@@ -177,8 +177,8 @@ fn newest<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Nam
 
 /// A command about the link of an address, as a shell takes it.
 fn typed(verb: &str, dropbox: &Resource, email: &Name) -> String {
-    use crate::policy::remedy::quoted;
-    format!("rolebook dropbox {verb} {} {}", quoted(&dropbox.name), quoted(email.shown()))
+    use crate::model::name::quoted;
+    format!("rolebook dropbox {verb} {} {}", dropbox.typed(), quoted(email.shown()))
 }
 
 fn no_link(dropbox: &Resource, email: &Name) -> Problem {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Result, Work};
+use crate::model::name::quoted;
 use crate::model::{Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, Select};
 
@@ -115,13 +116,7 @@ pub fn add_one<F: Facts + ?Sized>(
                     known.role.word()
                 ),
             )
-            .tip(format!(
-                "rolebook {0} remove-member {1} {2}, then rolebook {0} add-member {1} {2} --level {3}",
-                place.kind(),
-                place.name,
-                member.reference(),
-                level.word()
-            )));
+            .tip(change_of_level(place, member, known.role, level)));
         }
         return Ok(());
     }
@@ -130,6 +125,18 @@ pub fn add_one<F: Facts + ?Sized>(
     }
     work.bind(place.id, member.id, level.unwrap_or(initial(place.kind())));
     Ok(())
+}
+
+/// The commands that bring a member from one level to another.
+fn change_of_level(place: &Resource, member: &Resource, from: Role, to: Role) -> String {
+    let (noun, place_name, who) = (place.kind(), place.typed(), quoted(&member.reference()));
+    if from == admin(place.kind()) && to == initial(place.kind()) {
+        return format!("rolebook {noun} remove-admin {place_name} {who}");
+    }
+    format!(
+        "rolebook {noun} remove-member {place_name} {who} && rolebook {noun} add-member {place_name} {who} --level {}",
+        to.word()
+    )
 }
 
 /// Adds an account that was just made.
@@ -227,14 +234,8 @@ pub fn set_active<F: Facts + ?Sized>(
 }
 
 fn not_a_member(place: &Resource, member: &Resource) -> Problem {
-    Problem::conflict("not_a_member", format!("{} is not a member of {}", member.reference(), place.reference())).tip(
-        format!(
-            "rolebook {} add-member {} {}",
-            place.kind(),
-            crate::policy::remedy::quoted(&place.name),
-            crate::policy::remedy::quoted(&member.name)
-        ),
-    )
+    Problem::conflict("not_a_member", format!("{} is not a member of {}", member.reference(), place.reference()))
+        .tip(format!("rolebook {} add-member {} {}", place.kind(), place.typed(), member.typed()))
 }
 
 /// Designates members as admins, or undesignates them; they stay members.

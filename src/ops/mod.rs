@@ -14,10 +14,12 @@ pub mod membership;
 pub mod package;
 pub mod place;
 pub mod server;
+mod sight;
 pub mod undo;
 mod work;
 
-pub use work::{Actor, Viewer, Work, find, lack_phrase, numbered, require_active};
+pub use sight::{Viewer, find, numbered, require_active};
+pub use work::{Actor, Work, lack_phrase};
 
 use crate::model::Problem;
 

@@ -75,7 +75,7 @@ pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, o
             "exists",
             format!("the {kind} `{}` exists already, with other values", known.name),
         )
-        .tip(format!("rolebook {kind} set {} …", known.name)));
+        .tip(format!("rolebook {kind} set {} …", known.typed())));
     }
     Ok(work.make(None, name, attributes))
 }

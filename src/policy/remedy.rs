@@ -9,6 +9,7 @@ use super::facts::{Facts, Result, Select};
 use super::subject::{Sort, Subject};
 use crate::model::attributes::{Setting, Status};
 use crate::model::catalogue::{self, Condition, Demand, Grant, Holder};
+use crate::model::name::quoted;
 use crate::model::{Action, Id, Kind, Role, Time, Verb};
 
 /// One thing that is lacking.
@@ -199,12 +200,11 @@ fn expired<F: Facts + ?Sized>(facts: &F, account: Id, subject: &Subject<'_, F>) 
 /// When the facts cannot be read.
 pub fn command<F: Facts + ?Sized>(facts: &F, principal: Id, lack: Lack, at: Time) -> Result<String> {
     let subject = Subject::new(facts, principal, at)?;
-    let name =
-        |id: Id| -> Result<String> { Ok(facts.resource(id)?.map_or_else(|| id.to_string(), |it| quoted(&it.name))) };
+    let name = |id: Id| -> Result<String> { Ok(facts.resource(id)?.map_or_else(|| id.to_string(), |it| it.typed())) };
     let who = |id: Id| -> Result<String> {
         Ok(facts.resource(id)?.map_or_else(
             || id.to_string(),
-            |it| if it.kind() == Kind::Account { quoted(&it.name) } else { quoted(&it.reference()) },
+            |it| if it.kind() == Kind::Account { it.typed() } else { quoted(&it.reference()) },
         ))
     };
     let noun = |id: Id| -> Result<&'static str> { Ok(facts.resource(id)?.map_or("server", |it| it.kind().noun())) };
@@ -272,15 +272,5 @@ fn option_of(condition: Condition) -> String {
         Condition::AdminsManageInvitations => "--admins-manage-invitations".to_owned(),
         Condition::MembersInvite => "--members-invite".to_owned(),
         Condition::TargetIsUser | Condition::ValueIsUser | Condition::MaySend | Condition::MayView => String::new(),
-    }
-}
-
-/// A name as a shell takes it.
-pub fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | ':' | '+' | ',' | '/');
-    if !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', "'\\''"))
     }
 }

@@ -1,0 +1,153 @@
+//! What an actor may see, and finding things as it sees them: what it may not see is not there.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::{Actor, Result};
+use crate::model::attributes::Status;
+use crate::model::catalogue::ACTIVE_ONLY;
+use crate::model::reference::nearest;
+use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Resource, Role, Time, Verb};
+use crate::policy::decide::decide_for;
+use crate::policy::{Facts, Subject};
+
+/// An actor's eyes: what it may see, with the actor looked up once.
+pub struct Viewer<'f, F: Facts + ?Sized> {
+    subject: Option<Subject<'f, F>>,
+}
+
+impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
+    /// Looks the actor up.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Viewer<'f, F>> {
+        let subject = actor.principal().map(|id| Subject::new(facts, id, at)).transpose()?;
+        Ok(Viewer { subject })
+    }
+
+    /// Whether the actor may do something plain.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn may(&self, verb: Verb, on: Id) -> Result<bool> {
+        match &self.subject {
+            None => Ok(true),
+            Some(subject) => Ok(decide_for(subject, Action::Plain(verb), on)?.allowed),
+        }
+    }
+
+    /// Whether the actor is in a workgroup or dropbox, at any level, or administers it. Whoever
+    /// else may see it is told its name and its send policy only (model §4).
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn is_inside(&self, place: &Resource) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(true) };
+        let level = if place.kind() == Kind::Dropbox { Role::DropboxSubmitOnly } else { Role::WorkgroupStandard };
+        Ok(subject.holds(level, place.id)?.is_some() || self.may(Verb::Edit, place.id)?)
+    }
+
+    /// Whether the actor may see that a resource exists.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn sees(&self, resource: &Resource) -> Result<bool> {
+        match (resource.kind(), resource.parent) {
+            // A link is seen by whoever manages the links of its dropbox.
+            (Kind::Invitation | Kind::PublicLink, Some(dropbox)) => {
+                Ok(self.may(Verb::Invite, dropbox)? || self.may(Verb::RevokeInvitation, dropbox)?)
+            }
+            (Kind::Server, _) => Ok(true),
+            (Kind::Invitee, _) => Ok(self.may(Verb::CreateGroup, Id::SERVER)? || self.has_invited(resource.id)?),
+            _ => self.may(Verb::View, resource.id),
+        }
+    }
+}
+
+impl<F: Facts + ?Sized> Viewer<'_, F> {
+    /// Outside submitters have no page of their own: server admins and managers know of them, and
+    /// whoever manages the links of a dropbox that one was made for.
+    fn has_invited(&self, invitee: Id) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(true) };
+        let mut found = false;
+        subject.levels(&Role::DROPBOX, &mut |membership| {
+            subject.facts().resources(Kind::Invitation, Some(membership.resource), &mut |link| {
+                found = found || link.as_invitation().is_some_and(|it| it.invitee == invitee);
+                Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
+            found = found && decide_for(subject, Action::Plain(Verb::Invite), membership.resource)?.allowed;
+            Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found)
+    }
+}
+
+/// Refuses an actor that may do nothing at all.
+///
+/// # Errors
+/// A denial for an account that is gone, inactive or expired.
+pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> Result<()> {
+    let Actor::Principal(id) = actor else { return Ok(()) };
+    let account = facts.resource(id)?;
+    let status = match &account {
+        Some(account) if account.kind() == Kind::Account => account.as_account().map(|it| it.status(at)),
+        // Whoever holds a link is no account.
+        _ => return Ok(()),
+    };
+    if status == Some(Status::Active) {
+        return Ok(());
+    }
+    let who = account.map_or_else(|| id.to_string(), |it| it.reference());
+    let message = format!("{who} is {}", status.map_or("gone", Status::word));
+    let mut problem = Problem::new(ProblemKind::Denied, "denied", message).why(ACTIVE_ONLY.source);
+    problem.rule = Some(ACTIVE_ONLY.name);
+    Err(problem)
+}
+
+/// The resource of that kind and name, if the actor may see it.
+///
+/// # Errors
+/// As [`Work::find`].
+pub fn find<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
+    if let Some(resource) = facts.named(kind, None, name.key())?
+        && Viewer::new(facts, actor, at)?.sees(&resource)?
+    {
+        return Ok(resource);
+    }
+    let problem = Problem::not_found(kind.noun(), name.shown());
+    Err(match similar(facts, actor, at, kind, name)? {
+        Some(near) => problem.tip(format!("did you mean `{near}`?")),
+        None => problem,
+    })
+}
+
+/// The nearest name of that kind which the actor may see.
+fn similar<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind, name: &Name) -> Result<Option<String>> {
+    let mut close = Vec::new();
+    let viewer = Viewer::new(facts, actor, at)?;
+    facts.resources(kind, None, &mut |resource| {
+        // Cheap first: only what is close is asked about.
+        if nearest(name.key(), std::iter::once(resource.key.as_str())).is_some()
+            && viewer.sees(&resource).unwrap_or(false)
+        {
+            close.push(resource.name.clone());
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(nearest(name.shown(), close.iter().map(String::as_str)).map(str::to_owned))
+}
+
+/// The resource of that kind and number, if the actor may see it.
+///
+/// # Errors
+/// As [`Work::find`].
+pub fn numbered<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind, number: u64) -> Result<Rc<Resource>> {
+    if let Some(resource) = facts.resource(Id(number))?
+        && resource.kind() == kind
+        && Viewer::new(facts, actor, at)?.sees(&resource)?
+    {
+        return Ok(resource);
+    }
+    Err(Problem::not_found(kind.noun(), &number.to_string()))
+}
