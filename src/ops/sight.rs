@@ -8,7 +8,7 @@ use crate::model::attributes::Status;
 use crate::model::catalogue::ACTIVE_ONLY;
 use crate::model::reference::nearest;
 use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Resource, Role, Time, Verb};
-use crate::policy::decide::decide_for;
+use crate::policy::decide_for;
 use crate::policy::{Facts, Subject};
 
 /// An actor's eyes: what it may see, with the actor looked up once.
@@ -108,7 +108,7 @@ pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> R
 /// The resource of that kind and name, if the actor may see it.
 ///
 /// # Errors
-/// As [`Work::find`].
+/// As [`super::Work::find`].
 pub fn find<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
     if let Some(resource) = facts.named(kind, None, name.key())?
         && Viewer::new(facts, actor, at)?.sees(&resource)?
@@ -141,7 +141,7 @@ fn similar<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind, nam
 /// The resource of that kind and number, if the actor may see it.
 ///
 /// # Errors
-/// As [`Work::find`].
+/// As [`super::Work::find`].
 pub fn numbered<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind, number: u64) -> Result<Rc<Resource>> {
     if let Some(resource) = facts.resource(Id(number))?
         && resource.kind() == kind

@@ -7,7 +7,7 @@ use super::sight::{Viewer, find, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
 use crate::model::{Action, Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Time, Verb};
-use crate::policy::decide::decide_for;
+use crate::policy::decide_for;
 use crate::policy::invariants::{self, Violation};
 use crate::policy::remedy::{Lack, command};
 use crate::policy::{Decision, Draft, Facts, Overlay, Question, Select, Subject, remedies};

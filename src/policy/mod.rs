@@ -6,7 +6,7 @@
 //! asks it; there is no second copy of a rule anywhere.
 
 mod conditions;
-pub mod decide;
+mod decide;
 pub mod draft;
 pub mod facts;
 pub mod invariants;
@@ -14,7 +14,7 @@ pub mod proof;
 pub mod remedy;
 pub mod subject;
 
-pub use decide::{Decision, Question, decide};
+pub use decide::{Decision, Question, decide, decide_for};
 pub use draft::{Draft, Overlay, RowChange};
 pub use facts::{Facts, Fault, Nothing, Result, Select};
 pub use proof::Step;
