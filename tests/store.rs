@@ -306,3 +306,31 @@ fn a_moment_of_the_past_shows_what_was_then() {
     assert_eq!(status(" --at 2"), "active", "a revision is judged at its own time");
     assert_eq!(tool.json("status --at 0")["revision"], 0);
 }
+
+/// A clock that was set back must not put the log out of order: `--at TIME` and the check rest on it.
+#[test]
+fn a_revision_is_never_dated_before_its_predecessor() {
+    use rolebook::model::{Kind, Name, Time};
+    use rolebook::ops::{Actor, Work, place};
+    use rolebook::store::{Entry, Store};
+
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
+    let commit = |name: &str, at: Time| {
+        let writer = store.write().unwrap();
+        let facts = writer.facts();
+        let mut work = Work::new(&facts, Actor::Operator, at).unwrap();
+        place::add(&mut work, Kind::Group, &Name::parse(name).unwrap(), &place::Options::default()).unwrap();
+        let (draft, last) = work.finish().unwrap();
+        let rows = draft.against(&facts).unwrap();
+        let (operator, command) = ("test".to_owned(), "group add".to_owned());
+        let entry = Entry { at, actor: None, operator, command, reason: None, undoes: None };
+        writer.commit(&rows, last, entry).unwrap().unwrap().at
+    };
+    let today = Time::parse("2026-06-01").unwrap();
+    assert_eq!(commit("a", today), today);
+    assert_eq!(commit("b", Time::parse("2026-01-01").unwrap()), today);
+    let reader = store.read().unwrap();
+    assert_eq!(reader.revision_at(today).unwrap(), 2);
+    assert_eq!(rolebook::store::verify::verify(&reader).unwrap().faults, vec![]);
+}
