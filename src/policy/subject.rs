@@ -127,14 +127,6 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         Ok(self.reached.get_or_init(|| reached))
     }
 
-    /// Every principal it is: itself and every group it is in, nearest first.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn principals(&self) -> Result<Vec<Id>> {
-        Ok(self.reached()?.iter().map(|reached| reached.principal).collect())
-    }
-
     /// How it came to be the principal at a place of the list, as steps.
     fn way(reached: &[Reached], place: usize) -> Vec<Step> {
         let mut steps = Vec::new();
