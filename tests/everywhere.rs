@@ -65,6 +65,19 @@ fn every_command_has_help_with_two_to_four_examples() {
     assert!(!tool.store().exists(), "help makes no store");
 }
 
+/// Verbs that share their arguments must not share their help.
+#[test]
+fn every_verb_of_a_noun_has_a_help_of_its_own() {
+    let mut seen = BTreeSet::new();
+    for (name, command) in leaves() {
+        let noun = name.split(' ').next().unwrap().to_owned();
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        assert!(seen.insert((noun, about.clone())), "{name}: `{about}` is said of another verb");
+        let long = command.get_long_about().map(ToString::to_string).unwrap_or_else(|| about.clone());
+        assert!(long.starts_with(&about), "{name}: {long}");
+    }
+}
+
 #[test]
 fn every_example_runs_on_the_studio() {
     let studio = Tool::studio();

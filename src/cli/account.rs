@@ -32,10 +32,16 @@ enum Verb {
     /// Show one account
     Show(Show),
     /// Change an account's details
+    ///
+    /// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry
+    /// or settings. A setting is `allow`, `deny`, or `default` for what the server says.
     Edit(Change),
     /// Give an account role: admin, manager or user
     SetRole(SetRole),
     /// Change an account's settings
+    ///
+    /// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry
+    /// or settings. A setting is `allow`, `deny`, or `default` for what the server says.
     Set(Change),
     /// Make an account active again
     Activate(One),
@@ -45,7 +51,7 @@ enum Verb {
     Remove(Remove),
 }
 
-/// What can be said of an account.
+// What can be said of an account.
 #[derive(Args, Debug, Clone)]
 struct Said {
     /// E-mail address; empty takes it away
@@ -125,10 +131,10 @@ struct Show {
     reading: Reading,
 }
 
-/// Change an account's details or settings
-///
-/// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry or
-/// settings. A setting is `allow`, `deny`, or `default` for what the server says.
+// Change an account's details or settings
+//
+// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry or
+// settings. A setting is `allow`, `deny`, or `default` for what the server says.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_SET)]
 struct Change {
@@ -158,7 +164,7 @@ struct SetRole {
     writing: Writing,
 }
 
-/// Make an account active or inactive
+// Make an account active or inactive
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_DEACTIVATE)]
 struct One {

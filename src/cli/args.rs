@@ -1,4 +1,7 @@
 //! Arguments that many commands share, and how words of the model are read from them.
+//!
+//! Structs that are shared have plain comments: a doc comment would become the help of every verb
+//! that takes them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -12,7 +15,7 @@ use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Problem, Reference};
 use crate::render::Format;
 
-/// Options of every command.
+// Options of every command.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct Globals {
     /// The store [env: ROLEBOOK_STORE] [default: $XDG_DATA_HOME/rolebook/rolebook.db]
@@ -53,7 +56,7 @@ pub(super) const WITH_VALUE: [&str; 9] =
 pub(super) const WITHOUT_VALUE: [&str; 9] =
     ["--no-headers", "--quiet", "--verbose", "--yes", "--dry-run", "--create", "-q", "-v", "-qv"];
 
-/// Options of every command that reads.
+// Options of every command that reads.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct Reading {
     /// As it stood after this revision, or at this time
@@ -61,7 +64,7 @@ pub(super) struct Reading {
     pub(super) at: Option<String>,
 }
 
-/// Options of every command that writes.
+// Options of every command that writes.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct Writing {
     /// Why: kept in the log
@@ -134,7 +137,7 @@ impl From<&str> for SecretSource {
     }
 }
 
-/// An account's settings.
+// An account's settings.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct Settings {
     /// Send packages at all
@@ -169,7 +172,7 @@ impl Settings {
     }
 }
 
-/// The server's values for the settings that accounts leave at `default`.
+// The server's values for the settings that accounts leave at `default`.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct ServerSettings {
     /// Whether accounts send packages at all, by default

@@ -66,12 +66,17 @@ enum Verb {
     #[command(after_long_help = examples::DROPBOX_REMOVE_ADMIN)]
     RemoveAdmin(Membership),
     /// Invite an outside submitter by a private link
+    ///
+    /// Only its holder can use the link, to submit and for nothing else. The secret is shown once,
+    /// here; the store keeps its SHA-256. It is mailed too where `smtp` is configured.
     #[command(after_long_help = examples::DROPBOX_INVITE)]
     Invite(links::Invite),
     /// List the private links and how far each has come
     #[command(after_long_help = examples::DROPBOX_INVITES)]
     Invites(links::Invites),
     /// Make a new private link for an address; the old one dies
+    ///
+    /// Under the terms of the old one, and as long as that lived, unless said otherwise.
     #[command(after_long_help = examples::DROPBOX_RESEND)]
     Resend(links::Invite),
     /// Revoke the private link of an address
@@ -88,7 +93,7 @@ enum Verb {
     Submit(links::Submit),
 }
 
-/// What can be said of a dropbox.
+// What can be said of a dropbox.
 #[derive(Args, Debug, Clone, Copy)]
 struct Said {
     #[command(flatten)]

@@ -53,7 +53,7 @@ enum Verb {
     Members(Members),
 }
 
-/// One by name, to be written.
+// One by name, to be written.
 #[derive(Args, Debug)]
 pub(super) struct Named {
     /// Which one
@@ -63,7 +63,7 @@ pub(super) struct Named {
     pub(super) writing: Writing,
 }
 
-/// A new name for one.
+// A new name for one.
 #[derive(Args, Debug)]
 pub(super) struct Rename {
     /// Which one
@@ -76,14 +76,14 @@ pub(super) struct Rename {
     writing: Writing,
 }
 
-/// All that one may see.
+// All that one may see.
 #[derive(Args, Debug)]
 pub(super) struct List {
     #[command(flatten)]
     pub(super) reading: Reading,
 }
 
-/// One by name, to be read.
+// One by name, to be read.
 #[derive(Args, Debug)]
 pub(super) struct Show {
     /// Which one

@@ -21,7 +21,7 @@ use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, row, shown};
 use crate::store::StoreFacts;
 
-/// How long a private link lives.
+// How long a private link lives.
 #[derive(Args, Debug, Clone)]
 pub(super) struct LifeArgs {
     /// When the link expires: a length such as `7d`, a day, a time [default: 3d]
@@ -42,10 +42,10 @@ impl LifeArgs {
     }
 }
 
-/// Invite an outside submitter
-///
-/// Makes a private link that only its holder can use to submit, and nothing else. The secret is
-/// shown once, here; the store keeps its SHA-256. It is mailed too where `smtp` is configured.
+// Invite an outside submitter
+//
+// Makes a private link that only its holder can use to submit, and nothing else. The secret is
+// shown once, here; the store keeps its SHA-256. It is mailed too where `smtp` is configured.
 #[derive(Args, Debug)]
 pub(super) struct Invite {
     /// The dropbox

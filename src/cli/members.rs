@@ -15,7 +15,7 @@ use crate::ops::membership;
 use crate::policy::{Facts, Select, Subject};
 use crate::render::{Column, RenderError, hidden, row, shown};
 
-/// A place and who is meant in it.
+// A place and who is meant in it.
 #[derive(Args, Debug)]
 pub(super) struct Membership {
     /// Which one
@@ -28,7 +28,7 @@ pub(super) struct Membership {
     pub(super) writing: Writing,
 }
 
-/// A place whose members are listed.
+// A place whose members are listed.
 #[derive(Args, Debug)]
 pub(super) struct Members {
     /// Which one

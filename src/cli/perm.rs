@@ -33,7 +33,7 @@ enum Verb {
     Explain(Asked),
 }
 
-/// Whether a principal may do an action on a resource.
+// Whether a principal may do an action on a resource.
 #[derive(Args, Debug)]
 struct Asked {
     /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `authenticated`, `anyone`

@@ -65,7 +65,7 @@ enum Verb {
     RemoveAdmin(Membership),
 }
 
-/// What the admins of a workgroup or a dropbox may do.
+// What the admins of a workgroup or a dropbox may do.
 #[derive(Args, Debug, Clone, Copy)]
 pub(super) struct Rights {
     /// Let its admins add existing users and remove members who are not admins
@@ -79,7 +79,7 @@ pub(super) struct Rights {
     pub(super) admins_manage_groups: Option<bool>,
 }
 
-/// What can be said of a workgroup.
+// What can be said of a workgroup.
 #[derive(Args, Debug, Clone, Copy)]
 struct Said {
     /// Who may send packages to it [default: nobody]
