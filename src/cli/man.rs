@@ -234,10 +234,12 @@ fn options(out: &mut String, command: &Command, with_globals: bool) {
 
 fn common_sections(out: &mut String, command: &Command, name: &str) {
     out.push_str(".SH EXIT STATUS\n");
+    // Only these answer no.
     let one = match name {
         "rolebook-perm-check" => "The answer is denied.",
         "rolebook-audit-verify" => "The history does not fit.",
-        _ => "The answer is no: perm check denied, audit verify found something.",
+        "rolebook" => "The answer is no: perm check denied, audit verify found something.",
+        _ => "",
     };
     let statuses = [
         ("0", "Done; allowed; nothing to report."),
@@ -250,7 +252,7 @@ fn common_sections(out: &mut String, command: &Command, name: &str) {
         ("7", "The store cannot be used."),
         ("141", "The reader of the answer went away."),
     ];
-    for (status, meaning) in statuses {
+    for (status, meaning) in statuses.into_iter().filter(|(_, meaning)| !meaning.is_empty()) {
         let _ = write!(out, ".TP\n.B {status}\n{}", roff(meaning));
     }
     out.push_str(".SH ENVIRONMENT\n");
@@ -313,7 +315,7 @@ fn model_page() -> String {
         }
     }
     out.push_str(
-        "The actions create\\-account and set\\-role take a role as their value, set takes a setting.\n.SH ROLES\n",
+        ".PP\nThe actions create\\-account and set\\-role take a role as their value, set takes a setting.\n.SH ROLES\n",
     );
     for role in Role::ALL {
         let implied: Vec<&str> = role.implies().iter().skip(1).map(|role| role.full()).collect();
