@@ -11,7 +11,7 @@ use super::{Outcome, complete, examples};
 use crate::model::{Id, Kind, Problem, Reference, Revision, Role, Verb as Do};
 use crate::ops::Actor;
 use crate::ops::changes::{Change, describe};
-use crate::policy::Subject;
+use crate::policy::{RowChange, Subject};
 use crate::render::{Column, Format, hidden, row, shown};
 use crate::store::LogEntry;
 use crate::store::verify::verify;
@@ -143,11 +143,10 @@ fn scope(view: &View<'_>) -> Result<Scope, Problem> {
 }
 
 /// The changes of a revision, as they were told at the time, as far as the scope reaches.
-fn changes(view: &View<'_>, entry: &LogEntry, scope: &Scope) -> Result<Vec<Change>, Problem> {
-    let rows = view.reader.changes(entry.number)?;
-    let then = view.reader.facts_at(entry.number);
-    let before = view.reader.facts_at(entry.number.saturating_sub(1));
-    let mut found = describe(&rows, &|id| name_then(view, &then, &before, id))?;
+fn told(view: &View<'_>, number: Revision, rows: &[RowChange], scope: &Scope) -> Result<Vec<Change>, Problem> {
+    let then = view.reader.facts_at(number);
+    let before = view.reader.facts_at(number.saturating_sub(1));
+    let mut found = describe(rows, &|id| name_then(view, &then, &before, id))?;
     if let Scope::On(places) = scope {
         found.retain(|change| places.contains(&change.concerns));
     }
@@ -215,40 +214,24 @@ impl Log {
                 || dress.columns.iter().any(|name| name == "changes");
             let mut rows = Vec::new();
             let mut rest = None;
-            let mut trouble = None;
             view.reader.log(Some(self.after.unwrap_or(Revision::MAX).min(view.revision + 1)), &mut |entry| {
                 if actor.is_some_and(|actor| entry.actor != actor) || (self.denied && entry.denied.is_none()) {
                     return Ok(true);
                 }
-                let made = (|| -> Result<Option<Map<String, Value>>, Problem> {
-                    let changes = if needs_changes { changes(view, &entry, &scope)? } else { Vec::new() };
-                    let own = view.actor.principal().is_some() && entry.actor == view.actor.principal();
-                    let touches =
-                        |id: Id| changes.iter().any(|change| change.concerns == id) || concerns(view, entry.number, id);
-                    if wanted.is_some_and(|id| !touches(id))
-                        || (matches!(scope, Scope::On(_)) && changes.is_empty() && !own)
-                    {
-                        return Ok(None);
-                    }
-                    entry_row(view, &entry, &changes).map(Some)
-                })();
-                match made {
-                    Ok(None) => {}
-                    Ok(Some(_)) if self.limit.is_some_and(|limit| rows.len() as u64 >= limit) => {
-                        rest = Some(entry.number + 1);
-                        return Ok(false);
-                    }
-                    Ok(Some(row)) => rows.push(row),
-                    Err(problem) => {
-                        trouble = Some(problem);
-                        return Ok(false);
-                    }
+                let touched = if needs_changes { view.reader.changes(entry.number)? } else { Vec::new() };
+                let changes = told(view, entry.number, &touched, &scope)?;
+                if wanted.is_some_and(|id| !touched.iter().any(|row| touches(row, id)))
+                    || hidden_from(view, &scope, &entry, &changes)
+                {
+                    return Ok(true);
                 }
-                Ok(true)
+                if self.limit.is_some_and(|limit| rows.len() as u64 >= limit) {
+                    rest = Some(entry.number + 1);
+                    return Ok(false);
+                }
+                rows.push(entry_row(view, &entry, &changes)?);
+                Ok::<_, Problem>(true)
             })?;
-            if let Some(problem) = trouble {
-                return Err(problem.into());
-            }
             let status = session.list(&COLUMNS, rows)?;
             if let Some(next) = rest {
                 session.warn(&format!("there is more: go on with --after {next}"));
@@ -258,17 +241,22 @@ impl Log {
     }
 }
 
-/// Whether a revision touched a row of a resource: itself, or a binding on it or of it.
-fn concerns(view: &View<'_>, number: Revision, wanted: Id) -> bool {
-    use crate::policy::RowChange;
-    view.reader.changes(number).unwrap_or_default().iter().any(|row| match row {
+/// Whether an entry is none of the reader's business: neither their own nor about what they administer.
+fn hidden_from(view: &View<'_>, scope: &Scope, entry: &LogEntry, changes: &[Change]) -> bool {
+    let own = view.actor.principal().is_some() && entry.actor == view.actor.principal();
+    matches!(scope, Scope::On(_)) && changes.is_empty() && !own
+}
+
+/// Whether a row that changed is of a resource: itself, what lies in it, or a binding on it or of it.
+fn touches(row: &RowChange, wanted: Id) -> bool {
+    match row {
         RowChange::Resource(before, after) => {
             after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == wanted || it.parent == Some(wanted))
         }
         RowChange::Binding(before, after) => {
             after.as_ref().or(before.as_ref()).is_some_and(|it| it.resource == wanted || it.principal == wanted)
         }
-    })
+    }
 }
 
 impl Show {
@@ -277,9 +265,8 @@ impl Show {
             let scope = scope(view)?;
             let missing = || Problem::not_found("revision", &self.revision.to_string());
             let entry = view.reader.revision(self.revision)?.ok_or_else(missing)?;
-            let found = changes(view, &entry, &scope)?;
-            let own = view.actor.principal().is_some() && entry.actor == view.actor.principal();
-            if matches!(scope, Scope::On(_)) && found.is_empty() && !own {
+            let found = told(view, entry.number, &view.reader.changes(entry.number)?, &scope)?;
+            if hidden_from(view, &scope, &entry, &found) {
                 return Err(missing().into());
             }
             let mut fields = entry_row(view, &entry, &found)?;

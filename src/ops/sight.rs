@@ -86,20 +86,14 @@ impl<F: Facts + ?Sized> Viewer<'_, F> {
 /// Refuses an actor that may do nothing at all.
 ///
 /// # Errors
-/// A denial for an account that is gone, inactive or expired.
+/// A denial for an account that is inactive or expired.
 pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> Result<()> {
     let Actor::Principal(id) = actor else { return Ok(()) };
-    let account = facts.resource(id)?;
-    let status = match &account {
-        Some(account) if account.kind() == Kind::Account => account.as_account().map(|it| it.status(at)),
-        // Whoever holds a link is no account.
-        _ => return Ok(()),
-    };
-    if status == Some(Status::Active) {
-        return Ok(());
-    }
-    let who = account.map_or_else(|| id.to_string(), |it| it.reference());
-    let message = format!("{who} is {}", status.map_or("gone", Status::word));
+    let resource = facts.resource(id)?;
+    let account = resource.as_ref().and_then(|it| Some((it, it.as_account()?.status(at))));
+    // Whoever holds a link is no account.
+    let Some((account, status)) = account.filter(|(_, status)| *status != Status::Active) else { return Ok(()) };
+    let message = format!("{} is {}", account.reference(), status.word());
     let mut problem = Problem::new(ProblemKind::Denied, "denied", message).why(ACTIVE_ONLY.source);
     problem.rule = Some(ACTIVE_ONLY.name);
     Err(problem)

@@ -77,7 +77,7 @@ fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &m
         RowChange::Resource(before, after) => {
             let Some(any) = after.as_ref().or(before.as_ref()) else { return Ok(()) };
             let now = work.facts().resource(any.id)?;
-            if !same(now.as_ref().map(|it| it.since), after.as_ref().map(|it| it.since)) {
+            if now.as_ref().map(|it| it.since) != after.as_ref().map(|it| it.since) {
                 in_the_way.push(changed_since(&any.reference(), now.map(|it| it.since)));
             }
             // A name that was free to take may have been taken since.
@@ -91,7 +91,7 @@ fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &m
         RowChange::Binding(before, after) => {
             let Some(any) = after.as_ref().or(before.as_ref()) else { return Ok(()) };
             let now = work.facts().binding(any.id)?;
-            if !same(now.as_ref().map(|it| it.since), after.as_ref().map(|it| it.since)) {
+            if now.as_ref().map(|it| it.since) != after.as_ref().map(|it| it.since) {
                 let what =
                     format!("{} as {} of {}", work.name(any.principal)?, any.role.word(), work.name(any.resource)?);
                 in_the_way.push(changed_since(&what, now.map(|it| it.since)));
@@ -113,10 +113,6 @@ fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &m
         }
     }
     Ok(())
-}
-
-fn same(now: Option<u64>, then: Option<u64>) -> bool {
-    now == then
 }
 
 fn changed_since(what: &str, now: Option<u64>) -> String {

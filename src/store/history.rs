@@ -112,7 +112,7 @@ impl Reader {
         let mut found = None;
         self.each_entry(&sql, &[&integer(number)], &mut |entry| {
             found = Some(entry);
-            Ok(false)
+            Ok::<_, StoreError>(false)
         })?;
         Ok(found)
     }
@@ -136,17 +136,21 @@ impl Reader {
     ///
     /// # Errors
     /// When the store cannot be read, or what the visitor answers.
-    pub fn log(&self, before: Option<Revision>, visit: &mut dyn FnMut(LogEntry) -> Result<bool>) -> Result<()> {
+    pub fn log<E: From<StoreError>>(
+        &self,
+        before: Option<Revision>,
+        visit: &mut dyn FnMut(LogEntry) -> std::result::Result<bool, E>,
+    ) -> std::result::Result<(), E> {
         let sql = format!("SELECT {REVISION} FROM revision WHERE number < ?1 ORDER BY number DESC");
         self.each_entry(&sql, &[&before.map_or(i64::MAX, integer)], visit)
     }
 
-    fn each_entry(
+    fn each_entry<E: From<StoreError>>(
         &self,
         sql: &str,
         values: &[&dyn rusqlite::ToSql],
-        visit: &mut dyn FnMut(LogEntry) -> Result<bool>,
-    ) -> Result<()> {
+        visit: &mut dyn FnMut(LogEntry) -> std::result::Result<bool, E>,
+    ) -> std::result::Result<(), E> {
         let failed = |error| self.failed(error);
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
         let mut rows = statement.query(values).map_err(failed)?;
