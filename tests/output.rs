@@ -187,7 +187,7 @@ fn the_catalogue_is_the_one_that_decides() {
     let tool = Tool::bare();
     let rows = tool.json("role list");
     let rows = rows.as_array().unwrap();
-    for grant in rolebook::model::catalogue::GRANTS {
+    for grant in rolebook::model::catalogue::grants() {
         assert!(
             rows.iter().any(|row| row["rule"] == grant.rule.name && row["source"] == grant.rule.source),
             "{}",

@@ -256,8 +256,8 @@ fn every_question_is_answered_as_expected() {
             assert_eq!(words.len(), 3, "{file_name}: {}", it.ask);
             let (principal, _) = resolve(&work, &packages, words[0], Kind::Account);
             let (resource, kind) = resolve(&work, &packages, words[2], Kind::Server);
-            let action =
-                Action::parse(words[1], kind).unwrap_or_else(|problem| panic!("{file_name}: {}: {problem}", it.ask));
+            let action = Action::parse(words[1], kind, &|text| panic!("no folder {text}"))
+                .unwrap_or_else(|problem| panic!("{file_name}: {}: {problem}", it.ask));
             let at = it.at.as_deref().map_or(now, |text| Time::parse(text).unwrap());
             let question = Question { principal, action, resource, at };
             let decision = decide(work.facts(), &question).unwrap();
@@ -309,10 +309,9 @@ fn every_sentence_that_states_a_rule_has_a_scenario_either_way() {
 
 #[test]
 fn every_seed_sentence_that_a_rule_quotes_is_in_the_list() {
-    use rolebook::model::catalogue::{DENIALS, GRANTS, LIMITS};
+    use rolebook::model::catalogue::{denials, grants, limits};
     let sentences = sentences();
-    let rules =
-        GRANTS.iter().map(|it| it.rule).chain(LIMITS.iter().map(|it| it.rule)).chain(DENIALS.iter().map(|it| it.rule));
+    let rules = grants().map(|it| it.rule).chain(limits().map(|it| it.rule)).chain(denials().map(|it| it.rule));
     for rule in rules {
         if let Some((seed, text)) = rule.source.strip_prefix("seed ").and_then(|rest| rest.split_once(": ")) {
             let found =
@@ -325,7 +324,7 @@ fn every_seed_sentence_that_a_rule_quotes_is_in_the_list() {
 /// A rule that decides nothing in the scenarios could be broken without a test failing.
 #[test]
 fn every_rule_decides_some_scenario() {
-    use rolebook::model::catalogue::{DENIALS, GRANTS, LIMITS};
+    use rolebook::model::catalogue::{denials, grants, limits};
     let mut decided = BTreeSet::new();
     for (_, file) in files() {
         let now = Time::parse(NOW).unwrap();
@@ -335,15 +334,15 @@ fn every_rule_decides_some_scenario() {
             let (principal, _) = resolve(&work, &packages, words[0], Kind::Account);
             let (resource, kind) = resolve(&work, &packages, words[2], Kind::Server);
             let at = it.at.as_deref().map_or(now, |text| Time::parse(text).unwrap());
-            let action = Action::parse(words[1], kind).unwrap();
+            let action = Action::parse(words[1], kind, &|text| panic!("no folder {text}")).unwrap();
             let decision = decide(work.facts(), &Question { principal, action, resource, at }).unwrap();
             decided.insert((decision.rule.name, kind, action.verb(), decision.allowed));
         }
     }
     let mut idle = Vec::new();
-    let rows = GRANTS.iter().map(|it| (it.rule, it.kind, it.verbs, true));
-    let rows = rows.chain(LIMITS.iter().map(|it| (it.rule, it.kind, it.verbs, false)));
-    let rows = rows.chain(DENIALS.iter().map(|it| (it.rule, it.kind, it.verbs, false)));
+    let rows = grants().map(|it| (it.rule, it.kind, it.verbs, true));
+    let rows = rows.chain(limits().map(|it| (it.rule, it.kind, it.verbs, false)));
+    let rows = rows.chain(denials().map(|it| (it.rule, it.kind, it.verbs, false)));
     for (rule, kind, verbs, allowed) in rows {
         for verb in verbs {
             if !decided.contains(&(rule.name, kind, *verb, allowed)) {

@@ -8,13 +8,14 @@ use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
+use crate::model::reference::full_reference;
 use crate::model::{Id, Kind, Problem, Reference, Revision, Role, Verb as Do};
 use crate::ops::Actor;
-use crate::ops::changes::{Change, describe};
-use crate::policy::{RowChange, Subject};
+use crate::ops::changes::{Change, Lookup, describe};
+use crate::policy::{Facts, RowChange, Subject};
 use crate::render::{Column, Format, hidden, row, shown};
-use crate::store::LogEntry;
 use crate::store::verify::verify;
+use crate::store::{LogEntry, StoreFacts};
 
 /// Read and check the history
 #[derive(Args, Debug)]
@@ -119,7 +120,7 @@ impl Audit {
 enum Scope {
     /// All of it.
     All,
-    /// What concerns these workgroups and dropboxes.
+    /// What concerns these workgroups, dropboxes, endpoints and organizations.
     On(Vec<Id>),
 }
 
@@ -132,7 +133,8 @@ fn scope(view: &View<'_>) -> Result<Scope, Problem> {
     }
     let subject = Subject::new(&view.facts, actor, view.at)?;
     let mut places = Vec::new();
-    subject.levels(&[Role::WorkgroupAdmin, Role::DropboxAdmin], &mut |binding| {
+    let roles = [Role::WorkgroupAdmin, Role::DropboxAdmin, Role::EndpointAdministrator, Role::OrgAdmin];
+    subject.levels(&roles, &mut |binding| {
         places.push(binding.resource);
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
@@ -146,27 +148,37 @@ fn scope(view: &View<'_>) -> Result<Scope, Problem> {
 fn told(view: &View<'_>, number: Revision, rows: &[RowChange], scope: &Scope) -> Result<Vec<Change>, Problem> {
     let then = view.reader.facts_at(number);
     let before = view.reader.facts_at(number.saturating_sub(1));
-    let mut found = describe(rows, &|id| name_then(view, &then, &before, id))?;
+    let mut found = describe(rows, &Then { view, sides: [then, before] })?;
     if let Scope::On(places) = scope {
         found.retain(|change| places.contains(&change.concerns));
     }
     Ok(found)
 }
 
-/// The name a thing had when a revision was made.
-fn name_then(
-    view: &View<'_>,
-    then: &crate::store::StoreFacts<'_>,
-    before: &crate::store::StoreFacts<'_>,
-    id: Id,
-) -> Result<String, Problem> {
-    use crate::policy::Facts;
-    for facts in [then, before] {
-        if let Some(resource) = facts.resource(id)? {
-            return Ok(resource.reference());
+/// Things as they were when a revision was made: after it, else before it, else at any time.
+struct Then<'v> {
+    view: &'v View<'v>,
+    sides: [StoreFacts<'v>; 2],
+}
+
+impl Lookup for Then<'_> {
+    fn name(&self, id: Id) -> Result<String, Problem> {
+        for facts in &self.sides {
+            if let Some(resource) = facts.resource(id)? {
+                return full_reference(&resource, &|id| self.name(id));
+            }
         }
+        self.view.name(id)
     }
-    view.name(id)
+
+    fn outermost(&self, id: Id) -> Result<Id, Problem> {
+        for facts in &self.sides {
+            if let Some(outermost) = facts.lineage(id)?.last() {
+                return Ok(outermost.id);
+            }
+        }
+        Ok(id)
+    }
 }
 
 fn entry_row(view: &View<'_>, entry: &LogEntry, changes: &[Change]) -> Result<Map<String, Value>, Problem> {

@@ -104,7 +104,7 @@ impl Session<'_> {
             let (actor, notices, takes) =
                 (work.actor, std::mem::take(&mut work.notices), std::mem::take(&mut work.takes));
             let rows = work.facts().draft().against(&facts)?;
-            let changes = describe(&rows, &|id| work.name(id))?;
+            let changes = describe(&rows, &work)?;
             let last_id = work.facts().last_id()?;
             drop(work);
             if !takes.is_empty() && !writing.dry_run && !self.globals.yes && confirmed.as_ref() != Some(&takes) {

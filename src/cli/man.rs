@@ -8,7 +8,7 @@ use clap::{Args, Command};
 use super::session::Session;
 use super::{Outcome, examples};
 use crate::model::action::verbs_of;
-use crate::model::catalogue::{DENIALS, GRANTS, LIMITS};
+use crate::model::catalogue::{denials, grants, limits};
 use crate::model::{Kind, Problem, ProblemKind, Role};
 
 /// The day of the release, as pages show it.
@@ -327,7 +327,7 @@ fn model_page() -> String {
         let _ = write!(out, ".TP\n.B {}{}", roff(role.full()), roff(&implied));
     }
     out.push_str(".SH RULES THAT GIVE\n");
-    for grant in GRANTS {
+    for grant in grants() {
         let verbs: Vec<&str> = grant.verbs.iter().map(|verb| verb.word()).collect();
         let when = grant.when.map_or_else(String::new, |condition| format!(", when {}", condition.phrase()));
         let _ = write!(
@@ -344,7 +344,7 @@ fn model_page() -> String {
         );
     }
     out.push_str(".SH RULES THAT TAKE AWAY\n");
-    for (rule, kind, verbs) in LIMITS.iter().map(|it| (it.rule, it.kind, it.verbs)) {
+    for (rule, kind, verbs) in limits().map(|it| (it.rule, it.kind, it.verbs)) {
         let verbs: Vec<&str> = verbs.iter().map(|verb| verb.word()).collect();
         let _ = write!(
             out,
@@ -354,7 +354,7 @@ fn model_page() -> String {
         );
     }
     out.push_str(".SH SENTENCES BEHIND REFUSALS\n");
-    for denial in DENIALS {
+    for denial in denials() {
         let verbs: Vec<&str> = denial.verbs.iter().map(|verb| verb.word()).collect();
         let _ = write!(
             out,

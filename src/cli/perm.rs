@@ -8,8 +8,11 @@ use super::perm_words::{Told, step_json};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
-use crate::model::{Action, Id, Kind, Problem, ProblemKind, Reference, Role, Verb as Do};
-use crate::ops::Actor;
+use crate::model::action::Destination;
+use crate::model::name::printable;
+use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Role, Verb as Do};
+use crate::ops::{Actor, action_phrase, find_item};
+use crate::policy::Facts;
 use crate::policy::remedy::command;
 use crate::policy::{Decision, Question, Remedy, Subject, decide, remedies};
 use crate::render::{Format, RenderError, style};
@@ -36,13 +39,13 @@ enum Verb {
 // Whether a principal may do an action on a resource.
 #[derive(Args, Debug)]
 struct Asked {
-    /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `authenticated`, `anyone`
+    /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `access-token:NUMBER`, `authenticated`, `anyone`
     #[arg(value_name = "PRINCIPAL", add = complete::principals())]
     principal: String,
     /// What: `VERB`, or `VERB=VALUE` as in `set-role=admin`
     #[arg(value_name = "ACTION", add = complete::actions())]
     action: String,
-    /// On what: `server`, `user:NAME`, `workgroup:NAME`, `dropbox:NAME`, `package:NUMBER`
+    /// On what: `server`, `KIND:NAME`, `KIND:NUMBER`, `workspace:ORG/NAME`, `ENDPOINT:/path`
     #[arg(value_name = "RESOURCE", add = complete::resources())]
     resource: String,
     #[command(flatten)]
@@ -92,30 +95,77 @@ impl Asked {
             }
             other => other.kind().unwrap_or(Kind::Server),
         };
-        let action = Action::parse(&self.action, kind)?;
+        let (on, is_registered) = match &resource {
+            Reference::Item(endpoint, path) => {
+                let place = find_item(&view.facts, view.actor, view.at, endpoint, path)?;
+                (place.item.id, place.rest.is_empty())
+            }
+            Reference::Named(Kind::Endpoint, name) => (self.endpoint(view, name)?, true),
+            other => (view.resolve(other)?.0, true),
+        };
+        let action = Action::parse(&self.action, kind, &|text| folder(view, text, !is_registered))?;
         if !matches!(
             principal,
             Reference::Authenticated
                 | Reference::Anyone
                 | Reference::Named(Kind::Account | Kind::Group | Kind::Workgroup | Kind::Invitee, _)
+                | Reference::Numbered(Kind::AccessToken, _)
         ) {
             return Err(principal.wrong_kind("a principal").into());
         }
-        let (on, _) = view.resolve(&resource)?;
-        let who = resolve_principal(view, &principal, on)?;
+        let who = resolve_principal(view, &principal, on, kind)?;
         let question = Question { principal: who, action, resource: on, at: view.at };
         let decision = decide(&view.facts, &question)?;
         let remedies = if decision.allowed { Vec::new() } else { remedies(&view.facts, &question)? };
-        Ok(Answered { question, principal: view.name(who)?, resource: view.name(on)?, decision, remedies })
+        // A path that is not registered is shown as it was asked about.
+        let resource = if is_registered { view.name(on)? } else { resource.to_string() };
+        Ok(Answered { question, principal: view.name(who)?, resource, decision, remedies })
+    }
+
+    /// The endpoint asked about. Access managers of a private bucket do not see it, but what they
+    /// may do with its content is answered truly when they ask about themselves (model §7).
+    fn endpoint(&self, view: &View<'_>, name: &Name) -> Result<Id, Problem> {
+        let found = view.find(Kind::Endpoint, name);
+        let (Err(problem), Actor::Principal(actor)) = (&found, view.actor) else { return found.map(|it| it.id) };
+        let about_content = [Do::ManagePermissions, Do::ReadFiles, Do::WriteFiles];
+        if problem.kind == ProblemKind::NotFound
+            && about_content.iter().any(|verb| verb.word() == self.action)
+            && let Some(hidden) = view.facts.named(Kind::Endpoint, None, name.key())?
+            && Subject::new(&view.facts, actor, view.at)?.holds(Role::AccessManager, hidden.id)?.is_some()
+        {
+            return Ok(hidden.id);
+        }
+        found.map(|it| it.id)
+    }
+}
+
+/// The folder that something is to be moved or copied to.
+fn folder(view: &View<'_>, text: &str, of_file: bool) -> Result<Destination, Problem> {
+    let Reference::Item(endpoint, path) = Reference::parse(text, Kind::Item)? else {
+        return Err(Problem::usage("bad_reference", format!("`{}` is no path on an endpoint", printable(text)))
+            .tip("write `ENDPOINT:/path`, as in `node1:/projects`"));
+    };
+    let place = find_item(&view.facts, view.actor, view.at, &endpoint, &path)?;
+    Ok(Destination { folder: place.item.id, is_registered: place.rest.is_empty(), of_file })
+}
+
+/// What administering a resource of a kind is known by.
+const fn administering(kind: Kind) -> Do {
+    match kind {
+        Kind::Item => Do::AdministerShares,
+        Kind::Workspace | Kind::SigningKey => Do::Delete,
+        Kind::AccessToken => Do::Revoke,
+        Kind::Media | Kind::Stream => Do::Update,
+        _ => Do::Edit,
     }
 }
 
 /// "`--as alice perm check` answers about alice herself; about others only for server admins and
 /// those who administer the resource asked about" (model §10).
-fn resolve_principal(view: &View<'_>, principal: &Reference, on: Id) -> Result<Id, Problem> {
+fn resolve_principal(view: &View<'_>, principal: &Reference, on: Id, kind: Kind) -> Result<Id, Problem> {
     let Actor::Principal(actor) = view.actor else { return view.resolve(principal).map(|(id, _)| id) };
     let subject = Subject::new(&view.facts, actor, view.at)?;
-    let itself = matches!(principal, Reference::Named(Kind::Account, name) if crate::policy::Facts::resource(&view.facts, actor)?.is_some_and(|it| it.key == name.key()));
+    let itself = matches!(principal, Reference::Named(Kind::Account, name) if view.facts.resource(actor)?.is_some_and(|it| it.key == name.key()));
     if itself {
         return Ok(actor);
     }
@@ -125,7 +175,7 @@ fn resolve_principal(view: &View<'_>, principal: &Reference, on: Id) -> Result<I
     }
     let viewer = view.viewer()?;
     let own = on == actor;
-    administers = administers || (on != Id::SERVER && !own && viewer.may(Do::Edit, on)?);
+    administers = administers || (on != Id::SERVER && !own && viewer.may(administering(kind), on)?);
     if !administers {
         let mut problem =
             Problem::new(ProblemKind::Denied, "denied", format!("{} may ask about themselves only", view.name(actor)?))
@@ -144,6 +194,10 @@ impl Answered {
             (true, true) => style::good(word),
             (true, false) => style::bad(word),
         }
+    }
+
+    fn action(&self, view: &View<'_>) -> Result<String, Problem> {
+        action_phrase(self.question.action, &|id| view.name(id))
     }
 
     /// One line: the verdict and the shortest proof.
@@ -166,13 +220,8 @@ impl Answered {
     /// The whole of it, for people.
     fn explained(&self, view: &View<'_>, colour: bool) -> Result<String, RenderError> {
         let not = if self.decision.allowed { "may" } else { "may not" };
-        let mut text = format!(
-            "{}: {} {not} {} on {}\n",
-            self.verdict(colour),
-            self.principal,
-            self.question.action,
-            self.resource
-        );
+        let mut text =
+            format!("{}: {} {not} {} on {}\n", self.verdict(colour), self.principal, self.action(view)?, self.resource);
         text.push_str(&format!("  as of revision {}, {}\n", view.revision, view.at));
         text.push_str(&format!("  rule {}\n  from {}\n", self.decision.rule.name, self.decision.rule.source));
         let told = Told { view, proof: &self.decision.proof };
@@ -214,7 +263,7 @@ impl Answered {
     fn json(&self, view: &View<'_>) -> Result<Value, RenderError> {
         let mut object = Map::new();
         object.insert("principal".to_owned(), json!(self.principal));
-        object.insert("action".to_owned(), json!(self.question.action.to_string()));
+        object.insert("action".to_owned(), json!(self.action(view)?));
         object.insert("resource".to_owned(), json!(self.resource));
         object.insert("allowed".to_owned(), json!(self.decision.allowed));
         object.insert("revision".to_owned(), json!(view.revision));
@@ -249,5 +298,9 @@ fn givers(view: &View<'_>, remedy: &Remedy) -> Result<Vec<String>, RenderError> 
     if remedy.by.is_empty() {
         return Ok(vec!["operator".to_owned()]);
     }
-    Ok(remedy.by.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?)
+    let mut by = remedy.by.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?;
+    if remedy.others {
+        by.push("others".to_owned());
+    }
+    Ok(by)
 }

@@ -30,8 +30,9 @@ impl Told<'_> {
                 lines.push((depth, phrase(self.view, step)?));
                 continue;
             };
+            let verb = if matches!(step, Step::Share(_)) { "holds" } else { "is" };
             let line = format!(
-                "{} is {}{}",
+                "{} {verb} {}{}",
                 self.view.name(binding.principal)?,
                 phrase(self.view, step)?,
                 given(self.view, binding)?
@@ -57,6 +58,13 @@ fn phrase(view: &View<'_>, step: &Step) -> Result<String, RenderError> {
         Step::Account { principal } => format!("{} is an active account", view.name(*principal)?),
         Step::Oneself { principal } => format!("{} is oneself", view.name(*principal)?),
         Step::Member(binding) => format!("member of {}", view.name(binding.resource)?),
+        Step::Share(binding) => {
+            let set = binding.attributes.permissions;
+            format!("{} ({set}) on {}", set.label(), view.name(binding.resource)?)
+        }
+        Step::Token { token, workspace } => {
+            format!("{} is a live token of {}", view.name(*token)?, view.name(*workspace)?)
+        }
         Step::Role(binding) => match binding.role.on() {
             crate::model::Kind::Server => format!("{} on the server", binding.role.word()),
             _ => format!("{} of {}", binding.role.word(), view.name(binding.resource)?),
@@ -100,6 +108,19 @@ pub(super) fn step_json(view: &View<'_>, step: &Step) -> Result<Value, RenderErr
             put("step", json!("role"));
             put("role", json!(binding.role.full()));
             put("on", json!(view.name(binding.resource)?));
+        }
+        Step::Share(binding) => {
+            let set = binding.attributes.permissions;
+            put("step", json!("share"));
+            put("on", json!(view.name(binding.resource)?));
+            put("permissions", json!(set));
+            put("label", json!(set.label()));
+            put("class", json!(binding.attributes.share_class()));
+        }
+        Step::Token { token, workspace } => {
+            put("step", json!("token"));
+            put("principal", json!(view.name(*token)?));
+            put("workspace", json!(view.name(*workspace)?));
         }
         Step::Implies { role, implied } => {
             put("step", json!("implies"));

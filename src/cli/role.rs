@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::session::Session;
 use super::{Outcome, complete, examples};
-use crate::model::catalogue::{GRANTS, Grant, Holder};
+use crate::model::attributes::TokenMode;
+use crate::model::catalogue::{Grant, Holder, grants};
 use crate::model::{Problem, Role as Held};
 use crate::render::{Column, hidden, row, shown};
 
@@ -53,6 +54,13 @@ fn word(holder: Holder) -> &'static str {
         Holder::SomeAdmin => "some-admin",
         Holder::GroupManager => "group-manager",
         Holder::RecipientViewer => "recipient-viewer",
+        Holder::Share => "item:share",
+        Holder::Owner => "item:owner",
+        Holder::Holds(_) => "holder",
+        Holder::Sharer => "sharer",
+        Holder::EachPart => "each-part",
+        Holder::Token(TokenMode::Read) => "access-token:read",
+        Holder::Token(TokenMode::ReadWrite) => "access-token:read-write",
     }
 }
 
@@ -79,12 +87,12 @@ impl Role {
                     Holder::Role(role) => Held::ALL.iter().position(|known| *known == role).unwrap_or(usize::MAX - 1),
                     _ => usize::MAX,
                 };
-                let mut grants: Vec<&Grant> = GRANTS.iter().collect();
-                grants.sort_by_key(order);
-                let mut rows: Vec<Map<String, Value>> = grants.into_iter().map(grant_row).collect();
+                let mut sorted: Vec<&Grant> = grants().collect();
+                sorted.sort_by_key(order);
+                let mut rows: Vec<Map<String, Value>> = sorted.into_iter().map(grant_row).collect();
                 // A role that allows nothing itself is in the catalogue too.
                 for role in Held::ALL {
-                    if !GRANTS.iter().any(|grant| grant.holder == Holder::Role(role)) {
+                    if !grants().any(|grant| grant.holder == Holder::Role(role)) {
                         rows.push(row(
                             &COLUMNS,
                             [
@@ -113,7 +121,7 @@ impl Role {
                     Holder::Role(role) => held.contains(&role),
                     other => word(other) == it.role,
                 };
-                let rows: Vec<Map<String, Value>> = GRANTS.iter().filter(speaks).map(grant_row).collect();
+                let rows: Vec<Map<String, Value>> = grants().filter(speaks).map(grant_row).collect();
                 if rows.is_empty() && held.is_empty() {
                     return Err(unknown(&it.role).into());
                 }

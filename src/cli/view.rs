@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::model::name::printable;
+use crate::model::reference::full_reference;
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Revision, Time};
-use crate::ops::{Actor, Viewer, find, numbered, require_active};
+use crate::ops::{Actor, Viewer, find, require_active, resolve};
 use crate::policy::Facts;
 use crate::store::{Reader, StoreFacts};
 
@@ -56,16 +57,7 @@ impl<'r> View<'r> {
 
     /// The resource that a reference names; the server where it names that.
     pub(super) fn resolve(&self, reference: &Reference) -> Result<(Id, Kind), Problem> {
-        match reference {
-            Reference::Server => Ok((Id::SERVER, Kind::Server)),
-            Reference::Authenticated => Ok((Id::AUTHENTICATED, Kind::Account)),
-            Reference::Anyone => Ok((Id::ANYONE, Kind::Account)),
-            Reference::Named(kind, name) => self.find(*kind, name).map(|found| (found.id, *kind)),
-            Reference::Numbered(kind, number) => {
-                numbered(&self.facts, self.actor, self.at, *kind, *number).map(|found| (found.id, *kind))
-            }
-            Reference::External(_) => Err(reference.wrong_kind("a principal or a resource")),
-        }
+        resolve(&self.facts, self.actor, self.at, reference)
     }
 
     /// The reference of an id, also of one that is gone.
@@ -76,10 +68,14 @@ impl<'r> View<'r> {
             Id::ANYONE => return Ok("anyone".to_owned()),
             _ => {}
         }
-        if let Some(resource) = self.facts.resource(id)? {
-            return Ok(resource.reference());
+        let resource = match self.facts.resource(id)? {
+            Some(resource) => Some(resource),
+            None => self.reader.last_version(id)?.map(Rc::new),
+        };
+        match resource {
+            Some(resource) => full_reference(&resource, &|id| self.name(id)),
+            None => Ok(format!("#{id}")),
         }
-        Ok(self.reader.last_version(id)?.map_or_else(|| format!("#{id}"), |resource| resource.reference()))
     }
 
     /// Who gave something: the operator where nobody is named.

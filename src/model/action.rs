@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::Id;
 use super::attributes::Setting;
 use super::kind::Kind;
+use super::permission::{Permission, Permissions};
 use super::problem::Problem;
 use super::role::Role;
 
@@ -94,6 +96,70 @@ verbs! {
     SetPublicLink = "set-public-link",
     /// Fetch the files of it.
     Download = "download",
+    /// See that it exists: an endpoint's definition, an item's name.
+    See = "see",
+    /// See who holds which role on it.
+    ListRoles = "list-roles",
+    /// Give the role in the value.
+    Assign = "assign",
+    /// Take the role in the value away; of an access token: end it.
+    Revoke = "revoke",
+    /// See its activity in the management console.
+    ViewConsole = "view-console",
+    /// Control its activity in the management console.
+    ControlConsole = "control-console",
+    /// Grant, change and revoke its shares.
+    ManagePermissions = "manage-permissions",
+    /// Read every file on it.
+    ReadFiles = "read-files",
+    /// Write every file on it.
+    WriteFiles = "write-files",
+    /// See what is in a folder.
+    Browse = "browse",
+    /// Preview a movie.
+    Preview = "preview",
+    /// Upload files to it.
+    Upload = "upload",
+    /// Create a folder in it.
+    CreateFolder = "create-folder",
+    /// Give it another name.
+    Rename = "rename",
+    /// Replace it by an upload of the same name.
+    Overwrite = "overwrite",
+    /// Share the set in the value with somebody, as oneself.
+    Share = "share",
+    /// Move it to the folder in the value.
+    MoveTo = "move-to",
+    /// Copy it to the folder in the value.
+    CopyTo = "copy-to",
+    /// See the shares of it, others' too.
+    ViewShares = "view-shares",
+    /// Make, change and revoke admin shares of it.
+    AdministerShares = "administer-shares",
+    /// Cancel an invitation.
+    CancelInvitation = "cancel-invitation",
+    /// Change a member's role or workspaces.
+    EditMember = "edit-member",
+    /// Leave it.
+    Leave = "leave",
+    /// Add a workspace, and say where its files lie.
+    CreateWorkspace = "create-workspace",
+    /// Create a signing key.
+    CreateSigningKey = "create-signing-key",
+    /// See which signing keys there are.
+    ListSigningKeys = "list-signing-keys",
+    /// Create an access token.
+    CreateAccessToken = "create-access-token",
+    /// See which access tokens there are.
+    ListAccessTokens = "list-access-tokens",
+    /// Create a media file.
+    CreateMedia = "create-media",
+    /// Create a live stream.
+    CreateStream = "create-stream",
+    /// Upload straight into one's home folder.
+    UploadToRoot = "upload-to-root",
+    /// Change it.
+    Update = "update",
 }
 
 use Verb::*;
@@ -151,11 +217,79 @@ pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
             SetPublicLink,
         ],
         Kind::Package => &[View, Download],
+        Kind::Endpoint => &[
+            See,
+            Edit,
+            Delete,
+            ListRoles,
+            Assign,
+            Revoke,
+            ViewConsole,
+            ControlConsole,
+            ManagePermissions,
+            ReadFiles,
+            WriteFiles,
+        ],
+        Kind::Item => &[
+            See,
+            Browse,
+            Preview,
+            Download,
+            Upload,
+            CreateFolder,
+            Rename,
+            Delete,
+            Overwrite,
+            Share,
+            MoveTo,
+            CopyTo,
+            ViewShares,
+            AdministerShares,
+        ],
+        Kind::Org => &[
+            View,
+            Edit,
+            Delete,
+            ViewMembers,
+            Invite,
+            CancelInvitation,
+            EditMember,
+            RemoveMember,
+            Leave,
+            CreateWorkspace,
+            CreateSigningKey,
+            ListSigningKeys,
+            CreateAccessToken,
+            ListAccessTokens,
+            CreateMedia,
+            CreateStream,
+        ],
+        Kind::Workspace => &[View, Edit, Delete, AddMember, RemoveMember, UploadToRoot, CreateMedia, CreateStream],
+        Kind::SigningKey => &[View, Delete],
+        Kind::AccessToken => &[View, Revoke],
+        Kind::Media | Kind::Stream => &[View, Update, Delete],
         Kind::Invitation | Kind::PublicLink | Kind::Invitee => &[],
     }
 }
 
-/// What is asked: a verb and, for three of them, its value.
+/// The permission that an action on an item needs, where it needs just one.
+pub const fn permission_of(verb: Verb) -> Option<Permission> {
+    Some(match verb {
+        Browse => Permission::Browse,
+        Preview => Permission::PreviewOnly,
+        Download => Permission::Download,
+        Upload => Permission::UploadFiles,
+        CreateFolder => Permission::CreateFolder,
+        Rename => Permission::Rename,
+        Delete => Permission::Delete,
+        _ => return None,
+    })
+}
+
+/// The actions on an item that one permission allows, one for each permission.
+pub const PERMITTED: &[Verb] = &[Browse, Preview, Download, Upload, CreateFolder, Rename, Delete];
+
+/// What is asked: a verb and, for some of them, its value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Action {
     /// A verb without a value.
@@ -166,7 +300,31 @@ pub enum Action {
     SetRole(Role),
     /// `set=SETTING`.
     Set(Setting),
+    /// `assign=ROLE`.
+    Assign(Role),
+    /// `revoke=ROLE`.
+    Revoke(Role),
+    /// `share=SET`.
+    Share(Permissions),
+    /// `move-to=PATH`.
+    MoveTo(Destination),
+    /// `copy-to=PATH`.
+    CopyTo(Destination),
 }
+
+/// Where an item shall be moved or copied.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Destination {
+    /// The folder; the nearest registered one above it, where it is not registered itself.
+    pub folder: Id,
+    /// Whether the folder itself is registered.
+    pub is_registered: bool,
+    /// Whether what is moved or copied is taken for a file, because it is not registered.
+    pub of_file: bool,
+}
+
+/// Finds the folder that a path names, for [`Action::parse`].
+pub type FindFolder<'f> = &'f dyn Fn(&str) -> Result<Destination, Problem>;
 
 impl Action {
     /// Its verb.
@@ -176,14 +334,19 @@ impl Action {
             Action::CreateAccount(_) => Verb::CreateAccount,
             Action::SetRole(_) => Verb::SetRole,
             Action::Set(_) => Verb::Set,
+            Action::Assign(_) => Verb::Assign,
+            Action::Revoke(_) => Verb::Revoke,
+            Action::Share(_) => Verb::Share,
+            Action::MoveTo(_) => Verb::MoveTo,
+            Action::CopyTo(_) => Verb::CopyTo,
         }
     }
 
-    /// Reads an action that can be asked of a kind of resource.
+    /// Reads an action that can be asked of a kind of resource; `folder` finds the folders it names.
     ///
     /// # Errors
-    /// A usage problem that lists the valid actions; `nearest` names the closest one.
-    pub fn parse(text: &str, kind: Kind) -> Result<Action, Problem> {
+    /// A usage problem that lists the valid actions and names the closest one; what `folder` answers.
+    pub fn parse(text: &str, kind: Kind, folder: FindFolder<'_>) -> Result<Action, Problem> {
         let (word, value) = text.split_once('=').map_or((text, None), |(word, value)| (word, Some(value)));
         let Some(verb) = verbs_of(kind).iter().copied().find(|verb| verb.word() == word) else {
             return Err(unknown(text, word, kind));
@@ -194,6 +357,17 @@ impl Action {
             (Verb::Set, Some(value)) => Setting::from_word(value)
                 .map(Action::Set)
                 .ok_or_else(|| bad_value(verb, value, Setting::ALL.iter().map(|setting| setting.word()))),
+            (Verb::Assign, Some(value)) => endpoint_role(verb, value).map(Action::Assign),
+            (Verb::Revoke, Some(value)) if kind == Kind::Endpoint => endpoint_role(verb, value).map(Action::Revoke),
+            (Verb::Share, Some(value)) => Permissions::parse(value).map(Action::Share),
+            (Verb::MoveTo, Some(value)) => folder(value).map(Action::MoveTo),
+            (Verb::CopyTo, Some(value)) => folder(value).map(Action::CopyTo),
+            (Verb::Assign, None) => Err(bad_value(verb, "", Role::ENDPOINT.iter().map(|role| role.word()))),
+            (Verb::Revoke, None) if kind == Kind::Endpoint => {
+                Err(bad_value(verb, "", Role::ENDPOINT.iter().map(|role| role.word())))
+            }
+            (Verb::Share, None) => Err(bad_value(verb, "", super::permission::WORDS.into_iter())),
+            (Verb::MoveTo | Verb::CopyTo, None) => Err(bad_value(verb, "", ["ENDPOINT:/folder"].into_iter())),
             (Verb::CreateAccount | Verb::SetRole, None) => {
                 Err(bad_value(verb, "", Role::SERVER.iter().map(|role| role.word())))
             }
@@ -208,6 +382,11 @@ impl Action {
 fn account_role(verb: Verb, value: &str) -> Result<Role, Problem> {
     Role::from_word(Kind::Server, value)
         .ok_or_else(|| bad_value(verb, value, Role::SERVER.iter().map(|role| role.word())))
+}
+
+fn endpoint_role(verb: Verb, value: &str) -> Result<Role, Problem> {
+    Role::from_word(Kind::Endpoint, value)
+        .ok_or_else(|| bad_value(verb, value, Role::ENDPOINT.iter().map(|role| role.word())))
 }
 
 fn bad_value<'a>(verb: Verb, value: &str, valid: impl Iterator<Item = &'a str>) -> Problem {
@@ -240,8 +419,13 @@ impl fmt::Display for Action {
         f.write_str(self.verb().word())?;
         match self {
             Action::Plain(_) => Ok(()),
-            Action::CreateAccount(role) | Action::SetRole(role) => write!(f, "={}", role.word()),
+            Action::CreateAccount(role) | Action::SetRole(role) | Action::Assign(role) | Action::Revoke(role) => {
+                write!(f, "={}", role.word())
+            }
             Action::Set(setting) => write!(f, "={}", setting.word()),
+            Action::Share(set) => write!(f, "={set}"),
+            // Whoever shows it to people knows the folder by its path; this is the way it is logged.
+            Action::MoveTo(to) | Action::CopyTo(to) => write!(f, "=#{}", to.folder),
         }
     }
 }
@@ -249,6 +433,16 @@ impl fmt::Display for Action {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str, kind: Kind) -> Result<Action, Problem> {
+        Action::parse(text, kind, &|text| {
+            Ok(Destination {
+                folder: Id(text.trim_start_matches('#').parse().unwrap()),
+                is_registered: true,
+                of_file: false,
+            })
+        })
+    }
 
     #[test]
     fn every_action_reads_back_as_written() {
@@ -259,10 +453,16 @@ mod tests {
                         Role::SERVER.iter().map(|r| format!("{}={}", verb.word(), r.word())).collect()
                     }
                     Verb::Set => Setting::ALL.iter().map(|s| format!("set={}", s.word())).collect(),
+                    Verb::Assign => Role::ENDPOINT.iter().map(|r| format!("assign={}", r.word())).collect(),
+                    Verb::Revoke if kind == Kind::Endpoint => {
+                        Role::ENDPOINT.iter().map(|r| format!("revoke={}", r.word())).collect()
+                    }
+                    Verb::Share => vec!["share=download,browse".to_owned()],
+                    Verb::MoveTo | Verb::CopyTo => vec![format!("{}=#7", verb.word())],
                     _ => vec![verb.word().to_owned()],
                 };
                 for text in texts {
-                    assert_eq!(Action::parse(&text, kind).unwrap().to_string(), text);
+                    assert_eq!(parse(&text, kind).unwrap().to_string(), text);
                 }
             }
         }
@@ -270,10 +470,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_action_gets_the_nearest_one() {
-        let problem = Action::parse("veiw", Kind::Group).unwrap_err();
+        let problem = parse("veiw", Kind::Group).unwrap_err();
         assert!(problem.tips[0].contains("`view`"), "{problem:?}");
-        assert!(Action::parse("set-role=workgroup-admin", Kind::Account).is_err());
-        assert!(Action::parse("view=1", Kind::Group).is_err());
-        assert!(Action::parse("set", Kind::Account).is_err());
+        assert!(parse("set-role=workgroup-admin", Kind::Account).is_err());
+        assert!(parse("view=1", Kind::Group).is_err());
+        assert!(parse("set", Kind::Account).is_err());
     }
 }

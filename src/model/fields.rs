@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::attributes::{Account, AdminRights, Attributes, Server};
+use super::attributes::{Account, AdminRights, Attributes, Endpoint, Server};
 use super::time::Time;
 use super::words::Setting;
 
@@ -14,6 +14,19 @@ impl Attributes {
             Attributes::Server(it) => server_fields(it),
             Attributes::Account(it) => account_fields(it),
             Attributes::Group(_) | Attributes::Invitee(_) | Attributes::PublicLink(_) => Vec::new(),
+            Attributes::Endpoint(it) => endpoint_fields(it),
+            Attributes::Item(it) => vec![("type", json!(it.item_type)), ("size", json!(it.size))],
+            Attributes::Org(it) => vec![("description", json!(it.description))],
+            Attributes::Workspace(it) => {
+                vec![("description", json!(it.description)), ("root_upload", json!(it.root_upload))]
+            }
+            Attributes::SigningKey(_) => Vec::new(),
+            Attributes::AccessToken(it) => {
+                vec![("mode", json!(it.mode)), ("expires", time_value(it.expires)), ("revoked", json!(it.revoked))]
+            }
+            Attributes::Media(it) => vec![("title", json!(it.title))],
+            // That the key is another one is told, which one never.
+            Attributes::Stream(it) => vec![("title", json!(it.title))],
             Attributes::Workgroup(it) => {
                 let mut fields = vec![("send", json!(it.send)), ("member_access", json!(it.member_access))];
                 fields.extend(rights_fields(it.admins));
@@ -31,6 +44,7 @@ impl Attributes {
                 ("state", json!(it.state)),
                 ("expires", time_value(it.expires)),
                 ("after_one_upload", json!(it.after_one_upload)),
+                ("role", json!(it.role)),
             ],
         }
     }
@@ -44,8 +58,19 @@ fn server_fields(it: &Server) -> Vec<(&'static str, Value)> {
         ("public_links", json!(word(it.public_links))),
     ];
     fields.extend(Setting::SWITCHES.map(|setting| (setting_field(setting), json!(word(it.allows(setting))))));
+    fields.push(("members_edit_workspaces", json!(it.members_edit_workspaces)));
+    fields.push(("members_may_leave", json!(it.members_may_leave)));
     fields.push(("url", json!(it.url)));
     fields
+}
+
+fn endpoint_fields(it: &Endpoint) -> Vec<(&'static str, Value)> {
+    vec![
+        ("kind", json!(it.kind)),
+        ("private", json!(it.private)),
+        ("managed", json!(it.managed)),
+        ("node_version", json!(it.node_version)),
+    ]
 }
 
 fn account_fields(it: &Account) -> Vec<(&'static str, Value)> {

@@ -23,11 +23,27 @@ pub enum Kind {
     PublicLink,
     /// An outside submitter, named by an e-mail address.
     Invitee,
+    /// An endpoint: a place that files are transferred from and to.
+    Endpoint,
+    /// A file or a folder of an endpoint, written `ENDPOINT:/path`.
+    Item,
+    /// An organization.
+    Org,
+    /// A workspace of an organization, written `workspace:ORG/NAME`.
+    Workspace,
+    /// A signing key of an organization or a workspace.
+    SigningKey,
+    /// An access token of a workspace; also a principal.
+    AccessToken,
+    /// A media file of a workspace.
+    Media,
+    /// A live stream of a workspace.
+    Stream,
 }
 
 impl Kind {
     /// Every kind, in the order in which lists and counts show them.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 17] = [
         Kind::Server,
         Kind::Account,
         Kind::Group,
@@ -37,6 +53,14 @@ impl Kind {
         Kind::Invitation,
         Kind::PublicLink,
         Kind::Invitee,
+        Kind::Endpoint,
+        Kind::Item,
+        Kind::Org,
+        Kind::Workspace,
+        Kind::SigningKey,
+        Kind::AccessToken,
+        Kind::Media,
+        Kind::Stream,
     ];
 
     /// The word in front of the colon of a reference, also the word in the store.
@@ -51,6 +75,14 @@ impl Kind {
             Kind::Invitation => "invitation",
             Kind::PublicLink => "public-link",
             Kind::Invitee => "invitee",
+            Kind::Endpoint => "endpoint",
+            Kind::Item => "item",
+            Kind::Org => "org",
+            Kind::Workspace => "workspace",
+            Kind::SigningKey => "signing-key",
+            Kind::AccessToken => "access-token",
+            Kind::Media => "media",
+            Kind::Stream => "stream",
         }
     }
 
@@ -66,6 +98,14 @@ impl Kind {
             Kind::Invitation => "an invitation",
             Kind::PublicLink => "a public link",
             Kind::Invitee => "an outside submitter",
+            Kind::Endpoint => "an endpoint",
+            Kind::Item => "a file or folder",
+            Kind::Org => "an organization",
+            Kind::Workspace => "a workspace",
+            Kind::SigningKey => "a signing key",
+            Kind::AccessToken => "an access token",
+            Kind::Media => "a media file",
+            Kind::Stream => "a live stream",
         }
     }
 
@@ -75,21 +115,46 @@ impl Kind {
             Kind::Account => "account",
             Kind::PublicLink => "public link",
             Kind::Invitee => "outside submitter",
+            Kind::Org => "organization",
+            Kind::SigningKey => "signing key",
+            Kind::AccessToken => "access token",
+            Kind::Media => "media file",
+            Kind::Stream => "live stream",
             other => other.word(),
         }
     }
 
-    /// Reads the word in front of a colon; `account` is another word for `user`.
+    /// The noun of the command that manages it: `account`, `org`, `stream`.
+    pub const fn command(self) -> &'static str {
+        match self {
+            Kind::Account => "account",
+            Kind::Item => "content",
+            other => other.word(),
+        }
+    }
+
+    /// Reads the word in front of a colon; `account` is another word for `user`, `organization` for `org`.
     pub fn from_word(word: &str) -> Option<Kind> {
-        if word == "account" {
-            return Some(Kind::Account);
+        match word {
+            "account" => return Some(Kind::Account),
+            "organization" => return Some(Kind::Org),
+            _ => {}
         }
         Kind::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
     /// Whether a reference to one carries its number (`package:12`) rather than a name.
     pub const fn is_numbered(self) -> bool {
-        matches!(self, Kind::Package | Kind::Invitation | Kind::PublicLink)
+        matches!(
+            self,
+            Kind::Package
+                | Kind::Invitation
+                | Kind::PublicLink
+                | Kind::SigningKey
+                | Kind::AccessToken
+                | Kind::Media
+                | Kind::Stream
+        )
     }
 }
 

@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::kind::Kind;
 use super::name::{Name, printable};
+use super::path::Path;
 use super::problem::Problem;
+use super::resource::Resource;
 
 /// A principal or a resource as it was written, not yet looked up.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +21,10 @@ pub enum Reference {
     Named(Kind, Name),
     /// `KIND:NUMBER`, for packages and invitations.
     Numbered(Kind, u64),
+    /// `workspace:ORG/NAME`.
+    Workspace(Name, Name),
+    /// `ENDPOINT:/path`.
+    Item(Name, Path),
     /// `external:ADDRESS`: an address outside, as the recipient of a package.
     External(Name),
 }
@@ -38,13 +44,16 @@ impl Reference {
         let Some((word, rest)) = text.split_once(':') else {
             return Reference::of_kind(bare, text);
         };
+        if rest.starts_with('/') {
+            return Ok(Reference::Item(Name::parse(word)?, Path::parse(rest)?));
+        }
         if word == "external" {
             return Name::parse_email(rest).map(Reference::External);
         }
         match Kind::from_word(word) {
             Some(kind) => Reference::of_kind(kind, rest),
             None => {
-                let words = Kind::ALL.iter().map(|kind| kind.word()).filter(|word| *word != "server");
+                let words = Kind::ALL.iter().map(|kind| kind.word()).filter(|word| !matches!(*word, "server" | "item"));
                 let problem = Problem::usage("bad_reference", format!("`{}` is no kind of thing", printable(word)));
                 Err(match nearest(word, words.clone()) {
                     Some(near) => problem.tip(format!("did you mean `{near}:{}`?", printable(rest))),
@@ -67,6 +76,17 @@ impl Reference {
                 )))
             }
             Kind::Invitee => Name::parse_email(text).map(|name| Reference::Named(kind, name)),
+            Kind::Workspace => {
+                let (org, name) = text.split_once('/').ok_or_else(|| {
+                    Problem::usage("bad_reference", format!("`{}` names no workspace", printable(text)))
+                        .tip("write `ORG/NAME`, as in `acme/prod`")
+                })?;
+                Ok(Reference::Workspace(Name::parse(org)?, Name::parse(name)?))
+            }
+            Kind::Item => {
+                Err(Problem::usage("bad_reference", format!("`{}` is no path on an endpoint", printable(text)))
+                    .tip("write `ENDPOINT:/path`, as in `node1:/projects`"))
+            }
             kind if kind.is_numbered() => text.parse().map(|number| Reference::Numbered(kind, number)).map_err(|_| {
                 Problem::usage(
                     "bad_reference",
@@ -83,6 +103,8 @@ impl Reference {
         match self {
             Reference::Server => Some(Kind::Server),
             Reference::Named(kind, _) | Reference::Numbered(kind, _) => Some(*kind),
+            Reference::Workspace(..) => Some(Kind::Workspace),
+            Reference::Item(..) => Some(Kind::Item),
             Reference::Authenticated | Reference::Anyone | Reference::External(_) => None,
         }
     }
@@ -101,9 +123,38 @@ impl fmt::Display for Reference {
             Reference::Anyone => f.write_str("anyone"),
             Reference::Named(kind, name) => write!(f, "{kind}:{name}"),
             Reference::Numbered(kind, number) => write!(f, "{kind}:{number}"),
+            Reference::Workspace(org, name) => write!(f, "workspace:{org}/{name}"),
+            Reference::Item(endpoint, path) => write!(f, "{endpoint}:{path}"),
             Reference::External(name) => write!(f, "external:{name}"),
         }
     }
+}
+
+/// The reference of a resource of any kind that works as input. `name` gives the reference of a
+/// parent, made by this very function.
+///
+/// # Errors
+/// What `name` answers.
+pub fn full_reference<E>(
+    resource: &Resource,
+    name: &dyn Fn(super::Id) -> std::result::Result<String, E>,
+) -> std::result::Result<String, E> {
+    let Some(parent) = resource.parent else { return Ok(resource.reference()) };
+    Ok(match resource.kind() {
+        Kind::Workspace => {
+            let org = name(parent)?;
+            format!("workspace:{}/{}", org.strip_prefix("org:").unwrap_or(&org), resource.name)
+        }
+        Kind::Item => {
+            let above = name(parent)?;
+            if resource.is_root() {
+                format!("{}:/", above.strip_prefix("endpoint:").unwrap_or(&above))
+            } else {
+                format!("{}/{}", above.strip_suffix('/').unwrap_or(&above), resource.name)
+            }
+        }
+        _ => resource.reference(),
+    })
 }
 
 /// The candidate closest to a misspelt word, if one is close.
@@ -132,6 +183,12 @@ mod tests {
             "package:12",
             "invitee:v@example.com",
             "external:v@example.com",
+            "endpoint:archive",
+            "node1:/",
+            "node1:/a b/c:d",
+            "org:acme",
+            "workspace:acme/prod",
+            "access-token:7",
             "authenticated",
             "anyone",
         ] {

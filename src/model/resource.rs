@@ -1,6 +1,8 @@
 //! One version of a resource: a row of the store.
 
-use super::attributes::{Account, Attributes, Invitation, Package, Server, Workgroup};
+use super::attributes::{
+    AccessToken, Account, Attributes, Endpoint, Invitation, Item, Package, Server, Workgroup, Workspace,
+};
 use super::kind::Kind;
 use super::{Id, Revision};
 
@@ -9,12 +11,13 @@ use super::{Id, Revision};
 pub struct Resource {
     /// Its id, the same in every version.
     pub id: Id,
-    /// What it lies in: the dropbox of an invitation. None for most kinds.
+    /// What it lies in: the dropbox of an invitation, the folder of an item, the endpoint of its root
+    /// folder, the organization of a workspace. None for most kinds.
     pub parent: Option<Id>,
     /// Its name as first written; empty for kinds that are numbered.
     pub name: String,
-    /// What it is looked up by, unique among its kind and parent: the compared form of its name,
-    /// or the hash of a link's secret, or the number.
+    /// What it is looked up by, unique among its kind and parent: the compared form of its name
+    /// (of an item the name itself), or the hash of a secret, or the number.
     pub key: String,
     /// A second thing it is found by, not unique: the compared form of an account's e-mail address.
     pub alias: Option<String>,
@@ -35,13 +38,19 @@ impl Resource {
         Resource { since: 0, ..self.clone() } == Resource { since: 0, ..other.clone() }
     }
 
-    /// The reference that works as input.
+    /// The reference that works as input, for kinds whose reference is not made of their parent's
+    /// too; [`full_reference`](super::reference::full_reference) does for all.
     pub fn reference(&self) -> String {
         match self.kind() {
             Kind::Server => "server".to_owned(),
             kind if kind.is_numbered() => format!("{kind}:{}", self.id),
             kind => format!("{kind}:{}", self.name),
         }
+    }
+
+    /// Whether it is the root folder of an endpoint.
+    pub fn is_root(&self) -> bool {
+        self.kind() == Kind::Item && self.name == "/"
     }
 
     /// Its name as a shell takes it, for commands that are offered.
@@ -72,5 +81,25 @@ impl Resource {
     /// The private link's attributes, if it is one.
     pub const fn as_invitation(&self) -> Option<&Invitation> {
         if let Attributes::Invitation(it) = &self.attributes { Some(it) } else { None }
+    }
+
+    /// The endpoint's attributes, if it is one.
+    pub const fn as_endpoint(&self) -> Option<&Endpoint> {
+        if let Attributes::Endpoint(it) = &self.attributes { Some(it) } else { None }
+    }
+
+    /// The item's attributes, if it is one.
+    pub const fn as_item(&self) -> Option<&Item> {
+        if let Attributes::Item(it) = &self.attributes { Some(it) } else { None }
+    }
+
+    /// The workspace's attributes, if it is one.
+    pub const fn as_workspace(&self) -> Option<&Workspace> {
+        if let Attributes::Workspace(it) = &self.attributes { Some(it) } else { None }
+    }
+
+    /// The access token's attributes, if it is one.
+    pub const fn as_token(&self) -> Option<&AccessToken> {
+        if let Attributes::AccessToken(it) = &self.attributes { Some(it) } else { None }
     }
 }

@@ -31,11 +31,31 @@ pub enum Role {
     PackageSender,
     /// Recipient of a package.
     PackageRecipient,
+    /// Administrator of an endpoint.
+    EndpointAdministrator,
+    /// Manages the permissions of an endpoint whose sharing is managed.
+    AccessManager,
+    /// Sees and controls the activity of an endpoint.
+    ActivityManager,
+    /// Sees the activity of an endpoint.
+    ActivityMonitor,
+    /// Owner of a file or folder.
+    ItemOwner,
+    /// Holder of a share of a file or folder; the binding says which permissions.
+    ItemShare,
+    /// Admin of an organization.
+    OrgAdmin,
+    /// Member of an organization.
+    OrgMember,
+    /// Manager of a workspace: manages the sharing of its files.
+    WorkspaceManager,
+    /// Member of a workspace.
+    WorkspaceMember,
 }
 
 impl Role {
     /// Every role, by kind and power.
-    pub const ALL: [Role; 12] = [
+    pub const ALL: [Role; 22] = [
         Role::ServerAdmin,
         Role::ServerManager,
         Role::ServerUser,
@@ -48,6 +68,16 @@ impl Role {
         Role::DropboxOutside,
         Role::PackageSender,
         Role::PackageRecipient,
+        Role::EndpointAdministrator,
+        Role::AccessManager,
+        Role::ActivityManager,
+        Role::ActivityMonitor,
+        Role::ItemOwner,
+        Role::ItemShare,
+        Role::OrgAdmin,
+        Role::OrgMember,
+        Role::WorkspaceManager,
+        Role::WorkspaceMember,
     ];
     /// The account roles, strongest first.
     pub const SERVER: [Role; 3] = [Role::ServerAdmin, Role::ServerManager, Role::ServerUser];
@@ -55,6 +85,14 @@ impl Role {
     pub const WORKGROUP: [Role; 2] = [Role::WorkgroupAdmin, Role::WorkgroupStandard];
     /// The levels of a dropbox.
     pub const DROPBOX: [Role; 3] = [Role::DropboxAdmin, Role::DropboxStandard, Role::DropboxSubmitOnly];
+
+    /// The roles of an endpoint, in the order in which lists show them.
+    pub const ENDPOINT: [Role; 4] =
+        [Role::EndpointAdministrator, Role::AccessManager, Role::ActivityManager, Role::ActivityMonitor];
+    /// The roles of an organization, strongest first.
+    pub const ORG: [Role; 2] = [Role::OrgAdmin, Role::OrgMember];
+    /// The levels of a workspace, strongest first.
+    pub const WORKSPACE: [Role; 2] = [Role::WorkspaceManager, Role::WorkspaceMember];
 
     /// The kind of resource it is held on, and its own word.
     const fn parts(self) -> (Kind, &'static str, &'static str) {
@@ -71,6 +109,16 @@ impl Role {
             Role::DropboxOutside => (Kind::Dropbox, "outside-submitter", "dropbox:outside-submitter"),
             Role::PackageSender => (Kind::Package, "sender", "package:sender"),
             Role::PackageRecipient => (Kind::Package, "recipient", "package:recipient"),
+            Role::EndpointAdministrator => (Kind::Endpoint, "administrator", "endpoint:administrator"),
+            Role::AccessManager => (Kind::Endpoint, "access-manager", "endpoint:access-manager"),
+            Role::ActivityManager => (Kind::Endpoint, "activity-manager", "endpoint:activity-manager"),
+            Role::ActivityMonitor => (Kind::Endpoint, "activity-monitor", "endpoint:activity-monitor"),
+            Role::ItemOwner => (Kind::Item, "owner", "item:owner"),
+            Role::ItemShare => (Kind::Item, "share", "item:share"),
+            Role::OrgAdmin => (Kind::Org, "admin", "org:admin"),
+            Role::OrgMember => (Kind::Org, "member", "org:member"),
+            Role::WorkspaceManager => (Kind::Workspace, "manager", "workspace:manager"),
+            Role::WorkspaceMember => (Kind::Workspace, "member", "workspace:member"),
         }
     }
 
@@ -100,6 +148,9 @@ impl Role {
     }
 
     /// The roles one holds by holding this one, itself first.
+    ///
+    /// An administrator is an access manager on every endpoint; where sharing is not managed there
+    /// is nothing that an access manager may do, so nothing comes of it.
     pub const fn implies(self) -> &'static [Role] {
         match self {
             Role::ServerAdmin => &[Role::ServerAdmin],
@@ -114,6 +165,18 @@ impl Role {
             Role::DropboxOutside => &[Role::DropboxOutside],
             Role::PackageSender => &[Role::PackageSender],
             Role::PackageRecipient => &[Role::PackageRecipient],
+            Role::EndpointAdministrator => {
+                &[Role::EndpointAdministrator, Role::AccessManager, Role::ActivityManager, Role::ActivityMonitor]
+            }
+            Role::AccessManager => &[Role::AccessManager],
+            Role::ActivityManager => &[Role::ActivityManager, Role::ActivityMonitor],
+            Role::ActivityMonitor => &[Role::ActivityMonitor],
+            Role::ItemOwner => &[Role::ItemOwner],
+            Role::ItemShare => &[Role::ItemShare],
+            Role::OrgAdmin => &[Role::OrgAdmin, Role::OrgMember],
+            Role::OrgMember => &[Role::OrgMember],
+            Role::WorkspaceManager => &[Role::WorkspaceManager, Role::WorkspaceMember],
+            Role::WorkspaceMember => &[Role::WorkspaceMember],
         }
     }
 
@@ -123,6 +186,11 @@ impl Role {
             Role::WorkgroupStandard => &[Role::WorkgroupStandard, Role::WorkgroupAdmin],
             Role::DropboxStandard => &[Role::DropboxStandard, Role::DropboxAdmin],
             Role::DropboxSubmitOnly => &[Role::DropboxSubmitOnly, Role::DropboxStandard, Role::DropboxAdmin],
+            Role::AccessManager => &[Role::AccessManager, Role::EndpointAdministrator],
+            Role::ActivityManager => &[Role::ActivityManager, Role::EndpointAdministrator],
+            Role::ActivityMonitor => &[Role::ActivityMonitor, Role::ActivityManager, Role::EndpointAdministrator],
+            Role::OrgMember => &[Role::OrgMember, Role::OrgAdmin],
+            Role::WorkspaceMember => &[Role::WorkspaceMember, Role::WorkspaceManager],
             // Nothing implies any other: what it implies begins with itself.
             other => match other.implies() {
                 [own, ..] => std::slice::from_ref(own),

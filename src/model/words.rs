@@ -112,6 +112,100 @@ words! {
     }
 }
 
+words! {
+    /// What an endpoint is. Never changes.
+    EndpointKind {
+        /// An institutional server.
+        Host = "host",
+        /// Somebody's own machine.
+        Personal = "personal",
+        /// A bucket.
+        S3 = "s3",
+        /// A directory of another endpoint, opened by rules.
+        Share = "share",
+        /// A transfer server with node software.
+        Node = "node",
+    }
+}
+
+words! {
+    /// Who decides about the shares of an endpoint.
+    Sharing {
+        /// There are none.
+        None = "none",
+        /// Its access managers.
+        Managed = "managed",
+        /// Whoever holds something may pass it on.
+        Delegated = "delegated",
+    }
+}
+
+impl EndpointKind {
+    /// How its content is shared.
+    pub const fn sharing(self) -> Sharing {
+        match self {
+            EndpointKind::Host | EndpointKind::Personal => Sharing::None,
+            EndpointKind::S3 | EndpointKind::Share => Sharing::Managed,
+            EndpointKind::Node => Sharing::Delegated,
+        }
+    }
+}
+
+words! {
+    /// Whether an item holds others.
+    ItemType {
+        /// It does.
+        Folder = "folder",
+        /// It does not.
+        File = "file",
+    }
+}
+
+words! {
+    /// Where a share comes from.
+    ShareClass {
+        /// Somebody shared what they hold.
+        User = "user",
+        /// An administrator or the operator shared it.
+        Admin = "admin",
+        /// Made by the system to show shared folders of a workspace.
+        WorkspaceFolder = "internal:workspace-folder",
+        /// Made by the system for itself.
+        Application = "internal:application",
+        /// Made on the node or by another app.
+        Other = "other",
+        /// Made by an automated workflow.
+        Automation = "automation",
+    }
+}
+
+impl ShareClass {
+    /// Whether lists leave it out unless everything is asked for.
+    pub const fn is_hidden(self) -> bool {
+        !matches!(self, ShareClass::User | ShareClass::Admin)
+    }
+}
+
+words! {
+    /// A switch that is on or off.
+    Switch {
+        /// On.
+        Allow = "allow",
+        /// Off.
+        Deny = "deny",
+    }
+}
+
+words! {
+    /// What an access token may do.
+    TokenMode {
+        /// Look.
+        Read = "read",
+        /// Look and change.
+        ReadWrite = "read-write",
+    }
+}
+
 /// A setting for each switch, in the order of [`Setting::SWITCHES`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Result;
+use super::{Result, Work};
 use crate::model::attributes::time_value;
+use crate::model::reference::full_reference;
 use crate::model::{Binding, Id, Kind, Resource, Role};
-use crate::policy::RowChange;
+use crate::policy::{Facts, RowChange};
 
 /// What became of a thing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +47,8 @@ pub struct Change {
     pub reference: String,
     /// The member, where it is a membership that changed.
     pub member: Option<String>,
+    /// The role, where it is a binding that changed.
+    pub role: Option<Role>,
     /// Each value that changed: its name, before, after; null where there was or is none.
     pub fields: Vec<(&'static str, Value, Value)>,
     /// The resource that decides who may read of it.
@@ -55,7 +58,20 @@ pub struct Change {
 impl Change {
     /// As one line.
     pub fn line(&self) -> String {
+        let role = self.role.map_or("", Role::word);
+        let place = &self.reference;
         let mut line = match (&self.member, self.what) {
+            (Some(member), what) if self.role == Some(Role::ItemShare) => match what {
+                What::Added => format!("shared {place} with {member}"),
+                What::Changed => format!("changed the share of {place} with {member}"),
+                What::Removed => format!("revoked the share of {place} with {member}"),
+            },
+            (Some(member), what @ (What::Added | What::Removed))
+                if self.role.is_some_and(|role| matches!(role.on(), Kind::Endpoint | Kind::Item)) =>
+            {
+                let not = if what == What::Added { "made" } else { "no longer" };
+                return format!("{not} {role} of {place}: {member}");
+            }
             (None, what) => format!("{} {}", what.word(), self.reference),
             (Some(member), What::Added) => format!("added {member} to {}", self.reference),
             (Some(member), What::Changed) => format!("changed {member} in {}", self.reference),
@@ -111,29 +127,53 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Describes row changes; `name` gives the reference of an id, also of one that is gone.
+/// What a description looks up: things as they were when the change was made, also those that are gone.
+pub trait Lookup {
+    /// The reference of an id.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    fn name(&self, id: Id) -> Result<String>;
+
+    /// The outermost thing that a resource lies in.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    fn outermost(&self, id: Id) -> Result<Id>;
+}
+
+impl<F: Facts + ?Sized> Lookup for Work<'_, F> {
+    fn name(&self, id: Id) -> Result<String> {
+        Work::name(self, id)
+    }
+
+    fn outermost(&self, id: Id) -> Result<Id> {
+        Work::outermost(self, id)
+    }
+}
+
+/// Describes row changes.
 ///
 /// What follows from another change is told with it: an account's role with the account, the
 /// recipients with the package, an outside submitter's right with the invitation.
 ///
 /// # Errors
-/// What `name` answers.
-pub fn describe(rows: &[RowChange], name: &dyn Fn(Id) -> Result<String>) -> Result<Vec<Change>> {
+/// What the look-up answers.
+pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> {
     let mut changes: Vec<Change> = Vec::new();
     for row in rows {
         match row {
-            RowChange::Resource(before, after) => changes.extend(resource(before.as_deref(), after.as_deref(), name)?),
-            RowChange::Binding(before, after) => binding(&mut changes, before.as_ref(), after.as_ref(), name)?,
+            RowChange::Resource(before, after) => {
+                changes.extend(resource(before.as_deref(), after.as_deref(), lookup)?)
+            }
+            RowChange::Binding(before, after) => binding(&mut changes, before.as_ref(), after.as_ref(), lookup)?,
         }
     }
     Ok(changes)
 }
 
-fn resource(
-    before: Option<&Resource>,
-    after: Option<&Resource>,
-    name: &dyn Fn(Id) -> Result<String>,
-) -> Result<Option<Change>> {
+fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &dyn Lookup) -> Result<Option<Change>> {
+    let name = |id| lookup.name(id);
     let Some(any) = after.or(before) else { return Ok(None) };
     if any.kind() == Kind::Invitee {
         return Ok(None);
@@ -142,13 +182,18 @@ fn resource(
     let what = if any.kind() == Kind::Server { What::Changed } else { What::of(before.is_some(), after.is_some()) };
     let reference = match (any.kind(), any.parent) {
         (Kind::PublicLink, Some(dropbox)) => format!("the public link of {}", name(dropbox)?),
-        _ => before.unwrap_or(any).reference(),
+        _ => full_reference(before.unwrap_or(any), &name)?,
     };
     let mut fields = Vec::new();
-    if let (Some(before), Some(after)) = (before, after)
-        && before.name != after.name
-    {
-        fields.push(("name", json!(before.name), json!(after.name)));
+    if let (Some(before), Some(after)) = (before, after) {
+        if any.kind() == Kind::Item && (&before.name, before.parent) != (&after.name, after.parent) {
+            fields.push(("path", json!(reference), json!(full_reference(after, &name)?)));
+        } else if before.name != after.name {
+            fields.push(("name", json!(before.name), json!(after.name)));
+        }
+    }
+    if let Some((was, is)) = hidden_fields(before, after, &name)? {
+        fields.push(("files", was, is));
     }
     if let (Kind::Invitation, Some(dropbox), What::Added) = (any.kind(), any.parent, what) {
         fields.push(("to", Value::Null, json!(name(dropbox)?)));
@@ -174,17 +219,30 @@ fn resource(
             fields.push((field, if what == What::Changed { was } else { Value::Null }, is));
         }
     }
-    let concerns = any.parent.unwrap_or(any.id);
-    Ok(Some(Change { what, reference, member: None, fields, concerns }))
+    let concerns = lookup.outermost(any.id)?;
+    Ok(Some(Change { what, reference, member: None, role: None, fields, concerns }))
+}
+
+/// Where the files of a workspace lie, before and after, where that changed.
+fn hidden_fields(
+    before: Option<&Resource>,
+    after: Option<&Resource>,
+    name: &dyn Fn(Id) -> Result<String>,
+) -> Result<Option<(Value, Value)>> {
+    let files = |side: Option<&Resource>| side.and_then(|it| it.as_workspace()?.files);
+    let told = |folder: Option<Id>| folder.map_or(Ok(Value::Null), |id| name(id).map(|name| json!(name)));
+    let (was, is) = (files(before), files(after));
+    if was == is || after.is_none() { Ok(None) } else { Ok(Some((told(was)?, told(is)?))) }
 }
 
 fn binding(
     changes: &mut Vec<Change>,
     before: Option<&Binding>,
     after: Option<&Binding>,
-    name: &dyn Fn(Id) -> Result<String>,
+    lookup: &dyn Lookup,
 ) -> Result<()> {
     let Some(any) = after.or(before) else { return Ok(()) };
+    let name = |id| lookup.name(id);
     match any.role {
         Role::PackageSender | Role::PackageRecipient | Role::DropboxOutside => return Ok(()),
         _ => {}
@@ -200,6 +258,7 @@ fn binding(
                 what: What::Changed,
                 reference,
                 member: None,
+                role: None,
                 fields: vec![role],
                 concerns: any.principal,
             }),
@@ -207,8 +266,17 @@ fn binding(
         return Ok(());
     }
     let mut fields = Vec::new();
-    if any.role.is_level() && before.map(|it| it.role) != after.map(|it| it.role) {
-        fields.push(("level", word(before), word(after)));
+    let field = if matches!(any.role.on(), Kind::Org | Kind::Endpoint) { "role" } else { "level" };
+    let is_told = any.role.is_level() || matches!(any.role.on(), Kind::Org | Kind::Endpoint | Kind::Workspace);
+    if is_told && before.map(|it| it.role) != after.map(|it| it.role) {
+        fields.push((field, word(before), word(after)));
+    }
+    if any.role == Role::ItemShare {
+        share_fields(&mut fields, before, after, &name)?;
+    }
+    let switch = |side: Option<&Binding>| json!(side.and_then(|it| it.attributes.root_upload));
+    if switch(before) != switch(after) {
+        fields.push(("root_upload", switch(before), switch(after)));
     }
     let sides = [before, after].map(|side| side.map_or((true, None), |it| (!it.attributes.inactive, it.expires)));
     let [(was, ended), (is, ends)] = sides;
@@ -222,8 +290,32 @@ fn binding(
         what,
         reference: name(any.resource)?,
         member: Some(name(any.principal)?),
+        role: Some(any.role),
         fields,
-        concerns: any.resource,
+        concerns: lookup.outermost(any.resource)?,
     });
+    Ok(())
+}
+
+/// What a share says: its permissions, its label, its class and who made it.
+fn share_fields(
+    fields: &mut Vec<(&'static str, Value, Value)>,
+    before: Option<&Binding>,
+    after: Option<&Binding>,
+    name: &dyn Fn(Id) -> Result<String>,
+) -> Result<()> {
+    let told = |side: Option<&Binding>| -> Result<[Value; 4]> {
+        let Some(it) = side else { return Ok([const { Value::Null }; 4]) };
+        let set = it.attributes.permissions;
+        let by = it.grantor.map_or_else(|| Ok("operator".to_owned()), name)?;
+        Ok([json!(set), json!(set.label()), json!(it.attributes.share_class()), json!(by)])
+    };
+    for (field, (was, is)) in
+        ["permissions", "label", "class", "by"].into_iter().zip(told(before)?.into_iter().zip(told(after)?))
+    {
+        if was != is {
+            fields.push((field, was, is));
+        }
+    }
     Ok(())
 }

@@ -144,12 +144,14 @@ fn issue<F: Facts + ?Sized>(
         key: secret.hash(),
         alias: None,
         attributes: Attributes::Invitation(Invitation {
-            invitee,
+            invitee: Some(invitee),
             email: email.shown().to_owned(),
             by,
             created: work.at,
             expires,
             after_one_upload: life.after_one_upload,
+            role: None,
+            workspaces: Vec::new(),
             state: InvitationState::Active,
         }),
         since: 0,
@@ -171,7 +173,7 @@ fn newest<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Nam
     let links = children(work, Kind::Invitation, dropbox.id)?;
     Ok(links
         .into_iter()
-        .filter(|link| link.as_invitation().is_some_and(|it| it.invitee == invitee.id))
+        .filter(|link| link.as_invitation().is_some_and(|it| it.invitee == Some(invitee.id)))
         .max_by_key(|link| link.id))
 }
 
@@ -253,8 +255,8 @@ fn end_link<F: Facts + ?Sized>(
     state: InvitationState,
 ) -> Result<()> {
     work.put_attributes(link, Attributes::Invitation(Invitation { state, ..it.clone() }));
-    let Some(dropbox) = link.parent else { return Ok(()) };
-    if let Some(binding) = work.facts().held(dropbox, Role::DropboxOutside, it.invitee)?
+    let (Some(dropbox), Some(invitee)) = (link.parent, it.invitee) else { return Ok(()) };
+    if let Some(binding) = work.facts().held(dropbox, Role::DropboxOutside, invitee)?
         && binding.attributes.invitation == Some(link.id.0)
     {
         work.end_binding(binding.id);
@@ -312,22 +314,24 @@ pub fn submit_with<F: Facts + ?Sized>(
     };
     let known = work.facts().named(Kind::Invitation, Some(dropbox.id), &link.hash())?;
     let Some(known) = known else { return Err(refused("unknown link", None)) };
-    let Some(it) = known.as_invitation() else { return Err(refused("unknown link", None)) };
-    let invitee = Some(it.invitee);
+    let Some((it, submitter)) = known.as_invitation().and_then(|it| Some((it, it.invitee?))) else {
+        return Err(refused("unknown link", None));
+    };
+    let invitee = Some(submitter);
     match it.status(work.at) {
         "active" => {}
         "used" => return Err(refused("the link was used", invitee)),
         "expired" => return Err(refused("the link is expired", invitee)),
         _ => return Err(refused("the link was revoked", invitee)),
     }
-    work.actor = Actor::Principal(it.invitee);
+    work.actor = Actor::Principal(submitter);
     // The one evaluator has the last word here too.
     work.require_verb(Verb::Submit, dropbox.id)
         .map_err(|_| refused("the outside submitter may not submit", invitee))?;
     if it.after_one_upload {
         end_link(work, &known, &it.clone(), InvitationState::Used)?;
     }
-    Ok(package::record(work, it.invitee, &submission.title, &submission.files, &[dropbox.id], &[], None)?)
+    Ok(package::record(work, submitter, &submission.title, &submission.files, &[dropbox.id], &[], None)?)
 }
 
 /// Submits as a member.

@@ -9,7 +9,9 @@ pub mod account;
 pub mod authority;
 pub mod changes;
 pub mod dropbox;
+pub mod endpoint;
 pub mod invitation;
+pub mod item;
 pub mod membership;
 pub mod package;
 pub mod place;
@@ -18,8 +20,8 @@ mod sight;
 pub mod undo;
 mod work;
 
-pub use sight::{Viewer, find, numbered, require_active};
-pub use work::{Actor, Work, lack_phrase};
+pub use sight::{Place, Viewer, find, find_item, find_workspace, numbered, require_active, resolve};
+pub use work::{Actor, Work, action_phrase, lack_phrase};
 
 use crate::model::Problem;
 

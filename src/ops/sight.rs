@@ -7,9 +7,10 @@ use super::{Actor, Result};
 use crate::model::attributes::Status;
 use crate::model::catalogue::ACTIVE_ONLY;
 use crate::model::reference::nearest;
-use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Resource, Role, Time, Verb};
-use crate::policy::decide_for;
-use crate::policy::{Facts, Subject};
+use crate::model::{
+    Action, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
+};
+use crate::policy::{Facts, Subject, content, decide_for};
 
 /// An actor's eyes: what it may see, with the actor looked up once.
 pub struct Viewer<'f, F: Facts + ?Sized> {
@@ -54,10 +55,12 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// When the facts cannot be read.
     pub fn sees(&self, resource: &Resource) -> Result<bool> {
         match (resource.kind(), resource.parent) {
+            (Kind::Invitation, Some(org)) if self.is_org(org)? => self.may(Verb::ViewMembers, org),
             // A link is seen by whoever manages the links of its dropbox.
             (Kind::Invitation | Kind::PublicLink, Some(dropbox)) => {
                 Ok(self.may(Verb::Invite, dropbox)? || self.may(Verb::RevokeInvitation, dropbox)?)
             }
+            (Kind::Endpoint | Kind::Item, _) => self.may(Verb::See, resource.id),
             (Kind::Server, _) => Ok(true),
             (Kind::Invitee, _) => Ok(self.may(Verb::CreateGroup, Id::SERVER)? || self.has_invited(resource.id)?),
             _ => self.may(Verb::View, resource.id),
@@ -66,6 +69,28 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
 }
 
 impl<F: Facts + ?Sized> Viewer<'_, F> {
+    /// Whether that is an organization; the operator sees everything anyway and need not know.
+    fn is_org(&self, id: Id) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(false) };
+        Ok(subject.facts().resource(id)?.is_some_and(|it| it.kind() == Kind::Org))
+    }
+
+    /// What the actor holds on an item; the operator everything.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn permissions(&self, item: Id) -> Result<Permissions> {
+        Ok(match &self.subject {
+            None => Permissions::EDIT,
+            Some(subject) => content::permissions(subject, item)?,
+        })
+    }
+
+    /// The actor as a subject; none for the operator.
+    pub const fn subject(&self) -> Option<&Subject<'_, F>> {
+        self.subject.as_ref()
+    }
+
     /// Outside submitters have no page of their own: server admins and managers know of them, and
     /// whoever manages the links of a dropbox that one was made for.
     fn has_invited(&self, invitee: Id) -> Result<bool> {
@@ -73,7 +98,7 @@ impl<F: Facts + ?Sized> Viewer<'_, F> {
         let mut found = false;
         subject.levels(&Role::DROPBOX, &mut |membership| {
             subject.facts().resources(Kind::Invitation, Some(membership.resource), &mut |link| {
-                found = found || link.as_invitation().is_some_and(|it| it.invitee == invitee);
+                found = found || link.as_invitation().is_some_and(|it| it.invitee == Some(invitee));
                 Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             })?;
             found = found && decide_for(subject, Action::Plain(Verb::Invite), membership.resource)?.allowed;
@@ -144,4 +169,77 @@ pub fn numbered<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind
         return Ok(resource);
     }
     Err(Problem::not_found(kind.noun(), &number.to_string()))
+}
+
+/// The workspace of that name, if the actor may see it.
+///
+/// # Errors
+/// As [`super::Work::find`].
+pub fn find_workspace<F: Facts + ?Sized>(
+    facts: &F,
+    actor: Actor,
+    at: Time,
+    org: &Name,
+    name: &Name,
+) -> Result<Rc<Resource>> {
+    let viewer = Viewer::new(facts, actor, at)?;
+    if let Some(org) = facts.named(Kind::Org, None, org.key())?
+        && let Some(found) = facts.named(Kind::Workspace, Some(org.id), name.key())?
+        && viewer.sees(&found)?
+    {
+        return Ok(found);
+    }
+    Err(Problem::not_found("workspace", &format!("{org}/{name}")))
+}
+
+/// An item as far as it is registered.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The item; where it is not registered, the nearest folder above that is.
+    pub item: Rc<Resource>,
+    /// The components that are not registered, from the item down.
+    pub rest: Vec<String>,
+}
+
+/// The item that a path names, if the actor may see it: it holds some permission there, or looks
+/// after the place. Whether the endpoint is seen does not matter: shares on a private one count.
+///
+/// # Errors
+/// "No such file or folder", alike for what is not there and for what the actor may not see.
+pub fn find_item<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, endpoint: &Name, path: &Path) -> Result<Place> {
+    let viewer = Viewer::new(facts, actor, at)?;
+    let known = facts.named(Kind::Endpoint, None, endpoint.key())?;
+    if let Some(known) = &known
+        && let Some((item, depth)) = facts.nearest_item(known.id, path)?
+        && viewer.sees(&item)?
+    {
+        return Ok(Place { item, rest: path.components().iter().skip(depth).cloned().collect() });
+    }
+    let problem = Problem::not_found("file or folder", &format!("{endpoint}:{path}"));
+    let sees_endpoint = known.map_or(Ok(false), |known| viewer.sees(&known))?;
+    Err(match similar(facts, actor, at, Kind::Endpoint, endpoint)? {
+        Some(near) if !sees_endpoint => problem.tip(format!("did you mean `{near}:{path}`?")),
+        _ => problem,
+    })
+}
+
+/// What a reference means, if the actor may see it; of an item, the nearest one that is registered.
+///
+/// # Errors
+/// As [`super::Work::find`].
+pub fn resolve<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, reference: &Reference) -> Result<(Id, Kind)> {
+    match reference {
+        Reference::Server => Ok((Id::SERVER, Kind::Server)),
+        Reference::Authenticated => Ok((Id::AUTHENTICATED, Kind::Account)),
+        Reference::Anyone => Ok((Id::ANYONE, Kind::Account)),
+        Reference::Named(kind, name) => find(facts, actor, at, *kind, name).map(|found| (found.id, *kind)),
+        Reference::Numbered(kind, number) => numbered(facts, actor, at, *kind, *number).map(|found| (found.id, *kind)),
+        Reference::Workspace(org, name) => {
+            find_workspace(facts, actor, at, org, name).map(|found| (found.id, Kind::Workspace))
+        }
+        Reference::Item(endpoint, path) => {
+            find_item(facts, actor, at, endpoint, path).map(|place| (place.item.id, Kind::Item))
+        }
+        Reference::External(_) => Err(reference.wrong_kind("a principal or a resource")),
+    }
 }

@@ -3,10 +3,13 @@
 use std::rc::Rc;
 
 use super::Result;
-use super::sight::{Viewer, find, numbered};
+use super::sight::{Place, Viewer, find, find_item, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
-use crate::model::{Action, Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Time, Verb};
+use crate::model::reference::full_reference;
+use crate::model::{
+    Action, Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
+};
 use crate::policy::decide_for;
 use crate::policy::invariants::{self, Violation};
 use crate::policy::remedy::{Lack, command};
@@ -85,7 +88,26 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             )
             .why("product: admin accounts do not expire and are always active")
             .tip(format!("demote it first: rolebook account set-role {} user", self.bare_name(id)?))),
+            Some(Violation::LastAdministrator(id)) => Err(self.last_administrator(id)?),
         }
+    }
+
+    /// "No change may leave an endpoint without an effective administrator" (model §7); the same of
+    /// organizations (§9). What the actor may not see is not named.
+    fn last_administrator(&self, id: Id) -> Result<Problem> {
+        let place = self.facts.resource(id)?;
+        let seen = place.filter(|place| self.sees(place).unwrap_or(false));
+        let what = seen.as_ref().map_or_else(|| "something that you may not see".to_owned(), |it| it.reference());
+        let problem =
+            Problem::conflict("last_administrator", format!("this would leave {what} without an active administrator"))
+                .why("an endpoint or an organization always has an active administrator");
+        Ok(match seen {
+            Some(it) if it.kind() == Kind::Endpoint => {
+                problem.tip(format!("rolebook endpoint add-role {} administrator SOMEBODY", it.typed()))
+            }
+            Some(it) => problem.tip(format!("rolebook org set-role {} SOMEBODY admin", it.typed())),
+            None => problem,
+        })
     }
 
     // Looking things up.
@@ -95,17 +117,26 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn name(&self, id: Id) -> Result<String> {
-        Ok(match id {
-            Id::SERVER => "server".to_owned(),
-            Id::AUTHENTICATED => "authenticated".to_owned(),
-            Id::ANYONE => "anyone".to_owned(),
-            id => match self.facts.resource(id)? {
-                Some(resource) => resource.reference(),
-                None => {
-                    self.facts.base().resource(id)?.map_or_else(|| format!("#{id}"), |resource| resource.reference())
-                }
-            },
-        })
+        let resource = match self.facts.resource(id)? {
+            None => self.facts.base().resource(id)?,
+            found => found,
+        };
+        match resource {
+            Some(resource) => full_reference(&resource, &|id| self.name(id)),
+            None => Ok(self.facts.reference(id)?),
+        }
+    }
+
+    /// The outermost thing that a resource lies in: who administers that may read of it.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn outermost(&self, id: Id) -> Result<Id> {
+        let lineage = match self.facts.lineage(id)? {
+            gone if gone.is_empty() => self.facts.base().lineage(id)?,
+            lineage => lineage,
+        };
+        Ok(lineage.last().map_or(id, |outermost| outermost.id))
     }
 
     fn bare_name(&self, id: Id) -> Result<String> {
@@ -144,11 +175,22 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     pub fn find_reference(&self, kind: Kind, reference: &Reference) -> Result<Rc<Resource>> {
         match reference {
             Reference::Named(found, name) if *found == kind => self.find(kind, name),
+            Reference::Workspace(org, name) if kind == Kind::Workspace => {
+                find_workspace(&self.facts, self.actor, self.at, org, name)
+            }
             Reference::Numbered(found, number) if *found == kind => {
                 numbered(&self.facts, self.actor, self.at, kind, *number)
             }
             other => Err(other.wrong_kind(kind.article())),
         }
+    }
+
+    /// The item that a path names, as far as it is registered, if the actor may see it.
+    ///
+    /// # Errors
+    /// As [`find_item`].
+    pub fn find_item(&self, endpoint: &Name, path: &Path) -> Result<Place> {
+        find_item(&self.facts, self.actor, self.at, endpoint, path)
     }
 
     // Asking.
@@ -186,11 +228,19 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         self.require(Action::Plain(verb), resource)
     }
 
+    /// An action as people read it: folders by their paths.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn action(&self, action: Action) -> Result<String> {
+        action_phrase(action, &|id| self.name(id))
+    }
+
     fn denial(&self, question: &Question, decision: &Decision) -> Result<Problem> {
         let message = format!(
             "{} may not {} on {}",
             self.name(question.principal)?,
-            question.action,
+            self.action(question.action)?,
             self.name(question.resource)?
         );
         let mut problem = Problem::new(ProblemKind::Denied, "denied", message).why(decision.rule.source);
@@ -206,6 +256,9 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             let mut by = Vec::new();
             for id in &remedy.by {
                 by.push(self.name(*id)?);
+            }
+            if remedy.others {
+                by.push("others".to_owned());
             }
             let by = if by.is_empty() { "the operator".to_owned() } else { by.join(", ") };
             problem.tips.push(format!("{} (by {by})", commands.join(" && ")));
@@ -294,6 +347,17 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     }
 }
 
+/// An action as people read it: folders by their paths.
+///
+/// # Errors
+/// What `name` answers.
+pub fn action_phrase(action: Action, name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
+    Ok(match action {
+        Action::MoveTo(to) | Action::CopyTo(to) => format!("{}={}", action.verb().word(), name(to.folder)?),
+        other => other.to_string(),
+    })
+}
+
 /// What is lacking, as a phrase.
 ///
 /// # Errors
@@ -305,5 +369,8 @@ pub fn lack_phrase(lack: Lack, name: &dyn Fn(Id) -> Result<String>) -> Result<St
         Lack::Setting(setting) => format!("setting {} allowed", setting.word()),
         Lack::Condition(condition, on) => format!("{} on {}", condition.phrase(), name(on)?),
         Lack::Active(account) => format!("{} active", name(account)?),
+        Lack::Share(set, item) => format!("{} ({set}) on {}", set.label(), name(item)?),
+        Lack::Managed(endpoint) => format!("managed is on on {}", name(endpoint)?),
+        Lack::RootUpload(workspace) => format!("root-upload allowed in {}", name(workspace)?),
     })
 }

@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use super::decide::{Target, decide_for};
 use super::facts::{Facts, Result};
+use super::invariants;
 use super::proof::Step;
 use super::subject::Subject;
-use crate::model::attributes::{AdminRights, Attributes};
+use crate::model::attributes::{AdminRights, Attributes, EndpointKind, Sharing};
 use crate::model::catalogue::Condition;
 use crate::model::{Action, Id, Role, Verb};
 
@@ -57,6 +58,36 @@ pub(super) fn met<F: Facts + ?Sized>(
         Condition::Access(access) => match target.attributes() {
             Some(Attributes::Workgroup(workgroup)) if workgroup.member_access == access => {
                 Some(vec![Step::Value { on, name: "member-access", value: access.word().to_owned() }])
+            }
+            _ => None,
+        },
+        Condition::PublicEndpoint | Condition::NotPrivateS3 => {
+            let Some((on, endpoint)) = target.endpoint(subject.facts())? else { return Ok(None) };
+            let holds =
+                !endpoint.private || (condition == Condition::NotPrivateS3 && endpoint.kind != EndpointKind::S3);
+            holds.then(|| vec![Step::Value { on, name: "private", value: endpoint.private.to_string() }])
+        }
+        Condition::SharingManaged | Condition::SharingDelegated => {
+            let wanted = if condition == Condition::SharingManaged { Sharing::Managed } else { Sharing::Delegated };
+            let Some((on, endpoint)) = target.endpoint(subject.facts())? else { return Ok(None) };
+            (endpoint.kind.sharing() == wanted)
+                .then(|| vec![Step::Value { on, name: "kind", value: endpoint.kind.word().to_owned() }])
+        }
+        Condition::MembersEditWorkspaces => subject
+            .server()?
+            .members_edit_workspaces
+            .then(|| vec![Step::Value { on: Id::SERVER, name: "members-edit-workspaces", value: "true".to_owned() }]),
+        Condition::MembersMayLeave => subject
+            .server()?
+            .members_may_leave
+            .then(|| vec![Step::Value { on: Id::SERVER, name: "members-may-leave", value: "true".to_owned() }]),
+        Condition::AnotherAdmin => {
+            invariants::has_administrator(subject.facts(), on, Role::OrgAdmin, Some(subject.id), subject.at)?
+                .then(Vec::new)
+        }
+        Condition::HasFiles => match target.attributes() {
+            Some(Attributes::Workspace(workspace)) => {
+                workspace.files.map(|folder| vec![Step::Value { on, name: "files", value: folder.to_string() }])
             }
             _ => None,
         },

@@ -1,13 +1,18 @@
 //! The one evaluator: `decide(facts, question)` is a decision with its proof.
 
 use super::conditions::{met, shares_workgroup};
+use super::content;
 use super::facts::{Facts, Result, Select};
 use super::proof::Step;
 use super::subject::{Sort, Subject};
-use crate::model::attributes::{Account, Attributes, MemberAccess, Setting, Status};
-use crate::model::catalogue::{self, ACTIVE_ONLY, DENIALS, Demand, Grant, Holder, NOT_GRANTED, OUTSIDERS, Rule};
+use crate::model::attributes::{Account, Attributes, Endpoint, MemberAccess, Setting, Sharing, Status, TokenMode};
+use crate::model::catalogue::{
+    self, ACTIVE_ONLY, Demand, Grant, Holder, NOT_GRANTED, OUTSIDERS, Rule, TOKEN_ENDED, denials,
+};
 use crate::model::{Action, Binding, Id, Kind, Resource, Role, Time, Verb};
+use std::cell::OnceCell;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 /// What is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,13 +66,18 @@ pub fn decide_for<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, r
     if subject.sort == Sort::Account && !subject.is_registered() {
         return Ok(Decision::denied(ACTIVE_ONLY, Vec::new()));
     }
+    if subject.sort == Sort::Token && !is_live(subject)? {
+        return Ok(Decision::denied(TOKEN_ENDED, Vec::new()));
+    }
     let verb = action.verb();
-    if subject.sort == Sort::Outsider && verb != Verb::Submit {
+    // What is shared with anyone is shared with outsiders too.
+    let can_be_shared = matches!(target.kind, Kind::Item | Kind::Endpoint);
+    if subject.sort == Sort::Outsider && verb != Verb::Submit && !can_be_shared {
         return Ok(Decision::denied(OUTSIDERS, Vec::new()));
     }
     let mut limits = Vec::new();
     for limit in catalogue::limits_of(target.kind, verb) {
-        let (ok, steps) = demand(subject, limit.demand, &target)?;
+        let (ok, steps) = demand(subject, limit.demand, action, &target)?;
         if !ok {
             return Ok(Decision::denied(limit.rule, steps));
         }
@@ -82,11 +92,19 @@ pub fn decide_for<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, r
     Ok(Decision::denied(denial_rule(subject, &target, verb)?, Vec::new()))
 }
 
+/// Whether an access token is active and its workspace is there.
+fn is_live<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<bool> {
+    let Some(token) = subject.resource() else { return Ok(false) };
+    let active = token.as_token().is_some_and(|it| it.status(subject.at) == "active");
+    Ok(active && token.parent.map(|id| subject.facts().resource(id)).transpose()?.flatten().is_some())
+}
+
 /// What is acted on.
 pub(super) struct Target {
     pub(super) id: Id,
     pub(super) kind: Kind,
-    pub(super) resource: Option<std::rc::Rc<Resource>>,
+    pub(super) resource: Option<Rc<Resource>>,
+    lineage: OnceCell<Vec<Rc<Resource>>>,
 }
 
 impl Target {
@@ -97,7 +115,42 @@ impl Target {
             None if id == Id::SERVER => Kind::Server,
             None => return Ok(None),
         };
-        Ok(Some(Target { id, kind, resource }))
+        Ok(Some(Target { id, kind, resource, lineage: OnceCell::new() }))
+    }
+
+    /// It and everything it lies in, nearest first; read once.
+    pub(super) fn lineage<F: Facts + ?Sized>(&self, facts: &F) -> Result<&[Rc<Resource>]> {
+        match self.lineage.get() {
+            Some(lineage) => Ok(lineage),
+            None => {
+                let lineage = facts.lineage(self.id)?;
+                Ok(self.lineage.get_or_init(|| lineage))
+            }
+        }
+    }
+
+    /// The resource of a kind that it is or lies in. The workspace of an item is the one whose files
+    /// lie in a folder above.
+    pub(super) fn within<F: Facts + ?Sized>(&self, facts: &F, kind: Kind) -> Result<Option<Id>> {
+        if kind == self.kind {
+            return Ok(Some(self.id));
+        }
+        let lineage = self.lineage(facts)?;
+        if self.kind == Kind::Item && kind == Kind::Workspace {
+            return Ok(lineage.iter().find_map(|above| above.as_item().and_then(|it| it.files_of)));
+        }
+        Ok(lineage.iter().find(|above| above.kind() == kind).map(|above| above.id))
+    }
+
+    /// The endpoint that it is or lies on.
+    pub(super) fn endpoint<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<(Id, Endpoint)>> {
+        let found = self.lineage(facts)?.iter().find_map(|above| Some((above.id, above.as_endpoint()?)));
+        Ok(found.map(|(id, endpoint)| (id, endpoint.clone())))
+    }
+
+    /// Who decides about shares where it lies.
+    pub(super) fn sharing<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<Sharing>> {
+        Ok(self.endpoint(facts)?.map(|(_, endpoint)| endpoint.kind.sharing()))
     }
 
     pub(super) fn attributes(&self) -> Option<&Attributes> {
@@ -116,7 +169,7 @@ fn given<F: Facts + ?Sized>(
     action: Action,
     target: &Target,
 ) -> Result<Option<Vec<Step>>> {
-    let Some(mut steps) = holder(subject, grant.holder, target)? else { return Ok(None) };
+    let Some(mut steps) = holder(subject, grant.holder, action, target)? else { return Ok(None) };
     if let Some(condition) = grant.when {
         let Some(more) = met(subject, condition, action, target)? else { return Ok(None) };
         steps.extend(more);
@@ -128,12 +181,16 @@ fn given<F: Facts + ?Sized>(
 pub(super) fn holder<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     holder: Holder,
+    action: Action,
     target: &Target,
 ) -> Result<Option<Vec<Step>>> {
     match holder {
         Holder::Role(role) => {
-            let on = if role.on() == Kind::Server { Id::SERVER } else { target.id };
-            subject.holds(role, on)
+            let on = match role.on() {
+                Kind::Server => Some(Id::SERVER),
+                kind => target.within(subject.facts(), kind)?,
+            };
+            on.map_or(Ok(None), |on| subject.holds(role, on))
         }
         Holder::Account => Ok(subject.is_registered().then(|| vec![Step::Account { principal: subject.id }])),
         Holder::Oneself => Ok((subject.id == target.id).then(|| vec![Step::Oneself { principal: subject.id }])),
@@ -141,7 +198,47 @@ pub(super) fn holder<F: Facts + ?Sized>(
         Holder::SomeAdmin => some_admin(subject, false),
         Holder::GroupManager => some_admin(subject, true),
         Holder::RecipientViewer => recipient_viewer(subject, target),
+        Holder::Share => content::share(subject, target, &|set| match content::wanted(action) {
+            Some(permission) => set.has(permission),
+            // Any permission at all lets one see the item.
+            None => !set.is_empty(),
+        }),
+        Holder::Owner => content::owner(subject, target),
+        Holder::Holds(set) => match target.kind {
+            Kind::Endpoint => match root_of(subject.facts(), target.id)? {
+                Some(root) => content::held_all(subject, &root, set),
+                None => Ok(None),
+            },
+            _ => content::held_all(subject, target, set),
+        },
+        Holder::Sharer => match action {
+            Action::Share(set) => content::held_all(subject, target, set),
+            _ => Ok(None),
+        },
+        Holder::EachPart => content::each_part(subject, action, target.id),
+        Holder::Token(mode) => token(subject, mode, target),
     }
+}
+
+fn root_of<F: Facts + ?Sized>(facts: &F, endpoint: Id) -> Result<Option<Target>> {
+    match facts.named(Kind::Item, Some(endpoint), "/")? {
+        Some(root) => Target::of(facts, root.id),
+        None => Ok(None),
+    }
+}
+
+/// "it acts with an admin's rights cut to that workspace and mode" (model §9).
+fn token<F: Facts + ?Sized>(subject: &Subject<'_, F>, mode: TokenMode, target: &Target) -> Result<Option<Vec<Step>>> {
+    let Some((token, workspace, held)) =
+        subject.resource().and_then(|it| Some((it.id, it.parent?, it.as_token()?.mode)))
+    else {
+        return Ok(None);
+    };
+    let strong_enough = held == mode || held == TokenMode::ReadWrite;
+    let here = strong_enough && target.within(subject.facts(), Kind::Workspace)? == Some(workspace);
+    Ok(here.then(|| {
+        vec![Step::Token { token, workspace }, Step::Value { on: token, name: "mode", value: held.word().to_owned() }]
+    }))
 }
 
 /// "members of its workgroups as their `member-access` allows" (model §3).
@@ -217,9 +314,14 @@ fn recipient_viewer<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target
 pub(super) fn demand<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     demand: Demand,
+    action: Action,
     target: &Target,
 ) -> Result<(bool, Vec<Step>)> {
     match demand {
+        Demand::RootUpload => content::root_upload(subject, action.verb(), target),
+        Demand::Managed | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits => {
+            fits_endpoint(subject.facts(), demand, action, target)
+        }
         Demand::NotOneself => {
             let own = subject.id == target.id;
             Ok((!own, if own { vec![Step::Oneself { principal: subject.id }] } else { Vec::new() }))
@@ -244,6 +346,36 @@ pub(super) fn demand<F: Facts + ?Sized>(
             ))
         }
     }
+}
+
+/// What an endpoint can hold, whoever asks: roles on managed ones only, shares as its kind allows.
+fn fits_endpoint<F: Facts + ?Sized>(
+    facts: &F,
+    demand: Demand,
+    action: Action,
+    target: &Target,
+) -> Result<(bool, Vec<Step>)> {
+    let Some((on, endpoint)) = target.endpoint(facts)? else { return Ok((false, Vec::new())) };
+    let kind = Step::Value { on, name: "kind", value: endpoint.kind.word().to_owned() };
+    let sharing = endpoint.kind.sharing();
+    Ok(match (demand, action) {
+        (Demand::Managed, _) => {
+            let step = Step::Value { on, name: "managed", value: endpoint.managed.to_string() };
+            (endpoint.managed, vec![step])
+        }
+        (Demand::RoleFitsKind, Action::Assign(Role::AccessManager)) => (sharing == Sharing::Managed, vec![kind]),
+        (Demand::Shareable, _) => {
+            let is_folder = target.resource.as_ref().and_then(|it| it.as_item()).is_some_and(|it| it.is_folder());
+            (sharing == Sharing::Delegated || (sharing == Sharing::Managed && is_folder), vec![kind])
+        }
+        (Demand::SetFits, Action::Share(set)) => {
+            let version = endpoint.node_version.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+            let version = Step::Value { on, name: "node-version", value: version };
+            let fits = endpoint.takes(set);
+            (fits, if fits { Vec::new() } else { vec![kind, version] })
+        }
+        _ => (true, Vec::new()),
+    })
 }
 
 fn allows(step: &Step) -> bool {
@@ -271,10 +403,10 @@ fn shared<F: Facts + ?Sized>(subject: &Subject<'_, F>, setting: Setting, target:
 
 /// The sentence a refusal is read from.
 fn denial_rule<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, verb: Verb) -> Result<Rule> {
-    for row in DENIALS.iter().filter(|row| row.kind == target.kind && row.verbs.contains(&verb)) {
+    for row in denials().filter(|row| row.kind == target.kind && row.verbs.contains(&verb)) {
         let fits = match row.holder {
             None => true,
-            Some(role) => holder(subject, Holder::Role(role), target)?.is_some(),
+            Some(role) => holder(subject, Holder::Role(role), Action::Plain(verb), target)?.is_some(),
         };
         if fits {
             return Ok(row.rule);

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::facts::{Facts, Result, Select, Visit};
-use crate::model::{Binding, Id, Kind, Resource};
+use crate::model::{Binding, Id, Kind, Resource, Role};
 
 /// A change as a value: for every row it touches, how that row stands afterwards.
 ///
@@ -68,6 +68,7 @@ pub struct Overlay<'f, F: Facts + ?Sized> {
     names: HashMap<(Kind, Option<Id>, String), Id>,
     by_resource: BTreeSet<(Id, Id)>,
     by_principal: BTreeSet<(Id, Id)>,
+    by_sharer: BTreeSet<(Id, Id)>,
     last_id: Id,
 }
 
@@ -83,6 +84,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
             names: HashMap::new(),
             by_resource: BTreeSet::new(),
             by_principal: BTreeSet::new(),
+            by_sharer: BTreeSet::new(),
             last_id: base.last_id()?,
         })
     }
@@ -128,6 +130,9 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     pub fn put_binding(&mut self, binding: Binding) {
         self.by_resource.insert((binding.resource, binding.id));
         self.by_principal.insert((binding.principal, binding.id));
+        if let (Role::ItemShare, Some(sharer)) = (binding.role, binding.grantor) {
+            self.by_sharer.insert((sharer, binding.id));
+        }
         self.draft.bindings.insert(binding.id, Some(binding));
     }
 
@@ -210,6 +215,7 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
                 (&self.by_resource, resource)
             }
             Select::Of(principal) | Select::OfAs(principal, _) => (&self.by_principal, principal),
+            Select::SharesBy(sharer) => (&self.by_sharer, sharer),
         };
         for (_, key) in index.range((id, Id(0))..=(id, Id(u64::MAX))) {
             if stopped {

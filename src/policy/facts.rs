@@ -7,7 +7,8 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use crate::model::{Binding, Id, Kind, Problem, Resource, Role};
+use crate::model::reference::full_reference;
+use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role};
 
 /// Why a look-up failed: the store could not be read. Never "there is no such row".
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub enum Select {
     Of(Id),
     /// Of one principal, in one role.
     OfAs(Id, Role),
+    /// Every share that somebody made.
+    SharesBy(Id),
 }
 
 impl Select {
@@ -56,6 +59,7 @@ impl Select {
             Select::OnAs(resource, role) => binding.resource == resource && binding.role == role,
             Select::Of(principal) => binding.principal == principal,
             Select::OfAs(principal, role) => binding.principal == principal && binding.role == role,
+            Select::SharesBy(sharer) => binding.grantor == Some(sharer) && binding.role == Role::ItemShare,
         }
     }
 }
@@ -131,6 +135,53 @@ pub trait Facts {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(found)
+    }
+
+    /// The resource of that id and every one it lies in, nearest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn lineage(&self, id: Id) -> Result<Vec<Rc<Resource>>> {
+        let mut found: Vec<Rc<Resource>> = Vec::new();
+        let mut next = Some(id);
+        while let Some(resource) = next.map(|id| self.resource(id)).transpose()?.flatten() {
+            next = resource.parent;
+            found.push(resource);
+        }
+        Ok(found)
+    }
+
+    /// The last registered item on the way to a path of an endpoint, and how many components of the
+    /// path lead to it; none where the endpoint has no root folder.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Option<(Rc<Resource>, usize)>> {
+        let Some(mut item) = self.named(Kind::Item, Some(endpoint), "/")? else { return Ok(None) };
+        for (depth, component) in path.components().iter().enumerate() {
+            match self.named(Kind::Item, Some(item.id), component)? {
+                Some(next) => item = next,
+                None => return Ok(Some((item, depth))),
+            }
+        }
+        Ok(Some((item, path.components().len())))
+    }
+
+    /// The reference of a resource that works as input; its number where it is not there.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn reference(&self, id: Id) -> Result<String> {
+        match id {
+            Id::SERVER => return Ok("server".to_owned()),
+            Id::AUTHENTICATED => return Ok("authenticated".to_owned()),
+            Id::ANYONE => return Ok("anyone".to_owned()),
+            _ => {}
+        }
+        match self.resource(id)? {
+            Some(resource) => full_reference(&resource, &|id| self.reference(id)),
+            None => Ok(format!("#{id}")),
+        }
     }
 
     /// The server's settings; their defaults on a store that was never configured.

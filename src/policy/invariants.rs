@@ -4,12 +4,13 @@
 //! make it. Those that concern a whole state stand here and are asked of every draft, so no path
 //! (bulk, undo, transfer) can get round them.
 
+use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
 use super::draft::Draft;
 use super::facts::{Facts, Result, Select};
 use crate::model::attributes::Status;
-use crate::model::{Id, Role, Time};
+use crate::model::{Binding, Id, Kind, Role, Time};
 
 /// A broken invariant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +19,8 @@ pub enum Violation {
     LastAdmin,
     /// That admin would be inactive or would expire.
     AdminWouldEnd(Id),
+    /// No active administrator would be left of that endpoint or organization.
+    LastAdministrator(Id),
 }
 
 /// Whether an account is an active admin of the server.
@@ -86,7 +89,102 @@ pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
             return Ok(Some(Violation::AdminWouldEnd(id)));
         }
     }
+    for (place, role) in administered(before, draft)? {
+        // A place that is new needs an administrator as much as one that had one.
+        let new = before.resource(place)?.is_none();
+        if (new || has_administrator(before, place, role, None, at)?)
+            && after.resource(place)?.is_some()
+            && !has_administrator(after, place, role, None, at)?
+        {
+            return Ok(Some(Violation::LastAdministrator(place)));
+        }
+    }
     Ok(None)
+}
+
+/// Whether an active account other than `but` holds an administrator's role, itself or through groups.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn has_administrator<F: Facts + ?Sized>(
+    facts: &F,
+    place: Id,
+    role: Role,
+    but: Option<Id>,
+    at: Time,
+) -> Result<bool> {
+    let mut open: Vec<Id> = Vec::new();
+    let mut known: HashSet<Id> = HashSet::new();
+    let mut add = |open: &mut Vec<Id>, binding: Binding| {
+        if binding.is_effective(at) && known.insert(binding.principal) {
+            open.push(binding.principal);
+        }
+        Ok(ControlFlow::Continue(()))
+    };
+    facts.bindings(Select::OnAs(place, role), &mut |binding| add(&mut open, binding))?;
+    while let Some(id) = open.pop() {
+        match facts.resource(id)? {
+            Some(resource) if resource.kind() == Kind::Group => {
+                facts.bindings(Select::OnAs(id, Role::GroupMember), &mut |binding| add(&mut open, binding))?;
+            }
+            Some(resource) => {
+                let active = resource.as_account().is_some_and(|it| it.status(at) == Status::Active);
+                if active && Some(id) != but {
+                    return Ok(true);
+                }
+            }
+            None => {}
+        }
+    }
+    Ok(false)
+}
+
+/// The endpoints and organizations whose administrators a draft may have taken away: by ending a
+/// role, an account, or a membership of a group (or of a group in it) that holds the role.
+fn administered<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<BTreeSet<(Id, Role)>> {
+    let mut places = BTreeSet::new();
+    let mut holders: Vec<Id> = Vec::new();
+    for (id, after) in &draft.resources {
+        match (before.resource(*id)?, after) {
+            (None, Some(new)) => match new.kind() {
+                Kind::Endpoint => drop(places.insert((*id, Role::EndpointAdministrator))),
+                Kind::Org => drop(places.insert((*id, Role::OrgAdmin))),
+                _ => {}
+            },
+            (Some(old), _) if matches!(old.kind(), Kind::Account | Kind::Group) => holders.push(*id),
+            _ => {}
+        }
+    }
+    for (id, after) in &draft.bindings {
+        let Some(old) = before.binding(*id)? else { continue };
+        if after.as_ref().is_some_and(|after| after.is_same_as(&old)) {
+            continue;
+        }
+        match old.role {
+            Role::EndpointAdministrator | Role::OrgAdmin => drop(places.insert((old.resource, old.role))),
+            Role::GroupMember => holders.push(old.resource),
+            _ => {}
+        }
+    }
+    // Whoever was in the group was so in every group around it.
+    let mut known: HashSet<Id> = holders.iter().copied().collect();
+    let mut next = 0;
+    while let Some(id) = holders.get(next).copied() {
+        next += 1;
+        before.bindings(Select::OfAs(id, Role::GroupMember), &mut |binding| {
+            if known.insert(binding.resource) {
+                holders.push(binding.resource);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for role in [Role::EndpointAdministrator, Role::OrgAdmin] {
+            before.bindings(Select::OfAs(id, role), &mut |binding| {
+                places.insert((binding.resource, role));
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+    }
+    Ok(places)
 }
 
 fn draft_touches_admins<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<bool> {

@@ -6,12 +6,14 @@
 //! asks it; there is no second copy of a rule anywhere.
 
 mod conditions;
+pub mod content;
 mod decide;
 pub mod draft;
 pub mod facts;
 pub mod invariants;
 pub mod proof;
 pub mod remedy;
+pub mod sharing;
 pub mod subject;
 
 pub use decide::{Decision, Question, decide, decide_for};

@@ -54,6 +54,15 @@ pub enum Step {
         /// The other account.
         with: Id,
     },
+    /// The principal holds a share of an item, directly or as something it is.
+    Share(Binding),
+    /// The principal is a live access token of this workspace.
+    Token {
+        /// The token.
+        token: Id,
+        /// Its workspace.
+        workspace: Id,
+    },
     /// The package went to this workgroup, dropbox or account.
     Received {
         /// Who received it.
@@ -65,7 +74,7 @@ impl Step {
     /// The binding it rests on, if it rests on one.
     pub const fn binding(&self) -> Option<&Binding> {
         match self {
-            Step::Member(binding) | Step::Role(binding) => Some(binding),
+            Step::Member(binding) | Step::Role(binding) | Step::Share(binding) => Some(binding),
             _ => None,
         }
     }

@@ -18,9 +18,12 @@ pub enum Sort {
     Accounts,
     /// Nobody with an account: `anyone`, an outside submitter.
     Outsider,
+    /// An access token.
+    Token,
 }
 
 /// One principal that the subject is, and the way it came to be that.
+#[derive(Clone)]
 struct Reached {
     principal: Id,
     /// The place in the list of the principal it was reached from, and the membership.
@@ -37,7 +40,10 @@ pub struct Subject<'f, F: Facts + ?Sized> {
     /// What sort it is.
     pub sort: Sort,
     resource: Option<Rc<Resource>>,
+    /// Itself and its groups.
     reached: OnceCell<Vec<Reached>>,
+    /// And its workgroups, `authenticated`, `anyone`.
+    everything: OnceCell<Vec<Reached>>,
     server: OnceCell<Server>,
 }
 
@@ -51,9 +57,19 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         let sort = match (id, resource.as_ref().map(|resource| resource.kind())) {
             (Id::AUTHENTICATED, _) | (_, Some(Kind::Group | Kind::Workgroup)) => Sort::Accounts,
             (_, Some(Kind::Account)) => Sort::Account,
+            (_, Some(Kind::AccessToken)) => Sort::Token,
             _ => Sort::Outsider,
         };
-        Ok(Subject { facts, id, at, sort, resource, reached: OnceCell::new(), server: OnceCell::new() })
+        Ok(Subject {
+            facts,
+            id,
+            at,
+            sort,
+            resource,
+            reached: OnceCell::new(),
+            everything: OnceCell::new(),
+            server: OnceCell::new(),
+        })
     }
 
     /// The facts it was looked up in.
@@ -80,12 +96,17 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         self.resource.as_ref()?.as_account().map(|account| account.status(self.at))
     }
 
+    /// Its own row, where it has one.
+    pub fn resource(&self) -> Option<&Resource> {
+        self.resource.as_deref()
+    }
+
     /// Whether it is an active account, or stands for active accounts.
     pub fn is_registered(&self) -> bool {
         match self.sort {
             Sort::Account => self.status() == Some(Status::Active),
             Sort::Accounts => true,
-            Sort::Outsider => false,
+            Sort::Outsider | Sort::Token => false,
         }
     }
 
@@ -125,6 +146,68 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             next += 1;
         }
         Ok(self.reached.get_or_init(|| reached))
+    }
+
+    /// Everything that a share can be held by and that it is: itself, its groups and workgroups,
+    /// `authenticated`, `anyone`; nearest first.
+    fn everything(&self) -> Result<&[Reached]> {
+        if let Some(everything) = self.everything.get() {
+            return Ok(everything);
+        }
+        let mut everything = self.reached()?.to_vec();
+        for place in 0..everything.len() {
+            let Some(from) = everything.get(place).map(|known| known.principal) else { break };
+            for level in Role::WORKGROUP {
+                self.facts.bindings(Select::OfAs(from, level), &mut |binding| {
+                    let known = everything.iter().any(|known| known.principal == binding.resource);
+                    if binding.is_effective(self.at) && !known {
+                        everything.push(Reached { principal: binding.resource, through: Some((place, binding)) });
+                    }
+                    Ok(ControlFlow::Continue(()))
+                })?;
+            }
+        }
+        let classes = [(Id::AUTHENTICATED, self.is_registered()), (Id::ANYONE, true)];
+        for (class, belongs) in classes {
+            if belongs && self.id != class {
+                everything.push(Reached { principal: class, through: None });
+            }
+        }
+        Ok(self.everything.get_or_init(|| everything))
+    }
+
+    /// The shares of one item that it holds by anything it is, effective ones only, each with the
+    /// way it comes by, until the visitor has seen enough.
+    ///
+    /// # Errors
+    /// When the facts cannot be read, or what the visitor answers.
+    pub fn shares_on(
+        &self,
+        item: Id,
+        visit: &mut dyn FnMut(&dyn Fn() -> Vec<Step>, &Binding) -> Result<ControlFlow<()>>,
+    ) -> Result<ControlFlow<()>> {
+        let everything = self.everything()?;
+        for (place, known) in everything.iter().enumerate() {
+            let mut flow = ControlFlow::Continue(());
+            self.facts.bindings(Select::Exact(item, Role::ItemShare, known.principal), &mut |binding| {
+                if binding.is_effective(self.at) {
+                    flow = visit(&|| Self::way(everything, place), &binding)?;
+                }
+                Ok(flow)
+            })?;
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether it is that principal, itself or by belonging to it.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn is(&self, principal: Id) -> Result<bool> {
+        Ok(self.everything()?.iter().any(|known| known.principal == principal))
     }
 
     /// How it came to be the principal at a place of the list, as steps.
@@ -171,8 +254,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
                 }
                 return Ok(Some(steps));
             }
-            // Account roles are held by accounts themselves, never through a group.
-            if role.on() == Kind::Server {
+            // These roles are held by accounts themselves, never through a group.
+            if matches!(role.on(), Kind::Server | Kind::Org | Kind::Workspace | Kind::Item) {
                 break;
             }
         }

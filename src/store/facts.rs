@@ -116,6 +116,8 @@ impl Facts for StoreFacts<'_> {
             Select::OfAs(principal, role) => {
                 each("principal = ?1 AND role = ?2", &[&integer(principal.0), &role.full()], visit)
             }
+            // The role stands in the text: the index is only on shares.
+            Select::SharesBy(sharer) => each("grantor = ?1 AND role = 'item:share'", &[&integer(sharer.0)], visit),
         }
     }
 

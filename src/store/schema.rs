@@ -21,7 +21,8 @@ const APPLICATION_ID: i64 = 0x726f_6c65;
 /// Rows are kept in the order of their revisions (`since` first in the key), so the changes of one
 /// revision lie together and the whole history is one scan. What is current is found through
 /// partial indexes, which stay small however long the past.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE revision (
         number   INTEGER PRIMARY KEY,
         at       INTEGER NOT NULL,
@@ -76,7 +77,12 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX binding_on_past ON binding (resource, role, principal) WHERE until IS NOT NULL;
     CREATE INDEX binding_of_past ON binding (principal, role, resource) WHERE until IS NOT NULL;
     CREATE INDEX binding_until ON binding (until) WHERE until IS NOT NULL;
-"];
+",
+    "
+    CREATE INDEX share_by_now ON binding (grantor) WHERE until IS NULL AND role = 'item:share';
+    CREATE INDEX share_by_past ON binding (grantor) WHERE until IS NOT NULL AND role = 'item:share';
+",
+];
 
 /// The version this program writes.
 fn latest() -> i64 {

@@ -1,0 +1,84 @@
+//! The rows of files and folders and of shares (seed 003).
+
+use super::*;
+use crate::model::action::PERMITTED;
+use Holder::Role as Held;
+use Kind::Item;
+
+const SHARED: &str =
+    "seed 003: For folders shared with you, you have the permission granted to you by the person who shared.";
+const ONLY_SHARER: &str = "seed 003: The person who shared a folder with you is the only person who can change your permission to that folder.";
+const NEVER_MORE: &str = "seed 003: You can grant any or all of the permissions that you yourself have to that folder, but you cannot grant a permission that you do not have.";
+const ROOT: &str = "seed 003: For items you upload to the root level of your Files app, and for items you move from a package in your Packages app to the root level of your Files app, you have full Edit permission (requires Upload permission to the root level; if your administrator has restricted upload capability to the root level of your Files app in this workspace, you can upload only to folders to which you have upload permission, not to the root level).";
+const SPECIFIC: &str =
+    "seed 003: You have a specific permission or access level for each file or folder in your Files app.";
+const CUSTOM: &str = "seed 003: Custom permissions (content must reside on a transfer server with node software at version 3.7.4 or higher; see the \"Package Information\" section of the IBM Aspera High-Speed Transfer Service Release Notes for specific build numbers for your platform):";
+const CREATE: &str = "seed 003: Create or upload an empty folder; to upload folders containing files, enable this permission along with Upload files.";
+const RENAME: &str = "seed 003: Rename files and folders.";
+const UPLOAD: &str = "seed 003: Upload files and folders; to upload folders containing files, enable this permission along with Create/Upload folders permission -- or use Upload composite permission.";
+const REPLACE: &str =
+    "seed 003: See Delete below for uploading a file with the same name as an existing file (overwrite or replace).";
+const MOVE: &str = "seed 003: You need Upload permission to a folder to move or copy content to it.";
+const DOWNLOAD: &str = "seed 003: Download the folder or file in the folder.";
+const PREVIEW: &str = "seed 003: Preview movie files in the folder.";
+const BROWSE: &str = "seed 003: Browse folder content; if this setting is not enabled, you can see the folder but cannot view folder contents.";
+const DELETE: &str = "seed 003: Delete or overwrite files and folders in the folder.";
+const INTERNAL: &str = "seed 003: An administrator or workspace manager may see a shared item identified as having an \"Internal\" or \"Other\" permission.";
+const PERMISSIONS: &str =
+    "seed 001: Can manage permissions on any endpoints that supports sharing (S3 or shared endpoints)";
+const LOOK_AFTER: &str = "decision: administrators of an endpoint and managers of a workspace see what they look after";
+const ADMIN_SHARING: &str =
+    "product: administrators share by the admin procedure; every administrator can change and revoke such shares";
+
+pub(super) const SHARER_ONLY: Rule = rule("content.sharer-only", ONLY_SHARER);
+pub(super) const ROOT_UPLOAD: Rule = rule("content.root-upload", ROOT);
+pub(super) const ADMIN_SHARES: Rule = rule("content.admin-shares", ADMIN_SHARING);
+pub(super) const OPERATORS_SHARES: Rule =
+    rule("content.others-shares", "decision: shares of the system's own classes are changed by the operator alone");
+pub(super) const MANAGED_SHARES: Rule = rule("content.managed-shares", PERMISSIONS);
+
+#[rustfmt::skip]
+pub(super) const GRANTS: &[Grant] = &[
+    grant(Holder::Share, Item, PERMITTED, None, rule("content.share", SHARED)),
+    grant(Holder::Share, Item, &[See], None, rule("content.share-sees", BROWSE)),
+    grant(Holder::Owner, Item, PERMITTED, None, rule("content.owner", ROOT)),
+    grant(Holder::Owner, Item, &[See], None, rule("content.owner", ROOT)),
+    grant(Held(Role::AccessManager), Item, PERMITTED, Some(Condition::SharingManaged), rule("content.role", super::endpoints::FILES)),
+    grant(Held(Role::AccessManager), Item, &[See], Some(Condition::SharingManaged), rule("content.role", super::endpoints::FILES)),
+    grant(Held(Role::WorkspaceManager), Item, &[See], None, rule("content.managers-see", LOOK_AFTER)),
+    grant(Held(Role::EndpointAdministrator), Item, &[See], None, rule("content.administrators-see", LOOK_AFTER)),
+    grant(Holder::EachPart, Item, &[Overwrite], None, rule("content.overwrite", REPLACE)),
+    grant(Holder::EachPart, Item, &[MoveTo, CopyTo], None, rule("content.move", MOVE)),
+    grant(Holder::Sharer, Item, &[Share], Some(Condition::SharingDelegated), rule("content.delegation", NEVER_MORE)),
+    grant(Held(Role::AccessManager), Item, &[Share], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
+    grant(Holder::Holds(Permissions::EDIT), Item, &[ViewShares], None, rule("content.editors-view-shares", "decision: who holds all seven permissions sees the shares of an item, others' too")),
+    grant(Held(Role::WorkspaceManager), Item, &[ViewShares], None, rule("content.managers-view-shares", INTERNAL)),
+    grant(Held(Role::AccessManager), Item, &[ViewShares], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
+    grant(Held(Role::EndpointAdministrator), Item, &[ViewShares], None, rule("content.administrators-view-shares", INTERNAL)),
+    grant(Held(Role::WorkspaceManager), Item, &[AdministerShares], None, rule("content.admin-shares", ADMIN_SHARING)),
+    grant(Held(Role::EndpointAdministrator), Item, &[AdministerShares], None, rule("content.admin-shares", ADMIN_SHARING)),
+];
+
+#[rustfmt::skip]
+pub(super) const LIMITS: &[Limit] = &[
+    limit(Item, &[Upload, CreateFolder, Overwrite], Demand::RootUpload, ROOT_UPLOAD),
+    limit(Item, &[Share, AdministerShares], Demand::Shareable, rule("content.sharing-supported", PERMISSIONS)),
+    limit(Item, &[Share], Demand::SetFits, rule("content.custom-sets", CUSTOM)),
+];
+
+#[rustfmt::skip]
+pub(super) const DENIALS: &[Denial] = &[
+    denial(None, Item, &[Browse], rule("content.browse", BROWSE)),
+    denial(None, Item, &[Preview], rule("content.preview", PREVIEW)),
+    denial(None, Item, &[Download], rule("content.download", DOWNLOAD)),
+    denial(None, Item, &[Upload], rule("content.upload", UPLOAD)),
+    denial(None, Item, &[CreateFolder], rule("content.create-folder", CREATE)),
+    denial(None, Item, &[Rename], rule("content.rename", RENAME)),
+    denial(None, Item, &[Delete], rule("content.delete", DELETE)),
+    denial(None, Item, &[Overwrite], rule("content.overwrite", REPLACE)),
+    denial(None, Item, &[MoveTo, CopyTo], rule("content.move", MOVE)),
+    denial(None, Item, &[Share], rule("content.delegation", NEVER_MORE)),
+    denial(None, Item, &[See], rule("content.none-held", SPECIFIC)),
+    denial(None, Item, &[ViewShares], rule("content.others-shares-hidden", INTERNAL)),
+    denial(None, Item, &[AdministerShares], rule("content.admin-shares", ADMIN_SHARING)),
+];

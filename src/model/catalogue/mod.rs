@@ -1,0 +1,345 @@
+//! The catalogue: which role allows which actions, under which condition, and who says so.
+//!
+//! Three sorts of rows. [`grants`] give: an action is allowed when some row's holder and condition
+//! hold. [`limits`] take away, whoever asks: every one that concerns an action must be met as well.
+//! [`denials`] give nothing and take nothing: they only say which sentence a refusal is read from.
+//! Decisions, `role list`, remedies and the manual are all made from these rows; one file for each
+//! of the systems they speak of.
+//!
+//! `seed 000` to `seed 004` are the product texts this tool implements; `product` is further
+//! product documentation; `decision` is ours, argued for in `docs/decisions.md`.
+
+mod content;
+mod endpoints;
+mod organizations;
+mod server;
+mod workgroups;
+
+use super::action::Verb::{self, *};
+use super::attributes::{MemberAccess, SendPolicy, Setting, TokenMode};
+use super::kind::Kind;
+use super::permission::Permissions;
+use super::role::Role;
+
+/// A rule: its name, which never changes, and the sentence it comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rule {
+    /// A fixed word, `NOUN.RULE`.
+    pub name: &'static str,
+    /// `seed NNN: SENTENCE`, `product: SENTENCE` or `decision: SENTENCE`.
+    pub source: &'static str,
+}
+
+/// Who a row speaks of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holder {
+    /// Whoever holds this role: account roles on the server, any other on the resource asked about or
+    /// on what that lies in.
+    Role(Role),
+    /// Every active account.
+    Account,
+    /// The account asked about itself.
+    Oneself,
+    /// Who shares a workgroup with the account asked about, as its `member-access` allows.
+    FellowMember,
+    /// An admin of some workgroup or dropbox.
+    SomeAdmin,
+    /// An admin of some workgroup or dropbox whose admins manage groups.
+    GroupManager,
+    /// Who views the packages of a workgroup or dropbox that received the package asked about.
+    RecipientViewer,
+    /// Who holds a share, of the item asked about or of a folder above, that has the permission.
+    Share,
+    /// The owner of the item asked about or of a folder above.
+    Owner,
+    /// Who holds all of these permissions on the item, or on the root folder of the endpoint.
+    Holds(Permissions),
+    /// Who holds every permission that is to be shared.
+    Sharer,
+    /// Who may do each part of it.
+    EachPart,
+    /// A live access token of the workspace, of this mode or a stronger one.
+    Token(TokenMode),
+}
+
+/// What must hold besides, for a row to give.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Condition {
+    /// The account asked about has the role `user`.
+    TargetIsUser,
+    /// The role asked for is `user`.
+    ValueIsUser,
+    /// The server lets managers administer dropboxes.
+    ManagersAdministerDropboxes,
+    /// The directory is not private.
+    PublicDirectory,
+    /// The workgroup's or dropbox's admins manage members.
+    AdminsManageMembers,
+    /// The workgroup's or dropbox's admins create users.
+    AdminsCreateUsers,
+    /// The workgroup's or dropbox's admins manage groups.
+    AdminsManageGroups,
+    /// The dropbox's admins manage invitations.
+    AdminsManageInvitations,
+    /// The dropbox's members invite.
+    MembersInvite,
+    /// The workgroup's send policy is this one.
+    Send(SendPolicy),
+    /// The workgroup's member access is this one.
+    Access(MemberAccess),
+    /// One may send to the workgroup asked about.
+    MaySend,
+    /// One may view the account asked about.
+    MayView,
+    /// The endpoint is public.
+    PublicEndpoint,
+    /// The endpoint is not a private bucket.
+    NotPrivateS3,
+    /// The endpoint's sharing is managed: `s3` and `share`.
+    SharingManaged,
+    /// The endpoint's sharing is delegated: `node`.
+    SharingDelegated,
+    /// The server lets members edit the workspaces they have.
+    MembersEditWorkspaces,
+    /// The server lets members leave organizations.
+    MembersMayLeave,
+    /// The organization has another active admin.
+    AnotherAdmin,
+    /// The workspace has files.
+    HasFiles,
+}
+
+/// A row that gives.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant {
+    /// To whom.
+    pub holder: Holder,
+    /// On which kind of resource.
+    pub kind: Kind,
+    /// What.
+    pub verbs: &'static [Verb],
+    /// When.
+    pub when: Option<Condition>,
+    /// Who says so.
+    pub rule: Rule,
+}
+
+/// What a limit demands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Demand {
+    /// The account asked about is not one's own.
+    NotOneself,
+    /// The setting is allowed to the account that asks.
+    Allowed(Setting),
+    /// The setting is allowed, or the two share a workgroup (or it is one's own workgroup).
+    AllowedOrShared(Setting),
+    /// The account asked about is active.
+    TargetActive,
+    /// The endpoint is managed.
+    Managed,
+    /// An access manager has something to manage on that kind of endpoint.
+    RoleFitsKind,
+    /// The endpoint's content can be shared, and the item is one that can be.
+    Shareable,
+    /// The endpoint can hold a share of that set.
+    SetFits,
+    /// It does not go straight into one's home folder, or root uploads are allowed.
+    RootUpload,
+}
+
+/// A row that takes away.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// On which kind of resource.
+    pub kind: Kind,
+    /// From what.
+    pub verbs: &'static [Verb],
+    /// Unless this holds.
+    pub demand: Demand,
+    /// Who says so.
+    pub rule: Rule,
+}
+
+/// A row that names the sentence behind a refusal.
+#[derive(Clone, Copy, Debug)]
+pub struct Denial {
+    /// For whom; none for everybody.
+    pub holder: Option<Role>,
+    /// On which kind of resource.
+    pub kind: Kind,
+    /// Of what.
+    pub verbs: &'static [Verb],
+    /// Who says so.
+    pub rule: Rule,
+}
+
+const fn rule(name: &'static str, source: &'static str) -> Rule {
+    Rule { name, source }
+}
+
+const fn grant(holder: Holder, kind: Kind, verbs: &'static [Verb], when: Option<Condition>, rule: Rule) -> Grant {
+    Grant { holder, kind, verbs, when, rule }
+}
+
+const fn limit(kind: Kind, verbs: &'static [Verb], demand: Demand, rule: Rule) -> Limit {
+    Limit { kind, verbs, demand, rule }
+}
+
+const fn denial(holder: Option<Role>, kind: Kind, verbs: &'static [Verb], rule: Rule) -> Denial {
+    Denial { holder, kind, verbs, rule }
+}
+
+/// The rule that denies an inactive or expired account everything.
+pub const ACTIVE_ONLY: Rule = rule(
+    "account.active",
+    "product: an account that is inactive or expired can do nothing; what it shared stays in force",
+);
+/// The rule that denies outsiders everything but submitting.
+pub const OUTSIDERS: Rule = rule("dropbox.outsiders-submit-only", workgroups::DROPBOX_ONE_WAY);
+/// The rule that denies what no row gives.
+pub const NOT_GRANTED: Rule = rule("not-granted", "decision: what no rule gives is denied");
+/// The rule that denies everything to an access token that was revoked or is expired.
+pub const TOKEN_ENDED: Rule = rule(
+    "access-token.active",
+    "decision: an access token that was revoked or is expired, or whose workspace is gone, can do nothing",
+);
+/// The rule that lets nobody but the sharer change a share.
+pub const SHARER_ONLY: Rule = content::SHARER_ONLY;
+/// The rule that lets any administrator change an admin share.
+pub const ADMIN_SHARES: Rule = content::ADMIN_SHARES;
+/// The rule that keeps everybody else from changing an admin share, or one of the system's.
+pub const OPERATORS_SHARES: Rule = content::OPERATORS_SHARES;
+/// The rule that lets any access manager change a share of an endpoint whose sharing is managed.
+pub const MANAGED_SHARES: Rule = content::MANAGED_SHARES;
+
+/// The tables, one for each system.
+const GRANTS: [&[Grant]; 5] =
+    [server::GRANTS, workgroups::GRANTS, endpoints::GRANTS, content::GRANTS, organizations::GRANTS];
+const LIMITS: [&[Limit]; 5] =
+    [server::LIMITS, workgroups::LIMITS, endpoints::LIMITS, content::LIMITS, organizations::LIMITS];
+const DENIALS: [&[Denial]; 5] =
+    [server::DENIALS, workgroups::DENIALS, endpoints::DENIALS, content::DENIALS, organizations::DENIALS];
+
+/// Every row that gives, by kind; within a kind, what gives least stands first.
+pub fn grants() -> impl Iterator<Item = &'static Grant> {
+    GRANTS.into_iter().flatten()
+}
+
+/// Every row that takes away, in the order in which they are asked.
+pub fn limits() -> impl Iterator<Item = &'static Limit> {
+    LIMITS.into_iter().flatten()
+}
+
+/// Which sentence a refusal is read from; the first row that fits speaks.
+pub fn denials() -> impl Iterator<Item = &'static Denial> {
+    DENIALS.into_iter().flatten()
+}
+
+/// The rows that can give an action, in the order of the table.
+pub fn grants_of(kind: Kind, verb: Verb) -> impl Iterator<Item = &'static Grant> {
+    grants().filter(move |row| row.kind == kind && row.verbs.contains(&verb))
+}
+
+/// The limits that concern an action, in the order of the table.
+pub fn limits_of(kind: Kind, verb: Verb) -> impl Iterator<Item = &'static Limit> {
+    limits().filter(move |row| row.kind == kind && row.verbs.contains(&verb))
+}
+
+impl Condition {
+    /// What must hold, as a phrase after "when" or "with".
+    pub fn phrase(self) -> String {
+        match self {
+            Condition::TargetIsUser => "the account's role is user".to_owned(),
+            Condition::ValueIsUser => "the role asked for is user".to_owned(),
+            Condition::ManagersAdministerDropboxes => "managers-administer-dropboxes is on".to_owned(),
+            Condition::PublicDirectory => "private-directory is off".to_owned(),
+            Condition::AdminsManageMembers => "admins-manage-members is on".to_owned(),
+            Condition::AdminsCreateUsers => "admins-create-users is on".to_owned(),
+            Condition::AdminsManageGroups => "admins-manage-groups is on".to_owned(),
+            Condition::AdminsManageInvitations => "admins-manage-invitations is on".to_owned(),
+            Condition::MembersInvite => "members-invite is on".to_owned(),
+            Condition::Send(policy) => format!("send is {}", policy.word()),
+            Condition::Access(access) => format!("member-access is {}", access.word()),
+            Condition::MaySend => "one may send to it".to_owned(),
+            Condition::MayView => "one may view it".to_owned(),
+            Condition::PublicEndpoint => "private is off".to_owned(),
+            Condition::NotPrivateS3 => "it is not a private s3 endpoint".to_owned(),
+            Condition::SharingManaged => "it is an s3 or share endpoint".to_owned(),
+            Condition::SharingDelegated => "it is a node endpoint".to_owned(),
+            Condition::MembersEditWorkspaces => "members-edit-workspaces is on".to_owned(),
+            Condition::MembersMayLeave => "members-may-leave is on".to_owned(),
+            Condition::AnotherAdmin => "another active admin remains".to_owned(),
+            Condition::HasFiles => "it has files".to_owned(),
+        }
+    }
+}
+
+impl Holder {
+    /// Who it is, as a phrase.
+    pub fn phrase(self) -> String {
+        match self {
+            Holder::Role(role) => role.full().to_owned(),
+            Holder::Account => "every active account".to_owned(),
+            Holder::Oneself => "oneself".to_owned(),
+            Holder::FellowMember => "a fellow member of a workgroup, as its member-access allows".to_owned(),
+            Holder::SomeAdmin => "an admin of some workgroup or dropbox".to_owned(),
+            Holder::GroupManager => "an admin of some workgroup or dropbox with admins-manage-groups".to_owned(),
+            Holder::RecipientViewer => "who views the packages of a workgroup or dropbox it went to".to_owned(),
+            Holder::Share => "who holds a share with the permission, of it or of a folder above".to_owned(),
+            Holder::Owner => "the owner of it or of a folder above".to_owned(),
+            Holder::Holds(set) => format!("who holds {} on it", set.label()),
+            Holder::Sharer => "who holds every permission to be shared".to_owned(),
+            Holder::EachPart => "who may do each part of it".to_owned(),
+            Holder::Token(mode) => format!("an access token of the workspace with mode {}", mode.word()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::action::verbs_of;
+
+    #[test]
+    fn every_action_of_every_kind_is_given_by_some_row() {
+        for kind in Kind::ALL {
+            for verb in verbs_of(kind) {
+                // An organization is removed by the operator alone, whom no row speaks of.
+                let given = grants_of(kind, *verb).next().is_some();
+                assert!(given || (kind, *verb) == (Kind::Org, Delete), "{kind} {}", verb.word());
+            }
+        }
+    }
+
+    #[test]
+    fn rows_speak_only_of_actions_that_exist() {
+        let rows = grants()
+            .map(|r| (r.kind, r.verbs, r.rule))
+            .chain(limits().map(|r| (r.kind, r.verbs, r.rule)))
+            .chain(denials().map(|r| (r.kind, r.verbs, r.rule)));
+        for (kind, verbs, rule) in rows {
+            for verb in verbs {
+                assert!(verbs_of(kind).contains(verb), "{kind} {}", verb.word());
+            }
+            assert!(
+                ["seed 0", "product: ", "decision: "].iter().any(|start| rule.source.starts_with(start)),
+                "{rule:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_row_speaks_of_roles_on_the_resource_or_on_what_it_lies_in() {
+        for row in grants() {
+            if let Holder::Role(role) = row.holder {
+                let above: &[Kind] = match row.kind {
+                    Kind::Item => &[Kind::Endpoint, Kind::Workspace],
+                    Kind::Workspace => &[Kind::Org],
+                    Kind::SigningKey | Kind::AccessToken | Kind::Media | Kind::Stream => &[Kind::Org, Kind::Workspace],
+                    _ => &[],
+                };
+                assert!(role.on() == Kind::Server || role.on() == row.kind || above.contains(&role.on()), "{row:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The seven permissions on content, sets of them, and the four presets that are names for sets.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::name::printable;
+use super::problem::Problem;
+use super::reference::nearest;
+
+/// What a share can give.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Permission {
+    /// Create or upload an empty folder.
+    CreateFolder,
+    /// Rename files and folders.
+    Rename,
+    /// Upload files.
+    UploadFiles,
+    /// Download.
+    Download,
+    /// Preview movies.
+    PreviewOnly,
+    /// See what is in a folder.
+    Browse,
+    /// Delete or overwrite.
+    Delete,
+}
+
+impl Permission {
+    /// Every permission, in the order of the documentation.
+    pub const ALL: [Permission; 7] = [
+        Permission::CreateFolder,
+        Permission::Rename,
+        Permission::UploadFiles,
+        Permission::Download,
+        Permission::PreviewOnly,
+        Permission::Browse,
+        Permission::Delete,
+    ];
+
+    /// The word that stands for it alone: `upload-files`, `preview-only`, never the name of a preset.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Permission::CreateFolder => "create-folder",
+            Permission::Rename => "rename",
+            Permission::UploadFiles => "upload-files",
+            Permission::Download => "download",
+            Permission::PreviewOnly => "preview-only",
+            Permission::Browse => "browse",
+            Permission::Delete => "delete",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Permission> {
+        match word {
+            "perm:upload" => Some(Permission::UploadFiles),
+            "perm:preview" => Some(Permission::PreviewOnly),
+            _ => Permission::ALL.into_iter().find(|permission| permission.word() == word),
+        }
+    }
+}
+
+/// A set of permissions; possibly empty.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Permissions(u8);
+
+impl Permissions {
+    /// No permission.
+    pub const NONE: Permissions = Permissions(0);
+    /// All seven: the preset `edit`.
+    pub const EDIT: Permissions = Permissions(0b111_1111);
+    /// The preset `view`: browse, download, preview.
+    pub const VIEW: Permissions =
+        Permissions::of(Permission::Browse).and(Permission::Download).and(Permission::PreviewOnly);
+    /// The preset `upload`: create folders and upload files.
+    pub const UPLOAD: Permissions = Permissions::of(Permission::CreateFolder).and(Permission::UploadFiles);
+    /// The preset `preview`: browse and preview.
+    pub const PREVIEW: Permissions = Permissions::of(Permission::Browse).and(Permission::PreviewOnly);
+    /// Every preset, with its word and its label.
+    pub const PRESETS: [(Permissions, &str, &str); 4] = [
+        (Permissions::EDIT, "edit", "Edit"),
+        (Permissions::VIEW, "view", "View"),
+        (Permissions::UPLOAD, "upload", "Upload"),
+        (Permissions::PREVIEW, "preview", "Preview"),
+    ];
+
+    /// One permission.
+    pub const fn of(permission: Permission) -> Permissions {
+        Permissions(1 << permission as u8)
+    }
+
+    /// One more.
+    #[must_use]
+    pub const fn and(self, permission: Permission) -> Permissions {
+        self.union(Permissions::of(permission))
+    }
+
+    /// What either has.
+    #[must_use]
+    pub const fn union(self, other: Permissions) -> Permissions {
+        Permissions(self.0 | other.0)
+    }
+
+    /// What both have.
+    #[must_use]
+    pub const fn intersection(self, other: Permissions) -> Permissions {
+        Permissions(self.0 & other.0)
+    }
+
+    /// What this one has and the other has not.
+    #[must_use]
+    pub const fn without(self, other: Permissions) -> Permissions {
+        Permissions(self.0 & !other.0)
+    }
+
+    /// Whether it has all of another's.
+    pub const fn contains(self, other: Permissions) -> bool {
+        other.without(self).is_empty()
+    }
+
+    /// Whether it has this one.
+    pub const fn has(self, permission: Permission) -> bool {
+        self.contains(Permissions::of(permission))
+    }
+
+    /// Whether there is none in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The permissions in it, in the order of the documentation.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.into_iter().filter(move |permission| self.has(*permission))
+    }
+
+    /// The words of the permissions in it.
+    pub fn words(self) -> Vec<&'static str> {
+        self.iter().map(Permission::word).collect()
+    }
+
+    /// Its label: the preset it exactly is, `Custom` for any other set, `None` for the empty one.
+    pub fn label(self) -> &'static str {
+        if self.is_empty() {
+            return "None";
+        }
+        Permissions::PRESETS.into_iter().find(|(set, ..)| *set == self).map_or("Custom", |(.., label)| label)
+    }
+
+    /// Whether it is no preset.
+    pub fn is_custom(self) -> bool {
+        self.label() == "Custom"
+    }
+
+    /// Reads a list of presets and permissions, separated by commas. A word that is both a preset
+    /// and a permission means the preset.
+    ///
+    /// # Errors
+    /// A usage problem for an unknown word, or for no word at all.
+    pub fn parse(text: &str) -> Result<Permissions, Problem> {
+        let mut set = Permissions::NONE;
+        for word in text.split(',') {
+            set = set.union(Permissions::from_word(word.trim()).ok_or_else(|| unknown(word.trim()))?);
+        }
+        Ok(set)
+    }
+
+    fn from_word(word: &str) -> Option<Permissions> {
+        let preset = match word.strip_prefix("preset:").unwrap_or(word) {
+            "can-edit" | "rw" => "edit",
+            "download-only" | "r" => "view",
+            other => other,
+        };
+        if let Some((set, ..)) = Permissions::PRESETS.into_iter().find(|(_, known, _)| *known == preset) {
+            return Some(set);
+        }
+        Permission::from_word(word).map(Permissions::of)
+    }
+}
+
+/// Every word that names a set, presets first: what help, completion and messages offer.
+pub const WORDS: [&str; 11] = [
+    "edit",
+    "view",
+    "upload",
+    "preview",
+    "create-folder",
+    "rename",
+    "upload-files",
+    "download",
+    "preview-only",
+    "browse",
+    "delete",
+];
+
+fn unknown(word: &str) -> Problem {
+    let problem = Problem::usage("bad_permission", format!("`{}` is no permission", printable(word)));
+    let problem = match nearest(word, WORDS.into_iter()) {
+        Some(near) => problem.tip(format!("did you mean `{near}`?")),
+        None => problem,
+    };
+    problem.tip(format!("presets and permissions are: {}", WORDS.join(", ")))
+}
+
+impl fmt::Display for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words().join(","))
+    }
+}
+
+impl Serialize for Permissions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.words())
+    }
+}
+
+impl<'de> Deserialize<'de> for Permissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Permissions, D::Error> {
+        let words: Vec<std::borrow::Cow<'de, str>> = Vec::deserialize(deserializer)?;
+        words.iter().try_fold(Permissions::NONE, |set, word| match Permission::from_word(word) {
+            Some(permission) => Ok(set.and(permission)),
+            None => Err(serde::de::Error::custom(format!("`{word}` is no permission"))),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_reads_back_as_the_same_set() {
+        for bits in 1..=0b111_1111 {
+            let set = Permissions(bits);
+            assert_eq!(Permissions::parse(&set.to_string()).unwrap(), set);
+            let json = serde_json::to_string(&set).unwrap();
+            assert_eq!(serde_json::from_str::<Permissions>(&json).unwrap(), set);
+        }
+    }
+
+    #[test]
+    fn presets_are_names_for_sets_and_a_bare_word_means_the_preset() {
+        let of = |text: &str| Permissions::parse(text).unwrap().words();
+        assert_eq!(of("edit").len(), 7);
+        assert_eq!(of("can-edit"), of("rw"));
+        assert_eq!(of("view"), ["download", "preview-only", "browse"]);
+        assert_eq!(of("download-only"), of("r"));
+        assert_eq!(of("upload"), ["create-folder", "upload-files"]);
+        assert_eq!(of("preset:upload"), of("upload"));
+        assert_eq!(of("perm:upload"), ["upload-files"]);
+        assert_eq!(of("preview"), ["preview-only", "browse"]);
+        assert_eq!(of("perm:preview"), ["preview-only"]);
+        assert_eq!(Permissions::parse("browse,download,preview-only").unwrap().label(), "View");
+        assert_eq!(Permissions::parse("browse,download").unwrap().label(), "Custom");
+        assert!(Permissions::parse("").is_err());
+        assert_eq!(Permissions::parse("brwose").unwrap_err().tips[0], "did you mean `browse`?");
+    }
+}

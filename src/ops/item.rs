@@ -1,0 +1,80 @@
+//! Items as rows: registering a path with the folders above it, and walking what lies below.
+
+use std::rc::Rc;
+
+use super::place::children;
+use super::{Result, Work};
+use crate::model::attributes::{Attributes, Item};
+use crate::model::name::quoted;
+use crate::model::{Id, Kind, Name, Path, Problem, Resource};
+use crate::policy::Facts;
+
+/// Makes the root folder of a new endpoint.
+pub(super) fn make_root<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: Id) -> Id {
+    make(work, endpoint, "/", Item::FOLDER)
+}
+
+/// Makes an item in a folder, unasked: the caller has asked.
+pub(super) fn make<F: Facts + ?Sized>(work: &mut Work<'_, F>, parent: Id, name: &str, item: Item) -> Id {
+    let id = work.new_id();
+    work.put(Resource {
+        id,
+        parent: Some(parent),
+        name: name.to_owned(),
+        key: name.to_owned(),
+        alias: None,
+        attributes: Attributes::Item(item),
+        since: 0,
+    });
+    id
+}
+
+/// Registers a path as a folder, with the folders above it, unasked. A path that is registered as a
+/// folder stays as it is.
+///
+/// # Errors
+/// "No such endpoint"; a conflict where a file stands in the way.
+pub(super) fn register_folder<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    endpoint: &Name,
+    path: &Path,
+) -> Result<Rc<Resource>> {
+    let missing = || Problem::not_found("endpoint", endpoint.shown());
+    let known = work.facts().named(Kind::Endpoint, None, endpoint.key())?.ok_or_else(missing)?;
+    let (mut item, depth) = work.facts().nearest_item(known.id, path)?.ok_or_else(missing)?;
+    for component in path.components().iter().skip(depth) {
+        require_folder(work, &item)?;
+        let id = make(work, item.id, component, Item::FOLDER);
+        item = work.facts().resource(id)?.ok_or_else(missing)?;
+    }
+    require_folder(work, &item)?;
+    Ok(item)
+}
+
+/// Refuses a file where a folder is needed.
+///
+/// # Errors
+/// A conflict.
+pub(super) fn require_folder<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource) -> Result<()> {
+    if item.as_item().is_some_and(|it| it.is_folder()) {
+        return Ok(());
+    }
+    let path = work.name(item.id)?;
+    Err(Problem::conflict("not_a_folder", format!("`{path}` is a file, not a folder"))
+        .tip(format!("rolebook content show {}", quoted(&path))))
+}
+
+/// An item and everything registered below it, each folder before what lies in it.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn subtree<F: Facts + ?Sized>(work: &Work<'_, F>, top: &Rc<Resource>) -> Result<Vec<Rc<Resource>>> {
+    let mut found = vec![Rc::clone(top)];
+    let mut next = 0;
+    // A list instead of recursion: a tree may be deeper than the stack.
+    while let Some(id) = found.get(next).map(|item| item.id) {
+        found.extend(children(work, Kind::Item, id)?);
+        next += 1;
+    }
+    Ok(found)
+}

@@ -1,0 +1,239 @@
+//! What somebody holds on an item: the union of shares, ownership and endpoint roles over the item
+//! and every folder above it (model §8). Never a deny: a lower share on a child takes nothing away.
+
+use std::ops::ControlFlow;
+
+use super::decide::{Target, decide_for, holder};
+use super::facts::{Facts, Result};
+use super::proof::Step;
+use super::subject::{Sort, Subject};
+use crate::model::action::{Destination, permission_of};
+use crate::model::attributes::{Sharing, Switch};
+use crate::model::catalogue::Holder;
+use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Verb};
+
+/// Whether a share of the item, or of a folder above, fits; the nearest first.
+pub(super) fn share<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    target: &Target,
+    fits: &dyn Fn(Permissions) -> bool,
+) -> Result<Option<Vec<Step>>> {
+    let mut found = None;
+    for item in target.lineage(subject.facts())?.iter().filter(|above| above.kind() == Kind::Item) {
+        let flow = subject.shares_on(item.id, &mut |way, binding| {
+            if !fits(binding.attributes.permissions) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let mut steps = way();
+            steps.push(Step::Share(binding.clone()));
+            found = Some(steps);
+            Ok(ControlFlow::Break(()))
+        })?;
+        if flow.is_break() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the subject owns the item or a folder above.
+pub(super) fn owner<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<Vec<Step>>> {
+    if subject.sort != Sort::Account {
+        return Ok(None);
+    }
+    for item in target.lineage(subject.facts())?.iter().filter(|above| above.kind() == Kind::Item) {
+        if let Some(binding) = subject.facts().held(item.id, Role::ItemOwner, subject.id)? {
+            return Ok(Some(vec![Step::Role(binding)]));
+        }
+    }
+    Ok(None)
+}
+
+/// How the subject comes to hold one permission; none if it does not.
+pub(super) fn held<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    target: &Target,
+    permission: Permission,
+) -> Result<Option<Vec<Step>>> {
+    if let Some(steps) = share(subject, target, &|set| set.has(permission))? {
+        return Ok(Some(steps));
+    }
+    if let Some(steps) = owner(subject, target)? {
+        return Ok(Some(steps));
+    }
+    by_role(subject, target)
+}
+
+/// "`edit` from an endpoint role where §7 says so" (model §8).
+fn by_role<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<Vec<Step>>> {
+    if target.sharing(subject.facts())? != Some(Sharing::Managed) {
+        return Ok(None);
+    }
+    holder(subject, Holder::Role(Role::AccessManager), Action::Plain(Verb::See), target)
+}
+
+/// How the subject comes to hold every permission of a set; none if one is lacking.
+pub(super) fn held_all<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    target: &Target,
+    set: Permissions,
+) -> Result<Option<Vec<Step>>> {
+    if set.is_empty() {
+        return Ok(None);
+    }
+    // One share that has them all is the shortest proof.
+    if let Some(steps) = share(subject, target, &|held| held.contains(set))? {
+        return Ok(Some(steps));
+    }
+    let mut all = Vec::new();
+    for permission in set.iter() {
+        let Some(steps) = held(subject, target, permission)? else { return Ok(None) };
+        add_new(&mut all, steps);
+    }
+    Ok(Some(all))
+}
+
+/// Adds the steps that are not there yet.
+pub(super) fn add_new(all: &mut Vec<Step>, steps: Vec<Step>) {
+    for step in steps {
+        if !all.contains(&step) {
+            all.push(step);
+        }
+    }
+}
+
+/// Everything the subject holds on an item, as it stands; an inactive account holds nothing.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn permissions<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<Permissions> {
+    if subject.sort == Sort::Account && !subject.is_registered() {
+        return Ok(Permissions::NONE);
+    }
+    entitled(subject, item)
+}
+
+/// As [`permissions`], whether the account is active or not: what it shared stays in force.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn entitled<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<Permissions> {
+    let Some(target) = Target::of(subject.facts(), item)? else { return Ok(Permissions::NONE) };
+    if owner(subject, &target)?.is_some() || by_role(subject, &target)?.is_some() {
+        return Ok(Permissions::EDIT);
+    }
+    let mut all = Permissions::NONE;
+    for item in target.lineage(subject.facts())?.iter().filter(|above| above.kind() == Kind::Item) {
+        let flow = subject.shares_on(item.id, &mut |_, binding| {
+            all = all.union(binding.attributes.permissions);
+            Ok(if all == Permissions::EDIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        if flow.is_break() {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// The questions that together are an action on an item: replacing, copying, moving (model §8).
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn parts<F: Facts + ?Sized>(facts: &F, action: Action, item: Id) -> Result<Vec<(Action, Id)>> {
+    let plain = Action::Plain;
+    Ok(match action {
+        Action::Plain(Verb::Overwrite) => vec![(plain(Verb::Upload), item), (plain(Verb::Delete), item)],
+        Action::CopyTo(to) => transfer(facts, item, to)?,
+        Action::MoveTo(to) => {
+            let mut parts = transfer(facts, item, to)?;
+            parts.push((plain(Verb::Delete), item));
+            parts
+        }
+        other => vec![(other, item)],
+    })
+}
+
+fn transfer<F: Facts + ?Sized>(facts: &F, item: Id, to: Destination) -> Result<Vec<(Action, Id)>> {
+    let source = facts.resource(item)?;
+    let is_folder = !to.of_file && source.as_ref().and_then(|it| it.as_item()).is_some_and(|it| it.is_folder());
+    let mut is_empty = true;
+    if is_folder {
+        facts.resources(Kind::Item, Some(item), &mut |_| {
+            is_empty = false;
+            Ok(ControlFlow::Break(()))
+        })?;
+    }
+    let mut needed = vec![(Verb::Download, item)];
+    if is_folder {
+        needed.push((Verb::Browse, item));
+        needed.push((Verb::CreateFolder, to.folder));
+    }
+    if !is_folder || !is_empty {
+        needed.push((Verb::Upload, to.folder));
+    }
+    if let (Some(source), true, false) = (&source, to.is_registered, to.of_file)
+        && let Some(replaced) = facts.named(Kind::Item, Some(to.folder), &source.key)?
+        && replaced.id != item
+    {
+        needed.push((Verb::Delete, replaced.id));
+    }
+    Ok(needed.into_iter().map(|(verb, on)| (Action::Plain(verb), on)).collect())
+}
+
+/// Whether the subject may do each part of an action.
+pub(super) fn each_part<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    action: Action,
+    item: Id,
+) -> Result<Option<Vec<Step>>> {
+    let mut all = Vec::new();
+    for (part, on) in parts(subject.facts(), action, item)? {
+        let decision = decide_for(subject, part, on)?;
+        if !decision.allowed {
+            return Ok(None);
+        }
+        add_new(&mut all, decision.proof);
+    }
+    Ok(Some(all))
+}
+
+/// Whether an upload may go where it goes: not straight into one's own home folder where root
+/// uploads are denied (model §8, `content.root-upload`).
+pub(super) fn root_upload<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    verb: Verb,
+    target: &Target,
+) -> Result<(bool, Vec<Step>)> {
+    let workspace = match target.kind {
+        Kind::Workspace => Some(target.id),
+        _ => {
+            let lineage = target.lineage(subject.facts())?;
+            let into_itself = matches!(verb, Verb::Upload | Verb::CreateFolder);
+            let is_folder = lineage.first().and_then(|it| it.as_item()).is_some_and(|it| it.is_folder());
+            let folder = lineage.get(usize::from(!(into_itself && is_folder)));
+            let home = folder.and_then(|it| it.as_item()).and_then(|it| it.home);
+            home.filter(|home| home.of == subject.id).map(|home| home.workspace)
+        }
+    };
+    let Some(workspace) = workspace else { return Ok((true, Vec::new())) };
+    let mut own = None;
+    for level in Role::WORKSPACE {
+        if let Some(membership) = subject.facts().held(workspace, level, subject.id)? {
+            own = membership.attributes.root_upload;
+        }
+    }
+    let resource = subject.facts().resource(workspace)?;
+    let general = resource.as_ref().and_then(|it| it.as_workspace()).map_or(Switch::Allow, |it| it.root_upload);
+    let switch = own.unwrap_or(general);
+    let name = if own.is_some() { "root-upload of the membership" } else { "root-upload" };
+    let step = Step::Value { on: workspace, name, value: switch.word().to_owned() };
+    Ok((switch == Switch::Allow, vec![step]))
+}
+
+/// The permission behind a plain question about an item.
+pub(super) const fn wanted(action: Action) -> Option<Permission> {
+    match action {
+        Action::Plain(verb) => permission_of(verb),
+        _ => None,
+    }
+}

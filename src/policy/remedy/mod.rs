@@ -1,0 +1,340 @@
+//! What would turn a denial into an allowance, and who can bring it about.
+//!
+//! Made from the same rows that decide: each row that could give the action is asked what it
+//! lacks. Limits that stand against it must go as well, so they are part of every remedy.
+
+mod command;
+
+pub use command::command;
+
+use super::conditions;
+use super::content;
+use super::decide::{Question, Target, decide_for, demand, holder};
+use super::facts::{Facts, Result, Select};
+use super::subject::{Sort, Subject};
+use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
+use crate::model::catalogue::{self, Condition, Demand, Grant, Holder};
+use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Time, Verb};
+use std::ops::ControlFlow;
+
+/// One thing that is lacking.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lack {
+    /// The account role.
+    ServerRole(Role),
+    /// The membership or the role on that resource.
+    Role(Role, Id),
+    /// The setting of the account.
+    Setting(Setting),
+    /// The condition on that resource.
+    Condition(Condition, Id),
+    /// The account must be activated, or its expiry moved.
+    Active(Id),
+    /// The share of that item.
+    Share(Permissions, Id),
+    /// The endpoint must be a managed one.
+    Managed(Id),
+    /// Root uploads must be allowed in that workspace.
+    RootUpload(Id),
+}
+
+/// A set of changes that would allow what was denied.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Remedy {
+    /// What is lacking, all of it.
+    pub lacks: Vec<Lack>,
+    /// Accounts and groups that may make every one of these changes; the operator always can.
+    pub by: Vec<Id>,
+    /// Whether there are more of them than `by` names.
+    pub others: bool,
+}
+
+/// As many as a message names; the rest is said to be there.
+const MOST_NAMED: usize = 20;
+
+/// What would allow a question that is denied; the least powerful way first, empty where there is none.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Remedy>> {
+    let subject = Subject::new(facts, question.principal, question.at)?;
+    let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
+    let mut common = Vec::new();
+    if subject.sort == Sort::Account && !subject.is_registered() {
+        common.push(Lack::Active(subject.id));
+    }
+    for limit in catalogue::limits_of(target.kind, question.action.verb()) {
+        if demand(&subject, limit.demand, question.action, &target)?.0 {
+            continue;
+        }
+        match limit.demand {
+            // Nobody can be made somebody else, and no endpoint becomes one of another kind.
+            Demand::NotOneself | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits => return Ok(Vec::new()),
+            Demand::Allowed(setting) | Demand::AllowedOrShared(setting) => common.push(Lack::Setting(setting)),
+            Demand::TargetActive => common.push(Lack::Active(target.id)),
+            Demand::Managed => common.push(Lack::Managed(target.id)),
+            Demand::RootUpload => match home_workspace(facts, &target)? {
+                Some(workspace) => common.push(Lack::RootUpload(workspace)),
+                None => return Ok(Vec::new()),
+            },
+        }
+    }
+    let mut found: Vec<Remedy> = Vec::new();
+    for grant in catalogue::grants_of(target.kind, question.action.verb()) {
+        let Some(own) = lacks_of(&subject, grant, question.action, &target)? else { continue };
+        let lacks: Vec<Lack> = common.iter().copied().chain(own).collect();
+        if lacks.is_empty() || found.iter().any(|known| known.lacks == lacks) {
+            continue;
+        }
+        let mut by = who_may(&subject, &lacks, &target)?;
+        let others = by.len() > MOST_NAMED;
+        by.truncate(MOST_NAMED);
+        found.push(Remedy { lacks, by, others });
+    }
+    // Where a limit alone stands in the way, roles on top of it are no answer.
+    let least = found.iter().map(|remedy| remedy.lacks.len()).min().unwrap_or(0);
+    if least == common.len() {
+        found.retain(|remedy| remedy.lacks.len() == least);
+    }
+    found.sort_by_key(|remedy| (remedy.lacks.iter().map(|lack| weight(*lack)).max(), remedy.lacks.len()));
+    Ok(found)
+}
+
+/// The workspace whose `root-upload` concerns an upload.
+fn home_workspace<F: Facts + ?Sized>(facts: &F, target: &Target) -> Result<Option<Id>> {
+    if target.kind == Kind::Workspace {
+        return Ok(Some(target.id));
+    }
+    let homes = target.lineage(facts)?.iter().take(2).filter_map(|it| it.as_item()?.home);
+    Ok(homes.map(|home| home.workspace).next())
+}
+
+/// What one row lacks to give; none when no change of facts could make it give to this subject.
+fn lacks_of<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    grant: &Grant,
+    action: Action,
+    target: &Target,
+) -> Result<Option<Vec<Lack>>> {
+    let mut lacks = Vec::new();
+    let is_principal =
+        subject.sort == Sort::Account || (subject.sort == Sort::Accounts && subject.id != Id::AUTHENTICATED);
+    match grant.holder {
+        Holder::Role(role) => {
+            let held = holder(subject, grant.holder, action, target)?.is_some();
+            let is_group = subject.resource().is_some_and(|it| it.kind() == Kind::Group);
+            let fits = match role {
+                Role::DropboxOutside | Role::PackageSender | Role::PackageRecipient => false,
+                // Only accounts hold these.
+                Role::WorkgroupAdmin | Role::DropboxAdmin => subject.sort == Sort::Account,
+                _ if matches!(role.on(), Kind::Server | Kind::Org | Kind::Workspace) => subject.sort == Sort::Account,
+                _ if role.on() == Kind::Endpoint => subject.sort == Sort::Account || is_group,
+                _ => is_principal,
+            };
+            match target.within(subject.facts(), role.on())? {
+                _ if held => {}
+                _ if !fits => return Ok(None),
+                _ if role.on() == Kind::Server => lacks.push(Lack::ServerRole(role)),
+                Some(on) => lacks.push(Lack::Role(role, on)),
+                None => return Ok(None),
+            }
+        }
+        // An account that is not active lacks just that, and it stands among the common lacks.
+        Holder::Account if matches!(subject.sort, Sort::Account | Sort::Accounts) => {}
+        Holder::Oneself if subject.id == target.id => {}
+        Holder::Share | Holder::Sharer | Holder::Holds(_) => {
+            let Some(share) = share_lack(subject, grant.holder, action, target)? else { return Ok(None) };
+            lacks.extend(share);
+        }
+        Holder::EachPart => {
+            for (part, on) in content::parts(subject.facts(), action, target.id)? {
+                let question = Question { principal: subject.id, action: part, resource: on, at: subject.at };
+                if decide_for(subject, part, on)?.allowed {
+                    continue;
+                }
+                let Some(first) = remedies(subject.facts(), &question)?.into_iter().next() else { return Ok(None) };
+                lacks.extend(first.lacks.into_iter().filter(|lack| !lacks.contains(lack)).collect::<Vec<_>>());
+            }
+        }
+        _ => return Ok(None),
+    }
+    if let Some(condition) = grant.when
+        && conditions::met(subject, condition, action, target)?.is_none()
+    {
+        match condition {
+            Condition::TargetIsUser
+            | Condition::ValueIsUser
+            | Condition::MaySend
+            | Condition::MayView
+            | Condition::SharingManaged
+            | Condition::SharingDelegated => return Ok(None),
+            Condition::ManagersAdministerDropboxes
+            | Condition::PublicDirectory
+            | Condition::MembersEditWorkspaces
+            | Condition::MembersMayLeave => lacks.push(Lack::Condition(condition, Id::SERVER)),
+            _ => lacks.push(Lack::Condition(condition, target.id)),
+        }
+    }
+    Ok(Some(lacks))
+}
+
+/// The share that would do, the smallest that the endpoint can hold.
+fn share_lack<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    holder: Holder,
+    action: Action,
+    target: &Target,
+) -> Result<Option<Option<Lack>>> {
+    let facts = subject.facts();
+    let Some((endpoint, attributes)) = target.endpoint(facts)? else { return Ok(None) };
+    // Outsiders of dropboxes and access tokens hold no shares of their own.
+    let may_hold = !matches!(subject.sort, Sort::Token) && (subject.sort != Sort::Outsider || subject.id == Id::ANYONE);
+    let is_folder = target.resource.as_ref().and_then(|it| it.as_item()).is_none_or(|it| it.is_folder());
+    let sharing = attributes.kind.sharing();
+    if !may_hold || sharing == Sharing::None || (sharing == Sharing::Managed && !is_folder) {
+        return Ok(None);
+    }
+    let (item, wanted) = match (holder, action, target.kind) {
+        (Holder::Holds(set), _, Kind::Endpoint) => match facts.named(Kind::Item, Some(endpoint), "/")? {
+            Some(root) => (root.id, set),
+            None => return Ok(None),
+        },
+        (Holder::Holds(set), ..) | (_, Action::Share(set), _) => (target.id, set),
+        (_, action, _) => (target.id, Permissions::of(content::wanted(action).unwrap_or(Permission::Browse))),
+    };
+    let missing = wanted.without(content::permissions(subject, item)?);
+    Ok(if missing.is_empty() {
+        Some(None)
+    } else {
+        smallest(&attributes, missing).map(|set| Some(Lack::Share(set, item)))
+    })
+}
+
+/// The smallest set with these permissions that an endpoint can hold.
+fn smallest(endpoint: &Endpoint, wanted: Permissions) -> Option<Permissions> {
+    let presets = Permissions::PRESETS.iter().map(|(set, ..)| *set);
+    std::iter::once(wanted)
+        .chain(presets)
+        .filter(|set| set.contains(wanted) && endpoint.takes(*set))
+        .min_by_key(|set| set.iter().count())
+}
+
+/// How much a change gives besides what was asked for, roughly: less is better.
+fn weight(lack: Lack) -> usize {
+    match lack {
+        Lack::Active(_) => 0,
+        Lack::Setting(_) | Lack::RootUpload(_) => 1,
+        Lack::Share(set, _) => 1 + set.iter().count(),
+        Lack::Role(Role::DropboxSubmitOnly | Role::GroupMember | Role::WorkspaceMember, _) => 2,
+        Lack::Role(Role::WorkgroupStandard | Role::DropboxStandard | Role::ActivityMonitor | Role::OrgMember, _) => 3,
+        Lack::Condition(_, id) if id != Id::SERVER => 4,
+        Lack::Role(Role::AccessManager | Role::EndpointAdministrator | Role::OrgAdmin, _) => 9,
+        Lack::Role(_, _) => 5,
+        Lack::Condition(_, _) | Lack::Managed(_) => 6,
+        Lack::ServerRole(Role::ServerAdmin) => 8,
+        Lack::ServerRole(_) => 7,
+    }
+}
+
+/// Who may make every change of a remedy: accounts, and groups as they stand.
+fn who_may<F: Facts + ?Sized>(subject: &Subject<'_, F>, lacks: &[Lack], target: &Target) -> Result<Vec<Id>> {
+    let mut able = Vec::new();
+    for candidate in candidates(subject.facts(), lacks, target)? {
+        if candidate == subject.id || able.contains(&candidate) {
+            continue;
+        }
+        let candidate = Subject::new(subject.facts(), candidate, subject.at)?;
+        let mut all = true;
+        for lack in lacks {
+            all = all && mends(&candidate, subject, *lack)?;
+        }
+        if all {
+            able.push(candidate.id);
+            if able.len() > MOST_NAMED {
+                break;
+            }
+        }
+    }
+    Ok(able)
+}
+
+/// Who might be able to: whoever holds a role that gives rights over others, and whoever holds what
+/// is to be shared.
+fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> Result<Vec<Id>> {
+    let mut found: Vec<Id> = Vec::new();
+    let mut holders = |on: Id, roles: &[Role]| -> Result<()> {
+        for role in roles {
+            found.extend(facts.list(Select::OnAs(on, *role))?.into_iter().map(|binding| binding.principal));
+        }
+        Ok(())
+    };
+    holders(Id::SERVER, &[Role::ServerAdmin, Role::ServerManager])?;
+    for above in target.lineage(facts)? {
+        match above.kind() {
+            Kind::Workgroup => holders(above.id, &[Role::WorkgroupAdmin])?,
+            Kind::Dropbox => holders(above.id, &[Role::DropboxAdmin])?,
+            Kind::Endpoint => holders(above.id, &[Role::EndpointAdministrator, Role::AccessManager])?,
+            Kind::Org => holders(above.id, &[Role::OrgAdmin])?,
+            Kind::Item => holders(above.id, &[Role::ItemOwner])?,
+            _ => {}
+        }
+        if let Some(workspace) = above.as_item().and_then(|it| it.files_of) {
+            holders(workspace, &[Role::WorkspaceManager])?;
+            if let Some(org) = facts.resource(workspace)?.and_then(|it| it.parent) {
+                holders(org, &[Role::OrgAdmin])?;
+            }
+        }
+    }
+    for lack in lacks {
+        let Lack::Share(set, item) = lack else { continue };
+        for above in facts.lineage(*item)? {
+            facts.bindings(Select::OnAs(above.id, Role::ItemShare), &mut |share| {
+                if share.attributes.permissions.contains(*set) {
+                    found.push(share.principal);
+                }
+                Ok(if found.len() > 50 * MOST_NAMED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a candidate may make the change that mends a lack.
+fn mends<F: Facts + ?Sized>(candidate: &Subject<'_, F>, subject: &Subject<'_, F>, lack: Lack) -> Result<bool> {
+    let plain = Action::Plain;
+    let facts = subject.facts();
+    let is_group = subject.resource().is_some_and(|resource| resource.kind() == Kind::Group);
+    let (action, on) = match lack {
+        Lack::Share(set, item) => {
+            let shares = decide_for(candidate, Action::Share(set), item)?.allowed;
+            return Ok(shares || decide_for(candidate, plain(Verb::AdministerShares), item)?.allowed);
+        }
+        Lack::ServerRole(role) => (Action::SetRole(role), subject.id),
+        Lack::Role(role, on) if role.on() == Kind::Endpoint => (Action::Assign(role), on),
+        Lack::Role(role, on) if role.on() == Kind::Org => {
+            let member = facts.held(on, Role::OrgMember, subject.id)?.is_some();
+            (plain(if member { Verb::EditMember } else { Verb::Invite }), on)
+        }
+        Lack::Role(Role::WorkgroupAdmin | Role::DropboxAdmin, on) => (plain(Verb::AddAdmin), on),
+        Lack::Role(role, on) if is_group && role != Role::GroupMember => (plain(Verb::AddGroup), on),
+        Lack::Role(_, on) => (plain(Verb::AddMember), on),
+        Lack::Setting(setting) => (Action::Set(setting), subject.id),
+        Lack::Condition(Condition::AnotherAdmin, on) => (plain(Verb::EditMember), on),
+        Lack::Condition(Condition::HasFiles, on) | Lack::RootUpload(on) => {
+            let org = facts.resource(on)?.and_then(|it| it.parent);
+            (plain(Verb::CreateWorkspace), org.unwrap_or(on))
+        }
+        Lack::Condition(_, Id::SERVER) => (plain(Verb::Configure), Id::SERVER),
+        Lack::Condition(_, on) | Lack::Managed(on) => (plain(Verb::Edit), on),
+        Lack::Active(account) => (
+            if expired(facts, account, subject.at)? { Action::Set(Setting::Expires) } else { plain(Verb::Activate) },
+            account,
+        ),
+    };
+    Ok(decide_for(candidate, action, on)?.allowed)
+}
+
+fn expired<F: Facts + ?Sized>(facts: &F, account: Id, at: Time) -> Result<bool> {
+    let account = facts.resource(account)?;
+    Ok(account.as_ref().and_then(|it| it.as_account()).is_some_and(|it| it.status(at) == Status::Expired))
+}

@@ -1,0 +1,53 @@
+//! Who may change a share that is there (model §8): its sharer alone, but for admin shares, shares
+//! of endpoints whose sharing is managed, and what the operator may do anyway.
+
+use super::decide::{Decision, Target, decide_for};
+use super::facts::{Facts, Result};
+use super::proof::Step;
+use super::subject::Subject;
+use crate::model::attributes::{ShareClass, Sharing};
+use crate::model::catalogue::{ADMIN_SHARES, MANAGED_SHARES, OPERATORS_SHARES, SHARER_ONLY};
+use crate::model::{Action, Binding, Verb};
+
+/// Whether somebody may change or revoke a share. Raising it takes the right to share the new set
+/// as well, which is asked as any other question.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn may_change<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) -> Result<Decision> {
+    let Some(target) = Target::of(subject.facts(), share.resource)? else {
+        return Ok(Decision { allowed: false, rule: SHARER_ONLY, proof: Vec::new() });
+    };
+    let managed = target.sharing(subject.facts())? == Some(Sharing::Managed);
+    let (rule, asked) = match share.attributes.share_class() {
+        class if class.is_hidden() => (OPERATORS_SHARES, None),
+        _ if managed => {
+            let endpoint = target.endpoint(subject.facts())?.map(|(id, _)| id);
+            (MANAGED_SHARES, endpoint.map(|id| (Verb::ManagePermissions, id)))
+        }
+        ShareClass::Admin => (ADMIN_SHARES, Some((Verb::AdministerShares, share.resource))),
+        _ => {
+            let allowed = share.grantor == Some(subject.id) && subject.is_registered();
+            return Ok(Decision { allowed, rule: SHARER_ONLY, proof: vec![Step::Share(share.clone())] });
+        }
+    };
+    let Some((verb, on)) = asked else { return Ok(Decision { allowed: false, rule, proof: Vec::new() }) };
+    let decision = decide_for(subject, Action::Plain(verb), on)?;
+    Ok(Decision { allowed: decision.allowed, rule, proof: decision.proof })
+}
+
+/// Whether somebody may see that a share is there: its sharer and its receivers see their own, and
+/// some see others' (model §8). Shares of hidden classes are shown to those alone who ask for
+/// everything and administer the item.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn may_see<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) -> Result<bool> {
+    if share.attributes.share_class().is_hidden() {
+        return Ok(decide_for(subject, Action::Plain(Verb::AdministerShares), share.resource)?.allowed);
+    }
+    if share.grantor == Some(subject.id) || subject.is(share.principal)? {
+        return Ok(true);
+    }
+    Ok(decide_for(subject, Action::Plain(Verb::ViewShares), share.resource)?.allowed)
+}
