@@ -10,9 +10,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 
 use super::complete;
-use crate::model::attributes::{Choice, MemberAccess, SendPolicy, Setting};
+use crate::model::attributes::{Choice, EndpointKind, ItemType, MemberAccess, SendPolicy, Setting, ShareClass};
 use crate::model::time::Expiry;
-use crate::model::{Kind, Name, Problem, Reference};
+use crate::model::{Kind, Name, Path, Problem, Reference, Role};
 use crate::render::Format;
 
 // Options of every command.
@@ -227,6 +227,35 @@ pub(super) fn name(kind: Kind, text: &str) -> Result<Name, Problem> {
         Reference::Named(found, name) if found == kind => Ok(name),
         other => Err(other.wrong_kind(kind.article())),
     }
+}
+
+/// A path on an endpoint.
+pub(super) fn item(text: &str) -> Result<(Name, Path), Problem> {
+    match Reference::parse(text, Kind::Item)? {
+        Reference::Item(endpoint, path) => Ok((endpoint, path)),
+        other => Err(other.wrong_kind("a path on an endpoint, as in `node1:/projects`,")),
+    }
+}
+
+/// A size in bytes.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "a whole number of bytes is wanted".to_owned())
+}
+
+pub(super) fn endpoint_kinds() -> impl TypedValueParser<Value = EndpointKind> {
+    words(EndpointKind::ALL.iter().map(|it| it.word()), EndpointKind::from_word)
+}
+
+pub(super) fn item_types() -> impl TypedValueParser<Value = ItemType> {
+    words(ItemType::ALL.iter().map(|it| it.word()), ItemType::from_word)
+}
+
+pub(super) fn share_classes() -> impl TypedValueParser<Value = ShareClass> {
+    words(ShareClass::ALL.iter().map(|it| it.word()), ShareClass::from_word)
+}
+
+pub(super) fn endpoint_roles() -> impl TypedValueParser<Value = Role> {
+    words(Role::ENDPOINT.map(Role::word), |word| Role::from_word(Kind::Endpoint, word))
 }
 
 /// References to accounts and groups; a bare word is an account.

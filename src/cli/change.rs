@@ -12,7 +12,7 @@ use crate::model::secret::Secret;
 use crate::model::{Id, Problem, ProblemKind, Revision, Time};
 use crate::ops::changes::{Change, describe};
 use crate::ops::invitation::Refused;
-use crate::ops::{Actor, Work, require_active};
+use crate::ops::{Actor, Viewer, Work, require_active};
 use crate::policy::Facts;
 use crate::render::{Column, Format, RenderError, hidden, shown};
 use crate::store::{DeniedEntry, Entry, Reader, Store, StoreFacts, Writer};
@@ -101,10 +101,13 @@ impl Session<'_> {
                 }
             };
             work.check()?;
-            let (actor, notices, takes) =
+            let (actor, mut notices, takes) =
                 (work.actor, std::mem::take(&mut work.notices), std::mem::take(&mut work.takes));
             let rows = work.facts().draft().against(&facts)?;
-            let changes = describe(&rows, &work)?;
+            let mut changes = describe(&rows, &work)?;
+            if who == Who::Named {
+                hide_unseen(&mut changes, &work, &mut notices)?;
+            }
             let last_id = work.facts().last_id()?;
             drop(work);
             if !takes.is_empty() && !writing.dry_run && !self.globals.yes && confirmed.as_ref() != Some(&takes) {
@@ -231,6 +234,39 @@ impl Session<'_> {
         }
         self.print(&text)
     }
+}
+
+/// Takes out what happened to things that the actor may not see, as when an account goes that had
+/// roles on somebody's private endpoint; only how much that was is told.
+fn hide_unseen(
+    changes: &mut Vec<Change>,
+    work: &Work<'_, StoreFacts<'_>>,
+    notices: &mut Vec<String>,
+) -> Result<(), Problem> {
+    if work.actor == Actor::Operator {
+        return Ok(());
+    }
+    let before = Viewer::new(work.facts().base(), work.actor, work.at)?;
+    let after = work.viewer()?;
+    let all = changes.len();
+    let mut seen = Vec::with_capacity(all);
+    for change in changes.drain(..) {
+        let was = work.facts().base().resource(change.about)?;
+        let is = work.facts().resource(change.about)?;
+        let visible = change.about <= Id::LAST_RESERVED
+            || was.map_or(Ok(false), |it| before.sees(&it))?
+            || is.map_or(Ok(false), |it| after.sees(&it))?;
+        if visible {
+            seen.push(change);
+        }
+    }
+    *changes = seen;
+    match all - changes.len() {
+        0 => {}
+        1 => notices.push("one more thing changed that you may not see".to_owned()),
+        hidden => notices.push(format!("{hidden} more things changed that you may not see")),
+    }
+    Ok(())
 }
 
 /// The command as the log keeps it: what was typed, but for how it was to be shown and as whom.

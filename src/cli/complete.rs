@@ -142,6 +142,56 @@ pub(super) fn dropboxes() -> impl ArgExt + Clone {
     completer(&[(Kind::Dropbox, false)])
 }
 
+pub(super) fn endpoints() -> impl ArgExt + Clone {
+    completer(&[(Kind::Endpoint, false)])
+}
+
+pub(super) fn sharers() -> impl ArgExt + Clone {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let mut found = beginning(current, ["authenticated", "anyone"]);
+        found.extend(names(current, &[(Kind::Account, false), (Kind::Group, true), (Kind::Workgroup, true)]));
+        found
+    })
+}
+
+/// Presets and permissions; after a comma the next one.
+pub(super) fn permissions() -> impl ArgExt + Clone {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let typed = current.to_string_lossy();
+        let (before, last) = typed.rsplit_once(',').map_or(("", typed.as_ref()), |(before, last)| (before, last));
+        let front = if before.is_empty() { String::new() } else { format!("{before},") };
+        let fitting = crate::model::permission::WORDS.into_iter().filter(|word| word.starts_with(last));
+        fitting.map(|word| CompletionCandidate::new(format!("{front}{word}"))).collect()
+    })
+}
+
+/// Endpoints, then what lies in the folder typed so far, as far as one may browse it.
+pub(super) fn items() -> impl ArgExt + Clone {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let typed = current.to_string_lossy().into_owned();
+        let Some((folder, _)) = typed.rsplit_once('/') else {
+            let found = names(current, &[(Kind::Endpoint, false)]);
+            return found
+                .into_iter()
+                .map(|it| CompletionCandidate::new(format!("{}:/", it.get_value().to_string_lossy())))
+                .collect();
+        };
+        let mut found = Vec::new();
+        let _ = look(&mut |view| {
+            let (endpoint, path) = super::args::item(&format!("{folder}/")).ok()?;
+            for item in crate::ops::content::list(&view.work().ok()?, &endpoint, &path, false).ok()? {
+                let slash = if item.as_item().is_some_and(|it| it.is_folder()) { "/" } else { "" };
+                let written = format!("{folder}/{}{slash}", item.name);
+                if written.starts_with(&typed) && found.len() < MOST {
+                    found.push(CompletionCandidate::new(written));
+                }
+            }
+            Some(())
+        });
+        found
+    })
+}
+
 /// Groups, workgroups or dropboxes: whichever noun stands on the line.
 pub(super) fn places() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
@@ -149,6 +199,7 @@ pub(super) fn places() -> impl ArgExt + Clone {
             Some("group") => Some(Kind::Group),
             Some("workgroup") => Some(Kind::Workgroup),
             Some("dropbox") => Some(Kind::Dropbox),
+            Some("endpoint") => Some(Kind::Endpoint),
             _ => None,
         });
         noun.map_or_else(Vec::new, |kind| names(current, &[(kind, false)]))
@@ -172,7 +223,14 @@ pub(super) fn resources() -> impl ArgExt + Clone {
         let mut found = beginning(current, ["server"]);
         found.extend(names(
             current,
-            &[(Kind::Account, true), (Kind::Group, true), (Kind::Workgroup, true), (Kind::Dropbox, true)],
+            &[
+                (Kind::Account, true),
+                (Kind::Group, true),
+                (Kind::Workgroup, true),
+                (Kind::Dropbox, true),
+                (Kind::Endpoint, true),
+                (Kind::Org, true),
+            ],
         ));
         found
     })

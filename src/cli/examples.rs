@@ -1,5 +1,5 @@
 //! The examples of every command, in one place: they end its help and its manual page, and a test
-//! runs each of them on the store that `examples/studio.sh` makes.
+//! runs each of them on the store that the scripts in `examples/` make.
 
 macro_rules! examples {
     ($($name:ident: $($line:literal)+;)*) => {
@@ -71,6 +71,33 @@ examples! {
     PACKAGE_FORWARD: "rolebook package forward 46 --to dana --as bob" "rolebook package forward package:46 --to dana --title 'For you too' --as carol";
     PACKAGE_LIST: "rolebook package list" "rolebook package list --as bob -o json" "rolebook package list --from carol";
     PACKAGE_SHOW: "rolebook package show 46" "rolebook package show 46 --as bob -o json";
+    ENDPOINT: "rolebook endpoint list" "rolebook endpoint roles archive";
+    ENDPOINT_ADD: "rolebook endpoint add tapes --kind s3 --private --as alice" "rolebook endpoint add node2 --kind node --node-version 4.4.6 --administrator alice" "rolebook endpoint add reels --kind share --of archive:/open --as alice";
+    ENDPOINT_LIST: "rolebook endpoint list" "rolebook endpoint list --as bob -o json";
+    ENDPOINT_SHOW: "rolebook endpoint show node1" "rolebook endpoint show archive -o yaml";
+    ENDPOINT_SET: "rolebook endpoint set node1 --node-version 4.4.6" "rolebook endpoint set archive --private=false --as alice";
+    ENDPOINT_REMOVE: "rolebook endpoint remove archive --dry-run" "rolebook endpoint remove archive --as alice --yes";
+    ENDPOINT_ROLES: "rolebook endpoint roles archive" "rolebook endpoint roles archive --of me --as bob" "rolebook endpoint roles archive --of carol -o json";
+    ENDPOINT_ADD_ROLE: "rolebook endpoint add-role archive activity-monitor carol --as alice" "rolebook endpoint add-role archive access-manager group:night-shift";
+    ENDPOINT_REMOVE_ROLE: "rolebook endpoint remove-role archive access-manager group:editors --as alice" "rolebook endpoint remove-role archive access-manager bob --dry-run";
+    CONTENT: "rolebook content tree node1:/projects" "rolebook content show node1:/projects --as bob";
+    CONTENT_ADD: "rolebook content add node1:/archive --owner alice" "rolebook content add node1:/projects/reel4.mov --type file --size 123456789";
+    CONTENT_SET: "rolebook content set node1:/projects --owner dana" "rolebook content set node1:/projects/reel3.mov --size 123456790 --as alice";
+    CONTENT_LIST: "rolebook content list node1:/projects" "rolebook content list node1:/projects --as bob -o json";
+    CONTENT_TREE: "rolebook content tree node1:/" "rolebook content tree node1:/projects --columns ref,size -o tsv";
+    CONTENT_SHOW: "rolebook content show node1:/projects/reel3.mov --as bob" "rolebook content show node1:/projects -o json";
+    CONTENT_UPLOAD: "rolebook content upload node1:/projects/reel4.mov --size 123456789 --as alice" "rolebook content upload node1:/projects/day02 --type folder --file a.mov:1000 --file b.mov:2000 --as carol";
+    CONTENT_SAVE: "rolebook content save 46 node1:/projects --as carol" "rolebook content save package:46 node1:/projects/dailies --dry-run";
+    CONTENT_COPY: "rolebook content copy node1:/projects/reel3.mov node1:/projects/day01 --as carol" "rolebook content copy node1:/projects/day01 node1:/ --dry-run";
+    CONTENT_MOVE: "rolebook content move node1:/projects/reel3.mov node1:/projects/day01 --as alice" "rolebook content move node1:/projects/day01 node1:/ --dry-run";
+    CONTENT_RENAME: "rolebook content rename node1:/projects/day01 day-01 --as alice" "rolebook content rename node1:/projects/reel3.mov reel-3.mov";
+    CONTENT_REMOVE: "rolebook content remove node1:/projects/reel3.mov --as alice" "rolebook content remove node1:/projects --dry-run";
+    SHARE: "rolebook share list node1:/projects" "rolebook share grant node1:/projects dana --permission view --as alice";
+    SHARE_GRANT: "rolebook share grant node1:/projects dana --permission browse,download --expires 2027-01-01 --as alice" "rolebook share grant node1:/projects workgroup:color --permission view --admin --as alice" "rolebook share grant archive:/open anyone --permission view --as bob";
+    SHARE_SET: "rolebook share set node1:/projects carol --permission view --as alice --cascade" "rolebook share set node1:/projects bob --expires 30d --as alice";
+    SHARE_REVOKE: "rolebook share revoke node1:/projects bob --as alice" "rolebook share revoke node1:/projects carol --as alice --cascade --dry-run";
+    SHARE_LIST: "rolebook share list node1:/projects/reel3.mov" "rolebook share list archive:/ --here --as bob -o json" "rolebook share list node1:/ --all";
+    SHARE_PRUNE: "rolebook share prune node1:/ --dry-run" "rolebook share prune node1:/projects --as alice";
     SERVER: "rolebook server show" "rolebook server set --public-links allow";
     SERVER_SHOW: "rolebook server show" "rolebook server show --at 1";
     SERVER_SET: "rolebook server set --public-links allow --private-directory" "rolebook server set --send-external allow --url https://files.example.com --as alice";

@@ -10,7 +10,9 @@ mod audit;
 mod change;
 mod complete;
 mod config;
+mod content;
 mod dropbox;
+mod endpoint;
 mod examples;
 mod group;
 mod links;
@@ -25,6 +27,7 @@ mod prompt;
 mod role;
 mod server;
 mod session;
+mod share;
 mod store;
 mod view;
 mod workgroup;
@@ -58,9 +61,9 @@ impl From<StoreError> for RenderError {
 
 /// Access governance for file-transfer platforms
 ///
-/// Holds accounts, groups, workgroups, dropboxes and packages in one store, enforces who may do
-/// what, answers every question about it with the proof, and keeps a history that cannot be
-/// quietly rewritten.
+/// Holds accounts, groups, workgroups, dropboxes, packages, endpoints, shared content and
+/// organizations in one store, enforces who may do what, answers every question about it with the
+/// proof, and keeps a history that cannot be quietly rewritten.
 #[derive(Parser, Debug)]
 #[command(
     name = "rolebook",
@@ -94,6 +97,12 @@ enum Command {
     Dropbox(dropbox::Dropbox),
     /// Send packages and see who received them
     Package(package::Package),
+    /// Manage endpoints and the roles on them
+    Endpoint(endpoint::Endpoint),
+    /// Register files and folders, and do what their permissions allow
+    Content(content::Content),
+    /// Share files and folders, and see who shared what with whom
+    Share(share::Share),
     /// Show and change the server's settings
     Server(server::Server),
     /// Show the catalogue: every role, its actions and the sentence each comes from
@@ -158,6 +167,9 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
         Command::Workgroup(it) => it.run(session),
         Command::Dropbox(it) => it.run(session),
         Command::Package(it) => it.run(session),
+        Command::Endpoint(it) => it.run(session),
+        Command::Content(it) => it.run(session),
+        Command::Share(it) => it.run(session),
         Command::Server(it) => it.run(session),
         Command::Role(it) => it.run(session),
         Command::Perm(it) => it.run(session),

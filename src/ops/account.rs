@@ -1,7 +1,6 @@
 //! Accounts: adding, editing, roles, settings, expiry, deactivating and removing (model §3).
 
-use super::membership;
-use super::{Result, Work};
+use super::{Result, Work, heir, membership};
 use crate::model::attributes::{Account, Attributes, Choice, Setting};
 use crate::model::time::Expiry;
 use crate::model::{Action, Id, Kind, Name, Problem, Reference, Resource, Role, Time, Verb};
@@ -296,8 +295,8 @@ fn put_active<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, activ
 /// Removes an account: it is deactivated and its record kept, or destroyed with every binding.
 ///
 /// # Errors
-/// A denial; a conflict while it is the last admin, unless somebody takes that over, or for an
-/// admin that is to be kept.
+/// A denial; a conflict while it is the last administrator of anything or owns content, unless
+/// somebody takes that over, or for an admin that is to be kept.
 pub fn remove<F: Facts + ?Sized>(
     work: &mut Work<'_, F>,
     name: &Name,
@@ -311,23 +310,24 @@ pub fn remove<F: Facts + ?Sized>(
     }
     let last = invariants::is_active_admin(work.facts(), known.id, work.at)?
         && !invariants::has_active_admin(work.facts(), Some(known.id), work.at)?;
-    if let Some(heir) = transfer_to {
-        let heir = work.find(Kind::Account, heir)?;
+    let heir = transfer_to.map(|heir| work.find(Kind::Account, heir)).transpose()?;
+    if let Some(heir) = &heir {
         if heir.id == known.id {
             return Err(Problem::conflict("same_account", "an account cannot take over from itself"));
         }
         if last {
             work.require(Action::SetRole(Role::ServerAdmin), heir.id)?;
-            give_role(work, &heir, Role::ServerAdmin)?;
+            give_role(work, heir, Role::ServerAdmin)?;
         }
     } else if last {
         return Err(Problem::conflict("last_admin", format!("`{}` is the last active admin", known.name))
             .why("the last active admin can be neither demoted, deactivated nor deleted")
             .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", known.typed())));
     }
+    heir::take_over(work, &known, heir.as_ref())?;
     for binding in work.facts().list(Select::Of(known.id))? {
         if !matches!(binding.role.on(), Kind::Server | Kind::Package) {
-            let place = work.name(binding.resource)?;
+            let place = work.seen_name(binding.resource)?;
             work.takes.push(format!("{} as {} of {place}", known.reference(), binding.role.word()));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::account::role_of;
 use super::{Result, Work};
+use crate::model::action::Destination;
 use crate::model::attributes::{Account, Setting};
 use crate::model::{Action, Binding, Id, Kind, Resource, Role, Verb};
 use crate::policy::{Facts, RowChange};
@@ -43,8 +44,43 @@ fn resource<F: Facts + ?Sized>(
         }
         (Kind::PublicLink, Some(dropbox)) => plain(Verb::SetPublicLink, dropbox),
         (Kind::Invitee, _) => Vec::new(),
+        (Kind::Endpoint, _) if created => plain(Verb::CreateEndpoint, Id::SERVER),
+        (Kind::Endpoint, _) => plain(if removed { Verb::Delete } else { Verb::Edit }, any.id),
+        (Kind::Item, Some(parent)) => item(work, before, after, parent)?,
         // The server's settings, and the ledger of packages, which nobody but an admin may take back.
         _ => plain(Verb::Configure, Id::SERVER),
+    })
+}
+
+/// An item comes by an upload, or with its endpoint; it goes by a removal; else it is renamed, moved
+/// or described anew.
+fn item<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    before: Option<&Resource>,
+    after: Option<&Resource>,
+    parent: Id,
+) -> Result<Vec<(Action, Id)>> {
+    let plain = Action::Plain;
+    Ok(match (before, after) {
+        (None, Some(new)) if new.is_root() => Vec::new(),
+        (None, Some(new)) => {
+            let is_folder = new.as_item().is_some_and(|it| it.is_folder());
+            vec![(plain(if is_folder { Verb::CreateFolder } else { Verb::Upload }), parent)]
+        }
+        (Some(old), None) if old.is_root() => Vec::new(),
+        (Some(old), None) => vec![(plain(Verb::Delete), old.id)],
+        (Some(old), Some(new)) if old.parent != new.parent => {
+            let to = Destination { folder: parent, is_registered: true, of_file: false };
+            vec![(Action::MoveTo(to), old.id)]
+        }
+        (Some(old), Some(new)) if old.name != new.name => vec![(plain(Verb::Rename), old.id)],
+        (Some(old), Some(_)) => {
+            // Its size: an upload over it. Whose files or home it is: the endpoint's administrators.
+            let endpoint = work.outermost(old.id)?;
+            let is_file = old.as_item().is_some_and(|it| !it.is_folder());
+            vec![if is_file { (plain(Verb::Overwrite), old.id) } else { (plain(Verb::Edit), endpoint) }]
+        }
+        (None, None) => Vec::new(),
     })
 }
 
@@ -88,6 +124,16 @@ fn binding<F: Facts + ?Sized>(
     Ok(match any.role.on() {
         // A new or a removed account comes and goes with its role.
         Kind::Server if both => after.map(|it| (Action::SetRole(it.role), it.principal)).into_iter().collect(),
+        Kind::Endpoint => {
+            let sides =
+                before.map(|it| Action::Revoke(it.role)).into_iter().chain(after.map(|it| Action::Assign(it.role)));
+            sides.map(|action| (action, on)).collect()
+        }
+        // Ownership is given and taken by the endpoint's administrators; anyone may give up their own.
+        Kind::Item if any.role == Role::ItemOwner => {
+            let gives_up = after.is_none() && work.actor.principal() == Some(any.principal);
+            if gives_up { Vec::new() } else { vec![(Action::Plain(Verb::Edit), work.outermost(on)?)] }
+        }
         Kind::Group | Kind::Workgroup | Kind::Dropbox if any.role != Role::DropboxOutside => {
             let is_group = work.facts().resource(any.principal)?.is_some_and(|it| it.kind() == Kind::Group);
             let giving = after.is_some_and(|it| !it.attributes.inactive) && (is_admin(after) || !is_admin(before));

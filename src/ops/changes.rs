@@ -51,7 +51,9 @@ pub struct Change {
     pub role: Option<Role>,
     /// Each value that changed: its name, before, after; null where there was or is none.
     pub fields: Vec<(&'static str, Value, Value)>,
-    /// The resource that decides who may read of it.
+    /// The resource itself.
+    pub about: Id,
+    /// The outermost thing it lies in, which decides who may read of it in the log.
     pub concerns: Id,
 }
 
@@ -80,7 +82,11 @@ impl Change {
         let values: Vec<String> = self
             .fields
             .iter()
-            .filter(|_| self.what != What::Removed)
+            .filter(|(name, _, after)| {
+                // A label says what its permissions are, and most shares are people's.
+                let plain_share = *name == "label" || (*name == "class" && after == "user");
+                self.what != What::Removed && !(self.role == Some(Role::ItemShare) && plain_share)
+            })
             .map(|(name, before, after)| match self.what {
                 What::Changed => format!("{name} {} -> {}", plain(before), plain(after)),
                 _ => format!("{name} {}", plain(after)),
@@ -220,7 +226,7 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &dyn Lo
         }
     }
     let concerns = lookup.outermost(any.id)?;
-    Ok(Some(Change { what, reference, member: None, role: None, fields, concerns }))
+    Ok(Some(Change { what, reference, member: None, role: None, fields, about: any.id, concerns }))
 }
 
 /// Where the files of a workspace lie, before and after, where that changed.
@@ -260,6 +266,7 @@ fn binding(
                 member: None,
                 role: None,
                 fields: vec![role],
+                about: any.principal,
                 concerns: any.principal,
             }),
         }
@@ -292,6 +299,7 @@ fn binding(
         member: Some(name(any.principal)?),
         role: Some(any.role),
         fields,
+        about: any.resource,
         concerns: lookup.outermost(any.resource)?,
     });
     Ok(())

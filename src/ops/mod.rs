@@ -7,16 +7,21 @@
 
 pub mod account;
 pub mod authority;
+pub mod cascade;
 pub mod changes;
+pub mod content;
 pub mod dropbox;
 pub mod endpoint;
+mod heir;
 pub mod invitation;
 pub mod item;
 pub mod membership;
 pub mod package;
 pub mod place;
 pub mod server;
+pub mod share;
 mod sight;
+pub mod transfer;
 pub mod undo;
 mod work;
 

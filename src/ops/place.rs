@@ -126,7 +126,7 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name
         }
     }
     for binding in work.facts().list(Select::Of(known.id))? {
-        let place = work.name(binding.resource)?;
+        let place = work.seen_name(binding.resource)?;
         work.takes.push(match binding.role {
             Role::PackageRecipient => format!("{place}, which was sent to {}, for its members", known.reference()),
             role => format!("{} as {} of {place}", known.reference(), role.word()),

@@ -1,8 +1,8 @@
 //! Undoing a revision: a new one that turns every change of it round.
 
 use super::authority::needed;
-use super::{Result, Work};
-use crate::model::{Id, Problem, ProblemKind, Resource};
+use super::{Result, Work, share};
+use crate::model::{Id, Kind, Problem, ProblemKind, Resource, Role};
 use crate::policy::{Facts, RowChange, Select};
 
 /// Turns the changes of a revision round, if nothing later builds on them.
@@ -51,6 +51,16 @@ pub fn undo<F: Facts + ?Sized>(work: &mut Work<'_, F>, rows: &[RowChange]) -> Re
 /// things the actor may not see.
 fn authorize<F: Facts + ?Sized>(work: &Work<'_, F>, reversed: &[RowChange]) -> Result<()> {
     for row in reversed {
+        // A share is no matter of its item alone: it is its sharer's.
+        if let RowChange::Binding(before, after) = row
+            && before.as_ref().or(after.as_ref()).is_some_and(|it| it.role == Role::ItemShare)
+        {
+            let goes = reversed.iter().any(|row| ends(row, before.as_ref().map(|it| it.resource)));
+            if !goes && !share::authorize(work, before.as_ref(), after.as_ref())? {
+                return Err(may_not());
+            }
+            continue;
+        }
         for (action, on) in needed(work, row)? {
             if work.may(action, on)? {
                 continue;
@@ -62,13 +72,22 @@ fn authorize<F: Facts + ?Sized>(work: &Work<'_, F>, reversed: &[RowChange]) -> R
             if seen {
                 work.require(action, on)?;
             }
-            let mut problem = Problem::new(ProblemKind::Denied, "denied", "you may not undo this revision")
-                .why("an undo takes the right to make each of the reverse changes");
-            problem.rule = Some("undo.authority");
-            return Err(problem);
+            return Err(may_not());
         }
     }
     Ok(())
+}
+
+fn may_not() -> Problem {
+    let mut problem = Problem::new(ProblemKind::Denied, "denied", "you may not undo this revision")
+        .why("an undo takes the right to make each of the reverse changes");
+    problem.rule = Some("undo.authority");
+    problem
+}
+
+/// Whether a row is the end of that resource.
+fn ends(row: &RowChange, resource: Option<Id>) -> bool {
+    matches!(row, RowChange::Resource(Some(before), None) if Some(before.id) == resource)
 }
 
 /// Every row must stand as the revision left it.
@@ -99,7 +118,9 @@ fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &m
             // What was taken away may have been given again since, as another binding.
             if before.is_some() && after.is_none() {
                 for other in work.facts().list(Select::OnAs(any.resource, any.role))? {
-                    if other.principal == any.principal {
+                    // Two sharers may both have shared with one principal.
+                    let same = any.role != Role::ItemShare || other.grantor == any.grantor;
+                    if other.principal == any.principal && same {
                         in_the_way.push(format!(
                             "{} is {} of {} again since revision {}",
                             work.name(any.principal)?,
@@ -144,7 +165,7 @@ fn dependents<F: Facts + ?Sized>(
                     }
                 }
             }
-            for kind in [crate::model::Kind::Invitation, crate::model::Kind::PublicLink] {
+            for kind in Kind::ALL {
                 for child in super::place::children(work, kind, gone.id)? {
                     if !touches(rows, child.id) {
                         in_the_way.push(format!("{} was made in revision {}", child.reference(), child.since));

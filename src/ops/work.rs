@@ -127,6 +127,17 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         }
     }
 
+    /// The reference of a resource as it may be told to the actor.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn seen_name(&self, id: Id) -> Result<String> {
+        match self.facts.resource(id)? {
+            Some(resource) if !self.sees(&resource)? => Ok("something that you may not see".to_owned()),
+            _ => self.name(id),
+        }
+    }
+
     /// The outermost thing that a resource lies in: who administers that may read of it.
     ///
     /// # Errors
@@ -369,7 +380,8 @@ pub fn lack_phrase(lack: Lack, name: &dyn Fn(Id) -> Result<String>) -> Result<St
         Lack::Setting(setting) => format!("setting {} allowed", setting.word()),
         Lack::Condition(condition, on) => format!("{} on {}", condition.phrase(), name(on)?),
         Lack::Active(account) => format!("{} active", name(account)?),
-        Lack::Share(set, item) => format!("{} ({set}) on {}", set.label(), name(item)?),
+        Lack::Share(set, item) if set.is_custom() => format!("share of {} with {set}", name(item)?),
+        Lack::Share(set, item) => format!("share of {} with {}", name(item)?, set.label()),
         Lack::Managed(endpoint) => format!("managed is on on {}", name(endpoint)?),
         Lack::RootUpload(workspace) => format!("root-upload allowed in {}", name(workspace)?),
     })

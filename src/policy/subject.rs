@@ -167,7 +167,10 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
                 })?;
             }
         }
-        let classes = [(Id::AUTHENTICATED, self.is_registered()), (Id::ANYONE, true)];
+        // An account that is inactive is refused before it is asked what it is; what it shared when
+        // it was active stays in force.
+        let has_account = matches!(self.sort, Sort::Account | Sort::Accounts);
+        let classes = [(Id::AUTHENTICATED, has_account), (Id::ANYONE, true)];
         for (class, belongs) in classes {
             if belongs && self.id != class {
                 everything.push(Reached { principal: class, through: None });

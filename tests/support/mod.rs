@@ -152,9 +152,22 @@ impl Tool {
     /// The store `examples/studio.sh` makes; its private link is in `link.txt`.
     pub(crate) fn studio() -> Tool {
         let tool = Tool::bare();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/studio.sh");
-        let ran = tool.sh(&format!("sh '{}'", script.display()));
-        assert_eq!(ran.status, 0, "{ran:#?}");
+        tool.script("studio.sh");
         tool
+    }
+
+    /// The store that every script in `examples/` together makes.
+    pub(crate) fn whole_studio() -> Tool {
+        let tool = Tool::studio();
+        for script in ["endpoints.sh"] {
+            tool.script(script);
+        }
+        tool
+    }
+
+    fn script(&self, name: &str) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+        let ran = self.sh(&format!("sh '{}'", script.display()));
+        assert_eq!(ran.status, 0, "{ran:#?}");
     }
 }

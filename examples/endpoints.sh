@@ -1,0 +1,23 @@
+#!/bin/sh
+# Endpoints, content and shares for the studio that studio.sh makes: a private bucket whose access the
+# editors manage, and a transfer server where people share what they hold. Run it after studio.sh, with
+# ROLEBOOK_STORE naming the same file.
+set -eu
+
+# Whoever makes an endpoint administers it. The editors manage who reads and writes the archive.
+rolebook endpoint add archive --kind s3 --private --as alice
+rolebook endpoint add-role archive access-manager group:editors --as alice
+rolebook share grant archive:/open authenticated --permission view --as bob
+
+# On a node people share what they hold, and never more: Alice owns, Carol edits, Eve looks.
+rolebook endpoint add node1 --kind node --node-version 4.4.6 --as alice
+rolebook content add node1:/projects --owner alice --as alice
+rolebook content upload node1:/projects/reel3.mov --size 123456789 --as alice
+rolebook content upload node1:/projects/day01 --type folder --file a.mov:1000 --file b.mov:2000 --as alice
+rolebook share grant node1:/projects bob --permission browse,download --expires 2027-01-01 --as alice
+rolebook share grant node1:/projects carol --permission edit --as alice
+rolebook share grant node1:/projects/day01 eve --permission view --as carol
+
+# Who may do what, and why?
+rolebook perm explain bob manage-permissions endpoint:archive
+rolebook perm explain eve download node1:/projects/reel3.mov || true

@@ -1,0 +1,315 @@
+//! `content`: arguments and answers.
+
+use std::collections::HashMap;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::{Reading, Writing, item, item_types, size};
+use super::change::{Made, Who};
+use super::session::Session;
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::attributes::ItemType;
+use crate::model::{Id, Kind, Problem, Reference, Resource, Role};
+use crate::ops::content::{self, Said, Upload as Uploading};
+use crate::ops::{package, transfer};
+use crate::policy::{Facts, Select};
+use crate::render::{Column, RenderError, hidden, row, shown};
+
+/// Register files and folders, and do what their permissions allow
+///
+/// No bytes are moved: what is kept is who may reach what. A path that is not registered has what the
+/// nearest registered folder above it has.
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::CONTENT)]
+pub(super) struct Content {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Register a file or folder that is there, with its owner
+    #[command(after_long_help = examples::CONTENT_ADD)]
+    Add(Add),
+    /// Change the size or the owner of what is registered
+    #[command(after_long_help = examples::CONTENT_SET)]
+    Set(Set),
+    /// List what lies in a folder
+    #[command(after_long_help = examples::CONTENT_LIST)]
+    List(Folder),
+    /// List everything below a folder
+    #[command(after_long_help = examples::CONTENT_TREE)]
+    Tree(Folder),
+    /// Show one file or folder and what one may do with it
+    #[command(after_long_help = examples::CONTENT_SHOW)]
+    Show(Folder),
+    /// Upload a file, or a folder with files
+    #[command(after_long_help = examples::CONTENT_UPLOAD)]
+    Upload(Upload),
+    /// Save the files of a package in a folder
+    #[command(after_long_help = examples::CONTENT_SAVE)]
+    Save(Save),
+    /// Copy a file or folder into a folder
+    #[command(after_long_help = examples::CONTENT_COPY)]
+    Copy(Transfer),
+    /// Move a file or folder into a folder
+    #[command(name = "move", after_long_help = examples::CONTENT_MOVE)]
+    Move(Transfer),
+    /// Give a file or folder another name
+    #[command(after_long_help = examples::CONTENT_RENAME)]
+    Rename(Rename),
+    /// Remove a file or folder, with everything in it and every share of it
+    #[command(after_long_help = examples::CONTENT_REMOVE)]
+    Remove(Remove),
+}
+
+/// Register a file or folder
+#[derive(Args, Debug)]
+struct Add {
+    /// Its path, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    /// What it is [default: folder]
+    #[arg(long = "type", value_name = "TYPE", value_parser = item_types())]
+    item_type: Option<ItemType>,
+    /// The size of a file in bytes
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    size: Option<u64>,
+    /// Who owns it
+    #[arg(long, value_name = "USER", add = complete::accounts())]
+    owner: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Change what is registered
+#[derive(Args, Debug)]
+struct Set {
+    /// Its path, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    /// The size of a file in bytes
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    size: Option<u64>,
+    /// Who owns it; `none` for nobody
+    #[arg(long, value_name = "USER|none", add = complete::accounts())]
+    owner: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+// An item that is looked at.
+#[derive(Args, Debug)]
+struct Folder {
+    /// Its path, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Upload a file or a folder
+///
+/// A file of the same name is replaced, which takes `delete` as well. Folders of the path that are not
+/// registered are made, which takes `create-folder`.
+#[derive(Args, Debug)]
+struct Upload {
+    /// Its path, as `ENDPOINT:/folder/name`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    /// What it is
+    #[arg(long = "type", value_name = "TYPE", default_value = "file", value_parser = item_types())]
+    item_type: ItemType,
+    /// The size of a file in bytes
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    size: Option<u64>,
+    /// A file in the folder and its size, as `NAME:BYTES` (can be repeated)
+    #[arg(long = "file", value_name = "NAME:BYTES")]
+    files: Vec<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Save the files of a package
+#[derive(Args, Debug)]
+struct Save {
+    /// The package: its number
+    #[arg(value_name = "PACKAGE")]
+    package: String,
+    /// The folder they go to, as `ENDPOINT:/folder`
+    #[arg(value_name = "FOLDER", add = complete::items())]
+    folder: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+// From where to where.
+#[derive(Args, Debug)]
+struct Transfer {
+    /// What, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    /// The folder it goes to, as `ENDPOINT:/folder`
+    #[arg(value_name = "FOLDER", add = complete::items())]
+    folder: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Give a file or folder another name
+#[derive(Args, Debug)]
+struct Rename {
+    /// What, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    /// The new name, without a path
+    #[arg(value_name = "NEW-NAME")]
+    new: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Remove a file or folder
+#[derive(Args, Debug)]
+struct Remove {
+    /// What, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+const COLUMNS: [Column; 7] = [
+    shown("ref"),
+    shown("type"),
+    shown("owner"),
+    shown("size"),
+    hidden("permissions"),
+    shown("label"),
+    hidden("revision"),
+];
+
+/// An item as a row: with the reader's own permissions.
+fn item_row(view: &View<'_>, resource: &Resource, reference: &str) -> Result<Map<String, Value>, RenderError> {
+    let Some(it) = resource.as_item() else { return Ok(Map::new()) };
+    let owner = view.facts.list(Select::OnAs(resource.id, Role::ItemOwner))?.into_iter().next();
+    let owner = owner.map(|binding| view.name(binding.principal)).transpose()?;
+    let held = view.viewer()?.permissions(resource.id)?;
+    Ok(row(
+        &COLUMNS,
+        [
+            json!(reference),
+            json!(it.item_type),
+            json!(owner),
+            json!(it.size),
+            json!(held),
+            json!(held.label()),
+            json!(resource.since),
+        ],
+    ))
+}
+
+fn owner(text: &str) -> Result<Option<Reference>, Problem> {
+    if text == "none" { Ok(None) } else { Reference::parse(text, Kind::Account).map(Some) }
+}
+
+impl Content {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            Verb::Add(it) => {
+                let (endpoint, path) = item(&it.item)?;
+                let owner = it.owner.as_deref().map(owner).transpose()?;
+                let said = Said { item_type: it.item_type, size: it.size, owner };
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| content::add(work, &endpoint, &path, &said))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Set(it) => {
+                let (endpoint, path) = item(&it.item)?;
+                let owner = it.owner.as_deref().map(owner).transpose()?;
+                let said = Said { item_type: None, size: it.size, owner };
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| content::set(work, &endpoint, &path, &said))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::List(it) => it.list(session, false),
+            Verb::Tree(it) => it.list(session, true),
+            Verb::Show(it) => it.show(session),
+            Verb::Upload(it) => it.run(session),
+            Verb::Save(it) => {
+                let package = Reference::parse(&it.package, Kind::Package)?;
+                let (endpoint, path) = item(&it.folder)?;
+                let done = session
+                    .write(&it.writing, Who::Named, &mut |work| content::save(work, &package, &endpoint, &path))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Copy(it) => it.run(session, true),
+            Verb::Move(it) => it.run(session, false),
+            Verb::Rename(it) => {
+                let (endpoint, path) = item(&it.item)?;
+                let done = session
+                    .write(&it.writing, Who::Named, &mut |work| content::rename(work, &endpoint, &path, &it.new))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Remove(it) => {
+                let (endpoint, path) = item(&it.item)?;
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| content::remove(work, &endpoint, &path))?;
+                session.report(&done, &Made::default())
+            }
+        }
+    }
+}
+
+impl Folder {
+    fn list(&self, session: &mut Session<'_>, deep: bool) -> Outcome {
+        let (endpoint, path) = item(&self.item)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            // A folder is told before what lies in it, so each name is made from its folder's.
+            let mut names: HashMap<Id, String> = HashMap::new();
+            let mut rows = Vec::new();
+            for found in content::list(&view.work()?, &endpoint, &path, deep)? {
+                let name = match found.parent.and_then(|parent| names.get(&parent)) {
+                    Some(folder) => format!("{folder}/{}", found.name),
+                    None => view.name(found.id)?,
+                };
+                rows.push(item_row(view, &found, &name)?);
+                names.insert(found.id, name);
+            }
+            session.list(&COLUMNS, rows)
+        })
+    }
+
+    fn show(&self, session: &mut Session<'_>) -> Outcome {
+        let (endpoint, path) = item(&self.item)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let found = content::registered(&view.work()?, &endpoint, &path)?;
+            session.show(&COLUMNS, item_row(view, &found, &view.name(found.id)?)?)
+        })
+    }
+}
+
+impl Upload {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (endpoint, path) = item(&self.item)?;
+        let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
+        let request = Uploading { item_type: self.item_type, size: self.size, files };
+        let done =
+            session.write(&self.writing, Who::Named, &mut |work| content::upload(work, &endpoint, &path, &request))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl Transfer {
+    fn run(&self, session: &mut Session<'_>, copy: bool) -> Outcome {
+        let (from, to) = (item(&self.item)?, item(&self.folder)?);
+        let (from, to) = ((&from.0, &from.1), (&to.0, &to.1));
+        let done = session.write(&self.writing, Who::Named, &mut |work| {
+            if copy { transfer::copy(work, from, to).map(drop) } else { transfer::move_to(work, from, to) }
+        })?;
+        session.report(&done, &Made::default())
+    }
+}

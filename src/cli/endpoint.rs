@@ -1,0 +1,340 @@
+//! `endpoint`: arguments and answers.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::{Reading, Writing, endpoint_kinds, endpoint_roles, item, name, references};
+use super::change::{Made, Who};
+use super::group::{List, Named, Show};
+use super::session::Session;
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::attributes::{EndpointKind, NodeVersion};
+use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb as Do};
+use crate::ops::{Actor, endpoint};
+use crate::policy::{Facts, Select, Subject};
+use crate::render::{Column, RenderError, hidden, row, shown};
+
+/// Manage endpoints and the roles on them
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ENDPOINT)]
+pub(super) struct Endpoint {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Create an endpoint; its creator administers it
+    #[command(after_long_help = examples::ENDPOINT_ADD)]
+    Add(Add),
+    /// List endpoints
+    #[command(after_long_help = examples::ENDPOINT_LIST)]
+    List(List),
+    /// Show one endpoint
+    #[command(after_long_help = examples::ENDPOINT_SHOW)]
+    Show(Show),
+    /// Change the definition of an endpoint; its kind never changes
+    #[command(after_long_help = examples::ENDPOINT_SET)]
+    Set(Set),
+    /// Remove an endpoint with its roles, its items and their shares
+    #[command(after_long_help = examples::ENDPOINT_REMOVE)]
+    Remove(Named),
+    /// List who holds which role, or the effective roles of one account
+    #[command(after_long_help = examples::ENDPOINT_ROLES)]
+    Roles(Roles),
+    /// Assign a role to accounts and groups
+    #[command(after_long_help = examples::ENDPOINT_ADD_ROLE)]
+    AddRole(Assignment),
+    /// Take a role away
+    #[command(after_long_help = examples::ENDPOINT_REMOVE_ROLE)]
+    RemoveRole(Assignment),
+}
+
+// What can be said of an endpoint.
+#[derive(Args, Debug, Clone)]
+struct Said {
+    /// Let only who holds a role see its definition
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    private: Option<bool>,
+    /// Whether roles can be assigned on it [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    managed: Option<bool>,
+    /// The version of a node's software, as in `4.4.6`; `none` where it is not known
+    #[arg(long, value_name = "VERSION")]
+    node_version: Option<String>,
+}
+
+impl Said {
+    fn options(&self) -> Result<endpoint::Options, Problem> {
+        let node_version = match self.node_version.as_deref() {
+            None => None,
+            Some("none") => Some(None),
+            Some(text) => Some(Some(NodeVersion::parse(text)?)),
+        };
+        Ok(endpoint::Options { private: self.private, managed: self.managed, node_version })
+    }
+}
+
+/// Create an endpoint
+#[derive(Args, Debug)]
+struct Add {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// What it is; it never changes
+    #[arg(long, value_name = "KIND", value_parser = endpoint_kinds())]
+    kind: EndpointKind,
+    /// The folder that a share opens, as `ENDPOINT:/folder`
+    #[arg(long, value_name = "ITEM", add = complete::items())]
+    of: Option<String>,
+    /// Who administers it besides its creator; needed without `--as` (can be repeated)
+    #[arg(long = "administrator", value_name = "WHO", add = complete::members())]
+    administrators: Vec<String>,
+    #[command(flatten)]
+    said: Said,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Change an endpoint
+#[derive(Args, Debug)]
+struct Set {
+    /// Which one
+    #[arg(value_name = "NAME", add = complete::endpoints())]
+    name: String,
+    #[command(flatten)]
+    said: Said,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// List the roles on an endpoint
+#[derive(Args, Debug)]
+struct Roles {
+    /// Which endpoint
+    #[arg(value_name = "NAME", add = complete::endpoints())]
+    name: String,
+    /// The effective roles of this account or group; `me` for one's own
+    #[arg(long, value_name = "WHO", add = complete::members())]
+    of: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+// A role, and who is to have it or to lose it.
+#[derive(Args, Debug)]
+struct Assignment {
+    /// Which endpoint
+    #[arg(value_name = "NAME", add = complete::endpoints())]
+    name: String,
+    /// The role
+    #[arg(value_name = "ROLE", value_parser = endpoint_roles())]
+    role: Role,
+    /// Accounts, and groups as `group:NAME` (can be repeated)
+    #[arg(value_name = "WHO", required = true, add = complete::members())]
+    who: Vec<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+const COLUMNS: [Column; 8] = [
+    shown("ref"),
+    hidden("name"),
+    shown("kind"),
+    shown("private"),
+    shown("managed"),
+    shown("node_version"),
+    hidden("of"),
+    hidden("revision"),
+];
+
+const ROLES: [Column; 7] = [
+    hidden("ref"),
+    shown("principal"),
+    shown("role"),
+    shown("by"),
+    shown("implied_by"),
+    shown("via"),
+    hidden("revision"),
+];
+
+fn endpoint_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+    let Some(it) = resource.as_endpoint() else { return Ok(Map::new()) };
+    // The folder it opens may lie where the reader sees nothing.
+    let of = match it.of.map(|id| view.facts.resource(id)).transpose()?.flatten() {
+        Some(folder) if view.viewer()?.sees(&folder)? => Some(view.name(folder.id)?),
+        _ => None,
+    };
+    Ok(row(
+        &COLUMNS,
+        [
+            json!(resource.reference()),
+            json!(resource.name),
+            json!(it.kind),
+            json!(it.private),
+            json!(it.managed),
+            json!(it.node_version),
+            json!(of),
+            json!(resource.since),
+        ],
+    ))
+}
+
+impl Endpoint {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            Verb::Add(it) => it.run(session),
+            Verb::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
+                let found = view.all(Kind::Endpoint)?;
+                let rows = found.iter().map(|it| endpoint_row(view, it)).collect::<Result<Vec<_>, _>>()?;
+                session.list(&COLUMNS, rows)
+            }),
+            Verb::Show(it) => {
+                let which = name(Kind::Endpoint, &it.name)?;
+                session.read(it.reading.at.as_deref(), |session, view| {
+                    let found = view.find(Kind::Endpoint, &which)?;
+                    session.show(&COLUMNS, endpoint_row(view, &found)?)
+                })
+            }
+            Verb::Set(it) => {
+                let (which, options) = (name(Kind::Endpoint, &it.name)?, it.said.options()?);
+                let done = session.write(&it.writing, Who::Named, &mut |work| endpoint::set(work, &which, &options))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Remove(it) => {
+                let which = name(Kind::Endpoint, &it.name)?;
+                let done = session.write(&it.writing, Who::Named, &mut |work| endpoint::remove(work, &which))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Roles(it) => it.run(session),
+            Verb::AddRole(it) => {
+                let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
+                let done = session
+                    .write(&it.writing, Who::Named, &mut |work| endpoint::add_role(work, &which, it.role, &who))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::RemoveRole(it) => {
+                let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
+                let done = session
+                    .write(&it.writing, Who::Named, &mut |work| endpoint::remove_role(work, &which, it.role, &who))?;
+                session.report(&done, &Made::default())
+            }
+        }
+    }
+}
+
+impl Add {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let which = name(Kind::Endpoint, &self.name)?;
+        let new = endpoint::New {
+            kind: self.kind,
+            of: self.of.as_deref().map(item).transpose()?,
+            administrators: references(&self.administrators)?,
+            options: self.said.options()?,
+        };
+        let done = session.write(&self.writing, Who::Named, &mut |work| endpoint::add(work, &which, &new))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl Roles {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let which = name(Kind::Endpoint, &self.name)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let rows = match self.of.as_deref() {
+                None => self.all(view, &which)?,
+                Some("me") => own(view, &which)?,
+                Some(text) => of(view, &which, &Reference::parse(text, Kind::Account)?)?,
+            };
+            session.list(&ROLES, rows)
+        })
+    }
+
+    /// Every role that was assigned.
+    fn all(&self, view: &View<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
+        let endpoint = view.find(Kind::Endpoint, which)?;
+        view.work()?.require_verb(Do::ListRoles, endpoint.id)?;
+        let mut rows = Vec::new();
+        for role in Role::ENDPOINT {
+            let mut held = Vec::new();
+            for binding in view.facts.list(Select::OnAs(endpoint.id, role))? {
+                held.push(row(
+                    &ROLES,
+                    [
+                        json!(endpoint.reference()),
+                        json!(view.name(binding.principal)?),
+                        json!(role.word()),
+                        json!(view.by(binding.grantor)?),
+                        Value::Null,
+                        Value::Null,
+                        json!(binding.since),
+                    ],
+                ));
+            }
+            held.sort_by_key(|row| row.get("principal").map(ToString::to_string));
+            rows.extend(held);
+        }
+        Ok(rows)
+    }
+}
+
+/// One's own effective roles. An access manager of a private bucket does not see it, and is told of
+/// that role alone.
+fn own(view: &View<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
+    let Actor::Principal(actor) = view.actor else {
+        return Err(Problem::usage("no_account", "the operator is no account and holds no roles")
+            .tip("--as USER, or --of USER")
+            .into());
+    };
+    match view.find(Kind::Endpoint, which) {
+        Ok(endpoint) => effective(view, &endpoint, actor),
+        Err(problem) if problem.kind == ProblemKind::NotFound => {
+            let hidden = view.facts.named(Kind::Endpoint, None, which.key())?;
+            let rows = hidden.map_or_else(|| Ok(Vec::new()), |endpoint| effective(view, &endpoint, actor))?;
+            if rows.is_empty() { Err(problem.into()) } else { Ok(rows) }
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// The effective roles of somebody else, for who may list roles.
+fn of(view: &View<'_>, which: &Name, who: &Reference) -> Result<Vec<Map<String, Value>>, RenderError> {
+    let (id, _) = match who {
+        Reference::Named(Kind::Account | Kind::Group, _) => view.resolve(who)?,
+        other => return Err(other.wrong_kind("an account or a group").into()),
+    };
+    if view.actor == Actor::Principal(id) {
+        return own(view, which);
+    }
+    let endpoint = view.find(Kind::Endpoint, which)?;
+    view.work()?.require_verb(Do::ListRoles, endpoint.id)?;
+    effective(view, &endpoint, id)
+}
+
+fn effective(
+    view: &View<'_>,
+    endpoint: &Resource,
+    who: crate::model::Id,
+) -> Result<Vec<Map<String, Value>>, RenderError> {
+    let subject = Subject::new(&view.facts, who, view.at)?;
+    let principal = view.name(who)?;
+    let mut rows = Vec::new();
+    for held in crate::ops::endpoint::effective(&subject, endpoint)? {
+        let via = held.via.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?;
+        rows.push(row(
+            &ROLES,
+            [
+                json!(endpoint.reference()),
+                json!(principal),
+                json!(held.role.word()),
+                json!(view.by(held.binding.grantor)?),
+                json!(held.implied_by.map(Role::word)),
+                if via.is_empty() { Value::Null } else { json!(via.join(" > ")) },
+                json!(held.binding.since),
+            ],
+        ));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,324 @@
+//! `share`: arguments and answers.
+
+use std::collections::HashSet;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::{Reading, Writing, expiry, item, references, share_classes};
+use super::change::{Made, Who};
+use super::session::Session;
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::attributes::{ShareClass, Sharing, time_value};
+use crate::model::{Action, Binding, Id, Kind, Permissions, Problem, Reference, Resource, Role, Verb as Do};
+use crate::ops::Actor;
+use crate::ops::share::{self, Grant as Granting, Which};
+use crate::policy::{Facts, Select, sharing};
+use crate::render::{Column, RenderError, hidden, row, shown};
+
+/// Share files and folders, and see who shared what with whom
+///
+/// PERMISSION is a preset (`edit`, `view`, `upload`, `preview`) or a list of permissions:
+/// `create-folder`, `rename`, `upload-files`, `download`, `preview-only`, `browse`, `delete`.
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::SHARE)]
+pub(super) struct Share {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Share a file or folder
+    #[command(after_long_help = examples::SHARE_GRANT)]
+    Grant(Grant),
+    /// Change what a share gives, or when it ends
+    #[command(after_long_help = examples::SHARE_SET)]
+    Set(Set),
+    /// Revoke shares
+    #[command(after_long_help = examples::SHARE_REVOKE)]
+    Revoke(Revoke),
+    /// List the shares that count for an item: its own and those of the folders above
+    #[command(after_long_help = examples::SHARE_LIST)]
+    List(List),
+    /// Trim shares to what their sharers still hold
+    #[command(after_long_help = examples::SHARE_PRUNE)]
+    Prune(Prune),
+}
+
+/// Share a file or folder
+///
+/// On a node anybody shares what they hold, never more. On s3 and share endpoints access managers and
+/// administrators share folders, as `view` or `edit`. A path that is not registered becomes a folder.
+#[derive(Args, Debug)]
+struct Grant {
+    /// What, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    /// With whom: accounts, `group:NAME`, `workgroup:NAME`, `authenticated`, `anyone` (can be repeated)
+    #[arg(value_name = "WHO", required = true, add = complete::sharers())]
+    who: Vec<String>,
+    /// What is given: a preset or a list of permissions
+    #[arg(long, value_name = "PERMISSION", add = complete::permissions())]
+    permission: String,
+    /// When it ends: a length such as `7d`, a day, a time [default: never]
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// Make an admin share, as an administrator of the endpoint or a manager of the workspace
+    #[arg(long)]
+    admin: bool,
+    /// Where it comes from; the operator's to say
+    #[arg(long, value_name = "CLASS", value_parser = share_classes(), conflicts_with = "admin")]
+    class: Option<ShareClass>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Change a share
+#[derive(Args, Debug)]
+struct Set {
+    /// What is shared, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    /// With whom
+    #[arg(value_name = "WHO", add = complete::sharers())]
+    who: String,
+    /// What it shall give
+    #[arg(long, value_name = "PERMISSION", add = complete::permissions())]
+    permission: Option<String>,
+    /// When it shall end; `never` for never
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// Whose share, where several made one: an account, or `operator`
+    #[arg(long, value_name = "SHARER", add = complete::accounts())]
+    by: Option<String>,
+    /// Trim or remove the shares that rest on what goes as well
+    #[arg(long)]
+    cascade: bool,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Revoke shares
+#[derive(Args, Debug)]
+struct Revoke {
+    /// What is shared, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    /// With whom (can be repeated)
+    #[arg(value_name = "WHO", required = true, add = complete::sharers())]
+    who: Vec<String>,
+    /// Whose share, where several made one: an account, or `operator`
+    #[arg(long, value_name = "SHARER", add = complete::accounts())]
+    by: Option<String>,
+    /// Trim or remove the shares that rest on these as well
+    #[arg(long)]
+    cascade: bool,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// List shares
+#[derive(Args, Debug)]
+struct List {
+    /// Of what, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    /// Only those of the item itself
+    #[arg(long)]
+    here: bool,
+    /// Those of the system's own classes too; for who administers the item
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Trim shares to what their sharers still hold
+///
+/// For the operator and the endpoint's administrators every share, for anybody else their own.
+#[derive(Args, Debug)]
+struct Prune {
+    /// Of what and everything below it, as `ENDPOINT:/path`
+    #[arg(value_name = "ITEM", add = complete::items())]
+    item: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+const COLUMNS: [Column; 9] = [
+    shown("item"),
+    shown("principal"),
+    hidden("permissions"),
+    shown("label"),
+    shown("class"),
+    shown("by"),
+    shown("expires"),
+    hidden("active"),
+    hidden("revision"),
+];
+
+fn by(text: Option<&str>) -> Result<Option<Option<Reference>>, Problem> {
+    Ok(match text {
+        None => None,
+        Some("operator") => Some(None),
+        Some(text) => Some(Some(Reference::parse(text, Kind::Account)?)),
+    })
+}
+
+impl Share {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            Verb::Grant(it) => {
+                let (endpoint, path) = item(&it.item)?;
+                let grant = Granting {
+                    principals: references(&it.who)?,
+                    permissions: Permissions::parse(&it.permission)?,
+                    expires: expiry(it.expires.as_ref())?,
+                    admin: it.admin,
+                    class: it.class,
+                };
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| share::grant(work, &endpoint, &path, &grant))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Set(it) => {
+                let (endpoint, path) = item(&it.item)?;
+                let which = Which { principal: Reference::parse(&it.who, Kind::Account)?, by: by(it.by.as_deref())? };
+                let permissions = it.permission.as_deref().map(Permissions::parse).transpose()?;
+                let after = (permissions, expiry(it.expires.as_ref())?);
+                let done = session.write(&it.writing, Who::Named, &mut |work| {
+                    share::set(work, (&endpoint, &path), &which, after, it.cascade)
+                })?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Revoke(it) => {
+                let (endpoint, path) = item(&it.item)?;
+                let sharer = by(it.by.as_deref())?;
+                let which: Vec<Which> =
+                    references(&it.who)?.into_iter().map(|principal| Which { principal, by: sharer.clone() }).collect();
+                let done = session.write(&it.writing, Who::Named, &mut |work| {
+                    share::revoke(work, (&endpoint, &path), &which, it.cascade)
+                })?;
+                session.report(&done, &Made::default())
+            }
+            Verb::List(it) => it.run(session),
+            Verb::Prune(it) => {
+                let (endpoint, path) = item(&it.item)?;
+                let done = session.write(&it.writing, Who::Named, &mut |work| share::prune(work, &endpoint, &path))?;
+                session.report(&done, &Made::default())
+            }
+        }
+    }
+}
+
+impl List {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (endpoint, path) = item(&self.item)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let place = crate::ops::find_item(&view.facts, view.actor, view.at, &endpoint, &path)?;
+            if self.all && view.actor != Actor::Operator {
+                view.work()?.require_verb(Do::AdministerShares, place.item.id)?;
+            }
+            let lineage = view.facts.lineage(place.item.id)?;
+            let mut rows = Vec::new();
+            for above in lineage.iter().filter(|above| above.kind() == Kind::Item) {
+                // What is not registered has no shares of its own.
+                if self.here && (above.id != place.item.id || !place.rest.is_empty()) {
+                    break;
+                }
+                self.of_item(view, above, &mut rows)?;
+            }
+            if let Some(endpoint) = lineage.last() {
+                let root_too = !self.here || (place.item.is_root() && place.rest.is_empty());
+                if root_too {
+                    implicit(view, endpoint, &place.item, &mut rows)?;
+                }
+            }
+            session.list(&COLUMNS, rows)
+        })
+    }
+
+    /// The owner and the shares of one item, as far as the reader may see them.
+    fn of_item(
+        &self,
+        view: &View<'_>,
+        resource: &Resource,
+        rows: &mut Vec<Map<String, Value>>,
+    ) -> Result<(), RenderError> {
+        let viewer = view.viewer()?;
+        let sees_others = viewer.may(Do::ViewShares, resource.id)?;
+        for ownership in view.facts.list(Select::OnAs(resource.id, Role::ItemOwner))? {
+            if sees_others || Actor::Principal(ownership.principal) == view.actor {
+                rows.push(share_row(view, resource.id, &ownership, Permissions::EDIT, "owner")?);
+            }
+        }
+        let mut found = Vec::new();
+        for share in view.facts.list(Select::OnAs(resource.id, Role::ItemShare))? {
+            let class = share.attributes.share_class();
+            let visible = match viewer.subject() {
+                _ if class.is_hidden() && !self.all => false,
+                None => true,
+                Some(_) if sees_others && !class.is_hidden() => true,
+                Some(subject) => sharing::may_see(subject, &share)?,
+            };
+            if visible {
+                let set = share.attributes.permissions;
+                found.push(share_row(view, resource.id, &share, set, class.word())?);
+            }
+        }
+        found
+            .sort_by_key(|row| (row.get("principal").map(ToString::to_string), row.get("by").map(ToString::to_string)));
+        rows.extend(found);
+        Ok(())
+    }
+}
+
+/// "on managed endpoints also the implicit rows of roles" (cli, settled points): who reads and writes
+/// everything by a role.
+fn implicit(
+    view: &View<'_>,
+    endpoint: &Resource,
+    asked: &Resource,
+    rows: &mut Vec<Map<String, Value>>,
+) -> Result<(), RenderError> {
+    let managed = endpoint.as_endpoint().is_some_and(|it| it.kind.sharing() == Sharing::Managed);
+    if !managed || !view.work()?.may(Action::Plain(Do::ViewShares), asked.id)? {
+        return Ok(());
+    }
+    let Some(root) = view.facts.named(Kind::Item, Some(endpoint.id), "/")? else { return Ok(()) };
+    let mut known: HashSet<Id> = HashSet::new();
+    for role in [Role::EndpointAdministrator, Role::AccessManager] {
+        for binding in view.facts.list(Select::OnAs(endpoint.id, role))? {
+            if known.insert(binding.principal) {
+                rows.push(share_row(view, root.id, &binding, Permissions::EDIT, "role")?);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn share_row(
+    view: &View<'_>,
+    on: Id,
+    binding: &Binding,
+    set: Permissions,
+    class: &str,
+) -> Result<Map<String, Value>, RenderError> {
+    Ok(row(
+        &COLUMNS,
+        [
+            json!(view.name(on)?),
+            json!(view.name(binding.principal)?),
+            json!(set),
+            json!(set.label()),
+            json!(class),
+            json!(view.by(binding.grantor)?),
+            time_value(binding.expires),
+            json!(binding.is_effective(view.at)),
+            json!(binding.since),
+        ],
+    ))
+}

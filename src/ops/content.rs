@@ -1,0 +1,380 @@
+//! Files and folders: registering, uploading, saving, renaming, removing (model §8). No bytes are
+//! moved; what is kept is who may reach what.
+
+use std::rc::Rc;
+
+use super::endpoint::opened_on;
+use super::item::{self, require_folder, subtree};
+use super::{Place, Result, Work};
+use crate::model::attributes::{Attributes, File, Item, ItemType};
+use crate::model::name::quoted;
+use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
+use crate::policy::{Facts, Select};
+
+/// What is registered, or said of what is.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// Whether it is a file or a folder.
+    pub item_type: Option<ItemType>,
+    /// The size of a file in bytes.
+    pub size: Option<u64>,
+    /// Who owns it; none within for nobody.
+    pub owner: Option<Option<Reference>>,
+}
+
+/// Registers a path that is there, with the folders above it.
+///
+/// # Errors
+/// A denial; a conflict when it is registered otherwise.
+pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, said: &Said) -> Result<Id> {
+    let known = work.find(Kind::Endpoint, endpoint)?;
+    work.require_verb(Verb::Edit, known.id)?;
+    let item_type = said.item_type.unwrap_or(ItemType::Folder);
+    refuse_size_of_folder(item_type, said.size)?;
+    let place = work.find_item(endpoint, path)?;
+    let item = if place.rest.is_empty() {
+        let before = place.item.as_item().cloned().unwrap_or(Item::FOLDER);
+        let wanted = Item { size: said.size.or(before.size), ..before.clone() };
+        if said.item_type.is_some_and(|it| it != before.item_type) || wanted != before {
+            return Err(exists(&work.name(place.item.id)?));
+        }
+        place.item.id
+    } else {
+        make_below(work, &place, Item { item_type, size: said.size, ..Item::FOLDER })?
+    };
+    let Some(owner) = &said.owner else { return Ok(item) };
+    let owner = find_owner(work, owner.as_ref())?;
+    match (work.facts().list(Select::OnAs(item, Role::ItemOwner))?.first(), owner) {
+        (Some(held), Some(owner)) if held.principal == owner.id => {}
+        (Some(_), _) => return Err(exists(&work.name(item)?)),
+        (None, Some(owner)) => drop(work.bind(item, owner.id, Role::ItemOwner)),
+        (None, None) => {}
+    }
+    Ok(item)
+}
+
+fn refuse_size_of_folder(item_type: ItemType, size: Option<u64>) -> Result<()> {
+    if item_type == ItemType::Folder && size.is_some() {
+        return Err(Problem::usage("size_of_folder", "a folder has no size of its own").tip("--type file"));
+    }
+    Ok(())
+}
+
+fn exists(path: &str) -> Problem {
+    Problem::conflict("exists", format!("`{path}` is registered already, with other values"))
+        .tip(format!("rolebook content set {} …", quoted(path)))
+}
+
+/// Makes the last component of an unregistered path, and the folders between.
+fn make_below<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Place, item: Item) -> Result<Id> {
+    require_folder(work, &place.item)?;
+    let mut parent = place.item.id;
+    let Some((last, between)) = place.rest.split_last() else { return Ok(parent) };
+    for component in between {
+        parent = item::make(work, parent, component, Item::FOLDER);
+    }
+    Ok(item::make(work, parent, last, item))
+}
+
+fn find_owner<F: Facts + ?Sized>(work: &Work<'_, F>, owner: Option<&Reference>) -> Result<Option<Rc<Resource>>> {
+    match owner {
+        None => Ok(None),
+        Some(Reference::Named(Kind::Account, name)) => work.find(Kind::Account, name).map(Some),
+        Some(other) => Err(other.wrong_kind("an account (only accounts own files and folders)")),
+    }
+}
+
+/// Changes the size or the owner of what is registered.
+///
+/// # Errors
+/// A denial; "no such file or folder".
+pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, said: &Said) -> Result<()> {
+    if said.size.is_none() && said.owner.is_none() {
+        return Err(super::nothing_to_set());
+    }
+    let item = registered(work, endpoint, path)?;
+    let known = work.facts().lineage(item.id)?;
+    if let Some(endpoint) = known.last() {
+        work.require_verb(Verb::Edit, endpoint.id)?;
+    }
+    let Some(before) = item.as_item() else { return Ok(()) };
+    if let Some(size) = said.size {
+        refuse_size_of_folder(before.item_type, Some(size))?;
+        work.put_attributes(&item, Attributes::Item(Item { size: Some(size), ..before.clone() }));
+    }
+    if let Some(owner) = &said.owner {
+        let owner = find_owner(work, owner.as_ref())?.map(|owner| owner.id);
+        give_to(work, item.id, owner)?;
+    }
+    Ok(())
+}
+
+/// Makes somebody the one owner of an item, unasked; nobody where none is named.
+pub(super) fn give_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, item: Id, owner: Option<Id>) -> Result<()> {
+    let mut is_owner = false;
+    for held in work.facts().list(Select::OnAs(item, Role::ItemOwner))? {
+        is_owner |= Some(held.principal) == owner;
+        if Some(held.principal) != owner {
+            work.end_binding(held.id);
+        }
+    }
+    if let (Some(owner), false) = (owner, is_owner) {
+        work.bind(item, owner, Role::ItemOwner);
+    }
+    Ok(())
+}
+
+/// The item of a path, which must be registered itself.
+///
+/// # Errors
+/// "No such file or folder".
+pub fn registered<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Rc<Resource>> {
+    let place = work.find_item(endpoint, path)?;
+    if place.rest.is_empty() {
+        return Ok(place.item);
+    }
+    let path = format!("{endpoint}:{path}");
+    Err(Problem::not_found("file or folder", &path)
+        .why("it is not registered; a check answers for it, but there is nothing here to change")
+        .tip(format!("rolebook content add {}", quoted(&path))))
+}
+
+/// What is uploaded.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// Whether it is a file or a folder.
+    pub item_type: ItemType,
+    /// The size of a file in bytes.
+    pub size: Option<u64>,
+    /// The files in a folder.
+    pub files: Vec<File>,
+}
+
+/// Uploads a file, or a folder with files; what is there already is replaced.
+///
+/// # Errors
+/// A denial; a conflict for a file in place of a folder or the other way round.
+pub fn upload<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, request: &Upload) -> Result<()> {
+    let Some((folder, name)) = path.split_last() else {
+        return Err(Problem::conflict("is_root", "the root folder is there already"));
+    };
+    if request.item_type == ItemType::File && !request.files.is_empty() {
+        return Err(Problem::usage("files_in_file", "a file holds no files").tip("--type folder"));
+    }
+    refuse_size_of_folder(request.item_type, request.size)?;
+    let folder = target(work, endpoint, &folder)?;
+    if request.item_type == ItemType::File {
+        return put_file(work, &folder, name, request.size);
+    }
+    let known = work.facts().named(Kind::Item, Some(folder.id), name)?;
+    let target = match known {
+        Some(known) => {
+            require_folder(work, &known)?;
+            known
+        }
+        None => {
+            work.require_verb(Verb::CreateFolder, folder.id)?;
+            // "upload a folder with files: create-folder + upload" (model §8), both in the target.
+            if !request.files.is_empty() {
+                work.require_verb(Verb::Upload, folder.id)?;
+            }
+            let made = make_in(work, &folder, name, Item::FOLDER)?;
+            work.facts().resource(made)?.unwrap_or(folder)
+        }
+    };
+    put_files(work, &target, &request.files)
+}
+
+/// Saves the files of a package in a folder.
+///
+/// # Errors
+/// A denial, for the package or for the folder; "no such package".
+pub fn save<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    package: &Reference,
+    endpoint: &Name,
+    path: &Path,
+) -> Result<()> {
+    let package = work.find_reference(Kind::Package, package)?;
+    work.require_verb(Verb::Download, package.id)?;
+    let folder = target(work, endpoint, path)?;
+    let files = package.as_package().map(|it| it.files.clone()).unwrap_or_default();
+    if files.is_empty() {
+        work.notices.push(format!("{} holds no files", package.reference()));
+    }
+    put_files(work, &folder, &files)
+}
+
+fn put_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Resource, files: &[File]) -> Result<()> {
+    for (place, file) in files.iter().enumerate() {
+        if files.iter().take(place).any(|earlier| earlier.name == file.name) {
+            return Err(Problem::usage("file_twice", format!("`{}` is named twice", file.name)));
+        }
+        put_file(work, folder, &Path::component(&file.name)?, Some(file.size))?;
+    }
+    Ok(())
+}
+
+/// Puts a file into a folder, in place of one of the same name.
+fn put_file<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Resource, name: &str, size: Option<u64>) -> Result<()> {
+    let Some(known) = work.facts().named(Kind::Item, Some(folder.id), name)? else {
+        work.require_verb(Verb::Upload, folder.id)?;
+        return make_in(work, folder, name, Item::file(size)).map(drop);
+    };
+    if known.as_item().is_some_and(|it| it.is_folder()) {
+        return Err(Problem::conflict("is_a_folder", format!("`{}` is a folder", work.name(known.id)?))
+            .why("a file does not replace a folder"));
+    }
+    work.require_verb(Verb::Overwrite, known.id)?;
+    if let Some(before) = known.as_item() {
+        work.put_attributes(&known, Attributes::Item(Item { size, ..before.clone() }));
+    }
+    Ok(())
+}
+
+/// Makes an item in a folder. What one puts straight into one's own home folder is one's own
+/// (seed 003: "you have full Edit permission"); anywhere else nothing is added.
+pub(super) fn make_in<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    folder: &Resource,
+    name: &str,
+    item: Item,
+) -> Result<Id> {
+    let id = item::make(work, folder.id, name, item);
+    own_if_home(work, folder, id)?;
+    Ok(id)
+}
+
+/// Makes the actor the owner of what was put straight into the actor's home folder.
+pub(super) fn own_if_home<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Resource, item: Id) -> Result<()> {
+    let Some(actor) = work.actor.principal() else { return Ok(()) };
+    if folder.as_item().and_then(|it| it.home).is_some_and(|home| home.of == actor) {
+        give_to(work, item, Some(actor))?;
+    }
+    Ok(())
+}
+
+/// The folder that something goes to. Folders of the path that are not registered are made, which
+/// takes `create-folder`.
+pub(super) fn target<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Rc<Resource>> {
+    let place = work.find_item(endpoint, path)?;
+    require_folder(work, &place.item)?;
+    if place.rest.is_empty() {
+        return Ok(place.item);
+    }
+    work.require_verb(Verb::CreateFolder, place.item.id)?;
+    let mut folder = place.item;
+    for component in &place.rest {
+        let made = make_in(work, &folder, component, Item::FOLDER)?;
+        folder = work.facts().resource(made)?.unwrap_or(folder);
+    }
+    Ok(folder)
+}
+
+/// Gives an item another name.
+///
+/// # Errors
+/// A denial; a conflict when the name is taken, or for a folder that something else rests on.
+pub fn rename<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, new: &str) -> Result<()> {
+    let item = registered(work, endpoint, path)?;
+    work.require_verb(Verb::Rename, item.id)?;
+    let new = Path::component(new)?;
+    refuse_fixed(work, &item, "renamed")?;
+    if let Some(other) = work.facts().named(Kind::Item, item.parent, &new)?
+        && other.id != item.id
+    {
+        return Err(Problem::conflict("exists", format!("`{}` exists already", work.name(other.id)?)));
+    }
+    work.put(Resource { name: new.clone(), key: new, ..(*item).clone() });
+    Ok(())
+}
+
+/// "Every endpoint has the root item", and a member has a home folder for as long as the membership
+/// lasts (model §8).
+pub(super) fn refuse_fixed<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, what: &str) -> Result<()> {
+    if item.is_root() {
+        return Err(Problem::conflict("is_root", format!("the root folder cannot be {what}")));
+    }
+    let Some(home) = item.as_item().and_then(|it| it.home) else { return Ok(()) };
+    if work.facts().held(item.id, Role::ItemOwner, home.of)?.is_some() {
+        let (path, who) = (work.name(item.id)?, work.name(home.of)?);
+        return Err(Problem::conflict("is_home", format!("`{path}` is the home folder of {who} and cannot be {what}"))
+            .tip("end the membership of the workspace first"));
+    }
+    Ok(())
+}
+
+/// Removes an item with everything below it and every share of it.
+///
+/// # Errors
+/// A denial; a conflict for a folder that something else rests on.
+pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
+    let item = registered(work, endpoint, path)?;
+    work.require_verb(Verb::Delete, item.id)?;
+    remove_unasked(work, &item)
+}
+
+/// Removes an item, unasked: the caller has asked.
+pub(super) fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) -> Result<()> {
+    let items = subtree(work, top)?;
+    let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
+    if let Some(opened) = opened_on(work, &ids)?.first() {
+        let what = if work.sees(opened)? { opened.reference() } else { "an endpoint".to_owned() };
+        return Err(Problem::conflict("is_opened", format!("{what} opens `{}` or a folder in it", work.name(top.id)?)));
+    }
+    for item in &items {
+        refuse_fixed(work, item, "removed")?;
+        if let Some(workspace) = item.as_item().and_then(|it| it.files_of) {
+            let path = work.name(item.id)?;
+            return Err(Problem::conflict(
+                "holds_files",
+                format!("the files of {} lie in `{path}`", work.name(workspace)?),
+            ));
+        }
+        let path = work.name(item.id)?;
+        if item.id != top.id {
+            work.takes.push(path.clone());
+        }
+        for share in work.facts().list(Select::OnAs(item.id, Role::ItemShare))? {
+            let who = work.name(share.principal)?;
+            work.takes.push(format!("the share of {path} with {who}"));
+        }
+    }
+    for item in items.iter().rev() {
+        work.end_with_bindings(item.id)?;
+    }
+    Ok(())
+}
+
+/// What lies in a folder, by name; in everything below it, where `deep`.
+///
+/// # Errors
+/// A denial without the permission to browse.
+pub fn list<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    endpoint: &Name,
+    path: &Path,
+    deep: bool,
+) -> Result<Vec<Rc<Resource>>> {
+    let place = work.find_item(endpoint, path)?;
+    work.require(Action::Plain(Verb::Browse), place.item.id)?;
+    // Of a folder that is not registered nothing is known.
+    if !place.rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    let by_name = |items: &mut Vec<Rc<Resource>>| items.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut open = super::place::children(work, Kind::Item, place.item.id)?;
+    by_name(&mut open);
+    open.reverse();
+    let mut found = Vec::new();
+    // Depth first, without recursion: each folder is followed by what lies in it.
+    while let Some(item) = open.pop() {
+        if deep && item.as_item().is_some_and(|it| it.is_folder()) {
+            let mut below = super::place::children(work, Kind::Item, item.id)?;
+            by_name(&mut below);
+            open.extend(below.into_iter().rev());
+        }
+        found.push(item);
+    }
+    Ok(found)
+}

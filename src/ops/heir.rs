@@ -1,0 +1,117 @@
+//! What must not be left without anybody when an account is destroyed: content it owns, places that
+//! it alone administers; and the shares it made, which stay in force and need somebody who can
+//! change them (model §3).
+
+use super::{Result, Work, content};
+use crate::model::{Action, Binding, Id, Problem, ProblemKind, Resource, Role, Verb};
+use crate::policy::{Facts, Select, invariants};
+
+/// Hands over to an heir; where none is named, refuses while there is something to hand over.
+///
+/// # Errors
+/// A conflict that lists what there is; a denial where the actor may not give it to anybody.
+pub(super) fn take_over<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    account: &Resource,
+    heir: Option<&std::rc::Rc<Resource>>,
+) -> Result<()> {
+    let owned = work.facts().list(Select::OfAs(account.id, Role::ItemOwner))?;
+    let alone = administered_alone(work, account)?;
+    let Some(heir) = heir else {
+        return if owned.is_empty() && alone.is_empty() { Ok(()) } else { refuse(work, account, &owned, &alone) };
+    };
+    for ownership in owned {
+        let endpoint = work.outermost(ownership.resource)?;
+        require(work, Action::Plain(Verb::Edit), endpoint)?;
+        work.end_binding(ownership.id);
+        content::give_to(work, ownership.resource, Some(heir.id))?;
+    }
+    for role in alone {
+        if role.role == Role::EndpointAdministrator {
+            require(work, Action::Assign(role.role), role.resource)?;
+        } else {
+            require(work, Action::Plain(Verb::EditMember), role.resource)?;
+            // Who is a member already becomes an admin.
+            for held in work.facts().list(Select::OfAs(heir.id, Role::OrgMember))? {
+                if held.resource == role.resource {
+                    work.end_binding(held.id);
+                }
+            }
+        }
+        if work.facts().held(role.resource, role.role, heir.id)?.is_none() {
+            work.bind(role.resource, heir.id, role.role);
+        }
+    }
+    for mut share in work.facts().list(Select::SharesBy(account.id))? {
+        let taken = work
+            .facts()
+            .list(Select::Exact(share.resource, Role::ItemShare, share.principal))?
+            .iter()
+            .any(|other| other.grantor == Some(heir.id));
+        // Nobody shares with oneself, and makes one share with one principal.
+        if share.principal != heir.id && !taken {
+            share.grantor = Some(heir.id);
+            work.put_binding(share);
+        }
+    }
+    Ok(())
+}
+
+/// The administrator's roles that nobody else holds effectively.
+fn administered_alone<F: Facts + ?Sized>(work: &Work<'_, F>, account: &Resource) -> Result<Vec<Binding>> {
+    let mut alone = Vec::new();
+    for role in [Role::EndpointAdministrator, Role::OrgAdmin] {
+        for held in work.facts().list(Select::OfAs(account.id, role))? {
+            if !invariants::has_administrator(work.facts(), held.resource, role, Some(account.id), work.at)? {
+                alone.push(held);
+            }
+        }
+    }
+    Ok(alone)
+}
+
+/// Demands a right over something; what the actor may not see is not named.
+fn require<F: Facts + ?Sized>(work: &Work<'_, F>, action: Action, on: Id) -> Result<()> {
+    if work.may(action, on)? {
+        return Ok(());
+    }
+    match work.facts().resource(on)? {
+        Some(resource) if work.sees(&resource)? => work.require(action, on),
+        _ => {
+            let mut problem = Problem::new(
+                ProblemKind::Denied,
+                "denied",
+                "the account has something that you may not see, and so may not hand over",
+            )
+            .why("decision: a server role gives no power over endpoints, organizations or content")
+            .tip("the operator can");
+            problem.rule = Some("account.hand-over");
+            Err(problem)
+        }
+    }
+}
+
+fn refuse<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    account: &Resource,
+    owned: &[Binding],
+    alone: &[Binding],
+) -> Result<()> {
+    let mut problem = Problem::conflict("still_needed", format!("{} cannot be destroyed yet", account.reference()))
+        .why("content needs an owner, and an endpoint or an organization an active administrator")
+        .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", account.typed()));
+    let mut unseen = 0;
+    for (binding, what) in owned.iter().map(|it| (it, "owns")).chain(alone.iter().map(|it| (it, "alone administers"))) {
+        let place = work.facts().resource(binding.resource)?;
+        let seen = place.map_or(Ok(false), |place| work.sees(&place))?;
+        if seen {
+            problem.details.push(format!("it {what} {}", work.name(binding.resource)?));
+        } else {
+            unseen += 1;
+        }
+    }
+    if unseen > 0 {
+        problem.details.push("it has something that you may not see".to_owned());
+    }
+    Err(problem)
+}

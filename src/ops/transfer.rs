@@ -1,0 +1,138 @@
+//! Copying and moving items (model §8). Copies carry neither shares nor owners; what is moved within
+//! an endpoint keeps its shares, for they hang on the item; what it inherited it gets anew.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::content::{own_if_home, refuse_fixed, registered, remove_unasked, target};
+use super::item::{self, subtree};
+use super::{Result, Work};
+use crate::model::action::Destination;
+use crate::model::attributes::{Attributes, Item};
+use crate::model::{Action, Id, Kind, Name, Path, Problem, Resource, Role};
+use crate::policy::{Facts, Select};
+
+/// Where something is copied or moved from and to, looked up and asked about.
+struct Journey {
+    source: Rc<Resource>,
+    folder: Rc<Resource>,
+    /// What stands there under the same name: a file that is replaced by a file.
+    replaced: Option<Rc<Resource>>,
+}
+
+/// Copies an item, with everything below it, into a folder.
+///
+/// # Errors
+/// A denial; a conflict where it cannot go.
+pub fn copy<F: Facts + ?Sized>(work: &mut Work<'_, F>, source: (&Name, &Path), to: (&Name, &Path)) -> Result<Id> {
+    let journey = prepare(work, source, to, Action::CopyTo)?;
+    if let Some(replaced) = &journey.replaced {
+        let (Some(old), Some(new)) = (replaced.as_item(), journey.source.as_item()) else { return Ok(replaced.id) };
+        work.put_attributes(replaced, Attributes::Item(Item { size: new.size, ..old.clone() }));
+        return Ok(replaced.id);
+    }
+    let items = subtree(work, &journey.source)?;
+    let mut copies: HashMap<Id, Id> = HashMap::new();
+    for original in &items {
+        let Some(known) = original.as_item() else { continue };
+        let top = original.id == journey.source.id;
+        let parent =
+            if top { Some(journey.folder.id) } else { original.parent.and_then(|id| copies.get(&id).copied()) };
+        let Some(parent) = parent else { continue };
+        // What a folder is for a workspace or a member, its copy is not.
+        let plain = Item { files_of: None, home: None, ..known.clone() };
+        copies.insert(original.id, item::make(work, parent, &original.name, plain));
+    }
+    let made = copies.get(&journey.source.id).copied().unwrap_or(journey.source.id);
+    own_if_home(work, &journey.folder, made)?;
+    Ok(made)
+}
+
+/// Moves an item, with everything below it, into a folder.
+///
+/// # Errors
+/// A denial; a conflict where it cannot go.
+pub fn move_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, source: (&Name, &Path), to: (&Name, &Path)) -> Result<()> {
+    let journey = prepare(work, source, to, Action::MoveTo)?;
+    let item = &journey.source;
+    refuse_fixed(work, item, "moved")?;
+    for below in subtree(work, item)? {
+        refuse_fixed(work, &below, "moved")?;
+    }
+    let away = work.outermost(item.id)? != work.outermost(journey.folder.id)?;
+    if let Some(replaced) = &journey.replaced {
+        remove_unasked(work, replaced)?;
+    }
+    if away {
+        leave_endpoint(work, item)?;
+    } else {
+        leave_home(work, item)?;
+    }
+    work.put(Resource { parent: Some(journey.folder.id), ..(**item).clone() });
+    own_if_home(work, &journey.folder, item.id)
+}
+
+/// On another endpoint it is another item: its shares and owners stay behind.
+fn leave_endpoint<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) -> Result<()> {
+    for item in subtree(work, top)? {
+        if let Some(workspace) = item.as_item().and_then(|it| it.files_of) {
+            let path = work.name(item.id)?;
+            return Err(Problem::conflict(
+                "holds_files",
+                format!("the files of {} lie in `{path}`", work.name(workspace)?),
+            )
+            .why("the files of a workspace stay on their endpoint"));
+        }
+        for held in work.facts().list(Select::On(item.id))? {
+            let (path, who) = (work.name(item.id)?, work.name(held.principal)?);
+            work.takes.push(match held.role {
+                Role::ItemShare => format!("the share of {path} with {who}, which stays behind"),
+                role => format!("{who} as {} of {path}", role.word()),
+            });
+            work.end_binding(held.id);
+        }
+    }
+    Ok(())
+}
+
+/// What was one's own because it lay straight in one's home folder has, in another folder, the
+/// permissions of that folder (seed 003: "the same permission that you have to the folder").
+fn leave_home<F: Facts + ?Sized>(work: &mut Work<'_, F>, item: &Resource) -> Result<()> {
+    let folder = item.parent.map(|id| work.facts().resource(id)).transpose()?.flatten();
+    let Some(home) = folder.as_ref().and_then(|it| it.as_item()).and_then(|it| it.home) else { return Ok(()) };
+    if let Some(owned) = work.facts().held(item.id, Role::ItemOwner, home.of)? {
+        work.end_binding(owned.id);
+    }
+    Ok(())
+}
+
+fn prepare<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    (endpoint, path): (&Name, &Path),
+    (to_endpoint, to_path): (&Name, &Path),
+    action: fn(Destination) -> Action,
+) -> Result<Journey> {
+    let source = registered(work, endpoint, path)?;
+    let folder = target(work, to_endpoint, to_path)?;
+    let destination = Destination { folder: folder.id, is_registered: true, of_file: false };
+    work.require(action(destination), source.id)?;
+    if source.is_root() {
+        return Err(Problem::conflict("is_root", "the root folder goes nowhere"));
+    }
+    let (name, place) = (work.name(source.id)?, work.name(folder.id)?);
+    if source.parent == Some(folder.id) {
+        return Err(Problem::conflict("same_place", format!("`{name}` lies in `{place}` already")));
+    }
+    if work.facts().lineage(folder.id)?.iter().any(|above| above.id == source.id) {
+        return Err(Problem::conflict("into_itself", format!("`{name}` cannot go into itself")));
+    }
+    let replaced = work.facts().named(Kind::Item, Some(folder.id), &source.key)?;
+    let is_file = |it: &Resource| it.as_item().is_some_and(|it| !it.is_folder());
+    if let Some(known) = &replaced
+        && !(is_file(known) && is_file(&source))
+    {
+        return Err(Problem::conflict("exists", format!("`{}` exists already", work.name(known.id)?))
+            .why("a file replaces a file; a folder is never replaced"));
+    }
+    Ok(Journey { source, folder, replaced })
+}
