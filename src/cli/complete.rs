@@ -246,7 +246,10 @@ pub(super) fn actions() -> impl ArgExt + Clone {
 }
 
 pub(super) fn roles() -> impl ArgExt + Clone {
-    ArgValueCompleter::new(|current: &OsStr| beginning(current, Role::ALL.iter().map(|role| role.full())))
+    let presets = || crate::model::catalogue::PRESETS.iter().map(|(word, ..)| *word);
+    ArgValueCompleter::new(move |current: &OsStr| {
+        beginning(current, Role::ALL.iter().map(|role| role.full()).chain(presets()))
+    })
 }
 
 pub(super) fn words(words: &'static [&'static str]) -> impl ArgExt + Clone {

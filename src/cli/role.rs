@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::session::Session;
 use super::{Outcome, complete, examples};
+use crate::model::action::action_of;
 use crate::model::attributes::TokenMode;
-use crate::model::catalogue::{Grant, Holder, grants};
-use crate::model::{Problem, Role as Held};
+use crate::model::catalogue::{Grant, Holder, PRESETS, grants};
+use crate::model::{Kind, Problem, Role as Held, Verb as Do};
 use crate::render::{Column, hidden, row, shown};
 
 /// Show the catalogue of roles
@@ -36,7 +37,7 @@ struct List {}
 /// Show one role
 #[derive(Args, Debug)]
 struct Show {
-    /// The role, as `KIND:ROLE`, or its word alone for every kind; `account` stands for what needs no role
+    /// The role, as `KIND:ROLE`, or its word alone for every kind; a preset; `account` stands for what needs no role
     #[arg(value_name = "ROLE", add = complete::roles())]
     role: String,
 }
@@ -79,50 +80,60 @@ fn grant_row(grant: &Grant) -> Map<String, Value> {
     )
 }
 
+/// A preset as a row: a name for a set of permissions, which are actions.
+fn preset_rows() -> impl Iterator<Item = Map<String, Value>> {
+    PRESETS.into_iter().map(|(word, set, rule)| {
+        let actions: Vec<&str> = set.iter().filter_map(action_of).map(Do::word).collect();
+        row(
+            &COLUMNS,
+            [json!(word), json!(Kind::Item.noun()), json!(actions), Value::Null, json!(rule.name), json!(rule.source)],
+        )
+    })
+}
+
+/// Every row of the catalogue that gives something, by role; then the presets, and the role that
+/// gives nothing.
+fn all_rows() -> Vec<Map<String, Value>> {
+    let order = |grant: &&Grant| match grant.holder {
+        Holder::Role(role) => Held::ALL.iter().position(|known| *known == role).unwrap_or(usize::MAX - 1),
+        _ => usize::MAX,
+    };
+    let mut sorted: Vec<&Grant> = grants().collect();
+    sorted.sort_by_key(order);
+    let mut rows: Vec<Map<String, Value>> = sorted.into_iter().map(grant_row).collect();
+    rows.extend(preset_rows());
+    for role in Held::ALL {
+        if !grants().any(|grant| word(grant.holder) == role.full()) {
+            let source = "seed 000: Normal users typically do not manage other users or workgroups.";
+            rows.push(row(
+                &COLUMNS,
+                [json!(role.full()), Value::Null, json!([]), Value::Null, Value::Null, json!(source)],
+            ));
+        }
+    }
+    rows
+}
+
 impl Role {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.verb {
-            Verb::List(_) => {
-                let order = |grant: &&Grant| match grant.holder {
-                    Holder::Role(role) => Held::ALL.iter().position(|known| *known == role).unwrap_or(usize::MAX - 1),
-                    _ => usize::MAX,
-                };
-                let mut sorted: Vec<&Grant> = grants().collect();
-                sorted.sort_by_key(order);
-                let mut rows: Vec<Map<String, Value>> = sorted.into_iter().map(grant_row).collect();
-                // A role that allows nothing itself is in the catalogue too.
-                for role in Held::ALL {
-                    if !grants().any(|grant| grant.holder == Holder::Role(role)) {
-                        rows.push(row(
-                            &COLUMNS,
-                            [
-                                json!(role.full()),
-                                Value::Null,
-                                json!([]),
-                                Value::Null,
-                                Value::Null,
-                                json!("seed 000: Normal users typically do not manage other users or workgroups."),
-                            ],
-                        ));
-                    }
-                }
-                session.list(&COLUMNS, rows)
-            }
+            Verb::List(_) => session.list(&COLUMNS, all_rows()),
             Verb::Show(it) => {
                 // `admin` alone means the admins of every kind.
                 let named = |role: Held| role.full() == it.role || role.word() == it.role;
-                let held: Vec<Held> = Held::ALL
+                let held: Vec<&str> = Held::ALL
                     .into_iter()
                     .filter(|role| named(*role))
                     .flat_map(|role| role.implies())
-                    .copied()
+                    .map(|role| role.full())
                     .collect();
-                let speaks = |grant: &&Grant| match grant.holder {
-                    Holder::Role(role) => held.contains(&role),
-                    other => word(other) == it.role,
+                let preset = format!("preset:{}", it.role);
+                let speaks = |row: &Map<String, Value>| {
+                    let role = row.get("role").and_then(Value::as_str).unwrap_or_default();
+                    held.contains(&role) || role == it.role || role == preset
                 };
-                let rows: Vec<Map<String, Value>> = grants().filter(speaks).map(grant_row).collect();
-                if rows.is_empty() && held.is_empty() {
+                let rows: Vec<Map<String, Value>> = all_rows().into_iter().filter(speaks).collect();
+                if rows.is_empty() {
                     return Err(unknown(&it.role).into());
                 }
                 session.list(&COLUMNS, rows)
@@ -132,7 +143,8 @@ impl Role {
 }
 
 fn unknown(role: &str) -> Problem {
-    let words: Vec<&str> = Held::ALL.iter().map(|role| role.full()).collect();
+    let presets = PRESETS.iter().map(|(word, ..)| *word);
+    let words: Vec<&str> = Held::ALL.iter().map(|role| role.full()).chain(presets).collect();
     let mut problem = Problem::not_found("role", role);
     if let Some(near) = crate::model::reference::nearest(role, words.iter().copied()) {
         problem = problem.tip(format!("did you mean `{near}`?"));

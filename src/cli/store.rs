@@ -71,6 +71,7 @@ fn counts(view: &View<'_>) -> Result<Map<String, Value>, RenderError> {
         (Kind::Workgroup, "workgroups"),
         (Kind::Dropbox, "dropboxes"),
         (Kind::Package, "packages"),
+        (Kind::Endpoint, "endpoints"),
     ];
     for (kind, name) in kinds {
         let count = match view.actor {

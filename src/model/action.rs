@@ -286,6 +286,11 @@ pub const fn permission_of(verb: Verb) -> Option<Permission> {
     })
 }
 
+/// The action that a permission allows.
+pub fn action_of(permission: Permission) -> Option<Verb> {
+    PERMITTED.iter().copied().find(|verb| permission_of(*verb) == Some(permission))
+}
+
 /// The actions on an item that one permission allows, one for each permission.
 pub const PERMITTED: &[Verb] = &[Browse, Preview, Download, Upload, CreateFolder, Rename, Delete];
 

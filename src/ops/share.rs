@@ -37,10 +37,10 @@ pub fn grant<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &
     let place = work.find_item(endpoint, path)?;
     let attributes = endpoint_of(work, place.item.id)?;
     refuse_unfit(work, &attributes, endpoint, grant.permissions)?;
-    let class = authorize_grant(work, &attributes, place.item.id, grant)?;
-    if attributes.kind.sharing() == Sharing::Managed && place.rest.is_empty() {
+    if attributes.kind.sharing() == Sharing::Managed {
         require_folder(work, &place.item)?;
     }
+    let class = authorize_grant(work, &attributes, place.item.id, grant)?;
     let item = if place.rest.is_empty() { place.item } else { register_folder(work, endpoint, path)? };
     for reference in &grant.principals {
         let principal = find_principal(work, reference, &attributes)?;
@@ -230,7 +230,14 @@ fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpo
         shares.retain(|share| share.grantor == sharer);
     }
     let (path, who) = (work.name(item.id)?, work.name(principal)?);
-    let missing = || Problem::not_found("share", &format!("{path} with {who}"));
+    // What comes from a role goes with the role.
+    let by_role = role_behind(work, item, endpoint, principal)?;
+    let missing = || {
+        let problem = Problem::not_found("share", &format!("{path} with {who}"));
+        by_role
+            .iter()
+            .fold(problem, |problem, tip| problem.why("what it has there comes from its role").tip(tip.clone()))
+    };
     let viewer = work.viewer()?;
     let Some(subject) = viewer.subject() else {
         return match shares.len() {
@@ -269,6 +276,25 @@ fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpo
         1 => Ok(able.remove(0)),
         _ => Err(several(work, &able, &path, &who)?),
     }
+}
+
+/// The command that takes the role away from which somebody has everything on an endpoint.
+fn attributes_role<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    item: &Resource,
+    endpoint: &Endpoint,
+    principal: Id,
+) -> Result<Option<String>> {
+    let on = work.outermost(item.id)?;
+    let told = endpoint.kind.sharing() == Sharing::Managed && work.may(Action::Plain(Verb::ListRoles), on)?;
+    for role in [Role::AccessManager, Role::EndpointAdministrator] {
+        if told && work.facts().held(on, role, principal)?.is_some() {
+            let (name, who) = (work.name(on)?, quoted(&work.name(principal)?));
+            let name = name.strip_prefix("endpoint:").map_or_else(|| name.clone(), str::to_owned);
+            return Ok(Some(format!("rolebook endpoint remove-role {} {} {who}", quoted(&name), role.word())));
+        }
+    }
+    Ok(None)
 }
 
 fn sharer<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding) -> Result<String> {
@@ -453,7 +479,8 @@ pub fn authorize<F: Facts + ?Sized>(
         if !sharing::may_change(subject, any)?.allowed {
             return Ok(false);
         }
-        let raised = !set(before).contains(set(after)) || before.map(|it| it.expires) != after.map(|it| it.expires);
+        let longer = after.is_some_and(|after| before.is_none_or(|before| before.expires != after.expires));
+        let raised = longer || !set(before).contains(set(after));
         let delegated = cascade::is_delegated(work.facts(), any)?;
         if raised && delegated && !work.may(Action::Share(set(after)), any.resource)? {
             return Ok(false);

@@ -89,6 +89,13 @@ pub fn decide_for<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, r
             return Ok(Decision { allowed: true, rule: grant.rule, proof });
         }
     }
+    // What takes away from a part of it takes away from the whole.
+    for (part, on) in content::parts(subject.facts(), action, target.id)?.into_iter().filter(|part| part.0 != action) {
+        let decision = decide_for(subject, part, on)?;
+        if !decision.allowed && catalogue::limits().any(|limit| limit.rule == decision.rule) {
+            return Ok(decision);
+        }
+    }
     Ok(Decision::denied(denial_rule(subject, &target, verb)?, Vec::new()))
 }
 

@@ -82,3 +82,12 @@ pub(super) const DENIALS: &[Denial] = &[
     denial(None, Item, &[ViewShares], rule("content.others-shares-hidden", INTERNAL)),
     denial(None, Item, &[AdministerShares], rule("content.admin-shares", ADMIN_SHARING)),
 ];
+
+/// What each preset is a name for, and the sentence that says so.
+#[rustfmt::skip]
+pub(super) const PRESETS: [(&str, Permissions, Rule); 4] = [
+    ("preset:edit", Permissions::EDIT, rule("content.preset-edit", "seed 003: This is the highest level of permission and gives a user full control over the item; it contains all other permissions.")),
+    ("preset:view", Permissions::VIEW, rule("content.preset-view", "seed 003: Includes Browse, Download, and Preview permissions.")),
+    ("preset:upload", Permissions::UPLOAD, rule("content.preset-upload", "seed 003: Includes Create/Upload folders and Upload files")),
+    ("preset:preview", Permissions::PREVIEW, rule("content.preset-preview", "seed 003: Includes Browse and Preview")),
+];

@@ -212,6 +212,9 @@ pub const OPERATORS_SHARES: Rule = content::OPERATORS_SHARES;
 /// The rule that lets any access manager change a share of an endpoint whose sharing is managed.
 pub const MANAGED_SHARES: Rule = content::MANAGED_SHARES;
 
+/// What each preset is a name for: its word, its permissions, and the sentence that says so.
+pub const PRESETS: [(&str, Permissions, Rule); 4] = content::PRESETS;
+
 /// The tables, one for each system.
 const GRANTS: [&[Grant]; 5] =
     [server::GRANTS, workgroups::GRANTS, endpoints::GRANTS, content::GRANTS, organizations::GRANTS];
