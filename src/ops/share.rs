@@ -297,6 +297,25 @@ fn attributes_role<F: Facts + ?Sized>(
     Ok(None)
 }
 
+/// The command that takes the role away from which somebody has everything on an endpoint.
+fn role_behind<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    item: &Resource,
+    endpoint: &Endpoint,
+    principal: Id,
+) -> Result<Option<String>> {
+    let on = work.outermost(item.id)?;
+    let told = endpoint.kind.sharing() == Sharing::Managed && work.may(Action::Plain(Verb::ListRoles), on)?;
+    for role in [Role::AccessManager, Role::EndpointAdministrator] {
+        if told && work.facts().held(on, role, principal)?.is_some() {
+            let (name, who) = (work.name(on)?, quoted(&work.name(principal)?));
+            let name = name.strip_prefix("endpoint:").unwrap_or(&name).to_owned();
+            return Ok(Some(format!("rolebook endpoint remove-role {} {} {who}", quoted(&name), role.word())));
+        }
+    }
+    Ok(None)
+}
+
 fn sharer<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding) -> Result<String> {
     share.grantor.map_or_else(|| Ok("the operator".to_owned()), |id| work.name(id))
 }
