@@ -334,3 +334,25 @@ fn a_revision_is_never_dated_before_its_predecessor() {
     assert_eq!(reader.revision_at(today).unwrap(), 2);
     assert_eq!(rolebook::store::verify::verify(&reader).unwrap().faults, vec![]);
 }
+
+#[test]
+fn an_older_store_is_read_as_it_is_and_brought_up_to_date_by_the_first_change() {
+    let tool = Tool::studio();
+    {
+        let store = Connection::open(tool.store()).unwrap();
+        store.execute_batch("DROP INDEX share_by_now; DROP INDEX share_by_past; PRAGMA user_version = 1").unwrap();
+    }
+    let version = || {
+        let store = Connection::open(tool.store()).unwrap();
+        store.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert!(tool.may("bob", "send", "workgroup:color"));
+    assert_eq!(tool.run("audit verify").status, 0);
+    assert_eq!(version(), 1, "who only reads changes nothing");
+    tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as alice");
+    assert_eq!(version(), 2);
+    tool.ok("content add node1:/p --owner alice");
+    tool.ok("share grant node1:/p bob --permission view --as alice");
+    tool.fails(5, "account remove alice --destroy --yes", "cannot be destroyed yet");
+    assert_eq!(tool.run("audit verify").status, 0);
+}

@@ -232,9 +232,11 @@ impl Log {
                 }
                 let touched = if needs_changes { view.reader.changes(entry.number)? } else { Vec::new() };
                 let changes = told(view, entry.number, &touched, &scope)?;
-                if wanted.is_some_and(|id| !touched.iter().any(|row| touches(row, id)))
-                    || hidden_from(view, &scope, &entry, &changes)
-                {
+                // What happened on an endpoint or in an organization happened to what lies in it.
+                let concerns = |id| {
+                    touched.iter().any(|row| touches(row, id)) || changes.iter().any(|change| change.concerns == id)
+                };
+                if wanted.is_some_and(|id| !concerns(id)) || hidden_from(view, &scope, &entry, &changes) {
                     return Ok(true);
                 }
                 if self.limit.is_some_and(|limit| rows.len() as u64 >= limit) {

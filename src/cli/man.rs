@@ -8,7 +8,7 @@ use clap::{Args, Command};
 use super::session::Session;
 use super::{Outcome, examples};
 use crate::model::action::verbs_of;
-use crate::model::catalogue::{denials, grants, limits};
+use crate::model::catalogue::{PRESETS, denials, grants, limits};
 use crate::model::{Kind, Problem, ProblemKind, Role};
 
 /// The day of the release, as pages show it.
@@ -299,7 +299,16 @@ fn model_page() -> String {
         ("workgroup:NAME", "A workgroup, or its members as a principal."),
         ("dropbox:NAME", "A dropbox."),
         ("package:NUMBER", "A package."),
-        ("invitation:NUMBER", "A private link of a dropbox."),
+        ("endpoint:NAME", "An endpoint."),
+        (
+            "ENDPOINT:/path",
+            "A file or folder. Absolute, compared byte for byte; a path that is not registered has what the nearest registered folder above it has.",
+        ),
+        ("org:NAME", "An organization."),
+        ("workspace:ORG/NAME", "A workspace of an organization."),
+        ("signing-key:NUMBER, media:NUMBER, stream:NUMBER", "What lies in an organization or a workspace."),
+        ("access-token:NUMBER", "An access token; as a principal too."),
+        ("invitation:NUMBER", "A private link of a dropbox, or an invitation to an organization."),
         ("invitee:ADDRESS", "An outside submitter."),
         ("external:ADDRESS", "An address outside, as the recipient of a package."),
         ("authenticated, anyone", "Every active account; everybody."),
@@ -315,8 +324,15 @@ fn model_page() -> String {
         }
     }
     out.push_str(
-        ".PP\nThe actions create\\-account and set\\-role take a role as their value, set takes a setting.\n.SH ROLES\n",
+        ".PP\nThe actions create\\-account and set\\-role take an account role as their value, set takes a setting, assign and revoke (of an endpoint) a role of the endpoint, share a set of permissions, move\\-to and copy\\-to a folder.\n.SH PERMISSIONS AND PRESETS\n",
     );
+    out.push_str(
+        "A share gives a set of permissions. A bare word that is both a preset and a permission means the preset.\n",
+    );
+    for (word, set, rule) in PRESETS {
+        let _ = write!(out, ".TP\n.B {}{}", roff(word), roff(&format!("{}.\n{}", set.words().join(", "), rule.source)));
+    }
+    out.push_str(".SH ROLES\n");
     for role in Role::ALL {
         let implied: Vec<&str> = role.implies().iter().skip(1).map(|role| role.full()).collect();
         let implied = if implied.is_empty() {

@@ -8,7 +8,7 @@ use super::{Outcome, complete, examples};
 use crate::model::action::action_of;
 use crate::model::attributes::TokenMode;
 use crate::model::catalogue::{Grant, Holder, PRESETS, grants};
-use crate::model::{Kind, Problem, Role as Held, Verb as Do};
+use crate::model::{Kind, Permissions, Problem, Role as Held, Verb as Do};
 use crate::render::{Column, hidden, row, shown};
 
 /// Show the catalogue of roles
@@ -57,7 +57,8 @@ fn word(holder: Holder) -> &'static str {
         Holder::RecipientViewer => "recipient-viewer",
         Holder::Share => "item:share",
         Holder::Owner => "item:owner",
-        Holder::Holds(_) => "holder",
+        Holder::Holds(Permissions::EDIT) => "holds-edit",
+        Holder::Holds(_) => "holds-view",
         Holder::Sharer => "sharer",
         Holder::EachPart => "each-part",
         Holder::Token(TokenMode::Read) => "access-token:read",

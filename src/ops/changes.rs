@@ -107,6 +107,9 @@ impl Change {
         if let Some(member) = &self.member {
             object.insert("member".to_owned(), json!(member));
         }
+        if let Some(role) = self.role {
+            object.insert("role".to_owned(), json!(role.full()));
+        }
         for (side, wanted) in [("before", self.what != What::Added), ("after", self.what != What::Removed)] {
             if wanted {
                 let values: Map<String, Value> = self

@@ -279,25 +279,6 @@ fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpo
 }
 
 /// The command that takes the role away from which somebody has everything on an endpoint.
-fn attributes_role<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
-    item: &Resource,
-    endpoint: &Endpoint,
-    principal: Id,
-) -> Result<Option<String>> {
-    let on = work.outermost(item.id)?;
-    let told = endpoint.kind.sharing() == Sharing::Managed && work.may(Action::Plain(Verb::ListRoles), on)?;
-    for role in [Role::AccessManager, Role::EndpointAdministrator] {
-        if told && work.facts().held(on, role, principal)?.is_some() {
-            let (name, who) = (work.name(on)?, quoted(&work.name(principal)?));
-            let name = name.strip_prefix("endpoint:").map_or_else(|| name.clone(), str::to_owned);
-            return Ok(Some(format!("rolebook endpoint remove-role {} {} {who}", quoted(&name), role.word())));
-        }
-    }
-    Ok(None)
-}
-
-/// The command that takes the role away from which somebody has everything on an endpoint.
 fn role_behind<F: Facts + ?Sized>(
     work: &Work<'_, F>,
     item: &Resource,
