@@ -245,9 +245,9 @@ fn custom_sets_need_a_node_that_holds_them() {
     }
     tool.ok("endpoint set old --node-version 3.10");
     tool.ok("share grant old:/p eve --permission browse,download");
-    let ran = tool.fails(5, "endpoint set old --node-version 3.7.3", "holds custom shares");
+    let ran = tool.fails(5, "endpoint set old --node-version 3.7.3", "would hold shares that its node software cannot");
     assert!(ran.err.contains("old:/p is shared with user:eve"), "{ran:#?}");
-    tool.fails(5, "endpoint set old --node-version none", "holds custom shares");
+    tool.fails(5, "endpoint set old --node-version none", "would hold shares that its node software cannot");
     tool.ok("endpoint set old --node-version 3.7.4");
 }
 
@@ -302,4 +302,28 @@ fn an_undo_of_a_share_is_its_sharers() {
     let revoked = tool.revision();
     tool.ok("share set node1:/p bob --permission view --as alice");
     tool.fails(3, &format!("undo {revoked} --as bob"), "may not undo");
+}
+
+#[test]
+fn no_undo_gets_round_what_an_endpoint_can_hold_or_makes_a_cycle() {
+    let tool = chain();
+    tool.ok("endpoint set node1 --node-version 4.4.7");
+    tool.ok("endpoint set node1 --node-version none");
+    tool.ok("endpoint set node1 --node-version 4.0");
+    let raised = tool.revision();
+    tool.ok("share grant node1:/p eve --permission browse --as alice");
+    tool.fails(5, &format!("undo {raised}"), "would hold shares that its node software cannot");
+    tool.ok("endpoint add host --kind host --managed=false --as alice");
+    tool.ok("endpoint set host --managed");
+    let managed = tool.revision();
+    tool.ok("endpoint add-role host activity-monitor bob");
+    tool.fails(5, &format!("undo {managed}"), "would have roles that it cannot have");
+    for group in ["a", "b"] {
+        tool.ok(&format!("group add {group}"));
+    }
+    tool.ok("group add-member a group:b");
+    tool.ok("group remove-member a group:b");
+    let removed = tool.revision();
+    tool.ok("group add-member b group:a");
+    tool.fails(5, &format!("undo {removed}"), "a cycle");
 }

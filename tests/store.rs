@@ -351,8 +351,9 @@ fn an_older_store_is_read_as_it_is_and_brought_up_to_date_by_the_first_change() 
     assert_eq!(version(), 1, "who only reads changes nothing");
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as alice");
     assert_eq!(version(), 2);
-    tool.ok("content add node1:/p --owner alice");
-    tool.ok("share grant node1:/p bob --permission view --as alice");
-    tool.fails(5, "account remove alice --destroy --yes", "cannot be destroyed yet");
+    tool.ok("content add node1:/p --owner bob");
+    tool.ok("share grant node1:/p carol --permission view --as bob");
+    tool.ok("account remove bob --destroy --transfer-to eve --yes");
+    assert_eq!(tool.json("share list node1:/p --here")[1]["by"], "user:eve");
     assert_eq!(tool.run("audit verify").status, 0);
 }

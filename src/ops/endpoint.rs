@@ -66,7 +66,7 @@ pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, new: &New) ->
         if other.id == first {
             continue;
         }
-        fits(&endpoint, name, Role::EndpointAdministrator)?;
+        refuse_unfit(&endpoint, name, Role::EndpointAdministrator, other.id)?;
         work.bind(id, other.id, Role::EndpointAdministrator);
     }
     Ok(id)
@@ -160,57 +160,8 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, options: &Opt
     let Some(before) = known.as_endpoint() else { return Ok(()) };
     let after = options.applied(before);
     check_version(&after)?;
-    if before.managed && !after.managed {
-        refuse_other_roles(work, &known, before)?;
-    }
-    if before.takes_custom_sets() && !after.takes_custom_sets() {
-        refuse_custom_shares(work, &known)?;
-    }
     work.put_attributes(&known, Attributes::Endpoint(after));
     Ok(())
-}
-
-/// "on an unmanaged one only the creator's administrator role stands … and `--managed=false` is
-/// refused while others exist" (model §7).
-fn refuse_other_roles<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, before: &Endpoint) -> Result<()> {
-    let mut others = Vec::new();
-    for role in Role::ENDPOINT {
-        for binding in work.facts().list(Select::OnAs(known.id, role))? {
-            if role != Role::EndpointAdministrator || Some(binding.principal) != before.creator {
-                others.push(format!("{} is {}", work.name(binding.principal)?, role.word()));
-            }
-        }
-    }
-    if others.is_empty() {
-        return Ok(());
-    }
-    let mut problem = Problem::conflict("roles_exist", format!("{} has roles besides its creator's", known.reference()))
-        .why("seed 001: Users (or groups) can be granted various roles on any managed endpoint, with each role granting the user (or group) different privileges with respect to that endpoint.")
-        .tip(format!("take them away first: rolebook endpoint remove-role {} ROLE WHO", known.typed()));
-    problem.details = others;
-    Err(problem)
-}
-
-/// "Raising or lowering the version of a node that holds custom shares: lowering is refused while
-/// they exist" (model §8).
-fn refuse_custom_shares<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource) -> Result<()> {
-    let mut custom = Vec::new();
-    for item in items(work, known.id)? {
-        for share in work.facts().list(Select::OnAs(item.id, Role::ItemShare))? {
-            if share.attributes.permissions.is_custom() {
-                let (item, who) = (work.name(item.id)?, work.name(share.principal)?);
-                custom.push(format!("{item} is shared with {who}: {}", share.attributes.permissions));
-            }
-        }
-    }
-    if custom.is_empty() {
-        return Ok(());
-    }
-    let mut problem = Problem::conflict("custom_shares_exist", format!("{} holds custom shares", known.reference()))
-        .why("seed 003: custom permissions need node software 3.7.4 or higher")
-        .tip("make them presets first: rolebook share set ITEM WHO --permission view");
-    problem.details = custom;
-    Err(problem)
 }
 
 /// Every registered item of an endpoint, folders first.
@@ -297,23 +248,23 @@ fn find_principal<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) 
 
 /// What an endpoint cannot have whoever asks: roles besides the creator's on an unmanaged one, an
 /// access manager where there is nothing to manage.
-fn fits(endpoint: &Endpoint, name: &Name, role: Role) -> Result<()> {
+fn refuse_unfit(endpoint: &Endpoint, name: &Name, role: Role, principal: Id) -> Result<()> {
+    if endpoint.takes_role(role, principal) {
+        return Ok(());
+    }
     if !endpoint.managed {
         return Err(Problem::conflict("not_managed", format!("endpoint:{name} is not managed, so no role can be assigned on it"))
             .why("seed 001: Users (or groups) can be granted various roles on any managed endpoint, with each role granting the user (or group) different privileges with respect to that endpoint.")
             .tip(format!("rolebook endpoint set {} --managed", crate::model::name::quoted(name.shown()))));
     }
-    if role == Role::AccessManager && endpoint.kind.sharing() != Sharing::Managed {
-        return Err(Problem::conflict(
-            "no_managed_sharing",
-            format!(
-                "endpoint:{name} is of kind {}, which has nothing for an access manager to manage",
-                endpoint.kind.word()
-            ),
-        )
-        .why("seed 001: Can manage permissions on any endpoints that supports sharing (S3 or shared endpoints)"));
-    }
-    Ok(())
+    Err(Problem::conflict(
+        "no_managed_sharing",
+        format!(
+            "endpoint:{name} is of kind {}, which has nothing for an access manager to manage",
+            endpoint.kind.word()
+        ),
+    )
+    .why("seed 001: Can manage permissions on any endpoints that supports sharing (S3 or shared endpoints)"))
 }
 
 /// Assigns a role; whoever holds it already is left alone.
@@ -322,13 +273,13 @@ fn fits(endpoint: &Endpoint, name: &Name, role: Role) -> Result<()> {
 /// A denial; a conflict for a role that the endpoint cannot have.
 pub fn add_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, role: Role, who: &[Reference]) -> Result<()> {
     let known = work.find(Kind::Endpoint, name)?;
-    if let Some(endpoint) = known.as_endpoint() {
-        // What nobody may is said before what this actor may not.
-        fits(endpoint, name, role)?;
-    }
-    work.require(Action::Assign(role), known.id)?;
     for reference in who {
         let principal = find_principal(work, reference)?;
+        if let Some(endpoint) = known.as_endpoint() {
+            // What nobody may is said before what this actor may not.
+            refuse_unfit(endpoint, name, role, principal.id)?;
+        }
+        work.require(Action::Assign(role), known.id)?;
         if work.facts().held(known.id, role, principal.id)?.is_none() {
             work.bind(known.id, principal.id, role);
         }

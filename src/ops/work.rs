@@ -89,6 +89,12 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             .why("product: admin accounts do not expire and are always active")
             .tip(format!("demote it first: rolebook account set-role {} user", self.bare_name(id)?))),
             Some(Violation::LastAdministrator(id)) => Err(self.last_administrator(id)?),
+            Some(Violation::Unfit(id, bindings)) => Err(self.unfit(id, &bindings)?),
+            Some(Violation::Cycle(group, member)) => Err(Problem::conflict(
+                "group_cycle",
+                format!("{} cannot be a member of {}: a cycle", self.name(member)?, self.name(group)?),
+            )
+            .why("groups nest, but none may contain itself")),
         }
     }
 
@@ -108,6 +114,29 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             Some(it) => problem.tip(format!("rolebook org set-role {} SOMEBODY admin", it.typed())),
             None => problem,
         })
+    }
+
+    /// What an endpoint cannot hold, as it would be.
+    fn unfit(&self, id: Id, bindings: &[Binding]) -> Result<Problem> {
+        let shares = bindings.iter().any(|binding| binding.role == Role::ItemShare);
+        let name = self.name(id)?;
+        let mut problem = if shares {
+            Problem::conflict("custom_shares_exist", format!("{name} would hold shares that its node software cannot"))
+                .why("seed 003: custom permissions need node software 3.7.4 or higher")
+                .tip("make them presets first: rolebook share set ITEM WHO --permission view")
+        } else {
+            Problem::conflict("roles_exist", format!("{name} would have roles that it cannot have"))
+                .why("seed 001: Users (or groups) can be granted various roles on any managed endpoint, with each role granting the user (or group) different privileges with respect to that endpoint.")
+                .tip("take them away first: rolebook endpoint remove-role NAME ROLE WHO")
+        };
+        for binding in bindings {
+            let (place, who) = (self.name(binding.resource)?, self.name(binding.principal)?);
+            problem.details.push(match binding.role {
+                Role::ItemShare => format!("{place} is shared with {who}: {}", binding.attributes.permissions),
+                role => format!("{who} is {}", role.word()),
+            });
+        }
+        Ok(problem)
     }
 
     // Looking things up.

@@ -86,9 +86,13 @@ pub(super) fn met<F: Facts + ?Sized>(
                 .then(Vec::new)
         }
         Condition::HasFiles => match target.attributes() {
-            Some(Attributes::Workspace(workspace)) => {
-                workspace.files.map(|folder| vec![Step::Value { on, name: "files", value: folder.to_string() }])
-            }
+            Some(Attributes::Workspace(workspace)) => match workspace.files {
+                Some(folder) => {
+                    let value = subject.facts().reference(folder)?;
+                    Some(vec![Step::Value { on, name: "files", value }])
+                }
+                None => None,
+            },
             _ => None,
         },
         Condition::MaySend => proof_of(subject, Verb::Send, on)?,

@@ -370,7 +370,11 @@ fn fits_endpoint<F: Facts + ?Sized>(
             let step = Step::Value { on, name: "managed", value: endpoint.managed.to_string() };
             (endpoint.managed, vec![step])
         }
-        (Demand::RoleFitsKind, Action::Assign(Role::AccessManager)) => (sharing == Sharing::Managed, vec![kind]),
+        (Demand::RoleFitsKind, Action::Assign(role)) => {
+            let managed = Endpoint { managed: true, ..endpoint };
+            let fits = managed.takes_role(role, on);
+            (fits, if fits { Vec::new() } else { vec![kind] })
+        }
         (Demand::Shareable, _) => {
             let is_folder = target.resource.as_ref().and_then(|it| it.as_item()).is_some_and(|it| it.is_folder());
             (sharing == Sharing::Delegated || (sharing == Sharing::Managed && is_folder), vec![kind])

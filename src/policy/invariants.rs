@@ -9,11 +9,11 @@ use std::ops::ControlFlow;
 
 use super::draft::Draft;
 use super::facts::{Facts, Result, Select};
-use crate::model::attributes::Status;
+use crate::model::attributes::{Endpoint, Status};
 use crate::model::{Binding, Id, Kind, Role, Time};
 
 /// A broken invariant.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Violation {
     /// No active admin would be left on a server that has accounts.
     LastAdmin,
@@ -21,6 +21,11 @@ pub enum Violation {
     AdminWouldEnd(Id),
     /// No active administrator would be left of that endpoint or organization.
     LastAdministrator(Id),
+    /// That endpoint cannot hold these bindings: roles while it is not managed, custom shares on an
+    /// old node.
+    Unfit(Id, Vec<Binding>),
+    /// That group would contain itself through that member.
+    Cycle(Id, Id),
 }
 
 /// Whether an account is an active admin of the server.
@@ -89,6 +94,16 @@ pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
             return Ok(Some(Violation::AdminWouldEnd(id)));
         }
     }
+    if let Some(violation) = endpoints(before, after, draft)? {
+        return Ok(Some(violation));
+    }
+    // "nesting allowed; a cycle is refused" (model §2).
+    for binding in draft.bindings.values().flatten().filter(|it| it.role == Role::GroupMember) {
+        let is_group = after.resource(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
+        if is_group && contains(after, binding.principal, binding.resource)? {
+            return Ok(Some(Violation::Cycle(binding.resource, binding.principal)));
+        }
+    }
     for (place, role) in administered(before, draft)? {
         // A place that is new needs an administrator as much as one that had one.
         let new = before.resource(place)?.is_none();
@@ -100,6 +115,73 @@ pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
         }
     }
     Ok(None)
+}
+
+/// Whether a group is or contains another, through groups in it.
+fn contains<F: Facts + ?Sized>(facts: &F, outer: Id, inner: Id) -> Result<bool> {
+    let mut open = vec![outer];
+    let mut known: HashSet<Id> = HashSet::from([outer]);
+    while let Some(group) = open.pop() {
+        if group == inner {
+            return Ok(true);
+        }
+        for binding in facts.list(Select::OnAs(group, Role::GroupMember))? {
+            let is_group = facts.resource(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
+            if is_group && known.insert(binding.principal) {
+                open.push(binding.principal);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The first endpoint that would hold what it cannot: because of new bindings on it, or because it
+/// became an unmanaged one, or an older node.
+fn endpoints<B: Facts + ?Sized, A: Facts + ?Sized>(before: &B, after: &A, draft: &Draft) -> Result<Option<Violation>> {
+    let fits = |endpoint: &Endpoint, binding: &Binding| match binding.role.on() {
+        Kind::Endpoint => endpoint.takes_role(binding.role, binding.principal),
+        _ => binding.role != Role::ItemShare || endpoint.takes(binding.attributes.permissions),
+    };
+    for binding in draft.bindings.values().flatten() {
+        if binding.role != Role::ItemShare && binding.role.on() != Kind::Endpoint {
+            continue;
+        }
+        let lineage = after.lineage(binding.resource)?;
+        let Some(endpoint) = lineage.last() else { continue };
+        if endpoint.as_endpoint().is_some_and(|it| !fits(it, binding)) {
+            return Ok(Some(Violation::Unfit(endpoint.id, vec![binding.clone()])));
+        }
+    }
+    for resource in draft.resources.values().flatten() {
+        let Some(endpoint) = resource.as_endpoint() else { continue };
+        let old = before.resource(resource.id)?;
+        let Some(old) = old.as_ref().and_then(|it| it.as_endpoint()) else { continue };
+        let mut unfit = Vec::new();
+        if old.managed && !endpoint.managed {
+            unfit.extend(after.list(Select::On(resource.id))?);
+        }
+        if old.takes_custom_sets() && !endpoint.takes_custom_sets() {
+            shares_on(after, resource.id, &mut unfit)?;
+        }
+        unfit.retain(|binding| !fits(endpoint, binding));
+        if !unfit.is_empty() {
+            return Ok(Some(Violation::Unfit(resource.id, unfit)));
+        }
+    }
+    Ok(None)
+}
+
+/// Every share of everything on an endpoint.
+fn shares_on<F: Facts + ?Sized>(facts: &F, endpoint: Id, found: &mut Vec<Binding>) -> Result<()> {
+    let mut open = vec![endpoint];
+    while let Some(id) = open.pop() {
+        found.extend(facts.list(Select::OnAs(id, Role::ItemShare))?);
+        facts.resources(Kind::Item, Some(id), &mut |item| {
+            open.push(item.id);
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(())
 }
 
 /// Whether an active account other than `but` holds an administrator's role, itself or through groups.

@@ -9,6 +9,7 @@ use crate::model::Id;
 use crate::model::name::printable;
 use crate::model::permission::Permissions;
 use crate::model::problem::Problem;
+use crate::model::role::Role;
 use crate::model::words::{EndpointKind, ItemType, Sharing};
 
 /// An endpoint.
@@ -54,6 +55,13 @@ impl Endpoint {
     pub fn takes_custom_sets(&self) -> bool {
         self.kind.sharing() == Sharing::Delegated
             && self.node_version.as_ref().is_some_and(|version| *version >= NodeVersion::CUSTOM_SETS)
+    }
+
+    /// Whether somebody can hold that role on it: on one that is not managed only its creator can be
+    /// administrator, and an access manager needs something to manage.
+    pub fn takes_role(&self, role: Role, principal: Id) -> bool {
+        let creators = role == Role::EndpointAdministrator && self.creator == Some(principal);
+        (self.managed || creators) && (role != Role::AccessManager || self.kind.sharing() == Sharing::Managed)
     }
 
     /// Whether it can hold a share of that set.
