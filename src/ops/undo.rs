@@ -1,8 +1,10 @@
 //! Undoing a revision: a new one that turns every change of it round.
 
+use std::rc::Rc;
+
 use super::authority::needed;
 use super::{Result, Work};
-use crate::model::{Id, Problem, ProblemKind, Resource};
+use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Resource, Role};
 use crate::policy::{Facts, RowChange, Select};
 
 /// Turns the changes of a revision round, if nothing later builds on them.
@@ -98,12 +100,12 @@ fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &m
             }
             // What was taken away may have been given again since, as another binding.
             if before.is_some() && after.is_none() {
-                for other in work.facts().list(Select::OnAs(any.resource, any.role))? {
-                    if other.principal == any.principal {
+                for other in work.facts().list(Select::On(any.resource))? {
+                    if other.principal == any.principal && excludes(any.role, other.role) {
                         in_the_way.push(format!(
                             "{} is {} of {} again since revision {}",
                             work.name(any.principal)?,
-                            any.role.word(),
+                            other.role.word(),
                             work.name(any.resource)?,
                             other.since
                         ));
@@ -113,6 +115,12 @@ fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &m
         }
     }
     Ok(())
+}
+
+/// Whether nobody holds both roles on one thing: there is one membership, at one level.
+fn excludes(role: Role, other: Role) -> bool {
+    let one_of = [&Role::WORKGROUP[..], &Role::DROPBOX, &Role::ORG, &Role::WORKSPACE];
+    role == other || one_of.iter().any(|levels| levels.contains(&role) && levels.contains(&other))
 }
 
 fn changed_since(what: &str, now: Option<u64>) -> String {
@@ -144,15 +152,18 @@ fn dependents<F: Facts + ?Sized>(
                     }
                 }
             }
-            for kind in [crate::model::Kind::Invitation, crate::model::Kind::PublicLink] {
+            for kind in LYING_IN {
                 for child in super::place::children(work, kind, gone.id)? {
                     if !touches(rows, child.id) {
-                        in_the_way.push(format!("{} was made in revision {}", child.reference(), child.since));
+                        in_the_way.push(format!("{} was made in revision {}", work.name(child.id)?, child.since));
                     }
                 }
             }
         }
         RowChange::Binding(Some(back), None) => {
+            if back.role.on() == Kind::Workspace && !finds_member(work, rows, back)? {
+                in_the_way.push(format!("{} left the organization since", work.name(back.principal)?));
+            }
             for end in [back.resource, back.principal] {
                 if end > Id::LAST_RESERVED && work.facts().resource(end)?.is_none() && !comes_back(rows, end) {
                     in_the_way.push(format!("{} is gone", work.name(end)?));
@@ -162,6 +173,35 @@ fn dependents<F: Facts + ?Sized>(
         _ => {}
     }
     Ok(())
+}
+
+/// The kinds that lie in others.
+const LYING_IN: [Kind; 7] = [
+    Kind::Invitation,
+    Kind::PublicLink,
+    Kind::Workspace,
+    Kind::SigningKey,
+    Kind::AccessToken,
+    Kind::Media,
+    Kind::Stream,
+];
+
+/// Whether a membership of a workspace that would come back finds its holder in the organization.
+fn finds_member<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &[RowChange], back: &Binding) -> Result<bool> {
+    // The workspace may come back with it.
+    let returning = rows.iter().find_map(|row| match row {
+        RowChange::Resource(Some(before), None) if before.id == back.resource => Some(Rc::clone(before)),
+        _ => None,
+    });
+    let workspace = work.facts().resource(back.resource)?.or(returning);
+    let Some(org) = workspace.and_then(|it| it.parent) else { return Ok(true) };
+    for role in Role::ORG {
+        if work.facts().held(org, role, back.principal)?.is_some() {
+            return Ok(true);
+        }
+    }
+    let is_back = |it: &Binding| it.role.on() == Kind::Org && it.resource == org && it.principal == back.principal;
+    Ok(rows.iter().any(|row| matches!(row, RowChange::Binding(Some(before), _) if is_back(before))))
 }
 
 fn touches(rows: &[RowChange], id: Id) -> bool {
