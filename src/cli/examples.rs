@@ -1,5 +1,5 @@
 //! The examples of every command, in one place: they end its help and its manual page, and a test
-//! runs each of them on the store that `examples/studio.sh` makes.
+//! runs each of them on the store that `examples/studio.sh` and `examples/organization.sh` make.
 
 macro_rules! examples {
     ($($name:ident: $($line:literal)+;)*) => {
@@ -74,6 +74,53 @@ examples! {
     SERVER: "rolebook server show" "rolebook server set --public-links allow";
     SERVER_SHOW: "rolebook server show" "rolebook server show --at 1";
     SERVER_SET: "rolebook server set --public-links allow --private-directory" "rolebook server set --send-external allow --url https://files.example.com --as alice";
+    ORG: "rolebook org list" "rolebook org members acme";
+    ORG_ADD: "rolebook org add globex --admin dana" "rolebook org add globex --description 'Seen everywhere' --as carol";
+    ORG_LIST: "rolebook org list" "rolebook org list --as bob -o json";
+    ORG_SHOW: "rolebook org show acme" "rolebook org show acme --as bob -o json";
+    ORG_SET: "rolebook org set acme --description 'Films for anybody'" "rolebook org set acme --description '' --as alice";
+    ORG_REMOVE: "rolebook org remove acme --dry-run" "rolebook org remove acme --yes";
+    ORG_MEMBERS: "rolebook org members acme" "rolebook org members acme --as bob -o json";
+    ORG_INVITE: "rolebook org invite acme carol@example.com --role admin --as alice" "rolebook org invite acme carol@example.com eve@example.com --role member --workspace prod --expires 2d";
+    ORG_INVITES: "rolebook org invites acme" "rolebook org invites acme --as bob -o csv";
+    ORG_CANCEL_INVITATION: "rolebook org cancel-invitation acme dana@example.com" "rolebook org cancel-invitation acme dana@example.com --as alice --reason 'wrong person'";
+    ORG_ACCEPT: "rolebook org accept acme --secret - --as dana < invitation.txt" "rolebook org accept acme --secret invitation.txt --as dana -o json";
+    ORG_SET_ROLE: "rolebook org set-role acme bob admin --as alice" "rolebook org set-role acme bob member --dry-run";
+    ORG_SET_WORKSPACES: "rolebook org set-workspaces acme bob prod staging" "rolebook org set-workspaces acme bob --as alice";
+    ORG_REMOVE_MEMBER: "rolebook org remove-member acme bob" "rolebook org remove-member acme bob --as alice --reason 'left the team'";
+    ORG_LEAVE: "rolebook org leave acme --promote bob --as alice" "rolebook org leave acme --promote bob --as alice --dry-run";
+    WORKSPACE: "rolebook workspace list" "rolebook workspace members acme/prod";
+    WORKSPACE_ADD: "rolebook workspace add acme/test" "rolebook workspace add acme/test --description 'For trying out' --root-upload deny --as alice";
+    WORKSPACE_LIST: "rolebook workspace list" "rolebook workspace list acme --as bob -o json";
+    WORKSPACE_SHOW: "rolebook workspace show acme/prod" "rolebook workspace show acme/prod --as bob -o json";
+    WORKSPACE_SET: "rolebook workspace set acme/prod --description 'What is on' --as bob" "rolebook workspace set acme/prod --root-upload deny --as alice";
+    WORKSPACE_REMOVE: "rolebook workspace remove acme/prod --dry-run" "rolebook workspace remove acme/prod --yes --as alice";
+    WORKSPACE_MEMBERS: "rolebook workspace members acme/prod" "rolebook workspace members acme/prod --as bob -o json";
+    WORKSPACE_ADD_MEMBER: "rolebook workspace add-member acme/staging bob" "rolebook workspace add-member acme/prod bob --level manager --root-upload deny --as alice";
+    WORKSPACE_REMOVE_MEMBER: "rolebook workspace remove-member acme/prod bob" "rolebook workspace remove-member acme/prod bob --as alice --dry-run";
+    SIGNING_KEY: "rolebook signing-key list acme" "rolebook signing-key create acme/prod";
+    SIGNING_KEY_CREATE: "rolebook signing-key create acme/prod" "rolebook signing-key create acme --as alice -o json";
+    SIGNING_KEY_LIST: "rolebook signing-key list acme" "rolebook signing-key list acme/prod --as alice -o json";
+    SIGNING_KEY_SHOW: "rolebook signing-key show 61" "rolebook signing-key show signing-key:61 -o json";
+    SIGNING_KEY_DELETE: "rolebook signing-key delete 61" "rolebook signing-key delete signing-key:61 --as alice --reason 'rotated'";
+    ACCESS_TOKEN: "rolebook access-token list acme" "rolebook access-token create acme/prod --mode read";
+    ACCESS_TOKEN_CREATE: "rolebook access-token create acme/prod --mode read-write" "rolebook access-token create acme/prod --mode read --expires 90d --as alice -o json";
+    ACCESS_TOKEN_LIST: "rolebook access-token list acme" "rolebook access-token list acme/prod --as alice -o json";
+    ACCESS_TOKEN_SHOW: "rolebook access-token show 60" "rolebook access-token show access-token:60 -o json";
+    ACCESS_TOKEN_REVOKE: "rolebook access-token revoke 60" "rolebook access-token revoke access-token:60 --as alice --reason 'seen in a log'";
+    ACCESS_TOKEN_VERIFY: "rolebook access-token verify acme/prod --secret token.txt" "rolebook access-token verify acme/prod --secret - -o json < token.txt";
+    MEDIA: "rolebook media list acme" "rolebook media add acme/prod reel-4";
+    MEDIA_ADD: "rolebook media add acme/prod reel-4" "rolebook media add acme/prod reel-4 --title 'Reel 4' --as alice";
+    MEDIA_LIST: "rolebook media list acme" "rolebook media list acme/prod --as bob -o json";
+    MEDIA_SHOW: "rolebook media show 58" "rolebook media show media:58 --as bob -o json";
+    MEDIA_EDIT: "rolebook media edit 58 --title 'Reel 3, final'" "rolebook media edit media:58 --name reel-3b --as alice";
+    MEDIA_REMOVE: "rolebook media remove 58" "rolebook media remove media:58 --as alice --dry-run";
+    STREAM: "rolebook stream list acme" "rolebook stream add acme/prod rehearsal";
+    STREAM_ADD: "rolebook stream add acme/prod rehearsal" "rolebook stream add acme/prod rehearsal --title 'Rehearsal' --as alice -o json";
+    STREAM_LIST: "rolebook stream list acme" "rolebook stream list acme/prod --as bob -o json";
+    STREAM_SHOW: "rolebook stream show 59" "rolebook stream show stream:59 --as bob -o json";
+    STREAM_EDIT: "rolebook stream edit 59 --title 'The premiere, live'" "rolebook stream edit stream:59 --new-key --as alice";
+    STREAM_REMOVE: "rolebook stream remove 59" "rolebook stream remove stream:59 --as alice --dry-run";
     ROLE: "rolebook role list" "rolebook role show workgroup:admin";
     ROLE_LIST: "rolebook role list" "rolebook role list -o json";
     ROLE_SHOW: "rolebook role show workgroup:admin" "rolebook role show server:manager --columns actions,when";

@@ -13,10 +13,14 @@ mod config;
 mod dropbox;
 mod examples;
 mod group;
+mod keys;
 mod links;
 mod mail;
 mod man;
+mod media;
 mod members;
+mod org;
+mod org_members;
 mod output;
 mod package;
 mod perm;
@@ -28,6 +32,7 @@ mod session;
 mod store;
 mod view;
 mod workgroup;
+mod workspace;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -96,6 +101,18 @@ enum Command {
     Package(package::Package),
     /// Show and change the server's settings
     Server(server::Server),
+    /// Manage organizations, their members and invitations
+    Org(org::Org),
+    /// Manage the workspaces of organizations
+    Workspace(workspace::Workspace),
+    /// Manage signing keys
+    SigningKey(keys::SigningKey),
+    /// Manage access tokens
+    AccessToken(keys::AccessToken),
+    /// Manage media files
+    Media(media::Media),
+    /// Manage live streams
+    Stream(media::Stream),
     /// Show the catalogue: every role, its actions and the sentence each comes from
     Role(role::Role),
     /// Ask who may do what
@@ -159,6 +176,12 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
         Command::Dropbox(it) => it.run(session),
         Command::Package(it) => it.run(session),
         Command::Server(it) => it.run(session),
+        Command::Org(it) => it.run(session),
+        Command::Workspace(it) => it.run(session),
+        Command::SigningKey(it) => it.run(session),
+        Command::AccessToken(it) => it.run(session),
+        Command::Media(it) => it.run(session),
+        Command::Stream(it) => it.run(session),
         Command::Role(it) => it.run(session),
         Command::Perm(it) => it.run(session),
         Command::Audit(it) => it.run(session),

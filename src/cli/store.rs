@@ -71,6 +71,8 @@ fn counts(view: &View<'_>) -> Result<Map<String, Value>, RenderError> {
         (Kind::Workgroup, "workgroups"),
         (Kind::Dropbox, "dropboxes"),
         (Kind::Package, "packages"),
+        (Kind::Org, "organizations"),
+        (Kind::Workspace, "workspaces"),
     ];
     for (kind, name) in kinds {
         let count = match view.actor {
