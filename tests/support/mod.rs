@@ -157,4 +157,14 @@ impl Tool {
         assert_eq!(ran.status, 0, "{ran:#?}");
         tool
     }
+
+    /// That store with what `examples/organization.sh` adds to it; an invitation is in
+    /// `invitation.txt` and an access token in `token.txt`.
+    pub(crate) fn organization() -> Tool {
+        let tool = Tool::studio();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/organization.sh");
+        let ran = tool.sh(&format!("sh '{}'", script.display()));
+        assert_eq!(ran.status, 0, "{ran:#?}");
+        tool
+    }
 }
