@@ -48,7 +48,7 @@ fn offered(tool: &Tool, line: &str, words: &[&str]) -> Vec<String> {
 #[test]
 fn bash_offers_verbs_options_values_and_names() {
     let tool = Tool::studio();
-    assert_eq!(offered(&tool, "rolebook acc", &["rolebook", "acc"]), ["account"]);
+    assert_eq!(offered(&tool, "rolebook acco", &["rolebook", "acco"]), ["account"]);
     assert!(offered(&tool, "rolebook account ", &["rolebook", "account", ""]).contains(&"set-role".to_owned()));
     assert_eq!(offered(&tool, "rolebook account show b", &["rolebook", "account", "show", "b"]), ["bob"]);
     assert_eq!(
@@ -98,6 +98,25 @@ fn only_names_that_one_may_see_are_offered() {
     );
     tool.set("ROLEBOOK_AS", "bob");
     assert_eq!(offered(&tool, "rolebook dropbox show in", &dropboxes), Vec::<String>::new());
+}
+
+#[test]
+fn what_lies_in_an_organization_is_offered_to_who_may_see_it() {
+    let mut tool = Tool::whole_studio();
+    let asked = |tool: &Tool, line: &str| offered(tool, line, &line.split(' ').collect::<Vec<_>>());
+    assert_eq!(asked(&tool, "rolebook org show a"), ["acme"]);
+    assert_eq!(asked(&tool, "rolebook workspace show a"), ["acme/prod", "acme/staging"]);
+    assert_eq!(asked(&tool, "rolebook signing-key list acme/p"), ["acme/prod"]);
+    assert_eq!(asked(&tool, "rolebook access-token show a"), ["access-token:60"]);
+    assert_eq!(asked(&tool, "rolebook signing-key show s"), ["signing-key:61"]);
+    assert_eq!(asked(&tool, "rolebook media show m"), ["media:58"]);
+    assert_eq!(asked(&tool, "rolebook stream edit s"), ["stream:59"]);
+    tool.set("ROLEBOOK_AS", "bob");
+    assert_eq!(asked(&tool, "rolebook workspace show a"), ["acme/prod"]);
+    assert_eq!(asked(&tool, "rolebook media show m"), ["media:58"]);
+    for hidden in ["access-token show a", "signing-key show s", "perm check bob view access-"] {
+        assert_eq!(asked(&tool, &format!("rolebook {hidden}")), Vec::<String>::new(), "{hidden}");
+    }
 }
 
 #[test]

@@ -212,3 +212,24 @@ fn removing_a_folder_says_what_goes_with_it() {
     tool.ok(&format!("undo {}", tool.revision()));
     assert!(tool.may("eve", "download", "node1:/in/folder/b.mov"));
 }
+
+#[test]
+fn an_undo_never_leaves_a_folder_in_itself_or_in_one_that_is_gone() {
+    let tool = Tool::staffed();
+    tool.ok("endpoint add node1 --kind node --administrator alice");
+    for folder in ["a", "a/x", "a/y"] {
+        tool.ok(&format!("content add node1:/{folder}"));
+    }
+    tool.ok("content move node1:/a/x node1:/");
+    let moved = tool.revision();
+    tool.ok("content move node1:/a node1:/x");
+    tool.fails(5, &format!("undo {moved}"), "lies in it by now");
+    tool.ok("content remove node1:/x/a/y");
+    let removed = tool.revision();
+    tool.ok("content remove node1:/x/a");
+    tool.fails(5, &format!("undo {removed}"), "is gone");
+    tool.ok("content add node1:/open");
+    let added = tool.revision();
+    tool.ok("endpoint add open --kind share --of node1:/open --administrator alice");
+    tool.fails(5, &format!("undo {added}"), "later changes build on this revision");
+}

@@ -107,6 +107,10 @@ fn prepare(tool: &Tool, name: &str, example: &str) {
     if name == "dropbox claim" {
         tool.ok("dropbox public-link intake on -o tsv --columns secret --no-headers > public-link.txt");
     }
+    if name == "account remove" {
+        // Alice is the only admin of acme.
+        tool.ok("org set-role acme carol admin");
+    }
     if name == "account activate" {
         tool.ok("account deactivate bob");
     }

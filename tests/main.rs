@@ -21,6 +21,7 @@ mod layers;
 mod links;
 mod mail;
 mod man;
+mod organizations;
 mod output;
 mod packages;
 mod perm;

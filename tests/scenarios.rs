@@ -152,7 +152,7 @@ fn build(file: &File, now: Time) -> (Work<'static, Nothing>, BTreeMap<String, Id
         private_directory: file.server.private_directory,
         public_links: Some(true),
         settings: settings(&file.server.settings),
-        url: None,
+        ..server::Options::default()
     };
     server::set(&mut work, &options).unwrap();
     for (who, facts) in &file.accounts {

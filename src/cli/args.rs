@@ -10,7 +10,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 
 use super::complete;
-use crate::model::attributes::{Choice, EndpointKind, ItemType, MemberAccess, SendPolicy, Setting, ShareClass};
+use crate::model::attributes::{
+    Choice, EndpointKind, ItemType, MemberAccess, OrgRole, SendPolicy, Setting, ShareClass, Switch, TokenMode,
+};
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Problem, Reference, Role};
 use crate::render::Format;
@@ -257,6 +259,78 @@ pub(super) fn share_classes() -> impl TypedValueParser<Value = ShareClass> {
 pub(super) fn endpoint_roles() -> impl TypedValueParser<Value = Role> {
     words(Role::ENDPOINT.map(Role::word), |word| Role::from_word(Kind::Endpoint, word))
 }
+
+/// A workspace, written `ORG/NAME`; the prefix may be there.
+pub(super) fn workspace(text: &str) -> Result<(Name, Name), Problem> {
+    match Reference::parse(text, Kind::Workspace)? {
+        Reference::Workspace(org, name) => Ok((org, name)),
+        other => Err(other.wrong_kind(Kind::Workspace.article())),
+    }
+}
+
+/// A workspace of an organization that is named already: its name alone is enough.
+pub(super) fn workspace_of(org: &Name, text: &str) -> Result<Name, Problem> {
+    if !text.contains(['/', ':']) {
+        return Name::parse(text);
+    }
+    let (found, name) = workspace(text)?;
+    if found.key() == org.key() {
+        return Ok(name);
+    }
+    Err(Problem::conflict("wrong_organization", format!("`{found}/{name}` is not a workspace of org:{org}")))
+}
+
+/// An organization, or one of its workspaces as `ORG/NAME`; the prefix may be there.
+pub(super) fn org_or_workspace(text: &str) -> Result<Reference, Problem> {
+    let bare = if text.contains('/') { Kind::Workspace } else { Kind::Org };
+    match Reference::parse(text, bare)? {
+        found @ (Reference::Named(Kind::Org, _) | Reference::Workspace(..)) => Ok(found),
+        other => Err(other.wrong_kind("an organization or a workspace")),
+    }
+}
+
+/// A resource that goes by its number, with its prefix or without.
+pub(super) fn numbered(kind: Kind, text: &str) -> Result<Reference, Problem> {
+    match Reference::parse(text, kind)? {
+        found @ Reference::Numbered(..) if found.kind() == Some(kind) => Ok(found),
+        other => Err(other.wrong_kind(kind.article())),
+    }
+}
+
+/// An account; the prefix may be there.
+pub(super) fn account(text: &str) -> Result<Reference, Problem> {
+    name(Kind::Account, text).map(|name| Reference::Named(Kind::Account, name))
+}
+
+pub(super) fn switches() -> impl TypedValueParser<Value = Switch> {
+    words(Switch::ALL.iter().map(|it| it.word()), Switch::from_word)
+}
+
+pub(super) fn org_roles() -> impl TypedValueParser<Value = OrgRole> {
+    words(["admin", "member"], |word| match word {
+        "admin" => Some(OrgRole::Admin),
+        "member" => Some(OrgRole::Member),
+        _ => None,
+    })
+}
+
+pub(super) fn token_modes() -> impl TypedValueParser<Value = TokenMode> {
+    words(TokenMode::ALL.iter().map(|it| it.word()), TokenMode::from_word)
+}
+
+/// The levels of a workspace.
+pub(super) fn workspace_levels() -> impl TypedValueParser<Value = Role> {
+    words(["member", "manager"], |word| Role::from_word(Kind::Workspace, word))
+}
+
+/// A member's own value of a workspace's switch; none within for what the workspace says.
+pub(super) fn own_switches() -> impl TypedValueParser<Value = OwnSwitch> {
+    words(["allow", "deny", "default"], |word| Some(OwnSwitch(Switch::from_word(word))))
+}
+
+/// See [`own_switches`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnSwitch(pub(super) Option<Switch>);
 
 /// References to accounts and groups; a bare word is an account.
 pub(super) fn references(texts: &[String]) -> Result<Vec<Reference>, Problem> {

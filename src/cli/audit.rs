@@ -10,12 +10,12 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::reference::full_reference;
 use crate::model::{Id, Kind, Problem, Reference, Revision, Role, Verb as Do};
-use crate::ops::Actor;
 use crate::ops::changes::{Change, Lookup, describe};
+use crate::ops::{Actor, org_invitation};
 use crate::policy::{Facts, RowChange, Subject};
 use crate::render::{Column, Format, hidden, row, shown};
 use crate::store::verify::verify;
-use crate::store::{LogEntry, StoreFacts};
+use crate::store::{DeniedEntry, LogEntry, StoreFacts};
 
 /// Read and check the history
 #[derive(Args, Debug)]
@@ -181,7 +181,14 @@ impl Lookup for Then<'_> {
     }
 }
 
-fn entry_row(view: &View<'_>, entry: &LogEntry, changes: &[Change]) -> Result<Map<String, Value>, Problem> {
+fn entry_row(
+    view: &View<'_>,
+    scope: &Scope,
+    entry: &LogEntry,
+    changes: &[Change],
+) -> Result<Map<String, Value>, Problem> {
+    // Why an invitation was refused is not told to whom it was refused, who reads their own entries.
+    let told = |denied: &&DeniedEntry| matches!(scope, Scope::All) || denied.rule != org_invitation::RULE;
     Ok(row(
         &COLUMNS,
         [
@@ -193,7 +200,7 @@ fn entry_row(view: &View<'_>, entry: &LogEntry, changes: &[Change]) -> Result<Ma
             json!(entry.reason),
             json!(entry.denied.is_some()),
             json!(entry.denied.as_ref().map(|denied| &denied.rule)),
-            json!(entry.denied.as_ref().map(|denied| &denied.message)),
+            json!(entry.denied.as_ref().filter(told).map(|denied| &denied.message)),
             Value::Array(changes.iter().map(Change::json).collect()),
             json!(entry.undoes),
             json!(entry.digest),
@@ -243,7 +250,7 @@ impl Log {
                     rest = Some(entry.number + 1);
                     return Ok(false);
                 }
-                rows.push(entry_row(view, &entry, &changes)?);
+                rows.push(entry_row(view, &scope, &entry, &changes)?);
                 Ok::<_, Problem>(true)
             })?;
             let status = session.list(&COLUMNS, rows)?;
@@ -283,7 +290,7 @@ impl Show {
             if hidden_from(view, &scope, &entry, &found) {
                 return Err(missing().into());
             }
-            let mut fields = entry_row(view, &entry, &found)?;
+            let mut fields = entry_row(view, &scope, &entry, &found)?;
             if let Some(by) = view.reader.undone_by(self.revision)? {
                 fields.insert("undone_by".to_owned(), json!(by));
             }

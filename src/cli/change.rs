@@ -42,6 +42,23 @@ pub(super) struct Made {
     pub(super) url: Option<String>,
     /// Whether the link was mailed; none where no mail server is configured.
     pub(super) mailed: Option<bool>,
+    /// Where one command made several: each with the address it is for.
+    pub(super) secrets: Vec<(String, Secret)>,
+}
+
+impl Made {
+    /// A secret that was made, and nothing else.
+    pub(super) fn secret(secret: Secret) -> Made {
+        Made { secret: Some(secret), ..Made::default() }
+    }
+
+    /// The secret that goes with a change: the only one, or the one for the address it names.
+    fn of(&self, change: &Change) -> Option<&str> {
+        let is_for =
+            |address: &str| change.fields.iter().any(|(name, _, is)| *name == "email" && *is == json!(address));
+        let own = self.secrets.iter().find(|(address, _)| is_for(address)).map(|(_, secret)| secret);
+        self.secret.as_ref().or(own).map(Secret::reveal)
+    }
 }
 
 impl<T> Done<T> {
@@ -185,7 +202,7 @@ impl Session<'_> {
                 let rows = done.changes.iter().map(|change| {
                     let mut row = change.json().as_object().cloned().unwrap_or_default();
                     row.insert("revision".to_owned(), json!(done.revision));
-                    row.insert("secret".to_owned(), json!(secret));
+                    row.insert("secret".to_owned(), json!(made.of(change)));
                     row.insert("url".to_owned(), json!(made.url));
                     row
                 });
@@ -205,6 +222,10 @@ impl Session<'_> {
                 }
                 if let Some(secret) = secret {
                     object.insert("secret".to_owned(), json!(secret));
+                }
+                if !made.secrets.is_empty() {
+                    let each = |(email, secret): &(String, Secret)| json!({"email": email, "secret": secret.reveal()});
+                    object.insert("secrets".to_owned(), made.secrets.iter().map(each).collect());
                 }
                 if let Some(url) = &made.url {
                     object.insert("url".to_owned(), json!(url));
@@ -230,7 +251,12 @@ impl Session<'_> {
             text.push_str(&format!("url {url}\n"));
         }
         if let Some(secret) = &made.secret {
-            text.push_str(&format!("secret {}\n", secret.reveal()));
+            // What has lines of its own begins on one.
+            let space = if secret.reveal().contains('\n') { "\n" } else { " " };
+            text.push_str(&format!("secret{space}{}\n", secret.reveal().trim_end()));
+        }
+        for (address, secret) in &made.secrets {
+            text.push_str(&format!("secret {address} {}\n", secret.reveal()));
         }
         self.print(&text)
     }

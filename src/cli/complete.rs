@@ -232,7 +232,73 @@ pub(super) fn resources() -> impl ArgExt + Clone {
                 (Kind::Org, true),
             ],
         ));
+        found.extend(names(
+            current,
+            &[
+                (Kind::Org, true),
+                (Kind::SigningKey, true),
+                (Kind::AccessToken, true),
+                (Kind::Media, true),
+                (Kind::Stream, true),
+            ],
+        ));
+        found.extend(workspace_names(current, true));
         found
+    })
+}
+
+/// Workspaces as `ORG/NAME`, with their prefix where `prefixed`.
+fn workspace_names(current: &OsStr, prefixed: bool) -> Vec<CompletionCandidate> {
+    let Some(typed) = current.to_str() else { return Vec::new() };
+    let typed = key(typed);
+    let mut found = Vec::new();
+    let _ = look(&mut |view| {
+        for workspace in view.all(Kind::Workspace).ok()? {
+            let reference = view.name(workspace.id).ok()?;
+            let bare = reference.strip_prefix("workspace:").unwrap_or(&reference);
+            let written = if prefixed { reference.as_str() } else { bare };
+            if key(written).starts_with(&typed) && found.len() < MOST {
+                found.push(CompletionCandidate::new(written).help(Some(Kind::Workspace.noun().into())));
+            }
+        }
+        Some(())
+    });
+    found
+}
+
+pub(super) fn orgs() -> impl ArgExt + Clone {
+    completer(&[(Kind::Org, false)])
+}
+
+pub(super) fn workspaces() -> impl ArgExt + Clone {
+    ArgValueCompleter::new(|current: &OsStr| workspace_names(current, false))
+}
+
+pub(super) fn orgs_and_workspaces() -> impl ArgExt + Clone {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let mut found = names(current, &[(Kind::Org, false)]);
+        found.extend(workspace_names(current, false));
+        found
+    })
+}
+
+pub(super) fn signing_keys() -> impl ArgExt + Clone {
+    completer(&[(Kind::SigningKey, true)])
+}
+
+pub(super) fn tokens() -> impl ArgExt + Clone {
+    completer(&[(Kind::AccessToken, true)])
+}
+
+/// Media files or live streams: whichever noun stands on the line.
+pub(super) fn media() -> impl ArgExt + Clone {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let noun = std::env::args_os().skip_while(|arg| arg != "--").find_map(|arg| match arg.to_str() {
+            Some("media") => Some(Kind::Media),
+            Some("stream") => Some(Kind::Stream),
+            _ => None,
+        });
+        noun.map_or_else(Vec::new, |kind| names(current, &[(kind, true)]))
     })
 }
 

@@ -151,22 +151,33 @@ pub(super) struct Submit {
     writing: Writing,
 }
 
-/// A new secret, from the operating system's randomness.
-fn new_secret() -> Result<Secret, Problem> {
+/// 256 bits of the operating system's randomness.
+pub(super) fn random_bytes() -> Result<[u8; 32], Problem> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
         Problem::new(ProblemKind::Store, "no_randomness", format!("the system gives no randomness: {error}"))
     })?;
-    Ok(Secret::from_bytes(&bytes))
+    Ok(bytes)
 }
 
-/// Reads a secret. What was named is never repeated in a message: it may be the secret itself.
+/// A new secret, from the operating system's randomness.
+pub(super) fn new_secret() -> Result<Secret, Problem> {
+    random_bytes().map(|bytes| Secret::from_bytes(&bytes))
+}
+
+/// Reads the secret of a link. What was named is never repeated in a message: it may be the secret
+/// itself.
 fn read_secret(source: &SecretSource) -> Result<Secret, Problem> {
+    read_secret_of("--link", source)
+}
+
+/// As [`read_secret`], where another option names the file.
+pub(super) fn read_secret_of(option: &str, source: &SecretSource) -> Result<Secret, Problem> {
     const LONGEST: u64 = 4096;
     let unreadable = || {
-        Problem::usage("no_secret", "the file named by --link cannot be read")
+        Problem::usage("no_secret", format!("the file named by {option} cannot be read"))
             .why("a secret comes on standard input or from a file, never as an argument")
-            .tip("--link - and the secret on standard input")
+            .tip(format!("{option} - and the secret on standard input"))
     };
     let mut text = String::new();
     let read = if source.0.as_os_str() == "-" {
@@ -176,9 +187,8 @@ fn read_secret(source: &SecretSource) -> Result<Secret, Problem> {
     };
     read.map_err(|_| unreadable())?;
     if text.trim().is_empty() {
-        return Err(
-            Problem::usage("no_secret", "the link's secret is empty").tip("--link - and the secret on standard input")
-        );
+        return Err(Problem::usage("no_secret", format!("the secret that {option} names is empty"))
+            .tip(format!("{option} - and the secret on standard input")));
     }
     Ok(Secret::presented(&text))
 }
@@ -267,7 +277,7 @@ fn told(
 
 /// A secret is shown only where the store will know it.
 fn made<T>(done: &Done<T>, url: Option<String>, secret: Secret) -> Made {
-    if done.is_committed() { Made { secret: Some(secret), url, mailed: None } } else { Made::default() }
+    if done.is_committed() { Made { url, ..Made::secret(secret) } } else { Made::default() }
 }
 
 impl Invites {

@@ -15,10 +15,14 @@ mod dropbox;
 mod endpoint;
 mod examples;
 mod group;
+mod keys;
 mod links;
 mod mail;
 mod man;
+mod media;
 mod members;
+mod org;
+mod org_members;
 mod output;
 mod package;
 mod perm;
@@ -31,6 +35,7 @@ mod share;
 mod store;
 mod view;
 mod workgroup;
+mod workspace;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -105,6 +110,18 @@ enum Command {
     Share(share::Share),
     /// Show and change the server's settings
     Server(server::Server),
+    /// Manage organizations, their members and invitations
+    Org(org::Org),
+    /// Manage the workspaces of organizations
+    Workspace(workspace::Workspace),
+    /// Manage signing keys
+    SigningKey(keys::SigningKey),
+    /// Manage access tokens
+    AccessToken(keys::AccessToken),
+    /// Manage media files
+    Media(media::Media),
+    /// Manage live streams
+    Stream(media::Stream),
     /// Show the catalogue: every role, its actions and the sentence each comes from
     Role(role::Role),
     /// Ask who may do what
@@ -171,6 +188,12 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
         Command::Content(it) => it.run(session),
         Command::Share(it) => it.run(session),
         Command::Server(it) => it.run(session),
+        Command::Org(it) => it.run(session),
+        Command::Workspace(it) => it.run(session),
+        Command::SigningKey(it) => it.run(session),
+        Command::AccessToken(it) => it.run(session),
+        Command::Media(it) => it.run(session),
+        Command::Stream(it) => it.run(session),
         Command::Role(it) => it.run(session),
         Command::Perm(it) => it.run(session),
         Command::Audit(it) => it.run(session),

@@ -49,6 +49,12 @@ struct Set {
     /// Let plain users see only themselves and fellow members of their workgroups
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     private_directory: Option<bool>,
+    /// Let members of organizations edit the details of the workspaces they have [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    members_edit_workspaces: Option<bool>,
+    /// Let members leave organizations by themselves
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    members_may_leave: Option<bool>,
     /// Where the links of dropboxes begin; empty takes it away
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -58,7 +64,7 @@ struct Set {
     writing: Writing,
 }
 
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 14] = [
     shown("ref"),
     shown("managers_administer_dropboxes"),
     shown("private_directory"),
@@ -69,6 +75,8 @@ const COLUMNS: [Column; 12] = [
     shown("send_normal"),
     shown("send_external"),
     shown("send_to_all_users"),
+    shown("members_edit_workspaces"),
+    shown("members_may_leave"),
     shown("url"),
     shown("revision"),
 ];
@@ -92,6 +100,8 @@ impl Server {
                     private_directory: it.private_directory,
                     public_links: it.settings.public_links,
                     settings: it.settings.given(),
+                    members_edit_workspaces: it.members_edit_workspaces,
+                    members_may_leave: it.members_may_leave,
                     url: it.url,
                 };
                 let done = session.write(&it.writing, Who::Named, &mut |work| server::set(work, &options))?;

@@ -72,6 +72,8 @@ fn counts(view: &View<'_>) -> Result<Map<String, Value>, RenderError> {
         (Kind::Dropbox, "dropboxes"),
         (Kind::Package, "packages"),
         (Kind::Endpoint, "endpoints"),
+        (Kind::Org, "organizations"),
+        (Kind::Workspace, "workspaces"),
     ];
     for (kind, name) in kinds {
         let count = match view.actor {

@@ -31,6 +31,11 @@ impl Secret {
         Secret(text)
     }
 
+    /// Takes a text that is secret as a whole, such as a private key.
+    pub const fn of_text(text: String) -> Secret {
+        Secret(text)
+    }
+
     /// Takes a secret as somebody presents it: the bare text, or a link that ends in `#TEXT`.
     pub fn presented(text: &str) -> Secret {
         let text = text.trim();

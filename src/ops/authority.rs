@@ -3,7 +3,7 @@
 use super::account::role_of;
 use super::{Result, Work};
 use crate::model::action::Destination;
-use crate::model::attributes::{Account, Setting};
+use crate::model::attributes::{Account, InvitationState, Setting};
 use crate::model::{Action, Binding, Id, Kind, Resource, Role, Verb};
 use crate::policy::{Facts, RowChange};
 
@@ -39,6 +39,18 @@ fn resource<F: Facts + ?Sized>(
         (Kind::Group | Kind::Workgroup | Kind::Dropbox, _) if created => plain(creation(any.kind()), Id::SERVER),
         (Kind::Group | Kind::Workgroup | Kind::Dropbox, _) if removed => plain(Verb::Delete, any.id),
         (Kind::Group | Kind::Workgroup | Kind::Dropbox, _) => plain(Verb::Edit, any.id),
+        (Kind::Org, _) if removed => plain(Verb::Delete, any.id),
+        (Kind::Org, _) if !created => plain(Verb::Edit, any.id),
+        (Kind::Workspace, Some(org)) if created => plain(Verb::CreateWorkspace, org),
+        (Kind::Workspace, _) if removed => plain(Verb::Delete, any.id),
+        (Kind::Workspace, Some(org)) => workspace(before, after, any.id, org),
+        (Kind::SigningKey | Kind::AccessToken | Kind::Media | Kind::Stream, Some(parent)) => {
+            lying_in(work, before, after, parent)?
+        }
+        (Kind::Invitation, Some(org)) if is_org(work, org)? => {
+            let gives = after.and_then(Resource::as_invitation).is_some_and(|it| it.state == InvitationState::Active);
+            plain(if gives { Verb::Invite } else { Verb::CancelInvitation }, org)
+        }
         (Kind::Invitation, Some(dropbox)) => {
             plain(if removed { Verb::RevokeInvitation } else { Verb::Invite }, dropbox)
         }
@@ -82,6 +94,47 @@ fn item<F: Facts + ?Sized>(
         }
         (None, None) => Vec::new(),
     })
+}
+
+fn is_org<F: Facts + ?Sized>(work: &Work<'_, F>, id: Id) -> Result<bool> {
+    Ok(work.facts().resource(id)?.is_some_and(|it| it.kind() == Kind::Org))
+}
+
+/// What a change of a workspace takes: as when it is set, the details one thing and its files another.
+fn workspace(before: Option<&Resource>, after: Option<&Resource>, id: Id, org: Id) -> Vec<(Action, Id)> {
+    let sides = (before.and_then(Resource::as_workspace), after.and_then(Resource::as_workspace));
+    let (Some(before), Some(after)) = sides else { return Vec::new() };
+    let mut needed = Vec::new();
+    if before.description != after.description {
+        needed.push((Action::Plain(Verb::Edit), id));
+    }
+    if (before.files, before.root_upload) != (after.files, after.root_upload) {
+        needed.push((Action::Plain(Verb::CreateWorkspace), org));
+    }
+    needed
+}
+
+/// What a change of a key, a token, a media file or a stream takes.
+fn lying_in<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    before: Option<&Resource>,
+    after: Option<&Resource>,
+    parent: Id,
+) -> Result<Vec<(Action, Id)>> {
+    let Some(any) = after.or(before) else { return Ok(Vec::new()) };
+    let is_ended = |it: Option<&Resource>| it.and_then(Resource::as_token).is_some_and(|token| token.revoked);
+    // A token that was revoked and would live again is as good as a new one.
+    let made = before.is_none() || (is_ended(before) && !is_ended(after));
+    let (verb, on) = match (any.kind(), made, after.is_none()) {
+        (Kind::SigningKey, true, false) => (Verb::CreateSigningKey, work.outermost(parent)?),
+        (Kind::AccessToken, true, false) => (Verb::CreateAccessToken, work.outermost(parent)?),
+        (Kind::Media, true, false) => (Verb::CreateMedia, parent),
+        (Kind::Stream, true, false) => (Verb::CreateStream, parent),
+        (Kind::AccessToken, ..) => (Verb::Revoke, any.id),
+        (_, _, true) | (Kind::SigningKey, ..) => (Verb::Delete, any.id),
+        _ => (Verb::Update, any.id),
+    };
+    Ok(vec![(Action::Plain(verb), on)])
 }
 
 const fn creation(kind: Kind) -> Verb {
@@ -146,6 +199,10 @@ fn binding<F: Facts + ?Sized>(
                 (false, false, false) => Verb::RemoveMember,
             };
             vec![(Action::Plain(verb), on)]
+        }
+        Kind::Org => vec![(Action::Plain(if after.is_some() { Verb::EditMember } else { Verb::RemoveMember }), on)],
+        Kind::Workspace => {
+            vec![(Action::Plain(if after.is_some() { Verb::AddMember } else { Verb::RemoveMember }), on)]
         }
         _ => Vec::new(),
     })

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Result, Work};
-use crate::model::attributes::time_value;
+use crate::model::attributes::{Attributes, time_value};
 use crate::model::reference::full_reference;
 use crate::model::{Binding, Id, Kind, Resource, Role};
 use crate::policy::{Facts, RowChange};
@@ -207,6 +207,7 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &dyn Lo
     if let (Kind::Invitation, Some(dropbox), What::Added) = (any.kind(), any.parent, what) {
         fields.push(("to", Value::Null, json!(name(dropbox)?)));
     }
+    lying_in(&mut fields, before, after, &name)?;
     if let Some(package) = any.as_package() {
         let mut to = package.recipients.iter().map(|id| name(*id)).collect::<Result<Vec<_>>>()?;
         to.extend(package.external.iter().map(|address| format!("external:{address}")));
@@ -230,6 +231,39 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &dyn Lo
     }
     let concerns = lookup.outermost(any.id)?;
     Ok(Some(Change { what, reference, member: None, role: None, fields, about: any.id, concerns }))
+}
+
+/// What an organization's things are told by besides their own values: what they lie in, their
+/// names, the workspaces that an invitation gives, and that a stream key is another one.
+fn lying_in(
+    fields: &mut Vec<(&'static str, Value, Value)>,
+    before: Option<&Resource>,
+    after: Option<&Resource>,
+    name: &dyn Fn(Id) -> Result<String>,
+) -> Result<()> {
+    let Some(after) = after else { return Ok(()) };
+    if let (Some(Attributes::Stream(was)), Attributes::Stream(is)) =
+        (before.map(|it| &it.attributes), &after.attributes)
+        && was.key_hash != is.key_hash
+    {
+        fields.push(("stream_key", json!("old"), json!("new")));
+    }
+    let (None, Some(parent)) = (before, after.parent) else { return Ok(()) };
+    match after.kind() {
+        Kind::SigningKey => fields.push(("of", Value::Null, json!(name(parent)?))),
+        Kind::AccessToken => fields.push(("workspace", Value::Null, json!(name(parent)?))),
+        Kind::Media | Kind::Stream => {
+            fields.push(("name", Value::Null, json!(after.name)));
+            fields.push(("workspace", Value::Null, json!(name(parent)?)));
+        }
+        _ => {}
+    }
+    let workspaces = after.as_invitation().map_or(&[] as &[Id], |it| &it.workspaces);
+    if !workspaces.is_empty() {
+        let names = workspaces.iter().map(|id| name(*id)).collect::<Result<Vec<_>>>()?;
+        fields.push(("workspaces", Value::Null, json!(names)));
+    }
+    Ok(())
 }
 
 /// Where the files of a workspace lie, before and after, where that changed.

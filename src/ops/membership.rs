@@ -12,6 +12,8 @@ pub const fn levels(kind: Kind) -> &'static [Role] {
     match kind {
         Kind::Workgroup => &Role::WORKGROUP,
         Kind::Dropbox => &Role::DROPBOX,
+        Kind::Org => &Role::ORG,
+        Kind::Workspace => &Role::WORKSPACE,
         _ => &[Role::GroupMember],
     }
 }

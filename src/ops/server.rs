@@ -16,6 +16,10 @@ pub struct Options {
     pub public_links: Option<bool>,
     /// What `default` means in each account's settings.
     pub settings: Vec<(Setting, Choice)>,
+    /// Whether members of an organization edit the details of the workspaces they have.
+    pub members_edit_workspaces: Option<bool>,
+    /// Whether members leave an organization by themselves.
+    pub members_may_leave: Option<bool>,
     /// Where links begin; an empty text takes it away.
     pub url: Option<String>,
 }
@@ -34,6 +38,8 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, options: &Options) -> Resu
         options.managers_administer_dropboxes.unwrap_or(server.managers_administer_dropboxes);
     server.private_directory = options.private_directory.unwrap_or(server.private_directory);
     server.public_links = options.public_links.unwrap_or(server.public_links);
+    server.members_edit_workspaces = options.members_edit_workspaces.unwrap_or(server.members_edit_workspaces);
+    server.members_may_leave = options.members_may_leave.unwrap_or(server.members_may_leave);
     for (setting, choice) in &options.settings {
         // The server has no default above it: its own first value is kept as none.
         let initial = (*choice == Choice::Allow) == setting.initial();

@@ -1,8 +1,10 @@
 //! Undoing a revision: a new one that turns every change of it round.
 
+use std::rc::Rc;
+
 use super::authority::needed;
-use super::{Result, Work, share};
-use crate::model::{Id, Kind, Problem, ProblemKind, Resource, Role};
+use super::{Result, Work, endpoint, share};
+use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Resource, Role};
 use crate::policy::{Facts, RowChange, Select};
 
 /// Turns the changes of a revision round, if nothing later builds on them.
@@ -35,13 +37,29 @@ pub fn undo<F: Facts + ?Sized>(work: &mut Work<'_, F>, rows: &[RowChange]) -> Re
         problem.details = in_the_way;
         return Err(problem.tip("undo the later changes first, or make the change by hand"));
     }
-    for row in reversed {
+    for row in &reversed {
         match row {
-            RowChange::Resource(_, Some(after)) => work.put((*after).clone()),
+            RowChange::Resource(_, Some(after)) => work.put((**after).clone()),
             RowChange::Resource(Some(before), None) => work.end(before.id),
-            RowChange::Binding(_, Some(after)) => work.put_binding(after),
+            RowChange::Binding(_, Some(after)) => work.put_binding(after.clone()),
             RowChange::Binding(Some(before), None) => work.end_binding(before.id),
             RowChange::Resource(None, None) | RowChange::Binding(None, None) => {}
+        }
+    }
+    refuse_misplaced(work, &reversed)
+}
+
+/// What comes back, or is moved back, must find the folder it lay in, and not inside itself.
+fn refuse_misplaced<F: Facts + ?Sized>(work: &Work<'_, F>, reversed: &[RowChange]) -> Result<()> {
+    for row in reversed {
+        let RowChange::Resource(_, Some(after)) = row else { continue };
+        let lineage = work.facts().lineage(after.id)?;
+        if lineage.last().is_none_or(|outermost| outermost.parent.is_some()) {
+            return Err(Problem::conflict(
+                "later_changes",
+                format!("what `{}` lay in is gone, or lies in it by now", after.name),
+            )
+            .why("an undo never takes along what was done since"));
         }
     }
     Ok(())
@@ -117,14 +135,14 @@ fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &m
             }
             // What was taken away may have been given again since, as another binding.
             if before.is_some() && after.is_none() {
-                for other in work.facts().list(Select::OnAs(any.resource, any.role))? {
+                for other in work.facts().list(Select::On(any.resource))? {
                     // Two sharers may both have shared with one principal.
                     let same = any.role != Role::ItemShare || other.grantor == any.grantor;
-                    if other.principal == any.principal && same {
+                    if other.principal == any.principal && same && excludes(any.role, other.role) {
                         in_the_way.push(format!(
                             "{} is {} of {} again since revision {}",
                             work.name(any.principal)?,
-                            any.role.word(),
+                            other.role.word(),
                             work.name(any.resource)?,
                             other.since
                         ));
@@ -134,6 +152,12 @@ fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &m
         }
     }
     Ok(())
+}
+
+/// Whether nobody holds both roles on one thing: there is one membership, at one level.
+fn excludes(role: Role, other: Role) -> bool {
+    let one_of = [&Role::WORKGROUP[..], &Role::DROPBOX, &Role::ORG, &Role::WORKSPACE];
+    role == other || one_of.iter().any(|levels| levels.contains(&role) && levels.contains(&other))
 }
 
 fn changed_since(what: &str, now: Option<u64>) -> String {
@@ -165,15 +189,23 @@ fn dependents<F: Facts + ?Sized>(
                     }
                 }
             }
-            for kind in Kind::ALL {
+            for opened in endpoint::opened_on(work, &[gone.id])? {
+                if !touches(rows, opened.id) {
+                    in_the_way.push(format!("{} opens it since revision {}", opened.reference(), opened.since));
+                }
+            }
+            for kind in LYING_IN {
                 for child in super::place::children(work, kind, gone.id)? {
                     if !touches(rows, child.id) {
-                        in_the_way.push(format!("{} was made in revision {}", child.reference(), child.since));
+                        in_the_way.push(format!("{} was made in revision {}", work.name(child.id)?, child.since));
                     }
                 }
             }
         }
         RowChange::Binding(Some(back), None) => {
+            if back.role.on() == Kind::Workspace && !finds_member(work, rows, back)? {
+                in_the_way.push(format!("{} left the organization since", work.name(back.principal)?));
+            }
             for end in [back.resource, back.principal] {
                 if end > Id::LAST_RESERVED && work.facts().resource(end)?.is_none() && !comes_back(rows, end) {
                     in_the_way.push(format!("{} is gone", work.name(end)?));
@@ -183,6 +215,36 @@ fn dependents<F: Facts + ?Sized>(
         _ => {}
     }
     Ok(())
+}
+
+/// The kinds that lie in others.
+const LYING_IN: [Kind; 8] = [
+    Kind::Item,
+    Kind::Invitation,
+    Kind::PublicLink,
+    Kind::Workspace,
+    Kind::SigningKey,
+    Kind::AccessToken,
+    Kind::Media,
+    Kind::Stream,
+];
+
+/// Whether a membership of a workspace that would come back finds its holder in the organization.
+fn finds_member<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &[RowChange], back: &Binding) -> Result<bool> {
+    // The workspace may come back with it.
+    let returning = rows.iter().find_map(|row| match row {
+        RowChange::Resource(Some(before), None) if before.id == back.resource => Some(Rc::clone(before)),
+        _ => None,
+    });
+    let workspace = work.facts().resource(back.resource)?.or(returning);
+    let Some(org) = workspace.and_then(|it| it.parent) else { return Ok(true) };
+    for role in Role::ORG {
+        if work.facts().held(org, role, back.principal)?.is_some() {
+            return Ok(true);
+        }
+    }
+    let is_back = |it: &Binding| it.role.on() == Kind::Org && it.resource == org && it.principal == back.principal;
+    Ok(rows.iter().any(|row| matches!(row, RowChange::Binding(Some(before), _) if is_back(before))))
 }
 
 fn touches(rows: &[RowChange], id: Id) -> bool {

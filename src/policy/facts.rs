@@ -67,6 +67,9 @@ impl Select {
 /// Told of each row in turn; answers whether to go on.
 pub type Visit<'v, T> = &'v mut dyn FnMut(T) -> Result<ControlFlow<()>>;
 
+/// Deeper than what people make: from here on a walk upwards looks whether it goes in a circle.
+const DEEPEST: usize = 2048;
+
 /// The facts at one moment of history. Rows that were closed do not show.
 pub trait Facts {
     /// The resource of that id.
@@ -145,6 +148,10 @@ pub trait Facts {
         let mut found: Vec<Rc<Resource>> = Vec::new();
         let mut next = Some(id);
         while let Some(resource) = next.map(|id| self.resource(id)).transpose()?.flatten() {
+            // No state has a folder in itself, but one that is only being tried out may: an undo.
+            if found.len() > DEEPEST && found.iter().any(|known| known.id == resource.id) {
+                break;
+            }
             next = resource.parent;
             found.push(resource);
         }

@@ -156,10 +156,11 @@ impl Tool {
         tool
     }
 
-    /// The store that every script in `examples/` together makes.
+    /// The store that every script in `examples/` together makes; an invitation is in
+    /// `invitation.txt` and an access token in `token.txt`.
     pub(crate) fn whole_studio() -> Tool {
         let tool = Tool::studio();
-        for script in ["endpoints.sh"] {
+        for script in ["organization.sh", "endpoints.sh"] {
             tool.script(script);
         }
         tool

@@ -1,0 +1,334 @@
+//! `signing-key` and `access-token`: arguments and answers. Keys are made here, at the edge, where
+//! the randomness is; what is secret goes to standard output, once.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::{Args, Subcommand};
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use serde_json::{Map, Value, json};
+
+use super::args::{Reading, SecretSource, Writing, expiry, numbered, org_or_workspace, token_modes, workspace};
+use super::change::{Made, Who};
+use super::links::{new_secret, random_bytes, read_secret_of};
+use super::session::Session;
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::attributes::{Attributes, TokenMode, time_value};
+use crate::model::secret::Secret;
+use crate::model::{Kind, Problem, ProblemKind, Reference, Resource};
+use crate::ops::key;
+use crate::render::{Column, RenderError, hidden, row, shown};
+
+/// Manage signing keys
+///
+/// Only the admins of an organization know of them.
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::SIGNING_KEY)]
+pub(super) struct SigningKey {
+    #[command(subcommand)]
+    verb: KeyVerb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum KeyVerb {
+    /// Create a signing key of an organization or a workspace
+    ///
+    /// An Ed25519 pair. The private key is shown once, here (PKCS#8 in PEM), and kept nowhere; the
+    /// public key is kept.
+    #[command(after_long_help = examples::SIGNING_KEY_CREATE)]
+    Create(CreateKey),
+    /// List the signing keys of an organization or a workspace
+    #[command(after_long_help = examples::SIGNING_KEY_LIST)]
+    List(List),
+    /// Show one signing key: its public half
+    #[command(after_long_help = examples::SIGNING_KEY_SHOW)]
+    Show(ShowKey),
+    /// Delete a signing key: what was signed with it is worth nothing from then on
+    #[command(after_long_help = examples::SIGNING_KEY_DELETE)]
+    Delete(DeleteKey),
+}
+
+/// Create a signing key
+#[derive(Args, Debug)]
+struct CreateKey {
+    /// The organization, or one of its workspaces as `ORG/NAME`
+    #[arg(value_name = "ORG[/NAME]", add = complete::orgs_and_workspaces())]
+    on: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+// An organization or a workspace of which something is listed.
+#[derive(Args, Debug)]
+pub(super) struct List {
+    /// The organization, or one of its workspaces as `ORG/NAME`
+    #[arg(value_name = "ORG[/NAME]", add = complete::orgs_and_workspaces())]
+    pub(super) on: String,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+/// Show a signing key
+#[derive(Args, Debug)]
+struct ShowKey {
+    /// Its number
+    #[arg(value_name = "KEY", add = complete::signing_keys())]
+    key: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Delete a signing key
+#[derive(Args, Debug)]
+struct DeleteKey {
+    /// Its number
+    #[arg(value_name = "KEY", add = complete::signing_keys())]
+    key: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// A new pair: the private key as PKCS#8 in PEM, and the public one as SubjectPublicKeyInfo in PEM.
+fn new_pair() -> Result<(Secret, String), Problem> {
+    /// What stands before the 32 bytes of an Ed25519 key in DER (RFC 8410).
+    const PRIVATE: [u8; 16] =
+        [0x30, 0x2e, 0x02, 0x01, 0, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+    const PUBLIC: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0];
+    let seed = random_bytes()?;
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
+        .map_err(|error| Problem::new(ProblemKind::Store, "no_key", format!("no key can be made: {error}")))?;
+    let private = pem("PRIVATE KEY", &[PRIVATE.as_slice(), &seed].concat());
+    Ok((Secret::of_text(private), pem("PUBLIC KEY", &[PUBLIC.as_slice(), pair.public_key().as_ref()].concat())))
+}
+
+/// Bytes in PEM; those of an Ed25519 key fit in one line.
+fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+}
+
+const KEYS: [Column; 6] =
+    [shown("ref"), shown("of"), shown("by"), shown("created"), hidden("public_key"), hidden("revision")];
+
+/// Where something lies, as a reference.
+fn place_of(view: &View<'_>, resource: &Resource) -> Result<Option<String>, Problem> {
+    resource.parent.map(|id| view.name(id)).transpose()
+}
+
+fn key_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+    let Attributes::SigningKey(it) = &resource.attributes else { return Ok(Map::new()) };
+    Ok(row(
+        &KEYS,
+        [
+            json!(resource.reference()),
+            json!(place_of(view, resource)?),
+            json!(view.by(it.by)?),
+            json!(it.created.to_string()),
+            json!(it.public_key),
+            json!(resource.since),
+        ],
+    ))
+}
+
+impl SigningKey {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            KeyVerb::Create(it) => {
+                let on = org_or_workspace(&it.on)?;
+                let (private, public) = new_pair()?;
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| key::create_signing_key(work, &on, &public))?;
+                let made = if done.is_committed() { Made::secret(private) } else { Made::default() };
+                session.report(&done, &made)
+            }
+            KeyVerb::List(it) => {
+                let on = org_or_workspace(&it.on)?;
+                session.read(it.reading.at.as_deref(), |session, view| {
+                    let found = key::signing_keys(&view.work()?, &on)?;
+                    let rows = found.iter().map(|it| key_row(view, it)).collect::<Result<Vec<_>, _>>()?;
+                    session.list(&KEYS, rows)
+                })
+            }
+            KeyVerb::Show(it) => {
+                let which = numbered(Kind::SigningKey, &it.key)?;
+                session.read(it.reading.at.as_deref(), |session, view| {
+                    let found = view.work()?.find_reference(Kind::SigningKey, &which)?;
+                    session.show(&KEYS, key_row(view, &found)?)
+                })
+            }
+            KeyVerb::Delete(it) => {
+                let which = numbered(Kind::SigningKey, &it.key)?;
+                let done = session.write(&it.writing, Who::Named, &mut |work| key::delete_signing_key(work, &which))?;
+                session.report(&done, &Made::default())
+            }
+        }
+    }
+}
+
+/// Manage access tokens
+///
+/// A token is a principal of its own: it acts with the rights of an admin, cut to one workspace and
+/// to its mode. Only the admins of an organization know of them.
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ACCESS_TOKEN)]
+pub(super) struct AccessToken {
+    #[command(subcommand)]
+    verb: TokenVerb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum TokenVerb {
+    /// Create an access token of a workspace
+    ///
+    /// Its secret is shown once, here; the store keeps its SHA-256.
+    #[command(after_long_help = examples::ACCESS_TOKEN_CREATE)]
+    Create(CreateToken),
+    /// List the access tokens of an organization or a workspace, also those that ended
+    #[command(after_long_help = examples::ACCESS_TOKEN_LIST)]
+    List(List),
+    /// Show one access token
+    #[command(after_long_help = examples::ACCESS_TOKEN_SHOW)]
+    Show(ShowToken),
+    /// Revoke an access token; it stays listed
+    #[command(after_long_help = examples::ACCESS_TOKEN_REVOKE)]
+    Revoke(RevokeToken),
+    /// Show what the token of a secret may do
+    ///
+    /// For whoever holds the secret. A token that is unknown, revoked, expired or of another
+    /// workspace gets one and the same answer.
+    #[command(after_long_help = examples::ACCESS_TOKEN_VERIFY)]
+    Verify(VerifyToken),
+}
+
+/// Create an access token
+#[derive(Args, Debug)]
+struct CreateToken {
+    /// The workspace, as `ORG/NAME`
+    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
+    workspace: String,
+    /// What it may do
+    #[arg(long, value_name = "MODE", required = true, value_parser = token_modes())]
+    mode: TokenMode,
+    /// When it expires: a length such as `90d`, a day, a time, or `never` [default: never]
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Show an access token
+#[derive(Args, Debug)]
+struct ShowToken {
+    /// Its number
+    #[arg(value_name = "TOKEN", add = complete::tokens())]
+    token: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Revoke an access token
+#[derive(Args, Debug)]
+struct RevokeToken {
+    /// Its number
+    #[arg(value_name = "TOKEN", add = complete::tokens())]
+    token: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Check an access token
+#[derive(Args, Debug)]
+struct VerifyToken {
+    /// The workspace, as `ORG/NAME`
+    #[arg(value_name = "ORG/NAME")]
+    workspace: String,
+    /// Where the token's secret is: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
+    secret: SecretSource,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+const TOKENS: [Column; 8] = [
+    shown("ref"),
+    shown("workspace"),
+    shown("mode"),
+    shown("status"),
+    shown("expires"),
+    shown("by"),
+    hidden("created"),
+    hidden("revision"),
+];
+
+fn token_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+    let Some(it) = resource.as_token() else { return Ok(Map::new()) };
+    Ok(row(
+        &TOKENS,
+        [
+            json!(resource.reference()),
+            json!(place_of(view, resource)?),
+            json!(it.mode),
+            json!(it.status(view.at)),
+            time_value(it.expires),
+            json!(view.by(it.by)?),
+            json!(it.created.to_string()),
+            json!(resource.since),
+        ],
+    ))
+}
+
+impl CreateToken {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (org, name) = workspace(&self.workspace)?;
+        let (on, expires, secret) = (Reference::Workspace(org, name), expiry(self.expires.as_ref())?, new_secret()?);
+        let done = session
+            .write(&self.writing, Who::Named, &mut |work| key::create_token(work, &on, self.mode, expires, &secret))?;
+        let made = if done.is_committed() { Made::secret(secret) } else { Made::default() };
+        session.report(&done, &made)
+    }
+}
+
+impl VerifyToken {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        // Whoever holds a token need not know who made it.
+        const COLUMNS: [Column; 4] = [shown("ref"), shown("workspace"), shown("mode"), shown("expires")];
+        let (org, name) = workspace(&self.workspace)?;
+        let secret = read_secret_of("--secret", &self.secret)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let token = key::verify(&view.work()?, &org, &name, &secret)?;
+            let mut fields = token_row(view, &token)?;
+            fields.retain(|name, _| COLUMNS.iter().any(|column| column.name == name));
+            session.show(&COLUMNS, fields)
+        })
+    }
+}
+
+impl AccessToken {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            TokenVerb::Create(it) => it.run(session),
+            TokenVerb::List(it) => {
+                let on = org_or_workspace(&it.on)?;
+                session.read(it.reading.at.as_deref(), |session, view| {
+                    let found = key::tokens(&view.work()?, &on)?;
+                    let rows = found.iter().map(|it| token_row(view, it)).collect::<Result<Vec<_>, _>>()?;
+                    session.list(&TOKENS, rows)
+                })
+            }
+            TokenVerb::Show(it) => {
+                let which = numbered(Kind::AccessToken, &it.token)?;
+                session.read(it.reading.at.as_deref(), |session, view| {
+                    let found = view.work()?.find_reference(Kind::AccessToken, &which)?;
+                    session.show(&TOKENS, token_row(view, &found)?)
+                })
+            }
+            TokenVerb::Revoke(it) => {
+                let which = numbered(Kind::AccessToken, &it.token)?;
+                let done = session.write(&it.writing, Who::Named, &mut |work| key::revoke_token(work, &which))?;
+                session.report(&done, &Made::default())
+            }
+            TokenVerb::Verify(it) => it.run(session),
+        }
+    }
+}

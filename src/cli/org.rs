@@ -1,0 +1,208 @@
+//! `org`: arguments and answers; its members and invitations are in [`super::org_members`].
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::{Reading, Writing, account, name};
+use super::change::{Made, Who};
+use super::org_members as members;
+use super::session::Session;
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::{Kind, Resource, Verb as Do};
+use crate::ops::{membership, org};
+use crate::render::{Column, RenderError, hidden, row, shown};
+
+/// Manage organizations, their members and invitations
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ORG)]
+pub(super) struct Org {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Create an organization; whoever does is its first admin
+    #[command(after_long_help = examples::ORG_ADD)]
+    Add(Add),
+    /// List organizations
+    #[command(after_long_help = examples::ORG_LIST)]
+    List(List),
+    /// Show one organization
+    #[command(after_long_help = examples::ORG_SHOW)]
+    Show(Show),
+    /// Change what an organization is for
+    #[command(after_long_help = examples::ORG_SET)]
+    Set(Set),
+    /// Remove an organization, with all that lies in it
+    ///
+    /// Only the operator does: no role allows it.
+    #[command(after_long_help = examples::ORG_REMOVE)]
+    Remove(Remove),
+    /// List the members, with their roles and workspaces
+    #[command(after_long_help = examples::ORG_MEMBERS)]
+    Members(members::Members),
+    /// Invite one or several addresses
+    ///
+    /// Each gets a secret of its own, shown once, here; the store keeps its SHA-256. Whoever has the
+    /// address as their e-mail or name accepts with it.
+    #[command(after_long_help = examples::ORG_INVITE)]
+    Invite(members::Invite),
+    /// List the invitations and how far each has come
+    #[command(after_long_help = examples::ORG_INVITES)]
+    Invites(members::Invites),
+    /// Cancel an invitation
+    #[command(alias = "cancel-invite", after_long_help = examples::ORG_CANCEL_INVITATION)]
+    CancelInvitation(members::CancelInvitation),
+    /// Accept an invitation with its secret
+    ///
+    /// As the account whose e-mail or name is the address invited. An invitation that is unknown,
+    /// used, expired, cancelled or somebody else's gets one and the same answer.
+    #[command(after_long_help = examples::ORG_ACCEPT)]
+    Accept(members::Accept),
+    /// Make a member an admin, or an admin a member
+    #[command(after_long_help = examples::ORG_SET_ROLE)]
+    SetRole(members::SetRole),
+    /// Give a member just these workspaces
+    #[command(after_long_help = examples::ORG_SET_WORKSPACES)]
+    SetWorkspaces(members::SetWorkspaces),
+    /// Remove other members, with the workspaces they have
+    #[command(after_long_help = examples::ORG_REMOVE_MEMBER)]
+    RemoveMember(members::RemoveMember),
+    /// Leave an organization
+    ///
+    /// An admin leaves while another active admin remains; `--promote` makes one in the same
+    /// revision. A plain member asks an admin, unless the server setting `members-may-leave` is on.
+    #[command(after_long_help = examples::ORG_LEAVE)]
+    Leave(members::Leave),
+}
+
+/// Create an organization
+#[derive(Args, Debug)]
+struct Add {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Its first admin; for the operator, who is no account
+    #[arg(long, value_name = "USER", add = complete::accounts())]
+    admin: Option<String>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// List organizations
+#[derive(Args, Debug)]
+struct List {
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Show one organization
+#[derive(Args, Debug)]
+struct Show {
+    /// Which one
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Change an organization
+#[derive(Args, Debug)]
+struct Set {
+    /// Which one
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    /// What it is for; empty takes it away
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Remove an organization
+#[derive(Args, Debug)]
+struct Remove {
+    /// Which one
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+const COLUMNS: [Column; 5] = [shown("ref"), hidden("name"), shown("description"), shown("members"), hidden("revision")];
+
+fn org_row(view: &View<'_>, org: &Resource) -> Result<Map<String, Value>, RenderError> {
+    let mut fields = row(
+        &COLUMNS,
+        [json!(org.reference()), json!(org.name), Value::Null, json!(count(view, org)?), json!(org.since)],
+    );
+    for (name, value) in org.attributes.fields() {
+        fields.insert(name.to_owned(), value);
+    }
+    Ok(fields)
+}
+
+/// How many members an organization or a workspace has; none where the reader may not know.
+pub(super) fn count(view: &View<'_>, place: &Resource) -> Result<Option<u64>, RenderError> {
+    if place.kind() == Kind::Org && !view.viewer()?.may(Do::ViewMembers, place.id)? {
+        return Ok(None);
+    }
+    let mut count = 0;
+    for role in membership::levels(place.kind()) {
+        count += view.facts.count_held(place.id, *role)?;
+    }
+    Ok(Some(count))
+}
+
+impl Org {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        let kind = Kind::Org;
+        match self.verb {
+            Verb::Add(it) => {
+                let which = name(kind, &it.name)?;
+                let admin = it.admin.as_deref().map(account).transpose()?;
+                let done = session.write(&it.writing, Who::Named, &mut |work| {
+                    org::add(work, &which, it.description.as_deref(), admin.as_ref())
+                })?;
+                session.report(&done, &Made::default())
+            }
+            Verb::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
+                let rows = view.all(kind)?.iter().map(|org| org_row(view, org)).collect::<Result<Vec<_>, _>>()?;
+                session.list(&COLUMNS, rows)
+            }),
+            Verb::Show(it) => {
+                let which = name(kind, &it.org)?;
+                session.read(it.reading.at.as_deref(), |session, view| {
+                    let org = view.find(kind, &which)?;
+                    session.show(&COLUMNS, org_row(view, &org)?)
+                })
+            }
+            Verb::Set(it) => {
+                let which = name(kind, &it.org)?;
+                let done = session
+                    .write(&it.writing, Who::Named, &mut |work| org::set(work, &which, it.description.as_deref()))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Remove(it) => {
+                let which = name(kind, &it.org)?;
+                let done = session.write(&it.writing, Who::Named, &mut |work| org::remove(work, &which))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Members(it) => it.run(session),
+            Verb::Invite(it) => it.run(session),
+            Verb::Invites(it) => it.run(session),
+            Verb::CancelInvitation(it) => it.run(session),
+            Verb::Accept(it) => it.run(session),
+            Verb::SetRole(it) => it.run(session),
+            Verb::SetWorkspaces(it) => it.run(session),
+            Verb::RemoveMember(it) => it.run(session),
+            Verb::Leave(it) => it.run(session),
+        }
+    }
+}

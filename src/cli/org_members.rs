@@ -1,0 +1,324 @@
+//! Members of organizations and the invitations that make them. Secrets come in on standard input
+//! or from a file, and go out once, to standard output.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::args::{
+    Reading, SecretSource, Writing, account, expiry, name, numbered, org_roles, references, workspace_of,
+};
+use super::change::{Done, Made, Who};
+use super::links::{new_secret, read_secret_of};
+use super::session::Session;
+use super::view::View;
+use super::{Outcome, complete};
+use crate::model::attributes::{OrgRole, time_value};
+use crate::model::secret::Secret;
+use crate::model::{Id, Kind, Name, Problem, Reference, Resource};
+use crate::ops::org_invitation::{self, Terms, Which};
+use crate::ops::{org, org_member};
+use crate::policy::Facts;
+use crate::render::{Column, RenderError, hidden, row, shown};
+
+/// List the members of an organization
+#[derive(Args, Debug)]
+pub(super) struct Members {
+    /// Which one
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Invite to an organization
+#[derive(Args, Debug)]
+pub(super) struct Invite {
+    /// The organization
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    /// E-mail addresses (can be repeated)
+    #[arg(value_name = "ADDRESS", required = true)]
+    addresses: Vec<String>,
+    /// As what
+    #[arg(long, value_name = "ROLE", required = true, value_parser = org_roles())]
+    role: OrgRole,
+    /// A workspace that comes with it, for a member (can be repeated)
+    #[arg(long = "workspace", value_name = "WORKSPACE", add = complete::workspaces())]
+    workspaces: Vec<String>,
+    /// When the invitation expires: a length such as `7d`, a day, a time, or `never` [default: 7d]
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// List the invitations to an organization
+#[derive(Args, Debug)]
+pub(super) struct Invites {
+    /// The organization
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Cancel an invitation
+#[derive(Args, Debug)]
+pub(super) struct CancelInvitation {
+    /// The organization
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    /// The address invited, or `invitation:NUMBER`
+    #[arg(value_name = "ADDRESS")]
+    which: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Accept an invitation
+#[derive(Args, Debug)]
+pub(super) struct Accept {
+    /// The organization
+    #[arg(value_name = "ORG")]
+    org: String,
+    /// Where the invitation's secret is: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
+    secret: SecretSource,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Change a member's role
+#[derive(Args, Debug)]
+pub(super) struct SetRole {
+    /// The organization
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    /// The member
+    #[arg(value_name = "USER", add = complete::accounts())]
+    user: String,
+    /// The role
+    #[arg(value_name = "ROLE", value_parser = org_roles())]
+    role: OrgRole,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Change a member's workspaces
+#[derive(Args, Debug)]
+pub(super) struct SetWorkspaces {
+    /// The organization
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    /// The member
+    #[arg(value_name = "USER", add = complete::accounts())]
+    user: String,
+    /// The workspaces the member shall have, and no others; none takes all away
+    #[arg(value_name = "WORKSPACE", add = complete::workspaces())]
+    workspaces: Vec<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Remove members
+#[derive(Args, Debug)]
+pub(super) struct RemoveMember {
+    /// The organization
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    /// The members (can be repeated)
+    #[arg(value_name = "USER", required = true, add = complete::accounts())]
+    users: Vec<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Leave an organization
+#[derive(Args, Debug)]
+pub(super) struct Leave {
+    /// The organization
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: String,
+    /// Make this member an admin in the same revision
+    #[arg(long, value_name = "USER", add = complete::accounts())]
+    promote: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// The references of those workspaces that the reader may see.
+fn seen(view: &View<'_>, workspaces: &[std::rc::Rc<Resource>]) -> Result<Value, RenderError> {
+    let viewer = view.viewer()?;
+    let mut names = Vec::new();
+    for workspace in workspaces {
+        if viewer.sees(workspace)? {
+            names.push(view.name(workspace.id)?);
+        }
+    }
+    Ok(json!(names))
+}
+
+impl Members {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        const COLUMNS: [Column; 5] =
+            [hidden("ref"), shown("member"), shown("role"), shown("workspaces"), hidden("revision")];
+        let which = name(Kind::Org, &self.org)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let place = view.find(Kind::Org, &which)?;
+            let work = view.work()?;
+            let mut rows = Vec::new();
+            for member in org::members(&work, &place)? {
+                let workspaces = org::workspaces_of(&work, place.id, &member)?;
+                rows.push(row(
+                    &COLUMNS,
+                    [
+                        json!(place.reference()),
+                        json!(view.name(member.principal)?),
+                        json!(member.role.word()),
+                        seen(view, &workspaces)?,
+                        json!(member.since),
+                    ],
+                ));
+            }
+            by_member(&mut rows);
+            session.list(&COLUMNS, rows)
+        })
+    }
+}
+
+/// Sorts rows by the name of the member, as names are compared.
+pub(super) fn by_member(rows: &mut [serde_json::Map<String, Value>]) {
+    rows.sort_by_key(|row| row.get("member").and_then(Value::as_str).map(crate::model::name::key));
+}
+
+impl Invite {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let org = name(Kind::Org, &self.org)?;
+        let workspaces = self.workspaces.iter().map(|text| workspace_of(&org, text)).collect::<Result<_, _>>()?;
+        let terms = Terms { role: self.role, workspaces, expires: expiry(self.expires.as_ref())? };
+        let addresses = self
+            .addresses
+            .iter()
+            .map(|text| Ok((Name::parse_email(text)?, new_secret()?)))
+            .collect::<Result<Vec<_>, Problem>>()?;
+        let done = session
+            .write(&self.writing, Who::Named, &mut |work| org_invitation::invite(work, &org, &terms, &addresses))?;
+        session.report(&done, &made(&done, addresses))
+    }
+}
+
+/// Secrets are shown only where the store will know them.
+fn made(done: &Done<Vec<Id>>, addresses: Vec<(Name, Secret)>) -> Made {
+    let mut secrets: Vec<(String, Secret)> =
+        addresses.into_iter().map(|(address, secret)| (address.shown().to_owned(), secret)).collect();
+    match (done.is_committed(), secrets.len()) {
+        (false, _) => Made::default(),
+        (true, 1) => secrets.pop().map_or_else(Made::default, |(_, secret)| Made::secret(secret)),
+        (true, _) => Made { secrets, ..Made::default() },
+    }
+}
+
+impl Invites {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        const COLUMNS: [Column; 9] = [
+            hidden("id"),
+            shown("ref"),
+            shown("email"),
+            shown("role"),
+            shown("workspaces"),
+            shown("status"),
+            shown("expires"),
+            shown("by"),
+            hidden("revision"),
+        ];
+        let org = name(Kind::Org, &self.org)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let mut rows = Vec::new();
+            for invitation in org_invitation::list(&view.work()?, &org)? {
+                let Some(it) = invitation.as_invitation() else { continue };
+                let mut workspaces = Vec::new();
+                for id in &it.workspaces {
+                    // One that was removed since comes with it no more.
+                    workspaces.extend(view.facts.resource(*id)?);
+                }
+                rows.push(row(
+                    &COLUMNS,
+                    [
+                        json!(invitation.id.0),
+                        json!(invitation.reference()),
+                        json!(it.email),
+                        json!(it.role),
+                        seen(view, &workspaces)?,
+                        json!(it.status(view.at)),
+                        time_value(it.expires),
+                        json!(view.by(it.by)?),
+                        json!(invitation.since),
+                    ],
+                ));
+            }
+            session.list(&COLUMNS, rows)
+        })
+    }
+}
+
+impl CancelInvitation {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let org = name(Kind::Org, &self.org)?;
+        let which = if self.which.starts_with("invitation:") {
+            match numbered(Kind::Invitation, &self.which)? {
+                Reference::Numbered(_, number) => Which::Number(number),
+                other => return Err(other.wrong_kind(Kind::Invitation.article()).into()),
+            }
+        } else {
+            Which::Address(Name::parse_email(&self.which)?)
+        };
+        let done = session.write(&self.writing, Who::Named, &mut |work| org_invitation::cancel(work, &org, &which))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl Accept {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let org = name(Kind::Org, &self.org)?;
+        let secret = read_secret_of("--secret", &self.secret)?;
+        let done = session.write(&self.writing, Who::Named, &mut |work| org_invitation::accept(work, &org, &secret))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl SetRole {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
+        let done = session
+            .write(&self.writing, Who::Named, &mut |work| org_member::set_role(work, &org, &who, self.role.role()))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl SetWorkspaces {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
+        let workspaces = self.workspaces.iter().map(|it| workspace_of(&org, it)).collect::<Result<Vec<_>, _>>()?;
+        let done = session
+            .write(&self.writing, Who::Named, &mut |work| org_member::set_workspaces(work, &org, &who, &workspaces))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl RemoveMember {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (org, who) = (name(Kind::Org, &self.org)?, references(&self.users)?);
+        let done = session.write(&self.writing, Who::Named, &mut |work| org_member::remove(work, &org, &who))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl Leave {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let org = name(Kind::Org, &self.org)?;
+        let heir = self.promote.as_deref().map(account).transpose()?;
+        let done =
+            session.write(&self.writing, Who::Named, &mut |work| org_member::leave(work, &org, heir.as_ref()))?;
+        session.report(&done, &Made::default())
+    }
+}

@@ -1,0 +1,308 @@
+//! `workspace`: arguments and answers.
+
+use std::collections::HashMap;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::args::{
+    OwnSwitch, Reading, Writing, name, own_switches, references, switches, workspace as workspace_name,
+    workspace_levels,
+};
+use super::change::{Made, Who};
+use super::org::count;
+use super::org_members::by_member;
+use super::session::Session;
+use super::view::View;
+use super::{Outcome, complete, examples};
+use crate::model::attributes::Switch;
+use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role};
+use crate::ops::workspace::{self, Options};
+use crate::ops::workspace_member::{self, Terms};
+use crate::ops::{find_workspace, place};
+use crate::policy::{Facts, Select};
+use crate::render::{Column, RenderError, hidden, row, shown};
+
+/// Manage the workspaces of organizations
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::WORKSPACE)]
+pub(super) struct Workspace {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Create a workspace
+    #[command(after_long_help = examples::WORKSPACE_ADD)]
+    Add(Change),
+    /// List workspaces
+    #[command(after_long_help = examples::WORKSPACE_LIST)]
+    List(List),
+    /// Show one workspace
+    #[command(after_long_help = examples::WORKSPACE_SHOW)]
+    Show(One),
+    /// Change a workspace: its description, where its files lie, who uploads to their roots
+    ///
+    /// Members edit the description, unless the server setting `members-edit-workspaces` is off. The
+    /// rest is for admins.
+    #[command(after_long_help = examples::WORKSPACE_SET)]
+    Set(Change),
+    /// Remove a workspace, with all that lies in it but its files
+    #[command(after_long_help = examples::WORKSPACE_REMOVE)]
+    Remove(Remove),
+    /// List the members, with their levels and home folders
+    ///
+    /// Those who were added; the admins of the organization have every workspace without that.
+    #[command(after_long_help = examples::WORKSPACE_MEMBERS)]
+    Members(One),
+    /// Add members of the organization, or change how they are members
+    #[command(after_long_help = examples::WORKSPACE_ADD_MEMBER)]
+    AddMember(AddMember),
+    /// Remove members; their home folders stay, without an owner
+    #[command(after_long_help = examples::WORKSPACE_REMOVE_MEMBER)]
+    RemoveMember(RemoveMember),
+}
+
+// A workspace and what can be said of it.
+#[derive(Args, Debug)]
+struct Change {
+    /// Which one, as `ORG/NAME`
+    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
+    workspace: String,
+    /// What it is for; empty takes it away
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// The folder its files lie in: every member gets a home folder there
+    #[arg(long, value_name = "ENDPOINT:/PATH")]
+    files: Option<String>,
+    /// Whether members upload straight into their home folders [default: allow]
+    #[arg(long, value_name = "ALLOW|DENY", value_parser = switches())]
+    root_upload: Option<Switch>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// List workspaces
+#[derive(Args, Debug)]
+struct List {
+    /// Only those of this organization
+    #[arg(value_name = "ORG", add = complete::orgs())]
+    org: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+// One workspace, to be read.
+#[derive(Args, Debug)]
+struct One {
+    /// Which one, as `ORG/NAME`
+    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
+    workspace: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Remove a workspace
+#[derive(Args, Debug)]
+struct Remove {
+    /// Which one, as `ORG/NAME`
+    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
+    workspace: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Add members
+#[derive(Args, Debug)]
+struct AddMember {
+    /// Which one, as `ORG/NAME`
+    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
+    workspace: String,
+    /// Members of the organization (can be repeated)
+    #[arg(value_name = "USER", required = true, add = complete::accounts())]
+    who: Vec<String>,
+    /// The level; a manager looks after the sharing of its files [default: member]
+    #[arg(long, value_name = "LEVEL", value_parser = workspace_levels())]
+    level: Option<Role>,
+    /// Whether they upload straight into their home folder, whatever the workspace says
+    #[arg(long, value_name = "SETTING", value_parser = own_switches())]
+    root_upload: Option<OwnSwitch>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Remove members
+#[derive(Args, Debug)]
+struct RemoveMember {
+    /// Which one, as `ORG/NAME`
+    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
+    workspace: String,
+    /// The members (can be repeated)
+    #[arg(value_name = "USER", required = true, add = complete::accounts())]
+    who: Vec<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+impl Change {
+    fn options(&self) -> Result<Options, Problem> {
+        let files = self.files.as_deref().map(folder).transpose()?;
+        Ok(Options { description: self.description.clone(), files, root_upload: self.root_upload })
+    }
+}
+
+/// A folder of an endpoint.
+fn folder(text: &str) -> Result<(Name, Path), Problem> {
+    match Reference::parse(text, Kind::Item)? {
+        Reference::Item(endpoint, path) => Ok((endpoint, path)),
+        other => Err(other.wrong_kind("a folder of an endpoint, as in `node1:/acme-prod`,")),
+    }
+}
+
+const COLUMNS: [Column; 7] = [
+    shown("ref"),
+    hidden("name"),
+    shown("description"),
+    shown("files"),
+    shown("root_upload"),
+    shown("members"),
+    hidden("revision"),
+];
+
+fn workspace_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+    let files = resource.as_workspace().and_then(|it| it.files).map(|id| view.name(id)).transpose()?;
+    let mut fields = row(
+        &COLUMNS,
+        [
+            json!(view.name(resource.id)?),
+            json!(resource.name),
+            Value::Null,
+            json!(files),
+            Value::Null,
+            json!(count(view, resource)?),
+            json!(resource.since),
+        ],
+    );
+    for (name, value) in resource.attributes.fields() {
+        fields.insert(name.to_owned(), value);
+    }
+    Ok(fields)
+}
+
+impl List {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let org = self.org.as_deref().map(|text| name(Kind::Org, text)).transpose()?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let org = org.as_ref().map(|org| view.find(Kind::Org, org)).transpose()?.map(|org| org.id);
+            let mut rows = Vec::new();
+            for it in view.all(Kind::Workspace)? {
+                if org.is_none() || it.parent == org {
+                    rows.push(workspace_row(view, &it)?);
+                }
+            }
+            rows.sort_by_key(|row| row.get("ref").and_then(Value::as_str).map(crate::model::name::key));
+            session.list(&COLUMNS, rows)
+        })
+    }
+}
+
+impl One {
+    fn find(&self, view: &View<'_>) -> Result<std::rc::Rc<Resource>, Problem> {
+        let (org, name) = workspace_name(&self.workspace)?;
+        find_workspace(&view.facts, view.actor, view.at, &org, &name)
+    }
+
+    fn show(&self, session: &mut Session<'_>) -> Outcome {
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let found = self.find(view)?;
+            session.show(&COLUMNS, workspace_row(view, &found)?)
+        })
+    }
+
+    fn members(&self, session: &mut Session<'_>) -> Outcome {
+        const COLUMNS: [Column; 6] =
+            [hidden("ref"), shown("member"), shown("level"), shown("root_upload"), shown("home"), hidden("revision")];
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let found = self.find(view)?;
+            let (reference, homes) = (view.name(found.id)?, homes(view, &found)?);
+            let mut rows = Vec::new();
+            for level in Role::WORKSPACE {
+                for binding in view.facts.list(Select::OnAs(found.id, level))? {
+                    let own = binding.attributes.root_upload.map_or("default", Switch::word);
+                    let home = homes.get(&binding.principal).map(|id| view.name(*id)).transpose()?;
+                    rows.push(row(
+                        &COLUMNS,
+                        [
+                            json!(reference),
+                            json!(view.name(binding.principal)?),
+                            json!(level.word()),
+                            json!(own),
+                            json!(home),
+                            json!(binding.since),
+                        ],
+                    ));
+                }
+            }
+            by_member(&mut rows);
+            session.list(&COLUMNS, rows)
+        })
+    }
+}
+
+/// The home folders of a workspace, by the account whose they are.
+fn homes(view: &View<'_>, workspace: &Resource) -> Result<HashMap<Id, Id>, RenderError> {
+    let mut found = HashMap::new();
+    let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(found) };
+    for item in place::children(&view.work()?, Kind::Item, files)? {
+        if let Some(home) = item.as_item().and_then(|it| it.home).filter(|home| home.workspace == workspace.id) {
+            found.insert(home.of, item.id);
+        }
+    }
+    Ok(found)
+}
+
+impl AddMember {
+    fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let ((org, name), who) = (workspace_name(&self.workspace)?, references(&self.who)?);
+        let terms = Terms { level: self.level, root_upload: self.root_upload.map(|it| it.0) };
+        let done = session
+            .write(&self.writing, Who::Named, &mut |work| workspace_member::add(work, &org, &name, &who, terms))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl Workspace {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            Verb::Add(it) => {
+                let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| workspace::add(work, &org, &name, &options))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::List(it) => it.run(session),
+            Verb::Show(it) => it.show(session),
+            Verb::Set(it) => {
+                let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| workspace::set(work, &org, &name, &options))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Remove(it) => {
+                let (org, name) = workspace_name(&it.workspace)?;
+                let done = session.write(&it.writing, Who::Named, &mut |work| workspace::remove(work, &org, &name))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Members(it) => it.members(session),
+            Verb::AddMember(it) => it.run(session),
+            Verb::RemoveMember(it) => {
+                let ((org, name), who) = (workspace_name(&it.workspace)?, references(&it.who)?);
+                let done = session
+                    .write(&it.writing, Who::Named, &mut |work| workspace_member::remove(work, &org, &name, &who))?;
+                session.report(&done, &Made::default())
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Signing keys and access tokens: what only the admins of an organization know of (model §9).
+
+use std::rc::Rc;
+
+use super::place::children;
+use super::{Result, Work};
+use crate::model::attributes::{AccessToken, Attributes, SigningKey, TokenMode};
+use crate::model::secret::Secret;
+use crate::model::time::Expiry;
+use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Verb};
+use crate::policy::Facts;
+
+/// The organization or the workspace that a reference names, if the actor may see it.
+///
+/// # Errors
+/// As [`Work::find`]; a conflict for any other kind.
+pub(super) fn find_place<F: Facts + ?Sized>(work: &Work<'_, F>, on: &Reference) -> Result<Rc<Resource>> {
+    match on {
+        Reference::Named(Kind::Org, name) => work.find(Kind::Org, name),
+        Reference::Workspace(..) => work.find_reference(Kind::Workspace, on),
+        other => Err(other.wrong_kind("an organization or a workspace")),
+    }
+}
+
+/// Everything of a kind that lies in an organization or in one of its workspaces, oldest first.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub(super) fn lying_in<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    kind: Kind,
+    place: &Resource,
+) -> Result<Vec<Rc<Resource>>> {
+    let mut found = children(work, kind, place.id)?;
+    if place.kind() == Kind::Org {
+        for workspace in children(work, Kind::Workspace, place.id)? {
+            found.extend(children(work, kind, workspace.id)?);
+        }
+    }
+    found.sort_by_key(|it| it.id);
+    Ok(found)
+}
+
+/// Keeps the public half of a new signing key.
+///
+/// # Errors
+/// A denial.
+pub fn create_signing_key<F: Facts + ?Sized>(work: &mut Work<'_, F>, on: &Reference, public_key: &str) -> Result<Id> {
+    let place = find_place(work, on)?;
+    let org = work.outermost(place.id)?;
+    work.require_verb(Verb::CreateSigningKey, org)?;
+    let (by, created) = (work.actor.principal(), work.at);
+    let key = SigningKey { public_key: public_key.to_owned(), by, created };
+    Ok(put(work, place.id, None, Attributes::SigningKey(key)))
+}
+
+/// Puts a new resource without a name; its key is the hash of its secret, or its own number.
+fn put<F: Facts + ?Sized>(work: &mut Work<'_, F>, parent: Id, secret: Option<&Secret>, attributes: Attributes) -> Id {
+    let id = work.new_id();
+    let key = secret.map_or_else(|| id.to_string(), Secret::hash);
+    work.put(Resource { id, parent: Some(parent), name: String::new(), key, alias: None, attributes, since: 0 });
+    id
+}
+
+/// The signing keys of an organization or of one of its workspaces, oldest first.
+///
+/// # Errors
+/// A denial.
+pub fn signing_keys<F: Facts + ?Sized>(work: &Work<'_, F>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
+    let place = find_place(work, on)?;
+    work.require_verb(Verb::ListSigningKeys, work.outermost(place.id)?)?;
+    lying_in(work, Kind::SigningKey, &place)
+}
+
+/// Deletes a signing key.
+///
+/// # Errors
+/// A denial.
+pub fn delete_signing_key<F: Facts + ?Sized>(work: &mut Work<'_, F>, which: &Reference) -> Result<()> {
+    let known = work.find_reference(Kind::SigningKey, which)?;
+    work.require_verb(Verb::Delete, known.id)?;
+    work.end_with_bindings(known.id)
+}
+
+/// Makes an access token of a workspace; `secret` is what acts with it.
+///
+/// # Errors
+/// A denial; a conflict for one that would have expired.
+pub fn create_token<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    workspace: &Reference,
+    mode: TokenMode,
+    expires: Option<Expiry>,
+    secret: &Secret,
+) -> Result<Id> {
+    let place = work.find_reference(Kind::Workspace, workspace)?;
+    let org = work.outermost(place.id)?;
+    work.require_verb(Verb::CreateAccessToken, org)?;
+    let (by, created) = (work.actor.principal(), work.at);
+    let expires = expires.and_then(|end| end.counted_from(created));
+    if expires.is_some_and(|end| end <= created) {
+        return Err(Problem::conflict("past_expiry", "the token would have expired before it was made")
+            .tip("choose a later --expires"));
+    }
+    let token = AccessToken { mode, by, created, expires, revoked: false };
+    Ok(put(work, place.id, Some(secret), Attributes::AccessToken(token)))
+}
+
+/// The access tokens of an organization or of one of its workspaces, oldest first; also those that
+/// were revoked.
+///
+/// # Errors
+/// A denial.
+pub fn tokens<F: Facts + ?Sized>(work: &Work<'_, F>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
+    let place = find_place(work, on)?;
+    work.require_verb(Verb::ListAccessTokens, work.outermost(place.id)?)?;
+    lying_in(work, Kind::AccessToken, &place)
+}
+
+/// Ends an access token; it stays listed.
+///
+/// # Errors
+/// A denial.
+pub fn revoke_token<F: Facts + ?Sized>(work: &mut Work<'_, F>, which: &Reference) -> Result<()> {
+    let known = work.find_reference(Kind::AccessToken, which)?;
+    work.require_verb(Verb::Revoke, known.id)?;
+    if let Some(token) = known.as_token() {
+        work.put_attributes(&known, Attributes::AccessToken(AccessToken { revoked: true, ..token.clone() }));
+    }
+    Ok(())
+}
+
+/// The one answer to every token that does not work.
+fn bad_token() -> Problem {
+    let mut problem = Problem::new(ProblemKind::Denied, "bad_token", "this access token cannot be used")
+        .why("a token that is unknown, revoked, expired or of another workspace gets one and the same answer");
+    problem.rule = Some("access-token.active");
+    problem
+}
+
+/// The live token of a workspace that a secret is of: for whoever holds the secret.
+///
+/// # Errors
+/// The one answer for a token that does not work.
+pub fn verify<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Name, name: &Name, secret: &Secret) -> Result<Rc<Resource>> {
+    let facts = work.facts();
+    let org = facts.named(Kind::Org, None, org.key())?.ok_or_else(bad_token)?;
+    let workspace = facts.named(Kind::Workspace, Some(org.id), name.key())?.ok_or_else(bad_token)?;
+    let token = facts.named(Kind::AccessToken, Some(workspace.id), &secret.hash())?.ok_or_else(bad_token)?;
+    match token.as_token() {
+        Some(it) if it.status(work.at) == "active" => Ok(token),
+        _ => Err(bad_token()),
+    }
+}

@@ -1,0 +1,248 @@
+//! Invitations to organizations: sending, cancelling and accepting them (model §9).
+
+use std::rc::Rc;
+
+use super::invitation::Refused;
+use super::membership::held;
+use super::place::children;
+use super::{Actor, Result, Work, find_workspace, org_member, workspace_member};
+use crate::model::attributes::{Attributes, Invitation, InvitationState, OrgRole};
+use crate::model::name::{key, quoted};
+use crate::model::secret::Secret;
+use crate::model::time::{Expiry, Length};
+use crate::model::{Binding, Id, Kind, Name, Problem, ProblemKind, Resource, Role, Verb};
+use crate::policy::{Facts, Select};
+
+/// How long an invitation lives where nothing is said.
+pub const DEFAULT_LIFE: Length = Length::days(7);
+
+/// The rule behind every refusal to accept: the true reason of one is told to nobody who was refused.
+pub const RULE: &str = "org.invitation";
+
+/// What somebody is invited to.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// As what.
+    pub role: OrgRole,
+    /// With which workspaces, for a member.
+    pub workspaces: Vec<Name>,
+    /// Until when; seven days where nothing is said.
+    pub expires: Option<Expiry>,
+}
+
+/// Invites one or several addresses, each with a secret of its own.
+///
+/// # Errors
+/// A denial; a conflict for a member, for an address that has an active invitation, and for an
+/// admin who is given single workspaces; "no such workspace".
+pub fn invite<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    org: &Name,
+    terms: &Terms,
+    addresses: &[(Name, Secret)],
+) -> Result<Vec<Id>> {
+    let place = work.find(Kind::Org, org)?;
+    work.require_verb(Verb::Invite, place.id)?;
+    if terms.role == OrgRole::Admin && !terms.workspaces.is_empty() {
+        return Err(org_member::admins_have_all());
+    }
+    let mut workspaces = Vec::new();
+    for name in &terms.workspaces {
+        let id = find_workspace(work.facts(), work.actor, work.at, org, name)?.id;
+        if !workspaces.contains(&id) {
+            workspaces.push(id);
+        }
+    }
+    let expires = terms.expires.unwrap_or(Expiry::In(DEFAULT_LIFE)).counted_from(work.at);
+    if expires.is_some_and(|end| end <= work.at) {
+        return Err(Problem::conflict("past_expiry", "the invitation would have expired before it was made")
+            .tip("choose a later --expires"));
+    }
+    let mut made = Vec::new();
+    for (address, secret) in addresses {
+        refuse_member(work, &place, address, terms.role)?;
+        refuse_second(work, &place, address)?;
+        let id = work.new_id();
+        work.put(Resource {
+            id,
+            parent: Some(place.id),
+            name: String::new(),
+            key: secret.hash(),
+            alias: None,
+            attributes: Attributes::Invitation(Invitation {
+                invitee: None,
+                email: address.shown().to_owned(),
+                by: work.actor.principal(),
+                created: work.at,
+                expires,
+                after_one_upload: false,
+                role: Some(terms.role),
+                workspaces: workspaces.clone(),
+                state: InvitationState::Active,
+            }),
+            since: 0,
+        });
+        made.push(id);
+    }
+    Ok(made)
+}
+
+/// Whether an account is the one that an address means: by its e-mail, or by its name.
+fn is_addressed(account: &Resource, address: &str) -> bool {
+    account.key == address || account.alias.as_deref() == Some(address)
+}
+
+fn refuse_member<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address: &Name, role: OrgRole) -> Result<()> {
+    for role_held in Role::ORG {
+        for binding in work.facts().list(Select::OnAs(org.id, role_held))? {
+            let Some(account) = work.facts().resource(binding.principal)? else { continue };
+            if is_addressed(&account, address.key()) {
+                return Err(Problem::conflict(
+                    "member_already",
+                    format!("`{address}` is {}, a member of {} already", account.reference(), org.reference()),
+                )
+                .tip(format!(
+                    "rolebook org set-role {} {} {}",
+                    org.typed(),
+                    account.typed(),
+                    role.role().word()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One active invitation per address, compared without case.
+fn refuse_second<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address: &Name) -> Result<()> {
+    match of_address(work, org, address)? {
+        Some(known) if is_active(work, &known) => Err(Problem::conflict(
+            "invited_already",
+            format!("`{address}` has an active invitation to {}", org.reference()),
+        )
+        .why("one active invitation per address")
+        .tip(format!("rolebook org cancel-invitation {} {}", org.typed(), quoted(address.shown())))),
+        _ => Ok(()),
+    }
+}
+
+fn is_active<F: Facts + ?Sized>(work: &Work<'_, F>, invitation: &Resource) -> bool {
+    invitation.as_invitation().is_some_and(|it| it.status(work.at) == "active")
+}
+
+/// The newest invitation of an address: no older one can be active.
+fn of_address<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address: &Name) -> Result<Option<Rc<Resource>>> {
+    let invitations = children(work, Kind::Invitation, org.id)?;
+    Ok(invitations
+        .into_iter()
+        .filter(|known| known.as_invitation().is_some_and(|it| key(&it.email) == address.key()))
+        .max_by_key(|known| known.id))
+}
+
+/// Which invitation is meant.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// The newest of an address.
+    Address(Name),
+    /// The one of that number.
+    Number(u64),
+}
+
+/// Cancels an invitation.
+///
+/// # Errors
+/// A denial; "no such invitation".
+pub fn cancel<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, which: &Which) -> Result<()> {
+    let org = work.find(Kind::Org, org)?;
+    work.require_verb(Verb::CancelInvitation, org.id)?;
+    let (found, written) = match which {
+        Which::Address(address) => (of_address(work, &org, address)?, address.shown().to_owned()),
+        Which::Number(number) => {
+            let known = work.facts().resource(Id(*number))?;
+            (known.filter(|it| it.kind() == Kind::Invitation && it.parent == Some(org.id)), number.to_string())
+        }
+    };
+    let known = found.ok_or_else(|| Problem::not_found("invitation", &format!("{written} to {}", org.reference())))?;
+    match known.as_invitation() {
+        Some(it) if it.state == InvitationState::Active => {
+            let state = InvitationState::Revoked;
+            work.put_attributes(&known, Attributes::Invitation(Invitation { state, ..it.clone() }));
+        }
+        Some(it) => {
+            work.notices.push(format!("the invitation of `{}` was {} already", it.email, it.state.word()));
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+fn refused(reason: &'static str) -> Refused {
+    let mut problem = Problem::new(ProblemKind::Denied, "bad_invitation", "this invitation cannot be accepted")
+        .why("an invitation that is unknown, used, expired, cancelled or somebody else's gets one and the same answer")
+        .tip("ask whoever invited you for a new one");
+    problem.rule = Some(RULE);
+    Refused { problem: Box::new(problem), reason, invitee: None }
+}
+
+/// Accepts an invitation with its secret: as the account whose e-mail or name is the address invited.
+///
+/// # Errors
+/// A usage problem for the operator; the one answer for an invitation that cannot be accepted, with
+/// the true reason for the log; a conflict where somebody else's folder is in the way.
+pub fn accept<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    org: &Name,
+    secret: &Secret,
+) -> std::result::Result<Id, Refused> {
+    let Actor::Principal(own) = work.actor else {
+        return Err(Problem::usage("no_account", "an invitation is accepted by an account")
+            .why("the operator is no account")
+            .tip("add --as USER")
+            .into());
+    };
+    let Some(org) = work.facts().named(Kind::Org, None, org.key())? else {
+        return Err(refused("no such organization"));
+    };
+    let Some(known) = work.facts().named(Kind::Invitation, Some(org.id), &secret.hash())? else {
+        return Err(refused("unknown invitation"));
+    };
+    let Some((it, role)) = known.as_invitation().and_then(|it| Some((it.clone(), it.role?))) else {
+        return Err(refused("unknown invitation"));
+    };
+    match it.status(work.at) {
+        "active" => {}
+        "used" => return Err(refused("the invitation was used")),
+        "expired" => return Err(refused("the invitation is expired")),
+        _ => return Err(refused("the invitation was cancelled")),
+    }
+    let account = work.facts().resource(own)?.filter(|account| is_addressed(account, &key(&it.email)));
+    let Some(account) = account else { return Err(refused("the invitation is for another address")) };
+    if held(work.facts(), &org, own)?.is_some() {
+        return Err(refused("a member already"));
+    }
+    let binding = work.bind(org.id, own, role.role());
+    if let Some(made) = work.facts().binding(binding)? {
+        // Whoever invited gave the role; accepting gives nothing that was not given.
+        work.put_binding(Binding { grantor: it.by, ..made });
+    }
+    for id in &it.workspaces {
+        let workspace = work.facts().resource(*id)?.filter(|it| it.parent == Some(org.id));
+        if let Some(workspace) = workspace {
+            workspace_member::give(work, &workspace, &account, it.by)?;
+        }
+    }
+    work.put_attributes(&known, Attributes::Invitation(Invitation { state: InvitationState::Used, ..it }));
+    Ok(org.id)
+}
+
+/// The invitations of an organization, oldest first.
+///
+/// # Errors
+/// A denial.
+pub fn list<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Name) -> Result<Vec<Rc<Resource>>> {
+    let org = work.find(Kind::Org, org)?;
+    work.require_verb(Verb::ViewMembers, org.id)?;
+    let mut found = children(work, Kind::Invitation, org.id)?;
+    found.sort_by_key(|it| it.id);
+    Ok(found)
+}

@@ -1,0 +1,215 @@
+//! Members of organizations: their roles, their workspaces, and how they go (model §9).
+
+use std::rc::Rc;
+
+use super::membership::held;
+use super::place::children;
+use super::{Actor, Result, Work, find_workspace, workspace_member};
+use crate::model::attributes::Status;
+use crate::model::name::quoted;
+use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
+use crate::policy::{Facts, invariants};
+
+const LEAVE: &str = "seed 002: Can leave organization by making another admin";
+const ALL_WORKSPACES: &str = "an admin of an organization has all of its workspaces, always";
+
+/// The account a reference names. A member is found by whoever may view the members, also where
+/// the directory is private.
+///
+/// # Errors
+/// As [`Work::find`]; a conflict for any other kind.
+pub(super) fn find_member<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    org: &Resource,
+    reference: &Reference,
+) -> Result<Rc<Resource>> {
+    let Reference::Named(Kind::Account, name) = reference else {
+        return Err(reference.wrong_kind("an account (only accounts are members of organizations)"));
+    };
+    if let Some(account) = work.facts().named(Kind::Account, None, name.key())?
+        && held(work.facts(), org, account.id)?.is_some()
+        && work.may(Action::Plain(Verb::ViewMembers), org.id)?
+    {
+        return Ok(account);
+    }
+    work.find(Kind::Account, name)
+}
+
+/// The command that invites an account, as far as its address is known.
+pub(super) fn invitation_for(org: &Name, account: &Resource, role: Role) -> String {
+    let by_name = || Name::parse_email(&account.name).is_ok().then(|| account.name.clone());
+    let address = account.as_account().and_then(|it| it.email.clone()).or_else(by_name);
+    let address = address.map_or_else(|| "ADDRESS".to_owned(), |address| quoted(&address));
+    format!("rolebook org invite {} {address} --role {}", quoted(org.shown()), role.word())
+}
+
+/// Somebody would have to be a member first.
+pub(super) fn not_a_member(org: &Resource, account: &Resource, role: Role) -> Problem {
+    let problem =
+        Problem::conflict("not_a_member", format!("{} is not a member of {}", account.reference(), org.reference()));
+    match Name::parse(&org.name) {
+        Ok(name) => problem.tip(invitation_for(&name, account, role)),
+        Err(_) => problem,
+    }
+}
+
+/// Gives a member another role. The operator may put somebody in outright.
+///
+/// # Errors
+/// A denial; a conflict for whoever is no member.
+pub fn set_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, who: &Reference, role: Role) -> Result<()> {
+    let org = work.find(Kind::Org, org)?;
+    work.require_verb(Verb::EditMember, org.id)?;
+    let account = find_member(work, &org, who)?;
+    match held(work.facts(), &org, account.id)? {
+        Some(known) => change(work, &org, known, role),
+        None if work.actor == Actor::Operator => {
+            work.bind(org.id, account.id, role);
+            Ok(())
+        }
+        None => Err(not_a_member(&org, &account, role)),
+    }
+}
+
+fn change<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Resource, known: Binding, role: Role) -> Result<()> {
+    if known.role == role {
+        return Ok(());
+    }
+    let who = known.principal;
+    let grantor = work.actor.principal();
+    work.put_binding(Binding { role, grantor, ..known });
+    if role == Role::OrgMember {
+        for workspace in children(work, Kind::Workspace, org.id)? {
+            if held(work.facts(), &workspace, who)?.is_some() {
+                return Ok(());
+            }
+        }
+        let who = work.name(who)?;
+        work.notices.push(format!("{who} has no workspace of {} now", org.reference()));
+    }
+    Ok(())
+}
+
+/// Gives a member just these workspaces.
+///
+/// # Errors
+/// A denial; a conflict for an admin, who has all, and for whoever is no member.
+pub fn set_workspaces<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    org: &Name,
+    who: &Reference,
+    workspaces: &[Name],
+) -> Result<()> {
+    let place = work.find(Kind::Org, org)?;
+    work.require_verb(Verb::EditMember, place.id)?;
+    let account = find_member(work, &place, who)?;
+    match held(work.facts(), &place, account.id)? {
+        None => return Err(not_a_member(&place, &account, Role::OrgMember)),
+        Some(known) if known.role == Role::OrgAdmin => {
+            return Err(Problem::conflict(
+                "has_all_workspaces",
+                format!("{} is an admin of {}", account.reference(), place.reference()),
+            )
+            .why(ALL_WORKSPACES)
+            .tip(format!("rolebook org set-role {} {} member", place.typed(), account.typed())));
+        }
+        Some(_) => {}
+    }
+    let mut wanted: Vec<Id> = Vec::new();
+    for name in workspaces {
+        wanted.push(find_workspace(work.facts(), work.actor, work.at, org, name)?.id);
+    }
+    let grantor = work.actor.principal();
+    for workspace in children(work, Kind::Workspace, place.id)? {
+        let has = held(work.facts(), &workspace, account.id)?.is_some();
+        match (has, wanted.contains(&workspace.id)) {
+            (false, true) => workspace_member::give(work, &workspace, &account, grantor)?,
+            (true, false) => workspace_member::take(work, &workspace, account.id)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Why an admin is given no workspaces one by one.
+pub(super) fn admins_have_all() -> Problem {
+    Problem::conflict("has_all_workspaces", "an admin is given no single workspaces")
+        .why(ALL_WORKSPACES)
+        .tip("leave out --workspace, or invite with --role member")
+}
+
+/// Removes other members, with the workspaces they have.
+///
+/// # Errors
+/// A denial; a conflict for oneself.
+pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, who: &[Reference]) -> Result<()> {
+    let org = work.find(Kind::Org, org)?;
+    work.require_verb(Verb::RemoveMember, org.id)?;
+    for reference in who {
+        let account = find_member(work, &org, reference)?;
+        if work.actor == Actor::Principal(account.id) {
+            return Err(Problem::conflict("oneself", "nobody removes themselves from an organization")
+                .why("seed 002: Remove other member from the Organization")
+                .tip(format!("rolebook org leave {}", org.typed())));
+        }
+        if held(work.facts(), &org, account.id)?.is_none() {
+            work.notices.push(format!("{} is not a member of {}", account.reference(), org.reference()));
+            continue;
+        }
+        end(work, &org, account.id)?;
+    }
+    Ok(())
+}
+
+/// Ends a membership, with the workspaces that came with it.
+fn end<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Resource, account: Id) -> Result<()> {
+    for workspace in children(work, Kind::Workspace, org.id)? {
+        workspace_member::take(work, &workspace, account)?;
+    }
+    if let Some(known) = held(work.facts(), org, account)? {
+        work.end_binding(known.id);
+    }
+    Ok(())
+}
+
+/// Leaves an organization; makes another member admin first where one is named.
+///
+/// # Errors
+/// A usage problem for the operator; a denial; a conflict for the last active admin.
+pub fn leave<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, promote: Option<&Reference>) -> Result<()> {
+    let Actor::Principal(own) = work.actor else {
+        return Err(Problem::usage("no_member", "the operator is no member that could leave").tip("add --as USER"));
+    };
+    let org = work.find(Kind::Org, org)?;
+    if let Some(heir) = promote {
+        make_admin(work, &org, own, heir)?;
+    }
+    let is_admin = work.facts().held(org.id, Role::OrgAdmin, own)?.is_some();
+    // The rules and the invariants refuse it anyway; said here, it comes with the way out.
+    if is_admin && !invariants::has_administrator(work.facts(), org.id, Role::OrgAdmin, Some(own), work.at)? {
+        return Err(Problem::conflict(
+            "last_administrator",
+            format!("{} is the last active admin of {}", work.name(own)?, org.reference()),
+        )
+        .why(LEAVE)
+        .tip(format!("rolebook org leave {} --promote SOMEBODY", org.typed())));
+    }
+    work.require_verb(Verb::Leave, org.id)?;
+    end(work, &org, own)
+}
+
+/// Makes a member admin, so that another one can go.
+fn make_admin<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Resource, own: Id, heir: &Reference) -> Result<()> {
+    work.require_verb(Verb::EditMember, org.id)?;
+    let account = find_member(work, org, heir)?;
+    if account.id == own {
+        return Err(Problem::conflict("same_account", "who leaves cannot take over from themselves"));
+    }
+    let Some(known) = held(work.facts(), org, account.id)? else {
+        return Err(not_a_member(org, &account, Role::OrgAdmin));
+    };
+    if account.as_account().is_none_or(|it| it.status(work.at) != Status::Active) {
+        return Err(Problem::conflict("inactive", format!("{} is not active", account.reference())).why(LEAVE));
+    }
+    change(work, org, known, Role::OrgAdmin)
+}

@@ -1,0 +1,139 @@
+//! Members of workspaces: who they are, their levels, and their home folders (model §9).
+
+use super::home::{end_home, make_home};
+use super::membership::held;
+use super::org_member::{find_member, not_a_member};
+use super::{Result, Work, find_workspace};
+use crate::model::attributes::{BindingAttributes, Switch};
+use crate::model::{Binding, Id, Name, Problem, Reference, Resource, Role, Verb};
+use crate::policy::Facts;
+
+/// How somebody shall be a member; what is none is left as it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Terms {
+    /// Manager or member; member for a new one.
+    pub level: Option<Role>,
+    /// Whether they upload straight into their home folder; none within as the workspace says.
+    pub root_upload: Option<Option<Switch>>,
+}
+
+/// Adds members of the organization to a workspace, or changes how they are members.
+///
+/// # Errors
+/// A denial; a conflict for whoever is no member of the organization, or for a home folder that
+/// cannot be theirs.
+pub fn add<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    org: &Name,
+    name: &Name,
+    who: &[Reference],
+    terms: Terms,
+) -> Result<()> {
+    let workspace = find_workspace(work.facts(), work.actor, work.at, org, name)?;
+    work.require_verb(Verb::AddMember, workspace.id)?;
+    let Some(org) = workspace.parent.map(|id| work.facts().resource(id)).transpose()?.flatten() else {
+        return Ok(());
+    };
+    for reference in who {
+        let account = find_member(work, &org, reference)?;
+        if held(work.facts(), &org, account.id)?.is_none() {
+            return Err(but_for(not_a_member(&org, &account, Role::OrgMember), &workspace));
+        }
+        add_one(work, &workspace, &account, terms)?;
+    }
+    Ok(())
+}
+
+/// Adds the workspace to the command that invites.
+fn but_for(mut problem: Problem, workspace: &Resource) -> Problem {
+    for tip in &mut problem.tips {
+        tip.push_str(&format!(" --workspace {}", workspace.typed()));
+    }
+    problem
+}
+
+fn add_one<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    workspace: &Resource,
+    account: &Resource,
+    terms: Terms,
+) -> Result<()> {
+    let grantor = work.actor.principal();
+    let Some(known) = held(work.facts(), workspace, account.id)? else {
+        bind(work, workspace.id, account.id, terms, grantor);
+        return make_home(work, workspace, account, grantor);
+    };
+    let role = terms.level.unwrap_or(known.role);
+    let root_upload = terms.root_upload.unwrap_or(known.attributes.root_upload);
+    if (role, root_upload) != (known.role, known.attributes.root_upload) {
+        let attributes = BindingAttributes { root_upload, ..known.attributes };
+        work.put_binding(Binding { role, grantor, attributes, ..known });
+    }
+    Ok(())
+}
+
+fn bind<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, account: Id, terms: Terms, grantor: Option<Id>) {
+    let id = work.new_id();
+    work.put_binding(Binding {
+        id,
+        resource: workspace,
+        principal: account,
+        role: terms.level.unwrap_or(Role::WorkspaceMember),
+        grantor,
+        expires: None,
+        attributes: BindingAttributes { root_upload: terms.root_upload.flatten(), ..BindingAttributes::default() },
+        since: 0,
+    });
+}
+
+/// Gives a workspace to a member of its organization, unasked: the caller has asked. Who has it
+/// already keeps it as it is.
+///
+/// # Errors
+/// A conflict for a home folder that cannot be theirs.
+pub(super) fn give<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    workspace: &Resource,
+    account: &Resource,
+    grantor: Option<Id>,
+) -> Result<()> {
+    if held(work.facts(), workspace, account.id)?.is_none() {
+        bind(work, workspace.id, account.id, Terms::default(), grantor);
+        make_home(work, workspace, account, grantor)?;
+    }
+    Ok(())
+}
+
+/// Takes a workspace away, and what its member owned there, unasked.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub(super) fn take<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: &Resource, account: Id) -> Result<()> {
+    if let Some(known) = held(work.facts(), workspace, account)? {
+        work.end_binding(known.id);
+        end_home(work, workspace, account)?;
+    }
+    Ok(())
+}
+
+/// Removes members; who is none is left alone.
+///
+/// # Errors
+/// A denial.
+pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name, who: &[Reference]) -> Result<()> {
+    let workspace = find_workspace(work.facts(), work.actor, work.at, org, name)?;
+    work.require_verb(Verb::RemoveMember, workspace.id)?;
+    let Some(org) = workspace.parent.map(|id| work.facts().resource(id)).transpose()?.flatten() else {
+        return Ok(());
+    };
+    for reference in who {
+        let account = find_member(work, &org, reference)?;
+        if held(work.facts(), &workspace, account.id)?.is_none() {
+            let place = work.name(workspace.id)?;
+            work.notices.push(format!("{} is not a member of {place}", account.reference()));
+            continue;
+        }
+        take(work, &workspace, account.id)?;
+    }
+    Ok(())
+}

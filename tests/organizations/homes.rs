@@ -1,0 +1,175 @@
+//! The files of a workspace, and the home folders of its members.
+
+use rolebook::model::attributes::EndpointKind;
+use rolebook::model::{Kind, Name, Reference, Time};
+use rolebook::ops::endpoint::{self, New, Options};
+use rolebook::ops::{Actor, Work};
+use rolebook::policy::Facts;
+use rolebook::store::{Entry, Store};
+
+use super::{accept, acme, columns, join};
+use crate::support::Tool;
+
+/// Makes a node that an account administers.
+fn node(tool: &Tool, name: &str, administrator: &str) {
+    let writer = Store::open(&tool.store()).unwrap().write().unwrap();
+    let facts = writer.facts();
+    let at = Time::now();
+    let mut work = Work::new(&facts, Actor::Operator, at).unwrap();
+    let administrators = vec![Reference::Named(Kind::Account, Name::parse(administrator).unwrap())];
+    let new = New { kind: EndpointKind::Node, of: None, administrators, options: Options::default() };
+    endpoint::add(&mut work, &Name::parse(name).unwrap(), &new).unwrap();
+    let rows = work.facts().draft().against(&facts).unwrap();
+    let last = work.facts().last_id().unwrap();
+    drop(work);
+    let command = format!("endpoint add {name} --kind node --administrator {administrator}");
+    let entry = Entry { at, actor: None, operator: "test".to_owned(), command, reason: None, undoes: None };
+    writer.commit(&rows, last, entry).unwrap();
+}
+
+/// `acme`, with a node that carol administers and the files of `prod` on it.
+fn with_files() -> Tool {
+    let tool = acme();
+    node(&tool, "node1", "carol");
+    tool.ok("workspace set acme/prod --files node1:/acme-prod --as carol");
+    tool
+}
+
+const HOME: &str = "node1:/acme-prod/bob";
+
+#[test]
+fn members_get_a_home_folder_that_they_own() {
+    let tool = with_files();
+    assert_eq!(tool.json("workspace show acme/prod --as bob")["files"], "node1:/acme-prod");
+    assert_eq!(columns(&tool, "workspace members acme/prod --as bob", "member,home"), format!("user:bob\t{HOME}\n"));
+    for action in ["upload", "create-folder", "download", "delete", "browse"] {
+        assert!(tool.may("bob", action, HOME), "{action}");
+    }
+    join(&tool, "eve", "member --workspace prod");
+    assert!(tool.may("eve", "upload", "node1:/acme-prod/eve"), "made with the membership");
+    assert!(!tool.may("eve", "browse", HOME) && !tool.may("bob", "browse", "node1:/acme-prod"));
+    let owner = tool.json("perm check eve upload node1:/acme-prod/eve")["proof"].to_string();
+    assert!(owner.contains("user:carol"), "by who invited: {owner}");
+    assert_eq!(tool.ok("workspace set acme/prod --files node1:/acme-prod/ --as carol"), "unchanged\n");
+    assert_eq!(tool.ok("workspace add acme/prod --files node1:/acme-prod --as carol"), "unchanged\n");
+    tool.fails(5, "workspace add acme/prod --files node1:/other --as carol", "exists already, with other values");
+}
+
+#[test]
+fn root_uploads_are_allowed_by_the_workspace_or_to_the_member() {
+    let tool = with_files();
+    assert!(tool.may("bob", "upload-to-root", "workspace:acme/prod"));
+    tool.ok("workspace set acme/prod --root-upload deny --as carol");
+    assert!(!tool.may("bob", "upload", HOME) && !tool.may("bob", "upload-to-root", "workspace:acme/prod"));
+    tool.fails(3, "workspace set acme/prod --root-upload allow --as bob", "may not create-workspace");
+    tool.ok("workspace add-member acme/prod bob --root-upload allow --as carol");
+    assert!(tool.may("bob", "upload", HOME));
+    tool.ok("workspace add-member acme/prod bob --root-upload default --as carol");
+    assert!(!tool.may("bob", "upload", HOME));
+}
+
+#[test]
+fn what_ends_a_membership_ends_the_ownership_and_leaves_the_folder() {
+    let again = |tool: &Tool| tool.ok("workspace add-member acme/prod bob");
+    let tool = with_files();
+    for (end, back) in [
+        ("workspace remove-member acme/prod bob", &again as &dyn Fn(&Tool) -> String),
+        ("org set-workspaces acme bob staging", &again),
+        ("org remove-member acme bob", &|tool| {
+            tool.ok("org set-role acme bob member");
+            again(tool)
+        }),
+    ] {
+        let ran = tool.run(&format!("{end} --as carol"));
+        assert_eq!(ran.status, 0, "{ran:#?}");
+        assert!(ran.err.contains(&format!("`{HOME}` stays, without an owner")), "{ran:#?}");
+        assert!(!tool.may("bob", "browse", HOME), "{end}");
+        back(&tool);
+        assert!(tool.may("bob", "browse", HOME), "one's own is given back after {end}");
+    }
+    tool.ok("server set --members-may-leave");
+    assert!(tool.run("org leave acme --as bob").err.contains("stays, without an owner"));
+    assert!(!tool.may("bob", "browse", HOME));
+}
+
+#[test]
+fn a_namesake_does_not_inherit_a_home_folder() {
+    let tool = with_files();
+    tool.ok("account remove bob --destroy --yes");
+    tool.ok("account add bob --email bob@example.com");
+    tool.ok("org set-role acme bob member");
+    let ran = tool.fails(5, "workspace add-member acme/prod bob --as carol", "cannot be the home folder of user:bob");
+    assert!(ran.err.contains("the home folder of somebody else of that name"), "{ran:#?}");
+    assert!(ran.err.contains(&format!("rolebook content rename {HOME}")), "{ran:#?}");
+    assert!(!tool.may("bob", "browse", HOME));
+    let made = tool.json("org invite acme eve@example.com --role member --workspace prod --as carol");
+    tool.ok("account set eve --email ''");
+    tool.ok("account add eve@example.com");
+    let ran = accept(&tool, "acme", made["secret"].as_str().unwrap(), "eve@example.com");
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    tool.ok("account remove eve@example.com --destroy --yes");
+    tool.ok("account add eve@example.com");
+    let made = tool.json("org invite acme eve@example.com --role member --workspace prod --as carol");
+    let ran = accept(&tool, "acme", made["secret"].as_str().unwrap(), "eve@example.com");
+    assert!(ran.status == 5 && ran.err.contains("cannot be the home folder"), "{ran:#?}");
+    for odd in [".", ".."] {
+        tool.ok(&format!("account add '{odd}'"));
+        tool.ok(&format!("org set-role acme '{odd}' member"));
+        tool.fails(5, &format!("workspace add-member acme/prod '{odd}'"), "no folder can be called");
+    }
+    tool.ok("workspace add acme/test --files node1:/acme-prod-test --as carol");
+    tool.ok("workspace add-member acme/test bob --as carol");
+    assert!(tool.may("bob", "upload", "node1:/acme-prod-test/bob"));
+    tool.ok("workspace add-member acme/staging bob");
+    // What was there before is nobody's home.
+    tool.ok("workspace add acme/under --files node1:/tree/files/deep --as carol");
+    tool.ok("workspace remove acme/under --yes --as carol");
+    tool.ok("account add files");
+    tool.ok("org set-role acme files member");
+    tool.ok("workspace add acme/top --files node1:/tree --as carol");
+    let ran = tool.fails(5, "workspace add-member acme/top files --as carol", "cannot be the home folder");
+    assert!(ran.err.contains("it was there before"), "{ran:#?}");
+}
+
+#[test]
+fn files_lie_apart_and_on_an_endpoint_one_administers() {
+    let tool = with_files();
+    let cannot = "cannot hold the files of the workspace";
+    for path in ["/", "/acme-prod", "/acme-prod/x", "/acme-prod/bob", "/acme-prod/bob/x"] {
+        let ran = tool.fails(5, &format!("workspace set acme/staging --files node1:{path} --as carol"), cannot);
+        assert!(ran.err.contains("the files of workspace:acme/prod lie in `node1:/acme-prod`"), "{ran:#?}");
+    }
+    tool.fails(
+        5,
+        "workspace set acme/prod --files node1:/other --as carol",
+        "has its files in `node1:/acme-prod` already",
+    );
+    tool.fails(5, "workspace set acme/staging --files org:acme", "cannot stand here");
+    tool.fails(2, "workspace set acme/staging --files acme/x", "is no path on an endpoint");
+    tool.fails(4, "workspace set acme/staging --files nowhere:/x --as carol", "no such endpoint");
+    node(&tool, "node2", "dana");
+    tool.fails(3, "workspace set acme/staging --files node2:/x --as carol", "may not edit on endpoint:node2");
+    tool.ok("org add globex --as dana");
+    tool.ok("workspace add globex/prod --files node2:/x --as dana");
+    tool.ok("org set-role acme dana admin");
+    let ran = tool.fails(5, "workspace set acme/staging --files node2:/x/y --as dana", cannot);
+    assert!(ran.err.contains("workspace:globex/prod"), "{ran:#?}");
+    tool.ok("org set-role globex eve admin");
+    tool.ok("org leave globex --as dana");
+    let ran = tool.fails(5, "workspace set acme/staging --files node2:/x/y --as dana", cannot);
+    assert!(!ran.err.contains("globex"), "what one may not see is not named: {ran:#?}");
+}
+
+#[test]
+fn removing_a_workspace_leaves_its_files_as_plain_folders() {
+    let tool = with_files();
+    let ran = tool.fails(5, "workspace remove acme/prod --as carol", "not confirmed");
+    assert!(ran.err.contains("its files in `node1:/acme-prod`, which stay there without their owners"), "{ran:#?}");
+    tool.ok("workspace remove acme/prod --yes --as carol");
+    assert!(!tool.may("bob", "browse", HOME));
+    tool.ok("workspace add acme/next --files node1:/acme-prod --as carol");
+    tool.fails(5, "workspace add-member acme/next bob --as carol", "it was there before");
+    tool.ok("org remove acme --yes");
+    tool.ok("org add acme --as carol");
+    tool.ok("workspace add acme/prod --files node1:/acme-prod --as carol");
+}
