@@ -1,7 +1,6 @@
 #!/bin/sh
-# Endpoints, content and shares for the studio that studio.sh makes: a private bucket whose access the
-# editors manage, and a transfer server where people share what they hold. Run it after studio.sh, with
-# ROLEBOOK_STORE naming the same file.
+# The studio's endpoints, with content and shares: a private bucket whose access the editors manage, and
+# a transfer server where people share what they hold. studio.sh runs it.
 set -eu
 
 # Whoever makes an endpoint administers it. The editors manage who reads and writes the archive.
@@ -17,7 +16,3 @@ rolebook content upload node1:/projects/day01 --type folder --file a.mov:1000 --
 rolebook share grant node1:/projects bob --permission browse,download --expires 2027-01-01 --as alice
 rolebook share grant node1:/projects carol --permission edit --as alice
 rolebook share grant node1:/projects/day01 eve --permission view --as carol
-
-# Who may do what, and why?
-rolebook perm explain bob manage-permissions endpoint:archive
-rolebook perm explain eve download node1:/projects/reel3.mov || true

@@ -1,8 +1,10 @@
 #!/bin/sh
 # A post-production studio, from nothing: three account roles, two workgroups, one dropbox with an
-# outside vendor. Run it with ROLEBOOK_STORE naming a new file, and `rolebook` on the PATH. The
-# vendor's private link is left in link.txt (or the file that ROLEBOOK_LINK names).
+# outside vendor, an organization, endpoints with shared folders. Run it with ROLEBOOK_STORE naming a
+# new file, and `rolebook` on the PATH. The secrets that are shown once are left in files of the folder
+# it is run in, such as link.txt: the vendor's private link.
 set -eu
+umask 077
 
 rolebook init
 
@@ -34,11 +36,15 @@ rolebook dropbox add intake --as dana
 rolebook dropbox add-member intake carol --as dana
 rolebook dropbox add-admin intake carol --as dana
 rolebook dropbox add-member intake eve --level submit-only --as dana
-rolebook dropbox invite intake vendor@example.com --expires 7d --after-one-upload --as carol --columns secret -o tsv --no-headers > "${ROLEBOOK_LINK:-link.txt}"
-rolebook dropbox submit intake --title "Reel 3" --file reel3.mov:123456789 --link - < "${ROLEBOOK_LINK:-link.txt}"
+rolebook dropbox invite intake vendor@example.com --expires 7d --after-one-upload --as carol --columns secret -o tsv --no-headers > link.txt
+rolebook dropbox submit intake --title "Reel 3" --file reel3.mov:123456789 --link - < link.txt
 
 rolebook package send --title "Dailies, day 1" --to workgroup:color --to bob --file day01.mov:734003200 --as carol
 
+# An organization with its workspaces, a bucket, and a node where people share what they hold.
+sh "$(dirname "$0")/organization.sh"
+sh "$(dirname "$0")/endpoints.sh"
+
 # Who may do what, and why?
-rolebook perm explain bob send workgroup:color
-rolebook perm explain eve view-packages dropbox:intake || true
+rolebook perm explain bob upload archive:/masters/reel1.mov
+rolebook perm explain eve download node1:/projects/reel3.mov || true

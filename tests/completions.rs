@@ -102,7 +102,7 @@ fn only_names_that_one_may_see_are_offered() {
 
 #[test]
 fn what_lies_in_an_organization_is_offered_to_who_may_see_it() {
-    let mut tool = Tool::whole_studio();
+    let mut tool = Tool::studio();
     let asked = |tool: &Tool, line: &str| offered(tool, line, &line.split(' ').collect::<Vec<_>>());
     assert_eq!(asked(&tool, "rolebook org show a"), ["acme"]);
     assert_eq!(asked(&tool, "rolebook workspace show a"), ["acme/prod", "acme/staging"]);

@@ -80,7 +80,7 @@ fn every_verb_of_a_noun_has_a_help_of_its_own() {
 
 #[test]
 fn every_example_runs_on_the_studio() {
-    let studio = Tool::whole_studio();
+    let studio = Tool::studio();
     studio.ok("server set --url ''");
     for (name, command) in leaves() {
         for example in examples(&command) {
@@ -131,7 +131,7 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
 
 #[test]
 fn every_reading_command_answers_in_json_and_survives_a_closed_pipe() {
-    let tool = Tool::whole_studio();
+    let tool = Tool::studio();
     for (name, command) in leaves() {
         let Some(example) = examples(&command).into_iter().next() else { continue };
         if !has(&command, "at") && !name.starts_with("audit") && !name.starts_with("role") {
@@ -148,7 +148,7 @@ fn every_reading_command_answers_in_json_and_survives_a_closed_pipe() {
 
 #[test]
 fn no_command_panics_or_changes_anything_on_nonsense() {
-    let tool = Tool::whole_studio();
+    let tool = Tool::studio();
     let before = tool.revision();
     let odd =
         ["''", "'a:b'", "'user:'", "':'", "'\u{202e}x'", "'%s%n'", "'../../x'", "0", "'a\nb'", "18446744073709551616"];

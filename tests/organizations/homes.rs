@@ -1,30 +1,11 @@
 //! The files of a workspace, and the home folders of its members.
 
-use rolebook::model::attributes::EndpointKind;
-use rolebook::model::{Kind, Name, Reference, Time};
-use rolebook::ops::endpoint::{self, New, Options};
-use rolebook::ops::{Actor, Work};
-use rolebook::policy::Facts;
-use rolebook::store::{Entry, Store};
-
 use super::{accept, acme, columns, join};
 use crate::support::Tool;
 
 /// Makes a node that an account administers.
 fn node(tool: &Tool, name: &str, administrator: &str) {
-    let writer = Store::open(&tool.store()).unwrap().write().unwrap();
-    let facts = writer.facts();
-    let at = Time::now();
-    let mut work = Work::new(&facts, Actor::Operator, at).unwrap();
-    let administrators = vec![Reference::Named(Kind::Account, Name::parse(administrator).unwrap())];
-    let new = New { kind: EndpointKind::Node, of: None, administrators, options: Options::default() };
-    endpoint::add(&mut work, &Name::parse(name).unwrap(), &new).unwrap();
-    let rows = work.facts().draft().against(&facts).unwrap();
-    let last = work.facts().last_id().unwrap();
-    drop(work);
-    let command = format!("endpoint add {name} --kind node --administrator {administrator}");
-    let entry = Entry { at, actor: None, operator: "test".to_owned(), command, reason: None, undoes: None };
-    writer.commit(&rows, last, entry).unwrap();
+    tool.ok(&format!("endpoint add {name} --kind node --administrator {administrator}"));
 }
 
 /// `acme`, with a node that carol administers and the files of `prod` on it.
@@ -95,6 +76,8 @@ fn what_ends_a_membership_ends_the_ownership_and_leaves_the_folder() {
 #[test]
 fn a_namesake_does_not_inherit_a_home_folder() {
     let tool = with_files();
+    tool.fails(5, "account remove bob --destroy --yes", "it owns node1:/acme-prod/bob");
+    tool.ok("org remove-member acme bob");
     tool.ok("account remove bob --destroy --yes");
     tool.ok("account add bob --email bob@example.com");
     tool.ok("org set-role acme bob member");
@@ -107,6 +90,7 @@ fn a_namesake_does_not_inherit_a_home_folder() {
     tool.ok("account add eve@example.com");
     let ran = accept(&tool, "acme", made["secret"].as_str().unwrap(), "eve@example.com");
     assert_eq!(ran.status, 0, "{ran:#?}");
+    tool.ok("org remove-member acme eve@example.com");
     tool.ok("account remove eve@example.com --destroy --yes");
     tool.ok("account add eve@example.com");
     let made = tool.json("org invite acme eve@example.com --role member --workspace prod --as carol");

@@ -24,7 +24,7 @@ fn the_last_admin_goes_by_no_path() {
     tool.fails(5, "org remove-member acme carol", left);
     tool.fails(5, "account deactivate carol", left);
     tool.fails(5, "account remove carol", left);
-    tool.fails(5, "account remove carol --destroy --yes", left);
+    tool.fails(5, "account remove carol --destroy --yes", "it alone administers org:acme");
     let ran = tool.fails(5, "account deactivate carol --as alice", "something that you may not see");
     assert!(!ran.err.contains("acme"), "{ran:#?}");
 }

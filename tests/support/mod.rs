@@ -149,26 +149,13 @@ impl Tool {
         ran.status == 0
     }
 
-    /// The store `examples/studio.sh` makes; its private link is in `link.txt`.
+    /// The store `examples/studio.sh` makes; a dropbox's private link is in `link.txt`, a pending
+    /// invitation in `invitation.txt`, an access token in `token.txt`.
     pub(crate) fn studio() -> Tool {
         let tool = Tool::bare();
-        tool.script("studio.sh");
-        tool
-    }
-
-    /// The store that every script in `examples/` together makes; an invitation is in
-    /// `invitation.txt` and an access token in `token.txt`.
-    pub(crate) fn whole_studio() -> Tool {
-        let tool = Tool::studio();
-        for script in ["organization.sh", "endpoints.sh"] {
-            tool.script(script);
-        }
-        tool
-    }
-
-    fn script(&self, name: &str) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-        let ran = self.sh(&format!("sh '{}'", script.display()));
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/studio.sh");
+        let ran = tool.sh(&format!("sh '{}'", script.display()));
         assert_eq!(ran.status, 0, "{ran:#?}");
+        tool
     }
 }
