@@ -318,7 +318,7 @@ pub(super) fn demand<F: Facts + ?Sized>(
     target: &Target,
 ) -> Result<(bool, Vec<Step>)> {
     match demand {
-        Demand::RootUpload => content::root_upload(subject, action.verb(), target),
+        Demand::RootUpload => content::root_upload(subject, action, target),
         Demand::Managed | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits => {
             fits_endpoint(subject.facts(), demand, action, target)
         }

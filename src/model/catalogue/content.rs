@@ -61,7 +61,7 @@ pub(super) const GRANTS: &[Grant] = &[
 
 #[rustfmt::skip]
 pub(super) const LIMITS: &[Limit] = &[
-    limit(Item, &[Upload, CreateFolder, Overwrite], Demand::RootUpload, ROOT_UPLOAD),
+    limit(Item, &[Upload, CreateFolder, Overwrite, MoveTo, CopyTo], Demand::RootUpload, ROOT_UPLOAD),
     limit(Item, &[Share, AdministerShares], Demand::Shareable, rule("content.sharing-supported", PERMISSIONS)),
     limit(Item, &[Share], Demand::SetFits, rule("content.custom-sets", CUSTOM)),
 ];
