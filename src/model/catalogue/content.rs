@@ -77,6 +77,7 @@ pub(super) const DENIALS: &[Denial] = &[
     denial(None, Item, &[Delete], rule("content.delete", DELETE)),
     denial(None, Item, &[Overwrite], rule("content.overwrite", REPLACE)),
     denial(None, Item, &[MoveTo, CopyTo], rule("content.move", MOVE)),
+    denial_where(Condition::SharingManaged, Item, &[Share], rule("content.managed-sharing", PERMISSIONS)),
     denial(None, Item, &[Share], rule("content.delegation", NEVER_MORE)),
     denial(None, Item, &[See], rule("content.none-held", SPECIFIC)),
     denial(None, Item, &[ViewShares], rule("content.others-shares-hidden", INTERNAL)),

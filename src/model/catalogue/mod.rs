@@ -169,6 +169,8 @@ pub struct Denial {
     pub kind: Kind,
     /// Of what.
     pub verbs: &'static [Verb],
+    /// When.
+    pub when: Option<Condition>,
     /// Who says so.
     pub rule: Rule,
 }
@@ -186,7 +188,11 @@ const fn limit(kind: Kind, verbs: &'static [Verb], demand: Demand, rule: Rule) -
 }
 
 const fn denial(holder: Option<Role>, kind: Kind, verbs: &'static [Verb], rule: Rule) -> Denial {
-    Denial { holder, kind, verbs, rule }
+    Denial { holder, kind, verbs, when: None, rule }
+}
+
+const fn denial_where(when: Condition, kind: Kind, verbs: &'static [Verb], rule: Rule) -> Denial {
+    Denial { holder: None, kind, verbs, when: Some(when), rule }
 }
 
 /// The rule that denies an inactive or expired account everything.
