@@ -51,9 +51,10 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Holder::EachPart, Item, &[MoveTo, CopyTo], None, rule("content.move", MOVE)),
     grant(Holder::Sharer, Item, &[Share], Some(Condition::SharingDelegated), rule("content.delegation", NEVER_MORE)),
     grant(Held(Role::AccessManager), Item, &[Share], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
+    // Before the holders of all seven: an access manager is one of those as well.
+    grant(Held(Role::AccessManager), Item, &[ViewShares], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
     grant(Holder::Holds(Permissions::EDIT), Item, &[ViewShares], None, rule("content.editors-view-shares", "decision: who holds all seven permissions sees the shares of an item, others' too")),
     grant(Held(Role::WorkspaceManager), Item, &[ViewShares], None, rule("content.managers-view-shares", INTERNAL)),
-    grant(Held(Role::AccessManager), Item, &[ViewShares], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
     grant(Held(Role::EndpointAdministrator), Item, &[ViewShares], None, rule("content.administrators-view-shares", INTERNAL)),
     grant(Held(Role::WorkspaceManager), Item, &[AdministerShares], None, rule("content.admin-shares", ADMIN_SHARING)),
     grant(Held(Role::EndpointAdministrator), Item, &[AdministerShares], None, rule("content.admin-shares", ADMIN_SHARING)),
