@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::item::{make_root, register_folder};
 use super::{Actor, Result, Work};
 use crate::model::attributes::{Attributes, Endpoint, EndpointKind, NodeVersion, Sharing};
+use crate::model::catalogue::CUSTOM_SETS;
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, Select, Subject};
 
@@ -207,7 +208,7 @@ fn refuse_custom_shares<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource)
         return Ok(());
     }
     let mut problem = Problem::conflict("custom_shares_exist", format!("{} holds custom shares", known.reference()))
-        .why("seed 003: custom permissions need node software 3.7.4 or higher")
+        .why(CUSTOM_SETS.source)
         .tip("make them presets first: rolebook share set ITEM WHO --permission view");
     problem.details = custom;
     Err(problem)

@@ -32,6 +32,7 @@ const ADMIN_SHARING: &str =
 
 pub(super) const SHARER_ONLY: Rule = rule("content.sharer-only", ONLY_SHARER);
 pub(super) const ROOT_UPLOAD: Rule = rule("content.root-upload", ROOT);
+pub(super) const CUSTOM_SETS: Rule = rule("content.custom-sets", CUSTOM);
 pub(super) const ADMIN_SHARES: Rule = rule("content.admin-shares", ADMIN_SHARING);
 pub(super) const OPERATORS_SHARES: Rule =
     rule("content.others-shares", "decision: shares of the system's own classes are changed by the operator alone");
@@ -64,7 +65,7 @@ pub(super) const GRANTS: &[Grant] = &[
 pub(super) const LIMITS: &[Limit] = &[
     limit(Item, &[Upload, CreateFolder, Overwrite, MoveTo, CopyTo], Demand::RootUpload, ROOT_UPLOAD),
     limit(Item, &[Share, AdministerShares], Demand::Shareable, rule("content.sharing-supported", PERMISSIONS)),
-    limit(Item, &[Share], Demand::SetFits, rule("content.custom-sets", CUSTOM)),
+    limit(Item, &[Share], Demand::SetFits, CUSTOM_SETS),
 ];
 
 #[rustfmt::skip]

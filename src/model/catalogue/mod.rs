@@ -209,6 +209,8 @@ pub const TOKEN_ENDED: Rule = rule(
     "access-token.active",
     "decision: an access token that was revoked or is expired, or whose workspace is gone, can do nothing",
 );
+/// The rule that keeps sets that are no preset from nodes that are too old.
+pub const CUSTOM_SETS: Rule = content::CUSTOM_SETS;
 /// The rule that lets nobody but the sharer change a share.
 pub const SHARER_ONLY: Rule = content::SHARER_ONLY;
 /// The rule that lets any administrator change an admin share.
