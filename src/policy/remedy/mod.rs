@@ -172,6 +172,8 @@ fn lacks_of<F: Facts + ?Sized>(
             | Condition::MayView
             | Condition::SharingManaged
             | Condition::SharingDelegated => return Ok(None),
+            // An admin leaves as one, or not at all.
+            Condition::MembersMayLeave if subject.holds(Role::OrgAdmin, target.id)?.is_some() => return Ok(None),
             Condition::ManagersAdministerDropboxes
             | Condition::PublicDirectory
             | Condition::MembersEditWorkspaces
