@@ -372,11 +372,12 @@ fn model_page() -> String {
     out.push_str(".SH SENTENCES BEHIND REFUSALS\n");
     for denial in denials() {
         let verbs: Vec<&str> = denial.verbs.iter().map(|verb| verb.word()).collect();
+        let when = denial.when.map_or_else(String::new, |condition| format!(", when {}", condition.phrase()));
         let _ = write!(
             out,
             ".TP\n.B {}{}",
             roff(denial.rule.name),
-            roff(&format!("{} on {}.\n{}", verbs.join(", "), denial.kind.article(), denial.rule.source))
+            roff(&format!("{} on {}{when}.\n{}", verbs.join(", "), denial.kind.article(), denial.rule.source))
         );
     }
     out.push_str(".SH SEE ALSO\n.BR rolebook (1)\n");

@@ -134,7 +134,7 @@ verbs! {
     CopyTo = "copy-to",
     /// See the shares of it, others' too.
     ViewShares = "view-shares",
-    /// Make, change and revoke admin shares of it.
+    /// See its shares of every class, and make, change and revoke admin shares where people share.
     AdministerShares = "administer-shares",
     /// Cancel an invitation.
     CancelInvitation = "cancel-invitation",

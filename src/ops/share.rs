@@ -6,7 +6,7 @@ use super::cascade::{self, Loss};
 use super::item::{register_folder, require_folder, subtree};
 use super::{Actor, Result, Work};
 use crate::model::attributes::{Endpoint, ShareClass, Sharing};
-use crate::model::catalogue::{OPERATORS_SHARES, SHARER_ONLY};
+use crate::model::catalogue::{CUSTOM_SETS, OPERATORS_SHARES, SHARER_ONLY};
 use crate::model::name::quoted;
 use crate::model::time::Expiry;
 use crate::model::{
@@ -90,7 +90,7 @@ fn refuse_unfit<F: Facts + ?Sized>(
         }
         Sharing::Delegated => {
             Problem::conflict("node_too_old", format!("endpoint:{name} cannot hold a custom set of permissions: {set}"))
-                .why("seed 003: custom permissions need node software 3.7.4 or higher")
+                .why(CUSTOM_SETS.source)
                 .tip("choose a preset: edit, view, upload, preview")
                 .tip(format!(
                     "or say which version it has: rolebook endpoint set {} --node-version 4.4.6",

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::Result;
 use super::sight::{Place, Viewer, find, find_item, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
+use crate::model::catalogue::CUSTOM_SETS;
 use crate::model::name::key;
 use crate::model::reference::full_reference;
 use crate::model::{
@@ -122,7 +123,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         let name = self.name(id)?;
         let mut problem = if shares {
             Problem::conflict("custom_shares_exist", format!("{name} would hold shares that its node software cannot"))
-                .why("seed 003: custom permissions need node software 3.7.4 or higher")
+                .why(CUSTOM_SETS.source)
                 .tip("make them presets first: rolebook share set ITEM WHO --permission view")
         } else {
             Problem::conflict("roles_exist", format!("{name} would have roles that it cannot have"))

@@ -77,10 +77,11 @@ pub(super) fn met<F: Facts + ?Sized>(
             .server()?
             .members_edit_workspaces
             .then(|| vec![Step::Value { on: Id::SERVER, name: "members-edit-workspaces", value: "true".to_owned() }]),
-        Condition::MembersMayLeave => subject
-            .server()?
-            .members_may_leave
-            .then(|| vec![Step::Value { on: Id::SERVER, name: "members-may-leave", value: "true".to_owned() }]),
+        // Every admin is a member too, and the last one stays.
+        Condition::MembersMayLeave => {
+            let may = subject.server()?.members_may_leave && subject.holds(Role::OrgAdmin, on)?.is_none();
+            may.then(|| vec![Step::Value { on: Id::SERVER, name: "members-may-leave", value: "true".to_owned() }])
+        }
         Condition::AnotherAdmin => {
             invariants::has_administrator(subject.facts(), on, Role::OrgAdmin, Some(subject.id), subject.at)?
                 .then(Vec::new)

@@ -201,14 +201,21 @@ pub(super) fn each_part<F: Facts + ?Sized>(
 /// uploads are denied (model §8, `content.root-upload`).
 pub(super) fn root_upload<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
-    verb: Verb,
+    action: Action,
     target: &Target,
 ) -> Result<(bool, Vec<Step>)> {
+    // What is copied or moved is as an upload where it goes.
+    if let Action::MoveTo(to) | Action::CopyTo(to) = action {
+        return match Target::of(subject.facts(), to.folder)? {
+            Some(folder) => root_upload(subject, Action::Plain(Verb::Upload), &folder),
+            None => Ok((true, Vec::new())),
+        };
+    }
     let workspace = match target.kind {
         Kind::Workspace => Some(target.id),
         _ => {
             let lineage = target.lineage(subject.facts())?;
-            let into_itself = matches!(verb, Verb::Upload | Verb::CreateFolder);
+            let into_itself = matches!(action.verb(), Verb::Upload | Verb::CreateFolder);
             let is_folder = lineage.first().and_then(|it| it.as_item()).is_some_and(|it| it.is_folder());
             let folder = lineage.get(usize::from(!(into_itself && is_folder)));
             let home = folder.and_then(|it| it.as_item()).and_then(|it| it.home);

@@ -89,14 +89,7 @@ pub fn decide_for<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, r
             return Ok(Decision { allowed: true, rule: grant.rule, proof });
         }
     }
-    // What takes away from a part of it takes away from the whole.
-    for (part, on) in content::parts(subject.facts(), action, target.id)?.into_iter().filter(|part| part.0 != action) {
-        let decision = decide_for(subject, part, on)?;
-        if !decision.allowed && catalogue::limits().any(|limit| limit.rule == decision.rule) {
-            return Ok(decision);
-        }
-    }
-    Ok(Decision::denied(denial_rule(subject, &target, verb)?, Vec::new()))
+    Ok(Decision::denied(denial_rule(subject, &target, action)?, Vec::new()))
 }
 
 /// Whether an access token is active and its workspace is there.
@@ -325,7 +318,7 @@ pub(super) fn demand<F: Facts + ?Sized>(
     target: &Target,
 ) -> Result<(bool, Vec<Step>)> {
     match demand {
-        Demand::RootUpload => content::root_upload(subject, action.verb(), target),
+        Demand::RootUpload => content::root_upload(subject, action, target),
         Demand::Managed | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits => {
             fits_endpoint(subject.facts(), demand, action, target)
         }
@@ -413,11 +406,16 @@ fn shared<F: Facts + ?Sized>(subject: &Subject<'_, F>, setting: Setting, target:
 }
 
 /// The sentence a refusal is read from.
-fn denial_rule<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, verb: Verb) -> Result<Rule> {
+fn denial_rule<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, action: Action) -> Result<Rule> {
+    let verb = action.verb();
     for row in denials().filter(|row| row.kind == target.kind && row.verbs.contains(&verb)) {
-        let fits = match row.holder {
+        let held = match row.holder {
             None => true,
             Some(role) => holder(subject, Holder::Role(role), Action::Plain(verb), target)?.is_some(),
+        };
+        let fits = match row.when {
+            Some(condition) if held => met(subject, condition, action, target)?.is_some(),
+            _ => held,
         };
         if fits {
             return Ok(row.rule);

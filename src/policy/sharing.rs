@@ -4,7 +4,7 @@
 use super::decide::{Decision, Target, decide_for};
 use super::facts::{Facts, Result};
 use super::proof::Step;
-use super::subject::Subject;
+use super::subject::{Sort, Subject};
 use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::catalogue::{ADMIN_SHARES, MANAGED_SHARES, OPERATORS_SHARES, SHARER_ONLY};
 use crate::model::{Action, Binding, Verb};
@@ -43,6 +43,9 @@ pub fn may_change<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) 
 /// # Errors
 /// When the facts cannot be read.
 pub fn may_see<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) -> Result<bool> {
+    if subject.sort == Sort::Account && !subject.is_registered() {
+        return Ok(false);
+    }
     if share.attributes.share_class().is_hidden() {
         return Ok(decide_for(subject, Action::Plain(Verb::AdministerShares), share.resource)?.allowed);
     }

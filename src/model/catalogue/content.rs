@@ -32,6 +32,7 @@ const ADMIN_SHARING: &str =
 
 pub(super) const SHARER_ONLY: Rule = rule("content.sharer-only", ONLY_SHARER);
 pub(super) const ROOT_UPLOAD: Rule = rule("content.root-upload", ROOT);
+pub(super) const CUSTOM_SETS: Rule = rule("content.custom-sets", CUSTOM);
 pub(super) const ADMIN_SHARES: Rule = rule("content.admin-shares", ADMIN_SHARING);
 pub(super) const OPERATORS_SHARES: Rule =
     rule("content.others-shares", "decision: shares of the system's own classes are changed by the operator alone");
@@ -51,9 +52,10 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Holder::EachPart, Item, &[MoveTo, CopyTo], None, rule("content.move", MOVE)),
     grant(Holder::Sharer, Item, &[Share], Some(Condition::SharingDelegated), rule("content.delegation", NEVER_MORE)),
     grant(Held(Role::AccessManager), Item, &[Share], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
+    // Before the holders of all seven: an access manager is one of those as well.
+    grant(Held(Role::AccessManager), Item, &[ViewShares], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
     grant(Holder::Holds(Permissions::EDIT), Item, &[ViewShares], None, rule("content.editors-view-shares", "decision: who holds all seven permissions sees the shares of an item, others' too")),
     grant(Held(Role::WorkspaceManager), Item, &[ViewShares], None, rule("content.managers-view-shares", INTERNAL)),
-    grant(Held(Role::AccessManager), Item, &[ViewShares], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
     grant(Held(Role::EndpointAdministrator), Item, &[ViewShares], None, rule("content.administrators-view-shares", INTERNAL)),
     grant(Held(Role::WorkspaceManager), Item, &[AdministerShares], None, rule("content.admin-shares", ADMIN_SHARING)),
     grant(Held(Role::EndpointAdministrator), Item, &[AdministerShares], None, rule("content.admin-shares", ADMIN_SHARING)),
@@ -61,9 +63,9 @@ pub(super) const GRANTS: &[Grant] = &[
 
 #[rustfmt::skip]
 pub(super) const LIMITS: &[Limit] = &[
-    limit(Item, &[Upload, CreateFolder, Overwrite], Demand::RootUpload, ROOT_UPLOAD),
+    limit(Item, &[Upload, CreateFolder, Overwrite, MoveTo, CopyTo], Demand::RootUpload, ROOT_UPLOAD),
     limit(Item, &[Share, AdministerShares], Demand::Shareable, rule("content.sharing-supported", PERMISSIONS)),
-    limit(Item, &[Share], Demand::SetFits, rule("content.custom-sets", CUSTOM)),
+    limit(Item, &[Share], Demand::SetFits, CUSTOM_SETS),
 ];
 
 #[rustfmt::skip]
@@ -77,6 +79,7 @@ pub(super) const DENIALS: &[Denial] = &[
     denial(None, Item, &[Delete], rule("content.delete", DELETE)),
     denial(None, Item, &[Overwrite], rule("content.overwrite", REPLACE)),
     denial(None, Item, &[MoveTo, CopyTo], rule("content.move", MOVE)),
+    denial_where(Condition::SharingManaged, Item, &[Share], rule("content.managed-sharing", PERMISSIONS)),
     denial(None, Item, &[Share], rule("content.delegation", NEVER_MORE)),
     denial(None, Item, &[See], rule("content.none-held", SPECIFIC)),
     denial(None, Item, &[ViewShares], rule("content.others-shares-hidden", INTERNAL)),

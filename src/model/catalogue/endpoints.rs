@@ -24,8 +24,9 @@ const BY_SHARES: &str = "decision: whoever holds a permission on the root folder
 #[rustfmt::skip]
 pub(super) const GRANTS: &[Grant] = &[
     grant(Everyone, Endpoint, &[See], Some(Condition::PublicEndpoint), rule("endpoint.public", "decision: the definition of a public endpoint is seen by every active account")),
-    grant(Held(Role::AccessManager), Endpoint, &[See], Some(Condition::NotPrivateS3), rule("endpoint.access-managers-see", HIDDEN)),
+    // An administrator is an access manager too, but sees by its own sentence.
     grant(Held(Role::ActivityMonitor), Endpoint, &[See], None, rule("endpoint.roles-see", SEES)),
+    grant(Held(Role::AccessManager), Endpoint, &[See], Some(Condition::NotPrivateS3), rule("endpoint.access-managers-see", HIDDEN)),
     grant(Held(Role::ActivityMonitor), Endpoint, &[ViewConsole], None, rule("endpoint.monitors-view-console", CONSOLE_READS)),
     grant(Held(Role::ActivityManager), Endpoint, &[ControlConsole], None, rule("endpoint.managers-control-console", CONSOLE)),
     grant(Held(Role::AccessManager), Endpoint, &[ManagePermissions], Some(Condition::SharingManaged), rule("endpoint.access-managers-manage", PERMISSIONS)),

@@ -169,6 +169,8 @@ pub struct Denial {
     pub kind: Kind,
     /// Of what.
     pub verbs: &'static [Verb],
+    /// When.
+    pub when: Option<Condition>,
     /// Who says so.
     pub rule: Rule,
 }
@@ -186,7 +188,11 @@ const fn limit(kind: Kind, verbs: &'static [Verb], demand: Demand, rule: Rule) -
 }
 
 const fn denial(holder: Option<Role>, kind: Kind, verbs: &'static [Verb], rule: Rule) -> Denial {
-    Denial { holder, kind, verbs, rule }
+    Denial { holder, kind, verbs, when: None, rule }
+}
+
+const fn denial_where(when: Condition, kind: Kind, verbs: &'static [Verb], rule: Rule) -> Denial {
+    Denial { holder: None, kind, verbs, when: Some(when), rule }
 }
 
 /// The rule that denies an inactive or expired account everything.
@@ -203,6 +209,8 @@ pub const TOKEN_ENDED: Rule = rule(
     "access-token.active",
     "decision: an access token that was revoked or is expired, or whose workspace is gone, can do nothing",
 );
+/// The rule that keeps sets that are no preset from nodes that are too old.
+pub const CUSTOM_SETS: Rule = content::CUSTOM_SETS;
 /// The rule that lets nobody but the sharer change a share.
 pub const SHARER_ONLY: Rule = content::SHARER_ONLY;
 /// The rule that lets any administrator change an admin share.

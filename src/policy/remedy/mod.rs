@@ -73,7 +73,7 @@ pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec
             Demand::Allowed(setting) | Demand::AllowedOrShared(setting) => common.push(Lack::Setting(setting)),
             Demand::TargetActive => common.push(Lack::Active(target.id)),
             Demand::Managed => common.push(Lack::Managed(target.id)),
-            Demand::RootUpload => match home_workspace(facts, &target)? {
+            Demand::RootUpload => match home_workspace(facts, question.action, &target)? {
                 Some(workspace) => common.push(Lack::RootUpload(workspace)),
                 None => return Ok(Vec::new()),
             },
@@ -82,6 +82,8 @@ pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec
     let mut found: Vec<Remedy> = Vec::new();
     for grant in catalogue::grants_of(target.kind, question.action.verb()) {
         let Some(own) = lacks_of(&subject, grant, question.action, &target)? else { continue };
+        // A part of an action can meet the same limit as the whole.
+        let own = own.into_iter().filter(|lack| !common.contains(lack));
         let lacks: Vec<Lack> = common.iter().copied().chain(own).collect();
         if lacks.is_empty() || found.iter().any(|known| known.lacks == lacks) {
             continue;
@@ -101,12 +103,14 @@ pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec
 }
 
 /// The workspace whose `root-upload` concerns an upload.
-fn home_workspace<F: Facts + ?Sized>(facts: &F, target: &Target) -> Result<Option<Id>> {
+fn home_workspace<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) -> Result<Option<Id>> {
     if target.kind == Kind::Workspace {
         return Ok(Some(target.id));
     }
-    let homes = target.lineage(facts)?.iter().take(2).filter_map(|it| it.as_item()?.home);
-    Ok(homes.map(|home| home.workspace).next())
+    let on = if let Action::MoveTo(to) | Action::CopyTo(to) = action { to.folder } else { target.id };
+    let lineage = facts.lineage(on)?;
+    let mut homes = lineage.iter().take(2).filter_map(|it| it.as_item()?.home);
+    Ok(homes.next().map(|home| home.workspace))
 }
 
 /// What one row lacks to give; none when no change of facts could make it give to this subject.
@@ -168,6 +172,8 @@ fn lacks_of<F: Facts + ?Sized>(
             | Condition::MayView
             | Condition::SharingManaged
             | Condition::SharingDelegated => return Ok(None),
+            // An admin leaves as one, or not at all.
+            Condition::MembersMayLeave if subject.holds(Role::OrgAdmin, target.id)?.is_some() => return Ok(None),
             Condition::ManagersAdministerDropboxes
             | Condition::PublicDirectory
             | Condition::MembersEditWorkspaces

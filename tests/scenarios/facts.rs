@@ -1,0 +1,187 @@
+//! The facts of a file, made by the operations that people use, as the operator.
+
+use std::collections::BTreeMap;
+
+use rolebook::model::attributes::{Attributes, Choice, MemberAccess, SendPolicy, Setting};
+use rolebook::model::secret::Secret;
+use rolebook::model::time::Expiry;
+use rolebook::model::{Id, Kind, Name, Path, Reference, Resource, Role, Time};
+use rolebook::ops::{Actor, Work, account, invitation, membership, package, place, server};
+use rolebook::policy::{Facts, Nothing};
+
+use super::form::{File, PlaceFacts, ServerFacts};
+use super::{organizations, storage};
+
+/// The facts, and by which name the files know what has a number only.
+pub(super) struct Built {
+    pub(super) work: Work<'static, Nothing>,
+    /// `KIND:NAME` → its id.
+    pub(super) numbered: BTreeMap<String, Id>,
+}
+
+/// What a reference in a file means.
+pub(super) struct Meant {
+    pub(super) id: Id,
+    pub(super) kind: Kind,
+    /// False for a path that is not registered; the nearest item above stands for it.
+    pub(super) is_registered: bool,
+}
+
+pub(super) fn build(file: &File, now: Time) -> Built {
+    let work = Work::new(&Nothing, Actor::Operator, now).unwrap();
+    let mut built = Built { work, numbered: BTreeMap::new() };
+    let work = &mut built.work;
+    build_server(work, &file.server);
+    for (who, facts) in &file.accounts {
+        let options = account::Options {
+            role: facts.role.as_deref().map(|role| account::parse_role(role, who).unwrap()),
+            settings: settings(&facts.settings),
+            expires: facts.expires.as_deref().map(|text| Expiry::parse(text).unwrap()),
+            ..account::Options::default()
+        };
+        account::add(work, &name(who), &options, None).unwrap();
+        if facts.inactive {
+            account::set_active(work, &name(who), false).unwrap();
+        }
+    }
+    for group in file.groups.keys() {
+        place::add(work, Kind::Group, &name(group), &place::Options::default()).unwrap();
+    }
+    for (group, members) in &file.groups {
+        membership::add(work, Kind::Group, &name(group), &references(members), None).unwrap();
+    }
+    for (kind, places) in [(Kind::Workgroup, &file.workgroups), (Kind::Dropbox, &file.dropboxes)] {
+        for (which, facts) in places {
+            build_place(work, kind, which, facts);
+        }
+    }
+    for facts in &file.packages {
+        let sender = work.facts().named(Kind::Account, None, name(&facts.from).key()).unwrap();
+        let sender = match sender {
+            Some(account) => account.id,
+            None => work.facts().named(Kind::Invitee, None, name(&facts.from).key()).unwrap().unwrap().id,
+        };
+        let inside: Vec<Id> = references(&facts.to).iter().filter_map(|to| recipient(work, to)).collect();
+        let made = package::record(work, sender, &facts.name, &[], &inside, &[], None).unwrap();
+        built.numbered.insert(format!("package:{}", facts.name), made);
+    }
+    storage::build_endpoints(&mut built.work, &file.endpoints);
+    for (org, facts) in &file.organizations {
+        organizations::build(&mut built, org, facts);
+    }
+    for share in &file.shares {
+        storage::build_share(&mut built, share);
+    }
+    built.work.check().unwrap();
+    built
+}
+
+fn build_server(work: &mut Work<'static, Nothing>, facts: &ServerFacts) {
+    let options = server::Options {
+        managers_administer_dropboxes: facts.managers_administer_dropboxes,
+        private_directory: facts.private_directory,
+        public_links: Some(true),
+        settings: settings(&facts.settings),
+        ..server::Options::default()
+    };
+    server::set(work, &options).unwrap();
+    let known = work.facts().resource(Id::SERVER).unwrap().unwrap();
+    let mut server = known.as_server().unwrap().clone();
+    server.members_edit_workspaces = facts.members_edit_workspaces.unwrap_or(server.members_edit_workspaces);
+    server.members_may_leave = facts.members_may_leave.unwrap_or(server.members_may_leave);
+    work.put(Resource { attributes: Attributes::Server(server), ..(*known).clone() });
+}
+
+fn build_place(work: &mut Work<'static, Nothing>, kind: Kind, which: &str, facts: &PlaceFacts) {
+    let options = place::Options {
+        send: facts.send.as_deref().map(|word| SendPolicy::from_word(word).unwrap()),
+        member_access: facts.member_access.as_deref().map(|word| MemberAccess::from_word(word).unwrap()),
+        admins_manage_members: facts.admins_manage_members,
+        admins_create_users: facts.admins_create_users,
+        admins_manage_groups: facts.admins_manage_groups,
+        admins_manage_invitations: facts.admins_manage_invitations,
+        members_invite: facts.members_invite,
+    };
+    let which = name(which);
+    place::add(work, kind, &which, &options).unwrap();
+    membership::add(work, kind, &which, &references(&facts.members), None).unwrap();
+    membership::add(work, kind, &which, &references(&facts.submit_only), Some(Role::DropboxSubmitOnly)).unwrap();
+    membership::add(work, kind, &which, &references(&facts.admins), None).unwrap();
+    membership::set_admin(work, kind, &which, &references(&facts.admins), true).unwrap();
+    membership::set_active(work, kind, &which, &references(&facts.deactivated), false).unwrap();
+    for (place, address) in facts.invited.iter().chain(&facts.revoked).enumerate() {
+        let secret = Secret::from_bytes(&[u8::try_from(place).unwrap(); 32]);
+        invitation::invite(work, &which, &Name::parse_email(address).unwrap(), invitation::Life::default(), &secret)
+            .unwrap();
+    }
+    for address in &facts.revoked {
+        invitation::revoke(work, &which, &Name::parse_email(address).unwrap()).unwrap();
+    }
+}
+
+/// A recipient inside; an address outside is none that a question could be about.
+fn recipient(work: &Work<'_, Nothing>, reference: &Reference) -> Option<Id> {
+    match reference {
+        Reference::Named(kind, name) => Some(work.facts().named(*kind, None, name.key()).unwrap().unwrap().id),
+        Reference::External(_) => None,
+        other => panic!("{other} cannot be sent to"),
+    }
+}
+
+impl Built {
+    /// What a reference means; a word without a colon is a name of the kind `bare`.
+    pub(super) fn meant(&self, text: &str, bare: Kind) -> Meant {
+        let found = |id, kind| Meant { id, kind, is_registered: true };
+        if let Some(id) = self.numbered.get(text) {
+            return found(*id, self.work.facts().resource(*id).unwrap().unwrap().kind());
+        }
+        let named = |kind, parent, name: &Name| {
+            let resource = self.work.facts().named(kind, parent, name.key()).unwrap();
+            resource.unwrap_or_else(|| panic!("no {text} in the facts")).id
+        };
+        match Reference::parse(text, bare).unwrap() {
+            Reference::Server => found(Id::SERVER, Kind::Server),
+            Reference::Authenticated => found(Id::AUTHENTICATED, Kind::Account),
+            Reference::Anyone => found(Id::ANYONE, Kind::Account),
+            Reference::Named(kind, name) => found(named(kind, None, &name), kind),
+            Reference::Workspace(org, name) => {
+                let org = named(Kind::Org, None, &org);
+                found(named(Kind::Workspace, Some(org), &name), Kind::Workspace)
+            }
+            Reference::Item(endpoint, path) => {
+                let endpoint = named(Kind::Endpoint, None, &endpoint);
+                let (item, depth) = self.work.facts().nearest_item(endpoint, &path).unwrap().unwrap();
+                Meant { id: item.id, kind: Kind::Item, is_registered: depth == path.components().len() }
+            }
+            other => panic!("{other} cannot stand in a scenario"),
+        }
+    }
+
+    /// The account of that name.
+    pub(super) fn account(&self, who: &str) -> Id {
+        self.meant(who, Kind::Account).id
+    }
+}
+
+pub(super) fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+/// An endpoint and a path on it.
+pub(super) fn place_of(text: &str) -> (Name, Path) {
+    match Reference::parse(text, Kind::Item).unwrap() {
+        Reference::Item(endpoint, path) => (endpoint, path),
+        other => panic!("{other} is no path on an endpoint"),
+    }
+}
+
+pub(super) fn references(texts: &[String]) -> Vec<Reference> {
+    texts.iter().map(|text| Reference::parse(text, Kind::Account).unwrap()).collect()
+}
+
+fn settings(given: &BTreeMap<String, String>) -> Vec<(Setting, Choice)> {
+    given
+        .iter()
+        .map(|(setting, choice)| (Setting::from_word(setting).unwrap(), Choice::from_word(choice).unwrap()))
+        .collect()
+}

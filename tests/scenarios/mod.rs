@@ -1,0 +1,212 @@
+//! Policy as data: facts and questions in `tests/scenarios/*.yaml`, each question with the sentence
+//! of the seeds it comes from, its expected answer and, where it matters, the rule that decides.
+
+mod facts;
+mod form;
+mod organizations;
+mod storage;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rolebook::model::action::Destination;
+use rolebook::model::catalogue::{denials, grants, limits};
+use rolebook::model::{Action, Kind, Role, Time};
+use rolebook::policy::{Decision, Facts, Question, Select, Subject, decide, remedies, sharing};
+
+use facts::{Built, build};
+use form::{Asked, File, Sentence, ShareAsked};
+
+const NOW: &str = "2026-01-01";
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
+}
+
+fn files() -> Vec<(String, File)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.ends_with(".yaml") && name != "sentences.yaml" {
+            let text = std::fs::read_to_string(&path).unwrap();
+            found.push((name.clone(), serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))));
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found
+}
+
+fn sentences() -> BTreeMap<String, Sentence> {
+    serde_saphyr::from_str(&std::fs::read_to_string(folder().join("sentences.yaml")).unwrap()).unwrap()
+}
+
+fn time(text: Option<&String>) -> Time {
+    Time::parse(text.map_or(NOW, String::as_str)).unwrap()
+}
+
+/// One question that a file asks.
+struct Put<'a> {
+    built: &'a Built,
+    asked: &'a Asked,
+    /// Where it stands and what it asks, for messages.
+    place: String,
+    kind: Kind,
+    question: Question,
+    decision: Decision,
+}
+
+/// Decides every question of every file.
+fn each_question(visit: &mut dyn FnMut(&Put<'_>)) {
+    for (file_name, file) in files() {
+        let built = build(&file, Time::parse(NOW).unwrap());
+        for asked in &file.questions {
+            for [principal, action, resource] in asked.questions() {
+                let place = format!("{file_name}: {principal} {action} {resource}");
+                let on = built.meant(resource, Kind::Server);
+                let folder = |text: &str| {
+                    let to = built.meant(text, Kind::Item);
+                    Ok(Destination { folder: to.id, is_registered: to.is_registered, of_file: !on.is_registered })
+                };
+                let action =
+                    Action::parse(action, on.kind, &folder).unwrap_or_else(|problem| panic!("{place}: {problem}"));
+                let principal = built.account(principal);
+                let question = Question { principal, action, resource: on.id, at: time(asked.at.as_ref()) };
+                let decision = decide(built.work.facts(), &question).unwrap();
+                visit(&Put { built: &built, asked, place, kind: on.kind, question, decision });
+            }
+        }
+    }
+}
+
+const fn word(allowed: bool) -> &'static str {
+    if allowed { "allowed" } else { "denied" }
+}
+
+#[test]
+fn every_question_is_answered_as_expected() {
+    let mut wrong = Vec::new();
+    let mut asked = 0;
+    each_question(&mut |it| {
+        let Put { asked: expected, decision, place, .. } = it;
+        asked += 1;
+        let (answer, rule) = (word(decision.allowed), decision.rule.name);
+        if answer != expected.answer {
+            wrong.push(format!("{place}: {answer} by {rule}, expected {}", expected.answer));
+        } else if let Some(other) = &expected.rule
+            && other != rule
+        {
+            wrong.push(format!("{place}: decided by {rule}, expected {other}"));
+        }
+        // What is allowed has a proof, and what would suffice for a denial never is what is there already.
+        let remedies = remedies(it.built.work.facts(), &it.question).unwrap();
+        for lacks in remedies.iter().map(|remedy| &remedy.lacks) {
+            let twice = lacks.iter().enumerate().any(|(at, lack)| lacks[..at].contains(lack));
+            assert!(!lacks.is_empty() && !twice, "{place}: {lacks:?}");
+        }
+        assert!(!decision.allowed || !decision.proof.is_empty(), "{place}: no proof");
+    });
+    assert!(wrong.is_empty(), "{} of {asked} answers are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Who may change a share, and who may see that it is there; the rule of a change where it is asked for.
+fn answer(built: &Built, it: &ShareAsked, who: &str) -> (bool, Option<&'static str>) {
+    let item = built.meant(&it.item, Kind::Item);
+    let by = it.by.as_ref().map(|who| built.account(who));
+    let select = Select::Exact(item.id, Role::ItemShare, built.account(&it.with));
+    let mut shares = built.work.facts().list(select).unwrap();
+    shares.retain(|share| share.grantor == by);
+    assert_eq!((shares.len(), item.is_registered), (1, true), "{it:?}");
+    let subject = Subject::new(built.work.facts(), built.account(who), time(it.at.as_ref())).unwrap();
+    match it.may.as_str() {
+        "change" => {
+            let decision = sharing::may_change(&subject, &shares[0]).unwrap();
+            (decision.allowed, Some(decision.rule.name))
+        }
+        "see" => (sharing::may_see(&subject, &shares[0]).unwrap(), None),
+        other => panic!("`{other}`: a share is seen or changed"),
+    }
+}
+
+#[test]
+fn shares_are_seen_and_changed_by_those_who_may() {
+    let mut wrong = Vec::new();
+    let mut decided = BTreeSet::new();
+    for (file_name, file) in files() {
+        let built = build(&file, Time::parse(NOW).unwrap());
+        for it in &file.share_changes {
+            for who in it.who.split('|') {
+                let (allowed, rule) = answer(&built, it, who);
+                decided.extend(rule.map(|rule| (rule, allowed)));
+                if word(allowed) != it.answer || (it.rule.is_some() && it.rule.as_deref() != rule) {
+                    let which = format!("{} with {}", it.item, it.with);
+                    wrong.push(format!("{file_name}: {who} {} {which}: {} by {rule:?}", it.may, word(allowed)));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for rule in ["content.sharer-only", "content.admin-shares", "content.managed-shares"] {
+        assert!(decided.contains(&(rule, true)) && decided.contains(&(rule, false)), "{rule}");
+    }
+    assert!(decided.contains(&("content.others-shares", false)));
+}
+
+#[test]
+fn every_sentence_that_states_a_rule_has_a_scenario_either_way() {
+    let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
+    let sentences = sentences();
+    for (file_name, file) in files() {
+        let questions = file.questions.into_iter().map(|it| (it.sentence, it.answer));
+        for (sentence, answer) in questions.chain(file.share_changes.into_iter().map(|it| (it.sentence, it.answer))) {
+            let known = sentences.contains_key(&sentence)
+                || sentence.starts_with("decision")
+                || sentence.starts_with("product");
+            assert!(known, "{file_name}: no sentence {sentence}");
+            seen.insert((sentence, answer));
+        }
+    }
+    let mut lacking = Vec::new();
+    for (id, sentence) in &sentences {
+        for answer in ["allowed", "denied"] {
+            if sentence.no_rule.is_none() && !seen.contains(&(id.clone(), answer.to_owned())) {
+                lacking.push(format!("{id} has no scenario that is {answer}: {}", sentence.text));
+            }
+        }
+    }
+    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+}
+
+#[test]
+fn every_seed_sentence_that_a_rule_quotes_is_in_the_list() {
+    let sentences = sentences();
+    let rules = grants().map(|it| it.rule).chain(limits().map(|it| it.rule)).chain(denials().map(|it| it.rule));
+    for rule in rules {
+        if let Some((seed, text)) = rule.source.strip_prefix("seed ").and_then(|rest| rest.split_once(": ")) {
+            let found =
+                sentences.iter().any(|(id, sentence)| id.starts_with(&format!("S{seed}-")) && sentence.text == text);
+            assert!(found, "{}: seed {seed} has no sentence `{text}`", rule.name);
+        }
+    }
+}
+
+/// A rule that decides nothing in the scenarios could be broken without a test failing.
+#[test]
+fn every_rule_decides_some_scenario() {
+    let mut decided = BTreeSet::new();
+    each_question(&mut |it| {
+        decided.insert((it.decision.rule.name, it.kind, it.question.action.verb(), it.decision.allowed));
+    });
+    let mut idle = Vec::new();
+    let rows = grants().map(|it| (it.rule, it.kind, it.verbs, true));
+    let rows = rows.chain(limits().map(|it| (it.rule, it.kind, it.verbs, false)));
+    let rows = rows.chain(denials().map(|it| (it.rule, it.kind, it.verbs, false)));
+    for (rule, kind, verbs, allowed) in rows {
+        for verb in verbs {
+            if !decided.contains(&(rule.name, kind, *verb, allowed)) {
+                idle.push(format!("{} decides no {} on {kind}", rule.name, verb.word()));
+            }
+        }
+    }
+    assert!(idle.is_empty(), "{}", idle.join("\n"));
+}

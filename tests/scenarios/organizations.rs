@@ -1,0 +1,92 @@
+//! Organizations with what lies in them, put down row by row.
+
+use rolebook::model::attributes::{
+    AccessToken, Attributes, Home, Item, Media, Org, SigningKey, Stream, Switch, TokenMode, Workspace,
+};
+use rolebook::model::{Id, Kind, Reference, Resource, Role, Time};
+use rolebook::ops::content;
+use rolebook::policy::Facts;
+
+use super::facts::{Built, name, place_of};
+use super::form::{OrgFacts, WorkspaceFacts};
+
+pub(super) fn build(built: &mut Built, org: &str, facts: &OrgFacts) {
+    let id = built.work.make(None, &name(org), Attributes::Org(Org::default()));
+    for (role, who) in [(Role::OrgAdmin, &facts.admins), (Role::OrgMember, &facts.members)] {
+        for account in who {
+            let account = built.account(account);
+            built.work.bind(id, account, role);
+        }
+    }
+    for (workspace, facts) in &facts.workspaces {
+        build_workspace(built, id, workspace, facts);
+    }
+    let inside = |built: &Built, workspace: &str| built.meant(&format!("{org}/{workspace}"), Kind::Workspace).id;
+    for (key, workspace) in &facts.keys {
+        let parent = workspace.as_ref().map_or(id, |it| inside(built, it));
+        let attributes = SigningKey { public_key: String::new(), by: None, created: built.work.at };
+        put(built, parent, key, Attributes::SigningKey(attributes));
+    }
+    for token in &facts.tokens {
+        let attributes = AccessToken {
+            mode: TokenMode::from_word(&token.mode).unwrap(),
+            by: None,
+            created: built.work.at,
+            expires: token.expires.as_deref().map(|text| Time::parse(text).unwrap()),
+            revoked: token.revoked,
+        };
+        let parent = inside(built, &token.workspace);
+        put(built, parent, &token.name, Attributes::AccessToken(attributes));
+    }
+    for (media, workspace) in &facts.media {
+        let parent = inside(built, workspace);
+        put(built, parent, media, Attributes::Media(Media::default()));
+    }
+    for (stream, workspace) in &facts.streams {
+        let parent = inside(built, workspace);
+        put(built, parent, stream, Attributes::Stream(Stream::default()));
+    }
+}
+
+/// Puts what has a number only; the files know it by a name.
+fn put(built: &mut Built, parent: Id, known_as: &str, attributes: Attributes) {
+    let id = built.work.new_id();
+    let known_as = format!("{}:{known_as}", attributes.kind());
+    let (name, key) = (String::new(), known_as.clone());
+    built.work.put(Resource { id, parent: Some(parent), name, key, alias: None, attributes, since: 0 });
+    assert!(built.numbered.insert(known_as, id).is_none(), "two of one name");
+}
+
+fn build_workspace(built: &mut Built, org: Id, workspace: &str, facts: &WorkspaceFacts) {
+    let switch = |word: &String| Switch::from_word(word).unwrap();
+    let mut attributes =
+        Workspace { root_upload: facts.root_upload.as_ref().map_or(Switch::Allow, switch), ..Workspace::default() };
+    let folder = facts.files.as_deref().map(place_of);
+    let id = built.work.make(Some(org), &name(workspace), Attributes::Workspace(attributes.clone()));
+    if let Some((endpoint, path)) = &folder {
+        let item = content::add(&mut built.work, endpoint, path, &content::Said::default()).unwrap();
+        put_item(built, item, Item { files_of: Some(id), ..Item::FOLDER });
+        attributes.files = Some(item);
+        let known = built.work.facts().resource(id).unwrap().unwrap();
+        built.work.put_attributes(&known, Attributes::Workspace(attributes));
+    }
+    for member in &facts.members {
+        let account = built.account(&member.user);
+        let level = member.level.as_deref().unwrap_or("member");
+        let made = built.work.bind(id, account, Role::from_word(Kind::Workspace, level).unwrap());
+        let mut binding = built.work.facts().binding(made).unwrap().unwrap();
+        binding.attributes.root_upload = member.root_upload.as_ref().map(switch);
+        built.work.put_binding(binding);
+        if let Some((endpoint, path)) = &folder {
+            let owner = Reference::Named(Kind::Account, name(&member.user));
+            let said = content::Said { owner: Some(Some(owner)), ..content::Said::default() };
+            let item = content::add(&mut built.work, endpoint, &path.join(&member.user), &said).unwrap();
+            put_item(built, item, Item { home: Some(Home { workspace: id, of: account }), ..Item::FOLDER });
+        }
+    }
+}
+
+fn put_item(built: &mut Built, item: Id, attributes: Item) {
+    let known = built.work.facts().resource(item).unwrap().unwrap();
+    built.work.put_attributes(&known, Attributes::Item(attributes));
+}
