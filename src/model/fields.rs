@@ -39,13 +39,16 @@ impl Attributes {
                 fields
             }
             Attributes::Package(it) => vec![("title", json!(it.title)), ("files", json!(it.files.len()))],
-            Attributes::Invitation(it) => vec![
-                ("email", json!(it.email)),
-                ("state", json!(it.state)),
-                ("expires", time_value(it.expires)),
-                ("after_one_upload", json!(it.after_one_upload)),
-                ("role", json!(it.role)),
-            ],
+            Attributes::Invitation(it) => {
+                let mut fields =
+                    vec![("email", json!(it.email)), ("state", json!(it.state)), ("expires", time_value(it.expires))];
+                // To a dropbox or to an organization.
+                fields.push(match it.role {
+                    None => ("after_one_upload", json!(it.after_one_upload)),
+                    Some(role) => ("role", json!(role)),
+                });
+                fields
+            }
         }
     }
 }
