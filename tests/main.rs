@@ -18,6 +18,7 @@ mod layers;
 mod links;
 mod mail;
 mod man;
+mod oracle;
 mod output;
 mod packages;
 mod perm;

@@ -199,18 +199,14 @@ pub(super) fn each_part<F: Facts + ?Sized>(
 
 /// Whether an upload may go where it goes: not straight into one's own home folder where root
 /// uploads are denied (model §8, `content.root-upload`).
-pub(super) fn root_upload<F: Facts + ?Sized>(
-    subject: &Subject<'_, F>,
-    verb: Verb,
-    target: &Target,
-) -> Result<(bool, Vec<Step>)> {
+pub(super) fn root_upload<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<(bool, Vec<Step>)> {
     let workspace = match target.kind {
         Kind::Workspace => Some(target.id),
         _ => {
             let lineage = target.lineage(subject.facts())?;
-            let into_itself = matches!(verb, Verb::Upload | Verb::CreateFolder);
+            // Asked of a folder it is about what is in it, as for every path that is not registered.
             let is_folder = lineage.first().and_then(|it| it.as_item()).is_some_and(|it| it.is_folder());
-            let folder = lineage.get(usize::from(!(into_itself && is_folder)));
+            let folder = lineage.get(usize::from(!is_folder));
             let home = folder.and_then(|it| it.as_item()).and_then(|it| it.home);
             home.filter(|home| home.of == subject.id).map(|home| home.workspace)
         }

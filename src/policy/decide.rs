@@ -163,7 +163,7 @@ impl Target {
 }
 
 /// Whether a row gives: its holder is the subject and its condition is met.
-fn given<F: Facts + ?Sized>(
+pub(super) fn given<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     grant: &Grant,
     action: Action,
@@ -318,7 +318,7 @@ pub(super) fn demand<F: Facts + ?Sized>(
     target: &Target,
 ) -> Result<(bool, Vec<Step>)> {
     match demand {
-        Demand::RootUpload => content::root_upload(subject, action.verb(), target),
+        Demand::RootUpload => content::root_upload(subject, target),
         Demand::Managed | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits => {
             fits_endpoint(subject.facts(), demand, action, target)
         }
