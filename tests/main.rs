@@ -12,6 +12,7 @@ mod audit;
 mod completions;
 mod concurrency;
 mod crash;
+mod delegation;
 mod everywhere;
 mod groups;
 mod layers;

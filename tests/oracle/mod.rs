@@ -303,7 +303,8 @@ fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, lack: Lack) -> bool {
     true
 }
 
-fn put(facts: &mut Overlay<'_, impl Facts>, world: &World) {
+/// Lays a world on some facts.
+pub(crate) fn put(facts: &mut Overlay<'_, impl Facts>, world: &World) {
     let (resources, bindings) = world.rows();
     for resource in resources {
         facts.put_resource(resource);

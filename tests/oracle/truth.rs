@@ -484,9 +484,15 @@ impl World {
     /// people made of what they hold but what, step by step, follows from owners, roles and the
     /// shares that need nobody. Shares that hold each other up in a circle get nothing from it.
     pub(crate) fn supported(&self, at: i64) -> BTreeMap<u64, Set> {
+        self.supported_with(None, at)
+    }
+
+    /// The same with one share taken as it stands.
+    pub(crate) fn supported_with(&self, given: Option<u64>, at: i64) -> BTreeMap<u64, Set> {
+        let is_asked = |share: &Share| self.is_delegated(share) && Some(share.id) != given;
         let mut firm = self.clone();
         for share in &mut firm.shares {
-            if self.is_delegated(share) {
+            if is_asked(share) {
                 share.set = 0;
             }
         }
@@ -494,7 +500,7 @@ impl World {
             let mut changed = false;
             for place in 0..firm.shares.len() {
                 let (asked, has) = (&self.shares[place], firm.shares[place].set);
-                if !self.is_delegated(asked) || asked.expires.is_some_and(|end| end <= at) {
+                if !is_asked(asked) || asked.expires.is_some_and(|end| end <= at) {
                     continue;
                 }
                 let sharer = asked.by.unwrap();
