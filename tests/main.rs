@@ -14,6 +14,7 @@ mod concurrency;
 mod crash;
 mod delegation;
 mod everywhere;
+mod extremes;
 mod groups;
 mod layers;
 mod links;

@@ -96,10 +96,11 @@ fn with_bases<F: Facts + ?Sized>(facts: &F, mut shares: Vec<Binding>, but: Id, a
         let subject = Subject::new(facts, sharer, at)?;
         for above in facts.lineage(item)?.iter().filter(|above| above.kind() == Kind::Item) {
             let mut held = Vec::new();
-            subject.shares_on(above.id, &mut |_, binding| {
+            let flow = subject.shares_on(above.id, &mut |_, binding| {
                 held.push(binding.clone());
                 Ok(ControlFlow::Continue(()))
             })?;
+            debug_assert!(flow.is_continue(), "every share is wanted");
             for base in held {
                 if !known.contains(&base.id) && is_delegated(facts, &base)? {
                     known.insert(base.id);

@@ -30,6 +30,9 @@ struct Reached {
     through: Option<(usize, Binding)>,
 }
 
+/// Told of a share and, should it want to know, of the way it comes by; answers whether to go on.
+pub type SeeShare<'v> = &'v mut dyn FnMut(&dyn Fn() -> Vec<Step>, &Binding) -> Result<ControlFlow<()>>;
+
 /// A principal at a time, over some facts.
 pub struct Subject<'f, F: Facts + ?Sized> {
     facts: &'f F,
@@ -193,11 +196,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
-    pub fn shares_on(
-        &self,
-        item: Id,
-        visit: &mut dyn FnMut(&dyn Fn() -> Vec<Step>, &Binding) -> Result<ControlFlow<()>>,
-    ) -> Result<ControlFlow<()>> {
+    pub fn shares_on(&self, item: Id, visit: SeeShare<'_>) -> Result<ControlFlow<()>> {
         let everything = self.everything()?;
         for (place, known) in everything.iter().enumerate() {
             let mut flow = ControlFlow::Continue(());
