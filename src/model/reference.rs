@@ -157,6 +157,26 @@ pub fn full_reference<E>(
     })
 }
 
+/// The reference of an item from what it lies in, itself first. A loop: a tree may be deeper than
+/// the stack.
+pub fn item_reference(lineage: &[std::rc::Rc<Resource>]) -> String {
+    let mut text = String::new();
+    for above in lineage.iter().rev() {
+        match above.kind() {
+            Kind::Item if above.is_root() => text.push(':'),
+            Kind::Item => {
+                text.push('/');
+                text.push_str(&above.name);
+            }
+            _ => text.push_str(&above.name),
+        }
+    }
+    if lineage.first().is_some_and(|item| item.is_root()) {
+        text.push('/');
+    }
+    text
+}
+
 /// The candidate closest to a misspelt word, if one is close.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();

@@ -3,9 +3,10 @@
 //!
 //! The answer is a least fixed point: everything that might be touched is taken away, and then given
 //! back as far as what stands still supports it. So shares that hold each other up in a circle fall
-//! together, and what rests on another base as well survives.
+//! together, and what rests on another base as well survives. A base that hangs in the air itself is
+//! none: only the share that is to be lowered is taken as it stands.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
 
 use super::{Result, Work};
@@ -32,10 +33,13 @@ pub fn dependents<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding, after:
     if affected.is_empty() {
         return Ok(Vec::new());
     }
-    let before = supported(facts, None, &affected, work.at)?;
-    let then = supported(facts, Some((share, after)), &affected, work.at)?;
-    let losses = affected
+    let count = affected.len();
+    let shares = with_bases(facts, affected, share.id, work.at)?;
+    let before = supported(facts, None, &shares, work.at)?;
+    let then = supported(facts, Some((share, after)), &shares, work.at)?;
+    let losses = shares
         .into_iter()
+        .take(count)
         .zip(before.into_iter().zip(then))
         .map(|(share, (before, then))| Loss { share, lost: before.without(then) });
     Ok(losses.filter(|loss| !loss.lost.is_empty()).collect())
@@ -68,7 +72,7 @@ pub fn is_delegated<F: Facts + ?Sized>(facts: &F, share: &Binding) -> Result<boo
 /// below, and so on from there.
 fn resting_on<F: Facts + ?Sized>(facts: &F, share: &Binding, at: Time) -> Result<Vec<Binding>> {
     let mut found: Vec<Binding> = Vec::new();
-    let mut known: std::collections::HashSet<Id> = std::collections::HashSet::from([share.id]);
+    let mut known: HashSet<Id> = HashSet::from([share.id]);
     let mut open = VecDeque::from([share.clone()]);
     while let Some(base) = open.pop_front() {
         for next in made_of(facts, &base)? {
@@ -79,6 +83,33 @@ fn resting_on<F: Facts + ?Sized>(facts: &F, share: &Binding, at: Time) -> Result
         }
     }
     Ok(found)
+}
+
+/// These shares, and after them every delegated share that they might rest on, but one.
+fn with_bases<F: Facts + ?Sized>(facts: &F, mut shares: Vec<Binding>, but: Id, at: Time) -> Result<Vec<Binding>> {
+    let mut known: HashSet<Id> = shares.iter().map(|share| share.id).chain([but]).collect();
+    let mut asked: HashSet<(Id, Id)> = HashSet::new();
+    let mut next = 0;
+    while let Some((sharer, item)) = shares.get(next).map(|share| (share.grantor, share.resource)) {
+        next += 1;
+        let Some(sharer) = sharer.filter(|sharer| asked.insert((*sharer, item))) else { continue };
+        let subject = Subject::new(facts, sharer, at)?;
+        for above in facts.lineage(item)?.iter().filter(|above| above.kind() == Kind::Item) {
+            let mut held = Vec::new();
+            let flow = subject.shares_on(above.id, &mut |_, binding| {
+                held.push(binding.clone());
+                Ok(ControlFlow::Continue(()))
+            })?;
+            debug_assert!(flow.is_continue(), "every share is wanted");
+            for base in held {
+                if !known.contains(&base.id) && is_delegated(facts, &base)? {
+                    known.insert(base.id);
+                    shares.push(base);
+                }
+            }
+        }
+    }
+    Ok(shares)
 }
 
 /// The shares made by whoever has a share, on its item or below.
@@ -115,7 +146,7 @@ fn accounts_in<F: Facts + ?Sized>(facts: &F, principal: Id) -> Result<Option<Vec
         return Ok(None);
     }
     let mut members = vec![principal];
-    let mut known: std::collections::HashSet<Id> = std::collections::HashSet::from([principal]);
+    let mut known: HashSet<Id> = HashSet::from([principal]);
     let mut next = 0;
     while let Some(id) = members.get(next).copied() {
         next += 1;

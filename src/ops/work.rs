@@ -7,7 +7,7 @@ use super::sight::{Place, Viewer, find, find_item, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::catalogue::CUSTOM_SETS;
 use crate::model::name::key;
-use crate::model::reference::full_reference;
+use crate::model::reference::{full_reference, item_reference};
 use crate::model::{
     Action, Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
 };
@@ -147,14 +147,28 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn name(&self, id: Id) -> Result<String> {
-        let resource = match self.facts.resource(id)? {
-            None => self.facts.base().resource(id)?,
-            found => found,
-        };
-        match resource {
+        match self.known(id)? {
+            Some(item) if item.kind() == Kind::Item => {
+                let mut lineage = vec![item];
+                while let Some(above) = lineage.last().and_then(|it| it.parent).map(|id| self.known(id)).transpose()? {
+                    match above {
+                        Some(above) => lineage.push(above),
+                        None => break,
+                    }
+                }
+                Ok(item_reference(&lineage))
+            }
             Some(resource) => full_reference(&resource, &|id| self.name(id)),
             None => Ok(self.facts.reference(id)?),
         }
+    }
+
+    /// A resource as it will be; one that ends, as it was.
+    fn known(&self, id: Id) -> Result<Option<Rc<Resource>>> {
+        Ok(match self.facts.resource(id)? {
+            None => self.facts.base().resource(id)?,
+            found => found,
+        })
     }
 
     /// The reference of a resource as it may be told to the actor.

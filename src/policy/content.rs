@@ -215,9 +215,9 @@ pub(super) fn root_upload<F: Facts + ?Sized>(
         Kind::Workspace => Some(target.id),
         _ => {
             let lineage = target.lineage(subject.facts())?;
-            let into_itself = matches!(action.verb(), Verb::Upload | Verb::CreateFolder);
+            // Asked of a folder it is about what is in it, as for every path that is not registered.
             let is_folder = lineage.first().and_then(|it| it.as_item()).is_some_and(|it| it.is_folder());
-            let folder = lineage.get(usize::from(!(into_itself && is_folder)));
+            let folder = lineage.get(usize::from(!is_folder));
             let home = folder.and_then(|it| it.as_item()).and_then(|it| it.home);
             home.filter(|home| home.of == subject.id).map(|home| home.workspace)
         }

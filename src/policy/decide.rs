@@ -163,7 +163,7 @@ impl Target {
 }
 
 /// Whether a row gives: its holder is the subject and its condition is met.
-fn given<F: Facts + ?Sized>(
+pub(super) fn given<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     grant: &Grant,
     action: Action,

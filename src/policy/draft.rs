@@ -66,8 +66,9 @@ pub struct Overlay<'f, F: Facts + ?Sized> {
     base: &'f F,
     draft: Draft,
     names: HashMap<(Kind, Option<Id>, String), Id>,
-    by_resource: BTreeSet<(Id, Id)>,
-    by_principal: BTreeSet<(Id, Id)>,
+    by_parent: BTreeSet<(Kind, Id, Id)>,
+    by_resource: BTreeSet<(Id, Role, Id, Id)>,
+    by_principal: BTreeSet<(Id, Role, Id)>,
     by_sharer: BTreeSet<(Id, Id)>,
     last_id: Id,
 }
@@ -82,6 +83,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
             base,
             draft: Draft::default(),
             names: HashMap::new(),
+            by_parent: BTreeSet::new(),
             by_resource: BTreeSet::new(),
             by_principal: BTreeSet::new(),
             by_sharer: BTreeSet::new(),
@@ -112,24 +114,37 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
 
     /// Puts a resource, new or changed.
     pub fn put_resource(&mut self, resource: Resource) {
-        if let Some(Some(before)) = self.draft.resources.get(&resource.id) {
-            self.names.remove(&(before.kind(), before.parent, before.key.clone()));
-        }
+        self.forget_resource(resource.id);
         self.names.insert((resource.kind(), resource.parent, resource.key.clone()), resource.id);
+        if let Some(parent) = resource.parent {
+            self.by_parent.insert((resource.kind(), parent, resource.id));
+        }
         self.draft.resources.insert(resource.id, Some(Rc::new(resource)));
     }
 
     /// Ends a resource.
     pub fn end_resource(&mut self, id: Id) {
-        if let Some(Some(before)) = self.draft.resources.insert(id, None) {
-            self.names.remove(&(before.kind(), before.parent, before.key.clone()));
+        self.forget_resource(id);
+        self.draft.resources.insert(id, None);
+    }
+
+    /// Takes what the draft says of a resource out of the indexes.
+    fn forget_resource(&mut self, id: Id) {
+        let Some(Some(before)) = self.draft.resources.get(&id) else { return };
+        let name = (before.kind(), before.parent, before.key.clone());
+        if self.names.get(&name) == Some(&id) {
+            self.names.remove(&name);
+        }
+        if let Some(parent) = before.parent {
+            self.by_parent.remove(&(before.kind(), parent, id));
         }
     }
 
     /// Puts a binding, new or changed.
     pub fn put_binding(&mut self, binding: Binding) {
-        self.by_resource.insert((binding.resource, binding.id));
-        self.by_principal.insert((binding.principal, binding.id));
+        self.forget_binding(binding.id);
+        self.by_resource.insert((binding.resource, binding.role, binding.principal, binding.id));
+        self.by_principal.insert((binding.principal, binding.role, binding.id));
         if let (Role::ItemShare, Some(sharer)) = (binding.role, binding.grantor) {
             self.by_sharer.insert((sharer, binding.id));
         }
@@ -138,7 +153,52 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
 
     /// Ends a binding.
     pub fn end_binding(&mut self, id: Id) {
+        self.forget_binding(id);
         self.draft.bindings.insert(id, None);
+    }
+
+    /// Takes what the draft says of a binding out of the indexes.
+    fn forget_binding(&mut self, id: Id) {
+        let Some(Some(before)) = self.draft.bindings.get(&id) else { return };
+        self.by_resource.remove(&(before.resource, before.role, before.principal, id));
+        self.by_principal.remove(&(before.principal, before.role, id));
+        if let Some(sharer) = before.grantor {
+            self.by_sharer.remove(&(sharer, id));
+        }
+    }
+
+    /// The bindings of the draft that are asked for, by their ids.
+    fn selected(&self, select: Select) -> Box<dyn Iterator<Item = Id> + '_> {
+        let (first, least) = (Id(0), Role::ServerAdmin);
+        match select {
+            Select::Exact(on, role, who) => Box::new(
+                self.by_resource
+                    .range((on, role, who, first)..)
+                    .take_while(move |key| (key.0, key.1, key.2) == (on, role, who))
+                    .map(|key| key.3),
+            ),
+            Select::OnAs(on, role) => Box::new(
+                self.by_resource
+                    .range((on, role, first, first)..)
+                    .take_while(move |key| (key.0, key.1) == (on, role))
+                    .map(|key| key.3),
+            ),
+            Select::On(on) => Box::new(
+                self.by_resource.range((on, least, first, first)..).take_while(move |key| key.0 == on).map(|key| key.3),
+            ),
+            Select::OfAs(who, role) => Box::new(
+                self.by_principal
+                    .range((who, role, first)..)
+                    .take_while(move |key| (key.0, key.1) == (who, role))
+                    .map(|key| key.2),
+            ),
+            Select::Of(who) => Box::new(
+                self.by_principal.range((who, least, first)..).take_while(move |key| key.0 == who).map(|key| key.2),
+            ),
+            Select::SharesBy(who) => {
+                Box::new(self.by_sharer.range((who, first)..).take_while(move |key| key.0 == who).map(|key| key.1))
+            }
+        }
     }
 }
 
@@ -189,11 +249,24 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
             stopped = flow.is_break();
             Ok(flow)
         })?;
+        if let Some(parent) = parent {
+            for (.., id) in
+                self.by_parent.range((kind, parent, Id(0))..).take_while(|key| (key.0, key.1) == (kind, parent))
+            {
+                if stopped {
+                    break;
+                }
+                if let Some(Some(resource)) = self.draft.resources.get(id) {
+                    stopped = visit(Rc::clone(resource))?.is_break();
+                }
+            }
+            return Ok(());
+        }
         for resource in self.draft.resources.values().flatten() {
             if stopped {
                 break;
             }
-            if resource.kind() == kind && (parent.is_none() || resource.parent == parent) {
+            if resource.kind() == kind {
                 stopped = visit(Rc::clone(resource))?.is_break();
             }
         }
@@ -210,20 +283,11 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
             stopped = flow.is_break();
             Ok(flow)
         })?;
-        let (index, id) = match select {
-            Select::Exact(resource, ..) | Select::On(resource) | Select::OnAs(resource, _) => {
-                (&self.by_resource, resource)
-            }
-            Select::Of(principal) | Select::OfAs(principal, _) => (&self.by_principal, principal),
-            Select::SharesBy(sharer) => (&self.by_sharer, sharer),
-        };
-        for (_, key) in index.range((id, Id(0))..=(id, Id(u64::MAX))) {
+        for id in self.selected(select) {
             if stopped {
                 break;
             }
-            if let Some(Some(binding)) = self.draft.bindings.get(key)
-                && select.takes(binding)
-            {
+            if let Some(Some(binding)) = self.draft.bindings.get(&id) {
                 stopped = visit(binding.clone())?.is_break();
             }
         }

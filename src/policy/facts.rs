@@ -7,7 +7,7 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use crate::model::reference::full_reference;
+use crate::model::reference::{full_reference, item_reference};
 use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role};
 
 /// Why a look-up failed: the store could not be read. Never "there is no such row".
@@ -185,8 +185,10 @@ pub trait Facts {
             Id::ANYONE => return Ok("anyone".to_owned()),
             _ => {}
         }
-        match self.resource(id)? {
-            Some(resource) => full_reference(&resource, &|id| self.reference(id)),
+        let lineage = self.lineage(id)?;
+        match lineage.first() {
+            Some(item) if item.kind() == Kind::Item => Ok(item_reference(&lineage)),
+            Some(resource) => full_reference(resource, &|id| self.reference(id)),
             None => Ok(format!("#{id}")),
         }
     }

@@ -43,6 +43,8 @@ pub struct Subject<'f, F: Facts + ?Sized> {
     /// What sort it is.
     pub sort: Sort,
     resource: Option<Rc<Resource>>,
+    /// Whether it is taken for active, whatever its account says.
+    assumed_active: bool,
     /// Itself and its groups.
     reached: OnceCell<Vec<Reached>>,
     /// And its workgroups, `authenticated`, `anyone`.
@@ -69,10 +71,17 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             at,
             sort,
             resource,
+            assumed_active: false,
             reached: OnceCell::new(),
             everything: OnceCell::new(),
             server: OnceCell::new(),
         })
+    }
+
+    /// The same subject, as it would be if its account were active.
+    #[must_use]
+    pub fn as_if_active(self) -> Subject<'f, F> {
+        Subject { assumed_active: true, ..self }
     }
 
     /// The facts it was looked up in.
@@ -107,7 +116,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// Whether it is an active account, or stands for active accounts.
     pub fn is_registered(&self) -> bool {
         match self.sort {
-            Sort::Account => self.status() == Some(Status::Active),
+            Sort::Account => self.assumed_active || self.status() == Some(Status::Active),
             Sort::Accounts => true,
             Sort::Outsider | Sort::Token => false,
         }

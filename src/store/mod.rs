@@ -19,6 +19,7 @@ pub mod verify;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 pub use commit::{Committed, Entry, Writer};
@@ -106,6 +107,9 @@ impl Store {
         let connection = Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|error| self.failed(error))?;
         connection.busy_timeout(PATIENCE).map_err(|error| self.failed(error))?;
+        // Else a statement is planned anew for every value of a column that some partial index
+        // speaks of, such as the role: the index of shares by their sharers would slow every look-up.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| self.failed(error))?;
         schema::check(&connection, &self.path)?;
         Ok(connection)
     }

@@ -9,7 +9,7 @@ pub use command::command;
 
 use super::conditions;
 use super::content;
-use super::decide::{Question, Target, decide_for, demand, holder};
+use super::decide::{Question, Target, decide_for, demand, given, holder};
 use super::facts::{Facts, Result, Select};
 use super::subject::{Sort, Subject};
 use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
@@ -58,37 +58,54 @@ const MOST_NAMED: usize = 20;
 /// When the facts cannot be read.
 pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Remedy>> {
     let subject = Subject::new(facts, question.principal, question.at)?;
-    let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
-    let mut common = Vec::new();
-    if subject.sort == Sort::Account && !subject.is_registered() {
-        common.push(Lack::Active(subject.id));
+    if subject.sort != Sort::Account || subject.is_registered() {
+        return lacking(&subject, question.action, question.resource, Vec::new());
     }
-    for limit in catalogue::limits_of(target.kind, question.action.verb()) {
-        if demand(&subject, limit.demand, question.action, &target)?.0 {
+    // What else is lacking, besides that the account is not active.
+    let active = Lack::Active(subject.id);
+    let subject = subject.as_if_active();
+    lacking(&subject, question.action, question.resource, vec![active])
+}
+
+/// What a subject lacks besides what is known to be lacking anyway.
+fn lacking<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    action: Action,
+    resource: Id,
+    mut common: Vec<Lack>,
+) -> Result<Vec<Remedy>> {
+    let facts = subject.facts();
+    let Some(target) = Target::of(facts, resource)? else { return Ok(Vec::new()) };
+    for limit in catalogue::limits_of(target.kind, action.verb()) {
+        if demand(subject, limit.demand, action, &target)?.0 {
             continue;
         }
         match limit.demand {
             // Nobody can be made somebody else, and no endpoint becomes one of another kind.
             Demand::NotOneself | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits => return Ok(Vec::new()),
             Demand::Allowed(setting) | Demand::AllowedOrShared(setting) => common.push(Lack::Setting(setting)),
+            Demand::TargetActive if common.contains(&Lack::Active(target.id)) => {}
             Demand::TargetActive => common.push(Lack::Active(target.id)),
             Demand::Managed => common.push(Lack::Managed(target.id)),
-            Demand::RootUpload => match home_workspace(facts, question.action, &target)? {
+            Demand::RootUpload => match home_workspace(facts, action, &target)? {
                 Some(workspace) => common.push(Lack::RootUpload(workspace)),
                 None => return Ok(Vec::new()),
             },
         }
     }
     let mut found: Vec<Remedy> = Vec::new();
-    for grant in catalogue::grants_of(target.kind, question.action.verb()) {
-        let Some(own) = lacks_of(&subject, grant, question.action, &target)? else { continue };
-        // A part of an action can meet the same limit as the whole.
-        let own = own.into_iter().filter(|lack| !common.contains(lack));
-        let lacks: Vec<Lack> = common.iter().copied().chain(own).collect();
+    for grant in catalogue::grants_of(target.kind, action.verb()) {
+        // A row that gives already, and is kept from it by something common, lacks nothing of its own.
+        let gives = given(subject, grant, action, &target)?.is_some();
+        let own = if gives { Some(Vec::new()) } else { lacks_of(subject, grant, action, &target)? };
+        let Some(own) = own else { continue };
+        let mut lacks = common.clone();
+        // What stands in the way of the whole may stand in the way of a part as well.
+        lacks.extend(own.into_iter().filter(|lack| !common.contains(lack)));
         if lacks.is_empty() || found.iter().any(|known| known.lacks == lacks) {
             continue;
         }
-        let mut by = who_may(&subject, &lacks, &target)?;
+        let mut by = who_may(subject, &lacks, &target)?;
         let others = by.len() > MOST_NAMED;
         by.truncate(MOST_NAMED);
         found.push(Remedy { lacks, by, others });
@@ -152,13 +169,13 @@ fn lacks_of<F: Facts + ?Sized>(
         }
         Holder::EachPart => {
             for (part, on) in content::parts(subject.facts(), action, target.id)? {
-                let question = Question { principal: subject.id, action: part, resource: on, at: subject.at };
                 if decide_for(subject, part, on)?.allowed {
                     continue;
                 }
-                let Some(first) = remedies(subject.facts(), &question)?.into_iter().next() else { return Ok(None) };
+                let Some(first) = lacking(subject, part, on, Vec::new())?.into_iter().next() else { return Ok(None) };
                 lacks.extend(first.lacks.into_iter().filter(|lack| !lacks.contains(lack)).collect::<Vec<_>>());
             }
+            lacks = merged(subject.facts(), lacks)?;
         }
         _ => return Ok(None),
     }
@@ -195,18 +212,22 @@ fn share_lack<F: Facts + ?Sized>(
     let Some((endpoint, attributes)) = target.endpoint(facts)? else { return Ok(None) };
     // Outsiders of dropboxes and access tokens hold no shares of their own.
     let may_hold = !matches!(subject.sort, Sort::Token) && (subject.sort != Sort::Outsider || subject.id == Id::ANYONE);
-    let is_folder = target.resource.as_ref().and_then(|it| it.as_item()).is_none_or(|it| it.is_folder());
     let sharing = attributes.kind.sharing();
-    if !may_hold || sharing == Sharing::None || (sharing == Sharing::Managed && !is_folder) {
+    // Where access managers share, they share with people and groups of them, and folders alone.
+    let is_workgroup = subject.resource().is_some_and(|it| it.kind() == Kind::Workgroup);
+    if !may_hold || sharing == Sharing::None || (sharing == Sharing::Managed && is_workgroup) {
         return Ok(None);
     }
+    let is_folder = target.resource.as_ref().and_then(|it| it.as_item()).is_none_or(|it| it.is_folder());
+    let above = target.resource.as_ref().and_then(|it| it.parent);
+    let own = if sharing == Sharing::Managed && !is_folder { above.unwrap_or(target.id) } else { target.id };
     let (item, wanted) = match (holder, action, target.kind) {
         (Holder::Holds(set), _, Kind::Endpoint) => match facts.named(Kind::Item, Some(endpoint), "/")? {
             Some(root) => (root.id, set),
             None => return Ok(None),
         },
-        (Holder::Holds(set), ..) | (_, Action::Share(set), _) => (target.id, set),
-        (_, action, _) => (target.id, Permissions::of(content::wanted(action).unwrap_or(Permission::Browse))),
+        (Holder::Holds(set), ..) | (_, Action::Share(set), _) => (own, set),
+        (_, action, _) => (own, Permissions::of(content::wanted(action).unwrap_or(Permission::Browse))),
     };
     let missing = wanted.without(content::permissions(subject, item)?);
     Ok(if missing.is_empty() {
@@ -214,6 +235,36 @@ fn share_lack<F: Facts + ?Sized>(
     } else {
         smallest(&attributes, missing).map(|set| Some(Lack::Share(set, item)))
     })
+}
+
+/// One share of an item for all that is lacking there, and none where one of a folder above gives it.
+fn merged<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>) -> Result<Vec<Lack>> {
+    let mut shares: Vec<(Permissions, Id)> = Vec::new();
+    let mut others = Vec::new();
+    for lack in lacks {
+        let Lack::Share(set, item) = lack else {
+            others.push(lack);
+            continue;
+        };
+        match shares.iter_mut().find(|(_, known)| *known == item) {
+            Some((known, _)) => *known = known.union(set),
+            None => shares.push((set, item)),
+        }
+    }
+    for (set, item) in &mut shares {
+        let endpoint = Target::of(facts, *item)?.map(|target| target.endpoint(facts)).transpose()?.flatten();
+        *set = endpoint.and_then(|(_, endpoint)| smallest(&endpoint, *set)).unwrap_or(*set);
+    }
+    for (set, item) in &shares {
+        let above = facts.lineage(*item)?;
+        let gives = |(other, on): &(Permissions, Id)| {
+            on != item && other.contains(*set) && above.iter().any(|folder| folder.id == *on)
+        };
+        if !shares.iter().any(gives) {
+            others.push(Lack::Share(*set, *item));
+        }
+    }
+    Ok(others)
 }
 
 /// The smallest set with these permissions that an endpoint can hold.
