@@ -19,6 +19,7 @@ pub mod resource;
 pub mod role;
 pub mod secret;
 pub mod time;
+mod verb;
 mod words;
 
 pub use action::{Action, Verb};

@@ -7,7 +7,6 @@
 
 pub mod account;
 pub mod authority;
-pub mod cascade;
 pub mod changes;
 pub mod content;
 pub mod dropbox;
@@ -24,6 +23,7 @@ pub mod org_invitation;
 pub mod org_member;
 pub mod package;
 pub mod place;
+mod refusal;
 pub mod server;
 pub mod share;
 mod sight;
@@ -33,8 +33,9 @@ mod work;
 pub mod workspace;
 pub mod workspace_member;
 
+pub use refusal::{action_phrase, lack_phrase};
 pub use sight::{Place, Viewer, find, find_item, find_workspace, numbered, require_active, resolve};
-pub use work::{Actor, Work, action_phrase, lack_phrase};
+pub use work::{Actor, Work};
 
 use crate::model::Problem;
 

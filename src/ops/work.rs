@@ -5,16 +5,11 @@ use std::rc::Rc;
 use super::Result;
 use super::sight::{Place, Viewer, find, find_item, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
-use crate::model::catalogue::CUSTOM_SETS;
 use crate::model::name::key;
 use crate::model::reference::{full_reference, item_reference};
-use crate::model::{
-    Action, Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
-};
+use crate::model::{Action, Binding, Id, Kind, Name, Path, Reference, Resource, Role, Time, Verb};
 use crate::policy::decide_for;
-use crate::policy::invariants::{self, Violation};
-use crate::policy::remedy::{Lack, command};
-use crate::policy::{Decision, Draft, Facts, Overlay, Question, Select, Subject, remedies};
+use crate::policy::{Draft, Facts, Overlay, Question, Select, Subject};
 
 /// Who acts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,75 +66,6 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         Ok(self.facts.into_draft())
     }
 
-    /// Asks every invariant of the state as it would be.
-    ///
-    /// # Errors
-    /// A conflict that names the invariant.
-    pub fn check(&self) -> Result<()> {
-        match invariants::broken(self.facts.base(), &self.facts, self.facts.draft(), self.at)? {
-            None => Ok(()),
-            Some(Violation::LastAdmin) => {
-                Err(Problem::conflict("last_admin", "this would leave the server without an active admin")
-                    .why("the last active admin can be neither demoted, deactivated nor deleted")
-                    .tip("make somebody else an admin first: rolebook account set-role NAME admin"))
-            }
-            Some(Violation::AdminWouldEnd(id)) => Err(Problem::conflict(
-                "admin_ends",
-                format!("{} is an admin, and an admin account never expires and is never inactive", self.name(id)?),
-            )
-            .why("product: admin accounts do not expire and are always active")
-            .tip(format!("demote it first: rolebook account set-role {} user", self.bare_name(id)?))),
-            Some(Violation::LastAdministrator(id)) => Err(self.last_administrator(id)?),
-            Some(Violation::Unfit(id, bindings)) => Err(self.unfit(id, &bindings)?),
-            Some(Violation::Cycle(group, member)) => Err(Problem::conflict(
-                "group_cycle",
-                format!("{} cannot be a member of {}: a cycle", self.name(member)?, self.name(group)?),
-            )
-            .why("groups nest, but none may contain itself")),
-        }
-    }
-
-    /// "No change may leave an endpoint without an effective administrator" (model §7); the same of
-    /// organizations (§9). What the actor may not see is not named.
-    fn last_administrator(&self, id: Id) -> Result<Problem> {
-        let place = self.facts.resource(id)?;
-        let seen = place.filter(|place| self.sees(place).unwrap_or(false));
-        let what = seen.as_ref().map_or_else(|| "something that you may not see".to_owned(), |it| it.reference());
-        let problem =
-            Problem::conflict("last_administrator", format!("this would leave {what} without an active administrator"))
-                .why("an endpoint or an organization always has an active administrator");
-        Ok(match seen {
-            Some(it) if it.kind() == Kind::Endpoint => {
-                problem.tip(format!("rolebook endpoint add-role {} administrator SOMEBODY", it.typed()))
-            }
-            Some(it) => problem.tip(format!("rolebook org set-role {} SOMEBODY admin", it.typed())),
-            None => problem,
-        })
-    }
-
-    /// What an endpoint cannot hold, as it would be.
-    fn unfit(&self, id: Id, bindings: &[Binding]) -> Result<Problem> {
-        let shares = bindings.iter().any(|binding| binding.role == Role::ItemShare);
-        let name = self.name(id)?;
-        let mut problem = if shares {
-            Problem::conflict("custom_shares_exist", format!("{name} would hold shares that its node software cannot"))
-                .why(CUSTOM_SETS.source)
-                .tip("make them presets first: rolebook share set ITEM WHO --permission view")
-        } else {
-            Problem::conflict("roles_exist", format!("{name} would have roles that it cannot have"))
-                .why("seed 001: Users (or groups) can be granted various roles on any managed endpoint, with each role granting the user (or group) different privileges with respect to that endpoint.")
-                .tip("take them away first: rolebook endpoint remove-role NAME ROLE WHO")
-        };
-        for binding in bindings {
-            let (place, who) = (self.name(binding.resource)?, self.name(binding.principal)?);
-            problem.details.push(match binding.role {
-                Role::ItemShare => format!("{place} is shared with {who}: {}", binding.attributes.permissions),
-                role => format!("{who} is {}", role.word()),
-            });
-        }
-        Ok(problem)
-    }
-
     // Looking things up.
 
     /// The reference of a resource, as output writes it.
@@ -194,7 +120,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         Ok(lineage.last().map_or(id, |outermost| outermost.id))
     }
 
-    fn bare_name(&self, id: Id) -> Result<String> {
+    pub(super) fn typed_name(&self, id: Id) -> Result<String> {
         Ok(self.facts.resource(id)?.map_or_else(|| id.to_string(), |resource| resource.typed()))
     }
 
@@ -283,52 +209,6 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         self.require(Action::Plain(verb), resource)
     }
 
-    /// An action as people read it: folders by their paths.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn action(&self, action: Action) -> Result<String> {
-        action_phrase(action, &|id| self.name(id))
-    }
-
-    fn denial(&self, question: &Question, decision: &Decision) -> Result<Problem> {
-        let message = format!(
-            "{} may not {} on {}",
-            self.name(question.principal)?,
-            self.action(question.action)?,
-            self.name(question.resource)?
-        );
-        let mut problem = Problem::new(ProblemKind::Denied, "denied", message).why(decision.rule.source);
-        problem.rule = Some(decision.rule.name);
-        for remedy in remedies(&self.facts, question)? {
-            let mut missing = Vec::new();
-            let mut commands = Vec::new();
-            for lack in &remedy.lacks {
-                missing.push(self.lack(*lack)?);
-                commands.push(command(&self.facts, question.principal, *lack, self.at)?);
-            }
-            problem.missing.push(missing.join(" and "));
-            let mut by = Vec::new();
-            for id in &remedy.by {
-                by.push(self.name(*id)?);
-            }
-            if remedy.others {
-                by.push("others".to_owned());
-            }
-            let by = if by.is_empty() { "the operator".to_owned() } else { by.join(", ") };
-            problem.tips.push(format!("{} (by {by})", commands.join(" && ")));
-        }
-        Ok(problem)
-    }
-
-    /// What is lacking, as a phrase.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn lack(&self, lack: Lack) -> Result<String> {
-        lack_phrase(lack, &|id| self.name(id))
-    }
-
     // Changing.
 
     /// An id that no row has had.
@@ -400,33 +280,4 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         self.facts.end_resource(id);
         Ok(())
     }
-}
-
-/// An action as people read it: folders by their paths.
-///
-/// # Errors
-/// What `name` answers.
-pub fn action_phrase(action: Action, name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
-    Ok(match action {
-        Action::MoveTo(to) | Action::CopyTo(to) => format!("{}={}", action.verb().word(), name(to.folder)?),
-        other => other.to_string(),
-    })
-}
-
-/// What is lacking, as a phrase.
-///
-/// # Errors
-/// When the facts cannot be read.
-pub fn lack_phrase(lack: Lack, name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
-    Ok(match lack {
-        Lack::ServerRole(role) => format!("role {role}"),
-        Lack::Role(role, on) => format!("role {role} on {}", name(on)?),
-        Lack::Setting(setting) => format!("setting {} allowed", setting.word()),
-        Lack::Condition(condition, on) => format!("{} on {}", condition.phrase(), name(on)?),
-        Lack::Active(account) => format!("{} active", name(account)?),
-        Lack::Share(set, item) if set.is_custom() => format!("share of {} with {set}", name(item)?),
-        Lack::Share(set, item) => format!("share of {} with {}", name(item)?, set.label()),
-        Lack::Managed(endpoint) => format!("managed is on on {}", name(endpoint)?),
-        Lack::RootUpload(workspace) => format!("root-upload allowed in {}", name(workspace)?),
-    })
 }

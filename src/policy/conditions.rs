@@ -2,11 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use super::decide::{Target, decide_for};
+use super::decide::decide_for;
 use super::facts::{Facts, Result};
 use super::invariants;
 use super::proof::Step;
 use super::subject::Subject;
+use super::target::Target;
 use crate::model::attributes::{AdminRights, Attributes, EndpointKind, Sharing};
 use crate::model::catalogue::Condition;
 use crate::model::{Action, Id, Role, Verb};

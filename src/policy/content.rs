@@ -3,10 +3,12 @@
 
 use std::ops::ControlFlow;
 
-use super::decide::{Target, decide_for, holder};
+use super::decide::decide_for;
 use super::facts::{Facts, Result};
+use super::holders::holder;
 use super::proof::Step;
 use super::subject::{Sort, Subject};
+use super::target::Target;
 use crate::model::action::{Destination, permission_of};
 use crate::model::attributes::{Sharing, Switch};
 use crate::model::catalogue::Holder;

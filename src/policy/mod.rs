@@ -10,11 +10,14 @@ pub mod content;
 mod decide;
 pub mod draft;
 pub mod facts;
+mod holders;
 pub mod invariants;
+mod limits;
 pub mod proof;
 pub mod remedy;
 pub mod sharing;
 pub mod subject;
+mod target;
 
 pub use decide::{Decision, Question, decide, decide_for};
 pub use draft::{Draft, Overlay, RowChange};

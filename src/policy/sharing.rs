@@ -1,10 +1,11 @@
 //! Who may change a share that is there (model §8): its sharer alone, but for admin shares, shares
 //! of endpoints whose sharing is managed, and what the operator may do anyway.
 
-use super::decide::{Decision, Target, decide_for};
+use super::decide::{Decision, decide_for};
 use super::facts::{Facts, Result};
 use super::proof::Step;
 use super::subject::{Sort, Subject};
+use super::target::Target;
 use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::catalogue::{ADMIN_SHARES, MANAGED_SHARES, OPERATORS_SHARES, SHARER_ONLY};
 use crate::model::{Action, Binding, Verb};

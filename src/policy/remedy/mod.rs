@@ -9,9 +9,12 @@ pub use command::command;
 
 use super::conditions;
 use super::content;
-use super::decide::{Question, Target, decide_for, demand, given, holder};
+use super::decide::{Question, decide_for, given};
 use super::facts::{Facts, Result, Select};
+use super::holders::holder;
+use super::limits::demand;
 use super::subject::{Sort, Subject};
+use super::target::Target;
 use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
 use crate::model::catalogue::{self, Condition, Demand, Grant, Holder};
 use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Time, Verb};

@@ -9,9 +9,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
 
-use super::{Result, Work};
 use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::{Binding, Id, Kind, Permissions, Role, Time};
+use crate::ops::{Result, Work};
 use crate::policy::{Facts, Overlay, Select, Subject, content};
 
 /// A share and what would be taken from it.

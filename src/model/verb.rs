@@ -1,0 +1,289 @@
+//! The verbs of actions, which of them can be asked of what, and the permission behind each of an item.
+
+use super::kind::Kind;
+use super::permission::Permission;
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal,)*) => {
+        /// The word of an action, without its value.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Verb { $($(#[$doc])* $variant,)* }
+
+        impl Verb {
+            /// Every verb.
+            pub const ALL: &'static [Verb] = &[$(Verb::$variant,)*];
+
+            /// The word as it is written.
+            pub const fn word(self) -> &'static str {
+                match self { $(Verb::$variant => $word,)* }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// See that it exists, and its plain attributes.
+    View = "view",
+    /// Change its attributes.
+    Edit = "edit",
+    /// Remove it.
+    Delete = "delete",
+    /// Send packages (on a workgroup: to it as a whole).
+    Send = "send",
+    /// Send to an address outside.
+    SendExternal = "send-external",
+    /// Send on what one received.
+    Forward = "forward",
+    /// Change the server's settings.
+    Configure = "configure",
+    /// Create an account of the role in the value.
+    CreateAccount = "create-account",
+    /// Create a workgroup.
+    CreateWorkgroup = "create-workgroup",
+    /// Create a dropbox.
+    CreateDropbox = "create-dropbox",
+    /// Create a group.
+    CreateGroup = "create-group",
+    /// Create an endpoint.
+    CreateEndpoint = "create-endpoint",
+    /// Create an organization.
+    CreateOrg = "create-org",
+    /// Read the whole log.
+    ViewLog = "view-log",
+    /// Change the setting in the value.
+    Set = "set",
+    /// Give the account role in the value.
+    SetRole = "set-role",
+    /// Make active again.
+    Activate = "activate",
+    /// Make inactive.
+    Deactivate = "deactivate",
+    /// Send to that account.
+    SendTo = "send-to",
+    /// Add an account as a member (in a group: also a group).
+    AddMember = "add-member",
+    /// Remove an account from the members (in a group: also a group).
+    RemoveMember = "remove-member",
+    /// See the packages in it.
+    ViewPackages = "view-packages",
+    /// See its members.
+    ViewMembers = "view-members",
+    /// Send to its members one by one, as a fellow member.
+    SendToMembers = "send-to-members",
+    /// Create an account of role `user` straight into it.
+    CreateMember = "create-member",
+    /// Add a group as a member.
+    AddGroup = "add-group",
+    /// Remove a group from the members.
+    RemoveGroup = "remove-group",
+    /// Designate a member as its admin.
+    AddAdmin = "add-admin",
+    /// Undesignate its admin.
+    RemoveAdmin = "remove-admin",
+    /// Submit a package to it.
+    Submit = "submit",
+    /// Invite an outside submitter.
+    Invite = "invite",
+    /// Revoke an outside submitter's private link.
+    RevokeInvitation = "revoke-invitation",
+    /// Turn its public link on or off.
+    SetPublicLink = "set-public-link",
+    /// Fetch the files of it.
+    Download = "download",
+    /// See that it exists: an endpoint's definition, an item's name.
+    See = "see",
+    /// See who holds which role on it.
+    ListRoles = "list-roles",
+    /// Give the role in the value.
+    Assign = "assign",
+    /// Take the role in the value away; of an access token: end it.
+    Revoke = "revoke",
+    /// See its activity in the management console.
+    ViewConsole = "view-console",
+    /// Control its activity in the management console.
+    ControlConsole = "control-console",
+    /// Grant, change and revoke its shares.
+    ManagePermissions = "manage-permissions",
+    /// Read every file on it.
+    ReadFiles = "read-files",
+    /// Write every file on it.
+    WriteFiles = "write-files",
+    /// See what is in a folder.
+    Browse = "browse",
+    /// Preview a movie.
+    Preview = "preview",
+    /// Upload files to it.
+    Upload = "upload",
+    /// Create a folder in it.
+    CreateFolder = "create-folder",
+    /// Give it another name.
+    Rename = "rename",
+    /// Replace it by an upload of the same name.
+    Overwrite = "overwrite",
+    /// Share the set in the value with somebody, as oneself.
+    Share = "share",
+    /// Move it to the folder in the value.
+    MoveTo = "move-to",
+    /// Copy it to the folder in the value.
+    CopyTo = "copy-to",
+    /// See the shares of it, others' too.
+    ViewShares = "view-shares",
+    /// See its shares of every class, and make, change and revoke admin shares where people share.
+    AdministerShares = "administer-shares",
+    /// Cancel an invitation.
+    CancelInvitation = "cancel-invitation",
+    /// Change a member's role or workspaces.
+    EditMember = "edit-member",
+    /// Leave it.
+    Leave = "leave",
+    /// Add a workspace, and say where its files lie.
+    CreateWorkspace = "create-workspace",
+    /// Create a signing key.
+    CreateSigningKey = "create-signing-key",
+    /// See which signing keys there are.
+    ListSigningKeys = "list-signing-keys",
+    /// Create an access token.
+    CreateAccessToken = "create-access-token",
+    /// See which access tokens there are.
+    ListAccessTokens = "list-access-tokens",
+    /// Create a media file.
+    CreateMedia = "create-media",
+    /// Create a live stream.
+    CreateStream = "create-stream",
+    /// Upload straight into one's home folder.
+    UploadToRoot = "upload-to-root",
+    /// Change it.
+    Update = "update",
+}
+
+use Verb::*;
+
+/// The verbs that can be asked of a kind of resource, in the order in which they are listed.
+pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
+    match kind {
+        Kind::Server => &[
+            Send,
+            SendExternal,
+            Forward,
+            Configure,
+            CreateAccount,
+            CreateWorkgroup,
+            CreateDropbox,
+            CreateGroup,
+            CreateEndpoint,
+            CreateOrg,
+            ViewLog,
+        ],
+        Kind::Account => &[View, Edit, Set, SetRole, Activate, Deactivate, Delete, SendTo],
+        Kind::Group => &[View, Edit, Delete, AddMember, RemoveMember],
+        Kind::Workgroup => &[
+            View,
+            Edit,
+            Delete,
+            Send,
+            ViewPackages,
+            ViewMembers,
+            SendToMembers,
+            AddMember,
+            RemoveMember,
+            CreateMember,
+            AddGroup,
+            RemoveGroup,
+            AddAdmin,
+            RemoveAdmin,
+        ],
+        Kind::Dropbox => &[
+            View,
+            Edit,
+            Delete,
+            Submit,
+            ViewPackages,
+            ViewMembers,
+            AddMember,
+            RemoveMember,
+            CreateMember,
+            AddGroup,
+            RemoveGroup,
+            AddAdmin,
+            RemoveAdmin,
+            Invite,
+            RevokeInvitation,
+            SetPublicLink,
+        ],
+        Kind::Package => &[View, Download],
+        Kind::Endpoint => &[
+            See,
+            Edit,
+            Delete,
+            ListRoles,
+            Assign,
+            Revoke,
+            ViewConsole,
+            ControlConsole,
+            ManagePermissions,
+            ReadFiles,
+            WriteFiles,
+        ],
+        Kind::Item => &[
+            See,
+            Browse,
+            Preview,
+            Download,
+            Upload,
+            CreateFolder,
+            Rename,
+            Delete,
+            Overwrite,
+            Share,
+            MoveTo,
+            CopyTo,
+            ViewShares,
+            AdministerShares,
+        ],
+        Kind::Org => &[
+            View,
+            Edit,
+            Delete,
+            ViewMembers,
+            Invite,
+            CancelInvitation,
+            EditMember,
+            RemoveMember,
+            Leave,
+            CreateWorkspace,
+            CreateSigningKey,
+            ListSigningKeys,
+            CreateAccessToken,
+            ListAccessTokens,
+            CreateMedia,
+            CreateStream,
+        ],
+        Kind::Workspace => &[View, Edit, Delete, AddMember, RemoveMember, UploadToRoot, CreateMedia, CreateStream],
+        Kind::SigningKey => &[View, Delete],
+        Kind::AccessToken => &[View, Revoke],
+        Kind::Media | Kind::Stream => &[View, Update, Delete],
+        Kind::Invitation | Kind::PublicLink | Kind::Invitee => &[],
+    }
+}
+
+/// The permission that an action on an item needs, where it needs just one.
+pub const fn permission_of(verb: Verb) -> Option<Permission> {
+    Some(match verb {
+        Browse => Permission::Browse,
+        Preview => Permission::PreviewOnly,
+        Download => Permission::Download,
+        Upload => Permission::UploadFiles,
+        CreateFolder => Permission::CreateFolder,
+        Rename => Permission::Rename,
+        Delete => Permission::Delete,
+        _ => return None,
+    })
+}
+
+/// The action that a permission allows.
+pub fn action_of(permission: Permission) -> Option<Verb> {
+    PERMITTED.iter().copied().find(|verb| permission_of(*verb) == Some(permission))
+}
+
+/// The actions on an item that one permission allows, one for each permission.
+pub const PERMITTED: &[Verb] = &[Browse, Preview, Download, Upload, CreateFolder, Rename, Delete];

@@ -1,0 +1,213 @@
+//! Granting shares.
+
+use crate::model::attributes::{Endpoint, ShareClass, Sharing};
+use crate::model::catalogue::{CUSTOM_SETS, OPERATORS_SHARES};
+use crate::model::name::quoted;
+use crate::model::time::Expiry;
+use crate::model::{
+    Action, Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Verb,
+};
+use crate::ops::item::{register_folder, require_folder};
+use crate::ops::{Actor, Result, Work};
+use crate::policy::{Facts, Select};
+
+/// A share to be made.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// With whom.
+    pub principals: Vec<Reference>,
+    /// What is given.
+    pub permissions: Permissions,
+    /// When it ends.
+    pub expires: Option<Expiry>,
+    /// Whether it is an admin share.
+    pub admin: bool,
+    /// Where it comes from; the operator's to say.
+    pub class: Option<ShareClass>,
+}
+
+/// Shares an item. A path that is not registered becomes a folder.
+///
+/// # Errors
+/// A denial; a conflict for what the endpoint cannot hold, or for a share that is there otherwise.
+pub fn grant<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, grant: &Grant) -> Result<()> {
+    let place = work.find_item(endpoint, path)?;
+    let attributes = endpoint_of(work, place.item.id)?;
+    refuse_unfit(work, &attributes, endpoint, grant.permissions)?;
+    if attributes.kind.sharing() == Sharing::Managed {
+        require_folder(work, &place.item)?;
+    }
+    let class = authorize_grant(work, &attributes, place.item.id, grant)?;
+    let item = if place.rest.is_empty() { place.item } else { register_folder(work, endpoint, path)? };
+    for reference in &grant.principals {
+        let principal = find_principal(work, reference, &attributes)?;
+        grant_one(work, &item, &attributes, principal, grant, class)?;
+    }
+    if attributes.kind == crate::model::attributes::EndpointKind::Node && !attributes.takes_custom_sets() {
+        let lacking = [Permissions::UPLOAD, Permissions::PREVIEW].contains(&grant.permissions);
+        if lacking {
+            work.notices.push(format!(
+                "node software before 3.7.4 knows only view and edit; {} on endpoint:{endpoint} is kept here, but such a node cannot hold it",
+                grant.permissions.label()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The endpoint that an item lies on.
+pub(super) fn endpoint_of<F: Facts + ?Sized>(work: &Work<'_, F>, item: Id) -> Result<Endpoint> {
+    let lineage = work.facts().lineage(item)?;
+    let endpoint = lineage.last().and_then(|it| it.as_endpoint()).cloned();
+    endpoint.ok_or_else(|| Problem::not_found("endpoint", &item.to_string()))
+}
+
+/// What an endpoint cannot hold whoever asks.
+pub(super) fn refuse_unfit<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    endpoint: &Endpoint,
+    name: &Name,
+    set: Permissions,
+) -> Result<()> {
+    if endpoint.takes(set) {
+        return Ok(());
+    }
+    // An access manager of a private bucket is told nothing of its definition.
+    let known = work.facts().named(Kind::Endpoint, None, name.key())?;
+    let seen = known.map_or(Ok(false), |it| work.sees(&it))?;
+    let of_kind = if seen { format!("of kind {}", endpoint.kind.word()) } else { "of a kind".to_owned() };
+    Err(match endpoint.kind.sharing() {
+        Sharing::None => {
+            Problem::conflict("no_sharing", format!("endpoint:{name} is {of_kind} whose content is not shared"))
+                .why("seed 001: Can manage permissions on any endpoints that supports sharing (S3 or shared endpoints)")
+        }
+        Sharing::Managed => {
+            Problem::conflict("presets_only", format!("endpoint:{name} is {of_kind} that takes `view` and `edit` only"))
+                .tip("--permission view, or --permission edit")
+        }
+        Sharing::Delegated => {
+            Problem::conflict("node_too_old", format!("endpoint:{name} cannot hold a custom set of permissions: {set}"))
+                .why(CUSTOM_SETS.source)
+                .tip("choose a preset: edit, view, upload, preview")
+                .tip(format!(
+                    "or say which version it has: rolebook endpoint set {} --node-version 4.4.6",
+                    quoted(name.shown())
+                ))
+        }
+    })
+}
+
+/// Asks for the right to make such a share; answers its class.
+fn authorize_grant<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    endpoint: &Endpoint,
+    item: Id,
+    grant: &Grant,
+) -> Result<ShareClass> {
+    if work.actor == Actor::Operator {
+        return Ok(grant.class.unwrap_or(ShareClass::Admin));
+    }
+    if grant.class.is_some() {
+        let mut problem =
+            Problem::new(ProblemKind::Denied, "denied", "only the operator says which class a share is of")
+                .why(OPERATORS_SHARES.source);
+        problem.rule = Some(OPERATORS_SHARES.name);
+        return Err(problem);
+    }
+    if !grant.admin {
+        work.require(Action::Share(grant.permissions), item)?;
+        return Ok(ShareClass::User);
+    }
+    if endpoint.kind.sharing() == Sharing::Managed {
+        return Err(Problem::conflict(
+            "no_admin_shares",
+            "there are no admin shares where access managers manage all shares",
+        )
+        .tip("leave out --admin"));
+    }
+    work.require_verb(Verb::AdministerShares, item)?;
+    Ok(ShareClass::Admin)
+}
+
+/// Whom something can be shared with.
+pub(super) fn find_principal<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    reference: &Reference,
+    endpoint: &Endpoint,
+) -> Result<Id> {
+    match reference {
+        Reference::Authenticated => Ok(Id::AUTHENTICATED),
+        Reference::Anyone => Ok(Id::ANYONE),
+        Reference::Named(kind @ (Kind::Account | Kind::Group), name) => work.find(*kind, name).map(|it| it.id),
+        Reference::Named(Kind::Workgroup, name) if endpoint.kind.sharing() == Sharing::Delegated => {
+            work.find(Kind::Workgroup, name).map(|it| it.id)
+        }
+        other if endpoint.kind.sharing() == Sharing::Delegated => {
+            Err(other.wrong_kind("an account, a group, a workgroup, `authenticated` or `anyone`"))
+        }
+        other => Err(other.wrong_kind("an account, a group, `authenticated` or `anyone`")),
+    }
+}
+
+fn grant_one<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    item: &Resource,
+    endpoint: &Endpoint,
+    principal: Id,
+    grant: &Grant,
+    class: ShareClass,
+) -> Result<()> {
+    if work.actor.principal() == Some(principal) {
+        return Err(Problem::conflict("with_oneself", "nothing is shared with oneself"));
+    }
+    let expires = end(work, grant.expires)?;
+    let managed = endpoint.kind.sharing() == Sharing::Managed;
+    let known = on(work, item.id, principal)?.into_iter().find(|it| {
+        // "One share per (item, principal, sharer)"; where shares are managed, one per principal.
+        it.attributes.share_class().is_hidden() == class.is_hidden()
+            && (it.grantor == work.actor.principal() || managed)
+    });
+    let Some(mut known) = known else {
+        let id = work.bind(item.id, principal, Role::ItemShare);
+        if let Some(mut made) = work.facts().binding(id)? {
+            made.expires = expires;
+            made.attributes.permissions = grant.permissions;
+            made.attributes.class = (class != ShareClass::User).then_some(class);
+            work.put_binding(made);
+        }
+        return Ok(());
+    };
+    if !known.is_effective(work.at) {
+        // One that has expired gives nothing: it is made anew.
+        known.expires = expires;
+        known.attributes.permissions = grant.permissions;
+        known.attributes.class = (class != ShareClass::User).then_some(class);
+        work.put_binding(known);
+        return Ok(());
+    }
+    let same_end = grant.expires.is_none() || known.expires == expires;
+    if known.attributes.permissions == grant.permissions && same_end && known.attributes.share_class() == class {
+        return Ok(());
+    }
+    let (path, who) = (work.name(item.id)?, work.name(principal)?);
+    let set = known.attributes.permissions;
+    Err(Problem::conflict("shared_already", format!("`{path}` is shared with {who} already: {} ({set})", set.label()))
+        .tip(format!("rolebook share set {} {} --permission …", quoted(&path), quoted(&who))))
+}
+
+pub(super) fn end<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    expires: Option<Expiry>,
+) -> Result<Option<crate::model::Time>> {
+    let end = expires.and_then(|it| it.counted_from(work.at));
+    if end.is_some_and(|end| end <= work.at) {
+        return Err(Problem::conflict("past_expiry", "the share would have expired before it was made")
+            .tip("choose a later --expires"));
+    }
+    Ok(end)
+}
+
+/// The shares of one item with one principal.
+pub(super) fn on<F: Facts + ?Sized>(work: &Work<'_, F>, item: Id, principal: Id) -> Result<Vec<Binding>> {
+    Ok(work.facts().list(Select::Exact(item, Role::ItemShare, principal))?)
+}

@@ -1,0 +1,8 @@
+//! Shares: granting, changing, revoking, pruning (model §8).
+
+pub mod cascade;
+mod change;
+mod grant;
+
+pub use change::{Which, authorize, prune, revoke, set};
+pub use grant::{Grant, grant};

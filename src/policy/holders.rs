@@ -1,0 +1,146 @@
+//! Whom a row of the catalogue speaks of, each sort of holder in one place.
+
+use std::ops::ControlFlow;
+
+use super::content;
+use super::decide::decide_for;
+use super::facts::{Facts, Result, Select};
+use super::proof::Step;
+use super::subject::Subject;
+use super::target::Target;
+use crate::model::attributes::{Attributes, MemberAccess, TokenMode};
+use crate::model::catalogue::Holder;
+use crate::model::{Action, Binding, Id, Kind, Role, Verb};
+
+/// Whether the subject is whom a row speaks of.
+pub(super) fn holder<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    holder: Holder,
+    action: Action,
+    target: &Target,
+) -> Result<Option<Vec<Step>>> {
+    match holder {
+        Holder::Role(role) => {
+            let on = match role.on() {
+                Kind::Server => Some(Id::SERVER),
+                kind => target.within(subject.facts(), kind)?,
+            };
+            on.map_or(Ok(None), |on| subject.holds(role, on))
+        }
+        Holder::Account => Ok(subject.is_registered().then(|| vec![Step::Account { principal: subject.id }])),
+        Holder::Oneself => Ok((subject.id == target.id).then(|| vec![Step::Oneself { principal: subject.id }])),
+        Holder::FellowMember => fellow_member(subject, target.id),
+        Holder::SomeAdmin => some_admin(subject, false),
+        Holder::GroupManager => some_admin(subject, true),
+        Holder::RecipientViewer => recipient_viewer(subject, target),
+        Holder::Share => content::share(subject, target, &|set| match content::wanted(action) {
+            Some(permission) => set.has(permission),
+            // Any permission at all lets one see the item.
+            None => !set.is_empty(),
+        }),
+        Holder::Owner => content::owner(subject, target),
+        Holder::Holds(set) => match target.kind {
+            Kind::Endpoint => match root_of(subject.facts(), target.id)? {
+                Some(root) => content::held_all(subject, &root, set),
+                None => Ok(None),
+            },
+            _ => content::held_all(subject, target, set),
+        },
+        Holder::Sharer => match action {
+            Action::Share(set) => content::held_all(subject, target, set),
+            _ => Ok(None),
+        },
+        Holder::EachPart => content::each_part(subject, action, target.id),
+        Holder::Token(mode) => token(subject, mode, target),
+    }
+}
+
+fn root_of<F: Facts + ?Sized>(facts: &F, endpoint: Id) -> Result<Option<Target>> {
+    match facts.named(Kind::Item, Some(endpoint), "/")? {
+        Some(root) => Target::of(facts, root.id),
+        None => Ok(None),
+    }
+}
+
+/// "it acts with an admin's rights cut to that workspace and mode" (model §9).
+fn token<F: Facts + ?Sized>(subject: &Subject<'_, F>, mode: TokenMode, target: &Target) -> Result<Option<Vec<Step>>> {
+    let Some((token, workspace, held)) =
+        subject.resource().and_then(|it| Some((it.id, it.parent?, it.as_token()?.mode)))
+    else {
+        return Ok(None);
+    };
+    let strong_enough = held == mode || held == TokenMode::ReadWrite;
+    let here = strong_enough && target.within(subject.facts(), Kind::Workspace)? == Some(workspace);
+    Ok(here.then(|| {
+        vec![Step::Token { token, workspace }, Step::Value { on: token, name: "mode", value: held.word().to_owned() }]
+    }))
+}
+
+/// "members of its workgroups as their `member-access` allows" (model §3).
+fn fellow_member<F: Facts + ?Sized>(subject: &Subject<'_, F>, other: Id) -> Result<Option<Vec<Step>>> {
+    let mut found = None;
+    let them = Subject::new(subject.facts(), other, subject.at)?;
+    subject.levels(&Role::WORKGROUP, &mut |membership| {
+        let workgroup = subject.facts().resource(membership.resource)?;
+        let Some(access) = workgroup.as_ref().and_then(|it| it.as_workgroup()).map(|it| it.member_access) else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        let wanted = match access {
+            MemberAccess::All => Role::WorkgroupStandard,
+            MemberAccess::Admins => Role::WorkgroupAdmin,
+            MemberAccess::None => return Ok(ControlFlow::Continue(())),
+        };
+        if them.holds(wanted, membership.resource)?.is_none() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let mut steps = subject.way_to(membership.principal)?.unwrap_or_default();
+        steps.push(Step::Role(membership.clone()));
+        steps.push(Step::Shared { workgroup: membership.resource, with: other });
+        steps.push(Step::Value { on: membership.resource, name: "member-access", value: access.word().to_owned() });
+        found = Some(steps);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
+/// An admin of some workgroup or dropbox; if asked, of one whose admins manage groups.
+fn some_admin<F: Facts + ?Sized>(subject: &Subject<'_, F>, managing_groups: bool) -> Result<Option<Vec<Step>>> {
+    let mut found = None;
+    subject.levels(&[Role::WorkgroupAdmin, Role::DropboxAdmin], &mut |binding: &Binding| {
+        if managing_groups {
+            let place = subject.facts().resource(binding.resource)?;
+            let rights = match place.as_ref().map(|it| &it.attributes) {
+                Some(Attributes::Workgroup(it)) => it.admins,
+                Some(Attributes::Dropbox(it)) => it.admins,
+                _ => return Ok(ControlFlow::Continue(())),
+            };
+            if !rights.manage_groups {
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+        let mut steps = vec![Step::Role(binding.clone())];
+        if managing_groups {
+            steps.push(Step::Value { on: binding.resource, name: "admins-manage-groups", value: "true".to_owned() });
+        }
+        found = Some(steps);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
+/// Who views the packages of a workgroup or dropbox that the package went to.
+fn recipient_viewer<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<Vec<Step>>> {
+    for binding in subject.facts().list(Select::OnAs(target.id, Role::PackageRecipient))? {
+        let Some(place) = Target::of(subject.facts(), binding.principal)? else { continue };
+        if !matches!(place.kind, Kind::Workgroup | Kind::Dropbox) {
+            continue;
+        }
+        let view = decide_for(subject, Action::Plain(Verb::ViewPackages), place.id)?;
+        if view.allowed {
+            let mut steps = view.proof;
+            steps.push(Step::Received { by: place.id });
+            return Ok(Some(steps));
+        }
+    }
+    Ok(None)
+}
