@@ -595,6 +595,23 @@ fn what_rests_on_an_expired_share_stays_until_it_is_pruned() {
 }
 
 #[test]
+fn a_share_that_is_made_anew_is_of_who_makes_it() {
+    let mut world = start();
+    let bucket = world.endpoints.get_mut(&NODE).unwrap();
+    (bucket.kind, bucket.version) = ("s3", None);
+    bucket.roles.push(Held { id: 200, who: 21, role: "access-manager" });
+    world.shares.clear();
+    let mut facts = Overlay::new(&Nothing).unwrap();
+    put(&mut facts, &world);
+    let mut case = Case(facts, NOW);
+    let step = Step::Grant { on: "/a".to_owned(), with: 22, set: EDIT, expires: Some(NOW + 10), admin: false };
+    case.by(Actor::Principal(Id(ADMIN)), &step).unwrap();
+    case.1 += 10;
+    case.grant(21, "/a", 22, VIEW);
+    assert_eq!(case.shares(), [(21, 22, VIEW)]);
+}
+
+#[test]
 fn a_base_that_is_no_base_itself_holds_nothing_up() {
     let mut case = Case::new();
     // 23 and 24 hold each other up, once what they had it from is over.

@@ -178,7 +178,8 @@ fn grant_one<F: Facts + ?Sized>(
         return Ok(());
     };
     if !known.is_effective(work.at) {
-        // One that has expired gives nothing: it is made anew.
+        // One that has expired gives nothing: it is made anew, by whoever makes it now.
+        known.grantor = work.actor.principal();
         known.expires = expires;
         known.attributes.permissions = grant.permissions;
         known.attributes.class = (class != ShareClass::User).then_some(class);
