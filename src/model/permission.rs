@@ -152,15 +152,16 @@ impl Permissions {
         self.label() == "Custom"
     }
 
-    /// Reads a list of presets and permissions, separated by commas. A word that is both a preset
-    /// and a permission means the preset.
+    /// Reads a list of presets and permissions, separated by commas or spaces. A word that is both a
+    /// preset and a permission means the preset.
     ///
     /// # Errors
     /// A usage problem for an unknown word, or for no word at all.
     pub fn parse(text: &str) -> Result<Permissions, Problem> {
         let mut set = Permissions::NONE;
-        for word in text.split(',') {
-            set = set.union(Permissions::from_word(word.trim()).ok_or_else(|| unknown(word.trim()))?);
+        // As it is written in a list, and as columns show it.
+        for word in text.split(',').flat_map(|part| part.trim().split(' ')) {
+            set = set.union(Permissions::from_word(word).ok_or_else(|| unknown(word))?);
         }
         Ok(set)
     }
@@ -233,6 +234,7 @@ mod tests {
         for bits in 1..=0b111_1111 {
             let set = Permissions(bits);
             assert_eq!(Permissions::parse(&set.to_string()).unwrap(), set);
+            assert_eq!(Permissions::parse(&set.words().join(" ")).unwrap(), set);
             let json = serde_json::to_string(&set).unwrap();
             assert_eq!(serde_json::from_str::<Permissions>(&json).unwrap(), set);
         }
@@ -252,7 +254,9 @@ mod tests {
         assert_eq!(of("perm:preview"), ["preview-only"]);
         assert_eq!(Permissions::parse("browse,download,preview-only").unwrap().label(), "View");
         assert_eq!(Permissions::parse("browse,download").unwrap().label(), "Custom");
-        assert!(Permissions::parse("").is_err());
+        for bad in ["", "browse,", ",browse", "browse,,delete"] {
+            assert!(Permissions::parse(bad).is_err(), "{bad:?}");
+        }
         assert_eq!(Permissions::parse("brwose").unwrap_err().tips[0], "did you mean `browse`?");
     }
 }

@@ -58,7 +58,7 @@ impl Reference {
                 Err(match nearest(word, words.clone()) {
                     Some(near) => problem.tip(format!("did you mean `{near}:{}`?", printable(rest))),
                     None => problem.tip(format!(
-                        "write KIND:NAME, where KIND is one of: {}",
+                        "write KIND:NAME, where KIND is one of: {}; or ENDPOINT:/path",
                         words.collect::<Vec<_>>().join(", ")
                     )),
                 })
@@ -71,7 +71,7 @@ impl Reference {
             Kind::Server => {
                 let problem = Problem::usage("bad_reference", format!("`{}` is no reference", printable(text)));
                 Err(problem.tip(format!(
-                    "write what it is in front, as in `user:{0}`, `workgroup:{0}` or `dropbox:{0}`; or `server`",
+                    "write what it is in front, as in `user:{0}`, `workgroup:{0}` or `endpoint:{0}`; or `server`; or a path, as in `{0}:/`",
                     printable(text)
                 )))
             }
