@@ -8,7 +8,6 @@ use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
-use crate::model::reference::full_reference;
 use crate::model::{Id, Kind, Problem, Reference, Revision, Role, Verb as Do};
 use crate::ops::changes::{Change, Lookup, describe};
 use crate::ops::{Actor, org_invitation};
@@ -164,8 +163,8 @@ struct Then<'v> {
 impl Lookup for Then<'_> {
     fn name(&self, id: Id) -> Result<String, Problem> {
         for facts in &self.sides {
-            if let Some(resource) = facts.resource(id)? {
-                return full_reference(&resource, &|id| self.name(id));
+            if facts.resource(id)?.is_some() {
+                return Ok(facts.reference(id)?);
             }
         }
         self.view.name(id)

@@ -62,18 +62,11 @@ impl<'r> View<'r> {
 
     /// The reference of an id, also of one that is gone.
     pub(super) fn name(&self, id: Id) -> Result<String, Problem> {
-        match id {
-            Id::SERVER => return Ok("server".to_owned()),
-            Id::AUTHENTICATED => return Ok("authenticated".to_owned()),
-            Id::ANYONE => return Ok("anyone".to_owned()),
-            _ => {}
+        if id <= Id::LAST_RESERVED || self.facts.resource(id)?.is_some() {
+            return Ok(self.facts.reference(id)?);
         }
-        let resource = match self.facts.resource(id)? {
-            Some(resource) => Some(resource),
-            None => self.reader.last_version(id)?.map(Rc::new),
-        };
-        match resource {
-            Some(resource) => full_reference(&resource, &|id| self.name(id)),
+        match self.reader.last_version(id)? {
+            Some(gone) => full_reference(&gone, &|id| self.name(id)),
             None => Ok(format!("#{id}")),
         }
     }
