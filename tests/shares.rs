@@ -162,12 +162,15 @@ fn what_lost_its_base_another_way_stays_until_it_is_pruned() {
     assert_eq!(tool.ok("share prune node1:/p --as alice"), "unchanged\n", "alice made none of them");
     let told = tool.ok("share prune node1:/ --as dana --dry-run");
     assert!(told.contains("user:carol") && told.contains("user:eve"), "{told}");
+    assert_eq!(tool.ok("share prune --as eve"), "unchanged\n", "she made none");
+    let told = tool.ok("share prune --as carol --dry-run");
+    assert!(told.contains("user:eve") && !told.contains("with user:carol"), "one's own alone: {told}");
     tool.ok("share prune node1:/p/x --as carol");
     assert!(!tool.may("eve", "browse", "node1:/p/x"));
     assert!(tool.may("carol", "browse", "node1:/p"));
-    tool.ok("share prune node1:/");
+    tool.ok("share prune");
     assert!(!tool.may("carol", "browse", "node1:/p"));
-    assert_eq!(tool.ok("share prune node1:/"), "unchanged\n");
+    assert_eq!(tool.ok("share prune"), "unchanged\n");
 }
 
 #[test]

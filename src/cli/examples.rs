@@ -97,7 +97,7 @@ examples! {
     SHARE_SET: "rolebook share set node1:/projects carol --permission view --as alice --cascade" "rolebook share set node1:/projects bob --expires 30d --as alice";
     SHARE_REVOKE: "rolebook share revoke node1:/projects bob --as alice" "rolebook share revoke node1:/projects carol --as alice --cascade --dry-run";
     SHARE_LIST: "rolebook share list node1:/projects/reel3.mov" "rolebook share list archive:/ --here --as bob -o json" "rolebook share list node1:/ --all";
-    SHARE_PRUNE: "rolebook share prune node1:/ --dry-run" "rolebook share prune node1:/projects --as alice";
+    SHARE_PRUNE: "rolebook share prune --dry-run" "rolebook share prune node1:/projects --as alice";
     SERVER: "rolebook server show" "rolebook server set --public-links allow";
     SERVER_SHOW: "rolebook server show" "rolebook server show --at 1";
     SERVER_SET: "rolebook server set --public-links allow --private-directory" "rolebook server set --send-external allow --url https://files.example.com --as alice";
@@ -120,7 +120,7 @@ examples! {
     WORKSPACE_ADD: "rolebook workspace add acme/test" "rolebook workspace add acme/test --description 'For trying out' --root-upload deny --as alice";
     WORKSPACE_LIST: "rolebook workspace list" "rolebook workspace list acme --as bob -o json";
     WORKSPACE_SHOW: "rolebook workspace show acme/prod" "rolebook workspace show acme/prod --as bob -o json";
-    WORKSPACE_SET: "rolebook workspace set acme/prod --description 'What is on' --as bob" "rolebook workspace set acme/prod --root-upload deny --as alice";
+    WORKSPACE_SET: "rolebook workspace set acme/prod --files node1:/acme-prod --as alice" "rolebook workspace set acme/prod --description 'What is on' --as bob" "rolebook workspace set acme/prod --root-upload deny --as alice";
     WORKSPACE_REMOVE: "rolebook workspace remove acme/prod --dry-run" "rolebook workspace remove acme/prod --yes --as alice";
     WORKSPACE_MEMBERS: "rolebook workspace members acme/prod" "rolebook workspace members acme/prod --as bob -o json";
     WORKSPACE_ADD_MEMBER: "rolebook workspace add-member acme/staging bob" "rolebook workspace add-member acme/prod bob --level manager --root-upload deny --as alice";

@@ -141,9 +141,9 @@ struct List {
 /// For the operator and the endpoint's administrators every share, for anybody else their own.
 #[derive(Args, Debug)]
 struct Prune {
-    /// Of what and everything below it, as `ENDPOINT:/path`
+    /// Of what and everything below it, as `ENDPOINT:/path` [default: of every endpoint]
     #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    item: Option<String>,
     #[command(flatten)]
     writing: Writing,
 }
@@ -206,8 +206,11 @@ impl Share {
             }
             Verb::List(it) => it.run(session),
             Verb::Prune(it) => {
-                let (endpoint, path) = item(&it.item)?;
-                let done = session.write(&it.writing, Who::Named, &mut |work| share::prune(work, &endpoint, &path))?;
+                let below = it.item.as_deref().map(item).transpose()?;
+                let done = session.write(&it.writing, Who::Named, &mut |work| match &below {
+                    Some((endpoint, path)) => share::prune(work, endpoint, path),
+                    None => share::prune_everywhere(work),
+                })?;
                 session.report(&done, &Made::default())
             }
         }

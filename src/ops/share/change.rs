@@ -1,5 +1,6 @@
 //! Changing, revoking and pruning shares.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::cascade::{self, Loss};
@@ -244,16 +245,45 @@ pub fn revoke<F: Facts + ?Sized>(
 }
 
 /// Trims delegated shares to what their sharers still hold: of an item and everything below, of all
-/// for whoever administers it, of one's own for a sharer. Answers what was trimmed.
+/// for whoever administers it, of one's own for a sharer.
 ///
 /// # Errors
 /// "No such file or folder"; when the facts cannot be read.
 pub fn prune<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
     let top = crate::ops::content::registered(work, endpoint, path)?;
+    prune_below(work, &top)
+}
+
+/// As [`prune`], of every endpoint that the actor administers or has shared something on.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn prune_everywhere<F: Facts + ?Sized>(work: &mut Work<'_, F>) -> Result<()> {
+    let mut endpoints = Vec::new();
+    work.facts().resources(Kind::Endpoint, None, &mut |endpoint| {
+        endpoints.push(endpoint.id);
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    let mut shared_on = HashSet::new();
+    if let Some(actor) = work.actor.principal() {
+        for share in work.facts().list(Select::SharesBy(actor))? {
+            shared_on.insert(work.outermost(share.resource)?);
+        }
+    }
+    for endpoint in endpoints {
+        let Some(root) = work.facts().named(Kind::Item, Some(endpoint), "/")? else { continue };
+        if shared_on.contains(&endpoint) || work.may(Action::Plain(Verb::AdministerShares), root.id)? {
+            prune_below(work, &root)?;
+        }
+    }
+    Ok(())
+}
+
+fn prune_below<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) -> Result<()> {
     let all = work.may(Action::Plain(Verb::AdministerShares), top.id)?;
     let lineage = work.facts().lineage(top.id)?;
     // What a share rests on may lie outside: the whole endpoint is weighed, the part asked for trimmed.
-    let root = lineage.iter().rev().nth(1).map_or_else(|| Rc::clone(&top), Rc::clone);
+    let root = lineage.iter().rev().nth(1).map_or_else(|| Rc::clone(top), Rc::clone);
     let mut shares = Vec::new();
     for item in subtree(work, &root)? {
         for share in work.facts().list(Select::OnAs(item.id, Role::ItemShare))? {
@@ -263,7 +293,7 @@ pub fn prune<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &
         }
     }
     let mut losses = cascade::unsupported(work.facts(), shares, work.at)?;
-    let inside: std::collections::HashSet<Id> = subtree(work, &top)?.iter().map(|item| item.id).collect();
+    let inside: HashSet<Id> = subtree(work, top)?.iter().map(|item| item.id).collect();
     let own = work.actor.principal();
     losses.retain(|loss| inside.contains(&loss.share.resource) && (all || loss.share.grantor == own));
     trim(work, &losses);

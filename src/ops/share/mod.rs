@@ -4,5 +4,5 @@ pub mod cascade;
 mod change;
 mod grant;
 
-pub use change::{Which, authorize, prune, revoke, set};
+pub use change::{Which, authorize, prune, prune_everywhere, revoke, set};
 pub use grant::{Grant, grant};
