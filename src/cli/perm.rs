@@ -14,7 +14,7 @@ use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Role
 use crate::ops::{Actor, action_phrase, find_item};
 use crate::policy::Facts;
 use crate::policy::remedy::command;
-use crate::policy::{Decision, Question, Remedy, Subject, decide, remedies};
+use crate::policy::{Decision, Question, Remedy, Subject, decide, lacks, remedies};
 use crate::render::{Format, RenderError, style};
 
 /// Ask who may do what
@@ -68,7 +68,9 @@ impl Perm {
             Verb::Explain(it) => (it, true),
         };
         session.read(asked.reading.at.as_deref(), |session, view| {
-            let answered = asked.answer(view)?;
+            // The line of a check names nobody who could help, so nobody is looked for.
+            let in_a_line = !explain && session.dress().format == Format::Table;
+            let answered = asked.answer(view, !in_a_line)?;
             if session.dress().format == Format::Table {
                 let text = if explain {
                     answered.explained(view, session.colour())?
@@ -86,7 +88,7 @@ impl Perm {
 }
 
 impl Asked {
-    fn answer(&self, view: &View<'_>) -> Result<Answered, RenderError> {
+    fn answer(&self, view: &View<'_>, with_givers: bool) -> Result<Answered, RenderError> {
         let principal = Reference::parse(&self.principal, Kind::Account)?;
         let resource = Reference::parse(&self.resource, Kind::Server)?;
         let kind = match &resource {
@@ -116,7 +118,14 @@ impl Asked {
         let who = resolve_principal(view, &principal, on, kind)?;
         let question = Question { principal: who, action, resource: on, at: view.at };
         let decision = decide(&view.facts, &question)?;
-        let remedies = if decision.allowed { Vec::new() } else { remedies(&view.facts, &question)? };
+        let remedies = match (decision.allowed, with_givers) {
+            (true, _) => Vec::new(),
+            (false, true) => remedies(&view.facts, &question)?,
+            (false, false) => lacks(&view.facts, &question)?
+                .into_iter()
+                .map(|lacks| Remedy { lacks, by: Vec::new(), others: false })
+                .collect(),
+        };
         // A path that is not registered is shown as it was asked about.
         let resource = if is_registered { view.name(on)? } else { resource.to_string() };
         Ok(Answered { question, principal: view.name(who)?, resource, decision, remedies })

@@ -23,5 +23,5 @@ pub use decide::{Decision, Question, decide, decide_for};
 pub use draft::{Draft, Overlay, RowChange};
 pub use facts::{Facts, Fault, Nothing, Result, Select};
 pub use proof::Step;
-pub use remedy::{Remedy, remedies};
+pub use remedy::{Remedy, lacks, remedies};
 pub use subject::Subject;

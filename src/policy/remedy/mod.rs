@@ -61,6 +61,23 @@ const MOST_NAMED: usize = 20;
 /// When the facts cannot be read.
 pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Remedy>> {
     let subject = Subject::new(facts, question.principal, question.at)?;
+    let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for lacks in lacks(facts, question)? {
+        let mut by = who_may(&subject, &lacks, &target)?;
+        let others = by.len() > MOST_NAMED;
+        by.truncate(MOST_NAMED);
+        found.push(Remedy { lacks, by, others });
+    }
+    Ok(found)
+}
+
+/// What [`remedies`] would mend, without asking who can: each a set of things that are lacking.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn lacks<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Vec<Lack>>> {
+    let subject = Subject::new(facts, question.principal, question.at)?;
     if subject.sort != Sort::Account || subject.is_registered() {
         return lacking(&subject, question.action, question.resource, Vec::new());
     }
@@ -76,7 +93,7 @@ fn lacking<F: Facts + ?Sized>(
     action: Action,
     resource: Id,
     mut common: Vec<Lack>,
-) -> Result<Vec<Remedy>> {
+) -> Result<Vec<Vec<Lack>>> {
     let facts = subject.facts();
     let Some(target) = Target::of(facts, resource)? else { return Ok(Vec::new()) };
     for limit in catalogue::limits_of(target.kind, action.verb()) {
@@ -96,7 +113,7 @@ fn lacking<F: Facts + ?Sized>(
             },
         }
     }
-    let mut found: Vec<Remedy> = Vec::new();
+    let mut found: Vec<Vec<Lack>> = Vec::new();
     for grant in catalogue::grants_of(target.kind, action.verb()) {
         // A row that gives already, and is kept from it by something common, lacks nothing of its own.
         let gives = given(subject, grant, action, &target)?.is_some();
@@ -105,20 +122,16 @@ fn lacking<F: Facts + ?Sized>(
         let mut lacks = common.clone();
         // What stands in the way of the whole may stand in the way of a part as well.
         lacks.extend(own.into_iter().filter(|lack| !common.contains(lack)));
-        if lacks.is_empty() || found.iter().any(|known| known.lacks == lacks) {
-            continue;
+        if !lacks.is_empty() && !found.contains(&lacks) {
+            found.push(lacks);
         }
-        let mut by = who_may(subject, &lacks, &target)?;
-        let others = by.len() > MOST_NAMED;
-        by.truncate(MOST_NAMED);
-        found.push(Remedy { lacks, by, others });
     }
     // Where a limit alone stands in the way, roles on top of it are no answer.
-    let least = found.iter().map(|remedy| remedy.lacks.len()).min().unwrap_or(0);
+    let least = found.iter().map(Vec::len).min().unwrap_or(0);
     if least == common.len() {
-        found.retain(|remedy| remedy.lacks.len() == least);
+        found.retain(|lacks| lacks.len() == least);
     }
-    found.sort_by_key(|remedy| (remedy.lacks.iter().map(|lack| weight(*lack)).max(), remedy.lacks.len()));
+    found.sort_by_key(|lacks| (lacks.iter().map(|lack| weight(*lack)).max(), lacks.len()));
     Ok(found)
 }
 
@@ -176,7 +189,7 @@ fn lacks_of<F: Facts + ?Sized>(
                     continue;
                 }
                 let Some(first) = lacking(subject, part, on, Vec::new())?.into_iter().next() else { return Ok(None) };
-                lacks.extend(first.lacks.into_iter().filter(|lack| !lacks.contains(lack)).collect::<Vec<_>>());
+                lacks.extend(first.into_iter().filter(|lack| !lacks.contains(lack)).collect::<Vec<_>>());
             }
             lacks = merged(subject.facts(), lacks)?;
         }
