@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::endpoint::opened_on;
-use super::item::{self, require_folder, subtree};
+use super::item::{self, refuse_files, require_folder, subtree};
 use super::{Place, Result, Work};
 use crate::model::attributes::{Attributes, File, Item, ItemType};
 use crate::model::name::quoted;
@@ -297,7 +297,7 @@ pub(super) fn refuse_fixed<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resourc
     }
     let Some(home) = item.as_item().and_then(|it| it.home) else { return Ok(()) };
     if work.facts().held(item.id, Role::ItemOwner, home.of)?.is_some() {
-        let (path, who) = (work.name(item.id)?, work.name(home.of)?);
+        let (path, who) = (work.name(item.id)?, work.seen_name(home.of)?);
         return Err(Problem::conflict("is_home", format!("`{path}` is the home folder of {who} and cannot be {what}"))
             .tip("end the membership of the workspace first"));
     }
@@ -324,13 +324,7 @@ pub(super) fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc
     }
     for item in &items {
         refuse_fixed(work, item, "removed")?;
-        if let Some(workspace) = item.as_item().and_then(|it| it.files_of) {
-            let path = work.name(item.id)?;
-            return Err(Problem::conflict(
-                "holds_files",
-                format!("the files of {} lie in `{path}`", work.name(workspace)?),
-            ));
-        }
+        refuse_files(work, item)?;
         let path = work.name(item.id)?;
         if item.id != top.id {
             work.takes.push(path.clone());

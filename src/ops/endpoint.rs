@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::item::{make_root, register_folder};
+use super::item::{make_root, refuse_files, register_folder};
 use super::{Actor, Result, Work};
 use crate::model::attributes::{Attributes, Endpoint, EndpointKind, NodeVersion, Sharing};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
@@ -199,11 +199,7 @@ fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource) -
         }
     }
     for item in &items {
-        if let Some(workspace) = item.as_item().and_then(|it| it.files_of) {
-            let (folder, workspace) = (work.name(item.id)?, work.name(workspace)?);
-            return Err(Problem::conflict("holds_files", format!("the files of {workspace} lie in `{folder}`"))
-                .tip(format!("rolebook workspace remove {}", workspace.trim_start_matches("workspace:"))));
-        }
+        refuse_files(work, item)?;
         let path = work.name(item.id)?;
         if !item.is_root() {
             work.takes.push(path.clone());

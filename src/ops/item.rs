@@ -64,6 +64,22 @@ pub(super) fn require_folder<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resou
         .tip(format!("rolebook content show {}", quoted(&path))))
 }
 
+/// Refuses a folder that the files of a workspace lie in. A workspace that the actor may not see is
+/// not named.
+///
+/// # Errors
+/// A conflict.
+pub(super) fn refuse_files<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource) -> Result<()> {
+    let Some(workspace) = item.as_item().and_then(|it| it.files_of) else { return Ok(()) };
+    let (path, whose) = (work.name(item.id)?, work.seen_name(workspace)?);
+    let problem = Problem::conflict("holds_files", format!("the files of {whose} lie in `{path}`"))
+        .why("the files of a workspace stay where they are as long as there is the workspace");
+    Err(match whose.strip_prefix("workspace:") {
+        Some(name) => problem.tip(format!("rolebook workspace remove {}", quoted(name))),
+        None => problem,
+    })
+}
+
 /// An item and everything registered below it, each folder before what lies in it.
 ///
 /// # Errors

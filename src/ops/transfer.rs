@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::content::{own_if_home, refuse_fixed, registered, remove_unasked, target};
-use super::item::{self, subtree};
+use super::item::{self, refuse_files, subtree};
 use super::{Result, Work};
 use crate::model::action::Destination;
 use crate::model::attributes::{Attributes, Item};
@@ -75,14 +75,7 @@ pub fn move_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, source: (&Name, &Path)
 /// On another endpoint it is another item: its shares and owners stay behind.
 fn leave_endpoint<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) -> Result<()> {
     for item in subtree(work, top)? {
-        if let Some(workspace) = item.as_item().and_then(|it| it.files_of) {
-            let path = work.name(item.id)?;
-            return Err(Problem::conflict(
-                "holds_files",
-                format!("the files of {} lie in `{path}`", work.name(workspace)?),
-            )
-            .why("the files of a workspace stay on their endpoint"));
-        }
+        refuse_files(work, &item)?;
         for held in work.facts().list(Select::On(item.id))? {
             let (path, who) = (work.name(item.id)?, work.name(held.principal)?);
             work.takes.push(match held.role {

@@ -157,3 +157,23 @@ fn removing_a_workspace_leaves_its_files_as_plain_folders() {
     tool.ok("org add acme --as carol");
     tool.ok("workspace add acme/prod --files node1:/acme-prod --as carol");
 }
+
+#[test]
+fn what_holds_the_files_of_a_workspace_stays_and_names_it_to_nobody_who_may_not_see_it() {
+    let tool = with_files();
+    node(&tool, "node2", "carol");
+    tool.ok("endpoint add-role node1 administrator eve --as carol");
+    tool.ok("content set node1:/acme-prod --owner eve --as carol");
+    tool.ok("share grant node1:/acme-prod carol --permission edit");
+    for command in ["content remove node1:/acme-prod --yes", "endpoint remove node1 --yes"] {
+        let ran = tool.fails(
+            5,
+            &format!("{command} --as carol"),
+            "the files of workspace:acme/prod lie in `node1:/acme-prod`",
+        );
+        assert!(ran.err.contains("rolebook workspace remove acme/prod"), "{ran:#?}");
+        let ran = tool.fails(5, &format!("{command} --as eve"), "the files of something that you may not see");
+        assert!(!ran.err.contains("workspace:"), "{ran:#?}");
+    }
+    tool.fails(5, "content move node1:/acme-prod node2:/ --yes", "node1:/acme-prod");
+}
