@@ -13,9 +13,10 @@ use super::{Outcome, complete, examples};
 use crate::model::attributes::ItemType;
 use crate::model::{Id, Kind, Problem, Reference, Resource, Role};
 use crate::ops::content::{self, Said, Upload as Uploading};
-use crate::ops::{package, transfer};
+use crate::ops::{Viewer, package, transfer};
 use crate::policy::{Facts, Select};
 use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::store::StoreFacts;
 
 /// Register files and folders, and do what their permissions allow
 ///
@@ -193,11 +194,16 @@ const COLUMNS: [Column; 7] = [
 ];
 
 /// An item as a row: with the reader's own permissions.
-fn item_row(view: &View<'_>, resource: &Resource, reference: &str) -> Result<Map<String, Value>, RenderError> {
+fn item_row(
+    view: &View<'_>,
+    viewer: &Viewer<'_, StoreFacts<'_>>,
+    resource: &Resource,
+    reference: &str,
+) -> Result<Map<String, Value>, RenderError> {
     let Some(it) = resource.as_item() else { return Ok(Map::new()) };
     let owner = view.facts.list(Select::OnAs(resource.id, Role::ItemOwner))?.into_iter().next();
     let owner = owner.map(|binding| view.name(binding.principal)).transpose()?;
-    let held = view.viewer()?.permissions(resource.id)?;
+    let held = viewer.permissions(resource.id)?;
     Ok(row(
         &COLUMNS,
         [
@@ -270,13 +276,14 @@ impl Folder {
         session.read(self.reading.at.as_deref(), |session, view| {
             // A folder is told before what lies in it, so each name is made from its folder's.
             let mut names: HashMap<Id, String> = HashMap::new();
+            let viewer = view.viewer()?;
             let mut rows = Vec::new();
             for found in content::list(&view.work()?, &endpoint, &path, deep)? {
                 let name = match found.parent.and_then(|parent| names.get(&parent)) {
                     Some(folder) => format!("{folder}/{}", found.name),
                     None => view.name(found.id)?,
                 };
-                rows.push(item_row(view, &found, &name)?);
+                rows.push(item_row(view, &viewer, &found, &name)?);
                 names.insert(found.id, name);
             }
             session.list(&COLUMNS, rows)
@@ -287,7 +294,7 @@ impl Folder {
         let (endpoint, path) = item(&self.item)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = content::registered(&view.work()?, &endpoint, &path)?;
-            session.show(&COLUMNS, item_row(view, &found, &view.name(found.id)?)?)
+            session.show(&COLUMNS, item_row(view, &view.viewer()?, &found, &view.name(found.id)?)?)
         })
     }
 }

@@ -11,11 +11,12 @@ use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{ShareClass, Sharing, time_value};
-use crate::model::{Action, Binding, Id, Kind, Permissions, Problem, Reference, Resource, Role, Verb as Do};
-use crate::ops::Actor;
+use crate::model::{Binding, Id, Kind, Permissions, Problem, Reference, Resource, Role, Verb as Do};
 use crate::ops::share::{self, Grant as Granting, Which};
+use crate::ops::{Actor, Viewer};
 use crate::policy::{Facts, Select, sharing};
 use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::store::StoreFacts;
 
 /// Share files and folders, and see who shared what with whom
 ///
@@ -226,18 +227,19 @@ impl List {
                 view.work()?.require_verb(Do::AdministerShares, place.item.id)?;
             }
             let lineage = view.facts.lineage(place.item.id)?;
+            let viewer = view.viewer()?;
             let mut rows = Vec::new();
             for above in lineage.iter().filter(|above| above.kind() == Kind::Item) {
                 // What is not registered has no shares of its own.
                 if self.here && (above.id != place.item.id || !place.rest.is_empty()) {
                     break;
                 }
-                self.of_item(view, above, &mut rows)?;
+                self.of_item(view, &viewer, above, &mut rows)?;
             }
             if let Some(endpoint) = lineage.last() {
                 let root_too = !self.here || (place.item.is_root() && place.rest.is_empty());
                 if root_too {
-                    implicit(view, endpoint, &place.item, &mut rows)?;
+                    implicit(view, &viewer, endpoint, &place.item, &mut rows)?;
                 }
             }
             session.list(&COLUMNS, rows)
@@ -248,10 +250,10 @@ impl List {
     fn of_item(
         &self,
         view: &View<'_>,
+        viewer: &Viewer<'_, StoreFacts<'_>>,
         resource: &Resource,
         rows: &mut Vec<Map<String, Value>>,
     ) -> Result<(), RenderError> {
-        let viewer = view.viewer()?;
         let sees_others = viewer.may(Do::ViewShares, resource.id)?;
         for ownership in view.facts.list(Select::OnAs(resource.id, Role::ItemOwner))? {
             if sees_others || Actor::Principal(ownership.principal) == view.actor {
@@ -283,12 +285,13 @@ impl List {
 /// everything by a role.
 fn implicit(
     view: &View<'_>,
+    viewer: &Viewer<'_, StoreFacts<'_>>,
     endpoint: &Resource,
     asked: &Resource,
     rows: &mut Vec<Map<String, Value>>,
 ) -> Result<(), RenderError> {
     let managed = endpoint.as_endpoint().is_some_and(|it| it.kind.sharing() == Sharing::Managed);
-    if !managed || !view.work()?.may(Action::Plain(Do::ViewShares), asked.id)? {
+    if !managed || !viewer.may(Do::ViewShares, asked.id)? {
         return Ok(());
     }
     let Some(root) = view.facts.named(Kind::Item, Some(endpoint.id), "/")? else { return Ok(()) };

@@ -284,8 +284,12 @@ fn prune_below<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) ->
     let lineage = work.facts().lineage(top.id)?;
     // What a share rests on may lie outside: the whole endpoint is weighed, the part asked for trimmed.
     let root = lineage.iter().rev().nth(1).map_or_else(|| Rc::clone(top), Rc::clone);
-    let mut shares = Vec::new();
+    let (mut shares, mut inside) = (Vec::new(), HashSet::new());
     for item in subtree(work, &root)? {
+        // A folder comes before what lies in it.
+        if item.id == top.id || item.parent.is_some_and(|parent| inside.contains(&parent)) {
+            inside.insert(item.id);
+        }
         for share in work.facts().list(Select::OnAs(item.id, Role::ItemShare))? {
             if share.is_effective(work.at) && cascade::is_delegated(work.facts(), &share)? {
                 shares.push(share);
@@ -293,7 +297,6 @@ fn prune_below<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) ->
         }
     }
     let mut losses = cascade::unsupported(work.facts(), shares, work.at)?;
-    let inside: HashSet<Id> = subtree(work, top)?.iter().map(|item| item.id).collect();
     let own = work.actor.principal();
     losses.retain(|loss| inside.contains(&loss.share.resource) && (all || loss.share.grantor == own));
     trim(work, &losses);
