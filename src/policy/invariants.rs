@@ -48,15 +48,7 @@ pub fn is_active_admin<F: Facts + ?Sized>(facts: &F, account: Id, at: Time) -> R
 /// # Errors
 /// When the facts cannot be read.
 pub fn has_active_admin<F: Facts + ?Sized>(facts: &F, but: Option<Id>, at: Time) -> Result<bool> {
-    let mut found = false;
-    facts.bindings(Select::OnAs(Id::SERVER, Role::ServerAdmin), &mut |binding| {
-        if Some(binding.principal) != but && is_active_admin(facts, binding.principal, at)? {
-            found = true;
-            return Ok(ControlFlow::Break(()));
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(found)
+    has_administrator(facts, Id::SERVER, Role::ServerAdmin, but, at)
 }
 
 /// The first invariant that a state breaks and the state before it did not.

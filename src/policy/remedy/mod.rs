@@ -60,10 +60,10 @@ const MOST_NAMED: usize = 20;
 /// # Errors
 /// When the facts cannot be read.
 pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Remedy>> {
-    let subject = Subject::new(facts, question.principal, question.at)?;
     let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
+    let (subject, common) = as_if_active(facts, question)?;
     let mut found = Vec::new();
-    for lacks in lacks(facts, question)? {
+    for lacks in lacking(&subject, question.action, &target, common)? {
         let mut by = who_may(&subject, &lacks, &target)?;
         let others = by.len() > MOST_NAMED;
         by.truncate(MOST_NAMED);
@@ -77,27 +77,31 @@ pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec
 /// # Errors
 /// When the facts cannot be read.
 pub fn lacks<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Vec<Lack>>> {
+    let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
+    let (subject, common) = as_if_active(facts, question)?;
+    lacking(&subject, question.action, &target, common)
+}
+
+/// Whoever asks as if active, and that this is lacking where it is.
+fn as_if_active<'f, F: Facts + ?Sized>(facts: &'f F, question: &Question) -> Result<(Subject<'f, F>, Vec<Lack>)> {
     let subject = Subject::new(facts, question.principal, question.at)?;
     if subject.sort != Sort::Account || subject.is_registered() {
-        return lacking(&subject, question.action, question.resource, Vec::new());
+        return Ok((subject, Vec::new()));
     }
-    // What else is lacking, besides that the account is not active.
     let active = Lack::Active(subject.id);
-    let subject = subject.as_if_active();
-    lacking(&subject, question.action, question.resource, vec![active])
+    Ok((subject.as_if_active(), vec![active]))
 }
 
 /// What a subject lacks besides what is known to be lacking anyway.
 fn lacking<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     action: Action,
-    resource: Id,
+    target: &Target,
     mut common: Vec<Lack>,
 ) -> Result<Vec<Vec<Lack>>> {
     let facts = subject.facts();
-    let Some(target) = Target::of(facts, resource)? else { return Ok(Vec::new()) };
     for limit in catalogue::limits_of(target.kind, action.verb()) {
-        if demand(subject, limit.demand, action, &target)?.0 {
+        if demand(subject, limit.demand, action, target)?.0 {
             continue;
         }
         match limit.demand {
@@ -107,7 +111,7 @@ fn lacking<F: Facts + ?Sized>(
             Demand::TargetActive if common.contains(&Lack::Active(target.id)) => {}
             Demand::TargetActive => common.push(Lack::Active(target.id)),
             Demand::Managed => common.push(Lack::Managed(target.id)),
-            Demand::RootUpload => match home_workspace(facts, action, &target)? {
+            Demand::RootUpload => match home_workspace(facts, action, target)? {
                 Some(workspace) => common.push(Lack::RootUpload(workspace)),
                 None => return Ok(Vec::new()),
             },
@@ -116,8 +120,8 @@ fn lacking<F: Facts + ?Sized>(
     let mut found: Vec<Vec<Lack>> = Vec::new();
     for grant in catalogue::grants_of(target.kind, action.verb()) {
         // A row that gives already, and is kept from it by something common, lacks nothing of its own.
-        let gives = given(subject, grant, action, &target)?.is_some();
-        let own = if gives { Some(Vec::new()) } else { lacks_of(subject, grant, action, &target)? };
+        let gives = given(subject, grant, action, target)?.is_some();
+        let own = if gives { Some(Vec::new()) } else { lacks_of(subject, grant, action, target)? };
         let Some(own) = own else { continue };
         let mut lacks = common.clone();
         // What stands in the way of the whole may stand in the way of a part as well.
@@ -188,7 +192,8 @@ fn lacks_of<F: Facts + ?Sized>(
                 if decide_for(subject, part, on)?.allowed {
                     continue;
                 }
-                let Some(first) = lacking(subject, part, on, Vec::new())?.into_iter().next() else { return Ok(None) };
+                let Some(on) = Target::of(subject.facts(), on)? else { return Ok(None) };
+                let Some(first) = lacking(subject, part, &on, Vec::new())?.into_iter().next() else { return Ok(None) };
                 lacks.extend(first.into_iter().filter(|lack| !lacks.contains(lack)).collect::<Vec<_>>());
             }
             lacks = merged(subject.facts(), lacks)?;
