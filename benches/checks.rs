@@ -1,6 +1,6 @@
-//! Checks per second, warm, on one core, at 10,000 and 100,000 grants. `cargo bench --bench checks`
-//! asks half allowed and half denied questions of the evaluator over facts in memory, as many as a
-//! second holds. Never a test: machines differ.
+//! Checks per second, warm, on one core, over a snapshot of a store, at 10,000, 100,000 and 1,000,000
+//! grants. `cargo bench --bench checks [ACCOUNTS…]` asks half allowed and half denied questions, as
+//! many as two seconds hold. Never a test: machines differ.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -12,31 +12,72 @@ mod workload;
 
 use std::time::{Duration, Instant};
 
-use rolebook::policy::decide;
-use workload::World;
+use rolebook::model::Time;
+use rolebook::policy::{Facts, Nothing, Subject, Target, allows, decide};
+use rolebook::store::{Entry, Store};
+use workload::{NOW, World};
 
-const SIZES: [usize; 2] = [1_000, 10_000];
+const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
 fn main() {
-    println!("{:>10}  {:>12}  {:>12}  {:>8}", "grants", "made in ms", "checks/s", "slower");
-    let mut first = None;
-    for accounts in SIZES {
-        let began = Instant::now();
+    let sizes: Vec<usize> = std::env::args().filter_map(|it| it.parse().ok()).collect();
+    let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
+    println!(
+        "{:>10} {:>10} {:>10} {:>8} {:>8} {:>12} {:>12}",
+        "grants", "snap ms", "M bind/s", "B/bind", "names", "proofs/s", "checks/s"
+    );
+    for accounts in sizes {
         let mut world = World::new(accounts);
-        let made = began.elapsed();
-        let twin = World::new(accounts);
-        let questions = world.questions(20_000, &|question| decide(&twin.facts, question).unwrap().allowed);
-        let (mut asked, mut allowed) = (0_u64, 0_u64);
-        let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(2) {
-            for question in &questions {
-                allowed += u64::from(decide(&world.facts, question).unwrap().allowed);
-                asked += 1;
-            }
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
+        let writer = store.write().unwrap();
+        let rows = world.facts.draft().against(&Nothing).unwrap();
+        let entry = Entry {
+            at: Time::now(),
+            actor: None,
+            operator: "bench".to_owned(),
+            command: "build".to_owned(),
+            reason: None,
+            undoes: None,
+        };
+        writer.commit(&rows, world.facts.last_id().unwrap(), entry).unwrap();
+        let reader = store.read().unwrap();
+        let mut took = Duration::MAX;
+        for _ in 0..3 {
+            let began = Instant::now();
+            let snapshot = reader.facts().snapshot().unwrap();
+            took = took.min(began.elapsed());
+            drop(snapshot);
         }
-        assert_eq!(allowed * 2, asked, "the same answers every time");
-        let rate = asked as f64 / began.elapsed().as_secs_f64();
-        let slower = *first.get_or_insert(rate) / rate;
-        println!("{:>10}  {:>12}  {rate:>12.0}  {slower:>7.2}x", world.grants, made.as_millis());
+        let snapshot = reader.facts().snapshot().unwrap();
+        let (bytes, names) = snapshot.bytes();
+        let questions = world.questions(100_000, &|question| decide(&snapshot, question).unwrap().allowed);
+        let rate = |answer: &dyn Fn(&rolebook::policy::Question) -> bool| {
+            let (mut asked, mut allowed) = (0_u64, 0_u64);
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_secs(2) {
+                for question in &questions {
+                    allowed += u64::from(answer(question));
+                    asked += 1;
+                }
+            }
+            assert_eq!(allowed * 2, asked);
+            asked as f64 / began.elapsed().as_secs_f64()
+        };
+        let proofs = rate(&|question| decide(&snapshot, question).unwrap().allowed);
+        let checks = rate(&|question| {
+            let subject = Subject::new(&snapshot, question.principal, NOW).unwrap();
+            let target = Target::of(&snapshot, question.resource).unwrap().unwrap();
+            allows(&subject, question.action, &target).unwrap().is_some()
+        });
+        let bindings = snapshot.bindings_count() as f64;
+        println!(
+            "{:>10} {:>10} {:>10.2} {:>8.1} {:>8} {proofs:>12.0} {checks:>12.0}",
+            world.grants,
+            took.as_millis(),
+            bindings / took.as_secs_f64() / 1e6,
+            (bytes - names) as f64 / bindings,
+            names,
+        );
     }
 }

@@ -12,7 +12,7 @@ use super::view::View;
 use super::{Outcome, complete};
 use crate::model::{Binding, Id, Kind, Resource, Role, Verb};
 use crate::ops::membership;
-use crate::policy::{Facts, Select, Subject};
+use crate::policy::{Facts, Proof, Select, Subject};
 use crate::render::{Column, RenderError, hidden, row, shown};
 
 // A place and who is meant in it.
@@ -133,7 +133,7 @@ fn visible(view: &View<'_>, place: &Resource) -> Result<Found, RenderError> {
     let as_member = match (view.actor.principal(), place.as_workgroup()) {
         (Some(actor), Some(workgroup)) if workgroup.member_access == crate::model::attributes::MemberAccess::Admins => {
             let subject = Subject::new(&view.facts, actor, view.at)?;
-            let admin = subject.holds(Role::WorkgroupAdmin, place.id)?.is_some();
+            let admin = subject.holds(Role::WorkgroupAdmin, place.id)?;
             !admin && !work.may(crate::model::Action::Plain(Verb::Edit), place.id)?
         }
         _ => false,
@@ -185,7 +185,7 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
             continue;
         }
         let mut via = Vec::new();
-        for step in subject.way_to(binding.principal)?.unwrap_or_default() {
+        for step in subject.way_to::<Proof>(binding.principal)?.unwrap_or_default() {
             if let Some(membership) = step.binding() {
                 via.push(view.name(membership.resource)?);
             }

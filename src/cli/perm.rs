@@ -140,7 +140,7 @@ impl Asked {
         if problem.kind == ProblemKind::NotFound
             && about_content.iter().any(|verb| verb.word() == self.action)
             && let Some(hidden) = view.facts.named(Kind::Endpoint, None, name.key())?
-            && Subject::new(&view.facts, actor, view.at)?.holds(Role::AccessManager, hidden.id)?.is_some()
+            && Subject::new(&view.facts, actor, view.at)?.holds(Role::AccessManager, hidden.id)?
         {
             return Ok(hidden.id);
         }
@@ -178,9 +178,9 @@ fn resolve_principal(view: &View<'_>, principal: &Reference, on: Id, kind: Kind)
     if itself {
         return Ok(actor);
     }
-    let mut administers = subject.holds(Role::ServerAdmin, Id::SERVER)?.is_some();
+    let mut administers = subject.holds(Role::ServerAdmin, Id::SERVER)?;
     for role in [Role::WorkgroupAdmin, Role::DropboxAdmin] {
-        administers = administers || subject.holds(role, on)?.is_some();
+        administers = administers || subject.holds(role, on)?;
     }
     let viewer = view.viewer()?;
     let own = on == actor;

@@ -11,7 +11,7 @@ macro_rules! verbs {
 
         impl Verb {
             /// Every verb.
-            pub const ALL: &'static [Verb] = &[$(Verb::$variant,)*];
+            pub const ALL: &[Verb] = &[$(Verb::$variant,)*];
 
             /// The word as it is written.
             pub const fn word(self) -> &'static str {

@@ -331,7 +331,7 @@ pub fn effective<F: Facts + ?Sized>(subject: &Subject<'_, F>, endpoint: &Resourc
         if role == Role::AccessManager && !managed {
             continue;
         }
-        let Some(steps) = subject.holds(role, endpoint.id)? else { continue };
+        let Some(steps) = subject.proof_of(role, endpoint.id)? else { continue };
         let mut via = Vec::new();
         for step in &steps {
             match step {

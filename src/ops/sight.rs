@@ -46,7 +46,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     pub fn is_inside(&self, place: &Resource) -> Result<bool> {
         let Some(subject) = &self.subject else { return Ok(true) };
         let level = if place.kind() == Kind::Dropbox { Role::DropboxSubmitOnly } else { Role::WorkgroupStandard };
-        Ok(subject.holds(level, place.id)?.is_some() || self.may(Verb::Edit, place.id)?)
+        Ok(subject.holds(level, place.id)? || self.may(Verb::Edit, place.id)?)
     }
 
     /// Whether the actor may see that a resource exists.

@@ -3,31 +3,31 @@
 
 use std::ops::ControlFlow;
 
-use super::decide::decide_for;
+use super::decide::{Decision, judge_for};
 use super::facts::{Facts, Result};
 use super::holders::holder;
-use super::proof::Step;
+use super::proof::{Evidence, Step};
 use super::subject::{Sort, Subject};
 use super::target::Target;
 use crate::model::action::{Destination, permission_of};
-use crate::model::attributes::{Sharing, Switch};
+use crate::model::attributes::{Attributes, Sharing, Switch};
 use crate::model::catalogue::Holder;
 use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Verb};
 
 /// Whether a share of the item, or of a folder above, fits; the nearest first.
-pub(super) fn share<F: Facts + ?Sized>(
+pub(super) fn share<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     target: &Target,
     fits: &dyn Fn(Permissions) -> bool,
-) -> Result<Option<Vec<Step>>> {
+) -> Result<Option<E>> {
     let mut found = None;
-    for item in target.lineage(subject.facts())?.iter().filter(|above| above.kind() == Kind::Item) {
-        let flow = subject.shares_on(item.id, &mut |way, binding| {
+    for (item, _) in target.items(subject.facts())? {
+        let flow = subject.shares_on(item, &mut |place, binding| {
             if !fits(binding.attributes.permissions) {
                 return Ok(ControlFlow::Continue(()));
             }
-            let mut steps = way();
-            steps.push(Step::Share(binding.clone()));
+            let mut steps: E = subject.way_of_share(place)?;
+            steps.add(|| Step::Share(binding.clone()));
             found = Some(steps);
             Ok(ControlFlow::Break(()))
         })?;
@@ -39,24 +39,24 @@ pub(super) fn share<F: Facts + ?Sized>(
 }
 
 /// Whether the subject owns the item or a folder above.
-pub(super) fn owner<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<Vec<Step>>> {
+pub(super) fn owner<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
     if subject.sort != Sort::Account {
         return Ok(None);
     }
-    for item in target.lineage(subject.facts())?.iter().filter(|above| above.kind() == Kind::Item) {
-        if let Some(binding) = subject.facts().held(item.id, Role::ItemOwner, subject.id)? {
-            return Ok(Some(vec![Step::Role(binding)]));
+    for (item, _) in target.items(subject.facts())? {
+        if let Some(binding) = subject.facts().held(item, Role::ItemOwner, subject.id)? {
+            return Ok(Some(E::of(|| Step::Role(binding))));
         }
     }
     Ok(None)
 }
 
 /// How the subject comes to hold one permission; none if it does not.
-pub(super) fn held<F: Facts + ?Sized>(
+pub(super) fn held<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     target: &Target,
     permission: Permission,
-) -> Result<Option<Vec<Step>>> {
+) -> Result<Option<E>> {
     if let Some(steps) = share(subject, target, &|set| set.has(permission))? {
         return Ok(Some(steps));
     }
@@ -67,7 +67,7 @@ pub(super) fn held<F: Facts + ?Sized>(
 }
 
 /// "`edit` from an endpoint role where §7 says so" (model §8).
-fn by_role<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<Vec<Step>>> {
+fn by_role<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
     if target.sharing(subject.facts())? != Some(Sharing::Managed) {
         return Ok(None);
     }
@@ -75,11 +75,11 @@ fn by_role<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Resu
 }
 
 /// How the subject comes to hold every permission of a set; none if one is lacking.
-pub(super) fn held_all<F: Facts + ?Sized>(
+pub(super) fn held_all<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     target: &Target,
     set: Permissions,
-) -> Result<Option<Vec<Step>>> {
+) -> Result<Option<E>> {
     if set.is_empty() {
         return Ok(None);
     }
@@ -87,21 +87,12 @@ pub(super) fn held_all<F: Facts + ?Sized>(
     if let Some(steps) = share(subject, target, &|held| held.contains(set))? {
         return Ok(Some(steps));
     }
-    let mut all = Vec::new();
+    let mut all = E::default();
     for permission in set.iter() {
         let Some(steps) = held(subject, target, permission)? else { return Ok(None) };
-        add_new(&mut all, steps);
+        all.join_new(steps);
     }
     Ok(Some(all))
-}
-
-/// Adds the steps that are not there yet.
-pub(super) fn add_new(all: &mut Vec<Step>, steps: Vec<Step>) {
-    for step in steps {
-        if !all.contains(&step) {
-            all.push(step);
-        }
-    }
 }
 
 /// Everything the subject holds on an item, as it stands; an inactive account holds nothing.
@@ -121,12 +112,12 @@ pub fn permissions<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Res
 /// When the facts cannot be read.
 pub fn entitled<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<Permissions> {
     let Some(target) = Target::of(subject.facts(), item)? else { return Ok(Permissions::NONE) };
-    if owner(subject, &target)?.is_some() || by_role(subject, &target)?.is_some() {
+    if owner::<F, ()>(subject, &target)?.is_some() || by_role::<F, ()>(subject, &target)?.is_some() {
         return Ok(Permissions::EDIT);
     }
     let mut all = Permissions::NONE;
-    for item in target.lineage(subject.facts())?.iter().filter(|above| above.kind() == Kind::Item) {
-        let flow = subject.shares_on(item.id, &mut |_, binding| {
+    for (item, _) in target.items(subject.facts())? {
+        let flow = subject.shares_on(item, &mut |_, binding| {
             all = all.union(binding.attributes.permissions);
             Ok(if all == Permissions::EDIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
@@ -183,60 +174,62 @@ fn transfer<F: Facts + ?Sized>(facts: &F, item: Id, to: Destination) -> Result<V
 }
 
 /// Whether the subject may do each part of an action.
-pub(super) fn each_part<F: Facts + ?Sized>(
+pub(super) fn each_part<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     action: Action,
     item: Id,
-) -> Result<Option<Vec<Step>>> {
-    let mut all = Vec::new();
+) -> Result<Option<E>> {
+    let mut all = E::default();
     for (part, on) in parts(subject.facts(), action, item)? {
-        let decision = decide_for(subject, part, on)?;
+        let decision: Decision<E> = judge_for(subject, part, on)?;
         if !decision.allowed {
             return Ok(None);
         }
-        add_new(&mut all, decision.proof);
+        all.join_new(decision.proof);
     }
     Ok(Some(all))
 }
 
 /// Whether an upload may go where it goes: not straight into one's own home folder where root
 /// uploads are denied (model §8, `content.root-upload`).
-pub(super) fn root_upload<F: Facts + ?Sized>(
+pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     action: Action,
     target: &Target,
-) -> Result<(bool, Vec<Step>)> {
+) -> Result<(bool, E)> {
     // What is copied or moved is as an upload where it goes.
     if let Action::MoveTo(to) | Action::CopyTo(to) = action {
         return match Target::of(subject.facts(), to.folder)? {
             Some(folder) => root_upload(subject, Action::Plain(Verb::Upload), &folder),
-            None => Ok((true, Vec::new())),
+            None => Ok((true, E::default())),
         };
     }
     let workspace = match target.kind {
         Kind::Workspace => Some(target.id),
         _ => {
-            let lineage = target.lineage(subject.facts())?;
             // Asked of a folder it is about what is in it, as for every path that is not registered.
-            let is_folder = lineage.first().and_then(|it| it.as_item()).is_some_and(|it| it.is_folder());
-            let folder = lineage.get(usize::from(!is_folder));
-            let home = folder.and_then(|it| it.as_item()).and_then(|it| it.home);
+            let is_folder = target.item().is_some_and(|it| it.is_folder());
+            let folder = target.items(subject.facts())?.nth(usize::from(!is_folder));
+            let home = folder.and_then(|(_, folder)| folder.home);
             home.filter(|home| home.of == subject.id).map(|home| home.workspace)
         }
     };
-    let Some(workspace) = workspace else { return Ok((true, Vec::new())) };
+    let Some(workspace) = workspace else { return Ok((true, E::default())) };
     let mut own = None;
     for level in Role::WORKSPACE {
         if let Some(membership) = subject.facts().held(workspace, level, subject.id)? {
             own = membership.attributes.root_upload;
         }
     }
-    let resource = subject.facts().resource(workspace)?;
-    let general = resource.as_ref().and_then(|it| it.as_workspace()).map_or(Switch::Allow, |it| it.root_upload);
+    let outline = subject.facts().outline(workspace)?;
+    let general = match outline.as_ref().map(|it| &*it.attributes) {
+        Some(Attributes::Workspace(workspace)) => workspace.root_upload,
+        _ => Switch::Allow,
+    };
     let switch = own.unwrap_or(general);
     let name = if own.is_some() { "root-upload of the membership" } else { "root-upload" };
-    let step = Step::Value { on: workspace, name, value: switch.word().to_owned() };
-    Ok((switch == Switch::Allow, vec![step]))
+    let evidence = E::of(|| Step::Value { on: workspace, name, value: switch.word().to_owned() });
+    Ok((switch == Switch::Allow, evidence))
 }
 
 /// The permission behind a plain question about an item.

@@ -1,13 +1,14 @@
-//! The one evaluator: `decide(facts, question)` is a decision with its proof.
+//! The one evaluator: `decide(facts, question)` is a decision with its proof, and [`allows`] the
+//! same decision without it, for those who ask many questions.
 
 use super::conditions::met;
 use super::facts::{Facts, Result};
 use super::holders::holder;
 use super::limits::demand;
-use super::proof::Step;
+use super::proof::{Evidence, Proof};
 use super::subject::{Sort, Subject};
 use super::target::Target;
-use crate::model::catalogue::{self, ACTIVE_ONLY, Grant, Holder, NOT_GRANTED, OUTSIDERS, Rule, TOKEN_ENDED, denials};
+use crate::model::catalogue::{self, ACTIVE_ONLY, Grant, Holder, NOT_GRANTED, OUTSIDERS, Rule, TOKEN_ENDED};
 use crate::model::{Action, Id, Kind, Time, Verb};
 
 /// What is asked.
@@ -25,17 +26,17 @@ pub struct Question {
 
 /// The answer, with what it rests on.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Decision {
+pub struct Decision<E = Proof> {
     /// Yes or no.
     pub allowed: bool,
     /// The rule that decided.
     pub rule: Rule,
     /// The facts it rests on; for a denial, those that stand against it, if any do.
-    pub proof: Vec<Step>,
+    pub proof: E,
 }
 
-impl Decision {
-    fn denied(rule: Rule, proof: Vec<Step>) -> Decision {
+impl<E: Evidence> Decision<E> {
+    fn denied(rule: Rule, proof: E) -> Decision<E> {
         Decision { allowed: false, rule, proof }
     }
 }
@@ -56,56 +57,98 @@ pub fn decide<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Decis
 /// # Errors
 /// When the facts cannot be read.
 pub fn decide_for<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, resource: Id) -> Result<Decision> {
-    let Some(target) = Target::of(subject.facts(), resource)? else {
-        return Ok(Decision::denied(NOT_GRANTED, Vec::new()));
-    };
+    match Target::of(subject.facts(), resource)? {
+        Some(target) => decide_on(subject, action, &target),
+        None => Ok(Decision::denied(NOT_GRANTED, Vec::new())),
+    }
+}
+
+/// As [`decide_for`], on a resource that was looked up before.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn decide_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, target: &Target) -> Result<Decision> {
+    let mut decision = judge(subject, action, target)?;
+    if !decision.allowed && decision.rule == NOT_GRANTED {
+        decision.rule = denial_rule(subject, target, action)?;
+    }
+    Ok(decision)
+}
+
+/// The rule that lets a subject do an action on a resource; none where it may not.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn allows<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, target: &Target) -> Result<Option<Rule>> {
+    let decision: Decision<()> = judge(subject, action, target)?;
+    Ok(decision.allowed.then_some(decision.rule))
+}
+
+/// As [`judge`], where the resource has to be looked up.
+pub(super) fn judge_for<F: Facts + ?Sized, E: Evidence>(
+    subject: &Subject<'_, F>,
+    action: Action,
+    resource: Id,
+) -> Result<Decision<E>> {
+    match Target::of(subject.facts(), resource)? {
+        Some(target) => judge(subject, action, &target),
+        None => Ok(Decision::denied(NOT_GRANTED, E::default())),
+    }
+}
+
+/// The decision itself; a denial that no limit speaks is by [`NOT_GRANTED`].
+pub(super) fn judge<F: Facts + ?Sized, E: Evidence>(
+    subject: &Subject<'_, F>,
+    action: Action,
+    target: &Target,
+) -> Result<Decision<E>> {
     if subject.sort == Sort::Account && !subject.is_registered() {
-        return Ok(Decision::denied(ACTIVE_ONLY, Vec::new()));
+        return Ok(Decision::denied(ACTIVE_ONLY, E::default()));
     }
     if subject.sort == Sort::Token && !is_live(subject)? {
-        return Ok(Decision::denied(TOKEN_ENDED, Vec::new()));
+        return Ok(Decision::denied(TOKEN_ENDED, E::default()));
     }
     let verb = action.verb();
     // What is shared with anyone is shared with outsiders too.
     let can_be_shared = matches!(target.kind, Kind::Item | Kind::Endpoint);
     if subject.sort == Sort::Outsider && verb != Verb::Submit && !can_be_shared {
-        return Ok(Decision::denied(OUTSIDERS, Vec::new()));
+        return Ok(Decision::denied(OUTSIDERS, E::default()));
     }
-    let mut limits = Vec::new();
-    for limit in catalogue::limits_of(target.kind, verb) {
-        let (ok, steps) = demand(subject, limit.demand, action, &target)?;
+    let rows = catalogue::rows_of(target.kind, verb);
+    let mut limits = E::default();
+    for limit in &rows.limits {
+        let (ok, steps) = demand::<F, E>(subject, limit.demand, action, target)?;
         if !ok {
             return Ok(Decision::denied(limit.rule, steps));
         }
-        limits.extend(steps);
+        limits.join(steps);
     }
-    for grant in catalogue::grants_of(target.kind, verb) {
-        if let Some(mut proof) = given(subject, grant, action, &target)? {
-            proof.append(&mut limits);
+    for grant in &rows.grants {
+        if let Some(mut proof) = given::<F, E>(subject, grant, action, target)? {
+            proof.join(limits);
             return Ok(Decision { allowed: true, rule: grant.rule, proof });
         }
     }
-    Ok(Decision::denied(denial_rule(subject, &target, action)?, Vec::new()))
+    Ok(Decision::denied(NOT_GRANTED, E::default()))
 }
 
 /// Whether an access token is active and its workspace is there.
 fn is_live<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<bool> {
-    let Some(token) = subject.resource() else { return Ok(false) };
-    let active = token.as_token().is_some_and(|it| it.status(subject.at) == "active");
-    Ok(active && token.parent.map(|id| subject.facts().resource(id)).transpose()?.flatten().is_some())
+    let Some((token, workspace)) = subject.token() else { return Ok(false) };
+    Ok(token.status(subject.at) == "active" && subject.facts().outline(workspace)?.is_some())
 }
 
 /// Whether a row gives: its holder is the subject and its condition is met.
-pub(super) fn given<F: Facts + ?Sized>(
+pub(super) fn given<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     grant: &Grant,
     action: Action,
     target: &Target,
-) -> Result<Option<Vec<Step>>> {
-    let Some(mut steps) = holder(subject, grant.holder, action, target)? else { return Ok(None) };
+) -> Result<Option<E>> {
+    let Some(mut steps) = holder::<F, E>(subject, grant.holder, action, target)? else { return Ok(None) };
     if let Some(condition) = grant.when {
-        let Some(more) = met(subject, condition, action, target)? else { return Ok(None) };
-        steps.extend(more);
+        let Some(more) = met::<F, E>(subject, condition, action, target)? else { return Ok(None) };
+        steps.join(more);
     }
     Ok(Some(steps))
 }
@@ -113,13 +156,13 @@ pub(super) fn given<F: Facts + ?Sized>(
 /// The sentence a refusal is read from.
 fn denial_rule<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, action: Action) -> Result<Rule> {
     let verb = action.verb();
-    for row in denials().filter(|row| row.kind == target.kind && row.verbs.contains(&verb)) {
+    for row in &catalogue::rows_of(target.kind, verb).denials {
         let held = match row.holder {
             None => true,
-            Some(role) => holder(subject, Holder::Role(role), Action::Plain(verb), target)?.is_some(),
+            Some(role) => holder::<F, ()>(subject, Holder::Role(role), Action::Plain(verb), target)?.is_some(),
         };
         let fits = match row.when {
-            Some(condition) if held => met(subject, condition, action, target)?.is_some(),
+            Some(condition) if held => met::<F, ()>(subject, condition, action, target)?.is_some(),
             _ => held,
         };
         if fits {

@@ -1,12 +1,13 @@
 //! What the rules read: look-ups by id, and nothing else.
 //!
-//! [`Facts`] is implemented by the store (prepared statements), by
-//! [`Overlay`](super::draft::Overlay) (facts with a draft laid over them, which are facts again)
-//! and by [`Nothing`], the empty store. The same rules run on all of them.
+//! [`Facts`] is implemented by the store (prepared statements), by its snapshot (the same facts in
+//! memory), by [`Overlay`](super::draft::Overlay) (facts with a draft laid over them, which are
+//! facts again) and by [`Nothing`], the empty store. The same rules run on all of them.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use crate::model::attributes::Attributes;
 use crate::model::reference::{full_reference, item_reference};
 use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role};
 
@@ -67,6 +68,28 @@ impl Select {
 /// Told of each row in turn; answers whether to go on.
 pub type Visit<'v, T> = &'v mut dyn FnMut(T) -> Result<ControlFlow<()>>;
 
+/// Told of each binding in turn, with the place of its principal in the list asked about; answers
+/// whether to go on.
+pub type VisitHeld<'v> = &'v mut dyn FnMut(usize, &Binding) -> Result<ControlFlow<()>>;
+
+/// A resource without its names: what rules read of it.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// Its id.
+    pub id: Id,
+    /// What it lies in.
+    pub parent: Option<Id>,
+    /// What is known of it; also says its kind. Where many are alike they share one.
+    pub attributes: Rc<Attributes>,
+}
+
+impl Outline {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        self.attributes.kind()
+    }
+}
+
 /// Deeper than what people make: from here on a walk upwards looks whether it goes in a circle.
 const DEEPEST: usize = 2048;
 
@@ -113,6 +136,54 @@ pub trait Facts {
     /// # Errors
     /// When the store cannot be read.
     fn last_id(&self) -> Result<Id>;
+
+    /// The resource of that id, without its names.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn outline(&self, id: Id) -> Result<Option<Outline>> {
+        Ok(self.resource(id)?.map(|resource| Outline {
+            id,
+            parent: resource.parent,
+            attributes: Rc::new(resource.attributes.clone()),
+        }))
+    }
+
+    /// A resource and every one it lies in, nearest first, without their names.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn line(&self, first: Outline) -> Result<Vec<Outline>> {
+        let mut next = first.parent;
+        let mut found = vec![first];
+        while let Some(outline) = next.map(|id| self.outline(id)).transpose()?.flatten() {
+            if found.len() > DEEPEST && found.iter().any(|known| known.id == outline.id) {
+                break;
+            }
+            next = outline.parent;
+            found.push(outline);
+        }
+        Ok(found)
+    }
+
+    /// The bindings in one role on one resource that any of some principals holds, in the order of
+    /// the principals, until the visitor has seen enough.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or what the visitor answers.
+    fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
+        for (place, principal) in principals.iter().enumerate() {
+            let mut flow = ControlFlow::Continue(());
+            self.bindings(Select::Exact(resource, role, *principal), &mut |binding| {
+                flow = visit(place, &binding)?;
+                Ok(flow)
+            })?;
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
 
     /// The binding of one principal in one role on one resource.
     ///

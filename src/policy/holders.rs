@@ -3,32 +3,32 @@
 use std::ops::ControlFlow;
 
 use super::content;
-use super::decide::decide_for;
+use super::decide::{Decision, judge_for};
 use super::facts::{Facts, Result, Select};
-use super::proof::Step;
+use super::proof::{Evidence, Step};
 use super::subject::Subject;
 use super::target::Target;
-use crate::model::attributes::{Attributes, MemberAccess, TokenMode};
+use crate::model::attributes::{Attributes, MemberAccess, TokenMode, Workgroup};
 use crate::model::catalogue::Holder;
 use crate::model::{Action, Binding, Id, Kind, Role, Verb};
 
 /// Whether the subject is whom a row speaks of.
-pub(super) fn holder<F: Facts + ?Sized>(
+pub(super) fn holder<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     holder: Holder,
     action: Action,
     target: &Target,
-) -> Result<Option<Vec<Step>>> {
+) -> Result<Option<E>> {
     match holder {
         Holder::Role(role) => {
             let on = match role.on() {
                 Kind::Server => Some(Id::SERVER),
                 kind => target.within(subject.facts(), kind)?,
             };
-            on.map_or(Ok(None), |on| subject.holds(role, on))
+            on.map_or(Ok(None), |on| subject.holding(role, on))
         }
-        Holder::Account => Ok(subject.is_registered().then(|| vec![Step::Account { principal: subject.id }])),
-        Holder::Oneself => Ok((subject.id == target.id).then(|| vec![Step::Oneself { principal: subject.id }])),
+        Holder::Account => Ok(is_account(subject).then(|| E::of(|| Step::Account { principal: subject.id }))),
+        Holder::Oneself => Ok((subject.id == target.id).then(|| E::of(|| Step::Oneself { principal: subject.id }))),
         Holder::FellowMember => fellow_member(subject, target.id),
         Holder::SomeAdmin => some_admin(subject, false),
         Holder::GroupManager => some_admin(subject, true),
@@ -55,6 +55,11 @@ pub(super) fn holder<F: Facts + ?Sized>(
     }
 }
 
+/// Whether the subject is any active account at all.
+fn is_account<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> bool {
+    subject.is_registered() && !subject.is_in_particular()
+}
+
 fn root_of<F: Facts + ?Sized>(facts: &F, endpoint: Id) -> Result<Option<Target>> {
     match facts.named(Kind::Item, Some(endpoint), "/")? {
         Some(root) => Target::of(facts, root.id),
@@ -63,26 +68,31 @@ fn root_of<F: Facts + ?Sized>(facts: &F, endpoint: Id) -> Result<Option<Target>>
 }
 
 /// "it acts with an admin's rights cut to that workspace and mode" (model §9).
-fn token<F: Facts + ?Sized>(subject: &Subject<'_, F>, mode: TokenMode, target: &Target) -> Result<Option<Vec<Step>>> {
-    let Some((token, workspace, held)) =
-        subject.resource().and_then(|it| Some((it.id, it.parent?, it.as_token()?.mode)))
-    else {
-        return Ok(None);
-    };
+fn token<F: Facts + ?Sized, E: Evidence>(
+    subject: &Subject<'_, F>,
+    mode: TokenMode,
+    target: &Target,
+) -> Result<Option<E>> {
+    let Some((token, workspace)) = subject.token() else { return Ok(None) };
+    let (token, held) = (subject.id, token.mode);
     let strong_enough = held == mode || held == TokenMode::ReadWrite;
     let here = strong_enough && target.within(subject.facts(), Kind::Workspace)? == Some(workspace);
     Ok(here.then(|| {
-        vec![Step::Token { token, workspace }, Step::Value { on: token, name: "mode", value: held.word().to_owned() }]
+        let mut steps = E::of(|| Step::Token { token, workspace });
+        steps.add(|| Step::Value { on: token, name: "mode", value: held.word().to_owned() });
+        steps
     }))
 }
 
 /// "members of its workgroups as their `member-access` allows" (model §3).
-fn fellow_member<F: Facts + ?Sized>(subject: &Subject<'_, F>, other: Id) -> Result<Option<Vec<Step>>> {
+fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other: Id) -> Result<Option<E>> {
     let mut found = None;
     let them = Subject::new(subject.facts(), other, subject.at)?;
     subject.levels(&Role::WORKGROUP, &mut |membership| {
-        let workgroup = subject.facts().resource(membership.resource)?;
-        let Some(access) = workgroup.as_ref().and_then(|it| it.as_workgroup()).map(|it| it.member_access) else {
+        let workgroup = subject.facts().outline(membership.resource)?;
+        let Some(Attributes::Workgroup(Workgroup { member_access: access, .. })) =
+            workgroup.as_ref().map(|it| &*it.attributes)
+        else {
             return Ok(ControlFlow::Continue(()));
         };
         let wanted = match access {
@@ -90,13 +100,13 @@ fn fellow_member<F: Facts + ?Sized>(subject: &Subject<'_, F>, other: Id) -> Resu
             MemberAccess::Admins => Role::WorkgroupAdmin,
             MemberAccess::None => return Ok(ControlFlow::Continue(())),
         };
-        if them.holds(wanted, membership.resource)?.is_none() {
+        if !them.holds(wanted, membership.resource)? {
             return Ok(ControlFlow::Continue(()));
         }
-        let mut steps = subject.way_to(membership.principal)?.unwrap_or_default();
-        steps.push(Step::Role(membership.clone()));
-        steps.push(Step::Shared { workgroup: membership.resource, with: other });
-        steps.push(Step::Value { on: membership.resource, name: "member-access", value: access.word().to_owned() });
+        let mut steps: E = subject.way_to(membership.principal)?.unwrap_or_default();
+        steps.add(|| Step::Role(membership.clone()));
+        steps.add(|| Step::Shared { workgroup: membership.resource, with: other });
+        steps.add(|| Step::Value { on: membership.resource, name: "member-access", value: access.word().to_owned() });
         found = Some(steps);
         Ok(ControlFlow::Break(()))
     })?;
@@ -104,12 +114,12 @@ fn fellow_member<F: Facts + ?Sized>(subject: &Subject<'_, F>, other: Id) -> Resu
 }
 
 /// An admin of some workgroup or dropbox; if asked, of one whose admins manage groups.
-fn some_admin<F: Facts + ?Sized>(subject: &Subject<'_, F>, managing_groups: bool) -> Result<Option<Vec<Step>>> {
+fn some_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing_groups: bool) -> Result<Option<E>> {
     let mut found = None;
     subject.levels(&[Role::WorkgroupAdmin, Role::DropboxAdmin], &mut |binding: &Binding| {
         if managing_groups {
-            let place = subject.facts().resource(binding.resource)?;
-            let rights = match place.as_ref().map(|it| &it.attributes) {
+            let place = subject.facts().outline(binding.resource)?;
+            let rights = match place.as_ref().map(|it| &*it.attributes) {
                 Some(Attributes::Workgroup(it)) => it.admins,
                 Some(Attributes::Dropbox(it)) => it.admins,
                 _ => return Ok(ControlFlow::Continue(())),
@@ -118,9 +128,9 @@ fn some_admin<F: Facts + ?Sized>(subject: &Subject<'_, F>, managing_groups: bool
                 return Ok(ControlFlow::Continue(()));
             }
         }
-        let mut steps = vec![Step::Role(binding.clone())];
+        let mut steps = E::of(|| Step::Role(binding.clone()));
         if managing_groups {
-            steps.push(Step::Value { on: binding.resource, name: "admins-manage-groups", value: "true".to_owned() });
+            steps.add(|| Step::Value { on: binding.resource, name: "admins-manage-groups", value: "true".to_owned() });
         }
         found = Some(steps);
         Ok(ControlFlow::Break(()))
@@ -129,16 +139,17 @@ fn some_admin<F: Facts + ?Sized>(subject: &Subject<'_, F>, managing_groups: bool
 }
 
 /// Who views the packages of a workgroup or dropbox that the package went to.
-fn recipient_viewer<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<Vec<Step>>> {
+fn recipient_viewer<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
     for binding in subject.facts().list(Select::OnAs(target.id, Role::PackageRecipient))? {
-        let Some(place) = Target::of(subject.facts(), binding.principal)? else { continue };
-        if !matches!(place.kind, Kind::Workgroup | Kind::Dropbox) {
+        let by = binding.principal;
+        let kind = subject.facts().outline(by)?.map(|place| place.kind());
+        if !matches!(kind, Some(Kind::Workgroup | Kind::Dropbox)) {
             continue;
         }
-        let view = decide_for(subject, Action::Plain(Verb::ViewPackages), place.id)?;
+        let view: Decision<E> = judge_for(subject, Action::Plain(Verb::ViewPackages), by)?;
         if view.allowed {
             let mut steps = view.proof;
-            steps.push(Step::Received { by: place.id });
+            steps.add(|| Step::Received { by });
             return Ok(Some(steps));
         }
     }

@@ -17,11 +17,12 @@ pub mod proof;
 pub mod remedy;
 pub mod sharing;
 pub mod subject;
-mod target;
+pub mod target;
 
-pub use decide::{Decision, Question, decide, decide_for};
+pub use decide::{Decision, Question, allows, decide, decide_for, decide_on};
 pub use draft::{Draft, Overlay, RowChange};
-pub use facts::{Facts, Fault, Nothing, Result, Select};
-pub use proof::Step;
+pub use facts::{Facts, Fault, Nothing, Outline, Result, Select};
+pub use proof::{Proof, Step};
 pub use remedy::{Remedy, lacks, remedies};
 pub use subject::Subject;
+pub use target::Target;

@@ -1,4 +1,7 @@
 //! Proofs: the facts a decision rests on, in the order in which they lead to it.
+//!
+//! The rules are written once for both kinds of [`Evidence`]: the [`Proof`], for whoever wants to
+//! know why, and `()`, for the many questions whose answer alone is wanted.
 
 use crate::model::attributes::Setting;
 use crate::model::{Binding, Id, Role};
@@ -68,6 +71,72 @@ pub enum Step {
         /// Who received it.
         by: Id,
     },
+}
+
+/// The facts of a decision, in the order in which they lead to it.
+pub type Proof = Vec<Step>;
+
+/// What an evaluation brings back besides its answer.
+pub trait Evidence: Default {
+    /// Whether steps are kept, so that looking up what they say is worth it.
+    const KEPT: bool;
+
+    /// Adds a step; it is made only where steps are kept.
+    fn add(&mut self, step: impl FnOnce() -> Step);
+
+    /// Adds all steps of another, after its own.
+    fn join(&mut self, other: Self);
+
+    /// Adds the steps of another that are not there yet.
+    fn join_new(&mut self, other: Self);
+
+    /// The same without some steps.
+    #[must_use]
+    fn without(self, which: &dyn Fn(&Step) -> bool) -> Self;
+
+    /// Of a single step.
+    fn of(step: impl FnOnce() -> Step) -> Self {
+        let mut evidence = Self::default();
+        evidence.add(step);
+        evidence
+    }
+}
+
+impl Evidence for Proof {
+    const KEPT: bool = true;
+
+    fn add(&mut self, step: impl FnOnce() -> Step) {
+        self.push(step());
+    }
+
+    fn join(&mut self, other: Proof) {
+        self.extend(other);
+    }
+
+    fn without(mut self, which: &dyn Fn(&Step) -> bool) -> Proof {
+        self.retain(|step| !which(step));
+        self
+    }
+
+    fn join_new(&mut self, other: Proof) {
+        for step in other {
+            if !self.contains(&step) {
+                self.push(step);
+            }
+        }
+    }
+}
+
+impl Evidence for () {
+    const KEPT: bool = false;
+
+    fn add(&mut self, _: impl FnOnce() -> Step) {}
+
+    fn join(&mut self, (): ()) {}
+
+    fn join_new(&mut self, (): ()) {}
+
+    fn without(self, _: &dyn Fn(&Step) -> bool) {}
 }
 
 impl Step {

@@ -2,12 +2,11 @@
 
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
-use super::facts::{Facts, Result, Select};
-use super::proof::Step;
-use crate::model::attributes::{Choice, Server, Setting, Status};
-use crate::model::{Binding, Id, Kind, Resource, Role, Time};
+use super::facts::{Facts, Outline, Result, Select, VisitHeld};
+use super::proof::{Evidence, Proof, Step};
+use crate::model::attributes::{AccessToken, Account, Attributes, Choice, Server, Setting, Status};
+use crate::model::{Binding, Id, Kind, Role, Time};
 
 /// What sort of principal it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,16 +21,23 @@ pub enum Sort {
     Token,
 }
 
-/// One principal that the subject is, and the way it came to be that.
-#[derive(Clone)]
+/// Principals that a subject is, and the way it came to be each of them.
+#[derive(Clone, Default)]
 struct Reached {
-    principal: Id,
-    /// The place in the list of the principal it was reached from, and the membership.
-    through: Option<(usize, Binding)>,
+    principals: Vec<Id>,
+    /// For each principal the place in the list of the one it was reached from, and as what that one
+    /// is in it; none for what the subject is without any binding.
+    through: Vec<Option<(u32, Role)>>,
 }
 
-/// Told of each share in turn, with a function that makes the way it is held; answers whether to go on.
-pub type VisitShare<'v> = &'v mut dyn FnMut(&dyn Fn() -> Vec<Step>, &Binding) -> Result<ControlFlow<()>>;
+impl Reached {
+    fn add(&mut self, principal: Id, through: Option<(usize, Role)>) {
+        if !self.principals.contains(&principal) {
+            self.principals.push(principal);
+            self.through.push(through.map(|(place, role)| (u32::try_from(place).unwrap_or(u32::MAX), role)));
+        }
+    }
+}
 
 /// A principal at a time, over some facts.
 pub struct Subject<'f, F: Facts + ?Sized> {
@@ -42,13 +48,15 @@ pub struct Subject<'f, F: Facts + ?Sized> {
     pub at: Time,
     /// What sort it is.
     pub sort: Sort,
-    resource: Option<Rc<Resource>>,
+    outline: Option<Outline>,
     /// Whether it is taken for active, whatever its account says.
     assumed_active: bool,
+    /// Whether it is taken for itself alone, without what every account and everybody has.
+    in_particular: bool,
     /// Itself and its groups.
-    reached: OnceCell<Vec<Reached>>,
+    reached: OnceCell<Reached>,
     /// And its workgroups, `authenticated`, `anyone`.
-    everything: OnceCell<Vec<Reached>>,
+    everything: OnceCell<Reached>,
     server: OnceCell<Server>,
 }
 
@@ -58,8 +66,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn new(facts: &'f F, id: Id, at: Time) -> Result<Subject<'f, F>> {
-        let resource = facts.resource(id)?;
-        let sort = match (id, resource.as_ref().map(|resource| resource.kind())) {
+        let outline = facts.outline(id)?;
+        let sort = match (id, outline.as_ref().map(Outline::kind)) {
             (Id::AUTHENTICATED, _) | (_, Some(Kind::Group | Kind::Workgroup)) => Sort::Accounts,
             (_, Some(Kind::Account)) => Sort::Account,
             (_, Some(Kind::AccessToken)) => Sort::Token,
@@ -70,8 +78,9 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             id,
             at,
             sort,
-            resource,
+            outline,
             assumed_active: false,
+            in_particular: false,
             reached: OnceCell::new(),
             everything: OnceCell::new(),
             server: OnceCell::new(),
@@ -82,6 +91,18 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     #[must_use]
     pub fn as_if_active(self) -> Subject<'f, F> {
         Subject { assumed_active: true, ..self }
+    }
+
+    /// The same subject without what it has as any account has it, or as anybody: where those stand
+    /// as themselves in a listing.
+    #[must_use]
+    pub fn in_particular(self) -> Subject<'f, F> {
+        Subject { in_particular: true, everything: OnceCell::new(), ..self }
+    }
+
+    /// Whether it is taken without what every account has.
+    pub const fn is_in_particular(&self) -> bool {
+        self.in_particular
     }
 
     /// The facts it was looked up in.
@@ -103,14 +124,30 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         }
     }
 
-    /// Its status, for an account.
-    pub fn status(&self) -> Option<Status> {
-        self.resource.as_ref()?.as_account().map(|account| account.status(self.at))
+    /// Its kind, where it has a row of its own.
+    pub fn kind(&self) -> Option<Kind> {
+        self.outline.as_ref().map(Outline::kind)
     }
 
-    /// Its own row, where it has one.
-    pub fn resource(&self) -> Option<&Resource> {
-        self.resource.as_deref()
+    fn account(&self) -> Option<&Account> {
+        match &*self.outline.as_ref()?.attributes {
+            Attributes::Account(account) => Some(account),
+            _ => None,
+        }
+    }
+
+    /// Its status, for an account.
+    pub fn status(&self) -> Option<Status> {
+        Some(self.account()?.status(self.at))
+    }
+
+    /// The access token that it is, and the workspace that lies in.
+    pub fn token(&self) -> Option<(&AccessToken, Id)> {
+        let outline = self.outline.as_ref()?;
+        match &*outline.attributes {
+            Attributes::AccessToken(token) => Some((token, outline.parent?)),
+            _ => None,
+        }
     }
 
     /// Whether it is an active account, or stands for active accounts.
@@ -126,32 +163,29 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn setting(&self, setting: Setting) -> Result<Step> {
-        let choice = self
-            .resource
-            .as_ref()
-            .and_then(|resource| resource.as_account())
-            .map_or(Choice::Default, |account| account.settings.get(setting));
+    pub fn setting(&self, setting: Setting) -> Result<(bool, Step)> {
+        let choice = self.account().map_or(Choice::Default, |account| account.settings.get(setting));
         let allowed = match choice {
             Choice::Allow => true,
             Choice::Deny => false,
             Choice::Default => self.server()?.allows(setting),
         };
-        Ok(Step::Setting { principal: self.id, setting, allowed, own: choice != Choice::Default })
+        Ok((allowed, Step::Setting { principal: self.id, setting, allowed, own: choice != Choice::Default }))
     }
 
     /// Everything it is: itself and every group it is in, nearest first.
-    fn reached(&self) -> Result<&[Reached]> {
+    fn reached(&self) -> Result<&Reached> {
         if let Some(reached) = self.reached.get() {
             return Ok(reached);
         }
-        let mut reached = vec![Reached { principal: self.id, through: None }];
+        let mut reached = Reached::default();
+        reached.add(self.id, None);
         let mut next = 0;
         // Breadth first, each group once: the shortest way is found first and cycles end.
-        while let Some(from) = reached.get(next).map(|reached| reached.principal) {
+        while let Some(from) = reached.principals.get(next).copied() {
             self.facts.bindings(Select::OfAs(from, Role::GroupMember), &mut |binding| {
-                if binding.is_effective(self.at) && !reached.iter().any(|known| known.principal == binding.resource) {
-                    reached.push(Reached { principal: binding.resource, through: Some((next, binding)) });
+                if binding.is_effective(self.at) {
+                    reached.add(binding.resource, Some((next, binding.role)));
                 }
                 Ok(ControlFlow::Continue(()))
             })?;
@@ -162,18 +196,16 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
 
     /// Everything that a share can be held by and that it is: itself, its groups and workgroups,
     /// `authenticated`, `anyone`; nearest first.
-    fn everything(&self) -> Result<&[Reached]> {
+    fn everything(&self) -> Result<&Reached> {
         if let Some(everything) = self.everything.get() {
             return Ok(everything);
         }
-        let mut everything = self.reached()?.to_vec();
-        for place in 0..everything.len() {
-            let Some(from) = everything.get(place).map(|known| known.principal) else { break };
+        let mut everything = self.reached()?.clone();
+        for (place, from) in self.reached()?.principals.iter().enumerate() {
             for level in Role::WORKGROUP {
-                self.facts.bindings(Select::OfAs(from, level), &mut |binding| {
-                    let known = everything.iter().any(|known| known.principal == binding.resource);
-                    if binding.is_effective(self.at) && !known {
-                        everything.push(Reached { principal: binding.resource, through: Some((place, binding)) });
+                self.facts.bindings(Select::OfAs(*from, level), &mut |binding| {
+                    if binding.is_effective(self.at) {
+                        everything.add(binding.resource, Some((place, level)));
                     }
                     Ok(ControlFlow::Continue(()))
                 })?;
@@ -183,34 +215,38 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         // it was active stays in force.
         let has_account = matches!(self.sort, Sort::Account | Sort::Accounts);
         let classes = [(Id::AUTHENTICATED, has_account), (Id::ANYONE, true)];
-        for (class, belongs) in classes {
-            if belongs && self.id != class {
-                everything.push(Reached { principal: class, through: None });
-            }
+        for (class, _) in classes.into_iter().filter(|(_, belongs)| *belongs && !self.in_particular) {
+            everything.add(class, None);
         }
         Ok(self.everything.get_or_init(|| everything))
     }
 
     /// The shares of one item that it holds by anything it is, effective ones only, each with the
-    /// way it comes by, until the visitor has seen enough.
+    /// place of what holds it, until the visitor has seen enough.
     ///
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
-    pub fn shares_on(&self, item: Id, visit: VisitShare<'_>) -> Result<ControlFlow<()>> {
+    pub fn shares_on(&self, item: Id, visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
         let everything = self.everything()?;
-        for (place, known) in everything.iter().enumerate() {
-            let mut flow = ControlFlow::Continue(());
-            self.facts.bindings(Select::Exact(item, Role::ItemShare, known.principal), &mut |binding| {
-                if binding.is_effective(self.at) {
-                    flow = visit(&|| Self::way(everything, place), &binding)?;
-                }
-                Ok(flow)
-            })?;
-            if flow.is_break() {
-                return Ok(flow);
-            }
-        }
-        Ok(ControlFlow::Continue(()))
+        self.facts.held_by(item, Role::ItemShare, &everything.principals, &mut |place, binding| {
+            if binding.is_effective(self.at) { visit(place, binding) } else { Ok(ControlFlow::Continue(())) }
+        })
+    }
+
+    /// How it came to hold a share that [`shares_on`](Subject::shares_on) told of.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn way_of_share<E: Evidence>(&self, place: usize) -> Result<E> {
+        self.way(self.everything()?, place)
+    }
+
+    /// Everything it is that shares are held by, itself first.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn principals(&self) -> Result<&[Id]> {
+        Ok(&self.everything()?.principals)
     }
 
     /// Whether it is that principal, itself or by belonging to it.
@@ -218,52 +254,74 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn is(&self, principal: Id) -> Result<bool> {
-        Ok(self.everything()?.iter().any(|known| known.principal == principal))
+        Ok(self.principals()?.contains(&principal))
     }
 
-    /// How it came to be the principal at a place of the list, as steps.
-    fn way(reached: &[Reached], place: usize) -> Vec<Step> {
+    /// How it came to be the principal at a place of the list.
+    fn way<E: Evidence>(&self, reached: &Reached, place: usize) -> Result<E> {
+        let mut evidence = E::default();
+        if !E::KEPT {
+            return Ok(evidence);
+        }
         let mut steps = Vec::new();
         let mut at = place;
-        while let Some(Reached { through: Some((from, binding)), .. }) = reached.get(at) {
-            steps.push(Step::Member(binding.clone()));
-            at = *from;
+        while let Some((from, role)) = reached.through.get(at).copied().flatten() {
+            let (Some(into), Some(who)) = (reached.principals.get(at), reached.principals.get(from as usize)) else {
+                break;
+            };
+            steps.extend(self.facts.held(*into, role, *who)?);
+            at = from as usize;
         }
-        steps.reverse();
-        steps
+        for membership in steps.into_iter().rev() {
+            evidence.add(|| Step::Member(membership));
+        }
+        Ok(evidence)
     }
 
-    /// The way it came to be a principal; none if it is not that principal.
+    /// The way it came to be a principal, itself or through groups; none if it is not that principal.
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn way_to(&self, principal: Id) -> Result<Option<Vec<Step>>> {
+    pub fn way_to<E: Evidence>(&self, principal: Id) -> Result<Option<E>> {
         let reached = self.reached()?;
-        Ok(reached.iter().position(|known| known.principal == principal).map(|place| Self::way(reached, place)))
+        let place = reached.principals.iter().position(|known| *known == principal);
+        place.map(|place| self.way(reached, place)).transpose()
     }
 
     /// Whether it holds a role on a resource, itself or through groups, or a role that implies it.
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn holds(&self, role: Role, resource: Id) -> Result<Option<Vec<Step>>> {
+    pub fn holds(&self, role: Role, resource: Id) -> Result<bool> {
+        Ok(self.holding::<()>(role, resource)?.is_some())
+    }
+
+    /// As [`holds`](Subject::holds), with the proof.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn proof_of(&self, role: Role, resource: Id) -> Result<Option<Proof>> {
+        self.holding(role, resource)
+    }
+
+    pub(super) fn holding<E: Evidence>(&self, role: Role, resource: Id) -> Result<Option<E>> {
         // A group or a workgroup as a principal is its members.
         let of_members = matches!(role, Role::GroupMember | Role::WorkgroupStandard);
         if self.sort == Sort::Accounts && self.id == resource && of_members {
-            return Ok(Some(vec![Step::Oneself { principal: self.id }]));
+            return Ok(Some(E::of(|| Step::Oneself { principal: self.id })));
         }
-        for (place, known) in self.reached()?.iter().enumerate() {
+        for (place, principal) in self.reached()?.principals.iter().enumerate() {
             for held in role.given_by() {
-                let Some(binding) = self.facts.held(resource, *held, known.principal)? else { continue };
+                let Some(binding) = self.facts.held(resource, *held, *principal)? else { continue };
                 if !binding.is_effective(self.at) {
                     continue;
                 }
-                let mut steps = Self::way(self.reached()?, place);
-                steps.push(Step::Role(binding));
+                let mut evidence: E = self.way(self.reached()?, place)?;
+                evidence.add(|| Step::Role(binding));
                 if *held != role {
-                    steps.push(Step::Implies { role: *held, implied: role });
+                    evidence.add(|| Step::Implies { role: *held, implied: role });
                 }
-                return Ok(Some(steps));
+                return Ok(Some(evidence));
             }
             // These roles are held by accounts themselves, never through a group.
             if matches!(role.on(), Kind::Server | Kind::Org | Kind::Workspace | Kind::Item) {
@@ -278,10 +336,10 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
     pub fn levels(&self, levels: &[Role], visit: &mut dyn FnMut(&Binding) -> Result<ControlFlow<()>>) -> Result<()> {
-        for known in self.reached()? {
+        for principal in &self.reached()?.principals {
             for level in levels {
                 let mut stopped = false;
-                self.facts.bindings(Select::OfAs(known.principal, *level), &mut |binding| {
+                self.facts.bindings(Select::OfAs(*principal, *level), &mut |binding| {
                     if !binding.is_effective(self.at) {
                         return Ok(ControlFlow::Continue(()));
                     }

@@ -3,38 +3,54 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::facts::{Facts, Result};
-use crate::model::attributes::{Account, Attributes, Endpoint, Sharing};
-use crate::model::{Id, Kind, Resource};
+use super::facts::{Facts, Outline, Result};
+use crate::model::attributes::{Account, Attributes, Endpoint, Item, Server, Sharing};
+use crate::model::{Id, Kind};
 
-/// What is acted on.
-pub(super) struct Target {
-    pub(super) id: Id,
-    pub(super) kind: Kind,
-    pub(super) resource: Option<Rc<Resource>>,
-    lineage: OnceCell<Vec<Rc<Resource>>>,
+/// What is acted on; many questions about one resource share it.
+pub struct Target {
+    /// Its id.
+    pub id: Id,
+    /// Its kind.
+    pub kind: Kind,
+    outline: Outline,
+    /// It and everything it lies in, nearest first.
+    line: OnceCell<Vec<Outline>>,
 }
 
 impl Target {
-    pub(super) fn of<F: Facts + ?Sized>(facts: &F, id: Id) -> Result<Option<Target>> {
-        let resource = facts.resource(id)?;
-        let kind = match &resource {
-            Some(resource) => resource.kind(),
-            None if id == Id::SERVER => Kind::Server,
+    /// Looks a resource up; none where there is no such one. The server is always there.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn of<F: Facts + ?Sized>(facts: &F, id: Id) -> Result<Option<Target>> {
+        let outline = match facts.outline(id)? {
+            Some(outline) => outline,
+            None if id == Id::SERVER => {
+                Outline { id, parent: None, attributes: Rc::new(Attributes::Server(Server::default())) }
+            }
             None => return Ok(None),
         };
-        Ok(Some(Target { id, kind, resource, lineage: OnceCell::new() }))
+        Ok(Some(Target { id, kind: outline.kind(), outline, line: OnceCell::new() }))
     }
 
     /// It and everything it lies in, nearest first; read once.
-    pub(super) fn lineage<F: Facts + ?Sized>(&self, facts: &F) -> Result<&[Rc<Resource>]> {
-        match self.lineage.get() {
-            Some(lineage) => Ok(lineage),
+    pub(super) fn line<F: Facts + ?Sized>(&self, facts: &F) -> Result<&[Outline]> {
+        match self.line.get() {
+            Some(line) => Ok(line),
             None => {
-                let lineage = facts.lineage(self.id)?;
-                Ok(self.lineage.get_or_init(|| lineage))
+                let line = facts.line(self.outline.clone())?;
+                Ok(self.line.get_or_init(|| line))
             }
         }
+    }
+
+    /// The items among what it is and lies in, nearest first: its endpoint alone is none.
+    pub(super) fn items<F: Facts + ?Sized>(&self, facts: &F) -> Result<impl Iterator<Item = (Id, &Item)>> {
+        Ok(self.line(facts)?.iter().filter_map(|above| match &*above.attributes {
+            Attributes::Item(item) => Some((above.id, item)),
+            _ => None,
+        }))
     }
 
     /// The resource of a kind that it is or lies in. The workspace of an item is the one whose files
@@ -43,17 +59,19 @@ impl Target {
         if kind == self.kind {
             return Ok(Some(self.id));
         }
-        let lineage = self.lineage(facts)?;
         if self.kind == Kind::Item && kind == Kind::Workspace {
-            return Ok(lineage.iter().find_map(|above| above.as_item().and_then(|it| it.files_of)));
+            return Ok(self.items(facts)?.find_map(|(_, item)| item.files_of));
         }
-        Ok(lineage.iter().find(|above| above.kind() == kind).map(|above| above.id))
+        Ok(self.line(facts)?.iter().find(|above| above.kind() == kind).map(|above| above.id))
     }
 
     /// The endpoint that it is or lies on.
-    pub(super) fn endpoint<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<(Id, Endpoint)>> {
-        let found = self.lineage(facts)?.iter().find_map(|above| Some((above.id, above.as_endpoint()?)));
-        Ok(found.map(|(id, endpoint)| (id, endpoint.clone())))
+    pub(super) fn endpoint<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<(Id, &Endpoint)>> {
+        // An endpoint lies in nothing, so it is the last.
+        Ok(self.line(facts)?.last().and_then(|last| match &*last.attributes {
+            Attributes::Endpoint(endpoint) => Some((last.id, endpoint)),
+            _ => None,
+        }))
     }
 
     /// Who decides about shares where it lies.
@@ -61,11 +79,19 @@ impl Target {
         Ok(self.endpoint(facts)?.map(|(_, endpoint)| endpoint.kind.sharing()))
     }
 
-    pub(super) fn attributes(&self) -> Option<&Attributes> {
-        self.resource.as_ref().map(|resource| &resource.attributes)
+    pub(super) fn attributes(&self) -> &Attributes {
+        &self.outline.attributes
+    }
+
+    pub(super) fn parent(&self) -> Option<Id> {
+        self.outline.parent
     }
 
     pub(super) fn account(&self) -> Option<&Account> {
-        self.resource.as_ref().and_then(|resource| resource.as_account())
+        if let Attributes::Account(it) = self.attributes() { Some(it) } else { None }
+    }
+
+    pub(super) fn item(&self) -> Option<&Item> {
+        if let Attributes::Item(it) = self.attributes() { Some(it) } else { None }
     }
 }

@@ -24,6 +24,8 @@ pub enum StoreError {
     },
     /// Others kept it for too long.
     Busy(PathBuf),
+    /// More ids were handed out than a snapshot holds.
+    TooLarge(PathBuf),
     /// A row of it makes no sense.
     Corrupt {
         /// Where it is.
@@ -87,6 +89,13 @@ impl fmt::Display for StoreError {
             StoreError::Busy(path) => {
                 write!(f, "the store `{}` is kept by others for longer than 30 seconds", path.display())
             }
+            StoreError::TooLarge(path) => {
+                write!(
+                    f,
+                    "the store `{}` has handed out more than 4,294,967,295 ids, more than a snapshot holds",
+                    path.display()
+                )
+            }
             StoreError::Corrupt { path, what } => write!(f, "the store `{}` is damaged: {what}", path.display()),
             StoreError::Failed { path, what } => write!(f, "the store `{}` cannot be used: {what}", path.display()),
         }
@@ -108,6 +117,7 @@ impl From<StoreError> for Problem {
             StoreError::NotAStore(_) => ("not_a_store", "name another file with --store"),
             StoreError::Newer { .. } => ("newer_store", "use the version of rolebook that wrote it, or a later one"),
             StoreError::Busy(_) => ("store_busy", "try again; nothing was changed"),
+            StoreError::TooLarge(_) => ("store_too_large", "ask about one thing at a time, with `rolebook perm check`"),
             StoreError::Corrupt { .. } => ("store_corrupt", "rolebook audit verify"),
             StoreError::Failed { .. } => ("store_failed", "check the path, its permissions and the free space"),
         };

@@ -25,8 +25,18 @@ impl<'r> StoreFacts<'r> {
         StoreFacts { reader, revision }
     }
 
+    /// Where the rows are read.
+    pub(super) const fn reader(self) -> &'r Reader {
+        self.reader
+    }
+
+    /// The moment; none for the present.
+    pub(super) const fn revision(self) -> Option<Revision> {
+        self.revision
+    }
+
     /// The statement that selects `columns` from `table` where `condition` holds at the revision.
-    fn statement(self, columns: &str, table: &str, condition: &str) -> String {
+    pub(super) fn statement(self, columns: &str, table: &str, condition: &str) -> String {
         match self.revision {
             None => format!("SELECT {columns} FROM {table} WHERE until IS NULL AND {condition}"),
             Some(revision) => {

@@ -14,6 +14,7 @@ mod history;
 mod lock;
 mod rows;
 mod schema;
+mod snapshot;
 pub mod verify;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub use commit::{Committed, Entry, Writer};
 pub use error::StoreError;
 pub use facts::StoreFacts;
 pub use history::{DeniedEntry, LogEntry};
+pub use snapshot::Snapshot;
 
 use crate::model::Revision;
 

@@ -9,6 +9,7 @@ mod workgroups;
 
 use serde::{Deserialize, Serialize};
 
+use super::Time;
 pub use super::fields::{setting_field, time_value};
 use super::kind::Kind;
 use super::permission::Permissions;
@@ -100,6 +101,38 @@ attributes! {
     Media,
     /// Of a live stream.
     Stream,
+}
+
+impl Attributes {
+    /// The same without what no rule reads, so that many resources have equal ones: titles,
+    /// addresses, sizes, who made it.
+    #[must_use]
+    pub fn for_rules(&self) -> Attributes {
+        match self {
+            Attributes::Account(it) => Attributes::Account(Account { email: None, display_name: None, ..it.clone() }),
+            Attributes::Item(it) => Attributes::Item(Item { size: None, ..it.clone() }),
+            Attributes::Package(it) => Attributes::Package(Package {
+                title: String::new(),
+                sender: it.sender,
+                recipients: Vec::new(),
+                external: Vec::new(),
+                files: Vec::new(),
+                sent: Time(0),
+                forwarded: None,
+            }),
+            Attributes::Org(_) => Attributes::Org(Org::default()),
+            Attributes::Workspace(it) => Attributes::Workspace(Workspace { description: None, ..it.clone() }),
+            Attributes::SigningKey(_) => {
+                Attributes::SigningKey(SigningKey { public_key: String::new(), by: None, created: Time(0) })
+            }
+            Attributes::AccessToken(it) => {
+                Attributes::AccessToken(AccessToken { by: None, created: Time(0), ..it.clone() })
+            }
+            Attributes::Media(_) => Attributes::Media(Media::default()),
+            Attributes::Stream(it) => Attributes::Stream(Stream { title: None, key_hash: String::new(), ..it.clone() }),
+            all_of_it => all_of_it.clone(),
+        }
+    }
 }
 
 /// What a binding carries besides its columns.

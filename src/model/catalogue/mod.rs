@@ -15,6 +15,8 @@ mod organizations;
 mod server;
 mod workgroups;
 
+use std::sync::OnceLock;
+
 use super::action::Verb::{self, *};
 use super::attributes::{MemberAccess, SendPolicy, Setting, TokenMode};
 use super::kind::Kind;
@@ -246,14 +248,29 @@ pub fn denials() -> impl Iterator<Item = &'static Denial> {
     DENIALS.into_iter().flatten()
 }
 
-/// The rows that can give an action, in the order of the table.
-pub fn grants_of(kind: Kind, verb: Verb) -> impl Iterator<Item = &'static Grant> {
-    grants().filter(move |row| row.kind == kind && row.verbs.contains(&verb))
+/// The rows that concern an action, each sort in the order of its table.
+#[derive(Debug)]
+pub struct Rows {
+    /// Those that can give it.
+    pub grants: Vec<&'static Grant>,
+    /// Those that can take it away.
+    pub limits: Vec<&'static Limit>,
+    /// Those that say which sentence its refusal is read from.
+    pub denials: Vec<&'static Denial>,
 }
 
-/// The limits that concern an action, in the order of the table.
-pub fn limits_of(kind: Kind, verb: Verb) -> impl Iterator<Item = &'static Limit> {
-    limits().filter(move |row| row.kind == kind && row.verbs.contains(&verb))
+/// The rows that concern an action on a kind of resource, picked out of the tables once.
+#[expect(clippy::indexing_slicing, reason = "the table has a place for every kind and every verb")]
+pub fn rows_of(kind: Kind, verb: Verb) -> &'static Rows {
+    const NEVER_ASKED: OnceLock<Rows> = OnceLock::new();
+    static PICKED: [[OnceLock<Rows>; Verb::ALL.len()]; Kind::ALL.len()] =
+        [const { [NEVER_ASKED; Verb::ALL.len()] }; Kind::ALL.len()];
+    let pick = || Rows {
+        grants: grants().filter(|row| row.kind == kind && row.verbs.contains(&verb)).collect(),
+        limits: limits().filter(|row| row.kind == kind && row.verbs.contains(&verb)).collect(),
+        denials: denials().filter(|row| row.kind == kind && row.verbs.contains(&verb)).collect(),
+    };
+    PICKED[kind as usize][verb as usize].get_or_init(pick)
 }
 
 impl Condition {
@@ -316,7 +333,7 @@ mod tests {
         for kind in Kind::ALL {
             for verb in verbs_of(kind) {
                 // An organization is removed by the operator alone, whom no row speaks of.
-                let given = grants_of(kind, *verb).next().is_some();
+                let given = !rows_of(kind, *verb).grants.is_empty();
                 assert!(given || (kind, *verb) == (Kind::Org, Delete), "{kind} {}", verb.word());
             }
         }

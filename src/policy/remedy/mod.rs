@@ -15,7 +15,7 @@ use super::holders::holder;
 use super::limits::demand;
 use super::subject::{Sort, Subject};
 use super::target::Target;
-use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
+use crate::model::attributes::{Attributes, Endpoint, Item, Setting, Sharing, Status};
 use crate::model::catalogue::{self, Condition, Demand, Grant, Holder};
 use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Time, Verb};
 use std::ops::ControlFlow;
@@ -100,8 +100,9 @@ fn lacking<F: Facts + ?Sized>(
     mut common: Vec<Lack>,
 ) -> Result<Vec<Vec<Lack>>> {
     let facts = subject.facts();
-    for limit in catalogue::limits_of(target.kind, action.verb()) {
-        if demand(subject, limit.demand, action, target)?.0 {
+    let rows = catalogue::rows_of(target.kind, action.verb());
+    for limit in &rows.limits {
+        if demand::<F, ()>(subject, limit.demand, action, target)?.0 {
             continue;
         }
         match limit.demand {
@@ -118,9 +119,9 @@ fn lacking<F: Facts + ?Sized>(
         }
     }
     let mut found: Vec<Vec<Lack>> = Vec::new();
-    for grant in catalogue::grants_of(target.kind, action.verb()) {
+    for grant in &rows.grants {
         // A row that gives already, and is kept from it by something common, lacks nothing of its own.
-        let gives = given(subject, grant, action, target)?.is_some();
+        let gives = given::<F, ()>(subject, grant, action, target)?.is_some();
         let own = if gives { Some(Vec::new()) } else { lacks_of(subject, grant, action, target)? };
         let Some(own) = own else { continue };
         let mut lacks = common.clone();
@@ -162,8 +163,8 @@ fn lacks_of<F: Facts + ?Sized>(
         subject.sort == Sort::Account || (subject.sort == Sort::Accounts && subject.id != Id::AUTHENTICATED);
     match grant.holder {
         Holder::Role(role) => {
-            let held = holder(subject, grant.holder, action, target)?.is_some();
-            let is_group = subject.resource().is_some_and(|it| it.kind() == Kind::Group);
+            let held = holder::<F, ()>(subject, grant.holder, action, target)?.is_some();
+            let is_group = subject.kind() == Some(Kind::Group);
             let fits = match role {
                 Role::DropboxOutside | Role::PackageSender | Role::PackageRecipient => false,
                 // Only accounts hold these.
@@ -201,7 +202,7 @@ fn lacks_of<F: Facts + ?Sized>(
         _ => return Ok(None),
     }
     if let Some(condition) = grant.when
-        && conditions::met(subject, condition, action, target)?.is_none()
+        && conditions::met::<F, ()>(subject, condition, action, target)?.is_none()
     {
         match condition {
             Condition::TargetIsUser
@@ -211,7 +212,7 @@ fn lacks_of<F: Facts + ?Sized>(
             | Condition::SharingManaged
             | Condition::SharingDelegated => return Ok(None),
             // An admin leaves as one, or not at all.
-            Condition::MembersMayLeave if subject.holds(Role::OrgAdmin, target.id)?.is_some() => return Ok(None),
+            Condition::MembersMayLeave if subject.holds(Role::OrgAdmin, target.id)? => return Ok(None),
             Condition::ManagersAdministerDropboxes
             | Condition::PublicDirectory
             | Condition::MembersEditWorkspaces
@@ -235,12 +236,12 @@ fn share_lack<F: Facts + ?Sized>(
     let may_hold = !matches!(subject.sort, Sort::Token) && (subject.sort != Sort::Outsider || subject.id == Id::ANYONE);
     let sharing = attributes.kind.sharing();
     // Where access managers share, they share with people and groups of them, and folders alone.
-    let is_workgroup = subject.resource().is_some_and(|it| it.kind() == Kind::Workgroup);
+    let is_workgroup = subject.kind() == Some(Kind::Workgroup);
     if !may_hold || sharing == Sharing::None || (sharing == Sharing::Managed && is_workgroup) {
         return Ok(None);
     }
-    let is_folder = target.resource.as_ref().and_then(|it| it.as_item()).is_none_or(|it| it.is_folder());
-    let above = target.resource.as_ref().and_then(|it| it.parent);
+    let is_folder = target.item().is_none_or(|it| it.is_folder());
+    let above = target.parent();
     let own = if sharing == Sharing::Managed && !is_folder { above.unwrap_or(target.id) } else { target.id };
     let (item, wanted) = match (holder, action, target.kind) {
         (Holder::Holds(set), _, Kind::Endpoint) => match facts.named(Kind::Item, Some(endpoint), "/")? {
@@ -254,7 +255,7 @@ fn share_lack<F: Facts + ?Sized>(
     Ok(if missing.is_empty() {
         Some(None)
     } else {
-        smallest(&attributes, missing).map(|set| Some(Lack::Share(set, item)))
+        smallest(attributes, missing).map(|set| Some(Lack::Share(set, item)))
     })
 }
 
@@ -273,8 +274,11 @@ fn merged<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>) -> Result<Vec<Lack>> {
         }
     }
     for (set, item) in &mut shares {
-        let endpoint = Target::of(facts, *item)?.map(|target| target.endpoint(facts)).transpose()?.flatten();
-        *set = endpoint.and_then(|(_, endpoint)| smallest(&endpoint, *set)).unwrap_or(*set);
+        if let Some(target) = Target::of(facts, *item)?
+            && let Some((_, endpoint)) = target.endpoint(facts)?
+        {
+            *set = smallest(endpoint, *set).unwrap_or(*set);
+        }
     }
     for (set, item) in &shares {
         let above = facts.lineage(*item)?;
@@ -347,7 +351,7 @@ fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> 
         Ok(())
     };
     holders(Id::SERVER, &[Role::ServerAdmin, Role::ServerManager])?;
-    for above in target.lineage(facts)? {
+    for above in target.line(facts)? {
         match above.kind() {
             Kind::Workgroup => holders(above.id, &[Role::WorkgroupAdmin])?,
             Kind::Dropbox => holders(above.id, &[Role::DropboxAdmin])?,
@@ -356,9 +360,9 @@ fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> 
             Kind::Item => holders(above.id, &[Role::ItemOwner])?,
             _ => {}
         }
-        if let Some(workspace) = above.as_item().and_then(|it| it.files_of) {
+        if let Attributes::Item(Item { files_of: Some(workspace), .. }) = *above.attributes {
             holders(workspace, &[Role::WorkspaceManager])?;
-            if let Some(org) = facts.resource(workspace)?.and_then(|it| it.parent) {
+            if let Some(org) = facts.outline(workspace)?.and_then(|it| it.parent) {
                 holders(org, &[Role::OrgAdmin])?;
             }
         }
@@ -381,7 +385,7 @@ fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> 
 fn mends<F: Facts + ?Sized>(candidate: &Subject<'_, F>, subject: &Subject<'_, F>, lack: Lack) -> Result<bool> {
     let plain = Action::Plain;
     let facts = subject.facts();
-    let is_group = subject.resource().is_some_and(|resource| resource.kind() == Kind::Group);
+    let is_group = subject.kind() == Some(Kind::Group);
     let (action, on) = match lack {
         Lack::Share(set, item) => {
             let shares = decide_for(candidate, Action::Share(set), item)?.allowed;

@@ -1,0 +1,335 @@
+//! The store's facts in memory, for those who ask many questions: the same rows, read once, as
+//! arrays of fixed size under 64 bytes a binding and the names.
+//!
+//! Ids stand as `u32`; bindings lie sorted by what they are on, with a second order by who holds
+//! them; attributes that are the same are kept once. [`Snapshot`] is [`Facts`] as the statements
+//! are, so the rules cannot tell the two apart.
+
+mod build;
+mod index;
+mod rows;
+
+use std::cell::OnceCell;
+use std::ops::{ControlFlow, Range};
+use std::rc::Rc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::error::StoreError;
+use crate::model::attributes::{BindingAttributes, Server};
+use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role};
+use crate::policy::facts::{Facts, Outline, Result, Select, Visit, VisitHeld};
+use index::{Index, NOWHERE};
+use rows::{BindingRow, Names, ResourceRow, wide};
+
+/// The facts of a store at one moment, in memory.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The revision after which the facts stood so.
+    pub revision: Revision,
+    path: std::path::PathBuf,
+    last_id: Id,
+    places: Index,
+    /// By id, with one more at the end that closes the ranges of the last.
+    resources: Vec<ResourceRow>,
+    names: Names,
+    attributes: Vec<Rc<Attributes>>,
+    /// Resources by kind, parent and id.
+    families: Vec<u32>,
+    /// Resources by kind, parent and key.
+    keys: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// Resources that have an alias, by kind and alias.
+    aliases: Vec<u32>,
+    /// By resource, role, principal.
+    bindings: Vec<BindingRow>,
+    /// The same by principal, role, resource.
+    of: Vec<u32>,
+    binding_attributes: Vec<BindingAttributes>,
+    /// The same by id; made when it is first asked for.
+    by_id: OnceCell<Vec<u32>>,
+    /// The shares by who made them; made when it is first asked for.
+    by_sharer: OnceCell<Vec<u32>>,
+}
+
+/// An id as rows have it; none for one that no row can have.
+fn narrow(id: Id) -> Option<u32> {
+    u32::try_from(id.0).ok()
+}
+
+impl Snapshot {
+    /// How many bindings there are.
+    pub const fn bindings_count(&self) -> usize {
+        self.bindings.len()
+    }
+
+    /// How many bytes it takes, and how many of these are names and other texts.
+    pub fn bytes(&self) -> (usize, usize) {
+        let rows = self.places.bytes()
+            + self.resources.capacity() * size_of::<ResourceRow>()
+            + self.bindings.capacity() * size_of::<BindingRow>()
+            + (self.families.capacity() + self.aliases.capacity() + self.of.capacity()) * size_of::<u32>()
+            + self.keys.allocation_size()
+            + self.attributes.capacity() * size_of::<usize>()
+            + self.attributes.len() * (size_of::<Attributes>() + 2 * size_of::<usize>())
+            + self.binding_attributes.capacity() * size_of::<BindingAttributes>();
+        (rows + self.names.bytes(), self.names.bytes())
+    }
+
+    fn row(&self, id: Id) -> Option<(u32, &ResourceRow)> {
+        let place = self.places.get(narrow(id)?)?;
+        Some((place, self.resources.get(place as usize)?))
+    }
+
+    /// The rows of the bindings on a resource.
+    fn on(&self, id: Id) -> &[BindingRow] {
+        let Some((place, row)) = self.row(id) else { return &[] };
+        let end = self.resources.get(place as usize + 1).map_or(0, |next| next.on);
+        self.bindings.get(row.on as usize..end as usize).unwrap_or_default()
+    }
+
+    /// The rows of the bindings on a resource in one role.
+    fn on_as(&self, id: Id, role: Role) -> &[BindingRow] {
+        let all = self.on(id);
+        let within = range(all.len(), |place| all.get(place).map(|row| row.role.cmp(&role)));
+        all.get(within).unwrap_or_default()
+    }
+
+    /// The rows of the bindings that a principal holds.
+    fn of(&self, id: Id) -> &[u32] {
+        let Some((place, row)) = self.row(id) else { return &[] };
+        let end = self.resources.get(place as usize + 1).map_or(0, |next| next.of);
+        self.of.get(row.of as usize..end as usize).unwrap_or_default()
+    }
+
+    fn exactly(&self, resource: Id, role: Role, principal: Id) -> &[BindingRow] {
+        let Some(principal) = narrow(principal) else { return &[] };
+        let all = self.on(resource);
+        let within =
+            range(all.len(), |place| all.get(place).map(|row| (row.role, row.principal).cmp(&(role, principal))));
+        all.get(within).unwrap_or_default()
+    }
+
+    fn binding_of(&self, row: &BindingRow) -> Binding {
+        row.binding(self.binding_attributes.get(row.attributes as usize).copied().unwrap_or_default())
+    }
+
+    fn resource_of(&self, row: &ResourceRow) -> Result<Option<Rc<Resource>>> {
+        let Some(attributes) = self.attributes.get(row.attributes as usize) else { return Ok(None) };
+        let texts = self.names.get(row.names);
+        let attributes = match texts.attributes {
+            None => (**attributes).clone(),
+            Some(text) => Attributes::from_json(attributes.kind(), text).map_err(|error| {
+                StoreError::corrupt(
+                    &self.path,
+                    format!("the attributes of resource {} cannot be read: {error}", row.id),
+                )
+            })?,
+        };
+        Ok(Some(Rc::new(Resource {
+            id: wide(row.id),
+            parent: (row.parent != 0).then(|| wide(row.parent)),
+            name: texts.name.to_owned(),
+            key: texts.key.to_owned(),
+            alias: texts.alias.map(str::to_owned),
+            attributes,
+            since: u64::from(row.since),
+        })))
+    }
+
+    fn each_binding<'r>(
+        &self,
+        rows: impl IntoIterator<Item = &'r BindingRow>,
+        visit: Visit<'_, Binding>,
+    ) -> Result<()> {
+        for row in rows {
+            if visit(self.binding_of(row))?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn each_of(&self, places: &[u32], visit: Visit<'_, Binding>) -> Result<()> {
+        self.each_binding(places.iter().filter_map(|place| self.bindings.get(*place as usize)), visit)
+    }
+
+    fn by_id(&self) -> &[u32] {
+        self.by_id.get_or_init(|| self.sorted(|_| true, |row| row.id))
+    }
+
+    fn by_sharer(&self) -> &[u32] {
+        self.by_sharer.get_or_init(|| self.sorted(|row| row.role == Role::ItemShare, |row| row.grantor))
+    }
+
+    fn sorted(&self, which: impl Fn(&BindingRow) -> bool, key: impl Fn(&BindingRow) -> u32) -> Vec<u32> {
+        let mut places: Vec<u32> = (0_u32..).zip(&self.bindings).filter(|(_, row)| which(row)).map(|it| it.0).collect();
+        places.sort_by_key(|place| self.bindings.get(*place as usize).map(&key));
+        places
+    }
+
+    /// The part of a list of bindings' places, sorted by a number, that has this one.
+    fn part<'p>(&self, places: &'p [u32], number: Id, key: impl Fn(&BindingRow) -> u32) -> &'p [u32] {
+        let Some(number) = narrow(number) else { return &[] };
+        let within = range(places.len(), |at| {
+            places.get(at).and_then(|place| self.bindings.get(*place as usize)).map(|row| key(row).cmp(&number))
+        });
+        places.get(within).unwrap_or_default()
+    }
+
+    fn family(&self, kind: Kind, parent: Option<Id>) -> &[u32] {
+        let parent = parent.map(|parent| narrow(parent).unwrap_or(NOWHERE));
+        let within = range(self.families.len(), |at| {
+            let row = self.families.get(at).and_then(|place| self.resources.get(*place as usize))?;
+            let of_parent = parent.map_or(std::cmp::Ordering::Equal, |parent| row.parent.cmp(&parent));
+            Some(row.kind.cmp(&Some(kind)).then(of_parent))
+        });
+        self.families.get(within).unwrap_or_default()
+    }
+
+    fn hash(&self, kind: Kind, parent: u32, key: &str) -> u64 {
+        std::hash::BuildHasher::hash_one(&self.hasher, (kind as u8, parent, key))
+    }
+}
+
+/// The places of a sorted list whose rows are equal to what is looked for.
+fn range(length: usize, compare: impl Fn(usize) -> Option<std::cmp::Ordering>) -> Range<usize> {
+    let first = |above: bool| {
+        let (mut low, mut high) = (0, length);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let before = compare(middle).is_some_and(|order| if above { order.is_le() } else { order.is_lt() });
+            if before { low = middle + 1 } else { high = middle }
+        }
+        low
+    };
+    first(false)..first(true)
+}
+
+impl Facts for Snapshot {
+    fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
+        self.row(id).map_or(Ok(None), |(_, row)| self.resource_of(row))
+    }
+
+    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
+        match self.find(kind, parent, key) {
+            Some(row) => self.resource_of(row),
+            None => Ok(None),
+        }
+    }
+
+    fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
+        let within = range(self.aliases.len(), |at| {
+            let row = self.aliases.get(at).and_then(|place| self.resources.get(*place as usize))?;
+            Some((row.kind, self.names.get(row.names).alias).cmp(&(Some(kind), Some(alias))))
+        });
+        self.each_resource(self.aliases.get(within).unwrap_or_default(), visit)
+    }
+
+    fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
+        self.each_resource(self.family(kind, parent), visit)
+    }
+
+    fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
+        match select {
+            Select::Exact(resource, role, principal) => {
+                self.each_binding(self.exactly(resource, role, principal), visit)
+            }
+            Select::On(resource) => self.each_binding(self.on(resource), visit),
+            Select::OnAs(resource, role) => self.each_binding(self.on_as(resource, role), visit),
+            Select::Of(principal) => self.each_of(self.of(principal), visit),
+            Select::OfAs(principal, role) => {
+                let all = self.of(principal);
+                let within = range(all.len(), |at| {
+                    all.get(at).and_then(|place| self.bindings.get(*place as usize)).map(|row| row.role.cmp(&role))
+                });
+                self.each_of(all.get(within).unwrap_or_default(), visit)
+            }
+            Select::SharesBy(sharer) => self.each_of(self.part(self.by_sharer(), sharer, |row| row.grantor), visit),
+        }
+    }
+
+    fn binding(&self, id: Id) -> Result<Option<Binding>> {
+        let mut found = None;
+        self.each_of(self.part(self.by_id(), id, |row| row.id), &mut |binding| {
+            found = Some(binding);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+
+    fn last_id(&self) -> Result<Id> {
+        Ok(self.last_id)
+    }
+
+    fn outline(&self, id: Id) -> Result<Option<Outline>> {
+        let Some((_, row)) = self.row(id) else { return Ok(None) };
+        let Some(attributes) = self.attributes.get(row.attributes as usize) else { return Ok(None) };
+        let parent = (row.parent != 0).then(|| wide(row.parent));
+        Ok(Some(Outline { id, parent, attributes: Rc::clone(attributes) }))
+    }
+
+    fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
+        Ok(self.exactly(resource, role, principal).first().map(|row| self.binding_of(row)))
+    }
+
+    fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
+        let all = self.on_as(resource, role);
+        // Few on the resource: look at each of them. Many: look for each principal.
+        if all.len() > 2 * principals.len() {
+            for (place, principal) in principals.iter().enumerate() {
+                for row in self.exactly(resource, role, *principal) {
+                    if visit(place, &self.binding_of(row))?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+            return Ok(ControlFlow::Continue(()));
+        }
+        let mut found: Vec<(usize, &BindingRow)> = Vec::new();
+        for row in all {
+            let principal = wide(row.principal);
+            if let Some(place) = principals.iter().position(|known| *known == principal) {
+                found.push((place, row));
+            }
+        }
+        found.sort_by_key(|(place, _)| *place);
+        for (place, row) in found {
+            if visit(place, &self.binding_of(row))?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn server(&self) -> Result<Server> {
+        let outline = self.outline(Id::SERVER)?;
+        Ok(match outline.as_ref().map(|outline| &*outline.attributes) {
+            Some(Attributes::Server(server)) => server.clone(),
+            _ => Server::default(),
+        })
+    }
+}
+
+impl Snapshot {
+    fn each_resource(&self, places: &[u32], visit: Visit<'_, Rc<Resource>>) -> Result<()> {
+        for row in places.iter().filter_map(|place| self.resources.get(*place as usize)) {
+            let Some(resource) = self.resource_of(row)? else { continue };
+            if visit(resource)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&self, kind: Kind, parent: Option<Id>, key: &str) -> Option<&ResourceRow> {
+        let parent = parent.map_or(Some(0), narrow)?;
+        let same = |place: &u32| {
+            self.resources.get(*place as usize).is_some_and(|row| {
+                row.kind == Some(kind) && row.parent == parent && self.names.get(row.names).key == key
+            })
+        };
+        let place = self.keys.find(self.hash(kind, parent, key), same)?;
+        self.resources.get(*place as usize)
+    }
+}

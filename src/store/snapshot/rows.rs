@@ -1,0 +1,227 @@
+//! The rows of a snapshot: fixed sizes, ids as `u32`, everything that repeats kept once.
+
+use super::index::NOWHERE;
+use crate::model::attributes::BindingAttributes;
+use crate::model::{Binding, Id, Kind, Role, Time};
+
+/// A resource: 32 bytes and its names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ResourceRow {
+    pub(super) id: u32,
+    /// The id it lies in; 0 for none.
+    pub(super) parent: u32,
+    pub(super) since: u32,
+    /// Where its names begin in [`Names`].
+    pub(super) names: u32,
+    /// Its place among the distinct attributes; [`NOWHERE`] for what has no row in the store, and
+    /// still holds roles or has them held on it: the server before it is configured, `anyone`.
+    pub(super) attributes: u32,
+    /// Where the bindings on it begin.
+    pub(super) on: u32,
+    /// Where the bindings of it begin.
+    pub(super) of: u32,
+    pub(super) kind: Option<Kind>,
+}
+
+impl ResourceRow {
+    /// A row for an id that has none.
+    pub(super) const fn bare(id: u32) -> ResourceRow {
+        ResourceRow { id, parent: 0, since: 0, names: 0, attributes: NOWHERE, on: 0, of: 0, kind: None }
+    }
+}
+
+/// A binding: 36 bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BindingRow {
+    pub(super) id: u32,
+    pub(super) resource: u32,
+    pub(super) principal: u32,
+    /// 0 for the operator.
+    pub(super) grantor: u32,
+    pub(super) since: u32,
+    /// Milliseconds, in two halves so that rows need no padding; [`NEVER`] where it does not expire.
+    pub(super) expires: [u32; 2],
+    /// Its place among the distinct attributes.
+    pub(super) attributes: u32,
+    pub(super) role: Role,
+}
+
+/// The expiry of what does not expire.
+pub(super) const NEVER: [u32; 2] = [u32::MAX; 2];
+
+/// An expiry in two halves.
+pub(super) fn halves(expires: Option<i64>) -> [u32; 2] {
+    expires.map_or(NEVER, |time| {
+        let [a, b, c, d, e, f, g, h] = time.to_le_bytes();
+        [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
+    })
+}
+
+impl BindingRow {
+    /// The order of rows on one resource, and among those of one principal that lie there.
+    pub(super) const fn rank(&self) -> (Role, u32, u32, u32) {
+        (self.role, self.principal, self.since, self.id)
+    }
+
+    /// The binding as the rules read it.
+    pub(super) fn binding(&self, attributes: BindingAttributes) -> Binding {
+        let [low, high] = self.expires;
+        let expires = (self.expires != NEVER).then(|| Time(i64::from(low) | (i64::from(high.cast_signed()) << 32)));
+        Binding {
+            id: wide(self.id),
+            resource: wide(self.resource),
+            principal: wide(self.principal),
+            role: self.role,
+            grantor: (self.grantor != 0).then(|| wide(self.grantor)),
+            expires,
+            attributes,
+            since: u64::from(self.since),
+        }
+    }
+}
+
+/// An id as the rules have it.
+pub(super) fn wide(id: u32) -> Id {
+    Id(u64::from(id))
+}
+
+/// The texts of all resources, one after the other: four lengths, then the name, the key where it
+/// differs, the alias where there is one, the attributes where the rules read only a part of them.
+#[derive(Debug, Default)]
+pub(super) struct Names(Vec<u8>);
+
+/// The texts of one resource.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Name<'n> {
+    pub(super) name: &'n str,
+    pub(super) key: &'n str,
+    pub(super) alias: Option<&'n str>,
+    /// The attributes, whole, as the store has them.
+    pub(super) attributes: Option<&'n str>,
+}
+
+/// The length of what is not there, or is the same as before it.
+const LEFT_OUT: u32 = u32::MAX;
+
+impl Names {
+    /// Adds the texts of a resource. Answers where they begin; none when there is no room left.
+    pub(super) fn add(&mut self, texts: Name<'_>) -> Option<u32> {
+        let start = u32::try_from(self.0.len()).ok()?;
+        let parts = [Some(texts.name), (texts.key != texts.name).then_some(texts.key), texts.alias, texts.attributes];
+        for part in parts {
+            let length = match part {
+                Some(part) => u32::try_from(part.len()).ok()?,
+                None => LEFT_OUT,
+            };
+            put_length(&mut self.0, length);
+        }
+        for part in parts.into_iter().flatten() {
+            self.0.extend_from_slice(part.as_bytes());
+        }
+        Some(start)
+    }
+
+    /// The texts that begin at a place.
+    pub(super) fn get(&self, start: u32) -> Name<'_> {
+        let mut rest = self.0.get(start as usize..).unwrap_or_default();
+        let lengths = [take_length(&mut rest), take_length(&mut rest), take_length(&mut rest), take_length(&mut rest)];
+        let [name, key, alias, attributes] = lengths.map(|length| {
+            if length == LEFT_OUT {
+                return None;
+            }
+            let (part, after) = rest.split_at_checked(length as usize).unwrap_or_default();
+            rest = after;
+            // It was a text when it was added.
+            Some(std::str::from_utf8(part).unwrap_or_default())
+        });
+        let name = name.unwrap_or_default();
+        Name { name, key: key.unwrap_or(name), alias, attributes }
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.0.capacity()
+    }
+}
+
+/// A length in one byte, or where it is 254 and more, or left out, in five.
+fn put_length(bytes: &mut Vec<u8>, length: u32) {
+    match u8::try_from(length) {
+        Ok(short) if short < 254 => bytes.push(short),
+        _ if length == LEFT_OUT => bytes.push(254),
+        _ => {
+            bytes.push(255);
+            bytes.extend_from_slice(&length.to_le_bytes());
+        }
+    }
+}
+
+fn take_length(bytes: &mut &[u8]) -> u32 {
+    match bytes.split_first() {
+        Some((254, rest)) => {
+            *bytes = rest;
+            LEFT_OUT
+        }
+        Some((255, rest)) => match rest.split_first_chunk() {
+            Some((length, rest)) => {
+                *bytes = rest;
+                u32::from_le_bytes(*length)
+            }
+            None => 0,
+        },
+        Some((short, rest)) => {
+            *bytes = rest;
+            u32::from(*short)
+        }
+        None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_come_back_as_they_were() {
+        let long = "x".repeat(100_000);
+        let texts = [
+            Name { name: "Bob", key: "bob", alias: Some("bob@example.com"), attributes: None },
+            Name { name: "bob", key: "bob", alias: None, attributes: Some("{}") },
+            Name { name: "", key: "12", alias: Some(""), attributes: Some(&long) },
+            Name { name: &long, key: &long, alias: None, attributes: None },
+        ];
+        let mut names = Names::default();
+        let places: Vec<u32> = texts.iter().map(|it| names.add(*it).unwrap()).collect();
+        for (place, was) in places.into_iter().zip(texts) {
+            let is = names.get(place);
+            assert_eq!((is.name, is.key, is.alias, is.attributes), (was.name, was.key, was.alias, was.attributes));
+        }
+    }
+
+    #[test]
+    fn times_come_back_as_they_were() {
+        for time in [Some(0), Some(-1), Some(1_800_000_000_000), Some(i64::MIN), None] {
+            let row = BindingRow {
+                id: 1,
+                resource: 2,
+                principal: 3,
+                grantor: 0,
+                since: 4,
+                expires: halves(time),
+                attributes: 0,
+                role: Role::ItemShare,
+            };
+            // -1 would be the mark of what does not expire; no expiry lies before 1970.
+            let expected = time.filter(|time| *time != -1);
+            assert_eq!(row.binding(BindingAttributes::default()).expires, expected.map(Time));
+        }
+    }
+
+    #[test]
+    fn rows_are_as_small_as_they_are_said_to_be() {
+        assert_eq!((size_of::<ResourceRow>(), size_of::<BindingRow>()), (32, 36));
+    }
+}
