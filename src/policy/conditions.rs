@@ -65,8 +65,11 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
         }
         Condition::SharingManaged | Condition::SharingDelegated => {
             let wanted = if condition == Condition::SharingManaged { Sharing::Managed } else { Sharing::Delegated };
+            if target.sharing(subject.facts())? != Some(wanted) {
+                return Ok(None);
+            }
             let Some((on, endpoint)) = target.endpoint(subject.facts())? else { return Ok(None) };
-            if endpoint.kind.sharing() == wanted { value(on, "kind", endpoint.kind.word()) } else { None }
+            value(on, "kind", endpoint.kind.word())
         }
         Condition::MembersEditWorkspaces => {
             of_server("members-edit-workspaces", subject.server()?.members_edit_workspaces)

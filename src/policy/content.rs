@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::decide::{Decision, judge_for};
-use super::facts::{Facts, Result};
+use super::facts::{Facts, Result, VisitHeld};
 use super::holders::holder;
 use super::proof::{Evidence, Step};
 use super::subject::{Sort, Subject};
@@ -20,28 +20,53 @@ pub(super) fn share<F: Facts + ?Sized, E: Evidence>(
     target: &Target,
     fits: &dyn Fn(Permissions) -> bool,
 ) -> Result<Option<E>> {
-    let mut found = None;
-    for (item, _) in target.items(subject.facts())? {
-        let flow = subject.shares_on(item, &mut |place, binding| {
-            if !fits(binding.attributes.permissions) {
-                return Ok(ControlFlow::Continue(()));
+    if !E::KEPT
+        && let Some(at_hand) = target.at_hand(subject.facts())
+    {
+        for share in &at_hand.shares {
+            if fits(share.permissions) && subject.holds_share(share)? {
+                return Ok(Some(E::default()));
             }
-            let mut steps: E = subject.way_of_share(place)?;
-            steps.add(|| Step::Share(binding.clone()));
-            found = Some(steps);
-            Ok(ControlFlow::Break(()))
-        })?;
-        if flow.is_break() {
+        }
+        return Ok(None);
+    }
+    let mut found = None;
+    each_share(subject, target, &mut |place, binding| {
+        if !fits(binding.attributes.permissions) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let mut steps: E = subject.way_of_share(place)?;
+        steps.add(|| Step::Share(binding.clone()));
+        found = Some(steps);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
+/// Every effective share that the subject holds, of the item and of the folders above, with the
+/// place of what holds it; the nearest first.
+fn each_share<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    target: &Target,
+    visit: VisitHeld<'_>,
+) -> Result<()> {
+    for (item, _) in target.items(subject.facts())? {
+        if subject.shares_on(item, visit)?.is_break() {
             break;
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Whether the subject owns the item or a folder above.
 pub(super) fn owner<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
     if subject.sort != Sort::Account {
         return Ok(None);
+    }
+    if !E::KEPT
+        && let Some(at_hand) = target.at_hand(subject.facts())
+    {
+        return Ok(at_hand.owners.contains(&subject.id).then(E::default));
     }
     for (item, _) in target.items(subject.facts())? {
         if let Some(binding) = subject.facts().held(item, Role::ItemOwner, subject.id)? {
@@ -111,20 +136,30 @@ pub fn permissions<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Res
 /// # Errors
 /// When the facts cannot be read.
 pub fn entitled<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<Permissions> {
-    let Some(target) = Target::of(subject.facts(), item)? else { return Ok(Permissions::NONE) };
-    if owner::<F, ()>(subject, &target)?.is_some() || by_role::<F, ()>(subject, &target)?.is_some() {
+    match Target::of(subject.facts(), item)? {
+        Some(target) => entitled_on(subject, &target),
+        None => Ok(Permissions::NONE),
+    }
+}
+
+/// As [`entitled`], on an item that was looked up before.
+pub(super) fn entitled_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<Permissions> {
+    if owner::<F, ()>(subject, target)?.is_some() || by_role::<F, ()>(subject, target)?.is_some() {
         return Ok(Permissions::EDIT);
     }
     let mut all = Permissions::NONE;
-    for (item, _) in target.items(subject.facts())? {
-        let flow = subject.shares_on(item, &mut |_, binding| {
-            all = all.union(binding.attributes.permissions);
-            Ok(if all == Permissions::EDIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
-        if flow.is_break() {
-            break;
+    if let Some(at_hand) = target.at_hand(subject.facts()) {
+        for share in &at_hand.shares {
+            if !all.contains(share.permissions) && subject.holds_share(share)? {
+                all = all.union(share.permissions);
+            }
         }
+        return Ok(all);
     }
+    each_share(subject, target, &mut |_, binding| {
+        all = all.union(binding.attributes.permissions);
+        Ok(if all == Permissions::EDIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
     Ok(all)
 }
 

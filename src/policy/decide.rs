@@ -145,11 +145,14 @@ pub(super) fn given<F: Facts + ?Sized, E: Evidence>(
     action: Action,
     target: &Target,
 ) -> Result<Option<E>> {
+    // The condition first: most are read off the resource, and whoever asks is looked at last.
+    let more = match grant.when {
+        Some(condition) => met::<F, E>(subject, condition, action, target)?,
+        None => Some(E::default()),
+    };
+    let Some(more) = more else { return Ok(None) };
     let Some(mut steps) = holder::<F, E>(subject, grant.holder, action, target)? else { return Ok(None) };
-    if let Some(condition) = grant.when {
-        let Some(more) = met::<F, E>(subject, condition, action, target)? else { return Ok(None) };
-        steps.join(more);
-    }
+    steps.join(more);
     Ok(Some(steps))
 }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::model::attributes::Attributes;
 use crate::model::reference::{full_reference, item_reference};
-use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role};
+use crate::model::{Binding, Id, Kind, Path, Permissions, Problem, Resource, Role, Time};
 
 /// Why a look-up failed: the store could not be read. Never "there is no such row".
 #[derive(Debug)]
@@ -88,6 +88,39 @@ impl Outline {
     pub fn kind(&self) -> Kind {
         self.attributes.kind()
     }
+}
+
+/// A share at hand: who holds it, and where these facts have it. Of no meaning to any others.
+#[derive(Clone, Copy, Debug)]
+pub struct Handle {
+    /// The principal.
+    pub principal: u32,
+    /// The item.
+    pub item: u32,
+    /// The place.
+    pub place: u32,
+    /// What it gives.
+    pub permissions: Permissions,
+    /// Whether it gives at any time: it neither expires nor is it deactivated.
+    pub always: bool,
+}
+
+impl Handle {
+    /// The principal.
+    pub const fn principal(self) -> Id {
+        Id(self.principal as u64)
+    }
+}
+
+/// What shares and owners an item and everything it lies in have, gathered in one walk.
+#[derive(Debug)]
+pub struct AtHand {
+    /// The shares, the nearest first.
+    pub shares: Vec<Handle>,
+    /// The owners, the nearest first.
+    pub owners: Vec<Id>,
+    /// What the item lies in last of all: its endpoint.
+    pub outermost: Outline,
 }
 
 /// Deeper than what people make: from here on a walk upwards looks whether it goes in a circle.
@@ -183,6 +216,34 @@ pub trait Facts {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Everything that a principal is by holding one of some roles on it, effective at a time, role by
+    /// role.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn belongs(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Id, Role)) -> Result<()> {
+        for role in roles {
+            self.bindings(Select::OfAs(principal, *role), &mut |binding| {
+                if binding.is_effective(at) {
+                    visit(binding.resource, *role);
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The shares and the owners of an item and of every one it lies in, if they are no more than
+    /// `most` and these facts have them at hand, as arrays in memory do.
+    fn at_hand(&self, _item: &Outline, _most: usize) -> Option<AtHand> {
+        None
+    }
+
+    /// The binding that a handle of [`at_hand`](Facts::at_hand) stands for.
+    fn behind(&self, _handle: Handle) -> Option<Binding> {
+        None
     }
 
     /// The binding of one principal in one role on one resource.

@@ -1,9 +1,9 @@
 //! Whoever asks: a principal with everything it is, looked up once.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ops::ControlFlow;
 
-use super::facts::{Facts, Outline, Result, Select, VisitHeld};
+use super::facts::{Facts, Handle, Outline, Result, Select, VisitHeld};
 use super::proof::{Evidence, Proof, Step};
 use crate::model::attributes::{AccessToken, Account, Attributes, Choice, Server, Setting, Status};
 use crate::model::{Binding, Id, Kind, Role, Time};
@@ -21,22 +21,13 @@ pub enum Sort {
     Token,
 }
 
-/// Principals that a subject is, and the way it came to be each of them.
-#[derive(Clone, Default)]
-struct Reached {
-    principals: Vec<Id>,
-    /// For each principal the place in the list of the one it was reached from, and as what that one
-    /// is in it; none for what the subject is without any binding.
-    through: Vec<Option<(u32, Role)>>,
-}
+/// The way a subject came to be a principal: the place in the list of what it is that leads there,
+/// and the role it holds there; none for what it is without any binding.
+type Through = Option<(usize, Role)>;
 
-impl Reached {
-    fn add(&mut self, principal: Id, through: Option<(usize, Role)>) {
-        if !self.principals.contains(&principal) {
-            self.principals.push(principal);
-            self.through.push(through.map(|(place, role)| (u32::try_from(place).unwrap_or(u32::MAX), role)));
-        }
-    }
+/// One bit of 64, that a principal shares with one in 64 others.
+const fn trait_of(principal: Id) -> u64 {
+    1 << (principal.0 & 63)
 }
 
 /// A principal at a time, over some facts.
@@ -54,10 +45,12 @@ pub struct Subject<'f, F: Facts + ?Sized> {
     /// Whether it is taken for itself alone, without what every account and everybody has.
     in_particular: bool,
     /// Itself and its groups.
-    reached: OnceCell<Reached>,
+    reached: OnceCell<Box<[Id]>>,
     /// And its workgroups, `authenticated`, `anyone`.
-    everything: OnceCell<Reached>,
-    server: OnceCell<Server>,
+    everything: OnceCell<Box<[Id]>>,
+    /// The [traits](trait_of) of everything.
+    traits: Cell<u64>,
+    server: OnceCell<Box<Server>>,
 }
 
 impl<'f, F: Facts + ?Sized> Subject<'f, F> {
@@ -83,6 +76,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             in_particular: false,
             reached: OnceCell::new(),
             everything: OnceCell::new(),
+            traits: Cell::new(0),
             server: OnceCell::new(),
         })
     }
@@ -119,7 +113,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             Some(server) => Ok(server),
             None => {
                 let server = self.facts.server()?;
-                Ok(self.server.get_or_init(|| server))
+                Ok(self.server.get_or_init(|| Box::new(server)))
             }
         }
     }
@@ -173,52 +167,72 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         Ok((allowed, Step::Setting { principal: self.id, setting, allowed, own: choice != Choice::Default }))
     }
 
-    /// Everything it is: itself and every group it is in, nearest first.
-    fn reached(&self) -> Result<&Reached> {
-        if let Some(reached) = self.reached.get() {
-            return Ok(reached);
+    /// Itself and every group it is in, nearest first.
+    fn reached(&self) -> Result<&[Id]> {
+        match self.reached.get() {
+            Some(reached) => Ok(reached),
+            None => {
+                let reached = self.reach(false)?.0;
+                Ok(self.reached.get_or_init(|| reached.into_boxed_slice()))
+            }
         }
-        let mut reached = Reached::default();
-        reached.add(self.id, None);
-        let mut next = 0;
-        // Breadth first, each group once: the shortest way is found first and cycles end.
-        while let Some(from) = reached.principals.get(next).copied() {
-            self.facts.bindings(Select::OfAs(from, Role::GroupMember), &mut |binding| {
-                if binding.is_effective(self.at) {
-                    reached.add(binding.resource, Some((next, binding.role)));
-                }
-                Ok(ControlFlow::Continue(()))
-            })?;
-            next += 1;
-        }
-        Ok(self.reached.get_or_init(|| reached))
     }
 
     /// Everything that a share can be held by and that it is: itself, its groups and workgroups,
     /// `authenticated`, `anyone`; nearest first.
-    fn everything(&self) -> Result<&Reached> {
-        if let Some(everything) = self.everything.get() {
-            return Ok(everything);
-        }
-        let mut everything = self.reached()?.clone();
-        for (place, from) in self.reached()?.principals.iter().enumerate() {
-            for level in Role::WORKGROUP {
-                self.facts.bindings(Select::OfAs(*from, level), &mut |binding| {
-                    if binding.is_effective(self.at) {
-                        everything.add(binding.resource, Some((place, level)));
-                    }
-                    Ok(ControlFlow::Continue(()))
-                })?;
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn principals(&self) -> Result<&[Id]> {
+        match self.everything.get() {
+            Some(everything) => Ok(everything),
+            None => {
+                let everything = self.reach(true)?.0;
+                self.traits.set(everything.iter().fold(0, |all, principal| all | trait_of(*principal)));
+                Ok(self.everything.get_or_init(|| everything.into_boxed_slice()))
             }
+        }
+    }
+
+    /// What it is, and the way to each; with or without workgroups and classes.
+    fn reach(&self, everything: bool) -> Result<(Vec<Id>, Vec<Through>)> {
+        let mut principals = vec![self.id];
+        let mut through = vec![None];
+        let mut new: Vec<(Id, Role)> = Vec::new();
+        let add = |principals: &mut Vec<Id>, through: &mut Vec<Through>, from, new: &mut Vec<(Id, Role)>| {
+            for (principal, role) in new.drain(..) {
+                if !principals.contains(&principal) {
+                    principals.push(principal);
+                    through.push(Some((from, role)));
+                }
+            }
+        };
+        let mut next = 0;
+        // Breadth first, each group once: the shortest way is found first and cycles end.
+        while let Some(from) = principals.get(next).copied() {
+            self.facts.belongs(from, &[Role::GroupMember], self.at, &mut |group, role| new.push((group, role)))?;
+            add(&mut principals, &mut through, next, &mut new);
+            next += 1;
+        }
+        if !everything {
+            return Ok((principals, through));
+        }
+        for place in 0..next {
+            let Some(from) = principals.get(place).copied() else { break };
+            self.facts.belongs(from, &Role::WORKGROUP, self.at, &mut |workgroup, role| new.push((workgroup, role)))?;
+            add(&mut principals, &mut through, place, &mut new);
         }
         // An account that is inactive is refused before it is asked what it is; what it shared when
         // it was active stays in force.
         let has_account = matches!(self.sort, Sort::Account | Sort::Accounts);
         let classes = [(Id::AUTHENTICATED, has_account), (Id::ANYONE, true)];
         for (class, _) in classes.into_iter().filter(|(_, belongs)| *belongs && !self.in_particular) {
-            everything.add(class, None);
+            if !principals.contains(&class) {
+                principals.push(class);
+                through.push(None);
+            }
         }
-        Ok(self.everything.get_or_init(|| everything))
+        Ok((principals, through))
     }
 
     /// The shares of one item that it holds by anything it is, effective ones only, each with the
@@ -227,8 +241,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
     pub fn shares_on(&self, item: Id, visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
-        let everything = self.everything()?;
-        self.facts.held_by(item, Role::ItemShare, &everything.principals, &mut |place, binding| {
+        self.facts.held_by(item, Role::ItemShare, self.principals()?, &mut |place, binding| {
             if binding.is_effective(self.at) { visit(place, binding) } else { Ok(ControlFlow::Continue(())) }
         })
     }
@@ -238,15 +251,17 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn way_of_share<E: Evidence>(&self, place: usize) -> Result<E> {
-        self.way(self.everything()?, place)
+        self.way(true, place)
     }
 
-    /// Everything it is that shares are held by, itself first.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn principals(&self) -> Result<&[Id]> {
-        Ok(&self.everything()?.principals)
+    /// Whether a share that facts have at hand is one it holds, and effective.
+    pub(super) fn holds_share(&self, share: &Handle) -> Result<bool> {
+        let principals = self.principals()?;
+        // Most shares are others': one bit tells it without a look at the list.
+        if self.traits.get() & trait_of(share.principal()) == 0 || !principals.contains(&share.principal()) {
+            return Ok(false);
+        }
+        Ok(share.always || self.facts.behind(*share).is_some_and(|binding| binding.is_effective(self.at)))
     }
 
     /// Whether it is that principal, itself or by belonging to it.
@@ -258,19 +273,18 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     }
 
     /// How it came to be the principal at a place of the list.
-    fn way<E: Evidence>(&self, reached: &Reached, place: usize) -> Result<E> {
+    fn way<E: Evidence>(&self, everything: bool, place: usize) -> Result<E> {
         let mut evidence = E::default();
-        if !E::KEPT {
+        if !E::KEPT || place == 0 {
             return Ok(evidence);
         }
+        let (principals, through) = self.reach(everything)?;
         let mut steps = Vec::new();
         let mut at = place;
-        while let Some((from, role)) = reached.through.get(at).copied().flatten() {
-            let (Some(into), Some(who)) = (reached.principals.get(at), reached.principals.get(from as usize)) else {
-                break;
-            };
+        while let Some((from, role)) = through.get(at).copied().flatten() {
+            let (Some(into), Some(who)) = (principals.get(at), principals.get(from)) else { break };
             steps.extend(self.facts.held(*into, role, *who)?);
-            at = from as usize;
+            at = from;
         }
         for membership in steps.into_iter().rev() {
             evidence.add(|| Step::Member(membership));
@@ -283,9 +297,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn way_to<E: Evidence>(&self, principal: Id) -> Result<Option<E>> {
-        let reached = self.reached()?;
-        let place = reached.principals.iter().position(|known| *known == principal);
-        place.map(|place| self.way(reached, place)).transpose()
+        let place = self.reached()?.iter().position(|known| *known == principal);
+        place.map(|place| self.way(false, place)).transpose()
     }
 
     /// Whether it holds a role on a resource, itself or through groups, or a role that implies it.
@@ -310,25 +323,34 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         if self.sort == Sort::Accounts && self.id == resource && of_members {
             return Ok(Some(E::of(|| Step::Oneself { principal: self.id })));
         }
-        for (place, principal) in self.reached()?.principals.iter().enumerate() {
-            for held in role.given_by() {
-                let Some(binding) = self.facts.held(resource, *held, *principal)? else { continue };
+        // These roles are held by accounts themselves, never through a group.
+        let by_accounts = matches!(role.on(), Kind::Server | Kind::Org | Kind::Workspace | Kind::Item);
+        let own = [self.id];
+        let mut principals: &[Id] = if by_accounts { &own } else { self.reached()? };
+        // The nearest of what it is, and of the roles that one holds the first of the list.
+        let mut nearest: Option<(usize, Role, Binding)> = None;
+        for held in role.given_by() {
+            let _ = self.facts.held_by(resource, *held, principals, &mut |place, binding| {
                 if !binding.is_effective(self.at) {
-                    continue;
+                    return Ok(ControlFlow::Continue(()));
                 }
-                let mut evidence: E = self.way(self.reached()?, place)?;
-                evidence.add(|| Step::Role(binding));
-                if *held != role {
-                    evidence.add(|| Step::Implies { role: *held, implied: role });
+                nearest = Some((place, *held, binding.clone()));
+                Ok(ControlFlow::Break(()))
+            })?;
+            if let Some((place, ..)) = nearest {
+                if !E::KEPT || place == 0 {
+                    break;
                 }
-                return Ok(Some(evidence));
-            }
-            // These roles are held by accounts themselves, never through a group.
-            if matches!(role.on(), Kind::Server | Kind::Org | Kind::Workspace | Kind::Item) {
-                break;
+                principals = principals.get(..place).unwrap_or_default();
             }
         }
-        Ok(None)
+        let Some((place, held, binding)) = nearest else { return Ok(None) };
+        let mut evidence: E = self.way(false, place)?;
+        evidence.add(|| Step::Role(binding));
+        if held != role {
+            evidence.add(|| Step::Implies { role: held, implied: role });
+        }
+        Ok(Some(evidence))
     }
 
     /// Every workgroup or dropbox it is in through any of these levels, with the level held.
@@ -336,7 +358,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
     pub fn levels(&self, levels: &[Role], visit: &mut dyn FnMut(&Binding) -> Result<ControlFlow<()>>) -> Result<()> {
-        for principal in &self.reached()?.principals {
+        for principal in self.reached()? {
             for level in levels {
                 let mut stopped = false;
                 self.facts.bindings(Select::OfAs(*principal, *level), &mut |binding| {

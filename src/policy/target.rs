@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::facts::{Facts, Outline, Result};
+use super::facts::{AtHand, Facts, Outline, Result};
 use crate::model::attributes::{Account, Attributes, Endpoint, Item, Server, Sharing};
 use crate::model::{Id, Kind};
 
@@ -16,7 +16,12 @@ pub struct Target {
     outline: Outline,
     /// It and everything it lies in, nearest first.
     line: OnceCell<Vec<Outline>>,
+    /// Shares and owners of the items among these; none where they are many, or not at hand.
+    at_hand: OnceCell<Option<AtHand>>,
 }
+
+/// With more shares than this, each of a subject's principals is looked for instead.
+const FEW: usize = 64;
 
 impl Target {
     /// Looks a resource up; none where there is no such one. The server is always there.
@@ -31,7 +36,7 @@ impl Target {
             }
             None => return Ok(None),
         };
-        Ok(Some(Target { id, kind: outline.kind(), outline, line: OnceCell::new() }))
+        Ok(Some(Target { id, kind: outline.kind(), outline, line: OnceCell::new(), at_hand: OnceCell::new() }))
     }
 
     /// It and everything it lies in, nearest first; read once.
@@ -76,7 +81,20 @@ impl Target {
 
     /// Who decides about shares where it lies.
     pub(super) fn sharing<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<Sharing>> {
+        if let Some(Some(AtHand { outermost, .. })) = self.at_hand.get()
+            && let Attributes::Endpoint(endpoint) = &*outermost.attributes
+        {
+            return Ok(Some(endpoint.kind.sharing()));
+        }
         Ok(self.endpoint(facts)?.map(|(_, endpoint)| endpoint.kind.sharing()))
+    }
+
+    /// The shares and the owners of the item and of the folders above, if they are few and at hand.
+    pub(super) fn at_hand<F: Facts + ?Sized>(&self, facts: &F) -> Option<&AtHand> {
+        match self.at_hand.get() {
+            Some(at_hand) => at_hand.as_ref(),
+            None => self.at_hand.get_or_init(|| facts.at_hand(&self.outline, FEW)).as_ref(),
+        }
     }
 
     pub(super) fn attributes(&self) -> &Attributes {

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 
 use super::Snapshot;
 use super::index::{Index, NOWHERE};
-use super::rows::{BindingRow, Name, Names, ResourceRow, halves};
+use super::rows::{BindingRow, Held, NEVER, Name, Names, ResourceRow, halves};
 use crate::model::attributes::BindingAttributes;
 use crate::model::{Attributes, Kind, Role};
 use crate::policy::facts::{self, Facts};
@@ -32,9 +32,21 @@ struct Builder<'r> {
     distinct: HashMap<(Kind, Box<str>), u32>,
     known_of_bindings: HashMap<Box<str>, u32>,
     roles: HashMap<&'static str, Role>,
+    /// What each binding is on, in the order of the bindings.
+    on: Vec<u32>,
 }
 
 impl StoreFacts<'_> {
+    /// The statement that reads all of a table that holds at the revision, in the order in which it
+    /// lies: no index can help.
+    fn whole(self, columns: &str, table: &str) -> String {
+        let holds = match self.revision() {
+            None => "until IS NULL".to_owned(),
+            Some(revision) => format!("since <= {revision} AND (until IS NULL OR until > {revision})"),
+        };
+        format!("SELECT {columns} FROM {table} NOT INDEXED WHERE {holds}")
+    }
+
     /// The same facts in memory.
     ///
     /// # Errors
@@ -60,7 +72,7 @@ impl StoreFacts<'_> {
                 hasher: DefaultHashBuilder::default(),
                 aliases: Vec::new(),
                 bindings: Vec::new(),
-                of: Vec::new(),
+                held: Vec::new(),
                 binding_attributes: vec![BindingAttributes::default()],
                 by_id: OnceCell::new(),
                 by_sharer: OnceCell::new(),
@@ -69,12 +81,13 @@ impl StoreFacts<'_> {
             distinct: HashMap::new(),
             known_of_bindings: HashMap::new(),
             roles: Role::ALL.iter().map(|role| (role.full(), *role)).collect(),
+            on: Vec::new(),
         };
         let columns = "id, parent, since, kind, name, key, alias, attributes";
-        builder.each(&self.statement(columns, "resource", "true"), Builder::resource)?;
+        builder.each(&self.whole(columns, "resource"), Builder::resource)?;
         let columns = "id, resource, principal, role, since, grantor, expires, attributes";
-        builder.each(&self.statement(columns, "binding", "true"), Builder::binding)?;
-        builder.snapshot.arrange();
+        builder.each(&self.whole(columns, "binding"), Builder::binding)?;
+        builder.snapshot.arrange(&builder.on);
         Ok(builder.snapshot)
     }
 }
@@ -129,7 +142,7 @@ impl Builder<'_> {
         let names = self.snapshot.names.add(texts).ok_or(Unfit::TooLarge)?;
         let kind = Some(kind);
         let row = ResourceRow {
-            parent: number(row, 1)?,
+            above: number(row, 1)?,
             since: number(row, 2)?,
             names,
             attributes,
@@ -184,9 +197,9 @@ impl Builder<'_> {
                 })?,
             },
         };
+        self.on.push(number(row, 1)?);
         self.snapshot.bindings.push(BindingRow {
             id,
-            resource: number(row, 1)?,
             principal: number(row, 2)?,
             grantor: number(row, 5)?,
             since: number(row, 4)?,
@@ -207,36 +220,38 @@ impl Builder<'_> {
 }
 
 impl Snapshot {
-    /// Brings the rows that were read into their orders.
-    fn arrange(&mut self) {
+    /// Brings the rows that were read into their orders. `on` says what each binding is on; until
+    /// then a row has the id of what it lies in where it is to have the place.
+    fn arrange(&mut self, on: &[u32]) {
         self.resources.sort_unstable_by_key(|row| row.id);
         self.index_resources();
-        self.add_bare_ones();
+        self.add_bare_ones(on);
         self.index_resources();
-        self.order_bindings();
+        for row in &mut self.resources {
+            row.above = self.places.get(row.above).unwrap_or(NOWHERE);
+        }
+        self.order_bindings(on);
+        self.order_held();
         self.order_resources();
         self.names.shrink();
         self.resources.shrink_to_fit();
         self.attributes.shrink_to_fit();
+        self.binding_attributes.shrink_to_fit();
     }
 
     fn index_resources(&mut self) {
         self.places = Index::default();
-        for (place, row) in (0_u32..).zip(&self.resources) {
+        for (place, row) in (0_u32..).zip(&self.resources).filter(|(_, row)| row.id != NOWHERE) {
             self.places.put(row.id, place);
         }
     }
 
-    /// Rows for ids that bindings speak of and that have none.
-    fn add_bare_ones(&mut self) {
-        let mut missing: Vec<u32> = Vec::new();
-        for binding in &self.bindings {
-            for id in [binding.resource, binding.principal] {
-                if self.places.get(id).is_none() && missing.last() != Some(&id) {
-                    missing.push(id);
-                }
-            }
-        }
+    /// Rows for ids that others speak of and that have none.
+    fn add_bare_ones(&mut self, on: &[u32]) {
+        let principals = self.bindings.iter().map(|binding| binding.principal);
+        let parents = self.resources.iter().map(|row| row.above).filter(|parent| *parent != 0);
+        let mut missing: Vec<u32> =
+            on.iter().copied().chain(principals).chain(parents).filter(|id| self.places.get(*id).is_none()).collect();
         missing.sort_unstable();
         missing.dedup();
         self.resources.extend(missing.into_iter().map(ResourceRow::bare));
@@ -245,31 +260,33 @@ impl Snapshot {
         self.resources.push(ResourceRow::bare(NOWHERE));
     }
 
+    /// Where the rows of each resource begin when they lie one after the other.
+    fn starts(&self, of_each: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut starts = vec![0_u32; self.resources.len()];
+        for id in of_each {
+            // The row after it begins one later.
+            let next = self.places.get(id).unwrap_or(NOWHERE) as usize + 1;
+            if let Some(count) = starts.get_mut(next) {
+                *count += 1;
+            }
+        }
+        let mut total = 0;
+        for start in &mut starts {
+            total += *start;
+            *start = total;
+        }
+        starts
+    }
+
     /// Sorts the bindings by what they are on, counting first: most resources have few.
-    fn order_bindings(&mut self) {
-        let place_of = |places: &Index, id| places.get(id).unwrap_or(NOWHERE) as usize;
-        let mut on = vec![0_u32; self.resources.len() + 1];
-        let mut of = on.clone();
-        for row in &self.bindings {
-            for (counts, id) in [(&mut on, row.resource), (&mut of, row.principal)] {
-                if let Some(count) = counts.get_mut(place_of(&self.places, id) + 1) {
-                    *count += 1;
-                }
-            }
-        }
-        for counts in [&mut on, &mut of] {
-            let mut total = 0;
-            for count in counts.iter_mut() {
-                total += *count;
-                *count = total;
-            }
-        }
-        for ((row, on), of) in self.resources.iter_mut().zip(&on).zip(&of) {
-            (row.on, row.of) = (*on, *of);
+    fn order_bindings(&mut self, on: &[u32]) {
+        let mut next = self.starts(on.iter().copied());
+        for (row, start) in self.resources.iter_mut().zip(&next) {
+            row.on = *start;
         }
         let mut sorted = self.bindings.clone();
-        for row in &self.bindings {
-            let Some(next) = on.get_mut(place_of(&self.places, row.resource)) else { continue };
+        for (row, on) in self.bindings.iter().zip(on) {
+            let Some(next) = self.places.get(*on).and_then(|place| next.get_mut(place as usize)) else { continue };
             if let Some(slot) = sorted.get_mut(*next as usize) {
                 *slot = *row;
             }
@@ -283,34 +300,49 @@ impl Snapshot {
                 rows.sort_unstable_by_key(BindingRow::rank);
             }
         }
-        self.of = vec![0; self.bindings.len()];
-        // By resource already; so those of one principal and role come by resource too.
-        for (place, row) in (0_u32..).zip(&self.bindings) {
-            let Some(next) = of.get_mut(place_of(&self.places, row.principal)) else { continue };
-            if let Some(slot) = self.of.get_mut(*next as usize) {
-                *slot = place;
+    }
+
+    /// Sorts what principals hold; by resource they come already.
+    fn order_held(&mut self) {
+        let mut next = self.starts(self.bindings.iter().map(|row| row.principal));
+        for (row, start) in self.resources.iter_mut().zip(&next) {
+            row.of = *start;
+        }
+        let nothing = Held { place: NOWHERE, resource: 0, role: Role::ServerUser, always: false };
+        let mut held = vec![nothing; self.bindings.len()];
+        let ends = self.resources.iter().skip(1).map(|next| next.on);
+        for (resource, end) in self.resources.iter().zip(ends) {
+            let on = self.bindings.get(resource.on as usize..end as usize).unwrap_or_default();
+            for (place, row) in (resource.on..).zip(on) {
+                let Some(next) = self.places.get(row.principal).and_then(|place| next.get_mut(place as usize)) else {
+                    continue;
+                };
+                let inactive = self.binding_attributes.get(row.attributes as usize).is_some_and(|it| it.inactive);
+                let always = row.expires == NEVER && !inactive;
+                if let Some(slot) = held.get_mut(*next as usize) {
+                    *slot = Held { place, resource: resource.id, role: row.role, always };
+                }
+                *next += 1;
             }
-            *next += 1;
         }
         for (start, end) in self.resources.iter().zip(self.resources.iter().skip(1)).map(|(a, b)| (a.of, b.of)) {
-            if let Some(places) = self.of.get_mut(start as usize..end as usize)
-                && places.len() > 1
+            if let Some(held) = held.get_mut(start as usize..end as usize)
+                && held.len() > 1
             {
-                let bindings = &self.bindings;
-                places.sort_by_key(|place| bindings.get(*place as usize).map(|row| row.role));
+                held.sort_by_key(|held| held.role);
             }
         }
+        self.held = held;
     }
 
     fn order_resources(&mut self) {
         let resources = &self.resources;
         let row = |place: &u32| resources.get(*place as usize).copied().unwrap_or(ResourceRow::bare(0));
         let there = || (0_u32..).zip(resources).filter(|(_, row)| row.kind.is_some()).map(|(place, _)| place);
+        // Places come in the order of ids, and nowhere last.
+        let outer = |row: &ResourceRow| row.above.wrapping_add(1);
         let mut families: Vec<u32> = there().collect();
-        families.sort_unstable_by_key(|place| {
-            let row = row(place);
-            (row.kind, row.parent, row.id)
-        });
+        families.sort_unstable_by_key(|place| (row(place).kind, outer(&row(place)), *place));
         let mut aliases: Vec<u32> = there().filter(|place| self.names.get(row(place).names).alias.is_some()).collect();
         aliases.sort_by(|a, b| {
             let by = |place| (row(place).kind, self.names.get(row(place).names).alias);
@@ -319,7 +351,8 @@ impl Snapshot {
         let mut keys = HashTable::with_capacity(families.len());
         let hash = |place: &u32| {
             let row = row(place);
-            row.kind.map_or(0, |kind| self.hash(kind, row.parent, self.names.get(row.names).key))
+            let parent = self.parent_of(&row).unwrap_or(0);
+            row.kind.map_or(0, |kind| self.hash(kind, parent, self.names.get(row.names).key))
         };
         for place in &families {
             keys.insert_unique(hash(place), *place, hash);

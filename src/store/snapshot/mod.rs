@@ -17,10 +17,10 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::error::StoreError;
 use crate::model::attributes::{BindingAttributes, Server};
-use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role};
-use crate::policy::facts::{Facts, Outline, Result, Select, Visit, VisitHeld};
+use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role, Time};
+use crate::policy::facts::{AtHand, Facts, Handle, Outline, Result, Select, Visit, VisitHeld};
 use index::{Index, NOWHERE};
-use rows::{BindingRow, Names, ResourceRow, wide};
+use rows::{BindingRow, Held, NEVER, Names, ResourceRow, wide};
 
 /// The facts of a store at one moment, in memory.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub struct Snapshot {
     /// By resource, role, principal.
     bindings: Vec<BindingRow>,
     /// The same by principal, role, resource.
-    of: Vec<u32>,
+    held: Vec<Held>,
     binding_attributes: Vec<BindingAttributes>,
     /// The same by id; made when it is first asked for.
     by_id: OnceCell<Vec<u32>>,
@@ -68,7 +68,8 @@ impl Snapshot {
         let rows = self.places.bytes()
             + self.resources.capacity() * size_of::<ResourceRow>()
             + self.bindings.capacity() * size_of::<BindingRow>()
-            + (self.families.capacity() + self.aliases.capacity() + self.of.capacity()) * size_of::<u32>()
+            + self.held.capacity() * size_of::<Held>()
+            + (self.families.capacity() + self.aliases.capacity()) * size_of::<u32>()
             + self.keys.allocation_size()
             + self.attributes.capacity() * size_of::<usize>()
             + self.attributes.len() * (size_of::<Attributes>() + 2 * size_of::<usize>())
@@ -83,9 +84,14 @@ impl Snapshot {
 
     /// The rows of the bindings on a resource.
     fn on(&self, id: Id) -> &[BindingRow] {
-        let Some((place, row)) = self.row(id) else { return &[] };
+        self.row(id).map_or(&[], |(place, _)| self.on_place(place))
+    }
+
+    /// The rows of the bindings on the resource at a place.
+    fn on_place(&self, place: u32) -> &[BindingRow] {
+        let start = self.resources.get(place as usize).map_or(0, |row| row.on);
         let end = self.resources.get(place as usize + 1).map_or(0, |next| next.on);
-        self.bindings.get(row.on as usize..end as usize).unwrap_or_default()
+        self.bindings.get(start as usize..end as usize).unwrap_or_default()
     }
 
     /// The rows of the bindings on a resource in one role.
@@ -95,11 +101,11 @@ impl Snapshot {
         all.get(within).unwrap_or_default()
     }
 
-    /// The rows of the bindings that a principal holds.
-    fn of(&self, id: Id) -> &[u32] {
+    /// What a principal holds.
+    fn of(&self, id: Id) -> &[Held] {
         let Some((place, row)) = self.row(id) else { return &[] };
         let end = self.resources.get(place as usize + 1).map_or(0, |next| next.of);
-        self.of.get(row.of as usize..end as usize).unwrap_or_default()
+        self.held.get(row.of as usize..end as usize).unwrap_or_default()
     }
 
     fn exactly(&self, resource: Id, role: Role, principal: Id) -> &[BindingRow] {
@@ -110,8 +116,32 @@ impl Snapshot {
         all.get(within).unwrap_or_default()
     }
 
-    fn binding_of(&self, row: &BindingRow) -> Binding {
-        row.binding(self.binding_attributes.get(row.attributes as usize).copied().unwrap_or_default())
+    fn attributes_of(&self, row: &BindingRow) -> BindingAttributes {
+        self.binding_attributes.get(row.attributes as usize).copied().unwrap_or_default()
+    }
+
+    /// The binding at a place; what it is on is looked for.
+    fn binding_at(&self, place: u32) -> Option<Binding> {
+        let row = self.bindings.get(place as usize)?;
+        // The last resource whose bindings begin at the place or before it: those after it have none there.
+        let next = self.resources.partition_point(|resource| resource.on <= place);
+        let resource = self.resources.get(next.checked_sub(1)?)?;
+        Some(row.binding(resource.id, self.attributes_of(row)))
+    }
+
+    fn outline_of(&self, row: &ResourceRow) -> Option<Outline> {
+        let attributes = Rc::clone(self.attributes.get(row.attributes as usize)?);
+        Some(Outline { id: wide(row.id), parent: self.parent_of(row).map(wide), attributes })
+    }
+
+    /// The rows of what a resource lies in, nearest first.
+    fn above<'s>(&'s self, row: &'s ResourceRow) -> impl Iterator<Item = &'s ResourceRow> {
+        let next = |row: &&'s ResourceRow| self.resources.get(row.above as usize);
+        std::iter::successors(next(&row), next)
+    }
+
+    fn parent_of(&self, row: &ResourceRow) -> Option<u32> {
+        Some(self.resources.get(row.above as usize)?.id)
     }
 
     fn resource_of(&self, row: &ResourceRow) -> Result<Option<Rc<Resource>>> {
@@ -128,7 +158,7 @@ impl Snapshot {
         };
         Ok(Some(Rc::new(Resource {
             id: wide(row.id),
-            parent: (row.parent != 0).then(|| wide(row.parent)),
+            parent: self.parent_of(row).map(wide),
             name: texts.name.to_owned(),
             key: texts.key.to_owned(),
             alias: texts.alias.map(str::to_owned),
@@ -137,21 +167,33 @@ impl Snapshot {
         })))
     }
 
-    fn each_binding<'r>(
-        &self,
-        rows: impl IntoIterator<Item = &'r BindingRow>,
-        visit: Visit<'_, Binding>,
-    ) -> Result<()> {
+    fn each_on(&self, resource: Id, rows: &[BindingRow], visit: Visit<'_, Binding>) -> Result<()> {
+        let resource = narrow(resource).unwrap_or(NOWHERE);
         for row in rows {
-            if visit(self.binding_of(row))?.is_break() {
+            if visit(row.binding(resource, self.attributes_of(row)))?.is_break() {
                 break;
             }
         }
         Ok(())
     }
 
-    fn each_of(&self, places: &[u32], visit: Visit<'_, Binding>) -> Result<()> {
-        self.each_binding(places.iter().filter_map(|place| self.bindings.get(*place as usize)), visit)
+    fn each_of(&self, held: &[Held], visit: Visit<'_, Binding>) -> Result<()> {
+        for held in held {
+            let Some(row) = self.bindings.get(held.place as usize) else { continue };
+            if visit(row.binding(held.resource, self.attributes_of(row)))?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn each_at(&self, places: &[u32], visit: Visit<'_, Binding>) -> Result<()> {
+        for binding in places.iter().filter_map(|place| self.binding_at(*place)) {
+            if visit(binding)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn by_id(&self) -> &[u32] {
@@ -181,7 +223,8 @@ impl Snapshot {
         let parent = parent.map(|parent| narrow(parent).unwrap_or(NOWHERE));
         let within = range(self.families.len(), |at| {
             let row = self.families.get(at).and_then(|place| self.resources.get(*place as usize))?;
-            let of_parent = parent.map_or(std::cmp::Ordering::Equal, |parent| row.parent.cmp(&parent));
+            let own = self.parent_of(row).unwrap_or(0);
+            let of_parent = parent.map_or(std::cmp::Ordering::Equal, |parent| own.cmp(&parent));
             Some(row.kind.cmp(&Some(kind)).then(of_parent))
         });
         self.families.get(within).unwrap_or_default()
@@ -233,25 +276,23 @@ impl Facts for Snapshot {
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
         match select {
             Select::Exact(resource, role, principal) => {
-                self.each_binding(self.exactly(resource, role, principal), visit)
+                self.each_on(resource, self.exactly(resource, role, principal), visit)
             }
-            Select::On(resource) => self.each_binding(self.on(resource), visit),
-            Select::OnAs(resource, role) => self.each_binding(self.on_as(resource, role), visit),
+            Select::On(resource) => self.each_on(resource, self.on(resource), visit),
+            Select::OnAs(resource, role) => self.each_on(resource, self.on_as(resource, role), visit),
             Select::Of(principal) => self.each_of(self.of(principal), visit),
             Select::OfAs(principal, role) => {
                 let all = self.of(principal);
-                let within = range(all.len(), |at| {
-                    all.get(at).and_then(|place| self.bindings.get(*place as usize)).map(|row| row.role.cmp(&role))
-                });
+                let within = range(all.len(), |at| all.get(at).map(|held| held.role.cmp(&role)));
                 self.each_of(all.get(within).unwrap_or_default(), visit)
             }
-            Select::SharesBy(sharer) => self.each_of(self.part(self.by_sharer(), sharer, |row| row.grantor), visit),
+            Select::SharesBy(sharer) => self.each_at(self.part(self.by_sharer(), sharer, |row| row.grantor), visit),
         }
     }
 
     fn binding(&self, id: Id) -> Result<Option<Binding>> {
         let mut found = None;
-        self.each_of(self.part(self.by_id(), id, |row| row.id), &mut |binding| {
+        self.each_at(self.part(self.by_id(), id, |row| row.id), &mut |binding| {
             found = Some(binding);
             Ok(ControlFlow::Break(()))
         })?;
@@ -263,23 +304,45 @@ impl Facts for Snapshot {
     }
 
     fn outline(&self, id: Id) -> Result<Option<Outline>> {
-        let Some((_, row)) = self.row(id) else { return Ok(None) };
-        let Some(attributes) = self.attributes.get(row.attributes as usize) else { return Ok(None) };
-        let parent = (row.parent != 0).then(|| wide(row.parent));
-        Ok(Some(Outline { id, parent, attributes: Rc::clone(attributes) }))
+        Ok(self.row(id).and_then(|(_, row)| self.outline_of(row)))
+    }
+
+    fn line(&self, first: Outline) -> Result<Vec<Outline>> {
+        let own = self.row(first.id).map(|(_, row)| row);
+        let mut found = vec![first];
+        found.extend(own.into_iter().flat_map(|own| self.above(own)).filter_map(|row| self.outline_of(row)));
+        Ok(found)
+    }
+
+    fn belongs(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Id, Role)) -> Result<()> {
+        let all = self.of(principal);
+        for role in roles {
+            // Memberships come before shares, of which there are many; so this ends early.
+            for held in all.iter().take_while(|held| held.role <= *role).filter(|held| held.role == *role) {
+                let effective = held.always || self.binding_at(held.place).is_some_and(|it| it.is_effective(at));
+                if effective {
+                    visit(wide(held.resource), *role);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
-        Ok(self.exactly(resource, role, principal).first().map(|row| self.binding_of(row)))
+        Ok(self.exactly(resource, role, principal).first().and_then(|row| {
+            let resource = narrow(resource)?;
+            Some(row.binding(resource, self.attributes_of(row)))
+        }))
     }
 
     fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
         let all = self.on_as(resource, role);
+        let binding = |row: &BindingRow| row.binding(narrow(resource).unwrap_or(NOWHERE), self.attributes_of(row));
         // Few on the resource: look at each of them. Many: look for each principal.
         if all.len() > 2 * principals.len() {
             for (place, principal) in principals.iter().enumerate() {
                 for row in self.exactly(resource, role, *principal) {
-                    if visit(place, &self.binding_of(row))?.is_break() {
+                    if visit(place, &binding(row))?.is_break() {
                         return Ok(ControlFlow::Break(()));
                     }
                 }
@@ -295,11 +358,47 @@ impl Facts for Snapshot {
         }
         found.sort_by_key(|(place, _)| *place);
         for (place, row) in found {
-            if visit(place, &self.binding_of(row))?.is_break() {
+            if visit(place, &binding(row))?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn at_hand(&self, item: &Outline, most: usize) -> Option<AtHand> {
+        let (mut place, mut row) = self.row(item.id)?;
+        let mut found = AtHand { shares: Vec::new(), owners: Vec::new(), outermost: item.clone() };
+        while row.kind == Some(Kind::Item) {
+            let on = self.on_place(place);
+            if found.shares.len() + on.len() > most {
+                return None;
+            }
+            for (place, binding) in (row.on..).zip(on) {
+                match binding.role {
+                    Role::ItemShare => {
+                        let attributes = self.attributes_of(binding);
+                        found.shares.push(Handle {
+                            principal: binding.principal,
+                            item: row.id,
+                            place,
+                            permissions: attributes.permissions,
+                            always: binding.expires == NEVER && !attributes.inactive,
+                        });
+                    }
+                    Role::ItemOwner => found.owners.push(wide(binding.principal)),
+                    _ => {}
+                }
+            }
+            place = row.above;
+            row = self.resources.get(place as usize)?;
+        }
+        found.outermost = self.outline_of(row)?;
+        Some(found)
+    }
+
+    fn behind(&self, handle: Handle) -> Option<Binding> {
+        let row = self.bindings.get(handle.place as usize)?;
+        Some(row.binding(handle.item, self.attributes_of(row)))
     }
 
     fn server(&self) -> Result<Server> {
@@ -326,7 +425,7 @@ impl Snapshot {
         let parent = parent.map_or(Some(0), narrow)?;
         let same = |place: &u32| {
             self.resources.get(*place as usize).is_some_and(|row| {
-                row.kind == Some(kind) && row.parent == parent && self.names.get(row.names).key == key
+                row.kind == Some(kind) && self.parent_of(row).unwrap_or(0) == parent && self.names.get(row.names).key == key
             })
         };
         let place = self.keys.find(self.hash(kind, parent, key), same)?;

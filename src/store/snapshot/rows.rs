@@ -8,8 +8,8 @@ use crate::model::{Binding, Id, Kind, Role, Time};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResourceRow {
     pub(super) id: u32,
-    /// The id it lies in; 0 for none.
-    pub(super) parent: u32,
+    /// The place of what it lies in; [`NOWHERE`] for none.
+    pub(super) above: u32,
     pub(super) since: u32,
     /// Where its names begin in [`Names`].
     pub(super) names: u32,
@@ -26,15 +26,14 @@ pub(super) struct ResourceRow {
 impl ResourceRow {
     /// A row for an id that has none.
     pub(super) const fn bare(id: u32) -> ResourceRow {
-        ResourceRow { id, parent: 0, since: 0, names: 0, attributes: NOWHERE, on: 0, of: 0, kind: None }
+        ResourceRow { id, above: NOWHERE, since: 0, names: 0, attributes: NOWHERE, on: 0, of: 0, kind: None }
     }
 }
 
-/// A binding: 36 bytes.
+/// A binding: 32 bytes. What it is on, its place says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BindingRow {
     pub(super) id: u32,
-    pub(super) resource: u32,
     pub(super) principal: u32,
     /// 0 for the operator.
     pub(super) grantor: u32,
@@ -44,6 +43,18 @@ pub(super) struct BindingRow {
     /// Its place among the distinct attributes.
     pub(super) attributes: u32,
     pub(super) role: Role,
+}
+
+/// What a principal holds: 12 bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    /// The place of the binding.
+    pub(super) place: u32,
+    /// What it is on.
+    pub(super) resource: u32,
+    pub(super) role: Role,
+    /// Whether it gives at any time: it neither expires nor is it deactivated.
+    pub(super) always: bool,
 }
 
 /// The expiry of what does not expire.
@@ -64,12 +75,12 @@ impl BindingRow {
     }
 
     /// The binding as the rules read it.
-    pub(super) fn binding(&self, attributes: BindingAttributes) -> Binding {
+    pub(super) fn binding(&self, resource: u32, attributes: BindingAttributes) -> Binding {
         let [low, high] = self.expires;
         let expires = (self.expires != NEVER).then(|| Time(i64::from(low) | (i64::from(high.cast_signed()) << 32)));
         Binding {
             id: wide(self.id),
-            resource: wide(self.resource),
+            resource: wide(resource),
             principal: wide(self.principal),
             role: self.role,
             grantor: (self.grantor != 0).then(|| wide(self.grantor)),
@@ -206,7 +217,6 @@ mod tests {
         for time in [Some(0), Some(-1), Some(1_800_000_000_000), Some(i64::MIN), None] {
             let row = BindingRow {
                 id: 1,
-                resource: 2,
                 principal: 3,
                 grantor: 0,
                 since: 4,
@@ -216,12 +226,12 @@ mod tests {
             };
             // -1 would be the mark of what does not expire; no expiry lies before 1970.
             let expected = time.filter(|time| *time != -1);
-            assert_eq!(row.binding(BindingAttributes::default()).expires, expected.map(Time));
+            assert_eq!(row.binding(2, BindingAttributes::default()).expires, expected.map(Time));
         }
     }
 
     #[test]
     fn rows_are_as_small_as_they_are_said_to_be() {
-        assert_eq!((size_of::<ResourceRow>(), size_of::<BindingRow>()), (32, 36));
+        assert_eq!((size_of::<ResourceRow>(), size_of::<BindingRow>(), size_of::<Held>()), (32, 32, 12));
     }
 }

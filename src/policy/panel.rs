@@ -1,0 +1,134 @@
+//! Many questions at one moment: whoever asks and whatever is asked about is looked up once and kept
+//! at hand, in memory that does not grow with the number of questions.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::decide::{Decision, allows, decide_on};
+use super::facts::{Facts, Result};
+use super::subject::Subject;
+use super::target::Target;
+use crate::model::catalogue::{NOT_GRANTED, Rule};
+use crate::model::{Action, Id, Time};
+
+/// How many subjects and how many targets are kept at hand; a power of two.
+const KEPT: usize = 1 << 18;
+
+/// What knows its id.
+trait Numbered {
+    fn id(&self) -> Id;
+}
+
+impl<F: Facts + ?Sized> Numbered for Subject<'_, F> {
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+impl Numbered for Target {
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+/// What is kept at hand, each thing in the one place its id leads to.
+struct Shelf<T>(RefCell<Vec<Option<Rc<T>>>>);
+
+impl<T: Numbered> Shelf<T> {
+    const fn new() -> Shelf<T> {
+        Shelf(RefCell::new(Vec::new()))
+    }
+
+    fn place(id: Id) -> usize {
+        usize::try_from(id.0).unwrap_or(usize::MAX) & (KEPT - 1)
+    }
+
+    fn get(&self, id: Id) -> Option<Rc<T>> {
+        match self.0.borrow().get(Self::place(id)) {
+            Some(Some(kept)) if kept.id() == id => Some(Rc::clone(kept)),
+            _ => None,
+        }
+    }
+
+    fn put(&self, thing: T) -> Rc<T> {
+        let place = Self::place(thing.id());
+        let thing = Rc::new(thing);
+        let mut shelf = self.0.borrow_mut();
+        if shelf.len() <= place {
+            shelf.resize_with(place + 1, || None);
+        }
+        if let Some(slot) = shelf.get_mut(place) {
+            *slot = Some(Rc::clone(&thing));
+        }
+        thing
+    }
+}
+
+/// Many questions over the same facts at the same time.
+pub struct Panel<'f, F: Facts + ?Sized> {
+    facts: &'f F,
+    at: Time,
+    subjects: Shelf<Subject<'f, F>>,
+    targets: Shelf<Target>,
+}
+
+impl<'f, F: Facts + ?Sized> Panel<'f, F> {
+    /// For questions over some facts; expiries are judged at that time.
+    pub const fn new(facts: &'f F, at: Time) -> Panel<'f, F> {
+        Panel { facts, at, subjects: Shelf::new(), targets: Shelf::new() }
+    }
+
+    /// The facts.
+    pub const fn facts(&self) -> &'f F {
+        self.facts
+    }
+
+    /// The time that expiries are judged at.
+    pub const fn at(&self) -> Time {
+        self.at
+    }
+
+    /// A principal, with everything it is.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn subject(&self, id: Id) -> Result<Rc<Subject<'f, F>>> {
+        match self.subjects.get(id) {
+            Some(subject) => Ok(subject),
+            None => Ok(self.subjects.put(Subject::new(self.facts, id, self.at)?)),
+        }
+    }
+
+    /// A resource, with everything it lies in; none where it is not there.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn target(&self, id: Id) -> Result<Option<Rc<Target>>> {
+        match self.targets.get(id) {
+            Some(target) => Ok(Some(target)),
+            None => Ok(Target::of(self.facts, id)?.map(|target| self.targets.put(target))),
+        }
+    }
+
+    /// The rule that lets a principal do an action on a resource; none where it may not.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn allows(&self, principal: Id, action: Action, resource: Id) -> Result<Option<Rule>> {
+        match self.target(resource)? {
+            Some(target) => allows(&*self.subject(principal)?, action, &target),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`allows`](Panel::allows), with the proof, or the sentence of the refusal.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn decide(&self, principal: Id, action: Action, resource: Id) -> Result<Decision> {
+        match self.target(resource)? {
+            Some(target) => decide_on(&*self.subject(principal)?, action, &target),
+            None => Ok(Decision { allowed: false, rule: NOT_GRANTED, proof: Vec::new() }),
+        }
+    }
+}
