@@ -45,11 +45,7 @@ pub(super) fn share<F: Facts + ?Sized, E: Evidence>(
 
 /// Every effective share that the subject holds, of the item and of the folders above, with the
 /// place of what holds it; the nearest first.
-fn each_share<F: Facts + ?Sized>(
-    subject: &Subject<'_, F>,
-    target: &Target,
-    visit: VisitHeld<'_>,
-) -> Result<()> {
+fn each_share<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, visit: VisitHeld<'_>) -> Result<()> {
     for (item, _) in target.items(subject.facts())? {
         if subject.shares_on(item, visit)?.is_break() {
             break;

@@ -36,7 +36,7 @@ impl<'r> StoreFacts<'r> {
     }
 
     /// The statement that selects `columns` from `table` where `condition` holds at the revision.
-    pub(super) fn statement(self, columns: &str, table: &str, condition: &str) -> String {
+    fn statement(self, columns: &str, table: &str, condition: &str) -> String {
         match self.revision {
             None => format!("SELECT {columns} FROM {table} WHERE until IS NULL AND {condition}"),
             Some(revision) => {

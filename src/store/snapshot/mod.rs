@@ -5,6 +5,7 @@
 //! them; attributes that are the same are kept once. [`Snapshot`] is [`Facts`] as the statements
 //! are, so the rules cannot tell the two apart.
 
+mod arrange;
 mod build;
 mod index;
 mod rows;
@@ -425,7 +426,9 @@ impl Snapshot {
         let parent = parent.map_or(Some(0), narrow)?;
         let same = |place: &u32| {
             self.resources.get(*place as usize).is_some_and(|row| {
-                row.kind == Some(kind) && self.parent_of(row).unwrap_or(0) == parent && self.names.get(row.names).key == key
+                row.kind == Some(kind)
+                    && self.parent_of(row).unwrap_or(0) == parent
+                    && self.names.get(row.names).key == key
             })
         };
         let place = self.keys.find(self.hash(kind, parent, key), same)?;
