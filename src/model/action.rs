@@ -63,6 +63,25 @@ impl Action {
         }
     }
 
+    /// Every action on a kind of resource that a listing names: with each value, where the values are
+    /// words of a list. `share`, `move-to` and `copy-to`, whose values are sets and paths, are asked
+    /// about one by one.
+    pub fn listed(kind: Kind) -> Vec<Action> {
+        let mut all = Vec::new();
+        for verb in verbs_of(kind) {
+            match verb {
+                Verb::CreateAccount => all.extend(Role::SERVER.map(Action::CreateAccount)),
+                Verb::SetRole => all.extend(Role::SERVER.map(Action::SetRole)),
+                Verb::Set => all.extend(Setting::ALL.iter().map(|setting| Action::Set(*setting))),
+                Verb::Assign => all.extend(Role::ENDPOINT.map(Action::Assign)),
+                Verb::Revoke if kind == Kind::Endpoint => all.extend(Role::ENDPOINT.map(Action::Revoke)),
+                Verb::Share | Verb::MoveTo | Verb::CopyTo => {}
+                plain => all.push(Action::Plain(*plain)),
+            }
+        }
+        all
+    }
+
     /// Reads an action that can be asked of a kind of resource; `folder` finds the folders it names.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod facts;
 mod holders;
 pub mod invariants;
 mod limits;
+pub mod listing;
 pub mod panel;
 pub mod proof;
 pub mod remedy;

@@ -116,9 +116,17 @@ impl<'f, F: Facts + ?Sized> Panel<'f, F> {
     /// When the facts cannot be read.
     pub fn allows(&self, principal: Id, action: Action, resource: Id) -> Result<Option<Rule>> {
         match self.target(resource)? {
-            Some(target) => allows(&*self.subject(principal)?, action, &target),
+            Some(target) => self.allows_on(principal, action, &target),
             None => Ok(None),
         }
+    }
+
+    /// As [`allows`](Panel::allows), on a resource that was looked up before.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn allows_on(&self, principal: Id, action: Action, target: &Target) -> Result<Option<Rule>> {
+        allows(&*self.subject(principal)?, action, target)
     }
 
     /// As [`allows`](Panel::allows), with the proof, or the sentence of the refusal.

@@ -1,0 +1,192 @@
+//! The items that somebody may do something on.
+//!
+//! What one may do on an item one may do on everything beneath it, but for what begins or ends there:
+//! shares and ownership, the root folder of an endpoint one has a role on, the files of a workspace
+//! one manages, one's home folders. Only these are looked at; of the rest nothing has to be asked.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use super::what::{Filter, Reach, VisitWhat, allowed};
+use crate::model::attributes::{Attributes, Item};
+use crate::model::{Action, Id, Kind, Permissions, Role};
+use crate::policy::content::entitled_on;
+use crate::policy::facts::{Facts, Result, Select};
+use crate::policy::panel::Panel;
+use crate::policy::subject::{Sort, Subject};
+use crate::policy::target::Target;
+
+/// Lists the items, those above before those beneath.
+pub(super) fn list<'f, F: Facts + ?Sized>(
+    panel: &Panel<'f, F>,
+    subject: &Subject<'f, F>,
+    filter: &Filter,
+    actions: &[Action],
+    reach: Reach,
+    visit: VisitWhat<'_>,
+) -> Result<ControlFlow<()>> {
+    if subject.sort == Sort::Account && !subject.is_registered() {
+        return Ok(ControlFlow::Continue(()));
+    }
+    let mut items = Items { panel, subject, actions, alike: HashMap::new() };
+    let mut turns = turns(panel, subject)?;
+    if let Some(under) = filter.under {
+        let mut inside = vec![under];
+        for item in turns {
+            let Some(target) = panel.target(item)? else { continue };
+            if item != under && target.line(panel.facts())?.iter().any(|above| above.id == under) {
+                inside.push(item);
+            }
+        }
+        turns = inside;
+    }
+    match reach {
+        Reach::Outlined => {
+            for item in turns {
+                let Some(target) = panel.target(item)? else { continue };
+                let here = items.allowed(&target)?;
+                let above = match target.parent() {
+                    Some(parent) if filter.under != Some(item) => match panel.target(parent)? {
+                        Some(parent) if parent.kind == Kind::Item => items.allowed(&parent)?,
+                        _ => Vec::new(),
+                    },
+                    _ => Vec::new(),
+                };
+                if here != above && visit(item, &here)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        Reach::Every => {
+            let all: std::collections::HashSet<Id> = turns.iter().copied().collect();
+            for item in turns {
+                // What lies beneath another turn is listed with that.
+                let nested = match panel.target(item)? {
+                    Some(target) => target.line(panel.facts())?.iter().skip(1).any(|above| all.contains(&above.id)),
+                    None => true,
+                };
+                if !nested && items.beneath(item, visit)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// The items where something begins or ends for somebody, by id.
+fn turns<'f, F: Facts + ?Sized>(panel: &Panel<'f, F>, subject: &Subject<'f, F>) -> Result<Vec<Id>> {
+    let facts = panel.facts();
+    let mut found = Vec::new();
+    for principal in subject.principals()? {
+        facts.bindings(Select::OfAs(*principal, Role::ItemShare), &mut |share| {
+            if share.is_effective(subject.at) {
+                found.push(share.resource);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    let mut homes = Vec::new();
+    facts.bindings(Select::OfAs(subject.id, Role::ItemOwner), &mut |owned| {
+        homes.push(owned.resource);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut places = Vec::new();
+    subject.levels(
+        &[Role::EndpointAdministrator, Role::AccessManager, Role::WorkspaceManager, Role::OrgAdmin],
+        &mut |binding| {
+            places.push(binding.resource);
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    for place in places {
+        match facts.outline(place)?.map(|it| it.kind()) {
+            Some(Kind::Endpoint) => found.extend(facts.named(Kind::Item, Some(place), "/")?.map(|root| root.id)),
+            Some(Kind::Org) => facts.resources(Kind::Workspace, Some(place), &mut |workspace| {
+                found.extend(workspace.as_workspace().and_then(|it| it.files));
+                Ok(ControlFlow::Continue(()))
+            })?,
+            Some(Kind::Workspace) => {
+                if let Some(Attributes::Workspace(it)) = facts.outline(place)?.as_ref().map(|it| &*it.attributes) {
+                    found.extend(it.files);
+                }
+            }
+            _ => {}
+        }
+    }
+    // What is denied straight in a home folder may be allowed beneath it.
+    for home in homes {
+        found.push(home);
+        let outline = facts.outline(home)?;
+        if let Some(Attributes::Item(Item { home: Some(_), .. })) = outline.as_ref().map(|it| &*it.attributes) {
+            facts.resources(Kind::Item, Some(home), &mut |item| {
+                found.push(item.id);
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// What an answer about an item depends on for one subject. Items that are alike in this get the
+/// same answers, so each sort is asked about once.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike {
+    endpoint: Option<Id>,
+    workspace: Option<Id>,
+    held: Permissions,
+    is_folder: bool,
+    /// Whether what is uploaded there goes straight into one's home folder, and of which workspace.
+    home: Option<Id>,
+}
+
+struct Items<'s, 'f, F: Facts + ?Sized> {
+    panel: &'s Panel<'f, F>,
+    subject: &'s Subject<'f, F>,
+    actions: &'s [Action],
+    alike: HashMap<Alike, Vec<Action>>,
+}
+
+impl<F: Facts + ?Sized> Items<'_, '_, F> {
+    /// What is allowed on an item.
+    fn allowed(&mut self, target: &Target) -> Result<Vec<Action>> {
+        let facts = self.panel.facts();
+        let is_folder = target.item().is_some_and(|item| item.is_folder());
+        let into = target.items(facts)?.nth(usize::from(!is_folder));
+        let alike = Alike {
+            endpoint: target.within(facts, Kind::Endpoint)?,
+            workspace: target.within(facts, Kind::Workspace)?,
+            held: entitled_on(self.subject, target)?,
+            is_folder,
+            home: into.and_then(|(_, item)| item.home).filter(|it| it.of == self.subject.id).map(|it| it.workspace),
+        };
+        if let Some(known) = self.alike.get(&alike) {
+            return Ok(known.clone());
+        }
+        let allowed = allowed(self.subject, self.actions, target)?;
+        self.alike.insert(alike, allowed.clone());
+        Ok(allowed)
+    }
+
+    /// Lists an item and every one beneath it.
+    fn beneath(&mut self, top: Id, visit: VisitWhat<'_>) -> Result<ControlFlow<()>> {
+        let mut open = vec![top];
+        while let Some(item) = open.pop() {
+            if let Some(target) = self.panel.target(item)? {
+                let allowed = self.allowed(&target)?;
+                if !allowed.is_empty() && visit(item, &allowed)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            let from = open.len();
+            self.panel.facts().resources(Kind::Item, Some(item), &mut |below| {
+                open.push(below.id);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            open.get_mut(from..).unwrap_or_default().sort_unstable_by(|a, b| b.cmp(a));
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}

@@ -1,0 +1,166 @@
+//! What comes into question for somebody: read off the rows that could give them something.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use crate::model::catalogue::{self, Holder};
+use crate::model::{Action, Id, Kind, Role};
+use crate::policy::facts::{Facts, Result, Select};
+use crate::policy::holders::holder;
+use crate::policy::panel::Panel;
+use crate::policy::subject::Subject;
+use crate::policy::target::Target;
+
+/// The resources of a kind, other than items, on which somebody might do one of some actions, by id.
+pub(super) fn places<'f, F: Facts + ?Sized>(
+    panel: &Panel<'f, F>,
+    subject: &Subject<'f, F>,
+    kind: Kind,
+    actions: &[Action],
+) -> Result<Vec<Id>> {
+    if kind == Kind::Server {
+        return Ok(vec![Id::SERVER]);
+    }
+    let mut search = Search { panel, subject, kind, found: HashSet::new() };
+    let mut asked: Vec<Holder> = Vec::new();
+    for action in actions {
+        for grant in &catalogue::rows_of(kind, action.verb()).grants {
+            if asked.contains(&grant.holder) {
+                continue;
+            }
+            asked.push(grant.holder);
+            if search.add(grant.holder)? {
+                return all(panel.facts(), kind, None);
+            }
+        }
+    }
+    let mut found: Vec<Id> = search.found.into_iter().collect();
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn all<F: Facts + ?Sized>(facts: &F, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>> {
+    let mut found = Vec::new();
+    facts.resources(kind, parent, &mut |resource| {
+        found.push(resource.id);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    found.sort_unstable();
+    Ok(found)
+}
+
+struct Search<'s, 'f, F: Facts + ?Sized> {
+    panel: &'s Panel<'f, F>,
+    subject: &'s Subject<'f, F>,
+    kind: Kind,
+    found: HashSet<Id>,
+}
+
+impl<F: Facts + ?Sized> Search<'_, '_, F> {
+    /// Adds what a row could give the subject. Answers whether that is every resource of the kind.
+    fn add(&mut self, row: Holder) -> Result<bool> {
+        match row {
+            Holder::Role(role) if role.on() == Kind::Server => return self.subject.holds(role, Id::SERVER),
+            Holder::Role(role) => {
+                for held in role.given_by() {
+                    for place in self.held(&[*held])? {
+                        self.within(place)?;
+                    }
+                }
+                // A group or a workgroup as a principal is its members.
+                if self.subject.kind() == Some(self.kind) {
+                    self.found.insert(self.subject.id);
+                }
+            }
+            Holder::Account => return Ok(self.subject.is_registered() && !self.subject.is_in_particular()),
+            Holder::Oneself => {
+                self.found.insert(self.subject.id);
+            }
+            Holder::SomeAdmin | Holder::GroupManager => {
+                // These rows look at nothing of the resource.
+                let Some(server) = Target::of(self.panel.facts(), Id::SERVER)? else { return Ok(false) };
+                let any = Action::listed(self.kind).first().copied();
+                let Some(any) = any else { return Ok(false) };
+                return Ok(holder::<F, ()>(self.subject, row, any, &server)?.is_some());
+            }
+            Holder::FellowMember => {
+                for workgroup in self.held(&Role::WORKGROUP)? {
+                    self.members(workgroup)?;
+                }
+            }
+            Holder::RecipientViewer => {
+                if self.subject.holds(Role::ServerAdmin, Id::SERVER)? {
+                    return Ok(true);
+                }
+                let mut receivers = self.held(&[Role::WorkgroupStandard, Role::WorkgroupAdmin])?;
+                receivers.extend(self.held(&Role::DROPBOX)?);
+                receivers.push(self.subject.id);
+                for receiver in receivers {
+                    for binding in self.panel.facts().list(Select::OfAs(receiver, Role::PackageRecipient))? {
+                        self.found.insert(binding.resource);
+                    }
+                }
+            }
+            Holder::Token(_) => {
+                if let Some((_, workspace)) = self.subject.token() {
+                    self.within(workspace)?;
+                }
+            }
+            // On an endpoint: of the shares of its root folder.
+            Holder::Holds(_) => {
+                for endpoint in all(self.panel.facts(), Kind::Endpoint, None)? {
+                    self.found.insert(endpoint);
+                }
+            }
+            // Of items alone.
+            Holder::Share | Holder::Owner | Holder::Sharer | Holder::EachPart => {}
+        }
+        Ok(false)
+    }
+
+    /// What the subject holds some roles on, by anything it is.
+    fn held(&self, roles: &[Role]) -> Result<Vec<Id>> {
+        let mut found = Vec::new();
+        self.subject.levels(roles, &mut |binding| {
+            found.push(binding.resource);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
+    }
+
+    /// Adds a resource, if it is of the kind, and what of the kind lies in it.
+    fn within(&mut self, place: Id) -> Result<()> {
+        let facts = self.panel.facts();
+        let Some(outline) = facts.outline(place)? else { return Ok(()) };
+        if outline.kind() == self.kind {
+            self.found.insert(place);
+            return Ok(());
+        }
+        if matches!(outline.kind(), Kind::Org | Kind::Workspace) {
+            self.found.extend(all(facts, self.kind, Some(place))?);
+        }
+        if outline.kind() == Kind::Org && self.kind != Kind::Workspace {
+            for workspace in all(facts, Kind::Workspace, Some(place))? {
+                self.found.extend(all(facts, self.kind, Some(workspace))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The accounts in a workgroup, groups opened.
+    fn members(&mut self, workgroup: Id) -> Result<()> {
+        let mut open = vec![workgroup];
+        let mut opened = HashSet::from([workgroup]);
+        while let Some(place) = open.pop() {
+            for role in [Role::GroupMember, Role::WorkgroupStandard, Role::WorkgroupAdmin] {
+                for binding in self.panel.facts().list(Select::OnAs(place, role))? {
+                    if opened.insert(binding.principal) {
+                        open.push(binding.principal);
+                        self.found.insert(binding.principal);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! Who can do something: every principal that the evaluator allows.
+
+use std::ops::ControlFlow;
+
+use super::candidates::Search;
+use super::coverage::{is_covered, may_be_anybody};
+use crate::model::catalogue::Rule;
+use crate::model::{Action, Id};
+use crate::policy::decide::allows;
+use crate::policy::facts::{Facts, Result};
+use crate::policy::panel::Panel;
+use crate::policy::subject::Subject;
+use crate::policy::target::Target;
+
+/// Who is named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Breadth {
+    /// `authenticated` and `anyone` stand as themselves; accounts that have it only as any account
+    /// has it are not named beside them.
+    #[default]
+    Classes,
+    /// Everybody who can, by name, and the two classes as well.
+    Everybody,
+}
+
+/// Told of each principal, and for each action that was asked about the rule that allows it.
+pub type VisitWho<'v> = &'v mut dyn FnMut(Id, &[Option<Rule>]) -> Result<ControlFlow<()>>;
+
+/// Every account, outside submitter, access token and class that may do one of some actions on a
+/// resource: classes first, then by id. Groups are not named; their members are.
+///
+/// # Errors
+/// When the facts cannot be read, or what the visitor answers.
+pub fn who<F: Facts + ?Sized>(
+    panel: &Panel<'_, F>,
+    actions: &[Action],
+    target: &Target,
+    breadth: Breadth,
+    visit: VisitWho<'_>,
+) -> Result<()> {
+    let mut covered = Vec::new();
+    let mut search = Search::new(panel);
+    let mut everybody = false;
+    for action in actions {
+        let by_class = breadth == Breadth::Classes && is_covered(panel, *action, target)?;
+        covered.push(by_class);
+        if !by_class && may_be_anybody(panel, *action, target)? {
+            everybody = true;
+        } else {
+            search.add(*action, target)?;
+        }
+    }
+    if everybody {
+        search.add_everybody()?;
+    }
+    let mut rules = Vec::new();
+    let mut ask = |principal: Id| -> Result<ControlFlow<()>> {
+        rules.clear();
+        let in_general = Subject::new(panel.facts(), principal, panel.at())?;
+        let is_class = principal == Id::AUTHENTICATED || principal == Id::ANYONE;
+        let mut in_particular = None;
+        for (action, covered) in actions.iter().zip(&covered) {
+            let subject = if *covered && !is_class {
+                match &in_particular {
+                    Some(subject) => subject,
+                    None => in_particular.insert(Subject::new(panel.facts(), principal, panel.at())?.in_particular()),
+                }
+            } else {
+                &in_general
+            };
+            rules.push(allows(subject, *action, target)?);
+        }
+        if rules.iter().all(Option::is_none) { Ok(ControlFlow::Continue(())) } else { visit(principal, &rules) }
+    };
+    for class in [Id::ANYONE, Id::AUTHENTICATED] {
+        if ask(class)?.is_break() {
+            return Ok(());
+        }
+    }
+    for principal in search.found() {
+        if ask(principal)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
