@@ -261,7 +261,7 @@ impl Remove {
     }
 }
 
-const COLUMNS: [Column; 9] = [
+static COLUMNS: [Column; 9] = [
     shown("ref"),
     hidden("name"),
     shown("role"),

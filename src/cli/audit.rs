@@ -90,7 +90,7 @@ pub(super) struct Undo {
     writing: Writing,
 }
 
-const COLUMNS: [Column; 12] = [
+static COLUMNS: [Column; 12] = [
     shown("revision"),
     shown("at"),
     shown("actor"),

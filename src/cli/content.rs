@@ -183,7 +183,7 @@ struct Remove {
     writing: Writing,
 }
 
-const COLUMNS: [Column; 7] = [
+static COLUMNS: [Column; 7] = [
     shown("ref"),
     shown("type"),
     shown("owner"),

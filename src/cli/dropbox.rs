@@ -175,7 +175,7 @@ impl AddMember {
     }
 }
 
-const COLUMNS: [Column; 10] = [
+static COLUMNS: [Column; 10] = [
     shown("ref"),
     hidden("name"),
     hidden("admins_manage_members"),

@@ -139,7 +139,7 @@ struct Assignment {
     writing: Writing,
 }
 
-const COLUMNS: [Column; 8] = [
+static COLUMNS: [Column; 8] = [
     shown("ref"),
     hidden("name"),
     shown("kind"),
@@ -150,7 +150,7 @@ const COLUMNS: [Column; 8] = [
     hidden("revision"),
 ];
 
-const ROLES: [Column; 7] = [
+static ROLES: [Column; 7] = [
     hidden("ref"),
     shown("principal"),
     shown("role"),

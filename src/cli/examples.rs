@@ -154,6 +154,9 @@ examples! {
     PERM: "rolebook perm check bob send workgroup:color" "rolebook perm explain eve view-packages dropbox:intake";
     PERM_CHECK: "rolebook perm check bob send workgroup:color" "rolebook perm check invitee:vendor@example.com submit dropbox:intake -o json" "rolebook perm check bob view-packages workgroup:color --at 2027-01-01";
     PERM_EXPLAIN: "rolebook perm explain eve view-packages dropbox:intake" "rolebook perm explain bob set-role=admin user:eve" "rolebook perm explain bob send workgroup:color --at 20";
+    PERM_WHO: "rolebook perm who download node1:/projects" "rolebook perm who view-packages dropbox:intake --proof" "rolebook perm who see endpoint:node1 --expand -o jsonl";
+    PERM_LIST: "rolebook perm list bob" "rolebook perm list bob --under node1:/ --action download,upload" "rolebook perm list group:editors --kind endpoint --at 20";
+    PERM_MATRIX: "rolebook perm matrix node1:/projects" "rolebook perm matrix workgroup:color dropbox:intake --action view,view-packages -o csv";
     AUDIT: "rolebook audit log" "rolebook audit verify";
     AUDIT_LOG: "rolebook audit log --limit 5" "rolebook audit log --on workgroup:color -o jsonl" "rolebook audit log --actor alice --denied";
     AUDIT_SHOW: "rolebook audit show 3" "rolebook audit show 3 -o json";

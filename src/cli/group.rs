@@ -130,7 +130,7 @@ impl Show {
 }
 
 /// The columns of a group.
-const COLUMNS: [Column; 4] = [shown("ref"), hidden("name"), shown("members"), hidden("revision")];
+static COLUMNS: [Column; 4] = [shown("ref"), hidden("name"), shown("members"), hidden("revision")];
 
 /// A group, a workgroup or a dropbox as a row: its settings by name, and how many members it has
 /// where the reader may see them. Who may only send to it is told its name and send policy.

@@ -107,7 +107,7 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
-const KEYS: [Column; 6] =
+static KEYS: [Column; 6] =
     [shown("ref"), shown("of"), shown("by"), shown("created"), hidden("public_key"), hidden("revision")];
 
 /// Where something lies, as a reference.
@@ -250,7 +250,7 @@ struct VerifyToken {
     reading: Reading,
 }
 
-const TOKENS: [Column; 8] = [
+static TOKENS: [Column; 8] = [
     shown("ref"),
     shown("workspace"),
     shown("mode"),
@@ -298,7 +298,7 @@ impl VerifyToken {
         session.read(self.reading.at.as_deref(), |session, view| {
             let token = key::verify(&view.work()?, &org, &name, &secret)?;
             let mut fields = token_row(view, &token)?;
-            fields.retain(|name, _| COLUMNS.iter().any(|column| column.name == name));
+            fields.retain(|name, _| COLUMNS.iter().any(|column| column.name == *name));
             session.show(&COLUMNS, fields)
         })
     }

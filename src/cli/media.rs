@@ -136,7 +136,7 @@ struct Remove {
     writing: Writing,
 }
 
-const COLUMNS: [Column; 5] = [shown("ref"), shown("name"), shown("workspace"), shown("title"), hidden("revision")];
+static COLUMNS: [Column; 5] = [shown("ref"), shown("name"), shown("workspace"), shown("title"), hidden("revision")];
 
 fn media_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     Ok(row(

@@ -75,7 +75,7 @@ impl Membership {
     }
 }
 
-const COLUMNS: [Column; 6] =
+static COLUMNS: [Column; 6] =
     [hidden("ref"), shown("member"), shown("level"), shown("active"), shown("via"), hidden("revision")];
 
 impl Members {

@@ -26,7 +26,6 @@ mod org_members;
 mod output;
 mod package;
 mod perm;
-mod perm_words;
 mod prompt;
 mod role;
 mod server;

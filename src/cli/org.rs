@@ -135,7 +135,8 @@ struct Remove {
     writing: Writing,
 }
 
-const COLUMNS: [Column; 5] = [shown("ref"), hidden("name"), shown("description"), shown("members"), hidden("revision")];
+static COLUMNS: [Column; 5] =
+    [shown("ref"), hidden("name"), shown("description"), shown("members"), hidden("revision")];
 
 fn org_row(view: &View<'_>, org: &Resource) -> Result<Map<String, Value>, RenderError> {
     let mut fields = row(

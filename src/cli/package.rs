@@ -96,7 +96,7 @@ struct Show {
     reading: Reading,
 }
 
-const COLUMNS: [Column; 9] = [
+static COLUMNS: [Column; 9] = [
     shown("ref"),
     hidden("id"),
     shown("title"),

@@ -42,7 +42,7 @@ struct Show {
     role: String,
 }
 
-const COLUMNS: [Column; 6] =
+static COLUMNS: [Column; 6] =
     [shown("role"), shown("on"), shown("actions"), shown("when"), hidden("rule"), shown("source")];
 
 /// The word a holder goes by in the catalogue.

@@ -64,7 +64,7 @@ struct Set {
     writing: Writing,
 }
 
-const COLUMNS: [Column; 14] = [
+static COLUMNS: [Column; 14] = [
     shown("ref"),
     shown("managers_administer_dropboxes"),
     shown("private_directory"),

@@ -15,7 +15,7 @@ use super::view::View;
 use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Time};
 use crate::ops::Actor;
 use crate::policy::Facts;
-use crate::render::{self, Column, Dress, Format, Listing, RenderError, style};
+use crate::render::{self, Column, Dress, Format, RenderError, Row, Stream, style};
 use crate::store::{Store, StoreFacts};
 
 /// The exit status of a command whose reader went away: that of a process killed by SIGPIPE.
@@ -144,13 +144,26 @@ impl<'s> Session<'s> {
         }
     }
 
-    pub(super) fn list(&mut self, columns: &'static [Column], rows: Vec<Map<String, Value>>) -> super::Outcome {
+    pub(super) fn list(&mut self, columns: &[Column], rows: Vec<Map<String, Value>>) -> super::Outcome {
         let dress = self.dress();
-        render::listing(self.out, Listing { columns, rows }, &dress)?;
+        render::listing(self.out, columns, rows, &dress)?;
         Ok(0)
     }
 
-    pub(super) fn show(&mut self, columns: &'static [Column], row: Map<String, Value>) -> super::Outcome {
+    /// Lists rows as `make` finds them; those of formats that need not wait are written at once.
+    pub(super) fn stream(
+        &mut self,
+        columns: &[Column],
+        make: impl FnOnce(&Stream<'_>, &mut dyn FnMut(Row) -> Result<(), RenderError>) -> Result<(), RenderError>,
+    ) -> Result<(), RenderError> {
+        let dress = self.dress();
+        let wants = Stream::new(columns, &dress)?;
+        let mut stream = Stream::new(columns, &dress)?;
+        make(&wants, &mut |row| stream.push(self.out, row))?;
+        stream.finish(self.out)
+    }
+
+    pub(super) fn show(&mut self, columns: &[Column], row: Map<String, Value>) -> super::Outcome {
         let dress = self.dress();
         render::thing(self.out, columns, row, &dress)?;
         Ok(0)

@@ -149,7 +149,7 @@ struct Prune {
     writing: Writing,
 }
 
-const COLUMNS: [Column; 9] = [
+static COLUMNS: [Column; 9] = [
     shown("item"),
     shown("principal"),
     hidden("permissions"),

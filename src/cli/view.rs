@@ -8,12 +8,12 @@ use crate::model::reference::full_reference;
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Revision, Time};
 use crate::ops::{Actor, Viewer, find, require_active, resolve};
 use crate::policy::Facts;
-use crate::store::{Reader, StoreFacts};
+use crate::store::{Reader, Snapshot, StoreFacts};
 
 /// The facts at the moment that was asked for.
-pub(super) struct View<'r> {
+pub(super) struct View<'r, F: Facts = StoreFacts<'r>> {
     pub(super) reader: &'r Reader,
-    pub(super) facts: StoreFacts<'r>,
+    pub(super) facts: F,
     pub(super) actor: Actor,
     /// The time that expiries are judged at.
     pub(super) at: Time,
@@ -46,7 +46,15 @@ impl<'r> View<'r> {
         Ok(View { reader, facts, actor, at, revision })
     }
 
-    pub(super) fn viewer(&self) -> Result<Viewer<'_, StoreFacts<'r>>, Problem> {
+    /// The same with the facts in memory, for commands that ask about many things.
+    pub(super) fn in_memory(&self) -> Result<View<'r, Snapshot>, Problem> {
+        let View { reader, actor, at, revision, .. } = *self;
+        Ok(View { reader, facts: self.facts.snapshot()?, actor, at, revision })
+    }
+}
+
+impl<F: Facts> View<'_, F> {
+    pub(super) fn viewer(&self) -> Result<Viewer<'_, F>, Problem> {
         Viewer::new(&self.facts, self.actor, self.at)
     }
 
@@ -95,7 +103,7 @@ impl<'r> View<'r> {
     }
 
     /// The facts as a work of the reader's, for operations that only look.
-    pub(super) fn work(&self) -> Result<crate::ops::Work<'_, StoreFacts<'r>>, Problem> {
+    pub(super) fn work(&self) -> Result<crate::ops::Work<'_, F>, Problem> {
         crate::ops::Work::new(&self.facts, self.actor, self.at)
     }
 }

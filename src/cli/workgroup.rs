@@ -129,7 +129,7 @@ struct Set {
     writing: Writing,
 }
 
-const COLUMNS: [Column; 9] = [
+static COLUMNS: [Column; 9] = [
     shown("ref"),
     hidden("name"),
     shown("send"),

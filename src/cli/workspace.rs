@@ -161,7 +161,7 @@ fn folder(text: &str) -> Result<(Name, Path), Problem> {
     }
 }
 
-const COLUMNS: [Column; 7] = [
+static COLUMNS: [Column; 7] = [
     shown("ref"),
     hidden("name"),
     shown("description"),

@@ -5,16 +5,17 @@
 
 mod record;
 mod separated;
+mod stream;
 pub mod style;
 mod table;
 
-use std::cmp::Ordering;
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
 use crate::model::Problem;
-use crate::model::reference::nearest;
+pub use stream::Stream;
 
 /// How output is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -74,86 +75,30 @@ pub struct Dress {
 }
 
 /// A column: a field of every row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Column {
     /// Its name, snake_case; never changes its meaning.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Whether the table shows it unasked.
     pub shown: bool,
 }
 
 /// A column that the table shows.
 pub const fn shown(name: &'static str) -> Column {
-    Column { name, shown: true }
+    Column { name: Cow::Borrowed(name), shown: true }
 }
 
 /// A column that the table shows only when asked.
 pub const fn hidden(name: &'static str) -> Column {
-    Column { name, shown: false }
+    Column { name: Cow::Borrowed(name), shown: false }
 }
 
 /// A row: its fields by name, in the order of the columns.
 pub type Row = Map<String, Value>;
 
-/// Rows of one shape.
-#[derive(Clone, Debug)]
-pub struct Listing {
-    /// What every row has.
-    pub columns: &'static [Column],
-    /// The rows; each has every column.
-    pub rows: Vec<Map<String, Value>>,
-}
-
 /// Makes a row out of values in the order of the columns.
 pub fn row<const N: usize>(columns: &[Column; N], values: [Value; N]) -> Map<String, Value> {
-    columns.iter().map(|column| column.name.to_owned()).zip(values).collect()
-}
-
-impl Listing {
-    /// Picks and sorts as the dress asks.
-    ///
-    /// # Errors
-    /// A usage problem for an unknown column.
-    fn arranged(mut self, dress: &Dress) -> Result<(Vec<&'static str>, Vec<Row>), Problem> {
-        let names: Vec<&'static str> = if dress.columns.is_empty() {
-            let all = dress.format != Format::Table;
-            self.columns.iter().filter(|column| all || column.shown).map(|column| column.name).collect()
-        } else {
-            dress.columns.iter().map(|name| self.column(name)).collect::<Result<_, _>>()?
-        };
-        if let Some(sort) = &dress.sort {
-            let (name, descending) = sort.strip_prefix('-').map_or((sort.as_str(), false), |name| (name, true));
-            let name = self.column(name)?;
-            self.rows.sort_by(|a, b| {
-                let order = compare(a.get(name), b.get(name));
-                if descending { order.reverse() } else { order }
-            });
-        }
-        Ok((names, self.rows))
-    }
-
-    fn column(&self, name: &str) -> Result<&'static str, Problem> {
-        let names = || self.columns.iter().map(|column| column.name);
-        if let Some(known) = names().find(|known| *known == name) {
-            return Ok(known);
-        }
-        let problem = Problem::usage("unknown_column", format!("no column `{}`", crate::model::name::printable(name)));
-        let problem = match nearest(name, names()) {
-            Some(near) => problem.tip(format!("did you mean `{near}`?")),
-            None => problem,
-        };
-        Err(problem.tip(format!("the columns are: {}", names().collect::<Vec<_>>().join(", "))))
-    }
-}
-
-fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
-    match (a, b) {
-        (Some(Value::Number(a)), Some(Value::Number(b))) => {
-            a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal)
-        }
-        (Some(a), Some(b)) => plain(a).cmp(&plain(b)),
-        (a, b) => a.is_some().cmp(&b.is_some()),
-    }
+    columns.iter().map(|column| column.name.to_string()).zip(values).collect()
 }
 
 /// A value as one cell.
@@ -194,61 +139,32 @@ impl From<io::Error> for RenderError {
 ///
 /// # Errors
 /// For an unknown column, or when the stream fails.
-pub fn listing(out: &mut dyn Write, listing: Listing, dress: &Dress) -> Result<(), RenderError> {
-    let (names, rows) = listing.arranged(dress)?;
-    match dress.format {
-        Format::Table => table::write(out, &names, &rows, dress)?,
-        Format::Csv => separated::write(out, &names, &rows, dress, separated::CSV)?,
-        Format::Tsv => separated::write(out, &names, &rows, dress, separated::TSV)?,
-        Format::Jsonl => {
-            for row in &rows {
-                json_line(out, &picked(row, &names))?;
-            }
-        }
-        Format::Json => {
-            out.write_all(b"[")?;
-            for (place, row) in rows.iter().enumerate() {
-                out.write_all(if place == 0 { b"\n  " } else { b",\n  " })?;
-                serde_json::to_writer(&mut *out, &picked(row, &names)).map_err(io::Error::from)?;
-            }
-            out.write_all(if rows.is_empty() { b"]\n" } else { b"\n]\n" })?;
-        }
-        Format::Yaml => {
-            let rows: Vec<Value> = rows.iter().map(|row| picked(row, &names)).collect();
-            yaml(out, &Value::Array(rows))?;
-        }
+pub fn listing(out: &mut dyn Write, columns: &[Column], rows: Vec<Row>, dress: &Dress) -> Result<(), RenderError> {
+    let mut stream = Stream::new(columns, dress)?;
+    for row in rows {
+        stream.push(out, row)?;
     }
-    Ok(())
+    stream.finish(out)
 }
 
-fn picked(row: &Map<String, Value>, names: &[&str]) -> Value {
-    Value::Object(
-        names.iter().map(|name| ((*name).to_owned(), row.get(*name).cloned().unwrap_or(Value::Null))).collect(),
-    )
+fn picked(row: &Row, names: &[String]) -> Value {
+    Value::Object(names.iter().map(|name| (name.clone(), row.get(name).cloned().unwrap_or(Value::Null))).collect())
 }
 
 /// Writes one thing: its fields one below the other for people, one object for programs.
 ///
 /// # Errors
 /// For an unknown column, or when the stream fails.
-pub fn thing(
-    out: &mut dyn Write,
-    columns: &'static [Column],
-    row: Map<String, Value>,
-    dress: &Dress,
-) -> Result<(), RenderError> {
-    let single = Listing { columns, rows: vec![row] };
+pub fn thing(out: &mut dyn Write, columns: &[Column], row: Row, dress: &Dress) -> Result<(), RenderError> {
     match dress.format {
-        Format::Csv | Format::Tsv => listing(out, single, dress),
+        Format::Csv | Format::Tsv => listing(out, columns, vec![row], dress),
         _ => {
             // One thing is shown whole, also what a table of many would leave out.
             let whole = Dress {
                 format: if dress.format == Format::Table { Format::Json } else { dress.format },
                 ..dress.clone()
             };
-            let (names, rows) = single.arranged(&whole)?;
-            let row = rows.first().map_or(Value::Null, |row| picked(row, &names));
-            value(out, &row, dress)
+            value(out, &Stream::new(columns, &whole)?.pick(&row), dress)
         }
     }
 }

@@ -3,10 +3,6 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use serde_json::{Map, Value};
-
-use super::{Dress, plain};
-
 /// How one such format separates and protects its values.
 #[derive(Clone, Copy)]
 pub(super) struct Style {
@@ -20,27 +16,7 @@ pub(super) const CSV: Style = Style { separator: b",", end: b"\n", protect: quot
 /// One tab between values; tabs, line ends and backslashes in values escaped.
 pub(super) const TSV: Style = Style { separator: b"\t", end: b"\n", protect: escape };
 
-pub(super) fn write(
-    out: &mut dyn Write,
-    names: &[&str],
-    rows: &[Map<String, Value>],
-    dress: &Dress,
-    style: Style,
-) -> io::Result<()> {
-    if !dress.no_headers {
-        line(out, names.iter().map(|name| Cow::Borrowed(*name)), style)?;
-    }
-    for row in rows {
-        line(
-            out,
-            names.iter().map(|name| row.get(*name).map_or(Cow::Borrowed(""), |value| Cow::Owned(plain(value)))),
-            style,
-        )?;
-    }
-    Ok(())
-}
-
-fn line<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'a, str>>, style: Style) -> io::Result<()> {
+pub(super) fn line<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'a, str>>, style: Style) -> io::Result<()> {
     for (place, cell) in cells.enumerate() {
         if place > 0 {
             out.write_all(style.separator)?;

@@ -12,7 +12,12 @@ use super::{Dress, plain, style};
 /// 100,000 rows, a fifth of that in plain columns.
 const LAID_OUT: usize = 2_000;
 
-pub(super) fn write(out: &mut dyn Write, names: &[&str], rows: &[Map<String, Value>], dress: &Dress) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut dyn Write,
+    names: &[String],
+    rows: &[Map<String, Value>],
+    dress: &Dress,
+) -> io::Result<()> {
     if rows.is_empty() && dress.no_headers {
         return Ok(());
     }
@@ -20,7 +25,7 @@ pub(super) fn write(out: &mut dyn Write, names: &[&str], rows: &[Map<String, Val
     let cells = rows.iter().map(|row| {
         names
             .iter()
-            .map(|name| row.get(*name).map(|value| on_one_line(&plain(value))).unwrap_or_default())
+            .map(|name| row.get(name).map(|value| on_one_line(&plain(value))).unwrap_or_default())
             .collect::<Vec<_>>()
     });
     if rows.len() <= LAID_OUT {
@@ -112,9 +117,9 @@ mod tests {
     fn both_ways_of_laying_out_look_alike() {
         let dress = Dress::default();
         let mut few = Vec::new();
-        write(&mut few, &["a", "b"], &rows(LAID_OUT), &dress).unwrap();
+        write(&mut few, &["a".to_owned(), "b".to_owned()], &rows(LAID_OUT), &dress).unwrap();
         let mut many = Vec::new();
-        write(&mut many, &["a", "b"], &rows(LAID_OUT + 1), &dress).unwrap();
+        write(&mut many, &["a".to_owned(), "b".to_owned()], &rows(LAID_OUT + 1), &dress).unwrap();
         let few = String::from_utf8(few).unwrap();
         let many = String::from_utf8(many).unwrap();
         assert_eq!(few.lines().take(50).collect::<Vec<_>>(), many.lines().take(50).collect::<Vec<_>>());

@@ -2,19 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-use super::view::View;
+use super::super::view::View;
 use crate::model::Binding;
 use crate::model::attributes::time_value;
-use crate::policy::Step;
+use crate::policy::{Facts, Step};
 use crate::render::RenderError;
 
 /// A proof and the view it is told in.
-pub(super) struct Told<'t> {
-    pub(super) view: &'t View<'t>,
+pub(super) struct Told<'t, F: Facts> {
+    pub(super) view: &'t View<'t, F>,
     pub(super) proof: &'t [Step],
 }
 
-impl Told<'_> {
+impl<F: Facts> Told<'_, F> {
     /// Each step as a phrase of a single line.
     pub(super) fn phrases(&self) -> Result<Vec<String>, RenderError> {
         self.proof.iter().map(|step| phrase(self.view, step)).collect()
@@ -47,13 +47,13 @@ impl Told<'_> {
 }
 
 /// Who gave a binding, when, in which revision.
-fn given(view: &View<'_>, binding: &Binding) -> Result<String, RenderError> {
+fn given<F: Facts>(view: &View<'_, F>, binding: &Binding) -> Result<String, RenderError> {
     let at = view.reader.revision(binding.since)?.map_or_else(String::new, |entry| format!(", {}", entry.at));
     let until = binding.expires.map_or_else(String::new, |time| format!(", until {time}"));
     Ok(format!("  (by {}, revision {}{at}{until})", view.by(binding.grantor)?, binding.since))
 }
 
-fn phrase(view: &View<'_>, step: &Step) -> Result<String, RenderError> {
+fn phrase<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<String, RenderError> {
     Ok(match step {
         Step::Account { principal } => format!("{} is an active account", view.name(*principal)?),
         Step::Oneself { principal } => format!("{} is oneself", view.name(*principal)?),
@@ -86,7 +86,7 @@ fn phrase(view: &View<'_>, step: &Step) -> Result<String, RenderError> {
 }
 
 /// A step as an object; `step` says of which sort.
-pub(super) fn step_json(view: &View<'_>, step: &Step) -> Result<Value, RenderError> {
+pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<Value, RenderError> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| {
         object.insert(name.to_owned(), value);

@@ -1,0 +1,174 @@
+//! A question as it is written, and what it means to whoever asks it.
+
+use super::super::view::View;
+use crate::model::action::Destination;
+use crate::model::name::printable;
+use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Role, Verb as Do};
+use crate::ops::{Actor, find_item};
+use crate::policy::{Facts, Question, Subject};
+use crate::render::RenderError;
+
+/// A question with the words it was asked in.
+pub(super) struct Asked {
+    pub(super) question: Question,
+    /// The resource; a path that is not registered as it was asked about.
+    pub(super) resource: String,
+}
+
+/// A resource that was asked about.
+pub(super) struct On {
+    pub(super) id: Id,
+    pub(super) kind: Kind,
+    /// Whether it is the very thing, and not the nearest registered folder above.
+    pub(super) is_registered: bool,
+    reference: Reference,
+}
+
+impl On {
+    /// Reads and finds a resource. `action` is what it is asked about, where that is known.
+    pub(super) fn find<F: Facts>(view: &View<'_, F>, text: &str, action: &str) -> Result<On, Problem> {
+        let reference = Reference::parse(text, Kind::Server)?;
+        let kind = match &reference {
+            Reference::Authenticated | Reference::Anyone | Reference::External(_) => {
+                return Err(reference.wrong_kind("a resource"));
+            }
+            other => other.kind().unwrap_or(Kind::Server),
+        };
+        let (id, is_registered) = match &reference {
+            Reference::Item(endpoint, path) => {
+                let place = find_item(&view.facts, view.actor, view.at, endpoint, path)?;
+                (place.item.id, place.rest.is_empty())
+            }
+            Reference::Named(Kind::Endpoint, name) => (endpoint(view, name, action)?, true),
+            other => (view.resolve(other)?.0, true),
+        };
+        Ok(On { id, kind, is_registered, reference })
+    }
+
+    /// Reads an action on it.
+    pub(super) fn action<F: Facts>(&self, view: &View<'_, F>, text: &str) -> Result<Action, Problem> {
+        Action::parse(text, self.kind, &|text| folder(view, text, !self.is_registered))
+    }
+
+    /// As it is shown: a path that is not registered as it was asked about.
+    pub(super) fn shown<F: Facts>(&self, view: &View<'_, F>) -> Result<String, Problem> {
+        if self.is_registered { view.name(self.id) } else { Ok(self.reference.to_string()) }
+    }
+}
+
+impl Asked {
+    /// Reads a question and finds what it is about.
+    pub(super) fn read<F: Facts>(
+        view: &View<'_, F>,
+        principal: &str,
+        action: &str,
+        resource: &str,
+    ) -> Result<Asked, RenderError> {
+        let principal = self::principal(principal)?;
+        let on = On::find(view, resource, action)?;
+        let action = on.action(view, action)?;
+        let who = about(view, &principal, on.id, on.kind)?;
+        let question = Question { principal: who, action, resource: on.id, at: view.at };
+        Ok(Asked { question, resource: on.shown(view)? })
+    }
+}
+
+/// Reads a principal.
+pub(super) fn principal(text: &str) -> Result<Reference, Problem> {
+    let principal = Reference::parse(text, Kind::Account)?;
+    match principal {
+        Reference::Authenticated
+        | Reference::Anyone
+        | Reference::Named(Kind::Account | Kind::Group | Kind::Workgroup | Kind::Invitee, _)
+        | Reference::Numbered(Kind::AccessToken, _) => Ok(principal),
+        other => Err(other.wrong_kind("a principal")),
+    }
+}
+
+/// The endpoint asked about. Access managers of a private bucket do not see it, but what they
+/// may do with its content is answered truly when they ask about themselves (model §7).
+fn endpoint<F: Facts>(view: &View<'_, F>, name: &Name, action: &str) -> Result<Id, Problem> {
+    let found = view.find(Kind::Endpoint, name);
+    let (Err(problem), Actor::Principal(actor)) = (&found, view.actor) else { return found.map(|it| it.id) };
+    let about_content = [Do::ManagePermissions, Do::ReadFiles, Do::WriteFiles];
+    if problem.kind == ProblemKind::NotFound
+        && about_content.iter().any(|verb| verb.word() == action)
+        && let Some(hidden) = view.facts.named(Kind::Endpoint, None, name.key())?
+        && Subject::new(&view.facts, actor, view.at)?.holds(Role::AccessManager, hidden.id)?
+    {
+        return Ok(hidden.id);
+    }
+    found.map(|it| it.id)
+}
+
+/// The folder that something is to be moved or copied to.
+fn folder<F: Facts>(view: &View<'_, F>, text: &str, of_file: bool) -> Result<Destination, Problem> {
+    let Reference::Item(endpoint, path) = Reference::parse(text, Kind::Item)? else {
+        return Err(Problem::usage("bad_reference", format!("`{}` is no path on an endpoint", printable(text)))
+            .tip("write `ENDPOINT:/path`, as in `node1:/projects`"));
+    };
+    let place = find_item(&view.facts, view.actor, view.at, &endpoint, &path)?;
+    Ok(Destination { folder: place.item.id, is_registered: place.rest.is_empty(), of_file })
+}
+
+/// What administering a resource of a kind is known by.
+const fn administering(kind: Kind) -> Do {
+    match kind {
+        Kind::Item => Do::AdministerShares,
+        Kind::Workspace | Kind::SigningKey => Do::Delete,
+        Kind::AccessToken => Do::Revoke,
+        Kind::Media | Kind::Stream => Do::Update,
+        _ => Do::Edit,
+    }
+}
+
+/// Whether whoever asks may ask about others: server admins about everything, and "those who
+/// administer the resource asked about" (model §10).
+pub(super) fn may_ask_about_others<F: Facts>(view: &View<'_, F>, on: Id, kind: Kind) -> Result<bool, Problem> {
+    let Actor::Principal(actor) = view.actor else { return Ok(true) };
+    let subject = Subject::new(&view.facts, actor, view.at)?;
+    if subject.holds(Role::ServerAdmin, Id::SERVER)? {
+        return Ok(true);
+    }
+    for role in [Role::WorkgroupAdmin, Role::DropboxAdmin] {
+        if subject.holds(role, on)? {
+            return Ok(true);
+        }
+    }
+    Ok(on != Id::SERVER && on != actor && view.viewer()?.may(administering(kind), on)?)
+}
+
+/// Whom whoever asks may ask about on a resource: "`--as alice perm check` answers about alice
+/// herself; about others only for server admins and those who administer the resource asked about"
+/// (model §10).
+fn about<F: Facts>(view: &View<'_, F>, principal: &Reference, on: Id, kind: Kind) -> Result<Id, Problem> {
+    match oneself(view, principal)? {
+        Some(actor) => Ok(actor),
+        None => {
+            if !may_ask_about_others(view, on, kind)? {
+                return Err(themselves_only(view)?);
+            }
+            view.resolve(principal).map(|(id, _)| id)
+        }
+    }
+}
+
+/// Whoever asks, if that is who is asked about.
+pub(super) fn oneself<F: Facts>(view: &View<'_, F>, principal: &Reference) -> Result<Option<Id>, Problem> {
+    let Actor::Principal(actor) = view.actor else { return Ok(None) };
+    let Reference::Named(Kind::Account, name) = principal else { return Ok(None) };
+    let is_itself = view.facts.resource(actor)?.is_some_and(|it| it.key == name.key());
+    Ok(is_itself.then_some(actor))
+}
+
+/// The refusal of a question about others.
+pub(super) fn themselves_only<F: Facts>(view: &View<'_, F>) -> Result<Problem, Problem> {
+    let who = match view.actor {
+        Actor::Principal(actor) => view.name(actor)?,
+        Actor::Operator => "operator".to_owned(),
+    };
+    let mut problem = Problem::new(ProblemKind::Denied, "denied", format!("{who} may ask about themselves only"))
+        .why("decision: others are asked about by server admins, and by those who administer the resource");
+    problem.rule = Some("perm.about-others");
+    Ok(problem)
+}

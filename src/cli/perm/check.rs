@@ -1,0 +1,228 @@
+//! `perm check` and `perm explain`: one question, one answer.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::super::args::Reading;
+use super::super::session::Session;
+use super::super::view::View;
+use super::super::{Outcome, complete};
+use super::asked::Asked;
+use super::words::{Told, step_json};
+use crate::model::Problem;
+use crate::ops::action_phrase;
+use crate::policy::remedy::command;
+use crate::policy::{Decision, Facts, Question, Remedy, decide, lacks, remedies};
+use crate::render::{Format, RenderError, style};
+
+// A question.
+#[derive(Args, Debug)]
+struct Words {
+    /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `access-token:NUMBER`, `authenticated`, `anyone`
+    #[arg(value_name = "PRINCIPAL", add = complete::principals())]
+    principal: String,
+    /// What: `VERB`, or `VERB=VALUE` as in `set-role=admin`
+    #[arg(value_name = "ACTION", add = complete::actions())]
+    action: String,
+    /// On what: `server`, `KIND:NAME`, `KIND:NUMBER`, `workspace:ORG/NAME`, `ENDPOINT:/path`
+    #[arg(value_name = "RESOURCE", add = complete::resources())]
+    resource: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+// Whether a principal may do an action on a resource.
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    #[command(flatten)]
+    words: Words,
+}
+
+// As `Check`, with everything the answer rests on.
+#[derive(Args, Debug)]
+pub(super) struct Explain {
+    #[command(flatten)]
+    words: Words,
+}
+
+impl Check {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        run(&self.words, session, false)
+    }
+}
+
+impl Explain {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        run(&self.words, session, true)
+    }
+}
+
+fn run(words: &Words, session: &mut Session<'_>, explain: bool) -> Outcome {
+    session.read(words.reading.at.as_deref(), |session, view| {
+        let asked = Asked::read(view, &words.principal, &words.action, &words.resource)?;
+        // The line of a check names nobody who could help, so nobody is looked for.
+        let in_a_line = !explain && session.dress().format == Format::Table;
+        let answered = Answered::to(view, asked, !in_a_line)?;
+        if session.dress().format == Format::Table {
+            let text = if explain {
+                answered.explained(view, session.colour())?
+            } else {
+                answered.in_a_line(view, session.colour())?
+            };
+            session.print(&text)?;
+        } else {
+            let object = answered.json(view)?;
+            session.value(&object)?;
+        }
+        Ok(u8::from(!answered.decision.allowed && !explain))
+    })
+}
+
+/// A question with its answer, and how the two are to be written.
+struct Answered {
+    question: Question,
+    principal: String,
+    resource: String,
+    decision: Decision,
+    remedies: Vec<Remedy>,
+}
+
+impl Answered {
+    /// Decides a question; for a denial finds out what would help, and if asked who could.
+    fn to<F: Facts>(view: &View<'_, F>, asked: Asked, with_givers: bool) -> Result<Answered, RenderError> {
+        let question = asked.question;
+        let decision = decide(&view.facts, &question)?;
+        let remedies = match (decision.allowed, with_givers) {
+            (true, _) => Vec::new(),
+            (false, true) => remedies(&view.facts, &question)?,
+            (false, false) => lacks(&view.facts, &question)?
+                .into_iter()
+                .map(|lacks| Remedy { lacks, by: Vec::new(), others: false })
+                .collect(),
+        };
+        Ok(Answered {
+            question,
+            principal: view.name(question.principal)?,
+            resource: asked.resource,
+            decision,
+            remedies,
+        })
+    }
+
+    fn verdict(&self, colour: bool) -> String {
+        let word = if self.decision.allowed { "allowed" } else { "denied" };
+        match (colour, self.decision.allowed) {
+            (false, _) => word.to_owned(),
+            (true, true) => style::good(word),
+            (true, false) => style::bad(word),
+        }
+    }
+
+    fn action<F: Facts>(&self, view: &View<'_, F>) -> Result<String, Problem> {
+        action_phrase(self.question.action, &|id| view.name(id))
+    }
+
+    /// One line: the verdict and the shortest proof.
+    fn in_a_line<F: Facts>(&self, view: &View<'_, F>, colour: bool) -> Result<String, RenderError> {
+        let told = Told { view, proof: &self.decision.proof };
+        let mut reasons = told.phrases()?;
+        if reasons.is_empty() && !self.decision.allowed {
+            let mut lacks = Vec::new();
+            for remedy in &self.remedies {
+                lacks.push(lacks_phrase(view, remedy)?);
+            }
+            if !lacks.is_empty() {
+                reasons.push(format!("it would take {}", lacks.join("; or ")));
+            }
+        }
+        let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+        Ok(format!("{}{reasons} ({})\n", self.verdict(colour), self.decision.rule.name))
+    }
+
+    /// The whole of it, for people.
+    fn explained<F: Facts>(&self, view: &View<'_, F>, colour: bool) -> Result<String, RenderError> {
+        let not = if self.decision.allowed { "may" } else { "may not" };
+        let mut text =
+            format!("{}: {} {not} {} on {}\n", self.verdict(colour), self.principal, self.action(view)?, self.resource);
+        text.push_str(&format!("  as of revision {}, {}\n", view.revision, view.at));
+        text.push_str(&format!("  rule {}\n  from {}\n", self.decision.rule.name, self.decision.rule.source));
+        let told = Told { view, proof: &self.decision.proof };
+        let lines = told.lines()?;
+        if !lines.is_empty() {
+            text.push_str(if self.decision.allowed { "because\n" } else { "against it\n" });
+            for (depth, line) in &lines {
+                text.push_str(&format!(
+                    "  {}{line}
+",
+                    "  ".repeat(*depth)
+                ));
+            }
+        }
+        if !self.decision.allowed {
+            text.push_str(if self.remedies.is_empty() {
+                "nothing that can be changed would allow it\n"
+            } else {
+                "would suffice\n"
+            });
+        }
+        for remedy in &self.remedies {
+            text.push_str(&format!("  {}\n", lacks_phrase(view, remedy)?));
+            text.push_str(&format!("    {}\n", self.commands(view, remedy)?));
+            text.push_str(&format!("    by {}\n", givers(view, remedy)?.join(", ")));
+        }
+        Ok(text)
+    }
+
+    fn commands<F: Facts>(&self, view: &View<'_, F>, remedy: &Remedy) -> Result<String, RenderError> {
+        let mut commands = Vec::new();
+        for lack in &remedy.lacks {
+            commands.push(command(&view.facts, self.question.principal, *lack, self.question.at)?);
+        }
+        Ok(commands.join(" && "))
+    }
+
+    /// The contract's object.
+    fn json<F: Facts>(&self, view: &View<'_, F>) -> Result<Value, RenderError> {
+        let mut object = Map::new();
+        object.insert("principal".to_owned(), json!(self.principal));
+        object.insert("action".to_owned(), json!(self.action(view)?));
+        object.insert("resource".to_owned(), json!(self.resource));
+        object.insert("allowed".to_owned(), json!(self.decision.allowed));
+        object.insert("revision".to_owned(), json!(view.revision));
+        object.insert("at".to_owned(), json!(self.question.at.to_string()));
+        let steps = self.decision.proof.iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
+        object.insert("proof".to_owned(), Value::Array(steps));
+        object.insert("rule".to_owned(), json!(self.decision.rule.name));
+        object.insert("source".to_owned(), json!(self.decision.rule.source));
+        if !self.decision.allowed {
+            let mut missing = Vec::new();
+            let mut suffice = Vec::new();
+            for remedy in &self.remedies {
+                missing.push(json!(lacks_phrase(view, remedy)?));
+                suffice.push(json!({"grant": lacks_phrase(view, remedy)?, "command": self.commands(view, remedy)?, "by": givers(view, remedy)?}));
+            }
+            object.insert("missing".to_owned(), Value::Array(missing));
+            object.insert("would_suffice".to_owned(), Value::Array(suffice));
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+fn lacks_phrase<F: Facts>(view: &View<'_, F>, remedy: &Remedy) -> Result<String, RenderError> {
+    let mut phrases = Vec::new();
+    for lack in &remedy.lacks {
+        phrases.push(crate::ops::lack_phrase(*lack, &|id| view.name(id))?);
+    }
+    Ok(phrases.join(" and "))
+}
+
+fn givers<F: Facts>(view: &View<'_, F>, remedy: &Remedy) -> Result<Vec<String>, RenderError> {
+    if remedy.by.is_empty() {
+        return Ok(vec!["operator".to_owned()]);
+    }
+    let mut by = remedy.by.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?;
+    if remedy.others {
+        by.push("others".to_owned());
+    }
+    Ok(by)
+}

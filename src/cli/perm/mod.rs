@@ -1,0 +1,54 @@
+//! `perm`: may somebody do something, who can, what can they do, and why.
+
+mod asked;
+mod check;
+mod list;
+mod matrix;
+mod rows;
+mod who;
+mod words;
+
+use clap::{Args, Subcommand};
+
+use super::session::Session;
+use super::{Outcome, examples};
+
+/// Ask who may do what
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::PERM)]
+pub(super) struct Perm {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Verb {
+    /// Answer `allowed` or `denied`, with the shortest proof; exit 0 or 1
+    #[command(after_long_help = examples::PERM_CHECK)]
+    Check(check::Check),
+    /// Explain: every step of the proof; for a denial, what would suffice and who can give it
+    #[command(after_long_help = examples::PERM_EXPLAIN)]
+    Explain(check::Explain),
+    /// List everybody who can do something
+    #[command(after_long_help = examples::PERM_WHO)]
+    Who(who::Who),
+    /// List everything that somebody can do
+    #[command(after_long_help = examples::PERM_LIST)]
+    List(list::List),
+    /// Show who can do what on some resources, one column for each action
+    #[command(after_long_help = examples::PERM_MATRIX)]
+    Matrix(matrix::Matrix),
+}
+
+impl Perm {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        match self.verb {
+            Verb::Check(it) => it.run(session),
+            Verb::Explain(it) => it.run(session),
+            Verb::Who(it) => it.run(session),
+            Verb::List(it) => it.run(session),
+            Verb::Matrix(it) => it.run(session),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What the listings of `perm` have in common: their columns, and how rows get from the rules to
+//! the output.
+
+use std::ops::ControlFlow;
+
+use serde_json::{Value, json};
+
+use super::super::view::View;
+use super::words::{Told, step_json};
+use crate::policy::{self, Facts, Step};
+use crate::render::{Column, Dress, Format, RenderError, shown};
+
+/// The columns of these names; the last, `proof`, only where it is asked for.
+pub(super) fn columns(names: &[&'static str], with_proof: bool, dress: &Dress) -> Vec<Column> {
+    let with_proof = with_proof || dress.columns.iter().any(|column| column == "proof");
+    names.iter().filter(|name| **name != "proof" || with_proof).map(|name| shown(name)).collect()
+}
+
+/// Does something with a row and keeps what went wrong with it, so that the listing ends there.
+pub(super) fn carried(
+    stopped: &mut Result<(), RenderError>,
+    step: impl FnOnce() -> Result<(), RenderError>,
+) -> policy::Result<ControlFlow<()>> {
+    *stopped = step();
+    Ok(if stopped.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+}
+
+/// A proof as a value: steps as objects for programs, as phrases for people.
+pub(super) fn proof_value<F: Facts>(view: &View<'_, F>, proof: &[Step], format: Format) -> Result<Value, RenderError> {
+    if matches!(format, Format::Json | Format::Jsonl | Format::Yaml) {
+        let steps = proof.iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
+        return Ok(Value::Array(steps));
+    }
+    Ok(json!(Told { view, proof }.phrases()?.join(", ")))
+}

@@ -1,0 +1,66 @@
+//! `perm who`: everybody who can do something.
+
+use clap::Args;
+use serde_json::json;
+
+use super::super::args::Reading;
+use super::super::session::Session;
+use super::super::{Outcome, complete};
+use super::asked::{On, may_ask_about_others, themselves_only};
+use super::rows::{carried, columns, proof_value};
+use crate::policy::Panel;
+use crate::policy::listing::{Breadth, who};
+
+// Everybody who may do an action on a resource.
+#[derive(Args, Debug)]
+pub(super) struct Who {
+    /// What: `VERB`, or `VERB=VALUE` as in `share=view`
+    #[arg(value_name = "ACTION", add = complete::actions())]
+    action: String,
+    /// On what: `server`, `KIND:NAME`, `KIND:NUMBER`, `workspace:ORG/NAME`, `ENDPOINT:/path`
+    #[arg(value_name = "RESOURCE", add = complete::resources())]
+    resource: String,
+    /// Name everybody, also those who have it only as any account or anyone has it
+    #[arg(long)]
+    expand: bool,
+    /// Say of each what it rests on
+    #[arg(long)]
+    proof: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+impl Who {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let view = view.in_memory()?;
+            let on = On::find(&view, &self.resource, &self.action)?;
+            let action = on.action(&view, &self.action)?;
+            if !may_ask_about_others(&view, on.id, on.kind)? {
+                return Err(themselves_only(&view)?.into());
+            }
+            let panel = Panel::new(&view.facts, view.at);
+            let Some(target) = panel.target(on.id)? else { return Ok(0) };
+            let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
+            let dress = session.dress();
+            let columns = columns(&["principal", "rule", "proof"], self.proof, &dress);
+            session.stream(&columns, |wants, push| {
+                let with_proof = wants.wants("proof");
+                let mut stopped = Ok(());
+                who(&panel, &[action], &target, breadth, &mut |principal, rules| {
+                    carried(&mut stopped, || {
+                        let rule = rules.first().copied().flatten().map(|rule| rule.name);
+                        let mut values = vec![json!(view.name(principal)?), json!(rule)];
+                        if with_proof {
+                            let decision = panel.decide(principal, action, on.id)?;
+                            values.push(proof_value(&view, &decision.proof, dress.format)?);
+                        }
+                        push(columns.iter().map(|column| column.name.to_string()).zip(values).collect())
+                    })
+                })?;
+                stopped
+            })?;
+            Ok(0)
+        })
+    }
+}
