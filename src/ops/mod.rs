@@ -24,6 +24,7 @@ pub mod org_member;
 pub mod package;
 pub mod place;
 mod refusal;
+mod scope;
 pub mod server;
 pub mod share;
 mod sight;
@@ -34,6 +35,7 @@ pub mod workspace;
 pub mod workspace_member;
 
 pub use refusal::{action_phrase, lack_phrase};
+pub use scope::scope;
 pub use sight::{Place, Viewer, find, find_item, find_workspace, numbered, require_active, resolve};
 pub use work::{Actor, Work};
 

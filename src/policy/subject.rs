@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::facts::{Facts, Handle, Outline, Result, Select, VisitHeld};
 use super::proof::{Evidence, Proof, Step};
-use crate::model::attributes::{AccessToken, Account, Attributes, Choice, Server, Setting, Status};
+use crate::model::attributes::{AccessToken, Account, Attributes, Choice, Choices, Server, Setting, Status};
 use crate::model::{Binding, Id, Kind, Role, Time};
 
 /// What sort of principal it is.
@@ -151,6 +151,12 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             Sort::Accounts => true,
             Sort::Outsider | Sort::Token => false,
         }
+    }
+
+    /// Whether it is an active account without any setting of its own: what any account may do that
+    /// is nothing to anybody, it may do as well.
+    pub fn is_plain(&self) -> bool {
+        self.status() == Some(Status::Active) && self.account().is_some_and(|it| it.settings == Choices::default())
     }
 
     /// Whether a setting allows it, and whether its own value said so.

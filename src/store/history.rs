@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::{self, integer, natural, optional_id};
 use super::{Reader, Result, StoreError};
 use crate::model::{Id, Revision, Time};
-use crate::policy::RowChange;
+use crate::policy::{Facts, RowChange};
 
 /// What is kept of a denied change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -172,6 +172,35 @@ impl Reader {
         let resources =
             resources.into_iter().map(|(before, after)| RowChange::Resource(before.map(Rc::new), after.map(Rc::new)));
         Ok(resources.chain(bindings.into_iter().map(|(before, after)| RowChange::Binding(before, after))).collect())
+    }
+
+    /// Every row that was opened or closed by the revisions after one, up to another, as it stood
+    /// before and as it stands after them; rows that came and went in between are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn changed_between(&self, from: Revision, to: Revision) -> crate::policy::Result<Vec<RowChange>> {
+        let (before, after) = (self.facts_at(from), self.facts_at(to));
+        let mut changes = Vec::new();
+        for id in self.touched("resource", from, to)? {
+            changes.push(RowChange::Resource(before.resource(id)?, after.resource(id)?));
+        }
+        for id in self.touched("binding", from, to)? {
+            changes.push(RowChange::Binding(before.binding(id)?, after.binding(id)?));
+        }
+        changes.retain(|change| !matches!(change, RowChange::Resource(None, None) | RowChange::Binding(None, None)));
+        Ok(changes)
+    }
+
+    fn touched(&self, table: &str, from: Revision, to: Revision) -> Result<std::collections::BTreeSet<Id>> {
+        let failed = |error| self.failed(error);
+        let sql = format!(
+            "SELECT id FROM {table} WHERE since > ?1 AND since <= ?2 \
+             UNION SELECT id FROM {table} WHERE until > ?1 AND until <= ?2 AND until IS NOT NULL"
+        );
+        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let ids = statement.query_map([integer(from), integer(to)], |row| rows::id(row, 0)).map_err(failed)?;
+        ids.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
     fn sides<T>(

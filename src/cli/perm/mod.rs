@@ -1,7 +1,9 @@
 //! `perm`: may somebody do something, who can, what can they do, and why.
 
 mod asked;
+mod causes;
 mod check;
+mod diff;
 mod list;
 mod matrix;
 mod rows;
@@ -36,6 +38,9 @@ enum Verb {
     /// List everything that somebody can do
     #[command(after_long_help = examples::PERM_LIST)]
     List(list::List),
+    /// List what was gained and lost between two moments, and the change that caused it
+    #[command(after_long_help = examples::PERM_DIFF)]
+    Diff(diff::Diff),
     /// Show who can do what on some resources, one column for each action
     #[command(after_long_help = examples::PERM_MATRIX)]
     Matrix(matrix::Matrix),
@@ -48,6 +53,7 @@ impl Perm {
             Verb::Explain(it) => it.run(session),
             Verb::Who(it) => it.run(session),
             Verb::List(it) => it.run(session),
+            Verb::Diff(it) => it.run(session),
             Verb::Matrix(it) => it.run(session),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use crate::model::catalogue::{self, Holder};
+use crate::model::catalogue::{self, Condition, Demand, Holder};
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::content;
 use crate::policy::facts::{Facts, Result, Select};
@@ -32,6 +32,42 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
             self.holders(grant.holder, action, target)?;
         }
         Ok(())
+    }
+
+    /// Adds whoever comes into question for some actions, and whoever of them the limits and the
+    /// conditions of rows about every account tell from any other account.
+    pub(super) fn add_all(&mut self, actions: &[Action], target: &Target) -> Result<()> {
+        for action in actions {
+            self.add(*action, target)?;
+            let rows = catalogue::rows_of(target.kind, action.verb());
+            for grant in rows.grants.iter().filter(|grant| grant.holder == Holder::Account) {
+                match grant.when {
+                    Some(Condition::MayView) => self.add(Action::Plain(Verb::View), target)?,
+                    Some(Condition::MaySend) => self.add_all(&[Action::Plain(Verb::Send)], target)?,
+                    _ => {}
+                }
+            }
+            for limit in &rows.limits {
+                match limit.demand {
+                    Demand::NotOneself => {
+                        self.found.insert(target.id);
+                    }
+                    Demand::AllowedOrShared(_) => {
+                        self.holders(Holder::FellowMember, *action, target)?;
+                        if target.kind == Kind::Workgroup {
+                            self.members(target.id)?;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever was found.
+    pub(super) fn into_set(self) -> HashSet<Id> {
+        self.found
     }
 
     /// Adds every account, outside submitter and access token.

@@ -75,7 +75,7 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
 }
 
 /// The items where something begins or ends for somebody, by id.
-fn turns<'f, F: Facts + ?Sized>(panel: &Panel<'f, F>, subject: &Subject<'f, F>) -> Result<Vec<Id>> {
+pub(super) fn turns<'f, F: Facts + ?Sized>(panel: &Panel<'f, F>, subject: &Subject<'f, F>) -> Result<Vec<Id>> {
     let facts = panel.facts();
     let mut found = Vec::new();
     for principal in subject.principals()? {

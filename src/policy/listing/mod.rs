@@ -6,11 +6,13 @@
 
 mod candidates;
 mod coverage;
+mod difference;
 mod items;
 mod places;
 mod what;
 mod who;
 
 pub use coverage::is_covered;
+pub use difference::{Comparison, Difference, Pair, Scope, Twins, VisitDifference};
 pub use what::{Filter, Reach, VisitWhat, what};
 pub use who::{Breadth, VisitWho, who};

@@ -19,6 +19,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::error::StoreError;
 use crate::model::attributes::{BindingAttributes, Server};
 use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role, Time};
+use crate::policy::RowChange;
 use crate::policy::facts::{AtHand, Facts, Handle, Outline, Result, Select, Visit, VisitHeld};
 use index::{Index, NOWHERE};
 use rows::{BindingRow, Held, NEVER, Names, ResourceRow, wide};
@@ -62,6 +63,29 @@ impl Snapshot {
     /// How many bindings there are.
     pub const fn bindings_count(&self) -> usize {
         self.bindings.len()
+    }
+
+    /// What ends between two moments by itself: accounts and bindings that expire after the first and
+    /// not after the second.
+    pub fn ending(&self, from: Time, to: Time) -> Vec<RowChange> {
+        let within = |end: Time| from < end && end <= to;
+        let mut found = Vec::new();
+        for row in &self.resources {
+            if let Some(Attributes::Account(account)) = self.attributes.get(row.attributes as usize).map(|it| &**it)
+                && account.expires.is_some_and(within)
+                && let Ok(resource) = self.resource_of(row)
+            {
+                found.push(RowChange::Resource(resource.clone(), resource));
+            }
+        }
+        for (place, _) in (0_u32..).zip(&self.bindings).filter(|(_, row)| row.expires != NEVER) {
+            if let Some(binding) = self.binding_at(place)
+                && binding.expires.is_some_and(within)
+            {
+                found.push(RowChange::Binding(Some(binding.clone()), Some(binding)));
+            }
+        }
+        found
     }
 
     /// How many bytes it takes, and how many of these are names and other texts.

@@ -1,0 +1,183 @@
+//! `perm diff`: what somebody gained or lost between two moments, or between two stores.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::super::Outcome;
+use super::super::session::Session;
+use super::super::view::View;
+use super::asked::may_ask_about_others;
+use super::causes::Causes;
+use super::rows::carried;
+use crate::model::{Action, Id, Kind, Problem, Time};
+use crate::ops::{Actor, scope};
+use crate::policy::listing::{Comparison, Scope, Twins};
+use crate::policy::{Facts, Panel};
+use crate::render::{Column, Format, RenderError, row, shown};
+use crate::store::{Reader, Snapshot, Store};
+
+static COLUMNS: [Column; 5] = [shown("principal"), shown("resource"), shown("gained"), shown("lost"), shown("because")];
+
+// What access was gained and lost.
+#[derive(Args, Debug)]
+pub(super) struct Diff {
+    /// Before: a revision, a time, or another store's path
+    #[arg(long, value_name = "REV|TIME|STORE")]
+    from: String,
+    /// After: a revision, a time, or another store's path [default: now]
+    #[arg(long, value_name = "REV|TIME|STORE")]
+    to: Option<String>,
+    /// Exit with 1 where there is a difference
+    #[arg(long)]
+    exit_code: bool,
+}
+
+/// What `--from` and `--to` can name.
+enum Moment {
+    /// A moment of this store; none for now.
+    Own(Option<String>),
+    /// Another store, as it stands.
+    Other(Reader),
+}
+
+impl Moment {
+    fn read(text: Option<&String>) -> Result<Moment, Problem> {
+        let Some(text) = text else { return Ok(Moment::Own(None)) };
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number || Time::parse(text).is_ok() {
+            return Ok(Moment::Own(Some(text.clone())));
+        }
+        let path = Path::new(text);
+        if !path.exists() {
+            return Err(Problem::not_found("revision, time or store", text)
+                .tip("write a revision's number, a time as in 2026-03-01, or the path of a store"));
+        }
+        Ok(Moment::Other(Store::open(path).and_then(|store| store.read())?))
+    }
+}
+
+impl Diff {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        let (from, to) = (Moment::read(Some(&self.from))?, Moment::read(self.to.as_ref())?);
+        let now = Time::now();
+        session.read(None, |session, here| {
+            let (before, after) = (look(session, here, &from, now)?, look(session, here, &to, now)?);
+            let own = matches!((&from, &to), (Moment::Own(_), Moment::Own(_)));
+            let found = compared(session, &before, &after, own)?;
+            Ok(u8::from(self.exit_code && found))
+        })
+    }
+}
+
+/// The facts at a moment, in memory.
+fn look<'m>(
+    session: &Session<'_>,
+    here: &View<'m>,
+    moment: &'m Moment,
+    now: Time,
+) -> Result<View<'m, Snapshot>, RenderError> {
+    let view = match moment {
+        Moment::Own(at) => View::new(here.reader, here.actor, at.as_deref(), now)?,
+        Moment::Other(reader) => View::new(reader, session.actor(&reader.facts())?, None, now)?,
+    };
+    Ok(view.in_memory()?)
+}
+
+/// Lists the differences. Answers whether there is one.
+fn compared(
+    session: &mut Session<'_>,
+    before: &View<'_, Snapshot>,
+    after: &View<'_, Snapshot>,
+    same_store: bool,
+) -> Result<bool, RenderError> {
+    let (panel_before, panel_after) = (Panel::new(&before.facts, before.at), Panel::new(&after.facts, after.at));
+    let (scope, twins) = if same_store {
+        (scope_between(before, after)?, Twins::by_id())
+    } else {
+        (Scope::default(), twins(&before.facts, &after.facts)?)
+    };
+    let only = only_about(after)?;
+    let comparison = Comparison { before: &panel_before, after: &panel_after, twins };
+    let mut causes = same_store.then(|| Causes::new(before, after));
+    let is_text = !matches!(session.dress().format, Format::Json | Format::Jsonl | Format::Yaml);
+    let mut found = false;
+    session.stream(&COLUMNS, |wants, push| {
+        let mut stopped = Ok(());
+        comparison.each(&scope, &mut |difference| {
+            if only.is_some_and(|only| difference.principal.1.or(difference.principal.0) != Some(only)) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            carried(&mut stopped, || {
+                found = true;
+                let because = match &mut causes {
+                    Some(causes) if wants.wants("because") => causes.of(&difference, is_text)?,
+                    _ => Value::Null,
+                };
+                let name = |(was, is): (Option<Id>, Option<Id>)| match (was, is) {
+                    (_, Some(is)) => after.name(is),
+                    (Some(was), None) => before.name(was),
+                    (None, None) => Ok(String::new()),
+                };
+                push(row(
+                    &COLUMNS,
+                    [
+                        json!(name(difference.principal)?),
+                        json!(name(difference.resource)?),
+                        words(&difference.gained),
+                        words(&difference.lost),
+                        because,
+                    ],
+                ))
+            })
+        })?;
+        stopped
+    })?;
+    Ok(found)
+}
+
+/// What can differ between two moments of one store, in whichever order they are.
+fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Result<Scope, RenderError> {
+    let (first, last) = if before.revision <= after.revision { (before, after) } else { (after, before) };
+    let mut changes = first.reader.changed_between(first.revision, last.revision)?;
+    for view in [before, after] {
+        changes.extend(view.facts.ending(before.at.min(after.at), before.at.max(after.at)));
+    }
+    Ok(scope(&before.facts, &after.facts, &changes)?)
+}
+
+/// Whom alone whoever asks is told about; none where that is everybody.
+fn only_about(view: &View<'_, Snapshot>) -> Result<Option<Id>, RenderError> {
+    match view.actor {
+        Actor::Principal(actor) if !may_ask_about_others(view, Id::SERVER, Kind::Server)? => Ok(Some(actor)),
+        _ => Ok(None),
+    }
+}
+
+/// What of two stores has the same reference.
+fn twins(before: &Snapshot, after: &Snapshot) -> Result<Twins, RenderError> {
+    let mut known = std::collections::HashMap::new();
+    for kind in Kind::ALL {
+        before.resources(kind, None, &mut |resource| {
+            known.insert(before.reference(resource.id)?, resource.id);
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    let mut pairs = Vec::new();
+    for kind in Kind::ALL {
+        after.resources(kind, None, &mut |resource| {
+            if let Some(twin) = known.get(&after.reference(resource.id)?) {
+                pairs.push((*twin, resource.id));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(Twins::by_pairs(pairs))
+}
+
+/// Actions as they are written; none of them names another thing.
+pub(super) fn words(actions: &[Action]) -> Value {
+    Value::Array(actions.iter().map(|action| json!(action.to_string())).collect())
+}

@@ -1,0 +1,396 @@
+//! What changed for whom between two states: every action that somebody gained or lost.
+//!
+//! Two states of one store know things by the same ids; of two stores, what has the same reference is
+//! the same thing. Files and folders are compared for each principal, at the items where something
+//! begins or ends on either side; everything else is compared for each resource, over those who come
+//! into question on either side.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
+
+use super::candidates::Search;
+use super::items::turns;
+use super::what::allowed;
+use crate::model::{Action, Id, Kind};
+use crate::policy::facts::{Facts, Result};
+use crate::policy::panel::Panel;
+use crate::policy::target::Target;
+
+/// Which resources of one state are which of the other.
+#[derive(Debug, Default)]
+pub struct Twins(Option<(HashMap<Id, Id>, HashMap<Id, Id>)>);
+
+impl Twins {
+    /// Of one store, where ids stay what they are.
+    pub const fn by_id() -> Twins {
+        Twins(None)
+    }
+
+    /// Of two stores: pairs of what is the same thing in the first and in the second.
+    pub fn by_pairs(pairs: impl IntoIterator<Item = (Id, Id)>) -> Twins {
+        let (mut there, mut back) = (HashMap::new(), HashMap::new());
+        for (before, after) in pairs {
+            there.insert(before, after);
+            back.insert(after, before);
+        }
+        Twins(Some((there, back)))
+    }
+
+    fn after(&self, before: Id) -> Option<Id> {
+        match &self.0 {
+            Some((there, _)) if before > Id::LAST_RESERVED => there.get(&before).copied(),
+            _ => Some(before),
+        }
+    }
+
+    fn before(&self, after: Id) -> Option<Id> {
+        match &self.0 {
+            Some((_, back)) if after > Id::LAST_RESERVED => back.get(&after).copied(),
+            _ => Some(after),
+        }
+    }
+}
+
+/// The part of two states that can differ; everything else is the same on both sides.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Principals for whom anything may differ, by their ids on either side; none for all of them.
+    pub principals: Option<BTreeSet<Id>>,
+    /// Principals for whom items may differ, those above among them; none for all of them.
+    pub holders: Option<BTreeSet<Id>>,
+    /// Resources, other than items, that may differ for anybody; none for all of them.
+    pub resources: Option<BTreeSet<Id>>,
+}
+
+impl Scope {
+    /// Of two states that do not differ.
+    pub const fn nothing() -> Scope {
+        Scope { principals: Some(BTreeSet::new()), holders: Some(BTreeSet::new()), resources: Some(BTreeSet::new()) }
+    }
+
+    /// Anything may differ for a principal.
+    pub fn add_principal(&mut self, principal: Id) {
+        self.principals.iter_mut().for_each(|all| all.extend([principal]));
+        self.add_holder(principal);
+    }
+
+    /// Items may differ for a principal.
+    pub fn add_holder(&mut self, principal: Id) {
+        self.holders.iter_mut().for_each(|all| all.extend([principal]));
+    }
+
+    /// A resource may differ for anybody.
+    pub fn add_resource(&mut self, resource: Id) {
+        self.resources.iter_mut().for_each(|all| all.extend([resource]));
+    }
+}
+
+/// The kinds of principals that are compared; groups are compared as their members.
+const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
+
+/// A thing on both sides; none where it is not there.
+pub type Pair = (Option<Id>, Option<Id>);
+
+/// What changed for somebody on something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// For whom.
+    pub principal: Pair,
+    /// On what: an item stands for everything beneath it.
+    pub resource: Pair,
+    /// What is allowed now and was not.
+    pub gained: Vec<Action>,
+    /// What was allowed and is no more.
+    pub lost: Vec<Action>,
+}
+
+/// Told of each difference in turn.
+pub type VisitDifference<'v> = &'v mut dyn FnMut(Difference) -> Result<ControlFlow<()>>;
+
+/// Two states.
+pub struct Comparison<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
+    /// Before.
+    pub before: &'p Panel<'a, A>,
+    /// After.
+    pub after: &'p Panel<'b, B>,
+    /// Which resources are the same.
+    pub twins: Twins,
+}
+
+impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
+    /// Every difference within a scope, by resource and then by principal; items last.
+    ///
+    /// What every account gained or lost because any account has it stands as `authenticated` alone.
+    ///
+    /// # Errors
+    /// When the facts cannot be read, or what the visitor answers.
+    pub fn each(&self, scope: &Scope, visit: VisitDifference<'_>) -> Result<()> {
+        let everybody = self.pairs(&PRINCIPALS, None)?;
+        let principals = self.pairs(&PRINCIPALS, scope.principals.as_ref())?;
+        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Item).collect();
+        let touched = self.pairs(&kinds, scope.resources.as_ref())?;
+        let peculiar = self.peculiar(&everybody)?;
+        for resource in &touched {
+            let some = self.candidates(*resource, &everybody, &peculiar)?;
+            if self.on_resource(*resource, &some, visit)?.is_break() {
+                return Ok(());
+            }
+        }
+        if scope.resources.is_some() {
+            // Whoever changed may have gained or lost anything, also where nothing changed.
+            let known: HashSet<Pair> = touched.into_iter().collect();
+            for resource in self.pairs(&kinds, None)?.into_iter().filter(|pair| !known.contains(pair)) {
+                if self.on_resource(resource, &principals, visit)?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        for principal in self.pairs(&PRINCIPALS, scope.holders.as_ref())? {
+            if self.on_items(principal, visit)?.is_break() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything of some kinds on both sides, those of a set alone; classes and the server among it.
+    fn pairs(&self, kinds: &[Kind], only: Option<&BTreeSet<Id>>) -> Result<Vec<Pair>> {
+        let mut pairs: Vec<Pair> = Vec::new();
+        let takes = |id: Id| only.is_none_or(|only| only.contains(&id));
+        let reserved: &[Id] =
+            if kinds.contains(&Kind::Server) { &[Id::SERVER] } else { &[Id::ANYONE, Id::AUTHENTICATED] };
+        pairs.extend(reserved.iter().filter(|id| takes(**id)).map(|id| (Some(*id), Some(*id))));
+        for kind in kinds.iter().copied().filter(|kind| *kind != Kind::Server) {
+            self.before.facts().resources(kind, None, &mut |resource| {
+                let pair = (Some(resource.id), self.twin_after(resource.id)?);
+                if takes(resource.id) || pair.1.is_some_and(takes) {
+                    pairs.push(pair);
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            self.after.facts().resources(kind, None, &mut |resource| {
+                if takes(resource.id) && self.twin_before(resource.id)?.is_none() {
+                    pairs.push((None, Some(resource.id)));
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(pairs)
+    }
+
+    fn twin_after(&self, before: Id) -> Result<Option<Id>> {
+        let Some(after) = self.twins.after(before) else { return Ok(None) };
+        Ok(self.after.facts().outline(after)?.map(|_| after))
+    }
+
+    fn twin_before(&self, after: Id) -> Result<Option<Id>> {
+        let Some(before) = self.twins.before(after) else { return Ok(None) };
+        Ok(self.before.facts().outline(before)?.map(|_| before))
+    }
+
+    /// Accounts that are not just like any other, by what stands in their own row on either side.
+    fn peculiar(&self, everybody: &[Pair]) -> Result<Vec<Pair>> {
+        let mut found = Vec::new();
+        for pair in everybody {
+            let before = pair.0.map(|id| self.before.subject(id)).transpose()?;
+            let after = pair.1.map(|id| self.after.subject(id)).transpose()?;
+            if !(before.is_some_and(|it| it.is_plain()) && after.is_some_and(|it| it.is_plain())) {
+                found.push(*pair);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whoever may have something on a resource, on either side, that not any account has.
+    fn candidates(&self, resource: Pair, everybody: &[Pair], peculiar: &[Pair]) -> Result<Vec<Pair>> {
+        let mut before = Search::new(self.before);
+        if let Some(target) = resource.0.map(|id| self.before.target(id)).transpose()?.flatten() {
+            before.add_all(&Action::listed(target.kind), &target)?;
+        }
+        let mut after = Search::new(self.after);
+        if let Some(target) = resource.1.map(|id| self.after.target(id)).transpose()?.flatten() {
+            after.add_all(&Action::listed(target.kind), &target)?;
+        }
+        let (before, after) = (before.into_set(), after.into_set());
+        let mut found: Vec<Pair> = everybody
+            .iter()
+            .filter(|pair| {
+                pair.0.is_some_and(|id| before.contains(&id) || id <= Id::LAST_RESERVED)
+                    || pair.1.is_some_and(|id| after.contains(&id))
+            })
+            .copied()
+            .collect();
+        found.extend(peculiar);
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    fn on_resource(&self, resource: Pair, principals: &[Pair], visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
+        let sides = self.targets(resource)?;
+        for principal in principals {
+            let mut difference = self.between(*principal, &sides, resource)?;
+            self.leave_out_classes(&mut difference, &sides)?;
+            if !(difference.gained.is_empty() && difference.lost.is_empty()) && visit(difference)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn targets(&self, resource: Pair) -> Result<(Option<std::rc::Rc<Target>>, Option<std::rc::Rc<Target>>)> {
+        Ok((
+            resource.0.map(|id| self.before.target(id)).transpose()?.flatten(),
+            resource.1.map(|id| self.after.target(id)).transpose()?.flatten(),
+        ))
+    }
+
+    /// What changed for somebody on one resource.
+    fn between(
+        &self,
+        principal: Pair,
+        (before, after): &(Option<std::rc::Rc<Target>>, Option<std::rc::Rc<Target>>),
+        resource: Pair,
+    ) -> Result<Difference> {
+        let had = match (principal.0, before) {
+            (Some(who), Some(target)) => allowed(&*self.before.subject(who)?, &Action::listed(target.kind), target)?,
+            _ => Vec::new(),
+        };
+        let has = match (principal.1, after) {
+            (Some(who), Some(target)) => allowed(&*self.after.subject(who)?, &Action::listed(target.kind), target)?,
+            _ => Vec::new(),
+        };
+        let gained = has.iter().filter(|action| !had.contains(action)).copied().collect();
+        let lost = had.iter().filter(|action| !has.contains(action)).copied().collect();
+        Ok(Difference { principal, resource, gained, lost })
+    }
+
+    /// Takes away what any account gained or lost as well; and, of an account that came or went, what
+    /// any account has, but on the server, where it shows that it came or went.
+    fn leave_out_classes(
+        &self,
+        difference: &mut Difference,
+        (before, after): &(Option<std::rc::Rc<Target>>, Option<std::rc::Rc<Target>>),
+    ) -> Result<()> {
+        let is_class = |side: Option<Id>| side.is_some_and(|id| id <= Id::LAST_RESERVED);
+        if is_class(difference.principal.0) || is_class(difference.principal.1) {
+            return Ok(());
+        }
+        let on_server = after.as_ref().or(before.as_ref()).is_some_and(|target| target.kind == Kind::Server);
+        let was = difference.principal.0.map(|id| self.before.subject(id)).transpose()?;
+        let is = difference.principal.1.map(|id| self.after.subject(id)).transpose()?;
+        let stayed = was.is_some_and(|it| it.is_registered()) == is.is_some_and(|it| it.is_registered());
+        let had = |action: Action| -> Result<bool> {
+            let Some(target) = before else { return Ok(false) };
+            Ok(self.before.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
+        };
+        let has = |action: Action| -> Result<bool> {
+            let Some(target) = after else { return Ok(false) };
+            Ok(self.after.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
+        };
+        let mut gained = Vec::new();
+        for action in difference.gained.drain(..) {
+            let general = has(action)? && if stayed { !had(action)? } else { !on_server };
+            if !general {
+                gained.push(action);
+            }
+        }
+        let mut lost = Vec::new();
+        for action in difference.lost.drain(..) {
+            let general = had(action)? && if stayed { !has(action)? } else { !on_server };
+            if !general {
+                lost.push(action);
+            }
+        }
+        (difference.gained, difference.lost) = (gained, lost);
+        Ok(())
+    }
+
+    fn on_items(&self, principal: Pair, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
+        let mut items: BTreeSet<Pair> = BTreeSet::new();
+        if let Some(who) = principal.0 {
+            for item in turns(self.before, &*self.before.subject(who)?)? {
+                items.insert((Some(item), self.twin_after(item)?));
+            }
+        }
+        if let Some(who) = principal.1 {
+            for item in turns(self.after, &*self.after.subject(who)?)? {
+                items.insert((self.twin_before(item)?, Some(item)));
+            }
+        }
+        for item in items {
+            let here = self.on_item(principal, item)?;
+            if here.gained.is_empty() && here.lost.is_empty() {
+                continue;
+            }
+            // What changed above stands for this one too.
+            let above = self.above(item)?;
+            let same_above = match above {
+                Some(above) => {
+                    let above = self.on_item(principal, above)?;
+                    (above.gained, above.lost) == (here.gained.clone(), here.lost.clone())
+                }
+                None => false,
+            };
+            if !same_above && visit(here)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// What changed for somebody on an item; where it is not registered it has what the nearest
+    /// registered folder above has.
+    fn on_item(&self, principal: Pair, item: Pair) -> Result<Difference> {
+        let sides = (self.nearest_before(item)?, self.nearest_after(item)?);
+        let targets = self.targets(sides)?;
+        let mut difference = self.between(principal, &targets, item)?;
+        self.leave_out_classes(&mut difference, &targets)?;
+        Ok(difference)
+    }
+
+    fn nearest_before(&self, item: Pair) -> Result<Option<Id>> {
+        let (None, Some(after)) = item else { return Ok(item.0) };
+        for above in self.after.facts().lineage(after)? {
+            if let Some(before) = self.twin_before(above.id)? {
+                return Ok(Some(before).filter(|_| above.kind() == Kind::Item));
+            }
+        }
+        Ok(None)
+    }
+
+    fn nearest_after(&self, item: Pair) -> Result<Option<Id>> {
+        let (Some(before), None) = item else { return Ok(item.1) };
+        for above in self.before.facts().lineage(before)? {
+            if let Some(after) = self.twin_after(above.id)? {
+                return Ok(Some(after).filter(|_| above.kind() == Kind::Item));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The folder above, on the side where the item is.
+    fn above(&self, item: Pair) -> Result<Option<Pair>> {
+        let parent = match item {
+            (_, Some(after)) => {
+                let parent = self.after.facts().outline(after)?.and_then(|it| it.parent);
+                match parent {
+                    Some(parent) => Some((self.twin_before(parent)?, Some(parent))),
+                    None => None,
+                }
+            }
+            (Some(before), None) => {
+                let parent = self.before.facts().outline(before)?.and_then(|it| it.parent);
+                match parent {
+                    Some(parent) => Some((Some(parent), self.twin_after(parent)?)),
+                    None => None,
+                }
+            }
+            (None, None) => None,
+        };
+        let Some(pair) = parent else { return Ok(None) };
+        let (before, after) = self.targets(pair)?;
+        let is_item = after.or(before).is_some_and(|target| target.kind == Kind::Item);
+        Ok(is_item.then_some(pair))
+    }
+}
