@@ -55,8 +55,8 @@ pub(super) struct Globals {
 /// The long options above that take a value, and those that take none: what the log leaves out.
 pub(super) const WITH_VALUE: [&str; 9] =
     ["--store", "--as", "--output", "--columns", "--sort", "--color", "--reason", "-o", "--at"];
-pub(super) const WITHOUT_VALUE: [&str; 9] =
-    ["--no-headers", "--quiet", "--verbose", "--yes", "--dry-run", "--create", "-q", "-v", "-qv"];
+pub(super) const WITHOUT_VALUE: [&str; 10] =
+    ["--no-headers", "--quiet", "--verbose", "--yes", "--dry-run", "--access", "--create", "-q", "-v", "-qv"];
 
 // Options of every command that reads.
 #[derive(Args, Debug, Clone, Default)]
@@ -75,6 +75,9 @@ pub(super) struct Writing {
     /// Show what would change, and change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// With --dry-run: show also who would gain and lose what, and which shares would be left without a base
+    #[arg(long, requires = "dry_run")]
+    pub(super) access: bool,
     /// Create the store first if there is none
     #[arg(long)]
     pub(super) create: bool,

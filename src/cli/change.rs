@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use serde_json::{Map, Value, json};
 
+use super::access::{self, Effect};
 use super::args::{WITH_VALUE, WITHOUT_VALUE, Writing};
 use super::prompt;
 use super::session::Session;
@@ -33,6 +34,8 @@ pub(super) struct Done<T> {
     revision: Option<Revision>,
     warnings: Vec<String>,
     dry_run: bool,
+    /// What it would mean for people, where that was asked for.
+    access: Option<Effect>,
 }
 
 /// A secret that was made, and the link it is part of.
@@ -126,6 +129,10 @@ impl Session<'_> {
                 hide_unseen(&mut changes, &work, &mut notices)?;
             }
             let last_id = work.facts().last_id()?;
+            let access = match writing.access {
+                true => Some(Effect::of(&facts, work.facts().draft(), &rows, actor, now)?),
+                false => None,
+            };
             drop(work);
             if !takes.is_empty() && !writing.dry_run && !self.globals.yes && confirmed.as_ref() != Some(&takes) {
                 if confirmed.is_some() {
@@ -147,7 +154,7 @@ impl Session<'_> {
             };
             self.changed(revision.is_some());
             self.mention(&format!("store {}", path.display()));
-            return Ok(Done { value, changes, revision, warnings: notices, dry_run: writing.dry_run });
+            return Ok(Done { value, changes, revision, warnings: notices, dry_run: writing.dry_run, access });
         }
     }
 
@@ -198,6 +205,10 @@ impl Session<'_> {
         let secret = made.secret.as_ref().map(Secret::reveal);
         match self.dress().format {
             Format::Table => self.report_lines(done, made)?,
+            Format::Csv | Format::Tsv if done.access.is_some() => {
+                let rows = done.access.iter().flat_map(|access| access.rows.clone()).collect();
+                self.list(&access::COLUMNS, rows)?;
+            }
             Format::Csv | Format::Tsv => {
                 let rows = done.changes.iter().map(|change| {
                     let mut row = change.json().as_object().cloned().unwrap_or_default();
@@ -216,6 +227,10 @@ impl Session<'_> {
                 object.insert("warnings".to_owned(), json!(done.warnings));
                 if done.dry_run {
                     object.insert("dry_run".to_owned(), json!(true));
+                }
+                if let Some(access) = &done.access {
+                    object.insert("access".to_owned(), json!(access.rows));
+                    object.insert("orphaned".to_owned(), json!(access.orphaned));
                 }
                 if let Some(mailed) = made.mailed {
                     object.insert("mailed".to_owned(), json!(mailed));
@@ -240,6 +255,10 @@ impl Session<'_> {
         let mut text = String::new();
         for change in &done.changes {
             text.push_str(&change.line());
+            text.push('\n');
+        }
+        for line in done.access.iter().flat_map(Effect::lines) {
+            text.push_str(&line);
             text.push('\n');
         }
         match done.revision {

@@ -91,6 +91,27 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         })
     }
 
+    /// A draft over some facts.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn with(base: &'f F, draft: &Draft) -> Result<Overlay<'f, F>> {
+        let mut overlay = Overlay::new(base)?;
+        for (id, resource) in &draft.resources {
+            match resource {
+                Some(resource) => overlay.put_resource((**resource).clone()),
+                None => overlay.end_resource(*id),
+            }
+        }
+        for (id, binding) in &draft.bindings {
+            match binding {
+                Some(binding) => overlay.put_binding(binding.clone()),
+                None => overlay.end_binding(*id),
+            }
+        }
+        Ok(overlay)
+    }
+
     /// The facts below.
     pub const fn base(&self) -> &'f F {
         self.base

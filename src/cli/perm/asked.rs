@@ -3,9 +3,9 @@
 use super::super::view::View;
 use crate::model::action::Destination;
 use crate::model::name::printable;
-use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Role, Verb as Do};
+use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Role, Time, Verb as Do};
 use crate::ops::{Actor, find_item};
-use crate::policy::{Facts, Question, Subject};
+use crate::policy::{Facts, Question, Subject, decide_for};
 use crate::render::RenderError;
 
 /// A question with the words it was asked in.
@@ -125,8 +125,18 @@ const fn administering(kind: Kind) -> Do {
 /// Whether whoever asks may ask about others: server admins about everything, and "those who
 /// administer the resource asked about" (model §10).
 pub(super) fn may_ask_about_others<F: Facts>(view: &View<'_, F>, on: Id, kind: Kind) -> Result<bool, Problem> {
-    let Actor::Principal(actor) = view.actor else { return Ok(true) };
-    let subject = Subject::new(&view.facts, actor, view.at)?;
+    may_be_told_of_others(&view.facts, view.actor, view.at, (on, kind))
+}
+
+/// As [`may_ask_about_others`], where there is no view.
+pub(in crate::cli) fn may_be_told_of_others<F: Facts>(
+    facts: &F,
+    actor: Actor,
+    at: Time,
+    (on, kind): (Id, Kind),
+) -> Result<bool, Problem> {
+    let Actor::Principal(actor) = actor else { return Ok(true) };
+    let subject = Subject::new(facts, actor, at)?;
     if subject.holds(Role::ServerAdmin, Id::SERVER)? {
         return Ok(true);
     }
@@ -135,7 +145,7 @@ pub(super) fn may_ask_about_others<F: Facts>(view: &View<'_, F>, on: Id, kind: K
             return Ok(true);
         }
     }
-    Ok(on != Id::SERVER && on != actor && view.viewer()?.may(administering(kind), on)?)
+    Ok(on != Id::SERVER && on != actor && decide_for(&subject, Action::Plain(administering(kind)), on)?.allowed)
 }
 
 /// Whom whoever asks may ask about on a resource: "`--as alice perm check` answers about alice

@@ -10,6 +10,8 @@ mod rows;
 mod who;
 mod words;
 
+pub(super) use asked::may_be_told_of_others;
+
 use clap::{Args, Subcommand};
 
 use super::session::Session;
