@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::perm::may_be_told_of_others;
 use crate::model::{Binding, Id, Kind, Problem, Time};
-use crate::ops::share::cascade::unsupported;
+use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::{Actor, scope};
 use crate::policy::listing::{Comparison, Difference, Scope, Twins};
 use crate::policy::{Draft, Facts, Overlay, Panel, RowChange, Select};
@@ -135,7 +135,11 @@ fn orphaned(
     }
     let mut shares = Vec::new();
     for sharer in sharers {
-        shares.extend(after.list(Select::SharesBy(sharer))?.into_iter().filter(|share| share.is_effective(at)));
+        for share in after.list(Select::SharesBy(sharer))? {
+            if share.is_effective(at) && is_delegated(after, &share)? {
+                shares.push(share);
+            }
+        }
     }
     let hung: BTreeSet<Id> = unsupported(before, shares.clone(), at)?.into_iter().map(|loss| loss.share.id).collect();
     let hang = unsupported(after, shares, at)?.into_iter().map(|loss| loss.share);

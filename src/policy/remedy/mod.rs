@@ -4,6 +4,7 @@
 //! lacks. Limits that stand against it must go as well, so they are part of every remedy.
 
 mod command;
+mod joining;
 
 pub use command::command;
 
@@ -118,7 +119,7 @@ fn lacking<F: Facts + ?Sized>(
             },
         }
     }
-    let mut found: Vec<Vec<Lack>> = Vec::new();
+    let mut found: Vec<(usize, Vec<Lack>)> = Vec::new();
     for grant in &rows.grants {
         // A row that gives already, and is kept from it by something common, lacks nothing of its own.
         let gives = given::<F, ()>(subject, grant, action, target)?.is_some();
@@ -127,17 +128,26 @@ fn lacking<F: Facts + ?Sized>(
         let mut lacks = common.clone();
         // What stands in the way of the whole may stand in the way of a part as well.
         lacks.extend(own.into_iter().filter(|lack| !common.contains(lack)));
-        if !lacks.is_empty() && !found.contains(&lacks) {
-            found.push(lacks);
+        if !lacks.is_empty() && !found.iter().any(|(_, known)| *known == lacks) {
+            found.push((lacks.iter().map(|lack| weight(*lack)).max().unwrap_or(0), lacks));
+        }
+        if gives {
+            continue;
+        }
+        for (extra, join) in joining::groups(subject, grant, action, target)? {
+            let lacks: Vec<Lack> = common.iter().copied().chain([join]).collect();
+            if !found.iter().any(|(_, known)| *known == lacks) {
+                found.push((extra, lacks));
+            }
         }
     }
     // Where a limit alone stands in the way, roles on top of it are no answer.
-    let least = found.iter().map(Vec::len).min().unwrap_or(0);
+    let least = found.iter().map(|(_, lacks)| lacks.len()).min().unwrap_or(0);
     if least == common.len() {
-        found.retain(|lacks| lacks.len() == least);
+        found.retain(|(_, lacks)| lacks.len() == least);
     }
-    found.sort_by_key(|lacks| (lacks.iter().map(|lack| weight(*lack)).max(), lacks.len()));
-    Ok(found)
+    found.sort_by_key(|(extra, lacks)| (*extra, lacks.len()));
+    Ok(found.into_iter().map(|(_, lacks)| lacks).collect())
 }
 
 /// The workspace whose `root-upload` concerns an upload.

@@ -1,0 +1,90 @@
+//! Groups and workgroups that have what somebody lacks: to join one is a single change too, and what
+//! it gives besides is counted.
+
+use std::ops::ControlFlow;
+
+use super::Lack;
+use crate::model::catalogue::{Grant, Holder};
+use crate::model::{Action, Id, Kind, Role};
+use crate::policy::decide::given;
+use crate::policy::facts::{Facts, Result, Select};
+use crate::policy::subject::{Sort, Subject};
+use crate::policy::target::Target;
+
+/// How many groups are looked at, and how many of them are named: those that give least besides.
+const LOOKED_AT: usize = 50;
+const NAMED: usize = 2;
+/// What joining weighs by itself, beside a share or a role of one's own that gives as much.
+const JOINING: usize = 4;
+/// Beyond so much that a group gives, more makes no difference.
+const MUCH: usize = 1_000;
+
+/// The memberships by which a row would give to an account, each with how much it gives besides.
+pub(super) fn groups<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    grant: &Grant,
+    action: Action,
+    target: &Target,
+) -> Result<Vec<(usize, Lack)>> {
+    if subject.sort != Sort::Account {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for group in holders(subject, grant.holder, target)? {
+        let Some(kind) = subject.facts().outline(group)?.map(|it| it.kind()) else { continue };
+        let role = match kind {
+            Kind::Group => Role::GroupMember,
+            Kind::Workgroup => Role::WorkgroupStandard,
+            _ => continue,
+        };
+        if subject.is(group)? {
+            continue;
+        }
+        let members = Subject::new(subject.facts(), group, subject.at)?;
+        if given::<F, ()>(&members, grant, action, target)?.is_some() {
+            found.push((JOINING + besides(&members)?, Lack::Role(role, group)));
+        }
+    }
+    found.sort_by_key(|(extra, _)| *extra);
+    found.truncate(NAMED);
+    Ok(found)
+}
+
+/// Groups and workgroups that hold what a row speaks of, and others: kinds are told apart later.
+fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, holder: Holder, target: &Target) -> Result<Vec<Id>> {
+    let facts = subject.facts();
+    let mut asked: Vec<(Id, Role)> = Vec::new();
+    match holder {
+        Holder::Share | Holder::Sharer | Holder::Holds(_) => {
+            asked.extend(target.items(facts)?.map(|(item, _)| (item, Role::ItemShare)));
+        }
+        Holder::Role(role) if role.on() == target.kind || role.on() == Kind::Endpoint => {
+            if let Some(on) = target.within(facts, role.on())? {
+                asked.extend(role.given_by().iter().map(|held| (on, *held)));
+            }
+        }
+        _ => {}
+    }
+    let mut found: Vec<Id> = Vec::new();
+    for (on, role) in asked {
+        facts.bindings(Select::OnAs(on, role), &mut |binding| {
+            if binding.is_effective(subject.at) && !found.contains(&binding.principal) {
+                found.push(binding.principal);
+            }
+            Ok(if found.len() < LOOKED_AT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+    }
+    Ok(found)
+}
+
+/// How many roles and shares come with being in a group: its own and those of what it is in.
+fn besides<F: Facts + ?Sized>(members: &Subject<'_, F>) -> Result<usize> {
+    let mut count = 0;
+    for principal in members.principals()?.iter().filter(|id| **id > Id::LAST_RESERVED) {
+        members.facts().bindings(Select::Of(*principal), &mut |_| {
+            count += 1;
+            Ok(if count < MUCH { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+    }
+    Ok(count)
+}
