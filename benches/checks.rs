@@ -1,6 +1,7 @@
-//! Checks per second, warm, on one core, over a snapshot of a store, at 10,000, 100,000 and 1,000,000
-//! grants. `cargo bench --bench checks [ACCOUNTS…]` asks half allowed and half denied questions, as
-//! many as two seconds hold. Never a test: machines differ.
+//! Questions over a snapshot of a store, at 10,000, 100,000 and 1,000,000 grants: how long it takes to
+//! read, how large it is, how many checks a second it answers, and how long the listings take.
+//! `cargo bench --bench checks [ACCOUNTS…]`; the peers beside it are in `benches/peers`. Every answer is
+//! compared with the oracle's. Never a test: machines differ.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,74 +11,182 @@
 
 mod workload;
 
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rolebook::model::Time;
-use rolebook::policy::{Facts, Nothing, decide};
-use rolebook::store::{Entry, Store};
-use workload::{NOW, World};
+use rolebook::model::{Action, Id, Kind, Permissions, Role, Time, Verb};
+use rolebook::policy::listing::{Breadth, Filter, Reach, what, who};
+use rolebook::policy::{Facts, Panel, RowChange, Select};
+use rolebook::store::{Entry, Snapshot, Store};
+use workload::bare::Bare;
+use workload::rows::NOW;
+use workload::{Asker, Question, Workload};
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
+const QUESTIONS: usize = 100_000;
+const ROUNDS: usize = 5;
+/// How many accounts the listing of one folder shall name.
+const MANY: usize = 25_000;
 
 fn main() {
     let sizes: Vec<usize> = std::env::args().filter_map(|it| it.parse().ok()).collect();
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
     println!(
-        "{:>10} {:>10} {:>10} {:>8} {:>8} {:>12} {:>12}",
-        "grants", "snap ms", "M bind/s", "B/bind", "names", "proofs/s", "checks/s"
+        "{:>9} {:>9} {:>9} {:>8} {:>9} {:>9} {:>9} {:>7} {:>9} {:>9}",
+        "grants", "snapshot", "M bind/s", "B/bind", "names MB", "checks/s", "proofs/s", "bare/", "list us", "who ms"
     );
     for accounts in sizes {
-        let mut world = World::new(accounts);
         let folder = tempfile::tempdir().unwrap();
-        let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
-        let writer = store.write().unwrap();
-        let rows = world.facts.draft().against(&Nothing).unwrap();
+        let workload = Workload::new(accounts);
+        let path = folder.path().join("store.db");
+        let crowd = store(&workload, &path, accounts);
+        measure(&workload, &path, crowd);
+    }
+}
+
+/// A store of the workload, and a folder that a quarter of all accounts can download through a group.
+fn store(workload: &Workload, path: &Path, accounts: usize) -> Id {
+    let (store, _) = Store::create(path).unwrap();
+    let rows: Vec<RowChange> = workload.rows().collect();
+    let Some(RowChange::Binding(_, Some(last))) = rows.last().cloned() else { panic!("no bindings") };
+    let folder = last.resource;
+    let commit = |rows: &[RowChange], last: Id| {
         let entry = Entry {
             at: Time::now(),
             actor: None,
             operator: "bench".to_owned(),
-            command: "build".to_owned(),
+            command: "load".to_owned(),
             reason: None,
             undoes: None,
         };
-        writer.commit(&rows, world.facts.last_id().unwrap(), entry).unwrap();
-        let reader = store.read().unwrap();
-        let mut took = Duration::MAX;
-        for _ in 0..3 {
+        store.write().unwrap().commit(rows, last, entry).unwrap();
+    };
+    commit(&rows, last.id);
+    // Further members for the group that holds the last share.
+    let group = rows.iter().rev().find_map(|row| match row {
+        RowChange::Binding(_, Some(it)) if it.role == Role::GroupMember => Some(it.resource),
+        _ => None,
+    });
+    let group = group.unwrap();
+    let base = last.id.0 + 1;
+    let mut more: Vec<RowChange> = (0..MANY.min(accounts / 4) as u64)
+        .map(|number| {
+            let mut member = last.clone();
+            member.id = Id(base + number);
+            (member.resource, member.principal) = (group, Id(Id::LAST_RESERVED.0 + 1 + number));
+            (member.role, member.attributes.permissions) = (Role::GroupMember, Permissions::NONE);
+            RowChange::Binding(None, Some(member))
+        })
+        .collect();
+    let mut share = last;
+    share.id = Id(base + more.len() as u64);
+    (share.principal, share.attributes.permissions) = (group, Permissions::VIEW);
+    let end = share.id;
+    more.push(RowChange::Binding(None, Some(share)));
+    commit(&more, end);
+    folder
+}
+
+fn measure(workload: &Workload, path: &Path, crowd: Id) {
+    let reader = Store::open(path).unwrap().read().unwrap();
+    let read = || reader.facts().snapshot().unwrap();
+    let took = median(|| drop(read()));
+    let snapshot = read();
+    let (bytes, names) = snapshot.bytes();
+    let bare = Bare::new(workload);
+    // Those of the crowd aside, whom the plain data does not know of.
+    let mut questions = Asker::new(workload).questions(&bare, QUESTIONS);
+    let panel = Panel::new(&snapshot, NOW);
+    let ask = |question: &Question| {
+        let asked = workload.asked(question);
+        panel.allows(asked.principal, asked.action, asked.resource).unwrap().is_some()
+    };
+    questions.retain(|question| ask(question) == bare.check(question));
+    assert!(questions.len() * 100 > QUESTIONS * 95, "{} answers agree", questions.len());
+    let checks = rate(&questions, &ask);
+    let proofs = rate(&questions, &|question| {
+        let asked = workload.asked(question);
+        panel.decide(asked.principal, asked.action, asked.resource).unwrap().allowed
+    });
+    let walks = rate(&questions, &|question| bare.check(question));
+    println!(
+        "{:>9} {:>7}ms {:>9.2} {:>8.1} {:>9.1} {checks:>9.0} {proofs:>9.0} {:>6.2}x {:>9.1} {:>9.1}",
+        snapshot.bindings_count(),
+        took.as_millis(),
+        snapshot.bindings_count() as f64 / took.as_secs_f64() / 1e6,
+        (bytes - names) as f64 / snapshot.bindings_count() as f64,
+        names as f64 / 1e6,
+        walks / checks,
+        list(&snapshot).as_secs_f64() * 1e6,
+        who_downloads(&snapshot, crowd).as_secs_f64() * 1e3,
+    );
+}
+
+fn median(mut once: impl FnMut()) -> Duration {
+    let mut times: Vec<Duration> = (0..ROUNDS)
+        .map(|_| {
             let began = Instant::now();
-            let snapshot = reader.facts().snapshot().unwrap();
-            took = took.min(began.elapsed());
-            drop(snapshot);
+            once();
+            began.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// Questions a second, all of them asked over and over for a while.
+fn rate(questions: &[Question], answer: &dyn Fn(&Question) -> bool) -> f64 {
+    let (mut asked, mut allowed) = (0_u64, 0_u64);
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(1) {
+        for question in questions {
+            allowed += u64::from(answer(question));
+            asked += 1;
         }
-        let snapshot = reader.facts().snapshot().unwrap();
-        let (bytes, names) = snapshot.bytes();
-        let questions = world.questions(100_000, &|question| decide(&snapshot, question).unwrap().allowed);
-        let rate = |answer: &dyn Fn(&rolebook::policy::Question) -> bool| {
-            // Once unmeasured: what is kept at hand is there then.
-            questions.iter().for_each(|question| assert!(answer(question) || true));
-            let (mut asked, mut allowed) = (0_u64, 0_u64);
-            let began = Instant::now();
-            while began.elapsed() < Duration::from_secs(2) {
-                for question in &questions {
-                    allowed += u64::from(answer(question));
-                    asked += 1;
-                }
-            }
-            assert_eq!(allowed * 2, asked);
-            asked as f64 / began.elapsed().as_secs_f64()
-        };
-        let proofs = rate(&|question| decide(&snapshot, question).unwrap().allowed);
-        let panel = rolebook::policy::Panel::new(&snapshot, NOW);
-        let checks =
-            rate(&|question| panel.allows(question.principal, question.action, question.resource).unwrap().is_some());
-        let bindings = snapshot.bindings_count() as f64;
-        println!(
-            "{:>10} {:>10} {:>10.2} {:>8.1} {:>8} {proofs:>12.0} {checks:>12.0}",
-            world.grants,
-            took.as_millis(),
-            bindings / took.as_secs_f64() / 1e6,
-            (bytes - names) as f64 / bindings,
-            names,
-        );
     }
+    assert!(allowed > 0 && allowed < asked);
+    asked as f64 / began.elapsed().as_secs_f64()
+}
+
+/// What one account can do on files and folders; the mean of a thousand of them.
+fn list(snapshot: &Snapshot) -> Duration {
+    const ACCOUNTS: u64 = 1_000;
+    let filter = Filter { kind: Some(Kind::Item), ..Filter::default() };
+    let panel = Panel::new(snapshot, NOW);
+    let mut rows = 0_usize;
+    let began = Instant::now();
+    for number in 0..ACCOUNTS {
+        let subject = panel.subject(Id(Id::LAST_RESERVED.0 + 1 + number)).unwrap();
+        what(&panel, &subject, &filter, Reach::Outlined, &mut |_, actions| {
+            rows += usize::from(!actions.is_empty());
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    }
+    let took = began.elapsed() / ACCOUNTS as u32;
+    if std::env::var_os("ROWS").is_some() {
+        println!("rows of a list: {}", rows as f64 / ACCOUNTS as f64);
+    }
+    took
+}
+
+/// Who can download a folder that a crowd can.
+fn who_downloads(snapshot: &Snapshot, folder: Id) -> Duration {
+    let mut found = 0_usize;
+    let took = median(|| {
+        let panel = Panel::new(snapshot, NOW);
+        let target = panel.target(folder).unwrap().unwrap();
+        found = 0;
+        who(&panel, &[Action::Plain(Verb::Download)], &target, Breadth::Classes, &mut |_, _| {
+            found += 1;
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    });
+    let shares = snapshot.list(Select::OnAs(folder, Role::ItemShare)).unwrap().len();
+    if std::env::var_os("ROWS").is_some() {
+        println!("answers to who: {found}, shares of the folder: {shares}");
+    }
+    took
 }

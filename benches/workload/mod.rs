@@ -1,204 +1,321 @@
-//! The workload that checks are measured on: N accounts; N/20 groups nested up to three deep, each
-//! account in about five; 2 N folders up to eight deep; about 5 N shares with accounts and groups;
-//! endpoints with the four roles. Deterministic: the same numbers make the same world.
+//! The workload that checks are measured on, as plain data: N accounts; N/20 groups nested up to three
+//! deep, each account in about five; 2 N folders up to eight deep; about 5 N shares with accounts and
+//! groups; endpoints with their roles; and questions about all that, half of them allowed.
+//! Deterministic: the same number of accounts makes the same workload and the same questions.
+//!
+//! [`bare`] answers the questions from arrays, as the oracle; [`rows`] makes rows of a store of it.
 
-use std::rc::Rc;
+pub(crate) mod bare;
+pub(crate) mod rows;
 
-use rolebook::model::attributes::{
-    Account, Attributes, BindingAttributes, Endpoint, EndpointKind, Group, Item, NodeVersion,
-};
-use rolebook::model::{Action, Binding, Id, Kind, Permissions, Resource, Role, Time, Verb};
-use rolebook::policy::{Facts, Nothing, Overlay, Question};
+use rolebook::model::{Permission, Permissions, Role};
 
-/// The time that every question is asked at.
-pub(crate) const NOW: Time = Time(1_800_000_000_000);
+use bare::{Bare, Lists};
+
 /// How many folders an endpoint has.
 const FOLDERS_OF_ONE: usize = 2_000;
+/// How deep folders lie, the root folder counted.
+const DEEPEST: usize = 8;
+/// The roles on an endpoint whose sharing is delegated, strongest first: each gives those after it.
+const ROLES: [Role; 3] = [Role::EndpointAdministrator, Role::ActivityManager, Role::ActivityMonitor];
+
+/// An account or a group by its number: the accounts come first, then the groups.
+pub(crate) type Principal = u32;
 
 /// Numbers that look random and are the same in every run (a 64-bit linear congruential generator,
 /// its upper half).
-pub(crate) struct Numbers(u64);
+struct Numbers(u64);
 
 impl Numbers {
     /// The next number below a bound.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % bound.max(1)
     }
+
+    /// One of some things.
+    fn one_of<T: Copy>(&mut self, things: &[T]) -> T {
+        things[self.below(things.len())]
+    }
 }
 
-/// A world in memory, and what can be asked of it.
-pub(crate) struct World {
-    /// The facts.
-    pub(crate) facts: Overlay<'static, Nothing>,
-    /// How many memberships and shares there are.
-    pub(crate) grants: usize,
-    accounts: Vec<Id>,
-    groups: Vec<Id>,
-    folders: Vec<Id>,
-    endpoints: Vec<Id>,
-    numbers: Numbers,
+/// A principal belongs to a group.
+#[derive(Clone, Copy)]
+pub(crate) struct Membership {
+    /// The account or group that belongs.
+    pub(crate) member: Principal,
+    /// The group that it belongs to.
+    pub(crate) group: Principal,
 }
 
-impl World {
-    /// Makes the world of N accounts.
-    pub(crate) fn new(accounts: usize) -> World {
-        let mut world = World {
-            facts: Overlay::new(&Nothing).unwrap(),
-            grants: 0,
-            accounts: Vec::new(),
-            groups: Vec::new(),
-            folders: Vec::new(),
-            endpoints: Vec::new(),
-            numbers: Numbers(7),
+/// A folder, by its place in the list; what it lies in comes before it.
+#[derive(Clone, Copy)]
+pub(crate) struct Folder {
+    /// The folder it lies in; none for the root folder of an endpoint.
+    pub(crate) parent: Option<u32>,
+    /// The endpoint it lies on.
+    pub(crate) endpoint: u32,
+}
+
+/// A principal holds a role on an endpoint.
+#[derive(Clone, Copy)]
+pub(crate) struct EndpointRole {
+    /// On what.
+    pub(crate) endpoint: u32,
+    /// Who.
+    pub(crate) principal: Principal,
+    /// As what.
+    pub(crate) role: Role,
+}
+
+/// A principal holds permissions on a folder and everything beneath.
+#[derive(Clone, Copy)]
+pub(crate) struct Share {
+    /// On what.
+    pub(crate) folder: u32,
+    /// Who.
+    pub(crate) principal: Principal,
+    /// Which: one of the four presets.
+    pub(crate) permissions: Permissions,
+}
+
+/// What a question is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum About {
+    /// Whether one holds a permission on a folder.
+    Folder(u32, Permission),
+    /// Whether one holds a role on an endpoint, or one that gives it.
+    Endpoint(u32, Role),
+}
+
+/// A question and its answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question {
+    /// Who asks.
+    pub(crate) account: Principal,
+    /// What for.
+    pub(crate) about: About,
+    /// The answer, as the oracle has it.
+    pub(crate) allowed: bool,
+}
+
+/// Everything there is.
+pub(crate) struct Workload {
+    /// How many accounts there are.
+    pub(crate) accounts: usize,
+    /// How many groups there are.
+    pub(crate) groups: usize,
+    /// How many endpoints there are.
+    pub(crate) endpoints: usize,
+    /// Who belongs to which group.
+    pub(crate) memberships: Vec<Membership>,
+    /// The folders.
+    pub(crate) folders: Vec<Folder>,
+    /// Who holds which role on an endpoint.
+    pub(crate) roles: Vec<EndpointRole>,
+    /// Who holds which share of a folder.
+    pub(crate) shares: Vec<Share>,
+}
+
+impl Workload {
+    /// Makes the workload of N accounts.
+    pub(crate) fn new(accounts: usize) -> Workload {
+        let folders = 2 * accounts;
+        let mut workload = Workload {
+            accounts,
+            groups: (accounts / 20).max(4),
+            endpoints: folders.div_ceil(FOLDERS_OF_ONE),
+            memberships: Vec::with_capacity(6 * accounts),
+            folders: Vec::with_capacity(folders),
+            roles: Vec::new(),
+            shares: Vec::with_capacity(5 * accounts),
         };
-        world.people(accounts);
-        world.places(2 * accounts);
-        world.shares(5 * accounts);
-        world
+        let mut numbers = Numbers(7);
+        workload.nest_groups(&mut numbers);
+        workload.join_groups(&mut numbers);
+        workload.make_folders(folders, &mut numbers);
+        workload.give_roles(&mut numbers);
+        workload.share(5 * accounts, &mut numbers);
+        workload
     }
 
-    fn make(&mut self, parent: Option<Id>, name: String, attributes: Attributes) -> Id {
-        let id = self.facts.new_id();
-        self.facts.put_resource(Resource { id, parent, key: name.clone(), name, alias: None, attributes, since: 1 });
-        id
+    /// How many memberships, roles and shares there are.
+    pub(crate) const fn grants(&self) -> usize {
+        self.memberships.len() + self.roles.len() + self.shares.len()
     }
 
-    fn bind(&mut self, resource: Id, principal: Id, role: Role, permissions: Permissions) {
-        let id = self.facts.new_id();
-        let attributes = BindingAttributes { permissions, ..BindingAttributes::default() };
-        self.facts.put_binding(Binding {
-            id,
-            resource,
-            principal,
-            role,
-            grantor: None,
-            expires: None,
-            attributes,
-            since: 1,
-        });
-        self.grants += 1;
+    /// How many accounts and groups there are.
+    pub(crate) const fn principals(&self) -> usize {
+        self.accounts + self.groups
     }
 
-    fn people(&mut self, count: usize) {
-        for number in 0..count {
-            let id = self.make(None, format!("u{number}"), Attributes::Account(Account::default()));
-            self.accounts.push(id);
+    /// Puts a third of the groups into one of the first tenth, and of those into one of the first hundredth.
+    fn nest_groups(&mut self, numbers: &mut Numbers) {
+        let top = (self.groups / 100).max(1);
+        let middle = (self.groups / 10).max(top + 1);
+        for group in (top..self.groups).filter(|group| group % 3 == 1) {
+            let outer = if group < middle { numbers.below(top) } else { top + numbers.below(middle - top) };
+            let [member, group] = [group, outer].map(|group| (self.accounts + group) as Principal);
+            self.memberships.push(Membership { member, group });
         }
-        for number in 0..(count / 20).max(4) {
-            let id = self.make(None, format!("g{number}"), Attributes::Group(Group::default()));
-            self.groups.push(id);
-        }
-        let groups = self.groups.clone();
-        // A third of all are in one of the first tenth, and of those in one of the first hundredth.
-        for (number, group) in groups.iter().enumerate().filter(|(number, _)| number % 3 == 1) {
-            let first = if number >= groups.len() / 10 { groups.len() / 10 } else { groups.len() / 100 };
-            let outer = self.numbers.below(first.max(1));
-            if outer < number {
-                self.bind(groups[outer], *group, Role::GroupMember, Permissions::NONE);
-            }
-        }
-        for account in self.accounts.clone() {
+    }
+
+    /// Puts every account into five groups, or into fewer where the same comes up again.
+    fn join_groups(&mut self, numbers: &mut Numbers) {
+        for account in 0..self.accounts {
+            let own = self.memberships.len();
             for _ in 0..5 {
-                let group = groups[self.numbers.below(groups.len())];
-                if self.facts.held(group, Role::GroupMember, account).unwrap().is_none() {
-                    self.bind(group, account, Role::GroupMember, Permissions::NONE);
+                let group = self.some_group(numbers);
+                if self.memberships[own..].iter().all(|known| known.group != group) {
+                    self.memberships.push(Membership { member: account as Principal, group });
                 }
             }
         }
     }
 
-    fn places(&mut self, folders: usize) {
-        let mut depth: Vec<(Id, usize)> = Vec::new();
-        for number in 0..folders {
-            if number % FOLDERS_OF_ONE == 0 {
-                self.endpoint(number / FOLDERS_OF_ONE);
-                depth.clear();
-                depth.push((*self.folders.last().unwrap(), 1));
+    fn make_folders(&mut self, count: usize, numbers: &mut Numbers) {
+        // The folders of the endpoint that can hold others, and how deep they lie.
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        for folder in 0..count {
+            let endpoint = (folder / FOLDERS_OF_ONE) as u32;
+            if folder % FOLDERS_OF_ONE == 0 {
+                open.clear();
+                open.push((folder, 1));
+                self.folders.push(Folder { parent: None, endpoint });
                 continue;
             }
-            let (parent, below) = depth[self.numbers.below(depth.len())];
-            let id = self.make(Some(parent), format!("f{number}"), Attributes::Item(Item::FOLDER));
-            self.folders.push(id);
-            if below < 8 {
-                depth.push((id, below + 1));
+            let (parent, depth) = numbers.one_of(&open);
+            self.folders.push(Folder { parent: Some(parent as u32), endpoint });
+            if depth + 1 < DEEPEST {
+                open.push((folder, depth + 1));
             }
         }
     }
 
-    fn endpoint(&mut self, number: usize) {
-        let mut endpoint = Endpoint::of_kind(EndpointKind::Node);
-        endpoint.node_version = Some(NodeVersion::CUSTOM_SETS);
-        let id = self.make(None, format!("e{number}"), Attributes::Endpoint(endpoint));
-        let root = self.make(Some(id), "/".to_owned(), Attributes::Item(Item::FOLDER));
-        self.endpoints.push(id);
-        self.folders.push(root);
-        for role in [Role::EndpointAdministrator, Role::ActivityManager, Role::ActivityMonitor] {
-            let (account, group) = (self.account(), self.group());
-            self.bind(id, account, role, Permissions::NONE);
-            self.bind(id, group, role, Permissions::NONE);
+    fn give_roles(&mut self, numbers: &mut Numbers) {
+        for endpoint in 0..self.endpoints as u32 {
+            for role in ROLES {
+                for principal in [numbers.below(self.accounts) as Principal, self.some_group(numbers)] {
+                    self.roles.push(EndpointRole { endpoint, principal, role });
+                }
+            }
         }
     }
 
-    fn account(&mut self) -> Id {
-        self.accounts[self.numbers.below(self.accounts.len())]
-    }
-
-    fn group(&mut self) -> Id {
-        self.groups[self.numbers.below(self.groups.len())]
-    }
-
-    fn shares(&mut self, count: usize) {
+    /// Shares folders, with accounts and groups in turn, each folder with the same one only once.
+    fn share(&mut self, count: usize, numbers: &mut Numbers) {
         for number in 0..count {
-            let folder = self.folders[self.numbers.below(self.folders.len())];
-            let principal = if number % 2 == 0 { self.account() } else { self.group() };
-            let (set, ..) = Permissions::PRESETS[self.numbers.below(4)];
-            self.bind(folder, principal, Role::ItemShare, set);
+            let folder = numbers.below(self.folders.len()) as u32;
+            let principal =
+                if number % 2 == 0 { numbers.below(self.accounts) as Principal } else { self.some_group(numbers) };
+            let (permissions, ..) = numbers.one_of(&Permissions::PRESETS);
+            self.shares.push(Share { folder, principal, permissions });
+        }
+        self.shares.sort_unstable_by_key(|it| (it.folder, it.principal, it.permissions));
+        self.shares.dedup_by_key(|it| (it.folder, it.principal));
+        // People do not share in the order of folders.
+        for last in (1..self.shares.len()).rev() {
+            self.shares.swap(last, numbers.below(last + 1));
         }
     }
 
-    /// Questions about folders and endpoints, half of them allowed and half denied, as `decide` has it.
-    pub(crate) fn questions(&mut self, count: usize, allows: &dyn Fn(&Question) -> bool) -> Vec<Question> {
-        let (mut allowed, mut denied) = (Vec::new(), Vec::new());
-        while allowed.len() < count / 2 || denied.len() < count / 2 {
-            let question = self.question();
-            let side = if allows(&question) { &mut allowed } else { &mut denied };
-            if side.len() < count / 2 {
-                side.push(question);
+    fn some_group(&self, numbers: &mut Numbers) -> Principal {
+        (self.accounts + numbers.below(self.groups)) as Principal
+    }
+}
+
+/// Whoever makes the questions, with the lists that this takes. While it lives, what it took from the
+/// memory is not taken for a contender's.
+pub(crate) struct Asker<'w> {
+    workload: &'w Workload,
+    members: Lists<Principal>,
+    children: Lists<u32>,
+    numbers: Numbers,
+}
+
+impl<'w> Asker<'w> {
+    /// Lays out who is in which group, and what lies in which folder.
+    pub(crate) fn new(workload: &'w Workload) -> Asker<'w> {
+        let members = workload.memberships.iter().map(|it| (it.group as usize, it.member));
+        let children = (0..).zip(&workload.folders).filter_map(|(at, it)| Some((it.parent? as usize, at)));
+        Asker {
+            workload,
+            members: Lists::new(workload.principals(), members),
+            children: Lists::new(workload.folders.len(), children),
+            numbers: Numbers(11),
+        }
+    }
+
+    /// Questions about folders and endpoints, allowed and denied in turn, so that no run of equal
+    /// answers flatters the processor.
+    pub(crate) fn questions(&mut self, oracle: &Bare, count: usize) -> Vec<Question> {
+        let mut questions = Vec::with_capacity(count);
+        while questions.len() < count {
+            let wanted = questions.len() % 2 == 0;
+            if let Some(question) = self.question()
+                && oracle.check(&question) == wanted
+            {
+                questions.push(Question { allowed: wanted, ..question });
             }
         }
-        // One after the other, so that no run of equal answers flatters the processor.
-        allowed.into_iter().zip(denied).flat_map(|(yes, no)| [yes, no]).collect()
+        questions
     }
 
-    fn question(&mut self) -> Question {
-        const OF_ITEMS: [Verb; 5] = [Verb::Browse, Verb::Download, Verb::Upload, Verb::Delete, Verb::Preview];
-        const OF_ENDPOINTS: [Verb; 3] = [Verb::Edit, Verb::ControlConsole, Verb::ViewConsole];
-        let principal = self.account();
-        let (verb, resource) = if self.numbers.below(20) == 0 {
-            (OF_ENDPOINTS[self.numbers.below(3)], self.endpoints[self.numbers.below(self.endpoints.len())])
+    /// A question, not answered yet. Every second one asks for what somebody was given, or for what lies
+    /// beneath that, else nearly all would be denied.
+    fn question(&mut self) -> Option<Question> {
+        let workload = self.workload;
+        let is_given = self.numbers.below(2) == 0;
+        let anybody = self.numbers.below(workload.accounts) as Principal;
+        let (account, about) = if self.numbers.below(20) == 0 {
+            let role = self.numbers.one_of(&ROLES);
+            if is_given {
+                let given = self.numbers.one_of(&workload.roles);
+                (self.account_in(given.principal)?, About::Endpoint(given.endpoint, role))
+            } else {
+                (anybody, About::Endpoint(self.numbers.below(workload.endpoints) as u32, role))
+            }
         } else {
-            // Half of what is asked is about what somebody was given, else nearly all would be denied.
-            let folder = self.folders[self.numbers.below(self.folders.len())];
-            (OF_ITEMS[self.numbers.below(5)], self.shared(principal).unwrap_or(folder))
+            let permission = self.numbers.one_of(&Permission::ALL);
+            if is_given {
+                let given = self.numbers.one_of(&workload.shares);
+                (self.account_in(given.principal)?, About::Folder(self.folder_in(given.folder), permission))
+            } else {
+                (anybody, About::Folder(self.numbers.below(workload.folders.len()) as u32, permission))
+            }
         };
-        Question { principal, action: Action::Plain(verb), resource, at: NOW }
+        Some(Question { account, about, allowed: false })
     }
 
-    /// A folder that is shared with somebody, every second time.
-    fn shared(&mut self, principal: Id) -> Option<Id> {
-        if self.numbers.below(2) == 0 {
-            return None;
+    /// The account itself, or one in the group; none where the group has no members.
+    fn account_in(&mut self, mut principal: Principal) -> Option<Principal> {
+        while principal as usize >= self.workload.accounts {
+            match self.members.of(principal) {
+                [] => return None,
+                some => principal = self.numbers.one_of(some),
+            }
         }
-        let shares = self.facts.list(rolebook::policy::Select::OfAs(principal, Role::ItemShare)).unwrap();
-        let share = shares.get(self.numbers.below(shares.len()))?;
-        let mut below: Vec<Rc<Resource>> = Vec::new();
-        self.facts
-            .resources(Kind::Item, Some(share.resource), &mut |item| {
-                below.push(item);
-                Ok(std::ops::ControlFlow::Continue(()))
-            })
-            .unwrap();
-        Some(below.first().map_or(share.resource, |item| item.id))
+        Some(principal)
+    }
+
+    /// The folder itself, or one some way beneath.
+    fn folder_in(&mut self, mut folder: u32) -> u32 {
+        for _ in 0..self.numbers.below(DEEPEST) {
+            match self.children.of(folder) {
+                [] => break,
+                some => folder = self.numbers.one_of(some),
+            }
+        }
+        folder
+    }
+}
+
+/// How strong a role on an endpoint is: each gives those that are weaker.
+pub(crate) fn strength(role: Role) -> u8 {
+    match role {
+        Role::EndpointAdministrator => 3,
+        Role::ActivityManager => 2,
+        Role::ActivityMonitor => 1,
+        _ => 0,
     }
 }
