@@ -14,6 +14,7 @@ mod concurrency;
 mod content;
 mod crash;
 mod delegation;
+mod differences;
 mod docs;
 mod endpoints;
 mod everywhere;

@@ -1,0 +1,280 @@
+//! What was gained and lost: every difference that is listed is one, and every difference there is is
+//! listed, for random worlds and what came of them; and `perm diff` and `--access` say so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use proptest::prelude::*;
+use rolebook::model::{Action, Id, Kind, Time};
+use rolebook::ops::scope;
+use rolebook::policy::listing::{Comparison, Difference, Scope, Twins};
+use rolebook::policy::{Facts, Nothing, Overlay, Panel, Question, RowChange, decide};
+use serde_json::json;
+
+use crate::oracle::put;
+use crate::oracle::worlds::{Dice, NOW};
+use crate::oracle::truth::World;
+use crate::support::Tool;
+
+type State = Overlay<'static, Nothing>;
+
+fn state(world: &World) -> State {
+    let mut facts = Overlay::new(&Nothing).unwrap();
+    put(&mut facts, world);
+    facts
+}
+
+/// Every row that differs between two states.
+fn changes(before: &State, after: &State) -> Vec<RowChange> {
+    let ids = |state: &State| {
+        let (resources, bindings) = (state.draft().resources.keys(), state.draft().bindings.keys());
+        resources.chain(bindings).copied().collect::<BTreeSet<Id>>()
+    };
+    let mut changes = Vec::new();
+    for id in ids(before).union(&ids(after)) {
+        let (was, is) = (before.resource(*id).unwrap(), after.resource(*id).unwrap());
+        if was.as_deref() != is.as_deref() {
+            changes.push(RowChange::Resource(was, is));
+        }
+        let (was, is) = (before.binding(*id).unwrap(), after.binding(*id).unwrap());
+        if was != is {
+            changes.push(RowChange::Binding(was, is));
+        }
+    }
+    changes
+}
+
+fn all(state: &State, kinds: &[Kind]) -> BTreeSet<Id> {
+    let mut found = BTreeSet::new();
+    for kind in kinds {
+        state
+            .resources(*kind, None, &mut |resource| {
+                found.insert(resource.id);
+                Ok(ControlFlow::Continue(()))
+            })
+            .unwrap();
+    }
+    found
+}
+
+/// The answer about a resource; of a path that is not registered, about the folder above in the other
+/// state.
+fn allowed(state: &State, other: &State, at: Time, principal: Id, action: Action, resource: Id) -> bool {
+    let mut on = Some(resource);
+    while let Some(id) = on.filter(|id| *id != Id::SERVER && state.resource(*id).unwrap().is_none()) {
+        let is_item = other.resource(id).unwrap().is_some_and(|it| it.kind() == Kind::Item);
+        on = other.resource(id).unwrap().filter(|_| is_item).and_then(|it| it.parent);
+    }
+    let Some(on) = on else { return false };
+    decide(state, &Question { principal, action, resource: on, at }).unwrap().allowed
+}
+
+/// What changed for somebody on something, the long way.
+fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: Kind) -> (Vec<Action>, Vec<Action>) {
+    let is_active = |(state, at): (&State, Time)| {
+        state.resource(who).unwrap().and_then(|it| Some(it.as_account()?.status(at).word() == "active")) == Some(true)
+    };
+    let stayed = is_active(before) == is_active(after);
+    let is_class = who <= Id::LAST_RESERVED;
+    let (mut gained, mut lost) = (Vec::new(), Vec::new());
+    for action in Action::listed(kind) {
+        let ask = |who| {
+            (
+                allowed(before.0, after.0, before.1, who, action, on),
+                allowed(after.0, before.0, after.1, who, action, on),
+            )
+        };
+        let ((had, has), (any_had, any_has)) = (ask(who), ask(Id::AUTHENTICATED));
+        let general = |this: bool, other: bool| {
+            !is_class && if stayed { this && !other } else { this && kind != Kind::Server }
+        };
+        if has && !had && !general(any_has, any_had) {
+            gained.push(action);
+        }
+        if had && !has && !general(any_had, any_has) {
+            lost.push(action);
+        }
+    }
+    (gained, lost)
+}
+
+fn listed(before: &Panel<'_, State>, after: &Panel<'_, State>, scope: &Scope) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let comparison = Comparison { before, after, twins: Twins::by_id() };
+    comparison
+        .each(scope, &mut |difference| {
+            found.push(difference);
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    found
+}
+
+fn compare(first: &World, then: &World, at: (Time, Time)) {
+    let (before, after) = (state(first), state(then));
+    let changes = changes(&before, &after);
+    let narrow = scope(&before, &after, &changes).unwrap();
+    let (panel_before, panel_after) = (Panel::new(&before, at.0), Panel::new(&after, at.1));
+    let rows = listed(&panel_before, &panel_after, &Scope::default());
+    if at.0 == at.1 {
+        let narrowed: BTreeSet<String> =
+            listed(&panel_before, &panel_after, &narrow).iter().map(|it| format!("{it:?}")).collect();
+        let wide: BTreeSet<String> = rows.iter().map(|it| format!("{it:?}")).collect();
+        let lacking: Vec<&String> = wide.difference(&narrowed).collect();
+        assert!(lacking.is_empty(), "not within the scope: {lacking:#?}\nof {changes:#?}");
+        assert_eq!(narrowed, wide);
+    }
+    let id = |(was, is): (Option<Id>, Option<Id>)| was.or(is).unwrap();
+    let mut by: BTreeMap<(Id, Id), (Vec<Action>, Vec<Action>)> = BTreeMap::new();
+    for row in rows {
+        let place = (id(row.principal), id(row.resource));
+        assert!(by.insert(place, (row.gained, row.lost)).is_none(), "listed twice: {place:?}");
+    }
+    let people: BTreeSet<Id> = [&before, &after]
+        .into_iter()
+        .flat_map(|state| all(state, &[Kind::Account, Kind::Invitee, Kind::AccessToken]))
+        .chain([Id::AUTHENTICATED, Id::ANYONE])
+        .collect();
+    for kind in Kind::ALL {
+        let mut things: BTreeSet<Id> = [&before, &after].into_iter().flat_map(|state| all(state, &[kind])).collect();
+        if kind == Kind::Server {
+            things.insert(Id::SERVER);
+        }
+        for who in &people {
+            for on in &things {
+                let truth = brute((&before, at.0), (&after, at.1), *who, *on, kind);
+                let own = by.get(&(*who, *on));
+                if let Some(own) = own {
+                    assert_eq!(own, &truth, "{who} on {on}");
+                }
+                if truth.0.is_empty() && truth.1.is_empty() {
+                    assert!(own.is_none(), "{who} on {on}: nothing changed");
+                    continue;
+                }
+                let mut above = Some(*on);
+                let mut said = None;
+                while let Some(item) = above {
+                    said = by.get(&(*who, item));
+                    if said.is_some() || kind != Kind::Item {
+                        break;
+                    }
+                    let row = after.resource(item).unwrap().or(before.resource(item).unwrap());
+                    above = row.and_then(|it| it.parent);
+                }
+                assert_eq!(said, Some(&truth), "{who} on {on}, a {kind}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn every_difference_is_listed_and_nothing_else(seed in any::<u64>()) {
+        let mut dice = Dice::new(seed);
+        let first = World::random(&mut dice);
+        let mut then = first.changed(&mut dice);
+        for account in then.accounts.values_mut() {
+            account.active ^= dice.chance(1, 8);
+        }
+        then.private_directory ^= dice.chance(1, 4);
+        let later = if dice.chance(1, 3) { NOW + 1_000 } else { NOW };
+        compare(&first, &then, (Time(NOW), Time(later)));
+        compare(&first, &first, (Time(NOW), Time(later)));
+    }
+}
+
+#[test]
+fn what_changed_names_the_change_that_did_it() {
+    let tool = Tool::studio();
+    let first = tool.revision();
+    tool.ok("share set node1:/projects carol --permission view --as alice --cascade --yes");
+    tool.ok("group remove-member editors bob --reason 'left'");
+    let rows = tool.json(&format!("perm diff --from {first}"));
+    let of = |who: &str, on: &str| {
+        rows.as_array().unwrap().iter().find(|row| row["principal"] == who && row["resource"] == on).cloned().unwrap()
+    };
+    let carol = of("user:carol", "node1:/projects");
+    assert_eq!(carol["lost"], json!(["upload", "create-folder", "rename", "delete", "overwrite", "view-shares"]));
+    assert_eq!(carol["gained"], json!([]));
+    assert_eq!(carol["because"][0]["revision"], json!(first + 1));
+    assert_eq!(carol["because"][0]["actor"], "user:alice");
+    let bob = of("user:bob", "workgroup:dailies");
+    assert_eq!((&bob["lost"], &bob["because"][0]["reason"]), (&json!(["view-packages"]), &json!("left")));
+    let back = tool.json(&format!("perm diff --from {} --to {first}", first + 2));
+    let turned = back.as_array().unwrap().iter().find(|row| row["principal"] == "user:carol").unwrap();
+    assert_eq!((&turned["gained"], &turned["lost"]), (&carol["lost"], &json!([])));
+    assert_eq!(turned["because"][0]["revision"], json!(first + 1));
+}
+
+#[test]
+fn nothing_changed_is_an_empty_list_and_says_so_by_the_status() {
+    let tool = Tool::studio();
+    let last = tool.revision();
+    assert_eq!(tool.json(&format!("perm diff --from {last}")), json!([]));
+    assert_eq!(tool.run(&format!("perm diff --from {last} --exit-code")).status, 0);
+    assert_eq!(tool.run("perm diff --from 0 --exit-code -o jsonl").status, 1);
+    tool.fails(4, "perm diff --from nowhere.db", "no such");
+    tool.fails(4, "perm diff --from 9999", "no such revision");
+}
+
+#[test]
+fn what_time_took_away_is_told_apart_from_what_people_did() {
+    let tool = Tool::studio();
+    let rows = tool.json("perm diff --from 2026-12-31 --to 2027-01-02");
+    let bob = rows.as_array().unwrap().iter().find(|row| row["principal"] == "user:bob").unwrap();
+    assert_eq!(bob["resource"], "node1:/projects");
+    assert_eq!(bob["lost"], json!(["see", "browse", "download"]));
+    assert_eq!(bob["because"][0]["expired"], json!(true));
+}
+
+#[test]
+fn two_stores_are_compared_by_what_things_are_called() {
+    let (one, two) = (Tool::studio(), Tool::studio());
+    let other = two.store();
+    let other = other.to_str().unwrap();
+    assert_eq!(one.json(&format!("perm diff --from {other} --columns principal,resource,gained,lost")), json!([]));
+    one.ok("share grant node1:/projects dana --permission view --as alice");
+    let rows = one.json(&format!("perm diff --from {other}"));
+    assert_eq!(
+        rows,
+        json!([{"principal": "user:dana", "resource": "node1:/projects",
+                "gained": ["see", "browse", "preview", "download"], "lost": [], "because": null}])
+    );
+}
+
+#[test]
+fn a_dry_run_shows_what_it_would_mean_for_people() {
+    let tool = Tool::studio();
+    let last = tool.revision();
+    let shown = tool.ok("share revoke node1:/projects carol --as alice --cascade --dry-run --access");
+    assert!(shown.contains("- user:carol loses see, browse"), "{shown}");
+    assert!(shown.contains("- user:eve loses see, browse, preview, download on node1:/projects/day01"), "{shown}");
+    let report = tool.json("account deactivate carol --dry-run --access");
+    assert_eq!(report["orphaned"], json!([]), "what somebody shared when active stays in force");
+    assert!(report["access"].as_array().unwrap().iter().any(|row| row["resource"] == "workgroup:color"));
+    tool.ok("group add-member night-shift carol");
+    tool.ok("share grant node1:/projects/day01 group:night-shift --permission edit --as alice");
+    tool.ok("share revoke node1:/projects carol --as alice --dry-run");
+    let last = (last + 2, tool.revision());
+    assert_eq!(last.0, last.1, "a dry run changes nothing");
+    tool.fails(2, "account deactivate carol --access", "--dry-run");
+    let nothing = tool.ok("account edit carol --display-name Carol --dry-run --access");
+    assert!(nothing.contains("nobody would gain or lose anything"), "{nothing}");
+}
+
+#[test]
+fn what_would_hang_in_the_air_is_named() {
+    let tool = Tool::studio();
+    tool.ok("group add crew");
+    tool.ok("group add-member crew eve");
+    tool.ok("share grant node1:/projects group:crew --permission view --as alice");
+    tool.ok("share grant node1:/projects dana --permission view --as eve");
+    let report = tool.json("group remove-member crew eve --dry-run --access");
+    assert_eq!(
+        report["orphaned"],
+        json!([{"item": "node1:/projects", "principal": "user:dana",
+                "permissions": ["download", "preview-only", "browse"], "by": "user:eve"}])
+    );
+}
