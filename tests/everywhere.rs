@@ -106,6 +106,9 @@ fn prepare(tool: &Tool, name: &str, example: &str) {
     if ["dropbox resend", "dropbox revoke", "dropbox submit"].contains(&name) || example.contains("invitee:vendor") {
         tool.ok(vendor);
     }
+    if example.contains("requests.txt") {
+        std::fs::write(tool.folder().join("requests.txt"), "bob send workgroup:color\n").unwrap();
+    }
     if name == "dropbox claim" {
         tool.ok("dropbox public-link intake on -o tsv --columns secret --no-headers > public-link.txt");
     }

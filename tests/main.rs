@@ -29,6 +29,7 @@ mod organizations;
 mod output;
 mod packages;
 mod perm;
+mod perm_batch;
 mod properties;
 mod readme;
 mod scenarios;

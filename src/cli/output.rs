@@ -31,7 +31,8 @@ fn lines(problem: &Problem, colour: bool) -> String {
     text
 }
 
-fn object(problem: &Problem) -> Value {
+/// The object that a problem is for programs.
+pub(super) fn object(problem: &Problem) -> Value {
     let mut error = Map::new();
     error.insert("code".to_owned(), json!(problem.code));
     error.insert("message".to_owned(), json!(problem.message));

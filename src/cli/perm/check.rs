@@ -1,6 +1,8 @@
 //! `perm check` and `perm explain`: one question, one answer.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
 use serde_json::{Map, Value, json};
 
 use super::super::args::Reading;
@@ -8,6 +10,7 @@ use super::super::session::Session;
 use super::super::view::View;
 use super::super::{Outcome, complete};
 use super::asked::Asked;
+use super::batch;
 use super::words::{Told, step_json};
 use crate::model::Problem;
 use crate::ops::action_phrase;
@@ -34,8 +37,27 @@ struct Words {
 // Whether a principal may do an action on a resource.
 #[derive(Args, Debug)]
 pub(super) struct Check {
+    /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `access-token:NUMBER`, `authenticated`, `anyone`
+    #[arg(value_name = "PRINCIPAL", required_unless_present = "batch", add = complete::principals())]
+    principal: Option<String>,
+    /// What: `VERB`, or `VERB=VALUE` as in `set-role=admin`
+    #[arg(value_name = "ACTION", required_unless_present = "batch", add = complete::actions())]
+    action: Option<String>,
+    /// On what: `server`, `KIND:NAME`, `KIND:NUMBER`, `workspace:ORG/NAME`, `ENDPOINT:/path`
+    #[arg(value_name = "RESOURCE", required_unless_present = "batch", add = complete::resources())]
+    resource: Option<String>,
+    /// Answer the requests of this file, one a line, in the same order and form: PRINCIPAL ACTION RESOURCE,
+    /// an object with these three, or one of OpenID AuthZEN; `-` is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["principal", "action", "resource"])]
+    batch: Option<PathBuf>,
+    /// Exit with 1 if anything is denied
+    #[arg(long, requires = "batch", conflicts_with_all = ["principal", "action", "resource"])]
+    all: bool,
+    /// Say of each answer what it rests on
+    #[arg(long, requires = "batch", conflicts_with_all = ["principal", "action", "resource"])]
+    proof: bool,
     #[command(flatten)]
-    words: Words,
+    reading: Reading,
 }
 
 // As `Check`, with everything the answer rests on.
@@ -47,7 +69,19 @@ pub(super) struct Explain {
 
 impl Check {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        run(&self.words, session, false)
+        if let Some(file) = &self.batch {
+            let wanted = batch::Wanted { all: self.all, proof: self.proof };
+            return session.read(self.reading.at.as_deref(), |session, view| {
+                batch::run(session, &view.in_memory()?, file, &wanted)
+            });
+        }
+        let words = Words {
+            principal: self.principal.unwrap_or_default(),
+            action: self.action.unwrap_or_default(),
+            resource: self.resource.unwrap_or_default(),
+            reading: self.reading,
+        };
+        run(&words, session, false)
     }
 }
 
@@ -71,7 +105,7 @@ fn run(words: &Words, session: &mut Session<'_>, explain: bool) -> Outcome {
             };
             session.print(&text)?;
         } else {
-            let object = answered.json(view)?;
+            let object = Value::Object(answered.json(view)?);
             session.value(&object)?;
         }
         Ok(u8::from(!answered.decision.allowed && !explain))
@@ -79,7 +113,7 @@ fn run(words: &Words, session: &mut Session<'_>, explain: bool) -> Outcome {
 }
 
 /// A question with its answer, and how the two are to be written.
-struct Answered {
+pub(super) struct Answered {
     question: Question,
     principal: String,
     resource: String,
@@ -89,7 +123,7 @@ struct Answered {
 
 impl Answered {
     /// Decides a question; for a denial finds out what would help, and if asked who could.
-    fn to<F: Facts>(view: &View<'_, F>, asked: Asked, with_givers: bool) -> Result<Answered, RenderError> {
+    pub(super) fn to<F: Facts>(view: &View<'_, F>, asked: Asked, with_givers: bool) -> Result<Answered, RenderError> {
         let question = asked.question;
         let decision = decide(&view.facts, &question)?;
         let remedies = match (decision.allowed, with_givers) {
@@ -109,6 +143,10 @@ impl Answered {
         })
     }
 
+    pub(super) const fn is_allowed(&self) -> bool {
+        self.decision.allowed
+    }
+
     fn verdict(&self, colour: bool) -> String {
         let word = if self.decision.allowed { "allowed" } else { "denied" };
         match (colour, self.decision.allowed) {
@@ -124,6 +162,11 @@ impl Answered {
 
     /// One line: the verdict and the shortest proof.
     fn in_a_line<F: Facts>(&self, view: &View<'_, F>, colour: bool) -> Result<String, RenderError> {
+        Ok(format!("{}{}\n", self.verdict(colour), self.grounds(view)?))
+    }
+
+    /// What the line says after the verdict.
+    pub(super) fn grounds<F: Facts>(&self, view: &View<'_, F>) -> Result<String, RenderError> {
         let told = Told { view, proof: &self.decision.proof };
         let mut reasons = told.phrases()?;
         if reasons.is_empty() && !self.decision.allowed {
@@ -136,7 +179,7 @@ impl Answered {
             }
         }
         let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
-        Ok(format!("{}{reasons} ({})\n", self.verdict(colour), self.decision.rule.name))
+        Ok(format!("{reasons} ({})", self.decision.rule.name))
     }
 
     /// The whole of it, for people.
@@ -182,7 +225,7 @@ impl Answered {
     }
 
     /// The contract's object.
-    fn json<F: Facts>(&self, view: &View<'_, F>) -> Result<Value, RenderError> {
+    pub(super) fn json<F: Facts>(&self, view: &View<'_, F>) -> Result<Map<String, Value>, RenderError> {
         let mut object = Map::new();
         object.insert("principal".to_owned(), json!(self.principal));
         object.insert("action".to_owned(), json!(self.action(view)?));
@@ -204,7 +247,7 @@ impl Answered {
             object.insert("missing".to_owned(), Value::Array(missing));
             object.insert("would_suffice".to_owned(), Value::Array(suffice));
         }
-        Ok(Value::Object(object))
+        Ok(object)
     }
 }
 

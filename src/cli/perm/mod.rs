@@ -1,12 +1,17 @@
 //! `perm`: may somebody do something, who can, what can they do, and why.
 
 mod asked;
+mod authzen;
+mod batch;
 mod causes;
 mod check;
 mod diff;
+mod known;
+mod lines;
 mod list;
 mod matrix;
 mod rows;
+mod strict;
 mod who;
 mod words;
 

@@ -1,0 +1,249 @@
+//! Requests of the OpenID AuthZEN Authorization API 1.0, Access Evaluation and Access Evaluations, as
+//! objects of a line each.
+//!
+//! A request whose shape is wrong has no decision: it is an error of its line. One that names what is
+//! not there, or an action that does not exist, is denied, with the reason in its `context`. What else a
+//! request carries (`properties`, `context`, fields of later versions) is left alone, as the standard
+//! wants: decisions rest on the store, never on what a request says of itself.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
+
+use super::lines::malformed;
+use crate::model::name::printable;
+use crate::model::reference::nearest;
+use crate::model::{Kind, Problem, ProblemKind, Reference};
+use crate::render::RenderError;
+
+type Object = Map<String, Value>;
+
+/// Decides about a principal, an action and a resource, each as they are written anywhere; answers
+/// whether it is allowed and what is to be said of it.
+pub(super) type Judge<'j> =
+    &'j mut dyn FnMut([Cow<'_, str>; 3]) -> Result<Result<(bool, Object), Problem>, RenderError>;
+
+/// Whether an object is such a request, rather than one of our own.
+pub(super) fn is_request(object: &Object) -> bool {
+    let is_nested = |field| object.get(field).is_some_and(Value::is_object);
+    !object.contains_key("principal")
+        && (["subject", "evaluations"].iter().any(|field| object.contains_key(*field))
+            || is_nested("action")
+            || is_nested("resource"))
+}
+
+/// Answers a request: the response, and whether it permits.
+///
+/// The inner error is that of a request without a decision.
+pub(super) fn answer(request: &Object, judge: Judge<'_>) -> Result<Result<(Object, bool), Problem>, RenderError> {
+    let (parts, semantic) = match check(request) {
+        Ok(checked) => checked,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let items = match request.get("evaluations") {
+        Some(Value::Array(items)) if !items.is_empty() => items,
+        _ => {
+            return match parts.whole() {
+                Ok(whole) => decide(&whole, judge).map(Ok),
+                Err(problem) => Ok(Err(problem)),
+            };
+        }
+    };
+    let mut decisions = Vec::with_capacity(items.len());
+    let mut permits = semantic != Semantic::PermitOnFirstPermit;
+    for item in items {
+        let whole = match item {
+            Value::Object(item) => Parts::of(item).map(|own| own.or(&parts)).and_then(|parts| parts.whole()),
+            _ => Err(malformed("an entry of `evaluations` is no object")),
+        };
+        let (mut decision, allowed) = match whole {
+            Ok(whole) => decide(&whole, judge)?,
+            Err(problem) => (unanswered(&problem), false),
+        };
+        let is_last = match semantic {
+            Semantic::ExecuteAll => false,
+            Semantic::DenyOnFirstDeny => !allowed,
+            Semantic::PermitOnFirstPermit => allowed,
+        };
+        permits = if semantic == Semantic::PermitOnFirstPermit { allowed } else { permits && allowed };
+        if is_last
+            && !allowed
+            && let Some(Value::Object(context)) = decision.get_mut("context")
+        {
+            context.entry("reason").or_insert_with(|| json!("deny_on_first_deny"));
+        }
+        decisions.push(Value::Object(decision));
+        if is_last {
+            break;
+        }
+    }
+    let mut response = Object::new();
+    response.insert("evaluations".to_owned(), Value::Array(decisions));
+    Ok(Ok((response, permits)))
+}
+
+/// When a list of evaluations ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Semantic {
+    ExecuteAll,
+    DenyOnFirstDeny,
+    PermitOnFirstPermit,
+}
+
+impl Semantic {
+    const ALL: [(&'static str, Semantic); 3] = [
+        ("execute_all", Semantic::ExecuteAll),
+        ("deny_on_first_deny", Semantic::DenyOnFirstDeny),
+        ("permit_on_first_permit", Semantic::PermitOnFirstPermit),
+    ];
+
+    fn of(request: &Object) -> Result<Semantic, Problem> {
+        let options = match request.get("options") {
+            None => return Ok(Semantic::ExecuteAll),
+            Some(Value::Object(options)) => options,
+            Some(_) => return Err(malformed("`options` is no object")),
+        };
+        let word = match options.get("evaluations_semantic") {
+            None => return Ok(Semantic::ExecuteAll),
+            Some(Value::String(word)) => word,
+            Some(_) => return Err(malformed("`options.evaluations_semantic` is no text")),
+        };
+        let known = Semantic::ALL.into_iter().find(|(known, _)| known == word).map(|(_, semantic)| semantic);
+        known.ok_or_else(|| {
+            let words = Semantic::ALL.map(|(word, _)| word).join(", ");
+            malformed(format!("`{}` is no evaluations_semantic", printable(word))).tip(format!("one of: {words}"))
+        })
+    }
+}
+
+/// What concerns the whole of a request: its defaults, and when its list ends.
+fn check(request: &Object) -> Result<(Parts<'_>, Semantic), Problem> {
+    if request.get("evaluations").is_some_and(|list| !list.is_array()) {
+        return Err(malformed("`evaluations` is no list"));
+    }
+    Ok((Parts::of(request)?, Semantic::of(request)?))
+}
+
+/// A thing of a request: a subject or a resource.
+#[derive(Clone, Copy)]
+struct Thing<'o> {
+    sort: &'o str,
+    id: &'o str,
+}
+
+/// What a request or one of its evaluations says itself.
+struct Parts<'o> {
+    subject: Option<Thing<'o>>,
+    action: Option<&'o str>,
+    resource: Option<Thing<'o>>,
+}
+
+/// An evaluation with all its parts.
+struct Whole<'o> {
+    subject: Thing<'o>,
+    action: &'o str,
+    resource: Thing<'o>,
+}
+
+impl<'o> Parts<'o> {
+    fn of(object: &'o Object) -> Result<Parts<'o>, Problem> {
+        let thing = |field: &str| -> Result<Option<Thing<'o>>, Problem> {
+            match part(object, field)? {
+                Some(part) => Ok(Some(Thing { sort: text(part, field, "type")?, id: text(part, field, "id")? })),
+                None => Ok(None),
+            }
+        };
+        let action = part(object, "action")?.map(|action| text(action, "action", "name")).transpose()?;
+        Ok(Parts { subject: thing("subject")?, action, resource: thing("resource")? })
+    }
+
+    /// The same, with defaults for what is not said; each part is taken whole.
+    fn or(self, defaults: &Parts<'o>) -> Parts<'o> {
+        Parts {
+            subject: self.subject.or(defaults.subject),
+            action: self.action.or(defaults.action),
+            resource: self.resource.or(defaults.resource),
+        }
+    }
+
+    fn whole(&self) -> Result<Whole<'o>, Problem> {
+        let missing = |field: &str| malformed(format!("`{field}` is missing"));
+        Ok(Whole {
+            subject: self.subject.ok_or_else(|| missing("subject"))?,
+            action: self.action.ok_or_else(|| missing("action"))?,
+            resource: self.resource.ok_or_else(|| missing("resource"))?,
+        })
+    }
+}
+
+fn part<'o>(object: &'o Object, field: &str) -> Result<Option<&'o Object>, Problem> {
+    match object.get(field) {
+        None => Ok(None),
+        Some(Value::Object(part)) => Ok(Some(part)),
+        Some(_) => Err(malformed(format!("`{field}` is no object"))),
+    }
+}
+
+fn text<'o>(part: &'o Object, of: &str, field: &str) -> Result<&'o str, Problem> {
+    match part.get(field) {
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => Err(malformed(format!("`{of}.{field}` is no text"))),
+        None => Err(malformed(format!("`{of}.{field}` is missing"))),
+    }
+}
+
+/// One decision, as an object, and whether it permits.
+fn decide(whole: &Whole<'_>, judge: Judge<'_>) -> Result<(Object, bool), RenderError> {
+    let words = match (whole.subject.reference(), whole.resource.reference()) {
+        (Ok(subject), Ok(resource)) => [subject, Cow::Borrowed(whole.action), resource],
+        (Err(problem), _) | (_, Err(problem)) => return Ok((unanswered(&problem), false)),
+    };
+    let (allowed, context) = match judge(words)? {
+        Ok(judged) => judged,
+        Err(problem) => return Ok((unanswered(&problem), false)),
+    };
+    let mut decision = Object::new();
+    decision.insert("decision".to_owned(), json!(allowed));
+    decision.insert("context".to_owned(), Value::Object(context));
+    Ok((decision, allowed))
+}
+
+/// The denial of what cannot be decided, with the reason; the numbers are those of HTTP.
+fn unanswered(problem: &Problem) -> Object {
+    let status = match problem.kind {
+        ProblemKind::NotFound => 404,
+        ProblemKind::Denied => 403,
+        _ => 400,
+    };
+    let mut decision = Object::new();
+    decision.insert("decision".to_owned(), json!(false));
+    let error = json!({"status": status, "code": problem.code, "message": problem.message});
+    decision.insert("context".to_owned(), json!({"reason": problem.message, "error": error}));
+    decision
+}
+
+impl<'o> Thing<'o> {
+    /// The reference of a thing: its type says of which kind a bare name is.
+    fn reference(self) -> Result<Cow<'o, str>, Problem> {
+        let kind = Kind::from_word(self.sort).ok_or_else(|| {
+            let words = || Kind::ALL.iter().map(|kind| kind.word());
+            let problem = Problem::not_found("type", self.sort);
+            match nearest(self.sort, words()) {
+                Some(near) => problem.tip(format!("did you mean `{near}`?")),
+                None => problem.tip(format!("the types are: {}", words().collect::<Vec<_>>().join(", "))),
+            }
+        })?;
+        let is_class = kind == Kind::Account && matches!(self.id, "authenticated" | "anyone");
+        if is_class {
+            return Ok(Cow::Borrowed(self.id));
+        }
+        if !self.id.contains(':') && !matches!(kind, Kind::Server | Kind::Item) {
+            return Ok(Cow::Owned(format!("{}:{}", kind.word(), self.id)));
+        }
+        let reference = Reference::parse(self.id, kind)?;
+        if reference.kind() == Some(kind) {
+            return Ok(Cow::Borrowed(self.id));
+        }
+        Err(reference.wrong_kind(kind.article()))
+    }
+}

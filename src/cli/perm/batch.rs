@@ -1,0 +1,286 @@
+//! `perm check --batch`: one request a line, answered one a line, in the same order and form.
+//!
+//! A line is text (`bob download node1:/x`), an object with these three fields, or a request of the
+//! OpenID AuthZEN Authorization API. Empty lines and comments are handed on as they stand, so that
+//! line 7 of the answers is for line 7 of the requests. What cannot be answered gets an error in its
+//! place, and the exit status says so at the end.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::super::session::Session;
+use super::super::view::View;
+use super::super::{Outcome, output};
+use super::asked::Asked;
+use super::authzen;
+use super::check::Answered;
+use super::known::Known;
+use super::lines::{Lines, malformed, three};
+use super::strict;
+use crate::model::name::printable;
+use crate::model::{Problem, ProblemKind};
+use crate::policy::{Facts, Panel};
+use crate::render::{self, Dress, Format, RenderError};
+
+/// How many of the lines that could not be answered are named at the end.
+const NAMED: usize = 20;
+
+/// The fields of an answer: where a request has them, because it was an answer once, they are made anew.
+const ANSWERED: [&str; 9] =
+    ["allowed", "revision", "at", "proof", "rule", "source", "missing", "would_suffice", "error"];
+
+/// What is wanted of a batch.
+pub(super) struct Wanted {
+    /// A denial makes the exit status 1.
+    pub(super) all: bool,
+    /// Answers carry what they rest on.
+    pub(super) proof: bool,
+}
+
+/// Answers the requests of a file; `-` is standard input.
+pub(super) fn run<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, file: &Path, wanted: &Wanted) -> Outcome {
+    let input: Box<dyn Read> = if file.as_os_str() == "-" {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(File::open(file).map_err(|error| {
+            let name = printable(&file.display().to_string());
+            Problem::new(ProblemKind::Input, "unreadable", format!("`{name}` cannot be read: {error}"))
+        })?)
+    };
+    let mut batch = Batch { judge: Judge::new(view, wanted.proof)?, tally: Tally::default() };
+    let mut lines = Lines::new(input);
+    while lines.advance(&mut || session.out.flush())? {
+        batch.answer(&lines, session.out)?;
+    }
+    // Before what is said about them, the answers; and if nobody reads them that is what is said.
+    session.out.flush()?;
+    match batch.tally.problem() {
+        Some(problem) => Err(problem.into()),
+        None => Ok(u8::from(wanted.all && batch.tally.denied)),
+    }
+}
+
+/// How it went.
+#[derive(Default)]
+struct Tally {
+    requests: u64,
+    unanswered: u64,
+    /// The first lines of the unanswered.
+    lines: Vec<u64>,
+    denied: bool,
+}
+
+impl Tally {
+    fn unanswered(&mut self, line: u64) {
+        self.unanswered += 1;
+        if self.lines.len() < NAMED {
+            self.lines.push(line);
+        }
+    }
+
+    /// What is wrong with the requests, if anything is.
+    fn problem(&self) -> Option<Problem> {
+        if self.unanswered == 0 {
+            return None;
+        }
+        let lines = if self.requests == 1 { "line" } else { "lines" };
+        let message = format!("{} of {} {lines} could not be answered", self.unanswered, self.requests);
+        let mut numbers = self.lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let more = self.unanswered.saturating_sub(self.lines.len() as u64);
+        if more > 0 {
+            numbers.push_str(&format!(", and {more} more"));
+        }
+        let which = if self.unanswered == 1 { "line" } else { "lines" };
+        Some(
+            Problem::new(ProblemKind::Input, "bad_requests", message)
+                .detail(format!("{which} {numbers}"))
+                .why("what is wrong stands in the answers, in the place of each"),
+        )
+    }
+}
+
+struct Batch<'v, 'r, F: Facts> {
+    judge: Judge<'v, 'r, F>,
+    tally: Tally,
+}
+
+impl<F: Facts> Batch<'_, '_, F> {
+    /// Answers the line at hand.
+    fn answer<R: Read>(&mut self, lines: &Lines<R>, out: &mut dyn Write) -> Result<(), RenderError> {
+        let text = match lines.text() {
+            Ok(text) => text.trim_matches([' ', '\t']),
+            Err(problem) => {
+                self.tally.requests += 1;
+                return self.refused(lines.number, problem, lines.is_object().then(Map::new), out);
+            }
+        };
+        if text.is_empty() || text.starts_with('#') {
+            return Ok(writeln!(out, "{text}")?);
+        }
+        self.tally.requests += 1;
+        if !lines.is_object() {
+            return self.text(lines.number, text, out);
+        }
+        match strict::object(text) {
+            Ok(object) if authzen::is_request(&object) => self.authzen(lines.number, &object, out),
+            Ok(object) => self.object(lines.number, object, out),
+            Err(problem) => self.refused(lines.number, problem, Some(Map::new()), out),
+        }
+    }
+
+    fn text(&mut self, line: u64, text: &str, out: &mut dyn Write) -> Result<(), RenderError> {
+        let judged = match three(text) {
+            Ok([principal, action, resource]) => self.judge.in_a_line(&principal, &action, &resource),
+            Err(problem) => Err(problem.into()),
+        };
+        match answerable(judged)? {
+            Ok((allowed, grounds)) => {
+                self.tally.denied |= !allowed;
+                let verdict = if allowed { "allowed" } else { "denied" };
+                Ok(writeln!(out, "{verdict} {text}{grounds}")?)
+            }
+            Err(problem) => self.refused(line, problem, None, out),
+        }
+    }
+
+    /// The same object, with the answer.
+    fn object(&mut self, line: u64, mut object: Map<String, Value>, out: &mut dyn Write) -> Result<(), RenderError> {
+        for field in ANSWERED {
+            object.shift_remove(field);
+        }
+        let judged = match words(&object) {
+            Ok([principal, action, resource]) => self.judge.judge(principal, action, resource),
+            Err(problem) => Err(problem.into()),
+        };
+        match answerable(judged)? {
+            Ok((allowed, answer)) => {
+                self.tally.denied |= !allowed;
+                object.insert("allowed".to_owned(), json!(allowed));
+                object.extend(answer);
+                json_line(object, out)
+            }
+            Err(problem) => self.refused(line, problem, Some(object), out),
+        }
+    }
+
+    fn authzen(&mut self, line: u64, object: &Map<String, Value>, out: &mut dyn Write) -> Result<(), RenderError> {
+        let judge = &mut self.judge;
+        let answered = authzen::answer(object, &mut |[principal, action, resource]| {
+            answerable(judge.judge(&principal, &action, &resource))
+        })?;
+        match answered {
+            Ok((answer, allowed)) => {
+                self.tally.denied |= !allowed;
+                json_line(answer, out)
+            }
+            Err(problem) => self.refused(line, problem, Some(Map::new()), out),
+        }
+    }
+
+    /// An error in the place of an answer, in the form of the request: added to an object, or a line.
+    fn refused(
+        &mut self,
+        line: u64,
+        problem: Problem,
+        object: Option<Map<String, Value>>,
+        out: &mut dyn Write,
+    ) -> Result<(), RenderError> {
+        self.tally.unanswered(line);
+        let Some(mut object) = object else { return Ok(writeln!(out, "error {line}: {problem}")?) };
+        let mut error = output::object(&problem);
+        if let Some(Value::Object(fields)) = error.get_mut("error") {
+            fields.insert("line".to_owned(), json!(line));
+        }
+        if let Value::Object(error) = error {
+            object.extend(error);
+        }
+        json_line(object, out)
+    }
+}
+
+fn json_line(object: Map<String, Value>, out: &mut dyn Write) -> Result<(), RenderError> {
+    let dress = Dress { format: Format::Jsonl, ..Dress::default() };
+    render::value(out, &Value::Object(object), &dress)
+}
+
+/// What one request could not be answered for, apart from what ends everything: a store or a stream
+/// that fails.
+fn answerable<T>(judged: Result<T, RenderError>) -> Result<Result<T, Problem>, RenderError> {
+    match judged {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(RenderError::Problem(problem)) if problem.kind != ProblemKind::Store => Ok(Err(problem)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The words of an object with three fields.
+fn words(object: &Map<String, Value>) -> Result<[&str; 3], Problem> {
+    let word = |field: &str| match object.get(field) {
+        Some(Value::String(text)) => Ok(text.as_str()),
+        Some(_) => Err(malformed(format!("`{field}` is no text"))),
+        None => Err(malformed(format!("`{field}` is missing"))
+            .tip("write an object with `principal`, `action` and `resource`")
+            .tip("or a request of AuthZEN, with `subject`, `action` and `resource`")),
+    };
+    Ok([word("principal")?, word("action")?, word("resource")?])
+}
+
+/// Decides one question after the other.
+struct Judge<'v, 'r, F: Facts> {
+    view: &'v View<'r, F>,
+    panel: Panel<'v, F>,
+    known: Known<'v, 'r, F>,
+    with_proof: bool,
+    /// The moment of every answer.
+    at: String,
+}
+
+impl<'v, 'r, F: Facts> Judge<'v, 'r, F> {
+    fn new(view: &'v View<'r, F>, with_proof: bool) -> Result<Judge<'v, 'r, F>, Problem> {
+        let panel = Panel::new(&view.facts, view.at);
+        Ok(Judge { view, panel, known: Known::new(view)?, with_proof, at: view.at.to_string() })
+    }
+
+    /// Yes or no, and what is to be said of it in the same line.
+    fn in_a_line(&mut self, principal: &str, action: &str, resource: &str) -> Result<(bool, String), RenderError> {
+        let question = self.known.question(principal, action, resource)?;
+        if !self.with_proof {
+            let rule = self.panel.allows(question.principal, question.action, question.resource)?;
+            return Ok((rule.is_some(), String::new()));
+        }
+        let answered = Answered::to(self.view, Asked { question, resource: resource.to_owned() }, false)?;
+        Ok((answered.is_allowed(), answered.grounds(self.view)?))
+    }
+
+    /// Yes or no, and the further fields of the answer.
+    fn judge(
+        &mut self,
+        principal: &str,
+        action: &str,
+        resource: &str,
+    ) -> Result<(bool, Map<String, Value>), RenderError> {
+        let question = self.known.question(principal, action, resource)?;
+        if self.with_proof {
+            let answered = Answered::to(self.view, Asked { question, resource: resource.to_owned() }, true)?;
+            let mut fields = answered.json(self.view)?;
+            for field in ["principal", "action", "resource", "allowed"] {
+                fields.shift_remove(field);
+            }
+            return Ok((answered.is_allowed(), fields));
+        }
+        let allowed = self.panel.allows(question.principal, question.action, question.resource)?;
+        let rule = match allowed {
+            Some(rule) => rule,
+            // The sentence of a refusal is found only together with what stands against it.
+            None => self.panel.decide(question.principal, question.action, question.resource)?.rule,
+        };
+        let mut fields = Map::new();
+        fields.insert("revision".to_owned(), json!(self.view.revision));
+        fields.insert("at".to_owned(), json!(self.at));
+        fields.insert("rule".to_owned(), json!(rule.name));
+        Ok((allowed.is_some(), fields))
+    }
+}

@@ -1,0 +1,109 @@
+//! JSON objects in which no key stands twice: a reader that quietly takes one of two values for a
+//! principal may take another than the writer meant.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::lines::malformed;
+use crate::model::Problem;
+use crate::model::name::printable;
+
+/// Reads a line that holds an object.
+pub(super) fn object(line: &str) -> Result<Map<String, Value>, Problem> {
+    let mut reader = serde_json::Deserializer::from_str(line);
+    let read = Strict.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    match read {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(malformed("the line is no JSON object")),
+        Err(error) => Err(malformed(format!("the line is no JSON: {}", printable(&without_line(&error))))),
+    }
+}
+
+/// A line is one line: where in it is said, and not that it is the first.
+fn without_line(error: &serde_json::Error) -> String {
+    error.to_string().replace("line 1 column", "column")
+}
+
+struct Strict;
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Value, A::Error> {
+        let mut found = Vec::new();
+        while let Some(value) = values.next_element_seed(Strict)? {
+            found.push(value);
+        }
+        Ok(Value::Array(found))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut found = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if found.contains_key(&key) {
+                return Err(A::Error::custom(format!("the key `{}` stands twice", printable(&key))));
+            }
+            found.insert(key, entries.next_value_seed(Strict)?);
+        }
+        Ok(Value::Object(found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_read_as_they_stand_and_no_key_twice() {
+        let text = r#"{"a":[1,-2,1.5,null,true,{"b":"ü"}],"c":{}}"#;
+        assert_eq!(Value::Object(object(text).unwrap()).to_string(), text);
+        let why = |text| object(text).unwrap_err().message;
+        assert_eq!(why(r#"{"a":1,"a":2}"#), "the line is no JSON: the key `a` stands twice at column 10");
+        assert!(why(r#"{"x":{"a":1,"a":2}}"#).contains("stands twice"));
+        assert!(why("{\"a\":1").starts_with("the line is no JSON: EOF"));
+        assert!(why("{} {}").contains("trailing characters"));
+        assert!(why(&format!("{{\"a\":{}", "[".repeat(10_000))).contains("recursion limit"));
+    }
+}
