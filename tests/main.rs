@@ -22,6 +22,7 @@ mod extremes;
 mod groups;
 mod layers;
 mod links;
+mod listings;
 mod mail;
 mod man;
 mod oracle;

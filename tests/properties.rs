@@ -1,5 +1,5 @@
-//! Random histories: whatever people do in whatever order, facts in memory and facts in the store
-//! give the same answers, the past stays as it was, an undo restores it, and invariants hold.
+//! Random histories: whatever people do in whatever order, facts in memory, facts in the store and
+//! snapshots of it give the same answers, the past stays as it was, an undo restores it, and invariants hold.
 
 use std::rc::Rc;
 
@@ -240,7 +240,9 @@ proptest! {
         let reader = store.read().unwrap();
         prop_assert_eq!(answers(&reader.facts()), answers(&world));
         for (revision, then) in &past {
-            prop_assert_eq!(&answers(&reader.facts_at(*revision)), then, "revision {}", revision);
+            let facts = reader.facts_at(*revision);
+            prop_assert_eq!(&answers(&facts), then, "revision {}", revision);
+            prop_assert_eq!(&answers(&facts.snapshot().unwrap()), then, "revision {} in memory", revision);
         }
         prop_assert_eq!(verify(&reader).unwrap().faults, vec![]);
         drop(reader);

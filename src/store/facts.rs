@@ -110,7 +110,18 @@ impl Facts for StoreFacts<'_> {
 
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
         let each = |condition: &str, values: &[&dyn ToSql], visit: Visit<'_, Binding>| {
-            self.each(&self.statement(rows::BINDING, "binding", condition), values, Reader::binding_of, visit)
+            let mut sql = self.statement(rows::BINDING, "binding", condition);
+            // The order in which the indexes of the present have them: then a decision about the past
+            // rests on the same of several bindings as it did at the time.
+            if self.revision.is_some() {
+                sql.push_str(" ORDER BY ");
+                sql.push_str(match select {
+                    Select::Exact(..) | Select::On(_) | Select::OnAs(..) => "role, principal, since, id",
+                    Select::Of(_) | Select::OfAs(..) => "role, resource, since, id",
+                    Select::SharesBy(_) => "since, id",
+                });
+            }
+            self.each(&sql, values, Reader::binding_of, visit)
         };
         match select {
             Select::Exact(resource, role, principal) => each(

@@ -30,7 +30,7 @@ fn nearest<F: Facts>(facts: &F, place: &Place) -> (Rc<Resource>, bool) {
 }
 
 /// A question in the program's words.
-fn translated<F: Facts>(facts: &F, ask: &Ask) -> (Action, Id) {
+pub(crate) fn translated<F: Facts>(facts: &F, ask: &Ask) -> (Action, Id) {
     let item = |place: &Place| nearest(facts, place).0.id;
     let plain = Action::Plain;
     let transfer = |from: &Place, to: &Place| {
@@ -76,8 +76,8 @@ fn translated<F: Facts>(facts: &F, ask: &Ask) -> (Action, Id) {
     }
 }
 
-const ROLES: [&str; 4] = ["administrator", "access-manager", "activity-manager", "activity-monitor"];
-const OF_ENDPOINTS: [&str; 9] = [
+pub(crate) const ROLES: [&str; 4] = ["administrator", "access-manager", "activity-manager", "activity-monitor"];
+pub(crate) const OF_ENDPOINTS: [&str; 9] = [
     "see",
     "edit",
     "delete",
@@ -88,7 +88,7 @@ const OF_ENDPOINTS: [&str; 9] = [
     "read-files",
     "write-files",
 ];
-const OF_SERVER: [&str; 7] = [
+pub(crate) const OF_SERVER: [&str; 7] = [
     "configure",
     "create-account=admin",
     "create-account=manager",
@@ -97,9 +97,9 @@ const OF_SERVER: [&str; 7] = [
     "create-workgroup",
     "create-endpoint",
 ];
-const OF_ACCOUNTS: [&str; 5] = ["view", "edit", "delete", "deactivate", "set-role=manager"];
-const OF_GROUPS: [&str; 5] = ["view", "edit", "delete", "add-member", "remove-member"];
-const OF_WORKGROUPS: [&str; 14] = [
+pub(crate) const OF_ACCOUNTS: [&str; 5] = ["view", "edit", "delete", "deactivate", "set-role=manager"];
+pub(crate) const OF_GROUPS: [&str; 5] = ["view", "edit", "delete", "add-member", "remove-member"];
+pub(crate) const OF_WORKGROUPS: [&str; 14] = [
     "send",
     "view",
     "view-packages",

@@ -129,7 +129,7 @@ impl Attributes {
                 Attributes::AccessToken(AccessToken { by: None, created: Time(0), ..it.clone() })
             }
             Attributes::Media(_) => Attributes::Media(Media::default()),
-            Attributes::Stream(it) => Attributes::Stream(Stream { title: None, key_hash: String::new(), ..it.clone() }),
+            Attributes::Stream(_) => Attributes::Stream(Stream::default()),
             all_of_it => all_of_it.clone(),
         }
     }

@@ -262,9 +262,8 @@ pub struct Rows {
 /// The rows that concern an action on a kind of resource, picked out of the tables once.
 #[expect(clippy::indexing_slicing, reason = "the table has a place for every kind and every verb")]
 pub fn rows_of(kind: Kind, verb: Verb) -> &'static Rows {
-    const NEVER_ASKED: OnceLock<Rows> = OnceLock::new();
     static PICKED: [[OnceLock<Rows>; Verb::ALL.len()]; Kind::ALL.len()] =
-        [const { [NEVER_ASKED; Verb::ALL.len()] }; Kind::ALL.len()];
+        [const { [const { OnceLock::new() }; Verb::ALL.len()] }; Kind::ALL.len()];
     let pick = || Rows {
         grants: grants().filter(|row| row.kind == kind && row.verbs.contains(&verb)).collect(),
         limits: limits().filter(|row| row.kind == kind && row.verbs.contains(&verb)).collect(),

@@ -1,8 +1,8 @@
 //! Where `authenticated` stands for every account: in listings, an account that has something only
 //! as any account has it is not named beside it.
 
-use crate::model::catalogue::{self, Demand, Holder};
-use crate::model::{Action, Id, Kind};
+use crate::model::catalogue::{self, Condition, Demand, Holder};
+use crate::model::{Action, Id, Kind, Verb};
 use crate::policy::facts::{Facts, Result};
 use crate::policy::panel::Panel;
 use crate::policy::target::Target;
@@ -13,12 +13,29 @@ use crate::policy::target::Target;
 /// # Errors
 /// When the facts cannot be read.
 pub fn is_covered<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Action, target: &Target) -> Result<bool> {
-    for limit in &catalogue::rows_of(target.kind, action.verb()).limits {
-        if is_personal(panel.facts(), limit.demand, target)? {
-            return Ok(false);
+    Ok(!tells_apart(panel.facts(), action, target)? && panel.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
+}
+
+/// Whether what every account has may be stopped for one account and not for another.
+fn tells_apart<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) -> Result<bool> {
+    let rows = catalogue::rows_of(target.kind, action.verb());
+    for limit in &rows.limits {
+        if is_personal(facts, limit.demand, action, target)? {
+            return Ok(true);
         }
     }
-    Ok(panel.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
+    // A condition may be that one may do something else, and that be stopped.
+    for grant in &rows.grants {
+        let also = match grant.when {
+            Some(Condition::MaySend) => Verb::Send,
+            Some(Condition::MayView) => Verb::View,
+            _ => continue,
+        };
+        if tells_apart(facts, Action::Plain(also), target)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether any account at all comes into question, so that each has to be asked about: some row
@@ -37,13 +54,22 @@ pub(super) fn may_be_anybody<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Ac
 }
 
 /// Whether a limit may stop one account and not another.
-fn is_personal<F: Facts + ?Sized>(facts: &F, demand: Demand, target: &Target) -> Result<bool> {
+fn is_personal<F: Facts + ?Sized>(facts: &F, demand: Demand, action: Action, target: &Target) -> Result<bool> {
     Ok(match demand {
         Demand::Managed | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits | Demand::TargetActive => false,
-        // Root uploads concern whoever's home it is.
-        Demand::RootUpload if target.kind == Kind::Item => {
-            target.items(facts)?.take(2).any(|(_, item)| item.home.is_some())
-        }
+        // Root uploads concern whoever's home it is that something goes to.
+        Demand::RootUpload if target.kind == Kind::Item => match action {
+            Action::MoveTo(to) | Action::CopyTo(to) => match Target::of(facts, to.folder)? {
+                Some(folder) => is_at_home(facts, &folder)?,
+                None => false,
+            },
+            _ => is_at_home(facts, target)?,
+        },
         Demand::RootUpload | Demand::NotOneself | Demand::Allowed(_) | Demand::AllowedOrShared(_) => true,
     })
+}
+
+/// Whether an item is a home folder or lies straight in one.
+fn is_at_home<F: Facts + ?Sized>(facts: &F, item: &Target) -> Result<bool> {
+    Ok(item.items(facts)?.take(2).any(|(_, it)| it.home.is_some()))
 }

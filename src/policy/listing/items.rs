@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::what::{Filter, Reach, VisitWhat, allowed};
-use crate::model::attributes::{Attributes, Item};
-use crate::model::{Action, Id, Kind, Permissions, Role};
-use crate::policy::content::entitled_on;
-use crate::policy::facts::{Facts, Result, Select};
+use crate::model::attributes::Attributes;
+use crate::model::{Action, Id, Kind, Permissions, Role, Verb};
+use crate::policy::content::{entitled_on, root_upload};
+use crate::policy::facts::{Facts, Outline, Result, Select};
 use crate::policy::panel::Panel;
 use crate::policy::subject::{Sort, Subject};
 use crate::policy::target::Target;
@@ -42,7 +42,14 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     }
     match reach {
         Reach::Outlined => {
+            // An item may lie in a folder that is younger, where it was moved.
+            let mut by_depth = Vec::new();
             for item in turns {
+                let Some(target) = panel.target(item)? else { continue };
+                by_depth.push((target.line(panel.facts())?.len(), item));
+            }
+            by_depth.sort_unstable();
+            for (_, item) in by_depth {
                 let Some(target) = panel.target(item)? else { continue };
                 let here = items.allowed(&target)?;
                 let above = match target.parent() {
@@ -86,11 +93,23 @@ pub(super) fn turns<'f, F: Facts + ?Sized>(panel: &Panel<'f, F>, subject: &Subje
             Ok(ControlFlow::Continue(()))
         })?;
     }
-    let mut homes = Vec::new();
     facts.bindings(Select::OfAs(subject.id, Role::ItemOwner), &mut |owned| {
-        homes.push(owned.resource);
+        found.push(owned.resource);
         Ok(ControlFlow::Continue(()))
     })?;
+    left_homes(panel, subject, &mut found)?;
+    // What is denied straight in one's home folder may be allowed beneath it.
+    let mut next = 0;
+    while let Some(home) = found.get(next).copied() {
+        next += 1;
+        let outline = facts.outline(home)?;
+        if home_of(outline.as_ref()) == Some(subject.id) {
+            facts.resources(Kind::Item, Some(home), &mut |item| {
+                found.push(item.id);
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+    }
     let mut places = Vec::new();
     subject.levels(
         &[Role::EndpointAdministrator, Role::AccessManager, Role::WorkspaceManager, Role::OrgAdmin],
@@ -114,20 +133,48 @@ pub(super) fn turns<'f, F: Facts + ?Sized>(panel: &Panel<'f, F>, subject: &Subje
             _ => {}
         }
     }
-    // What is denied straight in a home folder may be allowed beneath it.
-    for home in homes {
-        found.push(home);
-        let outline = facts.outline(home)?;
-        if let Some(Attributes::Item(Item { home: Some(_), .. })) = outline.as_ref().map(|it| &*it.attributes) {
-            facts.resources(Kind::Item, Some(home), &mut |item| {
-                found.push(item.id);
-                Ok(ControlFlow::Continue(()))
-            })?;
-        }
-    }
     found.sort_unstable();
     found.dedup();
     Ok(found)
+}
+
+/// Adds the home folders that somebody owns no more, having left the workspace, where they hold
+/// something by what lies above: uploads straight into them may be denied all the same.
+fn left_homes<'f, F: Facts + ?Sized>(
+    panel: &Panel<'f, F>,
+    subject: &Subject<'f, F>,
+    found: &mut Vec<Id>,
+) -> Result<()> {
+    if subject.sort != Sort::Account {
+        return Ok(());
+    }
+    let facts = panel.facts();
+    let mut workspaces = Vec::new();
+    facts.resources(Kind::Workspace, None, &mut |workspace| {
+        workspaces.extend(workspace.as_workspace().and_then(|it| it.files).map(|files| (workspace.id, files)));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for (workspace, files) in workspaces {
+        let (Some(workspace), Some(top)) = (panel.target(workspace)?, panel.target(files)?) else { continue };
+        let (allowed, ()) = root_upload(subject, Action::Plain(Verb::UploadToRoot), &workspace)?;
+        if allowed || entitled_on(subject, &top)?.is_empty() {
+            continue;
+        }
+        facts.resources(Kind::Item, Some(files), &mut |item| {
+            let own = item.as_item().and_then(|it| it.home).is_some_and(|home| home.of == subject.id);
+            found.extend(own.then_some(item.id));
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(())
+}
+
+/// Whose home folder it is, if it is one.
+fn home_of(outline: Option<&Outline>) -> Option<Id> {
+    match &*outline?.attributes {
+        Attributes::Item(item) => item.home.map(|home| home.of),
+        _ => None,
+    }
 }
 
 /// What an answer about an item depends on for one subject. Items that are alike in this get the

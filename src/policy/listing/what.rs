@@ -89,7 +89,8 @@ fn others<'f, F: Facts + ?Sized>(
     visit: VisitWhat<'_>,
 ) -> Result<ControlFlow<()>> {
     for id in places(panel, subject, kind, actions)? {
-        let Some(target) = panel.target(id)? else { continue };
+        // Whoever asks may come into question itself, and be a group where accounts are listed.
+        let Some(target) = panel.target(id)?.filter(|target| target.kind == kind) else { continue };
         let allowed = allowed(subject, actions, &target)?;
         if !allowed.is_empty() && visit(id, &allowed)?.is_break() {
             return Ok(ControlFlow::Break(()));

@@ -17,8 +17,8 @@ pub(super) struct Index {
 impl Index {
     /// The place of an id.
     pub(super) fn get(&self, id: u32) -> Option<u32> {
-        let start = *self.pages.get((id >> PAGE) as usize)?;
-        let slot = start.wrapping_add(id & ((1 << PAGE) - 1));
+        let start = self.pages.get((id >> PAGE) as usize).copied().filter(|start| *start != NOWHERE)?;
+        let slot = start + (id & ((1 << PAGE) - 1));
         self.slots.get(slot as usize).copied().filter(|place| *place != NOWHERE)
     }
 
@@ -43,5 +43,24 @@ impl Index {
     /// How many bytes it takes.
     pub(super) fn bytes(&self) -> usize {
         (self.pages.capacity() + self.slots.capacity()) * size_of::<u32>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_never_put_is_nowhere_on_pages_there_are_and_between_them() {
+        let ids = [1, 63, 64, 5 << PAGE, 100_000];
+        let mut index = Index::default();
+        for (place, id) in (0..).zip(ids) {
+            index.put(id, place);
+        }
+        for id in 0..200_000 {
+            let place = (0..).zip(ids).find(|(_, known)| *known == id).map(|(place, _)| place);
+            assert_eq!(index.get(id), place, "{id}");
+        }
+        assert_eq!(index.get(u32::MAX), None);
     }
 }

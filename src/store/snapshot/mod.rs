@@ -237,7 +237,8 @@ impl Snapshot {
 
     /// The part of a list of bindings' places, sorted by a number, that has this one.
     fn part<'p>(&self, places: &'p [u32], number: Id, key: impl Fn(&BindingRow) -> u32) -> &'p [u32] {
-        let Some(number) = narrow(number) else { return &[] };
+        // Rows have 0 where there is none: nobody has that number.
+        let Some(number) = narrow(number).filter(|number| *number != 0) else { return &[] };
         let within = range(places.len(), |at| {
             places.get(at).and_then(|place| self.bindings.get(*place as usize)).map(|row| key(row).cmp(&number))
         });

@@ -1,0 +1,210 @@
+//! One question, three ways: `who` and `what` list what `check` allows and nothing else, and facts
+//! in memory answer as the statements do, today and about every revision.
+
+mod laws;
+mod rows;
+mod same;
+mod truth;
+
+use std::ops::ControlFlow;
+
+use rolebook::model::action::Destination;
+use rolebook::model::{Action, Id, Kind, Permissions, Time};
+use rolebook::policy::{Facts, Nothing, Overlay};
+use rolebook::store::Store;
+
+use crate::oracle::worlds::{Dice, NOW, permissions};
+use laws::{Answered, assert_same_listings};
+use rows::Rows;
+use same::{Asked, assert_same, assert_same_decisions};
+
+/// Says which seed failed; `LISTINGS_SEED` reads it back.
+struct Seed(u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("LISTINGS_SEED={}", self.0);
+        }
+    }
+}
+
+/// Runs a test on some worlds, always the same ones.
+fn worlds(count: u64, test: impl Fn(&mut Dice)) {
+    let seeds = match std::env::var("LISTINGS_SEED") {
+        Ok(seed) => vec![seed.parse().unwrap()],
+        Err(_) => (0..count).collect(),
+    };
+    for seed in seeds {
+        let _named = Seed(seed);
+        test(&mut Dice::new(seed));
+    }
+}
+
+/// Every resource of a kind, by id.
+fn all<F: Facts>(facts: &F, kind: Kind) -> Vec<Id> {
+    let mut found = Vec::new();
+    facts
+        .resources(kind, None, &mut |it| {
+            found.push(it.id);
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    found.sort_unstable();
+    found
+}
+
+/// Everybody who can ask.
+fn principals<F: Facts>(facts: &F) -> Vec<Id> {
+    let kinds = [Kind::Account, Kind::Group, Kind::Workgroup, Kind::Invitee, Kind::AccessToken];
+    let mut found = vec![Id::ANYONE, Id::AUTHENTICATED];
+    found.extend(kinds.into_iter().flat_map(|kind| all(facts, kind)));
+    found
+}
+
+/// Everything that can be asked of everything: each action that a listing names, and of items some of
+/// those that take a set or a folder.
+fn questions<F: Facts>(facts: &F, dice: &mut Dice) -> Vec<(Id, Vec<Action>)> {
+    let items = all(facts, Kind::Item);
+    let homes: Vec<Id> = items
+        .iter()
+        .copied()
+        .filter(|it| facts.resource(*it).unwrap().unwrap().as_item().unwrap().home.is_some())
+        .collect();
+    let mut found = vec![(Id::SERVER, Action::listed(Kind::Server))];
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Server) {
+        for id in all(facts, kind) {
+            let mut actions = Action::listed(kind);
+            if kind == Kind::Item {
+                actions.extend(Permissions::PRESETS.map(|it| Action::Share(it.0)));
+                let custom = Action::Share(permissions(dice.set()));
+                if !actions.contains(&custom) {
+                    actions.push(custom);
+                }
+                let anywhere = homes.is_empty() || dice.chance(1, 2);
+                let folder = dice.pick(if anywhere { &items } else { &homes });
+                let to = Destination { folder, is_registered: dice.chance(3, 4), of_file: dice.chance(1, 4) };
+                actions.extend([Action::MoveTo(to), Action::CopyTo(to)]);
+            }
+            if !actions.is_empty() {
+                found.push((id, actions));
+            }
+        }
+    }
+    found
+}
+
+fn store() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
+    (folder, store)
+}
+
+fn moment(dice: &mut Dice) -> Time {
+    Time(NOW + dice.pick(&[0, 0, 0, -1, 1, 1000]))
+}
+
+/// Everything is asked one by one, and then each listing must say the same.
+fn hold<F: Facts>(facts: &F, dice: &mut Dice) -> usize {
+    let answered = Answered::new(facts, moment(dice), dice);
+    answered.who_can();
+    answered.they_can(dice);
+    answered.allowed()
+}
+
+#[test]
+fn who_can_and_what_they_can_are_what_check_allows() {
+    worlds(10, |dice| {
+        let rows = Rows::random(dice);
+        let (_folder, store) = store();
+        rows.commit(&store, &Rows::default());
+        let reader = store.read().unwrap();
+        assert!(hold(&reader.facts().snapshot().unwrap(), dice) > 500, "a poor world");
+    });
+}
+
+#[test]
+fn listings_over_drafts_hold_too() {
+    worlds(1, |dice| {
+        let rows = Rows::random(dice);
+        let mut draft = Overlay::new(&Nothing).unwrap();
+        rows.lay(&mut draft, &Rows::default());
+        hold(&draft, dice);
+        let (_folder, store) = store();
+        rows.commit(&store, &Rows::default());
+        let reader = store.read().unwrap();
+        let snapshot = reader.facts().snapshot().unwrap();
+        let mut draft = Overlay::new(&snapshot).unwrap();
+        rows.changed(dice).lay(&mut draft, &rows);
+        hold(&draft, dice);
+    });
+}
+
+#[test]
+fn listings_over_statements_are_those_over_a_snapshot() {
+    worlds(1, |dice| {
+        let (_folder, store) = store();
+        let rows = Rows::random(dice);
+        rows.commit(&store, &Rows::default());
+        rows.changed(dice).commit(&store, &rows);
+        let reader = store.read().unwrap();
+        for facts in [reader.facts(), reader.facts_at(1)] {
+            assert_same_listings(&facts, &facts.snapshot().unwrap(), moment(dice), dice);
+        }
+    });
+}
+
+#[test]
+fn a_snapshot_is_what_the_statements_say_now_and_about_the_past() {
+    worlds(2, |dice| {
+        let (_folder, store) = store();
+        let (mut before, mut asked) = (Rows::default(), Asked::default());
+        let mut after = Rows::random(dice);
+        let mut revisions = Vec::new();
+        for _ in 0..4 {
+            revisions.push(after.commit(&store, &before));
+            asked.about(&after);
+            before = after;
+            after = before.changed(dice);
+        }
+        let reader = store.read().unwrap();
+        for revision in revisions.iter().copied().chain([0]) {
+            let facts = reader.facts_at(revision);
+            let snapshot = facts.snapshot().unwrap();
+            assert_eq!(snapshot.revision, revision);
+            assert_same(&facts, &snapshot, &asked, dice);
+            assert_same_decisions(&facts, &snapshot, moment(dice), 16, dice);
+        }
+        let facts = reader.facts();
+        let snapshot = facts.snapshot().unwrap();
+        assert_same(&facts, &snapshot, &asked, dice);
+        assert!(assert_same_decisions(&facts, &snapshot, moment(dice), 1, dice) > 5_000);
+    });
+}
+
+#[test]
+fn a_snapshot_of_a_store_that_handed_out_many_ids_is_read_side_by_side_and_the_same() {
+    worlds(1, |dice| {
+        let (_folder, store) = store();
+        let mut asked = Asked::default();
+        let mut rows = Rows::random(dice);
+        rows.commit(&store, &Rows::default());
+        asked.about(&rows);
+        rows.skip_to(150_000);
+        let after = rows.changed(dice);
+        after.commit(&store, &rows);
+        asked.about(&after);
+        let reader = store.read().unwrap();
+        assert!(reader.facts().last_id().unwrap().0 > 150_000);
+        // What others write from here on, this reader does not see; nor must its snapshot.
+        let later = after.changed(dice);
+        later.commit(&store, &after);
+        asked.about(&later);
+        for facts in [reader.facts(), reader.facts_at(2), reader.facts_at(1)] {
+            let snapshot = facts.snapshot().unwrap();
+            assert_same(&facts, &snapshot, &asked, dice);
+            assert_same_decisions(&facts, &snapshot, moment(dice), 16, dice);
+        }
+        assert_eq!(reader.facts().snapshot().unwrap().revision, 2);
+    });
+}

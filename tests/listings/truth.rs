@@ -1,0 +1,109 @@
+//! The oracle decides by itself; listings must name whom it allows, and what.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use rolebook::model::{Action, Id, Kind, Time};
+use rolebook::policy::listing::{Breadth, Filter, Reach, what, who};
+use rolebook::policy::{Facts, Panel};
+
+use super::rows::Rows;
+use super::{store, worlds};
+use crate::oracle::truth::{Ask, PRESETS, WORDS, World};
+use crate::oracle::worlds::{Dice, NOW};
+use crate::oracle::{OF_ACCOUNTS, OF_ENDPOINTS, OF_GROUPS, OF_SERVER, OF_WORKGROUPS, ROLES, translated};
+
+/// Everything the oracle can be asked about a world.
+fn asks(world: &World, dice: &mut Dice) -> Vec<Ask> {
+    let mut all = Vec::new();
+    let places: Vec<_> = world.items.keys().cloned().collect();
+    for place in &places {
+        all.extend(WORDS.map(|(permission, _)| Ask::Do(permission, place.clone())));
+        all.extend(PRESETS.map(|set| Ask::Share(set, place.clone())));
+        let other = dice.pick(&places);
+        all.extend([
+            Ask::See(place.clone()),
+            Ask::Overwrite(place.clone()),
+            Ask::ViewShares(place.clone()),
+            Ask::AdministerShares(place.clone()),
+            Ask::MoveTo(place.clone(), other.clone()),
+            Ask::CopyTo(place.clone(), other),
+        ]);
+    }
+    for endpoint in world.endpoints.keys() {
+        all.extend(OF_ENDPOINTS.map(|verb| Ask::Endpoint(verb, *endpoint)));
+        all.extend(ROLES.map(|role| Ask::Assign(role, *endpoint)));
+        all.extend(ROLES.map(|role| Ask::Revoke(role, *endpoint)));
+    }
+    all.extend(OF_SERVER.map(Ask::Server));
+    all.extend(world.accounts.keys().flat_map(|id| OF_ACCOUNTS.map(|verb| Ask::Account(verb, *id))));
+    all.extend(world.groups.keys().flat_map(|id| OF_GROUPS.map(|verb| Ask::Group(verb, *id))));
+    all.extend(world.workgroups.keys().flat_map(|id| OF_WORKGROUPS.map(|verb| Ask::Workgroup(verb, *id))));
+    all
+}
+
+fn named<F: Facts>(panel: &Panel<'_, F>, action: Action, resource: Id) -> BTreeSet<u64> {
+    let mut found = BTreeSet::new();
+    let target = panel.target(resource).unwrap().unwrap();
+    who(panel, &[action], &target, Breadth::Everybody, &mut |principal, _| {
+        found.insert(principal.0);
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    found
+}
+
+fn listed<F: Facts>(panel: &Panel<'_, F>, principal: Id) -> BTreeSet<(Id, Action)> {
+    let mut found = BTreeSet::new();
+    let subject = panel.subject(principal).unwrap();
+    what(panel, &subject, &Filter::default(), Reach::Every, &mut |resource, actions| {
+        found.extend(actions.iter().map(|action| (resource, *action)));
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    found
+}
+
+#[test]
+fn listings_say_what_the_oracle_says() {
+    let (yes, no) = (Cell::new(0), Cell::new(0));
+    worlds(12, |dice| {
+        let world = World::random(dice);
+        let (_folder, store) = store();
+        Rows::of(&world).commit(&store, &Rows::default());
+        let reader = store.read().unwrap();
+        let facts = reader.facts().snapshot().unwrap();
+        let at = NOW + dice.pick(&[0, -1, 1]);
+        let panel = Panel::new(&facts, Time(at));
+        let asks = asks(&world, dice);
+        for ask in &asks {
+            let (action, resource) = translated(&facts, ask);
+            let is_named = |id: &u64| !world.groups.contains_key(id) && !world.workgroups.contains_key(id);
+            let may: BTreeSet<u64> =
+                world.principals().into_iter().filter(|it| is_named(it) && world.may(*it, ask, at)).collect();
+            assert_eq!(named(&panel, action, resource), may, "{ask:?}");
+        }
+        for principal in world.principals() {
+            let listed = listed(&panel, Id(principal));
+            for ask in &asks {
+                let (action, resource) = translated(&facts, ask);
+                let kind = if resource == Id::SERVER {
+                    Kind::Server
+                } else {
+                    facts.outline(resource).unwrap().unwrap().kind()
+                };
+                if !Action::listed(kind).contains(&action) {
+                    continue;
+                }
+                let may = world.may(principal, ask, at);
+                assert_eq!(listed.contains(&(resource, action)), may, "{principal} {ask:?}");
+                let count = if may { &yes } else { &no };
+                count.set(count.get() + 1);
+            }
+        }
+    });
+    let (yes, no) = (yes.get(), no.get());
+    println!("{yes} listed, {no} not");
+    assert!(yes * 20 > no && no > yes, "the questions are one-sided: {yes} listed, {no} not");
+}
