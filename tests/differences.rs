@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
-use rolebook::model::{Action, Id, Kind, Time};
+use rolebook::model::{Action, Id, Kind, Time, Verb};
 use rolebook::ops::scope;
 use rolebook::policy::listing::{Comparison, Difference, Scope, Twins};
 use rolebook::policy::{Facts, Nothing, Overlay, Panel, Question, RowChange, decide};
 use serde_json::json;
 
 use crate::oracle::put;
-use crate::oracle::worlds::{Dice, NOW};
 use crate::oracle::truth::World;
+use crate::oracle::worlds::{Dice, NOW};
 use crate::support::Tool;
 
 type State = Overlay<'static, Nothing>;
@@ -85,9 +85,8 @@ fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: K
             )
         };
         let ((had, has), (any_had, any_has)) = (ask(who), ask(Id::AUTHENTICATED));
-        let general = |this: bool, other: bool| {
-            !is_class && if stayed { this && !other } else { this && kind != Kind::Server }
-        };
+        let general =
+            |this: bool, other: bool| !is_class && if stayed { this && !other } else { this && kind != Kind::Server };
         if has && !had && !general(any_has, any_had) {
             gained.push(action);
         }
@@ -96,6 +95,11 @@ fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: K
         }
     }
     (gained, lost)
+}
+
+fn is_file(before: &State, after: &State, item: Id) -> bool {
+    let row = after.resource(item).unwrap().or(before.resource(item).unwrap());
+    row.is_some_and(|it| it.as_item().is_some_and(|it| !it.is_folder()))
 }
 
 fn listed(before: &Panel<'_, State>, after: &Panel<'_, State>, scope: &Scope) -> Vec<Difference> {
@@ -161,14 +165,24 @@ fn compare(first: &World, then: &World, at: (Time, Time)) {
                     let row = after.resource(item).unwrap().or(before.resource(item).unwrap());
                     above = row.and_then(|it| it.parent);
                 }
-                assert_eq!(said, Some(&truth), "{who} on {on}, a {kind}");
+                // Shares of endpoints whose sharing is managed are made on folders alone, so a folder's row
+                // says nothing of administering those of a file.
+                let of_file = own.is_none() && is_file(&before, &after, *on);
+                let plain = |(gained, lost): &(Vec<Action>, Vec<Action>)| {
+                    let all = |actions: &[Action]| -> Vec<Action> {
+                        let administers = |action: &Action| *action == Action::Plain(Verb::AdministerShares);
+                        actions.iter().copied().filter(|action| !(of_file && administers(action))).collect()
+                    };
+                    (all(gained), all(lost))
+                };
+                assert_eq!(said.map(plain), Some(plain(&truth)), "{who} on {on}, a {kind}");
             }
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_difference_is_listed_and_nothing_else(seed in any::<u64>()) {

@@ -37,8 +37,7 @@ fn examples(command: &Command) -> Vec<String> {
 #[test]
 fn every_command_reads_or_writes_and_has_the_options_for_it() {
     // `perm diff` names two moments, by options of its own.
-    let neither =
-        ["init", "completions", "man", "role list", "role show", "audit show", "audit verify", "perm diff"];
+    let neither = ["init", "completions", "man", "role list", "role show", "audit show", "audit verify", "perm diff"];
     for (name, command) in leaves() {
         let (reads, writes) = (has(&command, "at"), has(&command, "dry-run"));
         assert_eq!(writes, has(&command, "reason"), "{name}");
