@@ -43,18 +43,24 @@ pub(crate) fn compare(
             theirs.push(ask_shell(question, &database));
         }
     }
-    println!("\n| one check, one process | ms |\n|---|---|");
-    line("rolebook perm check", &mut ours);
+    println!("\n| one check, one process | ms | ours takes |\n|---|---|---|");
+    let ours = median(&mut ours);
+    line("rolebook perm check", ours, ours);
     if with_shell {
-        line("the sqlite3 shell, recursive query", &mut theirs);
+        line("the sqlite3 shell, recursive query", median(&mut theirs), ours);
     }
     println!();
 }
 
-fn line(title: &str, times: &mut [Duration]) {
+/// The median in milliseconds; none where nothing was asked.
+fn median(times: &mut [Duration]) -> Option<f64> {
     times.sort();
-    match times.get(times.len() / 2) {
-        Some(median) => println!("| {title} | {:.2} |", median.as_secs_f64() * 1000.0),
+    times.get(times.len() / 2).map(|median| median.as_secs_f64() * 1000.0)
+}
+
+fn line(title: &str, time: Option<f64>, ours: Option<f64>) {
+    match time.zip(ours) {
+        Some((time, ours)) => println!("| {title} | {time:.2} | {:.2} × |", ours / time),
         None => println!("| {title} | skipped: it is not installed |"),
     }
 }
