@@ -133,9 +133,15 @@ impl<'f, F: Facts> Answered<'f, F> {
                     assert!(!may || is_listed || (covered && allowed.contains_key(&Id::ANYONE)), "{}", what());
                 }
             }
-            if let (false, Some(rule)) = (covered, listed.get(&principal)) {
-                assert_eq!(allowed.get(&principal), Some(rule), "{}", what());
-            }
+            // Beside a class that stands for everybody, those are named who have it anyhow.
+            let expected = match self.kind(principal) {
+                Some(_) if covered => {
+                    let subject = Subject::new(self.facts(), principal, self.panel.at()).unwrap();
+                    allows(&subject.in_particular(), action, &target).unwrap()
+                }
+                _ => self.rule(principal, action, resource),
+            };
+            assert_eq!(listed.get(&principal).copied(), expected, "{}", what());
         }
         assert!(listed.keys().all(|it| allowed.contains_key(it)), "{action} {resource}: more than may");
     }

@@ -48,6 +48,7 @@ impl Rows {
         if dice.chance(1, 4) {
             rows.resources.remove(&Id::SERVER);
         }
+        rows.add_members(dice);
         rows.add_endpoints(dice);
         rows.add_dropboxes(dice);
         rows.add_packages(dice);
@@ -146,6 +147,16 @@ impl Rows {
                     item.size = dice.chance(1, 2).then(|| dice.below(1000) as u64);
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// More members, so that some are in the same workgroup.
+    fn add_members(&mut self, dice: &mut Dice) {
+        let known = self.people(&[Kind::Account, Kind::Group]);
+        for workgroup in self.ids(Kind::Workgroup) {
+            for _ in 0..3 {
+                self.join(workgroup, dice.pick(&known), Role::WorkgroupStandard, dice);
             }
         }
     }
