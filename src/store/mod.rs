@@ -64,7 +64,7 @@ impl Store {
                 return Ok((store, true));
             }
         }
-        store.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        schema::check(&store.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?, path)?;
         Ok((store, false))
     }
 
@@ -87,7 +87,9 @@ impl Store {
     /// When it cannot be read, or is no store of a known version.
     pub fn read(&self) -> Result<Reader> {
         let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        // First, so that the file is locked once for everything that is read.
         connection.execute_batch("BEGIN").map_err(|error| self.failed(error))?;
+        schema::check(&connection, &self.path)?;
         Ok(Reader { connection, path: self.path.clone() })
     }
 
@@ -97,6 +99,7 @@ impl Store {
     /// When it cannot be opened, or others hold it for longer than [`PATIENCE`].
     pub fn write(&self) -> Result<Writer> {
         let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::check(&connection, &self.path)?;
         // Only beside what is known to be a store; and what comes before it needs no turn.
         let lock = lock::Lock::take(&self.path, PATIENCE)?;
         schema::migrate(&mut connection).map_err(|error| self.failed(error))?;
@@ -112,7 +115,6 @@ impl Store {
         // Else a statement is planned anew for every value of a column that some partial index
         // speaks of, such as the role: the index of shares by their sharers would slow every look-up.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| self.failed(error))?;
-        schema::check(&connection, &self.path)?;
         Ok(connection)
     }
 
