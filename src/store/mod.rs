@@ -11,6 +11,7 @@ mod commit;
 mod error;
 mod facts;
 mod history;
+mod known;
 mod lock;
 mod rows;
 mod schema;
@@ -30,6 +31,7 @@ pub use history::{DeniedEntry, LogEntry};
 pub use snapshot::Snapshot;
 
 use crate::model::Revision;
+use known::Known;
 
 /// How long a writer waits for others before it gives up.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -90,7 +92,7 @@ impl Store {
         // First, so that the file is locked once for everything that is read.
         connection.execute_batch("BEGIN").map_err(|error| self.failed(error))?;
         schema::check(&connection, &self.path)?;
-        Ok(Reader { connection, path: self.path.clone() })
+        Ok(Reader::new(connection, &self.path))
     }
 
     /// Opens it to be changed, and waits for its turn. Nobody else writes until the writer is gone.
@@ -105,7 +107,7 @@ impl Store {
         schema::migrate(&mut connection).map_err(|error| self.failed(error))?;
         // A read turned into a write in mid-transaction would be refused as busy: ask for the write at once.
         connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failed(error))?;
-        Ok(Writer::new(Reader { connection, path: self.path.clone() }, lock))
+        Ok(Writer::new(Reader::new(connection, &self.path), lock))
     }
 
     fn connect(&self, flags: OpenFlags) -> Result<Connection> {
@@ -135,9 +137,15 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 pub struct Reader {
     connection: Connection,
     path: PathBuf,
+    /// What was read of the present: it stays so for as long as this is open.
+    known: Known,
 }
 
 impl Reader {
+    fn new(connection: Connection, path: &Path) -> Reader {
+        Reader { connection, path: path.to_owned(), known: Known::default() }
+    }
+
     /// The facts as they stand now.
     pub const fn facts(&self) -> StoreFacts<'_> {
         StoreFacts::new(self, None)
