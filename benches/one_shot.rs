@@ -1,6 +1,7 @@
 //! What one invocation costs, beside what a user would pick instead: a bare program that opens the
 //! same SQLite file. `cargo bench --bench one_shot` makes a store of 100,000 accounts, runs all
-//! contenders interleaved, and prints medians and ratios. Never a test: machines differ.
+//! contenders interleaved, and prints medians and ratios. `… -- build PATH` only makes that store, to
+//! look closer. Never a test: machines differ.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -12,21 +13,69 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rolebook::model::{Kind, Name, Reference, Role, Time};
-use rolebook::ops::{Actor, Work, account, membership, place};
+use clap::{Arg, ArgAction, ArgMatches};
+use rolebook::model::attributes::{EndpointKind, ItemType, SendPolicy};
+use rolebook::model::{Kind, Name, Permissions, Reference, Role, Time};
+use rolebook::ops::share::{self, Grant};
+use rolebook::ops::{Actor, Work, account, content, endpoint, membership, place};
 use rolebook::policy::Facts;
 use rolebook::store::{Entry, Store};
 use rusqlite::{Connection, OpenFlags};
 
 const ROUNDS: usize = 400;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
+/// A file six folders deep.
+const FILE: &str = "/projects/2026/film/reels/day-7/raw/take-3.mov";
+
+/// Whether somebody, itself or through groups, is in a workgroup.
+const IS_MEMBER: &str = "
+    WITH RECURSIVE who (id) AS (
+        SELECT id FROM resource WHERE kind = 'user' AND parent = 0 AND key = ?1 AND until IS NULL
+        UNION
+        SELECT binding.resource FROM who CROSS JOIN binding
+            ON binding.principal = who.id AND binding.role = 'group:member' AND binding.until IS NULL
+    )
+    SELECT EXISTS (
+        SELECT 1 FROM who CROSS JOIN resource AS place
+            ON place.kind = 'workgroup' AND place.parent = 0 AND place.key = ?2 AND place.until IS NULL
+        JOIN binding
+            ON binding.resource = place.id AND binding.principal = who.id AND binding.until IS NULL
+            AND binding.role IN ('workgroup:standard', 'workgroup:admin')
+    )";
+
+/// Whether somebody, itself or through groups and workgroups, has a share with `download` of what a
+/// path leads to, or of a folder above.
+const HAS_SHARE: &str = "
+    WITH RECURSIVE who (id) AS (
+        SELECT id FROM resource WHERE kind = 'user' AND parent = 0 AND key = ?1 AND until IS NULL
+        UNION
+        SELECT binding.resource FROM who CROSS JOIN binding
+            ON binding.principal = who.id AND binding.until IS NULL
+            AND binding.role IN ('group:member', 'workgroup:standard', 'workgroup:admin')
+    ),
+    line (id, rest) AS (
+        SELECT root.id, substr(?3, 2) || '/' FROM resource AS endpoint CROSS JOIN resource AS root
+            ON root.kind = 'item' AND root.parent = endpoint.id AND root.key = '/' AND root.until IS NULL
+            WHERE endpoint.kind = 'endpoint' AND endpoint.parent = 0 AND endpoint.key = ?2 AND endpoint.until IS NULL
+        UNION ALL
+        SELECT below.id, substr(rest, instr(rest, '/') + 1) FROM line CROSS JOIN resource AS below
+            ON below.kind = 'item' AND below.parent = line.id AND below.key = substr(rest, 1, instr(rest, '/') - 1)
+            AND below.until IS NULL WHERE rest <> ''
+    )
+    SELECT EXISTS (
+        SELECT 1 FROM line CROSS JOIN who CROSS JOIN binding
+            ON binding.resource = line.id AND binding.role = 'item:share' AND binding.principal = who.id
+            AND binding.until IS NULL AND binding.attributes LIKE '%\"download\"%'
+    )";
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[1..] {
         ["bare", "read", path] => bare_read(path),
+        ["bare", "clap-check", ..] => bare_check(&args[2..]),
         ["bare", "write", path, number] => bare_write(path, number),
         ["bare", "nothing"] => {}
+        ["build", path] => build(Path::new(path)),
         _ => measure(),
     }
 }
@@ -40,6 +89,54 @@ fn bare_read(path: &str) {
         .unwrap();
     let id: i64 = statement.query_row(["user", "user-77777"], |row| row.get(0)).unwrap();
     println!("{id}");
+}
+
+/// A parser of ten nouns with six verbs each, each with a few arguments, made when it is come to.
+fn parser() -> clap::Command {
+    const NOUNS: [&str; 10] =
+        ["account", "group", "workgroup", "dropbox", "package", "endpoint", "content", "share", "org", "perm"];
+    const VERBS: [&str; 6] = ["add", "list", "show", "set", "remove", "check"];
+    let mut parser = clap::Command::new("clap-check").subcommand_required(true);
+    for noun in NOUNS {
+        parser = parser.subcommand(clap::Command::new(noun).about("A noun").defer(|mut noun| {
+            for verb in VERBS {
+                noun = noun.subcommand(clap::Command::new(verb).about("A verb").defer(|verb| {
+                    verb.arg(Arg::new("store").long("store").required(true).help("The store"))
+                        .arg(Arg::new("output").short('o').long("output").value_parser(["table", "json"]))
+                        .arg(Arg::new("verbose").short('v').long("verbose").action(ArgAction::SetTrue))
+                        .arg(Arg::new("principal").required(true).help("Who"))
+                        .arg(Arg::new("action").required(true).help("What"))
+                        .arg(Arg::new("resource").required(true).help("On what"))
+                }));
+            }
+            noun.subcommand_required(true)
+        }));
+    }
+    parser
+}
+
+/// The least that a program for this question does: parse the words, open the file, run one prepared
+/// query that goes up groups, and folders where the resource is a path, print.
+fn bare_check(args: &[String]) {
+    let matches = parser().get_matches_from(args);
+    let (_, noun) = matches.subcommand().unwrap();
+    let (_, asked) = noun.subcommand().unwrap();
+    let said = |asked: &ArgMatches, name: &str| asked.get_one::<String>(name).unwrap().clone();
+    let (principal, resource) = (said(asked, "principal"), said(asked, "resource"));
+    let connection = Connection::open_with_flags(
+        said(asked, "store"),
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .unwrap();
+    let (of, name) = resource.split_once(':').unwrap();
+    let allowed: bool = if name.starts_with('/') {
+        connection.prepare(HAS_SHARE).unwrap().query_row([&principal, of, name], |row| row.get(0)).unwrap()
+    } else {
+        connection.prepare(IS_MEMBER).unwrap().query_row([&principal, name], |row| row.get(0)).unwrap()
+    };
+    connection.close().unwrap();
+    println!("{}", if allowed { "allowed" } else { "denied" });
+    std::process::exit(i32::from(!allowed));
 }
 
 /// The floor for a change: open the file, close one row, open another, add a revision, commit.
@@ -73,7 +170,8 @@ fn bare_write(path: &str, number: &str) {
     connection.execute_batch("COMMIT").unwrap();
 }
 
-/// A store of 100,000 accounts in 5,000 nested groups, and one workgroup that some are in.
+/// A store of 100,000 accounts in 5,000 nested groups, a workgroup that some are in, and a file that
+/// some may download because a folder far above is shared with a group.
 fn build(path: &Path) {
     let (store, _) = Store::create(path).unwrap();
     let writer = store.write().unwrap();
@@ -97,8 +195,7 @@ fn build(path: &Path) {
             membership::add(&mut work, Kind::Group, &above, &[Reference::Named(Kind::Group, group)], None).unwrap();
         }
     }
-    let send =
-        place::Options { send: Some(rolebook::model::attributes::SendPolicy::Members), ..place::Options::default() };
+    let send = place::Options { send: Some(SendPolicy::Members), ..place::Options::default() };
     let color = name("color".to_owned());
     place::add(&mut work, Kind::Workgroup, &color, &send).unwrap();
     membership::add(
@@ -109,6 +206,25 @@ fn build(path: &Path) {
         None,
     )
     .unwrap();
+    let node = name("node1".to_owned());
+    let new = endpoint::New {
+        kind: EndpointKind::Node,
+        of: None,
+        administrators: vec![Reference::Named(Kind::Account, name("alice".to_owned()))],
+        options: endpoint::Options::default(),
+    };
+    endpoint::add(&mut work, &node, &new).unwrap();
+    let path = |text: &str| rolebook::model::Path::parse(text).unwrap();
+    let file = content::Said { item_type: Some(ItemType::File), size: Some(1 << 30), owner: None };
+    content::add(&mut work, &node, &path(FILE), &file).unwrap();
+    let grant = Grant {
+        principals: vec![Reference::Named(Kind::Group, name("group-3888".to_owned()))],
+        permissions: Permissions::VIEW,
+        expires: None,
+        admin: false,
+        class: None,
+    };
+    share::grant(&mut work, &node, &path("/projects/2026"), &grant).unwrap();
     let rows = work.facts().draft().against(&facts).unwrap();
     let last = work.facts().last_id().unwrap();
     drop(work);
@@ -157,28 +273,33 @@ fn measure() {
     let own = std::env::current_exe().unwrap();
     let (own, store) = (own.to_str().unwrap(), path.to_str().unwrap());
     let small = folder.path().join("small.db");
-    Store::create(&small).unwrap();
-    once(PROGRAM, &["account", "add", "user-77777", "--store", small.to_str().unwrap()]);
-    let contenders: [(&str, &str, Vec<&str>); 6] = [
-        ("an empty program", own, vec!["bare", "nothing"]),
-        ("bare: open the file, one prepared query", own, vec!["bare", "read", store]),
-        ("perm check, denied", PROGRAM, vec!["perm", "check", "user-99", "configure", "server", "--store", store]),
-        (
-            "perm check, allowed through three groups",
-            PROGRAM,
-            vec!["perm", "check", "user-77777", "send", "workgroup:color", "--store", store],
-        ),
-        (
-            "perm explain, the same",
-            PROGRAM,
-            vec!["perm", "explain", "user-77777", "send", "workgroup:color", "--store", store],
-        ),
-        (
-            "perm check on a store of one account",
-            PROGRAM,
-            vec!["perm", "check", "user-77777", "send", "server", "--store", small.to_str().unwrap()],
-        ),
+    let small = small.to_str().unwrap();
+    Store::create(Path::new(small)).unwrap();
+    once(PROGRAM, &["account", "add", "user-77777", "--store", small]);
+    let mut contenders = vec![
+        Contender::new("an empty program", own, &["bare", "nothing"], None),
+        Contender::new("bare: open the file, one prepared query", own, &["bare", "read", store], None),
     ];
+    let file = format!("node1:{FILE}");
+    let questions = [
+        ("workgroup, denied", "user-99", "send", "workgroup:color"),
+        ("workgroup, through three groups", "user-77777", "send", "workgroup:color"),
+        ("file, denied", "user-99", "download", &file),
+        ("file, through a group", "user-77777", "download", &file),
+    ];
+    for (about, who, what, on) in questions {
+        let words = [who, what, on, "--store", store];
+        let asked = |before: &[&'static str]| [before, &words].concat();
+        let first = contenders.len();
+        let mut add = |name: &str, program, words: &[&str], beside| {
+            contenders.push(Contender::new(&format!("{name}: {about}"), program, words, beside));
+        };
+        add("bare clap-check", own, &asked(&["bare", "clap-check", "perm", "check"]), None);
+        add("perm check", PROGRAM, &asked(&["perm", "check"]), Some(first));
+        add("perm explain", PROGRAM, &asked(&["perm", "explain"]), Some(first + 1));
+    }
+    let alone = ["perm", "check", "user-77777", "send", "server", "--store", small];
+    contenders.push(Contender::new("perm check on a store of one account", PROGRAM, &alone, None));
     compare(&contenders, 1);
     println!();
     let mut times = [Vec::new(), Vec::new()];
@@ -193,19 +314,50 @@ fn measure() {
     print_line("account edit, one durable revision", median(&mut times[1]), floor);
 }
 
-fn compare(contenders: &[(&str, &str, Vec<&str>)], floor: usize) {
-    let mut times = vec![Vec::with_capacity(ROUNDS); contenders.len()];
-    for _ in 0..ROUNDS {
-        for ((_, program, arguments), times) in contenders.iter().zip(&mut times) {
-            times.push(once(program, arguments));
-        }
-    }
-    let medians: Vec<Duration> = times.iter_mut().map(|times| median(times)).collect();
-    for ((name, ..), time) in contenders.iter().zip(&medians) {
-        print_line(name, *time, medians[floor]);
+/// A program that is run over and over.
+struct Contender<'p> {
+    name: String,
+    program: &'p str,
+    words: Vec<String>,
+    /// The contender it is compared to besides the floor.
+    beside: Option<usize>,
+}
+
+impl<'p> Contender<'p> {
+    fn new(name: &str, program: &'p str, words: &[&str], beside: Option<usize>) -> Contender<'p> {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Contender { name: name.to_owned(), program, words, beside }
     }
 }
 
+/// Medians, the ratio of each to the floor, and that to the one it stands beside.
+fn compare(contenders: &[Contender<'_>], floor: usize) {
+    let mut times = vec![Vec::with_capacity(ROUNDS); contenders.len()];
+    for _ in 0..ROUNDS {
+        for (contender, times) in contenders.iter().zip(&mut times) {
+            let words: Vec<&str> = contender.words.iter().map(String::as_str).collect();
+            times.push(once(contender.program, &words));
+        }
+    }
+    let medians: Vec<Duration> = times.iter_mut().map(|times| median(times)).collect();
+    for (contender, time) in contenders.iter().zip(&medians) {
+        let beside = contender.beside.map(|other| (contenders[other].name.as_str(), ratio(*time, medians[other])));
+        let beside = beside.map_or_else(String::new, |(name, ratio)| {
+            format!("  {ratio:>5.2} x {}", name.split(':').next().unwrap_or_default())
+        });
+        println!(
+            "{:<48} {:>6.2} ms  {:>5.2} x{beside}",
+            contender.name,
+            time.as_secs_f64() * 1000.0,
+            ratio(*time, medians[floor])
+        );
+    }
+}
+
+fn ratio(time: Duration, to: Duration) -> f64 {
+    time.as_secs_f64() / to.as_secs_f64()
+}
+
 fn print_line(name: &str, time: Duration, floor: Duration) {
-    println!("{name:<45} {:>6.2} ms  {:>5.2} x", time.as_secs_f64() * 1000.0, time.as_secs_f64() / floor.as_secs_f64());
+    println!("{name:<48} {:>6.2} ms  {:>5.2} x", time.as_secs_f64() * 1000.0, ratio(time, floor));
 }

@@ -159,8 +159,7 @@ pub fn run(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 
         return status;
     }
     let as_json = args::wants_json(&args);
-    let cli = match Cli::command().try_get_matches_from(args.iter()).and_then(|matches| Cli::from_arg_matches(&matches))
-    {
+    let cli = match parse(&args) {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error, as_json, out, err),
     };
@@ -173,6 +172,22 @@ pub fn run(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 
         Ok(status)
     });
     session.end(outcome)
+}
+
+/// What the arguments say.
+fn parse(args: &[OsString]) -> clap::error::Result<Cli> {
+    let by = |mut parser: clap::Command| {
+        parser.try_get_matches_from_mut(args).and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches))
+    };
+    // Help, the version and every mistake are the whole parser's to speak of.
+    narrow(args).and_then(|parser| by(parser).ok()).map_or_else(|| by(Cli::command()), Ok)
+}
+
+/// The parser with no more nouns than the one that stands first, where one does: the options of every
+/// command are laid on every noun, and a process comes to one of them.
+fn narrow(args: &[OsString]) -> Option<clap::Command> {
+    let noun = Command::augment_subcommands(clap::Command::new("")).find_subcommand(args.get(1)?)?.clone();
+    Some(Globals::augment_args(clap::Command::new("rolebook")).subcommand(noun).subcommand_required(true))
 }
 
 fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
@@ -217,5 +232,35 @@ mod tests {
         let mut command = command();
         command.build();
         command.debug_assert();
+    }
+
+    fn each_example(command: &clap::Command, visit: &mut dyn FnMut(Vec<OsString>)) {
+        let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+        for line in text.lines().filter_map(|line| line.trim().strip_prefix("rolebook ")) {
+            visit(std::iter::once("rolebook").chain(line.split(' ')).map(OsString::from).collect());
+        }
+        command.get_subcommands().for_each(|below| each_example(below, visit));
+    }
+
+    #[test]
+    fn one_noun_of_the_parser_reads_a_line_as_the_whole_of_it_does() {
+        let mut whole = command();
+        whole.build();
+        let (mut read, mut lines) = (0, 0);
+        each_example(&whole, &mut |args| {
+            let said = |parser: clap::Command| {
+                let matches = parser.try_get_matches_from(&args).ok()?;
+                Some(format!("{:?}", Cli::from_arg_matches(&matches).ok()?))
+            };
+            lines += 1;
+            // Quotes are not taken off here, so some lines are none.
+            if let Some(whole) = said(command()) {
+                assert_eq!(narrow(&args).and_then(said), Some(whole), "{args:?}");
+                read += 1;
+            }
+        });
+        assert!(read > 100 && read * 5 > lines * 4, "{read} of {lines}");
+        let none = ["rolebook --version", "rolebook", "rolebook --store x perm check a b c", "rolebook none"];
+        assert!(none.iter().all(|line| narrow(&line.split(' ').map(OsString::from).collect::<Vec<_>>()).is_none()));
     }
 }

@@ -6,12 +6,19 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use rusqlite::{OptionalExtension, ToSql, params_from_iter};
+use rusqlite::{OptionalExtension, Statement, ToSql, params_from_iter};
 
+use super::known::Known;
 use super::rows::{self, integer};
 use super::{Reader, StoreError};
-use crate::model::{Binding, Id, Kind, Resource, Revision, Role};
-use crate::policy::facts::{Facts, Result, Select, Visit};
+use crate::model::{Binding, Id, Kind, Resource, Revision, Role, Time};
+use crate::policy::facts::{Facts, Result, Select, Visit, VisitHeld};
+
+/// An item with more shares than this is asked about one principal at a time.
+const FEW: usize = 16;
+
+/// What is asked of one binding.
+const EXACT: &str = "resource = ?1 AND role = ?2 AND principal = ?3";
 
 /// The facts of a store, now or as they stood after a revision.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +63,21 @@ impl<'r> StoreFacts<'r> {
         read: impl Fn(&Reader, &rusqlite::Row<'_>) -> super::Result<T>,
         visit: Visit<'_, T>,
     ) -> Result<()> {
+        self.each_of(&mut *self.prepared(sql)?, values, read, visit)
+    }
+
+    fn prepared(self, sql: &str) -> Result<rusqlite::CachedStatement<'r>> {
+        Ok(self.reader.connection.prepare_cached(sql).map_err(|error| self.reader.failed(error))?)
+    }
+
+    fn each_of<T>(
+        self,
+        statement: &mut Statement<'_>,
+        values: &[&dyn ToSql],
+        read: impl Fn(&Reader, &rusqlite::Row<'_>) -> super::Result<T>,
+        visit: Visit<'_, T>,
+    ) -> Result<()> {
         let failed = |error| -> StoreError { self.reader.failed(error) };
-        let mut statement = self.reader.connection.prepare_cached(sql).map_err(failed)?;
         let mut found = statement.query(params_from_iter(values)).map_err(failed)?;
         while let Some(row) = found.next().map_err(failed)? {
             if visit(read(self.reader, row)?)?.is_break() {
@@ -65,6 +85,42 @@ impl<'r> StoreFacts<'r> {
             }
         }
         Ok(())
+    }
+
+    /// What is known of the present, if that is the moment.
+    fn known(self) -> Option<&'r Known> {
+        self.revision.is_none().then_some(&self.reader.known)
+    }
+
+    /// What a principal is in by a role.
+    fn memberships(self, principal: Id, role: Role) -> Result<Rc<[Binding]>> {
+        let key = (principal, role);
+        if let Some(found) = self.known().and_then(|known| known.memberships.get(&key)) {
+            return Ok(found);
+        }
+        let found: Rc<[Binding]> = self.list(Select::OfAs(principal, role))?.into();
+        if let Some(known) = self.known() {
+            known.memberships.put(key, Rc::clone(&found));
+        }
+        Ok(found)
+    }
+
+    /// The bindings in a role on a resource; none if they are many.
+    fn few_on(self, resource: Id, role: Role) -> Result<Option<Rc<[Binding]>>> {
+        let key = (resource, role);
+        if let Some(found) = self.known().and_then(|known| known.holders.get(&key)) {
+            return Ok(found);
+        }
+        let mut few = Vec::new();
+        self.bindings(Select::OnAs(resource, role), &mut |binding| {
+            few.push(binding);
+            Ok(if few.len() > FEW { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        let found = (few.len() <= FEW).then(|| Rc::from(few));
+        if let Some(known) = self.known() {
+            known.holders.put(key, found.clone());
+        }
+        Ok(found)
     }
 
     fn one_resource(self, condition: &str, values: &[&dyn ToSql]) -> Result<Option<Rc<Resource>>> {
@@ -78,13 +134,23 @@ impl<'r> StoreFacts<'r> {
                 Ok(ControlFlow::Break(()))
             },
         )?;
+        if let (Some(known), Some(found)) = (self.known(), &found) {
+            known.resources.put(found.id, Some(Rc::clone(found)));
+        }
         Ok(found)
     }
 }
 
 impl Facts for StoreFacts<'_> {
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
-        self.one_resource("id = ?1", &[&integer(id.0)])
+        if let Some(found) = self.known().and_then(|known| known.resources.get(&id)) {
+            return Ok(found);
+        }
+        let found = self.one_resource("id = ?1", &[&integer(id.0)])?;
+        if let (Some(known), None) = (self.known(), &found) {
+            known.resources.put(id, None);
+        }
+        Ok(found)
     }
 
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
@@ -124,11 +190,9 @@ impl Facts for StoreFacts<'_> {
             self.each(&sql, values, Reader::binding_of, visit)
         };
         match select {
-            Select::Exact(resource, role, principal) => each(
-                "resource = ?1 AND role = ?2 AND principal = ?3",
-                &[&integer(resource.0), &role.full(), &integer(principal.0)],
-                visit,
-            ),
+            Select::Exact(resource, role, principal) => {
+                each(EXACT, &[&integer(resource.0), &role.full(), &integer(principal.0)], visit)
+            }
             Select::On(resource) => each("resource = ?1", &[&integer(resource.0)], visit),
             Select::OnAs(resource, role) => {
                 each("resource = ?1 AND role = ?2", &[&integer(resource.0), &role.full()], visit)
@@ -153,6 +217,70 @@ impl Facts for StoreFacts<'_> {
                 Ok(ControlFlow::Break(()))
             },
         )?;
+        Ok(found)
+    }
+
+    fn belongs(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Id, Role)) -> Result<()> {
+        for role in roles {
+            for binding in self.memberships(principal, *role)?.iter().filter(|binding| binding.is_effective(at)) {
+                visit(binding.resource, *role);
+            }
+        }
+        Ok(())
+    }
+
+    fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
+        // Items have few shares for the most part, so all of one are read at once.
+        let few = if role.on() == Kind::Item { self.few_on(resource, role)? } else { None };
+        let mut exact = None;
+        let mut flow = ControlFlow::Continue(());
+        for (place, principal) in principals.iter().enumerate() {
+            let mut visit = |binding: &Binding| {
+                flow = visit(place, binding)?;
+                Ok(flow)
+            };
+            match &few {
+                Some(few) => {
+                    for binding in few.iter().filter(|binding| binding.principal == *principal) {
+                        if visit(binding)?.is_break() {
+                            break;
+                        }
+                    }
+                }
+                None => {
+                    let statement = match &mut exact {
+                        Some(statement) => statement,
+                        none => none.insert(self.prepared(&self.statement(rows::BINDING, "binding", EXACT))?),
+                    };
+                    let values: [&dyn ToSql; 3] = [&integer(resource.0), &role.full(), &integer(principal.0)];
+                    self.each_of(statement, &values, Reader::binding_of, &mut |binding| visit(&binding))?;
+                }
+            }
+            if flow.is_break() {
+                break;
+            }
+        }
+        Ok(flow)
+    }
+
+    fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
+        let of_it = |known: Rc<[Binding]>| {
+            known.iter().find(|binding| binding.resource == resource && binding.principal == principal).cloned()
+        };
+        let known = self.known();
+        if let Some(found) = known.and_then(|known| known.memberships.get(&(principal, role))) {
+            return Ok(of_it(found));
+        }
+        if role.on() == Kind::Item
+            && let Some(few) = self.few_on(resource, role)?
+        {
+            return Ok(of_it(few));
+        }
+        let mut found = None;
+        self.bindings(Select::Exact(resource, role, principal), &mut |binding| {
+            found = Some(binding);
+            Ok(ControlFlow::Break(()))
+        })?;
         Ok(found)
     }
 
@@ -204,5 +332,85 @@ impl StoreFacts<'_> {
             },
         )?;
         Ok(total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::attributes::BindingAttributes;
+    use crate::policy::RowChange;
+    use crate::store::{Entry, Store};
+
+    fn binding(id: u64, resource: u64, role: Role, principal: u64) -> Binding {
+        let (id, resource, principal) = (Id(id), Id(resource), Id(principal));
+        let attributes = BindingAttributes::default();
+        Binding { id, resource, principal, role, grantor: None, expires: None, attributes, since: 0 }
+    }
+
+    fn entry() -> Entry {
+        let (operator, command) = ("test".to_owned(), "test".to_owned());
+        Entry { at: Time(0), actor: None, operator, command, reason: None, undoes: None }
+    }
+
+    #[test]
+    fn what_is_kept_is_what_the_store_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
+        let share = Role::ItemShare;
+        let mut rows: Vec<Binding> =
+            [105, 103, 101].into_iter().zip(1000..).map(|(who, id)| binding(id, 50, share, who)).collect();
+        rows.extend((0..40).map(|number| binding(2000 + number, 51, share, 100 + number)));
+        rows.extend(
+            [(60, Role::GroupMember), (61, Role::GroupMember), (62, Role::WorkgroupAdmin)]
+                .into_iter()
+                .zip(3000..)
+                .map(|((on, role), id)| binding(id, on, role, 101)),
+        );
+        let changes: Vec<RowChange> = rows.iter().map(|row| RowChange::Binding(None, Some(row.clone()))).collect();
+        store.write().unwrap().commit(&changes, Id(4000), entry()).unwrap();
+        let gone = Binding { since: 1, ..rows.first().unwrap().clone() };
+        let gone = [RowChange::Binding(Some(gone), None)];
+        store.write().unwrap().commit(&gone, Id(4000), entry()).unwrap();
+
+        let reader = store.read().unwrap();
+        let asked: Vec<Id> = [140, 101, 102, 105, 103].map(Id).to_vec();
+        // Twice: the second time from what is kept.
+        for facts in [reader.facts_at(1), reader.facts(), reader.facts()] {
+            let before = facts.revision() == Some(1);
+            let held = |on: u64, role| {
+                let mut found = Vec::new();
+                let flow = facts.held_by(Id(on), role, &asked, &mut |place, binding| {
+                    assert_eq!(asked.get(place), Some(&binding.principal));
+                    found.push(binding.principal.0);
+                    Ok(ControlFlow::Continue(()))
+                });
+                assert!(flow.unwrap().is_continue());
+                found
+            };
+            assert_eq!(held(50, share), if before { vec![101, 105, 103] } else { vec![101, 103] });
+            assert_eq!(held(51, share), [101, 102, 105, 103], "too many to keep");
+            assert_eq!(held(62, Role::WorkgroupAdmin), [101]);
+            assert_eq!(held(52, share), [] as [u64; 0]);
+            let mut first = None;
+            let flow = facts.held_by(Id(50), share, &asked, &mut |place, _| {
+                first = first.or(Some(place));
+                Ok(ControlFlow::Break(()))
+            });
+            assert!(flow.unwrap().is_break() && first == Some(1));
+            assert_eq!(facts.held(Id(50), share, Id(105)).unwrap().is_some(), before);
+            assert!(facts.held(Id(51), share, Id(139)).unwrap().is_some());
+            let mut places = Vec::new();
+            let roles = [Role::WorkgroupAdmin, Role::GroupMember];
+            facts.belongs(Id(101), &roles, Time(0), &mut |on, role| places.push((on.0, role))).unwrap();
+            assert_eq!(
+                places,
+                [(62, Role::WorkgroupAdmin), (60, Role::GroupMember), (61, Role::GroupMember)],
+                "role by role"
+            );
+            assert!(facts.held(Id(61), Role::GroupMember, Id(101)).unwrap().is_some());
+            assert!(facts.held(Id(62), Role::GroupMember, Id(101)).unwrap().is_none());
+            assert!(facts.resource(Id(7)).unwrap().is_none());
+        }
     }
 }

@@ -11,6 +11,7 @@ mod commit;
 mod error;
 mod facts;
 mod history;
+mod known;
 mod lock;
 mod rows;
 mod schema;
@@ -30,6 +31,7 @@ pub use history::{DeniedEntry, LogEntry};
 pub use snapshot::Snapshot;
 
 use crate::model::Revision;
+use known::Known;
 
 /// How long a writer waits for others before it gives up.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -64,7 +66,7 @@ impl Store {
                 return Ok((store, true));
             }
         }
-        store.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        schema::check(&store.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?, path)?;
         Ok((store, false))
     }
 
@@ -87,8 +89,10 @@ impl Store {
     /// When it cannot be read, or is no store of a known version.
     pub fn read(&self) -> Result<Reader> {
         let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        // First, so that the file is locked once for everything that is read.
         connection.execute_batch("BEGIN").map_err(|error| self.failed(error))?;
-        Ok(Reader { connection, path: self.path.clone() })
+        schema::check(&connection, &self.path)?;
+        Ok(Reader::new(connection, &self.path))
     }
 
     /// Opens it to be changed, and waits for its turn. Nobody else writes until the writer is gone.
@@ -97,12 +101,13 @@ impl Store {
     /// When it cannot be opened, or others hold it for longer than [`PATIENCE`].
     pub fn write(&self) -> Result<Writer> {
         let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::check(&connection, &self.path)?;
         // Only beside what is known to be a store; and what comes before it needs no turn.
         let lock = lock::Lock::take(&self.path, PATIENCE)?;
         schema::migrate(&mut connection).map_err(|error| self.failed(error))?;
         // A read turned into a write in mid-transaction would be refused as busy: ask for the write at once.
         connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failed(error))?;
-        Ok(Writer::new(Reader { connection, path: self.path.clone() }, lock))
+        Ok(Writer::new(Reader::new(connection, &self.path), lock))
     }
 
     fn connect(&self, flags: OpenFlags) -> Result<Connection> {
@@ -112,7 +117,6 @@ impl Store {
         // Else a statement is planned anew for every value of a column that some partial index
         // speaks of, such as the role: the index of shares by their sharers would slow every look-up.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| self.failed(error))?;
-        schema::check(&connection, &self.path)?;
         Ok(connection)
     }
 
@@ -133,9 +137,15 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 pub struct Reader {
     connection: Connection,
     path: PathBuf,
+    /// What was read of the present: it stays so for as long as this is open.
+    known: Known,
 }
 
 impl Reader {
+    fn new(connection: Connection, path: &Path) -> Reader {
+        Reader { connection, path: path.to_owned(), known: Known::default() }
+    }
+
     /// The facts as they stand now.
     pub const fn facts(&self) -> StoreFacts<'_> {
         StoreFacts::new(self, None)

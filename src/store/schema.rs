@@ -156,12 +156,10 @@ fn durable(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Whether the file is a store of a version this program reads.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let failed = |error| StoreError::sqlite(path, error);
-    let (application, version): (i64, i64) = connection
-        .query_row("SELECT application_id, user_version FROM pragma_application_id, pragma_user_version", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .map_err(failed)?;
+    // By pragmas: their table-valued functions would have SQLite declare a table for each.
+    let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    let read = || Ok((number("PRAGMA application_id")?, number("PRAGMA user_version")?));
+    let (application, version) = read().map_err(|error| StoreError::sqlite(path, error))?;
     if application != APPLICATION_ID {
         return Err(StoreError::NotAStore(path.to_owned()));
     }
