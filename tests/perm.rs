@@ -20,7 +20,7 @@ fn a_denied_check_is_exit_1_and_says_what_it_would_take() {
     assert_eq!((ran.status, ran.err.as_str()), (1, ""));
     assert_eq!(
         ran.out,
-        "denied: it would take role workgroup:standard on workgroup:color; or send is anyone on workgroup:color; or role workgroup:admin on workgroup:color and send is admins on workgroup:color (workgroup.send-policy)\n"
+        "denied: it would take role workgroup:standard on workgroup:color; or send is anyone on workgroup:color; or role workgroup:admin on workgroup:color and send is admins on workgroup:color; or role group:member on group:editors (workgroup.send-policy)\n"
     );
 }
 
