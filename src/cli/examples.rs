@@ -158,6 +158,7 @@ examples! {
     PERM_LIST: "rolebook perm list bob" "rolebook perm list bob --under node1:/ --action download,upload" "rolebook perm list group:editors --kind endpoint --at 20";
     PERM_MATRIX: "rolebook perm matrix node1:/projects" "rolebook perm matrix workgroup:color dropbox:intake --action view,view-packages -o csv";
     PERM_DIFF: "rolebook perm diff --from 20" "rolebook perm diff --from 30 --to 35 -o json";
+    PERM_TEST: "rolebook perm test tests.yaml" "rolebook perm test tests.yaml -o jsonl" "rolebook perm test tests.yaml --mutate";
     AUDIT: "rolebook audit log" "rolebook audit verify";
     AUDIT_LOG: "rolebook audit log --limit 5" "rolebook audit log --on workgroup:color -o jsonl" "rolebook audit log --actor alice --denied";
     AUDIT_SHOW: "rolebook audit show 3" "rolebook audit show 3 -o json";

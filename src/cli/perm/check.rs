@@ -183,7 +183,7 @@ impl Answered {
     }
 
     /// The whole of it, for people.
-    fn explained<F: Facts>(&self, view: &View<'_, F>, colour: bool) -> Result<String, RenderError> {
+    pub(super) fn explained<F: Facts>(&self, view: &View<'_, F>, colour: bool) -> Result<String, RenderError> {
         let not = if self.decision.allowed { "may" } else { "may not" };
         let mut text =
             format!("{}: {} {not} {} on {}\n", self.verdict(colour), self.principal, self.action(view)?, self.resource);

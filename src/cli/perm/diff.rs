@@ -40,7 +40,7 @@ enum Moment {
     /// A moment of this store; none for now.
     Own(Option<String>),
     /// Another store, as it stands.
-    Other(Reader),
+    Other(Box<Reader>),
 }
 
 impl Moment {
@@ -55,7 +55,7 @@ impl Moment {
             return Err(Problem::not_found("revision, time or store", text)
                 .tip("write a revision's number, a time as in 2026-03-01, or the path of a store"));
         }
-        Ok(Moment::Other(Store::open(path).and_then(|store| store.read())?))
+        Ok(Moment::Other(Box::new(Store::open(path).and_then(|store| store.read())?)))
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) fn three(line: &str) -> Result<[Cow<'_, str>; 3], Problem> {
 
 /// The words of a line, split where a shell would: at spaces and tabs that are neither quoted nor
 /// escaped. Nothing is expanded.
-fn words(line: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
+pub(super) fn words(line: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
     let is_blank = |character| character == ' ' || character == '\t';
     if !line.contains(['\'', '"', '\\']) {
         return Ok(line.split(is_blank).filter(|word| !word.is_empty()).map(Cow::Borrowed).collect());

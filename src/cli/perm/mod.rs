@@ -1,6 +1,7 @@
 //! `perm`: may somebody do something, who can, what can they do, and why.
 
 mod asked;
+mod assertions;
 mod authzen;
 mod batch;
 mod causes;
@@ -51,6 +52,9 @@ enum Verb {
     /// Show who can do what on some resources, one column for each action
     #[command(after_long_help = examples::PERM_MATRIX)]
     Matrix(matrix::Matrix),
+    /// Ask whether what should be so is so: the tests of a file
+    #[command(after_long_help = examples::PERM_TEST)]
+    Test(assertions::Test),
 }
 
 impl Perm {
@@ -62,6 +66,7 @@ impl Perm {
             Verb::List(it) => it.run(session),
             Verb::Diff(it) => it.run(session),
             Verb::Matrix(it) => it.run(session),
+            Verb::Test(it) => it.run(session),
         }
     }
 }

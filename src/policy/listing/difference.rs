@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use super::candidates::Search;
 use super::items::turns;
@@ -87,6 +88,9 @@ impl Scope {
 
 /// The kinds of principals that are compared; groups are compared as their members.
 const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
+
+/// A resource as it is asked about on both sides.
+type Targets = (Option<Rc<Target>>, Option<Rc<Target>>);
 
 /// A thing on both sides; none where it is not there.
 pub type Pair = (Option<Id>, Option<Id>);
@@ -238,7 +242,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn targets(&self, resource: Pair) -> Result<(Option<std::rc::Rc<Target>>, Option<std::rc::Rc<Target>>)> {
+    fn targets(&self, resource: Pair) -> Result<Targets> {
         Ok((
             resource.0.map(|id| self.before.target(id)).transpose()?.flatten(),
             resource.1.map(|id| self.after.target(id)).transpose()?.flatten(),
@@ -246,12 +250,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     }
 
     /// What changed for somebody on one resource.
-    fn between(
-        &self,
-        principal: Pair,
-        (before, after): &(Option<std::rc::Rc<Target>>, Option<std::rc::Rc<Target>>),
-        resource: Pair,
-    ) -> Result<Difference> {
+    fn between(&self, principal: Pair, (before, after): &Targets, resource: Pair) -> Result<Difference> {
         let had = match (principal.0, before) {
             (Some(who), Some(target)) => allowed(&*self.before.subject(who)?, &Action::listed(target.kind), target)?,
             _ => Vec::new(),
@@ -267,11 +266,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
 
     /// Takes away what any account gained or lost as well; and, of an account that came or went, what
     /// any account has, but on the server, where it shows that it came or went.
-    fn leave_out_classes(
-        &self,
-        difference: &mut Difference,
-        (before, after): &(Option<std::rc::Rc<Target>>, Option<std::rc::Rc<Target>>),
-    ) -> Result<()> {
+    fn leave_out_classes(&self, difference: &mut Difference, (before, after): &Targets) -> Result<()> {
         let is_class = |side: Option<Id>| side.is_some_and(|id| id <= Id::LAST_RESERVED);
         if is_class(difference.principal.0) || is_class(difference.principal.1) {
             return Ok(());

@@ -1,0 +1,255 @@
+//! What a test claims, asked: first the names are looked up, then the questions are decided, over the
+//! store's facts or any others.
+
+use std::ops::ControlFlow;
+
+use super::super::asked::{Asked, On, may_ask_about_others, oneself, principal, themselves_only};
+use super::read::{Claim, Wanted};
+use crate::cli::view::View;
+use crate::model::{Action, Id, Kind, Problem};
+use crate::policy::listing::{Breadth, Filter, Reach, what, who};
+use crate::policy::{Facts, Panel, Question};
+use crate::render::RenderError;
+
+/// A claim with its names looked up.
+pub(super) enum Sought {
+    /// Each of these questions has this answer.
+    Each { allowed: bool, asked: Vec<Asked> },
+    /// Those who may do each of these actions.
+    Who { actions: Vec<Action>, on: Id, wanted: Ids },
+    /// What somebody may do something on.
+    List { who: Id, filter: Filter, wanted: Ids },
+}
+
+/// As [`Wanted`], looked up.
+#[derive(Default)]
+pub(super) struct Ids {
+    is: Option<Vec<Id>>,
+    includes: Vec<Id>,
+    excludes: Vec<Id>,
+}
+
+/// An answer that is not as claimed.
+pub(super) struct Contradiction {
+    pub(super) question: Question,
+    /// The resource as it was written, where it was.
+    pub(super) resource: Option<String>,
+    /// What the test claims.
+    pub(super) wanted: bool,
+}
+
+impl Sought {
+    /// Looks the names of a claim up.
+    pub(super) fn find<F: Facts>(view: &View<'_, F>, claim: &Claim) -> Result<Sought, RenderError> {
+        match claim {
+            Claim::Each { principals, allowed, actions, resource } => {
+                let mut asked = Vec::new();
+                for who in principals {
+                    for action in actions {
+                        asked.push(Asked::read(view, who, action, resource)?);
+                    }
+                }
+                Ok(Sought::Each { allowed: *allowed, asked })
+            }
+            Claim::Who { actions, resource, wanted } => {
+                let on = On::find(view, resource, actions.first().map_or("", String::as_str))?;
+                let actions = actions.iter().map(|text| on.action(view, text)).collect::<Result<_, _>>()?;
+                if !may_ask_about_others(view, on.id, on.kind)? {
+                    return Err(themselves_only(view)?.into());
+                }
+                let wanted = Ids::find(wanted, &|text| match view.resolve(&principal(text)?)? {
+                    // A group has no place among those who may: its members have.
+                    (_, kind @ (Kind::Group | Kind::Workgroup)) => {
+                        Err(Problem::conflict("wrong_kind", format!("`{text}` cannot stand here"))
+                            .why(format!("the answer names accounts, and {} is none", kind.article())))
+                    }
+                    (id, _) => Ok(id),
+                })?;
+                Ok(Sought::Who { actions, on: on.id, wanted })
+            }
+            Claim::List { principal: who, kind, under, actions, wanted } => {
+                let reference = principal(who)?;
+                let who = match oneself(view, &reference)? {
+                    Some(own) => own,
+                    None if may_ask_about_others(view, Id::SERVER, Kind::Server)? => view.resolve(&reference)?.0,
+                    None => return Err(themselves_only(view)?.into()),
+                };
+                let under = under.as_ref().map(|text| On::find(view, text, "")).transpose()?.map(|on| on.id);
+                let of = if under.is_some() { Some(Kind::Item) } else { *kind };
+                let actions = actions.iter().map(|text| listed(text, of)).collect::<Result<_, _>>()?;
+                let wanted = Ids::find(wanted, &|text| On::find(view, text, "").map(|on| on.id))?;
+                Ok(Sought::List { who, filter: Filter { kind: *kind, under, actions }, wanted })
+            }
+        }
+    }
+
+    /// Where the answers are not as claimed.
+    pub(super) fn contradictions<F: Facts>(&self, panel: &Panel<'_, F>) -> Result<Vec<Contradiction>, RenderError> {
+        let mut found = Vec::new();
+        match self {
+            Sought::Each { allowed, asked } => {
+                for Asked { question, resource } in asked {
+                    let Question { principal, action, resource: on, .. } = *question;
+                    if panel.allows(principal, action, on)?.is_some() != *allowed {
+                        let resource = Some(resource.clone());
+                        found.push(Contradiction { question: *question, resource, wanted: *allowed });
+                    }
+                }
+            }
+            Sought::Who { actions, on, wanted } => {
+                for action in actions {
+                    wanted.among_people(panel, *action, *on, &mut found)?;
+                }
+            }
+            Sought::List { who, filter, wanted } => wanted.among_resources(panel, *who, filter, &mut found)?,
+        }
+        Ok(found)
+    }
+}
+
+impl Ids {
+    fn find(wanted: &Wanted, find: &dyn Fn(&str) -> Result<Id, Problem>) -> Result<Ids, Problem> {
+        let all = |list: &[String]| list.iter().map(|text| find(text)).collect::<Result<Vec<_>, _>>();
+        Ok(Ids {
+            is: wanted.is.as_deref().map(all).transpose()?,
+            includes: all(&wanted.includes)?,
+            excludes: all(&wanted.excludes)?,
+        })
+    }
+
+    /// Everything that must be in the answer.
+    fn needed(&self) -> impl Iterator<Item = Id> {
+        self.is.iter().flatten().chain(&self.includes).copied()
+    }
+
+    fn among_people<F: Facts>(
+        &self,
+        panel: &Panel<'_, F>,
+        action: Action,
+        on: Id,
+        found: &mut Vec<Contradiction>,
+    ) -> Result<(), RenderError> {
+        let mut wrong = |principal: Id, wanted: bool| {
+            let question = Question { principal, action, resource: on, at: panel.at() };
+            found.push(Contradiction { question, resource: None, wanted });
+        };
+        for principal in self.needed() {
+            if panel.allows(principal, action, on)?.is_none() {
+                wrong(principal, true);
+            }
+        }
+        for principal in &self.excludes {
+            if panel.allows(*principal, action, on)?.is_some() {
+                wrong(*principal, false);
+            }
+        }
+        let (Some(is), Some(target)) = (&self.is, panel.target(on)?) else { return Ok(()) };
+        who(panel, &[action], &target, Breadth::Classes, &mut |principal, _| {
+            let is_account =
+                || panel.facts().outline(principal).map(|it| it.is_some_and(|it| it.kind() == Kind::Account));
+            // A class that is named stands for everybody in it.
+            let is_named = is.contains(&principal)
+                || is.contains(&Id::ANYONE)
+                || (is.contains(&Id::AUTHENTICATED) && principal != Id::ANYONE && is_account()?);
+            if !is_named {
+                wrong(principal, false);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(())
+    }
+
+    fn among_resources<F: Facts>(
+        &self,
+        panel: &Panel<'_, F>,
+        principal: Id,
+        filter: &Filter,
+        found: &mut Vec<Contradiction>,
+    ) -> Result<(), RenderError> {
+        let mut wrong = |action: Action, resource: Id, wanted: bool| {
+            let question = Question { principal, action, resource, at: panel.at() };
+            found.push(Contradiction { question, resource: None, wanted });
+        };
+        for resource in self.needed() {
+            let (first, allowed) = first_allowed(panel, principal, filter, resource)?;
+            if let (Some(first), None) = (first, allowed) {
+                wrong(first, resource, true);
+            }
+        }
+        for resource in &self.excludes {
+            if let (_, Some(allowed)) = first_allowed(panel, principal, filter, *resource)? {
+                wrong(allowed, *resource, false);
+            }
+        }
+        let Some(is) = &self.is else { return Ok(()) };
+        let subject = panel.subject(principal)?;
+        what(panel, &subject, filter, Reach::Outlined, &mut |resource, actions| {
+            if let Some(action) = actions.first()
+                && !is.contains(&resource)
+            {
+                wrong(*action, resource, false);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(())
+    }
+}
+
+/// The first action that a filter asks about on a resource, and the first that is allowed.
+fn first_allowed<F: Facts>(
+    panel: &Panel<'_, F>,
+    principal: Id,
+    filter: &Filter,
+    resource: Id,
+) -> Result<(Option<Action>, Option<Action>), RenderError> {
+    let kind = panel.facts().outline(resource)?.map_or(Kind::Server, |it| it.kind());
+    let mut actions = Action::listed(kind);
+    if !filter.actions.is_empty() {
+        actions = filter.actions.iter().copied().filter(|it| actions.contains(it) || is_share(*it, kind)).collect();
+    }
+    for action in &actions {
+        if panel.allows(principal, *action, resource)?.is_some() {
+            return Ok((actions.first().copied(), Some(*action)));
+        }
+    }
+    Ok((actions.first().copied(), None))
+}
+
+fn is_share(action: Action, kind: Kind) -> bool {
+    matches!(action, Action::Share(_)) && kind == Kind::Item
+}
+
+/// An action that listings ask about, on a kind or on any that has it.
+fn listed(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
+    let refused = |_: &str| {
+        Err(Problem::usage("bad_action", format!("`{text}` is not listed")).why("what it takes is another path"))
+    };
+    let mut first = None;
+    for kind in Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind)) {
+        match Action::parse(text, kind, &refused) {
+            Ok(action) => return Ok(action),
+            Err(problem) => first = first.or(Some(problem)),
+        }
+    }
+    Err(first.unwrap_or_else(|| Problem::usage("unknown_action", format!("no action `{text}`"))))
+}
+
+/// A reference as it is shown, for what was not written by anybody.
+pub(super) fn shown<F: Facts>(view: &View<'_, F>, contradiction: &Contradiction) -> Result<String, Problem> {
+    match &contradiction.resource {
+        Some(resource) => Ok(resource.clone()),
+        None => view.name(contradiction.question.resource),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_found_on_some_kind() {
+        assert!(listed("download", None).is_ok());
+        assert!(listed("download", Some(Kind::Workgroup)).is_err());
+        assert!(listed("copy-to=node1:/x", None).is_err());
+    }
+}

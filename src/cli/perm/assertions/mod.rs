@@ -1,0 +1,280 @@
+//! `perm test`: what should be so, told in a file and asked of the store.
+
+mod ask;
+mod document;
+mod mutate;
+mod read;
+mod sentence;
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::{Args, ValueHint};
+use serde_json::{Value, json};
+
+use super::super::Outcome;
+use super::super::args::Reading;
+use super::super::session::Session;
+use super::super::view::View;
+use super::asked::{Asked, may_ask_about_others, themselves_only};
+use super::check::Answered;
+use crate::model::name::printable;
+use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Role, Time};
+use crate::policy::{Facts, Panel};
+use crate::render::{Column, Format, RenderError, Row, row, shown};
+use ask::Sought;
+use read::Assertion;
+
+/// The longest file, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// What is told of a test.
+const TOLD: [Column; 7] = [
+    shown("test"),
+    shown("file"),
+    shown("line"),
+    shown("passed"),
+    shown("message"),
+    shown("because"),
+    shown("answers"),
+];
+
+/// What is told of a binding.
+const BOUND: [Column; 6] =
+    [shown("principal"), shown("role"), shown("resource"), shown("permissions"), shown("by"), shown("revision")];
+
+// What should be so, asked.
+#[derive(Args, Debug)]
+pub(super) struct Test {
+    /// Files with a list of tests, or with one under `tests:`, as a manifest has it; `-` is standard input
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    files: Vec<PathBuf>,
+    /// Take each binding of the store away in turn, and list those whose loss no test notices
+    #[arg(long)]
+    mutate: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// How a test went.
+struct Verdict {
+    /// What is to be said of it, in a line; none where it passed.
+    message: Option<String>,
+    /// For people: what each answer that is not as claimed rests on, or lacks.
+    told: String,
+    /// The same for programs.
+    answers: Vec<Value>,
+}
+
+impl Test {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
+        let tests = files(&self.files)?;
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let mut moments: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+            for (place, test) in tests.iter().enumerate() {
+                moments.entry(test.as_of.as_deref()).or_default().push(place);
+            }
+            let mut results: Vec<Option<Verdict>> = tests.iter().map(|_| None).collect();
+            let mut passed = Vec::new();
+            for (as_of, places) in moments {
+                let there = match as_of {
+                    Some(text) => {
+                        View::new(view.reader, view.actor, Some(text), Time::now()).and_then(|there| there.in_memory())
+                    }
+                    None => view.in_memory(),
+                };
+                for place in places {
+                    let Some(test) = tests.get(place) else { continue };
+                    let (result, sought) = match &there {
+                        Ok(there) => answer(there, test, session.colour())?,
+                        Err(problem) => (Verdict::cannot(problem.clone())?, None),
+                    };
+                    // The past stays as it was: only what is true now can be lost.
+                    passed.extend(sought.filter(|_| as_of.is_none() && result.message.is_none()));
+                    if let Some(slot) = results.get_mut(place) {
+                        *slot = Some(result);
+                    }
+                }
+            }
+            let results: Vec<(&Assertion, Verdict)> = tests.iter().zip(results.into_iter().flatten()).collect();
+            let failed = results.iter().filter(|(_, result)| result.message.is_some()).count();
+            if !self.mutate || failed > 0 {
+                report(session, &results, failed)?;
+                if self.mutate {
+                    session.warn("tests that fail already cannot tell what would be missed");
+                }
+                return Ok(u8::from(failed > 0));
+            }
+            mutate(session, &view.in_memory()?, &passed)
+        })
+    }
+}
+
+/// Reads every file, or tells every mistake in them.
+fn files(paths: &[PathBuf]) -> Result<Vec<Assertion>, Problem> {
+    let (mut tests, mut mistakes) = (Vec::new(), Vec::new());
+    for path in paths {
+        let name = if path.as_os_str() == "-" { "stdin".to_owned() } else { printable(&path.display().to_string()) };
+        let mut bytes = Vec::new();
+        let read = if path.as_os_str() == "-" {
+            std::io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes)
+        } else {
+            std::fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+        };
+        let unreadable = |what: String| Problem::new(ProblemKind::Input, "unreadable", format!("`{name}` {what}"));
+        read.map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(unreadable(format!("is longer than {LONGEST} bytes")));
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|error| unreadable(format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to() + 1)))?;
+        match read::read(&name, &text) {
+            Ok(found) => tests.extend(found),
+            Err(found) => mistakes.extend(found.iter().map(|mistake| mistake.shown(&name, &text))),
+        }
+    }
+    if mistakes.is_empty() {
+        return Ok(tests);
+    }
+    let number = if mistakes.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) };
+    let mut problem = Problem::new(ProblemKind::Input, "bad_tests", format!("the tests have {number}"));
+    problem.details = mistakes;
+    Err(problem)
+}
+
+/// Asks a test; also answers what was asked, where its names are there.
+fn answer<F: Facts>(
+    view: &View<'_, F>,
+    test: &Assertion,
+    colour: bool,
+) -> Result<(Verdict, Option<Sought>), RenderError> {
+    let sought = match Sought::find(view, &test.claim) {
+        Ok(sought) => sought,
+        Err(RenderError::Problem(problem)) => return Ok((Verdict::cannot(problem)?, None)),
+        Err(error) => return Err(error),
+    };
+    let mut result = Verdict { message: None, told: String::new(), answers: Vec::new() };
+    for contradiction in sought.contradictions(&Panel::new(&view.facts, view.at))? {
+        let resource = ask::shown(view, &contradiction)?;
+        let answered = Answered::to(view, Asked { question: contradiction.question, resource }, true)?;
+        result.told.push_str(&answered.explained(view, colour)?);
+        let object = answered.json(view)?;
+        let of = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
+        let may = if contradiction.wanted { "may not" } else { "may" };
+        let message = format!("{} {may} {} on {}", of("principal"), of("action"), of("resource"));
+        result.message = Some(match result.message.take() {
+            Some(before) => format!("{before}; {message}"),
+            None => message,
+        });
+        result.answers.push(Value::Object(object));
+    }
+    Ok((result, Some(sought)))
+}
+
+impl Verdict {
+    /// A test that cannot be asked: it fails, since what it names is not there.
+    fn cannot(problem: Problem) -> Result<Verdict, RenderError> {
+        if problem.kind == ProblemKind::Store {
+            return Err(problem.into());
+        }
+        let told = std::iter::once(format!("{}\n", problem.message))
+            .chain(problem.tips.iter().map(|tip| format!("try: {tip}\n")))
+            .collect();
+        Ok(Verdict { message: Some(problem.message), told, answers: Vec::new() })
+    }
+}
+
+/// Tells how the tests went: those that failed, and with `--verbose` all; every one to programs.
+fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: usize) -> Result<(), RenderError> {
+    let summary = format!("{} passed, {failed} failed", results.len() - failed);
+    if session.dress().format != Format::Table {
+        session.stream(&TOLD, |_, push| {
+            for (test, result) in results {
+                let values = [
+                    json!(test.test),
+                    json!(test.file),
+                    json!(test.line),
+                    json!(result.message.is_none()),
+                    json!(result.message),
+                    json!(test.because),
+                    json!(result.answers),
+                ];
+                push(row(&TOLD, values))?;
+            }
+            Ok(())
+        })?;
+        return summarize(session, &summary);
+    }
+    for (test, result) in results {
+        let place = format!("{}:{}: {}", test.file, test.line, printable(&test.test));
+        match &result.message {
+            None if session.globals.verbose => session.print(&format!("passed {place}\n"))?,
+            None => {}
+            Some(_) => {
+                session.print(&format!("failed {place}\n"))?;
+                if let Some(because) = &test.because {
+                    session.print(&format!("  it should be so: {}\n", printable(because)))?;
+                }
+                for line in result.told.lines() {
+                    session.print(&format!("  {line}\n"))?;
+                }
+            }
+        }
+    }
+    session.print(&format!("{summary}\n"))
+}
+
+/// A summary beside an answer for programs, which has the same.
+fn summarize(session: &mut Session<'_>, summary: &str) -> Result<(), RenderError> {
+    session.flush()?;
+    if !session.globals.quiet {
+        // Nobody is left to be told if this fails.
+        let _ = writeln!(session.err, "{summary}");
+    }
+    Ok(())
+}
+
+/// Lists the bindings that no test would miss.
+fn mutate<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, tests: &[Sought]) -> Outcome {
+    if !may_ask_about_others(view, Id::SERVER, Kind::Server)? {
+        return Err(themselves_only(view)?.into());
+    }
+    let tests: Vec<&Sought> = tests.iter().collect();
+    let (began, is_shown) = (Instant::now(), std::io::stderr().is_terminal() && !session.globals.quiet);
+    let mut is_told = false;
+    let found = mutate::missed(&view.facts, view.at, &tests, &mut |count, all| {
+        if is_shown && count % 64 == 0 && began.elapsed().as_secs() > 0 {
+            is_told = true;
+            let _ = write!(session.err, "\r{count} of {all} bindings");
+        }
+    })?;
+    if is_told {
+        let _ = write!(session.err, "\r\x1b[K");
+    }
+    session.stream(&BOUND, |_, push| {
+        for (binding, _) in found.iter().filter(|(_, is_missed)| !is_missed) {
+            push(bound(view, binding)?)?;
+        }
+        Ok(())
+    })?;
+    let held = found.iter().filter(|(_, is_missed)| *is_missed).count();
+    let summary = format!("{held} of {} bindings are held by a test", found.len());
+    summarize(session, &summary)?;
+    Ok(u8::from(held < found.len()))
+}
+
+/// A binding in words.
+fn bound<F: Facts>(view: &View<'_, F>, binding: &Binding) -> Result<Row, RenderError> {
+    let permissions = (binding.role == Role::ItemShare).then_some(binding.attributes.permissions);
+    let values = [
+        json!(view.name(binding.principal)?),
+        json!(binding.role.full()),
+        json!(view.name(binding.resource)?),
+        json!(permissions),
+        json!(view.by(binding.grantor)?),
+        json!(binding.since),
+    ];
+    Ok(row(&BOUND, values))
+}

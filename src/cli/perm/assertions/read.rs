@@ -1,0 +1,393 @@
+//! The tests of a file: lines such as `bob can download node1:/x`, and mappings for the longer ones.
+
+use super::super::asked::principal;
+use super::document::{Entry, Mistake, Node, Placed, read as document};
+use super::sentence::{Sentence, Sort, sentence};
+use crate::model::action::Destination;
+use crate::model::name::printable;
+use crate::model::reference::nearest;
+use crate::model::{Action, Id, Kind, Problem, Reference};
+
+/// A test.
+#[derive(Debug)]
+pub(super) struct Assertion {
+    /// As it was written.
+    pub(super) test: String,
+    pub(super) file: String,
+    pub(super) line: u64,
+    /// Why it is so, in the words of whoever wrote it.
+    pub(super) because: Option<String>,
+    /// A revision or a time; now where none is named.
+    pub(super) as_of: Option<String>,
+    pub(super) claim: Claim,
+}
+
+/// What a test claims.
+#[derive(Debug)]
+pub(super) enum Claim {
+    /// Each of these may, or none of them may, do each of these actions.
+    Each { principals: Vec<String>, allowed: bool, actions: Vec<String>, resource: String },
+    /// Those who may do each of these actions.
+    Who { actions: Vec<String>, resource: String, wanted: Wanted },
+    /// What somebody may do any of these actions on; any action at all where none is named.
+    List { principal: String, kind: Option<Kind>, under: Option<String>, actions: Vec<String>, wanted: Wanted },
+}
+
+/// Which references an answer has.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    /// These and no others.
+    pub(super) is: Option<Vec<String>>,
+    /// These, and perhaps others.
+    pub(super) includes: Vec<String>,
+    /// None of these.
+    pub(super) excludes: Vec<String>,
+}
+
+/// Reads the tests of a file, or tells every mistake in it.
+pub(super) fn read(file: &str, text: &str) -> Result<Vec<Assertion>, Vec<Mistake>> {
+    let root = document(text)?;
+    let mut reader = Reader { file, mistakes: Vec::new() };
+    let found = reader.tests(&root);
+    if reader.mistakes.is_empty() { Ok(found) } else { Err(reader.mistakes) }
+}
+
+struct Reader<'f> {
+    file: &'f str,
+    mistakes: Vec<Mistake>,
+}
+
+/// A value of a mapping.
+fn get<'n>(entries: &'n [Entry], name: &str) -> Option<&'n Placed<Node>> {
+    entries.iter().find(|(key, _)| key.value == name).map(|(_, value)| value)
+}
+
+impl Reader<'_> {
+    fn tests(&mut self, root: &Placed<Node>) -> Vec<Assertion> {
+        let list = match &root.value {
+            Node::List(_) => root,
+            Node::Mapping(entries) => match get(entries, "tests") {
+                Some(list) => list,
+                None => {
+                    let mut mistake = Mistake::at(root, "the file has no `tests`");
+                    if let Some(near) = nearest("tests", entries.iter().map(|(key, _)| key.value.as_str())) {
+                        mistake = mistake.tip(format!("is `{}` meant to be `tests`?", printable(near)));
+                    }
+                    self.mistakes.push(mistake);
+                    return Vec::new();
+                }
+            },
+            other => {
+                let mistake = Mistake::at(root, format!("the file is {}, and no list of tests", other.sort()));
+                self.mistakes.push(mistake.tip("tests: [bob can send workgroup:color]"));
+                return Vec::new();
+            }
+        };
+        let Some(items) = self.list(list, "tests") else { return Vec::new() };
+        items.iter().filter_map(|item| self.test(item)).collect()
+    }
+
+    fn test(&mut self, item: &Placed<Node>) -> Option<Assertion> {
+        match &item.value {
+            Node::Text(line) => self.line(item, line, None, None),
+            Node::Mapping(entries) => self.mapping(item, entries),
+            other => {
+                let mistake = Mistake::at(item, format!("a test is a line of text or a mapping, not {}", other.sort()));
+                self.mistakes.push(mistake);
+                None
+            }
+        }
+    }
+
+    fn mapping(&mut self, item: &Placed<Node>, entries: &[Entry]) -> Option<Assertion> {
+        self.known(entries, &["test", "who", "list", "as of", "because"]);
+        let because = get(entries, "because").and_then(|value| self.text(value, "because")).map(str::to_owned);
+        let as_of = get(entries, "as of").and_then(|value| self.moment(value));
+        let heads = ["test", "who", "list"].map(|head| get(entries, head).map(|value| (head, value)));
+        let mut heads = heads.into_iter().flatten();
+        let (Some((head, value)), None) = (heads.next(), heads.next()) else {
+            self.mistakes.push(Mistake::at(item, "a test has one of `test`, `who` and `list`"));
+            return None;
+        };
+        if head == "test" {
+            let line = self.text(value, head)?;
+            return self.line(value, line, as_of, because);
+        }
+        let Node::Mapping(entries) = &value.value else {
+            self.mistakes.push(Mistake::at(value, format!("`{head}` is a mapping, not {}", value.value.sort())));
+            return None;
+        };
+        let (test, claim) = if head == "who" { self.who(value, entries)? } else { self.listing(value, entries)? };
+        Some(Assertion { test, file: self.file.to_owned(), line: item.referenced.line(), because, as_of, claim })
+    }
+
+    fn who(&mut self, place: &Placed<Node>, entries: &[Entry]) -> Option<(String, Claim)> {
+        self.known(entries, &["action", "resource", "is", "includes", "excludes"]);
+        let resource = self.required(place, entries, "resource")?;
+        let actions = self.texts(entries, "action", true).unwrap_or_default();
+        let wanted = self.wanted(place, entries, &|text| principal(text).map(|_| ()))?;
+        if actions.is_empty() {
+            self.mistakes.push(Mistake::at(place, "`action` is missing"));
+            return None;
+        }
+        self.check(place, &[], &actions, &resource)?;
+        let test = format!("who can {} {resource} {}", actions.join(", "), wanted.shown());
+        Some((test, Claim::Who { actions, resource, wanted }))
+    }
+
+    fn listing(&mut self, place: &Placed<Node>, entries: &[Entry]) -> Option<(String, Claim)> {
+        self.known(entries, &["principal", "kind", "under", "action", "is", "includes", "excludes"]);
+        let who = self.required(place, entries, "principal")?;
+        let under = get(entries, "under").and_then(|value| self.text(value, "under")).map(str::to_owned);
+        let kind = match get(entries, "kind").and_then(|value| Some((value, self.text(value, "kind")?))) {
+            Some((value, word)) => {
+                let kind = Kind::from_word(word);
+                if kind.is_none() {
+                    let mut mistake = Mistake::at(value, format!("no kind `{}`", printable(word)));
+                    if let Some(near) = nearest(word, Kind::ALL.into_iter().map(Kind::word)) {
+                        mistake = mistake.tip(format!("did you mean `{near}`?"));
+                    }
+                    self.mistakes.push(mistake);
+                }
+                kind
+            }
+            None => None,
+        };
+        let actions = self.texts(entries, "action", true).unwrap_or_default();
+        let resource = |text: &str| Reference::parse(text, Kind::Server).map(|_| ());
+        let wanted = self.wanted(place, entries, &resource)?;
+        self.take(place, principal(&who))?;
+        if let Some(under) = &under {
+            self.take(place, Reference::parse(under, Kind::Item))?;
+        }
+        let of = |word: &str, text: Option<&str>| text.map(|text| format!(" {word} {text}")).unwrap_or_default();
+        let test = format!(
+            "list {who}{}{} {}",
+            of("kind", kind.map(Kind::word)),
+            of("under", under.as_deref()),
+            wanted.shown()
+        );
+        Some((test, Claim::List { principal: who, kind, under, actions, wanted }))
+    }
+
+    /// `PRINCIPALS can ACTIONS RESOURCE`, with `cannot`, `only` in front, and a moment at the end.
+    fn line<T>(
+        &mut self,
+        place: &Placed<T>,
+        line: &str,
+        as_of: Option<String>,
+        because: Option<String>,
+    ) -> Option<Assertion> {
+        let sentence = self.take(place, sentence(line))?;
+        self.check(place, &sentence.principals, &sentence.actions, &sentence.resource)?;
+        if sentence.as_of.is_some() && as_of.is_some() {
+            self.mistakes.push(Mistake::at(place, "`as of` stands twice"));
+            return None;
+        }
+        let Sentence { principals, actions, resource, .. } = sentence;
+        let claim = match sentence.sort {
+            Sort::Can => Claim::Each { principals, allowed: true, actions, resource },
+            Sort::Cannot => Claim::Each { principals, allowed: false, actions, resource },
+            Sort::Only => {
+                let wanted = Wanted { is: Some(principals), ..Wanted::default() };
+                Claim::Who { actions, resource, wanted }
+            }
+        };
+        Some(Assertion {
+            test: line.trim().to_owned(),
+            file: self.file.to_owned(),
+            line: place.referenced.line(),
+            because,
+            as_of: as_of.or(sentence.as_of),
+            claim,
+        })
+    }
+
+    /// Looks whether references and actions can be at all, without a store.
+    fn check<T>(&mut self, place: &Placed<T>, principals: &[String], actions: &[String], resource: &str) -> Option<()> {
+        for text in principals {
+            self.take(place, principal(text))?;
+        }
+        let resource = self.take(place, Reference::parse(resource, Kind::Server))?;
+        let Some(kind) = resource.kind() else {
+            self.mistakes.push(Mistake::of(place, resource.wrong_kind("a resource")));
+            return None;
+        };
+        for text in actions {
+            self.take(place, Action::parse(text, kind, &folder))?;
+        }
+        Some(())
+    }
+
+    fn wanted(
+        &mut self,
+        place: &Placed<Node>,
+        entries: &[Entry],
+        check: &dyn Fn(&str) -> Result<(), Problem>,
+    ) -> Option<Wanted> {
+        let wanted = Wanted {
+            is: self.texts(entries, "is", false),
+            includes: self.texts(entries, "includes", false).unwrap_or_default(),
+            excludes: self.texts(entries, "excludes", false).unwrap_or_default(),
+        };
+        if !["is", "includes", "excludes"].iter().any(|name| get(entries, name).is_some()) {
+            self.mistakes.push(Mistake::at(place, "one of `is`, `includes` and `excludes` is wanted"));
+            return None;
+        }
+        for text in wanted.is.iter().flatten().chain(&wanted.includes).chain(&wanted.excludes) {
+            self.take(place, check(text))?;
+        }
+        Some(wanted)
+    }
+
+    /// Keeps what is wrong, and answers what is right.
+    fn take<T, V>(&mut self, place: &Placed<T>, found: Result<V, Problem>) -> Option<V> {
+        found.map_err(|problem| self.mistakes.push(Mistake::of(place, problem))).ok()
+    }
+
+    fn known(&mut self, entries: &[Entry], names: &[&str]) {
+        for (key, _) in entries.iter().filter(|(key, _)| !names.contains(&key.value.as_str())) {
+            let mistake = Mistake::at(key, format!("unknown key `{}`", printable(&key.value)));
+            self.mistakes.push(match nearest(&key.value, names.iter().copied()) {
+                Some(near) => mistake.tip(format!("did you mean `{near}`?")),
+                None => mistake.tip(format!("the keys are: {}", names.join(", "))),
+            });
+        }
+    }
+
+    fn required(&mut self, place: &Placed<Node>, entries: &[Entry], name: &str) -> Option<String> {
+        match get(entries, name) {
+            Some(value) => self.text(value, name).map(str::to_owned),
+            None => {
+                self.mistakes.push(Mistake::at(place, format!("`{name}` is missing")));
+                None
+            }
+        }
+    }
+
+    fn text<'n>(&mut self, value: &'n Placed<Node>, name: &str) -> Option<&'n str> {
+        match &value.value {
+            Node::Text(text) => Some(text),
+            other => {
+                self.mistakes.push(Mistake::at(value, format!("`{name}` is text, not {}", other.sort())));
+                None
+            }
+        }
+    }
+
+    fn moment(&mut self, value: &Placed<Node>) -> Option<String> {
+        match &value.value {
+            Node::Number(text) | Node::Text(text) => Some(text.clone()),
+            other => {
+                self.mistakes
+                    .push(Mistake::at(value, format!("`as of` is a revision or a time, not {}", other.sort())));
+                None
+            }
+        }
+    }
+
+    fn list<'n>(&mut self, value: &'n Placed<Node>, name: &str) -> Option<&'n [Placed<Node>]> {
+        match &value.value {
+            Node::List(items) => Some(items),
+            other => {
+                let mistake = Mistake::at(value, format!("`{name}` is a list, not {}", other.sort()));
+                self.mistakes.push(mistake.tip(format!("{name}: [] for an empty one")));
+                None
+            }
+        }
+    }
+
+    /// A list of texts, or a single one where `alone` says that it may stand by itself.
+    fn texts(&mut self, entries: &[Entry], name: &str, alone: bool) -> Option<Vec<String>> {
+        let value = get(entries, name)?;
+        if alone && let Node::Text(text) = &value.value {
+            return Some(vec![text.clone()]);
+        }
+        let items = self.list(value, name)?;
+        Some(items.iter().filter_map(|item| self.text(item, name)).map(str::to_owned).collect())
+    }
+}
+
+impl Wanted {
+    fn shown(&self) -> String {
+        let of = |word: &str, list: &[String]| match list {
+            [] if word != "is" => String::new(),
+            [] => "is none".to_owned(),
+            some => format!("{word} {}", some.join(", ")),
+        };
+        let parts = [
+            self.is.as_deref().map(|list| of("is", list)).unwrap_or_default(),
+            of("includes", &self.includes),
+            of("excludes", &self.excludes),
+        ];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The path of an action, looked at for its form alone.
+fn folder(text: &str) -> Result<Destination, Problem> {
+    match Reference::parse(text, Kind::Item)? {
+        Reference::Item(..) => Ok(Destination { folder: Id::SERVER, is_registered: true, of_file: false }),
+        other => Err(other.wrong_kind("a path on an endpoint")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        let mistakes = read("t.yaml", text).unwrap_err();
+        mistakes.iter().map(|mistake| mistake.shown("t.yaml", text)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn lines_and_mappings_are_read() {
+        let text = "name: x\ntests:\n  - bob, 'c d' can view, send workgroup:color as of 42\n  - test: nobody can delete workgroup:color\n    as of: 2026-01-01\n    because: it is kept\n  - who: {action: see, resource: endpoint:x, is: [alice]}\n  - list: {principal: bob, kind: endpoint, excludes: ['endpoint:x']}\n";
+        let found = read("t.yaml", text).unwrap();
+        let lines: Vec<u64> = found.iter().map(|it| it.line).collect();
+        assert_eq!(lines, [3, 4, 7, 8]);
+        assert_eq!(found[0].as_of.as_deref(), Some("42"));
+        assert_eq!((found[1].as_of.as_deref(), found[1].because.as_deref()), (Some("2026-01-01"), Some("it is kept")));
+        assert_eq!(found[2].test, "who can see endpoint:x is alice");
+        assert_eq!(found[3].test, "list bob kind endpoint excludes endpoint:x");
+        assert!(
+            matches!(&found[0].claim, Claim::Each { principals, actions, .. } if principals[1] == "c d" && actions.len() == 2)
+        );
+        assert!(matches!(&found[1].claim, Claim::Who { wanted, .. } if wanted.is.as_ref().is_some_and(Vec::is_empty)));
+        assert_eq!(read("t.yaml", "- bob can send workgroup:color").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_place() {
+        let text = "tests:\n  - bob kan send workgroup:color\n  - {tset: x}\n  - 7\n  - bob can sned workgroup:color\n";
+        let shown = shown(text);
+        assert!(shown.contains("t.yaml:2:5: the test is not understood: `kan` stands where"), "{shown}");
+        assert!(
+            shown.contains("\n    2 |   - bob kan send workgroup:color\n      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^"),
+            "{shown}"
+        );
+        assert!(shown.contains("t.yaml:3:6: unknown key `tset`"), "{shown}");
+        assert!(shown.contains("did you mean `test`?"), "{shown}");
+        assert!(shown.contains("t.yaml:4:5: a test is a line of text or a mapping, not a number"), "{shown}");
+        assert!(shown.contains("t.yaml:5:5: no action `sned` on a workgroup"), "{shown}");
+    }
+
+    #[test]
+    fn what_yaml_would_let_pass_is_a_mistake() {
+        for (text, wanted) in [
+            ("tests:\n", "`tests` is a list, not nothing"),
+            ("tset: []\n", "the file has no `tests`"),
+            ("tests: []\ntests: []\n", "t.yaml:2:1: the key `tests` stands in line 1 already"),
+            ("tests:\n  - {test: a, test: b}\n", "t.yaml:2:15: the key `test` stands in line 2"),
+            ("tests:\n  - <<: {test: a}\n", "merge"),
+            ("tests: !x []\n", "tag"),
+            ("tests: [\n", "t.yaml:"),
+            ("", "no list of tests"),
+            (&"- ".repeat(10_000), "too deep"),
+        ] {
+            let shown = shown(text);
+            assert!(shown.contains(wanted) && shown.len() < 1000, "{shown}");
+        }
+    }
+}
