@@ -365,17 +365,20 @@ impl Rows {
                 it.attributes.permissions = permissions(dice.set());
             }
         }
+        let first = rows.ids(Kind::Account)[0];
         for kind in [Kind::Account, Kind::Group, Kind::Workgroup, Kind::Dropbox, Kind::AccessToken, Kind::Invitee] {
             for id in rows.ids(kind) {
-                if dice.chance(1, 12) {
+                // One account stays, whatever happens.
+                if id != first && dice.chance(1, 12) {
                     rows.remove(id);
                 } else if dice.chance(1, 6) {
                     rows.rename(id, &format!("Renamed {id} {}", dice.below(3)));
                 }
             }
         }
-        if dice.chance(1, 2) {
-            let gone = dice.pick(&rows.ids(Kind::Group));
+        let groups = rows.ids(Kind::Group);
+        if !groups.is_empty() && dice.chance(1, 2) {
+            let gone = dice.pick(&groups);
             let named = rows.resources[&gone].name.clone();
             rows.remove(gone);
             let heir = rows.put(None, &named, Attributes::Group(Group {}));
@@ -389,8 +392,10 @@ impl Rows {
             rows.add_share(dice);
         }
         for role in [Role::GroupMember, Role::WorkgroupStandard, Role::DropboxStandard, Role::ActivityMonitor] {
-            let who = dice.pick(&rows.ids(Kind::Account));
-            rows.join(dice.pick(&rows.ids(role.on())), who, role, dice);
+            let (places, who) = (rows.ids(role.on()), dice.pick(&rows.ids(Kind::Account)));
+            if !places.is_empty() {
+                rows.join(dice.pick(&places), who, role, dice);
+            }
         }
         rows
     }
