@@ -52,7 +52,7 @@ fn what_fails_is_told_with_its_proof_or_what_is_missing() {
     assert_eq!((ran.status, ran.err.as_str()), (1, "1 passed, 4 failed\n"));
     let rows: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(rows[0]["message"], "user:bob may send on workgroup:color");
-    assert_eq!(rows[0]["answers"][0]["proof"].as_array().unwrap().is_empty(), false);
+    assert!(!rows[0]["answers"][0]["proof"].as_array().unwrap().is_empty());
     assert_eq!(rows[1]["because"], "she mixes");
     assert_eq!(rows[1]["answers"][0]["missing"][0], "role workgroup:standard on workgroup:color");
     assert_eq!(rows[2]["passed"], true);
