@@ -131,7 +131,7 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
         }
         let reference = Reference::parse(text, Kind::Server)?;
         // Whether a private endpoint is there for an actor depends on the action, so it is looked up each time.
-        let is_steady = self.view.actor == Actor::Operator || reference.kind() != Some(Kind::Endpoint);
+        let is_steady = self.sees_all() || reference.kind() != Some(Kind::Endpoint);
         if is_steady {
             self.seen(&reference)?;
         }
@@ -151,6 +151,10 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
         Ok(may)
     }
 
+    fn sees_all(&self) -> bool {
+        self.view.actor == Actor::Operator
+    }
+
     /// Refuses what is not there, or not for whoever asks, without looking for what is spelt alike.
     fn seen(&self, reference: &Reference) -> Result<(), Problem> {
         let facts = &self.view.facts;
@@ -158,6 +162,8 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
             Reference::Named(kind, name) => (facts.named(*kind, None, name.key())?, kind.noun(), name.to_string()),
             Reference::Item(endpoint, path) => {
                 let nearest = match facts.named(Kind::Endpoint, None, endpoint.key())? {
+                    // Whoever sees everything needs no look at each folder on the way.
+                    Some(_) if self.sees_all() => return Ok(()),
                     Some(endpoint) => facts.nearest_item(endpoint.id, path)?.map(|(item, _)| item),
                     None => None,
                 };
