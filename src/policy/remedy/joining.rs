@@ -55,7 +55,7 @@ fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, holder: Holder, target: 
     let facts = subject.facts();
     let mut asked: Vec<(Id, Role)> = Vec::new();
     match holder {
-        Holder::Share | Holder::Sharer | Holder::Holds(_) => {
+        Holder::Share | Holder::Sharer | Holder::Holds(_) | Holder::EachPart => {
             asked.extend(target.items(facts)?.map(|(item, _)| (item, Role::ItemShare)));
         }
         Holder::Role(role) if role.on() == target.kind || role.on() == Kind::Endpoint => {

@@ -64,7 +64,7 @@ pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec
     let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
     let (subject, common) = as_if_active(facts, question)?;
     let mut found = Vec::new();
-    for lacks in lacking(&subject, question.action, &target, common)? {
+    for lacks in lacking(&subject, question.action, &target, common, true)? {
         let mut by = who_may(&subject, &lacks, &target)?;
         let others = by.len() > MOST_NAMED;
         by.truncate(MOST_NAMED);
@@ -80,7 +80,7 @@ pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec
 pub fn lacks<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Vec<Lack>>> {
     let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
     let (subject, common) = as_if_active(facts, question)?;
-    lacking(&subject, question.action, &target, common)
+    lacking(&subject, question.action, &target, common, true)
 }
 
 /// Whoever asks as if active, and that this is lacking where it is.
@@ -93,12 +93,14 @@ fn as_if_active<'f, F: Facts + ?Sized>(facts: &'f F, question: &Question) -> Res
     Ok((subject.as_if_active(), vec![active]))
 }
 
-/// What a subject lacks besides what is known to be lacking anyway.
+/// What a subject lacks besides what is known to be lacking anyway. Groups to join are for the whole of
+/// an action: one that has a part of it may have another part too.
 fn lacking<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     action: Action,
     target: &Target,
     mut common: Vec<Lack>,
+    with_groups: bool,
 ) -> Result<Vec<Vec<Lack>>> {
     let facts = subject.facts();
     let rows = catalogue::rows_of(target.kind, action.verb());
@@ -131,7 +133,7 @@ fn lacking<F: Facts + ?Sized>(
         if !lacks.is_empty() && !found.iter().any(|(_, known)| *known == lacks) {
             found.push((lacks.iter().map(|lack| weight(*lack)).max().unwrap_or(0), lacks));
         }
-        if gives {
+        if gives || !with_groups {
             continue;
         }
         for (extra, join) in joining::groups(subject, grant, action, target)? {
@@ -204,7 +206,9 @@ fn lacks_of<F: Facts + ?Sized>(
                     continue;
                 }
                 let Some(on) = Target::of(subject.facts(), on)? else { return Ok(None) };
-                let Some(first) = lacking(subject, part, &on, Vec::new())?.into_iter().next() else { return Ok(None) };
+                let Some(first) = lacking(subject, part, &on, Vec::new(), false)?.into_iter().next() else {
+                    return Ok(None);
+                };
                 lacks.extend(first.into_iter().filter(|lack| !lacks.contains(lack)).collect::<Vec<_>>());
             }
             lacks = merged(subject.facts(), lacks)?;

@@ -12,13 +12,14 @@ mod rows;
 
 use std::cell::OnceCell;
 use std::ops::{ControlFlow, Range};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::error::StoreError;
 use crate::model::attributes::{BindingAttributes, Server};
-use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role, Time};
+use crate::model::{Attributes, Binding, Id, Kind, Path, Resource, Revision, Role, Time};
 use crate::policy::RowChange;
 use crate::policy::facts::{AtHand, Facts, Handle, Outline, Result, Select, Visit, VisitHeld};
 use index::{Index, NOWHERE};
@@ -29,7 +30,7 @@ use rows::{BindingRow, Held, NEVER, Names, ResourceRow, wide};
 pub struct Snapshot {
     /// The revision after which the facts stood so.
     pub revision: Revision,
-    path: std::path::PathBuf,
+    path: PathBuf,
     last_id: Id,
     places: Index,
     /// By id, with one more at the end that closes the ranges of the last.
@@ -425,6 +426,18 @@ impl Facts for Snapshot {
     fn behind(&self, handle: Handle) -> Option<Binding> {
         let row = self.bindings.get(handle.place as usize)?;
         Some(row.binding(handle.item, self.attributes_of(row)))
+    }
+
+    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Option<(Rc<Resource>, usize)>> {
+        let Some(mut row) = self.find(Kind::Item, Some(endpoint), "/") else { return Ok(None) };
+        let mut depth = 0;
+        for component in path.components() {
+            let Some(next) = self.find(Kind::Item, Some(wide(row.id)), component) else { break };
+            row = next;
+            depth += 1;
+        }
+        // Only the last is made whole.
+        Ok(self.resource_of(row)?.map(|item| (item, depth)))
     }
 
     fn server(&self) -> Result<Server> {
