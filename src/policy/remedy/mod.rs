@@ -4,22 +4,24 @@
 //! lacks. Limits that stand against it must go as well, so they are part of every remedy.
 
 mod command;
+mod givers;
 mod joining;
 
 pub use command::command;
 
+use givers::who_may;
+
 use super::conditions;
 use super::content;
 use super::decide::{Question, decide_for, given};
-use super::facts::{Facts, Result, Select};
+use super::facts::{Facts, Result};
 use super::holders::holder;
 use super::limits::demand;
 use super::subject::{Sort, Subject};
 use super::target::Target;
-use crate::model::attributes::{Attributes, Endpoint, Item, Setting, Sharing, Status};
+use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
 use crate::model::catalogue::{self, Condition, Demand, Grant, Holder};
-use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Time, Verb};
-use std::ops::ControlFlow;
+use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Time};
 
 /// One thing that is lacking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -330,104 +332,6 @@ fn weight(lack: Lack) -> usize {
         Lack::ServerRole(Role::ServerAdmin) => 8,
         Lack::ServerRole(_) => 7,
     }
-}
-
-/// Who may make every change of a remedy: accounts, and groups as they stand.
-fn who_may<F: Facts + ?Sized>(subject: &Subject<'_, F>, lacks: &[Lack], target: &Target) -> Result<Vec<Id>> {
-    let mut able = Vec::new();
-    for candidate in candidates(subject.facts(), lacks, target)? {
-        if candidate == subject.id || able.contains(&candidate) {
-            continue;
-        }
-        let candidate = Subject::new(subject.facts(), candidate, subject.at)?;
-        let mut all = true;
-        for lack in lacks {
-            all = all && mends(&candidate, subject, *lack)?;
-        }
-        if all {
-            able.push(candidate.id);
-            if able.len() > MOST_NAMED {
-                break;
-            }
-        }
-    }
-    Ok(able)
-}
-
-/// Who might be able to: whoever holds a role that gives rights over others, and whoever holds what
-/// is to be shared.
-fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> Result<Vec<Id>> {
-    let mut found: Vec<Id> = Vec::new();
-    let mut holders = |on: Id, roles: &[Role]| -> Result<()> {
-        for role in roles {
-            found.extend(facts.list(Select::OnAs(on, *role))?.into_iter().map(|binding| binding.principal));
-        }
-        Ok(())
-    };
-    holders(Id::SERVER, &[Role::ServerAdmin, Role::ServerManager])?;
-    for above in target.line(facts)? {
-        match above.kind() {
-            Kind::Workgroup => holders(above.id, &[Role::WorkgroupAdmin])?,
-            Kind::Dropbox => holders(above.id, &[Role::DropboxAdmin])?,
-            Kind::Endpoint => holders(above.id, &[Role::EndpointAdministrator, Role::AccessManager])?,
-            Kind::Org => holders(above.id, &[Role::OrgAdmin])?,
-            Kind::Item => holders(above.id, &[Role::ItemOwner])?,
-            _ => {}
-        }
-        if let Attributes::Item(Item { files_of: Some(workspace), .. }) = *above.attributes {
-            holders(workspace, &[Role::WorkspaceManager])?;
-            if let Some(org) = facts.outline(workspace)?.and_then(|it| it.parent) {
-                holders(org, &[Role::OrgAdmin])?;
-            }
-        }
-    }
-    for lack in lacks {
-        let Lack::Share(set, item) = lack else { continue };
-        for above in facts.lineage(*item)? {
-            facts.bindings(Select::OnAs(above.id, Role::ItemShare), &mut |share| {
-                if share.attributes.permissions.contains(*set) {
-                    found.push(share.principal);
-                }
-                Ok(if found.len() > 50 * MOST_NAMED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-            })?;
-        }
-    }
-    Ok(found)
-}
-
-/// Whether a candidate may make the change that mends a lack.
-fn mends<F: Facts + ?Sized>(candidate: &Subject<'_, F>, subject: &Subject<'_, F>, lack: Lack) -> Result<bool> {
-    let plain = Action::Plain;
-    let facts = subject.facts();
-    let is_group = subject.kind() == Some(Kind::Group);
-    let (action, on) = match lack {
-        Lack::Share(set, item) => {
-            let shares = decide_for(candidate, Action::Share(set), item)?.allowed;
-            return Ok(shares || decide_for(candidate, plain(Verb::AdministerShares), item)?.allowed);
-        }
-        Lack::ServerRole(role) => (Action::SetRole(role), subject.id),
-        Lack::Role(role, on) if role.on() == Kind::Endpoint => (Action::Assign(role), on),
-        Lack::Role(role, on) if role.on() == Kind::Org => {
-            let member = facts.held(on, Role::OrgMember, subject.id)?.is_some();
-            (plain(if member { Verb::EditMember } else { Verb::Invite }), on)
-        }
-        Lack::Role(Role::WorkgroupAdmin | Role::DropboxAdmin, on) => (plain(Verb::AddAdmin), on),
-        Lack::Role(role, on) if is_group && role != Role::GroupMember => (plain(Verb::AddGroup), on),
-        Lack::Role(_, on) => (plain(Verb::AddMember), on),
-        Lack::Setting(setting) => (Action::Set(setting), subject.id),
-        Lack::Condition(Condition::AnotherAdmin, on) => (plain(Verb::EditMember), on),
-        Lack::Condition(Condition::HasFiles, on) | Lack::RootUpload(on) => {
-            let org = facts.resource(on)?.and_then(|it| it.parent);
-            (plain(Verb::CreateWorkspace), org.unwrap_or(on))
-        }
-        Lack::Condition(_, Id::SERVER) => (plain(Verb::Configure), Id::SERVER),
-        Lack::Condition(_, on) | Lack::Managed(on) => (plain(Verb::Edit), on),
-        Lack::Active(account) => (
-            if expired(facts, account, subject.at)? { Action::Set(Setting::Expires) } else { plain(Verb::Activate) },
-            account,
-        ),
-    };
-    Ok(decide_for(candidate, action, on)?.allowed)
 }
 
 fn expired<F: Facts + ?Sized>(facts: &F, account: Id, at: Time) -> Result<bool> {

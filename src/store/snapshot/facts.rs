@@ -1,0 +1,184 @@
+//! The look-ups that rules make, on the arrays of a snapshot.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::index::NOWHERE;
+use super::rows::{BindingRow, NEVER, wide};
+use super::{Snapshot, narrow, range};
+use crate::model::attributes::Server;
+use crate::model::{Attributes, Binding, Id, Kind, Path, Resource, Role, Time};
+use crate::policy::facts::{AtHand, Facts, Handle, Outline, Result, Select, Visit, VisitHeld};
+
+impl Facts for Snapshot {
+    fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
+        self.row(id).map_or(Ok(None), |(_, row)| self.resource_of(row))
+    }
+
+    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
+        match self.find(kind, parent, key) {
+            Some(row) => self.resource_of(row),
+            None => Ok(None),
+        }
+    }
+
+    fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
+        let within = range(self.aliases.len(), |at| {
+            let row = self.aliases.get(at).and_then(|place| self.resources.get(*place as usize))?;
+            Some((row.kind, self.names.get(row.names).alias).cmp(&(Some(kind), Some(alias))))
+        });
+        self.each_resource(self.aliases.get(within).unwrap_or_default(), visit)
+    }
+
+    fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
+        self.each_resource(self.family(kind, parent), visit)
+    }
+
+    fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
+        match select {
+            Select::Exact(resource, role, principal) => {
+                self.each_on(resource, self.exactly(resource, role, principal), visit)
+            }
+            Select::On(resource) => self.each_on(resource, self.on(resource), visit),
+            Select::OnAs(resource, role) => self.each_on(resource, self.on_as(resource, role), visit),
+            Select::Of(principal) => self.each_of(self.of(principal), visit),
+            Select::OfAs(principal, role) => {
+                let all = self.of(principal);
+                let within = range(all.len(), |at| all.get(at).map(|held| held.role.cmp(&role)));
+                self.each_of(all.get(within).unwrap_or_default(), visit)
+            }
+            Select::SharesBy(sharer) => self.each_at(self.part(self.by_sharer(), sharer, |row| row.grantor), visit),
+        }
+    }
+
+    fn binding(&self, id: Id) -> Result<Option<Binding>> {
+        let mut found = None;
+        self.each_at(self.part(self.by_id(), id, |row| row.id), &mut |binding| {
+            found = Some(binding);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+
+    fn last_id(&self) -> Result<Id> {
+        Ok(self.last_id)
+    }
+
+    fn outline(&self, id: Id) -> Result<Option<Outline>> {
+        Ok(self.row(id).and_then(|(_, row)| self.outline_of(row)))
+    }
+
+    fn line(&self, first: Outline) -> Result<Vec<Outline>> {
+        let own = self.row(first.id).map(|(_, row)| row);
+        let mut found = vec![first];
+        found.extend(own.into_iter().flat_map(|own| self.above(own)).filter_map(|row| self.outline_of(row)));
+        Ok(found)
+    }
+
+    fn belongs(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Id, Role)) -> Result<()> {
+        let all = self.of(principal);
+        for role in roles {
+            // Memberships come before shares, of which there are many; so this ends early.
+            for held in all.iter().take_while(|held| held.role <= *role).filter(|held| held.role == *role) {
+                let effective = held.always || self.binding_at(held.place).is_some_and(|it| it.is_effective(at));
+                if effective {
+                    visit(wide(held.resource), *role);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
+        Ok(self.exactly(resource, role, principal).first().and_then(|row| {
+            let resource = narrow(resource)?;
+            Some(row.binding(resource, self.attributes_of(row)))
+        }))
+    }
+
+    fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
+        let all = self.on_as(resource, role);
+        let binding = |row: &BindingRow| row.binding(narrow(resource).unwrap_or(NOWHERE), self.attributes_of(row));
+        // Few on the resource: look at each of them. Many: look for each principal.
+        if all.len() > 2 * principals.len() {
+            for (place, principal) in principals.iter().enumerate() {
+                for row in self.exactly(resource, role, *principal) {
+                    if visit(place, &binding(row))?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+            return Ok(ControlFlow::Continue(()));
+        }
+        let mut found: Vec<(usize, &BindingRow)> = Vec::new();
+        for row in all {
+            let principal = wide(row.principal);
+            if let Some(place) = principals.iter().position(|known| *known == principal) {
+                found.push((place, row));
+            }
+        }
+        found.sort_by_key(|(place, _)| *place);
+        for (place, row) in found {
+            if visit(place, &binding(row))?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn at_hand(&self, item: &Outline, most: usize) -> Option<AtHand> {
+        let (mut place, mut row) = self.row(item.id)?;
+        let mut found = AtHand { shares: Vec::new(), owners: Vec::new(), outermost: item.clone() };
+        while row.kind == Some(Kind::Item) {
+            let on = self.on_place(place);
+            if found.shares.len() + on.len() > most {
+                return None;
+            }
+            for (place, binding) in (row.on..).zip(on) {
+                match binding.role {
+                    Role::ItemShare => {
+                        let attributes = self.attributes_of(binding);
+                        found.shares.push(Handle {
+                            principal: binding.principal,
+                            item: row.id,
+                            place,
+                            permissions: attributes.permissions,
+                            always: binding.expires == NEVER && !attributes.inactive,
+                        });
+                    }
+                    Role::ItemOwner => found.owners.push(wide(binding.principal)),
+                    _ => {}
+                }
+            }
+            place = row.above;
+            row = self.resources.get(place as usize)?;
+        }
+        found.outermost = self.outline_of(row)?;
+        Some(found)
+    }
+
+    fn behind(&self, handle: Handle) -> Option<Binding> {
+        let row = self.bindings.get(handle.place as usize)?;
+        Some(row.binding(handle.item, self.attributes_of(row)))
+    }
+
+    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Option<(Rc<Resource>, usize)>> {
+        let Some(mut row) = self.find(Kind::Item, Some(endpoint), "/") else { return Ok(None) };
+        let mut depth = 0;
+        for component in path.components() {
+            let Some(next) = self.find(Kind::Item, Some(wide(row.id)), component) else { break };
+            row = next;
+            depth += 1;
+        }
+        // Only the last is made whole.
+        Ok(self.resource_of(row)?.map(|item| (item, depth)))
+    }
+
+    fn server(&self) -> Result<Server> {
+        let outline = self.outline(Id::SERVER)?;
+        Ok(match outline.as_ref().map(|outline| &*outline.attributes) {
+            Some(Attributes::Server(server)) => server.clone(),
+            _ => Server::default(),
+        })
+    }
+}
