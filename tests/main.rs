@@ -31,6 +31,7 @@ mod output;
 mod packages;
 mod perm;
 mod perm_batch;
+mod perm_listings;
 mod perm_test;
 mod properties;
 mod readme;

@@ -96,7 +96,7 @@ fn what_cannot_be_answered_is_an_error_in_its_place() {
         lines[..8],
         [
             "allowed bob send workgroup:color",
-            "error 2: the line has 2 words instead of three",
+            "error 2: a request is three words, and here are 2",
             "error 3: no such account: `nobody`",
             "error 4: no action `sned` on a workgroup",
             "error 5: byte 5 of the line is not UTF-8",

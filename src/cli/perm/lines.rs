@@ -94,7 +94,7 @@ impl<R: Read> Lines<R> {
 pub(super) fn three(line: &str) -> Result<[Cow<'_, str>; 3], Problem> {
     let words = words(line)?;
     <[Cow<'_, str>; 3]>::try_from(words).map_err(|words| {
-        malformed(format!("the line has {} words instead of three", words.len()))
+        malformed(format!("a request is three words, and here are {}", words.len()))
             .tip("write PRINCIPAL ACTION RESOURCE, as in `bob download node1:/projects`")
             .tip("put a name with spaces in quotes, as a shell wants it")
     })

@@ -10,6 +10,7 @@ use super::super::view::View;
 use super::super::{Outcome, complete};
 use super::asked::{may_ask_about_others, oneself, principal, themselves_only};
 use super::rows::{carried, columns, proof_value};
+use crate::model::action::verbs_of;
 use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::ops::action_phrase;
 use crate::policy::listing::{Filter, Reach, what};
@@ -113,21 +114,25 @@ impl List {
     /// An action that some kind of resource that is listed has.
     fn listed(&self, text: &str) -> Result<Action, Problem> {
         let only = if self.under.is_some() { Some(Kind::Item) } else { self.kind };
-        let mut first = None;
-        for kind in Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind)) {
-            let refused = || {
+        let word = text.split_once('=').map_or(text, |(word, _)| word);
+        let kinds = || Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind));
+        // The kinds that have the verb know what can be said of it; of an unknown one, any kind does.
+        let knows = |kind: &Kind| verbs_of(*kind).iter().any(|verb| verb.word() == word);
+        let mut refusal = None;
+        for kind in kinds().filter(knows).chain(kinds().filter(|kind| !knows(kind))) {
+            let another_path = || {
                 Err(Problem::usage("bad_action", format!("`{text}` is not listed"))
-                    .why("what it takes is another path")
+                    .why("its value is another path")
                     .tip("ask about one thing with `rolebook perm check`"))
             };
-            match Action::parse(text, kind, &|_| refused()) {
+            match Action::parse(text, kind, &|_| another_path()) {
                 Ok(action) => return Ok(action),
                 Err(problem) => {
-                    first.get_or_insert(problem);
+                    refusal.get_or_insert(problem);
                 }
             }
         }
-        Err(first.unwrap_or_else(|| Problem::usage("unknown_action", format!("no action `{text}`"))))
+        Err(refusal.unwrap_or_else(|| Problem::usage("unknown_action", format!("no action `{text}`"))))
     }
 }
 

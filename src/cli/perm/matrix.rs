@@ -10,7 +10,7 @@ use super::super::session::Session;
 use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
 use super::rows::carried;
-use crate::model::Action;
+use crate::model::{Action, Problem};
 use crate::policy::Panel;
 use crate::policy::listing::{Breadth, who};
 use crate::render::{Column, Row, shown};
@@ -35,40 +35,45 @@ impl Matrix {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let view = view.in_memory()?;
-            let mut asked: Vec<(On, Vec<Action>)> = Vec::new();
+            let mut asked: Vec<(On, Vec<(Action, String)>)> = Vec::new();
             for text in &self.resources {
                 let on = On::find(&view, text, "")?;
                 if !may_ask_about_others(&view, on.id, on.kind)? {
                     return Err(themselves_only(&view)?.into());
                 }
                 let actions = match self.action.as_slice() {
-                    [] => Action::listed(on.kind),
-                    some => some.iter().map(|text| on.action(&view, text)).collect::<Result<_, _>>()?,
+                    [] => {
+                        Action::listed(on.kind).into_iter().map(|action| (action, field(&action.to_string()))).collect()
+                    }
+                    some => some
+                        .iter()
+                        .map(|text| Ok((on.action(&view, text)?, field(text))))
+                        .collect::<Result<_, Problem>>()?,
                 };
                 asked.push((on, actions));
             }
             let mut columns = vec![shown("resource"), shown("principal")];
-            for action in asked.iter().flat_map(|(_, actions)| actions) {
-                let name = field(*action);
-                if !columns.iter().any(|column| column.name == name) {
-                    columns.push(Column { name: Cow::Owned(name), shown: true });
+            for (_, name) in asked.iter().flat_map(|(_, actions)| actions) {
+                if !columns.iter().any(|column| column.name == *name) {
+                    columns.push(Column { name: Cow::Owned(name.clone()), shown: true });
                 }
             }
             let panel = Panel::new(&view.facts, view.at);
             let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
             session.stream(&columns, |_, push| {
                 let mut stopped = Ok(());
-                for (on, actions) in &asked {
+                for (on, named) in &asked {
+                    let actions: Vec<Action> = named.iter().map(|(action, _)| *action).collect();
                     let Some(target) = panel.target(on.id)? else { continue };
                     let resource = on.shown(&view)?;
-                    who(&panel, actions, &target, breadth, &mut |principal, rules| {
+                    who(&panel, &actions, &target, breadth, &mut |principal, rules| {
                         carried(&mut stopped, || {
                             let mut row: Row =
                                 columns.iter().map(|column| (column.name.to_string(), Value::Null)).collect();
                             row.insert("resource".to_owned(), json!(resource));
                             row.insert("principal".to_owned(), json!(view.name(principal)?));
-                            for (action, rule) in actions.iter().zip(rules) {
-                                row.insert(field(*action), json!(rule.is_some()));
+                            for ((_, name), rule) in named.iter().zip(rules) {
+                                row.insert(name.clone(), json!(rule.is_some()));
                             }
                             push(row)
                         })
@@ -85,6 +90,6 @@ impl Matrix {
 }
 
 /// The name of an action's column: `set_role_admin` for `set-role=admin`.
-fn field(action: Action) -> String {
-    action.to_string().replace(['-', '=', ',', '#'], "_")
+fn field(action: &str) -> String {
+    action.replace(['-', '=', ',', ':', '/'], "_")
 }

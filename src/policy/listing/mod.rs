@@ -1,7 +1,7 @@
 //! Every answer to a question with one side left open: who can do this, what can they do.
 //!
 //! A listing finds who or what comes into question from the same rows of the catalogue that decide
-//! ([`candidates`], [`places`]), and then asks the evaluator about each. What is found too much costs
+//! (`candidates`, `places`), and then asks the evaluator about each. What is found too much costs
 //! time; what the evaluator denies is never listed.
 
 mod candidates;

@@ -1,0 +1,94 @@
+//! `perm who`, `list` and `matrix` as they are typed: who may ask, in which formats, and what is said of
+//! what cannot be asked.
+
+use serde_json::json;
+
+use crate::support::Tool;
+
+#[test]
+fn who_can_is_named_with_the_rule_and_on_demand_the_proof() {
+    let tool = Tool::studio();
+    let rows = tool.json("perm who download node1:/projects");
+    assert_eq!(
+        rows,
+        json!([{"principal": "user:alice", "rule": "content.owner"},
+               {"principal": "user:bob", "rule": "content.share"},
+               {"principal": "user:carol", "rule": "content.share"}])
+    );
+    let rows = tool.json("perm who download node1:/projects --proof");
+    assert_eq!(rows[1]["proof"][0]["on"], "node1:/projects");
+    let named = tool.ok("perm who download node1:/projects -o csv --columns proof,principal --no-headers");
+    assert!(named.starts_with("owner of node1:/projects,user:alice\n"), "{named}");
+}
+
+#[test]
+fn a_class_stands_for_all_of_it_unless_everybody_is_asked_for() {
+    let tool = Tool::studio();
+    let names = |command: &str| -> Vec<String> {
+        let rows = tool.json(command);
+        rows.as_array().unwrap().iter().map(|row| row["principal"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("perm who see endpoint:node1"), ["authenticated", "user:alice"]);
+    let all = ["authenticated", "user:alice", "user:dana", "user:bob", "user:carol", "user:eve"];
+    assert_eq!(names("perm who see endpoint:node1 --expand"), all);
+}
+
+#[test]
+fn a_folder_stands_for_what_is_beneath_it_unless_every_item_is_asked_for() {
+    let tool = Tool::studio();
+    let places = |command: &str| -> Vec<String> {
+        let rows = tool.json(command);
+        rows.as_array().unwrap().iter().map(|row| row["resource"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(places("perm list bob --under node1:/"), ["node1:/projects"]);
+    assert_eq!(places("perm list bob --under node1:/projects/day01"), ["node1:/projects/day01"]);
+    assert_eq!(places("perm list bob --under node1:/ --expand").len(), 5);
+    assert_eq!(places("perm list bob --action share=view --under node1:/"), [] as [&str; 0]);
+    assert_eq!(places("perm list bob --kind workgroup --at 10"), [] as [&str; 0]);
+    assert_eq!(places("perm list bob --kind workgroup --at 13"), ["workgroup:color"]);
+    tool.fails(4, "perm list bob --at 2", "no such account");
+}
+
+#[test]
+fn a_matrix_has_a_field_for_each_action() {
+    let tool = Tool::studio();
+    let rows = tool.json("perm matrix node1:/projects dropbox:intake");
+    let of = |who: &str, on: &str| {
+        rows.as_array().unwrap().iter().find(|row| row["principal"] == who && row["resource"] == on).cloned().unwrap()
+    };
+    let bob = of("user:bob", "node1:/projects");
+    assert_eq!((&bob["download"], &bob["create_folder"]), (&json!(true), &json!(false)));
+    assert_eq!(bob["submit"], json!(null), "nothing is submitted to a folder");
+    let eve = of("user:eve", "dropbox:intake");
+    assert_eq!((&eve["submit"], &eve["view_packages"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        tool.ok("perm matrix node1:/projects --action download,share=view -o csv"),
+        "resource,principal,download,share_view\nnode1:/projects,user:alice,true,true\n\
+         node1:/projects,user:bob,true,false\nnode1:/projects,user:carol,true,true\n"
+    );
+}
+
+#[test]
+fn one_asks_about_others_where_one_administers() {
+    let tool = Tool::studio();
+    tool.fails(3, "--as bob perm who download node1:/projects", "may ask about themselves only");
+    tool.fails(3, "--as bob perm matrix node1:/projects", "may ask about themselves only");
+    tool.fails(3, "--as eve perm list bob", "may ask about themselves only");
+    assert!(tool.ok("--as alice perm list bob").contains("workgroup:color"));
+    assert!(tool.ok("--as bob perm list bob").contains("workgroup:color"));
+    let own = tool.json("--as eve perm diff --from 40");
+    assert!(own.as_array().unwrap().iter().all(|row| row["principal"] == "user:eve"), "{own}");
+    tool.fails(4, "--as eve perm who see endpoint:archive", "no such endpoint");
+}
+
+#[test]
+fn what_cannot_be_listed_says_what_can_be_done_instead() {
+    let tool = Tool::studio();
+    tool.fails(2, "perm list bob --action move-to=node1:/x", "rolebook perm check");
+    tool.fails(2, "perm list bob --kind item --action dwnload", "did you mean `download`?");
+    tool.fails(2, "perm list bob --kind nothing", "nothing");
+    tool.fails(2, "perm list bob --columns nothing", "the columns are: resource, actions");
+    tool.fails(4, "perm list zoe", "no such account");
+    tool.fails(5, "perm list workspace:acme/prod", "principal");
+    tool.fails(2, "perm matrix node1:/projects --action view", "no action `view`");
+}
