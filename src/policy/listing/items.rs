@@ -4,11 +4,11 @@
 //! shares and ownership, the root folder of an endpoint one has a role on, the files of a workspace
 //! one manages, one's home folders. Only these are looked at; of the rest nothing has to be asked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::what::{Filter, Reach, VisitWhat, allowed};
-use crate::model::attributes::Attributes;
+use crate::model::attributes::{Attributes, Sharing};
 use crate::model::{Action, Id, Kind, Permissions, Role, Verb};
 use crate::policy::content::{entitled_on, root_upload};
 use crate::policy::facts::{Facts, Outline, Result, Select};
@@ -28,7 +28,8 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     if subject.sort == Sort::Account && !subject.is_registered() {
         return Ok(ControlFlow::Continue(()));
     }
-    let mut items = Items { panel, subject, actions, alike: HashMap::new() };
+    let roles = places_of_roles(subject)?;
+    let mut items = Items { panel, subject, actions, roles, alike: HashMap::new() };
     let mut turns = turns(panel, subject)?;
     if let Some(under) = filter.under {
         let mut inside = vec![under];
@@ -65,7 +66,7 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
             }
         }
         Reach::Every => {
-            let all: std::collections::HashSet<Id> = turns.iter().copied().collect();
+            let all: HashSet<Id> = turns.iter().copied().collect();
             for item in turns {
                 // What lies beneath another turn is listed with that.
                 let nested = match panel.target(item)? {
@@ -169,6 +170,16 @@ fn left_homes<'f, F: Facts + ?Sized>(
     Ok(())
 }
 
+/// The endpoints and workspaces that somebody has a role on.
+fn places_of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashSet<Id>> {
+    let mut places = HashSet::new();
+    subject.levels(&[&Role::ENDPOINT[..], &Role::WORKSPACE[..]].concat(), &mut |binding| {
+        places.insert(binding.resource);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(places)
+}
+
 /// Whose home folder it is, if it is one.
 fn home_of(outline: Option<&Outline>) -> Option<Id> {
     match &*outline?.attributes {
@@ -181,8 +192,10 @@ fn home_of(outline: Option<&Outline>) -> Option<Id> {
 /// same answers, so each sort is asked about once.
 #[derive(PartialEq, Eq, Hash)]
 struct Alike {
+    /// The endpoint and the workspace, if the subject has a role there: all others are the same to it.
     endpoint: Option<Id>,
     workspace: Option<Id>,
+    sharing: Option<Sharing>,
     held: Permissions,
     is_folder: bool,
     /// Whether what is uploaded there goes straight into one's home folder, and of which workspace.
@@ -193,6 +206,8 @@ struct Items<'s, 'f, F: Facts + ?Sized> {
     panel: &'s Panel<'f, F>,
     subject: &'s Subject<'f, F>,
     actions: &'s [Action],
+    /// The endpoints and workspaces that the subject has a role on.
+    roles: HashSet<Id>,
     alike: HashMap<Alike, Vec<Action>>,
 }
 
@@ -203,8 +218,9 @@ impl<F: Facts + ?Sized> Items<'_, '_, F> {
         let is_folder = target.item().is_some_and(|item| item.is_folder());
         let into = target.items(facts)?.nth(usize::from(!is_folder));
         let alike = Alike {
-            endpoint: target.within(facts, Kind::Endpoint)?,
-            workspace: target.within(facts, Kind::Workspace)?,
+            endpoint: target.within(facts, Kind::Endpoint)?.filter(|id| self.roles.contains(id)),
+            workspace: target.within(facts, Kind::Workspace)?.filter(|id| self.roles.contains(id)),
+            sharing: target.sharing(facts)?,
             held: entitled_on(self.subject, target)?,
             is_folder,
             home: into.and_then(|(_, item)| item.home).filter(|it| it.of == self.subject.id).map(|it| it.workspace),
