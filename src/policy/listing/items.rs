@@ -6,15 +6,19 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use super::what::{Filter, Reach, VisitWhat, allowed};
-use crate::model::attributes::{Attributes, Sharing};
+use crate::model::attributes::{Attributes, Home, Sharing};
 use crate::model::{Action, Id, Kind, Permissions, Role, Verb};
 use crate::policy::content::{entitled_on, root_upload};
 use crate::policy::facts::{Facts, Outline, Result, Select};
 use crate::policy::panel::Panel;
 use crate::policy::subject::{Sort, Subject};
 use crate::policy::target::Target;
+
+/// Deeper than any path can be.
+const DEEPEST: usize = 4096;
 
 /// Lists the items, those above before those beneath.
 pub(super) fn list<'f, F: Facts + ?Sized>(
@@ -43,22 +47,18 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     }
     match reach {
         Reach::Outlined => {
-            // An item may lie in a folder that is younger, where it was moved.
-            let mut by_depth = Vec::new();
+            let gives = gives(subject)?;
+            let mut sketches = Vec::new();
             for item in turns {
-                let Some(target) = panel.target(item)? else { continue };
-                by_depth.push((target.line(panel.facts())?.len(), item));
+                sketches.extend(items.sketch(&gives, item)?.map(|sketch| (sketch.depth, item, sketch)));
             }
-            by_depth.sort_unstable();
-            for (_, item) in by_depth {
-                let Some(target) = panel.target(item)? else { continue };
-                let here = items.allowed(&target)?;
-                let above = match target.parent() {
-                    Some(parent) if filter.under != Some(item) => match panel.target(parent)? {
-                        Some(parent) if parent.kind == Kind::Item => items.allowed(&parent)?,
-                        _ => Vec::new(),
-                    },
-                    _ => Vec::new(),
+            // An item may lie in a folder that is younger, where it was moved.
+            sketches.sort_unstable_by_key(|(depth, item, _)| (*depth, *item));
+            for (_, item, sketch) in sketches {
+                let here = items.answer(sketch.here, item)?;
+                let above = match sketch.above {
+                    Some((parent, above)) if filter.under != Some(item) => items.answer(above, parent)?,
+                    _ => Rc::from([]),
                 };
                 if here != above && visit(item, &here)?.is_break() {
                     return Ok(ControlFlow::Break(()));
@@ -85,19 +85,7 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
 /// The items where something begins or ends for somebody, by id.
 pub(super) fn turns<'f, F: Facts + ?Sized>(panel: &Panel<'f, F>, subject: &Subject<'f, F>) -> Result<Vec<Id>> {
     let facts = panel.facts();
-    let mut found = Vec::new();
-    for principal in subject.principals()? {
-        facts.bindings(Select::OfAs(*principal, Role::ItemShare), &mut |share| {
-            if share.is_effective(subject.at) {
-                found.push(share.resource);
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-    }
-    facts.bindings(Select::OfAs(subject.id, Role::ItemOwner), &mut |owned| {
-        found.push(owned.resource);
-        Ok(ControlFlow::Continue(()))
-    })?;
+    let mut found: Vec<Id> = gives(subject)?.into_keys().collect();
     left_homes(panel, subject, &mut found)?;
     // What is denied straight in one's home folder may be allowed beneath it.
     let mut next = 0;
@@ -136,6 +124,26 @@ pub(super) fn turns<'f, F: Facts + ?Sized>(panel: &Panel<'f, F>, subject: &Subje
     }
     found.sort_unstable();
     found.dedup();
+    Ok(found)
+}
+
+/// What shares and ownership give somebody on each item that they are on.
+fn gives<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashMap<Id, Permissions>> {
+    let facts = subject.facts();
+    let mut found: HashMap<Id, Permissions> = HashMap::new();
+    for principal in subject.principals()? {
+        facts.bindings(Select::OfAs(*principal, Role::ItemShare), &mut |share| {
+            if share.is_effective(subject.at) {
+                let all = found.entry(share.resource).or_insert(Permissions::NONE);
+                *all = all.union(share.attributes.permissions);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    facts.bindings(Select::OfAs(subject.id, Role::ItemOwner), &mut |owned| {
+        found.insert(owned.resource, Permissions::EDIT);
+        Ok(ControlFlow::Continue(()))
+    })?;
     Ok(found)
 }
 
@@ -190,7 +198,7 @@ fn home_of(outline: Option<&Outline>) -> Option<Id> {
 
 /// What an answer about an item depends on for one subject. Items that are alike in this get the
 /// same answers, so each sort is asked about once.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct Alike {
     /// The endpoint and the workspace, if the subject has a role there: all others are the same to it.
     endpoint: Option<Id>,
@@ -208,12 +216,19 @@ struct Items<'s, 'f, F: Facts + ?Sized> {
     actions: &'s [Action],
     /// The endpoints and workspaces that the subject has a role on.
     roles: HashSet<Id>,
-    alike: HashMap<Alike, Vec<Action>>,
+    alike: HashMap<Alike, Rc<[Action]>>,
+}
+
+/// What one walk up from an item finds out about it and about the folder above.
+struct Sketch {
+    depth: usize,
+    here: Alike,
+    above: Option<(Id, Alike)>,
 }
 
 impl<F: Facts + ?Sized> Items<'_, '_, F> {
     /// What is allowed on an item.
-    fn allowed(&mut self, target: &Target) -> Result<Vec<Action>> {
+    fn allowed(&mut self, target: &Target) -> Result<Rc<[Action]>> {
         let facts = self.panel.facts();
         let is_folder = target.item().is_some_and(|item| item.is_folder());
         let into = target.items(facts)?.nth(usize::from(!is_folder));
@@ -223,14 +238,72 @@ impl<F: Facts + ?Sized> Items<'_, '_, F> {
             sharing: target.sharing(facts)?,
             held: entitled_on(self.subject, target)?,
             is_folder,
-            home: into.and_then(|(_, item)| item.home).filter(|it| it.of == self.subject.id).map(|it| it.workspace),
+            home: self.own_home(into.and_then(|(_, item)| item.home)),
         };
+        self.answer(alike, target.id)
+    }
+
+    /// What is allowed on an item, as on every one that it is like.
+    fn answer(&mut self, alike: Alike, item: Id) -> Result<Rc<[Action]>> {
         if let Some(known) = self.alike.get(&alike) {
-            return Ok(known.clone());
+            return Ok(Rc::clone(known));
         }
-        let allowed = allowed(self.subject, self.actions, target)?;
-        self.alike.insert(alike, allowed.clone());
+        let allowed: Rc<[Action]> = match self.panel.target(item)? {
+            Some(target) => allowed(self.subject, self.actions, &target)?.into(),
+            None => Rc::from([]),
+        };
+        self.alike.insert(alike, Rc::clone(&allowed));
         Ok(allowed)
+    }
+
+    fn own_home(&self, home: Option<Home>) -> Option<Id> {
+        home.filter(|home| home.of == self.subject.id).map(|home| home.workspace)
+    }
+
+    /// Walks up from an item, with what the subject is given on each item.
+    fn sketch(&self, gives: &HashMap<Id, Permissions>, item: Id) -> Result<Option<Sketch>> {
+        let facts = self.panel.facts();
+        let Some(own) = facts.outline(item)? else { return Ok(None) };
+        let Attributes::Item(this) = &*own.attributes else { return Ok(None) };
+        let mut above = Alike { is_folder: true, ..Alike::default() };
+        let (mut parent, mut depth, mut next) = (None, 1, own.parent);
+        while let Some(outline) = next.map(|id| facts.outline(id)).transpose()?.flatten() {
+            match &*outline.attributes {
+                Attributes::Item(folder) => {
+                    if let Some(given) = gives.get(&outline.id) {
+                        above.held = above.held.union(*given);
+                    }
+                    above.workspace = above.workspace.or(folder.files_of);
+                    if parent.is_none() {
+                        parent = Some(outline.id);
+                        above.home = self.own_home(folder.home);
+                    }
+                }
+                Attributes::Endpoint(endpoint) => {
+                    above.sharing = Some(endpoint.kind.sharing());
+                    above.endpoint = Some(outline.id).filter(|id| self.roles.contains(id));
+                }
+                _ => break,
+            }
+            // No path is as deep, but a state that is only being tried out may go in a circle.
+            (depth, next) = (depth + 1, outline.parent.filter(|_| depth < DEEPEST));
+        }
+        if let (Some(endpoint), Some(Sharing::Managed)) = (above.endpoint, above.sharing)
+            && self.subject.holds(Role::AccessManager, endpoint)?
+        {
+            above.held = Permissions::EDIT;
+        }
+        let workspace = this.files_of.or(above.workspace).filter(|id| self.roles.contains(id));
+        above.workspace = above.workspace.filter(|id| self.roles.contains(id));
+        let given = gives.get(&item).copied().unwrap_or(Permissions::NONE);
+        let here = Alike {
+            workspace,
+            held: above.held.union(given),
+            is_folder: this.is_folder(),
+            home: if this.is_folder() { self.own_home(this.home) } else { above.home },
+            ..above
+        };
+        Ok(Some(Sketch { depth, here, above: parent.map(|parent| (parent, above)) }))
     }
 
     /// Lists an item and every one beneath it.
