@@ -183,6 +183,6 @@ mod tests {
         assert_eq!(split("a 'b").unwrap_err(), "a `'` is never closed");
         assert_eq!(split("a \"b\\").unwrap_err(), "a `\"` is never closed");
         assert_eq!(split("a\\").unwrap_err(), "a `\\` is never closed");
-        assert!(three("a b").unwrap_err().message.contains("2 words"));
+        assert!(three("a b").unwrap_err().message.contains("three words, and here are 2"));
     }
 }
