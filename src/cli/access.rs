@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::perm::may_be_told_of_others;
+use super::perm::{may_be_told_of_others, words};
 use crate::model::{Binding, Id, Kind, Problem, Time};
 use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::{Actor, scope};
@@ -60,9 +60,6 @@ impl Effect {
                 effect.hidden += 1;
                 continue;
             }
-            let words = |actions: &[crate::model::Action]| -> Value {
-                actions.iter().map(|action| json!(action.to_string())).collect()
-            };
             effect.rows.push(row(
                 &COLUMNS,
                 [json!(name(who)?), json!(name(on)?), words(&difference.gained), words(&difference.lost)],
@@ -128,10 +125,7 @@ fn orphaned(
     let mut sharers: BTreeSet<Id> = BTreeSet::new();
     match &scope.holders {
         Some(holders) => sharers.extend(holders),
-        None => before.resources(Kind::Account, None, &mut |account| {
-            sharers.insert(account.id);
-            Ok(ControlFlow::Continue(()))
-        })?,
+        None => sharers.extend(before.ids(Kind::Account, None)?),
     }
     let mut shares = Vec::new();
     for sharer in sharers {

@@ -91,8 +91,10 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
             },
             _ => None,
         },
-        Condition::MaySend => proof_of(subject, Verb::Send, on)?,
-        Condition::MayView => proof_of(subject, Verb::View, on)?,
+        Condition::MaySend | Condition::MayView => match condition.also() {
+            Some(verb) => proof_of(subject, verb, on)?,
+            None => None,
+        },
     })
 }
 

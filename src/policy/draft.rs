@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::facts::{Facts, Result, Select, Visit};
+use super::facts::{Facts, Outline, Result, Select, Visit};
 use crate::model::{Binding, Id, Kind, Resource, Role};
 
 /// A change as a value: for every row it touches, how that row stands afterwards.
@@ -224,6 +224,14 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
 }
 
 impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
+    // Else what the facts below have without its names would be made whole for it.
+    fn outline(&self, id: Id) -> Result<Option<Outline>> {
+        match self.draft.resources.get(&id) {
+            Some(after) => Ok(after.as_deref().map(Outline::of)),
+            None => self.base.outline(id),
+        }
+    }
+
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
         match self.draft.resources.get(&id) {
             Some(after) => Ok(after.clone()),

@@ -84,6 +84,11 @@ pub struct Outline {
 }
 
 impl Outline {
+    /// Of a resource.
+    pub fn of(resource: &Resource) -> Outline {
+        Outline { id: resource.id, parent: resource.parent, attributes: Rc::new(resource.attributes.clone()) }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> Kind {
         self.attributes.kind()
@@ -175,11 +180,7 @@ pub trait Facts {
     /// # Errors
     /// When the store cannot be read.
     fn outline(&self, id: Id) -> Result<Option<Outline>> {
-        Ok(self.resource(id)?.map(|resource| Outline {
-            id,
-            parent: resource.parent,
-            attributes: Rc::new(resource.attributes.clone()),
-        }))
+        Ok(self.resource(id)?.as_deref().map(Outline::of))
     }
 
     /// A resource and every one it lies in, nearest first, without their names.
@@ -251,10 +252,32 @@ pub trait Facts {
     /// # Errors
     /// When the store cannot be read.
     fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
+        self.first(Select::Exact(resource, role, principal))
+    }
+
+    /// The first of the bindings asked for.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn first(&self, select: Select) -> Result<Option<Binding>> {
         let mut found = None;
-        self.bindings(Select::Exact(resource, role, principal), &mut |binding| {
+        self.bindings(select, &mut |binding| {
             found = Some(binding);
             Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+
+    /// The ids of every resource of a kind, or of that kind in that parent, in the order of
+    /// [`resources`](Facts::resources).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn ids(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>> {
+        let mut found = Vec::new();
+        self.resources(kind, parent, &mut |resource| {
+            found.push(resource.id);
+            Ok(ControlFlow::Continue(()))
         })?;
         Ok(found)
     }

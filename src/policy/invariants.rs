@@ -168,10 +168,7 @@ fn shares_on<F: Facts + ?Sized>(facts: &F, endpoint: Id, found: &mut Vec<Binding
     let mut open = vec![endpoint];
     while let Some(id) = open.pop() {
         found.extend(facts.list(Select::OnAs(id, Role::ItemShare))?);
-        facts.resources(Kind::Item, Some(id), &mut |item| {
-            open.push(item.id);
-            Ok(ControlFlow::Continue(()))
-        })?;
+        open.extend(facts.ids(Kind::Item, Some(id))?);
     }
     Ok(())
 }

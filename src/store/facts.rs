@@ -276,12 +276,7 @@ impl Facts for StoreFacts<'_> {
         {
             return Ok(of_it(few));
         }
-        let mut found = None;
-        self.bindings(Select::Exact(resource, role, principal), &mut |binding| {
-            found = Some(binding);
-            Ok(ControlFlow::Break(()))
-        })?;
-        Ok(found)
+        self.first(Select::Exact(resource, role, principal))
     }
 
     fn last_id(&self) -> Result<Id> {

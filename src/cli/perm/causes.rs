@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::super::view::View;
+use super::rows::words;
 use crate::model::{Action, Id, Problem, Revision, Time};
 use crate::policy::listing::Difference;
 use crate::policy::{Facts, Question, decide};
@@ -177,7 +178,7 @@ impl<'v, 'r> Causes<'v, 'r> {
                 object.insert("at".to_owned(), json!(by.to_string()));
             }
         }
-        object.insert("actions".to_owned(), super::diff::words(actions));
+        object.insert("actions".to_owned(), words(actions));
         Ok(Value::Object(object))
     }
 }

@@ -11,8 +11,8 @@ use super::super::session::Session;
 use super::super::view::View;
 use super::asked::may_ask_about_others;
 use super::causes::Causes;
-use super::rows::carried;
-use crate::model::{Action, Id, Kind, Problem, Time};
+use super::rows::{carried, words};
+use crate::model::{Id, Kind, Problem, Time};
 use crate::ops::{Actor, scope};
 use crate::policy::listing::{Comparison, Scope, Twins};
 use crate::policy::{Facts, Panel};
@@ -160,24 +160,17 @@ fn only_about(view: &View<'_, Snapshot>) -> Result<Option<Id>, RenderError> {
 fn twins(before: &Snapshot, after: &Snapshot) -> Result<Twins, RenderError> {
     let mut known = std::collections::HashMap::new();
     for kind in Kind::ALL {
-        before.resources(kind, None, &mut |resource| {
-            known.insert(before.reference(resource.id)?, resource.id);
-            Ok(ControlFlow::Continue(()))
-        })?;
+        for id in before.ids(kind, None)? {
+            known.insert(before.reference(id)?, id);
+        }
     }
     let mut pairs = Vec::new();
     for kind in Kind::ALL {
-        after.resources(kind, None, &mut |resource| {
-            if let Some(twin) = known.get(&after.reference(resource.id)?) {
-                pairs.push((*twin, resource.id));
+        for id in after.ids(kind, None)? {
+            if let Some(twin) = known.get(&after.reference(id)?) {
+                pairs.push((*twin, id));
             }
-            Ok(ControlFlow::Continue(()))
-        })?;
+        }
     }
     Ok(Twins::by_pairs(pairs))
-}
-
-/// Actions as they are written; none of them names another thing.
-pub(super) fn words(actions: &[Action]) -> Value {
-    Value::Array(actions.iter().map(|action| json!(action.to_string())).collect())
 }

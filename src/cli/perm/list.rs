@@ -8,13 +8,12 @@ use super::super::args::{self, Reading};
 use super::super::session::Session;
 use super::super::view::View;
 use super::super::{Outcome, complete};
-use super::asked::{may_ask_about_others, oneself, principal, themselves_only};
-use super::rows::{carried, columns, proof_value};
-use crate::model::action::verbs_of;
+use super::asked::{listed, may_ask_about_others, oneself, principal, themselves_only};
+use super::rows::{carried, columns, proof_value, words};
 use crate::model::{Action, Id, Kind, Problem, Reference};
-use crate::ops::action_phrase;
 use crate::policy::listing::{Filter, Reach, what};
-use crate::policy::{Facts, Panel, Step};
+use crate::policy::proof::Evidence;
+use crate::policy::{Facts, Panel, Proof};
 
 // Everything that a principal may do.
 #[derive(Args, Debug)]
@@ -74,13 +73,11 @@ impl List {
                             return Ok(());
                         }
                         told += 1;
-                        let words = words(&view, actions)?;
-                        let mut values = vec![json!(view.name(resource)?), json!(words)];
+                        let mut values = vec![json!(view.name(resource)?), words(actions)];
                         if with_proof {
-                            let mut proofs: Vec<Step> = Vec::new();
+                            let mut proofs = Proof::new();
                             for action in actions {
-                                let steps = panel.decide(who, *action, resource)?.proof;
-                                proofs.extend(steps.into_iter().filter(|it| !proofs.contains(it)).collect::<Vec<_>>());
+                                proofs.join_new(panel.decide(who, *action, resource)?.proof);
                             }
                             values.push(proof_value(&view, &proofs, dress.format)?);
                         }
@@ -104,44 +101,16 @@ impl List {
             }
             None => None,
         };
+        let of = if under.is_some() { Some(Kind::Item) } else { self.kind };
         let mut filter = Filter { kind: self.kind, under, actions: Vec::new() };
         for text in &self.action {
-            filter.actions.push(self.listed(text)?);
+            filter.actions.push(listed(text, of)?);
         }
         Ok(filter)
-    }
-
-    /// An action that some kind of resource that is listed has.
-    fn listed(&self, text: &str) -> Result<Action, Problem> {
-        let only = if self.under.is_some() { Some(Kind::Item) } else { self.kind };
-        let word = text.split_once('=').map_or(text, |(word, _)| word);
-        let kinds = || Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind));
-        // The kinds that have the verb know what can be said of it; of an unknown one, any kind does.
-        let knows = |kind: &Kind| verbs_of(*kind).iter().any(|verb| verb.word() == word);
-        let mut refusal = None;
-        for kind in kinds().filter(knows).chain(kinds().filter(|kind| !knows(kind))) {
-            let another_path = || {
-                Err(Problem::usage("bad_action", format!("`{text}` is not listed"))
-                    .why("its value is another path")
-                    .tip("ask about one thing with `rolebook perm check`"))
-            };
-            match Action::parse(text, kind, &|_| another_path()) {
-                Ok(action) => return Ok(action),
-                Err(problem) => {
-                    refusal.get_or_insert(problem);
-                }
-            }
-        }
-        Err(refusal.unwrap_or_else(|| Problem::usage("unknown_action", format!("no action `{text}`"))))
     }
 }
 
 fn administers<F: Facts>(view: &View<'_, F>, resource: Id) -> Result<bool, Problem> {
     let kind = view.facts.outline(resource)?.map_or(Kind::Server, |it| it.kind());
     may_ask_about_others(view, resource, kind)
-}
-
-/// Actions as they are written.
-fn words<F: Facts>(view: &View<'_, F>, actions: &[Action]) -> Result<Vec<String>, Problem> {
-    actions.iter().map(|action| action_phrase(*action, &|id| view.name(id))).collect()
 }

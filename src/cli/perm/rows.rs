@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::view::View;
 use super::words::{Told, step_json};
+use crate::model::Action;
 use crate::policy::{self, Facts, Step};
 use crate::render::{Column, Dress, Format, RenderError, shown};
 
@@ -23,6 +24,11 @@ pub(super) fn carried(
 ) -> policy::Result<ControlFlow<()>> {
     *stopped = step();
     Ok(if stopped.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+}
+
+/// The actions of a listing as they are written; none of them names another thing.
+pub(in crate::cli) fn words(actions: &[Action]) -> Value {
+    actions.iter().map(|action| json!(action.to_string())).collect()
 }
 
 /// A proof as a value: steps as objects for programs, as phrases for people.

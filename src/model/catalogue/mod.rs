@@ -273,6 +273,15 @@ pub fn rows_of(kind: Kind, verb: Verb) -> &'static Rows {
 }
 
 impl Condition {
+    /// What else one must be allowed on the same resource, where that is the condition.
+    pub const fn also(self) -> Option<Verb> {
+        match self {
+            Condition::MaySend => Some(Send),
+            Condition::MayView => Some(View),
+            _ => None,
+        }
+    }
+
     /// What must hold, as a phrase after "when" or "with".
     pub fn phrase(self) -> String {
         match self {

@@ -130,10 +130,7 @@ fn made_of<F: Facts + ?Sized>(facts: &F, base: &Binding) -> Result<Vec<Binding>>
             let mut open = vec![base.resource];
             while let Some(item) = open.pop() {
                 found.extend(facts.list(Select::OnAs(item, Role::ItemShare))?);
-                facts.resources(Kind::Item, Some(item), &mut |below| {
-                    open.push(below.id);
-                    Ok(ControlFlow::Continue(()))
-                })?;
+                open.extend(facts.ids(Kind::Item, Some(item))?);
             }
         }
     }

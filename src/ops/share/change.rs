@@ -259,18 +259,13 @@ pub fn prune<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &
 /// # Errors
 /// When the facts cannot be read.
 pub fn prune_everywhere<F: Facts + ?Sized>(work: &mut Work<'_, F>) -> Result<()> {
-    let mut endpoints = Vec::new();
-    work.facts().resources(Kind::Endpoint, None, &mut |endpoint| {
-        endpoints.push(endpoint.id);
-        Ok(std::ops::ControlFlow::Continue(()))
-    })?;
     let mut shared_on = HashSet::new();
     if let Some(actor) = work.actor.principal() {
         for share in work.facts().list(Select::SharesBy(actor))? {
             shared_on.insert(work.outermost(share.resource)?);
         }
     }
-    for endpoint in endpoints {
+    for endpoint in work.facts().ids(Kind::Endpoint, None)? {
         let Some(root) = work.facts().named(Kind::Item, Some(endpoint), "/")? else { continue };
         if shared_on.contains(&endpoint) || work.may(Action::Plain(Verb::AdministerShares), root.id)? {
             prune_below(work, &root)?;

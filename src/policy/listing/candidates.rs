@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use super::PRINCIPALS;
 use crate::model::catalogue::{self, Condition, Demand, Holder};
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::content;
@@ -41,10 +42,8 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
             self.add(*action, target)?;
             let rows = catalogue::rows_of(target.kind, action.verb());
             for grant in rows.grants.iter().filter(|grant| grant.holder == Holder::Account) {
-                match grant.when {
-                    Some(Condition::MayView) => self.add(Action::Plain(Verb::View), target)?,
-                    Some(Condition::MaySend) => self.add_all(&[Action::Plain(Verb::Send)], target)?,
-                    _ => {}
+                if let Some(also) = grant.when.and_then(Condition::also) {
+                    self.add_all(&[Action::Plain(also)], target)?;
                 }
             }
             for limit in &rows.limits {
@@ -65,18 +64,15 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
         Ok(())
     }
 
-    /// Whoever was found.
+    /// Whoever was found, in no order.
     pub(super) fn into_set(self) -> HashSet<Id> {
         self.found
     }
 
     /// Adds every account, outside submitter and access token.
     pub(super) fn add_everybody(&mut self) -> Result<()> {
-        for kind in [Kind::Account, Kind::Invitee, Kind::AccessToken] {
-            self.panel.facts().resources(kind, None, &mut |principal| {
-                self.found.insert(principal.id);
-                Ok(ControlFlow::Continue(()))
-            })?;
+        for kind in PRINCIPALS {
+            self.found.extend(self.panel.facts().ids(kind, None)?);
         }
         Ok(())
     }
@@ -107,12 +103,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
             }
             Holder::SomeAdmin | Holder::GroupManager => {
                 for (kind, role) in [(Kind::Workgroup, Role::WorkgroupAdmin), (Kind::Dropbox, Role::DropboxAdmin)] {
-                    let mut places = Vec::new();
-                    facts.resources(kind, None, &mut |place| {
-                        places.push(place.id);
-                        Ok(ControlFlow::Continue(()))
-                    })?;
-                    places.into_iter().try_for_each(|place| self.holding(place, role))?;
+                    facts.ids(kind, None)?.into_iter().try_for_each(|place| self.holding(place, role))?;
                 }
             }
             Holder::RecipientViewer => {
@@ -144,10 +135,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
             }
             Holder::Token(_) => {
                 if let Some(workspace) = target.within(facts, Kind::Workspace)? {
-                    facts.resources(Kind::AccessToken, Some(workspace), &mut |token| {
-                        self.found.insert(token.id);
-                        Ok(ControlFlow::Continue(()))
-                    })?;
+                    self.found.extend(facts.ids(Kind::AccessToken, Some(workspace))?);
                 }
             }
         }
@@ -197,7 +185,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     }
 
     /// The members of a group or workgroup, each group opened once.
-    fn members(&mut self, place: Id) -> Result<()> {
+    pub(super) fn members(&mut self, place: Id) -> Result<()> {
         if !self.opened.insert(place) {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 //! as any account has it is not named beside it.
 
 use crate::model::catalogue::{self, Condition, Demand, Holder};
-use crate::model::{Action, Id, Kind, Verb};
+use crate::model::{Action, Id, Kind};
 use crate::policy::facts::{Facts, Result};
 use crate::policy::panel::Panel;
 use crate::policy::target::Target;
@@ -26,12 +26,9 @@ fn tells_apart<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) ->
     }
     // A condition may be that one may do something else, and that be stopped.
     for grant in &rows.grants {
-        let also = match grant.when {
-            Some(Condition::MaySend) => Verb::Send,
-            Some(Condition::MayView) => Verb::View,
-            _ => continue,
-        };
-        if tells_apart(facts, Action::Plain(also), target)? {
+        if let Some(also) = grant.when.and_then(Condition::also)
+            && tells_apart(facts, Action::Plain(also), target)?
+        {
             return Ok(true);
         }
     }

@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use super::PRINCIPALS;
 use super::candidates::Search;
 use super::items::turns;
 use super::what::allowed;
@@ -86,9 +87,6 @@ impl Scope {
     }
 }
 
-/// The kinds of principals that are compared; groups are compared as their members.
-const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
-
 /// A resource as it is asked about on both sides.
 type Targets = (Option<Rc<Target>>, Option<Rc<Target>>);
 
@@ -165,19 +163,17 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
             if kinds.contains(&Kind::Server) { &[Id::SERVER] } else { &[Id::ANYONE, Id::AUTHENTICATED] };
         pairs.extend(reserved.iter().filter(|id| takes(**id)).map(|id| (Some(*id), Some(*id))));
         for kind in kinds.iter().copied().filter(|kind| *kind != Kind::Server) {
-            self.before.facts().resources(kind, None, &mut |resource| {
-                let pair = (Some(resource.id), self.twin_after(resource.id)?);
-                if takes(resource.id) || pair.1.is_some_and(takes) {
+            for id in self.before.facts().ids(kind, None)? {
+                let pair = (Some(id), self.twin_after(id)?);
+                if takes(id) || pair.1.is_some_and(takes) {
                     pairs.push(pair);
                 }
-                Ok(ControlFlow::Continue(()))
-            })?;
-            self.after.facts().resources(kind, None, &mut |resource| {
-                if takes(resource.id) && self.twin_before(resource.id)?.is_none() {
-                    pairs.push((None, Some(resource.id)));
+            }
+            for id in self.after.facts().ids(kind, None)? {
+                if takes(id) && self.twin_before(id)?.is_none() {
+                    pairs.push((None, Some(id)));
                 }
-                Ok(ControlFlow::Continue(()))
-            })?;
+            }
         }
         Ok(pairs)
     }

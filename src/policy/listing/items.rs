@@ -15,7 +15,6 @@ use crate::policy::content::{entitled_on, root_upload};
 use crate::policy::facts::{Facts, Outline, Result, Select};
 use crate::policy::panel::Panel;
 use crate::policy::subject::{Sort, Subject};
-use crate::policy::target::Target;
 
 /// Deeper than any path can be.
 const DEEPEST: usize = 4096;
@@ -33,8 +32,9 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
         return Ok(ControlFlow::Continue(()));
     }
     let roles = places_of_roles(subject)?;
-    let mut items = Items { panel, subject, actions, roles, alike: HashMap::new() };
-    let mut turns = turns(panel, subject)?;
+    let gives = gives(subject)?;
+    let mut turns = turns_of(panel, subject, &gives)?;
+    let mut items = Items { panel, subject, actions, roles, gives, alike: HashMap::new() };
     if let Some(under) = filter.under {
         let mut inside = vec![under];
         for item in turns {
@@ -47,10 +47,9 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     }
     match reach {
         Reach::Outlined => {
-            let gives = gives(subject)?;
             let mut sketches = Vec::new();
             for item in turns {
-                sketches.extend(items.sketch(&gives, item)?.map(|sketch| (sketch.depth, item, sketch)));
+                sketches.extend(items.sketch(item)?.map(|sketch| (sketch.depth, item, sketch)));
             }
             // An item may lie in a folder that is younger, where it was moved.
             sketches.sort_unstable_by_key(|(depth, item, _)| (*depth, *item));
@@ -84,8 +83,16 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
 
 /// The items where something begins or ends for somebody, by id.
 pub(super) fn turns<'f, F: Facts + ?Sized>(panel: &Panel<'f, F>, subject: &Subject<'f, F>) -> Result<Vec<Id>> {
+    turns_of(panel, subject, &gives(subject)?)
+}
+
+fn turns_of<'f, F: Facts + ?Sized>(
+    panel: &Panel<'f, F>,
+    subject: &Subject<'f, F>,
+    gives: &HashMap<Id, Permissions>,
+) -> Result<Vec<Id>> {
     let facts = panel.facts();
-    let mut found: Vec<Id> = gives(subject)?.into_keys().collect();
+    let mut found: Vec<Id> = gives.keys().copied().collect();
     left_homes(panel, subject, &mut found)?;
     // What is denied straight in one's home folder may be allowed beneath it.
     let mut next = 0;
@@ -93,10 +100,7 @@ pub(super) fn turns<'f, F: Facts + ?Sized>(panel: &Panel<'f, F>, subject: &Subje
         next += 1;
         let outline = facts.outline(home)?;
         if home_of(outline.as_ref()) == Some(subject.id) {
-            facts.resources(Kind::Item, Some(home), &mut |item| {
-                found.push(item.id);
-                Ok(ControlFlow::Continue(()))
-            })?;
+            found.extend(facts.ids(Kind::Item, Some(home))?);
         }
     }
     let mut places = Vec::new();
@@ -216,6 +220,8 @@ struct Items<'s, 'f, F: Facts + ?Sized> {
     actions: &'s [Action],
     /// The endpoints and workspaces that the subject has a role on.
     roles: HashSet<Id>,
+    /// What shares and ownership give the subject on each item that they are on.
+    gives: HashMap<Id, Permissions>,
     alike: HashMap<Alike, Rc<[Action]>>,
 }
 
@@ -227,22 +233,6 @@ struct Sketch {
 }
 
 impl<F: Facts + ?Sized> Items<'_, '_, F> {
-    /// What is allowed on an item.
-    fn allowed(&mut self, target: &Target) -> Result<Rc<[Action]>> {
-        let facts = self.panel.facts();
-        let is_folder = target.item().is_some_and(|item| item.is_folder());
-        let into = target.items(facts)?.nth(usize::from(!is_folder));
-        let alike = Alike {
-            endpoint: target.within(facts, Kind::Endpoint)?.filter(|id| self.roles.contains(id)),
-            workspace: target.within(facts, Kind::Workspace)?.filter(|id| self.roles.contains(id)),
-            sharing: target.sharing(facts)?,
-            held: entitled_on(self.subject, target)?,
-            is_folder,
-            home: self.own_home(into.and_then(|(_, item)| item.home)),
-        };
-        self.answer(alike, target.id)
-    }
-
     /// What is allowed on an item, as on every one that it is like.
     fn answer(&mut self, alike: Alike, item: Id) -> Result<Rc<[Action]>> {
         if let Some(known) = self.alike.get(&alike) {
@@ -260,8 +250,8 @@ impl<F: Facts + ?Sized> Items<'_, '_, F> {
         home.filter(|home| home.of == self.subject.id).map(|home| home.workspace)
     }
 
-    /// Walks up from an item, with what the subject is given on each item.
-    fn sketch(&self, gives: &HashMap<Id, Permissions>, item: Id) -> Result<Option<Sketch>> {
+    /// Walks up from an item.
+    fn sketch(&self, item: Id) -> Result<Option<Sketch>> {
         let facts = self.panel.facts();
         let Some(own) = facts.outline(item)? else { return Ok(None) };
         let Attributes::Item(this) = &*own.attributes else { return Ok(None) };
@@ -270,7 +260,7 @@ impl<F: Facts + ?Sized> Items<'_, '_, F> {
         while let Some(outline) = next.map(|id| facts.outline(id)).transpose()?.flatten() {
             match &*outline.attributes {
                 Attributes::Item(folder) => {
-                    if let Some(given) = gives.get(&outline.id) {
+                    if let Some(given) = self.gives.get(&outline.id) {
                         above.held = above.held.union(*given);
                     }
                     above.workspace = above.workspace.or(folder.files_of);
@@ -295,7 +285,7 @@ impl<F: Facts + ?Sized> Items<'_, '_, F> {
         }
         let workspace = this.files_of.or(above.workspace).filter(|id| self.roles.contains(id));
         above.workspace = above.workspace.filter(|id| self.roles.contains(id));
-        let given = gives.get(&item).copied().unwrap_or(Permissions::NONE);
+        let given = self.gives.get(&item).copied().unwrap_or(Permissions::NONE);
         let here = Alike {
             workspace,
             held: above.held.union(given),
@@ -310,18 +300,15 @@ impl<F: Facts + ?Sized> Items<'_, '_, F> {
     fn beneath(&mut self, top: Id, visit: VisitWhat<'_>) -> Result<ControlFlow<()>> {
         let mut open = vec![top];
         while let Some(item) = open.pop() {
-            if let Some(target) = self.panel.target(item)? {
-                let allowed = self.allowed(&target)?;
+            if let Some(sketch) = self.sketch(item)? {
+                let allowed = self.answer(sketch.here, item)?;
                 if !allowed.is_empty() && visit(item, &allowed)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
-            let from = open.len();
-            self.panel.facts().resources(Kind::Item, Some(item), &mut |below| {
-                open.push(below.id);
-                Ok(ControlFlow::Continue(()))
-            })?;
-            open.get_mut(from..).unwrap_or_default().sort_unstable_by(|a, b| b.cmp(a));
+            let mut below = self.panel.facts().ids(Kind::Item, Some(item))?;
+            below.sort_unstable_by(|a, b| b.cmp(a));
+            open.extend(below);
         }
         Ok(ControlFlow::Continue(()))
     }

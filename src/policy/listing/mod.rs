@@ -12,6 +12,12 @@ mod places;
 mod what;
 mod who;
 
+use crate::model::Kind;
+
+/// The kinds of principals that are named; groups and workgroups are named as their members, and the two
+/// classes stand beside them.
+const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
+
 pub use coverage::is_covered;
 pub use difference::{Comparison, Difference, Pair, Scope, Twins, VisitDifference};
 pub use what::{Filter, Reach, VisitWhat, what};

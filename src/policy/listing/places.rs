@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use super::candidates;
 use crate::model::catalogue::{self, Holder};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::facts::{Facts, Result, Select};
@@ -40,11 +41,7 @@ pub(super) fn places<'f, F: Facts + ?Sized>(
 }
 
 fn all<F: Facts + ?Sized>(facts: &F, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>> {
-    let mut found = Vec::new();
-    facts.resources(kind, parent, &mut |resource| {
-        found.push(resource.id);
-        Ok(ControlFlow::Continue(()))
-    })?;
+    let mut found = facts.ids(kind, parent)?;
     found.sort_unstable();
     Ok(found)
 }
@@ -84,9 +81,9 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
                 return Ok(holder::<F, ()>(self.subject, row, any, &server)?.is_some());
             }
             Holder::FellowMember => {
-                for workgroup in self.held(&Role::WORKGROUP)? {
-                    self.members(workgroup)?;
-                }
+                let mut fellows = candidates::Search::new(self.panel);
+                self.held(&Role::WORKGROUP)?.into_iter().try_for_each(|workgroup| fellows.members(workgroup))?;
+                self.found.extend(fellows.into_set());
             }
             Holder::RecipientViewer => {
                 if self.subject.holds(Role::ServerAdmin, Id::SERVER)? {
@@ -108,9 +105,7 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
             }
             // On an endpoint: of the shares of its root folder.
             Holder::Holds(_) => {
-                for endpoint in all(self.panel.facts(), Kind::Endpoint, None)? {
-                    self.found.insert(endpoint);
-                }
+                self.found.extend(self.panel.facts().ids(Kind::Endpoint, None)?);
             }
             // Of items alone.
             Holder::Share | Holder::Owner | Holder::Sharer | Holder::EachPart => {}
@@ -142,23 +137,6 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
         if outline.kind() == Kind::Org && self.kind != Kind::Workspace {
             for workspace in all(facts, Kind::Workspace, Some(place))? {
                 self.found.extend(all(facts, self.kind, Some(workspace))?);
-            }
-        }
-        Ok(())
-    }
-
-    /// The accounts in a workgroup, groups opened.
-    fn members(&mut self, workgroup: Id) -> Result<()> {
-        let mut open = vec![workgroup];
-        let mut opened = HashSet::from([workgroup]);
-        while let Some(place) = open.pop() {
-            for role in [Role::GroupMember, Role::WorkgroupStandard, Role::WorkgroupAdmin] {
-                for binding in self.panel.facts().list(Select::OnAs(place, role))? {
-                    if opened.insert(binding.principal) {
-                        open.push(binding.principal);
-                        self.found.insert(binding.principal);
-                    }
-                }
             }
         }
         Ok(())

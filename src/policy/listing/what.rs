@@ -35,7 +35,7 @@ pub enum Reach {
 
 impl Filter {
     /// The actions asked about on a kind of resource.
-    pub(super) fn actions_on(&self, kind: Kind) -> Vec<Action> {
+    pub fn actions_on(&self, kind: Kind) -> Vec<Action> {
         let all = Action::listed(kind);
         if self.actions.is_empty() {
             return all;

@@ -34,6 +34,11 @@ impl Facts for Snapshot {
         self.each_resource(self.family(kind, parent), visit)
     }
 
+    fn ids(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>> {
+        let rows = self.family(kind, parent).iter().filter_map(|place| self.resources.get(*place as usize));
+        Ok(rows.map(|row| wide(row.id)).collect())
+    }
+
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
         match select {
             Select::Exact(resource, role, principal) => {

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use super::super::asked::{Asked, On, may_ask_about_others, oneself, principal, themselves_only};
+use super::super::asked::{Asked, On, listed, may_ask_about_others, oneself, principal, themselves_only};
 use super::read::{Claim, Wanted};
 use crate::cli::view::View;
 use crate::model::{Action, Id, Kind, Problem};
@@ -203,10 +203,7 @@ fn first_allowed<F: Facts>(
     resource: Id,
 ) -> Result<(Option<Action>, Option<Action>), RenderError> {
     let kind = panel.facts().outline(resource)?.map_or(Kind::Server, |it| it.kind());
-    let mut actions = Action::listed(kind);
-    if !filter.actions.is_empty() {
-        actions = filter.actions.iter().copied().filter(|it| actions.contains(it) || is_share(*it, kind)).collect();
-    }
+    let actions = filter.actions_on(kind);
     for action in &actions {
         if panel.allows(principal, *action, resource)?.is_some() {
             return Ok((actions.first().copied(), Some(*action)));
@@ -215,41 +212,10 @@ fn first_allowed<F: Facts>(
     Ok((actions.first().copied(), None))
 }
 
-fn is_share(action: Action, kind: Kind) -> bool {
-    matches!(action, Action::Share(_)) && kind == Kind::Item
-}
-
-/// An action that listings ask about, on a kind or on any that has it.
-fn listed(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
-    let refused = |_: &str| {
-        Err(Problem::usage("bad_action", format!("`{text}` is not listed")).why("what it takes is another path"))
-    };
-    let mut first = None;
-    for kind in Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind)) {
-        match Action::parse(text, kind, &refused) {
-            Ok(action) => return Ok(action),
-            Err(problem) => first = first.or(Some(problem)),
-        }
-    }
-    Err(first.unwrap_or_else(|| Problem::usage("unknown_action", format!("no action `{text}`"))))
-}
-
 /// A reference as it is shown, for what was not written by anybody.
 pub(super) fn shown<F: Facts>(view: &View<'_, F>, contradiction: &Contradiction) -> Result<String, Problem> {
     match &contradiction.resource {
         Some(resource) => Ok(resource.clone()),
         None => view.name(contradiction.question.resource),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_action_is_found_on_some_kind() {
-        assert!(listed("download", None).is_ok());
-        assert!(listed("download", Some(Kind::Workgroup)).is_err());
-        assert!(listed("copy-to=node1:/x", None).is_err());
     }
 }

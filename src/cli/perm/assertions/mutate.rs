@@ -6,7 +6,6 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::ask::Sought;
@@ -101,10 +100,7 @@ pub(super) fn missed<F: Facts>(
 fn effective<F: Facts>(facts: &F, at: Time) -> Result<Vec<Binding>> {
     let mut resources = vec![Id::SERVER];
     for kind in Kind::ALL {
-        facts.resources(kind, None, &mut |resource| {
-            resources.push(resource.id);
-            Ok(ControlFlow::Continue(()))
-        })?;
+        resources.extend(facts.ids(kind, None)?);
     }
     resources.sort();
     resources.dedup();
