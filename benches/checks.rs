@@ -9,23 +9,31 @@
     reason = "a benchmark prints, and may stop at the first surprise"
 )]
 
+#[path = "workload/outlines.rs"]
+mod outlines;
 mod workload;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rolebook::model::{Action, Id, Kind, Permissions, Role, Time, Verb};
+use outlines::Outlines;
+use rolebook::model::{Action, Id, Kind, Permissions, Role, Verb};
 use rolebook::policy::listing::{Breadth, Filter, Reach, what, who};
 use rolebook::policy::{Facts, Panel, RowChange, Select};
-use rolebook::store::{Entry, Snapshot, Store};
+use rolebook::store::{Snapshot, Store};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags};
 use workload::bare::{Bare, assert_naive};
+use workload::load::{commit, store_file};
 use workload::rows::NOW;
-use workload::{Asker, Question, Workload};
+use workload::{Asker, Principal, Question, Workload};
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 const QUESTIONS: usize = 100_000;
 const ROUNDS: usize = 5;
+/// How many accounts are listed.
+const LISTED: Principal = 1_000;
 /// How many accounts the listing of one folder shall name.
 const MANY: usize = 25_000;
 
@@ -33,8 +41,19 @@ fn main() {
     let sizes: Vec<usize> = std::env::args().filter_map(|it| it.parse().ok()).collect();
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
     println!(
-        "{:>9} {:>9} {:>9} {:>8} {:>9} {:>9} {:>9} {:>7} {:>9} {:>9}",
-        "grants", "snapshot", "M bind/s", "B/bind", "names MB", "checks/s", "proofs/s", "bare/", "list us", "who ms"
+        "{:>9} {:>9} {:>7} {:>9} {:>8} {:>9} {:>9} {:>9} {:>7} {:>9} {:>7} {:>9}",
+        "grants",
+        "snapshot",
+        "/read",
+        "M bind/s",
+        "B/bind",
+        "names MB",
+        "checks/s",
+        "proofs/s",
+        "bare/",
+        "list us",
+        "/bare",
+        "who ms"
     );
     for accounts in sizes {
         let folder = tempfile::tempdir().unwrap();
@@ -47,28 +66,17 @@ fn main() {
 
 /// A store of the workload, and a folder that a quarter of all accounts can download through a group.
 fn store(workload: &Workload, path: &Path, accounts: usize) -> Id {
-    let (store, _) = Store::create(path).unwrap();
-    let rows: Vec<RowChange> = workload.rows().collect();
-    let binding = |row: &RowChange| match row {
-        RowChange::Binding(_, Some(binding)) => Some(binding.clone()),
-        _ => None,
-    };
-    let last = rows.last().and_then(binding).unwrap();
+    store_file(workload, path);
+    let (mut group, mut last) = (None, None);
+    for row in workload.rows() {
+        if let RowChange::Binding(_, Some(binding)) = row {
+            group = Some(binding.resource).filter(|_| binding.role == Role::GroupMember).or(group);
+            last = Some(binding);
+        }
+    }
+    let (group, last) = (group.unwrap(), last.unwrap());
     let folder = last.resource;
-    let commit = |rows: &[RowChange], last: Id| {
-        let entry = Entry {
-            at: Time::now(),
-            actor: None,
-            operator: "bench".to_owned(),
-            command: "load".to_owned(),
-            reason: None,
-            undoes: None,
-        };
-        store.write().unwrap().commit(rows, last, entry).unwrap();
-    };
-    commit(&rows, last.id);
-    // Further members for the group that holds the last share.
-    let group = rows.iter().rev().filter_map(binding).find(|it| it.role == Role::GroupMember).unwrap().resource;
+    // Further members for a group, and for the group the last folder.
     let base = last.id.0 + 1;
     let mut more: Vec<RowChange> = (0..MANY.min(accounts / 4) as u64)
         .map(|number| {
@@ -82,9 +90,8 @@ fn store(workload: &Workload, path: &Path, accounts: usize) -> Id {
     let mut share = last;
     share.id = Id(base + more.len() as u64);
     (share.principal, share.attributes.permissions) = (group, Permissions::VIEW);
-    let end = share.id;
     more.push(RowChange::Binding(None, Some(share)));
-    commit(&more, end);
+    commit(&Store::open(path).unwrap(), &more);
     folder
 }
 
@@ -92,6 +99,7 @@ fn measure(workload: &Workload, path: &Path, crowd: Id) {
     let reader = Store::open(path).unwrap().read().unwrap();
     let read = || reader.facts().snapshot().unwrap();
     let took = median(|| drop(read()));
+    let plain = median(|| read_rows(path));
     let snapshot = read();
     let (bytes, names) = snapshot.bytes();
     let bare = Bare::new(workload);
@@ -111,17 +119,36 @@ fn measure(workload: &Workload, path: &Path, crowd: Id) {
         panel.decide(asked.principal, asked.action, asked.resource).unwrap().allowed
     });
     let walks = rate(&questions, &|question| bare.check(question));
+    let (listed, outlined) = list(workload, &snapshot, &bare);
     println!(
-        "{:>9} {:>7}ms {:>9.2} {:>8.1} {:>9.1} {checks:>9.0} {proofs:>9.0} {:>6.2}x {:>9.1} {:>9.1}",
+        "{:>9} {:>7}ms {:>6.2}x {:>9.2} {:>8.1} {:>9.1} {checks:>9.0} {proofs:>9.0} {:>6.2}x {:>9.1} {:>6.2}x {:>9.1}",
         workload.grants(),
         took.as_millis(),
+        took.as_secs_f64() / plain.as_secs_f64(),
         snapshot.bindings_count() as f64 / took.as_secs_f64() / 1e6,
         (bytes - names) as f64 / snapshot.bindings_count() as f64,
         names as f64 / 1e6,
         walks / checks,
-        list(&snapshot).as_secs_f64() * 1e6,
+        listed.as_secs_f64() * 1e6,
+        listed.as_secs_f64() / outlined.as_secs_f64(),
         who_downloads(&snapshot, crowd).as_secs_f64() * 1e3,
     );
+}
+
+/// The least that reading a store can be: each row of it, one after the other, and none kept.
+fn read_rows(path: &Path) {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut seen = 0;
+    for table in ["resource", "binding"] {
+        let mut statement =
+            connection.prepare(&format!("SELECT * FROM {table} NOT INDEXED WHERE until IS NULL")).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            seen += (0..columns).filter(|column| row.get_ref(*column).unwrap() != ValueRef::Null).count();
+        }
+    }
+    assert!(seen > 0);
 }
 
 fn median(mut once: impl FnMut()) -> Duration {
@@ -150,26 +177,36 @@ fn rate(questions: &[Question], answer: &dyn Fn(&Question) -> bool) -> f64 {
     asked as f64 / began.elapsed().as_secs_f64()
 }
 
-/// What one account can do on files and folders; the mean of a thousand of them.
-fn list(snapshot: &Snapshot) -> Duration {
-    const ACCOUNTS: u64 = 1_000;
+/// What one account can do on files and folders, and the least that takes; the means of a thousand
+/// accounts that are not of the crowd.
+fn list(workload: &Workload, snapshot: &Snapshot, bare: &Bare) -> (Duration, Duration) {
+    let accounts = workload.accounts as Principal;
+    let some = accounts - LISTED.min(accounts / 2)..accounts;
     let filter = Filter { kind: Some(Kind::Item), ..Filter::default() };
     let panel = Panel::new(snapshot, NOW);
-    let mut rows = 0_usize;
+    let (mut rows, mut folders) = (0_usize, 0_usize);
     let began = Instant::now();
-    for number in 0..ACCOUNTS {
-        let subject = panel.subject(Id(Id::LAST_RESERVED.0 + 1 + number)).unwrap();
+    for account in some.clone() {
+        let subject = panel.subject(workload.principal(account)).unwrap();
         what(&panel, &subject, &filter, Reach::Outlined, &mut |_, actions| {
             rows += usize::from(!actions.is_empty());
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
     }
-    let took = began.elapsed() / ACCOUNTS as u32;
-    if std::env::var_os("ROWS").is_some() {
-        println!("rows of a list: {}", rows as f64 / ACCOUNTS as f64);
+    let listed = began.elapsed() / some.len() as u32;
+    let outlines = Outlines::new(workload, bare);
+    let began = Instant::now();
+    for account in some.clone() {
+        folders += outlines.of(account).len();
     }
-    took
+    let outlined = began.elapsed() / some.len() as u32;
+    // The plain data does not know of the folder of the crowd.
+    assert!(rows - folders <= some.len(), "{rows} folders where the plain data says {folders}");
+    if std::env::var_os("ROWS").is_some() {
+        println!("rows of a list: {}", rows as f64 / some.len() as f64);
+    }
+    (listed, outlined)
 }
 
 /// Who can download a folder that a crowd can.

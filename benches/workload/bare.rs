@@ -66,9 +66,10 @@ pub(crate) fn principals(workload: &Workload) -> Lists<Principal> {
 
 /// The workload as arrays.
 pub(crate) struct Bare {
-    principals: Lists<Principal>,
+    /// What each account is.
+    pub(crate) principals: Lists<Principal>,
     /// The folder that each lies in; the bound of numbers for none.
-    parents: Vec<u32>,
+    pub(crate) parents: Vec<u32>,
     shares: Lists<(Principal, Permissions)>,
     roles: Lists<(Principal, Role)>,
 }
@@ -90,11 +91,7 @@ impl Bare {
     pub(crate) fn check(&self, question: &Question) -> bool {
         let who = self.principals.of(question.account);
         match question.about {
-            About::Endpoint(endpoint, role) => self
-                .roles
-                .of(endpoint)
-                .iter()
-                .any(|(principal, held)| strength(*held) >= strength(role) && who.contains(principal)),
+            About::Endpoint(endpoint, role) => has_role(self.roles.of(endpoint), who, role),
             About::Folder(mut folder, permission) => {
                 while folder != u32::MAX {
                     let shares = self.shares.of(folder);
@@ -107,6 +104,11 @@ impl Bare {
             }
         }
     }
+}
+
+/// Whether one of some principals has a role on an endpoint, or one that gives it.
+pub(crate) fn has_role(roles: &[(Principal, Role)], who: &[Principal], role: Role) -> bool {
+    roles.iter().any(|(principal, held)| strength(*held) >= strength(role) && who.contains(principal))
 }
 
 /// Stops at the first question whose answer is not the naive one: recursion over the plain data, row by

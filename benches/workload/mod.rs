@@ -3,9 +3,11 @@
 //! groups; endpoints with their roles; and questions about all that, half of them allowed.
 //! Deterministic: the same number of accounts makes the same workload and the same questions.
 //!
-//! [`bare`] answers the questions from arrays, as the oracle; [`rows`] makes rows of a store of it.
+//! [`bare`] answers the questions from arrays, as the oracle; [`rows`] makes rows of a store of it, and
+//! [`load`] writes them.
 
 pub(crate) mod bare;
+pub(crate) mod load;
 pub(crate) mod rows;
 
 use rolebook::model::{Permission, Permissions, Role};

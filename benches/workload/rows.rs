@@ -1,5 +1,6 @@
-//! The workload as rolebook has it: rows of a store with ids, and questions with actions. Ids follow from the numbers of the plain data, so nothing
-//! need be remembered: accounts, groups, endpoints, folders, then the bindings.
+//! The workload as rolebook has it: rows of a store with ids, and questions with actions. Ids follow from
+//! the numbers of the plain data, so nothing need be remembered: accounts, groups, endpoints, folders,
+//! then the bindings.
 
 use std::rc::Rc;
 
@@ -69,7 +70,8 @@ impl Workload {
         }
     }
 
-    fn principal(&self, principal: Principal) -> Id {
+    /// The id of an account or a group.
+    pub(crate) fn principal(&self, principal: Principal) -> Id {
         Id(Id::LAST_RESERVED.0 + 1 + u64::from(principal))
     }
 

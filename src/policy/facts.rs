@@ -95,6 +95,17 @@ impl Outline {
     }
 }
 
+/// A binding as its principal has it: what it is on, and what it gives there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Holding {
+    /// The resource.
+    pub resource: Id,
+    /// The role.
+    pub role: Role,
+    /// The permissions; none where it is no share.
+    pub permissions: Permissions,
+}
+
 /// A share at hand: who holds it, and where these facts have it. Of no meaning to any others.
 #[derive(Clone, Copy, Debug)]
 pub struct Handle {
@@ -200,6 +211,17 @@ pub trait Facts {
         Ok(found)
     }
 
+    /// Tells of a resource and of every one it lies in, nearest first, what is known of each.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn upwards(&self, from: Id, visit: &mut dyn FnMut(Id, &Attributes)) -> Result<()> {
+        if let Some(first) = self.outline(from)? {
+            self.line(first)?.iter().for_each(|outline| visit(outline.id, &outline.attributes));
+        }
+        Ok(())
+    }
+
     /// The bindings in one role on one resource that any of some principals holds, in the order of
     /// the principals, until the visitor has seen enough.
     ///
@@ -219,16 +241,16 @@ pub trait Facts {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Everything that a principal is by holding one of some roles on it, effective at a time, role by
-    /// role.
+    /// What a principal holds in some roles, effective at a time, role by role.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn belongs(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Id, Role)) -> Result<()> {
+    fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()> {
         for role in roles {
             self.bindings(Select::OfAs(principal, *role), &mut |binding| {
                 if binding.is_effective(at) {
-                    visit(binding.resource, *role);
+                    let permissions = binding.attributes.permissions;
+                    visit(Holding { resource: binding.resource, role: *role, permissions });
                 }
                 Ok(ControlFlow::Continue(()))
             })?;

@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::ops::ControlFlow;
 
-use super::facts::{Facts, Handle, Outline, Result, Select, VisitHeld};
+use super::facts::{Facts, Handle, Holding, Outline, Result, Select, VisitHeld};
 use super::proof::{Evidence, Proof, Step};
 use crate::model::attributes::{AccessToken, Account, Attributes, Choice, Choices, Server, Setting, Status};
 use crate::model::{Binding, Id, Kind, Role, Time};
@@ -178,7 +178,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         match self.reached.get() {
             Some(reached) => Ok(reached),
             None => {
-                let reached = self.reach(false)?.0;
+                let reached = self.reach(false, |_| {})?;
                 Ok(self.reached.get_or_init(|| reached.into_boxed_slice()))
             }
         }
@@ -193,40 +193,42 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         match self.everything.get() {
             Some(everything) => Ok(everything),
             None => {
-                let everything = self.reach(true)?.0;
+                let everything = self.reach(true, |_| {})?;
                 self.traits.set(everything.iter().fold(0, |all, principal| all | trait_of(*principal)));
                 Ok(self.everything.get_or_init(|| everything.into_boxed_slice()))
             }
         }
     }
 
-    /// What it is, and the way to each; with or without workgroups and classes.
-    fn reach(&self, everything: bool) -> Result<(Vec<Id>, Vec<Through>)> {
-        let mut principals = vec![self.id];
-        let mut through = vec![None];
-        let mut new: Vec<(Id, Role)> = Vec::new();
-        let add = |principals: &mut Vec<Id>, through: &mut Vec<Through>, from, new: &mut Vec<(Id, Role)>| {
-            for (principal, role) in new.drain(..) {
-                if !principals.contains(&principal) {
-                    principals.push(principal);
-                    through.push(Some((from, role)));
-                }
-            }
-        };
+    /// What it is, with or without workgroups and classes; and is told the way to each in turn.
+    fn reach(&self, everything: bool, mut told: impl FnMut(Through)) -> Result<Vec<Id>> {
+        const ROLES: [Role; 3] = [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard];
+        let roles: &[Role] = if everything { &ROLES } else { &[Role::GroupMember] };
+        let mut principals = Vec::with_capacity(16);
+        principals.push(self.id);
+        told(None);
+        let mut workgroups: Vec<(usize, Holding)> = Vec::new();
         let mut next = 0;
         // Breadth first, each group once: the shortest way is found first and cycles end.
         while let Some(from) = principals.get(next).copied() {
-            self.facts.belongs(from, &[Role::GroupMember], self.at, &mut |group, role| new.push((group, role)))?;
-            add(&mut principals, &mut through, next, &mut new);
+            self.facts.holdings(from, roles, self.at, &mut |held| {
+                if held.role != Role::GroupMember {
+                    workgroups.push((next, held));
+                } else if !principals.contains(&held.resource) {
+                    principals.push(held.resource);
+                    told(Some((next, held.role)));
+                }
+            })?;
             next += 1;
         }
         if !everything {
-            return Ok((principals, through));
+            return Ok(principals);
         }
-        for place in 0..next {
-            let Some(from) = principals.get(place).copied() else { break };
-            self.facts.belongs(from, &Role::WORKGROUP, self.at, &mut |workgroup, role| new.push((workgroup, role)))?;
-            add(&mut principals, &mut through, place, &mut new);
+        for (from, held) in workgroups {
+            if !principals.contains(&held.resource) {
+                principals.push(held.resource);
+                told(Some((from, held.role)));
+            }
         }
         // An account that is inactive is refused before it is asked what it is; what it shared when
         // it was active stays in force.
@@ -235,10 +237,10 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         for (class, _) in classes.into_iter().filter(|(_, belongs)| *belongs && !self.in_particular) {
             if !principals.contains(&class) {
                 principals.push(class);
-                through.push(None);
+                told(None);
             }
         }
-        Ok((principals, through))
+        Ok(principals)
     }
 
     /// The shares of one item that it holds by anything it is, effective ones only, each with the
@@ -284,7 +286,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         if !E::KEPT || place == 0 {
             return Ok(evidence);
         }
-        let (principals, through) = self.reach(everything)?;
+        let mut through = Vec::new();
+        let principals = self.reach(everything, |way| through.push(way))?;
         let mut steps = Vec::new();
         let mut at = place;
         while let Some((from, role)) = through.get(at).copied().flatten() {

@@ -12,7 +12,7 @@ use super::known::Known;
 use super::rows::{self, integer};
 use super::{Reader, StoreError};
 use crate::model::{Binding, Id, Kind, Resource, Revision, Role, Time};
-use crate::policy::facts::{Facts, Result, Select, Visit, VisitHeld};
+use crate::policy::facts::{Facts, Holding, Result, Select, Visit, VisitHeld};
 
 /// An item with more shares than this is asked about one principal at a time.
 const FEW: usize = 16;
@@ -92,15 +92,15 @@ impl<'r> StoreFacts<'r> {
         self.revision.is_none().then_some(&self.reader.known)
     }
 
-    /// What a principal is in by a role.
-    fn memberships(self, principal: Id, role: Role) -> Result<Rc<[Binding]>> {
+    /// What a principal holds in a role.
+    fn held_as(self, principal: Id, role: Role) -> Result<Rc<[Binding]>> {
         let key = (principal, role);
-        if let Some(found) = self.known().and_then(|known| known.memberships.get(&key)) {
+        if let Some(found) = self.known().and_then(|known| known.held.get(&key)) {
             return Ok(found);
         }
         let found: Rc<[Binding]> = self.list(Select::OfAs(principal, role))?.into();
         if let Some(known) = self.known() {
-            known.memberships.put(key, Rc::clone(&found));
+            known.held.put(key, Rc::clone(&found));
         }
         Ok(found)
     }
@@ -220,10 +220,10 @@ impl Facts for StoreFacts<'_> {
         Ok(found)
     }
 
-    fn belongs(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Id, Role)) -> Result<()> {
+    fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()> {
         for role in roles {
-            for binding in self.memberships(principal, *role)?.iter().filter(|binding| binding.is_effective(at)) {
-                visit(binding.resource, *role);
+            for held in self.held_as(principal, *role)?.iter().filter(|binding| binding.is_effective(at)) {
+                visit(Holding { resource: held.resource, role: *role, permissions: held.attributes.permissions });
             }
         }
         Ok(())
@@ -268,7 +268,7 @@ impl Facts for StoreFacts<'_> {
             known.iter().find(|binding| binding.resource == resource && binding.principal == principal).cloned()
         };
         let known = self.known();
-        if let Some(found) = known.and_then(|known| known.memberships.get(&(principal, role))) {
+        if let Some(found) = known.and_then(|known| known.held.get(&(principal, role))) {
             return Ok(of_it(found));
         }
         if role.on() == Kind::Item
@@ -397,7 +397,7 @@ mod tests {
             assert!(facts.held(Id(51), share, Id(139)).unwrap().is_some());
             let mut places = Vec::new();
             let roles = [Role::WorkgroupAdmin, Role::GroupMember];
-            facts.belongs(Id(101), &roles, Time(0), &mut |on, role| places.push((on.0, role))).unwrap();
+            facts.holdings(Id(101), &roles, Time(0), &mut |held| places.push((held.resource.0, held.role))).unwrap();
             assert_eq!(
                 places,
                 [(62, Role::WorkgroupAdmin), (60, Role::GroupMember), (61, Role::GroupMember)],

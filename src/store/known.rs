@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 
 use crate::model::{Binding, Id, Resource, Role};
 
-/// More than one question comes to; listings and changes ask on, in memory that does not grow.
+/// More than one question comes to; listings and changes ask on, and begin anew here.
 const MOST: usize = 4096;
 
 /// Rows by what they are asked for with.
@@ -40,8 +40,8 @@ impl<K: Eq + std::hash::Hash, V: Clone> Kept<K, V> {
 pub(super) struct Known {
     /// Resources by their ids; none for one that is not there.
     pub(super) resources: Kept<Id, Option<Rc<Resource>>>,
-    /// What a principal is in, by the role it holds there.
-    pub(super) memberships: Kept<(Id, Role), Rc<[Binding]>>,
+    /// What a principal holds in a role.
+    pub(super) held: Kept<(Id, Role), Rc<[Binding]>>,
     /// The bindings on a resource in a role; none within where they are many.
     pub(super) holders: Kept<(Id, Role), Option<Rc<[Binding]>>>,
 }

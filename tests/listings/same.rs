@@ -196,12 +196,12 @@ fn of_principals<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut 
     for principal in &asked.ids {
         for roles in lists {
             for at in [-1, 0, 2] {
-                let belongs = |facts: &dyn Facts| {
+                let holdings = |facts: &dyn Facts| {
                     let mut found = Vec::new();
-                    facts.belongs(*principal, roles, Time(NOW + at), &mut |id, role| found.push((role, id))).unwrap();
+                    facts.holdings(*principal, roles, Time(NOW + at), &mut |held| found.push(held)).unwrap();
                     found
                 };
-                assert_eq!(belongs(one), belongs(other), "{principal} {roles:?} {at}");
+                assert_eq!(holdings(one), holdings(other), "{principal} {roles:?} {at}");
             }
         }
     }

@@ -6,8 +6,8 @@ use std::cmp::Reverse;
 
 use rolebook::model::{Permission, Role};
 
-use crate::workload::bare::{Lists, principals};
-use crate::workload::{About, Principal, Question, Workload, strength};
+use crate::workload::bare::{Lists, has_role, principals};
+use crate::workload::{About, Principal, Question, Workload};
 
 const PERMISSIONS: u32 = Permission::ALL.len() as u32;
 
@@ -54,11 +54,7 @@ impl Intervals {
     pub(crate) fn check(&self, question: &Question) -> bool {
         let who = self.principals.of(question.account);
         match question.about {
-            About::Endpoint(endpoint, role) => self
-                .roles
-                .of(endpoint)
-                .iter()
-                .any(|(principal, held)| strength(*held) >= strength(role) && who.contains(principal)),
+            About::Endpoint(endpoint, role) => has_role(self.roles.of(endpoint), who, role),
             About::Folder(folder, permission) => {
                 let place = self.places[folder as usize];
                 who.iter().any(|principal| {

@@ -23,6 +23,7 @@ use std::time::Instant;
 
 use measure::{Figures, Outcome, measure};
 use workload::bare::{Bare, assert_naive};
+use workload::load;
 use workload::{Asker, Question, Workload};
 
 const USAGE: &str = "\
@@ -152,7 +153,7 @@ fn compare(arguments: &[String], options: &Options) -> Result<(), String> {
         let questions = Asker::new(&workload).questions(&Bare::new(&workload), QUESTIONS);
         assert_naive(&workload, &questions[..SAMPLE]);
         let began = Instant::now();
-        ours::store_file(&workload, &store);
+        load::store_file(&workload, &store);
         report::size(&workload, began.elapsed(), &store);
         let mut figures = report::Size::new();
         for (key, title) in CONTENDERS.into_iter().filter(|(key, _)| takes(key)) {

@@ -1,7 +1,8 @@
 //! Who comes into question for an action: read off the rows that could give it.
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
+
+use hashbrown::HashSet;
 
 use super::PRINCIPALS;
 use crate::model::catalogue::{self, Condition, Demand, Holder};

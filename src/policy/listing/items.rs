@@ -4,20 +4,18 @@
 //! shares and ownership, the root folder of an endpoint one has a role on, the files of a workspace
 //! one manages, one's home folders. Only these are looked at; of the rest nothing has to be asked.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
+
+use hashbrown::{HashMap, HashSet};
 
 use super::what::{Filter, Reach, VisitWhat, allowed};
 use crate::model::attributes::{Attributes, Home, Sharing};
 use crate::model::{Action, Id, Kind, Permissions, Role, Verb};
 use crate::policy::content::{entitled_on, root_upload};
-use crate::policy::facts::{Facts, Outline, Result, Select};
+use crate::policy::facts::{Facts, Outline, Result};
 use crate::policy::panel::Panel;
 use crate::policy::subject::{Sort, Subject};
-
-/// Deeper than any path can be.
-const DEEPEST: usize = 4096;
 
 /// Lists the items, those above before those beneath.
 pub(super) fn list<'f, F: Facts + ?Sized>(
@@ -47,19 +45,22 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     }
     match reach {
         Reach::Outlined => {
-            let mut sketches = Vec::new();
+            let mut found = Vec::new();
             for item in turns {
-                sketches.extend(items.sketch(item)?.map(|sketch| (sketch.depth, item, sketch)));
+                let Some(sketch) = items.sketch(item)? else { continue };
+                let here = items.answer(sketch.here, item)?;
+                let is_turn = match sketch.above {
+                    Some((parent, above)) if filter.under != Some(item) => here != items.answer(above, parent)?,
+                    _ => !here.is_empty(),
+                };
+                if is_turn {
+                    found.push((sketch.depth, item, here));
+                }
             }
             // An item may lie in a folder that is younger, where it was moved.
-            sketches.sort_unstable_by_key(|(depth, item, _)| (*depth, *item));
-            for (_, item, sketch) in sketches {
-                let here = items.answer(sketch.here, item)?;
-                let above = match sketch.above {
-                    Some((parent, above)) if filter.under != Some(item) => items.answer(above, parent)?,
-                    _ => Rc::from([]),
-                };
-                if here != above && visit(item, &here)?.is_break() {
+            found.sort_unstable_by_key(|(depth, item, _)| (*depth, *item));
+            for (_, item, here) in found {
+                if visit(item, &here)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
@@ -136,17 +137,13 @@ fn gives<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashMap<Id, Perm
     let facts = subject.facts();
     let mut found: HashMap<Id, Permissions> = HashMap::new();
     for principal in subject.principals()? {
-        facts.bindings(Select::OfAs(*principal, Role::ItemShare), &mut |share| {
-            if share.is_effective(subject.at) {
-                let all = found.entry(share.resource).or_insert(Permissions::NONE);
-                *all = all.union(share.attributes.permissions);
-            }
-            Ok(ControlFlow::Continue(()))
+        facts.holdings(*principal, &[Role::ItemShare], subject.at, &mut |share| {
+            let all = found.entry(share.resource).or_insert(Permissions::NONE);
+            *all = all.union(share.permissions);
         })?;
     }
-    facts.bindings(Select::OfAs(subject.id, Role::ItemOwner), &mut |owned| {
+    facts.holdings(subject.id, &[Role::ItemOwner], subject.at, &mut |owned| {
         found.insert(owned.resource, Permissions::EDIT);
-        Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)
 }
@@ -252,45 +249,43 @@ impl<F: Facts + ?Sized> Items<'_, '_, F> {
 
     /// Walks up from an item.
     fn sketch(&self, item: Id) -> Result<Option<Sketch>> {
-        let facts = self.panel.facts();
-        let Some(own) = facts.outline(item)? else { return Ok(None) };
-        let Attributes::Item(this) = &*own.attributes else { return Ok(None) };
         let mut above = Alike { is_folder: true, ..Alike::default() };
-        let (mut parent, mut depth, mut next) = (None, 1, own.parent);
-        while let Some(outline) = next.map(|id| facts.outline(id)).transpose()?.flatten() {
-            match &*outline.attributes {
+        let (mut own, mut parent, mut depth) = (None, None, 0);
+        self.panel.facts().upwards(item, &mut |id, attributes| {
+            depth += 1;
+            match attributes {
+                Attributes::Item(this) if depth == 1 => own = Some((this.is_folder(), this.files_of, this.home)),
                 Attributes::Item(folder) => {
-                    if let Some(given) = self.gives.get(&outline.id) {
+                    if let Some(given) = self.gives.get(&id) {
                         above.held = above.held.union(*given);
                     }
                     above.workspace = above.workspace.or(folder.files_of);
-                    if parent.is_none() {
-                        parent = Some(outline.id);
+                    if depth == 2 {
+                        parent = Some(id);
                         above.home = self.own_home(folder.home);
                     }
                 }
                 Attributes::Endpoint(endpoint) => {
                     above.sharing = Some(endpoint.kind.sharing());
-                    above.endpoint = Some(outline.id).filter(|id| self.roles.contains(id));
+                    above.endpoint = Some(id).filter(|id| self.roles.contains(id));
                 }
-                _ => break,
+                _ => {}
             }
-            // No path is as deep, but a state that is only being tried out may go in a circle.
-            (depth, next) = (depth + 1, outline.parent.filter(|_| depth < DEEPEST));
-        }
+        })?;
+        let Some((is_folder, files_of, home)) = own else { return Ok(None) };
         if let (Some(endpoint), Some(Sharing::Managed)) = (above.endpoint, above.sharing)
             && self.subject.holds(Role::AccessManager, endpoint)?
         {
             above.held = Permissions::EDIT;
         }
-        let workspace = this.files_of.or(above.workspace).filter(|id| self.roles.contains(id));
+        let workspace = files_of.or(above.workspace).filter(|id| self.roles.contains(id));
         above.workspace = above.workspace.filter(|id| self.roles.contains(id));
         let given = self.gives.get(&item).copied().unwrap_or(Permissions::NONE);
         let here = Alike {
             workspace,
             held: above.held.union(given),
-            is_folder: this.is_folder(),
-            home: if this.is_folder() { self.own_home(this.home) } else { above.home },
+            is_folder,
+            home: if is_folder { self.own_home(home) } else { above.home },
             ..above
         };
         Ok(Some(Sketch { depth, here, above: parent.map(|parent| (parent, above)) }))

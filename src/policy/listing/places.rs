@@ -1,7 +1,8 @@
 //! What comes into question for somebody: read off the rows that could give them something.
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
+
+use hashbrown::HashSet;
 
 use super::candidates;
 use crate::model::catalogue::{self, Holder};

@@ -3,13 +3,15 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use hashbrown::{DefaultHashBuilder, Equivalent, HashMap, HashTable};
+use hashbrown::{Equivalent, HashMap};
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use super::Snapshot;
-use super::index::{Index, NOWHERE};
+use super::index::NOWHERE;
+use super::parts::Parts;
 use super::rows::{BindingRow, Name, Names, ResourceRow, halves};
+use super::tree::Tree;
 use crate::model::attributes::BindingAttributes;
 use crate::model::{Attributes, Kind, Revision, Role};
 use crate::policy::facts::{self, Facts};
@@ -32,22 +34,24 @@ impl StoreFacts<'_> {
         };
         let last_id = self.last_id()?;
         let (resources, bindings) = if last_id.0 < MANY {
-            (Resources::read(reader, revision)?, Bindings::read(reader, revision)?)
+            (Resources::read(reader, revision)?, Bindings::read(reader, revision, &Parts::one(revision))?)
         } else {
             side_by_side(reader, revision)?
         };
+        let principals = bindings.rows.iter().map(|binding| binding.principal);
+        let tree = resources.tree.with(bindings.on.iter().copied().chain(principals));
         let mut snapshot = Snapshot {
             revision,
             path: reader.path().to_owned(),
             last_id,
-            places: Index::default(),
-            resources: resources.rows,
-            names: resources.names,
+            places: tree.places,
+            resources: tree.rows,
+            names: tree.names,
             attributes: resources.attributes.into_iter().map(Rc::new).collect(),
-            families: Vec::new(),
-            keys: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
-            aliases: Vec::new(),
+            families: tree.families,
+            keys: tree.keys,
+            hasher: tree.hasher,
+            aliases: tree.aliases,
             bindings: bindings.rows,
             held: Vec::new(),
             binding_attributes: bindings.attributes,
@@ -61,13 +65,21 @@ impl StoreFacts<'_> {
 
 /// Reads both tables at once. A second connection may see later revisions too; what stood after an
 /// earlier one it sees as the first does, because nothing is overwritten.
-fn side_by_side(reader: &Reader, revision: Revision) -> Result<(Resources, Bindings)> {
+fn side_by_side(reader: &Reader, revision: Revision) -> facts::Result<(Resources, Bindings)> {
     let store = Store { path: reader.path().to_owned() };
+    let parts = Parts::many(reader, revision)?;
     std::thread::scope(|scope| {
-        let other = scope.spawn(|| Resources::read(&store.read()?, revision));
-        let bindings = Bindings::read(reader, revision)?;
+        let other = scope.spawn(|| -> Result<(Resources, Bindings)> {
+            let reader = store.read()?;
+            Ok((Resources::read(&reader, revision)?, Bindings::read(&reader, revision, &parts)?))
+        });
+        let mut bindings = Bindings::read(reader, revision, &parts)?;
         match other.join() {
-            Ok(resources) => Ok((resources?, bindings)),
+            Ok(read) => {
+                let (resources, others) = read?;
+                bindings.join(others);
+                Ok((resources, bindings))
+            }
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
@@ -78,11 +90,10 @@ fn side_by_side(reader: &Reader, revision: Revision) -> Result<(Resources, Bindi
 fn each(
     reader: &Reader,
     (columns, table): (&str, &str),
-    revision: Revision,
+    (revision, which): (Revision, &str),
     mut read: impl FnMut(&Row<'_>) -> std::result::Result<(), Unfit>,
 ) -> Result<()> {
-    let sql =
-        format!("SELECT {columns} FROM {table} WHERE since <= {revision} AND (until IS NULL OR until > {revision})");
+    let sql = format!("SELECT {columns} FROM {table} WHERE {which} AND (until IS NULL OR until > {revision})");
     let mut statement = reader.connection.prepare(&sql).map_err(|error| reader.failed(error))?;
     let mut rows = statement.query([]).map_err(|error| reader.failed(error))?;
     while let Some(row) = rows.next().map_err(|error| reader.failed(error))? {
@@ -115,9 +126,24 @@ fn text<'r>(row: &'r Row<'_>, column: usize) -> std::result::Result<Option<&'r s
     value.as_str_or_null().map_err(|error| Unfit::Corrupt(error.to_string()))
 }
 
-/// The resources of a store, as they were read.
-#[derive(Default)]
+/// The resources of a store.
 struct Resources {
+    tree: Tree,
+    attributes: Vec<Attributes>,
+}
+
+impl Resources {
+    fn read(reader: &Reader, revision: Revision) -> Result<Resources> {
+        let mut read = ReadResources::default();
+        let columns = "id, parent, since, kind, name, key, alias, attributes";
+        each(reader, (columns, "resource"), (revision, &format!("since <= {revision}")), |row| read.add(row))?;
+        Ok(Resources { tree: Tree::new(read.rows, read.names), attributes: read.attributes })
+    }
+}
+
+/// The resources of a store, as they are read.
+#[derive(Default)]
+struct ReadResources {
     rows: Vec<ResourceRow>,
     names: Names,
     attributes: Vec<Attributes>,
@@ -127,14 +153,7 @@ struct Resources {
     distinct: HashMap<(Kind, Box<str>), u32>,
 }
 
-impl Resources {
-    fn read(reader: &Reader, revision: Revision) -> Result<Resources> {
-        let mut resources = Resources::default();
-        let columns = "id, parent, since, kind, name, key, alias, attributes";
-        each(reader, (columns, "resource"), revision, |row| resources.add(row))?;
-        Ok(resources)
-    }
-
+impl ReadResources {
     fn add(&mut self, row: &Row<'_>) -> std::result::Result<(), Unfit> {
         let id = number(row, 0)?;
         let word = text(row, 3)?.unwrap_or_default();
@@ -192,7 +211,8 @@ struct Bindings {
 }
 
 impl Bindings {
-    fn read(reader: &Reader, revision: Revision) -> Result<Bindings> {
+    /// Reads the parts that nobody else has read.
+    fn read(reader: &Reader, revision: Revision, parts: &Parts) -> Result<Bindings> {
         let mut bindings = Bindings {
             rows: Vec::new(),
             on: Vec::new(),
@@ -201,8 +221,39 @@ impl Bindings {
             roles: Role::ALL.iter().map(|role| (role.full(), *role)).collect(),
         };
         let columns = "id, resource, principal, role, since, grantor, expires, attributes";
-        each(reader, (columns, "binding"), revision, |row| bindings.add(row))?;
+        for which in std::iter::from_fn(|| parts.take()).flatten() {
+            each(reader, (columns, "binding"), (revision, &which), |row| bindings.add(row))?;
+        }
         Ok(bindings)
+    }
+
+    /// Adds what was read elsewhere.
+    fn join(&mut self, others: Bindings) {
+        let mut places = vec![0; others.attributes.len()];
+        for (text, place) in others.known {
+            let (Some(slot), Some(attributes)) =
+                (places.get_mut(place as usize), others.attributes.get(place as usize))
+            else {
+                continue;
+            };
+            *slot = match self.known.get(&text) {
+                Some(place) => *place,
+                None => self.keep(text, *attributes),
+            };
+        }
+        self.rows.extend(others.rows.into_iter().map(|row| {
+            let attributes = places.get(row.attributes as usize).copied().unwrap_or_default();
+            BindingRow { attributes, ..row }
+        }));
+        self.on.extend(others.on);
+    }
+
+    /// Keeps attributes and the text they were read from. Answers their place.
+    fn keep(&mut self, text: Box<str>, attributes: BindingAttributes) -> u32 {
+        let place = u32::try_from(self.attributes.len()).unwrap_or(NOWHERE);
+        self.attributes.push(attributes);
+        self.known.insert(text, place);
+        place
     }
 
     fn add(&mut self, row: &Row<'_>) -> std::result::Result<(), Unfit> {
@@ -240,10 +291,7 @@ impl Bindings {
         if let Some(place) = self.known.get(whole) {
             return Ok(*place);
         }
-        let place = u32::try_from(self.attributes.len()).unwrap_or(NOWHERE);
-        self.attributes.push(serde_json::from_str(whole)?);
-        self.known.insert(whole.into(), place);
-        Ok(place)
+        Ok(self.keep(whole.into(), serde_json::from_str(whole)?))
     }
 }
 

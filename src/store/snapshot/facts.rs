@@ -8,7 +8,7 @@ use super::rows::{BindingRow, NEVER, wide};
 use super::{Snapshot, narrow, range};
 use crate::model::attributes::Server;
 use crate::model::{Attributes, Binding, Id, Kind, Path, Resource, Role, Time};
-use crate::policy::facts::{AtHand, Facts, Handle, Outline, Result, Select, Visit, VisitHeld};
+use crate::policy::facts::{AtHand, Facts, Handle, Holding, Outline, Result, Select, Visit, VisitHeld};
 
 impl Facts for Snapshot {
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
@@ -75,19 +75,36 @@ impl Facts for Snapshot {
 
     fn line(&self, first: Outline) -> Result<Vec<Outline>> {
         let own = self.row(first.id).map(|(_, row)| row);
-        let mut found = vec![first];
-        found.extend(own.into_iter().flat_map(|own| self.above(own)).filter_map(|row| self.outline_of(row)));
+        // Deep enough for most.
+        let mut found = Vec::with_capacity(8);
+        found.push(first);
+        if let Some(own) = own {
+            self.above(own).filter_map(|row| self.outline_of(row)).for_each(|outline| found.push(outline));
+        }
         Ok(found)
     }
 
-    fn belongs(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Id, Role)) -> Result<()> {
+    fn upwards(&self, from: Id, visit: &mut dyn FnMut(Id, &Attributes)) -> Result<()> {
+        let mut next = self.row(from).map(|(_, row)| row);
+        while let Some(row) = next {
+            if let Some(attributes) = self.attributes.get(row.attributes as usize) {
+                visit(wide(row.id), attributes);
+            }
+            next = self.resources.get(row.above as usize);
+        }
+        Ok(())
+    }
+
+    fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()> {
         let all = self.of(principal);
         for role in roles {
-            // Memberships come before shares, of which there are many; so this ends early.
-            for held in all.iter().take_while(|held| held.role <= *role).filter(|held| held.role == *role) {
-                let effective = held.always || self.binding_at(held.place).is_some_and(|it| it.is_effective(at));
-                if effective {
-                    visit(wide(held.resource), *role);
+            // Memberships come before shares, of which there are many; so for these this ends early.
+            let before = if *role < Role::ItemShare { 0 } else { all.partition_point(|held| held.role < *role) };
+            for held in all.iter().skip(before).take_while(|held| held.role <= *role) {
+                if held.role == *role
+                    && (held.always || self.binding_at(held.place).is_some_and(|it| it.is_effective(at)))
+                {
+                    visit(Holding { resource: wide(held.resource), role: *role, permissions: held.permissions });
                 }
             }
         }

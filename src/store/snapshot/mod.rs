@@ -9,7 +9,9 @@ mod arrange;
 mod build;
 mod facts;
 mod index;
+mod parts;
 mod rows;
+mod tree;
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -25,6 +27,7 @@ use crate::policy::RowChange;
 use crate::policy::facts::{Outline, Result, Visit};
 use index::{Index, NOWHERE};
 use rows::{BindingRow, Held, NEVER, Names, ResourceRow, wide};
+use tree::hash;
 
 /// The facts of a store at one moment, in memory.
 #[derive(Debug)]
@@ -257,10 +260,6 @@ impl Snapshot {
         });
         self.families.get(within).unwrap_or_default()
     }
-
-    fn hash(&self, kind: Kind, parent: u32, key: &str) -> u64 {
-        std::hash::BuildHasher::hash_one(&self.hasher, (kind as u8, parent, key))
-    }
 }
 
 /// The places of a sorted list whose rows are equal to what is looked for.
@@ -297,7 +296,7 @@ impl Snapshot {
                     && self.names.get(row.names).key == key
             })
         };
-        let place = self.keys.find(self.hash(kind, parent, key), same)?;
+        let place = self.keys.find(hash(&self.hasher, kind, parent, key), same)?;
         self.resources.get(*place as usize)
     }
 }

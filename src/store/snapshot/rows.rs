@@ -2,7 +2,7 @@
 
 use super::index::NOWHERE;
 use crate::model::attributes::BindingAttributes;
-use crate::model::{Binding, Id, Kind, Role, Time};
+use crate::model::{Binding, Id, Kind, Permissions, Role, Time};
 
 /// A resource: 32 bytes and its names.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,7 @@ pub(super) struct Held {
     /// What it is on.
     pub(super) resource: u32,
     pub(super) role: Role,
+    pub(super) permissions: Permissions,
     /// Whether it gives at any time: it neither expires nor is it deactivated.
     pub(super) always: bool,
 }

@@ -1,0 +1,43 @@
+//! The workload in a store of its own, written through the library as any program would.
+
+use std::path::Path;
+
+use rolebook::model::{Id, Time};
+use rolebook::policy::RowChange;
+use rolebook::store::{Entry, Store};
+
+use super::Workload;
+
+/// How many rows a revision has: enough that revisions cost nothing, few enough for the memory.
+const ROWS: usize = 200_000;
+
+/// Writes the workload into a new store.
+pub(crate) fn store_file(workload: &Workload, path: &Path) {
+    let (store, _) = Store::create(path).unwrap();
+    let mut rows = workload.rows();
+    loop {
+        let some: Vec<RowChange> = rows.by_ref().take(ROWS).collect();
+        if some.is_empty() {
+            return;
+        }
+        commit(&store, &some);
+    }
+}
+
+/// Writes some rows, the last of which has the last id.
+pub(crate) fn commit(store: &Store, rows: &[RowChange]) {
+    let last = match rows.last() {
+        Some(RowChange::Resource(_, Some(resource))) => resource.id,
+        Some(RowChange::Binding(_, Some(binding))) => binding.id,
+        _ => Id::LAST_RESERVED,
+    };
+    let entry = Entry {
+        at: Time::now(),
+        actor: None,
+        operator: "bench".to_owned(),
+        command: "load".to_owned(),
+        reason: None,
+        undoes: None,
+    };
+    store.write().unwrap().commit(rows, last, entry).unwrap();
+}
