@@ -16,25 +16,29 @@ pub(super) struct Asked {
 }
 
 /// A resource that was asked about.
+#[derive(Clone, Copy)]
 pub(super) struct On {
     pub(super) id: Id,
     pub(super) kind: Kind,
     /// Whether it is the very thing, and not the nearest registered folder above.
     pub(super) is_registered: bool,
-    reference: Reference,
 }
 
 impl On {
     /// Reads and finds a resource. `action` is what it is asked about, where that is known.
     pub(super) fn find<F: Facts>(view: &View<'_, F>, text: &str, action: &str) -> Result<On, Problem> {
-        let reference = Reference::parse(text, Kind::Server)?;
-        let kind = match &reference {
+        On::of(view, &Reference::parse(text, Kind::Server)?, action)
+    }
+
+    /// Finds a resource that was read.
+    pub(super) fn of<F: Facts>(view: &View<'_, F>, reference: &Reference, action: &str) -> Result<On, Problem> {
+        let kind = match reference {
             Reference::Authenticated | Reference::Anyone | Reference::External(_) => {
                 return Err(reference.wrong_kind("a resource"));
             }
             other => other.kind().unwrap_or(Kind::Server),
         };
-        let (id, is_registered) = match &reference {
+        let (id, is_registered) = match reference {
             Reference::Item(endpoint, path) => {
                 let place = find_item(&view.facts, view.actor, view.at, endpoint, path)?;
                 (place.item.id, place.rest.is_empty())
@@ -42,7 +46,7 @@ impl On {
             Reference::Named(Kind::Endpoint, name) => (endpoint(view, name, action)?, true),
             other => (view.resolve(other)?.0, true),
         };
-        Ok(On { id, kind, is_registered, reference })
+        Ok(On { id, kind, is_registered })
     }
 
     /// Reads an action on it.
@@ -50,9 +54,9 @@ impl On {
         Action::parse(text, self.kind, &|text| folder(view, text, !self.is_registered))
     }
 
-    /// As it is shown: a path that is not registered as it was asked about.
-    pub(super) fn shown<F: Facts>(&self, view: &View<'_, F>) -> Result<String, Problem> {
-        if self.is_registered { view.name(self.id) } else { Ok(self.reference.to_string()) }
+    /// As it is shown: a path that is not registered as it was asked about in a text.
+    pub(super) fn shown<F: Facts>(&self, view: &View<'_, F>, text: &str) -> Result<String, Problem> {
+        if self.is_registered { view.name(self.id) } else { Ok(Reference::parse(text, Kind::Server)?.to_string()) }
     }
 }
 
@@ -69,7 +73,7 @@ impl Asked {
         let action = on.action(view, action)?;
         let who = about(view, &principal, on.id, on.kind)?;
         let question = Question { principal: who, action, resource: on.id, at: view.at };
-        Ok(Asked { question, resource: on.shown(view)? })
+        Ok(Asked { question, resource: on.shown(view, resource)? })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::policy::{Facts, Question};
 use crate::render::RenderError;
 
 /// How many principals and how many resources are kept at hand; a power of two.
-const KEPT: usize = 1 << 16;
+const KEPT: usize = 1 << 18;
 
 /// What is kept at hand by its text, each in the one place its hash leads to.
 struct Shelf<T> {
@@ -135,7 +135,7 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
         if is_steady {
             self.seen(&reference)?;
         }
-        let place = Rc::new(Where { on: On::find(self.view, text, action)?, others: Cell::new(None) });
+        let place = Rc::new(Where { on: On::of(self.view, &reference, action)?, others: Cell::new(None) });
         if is_steady {
             self.resources.put(text, Rc::clone(&place));
         }

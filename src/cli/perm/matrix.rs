@@ -10,7 +10,7 @@ use super::super::session::Session;
 use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
 use super::rows::carried;
-use crate::model::{Action, Problem};
+use crate::model::{Action, Id, Problem};
 use crate::policy::Panel;
 use crate::policy::listing::{Breadth, who};
 use crate::render::{Column, Row, shown};
@@ -31,11 +31,14 @@ pub(super) struct Matrix {
     reading: Reading,
 }
 
+/// Actions with the names of their columns.
+type Named = Vec<(Action, String)>;
+
 impl Matrix {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let view = view.in_memory()?;
-            let mut asked: Vec<(On, Vec<(Action, String)>)> = Vec::new();
+            let mut asked: Vec<(Id, String, Named)> = Vec::new();
             for text in &self.resources {
                 let on = On::find(&view, text, "")?;
                 if !may_ask_about_others(&view, on.id, on.kind)? {
@@ -50,10 +53,10 @@ impl Matrix {
                         .map(|text| Ok((on.action(&view, text)?, field(text))))
                         .collect::<Result<_, Problem>>()?,
                 };
-                asked.push((on, actions));
+                asked.push((on.id, on.shown(&view, text)?, actions));
             }
             let mut columns = vec![shown("resource"), shown("principal")];
-            for (_, name) in asked.iter().flat_map(|(_, actions)| actions) {
+            for (_, name) in asked.iter().flat_map(|(.., actions)| actions) {
                 if !columns.iter().any(|column| column.name == *name) {
                     columns.push(Column { name: Cow::Owned(name.clone()), shown: true });
                 }
@@ -62,10 +65,9 @@ impl Matrix {
             let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
             session.stream(&columns, |_, push| {
                 let mut stopped = Ok(());
-                for (on, named) in &asked {
+                for (on, resource, named) in &asked {
                     let actions: Vec<Action> = named.iter().map(|(action, _)| *action).collect();
-                    let Some(target) = panel.target(on.id)? else { continue };
-                    let resource = on.shown(&view)?;
+                    let Some(target) = panel.target(*on)? else { continue };
                     who(&panel, &actions, &target, breadth, &mut |principal, rules| {
                         carried(&mut stopped, || {
                             let mut row: Row =

@@ -25,7 +25,7 @@ impl Tree {
         let mut places = index(&rows);
         // What holds roles, or has them held on it, and may have no row.
         let reserved = [Id::SERVER, Id::AUTHENTICATED, Id::ANYONE].into_iter().filter_map(super::narrow);
-        let parents = rows.iter().map(|row| row.above).filter(|parent| *parent != 0);
+        let parents = rows.iter().map(|row| row.above).filter(|parent| ![0, NOWHERE].contains(parent));
         let missing = parents.chain(reserved).filter(|id| places.get(*id).is_none()).collect();
         add_bare(&mut rows, &mut places, missing);
         // No id is as large as this one: it closes the ranges of the last.
@@ -109,4 +109,31 @@ fn add_bare(rows: &mut Vec<ResourceRow>, places: &mut Index, mut missing: Vec<u3
     rows.extend(missing.into_iter().map(ResourceRow::bare));
     rows.sort_unstable_by_key(|row| row.id);
     *places = index(rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rows::Name;
+    use super::*;
+
+    #[test]
+    fn ids_that_only_others_speak_of_get_rows_and_the_rest_stays() {
+        let mut names = Names::default();
+        let mut row = |id: u32, above: u32, name: &str| {
+            let names = names.add(Name { name, key: name, ..Name::default() }).unwrap();
+            ResourceRow { above, names, attributes: 0, kind: Some(Kind::Group), ..ResourceRow::bare(id) }
+        };
+        let rows = vec![row(40, 20, "lower"), row(20, 0, "upper"), row(50, 45, "of one without a row")];
+        let tree = Tree::new(rows, names).with([20, 30, 30, 60].into_iter());
+        let ids: Vec<u32> = tree.rows.iter().map(|row| row.id).collect();
+        assert_eq!(ids, [1, 2, 3, 20, 30, 40, 45, 50, 60, NOWHERE]);
+        let above = |id: u32| {
+            let row = tree.rows[tree.places.get(id).unwrap() as usize];
+            (tree.rows.get(row.above as usize).map(|above| above.id), row.kind)
+        };
+        assert_eq!(above(40), (Some(20), Some(Kind::Group)));
+        assert_eq!(above(50), (Some(45), Some(Kind::Group)));
+        assert_eq!((above(20), above(45)), ((None, Some(Kind::Group)), (None, None)));
+        assert_eq!(tree.families.len(), 3);
+    }
 }
