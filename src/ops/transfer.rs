@@ -68,7 +68,12 @@ pub fn move_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, source: (&Name, &Path)
     } else {
         leave_home(work, item)?;
     }
-    work.put(Resource { parent: Some(journey.folder.id), ..(**item).clone() });
+    let mut moved = Resource { parent: Some(journey.folder.id), ..(**item).clone() };
+    // A home folder that its member left is one among the files of the workspace alone.
+    if let (Some(known), true) = (item.as_item(), item.parent != moved.parent) {
+        moved.attributes = Attributes::Item(Item { home: None, ..known.clone() });
+    }
+    work.put(moved);
     own_if_home(work, &journey.folder, item.id)
 }
 

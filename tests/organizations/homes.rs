@@ -74,6 +74,23 @@ fn what_ends_a_membership_ends_the_ownership_and_leaves_the_folder() {
 }
 
 #[test]
+fn a_home_folder_that_its_member_left_is_a_plain_one_elsewhere() {
+    let tool = with_files();
+    tool.ok("workspace set acme/prod --root-upload deny --as carol");
+    tool.ok("org remove-member acme bob");
+    tool.ok("content add node1:/archive --owner carol");
+    tool.ok("share grant node1:/archive user:bob --permission edit");
+    tool.ok(&format!("share grant {HOME} user:bob --permission edit"));
+    assert!(!tool.may("bob", "upload", HOME));
+    tool.ok(&format!("content move {HOME} node1:/archive"));
+    let listed = "perm list bob --under node1:/archive --action upload --expand -o csv";
+    assert_eq!(tool.ok(listed), "resource,actions\nnode1:/archive,upload\nnode1:/archive/bob,upload\n");
+    tool.ok("org set-role acme bob member");
+    tool.ok("workspace add-member acme/prod bob");
+    assert_eq!(columns(&tool, "workspace members acme/prod --as bob", "member,home"), format!("user:bob\t{HOME}\n"));
+}
+
+#[test]
 fn a_namesake_does_not_inherit_a_home_folder() {
     let tool = with_files();
     tool.fails(5, "account remove bob --destroy --yes", "it owns node1:/acme-prod/bob");
