@@ -223,6 +223,17 @@ fn what_changed_names_the_change_that_did_it() {
 }
 
 #[test]
+fn what_a_setting_of_ones_own_takes_is_taken_where_nothing_else_changed() {
+    let tool = Tool::studio();
+    tool.ok("workgroup add open --send anyone");
+    let first = tool.revision();
+    tool.ok("account set bob --send-normal deny");
+    let rows = tool.json(&format!("perm diff --from {first}"));
+    let open = rows.as_array().unwrap().iter().find(|row| row["resource"] == "workgroup:open").unwrap();
+    assert_eq!((&open["principal"], &open["lost"]), (&json!("user:bob"), &json!(["view", "send"])));
+}
+
+#[test]
 fn nothing_changed_is_an_empty_list_and_says_so_by_the_status() {
     let tool = Tool::studio();
     let last = tool.revision();

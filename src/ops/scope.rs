@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use hashbrown::HashSet;
+
 use super::Result;
 use crate::model::attributes::Attributes;
 use crate::model::{Binding, Id, Kind, Resource, Role};
@@ -14,7 +16,7 @@ use crate::policy::{Facts, RowChange, Select};
 /// # Errors
 /// When the facts cannot be read.
 pub fn scope<A: Facts + ?Sized, B: Facts + ?Sized>(before: &A, after: &B, changes: &[RowChange]) -> Result<Scope> {
-    let mut search = Search { before, after, all: Scope::nothing() };
+    let mut search = Search { before, after, all: Scope::nothing(), shared: HashSet::new(), moved: HashSet::new() };
     for change in changes {
         match change {
             RowChange::Resource(was, is) => search.resource(was.as_deref(), is.as_deref())?,
@@ -32,6 +34,9 @@ struct Search<'f, A: Facts + ?Sized, B: Facts + ?Sized> {
     before: &'f A,
     after: &'f B,
     all: Scope,
+    /// Whose shares changed, and who else changed: each was looked into.
+    shared: HashSet<Id>,
+    moved: HashSet<Id>,
 }
 
 impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
@@ -80,8 +85,10 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
                     // With what any account has, one may have enough for what it alone does not give.
                     self.all.holders = None;
                 }
-                for holder in self.people(who)? {
-                    self.all.add_holder(holder);
+                if self.shared.insert(who) {
+                    for holder in self.people(who)? {
+                        self.all.add_holder(holder);
+                    }
                 }
                 // Shares of a root folder let read and write the endpoint.
                 let parent = match self.after.outline(on)? {
@@ -96,7 +103,8 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
             }
             _ => {
                 self.all.add_resource(on);
-                for person in self.people(who)? {
+                let people = if self.moved.insert(who) { self.people(who)? } else { Vec::new() };
+                for person in people {
                     self.all.add_principal(person);
                     // Fellow members see each other; managers manage users and nobody else.
                     self.all.add_resource(person);

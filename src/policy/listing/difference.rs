@@ -5,87 +5,23 @@
 //! begins or ends on either side; everything else is compared for each resource, over those who come
 //! into question on either side.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::rc::Rc;
+
+use hashbrown::HashSet;
 
 use super::PRINCIPALS;
 use super::candidates::Search;
 use super::items::turns;
+use super::places::places;
+use super::scope::{Scope, Twins};
 use super::what::allowed;
 use crate::model::{Action, Id, Kind};
 use crate::policy::facts::{Facts, Result};
 use crate::policy::panel::Panel;
+use crate::policy::subject::Subject;
 use crate::policy::target::Target;
-
-/// Which resources of one state are which of the other.
-#[derive(Debug, Default)]
-pub struct Twins(Option<(HashMap<Id, Id>, HashMap<Id, Id>)>);
-
-impl Twins {
-    /// Of one store, where ids stay what they are.
-    pub const fn by_id() -> Twins {
-        Twins(None)
-    }
-
-    /// Of two stores: pairs of what is the same thing in the first and in the second.
-    pub fn by_pairs(pairs: impl IntoIterator<Item = (Id, Id)>) -> Twins {
-        let (mut there, mut back) = (HashMap::new(), HashMap::new());
-        for (before, after) in pairs {
-            there.insert(before, after);
-            back.insert(after, before);
-        }
-        Twins(Some((there, back)))
-    }
-
-    fn after(&self, before: Id) -> Option<Id> {
-        match &self.0 {
-            Some((there, _)) if before > Id::LAST_RESERVED => there.get(&before).copied(),
-            _ => Some(before),
-        }
-    }
-
-    fn before(&self, after: Id) -> Option<Id> {
-        match &self.0 {
-            Some((_, back)) if after > Id::LAST_RESERVED => back.get(&after).copied(),
-            _ => Some(after),
-        }
-    }
-}
-
-/// The part of two states that can differ; everything else is the same on both sides.
-#[derive(Clone, Debug, Default)]
-pub struct Scope {
-    /// Principals for whom anything may differ, by their ids on either side; none for all of them.
-    pub principals: Option<BTreeSet<Id>>,
-    /// Principals for whom items may differ, those above among them; none for all of them.
-    pub holders: Option<BTreeSet<Id>>,
-    /// Resources, other than items, that may differ for anybody; none for all of them.
-    pub resources: Option<BTreeSet<Id>>,
-}
-
-impl Scope {
-    /// Of two states that do not differ.
-    pub const fn nothing() -> Scope {
-        Scope { principals: Some(BTreeSet::new()), holders: Some(BTreeSet::new()), resources: Some(BTreeSet::new()) }
-    }
-
-    /// Anything may differ for a principal.
-    pub fn add_principal(&mut self, principal: Id) {
-        self.principals.iter_mut().for_each(|all| all.extend([principal]));
-        self.add_holder(principal);
-    }
-
-    /// Items may differ for a principal.
-    pub fn add_holder(&mut self, principal: Id) {
-        self.holders.iter_mut().for_each(|all| all.extend([principal]));
-    }
-
-    /// A resource may differ for anybody.
-    pub fn add_resource(&mut self, resource: Id) {
-        self.resources.iter_mut().for_each(|all| all.extend([resource]));
-    }
-}
 
 /// A resource as it is asked about on both sides.
 type Targets = (Option<Rc<Target>>, Option<Rc<Target>>);
@@ -120,7 +56,8 @@ pub struct Comparison<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
 }
 
 impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
-    /// Every difference within a scope, by resource and then by principal; items last.
+    /// Every difference within a scope: on resources that changed, one after the other; then for whoever
+    /// changed on all others; then on items.
     ///
     /// What every account gained or lost because any account has it stands as `authenticated` alone.
     ///
@@ -128,12 +65,11 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     /// When the facts cannot be read, or what the visitor answers.
     pub fn each(&self, scope: &Scope, visit: VisitDifference<'_>) -> Result<()> {
         let everybody = self.pairs(&PRINCIPALS, None)?;
-        let principals = self.pairs(&PRINCIPALS, scope.principals.as_ref())?;
         let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Item).collect();
         let touched = self.pairs(&kinds, scope.resources.as_ref())?;
         let peculiar = self.peculiar(&everybody)?;
         for resource in &touched {
-            let some = self.candidates(*resource, &everybody, &peculiar)?;
+            let some = self.candidates(*resource, &peculiar)?;
             if self.on_resource(*resource, &some, visit)?.is_break() {
                 return Ok(());
             }
@@ -141,9 +77,12 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         if scope.resources.is_some() {
             // Whoever changed may have gained or lost anything, also where nothing changed.
             let known: HashSet<Pair> = touched.into_iter().collect();
-            for resource in self.pairs(&kinds, None)?.into_iter().filter(|pair| !known.contains(pair)) {
-                if self.on_resource(resource, &principals, visit)?.is_break() {
-                    return Ok(());
+            for principal in self.pairs(&PRINCIPALS, scope.principals.as_ref())? {
+                let places = self.places(principal, &kinds)?;
+                for resource in places.into_iter().filter(|pair| !known.contains(pair)) {
+                    if self.on_resource(resource, &[principal], visit)?.is_break() {
+                        return Ok(());
+                    }
                 }
             }
         }
@@ -192,38 +131,58 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     fn peculiar(&self, everybody: &[Pair]) -> Result<Vec<Pair>> {
         let mut found = Vec::new();
         for pair in everybody {
-            let before = pair.0.map(|id| self.before.subject(id)).transpose()?;
-            let after = pair.1.map(|id| self.after.subject(id)).transpose()?;
-            if !(before.is_some_and(|it| it.is_plain()) && after.is_some_and(|it| it.is_plain())) {
+            if !self.is_plain(*pair)? {
                 found.push(*pair);
             }
         }
         Ok(found)
     }
 
+    fn is_plain(&self, principal: Pair) -> Result<bool> {
+        let (Some(was), Some(is)) = principal else { return Ok(false) };
+        Ok(self.before.subject(was)?.is_plain() && self.after.subject(is)?.is_plain())
+    }
+
     /// Whoever may have something on a resource, on either side, that not any account has.
-    fn candidates(&self, resource: Pair, everybody: &[Pair], peculiar: &[Pair]) -> Result<Vec<Pair>> {
-        let mut before = Search::new(self.before);
+    fn candidates(&self, resource: Pair, peculiar: &[Pair]) -> Result<Vec<Pair>> {
+        let mut found: Vec<Pair> = [Id::ANYONE, Id::AUTHENTICATED].map(|class| (Some(class), Some(class))).to_vec();
         if let Some(target) = resource.0.map(|id| self.before.target(id)).transpose()?.flatten() {
-            before.add_all(&Action::listed(target.kind), &target)?;
+            for id in candidates(self.before, &target)? {
+                found.push((Some(id), self.twin_after(id)?));
+            }
         }
-        let mut after = Search::new(self.after);
         if let Some(target) = resource.1.map(|id| self.after.target(id)).transpose()?.flatten() {
-            after.add_all(&Action::listed(target.kind), &target)?;
+            for id in candidates(self.after, &target)? {
+                found.push((self.twin_before(id)?, Some(id)));
+            }
         }
-        let (before, after) = (before.into_set(), after.into_set());
-        let mut found: Vec<Pair> = everybody
-            .iter()
-            .filter(|pair| {
-                pair.0.is_some_and(|id| before.contains(&id) || id <= Id::LAST_RESERVED)
-                    || pair.1.is_some_and(|id| after.contains(&id))
-            })
-            .copied()
-            .collect();
         found.extend(peculiar);
         found.sort_unstable();
         found.dedup();
         Ok(found)
+    }
+
+    /// Where somebody may have something, on either side, that not any account has, kind by kind.
+    fn places(&self, principal: Pair, kinds: &[Kind]) -> Result<Vec<Pair>> {
+        let is_plain = self.is_plain(principal)?;
+        let mut all = Vec::new();
+        for kind in kinds {
+            let mut found: Vec<Pair> = Vec::new();
+            if let Some(who) = principal.0 {
+                for id in places_of(self.before, who, is_plain, *kind)? {
+                    found.push((Some(id), self.twin_after(id)?));
+                }
+            }
+            if let Some(who) = principal.1 {
+                for id in places_of(self.after, who, is_plain, *kind)? {
+                    found.push((self.twin_before(id)?, Some(id)));
+                }
+            }
+            found.sort_unstable();
+            found.dedup();
+            all.extend(found);
+        }
+        Ok(all)
     }
 
     fn on_resource(&self, resource: Pair, principals: &[Pair], visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
@@ -383,5 +342,30 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         let (before, after) = self.targets(pair)?;
         let is_item = after.or(before).is_some_and(|target| target.kind == Kind::Item);
         Ok(is_item.then_some(pair))
+    }
+}
+
+/// The accounts, submitters and tokens that may have something on a resource that not any account has.
+fn candidates<F: Facts + ?Sized>(panel: &Panel<'_, F>, target: &Target) -> Result<Vec<Id>> {
+    let mut search = Search::new(panel);
+    search.add_all(&Action::listed(target.kind), target)?;
+    let mut found = Vec::new();
+    for id in search.into_set() {
+        let kind = panel.facts().outline(id)?.map(|it| it.kind());
+        if kind.is_some_and(|kind| PRINCIPALS.contains(&kind)) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// The resources of a kind on which somebody may have something; of a plain account, that not any has.
+fn places_of<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Id, is_plain: bool, kind: Kind) -> Result<Vec<Id>> {
+    let actions = Action::listed(kind);
+    if is_plain {
+        let in_particular = Subject::new(panel.facts(), who, panel.at())?.in_particular();
+        places(panel, &in_particular, kind, &actions)
+    } else {
+        places(panel, &*panel.subject(who)?, kind, &actions)
     }
 }

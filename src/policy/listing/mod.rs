@@ -9,6 +9,7 @@ mod coverage;
 mod difference;
 mod items;
 mod places;
+mod scope;
 mod what;
 mod who;
 
@@ -19,6 +20,7 @@ use crate::model::Kind;
 const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
 
 pub use coverage::is_covered;
-pub use difference::{Comparison, Difference, Pair, Scope, Twins, VisitDifference};
+pub use difference::{Comparison, Difference, Pair, VisitDifference};
+pub use scope::{Scope, Twins};
 pub use what::{Filter, Reach, VisitWhat, what};
 pub use who::{Breadth, VisitWho, who};
