@@ -258,6 +258,19 @@ pub trait Facts {
         Ok(())
     }
 
+    /// How many bindings a principal has, counted no further than to a number.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn count_of(&self, principal: Id, most: usize) -> Result<usize> {
+        let mut count = 0;
+        self.bindings(Select::Of(principal), &mut |_| {
+            count += 1;
+            Ok(if count < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        Ok(count)
+    }
+
     /// The shares and the owners of an item and of every one it lies in, if they are no more than
     /// `most` and these facts have them at hand, as arrays in memory do.
     fn at_hand(&self, _item: &Outline, _most: usize) -> Option<AtHand> {

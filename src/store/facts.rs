@@ -229,6 +229,23 @@ impl Facts for StoreFacts<'_> {
         Ok(())
     }
 
+    // Counted in the index alone: the rows of somebody who has much lie far apart.
+    fn count_of(&self, principal: Id, most: usize) -> Result<usize> {
+        let rows = self.statement("1", "binding", "principal = ?1");
+        let sql = format!("SELECT count(*) FROM ({rows} LIMIT {most})");
+        let mut count = 0;
+        self.each(
+            &sql,
+            &[&integer(principal.0)],
+            |reader, row| row.get(0).map_err(|error| reader.failed(error)),
+            &mut |it: i64| {
+                count = usize::try_from(it).unwrap_or(most);
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
+        Ok(count)
+    }
+
     fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
         // Items have few shares for the most part, so all of one are read at once.
         let few = if role.on() == Kind::Item { self.few_on(resource, role)? } else { None };

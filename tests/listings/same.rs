@@ -194,6 +194,13 @@ fn of_principals<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut 
     }
     let lists: [&[Role]; 5] = [&[Role::GroupMember], &Role::WORKGROUP, &Role::DROPBOX, &[Role::ItemShare], &Role::ALL];
     for principal in &asked.ids {
+        for most in [1, 3, 1_000] {
+            let all = one.list(Select::Of(*principal)).unwrap().len().min(most);
+            assert_eq!(
+                (one.count_of(*principal, most).unwrap(), other.count_of(*principal, most).unwrap()),
+                (all, all)
+            );
+        }
         for roles in lists {
             for at in [-1, 0, 2] {
                 let holdings = |facts: &dyn Facts| {

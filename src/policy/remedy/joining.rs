@@ -81,10 +81,10 @@ fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, holder: Holder, target: 
 fn besides<F: Facts + ?Sized>(members: &Subject<'_, F>) -> Result<usize> {
     let mut count = 0;
     for principal in members.principals()?.iter().filter(|id| **id > Id::LAST_RESERVED) {
-        members.facts().bindings(Select::Of(*principal), &mut |_| {
-            count += 1;
-            Ok(if count < MUCH { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-        })?;
+        count += members.facts().count_of(*principal, MUCH - count)?;
+        if count >= MUCH {
+            break;
+        }
     }
     Ok(count)
 }

@@ -111,6 +111,10 @@ impl Facts for Snapshot {
         Ok(())
     }
 
+    fn count_of(&self, principal: Id, most: usize) -> Result<usize> {
+        Ok(self.of(principal).len().min(most))
+    }
+
     fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
         Ok(self.exactly(resource, role, principal).first().and_then(|row| {
             let resource = narrow(resource)?;
