@@ -2,7 +2,7 @@
 //!
 //! [`Facts`] is implemented by the store (prepared statements), by its snapshot (the same facts in
 //! memory), by [`Overlay`](super::draft::Overlay) (facts with a draft laid over them, which are
-//! facts again) and by [`Nothing`], the empty store. The same rules run on all of them.
+//! facts again) and by [`Nothing`](super::Nothing), the empty store. The same rules run on all of them.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -389,39 +389,5 @@ pub trait Facts {
     /// When the store cannot be read.
     fn server(&self) -> Result<crate::model::attributes::Server> {
         Ok(self.resource(Id::SERVER)?.and_then(|server| server.as_server().cloned()).unwrap_or_default())
-    }
-}
-
-/// The facts of an empty store.
-#[derive(Clone, Copy, Debug)]
-pub struct Nothing;
-
-impl Facts for Nothing {
-    fn resource(&self, _: Id) -> Result<Option<Rc<Resource>>> {
-        Ok(None)
-    }
-
-    fn named(&self, _: Kind, _: Option<Id>, _: &str) -> Result<Option<Rc<Resource>>> {
-        Ok(None)
-    }
-
-    fn aliased(&self, _: Kind, _: &str, _: Visit<'_, Rc<Resource>>) -> Result<()> {
-        Ok(())
-    }
-
-    fn resources(&self, _: Kind, _: Option<Id>, _: Visit<'_, Rc<Resource>>) -> Result<()> {
-        Ok(())
-    }
-
-    fn bindings(&self, _: Select, _: Visit<'_, Binding>) -> Result<()> {
-        Ok(())
-    }
-
-    fn binding(&self, _: Id) -> Result<Option<Binding>> {
-        Ok(None)
-    }
-
-    fn last_id(&self) -> Result<Id> {
-        Ok(Id::LAST_RESERVED)
     }
 }

@@ -14,6 +14,7 @@ mod holders;
 pub mod invariants;
 mod limits;
 pub mod listing;
+mod nothing;
 pub mod panel;
 pub mod proof;
 pub mod remedy;
@@ -23,7 +24,8 @@ pub mod target;
 
 pub use decide::{Decision, Question, allows, decide, decide_for, decide_on};
 pub use draft::{Draft, Overlay, RowChange};
-pub use facts::{Facts, Fault, Nothing, Outline, Result, Select};
+pub use facts::{Facts, Fault, Outline, Result, Select};
+pub use nothing::Nothing;
 pub use panel::Panel;
 pub use proof::{Proof, Step};
 pub use remedy::{Remedy, lacks, remedies};

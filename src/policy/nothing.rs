@@ -1,0 +1,40 @@
+//! Facts of which there are none, for states that are made of drafts alone.
+
+use std::rc::Rc;
+
+use super::facts::{Facts, Result, Select, Visit};
+use crate::model::{Binding, Id, Kind, Resource};
+
+/// The facts of an empty store.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
+impl Facts for Nothing {
+    fn resource(&self, _: Id) -> Result<Option<Rc<Resource>>> {
+        Ok(None)
+    }
+
+    fn named(&self, _: Kind, _: Option<Id>, _: &str) -> Result<Option<Rc<Resource>>> {
+        Ok(None)
+    }
+
+    fn aliased(&self, _: Kind, _: &str, _: Visit<'_, Rc<Resource>>) -> Result<()> {
+        Ok(())
+    }
+
+    fn resources(&self, _: Kind, _: Option<Id>, _: Visit<'_, Rc<Resource>>) -> Result<()> {
+        Ok(())
+    }
+
+    fn bindings(&self, _: Select, _: Visit<'_, Binding>) -> Result<()> {
+        Ok(())
+    }
+
+    fn binding(&self, _: Id) -> Result<Option<Binding>> {
+        Ok(None)
+    }
+
+    fn last_id(&self) -> Result<Id> {
+        Ok(Id::LAST_RESERVED)
+    }
+}
