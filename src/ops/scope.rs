@@ -1,8 +1,6 @@
 //! Whom and what a change can concern: so that comparing two states asks about that and not about
 //! everything.
 
-use std::collections::BTreeSet;
-
 use hashbrown::HashSet;
 
 use super::Result;
@@ -133,7 +131,8 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
         ];
         let mut found = Vec::new();
         let mut open = vec![principal];
-        let mut opened = BTreeSet::from([principal]);
+        let mut opened: HashSet<Id> = HashSet::new();
+        opened.insert(principal);
         while let Some(next) = open.pop() {
             found.push(next);
             for role in IN {

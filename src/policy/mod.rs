@@ -19,6 +19,7 @@ pub mod panel;
 pub mod proof;
 pub mod remedy;
 pub mod sharing;
+pub mod shelf;
 pub mod subject;
 pub mod target;
 

@@ -1,68 +1,15 @@
 //! Many questions at one moment: whoever asks and whatever is asked about is looked up once and kept
 //! at hand, in memory that does not grow with the number of questions.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::decide::{Decision, allows, decide_on};
 use super::facts::{Facts, Result};
+use super::shelf::Shelf;
 use super::subject::Subject;
 use super::target::Target;
 use crate::model::catalogue::{NOT_GRANTED, Rule};
 use crate::model::{Action, Id, Time};
-
-/// For how many places there is room for two subjects and two targets each; a power of two.
-const PLACES: usize = 1 << 18;
-
-/// What knows its id.
-trait Numbered {
-    fn id(&self) -> Id;
-}
-
-impl<F: Facts + ?Sized> Numbered for Subject<'_, F> {
-    fn id(&self) -> Id {
-        self.id
-    }
-}
-
-impl Numbered for Target {
-    fn id(&self) -> Id {
-        self.id
-    }
-}
-
-/// What is kept at hand, each thing in the place its id leads to, beside the one put there before it: of
-/// a hundred thousand ids in no order a sixth meet another in their place, and few two others.
-struct Shelf<T>(RefCell<Vec<[Option<Rc<T>>; 2]>>);
-
-impl<T: Numbered> Shelf<T> {
-    const fn new() -> Shelf<T> {
-        Shelf(RefCell::new(Vec::new()))
-    }
-
-    fn place(id: Id) -> usize {
-        usize::try_from(id.0).unwrap_or(usize::MAX) & (PLACES - 1)
-    }
-
-    fn get(&self, id: Id) -> Option<Rc<T>> {
-        let shelf = self.0.borrow();
-        let place = shelf.get(Self::place(id))?;
-        place.iter().flatten().find(|kept| kept.id() == id).map(Rc::clone)
-    }
-
-    fn put(&self, thing: T) -> Rc<T> {
-        let place = Self::place(thing.id());
-        let thing = Rc::new(thing);
-        let mut shelf = self.0.borrow_mut();
-        if shelf.len() <= place {
-            shelf.resize_with(place + 1, || [None, None]);
-        }
-        if let Some([last, before]) = shelf.get_mut(place) {
-            *before = last.replace(Rc::clone(&thing));
-        }
-        thing
-    }
-}
 
 /// Many questions over the same facts at the same time.
 pub struct Panel<'f, F: Facts + ?Sized> {
@@ -93,9 +40,9 @@ impl<'f, F: Facts + ?Sized> Panel<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn subject(&self, id: Id) -> Result<Rc<Subject<'f, F>>> {
-        match self.subjects.get(id) {
+        match self.subjects.get(id.0, |kept| kept.id == id) {
             Some(subject) => Ok(subject),
-            None => Ok(self.subjects.put(Subject::new(self.facts, id, self.at)?)),
+            None => Ok(self.subjects.put(id.0, Subject::new(self.facts, id, self.at)?)),
         }
     }
 
@@ -104,9 +51,9 @@ impl<'f, F: Facts + ?Sized> Panel<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn target(&self, id: Id) -> Result<Option<Rc<Target>>> {
-        match self.targets.get(id) {
+        match self.targets.get(id.0, |kept| kept.id == id) {
             Some(target) => Ok(Some(target)),
-            None => Ok(Target::of(self.facts, id)?.map(|target| self.targets.put(target))),
+            None => Ok(Target::of(self.facts, id)?.map(|target| self.targets.put(id.0, target))),
         }
     }
 

@@ -14,47 +14,13 @@ use super::super::view::View;
 use super::asked::{On, may_ask_about_others, oneself, principal, themselves_only};
 use crate::model::{Id, Kind, Problem, Reference};
 use crate::ops::{Actor, Viewer};
+use crate::policy::shelf::Shelf;
 use crate::policy::{Facts, Question};
 use crate::render::RenderError;
 
-/// How many principals and how many resources are kept at hand; a power of two.
-const KEPT: usize = 1 << 18;
-
-/// What is kept at hand by its text, each in the one place its hash leads to.
-struct Shelf<T> {
-    places: Vec<Option<(Box<str>, Rc<T>)>>,
-    hasher: DefaultHashBuilder,
-}
-
-impl<T> Shelf<T> {
-    fn new() -> Shelf<T> {
-        Shelf { places: Vec::new(), hasher: DefaultHashBuilder::default() }
-    }
-
-    fn place(&self, text: &str) -> usize {
-        usize::try_from(self.hasher.hash_one(text)).unwrap_or_default() & (KEPT - 1)
-    }
-
-    fn get(&self, text: &str) -> Option<Rc<T>> {
-        match self.places.get(self.place(text)) {
-            Some(Some((known, kept))) if **known == *text => Some(Rc::clone(kept)),
-            _ => None,
-        }
-    }
-
-    fn put(&mut self, text: &str, thing: Rc<T>) {
-        let place = self.place(text);
-        if self.places.is_empty() {
-            self.places.resize_with(KEPT, || None);
-        }
-        if let Some(slot) = self.places.get_mut(place) {
-            *slot = Some((text.into(), thing));
-        }
-    }
-}
-
 /// A principal that was named.
 struct Who {
+    text: Box<str>,
     reference: Reference,
     /// Whether it is whoever asks.
     is_oneself: bool,
@@ -63,6 +29,7 @@ struct Who {
 
 /// A resource that was named.
 struct Where {
+    text: Box<str>,
     on: On,
     /// Whether whoever asks may ask about others there.
     others: Cell<Option<bool>>,
@@ -72,17 +39,25 @@ struct Where {
 pub(super) struct Known<'v, 'r, F: Facts> {
     view: &'v View<'r, F>,
     viewer: Viewer<'v, F>,
+    /// By the hash of their texts.
+    hasher: DefaultHashBuilder,
     principals: Shelf<Who>,
     resources: Shelf<Where>,
 }
 
 impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
     pub(super) fn new(view: &'v View<'r, F>) -> Result<Known<'v, 'r, F>, Problem> {
-        Ok(Known { view, viewer: view.viewer()?, principals: Shelf::new(), resources: Shelf::new() })
+        Ok(Known {
+            view,
+            viewer: view.viewer()?,
+            hasher: DefaultHashBuilder::default(),
+            principals: Shelf::new(),
+            resources: Shelf::new(),
+        })
     }
 
     /// Reads a question and finds what it is about.
-    pub(super) fn question(&mut self, who: &str, action: &str, on: &str) -> Result<Question, RenderError> {
+    pub(super) fn question(&self, who: &str, action: &str, on: &str) -> Result<Question, RenderError> {
         let view = self.view;
         let who = self.principal(who)?;
         let place = self.resource(on, action)?;
@@ -107,15 +82,15 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
         Ok(Question { principal, action, resource: place.on.id, at: view.at })
     }
 
-    fn principal(&mut self, text: &str) -> Result<Rc<Who>, RenderError> {
-        if let Some(known) = self.principals.get(text) {
+    fn principal(&self, text: &str) -> Result<Rc<Who>, RenderError> {
+        let hash = self.hasher.hash_one(text);
+        if let Some(known) = self.principals.get(hash, |known| *known.text == *text) {
             return Ok(known);
         }
         let reference = principal(text)?;
         let own = oneself(self.view, &reference)?;
-        let who = Rc::new(Who { reference, is_oneself: own.is_some(), id: Cell::new(own) });
-        self.principals.put(text, Rc::clone(&who));
-        Ok(who)
+        let who = Who { text: text.into(), reference, is_oneself: own.is_some(), id: Cell::new(own) };
+        Ok(self.principals.put(hash, who))
     }
 
     fn resolve(&self, who: &Who) -> Result<Id, Problem> {
@@ -125,8 +100,9 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
         Ok(id)
     }
 
-    fn resource(&mut self, text: &str, action: &str) -> Result<Rc<Where>, RenderError> {
-        if let Some(known) = self.resources.get(text) {
+    fn resource(&self, text: &str, action: &str) -> Result<Rc<Where>, RenderError> {
+        let hash = self.hasher.hash_one(text);
+        if let Some(known) = self.resources.get(hash, |known| *known.text == *text) {
             return Ok(known);
         }
         let reference = Reference::parse(text, Kind::Server)?;
@@ -135,11 +111,9 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
         if is_steady {
             self.seen(&reference)?;
         }
-        let place = Rc::new(Where { on: On::of(self.view, &reference, action)?, others: Cell::new(None) });
-        if is_steady {
-            self.resources.put(text, Rc::clone(&place));
-        }
-        Ok(place)
+        let on = On::of(self.view, &reference, action)?;
+        let place = Where { text: text.into(), on, others: Cell::new(None) };
+        Ok(if is_steady { self.resources.put(hash, place) } else { Rc::new(place) })
     }
 
     fn may_ask_about_others(&self, place: &Where) -> Result<bool, Problem> {

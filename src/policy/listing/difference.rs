@@ -64,10 +64,9 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
     pub fn each(&self, scope: &Scope, visit: VisitDifference<'_>) -> Result<()> {
-        let everybody = self.pairs(&PRINCIPALS, None)?;
         let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Item).collect();
         let touched = self.pairs(&kinds, scope.resources.as_ref())?;
-        let peculiar = self.peculiar(&everybody)?;
+        let peculiar = if touched.is_empty() { Vec::new() } else { self.peculiar()? };
         for resource in &touched {
             let some = self.candidates(*resource, &peculiar)?;
             if self.on_resource(*resource, &some, visit)?.is_break() {
@@ -128,11 +127,11 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     }
 
     /// Accounts that are not just like any other, by what stands in their own row on either side.
-    fn peculiar(&self, everybody: &[Pair]) -> Result<Vec<Pair>> {
+    fn peculiar(&self) -> Result<Vec<Pair>> {
         let mut found = Vec::new();
-        for pair in everybody {
-            if !self.is_plain(*pair)? {
-                found.push(*pair);
+        for pair in self.pairs(&PRINCIPALS, None)? {
+            if !self.is_plain(pair)? {
+                found.push(pair);
             }
         }
         Ok(found)
@@ -145,17 +144,11 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
 
     /// Whoever may have something on a resource, on either side, that not any account has.
     fn candidates(&self, resource: Pair, peculiar: &[Pair]) -> Result<Vec<Pair>> {
-        let mut found: Vec<Pair> = [Id::ANYONE, Id::AUTHENTICATED].map(|class| (Some(class), Some(class))).to_vec();
-        if let Some(target) = resource.0.map(|id| self.before.target(id)).transpose()?.flatten() {
-            for id in candidates(self.before, &target)? {
-                found.push((Some(id), self.twin_after(id)?));
-            }
-        }
-        if let Some(target) = resource.1.map(|id| self.after.target(id)).transpose()?.flatten() {
-            for id in candidates(self.after, &target)? {
-                found.push((self.twin_before(id)?, Some(id)));
-            }
-        }
+        let (before, after) = self.targets(resource)?;
+        let before = before.map(|target| candidates(self.before, &target)).transpose()?;
+        let after = after.map(|target| candidates(self.after, &target)).transpose()?;
+        let mut found = self.paired(before, after)?;
+        found.extend([Id::ANYONE, Id::AUTHENTICATED].map(|class| (Some(class), Some(class))));
         found.extend(peculiar);
         found.sort_unstable();
         found.dedup();
@@ -167,22 +160,25 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         let is_plain = self.is_plain(principal)?;
         let mut all = Vec::new();
         for kind in kinds {
-            let mut found: Vec<Pair> = Vec::new();
-            if let Some(who) = principal.0 {
-                for id in places_of(self.before, who, is_plain, *kind)? {
-                    found.push((Some(id), self.twin_after(id)?));
-                }
-            }
-            if let Some(who) = principal.1 {
-                for id in places_of(self.after, who, is_plain, *kind)? {
-                    found.push((self.twin_before(id)?, Some(id)));
-                }
-            }
-            found.sort_unstable();
-            found.dedup();
-            all.extend(found);
+            let before = principal.0.map(|who| places_of(self.before, who, is_plain, *kind)).transpose()?;
+            let after = principal.1.map(|who| places_of(self.after, who, is_plain, *kind)).transpose()?;
+            all.extend(self.paired(before, after)?);
         }
         Ok(all)
+    }
+
+    /// What was found on either side, each once.
+    fn paired(&self, before: Option<Vec<Id>>, after: Option<Vec<Id>>) -> Result<Vec<Pair>> {
+        let mut found: Vec<Pair> = Vec::new();
+        for id in before.into_iter().flatten() {
+            found.push((Some(id), self.twin_after(id)?));
+        }
+        for id in after.into_iter().flatten() {
+            found.push((self.twin_before(id)?, Some(id)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     fn on_resource(&self, resource: Pair, principals: &[Pair], visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
@@ -230,45 +226,27 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         let was = difference.principal.0.map(|id| self.before.subject(id)).transpose()?;
         let is = difference.principal.1.map(|id| self.after.subject(id)).transpose()?;
         let stayed = was.is_some_and(|it| it.is_registered()) == is.is_some_and(|it| it.is_registered());
-        let had = |action: Action| -> Result<bool> {
-            let Some(target) = before else { return Ok(false) };
-            Ok(self.before.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
-        };
-        let has = |action: Action| -> Result<bool> {
-            let Some(target) = after else { return Ok(false) };
-            Ok(self.after.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
-        };
-        let mut gained = Vec::new();
-        for action in difference.gained.drain(..) {
-            let general = has(action)? && if stayed { !had(action)? } else { !on_server };
-            if !general {
-                gained.push(action);
+        let had = |action: Action| any_account(self.before, action, before.as_deref());
+        let has = |action: Action| any_account(self.after, action, after.as_deref());
+        let particular = |actions: &[Action], here: &AnyAccount<'_>, there: &AnyAccount<'_>| -> Result<Vec<Action>> {
+            let mut kept = Vec::new();
+            for action in actions {
+                let general = here(*action)? && if stayed { !there(*action)? } else { !on_server };
+                if !general {
+                    kept.push(*action);
+                }
             }
-        }
-        let mut lost = Vec::new();
-        for action in difference.lost.drain(..) {
-            let general = had(action)? && if stayed { !has(action)? } else { !on_server };
-            if !general {
-                lost.push(action);
-            }
-        }
-        (difference.gained, difference.lost) = (gained, lost);
+            Ok(kept)
+        };
+        difference.gained = particular(&difference.gained, &has, &had)?;
+        difference.lost = particular(&difference.lost, &had, &has)?;
         Ok(())
     }
 
     fn on_items(&self, principal: Pair, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
-        let mut items: BTreeSet<Pair> = BTreeSet::new();
-        if let Some(who) = principal.0 {
-            for item in turns(self.before, &*self.before.subject(who)?)? {
-                items.insert((Some(item), self.twin_after(item)?));
-            }
-        }
-        if let Some(who) = principal.1 {
-            for item in turns(self.after, &*self.after.subject(who)?)? {
-                items.insert((self.twin_before(item)?, Some(item)));
-            }
-        }
-        for item in items {
+        let before = principal.0.map(|who| turns(self.before, &*self.before.subject(who)?)).transpose()?;
+        let after = principal.1.map(|who| turns(self.after, &*self.after.subject(who)?)).transpose()?;
+        for item in self.paired(before, after)? {
             let here = self.on_item(principal, item)?;
             if here.gained.is_empty() && here.lost.is_empty() {
                 continue;
@@ -343,6 +321,14 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         let is_item = after.or(before).is_some_and(|target| target.kind == Kind::Item);
         Ok(is_item.then_some(pair))
     }
+}
+
+/// Whether any account may do an action on the resource in question, on one side.
+type AnyAccount<'a> = dyn Fn(Action) -> Result<bool> + 'a;
+
+fn any_account<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Action, target: Option<&Target>) -> Result<bool> {
+    let Some(target) = target else { return Ok(false) };
+    Ok(panel.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
 }
 
 /// The accounts, submitters and tokens that may have something on a resource that not any account has.

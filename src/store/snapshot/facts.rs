@@ -74,23 +74,19 @@ impl Facts for Snapshot {
     }
 
     fn line(&self, first: Outline) -> Result<Vec<Outline>> {
-        let own = self.row(first.id).map(|(_, row)| row);
+        let above = self.upwards_of(first.id).skip(1).filter_map(|row| self.outline_of(row));
         // Deep enough for most.
         let mut found = Vec::with_capacity(8);
         found.push(first);
-        if let Some(own) = own {
-            self.above(own).filter_map(|row| self.outline_of(row)).for_each(|outline| found.push(outline));
-        }
+        found.extend(above);
         Ok(found)
     }
 
     fn upwards(&self, from: Id, visit: &mut dyn FnMut(Id, &Attributes)) -> Result<()> {
-        let mut next = self.row(from).map(|(_, row)| row);
-        while let Some(row) = next {
+        for row in self.upwards_of(from) {
             if let Some(attributes) = self.attributes.get(row.attributes as usize) {
                 visit(wide(row.id), attributes);
             }
-            next = self.resources.get(row.above as usize);
         }
         Ok(())
     }

@@ -164,10 +164,9 @@ impl Snapshot {
         Some(Outline { id: wide(row.id), parent: self.parent_of(row).map(wide), attributes })
     }
 
-    /// The rows of what a resource lies in, nearest first.
-    fn above<'s>(&'s self, row: &'s ResourceRow) -> impl Iterator<Item = &'s ResourceRow> {
-        let next = |row: &&'s ResourceRow| self.resources.get(row.above as usize);
-        std::iter::successors(next(&row), next)
+    /// The rows of a resource and of everything it lies in, nearest first.
+    fn upwards_of(&self, id: Id) -> impl Iterator<Item = &ResourceRow> {
+        std::iter::successors(self.row(id).map(|(_, row)| row), |row| self.resources.get(row.above as usize))
     }
 
     fn parent_of(&self, row: &ResourceRow) -> Option<u32> {
