@@ -157,7 +157,7 @@ fn bare_write(path: &str, number: &str) {
     connection.execute("UPDATE resource SET until = ?1 WHERE since = ?2 AND id = ?3", (last + 1, since, id)).unwrap();
     connection
         .execute(
-            "INSERT INTO resource VALUES (?1, ?2, NULL, 'user', 0, ?3, ?3, NULL, '{\"display_name\":\"x\"}')",
+            "INSERT INTO resource VALUES (?1, ?2, NULL, 'user', 0, ?3, ?3, NULL, '{\"display_name\":\"x\"}', NULL)",
             (last + 1, id, format!("user-{number}")),
         )
         .unwrap();

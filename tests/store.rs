@@ -137,7 +137,7 @@ fn unusable(tool: &Tool) -> Vec<(&'static str, &'static str)> {
         ("short.db", "`short.db` is not a rolebook store"),
         ("foreign.db", "`foreign.db` is not a rolebook store"),
         ("other.db", "`other.db` is not a rolebook store"),
-        ("newer.db", "the store `newer.db` is of version 99, this program knows versions up to 3"),
+        ("newer.db", "the store `newer.db` is of version 99, this program knows versions up to 4"),
         ("half.db", "the store `half.db` is damaged: "),
         ("head.db", "the store `head.db` is damaged: "),
         ("folder.db", "`folder.db` is not a rolebook store"),
@@ -337,10 +337,14 @@ fn a_revision_is_never_dated_before_its_predecessor() {
 
 #[test]
 fn an_older_store_is_read_as_it_is_and_brought_up_to_date_by_the_first_change() {
+    const THIRD: &str = "DROP INDEX resource_sets_now; DROP INDEX binding_sets_now;
+        ALTER TABLE resource DROP COLUMN sets; ALTER TABLE binding DROP COLUMN sets";
     const SECOND: &str = "DROP INDEX binding_of_now;
         CREATE INDEX binding_of_now ON binding (principal, role, resource) WHERE until IS NULL";
-    from_version(2, SECOND);
-    from_version(1, &format!("{SECOND}; DROP INDEX share_by_now; DROP INDEX share_by_past"));
+    const FIRST: &str = "DROP INDEX share_by_now; DROP INDEX share_by_past";
+    from_version(3, THIRD);
+    from_version(2, &format!("{THIRD}; {SECOND}"));
+    from_version(1, &format!("{THIRD}; {SECOND}; {FIRST}"));
 }
 
 fn from_version(older: i64, without: &str) {
@@ -354,10 +358,12 @@ fn from_version(older: i64, without: &str) {
         store.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap()
     };
     assert!(tool.may("bob", "send", "workgroup:color"));
+    assert!(tool.ok("perm who send workgroup:color").contains("bob"));
+    assert!(tool.ok("audit log").contains("workgroup"));
     assert_eq!(tool.run("audit verify").status, 0);
     assert_eq!(version(), older, "who only reads changes nothing");
     tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as alice");
-    assert_eq!(version(), 3);
+    assert_eq!(version(), 4);
     tool.ok("content add node1:/p --owner bob");
     tool.ok("share grant node1:/p carol --permission view --as bob");
     tool.ok("account remove bob --destroy --transfer-to eve --yes");

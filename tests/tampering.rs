@@ -178,10 +178,10 @@ fn no_row_can_be_removed_or_added_unseen() {
     }
     for deed in [
         // bob, made an admin since revision 4 and since never.
-        "INSERT INTO binding SELECT 4, 900, NULL, resource, principal, role, grantor, expires, attributes FROM binding LIMIT 1",
-        "INSERT INTO binding SELECT 900, 900, NULL, resource, principal, role, grantor, expires, attributes FROM binding LIMIT 1",
-        "INSERT INTO resource SELECT 4, 901, 6, kind, parent, 'ghost', 'ghost', NULL, attributes FROM resource LIMIT 1",
-        "INSERT INTO resource SELECT 0, 901, NULL, kind, parent, 'ghost', 'ghost', NULL, attributes FROM resource LIMIT 1",
+        "INSERT INTO binding SELECT 4, 900, NULL, resource, principal, role, grantor, expires, attributes, sets FROM binding LIMIT 1",
+        "INSERT INTO binding SELECT 900, 900, NULL, resource, principal, role, grantor, expires, attributes, sets FROM binding LIMIT 1",
+        "INSERT INTO resource SELECT 4, 901, 6, kind, parent, 'ghost', 'ghost', NULL, attributes, sets FROM resource LIMIT 1",
+        "INSERT INTO resource SELECT 0, 901, NULL, kind, parent, 'ghost', 'ghost', NULL, attributes, sets FROM resource LIMIT 1",
         "INSERT INTO revision SELECT max(number) + 1, at, actor, operator, command, reason, denied, undoes, last_id, digest, digest FROM revision",
         "INSERT INTO revision SELECT 0, at, actor, operator, command, reason, denied, undoes, last_id, previous, digest FROM revision WHERE number = 1",
         "INSERT INTO revision SELECT -1, at, actor, operator, command, reason, denied, undoes, last_id, previous, digest FROM revision WHERE number = 1",

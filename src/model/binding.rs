@@ -2,6 +2,7 @@
 
 use super::attributes::BindingAttributes;
 use super::role::Role;
+use super::sets::Sets;
 use super::time::Time;
 use super::{Id, Revision};
 
@@ -22,6 +23,8 @@ pub struct Binding {
     pub expires: Option<Time>,
     /// The rest.
     pub attributes: BindingAttributes,
+    /// Which manifests declare it.
+    pub sets: Sets,
     /// The revision that made it so; 0 in a draft.
     pub since: Revision,
 }

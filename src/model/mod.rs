@@ -18,6 +18,7 @@ pub mod reference;
 pub mod resource;
 pub mod role;
 pub mod secret;
+pub mod sets;
 pub mod time;
 mod verb;
 mod words;
@@ -33,6 +34,7 @@ pub use problem::{Problem, ProblemKind};
 pub use reference::Reference;
 pub use resource::Resource;
 pub use role::Role;
+pub use sets::Sets;
 pub use time::Time;
 
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@ use super::attributes::{
     AccessToken, Account, Attributes, Endpoint, Invitation, Item, Package, Server, Workgroup, Workspace,
 };
 use super::kind::Kind;
+use super::sets::Sets;
 use super::{Id, Revision};
 
 /// A thing with a kind, a name, a parent and attributes, as it stood from a revision on.
@@ -23,6 +24,8 @@ pub struct Resource {
     pub alias: Option<String>,
     /// What is known of it; also says its kind.
     pub attributes: Attributes,
+    /// Which manifests declare it.
+    pub sets: Sets,
     /// The revision that made it so; 0 in a draft.
     pub since: Revision,
 }

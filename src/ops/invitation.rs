@@ -8,7 +8,7 @@ use super::{Actor, Result, Work};
 use crate::model::attributes::{Attributes, File, Invitation, InvitationState, Invitee};
 use crate::model::secret::Secret;
 use crate::model::time::{Expiry, Length};
-use crate::model::{Id, Kind, Name, Problem, ProblemKind, Resource, Role, Time, Verb};
+use crate::model::{Id, Kind, Name, Problem, ProblemKind, Resource, Role, Sets, Time, Verb};
 use crate::policy::Facts;
 
 /// How long a private link lives where nothing is said.
@@ -154,6 +154,7 @@ fn issue<F: Facts + ?Sized>(
             workspaces: Vec::new(),
             state: InvitationState::Active,
         }),
+        sets: Sets::NONE,
         since: 0,
     });
     let binding = work.bind(dropbox.id, invitee, Role::DropboxOutside);

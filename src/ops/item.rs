@@ -6,7 +6,7 @@ use super::place::children;
 use super::{Result, Work};
 use crate::model::attributes::{Attributes, Item};
 use crate::model::name::quoted;
-use crate::model::{Id, Kind, Name, Path, Problem, Resource};
+use crate::model::{Id, Kind, Name, Path, Problem, Resource, Sets};
 use crate::policy::Facts;
 
 /// Makes the root folder of a new endpoint.
@@ -24,6 +24,7 @@ pub(super) fn make<F: Facts + ?Sized>(work: &mut Work<'_, F>, parent: Id, name: 
         key: name.to_owned(),
         alias: None,
         attributes: Attributes::Item(item),
+        sets: Sets::NONE,
         since: 0,
     });
     id

@@ -7,7 +7,7 @@ use super::{Result, Work};
 use crate::model::attributes::{AccessToken, Attributes, SigningKey, TokenMode};
 use crate::model::secret::Secret;
 use crate::model::time::Expiry;
-use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Verb};
+use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Sets, Verb};
 use crate::policy::Facts;
 
 /// The organization or the workspace that a reference names, if the actor may see it.
@@ -58,7 +58,16 @@ pub fn create_signing_key<F: Facts + ?Sized>(work: &mut Work<'_, F>, on: &Refere
 fn put<F: Facts + ?Sized>(work: &mut Work<'_, F>, parent: Id, secret: Option<&Secret>, attributes: Attributes) -> Id {
     let id = work.new_id();
     let key = secret.map_or_else(|| id.to_string(), Secret::hash);
-    work.put(Resource { id, parent: Some(parent), name: String::new(), key, alias: None, attributes, since: 0 });
+    work.put(Resource {
+        id,
+        parent: Some(parent),
+        name: String::new(),
+        key,
+        alias: None,
+        attributes,
+        sets: Sets::NONE,
+        since: 0,
+    });
     id
 }
 

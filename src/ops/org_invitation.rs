@@ -10,7 +10,7 @@ use crate::model::attributes::{Attributes, Invitation, InvitationState, OrgRole}
 use crate::model::name::{key, quoted};
 use crate::model::secret::Secret;
 use crate::model::time::{Expiry, Length};
-use crate::model::{Binding, Id, Kind, Name, Problem, ProblemKind, Resource, Role, Verb};
+use crate::model::{Binding, Id, Kind, Name, Problem, ProblemKind, Resource, Role, Sets, Verb};
 use crate::policy::{Facts, Select};
 
 /// How long an invitation lives where nothing is said.
@@ -80,6 +80,7 @@ pub fn invite<F: Facts + ?Sized>(
                 workspaces: workspaces.clone(),
                 state: InvitationState::Active,
             }),
+            sets: Sets::NONE,
             since: 0,
         });
         made.push(id);

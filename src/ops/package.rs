@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Actor, Result, Work, invitation};
 use crate::model::attributes::{Attributes, File, Package};
-use crate::model::{Action, Id, Kind, Problem, ProblemKind, Reference, Resource, Role, Verb};
+use crate::model::{Action, Id, Kind, Problem, ProblemKind, Reference, Resource, Role, Sets, Verb};
 use crate::policy::Facts;
 
 /// What is to be sent.
@@ -164,6 +164,7 @@ pub fn record<F: Facts + ?Sized>(
             sent: work.at,
             forwarded,
         }),
+        sets: Sets::NONE,
         since: 0,
     });
     work.bind(id, sender, Role::PackageSender);

@@ -2,7 +2,7 @@
 
 use super::{Result, Work};
 use crate::model::attributes::{Attributes, Choice, Setting};
-use crate::model::{Id, Problem, Resource, Verb};
+use crate::model::{Id, Problem, Resource, Sets, Verb};
 use crate::policy::Facts;
 
 /// What can be said of the server; what is none is left as it is.
@@ -63,6 +63,7 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, options: &Options) -> Resu
         key: "server".to_owned(),
         alias: None,
         attributes: Attributes::Server(server),
+        sets: Sets::NONE,
         since: 0,
     });
     Ok(())

@@ -7,7 +7,7 @@ use super::sight::{Place, Viewer, find, find_item, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
 use crate::model::reference::{full_reference, item_reference};
-use crate::model::{Action, Binding, Id, Kind, Name, Path, Reference, Resource, Role, Time, Verb};
+use crate::model::{Action, Binding, Id, Kind, Name, Path, Reference, Resource, Role, Sets, Time, Verb};
 use crate::policy::decide_for;
 use crate::policy::{Draft, Facts, Overlay, Question, Select, Subject};
 
@@ -220,7 +220,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     pub fn make(&mut self, parent: Option<Id>, name: &Name, attributes: Attributes) -> Id {
         let id = self.new_id();
         let (name, key) = (name.shown().to_owned(), name.key().to_owned());
-        self.put(Resource { id, parent, name, key, alias: None, attributes, since: 0 });
+        self.put(Resource { id, parent, name, key, alias: None, attributes, sets: Sets::NONE, since: 0 });
         id
     }
 
@@ -247,6 +247,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             grantor: self.actor.principal(),
             expires: None,
             attributes: BindingAttributes::default(),
+            sets: Sets::NONE,
             since: 0,
         });
         id

@@ -5,7 +5,7 @@ use super::membership::held;
 use super::org_member::{find_member, not_a_member};
 use super::{Result, Work, find_workspace};
 use crate::model::attributes::{BindingAttributes, Switch};
-use crate::model::{Binding, Id, Name, Problem, Reference, Resource, Role, Verb};
+use crate::model::{Binding, Id, Name, Problem, Reference, Resource, Role, Sets, Verb};
 use crate::policy::Facts;
 
 /// How somebody shall be a member; what is none is left as it is.
@@ -82,6 +82,7 @@ fn bind<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, account: Id, t
         grantor,
         expires: None,
         attributes: BindingAttributes { root_upload: terms.root_upload.flatten(), ..BindingAttributes::default() },
+        sets: Sets::NONE,
         since: 0,
     });
 }

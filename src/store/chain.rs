@@ -34,6 +34,23 @@ impl Chain {
         }
     }
 
+    /// Takes in a row that is opened: its columns, and the manifests that declare it, if any do. Stores
+    /// from before there were manifests have the same digests as ever.
+    pub(super) fn opened(&mut self, word: &str, columns: &[Value], sets: Option<&str>) {
+        self.row(word, columns);
+        if let Some(sets) = sets {
+            self.sets(ValueRef::Text(sets.as_bytes()));
+        }
+    }
+
+    /// Takes in the manifests that declare a row.
+    pub(super) fn sets(&mut self, sets: ValueRef<'_>) {
+        if sets != ValueRef::Null {
+            self.word("sets");
+            self.value(sets);
+        }
+    }
+
     /// Takes in what the values that follow are.
     pub(super) fn word(&mut self, word: &str) {
         self.value(ValueRef::Text(word.as_bytes()));

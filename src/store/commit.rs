@@ -1,6 +1,6 @@
 //! Committing a draft: rows are closed and opened, and a revision is stamped, in one transaction.
 
-use rusqlite::types::Value;
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::chain::{Chain, Digest, GENESIS};
@@ -139,7 +139,7 @@ fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: &mut C
         }
     }
     let mut insert = connection
-        .prepare_cached("INSERT INTO resource VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8)")
+        .prepare_cached("INSERT INTO resource VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
         .map_err(failed)?;
     for resource in changes
         .iter()
@@ -155,11 +155,12 @@ fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: &mut C
             resource.alias.clone().into(),
             resource_json(resource).into(),
         ];
-        chain.row("+resource", &columns);
-        insert.execute(params_from_iter(&columns)).map_err(failed)?;
+        let sets = resource.sets.text();
+        chain.opened("+resource", &columns, sets);
+        insert.execute(params_from_iter(with_sets(&columns, sets))).map_err(failed)?;
     }
     let mut insert = connection
-        .prepare_cached("INSERT INTO binding VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8)")
+        .prepare_cached("INSERT INTO binding VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
         .map_err(failed)?;
     for binding in changes
         .iter()
@@ -175,8 +176,9 @@ fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: &mut C
             binding.expires.map(|time| time.0).into(),
             binding_json(binding).into(),
         ];
-        chain.row("+binding", &columns);
-        insert.execute(params_from_iter(&columns)).map_err(failed)?;
+        let sets = binding.sets.text();
+        chain.opened("+binding", &columns, sets);
+        insert.execute(params_from_iter(with_sets(&columns, sets))).map_err(failed)?;
     }
     for (word, rows) in [("-resource", closed_resources(changes)), ("-binding", closed_bindings(changes))] {
         for (id, since) in rows {
@@ -184,6 +186,12 @@ fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: &mut C
         }
     }
     Ok(())
+}
+
+/// The columns of a row as they are written: what the chain takes as one, and the sets.
+fn with_sets<'c>(columns: &'c [Value], sets: Option<&'c str>) -> impl Iterator<Item = ToSqlOutput<'c>> {
+    let sets = sets.map_or(ValueRef::Null, |sets| ValueRef::Text(sets.as_bytes()));
+    columns.iter().map(ValueRef::from).chain([sets]).map(ToSqlOutput::Borrowed)
 }
 
 fn closed_resources(changes: &[RowChange]) -> Vec<(Id, Revision)> {

@@ -350,6 +350,7 @@ impl StoreFacts<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Sets;
     use crate::model::attributes::BindingAttributes;
     use crate::policy::RowChange;
     use crate::store::{Entry, Store};
@@ -357,7 +358,7 @@ mod tests {
     fn binding(id: u64, resource: u64, role: Role, principal: u64) -> Binding {
         let (id, resource, principal) = (Id(id), Id(resource), Id(principal));
         let attributes = BindingAttributes::default();
-        Binding { id, resource, principal, role, grantor: None, expires: None, attributes, since: 0 }
+        Binding { id, resource, principal, role, grantor: None, expires: None, attributes, sets: Sets::NONE, since: 0 }
     }
 
     fn entry() -> Entry {

@@ -91,7 +91,8 @@ impl Store {
         let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         // First, so that the file is locked once for everything that is read.
         connection.execute_batch("BEGIN").map_err(|error| self.failed(error))?;
-        schema::check(&connection, &self.path)?;
+        let version = schema::check(&connection, &self.path)?;
+        schema::read_as_latest(&connection, version).map_err(|error| self.failed(error))?;
         Ok(Reader::new(connection, &self.path))
     }
 

@@ -5,12 +5,12 @@ use rusqlite::Row;
 use super::error::StoreError;
 use super::{Reader, Result};
 use crate::model::attributes::{Attributes, BindingAttributes};
-use crate::model::{Binding, Id, Kind, Resource, Role, Time};
+use crate::model::{Binding, Id, Kind, Resource, Role, Sets, Time};
 
 /// The columns of a resource, in the order that [`Reader::resource_of`] reads and the chain takes.
-pub(super) const RESOURCE: &str = "since, id, kind, parent, name, key, alias, attributes";
+pub(super) const RESOURCE: &str = "since, id, kind, parent, name, key, alias, attributes, sets";
 /// The columns of a binding, in the order that [`Reader::binding_of`] reads and the chain takes.
-pub(super) const BINDING: &str = "since, id, resource, principal, role, grantor, expires, attributes";
+pub(super) const BINDING: &str = "since, id, resource, principal, role, grantor, expires, attributes, sets";
 
 /// An id or a revision as SQLite keeps it.
 pub(super) fn integer(number: u64) -> i64 {
@@ -42,15 +42,17 @@ impl Reader {
                 row.get(5)?,
                 row.get(6)?,
                 row.get_ref(7)?.as_str()?,
+                Sets::from_text(row.get_ref(8)?.as_str_or_null()?),
             ))
         };
-        let (since, id, kind, parent, name, key, alias, attributes) = read().map_err(|error| self.failed(error))?;
+        let (since, id, kind, parent, name, key, alias, attributes, sets) =
+            read().map_err(|error| self.failed(error))?;
         let kind = Kind::from_word(kind)
             .ok_or_else(|| StoreError::corrupt(&self.path, format!("resource {id} is of the unknown kind `{kind}`")))?;
         let attributes = Attributes::from_json(kind, attributes).map_err(|error| {
             StoreError::corrupt(&self.path, format!("the attributes of resource {id} cannot be read: {error}"))
         })?;
-        Ok(Resource { id, parent: (parent.0 != 0).then_some(parent), name, key, alias, attributes, since })
+        Ok(Resource { id, parent: (parent.0 != 0).then_some(parent), name, key, alias, attributes, sets, since })
     }
 
     pub(super) fn binding_of(&self, row: &Row<'_>) -> Result<Binding> {
@@ -64,9 +66,10 @@ impl Reader {
                 optional_id(row, 5)?,
                 row.get::<_, Option<i64>>(6)?,
                 row.get_ref(7)?.as_str_or_null()?,
+                Sets::from_text(row.get_ref(8)?.as_str_or_null()?),
             ))
         };
-        let (since, id, resource, principal, role, grantor, expires, attributes) =
+        let (since, id, resource, principal, role, grantor, expires, attributes, sets) =
             read().map_err(|error| self.failed(error))?;
         let role = Role::from_full(role)
             .ok_or_else(|| StoreError::corrupt(&self.path, format!("binding {id} is of the unknown role `{role}`")))?;
@@ -76,7 +79,7 @@ impl Reader {
                 StoreError::corrupt(&self.path, format!("the attributes of binding {id} cannot be read: {error}"))
             })?,
         };
-        Ok(Binding { id, resource, principal, role, grantor, expires: expires.map(Time), attributes, since })
+        Ok(Binding { id, resource, principal, role, grantor, expires: expires.map(Time), attributes, sets, since })
     }
 }
 

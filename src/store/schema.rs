@@ -87,6 +87,12 @@ const MIGRATIONS: &[&str] = &[
     DROP INDEX binding_of_now;
     CREATE INDEX binding_of_now ON binding (principal, role, resource, until) WHERE until IS NULL;
 ",
+    "
+    ALTER TABLE resource ADD COLUMN sets TEXT;
+    ALTER TABLE binding ADD COLUMN sets TEXT;
+    CREATE INDEX resource_sets_now ON resource (sets) WHERE until IS NULL AND sets IS NOT NULL;
+    CREATE INDEX binding_sets_now ON binding (sets) WHERE until IS NULL AND sets IS NOT NULL;
+",
 ];
 
 /// The version this program writes.
@@ -159,8 +165,22 @@ fn durable(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "full")
 }
 
-/// Whether the file is a store of a version this program reads.
-pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// The version from which rows say which manifests declare them.
+const WITH_SETS: i64 = 4;
+
+/// Has a store that is only read look as if it were up to date.
+pub(super) fn read_as_latest(connection: &Connection, version: i64) -> rusqlite::Result<()> {
+    if version >= WITH_SETS {
+        return Ok(());
+    }
+    connection.execute_batch(
+        "CREATE TEMP VIEW resource AS SELECT *, NULL AS sets FROM main.resource;
+         CREATE TEMP VIEW binding AS SELECT *, NULL AS sets FROM main.binding;",
+    )
+}
+
+/// Whether the file is a store of a version this program reads. Answers which.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     // By pragmas: their table-valued functions would have SQLite declare a table for each.
     let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     let read = || Ok((number("PRAGMA application_id")?, number("PRAGMA user_version")?));
@@ -171,7 +191,7 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreErr
     if version > latest() {
         return Err(StoreError::Newer { path: path.to_owned(), found: version, known: latest() });
     }
-    Ok(())
+    Ok(version)
 }
 
 /// Brings an older store up to date; a current one costs one pragma.

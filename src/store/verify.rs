@@ -145,9 +145,14 @@ impl<'r> Rows<'r> {
         let mut count = 0;
         for (word, statement) in &mut self.statements {
             let columns = statement.column_count();
+            // The last column of one that was opened is taken in only where there is something in it.
+            let always = if word.starts_with('+') { columns - 1 } else { columns };
             let mut rows = statement.query([number]).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
-                take(row, word, columns, chain).map_err(failed)?;
+                take(row, word, always, chain).map_err(failed)?;
+                if always < columns {
+                    chain.sets(row.get_ref(always).map_err(failed)?);
+                }
                 count += 1;
             }
         }

@@ -9,7 +9,7 @@ use rolebook::model::attributes::{
     Stream, Switch, TokenMode, Workspace,
 };
 use rolebook::model::name::key;
-use rolebook::model::{Attributes, Binding, Id, Kind, Permissions, Resource, Role, Time};
+use rolebook::model::{Attributes, Binding, Id, Kind, Permissions, Resource, Role, Sets, Time};
 use rolebook::policy::{Facts, Overlay};
 use rolebook::store::{Entry, Store};
 
@@ -87,7 +87,16 @@ impl Rows {
     fn put(&mut self, parent: Option<Id>, name: &str, attributes: Attributes) -> Id {
         let id = self.new_id();
         let named = if attributes.kind() == Kind::Item { name.to_owned() } else { key(name) };
-        let it = Resource { id, parent, name: name.to_owned(), key: named, alias: None, attributes, since: 0 };
+        let it = Resource {
+            id,
+            parent,
+            name: name.to_owned(),
+            key: named,
+            alias: None,
+            attributes,
+            sets: Sets::NONE,
+            since: 0,
+        };
         self.resources.insert(id, it);
         id
     }
@@ -95,7 +104,17 @@ impl Rows {
     fn bind(&mut self, resource: Id, principal: Id, role: Role) -> Id {
         let id = self.new_id();
         let attributes = BindingAttributes::default();
-        let it = Binding { id, resource, principal, role, grantor: None, expires: None, attributes, since: 0 };
+        let it = Binding {
+            id,
+            resource,
+            principal,
+            role,
+            grantor: None,
+            expires: None,
+            attributes,
+            sets: Sets::NONE,
+            since: 0,
+        };
         self.bindings.insert(id, it);
         id
     }

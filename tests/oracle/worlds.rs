@@ -11,7 +11,7 @@ use rolebook::model::attributes::{
     Workspace as WorkspaceRow,
 };
 use rolebook::model::name::key;
-use rolebook::model::{Binding, Id, Kind, Permissions, Resource, Role, Time};
+use rolebook::model::{Binding, Id, Kind, Permissions, Resource, Role, Sets, Time};
 use rolebook::policy::{Facts, Select};
 
 use super::truth::*;
@@ -500,7 +500,16 @@ impl Rows {
         // The name of an item is compared byte for byte.
         let key = if attributes.kind() == Kind::Item { name.to_owned() } else { key(name) };
         let parent = parent.map(Id);
-        self.0.push(Resource { id: Id(id), parent, name: name.to_owned(), key, alias: None, attributes, since: 0 });
+        self.0.push(Resource {
+            id: Id(id),
+            parent,
+            name: name.to_owned(),
+            key,
+            alias: None,
+            attributes,
+            sets: Sets::NONE,
+            since: 0,
+        });
     }
 
     fn binding(&mut self, id: u64, resource: u64, principal: u64, role: Role) -> &mut Binding {
@@ -512,6 +521,7 @@ impl Rows {
             grantor: None,
             expires: None,
             attributes: BindingAttributes::default(),
+            sets: Sets::NONE,
             since: 0,
         });
         self.1.last_mut().unwrap()

@@ -3,7 +3,7 @@
 use rolebook::model::attributes::{
     AccessToken, Attributes, Home, Item, Media, Org, SigningKey, Stream, Switch, TokenMode, Workspace,
 };
-use rolebook::model::{Id, Kind, Reference, Resource, Role, Time};
+use rolebook::model::{Id, Kind, Reference, Resource, Role, Sets, Time};
 use rolebook::ops::content;
 use rolebook::policy::Facts;
 
@@ -53,7 +53,16 @@ fn put(built: &mut Built, parent: Id, known_as: &str, attributes: Attributes) {
     let id = built.work.new_id();
     let known_as = format!("{}:{known_as}", attributes.kind());
     let (name, key) = (String::new(), known_as.clone());
-    built.work.put(Resource { id, parent: Some(parent), name, key, alias: None, attributes, since: 0 });
+    built.work.put(Resource {
+        id,
+        parent: Some(parent),
+        name,
+        key,
+        alias: None,
+        attributes,
+        sets: Sets::NONE,
+        since: 0,
+    });
     assert!(built.numbered.insert(known_as, id).is_none(), "two of one name");
 }
 

@@ -157,6 +157,15 @@ pub struct BindingAttributes {
 }
 
 impl BindingAttributes {
+    /// Of a binding with nothing besides its columns.
+    pub const NONE: BindingAttributes = BindingAttributes {
+        inactive: false,
+        invitation: None,
+        permissions: Permissions::NONE,
+        class: None,
+        root_upload: None,
+    };
+
     /// Where a share comes from.
     pub fn share_class(&self) -> ShareClass {
         self.class.unwrap_or(ShareClass::User)

@@ -73,7 +73,7 @@ impl Snapshot {
                     continue;
                 };
                 let attributes = self.binding_attributes.get(row.attributes as usize);
-                if let (Some(slot), Some(attributes)) = (held.get_mut(*next as usize), attributes) {
+                if let (Some(slot), Some((attributes, _))) = (held.get_mut(*next as usize), attributes) {
                     *slot = Held {
                         place,
                         resource: resource.id,

@@ -10,10 +10,9 @@ use rusqlite::types::ValueRef;
 use super::Snapshot;
 use super::index::NOWHERE;
 use super::parts::Parts;
-use super::rows::{BindingRow, Name, Names, ResourceRow, halves};
+use super::rows::{BindingRow, Kept, Name, Names, ResourceRow, halves};
 use super::tree::Tree;
-use crate::model::attributes::BindingAttributes;
-use crate::model::{Attributes, Kind, Revision, Role};
+use crate::model::{Attributes, Kind, Revision, Role, Sets};
 use crate::policy::facts::{self, Facts};
 use crate::store::{Reader, Result, Store, StoreError, StoreFacts};
 
@@ -135,7 +134,7 @@ struct Resources {
 impl Resources {
     fn read(reader: &Reader, revision: Revision) -> Result<Resources> {
         let mut read = ReadResources::default();
-        let columns = "id, parent, since, kind, name, key, alias, attributes";
+        let columns = "id, parent, since, kind, name, key, alias, attributes, sets";
         each(reader, (columns, "resource"), (revision, &format!("since <= {revision}")), |row| read.add(row))?;
         Ok(Resources { tree: Tree::new(read.rows, read.names), attributes: read.attributes })
     }
@@ -168,6 +167,7 @@ impl ReadResources {
             key: text(row, 5)?.unwrap_or_default(),
             alias: text(row, 6)?,
             attributes: (!complete).then_some(whole),
+            sets: text(row, 8)?,
         };
         let names = self.names.add(texts).ok_or(Unfit::TooLarge)?;
         let (above, since, kind) = (number(row, 1)?, number(row, 2)?, Some(kind));
@@ -205,8 +205,9 @@ struct Bindings {
     rows: Vec<BindingRow>,
     /// What each of them is on.
     on: Vec<u32>,
-    attributes: Vec<BindingAttributes>,
-    known: HashMap<Box<str>, u32>,
+    attributes: Vec<Kept>,
+    /// The places of those, by the texts they were read from.
+    known: HashMap<Texts, u32>,
     roles: HashMap<&'static str, Role>,
 }
 
@@ -216,11 +217,11 @@ impl Bindings {
         let mut bindings = Bindings {
             rows: Vec::new(),
             on: Vec::new(),
-            attributes: vec![BindingAttributes::default()],
+            attributes: vec![Kept::default()],
             known: HashMap::new(),
             roles: Role::ALL.iter().map(|role| (role.full(), *role)).collect(),
         };
-        let columns = "id, resource, principal, role, since, grantor, expires, attributes";
+        let columns = "id, resource, principal, role, since, grantor, expires, attributes, sets";
         for which in std::iter::from_fn(|| parts.take()).flatten() {
             each(reader, (columns, "binding"), (revision, &which), |row| bindings.add(row))?;
         }
@@ -230,15 +231,15 @@ impl Bindings {
     /// Adds what was read elsewhere.
     fn join(&mut self, others: Bindings) {
         let mut places = vec![0; others.attributes.len()];
-        for (text, place) in others.known {
+        for (texts, place) in others.known {
             let (Some(slot), Some(attributes)) =
                 (places.get_mut(place as usize), others.attributes.get(place as usize))
             else {
                 continue;
             };
-            *slot = match self.known.get(&text) {
+            *slot = match self.known.get(&texts) {
                 Some(place) => *place,
-                None => self.keep(text, *attributes),
+                None => self.keep(texts, attributes.clone()),
             };
         }
         self.rows.extend(others.rows.into_iter().map(|row| {
@@ -249,10 +250,10 @@ impl Bindings {
     }
 
     /// Keeps attributes and the text they were read from. Answers their place.
-    fn keep(&mut self, text: Box<str>, attributes: BindingAttributes) -> u32 {
+    fn keep(&mut self, texts: Texts, attributes: Kept) -> u32 {
         let place = u32::try_from(self.attributes.len()).unwrap_or(NOWHERE);
         self.attributes.push(attributes);
-        self.known.insert(text, place);
+        self.known.insert(texts, place);
         place
     }
 
@@ -267,10 +268,10 @@ impl Bindings {
             Ok(ValueRef::Integer(time)) => Some(time),
             _ => None,
         };
-        let attributes = match text(row, 7)? {
-            None => 0,
-            Some(whole) => self
-                .attributes(whole)
+        let attributes = match (text(row, 7)?, text(row, 8)?) {
+            (None, None) => 0,
+            (whole, sets) => self
+                .attributes(whole, sets)
                 .map_err(|error| Unfit::Corrupt(format!("the attributes of binding {id} cannot be read: {error}")))?,
         };
         self.on.push(number(row, 1)?);
@@ -287,11 +288,26 @@ impl Bindings {
     }
 
     /// The place of some attributes.
-    fn attributes(&mut self, whole: &str) -> serde_json::Result<u32> {
-        if let Some(place) = self.known.get(whole) {
+    fn attributes(&mut self, whole: Option<&str>, sets: Option<&str>) -> serde_json::Result<u32> {
+        if let Some(place) = self.known.get(&Read(whole, sets)) {
             return Ok(*place);
         }
-        Ok(self.keep(whole.into(), serde_json::from_str(whole)?))
+        let attributes = whole.map(serde_json::from_str).transpose()?.unwrap_or_default();
+        let texts = (whole.map(Box::from), sets.map(Box::from));
+        Ok(self.keep(texts, (attributes, Sets::from_text(sets))))
+    }
+}
+
+/// What is kept once for many bindings, as the store has it: attributes and sets.
+type Texts = (Option<Box<str>>, Option<Box<str>>);
+
+/// The same as a row has it, to be looked up without a copy.
+#[derive(Hash)]
+struct Read<'r>(Option<&'r str>, Option<&'r str>);
+
+impl Equivalent<Texts> for Read<'_> {
+    fn equivalent(&self, (attributes, sets): &Texts) -> bool {
+        self.0 == attributes.as_deref() && self.1 == sets.as_deref()
     }
 }
 

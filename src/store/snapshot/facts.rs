@@ -159,7 +159,7 @@ impl Facts for Snapshot {
             for (place, binding) in (row.on..).zip(on) {
                 match binding.role {
                     Role::ItemShare => {
-                        let attributes = self.attributes_of(binding);
+                        let (attributes, _) = self.attributes_of(binding);
                         found.shares.push(Handle {
                             principal: binding.principal,
                             item: row.id,

@@ -22,11 +22,11 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::error::StoreError;
 use crate::model::attributes::BindingAttributes;
-use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role, Time};
+use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role, Sets, Time};
 use crate::policy::RowChange;
 use crate::policy::facts::{Outline, Result, Visit};
 use index::{Index, NOWHERE};
-use rows::{BindingRow, Held, NEVER, Names, ResourceRow, wide};
+use rows::{BindingRow, Held, Kept, NEVER, Names, ResourceRow, wide};
 use tree::hash;
 
 /// The facts of a store at one moment, in memory.
@@ -52,7 +52,7 @@ pub struct Snapshot {
     bindings: Vec<BindingRow>,
     /// The same by principal, role, resource.
     held: Vec<Held>,
-    binding_attributes: Vec<BindingAttributes>,
+    binding_attributes: Vec<Kept>,
     /// The same by id; made when it is first asked for.
     by_id: OnceCell<Vec<u32>>,
     /// The shares by who made them; made when it is first asked for.
@@ -103,7 +103,7 @@ impl Snapshot {
             + self.keys.allocation_size()
             + self.attributes.capacity() * size_of::<usize>()
             + self.attributes.len() * (size_of::<Attributes>() + 2 * size_of::<usize>())
-            + self.binding_attributes.capacity() * size_of::<BindingAttributes>();
+            + self.binding_attributes.capacity() * size_of::<Kept>();
         (rows + self.names.bytes(), self.names.bytes())
     }
 
@@ -146,8 +146,9 @@ impl Snapshot {
         all.get(within).unwrap_or_default()
     }
 
-    fn attributes_of(&self, row: &BindingRow) -> BindingAttributes {
-        self.binding_attributes.get(row.attributes as usize).copied().unwrap_or_default()
+    fn attributes_of(&self, row: &BindingRow) -> &Kept {
+        const NOTHING: &Kept = &(BindingAttributes::NONE, Sets::NONE);
+        self.binding_attributes.get(row.attributes as usize).unwrap_or(NOTHING)
     }
 
     /// The binding at a place; what it is on is looked for.
@@ -192,6 +193,7 @@ impl Snapshot {
             key: texts.key.to_owned(),
             alias: texts.alias.map(str::to_owned),
             attributes,
+            sets: Sets::from_text(texts.sets),
             since: u64::from(row.since),
         })))
     }

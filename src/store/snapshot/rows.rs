@@ -2,7 +2,7 @@
 
 use super::index::NOWHERE;
 use crate::model::attributes::BindingAttributes;
-use crate::model::{Binding, Id, Kind, Permissions, Role, Time};
+use crate::model::{Binding, Id, Kind, Permissions, Role, Sets, Time};
 
 /// A resource: 32 bytes and its names.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +58,9 @@ pub(super) struct Held {
     pub(super) always: bool,
 }
 
+/// What bindings have in common, kept once: their attributes, and who declares them.
+pub(super) type Kept = (BindingAttributes, Sets);
+
 /// The expiry of what does not expire.
 pub(super) const NEVER: [u32; 2] = [u32::MAX; 2];
 
@@ -76,7 +79,7 @@ impl BindingRow {
     }
 
     /// The binding as the rules read it.
-    pub(super) fn binding(&self, resource: u32, attributes: BindingAttributes) -> Binding {
+    pub(super) fn binding(&self, resource: u32, (attributes, sets): &Kept) -> Binding {
         let [low, high] = self.expires;
         let expires = (self.expires != NEVER).then(|| Time(i64::from(low) | (i64::from(high.cast_signed()) << 32)));
         Binding {
@@ -86,7 +89,8 @@ impl BindingRow {
             role: self.role,
             grantor: (self.grantor != 0).then(|| wide(self.grantor)),
             expires,
-            attributes,
+            attributes: *attributes,
+            sets: sets.clone(),
             since: u64::from(self.since),
         }
     }
@@ -97,8 +101,9 @@ pub(super) fn wide(id: u32) -> Id {
     Id(u64::from(id))
 }
 
-/// The texts of all resources, one after the other: four lengths, then the name, the key where it
-/// differs, the alias where there is one, the attributes where the rules read only a part of them.
+/// The texts of all resources, one after the other: five lengths, then the name, the key where it
+/// differs, the alias where there is one, the attributes where the rules read only a part of them, the
+/// sets where there are any.
 #[derive(Debug, Default)]
 pub(super) struct Names(Vec<u8>);
 
@@ -110,6 +115,8 @@ pub(super) struct Name<'n> {
     pub(super) alias: Option<&'n str>,
     /// The attributes, whole, as the store has them.
     pub(super) attributes: Option<&'n str>,
+    /// The manifests that declare it.
+    pub(super) sets: Option<&'n str>,
 }
 
 /// The length of what is not there, or is the same as before it.
@@ -119,7 +126,8 @@ impl Names {
     /// Adds the texts of a resource. Answers where they begin; none when there is no room left.
     pub(super) fn add(&mut self, texts: Name<'_>) -> Option<u32> {
         let start = u32::try_from(self.0.len()).ok()?;
-        let parts = [Some(texts.name), (texts.key != texts.name).then_some(texts.key), texts.alias, texts.attributes];
+        let key = (texts.key != texts.name).then_some(texts.key);
+        let parts = [Some(texts.name), key, texts.alias, texts.attributes, texts.sets];
         for part in parts {
             let length = match part {
                 Some(part) => u32::try_from(part.len()).ok()?,
@@ -136,8 +144,8 @@ impl Names {
     /// The texts that begin at a place.
     pub(super) fn get(&self, start: u32) -> Name<'_> {
         let mut rest = self.0.get(start as usize..).unwrap_or_default();
-        let lengths = [take_length(&mut rest), take_length(&mut rest), take_length(&mut rest), take_length(&mut rest)];
-        let [name, key, alias, attributes] = lengths.map(|length| {
+        let lengths: [u32; 5] = std::array::from_fn(|_| take_length(&mut rest));
+        let [name, key, alias, attributes, sets] = lengths.map(|length| {
             if length == LEFT_OUT {
                 return None;
             }
@@ -147,7 +155,7 @@ impl Names {
             Some(std::str::from_utf8(part).unwrap_or_default())
         });
         let name = name.unwrap_or_default();
-        Name { name, key: key.unwrap_or(name), alias, attributes }
+        Name { name, key: key.unwrap_or(name), alias, attributes, sets }
     }
 
     pub(super) fn shrink(&mut self) {
@@ -200,16 +208,17 @@ mod tests {
     fn texts_come_back_as_they_were() {
         let long = "x".repeat(100_000);
         let texts = [
-            Name { name: "Bob", key: "bob", alias: Some("bob@example.com"), attributes: None },
-            Name { name: "bob", key: "bob", alias: None, attributes: Some("{}") },
-            Name { name: "", key: "12", alias: Some(""), attributes: Some(&long) },
-            Name { name: &long, key: &long, alias: None, attributes: None },
+            Name { name: "Bob", key: "bob", alias: Some("bob@example.com"), attributes: None, sets: None },
+            Name { name: "bob", key: "bob", alias: None, attributes: Some("{}"), sets: Some("studio") },
+            Name { name: "", key: "12", alias: Some(""), attributes: Some(&long), sets: Some("") },
+            Name { name: &long, key: &long, alias: None, attributes: None, sets: None },
         ];
         let mut names = Names::default();
         let places: Vec<u32> = texts.iter().map(|it| names.add(*it).unwrap()).collect();
         for (place, was) in places.into_iter().zip(texts) {
             let is = names.get(place);
-            assert_eq!((is.name, is.key, is.alias, is.attributes), (was.name, was.key, was.alias, was.attributes));
+            assert_eq!((is.name, is.key, is.alias), (was.name, was.key, was.alias));
+            assert_eq!((is.attributes, is.sets), (was.attributes, was.sets));
         }
     }
 
@@ -227,7 +236,7 @@ mod tests {
             };
             // -1 would be the mark of what does not expire; no expiry lies before 1970.
             let expected = time.filter(|time| *time != -1);
-            assert_eq!(row.binding(2, BindingAttributes::default()).expires, expected.map(Time));
+            assert_eq!(row.binding(2, &Kept::default()).expires, expected.map(Time));
         }
     }
 
