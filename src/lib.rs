@@ -18,6 +18,8 @@
 //! Start reading at [`model::catalogue`] (every rule as data), then [`policy::decide`] (the one
 //! evaluator), then [`ops`] (what people do, as drafts), then [`store`] (what happened).
 
+pub mod input;
+pub mod manifest;
 pub mod model;
 pub mod ops;
 pub mod policy;

@@ -10,6 +10,7 @@ pub mod binding;
 pub mod catalogue;
 mod fields;
 pub mod kind;
+pub mod line;
 pub mod name;
 pub mod path;
 pub mod permission;

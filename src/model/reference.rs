@@ -66,6 +66,21 @@ impl Reference {
         }
     }
 
+    /// Reads a principal; a word without a colon is taken as an account.
+    ///
+    /// # Errors
+    /// As [`Reference::parse`], and a conflict for what is none.
+    pub fn principal(text: &str) -> Result<Reference, Problem> {
+        let principal = Reference::parse(text, Kind::Account)?;
+        match principal {
+            Reference::Authenticated
+            | Reference::Anyone
+            | Reference::Named(Kind::Account | Kind::Group | Kind::Workgroup | Kind::Invitee, _)
+            | Reference::Numbered(Kind::AccessToken, _) => Ok(principal),
+            other => Err(other.wrong_kind("a principal")),
+        }
+    }
+
     fn of_kind(kind: Kind, text: &str) -> Result<Reference, Problem> {
         match kind {
             Kind::Server => {

@@ -68,24 +68,12 @@ impl Asked {
         action: &str,
         resource: &str,
     ) -> Result<Asked, RenderError> {
-        let principal = self::principal(principal)?;
+        let principal = Reference::principal(principal)?;
         let on = On::find(view, resource, action)?;
         let action = on.action(view, action)?;
         let who = about(view, &principal, on.id, on.kind)?;
         let question = Question { principal: who, action, resource: on.id, at: view.at };
         Ok(Asked { question, resource: on.shown(view, resource)? })
-    }
-}
-
-/// Reads a principal.
-pub(super) fn principal(text: &str) -> Result<Reference, Problem> {
-    let principal = Reference::parse(text, Kind::Account)?;
-    match principal {
-        Reference::Authenticated
-        | Reference::Anyone
-        | Reference::Named(Kind::Account | Kind::Group | Kind::Workgroup | Kind::Invitee, _)
-        | Reference::Numbered(Kind::AccessToken, _) => Ok(principal),
-        other => Err(other.wrong_kind("a principal")),
     }
 }
 

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::lines::malformed;
+use super::request::malformed;
 use crate::model::name::printable;
 use crate::model::reference::nearest;
 use crate::model::{Kind, Problem, ProblemKind, Reference};

@@ -18,8 +18,9 @@ use super::asked::Asked;
 use super::authzen;
 use super::check::Answered;
 use super::known::Known;
-use super::lines::{Lines, malformed, three};
+use super::request::{malformed, three};
 use super::strict;
+use crate::input::lines::Lines;
 use crate::model::name::printable;
 use crate::model::{Problem, ProblemKind};
 use crate::policy::{Facts, Panel};
@@ -52,7 +53,7 @@ pub(super) fn run<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, file:
     };
     let mut batch = Batch { judge: Judge::new(view, wanted.proof)?, tally: Tally::default() };
     let mut lines = Lines::new(input);
-    while lines.advance(&mut || session.out.flush())? {
+    while lines.advance(&mut || session.out.flush().map_err(RenderError::from))? {
         batch.answer(&lines, session.out)?;
     }
     // Before what is said about them, the answers; and if nobody reads them that is what is said.

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use hashbrown::DefaultHashBuilder;
 
 use super::super::view::View;
-use super::asked::{On, may_ask_about_others, oneself, principal, themselves_only};
+use super::asked::{On, may_ask_about_others, oneself, themselves_only};
 use crate::model::{Id, Kind, Problem, Reference};
 use crate::ops::{Actor, Viewer};
 use crate::policy::shelf::Shelf;
@@ -87,7 +87,7 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
         if let Some(known) = self.principals.get(hash, |known| *known.text == *text) {
             return Ok(known);
         }
-        let reference = principal(text)?;
+        let reference = Reference::principal(text)?;
         let own = oneself(self.view, &reference)?;
         let who = Who { text: text.into(), reference, is_oneself: own.is_some(), id: Cell::new(own) };
         Ok(self.principals.put(hash, who))

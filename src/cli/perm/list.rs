@@ -8,7 +8,7 @@ use super::super::args::{self, Reading};
 use super::super::session::Session;
 use super::super::view::View;
 use super::super::{Outcome, complete};
-use super::asked::{listed, may_ask_about_others, oneself, principal, themselves_only};
+use super::asked::{listed, may_ask_about_others, oneself, themselves_only};
 use super::rows::{carried, columns, proof_value, words};
 use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Filter, Reach, what};
@@ -49,7 +49,7 @@ impl List {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let view = view.in_memory()?;
-            let asked = principal(&self.principal)?;
+            let asked = Reference::principal(&self.principal)?;
             let filter = self.filter(&view)?;
             let own = oneself(&view, &asked)?;
             let who = match own {

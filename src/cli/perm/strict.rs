@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::lines::malformed;
+use super::request::malformed;
 use crate::model::Problem;
 use crate::model::name::printable;
 

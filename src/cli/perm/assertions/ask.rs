@@ -3,10 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use super::super::asked::{Asked, On, listed, may_ask_about_others, oneself, principal, themselves_only};
-use super::read::{Claim, Wanted};
+use super::super::asked::{Asked, On, listed, may_ask_about_others, oneself, themselves_only};
 use crate::cli::view::View;
-use crate::model::{Action, Id, Kind, Problem};
+use crate::manifest::assertions::{Claim, Wanted};
+use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Breadth, Filter, Reach, what, who};
 use crate::policy::{Facts, Panel, Question};
 use crate::render::RenderError;
@@ -57,7 +57,7 @@ impl Sought {
                 if !may_ask_about_others(view, on.id, on.kind)? {
                     return Err(themselves_only(view)?.into());
                 }
-                let wanted = Ids::find(wanted, &|text| match view.resolve(&principal(text)?)? {
+                let wanted = Ids::find(wanted, &|text| match view.resolve(&Reference::principal(text)?)? {
                     // A group has no place among those who may: its members have.
                     (_, kind @ (Kind::Group | Kind::Workgroup)) => {
                         Err(Problem::conflict("wrong_kind", format!("`{text}` cannot stand here"))
@@ -68,7 +68,7 @@ impl Sought {
                 Ok(Sought::Who { actions, on: on.id, wanted })
             }
             Claim::List { principal: who, kind, under, actions, wanted } => {
-                let reference = principal(who)?;
+                let reference = Reference::principal(who)?;
                 let who = match oneself(view, &reference)? {
                     Some(own) => own,
                     None if may_ask_about_others(view, Id::SERVER, Kind::Server)? => view.resolve(&reference)?.0,

@@ -1,10 +1,7 @@
 //! `perm test`: what should be so, told in a file and asked of the store.
 
 mod ask;
-mod document;
 mod mutate;
-mod read;
-mod sentence;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
@@ -20,12 +17,12 @@ use super::super::session::Session;
 use super::super::view::View;
 use super::asked::{Asked, may_ask_about_others, themselves_only};
 use super::check::Answered;
+use crate::manifest::assertions::{self, Assertion};
 use crate::model::name::printable;
 use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Role, Time};
 use crate::policy::{Facts, Panel};
 use crate::render::{Column, Format, RenderError, Row, row, shown};
 use ask::Sought;
-use read::Assertion;
 
 /// The longest file, in bytes.
 const LONGEST: u64 = 16 << 20;
@@ -130,7 +127,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<Assertion>, Problem> {
         }
         let text = String::from_utf8(bytes)
             .map_err(|error| unreadable(format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to() + 1)))?;
-        match read::read(&name, &text) {
+        match assertions::read(&name, &text) {
             Ok(found) => tests.extend(found),
             Err(found) => mistakes.extend(found.iter().map(|mistake| mistake.shown(&name, &text))),
         }

@@ -1,7 +1,7 @@
 //! A test that is written as a line: `only alice, carol can upload node1:/x as of 42`.
 
-use super::super::lines::words;
 use crate::model::Problem;
+use crate::model::line::words;
 use crate::model::name::printable;
 
 /// What a line claims.

@@ -1,8 +1,7 @@
 //! The tests of a file: lines such as `bob can download node1:/x`, and mappings for the longer ones.
 
-use super::super::asked::principal;
-use super::document::{Entry, Mistake, Node, Placed, read as document};
 use super::sentence::{Sentence, Sort, sentence};
+use crate::input::document::{Entry, Mistake, Node, Placed, get, read as document};
 use crate::model::action::Destination;
 use crate::model::name::printable;
 use crate::model::reference::nearest;
@@ -10,56 +9,92 @@ use crate::model::{Action, Id, Kind, Problem, Reference};
 
 /// A test.
 #[derive(Debug)]
-pub(super) struct Assertion {
+pub struct Assertion {
     /// As it was written.
-    pub(super) test: String,
-    pub(super) file: String,
-    pub(super) line: u64,
+    pub test: String,
+    /// The file it stands in.
+    pub file: String,
+    /// The line it stands in, from 1.
+    pub line: u64,
     /// Why it is so, in the words of whoever wrote it.
-    pub(super) because: Option<String>,
+    pub because: Option<String>,
     /// A revision or a time; now where none is named.
-    pub(super) as_of: Option<String>,
-    pub(super) claim: Claim,
+    pub as_of: Option<String>,
+    /// What it claims.
+    pub claim: Claim,
 }
 
-/// What a test claims.
+/// What a test claims. Everything is as it was written, and known to be well formed.
 #[derive(Debug)]
-pub(super) enum Claim {
+pub enum Claim {
     /// Each of these may, or none of them may, do each of these actions.
-    Each { principals: Vec<String>, allowed: bool, actions: Vec<String>, resource: String },
+    Each {
+        /// Who.
+        principals: Vec<String>,
+        /// Whether they may.
+        allowed: bool,
+        /// What.
+        actions: Vec<String>,
+        /// On what.
+        resource: String,
+    },
     /// Those who may do each of these actions.
-    Who { actions: Vec<String>, resource: String, wanted: Wanted },
+    Who {
+        /// What.
+        actions: Vec<String>,
+        /// On what.
+        resource: String,
+        /// The answer.
+        wanted: Wanted,
+    },
     /// What somebody may do any of these actions on; any action at all where none is named.
-    List { principal: String, kind: Option<Kind>, under: Option<String>, actions: Vec<String>, wanted: Wanted },
+    List {
+        /// Who.
+        principal: String,
+        /// Only resources of that kind.
+        kind: Option<Kind>,
+        /// Only what lies below it.
+        under: Option<String>,
+        /// What.
+        actions: Vec<String>,
+        /// The answer.
+        wanted: Wanted,
+    },
 }
 
 /// Which references an answer has.
 #[derive(Debug, Default)]
-pub(super) struct Wanted {
+pub struct Wanted {
     /// These and no others.
-    pub(super) is: Option<Vec<String>>,
+    pub is: Option<Vec<String>>,
     /// These, and perhaps others.
-    pub(super) includes: Vec<String>,
+    pub includes: Vec<String>,
     /// None of these.
-    pub(super) excludes: Vec<String>,
+    pub excludes: Vec<String>,
 }
 
-/// Reads the tests of a file, or tells every mistake in it.
-pub(super) fn read(file: &str, text: &str) -> Result<Vec<Assertion>, Vec<Mistake>> {
+/// Reads the tests of a file: a list of them, or a manifest with one under `tests`.
+///
+/// # Errors
+/// Every mistake in it.
+pub fn read(file: &str, text: &str) -> Result<Vec<Assertion>, Vec<Mistake>> {
     let root = document(text)?;
     let mut reader = Reader { file, mistakes: Vec::new() };
     let found = reader.tests(&root);
     if reader.mistakes.is_empty() { Ok(found) } else { Err(reader.mistakes) }
 }
 
+/// Reads the list under `tests` of a manifest; what is wrong with it is added to the mistakes.
+pub fn of_list(file: &str, list: &Placed<Node>, mistakes: &mut Vec<Mistake>) -> Vec<Assertion> {
+    let mut reader = Reader { file, mistakes: Vec::new() };
+    let found = reader.of_list(list);
+    mistakes.append(&mut reader.mistakes);
+    found
+}
+
 struct Reader<'f> {
     file: &'f str,
     mistakes: Vec<Mistake>,
-}
-
-/// A value of a mapping.
-fn get<'n>(entries: &'n [Entry], name: &str) -> Option<&'n Placed<Node>> {
-    entries.iter().find(|(key, _)| key.value == name).map(|(_, value)| value)
 }
 
 impl Reader<'_> {
@@ -69,8 +104,8 @@ impl Reader<'_> {
             Node::Mapping(entries) => match get(entries, "tests") {
                 Some(list) => list,
                 None => {
-                    let mut mistake = Mistake::at(root, "the file has no `tests`");
-                    if let Some(near) = nearest("tests", entries.iter().map(|(key, _)| key.value.as_str())) {
+                    let mut mistake = Mistake::at(root.place, "the file has no `tests`");
+                    if let Some(near) = nearest("tests", entries.iter().map(|(key, _)| &*key.value)) {
                         mistake = mistake.tip(format!("is `{}` meant to be `tests`?", printable(near)));
                     }
                     self.mistakes.push(mistake);
@@ -78,11 +113,15 @@ impl Reader<'_> {
                 }
             },
             other => {
-                let mistake = Mistake::at(root, format!("the file is {}, and no list of tests", other.sort()));
+                let mistake = Mistake::at(root.place, format!("the file is {}, and no list of tests", other.sort()));
                 self.mistakes.push(mistake.tip("tests: [bob can send workgroup:color]"));
                 return Vec::new();
             }
         };
+        self.of_list(list)
+    }
+
+    fn of_list(&mut self, list: &Placed<Node>) -> Vec<Assertion> {
         let Some(items) = self.list(list, "tests") else { return Vec::new() };
         items.iter().filter_map(|item| self.test(item)).collect()
     }
@@ -92,7 +131,8 @@ impl Reader<'_> {
             Node::Text(line) => self.line(item, line, None, None),
             Node::Mapping(entries) => self.mapping(item, entries),
             other => {
-                let mistake = Mistake::at(item, format!("a test is a line of text or a mapping, not {}", other.sort()));
+                let mistake =
+                    Mistake::at(item.place, format!("a test is a line of text or a mapping, not {}", other.sort()));
                 self.mistakes.push(mistake);
                 None
             }
@@ -106,7 +146,7 @@ impl Reader<'_> {
         let heads = ["test", "who", "list"].map(|head| get(entries, head).map(|value| (head, value)));
         let mut heads = heads.into_iter().flatten();
         let (Some((head, value)), None) = (heads.next(), heads.next()) else {
-            self.mistakes.push(Mistake::at(item, "a test has one of `test`, `who` and `list`"));
+            self.mistakes.push(Mistake::at(item.place, "a test has one of `test`, `who` and `list`"));
             return None;
         };
         if head == "test" {
@@ -114,20 +154,20 @@ impl Reader<'_> {
             return self.line(value, line, as_of, because);
         }
         let Node::Mapping(entries) = &value.value else {
-            self.mistakes.push(Mistake::at(value, format!("`{head}` is a mapping, not {}", value.value.sort())));
+            self.mistakes.push(Mistake::at(value.place, format!("`{head}` is a mapping, not {}", value.value.sort())));
             return None;
         };
         let (test, claim) = if head == "who" { self.who(value, entries)? } else { self.listing(value, entries)? };
-        Some(Assertion { test, file: self.file.to_owned(), line: item.referenced.line(), because, as_of, claim })
+        Some(Assertion { test, file: self.file.to_owned(), line: u64::from(item.place.line), because, as_of, claim })
     }
 
     fn who(&mut self, place: &Placed<Node>, entries: &[Entry]) -> Option<(String, Claim)> {
         self.known(entries, &["action", "resource", "is", "includes", "excludes"]);
         let resource = self.required(place, entries, "resource")?;
         let actions = self.texts(entries, "action", true).unwrap_or_default();
-        let wanted = self.wanted(place, entries, &|text| principal(text).map(|_| ()))?;
+        let wanted = self.wanted(place, entries, &|text| Reference::principal(text).map(|_| ()))?;
         if actions.is_empty() {
-            self.mistakes.push(Mistake::at(place, "`action` is missing"));
+            self.mistakes.push(Mistake::at(place.place, "`action` is missing"));
             return None;
         }
         self.check(place, &[], &actions, &resource)?;
@@ -143,7 +183,7 @@ impl Reader<'_> {
             Some((value, word)) => {
                 let kind = Kind::from_word(word);
                 if kind.is_none() {
-                    let mut mistake = Mistake::at(value, format!("no kind `{}`", printable(word)));
+                    let mut mistake = Mistake::at(value.place, format!("no kind `{}`", printable(word)));
                     if let Some(near) = nearest(word, Kind::ALL.into_iter().map(Kind::word)) {
                         mistake = mistake.tip(format!("did you mean `{near}`?"));
                     }
@@ -156,7 +196,7 @@ impl Reader<'_> {
         let actions = self.texts(entries, "action", true).unwrap_or_default();
         let resource = |text: &str| Reference::parse(text, Kind::Server).map(|_| ());
         let wanted = self.wanted(place, entries, &resource)?;
-        self.take(place, principal(&who))?;
+        self.take(place, Reference::principal(&who))?;
         if let Some(under) = &under {
             self.take(place, Reference::parse(under, Kind::Item))?;
         }
@@ -181,7 +221,7 @@ impl Reader<'_> {
         let sentence = self.take(place, sentence(line))?;
         self.check(place, &sentence.principals, &sentence.actions, &sentence.resource)?;
         if sentence.as_of.is_some() && as_of.is_some() {
-            self.mistakes.push(Mistake::at(place, "`as of` stands twice"));
+            self.mistakes.push(Mistake::at(place.place, "`as of` stands twice"));
             return None;
         }
         let Sentence { principals, actions, resource, .. } = sentence;
@@ -196,7 +236,7 @@ impl Reader<'_> {
         Some(Assertion {
             test: line.trim().to_owned(),
             file: self.file.to_owned(),
-            line: place.referenced.line(),
+            line: u64::from(place.place.line),
             because,
             as_of: as_of.or(sentence.as_of),
             claim,
@@ -206,11 +246,11 @@ impl Reader<'_> {
     /// Looks whether references and actions can be at all, without a store.
     fn check<T>(&mut self, place: &Placed<T>, principals: &[String], actions: &[String], resource: &str) -> Option<()> {
         for text in principals {
-            self.take(place, principal(text))?;
+            self.take(place, Reference::principal(text))?;
         }
         let resource = self.take(place, Reference::parse(resource, Kind::Server))?;
         let Some(kind) = resource.kind() else {
-            self.mistakes.push(Mistake::of(place, resource.wrong_kind("a resource")));
+            self.mistakes.push(Mistake::of(place.place, resource.wrong_kind("a resource")));
             return None;
         };
         for text in actions {
@@ -231,7 +271,7 @@ impl Reader<'_> {
             excludes: self.texts(entries, "excludes", false).unwrap_or_default(),
         };
         if !["is", "includes", "excludes"].iter().any(|name| get(entries, name).is_some()) {
-            self.mistakes.push(Mistake::at(place, "one of `is`, `includes` and `excludes` is wanted"));
+            self.mistakes.push(Mistake::at(place.place, "one of `is`, `includes` and `excludes` is wanted"));
             return None;
         }
         for text in wanted.is.iter().flatten().chain(&wanted.includes).chain(&wanted.excludes) {
@@ -242,12 +282,12 @@ impl Reader<'_> {
 
     /// Keeps what is wrong, and answers what is right.
     fn take<T, V>(&mut self, place: &Placed<T>, found: Result<V, Problem>) -> Option<V> {
-        found.map_err(|problem| self.mistakes.push(Mistake::of(place, problem))).ok()
+        found.map_err(|problem| self.mistakes.push(Mistake::of(place.place, problem))).ok()
     }
 
     fn known(&mut self, entries: &[Entry], names: &[&str]) {
-        for (key, _) in entries.iter().filter(|(key, _)| !names.contains(&key.value.as_str())) {
-            let mistake = Mistake::at(key, format!("unknown key `{}`", printable(&key.value)));
+        for (key, _) in entries.iter().filter(|(key, _)| !names.contains(&&*key.value)) {
+            let mistake = Mistake::at(key.place, format!("unknown key `{}`", printable(&key.value)));
             self.mistakes.push(match nearest(&key.value, names.iter().copied()) {
                 Some(near) => mistake.tip(format!("did you mean `{near}`?")),
                 None => mistake.tip(format!("the keys are: {}", names.join(", "))),
@@ -259,7 +299,7 @@ impl Reader<'_> {
         match get(entries, name) {
             Some(value) => self.text(value, name).map(str::to_owned),
             None => {
-                self.mistakes.push(Mistake::at(place, format!("`{name}` is missing")));
+                self.mistakes.push(Mistake::at(place.place, format!("`{name}` is missing")));
                 None
             }
         }
@@ -269,7 +309,7 @@ impl Reader<'_> {
         match &value.value {
             Node::Text(text) => Some(text),
             other => {
-                self.mistakes.push(Mistake::at(value, format!("`{name}` is text, not {}", other.sort())));
+                self.mistakes.push(Mistake::at(value.place, format!("`{name}` is text, not {}", other.sort())));
                 None
             }
         }
@@ -277,10 +317,10 @@ impl Reader<'_> {
 
     fn moment(&mut self, value: &Placed<Node>) -> Option<String> {
         match &value.value {
-            Node::Number(text) | Node::Text(text) => Some(text.clone()),
+            Node::Number(text) | Node::Text(text) => Some(text.to_string()),
             other => {
                 self.mistakes
-                    .push(Mistake::at(value, format!("`as of` is a revision or a time, not {}", other.sort())));
+                    .push(Mistake::at(value.place, format!("`as of` is a revision or a time, not {}", other.sort())));
                 None
             }
         }
@@ -290,7 +330,7 @@ impl Reader<'_> {
         match &value.value {
             Node::List(items) => Some(items),
             other => {
-                let mistake = Mistake::at(value, format!("`{name}` is a list, not {}", other.sort()));
+                let mistake = Mistake::at(value.place, format!("`{name}` is a list, not {}", other.sort()));
                 self.mistakes.push(mistake.tip(format!("{name}: [] for an empty one")));
                 None
             }
@@ -301,7 +341,7 @@ impl Reader<'_> {
     fn texts(&mut self, entries: &[Entry], name: &str, alone: bool) -> Option<Vec<String>> {
         let value = get(entries, name)?;
         if alone && let Node::Text(text) = &value.value {
-            return Some(vec![text.clone()]);
+            return Some(vec![text.to_string()]);
         }
         let items = self.list(value, name)?;
         Some(items.iter().filter_map(|item| self.text(item, name)).map(str::to_owned).collect())

@@ -1,37 +1,39 @@
-//! The lines of a file of requests: one by one, in bounded memory, whatever they hold; and the words
-//! of a line.
+//! The lines of an input: one by one, in bounded memory, whatever they hold.
 
-use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
 
 use crate::model::{Problem, ProblemKind};
-use crate::render::RenderError;
 
 /// The longest line, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// What cannot be read of a request, wherever it stands.
-pub(super) fn malformed(message: impl Into<String>) -> Problem {
+/// What cannot be read of a line.
+fn malformed(message: impl Into<String>) -> Problem {
     Problem::new(ProblemKind::Input, "bad_request", message)
 }
 
 /// The lines of an input.
-pub(super) struct Lines<R> {
+#[derive(Debug)]
+pub struct Lines<R> {
     input: BufReader<R>,
     line: Vec<u8>,
     is_too_long: bool,
     /// The number of the line at hand, from 1.
-    pub(super) number: u64,
+    pub number: u64,
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(input: R) -> Lines<R> {
+    /// The lines of a stream.
+    pub fn new(input: R) -> Lines<R> {
         Lines { input: BufReader::with_capacity(64 * 1024, input), line: Vec::new(), is_too_long: false, number: 0 }
     }
 
     /// Reads the next line; false where there is none. Calls `idle` before it waits for input, so that
     /// whoever writes a request and waits for the answer gets it.
-    pub(super) fn advance(&mut self, idle: &mut dyn FnMut() -> io::Result<()>) -> Result<bool, RenderError> {
+    ///
+    /// # Errors
+    /// When the stream cannot be read, or what `idle` answers.
+    pub fn advance<E: From<Problem>>(&mut self, idle: &mut dyn FnMut() -> Result<(), E>) -> Result<bool, E> {
         self.line.clear();
         self.is_too_long = false;
         let mut has_begun = false;
@@ -44,7 +46,7 @@ impl<R: Read> Lines<R> {
                 Ok(chunk) => chunk,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
-                    let message = format!("the requests cannot be read beyond line {}: {error}", self.number);
+                    let message = format!("the lines cannot be read beyond line {}: {error}", self.number);
                     return Err(Problem::new(ProblemKind::Input, "unreadable", message).into());
                 }
             };
@@ -72,12 +74,15 @@ impl<R: Read> Lines<R> {
     }
 
     /// Whether the line is, or was to be, an object.
-    pub(super) fn is_object(&self) -> bool {
+    pub fn is_object(&self) -> bool {
         self.bytes().trim_ascii_start().starts_with(b"{")
     }
 
     /// The line as text.
-    pub(super) fn text(&self) -> Result<&str, Problem> {
+    ///
+    /// # Errors
+    /// For one that is too long, holds a NUL or is not UTF-8.
+    pub fn text(&self) -> Result<&str, Problem> {
         let line = self.bytes();
         if self.is_too_long || line.len() > LONGEST {
             return Err(malformed(format!("the line is longer than {LONGEST} bytes")));
@@ -90,56 +95,6 @@ impl<R: Read> Lines<R> {
     }
 }
 
-/// The three words of a request.
-pub(super) fn three(line: &str) -> Result<[Cow<'_, str>; 3], Problem> {
-    let words = words(line)?;
-    <[Cow<'_, str>; 3]>::try_from(words).map_err(|words| {
-        malformed(format!("a request is three words, and here are {}", words.len()))
-            .tip("write PRINCIPAL ACTION RESOURCE, as in `bob download node1:/projects`")
-            .tip("put a name with spaces in quotes, as a shell wants it")
-    })
-}
-
-/// The words of a line, split where a shell would: at spaces and tabs that are neither quoted nor
-/// escaped. Nothing is expanded.
-pub(super) fn words(line: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
-    let is_blank = |character| character == ' ' || character == '\t';
-    if !line.contains(['\'', '"', '\\']) {
-        return Ok(line.split(is_blank).filter(|word| !word.is_empty()).map(Cow::Borrowed).collect());
-    }
-    let open = |quote: char| {
-        malformed(format!("a `{quote}` is never closed"))
-            .tip("put a name that holds a quote or a backslash in quotes of the other sort")
-    };
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut rest = line.chars();
-    while let Some(character) = rest.next() {
-        match character {
-            blank if is_blank(blank) => words.extend(word.take().map(Cow::Owned)),
-            '\\' => word.get_or_insert_default().push(rest.next().ok_or_else(|| open('\\'))?),
-            '\'' | '"' => quoted(character, &mut rest, word.get_or_insert_default()).ok_or_else(|| open(character))?,
-            plain => word.get_or_insert_default().push(plain),
-        }
-    }
-    words.extend(word.map(Cow::Owned));
-    Ok(words)
-}
-
-/// Reads up to a closing quote; none where there is none.
-fn quoted(quote: char, rest: &mut std::str::Chars<'_>, word: &mut String) -> Option<()> {
-    loop {
-        match rest.next()? {
-            end if end == quote => return Some(()),
-            '\\' if quote == '"' => match rest.next()? {
-                escaped @ ('"' | '\\' | '$' | '`') => word.push(escaped),
-                other => word.extend(['\\', other]),
-            },
-            plain => word.push(plain),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +102,7 @@ mod tests {
     fn read(input: &[u8]) -> Vec<Result<String, String>> {
         let mut lines = Lines::new(input);
         let mut found = Vec::new();
-        while lines.advance(&mut || Ok(())).unwrap() {
+        while lines.advance::<Problem>(&mut || Ok(())).unwrap() {
             found.push(lines.text().map(str::to_owned).map_err(|problem| problem.message));
         }
         found
@@ -173,16 +128,5 @@ mod tests {
         assert_eq!(found[0].as_ref().unwrap().len(), LONGEST);
         assert_eq!(found[1], Err(format!("the line is longer than {LONGEST} bytes")));
         assert_eq!(found[2], Ok("z".to_owned()));
-    }
-
-    #[test]
-    fn words_are_split_as_a_shell_splits_them() {
-        let split = |line| words(line).map(|found| found.join("|")).map_err(|problem| problem.message);
-        assert_eq!(split(" bob  send\tworkgroup:color ").unwrap(), "bob|send|workgroup:color");
-        assert_eq!(split(r#"'bob b' "a\"b\n" x\ y"z"'' """#).unwrap(), "bob b|a\"b\\n|x yz|");
-        assert_eq!(split("a 'b").unwrap_err(), "a `'` is never closed");
-        assert_eq!(split("a \"b\\").unwrap_err(), "a `\"` is never closed");
-        assert_eq!(split("a\\").unwrap_err(), "a `\\` is never closed");
-        assert!(three("a b").unwrap_err().message.contains("three words, and here are 2"));
     }
 }

@@ -1,0 +1,333 @@
+//! YAML with the place of everything in it: the one door to the crate that reads it.
+//!
+//! A text is read into a tree first and looked at afterwards, so that one run tells of every mistake
+//! and not of the first alone. The crate is told to be strict: no merge keys, no tags, `true` and
+//! `false` are the only words that are not text, and depth, aliases and sizes are bounded by the
+//! length of the text. What it would let pass is found here: keys that stand twice, a byte order mark
+//! within, several documents in one file.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, NonFiniteFloatPolicy, Spanned};
+
+use crate::model::Problem;
+use crate::model::name::printable;
+
+/// The deepest nesting: far more than a manifest has, and little enough for any stack.
+const DEEPEST: usize = 32;
+
+/// How often what is written once behind an anchor may be meant again, in nodes.
+const REPLAYED: usize = 10_000;
+
+/// The longest part of a line that is shown.
+const WIDEST: usize = 100;
+
+/// Where something stands in a text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Place {
+    /// The line, from 1; 0 where nothing is known.
+    pub line: u32,
+    /// The column, from 1, in characters.
+    pub column: u32,
+    /// How many characters it has.
+    pub length: u32,
+}
+
+impl Place {
+    fn of(location: Location) -> Place {
+        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        Place { line: small(location.line()), column: small(location.column()), length: small(location.span().len()) }
+    }
+}
+
+/// Something at its place.
+#[derive(Clone, Debug)]
+pub struct Placed<T> {
+    /// Where it stands.
+    pub place: Place,
+    /// What it is.
+    pub value: T,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub enum Node {
+    /// Nothing after the colon, `~` or `null`.
+    Nothing,
+    /// Text, quoted or not.
+    Text(Box<str>),
+    /// A number, as it was written.
+    Number(Box<str>),
+    /// `true` or `false`.
+    Truth(bool),
+    /// A list.
+    List(Vec<Placed<Node>>),
+    /// Keys and values, in their order.
+    Mapping(Vec<Entry>),
+}
+
+/// A key and its value.
+pub type Entry = (Placed<Box<str>>, Placed<Node>);
+
+impl Node {
+    /// What it is, for a message about what it is not.
+    pub const fn sort(&self) -> &'static str {
+        match self {
+            Node::Nothing => "nothing",
+            Node::Text(_) => "text",
+            Node::Number(_) => "a number",
+            Node::Truth(_) => "true or false",
+            Node::List(_) => "a list",
+            Node::Mapping(_) => "a mapping",
+        }
+    }
+}
+
+/// A value of a mapping.
+pub fn get<'n>(entries: &'n [Entry], name: &str) -> Option<&'n Placed<Node>> {
+    entries.iter().find(|(key, _)| &*key.value == name).map(|(_, value)| value)
+}
+
+/// Something wrong in a text, at its place.
+#[derive(Clone, Debug)]
+pub struct Mistake {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub message: String,
+    /// What to try.
+    pub tips: Vec<String>,
+}
+
+impl Mistake {
+    /// A mistake at a place.
+    pub fn at(place: Place, message: impl Into<String>) -> Mistake {
+        Mistake { place, message: message.into(), tips: Vec::new() }
+    }
+
+    /// What a problem says, at a place.
+    pub fn of(place: Place, problem: Problem) -> Mistake {
+        let why = problem.why.map(|why| format!(": {why}")).unwrap_or_default();
+        Mistake { place, message: format!("{}{why}", problem.message), tips: problem.tips }
+    }
+
+    /// Adds something to try.
+    #[must_use]
+    pub fn tip(mut self, tip: impl Into<String>) -> Mistake {
+        self.tips.push(tip.into());
+        self
+    }
+
+    /// The mistake with its file, line and column, the line underlined, and what to try.
+    pub fn shown(&self, file: &str, text: &str) -> String {
+        let Place { line, column, length } = self.place;
+        if line == 0 {
+            return format!("{file}: {}", self.message);
+        }
+        let mut shown = format!("{file}:{line}:{column}: {}", self.message);
+        let source = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
+        if let Some(source) = source {
+            let (source, mark) = underlined(source, column as usize, length as usize);
+            let margin = " ".repeat(line.to_string().len());
+            shown.push_str(&format!("\n    {line} | {source}\n    {margin} | {mark}"));
+        }
+        for tip in &self.tips {
+            shown.push_str(&format!("\n    try: {tip}"));
+        }
+        shown
+    }
+}
+
+/// A line, of a long one the part around a column, and what underlines so many characters from there.
+fn underlined(source: &str, column: usize, length: usize) -> (String, String) {
+    let before = column.saturating_sub(1);
+    let skipped = before.saturating_sub(WIDEST / 2);
+    // One character for each, so that what is beneath stands where it belongs.
+    let plain = |it: char| if it.is_control() { ' ' } else { it };
+    let part: String = source.trim_end().chars().skip(skipped).take(WIDEST).map(plain).collect();
+    let rest = part.chars().count().saturating_sub(before - skipped).max(1);
+    let mark = format!("{}{}", " ".repeat(before - skipped), "^".repeat(length.clamp(1, rest)));
+    (part, mark)
+}
+
+/// The bytes of a file as text: UTF-8 without NUL, a byte order mark in front left out.
+///
+/// # Errors
+/// The place of the first byte that is none.
+pub fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let at = |end: usize, message: String| {
+        let before = bytes.get(..end).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1;
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Mistake::at(Place { line: small(line), column: small(column), length: 1 }, message)
+    };
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| at(error.valid_up_to(), "the file is not UTF-8 here".to_owned()))?;
+    match text.find('\0') {
+        Some(end) => Err(at(end, "a NUL stands here".to_owned())),
+        None => Ok(text),
+    }
+}
+
+/// Reads a text; the mistakes are those of YAML alone.
+///
+/// # Errors
+/// What is no YAML, with its place; every key that stands twice in a mapping.
+pub fn read(text: &str) -> Result<Placed<Node>, Vec<Mistake>> {
+    let root = parse(text).map_err(|mistake| vec![mistake])?;
+    let mut mistakes = Vec::new();
+    doubled(&root.value, &mut mistakes);
+    if mistakes.is_empty() { Ok(root) } else { Err(mistakes) }
+}
+
+/// Finds the keys that stand twice in a mapping, everywhere.
+fn doubled(node: &Node, mistakes: &mut Vec<Mistake>) {
+    match node {
+        Node::List(items) => items.iter().for_each(|item| doubled(&item.value, mistakes)),
+        Node::Mapping(entries) => {
+            let mut seen = HashMap::with_capacity(entries.len());
+            for (key, value) in entries {
+                if let Some(before) = seen.insert(&*key.value, key.place.line) {
+                    let message = format!("the key `{}` stands in line {before} already", printable(&key.value));
+                    mistakes.push(Mistake::at(key.place, message));
+                }
+                doubled(&value.value, mistakes);
+            }
+        }
+        Node::Nothing | Node::Text(_) | Node::Number(_) | Node::Truth(_) => {}
+    }
+}
+
+fn parse(text: &str) -> Result<Placed<Node>, Mistake> {
+    // Nothing that is written takes less than a byte, so a text of that length cannot have more.
+    let most = text.len().saturating_add(64);
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: DEEPEST,
+            max_events: most.saturating_mul(2).saturating_add(REPLAYED),
+            max_nodes: most.saturating_add(REPLAYED),
+            max_total_scalar_bytes: most.saturating_mul(2),
+            max_documents: 1,
+            max_aliases: REPLAYED,
+            max_anchors: REPLAYED,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: REPLAYED,
+            max_replay_stack_depth: DEEPEST,
+        },
+        // Handed on, to be told of all at once.
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        strict_booleans: true,
+        merge_keys: MergeKeyPolicy::Error,
+        reject_unsupported_tags: true,
+        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let said = error.without_snippet().to_string();
+        let first = said.lines().next().unwrap_or_default();
+        // The place is said in our own way.
+        let message = first.split_once(" at line ").map_or(first, |(message, _)| message);
+        let message = message.trim_start_matches("error: ").trim_end_matches(" by configured policy");
+        let is_bound = ["budget breached", "recursion limit", "alias", "YAML budget"];
+        let is_bound = is_bound.iter().any(|start| message.starts_with(start));
+        let message = if is_bound { "the file is too deep or has too much in it" } else { message };
+        let place = error.location().map_or(Place::default(), Place::of);
+        Mistake::at(place, printable(message))
+    })
+}
+
+impl<'de> Deserialize<'de> for Placed<Node> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Placed<Node>, D::Error> {
+        let Spanned { value, referenced, .. } = Spanned::<Node>::deserialize(reader)?;
+        Ok(Placed { place: Place::of(referenced), value })
+    }
+}
+
+impl<'de> Deserialize<'de> for Placed<Box<str>> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Placed<Box<str>>, D::Error> {
+        let Spanned { value, referenced, .. } = Spanned::<Box<str>>::deserialize(reader)?;
+        Ok(Placed { place: Place::of(referenced), value })
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Node, D::Error> {
+        reader.deserialize_any(Any)
+    }
+}
+
+struct Any;
+
+impl<'de> Visitor<'de> for Any {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Nothing)
+    }
+
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::Nothing)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, reader: D) -> Result<Node, D::Error> {
+        Node::deserialize(reader)
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Node, E> {
+        Ok(Node::Truth(truth))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
+        Ok(Node::Number(number.to_string().into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
+        Ok(Node::Number(number.to_string().into()))
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Node, E> {
+        Ok(Node::Number(number.to_string().into()))
+    }
+
+    fn visit_i128<E>(self, number: i128) -> Result<Node, E> {
+        Ok(Node::Number(number.to_string().into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
+        Ok(Node::Number(number.to_string().into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(Node::Text(text.into()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Node, E> {
+        Ok(Node::Text(text.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        let mut found = Vec::new();
+        while let Some(item) = items.next_element()? {
+            found.push(item);
+        }
+        Ok(Node::List(found))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
+        let mut found = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            found.push(entry);
+        }
+        Ok(Node::Mapping(found))
+    }
+}
