@@ -170,7 +170,7 @@ impl Session<'_> {
     }
 
     /// "A denied mutation is recorded in the same chained log" (model §11); questions are not.
-    fn refuse(
+    pub(super) fn refuse(
         &self,
         writer: Writer,
         writing: &Writing,
@@ -283,9 +283,9 @@ impl Session<'_> {
 
 /// Takes out what happened to things that the actor may not see, as when an account goes that had
 /// roles on somebody's private endpoint; only how much that was is told.
-fn hide_unseen(
+pub(super) fn hide_unseen<F: Facts + ?Sized>(
     changes: &mut Vec<Change>,
-    work: &Work<'_, StoreFacts<'_>>,
+    work: &Work<'_, F>,
     notices: &mut Vec<String>,
 ) -> Result<(), Problem> {
     if work.actor == Actor::Operator {

@@ -15,11 +15,13 @@ mod content;
 mod dropbox;
 mod endpoint;
 mod examples;
+mod files;
 mod group;
 mod keys;
 mod links;
 mod mail;
 mod man;
+mod manifest;
 mod media;
 mod members;
 mod org;
@@ -126,6 +128,14 @@ enum Command {
     Role(role::Role),
     /// Ask who may do what
     Perm(perm::Perm),
+    /// Show what it would take to make it as manifests say
+    Plan(manifest::Plan),
+    /// Make it as manifests say, all of it in one revision, or nothing
+    Apply(manifest::Apply),
+    /// Look whether files are a manifest; needs no store
+    Validate(manifest::Validate),
+    /// Print the JSON Schema of manifests (draft-07)
+    Schema(manifest::Schema),
     /// Read and check the history
     Audit(audit::Audit),
     /// Reverse a revision by a new one
@@ -211,6 +221,10 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
         Command::Stream(it) => it.run(session),
         Command::Role(it) => it.run(session),
         Command::Perm(it) => it.run(session),
+        Command::Plan(it) => it.run(session),
+        Command::Apply(it) => it.run(session),
+        Command::Validate(it) => it.run(session),
+        Command::Schema(it) => it.run(session),
         Command::Audit(it) => it.run(session),
         Command::Undo(it) => it.run(session),
         Command::Completions(it) => {

@@ -4,29 +4,57 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::model::Problem;
 
+/// Whether there is somebody to ask.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Confirms a plan that was shown, with what goes with what it removes.
+pub(super) fn confirm_apply(takes: &[String], removals: usize, err: &mut dyn Write) -> Result<(), Problem> {
+    if !can_ask() {
+        let what = if removals == 1 { "1 removal".to_owned() } else { format!("{removals} removals") };
+        let mut problem = Problem::conflict("needs_confirmation", "not confirmed, so nothing was changed")
+            .why(format!("the plan has {what}"))
+            .tip("look at it with `rolebook plan`, and add --yes to confirm");
+        problem.details = takes.to_vec();
+        return Err(problem);
+    }
+    ask(takes, "Apply this? [y/N] ", err)
+}
+
 /// Confirms that what goes with a removal may go.
 ///
 /// Off a terminal nobody can be asked: the list is the answer, and `--yes` is the way.
 pub(super) fn confirm(takes: &[String], err: &mut dyn Write) -> Result<(), Problem> {
-    let refused = |what: &str| {
-        let mut problem =
-            Problem::conflict("needs_confirmation", what.to_owned()).why("this takes other things with it");
+    if !can_ask() {
+        let mut problem = Problem::conflict("needs_confirmation", "not confirmed, so nothing was changed")
+            .why("this takes other things with it");
         problem.details = takes.to_vec();
-        problem.tip("add --yes to confirm, or --dry-run to see all that would change")
-    };
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(refused("not confirmed, so nothing was changed"));
+        return Err(problem.tip(CONFIRM));
     }
-    let mut text = String::from("This takes with it:\n");
+    ask(takes, "Go on? [y/N] ", err)
+}
+
+const CONFIRM: &str = "add --yes to confirm, or --dry-run to see all that would change";
+
+fn ask(takes: &[String], question: &str, err: &mut dyn Write) -> Result<(), Problem> {
+    let mut text = String::new();
+    if !takes.is_empty() {
+        text.push_str("This takes with it:\n");
+    }
     for line in takes {
         text.push_str(&format!("  - {line}\n"));
     }
-    text.push_str("Go on? [y/N] ");
+    text.push_str(question);
     let asked = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     let mut answer = String::new();
     let answered = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
     match answered {
         Ok(_) if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") => Ok(()),
-        _ => Err(refused("declined, so nothing was changed")),
+        _ => {
+            let mut problem = Problem::conflict("needs_confirmation", "declined, so nothing was changed");
+            problem.details = takes.to_vec();
+            Err(problem.tip(CONFIRM))
+        }
     }
 }

@@ -95,7 +95,7 @@ impl<'s> Session<'s> {
     }
 
     /// The account to act as, if one is named.
-    fn actor_name(&self) -> Option<String> {
+    pub(super) fn actor_name(&self) -> Option<String> {
         self.globals.actor.clone().or_else(|| std::env::var("ROLEBOOK_AS").ok()).filter(|name| !name.is_empty())
     }
 

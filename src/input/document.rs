@@ -120,6 +120,15 @@ impl Mistake {
         self
     }
 
+    /// The mistake without any place, and what to try.
+    pub fn alone(&self) -> String {
+        let mut shown = self.message.clone();
+        for tip in &self.tips {
+            shown.push_str(&format!("\n    try: {tip}"));
+        }
+        shown
+    }
+
     /// The mistake with its file, line and column, the line underlined, and what to try.
     pub fn shown(&self, file: &str, text: &str) -> String {
         let Place { line, column, length } = self.place;
@@ -304,7 +313,8 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
-        Ok(Node::Number(number.to_string().into()))
+        // With its point, so that it is never taken for a whole number.
+        Ok(Node::Number(format!("{number:?}").into()))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Node, E> {

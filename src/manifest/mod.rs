@@ -1,4 +1,16 @@
 //! The manifest: a file that says what should exist, and what it takes to make it so.
 
 pub mod assertions;
+mod check;
+mod fields;
+pub mod form;
+pub mod limits;
+pub mod plan;
+mod read;
+pub mod said;
+pub mod schema;
 mod sentence;
+pub mod shape;
+pub mod tables;
+
+pub use read::{Limits, Manifest, Source, read};

@@ -22,7 +22,11 @@ pub struct Options {
 }
 
 impl Options {
-    fn apply(&self, account: &mut Account, now: Time) -> Result<()> {
+    /// Puts what is said here into an account.
+    ///
+    /// # Errors
+    /// A usage problem for an address or a name that is none.
+    pub fn apply(&self, account: &mut Account, now: Time) -> Result<()> {
         if let Some(email) = &self.email {
             account.email = if email.is_empty() { None } else { Some(Name::parse_email(email)?.shown().to_owned()) };
         }

@@ -1,11 +1,13 @@
 //! What changed, in words: one description for the output of a command, `--dry-run` and the log.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{Result, Work};
 use crate::model::attributes::{Attributes, time_value};
 use crate::model::reference::full_reference;
-use crate::model::{Binding, Id, Kind, Resource, Role};
+use crate::model::{Binding, Id, Kind, Resource, Role, Sets};
 use crate::policy::{Facts, RowChange};
 
 /// What became of a thing.
@@ -51,6 +53,8 @@ pub struct Change {
     pub role: Option<Role>,
     /// Each value that changed: its name, before, after; null where there was or is none.
     pub fields: Vec<(&'static str, Value, Value)>,
+    /// The row that changed.
+    pub row: Id,
     /// The resource itself.
     pub about: Id,
     /// The outermost thing it lies in, which decides who may read of it in the log.
@@ -79,8 +83,17 @@ impl Change {
             (Some(member), What::Changed) => format!("changed {member} in {}", self.reference),
             (Some(member), What::Removed) => format!("removed {member} from {}", self.reference),
         };
-        let values: Vec<String> = self
-            .fields
+        let values = self.values();
+        if !values.is_empty() {
+            line.push_str(": ");
+            line.push_str(&values.join(", "));
+        }
+        line
+    }
+
+    /// Each value that changed, in words.
+    fn values(&self) -> Vec<String> {
+        self.fields
             .iter()
             .filter(|(name, _, after)| {
                 // A label says what its permissions are, and most shares are people's.
@@ -91,12 +104,39 @@ impl Change {
                 What::Changed => format!("{name} {} -> {}", plain(before), plain(after)),
                 _ => format!("{name} {}", plain(after)),
             })
-            .collect();
+            .collect()
+    }
+
+    /// As one line behind a sign that says what became of it.
+    pub fn line_after(&self) -> String {
+        let role = self.role.map(Role::word);
+        let mut line = match (&self.member, self.role) {
+            (Some(member), Some(Role::ItemShare)) => format!("{}: share with {member}", self.reference),
+            (Some(member), Some(it)) if it.is_level() || it.on() == Kind::Group => {
+                format!("{}: member {member}", self.reference)
+            }
+            (Some(member), _) => format!("{}: {} {member}", self.reference, role.unwrap_or("member")),
+            (None, _) => self.reference.clone(),
+        };
+        let mut values = self.values();
+        // The role of an endpoint or an owner stands in the line already.
+        values.retain(|value| role.is_none_or(|role| *value != format!("role {role}")));
+        if self.role == Some(Role::ItemShare) && self.what == What::Added {
+            self.label_alone(&mut values);
+        }
         if !values.is_empty() {
-            line.push_str(": ");
+            line.push_str(if self.member.is_some() { ", " } else { ": " });
             line.push_str(&values.join(", "));
         }
         line
+    }
+
+    /// Of a share that is a preset, its label in place of the permissions it stands for.
+    fn label_alone(&self, values: &mut [String]) {
+        let label = self.fields.iter().find(|(name, ..)| *name == "label").and_then(|(.., is)| is.as_str());
+        if let (Some(label), Some(first)) = (label.filter(|label| *label != "Custom"), values.first_mut()) {
+            *first = label.to_owned();
+        }
     }
 
     /// As an object of JSON.
@@ -131,6 +171,7 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "none".to_owned(),
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
     }
@@ -170,12 +211,20 @@ impl<F: Facts + ?Sized> Lookup for Work<'_, F> {
 /// What the look-up answers.
 pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> {
     let mut changes: Vec<Change> = Vec::new();
+    // Where the accounts stand, for their roles.
+    let mut accounts: HashMap<Id, usize> = HashMap::new();
     for row in rows {
         match row {
             RowChange::Resource(before, after) => {
-                changes.extend(resource(before.as_deref(), after.as_deref(), lookup)?)
+                if let Some(change) = resource(before.as_deref(), after.as_deref(), lookup)? {
+                    accounts.insert(change.row, changes.len());
+                    changes.push(change);
+                }
             }
-            RowChange::Binding(before, after) => binding(&mut changes, before.as_ref(), after.as_ref(), lookup)?,
+            RowChange::Binding(before, after) => {
+                let account = after.as_ref().or(before.as_ref()).and_then(|any| accounts.get(&any.principal)).copied();
+                binding(&mut changes, account, (before.as_ref(), after.as_ref()), lookup)?;
+            }
         }
     }
     Ok(changes)
@@ -229,8 +278,11 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &dyn Lo
             fields.push((field, if what == What::Changed { was } else { Value::Null }, is));
         }
     }
+    if let (Some(before), Some(after)) = (before, after) {
+        fields.extend(sets_field(&before.sets, &after.sets));
+    }
     let concerns = lookup.outermost(any.id)?;
-    Ok(Some(Change { what, reference, member: None, role: None, fields, about: any.id, concerns }))
+    Ok(Some(Change { what, reference, member: None, role: None, fields, row: any.id, about: any.id, concerns }))
 }
 
 /// What an organization's things are told by besides their own values: what they lie in, their
@@ -280,8 +332,8 @@ fn hidden_fields(
 
 fn binding(
     changes: &mut Vec<Change>,
-    before: Option<&Binding>,
-    after: Option<&Binding>,
+    account: Option<usize>,
+    (before, after): (Option<&Binding>, Option<&Binding>),
     lookup: &dyn Lookup,
 ) -> Result<()> {
     let Some(any) = after.or(before) else { return Ok(()) };
@@ -295,7 +347,7 @@ fn binding(
     if any.resource == Id::SERVER {
         let reference = name(any.principal)?;
         let role = ("role", word(before), word(after));
-        match changes.iter_mut().find(|known| known.concerns == any.principal && known.member.is_none()) {
+        match account.and_then(|place| changes.get_mut(place)) {
             Some(account) => account.fields.insert(0, role),
             None => changes.push(Change {
                 what: What::Changed,
@@ -303,6 +355,7 @@ fn binding(
                 member: None,
                 role: None,
                 fields: vec![role],
+                row: any.id,
                 about: any.principal,
                 concerns: any.principal,
             }),
@@ -330,16 +383,26 @@ fn binding(
     if ended != ends {
         fields.push(("expires", time_value(ended), time_value(ends)));
     }
+    if let (Some(before), Some(after)) = (before, after) {
+        fields.extend(sets_field(&before.sets, &after.sets));
+    }
     changes.push(Change {
         what,
         reference: name(any.resource)?,
         member: Some(name(any.principal)?),
         role: Some(any.role),
         fields,
+        row: any.id,
         about: any.resource,
         concerns: lookup.outermost(any.resource)?,
     });
     Ok(())
+}
+
+/// The manifests that declare a row, where these are others than before.
+fn sets_field(was: &Sets, is: &Sets) -> Option<(&'static str, Value, Value)> {
+    let told = |sets: &Sets| json!(sets.names().collect::<Vec<_>>());
+    (was != is).then(|| ("sets", told(was), told(is)))
 }
 
 /// What a share says: its permissions, its label, its class and who made it.

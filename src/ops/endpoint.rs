@@ -20,7 +20,8 @@ pub struct Options {
 }
 
 impl Options {
-    fn applied(&self, endpoint: &Endpoint) -> Endpoint {
+    /// The definition with what is said here.
+    pub fn applied(&self, endpoint: &Endpoint) -> Endpoint {
         Endpoint {
             private: self.private.unwrap_or(endpoint.private),
             managed: self.managed.unwrap_or(endpoint.managed),

@@ -235,6 +235,26 @@ pub fn set_active<F: Facts + ?Sized>(
     Ok(())
 }
 
+/// Brings a member to another level that is not an admin's, from one that is not.
+///
+/// # Errors
+/// A denial; a conflict for whoever is no member.
+pub fn set_level<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    kind: Kind,
+    name: &Name,
+    who: &Reference,
+    level: Role,
+) -> Result<()> {
+    let place = work.find(kind, name)?;
+    let (member, known) = known_member(work, &place, who, false)?;
+    work.require_verb(verb_for(kind, who, true), place.id)?;
+    let Some(known) = known else { return Err(not_a_member(&place, &member)) };
+    let grantor = work.actor.principal();
+    work.put_binding(Binding { role: level, grantor, ..known });
+    Ok(())
+}
+
 fn not_a_member(place: &Resource, member: &Resource) -> Problem {
     Problem::conflict("not_a_member", format!("{} is not a member of {}", member.reference(), place.reference()))
         .tip(format!("rolebook {} add-member {} {}", place.kind(), place.typed(), member.typed()))

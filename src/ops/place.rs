@@ -32,7 +32,8 @@ impl Options {
         rights.manage_groups = self.admins_manage_groups.unwrap_or(rights.manage_groups);
     }
 
-    fn applied(&self, attributes: &Attributes) -> Attributes {
+    /// The attributes with what is said here.
+    pub fn applied(&self, attributes: &Attributes) -> Attributes {
         let mut attributes = attributes.clone();
         match &mut attributes {
             Attributes::Workgroup(it) => {
@@ -101,14 +102,30 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, o
 /// A denial; a conflict when the name is taken.
 pub fn rename<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, new: &Name) -> Result<()> {
     let known = work.find(kind, name)?;
+    // Anyone may edit their own account, but not become somebody of another name.
+    work.require_verb(if kind == Kind::Account { Verb::Delete } else { Verb::Edit }, known.id)?;
+    put_name(work, &known, new)
+}
+
+/// Gives a workspace another name in its organization.
+///
+/// # Errors
+/// A denial; a conflict when the name is taken.
+pub fn rename_workspace<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name, new: &Name) -> Result<()> {
+    let known = super::find_workspace(work.facts(), work.actor, work.at, org, name)?;
     work.require_verb(Verb::Edit, known.id)?;
-    if let Some(other) = work.facts().named(kind, None, new.key())?
+    put_name(work, &known, new)
+}
+
+fn put_name<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, new: &Name) -> Result<()> {
+    let kind = known.kind();
+    if let Some(other) = work.facts().named(kind, known.parent, new.key())?
         && other.id != known.id
     {
         return Err(Problem::conflict("exists", format!("the {kind} `{}` exists already", other.name))
             .why("names are unique per kind, compared without case"));
     }
-    work.put(Resource { name: new.shown().to_owned(), key: new.key().to_owned(), ..(*known).clone() });
+    work.put(Resource { name: new.shown().to_owned(), key: new.key().to_owned(), ..known.clone() });
     Ok(())
 }
 

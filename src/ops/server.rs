@@ -1,7 +1,7 @@
 //! The server's settings.
 
 use super::{Result, Work};
-use crate::model::attributes::{Attributes, Choice, Setting};
+use crate::model::attributes::{Attributes, Choice, Server, Setting};
 use crate::model::{Id, Problem, Resource, Sets, Verb};
 use crate::policy::Facts;
 
@@ -24,6 +24,19 @@ pub struct Options {
     pub url: Option<String>,
 }
 
+/// Whether links can begin with a text; an empty one is none.
+///
+/// # Errors
+/// A usage problem for what is no web address.
+pub fn check_url(url: &str) -> Result<()> {
+    let plain = !url.contains(char::is_whitespace) && !url.contains('#') && !url.chars().any(char::is_control);
+    if url.is_empty() || (plain && (url.starts_with("https://") || url.starts_with("http://"))) {
+        return Ok(());
+    }
+    Err(Problem::usage("bad_url", "the address that links begin with is not a web address")
+        .tip("write it as `https://files.example.com`"))
+}
+
 /// Changes the server's settings.
 ///
 /// # Errors
@@ -33,29 +46,14 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, options: &Options) -> Resu
         return Err(super::nothing_to_set());
     }
     work.require_verb(Verb::Configure, Id::SERVER)?;
-    let mut server = work.facts().server()?;
-    server.managers_administer_dropboxes =
-        options.managers_administer_dropboxes.unwrap_or(server.managers_administer_dropboxes);
-    server.private_directory = options.private_directory.unwrap_or(server.private_directory);
-    server.public_links = options.public_links.unwrap_or(server.public_links);
-    server.members_edit_workspaces = options.members_edit_workspaces.unwrap_or(server.members_edit_workspaces);
-    server.members_may_leave = options.members_may_leave.unwrap_or(server.members_may_leave);
-    for (setting, choice) in &options.settings {
-        // The server has no default above it: its own first value is kept as none.
-        let initial = (*choice == Choice::Allow) == setting.initial();
-        server.settings.set(*setting, if initial { Choice::Default } else { *choice });
-    }
-    if let Some(url) = &options.url {
-        let plain = !url.contains(char::is_whitespace) && !url.contains('#') && !url.chars().any(char::is_control);
-        if !url.is_empty() && !(plain && (url.starts_with("https://") || url.starts_with("http://"))) {
-            return Err(Problem::usage("bad_url", "the address that links begin with is not a web address")
-                .tip("write it as `https://files.example.com`"));
-        }
-        server.url = (!url.is_empty()).then(|| url.trim_end_matches('/').to_owned());
-    }
-    if server == work.facts().server()? {
+    let before = work.facts().server()?;
+    let server = options.applied(&before)?;
+    if server == before {
         return Ok(());
     }
+    // The row there is keeps what else it holds.
+    let known = work.facts().resource(Id::SERVER)?;
+    let sets = known.map_or(Sets::NONE, |known| known.sets.clone());
     work.put(Resource {
         id: Id::SERVER,
         parent: None,
@@ -63,8 +61,35 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, options: &Options) -> Resu
         key: "server".to_owned(),
         alias: None,
         attributes: Attributes::Server(server),
-        sets: Sets::NONE,
+        sets,
         since: 0,
     });
     Ok(())
+}
+
+impl Options {
+    /// The settings with what is said here.
+    ///
+    /// # Errors
+    /// A usage problem for an address that is none.
+    pub fn applied(&self, before: &Server) -> Result<Server> {
+        let options = self;
+        let mut server = before.clone();
+        server.managers_administer_dropboxes =
+            options.managers_administer_dropboxes.unwrap_or(server.managers_administer_dropboxes);
+        server.private_directory = options.private_directory.unwrap_or(server.private_directory);
+        server.public_links = options.public_links.unwrap_or(server.public_links);
+        server.members_edit_workspaces = options.members_edit_workspaces.unwrap_or(server.members_edit_workspaces);
+        server.members_may_leave = options.members_may_leave.unwrap_or(server.members_may_leave);
+        for (setting, choice) in &options.settings {
+            // The server has no default above it: its own first value is kept as none.
+            let initial = (*choice == Choice::Allow) == setting.initial();
+            server.settings.set(*setting, if initial { Choice::Default } else { *choice });
+        }
+        if let Some(url) = &options.url {
+            check_url(url)?;
+            server.url = (!url.is_empty()).then(|| url.trim_end_matches('/').to_owned());
+        }
+        Ok(server)
+    }
 }

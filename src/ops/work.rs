@@ -66,6 +66,11 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         Ok(self.facts.into_draft())
     }
 
+    /// Ends work that was checked already.
+    pub fn finish_unchecked(self) -> (Draft, Id) {
+        self.facts.into_draft()
+    }
+
     // Looking things up.
 
     /// The reference of a resource, as output writes it.

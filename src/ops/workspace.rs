@@ -66,7 +66,10 @@ fn same_or_conflict<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, opt
 }
 
 /// Whether the files lie where the options say, if they say anything.
-fn lies_there<F: Facts + ?Sized>(work: &Work<'_, F>, before: &Workspace, options: &Options) -> Result<bool> {
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn lies_there<F: Facts + ?Sized>(work: &Work<'_, F>, before: &Workspace, options: &Options) -> Result<bool> {
     let Some((endpoint, path)) = &options.files else { return Ok(true) };
     let Some(host) = work.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(false) };
     let there = work.facts().nearest_item(host.id, path)?;

@@ -20,6 +20,7 @@ pub struct Draft {
 
 /// A row before and after a change; none where it is not there.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "most rows that change are bindings: boxing them would cost more")]
 pub enum RowChange {
     /// A resource.
     Resource(Option<Rc<Resource>>, Option<Rc<Resource>>),

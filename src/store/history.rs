@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{self, integer, natural, optional_id};
 use super::{Reader, Result, StoreError};
-use crate::model::{Id, Revision, Time};
+use crate::model::{Id, Revision, Sets, Time};
 use crate::policy::{Facts, RowChange};
 
 /// What is kept of a denied change.
@@ -190,6 +190,35 @@ impl Reader {
         }
         changes.retain(|change| !matches!(change, RowChange::Resource(None, None) | RowChange::Binding(None, None)));
         Ok(changes)
+    }
+
+    /// The rows that a set declares, resources and bindings, each by id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn declared_by(&self, set: &str) -> Result<(Vec<Id>, Vec<Id>)> {
+        Ok((self.declared_in("resource", set)?, self.declared_in("binding", set)?))
+    }
+
+    fn declared_in(&self, table: &str, set: &str) -> Result<Vec<Id>> {
+        let failed = |error| self.failed(error);
+        // There are few different values, however many rows: the index leads from one to the next.
+        let sql = format!("SELECT min(sets) FROM {table} WHERE until IS NULL AND sets IS NOT NULL AND sets > ?1");
+        let mut next = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let sql = format!("SELECT id FROM {table} WHERE until IS NULL AND sets IS NOT NULL AND sets = ?1");
+        let mut of = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let (mut found, mut last) = (Vec::new(), String::new());
+        while let Some(text) = next.query_row([&last], |row| row.get::<_, Option<String>>(0)).map_err(failed)? {
+            if Sets::from_text(Some(&text)).has(set) {
+                let ids = of.query_map([&text], |row| rows::id(row, 0)).map_err(failed)?;
+                for id in ids {
+                    found.push(id.map_err(failed)?);
+                }
+            }
+            last = text;
+        }
+        found.sort_unstable();
+        Ok(found)
     }
 
     fn touched(&self, table: &str, from: Revision, to: Revision) -> Result<std::collections::BTreeSet<Id>> {

@@ -17,6 +17,7 @@ mod who;
 mod words;
 
 pub(super) use asked::may_be_told_of_others;
+pub(super) use assertions::fail as failing_tests;
 pub(super) use rows::words;
 
 use clap::{Args, Subcommand};

@@ -172,6 +172,11 @@ impl Item {
         Item { item_type: ItemType::File, size, ..Item::FOLDER }
     }
 
+    /// Whether it holds no others.
+    pub fn is_file(&self) -> bool {
+        self.item_type == ItemType::File
+    }
+
     /// Whether it holds others.
     pub fn is_folder(&self) -> bool {
         self.item_type == ItemType::Folder

@@ -1,6 +1,6 @@
 //! Granting shares.
 
-use crate::model::attributes::{Endpoint, ShareClass, Sharing};
+use crate::model::attributes::{BindingAttributes, Endpoint, ShareClass, Sharing};
 use crate::model::catalogue::{CUSTOM_SETS, OPERATORS_SHARES};
 use crate::model::name::quoted;
 use crate::model::time::Expiry;
@@ -50,6 +50,38 @@ pub fn grant<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &
                 "node software before 3.7.4 knows only view and edit; {} on endpoint:{endpoint} is kept here, but such a node cannot hold it",
                 grant.permissions.label()
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Records a share as somebody's who no longer holds what it gives: the operator's to do, for a state
+/// that is brought from elsewhere.
+///
+/// # Errors
+/// A denial for everybody but the operator; else as [`grant`].
+pub fn record<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    (endpoint, path): (&Name, &Path),
+    request: &Grant,
+    by: Id,
+) -> Result<()> {
+    if work.actor != Actor::Operator {
+        let problem = Problem::new(ProblemKind::Denied, "denied", "only the operator keeps a share without its base");
+        return Err(problem.why("any holder shares any non-empty subset of what they hold, never more"));
+    }
+    let place = work.find_item(endpoint, path)?;
+    let attributes = endpoint_of(work, place.item.id)?;
+    refuse_unfit(work, &attributes, endpoint, request.permissions)?;
+    let item = if place.rest.is_empty() { place.item } else { register_folder(work, endpoint, path)? };
+    let expires = end(work, request.expires)?;
+    for reference in &request.principals {
+        let principal = find_principal(work, reference, &attributes)?;
+        let id = work.bind(item.id, principal, Role::ItemShare);
+        if let Some(made) = work.facts().binding(id)? {
+            let class = request.class.filter(|class| *class != ShareClass::User);
+            let attributes = BindingAttributes { permissions: request.permissions, class, ..made.attributes };
+            work.put_binding(Binding { grantor: Some(by), expires, attributes, ..made });
         }
     }
     Ok(())

@@ -5,4 +5,4 @@ mod change;
 mod grant;
 
 pub use change::{Which, authorize, prune, prune_everywhere, revoke, set};
-pub use grant::{Grant, grant};
+pub use grant::{Grant, grant, record};

@@ -4,7 +4,7 @@ mod ask;
 mod mutate;
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::super::Outcome;
 use super::super::args::Reading;
+use super::super::files;
 use super::super::session::Session;
 use super::super::view::View;
 use super::asked::{Asked, may_ask_about_others, themselves_only};
@@ -23,9 +24,6 @@ use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Role, Time};
 use crate::policy::{Facts, Panel};
 use crate::render::{Column, Format, RenderError, Row, row, shown};
 use ask::Sought;
-
-/// The longest file, in bytes.
-const LONGEST: u64 = 16 << 20;
 
 /// What is told of a test.
 const TOLD: [Column; 7] = [
@@ -67,35 +65,11 @@ struct Verdict {
 
 impl Test {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        let tests = files(&self.files)?;
+        let tests = read(&self.files)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let mut moments: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
-            for (place, test) in tests.iter().enumerate() {
-                moments.entry(test.as_of.as_deref()).or_default().push(place);
-            }
-            let mut results: Vec<Option<Verdict>> = tests.iter().map(|_| None).collect();
-            let mut passed = Vec::new();
-            for (as_of, places) in moments {
-                let there = match as_of {
-                    Some(text) => {
-                        View::new(view.reader, view.actor, Some(text), Time::now()).and_then(|there| there.in_memory())
-                    }
-                    None => view.in_memory(),
-                };
-                for place in places {
-                    let Some(test) = tests.get(place) else { continue };
-                    let (result, sought) = match &there {
-                        Ok(there) => answer(there, test, session.colour())?,
-                        Err(problem) => (Verdict::cannot(problem.clone())?, None),
-                    };
-                    // The past stays as it was: only what is true now can be lost.
-                    passed.extend(sought.filter(|_| as_of.is_none() && result.message.is_none()));
-                    if let Some(slot) = results.get_mut(place) {
-                        *slot = Some(result);
-                    }
-                }
-            }
-            let results: Vec<(&Assertion, Verdict)> = tests.iter().zip(results.into_iter().flatten()).collect();
+            let present = view.in_memory()?;
+            let (results, passed) = ask_all(&present, &tests, session.colour())?;
+            let results: Vec<(&Assertion, Verdict)> = tests.iter().zip(results).collect();
             let failed = results.iter().filter(|(_, result)| result.message.is_some()).count();
             if !self.mutate || failed > 0 {
                 report(session, &results, failed)?;
@@ -104,41 +78,73 @@ impl Test {
                 }
                 return Ok(u8::from(failed > 0));
             }
-            mutate(session, &view.in_memory()?, &passed)
+            mutate(session, &present, &passed)
         })
     }
 }
 
+/// Asks every test, of the present or of the moment it names. Also answers what was asked of those
+/// about the present that passed.
+fn ask_all<F: Facts>(
+    present: &View<'_, F>,
+    tests: &[Assertion],
+    colour: bool,
+) -> Result<(Vec<Verdict>, Vec<Sought>), RenderError> {
+    let mut moments: BTreeMap<Option<&str>, Vec<(usize, &Assertion)>> = BTreeMap::new();
+    for (place, test) in tests.iter().enumerate() {
+        moments.entry(test.as_of.as_deref()).or_default().push((place, test));
+    }
+    let (mut results, mut passed) = (Vec::new(), Vec::new());
+    // One moment after the other, so that no two are in memory beside the present.
+    for (as_of, asked) in moments {
+        let there = as_of.map(|text| {
+            View::new(present.reader, present.actor, Some(text), Time::now()).and_then(|there| there.in_memory())
+        });
+        for (place, test) in asked {
+            let result = match &there {
+                None => {
+                    let (result, sought) = answer(present, test, colour)?;
+                    passed.extend(sought.filter(|_| result.message.is_none()));
+                    result
+                }
+                // The past stays as it was: only what is true now can be lost.
+                Some(Ok(there)) => answer(there, test, colour)?.0,
+                Some(Err(problem)) => Verdict::cannot(problem.clone())?,
+            };
+            results.push((place, result));
+        }
+    }
+    results.sort_by_key(|(place, _)| *place);
+    Ok((results.into_iter().map(|(_, result)| result).collect(), passed))
+}
+
+/// Asks the tests of a manifest of the state it leads to, and tells of those that fail. Answers how
+/// many do.
+pub(in crate::cli) fn fail<F: Facts>(
+    session: &mut Session<'_>,
+    view: &View<'_, F>,
+    tests: &[Assertion],
+) -> Result<usize, RenderError> {
+    let (results, _) = ask_all(view, tests, session.colour())?;
+    let results: Vec<(&Assertion, Verdict)> = tests.iter().zip(results).collect();
+    let failed = results.iter().filter(|(_, result)| result.message.is_some()).count();
+    if failed > 0 {
+        report(session, &results, failed)?;
+    }
+    Ok(failed)
+}
+
 /// Reads every file, or tells every mistake in them.
-fn files(paths: &[PathBuf]) -> Result<Vec<Assertion>, Problem> {
+fn read(paths: &[PathBuf]) -> Result<Vec<Assertion>, Problem> {
     let (mut tests, mut mistakes) = (Vec::new(), Vec::new());
     for path in paths {
-        let name = if path.as_os_str() == "-" { "stdin".to_owned() } else { printable(&path.display().to_string()) };
-        let mut bytes = Vec::new();
-        let read = if path.as_os_str() == "-" {
-            std::io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes)
-        } else {
-            std::fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
-        };
-        let unreadable = |what: String| Problem::new(ProblemKind::Input, "unreadable", format!("`{name}` {what}"));
-        read.map_err(|error| unreadable(format!("cannot be read: {error}")))?;
-        if bytes.len() as u64 > LONGEST {
-            return Err(unreadable(format!("is longer than {LONGEST} bytes")));
-        }
-        let text = String::from_utf8(bytes)
-            .map_err(|error| unreadable(format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to() + 1)))?;
-        match assertions::read(&name, &text) {
+        let source = files::source(path)?;
+        match assertions::read(&source.name, &source.text) {
             Ok(found) => tests.extend(found),
-            Err(found) => mistakes.extend(found.iter().map(|mistake| mistake.shown(&name, &text))),
+            Err(found) => mistakes.extend(found.iter().map(|mistake| mistake.shown(&source.name, &source.text))),
         }
     }
-    if mistakes.is_empty() {
-        return Ok(tests);
-    }
-    let number = if mistakes.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) };
-    let mut problem = Problem::new(ProblemKind::Input, "bad_tests", format!("the tests have {number}"));
-    problem.details = mistakes;
-    Err(problem)
+    if mistakes.is_empty() { Ok(tests) } else { Err(files::mistaken("bad_tests", mistakes)) }
 }
 
 /// Asks a test; also answers what was asked, where its names are there.

@@ -1,0 +1,132 @@
+//! Files that are read whole: of a bounded length, UTF-8, named in messages as they were given.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::input::document::{Mistake, text_of};
+use crate::manifest::Source;
+use crate::model::name::printable;
+use crate::model::{Problem, ProblemKind};
+
+/// The longest file that is read whole, in bytes.
+pub(super) const LONGEST: u64 = 64 << 20;
+
+/// What a file is called in messages.
+pub(super) fn name_of(path: &Path) -> String {
+    if path.as_os_str() == "-" { "stdin".to_owned() } else { printable(&path.display().to_string()) }
+}
+
+/// Opens a file; `-` is standard input.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Problem> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &format!("cannot be read: {error}")))?;
+    Ok(Box::new(file))
+}
+
+/// A file that cannot be read.
+pub(super) fn unreadable(path: &Path, what: &str) -> Problem {
+    Problem::new(ProblemKind::Input, "unreadable", format!("`{}` {what}", name_of(path)))
+}
+
+/// Reads a file whole.
+pub(super) fn source(path: &Path) -> Result<Source, Problem> {
+    let mut bytes = Vec::new();
+    open(path)?
+        .take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(path, &format!("cannot be read: {error}")))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(unreadable(path, &format!("is longer than {} MB", LONGEST >> 20))
+            .tip("write so much as JSON Lines, which are read one by one"));
+    }
+    let name = name_of(path);
+    match text_of(&bytes) {
+        Ok(text) => Ok(Source { name, text: text.to_owned() }),
+        Err(mistake) => Err(mistaken("bad_file", vec![mistake.shown(&name, &String::from_utf8_lossy(&bytes))])),
+    }
+}
+
+/// Every file that is meant: a folder stands for the YAML and JSON in it and below, by name.
+pub(super) fn within(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let before = found.len();
+            walk(path, &mut found)?;
+            if found.len() == before {
+                return Err(unreadable(path, "holds no `.yaml`, `.yml`, `.json` or `.jsonl` file"));
+            }
+        } else {
+            found.push(path.clone());
+        }
+    }
+    Ok(found)
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| unreadable(folder, &format!("cannot be read: {error}"));
+    let mut entries: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        entries.push(entry.map_err(failed)?.path());
+    }
+    entries.sort();
+    for path in entries {
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if is_hidden {
+            continue;
+        }
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else if path.extension().is_some_and(|it| {
+            ["yaml", "yml", "json", "jsonl", "ndjson"].iter().any(|known| it.eq_ignore_ascii_case(known))
+        }) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// A problem that tells of mistakes in files.
+pub(super) fn mistaken(code: &'static str, shown: Vec<String>) -> Problem {
+    let number = if shown.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", shown.len()) };
+    let what = if code == "bad_tests" { "the tests have" } else { "the input has" };
+    let mut problem = Problem::new(ProblemKind::Input, code, format!("{what} {number}"));
+    problem.details = shown;
+    problem
+}
+
+/// The mistakes of several sources, as they are shown.
+pub(super) fn shown(sources: &[Source], mistakes: &[(usize, Mistake)]) -> Vec<String> {
+    let of = |(number, mistake): &(usize, Mistake)| {
+        let source = sources.get(*number)?;
+        Some(mistake.shown(&source.name, &source.text))
+    };
+    mistakes.iter().filter_map(of).collect()
+}
+
+/// Writes a file for its owner alone, whole or not at all; `-` is standard output.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    if path.as_os_str() == "-" {
+        return std::io::stdout().lock().write_all(bytes);
+    }
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".{}.new", std::process::id()));
+    let aside = PathBuf::from(aside);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&aside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let moved = written.and_then(|()| std::fs::rename(&aside, path));
+    if moved.is_err() {
+        // What was begun is of no use to anybody.
+        let _ = std::fs::remove_file(&aside);
+    }
+    moved
+}

@@ -1,0 +1,127 @@
+//! `apply`: makes it as manifests say, all of it in one revision or nothing.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::super::args::Writing;
+use super::super::prompt;
+use super::super::session::Session;
+use super::super::{Outcome, examples};
+use super::output::{self, Became};
+use super::planned::{self, As, Planned};
+use super::saved::{self, Saved};
+use super::{Files, Reach, Read};
+use crate::model::{Problem, ProblemKind, Time};
+use crate::ops::invitation::Refused;
+use crate::render::Format;
+use crate::store::{Store, Writer};
+
+/// Make it as manifests say, all of it in one revision, or nothing
+///
+/// Shows the plan and asks on a terminal; elsewhere it needs --yes only where something is removed.
+/// Applied twice, the second time there are no changes and no revision.
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::APPLY)]
+pub(in crate::cli) struct Apply {
+    /// Manifests: files, folders with `.yaml`, `.yml` and `.json` files, or `-` for standard input
+    #[arg(value_name = "FILE", required_unless_present = "plan", conflicts_with = "plan", value_hint = ValueHint::AnyPath)]
+    files: Vec<PathBuf>,
+    /// Apply a plan that `plan --out` saved, if it still comes to the same
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["prune", "max_removals", "take_over"])]
+    plan: Option<PathBuf>,
+    #[command(flatten)]
+    reach: Reach,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+impl Apply {
+    pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (read, reach, saved) = match &self.plan {
+            Some(path) => {
+                let (read, reach, saved) = saved::load(path)?;
+                (read, reach, Some(saved))
+            }
+            None => (Files { files: self.files.clone() }.read()?, self.reach.clone(), None),
+        };
+        reach.options(&read.manifest)?;
+        let path = session.store_path()?;
+        let make = self.writing.create && !self.writing.dry_run;
+        let store = if make { Store::create(&path)?.0 } else { Store::open(&path)? };
+        let mut confirmed: Option<String> = None;
+        loop {
+            let writer = store.write()?;
+            let by = As { actor: session.actor(&writer.facts())?, at: Time::now() };
+            let planned = match self.planned(session, &writer, (&read, &reach, saved.as_ref()), by) {
+                Ok(planned) => planned,
+                Err(problem) => return Err(self.refuse(session, writer, problem, by)?.into()),
+            };
+            let failing = planned.failing(session, writer.reader(), &read, by)?;
+            if failing > 0 {
+                session.warn("the tests fail on the state that this leads to, so nothing was changed");
+                return Ok(1);
+            }
+            let access = match self.writing.access {
+                true => Some(planned.access(&writer.facts(), by)?),
+                false => None,
+            };
+            if self.writing.dry_run || planned.rows.is_empty() {
+                drop(writer);
+                let became = if self.writing.dry_run { Became::Shown } else { Became::Applied(None) };
+                return output::show(session, (&planned, &read), access.as_ref(), &became);
+            }
+            if !session.globals.yes && !is_confirmed(confirmed.as_deref(), &planned)? {
+                // Nobody else should wait while a person thinks.
+                drop(writer);
+                let format = session.dress().format;
+                if format == Format::Table && prompt::can_ask() {
+                    output::show(session, (&planned, &read), None, &Became::Shown)?;
+                    session.flush()?;
+                }
+                prompt::confirm_apply(&planned.takes, planned.removals(), session.err)?;
+                confirmed = Some(planned.effects.digest());
+                continue;
+            }
+            let entry = session.entry(&self.writing, by.actor, by.at);
+            let committed = writer.commit(&planned.rows, planned.last_id, entry)?;
+            let revision = committed.map(|committed| committed.revision);
+            session.changed(revision.is_some());
+            session.mention(&format!("store {}", path.display()));
+            return output::show(session, (&planned, &read), None, &Became::Applied(revision));
+        }
+    }
+
+    fn planned(
+        &self,
+        session: &Session<'_>,
+        writer: &Writer,
+        (read, reach, saved): (&Read, &Reach, Option<&Saved>),
+        by: As,
+    ) -> Result<Planned, Problem> {
+        let planned = planned::plan(writer.reader(), read, reach, by)?;
+        if let Some(saved) = saved {
+            saved.check(session.actor_name().as_deref(), &planned.effects)?;
+        }
+        Ok(planned)
+    }
+
+    /// A denied apply is recorded as any denied change.
+    fn refuse(&self, session: &Session<'_>, writer: Writer, problem: Problem, by: As) -> Result<Problem, Problem> {
+        if problem.kind != ProblemKind::Denied {
+            return Ok(problem);
+        }
+        let entry = session.entry(&self.writing, by.actor, by.at);
+        session.refuse(writer, &self.writing, entry, Refused::from(problem), by.actor)
+    }
+}
+
+/// Whether a plan needs no word of anybody, or has it.
+fn is_confirmed(confirmed: Option<&str>, planned: &Planned) -> Result<bool, Problem> {
+    match confirmed {
+        Some(digest) if digest == planned.effects.digest() => Ok(true),
+        Some(_) => Err(Problem::conflict("changed_meanwhile", "what it comes to has changed meanwhile")
+            .tip("run the command again")),
+        None => Ok(!prompt::can_ask() && planned.removals() == 0 && planned.takes.is_empty()),
+    }
+}

@@ -1,0 +1,171 @@
+//! How a plan is shown: a line for each thing, removals at the end, and the sum of it.
+
+use serde_json::{Map, Value, json};
+
+use super::super::Outcome;
+use super::super::access::Effect as Access;
+use super::super::session::Session;
+use super::Read;
+use super::planned::Planned;
+use crate::manifest::plan::{Effect, Sign};
+use crate::model::Revision;
+use crate::render::{Column, Format, RenderError, Row, hidden, row, shown, style};
+
+/// The columns of a plan.
+static COLUMNS: [Column; 9] = [
+    shown("action"),
+    shown("ref"),
+    shown("member"),
+    hidden("role"),
+    hidden("before"),
+    hidden("after"),
+    shown("file"),
+    shown("line"),
+    hidden("revision"),
+];
+
+/// What became of a plan.
+pub(super) enum Became {
+    /// It is only shown.
+    Shown,
+    /// It was applied; none where nothing was to be done.
+    Applied(Option<Revision>),
+}
+
+/// Shows a plan and what became of it.
+pub(super) fn show(
+    session: &mut Session<'_>,
+    (planned, read): (&Planned, &Read),
+    access: Option<&Access>,
+    became: &Became,
+) -> Outcome {
+    for warning in &planned.warnings {
+        session.warn(warning);
+    }
+    let revision = match became {
+        Became::Applied(revision) => *revision,
+        Became::Shown => None,
+    };
+    match session.dress().format {
+        Format::Table => lines(session, (planned, read), access, became)?,
+        Format::Json | Format::Yaml => {
+            session.value(&Value::Object(object((planned, read), access, became)))?;
+        }
+        _ => session.stream(&COLUMNS, |_, push| {
+            planned.effects.0.iter().try_for_each(|effect| push(effect_row(effect, read, revision)))
+        })?,
+    }
+    Ok(0)
+}
+
+fn lines(
+    session: &mut Session<'_>,
+    (planned, read): (&Planned, &Read),
+    access: Option<&Access>,
+    became: &Became,
+) -> Result<(), RenderError> {
+    let colour = session.colour();
+    let texts: Vec<String> = planned.effects.0.iter().map(|effect| effect.change.line_after()).collect();
+    // Places stand in a column of their own, as far as the lines are of a length.
+    let width = texts.iter().map(|text| text.chars().count()).filter(|length| *length <= 72).max().unwrap_or_default();
+    let mut text = String::new();
+    for (effect, line) in planned.effects.0.iter().zip(&texts) {
+        let mark = effect.sign.mark().to_string();
+        let mark = if colour { coloured(effect.sign, &mark) } else { mark };
+        match place(effect, read) {
+            Some((file, number)) => text.push_str(&format!("{mark} {line:<width$}  {file}:{number}\n")),
+            None => text.push_str(&format!("{mark} {line}\n")),
+        }
+    }
+    if let Some(access) = access {
+        text.push_str("For people:\n");
+        for line in access.lines() {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    if !planned.undeclared.is_empty() {
+        text.push_str("No longer declared, and left as they are without --prune:\n");
+        for name in &planned.undeclared {
+            text.push_str(&format!("  {name}\n"));
+        }
+    }
+    match became {
+        Became::Shown => text.push_str(&format!("{}\n", planned.effects.summary())),
+        Became::Applied(None) => text.push_str("No changes.\n"),
+        Became::Applied(Some(revision)) => {
+            let done = planned.effects.summary().replacen("Plan: ", "Applied: ", 1);
+            let done = Sign::ALL
+                .iter()
+                .fold(done, |done, sign| done.replace(&format!(" to {}", sign.word()), &format!(" {}", sign.past())));
+            text.push_str(&format!("{done}\nrevision {revision}\n"));
+        }
+    }
+    session.print(&text)
+}
+
+fn object((planned, read): (&Planned, &Read), access: Option<&Access>, became: &Became) -> Map<String, Value> {
+    let mut object = Map::new();
+    if let Became::Applied(revision) = became {
+        object.insert("revision".to_owned(), json!(revision));
+    }
+    let changed: Vec<Value> = planned
+        .effects
+        .0
+        .iter()
+        .map(|effect| {
+            let mut entry = Map::new();
+            entry.insert("action".to_owned(), json!(effect.sign.word()));
+            if let Value::Object(change) = effect.change.json() {
+                entry.extend(change.into_iter().filter(|(key, _)| key != "change"));
+            }
+            let (file, line) = place(effect, read).unzip();
+            entry.insert("file".to_owned(), json!(file));
+            entry.insert("line".to_owned(), json!(line));
+            Value::Object(entry)
+        })
+        .collect();
+    object.insert("changed".to_owned(), json!(changed));
+    let counts: Map<String, Value> =
+        Sign::ALL.iter().map(|sign| (sign.word().to_owned(), json!(planned.effects.count(*sign)))).collect();
+    object.insert("counts".to_owned(), Value::Object(counts));
+    object.insert("not_declared".to_owned(), json!(planned.undeclared));
+    object.insert("warnings".to_owned(), json!(planned.warnings));
+    object.insert("digest".to_owned(), json!(planned.effects.digest()));
+    if let Some(access) = access {
+        object.insert("access".to_owned(), json!(access.rows));
+        object.insert("orphaned".to_owned(), json!(access.orphaned));
+    }
+    object
+}
+
+fn effect_row(effect: &Effect, read: &Read, revision: Option<Revision>) -> Row {
+    let change = effect.change.json();
+    let of = |key: &str| change.get(key).cloned().unwrap_or_default();
+    let (file, line) = place(effect, read).unzip();
+    let values = [
+        json!(effect.sign.word()),
+        of("ref"),
+        of("member"),
+        of("role"),
+        of("before"),
+        of("after"),
+        json!(file),
+        json!(line),
+        json!(revision),
+    ];
+    row(&COLUMNS, values)
+}
+
+/// Where something is declared.
+fn place<'r>(effect: &Effect, read: &'r Read) -> Option<(&'r str, u32)> {
+    let spot = effect.spot?;
+    Some((read.sources.get(spot.source as usize)?.name.as_str(), spot.place.line))
+}
+
+fn coloured(sign: Sign, mark: &str) -> String {
+    match sign {
+        Sign::Add => style::good(mark),
+        Sign::Remove => style::bad(mark),
+        Sign::Change | Sign::Rename | Sign::Adopt => style::warn(mark),
+    }
+}

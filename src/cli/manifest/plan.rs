@@ -1,0 +1,53 @@
+//! `plan`: what an apply would change.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::super::session::Session;
+use super::super::{Outcome, examples};
+use super::output::{self, Became};
+use super::planned::{self, As};
+use super::{Files, Reach, saved};
+use crate::model::Time;
+use crate::store::Store;
+
+/// Show what it would take to make it as manifests say
+///
+/// A line for each thing: `+` new, `~` otherwise, `>` renamed, `=` made by hand and now the set's, `-`
+/// gone. Nothing is changed.
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::PLAN)]
+pub(in crate::cli) struct Plan {
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    reach: Reach,
+    /// Show also who would gain and lose what
+    #[arg(long)]
+    access: bool,
+    /// Exit with 1 when there is something to do
+    #[arg(long)]
+    exit_code: bool,
+    /// Save the plan, for `apply --plan FILE`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    out: Option<PathBuf>,
+}
+
+impl Plan {
+    pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let read = self.files.read()?;
+        let path = session.store_path()?;
+        let reader = Store::open(&path).and_then(|store| store.read())?;
+        let by = As { actor: session.actor(&reader.facts())?, at: Time::now() };
+        let planned = planned::plan(&reader, &read, &self.reach, by)?;
+        let access = if self.access { Some(planned.access(&reader.facts(), by)?) } else { None };
+        let failing = planned.failing(session, &reader, &read, by)?;
+        output::show(session, (&planned, &read), access.as_ref(), &Became::Shown)?;
+        if let Some(out) = &self.out {
+            saved::save(out, &read, &self.reach, session.actor_name().as_deref(), &planned.effects)?;
+        }
+        let differs = self.exit_code && !planned.effects.0.is_empty();
+        Ok(u8::from(failing > 0 || differs))
+    }
+}

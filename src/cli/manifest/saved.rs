@@ -1,0 +1,113 @@
+//! A plan as a file: what was planned, to be applied only if it still comes to the same.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::files;
+use super::{Reach, Read, read};
+use crate::manifest::Source;
+use crate::manifest::plan::{Effect, Effects};
+use crate::model::{Problem, ProblemKind};
+
+/// The form of the file.
+const FORM: &str = "rolebook plan 1";
+
+/// A plan as it is saved. Nothing secret stands in a manifest, so nothing secret stands here.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Saved {
+    form: String,
+    /// The account it was made as; none for the operator.
+    actor: Option<String>,
+    prune: bool,
+    max_removals: Option<u64>,
+    take_over: bool,
+    sources: Vec<SavedSource>,
+    /// The digest of the effects, and the effects, to tell what is different.
+    digest: String,
+    effects: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedSource {
+    name: String,
+    text: String,
+}
+
+/// Writes a plan, for its owner alone: a manifest names who may do what.
+pub(super) fn save(
+    path: &Path,
+    read: &Read,
+    reach: &Reach,
+    actor: Option<&str>,
+    effects: &Effects,
+) -> Result<(), Problem> {
+    let failed = |error: &dyn std::fmt::Display| {
+        let message = format!("the plan cannot be written to `{}`: {error}", files::name_of(path));
+        Problem::new(ProblemKind::Input, "unwritable", message)
+    };
+    let sources = read.sources.iter().map(|it| SavedSource { name: it.name.clone(), text: it.text.clone() }).collect();
+    let saved = Saved {
+        form: FORM.to_owned(),
+        actor: actor.map(str::to_owned),
+        prune: reach.prune,
+        max_removals: reach.max_removals,
+        take_over: reach.take_over,
+        sources,
+        digest: effects.digest(),
+        effects: essences(effects),
+    };
+    let text = serde_json::to_string_pretty(&saved).map_err(|error| failed(&error))?;
+    files::write_private(path, format!("{text}\n").as_bytes()).map_err(|error| failed(&error))
+}
+
+fn essences(effects: &Effects) -> Vec<String> {
+    effects.0.iter().map(Effect::essence).collect()
+}
+
+/// Reads a plan back.
+pub(super) fn load(path: &Path) -> Result<(Read, Reach, Saved), Problem> {
+    let text = files::source(path)?.text;
+    let bad = |what: String| {
+        let name = files::name_of(path);
+        Problem::new(ProblemKind::Input, "bad_plan", format!("`{name}` is no saved plan{what}"))
+            .tip("make one with: rolebook plan FILE --out PLAN")
+    };
+    let mut saved: Saved = serde_json::from_str(&text).map_err(|error| bad(format!(": {error}")))?;
+    if saved.form != FORM {
+        return Err(bad(" of a form that this program knows".to_owned()));
+    }
+    let sources = std::mem::take(&mut saved.sources);
+    let sources = sources.into_iter().map(|it| Source { name: it.name, text: it.text }).collect();
+    let reach = Reach { prune: saved.prune, max_removals: saved.max_removals, take_over: saved.take_over };
+    Ok((read(sources)?, reach, saved))
+}
+
+impl Saved {
+    /// Demands that what would be done now is what was planned.
+    pub(super) fn check(&self, actor: Option<&str>, effects: &Effects) -> Result<(), Problem> {
+        if self.actor.as_deref() != actor {
+            let told = |actor: Option<&str>| actor.map_or_else(|| "the operator".to_owned(), |it| format!("`{it}`"));
+            return Err(Problem::conflict(
+                "other_actor",
+                format!("the plan was made as {}, and is applied as {}", told(self.actor.as_deref()), told(actor)),
+            )
+            .tip("apply it as it was planned, or plan again"));
+        }
+        if self.digest == effects.digest() {
+            return Ok(());
+        }
+        let now = essences(effects);
+        let mut problem = Problem::conflict("stale_plan", "the plan no longer comes to what was planned")
+            .why("what it would change was changed meanwhile")
+            .tip("plan again, and look at what is different");
+        let only = |these: &[String], those: &[String], word: &str| -> Vec<String> {
+            these.iter().filter(|line| !those.contains(line)).map(|line| format!("{word}: {line}")).collect()
+        };
+        problem.details = only(&self.effects, &now, "only planned");
+        problem.details.extend(only(&now, &self.effects, "only now"));
+        Err(problem)
+    }
+}

@@ -1,0 +1,25 @@
+//! `schema`: what editors and validators read about manifests.
+
+use clap::Args;
+
+use super::super::session::Session;
+use super::super::{Outcome, examples};
+use crate::manifest::schema;
+use crate::model::Problem;
+
+/// Print the JSON Schema of manifests (draft-07)
+///
+/// Editors that know it complete and check a manifest while it is written; name it in the first line:
+/// `# yaml-language-server: $schema=rolebook.schema.json`
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::SCHEMA)]
+pub(in crate::cli) struct Schema {}
+
+impl Schema {
+    pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let text = serde_json::to_string_pretty(&schema::schema())
+            .map_err(|error| Problem::usage("no_schema", error.to_string()))?;
+        session.print(&format!("{text}\n"))?;
+        Ok(0)
+    }
+}

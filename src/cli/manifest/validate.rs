@@ -1,0 +1,41 @@
+//! `validate`: is it a manifest at all? Needs no store.
+
+use clap::Args;
+use serde_json::{Map, json};
+
+use super::super::session::Session;
+use super::super::{Outcome, examples};
+use super::Files;
+use crate::render::Format;
+
+/// Look whether files are a manifest; needs no store
+///
+/// Tells every mistake with its place. Whether the names in it are there is for `plan` to say.
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::VALIDATE)]
+pub(in crate::cli) struct Validate {
+    #[command(flatten)]
+    files: Files,
+}
+
+impl Validate {
+    pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let read = self.files.read()?;
+        let (statements, tests) = (read.manifest.statements.len(), read.manifest.tests.len());
+        if session.dress().format == Format::Table {
+            let files = match read.sources.len() {
+                1 => "1 file".to_owned(),
+                count => format!("{count} files"),
+            };
+            session.print(&format!("valid: {files}, {statements} statements, {tests} tests\n"))?;
+            return Ok(0);
+        }
+        let mut object = Map::new();
+        object.insert("valid".to_owned(), json!(true));
+        object.insert("name".to_owned(), json!(read.manifest.set.as_ref().map(crate::model::Name::shown)));
+        object.insert("files".to_owned(), json!(read.sources.iter().map(|it| &it.name).collect::<Vec<_>>()));
+        object.insert("statements".to_owned(), json!(statements));
+        object.insert("tests".to_owned(), json!(tests));
+        session.value(&object.into())
+    }
+}

@@ -1,0 +1,156 @@
+//! Looking whether a tree has the shape of a manifest: every mistake, each at its place.
+
+use std::collections::HashMap;
+
+use super::shape::{Object, Shape};
+use crate::input::document::{Entry, Mistake, Node, Place, Placed};
+use crate::model::name::printable;
+use crate::model::reference::nearest;
+
+/// Looks at a tree, and keeps what is wrong with it.
+#[derive(Debug, Default)]
+pub(super) struct Checker {
+    /// What is wrong.
+    pub(super) mistakes: Vec<Mistake>,
+    /// The keys on the way to what is looked at.
+    path: Vec<String>,
+}
+
+impl Checker {
+    /// Keeps a mistake, with the way to it in front.
+    fn wrong(&mut self, place: Place, message: impl std::fmt::Display) -> &mut Mistake {
+        let path = if self.path.is_empty() { String::new() } else { format!("`{}`: ", self.path.join(".")) };
+        self.mistakes.push(Mistake::at(place, format!("{path}{message}")));
+        let last = self.mistakes.len() - 1;
+        // Just put there.
+        #[expect(clippy::indexing_slicing, reason = "the element was pushed above")]
+        &mut self.mistakes[last]
+    }
+
+    fn within(&mut self, key: &str, look: impl FnOnce(&mut Checker)) {
+        self.path.push(printable(key));
+        look(self);
+        self.path.pop();
+    }
+
+    /// Looks at a value.
+    pub(super) fn value(&mut self, shape: &Shape, node: &Placed<Node>) {
+        match (shape, &node.value) {
+            (_, Node::Nothing) => {
+                let tip = match shape {
+                    Shape::List(_) | Shape::Tests => "write `[]` for nobody, or leave the key out",
+                    Shape::Map(..) | Shape::Object(_) => "write `{}` for one with nothing said, or leave the key out",
+                    _ => "leave the key out to leave things as they are",
+                };
+                self.wrong(node.place, "nothing stands here").tips.push(tip.to_owned());
+            }
+            (Shape::Truth, Node::Truth(_)) | (Shape::Tests, Node::List(_)) => {}
+            (Shape::Number, Node::Number(text)) => self.number(node.place, text),
+            (Shape::Text(form), Node::Text(text)) => {
+                if let Err(problem) = form.check(text) {
+                    let of = Mistake::of(node.place, problem);
+                    self.wrong(node.place, of.message).tips = of.tips;
+                }
+            }
+            (Shape::Word(words), Node::Text(text)) => self.word(words, node.place, text),
+            (Shape::List(of), Node::List(items)) => items.iter().for_each(|item| self.value(of, item)),
+            (Shape::Map(form, of), Node::Mapping(entries)) => {
+                let mut seen: HashMap<String, Place> = HashMap::with_capacity(entries.len());
+                for (key, value) in entries {
+                    match form.check(&key.value) {
+                        Err(problem) => {
+                            let of = Mistake::of(key.place, problem);
+                            self.wrong(key.place, of.message).tips = of.tips;
+                        }
+                        Ok(()) => {
+                            if let Some(before) = seen.insert(form.canonical(&key.value), key.place) {
+                                let message =
+                                    format!("`{}` stands in line {} already", printable(&key.value), before.line);
+                                self.wrong(key.place, message);
+                            }
+                        }
+                    }
+                    self.within(&key.value, |checker| checker.value(of, value));
+                }
+            }
+            (Shape::Object(object), Node::Mapping(entries)) => self.object(object, entries),
+            (Shape::OneOf(shapes), value) => match shapes.iter().find(|shape| fits(shape, value)) {
+                Some(shape) => self.value(shape, node),
+                None => self.other(shape, node),
+            },
+            _ => self.other(shape, node),
+        }
+    }
+
+    /// Looks at the keys of a mapping and what stands behind them.
+    pub(super) fn object(&mut self, object: &Object, entries: &[Entry]) {
+        for (key, value) in entries {
+            let Some(field) = object.field(&key.value) else {
+                let names = object.fields.iter().map(|field| field.name);
+                let tip = match nearest(&key.value, names.clone()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the keys are: {}", names.collect::<Vec<_>>().join(", ")),
+                };
+                self.wrong(key.place, format!("unknown key `{}`", printable(&key.value))).tips.push(tip);
+                continue;
+            };
+            self.within(field.name, |checker| checker.value(&field.shape, value));
+        }
+    }
+
+    fn number(&mut self, place: Place, text: &str) {
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.parse::<u64>().is_err() {
+            self.wrong(place, format!("{text} is not a whole number from 0 to {}", u64::MAX));
+        }
+    }
+
+    fn word(&mut self, words: &[&str], place: Place, text: &str) {
+        if words.contains(&text) {
+            return;
+        }
+        let tip = match nearest(text, words.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("one of: {}", words.join(", ")),
+        };
+        self.wrong(place, format!("`{}` cannot stand here", printable(text))).tips.push(tip);
+    }
+
+    /// Something of another sort than is wanted.
+    fn other(&mut self, shape: &Shape, node: &Placed<Node>) {
+        let tip = match (shape, &node.value) {
+            (Shape::Truth, Node::Text(text)) => match text.to_ascii_lowercase().as_str() {
+                "yes" | "on" | "y" => Some("write `true`".to_owned()),
+                "no" | "off" | "n" => Some("write `false`".to_owned()),
+                "true" | "false" => Some("leave out the quotes".to_owned()),
+                _ => None,
+            },
+            (Shape::Number, Node::Text(_)) => Some("write it as a plain number, without quotes".to_owned()),
+            (Shape::Word(["allow", "deny", ..]), Node::Truth(truth)) => {
+                Some(format!("write `{}`", if *truth { "allow" } else { "deny" }))
+            }
+            (Shape::Text(_) | Shape::Word(_), Node::Number(_) | Node::Truth(_)) => {
+                Some("put it in quotes to make it text".to_owned())
+            }
+            (Shape::List(_), Node::Text(text)) => Some(format!("write it as a list: `[{}]`", printable(text))),
+            _ => None,
+        };
+        let told = match &node.value {
+            Node::Text(text) => format!("the text `{}`", printable(text)),
+            Node::Number(text) => format!("the number {text}"),
+            other => other.sort().to_owned(),
+        };
+        self.wrong(node.place, format!("{} is wanted, not {told}", shape.wanted())).tips.extend(tip);
+    }
+}
+
+/// Whether a value is of the sort that a shape is.
+pub(super) fn fits(shape: &Shape, node: &Node) -> bool {
+    match shape {
+        Shape::Truth => matches!(node, Node::Truth(_)),
+        Shape::Number => matches!(node, Node::Number(_)),
+        Shape::Text(_) | Shape::Word(_) => matches!(node, Node::Text(_)),
+        Shape::List(_) | Shape::Tests => matches!(node, Node::List(_)),
+        Shape::Map(..) | Shape::Object(_) => matches!(node, Node::Mapping(_)),
+        Shape::OneOf(shapes) => shapes.iter().any(|shape| fits(shape, node)),
+    }
+}

@@ -1,0 +1,194 @@
+//! Endpoints, the roles on them, their files and folders.
+
+use super::removal::{Exclusive, Thing};
+use super::{Planner, Result};
+use crate::manifest::said::{Endpoint, EndpointRole, Ensure, Item, Spot};
+use crate::model::attributes::{EndpointKind, Item as Attributes};
+use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
+use crate::ops::{Actor, content, endpoint};
+use crate::policy::{Facts, Select};
+
+impl<F: Facts + ?Sized> Planner<'_, F> {
+    pub(super) fn endpoint(&mut self, spot: Spot, said: &Endpoint) -> Result<()> {
+        if said.ensure == Ensure::Absent {
+            self.later.absent.push((spot, Thing::Endpoint(said.name.clone())));
+            return Ok(());
+        }
+        let renamed = self.renamed(Kind::Endpoint, None, said.previously.as_ref(), &said.name);
+        self.fails(Kind::Endpoint, &said.name, renamed)?;
+        let outcome = match self.named(Kind::Endpoint, None, &said.name)? {
+            Some(known) if self.sees(&known)? => self.change_endpoint(spot, said, &known),
+            _ => self.add_endpoint(spot, said),
+        };
+        self.fails(Kind::Endpoint, &said.name, outcome)
+    }
+
+    fn add_endpoint(&mut self, spot: Spot, said: &Endpoint) -> Result<()> {
+        let administrators: Vec<Reference> =
+            said.administrators.iter().filter(|who| !self.misses(who)).cloned().collect();
+        if administrators.is_empty() && self.work.actor == Actor::Operator {
+            // Where somebody is named who could not be made, that was said.
+            if !said.administrators.is_empty() {
+                self.failed.insert((Kind::Endpoint, said.name.key().to_owned()));
+                return Ok(());
+            }
+            return Err(Problem::conflict(
+                "no_administrator",
+                format!("endpoint:{} needs an administrator", said.name),
+            )
+            .why("the operator is no account, so it must name one")
+            .tip("roles: {administrator: [NAME]}"));
+        }
+        let new = endpoint::New {
+            kind: said.kind.unwrap_or(EndpointKind::Host),
+            of: said.of.clone(),
+            administrators,
+            options: options(said),
+        };
+        let id = endpoint::add(&mut self.work, &said.name, &new)?;
+        if let Some(made) = self.work.facts().resource(id)? {
+            self.declare(&made.sets, id, spot);
+        }
+        self.exclude(spot, said, id)
+    }
+
+    fn change_endpoint(&mut self, spot: Spot, said: &Endpoint, known: &Resource) -> Result<()> {
+        let Some(before) = known.as_endpoint() else { return Ok(()) };
+        if let Some(kind) = said.kind.filter(|kind| *kind != before.kind) {
+            return Err(Problem::conflict(
+                "fixed_kind",
+                format!("{} is of kind {}, not {}", known.reference(), before.kind.word(), kind.word()),
+            )
+            .why("the kind of an endpoint never changes")
+            .tip("give the new one another name, or remove this one first with `ensure: absent`"));
+        }
+        if let Some((endpoint, path)) = &said.of {
+            let opens = before.of.map(|of| self.work.name(of)).transpose()?.unwrap_or_default();
+            let same =
+                self.item_at(endpoint, path)?.is_some_and(|(item, is_whole)| is_whole && Some(item.id) == before.of);
+            if !same {
+                return Err(Problem::conflict("fixed_folder", format!("{} opens `{opens}`", known.reference()))
+                    .why("what a share opens never changes"));
+            }
+        }
+        let options = options(said);
+        if options.applied(before) != *before {
+            endpoint::set(&mut self.work, &said.name, &options)?;
+        }
+        self.declare(&known.sets, known.id, spot);
+        self.exclude(spot, said, known.id)
+    }
+
+    fn exclude(&mut self, spot: Spot, said: &Endpoint, id: Id) -> Result<()> {
+        if said.exclusive.is_some() {
+            self.later.exclusive.push(Exclusive { spot, on: vec![id] });
+        }
+        Ok(())
+    }
+
+    /// The item of a path, or the nearest above it that is registered; and whether it is the path's own.
+    pub(super) fn item_at(&self, endpoint: &Name, path: &Path) -> Result<Option<(std::rc::Rc<Resource>, bool)>> {
+        let Some(host) = self.named(Kind::Endpoint, None, endpoint)? else { return Ok(None) };
+        let found = self.work.facts().nearest_item(host.id, path)?;
+        Ok(found.map(|(item, depth)| (item, depth == path.components().len())))
+    }
+
+    pub(super) fn role(&mut self, spot: Spot, said: &EndpointRole) -> Result<()> {
+        if self.is_missing(Kind::Endpoint, &said.endpoint) || self.misses(&said.who) {
+            return Ok(());
+        }
+        if let Some((on, binding)) = self.held_on(said)?
+            && self.may_skip(Verb::ListRoles, on)?
+        {
+            self.declare(&binding.sets, binding.id, spot);
+            return Ok(());
+        }
+        endpoint::add_role(&mut self.work, &said.endpoint, said.role, std::slice::from_ref(&said.who))?;
+        if let Some((_, binding)) = self.held_on(said)? {
+            self.declare(&binding.sets, binding.id, spot);
+        }
+        Ok(())
+    }
+
+    fn held_on(&self, said: &EndpointRole) -> Result<Option<(Id, crate::model::Binding)>> {
+        let Reference::Named(kind, name) = &said.who else { return Ok(None) };
+        let Some(on) = self.named(Kind::Endpoint, None, &said.endpoint)? else { return Ok(None) };
+        let Some(who) = self.named(*kind, None, name)? else { return Ok(None) };
+        Ok(self.work.facts().held(on.id, said.role, who.id)?.map(|binding| (on.id, binding)))
+    }
+
+    pub(super) fn item(&mut self, spot: Spot, said: &Item) -> Result<()> {
+        let is_ownerless = said.owner.as_ref().is_some_and(|owner| self.is_missing(Kind::Account, owner));
+        if self.is_missing(Kind::Endpoint, &said.endpoint) || is_ownerless {
+            return Ok(());
+        }
+        if said.ensure == Ensure::Absent {
+            let thing = Thing::Item(said.endpoint.clone(), said.path.clone());
+            self.later.absent.push((spot, thing));
+            return Ok(());
+        }
+        let owner = said.owner.clone().map(|owner| Some(Reference::Named(Kind::Account, owner)));
+        match self.item_at(&said.endpoint, &said.path)? {
+            Some((item, true)) if self.sees(&item)? => self.change_item(spot, said, &item, owner),
+            _ => {
+                let request = content::Said { item_type: said.item_type, size: said.size, owner };
+                let id = content::add(&mut self.work, &said.endpoint, &said.path, &request)?;
+                if let Some(made) = self.work.facts().resource(id)? {
+                    self.declare(&made.sets, id, spot);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn change_item(
+        &mut self,
+        spot: Spot,
+        said: &Item,
+        known: &Resource,
+        owner: Option<Option<Reference>>,
+    ) -> Result<()> {
+        let Some(before) = known.as_item() else { return Ok(()) };
+        if let Some(wanted) = said.item_type.filter(|it| *it != before.item_type) {
+            let path = self.work.name(known.id)?;
+            return Err(Problem::conflict(
+                "fixed_type",
+                format!("`{path}` is a {}, not a {}", before.item_type.word(), wanted.word()),
+            )
+            .why("a file does not become a folder, nor a folder a file")
+            .tip("remove it first with `ensure: absent`"));
+        }
+        let owned = match &said.owner {
+            None => true,
+            Some(owner) => match self.named(Kind::Account, None, owner)? {
+                Some(owner) => self.work.facts().held(known.id, Role::ItemOwner, owner.id)?.is_some(),
+                None => false,
+            },
+        };
+        let request = content::Said {
+            item_type: None,
+            size: said.size.filter(|size| Some(*size) != before.size),
+            owner: owner.filter(|_| !owned),
+        };
+        if request.size.is_some() || request.owner.is_some() {
+            content::set(&mut self.work, &said.endpoint, &said.path, &request)?;
+        }
+        self.declare(&known.sets, known.id, spot);
+        Ok(())
+    }
+
+    /// Whether something lies in a folder, or is shared of it.
+    pub(super) fn holds_content(&self, item: &Resource) -> Result<bool> {
+        let below = self.work.facts().ids(Kind::Item, Some(item.id))?;
+        let owned = self.work.facts().list(Select::OnAs(item.id, Role::ItemOwner))?;
+        Ok(!below.is_empty() || !owned.is_empty() || item.as_item().is_some_and(Attributes::is_file))
+    }
+}
+
+fn options(said: &Endpoint) -> endpoint::Options {
+    endpoint::Options {
+        private: said.private,
+        managed: said.managed,
+        node_version: said.node_version.clone().map(Some),
+    }
+}

@@ -1,0 +1,113 @@
+//! Groups, workgroups and dropboxes, and who is in them.
+
+use super::removal::{Exclusive, Thing};
+use super::{Planner, Result};
+use crate::manifest::said::{Ensure, Group, Member, Spot};
+use crate::model::{Binding, Id, Kind, Reference, Role, Verb};
+use crate::ops::{membership, place};
+use crate::policy::Facts;
+
+impl<F: Facts + ?Sized> Planner<'_, F> {
+    pub(super) fn group(&mut self, spot: Spot, said: &Group) -> Result<()> {
+        if said.ensure == Ensure::Absent {
+            self.later.absent.push((spot, Thing::Group(said.kind, said.name.clone())));
+            return Ok(());
+        }
+        let renamed = self.renamed(said.kind, None, said.previously.as_ref(), &said.name);
+        self.fails(said.kind, &said.name, renamed)?;
+        let outcome = self.put_group(spot, said);
+        self.fails(said.kind, &said.name, outcome)
+    }
+
+    fn put_group(&mut self, spot: Spot, said: &Group) -> Result<()> {
+        let id = match self.named(said.kind, None, &said.name)? {
+            Some(known) if self.sees(&known)? => {
+                if said.options.applied(&known.attributes) != known.attributes {
+                    place::set(&mut self.work, said.kind, &said.name, &said.options)?;
+                }
+                self.declare(&known.sets, known.id, spot);
+                known.id
+            }
+            _ => {
+                let id = place::add(&mut self.work, said.kind, &said.name, &said.options)?;
+                if let Some(made) = self.work.facts().resource(id)? {
+                    self.declare(&made.sets, id, spot);
+                }
+                id
+            }
+        };
+        if said.exclusive {
+            self.later.exclusive.push(Exclusive { spot, on: vec![id] });
+        }
+        Ok(())
+    }
+
+    pub(super) fn member(&mut self, spot: Spot, said: &Member) -> Result<()> {
+        if self.is_missing(said.kind, &said.of) || self.misses(&said.who) {
+            return Ok(());
+        }
+        match self.held_in(said)? {
+            Some((of, known)) if self.may_skip(Verb::ViewMembers, of)? => self.change_member(spot, said, &known),
+            _ => self.add_member(spot, said),
+        }
+    }
+
+    /// The membership that is spoken of, and of what; none where there is none.
+    fn held_in(&self, said: &Member) -> Result<Option<(Id, Binding)>> {
+        let Reference::Named(kind, name) = &said.who else { return Ok(None) };
+        let Some(of) = self.named(said.kind, None, &said.of)? else { return Ok(None) };
+        let Some(who) = self.named(*kind, None, name)? else { return Ok(None) };
+        Ok(membership::held(self.work.facts(), &of, who.id)?.map(|known| (of.id, known)))
+    }
+
+    fn add_member(&mut self, spot: Spot, said: &Member) -> Result<()> {
+        let who = std::slice::from_ref(&said.who);
+        let is_admin = said.level.is_some_and(is_admin);
+        let level = said.level.filter(|_| !is_admin);
+        membership::add(&mut self.work, said.kind, &said.of, who, level)?;
+        if is_admin {
+            membership::set_admin(&mut self.work, said.kind, &said.of, who, true)?;
+        }
+        if said.active == Some(false) {
+            membership::set_active(&mut self.work, said.kind, &said.of, who, false)?;
+        }
+        if let Some((_, made)) = self.held_in(said)? {
+            self.declare(&made.sets, made.id, spot);
+        }
+        Ok(())
+    }
+
+    fn change_member(&mut self, spot: Spot, said: &Member, known: &Binding) -> Result<()> {
+        let who = std::slice::from_ref(&said.who);
+        match said.level.filter(|level| *level != known.role) {
+            Some(level) if is_admin(level) => {
+                membership::set_admin(&mut self.work, said.kind, &said.of, who, true)?;
+            }
+            Some(level) => {
+                if is_admin(known.role) {
+                    membership::set_admin(&mut self.work, said.kind, &said.of, who, false)?;
+                }
+                if level == Role::DropboxSubmitOnly || known.role == Role::DropboxSubmitOnly {
+                    membership::set_level(&mut self.work, said.kind, &said.of, &said.who, level)?;
+                }
+            }
+            None => {}
+        }
+        if let Some(active) = said.active
+            && active == known.attributes.inactive
+        {
+            membership::set_active(&mut self.work, said.kind, &said.of, who, active)?;
+        }
+        self.declare(&known.sets, known.id, spot);
+        Ok(())
+    }
+}
+
+const fn is_admin(level: Role) -> bool {
+    matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin)
+}
+
+/// The kind of what members of a thing are, for exclusive lists.
+pub(super) const fn has_members(kind: Kind) -> bool {
+    matches!(kind, Kind::Group | Kind::Workgroup | Kind::Dropbox)
+}

@@ -1,0 +1,248 @@
+//! Planning: what it takes to make it as a manifest says, with the code that people's own changes
+//! go through.
+//!
+//! The planner takes statement by statement and compares it with the planned state. Where they differ
+//! it does the operation that brings them together, on one overlay and as whoever applies, so every
+//! rule is asked and every later statement sees what the earlier ones led to. What is refused is kept
+//! with its place and the rest goes on: one run tells of everything. Nothing is written here: what
+//! comes out is a draft.
+
+mod effects;
+mod endpoints;
+mod groups;
+mod organizations;
+mod ownership;
+mod people;
+mod removal;
+mod shares;
+
+use std::collections::{HashMap, HashSet};
+
+use super::Limits;
+use super::said::{Said, Share, Spot, Statement};
+use crate::model::{Id, Kind, Name, Problem, ProblemKind};
+use crate::ops::{Actor, Work};
+use crate::policy::Facts;
+
+pub use effects::{Effect, Effects, Sign};
+
+/// The result of an operation.
+type Result<T> = std::result::Result<T, Problem>;
+
+/// How a manifest shall be applied.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The set: owner of what is declared; none for a file without a name.
+    pub set: Option<Name>,
+    /// How much may be removed.
+    pub limits: Limits,
+    /// Whether what the set declared before and does no more is removed.
+    pub prune: bool,
+    /// Whether what other sets own may be changed, and becomes this one's.
+    pub take_over: bool,
+    /// How many removals are allowed, in place of the limits.
+    pub max_removals: Option<u64>,
+}
+
+/// What a set owns before the apply.
+#[derive(Clone, Debug, Default)]
+pub struct Owned {
+    /// Resources, by id.
+    pub resources: Vec<Id>,
+    /// Bindings, by id.
+    pub bindings: Vec<Id>,
+}
+
+impl Owned {
+    fn count(&self) -> usize {
+        self.resources.len() + self.bindings.len()
+    }
+}
+
+/// Something that cannot be made so, and where it is said.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Where; none for what no single statement brings about.
+    pub spot: Option<Spot>,
+    /// Why.
+    pub problem: Problem,
+}
+
+/// A manifest on its way to a draft.
+pub struct Planner<'f, F: Facts + ?Sized> {
+    /// The planned state so far.
+    pub work: Work<'f, F>,
+    /// What is refused.
+    pub refusals: Vec<Refusal>,
+    /// What the set declared before and does no more, where it is not pruned: by reference.
+    pub undeclared: Vec<String>,
+    options: Options,
+    /// Where each row is declared.
+    origin: HashMap<Id, Spot>,
+    /// Rows that are to be marked as the set's.
+    unmarked: Vec<Id>,
+    /// What could not be made: whatever needs it is not spoken of again.
+    failed: HashSet<(Kind, String)>,
+    /// What has its turn at the end.
+    later: Later,
+}
+
+/// What has its turn when everything else is as it shall be.
+#[derive(Default)]
+struct Later {
+    /// Shares in the name of others that could not be made yet.
+    shares: Vec<(Spot, Share)>,
+    /// Things of which nobody may hold anything that is not declared.
+    exclusive: Vec<removal::Exclusive>,
+    /// Things that shall be gone.
+    absent: Vec<(Spot, removal::Thing)>,
+    /// Accounts that shall be inactive, or whose time is over.
+    ending: Vec<(Spot, people::Ending)>,
+}
+
+impl<'f, F: Facts + ?Sized> Planner<'f, F> {
+    /// Begins with the state as it is.
+    pub fn new(work: Work<'f, F>, options: Options) -> Planner<'f, F> {
+        Planner {
+            work,
+            refusals: Vec::new(),
+            undeclared: Vec::new(),
+            options,
+            origin: HashMap::new(),
+            unmarked: Vec::new(),
+            failed: HashSet::new(),
+            later: Later::default(),
+        }
+    }
+
+    /// Takes a statement.
+    ///
+    /// # Errors
+    /// When the facts cannot be read; what is refused is kept.
+    pub fn take(&mut self, statement: &Statement) -> Result<()> {
+        let spot = statement.spot;
+        let outcome = match &statement.said {
+            Said::Server(options) => self.server(spot, options),
+            Said::Account(account) => self.account(spot, account),
+            Said::Group(group) => self.group(spot, group),
+            Said::Endpoint(endpoint) => self.endpoint(spot, endpoint),
+            Said::Org(org) => self.org(spot, org),
+            Said::Workspace(workspace) => self.workspace(spot, workspace),
+            Said::Item(item) => self.item(spot, item),
+            Said::Member(member) => self.member(spot, member),
+            Said::OrgMember(member) => self.org_member(spot, member),
+            Said::WorkspaceMember(member) => self.workspace_member(spot, member),
+            Said::Role(role) => self.role(spot, role),
+            Said::Share(share) => self.share(spot, share),
+        };
+        self.keep(Some(spot), outcome)
+    }
+
+    /// Does what has its turn at the end: shares that rest on others, removals, ownership, and the
+    /// invariants of the whole.
+    ///
+    /// # Errors
+    /// When the facts cannot be read; what is refused is kept.
+    pub fn finish(&mut self, owned: &Owned) -> Result<()> {
+        self.late_shares()?;
+        self.exclusives()?;
+        self.prune(owned)?;
+        self.absents()?;
+        self.endings()?;
+        self.settle()?;
+        self.limit(owned)?;
+        if self.refusals.is_empty() {
+            let checked = self.work.check();
+            self.keep(None, checked)?;
+        }
+        Ok(())
+    }
+
+    /// The set that declares.
+    fn set(&self) -> Option<&str> {
+        self.options.set.as_ref().map(Name::key)
+    }
+
+    /// Keeps what is refused, unless it only follows from something else that is.
+    fn keep(&mut self, spot: Option<Spot>, outcome: Result<()>) -> Result<()> {
+        match outcome {
+            Err(problem) if problem.kind == ProblemKind::Store => Err(problem),
+            Err(problem) => {
+                self.refusals.push(Refusal { spot, problem });
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Whether a thing could not be made: then what is said of it is passed over.
+    fn is_missing(&self, kind: Kind, name: &Name) -> bool {
+        !self.failed.is_empty() && self.failed.contains(&(kind, name.key().to_owned()))
+    }
+
+    /// As [`Planner::is_missing`], of whatever a reference names.
+    fn misses(&self, reference: &crate::model::Reference) -> bool {
+        matches!(reference, crate::model::Reference::Named(kind, name) if self.is_missing(*kind, name))
+    }
+
+    /// Remembers that a thing could not be made, and answers why.
+    fn fails<T>(&mut self, kind: Kind, name: &Name, outcome: Result<T>) -> Result<T> {
+        if outcome.is_err() {
+            self.failed.insert((kind, name.key().to_owned()));
+        }
+        outcome
+    }
+
+    /// Whether whoever applies sees a thing; what they do not see is for the operations to refuse.
+    fn sees(&self, resource: &crate::model::Resource) -> Result<bool> {
+        if self.work.actor == Actor::Operator { Ok(true) } else { self.work.sees(resource) }
+    }
+
+    /// Whether a change may be left out because it is so already: the operator sees all, whoever else
+    /// must be allowed to see who holds what there.
+    fn may_skip(&self, verb: crate::model::Verb, on: Id) -> Result<bool> {
+        self.work.may(crate::model::Action::Plain(verb), on)
+    }
+
+    /// The id of a thing by its name.
+    fn named(
+        &self,
+        kind: Kind,
+        parent: Option<Id>,
+        name: &Name,
+    ) -> Result<Option<std::rc::Rc<crate::model::Resource>>> {
+        Ok(self.work.facts().named(kind, parent, name.key())?)
+    }
+
+    /// Gives a thing that had another name the one it is declared by.
+    ///
+    /// # Errors
+    /// A conflict where both are there; as the operation.
+    fn renamed(
+        &mut self,
+        kind: Kind,
+        parent: Option<(Id, &Name)>,
+        previously: Option<&Name>,
+        name: &Name,
+    ) -> Result<()> {
+        let Some(old) = previously else { return Ok(()) };
+        let within = parent.map(|(id, _)| id);
+        let Some(before) = self.named(kind, within, old)? else { return Ok(()) };
+        if let Some(known) = self.named(kind, within, name)? {
+            if known.id == before.id {
+                // Only its letters are others.
+                return Ok(());
+            }
+            return Err(Problem::conflict(
+                "both_exist",
+                format!("{} is there, and {} too", before.reference(), known.reference()),
+            )
+            .why("`previously` renames what is declared; here there is nothing left to rename")
+            .tip("leave out `previously`, or remove one of the two"));
+        }
+        match parent {
+            Some((_, org)) => crate::ops::place::rename_workspace(&mut self.work, org, old, name),
+            None => crate::ops::place::rename(&mut self.work, kind, old, name),
+        }
+    }
+}

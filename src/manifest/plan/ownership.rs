@@ -1,0 +1,138 @@
+//! Which rows the set owns: marking what it declares, and conflicts with other sets.
+
+use super::{Planner, Result};
+use crate::manifest::said::Spot;
+use crate::model::{Id, Problem, Sets};
+use crate::ops::authority;
+use crate::policy::{Facts, RowChange};
+
+impl<F: Facts + ?Sized> Planner<'_, F> {
+    /// Remembers that a row is declared.
+    pub(super) fn declare(&mut self, sets: &Sets, row: Id, spot: Spot) {
+        if self.set().is_some_and(|own| !sets.has(own)) {
+            self.unmarked.push(row);
+        }
+        self.origin.insert(row, spot);
+    }
+
+    /// Whether a row is declared.
+    pub(super) fn is_declared(&self, row: Id) -> bool {
+        self.origin.contains_key(&row)
+    }
+
+    /// Where a row is declared.
+    pub fn spot_of(&self, row: Id) -> Option<Spot> {
+        self.origin.get(&row).copied()
+    }
+
+    /// Marks what is declared as the set's, and refuses to change what others own.
+    pub(super) fn settle(&mut self) -> Result<()> {
+        self.refuse_foreign()?;
+        let Some(own) = self.options.set.clone() else { return Ok(()) };
+        for row in std::mem::take(&mut self.unmarked) {
+            let outcome = self.mark(row, &|sets| sets.with(own.key()));
+            let spot = self.spot_of(row);
+            self.keep(spot, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// Puts other sets on a row.
+    pub(super) fn mark(&mut self, row: Id, sets: &dyn Fn(&Sets) -> Sets) -> Result<()> {
+        let facts = self.work.facts();
+        if let Some(resource) = facts.resource(row)? {
+            let marked = crate::model::Resource { sets: sets(&resource.sets), ..(*resource).clone() };
+            self.adopt(&RowChange::Resource(facts.base().resource(row)?, Some(std::rc::Rc::new(marked.clone()))))?;
+            self.work.put(marked);
+        } else if let Some(binding) = facts.binding(row)? {
+            let marked = crate::model::Binding { sets: sets(&binding.sets), ..binding };
+            self.adopt(&RowChange::Binding(facts.base().binding(row)?, Some(marked.clone())))?;
+            self.work.put_binding(marked);
+        }
+        Ok(())
+    }
+
+    /// Demands the rights that it takes to make something a set's: those to change it.
+    fn adopt(&self, change: &RowChange) -> Result<()> {
+        if self.work.actor.principal().is_none() {
+            return Ok(());
+        }
+        let is_new = matches!(change, RowChange::Resource(None, _) | RowChange::Binding(None, _));
+        if is_new {
+            return Ok(());
+        }
+        for (action, on) in authority::needed(&self.work, change)? {
+            self.work.require(action, on)?;
+        }
+        Ok(())
+    }
+
+    /// "Declaring something another set owns with a different value is a conflict" that names the three
+    /// ways out.
+    fn refuse_foreign(&mut self) -> Result<()> {
+        let own = self.set().unwrap_or_default().to_owned();
+        let changed: Vec<Id> = {
+            let draft = self.work.facts().draft();
+            draft.resources.keys().chain(draft.bindings.keys()).copied().filter(|row| self.is_declared(*row)).collect()
+        };
+        for row in changed {
+            let Some(owners) = self.foreign(row, &own)? else { continue };
+            if self.options.take_over {
+                let own = own.clone();
+                self.mark(row, &|_| Sets::NONE.with(&own))?;
+                continue;
+            }
+            let what = self.row_name(row)?;
+            let owners = owners.join(", ");
+            let problem = Problem::conflict(
+                "owned_elsewhere",
+                format!("{what} belongs to the set {owners}, which declares it otherwise"),
+            )
+            .tip("leave it out here")
+            .tip("declare it as the other set does: then both own it")
+            .tip("--take-over makes it this set's");
+            let spot = self.spot_of(row);
+            self.keep(spot, Err(problem))?;
+        }
+        Ok(())
+    }
+
+    /// The other sets that own a row, if its values would change.
+    fn foreign(&self, row: Id, own: &str) -> Result<Option<Vec<String>>> {
+        let (facts, base) = (self.work.facts(), self.work.facts().base());
+        let sets = if let Some(before) = base.resource(row)? {
+            let same = facts.resource(row)?.is_some_and(|after| {
+                crate::model::Resource { sets: before.sets.clone(), ..(*after).clone() }.is_same_as(&before)
+            });
+            if same { Sets::NONE } else { before.sets.clone() }
+        } else if let Some(before) = base.binding(row)? {
+            let same = facts
+                .binding(row)?
+                .is_some_and(|after| crate::model::Binding { sets: before.sets.clone(), ..after }.is_same_as(&before));
+            if same { Sets::NONE } else { before.sets.clone() }
+        } else {
+            Sets::NONE
+        };
+        let others: Vec<String> = sets.names().filter(|name| *name != own).map(str::to_owned).collect();
+        Ok((!others.is_empty()).then_some(others))
+    }
+
+    /// A row in words.
+    pub(super) fn row_name(&self, row: Id) -> Result<String> {
+        let (facts, base) = (self.work.facts(), self.work.facts().base());
+        let binding = match facts.binding(row)? {
+            Some(binding) => Some(binding),
+            None => base.binding(row)?,
+        };
+        match binding {
+            Some(it) => {
+                let (who, on) = (self.work.name(it.principal)?, self.work.name(it.resource)?);
+                Ok(match it.role {
+                    crate::model::Role::ItemShare => format!("the share of {on} with {who}"),
+                    role => format!("{who} as {} of {on}", role.word()),
+                })
+            }
+            None => self.work.name(row),
+        }
+    }
+}

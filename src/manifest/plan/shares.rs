@@ -1,0 +1,184 @@
+//! Shares: as the operator's, as one's own, and in the name of whoever is said to share.
+
+use super::{Planner, Result};
+use crate::manifest::said::{Share, Spot};
+use crate::model::attributes::{EndpointKind, ShareClass, Sharing};
+use crate::model::time::Expiry;
+use crate::model::{Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
+use crate::ops::Actor;
+use crate::ops::share::{self, Grant, Which};
+use crate::policy::{Facts, Select};
+
+impl<F: Facts + ?Sized> Planner<'_, F> {
+    pub(super) fn share(&mut self, spot: Spot, said: &Share) -> Result<()> {
+        let by_missing = said.by.as_ref().is_some_and(|by| self.is_missing(Kind::Account, by));
+        if by_missing || self.is_missing(Kind::Endpoint, &said.endpoint) || self.misses(&said.principal) {
+            return Ok(());
+        }
+        match self.put_share(spot, said) {
+            // Whoever shares may yet be given what they share.
+            Err(problem) if problem.kind == ProblemKind::Denied && said.by.is_some() => {
+                self.later.shares.push((spot, said.clone()));
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Takes the shares that could not be made at first, until no more of them can.
+    pub(super) fn late_shares(&mut self) -> Result<()> {
+        let mut waiting = std::mem::take(&mut self.later.shares);
+        loop {
+            let before = waiting.len();
+            let mut refused = Vec::new();
+            for (spot, said) in waiting {
+                match self.put_share(spot, &said) {
+                    Ok(()) => {}
+                    Err(problem) => refused.push((spot, said, problem)),
+                }
+            }
+            if refused.len() == before || refused.is_empty() {
+                for (spot, _, problem) in refused {
+                    let tip = "a share brought from elsewhere, whose sharer no longer holds it: `orphaned: true`";
+                    let problem = if self.work.actor == Actor::Operator { problem.tip(tip) } else { problem };
+                    self.keep(Some(spot), Err(problem))?;
+                }
+                return Ok(());
+            }
+            waiting = refused.into_iter().map(|(spot, said, _)| (spot, said)).collect();
+        }
+    }
+
+    fn put_share(&mut self, spot: Spot, said: &Share) -> Result<()> {
+        let sharer = match &said.by {
+            Some(by) => Some(self.sharer(by)?),
+            None => None,
+        };
+        if let Some(known) = self.known_share(said, sharer.as_deref())?
+            && known.is_effective(self.work.at)
+        {
+            return self.change_share(spot, said, &known);
+        }
+        if matches!(said.expires, Some(Expiry::At(end)) if end <= self.work.at) {
+            let (path, who) = (format!("{}:{}", said.endpoint, said.path), &said.principal);
+            self.work.notices.push(format!("the share of {path} with {who} is over, and is not made"));
+            return Ok(());
+        }
+        let grant = Grant {
+            principals: vec![said.principal.clone()],
+            permissions: said.permissions,
+            expires: said.expires,
+            admin: said.class == Some(ShareClass::Admin),
+            class: None,
+        };
+        let at = (&said.endpoint, &said.path);
+        match (sharer.as_deref(), self.work.actor) {
+            (Some(sharer), Actor::Operator) if said.orphaned => {
+                let grant = Grant { class: said.class, ..grant };
+                share::record(&mut self.work, at, &grant, sharer.id)?;
+            }
+            (Some(sharer), Actor::Operator) => {
+                self.as_somebody(sharer.id, |planner| share::grant(&mut planner.work, at.0, at.1, &grant))?;
+            }
+            (Some(sharer), Actor::Principal(own)) if sharer.id != own => return Err(not_oneself(sharer)),
+            (None, Actor::Operator) => {
+                let grant = Grant { class: said.class, ..grant };
+                share::grant(&mut self.work, at.0, at.1, &grant)?;
+            }
+            _ => share::grant(&mut self.work, at.0, at.1, &grant)?,
+        }
+        if let Some(made) = self.known_share(said, sharer.as_deref())? {
+            self.declare(&made.sets, made.id, spot);
+        }
+        Ok(())
+    }
+
+    /// Does something as somebody else, for the operator, to whom every rule of theirs applies then.
+    fn as_somebody<T>(&mut self, who: Id, deed: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let own = std::mem::replace(&mut self.work.actor, Actor::Principal(who));
+        let done = deed(self);
+        self.work.actor = own;
+        done
+    }
+
+    fn sharer(&self, by: &Name) -> Result<std::rc::Rc<Resource>> {
+        self.work.find(Kind::Account, by)
+    }
+
+    /// The share that is spoken of, if there is one.
+    fn known_share(&self, said: &Share, sharer: Option<&Resource>) -> Result<Option<Binding>> {
+        let Some((item, true)) = self.item_at(&said.endpoint, &said.path)? else { return Ok(None) };
+        let principal = match &said.principal {
+            Reference::Authenticated => Id::AUTHENTICATED,
+            Reference::Anyone => Id::ANYONE,
+            Reference::Named(kind, name) => match self.named(*kind, None, name)? {
+                Some(known) => known.id,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        let by = match (sharer, self.work.actor) {
+            (Some(sharer), _) => Some(sharer.id),
+            (None, actor) => actor.principal(),
+        };
+        let of_all = sharer.is_none() && self.sharing(&said.endpoint)? == Some(Sharing::Managed);
+        let is_hidden = said.class.is_some_and(ShareClass::is_hidden);
+        let all = self.work.facts().list(Select::Exact(item.id, Role::ItemShare, principal))?;
+        let mut fitting = all
+            .into_iter()
+            .filter(|it| it.attributes.share_class().is_hidden() == is_hidden && (of_all || it.grantor == by));
+        Ok(fitting.next())
+    }
+
+    fn sharing(&self, endpoint: &Name) -> Result<Option<Sharing>> {
+        let known = self.named(Kind::Endpoint, None, endpoint)?;
+        Ok(known
+            .and_then(|known| known.as_endpoint().map(|it: &crate::model::attributes::Endpoint| it.kind))
+            .map(EndpointKind::sharing))
+    }
+
+    fn change_share(&mut self, spot: Spot, said: &Share, known: &Binding) -> Result<()> {
+        let permissions = (known.attributes.permissions != said.permissions).then_some(said.permissions);
+        let expires = said.expires.filter(|it| it.counted_from(self.work.at) != known.expires);
+        if let Some(class) = said.class
+            && class != known.attributes.share_class()
+        {
+            let (path, who) = (self.work.name(known.resource)?, self.work.name(known.principal)?);
+            return Err(Problem::conflict(
+                "fixed_class",
+                format!(
+                    "the share of `{path}` with {who} is of class {}, not {}",
+                    known.attributes.share_class().word(),
+                    class.word()
+                ),
+            )
+            .tip("revoke it first, or leave out `class`"));
+        }
+        if permissions.is_none() && expires.is_none() {
+            if self.work.actor.principal() != known.grantor && !self.may_skip(Verb::ViewShares, known.resource)? {
+                return Err(Problem::not_found(
+                    "share",
+                    &format!("{}:{} with {}", said.endpoint, said.path, said.principal),
+                ));
+            }
+        } else {
+            let by = match known.grantor {
+                Some(sharer) => match self.work.facts().resource(sharer)? {
+                    Some(sharer) => Some(Reference::Named(Kind::Account, Name::parse(&sharer.name)?)),
+                    None => None,
+                },
+                None => None,
+            };
+            let which = Which { principal: said.principal.clone(), by: Some(by) };
+            share::set(&mut self.work, (&said.endpoint, &said.path), &which, (permissions, expires), false)?;
+        }
+        self.declare(&known.sets, known.id, spot);
+        Ok(())
+    }
+}
+
+fn not_oneself(sharer: &Resource) -> Problem {
+    Problem::new(ProblemKind::Denied, "denied", format!("only {} shares as {}", sharer.reference(), sharer.reference()))
+        .why("only the person who shared may change or revoke a share")
+        .tip(format!("apply it as them: --as {}", sharer.typed()))
+}

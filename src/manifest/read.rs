@@ -1,0 +1,190 @@
+//! From sources to statements: what the trees of all files say, put together.
+
+mod content;
+mod groups;
+mod organizations;
+mod people;
+
+use super::assertions::{self, Assertion};
+use super::check::Checker;
+use super::fields::{Entered, Fields, Part, Reading, entries};
+use super::form::{self, Form};
+use super::said::{Said, Spot, Statement};
+use super::shape::Object;
+use super::tables::{LIMITS, MANIFEST};
+use crate::input::document::{self, Mistake, Node, Placed, get};
+use crate::model::{Kind, Name};
+
+/// The only version there is of the form of the file.
+const VERSION: u64 = 1;
+
+/// A file that was read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What it is called in messages.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// How much an apply may remove, as the file tightens it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Limits {
+    /// The most things.
+    pub removals: Option<u64>,
+    /// The largest part of the set, in hundredths.
+    pub share: Option<u64>,
+}
+
+/// What should exist, as some sources say together.
+#[derive(Debug, Default)]
+pub struct Manifest {
+    /// The set: owner of what is declared.
+    pub set: Option<Name>,
+    /// How much an apply may remove.
+    pub limits: Limits,
+    /// What is said, in the order in which it can be made so.
+    pub statements: Vec<Statement>,
+    /// What must be so afterwards.
+    pub tests: Vec<Assertion>,
+}
+
+/// Reads sources as one manifest.
+///
+/// # Errors
+/// Every mistake in them, each with the number of its source.
+pub fn read(sources: &[Source]) -> Result<Manifest, Vec<(usize, Mistake)>> {
+    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let mut reading = Reading { names: &names, wrong: Vec::new() };
+    let mut trees: Vec<(u32, Placed<Node>)> = Vec::new();
+    for (number, source) in (0..).zip(sources) {
+        match document::read(&source.text) {
+            Ok(tree) => trees.push((number, tree)),
+            Err(mistakes) => reading.wrong.extend(mistakes.into_iter().map(|mistake| (number, mistake))),
+        }
+    }
+    let mut parts = Vec::new();
+    for (number, tree) in &trees {
+        check(&mut reading, *number, tree);
+        if let Node::Mapping(entries) = &tree.value {
+            parts.push(Part { source: *number, entries });
+        }
+    }
+    let manifest = put_together(&mut reading, parts);
+    if reading.wrong.is_empty() {
+        return Ok(manifest);
+    }
+    let mut wrong = reading.wrong;
+    wrong.sort_by_key(|(source, mistake)| (*source, mistake.place.line, mistake.place.column));
+    wrong.dedup_by(|a, b| a.0 == b.0 && a.1.place == b.1.place && a.1.message == b.1.message);
+    Err(wrong.into_iter().map(|(source, mistake)| (source as usize, mistake)).collect())
+}
+
+/// Looks at the shape of one tree.
+fn check(reading: &mut Reading<'_>, source: u32, tree: &Placed<Node>) {
+    let spot = Spot { source, place: tree.place };
+    let Node::Mapping(entries) = &tree.value else {
+        let message = match &tree.value {
+            Node::Nothing => "the file is empty".to_owned(),
+            other => format!("the file is {}, and no manifest", other.sort()),
+        };
+        reading.mistake(spot, message).tips.push("begin with `version: 1`".to_owned());
+        return;
+    };
+    match get(entries, "version").map(|found| (&found.value, found.place)) {
+        Some((Node::Number(text), place)) if text.parse() != Ok(VERSION) => {
+            let spot = Spot { source, place };
+            let message = format!("`version` is {text}; this program knows version {VERSION}");
+            reading.mistake(spot, message).tips.push(format!("version: {VERSION}"));
+        }
+        Some(_) => {}
+        None => {
+            let mistake = reading.mistake(spot, "the file does not say its `version`");
+            mistake.tips.push(format!("begin with `version: {VERSION}`"));
+        }
+    }
+    let mut checker = Checker::default();
+    checker.object(&MANIFEST, entries);
+    reading.wrong.extend(checker.mistakes.into_iter().map(|mistake| (source, mistake)));
+}
+
+fn put_together(reading: &mut Reading<'_>, parts: Vec<Part<'_>>) -> Manifest {
+    let root = Fields { object: &MANIFEST, parts };
+    let mut manifest = Manifest {
+        set: root.parsed(reading, "name", form::set),
+        limits: limits(reading, &root),
+        ..Manifest::default()
+    };
+    let said = &mut manifest.statements;
+    people::server(reading, &root, said);
+    people::accounts(reading, &root, said);
+    for (section, kind) in [("groups", Kind::Group), ("workgroups", Kind::Workgroup), ("dropboxes", Kind::Dropbox)] {
+        groups::section(reading, &root, (section, kind), said);
+    }
+    content::endpoints(reading, &root, said);
+    organizations::section(reading, &root, said);
+    said.sort_by_key(|statement| statement.said.stage());
+    for list in root.all("tests") {
+        let (name, mut mistakes) = (reading.names.get(list.source as usize).cloned().unwrap_or_default(), Vec::new());
+        manifest.tests.extend(assertions::of_list(&name, list.node, &mut mistakes));
+        reading.wrong.extend(mistakes.into_iter().map(|mistake| (list.source, mistake)));
+    }
+    manifest
+}
+
+fn limits(reading: &mut Reading<'_>, root: &Fields<'_>) -> Limits {
+    let Some(fields) = root.within("limits", &LIMITS) else { return Limits::default() };
+    let limits =
+        Limits { removals: fields.number(reading, "removals"), share: fields.parsed(reading, "share", form::percent) };
+    for (name, given, most) in
+        [("removals", limits.removals, super::limits::REMOVALS), ("share", limits.share, super::limits::SHARE)]
+    {
+        if given.is_some_and(|given| given > most)
+            && let Some(found) = fields.get(reading, name)
+        {
+            let mistake = reading.mistake(found.spot(), format!("the limit may be tightened, not raised above {most}"));
+            mistake.tips.push("say it where you apply: --max-removals N".to_owned());
+        }
+    }
+    limits
+}
+
+/// The things of a section, each with its name and all that is said of it.
+fn things<'n>(
+    root: &Fields<'n>,
+    (section, form): (&str, Form),
+    object: &'static Object,
+) -> Vec<(Name, Vec<Entered<'n>>, Fields<'n>)> {
+    let Form::Name(kind) = form else { return Vec::new() };
+    let found = entries(form, root.all(section)).into_iter().filter_map(|entered| {
+        let name = form::name(kind, entered.first()?.key).ok()?;
+        let parts = entered
+            .iter()
+            .filter_map(|it| match &it.found.node.value {
+                Node::Mapping(entries) => Some(Part { source: it.found.source, entries }),
+                _ => None,
+            })
+            .collect();
+        Some((name, entered, Fields { object, parts }))
+    });
+    found.collect()
+}
+
+/// Where a thing is first named.
+fn spot(entered: &[Entered<'_>]) -> Spot {
+    entered.first().map(|it| it.spot).unwrap_or_default()
+}
+
+/// What is to be gone has nothing else said of it.
+fn alone(reading: &mut Reading<'_>, fields: &Fields<'_>, besides: &[&str]) {
+    let others: Vec<(Spot, &str)> =
+        fields.said().filter(|(_, key)| *key != "ensure" && !besides.contains(key)).collect();
+    for (spot, key) in others {
+        reading.mistake(spot, format!("`{key}` is said of something that shall be absent"));
+    }
+}
+
+/// Adds a statement.
+fn say(said: &mut Vec<Statement>, spot: Spot, it: Said) {
+    said.push(Statement { spot, said: it });
+}

@@ -1,0 +1,221 @@
+//! Endpoints: the roles on them, their files and folders, and who shares what.
+
+use std::collections::HashMap;
+
+use super::super::fields::{Entered, Fields, Found, Part, Reading, entries, text};
+use super::super::form::{self, Form};
+use super::super::said::{Endpoint, EndpointRole, Ensure, Item, Said, Share, Spot, Statement};
+use super::super::tables::{CONTENT, ENDPOINT, ROLES, SHARE};
+use super::groups::ensure;
+use super::{alone, say, spot, things};
+use crate::input::document::Node;
+use crate::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass};
+use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
+
+/// What is said of endpoints.
+pub(super) fn endpoints(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
+    for (name, entered, fields) in things(root, ("endpoints", Form::Name(Kind::Endpoint)), &ENDPOINT) {
+        let ensure = ensure(reading, &fields);
+        if ensure == Ensure::Absent {
+            alone(reading, &fields, &[]);
+        }
+        let first = spot(&entered);
+        let administrators = roles(reading, &fields, &name, said);
+        for entered in entries(Form::Path, fields.all("content")) {
+            item(reading, &name, &entered, said);
+        }
+        let mut paths = Vec::new();
+        for entered in entries(Form::Path, fields.all("shares")) {
+            let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { continue };
+            shares(reading, (&name, &path), &entered, said);
+            paths.push(path);
+        }
+        let exclusive = fields.truth(reading, "exclusive").unwrap_or_default();
+        let endpoint = Endpoint {
+            kind: fields.word(reading, "kind", EndpointKind::from_word),
+            private: fields.truth(reading, "private"),
+            managed: fields.truth(reading, "managed"),
+            node_version: fields.parsed(reading, "node-version", NodeVersion::parse),
+            of: fields.parsed(reading, "of", form::item),
+            administrators,
+            ensure,
+            exclusive: exclusive.then_some(paths),
+            previously: fields.parsed(reading, "previously", |text| form::name(Kind::Endpoint, text)),
+            name,
+        };
+        say(said, first, Said::Endpoint(Box::new(endpoint)));
+    }
+}
+
+/// Says the roles on an endpoint. Answers who administers it.
+fn roles(reading: &mut Reading<'_>, fields: &Fields<'_>, endpoint: &Name, said: &mut Vec<Statement>) -> Vec<Reference> {
+    let mut administrators = Vec::new();
+    let Some(fields) = fields.within("roles", &ROLES) else { return administrators };
+    for field in ROLES.fields {
+        let Some(role) = Role::from_word(Kind::Endpoint, field.name) else { continue };
+        let mut known: HashMap<String, Spot> = HashMap::new();
+        for found in fields.items(field.name) {
+            let Some(who) = text(found.node).and_then(|text| form::member(text).ok()) else { continue };
+            // Two files may both name somebody; one of them naming somebody twice is a slip.
+            let key = Form::Member.canonical(&who.to_string());
+            match known.insert(key, found.spot()) {
+                Some(before) if before.source == found.source => {
+                    let told = reading.told(before);
+                    reading.mistake(found.spot(), format!("{who} stands in {told} already"));
+                }
+                Some(_) => {}
+                None => {
+                    if role == Role::EndpointAdministrator {
+                        administrators.push(who.clone());
+                    }
+                    let it = EndpointRole { endpoint: endpoint.clone(), role, who };
+                    say(said, found.spot(), Said::Role(Box::new(it)));
+                }
+            }
+        }
+    }
+    administrators
+}
+
+/// Says what is said of a file or folder.
+fn item(reading: &mut Reading<'_>, endpoint: &Name, entered: &[Entered<'_>], said: &mut Vec<Statement>) {
+    let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { return };
+    let parts = entered.iter().filter_map(|it| match &it.found.node.value {
+        Node::Mapping(entries) => Some(Part { source: it.found.source, entries }),
+        _ => None,
+    });
+    let fields = Fields { object: &CONTENT, parts: parts.collect() };
+    let ensure = ensure(reading, &fields);
+    if ensure == Ensure::Absent {
+        alone(reading, &fields, &[]);
+    }
+    let item_type = fields.word(reading, "type", ItemType::from_word);
+    let size = fields.number(reading, "size");
+    if size.is_some() && item_type != Some(ItemType::File) {
+        let found = fields.get(reading, "size");
+        let place = found.map_or(spot(entered), |found| found.spot());
+        reading.mistake(place, "a folder has no size of its own").tips.push("type: file".to_owned());
+    }
+    let owner = fields.parsed(reading, "owner", |text| form::name(Kind::Account, text));
+    let item = Item { endpoint: endpoint.clone(), path, item_type, size, owner, ensure };
+    say(said, spot(entered), Said::Item(Box::new(item)));
+}
+
+/// Says the shares of one path.
+fn shares(
+    reading: &mut Reading<'_>,
+    (endpoint, path): (&Name, &Path),
+    entered: &[Entered<'_>],
+    said: &mut Vec<Statement>,
+) {
+    for entered in entries(Form::Sharer, entered.iter().map(|it| it.found)) {
+        let Some(principal) = entered.first().and_then(|it| form::sharer(it.key).ok()) else { continue };
+        let mut known: Vec<(Option<String>, Share, Spot)> = Vec::new();
+        for it in &entered {
+            for (share, spot) in of_one(reading, (endpoint, path, &principal), it) {
+                let by = share.by.as_ref().map(|by| by.key().to_owned());
+                match known.iter().find(|(other, ..)| *other == by) {
+                    Some((_, other, before)) if !same(other, &share) => {
+                        let told = reading.told(*before);
+                        reading.mistake(spot, format!("the share with {principal} is another one in {told}"));
+                    }
+                    Some((.., before)) if before.source == spot.source => {
+                        let told = reading.told(*before);
+                        reading.mistake(spot, format!("the share with {principal} stands in {told} already"));
+                    }
+                    Some(_) => {}
+                    None => known.push((by, share, spot)),
+                }
+            }
+        }
+        for (_, share, spot) in known {
+            say(said, spot, Said::Share(Box::new(share)));
+        }
+    }
+}
+
+fn same(one: &Share, other: &Share) -> bool {
+    (one.permissions, one.expires, one.class, one.orphaned)
+        == (other.permissions, other.expires, other.class, other.orphaned)
+}
+
+/// The shares of one path with one principal, as one source has them.
+fn of_one(reading: &mut Reading<'_>, of: (&Name, &Path, &Reference), entered: &Entered<'_>) -> Vec<(Share, Spot)> {
+    let found = entered.found;
+    let plain = |permissions| share_of(of, permissions);
+    match &found.node.value {
+        Node::List(items) if items.iter().any(|item| matches!(item.value, Node::Mapping(_))) => {
+            let mut shares = Vec::new();
+            for node in items {
+                let found = Found { source: found.source, node };
+                match &node.value {
+                    Node::Mapping(_) => shares.extend(of_mapping(reading, of, &found)),
+                    _ => {
+                        let mistake = reading.mistake(found.spot(), "shares of several stand as mappings");
+                        mistake.tips.push("{permission: view, by: alice}".to_owned());
+                    }
+                }
+            }
+            shares
+        }
+        Node::Mapping(_) => of_mapping(reading, of, &found).into_iter().collect(),
+        _ => permissions(reading, &found).map(|set| (plain(set), entered.spot)).into_iter().collect(),
+    }
+}
+
+fn share_of((endpoint, path, principal): (&Name, &Path, &Reference), permissions: Permissions) -> Share {
+    Share {
+        endpoint: endpoint.clone(),
+        path: path.clone(),
+        principal: principal.clone(),
+        permissions,
+        by: None,
+        expires: None,
+        class: None,
+        orphaned: false,
+    }
+}
+
+fn of_mapping(reading: &mut Reading<'_>, of: (&Name, &Path, &Reference), found: &Found<'_>) -> Option<(Share, Spot)> {
+    let Node::Mapping(entries) = &found.node.value else { return None };
+    let fields = Fields { object: &SHARE, parts: vec![Part { source: found.source, entries }] };
+    let Some(given) = fields.get(reading, "permission") else {
+        reading.mistake(found.spot(), "`permission` is missing").tips.push("permission: view".to_owned());
+        return None;
+    };
+    let share = Share {
+        by: fields.parsed(reading, "by", |text| form::name(Kind::Account, text)),
+        expires: fields.parsed(reading, "expires", form::moment),
+        class: fields.word(reading, "class", ShareClass::from_word),
+        orphaned: fields.truth(reading, "orphaned").unwrap_or_default(),
+        ..share_of(of, permissions(reading, &given)?)
+    };
+    if let (Some(by), Reference::Named(Kind::Account, who)) = (&share.by, of.2)
+        && by.key() == who.key()
+    {
+        reading.mistake(found.spot(), "nothing is shared with oneself");
+    }
+    if share.by.is_some() && share.class.is_some_and(ShareClass::is_hidden) {
+        reading.mistake(found.spot(), "a share of the system's own classes has no `by`");
+    }
+    Some((share, found.spot()))
+}
+
+fn permissions(reading: &mut Reading<'_>, found: &Found<'_>) -> Option<Permissions> {
+    match &found.node.value {
+        Node::Text(text) => Permissions::parse(text).ok(),
+        Node::List(items) => {
+            let mut set = Permissions::NONE;
+            for item in items {
+                set = set.union(Permissions::parse(text(item)?).ok()?);
+            }
+            if set.is_empty() {
+                let mistake = reading.mistake(found.spot(), "a share gives at least one permission");
+                mistake.tips.push("to end it, leave it out and apply with --prune".to_owned());
+                return None;
+            }
+            Some(set)
+        }
+        _ => None,
+    }
+}

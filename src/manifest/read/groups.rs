@@ -1,0 +1,154 @@
+//! Groups, workgroups and dropboxes, and who is in them.
+
+use std::collections::HashMap;
+
+use super::super::fields::{Fields, Found, Part, Reading, text};
+use super::super::form::{self, Form};
+use super::super::said::{Ensure, Group, Member, Said, Spot, Statement};
+use super::super::tables::{DROPBOX, DROPBOX_MEMBER, GROUP, WORKGROUP, WORKGROUP_MEMBER};
+use super::{alone, say, spot, things};
+use crate::input::document::Node;
+use crate::model::attributes::{MemberAccess, SendPolicy};
+use crate::model::{Kind, Name, Reference, Role};
+use crate::ops::place;
+
+/// What is said of the things of one section.
+pub(super) fn section(
+    reading: &mut Reading<'_>,
+    root: &Fields<'_>,
+    (section, kind): (&str, Kind),
+    said: &mut Vec<Statement>,
+) {
+    let object = match kind {
+        Kind::Workgroup => &WORKGROUP,
+        Kind::Dropbox => &DROPBOX,
+        _ => &GROUP,
+    };
+    for (name, entered, fields) in things(root, (section, Form::Name(kind)), object) {
+        let ensure = ensure(reading, &fields);
+        if ensure == Ensure::Absent {
+            alone(reading, &fields, &[]);
+        }
+        let mut people = People::default();
+        // The short form of a group: just a list.
+        for it in &entered {
+            if let Node::List(items) = &it.found.node.value {
+                items.iter().for_each(|node| people.add(reading, kind, &Found { source: it.found.source, node }));
+            }
+        }
+        fields.items("members").for_each(|found| people.add(reading, kind, &found));
+        fields.items("admins").for_each(|found| people.admin(reading, kind, &found));
+        let group = Group {
+            kind,
+            options: options(reading, &fields),
+            ensure,
+            exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
+            previously: fields.parsed(reading, "previously", |text| form::name(kind, text)),
+            name,
+        };
+        people.say(&group.name, kind, said);
+        say(said, spot(&entered), Said::Group(Box::new(group)));
+    }
+}
+
+/// Whether a thing shall be there.
+pub(super) fn ensure(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Ensure {
+    match fields.text(reading, "ensure") {
+        Some("absent") => Ensure::Absent,
+        _ => Ensure::Present,
+    }
+}
+
+fn options(reading: &mut Reading<'_>, fields: &Fields<'_>) -> place::Options {
+    place::Options {
+        send: fields.word(reading, "send", SendPolicy::from_word),
+        member_access: fields.word(reading, "member-access", MemberAccess::from_word),
+        admins_manage_members: fields.truth(reading, "admins-manage-members"),
+        admins_create_users: fields.truth(reading, "admins-create-users"),
+        admins_manage_groups: fields.truth(reading, "admins-manage-groups"),
+        admins_manage_invitations: fields.truth(reading, "admins-manage-invitations"),
+        members_invite: fields.truth(reading, "members-invite"),
+    }
+}
+
+/// Who is in something, each once.
+#[derive(Default)]
+struct People {
+    members: Vec<(Reference, Option<Role>, Option<bool>, Spot)>,
+    known: HashMap<String, usize>,
+}
+
+impl People {
+    /// Adds somebody as the list of members has them.
+    fn add(&mut self, reading: &mut Reading<'_>, kind: Kind, found: &Found<'_>) {
+        let spot = found.spot();
+        if let Some(who) = text(found.node).and_then(|text| form::member(text).ok()) {
+            return self.put(reading, who, (None, None), spot);
+        }
+        let Node::Mapping(entries) = &found.node.value else { return };
+        let fields = Fields {
+            object: if kind == Kind::Dropbox { &DROPBOX_MEMBER } else { &WORKGROUP_MEMBER },
+            parts: vec![Part { source: found.source, entries }],
+        };
+        let user = fields.parsed(reading, "user", |text| form::name(Kind::Account, text));
+        let group = fields.parsed(reading, "group", |text| form::name(Kind::Group, text));
+        let who = match (user, group) {
+            (Some(user), None) => Reference::Named(Kind::Account, user),
+            (None, Some(group)) => Reference::Named(Kind::Group, group),
+            _ => {
+                reading.mistake(spot, "a member is one of `user` and `group`");
+                return;
+            }
+        };
+        let level = fields.word(reading, "level", |word| Role::from_word(kind, word));
+        let is_admin = level.is_some_and(|level| matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin));
+        if is_admin && !matches!(who, Reference::Named(Kind::Account, _)) {
+            reading.mistake(spot, "only accounts can be admins");
+        }
+        let active = fields.truth(reading, "active");
+        self.put(reading, who, (level, active), spot);
+    }
+
+    /// Adds somebody as the list of admins has them.
+    fn admin(&mut self, reading: &mut Reading<'_>, kind: Kind, found: &Found<'_>) {
+        let admin = if kind == Kind::Dropbox { Role::DropboxAdmin } else { Role::WorkgroupAdmin };
+        if let Some(who) = text(found.node).and_then(|text| form::name(Kind::Account, text).ok()) {
+            self.put(reading, Reference::Named(Kind::Account, who), (Some(admin), None), found.spot());
+        }
+    }
+
+    fn put(
+        &mut self,
+        reading: &mut Reading<'_>,
+        who: Reference,
+        (level, active): (Option<Role>, Option<bool>),
+        spot: Spot,
+    ) {
+        let key = Form::Member.canonical(&who.to_string());
+        let Some(known) = self.known.get(&key).and_then(|place| self.members.get_mut(*place)) else {
+            self.known.insert(key, self.members.len());
+            self.members.push((who, level, active, spot));
+            return;
+        };
+        if let (Some(one), Some(other)) = (known.1, level)
+            && one != other
+        {
+            let message = format!("{who} is {} here and {} in {}", other.word(), one.word(), reading.told(known.3));
+            reading.mistake(spot, message);
+        }
+        if let (Some(one), Some(other)) = (known.2, active)
+            && one != other
+        {
+            let message = format!("{who} is active here and not in {}, or the other way round", reading.told(known.3));
+            reading.mistake(spot, message);
+        }
+        known.1 = known.1.or(level);
+        known.2 = known.2.or(active);
+    }
+
+    fn say(self, of: &Name, kind: Kind, said: &mut Vec<Statement>) {
+        for (who, level, active, spot) in self.members {
+            say(said, spot, Said::Member(Box::new(Member { kind, of: of.clone(), who, level, active })));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Organizations, their workspaces, and who is in them.
+
+use std::collections::HashMap;
+
+use super::super::fields::{Entered, Fields, Found, Part, Reading, entries, text};
+use super::super::form::{self, Form};
+use super::super::said::{Ensure, Org, OrgMember, Said, Spot, Statement, Workspace, WorkspaceMember};
+use super::super::tables::{ORGANIZATION, WORKSPACE, WORKSPACE_MEMBER};
+use super::groups::ensure;
+use super::{alone, say, spot, things};
+use crate::input::document::Node;
+use crate::model::attributes::Switch;
+use crate::model::{Kind, Name, Role};
+
+const ACCOUNT: Form = Form::Name(Kind::Account);
+
+/// What is said of organizations.
+pub(super) fn section(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
+    for (name, entered, fields) in things(root, ("organizations", Form::Name(Kind::Org)), &ORGANIZATION) {
+        let ensure = ensure(reading, &fields);
+        if ensure == Ensure::Absent {
+            alone(reading, &fields, &[]);
+        }
+        let mut staff = Staff::default();
+        for found in fields.items("admins") {
+            if let Some(who) = text(found.node).and_then(|text| form::name(Kind::Account, text).ok()) {
+                staff.member(reading, who, Role::OrgAdmin, found.spot());
+            }
+        }
+        for entered in entries(ACCOUNT, fields.all("members")) {
+            member(reading, &mut staff, &entered);
+        }
+        workspaces(reading, &fields, &name, &mut staff, said);
+        let org = Org {
+            description: fields.text(reading, "description").map(str::to_owned),
+            admins: staff.admins(),
+            ensure,
+            exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
+            previously: fields.parsed(reading, "previously", |text| form::name(Kind::Org, text)),
+            name: name.clone(),
+        };
+        say(said, spot(&entered), Said::Org(Box::new(org)));
+        staff.say(reading, &name, said);
+    }
+}
+
+/// A member with their workspaces.
+fn member(reading: &mut Reading<'_>, staff: &mut Staff, entered: &[Entered<'_>]) {
+    let Some(who) = entered.first().and_then(|it| form::name(Kind::Account, it.key).ok()) else { return };
+    staff.member(reading, who.clone(), Role::OrgMember, spot(entered));
+    for it in entered {
+        let Node::List(items) = &it.found.node.value else { continue };
+        for node in items {
+            let found = Found { source: it.found.source, node };
+            if let Some(workspace) = text(node).and_then(|text| Name::parse(text).ok()) {
+                staff.workspace(reading, workspace, who.clone(), (None, None), found.spot());
+            }
+        }
+    }
+}
+
+fn workspaces(
+    reading: &mut Reading<'_>,
+    org: &Fields<'_>,
+    org_name: &Name,
+    staff: &mut Staff,
+    said: &mut Vec<Statement>,
+) {
+    for (name, entered, fields) in things(org, ("workspaces", Form::Name(Kind::Workspace)), &WORKSPACE) {
+        let ensure = ensure(reading, &fields);
+        if ensure == Ensure::Absent {
+            alone(reading, &fields, &[]);
+        }
+        for found in fields.items("members") {
+            workspace_member_of(reading, staff, &name, &found);
+        }
+        let workspace = Workspace {
+            org: org_name.clone(),
+            description: fields.text(reading, "description").map(str::to_owned),
+            files: fields.parsed(reading, "files", form::item),
+            root_upload: fields.word(reading, "root-upload", Switch::from_word),
+            ensure,
+            previously: fields.parsed(reading, "previously", Name::parse),
+            name,
+        };
+        say(said, spot(&entered), Said::Workspace(Box::new(workspace)));
+    }
+}
+
+fn workspace_member_of(reading: &mut Reading<'_>, staff: &mut Staff, workspace: &Name, found: &Found<'_>) {
+    let spot = found.spot();
+    if let Some(who) = text(found.node).and_then(|text| form::name(Kind::Account, text).ok()) {
+        return staff.workspace(reading, workspace.clone(), who, (None, None), spot);
+    }
+    let Node::Mapping(entries) = &found.node.value else { return };
+    let fields = Fields { object: &WORKSPACE_MEMBER, parts: vec![Part { source: found.source, entries }] };
+    let Some(who) = fields.parsed(reading, "user", |text| form::name(Kind::Account, text)) else {
+        reading.mistake(spot, "`user` is missing");
+        return;
+    };
+    let level = fields.word(reading, "level", |word| Role::from_word(Kind::Workspace, word));
+    let root_upload = fields.word(reading, "root-upload", Switch::from_word);
+    staff.workspace(reading, workspace.clone(), who, (level, root_upload), spot);
+}
+
+type Terms = (Option<Role>, Option<Switch>);
+
+/// Who is in an organization, and who has which of its workspaces.
+#[derive(Default)]
+struct Staff {
+    members: Vec<(Name, Role, Spot)>,
+    known: HashMap<String, usize>,
+    workspaces: Vec<(Name, Name, Terms, Spot)>,
+    given: HashMap<(String, String), usize>,
+}
+
+impl Staff {
+    fn member(&mut self, reading: &mut Reading<'_>, who: Name, role: Role, spot: Spot) {
+        if let Some((_, other, before)) = self.known.get(who.key()).and_then(|place| self.members.get(*place)) {
+            if *other != role {
+                let message =
+                    format!("{who} is {} here and {} in {}", role.word(), other.word(), reading.told(*before));
+                reading.mistake(spot, message);
+            }
+            return;
+        }
+        self.known.insert(who.key().to_owned(), self.members.len());
+        self.members.push((who, role, spot));
+    }
+
+    fn workspace(&mut self, reading: &mut Reading<'_>, workspace: Name, who: Name, terms: Terms, spot: Spot) {
+        let key = (workspace.key().to_owned(), who.key().to_owned());
+        let Some((.., known, before)) = self.given.get(&key).and_then(|place| self.workspaces.get_mut(*place)) else {
+            self.given.insert(key, self.workspaces.len());
+            self.workspaces.push((workspace, who, terms, spot));
+            return;
+        };
+        let differ =
+            known.0.zip(terms.0).is_some_and(|(a, b)| a != b) || known.1.zip(terms.1).is_some_and(|(a, b)| a != b);
+        let before = *before;
+        *known = (known.0.or(terms.0), known.1.or(terms.1));
+        if differ {
+            let message = format!("{who} has the workspace otherwise in {}", reading.told(before));
+            reading.mistake(spot, message);
+        }
+    }
+
+    fn admins(&self) -> Vec<Name> {
+        let admins = self.members.iter().filter(|(_, role, _)| *role == Role::OrgAdmin);
+        admins.map(|(name, ..)| name.clone()).collect()
+    }
+
+    fn say(self, reading: &mut Reading<'_>, org: &Name, said: &mut Vec<Statement>) {
+        for (workspace, who, (level, root_upload), spot) in self.workspaces {
+            let is_admin = self
+                .known
+                .get(who.key())
+                .and_then(|place| self.members.get(*place))
+                .is_some_and(|(_, role, _)| *role == Role::OrgAdmin);
+            if is_admin && level.is_none() && root_upload.is_none() {
+                let message = format!("{who} is an admin of the organization, and has all of its workspaces, always");
+                reading.mistake(spot, message);
+            }
+            let member = WorkspaceMember { org: org.clone(), workspace, who, level, root_upload };
+            say(said, spot, Said::WorkspaceMember(Box::new(member)));
+        }
+        for (who, role, spot) in self.members {
+            say(said, spot, Said::OrgMember(Box::new(OrgMember { org: org.clone(), who, role })));
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Statements: what a manifest says, one by one, as operations take it.
+//!
+//! A statement says something of one thing, or that somebody holds something on it. What it does not
+//! say stays as it is. Statements stand in the order in which they can be made so: things before those
+//! who have a place in them, and these before what is shared.
+
+use crate::input::document::Place;
+use crate::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass, Switch};
+use crate::model::time::Expiry;
+use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
+use crate::ops::{account, place, server};
+
+/// Where a statement stands: in which of the sources, and where in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Spot {
+    /// The source, by its number.
+    pub source: u32,
+    /// The place in it.
+    pub place: Place,
+}
+
+/// A statement at its place.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// Where it stands.
+    pub spot: Spot,
+    /// What it says.
+    pub said: Said,
+}
+
+/// What shall become of a thing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Ensure {
+    /// It is there.
+    #[default]
+    Present,
+    /// Of an account: its record is kept, and it may do nothing.
+    Inactive,
+    /// It is gone.
+    Absent,
+}
+
+/// What a statement says.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// Of the server.
+    Server(server::Options),
+    /// Of an account.
+    Account(Box<Account>),
+    /// Of a group, a workgroup or a dropbox.
+    Group(Box<Group>),
+    /// Of an endpoint.
+    Endpoint(Box<Endpoint>),
+    /// Of an organization.
+    Org(Box<Org>),
+    /// Of a workspace.
+    Workspace(Box<Workspace>),
+    /// Of a file or folder.
+    Item(Box<Item>),
+    /// That somebody is a member of a group, a workgroup or a dropbox.
+    Member(Box<Member>),
+    /// That somebody is in an organization.
+    OrgMember(Box<OrgMember>),
+    /// That somebody has a workspace.
+    WorkspaceMember(Box<WorkspaceMember>),
+    /// That somebody holds a role on an endpoint.
+    Role(Box<EndpointRole>),
+    /// That something is shared.
+    Share(Box<Share>),
+}
+
+/// An account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its name.
+    pub name: Name,
+    /// What is said of it.
+    pub options: account::Options,
+    /// What shall become of it; none where nothing is said of that.
+    pub ensure: Option<Ensure>,
+    /// Who takes over from one that goes.
+    pub transfer_to: Option<Name>,
+    /// The name it had.
+    pub previously: Option<Name>,
+}
+
+/// A group, a workgroup or a dropbox.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Which of the three.
+    pub kind: Kind,
+    /// Its name.
+    pub name: Name,
+    /// What is said of it.
+    pub options: place::Options,
+    /// What shall become of it.
+    pub ensure: Ensure,
+    /// Whether nobody else may be in it.
+    pub exclusive: bool,
+    /// The name it had.
+    pub previously: Option<Name>,
+}
+
+/// An endpoint.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its name.
+    pub name: Name,
+    /// What it is.
+    pub kind: Option<EndpointKind>,
+    /// Whether its definition is hidden.
+    pub private: Option<bool>,
+    /// Whether it holds roles.
+    pub managed: Option<bool>,
+    /// The version of its software.
+    pub node_version: Option<NodeVersion>,
+    /// What it opens.
+    pub of: Option<(Name, Path)>,
+    /// Who administers it: needed to make it.
+    pub administrators: Vec<Reference>,
+    /// What shall become of it.
+    pub ensure: Ensure,
+    /// Whether nobody else may hold a role on it or a share of these paths.
+    pub exclusive: Option<Vec<Path>>,
+    /// The name it had.
+    pub previously: Option<Name>,
+}
+
+/// A file or folder.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Its endpoint.
+    pub endpoint: Name,
+    /// Its path.
+    pub path: Path,
+    /// Whether it is a file.
+    pub item_type: Option<ItemType>,
+    /// The size of a file.
+    pub size: Option<u64>,
+    /// Who owns it.
+    pub owner: Option<Name>,
+    /// What shall become of it.
+    pub ensure: Ensure,
+}
+
+/// An organization.
+#[derive(Clone, Debug)]
+pub struct Org {
+    /// Its name.
+    pub name: Name,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its admins: the first is needed to make it.
+    pub admins: Vec<Name>,
+    /// What shall become of it.
+    pub ensure: Ensure,
+    /// Whether nobody else may be in it.
+    pub exclusive: bool,
+    /// The name it had.
+    pub previously: Option<Name>,
+}
+
+/// A workspace.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// Its organization.
+    pub org: Name,
+    /// Its name.
+    pub name: Name,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Where its files lie.
+    pub files: Option<(Name, Path)>,
+    /// Whether its members upload straight into their home folders.
+    pub root_upload: Option<Switch>,
+    /// What shall become of it.
+    pub ensure: Ensure,
+    /// The name it had.
+    pub previously: Option<Name>,
+}
+
+/// A membership of a group, a workgroup or a dropbox.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Of what kind of thing.
+    pub kind: Kind,
+    /// Of which.
+    pub of: Name,
+    /// Who.
+    pub who: Reference,
+    /// At which level; none as it is, and the plain one for a new member.
+    pub level: Option<Role>,
+    /// Whether it gives anything.
+    pub active: Option<bool>,
+}
+
+/// A place in an organization.
+#[derive(Clone, Debug)]
+pub struct OrgMember {
+    /// Of which.
+    pub org: Name,
+    /// Who.
+    pub who: Name,
+    /// As what.
+    pub role: Role,
+}
+
+/// A workspace that somebody has.
+#[derive(Clone, Debug)]
+pub struct WorkspaceMember {
+    /// Of which organization.
+    pub org: Name,
+    /// Which.
+    pub workspace: Name,
+    /// Who.
+    pub who: Name,
+    /// As what.
+    pub level: Option<Role>,
+    /// Whether straight into the home folder.
+    pub root_upload: Option<Switch>,
+}
+
+/// A role on an endpoint.
+#[derive(Clone, Debug)]
+pub struct EndpointRole {
+    /// On which.
+    pub endpoint: Name,
+    /// Which.
+    pub role: Role,
+    /// Whose.
+    pub who: Reference,
+}
+
+/// A share.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// Of what endpoint.
+    pub endpoint: Name,
+    /// Of what on it.
+    pub path: Path,
+    /// With whom.
+    pub principal: Reference,
+    /// What it gives.
+    pub permissions: Permissions,
+    /// Who shares; none for the operator, or for whoever applies.
+    pub by: Option<Name>,
+    /// When it ends.
+    pub expires: Option<Expiry>,
+    /// Where it comes from.
+    pub class: Option<ShareClass>,
+    /// Whether it may stand without what it rests on.
+    pub orphaned: bool,
+}
+
+impl Said {
+    /// When its turn is: what it rests on comes before it.
+    pub const fn stage(&self) -> u8 {
+        match self {
+            Said::Server(_) => 0,
+            Said::Account(_) => 1,
+            Said::Group(_) => 2,
+            Said::Member(member) if matches!(member.kind, Kind::Group) => 3,
+            Said::Endpoint(endpoint) => 4 + (endpoint.of.is_some() as u8),
+            Said::Org(_) => 6,
+            Said::Workspace(_) => 7,
+            Said::OrgMember(_) => 8,
+            Said::WorkspaceMember(_) => 9,
+            Said::Member(_) => 10,
+            Said::Role(_) => 11,
+            Said::Item(_) => 12,
+            Said::Share(_) => 13,
+        }
+    }
+}
