@@ -16,6 +16,7 @@ examples! {
     UNDO: "rolebook undo 13" "rolebook undo 13 --dry-run --as dana -o json";
     PLAN: "rolebook plan studio.yaml" "rolebook plan studio.yaml --prune --access --exit-code" "rolebook plan studio.yaml --out studio.plan";
     APPLY: "rolebook apply studio.yaml --yes" "rolebook apply studio.yaml --prune --as dana --reason 'weekly' --yes" "rolebook apply --plan studio.plan";
+    EXPORT: "rolebook export" "rolebook export --format jsonl" "rolebook export --at 3";
     VALIDATE: "rolebook validate studio.yaml" "rolebook validate studio.yaml -o json";
     SCHEMA: "rolebook schema" "rolebook schema --quiet";
     ACCOUNT: "rolebook account list" "rolebook account show bob";

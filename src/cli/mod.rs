@@ -132,6 +132,8 @@ enum Command {
     Plan(manifest::Plan),
     /// Make it as manifests say, all of it in one revision, or nothing
     Apply(manifest::Apply),
+    /// Write the present state as a manifest
+    Export(manifest::Export),
     /// Look whether files are a manifest; needs no store
     Validate(manifest::Validate),
     /// Print the JSON Schema of manifests (draft-07)
@@ -223,6 +225,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
         Command::Perm(it) => it.run(session),
         Command::Plan(it) => it.run(session),
         Command::Apply(it) => it.run(session),
+        Command::Export(it) => it.run(session),
         Command::Validate(it) => it.run(session),
         Command::Schema(it) => it.run(session),
         Command::Audit(it) => it.run(session),

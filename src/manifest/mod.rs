@@ -2,6 +2,7 @@
 
 pub mod assertions;
 mod check;
+pub mod export;
 mod fields;
 pub mod form;
 pub mod limits;

@@ -200,23 +200,49 @@ impl Reader {
         Ok((self.declared_in("resource", set)?, self.declared_in("binding", set)?))
     }
 
-    fn declared_in(&self, table: &str, set: &str) -> Result<Vec<Id>> {
+    /// The names of all sets that declare anything.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn sets(&self) -> Result<Vec<String>> {
+        let mut found = std::collections::BTreeSet::new();
+        for table in ["resource", "binding"] {
+            self.each_sets(table, &mut |sets| {
+                found.extend(sets.names().map(str::to_owned));
+                Ok(())
+            })?;
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    /// Each different value of the sets of a table.
+    fn each_sets(&self, table: &str, visit: &mut dyn FnMut(&Sets) -> Result<()>) -> Result<()> {
         let failed = |error| self.failed(error);
-        // There are few different values, however many rows: the index leads from one to the next.
+        // There are few, however many rows: the index leads from one to the next.
         let sql = format!("SELECT min(sets) FROM {table} WHERE until IS NULL AND sets IS NOT NULL AND sets > ?1");
         let mut next = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let mut last = String::new();
+        while let Some(text) = next.query_row([&last], |row| row.get::<_, Option<String>>(0)).map_err(failed)? {
+            visit(&Sets::from_text(Some(&text)))?;
+            last = text;
+        }
+        Ok(())
+    }
+
+    fn declared_in(&self, table: &str, set: &str) -> Result<Vec<Id>> {
+        let failed = |error| self.failed(error);
         let sql = format!("SELECT id FROM {table} WHERE until IS NULL AND sets IS NOT NULL AND sets = ?1");
         let mut of = self.connection.prepare_cached(&sql).map_err(failed)?;
-        let (mut found, mut last) = (Vec::new(), String::new());
-        while let Some(text) = next.query_row([&last], |row| row.get::<_, Option<String>>(0)).map_err(failed)? {
-            if Sets::from_text(Some(&text)).has(set) {
-                let ids = of.query_map([&text], |row| rows::id(row, 0)).map_err(failed)?;
+        let mut found = Vec::new();
+        self.each_sets(table, &mut |sets| {
+            if sets.has(set) {
+                let ids = of.query_map([sets.text()], |row| rows::id(row, 0)).map_err(failed)?;
                 for id in ids {
                     found.push(id.map_err(failed)?);
                 }
             }
-            last = text;
-        }
+            Ok(())
+        })?;
         found.sort_unstable();
         Ok(found)
     }

@@ -1,6 +1,7 @@
 //! Manifests: `plan`, `apply`, `export`, `validate`, `schema`.
 
 mod apply;
+mod export;
 mod output;
 mod plan;
 mod planned;
@@ -9,6 +10,7 @@ mod schema;
 mod validate;
 
 pub(super) use apply::Apply;
+pub(super) use export::Export;
 pub(super) use plan::Plan;
 pub(super) use schema::Schema;
 pub(super) use validate::Validate;

@@ -1,0 +1,71 @@
+//! `export`: the present state as a manifest.
+
+use clap::Args;
+
+use super::super::args::Reading;
+use super::super::session::Session;
+use super::super::{Outcome, examples};
+use crate::manifest::export::{Export as Exporting, Stopped};
+use crate::model::name::key;
+use crate::model::reference::nearest;
+use crate::model::{Name, Problem};
+use crate::render::RenderError;
+
+/// Write the present state as a manifest
+///
+/// Applied to the same store it changes nothing; applied to an empty one it rebuilds the same access.
+/// What has secrets or happened once stands in no manifest: links, invitations, packages, keys, tokens,
+/// media and streams.
+#[derive(Args, Debug)]
+#[command(after_long_help = examples::EXPORT)]
+pub(in crate::cli) struct Export {
+    /// Only what this set declares
+    #[arg(long, value_name = "SET")]
+    name: Option<String>,
+    /// How it is written: `yaml`, or `jsonl` for many rows
+    #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"], default_value = "yaml")]
+    format: String,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+impl Export {
+    pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        session.read(self.reading.at.as_deref(), |session, view| {
+            let set = self.name.as_deref().map(Name::parse).transpose()?.map(|name| name.key().to_owned());
+            if let Some(set) = &set {
+                let (resources, bindings) = view.reader.declared_by(set)?;
+                if resources.is_empty() && bindings.is_empty() && self.reading.at.is_none() {
+                    return Err(unknown(set, &view.reader.sets()?).into());
+                }
+            }
+            let memory = view.in_memory()?;
+            let export = Exporting::new(&memory.facts, view.actor, view.at, set)?;
+            let written = match self.format.as_str() {
+                "jsonl" => export.lines(session.out),
+                _ => export.yaml(session.out),
+            };
+            written.map_err(|stopped| match stopped {
+                Stopped::Problem(problem) => RenderError::Problem(problem),
+                Stopped::Io(error) => RenderError::Io(error),
+            })?;
+            let left_out = export.left_out()?;
+            if !left_out.is_empty() {
+                let told: Vec<String> = left_out
+                    .iter()
+                    .map(|(kind, count)| format!("{count} {}{}", kind.word(), if *count == 1 { "" } else { "s" }))
+                    .collect();
+                session.warn(&format!("not in a manifest: {}", told.join(", ")));
+            }
+            Ok(0)
+        })
+    }
+}
+
+fn unknown(set: &str, known: &[String]) -> Problem {
+    let problem = Problem::not_found("set", set);
+    match nearest(&key(set), known.iter().map(String::as_str)) {
+        Some(near) => problem.tip(format!("did you mean `{near}`?")),
+        None => problem.tip("a set is the `name` of a manifest that was applied"),
+    }
+}

@@ -1,0 +1,131 @@
+//! Writing JSON Lines: one thing a line, externally tagged.
+
+use std::io::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::people::In;
+use super::{Export, Stopped, put, put_list};
+use crate::model::{Id, Kind, Resource, Role};
+use crate::policy::Facts;
+
+/// Writes all of it.
+pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Result<(), Stopped> {
+    let mut lines = Lines { out };
+    let mut head = Map::new();
+    put(&mut head, "version", json!(1));
+    put(&mut head, "name", json!(export.set));
+    lines.put("manifest", head)?;
+    if let Some(Value::Object(server)) = export.server()? {
+        lines.put("server", server)?;
+    }
+    for account in export.things(Kind::Account, None)? {
+        lines.named("account", &account.name, export.account(&account)?)?;
+    }
+    for (tag, kind) in [("group", Kind::Group), ("workgroup", Kind::Workgroup), ("dropbox", Kind::Dropbox)] {
+        let things = export.things(kind, None)?;
+        for thing in &things {
+            lines.named(tag, &thing.name, export.settings(thing))?;
+        }
+        // After all of a kind: groups have one another as members.
+        for thing in &things {
+            for member in export.members(thing)? {
+                lines.member(&thing.reference(), &member, member.terms())?;
+            }
+        }
+    }
+    let endpoints = export.things(Kind::Endpoint, None)?;
+    let (shares, others): (Vec<_>, Vec<_>) =
+        endpoints.iter().partition(|it| it.as_endpoint().is_some_and(|it| it.of.is_some()));
+    for endpoint in others.into_iter().chain(shares) {
+        lines.named("endpoint", &endpoint.name, export.endpoint_alone(endpoint)?)?;
+    }
+    for org in export.things(Kind::Org, None)? {
+        organization(export, &org, &mut lines)?;
+    }
+    for endpoint in &endpoints {
+        content(export, endpoint, &mut lines)?;
+    }
+    Ok(())
+}
+
+fn organization<F: Facts>(export: &Export<'_, F>, org: &Resource, lines: &mut Lines<'_>) -> Result<(), Stopped> {
+    let mut alone = export.org_alone(org);
+    put_list(&mut alone, "admins", export.org_admins(org.id)?);
+    lines.named("organization", &org.name, alone)?;
+    for member in export.members(org)?.into_iter().filter(|it| it.binding.role == Role::OrgMember) {
+        lines.member(&org.reference(), &member, Map::new())?;
+    }
+    for workspace in export.things(Kind::Workspace, Some(org.id))? {
+        let name = format!("{}/{}", org.name, workspace.name);
+        lines.named("workspace", &name, export.workspace(&workspace)?)?;
+        for member in export.workspace_members(org, &workspace)? {
+            let terms = match export.has_more_to_say(org.id, &member)? {
+                true => export.workspace_member(&member).as_object().cloned().unwrap_or_default(),
+                false => Map::new(),
+            };
+            let terms = terms.into_iter().filter(|(key, _)| key != "user").collect();
+            lines.member(&format!("workspace:{name}"), &member, terms)?;
+        }
+    }
+    Ok(())
+}
+
+fn content<F: Facts>(export: &Export<'_, F>, endpoint: &Resource, lines: &mut Lines<'_>) -> Result<(), Stopped> {
+    export.each_item(endpoint, &mut |(path, item)| {
+        if let Some(said) = export.item(item)? {
+            let mut row = Map::new();
+            put(&mut row, "item", json!(format!("{}:{path}", endpoint.name)));
+            row.extend(said);
+            lines.put("content", row)?;
+        }
+        Ok(())
+    })?;
+    let orphans = export.orphans(endpoint)?;
+    // Whoever shares what was shared with them comes after those who shared it.
+    let mut later: Vec<(Id, Map<String, Value>)> = Vec::new();
+    export.each_item(endpoint, &mut |(path, item)| {
+        for (who, share) in export.shares(item.id)? {
+            let mut row = Map::new();
+            put(&mut row, "item", json!(format!("{}:{path}", endpoint.name)));
+            put(&mut row, "principal", json!(who));
+            row.extend(export.share(&share, &orphans)?);
+            match share.grantor {
+                Some(_) => later.push((share.id, row)),
+                None => lines.put("share", row)?,
+            }
+        }
+        Ok(())
+    })?;
+    later.sort_by_key(|(id, _)| *id);
+    later.into_iter().try_for_each(|(_, row)| lines.put("share", row))
+}
+
+struct Lines<'o> {
+    out: &'o mut dyn Write,
+}
+
+impl Lines<'_> {
+    fn put(&mut self, tag: &str, said: Map<String, Value>) -> Result<(), Stopped> {
+        let mut row = Map::new();
+        row.insert(tag.to_owned(), Value::Object(said));
+        serde_json::to_writer(&mut *self.out, &row).map_err(std::io::Error::from)?;
+        Ok(self.out.write_all(b"\n")?)
+    }
+
+    fn named(&mut self, tag: &str, name: &str, said: Map<String, Value>) -> Result<(), Stopped> {
+        let mut row = Map::new();
+        put(&mut row, "name", json!(name));
+        row.extend(said);
+        self.put(tag, row)
+    }
+
+    fn member(&mut self, of: &str, member: &In, terms: Map<String, Value>) -> Result<(), Stopped> {
+        let mut row = Map::new();
+        let (key, name) = member.named();
+        put(&mut row, "of", json!(of));
+        put(&mut row, key, json!(name));
+        row.extend(terms);
+        self.put("member", row)
+    }
+}

@@ -1,0 +1,188 @@
+//! Export: the present state as a manifest, sorted and stable, with what is default left out.
+//!
+//! A thing is a JSON value with the keys of its shape, made when its turn comes; the YAML and the JSON
+//! Lines are written from the same values, one by one, so the memory does not grow with the store.
+//! What has secrets or is a record of what happened (links, invitations, packages, keys, tokens, media
+//! and streams) stands in no manifest.
+
+mod content;
+mod lines;
+mod people;
+mod yaml;
+
+use std::collections::HashSet;
+use std::io;
+use std::rc::Rc;
+
+use serde_json::{Map, Value, json};
+
+use crate::model::{Id, Kind, Problem, Resource, Sets, Time, Verb};
+use crate::ops::{Actor, Viewer};
+use crate::policy::Facts;
+
+/// Why an export ended early.
+#[derive(Debug)]
+pub enum Stopped {
+    /// The facts cannot be read.
+    Problem(Problem),
+    /// The output cannot be written.
+    Io(io::Error),
+}
+
+impl From<Problem> for Stopped {
+    fn from(problem: Problem) -> Stopped {
+        Stopped::Problem(problem)
+    }
+}
+
+impl From<crate::policy::Fault> for Stopped {
+    fn from(fault: crate::policy::Fault) -> Stopped {
+        Stopped::Problem(fault.into())
+    }
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Stopped {
+        Stopped::Io(error)
+    }
+}
+
+/// What is to be exported, as whom and of which set.
+pub struct Export<'f, F: Facts> {
+    facts: &'f F,
+    viewer: Viewer<'f, F>,
+    is_operator: bool,
+    at: Time,
+    /// Only what this set declares.
+    set: Option<String>,
+}
+
+impl<'f, F: Facts> Export<'f, F> {
+    /// Of all that somebody may see; of one set where one is named.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn new(facts: &'f F, actor: Actor, at: Time, set: Option<String>) -> Result<Export<'f, F>, Problem> {
+        let viewer = Viewer::new(facts, actor, at)?;
+        Ok(Export { facts, viewer, is_operator: actor == Actor::Operator, at, set })
+    }
+
+    /// Writes it as YAML.
+    ///
+    /// # Errors
+    /// When the facts cannot be read, or the output not be written.
+    pub fn yaml(&self, out: &mut dyn io::Write) -> Result<(), Stopped> {
+        yaml::write(self, out)
+    }
+
+    /// Writes it as JSON Lines, each thing before those who have a place in it.
+    ///
+    /// # Errors
+    /// When the facts cannot be read, or the output not be written.
+    pub fn lines(&self, out: &mut dyn io::Write) -> Result<(), Stopped> {
+        lines::write(self, out)
+    }
+
+    /// Whether a row is the set's.
+    fn takes(&self, sets: &Sets) -> bool {
+        self.set.as_ref().is_none_or(|set| sets.has(set))
+    }
+
+    /// Whether the reader may.
+    fn may(&self, verb: Verb, on: Id) -> Result<bool, Problem> {
+        if self.is_operator { Ok(true) } else { self.viewer.may(verb, on) }
+    }
+
+    /// Every thing of a kind that is exported, by name.
+    fn things(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Rc<Resource>>, Problem> {
+        let mut found = Vec::new();
+        self.facts.resources(kind, parent, &mut |resource| {
+            if self.takes(&resource.sets) {
+                found.push(resource);
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        if !self.is_operator {
+            let mut seen = Vec::with_capacity(found.len());
+            for resource in found {
+                if self.viewer.sees(&resource)? {
+                    seen.push(resource);
+                }
+            }
+            found = seen;
+        }
+        found.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(found)
+    }
+
+    /// A principal as a manifest writes it: an account by its bare name.
+    fn principal(&self, id: Id) -> Result<String, Problem> {
+        let reference = self.facts.reference(id)?;
+        Ok(match reference.strip_prefix("user:") {
+            Some(name) => name.to_owned(),
+            None => reference,
+        })
+    }
+
+    /// How many things there are that no manifest holds, by kind.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn left_out(&self) -> Result<Vec<(Kind, usize)>, Problem> {
+        let kinds = [
+            Kind::Package,
+            Kind::Invitation,
+            Kind::PublicLink,
+            Kind::SigningKey,
+            Kind::AccessToken,
+            Kind::Media,
+            Kind::Stream,
+        ];
+        let mut found = Vec::new();
+        // Of a set it is not asked: it declares none of these.
+        if self.set.is_none() && self.is_operator {
+            for kind in kinds {
+                found.push((kind, self.facts.ids(kind, None)?.len()));
+            }
+        }
+        found.retain(|(_, count)| *count > 0);
+        Ok(found)
+    }
+
+    /// What the server says that is not its default.
+    fn server(&self) -> Result<Option<Value>, Problem> {
+        let row = self.facts.resource(Id::SERVER)?;
+        let Some(row) = row.filter(|row| self.takes(&row.sets)) else { return Ok(None) };
+        let fields = changed(&row.attributes.fields(), &crate::model::attributes::Server::default());
+        Ok((!fields.is_empty()).then_some(Value::Object(fields)))
+    }
+}
+
+/// The fields of the server that are not its defaults.
+fn changed(fields: &[(&'static str, Value)], default: &crate::model::attributes::Server) -> Map<String, Value> {
+    let defaults = crate::model::Attributes::Server(default.clone()).fields();
+    let mut found = Map::new();
+    for ((name, value), (_, default)) in fields.iter().zip(&defaults) {
+        if value != default {
+            put(&mut found, name, value.clone());
+        }
+    }
+    found
+}
+
+/// Puts a field under the name that manifests give it, unless there is nothing in it.
+fn put(map: &mut Map<String, Value>, field: &str, value: Value) {
+    if !value.is_null() {
+        map.insert(field.replace('_', "-"), value);
+    }
+}
+
+/// Puts a list, unless it is empty.
+fn put_list(map: &mut Map<String, Value>, key: &str, list: Vec<Value>) {
+    if !list.is_empty() {
+        map.insert(key.to_owned(), json!(list));
+    }
+}
+
+/// The shares of some that their sharers no longer hold.
+type Orphans = HashSet<Id>;

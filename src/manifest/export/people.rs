@@ -1,0 +1,241 @@
+//! Accounts, groups, workgroups, dropboxes and organizations as values.
+
+use serde_json::{Map, Value, json};
+
+use super::{Export, put, put_list};
+use crate::model::attributes::{Choice, Setting};
+use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource, Role, Verb};
+use crate::ops::account::role_of;
+use crate::ops::membership::levels;
+use crate::policy::{Facts, Select};
+
+/// Somebody who is in something.
+pub(super) struct In {
+    /// As a manifest writes them.
+    pub(super) who: String,
+    /// At which level.
+    pub(super) binding: Binding,
+}
+
+impl In {
+    /// The key and the name that say who it is.
+    pub(super) fn named(&self) -> (&'static str, &str) {
+        match self.who.strip_prefix("group:") {
+            Some(group) => ("group", group),
+            None => ("user", &self.who),
+        }
+    }
+
+    /// What a mapping says of it besides who it is; nothing for a plain member.
+    pub(super) fn terms(&self) -> Map<String, Value> {
+        let mut terms = Map::new();
+        let plain = [Role::GroupMember, Role::WorkgroupStandard, Role::DropboxStandard, Role::WorkspaceMember];
+        if !plain.contains(&self.binding.role) {
+            put(&mut terms, "level", json!(self.binding.role.word()));
+        }
+        if self.binding.attributes.inactive {
+            put(&mut terms, "active", json!(false));
+        }
+        put(&mut terms, "root-upload", json!(self.binding.attributes.root_upload));
+        terms
+    }
+
+    /// As an entry of a list of members.
+    pub(super) fn entry(&self) -> Value {
+        let terms = self.terms();
+        if terms.is_empty() {
+            return json!(self.who);
+        }
+        let (key, name) = self.named();
+        let mut entry = Map::new();
+        put(&mut entry, key, json!(name));
+        entry.extend(terms);
+        Value::Object(entry)
+    }
+}
+
+impl<F: Facts> Export<'_, F> {
+    /// What is said of an account.
+    pub(super) fn account(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
+        let mut map = Map::new();
+        let Some(account) = resource.as_account() else { return Ok(map) };
+        let role = role_of(self.facts, resource.id)?.map_or(Role::ServerUser, |(_, role)| role);
+        if role != Role::ServerUser {
+            put(&mut map, "role", json!(role.word()));
+        }
+        put(&mut map, "email", json!(account.email));
+        put(&mut map, "display-name", json!(account.display_name));
+        put(&mut map, "expires", json!(account.expires.map(|time| time.to_string())));
+        let mut settings = Map::new();
+        for setting in Setting::SWITCHES {
+            let choice = account.settings.get(setting);
+            if choice != Choice::Default {
+                put(&mut settings, setting.word(), json!(choice));
+            }
+        }
+        if !settings.is_empty() {
+            put(&mut map, "settings", Value::Object(settings));
+        }
+        if !account.active {
+            put(&mut map, "ensure", json!("inactive"));
+        }
+        Ok(map)
+    }
+
+    /// Who is in something, by name, as far as the reader may see them.
+    pub(super) fn members(&self, of: &Resource) -> Result<Vec<In>, Problem> {
+        let mut found = Vec::new();
+        if !self.may(Verb::ViewMembers, of.id)? {
+            return Ok(found);
+        }
+        for level in levels(of.kind()) {
+            for binding in self.facts.list(Select::OnAs(of.id, *level))? {
+                if self.takes(&binding.sets) {
+                    found.push(In { who: self.principal(binding.principal)?, binding });
+                }
+            }
+        }
+        found.sort_by(|a, b| a.who.cmp(&b.who));
+        Ok(found)
+    }
+
+    /// What is said of a workgroup or a dropbox itself.
+    pub(super) fn settings(&self, resource: &Resource) -> Map<String, Value> {
+        let mut map = Map::new();
+        let default = Attributes::from_json(resource.kind(), "{}").map(|it| it.fields()).unwrap_or_default();
+        for ((field, value), (_, initial)) in resource.attributes.fields().into_iter().zip(default) {
+            if value != initial {
+                put(&mut map, field, value);
+            }
+        }
+        map
+    }
+
+    /// What is said of a group, a workgroup or a dropbox, with who is in it: a group is just a list.
+    pub(super) fn group(&self, resource: &Resource) -> Result<Value, Problem> {
+        let members = self.members(resource)?;
+        let mut map = self.settings(resource);
+        let is_plain_admin = |it: &In| {
+            matches!(it.binding.role, Role::WorkgroupAdmin | Role::DropboxAdmin) && !it.binding.attributes.inactive
+        };
+        let (admins, others): (Vec<&In>, Vec<&In>) = members.iter().partition(|it| is_plain_admin(it));
+        let others: Vec<Value> = others.into_iter().map(In::entry).collect();
+        if resource.kind() == Kind::Group {
+            return Ok(json!(others));
+        }
+        put_list(&mut map, "members", others);
+        put_list(&mut map, "admins", admins.into_iter().map(|it| json!(it.who)).collect());
+        Ok(Value::Object(map))
+    }
+
+    /// What is said of an organization itself.
+    pub(super) fn org_alone(&self, resource: &Resource) -> Map<String, Value> {
+        let mut map = Map::new();
+        if let Attributes::Org(org) = &resource.attributes {
+            put(&mut map, "description", json!(org.description));
+        }
+        map
+    }
+
+    /// The admins of an organization, the first ones first, as it was founded.
+    pub(super) fn org_admins(&self, org: Id) -> Result<Vec<Value>, Problem> {
+        let mut admins = Vec::new();
+        if self.may(Verb::ViewMembers, org)? {
+            let mut found = self.facts.list(Select::OnAs(org, Role::OrgAdmin))?;
+            found.retain(|binding| self.takes(&binding.sets));
+            found.sort_by_key(|binding| binding.id);
+            for binding in found {
+                admins.push(json!(self.principal(binding.principal)?));
+            }
+        }
+        Ok(admins)
+    }
+
+    /// What is said of a workspace itself.
+    pub(super) fn workspace(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
+        let mut map = Map::new();
+        let Some(workspace) = resource.as_workspace() else { return Ok(map) };
+        put(&mut map, "description", json!(workspace.description));
+        if let Some(files) = workspace.files {
+            put(&mut map, "files", json!(self.facts.reference(files)?));
+        }
+        if workspace.root_upload != crate::model::attributes::Workspace::default().root_upload {
+            put(&mut map, "root-upload", json!(workspace.root_upload));
+        }
+        Ok(map)
+    }
+
+    /// Who has a workspace in a way that says more than that: managers, exceptions, admins of the
+    /// organization, who have all of them anyway.
+    pub(super) fn has_more_to_say(&self, org: Id, it: &In) -> Result<bool, Problem> {
+        let is_admin = self.facts.held(org, Role::OrgAdmin, it.binding.principal)?.is_some();
+        let is_member = self.facts.held(org, Role::OrgMember, it.binding.principal)?.is_some();
+        Ok(!it.terms().is_empty() || is_admin || !is_member)
+    }
+
+    /// The entry of somebody who has more to say.
+    pub(super) fn workspace_member(&self, it: &In) -> Value {
+        let mut entry = Map::new();
+        put(&mut entry, "user", json!(it.who));
+        put(&mut entry, "level", json!(it.binding.role.word()));
+        put(&mut entry, "root-upload", json!(it.binding.attributes.root_upload));
+        Value::Object(entry)
+    }
+
+    /// What is said of an organization, with all that lies in it.
+    pub(super) fn org(&self, resource: &Resource) -> Result<Value, Problem> {
+        let mut map = self.org_alone(resource);
+        put_list(&mut map, "admins", self.org_admins(resource.id)?);
+        let mut members: Vec<(String, Vec<Value>)> = Vec::new();
+        for it in self.members(resource)?.into_iter().filter(|it| it.binding.role == Role::OrgMember) {
+            members.push((it.who, Vec::new()));
+        }
+        let mut workspaces = Map::new();
+        for workspace in self.things(Kind::Workspace, Some(resource.id))? {
+            let mut said = self.workspace(&workspace)?;
+            let mut special = Vec::new();
+            for it in self.workspace_members(resource, &workspace)? {
+                let plain = members.binary_search_by(|(who, _)| who.cmp(&it.who)).ok();
+                match plain.and_then(|place| members.get_mut(place)) {
+                    Some((_, has)) if !self.has_more_to_say(resource.id, &it)? => has.push(json!(workspace.name)),
+                    _ => special.push(self.workspace_member(&it)),
+                }
+            }
+            put_list(&mut said, "members", special);
+            workspaces.insert(workspace.name.clone(), Value::Object(said));
+        }
+        if !members.is_empty() {
+            let members = members.into_iter().map(|(who, has)| (who, json!(has))).collect();
+            map.insert("members".to_owned(), Value::Object(members));
+        }
+        if !workspaces.is_empty() {
+            map.insert("workspaces".to_owned(), Value::Object(workspaces));
+        }
+        Ok(Value::Object(map))
+    }
+
+    /// Who has a workspace, as far as the reader may see the members of its organization.
+    pub(super) fn workspace_members(&self, org: &Resource, workspace: &Resource) -> Result<Vec<In>, Problem> {
+        let mut found = Vec::new();
+        if !self.may(Verb::ViewMembers, org.id)? {
+            return Ok(found);
+        }
+        for level in levels(Kind::Workspace) {
+            for binding in self.facts.list(Select::OnAs(workspace.id, *level))? {
+                if self.takes(&binding.sets) {
+                    found.push(In { who: self.principal(binding.principal)?, binding });
+                }
+            }
+        }
+        found.sort_by(|a, b| a.who.cmp(&b.who));
+        Ok(found)
+    }
+}
+
+/// A set of permissions as a manifest writes it: a preset by its word, else each of them.
+pub(super) fn permissions(set: Permissions) -> Value {
+    match Permissions::PRESETS.into_iter().find(|(known, ..)| *known == set) {
+        Some((_, word, _)) => json!(word),
+        None => json!(set.words()),
+    }
+}

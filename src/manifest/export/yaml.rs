@@ -1,0 +1,162 @@
+//! Writing YAML: short things in a line, long ones in a block, every scalar quoted where it might be
+//! read as something else.
+
+use std::io::Write;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use serde_saphyr::{FlowMap, FlowSeq};
+
+use super::{Export, Stopped};
+use crate::model::{Kind, Resource};
+use crate::policy::Facts;
+
+/// The longest line in which a mapping or a list stands whole, in characters.
+const WIDEST: usize = 100;
+
+/// Writes all of it.
+pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Result<(), Stopped> {
+    let mut writer = Writer { out };
+    writer.out.write_all(b"version: 1\n")?;
+    if let Some(set) = &export.set {
+        writer.entry(0, "name", &Value::String(set.clone()))?;
+    }
+    if let Some(server) = export.server()? {
+        writer.gap()?;
+        writer.entry(0, "server", &server)?;
+    }
+    let sections = [
+        ("accounts", Kind::Account),
+        ("groups", Kind::Group),
+        ("workgroups", Kind::Workgroup),
+        ("dropboxes", Kind::Dropbox),
+        ("endpoints", Kind::Endpoint),
+        ("organizations", Kind::Org),
+    ];
+    for (section, kind) in sections {
+        let things = export.things(kind, None)?;
+        if things.is_empty() {
+            continue;
+        }
+        writer.gap()?;
+        writer.line(0, &format!("{section}:"))?;
+        for thing in &things {
+            match kind {
+                Kind::Account => writer.entry(1, &thing.name, &Value::Object(export.account(thing)?))?,
+                Kind::Endpoint => endpoint(export, thing, &mut writer)?,
+                Kind::Org => writer.entry(1, &thing.name, &export.org(thing)?)?,
+                _ => writer.entry(1, &thing.name, &export.group(thing)?)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An endpoint: its content and its shares may be most of the store, so they are written as they come.
+fn endpoint<F: Facts>(export: &Export<'_, F>, resource: &Resource, writer: &mut Writer<'_>) -> Result<(), Stopped> {
+    let alone = export.endpoint_alone(resource)?;
+    writer.line(1, &format!("{}:", key(&resource.name)?))?;
+    for (name, value) in &alone {
+        writer.entry(2, name, value)?;
+    }
+    let mut begun = false;
+    export.each_item(resource, &mut |(path, item)| {
+        if let Some(said) = export.item(item)? {
+            if !begun {
+                writer.line(2, "content:")?;
+                begun = true;
+            }
+            writer.entry(3, path, &Value::Object(said))?;
+        }
+        Ok(())
+    })?;
+    let orphans = export.orphans(resource)?;
+    let mut begun = false;
+    export.each_item(resource, &mut |(path, item)| {
+        let shares = export.shares(item.id)?;
+        if shares.is_empty() {
+            return Ok(());
+        }
+        if !begun {
+            writer.line(2, "shares:")?;
+            begun = true;
+        }
+        let mut entries = Map::new();
+        for of_one in shares.chunk_by(|a, b| a.0 == b.0) {
+            let bindings: Vec<_> = of_one.iter().map(|(_, share)| share).collect();
+            if let Some((who, _)) = of_one.first() {
+                entries.insert(who.clone(), export.share_entry(&bindings, &orphans)?);
+            }
+        }
+        writer.entry(3, path, &Value::Object(entries))
+    })
+}
+
+struct Writer<'o> {
+    out: &'o mut dyn Write,
+}
+
+impl Writer<'_> {
+    fn gap(&mut self) -> Result<(), Stopped> {
+        Ok(self.out.write_all(b"\n")?)
+    }
+
+    fn line(&mut self, depth: usize, text: &str) -> Result<(), Stopped> {
+        Ok(writeln!(self.out, "{:width$}{text}", "", width = depth * 2)?)
+    }
+
+    /// A key with its value: in a line where it fits in one.
+    fn entry(&mut self, depth: usize, name: &str, value: &Value) -> Result<(), Stopped> {
+        let name = key(name)?;
+        let flow = flow(value)?;
+        let fits = depth * 2 + name.chars().count() + flow.chars().count() + 2 <= WIDEST;
+        match value {
+            Value::Object(entries) if !entries.is_empty() && (!fits || is_deep(entries)) => {
+                self.line(depth, &format!("{name}:"))?;
+                for (name, value) in entries {
+                    self.entry(depth + 1, name, value)?;
+                }
+                Ok(())
+            }
+            Value::Array(items) if !fits => {
+                self.line(depth, &format!("{name}:"))?;
+                items.iter().try_for_each(|item| Ok(self.line(depth + 1, &format!("- {}", self::flow(item)?))?))
+            }
+            _ => self.line(depth, &format!("{name}: {flow}")),
+        }
+    }
+}
+
+/// Whether a mapping holds mappings that hold something, so that in one line it would be hard to read.
+fn is_deep(entries: &Map<String, Value>) -> bool {
+    entries.values().any(|value| value.as_object().is_some_and(|inner| !inner.is_empty() && entries.len() > 1))
+}
+
+fn text<T: Serialize>(value: &T) -> Result<String, Stopped> {
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    let text = serde_saphyr::to_string_with_options(value, options).map_err(std::io::Error::other)?;
+    Ok(text.trim_end_matches('\n').to_owned())
+}
+
+/// A value as it stands in a line.
+fn flow(value: &Value) -> Result<String, Stopped> {
+    match value {
+        Value::Object(entries) if entries.is_empty() => Ok("{}".to_owned()),
+        Value::Array(items) if items.is_empty() => Ok("[]".to_owned()),
+        Value::Object(entries) => text(&FlowMap(entries)),
+        Value::Array(items) => text(&FlowSeq(items)),
+        scalar => text(scalar),
+    }
+}
+
+/// A key as it stands in front of a colon.
+fn key(name: &str) -> Result<String, Stopped> {
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        && !matches!(name, "" | "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n")
+        && !name.starts_with('-');
+    if plain {
+        return Ok(name.to_owned());
+    }
+    let line = text(&std::iter::once((name, 0)).collect::<std::collections::BTreeMap<_, _>>())?;
+    Ok(line.strip_suffix(": 0").unwrap_or(&line).to_owned())
+}
