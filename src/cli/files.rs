@@ -32,8 +32,13 @@ pub(super) fn unreadable(path: &Path, what: &str) -> Problem {
 
 /// Reads a file whole.
 pub(super) fn source(path: &Path) -> Result<Source, Problem> {
+    source_of(path, open(path)?)
+}
+
+/// Reads what was opened whole.
+pub(super) fn source_of(path: &Path, input: impl Read) -> Result<Source, Problem> {
     let mut bytes = Vec::new();
-    open(path)?
+    input
         .take(LONGEST + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(path, &format!("cannot be read: {error}")))?;

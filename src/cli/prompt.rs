@@ -10,7 +10,7 @@ pub(super) fn can_ask() -> bool {
 }
 
 /// Confirms a plan that was shown, with what goes with what it removes.
-pub(super) fn confirm_apply(takes: &[String], removals: usize, err: &mut dyn Write) -> Result<(), Problem> {
+pub(super) fn confirm_apply(takes: &[String], removals: u64, err: &mut dyn Write) -> Result<(), Problem> {
     if !can_ask() {
         let what = if removals == 1 { "1 removal".to_owned() } else { format!("{removals} removals") };
         let mut problem = Problem::conflict("needs_confirmation", "not confirmed, so nothing was changed")

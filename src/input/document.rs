@@ -120,6 +120,17 @@ impl Mistake {
         self
     }
 
+    /// The mistake of a line whose text is at hand.
+    pub fn shown_in(&self, file: &str, line: &str) -> String {
+        let alone = Mistake { place: Place { line: 1, ..self.place }, ..self.clone() };
+        let shown = alone.shown(file, line);
+        let (number, column) = (self.place.line, self.place.column);
+        shown
+            .replacen(&format!("{file}:1:{column}:"), &format!("{file}:{number}:{column}:"), 1)
+            .replacen("\n    1 | ", &format!("\n    {number} | "), 1)
+            .replacen("\n      | ", &format!("\n    {} | ", " ".repeat(number.to_string().len())), 1)
+    }
+
     /// The mistake without any place, and what to try.
     pub fn alone(&self) -> String {
         let mut shown = self.message.clone();

@@ -4,4 +4,5 @@
 //! whoever asks for them.
 
 pub mod document;
+pub mod json;
 pub mod lines;

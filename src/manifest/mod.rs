@@ -8,6 +8,7 @@ pub mod form;
 pub mod limits;
 pub mod plan;
 mod read;
+pub mod rows;
 pub mod said;
 pub mod schema;
 mod sentence;

@@ -1,9 +1,9 @@
 //! From sources to statements: what the trees of all files say, put together.
 
-mod content;
-mod groups;
-mod organizations;
-mod people;
+pub(super) mod content;
+pub(super) mod groups;
+pub(super) mod organizations;
+pub(super) mod people;
 
 use super::assertions::{self, Assertion};
 use super::check::Checker;
@@ -16,7 +16,7 @@ use crate::input::document::{self, Mistake, Node, Placed, get};
 use crate::model::{Kind, Name};
 
 /// The only version there is of the form of the file.
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 
 /// A file that was read.
 #[derive(Clone, Debug)]

@@ -66,6 +66,11 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         Ok(self.facts.into_draft())
     }
 
+    /// Begins a new draft where the last one ended: what it held is in the facts below by then.
+    pub fn begin_anew(&mut self) {
+        self.facts.begin_anew();
+    }
+
     /// Ends work that was checked already.
     pub fn finish_unchecked(self) -> (Draft, Id) {
         self.facts.into_draft()

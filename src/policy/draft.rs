@@ -67,6 +67,7 @@ pub struct Overlay<'f, F: Facts + ?Sized> {
     base: &'f F,
     draft: Draft,
     names: HashMap<(Kind, Option<Id>, String), Id>,
+    aliases: BTreeSet<(Kind, String, Id)>,
     by_parent: BTreeSet<(Kind, Id, Id)>,
     by_resource: BTreeSet<(Id, Role, Id, Id)>,
     by_principal: BTreeSet<(Id, Role, Id)>,
@@ -84,6 +85,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
             base,
             draft: Draft::default(),
             names: HashMap::new(),
+            aliases: BTreeSet::new(),
             by_parent: BTreeSet::new(),
             by_resource: BTreeSet::new(),
             by_principal: BTreeSet::new(),
@@ -113,6 +115,17 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         Ok(overlay)
     }
 
+    /// Begins a new draft where this one ended: what it held is in the facts below by then.
+    pub fn begin_anew(&mut self) {
+        self.draft = Draft::default();
+        self.names.clear();
+        self.aliases.clear();
+        self.by_parent.clear();
+        self.by_resource.clear();
+        self.by_principal.clear();
+        self.by_sharer.clear();
+    }
+
     /// The facts below.
     pub const fn base(&self) -> &'f F {
         self.base
@@ -138,6 +151,9 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     pub fn put_resource(&mut self, resource: Resource) {
         self.forget_resource(resource.id);
         self.names.insert((resource.kind(), resource.parent, resource.key.clone()), resource.id);
+        if let Some(alias) = &resource.alias {
+            self.aliases.insert((resource.kind(), alias.clone(), resource.id));
+        }
         if let Some(parent) = resource.parent {
             self.by_parent.insert((resource.kind(), parent, resource.id));
         }
@@ -156,6 +172,9 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         let name = (before.kind(), before.parent, before.key.clone());
         if self.names.get(&name) == Some(&id) {
             self.names.remove(&name);
+        }
+        if let Some(alias) = &before.alias {
+            self.aliases.remove(&(before.kind(), alias.clone(), id));
         }
         if let Some(parent) = before.parent {
             self.by_parent.remove(&(before.kind(), parent, id));
@@ -258,11 +277,12 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
             stopped = flow.is_break();
             Ok(flow)
         })?;
-        for resource in self.draft.resources.values().flatten() {
+        let first = (kind, alias.to_owned(), Id(0));
+        for (.., id) in self.aliases.range(first..).take_while(|key| key.0 == kind && key.1 == alias) {
             if stopped {
                 break;
             }
-            if resource.kind() == kind && resource.alias.as_deref() == Some(alias) {
+            if let Some(Some(resource)) = self.draft.resources.get(id) {
                 stopped = visit(Rc::clone(resource))?.is_break();
             }
         }

@@ -34,16 +34,8 @@ impl Chain {
         }
     }
 
-    /// Takes in a row that is opened: its columns, and the manifests that declare it, if any do. Stores
-    /// from before there were manifests have the same digests as ever.
-    pub(super) fn opened(&mut self, word: &str, columns: &[Value], sets: Option<&str>) {
-        self.row(word, columns);
-        if let Some(sets) = sets {
-            self.sets(ValueRef::Text(sets.as_bytes()));
-        }
-    }
-
-    /// Takes in the manifests that declare a row.
+    /// Takes in the manifests that declare a row, if any do: stores from before there were manifests have
+    /// the same digests as ever.
     pub(super) fn sets(&mut self, sets: ValueRef<'_>) {
         if sets != ValueRef::Null {
             self.word("sets");

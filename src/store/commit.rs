@@ -1,6 +1,6 @@
 //! Committing a draft: rows are closed and opened, and a revision is stamped, in one transaction.
 
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::chain::{Chain, Digest, GENESIS};
@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::history::DeniedEntry;
 use super::lock::Lock;
 use super::rows::{binding_json, integer, natural, resource_json};
+use super::verify::Rows;
 use super::{Reader, Result, StoreFacts};
 use crate::model::{Id, Resource, Revision, Time};
 use crate::policy::{Facts, RowChange};
@@ -79,21 +80,48 @@ impl Writer {
         self.stamp(&[], last_id, entry, Some(denied))
     }
 
-    fn stamp(self, changes: &[RowChange], last_id: Id, entry: Entry, denied: Option<DeniedEntry>) -> Result<Committed> {
-        let reader = &self.reader;
-        let failed = |error| reader.failed(error);
-        let last = reader
+    /// Writes a part of a change that is too large to be held at once. What follows sees it, and nobody
+    /// else does before the commit; dropped without one, it was never there.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn part(&self, changes: &[RowChange]) -> Result<()> {
+        let (number, ..) = self.next()?;
+        write(&self.reader, changes, number)?;
+        self.reader.known.forget();
+        Ok(())
+    }
+
+    /// Makes a change a revision whose parts were written, with what is left of it.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    pub fn commit_parts(self, rest: &[RowChange], last_id: Id, entry: Entry) -> Result<Committed> {
+        self.stamp(rest, last_id, entry, None)
+    }
+
+    /// The number of the next revision, with the time and the digest of the last one.
+    fn next(&self) -> Result<(Revision, Option<Time>, Digest)> {
+        let last = self
+            .reader
             .connection
             .prepare_cached("SELECT number, at, digest FROM revision ORDER BY number DESC LIMIT 1")
             .and_then(|mut it| {
                 it.query_row([], |row| Ok((natural(row.get(0)?), Time(row.get(1)?), row.get::<_, Digest>(2)?)))
                     .optional()
             })
-            .map_err(failed)?;
-        let (number, at, previous) = match last {
-            None => (1, entry.at, GENESIS),
-            Some((number, at, digest)) => (number + 1, entry.at.max(at), digest),
-        };
+            .map_err(|error| self.reader.failed(error))?;
+        Ok(match last {
+            None => (1, None, GENESIS),
+            Some((number, at, digest)) => (number + 1, Some(at), digest),
+        })
+    }
+
+    fn stamp(self, changes: &[RowChange], last_id: Id, entry: Entry, denied: Option<DeniedEntry>) -> Result<Committed> {
+        let reader = &self.reader;
+        let failed = |error| reader.failed(error);
+        let (number, last, previous) = self.next()?;
+        let at = last.map_or(entry.at, |last| entry.at.max(last));
         let denied = denied.map(|denied| serde_json::to_string(&denied).unwrap_or_default());
         let header: [Value; 9] = [
             integer(number).into(),
@@ -106,9 +134,11 @@ impl Writer {
             entry.undoes.map(integer).into(),
             integer(last_id.0).into(),
         ];
+        write(reader, changes, number)?;
         let mut chain = Chain::begin(&previous);
         chain.row("revision", &header);
-        write(reader, changes, number, &mut chain)?;
+        // Over the rows as they stand in the file now, in the order in which a check reads them.
+        Rows::new(reader)?.take(integer(number), &mut chain)?;
         let digests = [Value::Blob(previous.to_vec()), Value::Blob(chain.end().to_vec())];
         reader
             .connection
@@ -120,16 +150,18 @@ impl Writer {
     }
 }
 
-/// Writes the rows and takes them into the chain, in the order in which a check reads them
-/// back: opened resources, opened bindings, closed resources, closed bindings, each by id.
-fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: &mut Chain) -> Result<()> {
+/// Writes rows. One that this very revision opened, in an earlier part, is written over.
+fn write(reader: &Reader, changes: &[RowChange], number: Revision) -> Result<()> {
     let failed = |error| reader.failed(error);
     let connection = &reader.connection;
     // Rows are closed first: a name may pass from one row to another within a revision.
     for (table, rows) in [("resource", closed_resources(changes)), ("binding", closed_bindings(changes))] {
-        let sql = format!("UPDATE {table} SET until = ?1 WHERE since = ?2 AND id = ?3 AND until IS NULL");
-        let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
+        let close = format!("UPDATE {table} SET until = ?1 WHERE since = ?2 AND id = ?3 AND until IS NULL");
+        let forget = format!("DELETE FROM {table} WHERE since = ?1 AND since = ?2 AND id = ?3 AND until IS NULL");
+        let mut close = connection.prepare_cached(&close).map_err(failed)?;
+        let mut forget = connection.prepare_cached(&forget).map_err(failed)?;
         for (id, since) in rows {
+            let statement = if since == number { &mut forget } else { &mut close };
             if statement.execute(params![integer(number), integer(since), integer(id.0)]).map_err(failed)? != 1 {
                 return Err(StoreError::corrupt(
                     &reader.path,
@@ -145,19 +177,19 @@ fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: &mut C
         .iter()
         .filter_map(|change| if let RowChange::Resource(_, after) = change { after.as_ref() } else { None })
     {
-        let columns: [Value; 8] = [
-            integer(number).into(),
-            integer(resource.id.0).into(),
-            resource.kind().word().to_owned().into(),
-            integer(resource.parent.map_or(0, |id| id.0)).into(),
-            resource.name.clone().into(),
-            resource.key.clone().into(),
-            resource.alias.clone().into(),
-            resource_json(resource).into(),
-        ];
-        let sets = resource.sets.text();
-        chain.opened("+resource", &columns, sets);
-        insert.execute(params_from_iter(with_sets(&columns, sets))).map_err(failed)?;
+        insert
+            .execute(params![
+                integer(number),
+                integer(resource.id.0),
+                resource.kind().word(),
+                integer(resource.parent.map_or(0, |id| id.0)),
+                resource.name,
+                resource.key,
+                resource.alias,
+                resource_json(resource),
+                resource.sets.text(),
+            ])
+            .map_err(failed)?;
     }
     let mut insert = connection
         .prepare_cached("INSERT INTO binding VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
@@ -166,32 +198,21 @@ fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: &mut C
         .iter()
         .filter_map(|change| if let RowChange::Binding(_, after) = change { after.as_ref() } else { None })
     {
-        let columns: [Value; 8] = [
-            integer(number).into(),
-            integer(binding.id.0).into(),
-            integer(binding.resource.0).into(),
-            integer(binding.principal.0).into(),
-            binding.role.full().to_owned().into(),
-            binding.grantor.map(|id| integer(id.0)).into(),
-            binding.expires.map(|time| time.0).into(),
-            binding_json(binding).into(),
-        ];
-        let sets = binding.sets.text();
-        chain.opened("+binding", &columns, sets);
-        insert.execute(params_from_iter(with_sets(&columns, sets))).map_err(failed)?;
-    }
-    for (word, rows) in [("-resource", closed_resources(changes)), ("-binding", closed_bindings(changes))] {
-        for (id, since) in rows {
-            chain.row(word, &[integer(id.0).into(), integer(since).into()]);
-        }
+        insert
+            .execute(params![
+                integer(number),
+                integer(binding.id.0),
+                integer(binding.resource.0),
+                integer(binding.principal.0),
+                binding.role.full(),
+                binding.grantor.map(|id| integer(id.0)),
+                binding.expires.map(|time| time.0),
+                binding_json(binding),
+                binding.sets.text(),
+            ])
+            .map_err(failed)?;
     }
     Ok(())
-}
-
-/// The columns of a row as they are written: what the chain takes as one, and the sets.
-fn with_sets<'c>(columns: &'c [Value], sets: Option<&'c str>) -> impl Iterator<Item = ToSqlOutput<'c>> {
-    let sets = sets.map_or(ValueRef::Null, |sets| ValueRef::Text(sets.as_bytes()));
-    columns.iter().map(ValueRef::from).chain([sets]).map(ToSqlOutput::Borrowed)
 }
 
 fn closed_resources(changes: &[RowChange]) -> Vec<(Id, Revision)> {

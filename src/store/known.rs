@@ -45,3 +45,12 @@ pub(super) struct Known {
     /// The bindings on a resource in a role; none within where they are many.
     pub(super) holders: Kept<(Id, Role), Option<Rc<[Binding]>>>,
 }
+
+impl Known {
+    /// Forgets everything: something was written.
+    pub(super) fn forget(&self) {
+        self.resources.0.borrow_mut().clear();
+        self.held.0.borrow_mut().clear();
+        self.holders.0.borrow_mut().clear();
+    }
+}

@@ -119,13 +119,13 @@ fn file(reader: &Reader, report: &mut Report) -> Result<()> {
 }
 
 /// The statements that yield the rows of one revision, in the order of the chain.
-struct Rows<'r> {
+pub(super) struct Rows<'r> {
     reader: &'r Reader,
     statements: [(&'static str, Statement<'r>); 4],
 }
 
 impl<'r> Rows<'r> {
-    fn new(reader: &'r Reader) -> Result<Rows<'r>> {
+    pub(super) fn new(reader: &'r Reader) -> Result<Rows<'r>> {
         let opened = |table, columns| format!("SELECT {columns} FROM {table} WHERE since = ?1 ORDER BY id");
         let closed =
             |table| format!("SELECT id, since FROM {table} WHERE until = ?1 AND until IS NOT NULL ORDER BY id");
@@ -140,7 +140,7 @@ impl<'r> Rows<'r> {
     }
 
     /// Takes the rows of a revision into its chain; answers how many.
-    fn take(&mut self, number: i64, chain: &mut Chain) -> Result<u64> {
+    pub(super) fn take(&mut self, number: i64, chain: &mut Chain) -> Result<u64> {
         let failed = |error| self.reader.failed(error);
         let mut count = 0;
         for (word, statement) in &mut self.statements {

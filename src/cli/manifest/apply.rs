@@ -8,10 +8,11 @@ use super::super::args::Writing;
 use super::super::prompt;
 use super::super::session::Session;
 use super::super::{Outcome, examples};
+use super::input::Read;
 use super::output::{self, Became};
 use super::planned::{self, As, Planned};
 use super::saved::{self, Saved};
-use super::{Files, Reach, Read};
+use super::{Files, Reach};
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::invitation::Refused;
 use crate::render::Format;
@@ -27,6 +28,9 @@ pub(in crate::cli) struct Apply {
     /// Manifests: files, folders with `.yaml`, `.yml` and `.json` files, or `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "plan", conflicts_with = "plan", value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
+    /// How the files are written: `yaml`, or `jsonl` for one row a line [default: as their names say]
+    #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
+    format: Option<String>,
     /// Apply a plan that `plan --out` saved, if it still comes to the same
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["prune", "max_removals", "take_over"])]
     plan: Option<PathBuf>,
@@ -38,14 +42,17 @@ pub(in crate::cli) struct Apply {
 
 impl Apply {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (read, reach, saved) = match &self.plan {
+        let (mut read, reach, saved) = match &self.plan {
             Some(path) => {
                 let (read, reach, saved) = saved::load(path)?;
                 (read, reach, Some(saved))
             }
-            None => (Files { files: self.files.clone() }.read()?, self.reach.clone(), None),
+            None => {
+                (Files { files: self.files.clone(), format: self.format.clone() }.read()?, self.reach.clone(), None)
+            }
         };
         reach.options(&read.manifest)?;
+        let has_rows = !read.rows.is_empty();
         let path = session.store_path()?;
         let make = self.writing.create && !self.writing.dry_run;
         let store = if make { Store::create(&path)?.0 } else { Store::open(&path)? };
@@ -53,7 +60,7 @@ impl Apply {
         loop {
             let writer = store.write()?;
             let by = As { actor: session.actor(&writer.facts())?, at: Time::now() };
-            let planned = match self.planned(session, &writer, (&read, &reach, saved.as_ref()), by) {
+            let planned = match self.planned(session, &writer, (&mut read, &reach, saved.as_ref()), by) {
                 Ok(planned) => planned,
                 Err(problem) => return Err(self.refuse(session, writer, problem, by)?.into()),
             };
@@ -66,10 +73,17 @@ impl Apply {
                 true => Some(planned.access(&writer.facts(), by)?),
                 false => None,
             };
-            if self.writing.dry_run || planned.rows.is_empty() {
+            if self.writing.dry_run || planned.is_empty() {
                 drop(writer);
                 let became = if self.writing.dry_run { Became::Shown } else { Became::Applied(None) };
                 return output::show(session, (&planned, &read), access.as_ref(), &became);
+            }
+            if has_rows && !session.globals.yes && (planned.removals() > 0 || prompt::can_ask()) {
+                // Rows are read once: they cannot be planned again after a question.
+                return Err(Problem::conflict("needs_confirmation", "not confirmed, so nothing was changed")
+                    .why("JSON Lines are read once, so nothing is asked about them")
+                    .tip("look at it with `rolebook plan`, and add --yes to confirm")
+                    .into());
             }
             if !session.globals.yes && !is_confirmed(confirmed.as_deref(), &planned)? {
                 // Nobody else should wait while a person thinks.
@@ -84,7 +98,10 @@ impl Apply {
                 continue;
             }
             let entry = session.entry(&self.writing, by.actor, by.at);
-            let committed = writer.commit(&planned.rows, planned.last_id, entry)?;
+            let committed = match planned.in_parts {
+                true => Some(writer.commit_parts(&planned.rows, planned.last_id, entry)?),
+                false => writer.commit(&planned.rows, planned.last_id, entry)?,
+            };
             let revision = committed.map(|committed| committed.revision);
             session.changed(revision.is_some());
             session.mention(&format!("store {}", path.display()));
@@ -96,10 +113,10 @@ impl Apply {
         &self,
         session: &Session<'_>,
         writer: &Writer,
-        (read, reach, saved): (&Read, &Reach, Option<&Saved>),
+        (read, reach, saved): (&mut Read, &Reach, Option<&Saved>),
         by: As,
     ) -> Result<Planned, Problem> {
-        let planned = planned::plan(writer.reader(), read, reach, by)?;
+        let planned = planned::plan(writer.reader(), (!self.writing.dry_run).then_some(writer), read, reach, by)?;
         if let Some(saved) = saved {
             saved.check(session.actor_name().as_deref(), &planned.effects)?;
         }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod export;
+mod input;
 mod output;
 mod plan;
 mod planned;
@@ -19,9 +20,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::files;
-use crate::manifest::{self, Manifest, Source, plan as planning};
+use crate::manifest::{Manifest, plan as planning};
 use crate::model::Problem;
+use input::Read;
 
 // Which files say what should exist.
 #[derive(Args, Debug)]
@@ -29,6 +30,9 @@ struct Files {
     /// Manifests: files, folders with `.yaml`, `.yml` and `.json` files, or `-` for standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
+    /// How the files are written: `yaml`, or `jsonl` for one row a line [default: as their names say]
+    #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
+    format: Option<String>,
 }
 
 // How far a manifest may go.
@@ -45,28 +49,10 @@ struct Reach {
     take_over: bool,
 }
 
-/// What was read.
-struct Read {
-    sources: Vec<Source>,
-    manifest: Manifest,
-}
-
 impl Files {
     /// Reads all of them as one manifest, or tells every mistake in them.
     fn read(&self) -> Result<Read, Problem> {
-        let mut sources = Vec::new();
-        for path in files::within(&self.files)? {
-            sources.push(files::source(&path)?);
-        }
-        read(sources)
-    }
-}
-
-/// Reads sources as one manifest, or tells every mistake in them.
-fn read(sources: Vec<Source>) -> Result<Read, Problem> {
-    match manifest::read(&sources) {
-        Ok(manifest) => Ok(Read { sources, manifest }),
-        Err(mistakes) => Err(files::mistaken("bad_manifest", files::shown(&sources, &mistakes))),
+        input::read(&self.files, self.format.as_deref())
     }
 }
 

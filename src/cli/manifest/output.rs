@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::Outcome;
 use super::super::access::Effect as Access;
 use super::super::session::Session;
-use super::Read;
+use super::input::Read;
 use super::planned::Planned;
 use crate::manifest::plan::{Effect, Sign};
 use crate::model::Revision;
@@ -69,6 +69,11 @@ fn lines(
     // Places stand in a column of their own, as far as the lines are of a length.
     let width = texts.iter().map(|text| text.chars().count()).filter(|length| *length <= 72).max().unwrap_or_default();
     let mut text = String::new();
+    for ((sign, what), count) in &planned.counts.0 {
+        let mark = sign.mark().to_string();
+        let mark = if colour { coloured(*sign, &mark) } else { mark };
+        text.push_str(&format!("{mark} {count} {what}{}\n", if *count == 1 { "" } else { "s" }));
+    }
     for (effect, line) in planned.effects.0.iter().zip(&texts) {
         let mark = effect.sign.mark().to_string();
         let mark = if colour { coloured(effect.sign, &mark) } else { mark };
@@ -90,10 +95,10 @@ fn lines(
         }
     }
     match became {
-        Became::Shown => text.push_str(&format!("{}\n", planned.effects.summary())),
+        Became::Shown => text.push_str(&format!("{}\n", planned.summary())),
         Became::Applied(None) => text.push_str("No changes.\n"),
         Became::Applied(Some(revision)) => {
-            let done = planned.effects.summary().replacen("Plan: ", "Applied: ", 1);
+            let done = planned.summary().replacen("Plan: ", "Applied: ", 1);
             let done = Sign::ALL
                 .iter()
                 .fold(done, |done, sign| done.replace(&format!(" to {}", sign.word()), &format!(" {}", sign.past())));
@@ -126,8 +131,13 @@ fn object((planned, read): (&Planned, &Read), access: Option<&Access>, became: &
         .collect();
     object.insert("changed".to_owned(), json!(changed));
     let counts: Map<String, Value> =
-        Sign::ALL.iter().map(|sign| (sign.word().to_owned(), json!(planned.effects.count(*sign)))).collect();
+        Sign::ALL.iter().map(|sign| (sign.word().to_owned(), json!(planned.count(*sign)))).collect();
     object.insert("counts".to_owned(), Value::Object(counts));
+    if !planned.counts.0.is_empty() {
+        let of =
+            |((sign, what), count): (&(Sign, &str), &u64)| json!({"action": sign.word(), "what": what, "count": count});
+        object.insert("counted".to_owned(), planned.counts.0.iter().map(of).collect());
+    }
     object.insert("not_declared".to_owned(), json!(planned.undeclared));
     object.insert("warnings".to_owned(), json!(planned.warnings));
     object.insert("digest".to_owned(), json!(planned.effects.digest()));

@@ -36,18 +36,18 @@ pub(in crate::cli) struct Plan {
 
 impl Plan {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let read = self.files.read()?;
+        let mut read = self.files.read()?;
         let path = session.store_path()?;
         let reader = Store::open(&path).and_then(|store| store.read())?;
         let by = As { actor: session.actor(&reader.facts())?, at: Time::now() };
-        let planned = planned::plan(&reader, &read, &self.reach, by)?;
+        let planned = planned::plan(&reader, None, &mut read, &self.reach, by)?;
         let access = if self.access { Some(planned.access(&reader.facts(), by)?) } else { None };
         let failing = planned.failing(session, &reader, &read, by)?;
         output::show(session, (&planned, &read), access.as_ref(), &Became::Shown)?;
         if let Some(out) = &self.out {
             saved::save(out, &read, &self.reach, session.actor_name().as_deref(), &planned.effects)?;
         }
-        let differs = self.exit_code && !planned.effects.0.is_empty();
+        let differs = self.exit_code && !planned.is_empty();
         Ok(u8::from(failing > 0 || differs))
     }
 }

@@ -5,24 +5,34 @@ use super::super::change::hide_unseen;
 use super::super::perm::failing_tests;
 use super::super::session::Session;
 use super::super::view::View;
-use super::{Reach, Read};
+use super::Reach;
+use super::input::Read;
 use crate::input::document::Mistake;
-use crate::manifest::Source;
-use crate::manifest::plan::{Effects, Owned, Planner, Refusal};
+use crate::manifest::plan::{Counts, Effects, Owned, Planner, Refusal, Sign, summary};
 use crate::model::{Id, Problem, ProblemKind, Time};
 use crate::ops::changes::describe;
 use crate::ops::{Actor, Work, require_active};
 use crate::policy::{Draft, Facts, Overlay, RowChange};
 use crate::render::RenderError;
-use crate::store::{Reader, StoreFacts};
+use crate::store::{Reader, StoreFacts, Writer};
 
 /// From so many statements on the store is read into memory once, instead of being asked for each.
 const MANY: usize = 300;
+
+/// From so many changes on, those that rows bring are counted and not listed.
+const LISTED: usize = 1000;
+
+/// How many rows of the store a part of an apply has.
+const PART: usize = 20_000;
 
 /// What a manifest would change.
 pub(super) struct Planned {
     /// Each thing that would be otherwise, as far as whoever plans may see it.
     pub(super) effects: Effects,
+    /// How many there are, where they are too many to be listed.
+    pub(super) counts: Counts,
+    /// Whether a part of it was written already.
+    pub(super) in_parts: bool,
     /// The rows, for the store.
     pub(super) rows: Vec<RowChange>,
     pub(super) last_id: Id,
@@ -42,13 +52,21 @@ pub(super) struct As {
     pub(super) at: Time,
 }
 
-/// Holds a manifest against the present of a store.
-pub(super) fn plan(reader: &Reader, read: &Read, reach: &Reach, by: As) -> Result<Planned, Problem> {
+/// Holds a manifest against the present of a store. What many rows come to is written in parts, where
+/// somebody writes.
+pub(super) fn plan(
+    reader: &Reader,
+    writer: Option<&Writer>,
+    read: &mut Read,
+    reach: &Reach,
+    by: As,
+) -> Result<Planned, Problem> {
     let stored = reader.facts();
     require_active(&stored, by.actor, by.at)?;
     // The store as it is for a few, in memory for many.
     let memory;
-    let facts: &dyn Facts = if read.manifest.statements.len() < MANY {
+    let has_rows = !read.rows.is_empty();
+    let facts: &dyn Facts = if has_rows || read.manifest.statements.len() < MANY {
         &stored
     } else {
         memory = stored.snapshot()?;
@@ -65,30 +83,58 @@ pub(super) fn plan(reader: &Reader, read: &Read, reach: &Reach, by: As) -> Resul
     for statement in &read.manifest.statements {
         planner.take(statement)?;
     }
+    let (mut counts, mut in_parts) = (Counts::default(), false);
+    read.each_row(&mut |statement| {
+        let before = planner.refusals.len();
+        planner.take(statement)?;
+        if let Some(writer) = writer
+            && planner.size() > PART
+            && planner.refusals.is_empty()
+        {
+            let rows = planner.part()?;
+            counts.add(&rows);
+            writer.part(&rows)?;
+            in_parts = true;
+        }
+        Ok(planner.refusals.len() == before)
+    })?;
     planner.finish(&owned)?;
     if !planner.refusals.is_empty() {
-        return Err(refused(&planner.refusals, &read.sources));
+        return Err(refused(&planner.refusals, read));
     }
     let rows = planner.work.facts().draft().against(facts)?;
+    if in_parts || (has_rows && rows.len() > LISTED) {
+        counts.add(&rows);
+        let (warnings, undeclared) =
+            (std::mem::take(&mut planner.work.notices), std::mem::take(&mut planner.undeclared));
+        let takes = std::mem::take(&mut planner.work.takes);
+        let Planner { work, .. } = planner;
+        let (draft, last_id) = work.finish_unchecked();
+        let effects = Effects::default();
+        return Ok(Planned { effects, counts, in_parts, rows, last_id, draft, warnings, undeclared, takes });
+    }
     let mut changes = describe(&rows, &planner.work)?;
     let mut warnings = std::mem::take(&mut planner.work.notices);
     hide_unseen(&mut changes, &planner.work, &mut warnings)?;
-    let effects = Effects::of(&planner, changes)?;
+    let effects = Effects::of(&planner, &rows, changes);
     let (takes, undeclared) = (std::mem::take(&mut planner.work.takes), std::mem::take(&mut planner.undeclared));
     let Planner { work, .. } = planner;
     let (draft, last_id) = work.finish_unchecked();
-    Ok(Planned { effects, rows, last_id, draft, warnings, undeclared, takes })
+    Ok(Planned { effects, counts, in_parts, rows, last_id, draft, warnings, undeclared, takes })
 }
 
 /// What cannot be made so, each at its place.
-fn refused(refusals: &[Refusal], sources: &[Source]) -> Problem {
+fn refused(refusals: &[Refusal], read: &Read) -> Problem {
     let Some(first) = refusals.first() else { return Problem::conflict("refused", "nothing was refused") };
     let shown = |refusal: &Refusal| {
         let problem = refusal.problem.clone();
         let details = problem.details.clone();
-        let at = refusal.spot.and_then(|spot| Some((spot.place, sources.get(spot.source as usize)?)));
+        let at = refusal.spot.and_then(|spot| Some((spot, read.sources.get(spot.source as usize)?)));
         let mut text = match at {
-            Some((place, source)) => Mistake::of(place, problem).shown(&source.name, &source.text),
+            Some((spot, source)) => match read.lines.get(&(spot.source, spot.place.line)) {
+                Some(line) => Mistake::of(spot.place, problem).shown_in(&source.name, line),
+                None => Mistake::of(spot.place, problem).shown(&source.name, &source.text),
+            },
             None => Mistake::of(crate::input::document::Place::default(), problem).alone(),
         };
         for line in details {
@@ -97,7 +143,8 @@ fn refused(refusals: &[Refusal], sources: &[Source]) -> Problem {
         text
     };
     let mut problem = match refusals.len() {
-        1 => first.problem.clone(),
+        1 if first.spot.is_none() => return first.problem.clone(),
+        1 => Problem { message: "this cannot be made so".to_owned(), ..first.problem.clone() },
         count => {
             let of = |kind: ProblemKind| refusals.iter().filter(|it| it.problem.kind == kind).count();
             let denied = of(ProblemKind::Denied);
@@ -111,10 +158,6 @@ fn refused(refusals: &[Refusal], sources: &[Source]) -> Problem {
             problem
         }
     };
-    // A single one that stands nowhere is told as any other problem.
-    if refusals.len() == 1 && first.spot.is_none() {
-        return problem;
-    }
     problem.details = refusals.iter().map(shown).collect();
     if refusals.len() == 1 {
         (problem.why, problem.tips) = (None, Vec::new());
@@ -135,10 +178,17 @@ impl Planned {
         if read.manifest.tests.is_empty() {
             return Ok(0);
         }
+        let revision = reader.last_revision()?;
+        let tests = &read.manifest.tests;
+        // What was written in parts only this connection sees, and no snapshot.
+        if self.in_parts {
+            let before = reader.facts();
+            let facts = Overlay::with(&before, &self.draft)?;
+            return failing_tests(session, &View { reader, facts, actor: by.actor, at: by.at, revision }, tests);
+        }
         let before = reader.facts().snapshot()?;
         let facts = Overlay::with(&before, &self.draft)?;
-        let view = View { reader, facts, actor: by.actor, at: by.at, revision: reader.last_revision()? };
-        failing_tests(session, &view, &read.manifest.tests)
+        failing_tests(session, &View { reader, facts, actor: by.actor, at: by.at, revision }, tests)
     }
 
     /// What it would mean for people.
@@ -146,8 +196,23 @@ impl Planned {
         Access::of(facts, &self.draft, &self.rows, by.actor, by.at)
     }
 
+    /// How many things there are of a sign.
+    pub(super) fn count(&self, sign: Sign) -> u64 {
+        self.counts.count(sign) + self.effects.count(sign) as u64
+    }
+
     /// How many things would be gone.
-    pub(super) fn removals(&self) -> usize {
-        self.effects.count(crate::manifest::plan::Sign::Remove)
+    pub(super) fn removals(&self) -> u64 {
+        self.count(Sign::Remove)
+    }
+
+    /// The sum of it.
+    pub(super) fn summary(&self) -> String {
+        summary(|sign| self.count(sign))
+    }
+
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && !self.in_parts
     }
 }

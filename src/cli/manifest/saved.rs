@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::super::files;
-use super::{Reach, Read, read};
+use super::Reach;
+use super::input::{Read, whole};
 use crate::manifest::Source;
 use crate::manifest::plan::{Effect, Effects};
 use crate::model::{Problem, ProblemKind};
@@ -48,6 +49,11 @@ pub(super) fn save(
         let message = format!("the plan cannot be written to `{}`: {error}", files::name_of(path));
         Problem::new(ProblemKind::Input, "unwritable", message)
     };
+    // What is read one by one is not there any more.
+    if read.sources.iter().any(|source| source.text.is_empty()) {
+        return Err(Problem::usage("rows_in_plan", "a plan of JSON Lines cannot be saved")
+            .tip("apply the file itself, with --max-removals for what the plan showed"));
+    }
     let sources = read.sources.iter().map(|it| SavedSource { name: it.name.clone(), text: it.text.clone() }).collect();
     let saved = Saved {
         form: FORM.to_owned(),
@@ -82,7 +88,7 @@ pub(super) fn load(path: &Path) -> Result<(Read, Reach, Saved), Problem> {
     let sources = std::mem::take(&mut saved.sources);
     let sources = sources.into_iter().map(|it| Source { name: it.name, text: it.text }).collect();
     let reach = Reach { prune: saved.prune, max_removals: saved.max_removals, take_over: saved.take_over };
-    Ok((read(sources)?, reach, saved))
+    Ok((whole(sources)?, reach, saved))
 }
 
 impl Saved {

@@ -20,8 +20,9 @@ pub(in crate::cli) struct Validate {
 
 impl Validate {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let read = self.files.read()?;
-        let (statements, tests) = (read.manifest.statements.len(), read.manifest.tests.len());
+        let mut read = self.files.read()?;
+        let statements = read.manifest.statements.len() + read.count_rows()?;
+        let tests = read.manifest.tests.len();
         if session.dress().format == Format::Table {
             let files = match read.sources.len() {
                 1 => "1 file".to_owned(),

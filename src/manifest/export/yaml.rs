@@ -120,7 +120,7 @@ impl Writer<'_> {
             }
             Value::Array(items) if !fits => {
                 self.line(depth, &format!("{name}:"))?;
-                items.iter().try_for_each(|item| Ok(self.line(depth + 1, &format!("- {}", self::flow(item)?))?))
+                items.iter().try_for_each(|item| self.line(depth + 1, &format!("- {}", self::flow(item)?)))
             }
             _ => self.line(depth, &format!("{name}: {flow}")),
         }

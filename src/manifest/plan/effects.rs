@@ -1,14 +1,15 @@
 //! What a plan comes to: each thing that would be otherwise, in a line.
 
-use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+
 use sha2::{Digest, Sha256};
 
-use super::{Planner, Result};
+use super::Planner;
 use crate::manifest::said::Spot;
-use crate::model::Id;
 use crate::model::secret::hex;
-use crate::ops::changes::{Change, What};
-use crate::policy::Facts;
+use crate::model::{Id, Kind, Resource, Role, Sets};
+use crate::ops::changes::Change;
+use crate::policy::{Facts, RowChange};
 
 /// What would become of a thing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -80,13 +81,23 @@ pub struct Effects(pub Vec<Effect>);
 
 impl Effects {
     /// From the changes of a plan's draft.
-    pub fn of<F: Facts + ?Sized>(planner: &Planner<'_, F>, changes: Vec<Change>) -> Result<Effects> {
+    pub fn of<F: Facts + ?Sized>(planner: &Planner<'_, F>, rows: &[RowChange], changes: Vec<Change>) -> Effects {
+        let signs: HashMap<Id, Sign> = rows
+            .iter()
+            .filter_map(|row| {
+                let id = match row {
+                    RowChange::Resource(before, after) => after.as_ref().or(before.as_ref())?.id,
+                    RowChange::Binding(before, after) => after.as_ref().or(before.as_ref())?.id,
+                };
+                Some((id, Sign::of(row)))
+            })
+            .collect();
         let mut effects: Vec<Effect> = changes
             .into_iter()
             // The root folder comes and goes with its endpoint.
             .filter(|change| change.member.is_some() || !change.reference.ends_with(":/"))
             .map(|change| {
-                let sign = sign(&change);
+                let sign = signs.get(&change.row).copied().unwrap_or(Sign::Change);
                 let spot = planner.spot_of(change.row).or_else(|| planner.spot_of(change.about));
                 Effect { sign, change, spot }
             })
@@ -100,7 +111,7 @@ impl Effects {
                 .map_or((u32::MAX, 0, 0), |spot| (spot.source, spot.place.line, spot.place.column));
             (removed, name, spot, effect.change.row)
         });
-        Ok(Effects(effects))
+        Effects(effects)
     }
 
     /// How many there are of a sign.
@@ -110,14 +121,7 @@ impl Effects {
 
     /// The sum of it: `Plan: 12 to add, 3 to change, 1 to remove.`
     pub fn summary(&self) -> String {
-        if self.0.is_empty() {
-            return "No changes.".to_owned();
-        }
-        let counted = Sign::ALL.into_iter().filter_map(|sign| match self.count(sign) {
-            0 => None,
-            count => Some(format!("{count} to {}", sign.word())),
-        });
-        format!("Plan: {}.", counted.collect::<Vec<_>>().join(", "))
+        summary(|sign| self.count(sign) as u64)
     }
 
     /// A digest over what would be otherwise, by name: two plans with the same effects have the same,
@@ -134,6 +138,18 @@ impl Effects {
     }
 }
 
+/// The sum of a plan, from how many there are of each sign.
+pub fn summary(count: impl Fn(Sign) -> u64) -> String {
+    let counted = Sign::ALL.into_iter().filter_map(|sign| match count(sign) {
+        0 => None,
+        count => Some(format!("{count} to {}", sign.word())),
+    });
+    match counted.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "No changes.".to_owned(),
+        some => format!("Plan: {some}."),
+    }
+}
+
 impl Effect {
     /// The effect as a line that says all of it, without its place in a file.
     pub fn essence(&self) -> String {
@@ -146,19 +162,68 @@ impl Effect {
     }
 }
 
-fn sign(change: &Change) -> Sign {
-    let field = |name: &str| change.fields.iter().find(|(field, ..)| *field == name);
-    let is_empty = |value: &Value| value.as_array().is_none_or(Vec::is_empty);
-    match change.what {
-        What::Added => Sign::Add,
-        What::Removed => Sign::Remove,
-        What::Changed
-            if field("active").is_some_and(|(.., is)| *is == Value::Bool(false)) && change.member.is_none() =>
-        {
-            Sign::Remove
+impl Sign {
+    /// What a change of a row comes to.
+    pub fn of(row: &RowChange) -> Sign {
+        let adopted = |was: &Sets, is: &Sets| was.is_empty() && !is.is_empty();
+        match row {
+            RowChange::Resource(None, _) | RowChange::Binding(None, _) => Sign::Add,
+            RowChange::Resource(_, None) | RowChange::Binding(_, None) => Sign::Remove,
+            RowChange::Resource(Some(before), Some(after)) => {
+                let active = |side: &Resource| side.as_account().is_none_or(|account| account.active);
+                if active(before) && !active(after) {
+                    Sign::Remove
+                } else if before.name != after.name {
+                    Sign::Rename
+                } else if adopted(&before.sets, &after.sets) {
+                    Sign::Adopt
+                } else {
+                    Sign::Change
+                }
+            }
+            RowChange::Binding(Some(before), Some(after)) if adopted(&before.sets, &after.sets) => Sign::Adopt,
+            RowChange::Binding(Some(_), Some(_)) => Sign::Change,
         }
-        What::Changed if field("name").is_some() => Sign::Rename,
-        What::Changed if field("sets").is_some_and(|(_, was, is)| is_empty(was) && !is_empty(is)) => Sign::Adopt,
-        What::Changed => Sign::Change,
+    }
+}
+
+/// How many things would be otherwise, where they are too many to be listed: by what they are.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Counts(pub BTreeMap<(Sign, &'static str), u64>);
+
+impl Counts {
+    /// Adds some rows.
+    pub fn add(&mut self, rows: &[RowChange]) {
+        for row in rows {
+            let what = match row {
+                RowChange::Resource(before, after) => match after.as_ref().or(before.as_ref()) {
+                    // The root folder comes and goes with its endpoint.
+                    Some(any) if any.is_root() => continue,
+                    Some(any) => any.kind().word(),
+                    None => continue,
+                },
+                RowChange::Binding(before, after) => match after.as_ref().or(before.as_ref()).map(|any| any.role) {
+                    Some(Role::ItemShare) => "share",
+                    Some(Role::ItemOwner) => "owner",
+                    // An account's role goes with the account.
+                    Some(role) if role.on() == Kind::Server => {
+                        let both = matches!(row, RowChange::Binding(Some(_), Some(_)));
+                        if !both {
+                            continue;
+                        }
+                        "role"
+                    }
+                    Some(role) if role.on() == Kind::Endpoint => "role",
+                    Some(_) => "member",
+                    None => continue,
+                },
+            };
+            *self.0.entry((Sign::of(row), what)).or_default() += 1;
+        }
+    }
+
+    /// How many there are of a sign.
+    pub fn count(&self, sign: Sign) -> u64 {
+        self.0.iter().filter(|((known, _), _)| *known == sign).map(|(_, count)| count).sum()
     }
 }

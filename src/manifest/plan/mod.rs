@@ -22,9 +22,9 @@ use super::Limits;
 use super::said::{Said, Share, Spot, Statement};
 use crate::model::{Id, Kind, Name, Problem, ProblemKind};
 use crate::ops::{Actor, Work};
-use crate::policy::Facts;
+use crate::policy::{Facts, RowChange};
 
-pub use effects::{Effect, Effects, Sign};
+pub use effects::{Counts, Effect, Effects, Sign, summary};
 
 /// The result of an operation.
 type Result<T> = std::result::Result<T, Problem>;
@@ -136,6 +136,28 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
             Said::Share(share) => self.share(spot, share),
         };
         self.keep(Some(spot), outcome)
+    }
+
+    /// Ends a part of a change that is too large to be held at once: marks what it declares, looks at
+    /// its invariants, and gives its rows away to be written. What follows is planned on facts that have
+    /// them.
+    ///
+    /// # Errors
+    /// When the facts cannot be read; what is refused is kept.
+    pub fn part(&mut self) -> Result<Vec<RowChange>> {
+        self.settle()?;
+        let checked = self.work.check();
+        self.keep(None, checked)?;
+        let facts = self.work.facts();
+        let rows = facts.draft().against(facts.base())?;
+        self.work.begin_anew();
+        Ok(rows)
+    }
+
+    /// How many rows the draft has.
+    pub fn size(&self) -> usize {
+        let draft = self.work.facts().draft();
+        draft.resources.len() + draft.bindings.len()
     }
 
     /// Does what has its turn at the end: shares that rest on others, removals, ownership, and the

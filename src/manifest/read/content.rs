@@ -13,38 +13,47 @@ use crate::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass};
 use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
 
 /// What is said of endpoints.
-pub(super) fn endpoints(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
+pub(in crate::manifest) fn endpoints(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
     for (name, entered, fields) in things(root, ("endpoints", Form::Name(Kind::Endpoint)), &ENDPOINT) {
-        let ensure = ensure(reading, &fields);
-        if ensure == Ensure::Absent {
-            alone(reading, &fields, &[]);
-        }
-        let first = spot(&entered);
-        let administrators = roles(reading, &fields, &name, said);
-        for entered in entries(Form::Path, fields.all("content")) {
-            item(reading, &name, &entered, said);
-        }
-        let mut paths = Vec::new();
-        for entered in entries(Form::Path, fields.all("shares")) {
-            let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { continue };
-            shares(reading, (&name, &path), &entered, said);
-            paths.push(path);
-        }
-        let exclusive = fields.truth(reading, "exclusive").unwrap_or_default();
-        let endpoint = Endpoint {
-            kind: fields.word(reading, "kind", EndpointKind::from_word),
-            private: fields.truth(reading, "private"),
-            managed: fields.truth(reading, "managed"),
-            node_version: fields.parsed(reading, "node-version", NodeVersion::parse),
-            of: fields.parsed(reading, "of", form::item),
-            administrators,
-            ensure,
-            exclusive: exclusive.then_some(paths),
-            previously: fields.parsed(reading, "previously", |text| form::name(Kind::Endpoint, text)),
-            name,
-        };
-        say(said, first, Said::Endpoint(Box::new(endpoint)));
+        endpoint(reading, (name, spot(&entered)), &fields, said);
     }
+}
+
+/// What is said of one endpoint.
+pub(in crate::manifest) fn endpoint(
+    reading: &mut Reading<'_>,
+    (name, first): (Name, Spot),
+    fields: &Fields<'_>,
+    said: &mut Vec<Statement>,
+) {
+    let ensure = ensure(reading, fields);
+    if ensure == Ensure::Absent {
+        alone(reading, fields, &[]);
+    }
+    let administrators = roles(reading, fields, &name, said);
+    for entered in entries(Form::Path, fields.all("content")) {
+        item(reading, &name, &entered, said);
+    }
+    let mut paths = Vec::new();
+    for entered in entries(Form::Path, fields.all("shares")) {
+        let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { continue };
+        shares(reading, (&name, &path), &entered, said);
+        paths.push(path);
+    }
+    let exclusive = fields.truth(reading, "exclusive").unwrap_or_default();
+    let endpoint = Endpoint {
+        kind: fields.word(reading, "kind", EndpointKind::from_word),
+        private: fields.truth(reading, "private"),
+        managed: fields.truth(reading, "managed"),
+        node_version: fields.parsed(reading, "node-version", NodeVersion::parse),
+        of: fields.parsed(reading, "of", form::item),
+        administrators,
+        ensure,
+        exclusive: exclusive.then_some(paths),
+        previously: fields.parsed(reading, "previously", |text| form::name(Kind::Endpoint, text)),
+        name,
+    };
+    say(said, first, Said::Endpoint(Box::new(endpoint)));
 }
 
 /// Says the roles on an endpoint. Answers who administers it.
@@ -77,7 +86,7 @@ fn roles(reading: &mut Reading<'_>, fields: &Fields<'_>, endpoint: &Name, said: 
     administrators
 }
 
-/// Says what is said of a file or folder.
+/// Says what is said of a file or folder, as all sources have it.
 fn item(reading: &mut Reading<'_>, endpoint: &Name, entered: &[Entered<'_>], said: &mut Vec<Statement>) {
     let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { return };
     let parts = entered.iter().filter_map(|it| match &it.found.node.value {
@@ -85,20 +94,30 @@ fn item(reading: &mut Reading<'_>, endpoint: &Name, entered: &[Entered<'_>], sai
         _ => None,
     });
     let fields = Fields { object: &CONTENT, parts: parts.collect() };
-    let ensure = ensure(reading, &fields);
+    one_item(reading, (endpoint.clone(), path, spot(entered)), &fields, said);
+}
+
+/// Says what is said of a file or folder.
+pub(in crate::manifest) fn one_item(
+    reading: &mut Reading<'_>,
+    (endpoint, path, spot): (Name, Path, Spot),
+    fields: &Fields<'_>,
+    said: &mut Vec<Statement>,
+) {
+    let ensure = ensure(reading, fields);
     if ensure == Ensure::Absent {
-        alone(reading, &fields, &[]);
+        alone(reading, fields, &[]);
     }
     let item_type = fields.word(reading, "type", ItemType::from_word);
     let size = fields.number(reading, "size");
     if size.is_some() && item_type != Some(ItemType::File) {
         let found = fields.get(reading, "size");
-        let place = found.map_or(spot(entered), |found| found.spot());
+        let place = found.map_or(spot, |found| found.spot());
         reading.mistake(place, "a folder has no size of its own").tips.push("type: file".to_owned());
     }
     let owner = fields.parsed(reading, "owner", |text| form::name(Kind::Account, text));
-    let item = Item { endpoint: endpoint.clone(), path, item_type, size, owner, ensure };
-    say(said, spot(entered), Said::Item(Box::new(item)));
+    let item = Item { endpoint, path, item_type, size, owner, ensure };
+    say(said, spot, Said::Item(Box::new(item)));
 }
 
 /// Says the shares of one path.
@@ -179,8 +198,18 @@ fn share_of((endpoint, path, principal): (&Name, &Path, &Reference), permissions
 fn of_mapping(reading: &mut Reading<'_>, of: (&Name, &Path, &Reference), found: &Found<'_>) -> Option<(Share, Spot)> {
     let Node::Mapping(entries) = &found.node.value else { return None };
     let fields = Fields { object: &SHARE, parts: vec![Part { source: found.source, entries }] };
+    Some((one_share(reading, of, found.spot(), &fields)?, found.spot()))
+}
+
+/// A share whose terms are said one by one.
+pub(in crate::manifest) fn one_share(
+    reading: &mut Reading<'_>,
+    of: (&Name, &Path, &Reference),
+    spot: Spot,
+    fields: &Fields<'_>,
+) -> Option<Share> {
     let Some(given) = fields.get(reading, "permission") else {
-        reading.mistake(found.spot(), "`permission` is missing").tips.push("permission: view".to_owned());
+        reading.mistake(spot, "`permission` is missing").tips.push("permission: view".to_owned());
         return None;
     };
     let share = Share {
@@ -193,12 +222,12 @@ fn of_mapping(reading: &mut Reading<'_>, of: (&Name, &Path, &Reference), found: 
     if let (Some(by), Reference::Named(Kind::Account, who)) = (&share.by, of.2)
         && by.key() == who.key()
     {
-        reading.mistake(found.spot(), "nothing is shared with oneself");
+        reading.mistake(spot, "nothing is shared with oneself");
     }
     if share.by.is_some() && share.class.is_some_and(ShareClass::is_hidden) {
-        reading.mistake(found.spot(), "a share of the system's own classes has no `by`");
+        reading.mistake(spot, "a share of the system's own classes has no `by`");
     }
-    Some((share, found.spot()))
+    Some(share)
 }
 
 fn permissions(reading: &mut Reading<'_>, found: &Found<'_>) -> Option<Permissions> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::fields::{Fields, Found, Part, Reading, text};
+use super::super::fields::{Entered, Fields, Found, Part, Reading, text};
 use super::super::form::{self, Form};
 use super::super::said::{Ensure, Group, Member, Said, Spot, Statement};
 use super::super::tables::{DROPBOX, DROPBOX_MEMBER, GROUP, WORKGROUP, WORKGROUP_MEMBER};
@@ -13,7 +13,7 @@ use crate::model::{Kind, Name, Reference, Role};
 use crate::ops::place;
 
 /// What is said of the things of one section.
-pub(super) fn section(
+pub(in crate::manifest) fn section(
     reading: &mut Reading<'_>,
     root: &Fields<'_>,
     (section, kind): (&str, Kind),
@@ -25,34 +25,45 @@ pub(super) fn section(
         _ => &GROUP,
     };
     for (name, entered, fields) in things(root, (section, Form::Name(kind)), object) {
-        let ensure = ensure(reading, &fields);
-        if ensure == Ensure::Absent {
-            alone(reading, &fields, &[]);
-        }
-        let mut people = People::default();
-        // The short form of a group: just a list.
-        for it in &entered {
-            if let Node::List(items) = &it.found.node.value {
-                items.iter().for_each(|node| people.add(reading, kind, &Found { source: it.found.source, node }));
-            }
-        }
-        fields.items("members").for_each(|found| people.add(reading, kind, &found));
-        fields.items("admins").for_each(|found| people.admin(reading, kind, &found));
-        let group = Group {
-            kind,
-            options: options(reading, &fields),
-            ensure,
-            exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
-            previously: fields.parsed(reading, "previously", |text| form::name(kind, text)),
-            name,
-        };
-        people.say(&group.name, kind, said);
-        say(said, spot(&entered), Said::Group(Box::new(group)));
+        group(reading, kind, (name, &entered), &fields, said);
     }
 }
 
+/// What is said of one of them.
+pub(in crate::manifest) fn group(
+    reading: &mut Reading<'_>,
+    kind: Kind,
+    (name, entered): (Name, &[Entered<'_>]),
+    fields: &Fields<'_>,
+    said: &mut Vec<Statement>,
+) {
+    let ensure = ensure(reading, fields);
+    if ensure == Ensure::Absent {
+        alone(reading, fields, &[]);
+    }
+    let mut people = People::default();
+    // The short form of a group: just a list.
+    for it in entered {
+        if let Node::List(items) = &it.found.node.value {
+            items.iter().for_each(|node| people.add(reading, kind, &Found { source: it.found.source, node }));
+        }
+    }
+    fields.items("members").for_each(|found| people.add(reading, kind, &found));
+    fields.items("admins").for_each(|found| people.admin(reading, kind, &found));
+    let group = Group {
+        kind,
+        options: options(reading, fields),
+        ensure,
+        exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
+        previously: fields.parsed(reading, "previously", |text| form::name(kind, text)),
+        name,
+    };
+    people.say(&group.name, kind, said);
+    say(said, spot(entered), Said::Group(Box::new(group)));
+}
+
 /// Whether a thing shall be there.
-pub(super) fn ensure(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Ensure {
+pub(in crate::manifest) fn ensure(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Ensure {
     match fields.text(reading, "ensure") {
         Some("absent") => Ensure::Absent,
         _ => Ensure::Present,

@@ -15,33 +15,43 @@ use crate::model::{Kind, Name, Role};
 const ACCOUNT: Form = Form::Name(Kind::Account);
 
 /// What is said of organizations.
-pub(super) fn section(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
+pub(in crate::manifest) fn section(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
     for (name, entered, fields) in things(root, ("organizations", Form::Name(Kind::Org)), &ORGANIZATION) {
-        let ensure = ensure(reading, &fields);
-        if ensure == Ensure::Absent {
-            alone(reading, &fields, &[]);
-        }
-        let mut staff = Staff::default();
-        for found in fields.items("admins") {
-            if let Some(who) = text(found.node).and_then(|text| form::name(Kind::Account, text).ok()) {
-                staff.member(reading, who, Role::OrgAdmin, found.spot());
-            }
-        }
-        for entered in entries(ACCOUNT, fields.all("members")) {
-            member(reading, &mut staff, &entered);
-        }
-        workspaces(reading, &fields, &name, &mut staff, said);
-        let org = Org {
-            description: fields.text(reading, "description").map(str::to_owned),
-            admins: staff.admins(),
-            ensure,
-            exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
-            previously: fields.parsed(reading, "previously", |text| form::name(Kind::Org, text)),
-            name: name.clone(),
-        };
-        say(said, spot(&entered), Said::Org(Box::new(org)));
-        staff.say(reading, &name, said);
+        organization(reading, (name, spot(&entered)), &fields, said);
     }
+}
+
+/// What is said of one organization.
+pub(in crate::manifest) fn organization(
+    reading: &mut Reading<'_>,
+    (name, spot): (Name, Spot),
+    fields: &Fields<'_>,
+    said: &mut Vec<Statement>,
+) {
+    let ensure = ensure(reading, fields);
+    if ensure == Ensure::Absent {
+        alone(reading, fields, &[]);
+    }
+    let mut staff = Staff::default();
+    for found in fields.items("admins") {
+        if let Some(who) = text(found.node).and_then(|text| form::name(Kind::Account, text).ok()) {
+            staff.member(reading, who, Role::OrgAdmin, found.spot());
+        }
+    }
+    for entered in entries(ACCOUNT, fields.all("members")) {
+        member(reading, &mut staff, &entered);
+    }
+    workspaces(reading, fields, &name, &mut staff, said);
+    let org = Org {
+        description: fields.text(reading, "description").map(str::to_owned),
+        admins: staff.admins(),
+        ensure,
+        exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
+        previously: fields.parsed(reading, "previously", |text| form::name(Kind::Org, text)),
+        name: name.clone(),
+    };
+    say(said, spot, Said::Org(Box::new(org)));
+    staff.say(reading, &name, said);
 }
 
 /// A member with their workspaces.
@@ -67,24 +77,34 @@ fn workspaces(
     said: &mut Vec<Statement>,
 ) {
     for (name, entered, fields) in things(org, ("workspaces", Form::Name(Kind::Workspace)), &WORKSPACE) {
-        let ensure = ensure(reading, &fields);
-        if ensure == Ensure::Absent {
-            alone(reading, &fields, &[]);
-        }
         for found in fields.items("members") {
             workspace_member_of(reading, staff, &name, &found);
         }
-        let workspace = Workspace {
-            org: org_name.clone(),
-            description: fields.text(reading, "description").map(str::to_owned),
-            files: fields.parsed(reading, "files", form::item),
-            root_upload: fields.word(reading, "root-upload", Switch::from_word),
-            ensure,
-            previously: fields.parsed(reading, "previously", Name::parse),
-            name,
-        };
-        say(said, spot(&entered), Said::Workspace(Box::new(workspace)));
+        workspace(reading, (org_name.clone(), name, spot(&entered)), &fields, said);
     }
+}
+
+/// What is said of one workspace itself.
+pub(in crate::manifest) fn workspace(
+    reading: &mut Reading<'_>,
+    (org, name, spot): (Name, Name, Spot),
+    fields: &Fields<'_>,
+    said: &mut Vec<Statement>,
+) {
+    let ensure = ensure(reading, fields);
+    if ensure == Ensure::Absent {
+        alone(reading, fields, &[]);
+    }
+    let workspace = Workspace {
+        org,
+        description: fields.text(reading, "description").map(str::to_owned),
+        files: fields.parsed(reading, "files", form::item),
+        root_upload: fields.word(reading, "root-upload", Switch::from_word),
+        ensure,
+        previously: fields.parsed(reading, "previously", Name::parse),
+        name,
+    };
+    say(said, spot, Said::Workspace(Box::new(workspace)));
 }
 
 fn workspace_member_of(reading: &mut Reading<'_>, staff: &mut Staff, workspace: &Name, found: &Found<'_>) {

@@ -2,22 +2,33 @@
 
 use super::super::fields::{Fields, Reading};
 use super::super::form::{self, Form};
-use super::super::said::{Account, Ensure, Said, Statement};
+use super::super::said::{Account, Ensure, Said, Spot, Statement};
 use super::super::tables::{ACCOUNT, SERVER, SETTINGS};
 use super::{alone, say, spot, things};
 use crate::model::attributes::{Choice, Setting};
-use crate::model::{Kind, Role};
+use crate::model::{Kind, Name, Role};
 use crate::ops::{account, server};
 
 /// What is said of the server.
-pub(super) fn server(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
+pub(in crate::manifest) fn server(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
     let Some(fields) = root.within("server", &SERVER) else { return };
-    let Some(place) = root.all("server").next().map(|found| found.spot()) else { return };
+    if let Some(place) = root.all("server").next().map(|found| found.spot()) {
+        settings(reading, place, &fields, said);
+    }
+}
+
+/// The server's settings.
+pub(in crate::manifest) fn settings(
+    reading: &mut Reading<'_>,
+    place: Spot,
+    fields: &Fields<'_>,
+    said: &mut Vec<Statement>,
+) {
     let options = server::Options {
         managers_administer_dropboxes: fields.truth(reading, "managers-administer-dropboxes"),
         private_directory: fields.truth(reading, "private-directory"),
         public_links: fields.word(reading, "public-links", |word| Some(word == "allow")),
-        settings: choices(reading, &fields),
+        settings: choices(reading, fields),
         members_edit_workspaces: fields.truth(reading, "members-edit-workspaces"),
         members_may_leave: fields.truth(reading, "members-may-leave"),
         url: fields.text(reading, "url").map(str::to_owned),
@@ -33,39 +44,49 @@ fn choices(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Vec<(Setting, Choi
 }
 
 /// What is said of accounts.
-pub(super) fn accounts(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
+pub(in crate::manifest) fn accounts(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
     for (name, entered, fields) in things(root, ("accounts", Form::Name(Kind::Account)), &ACCOUNT) {
-        let ensure = fields.word(reading, "ensure", |word| {
-            Some(match word {
-                "absent" => Ensure::Absent,
-                "inactive" => Ensure::Inactive,
-                _ => Ensure::Present,
-            })
-        });
-        if ensure == Some(Ensure::Absent) {
-            alone(reading, &fields, &["transfer-to"]);
-        } else if let Some(found) = fields.get(reading, "transfer-to") {
-            let mistake = reading.mistake(found.spot(), "`transfer-to` is for an account that goes");
-            mistake.tips.push("ensure: absent".to_owned());
-        }
-        let of_account = |text: &str| form::name(Kind::Account, text);
-        let options = account::Options {
-            role: fields.parsed(reading, "role", |word| account::parse_role(word, "")),
-            email: fields.text(reading, "email").map(str::to_owned),
-            display_name: fields.text(reading, "display-name").map(str::to_owned),
-            expires: fields.parsed(reading, "expires", form::moment),
-            settings: fields.within("settings", &SETTINGS).map(|it| choices(reading, &it)).unwrap_or_default(),
-        };
-        never_ending(reading, &fields, &options, ensure);
-        let account = Account {
-            name,
-            options,
-            ensure,
-            transfer_to: fields.parsed(reading, "transfer-to", of_account),
-            previously: fields.parsed(reading, "previously", of_account),
-        };
-        say(said, spot(&entered), Said::Account(Box::new(account)));
+        account(reading, (name, spot(&entered)), &fields, said);
     }
+}
+
+/// What is said of one account.
+pub(in crate::manifest) fn account(
+    reading: &mut Reading<'_>,
+    (name, spot): (Name, Spot),
+    fields: &Fields<'_>,
+    said: &mut Vec<Statement>,
+) {
+    let ensure = fields.word(reading, "ensure", |word| {
+        Some(match word {
+            "absent" => Ensure::Absent,
+            "inactive" => Ensure::Inactive,
+            _ => Ensure::Present,
+        })
+    });
+    if ensure == Some(Ensure::Absent) {
+        alone(reading, fields, &["transfer-to"]);
+    } else if let Some(found) = fields.get(reading, "transfer-to") {
+        let mistake = reading.mistake(found.spot(), "`transfer-to` is for an account that goes");
+        mistake.tips.push("ensure: absent".to_owned());
+    }
+    let of_account = |text: &str| form::name(Kind::Account, text);
+    let options = account::Options {
+        role: fields.parsed(reading, "role", |word| account::parse_role(word, "")),
+        email: fields.text(reading, "email").map(str::to_owned),
+        display_name: fields.text(reading, "display-name").map(str::to_owned),
+        expires: fields.parsed(reading, "expires", form::moment),
+        settings: fields.within("settings", &SETTINGS).map(|it| choices(reading, &it)).unwrap_or_default(),
+    };
+    never_ending(reading, fields, &options, ensure);
+    let account = Account {
+        name,
+        options,
+        ensure,
+        transfer_to: fields.parsed(reading, "transfer-to", of_account),
+        previously: fields.parsed(reading, "previously", of_account),
+    };
+    say(said, spot, Said::Account(Box::new(account)));
 }
 
 /// "An admin account never expires and is never inactive" (model §3).

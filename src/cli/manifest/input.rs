@@ -1,0 +1,193 @@
+//! The files of a manifest: YAML and JSON read whole, JSON Lines one by one.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read as Stream};
+use std::path::{Path, PathBuf};
+
+use super::super::files;
+use crate::input::document::Mistake;
+use crate::input::lines::Lines;
+use crate::manifest::rows::{Row, row};
+use crate::manifest::said::{Spot, Statement};
+use crate::manifest::{self, Manifest, Source};
+use crate::model::{Name, Problem, ProblemKind};
+
+/// How many mistakes in rows are told.
+const TOLD: usize = 100;
+
+/// What was read, and what is still to be read.
+pub(super) struct Read {
+    pub(super) sources: Vec<Source>,
+    pub(super) manifest: Manifest,
+    pub(super) rows: Vec<Rows>,
+    /// The lines of rows that were refused, for the message.
+    pub(super) lines: BTreeMap<(u32, u32), String>,
+}
+
+/// JSON Lines that are read one by one.
+pub(super) struct Rows {
+    lines: Lines<Box<dyn Stream>>,
+    source: u32,
+    /// The line that was looked at and not yet taken.
+    first: Option<String>,
+}
+
+/// How a file is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Whole,
+    Lines,
+}
+
+/// Reads files as one manifest, or tells every mistake in them.
+pub(super) fn read(paths: &[PathBuf], format: Option<&str>) -> Result<Read, Problem> {
+    let (mut sources, mut opened) = (Vec::new(), Vec::new());
+    for path in files::within(paths)? {
+        let mut input = BufReader::with_capacity(64 << 10, files::open(&path)?);
+        match form(&path, format, &mut input)? {
+            Form::Whole => sources.push(files::source_of(&path, input)?),
+            Form::Lines => opened.push((path, input)),
+        }
+    }
+    let mut read = whole(sources)?;
+    for (path, input) in opened {
+        read.open(&path, input)?;
+    }
+    Ok(read)
+}
+
+/// Reads sources as one manifest, or tells every mistake in them.
+pub(super) fn whole(sources: Vec<Source>) -> Result<Read, Problem> {
+    match manifest::read(&sources) {
+        Ok(manifest) => Ok(Read { sources, manifest, rows: Vec::new(), lines: BTreeMap::new() }),
+        Err(mistakes) => Err(files::mistaken("bad_manifest", files::shown(&sources, &mistakes))),
+    }
+}
+
+/// "JSON Lines are known by `--format`, else the name, else the first line" (cli, settled points).
+fn form(path: &Path, format: Option<&str>, input: &mut BufReader<Box<dyn Stream>>) -> Result<Form, Problem> {
+    let by_name = || {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        match extension.as_str() {
+            "jsonl" | "ndjson" => Some(Form::Lines),
+            "yaml" | "yml" | "json" => Some(Form::Whole),
+            _ => None,
+        }
+    };
+    match format {
+        Some("jsonl") => return Ok(Form::Lines),
+        Some(_) => return Ok(Form::Whole),
+        None => {}
+    }
+    if let Some(form) = by_name() {
+        return Ok(form);
+    }
+    let begun = input.fill_buf().map_err(|error| files::unreadable(path, &format!("cannot be read: {error}")))?;
+    let line = begun.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_row = std::str::from_utf8(line).is_ok_and(|line| row(line, 0, 1).is_ok());
+    Ok(if is_row { Form::Lines } else { Form::Whole })
+}
+
+impl Read {
+    /// Opens JSON Lines: the first of them may name the set.
+    fn open(&mut self, path: &Path, input: BufReader<Box<dyn Stream>>) -> Result<(), Problem> {
+        let source = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
+        self.sources.push(Source { name: files::name_of(path), text: String::new() });
+        let mut rows = Rows { lines: Lines::new(Box::new(input)), source, first: None };
+        if let Some((number, text)) = rows.next()? {
+            match row(&text, source, number) {
+                Ok(Row::Head(Some(set))) => self.name(set, Spot { source, ..Spot::default() })?,
+                Ok(Row::Head(None)) => {}
+                _ => rows.first = Some(text),
+            }
+        }
+        self.rows.push(rows);
+        Ok(())
+    }
+
+    fn name(&mut self, set: Name, spot: Spot) -> Result<(), Problem> {
+        if let Some(known) = self.manifest.set.as_ref().filter(|known| known.key() != set.key()) {
+            let name = self.sources.get(spot.source as usize).map_or("", |source| source.name.as_str());
+            return Err(files::mistaken(
+                "bad_manifest",
+                vec![format!("{name}:1: the set is {set} here and {known} elsewhere")],
+            ));
+        }
+        self.manifest.set = Some(set);
+        Ok(())
+    }
+
+    /// Takes every row in its order. What is wrong with rows is told at the end, all of it; from the
+    /// first mistake on they are only read.
+    pub(super) fn each_row(
+        &mut self,
+        take: &mut dyn FnMut(&Statement) -> Result<bool, Problem>,
+    ) -> Result<(), Problem> {
+        let (mut told, mut wrong) = (Vec::new(), 0_usize);
+        for mut rows in std::mem::take(&mut self.rows) {
+            let name = self.sources.get(rows.source as usize).map(|source| source.name.clone()).unwrap_or_default();
+            while let Some((number, text)) = rows.next()? {
+                let mistakes = match row(&text, rows.source, number) {
+                    Ok(Row::Said(statements)) if wrong == 0 => {
+                        for statement in &statements {
+                            if !take(statement)? {
+                                self.lines.insert((rows.source, number), text.clone());
+                            }
+                        }
+                        continue;
+                    }
+                    Ok(Row::Said(_)) => continue,
+                    Ok(Row::Head(_)) => vec![Mistake::at(
+                        crate::input::document::Place { line: number, column: 1, length: 0 },
+                        "the `manifest` row stands first, and once",
+                    )],
+                    Err(mistakes) => mistakes,
+                };
+                for mistake in mistakes {
+                    wrong += 1;
+                    if told.len() < TOLD {
+                        told.push(mistake.shown_in(&name, &text));
+                    }
+                }
+            }
+        }
+        if wrong == 0 {
+            return Ok(());
+        }
+        if wrong > told.len() {
+            told.push(format!("and {} more", wrong - told.len()));
+        }
+        Err(files::mistaken("bad_manifest", told))
+    }
+
+    /// Reads every row and only looks whether it is one. Answers how many statements they make.
+    pub(super) fn count_rows(&mut self) -> Result<usize, Problem> {
+        let mut count = 0;
+        self.each_row(&mut |_| {
+            count += 1;
+            Ok(true)
+        })?;
+        Ok(count)
+    }
+}
+
+impl Rows {
+    /// The next line that is not blank, with its number.
+    fn next(&mut self) -> Result<Option<(u32, String)>, Problem> {
+        let number = |lines: &Lines<_>| u32::try_from(lines.number).unwrap_or(u32::MAX);
+        if let Some(first) = self.first.take() {
+            return Ok(Some((number(&self.lines), first)));
+        }
+        while self.lines.advance(&mut || Ok::<(), Problem>(()))? {
+            let number = number(&self.lines);
+            let text = self.lines.text().map_err(|problem| {
+                let message = format!("line {number}: {}", problem.message);
+                Problem::new(ProblemKind::Input, "bad_manifest", message)
+            })?;
+            if !text.trim().is_empty() {
+                return Ok(Some((number, text.to_owned())));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,288 @@
+//! Rows: a manifest as JSON Lines, one externally tagged thing a line, for more of them than fit in a
+//! file that people read.
+//!
+//! `{"account": {"name": "u1", "email": "u1@example.com"}}` says of one account what stands under
+//! `accounts` of a manifest; `member`, `role`, `content` and `share` rows say who has a place in what.
+//! Rows are taken in their order, so what a row names must be there or stand before it.
+
+use super::check::Checker;
+use super::fields::{Fields, Part, Reading};
+use super::form::{self, Form};
+use super::read::{content, groups, organizations, people};
+use super::said::{EndpointRole, Member, OrgMember, Said, Spot, Statement, WorkspaceMember};
+use super::shape::{Field, Object, Shape, field};
+use super::tables::{ACCOUNT, CONTENT, DROPBOX, ENDPOINT, GROUP, ORGANIZATION, SERVER, SHARE, WORKGROUP, WORKSPACE};
+use crate::input::document::{self, Entry, Mistake, Node, Placed};
+use crate::input::json;
+use crate::model::attributes::Switch;
+use crate::model::name::printable;
+use crate::model::reference::nearest;
+use crate::model::{Kind, Name, Reference, Role};
+
+/// A sort of row: its tag, the keys that say which thing it is about, and what can be said of it.
+struct Sort {
+    tag: &'static str,
+    naming: &'static [Field],
+    object: &'static Object,
+}
+
+const fn of(tag: &'static str, naming: &'static [Field], object: &'static Object) -> Sort {
+    Sort { tag, naming, object }
+}
+
+static HEAD: Object = Object {
+    name: "head",
+    fields: &[
+        field("version", Shape::Number, "The version of this form of file: 1"),
+        field("name", Shape::Text(Form::Set), "The set: owner of what the rows declare"),
+    ],
+};
+
+static MEMBER: Object = Object {
+    name: "member-row",
+    fields: &[
+        field("of", Shape::Text(Form::Free), "A group, workgroup, dropbox, organization or workspace"),
+        field("user", Shape::Text(Form::Name(Kind::Account)), "The account"),
+        field("group", Shape::Text(Form::Name(Kind::Group)), "The group, in place of an account"),
+        field("level", Shape::Text(Form::Free), "What the membership gives"),
+        field("active", Shape::Truth, "`false` for a membership that is listed and gives nothing"),
+        field("root-upload", Shape::Word(&["allow", "deny"]), "Of a workspace: whether straight into the home folder"),
+    ],
+};
+
+static ROLE: Object = Object {
+    name: "role-row",
+    fields: &[
+        field("endpoint", Shape::Text(Form::Name(Kind::Endpoint)), "The endpoint"),
+        field(
+            "role",
+            Shape::Word(&["administrator", "activity-manager", "activity-monitor", "access-manager"]),
+            "The role",
+        ),
+        field("principal", Shape::Text(Form::Member), "Who holds it"),
+    ],
+};
+
+const ITEM: Field = field("item", Shape::Text(Form::Item), "The file or folder, with its endpoint");
+
+static SORTS: [Sort; 13] = [
+    of("manifest", &[], &HEAD),
+    of("server", &[], &SERVER),
+    of("account", &[field("name", Shape::Text(Form::Name(Kind::Account)), "Its name")], &ACCOUNT),
+    of("group", &[field("name", Shape::Text(Form::Name(Kind::Group)), "Its name")], &GROUP),
+    of("workgroup", &[field("name", Shape::Text(Form::Name(Kind::Workgroup)), "Its name")], &WORKGROUP),
+    of("dropbox", &[field("name", Shape::Text(Form::Name(Kind::Dropbox)), "Its name")], &DROPBOX),
+    of("endpoint", &[field("name", Shape::Text(Form::Name(Kind::Endpoint)), "Its name")], &ENDPOINT),
+    of("organization", &[field("name", Shape::Text(Form::Name(Kind::Org)), "Its name")], &ORGANIZATION),
+    of("workspace", &[field("name", Shape::Text(Form::Free), "Its name, as ORG/NAME")], &WORKSPACE),
+    of("member", &[], &MEMBER),
+    of("role", &[], &ROLE),
+    of("content", &[ITEM], &CONTENT),
+    of("share", &[ITEM, field("principal", Shape::Text(Form::Sharer), "With whom")], &SHARE),
+];
+
+/// What a row says.
+#[derive(Debug)]
+pub enum Row {
+    /// What the whole input is: the set that it declares, if it names one.
+    Head(Option<Name>),
+    /// What is said.
+    Said(Vec<Statement>),
+}
+
+/// Reads a row: a line of a source, with its number.
+///
+/// # Errors
+/// Every mistake in it, each at its place.
+pub fn row(text: &str, source: u32, number: u32) -> Result<Row, Vec<Mistake>> {
+    let tree = json::read(text, number).map_err(|mistake| vec![mistake])?;
+    match of_tree(&tree, source) {
+        Ok(row) => Ok(row),
+        Err(mistakes) => {
+            // Once more, for the places within the line.
+            let at = |mut mistake: Mistake| {
+                mistake.place.line = number;
+                mistake
+            };
+            match document::read(text) {
+                Ok(tree) => match of_tree(&tree, source) {
+                    Err(placed) => Err(placed.into_iter().map(at).collect()),
+                    Ok(_) => Err(mistakes),
+                },
+                Err(_) => Err(mistakes),
+            }
+        }
+    }
+}
+
+fn of_tree(tree: &Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
+    let one = |mistake: Mistake| vec![mistake];
+    let Node::Mapping(entries) = &tree.value else {
+        let message = format!("a row is an object with one key, not {}", tree.value.sort());
+        return Err(one(Mistake::at(tree.place, message).tip("{\"account\": {\"name\": \"bob\"}}")));
+    };
+    let [(tag, said)] = entries.as_slice() else {
+        let message = format!("a row has one key, which says what it is about, and here are {}", entries.len());
+        return Err(one(Mistake::at(tree.place, message).tip("{\"account\": {\"name\": \"bob\"}}")));
+    };
+    let Some(sort) = SORTS.iter().find(|sort| sort.tag == &*tag.value) else {
+        let tags = SORTS.iter().map(|sort| sort.tag);
+        let mistake = Mistake::at(tag.place, format!("no row is a `{}`", printable(&tag.value)));
+        return Err(one(match nearest(&tag.value, tags.clone()) {
+            Some(near) => mistake.tip(format!("did you mean `{near}`?")),
+            None => mistake.tip(format!("one of: {}", tags.collect::<Vec<_>>().join(", "))),
+        }));
+    };
+    let Node::Mapping(fields) = &said.value else {
+        return Err(one(Mistake::at(said.place, format!("`{}` is a mapping, not {}", sort.tag, said.value.sort()))));
+    };
+    let (naming, rest): (Vec<&Entry>, Vec<&Entry>) =
+        fields.iter().partition(|(key, _)| sort.naming.iter().any(|field| field.name == &*key.value));
+    let mut checker = Checker::default();
+    for field in sort.naming {
+        match naming.iter().find(|(key, _)| &*key.value == field.name) {
+            Some((_, value)) => checker.value(&field.shape, value),
+            None => checker.mistakes.push(Mistake::at(said.place, format!("`{}` is missing", field.name))),
+        }
+    }
+    // Most rows say little besides; a copy of that is cheaper than a second kind of mapping.
+    let rest: Vec<Entry> = rest.into_iter().cloned().collect();
+    checker.object(sort.object, &rest);
+    if !checker.mistakes.is_empty() {
+        return Err(checker.mistakes);
+    }
+    let spot = Spot { source, place: tree.place };
+    let mut reading = Reading { names: &[], wrong: Vec::new() };
+    let fields = Fields { object: sort.object, parts: vec![Part { source, entries: &rest }] };
+    let mut said = Vec::new();
+    let head = say(&mut reading, (sort.tag, spot), &naming, &fields, &mut said);
+    if !reading.wrong.is_empty() {
+        return Err(reading.wrong.into_iter().map(|(_, mistake)| mistake).collect());
+    }
+    said.sort_by_key(|statement| statement.said.stage());
+    Ok(head.unwrap_or(Row::Said(said)))
+}
+
+/// Says what a row says.
+fn say(
+    reading: &mut Reading<'_>,
+    (tag, spot): (&str, Spot),
+    naming: &[&Entry],
+    fields: &Fields<'_>,
+    said: &mut Vec<Statement>,
+) -> Option<Row> {
+    let name = |key: &str| {
+        let (_, value) = naming.iter().find(|(known, _)| &*known.value == key)?;
+        super::fields::text(value)
+    };
+    let named = |kind: Kind| name("name").and_then(|text| form::name(kind, text).ok());
+    match tag {
+        "manifest" => return Some(head(reading, spot, fields)),
+        "server" => people::settings(reading, spot, fields, said),
+        "account" => people::account(reading, (named(Kind::Account)?, spot), fields, said),
+        "group" => groups::group(reading, Kind::Group, (named(Kind::Group)?, &[]), fields, said),
+        "workgroup" => groups::group(reading, Kind::Workgroup, (named(Kind::Workgroup)?, &[]), fields, said),
+        "dropbox" => groups::group(reading, Kind::Dropbox, (named(Kind::Dropbox)?, &[]), fields, said),
+        "endpoint" => content::endpoint(reading, (named(Kind::Endpoint)?, spot), fields, said),
+        "organization" => organizations::organization(reading, (named(Kind::Org)?, spot), fields, said),
+        "workspace" => match name("name").map(|text| Reference::parse(text, Kind::Workspace)) {
+            Some(Ok(Reference::Workspace(org, workspace))) => {
+                organizations::workspace(reading, (org, workspace, spot), fields, said);
+            }
+            _ => {
+                reading.mistake(spot, "`name` is no workspace").tips.push("write `ORG/NAME`".to_owned());
+            }
+        },
+        "member" => member(reading, spot, fields, said),
+        "role" => {
+            let it = EndpointRole {
+                endpoint: fields.parsed(reading, "endpoint", |text| form::name(Kind::Endpoint, text))?,
+                role: fields.word(reading, "role", |word| Role::from_word(Kind::Endpoint, word))?,
+                who: fields.parsed(reading, "principal", form::member)?,
+            };
+            said.push(Statement { spot, said: Said::Role(Box::new(it)) });
+        }
+        "content" => {
+            let (endpoint, path) = name("item").and_then(|text| form::item(text).ok())?;
+            content::one_item(reading, (endpoint, path, spot), fields, said);
+        }
+        "share" => {
+            let (endpoint, path) = name("item").and_then(|text| form::item(text).ok())?;
+            let principal = name("principal").and_then(|text| form::sharer(text).ok())?;
+            let share = content::one_share(reading, (&endpoint, &path, &principal), spot, fields)?;
+            said.push(Statement { spot, said: Said::Share(Box::new(share)) });
+        }
+        _ => {}
+    }
+    // The statements of groups take their place from the row they stand in.
+    for statement in said {
+        if statement.spot.place.line == 0 {
+            statement.spot = spot;
+        }
+    }
+    None
+}
+
+fn head(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>) -> Row {
+    if fields.number(reading, "version") != Some(super::read::VERSION) {
+        let mistake = reading.mistake(spot, format!("this program knows version {}", super::read::VERSION));
+        mistake.tips.push("{\"manifest\": {\"version\": 1}}".to_owned());
+    }
+    Row::Head(fields.parsed(reading, "name", form::set))
+}
+
+/// Somebody in something, whatever it is.
+fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut Vec<Statement>) {
+    let user = fields.parsed(reading, "user", |text| form::name(Kind::Account, text));
+    let group = fields.parsed(reading, "group", |text| form::name(Kind::Group, text));
+    let who = match (user, group) {
+        (Some(user), None) => Reference::Named(Kind::Account, user),
+        (None, Some(group)) => Reference::Named(Kind::Group, group),
+        _ => {
+            reading.mistake(spot, "a member is one of `user` and `group`");
+            return;
+        }
+    };
+    let of = match fields.text(reading, "of").map(|text| Reference::parse(text, Kind::Group)) {
+        Some(Ok(of)) => of,
+        Some(Err(problem)) => {
+            let mistake = Mistake::of(spot.place, problem);
+            reading.wrong.push((spot.source, mistake));
+            return;
+        }
+        None => {
+            reading.mistake(spot, "`of` is missing").tips.push("\"of\": \"group:editors\"".to_owned());
+            return;
+        }
+    };
+    let root_upload = fields.word(reading, "root-upload", Switch::from_word);
+    let active = fields.truth(reading, "active");
+    let word = fields.text(reading, "level");
+    let kind = of.kind();
+    let level = match (kind, word) {
+        (Some(kind), Some(word)) => match Role::from_word(kind, word) {
+            Some(level) => Some(level),
+            None => {
+                reading.mistake(spot, format!("{} has no level `{}`", kind.article(), printable(word)));
+                return;
+            }
+        },
+        _ => None,
+    };
+    let it = match (of, who) {
+        (Reference::Named(kind @ (Kind::Group | Kind::Workgroup | Kind::Dropbox), name), who) => {
+            Said::Member(Box::new(Member { kind, of: name, who, level, active }))
+        }
+        (Reference::Named(Kind::Org, org), Reference::Named(Kind::Account, who)) => {
+            Said::OrgMember(Box::new(OrgMember { org, who, role: level.unwrap_or(Role::OrgMember) }))
+        }
+        (Reference::Workspace(org, workspace), Reference::Named(Kind::Account, who)) => {
+            Said::WorkspaceMember(Box::new(WorkspaceMember { org, workspace, who, level, root_upload }))
+        }
+        (of, who) => {
+            reading.mistake(spot, format!("{who} cannot be a member of {of}"));
+            return;
+        }
+    };
+    said.push(Statement { spot, said: it });
+}
