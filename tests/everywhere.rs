@@ -37,7 +37,19 @@ fn examples(command: &Command) -> Vec<String> {
 #[test]
 fn every_command_reads_or_writes_and_has_the_options_for_it() {
     // `perm diff` names two moments, by options of its own.
-    let neither = ["init", "completions", "man", "role list", "role show", "audit show", "audit verify", "perm diff"];
+    let neither = [
+        "init",
+        "completions",
+        "man",
+        "role list",
+        "role show",
+        "audit show",
+        "audit verify",
+        "perm diff",
+        "plan",
+        "validate",
+        "schema",
+    ];
     for (name, command) in leaves() {
         let (reads, writes) = (has(&command, "at"), has(&command, "dry-run"));
         assert_eq!(writes, has(&command, "reason"), "{name}");
@@ -108,6 +120,13 @@ fn prepare(tool: &Tool, name: &str, example: &str) {
     }
     if name == "perm test" {
         std::fs::write(tool.folder().join("tests.yaml"), include_str!("../examples/tests.yaml")).unwrap();
+    }
+    if example.contains("studio.yaml") || example.contains("studio.plan") {
+        std::fs::write(tool.folder().join("studio.yaml"), include_str!("../examples/studio.yaml")).unwrap();
+        tool.ok("apply studio.yaml --yes -q");
+    }
+    if example.contains("--plan studio.plan") {
+        tool.ok("plan studio.yaml --out studio.plan");
     }
     if example.contains("requests.txt") {
         std::fs::write(tool.folder().join("requests.txt"), "bob send workgroup:color\n").unwrap();

@@ -69,7 +69,9 @@ fn decisions_know_no_clock_no_terminal_and_no_file() {
             for line in code(&text) {
                 for forbidden in ["std::fs", "std::io", "Timestamp::now", "SystemTime", "Instant", "std::process"] {
                     let clock_of_the_edge = path.ends_with("model/time.rs") && forbidden == "Timestamp::now";
-                    assert!(!line.contains(forbidden) || clock_of_the_edge, "{path}: {line}");
+                    // An export writes to a stream that it is handed.
+                    let handed = path.contains("manifest/export/") && forbidden == "std::io";
+                    assert!(!line.contains(forbidden) || clock_of_the_edge || handed, "{path}: {line}");
                 }
                 assert!(!line.contains("Time::now()"), "{path}: {line}");
             }

@@ -25,6 +25,7 @@ mod links;
 mod listings;
 mod mail;
 mod man;
+mod manifests;
 mod oracle;
 mod organizations;
 mod output;

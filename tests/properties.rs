@@ -130,7 +130,7 @@ fn actor<F: Facts>(facts: &F, who: Option<u8>) -> Actor {
 }
 
 /// Lays a draft on facts in memory for good.
-pub(crate) fn keep(world: &mut Overlay<'_, Nothing>, draft: Draft, last: Id) {
+pub(crate) fn keep<F: Facts>(world: &mut Overlay<'_, F>, draft: Draft, last: Id) {
     for (id, row) in draft.resources {
         match row {
             Some(row) => world.put_resource(Rc::unwrap_or_clone(row)),

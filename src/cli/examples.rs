@@ -15,10 +15,10 @@ examples! {
     MAN: "rolebook man" "rolebook man workgroup-add" "rolebook man --folder ./man-pages";
     UNDO: "rolebook undo 13" "rolebook undo 13 --dry-run --as dana -o json";
     PLAN: "rolebook plan studio.yaml" "rolebook plan studio.yaml --prune --access --exit-code" "rolebook plan studio.yaml --out studio.plan";
-    APPLY: "rolebook apply studio.yaml --yes" "rolebook apply studio.yaml --prune --as dana --reason 'weekly' --yes" "rolebook apply --plan studio.plan";
-    EXPORT: "rolebook export" "rolebook export --format jsonl" "rolebook export --at 3";
+    APPLY: "rolebook apply studio.yaml --yes" "rolebook apply studio.yaml --prune --reason 'weekly' --yes" "rolebook apply --plan studio.plan";
+    EXPORT: "rolebook export" "rolebook export --format jsonl" "rolebook export --at 30 -o json";
     VALIDATE: "rolebook validate studio.yaml" "rolebook validate studio.yaml -o json";
-    SCHEMA: "rolebook schema" "rolebook schema --quiet";
+    SCHEMA: "rolebook schema" "rolebook schema > rolebook.schema.json && head -n 3 rolebook.schema.json";
     ACCOUNT: "rolebook account list" "rolebook account show bob";
     ACCOUNT_ADD: "rolebook account add frank --email frank@example.com" "rolebook account add grace --role manager --as alice --reason 'covers for dana'" "rolebook account add heidi --workgroup color --as carol";
     ACCOUNT_LIST: "rolebook account list" "rolebook account list --role admin -o json" "rolebook account list --columns ref,status --sort -status --no-headers";

@@ -95,7 +95,16 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
 
 /// A problem that tells of mistakes in files.
 pub(super) fn mistaken(code: &'static str, shown: Vec<String>) -> Problem {
-    let number = if shown.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", shown.len()) };
+    let count = shown.len();
+    so_many_mistakes(code, shown, count)
+}
+
+/// A problem that tells of so many mistakes in files, of which some are shown.
+pub(super) fn so_many_mistakes(code: &'static str, mut shown: Vec<String>, count: usize) -> Problem {
+    let number = if count == 1 { "a mistake".to_owned() } else { format!("{count} mistakes") };
+    if count > shown.len() {
+        shown.push(format!("and {} more", count - shown.len()));
+    }
     let what = if code == "bad_tests" { "the tests have" } else { "the input has" };
     let mut problem = Problem::new(ProblemKind::Input, code, format!("{what} {number}"));
     problem.details = shown;

@@ -192,8 +192,15 @@ pub fn item_reference(lineage: &[std::rc::Rc<Resource>]) -> String {
     text
 }
 
+/// The longest name, in characters.
+const LONGEST: usize = 255;
+
 /// The candidate closest to a misspelt word, if one is close.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // Nobody mistypes a word of that length, and to compare one takes its time.
+    if word.len() > 4 * LONGEST {
+        return None;
+    }
     let word = word.to_lowercase();
     // One slip in three letters is a typing mistake; more is another word.
     let limit = word.chars().count().div_ceil(3).max(1);

@@ -206,6 +206,14 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// A denial with the rule, what is missing and who can give it.
     pub fn require(&self, action: Action, resource: Id) -> Result<()> {
         let Actor::Principal(principal) = self.actor else { return Ok(()) };
+        self.require_of(principal, action, resource)
+    }
+
+    /// Demands that somebody may.
+    ///
+    /// # Errors
+    /// As [`Work::require`].
+    pub fn require_of(&self, principal: Id, action: Action, resource: Id) -> Result<()> {
         let question = Question { principal, action, resource, at: self.at };
         let decision = crate::policy::decide(&self.facts, &question)?;
         if decision.allowed { Ok(()) } else { Err(self.denial(&question, &decision)?) }

@@ -116,9 +116,12 @@ impl Apply {
         (read, reach, saved): (&mut Read, &Reach, Option<&Saved>),
         by: As,
     ) -> Result<Planned, Problem> {
+        if let Some(saved) = saved {
+            saved.check_actor(session.actor_name().as_deref())?;
+        }
         let planned = planned::plan(writer.reader(), (!self.writing.dry_run).then_some(writer), read, reach, by)?;
         if let Some(saved) = saved {
-            saved.check(session.actor_name().as_deref(), &planned.effects)?;
+            saved.check(&planned.effects)?;
         }
         Ok(planned)
     }

@@ -9,7 +9,7 @@ use crate::manifest::export::{Export as Exporting, Stopped};
 use crate::model::name::key;
 use crate::model::reference::nearest;
 use crate::model::{Name, Problem};
-use crate::render::RenderError;
+use crate::render::{Format, RenderError};
 
 /// Write the present state as a manifest
 ///
@@ -22,9 +22,9 @@ pub(in crate::cli) struct Export {
     /// Only what this set declares
     #[arg(long, value_name = "SET")]
     name: Option<String>,
-    /// How it is written: `yaml`, or `jsonl` for many rows
-    #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"], default_value = "yaml")]
-    format: String,
+    /// How it is written: `yaml`, or `jsonl` for many rows [default: as -o says, else yaml]
+    #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
+    format: Option<String>,
     #[command(flatten)]
     reading: Reading,
 }
@@ -41,8 +41,13 @@ impl Export {
             }
             let memory = view.in_memory()?;
             let export = Exporting::new(&memory.facts, view.actor, view.at, set)?;
-            let written = match self.format.as_str() {
-                "jsonl" => export.lines(session.out),
+            let written = match (self.format.as_deref(), session.dress().format) {
+                (Some("jsonl"), _) | (None, Format::Jsonl) => export.lines(session.out),
+                // One value, for programs that read no YAML.
+                (None, Format::Json) => {
+                    session.value(&export.value()?)?;
+                    Ok(())
+                }
                 _ => export.yaml(session.out),
             };
             written.map_err(|stopped| match stopped {

@@ -60,7 +60,10 @@ pub(super) fn read(paths: &[PathBuf], format: Option<&str>) -> Result<Read, Prob
 pub(super) fn whole(sources: Vec<Source>) -> Result<Read, Problem> {
     match manifest::read(&sources) {
         Ok(manifest) => Ok(Read { sources, manifest, rows: Vec::new(), lines: BTreeMap::new() }),
-        Err(mistakes) => Err(files::mistaken("bad_manifest", files::shown(&sources, &mistakes))),
+        Err(mistakes) => {
+            let shown = files::shown(&sources, mistakes.get(..TOLD).unwrap_or(&mistakes));
+            Err(files::so_many_mistakes("bad_manifest", shown, mistakes.len()))
+        }
     }
 }
 
@@ -154,10 +157,7 @@ impl Read {
         if wrong == 0 {
             return Ok(());
         }
-        if wrong > told.len() {
-            told.push(format!("and {} more", wrong - told.len()));
-        }
-        Err(files::mistaken("bad_manifest", told))
+        Err(files::so_many_mistakes("bad_manifest", told, wrong))
     }
 
     /// Reads every row and only looks whether it is one. Answers how many statements they make.

@@ -92,8 +92,8 @@ pub(super) fn load(path: &Path) -> Result<(Read, Reach, Saved), Problem> {
 }
 
 impl Saved {
-    /// Demands that what would be done now is what was planned.
-    pub(super) fn check(&self, actor: Option<&str>, effects: &Effects) -> Result<(), Problem> {
+    /// Demands that whoever applies it is who planned it.
+    pub(super) fn check_actor(&self, actor: Option<&str>) -> Result<(), Problem> {
         if self.actor.as_deref() != actor {
             let told = |actor: Option<&str>| actor.map_or_else(|| "the operator".to_owned(), |it| format!("`{it}`"));
             return Err(Problem::conflict(
@@ -102,6 +102,11 @@ impl Saved {
             )
             .tip("apply it as it was planned, or plan again"));
         }
+        Ok(())
+    }
+
+    /// Demands that what would be done now is what was planned.
+    pub(super) fn check(&self, effects: &Effects) -> Result<(), Problem> {
         if self.digest == effects.digest() {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::{Map, Value, json};
 
 use super::people::permissions;
-use super::{Export, Orphans, put, put_list};
+use super::{Export, Orphans, Stopped, moment, put, put_list};
 use crate::model::attributes::ShareClass;
 use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Verb};
 use crate::ops::share::cascade::{is_delegated, unsupported};
@@ -56,8 +56,8 @@ impl<F: Facts> Export<'_, F> {
     pub(super) fn each_item(
         &self,
         endpoint: &Resource,
-        visit: &mut dyn FnMut(&At) -> Result<(), super::Stopped>,
-    ) -> Result<(), super::Stopped> {
+        visit: &mut dyn FnMut(&At) -> Result<(), Stopped>,
+    ) -> Result<(), Stopped> {
         let Some(root) = self.facts.named(Kind::Item, Some(endpoint.id), "/")? else { return Ok(()) };
         let mut open: Vec<At> = vec![("/".to_owned(), root)];
         while let Some(at) = open.pop() {
@@ -125,7 +125,7 @@ impl<F: Facts> Export<'_, F> {
             }
             Ok(())
         });
-        if let Err(super::Stopped::Problem(problem)) = gathered {
+        if let Err(Stopped::Problem(problem)) = gathered {
             return Err(problem);
         }
         Ok(unsupported(self.facts, delegated, self.at)?.into_iter().map(|loss| loss.share.id).collect())
@@ -142,7 +142,7 @@ impl<F: Facts> Export<'_, F> {
             }
             None => ShareClass::Admin,
         };
-        put(&mut map, "expires", json!(share.expires.map(|time| time.to_string())));
+        put(&mut map, "expires", moment(share.expires));
         let class = share.attributes.share_class();
         if class != initial {
             put(&mut map, "class", json!(class));
@@ -153,8 +153,47 @@ impl<F: Facts> Export<'_, F> {
         Ok(map)
     }
 
+    /// The shares of one item, by principal.
+    pub(super) fn shares_entry(&self, item: Id, orphans: &Orphans) -> Result<Map<String, Value>, Problem> {
+        let shares = self.shares(item)?;
+        let mut entries = Map::new();
+        for of_one in shares.chunk_by(|a, b| a.0 == b.0) {
+            let bindings: Vec<&Binding> = of_one.iter().map(|(_, share)| share).collect();
+            if let Some((who, _)) = of_one.first() {
+                entries.insert(who.clone(), self.share_entry(&bindings, orphans)?);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// What is said of an endpoint, with all that lies on it.
+    pub(super) fn endpoint(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
+        let mut map = self.endpoint_alone(resource)?;
+        let orphans = self.orphans(resource)?;
+        let (mut content, mut shares) = (Map::new(), Map::new());
+        let gathered = self.each_item(resource, &mut |(path, item)| {
+            if let Some(said) = self.item(item)? {
+                content.insert(path.clone(), Value::Object(said));
+            }
+            let of_item = self.shares_entry(item.id, &orphans)?;
+            if !of_item.is_empty() {
+                shares.insert(path.clone(), Value::Object(of_item));
+            }
+            Ok(())
+        });
+        if let Err(Stopped::Problem(problem)) = gathered {
+            return Err(problem);
+        }
+        for (key, entries) in [("content", content), ("shares", shares)] {
+            if !entries.is_empty() {
+                put(&mut map, key, Value::Object(entries));
+            }
+        }
+        Ok(map)
+    }
+
     /// The shares of one item with one principal, as an entry.
-    pub(super) fn share_entry(&self, shares: &[&Binding], orphans: &Orphans) -> Result<Value, Problem> {
+    fn share_entry(&self, shares: &[&Binding], orphans: &Orphans) -> Result<Value, Problem> {
         let mut said = Vec::new();
         for share in shares {
             said.push(self.share(share, orphans)?);

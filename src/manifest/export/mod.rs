@@ -20,6 +20,16 @@ use crate::model::{Id, Kind, Problem, Resource, Sets, Time, Verb};
 use crate::ops::{Actor, Viewer};
 use crate::policy::Facts;
 
+/// The sections of a manifest that hold things, in their order.
+const SECTIONS: [(&str, Kind); 6] = [
+    ("accounts", Kind::Account),
+    ("groups", Kind::Group),
+    ("workgroups", Kind::Workgroup),
+    ("dropboxes", Kind::Dropbox),
+    ("endpoints", Kind::Endpoint),
+    ("organizations", Kind::Org),
+];
+
 /// Why an export ended early.
 #[derive(Debug)]
 pub enum Stopped {
@@ -73,6 +83,33 @@ impl<'f, F: Facts> Export<'f, F> {
     /// When the facts cannot be read, or the output not be written.
     pub fn yaml(&self, out: &mut dyn io::Write) -> Result<(), Stopped> {
         yaml::write(self, out)
+    }
+
+    /// All of it as one value, which is YAML too.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn value(&self) -> Result<Value, Problem> {
+        let mut whole = Map::new();
+        put(&mut whole, "version", json!(1));
+        put(&mut whole, "name", json!(self.set));
+        put(&mut whole, "server", json!(self.server()?));
+        for (section, kind) in SECTIONS {
+            let mut entries = Map::new();
+            for thing in self.things(kind, None)? {
+                let said = match kind {
+                    Kind::Account => Value::Object(self.account(&thing)?),
+                    Kind::Endpoint => Value::Object(self.endpoint(&thing)?),
+                    Kind::Org => self.org(&thing)?,
+                    _ => self.group(&thing)?,
+                };
+                entries.insert(thing.name.clone(), said);
+            }
+            if !entries.is_empty() {
+                put(&mut whole, section, Value::Object(entries));
+            }
+        }
+        Ok(Value::Object(whole))
     }
 
     /// Writes it as JSON Lines, each thing before those who have a place in it.
@@ -175,6 +212,14 @@ fn put(map: &mut Map<String, Value>, field: &str, value: Value) {
     if !value.is_null() {
         map.insert(field.replace('_', "-"), value);
     }
+}
+
+/// A moment as short as it can be said: a day where it is the beginning of one.
+fn moment(time: Option<Time>) -> Value {
+    time.map_or(Value::Null, |time| {
+        let text = time.to_string();
+        json!(text.strip_suffix("T00:00:00Z").unwrap_or(&text))
+    })
 }
 
 /// Puts a list, unless it is empty.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Export, put, put_list};
+use super::{Export, moment, put, put_list};
 use crate::model::attributes::{Choice, Setting};
 use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource, Role, Verb};
 use crate::ops::account::role_of;
@@ -65,7 +65,7 @@ impl<F: Facts> Export<'_, F> {
         }
         put(&mut map, "email", json!(account.email));
         put(&mut map, "display-name", json!(account.display_name));
-        put(&mut map, "expires", json!(account.expires.map(|time| time.to_string())));
+        put(&mut map, "expires", moment(account.expires));
         let mut settings = Map::new();
         for setting in Setting::SWITCHES {
             let choice = account.settings.get(setting);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use serde_saphyr::{FlowMap, FlowSeq};
 
-use super::{Export, Stopped};
+use super::{Export, SECTIONS, Stopped};
 use crate::model::{Kind, Resource};
 use crate::policy::Facts;
 
@@ -25,15 +25,7 @@ pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Re
         writer.gap()?;
         writer.entry(0, "server", &server)?;
     }
-    let sections = [
-        ("accounts", Kind::Account),
-        ("groups", Kind::Group),
-        ("workgroups", Kind::Workgroup),
-        ("dropboxes", Kind::Dropbox),
-        ("endpoints", Kind::Endpoint),
-        ("organizations", Kind::Org),
-    ];
-    for (section, kind) in sections {
+    for (section, kind) in SECTIONS {
         let things = export.things(kind, None)?;
         if things.is_empty() {
             continue;
@@ -73,20 +65,13 @@ fn endpoint<F: Facts>(export: &Export<'_, F>, resource: &Resource, writer: &mut 
     let orphans = export.orphans(resource)?;
     let mut begun = false;
     export.each_item(resource, &mut |(path, item)| {
-        let shares = export.shares(item.id)?;
-        if shares.is_empty() {
+        let entries = export.shares_entry(item.id, &orphans)?;
+        if entries.is_empty() {
             return Ok(());
         }
         if !begun {
             writer.line(2, "shares:")?;
             begun = true;
-        }
-        let mut entries = Map::new();
-        for of_one in shares.chunk_by(|a, b| a.0 == b.0) {
-            let bindings: Vec<_> = of_one.iter().map(|(_, share)| share).collect();
-            if let Some((who, _)) = of_one.first() {
-                entries.insert(who.clone(), export.share_entry(&bindings, &orphans)?);
-            }
         }
         writer.entry(3, path, &Value::Object(entries))
     })

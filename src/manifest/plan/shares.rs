@@ -73,12 +73,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         };
         let at = (&said.endpoint, &said.path);
         match (sharer.as_deref(), self.work.actor) {
-            (Some(sharer), Actor::Operator) if said.orphaned => {
-                let grant = Grant { class: said.class, ..grant };
-                share::record(&mut self.work, at, &grant, sharer.id)?;
-            }
             (Some(sharer), Actor::Operator) => {
-                self.as_somebody(sharer.id, |planner| share::grant(&mut planner.work, at.0, at.1, &grant))?;
+                let grant = Grant { class: said.class, ..grant };
+                share::record(&mut self.work, at, &grant, (sharer.id, said.orphaned))?;
             }
             (Some(sharer), Actor::Principal(own)) if sharer.id != own => return Err(not_oneself(sharer)),
             (None, Actor::Operator) => {
@@ -91,14 +88,6 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             self.declare(&made.sets, made.id, spot);
         }
         Ok(())
-    }
-
-    /// Does something as somebody else, for the operator, to whom every rule of theirs applies then.
-    fn as_somebody<T>(&mut self, who: Id, deed: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let own = std::mem::replace(&mut self.work.actor, Actor::Principal(who));
-        let done = deed(self);
-        self.work.actor = own;
-        done
     }
 
     fn sharer(&self, by: &Name) -> Result<std::rc::Rc<Resource>> {

@@ -224,9 +224,6 @@ pub(in crate::manifest) fn one_share(
     {
         reading.mistake(spot, "nothing is shared with oneself");
     }
-    if share.by.is_some() && share.class.is_some_and(ShareClass::is_hidden) {
-        reading.mistake(spot, "a share of the system's own classes has no `by`");
-    }
     Some(share)
 }
 

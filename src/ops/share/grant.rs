@@ -55,33 +55,49 @@ pub fn grant<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &
     Ok(())
 }
 
-/// Records a share as somebody's who no longer holds what it gives: the operator's to do, for a state
-/// that is brought from elsewhere.
+/// Records a share in the name of whoever shares: the operator's to do. The sharer must hold what is
+/// given, as if they shared themselves, unless the share is to be kept without its base.
 ///
 /// # Errors
-/// A denial for everybody but the operator; else as [`grant`].
+/// A denial for everybody but the operator, and where the sharer could not share so; else as [`grant`].
 pub fn record<F: Facts + ?Sized>(
     work: &mut Work<'_, F>,
     (endpoint, path): (&Name, &Path),
     request: &Grant,
-    by: Id,
+    (by, orphaned): (Id, bool),
 ) -> Result<()> {
     if work.actor != Actor::Operator {
-        let problem = Problem::new(ProblemKind::Denied, "denied", "only the operator keeps a share without its base");
-        return Err(problem.why("any holder shares any non-empty subset of what they hold, never more"));
+        let problem = Problem::new(ProblemKind::Denied, "denied", "only the operator shares in the name of others");
+        return Err(problem.why("only the person who shared may change or revoke a share"));
     }
     let place = work.find_item(endpoint, path)?;
     let attributes = endpoint_of(work, place.item.id)?;
     refuse_unfit(work, &attributes, endpoint, request.permissions)?;
+    let class = if request.admin { ShareClass::Admin } else { request.class.unwrap_or(ShareClass::User) };
+    // What the system made for itself was never anybody's to pass on.
+    if !orphaned && !class.is_hidden() {
+        let needed =
+            if request.admin { Action::Plain(Verb::AdministerShares) } else { Action::Share(request.permissions) };
+        work.require_of(by, needed, place.item.id)?;
+    }
     let item = if place.rest.is_empty() { place.item } else { register_folder(work, endpoint, path)? };
     let expires = end(work, request.expires)?;
     for reference in &request.principals {
         let principal = find_principal(work, reference, &attributes)?;
-        let id = work.bind(item.id, principal, Role::ItemShare);
-        if let Some(made) = work.facts().binding(id)? {
-            let class = request.class.filter(|class| *class != ShareClass::User);
-            let attributes = BindingAttributes { permissions: request.permissions, class, ..made.attributes };
-            work.put_binding(Binding { grantor: Some(by), expires, attributes, ..made });
+        let known = on(work, item.id, principal)?
+            .into_iter()
+            .find(|share| share.grantor == Some(by) && share.attributes.share_class().is_hidden() == class.is_hidden());
+        let share = match known {
+            Some(known) => Some(known),
+            None => {
+                let id = work.bind(item.id, principal, Role::ItemShare);
+                work.facts().binding(id)?
+            }
+        };
+        if let Some(share) = share {
+            let class = (class != ShareClass::User).then_some(class);
+            let attributes = BindingAttributes { permissions: request.permissions, class, ..share.attributes };
+            work.put_binding(Binding { grantor: Some(by), expires, attributes, ..share });
         }
     }
     Ok(())

@@ -1,0 +1,104 @@
+//! Bad files: each with what is said of it and where. The files are data, in `bad/`: what is wrong in
+//! the first line of comment, what must be said in the others, then the file.
+
+use std::time::{Duration, Instant};
+
+use super::write;
+use crate::support::Tool;
+
+/// Each file stands between lines of `=`; its expected messages begin with `#> `.
+const CORPUS: &str = include_str!("bad.txt");
+
+struct Bad {
+    title: String,
+    wanted: Vec<String>,
+    text: String,
+}
+
+fn corpus() -> Vec<Bad> {
+    let mut found = Vec::new();
+    for block in CORPUS.split("\n=====\n") {
+        let (mut title, mut wanted, mut text) = (String::new(), Vec::new(), String::new());
+        for line in block.lines() {
+            if let Some(said) = line.strip_prefix("#! ") {
+                title = said.to_owned();
+            } else if let Some(said) = line.strip_prefix("#> ") {
+                wanted.push(said.to_owned());
+            } else {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+        // What no editor keeps is written as an escape.
+        for (escape, byte) in [("\\t", "\t"), ("\\r", "\r"), ("\\0", "\0"), ("\\bom", "\u{feff}"), ("\\x7f", "\u{7f}")]
+        {
+            text = text.replace(escape, byte);
+        }
+        found.push(Bad { title, wanted, text });
+    }
+    found
+}
+
+#[test]
+fn every_bad_file_is_told_what_is_wrong_with_it_and_where() {
+    let tool = Tool::bare();
+    let corpus = corpus();
+    assert!(corpus.len() >= 60, "{}", corpus.len());
+    let mut wrong = Vec::new();
+    for bad in &corpus {
+        write(&tool, "m.yaml", &bad.text);
+        let began = Instant::now();
+        let ran = tool.run("validate m.yaml");
+        assert!(began.elapsed() < Duration::from_secs(1), "{}: {:?}", bad.title, began.elapsed());
+        assert!(!bad.wanted.is_empty(), "{}", bad.title);
+        let missing: Vec<&String> = bad.wanted.iter().filter(|part| !ran.err.contains(*part)).collect();
+        if ran.status != 6 || !missing.is_empty() {
+            wrong.push(format!("{}: {} {missing:?}\n{}", bad.title, ran.status, ran.err));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_not_text_is_told_where_it_stops_being_text() {
+    let tool = Tool::bare();
+    let file = tool.folder().join("m.yaml");
+    std::fs::write(&file, b"version: 1\naccounts: {b\xffb: {}}\n").unwrap();
+    let ran = tool.fails(6, "validate m.yaml", "");
+    assert!(ran.err.contains("m.yaml:2:13: the file is not UTF-8 here"), "{ran:?}");
+    std::fs::write(&file, b"version: 1\n\xed\xa0\x80").unwrap();
+    let _ = tool.fails(6, "validate m.yaml", "");
+}
+
+/// Bounded memory and time, whatever is in a file.
+#[test]
+fn what_is_made_to_hurt_does_not() {
+    let tool = Tool::bare();
+    let mut bomb = String::from("version: 1\naccounts: &a0 {x: {}}\n");
+    for level in 1..12 {
+        let before = level - 1;
+        bomb.push_str(&format!("k{level}: &a{level} [{}]\n", vec![format!("*a{before}"); 10].join(", ")));
+    }
+    let deep = format!("version: 1\naccounts: {}{}\n", "[".repeat(10_000), "]".repeat(10_000));
+    let nested = (0..100).map(|depth| format!("{}a:\n", "  ".repeat(depth))).collect::<String>();
+    let cases = [
+        ("an alias bomb", bomb),
+        ("10,000 brackets", deep),
+        ("100 mappings", format!("version: 1\n{nested}")),
+        ("a huge scalar", format!("version: 1\nname: {}\n", "x".repeat(20 << 20))),
+        ("a huge key", format!("version: 1\n? {}\n: 1\n", "x".repeat(5 << 20))),
+        (
+            "a million keys that are none",
+            format!("version: 1\n{}", (0..100_000).map(|it| format!("k{it}: 1\n")).collect::<String>()),
+        ),
+    ];
+    for (title, text) in cases {
+        write(&tool, "m.yaml", &text);
+        let began = Instant::now();
+        // 512 MB of address space are more than any of these needs.
+        let ran =
+            tool.sh("ulimit -v 1048576; rolebook validate m.yaml 2>err; echo $?; head -c 2000 err | cut -c 1-200");
+        assert!(ran.out.starts_with("6\n"), "{title}: {ran:?}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{title}: {:?}", began.elapsed());
+    }
+}

@@ -1,0 +1,30 @@
+//! Manifests: what they say, what it takes to make it so, and what is written back.
+
+mod apply;
+mod bad;
+mod limits;
+mod owners;
+mod rows;
+mod trips;
+
+use std::fs;
+
+use crate::support::Tool;
+
+/// The smallest beginning of a manifest.
+pub(crate) const HEAD: &str = "version: 1\n";
+
+/// Writes a file into the folder of a tool.
+pub(crate) fn write(tool: &Tool, name: &str, text: &str) {
+    fs::write(tool.folder().join(name), text).unwrap();
+}
+
+/// The manifest of the studio.
+pub(crate) const STUDIO: &str = include_str!("../../examples/studio.yaml");
+
+/// A tool with an empty store and the manifest of the studio.
+pub(crate) fn with_studio_file() -> Tool {
+    let tool = Tool::new();
+    write(&tool, "studio.yaml", STUDIO);
+    tool
+}

@@ -1,0 +1,147 @@
+//! Who declared what: sets, adoption, conflicts, and what is pruned.
+
+use serde_json::json;
+
+use super::{HEAD, write};
+use crate::support::Tool;
+
+fn apply(tool: &Tool, set: &str, text: &str) -> String {
+    write(tool, &format!("{set}.yaml"), &format!("{HEAD}name: {set}\n{text}\n"));
+    tool.ok(&format!("apply {set}.yaml --prune --yes"))
+}
+
+#[test]
+fn what_was_made_by_hand_is_adopted_and_left_alone_otherwise() {
+    let tool = Tool::staffed();
+    tool.ok("group add editors");
+    tool.ok("group add-member editors bob eve");
+    let done = apply(&tool, "studio", "groups: {editors: [bob]}");
+    assert!(done.contains("= group:editors: sets none -> studio"), "{done}");
+    assert!(done.contains("= group:editors: member user:bob, sets none -> studio"), "{done}");
+    assert!(done.contains("Applied: 2 adopted."), "{done}");
+    // Eve was put in by hand, and stays when the set lets go.
+    let done = apply(&tool, "studio", "groups: {editors: []}");
+    assert!(done.contains("- group:editors: member user:bob"), "{done}");
+    assert_eq!(tool.json("group members editors")[0]["member"], "user:eve");
+    let _ = tool.fails(2, "plan studio.yaml --prune --take-over --max-removals x", "invalid value");
+}
+
+#[test]
+fn without_a_name_nothing_is_owned_and_nothing_pruned() {
+    let tool = Tool::staffed();
+    write(&tool, "m.yaml", &format!("{HEAD}groups: {{a: [bob]}}\n"));
+    tool.ok("apply m.yaml");
+    let ran = tool.fails(2, "apply m.yaml --prune", "--prune needs a set");
+    assert!(ran.err.contains("name: studio"), "{ran:?}");
+    assert!(tool.run("export --name studio").err.contains("no such set: `studio`"));
+}
+
+#[test]
+fn what_is_no_longer_declared_is_told_and_pruned_on_demand() {
+    let tool = Tool::staffed();
+    apply(
+        &tool,
+        "s",
+        "groups: {a: [bob], b: []}\nworkgroups: {w: {members: [bob], admins: [carol]}}\naccounts: {zoe: {}}",
+    );
+    write(&tool, "s.yaml", &format!("{HEAD}name: s\ngroups: {{a: []}}\n"));
+    let plan = tool.ok("plan s.yaml");
+    for name in
+        ["group:b", "workgroup:w", "user:zoe", "user:bob as member of group:a", "user:carol as admin of workgroup:w"]
+    {
+        assert!(plan.contains(&format!("  {name}\n")), "{name}: {plan}");
+    }
+    assert!(plan.ends_with("No changes.\n"), "{plan}");
+    assert_eq!(tool.ok("plan s.yaml --exit-code"), plan);
+    let done = tool.ok("apply s.yaml --prune --yes");
+    assert!(done.contains("- user:zoe: active true -> false"), "an account is only deactivated: {done}");
+    assert!(done.contains("- workgroup:w\n") && done.contains("- group:b\n"), "{done}");
+    assert_eq!(tool.ok("apply s.yaml --prune --yes"), "No changes.\n");
+    assert_eq!(tool.json("account show zoe")["status"], "inactive");
+}
+
+#[test]
+fn what_holds_data_is_never_pruned() {
+    let tool = Tool::staffed();
+    tool.ok("account add root --role admin");
+    let all = "dropboxes: {in: {members: [bob]}}\n\
+        endpoints: {n: {kind: node, node-version: 4.4.6, roles: {administrator: [root]}, content: {/p: {owner: bob}}}}\n\
+        organizations: {o: {admins: [root], workspaces: {w: {}}}}\naccounts: {zoe: {}}\n";
+    apply(&tool, "s", all);
+    tool.ok("content set n:/p --owner zoe");
+    tool.ok("package send --title t --to dropbox:in --as bob");
+    write(&tool, "s.yaml", &format!("{HEAD}name: s\ngroups: {{a: []}}\n"));
+    let ran = tool.fails(5, "apply s.yaml --prune --yes --max-removals 99", "6 things cannot be made so");
+    for what in [
+        "dropbox:in is no longer declared, and holds packages",
+        "n:/p is no longer declared",
+        "workspace:o/w",
+        "user:zoe",
+        "endpoint:n is no longer declared, and has content",
+    ] {
+        assert!(ran.err.contains(what), "{what}: {ran:?}");
+    }
+    assert!(ran.err.contains("`ensure: absent`"), "{ran:?}");
+}
+
+#[test]
+fn two_sets_share_what_they_say_alike_and_quarrel_over_the_rest() {
+    let tool = Tool::staffed();
+    apply(&tool, "one", "workgroups: {w: {send: members, members: [bob]}}");
+    // The same: both own it.
+    let done = apply(&tool, "two", "workgroups: {w: {send: members, members: [bob, carol]}}");
+    assert!(done.contains("~ workgroup:w: sets one -> one two"), "{done}");
+    // Another value.
+    write(&tool, "two.yaml", &format!("{HEAD}name: two\nworkgroups: {{w: {{send: anyone, members: [bob, carol]}}}}\n"));
+    let ran = tool.fails(5, "apply two.yaml", "this cannot be made so");
+    for part in ["two.yaml:3:14: workgroup:w belongs to the set one", "leave it out here", "both own it", "--take-over"]
+    {
+        assert!(ran.err.contains(part), "{part}: {ran:?}");
+    }
+    tool.ok("apply two.yaml --take-over");
+    assert_eq!(tool.json("workgroup show w")["send"], "anyone");
+    let _ = tool.fails(5, "apply one.yaml", "this cannot be made so");
+    // What is shared outlives either of the two.
+    apply(&tool, "three", "groups: {g: [bob]}");
+    apply(&tool, "four", "groups: {g: [bob]}");
+    let done = apply(&tool, "three", "groups: {other: []}");
+    assert!(done.contains("~ group:g: sets four three -> four"), "{done}");
+    assert_eq!(tool.json("group members g").as_array().unwrap().len(), 1);
+    apply(&tool, "four", "groups: {other2: []}");
+    let _ = tool.fails(4, "group show g", "no such group");
+}
+
+#[test]
+fn one_set_is_written_alone() {
+    let tool = Tool::staffed();
+    apply(&tool, "one", "groups: {a: [bob]}\nworkgroups: {w: {members: [bob]}}");
+    apply(&tool, "two", "groups: {a: [bob, carol], b: []}");
+    let one = tool.ok("export --name One");
+    assert_eq!(one, "version: 1\nname: one\n\ngroups:\n  a: [bob]\n\nworkgroups:\n  w: {members: [bob]}\n");
+    write(&tool, "back.yaml", &one);
+    assert_eq!(tool.ok("apply back.yaml --prune"), "No changes.\n");
+    let ran = tool.fails(4, "export --name tow", "no such set: `tow`");
+    assert!(ran.err.contains("did you mean `two`?"), "{ran:?}");
+}
+
+#[test]
+fn the_sets_of_a_row_are_in_the_log_and_under_the_hash() {
+    let tool = Tool::staffed();
+    apply(&tool, "one", "groups: {a: [bob]}");
+    apply(&tool, "two", "groups: {a: [bob]}");
+    let last = tool.revision();
+    let shown = tool.json(&format!("audit show {last}"));
+    assert_eq!(shown["changes"][0]["after"]["sets"], json!(["one", "two"]), "{shown}");
+    tool.ok("audit verify");
+    let store = rusqlite::Connection::open(tool.store()).unwrap();
+    store.execute_batch("UPDATE binding SET sets = NULL WHERE sets IS NOT NULL AND until IS NULL").unwrap();
+    drop(store);
+    assert_eq!(tool.run("audit verify").status, 1, "a set that is taken off is seen");
+    // Undone, it is as it was.
+    let other = Tool::staffed();
+    apply(&other, "one", "groups: {a: [bob]}");
+    apply(&other, "two", "groups: {a: [bob]}");
+    other.ok(&format!("undo {} --yes", other.revision()));
+    assert!(other.ok("export --name one").contains("a: [bob]"));
+    assert!(other.run("export --name two").err.contains("no such set"));
+}

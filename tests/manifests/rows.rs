@@ -1,0 +1,114 @@
+//! JSON Lines: the same things, one a line.
+
+use super::{STUDIO, write};
+use crate::support::Tool;
+
+#[test]
+fn rows_rebuild_what_they_were_written_from() {
+    let from = Tool::studio();
+    let rows = from.ok("export --format jsonl -q");
+    assert_eq!(from.ok("export -o jsonl -q"), rows);
+    let to = Tool::new();
+    write(&to, "all.jsonl", &rows);
+    assert!(to.ok("apply all.jsonl --yes").contains("Applied: 42 added."));
+    assert_eq!(to.ok("export --format jsonl"), rows);
+    assert_eq!(to.ok("export"), from.ok("export -q"));
+    assert_eq!(to.ok("apply all.jsonl --yes"), "No changes.\n");
+}
+
+#[test]
+fn rows_are_known_by_the_format_the_name_or_the_first_line() {
+    let tool = Tool::new();
+    let row = "{\"account\":{\"name\":\"bob\"}}\n";
+    for (name, options) in
+        [("a.jsonl", ""), ("a.ndjson", ""), ("a.txt", ""), ("a.json", "--format jsonl"), ("rows", "")]
+    {
+        write(&tool, name, row);
+        assert_eq!(tool.ok(&format!("validate {name} {options}")), "valid: 1 file, 1 statements, 0 tests\n", "{name}");
+    }
+    write(&tool, "b.jsonl", STUDIO);
+    tool.ok("validate b.jsonl --format yaml");
+    assert!(tool.run("validate b.jsonl").err.contains("the line is no JSON"));
+    assert!(tool.sh(&format!("echo '{}' | rolebook validate -", row.trim())).out.contains("1 statements"));
+}
+
+#[test]
+fn what_is_wrong_with_rows_is_told_line_by_line() {
+    let tool = Tool::new();
+    let rows = [
+        r#"{"manifest":{"version":1,"name":"s"}}"#,
+        r#"{"acount":{"name":"u1"}}"#,
+        r#"{"account":{"name":"u1","rol":"user"}}"#,
+        r#"{"account":{}}"#,
+        r#"{"account":{"name":"u1","name":"u2"}}"#,
+        r#"{"member":{"of":"group:x","user":"a","group":"b"}}"#,
+        r#"{"member":{"of":"endpoint:x","user":"a"}}"#,
+        r#"{"member":{"of":"group:x","user":"a","level":"admin"}}"#,
+        r#"{"workspace":{"name":"x"}}"#,
+        r#"{"share":{"item":"n:/x","principal":"a"}}"#,
+        r#"{"manifest":{"version":1}}"#,
+        r#"{"account":{"name":"a"}} {}"#,
+        "nonsense",
+        "",
+        r#"{"account":{"name":"last","role":"boss"}}"#,
+    ];
+    write(&tool, "m.jsonl", &rows.join("\n"));
+    let ran = tool.fails(6, "validate m.jsonl", "the input has 13 mistakes");
+    for part in [
+        "m.jsonl:2:2: no row is a `acount`\n    2 | {\"acount\":{\"name\":\"u1\"}}\n      |  ^^^^^^^^\n    try: did you mean `account`?",
+        "m.jsonl:3:25: unknown key `rol`",
+        "m.jsonl:4:12: `name` is missing",
+        "m.jsonl:5:30: the line is no JSON: the key `name` stands twice",
+        "m.jsonl:6:1: a member is one of `user` and `group`",
+        "m.jsonl:7:1: user:a cannot be a member of endpoint:x",
+        "m.jsonl:8:1: a group has no level `admin`",
+        "m.jsonl:9:1: `name` is no workspace",
+        "m.jsonl:10:1: `permission` is missing",
+        "m.jsonl:11:1: the `manifest` row stands first, and once",
+        "m.jsonl:12:26: the line is no JSON: trailing characters",
+        "m.jsonl:13:2: the line is no JSON",
+        "m.jsonl:15:",
+    ] {
+        assert!(ran.err.contains(part), "{part}: {}", ran.err);
+    }
+    // A refusal underlines its row too, and nothing is done.
+    write(&tool, "m.jsonl", "{\"account\":{\"name\":\"a\"}}\n{\"member\":{\"of\":\"group:none\",\"user\":\"a\"}}\n");
+    let ran = tool.fails(4, "apply m.jsonl --yes", "this cannot be made so");
+    assert!(ran.err.contains("m.jsonl:2:1: no such group: `none`\n    2 | {\"member\""), "{ran:?}");
+    assert_eq!(tool.revision(), 0);
+}
+
+#[test]
+fn many_rows_are_written_in_parts_and_are_one_revision() {
+    let tool = Tool::new();
+    let mut rows = String::from(
+        "{\"manifest\":{\"version\":1,\"name\":\"bulk\"}}\n{\"account\":{\"name\":\"root\",\"role\":\"admin\"}}\n",
+    );
+    for number in 0..15_000 {
+        rows.push_str(&format!("{{\"account\":{{\"name\":\"u{number}\"}}}}\n"));
+    }
+    rows.push_str("{\"group\":{\"name\":\"all\"}}\n");
+    for number in 0..15_000 {
+        rows.push_str(&format!("{{\"member\":{{\"of\":\"group:all\",\"user\":\"u{number}\"}}}}\n"));
+    }
+    // What an earlier part made is changed by a later one.
+    rows.push_str("{\"account\":{\"name\":\"u7\",\"email\":\"u7@example.com\"}}\n");
+    write(&tool, "bulk.jsonl", &rows);
+    let done = tool.ok("apply bulk.jsonl --yes");
+    assert!(done.contains("+ 15001 users\n") && done.contains("+ 15000 members\n"), "{done}");
+    assert!(done.ends_with("revision 1\n"), "{done}");
+    assert_eq!(tool.json("account show u7")["email"], "u7@example.com");
+    assert_eq!(tool.json("group show all")["members"], 15_000);
+    let verified = tool.json("audit verify");
+    assert_eq!(verified["changes"], 15_001 * 2 + 1 + 15_000, "{verified}");
+    assert_eq!(tool.ok("apply bulk.jsonl --yes"), "No changes.\n");
+    // A refusal at the very end takes all of it back.
+    let before = tool.revision();
+    let more = rows.replace("\"u1", "\"v1").replace("\"u7", "\"v7")
+        + "{\"member\":{\"of\":\"group:none\",\"user\":\"root\"}}\n";
+    write(&tool, "bulk.jsonl", &more);
+    let _ = tool.fails(4, "apply bulk.jsonl --yes", "this cannot be made so");
+    assert_eq!(tool.revision(), before);
+    tool.ok("audit verify");
+    let _ = tool.fails(4, "account show v1", "no such account");
+}
