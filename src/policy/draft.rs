@@ -1,10 +1,12 @@
 //! A change as a value, and facts with such a change laid over them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::facts::{Facts, Outline, Result, Select, Visit};
+use hashbrown::HashMap;
+
+use super::facts::{ByName, Facts, Named, Outline, Result, Select, Visit};
 use crate::model::{Binding, Id, Kind, Resource, Role};
 
 /// A change as a value: for every row it touches, how that row stands afterwards.
@@ -66,7 +68,7 @@ impl Draft {
 pub struct Overlay<'f, F: Facts + ?Sized> {
     base: &'f F,
     draft: Draft,
-    names: HashMap<(Kind, Option<Id>, String), Id>,
+    names: HashMap<Named, Id>,
     aliases: BTreeSet<(Kind, String, Id)>,
     by_parent: BTreeSet<(Kind, Id, Id)>,
     by_resource: BTreeSet<(Id, Role, Id, Id)>,
@@ -150,7 +152,8 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     /// Puts a resource, new or changed.
     pub fn put_resource(&mut self, resource: Resource) {
         self.forget_resource(resource.id);
-        self.names.insert((resource.kind(), resource.parent, resource.key.clone()), resource.id);
+        let name = ByName(resource.kind(), resource.parent, &resource.key);
+        self.names.insert(name.kept(), resource.id);
         if let Some(alias) = &resource.alias {
             self.aliases.insert((resource.kind(), alias.clone(), resource.id));
         }
@@ -169,7 +172,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     /// Takes what the draft says of a resource out of the indexes.
     fn forget_resource(&mut self, id: Id) {
         let Some(Some(before)) = self.draft.resources.get(&id) else { return };
-        let name = (before.kind(), before.parent, before.key.clone());
+        let name = ByName(before.kind(), before.parent, &before.key);
         if self.names.get(&name) == Some(&id) {
             self.names.remove(&name);
         }
@@ -260,7 +263,7 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     }
 
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
-        if let Some(id) = self.names.get(&(kind, parent, key.to_owned())) {
+        if let Some(id) = self.names.get(&ByName(kind, parent, key)) {
             return self.resource(*id);
         }
         let below = self.base.named(kind, parent, key)?;

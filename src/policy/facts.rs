@@ -7,6 +7,8 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use hashbrown::Equivalent;
+
 use crate::model::attributes::Attributes;
 use crate::model::reference::{full_reference, item_reference};
 use crate::model::{Binding, Id, Kind, Path, Permissions, Problem, Resource, Role, Time};
@@ -71,6 +73,27 @@ pub type Visit<'v, T> = &'v mut dyn FnMut(T) -> Result<ControlFlow<()>>;
 /// Told of each binding in turn, with the place of its principal in the list asked about; answers
 /// whether to go on.
 pub type VisitHeld<'v> = &'v mut dyn FnMut(usize, &Binding) -> Result<ControlFlow<()>>;
+
+/// What a thing is named by: its kind, what it lies in, and its key.
+#[derive(PartialEq, Eq, Hash, Debug)]
+pub struct Named(Kind, Option<Id>, Box<str>);
+
+/// The same, to be looked for without a copy.
+#[derive(Hash, Debug)]
+pub struct ByName<'k>(pub Kind, pub Option<Id>, pub &'k str);
+
+impl Equivalent<Named> for ByName<'_> {
+    fn equivalent(&self, named: &Named) -> bool {
+        (self.0, self.1, self.2) == (named.0, named.1, &*named.2)
+    }
+}
+
+impl ByName<'_> {
+    /// A copy that can be kept.
+    pub fn kept(&self) -> Named {
+        Named(self.0, self.1, self.2.into())
+    }
+}
 
 /// A resource without its names: what rules read of it.
 #[derive(Clone, Debug)]

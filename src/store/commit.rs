@@ -39,6 +39,9 @@ pub struct Committed {
     pub at: Time,
 }
 
+/// How much of the file a change in parts keeps in memory: 48 MiB, as SQLite is told of kibibytes.
+const PAGES: i64 = -48 * 1024;
+
 /// A store opened to be changed. Dropped without a commit, it has changed nothing.
 #[derive(Debug)]
 pub struct Writer {
@@ -87,8 +90,11 @@ impl Writer {
     /// When the store cannot be written.
     pub fn part(&self, changes: &[RowChange]) -> Result<()> {
         let (number, ..) = self.next()?;
+        // Rows of a large change lie all over the indexes: pages that are read again and again stay.
+        let connection = &self.reader.connection;
+        connection.pragma_update(None, "cache_size", PAGES).map_err(|error| self.reader.failed(error))?;
         write(&self.reader, changes, number)?;
-        self.reader.known.forget();
+        self.reader.known.wrote(changes, number);
         Ok(())
     }
 

@@ -8,14 +8,11 @@ use std::rc::Rc;
 
 use rusqlite::{OptionalExtension, Statement, ToSql, params_from_iter};
 
-use super::known::Known;
+use super::known::{FEW, Known};
 use super::rows::{self, integer};
 use super::{Reader, StoreError};
 use crate::model::{Binding, Id, Kind, Resource, Revision, Role, Time};
-use crate::policy::facts::{Facts, Holding, Result, Select, Visit, VisitHeld};
-
-/// An item with more shares than this is asked about one principal at a time.
-const FEW: usize = 16;
+use crate::policy::facts::{ByName, Facts, Holding, Result, Select, Visit, VisitHeld};
 
 /// What is asked of one binding.
 const EXACT: &str = "resource = ?1 AND role = ?2 AND principal = ?3";
@@ -154,8 +151,16 @@ impl Facts for StoreFacts<'_> {
     }
 
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
+        let name = ByName(kind, parent, key);
+        if let Some(found) = self.known().and_then(|known| known.names.get(&name)) {
+            return Ok(found);
+        }
         let parent = integer(parent.map_or(0, |parent| parent.0));
-        self.one_resource("kind = ?1 AND parent = ?2 AND key = ?3", &[&kind.word(), &parent, &key])
+        let found = self.one_resource("kind = ?1 AND parent = ?2 AND key = ?3", &[&kind.word(), &parent, &key])?;
+        if let Some(known) = self.known() {
+            known.names.put(name.kept(), found.clone());
+        }
+        Ok(found)
     }
 
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
@@ -189,6 +194,17 @@ impl Facts for StoreFacts<'_> {
             }
             self.each(&sql, values, Reader::binding_of, visit)
         };
+        // Items have few shares for the most part, and whoever asks for one of them asks for others.
+        if let Select::Exact(resource, Role::ItemShare, principal) = select
+            && let Some(few) = self.few_on(resource, Role::ItemShare)?
+        {
+            for share in few.iter().filter(|share| share.principal == principal) {
+                if visit(share.clone())?.is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         match select {
             Select::Exact(resource, role, principal) => {
                 each(EXACT, &[&integer(resource.0), &role.full(), &integer(principal.0)], visit)
