@@ -128,6 +128,11 @@ fn prepare(tool: &Tool, name: &str, example: &str) {
     if example.contains("--plan studio.plan") {
         tool.ok("plan studio.yaml --out studio.plan");
     }
+    if name == "import csv" {
+        let people = "name,first_name,last_name,email,welcome_email\nuser1,John,Doe,jdoe@example.com,jdoe@example.com\nuser3,Jay,Johnson,j@example.com\n";
+        std::fs::write(tool.folder().join("people.csv"), people).unwrap();
+        std::fs::write(tool.folder().join("staff.csv"), "Login\tMail\tDesk\nzoe\tzoe@example.com\t7\n").unwrap();
+    }
     if example.contains("requests.txt") {
         std::fs::write(tool.folder().join("requests.txt"), "bob send workgroup:color\n").unwrap();
     }

@@ -134,6 +134,10 @@ pub(super) fn accounts() -> impl ArgExt + Clone {
     completer(&[(Kind::Account, false)])
 }
 
+pub(super) fn groups() -> impl ArgExt + Clone {
+    completer(&[(Kind::Group, false)])
+}
+
 pub(super) fn workgroups() -> impl ArgExt + Clone {
     completer(&[(Kind::Workgroup, false)])
 }

@@ -17,6 +17,8 @@ examples! {
     PLAN: "rolebook plan studio.yaml" "rolebook plan studio.yaml --prune --access --exit-code" "rolebook plan studio.yaml --out studio.plan";
     APPLY: "rolebook apply studio.yaml --yes" "rolebook apply studio.yaml --prune --reason 'weekly' --yes" "rolebook apply --plan studio.plan";
     EXPORT: "rolebook export" "rolebook export --format jsonl" "rolebook export --at 30 -o json";
+    IMPORT: "rolebook import csv people.csv" "rolebook import csv people.csv --dry-run";
+    IMPORT_CSV: "rolebook import csv people.csv" "rolebook import csv people.csv --workgroup color --as dana --dry-run" "rolebook import csv staff.csv --delimiter tab --map Login=name --map Mail=email --map Desk=-";
     VALIDATE: "rolebook validate studio.yaml" "rolebook validate studio.yaml -o json";
     SCHEMA: "rolebook schema" "rolebook schema > rolebook.schema.json && head -n 3 rolebook.schema.json";
     ACCOUNT: "rolebook account list" "rolebook account show bob";

@@ -134,6 +134,8 @@ enum Command {
     Apply(manifest::Apply),
     /// Write the present state as a manifest
     Export(manifest::Export),
+    /// Bring accounts and memberships from elsewhere
+    Import(manifest::Import),
     /// Look whether files are a manifest; needs no store
     Validate(manifest::Validate),
     /// Print the JSON Schema of manifests (draft-07)
@@ -226,6 +228,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
         Command::Plan(it) => it.run(session),
         Command::Apply(it) => it.run(session),
         Command::Export(it) => it.run(session),
+        Command::Import(it) => it.run(session),
         Command::Validate(it) => it.run(session),
         Command::Schema(it) => it.run(session),
         Command::Audit(it) => it.run(session),

@@ -6,6 +6,7 @@ pub mod export;
 mod fields;
 pub mod form;
 pub mod limits;
+pub mod people_csv;
 pub mod plan;
 mod read;
 pub mod rows;

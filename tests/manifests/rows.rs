@@ -112,3 +112,46 @@ fn many_rows_are_written_in_parts_and_are_one_revision() {
     tool.ok("audit verify");
     let _ = tool.fails(4, "account show v1", "no such account");
 }
+
+#[test]
+fn a_denied_row_takes_back_what_was_written_before_it() {
+    let tool = Tool::staffed();
+    let mut rows = String::new();
+    for number in 0..25_000 {
+        rows.push_str(&format!("{{\"account\":{{\"name\":\"u{number}\"}}}}\n"));
+    }
+    rows.push_str("{\"account\":{\"name\":\"boss\",\"role\":\"admin\"}}\n");
+    write(&tool, "m.jsonl", &rows);
+    let before = tool.revision();
+    let _ = tool.fails(3, "apply m.jsonl --yes --as dana", "this cannot be made so");
+    assert_eq!(tool.revision(), before + 1, "the denial is recorded");
+    assert_eq!(tool.json("audit log --denied")[0]["changes"], serde_json::json!([]));
+    let _ = tool.fails(4, "account show u3", "no such account");
+    tool.ok("audit verify");
+}
+
+#[test]
+fn a_table_brings_accounts_and_memberships() {
+    let tool = Tool::staffed();
+    tool.ok("group add editors");
+    let table = "name,first_name,last_name,email,welcome_email\nuser1,John,Doe,jdoe@example.com,jdoe@example.com\nuser3,Jay,Johnson,jj@example.com\nbob,,,\n";
+    write(&tool, "people.csv", table);
+    let dry = tool.ok("import csv people.csv --group editors --dry-run");
+    assert!(dry.contains("+ user:user1: role user, email jdoe@example.com, display_name John Doe"), "{dry}");
+    assert!(dry.contains("people.csv:2\n") && dry.contains("Plan: 5 to add."), "{dry}");
+    tool.ok("import csv people.csv --group editors --as dana --reason 'moved here'");
+    assert_eq!(tool.ok("import csv people.csv --group editors"), "No changes.\n");
+    assert_eq!(tool.json("account show bob")["email"], "bob@example.com", "an empty cell says nothing");
+    write(&tool, "own.csv", "Login;Mail;Desk;workgroup\nzoe;zoe@example.com;7;w\n");
+    let ran = tool.fails(6, "import csv own.csv --delimiter ';'", "the input has 3 mistakes");
+    assert!(ran.err.contains("--map Login=FIELD"), "{ran:?}");
+    let _ = tool.fails(
+        4,
+        "import csv own.csv --delimiter ';' --map Login=name --map Mail=email --map Desk=-",
+        "this cannot be made so",
+    );
+    tool.ok("workgroup add w");
+    tool.ok("import csv own.csv --delimiter ';' --map Login=name --map Mail=email --map Desk=-");
+    assert_eq!(tool.json("workgroup members w")[0]["member"], "user:zoe");
+    assert!(tool.sh("echo 'name\nyan' | rolebook import csv -").out.contains("+ user:yan"));
+}

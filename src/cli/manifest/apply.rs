@@ -42,7 +42,7 @@ pub(in crate::cli) struct Apply {
 
 impl Apply {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (mut read, reach, saved) = match &self.plan {
+        let (read, reach, saved) = match &self.plan {
             Some(path) => {
                 let (read, reach, saved) = saved::load(path)?;
                 (read, reach, Some(saved))
@@ -51,7 +51,21 @@ impl Apply {
                 (Files { files: self.files.clone(), format: self.format.clone() }.read()?, self.reach.clone(), None)
             }
         };
-        reach.options(&read.manifest)?;
+        Applying { writing: &self.writing, reach, saved }.run(session, read)
+    }
+}
+
+/// What is to be applied besides what was read.
+pub(super) struct Applying<'a> {
+    pub(super) writing: &'a Writing,
+    pub(super) reach: Reach,
+    pub(super) saved: Option<Saved>,
+}
+
+impl Applying<'_> {
+    /// Applies what was read: all of it in one revision, or nothing.
+    pub(super) fn run(&self, session: &mut Session<'_>, mut read: Read) -> Outcome {
+        self.reach.options(&read.manifest)?;
         let has_rows = !read.rows.is_empty();
         let path = session.store_path()?;
         let make = self.writing.create && !self.writing.dry_run;
@@ -60,9 +74,13 @@ impl Apply {
         loop {
             let writer = store.write()?;
             let by = As { actor: session.actor(&writer.facts())?, at: Time::now() };
-            let planned = match self.planned(session, &writer, (&mut read, &reach, saved.as_ref()), by) {
+            let planned = match self.planned(session, &writer, &mut read, by) {
                 Ok(planned) => planned,
-                Err(problem) => return Err(self.refuse(session, writer, problem, by)?.into()),
+                Err(problem) => {
+                    // With the parts that were written already.
+                    drop(writer);
+                    return Err(self.refuse(session, &store, problem, by)?.into());
+                }
             };
             let failing = planned.failing(session, writer.reader(), &read, by)?;
             if failing > 0 {
@@ -88,8 +106,7 @@ impl Apply {
             if !session.globals.yes && !is_confirmed(confirmed.as_deref(), &planned)? {
                 // Nobody else should wait while a person thinks.
                 drop(writer);
-                let format = session.dress().format;
-                if format == Format::Table && prompt::can_ask() {
+                if session.dress().format == Format::Table && prompt::can_ask() {
                     output::show(session, (&planned, &read), None, &Became::Shown)?;
                     session.flush()?;
                 }
@@ -97,7 +114,7 @@ impl Apply {
                 confirmed = Some(planned.effects.digest());
                 continue;
             }
-            let entry = session.entry(&self.writing, by.actor, by.at);
+            let entry = session.entry(self.writing, by.actor, by.at);
             let committed = match planned.in_parts {
                 true => Some(writer.commit_parts(&planned.rows, planned.last_id, entry)?),
                 false => writer.commit(&planned.rows, planned.last_id, entry)?,
@@ -109,30 +126,25 @@ impl Apply {
         }
     }
 
-    fn planned(
-        &self,
-        session: &Session<'_>,
-        writer: &Writer,
-        (read, reach, saved): (&mut Read, &Reach, Option<&Saved>),
-        by: As,
-    ) -> Result<Planned, Problem> {
-        if let Some(saved) = saved {
+    fn planned(&self, session: &Session<'_>, writer: &Writer, read: &mut Read, by: As) -> Result<Planned, Problem> {
+        if let Some(saved) = &self.saved {
             saved.check_actor(session.actor_name().as_deref())?;
         }
-        let planned = planned::plan(writer.reader(), (!self.writing.dry_run).then_some(writer), read, reach, by)?;
-        if let Some(saved) = saved {
+        let parts = (!self.writing.dry_run).then_some(writer);
+        let planned = planned::plan(writer.reader(), parts, read, &self.reach, by)?;
+        if let Some(saved) = &self.saved {
             saved.check(&planned.effects)?;
         }
         Ok(planned)
     }
 
     /// A denied apply is recorded as any denied change.
-    fn refuse(&self, session: &Session<'_>, writer: Writer, problem: Problem, by: As) -> Result<Problem, Problem> {
+    fn refuse(&self, session: &Session<'_>, store: &Store, problem: Problem, by: As) -> Result<Problem, Problem> {
         if problem.kind != ProblemKind::Denied {
             return Ok(problem);
         }
-        let entry = session.entry(&self.writing, by.actor, by.at);
-        session.refuse(writer, &self.writing, entry, Refused::from(problem), by.actor)
+        let entry = session.entry(self.writing, by.actor, by.at);
+        session.refuse(store.write()?, self.writing, entry, Refused::from(problem), by.actor)
     }
 }
 

@@ -59,12 +59,17 @@ pub(super) fn read(paths: &[PathBuf], format: Option<&str>) -> Result<Read, Prob
 /// Reads sources as one manifest, or tells every mistake in them.
 pub(super) fn whole(sources: Vec<Source>) -> Result<Read, Problem> {
     match manifest::read(&sources) {
-        Ok(manifest) => Ok(Read { sources, manifest, rows: Vec::new(), lines: BTreeMap::new() }),
+        Ok(manifest) => Ok(whole_of(sources, manifest)),
         Err(mistakes) => {
             let shown = files::shown(&sources, mistakes.get(..TOLD).unwrap_or(&mistakes));
             Err(files::so_many_mistakes("bad_manifest", shown, mistakes.len()))
         }
     }
+}
+
+/// What was read whole.
+pub(super) fn whole_of(sources: Vec<Source>, manifest: Manifest) -> Read {
+    Read { sources, manifest, rows: Vec::new(), lines: BTreeMap::new() }
 }
 
 /// "JSON Lines are known by `--format`, else the name, else the first line" (cli, settled points).

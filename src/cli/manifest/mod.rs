@@ -2,6 +2,7 @@
 
 mod apply;
 mod export;
+mod import;
 mod input;
 mod output;
 mod plan;
@@ -12,6 +13,7 @@ mod validate;
 
 pub(super) use apply::Apply;
 pub(super) use export::Export;
+pub(super) use import::Import;
 pub(super) use plan::Plan;
 pub(super) use schema::Schema;
 pub(super) use validate::Validate;

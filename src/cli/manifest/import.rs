@@ -1,0 +1,119 @@
+//! `import`: accounts and memberships from elsewhere.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+
+use super::super::args::Writing;
+use super::super::session::Session;
+use super::super::{Outcome, complete, examples, files};
+use super::Reach;
+use super::apply::Applying;
+use super::input::whole_of;
+use crate::manifest::Manifest;
+use crate::manifest::people_csv::{FIELDS, Table, read};
+use crate::model::name::printable;
+use crate::model::{Kind, Name, Problem, Role};
+use crate::ops::account::parse_role;
+
+/// Bring accounts and memberships from elsewhere
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::IMPORT)]
+pub(in crate::cli) struct Import {
+    #[command(subcommand)]
+    form: Form,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(defer = true)]
+enum Form {
+    /// Accounts and memberships from a table, such as the bulk file of Faspex
+    #[command(after_long_help = examples::IMPORT_CSV)]
+    Csv(Csv),
+}
+
+/// Accounts and memberships from a table, such as the bulk file of Faspex
+///
+/// The first line is the headers: `name`, `first_name`, `last_name`, `display_name`, `email`, `role`,
+/// `expires`, `group`, `workgroup`, `dropbox`, `level`; `welcome_email` is passed over. A cell with
+/// nothing in it changes nothing; several groups stand in one cell with `;` between.
+#[derive(Args, Debug)]
+struct Csv {
+    /// The table; `-` is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+    /// What a header of your own is, as `HEADER=FIELD`; `HEADER=-` for nothing (can be repeated)
+    #[arg(long, value_name = "HEADER=FIELD")]
+    map: Vec<String>,
+    /// What stands between cells: one character, or `tab`
+    #[arg(long, value_name = "CHARACTER", default_value = ",")]
+    delimiter: String,
+    /// The account role of everybody whose row names none
+    #[arg(long, value_name = "ROLE", add = complete::words(&["admin", "manager", "user"]))]
+    role: Option<String>,
+    /// Put everybody into this group
+    #[arg(long, value_name = "GROUP", add = complete::groups())]
+    group: Option<String>,
+    /// Put everybody into this workgroup
+    #[arg(long, value_name = "WORKGROUP", add = complete::workgroups())]
+    workgroup: Option<String>,
+    /// Put everybody into this dropbox
+    #[arg(long, value_name = "DROPBOX", add = complete::dropboxes())]
+    dropbox: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+impl Import {
+    pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let Form::Csv(csv) = &self.form;
+        let source = files::source(&csv.file)?;
+        let statements = read(&source.text, 0, &csv.table()?).map_err(|mistakes| {
+            let count = mistakes.len();
+            let shown = mistakes.iter().take(100).map(|mistake| mistake.shown(&source.name, &source.text)).collect();
+            files::so_many_mistakes("bad_table", shown, count)
+        })?;
+        let mut statements = statements;
+        statements.sort_by_key(|statement| statement.said.stage());
+        let read = whole_of(vec![source], Manifest { statements, ..Manifest::default() });
+        let reach = Reach { prune: false, max_removals: None, take_over: false };
+        Applying { writing: &csv.writing, reach, saved: None }.run(session, read)
+    }
+}
+
+impl Csv {
+    fn table(&self) -> Result<Table, Problem> {
+        let delimiter = match self.delimiter.as_str() {
+            "tab" => b'\t',
+            other => match other.as_bytes() {
+                [one] if !matches!(one, b'"' | b'\n' | b'\r') => *one,
+                _ => {
+                    return Err(Problem::usage("bad_delimiter", "a delimiter is one character, or `tab`")
+                        .tip("--delimiter ';'"));
+                }
+            },
+        };
+        let mut headers = Vec::new();
+        for text in &self.map {
+            let Some((header, field)) = text.rsplit_once('=') else {
+                return Err(
+                    Problem::usage("bad_map", format!("`{}` maps nothing", printable(text))).tip("--map LOGIN=name")
+                );
+            };
+            let field = match field {
+                "-" => None,
+                known if FIELDS.contains(&known) || known == "level" => Some(known.to_owned()),
+                other => {
+                    let problem = Problem::usage("bad_map", format!("no column is called `{}`", printable(other)));
+                    return Err(problem.tip(format!("the fields are: {}, level", FIELDS.join(", "))));
+                }
+            };
+            headers.push((header.to_owned(), field));
+        }
+        let places = [(Kind::Group, &self.group), (Kind::Workgroup, &self.workgroup), (Kind::Dropbox, &self.dropbox)];
+        let places = places.into_iter().filter_map(|(kind, name)| Some((kind, name.as_deref()?)));
+        let places = places.map(|(kind, name)| Ok((kind, Name::parse(name)?))).collect::<Result<Vec<_>, Problem>>()?;
+        let role: Option<Role> = self.role.as_deref().map(|word| parse_role(word, "NAME")).transpose()?;
+        Ok(Table { delimiter, headers, places, role })
+    }
+}
