@@ -112,11 +112,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         };
         let of_all = sharer.is_none() && self.sharing(&said.endpoint)? == Some(Sharing::Managed);
         let is_hidden = said.class.is_some_and(ShareClass::is_hidden);
-        let all = self.work.facts().list(Select::Exact(item.id, Role::ItemShare, principal))?;
-        let mut fitting = all
-            .into_iter()
-            .filter(|it| it.attributes.share_class().is_hidden() == is_hidden && (of_all || it.grantor == by));
-        Ok(fitting.next())
+        let mut all = self.work.facts().list(Select::Exact(item.id, Role::ItemShare, principal))?;
+        all.retain(|it| it.attributes.share_class().is_hidden() == is_hidden && (of_all || it.grantor == by));
+        // Where shares are managed there is one with each; should there be more, one's own is meant.
+        let own = all.iter().position(|it| it.grantor == by).unwrap_or_default();
+        Ok(if all.is_empty() { None } else { Some(all.swap_remove(own)) })
     }
 
     fn sharing(&self, endpoint: &Name) -> Result<Option<Sharing>> {
