@@ -1,4 +1,6 @@
-//! The manual: a page per command, made from the parser, and two pages on the whole.
+//! The manual: a page per command, made from the parser, and pages on the model and the manifest.
+
+mod manifest;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -61,6 +63,7 @@ fn pages(command: &Command) -> Vec<(String, String)> {
     let mut pages = Vec::new();
     collect(&whole, "rolebook", &mut pages);
     pages.push(("rolebook-model.7".to_owned(), model_page()));
+    pages.push(("rolebook-manifest.5".to_owned(), manifest::page()));
     pages
 }
 

@@ -81,6 +81,11 @@ static SORTS: [Sort; 13] = [
     of("share", &[ITEM, field("principal", Shape::Text(Form::Sharer), "With whom")], &SHARE),
 ];
 
+/// Every sort of row: its tag, the keys that say what it is about, and what can be said of that.
+pub fn sorts() -> impl Iterator<Item = (&'static str, &'static [Field], &'static Object)> {
+    SORTS.iter().map(|sort| (sort.tag, sort.naming, sort.object))
+}
+
 /// What a row says.
 #[derive(Debug)]
 pub enum Row {

@@ -5,6 +5,7 @@ mod bad;
 mod limits;
 mod owners;
 mod rows;
+mod schema;
 mod trips;
 
 use std::fs;
