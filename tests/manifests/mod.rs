@@ -7,6 +7,7 @@ mod owners;
 mod rows;
 mod schema;
 mod trips;
+mod whole;
 
 use std::fs;
 

@@ -1,0 +1,115 @@
+//! All of it or nothing: killed in the middle, out of room, beside others.
+//!
+//! `ROLEBOOK_TEST_OBJECTS` and `ROLEBOOK_TEST_KILLS` make more of it than every run has time for.
+
+use std::fmt::Write;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::write;
+use crate::support::Tool;
+
+fn scale(name: &str, initial: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(initial)
+}
+
+/// Rows of so many accounts, half of them in a group.
+fn rows(objects: usize) -> String {
+    let mut text = String::from("{\"manifest\":{\"version\":1,\"name\":\"bulk\"}}\n{\"group\":{\"name\":\"all\"}}\n");
+    for number in 0..objects {
+        writeln!(text, "{{\"account\":{{\"name\":\"u{number}\",\"email\":\"u{number}@example.com\"}}}}").unwrap();
+        if number % 2 == 0 {
+            writeln!(text, "{{\"member\":{{\"of\":\"group:all\",\"user\":\"u{number}\"}}}}").unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn an_apply_that_is_killed_at_any_moment_was_all_or_nothing() {
+    // Enough for two parts, so that some of it is written when the end comes.
+    let (objects, kills) = (scale("ROLEBOOK_TEST_OBJECTS", 13_000), scale("ROLEBOOK_TEST_KILLS", 8));
+    let tool = Tool::new();
+    tool.ok("account add root --role admin");
+    write(&tool, "bulk.jsonl", &rows(objects));
+    let began = Instant::now();
+    tool.ok("apply bulk.jsonl --dry-run");
+    let whole = began.elapsed();
+    let (mut killed, mut turn) = (0, 0_u32);
+    while killed < kills {
+        turn += 1;
+        assert!(turn < 20 * u32::try_from(kills).unwrap(), "only {killed} of {turn} were killed in time");
+        let before = tool.revision();
+        let mut child = tool
+            .shell("exec rolebook apply bulk.jsonl --yes -q")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Spread over the whole of it, and a little beyond.
+        std::thread::sleep(whole.mul_f64(1.2 * f64::from(turn * 37 % 100) / 100.0));
+        let ended = child.try_wait().unwrap().is_some();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        killed += usize::from(!ended);
+        let accounts = tool.json("status")["counts"]["accounts"].as_u64().unwrap();
+        let revision = tool.revision();
+        assert!(revision == before || revision == before + 1, "{before} {revision}");
+        let all = objects as u64 + 1;
+        assert!(
+            (accounts == 1 && revision == before) || (accounts == all && revision > 1),
+            "{accounts} of {all} accounts after {turn} turns"
+        );
+        if revision > before {
+            tool.ok(&format!("undo {revision} --yes -q"));
+        }
+    }
+    tool.ok("audit verify");
+    assert!(tool.ok("apply bulk.jsonl --yes").contains("Applied:"));
+}
+
+/// A file that may not grow further is what a full disk is to a program.
+#[test]
+fn without_room_nothing_is_done_and_the_store_stays_good() {
+    let tool = Tool::new();
+    tool.ok("account add root --role admin");
+    write(&tool, "bulk.jsonl", &rows(scale("ROLEBOOK_TEST_OBJECTS", 13_000)));
+    // In blocks of 512 or 1024 bytes: more than the store has, less than the rows need.
+    let ran = tool.sh("trap '' XFSZ; ulimit -f 1500; rolebook apply bulk.jsonl --yes");
+    assert_eq!(ran.status, 7, "{ran:?}");
+    assert!(ran.err.contains("cannot be written") || ran.err.contains("disk") || ran.err.contains("full"), "{ran:?}");
+    assert_eq!(tool.revision(), 1);
+    tool.ok("audit verify");
+    assert!(tool.ok("apply bulk.jsonl --yes").contains("Applied:"));
+}
+
+#[test]
+fn of_two_that_apply_the_same_at_once_one_finds_nothing_to_do() {
+    let tool = Tool::new();
+    tool.ok("account add root --role admin");
+    write(&tool, "bulk.jsonl", &rows(2_000));
+    let start = || {
+        let command = "exec rolebook apply bulk.jsonl --yes";
+        tool.shell(command).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let both = [start(), start()];
+    let mut said: Vec<String> =
+        both.into_iter().map(|child| String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()).collect();
+    said.sort_by_key(String::len);
+    assert_eq!(said[0], "No changes.\n");
+    assert!(said[1].contains("revision 2"), "{said:?}");
+    assert_eq!(tool.revision(), 2);
+}
+
+#[test]
+fn a_change_meanwhile_is_seen_by_the_apply_that_waited() {
+    let tool = Tool::staffed();
+    write(&tool, "m.yaml", "version: 1\nname: s\ngroups: {g: [bob]}\n");
+    let child = tool.shell("exec rolebook apply m.yaml").stdout(Stdio::piped()).spawn().unwrap();
+    tool.ok("account edit bob --display-name B");
+    let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    assert!(said.contains("Applied: 2 added."), "{said}");
+    assert_eq!(tool.json("account show bob")["display_name"], "B");
+    std::thread::sleep(Duration::from_millis(1));
+    tool.ok("audit verify");
+}
