@@ -11,7 +11,7 @@
 //! The layers, each using only those to its left:
 //!
 //! ```text
-//! model  <-  policy  <-  ops  <-  cli
+//! model  <-  policy  <-  ops  <-  manifest  <-  cli
 //!    ^------ store (fills policy::Facts, commits drafts)
 //! ```
 //!

@@ -36,6 +36,8 @@ fn timeless(text: &str) -> String {
 #[test]
 fn every_console_block_prints_what_it_shows() {
     let tool = Tool::studio();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    std::os::unix::fs::symlink(examples, tool.folder().join("examples")).unwrap();
     for block in blocks(&readme(), "console") {
         let mut lines = block.lines().peekable();
         while let Some(line) = lines.next() {
