@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, NonFiniteFloatPolicy, Spanned};
 
 use crate::model::Problem;
@@ -20,6 +20,9 @@ const DEEPEST: usize = 32;
 
 /// How often what is written once behind an anchor may be meant again, in nodes.
 const REPLAYED: usize = 10_000;
+
+/// So many keys are compared one by one: most mappings have no more, and to hash them would take longer.
+const FEW: usize = 12;
 
 /// The longest part of a line that is shown.
 const WIDEST: usize = 100;
@@ -206,14 +209,24 @@ pub fn read(text: &str) -> Result<Placed<Node>, Vec<Mistake>> {
 }
 
 /// Finds the keys that stand twice in a mapping, everywhere.
-fn doubled(node: &Node, mistakes: &mut Vec<Mistake>) {
+pub(super) fn doubled(node: &Node, mistakes: &mut Vec<Mistake>) {
     match node {
         Node::List(items) => items.iter().for_each(|item| doubled(&item.value, mistakes)),
         Node::Mapping(entries) => {
-            let mut seen = HashMap::with_capacity(entries.len());
-            for (key, value) in entries {
-                if let Some(before) = seen.insert(&*key.value, key.place.line) {
-                    let message = format!("the key `{}` stands in line {before} already", printable(&key.value));
+            let mut seen = HashMap::new();
+            for (place, (key, value)) in entries.iter().enumerate() {
+                let before = if entries.len() <= FEW {
+                    let before = entries.iter().take(place).find(|(known, _)| known.value == key.value);
+                    before.map(|(known, _)| known.place.line)
+                } else {
+                    seen.insert(&*key.value, key.place.line)
+                };
+                if let Some(before) = before {
+                    let told = printable(&key.value);
+                    let message = match before {
+                        same if same == key.place.line => format!("the key `{told}` stands twice in this line"),
+                        before => format!("the key `{told}` stands in line {before} already"),
+                    };
                     mistakes.push(Mistake::at(key.place, message));
                 }
                 doubled(&value.value, mistakes);
@@ -278,11 +291,24 @@ impl<'de> Deserialize<'de> for Placed<Box<str>> {
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Node, D::Error> {
-        reader.deserialize_any(Any)
+        reader.deserialize_any(Any(None))
     }
 }
 
-struct Any;
+/// Everything that is read is said to stand at one place: for input whose reader keeps no places.
+#[derive(Clone, Copy)]
+pub(super) struct At(pub(super) Place);
+
+impl<'de> DeserializeSeed<'de> for At {
+    type Value = Placed<Node>;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Placed<Node>, D::Error> {
+        Ok(Placed { place: self.0, value: reader.deserialize_any(Any(Some(self.0)))? })
+    }
+}
+
+/// A value, whose parts stand where the reader says, or all at one place.
+struct Any(Option<Place>);
 
 impl<'de> Visitor<'de> for Any {
     type Value = Node;
@@ -300,7 +326,7 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, reader: D) -> Result<Node, D::Error> {
-        Node::deserialize(reader)
+        reader.deserialize_any(self)
     }
 
     fn visit_bool<E>(self, truth: bool) -> Result<Node, E> {
@@ -338,17 +364,32 @@ impl<'de> Visitor<'de> for Any {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
         let mut found = Vec::new();
-        while let Some(item) = items.next_element()? {
-            found.push(item);
+        loop {
+            let item = match self.0 {
+                None => items.next_element()?,
+                Some(place) => items.next_element_seed(At(place))?,
+            };
+            match item {
+                Some(item) => found.push(item),
+                None => return Ok(Node::List(found)),
+            }
         }
-        Ok(Node::List(found))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
         let mut found = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            found.push(entry);
+        loop {
+            let entry = match self.0 {
+                None => entries.next_entry()?,
+                Some(place) => match entries.next_key::<Box<str>>()? {
+                    Some(value) => Some((Placed { place, value }, entries.next_value_seed(At(place))?)),
+                    None => None,
+                },
+            };
+            match entry {
+                Some(entry) => found.push(entry),
+                None => return Ok(Node::Mapping(found)),
+            }
         }
-        Ok(Node::Mapping(found))
     }
 }

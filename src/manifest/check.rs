@@ -7,6 +7,9 @@ use crate::input::document::{Entry, Mistake, Node, Place, Placed};
 use crate::model::name::printable;
 use crate::model::reference::nearest;
 
+/// To how many mistakes it is said what to try.
+const HELPED: usize = 200;
+
 /// Looks at a tree, and keeps what is wrong with it.
 #[derive(Debug, Default)]
 pub(super) struct Checker {
@@ -86,12 +89,17 @@ impl Checker {
     pub(super) fn object(&mut self, object: &Object, entries: &[Entry]) {
         for (key, value) in entries {
             let Some(field) = object.field(&key.value) else {
-                let names = object.fields.iter().map(|field| field.name);
-                let tip = match nearest(&key.value, names.clone()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the keys are: {}", names.collect::<Vec<_>>().join(", ")),
-                };
-                self.wrong(key.place, format!("unknown key `{}`", printable(&key.value))).tips.push(tip);
+                let message = format!("unknown key `{}`", printable(&key.value));
+                // A file with so many mistakes is no manifest, and to look for what each might mean takes time.
+                let is_helped = self.mistakes.len() < HELPED;
+                let mistake = self.wrong(key.place, message);
+                if is_helped {
+                    let names = object.fields.iter().map(|field| field.name);
+                    mistake.tips.push(match nearest(&key.value, names.clone()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("the keys are: {}", names.collect::<Vec<_>>().join(", ")),
+                    });
+                }
                 continue;
             };
             self.within(field.name, |checker| checker.value(&field.shape, value));

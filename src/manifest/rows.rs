@@ -100,24 +100,24 @@ pub enum Row {
 /// # Errors
 /// Every mistake in it, each at its place.
 pub fn row(text: &str, source: u32, number: u32) -> Result<Row, Vec<Mistake>> {
-    let tree = json::read(text, number).map_err(|mistake| vec![mistake])?;
-    match of_tree(&tree, source) {
-        Ok(row) => Ok(row),
-        Err(mistakes) => {
-            // Once more, for the places within the line.
-            let at = |mut mistake: Mistake| {
-                mistake.place.line = number;
-                mistake
-            };
-            match document::read(text) {
-                Ok(tree) => match of_tree(&tree, source) {
-                    Err(placed) => Err(placed.into_iter().map(at).collect()),
-                    Ok(_) => Err(mistakes),
-                },
-                Err(_) => Err(mistakes),
-            }
-        }
+    let read = json::read(text, number);
+    // What is no JSON says where; what YAML makes of it would be another matter.
+    if let Err(mistakes) = &read
+        && mistakes.iter().any(|mistake| mistake.message.starts_with("the line is no JSON"))
+    {
+        return Err(mistakes.clone());
     }
+    read.and_then(|tree| of_tree(&tree, source)).map_err(|mistakes| {
+        // Once more, for the places within the line.
+        let at = |mut mistake: Mistake| {
+            mistake.place.line = number;
+            mistake
+        };
+        match document::read(text).and_then(|tree| of_tree(&tree, source)) {
+            Err(placed) => placed.into_iter().map(at).collect(),
+            Ok(_) => mistakes,
+        }
+    })
 }
 
 fn of_tree(tree: &Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
@@ -238,16 +238,7 @@ fn head(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>) -> Row {
 
 /// Somebody in something, whatever it is.
 fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut Vec<Statement>) {
-    let user = fields.parsed(reading, "user", |text| form::name(Kind::Account, text));
-    let group = fields.parsed(reading, "group", |text| form::name(Kind::Group, text));
-    let who = match (user, group) {
-        (Some(user), None) => Reference::Named(Kind::Account, user),
-        (None, Some(group)) => Reference::Named(Kind::Group, group),
-        _ => {
-            reading.mistake(spot, "a member is one of `user` and `group`");
-            return;
-        }
-    };
+    let Some(who) = groups::who(reading, spot, fields) else { return };
     let of = match fields.text(reading, "of").map(|text| Reference::parse(text, Kind::Group)) {
         Some(Ok(of)) => of,
         Some(Err(problem)) => {

@@ -58,7 +58,7 @@ fn what_is_wrong_with_rows_is_told_line_by_line() {
         "m.jsonl:2:2: no row is a `acount`\n    2 | {\"acount\":{\"name\":\"u1\"}}\n      |  ^^^^^^^^\n    try: did you mean `account`?",
         "m.jsonl:3:25: unknown key `rol`",
         "m.jsonl:4:12: `name` is missing",
-        "m.jsonl:5:30: the line is no JSON: the key `name` stands twice",
+        "m.jsonl:5:25: the key `name` stands twice in this line",
         "m.jsonl:6:1: a member is one of `user` and `group`",
         "m.jsonl:7:1: user:a cannot be a member of endpoint:x",
         "m.jsonl:8:1: a group has no level `admin`",

@@ -82,6 +82,20 @@ fn options(reading: &mut Reading<'_>, fields: &Fields<'_>) -> place::Options {
     }
 }
 
+/// Who a mapping is about: an account or a group.
+pub(in crate::manifest) fn who(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>) -> Option<Reference> {
+    let user = fields.parsed(reading, "user", |text| form::name(Kind::Account, text));
+    let group = fields.parsed(reading, "group", |text| form::name(Kind::Group, text));
+    match (user, group) {
+        (Some(user), None) => Some(Reference::Named(Kind::Account, user)),
+        (None, Some(group)) => Some(Reference::Named(Kind::Group, group)),
+        _ => {
+            reading.mistake(spot, "a member is one of `user` and `group`");
+            None
+        }
+    }
+}
+
 /// Who is in something, each once.
 #[derive(Default)]
 struct People {
@@ -101,16 +115,7 @@ impl People {
             object: if kind == Kind::Dropbox { &DROPBOX_MEMBER } else { &WORKGROUP_MEMBER },
             parts: vec![Part { source: found.source, entries }],
         };
-        let user = fields.parsed(reading, "user", |text| form::name(Kind::Account, text));
-        let group = fields.parsed(reading, "group", |text| form::name(Kind::Group, text));
-        let who = match (user, group) {
-            (Some(user), None) => Reference::Named(Kind::Account, user),
-            (None, Some(group)) => Reference::Named(Kind::Group, group),
-            _ => {
-                reading.mistake(spot, "a member is one of `user` and `group`");
-                return;
-            }
-        };
+        let Some(who) = who(reading, spot, &fields) else { return };
         let level = fields.word(reading, "level", |word| Role::from_word(kind, word));
         let is_admin = level.is_some_and(|level| matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin));
         if is_admin && !matches!(who, Reference::Named(Kind::Account, _)) {
