@@ -29,7 +29,17 @@ fn resource<F: Facts + ?Sized>(
     let removed = after.is_none();
     Ok(match (any.kind(), any.parent) {
         (Kind::Account, _) => match (before.and_then(Resource::as_account), after.and_then(Resource::as_account)) {
-            (Some(before), Some(after)) => account(before, after, any.id),
+            (Some(of_before), Some(of_after)) => {
+                let mut needed = account(of_before, of_after, any.id);
+                // Anyone may edit their own account, but not become somebody of another name.
+                if before.map(|it| &it.name) != after.map(|it| &it.name) {
+                    needed.push((Action::Plain(Verb::Delete), any.id));
+                }
+                if before.map(|it| &it.sets) != after.map(|it| &it.sets) {
+                    needed.push((Action::Plain(Verb::Edit), any.id));
+                }
+                needed
+            }
             (None, _) => vec![(
                 Action::CreateAccount(role_of(work.facts(), any.id)?.map_or(Role::ServerUser, |(_, role)| role)),
                 Id::SERVER,

@@ -145,3 +145,19 @@ fn the_sets_of_a_row_are_in_the_log_and_under_the_hash() {
     assert!(other.ok("export --name one").contains("a: [bob]"));
     assert!(other.run("export --name two").err.contains("no such set"));
 }
+
+#[test]
+fn what_one_may_not_change_one_does_not_make_a_sets_either() {
+    let tool = Tool::staffed();
+    tool.ok("group add editors");
+    write(&tool, "m.yaml", &format!("{HEAD}name: mine\naccounts: {{carol: {{}}}}\n"));
+    let ran = tool.fails(3, "apply m.yaml --as bob", "this cannot be made so");
+    assert!(ran.err.contains("m.yaml:3:12: user:bob may not edit on user:carol"), "{ran:?}");
+    tool.ok("apply m.yaml --as dana");
+    // Renaming an account takes more than editing one's own.
+    write(&tool, "m.yaml", &format!("{HEAD}accounts: {{robert: {{previously: bob}}}}\n"));
+    let ran = tool.fails(3, "apply m.yaml --as bob", "this cannot be made so");
+    assert!(ran.err.contains("user:bob may not delete on user:bob"), "{ran:?}");
+    assert!(tool.ok("apply m.yaml --as dana").contains("> user:bob: name bob -> robert"));
+    assert_eq!(tool.json("account show robert")["email"], "bob@example.com");
+}
