@@ -371,9 +371,12 @@ impl<'de> Visitor<'de> for Any {
             };
             match item {
                 Some(item) => found.push(item),
-                None => return Ok(Node::List(found)),
+                None => break,
             }
         }
+        // There are very many small ones, and room for four would be most of what they take.
+        found.shrink_to_fit();
+        Ok(Node::List(found))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
@@ -388,8 +391,10 @@ impl<'de> Visitor<'de> for Any {
             };
             match entry {
                 Some(entry) => found.push(entry),
-                None => return Ok(Node::Mapping(found)),
+                None => break,
             }
         }
+        found.shrink_to_fit();
+        Ok(Node::Mapping(found))
     }
 }
