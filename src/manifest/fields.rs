@@ -139,16 +139,19 @@ impl<'n> Fields<'n> {
         }
     }
 
+    /// What the mappings among some values say.
+    pub(super) fn of(object: &'static Object, found: impl Iterator<Item = Found<'n>>) -> Fields<'n> {
+        let parts = found.filter_map(|found| match &found.node.value {
+            Node::Mapping(entries) => Some(Part { source: found.source, entries }),
+            _ => None,
+        });
+        Fields { object, parts: parts.collect() }
+    }
+
     /// The mapping behind a key, in every source.
     pub(super) fn within(&self, name: &str, object: &'static Object) -> Option<Fields<'n>> {
-        let parts: Vec<Part<'n>> = self
-            .all(name)
-            .filter_map(|found| match &found.node.value {
-                Node::Mapping(entries) => Some(Part { source: found.source, entries }),
-                _ => None,
-            })
-            .collect();
-        (!parts.is_empty()).then_some(Fields { object, parts })
+        let fields = Fields::of(object, self.all(name));
+        (!fields.parts.is_empty()).then_some(fields)
     }
 
     /// Everything in the lists behind a key.

@@ -152,20 +152,13 @@ fn limits(reading: &mut Reading<'_>, root: &Fields<'_>) -> Limits {
 /// The things of a section, each with its name and all that is said of it.
 fn things<'n>(
     root: &Fields<'n>,
-    (section, form): (&str, Form),
+    (section, kind): (&str, Kind),
     object: &'static Object,
 ) -> Vec<(Name, Vec<Entered<'n>>, Fields<'n>)> {
-    let Form::Name(kind) = form else { return Vec::new() };
-    let found = entries(form, root.all(section)).into_iter().filter_map(|entered| {
+    let found = entries(Form::Name(kind), root.all(section)).into_iter().filter_map(|entered| {
         let name = form::name(kind, entered.first()?.key).ok()?;
-        let parts = entered
-            .iter()
-            .filter_map(|it| match &it.found.node.value {
-                Node::Mapping(entries) => Some(Part { source: it.found.source, entries }),
-                _ => None,
-            })
-            .collect();
-        Some((name, entered, Fields { object, parts }))
+        let fields = Fields::of(object, entered.iter().map(|it| it.found));
+        Some((name, entered, fields))
     });
     found.collect()
 }

@@ -120,8 +120,10 @@ pub struct Endpoint {
     pub administrators: Vec<Reference>,
     /// What shall become of it.
     pub ensure: Ensure,
-    /// Whether nobody else may hold a role on it or a share of these paths.
-    pub exclusive: Option<Vec<Path>>,
+    /// Whether nobody else may hold a role on it, or a share of one of the paths below.
+    pub exclusive: bool,
+    /// The paths whose shares are spoken of.
+    pub shared: Vec<Path>,
     /// The name it had.
     pub previously: Option<Name>,
 }

@@ -248,10 +248,7 @@ fn finds_member<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &[RowChange], back:
 }
 
 fn touches(rows: &[RowChange], id: Id) -> bool {
-    rows.iter().any(|row| match row {
-        RowChange::Resource(before, after) => after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == id),
-        RowChange::Binding(before, after) => after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == id),
-    })
+    rows.iter().any(|row| row.id() == Some(id))
 }
 
 fn comes_back(rows: &[RowChange], id: Id) -> bool {

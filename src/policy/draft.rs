@@ -30,6 +30,16 @@ pub enum RowChange {
     Binding(Option<Binding>, Option<Binding>),
 }
 
+impl RowChange {
+    /// The id of the row; none where it is there neither before nor after.
+    pub fn id(&self) -> Option<Id> {
+        match self {
+            RowChange::Resource(before, after) => after.as_ref().or(before.as_ref()).map(|row| row.id),
+            RowChange::Binding(before, after) => after.as_ref().or(before.as_ref()).map(|row| row.id),
+        }
+    }
+}
+
 impl Draft {
     /// What the draft changes in some facts, resources before bindings, each by id. Rows that end
     /// as they began are left out, so a draft that changes nothing yields nothing.

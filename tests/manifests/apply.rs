@@ -256,6 +256,19 @@ fn exclusive_lists_leave_nobody_else() {
 }
 
 #[test]
+fn a_path_that_is_shared_with_nobody_is_so_where_that_is_exclusive() {
+    let tool = with_studio_file();
+    tool.ok("apply studio.yaml");
+    let text = "name: studio\nendpoints: {archive: {exclusive: true, shares: {/open: {}}, roles: {administrator: [alice], access-manager: [group:editors]}}}";
+    write(&tool, "m.yaml", &format!("{HEAD}{text}\n"));
+    let plan = tool.ok("plan m.yaml");
+    assert!(
+        plan.contains("- archive:/open: share with authenticated") && plan.contains("Plan: 1 to remove."),
+        "{plan}"
+    );
+}
+
+#[test]
 fn no_apply_locks_anybody_out() {
     let tool = with_studio_file();
     tool.ok("apply studio.yaml");

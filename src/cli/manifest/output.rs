@@ -95,14 +95,9 @@ fn lines(
         }
     }
     match became {
-        Became::Shown => text.push_str(&format!("{}\n", planned.summary())),
-        Became::Applied(None) => text.push_str("No changes.\n"),
+        Became::Shown | Became::Applied(None) => text.push_str(&format!("{}\n", planned.summary(false))),
         Became::Applied(Some(revision)) => {
-            let done = planned.summary().replacen("Plan: ", "Applied: ", 1);
-            let done = Sign::ALL
-                .iter()
-                .fold(done, |done, sign| done.replace(&format!(" to {}", sign.word()), &format!(" {}", sign.past())));
-            text.push_str(&format!("{done}\nrevision {revision}\n"));
+            text.push_str(&format!("{}\nrevision {revision}\n", planned.summary(true)));
         }
     }
     session.print(&text)

@@ -8,7 +8,7 @@ use super::super::view::View;
 use super::Reach;
 use super::input::Read;
 use crate::input::document::Mistake;
-use crate::manifest::plan::{Counts, Effects, Owned, Planner, Refusal, Sign, summary};
+use crate::manifest::plan::{Counts, Effects, Owned, Planner, Refusal, Sign, summary, summary_done};
 use crate::model::{Id, Problem, ProblemKind, Time};
 use crate::ops::changes::describe;
 use crate::ops::{Actor, Work, require_active};
@@ -103,22 +103,17 @@ pub(super) fn plan(
         return Err(refused(&planner.refusals, read));
     }
     let rows = planner.work.facts().draft().against(facts)?;
-    if in_parts || (has_rows && rows.len() > LISTED) {
-        counts.add(&rows);
-        let (warnings, undeclared) =
-            (std::mem::take(&mut planner.work.notices), std::mem::take(&mut planner.undeclared));
-        let takes = std::mem::take(&mut planner.work.takes);
-        let Planner { work, .. } = planner;
-        let (draft, last_id) = work.finish_unchecked();
-        let effects = Effects::default();
-        return Ok(Planned { effects, counts, in_parts, rows, last_id, draft, warnings, undeclared, takes });
-    }
-    let mut changes = describe(&rows, &planner.work)?;
     let mut warnings = std::mem::take(&mut planner.work.notices);
-    hide_unseen(&mut changes, &planner.work, &mut warnings)?;
-    let effects = Effects::of(&planner, &rows, changes);
-    let (takes, undeclared) = (std::mem::take(&mut planner.work.takes), std::mem::take(&mut planner.undeclared));
-    let Planner { work, .. } = planner;
+    let effects = if in_parts || (has_rows && rows.len() > LISTED) {
+        counts.add(&rows);
+        Effects::default()
+    } else {
+        let mut changes = describe(&rows, &planner.work)?;
+        hide_unseen(&mut changes, &planner.work, &mut warnings)?;
+        Effects::of(&planner, &rows, changes)
+    };
+    let Planner { mut work, undeclared, .. } = planner;
+    let takes = std::mem::take(&mut work.takes);
     let (draft, last_id) = work.finish_unchecked();
     Ok(Planned { effects, counts, in_parts, rows, last_id, draft, warnings, undeclared, takes })
 }
@@ -206,9 +201,10 @@ impl Planned {
         self.count(Sign::Remove)
     }
 
-    /// The sum of it.
-    pub(super) fn summary(&self) -> String {
-        summary(|sign| self.count(sign))
+    /// The sum of it, planned or done.
+    pub(super) fn summary(&self, is_done: bool) -> String {
+        let count = |sign| self.count(sign);
+        if is_done { summary_done(count) } else { summary(count) }
     }
 
     /// Whether there is nothing to do.

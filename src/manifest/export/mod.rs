@@ -190,21 +190,9 @@ impl<'f, F: Facts> Export<'f, F> {
     fn server(&self) -> Result<Option<Value>, Problem> {
         let row = self.facts.resource(Id::SERVER)?;
         let Some(row) = row.filter(|row| self.takes(&row.sets)) else { return Ok(None) };
-        let fields = changed(&row.attributes.fields(), &crate::model::attributes::Server::default());
+        let fields = self.settings(&row);
         Ok((!fields.is_empty()).then_some(Value::Object(fields)))
     }
-}
-
-/// The fields of the server that are not its defaults.
-fn changed(fields: &[(&'static str, Value)], default: &crate::model::attributes::Server) -> Map<String, Value> {
-    let defaults = crate::model::Attributes::Server(default.clone()).fields();
-    let mut found = Map::new();
-    for ((name, value), (_, default)) in fields.iter().zip(&defaults) {
-        if value != default {
-            put(&mut found, name, value.clone());
-        }
-    }
-    found
 }
 
 /// Puts a field under the name that manifests give it, unless there is nothing in it.

@@ -84,8 +84,17 @@ impl<F: Facts> Export<'_, F> {
 
     /// Who is in something, by name, as far as the reader may see them.
     pub(super) fn members(&self, of: &Resource) -> Result<Vec<In>, Problem> {
+        self.those_in(of, of.id)
+    }
+
+    /// Who has a workspace, as far as the reader may see the members of its organization.
+    pub(super) fn workspace_members(&self, org: &Resource, workspace: &Resource) -> Result<Vec<In>, Problem> {
+        self.those_in(workspace, org.id)
+    }
+
+    fn those_in(&self, of: &Resource, seen_with: Id) -> Result<Vec<In>, Problem> {
         let mut found = Vec::new();
-        if !self.may(Verb::ViewMembers, of.id)? {
+        if !self.may(Verb::ViewMembers, seen_with)? {
             return Ok(found);
         }
         for level in levels(of.kind()) {
@@ -99,7 +108,7 @@ impl<F: Facts> Export<'_, F> {
         Ok(found)
     }
 
-    /// What is said of a workgroup or a dropbox itself.
+    /// What is said of the server, a workgroup or a dropbox itself: all that is not the default.
     pub(super) fn settings(&self, resource: &Resource) -> Map<String, Value> {
         let mut map = Map::new();
         let default = Attributes::from_json(resource.kind(), "{}").map(|it| it.fields()).unwrap_or_default();
@@ -212,23 +221,6 @@ impl<F: Facts> Export<'_, F> {
             map.insert("workspaces".to_owned(), Value::Object(workspaces));
         }
         Ok(Value::Object(map))
-    }
-
-    /// Who has a workspace, as far as the reader may see the members of its organization.
-    pub(super) fn workspace_members(&self, org: &Resource, workspace: &Resource) -> Result<Vec<In>, Problem> {
-        let mut found = Vec::new();
-        if !self.may(Verb::ViewMembers, org.id)? {
-            return Ok(found);
-        }
-        for level in levels(Kind::Workspace) {
-            for binding in self.facts.list(Select::OnAs(workspace.id, *level))? {
-                if self.takes(&binding.sets) {
-                    found.push(In { who: self.principal(binding.principal)?, binding });
-                }
-            }
-        }
-        found.sort_by(|a, b| a.who.cmp(&b.who));
-        Ok(found)
     }
 }
 

@@ -82,16 +82,7 @@ pub struct Effects(pub Vec<Effect>);
 impl Effects {
     /// From the changes of a plan's draft.
     pub fn of<F: Facts + ?Sized>(planner: &Planner<'_, F>, rows: &[RowChange], changes: Vec<Change>) -> Effects {
-        let signs: HashMap<Id, Sign> = rows
-            .iter()
-            .filter_map(|row| {
-                let id = match row {
-                    RowChange::Resource(before, after) => after.as_ref().or(before.as_ref())?.id,
-                    RowChange::Binding(before, after) => after.as_ref().or(before.as_ref())?.id,
-                };
-                Some((id, Sign::of(row)))
-            })
-            .collect();
+        let signs: HashMap<Id, Sign> = rows.iter().filter_map(|row| Some((row.id()?, Sign::of(row)))).collect();
         let mut effects: Vec<Effect> = changes
             .into_iter()
             // The root folder comes and goes with its endpoint.
@@ -119,11 +110,6 @@ impl Effects {
         self.0.iter().filter(|effect| effect.sign == sign).count()
     }
 
-    /// The sum of it: `Plan: 12 to add, 3 to change, 1 to remove.`
-    pub fn summary(&self) -> String {
-        summary(|sign| self.count(sign) as u64)
-    }
-
     /// A digest over what would be otherwise, by name: two plans with the same effects have the same,
     /// whatever else has changed meanwhile.
     pub fn digest(&self) -> String {
@@ -138,15 +124,24 @@ impl Effects {
     }
 }
 
-/// The sum of a plan, from how many there are of each sign.
+/// The sum of a plan, from how many there are of each sign: `Plan: 12 to add, 3 to change, 1 to remove.`
 pub fn summary(count: impl Fn(Sign) -> u64) -> String {
+    sum("Plan", count, |sign| format!("to {}", sign.word()))
+}
+
+/// The same once it is done: `Applied: 12 added, 3 changed, 1 removed.`
+pub fn summary_done(count: impl Fn(Sign) -> u64) -> String {
+    sum("Applied", count, |sign| sign.past().to_owned())
+}
+
+fn sum(head: &str, count: impl Fn(Sign) -> u64, word: impl Fn(Sign) -> String) -> String {
     let counted = Sign::ALL.into_iter().filter_map(|sign| match count(sign) {
         0 => None,
-        count => Some(format!("{count} to {}", sign.word())),
+        count => Some(format!("{count} {}", word(sign))),
     });
     match counted.collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => "No changes.".to_owned(),
-        some => format!("Plan: {some}."),
+        some => format!("{head}: {some}."),
     }
 }
 
@@ -154,11 +149,6 @@ impl Effect {
     /// The effect as a line that says all of it, without its place in a file.
     pub fn essence(&self) -> String {
         format!("{} {}", self.sign.mark(), self.change.json())
-    }
-
-    /// The row that changes.
-    pub const fn row(&self) -> Id {
-        self.change.row
     }
 }
 

@@ -14,13 +14,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             self.later.absent.push((spot, Thing::Endpoint(said.name.clone())));
             return Ok(());
         }
-        let renamed = self.renamed(Kind::Endpoint, None, said.previously.as_ref(), &said.name);
-        self.fails(Kind::Endpoint, &said.name, renamed)?;
-        let outcome = match self.named(Kind::Endpoint, None, &said.name)? {
-            Some(known) if self.sees(&known)? => self.change_endpoint(spot, said, &known),
-            _ => self.add_endpoint(spot, said),
-        };
-        self.fails(Kind::Endpoint, &said.name, outcome)
+        self.put(
+            (Kind::Endpoint, &said.name),
+            said.previously.as_ref(),
+            |planner, known| planner.change_endpoint(spot, said, known),
+            |planner| planner.add_endpoint(spot, said),
+        )
     }
 
     fn add_endpoint(&mut self, spot: Spot, said: &Endpoint) -> Result<()> {
@@ -46,10 +45,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             options: options(said),
         };
         let id = endpoint::add(&mut self.work, &said.name, &new)?;
-        if let Some(made) = self.work.facts().resource(id)? {
-            self.declare(&made.sets, id, spot);
-        }
-        self.exclude(spot, said, id)
+        self.declare_made(id, spot)?;
+        self.exclude(said.exclusive, Exclusive { paths: said.shared.clone(), ..Exclusive::of(spot, id) });
+        Ok(())
     }
 
     fn change_endpoint(&mut self, spot: Spot, said: &Endpoint, known: &Resource) -> Result<()> {
@@ -76,13 +74,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             endpoint::set(&mut self.work, &said.name, &options)?;
         }
         self.declare(&known.sets, known.id, spot);
-        self.exclude(spot, said, known.id)
-    }
-
-    fn exclude(&mut self, spot: Spot, said: &Endpoint, id: Id) -> Result<()> {
-        if said.exclusive.is_some() {
-            self.later.exclusive.push(Exclusive { spot, on: vec![id] });
-        }
+        self.exclude(said.exclusive, Exclusive { paths: said.shared.clone(), ..Exclusive::of(spot, known.id) });
         Ok(())
     }
 
@@ -133,10 +125,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             _ => {
                 let request = content::Said { item_type: said.item_type, size: said.size, owner };
                 let id = content::add(&mut self.work, &said.endpoint, &said.path, &request)?;
-                if let Some(made) = self.work.facts().resource(id)? {
-                    self.declare(&made.sets, id, spot);
-                }
-                Ok(())
+                self.declare_made(id, spot)
             }
         }
     }

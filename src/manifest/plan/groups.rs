@@ -3,7 +3,7 @@
 use super::removal::{Exclusive, Thing};
 use super::{Planner, Result};
 use crate::manifest::said::{Ensure, Group, Member, Spot};
-use crate::model::{Binding, Id, Kind, Reference, Role, Verb};
+use crate::model::{Binding, Id, Kind, Reference, Resource, Role, Verb};
 use crate::ops::{membership, place};
 use crate::policy::Facts;
 
@@ -13,32 +13,27 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             self.later.absent.push((spot, Thing::Group(said.kind, said.name.clone())));
             return Ok(());
         }
-        let renamed = self.renamed(said.kind, None, said.previously.as_ref(), &said.name);
-        self.fails(said.kind, &said.name, renamed)?;
-        let outcome = self.put_group(spot, said);
-        self.fails(said.kind, &said.name, outcome)
+        self.put(
+            (said.kind, &said.name),
+            said.previously.as_ref(),
+            |planner, known| planner.change_group(spot, said, known),
+            |planner| planner.add_group(spot, said),
+        )
     }
 
-    fn put_group(&mut self, spot: Spot, said: &Group) -> Result<()> {
-        let id = match self.named(said.kind, None, &said.name)? {
-            Some(known) if self.sees(&known)? => {
-                if said.options.applied(&known.attributes) != known.attributes {
-                    place::set(&mut self.work, said.kind, &said.name, &said.options)?;
-                }
-                self.declare(&known.sets, known.id, spot);
-                known.id
-            }
-            _ => {
-                let id = place::add(&mut self.work, said.kind, &said.name, &said.options)?;
-                if let Some(made) = self.work.facts().resource(id)? {
-                    self.declare(&made.sets, id, spot);
-                }
-                id
-            }
-        };
-        if said.exclusive {
-            self.later.exclusive.push(Exclusive { spot, on: vec![id] });
+    fn add_group(&mut self, spot: Spot, said: &Group) -> Result<()> {
+        let id = place::add(&mut self.work, said.kind, &said.name, &said.options)?;
+        self.declare_made(id, spot)?;
+        self.exclude(said.exclusive, Exclusive::of(spot, id));
+        Ok(())
+    }
+
+    fn change_group(&mut self, spot: Spot, said: &Group, known: &Resource) -> Result<()> {
+        if said.options.applied(&known.attributes) != known.attributes {
+            place::set(&mut self.work, said.kind, &said.name, &said.options)?;
         }
+        self.declare(&known.sets, known.id, spot);
+        self.exclude(said.exclusive, Exclusive::of(spot, known.id));
         Ok(())
     }
 
@@ -107,7 +102,7 @@ const fn is_admin(level: Role) -> bool {
     matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin)
 }
 
-/// The kind of what members of a thing are, for exclusive lists.
+/// Whether things of a kind have members by the operations of this file.
 pub(super) const fn has_members(kind: Kind) -> bool {
     matches!(kind, Kind::Group | Kind::Workgroup | Kind::Dropbox)
 }

@@ -17,14 +17,15 @@ mod removal;
 mod shares;
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::Limits;
 use super::said::{Said, Share, Spot, Statement};
-use crate::model::{Id, Kind, Name, Problem, ProblemKind};
-use crate::ops::{Actor, Work};
+use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Verb};
+use crate::ops::{Actor, Work, place};
 use crate::policy::{Facts, RowChange};
 
-pub use effects::{Counts, Effect, Effects, Sign, summary};
+pub use effects::{Counts, Effect, Effects, Sign, summary, summary_done};
 
 /// The result of an operation.
 type Result<T> = std::result::Result<T, Problem>;
@@ -203,37 +204,43 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     }
 
     /// As [`Planner::is_missing`], of whatever a reference names.
-    fn misses(&self, reference: &crate::model::Reference) -> bool {
-        matches!(reference, crate::model::Reference::Named(kind, name) if self.is_missing(*kind, name))
-    }
-
-    /// Remembers that a thing could not be made, and answers why.
-    fn fails<T>(&mut self, kind: Kind, name: &Name, outcome: Result<T>) -> Result<T> {
-        if outcome.is_err() {
-            self.failed.insert((kind, name.key().to_owned()));
-        }
-        outcome
+    fn misses(&self, reference: &Reference) -> bool {
+        matches!(reference, Reference::Named(kind, name) if self.is_missing(*kind, name))
     }
 
     /// Whether whoever applies sees a thing; what they do not see is for the operations to refuse.
-    fn sees(&self, resource: &crate::model::Resource) -> Result<bool> {
+    fn sees(&self, resource: &Resource) -> Result<bool> {
         if self.work.actor == Actor::Operator { Ok(true) } else { self.work.sees(resource) }
     }
 
     /// Whether a change may be left out because it is so already: the operator sees all, whoever else
     /// must be allowed to see who holds what there.
-    fn may_skip(&self, verb: crate::model::Verb, on: Id) -> Result<bool> {
-        self.work.may(crate::model::Action::Plain(verb), on)
+    fn may_skip(&self, verb: Verb, on: Id) -> Result<bool> {
+        self.work.may(Action::Plain(verb), on)
     }
 
-    /// The id of a thing by its name.
-    fn named(
-        &self,
-        kind: Kind,
-        parent: Option<Id>,
-        name: &Name,
-    ) -> Result<Option<std::rc::Rc<crate::model::Resource>>> {
+    /// A thing by its name.
+    fn named(&self, kind: Kind, parent: Option<Id>, name: &Name) -> Result<Option<Rc<Resource>>> {
         Ok(self.work.facts().named(kind, parent, name.key())?)
+    }
+
+    /// Brings a thing about: renames it where it had another name, then changes it or adds it. What could
+    /// not be made is remembered.
+    fn put(
+        &mut self,
+        (kind, name): (Kind, &Name),
+        previously: Option<&Name>,
+        change: impl FnOnce(&mut Self, &Resource) -> Result<()>,
+        add: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let outcome = self.renamed(kind, None, previously, name).and_then(|()| match self.named(kind, None, name)? {
+            Some(known) if self.sees(&known)? => change(self, &known),
+            _ => add(self),
+        });
+        if outcome.is_err() {
+            self.failed.insert((kind, name.key().to_owned()));
+        }
+        outcome
     }
 
     /// Gives a thing that had another name the one it is declared by.
@@ -263,8 +270,8 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
             .tip("leave out `previously`, or remove one of the two"));
         }
         match parent {
-            Some((_, org)) => crate::ops::place::rename_workspace(&mut self.work, org, old, name),
-            None => crate::ops::place::rename(&mut self.work, kind, old, name),
+            Some((_, org)) => place::rename_workspace(&mut self.work, org, old, name),
+            None => place::rename(&mut self.work, kind, old, name),
         }
     }
 }

@@ -13,13 +13,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             self.later.absent.push((spot, Thing::Org(said.name.clone())));
             return Ok(());
         }
-        let renamed = self.renamed(Kind::Org, None, said.previously.as_ref(), &said.name);
-        self.fails(Kind::Org, &said.name, renamed)?;
-        let outcome = match self.named(Kind::Org, None, &said.name)? {
-            Some(known) if self.sees(&known)? => self.change_org(spot, said, &known),
-            _ => self.add_org(spot, said),
-        };
-        self.fails(Kind::Org, &said.name, outcome)
+        self.put(
+            (Kind::Org, &said.name),
+            said.previously.as_ref(),
+            |planner, known| planner.change_org(spot, said, known),
+            |planner| planner.add_org(spot, said),
+        )
     }
 
     fn add_org(&mut self, spot: Spot, said: &Org) -> Result<()> {
@@ -39,10 +38,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             Actor::Principal(_) => None,
         };
         let id = org::add(&mut self.work, &said.name, said.description.as_deref(), founder.as_ref())?;
-        if let Some(made) = self.work.facts().resource(id)? {
-            self.declare(&made.sets, id, spot);
-        }
-        self.exclude_others(spot, said, id)
+        self.declare_made(id, spot)?;
+        self.exclude(said.exclusive, Exclusive::of(spot, id));
+        Ok(())
     }
 
     fn change_org(&mut self, spot: Spot, said: &Org, known: &Resource) -> Result<()> {
@@ -56,13 +54,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             org::set(&mut self.work, &said.name, Some(description))?;
         }
         self.declare(&known.sets, known.id, spot);
-        self.exclude_others(spot, said, known.id)
-    }
-
-    fn exclude_others(&mut self, spot: Spot, said: &Org, id: Id) -> Result<()> {
-        if said.exclusive {
-            self.later.exclusive.push(Exclusive { spot, on: vec![id] });
-        }
+        self.exclude(said.exclusive, Exclusive::of(spot, known.id));
         Ok(())
     }
 
@@ -87,10 +79,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             }
             _ => workspace::add(&mut self.work, &said.org, &said.name, &options(said))?,
         };
-        if let Some(made) = self.work.facts().resource(id)? {
-            self.declare(&made.sets, id, spot);
-        }
-        Ok(())
+        self.declare_made(id, spot)
     }
 
     fn change_workspace(&mut self, said: &Workspace, known: &Resource) -> Result<()> {
@@ -108,7 +97,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    fn workspace_named(&self, org: &Name, name: &Name) -> Result<Option<std::rc::Rc<Resource>>> {
+    pub(super) fn workspace_named(&self, org: &Name, name: &Name) -> Result<Option<std::rc::Rc<Resource>>> {
         match self.named(Kind::Org, None, org)? {
             Some(org) => self.named(Kind::Workspace, Some(org.id), name),
             None => Ok(None),

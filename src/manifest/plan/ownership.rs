@@ -15,6 +15,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         self.origin.insert(row, spot);
     }
 
+    /// As [`Planner::declare`], of a thing that was just made.
+    pub(super) fn declare_made(&mut self, id: Id, spot: Spot) -> Result<()> {
+        if let Some(made) = self.work.facts().resource(id)? {
+            self.declare(&made.sets, id, spot);
+        }
+        Ok(())
+    }
+
     /// Whether a row is declared.
     pub(super) fn is_declared(&self, row: Id) -> bool {
         self.origin.contains_key(&row)

@@ -22,10 +22,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if options.applied(&before)? != before {
             server::set(&mut self.work, options)?;
         }
-        if let Some(row) = self.work.facts().resource(Id::SERVER)? {
-            self.declare(&row.sets, Id::SERVER, spot);
-        }
-        Ok(())
+        self.declare_made(Id::SERVER, spot)
     }
 
     pub(super) fn account(&mut self, spot: Spot, said: &Account) -> Result<()> {
@@ -33,13 +30,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             self.later.absent.push((spot, Thing::Account(said.name.clone(), said.transfer_to.clone())));
             return Ok(());
         }
-        let renamed = self.renamed(Kind::Account, None, said.previously.as_ref(), &said.name);
-        self.fails(Kind::Account, &said.name, renamed)?;
-        let outcome = match self.named(Kind::Account, None, &said.name)? {
-            Some(known) if self.sees(&known)? => self.change_account(spot, said, &known),
-            _ => self.add_account(spot, said),
-        };
-        self.fails(Kind::Account, &said.name, outcome)
+        self.put(
+            (Kind::Account, &said.name),
+            said.previously.as_ref(),
+            |planner, known| planner.change_account(spot, said, known),
+            |planner| planner.add_account(spot, said),
+        )
     }
 
     fn add_account(&mut self, spot: Spot, said: &Account) -> Result<()> {
@@ -47,9 +43,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let is_over = is_over(options.expires, self.work.at);
         let expires = if is_over { options.expires.take() } else { None };
         let id = account::add(&mut self.work, &said.name, &options, None)?;
-        if let Some(made) = self.work.facts().resource(id)? {
-            self.declare(&made.sets, id, spot);
-        }
+        self.declare_made(id, spot)?;
         self.end_later(spot, said, said.ensure == Some(Ensure::Inactive), expires);
         Ok(())
     }

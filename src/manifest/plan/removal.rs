@@ -2,19 +2,26 @@
 //! more; and how much of that one apply may do.
 
 use super::groups::has_members;
-use super::{Owned, Planner, Result};
+use super::{Owned, Planner, Result, Sign};
 use crate::manifest::limits;
 use crate::manifest::said::Spot;
-use crate::model::attributes::ShareClass;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, Reference, Resource, Role};
 use crate::ops::share::Which;
 use crate::ops::{account, content, endpoint, membership, org, org_member, place, share, workspace, workspace_member};
 use crate::policy::{Facts, RowChange, Select};
 
-/// Things of which nobody may hold anything that is not declared.
+/// A thing of which nobody may hold anything that is not declared; of an endpoint, the paths whose
+/// shares are meant too.
 pub(super) struct Exclusive {
     pub(super) spot: Spot,
-    pub(super) on: Vec<Id>,
+    pub(super) on: Id,
+    pub(super) paths: Vec<Path>,
+}
+
+impl Exclusive {
+    pub(super) const fn of(spot: Spot, on: Id) -> Exclusive {
+        Exclusive { spot, on, paths: Vec::new() }
+    }
 }
 
 /// A thing that shall be gone.
@@ -28,19 +35,28 @@ pub(super) enum Thing {
 }
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
+    /// Remembers that nobody else may hold anything of a thing, where that is said.
+    pub(super) fn exclude(&mut self, is_exclusive: bool, of: Exclusive) {
+        if is_exclusive {
+            self.later.exclusive.push(of);
+        }
+    }
+
     /// Removes whoever an exclusive list does not name.
     pub(super) fn exclusives(&mut self) -> Result<()> {
-        for Exclusive { spot, mut on } in std::mem::take(&mut self.later.exclusive) {
-            let Some(first) = on.first().copied() else { continue };
-            let Some(thing) = self.work.facts().resource(first)? else { continue };
-            match thing.kind() {
-                Kind::Org => on.extend(self.work.facts().ids(Kind::Workspace, Some(first))?),
-                Kind::Endpoint => on.extend(self.shared_paths(first)?),
-                _ => {}
-            }
+        for Exclusive { spot, on, paths } in std::mem::take(&mut self.later.exclusive) {
             // Who leaves an organization leaves its workspaces with it.
-            for id in on {
-                for binding in self.work.facts().list(Select::On(id))? {
+            let mut places = vec![on];
+            places.extend(self.work.facts().ids(Kind::Workspace, Some(on))?);
+            for path in &paths {
+                if let Some((item, depth)) = self.work.facts().nearest_item(on, path)?
+                    && depth == path.components().len()
+                {
+                    places.push(item.id);
+                }
+            }
+            for place in places {
+                for binding in self.work.facts().list(Select::On(place))? {
                     if self.is_listed(&binding) && !self.is_declared(binding.id) {
                         let outcome = self.end(&binding);
                         self.keep(Some(spot), outcome)?;
@@ -49,22 +65,6 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             }
         }
         Ok(())
-    }
-
-    /// The items of an endpoint on which something is declared to be shared.
-    fn shared_paths(&self, endpoint: Id) -> Result<Vec<Id>> {
-        let mut found = Vec::new();
-        for row in self.origin.keys() {
-            if let Some(binding) = self.work.facts().binding(*row)?
-                && binding.role == Role::ItemShare
-                && self.work.outermost(binding.resource)? == endpoint
-                && !found.contains(&binding.resource)
-            {
-                found.push(binding.resource);
-            }
-        }
-        found.sort_unstable();
-        Ok(found)
     }
 
     /// Whether a binding is one that a manifest lists: no outside submitter, no share of the system's.
@@ -90,14 +90,21 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             .tip("to remove them, name each with `ensure: absent`");
             return self.keep(None, Err(problem));
         }
+        if !self.options.prune {
+            for row in bindings.into_iter().chain(resources) {
+                // It may have gone with something else.
+                if self.work.facts().binding(row)?.is_none() && self.work.facts().resource(row)?.is_none() {
+                    continue;
+                }
+                let name = self.row_name(row)?;
+                self.undeclared.push(name);
+            }
+            self.undeclared.sort();
+            return Ok(());
+        }
         for row in bindings {
             // It may have gone with something else.
             let Some(binding) = self.work.facts().binding(row)? else { continue };
-            if !self.options.prune {
-                let name = self.row_name(row)?;
-                self.undeclared.push(name);
-                continue;
-            }
             let is_shared = binding.sets.names().count() > 1;
             let outcome = if is_shared { self.mark(row, &|sets| sets.without(own.key())) } else { self.end(&binding) };
             self.keep(None, outcome)?;
@@ -105,11 +112,6 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         // What lies in something goes before it.
         for row in resources.into_iter().rev() {
             let Some(resource) = self.work.facts().resource(row)? else { continue };
-            if !self.options.prune {
-                let name = self.row_name(row)?;
-                self.undeclared.push(name);
-                continue;
-            }
             let is_shared = resource.sets.names().count() > 1;
             let stays = is_shared || resource.kind() == Kind::Server || is_inactive(&resource);
             let outcome = if stays { Ok(()) } else { self.prune_resource(&resource) };
@@ -119,7 +121,6 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 self.keep(None, outcome)?;
             }
         }
-        self.undeclared.sort();
         Ok(())
     }
 
@@ -187,7 +188,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let by = binding.grantor.map(|sharer| self.reference(sharer)).transpose()?;
         let which = Which { principal: who, by: Some(by) };
         // A class of the system's own stands beside people's: the one that is meant is ended by its row.
-        if binding.attributes.share_class() != ShareClass::User && binding.attributes.share_class().is_hidden() {
+        if binding.attributes.share_class().is_hidden() {
             self.work.end_binding(binding.id);
             return Ok(());
         }
@@ -209,35 +210,29 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
+    /// Removes a thing by the operation of its noun; what is not there, or not seen, is gone already.
     fn remove(&mut self, thing: &Thing) -> Result<()> {
+        let known = match thing {
+            Thing::Account(name, _) => self.named(Kind::Account, None, name)?,
+            Thing::Group(kind, name) => self.named(*kind, None, name)?,
+            Thing::Endpoint(name) => self.named(Kind::Endpoint, None, name)?,
+            Thing::Org(name) => self.named(Kind::Org, None, name)?,
+            Thing::Workspace(org, name) => self.workspace_named(org, name)?,
+            Thing::Item(host, path) => {
+                self.item_at(host, path)?.filter(|(_, is_whole)| *is_whole).map(|(item, _)| item)
+            }
+        };
+        let Some(known) = known else { return Ok(()) };
+        if !self.sees(&known)? {
+            return Ok(());
+        }
         match thing {
-            Thing::Account(name, heir) => match self.named(Kind::Account, None, name)? {
-                Some(known) if self.sees(&known)? => account::remove(&mut self.work, name, true, heir.as_ref()),
-                _ => Ok(()),
-            },
-            Thing::Group(kind, name) => match self.named(*kind, None, name)? {
-                Some(known) if self.sees(&known)? => place::remove(&mut self.work, *kind, name),
-                _ => Ok(()),
-            },
-            Thing::Endpoint(name) => match self.named(Kind::Endpoint, None, name)? {
-                Some(known) if self.sees(&known)? => endpoint::remove(&mut self.work, name),
-                _ => Ok(()),
-            },
-            Thing::Org(name) => match self.named(Kind::Org, None, name)? {
-                Some(known) if self.sees(&known)? => org::remove(&mut self.work, name),
-                _ => Ok(()),
-            },
-            Thing::Workspace(org, name) => match self.named(Kind::Org, None, org)? {
-                Some(parent) => match self.named(Kind::Workspace, Some(parent.id), name)? {
-                    Some(known) if self.sees(&known)? => workspace::remove(&mut self.work, org, name),
-                    _ => Ok(()),
-                },
-                None => Ok(()),
-            },
-            Thing::Item(host, path) => match self.item_at(host, path)? {
-                Some((item, true)) if self.sees(&item)? => content::remove(&mut self.work, host, path),
-                _ => Ok(()),
-            },
+            Thing::Account(name, heir) => account::remove(&mut self.work, name, true, heir.as_ref()),
+            Thing::Group(kind, name) => place::remove(&mut self.work, *kind, name),
+            Thing::Endpoint(name) => endpoint::remove(&mut self.work, name),
+            Thing::Org(name) => org::remove(&mut self.work, name),
+            Thing::Workspace(org, name) => workspace::remove(&mut self.work, org, name),
+            Thing::Item(host, path) => content::remove(&mut self.work, host, path),
         }
     }
 
@@ -279,20 +274,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// thing is counted with it.
     fn gone(&self) -> Result<Vec<Id>> {
         let (facts, base) = (self.work.facts(), self.work.facts().base());
-        let draft = facts.draft();
-        let mut gone = Vec::new();
-        for change in draft.against(base)? {
-            match change {
-                RowChange::Resource(Some(before), None) => gone.push(before.id),
-                RowChange::Resource(Some(before), Some(after)) if is_inactive(&after) && !is_inactive(&before) => {
-                    gone.push(before.id);
-                }
-                // Its role goes with an account.
-                RowChange::Binding(Some(before), None) if before.resource != Id::SERVER => gone.push(before.id),
-                _ => {}
-            }
-        }
-        Ok(gone)
+        let rows = facts.draft().against(base)?;
+        // An account's role goes with it.
+        let is_role =
+            |row: &RowChange| matches!(row, RowChange::Binding(Some(before), _) if before.resource == Id::SERVER);
+        let gone = rows.iter().filter(|row| Sign::of(row) == Sign::Remove && !is_role(row));
+        Ok(gone.filter_map(RowChange::id).collect())
     }
 }
 

@@ -51,7 +51,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     fn put_share(&mut self, spot: Spot, said: &Share) -> Result<()> {
         let sharer = match &said.by {
-            Some(by) => Some(self.sharer(by)?),
+            Some(by) => Some(self.work.find(Kind::Account, by)?),
             None => None,
         };
         if let Some(known) = self.known_share(said, sharer.as_deref())?
@@ -69,29 +69,21 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             permissions: said.permissions,
             expires: said.expires,
             admin: said.class == Some(ShareClass::Admin),
-            class: None,
+            // The operator's to say; what others make is a share of theirs, or an admin share.
+            class: said.class.filter(|_| self.work.actor == Actor::Operator),
         };
         let at = (&said.endpoint, &said.path);
         match (sharer.as_deref(), self.work.actor) {
             (Some(sharer), Actor::Operator) => {
-                let grant = Grant { class: said.class, ..grant };
                 share::record(&mut self.work, at, &grant, (sharer.id, said.orphaned))?;
             }
             (Some(sharer), Actor::Principal(own)) if sharer.id != own => return Err(not_oneself(sharer)),
-            (None, Actor::Operator) => {
-                let grant = Grant { class: said.class, ..grant };
-                share::grant(&mut self.work, at.0, at.1, &grant)?;
-            }
             _ => share::grant(&mut self.work, at.0, at.1, &grant)?,
         }
         if let Some(made) = self.known_share(said, sharer.as_deref())? {
             self.declare(&made.sets, made.id, spot);
         }
         Ok(())
-    }
-
-    fn sharer(&self, by: &Name) -> Result<std::rc::Rc<Resource>> {
-        self.work.find(Kind::Account, by)
     }
 
     /// The share that is spoken of, if there is one.

@@ -4,17 +4,17 @@ use std::collections::HashMap;
 
 use super::super::fields::{Entered, Fields, Found, Part, Reading, entries, text};
 use super::super::form::{self, Form};
-use super::super::said::{Endpoint, EndpointRole, Ensure, Item, Said, Share, Spot, Statement};
+use super::super::said::{Endpoint, EndpointRole, Item, Said, Share, Spot, Statement};
 use super::super::tables::{CONTENT, ENDPOINT, ROLES, SHARE};
 use super::groups::ensure;
-use super::{alone, say, spot, things};
+use super::{say, spot, things};
 use crate::input::document::Node;
 use crate::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass};
 use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
 
 /// What is said of endpoints.
 pub(in crate::manifest) fn endpoints(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
-    for (name, entered, fields) in things(root, ("endpoints", Form::Name(Kind::Endpoint)), &ENDPOINT) {
+    for (name, entered, fields) in things(root, ("endpoints", Kind::Endpoint), &ENDPOINT) {
         endpoint(reading, (name, spot(&entered)), &fields, said);
     }
 }
@@ -27,9 +27,6 @@ pub(in crate::manifest) fn endpoint(
     said: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
-    if ensure == Ensure::Absent {
-        alone(reading, fields, &[]);
-    }
     let administrators = roles(reading, fields, &name, said);
     for entered in entries(Form::Path, fields.all("content")) {
         item(reading, &name, &entered, said);
@@ -40,7 +37,6 @@ pub(in crate::manifest) fn endpoint(
         shares(reading, (&name, &path), &entered, said);
         paths.push(path);
     }
-    let exclusive = fields.truth(reading, "exclusive").unwrap_or_default();
     let endpoint = Endpoint {
         kind: fields.word(reading, "kind", EndpointKind::from_word),
         private: fields.truth(reading, "private"),
@@ -49,7 +45,8 @@ pub(in crate::manifest) fn endpoint(
         of: fields.parsed(reading, "of", form::item),
         administrators,
         ensure,
-        exclusive: exclusive.then_some(paths),
+        exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
+        shared: paths,
         previously: fields.parsed(reading, "previously", |text| form::name(Kind::Endpoint, text)),
         name,
     };
@@ -89,11 +86,7 @@ fn roles(reading: &mut Reading<'_>, fields: &Fields<'_>, endpoint: &Name, said: 
 /// Says what is said of a file or folder, as all sources have it.
 fn item(reading: &mut Reading<'_>, endpoint: &Name, entered: &[Entered<'_>], said: &mut Vec<Statement>) {
     let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { return };
-    let parts = entered.iter().filter_map(|it| match &it.found.node.value {
-        Node::Mapping(entries) => Some(Part { source: it.found.source, entries }),
-        _ => None,
-    });
-    let fields = Fields { object: &CONTENT, parts: parts.collect() };
+    let fields = Fields::of(&CONTENT, entered.iter().map(|it| it.found));
     one_item(reading, (endpoint.clone(), path, spot(entered)), &fields, said);
 }
 
@@ -105,9 +98,6 @@ pub(in crate::manifest) fn one_item(
     said: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
-    if ensure == Ensure::Absent {
-        alone(reading, fields, &[]);
-    }
     let item_type = fields.word(reading, "type", ItemType::from_word);
     let size = fields.number(reading, "size");
     if size.is_some() && item_type != Some(ItemType::File) {

@@ -24,7 +24,7 @@ pub(in crate::manifest) fn section(
         Kind::Dropbox => &DROPBOX,
         _ => &GROUP,
     };
-    for (name, entered, fields) in things(root, (section, Form::Name(kind)), object) {
+    for (name, entered, fields) in things(root, (section, kind), object) {
         group(reading, kind, (name, &entered), &fields, said);
     }
 }
@@ -38,9 +38,6 @@ pub(in crate::manifest) fn group(
     said: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
-    if ensure == Ensure::Absent {
-        alone(reading, fields, &[]);
-    }
     let mut people = People::default();
     // The short form of a group: just a list.
     for it in entered {
@@ -64,10 +61,11 @@ pub(in crate::manifest) fn group(
 
 /// Whether a thing shall be there.
 pub(in crate::manifest) fn ensure(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Ensure {
-    match fields.text(reading, "ensure") {
-        Some("absent") => Ensure::Absent,
-        _ => Ensure::Present,
+    if fields.text(reading, "ensure") != Some("absent") {
+        return Ensure::Present;
     }
+    alone(reading, fields, &[]);
+    Ensure::Absent
 }
 
 fn options(reading: &mut Reading<'_>, fields: &Fields<'_>) -> place::Options {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::super::fields::{Entered, Fields, Found, Part, Reading, entries, text};
 use super::super::form::{self, Form};
-use super::super::said::{Ensure, Org, OrgMember, Said, Spot, Statement, Workspace, WorkspaceMember};
+use super::super::said::{Org, OrgMember, Said, Spot, Statement, Workspace, WorkspaceMember};
 use super::super::tables::{ORGANIZATION, WORKSPACE, WORKSPACE_MEMBER};
 use super::groups::ensure;
-use super::{alone, say, spot, things};
+use super::{say, spot, things};
 use crate::input::document::Node;
 use crate::model::attributes::Switch;
 use crate::model::{Kind, Name, Role};
@@ -16,7 +16,7 @@ const ACCOUNT: Form = Form::Name(Kind::Account);
 
 /// What is said of organizations.
 pub(in crate::manifest) fn section(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
-    for (name, entered, fields) in things(root, ("organizations", Form::Name(Kind::Org)), &ORGANIZATION) {
+    for (name, entered, fields) in things(root, ("organizations", Kind::Org), &ORGANIZATION) {
         organization(reading, (name, spot(&entered)), &fields, said);
     }
 }
@@ -29,9 +29,6 @@ pub(in crate::manifest) fn organization(
     said: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
-    if ensure == Ensure::Absent {
-        alone(reading, fields, &[]);
-    }
     let mut staff = Staff::default();
     for found in fields.items("admins") {
         if let Some(who) = text(found.node).and_then(|text| form::name(Kind::Account, text).ok()) {
@@ -76,7 +73,7 @@ fn workspaces(
     staff: &mut Staff,
     said: &mut Vec<Statement>,
 ) {
-    for (name, entered, fields) in things(org, ("workspaces", Form::Name(Kind::Workspace)), &WORKSPACE) {
+    for (name, entered, fields) in things(org, ("workspaces", Kind::Workspace), &WORKSPACE) {
         for found in fields.items("members") {
             workspace_member_of(reading, staff, &name, &found);
         }
@@ -92,9 +89,6 @@ pub(in crate::manifest) fn workspace(
     said: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
-    if ensure == Ensure::Absent {
-        alone(reading, fields, &[]);
-    }
     let workspace = Workspace {
         org,
         description: fields.text(reading, "description").map(str::to_owned),

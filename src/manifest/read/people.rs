@@ -1,7 +1,7 @@
 //! The server and the accounts.
 
 use super::super::fields::{Fields, Reading};
-use super::super::form::{self, Form};
+use super::super::form;
 use super::super::said::{Account, Ensure, Said, Spot, Statement};
 use super::super::tables::{ACCOUNT, SERVER, SETTINGS};
 use super::{alone, say, spot, things};
@@ -45,7 +45,7 @@ fn choices(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Vec<(Setting, Choi
 
 /// What is said of accounts.
 pub(in crate::manifest) fn accounts(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
-    for (name, entered, fields) in things(root, ("accounts", Form::Name(Kind::Account)), &ACCOUNT) {
+    for (name, entered, fields) in things(root, ("accounts", Kind::Account), &ACCOUNT) {
         account(reading, (name, spot(&entered)), &fields, said);
     }
 }
