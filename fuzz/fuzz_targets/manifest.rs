@@ -1,0 +1,44 @@
+//! The readers of manifests: whatever a file holds, reading it as YAML and as rows comes to an end
+//! without a panic, and what can be read can be planned on an empty store.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rolebook::input::document::text_of;
+use rolebook::manifest::plan::{Options, Owned, Planner};
+use rolebook::manifest::rows::{Row, row};
+use rolebook::manifest::said::Statement;
+use rolebook::manifest::{Source, read};
+use rolebook::model::Time;
+use rolebook::ops::{Actor, Work};
+use rolebook::policy::Nothing;
+
+fn plan<'s>(statements: impl Iterator<Item = &'s Statement>) {
+    let facts = Nothing;
+    let work = Work::new(&facts, Actor::Operator, Time(1_800_000_000_000)).unwrap();
+    let mut planner = Planner::new(work, Options::default());
+    for statement in statements {
+        planner.take(statement).unwrap();
+    }
+    planner.finish(&Owned::default()).unwrap();
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(text) = text_of(bytes) else { return };
+    match read(&[Source { name: "fuzz.yaml".to_owned(), text: text.to_owned() }]) {
+        Ok(manifest) => plan(manifest.statements.iter()),
+        Err(mistakes) => {
+            for (_, mistake) in mistakes {
+                mistake.shown("fuzz.yaml", text);
+            }
+        }
+    }
+    let mut said = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        match row(line, 0, number) {
+            Ok(Row::Said(statements)) => said.extend(statements),
+            Ok(Row::Head(_)) => {}
+            Err(mistakes) => mistakes.iter().for_each(|mistake| drop(mistake.shown_in("fuzz.jsonl", line))),
+        }
+    }
+    plan(said.iter());
+});
