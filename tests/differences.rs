@@ -38,7 +38,7 @@ fn changes(before: &State, after: &State) -> Vec<RowChange> {
         }
         let (was, is) = (before.binding(*id).unwrap(), after.binding(*id).unwrap());
         if was != is {
-            changes.push(RowChange::Binding(was, is));
+            changes.push(RowChange::Binding(was.map(Box::new), is));
         }
     }
     changes

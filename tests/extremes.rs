@@ -81,7 +81,7 @@ fn ask(world: &Memory, who: &str, action: Action, on: Id) -> Decision {
 
 fn item(world: &Memory, text: &str) -> Id {
     let (item, depth) = world.nearest_item(id_of(world, Kind::Endpoint, "n"), &path(text)).unwrap().unwrap();
-    assert_eq!(depth, path(text).components().len());
+    assert_eq!(depth, path(text).depth());
     item.id
 }
 
@@ -94,7 +94,7 @@ fn chain_of_groups(depth: usize) {
             let member = if number == 0 { user("bob") } else { group(number - 1) };
             membership::add(work, Kind::Group, &name(&format!("g{number}")), &[member], None)?;
         }
-        share::grant(work, &name("n"), &Path::ROOT, &grant(group(depth - 1), Permissions::VIEW))?;
+        share::grant(work, &name("n"), &Path::default(), &grant(group(depth - 1), Permissions::VIEW))?;
         endpoint::add_role(work, &name("n"), Role::ActivityMonitor, &[group(depth - 1)])
     })
     .unwrap();
@@ -125,7 +125,7 @@ fn chain_of_groups(depth: usize) {
     .unwrap();
     let outermost = Which { principal: group(depth - 1), by: None };
     let refused = doing(&mut world, Actor::Operator, |work| {
-        share::revoke(work, (&name("n"), &Path::ROOT), std::slice::from_ref(&outermost), false)
+        share::revoke(work, (&name("n"), &Path::default()), std::slice::from_ref(&outermost), false)
     });
     assert_eq!(refused.unwrap_err().code, "dependents");
 }

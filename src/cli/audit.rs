@@ -274,7 +274,7 @@ fn touches(row: &RowChange, wanted: Id) -> bool {
             after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == wanted || it.parent == Some(wanted))
         }
         RowChange::Binding(before, after) => {
-            after.as_ref().or(before.as_ref()).is_some_and(|it| it.resource == wanted || it.principal == wanted)
+            after.as_ref().or(before.as_deref()).is_some_and(|it| it.resource == wanted || it.principal == wanted)
         }
     }
 }

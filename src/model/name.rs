@@ -3,7 +3,9 @@
 //! Names are compared without case after Unicode normalization (NFC) and shown as first written;
 //! the compared form is called the key.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
@@ -17,8 +19,9 @@ const FORBIDDEN: [char; 5] = [';', ':', '/', '*', '\\'];
 /// A legal name, with the key it is compared by.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Name {
-    shown: String,
-    key: String,
+    shown: Arc<str>,
+    /// The same text where they do not differ, as for most.
+    key: Arc<str>,
 }
 
 impl Name {
@@ -31,7 +34,7 @@ impl Name {
             Problem::usage("bad_name", format!("`{}` is not a name: {why}", printable(text)))
                 .why("a name has 1 to 255 characters, no control characters, none of `;` `:` `/` `*` `\\`, and no space at either end")
         };
-        let shown: String = if is_nfc(text) { text.to_owned() } else { text.nfc().collect() };
+        let shown: Cow<'_, str> = if is_nfc(text) { text.into() } else { text.nfc().collect() };
         if shown.is_empty() {
             return Err(wrong("it is empty"));
         }
@@ -51,6 +54,8 @@ impl Name {
         if key == "authenticated" || key == "anyone" {
             return Err(wrong("the word stands for a principal of its own"));
         }
+        let shown: Arc<str> = shown.into();
+        let key = if key == *shown { Arc::clone(&shown) } else { key.into() };
         Ok(Name { shown, key })
     }
 

@@ -1,5 +1,6 @@
 //! Paths of content items: `ENDPOINT:/a/b`, absolute, compared byte for byte.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use super::name::printable;
@@ -10,14 +11,24 @@ const LONGEST: usize = 255;
 /// The most components; deeper than any file system goes.
 const DEEPEST: usize = 1024;
 
-/// A legal path inside an endpoint: its components, none for the root.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Path(Vec<String>);
+/// A legal path inside an endpoint: its components with `/` between, nothing for the root.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Path(Box<str>);
+
+/// A folder comes before what lies in it, and all of that before its neighbours.
+impl Ord for Path {
+    fn cmp(&self, other: &Path) -> Ordering {
+        self.components().cmp(other.components())
+    }
+}
+
+impl PartialOrd for Path {
+    fn partial_cmp(&self, other: &Path) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Path {
-    /// The root, `/`.
-    pub const ROOT: Path = Path(Vec::new());
-
     /// Reads an absolute path; one trailing `/` is ignored.
     ///
     /// # Errors
@@ -30,16 +41,15 @@ impl Path {
         let Some(rest) = text.strip_prefix('/') else { return Err(wrong("it does not begin with `/`")) };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.is_empty() {
-            return if text.len() <= 1 { Ok(Path::ROOT) } else { Err(wrong("a component is empty")) };
+            return if text.len() <= 1 { Ok(Path::default()) } else { Err(wrong("a component is empty")) };
         }
-        let mut components = Vec::new();
         for component in rest.split('/') {
-            components.push(check(component).map_err(wrong)?.to_owned());
+            check(component).map_err(wrong)?;
         }
-        if components.len() > DEEPEST {
+        if rest.split('/').count() > DEEPEST {
             return Err(wrong("it is deeper than 1024 folders"));
         }
-        Ok(Path(components))
+        Ok(Path(rest.into()))
     }
 
     /// Reads one component, as a new name for an item.
@@ -54,45 +64,54 @@ impl Path {
         if text.contains('/') {
             return Err(wrong("it holds `/`"));
         }
-        check(text).map(str::to_owned).map_err(wrong)
+        check(text).map(|()| text.to_owned()).map_err(wrong)
+    }
+
+    /// Whether it is the root.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Its components, from the root down.
-    pub fn components(&self) -> &[String] {
-        &self.0
+    pub fn components(&self) -> impl Iterator<Item = &str> {
+        self.0.split('/').filter(|component| !component.is_empty())
+    }
+
+    /// How many components it has.
+    pub fn depth(&self) -> usize {
+        self.components().count()
     }
 
     /// The folder it lies in and its last component; none for the root.
     pub fn split_last(&self) -> Option<(Path, &str)> {
-        let (last, rest) = self.0.split_last()?;
-        Some((Path(rest.to_vec()), last))
+        if self.is_root() {
+            return None;
+        }
+        let (folder, last) = self.0.rsplit_once('/').unwrap_or(("", &self.0));
+        Some((Path(folder.into()), last))
     }
 
     /// The path of something in this folder.
     #[must_use]
     pub fn join(&self, component: &str) -> Path {
-        let mut components = self.0.clone();
-        components.push(component.to_owned());
-        Path(components)
+        let whole = if self.is_root() { component.to_owned() } else { format!("{}/{component}", self.0) };
+        Path(whole.into())
     }
 }
 
-fn check(component: &str) -> Result<&str, &'static str> {
+fn check(component: &str) -> Result<(), &'static str> {
     match component {
         "" => Err("a component is empty"),
         "." | ".." => Err("a component is `.` or `..`"),
         _ if component.contains('\0') => Err("it holds NUL"),
         _ if component.chars().count() > LONGEST => Err("a component is longer than 255 characters"),
-        _ => Ok(component),
+        _ => Ok(()),
     }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("/");
-        }
-        self.0.iter().try_for_each(|component| write!(f, "/{component}"))
+        write!(f, "/{}", self.0)
     }
 }
 
@@ -111,5 +130,20 @@ mod tests {
             assert!(Path::parse(bad).is_err(), "{bad:?}");
         }
         assert_ne!(Path::parse("/A").unwrap(), Path::parse("/a").unwrap());
+    }
+
+    #[test]
+    fn what_lies_in_a_folder_comes_right_after_it() {
+        let sorted = ["/", "/a", "/a/b", "/a/b/c", "/a!", "/a-b/c", "/b"].map(|text| Path::parse(text).unwrap());
+        assert!(sorted.is_sorted(), "{sorted:?}");
+        for path in &sorted {
+            let rebuilt = path.components().fold(Path::default(), |path, component| path.join(component));
+            assert_eq!(rebuilt, *path);
+            assert_eq!(
+                path.split_last().map(|(folder, last)| folder.join(last)),
+                (!path.is_root()).then(|| path.clone())
+            );
+        }
+        assert_eq!(sorted.map(|path| path.depth()), [0, 1, 2, 3, 1, 2, 1]);
     }
 }

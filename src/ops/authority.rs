@@ -14,7 +14,7 @@ use crate::policy::{Facts, RowChange};
 pub fn needed<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange) -> Result<Vec<(Action, Id)>> {
     match row {
         RowChange::Resource(before, after) => resource(work, before.as_deref(), after.as_deref()),
-        RowChange::Binding(before, after) => binding(work, before.as_ref(), after.as_ref()),
+        RowChange::Binding(before, after) => binding(work, before.as_deref(), after.as_ref()),
     }
 }
 

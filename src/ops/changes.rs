@@ -222,8 +222,9 @@ pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> 
                 }
             }
             RowChange::Binding(before, after) => {
-                let account = after.as_ref().or(before.as_ref()).and_then(|any| accounts.get(&any.principal)).copied();
-                binding(&mut changes, account, (before.as_ref(), after.as_ref()), lookup)?;
+                let account =
+                    after.as_ref().or(before.as_deref()).and_then(|any| accounts.get(&any.principal)).copied();
+                binding(&mut changes, account, (before.as_deref(), after.as_ref()), lookup)?;
             }
         }
     }
@@ -263,24 +264,25 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &dyn Lo
         fields.push(("from", Value::Null, json!(name(package.sender)?)));
         fields.push(("to", Value::Null, json!(to)));
     }
-    let (old, new) = (before.map(|it| it.attributes.fields()), after.map(|it| it.attributes.fields()));
-    let empty = crate::model::Attributes::from_json(any.kind(), "{}").map(|it| it.fields()).unwrap_or_default();
-    // New things are told apart from what is default, changed things from what they were.
-    for (place, (field, value)) in new.clone().or_else(|| old.clone()).unwrap_or_default().into_iter().enumerate() {
-        let was = old
-            .as_ref()
-            .or(Some(&empty))
-            .and_then(|fields| fields.get(place))
-            .map_or(Value::Null, |(_, value)| value.clone());
-        let is = if new.is_some() { value.clone() } else { Value::Null };
-        let telling = what != What::Removed && was != is;
-        if telling {
-            fields.push((field, if what == What::Changed { was } else { Value::Null }, is));
+    if let Some(after) = after {
+        // New things are told apart from what is default, changed things from what they were.
+        let was = match before {
+            Some(before) => before.attributes.fields(),
+            None => Attributes::from_json(any.kind(), "{}").map(|it| it.fields()).unwrap_or_default(),
+        };
+        // What cannot be without its values has no defaults.
+        let was = was.into_iter().map(|(_, value)| value).chain(std::iter::repeat(Value::Null));
+        for ((field, is), was) in after.attributes.fields().into_iter().zip(was) {
+            if was != is {
+                fields.push((field, if what == What::Changed { was } else { Value::Null }, is));
+            }
         }
     }
     if let (Some(before), Some(after)) = (before, after) {
         fields.extend(sets_field(&before.sets, &after.sets));
     }
+    // With room for the role of an account; there may be very many changes.
+    fields.shrink_to(fields.len() + usize::from(any.kind() == Kind::Account));
     let concerns = lookup.outermost(any.id)?;
     Ok(Some(Change { what, reference, member: None, role: None, fields, row: any.id, about: any.id, concerns }))
 }
@@ -386,6 +388,7 @@ fn binding(
     if let (Some(before), Some(after)) = (before, after) {
         fields.extend(sets_field(&before.sets, &after.sets));
     }
+    fields.shrink_to_fit();
     changes.push(Change {
         what,
         reference: name(any.resource)?,

@@ -19,7 +19,7 @@ pub fn scope<A: Facts + ?Sized, B: Facts + ?Sized>(before: &A, after: &B, change
         match change {
             RowChange::Resource(was, is) => search.resource(was.as_deref(), is.as_deref())?,
             RowChange::Binding(was, is) => {
-                for binding in [was, is].into_iter().flatten() {
+                for binding in [was.as_deref(), is.as_ref()].into_iter().flatten() {
                     search.binding(binding)?;
                 }
             }

@@ -213,7 +213,7 @@ pub fn find_item<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, endpoint:
         && let Some((item, depth)) = facts.nearest_item(known.id, path)?
         && viewer.sees(&item)?
     {
-        return Ok(Place { item, rest: path.components().iter().skip(depth).cloned().collect() });
+        return Ok(Place { item, rest: path.components().skip(depth).map(str::to_owned).collect() });
     }
     let problem = Problem::not_found("file or folder", &format!("{endpoint}:{path}"));
     let sees_endpoint = known.map_or(Ok(false), |known| viewer.sees(&known))?;

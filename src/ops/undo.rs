@@ -17,7 +17,9 @@ pub fn undo<F: Facts + ?Sized>(work: &mut Work<'_, F>, rows: &[RowChange]) -> Re
         .iter()
         .map(|row| match row {
             RowChange::Resource(before, after) => RowChange::Resource(after.clone(), before.clone()),
-            RowChange::Binding(before, after) => RowChange::Binding(after.clone(), before.clone()),
+            RowChange::Binding(before, after) => {
+                RowChange::Binding(after.clone().map(Box::new), before.as_deref().cloned())
+            }
         })
         .collect();
     authorize(work, &reversed)?;
@@ -71,10 +73,10 @@ fn authorize<F: Facts + ?Sized>(work: &Work<'_, F>, reversed: &[RowChange]) -> R
     for row in reversed {
         // A share is no matter of its item alone: it is its sharer's.
         if let RowChange::Binding(before, after) = row
-            && before.as_ref().or(after.as_ref()).is_some_and(|it| it.role == Role::ItemShare)
+            && before.as_deref().or(after.as_ref()).is_some_and(|it| it.role == Role::ItemShare)
         {
             let goes = reversed.iter().any(|row| ends(row, before.as_ref().map(|it| it.resource)));
-            if !goes && !share::authorize(work, before.as_ref(), after.as_ref())? {
+            if !goes && !share::authorize(work, before.as_deref(), after.as_ref())? {
                 return Err(may_not());
             }
             continue;
@@ -126,7 +128,7 @@ fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &m
             }
         }
         RowChange::Binding(before, after) => {
-            let Some(any) = after.as_ref().or(before.as_ref()) else { return Ok(()) };
+            let Some(any) = after.as_ref().or(before.as_deref()) else { return Ok(()) };
             let now = work.facts().binding(any.id)?;
             if now.as_ref().map(|it| it.since) != after.as_ref().map(|it| it.since) {
                 let what =

@@ -276,6 +276,11 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         self.facts.put_binding(Binding { since: 0, ..binding });
     }
 
+    /// Puts other sets on a row that this work made.
+    pub fn put_sets(&mut self, row: Id, sets: Sets) {
+        self.facts.put_sets(row, sets);
+    }
+
     /// Ends a binding.
     pub fn end_binding(&mut self, id: Id) {
         self.facts.end_binding(id);

@@ -1,13 +1,14 @@
 //! A change as a value, and facts with such a change laid over them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::facts::{ByName, Facts, Named, Outline, Result, Select, Visit};
-use crate::model::{Binding, Id, Kind, Resource, Role};
+use super::facts::{ByName, Facts, Outline, Result, Select, Visit};
+use crate::model::{Binding, Id, Kind, Resource, Role, Sets};
 
 /// A change as a value: for every row it touches, how that row stands afterwards.
 ///
@@ -22,12 +23,11 @@ pub struct Draft {
 
 /// A row before and after a change; none where it is not there.
 #[derive(Clone, PartialEq, Debug)]
-#[expect(clippy::large_enum_variant, reason = "most rows that change are bindings: boxing them would cost more")]
 pub enum RowChange {
     /// A resource.
     Resource(Option<Rc<Resource>>, Option<Rc<Resource>>),
-    /// A binding.
-    Binding(Option<Binding>, Option<Binding>),
+    /// A binding; most that change were not there before.
+    Binding(Option<Box<Binding>>, Option<Binding>),
 }
 
 impl RowChange {
@@ -35,7 +35,7 @@ impl RowChange {
     pub fn id(&self) -> Option<Id> {
         match self {
             RowChange::Resource(before, after) => after.as_ref().or(before.as_ref()).map(|row| row.id),
-            RowChange::Binding(before, after) => after.as_ref().or(before.as_ref()).map(|row| row.id),
+            RowChange::Binding(before, after) => after.as_ref().or(before.as_deref()).map(|row| row.id),
         }
     }
 }
@@ -67,7 +67,7 @@ impl Draft {
                 _ => false,
             };
             if !same {
-                changes.push(RowChange::Binding(before, after.clone()));
+                changes.push(RowChange::Binding(before.map(Box::new), after.clone()));
             }
         }
         Ok(changes)
@@ -78,12 +78,16 @@ impl Draft {
 pub struct Overlay<'f, F: Facts + ?Sized> {
     base: &'f F,
     draft: Draft,
-    names: HashMap<Named, Id>,
+    /// The resources of the draft by name, which is read from them.
+    names: HashTable<Id>,
+    hasher: DefaultHashBuilder,
     aliases: BTreeSet<(Kind, String, Id)>,
     by_parent: BTreeSet<(Kind, Id, Id)>,
     by_resource: BTreeSet<(Id, Role, Id, Id)>,
     by_principal: BTreeSet<(Id, Role, Id)>,
     by_sharer: BTreeSet<(Id, Id)>,
+    /// The last id that a row below may have.
+    below: Id,
     last_id: Id,
 }
 
@@ -93,16 +97,19 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     /// # Errors
     /// When the store cannot be read.
     pub fn new(base: &'f F) -> Result<Overlay<'f, F>> {
+        let below = base.last_id()?;
         Ok(Overlay {
             base,
             draft: Draft::default(),
-            names: HashMap::new(),
+            names: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
             aliases: BTreeSet::new(),
             by_parent: BTreeSet::new(),
             by_resource: BTreeSet::new(),
             by_principal: BTreeSet::new(),
             by_sharer: BTreeSet::new(),
-            last_id: base.last_id()?,
+            below,
+            last_id: below,
         })
     }
 
@@ -129,6 +136,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
 
     /// Begins a new draft where this one ended: what it held is in the facts below by then.
     pub fn begin_anew(&mut self) {
+        self.below = self.last_id;
         self.draft = Draft::default();
         self.names.clear();
         self.aliases.clear();
@@ -159,18 +167,37 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.last_id
     }
 
+    /// Whether a row was made by this draft: none below has its id.
+    pub const fn is_new(&self, id: Id) -> bool {
+        id.0 > self.below.0
+    }
+
+    /// Puts other sets on a row of the draft, as it is otherwise.
+    pub fn put_sets(&mut self, id: Id, sets: Sets) {
+        if let Some(Some(resource)) = self.draft.resources.get_mut(&id) {
+            Rc::make_mut(resource).sets = sets;
+        } else if let Some(Some(binding)) = self.draft.bindings.get_mut(&id) {
+            binding.sets = sets;
+        }
+    }
+
     /// Puts a resource, new or changed.
     pub fn put_resource(&mut self, resource: Resource) {
-        self.forget_resource(resource.id);
-        let name = ByName(resource.kind(), resource.parent, &resource.key);
-        self.names.insert(name.kept(), resource.id);
+        let id = resource.id;
+        self.forget_resource(id);
+        let hash = self.hasher.hash_one(ByName::of(&resource));
         if let Some(alias) = &resource.alias {
             self.aliases.insert((resource.kind(), alias.clone(), resource.id));
         }
         if let Some(parent) = resource.parent {
             self.by_parent.insert((resource.kind(), parent, resource.id));
         }
-        self.draft.resources.insert(resource.id, Some(Rc::new(resource)));
+        self.draft.resources.insert(id, Some(Rc::new(resource)));
+        let Overlay { names, hasher, draft, .. } = self;
+        names.insert_unique(hash, id, |id| match draft.resources.get(id) {
+            Some(Some(row)) => hasher.hash_one(ByName::of(row)),
+            _ => 0,
+        });
     }
 
     /// Ends a resource.
@@ -182,9 +209,9 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     /// Takes what the draft says of a resource out of the indexes.
     fn forget_resource(&mut self, id: Id) {
         let Some(Some(before)) = self.draft.resources.get(&id) else { return };
-        let name = ByName(before.kind(), before.parent, &before.key);
-        if self.names.get(&name) == Some(&id) {
-            self.names.remove(&name);
+        let hash = self.hasher.hash_one(ByName::of(before));
+        if let Ok(entry) = self.names.find_entry(hash, |it| *it == id) {
+            entry.remove();
         }
         if let Some(alias) = &before.alias {
             self.aliases.remove(&(before.kind(), alias.clone(), id));
@@ -273,8 +300,14 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     }
 
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
-        if let Some(id) = self.names.get(&ByName(kind, parent, key)) {
-            return self.resource(*id);
+        let name = ByName(kind, parent, key);
+        let mut found = None;
+        self.names.find(self.hasher.hash_one(name), |id| {
+            found = self.draft.resources.get(id).and_then(Option::as_ref).filter(|row| ByName::of(row) == name);
+            found.is_some()
+        });
+        if let Some(found) = found {
+            return Ok(Some(Rc::clone(found)));
         }
         let below = self.base.named(kind, parent, key)?;
         Ok(below.filter(|resource| !self.draft.resources.contains_key(&resource.id)))
@@ -361,6 +394,21 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         match self.draft.bindings.get(&id) {
             Some(after) => Ok(after.clone()),
             None => self.base.binding(id),
+        }
+    }
+
+    // What was made just now is asked for most, and there is one such binding for the most part.
+    fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
+        for id in self.selected(Select::Exact(resource, role, principal)) {
+            if let Some(Some(binding)) = self.draft.bindings.get(&id) {
+                return Ok(Some(binding.clone()));
+            }
+        }
+        match self.base.held(resource, role, principal)? {
+            Some(below) if self.draft.bindings.contains_key(&below.id) => {
+                self.first(Select::Exact(resource, role, principal))
+            }
+            below => Ok(below),
         }
     }
 

@@ -7,8 +7,6 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use hashbrown::Equivalent;
-
 use crate::model::attributes::Attributes;
 use crate::model::reference::{full_reference, item_reference};
 use crate::model::{Binding, Id, Kind, Path, Permissions, Problem, Resource, Role, Time};
@@ -52,6 +50,15 @@ pub enum Select {
 }
 
 impl Select {
+    /// The resource and the principal that are asked for.
+    pub const fn ends(self) -> (Option<Id>, Option<Id>) {
+        match self {
+            Select::Exact(resource, _, principal) => (Some(resource), Some(principal)),
+            Select::On(resource) | Select::OnAs(resource, _) => (Some(resource), None),
+            Select::Of(principal) | Select::OfAs(principal, _) | Select::SharesBy(principal) => (None, Some(principal)),
+        }
+    }
+
     /// Whether a binding is among those asked for.
     pub fn takes(self, binding: &Binding) -> bool {
         match self {
@@ -75,23 +82,13 @@ pub type Visit<'v, T> = &'v mut dyn FnMut(T) -> Result<ControlFlow<()>>;
 pub type VisitHeld<'v> = &'v mut dyn FnMut(usize, &Binding) -> Result<ControlFlow<()>>;
 
 /// What a thing is named by: its kind, what it lies in, and its key.
-#[derive(PartialEq, Eq, Hash, Debug)]
-pub struct Named(Kind, Option<Id>, Box<str>);
-
-/// The same, to be looked for without a copy.
-#[derive(Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ByName<'k>(pub Kind, pub Option<Id>, pub &'k str);
 
-impl Equivalent<Named> for ByName<'_> {
-    fn equivalent(&self, named: &Named) -> bool {
-        (self.0, self.1, self.2) == (named.0, named.1, &*named.2)
-    }
-}
-
-impl ByName<'_> {
-    /// A copy that can be kept.
-    pub fn kept(&self) -> Named {
-        Named(self.0, self.1, self.2.into())
+impl<'r> ByName<'r> {
+    /// What a resource is named by.
+    pub fn of(resource: &'r Resource) -> ByName<'r> {
+        ByName(resource.kind(), resource.parent, &resource.key)
     }
 }
 
@@ -378,13 +375,13 @@ pub trait Facts {
     /// When the store cannot be read.
     fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Option<(Rc<Resource>, usize)>> {
         let Some(mut item) = self.named(Kind::Item, Some(endpoint), "/")? else { return Ok(None) };
-        for (depth, component) in path.components().iter().enumerate() {
+        for (depth, component) in path.components().enumerate() {
             match self.named(Kind::Item, Some(item.id), component)? {
                 Some(next) => item = next,
                 None => return Ok(Some((item, depth))),
             }
         }
-        Ok(Some((item, path.components().len())))
+        Ok(Some((item, path.depth())))
     }
 
     /// The reference of a resource that works as input; its number where it is not there.

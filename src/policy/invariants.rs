@@ -4,13 +4,14 @@
 //! make it. Those that concern a whole state stand here and are asked of every draft, so no path
 //! (bulk, undo, transfer) can get round them.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use super::draft::Draft;
 use super::facts::{Facts, Result, Select};
 use crate::model::attributes::{Endpoint, Status};
-use crate::model::{Binding, Id, Kind, Role, Time};
+use crate::model::{Binding, Id, Kind, Resource, Role, Time};
 
 /// A broken invariant.
 #[derive(Clone, PartialEq, Debug)]
@@ -134,12 +135,12 @@ fn endpoints<B: Facts + ?Sized, A: Facts + ?Sized>(before: &B, after: &A, draft:
         Kind::Endpoint => endpoint.takes_role(binding.role, binding.principal),
         _ => binding.role != Role::ItemShare || endpoint.takes(binding.attributes.permissions),
     };
+    let mut known = HashMap::new();
     for binding in draft.bindings.values().flatten() {
         if binding.role != Role::ItemShare && binding.role.on() != Kind::Endpoint {
             continue;
         }
-        let lineage = after.lineage(binding.resource)?;
-        let Some(endpoint) = lineage.last() else { continue };
+        let Some(endpoint) = outermost(after, binding.resource, &mut known)? else { continue };
         if endpoint.as_endpoint().is_some_and(|it| !fits(it, binding)) {
             return Ok(Some(Violation::Unfit(endpoint.id, vec![binding.clone()])));
         }
@@ -161,6 +162,30 @@ fn endpoints<B: Facts + ?Sized, A: Facts + ?Sized>(before: &B, after: &A, draft:
         }
     }
     Ok(None)
+}
+
+/// The outermost thing that a resource lies in; what was met on the way is known from then on.
+fn outermost<F: Facts + ?Sized>(
+    facts: &F,
+    from: Id,
+    known: &mut HashMap<Id, Option<Rc<Resource>>>,
+) -> Result<Option<Rc<Resource>>> {
+    let mut way = Vec::new();
+    let (mut last, mut next) = (None, Some(from));
+    while let Some(id) = next {
+        if let Some(found) = known.get(&id) {
+            last.clone_from(found);
+            break;
+        }
+        // Until it is known better: a draft may have things lie in a circle.
+        known.insert(id, None);
+        way.push(id);
+        let Some(resource) = facts.resource(id)? else { break };
+        next = resource.parent;
+        last = Some(resource);
+    }
+    known.extend(way.into_iter().map(|id| (id, last.clone())));
+    Ok(last)
 }
 
 /// Every share of everything on an endpoint.

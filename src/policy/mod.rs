@@ -21,6 +21,7 @@ pub mod remedy;
 pub mod sharing;
 pub mod shelf;
 pub mod subject;
+mod switch;
 pub mod target;
 
 pub use decide::{Decision, Question, allows, decide, decide_for, decide_on};
@@ -31,4 +32,5 @@ pub use panel::Panel;
 pub use proof::{Proof, Step};
 pub use remedy::{Remedy, lacks, remedies};
 pub use subject::Subject;
+pub use switch::Switch;
 pub use target::Target;

@@ -249,7 +249,7 @@ impl Reader {
         let sql = format!(
             "SELECT * FROM (SELECT {0} FROM resource WHERE id = ?1 AND until IS NULL UNION ALL \
              SELECT {0} FROM resource WHERE id = ?1 AND until IS NOT NULL) ORDER BY since DESC LIMIT 1",
-            super::rows::RESOURCE
+            super::statements::RESOURCE
         );
         let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
         let mut rows = statement.query([integer(wanted.0)]).map_err(failed)?;

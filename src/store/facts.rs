@@ -1,7 +1,4 @@
 //! The store as facts: one prepared statement for each look-up.
-//!
-//! The present is read through the partial indexes on `until IS NULL`. A moment of the past is the
-//! rows that were open then: those still open that are old enough, and those closed since.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -10,12 +7,10 @@ use rusqlite::{OptionalExtension, Statement, ToSql, params_from_iter};
 
 use super::known::{FEW, Known};
 use super::rows::{self, integer};
+use super::statements::{self, LookUp};
 use super::{Reader, StoreError};
 use crate::model::{Binding, Id, Kind, Resource, Revision, Role, Time};
 use crate::policy::facts::{ByName, Facts, Holding, Result, Select, Visit, VisitHeld};
-
-/// What is asked of one binding.
-const EXACT: &str = "resource = ?1 AND role = ?2 AND principal = ?3";
 
 /// The facts of a store, now or as they stood after a revision.
 #[derive(Clone, Copy, Debug)]
@@ -39,28 +34,14 @@ impl<'r> StoreFacts<'r> {
         self.revision
     }
 
-    /// The statement that selects `columns` from `table` where `condition` holds at the revision.
-    fn statement(self, columns: &str, table: &str, condition: &str) -> String {
-        match self.revision {
-            None => format!("SELECT {columns} FROM {table} WHERE until IS NULL AND {condition}"),
-            Some(revision) => {
-                let since = format!("since <= {revision}");
-                format!(
-                    "SELECT {columns} FROM {table} WHERE until IS NULL AND {since} AND {condition} \
-                     UNION ALL SELECT {columns} FROM {table} WHERE until IS NOT NULL AND until > {revision} AND {since} AND {condition}"
-                )
-            }
-        }
-    }
-
     fn each<T>(
         self,
-        sql: &str,
+        look_up: &LookUp,
         values: &[&dyn ToSql],
         read: impl Fn(&Reader, &rusqlite::Row<'_>) -> super::Result<T>,
         visit: Visit<'_, T>,
     ) -> Result<()> {
-        self.each_of(&mut *self.prepared(sql)?, values, read, visit)
+        self.each_of(&mut *self.prepared(&look_up.at(self.revision))?, values, read, visit)
     }
 
     fn prepared(self, sql: &str) -> Result<rusqlite::CachedStatement<'r>> {
@@ -87,6 +68,11 @@ impl<'r> StoreFacts<'r> {
     /// What is known of the present, if that is the moment.
     fn known(self) -> Option<&'r Known> {
         self.revision.is_none().then_some(&self.reader.known)
+    }
+
+    /// Whether no row can have an id or speak of it: it was handed out after the last of them was made.
+    fn is_unused(self, id: Id) -> bool {
+        self.known().and_then(|known| known.last_id.get()).is_some_and(|last| id > last)
     }
 
     /// What a principal holds in a role.
@@ -120,19 +106,14 @@ impl<'r> StoreFacts<'r> {
         Ok(found)
     }
 
-    fn one_resource(self, condition: &str, values: &[&dyn ToSql]) -> Result<Option<Rc<Resource>>> {
+    fn one_resource(self, look_up: &LookUp, values: &[&dyn ToSql]) -> Result<Option<Rc<Resource>>> {
         let mut found = None;
-        self.each(
-            &self.statement(rows::RESOURCE, "resource", condition),
-            values,
-            Reader::resource_of,
-            &mut |resource| {
-                found = Some(Rc::new(resource));
-                Ok(ControlFlow::Break(()))
-            },
-        )?;
+        self.each(look_up, values, Reader::resource_of, &mut |resource| {
+            found = Some(Rc::new(resource));
+            Ok(ControlFlow::Break(()))
+        })?;
         if let (Some(known), Some(found)) = (self.known(), &found) {
-            known.resources.put(found.id, Some(Rc::clone(found)));
+            known.found(found);
         }
         Ok(found)
     }
@@ -140,10 +121,13 @@ impl<'r> StoreFacts<'r> {
 
 impl Facts for StoreFacts<'_> {
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
+        if self.is_unused(id) {
+            return Ok(None);
+        }
         if let Some(found) = self.known().and_then(|known| known.resources.get(&id)) {
             return Ok(found);
         }
-        let found = self.one_resource("id = ?1", &[&integer(id.0)])?;
+        let found = self.one_resource(&statements::RESOURCE_OF, &[&integer(id.0)])?;
         if let (Some(known), None) = (self.known(), &found) {
             known.resources.put(id, None);
         }
@@ -151,48 +135,49 @@ impl Facts for StoreFacts<'_> {
     }
 
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
-        let name = ByName(kind, parent, key);
-        if let Some(found) = self.known().and_then(|known| known.names.get(&name)) {
-            return Ok(found);
+        if parent.is_some_and(|parent| self.is_unused(parent)) {
+            return Ok(None);
+        }
+        if let Some(found) = self.known().and_then(|known| known.names.get(ByName(kind, parent, key))) {
+            return Ok(Some(found));
         }
         let parent = integer(parent.map_or(0, |parent| parent.0));
-        let found = self.one_resource("kind = ?1 AND parent = ?2 AND key = ?3", &[&kind.word(), &parent, &key])?;
-        if let Some(known) = self.known() {
-            known.names.put(name.kept(), found.clone());
-        }
-        Ok(found)
+        self.one_resource(&statements::NAMED, &[&kind.word(), &parent, &key])
     }
 
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
-        let sql = self.statement(rows::RESOURCE, "resource", "kind = ?1 AND alias = ?2 AND alias IS NOT NULL");
-        self.each(&sql, &[&kind.word(), &alias], |reader, row| reader.resource_of(row).map(Rc::new), visit)
+        self.each(
+            &statements::ALIASED,
+            &[&kind.word(), &alias],
+            |reader, row| reader.resource_of(row).map(Rc::new),
+            visit,
+        )
     }
 
     fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
         let read = |reader: &Reader, row: &rusqlite::Row<'_>| reader.resource_of(row).map(Rc::new);
         match parent {
-            None => self.each(&self.statement(rows::RESOURCE, "resource", "kind = ?1"), &[&kind.word()], read, visit),
-            Some(parent) => {
-                let sql = self.statement(rows::RESOURCE, "resource", "kind = ?1 AND parent = ?2");
-                self.each(&sql, &[&kind.word(), &integer(parent.0)], read, visit)
-            }
+            None => self.each(&statements::OF_KIND, &[&kind.word()], read, visit),
+            Some(parent) if self.is_unused(parent) => Ok(()),
+            Some(parent) => self.each(&statements::WITHIN, &[&kind.word(), &integer(parent.0)], read, visit),
         }
     }
 
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
-        let each = |condition: &str, values: &[&dyn ToSql], visit: Visit<'_, Binding>| {
-            let mut sql = self.statement(rows::BINDING, "binding", condition);
-            // The order in which the indexes of the present have them: then a decision about the past
-            // rests on the same of several bindings as it did at the time.
-            if self.revision.is_some() {
-                sql.push_str(" ORDER BY ");
-                sql.push_str(match select {
-                    Select::Exact(..) | Select::On(_) | Select::OnAs(..) => "role, principal, since, id",
-                    Select::Of(_) | Select::OfAs(..) => "role, resource, since, id",
-                    Select::SharesBy(_) => "since, id",
-                });
-            }
-            self.each(&sql, values, Reader::binding_of, visit)
+        let (resource, principal) = select.ends();
+        if [resource, principal].into_iter().flatten().any(|id| self.is_unused(id)) {
+            return Ok(());
+        }
+        // The order in which the indexes of the present have them: then a decision about the past rests on
+        // the same of several bindings as it did at the time.
+        let each = |look_up: &LookUp, values: &[&dyn ToSql], visit: Visit<'_, Binding>| {
+            let order = match select {
+                Select::Exact(..) | Select::On(_) | Select::OnAs(..) => "role, principal, since, id",
+                Select::Of(_) | Select::OfAs(..) => "role, resource, since, id",
+                Select::SharesBy(_) => "since, id",
+            };
+            let mut statement = self.prepared(&look_up.ordered(self.revision, order))?;
+            self.each_of(&mut statement, values, Reader::binding_of, visit)
         };
         // Items have few shares for the most part, and whoever asks for one of them asks for others.
         if let Select::Exact(resource, Role::ItemShare, principal) = select
@@ -207,36 +192,33 @@ impl Facts for StoreFacts<'_> {
         }
         match select {
             Select::Exact(resource, role, principal) => {
-                each(EXACT, &[&integer(resource.0), &role.full(), &integer(principal.0)], visit)
+                let values: [&dyn ToSql; 3] = [&integer(resource.0), &role.full(), &integer(principal.0)];
+                each(&statements::EXACT, &values, visit)
             }
-            Select::On(resource) => each("resource = ?1", &[&integer(resource.0)], visit),
-            Select::OnAs(resource, role) => {
-                each("resource = ?1 AND role = ?2", &[&integer(resource.0), &role.full()], visit)
-            }
-            Select::Of(principal) => each("principal = ?1", &[&integer(principal.0)], visit),
-            Select::OfAs(principal, role) => {
-                each("principal = ?1 AND role = ?2", &[&integer(principal.0), &role.full()], visit)
-            }
-            // The role stands in the text: the index is only on shares.
-            Select::SharesBy(sharer) => each("grantor = ?1 AND role = 'item:share'", &[&integer(sharer.0)], visit),
+            Select::On(resource) => each(&statements::ON, &[&integer(resource.0)], visit),
+            Select::OnAs(resource, role) => each(&statements::ON_AS, &[&integer(resource.0), &role.full()], visit),
+            Select::Of(principal) => each(&statements::OF, &[&integer(principal.0)], visit),
+            Select::OfAs(principal, role) => each(&statements::OF_AS, &[&integer(principal.0), &role.full()], visit),
+            Select::SharesBy(sharer) => each(&statements::SHARES_BY, &[&integer(sharer.0)], visit),
         }
     }
 
     fn binding(&self, id: Id) -> Result<Option<Binding>> {
         let mut found = None;
-        self.each(
-            &self.statement(rows::BINDING, "binding", "id = ?1"),
-            &[&integer(id.0)],
-            Reader::binding_of,
-            &mut |binding| {
-                found = Some(binding);
-                Ok(ControlFlow::Break(()))
-            },
-        )?;
+        if self.is_unused(id) {
+            return Ok(found);
+        }
+        self.each(&statements::BINDING_OF, &[&integer(id.0)], Reader::binding_of, &mut |binding| {
+            found = Some(binding);
+            Ok(ControlFlow::Break(()))
+        })?;
         Ok(found)
     }
 
     fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()> {
+        if self.is_unused(principal) {
+            return Ok(());
+        }
         for role in roles {
             for held in self.held_as(principal, *role)?.iter().filter(|binding| binding.is_effective(at)) {
                 visit(Holding { resource: held.resource, role: *role, permissions: held.attributes.permissions });
@@ -245,24 +227,19 @@ impl Facts for StoreFacts<'_> {
         Ok(())
     }
 
-    // Counted in the index alone: the rows of somebody who has much lie far apart.
     fn count_of(&self, principal: Id, most: usize) -> Result<usize> {
-        let rows = self.statement("1", "binding", "principal = ?1");
-        let sql = format!("SELECT count(*) FROM ({rows} LIMIT {most})");
-        let mut count = 0;
-        self.each(
-            &sql,
-            &[&integer(principal.0)],
-            |reader, row| row.get(0).map_err(|error| reader.failed(error)),
-            &mut |it: i64| {
-                count = usize::try_from(it).unwrap_or(most);
-                Ok(ControlFlow::Continue(()))
-            },
-        )?;
-        Ok(count)
+        if self.is_unused(principal) {
+            return Ok(0);
+        }
+        let sql = format!("SELECT count(*) FROM ({} LIMIT {most})", statements::ANY_OF.at(self.revision));
+        let count = self.sum(&sql, &[&integer(principal.0)])?;
+        Ok(usize::try_from(count).unwrap_or(most))
     }
 
     fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
+        if self.is_unused(resource) {
+            return Ok(ControlFlow::Continue(()));
+        }
         // Items have few shares for the most part, so all of one are read at once.
         let few = if role.on() == Kind::Item { self.few_on(resource, role)? } else { None };
         let mut exact = None;
@@ -283,7 +260,7 @@ impl Facts for StoreFacts<'_> {
                 None => {
                     let statement = match &mut exact {
                         Some(statement) => statement,
-                        none => none.insert(self.prepared(&self.statement(rows::BINDING, "binding", EXACT))?),
+                        none => none.insert(self.prepared(&statements::EXACT.at(self.revision))?),
                     };
                     let values: [&dyn ToSql; 3] = [&integer(resource.0), &role.full(), &integer(principal.0)];
                     self.each_of(statement, &values, Reader::binding_of, &mut |binding| visit(&binding))?;
@@ -297,6 +274,9 @@ impl Facts for StoreFacts<'_> {
     }
 
     fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
+        if self.is_unused(resource) || self.is_unused(principal) {
+            return Ok(None);
+        }
         let of_it = |known: Rc<[Binding]>| {
             known.iter().find(|binding| binding.resource == resource && binding.principal == principal).cloned()
         };
@@ -313,6 +293,9 @@ impl Facts for StoreFacts<'_> {
     }
 
     fn last_id(&self) -> Result<Id> {
+        if let Some(last) = self.known().and_then(|known| known.last_id.get()) {
+            return Ok(last);
+        }
         let sql = match self.revision {
             None => "SELECT last_id FROM revision ORDER BY number DESC LIMIT 1".to_owned(),
             Some(revision) => format!("SELECT last_id FROM revision WHERE number = {revision}"),
@@ -323,7 +306,11 @@ impl Facts for StoreFacts<'_> {
             .prepare_cached(&sql)
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
             .map_err(|error| -> StoreError { self.reader.failed(error) })?;
-        Ok(last.map_or(Id::LAST_RESERVED, |last| Id(rows::natural(last))))
+        let last = last.map_or(Id::LAST_RESERVED, |last| Id(rows::natural(last)));
+        if let Some(known) = self.known() {
+            known.last_id.set(Some(last));
+        }
+        Ok(last)
     }
 }
 
@@ -333,7 +320,7 @@ impl StoreFacts<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn count(&self, kind: Kind) -> Result<u64> {
-        self.number(&self.statement("count(*)", "resource", "kind = ?1"), &[&kind.word()])
+        self.sum(&statements::COUNT_OF_KIND.at(self.revision), &[&kind.word()])
     }
 
     /// How many bindings of a role there are on a resource.
@@ -341,17 +328,14 @@ impl StoreFacts<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn count_held(&self, resource: Id, role: Role) -> Result<u64> {
-        self.number(
-            &self.statement("count(*)", "binding", "resource = ?1 AND role = ?2"),
-            &[&integer(resource.0), &role.full()],
-        )
+        self.sum(&statements::COUNT_ON_AS.at(self.revision), &[&integer(resource.0), &role.full()])
     }
 
     /// The sum of the numbers a statement yields: the past is counted in two parts.
-    fn number(&self, sql: &str, values: &[&dyn ToSql]) -> Result<u64> {
+    fn sum(self, sql: &str, values: &[&dyn ToSql]) -> Result<u64> {
         let mut total = 0;
-        self.each(
-            sql,
+        self.each_of(
+            &mut *self.prepared(sql)?,
             values,
             |reader, row| row.get::<_, i64>(0).map(rows::natural).map_err(|error| reader.failed(error)),
             &mut |part| {
@@ -399,7 +383,7 @@ mod tests {
         let changes: Vec<RowChange> = rows.iter().map(|row| RowChange::Binding(None, Some(row.clone()))).collect();
         store.write().unwrap().commit(&changes, Id(4000), entry()).unwrap();
         let gone = Binding { since: 1, ..rows.first().unwrap().clone() };
-        let gone = [RowChange::Binding(Some(gone), None)];
+        let gone = [RowChange::Binding(Some(Box::new(gone)), None)];
         store.write().unwrap().commit(&gone, Id(4000), entry()).unwrap();
 
         let reader = store.read().unwrap();

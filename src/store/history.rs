@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{self, integer, natural, optional_id};
-use super::{Reader, Result, StoreError};
+use super::{Reader, Result, StoreError, statements};
 use crate::model::{Id, Revision, Sets, Time};
 use crate::policy::{Facts, RowChange};
 
@@ -167,11 +167,13 @@ impl Reader {
     /// # Errors
     /// When the store cannot be read.
     pub fn changes(&self, number: Revision) -> Result<Vec<RowChange>> {
-        let resources = self.sides("resource", rows::RESOURCE, number, Reader::resource_of, |row| row.id)?;
-        let bindings = self.sides("binding", rows::BINDING, number, Reader::binding_of, |row| row.id)?;
+        let resources = self.sides("resource", statements::RESOURCE, number, Reader::resource_of, |row| row.id)?;
+        let bindings = self.sides("binding", statements::BINDING, number, Reader::binding_of, |row| row.id)?;
         let resources =
             resources.into_iter().map(|(before, after)| RowChange::Resource(before.map(Rc::new), after.map(Rc::new)));
-        Ok(resources.chain(bindings.into_iter().map(|(before, after)| RowChange::Binding(before, after))).collect())
+        Ok(resources
+            .chain(bindings.into_iter().map(|(before, after)| RowChange::Binding(before.map(Box::new), after)))
+            .collect())
     }
 
     /// Every row that was opened or closed by the revisions after one, up to another, as it stood
@@ -186,7 +188,7 @@ impl Reader {
             changes.push(RowChange::Resource(before.resource(id)?, after.resource(id)?));
         }
         for id in self.touched("binding", from, to)? {
-            changes.push(RowChange::Binding(before.binding(id)?, after.binding(id)?));
+            changes.push(RowChange::Binding(before.binding(id)?.map(Box::new), after.binding(id)?));
         }
         changes.retain(|change| !matches!(change, RowChange::Resource(None, None) | RowChange::Binding(None, None)));
         Ok(changes)

@@ -3,20 +3,21 @@
 //! to date with what it writes.
 
 use std::cell::{Cell, RefCell};
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 use std::rc::Rc;
 
-use hashbrown::{Equivalent, HashMap};
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::model::{Binding, Id, Kind, Resource, Revision, Role};
 use crate::policy::RowChange;
-use crate::policy::facts::{ByName, Named};
+use crate::policy::facts::ByName;
 
 /// More than one question comes to; listings and changes ask on, and begin anew here.
 const MOST: usize = 4096;
 
 /// The same for a change of very many rows, which come back to each other.
-const MOST_IN_PARTS: usize = 1 << 18;
+const MOST_IN_PARTS: usize = 1 << 19;
 
 /// An item with more shares than this is asked about one principal at a time.
 pub(super) const FEW: usize = 16;
@@ -35,7 +36,7 @@ impl<K, V> Default for Kept<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Kept<K, V> {
-    pub(super) fn get<Q: Equivalent<K> + Hash + ?Sized>(&self, key: &Q) -> Option<V> {
+    pub(super) fn get(&self, key: &K) -> Option<V> {
         self.rows.borrow().get(key).cloned()
     }
 
@@ -47,18 +48,55 @@ impl<K: Eq + Hash, V: Clone> Kept<K, V> {
         kept.insert(key, value);
     }
 
-    fn forget<Q: Equivalent<K> + Hash + ?Sized>(&self, key: &Q) {
+    fn forget(&self, key: &K) {
         self.rows.borrow_mut().remove(key);
+    }
+}
+
+/// Resources by their names, which are read from them.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    rows: RefCell<HashTable<Rc<Resource>>>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Names {
+    pub(super) fn get(&self, name: ByName<'_>) -> Option<Rc<Resource>> {
+        let rows = self.rows.borrow();
+        rows.find(self.hasher.hash_one(name), |row| ByName::of(row) == name).cloned()
+    }
+
+    pub(super) fn put(&self, row: &Rc<Resource>, most: usize) {
+        let mut rows = self.rows.borrow_mut();
+        if rows.len() >= most {
+            rows.clear();
+        }
+        let name = ByName::of(row);
+        let hash = |row: &Rc<Resource>| self.hasher.hash_one(ByName::of(row));
+        match rows.entry(hash(row), |known| ByName::of(known) == name, hash) {
+            Entry::Occupied(mut known) => *known.get_mut() = Rc::clone(row),
+            Entry::Vacant(place) => drop(place.insert(Rc::clone(row))),
+        }
+    }
+
+    fn forget(&self, row: &Resource) {
+        let name = ByName::of(row);
+        let mut rows = self.rows.borrow_mut();
+        if let Ok(known) = rows.find_entry(self.hasher.hash_one(name), |known| ByName::of(known) == name) {
+            known.remove();
+        }
     }
 }
 
 /// What is kept.
 #[derive(Debug, Default)]
 pub(super) struct Known {
+    /// The last id that was handed out, once somebody asked: none above it is to be found.
+    pub(super) last_id: Cell<Option<Id>>,
     /// Resources by their ids; none for one that is not there.
     pub(super) resources: Kept<Id, Option<Rc<Resource>>>,
-    /// Resources by their names; none for one that is not there.
-    pub(super) names: Kept<Named, Option<Rc<Resource>>>,
+    /// Resources by their names.
+    pub(super) names: Names,
     /// What a principal holds in a role.
     pub(super) held: Kept<(Id, Role), Rc<[Binding]>>,
     /// The bindings on a resource in a role; none within where they are many.
@@ -69,25 +107,31 @@ impl Known {
     /// Takes in what was written, as a part of a revision.
     pub(super) fn wrote(&self, changes: &[RowChange], revision: Revision) {
         self.resources.most.set(MOST_IN_PARTS);
-        self.names.most.set(MOST_IN_PARTS);
         self.holders.most.set(MOST_IN_PARTS);
+        let last = changes.iter().filter_map(RowChange::id).max();
+        self.last_id.set(self.last_id.get().max(last));
         for change in changes {
             match change {
                 RowChange::Resource(before, after) => self.resource(before.as_deref(), after.as_deref(), revision),
-                RowChange::Binding(before, after) => self.binding(before.as_ref(), after.as_ref(), revision),
+                RowChange::Binding(before, after) => self.binding(before.as_deref(), after.as_ref(), revision),
             }
         }
     }
 
+    /// Keeps a resource that was read, by its id and by its name.
+    pub(super) fn found(&self, row: &Rc<Resource>) {
+        self.names.put(row, self.resources.most.get());
+        self.resources.put(row.id, Some(Rc::clone(row)));
+    }
+
     fn resource(&self, before: Option<&Resource>, after: Option<&Resource>, since: Revision) {
         if let Some(before) = before {
-            self.names.forget(&ByName(before.kind(), before.parent, &before.key));
+            self.names.forget(before);
             self.resources.forget(&before.id);
         }
         let Some(after) = after else { return };
         let row = Rc::new(Resource { since, ..after.clone() });
-        self.names.put(ByName(row.kind(), row.parent, &row.key).kept(), Some(Rc::clone(&row)));
-        self.resources.put(row.id, Some(Rc::clone(&row)));
+        self.found(&row);
         if before.is_none() && row.kind() == Kind::Item {
             // Nobody has shared what was not there.
             self.holders.put((row.id, Role::ItemShare), Some(Rc::from([])));

@@ -16,6 +16,7 @@ mod lock;
 mod rows;
 mod schema;
 mod snapshot;
+mod statements;
 pub mod verify;
 
 use std::path::{Path, PathBuf};

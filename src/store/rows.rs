@@ -7,11 +7,6 @@ use super::{Reader, Result};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::{Binding, Id, Kind, Resource, Role, Sets, Time};
 
-/// The columns of a resource, in the order that [`Reader::resource_of`] reads and the chain takes.
-pub(super) const RESOURCE: &str = "since, id, kind, parent, name, key, alias, attributes, sets";
-/// The columns of a binding, in the order that [`Reader::binding_of`] reads and the chain takes.
-pub(super) const BINDING: &str = "since, id, resource, principal, role, grantor, expires, attributes, sets";
-
 /// An id or a revision as SQLite keeps it.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

@@ -3,7 +3,8 @@
 use rusqlite::{Row, Statement};
 
 use super::chain::{Chain, Digest, GENESIS};
-use super::rows::{BINDING, RESOURCE, natural};
+use super::rows::natural;
+use super::statements::{BINDING, RESOURCE};
 use super::{Reader, Result, StoreError};
 use crate::model::Revision;
 use crate::model::secret::hex;

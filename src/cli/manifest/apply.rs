@@ -67,6 +67,7 @@ impl Applying<'_> {
     pub(super) fn run(&self, session: &mut Session<'_>, mut read: Read) -> Outcome {
         self.reach.options(&read.manifest)?;
         let has_rows = !read.rows.is_empty();
+        read.is_planned_again = !session.globals.yes && prompt::can_ask();
         let path = session.store_path()?;
         let make = self.writing.create && !self.writing.dry_run;
         let store = if make { Store::create(&path)?.0 } else { Store::open(&path)? };
@@ -74,7 +75,7 @@ impl Applying<'_> {
         loop {
             let writer = store.write()?;
             let by = As { actor: session.actor(&writer.facts())?, at: Time::now() };
-            let planned = match self.planned(session, &writer, &mut read, by) {
+            let mut planned = match self.planned(session, &writer, &mut read, by) {
                 Ok(planned) => planned,
                 Err(problem) => {
                     // With the parts that were written already.
@@ -119,6 +120,7 @@ impl Applying<'_> {
                 true => Some(writer.commit_parts(&planned.rows, planned.last_id, entry)?),
                 false => writer.commit(&planned.rows, planned.last_id, entry)?,
             };
+            planned.give_up_rows();
             let revision = committed.map(|committed| committed.revision);
             session.changed(revision.is_some());
             session.mention(&format!("store {}", path.display()));

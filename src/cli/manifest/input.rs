@@ -22,6 +22,9 @@ pub(super) struct Read {
     pub(super) rows: Vec<Rows>,
     /// The lines of rows that were refused, for the message.
     pub(super) lines: BTreeMap<(u32, u32), String>,
+    /// Whether it may be planned more than once, because somebody is asked in between. What is planned
+    /// once is given up on the way: it takes much memory.
+    pub(super) is_planned_again: bool,
 }
 
 /// JSON Lines that are read one by one.
@@ -69,7 +72,7 @@ pub(super) fn whole(sources: Vec<Source>) -> Result<Read, Problem> {
 
 /// What was read whole.
 pub(super) fn whole_of(sources: Vec<Source>, manifest: Manifest) -> Read {
-    Read { sources, manifest, rows: Vec::new(), lines: BTreeMap::new() }
+    Read { sources, manifest, rows: Vec::new(), lines: BTreeMap::new(), is_planned_again: false }
 }
 
 /// "JSON Lines are known by `--format`, else the name, else the first line" (cli, settled points).

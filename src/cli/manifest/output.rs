@@ -24,6 +24,9 @@ static COLUMNS: [Column; 9] = [
     hidden("revision"),
 ];
 
+/// How much text is put together before it is written, in bytes: a plan may have very many lines.
+const CHUNK: usize = 1 << 16;
+
 /// What became of a plan.
 pub(super) enum Became {
     /// It is only shown.
@@ -80,6 +83,10 @@ fn lines(
         match place(effect, read) {
             Some((file, number)) => text.push_str(&format!("{mark} {line:<width$}  {file}:{number}\n")),
             None => text.push_str(&format!("{mark} {line}\n")),
+        }
+        if text.len() > CHUNK {
+            session.print(&text)?;
+            text.clear();
         }
     }
     if let Some(access) = access {

@@ -1,5 +1,7 @@
 //! A manifest held against a store: what would change, and what stands in the way.
 
+use std::cell::OnceCell;
+
 use super::super::access::Effect as Access;
 use super::super::change::hide_unseen;
 use super::super::perm::failing_tests;
@@ -12,7 +14,7 @@ use crate::manifest::plan::{Counts, Effects, Owned, Planner, Refusal, Sign, summ
 use crate::model::{Id, Problem, ProblemKind, Time};
 use crate::ops::changes::describe;
 use crate::ops::{Actor, Work, require_active};
-use crate::policy::{Draft, Facts, Overlay, RowChange};
+use crate::policy::{Draft, Facts, Overlay, RowChange, Switch};
 use crate::render::RenderError;
 use crate::store::{Reader, StoreFacts, Writer};
 
@@ -64,14 +66,18 @@ pub(super) fn plan(
     let stored = reader.facts();
     require_active(&stored, by.actor, by.at)?;
     // The store as it is for a few, in memory for many.
-    let memory;
-    let has_rows = !read.rows.is_empty();
-    let facts: &dyn Facts = if has_rows || read.manifest.statements.len() < MANY {
-        &stored
-    } else {
-        memory = stored.snapshot()?;
-        &memory
+    let memory = OnceCell::new();
+    let below = Switch::new(&stored);
+    let into_memory = || -> Result<(), Problem> {
+        let snapshot = stored.snapshot()?;
+        below.turn_to(memory.get_or_init(|| snapshot));
+        Ok(())
     };
+    let has_rows = !read.rows.is_empty();
+    let mut taken = read.manifest.statements.len();
+    if taken >= MANY {
+        into_memory()?;
+    }
     let owned = match &read.manifest.set {
         Some(set) => {
             let (resources, bindings) = reader.declared_by(set.key())?;
@@ -79,14 +85,24 @@ pub(super) fn plan(
         }
         None => Owned::default(),
     };
+    let facts: &dyn Facts = &below;
     let mut planner = Planner::new(Work::new(facts, by.actor, by.at)?, reach.options(&read.manifest)?);
-    for statement in &read.manifest.statements {
-        planner.take(statement)?;
+    let mut kept = Vec::new();
+    for statement in std::mem::take(&mut read.manifest.statements) {
+        planner.take(&statement)?;
+        if read.is_planned_again {
+            kept.push(statement);
+        }
     }
+    read.manifest.statements = kept;
     let (mut counts, mut in_parts) = (Counts::default(), false);
     read.each_row(&mut |statement| {
         let before = planner.refusals.len();
         planner.take(statement)?;
+        taken += 1;
+        if taken == MANY && !in_parts {
+            into_memory()?;
+        }
         if let Some(writer) = writer
             && planner.size() > PART
             && planner.refusals.is_empty()
@@ -94,6 +110,8 @@ pub(super) fn plan(
             let rows = planner.part()?;
             counts.add(&rows);
             writer.part(&rows)?;
+            // Only the store has what was written.
+            below.turn_to(&stored);
             in_parts = true;
         }
         Ok(planner.refusals.len() == before)
@@ -189,6 +207,11 @@ impl Planned {
     /// What it would mean for people.
     pub(super) fn access(&self, facts: &StoreFacts<'_>, by: As) -> Result<Access, Problem> {
         Access::of(facts, &self.draft, &self.rows, by.actor, by.at)
+    }
+
+    /// Gives up what the store has by now: words for very many changes need the room.
+    pub(super) fn give_up_rows(&mut self) {
+        (self.rows, self.draft) = (Vec::new(), Draft::default());
     }
 
     /// How many things there are of a sign.

@@ -1,5 +1,6 @@
 //! What a plan comes to: each thing that would be otherwise, in a line.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest, Sha256};
@@ -93,15 +94,7 @@ impl Effects {
                 Effect { sign, change, spot }
             })
             .collect();
-        effects.sort_by_cached_key(|effect| {
-            let removed = effect.sign == Sign::Remove;
-            let name = removed.then(|| (effect.change.reference.clone(), effect.change.member.clone()));
-            let spot = effect
-                .spot
-                .filter(|_| !removed)
-                .map_or((u32::MAX, 0, 0), |spot| (spot.source, spot.place.line, spot.place.column));
-            (removed, name, spot, effect.change.row)
-        });
+        effects.sort_unstable_by(Effect::in_order);
         Effects(effects)
     }
 
@@ -146,6 +139,23 @@ fn sum(head: &str, count: impl Fn(Sign) -> u64, word: impl Fn(Sign) -> String) -
 }
 
 impl Effect {
+    /// In the order of the file; removals at the end, by name.
+    fn in_order(&self, other: &Effect) -> Ordering {
+        let removed = |effect: &Effect| effect.sign == Sign::Remove;
+        let spot = |effect: &Effect| {
+            effect.spot.map_or((u32::MAX, 0, 0), |spot| (spot.source, spot.place.line, spot.place.column))
+        };
+        let either = match (removed(self), removed(other)) {
+            (true, true) => {
+                let (own, others) = (&self.change, &other.change);
+                own.reference.cmp(&others.reference).then_with(|| own.member.cmp(&others.member))
+            }
+            (false, false) => spot(self).cmp(&spot(other)),
+            (one, two) => one.cmp(&two),
+        };
+        either.then(self.change.row.cmp(&other.change.row))
+    }
+
     /// The effect as a line that says all of it, without its place in a file.
     pub fn essence(&self) -> String {
         format!("{} {}", self.sign.mark(), self.change.json())
@@ -192,7 +202,7 @@ impl Counts {
                     Some(any) => any.kind().word(),
                     None => continue,
                 },
-                RowChange::Binding(before, after) => match after.as_ref().or(before.as_ref()).map(|any| any.role) {
+                RowChange::Binding(before, after) => match after.as_ref().or(before.as_deref()).map(|any| any.role) {
                     Some(Role::ItemShare) => "share",
                     Some(Role::ItemOwner) => "owner",
                     // An account's role goes with the account.

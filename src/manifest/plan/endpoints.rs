@@ -82,7 +82,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     pub(super) fn item_at(&self, endpoint: &Name, path: &Path) -> Result<Option<(std::rc::Rc<Resource>, bool)>> {
         let Some(host) = self.named(Kind::Endpoint, None, endpoint)? else { return Ok(None) };
         let found = self.work.facts().nearest_item(host.id, path)?;
-        Ok(found.map(|(item, depth)| (item, depth == path.components().len())))
+        Ok(found.map(|(item, depth)| (item, depth == path.depth())))
     }
 
     pub(super) fn role(&mut self, spot: Spot, said: &EndpointRole) -> Result<()> {

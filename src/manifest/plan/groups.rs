@@ -1,5 +1,7 @@
 //! Groups, workgroups and dropboxes, and who is in them.
 
+use std::rc::Rc;
+
 use super::removal::{Exclusive, Thing};
 use super::{Planner, Result};
 use crate::manifest::said::{Ensure, Group, Member, Spot};
@@ -41,21 +43,27 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if self.is_missing(said.kind, &said.of) || self.misses(&said.who) {
             return Ok(());
         }
-        match self.held_in(said)? {
-            Some((of, known)) if self.may_skip(Verb::ViewMembers, of)? => self.change_member(spot, said, &known),
-            _ => self.add_member(spot, said),
+        let ends = self.member_ends(said)?;
+        let known = match &ends {
+            Some((of, who)) => membership::held(self.work.facts(), of, *who)?,
+            None => None,
+        };
+        match (known, &ends) {
+            (Some(known), Some((of, _))) if self.may_skip(Verb::ViewMembers, of.id)? => {
+                self.change_member(spot, said, &known)
+            }
+            _ => self.add_member(spot, said, ends),
         }
     }
 
-    /// The membership that is spoken of, and of what; none where there is none.
-    fn held_in(&self, said: &Member) -> Result<Option<(Id, Binding)>> {
+    /// What is spoken of, and who is in it, if both are there.
+    fn member_ends(&self, said: &Member) -> Result<Option<(Rc<Resource>, Id)>> {
         let Reference::Named(kind, name) = &said.who else { return Ok(None) };
         let Some(of) = self.named(said.kind, None, &said.of)? else { return Ok(None) };
-        let Some(who) = self.named(*kind, None, name)? else { return Ok(None) };
-        Ok(membership::held(self.work.facts(), &of, who.id)?.map(|known| (of.id, known)))
+        Ok(self.named(*kind, None, name)?.map(|who| (of, who.id)))
     }
 
-    fn add_member(&mut self, spot: Spot, said: &Member) -> Result<()> {
+    fn add_member(&mut self, spot: Spot, said: &Member, ends: Option<(Rc<Resource>, Id)>) -> Result<()> {
         let who = std::slice::from_ref(&said.who);
         let is_admin = said.level.is_some_and(is_admin);
         let level = said.level.filter(|_| !is_admin);
@@ -66,7 +74,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if said.active == Some(false) {
             membership::set_active(&mut self.work, said.kind, &said.of, who, false)?;
         }
-        if let Some((_, made)) = self.held_in(said)? {
+        if let Some((of, who)) = ends
+            && let Some(made) = membership::held(self.work.facts(), &of, who)?
+        {
             self.declare(&made.sets, made.id, spot);
         }
         Ok(())

@@ -7,6 +7,7 @@
 //! with its place and the rest goes on: one run tells of everything. Nothing is written here: what
 //! comes out is a draft.
 
+mod declared;
 mod effects;
 mod endpoints;
 mod groups;
@@ -16,12 +17,14 @@ mod people;
 mod removal;
 mod shares;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
+
+use declared::Declared;
 
 use super::Limits;
 use super::said::{Said, Share, Spot, Statement};
-use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Verb};
+use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Sets, Verb};
 use crate::ops::{Actor, Work, place};
 use crate::policy::{Facts, RowChange};
 
@@ -78,8 +81,10 @@ pub struct Planner<'f, F: Facts + ?Sized> {
     /// What the set declared before and does no more, where it is not pruned: by reference.
     pub undeclared: Vec<String>,
     options: Options,
+    /// What a row is marked with that this set alone declares.
+    own: Sets,
     /// Where each row is declared.
-    origin: HashMap<Id, Spot>,
+    declared: Declared,
     /// Rows that are to be marked as the set's.
     unmarked: Vec<Id>,
     /// What could not be made: whatever needs it is not spoken of again.
@@ -104,12 +109,14 @@ struct Later {
 impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// Begins with the state as it is.
     pub fn new(work: Work<'f, F>, options: Options) -> Planner<'f, F> {
+        let own = options.set.as_ref().map_or(Sets::NONE, |set| Sets::NONE.with(set.key()));
         Planner {
             work,
             refusals: Vec::new(),
             undeclared: Vec::new(),
             options,
-            origin: HashMap::new(),
+            own,
+            declared: Declared::default(),
             unmarked: Vec::new(),
             failed: HashSet::new(),
             later: Later::default(),
@@ -151,6 +158,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         self.keep(None, checked)?;
         let facts = self.work.facts();
         let rows = facts.draft().against(facts.base())?;
+        self.declared.forget_spots(|row| facts.is_new(row));
         self.work.begin_anew();
         Ok(rows)
     }

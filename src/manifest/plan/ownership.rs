@@ -9,10 +9,16 @@ use crate::policy::{Facts, RowChange};
 impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Remembers that a row is declared.
     pub(super) fn declare(&mut self, sets: &Sets, row: Id, spot: Spot) {
-        if self.set().is_some_and(|own| !sets.has(own)) {
-            self.unmarked.push(row);
+        match self.set() {
+            // Nobody else can own what was made just now.
+            Some(own) if !sets.has(own) && self.work.facts().is_new(row) => {
+                let marked = if sets.is_empty() { self.own.clone() } else { sets.with(own) };
+                self.work.put_sets(row, marked);
+            }
+            Some(own) if !sets.has(own) => self.unmarked.push(row),
+            _ => {}
         }
-        self.origin.insert(row, spot);
+        self.declared.put(row, spot);
     }
 
     /// As [`Planner::declare`], of a thing that was just made.
@@ -25,12 +31,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Whether a row is declared.
     pub(super) fn is_declared(&self, row: Id) -> bool {
-        self.origin.contains_key(&row)
+        self.declared.has(row)
     }
 
     /// Where a row is declared.
     pub fn spot_of(&self, row: Id) -> Option<Spot> {
-        self.origin.get(&row).copied()
+        self.declared.spot(row)
     }
 
     /// Marks what is declared as the set's, and refuses to change what others own.
@@ -54,7 +60,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             self.work.put(marked);
         } else if let Some(binding) = facts.binding(row)? {
             let marked = crate::model::Binding { sets: sets(&binding.sets), ..binding };
-            self.adopt(&RowChange::Binding(facts.base().binding(row)?, Some(marked.clone())))?;
+            self.adopt(&RowChange::Binding(facts.base().binding(row)?.map(Box::new), Some(marked.clone())))?;
             self.work.put_binding(marked);
         }
         Ok(())
@@ -81,7 +87,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let own = self.set().unwrap_or_default().to_owned();
         let changed: Vec<Id> = {
             let draft = self.work.facts().draft();
-            draft.resources.keys().chain(draft.bindings.keys()).copied().filter(|row| self.is_declared(*row)).collect()
+            let rows = draft.resources.keys().chain(draft.bindings.keys()).copied();
+            rows.filter(|row| !self.work.facts().is_new(*row) && self.is_declared(*row)).collect()
         };
         for row in changed {
             let Some(owners) = self.foreign(row, &own)? else { continue };

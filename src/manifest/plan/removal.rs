@@ -50,7 +50,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             places.extend(self.work.facts().ids(Kind::Workspace, Some(on))?);
             for path in &paths {
                 if let Some((item, depth)) = self.work.facts().nearest_item(on, path)?
-                    && depth == path.components().len()
+                    && depth == path.depth()
                 {
                     places.push(item.id);
                 }
@@ -81,7 +81,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let Some(own) = self.options.set.clone() else { return Ok(()) };
         let bindings: Vec<Id> = owned.bindings.iter().copied().filter(|row| !self.is_declared(*row)).collect();
         let resources: Vec<Id> = owned.resources.iter().copied().filter(|row| !self.is_declared(*row)).collect();
-        if self.options.prune && self.origin.is_empty() && owned.count() > 0 {
+        if self.options.prune && self.declared.count() == 0 && owned.count() > 0 {
             let problem = Problem::conflict(
                 "empty_manifest",
                 format!("the manifest declares nothing, and would remove all of the set {own}"),
@@ -249,7 +249,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             None => {
                 let most = self.options.limits.removals.unwrap_or(limits::REMOVALS);
                 let part = self.options.limits.share.unwrap_or(limits::SHARE);
-                let all = (owned.count() as u64).max(self.origin.len() as u64);
+                let all = (owned.count() as u64).max(self.declared.count());
                 if count > most {
                     format!("{count} removals are more than the {most} that one apply makes")
                 } else if all >= limits::FROM && count * 100 > all * part {

@@ -54,7 +54,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             Some(by) => Some(self.work.find(Kind::Account, by)?),
             None => None,
         };
-        if let Some(known) = self.known_share(said, sharer.as_deref())?
+        let ends = self.share_ends(said)?;
+        if let Some(ends) = ends
+            && let Some(known) = self.known_share(said, ends, sharer.as_deref())?
             && known.is_effective(self.work.at)
         {
             return self.change_share(spot, said, &known);
@@ -80,14 +82,18 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             (Some(sharer), Actor::Principal(own)) if sharer.id != own => return Err(not_oneself(sharer)),
             _ => share::grant(&mut self.work, at.0, at.1, &grant)?,
         }
-        if let Some(made) = self.known_share(said, sharer.as_deref())? {
+        // What was not there before, a folder, is there now.
+        let ends = if ends.is_some() { ends } else { self.share_ends(said)? };
+        if let Some(ends) = ends
+            && let Some(made) = self.known_share(said, ends, sharer.as_deref())?
+        {
             self.declare(&made.sets, made.id, spot);
         }
         Ok(())
     }
 
-    /// The share that is spoken of, if there is one.
-    fn known_share(&self, said: &Share, sharer: Option<&Resource>) -> Result<Option<Binding>> {
+    /// The item and the principal that are spoken of, if both are there.
+    fn share_ends(&self, said: &Share) -> Result<Option<(Id, Id)>> {
         let Some((item, true)) = self.item_at(&said.endpoint, &said.path)? else { return Ok(None) };
         let principal = match &said.principal {
             Reference::Authenticated => Id::AUTHENTICATED,
@@ -98,13 +104,23 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             },
             _ => return Ok(None),
         };
+        Ok(Some((item.id, principal)))
+    }
+
+    /// The share that is spoken of, if there is one.
+    fn known_share(
+        &self,
+        said: &Share,
+        (item, principal): (Id, Id),
+        sharer: Option<&Resource>,
+    ) -> Result<Option<Binding>> {
         let by = match (sharer, self.work.actor) {
             (Some(sharer), _) => Some(sharer.id),
             (None, actor) => actor.principal(),
         };
         let of_all = sharer.is_none() && self.sharing(&said.endpoint)? == Some(Sharing::Managed);
         let is_hidden = said.class.is_some_and(ShareClass::is_hidden);
-        let mut all = self.work.facts().list(Select::Exact(item.id, Role::ItemShare, principal))?;
+        let mut all = self.work.facts().list(Select::Exact(item, Role::ItemShare, principal))?;
         all.retain(|it| it.attributes.share_class().is_hidden() == is_hidden && (of_all || it.grantor == by));
         // Where shares are managed there is one with each; should there be more, one's own is meant.
         let own = all.iter().position(|it| it.grantor == by).unwrap_or_default();

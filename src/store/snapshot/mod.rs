@@ -87,7 +87,7 @@ impl Snapshot {
             if let Some(binding) = self.binding_at(place)
                 && binding.expires.is_some_and(within)
             {
-                found.push(RowChange::Binding(Some(binding.clone()), Some(binding)));
+                found.push(RowChange::Binding(Some(Box::new(binding.clone())), Some(binding)));
             }
         }
         found

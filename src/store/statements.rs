@@ -1,0 +1,93 @@
+//! The look-ups of the store, as SQL: for the present through the partial indexes on `until IS NULL`,
+//! for a moment of the past over the rows that were open then, which are those still open that are old
+//! enough and those closed since.
+
+use std::borrow::Cow;
+
+use crate::model::Revision;
+
+/// A look-up in one table. Its text for the present is there from the start: there are very many of them.
+pub(super) struct LookUp {
+    columns: &'static str,
+    table: &'static str,
+    condition: &'static str,
+    now: &'static str,
+}
+
+/// A look-up for columns of a table where a condition holds.
+macro_rules! look_up {
+    ($columns:expr, $table:literal, $condition:literal) => {
+        LookUp {
+            columns: $columns,
+            table: $table,
+            condition: $condition,
+            now: concat!("SELECT ", $columns, " FROM ", $table, " WHERE until IS NULL AND ", $condition),
+        }
+    };
+}
+
+/// The columns of a resource, in the order that they are read and taken into the chain.
+macro_rules! resource {
+    () => {
+        "since, id, kind, parent, name, key, alias, attributes, sets"
+    };
+    ($condition:literal) => {
+        look_up!(resource!(), "resource", $condition)
+    };
+}
+
+/// The same of a binding.
+macro_rules! binding {
+    () => {
+        "since, id, resource, principal, role, grantor, expires, attributes, sets"
+    };
+    ($condition:literal) => {
+        look_up!(binding!(), "binding", $condition)
+    };
+}
+
+pub(super) const RESOURCE: &str = resource!();
+pub(super) const BINDING: &str = binding!();
+
+pub(super) static RESOURCE_OF: LookUp = resource!("id = ?1");
+pub(super) static NAMED: LookUp = resource!("kind = ?1 AND parent = ?2 AND key = ?3");
+pub(super) static ALIASED: LookUp = resource!("kind = ?1 AND alias = ?2 AND alias IS NOT NULL");
+pub(super) static OF_KIND: LookUp = resource!("kind = ?1");
+pub(super) static WITHIN: LookUp = resource!("kind = ?1 AND parent = ?2");
+
+pub(super) static BINDING_OF: LookUp = binding!("id = ?1");
+pub(super) static EXACT: LookUp = binding!("resource = ?1 AND role = ?2 AND principal = ?3");
+pub(super) static ON: LookUp = binding!("resource = ?1");
+pub(super) static ON_AS: LookUp = binding!("resource = ?1 AND role = ?2");
+pub(super) static OF: LookUp = binding!("principal = ?1");
+pub(super) static OF_AS: LookUp = binding!("principal = ?1 AND role = ?2");
+/// The role stands in the text: the index is only on shares.
+pub(super) static SHARES_BY: LookUp = binding!("grantor = ?1 AND role = 'item:share'");
+
+/// For counting in the index alone: the rows of somebody who has much lie far apart.
+pub(super) static ANY_OF: LookUp = look_up!("1", "binding", "principal = ?1");
+pub(super) static COUNT_OF_KIND: LookUp = look_up!("count(*)", "resource", "kind = ?1");
+pub(super) static COUNT_ON_AS: LookUp = look_up!("count(*)", "binding", "resource = ?1 AND role = ?2");
+
+impl LookUp {
+    /// The text, at a revision or for the present.
+    pub(super) fn at(&self, revision: Option<Revision>) -> Cow<'static, str> {
+        let Some(revision) = revision else { return Cow::Borrowed(self.now) };
+        let LookUp { columns, table, condition, .. } = self;
+        let since = format!("since <= {revision}");
+        Cow::Owned(format!(
+            "SELECT {columns} FROM {table} WHERE until IS NULL AND {since} AND {condition} \
+             UNION ALL SELECT {columns} FROM {table} WHERE until IS NOT NULL AND until > {revision} AND {since} AND {condition}"
+        ))
+    }
+
+    /// The same, in an order where it is of the past.
+    pub(super) fn ordered(&self, revision: Option<Revision>, order: &str) -> Cow<'static, str> {
+        let mut text = self.at(revision);
+        if revision.is_some() {
+            text.to_mut().push_str(" ORDER BY ");
+            text.to_mut().push_str(order);
+        }
+        text
+    }
+}
