@@ -254,7 +254,7 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
         (
             "prune all",
             median(store, &|facts| {
-                working(facts, 0, &|work| share::prune(work, &node, &Path::ROOT));
+                working(facts, 0, &|work| share::prune(work, &node, &Path::default()));
             }),
         ),
     ]

@@ -1,0 +1,237 @@
+//! What large manifests cost beside their floors: a million bindings as JSON Lines, two hundred thousand
+//! objects as YAML, both applied to an empty store, once more with nothing to change, and exported.
+//! `cargo bench --bench bulk [ACCOUNTS [OBJECTS]]`. A floor is the least a program can do that comes to the
+//! same: read the text with the same parser into any tree, insert the same rows with the same indexes by
+//! prepared statements in one transaction, read every row once. Each contender is a process of its own;
+//! the peak of its memory is read from `/proc`, where there is one. Never a test: machines differ.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and may stop at the first surprise"
+)]
+
+#[path = "workload/manifest.rs"]
+mod manifest;
+#[expect(dead_code, reason = "questions are asked by other benchmarks")]
+mod workload;
+
+use std::hint::black_box;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+use workload::Workload;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
+/// A million bindings.
+const ACCOUNTS: usize = 100_000;
+/// As many objects in the YAML manifest, for 25 MB.
+const OBJECTS: usize = 200_000;
+const ROUNDS: usize = 3;
+const MEGABYTE: u64 = 1_000_000;
+
+fn main() {
+    let args: Vec<String> = std::env::args().filter(|it| it != "--bench").collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[1..] {
+        ["floor", "insert", from, to] => report(|| read_all(from), |rows| insert(from, rows, to)),
+        ["floor", "read", store] => report(|| (), |()| drop(black_box(read_all(store)))),
+        ["floor", "yaml", file] => report(|| std::fs::read_to_string(file).unwrap(), |text| parse_yaml(&text)),
+        ["floor", "lines", file] => report(|| (), |()| parse_lines(file)),
+        ["write", accounts, objects, folder] => {
+            write(accounts.parse().unwrap(), objects.parse().unwrap(), Path::new(folder));
+        }
+        [] => measure(ACCOUNTS, OBJECTS),
+        [accounts] => measure(accounts.parse().unwrap(), OBJECTS),
+        [accounts, objects] => measure(accounts.parse().unwrap(), objects.parse().unwrap()),
+        _ => println!("cargo bench --bench bulk [ACCOUNTS [OBJECTS]]"),
+    }
+}
+
+/// Does what the measured part needs, then that part, and says how long it took.
+fn report<T>(before: impl FnOnce() -> T, measured: impl FnOnce(T)) {
+    let given = before();
+    let begin = Instant::now();
+    measured(given);
+    println!("{}", begin.elapsed().as_micros());
+}
+
+/// Every row there is, in the order in which they were written.
+fn read_all(store: &str) -> [Vec<Vec<Value>>; 2] {
+    let connection =
+        Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).unwrap();
+    ["SELECT * FROM resource", "SELECT * FROM binding"].map(|sql| {
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect()).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    })
+}
+
+/// Inserts the rows into a new file with the tables and indexes of the store they come from.
+fn insert(from: &str, rows: [Vec<Vec<Value>>; 2], to: &str) {
+    let definitions: Vec<String> = {
+        let store = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let mut all = store.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").unwrap();
+        all.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    };
+    let connection = Connection::open(to).unwrap();
+    connection.pragma_update(None, "journal_mode", "wal").unwrap();
+    connection.pragma_update(None, "synchronous", "full").unwrap();
+    // As much as the program gives itself.
+    connection.pragma_update(None, "cache_size", -48 * 1024).unwrap();
+    for sql in definitions {
+        connection.execute_batch(&sql).unwrap();
+    }
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for (table, rows) in ["resource", "binding"].into_iter().zip(rows) {
+        let places = vec!["?"; rows[0].len()].join(", ");
+        let mut insert = connection.prepare(&format!("INSERT INTO {table} VALUES ({places})")).unwrap();
+        for row in rows {
+            insert.execute(params_from_iter(row)).unwrap();
+        }
+    }
+    connection.execute_batch("COMMIT").unwrap();
+    connection.close().unwrap();
+}
+
+fn parse_yaml(text: &str) {
+    let most = text.len();
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_events: most, max_nodes: most, max_total_scalar_bytes: most,
+        },
+    };
+    let tree: serde_json::Value = serde_saphyr::from_str_with_options(text, options).unwrap();
+    black_box(tree);
+}
+
+fn parse_lines(file: &str) {
+    for line in BufReader::new(std::fs::File::open(file).unwrap()).lines() {
+        let row: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+        black_box(row);
+    }
+}
+
+/// Writes both manifests.
+fn write(accounts: usize, objects: usize, folder: &Path) {
+    manifest::lines(&Workload::new(accounts), &folder.join("rows.jsonl")).unwrap();
+    manifest::yaml(objects, &folder.join("objects.yaml")).unwrap();
+}
+
+/// What a run of a contender took.
+#[derive(Clone, Copy)]
+struct Ran {
+    time: Duration,
+    /// The peak of its memory, in bytes; zero where the system does not say.
+    memory: u64,
+}
+
+/// Runs a program to its end. A floor says itself how long its part took.
+fn run(program: &str, words: &[&str]) -> Ran {
+    let begin = Instant::now();
+    let mut child = Command::new(program)
+        .args(words)
+        .env_remove("ROLEBOOK_AS")
+        .stdin(Stdio::null())
+        .stdout(if program == PROGRAM { Stdio::null() } else { Stdio::piped() })
+        .stderr(if program == PROGRAM { Stdio::null() } else { Stdio::inherit() })
+        .spawn()
+        .unwrap();
+    let status_file = format!("/proc/{}/status", child.id());
+    let mut memory = 0;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if let Some(now) = peak(&status_file) {
+            memory = now;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let mut time = begin.elapsed();
+    assert!(status.success(), "{words:?}: {status}");
+    if let Some(mut said) = child.stdout.take() {
+        time = Duration::from_micros(std::io::read_to_string(&mut said).unwrap().trim().parse().unwrap());
+    }
+    Ran { time, memory }
+}
+
+/// The most memory a process has had so far.
+fn peak(status: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(status).ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmHWM"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|it| it * 1024)
+}
+
+/// The middle one of a few runs, each made ready anew.
+fn middle(mut ready: impl FnMut(), program: &str, words: &[&str]) -> Ran {
+    let mut runs: Vec<Ran> = (0..ROUNDS)
+        .map(|_| {
+            ready();
+            run(program, words)
+        })
+        .collect();
+    runs.sort_by_key(|it| it.time);
+    Ran { memory: runs.iter().map(|it| it.memory).max().unwrap_or_default(), ..runs[ROUNDS / 2] }
+}
+
+fn print(name: &str, ran: Ran, floor: Option<Duration>) {
+    let ratio = floor.map_or_else(String::new, |floor| {
+        format!("  {:>5.2} x its floor", ran.time.as_secs_f64() / floor.as_secs_f64())
+    });
+    println!("{name:<56} {:>7.2} s  {:>5} MB{ratio}", ran.time.as_secs_f64(), ran.memory / MEGABYTE);
+}
+
+/// Removes a store and what lies beside it.
+fn remove(store: &Path) {
+    for side in ["", "-wal", "-shm", ".lock"] {
+        let mut name = store.as_os_str().to_owned();
+        name.push(side);
+        let _ = std::fs::remove_file(name);
+    }
+}
+
+fn measure(accounts: usize, objects: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    write(accounts, objects, folder.path());
+    for (file, floor) in [("rows.jsonl", "lines"), ("objects.yaml", "yaml")] {
+        let text = folder.path().join(file);
+        let store = folder.path().join(file).with_extension("db");
+        println!("{file}, {:.1} MB", std::fs::metadata(&text).unwrap().len() as f64 / MEGABYTE as f64);
+        one(&text, &store, floor);
+        println!();
+    }
+}
+
+/// Everything about one manifest, contenders in turn.
+fn one(text: &Path, store: &Path, parser: &str) {
+    let own = std::env::current_exe().unwrap();
+    let own = own.to_str().unwrap();
+    let copy = store.with_extension("floor");
+    let [text, store_path, copy_path] = [text, store, &copy].map(|it| it.to_str().unwrap());
+    let apply = ["apply", text, "--create", "--yes", "--store", store_path];
+    let applied = middle(|| remove(store), PROGRAM, &apply);
+    let [resources, bindings] = read_all(store_path).map(|rows| rows.len());
+    println!("{resources} resources, {bindings} bindings");
+    let parse = middle(|| (), own, &["floor", parser, text]);
+    let insert = middle(|| remove(&copy), own, &["floor", "insert", store_path, copy_path]);
+    let read = middle(|| (), own, &["floor", "read", store_path]);
+    print("floor: parse", parse, None);
+    print("floor: insert the rows and commit", insert, None);
+    print("floor: read every row", read, None);
+    let written = if parser == "yaml" { parse.time + insert.time } else { insert.time };
+    print("apply onto an empty store", applied, Some(written));
+    let again = middle(|| (), PROGRAM, &apply);
+    print("apply again: no changes", again, Some(parse.time + read.time));
+    let planned = middle(|| (), PROGRAM, &["plan", text, "--store", store_path]);
+    print("plan: no changes", planned, Some(parse.time + read.time));
+    for format in ["jsonl", "yaml"] {
+        let exported = middle(|| (), PROGRAM, &["export", "--format", format, "--store", store_path]);
+        print(&format!("export --format {format}"), exported, None);
+        println!("{:<56} {:>7.0} k bindings/s", "", bindings as f64 / exported.time.as_secs_f64() / 1000.0);
+    }
+}
