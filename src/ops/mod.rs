@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod authority;
+mod change;
 pub mod changes;
 pub mod content;
 pub mod dropbox;

@@ -1,7 +1,7 @@
 //! What the rules read: look-ups by id, and nothing else.
 //!
 //! [`Facts`] is implemented by the store (prepared statements), by its snapshot (the same facts in
-//! memory), by [`Overlay`](super::draft::Overlay) (facts with a draft laid over them, which are
+//! memory), by [`Overlay`](super::Overlay) (facts with a draft laid over them, which are
 //! facts again) and by [`Nothing`](super::Nothing), the empty store. The same rules run on all of them.
 
 use std::ops::ControlFlow;

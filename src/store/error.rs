@@ -24,6 +24,8 @@ pub enum StoreError {
     },
     /// Others kept it for too long.
     Busy(PathBuf),
+    /// There is no room on the disk for what was to be written.
+    Full(PathBuf),
     /// More ids were handed out than a snapshot holds.
     TooLarge(PathBuf),
     /// A row of it makes no sense.
@@ -53,6 +55,7 @@ impl StoreError {
         let path = path.to_owned();
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(path),
+            Some(ErrorCode::DiskFull) => StoreError::Full(path),
             Some(ErrorCode::NotADatabase) => StoreError::NotAStore(path),
             // What SQLite says of a folder or a device is of no help.
             _ if path.exists() && !path.is_file() => StoreError::NotAStore(path),
@@ -89,6 +92,9 @@ impl fmt::Display for StoreError {
             StoreError::Busy(path) => {
                 write!(f, "the store `{}` is kept by others for longer than 30 seconds", path.display())
             }
+            StoreError::Full(path) => {
+                write!(f, "the disk is full: the store `{}` has no room for the change", path.display())
+            }
             StoreError::TooLarge(path) => {
                 write!(
                     f,
@@ -117,6 +123,7 @@ impl From<StoreError> for Problem {
             StoreError::NotAStore(_) => ("not_a_store", "name another file with --store"),
             StoreError::Newer { .. } => ("newer_store", "use the version of rolebook that wrote it, or a later one"),
             StoreError::Busy(_) => ("store_busy", "try again; nothing was changed"),
+            StoreError::Full(_) => ("disk_full", "free some space and try again; nothing was changed"),
             StoreError::TooLarge(_) => ("store_too_large", "ask about one thing at a time, with `rolebook perm check`"),
             StoreError::Corrupt { .. } => ("store_corrupt", "rolebook audit verify"),
             StoreError::Failed { .. } => ("store_failed", "check the path, its permissions and the free space"),

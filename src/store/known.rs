@@ -155,3 +155,86 @@ impl Known {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+    use crate::model::attributes::BindingAttributes;
+    use crate::model::{Sets, Time};
+    use crate::policy::Facts;
+    use crate::store::{Entry, Store};
+
+    fn binding(id: u64, resource: u64, role: Role, principal: u64) -> Binding {
+        let (id, resource, principal) = (Id(id), Id(resource), Id(principal));
+        let attributes = BindingAttributes::default();
+        Binding { id, resource, principal, role, grantor: None, expires: None, attributes, sets: Sets::NONE, since: 0 }
+    }
+
+    fn entry() -> Entry {
+        let (operator, command) = ("test".to_owned(), "test".to_owned());
+        Entry { at: Time(0), actor: None, operator, command, reason: None, undoes: None }
+    }
+
+    #[test]
+    fn what_is_kept_is_what_the_store_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
+        let share = Role::ItemShare;
+        let mut rows: Vec<Binding> =
+            [105, 103, 101].into_iter().zip(1000..).map(|(who, id)| binding(id, 50, share, who)).collect();
+        rows.extend((0..40).map(|number| binding(2000 + number, 51, share, 100 + number)));
+        rows.extend(
+            [(60, Role::GroupMember), (61, Role::GroupMember), (62, Role::WorkgroupAdmin)]
+                .into_iter()
+                .zip(3000..)
+                .map(|((on, role), id)| binding(id, on, role, 101)),
+        );
+        let changes: Vec<RowChange> = rows.iter().map(|row| RowChange::Binding(None, Some(row.clone()))).collect();
+        store.write().unwrap().commit(&changes, Id(4000), entry()).unwrap();
+        let gone = Binding { since: 1, ..rows.first().unwrap().clone() };
+        let gone = [RowChange::Binding(Some(Box::new(gone)), None)];
+        store.write().unwrap().commit(&gone, Id(4000), entry()).unwrap();
+
+        let reader = store.read().unwrap();
+        let asked: Vec<Id> = [140, 101, 102, 105, 103].map(Id).to_vec();
+        // Twice: the second time from what is kept.
+        for facts in [reader.facts_at(1), reader.facts(), reader.facts()] {
+            let before = facts.revision() == Some(1);
+            let held = |on: u64, role| {
+                let mut found = Vec::new();
+                let flow = facts.held_by(Id(on), role, &asked, &mut |place, binding| {
+                    assert_eq!(asked.get(place), Some(&binding.principal));
+                    found.push(binding.principal.0);
+                    Ok(ControlFlow::Continue(()))
+                });
+                assert!(flow.unwrap().is_continue());
+                found
+            };
+            assert_eq!(held(50, share), if before { vec![101, 105, 103] } else { vec![101, 103] });
+            assert_eq!(held(51, share), [101, 102, 105, 103], "too many to keep");
+            assert_eq!(held(62, Role::WorkgroupAdmin), [101]);
+            assert_eq!(held(52, share), [] as [u64; 0]);
+            let mut first = None;
+            let flow = facts.held_by(Id(50), share, &asked, &mut |place, _| {
+                first = first.or(Some(place));
+                Ok(ControlFlow::Break(()))
+            });
+            assert!(flow.unwrap().is_break() && first == Some(1));
+            assert_eq!(facts.held(Id(50), share, Id(105)).unwrap().is_some(), before);
+            assert!(facts.held(Id(51), share, Id(139)).unwrap().is_some());
+            let mut places = Vec::new();
+            let roles = [Role::WorkgroupAdmin, Role::GroupMember];
+            facts.holdings(Id(101), &roles, Time(0), &mut |held| places.push((held.resource.0, held.role))).unwrap();
+            assert_eq!(
+                places,
+                [(62, Role::WorkgroupAdmin), (60, Role::GroupMember), (61, Role::GroupMember)],
+                "role by role"
+            );
+            assert!(facts.held(Id(61), Role::GroupMember, Id(101)).unwrap().is_some());
+            assert!(facts.held(Id(62), Role::GroupMember, Id(101)).unwrap().is_none());
+            assert!(facts.resource(Id(7)).unwrap().is_none());
+        }
+    }
+}

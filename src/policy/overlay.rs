@@ -1,0 +1,355 @@
+//! Facts with a draft laid over them.
+
+use std::collections::BTreeSet;
+use std::hash::BuildHasher;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::draft::Draft;
+use super::facts::{ByName, Facts, Outline, Result, Select, Visit};
+use crate::model::{Binding, Id, Kind, Resource, Role, Sets};
+
+/// Facts with a draft laid over them: facts about a state that need never come about.
+pub struct Overlay<'f, F: Facts + ?Sized> {
+    base: &'f F,
+    draft: Draft,
+    /// The resources of the draft by name, which is read from them.
+    names: HashTable<Id>,
+    hasher: DefaultHashBuilder,
+    aliases: BTreeSet<(Kind, String, Id)>,
+    by_parent: BTreeSet<(Kind, Id, Id)>,
+    by_resource: BTreeSet<(Id, Role, Id, Id)>,
+    by_principal: BTreeSet<(Id, Role, Id)>,
+    by_sharer: BTreeSet<(Id, Id)>,
+    /// The last id that a row below may have.
+    below: Id,
+    last_id: Id,
+}
+
+impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
+    /// An empty draft over some facts.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn new(base: &'f F) -> Result<Overlay<'f, F>> {
+        let below = base.last_id()?;
+        Ok(Overlay {
+            base,
+            draft: Draft::default(),
+            names: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            aliases: BTreeSet::new(),
+            by_parent: BTreeSet::new(),
+            by_resource: BTreeSet::new(),
+            by_principal: BTreeSet::new(),
+            by_sharer: BTreeSet::new(),
+            below,
+            last_id: below,
+        })
+    }
+
+    /// A draft over some facts.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn with(base: &'f F, draft: &Draft) -> Result<Overlay<'f, F>> {
+        let mut overlay = Overlay::new(base)?;
+        for (id, resource) in &draft.resources {
+            match resource {
+                Some(resource) => overlay.put_resource((**resource).clone()),
+                None => overlay.end_resource(*id),
+            }
+        }
+        for (id, binding) in &draft.bindings {
+            match binding {
+                Some(binding) => overlay.put_binding(binding.clone()),
+                None => overlay.end_binding(*id),
+            }
+        }
+        Ok(overlay)
+    }
+
+    /// Begins a new draft where this one ended: what it held is in the facts below by then.
+    pub fn begin_anew(&mut self) {
+        self.below = self.last_id;
+        self.draft = Draft::default();
+        self.names.clear();
+        self.aliases.clear();
+        self.by_parent.clear();
+        self.by_resource.clear();
+        self.by_principal.clear();
+        self.by_sharer.clear();
+    }
+
+    /// The facts below.
+    pub const fn base(&self) -> &'f F {
+        self.base
+    }
+
+    /// The draft so far.
+    pub const fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// The draft and the last id it handed out.
+    pub fn into_draft(self) -> (Draft, Id) {
+        (self.draft, self.last_id)
+    }
+
+    /// An id that no row has had.
+    pub const fn new_id(&mut self) -> Id {
+        self.last_id = Id(self.last_id.0 + 1);
+        self.last_id
+    }
+
+    /// Whether a row was made by this draft: none below has its id.
+    pub const fn is_new(&self, id: Id) -> bool {
+        id.0 > self.below.0
+    }
+
+    /// Puts other sets on a row of the draft, as it is otherwise.
+    pub fn put_sets(&mut self, id: Id, sets: Sets) {
+        if let Some(Some(resource)) = self.draft.resources.get_mut(&id) {
+            Rc::make_mut(resource).sets = sets;
+        } else if let Some(Some(binding)) = self.draft.bindings.get_mut(&id) {
+            binding.sets = sets;
+        }
+    }
+
+    /// Puts a resource, new or changed.
+    pub fn put_resource(&mut self, resource: Resource) {
+        let id = resource.id;
+        self.forget_resource(id);
+        let hash = self.hasher.hash_one(ByName::of(&resource));
+        if let Some(alias) = &resource.alias {
+            self.aliases.insert((resource.kind(), alias.clone(), resource.id));
+        }
+        if let Some(parent) = resource.parent {
+            self.by_parent.insert((resource.kind(), parent, resource.id));
+        }
+        self.draft.resources.insert(id, Some(Rc::new(resource)));
+        let Overlay { names, hasher, draft, .. } = self;
+        names.insert_unique(hash, id, |id| match draft.resources.get(id) {
+            Some(Some(row)) => hasher.hash_one(ByName::of(row)),
+            _ => 0,
+        });
+    }
+
+    /// Ends a resource.
+    pub fn end_resource(&mut self, id: Id) {
+        self.forget_resource(id);
+        self.draft.resources.insert(id, None);
+    }
+
+    /// Takes what the draft says of a resource out of the indexes.
+    fn forget_resource(&mut self, id: Id) {
+        let Some(Some(before)) = self.draft.resources.get(&id) else { return };
+        let hash = self.hasher.hash_one(ByName::of(before));
+        if let Ok(entry) = self.names.find_entry(hash, |it| *it == id) {
+            entry.remove();
+        }
+        if let Some(alias) = &before.alias {
+            self.aliases.remove(&(before.kind(), alias.clone(), id));
+        }
+        if let Some(parent) = before.parent {
+            self.by_parent.remove(&(before.kind(), parent, id));
+        }
+    }
+
+    /// Puts a binding, new or changed.
+    pub fn put_binding(&mut self, binding: Binding) {
+        self.forget_binding(binding.id);
+        self.by_resource.insert((binding.resource, binding.role, binding.principal, binding.id));
+        self.by_principal.insert((binding.principal, binding.role, binding.id));
+        if let (Role::ItemShare, Some(sharer)) = (binding.role, binding.grantor) {
+            self.by_sharer.insert((sharer, binding.id));
+        }
+        self.draft.bindings.insert(binding.id, Some(binding));
+    }
+
+    /// Ends a binding.
+    pub fn end_binding(&mut self, id: Id) {
+        self.forget_binding(id);
+        self.draft.bindings.insert(id, None);
+    }
+
+    /// Takes what the draft says of a binding out of the indexes.
+    fn forget_binding(&mut self, id: Id) {
+        let Some(Some(before)) = self.draft.bindings.get(&id) else { return };
+        self.by_resource.remove(&(before.resource, before.role, before.principal, id));
+        self.by_principal.remove(&(before.principal, before.role, id));
+        if let Some(sharer) = before.grantor {
+            self.by_sharer.remove(&(sharer, id));
+        }
+    }
+
+    /// The bindings of the draft that are asked for, by their ids.
+    fn selected(&self, select: Select) -> Box<dyn Iterator<Item = Id> + '_> {
+        let (first, least) = (Id(0), Role::ServerAdmin);
+        match select {
+            Select::Exact(on, role, who) => Box::new(
+                self.by_resource
+                    .range((on, role, who, first)..)
+                    .take_while(move |key| (key.0, key.1, key.2) == (on, role, who))
+                    .map(|key| key.3),
+            ),
+            Select::OnAs(on, role) => Box::new(
+                self.by_resource
+                    .range((on, role, first, first)..)
+                    .take_while(move |key| (key.0, key.1) == (on, role))
+                    .map(|key| key.3),
+            ),
+            Select::On(on) => Box::new(
+                self.by_resource.range((on, least, first, first)..).take_while(move |key| key.0 == on).map(|key| key.3),
+            ),
+            Select::OfAs(who, role) => Box::new(
+                self.by_principal
+                    .range((who, role, first)..)
+                    .take_while(move |key| (key.0, key.1) == (who, role))
+                    .map(|key| key.2),
+            ),
+            Select::Of(who) => Box::new(
+                self.by_principal.range((who, least, first)..).take_while(move |key| key.0 == who).map(|key| key.2),
+            ),
+            Select::SharesBy(who) => {
+                Box::new(self.by_sharer.range((who, first)..).take_while(move |key| key.0 == who).map(|key| key.1))
+            }
+        }
+    }
+}
+
+impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
+    // Else what the facts below have without its names would be made whole for it.
+    fn outline(&self, id: Id) -> Result<Option<Outline>> {
+        match self.draft.resources.get(&id) {
+            Some(after) => Ok(after.as_deref().map(Outline::of)),
+            None => self.base.outline(id),
+        }
+    }
+
+    fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
+        match self.draft.resources.get(&id) {
+            Some(after) => Ok(after.clone()),
+            None => self.base.resource(id),
+        }
+    }
+
+    fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
+        let name = ByName(kind, parent, key);
+        let mut found = None;
+        self.names.find(self.hasher.hash_one(name), |id| {
+            found = self.draft.resources.get(id).and_then(Option::as_ref).filter(|row| ByName::of(row) == name);
+            found.is_some()
+        });
+        if let Some(found) = found {
+            return Ok(Some(Rc::clone(found)));
+        }
+        let below = self.base.named(kind, parent, key)?;
+        Ok(below.filter(|resource| !self.draft.resources.contains_key(&resource.id)))
+    }
+
+    fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
+        let mut stopped = false;
+        self.base.aliased(kind, alias, &mut |resource| {
+            if self.draft.resources.contains_key(&resource.id) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let flow = visit(resource)?;
+            stopped = flow.is_break();
+            Ok(flow)
+        })?;
+        let first = (kind, alias.to_owned(), Id(0));
+        for (.., id) in self.aliases.range(first..).take_while(|key| key.0 == kind && key.1 == alias) {
+            if stopped {
+                break;
+            }
+            if let Some(Some(resource)) = self.draft.resources.get(id) {
+                stopped = visit(Rc::clone(resource))?.is_break();
+            }
+        }
+        Ok(())
+    }
+
+    fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
+        let mut stopped = false;
+        self.base.resources(kind, parent, &mut |resource| {
+            if self.draft.resources.contains_key(&resource.id) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let flow = visit(resource)?;
+            stopped = flow.is_break();
+            Ok(flow)
+        })?;
+        if let Some(parent) = parent {
+            for (.., id) in
+                self.by_parent.range((kind, parent, Id(0))..).take_while(|key| (key.0, key.1) == (kind, parent))
+            {
+                if stopped {
+                    break;
+                }
+                if let Some(Some(resource)) = self.draft.resources.get(id) {
+                    stopped = visit(Rc::clone(resource))?.is_break();
+                }
+            }
+            return Ok(());
+        }
+        for resource in self.draft.resources.values().flatten() {
+            if stopped {
+                break;
+            }
+            if resource.kind() == kind {
+                stopped = visit(Rc::clone(resource))?.is_break();
+            }
+        }
+        Ok(())
+    }
+
+    fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
+        let mut stopped = false;
+        self.base.bindings(select, &mut |binding| {
+            if self.draft.bindings.contains_key(&binding.id) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let flow = visit(binding)?;
+            stopped = flow.is_break();
+            Ok(flow)
+        })?;
+        for id in self.selected(select) {
+            if stopped {
+                break;
+            }
+            if let Some(Some(binding)) = self.draft.bindings.get(&id) {
+                stopped = visit(binding.clone())?.is_break();
+            }
+        }
+        Ok(())
+    }
+
+    fn binding(&self, id: Id) -> Result<Option<Binding>> {
+        match self.draft.bindings.get(&id) {
+            Some(after) => Ok(after.clone()),
+            None => self.base.binding(id),
+        }
+    }
+
+    // What was made just now is asked for most, and there is one such binding for the most part.
+    fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
+        for id in self.selected(Select::Exact(resource, role, principal)) {
+            if let Some(Some(binding)) = self.draft.bindings.get(&id) {
+                return Ok(Some(binding.clone()));
+            }
+        }
+        match self.base.held(resource, role, principal)? {
+            Some(below) if self.draft.bindings.contains_key(&below.id) => {
+                self.first(Select::Exact(resource, role, principal))
+            }
+            below => Ok(below),
+        }
+    }
+
+    fn last_id(&self) -> Result<Id> {
+        Ok(self.last_id)
+    }
+}
