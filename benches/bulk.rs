@@ -82,7 +82,7 @@ fn insert(from: &str, rows: [Vec<Vec<Value>>; 2], to: &str) {
     connection.pragma_update(None, "journal_mode", "wal").unwrap();
     connection.pragma_update(None, "synchronous", "full").unwrap();
     // As much as the program gives itself.
-    connection.pragma_update(None, "cache_size", -48 * 1024).unwrap();
+    connection.pragma_update(None, "cache_size", -40 * 1024).unwrap();
     for sql in definitions {
         connection.execute_batch(&sql).unwrap();
     }

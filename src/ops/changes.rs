@@ -62,6 +62,8 @@ pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> 
             }
         }
     }
+    // There may be very many.
+    changes.shrink_to_fit();
     Ok(changes)
 }
 

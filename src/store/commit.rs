@@ -39,8 +39,8 @@ pub struct Committed {
     pub at: Time,
 }
 
-/// How much of the file a change in parts keeps in memory: 48 MiB, as SQLite is told of kibibytes.
-const PAGES: i64 = -48 * 1024;
+/// How much of the file a change in parts keeps in memory: 40 MiB, as SQLite is told of kibibytes.
+const PAGES: i64 = -40 * 1024;
 
 /// A store opened to be changed. Dropped without a commit, it has changed nothing.
 #[derive(Debug)]

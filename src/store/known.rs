@@ -97,6 +97,8 @@ pub(super) struct Known {
     pub(super) resources: Kept<Id, Option<Rc<Resource>>>,
     /// Resources by their names.
     pub(super) names: Names,
+    /// What nobody holds, one for all.
+    nobody: Rc<[Binding]>,
     /// What a principal holds in a role.
     pub(super) held: Kept<(Id, Role), Rc<[Binding]>>,
     /// The bindings on a resource in a role; none within where they are many.
@@ -134,7 +136,7 @@ impl Known {
         self.found(&row);
         if before.is_none() && row.kind() == Kind::Item {
             // Nobody has shared what was not there.
-            self.holders.put((row.id, Role::ItemShare), Some(Rc::from([])));
+            self.holders.put((row.id, Role::ItemShare), Some(Rc::clone(&self.nobody)));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a plan comes to: each thing that would be otherwise, in a line.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
@@ -83,13 +83,20 @@ pub struct Effects(pub Vec<Effect>);
 impl Effects {
     /// From the changes of a plan's draft.
     pub fn of<F: Facts + ?Sized>(planner: &Planner<'_, F>, rows: &[RowChange], changes: Vec<Change>) -> Effects {
-        let signs: HashMap<Id, Sign> = rows.iter().filter_map(|row| Some((row.id()?, Sign::of(row)))).collect();
+        // Resources come before bindings, each by id.
+        let (resources, bindings) = rows.split_at(rows.partition_point(|row| matches!(row, RowChange::Resource(..))));
+        let sign_of = |id: Id| {
+            [resources, bindings].into_iter().find_map(|rows| {
+                let place = rows.binary_search_by_key(&Some(id), RowChange::id).ok()?;
+                rows.get(place).map(Sign::of)
+            })
+        };
         let mut effects: Vec<Effect> = changes
             .into_iter()
             // The root folder comes and goes with its endpoint.
             .filter(|change| change.member.is_some() || !change.reference.ends_with(":/"))
             .map(|change| {
-                let sign = signs.get(&change.row).copied().unwrap_or(Sign::Change);
+                let sign = sign_of(change.row).unwrap_or(Sign::Change);
                 let spot = planner.spot_of(change.row).or_else(|| planner.spot_of(change.about));
                 Effect { sign, change, spot }
             })
