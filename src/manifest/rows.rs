@@ -107,28 +107,32 @@ pub fn row(text: &str, source: u32, number: u32) -> Result<Row, Vec<Mistake>> {
     {
         return Err(mistakes.clone());
     }
-    read.and_then(|tree| of_tree(&tree, source)).map_err(|mistakes| {
+    read.and_then(|tree| of_tree(tree, source)).map_err(|mistakes| {
         // Once more, for the places within the line.
         let at = |mut mistake: Mistake| {
             mistake.place.line = number;
             mistake
         };
-        match document::read(text).and_then(|tree| of_tree(&tree, source)) {
+        match document::read(text).and_then(|tree| of_tree(tree, source)) {
             Err(placed) => placed.into_iter().map(at).collect(),
             Ok(_) => mistakes,
         }
     })
 }
 
-fn of_tree(tree: &Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
+fn of_tree(tree: Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
     let one = |mistake: Mistake| vec![mistake];
-    let Node::Mapping(entries) = &tree.value else {
-        let message = format!("a row is an object with one key, not {}", tree.value.sort());
-        return Err(one(Mistake::at(tree.place, message).tip("{\"account\": {\"name\": \"bob\"}}")));
+    let Placed { place, value } = tree;
+    let Node::Mapping(entries) = value else {
+        let message = format!("a row is an object with one key, not {}", value.sort());
+        return Err(one(Mistake::at(place, message).tip("{\"account\": {\"name\": \"bob\"}}")));
     };
-    let [(tag, said)] = entries.as_slice() else {
-        let message = format!("a row has one key, which says what it is about, and here are {}", entries.len());
-        return Err(one(Mistake::at(tree.place, message).tip("{\"account\": {\"name\": \"bob\"}}")));
+    let [(tag, said)] = match <[Entry; 1]>::try_from(entries) {
+        Ok(one) => one,
+        Err(entries) => {
+            let message = format!("a row has one key, which says what it is about, and here are {}", entries.len());
+            return Err(one(Mistake::at(place, message).tip("{\"account\": {\"name\": \"bob\"}}")));
+        }
     };
     let Some(sort) = SORTS.iter().find(|sort| sort.tag == &*tag.value) else {
         let tags = SORTS.iter().map(|sort| sort.tag);
@@ -138,25 +142,24 @@ fn of_tree(tree: &Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
             None => mistake.tip(format!("one of: {}", tags.collect::<Vec<_>>().join(", "))),
         }));
     };
-    let Node::Mapping(fields) = &said.value else {
-        return Err(one(Mistake::at(said.place, format!("`{}` is a mapping, not {}", sort.tag, said.value.sort()))));
+    let Placed { place: said_at, value: said } = said;
+    let Node::Mapping(fields) = said else {
+        return Err(one(Mistake::at(said_at, format!("`{}` is a mapping, not {}", sort.tag, said.sort()))));
     };
-    let (naming, rest): (Vec<&Entry>, Vec<&Entry>) =
-        fields.iter().partition(|(key, _)| sort.naming.iter().any(|field| field.name == &*key.value));
+    let (naming, rest): (Vec<Entry>, Vec<Entry>) =
+        fields.into_iter().partition(|(key, _)| sort.naming.iter().any(|field| field.name == &*key.value));
     let mut checker = Checker::default();
     for field in sort.naming {
         match naming.iter().find(|(key, _)| &*key.value == field.name) {
             Some((_, value)) => checker.value(&field.shape, value),
-            None => checker.mistakes.push(Mistake::at(said.place, format!("`{}` is missing", field.name))),
+            None => checker.mistakes.push(Mistake::at(said_at, format!("`{}` is missing", field.name))),
         }
     }
-    // Most rows say little besides; a copy of that is cheaper than a second kind of mapping.
-    let rest: Vec<Entry> = rest.into_iter().cloned().collect();
     checker.object(sort.object, &rest);
     if !checker.mistakes.is_empty() {
         return Err(checker.mistakes);
     }
-    let spot = Spot { source, place: tree.place };
+    let spot = Spot { source, place };
     let mut reading = Reading { names: &[], wrong: Vec::new() };
     let fields = Fields { object: sort.object, parts: vec![Part { source, entries: &rest }] };
     let mut said = Vec::new();
@@ -172,7 +175,7 @@ fn of_tree(tree: &Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
 fn say(
     reading: &mut Reading<'_>,
     (tag, spot): (&str, Spot),
-    naming: &[&Entry],
+    naming: &[Entry],
     fields: &Fields<'_>,
     said: &mut Vec<Statement>,
 ) -> Option<Row> {

@@ -17,14 +17,19 @@ pub(super) struct Declared {
 impl Declared {
     /// Remembers where a row is declared.
     pub(super) fn put(&mut self, row: Id, spot: Spot) {
-        self.spots.insert(row, spot);
+        if !self.is_written(row) {
+            self.spots.insert(row, spot);
+        }
     }
 
     /// Whether a row is declared.
     pub(super) fn has(&self, row: Id) -> bool {
+        self.is_written(row) || self.spots.contains_key(&row)
+    }
+
+    fn is_written(&self, row: Id) -> bool {
         let after = self.written.partition_point(|(first, _)| *first <= row);
-        let is_written = after.checked_sub(1).and_then(|at| self.written.get(at)).is_some_and(|(_, last)| row <= *last);
-        is_written || self.spots.contains_key(&row)
+        after.checked_sub(1).and_then(|at| self.written.get(at)).is_some_and(|(_, last)| row <= *last)
     }
 
     /// How many rows are declared.
@@ -63,7 +68,9 @@ mod tests {
             declared.put(Id(row), Spot::default());
         }
         declared.forget_spots(|row| row.0 >= 10);
-        declared.put(Id(30), Spot::default());
+        for row in [11, 30] {
+            declared.put(Id(row), Spot::default());
+        }
         declared.forget_spots(|row| row.0 >= 30);
         assert_eq!(declared.written, [(Id(10), Id(12)), (Id(20), Id(20)), (Id(30), Id(30))]);
         let has: Vec<u64> = (0..40).filter(|row| declared.has(Id(*row))).collect();

@@ -81,7 +81,7 @@ pub struct Effect {
 pub struct Effects(pub Vec<Effect>);
 
 impl Effects {
-    /// From the changes of a plan's draft.
+    /// From the changes of a plan's draft; rows as [`Draft::against`](crate::policy::Draft::against) has them.
     pub fn of<F: Facts + ?Sized>(planner: &Planner<'_, F>, rows: &[RowChange], changes: Vec<Change>) -> Effects {
         // Resources come before bindings, each by id.
         let (resources, bindings) = rows.split_at(rows.partition_point(|row| matches!(row, RowChange::Resource(..))));
