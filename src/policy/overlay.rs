@@ -133,6 +133,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         let Overlay { names, hasher, draft, .. } = self;
         names.insert_unique(hash, id, |id| match draft.resources.get(id) {
             Some(Some(row)) => hasher.hash_one(ByName::of(row)),
+            // Names are taken out with what they name.
             _ => 0,
         });
     }
@@ -185,6 +186,21 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         }
     }
 
+    /// Whether the draft says what becomes of a resource.
+    fn speaks_of(&self, id: Id) -> bool {
+        self.draft.resources.contains_key(&id)
+    }
+
+    /// A resource as the draft has it, unless it ends there.
+    fn own_resource(&self, id: Id) -> Option<&Rc<Resource>> {
+        self.draft.resources.get(&id)?.as_ref()
+    }
+
+    /// A binding as the draft has it, unless it ends there.
+    fn own_binding(&self, id: Id) -> Option<&Binding> {
+        self.draft.bindings.get(&id)?.as_ref()
+    }
+
     /// The bindings of the draft that are asked for, by their ids.
     fn selected(&self, select: Select) -> Box<dyn Iterator<Item = Id> + '_> {
         let (first, least) = (Id(0), Role::ServerAdmin);
@@ -220,6 +236,30 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     }
 }
 
+/// Tells of what the facts below have, but for what the draft speaks of, and then of the draft's own, until
+/// the visitor has seen enough.
+fn pass_on<T>(
+    visit: Visit<'_, T>,
+    is_ours: impl Fn(&T) -> bool,
+    below: impl FnOnce(Visit<'_, T>) -> Result<()>,
+    own: impl Iterator<Item = T>,
+) -> Result<()> {
+    let mut flow = ControlFlow::Continue(());
+    below(&mut |row| {
+        if !is_ours(&row) {
+            flow = visit(row)?;
+        }
+        Ok(flow)
+    })?;
+    for row in own {
+        if flow.is_break() {
+            break;
+        }
+        flow = visit(row)?;
+    }
+    Ok(())
+}
+
 impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     // Else what the facts below have without its names would be made whole for it.
     fn outline(&self, id: Id) -> Result<Option<Outline>> {
@@ -240,91 +280,43 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         let name = ByName(kind, parent, key);
         let mut found = None;
         self.names.find(self.hasher.hash_one(name), |id| {
-            found = self.draft.resources.get(id).and_then(Option::as_ref).filter(|row| ByName::of(row) == name);
+            found = self.own_resource(*id).filter(|row| ByName::of(row) == name);
             found.is_some()
         });
         if let Some(found) = found {
             return Ok(Some(Rc::clone(found)));
         }
         let below = self.base.named(kind, parent, key)?;
-        Ok(below.filter(|resource| !self.draft.resources.contains_key(&resource.id)))
+        Ok(below.filter(|resource| !self.speaks_of(resource.id)))
     }
 
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
-        let mut stopped = false;
-        self.base.aliased(kind, alias, &mut |resource| {
-            if self.draft.resources.contains_key(&resource.id) {
-                return Ok(ControlFlow::Continue(()));
-            }
-            let flow = visit(resource)?;
-            stopped = flow.is_break();
-            Ok(flow)
-        })?;
         let first = (kind, alias.to_owned(), Id(0));
-        for (.., id) in self.aliases.range(first..).take_while(|key| key.0 == kind && key.1 == alias) {
-            if stopped {
-                break;
-            }
-            if let Some(Some(resource)) = self.draft.resources.get(id) {
-                stopped = visit(Rc::clone(resource))?.is_break();
-            }
-        }
-        Ok(())
+        let own = self.aliases.range(first..).take_while(|key| key.0 == kind && key.1 == alias);
+        let own = own.filter_map(|(.., id)| self.own_resource(*id));
+        pass_on(visit, |it| self.speaks_of(it.id), |visit| self.base.aliased(kind, alias, visit), own.cloned())
     }
 
     fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
-        let mut stopped = false;
-        self.base.resources(kind, parent, &mut |resource| {
-            if self.draft.resources.contains_key(&resource.id) {
-                return Ok(ControlFlow::Continue(()));
+        let below = |visit: Visit<'_, Rc<Resource>>| self.base.resources(kind, parent, visit);
+        let is_ours = |it: &Rc<Resource>| self.speaks_of(it.id);
+        match parent {
+            Some(parent) => {
+                let first = (kind, parent, Id(0));
+                let own = self.by_parent.range(first..).take_while(|key| (key.0, key.1) == (kind, parent));
+                pass_on(visit, is_ours, below, own.filter_map(|(.., id)| self.own_resource(*id)).cloned())
             }
-            let flow = visit(resource)?;
-            stopped = flow.is_break();
-            Ok(flow)
-        })?;
-        if let Some(parent) = parent {
-            for (.., id) in
-                self.by_parent.range((kind, parent, Id(0))..).take_while(|key| (key.0, key.1) == (kind, parent))
-            {
-                if stopped {
-                    break;
-                }
-                if let Some(Some(resource)) = self.draft.resources.get(id) {
-                    stopped = visit(Rc::clone(resource))?.is_break();
-                }
-            }
-            return Ok(());
-        }
-        for resource in self.draft.resources.values().flatten() {
-            if stopped {
-                break;
-            }
-            if resource.kind() == kind {
-                stopped = visit(Rc::clone(resource))?.is_break();
+            None => {
+                let own = self.draft.resources.values().flatten().filter(|it| it.kind() == kind);
+                pass_on(visit, is_ours, below, own.cloned())
             }
         }
-        Ok(())
     }
 
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
-        let mut stopped = false;
-        self.base.bindings(select, &mut |binding| {
-            if self.draft.bindings.contains_key(&binding.id) {
-                return Ok(ControlFlow::Continue(()));
-            }
-            let flow = visit(binding)?;
-            stopped = flow.is_break();
-            Ok(flow)
-        })?;
-        for id in self.selected(select) {
-            if stopped {
-                break;
-            }
-            if let Some(Some(binding)) = self.draft.bindings.get(&id) {
-                stopped = visit(binding.clone())?.is_break();
-            }
-        }
-        Ok(())
+        let is_ours = |it: &Binding| self.draft.bindings.contains_key(&it.id);
+        let own = self.selected(select).filter_map(|id| self.own_binding(id));
+        pass_on(visit, is_ours, |visit| self.base.bindings(select, visit), own.cloned())
     }
 
     fn binding(&self, id: Id) -> Result<Option<Binding>> {
@@ -336,10 +328,9 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
 
     // What was made just now is asked for most, and there is one such binding for the most part.
     fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
-        for id in self.selected(Select::Exact(resource, role, principal)) {
-            if let Some(Some(binding)) = self.draft.bindings.get(&id) {
-                return Ok(Some(binding.clone()));
-            }
+        let own = self.selected(Select::Exact(resource, role, principal)).find_map(|id| self.own_binding(id));
+        if own.is_some() {
+            return Ok(own.cloned());
         }
         match self.base.held(resource, role, principal)? {
             Some(below) if self.draft.bindings.contains_key(&below.id) => {

@@ -25,13 +25,25 @@ fn rows(objects: usize) -> String {
     text
 }
 
+/// A store with an admin, and such rows in a file.
+fn with_rows(objects: usize) -> Tool {
+    let tool = Tool::new();
+    tool.ok("account add root --role admin");
+    write(&tool, "bulk.jsonl", &rows(objects));
+    tool
+}
+
+/// The store is good, and what was not applied can be.
+fn assert_good(tool: &Tool) {
+    tool.ok("audit verify");
+    assert!(tool.ok("apply bulk.jsonl --yes").contains("Applied:"));
+}
+
 #[test]
 fn an_apply_that_is_killed_at_any_moment_was_all_or_nothing() {
     // Enough for two parts, so that some of it is written when the end comes.
     let (objects, kills) = (scale("ROLEBOOK_TEST_OBJECTS", 13_000), scale("ROLEBOOK_TEST_KILLS", 8));
-    let tool = Tool::new();
-    tool.ok("account add root --role admin");
-    write(&tool, "bulk.jsonl", &rows(objects));
+    let tool = with_rows(objects);
     let began = Instant::now();
     tool.ok("apply bulk.jsonl --dry-run");
     let whole = began.elapsed();
@@ -64,30 +76,24 @@ fn an_apply_that_is_killed_at_any_moment_was_all_or_nothing() {
             tool.ok(&format!("undo {revision} --yes -q"));
         }
     }
-    tool.ok("audit verify");
-    assert!(tool.ok("apply bulk.jsonl --yes").contains("Applied:"));
+    assert_good(&tool);
 }
 
 /// A file that may not grow further is what a full disk is to a program.
 #[test]
 fn without_room_nothing_is_done_and_the_store_stays_good() {
-    let tool = Tool::new();
-    tool.ok("account add root --role admin");
-    write(&tool, "bulk.jsonl", &rows(scale("ROLEBOOK_TEST_OBJECTS", 13_000)));
+    let tool = with_rows(scale("ROLEBOOK_TEST_OBJECTS", 13_000));
     // In blocks of 512 or 1024 bytes: more than the store has, less than the rows need.
     let ran = tool.sh("trap '' XFSZ; ulimit -f 1500; rolebook apply bulk.jsonl --yes");
     assert_eq!(ran.status, 7, "{ran:?}");
     assert!(ran.err.contains("cannot be written") || ran.err.contains("disk") || ran.err.contains("full"), "{ran:?}");
     assert_eq!(tool.revision(), 1);
-    tool.ok("audit verify");
-    assert!(tool.ok("apply bulk.jsonl --yes").contains("Applied:"));
+    assert_good(&tool);
 }
 
 #[test]
 fn of_two_that_apply_the_same_at_once_one_finds_nothing_to_do() {
-    let tool = Tool::new();
-    tool.ok("account add root --role admin");
-    write(&tool, "bulk.jsonl", &rows(2_000));
+    let tool = with_rows(2_000);
     let start = || {
         let command = "exec rolebook apply bulk.jsonl --yes";
         tool.shell(command).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

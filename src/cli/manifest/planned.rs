@@ -78,23 +78,10 @@ pub(super) fn plan(
     if taken >= MANY {
         into_memory()?;
     }
-    let owned = match &read.manifest.set {
-        Some(set) => {
-            let (resources, bindings) = reader.declared_by(set.key())?;
-            Owned { resources, bindings }
-        }
-        None => Owned::default(),
-    };
+    let owned = owned(reader, read)?;
     let facts: &dyn Facts = &below;
     let mut planner = Planner::new(Work::new(facts, by.actor, by.at)?, reach.options(&read.manifest)?);
-    let mut kept = Vec::new();
-    for statement in std::mem::take(&mut read.manifest.statements) {
-        planner.take(&statement)?;
-        if read.is_planned_again {
-            kept.push(statement);
-        }
-    }
-    read.manifest.statements = kept;
+    take_statements(&mut planner, read)?;
     let (mut counts, mut in_parts) = (Counts::default(), false);
     read.each_row(&mut |statement| {
         let before = planner.refusals.len();
@@ -134,6 +121,24 @@ pub(super) fn plan(
     let takes = std::mem::take(&mut work.takes);
     let (draft, last_id) = work.finish_unchecked();
     Ok(Planned { effects, counts, in_parts, rows, last_id, draft, warnings, undeclared, takes })
+}
+
+/// What the set of a manifest owns so far.
+fn owned(reader: &Reader, read: &Read) -> Result<Owned, Problem> {
+    let Some(set) = &read.manifest.set else { return Ok(Owned::default()) };
+    let (resources, bindings) = reader.declared_by(set.key())?;
+    Ok(Owned { resources, bindings })
+}
+
+/// Takes what was read whole, and keeps it only if it is planned again.
+fn take_statements(planner: &mut Planner<'_, dyn Facts + '_>, read: &mut Read) -> Result<(), Problem> {
+    for statement in std::mem::take(&mut read.manifest.statements) {
+        planner.take(&statement)?;
+        if read.is_planned_again {
+            read.manifest.statements.push(statement);
+        }
+    }
+    Ok(())
 }
 
 /// What cannot be made so, each at its place.
