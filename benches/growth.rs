@@ -170,7 +170,7 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
     let with = if shape == Shape::OneItem { 101 + last } else { 101 + last * 7 % 1_800 };
     let item = |facts: &StoreFacts<'_>| {
         let node = facts.named(Kind::Endpoint, None, "n").unwrap().unwrap().id;
-        facts.nearest_item(node, &on).unwrap().unwrap().0.id
+        facts.nearest_item(node, &on).unwrap().unwrap().0
     };
     let asked = |facts: &StoreFacts<'_>, verb: Verb| Question {
         principal: account_id(facts, with),

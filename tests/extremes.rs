@@ -82,7 +82,7 @@ fn ask(world: &Memory, who: &str, action: Action, on: Id) -> Decision {
 fn item(world: &Memory, text: &str) -> Id {
     let (item, depth) = world.nearest_item(id_of(world, Kind::Endpoint, "n"), &path(text)).unwrap().unwrap();
     assert_eq!(depth, path(text).depth());
-    item.id
+    item
 }
 
 /// Groups in a chain, bob in the innermost; what the outermost is given he has.

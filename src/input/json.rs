@@ -8,12 +8,17 @@ use serde::de::DeserializeSeed;
 use super::document::{At, Mistake, Node, Place, Placed, doubled};
 use crate::model::name::printable;
 
+/// The place of everything in a line.
+pub const fn place(number: u32) -> Place {
+    Place { line: number, column: 1, length: 0 }
+}
+
 /// Reads a line, which has that number.
 ///
 /// # Errors
 /// What is no JSON, with its column; a key that stands twice.
 pub fn read(text: &str, number: u32) -> Result<Placed<Node>, Vec<Mistake>> {
-    let place = Place { line: number, column: 1, length: 0 };
+    let place = place(number);
     let mut reader = serde_json::Deserializer::from_str(text);
     let root = At(place).deserialize(&mut reader).and_then(|root| reader.end().map(|()| root));
     let root = root.map_err(|error| {

@@ -5,6 +5,8 @@
 //! `accounts` of a manifest; `member`, `role`, `content` and `share` rows say who has a place in what.
 //! Rows are taken in their order, so what a row names must be there or stand before it.
 
+mod plain;
+
 use super::check::Checker;
 use super::fields::{Fields, Part, Reading};
 use super::form::{self, Form};
@@ -100,6 +102,15 @@ pub enum Row {
 /// # Errors
 /// Every mistake in it, each at its place.
 pub fn row(text: &str, source: u32, number: u32) -> Result<Row, Vec<Mistake>> {
+    if let Some(said) = plain::plain(text) {
+        let spot = Spot { source, place: json::place(number) };
+        return Ok(Row::Said(vec![Statement { spot, said }]));
+    }
+    whole(text, source, number)
+}
+
+/// Reads any row.
+fn whole(text: &str, source: u32, number: u32) -> Result<Row, Vec<Mistake>> {
     let read = json::read(text, number);
     // What is no JSON says where; what YAML makes of it would be another matter.
     if let Err(mistakes) = &read

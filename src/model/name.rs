@@ -15,6 +15,8 @@ use super::problem::Problem;
 const LONGEST: usize = 255;
 /// Characters that carry a meaning in references, paths and lists.
 const FORBIDDEN: [char; 5] = [';', ':', '/', '*', '\\'];
+/// Words that stand for principals of their own.
+const RESERVED: [&str; 2] = ["authenticated", "anyone"];
 
 /// A legal name, with the key it is compared by.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +36,10 @@ impl Name {
             Problem::usage("bad_name", format!("`{}` is not a name: {why}", printable(text)))
                 .why("a name has 1 to 255 characters, no control characters, none of `;` `:` `/` `*` `\\`, and no space at either end")
         };
+        if is_plain(text) {
+            let shown: Arc<str> = text.into();
+            return Ok(Name { key: Arc::clone(&shown), shown });
+        }
         let shown: Cow<'_, str> = if is_nfc(text) { text.into() } else { text.nfc().collect() };
         if shown.is_empty() {
             return Err(wrong("it is empty"));
@@ -51,7 +57,7 @@ impl Name {
             return Err(wrong("it begins or ends with a space"));
         }
         let key = key(&shown);
-        if key == "authenticated" || key == "anyone" {
+        if RESERVED.contains(&&*key) {
             return Err(wrong("the word stands for a principal of its own"));
         }
         let shown: Arc<str> = shown.into();
@@ -96,6 +102,13 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
     }
+}
+
+/// Whether a text is a name as most are, which is its own key: nothing else need be looked at.
+fn is_plain(text: &str) -> bool {
+    (1..=LONGEST).contains(&text.len())
+        && text.bytes().all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'@'))
+        && !RESERVED.contains(&text)
 }
 
 /// The compared form of a text: NFC, without case.

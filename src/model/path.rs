@@ -104,7 +104,9 @@ fn check(component: &str) -> Result<(), &'static str> {
         "" => Err("a component is empty"),
         "." | ".." => Err("a component is `.` or `..`"),
         _ if component.contains('\0') => Err("it holds NUL"),
-        _ if component.chars().count() > LONGEST => Err("a component is longer than 255 characters"),
+        _ if component.len() > LONGEST && component.chars().count() > LONGEST => {
+            Err("a component is longer than 255 characters")
+        }
         _ => Ok(()),
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn register_folder<F: Facts + ?Sized>(
 ) -> Result<Rc<Resource>> {
     let missing = || Problem::not_found("endpoint", endpoint.shown());
     let known = work.facts().named(Kind::Endpoint, None, endpoint.key())?.ok_or_else(missing)?;
-    let (mut item, depth) = work.facts().nearest_item(known.id, path)?.ok_or_else(missing)?;
+    let (nearest, depth) = work.facts().nearest_item(known.id, path)?.ok_or_else(missing)?;
+    let mut item = work.facts().resource(nearest)?.ok_or_else(missing)?;
     for component in path.components().skip(depth) {
         require_folder(work, &item)?;
         let id = make(work, item.id, component, Item::FOLDER);

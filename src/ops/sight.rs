@@ -211,6 +211,7 @@ pub fn find_item<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, endpoint:
     let known = facts.named(Kind::Endpoint, None, endpoint.key())?;
     if let Some(known) = &known
         && let Some((item, depth)) = facts.nearest_item(known.id, path)?
+        && let Some(item) = facts.resource(item)?
         && viewer.sees(&item)?
     {
         return Ok(Place { item, rest: path.components().skip(depth).map(str::to_owned).collect() });

@@ -73,7 +73,7 @@ pub fn lies_there<F: Facts + ?Sized>(work: &Work<'_, F>, before: &Workspace, opt
     let Some((endpoint, path)) = &options.files else { return Ok(true) };
     let Some(host) = work.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(false) };
     let there = work.facts().nearest_item(host.id, path)?;
-    Ok(there.is_some_and(|(item, depth)| depth == path.depth() && before.files == Some(item.id)))
+    Ok(there.is_some_and(|(item, depth)| depth == path.depth() && before.files == Some(item)))
 }
 
 /// Changes a workspace. Members may edit its details; where its files lie and who uploads straight

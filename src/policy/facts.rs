@@ -176,6 +176,14 @@ pub trait Facts {
     /// When the store cannot be read.
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>>;
 
+    /// The id of what [`Facts::named`] finds, for those who need no more of it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
+        Ok(self.named(kind, parent, key)?.map(|found| found.id))
+    }
+
     /// Every resource of that kind with that alias.
     ///
     /// # Errors
@@ -373,15 +381,15 @@ pub trait Facts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Option<(Rc<Resource>, usize)>> {
-        let Some(mut item) = self.named(Kind::Item, Some(endpoint), "/")? else { return Ok(None) };
-        for (depth, component) in path.components().enumerate() {
-            match self.named(Kind::Item, Some(item.id), component)? {
-                Some(next) => item = next,
-                None => return Ok(Some((item, depth))),
-            }
+    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Option<(Id, usize)>> {
+        let Some(mut item) = self.id_named(Kind::Item, Some(endpoint), "/")? else { return Ok(None) };
+        let mut depth = 0;
+        for component in path.components() {
+            let Some(next) = self.id_named(Kind::Item, Some(item), component)? else { break };
+            item = next;
+            depth += 1;
         }
-        Ok(Some((item, path.depth())))
+        Ok(Some((item, depth)))
     }
 
     /// The reference of a resource that works as input; its number where it is not there.

@@ -196,6 +196,19 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.draft.resources.get(&id)?.as_ref()
     }
 
+    /// The resource that the draft has by a name.
+    fn own_named(&self, name: ByName<'_>) -> Option<&Rc<Resource>> {
+        if self.names.is_empty() {
+            return None;
+        }
+        let mut found = None;
+        self.names.find(self.hasher.hash_one(name), |id| {
+            found = self.own_resource(*id).filter(|row| ByName::of(row) == name);
+            found.is_some()
+        });
+        found
+    }
+
     /// A binding as the draft has it, unless it ends there.
     fn own_binding(&self, id: Id) -> Option<&Binding> {
         self.draft.bindings.get(&id)?.as_ref()
@@ -277,17 +290,18 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     }
 
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
-        let name = ByName(kind, parent, key);
-        let mut found = None;
-        self.names.find(self.hasher.hash_one(name), |id| {
-            found = self.own_resource(*id).filter(|row| ByName::of(row) == name);
-            found.is_some()
-        });
-        if let Some(found) = found {
-            return Ok(Some(Rc::clone(found)));
+        if let Some(own) = self.own_named(ByName(kind, parent, key)) {
+            return Ok(Some(Rc::clone(own)));
         }
         let below = self.base.named(kind, parent, key)?;
         Ok(below.filter(|resource| !self.speaks_of(resource.id)))
+    }
+
+    fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
+        if let Some(own) = self.own_named(ByName(kind, parent, key)) {
+            return Ok(Some(own.id));
+        }
+        Ok(self.base.id_named(kind, parent, key)?.filter(|id| !self.speaks_of(*id)))
     }
 
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {

@@ -37,6 +37,7 @@ macro_rules! go_on {
 go_on! {
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>>;
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>>;
+    fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>>;
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()>;
     fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()>;
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()>;
@@ -55,7 +56,7 @@ go_on! {
     fn ids(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>>;
     fn list(&self, select: Select) -> Result<Vec<Binding>>;
     fn lineage(&self, id: Id) -> Result<Vec<Rc<Resource>>>;
-    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Option<(Rc<Resource>, usize)>>;
+    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Option<(Id, usize)>>;
     fn reference(&self, id: Id) -> Result<String>;
     fn server(&self) -> Result<Server>;
 }

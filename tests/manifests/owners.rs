@@ -1,5 +1,6 @@
 //! Who declared what: sets, adoption, conflicts, and what is pruned.
 
+use rolebook::store::Store;
 use serde_json::json;
 
 use super::{HEAD, write};
@@ -120,6 +121,14 @@ fn one_set_is_written_alone() {
     assert_eq!(one, "version: 1\nname: one\n\ngroups:\n  a: [bob]\n\nworkgroups:\n  w: {members: [bob]}\n");
     write(&tool, "back.yaml", &one);
     assert_eq!(tool.ok("apply back.yaml --prune"), "No changes.\n");
+    // What is read into memory knows them as the store does.
+    let reader = Store::open(&tool.store()).unwrap().read().unwrap();
+    let in_memory = reader.facts().snapshot().unwrap();
+    for (set, count) in [("one", (2, 2)), ("two", (2, 2)), ("on", (0, 0))] {
+        let stored = reader.declared_by(set).unwrap();
+        assert_eq!((stored.0.len(), stored.1.len()), count, "{set}");
+        assert_eq!(in_memory.declared_by(set), stored, "{set}");
+    }
     let ran = tool.fails(4, "export --name tow", "no such set: `tow`");
     assert!(ran.err.contains("did you mean `two`?"), "{ran:?}");
 }

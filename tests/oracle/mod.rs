@@ -26,7 +26,7 @@ const WORLDS: u32 = 160;
 fn nearest<F: Facts>(facts: &F, place: &Place) -> (Rc<Resource>, bool) {
     let path = Path::parse(&format!("/{}", place.1.join("/"))).unwrap();
     let (item, depth) = facts.nearest_item(Id(place.0), &path).unwrap().unwrap();
-    (item, depth == place.1.len())
+    (facts.resource(item).unwrap().unwrap(), depth == place.1.len())
 }
 
 /// A question in the program's words.

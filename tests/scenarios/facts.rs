@@ -151,7 +151,7 @@ impl Built {
             Reference::Item(endpoint, path) => {
                 let endpoint = named(Kind::Endpoint, None, &endpoint);
                 let (item, depth) = self.work.facts().nearest_item(endpoint, &path).unwrap().unwrap();
-                Meant { id: item.id, kind: Kind::Item, is_registered: depth == path.depth() }
+                Meant { id: item, kind: Kind::Item, is_registered: depth == path.depth() }
             }
             other => panic!("{other} cannot stand in a scenario"),
         }

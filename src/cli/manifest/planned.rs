@@ -11,12 +11,12 @@ use super::Reach;
 use super::input::Read;
 use crate::input::document::Mistake;
 use crate::manifest::plan::{Counts, Effects, Owned, Planner, Refusal, Sign, summary, summary_done};
-use crate::model::{Id, Problem, ProblemKind, Time};
+use crate::model::{Id, Name, Problem, ProblemKind, Time};
 use crate::ops::changes::describe;
 use crate::ops::{Actor, Work, require_active};
 use crate::policy::{Draft, Facts, Overlay, RowChange, Switch};
 use crate::render::RenderError;
-use crate::store::{Reader, StoreFacts, Writer};
+use crate::store::{Reader, Snapshot, StoreFacts, Writer};
 
 /// From so many statements on the store is read into memory once, instead of being asked for each.
 const MANY: usize = 300;
@@ -78,7 +78,11 @@ pub(super) fn plan(
     if taken >= MANY {
         into_memory()?;
     }
-    let owned = owned(reader, read)?;
+    let (set, owned) = (read.manifest.set.clone(), OnceCell::new());
+    let owned = || match owned.get() {
+        Some(found) => Ok(found),
+        None => owned_by(set.as_ref(), reader, memory.get()).map(|found| owned.get_or_init(|| found)),
+    };
     let facts: &dyn Facts = &below;
     let mut planner = Planner::new(Work::new(facts, by.actor, by.at)?, reach.options(&read.manifest)?);
     take_statements(&mut planner, read)?;
@@ -94,6 +98,8 @@ pub(super) fn plan(
             && planner.size() > PART
             && planner.refusals.is_empty()
         {
+            // What is written is not what was owned before.
+            owned()?;
             let rows = planner.part()?;
             counts.add(&rows);
             writer.part(&rows)?;
@@ -103,7 +109,7 @@ pub(super) fn plan(
         }
         Ok(planner.refusals.len() == before)
     })?;
-    planner.finish(&owned)?;
+    planner.finish(owned()?)?;
     if !planner.refusals.is_empty() {
         return Err(refused(&planner.refusals, read));
     }
@@ -124,9 +130,12 @@ pub(super) fn plan(
 }
 
 /// What the set of a manifest owns so far.
-fn owned(reader: &Reader, read: &Read) -> Result<Owned, Problem> {
-    let Some(set) = &read.manifest.set else { return Ok(Owned::default()) };
-    let (resources, bindings) = reader.declared_by(set.key())?;
+fn owned_by(set: Option<&Name>, reader: &Reader, memory: Option<&Snapshot>) -> Result<Owned, Problem> {
+    let Some(set) = set else { return Ok(Owned::default()) };
+    let (resources, bindings) = match memory {
+        Some(memory) => memory.declared_by(set.key()),
+        None => reader.declared_by(set.key())?,
+    };
     Ok(Owned { resources, bindings })
 }
 

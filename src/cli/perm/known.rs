@@ -138,9 +138,10 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
                 let nearest = match facts.named(Kind::Endpoint, None, endpoint.key())? {
                     // Whoever sees everything needs no look at each folder on the way.
                     Some(_) if self.sees_all() => return Ok(()),
-                    Some(endpoint) => facts.nearest_item(endpoint.id, path)?.map(|(item, _)| item),
+                    Some(endpoint) => facts.nearest_item(endpoint.id, path)?,
                     None => None,
                 };
+                let nearest = nearest.map(|(item, _)| facts.resource(item)).transpose()?.flatten();
                 (nearest, "file or folder", reference.to_string())
             }
             _ => return Ok(()),

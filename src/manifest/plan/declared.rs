@@ -1,6 +1,6 @@
 //! Which rows are declared, and where.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::manifest::said::Spot;
 use crate::model::Id;

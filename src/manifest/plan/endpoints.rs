@@ -62,9 +62,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         if let Some((endpoint, path)) = &said.of {
             let opens = before.of.map(|of| self.work.name(of)).transpose()?.unwrap_or_default();
-            let same =
-                self.item_at(endpoint, path)?.is_some_and(|(item, is_whole)| is_whole && Some(item.id) == before.of);
-            if !same {
+            let there = self.item_at(endpoint, path)?;
+            if there.is_none() || there != before.of {
                 return Err(Problem::conflict("fixed_folder", format!("{} opens `{opens}`", known.reference()))
                     .why("what a share opens never changes"));
             }
@@ -78,11 +77,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// The item of a path, or the nearest above it that is registered; and whether it is the path's own.
-    pub(super) fn item_at(&self, endpoint: &Name, path: &Path) -> Result<Option<(std::rc::Rc<Resource>, bool)>> {
-        let Some(host) = self.named(Kind::Endpoint, None, endpoint)? else { return Ok(None) };
-        let found = self.work.facts().nearest_item(host.id, path)?;
-        Ok(found.map(|(item, depth)| (item, depth == path.depth())))
+    /// The item of a path, if it is registered.
+    pub(super) fn item_at(&self, endpoint: &Name, path: &Path) -> Result<Option<Id>> {
+        let Some(host) = self.id_named(Kind::Endpoint, endpoint)? else { return Ok(None) };
+        let found = self.work.facts().nearest_item(host, path)?;
+        Ok(found.filter(|(_, depth)| *depth == path.depth()).map(|(item, _)| item))
     }
 
     pub(super) fn role(&mut self, spot: Spot, said: &EndpointRole) -> Result<()> {
@@ -104,9 +103,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     fn held_on(&self, said: &EndpointRole) -> Result<Option<(Id, crate::model::Binding)>> {
         let Reference::Named(kind, name) = &said.who else { return Ok(None) };
-        let Some(on) = self.named(Kind::Endpoint, None, &said.endpoint)? else { return Ok(None) };
-        let Some(who) = self.named(*kind, None, name)? else { return Ok(None) };
-        Ok(self.work.facts().held(on.id, said.role, who.id)?.map(|binding| (on.id, binding)))
+        let Some(on) = self.id_named(Kind::Endpoint, &said.endpoint)? else { return Ok(None) };
+        let Some(who) = self.id_named(*kind, name)? else { return Ok(None) };
+        Ok(self.work.facts().held(on, said.role, who)?.map(|binding| (on, binding)))
     }
 
     pub(super) fn item(&mut self, spot: Spot, said: &Item) -> Result<()> {
@@ -120,8 +119,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             return Ok(());
         }
         let owner = said.owner.clone().map(|owner| Some(Reference::Named(Kind::Account, owner)));
-        match self.item_at(&said.endpoint, &said.path)? {
-            Some((item, true)) if self.sees(&item)? => self.change_item(spot, said, &item, owner),
+        let known = match self.item_at(&said.endpoint, &said.path)? {
+            Some(item) => self.work.facts().resource(item)?,
+            None => None,
+        };
+        match known {
+            Some(item) if self.sees(&item)? => self.change_item(spot, said, &item, owner),
             _ => {
                 let request = content::Said { item_type: said.item_type, size: said.size, owner };
                 let id = content::add(&mut self.work, &said.endpoint, &said.path, &request)?;
@@ -149,8 +152,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         let owned = match &said.owner {
             None => true,
-            Some(owner) => match self.named(Kind::Account, None, owner)? {
-                Some(owner) => self.work.facts().held(known.id, Role::ItemOwner, owner.id)?.is_some(),
+            Some(owner) => match self.id_named(Kind::Account, owner)? {
+                Some(owner) => self.work.facts().held(known.id, Role::ItemOwner, owner)?.is_some(),
                 None => false,
             },
         };

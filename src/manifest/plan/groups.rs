@@ -60,7 +60,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     fn member_ends(&self, said: &Member) -> Result<Option<(Rc<Resource>, Id)>> {
         let Reference::Named(kind, name) = &said.who else { return Ok(None) };
         let Some(of) = self.named(said.kind, None, &said.of)? else { return Ok(None) };
-        Ok(self.named(*kind, None, name)?.map(|who| (of, who.id)))
+        Ok(self.id_named(*kind, name)?.map(|who| (of, who)))
     }
 
     fn add_member(&mut self, spot: Spot, said: &Member, ends: Option<(Rc<Resource>, Id)>) -> Result<()> {

@@ -232,6 +232,11 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         Ok(self.work.facts().named(kind, parent, name.key())?)
     }
 
+    /// The id of a thing that lies in no other, by its name.
+    fn id_named(&self, kind: Kind, name: &Name) -> Result<Option<Id>> {
+        Ok(self.work.facts().id_named(kind, None, name.key())?)
+    }
+
     /// Brings a thing about: renames it where it had another name, then changes it or adds it. What could
     /// not be made is remembered.
     fn put(

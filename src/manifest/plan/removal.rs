@@ -52,7 +52,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 if let Some((item, depth)) = self.work.facts().nearest_item(on, path)?
                     && depth == path.depth()
                 {
-                    places.push(item.id);
+                    places.push(item);
                 }
             }
             for place in places {
@@ -219,7 +219,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             Thing::Org(name) => self.named(Kind::Org, None, name)?,
             Thing::Workspace(org, name) => self.workspace_named(org, name)?,
             Thing::Item(host, path) => {
-                self.item_at(host, path)?.filter(|(_, is_whole)| *is_whole).map(|(item, _)| item)
+                self.item_at(host, path)?.map(|item| self.work.facts().resource(item)).transpose()?.flatten()
             }
         };
         let Some(known) = known else { return Ok(()) };

@@ -2,9 +2,9 @@
 
 use super::{Planner, Result};
 use crate::manifest::said::{Share, Spot};
-use crate::model::attributes::{EndpointKind, ShareClass, Sharing};
+use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::time::Expiry;
-use crate::model::{Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
+use crate::model::{Attributes, Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::ops::Actor;
 use crate::ops::share::{self, Grant, Which};
 use crate::policy::{Facts, Select};
@@ -94,17 +94,17 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// The item and the principal that are spoken of, if both are there.
     fn share_ends(&self, said: &Share) -> Result<Option<(Id, Id)>> {
-        let Some((item, true)) = self.item_at(&said.endpoint, &said.path)? else { return Ok(None) };
+        let Some(item) = self.item_at(&said.endpoint, &said.path)? else { return Ok(None) };
         let principal = match &said.principal {
             Reference::Authenticated => Id::AUTHENTICATED,
             Reference::Anyone => Id::ANYONE,
-            Reference::Named(kind, name) => match self.named(*kind, None, name)? {
-                Some(known) => known.id,
+            Reference::Named(kind, name) => match self.id_named(*kind, name)? {
+                Some(known) => known,
                 None => return Ok(None),
             },
             _ => return Ok(None),
         };
-        Ok(Some((item.id, principal)))
+        Ok(Some((item, principal)))
     }
 
     /// The share that is spoken of, if there is one.
@@ -128,10 +128,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     fn sharing(&self, endpoint: &Name) -> Result<Option<Sharing>> {
-        let known = self.named(Kind::Endpoint, None, endpoint)?;
-        Ok(known
-            .and_then(|known| known.as_endpoint().map(|it: &crate::model::attributes::Endpoint| it.kind))
-            .map(EndpointKind::sharing))
+        let Some(known) = self.id_named(Kind::Endpoint, endpoint)? else { return Ok(None) };
+        Ok(self.work.facts().outline(known)?.and_then(|known| match &*known.attributes {
+            Attributes::Endpoint(it) => Some(it.kind.sharing()),
+            _ => None,
+        }))
     }
 
     fn change_share(&mut self, spot: Spot, said: &Share, known: &Binding) -> Result<()> {

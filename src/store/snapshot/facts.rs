@@ -7,7 +7,7 @@ use super::index::NOWHERE;
 use super::rows::{BindingRow, NEVER, wide};
 use super::{Snapshot, narrow, range};
 use crate::model::attributes::Server;
-use crate::model::{Attributes, Binding, Id, Kind, Path, Resource, Role, Time};
+use crate::model::{Attributes, Binding, Id, Kind, Resource, Role, Time};
 use crate::policy::facts::{AtHand, Facts, Handle, Holding, Outline, Result, Select, Visit, VisitHeld};
 
 impl Facts for Snapshot {
@@ -20,6 +20,10 @@ impl Facts for Snapshot {
             Some(row) => self.resource_of(row),
             None => Ok(None),
         }
+    }
+
+    fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
+        Ok(self.find(kind, parent, key).filter(|row| row.attributes != NOWHERE).map(|row| wide(row.id)))
     }
 
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
@@ -182,18 +186,6 @@ impl Facts for Snapshot {
     fn behind(&self, handle: Handle) -> Option<Binding> {
         let row = self.bindings.get(handle.place as usize)?;
         Some(row.binding(handle.item, self.attributes_of(row)))
-    }
-
-    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Option<(Rc<Resource>, usize)>> {
-        let Some(mut row) = self.find(Kind::Item, Some(endpoint), "/") else { return Ok(None) };
-        let mut depth = 0;
-        for component in path.components() {
-            let Some(next) = self.find(Kind::Item, Some(wide(row.id)), component) else { break };
-            row = next;
-            depth += 1;
-        }
-        // Only the last is made whole.
-        Ok(self.resource_of(row)?.map(|item| (item, depth)))
     }
 
     fn server(&self) -> Result<Server> {

@@ -107,6 +107,20 @@ impl Snapshot {
         (rows + self.names.bytes(), self.names.bytes())
     }
 
+    /// The resources and the bindings that a set declares, by id.
+    pub fn declared_by(&self, set: &str) -> (Vec<Id>, Vec<Id>) {
+        let has = |text: &str| text == set || Sets::from_text(Some(text)).has(set);
+        let resources = self
+            .resources
+            .iter()
+            .filter(|row| row.attributes != NOWHERE && self.names.get(row.names).sets.is_some_and(has));
+        let kept: Vec<bool> = self.binding_attributes.iter().map(|(_, sets)| sets.has(set)).collect();
+        let bindings = self.bindings.iter().filter(|row| kept.get(row.attributes as usize) == Some(&true));
+        let mut bindings: Vec<Id> = bindings.map(|row| wide(row.id)).collect();
+        bindings.sort_unstable();
+        (resources.map(|row| wide(row.id)).collect(), bindings)
+    }
+
     fn row(&self, id: Id) -> Option<(u32, &ResourceRow)> {
         let place = self.places.get(narrow(id)?)?;
         Some((place, self.resources.get(place as usize)?))
@@ -294,7 +308,7 @@ impl Snapshot {
             self.resources.get(*place as usize).is_some_and(|row| {
                 row.kind == Some(kind)
                     && self.parent_of(row).unwrap_or(0) == parent
-                    && self.names.get(row.names).key == key
+                    && self.names.has_key(row.names, key)
             })
         };
         let place = self.keys.find(hash(&self.hasher, kind, parent, key), same)?;

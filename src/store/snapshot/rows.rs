@@ -158,6 +158,15 @@ impl Names {
         Name { name, key: key.unwrap_or(name), alias, attributes, sets }
     }
 
+    /// Whether the texts that begin at a place have that key.
+    pub(super) fn has_key(&self, start: u32, key: &str) -> bool {
+        let mut rest = self.0.get(start as usize..).unwrap_or_default();
+        let lengths: [u32; 5] = std::array::from_fn(|_| take_length(&mut rest));
+        let [name, own, ..] = lengths;
+        let (first, length) = if own == LEFT_OUT { (0, name) } else { (name, own) };
+        length as usize == key.len() && rest.get(first as usize..).is_some_and(|rest| rest.starts_with(key.as_bytes()))
+    }
+
     pub(super) fn shrink(&mut self) {
         self.0.shrink_to_fit();
     }

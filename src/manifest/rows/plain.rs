@@ -1,0 +1,318 @@
+//! The commonest rows, straight from their text to what they say.
+//!
+//! A million rows have no tree made of each, and nothing in them is read twice. Only what is as plain as
+//! can be goes this way: text without escapes, the keys below, nothing wrong. Of everything else nothing is
+//! said here, and it goes the long way, which knows every key and tells every mistake; a test holds the two
+//! together.
+
+use serde::{Deserialize, Deserializer};
+
+use super::super::form;
+use super::super::said::{Account, EndpointRole, Ensure, Item, Member, Said, Share};
+use crate::model::attributes::ItemType;
+use crate::model::{Kind, Name, Permissions, Reference, Role};
+use crate::ops::account::{self, parse_role};
+
+/// A row by its tag.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Plain<'t> {
+    #[serde(borrow)]
+    Account(PlainAccount<'t>),
+    Member(PlainMember<'t>),
+    Role(PlainRole<'t>),
+    Content(PlainContent<'t>),
+    Share(PlainShare<'t>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct PlainAccount<'t> {
+    name: &'t str,
+    #[serde(borrow, default, deserialize_with = "given")]
+    role: Option<&'t str>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    email: Option<&'t str>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    display_name: Option<&'t str>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainMember<'t> {
+    of: &'t str,
+    #[serde(borrow, default, deserialize_with = "given")]
+    user: Option<&'t str>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    group: Option<&'t str>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    level: Option<&'t str>,
+    #[serde(default, deserialize_with = "given")]
+    active: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainRole<'t> {
+    endpoint: &'t str,
+    role: &'t str,
+    principal: &'t str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainContent<'t> {
+    item: &'t str,
+    #[serde(borrow, default, deserialize_with = "given", rename = "type")]
+    item_type: Option<&'t str>,
+    #[serde(default, deserialize_with = "given")]
+    size: Option<u64>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    owner: Option<&'t str>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainShare<'t> {
+    item: &'t str,
+    principal: &'t str,
+    permission: &'t str,
+    #[serde(borrow, default, deserialize_with = "given")]
+    by: Option<&'t str>,
+}
+
+/// What stands behind a key that is there: `null` is not the same as to leave it out.
+fn given<'t, D: Deserializer<'t>, T: Deserialize<'t>>(reader: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(reader).map(Some)
+}
+
+/// What a row says, if it is one of the plain ones.
+pub(super) fn plain(text: &str) -> Option<Said> {
+    // A list would be taken for a mapping whose values stand in the order of the keys.
+    if text.contains('[') {
+        return None;
+    }
+    match serde_json::from_str(text).ok()? {
+        Plain::Account(row) => row.said(),
+        Plain::Member(row) => row.said(),
+        Plain::Role(row) => row.said(),
+        Plain::Content(row) => row.said(),
+        Plain::Share(row) => row.said(),
+    }
+}
+
+/// The account that may be named: none for a text that names none.
+#[expect(clippy::option_option, reason = "nothing wrong, and nobody named")]
+fn account(text: Option<&str>) -> Option<Option<Name>> {
+    text.map(|text| form::name(Kind::Account, text)).transpose().ok()
+}
+
+impl PlainAccount<'_> {
+    fn said(self) -> Option<Said> {
+        let has_form = |form: form::Form, text: Option<&str>| text.is_none_or(|text| form.check(text).is_ok());
+        if !has_form(form::Form::Email, self.email) || !has_form(form::Form::Free, self.display_name) {
+            return None;
+        }
+        let options = account::Options {
+            role: self.role.map(|word| parse_role(word, "")).transpose().ok()?,
+            email: self.email.map(str::to_owned),
+            display_name: self.display_name.map(str::to_owned),
+            expires: None,
+            settings: Vec::new(),
+        };
+        let name = form::name(Kind::Account, self.name).ok()?;
+        Some(Said::Account(Box::new(Account { name, options, ensure: None, transfer_to: None, previously: None })))
+    }
+}
+
+impl PlainMember<'_> {
+    fn said(self) -> Option<Said> {
+        let (kind, of) = match Reference::parse(self.of, Kind::Group).ok()? {
+            Reference::Named(kind @ (Kind::Group | Kind::Workgroup | Kind::Dropbox), of) => (kind, of),
+            _ => return None,
+        };
+        let who = match (self.user, self.group) {
+            (Some(user), None) => Reference::Named(Kind::Account, form::name(Kind::Account, user).ok()?),
+            (None, Some(group)) => Reference::Named(Kind::Group, form::name(Kind::Group, group).ok()?),
+            _ => return None,
+        };
+        let level = match self.level {
+            Some(word) => Some(Role::from_word(kind, word)?),
+            None => None,
+        };
+        Some(Said::Member(Box::new(Member { kind, of, who, level, active: self.active })))
+    }
+}
+
+impl PlainRole<'_> {
+    fn said(self) -> Option<Said> {
+        Some(Said::Role(Box::new(EndpointRole {
+            endpoint: form::name(Kind::Endpoint, self.endpoint).ok()?,
+            role: Role::from_word(Kind::Endpoint, self.role)?,
+            who: form::member(self.principal).ok()?,
+        })))
+    }
+}
+
+impl PlainContent<'_> {
+    fn said(self) -> Option<Said> {
+        let item_type = match self.item_type {
+            Some(word) => Some(ItemType::from_word(word)?),
+            None => None,
+        };
+        if self.size.is_some() && item_type != Some(ItemType::File) {
+            return None;
+        }
+        let (endpoint, path) = form::item(self.item).ok()?;
+        let owner = account(self.owner)?;
+        Some(Said::Item(Box::new(Item { endpoint, path, item_type, size: self.size, owner, ensure: Ensure::Present })))
+    }
+}
+
+impl PlainShare<'_> {
+    fn said(self) -> Option<Said> {
+        let (endpoint, path) = form::item(self.item).ok()?;
+        let principal = form::sharer(self.principal).ok()?;
+        let permissions = Permissions::parse(self.permission).ok()?;
+        let by = account(self.by)?;
+        if let (Some(by), Reference::Named(Kind::Account, who)) = (&by, &principal)
+            && by.key() == who.key()
+        {
+            return None;
+        }
+        let share = Share { endpoint, path, principal, permissions, by, expires: None, class: None, orphaned: false };
+        Some(Said::Share(Box::new(share)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{Row, whole};
+    use super::plain;
+
+    const TAGS: [&str; 6] = ["account", "member", "role", "content", "share", "group"];
+    /// What each row may have, with a value that is right there.
+    const ROWS: [(&str, [(&str, &str); 4]); 5] = [
+        ("account", [("name", "\"bob\""), ("role", "\"admin\""), ("email", "\"\""), ("display-name", "\"Bob\"")]),
+        ("member", [("of", "\"group:g\""), ("user", "\"bob\""), ("level", "\"member\""), ("active", "true")]),
+        ("role", [("endpoint", "\"n\""), ("role", "\"administrator\""), ("principal", "\"bob\""), ("of", "\"n\"")]),
+        ("content", [("item", "\"n:/a\""), ("type", "\"file\""), ("size", "7"), ("owner", "\"bob\"")]),
+        ("share", [("item", "\"n:/a\""), ("principal", "\"anyone\""), ("permission", "\"view\""), ("by", "\"bob\"")]),
+    ];
+    const KEYS: [&str; 18] = [
+        "name",
+        "role",
+        "email",
+        "display-name",
+        "of",
+        "user",
+        "group",
+        "level",
+        "active",
+        "endpoint",
+        "principal",
+        "item",
+        "type",
+        "size",
+        "owner",
+        "permission",
+        "by",
+        "ensure",
+    ];
+    const VALUES: [&str; 22] = [
+        "\"bob\"",
+        "\"user:bob\"",
+        "\"BOB\"",
+        "\"group:staff\"",
+        "\"dropbox:inbox\"",
+        "\"org:acme\"",
+        "\"anyone\"",
+        "\"node1:/a/b\"",
+        "\"node1:/a//b\"",
+        "\"view\"",
+        "\"vieww\"",
+        "\"admin\"",
+        "\"administrator\"",
+        "\"file\"",
+        "\"a@example.com\"",
+        "\"\"",
+        "\"b\\u006fb\"",
+        "null",
+        "true",
+        "7",
+        "-7",
+        "[\"view\"]",
+    ];
+
+    /// What a plain row says the long way says too; of one that is wrong nothing is said.
+    fn assert_same(text: &str) -> bool {
+        let Some(said) = plain(text) else { return false };
+        match whole(text, 0, 1) {
+            Ok(Row::Said(statements)) => {
+                assert_eq!(statements.len(), 1, "{text}");
+                assert_eq!(format!("{:?}", statements[0].said), format!("{said:?}"), "{text}");
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+        true
+    }
+
+    #[test]
+    fn the_commonest_rows_are_plain() {
+        for row in [
+            r#"{"account":{"name":"u1"}}"#,
+            r#"{"account":{"name":"u1","email":"","display-name":"Ü","role":"admin"}}"#,
+            r#"{"member":{"of":"group:g","user":"u"}}"#,
+            r#"{"member":{"of":"dropbox:g","group":"u","level":"admin","active":false}}"#,
+            r#"{"role":{"endpoint":"e","role":"access-manager","principal":"group:g"}}"#,
+            r#"{"content":{"item":"e:/a"}}"#,
+            r#"{"content":{"item":"e:/a","type":"file","size":3,"owner":"u"}}"#,
+            r#"{"share":{"item":"e:/a","principal":"anyone","permission":"view"}}"#,
+            r#" {"share": {"item": "e:/a", "by": "u", "principal": "workgroup:w", "permission": "browse,delete"}} "#,
+        ] {
+            assert!(assert_same(row), "{row}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_goes_the_long_way() {
+        for row in [
+            r#"{"account":{"name":"u1","email":null}}"#,
+            r#"{"account":{"name":"u1","name":"u2"}}"#,
+            r#"{"account":{"name":"u1"},"account":{"name":"u2"}}"#,
+            r#"{"account":{"name":"u1"}} {}"#,
+            r#"{"account":["u1"]}"#,
+            r#"{"share":{"item":"e:/a","principal":"u","by":"U","permission":"view"}}"#,
+            r#"{"share":{"item":"e:/a","principal":"u","permission":"view","expires":"never"}}"#,
+            r#"{"content":{"item":"e:/a","size":3}}"#,
+        ] {
+            assert!(plain(row).is_none(), "{row}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #[test]
+        fn both_ways_say_the_same(
+            tag in prop::sample::select(&TAGS[..]),
+            fields in prop::collection::vec((prop::sample::select(&KEYS[..]), prop::sample::select(&VALUES[..])), 0..5),
+        ) {
+            let fields: Vec<String> = fields.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+            assert_same(&format!("{{\"{tag}\":{{{}}}}}", fields.join(",")));
+        }
+
+        #[test]
+        fn both_ways_say_the_same_of_what_each_row_may_have(
+            row in prop::sample::select(&ROWS[..]),
+            others in prop::collection::vec(prop::option::weighted(0.3, prop::sample::select(&VALUES[..])), 4),
+            count in 0_usize..=4,
+        ) {
+            let fields = row.1.iter().zip(others).take(count);
+            let fields: Vec<String> =
+                fields.map(|((key, value), other)| format!("\"{key}\":{}", other.unwrap_or(value))).collect();
+            assert_same(&format!("{{\"{}\":{{{}}}}}", row.0, fields.join(",")));
+        }
+    }
+}
