@@ -167,16 +167,10 @@ fn peak(status: &str) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|it| it * 1024)
 }
 
-/// The middle one of a few runs, each made ready anew.
-fn middle(mut ready: impl FnMut(), program: &str, words: &[&str]) -> Ran {
-    let mut runs: Vec<Ran> = (0..ROUNDS)
-        .map(|_| {
-            ready();
-            run(program, words)
-        })
-        .collect();
+/// The middle one of a few runs, with the most memory of any.
+fn middle(mut runs: Vec<Ran>) -> Ran {
     runs.sort_by_key(|it| it.time);
-    Ran { memory: runs.iter().map(|it| it.memory).max().unwrap_or_default(), ..runs[ROUNDS / 2] }
+    Ran { memory: runs.iter().map(|it| it.memory).max().unwrap_or_default(), ..runs[runs.len() / 2] }
 }
 
 fn print(name: &str, ran: Ran, floor: Option<Duration>) {
@@ -207,30 +201,43 @@ fn measure(accounts: usize, objects: usize) {
     }
 }
 
-/// Everything about one manifest, contenders in turn.
+/// Everything about one manifest. The contenders take turns, so that a machine that slows down or speeds up
+/// does so for all of them.
 fn one(text: &Path, store: &Path, parser: &str) {
     let own = std::env::current_exe().unwrap();
     let own = own.to_str().unwrap();
     let copy = store.with_extension("floor");
     let [text, store_path, copy_path] = [text, store, &copy].map(|it| it.to_str().unwrap());
     let apply = ["apply", text, "--create", "--yes", "--store", store_path];
-    let applied = middle(|| remove(store), PROGRAM, &apply);
+    let contenders: [(&str, &[&str]); 8] = [
+        (PROGRAM, &apply),
+        (own, &["floor", parser, text]),
+        (own, &["floor", "insert", store_path, copy_path]),
+        (own, &["floor", "read", store_path]),
+        (PROGRAM, &apply),
+        (PROGRAM, &["plan", text, "--store", store_path]),
+        (PROGRAM, &["export", "--format", "jsonl", "--store", store_path]),
+        (PROGRAM, &["export", "--format", "yaml", "--store", store_path]),
+    ];
+    let mut runs: [Vec<Ran>; 8] = Default::default();
+    for _ in 0..ROUNDS {
+        remove(store);
+        remove(&copy);
+        for ((program, words), runs) in contenders.iter().zip(&mut runs) {
+            runs.push(run(program, words));
+        }
+    }
+    let [applied, parse, insert, read, again, planned, jsonl, yaml] = runs.map(middle);
     let [resources, bindings] = read_all(store_path).map(|rows| rows.len());
     println!("{resources} resources, {bindings} bindings");
-    let parse = middle(|| (), own, &["floor", parser, text]);
-    let insert = middle(|| remove(&copy), own, &["floor", "insert", store_path, copy_path]);
-    let read = middle(|| (), own, &["floor", "read", store_path]);
     print("floor: parse", parse, None);
     print("floor: insert the rows and commit", insert, None);
     print("floor: read every row", read, None);
     let written = if parser == "yaml" { parse.time + insert.time } else { insert.time };
     print("apply onto an empty store", applied, Some(written));
-    let again = middle(|| (), PROGRAM, &apply);
     print("apply again: no changes", again, Some(parse.time + read.time));
-    let planned = middle(|| (), PROGRAM, &["plan", text, "--store", store_path]);
     print("plan: no changes", planned, Some(parse.time + read.time));
-    for format in ["jsonl", "yaml"] {
-        let exported = middle(|| (), PROGRAM, &["export", "--format", format, "--store", store_path]);
+    for (format, exported) in [("jsonl", jsonl), ("yaml", yaml)] {
         print(&format!("export --format {format}"), exported, None);
         println!("{:<56} {:>7.0} k bindings/s", "", bindings as f64 / exported.time.as_secs_f64() / 1000.0);
     }

@@ -12,17 +12,18 @@ const HELPED: usize = 200;
 
 /// Looks at a tree, and keeps what is wrong with it.
 #[derive(Debug, Default)]
-pub(super) struct Checker {
+pub(super) struct Checker<'n> {
     /// What is wrong.
     pub(super) mistakes: Vec<Mistake>,
     /// The keys on the way to what is looked at.
-    path: Vec<String>,
+    path: Vec<&'n str>,
 }
 
-impl Checker {
+impl<'n> Checker<'n> {
     /// Keeps a mistake, with the way to it in front.
     fn wrong(&mut self, place: Place, message: impl std::fmt::Display) -> &mut Mistake {
-        let path = if self.path.is_empty() { String::new() } else { format!("`{}`: ", self.path.join(".")) };
+        let path: Vec<String> = self.path.iter().map(|key| printable(key)).collect();
+        let path = if path.is_empty() { String::new() } else { format!("`{}`: ", path.join(".")) };
         self.mistakes.push(Mistake::at(place, format!("{path}{message}")));
         let last = self.mistakes.len() - 1;
         // Just put there.
@@ -30,14 +31,14 @@ impl Checker {
         &mut self.mistakes[last]
     }
 
-    fn within(&mut self, key: &str, look: impl FnOnce(&mut Checker)) {
-        self.path.push(printable(key));
+    fn within(&mut self, key: &'n str, look: impl FnOnce(&mut Checker<'n>)) {
+        self.path.push(key);
         look(self);
         self.path.pop();
     }
 
     /// Looks at a value.
-    pub(super) fn value(&mut self, shape: &Shape, node: &Placed<Node>) {
+    pub(super) fn value(&mut self, shape: &Shape, node: &'n Placed<Node>) {
         match (shape, &node.value) {
             (_, Node::Nothing) => {
                 let tip = match shape {
@@ -86,7 +87,7 @@ impl Checker {
     }
 
     /// Looks at the keys of a mapping and what stands behind them.
-    pub(super) fn object(&mut self, object: &Object, entries: &[Entry]) {
+    pub(super) fn object(&mut self, object: &Object, entries: &'n [Entry]) {
         for (key, value) in entries {
             let Some(field) = object.field(&key.value) else {
                 let message = format!("unknown key `{}`", printable(&key.value));

@@ -1,5 +1,6 @@
 //! What changed, described: one description for the output of a command, `--dry-run` and the log.
 
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
@@ -36,6 +37,33 @@ impl<F: Facts + ?Sized> Lookup for Work<'_, F> {
     }
 }
 
+/// A look-up that keeps what it was asked for last: things that lie in one place stand in a row.
+struct Recent<'l> {
+    lookup: &'l dyn Lookup,
+    name: RefCell<Option<(Id, String)>>,
+    outermost: Cell<Option<(Id, Id)>>,
+}
+
+impl Lookup for Recent<'_> {
+    fn name(&self, id: Id) -> Result<String> {
+        if let Some((_, name)) = self.name.borrow().as_ref().filter(|(of, _)| *of == id) {
+            return Ok(name.clone());
+        }
+        let name = self.lookup.name(id)?;
+        *self.name.borrow_mut() = Some((id, name.clone()));
+        Ok(name)
+    }
+
+    fn outermost(&self, id: Id) -> Result<Id> {
+        if let Some((_, outermost)) = self.outermost.get().filter(|(of, _)| *of == id) {
+            return Ok(outermost);
+        }
+        let outermost = self.lookup.outermost(id)?;
+        self.outermost.set(Some((id, outermost)));
+        Ok(outermost)
+    }
+}
+
 /// Describes row changes.
 ///
 /// What follows from another change is told with it: an account's role with the account, the
@@ -44,21 +72,24 @@ impl<F: Facts + ?Sized> Lookup for Work<'_, F> {
 /// # Errors
 /// What the look-up answers.
 pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> {
-    let mut changes: Vec<Change> = Vec::new();
+    let mut changes: Vec<Change> = Vec::with_capacity(rows.len());
+    let above = Recent { lookup, name: RefCell::default(), outermost: Cell::default() };
     // Where the accounts stand, for their roles.
     let mut accounts: HashMap<Id, usize> = HashMap::new();
     for row in rows {
         match row {
             RowChange::Resource(before, after) => {
-                if let Some(change) = resource(before.as_deref(), after.as_deref(), lookup)? {
-                    accounts.insert(change.row, changes.len());
+                if let Some(change) = resource(before.as_deref(), after.as_deref(), &above)? {
+                    if after.as_ref().or(before.as_ref()).is_some_and(|any| any.kind() == Kind::Account) {
+                        accounts.insert(change.row, changes.len());
+                    }
                     changes.push(change);
                 }
             }
             RowChange::Binding(before, after) => {
                 let account =
                     after.as_ref().or(before.as_deref()).and_then(|any| accounts.get(&any.principal)).copied();
-                binding(&mut changes, account, (before.as_deref(), after.as_ref()), lookup)?;
+                binding(&mut changes, account, (before.as_deref(), after.as_ref()), &above)?;
             }
         }
     }
@@ -67,7 +98,7 @@ pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> 
     Ok(changes)
 }
 
-fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &dyn Lookup) -> Result<Option<Change>> {
+fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Recent<'_>) -> Result<Option<Change>> {
     let name = |id| lookup.name(id);
     let Some(any) = after.or(before) else { return Ok(None) };
     if any.kind() == Kind::Invitee {
@@ -119,7 +150,7 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &dyn Lo
     }
     // With room for the role of an account; there may be very many changes.
     fields.shrink_to(fields.len() + usize::from(any.kind() == Kind::Account));
-    let concerns = lookup.outermost(any.id)?;
+    let concerns = any.parent.map_or(Ok(any.id), |parent| lookup.outermost(parent))?;
     Ok(Some(Change { what, reference, member: None, role: None, fields, row: any.id, about: any.id, concerns }))
 }
 
@@ -172,10 +203,10 @@ fn binding(
     changes: &mut Vec<Change>,
     account: Option<usize>,
     (before, after): (Option<&Binding>, Option<&Binding>),
-    lookup: &dyn Lookup,
+    above: &Recent<'_>,
 ) -> Result<()> {
     let Some(any) = after.or(before) else { return Ok(()) };
-    let name = |id| lookup.name(id);
+    let name = |id| above.lookup.name(id);
     match any.role {
         Role::PackageSender | Role::PackageRecipient | Role::DropboxOutside => return Ok(()),
         _ => {}
@@ -227,13 +258,13 @@ fn binding(
     fields.shrink_to_fit();
     changes.push(Change {
         what,
-        reference: name(any.resource)?,
+        reference: above.name(any.resource)?,
         member: Some(name(any.principal)?),
         role: Some(any.role),
         fields,
         row: any.id,
         about: any.resource,
-        concerns: lookup.outermost(any.resource)?,
+        concerns: above.outermost(any.resource)?,
     });
     Ok(())
 }

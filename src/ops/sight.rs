@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::{Actor, Result};
-use crate::model::attributes::Status;
+use crate::model::attributes::{Endpoint, Status};
 use crate::model::catalogue::ACTIVE_ONLY;
 use crate::model::reference::nearest;
 use crate::model::{
@@ -197,8 +197,21 @@ pub fn find_workspace<F: Facts + ?Sized>(
 pub struct Place {
     /// The item; where it is not registered, the nearest folder above that is.
     pub item: Rc<Resource>,
+    /// The endpoint it lies on.
+    pub host: Rc<Resource>,
     /// The components that are not registered, from the item down.
     pub rest: Vec<String>,
+}
+
+impl Place {
+    /// What the endpoint is.
+    ///
+    /// # Errors
+    /// "No such endpoint", which no item lies on.
+    pub fn endpoint(&self) -> Result<Endpoint> {
+        let endpoint = self.host.as_endpoint().cloned();
+        endpoint.ok_or_else(|| Problem::not_found("endpoint", &self.host.name))
+    }
 }
 
 /// The item that a path names, if the actor may see it: it holds some permission there, or looks
@@ -209,12 +222,13 @@ pub struct Place {
 pub fn find_item<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, endpoint: &Name, path: &Path) -> Result<Place> {
     let viewer = Viewer::new(facts, actor, at)?;
     let known = facts.named(Kind::Endpoint, None, endpoint.key())?;
-    if let Some(known) = &known
-        && let Some((item, depth)) = facts.nearest_item(known.id, path)?
+    if let Some(host) = &known
+        && let Some((item, depth)) = facts.nearest_item(host.id, path)?
         && let Some(item) = facts.resource(item)?
         && viewer.sees(&item)?
     {
-        return Ok(Place { item, rest: path.components().skip(depth).map(str::to_owned).collect() });
+        let rest = path.components().skip(depth).map(str::to_owned).collect();
+        return Ok(Place { item, host: Rc::clone(host), rest });
     }
     let problem = Problem::not_found("file or folder", &format!("{endpoint}:{path}"));
     let sees_endpoint = known.map_or(Ok(false), |known| viewer.sees(&known))?;

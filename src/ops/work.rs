@@ -256,9 +256,16 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
 
     /// Gives a role; by the actor.
     pub fn bind(&mut self, resource: Id, principal: Id, role: Role) -> Id {
-        let id = self.new_id();
-        self.put_binding(Binding {
-            id,
+        let binding = self.new_binding(resource, principal, role);
+        let id = binding.id;
+        self.put_binding(binding);
+        id
+    }
+
+    /// A role that the actor gives, to be put as soon as all is said of it.
+    pub fn new_binding(&mut self, resource: Id, principal: Id, role: Role) -> Binding {
+        Binding {
+            id: self.new_id(),
             resource,
             principal,
             role,
@@ -267,8 +274,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             attributes: BindingAttributes::default(),
             sets: Sets::NONE,
             since: 0,
-        });
-        id
+        }
     }
 
     /// Puts a binding as it shall be.

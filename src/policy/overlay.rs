@@ -1,5 +1,6 @@
 //! Facts with a draft laid over them.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::ops::ControlFlow;
@@ -8,8 +9,8 @@ use std::rc::Rc;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::draft::Draft;
-use super::facts::{ByName, Facts, Outline, Result, Select, Visit};
-use crate::model::{Binding, Id, Kind, Resource, Role, Sets};
+use super::facts::{ByName, Facts, Nearest, Outline, Result, Select, Visit, follow};
+use crate::model::{Binding, Id, Kind, Path, Resource, Role, Sets};
 
 /// Facts with a draft laid over them: facts about a state that need never come about.
 pub struct Overlay<'f, F: Facts + ?Sized> {
@@ -23,6 +24,9 @@ pub struct Overlay<'f, F: Facts + ?Sized> {
     by_resource: BTreeSet<(Id, Role, Id, Id)>,
     by_principal: BTreeSet<(Id, Role, Id)>,
     by_sharer: BTreeSet<(Id, Id)>,
+    /// Where the path that was asked for last led to, as long as no resource is put: an operation asks
+    /// for one path again and again.
+    nearest: RefCell<Option<(Id, Path, Nearest)>>,
     /// The last id that a row below may have.
     below: Id,
     last_id: Id,
@@ -45,6 +49,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
             by_resource: BTreeSet::new(),
             by_principal: BTreeSet::new(),
             by_sharer: BTreeSet::new(),
+            nearest: RefCell::default(),
             below,
             last_id: below,
         })
@@ -74,6 +79,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     /// Begins a new draft where this one ended: what it held is in the facts below by then.
     pub fn begin_anew(&mut self) {
         self.below = self.last_id;
+        self.nearest.take();
         self.draft = Draft::default();
         self.names.clear();
         self.aliases.clear();
@@ -146,6 +152,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
 
     /// Takes what the draft says of a resource out of the indexes.
     fn forget_resource(&mut self, id: Id) {
+        self.nearest.take();
         let Some(Some(before)) = self.draft.resources.get(&id) else { return };
         let hash = self.hasher.hash_one(ByName::of(before));
         if let Ok(entry) = self.names.find_entry(hash, |it| *it == id) {
@@ -302,6 +309,17 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
             return Ok(Some(own.id));
         }
         Ok(self.base.id_named(kind, parent, key)?.filter(|id| !self.speaks_of(*id)))
+    }
+
+    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Nearest> {
+        if let Some((of, last, found)) = &*self.nearest.borrow()
+            && (*of, last) == (endpoint, path)
+        {
+            return Ok(*found);
+        }
+        let found = follow(self, endpoint, path)?;
+        *self.nearest.borrow_mut() = Some((endpoint, path.clone(), found));
+        Ok(found)
     }
 
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::facts::{AtHand, Facts, Handle, Holding, Outline, Result, Select, Visit, VisitHeld};
+use super::facts::{AtHand, Facts, Handle, Holding, Nearest, Outline, Result, Select, Visit, VisitHeld};
 use crate::model::attributes::{Attributes, Server};
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, Time};
 
@@ -56,7 +56,7 @@ go_on! {
     fn ids(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>>;
     fn list(&self, select: Select) -> Result<Vec<Binding>>;
     fn lineage(&self, id: Id) -> Result<Vec<Rc<Resource>>>;
-    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Option<(Id, usize)>>;
+    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Nearest>;
     fn reference(&self, id: Id) -> Result<String>;
     fn server(&self) -> Result<Server>;
 }

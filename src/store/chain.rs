@@ -5,7 +5,7 @@
 //! in the file, not over what they are read as, so nothing in a row can change unseen. Every value
 //! is written with its type and length before it, so no two different revisions are encoded alike.
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::ValueRef;
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256.
@@ -14,24 +14,38 @@ pub(super) type Digest = [u8; 32];
 /// What stands before the first revision.
 pub(super) const GENESIS: Digest = [0; 32];
 
+/// So many bytes are gathered before they are hashed: most pieces have less than ten.
+const GATHERED: usize = 4096;
+
 /// Takes in a revision piece by piece; rows in the order of their ids, opened before closed.
-pub(super) struct Chain(Sha256);
+pub(super) struct Chain {
+    hasher: Sha256,
+    /// What is to be hashed next.
+    next: Vec<u8>,
+}
 
 impl Chain {
     /// Begins a revision; its header comes first.
     pub(super) fn begin(previous: &Digest) -> Chain {
-        let mut chain = Chain(Sha256::new());
+        let mut chain = Chain { hasher: Sha256::new(), next: Vec::with_capacity(2 * GATHERED) };
         chain.word("rolebook revision 1");
-        chain.0.update(previous);
+        chain.next.extend_from_slice(previous);
         chain
     }
 
     /// Takes in a row: what it is to the revision, and its columns.
-    pub(super) fn row(&mut self, word: &str, columns: &[Value]) {
+    pub(super) fn row(&mut self, word: &str, columns: &[ValueRef<'_>]) {
         self.word(word);
         for column in columns {
-            self.value(column.into());
+            self.value(*column);
         }
+    }
+
+    /// Takes in a row that was opened, whose last column says who declares it.
+    pub(super) fn opened(&mut self, word: &str, columns: &[ValueRef<'_>]) {
+        let Some((sets, always)) = columns.split_last() else { return };
+        self.row(word, always);
+        self.sets(*sets);
     }
 
     /// Takes in the manifests that declare a row, if any do: stores from before there were manifests have
@@ -51,7 +65,7 @@ impl Chain {
     /// Takes in a value.
     pub(super) fn value(&mut self, value: ValueRef<'_>) {
         match value {
-            ValueRef::Null => self.0.update([0]),
+            ValueRef::Null => self.next.push(0),
             ValueRef::Text(text) => self.bytes(1, text),
             ValueRef::Integer(number) => self.bytes(2, &number.to_be_bytes()),
             ValueRef::Real(number) => self.bytes(3, &number.to_be_bytes()),
@@ -60,13 +74,18 @@ impl Chain {
     }
 
     /// The digest of the revision.
-    pub(super) fn end(self) -> Digest {
-        self.0.finalize().into()
+    pub(super) fn end(mut self) -> Digest {
+        self.hasher.update(&self.next);
+        self.hasher.finalize().into()
     }
 
     fn bytes(&mut self, kind: u8, bytes: &[u8]) {
-        self.0.update([kind]);
-        self.0.update((bytes.len() as u64).to_be_bytes());
-        self.0.update(bytes);
+        self.next.push(kind);
+        self.next.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+        self.next.extend_from_slice(bytes);
+        if self.next.len() >= GATHERED {
+            self.hasher.update(&self.next);
+            self.next.clear();
+        }
     }
 }

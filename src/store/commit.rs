@@ -1,14 +1,15 @@
 //! Committing a draft: rows are closed and opened, and a revision is stamped, in one transaction.
 
-use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, params, params_from_iter};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{OptionalExtension, params_from_iter};
 
 use super::chain::{Chain, Digest, GENESIS};
 use super::error::StoreError;
 use super::history::DeniedEntry;
 use super::lock::Lock;
-use super::rows::{binding_json, integer, natural, resource_json};
+use super::rows::{integer, natural};
 use super::verify::Rows;
+use super::write::{MANY, are_in_order, drop_indexes, write};
 use super::{Reader, Result, StoreFacts};
 use crate::model::{Id, Resource, Revision, Time};
 use crate::policy::{Facts, RowChange};
@@ -39,9 +40,6 @@ pub struct Committed {
     pub at: Time,
 }
 
-/// How much of the file a change in parts keeps in memory: 40 MiB, as SQLite is told of kibibytes.
-const PAGES: i64 = -40 * 1024;
-
 /// A store opened to be changed. Dropped without a commit, it has changed nothing.
 #[derive(Debug)]
 pub struct Writer {
@@ -70,7 +68,7 @@ impl Writer {
     /// # Errors
     /// When the store cannot be written; then nothing was changed.
     pub fn commit(self, changes: &[RowChange], last_id: Id, entry: Entry) -> Result<Option<Committed>> {
-        if changes.is_empty() { Ok(None) } else { self.stamp(changes, last_id, entry, None).map(Some) }
+        if changes.is_empty() { Ok(None) } else { self.stamp((changes, false), last_id, entry, None).map(Some) }
     }
 
     /// Writes down that a change was denied: an entry with a number and no changes.
@@ -80,7 +78,7 @@ impl Writer {
     pub fn record_denial(self, entry: Entry, denied: DeniedEntry) -> Result<Committed> {
         let last_id =
             self.facts().last_id().map_err(|fault| StoreError::corrupt(&self.reader.path, fault.to_string()))?;
-        self.stamp(&[], last_id, entry, Some(denied))
+        self.stamp((&[], false), last_id, entry, Some(denied))
     }
 
     /// Writes a part of a change that is too large to be held at once. What follows sees it, and nobody
@@ -90,10 +88,7 @@ impl Writer {
     /// When the store cannot be written.
     pub fn part(&self, changes: &[RowChange]) -> Result<()> {
         let (number, ..) = self.next()?;
-        // Rows of a large change lie all over the indexes: pages that are read again and again stay.
-        let connection = &self.reader.connection;
-        connection.pragma_update(None, "cache_size", PAGES).map_err(|error| self.reader.failed(error))?;
-        write(&self.reader, changes, number)?;
+        write(&self.reader, changes, number, None)?;
         self.reader.known.wrote(changes, number);
         Ok(())
     }
@@ -103,7 +98,7 @@ impl Writer {
     /// # Errors
     /// As [`Writer::commit`].
     pub fn commit_parts(self, rest: &[RowChange], last_id: Id, entry: Entry) -> Result<Committed> {
-        self.stamp(rest, last_id, entry, None)
+        self.stamp((rest, true), last_id, entry, None)
     }
 
     /// The number of the next revision, with the time and the digest of the last one.
@@ -123,7 +118,25 @@ impl Writer {
         })
     }
 
-    fn stamp(self, changes: &[RowChange], last_id: Id, entry: Entry, denied: Option<DeniedEntry>) -> Result<Committed> {
+    /// Whether a change has more rows than the store ever had: then it is less work to sort them once for
+    /// each index than to find the place of each.
+    fn is_mostly_new(&self, changes: &[RowChange]) -> Result<bool> {
+        if changes.len() < MANY {
+            return Ok(false);
+        }
+        let last = self.facts().last_id();
+        let last = last.map_err(|fault| StoreError::corrupt(&self.reader.path, fault.to_string()))?;
+        Ok(changes.len() as u64 > last.0)
+    }
+
+    /// Writes what is to be written, all of a change or the rest of one in parts, and makes it a revision.
+    fn stamp(
+        self,
+        (changes, in_parts): (&[RowChange], bool),
+        last_id: Id,
+        entry: Entry,
+        denied: Option<DeniedEntry>,
+    ) -> Result<Committed> {
         let reader = &self.reader;
         let failed = |error| reader.failed(error);
         let (number, last, previous) = self.next()?;
@@ -140,11 +153,19 @@ impl Writer {
             entry.undoes.map(integer).into(),
             integer(last_id.0).into(),
         ];
-        write(reader, changes, number)?;
+        let indexes = if self.is_mostly_new(changes)? { drop_indexes(reader)? } else { Vec::new() };
         let mut chain = Chain::begin(&previous);
-        chain.row("revision", &header);
-        // Over the rows as they stand in the file now, in the order in which a check reads them.
-        Rows::new(reader)?.take(integer(number), &mut chain)?;
+        chain.row("revision", &header.each_ref().map(ValueRef::from));
+        if !in_parts && are_in_order(changes) {
+            write(reader, changes, number, Some(&mut chain))?;
+        } else {
+            write(reader, changes, number, None)?;
+            // What was written before lies between: all of it as a check reads it.
+            Rows::new(reader)?.take(integer(number), &mut chain)?;
+        }
+        for sql in indexes {
+            reader.connection.execute_batch(&sql).map_err(failed)?;
+        }
         let digests = [Value::Blob(previous.to_vec()), Value::Blob(chain.end().to_vec())];
         reader
             .connection
@@ -154,89 +175,6 @@ impl Writer {
         reader.connection.execute_batch("COMMIT").map_err(failed)?;
         Ok(Committed { revision: number, at })
     }
-}
-
-/// Writes rows. One that this very revision opened, in an earlier part, is written over.
-fn write(reader: &Reader, changes: &[RowChange], number: Revision) -> Result<()> {
-    let failed = |error| reader.failed(error);
-    let connection = &reader.connection;
-    // Rows are closed first: a name may pass from one row to another within a revision.
-    for (table, rows) in [("resource", closed_resources(changes)), ("binding", closed_bindings(changes))] {
-        let close = format!("UPDATE {table} SET until = ?1 WHERE since = ?2 AND id = ?3 AND until IS NULL");
-        let forget = format!("DELETE FROM {table} WHERE since = ?1 AND since = ?2 AND id = ?3 AND until IS NULL");
-        let mut close = connection.prepare_cached(&close).map_err(failed)?;
-        let mut forget = connection.prepare_cached(&forget).map_err(failed)?;
-        for (id, since) in rows {
-            let statement = if since == number { &mut forget } else { &mut close };
-            if statement.execute(params![integer(number), integer(since), integer(id.0)]).map_err(failed)? != 1 {
-                return Err(StoreError::corrupt(
-                    &reader.path,
-                    format!("the current row of {table} {id} is not where it should be"),
-                ));
-            }
-        }
-    }
-    let mut insert = connection
-        .prepare_cached("INSERT INTO resource VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
-        .map_err(failed)?;
-    for resource in changes
-        .iter()
-        .filter_map(|change| if let RowChange::Resource(_, after) = change { after.as_ref() } else { None })
-    {
-        insert
-            .execute(params![
-                integer(number),
-                integer(resource.id.0),
-                resource.kind().word(),
-                integer(resource.parent.map_or(0, |id| id.0)),
-                resource.name,
-                resource.key,
-                resource.alias,
-                resource_json(resource),
-                resource.sets.text(),
-            ])
-            .map_err(failed)?;
-    }
-    let mut insert = connection
-        .prepare_cached("INSERT INTO binding VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
-        .map_err(failed)?;
-    for binding in changes
-        .iter()
-        .filter_map(|change| if let RowChange::Binding(_, after) = change { after.as_ref() } else { None })
-    {
-        insert
-            .execute(params![
-                integer(number),
-                integer(binding.id.0),
-                integer(binding.resource.0),
-                integer(binding.principal.0),
-                binding.role.full(),
-                binding.grantor.map(|id| integer(id.0)),
-                binding.expires.map(|time| time.0),
-                binding_json(binding),
-                binding.sets.text(),
-            ])
-            .map_err(failed)?;
-    }
-    Ok(())
-}
-
-fn closed_resources(changes: &[RowChange]) -> Vec<(Id, Revision)> {
-    changes
-        .iter()
-        .filter_map(|change| {
-            if let RowChange::Resource(Some(before), _) = change { Some((before.id, before.since)) } else { None }
-        })
-        .collect()
-}
-
-fn closed_bindings(changes: &[RowChange]) -> Vec<(Id, Revision)> {
-    changes
-        .iter()
-        .filter_map(|change| {
-            if let RowChange::Binding(Some(before), _) = change { Some((before.id, before.since)) } else { None }
-        })
-        .collect()
 }
 
 impl Reader {

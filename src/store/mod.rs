@@ -18,6 +18,7 @@ mod schema;
 mod snapshot;
 mod statements;
 pub mod verify;
+mod write;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

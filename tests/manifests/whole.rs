@@ -79,6 +79,44 @@ fn an_apply_that_is_killed_at_any_moment_was_all_or_nothing() {
     assert_good(&tool);
 }
 
+/// Everything that a store is made of besides its rows.
+fn schema(tool: &Tool) -> Vec<(String, String)> {
+    let reader = rusqlite::Connection::open(tool.store()).unwrap();
+    let mut all = reader.prepare("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").unwrap();
+    all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+}
+
+/// Into a store that has less than the file, its indexes are made anew in the same transaction.
+#[test]
+fn a_large_first_file_is_all_or_nothing_and_leaves_every_index() {
+    let (tool, objects) = (Tool::new(), 6_000);
+    tool.ok("account add root --role admin");
+    let before = schema(&tool);
+    let accounts: String = (0..objects).map(|number| format!("\n  u{number}: {{}}")).collect();
+    write(&tool, "bulk.yaml", &format!("version: 1\nname: bulk\naccounts:{accounts}\n"));
+    let began = Instant::now();
+    tool.ok("apply bulk.yaml --dry-run -q");
+    let planned = began.elapsed();
+    // From the end of the planning on, until one gets through.
+    for turn in 0_u8..40 {
+        let mut child =
+            tool.shell("exec rolebook apply bulk.yaml -q").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(planned.mul_f64(0.8 + 0.05 * f64::from(turn)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(schema(&tool), before, "after {turn} turns");
+        if tool.revision() > 1 {
+            break;
+        }
+        assert_eq!(tool.json("status")["counts"]["accounts"], 1, "after {turn} turns");
+    }
+    tool.ok("apply bulk.yaml -q");
+    assert_eq!(tool.json("status")["counts"]["accounts"], objects + 1);
+    assert_eq!(tool.ok("apply bulk.yaml"), "No changes.\n");
+    assert_eq!(schema(&tool), before);
+    tool.ok("audit verify");
+}
+
 /// A file that may not grow further is what a full disk is to a program.
 #[test]
 fn without_room_nothing_is_done_and_the_store_stays_good() {

@@ -78,12 +78,18 @@ fn lines(
         text.push_str(&format!("{mark} {count} {what}{}\n", if *count == 1 { "" } else { "s" }));
     }
     for (effect, line) in planned.effects.0.iter().zip(&texts) {
-        let mark = effect.sign.mark().to_string();
-        let mark = if colour { coloured(effect.sign, &mark) } else { mark };
-        match place(effect, read) {
-            Some((file, number)) => text.push_str(&format!("{mark} {line:<width$}  {file}:{number}\n")),
-            None => text.push_str(&format!("{mark} {line}\n")),
+        match colour {
+            true => text.push_str(&coloured(effect.sign, &effect.sign.mark().to_string())),
+            false => text.push(effect.sign.mark()),
         }
+        text.push(' ');
+        text.push_str(line);
+        if let Some((file, number)) = place(effect, read) {
+            let gap = width.saturating_sub(line.chars().count()) + 2;
+            text.extend(std::iter::repeat_n(' ', gap));
+            text.push_str(&format!("{file}:{number}"));
+        }
+        text.push('\n');
         if text.len() > CHUNK {
             session.print(&text)?;
             text.clear();

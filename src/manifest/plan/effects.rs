@@ -83,14 +83,9 @@ pub struct Effects(pub Vec<Effect>);
 impl Effects {
     /// From the changes of a plan's draft; rows as [`Draft::against`](crate::policy::Draft::against) has them.
     pub fn of<F: Facts + ?Sized>(planner: &Planner<'_, F>, rows: &[RowChange], changes: Vec<Change>) -> Effects {
-        // Resources come before bindings, each by id.
-        let (resources, bindings) = rows.split_at(rows.partition_point(|row| matches!(row, RowChange::Resource(..))));
-        let sign_of = |id: Id| {
-            [resources, bindings].into_iter().find_map(|rows| {
-                let place = rows.binary_search_by_key(&Some(id), RowChange::id).ok()?;
-                rows.get(place).map(Sign::of)
-            })
-        };
+        // The changes stand in the order of the rows that they describe.
+        let mut rows = rows.iter();
+        let mut sign_of = |id: Id| rows.find(|row| row.id() == Some(id)).map(Sign::of);
         let mut effects: Vec<Effect> = changes
             .into_iter()
             // The root folder comes and goes with its endpoint.

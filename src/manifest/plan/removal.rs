@@ -1,6 +1,8 @@
 //! Removals: what shall be absent, what an exclusive list does not name, what the set declares no
 //! more; and how much of that one apply may do.
 
+use std::rc::Rc;
+
 use super::groups::has_members;
 use super::{Owned, Planner, Result, Sign};
 use crate::manifest::limits;
@@ -8,7 +10,7 @@ use crate::manifest::said::Spot;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, Reference, Resource, Role};
 use crate::ops::share::Which;
 use crate::ops::{account, content, endpoint, membership, org, org_member, place, share, workspace, workspace_member};
-use crate::policy::{Facts, RowChange, Select};
+use crate::policy::{Draft, Facts, RowChange, Select};
 
 /// A thing of which nobody may hold anything that is not declared; of an endpoint, the paths whose
 /// shares are meant too.
@@ -273,8 +275,16 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// What is there before and not afterwards, and accounts that are deactivated; what goes with a
     /// thing is counted with it.
     fn gone(&self) -> Result<Vec<Id>> {
-        let (facts, base) = (self.work.facts(), self.work.facts().base());
-        let rows = facts.draft().against(base)?;
+        let (draft, base) = (self.work.facts().draft(), self.work.facts().base());
+        // Most of a large draft is new, and need not be held against what was.
+        let may_go = |after: &Option<Rc<Resource>>| after.as_deref().is_none_or(is_inactive);
+        let resources = draft.resources.iter().filter(|(_, after)| may_go(after));
+        let bindings = draft.bindings.iter().filter(|(_, after)| after.is_none());
+        let part = Draft {
+            resources: resources.map(|(id, after)| (*id, after.clone())).collect(),
+            bindings: bindings.map(|(id, after)| (*id, after.clone())).collect(),
+        };
+        let rows = part.against(base)?;
         // An account's role goes with it.
         let is_role =
             |row: &RowChange| matches!(row, RowChange::Binding(Some(before), _) if before.resource == Id::SERVER);

@@ -32,7 +32,7 @@ pub struct Grant {
 /// A denial; a conflict for what the endpoint cannot hold, or for a share that is there otherwise.
 pub fn grant<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, grant: &Grant) -> Result<()> {
     let place = work.find_item(endpoint, path)?;
-    let attributes = endpoint_of(work, place.item.id)?;
+    let attributes = place.endpoint()?;
     refuse_unfit(work, &attributes, endpoint, grant.permissions)?;
     if attributes.kind.sharing() == Sharing::Managed {
         require_folder(work, &place.item)?;
@@ -71,7 +71,7 @@ pub fn record<F: Facts + ?Sized>(
         return Err(problem.why("only the person who shared may change or revoke a share"));
     }
     let place = work.find_item(endpoint, path)?;
-    let attributes = endpoint_of(work, place.item.id)?;
+    let attributes = place.endpoint()?;
     refuse_unfit(work, &attributes, endpoint, request.permissions)?;
     let class = if request.admin { ShareClass::Admin } else { request.class.unwrap_or(ShareClass::User) };
     // What the system made for itself was never anybody's to pass on.
@@ -87,18 +87,10 @@ pub fn record<F: Facts + ?Sized>(
         let known = on(work, item.id, principal)?
             .into_iter()
             .find(|share| share.grantor == Some(by) && share.attributes.share_class().is_hidden() == class.is_hidden());
-        let share = match known {
-            Some(known) => Some(known),
-            None => {
-                let id = work.bind(item.id, principal, Role::ItemShare);
-                work.facts().binding(id)?
-            }
-        };
-        if let Some(share) = share {
-            let class = (class != ShareClass::User).then_some(class);
-            let attributes = BindingAttributes { permissions: request.permissions, class, ..share.attributes };
-            work.put_binding(Binding { grantor: Some(by), expires, attributes, ..share });
-        }
+        let share = known.unwrap_or_else(|| work.new_binding(item.id, principal, Role::ItemShare));
+        let class = (class != ShareClass::User).then_some(class);
+        let attributes = BindingAttributes { permissions: request.permissions, class, ..share.attributes };
+        work.put_binding(Binding { grantor: Some(by), expires, attributes, ..share });
     }
     Ok(())
 }
@@ -216,13 +208,11 @@ fn grant_one<F: Facts + ?Sized>(
             && (it.grantor == work.actor.principal() || managed)
     });
     let Some(mut known) = known else {
-        let id = work.bind(item.id, principal, Role::ItemShare);
-        if let Some(mut made) = work.facts().binding(id)? {
-            made.expires = expires;
-            made.attributes.permissions = grant.permissions;
-            made.attributes.class = (class != ShareClass::User).then_some(class);
-            work.put_binding(made);
-        }
+        let mut made = work.new_binding(item.id, principal, Role::ItemShare);
+        made.expires = expires;
+        made.attributes.permissions = grant.permissions;
+        made.attributes.class = (class != ShareClass::User).then_some(class);
+        work.put_binding(made);
         return Ok(());
     };
     if !known.is_effective(work.at) {

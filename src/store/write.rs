@@ -1,0 +1,185 @@
+//! Writing the rows of a change: some are closed, others opened, and each is taken into the hash chain as
+//! it is written.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, params, params_from_iter};
+
+use super::chain::Chain;
+use super::error::StoreError;
+use super::rows::{binding_json, integer, resource_json};
+use super::{Reader, Result};
+use crate::model::{Binding, Id, Resource, Revision};
+use crate::policy::RowChange;
+
+/// From so many rows on, more of the file is kept in memory while they are written.
+pub(super) const MANY: usize = 10_000;
+
+/// How much is kept for them: 40 MiB, as SQLite is told of kibibytes.
+const PAGES: i64 = -40 * 1024;
+
+/// Takes away the indexes of the rows, in this transaction. Answers what makes them again.
+pub(super) fn drop_indexes(reader: &Reader) -> Result<Vec<String>> {
+    let read = || -> rusqlite::Result<Vec<(String, String)>> {
+        let mut all = reader.connection.prepare(
+            "SELECT name, sql FROM sqlite_master \
+             WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('resource', 'binding') ORDER BY rowid",
+        )?;
+        all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    };
+    let indexes = read().map_err(|error| reader.failed(error))?;
+    for (name, _) in &indexes {
+        reader.connection.execute_batch(&format!("DROP INDEX {name}")).map_err(|error| reader.failed(error))?;
+    }
+    Ok(indexes.into_iter().map(|(_, sql)| sql).collect())
+}
+
+/// Writes rows, and takes them into the chain as they are written. One that this very revision opened, in
+/// an earlier part, is written over.
+pub(super) fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: Option<&mut Chain>) -> Result<()> {
+    if changes.len() > MANY {
+        // Their places lie all over the indexes: pages that are read again and again stay.
+        let pages = reader.connection.pragma_update(None, "cache_size", PAGES);
+        pages.map_err(|error| reader.failed(error))?;
+    }
+    // A name may pass from one row to another within a revision.
+    close(reader, changes, number)?;
+    open(reader, changes, number, chain)
+}
+
+/// Closes the rows that end, and those that go on otherwise.
+fn close(reader: &Reader, changes: &[RowChange], number: Revision) -> Result<()> {
+    let failed = |error| reader.failed(error);
+    let connection = &reader.connection;
+    for (table, rows) in [("resource", closed_resources(changes)), ("binding", closed_bindings(changes))] {
+        if rows.is_empty() {
+            continue;
+        }
+        let close = format!("UPDATE {table} SET until = ?1 WHERE since = ?2 AND id = ?3 AND until IS NULL");
+        let forget = format!("DELETE FROM {table} WHERE since = ?1 AND since = ?2 AND id = ?3 AND until IS NULL");
+        let mut close = connection.prepare_cached(&close).map_err(failed)?;
+        let mut forget = connection.prepare_cached(&forget).map_err(failed)?;
+        for (id, since) in rows {
+            let statement = if since == number { &mut forget } else { &mut close };
+            if statement.execute(params![integer(number), integer(since), integer(id.0)]).map_err(failed)? != 1 {
+                return Err(StoreError::corrupt(
+                    &reader.path,
+                    format!("the current row of {table} {id} is not where it should be"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Opens rows as they stand from now on.
+fn open(reader: &Reader, changes: &[RowChange], number: Revision, mut chain: Option<&mut Chain>) -> Result<()> {
+    let mut into = Opening { reader, table: "resource", word: "+resource", statement: None };
+    for change in changes {
+        if let RowChange::Resource(_, Some(row)) = change {
+            let attributes = resource_json(row);
+            into.put(resource_columns(number, row, &attributes), chain.as_deref_mut())?;
+        }
+    }
+    let mut into = Opening { reader, table: "binding", word: "+binding", statement: None };
+    for change in changes {
+        if let RowChange::Binding(_, Some(row)) = change {
+            let attributes = binding_json(row);
+            into.put(binding_columns(number, row, attributes.as_deref()), chain.as_deref_mut())?;
+        }
+    }
+    let Some(chain) = chain else { return Ok(()) };
+    for (word, rows) in [("-resource", closed_resources(changes)), ("-binding", closed_bindings(changes))] {
+        for (id, since) in rows {
+            chain.row(word, &[number_of(id.0), number_of(since)]);
+        }
+    }
+    Ok(())
+}
+
+/// A table that rows are opened in.
+struct Opening<'r> {
+    reader: &'r Reader,
+    table: &'static str,
+    /// What a row is to the chain.
+    word: &'static str,
+    /// Made when there is a row: most changes write to one table.
+    statement: Option<CachedStatement<'r>>,
+}
+
+impl Opening<'_> {
+    fn put(&mut self, columns: [ValueRef<'_>; 9], chain: Option<&mut Chain>) -> Result<()> {
+        let failed = |error| self.reader.failed(error);
+        if let Some(chain) = chain {
+            chain.opened(self.word, &columns);
+        }
+        let statement = match &mut self.statement {
+            Some(statement) => statement,
+            none => {
+                let sql = format!("INSERT INTO {} VALUES (?1, ?2, NULL, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", self.table);
+                none.insert(self.reader.connection.prepare_cached(&sql).map_err(failed)?)
+            }
+        };
+        statement.execute(params_from_iter(columns.map(ToSqlOutput::Borrowed))).map(drop).map_err(failed)
+    }
+}
+
+fn resource_columns<'r>(number: Revision, row: &'r Resource, attributes: &'r str) -> [ValueRef<'r>; 9] {
+    [
+        number_of(number),
+        number_of(row.id.0),
+        text_of(Some(row.kind().word())),
+        number_of(row.parent.map_or(0, |id| id.0)),
+        text_of(Some(&row.name)),
+        text_of(Some(&row.key)),
+        text_of(row.alias.as_deref()),
+        text_of(Some(attributes)),
+        text_of(row.sets.text()),
+    ]
+}
+
+fn binding_columns<'r>(number: Revision, row: &'r Binding, attributes: Option<&'r str>) -> [ValueRef<'r>; 9] {
+    [
+        number_of(number),
+        number_of(row.id.0),
+        number_of(row.resource.0),
+        number_of(row.principal.0),
+        text_of(Some(row.role.full())),
+        row.grantor.map_or(ValueRef::Null, |id| number_of(id.0)),
+        row.expires.map_or(ValueRef::Null, |time| ValueRef::Integer(time.0)),
+        text_of(attributes),
+        text_of(row.sets.text()),
+    ]
+}
+
+/// A number as a column has it.
+fn number_of(number: u64) -> ValueRef<'static> {
+    ValueRef::Integer(integer(number))
+}
+
+/// A text, or nothing, as a column has it.
+fn text_of(text: Option<&str>) -> ValueRef<'_> {
+    text.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes()))
+}
+
+/// Whether rows stand in the order in which a check reads them: resources before bindings, each by id.
+pub(super) fn are_in_order(changes: &[RowChange]) -> bool {
+    changes.is_sorted_by_key(|change| (matches!(change, RowChange::Binding(..)), change.id()))
+}
+
+fn closed_resources(changes: &[RowChange]) -> Vec<(Id, Revision)> {
+    changes
+        .iter()
+        .filter_map(|change| {
+            if let RowChange::Resource(Some(before), _) = change { Some((before.id, before.since)) } else { None }
+        })
+        .collect()
+}
+
+fn closed_bindings(changes: &[RowChange]) -> Vec<(Id, Revision)> {
+    changes
+        .iter()
+        .filter_map(|change| {
+            if let RowChange::Binding(Some(before), _) = change { Some((before.id, before.since)) } else { None }
+        })
+        .collect()
+}
