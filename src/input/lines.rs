@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use memchr::memchr;
+
 use crate::model::{Problem, ProblemKind};
 
 /// The longest line, in bytes.
@@ -51,7 +53,7 @@ impl<R: Read> Lines<R> {
                 }
             };
             has_begun = true;
-            let end = chunk.iter().position(|byte| *byte == b'\n');
+            let end = memchr(b'\n', chunk);
             let part = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
             // One more for the `\r` of a line as long as allowed.
             let room = (LONGEST + 1).saturating_sub(self.line.len());
@@ -87,7 +89,7 @@ impl<R: Read> Lines<R> {
         if self.is_too_long || line.len() > LONGEST {
             return Err(malformed(format!("the line is longer than {LONGEST} bytes")));
         }
-        if let Some(place) = line.iter().position(|byte| *byte == 0) {
+        if let Some(place) = memchr(0, line) {
             return Err(malformed(format!("byte {} of the line is a NUL", place + 1)));
         }
         std::str::from_utf8(line)

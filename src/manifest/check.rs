@@ -1,6 +1,6 @@
 //! Looking whether a tree has the shape of a manifest: every mistake, each at its place.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::shape::{Object, Shape};
 use crate::input::document::{Entry, Mistake, Node, Place, Placed};

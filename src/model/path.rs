@@ -43,10 +43,12 @@ impl Path {
         if rest.is_empty() {
             return if text.len() <= 1 { Ok(Path::default()) } else { Err(wrong("a component is empty")) };
         }
+        let mut depth = 0;
         for component in rest.split('/') {
             check(component).map_err(wrong)?;
+            depth += 1;
         }
-        if rest.split('/').count() > DEEPEST {
+        if depth > DEEPEST {
             return Err(wrong("it is deeper than 1024 folders"));
         }
         Ok(Path(rest.into()))

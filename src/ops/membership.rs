@@ -55,8 +55,16 @@ fn find_member<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> 
 /// # Errors
 /// When the facts cannot be read.
 pub fn held<F: Facts + ?Sized>(facts: &F, place: &Resource, member: Id) -> Result<Option<Binding>> {
-    for role in levels(place.kind()) {
-        if let Some(binding) = facts.held(place.id, *role, member)? {
+    held_in(facts, (place.kind(), place.id), member)
+}
+
+/// The same where only the kind and the id of the place are known.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn held_in<F: Facts + ?Sized>(facts: &F, (kind, place): (Kind, Id), member: Id) -> Result<Option<Binding>> {
+    for role in levels(kind) {
+        if let Some(binding) = facts.held(place, *role, member)? {
             return Ok(Some(binding));
         }
     }

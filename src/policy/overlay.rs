@@ -6,11 +6,24 @@ use std::hash::BuildHasher;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, Equivalent, HashMap, HashTable};
 
 use super::draft::Draft;
 use super::facts::{ByName, Facts, Nearest, Outline, Result, Select, Visit, follow};
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, Sets};
+
+/// Of so many paths it is kept where they lead to.
+const MOST: usize = 1 << 18;
+
+/// A path on an endpoint, as it is asked for.
+#[derive(PartialEq, Eq, Hash)]
+struct Asked<'p>(Id, &'p Path);
+
+impl Equivalent<(Id, Path)> for Asked<'_> {
+    fn equivalent(&self, (endpoint, path): &(Id, Path)) -> bool {
+        (self.0, self.1) == (*endpoint, path)
+    }
+}
 
 /// Facts with a draft laid over them: facts about a state that need never come about.
 pub struct Overlay<'f, F: Facts + ?Sized> {
@@ -24,9 +37,9 @@ pub struct Overlay<'f, F: Facts + ?Sized> {
     by_resource: BTreeSet<(Id, Role, Id, Id)>,
     by_principal: BTreeSet<(Id, Role, Id)>,
     by_sharer: BTreeSet<(Id, Id)>,
-    /// Where the path that was asked for last led to, as long as no resource is put: an operation asks
-    /// for one path again and again.
-    nearest: RefCell<Option<(Id, Path, Nearest)>>,
+    /// Where paths led to, as long as no resource is put: one operation asks for a path again and again,
+    /// and one file for those that have many shares.
+    nearest: RefCell<HashMap<(Id, Path), Nearest>>,
     /// The last id that a row below may have.
     below: Id,
     last_id: Id,
@@ -152,7 +165,10 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
 
     /// Takes what the draft says of a resource out of the indexes.
     fn forget_resource(&mut self, id: Id) {
-        self.nearest.take();
+        let nearest = self.nearest.get_mut();
+        if !nearest.is_empty() {
+            *nearest = HashMap::new();
+        }
         let Some(Some(before)) = self.draft.resources.get(&id) else { return };
         let hash = self.hasher.hash_one(ByName::of(before));
         if let Ok(entry) = self.names.find_entry(hash, |it| *it == id) {
@@ -312,13 +328,15 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     }
 
     fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Nearest> {
-        if let Some((of, last, found)) = &*self.nearest.borrow()
-            && (*of, last) == (endpoint, path)
-        {
+        if let Some(found) = self.nearest.borrow().get(&Asked(endpoint, path)) {
             return Ok(*found);
         }
         let found = follow(self, endpoint, path)?;
-        *self.nearest.borrow_mut() = Some((endpoint, path.clone(), found));
+        let mut nearest = self.nearest.borrow_mut();
+        if nearest.len() >= MOST {
+            nearest.clear();
+        }
+        nearest.insert((endpoint, path.clone()), found);
         Ok(found)
     }
 

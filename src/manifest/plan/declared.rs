@@ -8,7 +8,10 @@ use crate::model::Id;
 /// Rows that are declared.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
-    spots: HashMap<Id, Spot>,
+    /// Where rows are declared, by id: those that are declared in the order in which they were made.
+    in_order: Vec<(Id, Spot)>,
+    /// The same of all others.
+    others: HashMap<Id, Spot>,
     /// First and last of rows that were written already, in order: what they are is known, and of where
     /// they stood nobody asks any more. Those of one part have ids in a row for the most part.
     written: Vec<(Id, Id)>,
@@ -17,14 +20,23 @@ pub(super) struct Declared {
 impl Declared {
     /// Remembers where a row is declared.
     pub(super) fn put(&mut self, row: Id, spot: Spot) {
-        if !self.is_written(row) {
-            self.spots.insert(row, spot);
+        if self.is_written(row) {
+            return;
+        }
+        if let Some(known) = self.others.get_mut(&row) {
+            *known = spot;
+        } else if self.in_order.last().is_none_or(|(last, _)| *last < row) {
+            self.in_order.push((row, spot));
+        } else if let Some((_, known)) = self.place(row).and_then(|at| self.in_order.get_mut(at)) {
+            *known = spot;
+        } else {
+            self.others.insert(row, spot);
         }
     }
 
     /// Whether a row is declared.
     pub(super) fn has(&self, row: Id) -> bool {
-        self.is_written(row) || self.spots.contains_key(&row)
+        self.is_written(row) || self.spot(row).is_some()
     }
 
     fn is_written(&self, row: Id) -> bool {
@@ -32,23 +44,30 @@ impl Declared {
         after.checked_sub(1).and_then(|at| self.written.get(at)).is_some_and(|(_, last)| row <= *last)
     }
 
+    fn place(&self, row: Id) -> Option<usize> {
+        self.in_order.binary_search_by_key(&row, |(known, _)| *known).ok()
+    }
+
     /// How many rows are declared.
     pub(super) fn count(&self) -> u64 {
         let written: u64 = self.written.iter().map(|(first, last)| last.0 - first.0 + 1).sum();
-        written + self.spots.len() as u64
+        written + (self.in_order.len() + self.others.len()) as u64
     }
 
     /// Where a row is declared, unless it was written since.
     pub(super) fn spot(&self, row: Id) -> Option<Spot> {
-        self.spots.get(&row).copied()
+        let in_order = self.place(row).and_then(|at| self.in_order.get(at)).map(|(_, spot)| *spot);
+        in_order.or_else(|| self.others.get(&row).copied())
     }
 
     /// Forgets where some rows are declared, and keeps that they are. They come after those before them.
     pub(super) fn forget_spots(&mut self, which: impl Fn(Id) -> bool) {
-        let mut rows: Vec<Id> = self.spots.keys().copied().filter(|row| which(*row)).collect();
+        let all = self.in_order.iter().map(|(row, _)| *row).chain(self.others.keys().copied());
+        let mut rows: Vec<Id> = all.filter(|row| which(*row)).collect();
         rows.sort_unstable();
+        self.in_order.retain(|(row, _)| !which(*row));
+        self.others.retain(|row, _| !which(*row));
         for row in rows {
-            self.spots.remove(&row);
             match self.written.last_mut() {
                 Some((_, last)) if last.0 + 1 == row.0 => *last = row,
                 _ => self.written.push((row, row)),
@@ -68,7 +87,7 @@ mod tests {
             declared.put(Id(row), Spot::default());
         }
         declared.forget_spots(|row| row.0 >= 10);
-        for row in [11, 30] {
+        for row in [11, 30, 3] {
             declared.put(Id(row), Spot::default());
         }
         declared.forget_spots(|row| row.0 >= 30);

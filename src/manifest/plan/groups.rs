@@ -1,7 +1,5 @@
 //! Groups, workgroups and dropboxes, and who is in them.
 
-use std::rc::Rc;
-
 use super::removal::{Exclusive, Thing};
 use super::{Planner, Result};
 use crate::manifest::said::{Ensure, Group, Member, Spot};
@@ -44,12 +42,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             return Ok(());
         }
         let ends = self.member_ends(said)?;
-        let known = match &ends {
-            Some((of, who)) => membership::held(self.work.facts(), of, *who)?,
+        let known = match ends {
+            Some((of, who)) => membership::held_in(self.work.facts(), (said.kind, of), who)?,
             None => None,
         };
-        match (known, &ends) {
-            (Some(known), Some((of, _))) if self.may_skip(Verb::ViewMembers, of.id)? => {
+        match (known, ends) {
+            (Some(known), Some((of, _))) if self.may_skip(Verb::ViewMembers, of)? => {
                 self.change_member(spot, said, &known)
             }
             _ => self.add_member(spot, said, ends),
@@ -57,13 +55,13 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     /// What is spoken of, and who is in it, if both are there.
-    fn member_ends(&self, said: &Member) -> Result<Option<(Rc<Resource>, Id)>> {
+    fn member_ends(&self, said: &Member) -> Result<Option<(Id, Id)>> {
         let Reference::Named(kind, name) = &said.who else { return Ok(None) };
-        let Some(of) = self.named(said.kind, None, &said.of)? else { return Ok(None) };
+        let Some(of) = self.id_named(said.kind, &said.of)? else { return Ok(None) };
         Ok(self.id_named(*kind, name)?.map(|who| (of, who)))
     }
 
-    fn add_member(&mut self, spot: Spot, said: &Member, ends: Option<(Rc<Resource>, Id)>) -> Result<()> {
+    fn add_member(&mut self, spot: Spot, said: &Member, ends: Option<(Id, Id)>) -> Result<()> {
         let who = std::slice::from_ref(&said.who);
         let is_admin = said.level.is_some_and(is_admin);
         let level = said.level.filter(|_| !is_admin);
@@ -75,7 +73,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             membership::set_active(&mut self.work, said.kind, &said.of, who, false)?;
         }
         if let Some((of, who)) = ends
-            && let Some(made) = membership::held(self.work.facts(), &of, who)?
+            && let Some(made) = membership::held_in(self.work.facts(), (said.kind, of), who)?
         {
             self.declare(&made.sets, made.id, spot);
         }

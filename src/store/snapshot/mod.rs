@@ -279,16 +279,21 @@ impl Snapshot {
 
 /// The places of a sorted list whose rows are equal to what is looked for.
 fn range(length: usize, compare: impl Fn(usize) -> Option<std::cmp::Ordering>) -> Range<usize> {
-    let first = |above: bool| {
-        let (mut low, mut high) = (0, length);
+    let first = |(mut low, mut high): (usize, usize), is_before: &dyn Fn(std::cmp::Ordering) -> bool| {
         while low < high {
             let middle = low + (high - low) / 2;
-            let before = compare(middle).is_some_and(|order| if above { order.is_le() } else { order.is_lt() });
-            if before { low = middle + 1 } else { high = middle }
+            if compare(middle).is_some_and(is_before) { low = middle + 1 } else { high = middle }
         }
         low
     };
-    first(false)..first(true)
+    let start = first((0, length), &std::cmp::Ordering::is_lt);
+    // Most are few: the end is looked for from there, in steps that double.
+    let (mut low, mut step) = (start, 1);
+    while low + step <= length && compare(low + step - 1).is_some_and(std::cmp::Ordering::is_eq) {
+        low += step;
+        step *= 2;
+    }
+    start..first((low, length.min(low + step)), &std::cmp::Ordering::is_le)
 }
 
 impl Snapshot {
