@@ -134,14 +134,50 @@ fn flow(value: &Value) -> Result<String, Stopped> {
     }
 }
 
-/// A key as it stands in front of a colon.
+/// A key as it stands in front of a colon. Most are plain names or paths, of which nothing need be asked.
 fn key(name: &str) -> Result<String, Stopped> {
-    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-        && !matches!(name, "" | "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n")
-        && !name.starts_with('-');
+    let inner =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+    let plain = name.starts_with(|first: char| first.is_ascii_lowercase() || first == '/')
+        && name.bytes().all(inner)
+        && !matches!(name, "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n" | "nan" | "inf");
     if plain {
         return Ok(name.to_owned());
     }
+    any_key(name)
+}
+
+/// Any key, as the library writes it.
+fn any_key(name: &str) -> Result<String, Stopped> {
     let line = text(&std::iter::once((name, 0)).collect::<std::collections::BTreeMap<_, _>>())?;
     Ok(line.strip_suffix(": 0").unwrap_or(&line).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{any_key, key};
+
+    fn assert_same(name: &str) {
+        assert_eq!(key(name).ok(), any_key(name).ok(), "{name}");
+    }
+
+    #[test]
+    fn words_that_yaml_takes_for_something_else_are_quoted() {
+        for name in [
+            "", "true", "null", "no", "y", "off", "-", "--", "1e3", "0x1", ".inf", "~", "nan", "inf", "e1", "/", "a-",
+            "a.",
+        ] {
+            assert_same(name);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn plain_keys_are_written_as_the_library_writes_them(name in "[a-z/][a-z0-9._/-]{0,6}|[a-z]{1,5}") {
+            assert_same(&name);
+        }
+    }
 }
