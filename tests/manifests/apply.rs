@@ -208,6 +208,8 @@ fn a_saved_plan_is_applied_only_if_it_comes_to_the_same() {
         &std::fs::metadata(tool.folder().join("p.plan")).unwrap().permissions(),
     );
     assert_eq!(mode & 0o777, 0o600);
+    let ran = tool.fails(6, "apply p.plan", "`p.plan` is a saved plan, and no manifest");
+    assert!(ran.err.contains("rolebook apply --plan p.plan"), "{ran:?}");
     // Something else changes, and then something of the plan.
     tool.ok("account add somebody");
     std::fs::remove_file(tool.folder().join("studio.yaml")).unwrap();

@@ -24,12 +24,12 @@ fn rows_are_known_by_the_format_the_name_or_the_first_line() {
         [("a.jsonl", ""), ("a.ndjson", ""), ("a.txt", ""), ("a.json", "--format jsonl"), ("rows", "")]
     {
         write(&tool, name, row);
-        assert_eq!(tool.ok(&format!("validate {name} {options}")), "valid: 1 file, 1 statements, 0 tests\n", "{name}");
+        assert_eq!(tool.ok(&format!("validate {name} {options}")), "valid: 1 file, 1 statement, 0 tests\n", "{name}");
     }
     write(&tool, "b.jsonl", STUDIO);
     tool.ok("validate b.jsonl --format yaml");
     assert!(tool.run("validate b.jsonl").err.contains("the line is no JSON"));
-    assert!(tool.sh(&format!("echo '{}' | rolebook validate -", row.trim())).out.contains("1 statements"));
+    assert!(tool.sh(&format!("echo '{}' | rolebook validate -", row.trim())).out.contains("1 statement"));
 }
 
 #[test]

@@ -25,7 +25,7 @@ use crate::store::{Store, Writer};
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::APPLY)]
 pub(in crate::cli) struct Apply {
-    /// Manifests: files, folders with `.yaml`, `.yml` and `.json` files, or `-` for standard input
+    /// Manifests: files, folders with `.yaml`, `.yml`, `.json` and `.jsonl` files, or `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "plan", conflicts_with = "plan", value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
     /// How the files are written: `yaml`, or `jsonl` for one row a line [default: as their names say]

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read as Stream};
 use std::path::{Path, PathBuf};
 
 use super::super::files;
+use super::saved;
 use crate::input::document::Mistake;
 use crate::input::lines::Lines;
 use crate::manifest::rows::{Row, row};
@@ -48,7 +49,11 @@ pub(super) fn read(paths: &[PathBuf], format: Option<&str>) -> Result<Read, Prob
     for path in files::within(paths)? {
         let mut input = BufReader::with_capacity(64 << 10, files::open(&path)?);
         match form(&path, format, &mut input)? {
-            Form::Whole => sources.push(files::source_of(&path, input)?),
+            Form::Whole => {
+                let source = files::source_of(&path, input)?;
+                saved::refuse(&source)?;
+                sources.push(source);
+            }
             Form::Lines => opened.push((path, input)),
         }
     }

@@ -29,7 +29,7 @@ use input::Read;
 // Which files say what should exist.
 #[derive(Args, Debug)]
 struct Files {
-    /// Manifests: files, folders with `.yaml`, `.yml` and `.json` files, or `-` for standard input
+    /// Manifests: files, folders with `.yaml`, `.yml`, `.json` and `.jsonl` files, or `-` for standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
     /// How the files are written: `yaml`, or `jsonl` for one row a line [default: as their names say]

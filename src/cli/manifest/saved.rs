@@ -1,5 +1,6 @@
 //! A plan as a file: what was planned, to be applied only if it still comes to the same.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use super::Reach;
 use super::input::{Read, whole};
 use crate::manifest::Source;
 use crate::manifest::plan::{Effect, Effects};
+use crate::model::name::quoted;
 use crate::model::{Problem, ProblemKind};
 
 /// The form of the file.
@@ -35,6 +37,16 @@ pub(super) struct Saved {
 struct SavedSource {
     name: String,
     text: String,
+}
+
+/// Refuses a saved plan where a manifest is wanted.
+pub(super) fn refuse(source: &Source) -> Result<(), Problem> {
+    let is_saved = source.text.starts_with('{') && source.text.lines().take(2).any(|line| line.contains(FORM));
+    if !is_saved {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemKind::Input, "bad_manifest", format!("`{}` is a saved plan, and no manifest", source.name))
+        .tip(format!("rolebook apply --plan {}", quoted(&source.name))))
 }
 
 /// Writes a plan, for its owner alone: a manifest names who may do what.
@@ -114,7 +126,9 @@ impl Saved {
         let mut problem = Problem::conflict("stale_plan", "the plan no longer comes to what was planned")
             .why("what it would change was changed meanwhile")
             .tip("plan again, and look at what is different");
+        // There may be very many.
         let only = |these: &[String], those: &[String], word: &str| -> Vec<String> {
+            let those: HashSet<&String> = those.iter().collect();
             these.iter().filter(|line| !those.contains(line)).map(|line| format!("{word}: {line}")).collect()
         };
         problem.details = only(&self.effects, &now, "only planned");

@@ -24,11 +24,9 @@ impl Validate {
         let statements = read.manifest.statements.len() + read.count_rows()?;
         let tests = read.manifest.tests.len();
         if session.dress().format == Format::Table {
-            let files = match read.sources.len() {
-                1 => "1 file".to_owned(),
-                count => format!("{count} files"),
-            };
-            session.print(&format!("valid: {files}, {statements} statements, {tests} tests\n"))?;
+            let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+            let (files, said) = (counted(read.sources.len(), "file"), counted(statements, "statement"));
+            session.print(&format!("valid: {files}, {said}, {}\n", counted(tests, "test")))?;
             return Ok(0);
         }
         let mut object = Map::new();
