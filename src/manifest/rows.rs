@@ -279,12 +279,22 @@ fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut
         },
         _ => None,
     };
+    let has_places = matches!(kind, Some(Kind::Group | Kind::Workgroup | Kind::Dropbox));
+    for (key, is_wrong) in [
+        ("active", active.is_some() && !has_places),
+        ("root-upload", root_upload.is_some() && kind != Some(Kind::Workspace)),
+    ] {
+        if is_wrong {
+            reading.mistake(spot, format!("`{key}` says nothing of a member of {of}"));
+            return;
+        }
+    }
     let it = match (of, who) {
         (Reference::Named(kind @ (Kind::Group | Kind::Workgroup | Kind::Dropbox), name), who) => {
             Said::Member(Box::new(Member { kind, of: name, who, level, active }))
         }
         (Reference::Named(Kind::Org, org), Reference::Named(Kind::Account, who)) => {
-            Said::OrgMember(Box::new(OrgMember { org, who, role: level.unwrap_or(Role::OrgMember) }))
+            Said::OrgMember(Box::new(OrgMember { org, who, role: level }))
         }
         (Reference::Workspace(org, workspace), Reference::Named(Kind::Account, who)) => {
             Said::WorkspaceMember(Box::new(WorkspaceMember { org, workspace, who, level, root_upload }))

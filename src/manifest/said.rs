@@ -203,8 +203,8 @@ pub struct OrgMember {
     pub org: Name,
     /// Who.
     pub who: Name,
-    /// As what.
-    pub role: Role,
+    /// As what; none as it is, and as a member where it is new.
+    pub role: Option<Role>,
 }
 
 /// A workspace that somebody has.

@@ -65,3 +65,26 @@ fn an_empty_manifest_empties_nothing() {
     }
     assert!(few.ok("plan m.yaml").contains("No longer declared"));
 }
+
+/// However many parts an apply of rows is written in, its removals are counted together.
+#[test]
+fn removals_of_every_part_count() {
+    let tool = Tool::staffed();
+    tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
+    let mut rows = String::new();
+    for number in 0..30 {
+        rows.push_str(&format!("{{\"content\":{{\"item\":\"n:/f{number}\",\"owner\":\"bob\"}}}}\n"));
+    }
+    write(&tool, "rows.jsonl", &rows);
+    tool.ok("apply rows.jsonl");
+    let mut rows = rows.replace("bob", "eve");
+    for number in 0..10_500 {
+        rows.push_str(&format!("{{\"account\":{{\"name\":\"u{number}\"}}}}\n"));
+    }
+    write(&tool, "rows.jsonl", &rows);
+    let before = tool.revision();
+    let ran = tool.fails(5, "apply rows.jsonl --yes -q", "30 removals are more than the 20 that one apply makes");
+    assert!(ran.err.contains("user:bob as owner of n:/f7"), "{ran:?}");
+    assert_eq!(tool.revision(), before);
+    tool.ok("apply rows.jsonl --yes -q --max-removals 30");
+}

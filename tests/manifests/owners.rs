@@ -170,3 +170,110 @@ fn what_one_may_not_change_one_does_not_make_a_sets_either() {
     assert!(tool.ok("apply m.yaml --as dana").contains("> user:bob: name bob -> robert"));
     assert_eq!(tool.json("account show robert")["email"], "bob@example.com");
 }
+
+/// Of what another set owns nothing is changed or removed by the way: not the role of an account, not the
+/// owner of a file, not what an exclusive list leaves out, not what `ensure: absent` takes with it.
+#[test]
+fn what_another_set_owns_is_neither_changed_nor_removed_by_the_way() {
+    let tool = Tool::staffed();
+    tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
+    apply(
+        &tool,
+        "s",
+        "accounts: {bob: {role: manager}}\ngroups: {g: [bob]}\nendpoints: {n: {content: {/x: {owner: bob}}}}",
+    );
+    for (text, what) in [
+        ("accounts: {bob: {role: user}}", "user:bob belongs to the set s, and would be changed"),
+        ("endpoints: {n: {content: {/x: {owner: eve}}}}", "n:/x belongs to the set s, and would be changed"),
+        ("groups: {g: {ensure: absent}}", "group:g belongs to the set s, and would be gone"),
+        ("groups: {g: {exclusive: true, members: [eve]}}", "user:bob as member of group:g belongs to the set s"),
+    ] {
+        write(&tool, "t.yaml", &format!("{HEAD}name: t\n{text}\n"));
+        let before = tool.ok("export");
+        let ran = tool.fails(5, "apply t.yaml --yes", "this cannot be made so");
+        assert!(ran.err.contains(what) && ran.err.contains("t.yaml:3:"), "{what}: {ran:?}");
+        assert_eq!(tool.ok("export"), before, "{what}");
+    }
+    // The same is no conflict: both own it.
+    let done = apply(&tool, "t", "accounts: {bob: {role: manager}}\nendpoints: {n: {content: {/x: {owner: bob}}}}");
+    assert!(done.contains("~ user:bob: sets s -> s t") && done.contains("~ n:/x: sets s -> s t"), "{done}");
+    write(&tool, "t.yaml", &format!("{HEAD}name: t\naccounts: {{bob: {{role: user}}}}\n"));
+    let done = tool.ok("apply t.yaml --take-over");
+    assert!(done.contains("~ user:bob: role manager -> user, sets s t -> t"), "{done}");
+    write(&tool, "nameless.yaml", &format!("{HEAD}accounts: {{bob: {{role: manager}}}}\n"));
+    let _ = tool.fails(2, "apply nameless.yaml --take-over", "--take-over needs a set");
+}
+
+/// What the file says shall be absent is not what it no longer declares.
+#[test]
+fn what_shall_be_absent_is_pruned_by_that_and_not_refused() {
+    let tool = Tool::staffed();
+    let all = "accounts: {bob: {}}\ngroups: {g: [bob], h: []}\n\
+               endpoints: {n: {kind: node, roles: {administrator: [alice]}, content: {/: {}, /x: {owner: bob}, /y: {}}}}\n\
+               organizations: {acme: {admins: [alice], workspaces: {dev: {}}}}";
+    apply(&tool, "s", all);
+    let text = "accounts: {bob: {ensure: absent, transfer-to: alice}}\ngroups: {h: {ensure: absent}}\n\
+                endpoints: {n: {kind: node, roles: {administrator: [alice]}, content: {/x: {}, /y: {ensure: absent}}}}\n\
+                organizations: {acme: {admins: [alice], workspaces: {dev: {ensure: absent}}}}";
+    write(&tool, "s.yaml", &format!("{HEAD}name: s\n{text}\n"));
+    let plan = tool.ok("plan s.yaml --max-removals 20");
+    assert!(!plan.contains("  user:bob\n") && plan.contains("  group:g\n"), "{plan}");
+    let done = tool.ok("apply s.yaml --prune --yes --max-removals 20");
+    for gone in ["- user:bob\n", "- group:g\n", "- group:h\n", "- n:/y\n", "- workspace:acme/dev\n"] {
+        assert!(done.contains(gone), "{gone}: {done}");
+    }
+    assert_eq!(tool.ok("apply s.yaml --prune"), "No changes.\n");
+    // All that is left of a set may be named so.
+    apply(&tool, "rest", "groups: {a: [], b: []}");
+    write(&tool, "rest.yaml", &format!("{HEAD}name: rest\ngroups: {{a: {{ensure: absent}}, b: {{ensure: absent}}}}\n"));
+    let done = tool.ok("apply rest.yaml --prune --yes");
+    assert!(done.contains("Applied: 2 removed."), "{done}");
+}
+
+/// The set of others is not told what it hides: neither what is no longer declared, nor what would go.
+#[test]
+fn whoever_applies_is_told_of_what_they_may_see_alone() {
+    let tool = Tool::staffed();
+    apply(
+        &tool,
+        "s",
+        "groups: {secret: [bob]}\nendpoints: {hidden: {kind: node, private: true, roles: {administrator: [alice]}, \
+         content: {/p: {}}, shares: {/p: {bob: view}}}}\nworkgroups: {open: {send: anyone}}",
+    );
+    write(&tool, "s.yaml", &format!("{HEAD}name: s\nworkgroups: {{open: {{}}}}\n"));
+    for command in ["plan s.yaml --as eve", "plan s.yaml --prune --as eve", "plan s.yaml --prune --as eve -o json"] {
+        let ran = tool.run(command);
+        for word in ["hidden", "secret"] {
+            assert!(!ran.out.contains(word) && !ran.err.contains(word), "{command}: {ran:?}");
+        }
+        assert!(ran.err.contains("you may not see"), "{command}: {ran:?}");
+    }
+}
+
+/// What another person opened a folder of is no empty endpoint.
+#[test]
+fn an_endpoint_that_another_opens_is_not_pruned() {
+    let tool = Tool::staffed();
+    apply(&tool, "s", "groups: {g: []}\nendpoints: {a: {kind: s3, roles: {administrator: [alice]}}}");
+    tool.ok("endpoint add sh --kind share --of a:/ --administrator eve");
+    write(&tool, "s.yaml", &format!("{HEAD}name: s\ngroups: {{g: []}}\n"));
+    let ran = tool.fails(5, "apply s.yaml --prune --yes", "another endpoint opens a folder of it");
+    assert!(ran.err.contains("endpoint:a is no longer declared"), "{ran:?}");
+}
+
+/// A share that is over is as the file says, until the file says something else.
+#[test]
+fn a_share_that_is_over_stays_declared() {
+    let tool = Tool::staffed();
+    let text = "endpoints: {n: {kind: node, roles: {administrator: [alice]}, exclusive: true, \
+                shares: {/x: {bob: {permission: view, expires: SOON}}}}}";
+    let soon = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 2;
+    apply(&tool, "s", &text.replace("SOON", &stamp(soon)));
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    assert_eq!(tool.ok("apply s.yaml --prune"), "No changes.\n");
+}
+
+/// A second of the clock as a file has it.
+fn stamp(second: u64) -> String {
+    jiff::Timestamp::from_second(i64::try_from(second).unwrap()).unwrap().to_string()
+}

@@ -66,6 +66,11 @@ impl Reach {
                 .why("only what a set declared before is removed when it does so no more")
                 .tip("add a line such as `name: studio`"));
         }
+        if self.take_over && manifest.set.is_none() {
+            return Err(Problem::usage("no_set", "--take-over needs a set, and the manifest has no `name`")
+                .why("what is taken over becomes a set's")
+                .tip("add a line such as `name: studio`"));
+        }
         Ok(planning::Options {
             set: manifest.set.clone(),
             limits: manifest.limits,

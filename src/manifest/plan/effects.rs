@@ -89,11 +89,14 @@ impl Effects {
         let mut effects: Vec<Effect> = changes
             .into_iter()
             // The root folder comes and goes with its endpoint.
-            .filter(|change| change.member.is_some() || !change.reference.ends_with(":/"))
-            .map(|change| {
+            .filter_map(|change| {
                 let sign = sign_of(change.row).unwrap_or(Sign::Change);
+                let is_root = change.member.is_none() && change.reference.ends_with(":/");
+                if is_root && matches!(sign, Sign::Add | Sign::Remove) {
+                    return None;
+                }
                 let spot = planner.spot_of(change.row).or_else(|| planner.spot_of(change.about));
-                Effect { sign, change, spot }
+                Some(Effect { sign, change, spot })
             })
             .collect();
         effects.sort_unstable_by(Effect::in_order);
@@ -200,7 +203,7 @@ impl Counts {
             let what = match row {
                 RowChange::Resource(before, after) => match after.as_ref().or(before.as_ref()) {
                     // The root folder comes and goes with its endpoint.
-                    Some(any) if any.is_root() => continue,
+                    Some(any) if any.is_root() && (before.is_none() || after.is_none()) => continue,
                     Some(any) => any.kind().word(),
                     None => continue,
                 },

@@ -14,13 +14,16 @@ mod groups;
 mod organizations;
 mod ownership;
 mod people;
+mod prune;
 mod removal;
 mod shares;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use declared::Declared;
+
+use removal::Gone;
 
 use super::Limits;
 use super::said::{Said, Share, Spot, Statement};
@@ -89,6 +92,12 @@ pub struct Planner<'f, F: Facts + ?Sized> {
     unmarked: Vec<Id>,
     /// What could not be made: whatever needs it is not spoken of again.
     failed: HashSet<(Kind, String)>,
+    /// Where it is said that a row shall go.
+    asked: HashMap<Id, Spot>,
+    /// Whether anything is said to be absent.
+    names_absent: bool,
+    /// What was removed by parts that were written, in words as far as they are told.
+    gone: Gone,
     /// What has its turn at the end.
     later: Later,
 }
@@ -119,6 +128,9 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
             declared: Declared::default(),
             unmarked: Vec::new(),
             failed: HashSet::new(),
+            asked: HashMap::new(),
+            names_absent: false,
+            gone: Gone::default(),
             later: Later::default(),
         }
     }
@@ -156,6 +168,8 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         self.settle()?;
         let checked = self.work.check();
         self.keep(None, checked)?;
+        let gone = self.gone()?;
+        self.gone.add(gone);
         let facts = self.work.facts();
         let rows = facts.draft().against(facts.base())?;
         self.declared.forget_spots(|row| facts.is_new(row));
@@ -176,12 +190,17 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// When the facts cannot be read; what is refused is kept.
     pub fn finish(&mut self, owned: &Owned) -> Result<()> {
         self.late_shares()?;
-        self.exclusives()?;
-        self.prune(owned)?;
         self.absents()?;
+        // Of what could not be made nothing is declared: it would look as if it were to go.
+        if self.refusals.is_empty() {
+            self.exclusives()?;
+            self.prune(owned)?;
+        }
         self.endings()?;
         self.settle()?;
-        self.limit(owned)?;
+        if self.refusals.is_empty() {
+            self.limit(owned)?;
+        }
         if self.refusals.is_empty() {
             let checked = self.work.check();
             self.keep(None, checked)?;
@@ -194,7 +213,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         self.options.set.as_ref().map(Name::key)
     }
 
-    /// Keeps what is refused, unless it only follows from something else that is.
+    /// Keeps what is refused.
     fn keep(&mut self, spot: Option<Spot>, outcome: Result<()>) -> Result<()> {
         match outcome {
             Err(problem) if problem.kind == ProblemKind::Store => Err(problem),
@@ -270,6 +289,9 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         let Some(old) = previously else { return Ok(()) };
         let within = parent.map(|(id, _)| id);
         let Some(before) = self.named(kind, within, old)? else { return Ok(()) };
+        if !self.sees(&before)? {
+            return Ok(());
+        }
         if let Some(known) = self.named(kind, within, name)? {
             if known.id == before.id {
                 // Only its letters are others.

@@ -108,15 +108,18 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if self.is_missing(Kind::Org, &said.org) || self.is_missing(Kind::Account, &said.who) {
             return Ok(());
         }
-        if let Some((org, known)) = self.held_in_org(said)?
-            && known.role == said.role
+        let known = self.held_in_org(said)?;
+        let held = known.as_ref().map(|(_, known)| known.role);
+        let role = said.role.or(held).unwrap_or(Role::OrgMember);
+        if let Some((org, known)) = known
+            && known.role == role
             && self.may_skip(Verb::ViewMembers, org)?
         {
             self.declare(&known.sets, known.id, spot);
             return Ok(());
         }
         let who = Reference::Named(Kind::Account, said.who.clone());
-        org_member::set_role(&mut self.work, &said.org, &who, said.role)?;
+        org_member::set_role(&mut self.work, &said.org, &who, role)?;
         if let Some((_, made)) = self.held_in_org(said)? {
             self.declare(&made.sets, made.id, spot);
         }

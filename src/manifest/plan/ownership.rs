@@ -1,8 +1,10 @@
 //! Which rows the set owns: marking what it declares, and conflicts with other sets.
 
+use std::collections::BTreeMap;
+
 use super::{Planner, Result};
 use crate::manifest::said::Spot;
-use crate::model::{Id, Problem, Sets};
+use crate::model::{Id, Kind, Problem, Role, Sets};
 use crate::ops::authority;
 use crate::policy::{Facts, RowChange};
 
@@ -82,44 +84,99 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     /// "Declaring something another set owns with a different value is a conflict" that names the three
-    /// ways out.
+    /// ways out. To remove it is one too, by name or with what it hangs on.
     fn refuse_foreign(&mut self) -> Result<()> {
         let own = self.set().unwrap_or_default().to_owned();
-        let changed: Vec<Id> = {
-            let draft = self.work.facts().draft();
-            let rows = draft.resources.keys().chain(draft.bindings.keys()).copied();
-            rows.filter(|row| !self.work.facts().is_new(*row) && self.is_declared(*row)).collect()
-        };
-        for row in changed {
-            let Some(owners) = self.foreign(row, &own)? else { continue };
+        for (row, is_changed) in self.touched()? {
+            let Some(owners) = self.foreign(row, is_changed, &own)? else { continue };
+            if self.goes_with_another(row, &own)? {
+                continue;
+            }
             if self.options.take_over {
                 let own = own.clone();
                 self.mark(row, &|_| Sets::NONE.with(&own))?;
                 continue;
             }
-            let what = self.row_name(row)?;
+            let what = if self.knows(row)? { self.row_name(row)? } else { "something you may not see".to_owned() };
+            let becomes = if self.is_there(row)? { "be changed" } else { "be gone" };
             let owners = owners.join(", ");
             let problem = Problem::conflict(
                 "owned_elsewhere",
-                format!("{what} belongs to the set {owners}, which declares it otherwise"),
+                format!("{what} belongs to the set {owners}, and would {becomes}"),
             )
             .tip("leave it out here")
-            .tip("declare it as the other set does: then both own it")
-            .tip("--take-over makes it this set's");
-            let spot = self.spot_of(row);
+            .tip("declare it as the other set does: then both own it");
+            let problem = problem.tip(match self.set() {
+                Some(_) => "--take-over makes it this set's",
+                None => "or make it this file's: give it a `name`, and apply it with --take-over",
+            });
+            let spot = self.spot_of(row).or_else(|| self.asked.get(&row).copied());
             self.keep(spot, Err(problem))?;
         }
         Ok(())
     }
 
+    /// The rows of before that are declared here, or would be gone, as far as the draft speaks of them; and
+    /// whether they change for sure. The role of an account and the owner of an item are values of these.
+    fn touched(&self) -> Result<BTreeMap<Id, bool>> {
+        let (facts, base) = (self.work.facts(), self.work.facts().base());
+        let draft = facts.draft();
+        let mut touched = BTreeMap::new();
+        for (row, after) in draft.resources.iter().filter(|(row, _)| !facts.is_new(**row)) {
+            if after.is_none() || self.is_declared(*row) {
+                touched.entry(*row).or_insert(false);
+            }
+        }
+        for (row, after) in &draft.bindings {
+            let before = if facts.is_new(*row) { None } else { base.binding(*row)? };
+            let Some(any) = after.as_ref().or(before.as_ref()) else { continue };
+            let carrier = match any.role {
+                Role::ItemOwner => Some(any.resource),
+                role if role.on() == Kind::Server => Some(any.principal),
+                _ => None,
+            };
+            let is_same = matches!((&before, after), (Some(before), Some(after)) if before.is_same_as(after));
+            match carrier {
+                Some(carrier) if is_same || facts.is_new(carrier) || !self.is_declared(carrier) => {}
+                Some(carrier) => drop(touched.insert(carrier, true)),
+                None if before.is_some() && (after.is_none() || self.is_declared(*row)) => {
+                    touched.entry(*row).or_insert(false);
+                }
+                None => {}
+            }
+        }
+        Ok(touched)
+    }
+
+    /// Whether a row goes with a thing of another set, of which that is told.
+    fn goes_with_another(&self, row: Id, own: &str) -> Result<bool> {
+        let (facts, base) = (self.work.facts(), self.work.facts().base());
+        let above = match (base.resource(row)?, base.binding(row)?) {
+            (Some(resource), _) => [resource.parent, None],
+            (None, Some(binding)) => [Some(binding.resource), Some(binding.principal)],
+            (None, None) => return Ok(false),
+        };
+        for above in above.into_iter().flatten() {
+            if facts.resource(above)?.is_none() && self.foreign(above, false, own)?.is_some() {
+                return Ok(!self.is_there(row)?);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a row is there afterwards.
+    fn is_there(&self, row: Id) -> Result<bool> {
+        Ok(self.work.facts().resource(row)?.is_some() || self.work.facts().binding(row)?.is_some())
+    }
+
     /// The other sets that own a row, if its values would change.
-    fn foreign(&self, row: Id, own: &str) -> Result<Option<Vec<String>>> {
+    fn foreign(&self, row: Id, is_changed: bool, own: &str) -> Result<Option<Vec<String>>> {
         let (facts, base) = (self.work.facts(), self.work.facts().base());
         let sets = if let Some(before) = base.resource(row)? {
             let same = facts.resource(row)?.is_some_and(|after| {
                 crate::model::Resource { sets: before.sets.clone(), ..(*after).clone() }.is_same_as(&before)
             });
-            if same { Sets::NONE } else { before.sets.clone() }
+            if same && !is_changed { Sets::NONE } else { before.sets.clone() }
         } else if let Some(before) = base.binding(row)? {
             let same = facts
                 .binding(row)?

@@ -36,6 +36,21 @@ pub(super) enum Thing {
     Item(Name, Path),
 }
 
+impl Thing {
+    /// When its turn would be if it were to be there; of things of one sort, those that lie deeper come later.
+    fn stage(&self) -> (u8, usize) {
+        match self {
+            Thing::Account(..) => (0, 0),
+            Thing::Group(Kind::Group, _) => (1, 0),
+            Thing::Group(..) => (2, 0),
+            Thing::Endpoint(_) => (3, 0),
+            Thing::Org(_) => (4, 0),
+            Thing::Workspace(..) => (5, 0),
+            Thing::Item(_, path) => (6, path.depth()),
+        }
+    }
+}
+
 impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Remembers that nobody else may hold anything of a thing, where that is said.
     pub(super) fn exclude(&mut self, is_exclusive: bool, of: Exclusive) {
@@ -60,6 +75,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             for place in places {
                 for binding in self.work.facts().list(Select::On(place))? {
                     if self.is_listed(&binding) && !self.is_declared(binding.id) {
+                        self.asked.insert(binding.id, spot);
                         let outcome = self.end(&binding);
                         self.keep(Some(spot), outcome)?;
                     }
@@ -78,95 +94,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
     }
 
-    /// Removes what the set declared before and does no more; or names it.
-    pub(super) fn prune(&mut self, owned: &Owned) -> Result<()> {
-        let Some(own) = self.options.set.clone() else { return Ok(()) };
-        let bindings: Vec<Id> = owned.bindings.iter().copied().filter(|row| !self.is_declared(*row)).collect();
-        let resources: Vec<Id> = owned.resources.iter().copied().filter(|row| !self.is_declared(*row)).collect();
-        if self.options.prune && self.declared.count() == 0 && owned.count() > 0 {
-            let problem = Problem::conflict(
-                "empty_manifest",
-                format!("the manifest declares nothing, and would remove all of the set {own}"),
-            )
-            .why("an empty file is more often a mistake than a wish")
-            .tip("to remove them, name each with `ensure: absent`");
-            return self.keep(None, Err(problem));
-        }
-        if !self.options.prune {
-            for row in bindings.into_iter().chain(resources) {
-                // It may have gone with something else.
-                if self.work.facts().binding(row)?.is_none() && self.work.facts().resource(row)?.is_none() {
-                    continue;
-                }
-                let name = self.row_name(row)?;
-                self.undeclared.push(name);
-            }
-            self.undeclared.sort();
-            return Ok(());
-        }
-        for row in bindings {
-            // It may have gone with something else.
-            let Some(binding) = self.work.facts().binding(row)? else { continue };
-            let is_shared = binding.sets.names().count() > 1;
-            let outcome = if is_shared { self.mark(row, &|sets| sets.without(own.key())) } else { self.end(&binding) };
-            self.keep(None, outcome)?;
-        }
-        // What lies in something goes before it.
-        for row in resources.into_iter().rev() {
-            let Some(resource) = self.work.facts().resource(row)? else { continue };
-            let is_shared = resource.sets.names().count() > 1;
-            let stays = is_shared || resource.kind() == Kind::Server || is_inactive(&resource);
-            let outcome = if stays { Ok(()) } else { self.prune_resource(&resource) };
-            self.keep(None, outcome)?;
-            if self.work.facts().resource(row)?.is_some() {
-                let outcome = self.mark(row, &|sets| sets.without(own.key()));
-                self.keep(None, outcome)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes a thing that is no longer declared, unless it holds something.
-    fn prune_resource(&mut self, resource: &Resource) -> Result<()> {
-        let name = self.work.name(resource.id)?;
-        if let Some(what) = self.holds(resource)? {
-            return Err(Problem::conflict("holds_data", format!("{name} is no longer declared, and {what}"))
-                .why("what holds data is never pruned")
-                .tip("to remove it with all that hangs on it, name it with `ensure: absent`"));
-        }
-        let told = Name::parse(&resource.name);
-        match resource.kind() {
-            Kind::Account => account::remove(&mut self.work, &told?, false, None),
-            kind if has_members(kind) => place::remove(&mut self.work, kind, &told?),
-            Kind::Endpoint => endpoint::remove(&mut self.work, &told?),
-            Kind::Org => org::remove(&mut self.work, &told?),
-            _ => Ok(()),
-        }
-    }
-
-    /// What would be lost with a thing; none where nothing would.
-    fn holds(&self, resource: &Resource) -> Result<Option<&'static str>> {
-        let facts = self.work.facts();
-        Ok(match resource.kind() {
-            Kind::Account if !facts.list(Select::OfAs(resource.id, Role::ItemOwner))?.is_empty() => {
-                Some("owns files or folders")
-            }
-            Kind::Dropbox if !facts.list(Select::OfAs(resource.id, Role::PackageRecipient))?.is_empty() => {
-                Some("holds packages")
-            }
-            Kind::Workspace => Some("is a workspace"),
-            Kind::Item => Some("is content"),
-            Kind::Org if !facts.ids(Kind::Workspace, Some(resource.id))?.is_empty() => Some("has workspaces"),
-            Kind::Endpoint => match facts.named(Kind::Item, Some(resource.id), "/")? {
-                Some(root) if self.holds_content(&root)? => Some("has content"),
-                _ => None,
-            },
-            _ => None,
-        })
-    }
-
     /// Ends what somebody holds, by the operation of its noun.
-    fn end(&mut self, binding: &Binding) -> Result<()> {
+    pub(super) fn end(&mut self, binding: &Binding) -> Result<()> {
         let Some(on) = self.work.facts().resource(binding.resource)? else { return Ok(()) };
         let who = self.reference(binding.principal)?;
         let one = std::slice::from_ref(&who);
@@ -204,16 +133,19 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Removes what shall be absent.
     pub(super) fn absents(&mut self) -> Result<()> {
-        // What lies in something goes before it.
-        for (spot, thing) in std::mem::take(&mut self.later.absent).into_iter().rev() {
-            let outcome = self.remove(&thing);
+        let mut absent = std::mem::take(&mut self.later.absent);
+        // What lies in something goes before it, in whatever order rows name them.
+        absent.sort_by_key(|(_, thing)| std::cmp::Reverse(thing.stage()));
+        for (spot, thing) in absent {
+            self.names_absent = true;
+            let outcome = self.remove(spot, &thing);
             self.keep(Some(spot), outcome)?;
         }
         Ok(())
     }
 
     /// Removes a thing by the operation of its noun; what is not there, or not seen, is gone already.
-    fn remove(&mut self, thing: &Thing) -> Result<()> {
+    fn remove(&mut self, spot: Spot, thing: &Thing) -> Result<()> {
         let known = match thing {
             Thing::Account(name, _) => self.named(Kind::Account, None, name)?,
             Thing::Group(kind, name) => self.named(*kind, None, name)?,
@@ -228,6 +160,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if !self.sees(&known)? {
             return Ok(());
         }
+        self.asked.insert(known.id, spot);
         match thing {
             Thing::Account(name, heir) => account::remove(&mut self.work, name, true, heir.as_ref()),
             Thing::Group(kind, name) => place::remove(&mut self.work, *kind, name),
@@ -240,8 +173,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Refuses more removals than one apply may make.
     pub(super) fn limit(&mut self, owned: &Owned) -> Result<()> {
-        let gone = self.gone()?;
-        let count = gone.len() as u64;
+        let last = self.gone()?;
+        let mut gone = std::mem::take(&mut self.gone);
+        gone.add(last);
+        let count = gone.count;
         if count == 0 {
             return Ok(());
         }
@@ -264,17 +199,18 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let mut problem = Problem::conflict("too_many_removals", problem)
             .why("a slip in a file should not empty a platform")
             .tip(format!("if that is what is wanted: --max-removals {count}"));
-        for row in gone {
-            let name = self.row_name(row)?;
-            problem.details.push(name);
-        }
+        problem.details = gone.names;
         problem.details.sort();
+        match count - problem.details.len() as u64 {
+            0 => {}
+            more => problem.details.push(format!("and {more} more")),
+        }
         self.keep(None, Err(problem))
     }
 
     /// What is there before and not afterwards, and accounts that are deactivated; what goes with a
     /// thing is counted with it.
-    fn gone(&self) -> Result<Vec<Id>> {
+    pub(super) fn gone(&self) -> Result<Gone> {
         let (draft, base) = (self.work.facts().draft(), self.work.facts().base());
         // Most of a large draft is new, and need not be held against what was.
         let may_go = |after: &Option<Rc<Resource>>| after.as_deref().is_none_or(is_inactive);
@@ -288,12 +224,37 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         // An account's role goes with it.
         let is_role =
             |row: &RowChange| matches!(row, RowChange::Binding(Some(before), _) if before.resource == Id::SERVER);
-        let gone = rows.iter().filter(|row| Sign::of(row) == Sign::Remove && !is_role(row));
-        Ok(gone.filter_map(RowChange::id).collect())
+        let mut gone = Gone::default();
+        for row in rows.iter().filter(|row| Sign::of(row) == Sign::Remove && !is_role(row)).filter_map(RowChange::id) {
+            gone.count += 1;
+            if gone.names.len() < TOLD && self.knows(row)? {
+                gone.names.push(self.row_name(row)?);
+            }
+        }
+        Ok(gone)
+    }
+}
+
+/// How many removals are told by name, where they are too many.
+const TOLD: usize = 1000;
+
+/// What goes.
+#[derive(Default)]
+pub(super) struct Gone {
+    pub(super) count: u64,
+    /// In words, as far as they are told.
+    pub(super) names: Vec<String>,
+}
+
+impl Gone {
+    pub(super) fn add(&mut self, more: Gone) {
+        self.count += more.count;
+        self.names.extend(more.names);
+        self.names.truncate(TOLD);
     }
 }
 
 /// Whether it is an account that may do nothing.
-fn is_inactive(resource: &Resource) -> bool {
+pub(super) fn is_inactive(resource: &Resource) -> bool {
     resource.as_account().is_some_and(|account| !account.active)
 }

@@ -55,13 +55,19 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             None => None,
         };
         let ends = self.share_ends(said)?;
-        if let Some(ends) = ends
-            && let Some(known) = self.known_share(said, ends, sharer.as_deref())?
-            && known.is_effective(self.work.at)
-        {
-            return self.change_share(spot, said, &known);
+        let known = match ends {
+            Some(ends) => self.known_share(said, ends, sharer.as_deref())?,
+            None => None,
+        };
+        if let Some(known) = known.as_ref().filter(|known| known.is_effective(self.work.at)) {
+            return self.change_share(spot, said, known);
         }
         if matches!(said.expires, Some(Expiry::At(end)) if end <= self.work.at) {
+            if let Some(known) = known {
+                // It is as the file says.
+                self.declare(&known.sets, known.id, spot);
+                return Ok(());
+            }
             let (path, who) = (format!("{}:{}", said.endpoint, said.path), &said.principal);
             self.work.notices.push(format!("the share of {path} with {who} is over, and is not made"));
             return Ok(());

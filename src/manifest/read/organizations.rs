@@ -179,7 +179,7 @@ impl Staff {
             say(said, spot, Said::WorkspaceMember(Box::new(member)));
         }
         for (who, role, spot) in self.members {
-            say(said, spot, Said::OrgMember(Box::new(OrgMember { org: org.clone(), who, role })));
+            say(said, spot, Said::OrgMember(Box::new(OrgMember { org: org.clone(), who, role: Some(role) })));
         }
     }
 }

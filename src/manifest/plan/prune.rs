@@ -1,0 +1,146 @@
+//! What the set declared before and does no more: named, or removed.
+
+use super::groups::has_members;
+use super::removal::is_inactive;
+use super::{Owned, Planner, Result};
+use crate::model::{Id, Kind, Name, Problem, Resource, Role, Verb};
+use crate::ops::{Actor, Viewer, account, endpoint, org, place};
+use crate::policy::{Facts, Select};
+
+impl<F: Facts + ?Sized> Planner<'_, F> {
+    /// Removes what the set declared before and does no more; or names it.
+    pub(super) fn prune(&mut self, owned: &Owned) -> Result<()> {
+        let Some(own) = self.options.set.clone() else { return Ok(()) };
+        let mut hidden = 0;
+        let mut no_more = |rows: &[Id]| -> Result<Vec<Id>> {
+            let mut known = Vec::new();
+            for row in rows.iter().copied().filter(|row| !self.is_declared(*row)) {
+                // It may have gone with something else.
+                if self.work.facts().binding(row)?.is_none() && self.work.facts().resource(row)?.is_none() {
+                    continue;
+                }
+                if self.knows(row)? { known.push(row) } else { hidden += 1 }
+            }
+            Ok(known)
+        };
+        let (bindings, resources) = (no_more(&owned.bindings)?, no_more(&owned.resources)?);
+        match hidden {
+            0 => {}
+            1 => self.work.notices.push("one thing of the set you may not see; it stays as it is".to_owned()),
+            _ => self.work.notices.push(format!("{hidden} things of the set you may not see; they stay as they are")),
+        }
+        if self.options.prune && self.declared.count() == 0 && !self.names_absent && owned.count() > 0 {
+            let problem = Problem::conflict(
+                "empty_manifest",
+                format!("the manifest declares nothing, and would remove all of the set {own}"),
+            )
+            .why("an empty file is more often a mistake than a wish")
+            .tip("to remove them, name each with `ensure: absent`");
+            return self.keep(None, Err(problem));
+        }
+        if !self.options.prune {
+            for row in bindings.into_iter().chain(resources) {
+                let name = self.row_name(row)?;
+                self.undeclared.push(name);
+            }
+            self.undeclared.sort();
+            return Ok(());
+        }
+        for row in bindings {
+            // It may have gone with something else.
+            let Some(binding) = self.work.facts().binding(row)? else { continue };
+            let is_shared = binding.sets.names().count() > 1;
+            let outcome = if is_shared { self.mark(row, &|sets| sets.without(own.key())) } else { self.end(&binding) };
+            self.keep(None, outcome)?;
+        }
+        // What lies in something goes before it.
+        for row in resources.into_iter().rev() {
+            let Some(resource) = self.work.facts().resource(row)? else { continue };
+            let is_shared = resource.sets.names().count() > 1;
+            // The root folder comes and goes with its endpoint.
+            let stays = is_shared || resource.kind() == Kind::Server || resource.is_root() || is_inactive(&resource);
+            let outcome = if stays { Ok(()) } else { self.prune_resource(&resource) };
+            self.keep(None, outcome)?;
+            if self.work.facts().resource(row)?.is_some() {
+                let outcome = self.mark(row, &|sets| sets.without(own.key()));
+                self.keep(None, outcome)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a thing that is no longer declared, unless it holds something.
+    fn prune_resource(&mut self, resource: &Resource) -> Result<()> {
+        let name = self.work.name(resource.id)?;
+        if let Some(what) = self.holds(resource)? {
+            return Err(Problem::conflict("holds_data", format!("{name} is no longer declared, and {what}"))
+                .why("what holds data is never pruned")
+                .tip("to remove it with all that hangs on it, name it with `ensure: absent`"));
+        }
+        let told = Name::parse(&resource.name);
+        match resource.kind() {
+            Kind::Account => account::remove(&mut self.work, &told?, false, None),
+            kind if has_members(kind) => place::remove(&mut self.work, kind, &told?),
+            Kind::Endpoint => endpoint::remove(&mut self.work, &told?),
+            Kind::Org => org::remove(&mut self.work, &told?),
+            _ => Ok(()),
+        }
+    }
+
+    /// What would be lost with a thing; none where nothing would.
+    fn holds(&self, resource: &Resource) -> Result<Option<&'static str>> {
+        let facts = self.work.facts();
+        Ok(match resource.kind() {
+            Kind::Account if !facts.list(Select::OfAs(resource.id, Role::ItemOwner))?.is_empty() => {
+                Some("owns files or folders")
+            }
+            Kind::Dropbox if !facts.list(Select::OfAs(resource.id, Role::PackageRecipient))?.is_empty() => {
+                Some("holds packages")
+            }
+            Kind::Workspace => Some("is a workspace"),
+            Kind::Item => Some("is content"),
+            Kind::Org if !facts.ids(Kind::Workspace, Some(resource.id))?.is_empty() => Some("has workspaces"),
+            Kind::Endpoint => match facts.named(Kind::Item, Some(resource.id), "/")? {
+                Some(root) if self.holds_content(&root)? => Some("has content"),
+                _ if self.is_opened(resource.id)? => Some("another endpoint opens a folder of it"),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// Whether another endpoint opens a folder of this one.
+    fn is_opened(&self, host: Id) -> Result<bool> {
+        let facts = self.work.facts();
+        for id in facts.ids(Kind::Endpoint, None)? {
+            let Some(other) = facts.resource(id)? else { continue };
+            let Some(of) = other.as_endpoint().and_then(|it| it.of) else { continue };
+            if self.work.outermost(of)? == host {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether whoever applies may know of a row as it was before: of a thing that it is there, of what
+    /// somebody holds who holds it.
+    pub(super) fn knows(&self, row: Id) -> Result<bool> {
+        if self.work.actor == Actor::Operator {
+            return Ok(true);
+        }
+        let base = self.work.facts().base();
+        let viewer = Viewer::new(base, self.work.actor, self.work.at)?;
+        if let Some(resource) = base.resource(row)? {
+            return viewer.sees(&resource);
+        }
+        let Some(binding) = base.binding(row)? else { return Ok(false) };
+        let Some(on) = base.resource(binding.resource)? else { return Ok(false) };
+        let verb = match on.kind() {
+            Kind::Endpoint => Verb::ListRoles,
+            Kind::Item => Verb::ViewShares,
+            Kind::Workspace => Verb::View,
+            _ => Verb::ViewMembers,
+        };
+        Ok(viewer.sees(&on)? && (self.work.actor.principal() == Some(binding.principal) || viewer.may(verb, on.id)?))
+    }
+}
