@@ -269,7 +269,13 @@ fn parse(text: &str) -> Result<Placed<Node>, Mistake> {
         let message = message.trim_start_matches("error: ").trim_end_matches(" by configured policy");
         let is_bound = ["budget breached", "recursion limit", "alias", "YAML budget"];
         let is_bound = is_bound.iter().any(|start| message.starts_with(start));
-        let message = if is_bound { "the file is too deep or has too much in it" } else { message };
+        let message = match message {
+            message if message.starts_with("budget breached: Documents") => {
+                "a second document begins here: a file is one"
+            }
+            _ if is_bound => "the file is too deep or has too much in it",
+            message => message,
+        };
         let place = error.location().map_or(Place::default(), Place::of);
         Mistake::at(place, printable(message))
     })

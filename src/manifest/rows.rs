@@ -7,13 +7,19 @@
 
 mod plain;
 
+use std::collections::HashMap;
+
+use serde::de::IgnoredAny;
+
 use super::check::Checker;
 use super::fields::{Fields, Part, Reading};
 use super::form::{self, Form};
 use super::read::{content, groups, organizations, people};
 use super::said::{EndpointRole, Member, OrgMember, Said, Spot, Statement, WorkspaceMember};
 use super::shape::{Field, Object, Shape, field};
-use super::tables::{ACCOUNT, CONTENT, DROPBOX, ENDPOINT, GROUP, ORGANIZATION, SERVER, SHARE, WORKGROUP, WORKSPACE};
+use super::tables::{
+    ACCOUNT, CONTENT, DROPBOX, ENDPOINT, GROUP, MANIFEST, ORGANIZATION, SERVER, SHARE, WORKGROUP, WORKSPACE,
+};
 use crate::input::document::{self, Entry, Mistake, Node, Placed};
 use crate::input::json;
 use crate::model::attributes::Switch;
@@ -86,6 +92,13 @@ static SORTS: [Sort; 13] = [
 /// Every sort of row: its tag, the keys that say what it is about, and what can be said of that.
 pub fn sorts() -> impl Iterator<Item = (&'static str, &'static [Field], &'static Object)> {
     SORTS.iter().map(|sort| (sort.tag, sort.naming, sort.object))
+}
+
+/// Whether a line is, or was to be, a row: an object with one key that is none of a whole manifest's.
+pub fn begins(line: &[u8]) -> bool {
+    let read: Result<HashMap<String, IgnoredAny>, _> = serde_json::from_slice(line);
+    let is_row = |tag: &String| SORTS.iter().any(|sort| sort.tag == tag) || MANIFEST.field(tag).is_none();
+    read.is_ok_and(|keys| keys.len() == 1 && keys.keys().all(is_row))
 }
 
 /// What a row says.

@@ -155,3 +155,89 @@ fn a_table_brings_accounts_and_memberships() {
     assert_eq!(tool.json("workgroup members w")[0]["member"], "user:zoe");
     assert!(tool.sh("echo 'name\nyan' | rolebook import csv -").out.contains("+ user:yan"));
 }
+
+/// What rows declare on things of others stands in the file of their set.
+#[test]
+fn a_set_is_written_with_what_its_rows_are_on() {
+    let tool = Tool::staffed();
+    tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
+    tool.ok("group add g");
+    tool.ok("content add n:/a");
+    let rows = "{\"manifest\":{\"version\":1,\"name\":\"x\"}}\n{\"member\":{\"of\":\"g\",\"user\":\"bob\"}}\n\
+                {\"share\":{\"item\":\"n:/a\",\"principal\":\"bob\",\"permission\":\"view\"}}\n";
+    write(&tool, "x.jsonl", rows);
+    tool.ok("apply x.jsonl");
+    for format in ["yaml", "jsonl"] {
+        let plan = tool.sh(&format!("rolebook export --name x --format {format} | rolebook plan - --prune"));
+        assert!(plan.status == 0 && !plan.out.contains("\n- ") && !plan.out.starts_with("- "), "{plan:?}");
+    }
+}
+
+/// A row says what it may say of a member of that sort, and what it does not say stays.
+#[test]
+fn a_member_keeps_the_level_that_a_row_does_not_name() {
+    let tool = Tool::staffed();
+    write(&tool, "o.yaml", "version: 1\norganizations: {acme: {admins: [alice, bob]}}\n");
+    tool.ok("apply o.yaml");
+    write(
+        &tool,
+        "m.jsonl",
+        "{\"member\":{\"of\":\"org:acme\",\"user\":\"bob\"}}\n{\"member\":{\"of\":\"org:acme\",\"user\":\"eve\"}}\n",
+    );
+    let done = tool.ok("apply m.jsonl");
+    assert!(done.contains("+ org:acme: member user:eve") && !done.contains("bob"), "{done}");
+    for (row, key) in [
+        (
+            "{\"member\":{\"of\":\"org:acme\",\"user\":\"bob\",\"active\":false}}",
+            "`active` says nothing of a member of org:acme",
+        ),
+        (
+            "{\"member\":{\"of\":\"g\",\"user\":\"bob\",\"root-upload\":\"deny\"}}",
+            "`root-upload` says nothing of a member of group:g",
+        ),
+    ] {
+        write(&tool, "m.jsonl", &format!("{row}\n"));
+        let ran = tool.fails(6, "validate m.jsonl", "the input has a mistake");
+        assert!(ran.err.contains(key), "{ran:?}");
+    }
+}
+
+/// Rows on standard input are known by their first line that is not blank, however it comes.
+#[test]
+fn rows_are_known_however_they_come() {
+    let tool = Tool::staffed();
+    for input in [
+        "(printf '{\"account\":'; sleep .2; printf '{\"name\":\"u1\"}}\\n')",
+        "printf '\\n\\n{\"account\":{\"name\":\"u1\"}}\\n'",
+    ] {
+        let ran = tool.sh(&format!("{input} | rolebook validate -"));
+        assert!(ran.out.contains("1 statement,"), "{ran:?}");
+    }
+    let ran = tool.sh("printf '{\"acount\":{\"name\":\"u1\"}}\\n' | rolebook validate -");
+    assert!(ran.err.contains("no row is a `acount`") && ran.err.contains("did you mean `account`?"), "{ran:?}");
+    let ran = tool.sh("printf '{\"accounts\":{\"u1\":{}}}\\n' | rolebook validate -");
+    assert!(ran.err.contains("does not say its `version`"), "{ran:?}");
+}
+
+/// Every mistake of all files is told, also of rows beside a file, and of lines that are no text.
+#[test]
+fn mistakes_of_rows_and_files_are_told_together() {
+    let tool = Tool::staffed();
+    std::fs::write(
+        tool.folder().join("bad.jsonl"),
+        b"{\"account\":{\"nam\":\"x\"}}\n{\"account\":\xff}\n{\"accout\":{}}\n",
+    )
+    .unwrap();
+    let ran = tool.fails(6, "validate bad.jsonl", "the input has");
+    for part in ["bad.jsonl:1:", "bad.jsonl:2:1: byte 12 of the line is not UTF-8", "bad.jsonl:3:"] {
+        assert!(ran.err.contains(part), "{part}: {ran:?}");
+    }
+    write(&tool, "bad.yaml", "version: 1\nacounts: {}\n");
+    let ran = tool.fails(6, "validate bad.yaml bad.jsonl", "the input has");
+    for part in ["bad.yaml:2:1:", "bad.jsonl:1:", "bad.jsonl:3:"] {
+        assert!(ran.err.contains(part), "{part}: {ran:?}");
+    }
+    write(&tool, "two.yaml", "version: 1\n---\nversion: 1\n");
+    let ran = tool.fails(6, "validate two.yaml", "the input has a mistake");
+    assert!(ran.err.contains("two.yaml:2:1: a second document begins here: a file is one"), "{ran:?}");
+}

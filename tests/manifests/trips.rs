@@ -212,3 +212,22 @@ fn pruned_after_any_edit_a_set_is_what_its_file_says() {
         }
     }
 }
+
+/// What YAML finds hard to write comes back all the same.
+#[test]
+fn paths_of_any_length_and_shares_of_the_system_come_back() {
+    let tool = crate::support::Tool::staffed();
+    tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
+    for part in ["x".repeat(100), "y z".repeat(40)] {
+        let path = format!("/{}", vec![part; 11].join("/"));
+        tool.ok(&format!("content add 'n:{path}' --owner bob"));
+        tool.ok(&format!("share grant 'n:{path}' eve --permission view"));
+    }
+    tool.ok("share grant n:/x bob --permission view");
+    tool.ok("share grant n:/x bob --permission edit --class automation");
+    tool.ok("share grant n:/ bob --permission view");
+    for format in ["yaml", "jsonl"] {
+        let plan = tool.sh(&format!("rolebook export --format {format} | rolebook plan -"));
+        assert_eq!((plan.status, plan.out.as_str()), (0, "No changes.\n"), "{format}: {plan:?}");
+    }
+}

@@ -28,7 +28,7 @@ pub(in crate::cli) struct Apply {
     /// Manifests: files, folders with `.yaml`, `.yml`, `.json` and `.jsonl` files, or `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "plan", conflicts_with = "plan", value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
-    /// How the files are written: `yaml`, or `jsonl` for one row a line [default: as their names say]
+    /// How the files are written: `yaml`, or `jsonl` for one row a line [default: as their names or first lines say]
     #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
     format: Option<String>,
     /// Apply a plan that `plan --out` saved, if it still comes to the same

@@ -33,14 +33,15 @@ impl Export {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let set = self.name.as_deref().map(Name::parse).transpose()?.map(|name| name.key().to_owned());
-            if let Some(set) = &set {
-                let (resources, bindings) = view.reader.declared_by(set)?;
-                if resources.is_empty() && bindings.is_empty() && self.reading.at.is_none() {
-                    return Err(unknown(set, &view.reader.sets()?).into());
-                }
-            }
             let memory = view.in_memory()?;
-            let export = Exporting::new(&memory.facts, view.actor, view.at, set)?;
+            let (resources, bindings) = set.as_ref().map(|set| memory.facts.declared_by(set)).unwrap_or_default();
+            if let Some(set) = &set
+                && resources.is_empty()
+                && bindings.is_empty()
+            {
+                return Err(unknown(set, &view.reader.sets()?).into());
+            }
+            let export = Exporting::new(&memory.facts, view.actor, view.at, set)?.carrying(&bindings)?;
             let written = match (self.format.as_deref(), session.dress().format) {
                 (Some("jsonl"), _) | (None, Format::Jsonl) => export.lines(session.out),
                 // One value, for programs that read no YAML.

@@ -1,17 +1,21 @@
 //! The files of a manifest: YAML and JSON read whole, JSON Lines one by one.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read as Stream};
+use std::io::{BufRead, BufReader, Cursor, Read as Stream};
 use std::path::{Path, PathBuf};
 
 use super::super::files;
 use super::saved;
 use crate::input::document::Mistake;
+use crate::input::json;
 use crate::input::lines::Lines;
-use crate::manifest::rows::{Row, row};
+use crate::manifest::rows::{self, Row, row};
 use crate::manifest::said::{Spot, Statement};
 use crate::manifest::{self, Manifest, Source};
-use crate::model::{Name, Problem, ProblemKind};
+use crate::model::{Name, Problem};
+
+/// So far the first line that is not blank is looked for, in bytes.
+const BEGUN: u64 = 1 << 20;
 
 /// How many mistakes in rows are told.
 const TOLD: usize = 100;
@@ -33,8 +37,11 @@ pub(super) struct Rows {
     lines: Lines<Box<dyn Stream>>,
     source: u32,
     /// The line that was looked at and not yet taken.
-    first: Option<String>,
+    first: Option<Result<String, Mistake>>,
 }
+
+/// The number of a line, and what it is or why it cannot be read.
+type Line = (u32, Result<String, Mistake>);
 
 /// How a file is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,8 +54,8 @@ enum Form {
 pub(super) fn read(paths: &[PathBuf], format: Option<&str>) -> Result<Read, Problem> {
     let (mut sources, mut opened) = (Vec::new(), Vec::new());
     for path in files::within(paths)? {
-        let mut input = BufReader::with_capacity(64 << 10, files::open(&path)?);
-        match form(&path, format, &mut input)? {
+        let (form, input) = form(&path, format, files::open(&path)?)?;
+        match form {
             Form::Whole => {
                 let source = files::source_of(&path, input)?;
                 saved::refuse(&source)?;
@@ -57,11 +64,26 @@ pub(super) fn read(paths: &[PathBuf], format: Option<&str>) -> Result<Read, Prob
             Form::Lines => opened.push((path, input)),
         }
     }
-    let mut read = whole(sources)?;
+    let mut read = match whole(sources) {
+        Err(problem) if problem.code == "bad_manifest" => return Err(with_rows(problem, opened)),
+        read => read?,
+    };
     for (path, input) in opened {
         read.open(&path, input)?;
     }
     Ok(read)
+}
+
+/// What is wrong with files, and with the rows beside them.
+fn with_rows(problem: Problem, opened: Vec<(PathBuf, Box<dyn Stream>)>) -> Problem {
+    let mut shown = problem.details;
+    for (path, input) in opened {
+        let mut rows = whole_of(Vec::new(), Manifest::default());
+        if let Err(wrong) = rows.open(&path, input).and_then(|()| rows.count_rows()) {
+            shown.extend(if wrong.details.is_empty() { vec![wrong.message] } else { wrong.details });
+        }
+    }
+    files::mistaken("bad_manifest", shown)
 }
 
 /// Reads sources as one manifest, or tells every mistake in them.
@@ -81,7 +103,7 @@ pub(super) fn whole_of(sources: Vec<Source>, manifest: Manifest) -> Read {
 }
 
 /// "JSON Lines are known by `--format`, else the name, else the first line" (cli, settled points).
-fn form(path: &Path, format: Option<&str>, input: &mut BufReader<Box<dyn Stream>>) -> Result<Form, Problem> {
+fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Form, Box<dyn Stream>), Problem> {
     let by_name = || {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
@@ -91,27 +113,34 @@ fn form(path: &Path, format: Option<&str>, input: &mut BufReader<Box<dyn Stream>
         }
     };
     match format {
-        Some("jsonl") => return Ok(Form::Lines),
-        Some(_) => return Ok(Form::Whole),
+        Some("jsonl") => return Ok((Form::Lines, input)),
+        Some(_) => return Ok((Form::Whole, input)),
         None => {}
     }
     if let Some(form) = by_name() {
-        return Ok(form);
+        return Ok((form, input));
     }
-    let begun = input.fill_buf().map_err(|error| files::unreadable(path, &format!("cannot be read: {error}")))?;
-    let line = begun.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let is_row = std::str::from_utf8(line).is_ok_and(|line| row(line, 0, 1).is_ok());
-    Ok(if is_row { Form::Lines } else { Form::Whole })
+    let mut input = BufReader::with_capacity(64 << 10, input);
+    let mut begun = Vec::new();
+    while begun.trim_ascii().is_empty() {
+        let room = BEGUN.saturating_sub(begun.len() as u64);
+        let read = (&mut input).take(room).read_until(b'\n', &mut begun);
+        if read.map_err(|error| files::unreadable(path, &format!("cannot be read: {error}")))? == 0 {
+            break;
+        }
+    }
+    let form = if rows::begins(begun.trim_ascii()) { Form::Lines } else { Form::Whole };
+    Ok((form, Box::new(Cursor::new(begun).chain(input))))
 }
 
 impl Read {
     /// Opens JSON Lines: the first of them may name the set.
-    fn open(&mut self, path: &Path, input: BufReader<Box<dyn Stream>>) -> Result<(), Problem> {
+    fn open(&mut self, path: &Path, input: Box<dyn Stream>) -> Result<(), Problem> {
         let source = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
         self.sources.push(Source { name: files::name_of(path), text: String::new() });
-        let mut rows = Rows { lines: Lines::new(Box::new(input)), source, first: None };
+        let mut rows = Rows { lines: Lines::new(input), source, first: None };
         if let Some((number, text)) = rows.next()? {
-            match row(&text, source, number) {
+            match text.as_ref().map_or_else(|mistake| Err(vec![mistake.clone()]), |text| row(text, source, number)) {
                 Ok(Row::Head(Some(set))) => self.name(set, Spot { source, ..Spot::default() })?,
                 Ok(Row::Head(None)) => {}
                 _ => rows.first = Some(text),
@@ -143,7 +172,14 @@ impl Read {
         for mut rows in std::mem::take(&mut self.rows) {
             let name = self.sources.get(rows.source as usize).map(|source| source.name.clone()).unwrap_or_default();
             while let Some((number, text)) = rows.next()? {
-                let mistakes = match row(&text, rows.source, number) {
+                let (text, read) = match text {
+                    Ok(text) => {
+                        let read = row(&text, rows.source, number);
+                        (text, read)
+                    }
+                    Err(mistake) => (String::new(), Err(vec![mistake])),
+                };
+                let mistakes = match read {
                     Ok(Row::Said(statements)) if wrong == 0 => {
                         for statement in &statements {
                             if !take(statement)? {
@@ -153,10 +189,9 @@ impl Read {
                         continue;
                     }
                     Ok(Row::Said(_)) => continue,
-                    Ok(Row::Head(_)) => vec![Mistake::at(
-                        crate::input::document::Place { line: number, column: 1, length: 0 },
-                        "the `manifest` row stands first, and once",
-                    )],
+                    Ok(Row::Head(_)) => {
+                        vec![Mistake::at(json::place(number), "the `manifest` row stands first, and once")]
+                    }
                     Err(mistakes) => mistakes,
                 };
                 for mistake in mistakes {
@@ -185,20 +220,18 @@ impl Read {
 }
 
 impl Rows {
-    /// The next line that is not blank, with its number.
-    fn next(&mut self) -> Result<Option<(u32, String)>, Problem> {
+    /// The next line that is not blank, with its number; or what cannot be read of it.
+    fn next(&mut self) -> Result<Option<Line>, Problem> {
         let number = |lines: &Lines<_>| u32::try_from(lines.number).unwrap_or(u32::MAX);
         if let Some(first) = self.first.take() {
             return Ok(Some((number(&self.lines), first)));
         }
         while self.lines.advance(&mut || Ok::<(), Problem>(()))? {
             let number = number(&self.lines);
-            let text = self.lines.text().map_err(|problem| {
-                let message = format!("line {number}: {}", problem.message);
-                Problem::new(ProblemKind::Input, "bad_manifest", message)
-            })?;
-            if !text.trim().is_empty() {
-                return Ok(Some((number, text.to_owned())));
+            match self.lines.text() {
+                Ok(text) if text.trim().is_empty() => {}
+                Ok(text) => return Ok(Some((number, Ok(text.to_owned())))),
+                Err(problem) => return Ok(Some((number, Err(Mistake::of(json::place(number), problem))))),
             }
         }
         Ok(None)

@@ -32,7 +32,7 @@ struct Files {
     /// Manifests: files, folders with `.yaml`, `.yml`, `.json` and `.jsonl` files, or `-` for standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
-    /// How the files are written: `yaml`, or `jsonl` for one row a line [default: as their names say]
+    /// How the files are written: `yaml`, or `jsonl` for one row a line [default: as their names or first lines say]
     #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
     format: Option<String>,
 }

@@ -65,6 +65,8 @@ pub struct Export<'f, F: Facts> {
     at: Time,
     /// Only what this set declares.
     set: Option<String>,
+    /// Things of others that the set's bindings are on: these have no other place in a file.
+    carriers: HashSet<Id>,
 }
 
 impl<'f, F: Facts> Export<'f, F> {
@@ -74,7 +76,20 @@ impl<'f, F: Facts> Export<'f, F> {
     /// When the facts cannot be read.
     pub fn new(facts: &'f F, actor: Actor, at: Time, set: Option<String>) -> Result<Export<'f, F>, Problem> {
         let viewer = Viewer::new(facts, actor, at)?;
-        Ok(Export { facts, viewer, is_operator: actor == Actor::Operator, at, set })
+        let carriers = HashSet::new();
+        Ok(Export { facts, viewer, is_operator: actor == Actor::Operator, at, set, carriers })
+    }
+
+    /// The same with the things that some bindings are on, and what these lie in.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn carrying(mut self, bindings: &[Id]) -> Result<Export<'f, F>, Problem> {
+        for id in bindings {
+            let Some(binding) = self.facts.binding(*id)? else { continue };
+            self.facts.upwards(binding.resource, &mut |above, _| self.carriers.extend([above]))?;
+        }
+        Ok(self)
     }
 
     /// Writes it as YAML.
@@ -134,7 +149,7 @@ impl<'f, F: Facts> Export<'f, F> {
     fn things(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Rc<Resource>>, Problem> {
         let mut found = Vec::new();
         self.facts.resources(kind, parent, &mut |resource| {
-            if self.takes(&resource.sets) {
+            if self.takes(&resource.sets) || self.carriers.contains(&resource.id) {
                 found.push(resource);
             }
             Ok(std::ops::ControlFlow::Continue(()))

@@ -95,6 +95,10 @@ impl Writer<'_> {
         let name = key(name)?;
         let flow = flow(value)?;
         let fits = depth * 2 + name.chars().count() + flow.chars().count() + 2 <= WIDEST;
+        if name.len() > LONGEST_KEY {
+            self.line(depth, &format!("? {name}"))?;
+            return self.line(depth, &format!(": {flow}"));
+        }
         match value {
             Value::Object(entries) if !entries.is_empty() && (!fits || is_deep(entries)) => {
                 self.line(depth, &format!("{name}:"))?;
@@ -134,8 +138,15 @@ fn flow(value: &Value) -> Result<String, Stopped> {
     }
 }
 
+/// A key of more bytes stands alone in a line: YAML looks no further than 1,024 characters for a colon.
+const LONGEST_KEY: usize = 1000;
+
 /// A key as it stands in front of a colon. Most are plain names or paths, of which nothing need be asked.
 fn key(name: &str) -> Result<String, Stopped> {
+    if name.len() > LONGEST_KEY {
+        // A text of JSON is one of YAML.
+        return Ok(serde_json::to_string(name).map_err(std::io::Error::from)?);
+    }
     let inner =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.' | b'/');
     let plain = name.starts_with(|first: char| first.is_ascii_lowercase() || first == '/')

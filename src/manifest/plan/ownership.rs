@@ -108,7 +108,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             .tip("declare it as the other set does: then both own it");
             let problem = problem.tip(match self.set() {
                 Some(_) => "--take-over makes it this set's",
-                None => "or make it this file's: give it a `name`, and apply it with --take-over",
+                None => "a manifest with a `name` may take it over: --take-over",
             });
             let spot = self.spot_of(row).or_else(|| self.asked.get(&row).copied());
             self.keep(spot, Err(problem))?;
