@@ -194,6 +194,17 @@ fn what_another_set_owns_is_neither_changed_nor_removed_by_the_way() {
         assert!(ran.err.contains(what) && ran.err.contains("t.yaml:3:"), "{what}: {ran:?}");
         assert_eq!(tool.ok("export"), before, "{what}");
     }
+    // What hangs on a thing of one's own is told of where that is said.
+    apply(&tool, "u", "groups: {mine: []}");
+    write(
+        &tool,
+        "rows.jsonl",
+        "{\"manifest\":{\"version\":1,\"name\":\"v\"}}\n{\"member\":{\"of\":\"mine\",\"user\":\"bob\"}}\n",
+    );
+    tool.ok("apply rows.jsonl");
+    write(&tool, "u.yaml", &format!("{HEAD}name: u\ngroups: {{mine: {{ensure: absent}}}}\n"));
+    let ran = tool.fails(5, "apply u.yaml --yes", "this cannot be made so");
+    assert!(ran.err.contains("u.yaml:3:10: user:bob as member of group:mine belongs to the set v"), "{ran:?}");
     // The same is no conflict: both own it.
     let done = apply(&tool, "t", "accounts: {bob: {role: manager}}\nendpoints: {n: {content: {/x: {owner: bob}}}}");
     assert!(done.contains("~ user:bob: sets s -> s t") && done.contains("~ n:/x: sets s -> s t"), "{done}");

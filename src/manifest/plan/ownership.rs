@@ -110,7 +110,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 Some(_) => "--take-over makes it this set's",
                 None => "a manifest with a `name` may take it over: --take-over",
             });
-            let spot = self.spot_of(row).or_else(|| self.asked.get(&row).copied());
+            let spot = self.spot_of(row).or(self.asked_at(row)?);
             self.keep(spot, Err(problem))?;
         }
         Ok(())
@@ -146,6 +146,13 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             }
         }
         Ok(touched)
+    }
+
+    /// Where it is said that a row shall go, or what it hangs on.
+    fn asked_at(&self, row: Id) -> Result<Option<Spot>> {
+        let ends = self.work.facts().base().binding(row)?.map(|it| [it.resource, it.principal]);
+        let mut rows = std::iter::once(row).chain(ends.into_iter().flatten());
+        Ok(rows.find_map(|row| self.asked.get(&row).copied()))
     }
 
     /// Whether a row goes with a thing of another set, of which that is told.
