@@ -293,7 +293,7 @@ impl Folder {
     fn show(&self, session: &mut Session<'_>) -> Outcome {
         let (endpoint, path) = item(&self.item)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = content::registered(&view.work()?, &endpoint, &path)?;
+            let found = content::registered(&view.work()?, &endpoint, &path)?.item;
             session.show(&COLUMNS, item_row(view, &view.viewer()?, &found, &view.name(found.id)?)?)
         })
     }

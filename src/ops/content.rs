@@ -92,11 +92,8 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Pa
     if said.size.is_none() && said.owner.is_none() {
         return Err(super::nothing_to_set());
     }
-    let item = registered(work, endpoint, path)?;
-    let known = work.facts().lineage(item.id)?;
-    if let Some(endpoint) = known.last() {
-        work.require_verb(Verb::Edit, endpoint.id)?;
-    }
+    let Place { item, host, .. } = registered(work, endpoint, path)?;
+    work.require_verb(Verb::Edit, host.id)?;
     let Some(before) = item.as_item() else { return Ok(()) };
     if let Some(size) = said.size {
         refuse_size_of_folder(before.item_type, Some(size))?;
@@ -128,10 +125,10 @@ pub(super) fn give_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, item: Id, owner
 ///
 /// # Errors
 /// "No such file or folder".
-pub fn registered<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Rc<Resource>> {
+pub fn registered<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Place> {
     let place = work.find_item(endpoint, path)?;
     if place.rest.is_empty() {
-        return Ok(place.item);
+        return Ok(place);
     }
     let path = format!("{endpoint}:{path}");
     Err(Problem::not_found("file or folder", &path)
@@ -276,7 +273,7 @@ pub(super) fn target<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name,
 /// # Errors
 /// A denial; a conflict when the name is taken, or for a folder that something else rests on.
 pub fn rename<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, new: &str) -> Result<()> {
-    let item = registered(work, endpoint, path)?;
+    let item = registered(work, endpoint, path)?.item;
     work.require_verb(Verb::Rename, item.id)?;
     let new = Path::component(new)?;
     refuse_fixed(work, &item, "renamed")?;
@@ -309,7 +306,7 @@ pub(super) fn refuse_fixed<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resourc
 /// # Errors
 /// A denial; a conflict for a folder that something else rests on.
 pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
-    let item = registered(work, endpoint, path)?;
+    let item = registered(work, endpoint, path)?.item;
     work.require_verb(Verb::Delete, item.id)?;
     remove_unasked(work, &item)
 }

@@ -224,7 +224,7 @@ fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource) -
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn opened_on<F: Facts + ?Sized>(work: &Work<'_, F>, folders: &[Id]) -> Result<Vec<Rc<Resource>>> {
+pub fn opened_on<F: Facts + ?Sized>(work: &Work<'_, F>, folders: &[Id]) -> Result<Vec<Rc<Resource>>> {
     let mut found = Vec::new();
     work.facts().resources(Kind::Endpoint, None, &mut |endpoint| {
         if endpoint.as_endpoint().and_then(|it| it.of).is_some_and(|of| folders.contains(&of)) {

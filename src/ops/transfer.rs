@@ -110,7 +110,7 @@ fn prepare<F: Facts + ?Sized>(
     (to_endpoint, to_path): (&Name, &Path),
     action: fn(Destination) -> Action,
 ) -> Result<Journey> {
-    let source = registered(work, endpoint, path)?;
+    let source = registered(work, endpoint, path)?.item;
     let folder = target(work, to_endpoint, to_path)?;
     let destination = Destination { folder: folder.id, is_registered: true, of_file: false };
     work.require(action(destination), source.id)?;

@@ -5,6 +5,7 @@ use clap::Args;
 use super::super::args::Reading;
 use super::super::session::Session;
 use super::super::{Outcome, examples};
+use super::counted;
 use crate::manifest::export::{Export as Exporting, Stopped};
 use crate::model::name::key;
 use crate::model::reference::nearest;
@@ -57,10 +58,7 @@ impl Export {
             })?;
             let left_out = export.left_out()?;
             if !left_out.is_empty() {
-                let told: Vec<String> = left_out
-                    .iter()
-                    .map(|(kind, count)| format!("{count} {}{}", kind.word(), if *count == 1 { "" } else { "s" }))
-                    .collect();
+                let told: Vec<String> = left_out.iter().map(|(kind, count)| counted(*count, kind.word())).collect();
                 session.warn(&format!("not in a manifest: {}", told.join(", ")));
             }
             Ok(0)

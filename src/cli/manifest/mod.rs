@@ -18,6 +18,7 @@ pub(super) use plan::Plan;
 pub(super) use schema::Schema;
 pub(super) use validate::Validate;
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
@@ -49,6 +50,12 @@ struct Reach {
     /// Change what other sets own, and make it this one's
     #[arg(long)]
     take_over: bool,
+}
+
+/// So many of something, in words.
+fn counted<N: Display + PartialEq + From<u8>>(count: N, word: &str) -> String {
+    let end = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {word}{end}")
 }
 
 impl Files {

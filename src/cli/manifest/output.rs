@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::Outcome;
 use super::super::access::Effect as Access;
 use super::super::session::Session;
+use super::counted;
 use super::input::Read;
 use super::planned::Planned;
 use crate::manifest::plan::{Effect, Sign};
@@ -75,7 +76,7 @@ fn lines(
     for ((sign, what), count) in &planned.counts.0 {
         let mark = sign.mark().to_string();
         let mark = if colour { coloured(*sign, &mark) } else { mark };
-        text.push_str(&format!("{mark} {count} {what}{}\n", if *count == 1 { "" } else { "s" }));
+        text.push_str(&format!("{mark} {}\n", counted(*count, what)));
     }
     for (effect, line) in planned.effects.0.iter().zip(&texts) {
         match colour {

@@ -5,7 +5,7 @@ use serde_json::{Map, json};
 
 use super::super::session::Session;
 use super::super::{Outcome, examples};
-use super::Files;
+use super::{Files, counted};
 use crate::render::Format;
 
 /// Look whether files are a manifest; needs no store
@@ -24,7 +24,6 @@ impl Validate {
         let statements = read.manifest.statements.len() + read.count_rows()?;
         let tests = read.manifest.tests.len();
         if session.dress().format == Format::Table {
-            let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
             let (files, said) = (counted(read.sources.len(), "file"), counted(statements, "statement"));
             session.print(&format!("valid: {files}, {said}, {}\n", counted(tests, "test")))?;
             return Ok(0);

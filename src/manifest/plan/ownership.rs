@@ -172,7 +172,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     /// Whether a row is there afterwards.
-    fn is_there(&self, row: Id) -> Result<bool> {
+    pub(super) fn is_there(&self, row: Id) -> Result<bool> {
         Ok(self.work.facts().resource(row)?.is_some() || self.work.facts().binding(row)?.is_some())
     }
 

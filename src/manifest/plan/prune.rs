@@ -15,11 +15,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let mut no_more = |rows: &[Id]| -> Result<Vec<Id>> {
             let mut known = Vec::new();
             for row in rows.iter().copied().filter(|row| !self.is_declared(*row)) {
-                // It may have gone with something else.
-                if self.work.facts().binding(row)?.is_none() && self.work.facts().resource(row)?.is_none() {
-                    continue;
+                match (self.is_there(row)?, self.knows(row)?) {
+                    // It went with something else.
+                    (false, _) => {}
+                    (true, true) => known.push(row),
+                    (true, false) => hidden += 1,
                 }
-                if self.knows(row)? { known.push(row) } else { hidden += 1 }
             }
             Ok(known)
         };
@@ -102,24 +103,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             Kind::Org if !facts.ids(Kind::Workspace, Some(resource.id))?.is_empty() => Some("has workspaces"),
             Kind::Endpoint => match facts.named(Kind::Item, Some(resource.id), "/")? {
                 Some(root) if self.holds_content(&root)? => Some("has content"),
-                _ if self.is_opened(resource.id)? => Some("another endpoint opens a folder of it"),
+                // Without content there is no other folder to open.
+                Some(root) if !endpoint::opened_on(&self.work, &[root.id])?.is_empty() => {
+                    Some("another endpoint opens a folder of it")
+                }
                 _ => None,
             },
             _ => None,
         })
-    }
-
-    /// Whether another endpoint opens a folder of this one.
-    fn is_opened(&self, host: Id) -> Result<bool> {
-        let facts = self.work.facts();
-        for id in facts.ids(Kind::Endpoint, None)? {
-            let Some(other) = facts.resource(id)? else { continue };
-            let Some(of) = other.as_endpoint().and_then(|it| it.of) else { continue };
-            if self.work.outermost(of)? == host {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Whether whoever applies may know of a row as it was before: of a thing that it is there, of what

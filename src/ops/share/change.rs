@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::cascade::{self, Loss};
-use super::grant::{end, endpoint_of, find_principal, on, refuse_unfit};
+use super::grant::{end, find_principal, on, refuse_unfit};
 use crate::model::attributes::{Endpoint, Sharing};
 use crate::model::catalogue::SHARER_ONLY;
 use crate::model::name::quoted;
@@ -134,8 +134,8 @@ pub fn set<F: Facts + ?Sized>(
     if permissions.is_none() && expires.is_none() {
         return Err(crate::ops::nothing_to_set());
     }
-    let item = crate::ops::content::registered(work, endpoint, path)?;
-    let attributes = endpoint_of(work, item.id)?;
+    let place = crate::ops::content::registered(work, endpoint, path)?;
+    let (attributes, item) = (place.endpoint()?, place.item);
     let share = find(work, &item, &attributes, which)?;
     let after = permissions.unwrap_or(share.attributes.permissions);
     refuse_unfit(work, &attributes, endpoint, after)?;
@@ -234,8 +234,8 @@ pub fn revoke<F: Facts + ?Sized>(
     which: &[Which],
     cascade: bool,
 ) -> Result<()> {
-    let item = crate::ops::content::registered(work, endpoint, path)?;
-    let attributes = endpoint_of(work, item.id)?;
+    let place = crate::ops::content::registered(work, endpoint, path)?;
+    let (attributes, item) = (place.endpoint()?, place.item);
     for which in which {
         let share = find(work, &item, &attributes, which)?;
         lower(work, &share, Permissions::NONE, cascade)?;
@@ -250,7 +250,7 @@ pub fn revoke<F: Facts + ?Sized>(
 /// # Errors
 /// "No such file or folder"; when the facts cannot be read.
 pub fn prune<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
-    let top = crate::ops::content::registered(work, endpoint, path)?;
+    let top = crate::ops::content::registered(work, endpoint, path)?.item;
     prune_below(work, &top)
 }
 

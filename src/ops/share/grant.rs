@@ -95,13 +95,6 @@ pub fn record<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// The endpoint that an item lies on.
-pub(super) fn endpoint_of<F: Facts + ?Sized>(work: &Work<'_, F>, item: Id) -> Result<Endpoint> {
-    let lineage = work.facts().lineage(item)?;
-    let endpoint = lineage.last().and_then(|it| it.as_endpoint()).cloned();
-    endpoint.ok_or_else(|| Problem::not_found("endpoint", &item.to_string()))
-}
-
 /// What an endpoint cannot hold whoever asks.
 pub(super) fn refuse_unfit<F: Facts + ?Sized>(
     work: &Work<'_, F>,
@@ -207,28 +200,30 @@ fn grant_one<F: Facts + ?Sized>(
         it.attributes.share_class().is_hidden() == class.is_hidden()
             && (it.grantor == work.actor.principal() || managed)
     });
-    let Some(mut known) = known else {
-        let mut made = work.new_binding(item.id, principal, Role::ItemShare);
-        made.expires = expires;
-        made.attributes.permissions = grant.permissions;
-        made.attributes.class = (class != ShareClass::User).then_some(class);
-        work.put_binding(made);
-        return Ok(());
-    };
-    if !known.is_effective(work.at) {
+    let share = match known {
+        None => work.new_binding(item.id, principal, Role::ItemShare),
         // One that has expired gives nothing: it is made anew, by whoever makes it now.
-        known.grantor = work.actor.principal();
-        known.expires = expires;
-        known.attributes.permissions = grant.permissions;
-        known.attributes.class = (class != ShareClass::User).then_some(class);
-        work.put_binding(known);
-        return Ok(());
-    }
+        Some(known) if !known.is_effective(work.at) => Binding { grantor: work.actor.principal(), ..known },
+        Some(known) => return refuse_otherwise(work, &known, grant, (expires, class)),
+    };
+    let class = (class != ShareClass::User).then_some(class);
+    let attributes = BindingAttributes { permissions: grant.permissions, class, ..share.attributes };
+    work.put_binding(Binding { expires, attributes, ..share });
+    Ok(())
+}
+
+/// Refuses a share where there is one already, unless it is the same.
+fn refuse_otherwise<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    known: &Binding,
+    grant: &Grant,
+    (expires, class): (Option<crate::model::Time>, ShareClass),
+) -> Result<()> {
     let same_end = grant.expires.is_none() || known.expires == expires;
     if known.attributes.permissions == grant.permissions && same_end && known.attributes.share_class() == class {
         return Ok(());
     }
-    let (path, who) = (work.name(item.id)?, work.name(principal)?);
+    let (path, who) = (work.name(known.resource)?, work.name(known.principal)?);
     let set = known.attributes.permissions;
     Err(Problem::conflict("shared_already", format!("`{path}` is shared with {who} already: {} ({set})", set.label()))
         .tip(format!("rolebook share set {} {} --permission …", quoted(&path), quoted(&who))))
