@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 
-use super::perm::{may_be_told_of_others, words};
+use super::perm::words;
 use crate::model::{Binding, Id, Kind, Problem, Time};
 use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::{Actor, scope};
 use crate::policy::listing::{Comparison, Difference, Scope, Twins};
-use crate::policy::{Draft, Facts, Overlay, Panel, RowChange, Select};
+use crate::policy::{Draft, Facts, Overlay, Panel, RowChange, Select, Viewer};
 use crate::render::{Column, Row, row, shown};
 use crate::store::{Snapshot, StoreFacts};
 
@@ -44,6 +44,8 @@ impl Effect {
         let (panel_before, panel_after) = (Panel::new(&before, at), Panel::new(&after, at));
         let comparison = Comparison { before: &panel_before, after: &panel_after, twins: Twins::by_id() };
         let name = |id: Id| if after.outline(id)?.is_some() { after.reference(id) } else { before.reference(id) };
+        // Of what comes or goes, whoever sees it on one side is told.
+        let (viewer_before, viewer_after) = (Viewer::new(&before, actor, at)?, Viewer::new(&after, actor, at)?);
         let mut differences: Vec<Difference> = Vec::new();
         comparison.each(&scope, &mut |difference| {
             differences.push(difference);
@@ -55,8 +57,7 @@ impl Effect {
             else {
                 continue;
             };
-            let kind = after.outline(on)?.or(before.outline(on)?).map_or(Kind::Server, |it| it.kind());
-            if actor != Actor::Principal(who) && !may_be_told_of_others(&before, actor, at, (on, kind))? {
+            if !viewer_before.is_told_access(who, on)? && !viewer_after.is_told_access(who, on)? {
                 effect.hidden += 1;
                 continue;
             }
@@ -66,7 +67,7 @@ impl Effect {
             ));
         }
         for share in orphaned(&before, &after, &scope, at)? {
-            if !may_be_told_of_others(&before, actor, at, (share.resource, Kind::Item))? {
+            if !viewer_before.may_ask_about_others(share.resource, Kind::Item)? {
                 effect.hidden += 1;
                 continue;
             }

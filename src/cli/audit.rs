@@ -8,10 +8,10 @@ use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
-use crate::model::{Id, Kind, Problem, Reference, Revision, Role, Verb as Do};
+use crate::model::{Id, Kind, Problem, Reference, Revision, Verb as Do};
 use crate::ops::changes::{Change, Lookup, describe};
 use crate::ops::{Actor, org_invitation};
-use crate::policy::{Facts, RowChange, Subject};
+use crate::policy::{Facts, LogScope, RowChange};
 use crate::render::{Column, Format, hidden, row, shown};
 use crate::store::verify::verify;
 use crate::store::{DeniedEntry, LogEntry, StoreFacts};
@@ -115,40 +115,24 @@ impl Audit {
     }
 }
 
-/// What of the log somebody may read.
-enum Scope {
-    /// All of it.
-    All,
-    /// What concerns these workgroups, dropboxes, endpoints and organizations.
-    On(Vec<Id>),
-}
-
-/// "the log is for server admins, and for the administrators of an endpoint, organization or
-/// workgroup as far as it concerns that" (model §10).
-fn scope(view: &View<'_>) -> Result<Scope, Problem> {
-    let Actor::Principal(actor) = view.actor else { return Ok(Scope::All) };
-    if view.viewer()?.may(Do::ViewLog, Id::SERVER)? {
-        return Ok(Scope::All);
-    }
-    let subject = Subject::new(&view.facts, actor, view.at)?;
-    let mut places = Vec::new();
-    let roles = [Role::WorkgroupAdmin, Role::DropboxAdmin, Role::EndpointAdministrator, Role::OrgAdmin];
-    subject.levels(&roles, &mut |binding| {
-        places.push(binding.resource);
-        Ok(std::ops::ControlFlow::Continue(()))
-    })?;
-    if places.is_empty() {
+/// Which part of the log the reader reads.
+///
+/// # Errors
+/// A denial for whoever reads none of it.
+fn scope(view: &View<'_>) -> Result<LogScope, Problem> {
+    let scope = view.viewer()?.log_scope()?;
+    if matches!(&scope, LogScope::On(places) if places.is_empty()) {
         view.work()?.require_verb(Do::ViewLog, Id::SERVER)?;
     }
-    Ok(Scope::On(places))
+    Ok(scope)
 }
 
 /// The changes of a revision, as they were told at the time, as far as the scope reaches.
-fn told(view: &View<'_>, number: Revision, rows: &[RowChange], scope: &Scope) -> Result<Vec<Change>, Problem> {
+fn told(view: &View<'_>, number: Revision, rows: &[RowChange], scope: &LogScope) -> Result<Vec<Change>, Problem> {
     let then = view.reader.facts_at(number);
     let before = view.reader.facts_at(number.saturating_sub(1));
     let mut found = describe(rows, &Then { view, sides: [then, before] })?;
-    if let Scope::On(places) = scope {
+    if let LogScope::On(places) = scope {
         found.retain(|change| places.contains(&change.concerns));
     }
     Ok(found)
@@ -182,12 +166,12 @@ impl Lookup for Then<'_> {
 
 fn entry_row(
     view: &View<'_>,
-    scope: &Scope,
+    scope: &LogScope,
     entry: &LogEntry,
     changes: &[Change],
 ) -> Result<Map<String, Value>, Problem> {
     // Why an invitation was refused is not told to whom it was refused, who reads their own entries.
-    let told = |denied: &&DeniedEntry| matches!(scope, Scope::All) || denied.rule != org_invitation::RULE;
+    let told = |denied: &&DeniedEntry| matches!(scope, LogScope::All) || denied.rule != org_invitation::RULE;
     Ok(row(
         &COLUMNS,
         [
@@ -227,7 +211,7 @@ impl Log {
             // What a revision changed is looked up only where it is shown or asked about.
             let dress = session.dress();
             let needs_changes = wanted.is_some()
-                || matches!(scope, Scope::On(_))
+                || matches!(scope, LogScope::On(_))
                 || dress.format != Format::Table
                 || dress.columns.iter().any(|name| name == "changes");
             let mut rows = Vec::new();
@@ -262,9 +246,9 @@ impl Log {
 }
 
 /// Whether an entry is none of the reader's business: neither their own nor about what they administer.
-fn hidden_from(view: &View<'_>, scope: &Scope, entry: &LogEntry, changes: &[Change]) -> bool {
+fn hidden_from(view: &View<'_>, scope: &LogScope, entry: &LogEntry, changes: &[Change]) -> bool {
     let own = view.actor.principal().is_some() && entry.actor == view.actor.principal();
-    matches!(scope, Scope::On(_)) && changes.is_empty() && !own
+    matches!(scope, LogScope::On(_)) && changes.is_empty() && !own
 }
 
 /// Whether a row that changed is of a resource: itself, what lies in it, or a binding on it or of it.

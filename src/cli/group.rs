@@ -138,7 +138,7 @@ pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String,
     const ENDS: [Column; 2] = [shown("ref"), shown("name")];
     let viewer = view.viewer()?;
     let is_group = place.kind() == Kind::Group;
-    let inside = is_group || viewer.is_inside(place)?;
+    let inside = viewer.sees_details(place)?;
     let mut fields = row(&ENDS, [json!(place.reference()), json!(place.name)]);
     for (name, value) in place.attributes.fields() {
         fields.insert(name.to_owned(), if inside || name == "send" { value } else { Value::Null });

@@ -116,7 +116,7 @@ impl Members {
 
 type Found = Vec<(Binding, Id, Vec<Id>)>;
 
-/// The members the reader may see: all, or the admins alone where `member-access` says so.
+/// The members that the reader is told of.
 fn visible(view: &View<'_>, place: &Resource) -> Result<Found, RenderError> {
     let mut found: Found = Vec::new();
     for role in membership::levels(place.kind()) {
@@ -125,24 +125,22 @@ fn visible(view: &View<'_>, place: &Resource) -> Result<Found, RenderError> {
         }
     }
     if place.kind() == Kind::Group {
-        return Ok(found);
+        return told(view, found);
     }
-    let work = view.work()?;
-    work.require_verb(Verb::ViewMembers, place.id)?;
-    // "with `admins` both are allowed and reach the admins only" (model §4).
-    let as_member = match (view.actor.principal(), place.as_workgroup()) {
-        (Some(actor), Some(workgroup)) if workgroup.member_access == crate::model::attributes::MemberAccess::Admins => {
-            let subject = Subject::new(&view.facts, actor, view.at)?;
-            let admin = subject.holds(Role::WorkgroupAdmin, place.id)?;
-            !admin && !work.may(crate::model::Action::Plain(Verb::Edit), place.id)?
+    view.work()?.require_verb(Verb::ViewMembers, place.id)?;
+    told(view, found)
+}
+
+/// Those of some bindings that the reader is told of.
+fn told(view: &View<'_>, found: Found) -> Result<Found, RenderError> {
+    let viewer = view.viewer()?;
+    let mut told = Vec::with_capacity(found.len());
+    for it in found {
+        if viewer.is_told_of(&it.0)? {
+            told.push(it);
         }
-        _ => false,
-    };
-    if as_member {
-        let own = view.actor.principal();
-        found.retain(|(binding, member, _)| binding.role == Role::WorkgroupAdmin || Some(*member) == own);
     }
-    Ok(found)
+    Ok(told)
 }
 
 /// Accounts in place of groups, each with the way it comes by; who comes by several ways stands once for each.

@@ -14,7 +14,7 @@ use crate::model::attributes::{ShareClass, Sharing, time_value};
 use crate::model::{Binding, Id, Kind, Permissions, Problem, Reference, Resource, Role, Verb as Do};
 use crate::ops::share::{self, Grant as Granting, Which};
 use crate::ops::{Actor, Viewer};
-use crate::policy::{Facts, Select, sharing};
+use crate::policy::{Facts, Select};
 use crate::render::{Column, RenderError, hidden, row, shown};
 use crate::store::StoreFacts;
 
@@ -254,23 +254,15 @@ impl List {
         resource: &Resource,
         rows: &mut Vec<Map<String, Value>>,
     ) -> Result<(), RenderError> {
-        let sees_others = viewer.may(Do::ViewShares, resource.id)?;
         for ownership in view.facts.list(Select::OnAs(resource.id, Role::ItemOwner))? {
-            if sees_others || Actor::Principal(ownership.principal) == view.actor {
+            if viewer.is_told_of(&ownership)? {
                 rows.push(share_row(view, resource.id, &ownership, Permissions::EDIT, "owner")?);
             }
         }
         let mut found = Vec::new();
         for share in view.facts.list(Select::OnAs(resource.id, Role::ItemShare))? {
-            let class = share.attributes.share_class();
-            let visible = match viewer.subject() {
-                _ if class.is_hidden() && !self.all => false,
-                None => true,
-                Some(_) if sees_others && !class.is_hidden() => true,
-                Some(subject) => sharing::may_see(subject, &share)?,
-            };
-            if visible {
-                let set = share.attributes.permissions;
+            if viewer.lists_share(&share, self.all)? {
+                let (set, class) = (share.attributes.permissions, share.attributes.share_class());
                 found.push(share_row(view, resource.id, &share, set, class.word())?);
             }
         }

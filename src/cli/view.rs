@@ -55,7 +55,7 @@ impl<'r> View<'r> {
 
 impl<F: Facts> View<'_, F> {
     pub(super) fn viewer(&self) -> Result<Viewer<'_, F>, Problem> {
-        Viewer::new(&self.facts, self.actor, self.at)
+        Ok(Viewer::new(&self.facts, self.actor, self.at)?)
     }
 
     /// The resource of that kind and name, if the reader may see it.

@@ -37,8 +37,10 @@ pub mod workspace_member;
 
 pub use refusal::{action_phrase, lack_phrase};
 pub use scope::scope;
-pub use sight::{Place, Viewer, find, find_item, find_workspace, numbered, require_active, resolve};
-pub use work::{Actor, Work};
+pub use sight::{Place, find, find_item, find_workspace, numbered, require_active, resolve};
+pub use work::Work;
+
+pub use crate::policy::{Actor, Viewer};
 
 use crate::model::Problem;
 

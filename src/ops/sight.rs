@@ -1,112 +1,14 @@
-//! What an actor may see, and finding things as it sees them: what it may not see is not there.
+//! Finding things as an actor sees them: what it may not see is not there.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::{Actor, Result};
+use super::Result;
 use crate::model::attributes::{Endpoint, Status};
 use crate::model::catalogue::ACTIVE_ONLY;
 use crate::model::reference::nearest;
-use crate::model::{
-    Action, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
-};
-use crate::policy::{Facts, Subject, content, decide_for};
-
-/// An actor's eyes: what it may see, with the actor looked up once.
-pub struct Viewer<'f, F: Facts + ?Sized> {
-    subject: Option<Subject<'f, F>>,
-}
-
-impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
-    /// Looks the actor up.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Viewer<'f, F>> {
-        let subject = actor.principal().map(|id| Subject::new(facts, id, at)).transpose()?;
-        Ok(Viewer { subject })
-    }
-
-    /// Whether the actor may do something plain.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn may(&self, verb: Verb, on: Id) -> Result<bool> {
-        match &self.subject {
-            None => Ok(true),
-            Some(subject) => Ok(decide_for(subject, Action::Plain(verb), on)?.allowed),
-        }
-    }
-
-    /// Whether the actor is in a workgroup or dropbox, at any level, or administers it. Whoever
-    /// else may see it is told its name and its send policy only (model §4).
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn is_inside(&self, place: &Resource) -> Result<bool> {
-        let Some(subject) = &self.subject else { return Ok(true) };
-        let level = if place.kind() == Kind::Dropbox { Role::DropboxSubmitOnly } else { Role::WorkgroupStandard };
-        Ok(subject.holds(level, place.id)? || self.may(Verb::Edit, place.id)?)
-    }
-
-    /// Whether the actor may see that a resource exists.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn sees(&self, resource: &Resource) -> Result<bool> {
-        match (resource.kind(), resource.parent) {
-            (Kind::Invitation, Some(org)) if self.is_org(org)? => self.may(Verb::ViewMembers, org),
-            // A link is seen by whoever manages the links of its dropbox.
-            (Kind::Invitation | Kind::PublicLink, Some(dropbox)) => {
-                Ok(self.may(Verb::Invite, dropbox)? || self.may(Verb::RevokeInvitation, dropbox)?)
-            }
-            (Kind::Endpoint | Kind::Item, _) => self.may(Verb::See, resource.id),
-            (Kind::Server, _) => Ok(true),
-            (Kind::Invitee, _) => Ok(self.may(Verb::CreateGroup, Id::SERVER)? || self.has_invited(resource.id)?),
-            _ => self.may(Verb::View, resource.id),
-        }
-    }
-}
-
-impl<F: Facts + ?Sized> Viewer<'_, F> {
-    /// Whether that is an organization; the operator sees everything anyway and need not know.
-    fn is_org(&self, id: Id) -> Result<bool> {
-        let Some(subject) = &self.subject else { return Ok(false) };
-        Ok(subject.facts().resource(id)?.is_some_and(|it| it.kind() == Kind::Org))
-    }
-
-    /// What the actor holds on an item; the operator everything.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn permissions(&self, item: Id) -> Result<Permissions> {
-        Ok(match &self.subject {
-            None => Permissions::EDIT,
-            Some(subject) => content::permissions(subject, item)?,
-        })
-    }
-
-    /// The actor as a subject; none for the operator.
-    pub const fn subject(&self) -> Option<&Subject<'_, F>> {
-        self.subject.as_ref()
-    }
-
-    /// Outside submitters have no page of their own: server admins and managers know of them, and
-    /// whoever manages the links of a dropbox that one was made for.
-    fn has_invited(&self, invitee: Id) -> Result<bool> {
-        let Some(subject) = &self.subject else { return Ok(true) };
-        let mut found = false;
-        subject.levels(&Role::DROPBOX, &mut |membership| {
-            subject.facts().resources(Kind::Invitation, Some(membership.resource), &mut |link| {
-                found = found || link.as_invitation().is_some_and(|it| it.invitee == Some(invitee));
-                Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-            })?;
-            found = found && decide_for(subject, Action::Plain(Verb::Invite), membership.resource)?.allowed;
-            Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
-        Ok(found)
-    }
-}
+use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Time};
+use crate::policy::{Actor, Facts, Viewer};
 
 /// Refuses an actor that may do nothing at all.
 ///

@@ -3,32 +3,13 @@
 use std::rc::Rc;
 
 use super::Result;
-use super::sight::{Place, Viewer, find, find_item, find_workspace, numbered};
+use super::sight::{Place, find, find_item, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
 use crate::model::reference::{full_reference, item_reference};
 use crate::model::{Action, Binding, Id, Kind, Name, Path, Reference, Resource, Role, Sets, Time, Verb};
 use crate::policy::decide_for;
-use crate::policy::{Draft, Facts, Overlay, Question, Select, Subject};
-
-/// Who acts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Actor {
-    /// Whoever holds the store: allowed every action, bound by every invariant.
-    Operator,
-    /// An account, or whoever holds a link: every rule applies.
-    Principal(Id),
-}
-
-impl Actor {
-    /// The principal, if it is not the operator.
-    pub const fn principal(self) -> Option<Id> {
-        match self {
-            Actor::Operator => None,
-            Actor::Principal(id) => Some(id),
-        }
-    }
-}
+use crate::policy::{Actor, Draft, Facts, Overlay, Question, Select, Subject, Viewer};
 
 /// A change in the making.
 pub struct Work<'f, F: Facts + ?Sized> {
@@ -139,7 +120,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn viewer(&self) -> Result<Viewer<'_, Overlay<'f, F>>> {
-        Viewer::new(&self.facts, self.actor, self.at)
+        Ok(Viewer::new(&self.facts, self.actor, self.at)?)
     }
 
     /// Whether the actor may see that a resource exists.
@@ -147,7 +128,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn sees(&self, resource: &Resource) -> Result<bool> {
-        self.viewer()?.sees(resource)
+        Ok(self.viewer()?.sees(resource)?)
     }
 
     /// The resource of that kind and name, if the actor may see it.

@@ -5,9 +5,11 @@
 //! terminal, no SQL. Every command that changes something, every listing and every explanation
 //! asks it; there is no second copy of a rule anywhere.
 
+mod actor;
 mod conditions;
 pub mod content;
 mod decide;
+pub mod disclosure;
 pub mod draft;
 pub mod facts;
 mod holders;
@@ -25,7 +27,9 @@ pub mod subject;
 mod switch;
 pub mod target;
 
+pub use actor::Actor;
 pub use decide::{Decision, Question, allows, decide, decide_for, decide_on};
+pub use disclosure::{LogScope, Viewer};
 pub use draft::{Draft, RowChange};
 pub use facts::{Facts, Fault, Outline, Result, Select};
 pub use nothing::Nothing;

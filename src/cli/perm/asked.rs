@@ -2,10 +2,11 @@
 
 use super::super::view::View;
 use crate::model::action::{Destination, verbs_of};
+use crate::model::catalogue::disclosure::ABOUT_OTHERS;
 use crate::model::name::printable;
-use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Role, Time, Verb as Do};
+use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Verb as Do};
 use crate::ops::{Actor, find_item};
-use crate::policy::{Facts, Question, Subject, decide_for};
+use crate::policy::{Facts, Question};
 use crate::render::RenderError;
 
 /// A question with the words it was asked in.
@@ -81,12 +82,12 @@ impl Asked {
 /// may do with its content is answered truly when they ask about themselves (model §7).
 fn endpoint<F: Facts>(view: &View<'_, F>, name: &Name, action: &str) -> Result<Id, Problem> {
     let found = view.find(Kind::Endpoint, name);
-    let (Err(problem), Actor::Principal(actor)) = (&found, view.actor) else { return found.map(|it| it.id) };
+    let Err(problem) = &found else { return found.map(|it| it.id) };
     let about_content = [Do::ManagePermissions, Do::ReadFiles, Do::WriteFiles];
     if problem.kind == ProblemKind::NotFound
         && about_content.iter().any(|verb| verb.word() == action)
         && let Some(hidden) = view.facts.named(Kind::Endpoint, None, name.key())?
-        && Subject::new(&view.facts, actor, view.at)?.holds(Role::AccessManager, hidden.id)?
+        && view.viewer()?.knows_content_of(hidden.id)?
     {
         return Ok(hidden.id);
     }
@@ -103,41 +104,9 @@ fn folder<F: Facts>(view: &View<'_, F>, text: &str, of_file: bool) -> Result<Des
     Ok(Destination { folder: place.item.id, is_registered: place.rest.is_empty(), of_file })
 }
 
-/// What administering a resource of a kind is known by.
-const fn administering(kind: Kind) -> Do {
-    match kind {
-        Kind::Item => Do::AdministerShares,
-        Kind::Workspace | Kind::SigningKey => Do::Delete,
-        Kind::AccessToken => Do::Revoke,
-        Kind::Media | Kind::Stream => Do::Update,
-        _ => Do::Edit,
-    }
-}
-
-/// Whether whoever asks may ask about others: server admins about everything, and "those who
-/// administer the resource asked about" (model §10).
+/// Whether whoever asks may ask about others on a resource.
 pub(super) fn may_ask_about_others<F: Facts>(view: &View<'_, F>, on: Id, kind: Kind) -> Result<bool, Problem> {
-    may_be_told_of_others(&view.facts, view.actor, view.at, (on, kind))
-}
-
-/// As [`may_ask_about_others`], where there is no view.
-pub(in crate::cli) fn may_be_told_of_others<F: Facts>(
-    facts: &F,
-    actor: Actor,
-    at: Time,
-    (on, kind): (Id, Kind),
-) -> Result<bool, Problem> {
-    let Actor::Principal(actor) = actor else { return Ok(true) };
-    let subject = Subject::new(facts, actor, at)?;
-    if subject.holds(Role::ServerAdmin, Id::SERVER)? {
-        return Ok(true);
-    }
-    for role in [Role::WorkgroupAdmin, Role::DropboxAdmin] {
-        if subject.holds(role, on)? {
-            return Ok(true);
-        }
-    }
-    Ok(on != Id::SERVER && on != actor && decide_for(&subject, Action::Plain(administering(kind)), on)?.allowed)
+    Ok(view.viewer()?.may_ask_about_others(on, kind)?)
 }
 
 /// Whom whoever asks may ask about on a resource: "`--as alice perm check` answers about alice
@@ -170,8 +139,8 @@ pub(super) fn themselves_only<F: Facts>(view: &View<'_, F>) -> Result<Problem, P
         Actor::Operator => "operator".to_owned(),
     };
     let mut problem = Problem::new(ProblemKind::Denied, "denied", format!("{who} may ask about themselves only"))
-        .why("decision: others are asked about by server admins, and by those who administer the resource");
-    problem.rule = Some("perm.about-others");
+        .why(ABOUT_OTHERS.source);
+    problem.rule = Some(ABOUT_OTHERS.name);
     Ok(problem)
 }
 

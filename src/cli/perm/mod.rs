@@ -16,7 +16,6 @@ mod strict;
 mod who;
 mod words;
 
-pub(super) use asked::may_be_told_of_others;
 pub(super) use assertions::fail as failing_tests;
 pub(super) use rows::words;
 

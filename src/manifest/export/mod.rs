@@ -142,7 +142,7 @@ impl<'f, F: Facts> Export<'f, F> {
 
     /// Whether the reader may.
     fn may(&self, verb: Verb, on: Id) -> Result<bool, Problem> {
-        if self.is_operator { Ok(true) } else { self.viewer.may(verb, on) }
+        Ok(self.viewer.may(verb, on)?)
     }
 
     /// Every thing of a kind that is exported, by name.

@@ -3,7 +3,7 @@
 use super::groups::has_members;
 use super::removal::is_inactive;
 use super::{Owned, Planner, Result};
-use crate::model::{Id, Kind, Name, Problem, Resource, Role, Verb};
+use crate::model::{Id, Kind, Name, Problem, Resource, Role};
 use crate::ops::{Actor, Viewer, account, endpoint, org, place};
 use crate::policy::{Facts, Select};
 
@@ -122,16 +122,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let base = self.work.facts().base();
         let viewer = Viewer::new(base, self.work.actor, self.work.at)?;
         if let Some(resource) = base.resource(row)? {
-            return viewer.sees(&resource);
+            return Ok(viewer.sees(&resource)?);
         }
         let Some(binding) = base.binding(row)? else { return Ok(false) };
-        let Some(on) = base.resource(binding.resource)? else { return Ok(false) };
-        let verb = match on.kind() {
-            Kind::Endpoint => Verb::ListRoles,
-            Kind::Item => Verb::ViewShares,
-            Kind::Workspace => Verb::View,
-            _ => Verb::ViewMembers,
-        };
-        Ok(viewer.sees(&on)? && (self.work.actor.principal() == Some(binding.principal) || viewer.may(verb, on.id)?))
+        Ok(viewer.may_name(binding.resource)? && viewer.is_told_of(&binding)?)
     }
 }

@@ -10,6 +10,7 @@
 //! product documentation; `decision` is ours, argued for in `docs/decisions.md`.
 
 mod content;
+pub mod disclosure;
 mod endpoints;
 mod organizations;
 mod server;

@@ -1,0 +1,126 @@
+//! What may be told to whom (model §3, §4, §7 to §10): the rows that every output goes by.
+//!
+//! A row never lets anybody do anything. It says to whom a fact may be named, and whoever is told of
+//! no row is answered as if the fact were not there.
+
+use super::*;
+use Audience::{Everybody, Holds, Invited, ManagesGroups, May, MayAbove, MayOnServer, Party};
+use Kind::{
+    AccessToken, Account, Dropbox, Endpoint, Group, Invitation, Invitee, Item, Media, Org, Package, PublicLink, Server,
+    SigningKey, Stream, Workgroup, Workspace,
+};
+use Matter::{Bindings, Details, Existence, Log, OthersAccess, OwnAccess};
+
+/// What is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Matter {
+    /// That it is there, and its name.
+    Existence,
+    /// Its settings, beyond its name and who may send to it.
+    Details,
+    /// Who holds which role or share on it, and who gave it.
+    Bindings,
+    /// What the reader may do with its content, also where the thing itself is hidden.
+    OwnAccess,
+    /// What others than the reader may do on it.
+    OthersAccess,
+    /// What the log says of it.
+    Log,
+}
+
+/// To whom something is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Audience {
+    /// Everybody.
+    Everybody,
+    /// Whoever may do one of these on it.
+    May(&'static [Verb]),
+    /// Whoever may do one of these on what it lies in, where that is of this kind.
+    MayAbove(Kind, &'static [Verb]),
+    /// Whoever may do this on the server.
+    MayOnServer(Verb),
+    /// Whoever holds one of these roles: account roles on the server, any other on it.
+    Holds(&'static [Role]),
+    /// Whoever manages the groups of some workgroup or dropbox.
+    ManagesGroups,
+    /// Whoever manages the links of a dropbox that the submitter was invited to.
+    Invited,
+    /// Whoever the binding names: who holds it, by whatever they are.
+    Party,
+}
+
+/// A row: what is told of things of some kinds, to whom, and who says so.
+#[derive(Clone, Copy, Debug)]
+pub struct Disclosure {
+    /// What is told.
+    pub matter: Matter,
+    /// Of which kinds of things.
+    pub kinds: &'static [Kind],
+    /// To whom.
+    pub to: Audience,
+    /// Who says so.
+    pub rule: Rule,
+}
+
+const fn told(matter: Matter, kinds: &'static [Kind], to: Audience, rule: Rule) -> Disclosure {
+    Disclosure { matter, kinds, to, rule }
+}
+
+const VIEWED: &str = "decision: what one may not view is not there: it is in no list, count, completion or message";
+const LINKS: &str = "decision: a link is seen by whoever manages the links of its dropbox";
+const SUBMITTERS: &str =
+    "decision: server admins, managers and whoever manages a dropbox's links know of its outside submitters";
+const HOLDERS: &str = "decision: whoever may list who holds what is told of whom it names and who gave it";
+const OWN: &str = "decision: everybody is told of what they hold themselves, through what, and who gave it";
+const OUTSIDE: &str = "decision: a workgroup or dropbox is viewed by its members, server admins and managers, and by whoever may send or submit to it (name and policy only)";
+const GROUP_MEMBERS: &str = "decision: who is in a group is told to its members, server admins and managers, and to admins of workgroups who manage groups";
+
+/// Who is told of what others may do.
+pub const ABOUT_OTHERS: Rule = rule(
+    "perm.about-others",
+    "decision: others are asked about by server admins, and by those who administer the resource",
+);
+/// Who reads all of the log.
+pub const WHOLE_LOG: Rule = rule("audit.admins-read", "decision: server admins read the whole log, whatever it names");
+/// Who reads what the log says of one thing.
+pub const PART_OF_LOG: Rule = rule(
+    "audit.administrators-read",
+    "decision: administrators of an endpoint, an organization, a workgroup or a dropbox read what the log says of it",
+);
+
+/// The rows; a matter is told where one of its rows fits.
+#[rustfmt::skip]
+pub const DISCLOSURES: &[Disclosure] = &[
+    told(Existence, &[Server], Everybody, rule("server.known", "decision: that there is a server is no secret")),
+    told(Existence, &[Endpoint, Item], May(&[See]), rule("disclosure.see", VIEWED)),
+    told(Existence, &[Invitation], MayAbove(Org, &[ViewMembers]), rule("org.invitations-seen", "decision: pending invitations are seen by who views the members of the organization")),
+    told(Existence, &[Invitation, PublicLink], MayAbove(Dropbox, &[Invite, RevokeInvitation]), rule("dropbox.links-seen", LINKS)),
+    told(Existence, &[Invitee], MayOnServer(CreateGroup), rule("dropbox.submitters-known", SUBMITTERS)),
+    told(Existence, &[Invitee], Invited, rule("dropbox.submitters-known", SUBMITTERS)),
+    told(Existence, &[Account, Group, Workgroup, Dropbox, Package, Org, Workspace, SigningKey, AccessToken, Media, Stream], May(&[View]), rule("disclosure.view", VIEWED)),
+    told(Details, &[Workgroup], Holds(&[Role::WorkgroupStandard]), rule("workgroup.outside", OUTSIDE)),
+    told(Details, &[Dropbox], Holds(&[Role::DropboxSubmitOnly]), rule("dropbox.outside", OUTSIDE)),
+    told(Details, &[Workgroup, Dropbox], May(&[Edit]), rule("workgroup.outside", OUTSIDE)),
+    told(Bindings, &[Endpoint], May(&[ListRoles]), rule("endpoint.roles-listed", HOLDERS)),
+    told(Bindings, &[Item], May(&[ViewShares]), rule("content.shares-listed", HOLDERS)),
+    told(Bindings, &[Workspace, Package], May(&[View]), rule("workspace.members-listed", HOLDERS)),
+    told(Bindings, &[Workgroup, Dropbox, Org], May(&[ViewMembers]), rule("workgroup.members-listed", HOLDERS)),
+    told(Bindings, &[Group], Holds(&[Role::GroupMember]), rule("group.members-listed", GROUP_MEMBERS)),
+    told(Bindings, &[Group], May(&[AddMember]), rule("group.members-listed", GROUP_MEMBERS)),
+    told(Bindings, &[Group], ManagesGroups, rule("group.members-listed", GROUP_MEMBERS)),
+    told(Bindings, &[Server, Endpoint, Item, Workspace, Workgroup, Dropbox, Org, Group, Package], Party, rule("disclosure.own-bindings", OWN)),
+    told(OwnAccess, &[Endpoint], Holds(&[Role::AccessManager]), rule("endpoint.access-managers-content", "decision: an access manager of a private bucket does not see it, and is answered truly about its content")),
+    told(OthersAccess, &Kind::ALL, Holds(&[Role::ServerAdmin]), ABOUT_OTHERS),
+    told(OthersAccess, &[Workgroup], Holds(&[Role::WorkgroupAdmin]), ABOUT_OTHERS),
+    told(OthersAccess, &[Dropbox], Holds(&[Role::DropboxAdmin]), ABOUT_OTHERS),
+    told(OthersAccess, &[Item], May(&[AdministerShares]), ABOUT_OTHERS),
+    told(OthersAccess, &[Workspace, SigningKey], May(&[Delete]), ABOUT_OTHERS),
+    told(OthersAccess, &[AccessToken], May(&[Revoke]), ABOUT_OTHERS),
+    told(OthersAccess, &[Media, Stream], May(&[Update]), ABOUT_OTHERS),
+    told(OthersAccess, &[Account, Group, Workgroup, Dropbox, Endpoint, Org], May(&[Edit]), ABOUT_OTHERS),
+    told(Log, &Kind::ALL, MayOnServer(ViewLog), WHOLE_LOG),
+    told(Log, &[Workgroup], Holds(&[Role::WorkgroupAdmin]), PART_OF_LOG),
+    told(Log, &[Dropbox], Holds(&[Role::DropboxAdmin]), PART_OF_LOG),
+    told(Log, &[Endpoint], Holds(&[Role::EndpointAdministrator]), PART_OF_LOG),
+    told(Log, &[Org], Holds(&[Role::OrgAdmin]), PART_OF_LOG),
+];

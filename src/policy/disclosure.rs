@@ -1,0 +1,370 @@
+//! What may be told to whom: the one gate for everything that names a resource.
+//!
+//! The rules are the rows of [`DISCLOSURES`]; a [`Viewer`] is one reader with those rows applied. Every
+//! output asks it: listings, messages, plans, exports, proofs, the log and completions.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+
+use hashbrown::HashMap;
+
+use super::actor::Actor;
+use super::content;
+use super::decide::{decide_for, decide_on};
+use super::facts::{Facts, Result};
+use super::holders;
+use super::remedy::{Lack, Remedy};
+use super::sharing;
+use super::subject::Subject;
+use super::target::Target;
+use crate::model::attributes::MemberAccess;
+use crate::model::catalogue::disclosure::{Audience, DISCLOSURES, Matter};
+use crate::model::{Action, Binding, Id, Kind, Permissions, Resource, Role, Time, Verb};
+
+/// What stands in a message in place of a name that the reader may not be told.
+pub const UNSEEN: &str = "something that you may not see";
+
+/// What stands in a field of an answer in place of a reference that the reader may not be told.
+pub const HIDDEN: &str = "hidden";
+
+/// How many answers are remembered: names come in runs.
+const REMEMBERED: usize = 4096;
+
+/// A reader: what it may be told, with its principal looked up once.
+pub struct Viewer<'f, F: Facts + ?Sized> {
+    /// None for the operator, who is told everything.
+    subject: Option<Subject<'f, F>>,
+    /// Whether a name may be told, by id.
+    names: RefCell<HashMap<Id, bool>>,
+}
+
+/// Which part of the log somebody reads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LogScope {
+    /// All of it.
+    All,
+    /// What concerns these things, and what the reader did.
+    On(Vec<Id>),
+}
+
+impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
+    /// Looks the reader up.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Viewer<'f, F>> {
+        let subject = actor.principal().map(|id| Subject::new(facts, id, at)).transpose()?;
+        Ok(Viewer { subject, names: RefCell::default() })
+    }
+
+    /// The reader as a subject; none for the operator.
+    pub const fn subject(&self) -> Option<&Subject<'f, F>> {
+        self.subject.as_ref()
+    }
+
+    /// Whether the reader may do something plain.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn may(&self, verb: Verb, on: Id) -> Result<bool> {
+        match &self.subject {
+            None => Ok(true),
+            Some(subject) => Ok(decide_for(subject, Action::Plain(verb), on)?.allowed),
+        }
+    }
+
+    /// What the reader holds on an item; the operator everything.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn permissions(&self, item: Id) -> Result<Permissions> {
+        Ok(match &self.subject {
+            None => Permissions::EDIT,
+            Some(subject) => content::permissions(subject, item)?,
+        })
+    }
+
+    // Things.
+
+    /// Whether the reader may know that a resource exists.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn sees(&self, resource: &Resource) -> Result<bool> {
+        self.told(Matter::Existence, resource.id, resource.kind(), None)
+    }
+
+    /// Whether a resource may be named to the reader. What no facts hold may not: whoever looked it up
+    /// elsewhere decides.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn may_name(&self, id: Id) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(true) };
+        if id <= Id::LAST_RESERVED || id == subject.id {
+            return Ok(true);
+        }
+        if let Some(known) = self.names.borrow().get(&id) {
+            return Ok(*known);
+        }
+        let may = match subject.facts().outline(id)? {
+            Some(outline) => self.told(Matter::Existence, id, outline.kind(), None)?,
+            None => false,
+        };
+        let mut names = self.names.borrow_mut();
+        if names.len() >= REMEMBERED {
+            names.clear();
+        }
+        names.insert(id, may);
+        Ok(may)
+    }
+
+    /// Whether the reader is told the settings of a workgroup or dropbox. Whoever else may see it is told
+    /// its name and its send policy only (model §4).
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn sees_details(&self, resource: &Resource) -> Result<bool> {
+        let limited = matches!(resource.kind(), Kind::Workgroup | Kind::Dropbox);
+        if limited { self.told(Matter::Details, resource.id, resource.kind(), None) } else { self.sees(resource) }
+    }
+
+    /// Whether the reader is told what it may do with the content of an endpoint, which it need not see.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn knows_content_of(&self, endpoint: Id) -> Result<bool> {
+        self.told(Matter::OwnAccess, endpoint, Kind::Endpoint, None)
+    }
+
+    // Bindings.
+
+    /// Whether the reader is told of a binding: who holds it, on what, and who gave it.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn is_told_of(&self, binding: &Binding) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(true) };
+        match binding.role {
+            Role::ItemShare => sharing::may_see(subject, binding),
+            role if role.on() == Kind::Server => self.may_name(binding.principal),
+            role => Ok(self.told(Matter::Bindings, binding.resource, role.on(), Some(binding))?
+                && self.sees_member(binding)?),
+        }
+    }
+
+    /// Whether a share is told of in a list: one of a class of the system's own only where all are
+    /// asked for.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn lists_share(&self, share: &Binding, all: bool) -> Result<bool> {
+        Ok((all || !share.attributes.share_class().is_hidden()) && self.is_told_of(share)?)
+    }
+
+    /// "with `admins` both are allowed and reach the admins only" (model §4): who views the members of a
+    /// workgroup as a member is told of its admins, and of itself.
+    fn sees_member(&self, membership: &Binding) -> Result<bool> {
+        let (Some(subject), true) = (&self.subject, membership.role.on() == Kind::Workgroup) else { return Ok(true) };
+        if membership.role == Role::WorkgroupAdmin || subject.is(membership.principal)? {
+            return Ok(true);
+        }
+        let place = subject.facts().resource(membership.resource)?;
+        let access = place.as_ref().and_then(|it| it.as_workgroup()).map(|it| it.member_access);
+        Ok(access != Some(MemberAccess::Admins)
+            || subject.holds(Role::WorkgroupAdmin, membership.resource)?
+            || self.may(Verb::Edit, membership.resource)?)
+    }
+
+    // Access and the log.
+
+    /// Whether the reader is told what others may do on a resource: server admins about everything, and
+    /// "those who administer the resource asked about" (model §10).
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn may_ask_about_others(&self, on: Id, kind: Kind) -> Result<bool> {
+        match &self.subject {
+            None => Ok(true),
+            // To edit one's own account is not to administer it.
+            Some(subject) if on == subject.id => subject.holds(Role::ServerAdmin, Id::SERVER),
+            Some(_) => self.told(Matter::OthersAccess, on, kind, None),
+        }
+    }
+
+    /// Whether a line of a listing is told: that somebody may do something on a resource. The same is
+    /// asked of it as of a check that names both.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn is_told_access(&self, principal: Id, on: Id) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(true) };
+        let kind = subject.facts().outline(on)?.map_or(Kind::Server, |it| it.kind());
+        if principal == subject.id {
+            return Ok(self.may_name(on)? || (kind == Kind::Endpoint && self.knows_content_of(on)?));
+        }
+        Ok(self.may_name(on)? && self.may_name(principal)? && self.may_ask_about_others(on, kind)?)
+    }
+
+    /// "the log is for server admins, and for the administrators of an endpoint, organization or workgroup
+    /// as far as it concerns that" (model §10).
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn log_scope(&self) -> Result<LogScope> {
+        let Some(subject) = &self.subject else { return Ok(LogScope::All) };
+        let rows = || DISCLOSURES.iter().filter(|row| row.matter == Matter::Log);
+        for row in rows() {
+            if let Audience::MayOnServer(verb) = row.to
+                && self.may(verb, Id::SERVER)?
+            {
+                return Ok(LogScope::All);
+            }
+        }
+        let roles: Vec<Role> = rows()
+            .filter_map(|row| match row.to {
+                Audience::Holds(roles) => Some(roles),
+                _ => None,
+            })
+            .flatten()
+            .copied()
+            .collect();
+        let mut places = Vec::new();
+        if subject.is_registered() {
+            subject.levels(&roles, &mut |binding| {
+                places.push(binding.resource);
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(LogScope::On(places))
+    }
+
+    // Remedies.
+
+    /// What would allow something, as far as the reader may be told: ways that name what it may not see
+    /// are left out, and so are people and groups that it may not see.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn remedies(&self, found: Vec<Remedy>) -> Result<Vec<Remedy>> {
+        if self.subject.is_none() {
+            return Ok(found);
+        }
+        let mut told = Vec::with_capacity(found.len());
+        'ways: for mut remedy in found {
+            for lack in &remedy.lacks {
+                if let Some(on) = named_by(*lack)
+                    && !self.may_name(on)?
+                {
+                    continue 'ways;
+                }
+            }
+            let all = remedy.by.len();
+            let mut by = Vec::with_capacity(all);
+            for id in remedy.by {
+                if self.may_name(id)? {
+                    by.push(id);
+                }
+            }
+            remedy.others |= by.len() < all;
+            remedy.by = by;
+            told.push(remedy);
+        }
+        Ok(told)
+    }
+
+    // The rows.
+
+    /// Whether a row of the catalogue tells the reader something.
+    fn told(&self, matter: Matter, on: Id, kind: Kind, binding: Option<&Binding>) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(true) };
+        let mut target: Option<Option<Target>> = None;
+        for row in DISCLOSURES.iter().filter(|row| row.matter == matter && row.kinds.contains(&kind)) {
+            let told = match row.to {
+                Audience::Everybody => true,
+                Audience::May(verbs) => {
+                    let target = match &target {
+                        Some(known) => known.as_ref(),
+                        None => target.insert(Target::of(subject.facts(), on)?).as_ref(),
+                    };
+                    match target {
+                        Some(target) => may_any(subject, verbs, target)?,
+                        None => false,
+                    }
+                }
+                Audience::MayAbove(above, verbs) => match self.above(on, above)? {
+                    Some(target) => may_any(subject, verbs, &target)?,
+                    None => false,
+                },
+                Audience::MayOnServer(verb) => self.may(verb, Id::SERVER)?,
+                Audience::Holds(roles) => holds_any(subject, roles, on)?,
+                Audience::ManagesGroups => holders::manages_groups(subject)?,
+                Audience::Invited => self.has_invited(on)?,
+                Audience::Party => match binding {
+                    Some(binding) => subject.is_registered() && subject.is(binding.principal)?,
+                    None => false,
+                },
+            };
+            if told {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What a resource lies in, where that is of this kind.
+    fn above(&self, id: Id, kind: Kind) -> Result<Option<Target>> {
+        let Some(subject) = &self.subject else { return Ok(None) };
+        let parent = subject.facts().outline(id)?.and_then(|it| it.parent);
+        let target = parent.map(|parent| Target::of(subject.facts(), parent)).transpose()?.flatten();
+        Ok(target.filter(|target| target.kind == kind))
+    }
+
+    /// Whether the reader manages the links of a dropbox that a link was made for a submitter of.
+    fn has_invited(&self, invitee: Id) -> Result<bool> {
+        let Some(subject) = &self.subject else { return Ok(true) };
+        let mut found = false;
+        subject.levels(&Role::DROPBOX, &mut |membership| {
+            subject.facts().resources(Kind::Invitation, Some(membership.resource), &mut |link| {
+                found = found || link.as_invitation().is_some_and(|it| it.invitee == Some(invitee));
+                Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
+            found = found && decide_for(subject, Action::Plain(Verb::Invite), membership.resource)?.allowed;
+            Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found)
+    }
+}
+
+/// Whether a subject may do one of some plain actions.
+fn may_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, verbs: &[Verb], target: &Target) -> Result<bool> {
+    for verb in verbs {
+        if decide_on(subject, Action::Plain(*verb), target)?.allowed {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a subject holds one of some roles: account roles on the server, any other on the resource.
+fn holds_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, roles: &[Role], on: Id) -> Result<bool> {
+    if !subject.is_registered() {
+        return Ok(false);
+    }
+    for role in roles {
+        let place = if role.on() == Kind::Server { Id::SERVER } else { on };
+        if subject.holds(*role, place)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The resource that a lack names.
+const fn named_by(lack: Lack) -> Option<Id> {
+    match lack {
+        Lack::ServerRole(_) | Lack::Setting(_) => None,
+        Lack::Role(_, on) | Lack::Condition(_, on) | Lack::Share(_, on) => Some(on),
+        Lack::Active(id) | Lack::Managed(id) | Lack::RootUpload(id) => Some(id),
+    }
+}
