@@ -3,7 +3,6 @@
 //! says the same to whoever holds it whatever the reason, which is for the log alone.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use rolebook::model::secret::Secret;
 use serde_json::{Value, json};
@@ -243,7 +242,7 @@ fn links_that_do_not_work(tool: &Tool) -> Vec<String> {
     let used = made(tool, "dropbox invite intake used@example.com --after-one-upload");
     assert_eq!(present(tool, &used, SUBMIT).status, 0);
     let elsewhere = made(tool, "dropbox invite outtake elsewhere@example.com");
-    std::thread::sleep(Duration::from_millis(1100));
+    tool.later(2);
     let unknown = Secret::from_bytes(&[7; 32]).reveal().to_owned();
     vec![unknown, revoked, resent, used, expired, elsewhere]
 }

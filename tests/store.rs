@@ -271,6 +271,19 @@ fn dry_runs_questions_and_refusals_leave_the_file_as_it_was() {
 }
 
 #[test]
+fn a_test_can_set_the_clock() {
+    let tool = Tool::new();
+    tool.set_clock("2030-01-01T09:00:00Z");
+    tool.ok("account add bob --expires 1h");
+    assert_eq!(tool.json("audit show 1")["at"], "2030-01-01T09:00:00Z");
+    assert_eq!(tool.json("account show bob")["status"], "active");
+    tool.later(3600);
+    assert_eq!(tool.json("account show bob")["status"], "expired");
+    let ran = tool.sh("ROLEBOOK_TEST_NOW=soon rolebook account add eve");
+    assert!(ran.status > 7 && ran.err.contains("ROLEBOOK_TEST_NOW is not a time"), "{ran:#?}");
+}
+
+#[test]
 fn a_moment_of_the_past_shows_what_was_then() {
     let tool = Tool::new();
     let names = |at: &str| -> Vec<String> {
@@ -281,7 +294,7 @@ fn a_moment_of_the_past_shows_what_was_then() {
     assert!(names("0").is_empty() && names("2001-01-01").is_empty() && names("2999-01-01").is_empty());
     tool.ok("account add alice");
     // The log keeps milliseconds: the next revision must not be of the same one.
-    std::thread::sleep(Duration::from_millis(5));
+    tool.later(1);
     tool.ok("account add bob --expires 2s");
     tool.ok("account remove alice --destroy --yes");
     assert!(names("0").is_empty());
@@ -301,7 +314,7 @@ fn a_moment_of_the_past_shows_what_was_then() {
     assert_eq!(names("2999-01-01"), ["bob"]);
     assert_eq!(status(" --at 2999-01-01"), "expired");
     assert_eq!(status(" --at 2"), "active");
-    std::thread::sleep(Duration::from_millis(2_100));
+    tool.later(3);
     assert_eq!(status(""), "expired");
     assert_eq!(status(" --at 2"), "active", "a revision is judged at its own time");
     assert_eq!(tool.json("status --at 0")["revision"], 0);

@@ -17,7 +17,14 @@ pub struct Time(pub i64);
 
 impl Time {
     /// The present, by the system's clock. Called at the edge only: decisions take a time.
+    ///
+    /// A debug build reads `ROLEBOOK_TEST_NOW` (an RFC 3339 time) instead where it is set, so that
+    /// tests need not wait for something to expire. Release builds do not know the variable.
     pub fn now() -> Time {
+        #[cfg(debug_assertions)]
+        if let Some(set) = test_clock() {
+            return set;
+        }
         Time(Timestamp::now().as_millisecond())
     }
 
@@ -53,6 +60,18 @@ impl fmt::Display for Time {
             Ok(stamp) => write!(f, "{stamp:.3}"),
             Err(_) => write!(f, "{} ms", self.0),
         }
+    }
+}
+
+/// The time that a test set. One that cannot be read ends the program: a test must not pass because
+/// its clock was ignored.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "compiled for tests only")]
+fn test_clock() -> Option<Time> {
+    let text = std::env::var_os("ROLEBOOK_TEST_NOW")?;
+    match text.to_str().map(Time::parse) {
+        Some(Ok(time)) => Some(time),
+        _ => panic!("ROLEBOOK_TEST_NOW is not a time: {}", text.display()),
     }
 }
 

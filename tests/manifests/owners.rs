@@ -278,13 +278,8 @@ fn a_share_that_is_over_stays_declared() {
     let tool = Tool::staffed();
     let text = "endpoints: {n: {kind: node, roles: {administrator: [alice]}, exclusive: true, \
                 shares: {/x: {bob: {permission: view, expires: SOON}}}}}";
-    let soon = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 2;
-    apply(&tool, "s", &text.replace("SOON", &stamp(soon)));
-    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    tool.set_clock("2030-01-01T09:00:00Z");
+    apply(&tool, "s", &text.replace("SOON", "2030-01-01T09:00:01Z"));
+    tool.later(1);
     assert_eq!(tool.ok("apply s.yaml --prune"), "No changes.\n");
-}
-
-/// A second of the clock as a file has it.
-fn stamp(second: u64) -> String {
-    jiff::Timestamp::from_second(i64::try_from(second).unwrap()).unwrap().to_string()
 }

@@ -117,7 +117,7 @@ fn one_and_the_same_answer_to_every_invitation_that_does_not_fit() {
     let cancelled = secret(&tool, "org invite acme dana@example.com --role member --as carol");
     tool.ok("org cancel-invitation acme dana@example.com");
     let expired = secret(&tool, "org invite acme dana@example.com --role member --expires 1s --as carol");
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    tool.later(2);
     let others = secret(&tool, "org invite acme eve@example.com --role member --as carol");
     let member = secret(&tool, "org invite acme alice@example.com --role member --as carol");
     tool.ok("org set-role acme alice admin");

@@ -110,7 +110,7 @@ fn whoever_holds_a_token_verifies_it_and_one_that_does_not_work_gets_one_answer(
     let (reference, revoked) = token(&tool, "--mode read");
     tool.ok(&format!("access-token revoke {reference}"));
     let (_, expired) = token(&tool, "--mode read --expires 1s");
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    tool.later(2);
     let before = tool.revision();
     let mut answers = Vec::new();
     for (place, secret) in [

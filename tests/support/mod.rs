@@ -4,7 +4,9 @@ pub(crate) mod smtp;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
+use rolebook::model::Time;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -15,6 +17,8 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
 pub(crate) struct Tool {
     folder: TempDir,
     variables: Vec<(String, String)>,
+    /// What commands take for the present, once a test has set it.
+    clock: Mutex<Option<Time>>,
 }
 
 /// What a command answered.
@@ -31,7 +35,7 @@ pub(crate) struct Ran {
 impl Tool {
     /// An empty folder; no store yet.
     pub(crate) fn bare() -> Tool {
-        Tool { folder: TempDir::new().unwrap(), variables: Vec::new() }
+        Tool { folder: TempDir::new().unwrap(), variables: Vec::new(), clock: Mutex::new(None) }
     }
 
     /// An empty store.
@@ -83,6 +87,18 @@ impl Tool {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Sets the clock that every later command reads (debug builds only), as `2026-06-01T09:00:00Z`.
+    /// It stands still there.
+    pub(crate) fn set_clock(&self, time: &str) {
+        *self.clock.lock().unwrap() = Some(Time::parse(time).unwrap());
+    }
+
+    /// Sets that clock forward, from where it was set to or else from the present, instead of waiting.
+    pub(crate) fn later(&self, seconds: u32) {
+        let mut clock = self.clock.lock().unwrap();
+        *clock = Some(Time(clock.unwrap_or_else(Time::now).0 + i64::from(seconds) * 1000));
+    }
+
     /// A command of the shell, in the folder, with `rolebook` on the PATH and nothing else set.
     pub(crate) fn shell(&self, line: &str) -> Command {
         let home = self.folder().join("home");
@@ -93,6 +109,7 @@ impl Tool {
         command.env("HOME", &home).env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", programs.display()));
         command.env("LC_ALL", "C.UTF-8");
         command.envs(self.variables.iter().cloned());
+        command.envs(self.clock.lock().unwrap().map(|time| ("ROLEBOOK_TEST_NOW", time.to_string())));
         command.stdin(Stdio::null());
         command
     }
