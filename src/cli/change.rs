@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::access::{self, Effect};
 use super::args::{WITH_VALUE, WITHOUT_VALUE, Writing};
+use super::config::Smtp;
+use super::mail::{self, Letter};
 use super::prompt;
 use super::session::Session;
 use crate::model::name::quoted;
@@ -15,7 +17,7 @@ use crate::ops::changes::{Change, describe};
 use crate::ops::invitation::Refused;
 use crate::ops::{Actor, Viewer, Work, require_active};
 use crate::policy::Facts;
-use crate::render::{Column, Format, RenderError, hidden, shown};
+use crate::render::{self, Column, Format, RenderError, hidden, shown};
 use crate::store::{DeniedEntry, Entry, Reader, Store, StoreFacts, Writer};
 
 /// Who acts in a change.
@@ -43,10 +45,16 @@ pub(super) struct Done<T> {
 pub(super) struct Made {
     pub(super) secret: Option<Secret>,
     pub(super) url: Option<String>,
-    /// Whether the link was mailed; none where no mail server is configured.
-    pub(super) mailed: Option<bool>,
-    /// Where one command made several: each with the address it is for.
-    pub(super) secrets: Vec<(String, Secret)>,
+    /// Where one command made several.
+    pub(super) secrets: Vec<Issued>,
+}
+
+/// A secret that one command made beside others.
+pub(super) struct Issued {
+    /// Whom it is for.
+    pub(super) address: String,
+    pub(super) secret: Secret,
+    pub(super) url: Option<String>,
 }
 
 impl Made {
@@ -59,7 +67,7 @@ impl Made {
     fn of(&self, change: &Change) -> Option<&str> {
         let is_for =
             |address: &str| change.fields.iter().any(|(name, _, is)| *name == "email" && *is == json!(address));
-        let own = self.secrets.iter().find(|(address, _)| is_for(address)).map(|(_, secret)| secret);
+        let own = self.secrets.iter().find(|issued| is_for(&issued.address)).map(|issued| &issued.secret);
         self.secret.as_ref().or(own).map(Secret::reveal)
     }
 }
@@ -68,10 +76,6 @@ impl<T> Done<T> {
     /// Whether something changed for good.
     pub(super) const fn is_committed(&self) -> bool {
         self.revision.is_some()
-    }
-
-    pub(super) fn warn(&mut self, text: String) {
-        self.warnings.push(text);
     }
 }
 
@@ -189,6 +193,57 @@ impl Session<'_> {
 
     /// Says what a writing command did.
     pub(super) fn report<T>(&mut self, done: &Done<T>, made: &Made) -> super::Outcome {
+        for warning in &done.warnings {
+            self.warn(warning);
+        }
+        match self.dress().format {
+            Format::Table => self.report_lines(done, made)?,
+            Format::Csv | Format::Tsv => self.report_rows(done, made)?,
+            _ => {
+                self.value(&report_object(done, made, None))?;
+            }
+        }
+        Ok(0)
+    }
+
+    /// As [`report`](Session::report), for a change that made links or invitations, and mails them
+    /// where a mail server is configured. What was made is printed first: a server that takes its
+    /// time must not lose the secret of a change that is committed.
+    pub(super) fn report_and_mail<T>(&mut self, mut done: Done<T>, made: &Made, letters: &[Letter]) -> super::Outcome {
+        let smtp = self.config.smtp.clone().filter(|_| done.is_committed() && !letters.is_empty());
+        let Some(smtp) = smtp else { return self.report(&done, made) };
+        let printed = if self.dress().format.is_object() {
+            for warning in &done.warnings {
+                self.warn(warning);
+            }
+            // As far as the object is the same whether the mail arrives or not.
+            let mut arrived = Vec::new();
+            let mut lost = Vec::new();
+            render::value(&mut arrived, &report_object(&done, made, Some(true)), &self.dress())?;
+            render::value(&mut lost, &report_object(&done, made, Some(false)), &self.dress())?;
+            let same = arrived.iter().zip(&lost).take_while(|(one, other)| one == other).count();
+            arrived.truncate(same);
+            self.out.write_all(&arrived).and_then(|()| self.out.flush()).map(|()| Some(same))
+        } else {
+            self.report(&done, made)?;
+            self.out.flush().map(|()| None)
+        };
+        // Nobody reads any more; whoever was invited is told all the same.
+        let warnings = mail_all(&smtp, letters);
+        for warning in &warnings {
+            self.warn(warning);
+        }
+        if let Some(same) = printed? {
+            let mailed = warnings.is_empty();
+            done.warnings.extend(warnings);
+            let mut whole = Vec::new();
+            render::value(&mut whole, &report_object(&done, made, Some(mailed)), &self.dress())?;
+            self.out.write_all(whole.get(same..).unwrap_or_default())?;
+        }
+        Ok(0)
+    }
+
+    fn report_rows<T>(&mut self, done: &Done<T>, made: &Made) -> Result<(), RenderError> {
         const COLUMNS: [Column; 8] = [
             shown("change"),
             shown("ref"),
@@ -199,56 +254,20 @@ impl Session<'_> {
             hidden("secret"),
             hidden("url"),
         ];
-        for warning in &done.warnings {
-            self.warn(warning);
+        if let Some(access) = &done.access {
+            self.list(&access::COLUMNS, access.rows.clone())?;
+            return Ok(());
         }
-        let secret = made.secret.as_ref().map(Secret::reveal);
-        match self.dress().format {
-            Format::Table => self.report_lines(done, made)?,
-            Format::Csv | Format::Tsv if done.access.is_some() => {
-                let rows = done.access.iter().flat_map(|access| access.rows.clone()).collect();
-                self.list(&access::COLUMNS, rows)?;
-            }
-            Format::Csv | Format::Tsv => {
-                let rows = done.changes.iter().map(|change| {
-                    let mut row = change.json().as_object().cloned().unwrap_or_default();
-                    row.insert("revision".to_owned(), json!(done.revision));
-                    row.insert("secret".to_owned(), json!(made.of(change)));
-                    row.insert("url".to_owned(), json!(made.url));
-                    row
-                });
-                let rows = rows.collect();
-                self.list(&COLUMNS, rows)?;
-            }
-            _ => {
-                let mut object = Map::new();
-                object.insert("revision".to_owned(), json!(done.revision));
-                object.insert("changed".to_owned(), Value::Array(done.changes.iter().map(Change::json).collect()));
-                object.insert("warnings".to_owned(), json!(done.warnings));
-                if done.dry_run {
-                    object.insert("dry_run".to_owned(), json!(true));
-                }
-                if let Some(access) = &done.access {
-                    object.insert("access".to_owned(), json!(access.rows));
-                    object.insert("orphaned".to_owned(), json!(access.orphaned));
-                }
-                if let Some(mailed) = made.mailed {
-                    object.insert("mailed".to_owned(), json!(mailed));
-                }
-                if let Some(secret) = secret {
-                    object.insert("secret".to_owned(), json!(secret));
-                }
-                if !made.secrets.is_empty() {
-                    let each = |(email, secret): &(String, Secret)| json!({"email": email, "secret": secret.reveal()});
-                    object.insert("secrets".to_owned(), made.secrets.iter().map(each).collect());
-                }
-                if let Some(url) = &made.url {
-                    object.insert("url".to_owned(), json!(url));
-                }
-                self.value(&Value::Object(object))?;
-            }
-        }
-        Ok(0)
+        let rows = done.changes.iter().map(|change| {
+            let mut row = change.json().as_object().cloned().unwrap_or_default();
+            row.insert("revision".to_owned(), json!(done.revision));
+            row.insert("secret".to_owned(), json!(made.of(change)));
+            row.insert("url".to_owned(), json!(made.url));
+            row
+        });
+        let rows = rows.collect();
+        self.list(&COLUMNS, rows)?;
+        Ok(())
     }
 
     fn report_lines<T>(&mut self, done: &Done<T>, made: &Made) -> Result<(), RenderError> {
@@ -274,11 +293,70 @@ impl Session<'_> {
             let space = if secret.reveal().contains('\n') { "\n" } else { " " };
             text.push_str(&format!("secret{space}{}\n", secret.reveal().trim_end()));
         }
-        for (address, secret) in &made.secrets {
-            text.push_str(&format!("secret {address} {}\n", secret.reveal()));
+        for issued in &made.secrets {
+            if let Some(url) = &issued.url {
+                text.push_str(&format!("url {} {url}\n", issued.address));
+            }
+            text.push_str(&format!("secret {} {}\n", issued.address, issued.secret.reveal()));
         }
         self.print(&text)
     }
+}
+
+/// A change as an object. Whether it was mailed stands last, since it is known last.
+fn report_object<T>(done: &Done<T>, made: &Made, mailed: Option<bool>) -> Value {
+    let mut object = Map::new();
+    object.insert("revision".to_owned(), json!(done.revision));
+    object.insert("changed".to_owned(), Value::Array(done.changes.iter().map(Change::json).collect()));
+    if done.dry_run {
+        object.insert("dry_run".to_owned(), json!(true));
+    }
+    if let Some(access) = &done.access {
+        object.insert("access".to_owned(), json!(access.rows));
+        object.insert("orphaned".to_owned(), json!(access.orphaned));
+    }
+    if let Some(secret) = &made.secret {
+        object.insert("secret".to_owned(), json!(secret.reveal()));
+    }
+    if !made.secrets.is_empty() {
+        let each = |issued: &Issued| {
+            let mut each = json!({"email": issued.address, "secret": issued.secret.reveal()});
+            if let (Some(url), Some(fields)) = (&issued.url, each.as_object_mut()) {
+                fields.insert("url".to_owned(), json!(url));
+            }
+            each
+        };
+        object.insert("secrets".to_owned(), made.secrets.iter().map(each).collect());
+    }
+    if let Some(url) = &made.url {
+        object.insert("url".to_owned(), json!(url));
+    }
+    if let Some(mailed) = mailed {
+        object.insert("mailed".to_owned(), json!(mailed));
+    }
+    object.insert("warnings".to_owned(), json!(done.warnings));
+    Value::Object(object)
+}
+
+/// Mails every letter; answers a warning for each that was not mailed.
+fn mail_all(smtp: &Smtp, letters: &[Letter]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let mut unreachable: Option<String> = None;
+    for letter in letters {
+        let why = match &unreachable {
+            Some(why) => why.clone(),
+            None => match mail::send(smtp, letter) {
+                Ok(()) => continue,
+                Err(failure) => {
+                    // One server that does not answer is not waited for once for each letter.
+                    unreachable = failure.for_all.then(|| failure.why.clone());
+                    failure.why
+                }
+            },
+        };
+        warnings.push(format!("{} was not mailed to `{}`: {why}; deliver it yourself", letter.what, letter.to));
+    }
+    warnings
 }
 
 /// Takes out what happened to things that the actor may not see, as when an account goes that had

@@ -40,7 +40,7 @@ pub(super) struct Smtp {
     pub(super) password_file: Option<PathBuf>,
     /// A file with the certificates to trust, in PEM, besides the system's.
     pub(super) ca_file: Option<PathBuf>,
-    /// How many seconds to wait for the server.
+    /// How many seconds delivering one message may take in all.
     pub(super) timeout: Option<u64>,
 }
 
@@ -48,7 +48,8 @@ pub(super) struct Smtp {
 #[derive(Deserialize, Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Tls {
-    /// In the clear first, then upgraded; refused if the server cannot.
+    /// In the clear first, then upgraded; refused if the server cannot. Somebody on the way sees the
+    /// name of the server and can prevent delivery, and learns nothing else.
     #[default]
     Starttls,
     /// From the first byte.

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::args::{SecretSource, Writing, expiry, name};
 use super::change::{Done, Made, Who};
 use super::group::List;
-use super::mail::{self, Letter};
+use super::mail::Letter;
 use super::session::Session;
 use super::{Outcome, complete};
 use crate::model::attributes::time_value;
@@ -193,53 +193,31 @@ pub(super) fn read_secret_of(option: &str, source: &SecretSource) -> Result<Secr
     Ok(Secret::presented(&text))
 }
 
-/// The link around a secret, where the server has an address.
-fn url(
-    work: &Work<'_, StoreFacts<'_>>,
-    dropbox: &Name,
-    public: bool,
-    secret: &Secret,
-) -> Result<Option<String>, Problem> {
-    let Some(base) = work.facts().server()?.url else { return Ok(None) };
-    let mut path = String::new();
-    for byte in dropbox.shown().bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            path.push(char::from(byte))
-        } else {
-            path.push_str(&format!("%{byte:02X}"))
+/// The link around a secret, where the server has an address; `path` holds the parts of its path.
+pub(super) fn url(work: &Work<'_, StoreFacts<'_>>, path: &[&str], secret: &Secret) -> Result<Option<String>, Problem> {
+    let Some(mut url) = work.facts().server()?.url else { return Ok(None) };
+    for part in path {
+        url.push('/');
+        for byte in part.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+                url.push(char::from(byte))
+            } else {
+                url.push_str(&format!("%{byte:02X}"))
+            }
         }
     }
-    let public = if public { "/public" } else { "" };
     // Behind the `#` it stays in the browser: no server or proxy writes it into a log.
-    Ok(Some(format!("{base}/dropbox/{path}{public}#{}", secret.reveal())))
+    Ok(Some(format!("{url}#{}", secret.reveal())))
 }
 
-/// Mails a private link, if that is configured and wanted, and says how it went. The invitation
-/// stands whatever becomes of the mail.
-fn deliver<T>(
-    session: &mut Session<'_>,
-    done: &mut Done<T>,
-    made: &mut Made,
-    address: &Name,
-    dropbox: &Name,
-    expires: Option<String>,
-    no_mail: bool,
-) {
-    let Some(smtp) = session.config.smtp.clone().filter(|_| !no_mail && done.is_committed()) else { return };
-    let Some(secret) = &made.secret else { return };
-    let letter = Letter {
-        to: address.shown(),
-        dropbox: dropbox.shown(),
-        link: made.url.as_deref().unwrap_or_else(|| secret.reveal()),
-        expires,
+/// What goes to whoever a private link is for; nothing where mail is not wanted.
+fn letters(address: &Name, dropbox: &Name, made: &Made, expires: Option<&str>, no_mail: bool) -> Vec<Letter> {
+    let secret = made.secret.as_ref().filter(|_| !no_mail).map(Secret::reveal);
+    let letter = |secret| {
+        let link = made.url.as_deref().unwrap_or(secret);
+        Letter::link(address.shown(), dropbox.shown(), link, expires)
     };
-    match mail::send(&smtp, &letter) {
-        Ok(()) => made.mailed = Some(true),
-        Err(what) => {
-            made.mailed = Some(false);
-            done.warn(format!("the link was not mailed to `{address}`: {what}; deliver it yourself"));
-        }
-    }
+    secret.map(letter).into_iter().collect()
 }
 
 impl Invite {
@@ -247,7 +225,7 @@ impl Invite {
         let (which, address, life) =
             (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?, self.life.life()?);
         let secret = new_secret()?;
-        let mut done = session.write(&self.writing, Who::Named, &mut |work| {
+        let done = session.write(&self.writing, Who::Named, &mut |work| {
             let id = if again {
                 invitation::resend(work, &which, &address, life, &secret)?
             } else {
@@ -256,9 +234,9 @@ impl Invite {
             told(work, id, &which, &secret)
         })?;
         let (url, expires) = done.value.clone();
-        let mut made = made(&done, url, secret);
-        deliver(session, &mut done, &mut made, &address, &which, expires, self.no_mail);
-        session.report(&done, &made)
+        let made = made(&done, url, secret);
+        let letters = letters(&address, &which, &made, expires.as_deref(), self.no_mail);
+        session.report_and_mail(done, &made, &letters)
     }
 }
 
@@ -272,7 +250,7 @@ fn told(
     let link = work.facts().resource(id)?;
     let expires =
         link.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires).map(|time| time.to_string());
-    Ok((url(work, dropbox, false, secret)?, expires))
+    Ok((url(work, &["dropbox", dropbox.shown()], secret)?, expires))
 }
 
 /// A secret is shown only where the store will know it.
@@ -339,7 +317,7 @@ impl PublicLink {
         let secret = new_secret()?;
         let done = session.write(&self.writing, Who::Named, &mut |work| {
             dropbox::public_link_on(work, &which, &secret)?;
-            url(work, &which, true, &secret)
+            url(work, &["dropbox", which.shown(), "public"], &secret)
         })?;
         let made = made(&done, done.value.clone(), secret);
         session.report(&done, &made)
@@ -351,14 +329,14 @@ impl Claim {
         let (which, address) = (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?);
         let link = read_secret(&self.link)?;
         let secret = new_secret()?;
-        let mut done = session.write(&self.writing, Who::LinkHolder, &mut |work| {
+        let done = session.write(&self.writing, Who::LinkHolder, &mut |work| {
             let id = invitation::claim(work, &which, &address, &link, &secret)?;
             Ok::<_, invitation::Refused>(told(work, id, &which, &secret)?)
         })?;
         let (url, expires) = done.value.clone();
-        let mut made = made(&done, url, secret);
-        deliver(session, &mut done, &mut made, &address, &which, expires, self.no_mail);
-        session.report(&done, &made)
+        let made = made(&done, url, secret);
+        let letters = letters(&address, &which, &made, expires.as_deref(), self.no_mail);
+        session.report_and_mail(done, &made, &letters)
     }
 }
 

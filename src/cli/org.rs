@@ -46,8 +46,8 @@ enum Verb {
     Members(members::Members),
     /// Invite one or several addresses
     ///
-    /// Each gets a secret of its own, shown once, here; the store keeps its SHA-256. Whoever has the
-    /// address as their e-mail or name accepts with it.
+    /// Each gets a secret of its own, shown once, here; the store keeps its SHA-256. It is mailed too
+    /// where `smtp` is configured. Whoever has the address as their e-mail or name accepts with it.
     #[command(after_long_help = examples::ORG_INVITE)]
     Invite(members::Invite),
     /// List the invitations and how far each has come

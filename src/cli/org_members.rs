@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use super::args::{
     Reading, SecretSource, Writing, account, expiry, name, numbered, org_roles, references, workspace_of,
 };
-use super::change::{Done, Made, Who};
-use super::links::{new_secret, read_secret_of};
+use super::change::{Done, Issued, Made, Who};
+use super::links::{new_secret, read_secret_of, url};
+use super::mail::Letter;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete};
 use crate::model::attributes::{OrgRole, time_value};
 use crate::model::secret::Secret;
-use crate::model::{Id, Kind, Name, Problem, Reference, Resource};
+use crate::model::{Kind, Name, Problem, Reference, Resource};
 use crate::ops::org_invitation::{self, Terms, Which};
 use crate::ops::{org, org_member};
 use crate::policy::Facts;
@@ -48,6 +49,9 @@ pub(super) struct Invite {
     /// When the invitation expires: a length such as `7d`, a day, a time, or `never` [default: 7d]
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
+    /// Mail nothing, even where a mail server is configured
+    #[arg(long)]
+    no_mail: bool,
     #[command(flatten)]
     writing: Writing,
 }
@@ -201,19 +205,37 @@ impl Invite {
             .iter()
             .map(|text| Ok((Name::parse_email(text)?, new_secret()?)))
             .collect::<Result<Vec<_>, Problem>>()?;
-        let done = session
-            .write(&self.writing, Who::Named, &mut |work| org_invitation::invite(work, &org, &terms, &addresses))?;
-        session.report(&done, &made(&done, addresses))
+        let done = session.write(&self.writing, Who::Named, &mut |work| {
+            let ids = org_invitation::invite(work, &org, &terms, &addresses)?;
+            let first = ids.first().map(|id| work.facts().resource(*id)).transpose()?.flatten();
+            let expires = first.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires);
+            let mut urls = Vec::new();
+            for (_, secret) in &addresses {
+                urls.push(url(work, &["org", org.shown(), "invitation"], secret)?);
+            }
+            Ok::<_, Problem>((expires.map(|time| time.to_string()), urls))
+        })?;
+        let (expires, urls) = done.value.clone();
+        let letter = |((address, secret), url): (&(Name, Secret), &Option<String>)| {
+            let text = url.as_deref().unwrap_or(secret.reveal());
+            Letter::invitation(address.shown(), org.shown(), self.role.role().word(), text, expires.as_deref())
+        };
+        let letters: Vec<Letter> = addresses.iter().zip(&urls).map(letter).filter(|_| !self.no_mail).collect();
+        let made = made(&done, addresses, urls);
+        session.report_and_mail(done, &made, &letters)
     }
 }
 
 /// Secrets are shown only where the store will know them.
-fn made(done: &Done<Vec<Id>>, addresses: Vec<(Name, Secret)>) -> Made {
-    let mut secrets: Vec<(String, Secret)> =
-        addresses.into_iter().map(|(address, secret)| (address.shown().to_owned(), secret)).collect();
+fn made<T>(done: &Done<T>, addresses: Vec<(Name, Secret)>, urls: Vec<Option<String>>) -> Made {
+    let issued = addresses.into_iter().zip(urls);
+    let mut secrets: Vec<Issued> =
+        issued.map(|((address, secret), url)| Issued { address: address.shown().to_owned(), secret, url }).collect();
     match (done.is_committed(), secrets.len()) {
         (false, _) => Made::default(),
-        (true, 1) => secrets.pop().map_or_else(Made::default, |(_, secret)| Made::secret(secret)),
+        (true, 1) => {
+            secrets.pop().map_or_else(Made::default, |Issued { secret, url, .. }| Made { url, ..Made::secret(secret) })
+        }
         (true, _) => Made { secrets, ..Made::default() },
     }
 }

@@ -51,6 +51,11 @@ impl Format {
         Format::ALL.into_iter().find(|(_, known)| *known == word).map(|(format, _)| format)
     }
 
+    /// Whether one thing is written as an object with named fields.
+    pub const fn is_object(self) -> bool {
+        matches!(self, Format::Json | Format::Jsonl | Format::Yaml)
+    }
+
     /// Whether programs read it rather than people.
     pub const fn is_json(self) -> bool {
         matches!(self, Format::Json | Format::Jsonl)

@@ -144,8 +144,37 @@ impl Drop for Server {
     }
 }
 
+/// A server that does what a test says with the first connection it gets. It ends with the value.
+pub(crate) struct Raw {
+    pub(crate) port: u16,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Raw {
+    /// Starts one; `serve` ends when the client goes away, which makes its reads and writes fail.
+    pub(crate) fn start(serve: impl FnOnce(TcpStream) -> io::Result<()> + Send + 'static) -> Raw {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let thread = std::thread::spawn(move || {
+            if let Ok((stream, _)) = listener.accept() {
+                let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
+                let _ = serve(stream);
+            }
+        });
+        Raw { port, thread: Some(thread) }
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        // Wakes the thread up where nobody connected.
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
 /// One line of the client's, with its end; `None` when it is gone.
-fn line(stream: &mut dyn Read) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn line(stream: &mut dyn Read) -> io::Result<Option<Vec<u8>>> {
     let (mut line, mut byte) = (Vec::new(), [0]);
     while stream.read(&mut byte)? == 1 {
         line.push(byte[0]);

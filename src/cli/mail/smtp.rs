@@ -1,0 +1,492 @@
+//! The SMTP dialogue that delivers one message (RFC 5321), bounded in time and in bytes.
+//!
+//! `lettre` composes the message and does not carry it. Its timeout bounds each read and not the
+//! whole, a response line is read to its end before its length is checked, and what a server sends
+//! behind its answer to STARTTLS is believed as if it had come through TLS.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+/// The longest response line, its end included. RFC 5321 allows 512 bytes; some servers write more.
+const LONGEST_LINE: usize = 4096;
+
+/// The most lines of one response.
+const MOST_LINES: usize = 100;
+
+/// The most bytes that are read from the server in one dialogue, TLS included.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// How the connection is protected.
+pub(super) enum Security {
+    /// In the clear first, then upgraded; refused if the server cannot.
+    Starttls(Arc<ClientConfig>),
+    /// From the first byte.
+    Wrapped(Arc<ClientConfig>),
+    /// Not at all.
+    None,
+}
+
+/// The server and how to speak to it.
+pub(super) struct Server<'s> {
+    pub(super) host: &'s str,
+    pub(super) port: u16,
+    pub(super) security: Security,
+    /// The user and the password to log in with.
+    pub(super) login: Option<(&'s str, &'s str)>,
+    /// How long the whole dialogue may take, the look-up of the name included.
+    pub(super) timeout: Duration,
+}
+
+/// A message and its envelope.
+pub(super) struct Parcel<'m> {
+    pub(super) from: &'m str,
+    pub(super) to: &'m str,
+    /// The message as RFC 5322 writes it, lines ended by CRLF.
+    pub(super) message: &'m [u8],
+}
+
+/// Why a message was not delivered. Nothing that the server wrote is kept but its codes: it may
+/// quote what it was sent, and that is the link or the password.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The name of the server has no address.
+    Unresolved,
+    /// No connection, or it broke.
+    Io(io::ErrorKind),
+    /// The time for the whole dialogue is over.
+    TimeOver(Duration),
+    /// The server wrote more than a response can be.
+    TooMuch,
+    /// What it wrote is not SMTP.
+    NotSmtp,
+    /// It cannot protect the connection.
+    NoStarttls,
+    /// It sent something behind its answer to STARTTLS.
+    Injected,
+    /// The TLS handshake failed.
+    Tls(rustls::Error),
+    /// The host is not a name that a certificate can be checked against.
+    BadHost,
+    /// It offers no way to log in that we know.
+    NoLogin,
+    /// The address has letters that the server cannot take.
+    NotAscii,
+    /// It refused, with a code and a status of RFC 3463 where it gave one.
+    Refused(u16, Option<String>),
+}
+
+impl Failure {
+    /// Whether another message would meet the same failure: the server itself is out of reach.
+    pub(super) const fn is_of_connection(&self) -> bool {
+        !matches!(self, Failure::Refused(..) | Failure::NotAscii)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Unresolved => f.write_str("the name of the mail server cannot be resolved"),
+            Failure::Io(io::ErrorKind::ConnectionRefused) => f.write_str("the connection was refused"),
+            Failure::Io(_) => f.write_str("the connection broke or could not be made"),
+            Failure::TimeOver(limit) => write!(f, "the server did not finish within {} s", limit.as_secs()),
+            Failure::TooMuch => f.write_str("the server wrote more than a response can be"),
+            Failure::NotSmtp => f.write_str("the server does not speak SMTP, or broke off"),
+            Failure::NoStarttls => f.write_str("the server does not offer STARTTLS"),
+            Failure::Injected => f.write_str("data arrived between STARTTLS and the protected connection"),
+            Failure::Tls(error) => f.write_str(tls_message(error)),
+            Failure::BadHost => f.write_str("`host` is not a name that a certificate can be checked against"),
+            Failure::NoLogin => f.write_str("the server offers neither AUTH PLAIN nor AUTH LOGIN"),
+            Failure::NotAscii => f.write_str("the server cannot take an address with letters beyond ASCII"),
+            Failure::Refused(code, None) => write!(f, "the server refused it: {code}"),
+            Failure::Refused(code, Some(status)) => write!(f, "the server refused it: {code} {status}"),
+        }
+    }
+}
+
+fn tls_message(error: &rustls::Error) -> &'static str {
+    use rustls::Error::InvalidCertificate;
+    match error {
+        InvalidCertificate(CertificateError::UnknownIssuer) => "the server's certificate is not trusted",
+        InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }) => {
+            "the server's certificate is for another name"
+        }
+        InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            "the server's certificate is expired"
+        }
+        InvalidCertificate(_) => "the server's certificate is not valid",
+        _ => "the TLS handshake failed",
+    }
+}
+
+/// What a client needs to check certificates: the system's authorities, and those of a PEM file.
+///
+/// # Errors
+/// When the file holds no certificate.
+pub(super) fn client_config(extra: Option<&[u8]>) -> Result<Arc<ClientConfig>, &'static str> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(pem) = extra {
+        let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        let certificates = certificates.ok().filter(|found| !found.is_empty()).ok_or("it is not in PEM")?;
+        for certificate in certificates {
+            roots.add(certificate).map_err(|_| "it holds no certificate that can be used")?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| "TLS is not available")?;
+    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// Delivers a message.
+pub(super) fn deliver(server: &Server<'_>, parcel: &Parcel<'_>) -> Result<(), Failure> {
+    let until = Instant::now() + server.timeout;
+    converse(server, parcel, until).map_err(|failure| match failure {
+        Failure::Io(io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => Failure::TimeOver(server.timeout),
+        Failure::Io(io::ErrorKind::FileTooLarge) => Failure::TooMuch,
+        other => other,
+    })
+}
+
+fn converse(server: &Server<'_>, parcel: &Parcel<'_>, until: Instant) -> Result<(), Failure> {
+    let socket = connect(server, until)?;
+    match &server.security {
+        Security::None => {
+            let mut dialogue = Dialogue::new(socket);
+            dialogue.greeting()?;
+            dialogue.send(server, parcel)
+        }
+        Security::Wrapped(config) => {
+            let mut dialogue = Dialogue::new(protect(server, config, socket)?);
+            dialogue.greeting()?;
+            dialogue.send(server, parcel)
+        }
+        Security::Starttls(config) => {
+            let mut dialogue = Dialogue::new(socket);
+            dialogue.greeting()?;
+            let plain = dialogue.start_tls()?;
+            Dialogue::new(protect(server, config, plain)?).send(server, parcel)
+        }
+    }
+}
+
+/// Connects to the first address that answers.
+fn connect(server: &Server<'_>, until: Instant) -> Result<Bounded, Failure> {
+    // The system's resolver has no time limit of ours: it works in a thread that is left behind.
+    let (sender, receiver) = mpsc::channel();
+    let target = (server.host.to_owned(), server.port);
+    std::thread::spawn(move || sender.send(target.to_socket_addrs().map(Vec::from_iter)));
+    let addresses = match receiver.recv_timeout(time_left(until)?) {
+        Ok(Ok(addresses)) if !addresses.is_empty() => addresses,
+        Ok(_) => return Err(Failure::Unresolved),
+        Err(_) => return Err(Failure::Io(io::ErrorKind::TimedOut)),
+    };
+    let mut failure = Failure::Unresolved;
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, time_left(until)?) {
+            Ok(socket) => return Ok(Bounded { socket, until, left: MOST_BYTES }),
+            Err(error) => failure = Failure::Io(error.kind()),
+        }
+    }
+    Err(failure)
+}
+
+fn time_left(until: Instant) -> Result<Duration, Failure> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(Failure::Io(io::ErrorKind::TimedOut)) } else { Ok(left) }
+}
+
+/// Does the TLS handshake.
+fn protect(
+    server: &Server<'_>,
+    config: &Arc<ClientConfig>,
+    mut socket: Bounded,
+) -> Result<StreamOwned<ClientConnection, Bounded>, Failure> {
+    let name = ServerName::try_from(server.host.to_owned()).map_err(|_| Failure::BadHost)?;
+    let mut connection = ClientConnection::new(Arc::clone(config), name).map_err(Failure::Tls)?;
+    while connection.is_handshaking() {
+        connection.complete_io(&mut socket).map_err(|error| {
+            match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                Some(tls) => Failure::Tls(tls.clone()),
+                None => Failure::Io(error.kind()),
+            }
+        })?;
+    }
+    Ok(StreamOwned::new(connection, socket))
+}
+
+/// A socket whose reads and writes end at one moment, and that gives no more than so many bytes.
+struct Bounded {
+    socket: TcpStream,
+    until: Instant,
+    left: usize,
+}
+
+impl Bounded {
+    fn time_left(&self) -> io::Result<Duration> {
+        time_left(self.until).map_err(|_| io::ErrorKind::TimedOut.into())
+    }
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.socket.set_read_timeout(Some(self.time_left()?))?;
+        let most = buffer.len().min(self.left);
+        let read = self.socket.read(buffer.get_mut(..most).unwrap_or_default())?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
+impl Write for Bounded {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.socket.set_write_timeout(Some(self.time_left()?))?;
+        self.socket.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// A response: its code, and the text of each line.
+struct Response {
+    code: u16,
+    lines: Vec<String>,
+}
+
+impl Response {
+    /// The response, if its code is of the class expected: 2 for done, 3 for go on.
+    fn expect(self, class: u16) -> Result<Response, Failure> {
+        if self.code / 100 == class {
+            return Ok(self);
+        }
+        let first = self.lines.first().and_then(|line| line.split_whitespace().next());
+        Err(Failure::Refused(self.code, first.filter(|word| is_status(word)).map(str::to_owned)))
+    }
+
+    /// The words behind an extension that the server offers; none if it does not.
+    fn extension(&self, name: &str) -> Option<&str> {
+        self.lines.iter().skip(1).find_map(|line| {
+            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            word.eq_ignore_ascii_case(name).then_some(rest)
+        })
+    }
+}
+
+/// Whether a word is a status of RFC 3463, such as `5.1.1`: digits, which quote nothing.
+fn is_status(word: &str) -> bool {
+    let shape = word.len() <= 9 && word.matches('.').count() == 2 && word.starts_with(['4', '5']);
+    shape && word.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit())
+}
+
+/// One side of the conversation over some stream.
+struct Dialogue<S> {
+    stream: S,
+    /// What was read and not used.
+    unread: Vec<u8>,
+}
+
+impl<S: Read + Write> Dialogue<S> {
+    const fn new(stream: S) -> Dialogue<S> {
+        Dialogue { stream, unread: Vec::new() }
+    }
+
+    fn greeting(&mut self) -> Result<(), Failure> {
+        self.response()?.expect(2).map(drop)
+    }
+
+    fn hello(&mut self) -> Result<Response, Failure> {
+        self.command("EHLO [127.0.0.1]")?.expect(2)
+    }
+
+    /// Asks for TLS; gives the stream back, on which the handshake comes next.
+    fn start_tls(mut self) -> Result<S, Failure> {
+        if self.hello()?.extension("STARTTLS").is_none() {
+            return Err(Failure::NoStarttls);
+        }
+        self.command("STARTTLS")?.expect(2)?;
+        // Whatever came behind the answer was not protected, and may be from somebody on the way.
+        if self.unread.is_empty() { Ok(self.stream) } else { Err(Failure::Injected) }
+    }
+
+    /// Logs in where that is wanted, and sends the message.
+    fn send(&mut self, server: &Server<'_>, parcel: &Parcel<'_>) -> Result<(), Failure> {
+        let offered = self.hello()?;
+        if let Some((user, password)) = server.login {
+            self.log_in(offered.extension("AUTH").unwrap_or_default(), user, password)?;
+        }
+        let utf8 = match (parcel.from.is_ascii() && parcel.to.is_ascii(), offered.extension("SMTPUTF8")) {
+            (true, _) => "",
+            (false, Some(_)) => " SMTPUTF8",
+            (false, None) => return Err(Failure::NotAscii),
+        };
+        self.command(&format!("MAIL FROM:<{}>{utf8}", parcel.from))?.expect(2)?;
+        self.command(&format!("RCPT TO:<{}>", parcel.to))?.expect(2)?;
+        self.command("DATA")?.expect(3)?;
+        self.write(&stuffed(parcel.message))?;
+        self.response()?.expect(2)?;
+        // The message is delivered, whatever becomes of the goodbye.
+        let _ = self.write(b"QUIT\r\n");
+        Ok(())
+    }
+
+    fn log_in(&mut self, methods: &str, user: &str, password: &str) -> Result<(), Failure> {
+        let offers = |name: &str| methods.split_whitespace().any(|method| method.eq_ignore_ascii_case(name));
+        if offers("PLAIN") {
+            let token = STANDARD.encode(format!("\0{user}\0{password}"));
+            self.command(&format!("AUTH PLAIN {token}"))?.expect(2).map(drop)
+        } else if offers("LOGIN") {
+            self.command("AUTH LOGIN")?.expect(3)?;
+            self.command(&STANDARD.encode(user))?.expect(3)?;
+            self.command(&STANDARD.encode(password))?.expect(2).map(drop)
+        } else {
+            Err(Failure::NoLogin)
+        }
+    }
+
+    fn command(&mut self, line: &str) -> Result<Response, Failure> {
+        self.write(format!("{line}\r\n").as_bytes())?;
+        self.response()
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.stream.write_all(bytes).and_then(|()| self.stream.flush()).map_err(|error| Failure::Io(error.kind()))
+    }
+
+    /// Reads a response: lines of one code, a hyphen behind it on all but the last.
+    fn response(&mut self) -> Result<Response, Failure> {
+        let mut lines = Vec::new();
+        let mut first_code = None;
+        loop {
+            let line = self.line()?;
+            let code = line.get(..3).and_then(|digits| digits.parse::<u16>().ok()).ok_or(Failure::NotSmtp)?;
+            if !(200..600).contains(&code) || *first_code.get_or_insert(code) != code {
+                return Err(Failure::NotSmtp);
+            }
+            lines.push(line.get(4..).unwrap_or_default().to_owned());
+            match line.as_bytes().get(3) {
+                Some(b'-') if lines.len() < MOST_LINES => {}
+                Some(b'-') => return Err(Failure::TooMuch),
+                None | Some(b' ') => return Ok(Response { code, lines }),
+                Some(_) => return Err(Failure::NotSmtp),
+            }
+        }
+    }
+
+    /// Reads a line, without its end.
+    fn line(&mut self) -> Result<String, Failure> {
+        let mut chunk = [0; 1024];
+        loop {
+            if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.unread.drain(..=end).collect();
+                return Ok(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
+            }
+            if self.unread.len() >= LONGEST_LINE {
+                return Err(Failure::TooMuch);
+            }
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return Err(Failure::NotSmtp),
+                Ok(read) => self.unread.extend(chunk.iter().take(read)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(Failure::NotSmtp),
+                Err(error) => return Err(Failure::Io(error.kind())),
+            }
+        }
+    }
+}
+
+/// The message as DATA carries it: a dot doubled at the start of a line, and the line that ends it.
+fn stuffed(message: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(message.len() + 16);
+    for line in message.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b".") {
+            text.push(b'.');
+        }
+        text.extend(line);
+    }
+    if !text.ends_with(b"\r\n") {
+        text.extend(b"\r\n");
+    }
+    text.extend(b".\r\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a server says, and what it heard.
+    struct Script {
+        says: io::Cursor<Vec<u8>>,
+        heard: Vec<u8>,
+    }
+
+    impl Read for Script {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.says.read(buffer)
+        }
+    }
+
+    impl Write for Script {
+        fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+            self.heard.write(buffer)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn script(says: &str) -> Dialogue<Script> {
+        Dialogue::new(Script { says: io::Cursor::new(says.as_bytes().to_vec()), heard: Vec::new() })
+    }
+
+    #[test]
+    fn what_comes_behind_the_answer_to_starttls_is_refused() {
+        const BEFORE: &str = "250-x\r\n250 STARTTLS\r\n220 go\r\n";
+        assert!(script(BEFORE).start_tls().is_ok());
+        let injected = script(&format!("{BEFORE}250 x\r\n")).start_tls();
+        assert!(matches!(injected, Err(Failure::Injected)));
+        assert!(matches!(script("250 x\r\n").start_tls(), Err(Failure::NoStarttls)));
+    }
+
+    #[test]
+    fn a_line_and_a_response_are_bounded() {
+        let endless = "2".repeat(10 * LONGEST_LINE);
+        assert!(matches!(script(&endless).response(), Err(Failure::TooMuch)));
+        let many = "250-more\r\n".repeat(10 * MOST_LINES);
+        assert!(matches!(script(&many).response(), Err(Failure::TooMuch)));
+    }
+
+    #[test]
+    fn what_is_not_smtp_is_told_from_a_refusal() {
+        for text in
+            ["", "HTTP/1.1 400 Bad Request\r\n", "250-a\r\n251 b\r\n", "999 x\r\n", "250", "25\r\n", "é50 x\r\n"]
+        {
+            assert!(matches!(script(text).response(), Err(Failure::NotSmtp)), "{text:?}");
+        }
+        let refused = script("550 5.1.1 no such mailbox\r\n").greeting().map_err(|it| it.to_string());
+        assert_eq!(refused, Err("the server refused it: 550 5.1.1".to_owned()));
+        let quoting = script("550 secret\r\n").greeting().map_err(|it| it.to_string());
+        assert_eq!(quoting, Err("the server refused it: 550".to_owned()));
+    }
+
+    #[test]
+    fn a_dot_at_the_start_of_a_line_is_doubled() {
+        assert_eq!(stuffed(b"a\r\n.\r\n.b"), b"a\r\n..\r\n..b\r\n.\r\n");
+        assert_eq!(stuffed(b"a\r\n"), b"a\r\n.\r\n");
+    }
+}
