@@ -383,3 +383,51 @@ fn from_version(older: i64, without: &str) {
     assert_eq!(tool.json("share list node1:/p --here")[1]["by"], "user:eve");
     assert_eq!(tool.run("audit verify").status, 0);
 }
+
+/// A store on a medium that cannot be written is read and verified; nothing is lost where SQLite would
+/// need its log.
+#[cfg(unix)]
+#[test]
+fn a_store_where_nothing_can_be_written_is_read_and_verified() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 65534;
+    let tool = Tool::staffed();
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("kept store?.db");
+    let mode = |path: &std::path::Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    fs::copy(tool.store(), &store).unwrap();
+    fs::write(folder.path().join("kept store?.db.lock"), "").unwrap();
+    let program = folder.path().join("rolebook");
+    fs::copy(assert_cmd::cargo::cargo_bin!("rolebook"), &program).unwrap();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        mode(&entry.unwrap().path(), 0o555);
+    }
+    mode(folder.path(), 0o555);
+    // To root every folder can be written.
+    let is_root = fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0);
+    let run = |line: &str| {
+        let mut command = std::process::Command::new(&program);
+        command.env_clear().arg("--store").arg(&store).args(line.split(' '));
+        if is_root {
+            command.uid(NOBODY);
+        }
+        command.output().unwrap()
+    };
+    for line in ["account list", "perm check alice create-group server", "audit verify", "status"] {
+        let ran = run(line);
+        assert!(ran.status.success() && !ran.stdout.is_empty(), "{line}: {ran:?}");
+    }
+    let refused = run("account add heidi");
+    assert_eq!(refused.status.code(), Some(7), "{refused:?}");
+    // What only the log holds cannot be read, and is not left out without a word.
+    mode(folder.path(), 0o755);
+    fs::write(folder.path().join("kept store?.db-wal"), "log").unwrap();
+    mode(&folder.path().join("kept store?.db-wal"), 0o444);
+    mode(folder.path(), 0o555);
+    let refused = run("account list");
+    assert_eq!(refused.status.code(), Some(7), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("-wal"), "{refused:?}");
+    mode(folder.path(), 0o755);
+}

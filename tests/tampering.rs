@@ -277,3 +277,49 @@ fn the_finding_is_told_in_words_and_other_commands_say_what_is_damaged() {
     victim.after("UPDATE revision SET digest = x'00' WHERE number = (SELECT max(number) FROM revision)").unwrap();
     let _ = victim.tool.fails(7, "account add heidi", "is damaged: ");
 }
+
+/// What others put into the schema, or take out of it, and a version that it does not have.
+#[test]
+fn a_schema_that_no_migration_makes_is_found() {
+    let victim = Victim::new();
+    let version: i64 = victim.store().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let lowered: Vec<String> = (0..version).map(|lower| format!("PRAGMA user_version = {lower}")).collect();
+    let deeds = [
+        "CREATE TRIGGER forget AFTER INSERT ON revision BEGIN DELETE FROM binding WHERE since = 3; END",
+        "CREATE VIEW told AS SELECT * FROM resource",
+        "CREATE TABLE notes (text TEXT)",
+        "CREATE INDEX mine ON binding (expires)",
+        "CREATE UNIQUE INDEX mine ON resource (since, id, name)",
+        "DROP INDEX binding_on_now",
+        "DROP INDEX resource_now; CREATE INDEX resource_now ON resource (id) WHERE until IS NULL",
+        "ALTER TABLE resource ADD COLUMN more TEXT",
+        "ALTER TABLE resource RENAME TO kept; CREATE VIEW resource AS SELECT * FROM kept WHERE id <> 20",
+    ];
+    for deed in deeds.into_iter().map(str::to_owned).chain(lowered) {
+        victim.restore();
+        let store = victim.store();
+        store.execute_batch(&deed).unwrap();
+        store.close().unwrap();
+        let ran = victim.verify(&deed);
+        assert_eq!((ran.status, ran.err.as_str()), (1, ""), "{deed}: {ran:?}");
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        assert!(!report["faults"].as_array().unwrap().is_empty(), "{deed}: {ran:?}");
+        // Code of others: nothing is read or written through it.
+        if deed.contains("TRIGGER") || deed.contains("VIEW") {
+            for line in ["account list", "account add heidi", "audit log", "audit verify --as alice"] {
+                victim.tool.fails(7, line, "that rolebook did not make");
+            }
+        }
+        if deed.contains("user_version") {
+            let ran = victim.tool.run("account add heidi");
+            assert!(
+                ran.status == 0 || ran.status == 7 && ran.err.contains("does not fit its version"),
+                "{deed}: {ran:?}"
+            );
+        }
+    }
+    // What SQLite keeps for itself, and what an older version of the program made, is no fault.
+    victim.restore();
+    victim.store().execute_batch("ANALYZE").unwrap();
+    assert_eq!(victim.verify("ANALYZE").status, 0);
+}

@@ -16,7 +16,7 @@ use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Time};
 use crate::ops::Actor;
 use crate::policy::Facts;
 use crate::render::{self, Column, Dress, Format, RenderError, Row, Stream, style};
-use crate::store::{Store, StoreFacts};
+use crate::store::{self, Reader, Store, StoreFacts};
 
 /// The exit status of a command whose reader went away: that of a process killed by SIGPIPE.
 pub(super) const BROKEN_PIPE: u8 = 141;
@@ -120,8 +120,18 @@ impl<'s> Session<'s> {
         at: Option<&str>,
         look: impl FnOnce(&mut Session<'s>, &View<'_>) -> Result<T, RenderError>,
     ) -> Result<T, RenderError> {
+        self.read_with(Store::read, at, look)
+    }
+
+    /// As [`read`](Session::read), opened in a way of its own.
+    pub(super) fn read_with<T>(
+        &mut self,
+        open: fn(&Store) -> store::Result<Reader>,
+        at: Option<&str>,
+        look: impl FnOnce(&mut Session<'s>, &View<'_>) -> Result<T, RenderError>,
+    ) -> Result<T, RenderError> {
         let path = self.store_path()?;
-        let reader = Store::open(&path).and_then(|store| store.read())?;
+        let reader = Store::open(&path).and_then(|store| open(&store))?;
         let actor = self.actor(&reader.facts())?;
         let view = View::new(&reader, actor, at, Time::now())?;
         let answer = look(self, &view)?;

@@ -26,6 +26,8 @@ pub enum StoreError {
     Busy(PathBuf),
     /// There is no room on the disk for what was to be written.
     Full(PathBuf),
+    /// It lies on a medium that cannot be written, and its last changes are still in the log beside it.
+    NeedsItsLog(PathBuf),
     /// More ids were handed out than a snapshot holds.
     TooLarge(PathBuf),
     /// A row of it makes no sense.
@@ -60,6 +62,13 @@ impl StoreError {
             // What SQLite says of a folder or a device is of no help.
             _ if path.exists() && !path.is_file() => StoreError::NotAStore(path),
             Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path, what: error.to_string() },
+            // Our statements are right, so it is the schema that is not ours.
+            Some(ErrorCode::Unknown | ErrorCode::AuthorizationForStatementDenied) => {
+                StoreError::Corrupt { path, what: "its schema does not fit its version".to_owned() }
+            }
+            None if matches!(error, Error::SqlInputError { .. }) => {
+                StoreError::Corrupt { path, what: "its schema does not fit its version".to_owned() }
+            }
             // A value that is not what its column holds.
             None if matches!(
                 error,
@@ -95,6 +104,13 @@ impl fmt::Display for StoreError {
             StoreError::Full(path) => {
                 write!(f, "the disk is full: the store `{}` has no room for the change", path.display())
             }
+            StoreError::NeedsItsLog(path) => {
+                write!(
+                    f,
+                    "the last changes of the store `{0}` are in `{0}-wal`, which cannot be read where nothing can be written",
+                    path.display()
+                )
+            }
             StoreError::TooLarge(path) => {
                 write!(
                     f,
@@ -124,6 +140,9 @@ impl From<StoreError> for Problem {
             StoreError::Newer { .. } => ("newer_store", "use the version of rolebook that wrote it, or a later one"),
             StoreError::Busy(_) => ("store_busy", "try again; nothing was changed"),
             StoreError::Full(_) => ("disk_full", "free some space and try again; nothing was changed"),
+            StoreError::NeedsItsLog(_) => {
+                ("store_failed", "copy the store and its `-wal` file to a folder that can be written")
+            }
             StoreError::TooLarge(_) => ("store_too_large", "ask about one thing at a time, with `rolebook perm check`"),
             StoreError::Corrupt { .. } => ("store_corrupt", "rolebook audit verify"),
             StoreError::Failed { .. } => ("store_failed", "check the path, its permissions and the free space"),

@@ -19,13 +19,33 @@ pub(super) struct Lock {
 impl Lock {
     /// Waits for the turn, at most `patience`.
     pub(super) fn take(store: &Path, patience: Duration) -> Result<Lock, StoreError> {
-        let failed = |error: std::io::Error| StoreError::io(store, &error);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(super::beside(store, ".lock")).map_err(failed)?;
-        match file.try_lock() {
+        let file = options.open(super::beside(store, ".lock")).map_err(|error| StoreError::io(store, &error))?;
+        Lock::wait(store, file, patience, File::try_lock, File::lock)
+    }
+
+    /// Waits until nobody writes, and keeps writers waiting; beside other readers. None where nobody
+    /// has ever written.
+    pub(super) fn share(store: &Path, patience: Duration) -> Result<Option<Lock>, StoreError> {
+        match File::open(super::beside(store, ".lock")) {
+            Ok(file) => Lock::wait(store, file, patience, File::try_lock_shared, File::lock_shared).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::io(store, &error)),
+        }
+    }
+
+    fn wait(
+        store: &Path,
+        file: File,
+        patience: Duration,
+        at_once: fn(&File) -> Result<(), TryLockError>,
+        in_turn: fn(&File) -> std::io::Result<()>,
+    ) -> Result<Lock, StoreError> {
+        let failed = |error: std::io::Error| StoreError::io(store, &error);
+        match at_once(&file) {
             Ok(()) => return Ok(Lock { _file: file }),
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -34,7 +54,7 @@ impl Lock {
         // A thread that is given up on ends with the process, which is about to end.
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
-            let taken = file.lock().map(|()| file);
+            let taken = in_turn(&file).map(|()| file);
             let _ = sender.send(taken);
         });
         match receiver.recv_timeout(patience) {

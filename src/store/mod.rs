@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use commit::{Committed, Entry, Writer};
 pub use error::StoreError;
@@ -88,14 +88,48 @@ impl Store {
     /// Opens it to be read: one moment of it, unmoved by writers that come meanwhile.
     ///
     /// # Errors
-    /// When it cannot be read, or is no store of a known version.
+    /// When it cannot be read, is no store of a known version, or has triggers or views of others.
     pub fn read(&self) -> Result<Reader> {
-        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        // First, so that the file is locked once for everything that is read.
-        connection.execute_batch("BEGIN").map_err(|error| self.failed(error))?;
+        let (connection, lock) = self.connect_to_read()?;
         let version = schema::check(&connection, &self.path)?;
         schema::read_as_latest(&connection, version).map_err(|error| self.failed(error))?;
-        Ok(Reader::new(connection, &self.path))
+        Ok(Reader::new(connection, &self.path, lock))
+    }
+
+    /// Opens it to be verified: as [`read`](Store::read), whatever others have put into its schema.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no store of a known version.
+    pub fn read_to_verify(&self) -> Result<Reader> {
+        let (connection, lock) = self.connect_to_read()?;
+        let version = schema::check_version(&connection, &self.path)?;
+        schema::read_as_latest(&connection, version).map_err(|error| self.failed(error))?;
+        Ok(Reader::new(connection, &self.path, lock))
+    }
+
+    /// A connection in a read transaction; with a lock where the medium cannot be written.
+    fn connect_to_read(&self) -> Result<(Connection, Option<lock::Lock>)> {
+        let begin = |connection: Connection| -> rusqlite::Result<Connection> {
+            // First, so that the file is locked once for everything that is read.
+            connection.execute_batch("BEGIN")?;
+            // `BEGIN` alone does not touch the file.
+            connection.query_row("PRAGMA user_version", [], |_| Ok(()))?;
+            Ok(connection)
+        };
+        match self.connect_with(OpenFlags::SQLITE_OPEN_READ_ONLY, &self.path).and_then(begin) {
+            Ok(connection) => Ok((connection, None)),
+            Err(error) if needs_a_writable_folder(&error) && self.path.is_file() => {
+                let lock = lock::Lock::share(&self.path, PATIENCE)?;
+                if std::fs::metadata(beside(&self.path, "-wal")).is_ok_and(|log| log.len() > 0) {
+                    return Err(StoreError::NeedsItsLog(self.path.clone()));
+                }
+                // Nobody changes it now, so it can be read without the files that SQLite wants beside it.
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+                let connection = self.connect_with(flags, &immutable(&self.path)).and_then(begin);
+                Ok((connection.map_err(|error| self.failed(error))?, lock))
+            }
+            Err(error) => Err(self.failed(error)),
+        }
     }
 
     /// Opens it to be changed, and waits for its turn. Nobody else writes until the writer is gone.
@@ -110,22 +144,46 @@ impl Store {
         schema::migrate(&mut connection).map_err(|error| self.failed(error))?;
         // A read turned into a write in mid-transaction would be refused as busy: ask for the write at once.
         connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failed(error))?;
-        Ok(Writer::new(Reader::new(connection, &self.path), lock))
+        Ok(Writer::new(Reader::new(connection, &self.path, None), lock))
     }
 
     fn connect(&self, flags: OpenFlags) -> Result<Connection> {
-        let connection = Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(|error| self.failed(error))?;
-        connection.busy_timeout(PATIENCE).map_err(|error| self.failed(error))?;
+        self.connect_with(flags, &self.path).map_err(|error| self.failed(error))
+    }
+
+    fn connect_with(&self, flags: OpenFlags, path: &Path) -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(PATIENCE)?;
         // Else a statement is planned anew for every value of a column that some partial index
         // speaks of, such as the role: the index of shares by their sharers would slow every look-up.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| self.failed(error))?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        // What others have planted in the schema does not run, whatever is checked before or after.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
         Ok(connection)
     }
 
     fn failed(&self, error: rusqlite::Error) -> StoreError {
         StoreError::sqlite(&self.path, error)
     }
+}
+
+/// Whether SQLite misses files beside the store that it cannot make.
+fn needs_a_writable_folder(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+}
+
+/// The file as SQLite takes one that nobody changes.
+fn immutable(path: &Path) -> PathBuf {
+    let mut uri = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' => uri.push(char::from(*byte)),
+            it if it.is_ascii_alphanumeric() => uri.push(char::from(*it)),
+            it => uri.push_str(&format!("%{it:02X}")),
+        }
+    }
+    PathBuf::from(uri + "?immutable=1")
 }
 
 /// The file of that suffix beside a file.
@@ -142,11 +200,13 @@ pub struct Reader {
     path: PathBuf,
     /// What was read of the present: it stays so for as long as this is open.
     known: Known,
+    /// Keeps writers waiting while a store is read whose folder cannot be written.
+    _lock: Option<lock::Lock>,
 }
 
 impl Reader {
-    fn new(connection: Connection, path: &Path) -> Reader {
-        Reader { connection, path: path.to_owned(), known: Known::default() }
+    fn new(connection: Connection, path: &Path, lock: Option<lock::Lock>) -> Reader {
+        Reader { connection, path: path.to_owned(), known: Known::default(), _lock: lock }
     }
 
     /// The facts as they stand now.

@@ -8,7 +8,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::beside;
 use super::error::StoreError;
@@ -179,8 +179,62 @@ pub(super) fn read_as_latest(connection: &Connection, version: i64) -> rusqlite:
     )
 }
 
-/// Whether the file is a store of a version this program reads. Answers which.
-pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+/// An object of a schema: its type, its name, and the statement that makes it.
+pub(super) type Object = (String, String, Option<String>);
+
+/// Every object of a schema but those that SQLite makes for itself, also when it is told to `ANALYZE`.
+fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
+    let mut statement = connection.prepare(
+        "SELECT type, name, sql FROM main.sqlite_schema \
+         WHERE name NOT IN ('sqlite_stat1', 'sqlite_stat4') AND name NOT GLOB 'sqlite_autoindex_*' \
+         ORDER BY type, name",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    rows.collect()
+}
+
+/// How the schema of a store differs from what the migrations up to its version make, in words;
+/// empty where it does not. Objects of others change what statements do, and so what the rows say.
+pub(super) fn differences(connection: &Connection, version: i64) -> rusqlite::Result<Vec<String>> {
+    let pristine = Connection::open_in_memory()?;
+    for migration in MIGRATIONS.iter().take(usize::try_from(version).unwrap_or_default()) {
+        pristine.execute_batch(migration)?;
+    }
+    let (expected, found) = (objects(&pristine)?, objects(connection)?);
+    let named = |objects: &[Object], (kind, name, _): &Object| {
+        objects.iter().find(|(other_kind, other, _)| other_kind == kind && other == name).cloned()
+    };
+    let mut different = Vec::new();
+    for object in &expected {
+        let (kind, name, sql) = object;
+        match named(&found, object) {
+            None => different.push(format!("the {kind} `{name}` is missing, which version {version} of a store has")),
+            Some((.., other)) if other != *sql => {
+                different.push(format!("the {kind} `{name}` is not as version {version} of a store has it"));
+            }
+            Some(_) => {}
+        }
+    }
+    for object in &found {
+        if named(&expected, object).is_none() {
+            let (kind, name, _) = object;
+            different.push(format!("the {kind} `{name}` is none of version {version} of a store"));
+        }
+    }
+    Ok(different)
+}
+
+/// The first trigger or view of a schema. We make none: they would change what is written and read
+/// behind our statements.
+fn foreign_code(connection: &Connection) -> rusqlite::Result<Option<(String, String)>> {
+    let mut statement = connection
+        .prepare("SELECT type, name FROM main.sqlite_schema WHERE type IN ('trigger', 'view') ORDER BY name LIMIT 1")?;
+    statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// As [`check`], for whoever is about to report what is wrong with the store: its schema may hold
+/// what is not ours, which never runs ([`Store::connect`](super::Store)).
+pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     // By pragmas: their table-valued functions would have SQLite declare a table for each.
     let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     let read = || Ok((number("PRAGMA application_id")?, number("PRAGMA user_version")?));
@@ -192,6 +246,18 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, StoreEr
         return Err(StoreError::Newer { path: path.to_owned(), found: version, known: latest() });
     }
     Ok(version)
+}
+
+/// Whether the file is a store of a version this program reads, without code of others in it.
+/// Answers which version.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let version = check_version(connection, path)?;
+    match foreign_code(connection).map_err(|error| StoreError::sqlite(path, error))? {
+        None => Ok(version),
+        Some((kind, name)) => {
+            Err(StoreError::corrupt(path, format!("it has a {kind} that rolebook did not make: `{name}`")))
+        }
+    }
 }
 
 /// Brings an older store up to date; a current one costs one pragma.

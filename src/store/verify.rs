@@ -37,7 +37,10 @@ pub struct Finding {
 /// When the store cannot be used at all. What is damaged or does not fit is in the report.
 pub fn verify(reader: &Reader) -> Result<Report> {
     let mut report = Report::default();
-    match file(reader, &mut report).and_then(|()| revisions(reader, &mut report)) {
+    let done = schema(reader, &mut report)
+        .and_then(|()| file(reader, &mut report))
+        .and_then(|()| revisions(reader, &mut report));
+    match done {
         Err(StoreError::Corrupt { what, .. }) => report.fault(None, format!("the file is damaged: {what}")),
         other => other?,
     }
@@ -101,6 +104,16 @@ fn take(row: &Row<'_>, word: &str, columns: usize, chain: &mut Chain) -> rusqlit
     chain.word(word);
     for column in 0..columns {
         chain.value(row.get_ref(column)?);
+    }
+    Ok(())
+}
+
+/// The schema, beside what the migrations make.
+fn schema(reader: &Reader, report: &mut Report) -> Result<()> {
+    let failed = |error| reader.failed(error);
+    let version = super::schema::check_version(&reader.connection, &reader.path)?;
+    for what in super::schema::differences(&reader.connection, version).map_err(failed)? {
+        report.fault(None, what);
     }
     Ok(())
 }
