@@ -265,7 +265,7 @@ fn two_stores_are_compared_by_what_things_are_called() {
     assert_eq!(
         rows,
         json!([{"principal": "user:dana", "resource": "node1:/projects",
-                "gained": ["see", "browse", "preview", "download"], "lost": [], "because": null}])
+                "gained": ["see", "browse", "thumbnail", "preview", "download"], "lost": [], "because": null}])
     );
 }
 
@@ -274,8 +274,11 @@ fn a_dry_run_shows_what_it_would_mean_for_people() {
     let tool = Tool::studio();
     let last = tool.revision();
     let shown = tool.ok("share revoke node1:/projects carol --as alice --cascade --dry-run --access");
-    assert!(shown.contains("- user:carol loses see, browse"), "{shown}");
-    assert!(shown.contains("- user:eve loses see, browse, preview, download on node1:/projects/day01"), "{shown}");
+    assert!(shown.contains("- user:carol loses see, browse, thumbnail"), "{shown}");
+    assert!(
+        shown.contains("- user:eve loses see, browse, thumbnail, preview, download on node1:/projects/day01"),
+        "{shown}"
+    );
     let report = tool.json("account deactivate carol --dry-run --access");
     assert_eq!(report["orphaned"], json!([]), "what somebody shared when active stays in force");
     assert!(report["access"].as_array().unwrap().iter().any(|row| row["resource"] == "workgroup:color"));

@@ -112,6 +112,8 @@ verbs! {
     Browse = "browse",
     /// Preview a movie.
     Preview = "preview",
+    /// See the thumbnail of an image.
+    Thumbnail = "thumbnail",
     /// Upload files to it.
     Upload = "upload",
     /// Create a folder in it.
@@ -227,6 +229,7 @@ pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
         Kind::Item => &[
             See,
             Browse,
+            Thumbnail,
             Preview,
             Download,
             Upload,

@@ -1,13 +1,14 @@
 //! Files and folders: registering, uploading, saving, renaming, removing (model §8). No bytes are
 //! moved; what is kept is who may reach what.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::endpoint::opened_on;
 use super::item::{self, refuse_files, require_folder, subtree};
 use super::{Place, Result, Work};
 use crate::model::attributes::{Attributes, File, Item, ItemType};
-use crate::model::name::quoted;
+use crate::model::name::{printable, quoted};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, Select};
 
@@ -202,14 +203,40 @@ pub fn save<F: Facts + ?Sized>(
     put_files(work, &folder, &files)
 }
 
-fn put_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Resource, files: &[File]) -> Result<()> {
-    for (place, file) in files.iter().enumerate() {
-        if files.iter().take(place).any(|earlier| earlier.name == file.name) {
-            return Err(Problem::usage("file_twice", format!("`{}` is named twice", file.name)));
+/// Puts files into a folder; those whose names are paths into the folders that these say, which are made
+/// where they are not there.
+fn put_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Rc<Resource>, files: &[File]) -> Result<()> {
+    let mut known: HashSet<&str> = HashSet::new();
+    for file in files {
+        if !known.insert(&file.name) {
+            return Err(Problem::usage("file_twice", format!("`{}` is named twice", printable(&file.name))));
         }
-        put_file(work, folder, &Path::component(&file.name)?, Some(file.size))?;
+        let path = Path::parse(&format!("/{}", file.name)).ok().filter(|path| path.to_string()[1..] == file.name);
+        let Some((between, name)) = path.as_ref().and_then(Path::split_last) else {
+            return Err(Problem::conflict(
+                "bad_file_name",
+                format!("no file can be called `{}`", printable(&file.name)),
+            )
+            .why("a file lies in a folder: its name is a path below that, without `.`, `..` and empty parts"));
+        };
+        let mut into = Rc::clone(folder);
+        for component in between.components() {
+            into = folder_in(work, &into, component)?;
+        }
+        put_file(work, &into, name, Some(file.size))?;
     }
     Ok(())
+}
+
+/// The folder of that name in another; made where it is not there, which takes `create-folder`.
+fn folder_in<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Rc<Resource>, name: &str) -> Result<Rc<Resource>> {
+    if let Some(known) = work.facts().named(Kind::Item, Some(folder.id), name)? {
+        require_folder(work, &known)?;
+        return Ok(known);
+    }
+    work.require_verb(Verb::CreateFolder, folder.id)?;
+    let made = make_in(work, folder, name, Item::FOLDER)?;
+    Ok(work.facts().resource(made)?.unwrap_or_else(|| Rc::clone(folder)))
 }
 
 /// Puts a file into a folder, in place of one of the same name.

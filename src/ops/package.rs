@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use super::{Actor, Result, Work, invitation};
 use crate::model::attributes::{Attributes, File, Package};
-use crate::model::{Action, Id, Kind, Problem, ProblemKind, Reference, Resource, Role, Sets, Verb};
-use crate::policy::Facts;
+use crate::model::catalogue::SUBMIT_ONLY;
+use crate::model::{Action, Id, Kind, Path, Problem, ProblemKind, Reference, Resource, Role, Sets, Verb};
+use crate::policy::{Facts, Question, decide};
 
 /// What is to be sent.
 #[derive(Clone, Debug)]
@@ -54,11 +55,21 @@ pub fn forward<F: Facts + ?Sized>(
     let sender = sender(work)?;
     let known = work.find_reference(Kind::Package, package)?;
     work.require_verb(Verb::Forward, Id::SERVER)?;
+    refuse_submitted(work, sender, known.id)?;
     let Some(original) = known.as_package().cloned() else {
         return Err(Problem::not_found("package", &known.id.to_string()));
     };
     let (inside, external) = recipients(work, to)?;
     record(work, sender, title.unwrap_or(&original.title), &original.files, &inside, &external, Some(known.id))
+}
+
+/// Whoever may only submit to a dropbox downloads nothing of what went there (seed 004), and so sends on
+/// nothing of it: whoever that went to could.
+fn refuse_submitted<F: Facts + ?Sized>(work: &Work<'_, F>, sender: Id, package: Id) -> Result<()> {
+    let action = Action::Plain(Verb::Download);
+    let question = Question { principal: sender, action, resource: package, at: work.at };
+    let decision = decide(work.facts(), &question)?;
+    if !decision.allowed && decision.rule == SUBMIT_ONLY { work.require(action, package) } else { Ok(()) }
 }
 
 /// Resolves and asks about every recipient; names every refusal.
@@ -187,6 +198,10 @@ pub fn parse_file(text: &str) -> Result<File> {
     let size: u64 = size.parse().map_err(|_| wrong())?;
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(wrong());
+    }
+    // It is saved in a folder: by its name, or by a path below that.
+    if Path::parse(&format!("/{name}")).is_err() || name.ends_with('/') {
+        return Err(wrong().why("a name is that of a file, or a path without `.`, `..` and empty parts"));
     }
     Ok(File { name: name.to_owned(), size })
 }

@@ -3,14 +3,14 @@
 use std::ops::ControlFlow;
 
 use super::decide::{Decision, judge_for};
-use super::facts::{Facts, Result};
+use super::facts::{Facts, Result, Select};
 use super::invariants;
 use super::proof::{Evidence, Step};
 use super::subject::Subject;
 use super::target::Target;
 use crate::model::attributes::{AdminRights, Attributes, EndpointKind, Sharing};
 use crate::model::catalogue::Condition;
-use crate::model::{Action, Id, Role, Verb};
+use crate::model::{Action, Id, Kind, Role, Verb};
 
 /// Whether a condition is met, with the facts that say so.
 pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
@@ -91,11 +91,32 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
             },
             _ => None,
         },
+        Condition::ViewsWhereSubmitted => {
+            let mut all = E::default();
+            for dropbox in submitted_to(subject.facts(), on)? {
+                match proof_of::<F, E>(subject, Verb::ViewPackages, dropbox)? {
+                    Some(steps) => all.join(steps),
+                    None => return Ok(None),
+                }
+            }
+            Some(all)
+        }
         Condition::MaySend | Condition::MayView => match condition.also() {
             Some(verb) => proof_of(subject, verb, on)?,
             None => None,
         },
     })
+}
+
+/// The dropboxes that a package went to.
+pub(super) fn submitted_to<F: Facts + ?Sized>(facts: &F, package: Id) -> Result<Vec<Id>> {
+    let mut dropboxes = Vec::new();
+    for binding in facts.list(Select::OnAs(package, Role::PackageRecipient))? {
+        if facts.outline(binding.principal)?.is_some_and(|it| it.kind() == Kind::Dropbox) {
+            dropboxes.push(binding.principal);
+        }
+    }
+    Ok(dropboxes)
 }
 
 fn proof_of<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, verb: Verb, on: Id) -> Result<Option<E>> {

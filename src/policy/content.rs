@@ -1,16 +1,17 @@
 //! What somebody holds on an item: the union of shares, ownership and endpoint roles over the item
 //! and every folder above it (model §8). Never a deny: a lower share on a child takes nothing away.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use super::decide::{Decision, judge_for};
 use super::facts::{Facts, Result, VisitHeld};
 use super::holders::holder;
-use super::proof::{Evidence, Step};
+use super::proof::{Evidence, Proof, Step};
 use super::subject::{Sort, Subject};
 use super::target::Target;
 use crate::model::action::{Destination, permission_of};
-use crate::model::attributes::{Attributes, Sharing, Switch};
+use crate::model::attributes::{Attributes, Item, Sharing, Switch};
 use crate::model::catalogue::Holder;
 use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Verb};
 
@@ -138,9 +139,47 @@ pub fn entitled<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result
     }
 }
 
+/// Whether the subject has everything on an item without any share: as the owner of it or of a folder
+/// above, or by a role on the endpoint.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn has_by_right<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<bool> {
+    match Target::of(subject.facts(), item)? {
+        Some(target) => has_by_right_on(subject, &target),
+        None => Ok(false),
+    }
+}
+
+fn has_by_right_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<bool> {
+    Ok(owner::<F, ()>(subject, target)?.is_some() || by_role::<F, ()>(subject, target)?.is_some())
+}
+
+/// How the subject comes to hold what it holds on an item: each share, ownership and role by itself, the
+/// nearest first.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn sources<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<Vec<Proof>> {
+    let mut found = Vec::new();
+    if subject.sort == Sort::Account && !subject.is_registered() {
+        return Ok(found);
+    }
+    let Some(target) = Target::of(subject.facts(), item)? else { return Ok(found) };
+    found.extend(owner(subject, &target)?);
+    found.extend(by_role(subject, &target)?);
+    each_share(subject, &target, &mut |place, binding| {
+        let mut steps: Proof = subject.way_of_share(place)?;
+        steps.push(Step::Share(binding.clone()));
+        found.push(steps);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
 /// As [`entitled`], on an item that was looked up before.
 pub(super) fn entitled_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<Permissions> {
-    if owner::<F, ()>(subject, target)?.is_some() || by_role::<F, ()>(subject, target)?.is_some() {
+    if has_by_right_on(subject, target)? {
         return Ok(Permissions::EDIT);
     }
     let mut all = Permissions::NONE;
@@ -180,19 +219,14 @@ pub fn parts<F: Facts + ?Sized>(facts: &F, action: Action, item: Id) -> Result<V
 fn transfer<F: Facts + ?Sized>(facts: &F, item: Id, to: Destination) -> Result<Vec<(Action, Id)>> {
     let source = facts.resource(item)?;
     let is_folder = !to.of_file && source.as_ref().and_then(|it| it.as_item()).is_some_and(|it| it.is_folder());
-    let mut is_empty = true;
-    if is_folder {
-        facts.resources(Kind::Item, Some(item), &mut |_| {
-            is_empty = false;
-            Ok(ControlFlow::Break(()))
-        })?;
-    }
+    let has_files = !is_folder || holds_a_file(facts, item)?;
     let mut needed = vec![(Verb::Download, item)];
     if is_folder {
         needed.push((Verb::Browse, item));
         needed.push((Verb::CreateFolder, to.folder));
     }
-    if !is_folder || !is_empty {
+    // "a tree of folders alone: create-folder" (model §8).
+    if has_files {
         needed.push((Verb::Upload, to.folder));
     }
     if let (Some(source), true, false) = (&source, to.is_registered, to.of_file)
@@ -202,6 +236,45 @@ fn transfer<F: Facts + ?Sized>(facts: &F, item: Id, to: Destination) -> Result<V
         needed.push((Verb::Delete, replaced.id));
     }
     Ok(needed.into_iter().map(|(verb, on)| (Action::Plain(verb), on)).collect())
+}
+
+/// Whether a file is registered anywhere below a folder.
+fn holds_a_file<F: Facts + ?Sized>(facts: &F, folder: Id) -> Result<bool> {
+    let mut open = vec![folder];
+    // A state that is only being tried out may have folders lie in a circle.
+    let mut known: HashSet<Id> = HashSet::from([folder]);
+    let mut found = false;
+    while let Some(next) = open.pop() {
+        facts.resources(Kind::Item, Some(next), &mut |item| {
+            found = item.as_item().is_some_and(Item::is_file);
+            if !found && known.insert(item.id) {
+                open.push(item.id);
+            }
+            Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        if found {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// The first part of an action that the subject may not do, where the action has parts.
+pub(super) fn denied_part<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    action: Action,
+    item: Id,
+) -> Result<Option<(Action, Id, Decision<()>)>> {
+    for (part, on) in parts(subject.facts(), action, item)? {
+        if part == action {
+            continue;
+        }
+        let decision: Decision<()> = judge_for(subject, part, on)?;
+        if !decision.allowed {
+            return Ok(Some((part, on, decision)));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether the subject may do each part of an action.
@@ -246,11 +319,17 @@ pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
         }
     };
     let Some(workspace) = workspace else { return Ok((true, E::default())) };
-    let mut own = None;
+    let (mut own, mut is_member) = (None, false);
     for level in Role::WORKSPACE {
         if let Some(membership) = subject.facts().held(workspace, level, subject.id)? {
             own = membership.attributes.root_upload;
+            is_member = true;
         }
+    }
+    // Whoever has left the workspace has no home there any more: what they may do in the folder that was
+    // theirs anybody else may do there too.
+    if !is_member && target.kind == Kind::Item {
+        return Ok((true, E::default()));
     }
     let outline = subject.facts().outline(workspace)?;
     let general = match outline.as_ref().map(|it| &*it.attributes) {

@@ -2,6 +2,7 @@
 //! same decision without it, for those who ask many questions.
 
 use super::conditions::met;
+use super::content::denied_part;
 use super::facts::{Facts, Result};
 use super::holders::holder;
 use super::limits::demand;
@@ -159,6 +160,20 @@ pub(super) fn given<F: Facts + ?Sized, E: Evidence>(
 /// The sentence a refusal is read from.
 fn denial_rule<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, action: Action) -> Result<Rule> {
     let verb = action.verb();
+    // Of moving and copying the sentence is that of the part that is denied; that one needs upload in the
+    // folder where it goes is the sentence about moving and copying itself.
+    if let Action::MoveTo(to) | Action::CopyTo(to) = action
+        && let Some((part, on, decision)) = denied_part(subject, action, target.id)?
+    {
+        if decision.rule != NOT_GRANTED {
+            return Ok(decision.rule);
+        }
+        if (part.verb() != Verb::Upload || on != to.folder)
+            && let Some(on) = Target::of(subject.facts(), on)?
+        {
+            return denial_rule(subject, &on, part);
+        }
+    }
     for row in &catalogue::rows_of(target.kind, verb).denials {
         let held = match row.holder {
             None => true,

@@ -27,12 +27,28 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
             Ok((!own, if own { E::of(|| Step::Oneself { principal: subject.id }) } else { E::default() }))
         }
         // Outsiders have no settings; what they may do is decided by their link.
-        Demand::Allowed(_) | Demand::AllowedOrShared(_) if subject.sort == Sort::Outsider => Ok((true, E::default())),
+        Demand::Allowed(_) | Demand::AllowedOrShared(_) | Demand::AllowedOrSent(_)
+            if subject.sort == Sort::Outsider =>
+        {
+            Ok((true, E::default()))
+        }
         Demand::Allowed(setting) => {
             let (allowed, step) = subject.setting(setting)?;
             Ok((allowed, E::of(|| step)))
         }
         Demand::AllowedOrShared(setting) => shared(subject, setting, target),
+        // "binds what one received, not what one sent" (model §6).
+        Demand::AllowedOrSent(setting) => {
+            let (allowed, step) = subject.setting(setting)?;
+            let mut evidence = E::of(|| step);
+            if allowed {
+                return Ok((true, evidence));
+            }
+            let sent: Option<E> = subject.holding(Role::PackageSender, target.id)?;
+            let found = sent.is_some();
+            evidence.join(sent.unwrap_or_default());
+            Ok((found, evidence))
+        }
         Demand::TargetActive => {
             let status = target.account().map(|account| account.status(subject.at));
             if status == Some(Status::Active) {

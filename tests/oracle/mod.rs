@@ -41,6 +41,7 @@ pub(crate) fn translated<F: Facts>(facts: &F, ask: &Ask) -> (Action, Id) {
     let role = |word: &str| Role::from_word(Kind::Endpoint, word).unwrap();
     match ask {
         Ask::See(place) => (plain(Verb::See), item(place)),
+        Ask::Thumbnail(place) => (plain(Verb::Thumbnail), item(place)),
         Ask::Do(permission, place) => {
             let verb = match *permission {
                 CREATE_FOLDER => Verb::CreateFolder,
@@ -143,6 +144,7 @@ fn question(world: &World, dice: &mut Dice) -> (u64, Ask, i64) {
         place
     };
     let ask = match dice.below(20) {
+        0 if dice.chance(1, 2) => Ask::Thumbnail(place(dice)),
         0 => Ask::See(place(dice)),
         1..=5 => Ask::Do(dice.pick(&WORDS).0, place(dice)),
         6 => Ask::Overwrite(place(dice)),

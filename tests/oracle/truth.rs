@@ -137,6 +137,7 @@ pub(crate) struct World {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Ask {
     See(Place),
+    Thumbnail(Place),
     /// One of the actions that a single permission allows.
     Do(Set, Place),
     Overwrite(Place),
@@ -295,8 +296,9 @@ impl World {
         };
         let Some((owner, workspace)) = folder.and_then(|folder| folder.home) else { return false };
         let workspace = &self.workspaces[&workspace];
-        let own = workspace.members.iter().find(|member| member.who == who).and_then(|member| member.root_upload);
-        owner == who && !own.unwrap_or(workspace.root_upload)
+        // "made with the membership": whoever left has no home there.
+        let Some(member) = workspace.members.iter().find(|member| member.who == who) else { return false };
+        owner == who && !member.root_upload.unwrap_or(workspace.root_upload)
     }
 
     fn may_do(&self, who: u64, permission: Set, place: &Place, at: i64) -> bool {
@@ -307,14 +309,14 @@ impl World {
     fn may_copy(&self, who: u64, from: &Place, to: &Place, at: i64) -> bool {
         let source = self.items.get(from);
         let folder = source.is_some_and(|item| item.folder);
-        let below =
-            |place: &Place| place.0 == from.0 && place.1.len() == from.1.len() + 1 && place.1.starts_with(&from.1);
-        let empty = !self.items.keys().any(below);
+        let below = |place: &Place| place.0 == from.0 && place.1.len() > from.1.len() && place.1.starts_with(&from.1);
+        let files = self.items.iter().any(|(place, item)| !item.folder && below(place));
         let mut may = self.may_do(who, DOWNLOAD, from, at);
         if folder {
             may &= self.may_do(who, BROWSE, from, at) && self.may_do(who, CREATE_FOLDER, to, at);
         }
-        if !folder || !empty {
+        // "a tree of folders alone: create-folder".
+        if !folder || files {
             may &= self.may_do(who, UPLOAD, to, at);
         }
         if let (Some(_), Some(_), Some(name)) = (source, self.items.get(to), from.1.last()) {
@@ -334,7 +336,8 @@ impl World {
         }
         let role = |endpoint: &u64, role: &str| self.has_role(who, role, *endpoint);
         match ask {
-            Ask::See(place) => {
+            // "that the item is visible"
+            Ask::See(place) | Ask::Thumbnail(place) => {
                 self.holds(who, place, at) != 0 || role(&place.0, "administrator") || self.manages_files(who, place)
             }
             Ask::Do(permission, place) => self.may_do(who, *permission, place, at),
@@ -514,6 +517,33 @@ impl World {
                 return firm.shares.iter().map(|share| (share.id, share.set)).collect();
             }
         }
+    }
+
+    /// The world with the shares that people made of what they hold standing for no more than what follows
+    /// from owners, roles and the shares that need nobody.
+    fn grounded(&self, at: i64) -> World {
+        let supported = self.supported(at);
+        let mut world = self.clone();
+        for share in &mut world.shares {
+            share.set = supported[&share.id];
+        }
+        world
+    }
+
+    /// Every moment from now on at which some share ends.
+    pub(crate) fn moments(&self, now: i64) -> BTreeSet<i64> {
+        self.shares.iter().filter_map(|share| share.expires).filter(|end| *end > now).collect()
+    }
+
+    /// Until when somebody holds all of a set on firm ground; none for ever. What is held and rests on
+    /// nothing is held until the shares that give it end.
+    pub(crate) fn held_until(&self, who: u64, place: &Place, set: Set, now: i64) -> Option<i64> {
+        let is_firm = self.grounded(now).holds(who, place, now) & set == set;
+        let holds = |at: i64| {
+            let world = if is_firm { self.grounded(at) } else { self.clone() };
+            world.holds(who, place, at) & set == set
+        };
+        self.moments(now).into_iter().find(|at| !holds(*at))
     }
 
     /// The same with none but these bindings. Who is a member of a workspace still has its say about

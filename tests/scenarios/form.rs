@@ -151,6 +151,8 @@ pub(super) struct WorkspaceFacts {
     pub(super) files: Option<String>,
     pub(super) root_upload: Option<String>,
     pub(super) members: Vec<MembershipFacts>,
+    /// Who was a member and is one no more.
+    pub(super) former: Vec<String>,
 }
 
 #[derive(Deserialize, Debug)]

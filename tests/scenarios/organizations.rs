@@ -79,6 +79,11 @@ fn build_workspace(built: &mut Built, org: Id, workspace: &str, facts: &Workspac
         let known = built.work.facts().resource(id).unwrap().unwrap();
         built.work.put_attributes(&known, Attributes::Workspace(attributes));
     }
+    for user in &facts.former {
+        let (account, (endpoint, path)) = (built.account(user), folder.as_ref().unwrap());
+        let item = content::add(&mut built.work, endpoint, &path.join(user), &content::Said::default()).unwrap();
+        put_item(built, item, Item { home: Some(Home { workspace: id, of: account }), ..Item::FOLDER });
+    }
     for member in &facts.members {
         let account = built.account(&member.user);
         let level = member.level.as_deref().unwrap_or("member");

@@ -21,6 +21,7 @@ const REPLACE: &str =
 const MOVE: &str = "seed 003: You need Upload permission to a folder to move or copy content to it.";
 const DOWNLOAD: &str = "seed 003: Download the folder or file in the folder.";
 const PREVIEW: &str = "seed 003: Preview movie files in the folder.";
+const THUMBNAIL: &str = "seed 003: Thumbnail previews of supported image tiles are always available.";
 const BROWSE: &str = "seed 003: Browse folder content; if this setting is not enabled, you can see the folder but cannot view folder contents.";
 const DELETE: &str = "seed 003: Delete or overwrite files and folders in the folder.";
 const INTERNAL: &str = "seed 003: An administrator or workspace manager may see a shared item identified as having an \"Internal\" or \"Other\" permission.";
@@ -48,6 +49,12 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::AccessManager), Item, &[See], Some(Condition::SharingManaged), rule("content.role", super::endpoints::FILES)),
     grant(Held(Role::WorkspaceManager), Item, &[See], None, rule("content.managers-see", LOOK_AFTER)),
     grant(Held(Role::EndpointAdministrator), Item, &[See], None, rule("content.administrators-see", LOOK_AFTER)),
+    // Of whatever can be seen.
+    grant(Holder::Share, Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
+    grant(Holder::Owner, Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
+    grant(Held(Role::AccessManager), Item, &[Thumbnail], Some(Condition::SharingManaged), rule("content.thumbnail", THUMBNAIL)),
+    grant(Held(Role::WorkspaceManager), Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
+    grant(Held(Role::EndpointAdministrator), Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
     grant(Holder::EachPart, Item, &[Overwrite], None, rule("content.overwrite", REPLACE)),
     grant(Holder::EachPart, Item, &[MoveTo, CopyTo], None, rule("content.move", MOVE)),
     grant(Holder::Sharer, Item, &[Share], Some(Condition::SharingDelegated), rule("content.delegation", NEVER_MORE)),
@@ -81,7 +88,7 @@ pub(super) const DENIALS: &[Denial] = &[
     denial(None, Item, &[MoveTo, CopyTo], rule("content.move", MOVE)),
     denial_where(Condition::SharingManaged, Item, &[Share], rule("content.managed-sharing", PERMISSIONS)),
     denial(None, Item, &[Share], rule("content.delegation", NEVER_MORE)),
-    denial(None, Item, &[See], rule("content.none-held", SPECIFIC)),
+    denial(None, Item, &[See, Thumbnail], rule("content.none-held", SPECIFIC)),
     denial(None, Item, &[ViewShares], rule("content.others-shares-hidden", INTERNAL)),
     denial(None, Item, &[AdministerShares], rule("content.admin-shares", ADMIN_SHARING)),
 ];

@@ -110,6 +110,8 @@ pub enum Condition {
     AnotherAdmin,
     /// The workspace has files.
     HasFiles,
+    /// One views the packages of every dropbox that the package went to.
+    ViewsWhereSubmitted,
 }
 
 /// A row that gives.
@@ -136,6 +138,8 @@ pub enum Demand {
     Allowed(Setting),
     /// The setting is allowed, or the two share a workgroup (or it is one's own workgroup).
     AllowedOrShared(Setting),
+    /// The setting is allowed, or one sent the package oneself.
+    AllowedOrSent(Setting),
     /// The account asked about is active.
     TargetActive,
     /// The endpoint is managed.
@@ -203,6 +207,8 @@ pub const ACTIVE_ONLY: Rule = rule(
     "account.active",
     "product: an account that is inactive or expired can do nothing; what it shared stays in force",
 );
+/// The rule that keeps from whoever may only submit what is in a dropbox.
+pub const SUBMIT_ONLY: Rule = workgroups::SUBMIT_ONLY;
 /// The rule that denies outsiders everything but submitting.
 pub const OUTSIDERS: Rule = rule("dropbox.outsiders-submit-only", workgroups::DROPBOX_ONE_WAY);
 /// The rule that denies what no row gives.
@@ -307,6 +313,7 @@ impl Condition {
             Condition::MembersMayLeave => "members-may-leave is on".to_owned(),
             Condition::AnotherAdmin => "another active admin remains".to_owned(),
             Condition::HasFiles => "it has files".to_owned(),
+            Condition::ViewsWhereSubmitted => "one views the packages of every dropbox it went to".to_owned(),
         }
     }
 }

@@ -18,6 +18,8 @@ const DROPBOX_INVITE: &str = "seed 004: You are able to invite external users (p
 const DROPBOX_PUBLIC: &str = "seed 004: You can also allow submission via a public URL where anyone who accesses it can obtain their own private link to the Dropbox submission page at any time.";
 pub(super) const DROPBOX_ONE_WAY: &str = "seed 004: Dropboxes are useful when you need to receive files from a variety of people, especially when you require a more “one way” approach of users being able to submit, but not view files in the Dropbox.";
 
+pub(super) const SUBMIT_ONLY: Rule = rule("dropbox.submit-only", DROPBOX_ONE_WAY);
+
 #[rustfmt::skip]
 pub(super) const GRANTS: &[Grant] = &[
     // Workgroups.
@@ -60,7 +62,8 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::ServerAdmin), Dropbox, &[Invite, RevokeInvitation], None, rule("dropbox.server-admins-invite", DROPBOX_INVITE)),
     grant(Held(Role::ServerAdmin), Dropbox, &[SetPublicLink], None, rule("dropbox.public-link", DROPBOX_PUBLIC)),
     // Packages.
-    grant(Held(Role::PackageSender), Package, &[View, Download], None, rule("package.sender-views", "decision: the sender and the recipients of a package view it")),
+    grant(Held(Role::PackageSender), Package, &[View], None, rule("package.sender-views", "decision: the sender and the recipients of a package view it")),
+    grant(Held(Role::PackageSender), Package, &[Download], Some(Condition::ViewsWhereSubmitted), rule("package.sender-views", "decision: the sender and the recipients of a package view it")),
     grant(Held(Role::PackageRecipient), Package, &[View, Download], None, rule("package.recipient-views", "decision: the sender and the recipients of a package view it")),
     grant(Holder::RecipientViewer, Package, &[View, Download], None, rule("package.members-view", VIEW_PACKAGES)),
 ];
@@ -71,7 +74,7 @@ pub(super) const LIMITS: &[Limit] = &[
     limit(Workgroup, &[Send, SendToMembers], Demand::Allowed(Setting::SendNormal), SEND_NORMAL),
     limit(Workgroup, &[Send], Demand::AllowedOrShared(Setting::SendToAllUsers), SEND_TO_ALL),
     limit(Dropbox, &[Submit], Demand::Allowed(Setting::Send), SETTING),
-    limit(Package, &[Download], Demand::Allowed(Setting::Receive), SETTING),
+    limit(Package, &[Download], Demand::AllowedOrSent(Setting::Receive), SETTING),
 ];
 
 #[rustfmt::skip]
@@ -83,7 +86,8 @@ pub(super) const DENIALS: &[Denial] = &[
     denial(Some(Role::WorkgroupAdmin), Workgroup, &[Edit, Delete, AddMember, RemoveMember, CreateMember, AddGroup, RemoveGroup], rule("workgroup.admin-rights", WORKGROUP_ADMIN)),
     denial(None, Workgroup, &[Edit, Delete, AddMember, RemoveMember, CreateMember, AddGroup, RemoveGroup], rule("workgroup.users-do-not-manage", USERS_MANAGE)),
     denial(None, Dropbox, &[Submit], rule("dropbox.members-or-link", "decision: an account that is not a member submits only through a link")),
-    denial(Some(Role::DropboxSubmitOnly), Dropbox, &[ViewPackages, ViewMembers], rule("dropbox.submit-only", DROPBOX_ONE_WAY)),
+    denial(Some(Role::DropboxSubmitOnly), Dropbox, &[ViewPackages, ViewMembers], SUBMIT_ONLY),
+    denial(Some(Role::PackageSender), Package, &[Download], SUBMIT_ONLY),
     denial(None, Dropbox, &[ViewPackages], rule("dropbox.members-view-packages", DROPBOX_MEMBERS)),
     denial(None, Dropbox, &[Invite, RevokeInvitation], rule("dropbox.who-invites", DROPBOX_INVITE)),
     denial(None, Dropbox, &[SetPublicLink], rule("dropbox.public-link", DROPBOX_PUBLIC)),

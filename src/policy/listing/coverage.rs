@@ -62,7 +62,11 @@ fn is_personal<F: Facts + ?Sized>(facts: &F, demand: Demand, action: Action, tar
             },
             _ => is_at_home(facts, target)?,
         },
-        Demand::RootUpload | Demand::NotOneself | Demand::Allowed(_) | Demand::AllowedOrShared(_) => true,
+        Demand::RootUpload
+        | Demand::NotOneself
+        | Demand::Allowed(_)
+        | Demand::AllowedOrShared(_)
+        | Demand::AllowedOrSent(_) => true,
     })
 }
 

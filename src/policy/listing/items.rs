@@ -94,7 +94,7 @@ fn turns_of<'f, F: Facts + ?Sized>(
 ) -> Result<Vec<Id>> {
     let facts = panel.facts();
     let mut found: Vec<Id> = gives.keys().copied().collect();
-    left_homes(panel, subject, &mut found)?;
+    homes_of_others(panel, subject, &mut found)?;
     // What is denied straight in one's home folder may be allowed beneath it.
     let mut next = 0;
     while let Some(home) = found.get(next).copied() {
@@ -148,9 +148,9 @@ fn gives<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashMap<Id, Perm
     Ok(found)
 }
 
-/// Adds the home folders that somebody owns no more, having left the workspace, where they hold
-/// something by what lies above: uploads straight into them may be denied all the same.
-fn left_homes<'f, F: Facts + ?Sized>(
+/// Adds the home folders that somebody is a member for and does not own: uploads straight into them may be
+/// denied all the same, where they hold something by what lies above.
+fn homes_of_others<'f, F: Facts + ?Sized>(
     panel: &Panel<'f, F>,
     subject: &Subject<'f, F>,
     found: &mut Vec<Id>,
@@ -160,12 +160,17 @@ fn left_homes<'f, F: Facts + ?Sized>(
     }
     let facts = panel.facts();
     let mut workspaces = Vec::new();
-    facts.resources(Kind::Workspace, None, &mut |workspace| {
-        workspaces.extend(workspace.as_workspace().and_then(|it| it.files).map(|files| (workspace.id, files)));
+    subject.levels(&Role::WORKSPACE, &mut |membership| {
+        workspaces.push(membership.resource);
         Ok(ControlFlow::Continue(()))
     })?;
-    for (workspace, files) in workspaces {
-        let (Some(workspace), Some(top)) = (panel.target(workspace)?, panel.target(files)?) else { continue };
+    for workspace in workspaces {
+        let files = match facts.outline(workspace)?.as_ref().map(|it| &*it.attributes) {
+            Some(Attributes::Workspace(it)) => it.files,
+            _ => None,
+        };
+        let (Some(files), Some(workspace)) = (files, panel.target(workspace)?) else { continue };
+        let Some(top) = panel.target(files)? else { continue };
         let (allowed, ()) = root_upload(subject, Action::Plain(Verb::UploadToRoot), &workspace)?;
         if allowed || entitled_on(subject, &top)?.is_empty() {
             continue;

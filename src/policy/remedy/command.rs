@@ -147,6 +147,7 @@ fn option_of(condition: Condition) -> String {
         | Condition::MayView
         | Condition::SharingManaged
         | Condition::SharingDelegated
-        | Condition::AnotherAdmin => String::new(),
+        | Condition::AnotherAdmin
+        | Condition::ViewsWhereSubmitted => String::new(),
     }
 }

@@ -21,7 +21,7 @@ use super::subject::{Sort, Subject};
 use super::target::Target;
 use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
 use crate::model::catalogue::{self, Condition, Demand, Grant, Holder};
-use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Time};
+use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Time, Verb};
 
 /// One thing that is lacking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,7 +113,9 @@ fn lacking<F: Facts + ?Sized>(
         match limit.demand {
             // Nobody can be made somebody else, and no endpoint becomes one of another kind.
             Demand::NotOneself | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits => return Ok(Vec::new()),
-            Demand::Allowed(setting) | Demand::AllowedOrShared(setting) => common.push(Lack::Setting(setting)),
+            Demand::Allowed(setting) | Demand::AllowedOrShared(setting) | Demand::AllowedOrSent(setting) => {
+                common.push(Lack::Setting(setting))
+            }
             Demand::TargetActive if common.contains(&Lack::Active(target.id)) => {}
             Demand::TargetActive => common.push(Lack::Active(target.id)),
             Demand::Managed => common.push(Lack::Managed(target.id)),
@@ -227,6 +229,13 @@ fn lacks_of<F: Facts + ?Sized>(
             | Condition::MayView
             | Condition::SharingManaged
             | Condition::SharingDelegated => return Ok(None),
+            Condition::ViewsWhereSubmitted => {
+                for dropbox in conditions::submitted_to(subject.facts(), target.id)? {
+                    if !decide_for(subject, Action::Plain(Verb::ViewPackages), dropbox)?.allowed {
+                        lacks.push(Lack::Role(Role::DropboxStandard, dropbox));
+                    }
+                }
+            }
             // An admin leaves as one, or not at all.
             Condition::MembersMayLeave if subject.holds(Role::OrgAdmin, target.id)? => return Ok(None),
             Condition::ManagersAdministerDropboxes
