@@ -78,7 +78,9 @@ fn names_in_the_log_are_those_of_the_time() {
     tool.ok("group rename editors cutters");
     tool.ok("account remove bob --destroy --yes");
     assert_eq!(tool.json(&format!("audit show {made}"))["changes"][0]["ref"], "group:editors");
-    assert_eq!(tool.json("audit show 3")["changes"][0]["ref"], "user:bob");
+    // What has ended carries its number, so that a namesake is not taken for it.
+    let bob = tool.json("audit show 3")["changes"][0]["ref"].as_str().unwrap().to_owned();
+    assert!(bob.strip_prefix("user:bob#").is_some_and(|id| id.parse::<u64>().is_ok()), "{bob}");
 }
 
 #[test]

@@ -110,7 +110,9 @@ fn a_package_outlives_its_sender() {
     let tool = studio();
     let package = made(&tool, "package send --title Note --to bob --as carol");
     tool.ok("account remove carol --destroy --yes");
-    assert_eq!(tool.json(&format!("package show {package} --as bob"))["from"], "user:carol");
+    let from = tool.json(&format!("package show {package} --as bob"))["from"].as_str().unwrap().to_owned();
+    assert!(from.starts_with("user:carol#"), "{from}");
+    assert_eq!(tool.json(&format!("package list --from '{from}'")).as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -120,6 +122,13 @@ fn files_are_a_name_and_a_size() {
         tool.fails(
             2,
             &format!("package send --title x --to bob --file '{bad}' --as carol"),
+            "is not a file and its size",
+        );
+    }
+    for bad in ["../a.mov:5", "a//b.mov:5", "/a.mov:5", "b/:5", "./a:5"] {
+        tool.fails(
+            2,
+            &format!("package send --title x --to bob --file {bad} --as carol"),
             "is not a file and its size",
         );
     }

@@ -8,7 +8,7 @@ use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
-use crate::model::{Id, Kind, Problem, Reference, Revision, Verb as Do};
+use crate::model::{Id, Kind, Problem, Revision, Verb as Do};
 use crate::ops::changes::{Change, Lookup, describe};
 use crate::ops::{Actor, org_invitation};
 use crate::policy::{Facts, LogScope, RowChange};
@@ -46,7 +46,8 @@ struct Log {
     /// Only what concerns this account, group, workgroup, dropbox or package
     #[arg(long, value_name = "RESOURCE", add = complete::resources())]
     on: Option<String>,
-    /// Only what this account did; `operator` for what was done without `--as`
+    /// Only what this account did, `user:NAME#ID` for one that has ended; `operator` for what was done
+    /// without `--as`
     #[arg(id = "who_acted", long = "actor", value_name = "USER", add = complete::accounts())]
     actor: Option<String>,
     /// Only what was denied
@@ -146,12 +147,28 @@ struct Then<'v> {
 
 impl Lookup for Then<'_> {
     fn name(&self, id: Id) -> Result<String, Problem> {
+        if self.has_ended(id)? {
+            return self.view.name(id);
+        }
         for facts in &self.sides {
             if facts.resource(id)?.is_some() {
                 return Ok(facts.reference(id)?);
             }
         }
         self.view.name(id)
+    }
+
+    fn has_ended(&self, id: Id) -> Result<bool, Problem> {
+        if id <= Id::LAST_RESERVED || self.view.facts.outline(id)?.is_some() {
+            return Ok(false);
+        }
+        // Files and folders are told by the paths they had.
+        for facts in &self.sides {
+            if let Some(was) = facts.outline(id)? {
+                return Ok(was.kind() != Kind::Item);
+            }
+        }
+        Ok(true)
     }
 
     fn outermost(&self, id: Id) -> Result<Id, Problem> {
@@ -195,18 +212,11 @@ impl Log {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let scope = scope(view)?;
-            let wanted = self
-                .on
-                .as_deref()
-                .map(|text| Reference::parse(text, Kind::Server))
-                .transpose()?
-                .map(|it| view.resolve(&it))
-                .transpose()?
-                .map(|(id, _)| id);
+            let wanted = self.on.as_deref().map(|text| view.resolve_or_ended(text, Kind::Server)).transpose()?;
             let actor = match self.actor.as_deref() {
                 None => None,
                 Some("operator") => Some(None),
-                Some(text) => Some(Some(view.resolve(&Reference::parse(text, Kind::Account)?)?.0)),
+                Some(text) => Some(Some(view.resolve_or_ended(text, Kind::Account)?)),
             };
             // What a revision changed is looked up only where it is shown or asked about.
             let dress = session.dress();

@@ -163,19 +163,17 @@ impl Forward {
 
 impl List {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let wanted =
-            |text: &Option<String>| text.as_deref().map(|text| Reference::parse(text, Kind::Account)).transpose();
-        let (to, from) = (wanted(&self.to)?, wanted(&self.from)?);
+        let to = self.to.as_deref().map(|text| Reference::parse(text, Kind::Account)).transpose()?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let external = match &to {
                 Some(Reference::External(address)) => Some(address.clone()),
                 _ => None,
             };
-            let to = match &to {
-                Some(Reference::External(_)) | None => None,
-                Some(reference) => Some(view.resolve(reference)?.0),
+            let to = match (&to, self.to.as_deref()) {
+                (Some(Reference::External(_)), _) | (_, None) => None,
+                (_, Some(text)) => Some(view.resolve_or_ended(text, Kind::Account)?),
             };
-            let from = from.as_ref().map(|reference| view.resolve(reference)).transpose()?.map(|(id, _)| id);
+            let from = self.from.as_deref().map(|text| view.resolve_or_ended(text, Kind::Account)).transpose()?;
             let mut rows = Vec::new();
             for resource in package::list(&view.work()?)? {
                 let Some(it) = resource.as_package() else { continue };

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::model::name::printable;
-use crate::model::reference::full_reference;
-use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Revision, Time};
+use crate::model::reference::{Ended, ended_reference, full_reference};
+use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Revision, Role, Time, Verb};
 use crate::ops::{Actor, Viewer, find, require_active, resolve};
-use crate::policy::Facts;
+use crate::policy::{Facts, Select, Subject, sharing};
 use crate::store::{Reader, Snapshot, StoreFacts};
 
 /// The facts at the moment that was asked for.
@@ -68,13 +68,61 @@ impl<F: Facts> View<'_, F> {
         resolve(&self.facts, self.actor, self.at, reference)
     }
 
-    /// The reference of an id, also of one that is gone.
+    /// As [`resolve`](View::resolve), also of what has ended, where it is written as output writes it:
+    /// `user:pi#18`. Whoever may not read the whole log is not told whether that was ever there.
+    pub(super) fn resolve_or_ended(&self, text: &str, bare: Kind) -> Result<Id, Problem> {
+        let Some(ended) = Ended::parse(text, bare) else {
+            return Ok(self.resolve(&Reference::parse(text, bare)?)?.0);
+        };
+        // Names of older stores may look like that.
+        if let Ok(reference @ Reference::Named(..)) = Reference::parse(text, bare)
+            && let Ok((id, _)) = self.resolve(&reference)
+        {
+            return Ok(id);
+        }
+        if !self.viewer()?.may(Verb::ViewLog, Id::SERVER)? {
+            return Ok(ended.id);
+        }
+        let known = self.reader.last_version(ended.id)?.filter(|it| ended.is(it));
+        known.map(|it| it.id).ok_or_else(|| Problem::not_found(ended.kind.noun(), &printable(text)))
+    }
+
+    /// Whom a filter of shares names: also of whom the reader may know by a share alone, and of what has
+    /// ended. Nobody learns by it who is there: what is not there is in no share.
+    pub(super) fn resolve_named_in_shares(&self, text: &str) -> Result<Id, Problem> {
+        if Ended::parse(text, Kind::Account).is_some() {
+            return self.resolve_or_ended(text, Kind::Account);
+        }
+        let reference = Reference::parse(text, Kind::Account)?;
+        let Reference::Named(kind @ (Kind::Account | Kind::Group | Kind::Workgroup), name) = &reference else {
+            return Ok(self.resolve(&reference)?.0);
+        };
+        let work = self.work()?;
+        let listed = |id: Id| {
+            let Some(actor) = self.actor.principal() else { return Ok(true) };
+            let subject = Subject::new(&self.facts, actor, self.at)?;
+            for share in self.facts.list(Select::OfAs(id, Role::ItemShare))? {
+                if sharing::may_see(&subject, &share)? {
+                    return Ok(true);
+                }
+            }
+            for share in self.facts.list(Select::SharesBy(id))? {
+                if sharing::may_see(&subject, &share)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        work.find_listed(&Reference::Named(*kind, name.clone()), &[*kind], &listed).map(|found| found.id)
+    }
+
+    /// The reference of an id; of what has ended with its number.
     pub(super) fn name(&self, id: Id) -> Result<String, Problem> {
         if id <= Id::LAST_RESERVED || self.facts.resource(id)?.is_some() {
             return Ok(self.facts.reference(id)?);
         }
         match self.reader.last_version(id)? {
-            Some(gone) => full_reference(&gone, &|id| self.name(id)),
+            Some(gone) => Ok(ended_reference(&gone, full_reference(&gone, &|id| self.name(id))?)),
             None => Ok(format!("#{id}")),
         }
     }

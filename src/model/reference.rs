@@ -192,6 +192,51 @@ pub fn item_reference(lineage: &[std::rc::Rc<Resource>]) -> String {
     text
 }
 
+/// The reference of something that has ended: with its id behind its last name, so that a namesake is
+/// never taken for it. What goes by its number needs none, and items are told by their paths.
+pub fn ended_reference(resource: &Resource, reference: String) -> String {
+    match resource.kind() {
+        Kind::Server | Kind::Item => reference,
+        kind if kind.is_numbered() => reference,
+        _ => format!("{reference}#{}", resource.id),
+    }
+}
+
+/// Something that has ended, as output writes it: `user:pi#18`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ended {
+    /// What it was.
+    pub kind: Kind,
+    /// The last name it had.
+    pub name: String,
+    /// Its id.
+    pub id: super::Id,
+}
+
+impl Ended {
+    /// Reads the reference of something that has ended; none for any other text. A text without a colon
+    /// is taken as of kind `bare`.
+    pub fn parse(text: &str, bare: Kind) -> Option<Ended> {
+        let (front, number) = text.rsplit_once('#')?;
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let id = super::Id(number.parse().ok().filter(|_| is_number)?);
+        let (kind, name) = match front.split_once(':') {
+            Some((word, name)) => (Kind::from_word(word)?, name),
+            None => (bare, front),
+        };
+        // A workspace is written with its organization in front.
+        let name = if kind == Kind::Workspace { name.rsplit_once('/').map_or(name, |(_, own)| own) } else { name };
+        let is_marked = !matches!(kind, Kind::Server | Kind::Item) && !kind.is_numbered() && !name.is_empty();
+        is_marked.then(|| Ended { kind, name: name.to_owned(), id })
+    }
+
+    /// Whether a resource is the one meant.
+    pub fn is(&self, resource: &Resource) -> bool {
+        let same_name = super::name::key(&resource.name) == super::name::key(&self.name);
+        resource.id == self.id && resource.kind() == self.kind && same_name
+    }
+}
+
 /// The longest name, in characters.
 const LONGEST: usize = 255;
 
@@ -239,6 +284,17 @@ mod tests {
         assert_eq!(Reference::parse("account:alice", Kind::Account).unwrap().to_string(), "user:alice");
         assert_eq!(Reference::parse("alice", Kind::Account).unwrap().to_string(), "user:alice");
         assert_eq!(Reference::parse("server", Kind::Server).unwrap(), Reference::Server);
+    }
+
+    #[test]
+    fn what_has_ended_is_read_as_it_is_written() {
+        let ended = |text: &str| Ended::parse(text, Kind::Account).map(|it| (it.kind, it.name, it.id.0));
+        assert_eq!(ended("user:pi#18"), Some((Kind::Account, "pi".to_owned(), 18)));
+        assert_eq!(ended("pi#18"), Some((Kind::Account, "pi".to_owned(), 18)));
+        assert_eq!(ended("workspace:acme/prod#7"), Some((Kind::Workspace, "prod".to_owned(), 7)));
+        for other in ["user:pi", "user:pi#", "user:pi#x", "package:1#2", "node1:/a#1", "#3"] {
+            assert_eq!(ended(other), None, "{other}");
+        }
     }
 
     #[test]

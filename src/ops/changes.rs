@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub use super::change::{Change, What};
 use super::{Result, Work};
 use crate::model::attributes::{Attributes, time_value};
-use crate::model::reference::full_reference;
+use crate::model::reference::{ended_reference, full_reference};
 use crate::model::{Binding, Id, Kind, Resource, Role, Sets};
 use crate::policy::{Facts, RowChange};
 
@@ -25,6 +25,14 @@ pub trait Lookup {
     /// # Errors
     /// When the facts cannot be read.
     fn outermost(&self, id: Id) -> Result<Id>;
+
+    /// Whether something has ended since the change: then its reference carries its number.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    fn has_ended(&self, _id: Id) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 impl<F: Facts + ?Sized> Lookup for Work<'_, F> {
@@ -61,6 +69,10 @@ impl Lookup for Recent<'_> {
         let outermost = self.lookup.outermost(id)?;
         self.outermost.set(Some((id, outermost)));
         Ok(outermost)
+    }
+
+    fn has_ended(&self, id: Id) -> Result<bool> {
+        self.lookup.has_ended(id)
     }
 }
 
@@ -108,7 +120,10 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Recent
     let what = if any.kind() == Kind::Server { What::Changed } else { What::of(before.is_some(), after.is_some()) };
     let reference = match (any.kind(), any.parent) {
         (Kind::PublicLink, Some(dropbox)) => format!("the public link of {}", name(dropbox)?),
-        _ => full_reference(before.unwrap_or(any), &name)?,
+        _ => {
+            let reference = full_reference(before.unwrap_or(any), &name)?;
+            if lookup.has_ended(any.id)? { ended_reference(any, reference) } else { reference }
+        }
     };
     let mut fields = Vec::new();
     if let (Some(before), Some(after)) = (before, after) {

@@ -7,7 +7,7 @@ use super::sight::{Place, find, find_item, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
 use crate::model::reference::{full_reference, item_reference};
-use crate::model::{Action, Binding, Id, Kind, Name, Path, Reference, Resource, Role, Sets, Time, Verb};
+use crate::model::{Action, Binding, Id, Kind, Name, Path, ProblemKind, Reference, Resource, Role, Sets, Time, Verb};
 use crate::policy::decide_for;
 use crate::policy::{Actor, Draft, Facts, Overlay, Question, Select, Subject, Viewer};
 
@@ -154,6 +154,36 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
                 numbered(&self.facts, self.actor, self.at, kind, *number)
             }
             other => Err(other.wrong_kind(kind.article())),
+        }
+    }
+
+    /// The resource of one of some kinds that a reference names, if the actor may see it, or a list that
+    /// it may read names it: what one sees listed one can take back (model §4).
+    ///
+    /// # Errors
+    /// As [`Work::find`]; a conflict for a reference of another kind.
+    pub fn find_listed(
+        &self,
+        reference: &Reference,
+        kinds: &[Kind],
+        is_listed: &dyn Fn(Id) -> Result<bool>,
+    ) -> Result<Rc<Resource>> {
+        let (kind, name) = match reference {
+            Reference::Named(kind, name) if kinds.contains(kind) => (*kind, name),
+            other => {
+                let wanted: Vec<&str> = kinds.iter().map(|kind| kind.article()).collect();
+                return Err(other.wrong_kind(&wanted.join(" or ")));
+            }
+        };
+        match self.find(kind, name) {
+            Err(problem) if problem.kind == ProblemKind::NotFound => {
+                let known = self.facts.named(kind, None, name.key())?;
+                match known {
+                    Some(known) if is_listed(known.id)? => Ok(known),
+                    _ => Err(problem),
+                }
+            }
+            found => found,
         }
     }
 

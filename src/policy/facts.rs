@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::model::attributes::Attributes;
-use crate::model::reference::{full_reference, item_reference};
+use crate::model::reference::{ended_reference, full_reference, item_reference};
 use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role, Time};
 
 pub use rows::{AtHand, ByName, Handle, Holding, Nearest, Outline, Select};
@@ -284,7 +284,16 @@ pub trait Facts {
         follow(self, endpoint, path)
     }
 
-    /// The reference of a resource that works as input; its number where it is not there.
+    /// A resource that has ended, as it was last; none where it is there, was never there, or these facts
+    /// keep no history.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn ended(&self, _id: Id) -> Result<Option<Rc<Resource>>> {
+        Ok(None)
+    }
+
+    /// The reference of a resource that works as input; of one that has ended with its number.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -299,7 +308,10 @@ pub trait Facts {
         match lineage.first() {
             Some(item) if item.kind() == Kind::Item => Ok(item_reference(&lineage)),
             Some(resource) => full_reference(resource, &|id| self.reference(id)),
-            None => Ok(format!("#{id}")),
+            None => match self.ended(id)? {
+                Some(gone) => Ok(ended_reference(&gone, full_reference(&gone, &|id| self.reference(id))?)),
+                None => Ok(format!("#{id}")),
+            },
         }
     }
 

@@ -390,6 +390,17 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         }
     }
 
+    fn ended(&self, id: Id) -> Result<Option<Rc<Resource>>> {
+        match self.draft.resources.get(&id) {
+            Some(Some(_)) => Ok(None),
+            Some(None) => match self.base.resource(id)? {
+                None => self.base.ended(id),
+                found => Ok(found),
+            },
+            None => self.base.ended(id),
+        }
+    }
+
     fn last_id(&self) -> Result<Id> {
         Ok(self.last_id)
     }

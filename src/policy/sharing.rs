@@ -20,13 +20,20 @@ pub fn may_change<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) 
         return Ok(Decision { allowed: false, rule: SHARER_ONLY, proof: Vec::new() });
     };
     let managed = target.sharing(subject.facts())? == Some(Sharing::Managed);
+    // Older versions left shares in the name of accounts that have ended: somebody must be able to.
+    let is_left = match share.grantor {
+        Some(sharer) => subject.facts().outline(sharer)?.is_none(),
+        None => false,
+    };
     let (rule, asked) = match share.attributes.share_class() {
         class if class.is_hidden() => (OPERATORS_SHARES, None),
         _ if managed => {
             let endpoint = target.endpoint(subject.facts())?.map(|(id, _)| id);
             (MANAGED_SHARES, endpoint.map(|id| (Verb::ManagePermissions, id)))
         }
-        ShareClass::Admin => (ADMIN_SHARES, Some((Verb::AdministerShares, share.resource))),
+        class if class == ShareClass::Admin || is_left => {
+            (ADMIN_SHARES, Some((Verb::AdministerShares, share.resource)))
+        }
         _ => {
             let allowed = share.grantor == Some(subject.id) && subject.is_registered();
             return Ok(Decision { allowed, rule: SHARER_ONLY, proof: vec![Step::Share(share.clone())] });

@@ -57,6 +57,7 @@ go_on! {
     fn list(&self, select: Select) -> Result<Vec<Binding>>;
     fn lineage(&self, id: Id) -> Result<Vec<Rc<Resource>>>;
     fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Nearest>;
+    fn ended(&self, id: Id) -> Result<Option<Rc<Resource>>>;
     fn reference(&self, id: Id) -> Result<String>;
     fn server(&self) -> Result<Server>;
 }

@@ -292,6 +292,13 @@ impl Facts for StoreFacts<'_> {
         self.first(Select::Exact(resource, role, principal))
     }
 
+    fn ended(&self, id: Id) -> Result<Option<Rc<Resource>>> {
+        if id <= Id::LAST_RESERVED || self.is_unused(id) || self.resource(id)?.is_some() {
+            return Ok(None);
+        }
+        Ok(self.reader.last_version(id)?.map(Rc::new))
+    }
+
     fn last_id(&self) -> Result<Id> {
         if let Some(last) = self.known().and_then(|known| known.last_id.get()) {
             return Ok(last);
