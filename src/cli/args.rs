@@ -15,6 +15,7 @@ use crate::model::attributes::{
 };
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Problem, Reference, Role};
+use crate::ops::invitation::Which;
 use crate::render::Format;
 
 // Options of every command.
@@ -297,6 +298,17 @@ pub(super) fn numbered(kind: Kind, text: &str) -> Result<Reference, Problem> {
     match Reference::parse(text, kind)? {
         found @ Reference::Numbered(..) if found.kind() == Some(kind) => Ok(found),
         other => Err(other.wrong_kind(kind.article())),
+    }
+}
+
+/// An invitation or a private link: by its address, or by its number as `invitation:N`.
+pub(super) fn invitation(text: &str) -> Result<Which, Problem> {
+    if !text.starts_with("invitation:") {
+        return Name::parse_email(text).map(Which::Address);
+    }
+    match numbered(Kind::Invitation, text)? {
+        Reference::Numbered(_, number) => Ok(Which::Number(number)),
+        other => Err(other.wrong_kind(Kind::Invitation.article())),
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::Read;
 use clap::Args;
 use serde_json::json;
 
-use super::args::{SecretSource, Writing, expiry, name};
+use super::args::{self, SecretSource, Writing, expiry, name};
 use super::change::{Done, Made, Who};
 use super::group::List;
 use super::mail::Letter;
@@ -15,7 +15,7 @@ use super::{Outcome, complete};
 use crate::model::attributes::time_value;
 use crate::model::secret::Secret;
 use crate::model::{Id, Kind, Name, Problem, ProblemKind};
-use crate::ops::invitation::{self, Life, Submission};
+use crate::ops::invitation::{self, Life, Submission, Which};
 use crate::ops::{Actor, Work, dropbox, package};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, row, shown};
@@ -51,7 +51,7 @@ pub(super) struct Invite {
     /// The dropbox
     #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: String,
-    /// The address, of somebody without an account
+    /// The address, of somebody without an account; to make a link anew also `invitation:NUMBER`
     #[arg(value_name = "ADDRESS")]
     address: String,
     #[command(flatten)]
@@ -79,9 +79,9 @@ pub(super) struct Revoke {
     /// The dropbox
     #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: String,
-    /// The address
-    #[arg(value_name = "ADDRESS")]
-    address: String,
+    /// The address, or `invitation:NUMBER`
+    #[arg(value_name = "ADDRESS|INVITATION")]
+    which: String,
     #[command(flatten)]
     writing: Writing,
 }
@@ -222,35 +222,42 @@ fn letters(address: &Name, dropbox: &Name, made: &Made, expires: Option<&str>, n
 
 impl Invite {
     pub(super) fn run(&self, session: &mut Session<'_>, again: bool) -> Outcome {
-        let (which, address, life) =
-            (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?, self.life.life()?);
+        let (dropbox, life) = (name(Kind::Dropbox, &self.dropbox)?, self.life.life()?);
+        // A link that is made anew may be named by its number.
+        let which =
+            if again { args::invitation(&self.address)? } else { Which::Address(Name::parse_email(&self.address)?) };
         let secret = new_secret()?;
         let done = session.write(&self.writing, Who::Named, &mut |work| {
-            let id = if again {
-                invitation::resend(work, &which, &address, life, &secret)?
-            } else {
-                invitation::invite(work, &which, &address, life, &secret)?
+            let id = match &which {
+                Which::Address(address) if !again => invitation::invite(work, &dropbox, address, life, &secret)?,
+                which => invitation::resend(work, &dropbox, which, life, &secret)?,
             };
-            told(work, id, &which, &secret)
+            told(work, id, &dropbox, &secret)
         })?;
-        let (url, expires) = done.value.clone();
+        let Told { address, url, expires } = done.value.clone();
         let made = made(&done, url, secret);
-        let letters = letters(&address, &which, &made, expires.as_deref(), self.no_mail);
+        let letters = letters(&address, &dropbox, &made, expires.as_deref(), self.no_mail);
         session.report_and_mail(done, &made, &letters)
     }
 }
 
-/// What is told of a new link: its address, and when it expires.
-fn told(
-    work: &Work<'_, StoreFacts<'_>>,
-    id: Id,
-    dropbox: &Name,
-    secret: &Secret,
-) -> Result<(Option<String>, Option<String>), Problem> {
+/// What is told of a new link.
+#[derive(Clone)]
+struct Told {
+    /// Whom it is for.
+    address: Name,
+    /// The whole link, where the server has an address.
+    url: Option<String>,
+    /// When it expires.
+    expires: Option<String>,
+}
+
+fn told(work: &Work<'_, StoreFacts<'_>>, id: Id, dropbox: &Name, secret: &Secret) -> Result<Told, Problem> {
     let link = work.facts().resource(id)?;
+    let address = Name::parse_email(link.as_ref().and_then(|it| it.as_invitation()).map_or("", |it| &it.email))?;
     let expires =
         link.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires).map(|time| time.to_string());
-    Ok((url(work, &["dropbox", dropbox.shown()], secret)?, expires))
+    Ok(Told { address, url: url(work, &["dropbox", dropbox.shown()], secret)?, expires })
 }
 
 /// A secret is shown only where the store will know it.
@@ -296,8 +303,8 @@ impl Invites {
 
 impl Revoke {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (which, address) = (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?);
-        let done = session.write(&self.writing, Who::Named, &mut |work| invitation::revoke(work, &which, &address))?;
+        let (dropbox, which) = (name(Kind::Dropbox, &self.dropbox)?, args::invitation(&self.which)?);
+        let done = session.write(&self.writing, Who::Named, &mut |work| invitation::revoke(work, &dropbox, &which))?;
         session.report(&done, &Made::default())
     }
 }
@@ -333,7 +340,7 @@ impl Claim {
             let id = invitation::claim(work, &which, &address, &link, &secret)?;
             Ok::<_, invitation::Refused>(told(work, id, &which, &secret)?)
         })?;
-        let (url, expires) = done.value.clone();
+        let Told { url, expires, .. } = done.value.clone();
         let made = made(&done, url, secret);
         let letters = letters(&address, &which, &made, expires.as_deref(), self.no_mail);
         session.report_and_mail(done, &made, &letters)

@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{
-    Reading, SecretSource, Writing, account, expiry, name, numbered, org_roles, references, workspace_of,
+    Reading, SecretSource, Writing, account, expiry, invitation, name, org_roles, references, workspace_of,
 };
 use super::change::{Done, Issued, Made, Who};
 use super::links::{new_secret, read_secret_of, url};
@@ -15,8 +15,8 @@ use super::view::View;
 use super::{Outcome, complete};
 use crate::model::attributes::{OrgRole, time_value};
 use crate::model::secret::Secret;
-use crate::model::{Kind, Name, Problem, Reference, Resource};
-use crate::ops::org_invitation::{self, Terms, Which};
+use crate::model::{Kind, Name, Problem, Resource};
+use crate::ops::org_invitation::{self, Terms};
 use crate::ops::{org, org_member};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, row, shown};
@@ -286,14 +286,7 @@ impl Invites {
 impl CancelInvitation {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
-        let which = if self.which.starts_with("invitation:") {
-            match numbered(Kind::Invitation, &self.which)? {
-                Reference::Numbered(_, number) => Which::Number(number),
-                other => return Err(other.wrong_kind(Kind::Invitation.article()).into()),
-            }
-        } else {
-            Which::Address(Name::parse_email(&self.which)?)
-        };
+        let which = invitation(&self.which)?;
         let done = session.write(&self.writing, Who::Named, &mut |work| org_invitation::cancel(work, &org, &which))?;
         session.report(&done, &Made::default())
     }

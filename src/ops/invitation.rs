@@ -168,6 +168,41 @@ fn issue<F: Facts + ?Sized>(
     Ok(id)
 }
 
+/// Which link or invitation is meant.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// The newest of an address.
+    Address(Name),
+    /// The one of that number.
+    Number(u64),
+}
+
+impl std::fmt::Display for Which {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Which::Address(address) => f.write_str(address.shown()),
+            Which::Number(number) => write!(f, "invitation:{number}"),
+        }
+    }
+}
+
+/// The link of a dropbox that is meant, with its address.
+fn meant<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    dropbox: &Resource,
+    which: &Which,
+) -> Result<(Rc<Resource>, Invitation)> {
+    let found = match which {
+        Which::Address(email) => newest(work, dropbox, email)?,
+        Which::Number(number) => {
+            let known = work.facts().resource(Id(*number))?;
+            known.filter(|it| it.kind() == Kind::Invitation && it.parent == Some(dropbox.id))
+        }
+    };
+    let it = found.as_ref().and_then(|link| link.as_invitation()).cloned();
+    found.zip(it).ok_or_else(|| no_link(dropbox, which))
+}
+
 /// The newest link of an address to a dropbox.
 fn newest<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Name) -> Result<Option<Rc<Resource>>> {
     let Some(invitee) = work.facts().named(Kind::Invitee, None, email.key())? else { return Ok(None) };
@@ -184,9 +219,12 @@ fn typed(verb: &str, dropbox: &Resource, email: &Name) -> String {
     format!("rolebook dropbox {verb} {} {}", dropbox.typed(), quoted(email.shown()))
 }
 
-fn no_link(dropbox: &Resource, email: &Name) -> Problem {
-    Problem::not_found("invitation", &format!("{email} to {}", dropbox.reference()))
-        .tip(typed("invite", dropbox, email))
+fn no_link(dropbox: &Resource, which: &Which) -> Problem {
+    let problem = Problem::not_found("invitation", &format!("{which} to {}", dropbox.reference()));
+    match which {
+        Which::Address(email) => problem.tip(typed("invite", dropbox, email)),
+        Which::Number(_) => problem.tip(format!("rolebook dropbox invites {}", dropbox.typed())),
+    }
 }
 
 /// Sends again: a new link under the terms of the old one, which dies.
@@ -196,44 +234,39 @@ fn no_link(dropbox: &Resource, email: &Name) -> Problem {
 pub fn resend<F: Facts + ?Sized>(
     work: &mut Work<'_, F>,
     dropbox: &Name,
-    email: &Name,
+    which: &Which,
     life: Life,
     secret: &Secret,
 ) -> Result<Id> {
     let dropbox = work.find(Kind::Dropbox, dropbox)?;
     work.require_verb(Verb::Invite, dropbox.id)?;
-    let link = newest(work, &dropbox, email)?.ok_or_else(|| no_link(&dropbox, email))?;
-    let old = match link.as_invitation() {
-        Some(old) if old.state == InvitationState::Active => old.clone(),
-        _ => return Err(no_link(&dropbox, email)),
-    };
+    let (link, old) = meant(work, &dropbox, which)?;
+    if old.state != InvitationState::Active {
+        return Err(no_link(&dropbox, which));
+    }
+    let email = Name::parse_email(&old.email)?;
     let expires = life.expires.unwrap_or_else(|| match old.expires {
         None => Expiry::Never,
         Some(end) => Expiry::In(Length(end.0.saturating_sub(old.created.0))),
     });
     end_link(work, &link, &old, InvitationState::Revoked)?;
     let life = Life { expires: Some(expires), after_one_upload: life.after_one_upload || old.after_one_upload };
-    issue(work, &dropbox, email, life, secret)
+    issue(work, &dropbox, &email, life, secret)
 }
 
-/// Revokes the link of an address.
+/// Revokes the link that is meant.
 ///
 /// # Errors
-/// A denial; "no such invitation" where the address never had one.
-pub fn revoke<F: Facts + ?Sized>(work: &mut Work<'_, F>, dropbox: &Name, email: &Name) -> Result<()> {
+/// A denial; "no such invitation".
+pub fn revoke<F: Facts + ?Sized>(work: &mut Work<'_, F>, dropbox: &Name, which: &Which) -> Result<()> {
     let dropbox = work.find(Kind::Dropbox, dropbox)?;
     work.require_verb(Verb::RevokeInvitation, dropbox.id)?;
-    let link = newest(work, &dropbox, email)?.ok_or_else(|| no_link(&dropbox, email))?;
-    match link.as_invitation() {
-        Some(old) if old.state == InvitationState::Active => {
-            end_link(work, &link, &old.clone(), InvitationState::Revoked)
-        }
-        Some(old) => {
-            work.notices.push(format!("the link of `{email}` was {} already", old.state.word()));
-            Ok(())
-        }
-        None => Ok(()),
+    let (link, old) = meant(work, &dropbox, which)?;
+    if old.state == InvitationState::Active {
+        return end_link(work, &link, &old, InvitationState::Revoked);
     }
+    work.notices.push(format!("the link of `{}` was {} already", old.email, old.state.word()));
+    Ok(())
 }
 
 /// Revokes every active link that was claimed through the public link.
@@ -265,11 +298,12 @@ fn end_link<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Claims a private link with the public one: for whoever holds it, without an account.
+/// Claims a private link with the public one: for whoever holds it, without an account. A link that was
+/// claimed for the address before is replaced.
 ///
 /// # Errors
-/// The one answer for a link that does not work, with the true reason for the log; a conflict for
-/// an address that has an active link.
+/// The one answer for a link that does not work, with the true reason for the log; the same for an
+/// address that somebody invited, so that nobody learns who was invited.
 pub fn claim<F: Facts + ?Sized>(
     work: &mut Work<'_, F>,
     dropbox: &Name,
@@ -287,6 +321,14 @@ pub fn claim<F: Facts + ?Sized>(
     }
     if !work.facts().server()?.public_links {
         return Err(refused("the server does not allow public links", None));
+    }
+    if let Some(known) = newest(work, &dropbox, email)?
+        && let Some(it) = known.as_invitation().filter(|it| it.status(work.at) == "active").cloned()
+    {
+        if it.by != Some(Id::ANYONE) {
+            return Err(refused("the address has an invitation", None));
+        }
+        end_link(work, &known, &it, InvitationState::Revoked)?;
     }
     Ok(issue(work, &dropbox, email, Life::default(), secret)?)
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::invitation::Refused;
+use super::invitation::{Refused, Which};
 use super::membership::held;
 use super::place::children;
 use super::{Actor, Result, Work, find_workspace, org_member, workspace_member};
@@ -122,7 +122,7 @@ fn refuse_second<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address:
             format!("`{address}` has an active invitation to {}", org.reference()),
         )
         .why("one active invitation per address")
-        .tip(format!("rolebook org cancel-invitation {} {}", org.typed(), quoted(address.shown())))),
+        .tip(format!("rolebook org cancel-invite {} {}", org.typed(), quoted(address.shown())))),
         _ => Ok(()),
     }
 }
@@ -138,15 +138,6 @@ fn of_address<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address: &N
         .into_iter()
         .filter(|known| known.as_invitation().is_some_and(|it| key(&it.email) == address.key()))
         .max_by_key(|known| known.id))
-}
-
-/// Which invitation is meant.
-#[derive(Clone, Debug)]
-pub enum Which {
-    /// The newest of an address.
-    Address(Name),
-    /// The one of that number.
-    Number(u64),
 }
 
 /// Cancels an invitation.

@@ -115,7 +115,7 @@ fn build_place(work: &mut Work<'static, Nothing>, kind: Kind, which: &str, facts
             .unwrap();
     }
     for address in &facts.revoked {
-        invitation::revoke(work, &which, &Name::parse_email(address).unwrap()).unwrap();
+        invitation::revoke(work, &which, &invitation::Which::Address(Name::parse_email(address).unwrap())).unwrap();
     }
 }
 
