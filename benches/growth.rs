@@ -233,21 +233,22 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
             "revoke what a hundredth rests on, refused",
             median(store, &|facts| {
                 let mut work = Work::new(facts, Actor::Principal(account_id(facts, 0)), NOW).unwrap();
-                let first = [Which { principal: user(1), by: None }];
+                let first = [Which { principal: user(1), by: None, class: None }];
                 assert_eq!(share::revoke(&mut work, (&node, &whole), &first, false).unwrap_err().code, "dependents");
             }),
         ),
         (
             "revoke it with --cascade",
             median(store, &|facts| {
-                let first = [Which { principal: user(1), by: None }];
+                let first = [Which { principal: user(1), by: None, class: None }];
                 working(facts, 0, &|work| share::revoke(work, (&node, &whole), &first, true));
             }),
         ),
         (
             "revoke what everything rests on, --cascade",
             median(store, &|facts| {
-                let all: Vec<Which> = (1..=100).map(|it| Which { principal: user(it), by: None }).collect();
+                let all: Vec<Which> =
+                    (1..=100).map(|it| Which { principal: user(it), by: None, class: None }).collect();
                 working(facts, 0, &|work| share::revoke(work, (&node, &whole), &all, true));
             }),
         ),
@@ -300,7 +301,7 @@ fn chain(path: &std::path::Path, length: usize) -> Duration {
     writer.commit(&rows, last, entry).unwrap();
     median(&store, &|facts| {
         let mut draft = Work::new(facts, Actor::Principal(account_id(facts, 0)), NOW).unwrap();
-        let first = [Which { principal: user(1), by: None }];
+        let first = [Which { principal: user(1), by: None, class: None }];
         share::revoke(&mut draft, (&name("n"), &work), &first, true).unwrap();
         assert_eq!(draft.facts().draft().against(facts).unwrap().len(), length);
     })

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use rolebook::model::attributes::ShareClass;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Problem, Reference, Role, Time};
-use rolebook::ops::share::{self, Grant, Which};
+use rolebook::ops::share::{self, Grant, Sharer, Which};
 use rolebook::ops::{Actor, Work, account, content, endpoint, membership, transfer, undo};
 use rolebook::policy::{Facts, Nothing, Overlay, RowChange};
 
@@ -17,13 +18,13 @@ use crate::properties::keep;
 
 /// The people, the groups and the one endpoint of every world here. Account 20 is the server's admin
 /// and administers the endpoint.
-const ADMIN: u64 = 20;
-const PEOPLE: [u64; 6] = [ADMIN, 21, 22, 23, 24, 25];
+pub(crate) const ADMIN: u64 = 20;
+pub(crate) const PEOPLE: [u64; 6] = [ADMIN, 21, 22, 23, 24, 25];
 const GROUPS: [u64; 2] = [40, 41];
 const WORKGROUP: u64 = 45;
 const NODE: u64 = 50;
 
-fn start() -> World {
+pub(crate) fn start() -> World {
     let mut world = World::default();
     for who in PEOPLE {
         let role = if who == ADMIN { "admin" } else { "user" };
@@ -60,7 +61,7 @@ fn start() -> World {
         ("/d/b", None),
         ("/f", None),
         ("/files", None),
-        ("/files/25", Some(25)),
+        ("/files/u25", Some(25)),
     ];
     for (place, (path, owner)) in items.into_iter().enumerate() {
         let id = 70 + 2 * place as u64;
@@ -68,7 +69,7 @@ fn start() -> World {
             id,
             folder: true,
             owner: owner.map(|who| Link { id: id + 1, who }),
-            home: (path == "/files/25").then_some((25, 61)),
+            home: (path == "/files/u25").then_some((25, 61)),
             files_of: (path == "/files").then_some(61),
         };
         world.items.insert(at(path), item);
@@ -112,12 +113,15 @@ fn name_of(id: u64) -> Name {
     Name::parse(&format!("u{id}")).unwrap()
 }
 
+/// Whose share, and of which class.
+type Maker = (Option<u64>, &'static str);
+
 /// One thing somebody does.
 #[derive(Clone, Debug)]
-enum Step {
+pub(crate) enum Step {
     Grant { on: String, with: u64, set: Set, expires: Option<i64>, admin: bool },
-    Set { on: String, with: u64, by: Option<u64>, set: Option<Set>, expires: Option<Option<i64>>, cascade: bool },
-    Revoke { on: String, with: u64, by: Option<u64>, cascade: bool },
+    Set { on: String, with: u64, by: Maker, set: Option<Set>, expires: Option<Option<i64>>, cascade: bool },
+    Revoke { on: String, with: u64, by: Maker, cascade: bool },
     Prune { on: String },
     Move { from: String, to: String },
     Copy { from: String, to: String },
@@ -131,15 +135,16 @@ enum Step {
     Administrator { account: u64, add: bool },
 }
 
-fn which(with: u64, by: Option<u64>) -> Which {
-    Which { principal: who(with), by: Some(by.map(who)) }
+fn which(with: u64, (by, class): Maker) -> Which {
+    let by = by.map_or(Sharer::Operator, |by| Sharer::Account(who(by)));
+    Which { principal: who(with), by: Some(by), class: ShareClass::from_word(class) }
 }
 
 fn expiry(end: Option<i64>) -> Expiry {
     end.map_or(Expiry::Never, |end| Expiry::At(Time(end)))
 }
 
-fn apply<F: Facts>(work: &mut Work<'_, F>, step: &Step) -> Result<(), Problem> {
+pub(crate) fn apply<F: Facts>(work: &mut Work<'_, F>, step: &Step) -> Result<(), Problem> {
     let (node, one) = (node(), |id: u64| [who(id)]);
     match step {
         Step::Grant { on, with, set, expires, admin } => {
@@ -205,7 +210,7 @@ fn apply<F: Facts>(work: &mut Work<'_, F>, step: &Step) -> Result<(), Problem> {
 }
 
 /// Something to try: mostly what somebody can do, now and then what nobody should be able to.
-fn propose(world: &World, now: i64, dice: &mut Dice) -> (u64, Step) {
+pub(crate) fn propose(world: &World, now: i64, dice: &mut Dice) -> (u64, Step) {
     let places: Vec<Place> = world.items.keys().cloned().collect();
     let with = dice.pick(&[21, 22, 23, 24, 25, 23, 24, GROUPS[0], GROUPS[1], WORKGROUP, AUTHENTICATED, ANYONE, ADMIN]);
     let actor = dice.pick(&PEOPLE);
@@ -230,7 +235,8 @@ fn propose(world: &World, now: i64, dice: &mut Dice) -> (u64, Step) {
             Step::Grant { on: text(&place), with, set, expires: ends(dice), admin: dice.chance(1, 8) }
         }
         (9..=14, Some(share)) => {
-            let (on, with, by, cascade) = (text(&share.on), share.with, share.by, dice.chance(1, 2));
+            let by = (share.by, share.class);
+            let (on, with, cascade) = (text(&share.on), share.with, dice.chance(1, 2));
             let step = if dice.chance(1, 2) {
                 Step::Revoke { on, with, by, cascade }
             } else {
@@ -293,6 +299,11 @@ fn widens(before: &World, after: &World, actor: u64, now: i64, records: &mut Rec
                 return Err(format!("somebody else's share was raised: {share:?}"));
             }
             records.insert(share.id, before.holds(actor, &share.on, now));
+            // Nor for longer than that.
+            let end = before.held_until(actor, &share.on, share.set, now);
+            if end.is_some_and(|end| share.expires.is_none_or(|own| own > end)) {
+                return Err(format!("{share:?} lasts longer than what its sharer held: {end:?}"));
+            }
         }
         let held = records[&share.id];
         if share.set & !held != 0 {
@@ -323,11 +334,39 @@ fn has_a_source(world: &World, now: i64, records: &Records) -> Result<(), String
     Ok(())
 }
 
+/// Also later nobody has what rests on what was taken away: a share that another base holds up for a while
+/// ends with that, where it was asked for, and else the change was refused.
+fn over_time(before: &World, after: &World, target: u64, cascade: bool, now: i64) -> Result<(), String> {
+    let mut then = before.clone();
+    for share in then.shares.iter_mut().filter(|it| it.id == target) {
+        let left = find(after, target);
+        share.set &= left.map_or(0, |it| it.set);
+        // To set an earlier end is no lowering.
+        if let (true, Some(left)) = (cascade, left) {
+            share.expires = left.expires;
+        }
+    }
+    let moments = before.moments(now).union(&then.moments(now)).copied().collect::<std::collections::BTreeSet<i64>>();
+    for share in before.shares.iter().filter(|it| it.id != target && before.is_delegated(it)) {
+        let Some(left) = find(after, share.id) else { continue };
+        let lost = |at: i64| {
+            let (was, is) = (before.supported_with(Some(target), at), then.supported_with(Some(target), at));
+            was[&share.id] & !is[&share.id] & left.set != 0
+        };
+        let end = moments.iter().copied().find(|at| lost(*at));
+        let wanted = end.map_or(share.expires, |end| Some(share.expires.map_or(end, |own| own.min(end))));
+        if left.expires != wanted {
+            return Err(format!("{share:?} ends at {:?}, not at {wanted:?}", left.expires));
+        }
+    }
+    Ok(())
+}
+
 /// What became of the shares, compared with what should have.
 fn shares_after(step: &Step, actor: u64, before: &World, after: &World, now: i64) -> Result<(), String> {
     let mut expected: BTreeMap<u64, Set> = before.shares.iter().map(|it| (it.id, it.set)).collect();
-    let target = |on: &str, with: u64, by: Option<u64>| {
-        before.shares.iter().find(|it| text(&it.on) == on && it.with == with && it.by == by).map(|it| it.id)
+    let target = |on: &str, with: u64, by: Maker| {
+        before.shares.iter().find(|it| text(&it.on) == on && it.with == with && (it.by, it.class) == by).map(|it| it.id)
     };
     match step {
         Step::Set { on, with, by, cascade, .. } | Step::Revoke { on, with, by, cascade } => {
@@ -350,6 +389,7 @@ fn shares_after(step: &Step, actor: u64, before: &World, after: &World, now: i64
                     return Err(format!("{share:?} hangs in the air and did not before"));
                 }
             }
+            over_time(before, after, target, *cascade, now)?;
             let wanted = match step {
                 Step::Set { set: Some(set), .. } => *set,
                 Step::Set { .. } => find(before, target).unwrap().set,
@@ -371,8 +411,8 @@ fn shares_after(step: &Step, actor: u64, before: &World, after: &World, now: i64
             }
         }
         // One that has expired is made anew by granting it again.
-        Step::Grant { on, with, set, .. } => {
-            if let Some(known) = target(on, *with, Some(actor)) {
+        Step::Grant { on, with, set, admin, .. } => {
+            if let Some(known) = target(on, *with, (Some(actor), if *admin { "admin" } else { "user" })) {
                 expected.insert(known, *set);
             }
         }
@@ -492,12 +532,13 @@ impl Case {
     }
 
     fn revoke(&mut self, actor: u64, on: &str, with: u64, cascade: bool) -> Result<(), Problem> {
-        let step = Step::Revoke { on: on.to_owned(), with, by: Some(actor), cascade };
+        let step = Step::Revoke { on: on.to_owned(), with, by: (Some(actor), "user"), cascade };
         self.by(Actor::Principal(Id(actor)), &step)
     }
 
     fn lower(&mut self, actor: u64, on: &str, with: u64, set: Set, cascade: bool) -> Result<(), Problem> {
-        let step = Step::Set { on: on.to_owned(), with, by: Some(actor), set: Some(set), expires: None, cascade };
+        let by = (Some(actor), "user");
+        let step = Step::Set { on: on.to_owned(), with, by, set: Some(set), expires: None, cascade };
         self.by(Actor::Principal(Id(actor)), &step)
     }
 
@@ -579,17 +620,56 @@ fn lowering_takes_what_rests_on_what_goes_and_nothing_else() {
 }
 
 #[test]
-fn what_rests_on_an_expired_share_stays_until_it_is_pruned() {
+fn what_is_passed_on_ends_with_what_it_rests_on() {
     let mut case = Case::new();
     let step = Step::Grant { on: "/a".to_owned(), with: 22, set: VIEW, expires: Some(NOW + 10), admin: false };
     case.by(Actor::Principal(Id(21)), &step).unwrap();
     case.grant(22, "/a", 23, VIEW);
     case.grant(23, "/a", 24, VIEW);
-    case.by(Actor::Operator, &Step::Prune { on: "/".to_owned() }).unwrap();
-    assert_eq!(case.shares().len(), 3);
+    // Back to where it came from, and to a group that the sharer is in.
+    case.grant(24, "/a", 22, VIEW);
+    case.grant(24, "/a", GROUPS[0], VIEW);
+    let ends = |case: &Case| World::read(&case.0).shares.iter().map(|it| it.expires).collect::<Vec<_>>();
+    assert_eq!(ends(&case), [Some(NOW + 10); 5]);
+    // To ask for longer changes nothing.
+    let by = (Some(24), "user");
+    let step = Step::Set { on: "/a".to_owned(), with: GROUPS[0], by, set: None, expires: Some(None), cascade: false };
+    case.by(Actor::Principal(Id(24)), &step).unwrap();
+    assert_eq!(ends(&case), [Some(NOW + 10); 5]);
+    // With a longer hold of one's own it may be longer, up to that.
+    let step = Step::Grant { on: "/a/b".to_owned(), with: 24, set: VIEW, expires: Some(NOW + 20), admin: false };
+    case.by(Actor::Principal(Id(21)), &step).unwrap();
+    let step = Step::Grant { on: "/a/b/c".to_owned(), with: 25, set: VIEW, expires: Some(NOW + 90), admin: false };
+    case.by(Actor::Principal(Id(24)), &step).unwrap();
+    assert_eq!(ends(&case).last(), Some(&Some(NOW + 20)));
     case.1 += 10;
     let step = Step::Grant { on: "/a".to_owned(), with: 25, set: VIEW, expires: None, admin: false };
     assert!(case.by(Actor::Principal(Id(22)), &step).is_err(), "what has expired is not passed on");
+}
+
+/// Older versions let what was passed on last for ever.
+#[test]
+fn what_lasts_longer_than_its_base_is_cut_by_pruning() {
+    let mut world = start();
+    world.shares.clear();
+    let share =
+        |id, with, by, expires| Share { id, on: at("/a"), with, by: Some(by), set: VIEW, expires, class: "user" };
+    world.shares.push(share(300, 22, 21, Some(NOW + 10)));
+    world.shares.push(share(301, GROUPS[0], 22, None));
+    world.shares.push(share(302, 25, 23, None));
+    world.groups.get_mut(&GROUPS[0]).unwrap().push(Link { id: 400, who: 22 });
+    let mut facts = Overlay::new(&Nothing).unwrap();
+    put(&mut facts, &world);
+    let mut case = Case(facts, NOW);
+    case.by(Actor::Operator, &Step::Prune { on: "/".to_owned() }).unwrap();
+    let world = World::read(&case.0);
+    assert_eq!(world.shares.iter().map(|it| it.expires).collect::<Vec<_>>(), [Some(NOW + 10); 3]);
+    // Once the base is over they hold each other up no more.
+    let mut world = world;
+    world.shares.iter_mut().skip(1).for_each(|it| it.expires = None);
+    let mut facts = Overlay::new(&Nothing).unwrap();
+    put(&mut facts, &world);
+    let mut case = Case(facts, NOW + 10);
     case.by(Actor::Operator, &Step::Prune { on: "/".to_owned() }).unwrap();
     assert_eq!(case.shares(), [(21, 22, VIEW)]);
 }
@@ -614,15 +694,15 @@ fn a_share_that_is_made_anew_is_of_who_makes_it() {
 #[test]
 fn a_base_that_is_no_base_itself_holds_nothing_up() {
     let mut case = Case::new();
-    // 23 and 24 hold each other up, once what they had it from is over.
-    let step = Step::Grant { on: "/a".to_owned(), with: 23, set: VIEW, expires: Some(NOW + 10), admin: false };
-    case.by(Actor::Principal(Id(21)), &step).unwrap();
-    case.grant(23, "/a", 24, VIEW);
-    case.grant(24, "/a", 23, VIEW);
-    case.grant(24, "/a", 22, VIEW);
+    // 23 and 24 hold each other up, once who they had it from has nothing any more.
+    case.by(Actor::Principal(Id(ADMIN)), &Step::Owner { on: "/a/b".to_owned(), to: Some(20) }).unwrap();
+    case.grant(20, "/a/b", 23, VIEW);
+    case.grant(23, "/a/b", 24, VIEW);
+    case.grant(24, "/a/b", 23, VIEW);
+    case.grant(24, "/a/b", 22, VIEW);
+    case.by(Actor::Principal(Id(ADMIN)), &Step::Owner { on: "/a/b".to_owned(), to: None }).unwrap();
     case.grant(21, "/a", 22, VIEW);
-    case.grant(22, "/a", 25, VIEW);
-    case.1 += 10;
+    case.grant(22, "/a/b", 25, VIEW);
     case.refused(21, "/a", 22, 1);
     case.revoke(21, "/a", 22, true).unwrap();
     assert!(!case.shares().contains(&(22, 25, VIEW)));
@@ -645,7 +725,7 @@ fn a_chain_of_300_falls_as_one() {
     let mut case = Case(facts, NOW);
     case.by(Actor::Operator, &Step::Prune { on: "/".to_owned() }).unwrap();
     assert_eq!(case.shares().len(), 300);
-    let first = Which { principal: Reference::parse("u1000", Kind::Account).unwrap(), by: None };
+    let first = Which { principal: Reference::parse("u1000", Kind::Account).unwrap(), by: None, class: None };
     let revoke = |case: &Case, cascade: bool| {
         let mut work = Work::new(&case.0, Actor::Principal(Id(21)), Time(NOW)).unwrap();
         share::revoke(&mut work, (&node(), &path("/a")), std::slice::from_ref(&first), cascade)?;

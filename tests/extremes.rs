@@ -123,7 +123,7 @@ fn chain_of_groups(depth: usize) {
         share::grant(work, &name("n"), &path("/x"), &grant(user("carol"), Permissions::VIEW))
     })
     .unwrap();
-    let outermost = Which { principal: group(depth - 1), by: None };
+    let outermost = Which { principal: group(depth - 1), by: None, class: None };
     let refused = doing(&mut world, Actor::Operator, |work| {
         share::revoke(work, (&name("n"), &Path::default()), std::slice::from_ref(&outermost), false)
     });
@@ -212,7 +212,7 @@ fn ten_thousand_shares_of_one_item() {
     let question = Question { principal, action: Action::Plain(Verb::Delete), resource: on, at: NOW };
     let offer = remedies(&world, &question).unwrap().into_iter().next().unwrap();
     assert_eq!(offer.by, [id_of(&world, Kind::Account, "alice")]);
-    let bobs = [Which { principal: user("bob"), by: None }];
+    let bobs = [Which { principal: user("bob"), by: None, class: None }];
     let revoke = |world: &mut Memory, cascade: bool| {
         doing(world, Actor::Operator, |work| share::revoke(work, (&name("n"), &path("/x")), &bobs, cascade))
     };

@@ -72,6 +72,13 @@ fn reference(member: Member) -> Reference {
     }
 }
 
+const fn removal(destroy: bool) -> account::Removal {
+    match destroy {
+        true => account::Removal::Destroy { transfer_to: None, cascade: true },
+        false => account::Removal::Deactivate,
+    }
+}
+
 fn apply<F: Facts>(work: &mut Work<'_, F>, step: &Step) -> Result<(), Problem> {
     let account = |number: u8| named(Kind::Account, number);
     match step {
@@ -81,7 +88,7 @@ fn apply<F: Facts>(work: &mut Work<'_, F>, step: &Step) -> Result<(), Problem> {
         }
         Step::SetRole(who, role) => account::set_role(work, &account(*who), *role),
         Step::SetActive(who, on) => account::set_active(work, &account(*who), *on),
-        Step::Remove(who, destroy) => account::remove(work, &account(*who), *destroy, None),
+        Step::Remove(who, destroy) => account::remove(work, &account(*who), &removal(*destroy)),
         Step::Setting(who, setting, choice) => account::change(
             work,
             &account(*who),

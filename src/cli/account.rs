@@ -178,7 +178,9 @@ struct One {
 /// Remove an account
 ///
 /// The account becomes inactive and its record is kept. With `--destroy` it goes for good, with
-/// every role and membership it holds, in one revision; its history stays.
+/// every role and membership it holds, in one revision; its history stays. What it owns, alone
+/// administers and shared needs an answer then: `--transfer-to` hands all of it over, `--cascade`
+/// removes the shares.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_REMOVE)]
 struct Remove {
@@ -188,9 +190,12 @@ struct Remove {
     /// Remove it for good, with every binding it holds
     #[arg(long)]
     destroy: bool,
-    /// Who takes over where it is the last administrator
+    /// Who takes over what it owns, alone administers and shared
     #[arg(long, value_name = "USER", requires = "destroy", add = complete::accounts())]
     transfer_to: Option<String>,
+    /// Remove the shares it made, and those that rest on them
+    #[arg(long, requires = "destroy")]
+    cascade: bool,
     #[command(flatten)]
     writing: Writing,
 }
@@ -254,9 +259,12 @@ impl One {
 impl Remove {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
-        let heir = self.transfer_to.as_deref().map(|text| name(Kind::Account, text)).transpose()?;
-        let done = session
-            .write(&self.writing, Who::Named, &mut |work| account::remove(work, &who, self.destroy, heir.as_ref()))?;
+        let transfer_to = self.transfer_to.as_deref().map(|text| name(Kind::Account, text)).transpose()?;
+        let removal = match self.destroy {
+            true => account::Removal::Destroy { transfer_to, cascade: self.cascade },
+            false => account::Removal::Deactivate,
+        };
+        let done = session.write(&self.writing, Who::Named, &mut |work| account::remove(work, &who, &removal))?;
         session.report(&done, &Made::default())
     }
 }

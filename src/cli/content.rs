@@ -10,11 +10,12 @@ use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
-use crate::model::attributes::ItemType;
-use crate::model::{Id, Kind, Problem, Reference, Resource, Role};
+use crate::model::attributes::{ItemType, time_value};
+use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource, Role};
 use crate::ops::content::{self, Said, Upload as Uploading};
 use crate::ops::{Viewer, package, transfer};
-use crate::policy::{Facts, Select};
+use crate::policy::content::sources;
+use crate::policy::{Facts, Select, Step};
 use crate::render::{Column, RenderError, hidden, row, shown};
 use crate::store::StoreFacts;
 
@@ -193,6 +194,18 @@ static COLUMNS: [Column; 7] = [
     hidden("revision"),
 ];
 
+/// Of one item also through what the reader has it.
+static WITH_SOURCES: [Column; 8] = [
+    shown("ref"),
+    shown("type"),
+    shown("owner"),
+    shown("size"),
+    shown("permissions"),
+    shown("label"),
+    shown("through"),
+    hidden("revision"),
+];
+
 /// An item as a row: with the reader's own permissions.
 fn item_row(
     view: &View<'_>,
@@ -216,6 +229,40 @@ fn item_row(
             json!(resource.since),
         ],
     ))
+}
+
+/// One of the ways in which the reader has what they have on an item: by a share, as its owner, by a role.
+fn through_what(view: &View<'_>, source: &[Step]) -> Result<Option<Value>, RenderError> {
+    let mut via = Vec::new();
+    for step in source {
+        let what = match step {
+            Step::Member(membership) => {
+                via.push(view.name(membership.resource)?);
+                continue;
+            }
+            Step::Role(held) if held.role == Role::ItemOwner => "owner",
+            Step::Role(_) => "role",
+            Step::Share(_) => "share",
+            _ => continue,
+        };
+        let Some(binding) = step.binding() else { continue };
+        let (set, role) = match what {
+            "share" => (binding.attributes.permissions, None),
+            "role" => (Permissions::EDIT, Some(binding.role.word())),
+            _ => (Permissions::EDIT, None),
+        };
+        return Ok(Some(json!({
+            "what": what,
+            "role": role,
+            "label": set.label(),
+            "permissions": set,
+            "on": view.name(binding.resource)?,
+            "by": view.by(binding.grantor)?,
+            "via": (!via.is_empty()).then(|| via.join(" > ")),
+            "expires": time_value(binding.expires),
+        })));
+    }
+    Ok(None)
 }
 
 fn owner(text: &str) -> Result<Option<Reference>, Problem> {
@@ -294,7 +341,16 @@ impl Folder {
         let (endpoint, path) = item(&self.item)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = content::registered(&view.work()?, &endpoint, &path)?.item;
-            session.show(&COLUMNS, item_row(view, &view.viewer()?, &found, &view.name(found.id)?)?)
+            let viewer = view.viewer()?;
+            let mut row = item_row(view, &viewer, &found, &view.name(found.id)?)?;
+            let mut through = Vec::new();
+            if let Some(subject) = viewer.subject() {
+                for source in sources(subject, found.id)? {
+                    through.extend(through_what(view, &source)?);
+                }
+            }
+            row.insert("through".to_owned(), Value::Array(through));
+            session.show(&WITH_SOURCES, row)
         })
     }
 }

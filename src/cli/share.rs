@@ -11,8 +11,10 @@ use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{ShareClass, Sharing, time_value};
-use crate::model::{Binding, Id, Kind, Permissions, Problem, Reference, Resource, Role, Verb as Do};
-use crate::ops::share::{self, Grant as Granting, Which};
+use crate::model::{
+    Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb as Do,
+};
+use crate::ops::share::{self, Grant as Granting, Sharer, Which};
 use crate::ops::{Actor, Viewer};
 use crate::policy::{Facts, Select};
 use crate::render::{Column, RenderError, hidden, row, shown};
@@ -41,7 +43,7 @@ enum Verb {
     /// Revoke shares
     #[command(after_long_help = examples::SHARE_REVOKE)]
     Revoke(Revoke),
-    /// List the shares that count for an item: its own and those of the folders above
+    /// List shares: those that count for an item, or all that one may see
     #[command(after_long_help = examples::SHARE_LIST)]
     List(List),
     /// Trim shares to what their sharers still hold
@@ -92,9 +94,12 @@ struct Set {
     /// When it shall end; `never` for never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
-    /// Whose share, where several made one: an account, or `operator`
+    /// Whose share, where several made one: an account, `user:NAME#ID` for one that has ended, or `operator`
     #[arg(long, value_name = "SHARER", add = complete::accounts())]
     by: Option<String>,
+    /// Of which class, where one sharer made several
+    #[arg(long, value_name = "CLASS", value_parser = share_classes())]
+    class: Option<ShareClass>,
     /// Trim or remove the shares that rest on what goes as well
     #[arg(long)]
     cascade: bool,
@@ -111,9 +116,12 @@ struct Revoke {
     /// With whom (can be repeated)
     #[arg(value_name = "WHO", required = true, add = complete::sharers())]
     who: Vec<String>,
-    /// Whose share, where several made one: an account, or `operator`
+    /// Whose share, where several made one: an account, `user:NAME#ID` for one that has ended, or `operator`
     #[arg(long, value_name = "SHARER", add = complete::accounts())]
     by: Option<String>,
+    /// Of which class, where one sharer made several
+    #[arg(long, value_name = "CLASS", value_parser = share_classes())]
+    class: Option<ShareClass>,
     /// Trim or remove the shares that rest on these as well
     #[arg(long)]
     cascade: bool,
@@ -122,14 +130,29 @@ struct Revoke {
 }
 
 /// List shares
+///
+/// Of an item: those that count for it, its own and those of the folders above. Without an item all
+/// shares that one may see.
 #[derive(Args, Debug)]
 struct List {
-    /// Of what, as `ENDPOINT:/path`
+    /// Of what, as `ENDPOINT:/path` [default: of everything]
     #[arg(value_name = "ITEM", add = complete::items())]
-    item: String,
+    item: Option<String>,
     /// Only those of the item itself
-    #[arg(long)]
+    #[arg(long, requires = "item")]
     here: bool,
+    /// Only those of this item and of everything below it, as `ENDPOINT:/path`
+    #[arg(long, value_name = "ITEM", conflicts_with = "item", add = complete::items())]
+    under: Option<String>,
+    /// Only those that this account made, `user:NAME#ID` for one that has ended; or `operator`
+    #[arg(long, value_name = "SHARER", add = complete::accounts())]
+    by: Option<String>,
+    /// Only those with just this account, group or workgroup, with `authenticated` or with `anyone`
+    #[arg(long, value_name = "WHO", add = complete::sharers())]
+    with: Option<String>,
+    /// Only those that end within this time: a length such as `7d`, a day, a time
+    #[arg(long, value_name = "WITHIN")]
+    expiring: Option<String>,
     /// Those of the system's own classes too; for who administers the item
     #[arg(long)]
     all: bool,
@@ -161,14 +184,6 @@ static COLUMNS: [Column; 9] = [
     hidden("revision"),
 ];
 
-fn by(text: Option<&str>) -> Result<Option<Option<Reference>>, Problem> {
-    Ok(match text {
-        None => None,
-        Some("operator") => Some(None),
-        Some(text) => Some(Some(Reference::parse(text, Kind::Account)?)),
-    })
-}
-
 impl Share {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.verb {
@@ -187,7 +202,8 @@ impl Share {
             }
             Verb::Set(it) => {
                 let (endpoint, path) = item(&it.item)?;
-                let which = Which { principal: Reference::parse(&it.who, Kind::Account)?, by: by(it.by.as_deref())? };
+                let by = it.by.as_deref().map(Sharer::parse).transpose()?;
+                let which = Which { principal: Reference::parse(&it.who, Kind::Account)?, by, class: it.class };
                 let permissions = it.permission.as_deref().map(Permissions::parse).transpose()?;
                 let after = (permissions, expiry(it.expires.as_ref())?);
                 let done = session.write(&it.writing, Who::Named, &mut |work| {
@@ -197,9 +213,9 @@ impl Share {
             }
             Verb::Revoke(it) => {
                 let (endpoint, path) = item(&it.item)?;
-                let sharer = by(it.by.as_deref())?;
-                let which: Vec<Which> =
-                    references(&it.who)?.into_iter().map(|principal| Which { principal, by: sharer.clone() }).collect();
+                let by = it.by.as_deref().map(Sharer::parse).transpose()?;
+                let one = |principal| Which { principal, by: by.clone(), class: it.class };
+                let which: Vec<Which> = references(&it.who)?.into_iter().map(one).collect();
                 let done = session.write(&it.writing, Who::Named, &mut |work| {
                     share::revoke(work, (&endpoint, &path), &which, it.cascade)
                 })?;
@@ -220,30 +236,53 @@ impl Share {
 
 impl List {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (endpoint, path) = item(&self.item)?;
+        let item = self.item.as_deref().map(item).transpose()?;
+        let under = self.under.as_deref().map(super::args::item).transpose()?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let place = crate::ops::find_item(&view.facts, view.actor, view.at, &endpoint, &path)?;
-            if self.all && view.actor != Actor::Operator {
-                view.work()?.require_verb(Do::AdministerShares, place.item.id)?;
-            }
-            let lineage = view.facts.lineage(place.item.id)?;
-            let viewer = view.viewer()?;
+            let wanted = Wanted::new(self, view)?;
             let mut rows = Vec::new();
-            for above in lineage.iter().filter(|above| above.kind() == Kind::Item) {
-                // What is not registered has no shares of its own.
-                if self.here && (above.id != place.item.id || !place.rest.is_empty()) {
-                    break;
-                }
-                self.of_item(view, &viewer, above, &mut rows)?;
-            }
-            if let Some(endpoint) = lineage.last() {
-                let root_too = !self.here || (place.item.is_root() && place.rest.is_empty());
-                if root_too {
-                    implicit(view, &viewer, endpoint, &place.item, &mut rows)?;
-                }
+            match &item {
+                Some((endpoint, path)) => self.of_path(view, &wanted, (endpoint, path), &mut rows)?,
+                None => everywhere(view, &wanted, under.as_ref(), &mut rows)?,
             }
             session.list(&COLUMNS, rows)
         })
+    }
+
+    /// The shares that count for a path.
+    fn of_path(
+        &self,
+        view: &View<'_>,
+        wanted: &Wanted,
+        (endpoint, path): (&Name, &Path),
+        rows: &mut Vec<Map<String, Value>>,
+    ) -> Result<(), RenderError> {
+        let place = match crate::ops::find_item(&view.facts, view.actor, view.at, endpoint, path) {
+            // Whoever has lost what they shared may still take it back.
+            Err(problem) if problem.kind == ProblemKind::NotFound => {
+                share::own_share_at(&view.work()?, endpoint, path)?.ok_or(problem)?
+            }
+            found => found?,
+        };
+        if self.all && view.actor != Actor::Operator {
+            view.work()?.require_verb(Do::AdministerShares, place.item.id)?;
+        }
+        let lineage = view.facts.lineage(place.item.id)?;
+        let viewer = view.viewer()?;
+        for above in lineage.iter().filter(|above| above.kind() == Kind::Item) {
+            // What is not registered has no shares of its own.
+            if self.here && (above.id != place.item.id || !place.rest.is_empty()) {
+                break;
+            }
+            self.of_item(view, &viewer, above, wanted, rows)?;
+        }
+        if let Some(endpoint) = lineage.last() {
+            let root_too = !self.here || (place.item.is_root() && place.rest.is_empty());
+            if root_too && wanted.is_everything() {
+                implicit(view, &viewer, endpoint, &place.item, rows)?;
+            }
+        }
+        Ok(())
     }
 
     /// The owner and the shares of one item, as far as the reader may see them.
@@ -252,16 +291,17 @@ impl List {
         view: &View<'_>,
         viewer: &Viewer<'_, StoreFacts<'_>>,
         resource: &Resource,
+        wanted: &Wanted,
         rows: &mut Vec<Map<String, Value>>,
     ) -> Result<(), RenderError> {
         for ownership in view.facts.list(Select::OnAs(resource.id, Role::ItemOwner))? {
-            if viewer.is_told_of(&ownership)? {
+            if wanted.is_everything() && viewer.is_told_of(&ownership)? {
                 rows.push(share_row(view, resource.id, &ownership, Permissions::EDIT, "owner")?);
             }
         }
         let mut found = Vec::new();
         for share in view.facts.list(Select::OnAs(resource.id, Role::ItemShare))? {
-            if viewer.lists_share(&share, self.all)? {
+            if wanted.takes(&share) && viewer.lists_share(&share, self.all)? {
                 let (set, class) = (share.attributes.permissions, share.attributes.share_class());
                 found.push(share_row(view, resource.id, &share, set, class.word())?);
             }
@@ -271,6 +311,113 @@ impl List {
         rows.extend(found);
         Ok(())
     }
+}
+
+/// Which shares are listed.
+struct Wanted {
+    all: bool,
+    by: Option<Option<Id>>,
+    with: Option<Id>,
+    /// Now, and the time before which they end.
+    ending: Option<(Time, Time)>,
+}
+
+impl Wanted {
+    fn new(list: &List, view: &View<'_>) -> Result<Wanted, RenderError> {
+        let by = match list.by.as_deref() {
+            None => None,
+            Some("operator") => Some(None),
+            Some(text) => Some(Some(view.resolve_named_in_shares(text)?)),
+        };
+        let with = list.with.as_deref().map(|text| view.resolve_named_in_shares(text)).transpose()?;
+        let ending = match expiry(list.expiring.as_ref())? {
+            None => None,
+            Some(within) => match within.counted_from(view.at) {
+                Some(end) => Some((view.at, end)),
+                None => return Err(Problem::usage("bad_time", "`never` is no time within which something ends").into()),
+            },
+        };
+        Ok(Wanted { all: list.all, by, with, ending })
+    }
+
+    /// Whether nothing is left out: then owners and roles are listed too.
+    const fn is_everything(&self) -> bool {
+        self.by.is_none() && self.with.is_none() && self.ending.is_none()
+    }
+
+    fn takes(&self, share: &Binding) -> bool {
+        let ends = |(now, end): (Time, Time)| share.expires.is_some_and(|at| now < at && at <= end);
+        self.by.is_none_or(|by| share.grantor == by)
+            && self.with.is_none_or(|with| share.principal == with)
+            && self.ending.is_none_or(ends)
+    }
+}
+
+/// Every share that the reader may see, of everything or of what lies under an item.
+fn everywhere(
+    view: &View<'_>,
+    wanted: &Wanted,
+    under: Option<&(Name, Path)>,
+    rows: &mut Vec<Map<String, Value>>,
+) -> Result<(), RenderError> {
+    let top = match under {
+        None => None,
+        Some((endpoint, path)) => {
+            let found = crate::ops::find_item(&view.facts, view.actor, view.at, endpoint, path);
+            let place = match found {
+                Err(problem) if problem.kind == ProblemKind::NotFound => {
+                    share::own_share_at(&view.work()?, endpoint, path)?.ok_or(problem)?
+                }
+                found => found?,
+            };
+            // Nothing lies under what is not registered.
+            if !place.rest.is_empty() {
+                return Ok(());
+            }
+            Some(place.item.id)
+        }
+    };
+    let view = view.in_memory()?;
+    let viewer = view.viewer()?;
+    let mut keep = |share: Binding| -> Result<(), Problem> {
+        let class = share.attributes.share_class();
+        if !wanted.takes(&share) || !viewer.lists_share(&share, wanted.all)? {
+            return Ok(());
+        }
+        if let Some(top) = top
+            && !view.facts.lineage(share.resource)?.iter().any(|above| above.id == top)
+        {
+            return Ok(());
+        }
+        let set = share.attributes.permissions;
+        rows.push(share_row(&view, share.resource, &share, set, class.word())?);
+        Ok(())
+    };
+    match (wanted.with, wanted.by) {
+        (Some(with), _) => {
+            view.facts.list(Select::OfAs(with, Role::ItemShare))?.into_iter().try_for_each(&mut keep)?;
+        }
+        (None, Some(Some(by))) => view.facts.list(Select::SharesBy(by))?.into_iter().try_for_each(&mut keep)?,
+        (None, _) => {
+            let mut open = match top {
+                Some(top) => vec![top],
+                None => {
+                    let mut roots = Vec::new();
+                    for endpoint in view.facts.ids(Kind::Endpoint, None)? {
+                        roots.extend(view.facts.ids(Kind::Item, Some(endpoint))?);
+                    }
+                    roots
+                }
+            };
+            while let Some(item) = open.pop() {
+                view.facts.list(Select::OnAs(item, Role::ItemShare))?.into_iter().try_for_each(&mut keep)?;
+                open.extend(view.facts.ids(Kind::Item, Some(item))?);
+            }
+        }
+    }
+    let text = |row: &Map<String, Value>, name: &str| row.get(name).map(ToString::to_string);
+    rows.sort_by_cached_key(|row| (text(row, "item"), text(row, "principal"), text(row, "by"), text(row, "class")));
+    Ok(())
 }
 
 /// "on managed endpoints also the implicit rows of roles" (cli, settled points): who reads and writes
@@ -298,13 +445,13 @@ fn implicit(
     Ok(())
 }
 
-fn share_row(
-    view: &View<'_>,
+fn share_row<F: Facts>(
+    view: &View<'_, F>,
     on: Id,
     binding: &Binding,
     set: Permissions,
     class: &str,
-) -> Result<Map<String, Value>, RenderError> {
+) -> Result<Map<String, Value>, Problem> {
     Ok(row(
         &COLUMNS,
         [

@@ -296,25 +296,34 @@ fn put_active<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, activ
     Ok(())
 }
 
+/// How an account goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Removal {
+    /// It is deactivated, and its record kept.
+    Deactivate,
+    /// It goes for good, with every binding it holds.
+    Destroy {
+        /// Who takes over what it owns, alone administers and shares.
+        transfer_to: Option<Name>,
+        /// Whether the shares that it made are removed, with what rests on them.
+        cascade: bool,
+    },
+}
+
 /// Removes an account: it is deactivated and its record kept, or destroyed with every binding.
 ///
 /// # Errors
-/// A denial; a conflict while it is the last administrator of anything or owns content, unless
-/// somebody takes that over, or for an admin that is to be kept.
-pub fn remove<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
-    name: &Name,
-    destroy: bool,
-    transfer_to: Option<&Name>,
-) -> Result<()> {
+/// A denial; a conflict while it is the last administrator of anything, owns content or has shared
+/// something, unless somebody takes that over, or for an admin that is to be kept.
+pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, removal: &Removal) -> Result<()> {
     let known = work.find(Kind::Account, name)?;
     work.require_verb(Verb::Delete, known.id)?;
-    if !destroy {
+    let Removal::Destroy { transfer_to, cascade } = removal else {
         return put_active(work, &known, false);
-    }
+    };
     let last = invariants::is_active_admin(work.facts(), known.id, work.at)?
         && !invariants::has_active_admin(work.facts(), Some(known.id), work.at)?;
-    let heir = transfer_to.map(|heir| work.find(Kind::Account, heir)).transpose()?;
+    let heir = transfer_to.as_ref().map(|heir| work.find(Kind::Account, heir)).transpose()?;
     if let Some(heir) = &heir {
         if heir.id == known.id {
             return Err(Problem::conflict("same_account", "an account cannot take over from itself"));
@@ -328,7 +337,7 @@ pub fn remove<F: Facts + ?Sized>(
             .why("the last active admin can be neither demoted, deactivated nor deleted")
             .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", known.typed())));
     }
-    heir::take_over(work, &known, heir.as_ref())?;
+    heir::take_over(work, &known, heir.as_ref(), *cascade)?;
     for binding in work.facts().list(Select::Of(known.id))? {
         if !matches!(binding.role.on(), Kind::Server | Kind::Package) {
             let place = work.seen_name(binding.resource)?;

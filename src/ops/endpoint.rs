@@ -296,8 +296,11 @@ pub fn remove_role<F: Facts + ?Sized>(
 ) -> Result<()> {
     let known = work.find(Kind::Endpoint, name)?;
     work.require(Action::Revoke(role), known.id)?;
+    // Who may revoke roles may not list them on every kind of endpoint.
+    let may_list = work.may(Action::Plain(Verb::ListRoles), known.id)?;
     for reference in who {
-        let principal = find_principal(work, reference)?;
+        let listed = |id: Id| Ok(may_list && work.facts().held(known.id, role, id)?.is_some());
+        let principal = work.find_listed(reference, &[Kind::Account, Kind::Group], &listed)?;
         match work.facts().held(known.id, role, principal.id)? {
             Some(binding) => work.end_binding(binding.id),
             None => {

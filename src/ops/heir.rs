@@ -1,12 +1,12 @@
 //! What must not be left without anybody when an account is destroyed: content it owns, places that
-//! it alone administers; and the shares it made, which stay in force and need somebody who can
-//! change them (model §3).
+//! it alone administers, and the shares it made, which need somebody who can change them (model §3).
 
-use super::{Result, Work, content};
+use super::{Result, Work, content, share};
 use crate::model::{Action, Binding, Id, Problem, ProblemKind, Resource, Role, Verb};
 use crate::policy::{Facts, Select, invariants};
 
-/// Hands over to an heir; where none is named, refuses while there is something to hand over.
+/// Hands over to an heir; where none is named, refuses while there is something to hand over. With
+/// `cascade` the shares that the account made are removed instead, and what rests on them.
 ///
 /// # Errors
 /// A conflict that lists what there is; a denial where the actor may not give it to anybody.
@@ -14,11 +14,16 @@ pub(super) fn take_over<F: Facts + ?Sized>(
     work: &mut Work<'_, F>,
     account: &Resource,
     heir: Option<&std::rc::Rc<Resource>>,
+    cascade: bool,
 ) -> Result<()> {
     let owned = work.facts().list(Select::OfAs(account.id, Role::ItemOwner))?;
     let alone = administered_alone(work, account)?;
     let Some(heir) = heir else {
-        return if owned.is_empty() && alone.is_empty() { Ok(()) } else { refuse(work, account, &owned, &alone) };
+        let shared = if cascade { Vec::new() } else { share::made_by(work, account.id)? };
+        if !owned.is_empty() || !alone.is_empty() || !shared.is_empty() {
+            return refuse(work, account, &owned, &alone, &shared);
+        }
+        return share::end_made_by(work, account.id);
     };
     for ownership in owned {
         let endpoint = work.outermost(ownership.resource)?;
@@ -42,19 +47,10 @@ pub(super) fn take_over<F: Facts + ?Sized>(
             work.bind(role.resource, heir.id, role.role);
         }
     }
-    for mut share in work.facts().list(Select::SharesBy(account.id))? {
-        let taken = work
-            .facts()
-            .list(Select::Exact(share.resource, Role::ItemShare, share.principal))?
-            .iter()
-            .any(|other| other.grantor == Some(heir.id));
-        // Nobody shares with oneself, and makes one share with one principal.
-        if share.principal != heir.id && !taken {
-            share.grantor = Some(heir.id);
-            work.put_binding(share);
-        }
+    if cascade {
+        return share::end_made_by(work, account.id);
     }
-    Ok(())
+    share::hand_over(work, account.id, heir, &|work, action, on| require(work, action, on))
 }
 
 /// The administrator's roles that nobody else holds effectively.
@@ -96,11 +92,33 @@ fn refuse<F: Facts + ?Sized>(
     account: &Resource,
     owned: &[Binding],
     alone: &[Binding],
+    shared: &[Binding],
 ) -> Result<()> {
+    let only_shares = owned.is_empty() && alone.is_empty();
     let mut problem = Problem::conflict("still_needed", format!("{} cannot be destroyed yet", account.reference()))
-        .why("content needs an owner, and an endpoint or an organization an active administrator")
+        .why(if only_shares {
+            "no share is left without its sharer"
+        } else {
+            "content needs an owner, and an endpoint or an organization an active administrator"
+        })
         .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", account.typed()));
+    if only_shares {
+        problem = problem
+            .tip(format!("or, to remove its shares: rolebook account remove {} --destroy --cascade", account.typed()));
+    }
     let mut unseen = 0;
+    let mut shares_unseen = 0;
+    for made in shared {
+        match share::shown(work, made)? {
+            Some(line) => problem.details.push(format!("it made {line}")),
+            None => shares_unseen += 1,
+        }
+    }
+    match shares_unseen {
+        0 => {}
+        1 => problem.details.push("it made a share that you may not see".to_owned()),
+        _ => problem.details.push(format!("it made {shares_unseen} shares that you may not see")),
+    }
     for (binding, what) in owned.iter().map(|it| (it, "owns")).chain(alone.iter().map(|it| (it, "alone administers"))) {
         let place = work.facts().resource(binding.resource)?;
         let seen = place.map_or(Ok(false), |place| work.sees(&place))?;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Result, Work};
 use crate::model::name::quoted;
-use crate::model::{Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
+use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, Select};
 
 /// The levels of a kind, strongest first.
@@ -48,6 +48,20 @@ fn find_member<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> 
         Reference::Named(kind @ (Kind::Account | Kind::Group), name) => work.find(*kind, name),
         other => Err(other.wrong_kind("an account or a group")),
     }
+}
+
+/// As [`find_member`], also of whoever is in a place that the actor may list the members of.
+fn listed_member<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    place: &Resource,
+    reference: &Reference,
+) -> Result<Rc<Resource>> {
+    let listed = |id: Id| {
+        // Who is in a group is told to whoever may change that, which was asked before.
+        let may_list = place.kind() == Kind::Group || work.may(Action::Plain(Verb::ViewMembers), place.id)?;
+        Ok(may_list && held(work.facts(), place, id)?.is_some())
+    };
+    work.find_listed(reference, &[Kind::Account, Kind::Group], &listed)
 }
 
 /// What somebody holds directly in a place.
@@ -213,7 +227,7 @@ fn known_member<F: Facts + ?Sized>(
     adding: bool,
 ) -> Result<(Rc<Resource>, Option<Binding>)> {
     work.require_verb(verb_for(place.kind(), reference, adding), place.id)?;
-    let member = find_member(work, reference)?;
+    let member = listed_member(work, place, reference)?;
     let known = held(work.facts(), place, member.id)?;
     // "remove members who are not admins" (model §4): an admin falls under undesignation.
     if known.as_ref().is_some_and(|it| it.role == admin(place.kind())) && place.kind() != Kind::Group {
@@ -284,7 +298,7 @@ pub fn set_admin<F: Facts + ?Sized>(
     for reference in who {
         work.require_verb(if designate { Verb::AddAdmin } else { Verb::RemoveAdmin }, place.id)?;
         let member = match reference {
-            Reference::Named(Kind::Account, name) => work.find(Kind::Account, name)?,
+            Reference::Named(Kind::Account, _) => listed_member(work, &place, reference)?,
             other => return Err(other.wrong_kind("an account (only accounts can be admins)")),
         };
         match held(work.facts(), &place, member.id)? {

@@ -56,6 +56,13 @@ impl Export {
                 Stopped::Problem(problem) => RenderError::Problem(problem),
                 Stopped::Io(error) => RenderError::Io(error),
             })?;
+            match export.untold() {
+                0 => {}
+                1 => session.warn("of one thing there are members that you may not see: they are left out"),
+                many => {
+                    session.warn(&format!("of {many} things there are members that you may not see: they are left out"))
+                }
+            }
             let left_out = export.left_out()?;
             if !left_out.is_empty() {
                 let told: Vec<String> = left_out.iter().map(|(kind, count)| counted(*count, kind.word())).collect();

@@ -1,5 +1,7 @@
 //! Endpoints, roles, files and folders, and shares as values.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
@@ -7,9 +9,10 @@ use serde_json::{Map, Value, json};
 use super::people::permissions;
 use super::{Export, Orphans, Stopped, moment, put, put_list};
 use crate::model::attributes::ShareClass;
-use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Verb};
+use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Time, Verb};
 use crate::ops::share::cascade::{is_delegated, unsupported};
-use crate::policy::{Facts, Select, sharing};
+use crate::ops::share::needed_to_record;
+use crate::policy::{Facts, Select, Subject, decide_for, sharing};
 
 /// An item with its path inside its endpoint.
 pub(super) type At = (String, Rc<Resource>);
@@ -37,7 +40,7 @@ impl<F: Facts> Export<'_, F> {
                 for binding in self.facts.list(Select::OnAs(resource.id, role))? {
                     if self.takes(&binding.sets) {
                         // Its creator first: on one that is not managed nobody else can be.
-                        let is_other = endpoint.creator != Some(binding.principal);
+                        let is_other = endpoint.managed || endpoint.creator != Some(binding.principal);
                         holders.push((is_other, self.principal(binding.principal)?));
                     }
                 }
@@ -109,18 +112,47 @@ impl<F: Facts> Export<'_, F> {
                 found.push((self.principal(binding.principal)?, binding));
             }
         }
-        // The operator's own first, then in the order in which they were made.
-        found.sort_by(|a, b| (&a.0, a.1.grantor, a.1.id).cmp(&(&b.0, b.1.grantor, b.1.id)));
-        Ok(found)
+        let mut sharers: HashMap<Id, Option<String>> = HashMap::new();
+        for (_, share) in &found {
+            if let Some(sharer) = share.grantor
+                && let Entry::Vacant(unknown) = sharers.entry(sharer)
+            {
+                let is_there = self.facts.outline(sharer)?.is_some();
+                unknown.insert(is_there.then(|| self.principal(sharer)).transpose()?);
+            }
+        }
+        // A sharer that has ended can be nobody's in a file: the share is told as the operator's.
+        for (_, share) in &mut found {
+            if share.grantor.is_some_and(|sharer| sharers.get(&sharer).is_some_and(Option::is_none)) {
+                share.grantor = None;
+                // No class is left out then: people's share in the operator's name is of class `user`.
+                share.attributes.class = Some(share.attributes.share_class());
+            }
+        }
+        let found = told_apart(found);
+        // The operator's own first, then by sharer, so that the same access is written in the same way.
+        let by = |share: &Binding| share.grantor.and_then(|id| sharers.get(&id).cloned().flatten());
+        let mut keyed: Vec<_> = found.into_iter().map(|(who, share)| (who, by(&share), share)).collect();
+        keyed.sort_by(|a, b| {
+            let class = |it: &Binding| it.attributes.share_class();
+            (&a.0, &a.1, class(&a.2), a.2.id).cmp(&(&b.0, &b.1, class(&b.2), b.2.id))
+        });
+        Ok(keyed.into_iter().map(|(who, _, share)| (who, share)).collect())
     }
 
-    /// The shares of an endpoint that their sharers no longer hold.
+    /// The shares of an endpoint that their sharers could not make by now, or not for so long.
     pub(super) fn orphans(&self, endpoint: &Resource) -> Result<Orphans, Problem> {
-        let mut delegated = Vec::new();
+        let (mut delegated, mut found) = (Vec::new(), Orphans::new());
         let gathered = self.each_item(endpoint, &mut |(_, item)| {
             for share in self.facts.list(Select::OnAs(item.id, Role::ItemShare))? {
-                if share.grantor.is_some() && share.is_effective(self.at) && is_delegated(self.facts, &share)? {
+                let Some(sharer) = share.grantor.filter(|_| share.is_effective(self.at)) else { continue };
+                if is_delegated(self.facts, &share)? {
                     delegated.push(share);
+                } else if let Some(needed) = needed_to_record(&share) {
+                    let subject = Subject::new(self.facts, sharer, self.at)?.as_if_active();
+                    if !decide_for(&subject, needed, share.resource)?.allowed {
+                        found.insert(share.id);
+                    }
                 }
             }
             Ok(())
@@ -128,7 +160,8 @@ impl<F: Facts> Export<'_, F> {
         if let Err(Stopped::Problem(problem)) = gathered {
             return Err(problem);
         }
-        Ok(unsupported(self.facts, delegated, self.at)?.into_iter().map(|loss| loss.share.id).collect())
+        found.extend(unsupported(self.facts, delegated, self.at)?.into_iter().map(|loss| loss.share.id));
+        Ok(found)
     }
 
     /// What is said of a share.
@@ -147,7 +180,7 @@ impl<F: Facts> Export<'_, F> {
         if class != initial {
             put(&mut map, "class", json!(class));
         }
-        if orphans.contains(&share.id) {
+        if share.grantor.is_some() && orphans.contains(&share.id) {
             put(&mut map, "orphaned", json!(true));
         }
         Ok(map)
@@ -204,4 +237,50 @@ impl<F: Facts> Export<'_, F> {
             _ => json!(said),
         })
     }
+}
+
+/// Shares of one item, with no two of the operator's of one class with one principal. Those whose sharers
+/// have ended may be such: they are put into one where one covers the other or both end at one time, and
+/// else told as of another class, which gives the same.
+fn told_apart(shares: Vec<(String, Binding)>) -> Vec<(String, Binding)> {
+    let mut told: Vec<(String, Binding)> = Vec::with_capacity(shares.len());
+    let until = |share: &Binding| share.expires.unwrap_or(Time(i64::MAX));
+    for (who, mut share) in shares {
+        if share.grantor.is_some() {
+            told.push((who, share));
+            continue;
+        }
+        let is_same = |(other, known): &(String, Binding), class: ShareClass| {
+            *other == who && known.grantor.is_none() && known.attributes.share_class() == class
+        };
+        let free = |told: &[(String, Binding)], share: &Binding| {
+            let own = share.attributes.share_class();
+            std::iter::once(own)
+                .chain(ShareClass::ALL.iter().copied().filter(|class| class.is_hidden() == own.is_hidden()))
+                .chain(ShareClass::ALL.iter().copied())
+                .find(|class| !told.iter().any(|known| is_same(known, *class)))
+        };
+        let own = share.attributes.share_class();
+        if let Some((_, known)) = told.iter_mut().find(|known| is_same(known, own)) {
+            let both = known.attributes.permissions.union(share.attributes.permissions);
+            let covers =
+                |one: &Binding, other: &Binding| one.attributes.permissions == both && until(one) >= until(other);
+            if until(known) == until(&share) {
+                known.attributes.permissions = both;
+                continue;
+            }
+            if covers(known, &share) {
+                continue;
+            }
+            if covers(&share, known) {
+                (known.attributes.permissions, known.expires) = (both, share.expires);
+                continue;
+            }
+        }
+        if let Some(class) = free(&told, &share) {
+            share.attributes.class = Some(class);
+        }
+        told.push((who, share));
+    }
+    told
 }

@@ -51,7 +51,7 @@ pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Re
 
 fn organization<F: Facts>(export: &Export<'_, F>, org: &Resource, lines: &mut Lines<'_>) -> Result<(), Stopped> {
     let mut alone = export.org_alone(org);
-    put_list(&mut alone, "admins", export.org_admins(org.id)?);
+    put_list(&mut alone, "admins", export.org_admins(org)?);
     lines.named("organization", &org.name, alone)?;
     for member in export.members(org)?.into_iter().filter(|it| it.binding.role == Role::OrgMember) {
         lines.member(&org.reference(), &member, Map::new())?;
@@ -59,7 +59,7 @@ fn organization<F: Facts>(export: &Export<'_, F>, org: &Resource, lines: &mut Li
     for workspace in export.things(Kind::Workspace, Some(org.id))? {
         let name = format!("{}/{}", org.name, workspace.name);
         lines.named("workspace", &name, export.workspace(&workspace)?)?;
-        for member in export.workspace_members(org, &workspace)? {
+        for member in export.members(&workspace)? {
             let terms = match export.has_more_to_say(org.id, &member)? {
                 true => export.workspace_member(&member).as_object().cloned().unwrap_or_default(),
                 false => Map::new(),

@@ -10,6 +10,7 @@ mod lines;
 mod people;
 mod yaml;
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io;
 use std::rc::Rc;
@@ -67,6 +68,8 @@ pub struct Export<'f, F: Facts> {
     set: Option<String>,
     /// Things of others that the set's bindings are on: these have no other place in a file.
     carriers: HashSet<Id>,
+    /// Things of which the reader is not told all that a manifest would say of who is in them.
+    untold: RefCell<HashSet<Id>>,
 }
 
 impl<'f, F: Facts> Export<'f, F> {
@@ -77,7 +80,8 @@ impl<'f, F: Facts> Export<'f, F> {
     pub fn new(facts: &'f F, actor: Actor, at: Time, set: Option<String>) -> Result<Export<'f, F>, Problem> {
         let viewer = Viewer::new(facts, actor, at)?;
         let carriers = HashSet::new();
-        Ok(Export { facts, viewer, is_operator: actor == Actor::Operator, at, set, carriers })
+        let (is_operator, untold) = (actor == Actor::Operator, RefCell::default());
+        Ok(Export { facts, viewer, is_operator, at, set, carriers, untold })
     }
 
     /// The same with the things that some bindings are on, and what these lie in.
@@ -199,6 +203,12 @@ impl<'f, F: Facts> Export<'f, F> {
         }
         found.retain(|(_, count)| *count > 0);
         Ok(found)
+    }
+
+    /// Of how many things members are left out, because the reader may not be told of them; known once
+    /// all is written.
+    pub fn untold(&self) -> usize {
+        self.untold.borrow().len()
     }
 
     /// What the server says that is not its default.

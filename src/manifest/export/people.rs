@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Export, moment, put, put_list};
 use crate::model::attributes::{Choice, Setting};
-use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource, Role, Verb};
+use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource, Role};
 use crate::ops::account::role_of;
 use crate::ops::membership::levels;
 use crate::policy::{Facts, Select};
@@ -82,25 +82,19 @@ impl<F: Facts> Export<'_, F> {
         Ok(map)
     }
 
-    /// Who is in something, by name, as far as the reader may see them.
+    /// Who is in something, by name, as far as the reader is told of them; that there are others is said
+    /// in a notice.
     pub(super) fn members(&self, of: &Resource) -> Result<Vec<In>, Problem> {
-        self.those_in(of, of.id)
-    }
-
-    /// Who has a workspace, as far as the reader may see the members of its organization.
-    pub(super) fn workspace_members(&self, org: &Resource, workspace: &Resource) -> Result<Vec<In>, Problem> {
-        self.those_in(workspace, org.id)
-    }
-
-    fn those_in(&self, of: &Resource, seen_with: Id) -> Result<Vec<In>, Problem> {
         let mut found = Vec::new();
-        if !self.may(Verb::ViewMembers, seen_with)? {
-            return Ok(found);
-        }
         for level in levels(of.kind()) {
             for binding in self.facts.list(Select::OnAs(of.id, *level))? {
-                if self.takes(&binding.sets) {
+                if !self.takes(&binding.sets) {
+                    continue;
+                }
+                if self.viewer.is_told_of(&binding)? {
                     found.push(In { who: self.principal(binding.principal)?, binding });
+                } else {
+                    self.untold.borrow_mut().insert(of.id);
                 }
             }
         }
@@ -129,8 +123,10 @@ impl<F: Facts> Export<'_, F> {
         };
         let (admins, others): (Vec<&In>, Vec<&In>) = members.iter().partition(|it| is_plain_admin(it));
         let others: Vec<Value> = others.into_iter().map(In::entry).collect();
-        if resource.kind() == Kind::Group {
-            return Ok(json!(others));
+        if resource.kind() == Kind::Group && map.is_empty() {
+            // An empty list would say that nobody is in it.
+            let is_untold = others.is_empty() && self.untold.borrow().contains(&resource.id);
+            return Ok(if is_untold { json!({"exclusive": false}) } else { json!(others) });
         }
         put_list(&mut map, "members", others);
         put_list(&mut map, "admins", admins.into_iter().map(|it| json!(it.who)).collect());
@@ -146,18 +142,10 @@ impl<F: Facts> Export<'_, F> {
         map
     }
 
-    /// The admins of an organization, the first ones first, as it was founded.
-    pub(super) fn org_admins(&self, org: Id) -> Result<Vec<Value>, Problem> {
-        let mut admins = Vec::new();
-        if self.may(Verb::ViewMembers, org)? {
-            let mut found = self.facts.list(Select::OnAs(org, Role::OrgAdmin))?;
-            found.retain(|binding| self.takes(&binding.sets));
-            found.sort_by_key(|binding| binding.id);
-            for binding in found {
-                admins.push(json!(self.principal(binding.principal)?));
-            }
-        }
-        Ok(admins)
+    /// The admins of an organization, by name.
+    pub(super) fn org_admins(&self, org: &Resource) -> Result<Vec<Value>, Problem> {
+        let members = self.members(org)?.into_iter().filter(|it| it.binding.role == Role::OrgAdmin);
+        Ok(members.map(|it| json!(it.who)).collect())
     }
 
     /// What is said of a workspace itself.
@@ -194,7 +182,7 @@ impl<F: Facts> Export<'_, F> {
     /// What is said of an organization, with all that lies in it.
     pub(super) fn org(&self, resource: &Resource) -> Result<Value, Problem> {
         let mut map = self.org_alone(resource);
-        put_list(&mut map, "admins", self.org_admins(resource.id)?);
+        put_list(&mut map, "admins", self.org_admins(resource)?);
         let mut members: Vec<(String, Vec<Value>)> = Vec::new();
         for it in self.members(resource)?.into_iter().filter(|it| it.binding.role == Role::OrgMember) {
             members.push((it.who, Vec::new()));
@@ -203,7 +191,7 @@ impl<F: Facts> Export<'_, F> {
         for workspace in self.things(Kind::Workspace, Some(resource.id))? {
             let mut said = self.workspace(&workspace)?;
             let mut special = Vec::new();
-            for it in self.workspace_members(resource, &workspace)? {
+            for it in self.members(&workspace)? {
                 let plain = members.binary_search_by(|(who, _)| who.cmp(&it.who)).ok();
                 match plain.and_then(|place| members.get_mut(place)) {
                     Some((_, has)) if !self.has_more_to_say(resource.id, &it)? => has.push(json!(workspace.name)),

@@ -80,7 +80,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         let told = Name::parse(&resource.name);
         match resource.kind() {
-            Kind::Account => account::remove(&mut self.work, &told?, false, None),
+            Kind::Account => account::remove(&mut self.work, &told?, &account::Removal::Deactivate),
             kind if has_members(kind) => place::remove(&mut self.work, kind, &told?),
             Kind::Endpoint => endpoint::remove(&mut self.work, &told?),
             Kind::Org => org::remove(&mut self.work, &told?),

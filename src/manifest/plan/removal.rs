@@ -8,7 +8,7 @@ use super::{Owned, Planner, Result, Sign};
 use crate::manifest::limits;
 use crate::manifest::said::Spot;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, Reference, Resource, Role};
-use crate::ops::share::Which;
+use crate::ops::share::{Sharer, Which};
 use crate::ops::{account, content, endpoint, membership, org, org_member, place, share, workspace, workspace_member};
 use crate::policy::{Draft, Facts, RowChange, Select};
 
@@ -116,8 +116,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     fn revoke(&mut self, binding: &Binding, who: Reference) -> Result<()> {
         let text = self.work.name(binding.resource)?;
         let Reference::Item(endpoint, path) = Reference::parse(&text, Kind::Item)? else { return Ok(()) };
-        let by = binding.grantor.map(|sharer| self.reference(sharer)).transpose()?;
-        let which = Which { principal: who, by: Some(by) };
+        let by = match binding.grantor {
+            Some(sharer) => Sharer::parse(&self.work.name(sharer)?)?,
+            None => Sharer::Operator,
+        };
+        let which = Which { principal: who, by: Some(by), class: Some(binding.attributes.share_class()) };
         // A class of the system's own stands beside people's: the one that is meant is ended by its row.
         if binding.attributes.share_class().is_hidden() {
             self.work.end_binding(binding.id);
@@ -162,7 +165,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         self.asked.insert(known.id, spot);
         match thing {
-            Thing::Account(name, heir) => account::remove(&mut self.work, name, true, heir.as_ref()),
+            Thing::Account(name, heir) => {
+                let removal = account::Removal::Destroy { transfer_to: heir.clone(), cascade: false };
+                account::remove(&mut self.work, name, &removal)
+            }
             Thing::Group(kind, name) => place::remove(&mut self.work, *kind, name),
             Thing::Endpoint(name) => endpoint::remove(&mut self.work, name),
             Thing::Org(name) => org::remove(&mut self.work, name),

@@ -6,7 +6,7 @@ use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::time::Expiry;
 use crate::model::{Attributes, Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::ops::Actor;
-use crate::ops::share::{self, Grant, Which};
+use crate::ops::share::{self, Grant, Sharer, Which};
 use crate::policy::{Facts, Select};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
@@ -124,13 +124,22 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             (Some(sharer), _) => Some(sharer.id),
             (None, actor) => actor.principal(),
         };
-        let of_all = sharer.is_none() && self.sharing(&said.endpoint)? == Some(Sharing::Managed);
-        let is_hidden = said.class.is_some_and(ShareClass::is_hidden);
-        let mut all = self.work.facts().list(Select::Exact(item, Role::ItemShare, principal))?;
-        all.retain(|it| it.attributes.share_class().is_hidden() == is_hidden && (of_all || it.grantor == by));
+        let class = said.class.unwrap_or(if by.is_some() { ShareClass::User } else { ShareClass::Admin });
+        let of_all = sharer.is_none() && !class.is_hidden() && self.sharing(&said.endpoint)? == Some(Sharing::Managed);
+        let facts = self.work.facts();
+        let mut found = Vec::new();
+        for it in facts.list(Select::Exact(item, Role::ItemShare, principal))? {
+            let known = it.attributes.share_class();
+            // Whose sharer has ended is told as the operator's.
+            let is_left =
+                by.is_none() && it.grantor.map_or(Ok(false), |id| Ok::<_, Problem>(facts.outline(id)?.is_none()))?;
+            if (of_all && !known.is_hidden()) || (known == class && (it.grantor == by || is_left)) {
+                found.push(it);
+            }
+        }
         // Where shares are managed there is one with each; should there be more, one's own is meant.
-        let own = all.iter().position(|it| it.grantor == by).unwrap_or_default();
-        Ok(if all.is_empty() { None } else { Some(all.swap_remove(own)) })
+        let own = found.iter().position(|it| it.grantor == by).unwrap_or_default();
+        Ok(if found.is_empty() { None } else { Some(found.swap_remove(own)) })
     }
 
     fn sharing(&self, endpoint: &Name) -> Result<Option<Sharing>> {
@@ -167,13 +176,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             }
         } else {
             let by = match known.grantor {
-                Some(sharer) => match self.work.facts().resource(sharer)? {
-                    Some(sharer) => Some(Reference::Named(Kind::Account, Name::parse(&sharer.name)?)),
-                    None => None,
-                },
-                None => None,
+                Some(sharer) => Sharer::parse(&self.work.name(sharer)?)?,
+                None => Sharer::Operator,
             };
-            let which = Which { principal: said.principal.clone(), by: Some(by) };
+            let class = Some(known.attributes.share_class());
+            let which = Which { principal: said.principal.clone(), by: Some(by), class };
             share::set(&mut self.work, (&said.endpoint, &said.path), &which, (permissions, expires), false)?;
         }
         self.declare(&known.sets, known.id, spot);

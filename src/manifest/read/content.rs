@@ -119,12 +119,13 @@ fn shares(
 ) {
     for entered in entries(Form::Sharer, entered.iter().map(|it| it.found)) {
         let Some(principal) = entered.first().and_then(|it| form::sharer(it.key).ok()) else { continue };
-        // A share of the system's own stands beside people's.
-        let mut known: Vec<((Option<String>, bool), Share, Spot)> = Vec::new();
+        // One sharer makes several where their classes differ.
+        let mut known: Vec<((Option<String>, ShareClass), Share, Spot)> = Vec::new();
         for it in &entered {
             for (share, spot) in of_one(reading, (endpoint, path, &principal), it) {
                 let by = share.by.as_ref().map(|by| by.key().to_owned());
-                let by = (by, share.class.is_some_and(ShareClass::is_hidden));
+                let initial = if by.is_some() { ShareClass::User } else { ShareClass::Admin };
+                let by = (by, share.class.unwrap_or(initial));
                 match known.iter().find(|(other, ..)| *other == by) {
                     Some((_, other, before)) if !same(other, &share) => {
                         let told = reading.told(*before);

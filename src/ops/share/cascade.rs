@@ -1,33 +1,112 @@
 //! What a share rests on: delegated shares hold each other up, down from owners, admin shares and
-//! endpoint roles. Here is found what a share's lowering would leave without a base.
+//! endpoint roles. Here is found what a share's lowering would leave without a base, and for how long
+//! somebody holds what they share.
 //!
-//! The answer is a least fixed point: everything that might be touched is taken away, and then given
-//! back as far as what stands still supports it. So shares that hold each other up in a circle fall
-//! together, and what rests on another base as well survives. A base that hangs in the air itself is
-//! none: only the share that is to be lowered is taken as it stands.
+//! The answer is a least fixed point over time: everything that might be touched is taken away, and
+//! then given back as far, and for as long, as what stands still supports it. So shares that hold each
+//! other up in a circle fall together, one with a group that its sharer is in lasts no longer than what
+//! the sharer has from others, and what rests on another base as well survives. A base that hangs in the
+//! air itself is none: only the share that is to be lowered is taken as it stands.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
 
 use crate::model::attributes::{ShareClass, Sharing};
-use crate::model::{Binding, Id, Kind, Permissions, Role, Time};
+use crate::model::{Binding, Id, Kind, Permission, Permissions, Role, Time};
 use crate::ops::{Result, Work};
-use crate::policy::{Facts, Overlay, Select, Subject, content};
+use crate::policy::{Facts, Select, Subject, content};
 
-/// A share and what would be taken from it.
+/// Of something without an end.
+const FOR_EVER: Time = Time(i64::MAX);
+/// Of something that is not held.
+const NEVER: Time = Time(i64::MIN);
+
+/// Until when each permission is held, in the order of [`Permission::ALL`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Ends([Time; Permission::ALL.len()]);
+
+impl Ends {
+    const NONE: Ends = Ends([NEVER; Permission::ALL.len()]);
+
+    /// Of permissions that all end at one time.
+    fn of(set: Permissions, end: Option<Time>) -> Ends {
+        let mut ends = Ends::NONE;
+        for (permission, held) in Permission::ALL.into_iter().zip(&mut ends.0) {
+            if set.has(permission) {
+                *held = end.unwrap_or(FOR_EVER);
+            }
+        }
+        ends
+    }
+
+    /// By either of two.
+    fn join(&mut self, other: Ends) {
+        for (held, also) in self.0.iter_mut().zip(other.0) {
+            *held = (*held).max(also);
+        }
+    }
+
+    /// As far as both go.
+    fn cut(mut self, other: Ends) -> Ends {
+        for (held, also) in self.0.iter_mut().zip(other.0) {
+            *held = (*held).min(also);
+        }
+        self
+    }
+
+    fn iter(self) -> impl Iterator<Item = (Permission, Time)> {
+        Permission::ALL.into_iter().zip(self.0)
+    }
+
+    /// What is held at a time.
+    fn at(self, now: Time) -> Permissions {
+        self.iter()
+            .filter(|(_, end)| *end > now)
+            .fold(Permissions::NONE, |all, (permission, _)| all.union(Permissions::of(permission)))
+    }
+
+    /// Until when all of a set is held.
+    fn of_all(self, set: Permissions) -> Time {
+        self.iter().filter(|(permission, _)| set.has(*permission)).map(|(_, end)| end).min().unwrap_or(NEVER)
+    }
+}
+
+/// A share, and what would be taken from it.
 #[derive(Clone, Debug)]
 pub struct Loss {
     /// The share as it stands.
     pub share: Binding,
     /// What it would lose.
     pub lost: Permissions,
+    /// When what is left would end, where that is earlier than before.
+    pub ends: Option<Time>,
 }
 
-/// What rests on a share that is to be lowered to `after` (nothing, to be revoked), and on nothing else.
+impl Loss {
+    /// What a share loses that was supported so long, and is supported only so long by now.
+    fn between(share: Binding, before: Ends, after: Ends, now: Time) -> Loss {
+        let lost = before.at(now).without(after.at(now));
+        let left = before.at(now).without(lost);
+        let shorter = before.iter().zip(after.0).filter(|((permission, was), is)| left.has(*permission) && is < was);
+        let ends = shorter.map(|(_, is)| is).min();
+        Loss { share, lost, ends }
+    }
+
+    const fn is_none(&self) -> bool {
+        self.lost.is_empty() && self.ends.is_none()
+    }
+}
+
+/// What rests on a share that is to be lowered to `after` (nothing, to be revoked) until `end`, and on
+/// nothing else.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn dependents<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding, after: Permissions) -> Result<Vec<Loss>> {
+pub fn dependents<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    share: &Binding,
+    (after, end): (Permissions, Option<Time>),
+) -> Result<Vec<Loss>> {
     let facts = work.facts();
     let affected = resting_on(facts, share, work.at)?;
     if affected.is_empty() {
@@ -35,27 +114,57 @@ pub fn dependents<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding, after:
     }
     let count = affected.len();
     let shares = with_bases(facts, affected, share.id, work.at)?;
-    let before = supported(facts, None, &shares, work.at)?;
-    let then = supported(facts, Some((share, after)), &shares, work.at)?;
+    let as_it_is = Ends::of(share.attributes.permissions, share.expires);
+    let before = supported(facts, Some((share.id, as_it_is)), &shares, work.at)?;
+    let then = supported(facts, Some((share.id, Ends::of(after, end))), &shares, work.at)?;
     let losses = shares
         .into_iter()
         .take(count)
         .zip(before.into_iter().zip(then))
-        .map(|(share, (before, then))| Loss { share, lost: before.without(then) });
-    Ok(losses.filter(|loss| !loss.lost.is_empty()).collect())
+        .map(|(share, (before, then))| Loss::between(share, before, then, work.at));
+    Ok(losses.filter(|loss| !loss.is_none()).collect())
 }
 
-/// The delegated shares among these that have more than their sharers are entitled to.
+/// The delegated shares among these that have more than their sharers are entitled to, or have it for
+/// longer.
 ///
 /// # Errors
 /// When the facts cannot be read.
 pub fn unsupported<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, at: Time) -> Result<Vec<Loss>> {
     let supported = supported(facts, None, &shares, at)?;
     let losses = shares.into_iter().zip(supported).map(|(share, supported)| {
-        let lost = share.attributes.permissions.without(supported);
-        Loss { share, lost }
+        let as_it_is = Ends::of(share.attributes.permissions, share.expires);
+        Loss::between(share, as_it_is, supported, at)
     });
-    Ok(losses.filter(|loss| !loss.lost.is_empty()).collect())
+    Ok(losses.filter(|loss| !loss.is_none()).collect())
+}
+
+/// Until when somebody holds all of a set on an item, in their own right or by shares that rest on
+/// something; none for ever. Where nothing supports what they hold, until when they hold it as it stands.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn held_until<F: Facts + ?Sized>(
+    facts: &F,
+    (sharer, item): (Id, Id),
+    set: Permissions,
+    at: Time,
+) -> Result<Option<Time>> {
+    let subject = Subject::new(facts, sharer, at)?;
+    if content::has_by_right(&subject, item)? {
+        return Ok(None);
+    }
+    let mut bases = Bases::new(facts, Id(0), at);
+    bases.of_sharer(sharer, item)?;
+    bases.of_each()?;
+    let values = supported(facts, None, &bases.shares, at)?;
+    let places: HashMap<Id, usize> = bases.shares.iter().enumerate().map(|(place, it)| (it.id, place)).collect();
+    let firm = held(&subject, item, &|share| places.get(&share.id).and_then(|place| values.get(*place)).copied())?;
+    let end = match firm.of_all(set) {
+        end if end > at => end,
+        _ => held(&subject, item, &|_| None)?.of_all(set),
+    };
+    Ok((end != FOR_EVER).then_some(end))
 }
 
 /// Whether a share is one that somebody made of what they hold, and rests on that.
@@ -86,15 +195,47 @@ fn resting_on<F: Facts + ?Sized>(facts: &F, share: &Binding, at: Time) -> Result
 }
 
 /// These shares, and after them every delegated share that they might rest on, but one.
-fn with_bases<F: Facts + ?Sized>(facts: &F, mut shares: Vec<Binding>, but: Id, at: Time) -> Result<Vec<Binding>> {
-    let mut known: HashSet<Id> = shares.iter().map(|share| share.id).chain([but]).collect();
-    let mut asked: HashSet<(Id, Id)> = HashSet::new();
-    let mut next = 0;
-    while let Some((sharer, item)) = shares.get(next).map(|share| (share.grantor, share.resource)) {
-        next += 1;
-        let Some(sharer) = sharer.filter(|sharer| asked.insert((*sharer, item))) else { continue };
-        let subject = Subject::new(facts, sharer, at)?;
-        for above in facts.lineage(item)?.iter().filter(|above| above.kind() == Kind::Item) {
+fn with_bases<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, but: Id, at: Time) -> Result<Vec<Binding>> {
+    let mut bases = Bases::new(facts, but, at);
+    bases.known.extend(shares.iter().map(|share| share.id));
+    bases.shares = shares;
+    bases.of_each()?;
+    Ok(bases.shares)
+}
+
+/// A search for what shares might rest on.
+struct Bases<'f, F: Facts + ?Sized> {
+    facts: &'f F,
+    at: Time,
+    shares: Vec<Binding>,
+    known: HashSet<Id>,
+    asked: HashSet<(Id, Id)>,
+}
+
+impl<'f, F: Facts + ?Sized> Bases<'f, F> {
+    fn new(facts: &'f F, but: Id, at: Time) -> Bases<'f, F> {
+        Bases { facts, at, shares: Vec::new(), known: HashSet::from([but]), asked: HashSet::new() }
+    }
+
+    /// Adds what each share rests on, and what that rests on in turn.
+    fn of_each(&mut self) -> Result<()> {
+        let mut next = 0;
+        while let Some((sharer, item)) = self.shares.get(next).map(|share| (share.grantor, share.resource)) {
+            next += 1;
+            if let Some(sharer) = sharer {
+                self.of_sharer(sharer, item)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the delegated shares that somebody has of an item, or of a folder above.
+    fn of_sharer(&mut self, sharer: Id, item: Id) -> Result<()> {
+        if !self.asked.insert((sharer, item)) {
+            return Ok(());
+        }
+        let subject = Subject::new(self.facts, sharer, self.at)?;
+        for above in self.facts.lineage(item)?.iter().filter(|above| above.kind() == Kind::Item) {
             let mut held = Vec::new();
             let flow = subject.shares_on(above.id, &mut |_, binding| {
                 held.push(binding.clone());
@@ -102,14 +243,14 @@ fn with_bases<F: Facts + ?Sized>(facts: &F, mut shares: Vec<Binding>, but: Id, a
             })?;
             debug_assert!(flow.is_continue(), "every share is wanted");
             for base in held {
-                if !known.contains(&base.id) && is_delegated(facts, &base)? {
-                    known.insert(base.id);
-                    shares.push(base);
+                if !self.known.contains(&base.id) && is_delegated(self.facts, &base)? {
+                    self.known.insert(base.id);
+                    self.shares.push(base);
                 }
             }
         }
+        Ok(())
     }
-    Ok(shares)
 }
 
 /// The shares made by whoever has a share, on its item or below.
@@ -159,42 +300,40 @@ fn accounts_in<F: Facts + ?Sized>(facts: &F, principal: Id) -> Result<Option<Vec
     Ok(Some(members))
 }
 
-/// How much of each of these shares is supported, once one of the others is changed.
+/// How long each permission of these shares is supported, where one of the others is taken for something
+/// else than it is.
 fn supported<F: Facts + ?Sized>(
     facts: &F,
-    change: Option<(&Binding, Permissions)>,
+    change: Option<(Id, Ends)>,
     shares: &[Binding],
     at: Time,
-) -> Result<Vec<Permissions>> {
-    let mut trial = Overlay::new(facts)?;
-    if let Some((share, after)) = change {
-        put(&mut trial, share, after);
-    }
+) -> Result<Vec<Ends>> {
     let mut by_sharer: HashMap<Id, Vec<usize>> = HashMap::new();
+    let mut places: HashMap<Id, usize> = HashMap::with_capacity(shares.len());
+    let mut subjects: HashMap<Id, Subject<'_, F>> = HashMap::new();
     for (place, share) in shares.iter().enumerate() {
-        trial.end_binding(share.id);
+        places.insert(share.id, place);
         if let Some(sharer) = share.grantor {
             by_sharer.entry(sharer).or_default().push(place);
+            if !subjects.contains_key(&sharer) {
+                subjects.insert(sharer, Subject::new(facts, sharer, at)?);
+            }
         }
     }
-    let mut found = vec![Permissions::NONE; shares.len()];
+    let mut found = vec![Ends::NONE; shares.len()];
     let mut waiting = vec![true; shares.len()];
     let mut queue: VecDeque<usize> = (0..shares.len()).collect();
     while let Some(place) = queue.pop_front() {
-        let (Some(share), Some(supported), Some(waits)) =
-            (shares.get(place), found.get_mut(place), waiting.get_mut(place))
-        else {
-            continue;
-        };
+        let (Some(share), Some(waits)) = (shares.get(place), waiting.get_mut(place)) else { continue };
         *waits = false;
-        let Some(sharer) = share.grantor else { continue };
-        let held = content::entitled(&Subject::new(&trial, sharer, at)?, share.resource)?;
-        let now = share.attributes.permissions.intersection(held);
-        if now == *supported {
-            continue;
-        }
+        let Some(subject) = share.grantor.and_then(|sharer| subjects.get(&sharer)) else { continue };
+        let held = held(subject, share.resource, &|base| match change {
+            Some((id, ends)) if id == base.id => Some(ends),
+            _ => places.get(&base.id).and_then(|place| found.get(*place)).copied(),
+        })?;
+        let now = Ends::of(share.attributes.permissions, share.expires).cut(held);
+        let Some(supported) = found.get_mut(place).filter(|supported| **supported != now) else { continue };
         *supported = now;
-        put(&mut trial, share, now);
         // Whoever has the share now may hold up more of their own.
         let resting: Vec<usize> = match accounts_in(facts, share.principal)? {
             Some(accounts) => accounts.iter().filter_map(|id| by_sharer.get(id)).flatten().copied().collect(),
@@ -210,12 +349,23 @@ fn supported<F: Facts + ?Sized>(
     Ok(found)
 }
 
-fn put<F: Facts + ?Sized>(trial: &mut Overlay<'_, F>, share: &Binding, set: Permissions) {
-    if set.is_empty() {
-        trial.end_binding(share.id);
-        return;
+/// Until when somebody holds each permission on an item, whether the account is active or not; shares of
+/// which `value` says how long they are supported count for no more than that.
+fn held<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    item: Id,
+    value: &dyn Fn(&Binding) -> Option<Ends>,
+) -> Result<Ends> {
+    if content::has_by_right(subject, item)? {
+        return Ok(Ends::of(Permissions::EDIT, None));
     }
-    let mut share = share.clone();
-    share.attributes.permissions = set;
-    trial.put_binding(share);
+    let mut ends = Ends::NONE;
+    for above in subject.facts().lineage(item)?.iter().filter(|above| above.kind() == Kind::Item) {
+        let flow = subject.shares_on(above.id, &mut |_, share| {
+            ends.join(value(share).unwrap_or_else(|| Ends::of(share.attributes.permissions, share.expires)));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        debug_assert!(flow.is_continue(), "every share is wanted");
+    }
+    Ok(ends)
 }

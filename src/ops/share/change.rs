@@ -4,38 +4,96 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::cascade::{self, Loss};
-use super::grant::{end, find_principal, on, refuse_unfit};
-use crate::model::attributes::{Endpoint, Sharing};
+use super::grant::{cut_to_hold, end, find_principal, on, refuse_unfit};
+use crate::model::attributes::{Endpoint, ShareClass, Sharing};
 use crate::model::catalogue::SHARER_ONLY;
-use crate::model::name::quoted;
+use crate::model::name::{key, quoted};
+use crate::model::reference::Ended;
 use crate::model::time::Expiry;
 use crate::model::{
-    Action, Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Verb,
+    Action, Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
 };
+use crate::ops::content::registered;
 use crate::ops::item::subtree;
-use crate::ops::{Actor, Result, Work};
+use crate::ops::{Actor, Place, Result, Work};
 use crate::policy::{Facts, Select, content, sharing};
 
-/// Which share is meant: with whom, and, where several made one, whose.
+/// Which share is meant: with whom, and, where there are several, whose and of which class.
 #[derive(Clone, Debug)]
 pub struct Which {
     /// With whom.
     pub principal: Reference,
-    /// Whose; none within for the operator's.
-    pub by: Option<Option<Reference>>,
+    /// Whose.
+    pub by: Option<Sharer>,
+    /// Of which class.
+    pub class: Option<ShareClass>,
+}
+
+/// Who made a share.
+#[derive(Clone, Debug)]
+pub enum Sharer {
+    /// The operator.
+    Operator,
+    /// An account.
+    Account(Reference),
+    /// An account that has ended.
+    Ended(Ended),
+}
+
+impl Sharer {
+    /// Reads `operator`, an account, or an account that has ended: `user:pi#18`.
+    ///
+    /// # Errors
+    /// As [`Reference::parse`].
+    pub fn parse(text: &str) -> Result<Sharer> {
+        if text == "operator" {
+            return Ok(Sharer::Operator);
+        }
+        match Ended::parse(text, Kind::Account) {
+            Some(ended) => Ok(Sharer::Ended(ended)),
+            None => Reference::parse(text, Kind::Account).map(Sharer::Account),
+        }
+    }
+
+    /// The account; none for the operator. Who is named by a share that the actor may see is found.
+    ///
+    /// # Errors
+    /// As [`Work::find`]; a conflict for what is no account.
+    pub fn id<F: Facts + ?Sized>(&self, work: &Work<'_, F>, shares: &[Binding]) -> Result<Option<Id>> {
+        match self {
+            Sharer::Operator => Ok(None),
+            Sharer::Account(reference @ Reference::Named(Kind::Account, _)) => {
+                let listed = |id: Id| Ok(shares.iter().any(|share| share.grantor == Some(id)));
+                work.find_listed(reference, &[Kind::Account], &listed).map(|found| Some(found.id))
+            }
+            Sharer::Account(other) => Err(other.wrong_kind("an account, or `operator`")),
+            // An older store may have somebody of that very name.
+            Sharer::Ended(ended) => {
+                let name = format!("{}#{}", ended.name, ended.id);
+                let known = work.facts().named(Kind::Account, None, &key(&name))?;
+                Ok(Some(known.map_or(ended.id, |known| known.id)))
+            }
+        }
+    }
 }
 
 /// The share that is meant, if the actor may see it and may change it.
 fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpoint, which: &Which) -> Result<Binding> {
-    let principal = find_principal(work, &which.principal, endpoint)?;
+    let principal = find_holder(work, item, &which.principal, endpoint)?;
     let mut shares = on(work, item.id, principal)?;
+    let viewer = work.viewer()?;
     if let Some(by) = &which.by {
-        let sharer = match by {
-            None => None,
-            Some(Reference::Named(Kind::Account, name)) => Some(work.find(Kind::Account, name)?.id),
-            Some(other) => return Err(other.wrong_kind("an account, or `operator`")),
-        };
+        let mut seen = Vec::new();
+        for share in &shares {
+            if viewer.subject().map_or(Ok(true), |subject| sharing::may_see(subject, share))? {
+                seen.push(share.clone());
+            }
+        }
+        let sharer = by.id(work, &seen)?;
         shares.retain(|share| share.grantor == sharer);
+    }
+    if let Some(class) = which.class {
+        shares.retain(|share| share.attributes.share_class() == class);
     }
     let (path, who) = (work.name(item.id)?, work.name(principal)?);
     // What comes from a role goes with the role.
@@ -46,7 +104,6 @@ fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpo
             .iter()
             .fold(problem, |problem, tip| problem.why("what it has there comes from its role").tip(tip.clone()))
     };
-    let viewer = work.viewer()?;
     let Some(subject) = viewer.subject() else {
         return match shares.len() {
             0 => Err(missing()),
@@ -76,14 +133,72 @@ fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpo
         }
     }
     // One's own first, where there is one.
-    if let Some(own) = able.iter().position(|share| share.grantor == Some(subject.id)) {
-        return Ok(able.swap_remove(own));
+    if able.iter().any(|share| share.grantor == Some(subject.id)) {
+        able.retain(|share| share.grantor == Some(subject.id));
     }
     match able.len() {
         0 => Err(refusal.unwrap_or_else(missing)),
         1 => Ok(able.remove(0)),
         _ => Err(several(work, &able, &path, &who)?),
     }
+}
+
+/// Whom a share is with: whoever can be shared with, and whoever has a share there that the actor may
+/// see, so that what is listed can be taken back.
+fn find_holder<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    item: &Resource,
+    reference: &Reference,
+    endpoint: &Endpoint,
+) -> Result<Id> {
+    let Reference::Named(..) = reference else { return find_principal(work, reference, endpoint) };
+    let found = find_principal(work, reference, endpoint);
+    match found {
+        Err(problem) if problem.kind == ProblemKind::NotFound => {
+            let viewer = work.viewer()?;
+            let listed = |id: Id| {
+                let Some(subject) = viewer.subject() else { return Ok(true) };
+                for share in on(work, item.id, id)? {
+                    if sharing::may_see(subject, &share)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            };
+            work.find_listed(reference, &[Kind::Account, Kind::Group, Kind::Workgroup], &listed).map(|it| it.id)
+        }
+        other => other,
+    }
+}
+
+/// The item that a share is of, if the actor may see it or one of the shares of it.
+fn shared_item<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Place> {
+    match registered(work, endpoint, path) {
+        Err(problem) if problem.kind == ProblemKind::NotFound => {
+            own_share_at(work, endpoint, path)?.filter(|place| place.rest.is_empty()).ok_or(problem)
+        }
+        found => found,
+    }
+}
+
+/// The place of a path where the actor has shared something, there or below, whether the actor still
+/// holds anything there or not.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn own_share_at<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Place>> {
+    let Some(actor) = work.actor.principal() else { return Ok(None) };
+    let facts = work.facts();
+    let Some(host) = facts.named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
+    let Some((item, depth)) = facts.nearest_item(host.id, path)? else { return Ok(None) };
+    let rest: Vec<String> = path.components().skip(depth).map(str::to_owned).collect();
+    let Some(item) = facts.resource(item)?.filter(|_| rest.is_empty()) else { return Ok(None) };
+    for share in facts.list(Select::SharesBy(actor))? {
+        if facts.lineage(share.resource)?.iter().any(|above| above.id == item.id) {
+            return Ok(Some(Place { item, host, rest }));
+        }
+    }
+    Ok(None)
 }
 
 /// The command that takes the role away from which somebody has everything on an endpoint.
@@ -112,9 +227,12 @@ fn sharer<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding) -> Result<Stri
 fn several<F: Facts + ?Sized>(work: &Work<'_, F>, shares: &[Binding], path: &str, who: &str) -> Result<Problem> {
     let mut problem = Problem::conflict("several_shares", format!("`{path}` is shared with {who} by several"))
         .tip("say whose: --by USER, or --by operator");
+    if shares.iter().any(|share| share.grantor == shares.first().and_then(|first| first.grantor)) && shares.len() > 1 {
+        problem = problem.tip("where one sharer made several, of which class: --class CLASS");
+    }
     for share in shares {
-        let set = share.attributes.permissions;
-        problem.details.push(format!("by {}: {} ({set})", sharer(work, share)?, set.label()));
+        let (set, class) = (share.attributes.permissions, share.attributes.share_class().word());
+        problem.details.push(format!("by {}, class {class}: {} ({set})", sharer(work, share)?, set.label()));
     }
     Ok(problem)
 }
@@ -134,17 +252,19 @@ pub fn set<F: Facts + ?Sized>(
     if permissions.is_none() && expires.is_none() {
         return Err(crate::ops::nothing_to_set());
     }
-    let place = crate::ops::content::registered(work, endpoint, path)?;
+    let place = shared_item(work, endpoint, path)?;
     let (attributes, item) = (place.endpoint()?, place.item);
     let share = find(work, &item, &attributes, which)?;
     let after = permissions.unwrap_or(share.attributes.permissions);
     refuse_unfit(work, &attributes, endpoint, after)?;
-    let ends = if expires.is_some() { end(work, expires)? } else { share.expires };
+    let mut ends = if expires.is_some() { end(work, expires)? } else { share.expires };
     let longer = expires.is_some() && share.expires.is_some_and(|old| ends.is_none_or(|new| new > old));
     if longer || !share.attributes.permissions.contains(after) {
         require_raise(work, &share, after)?;
+        let raised = Binding { expires: ends, ..share.clone() };
+        ends = cut_to_hold(work, &raised, after)?;
     }
-    lower(work, &share, after, cascade)?;
+    lower(work, &share, (after, ends), cascade)?;
     let mut changed = share;
     changed.attributes.permissions = after;
     changed.expires = ends;
@@ -175,12 +295,20 @@ fn require_raise<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding, after: 
     }
 }
 
-/// Lowers or ends what rests on what goes, where that is asked for; else refuses, as SQL's RESTRICT.
-fn lower<F: Facts + ?Sized>(work: &mut Work<'_, F>, share: &Binding, after: Permissions, cascade: bool) -> Result<()> {
-    if after.contains(share.attributes.permissions) {
+/// Lowers or ends what rests on what goes, where that is asked for; else refuses, as SQL's RESTRICT. To set
+/// an earlier end is not lowering: what rests on it is cut where that is asked for, and else stays.
+fn lower<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    share: &Binding,
+    (after, ends): (Permissions, Option<Time>),
+    cascade: bool,
+) -> Result<()> {
+    let is_lowered = !after.contains(share.attributes.permissions);
+    let is_earlier = ends.is_some_and(|end| share.expires.is_none_or(|old| end < old));
+    if !is_lowered && !(is_earlier && cascade) {
         return Ok(());
     }
-    let losses = cascade::dependents(work, share, after)?;
+    let losses = cascade::dependents(work, share, (after, if cascade { ends } else { share.expires }))?;
     if losses.is_empty() {
         return Ok(());
     }
@@ -201,17 +329,22 @@ pub(super) fn refuse_dependents<F: Facts + ?Sized>(work: &Work<'_, F>, losses: &
     }
     for loss in losses {
         problem.details.push(format!(
-            "{} shared {} with {}: would lose {}",
+            "{} shared {} with {}: would {}",
             sharer(work, &loss.share)?,
             work.name(loss.share.resource)?,
             work.name(loss.share.principal)?,
-            loss.lost
+            match loss.ends {
+                Some(end) if loss.lost.is_empty() => format!("end at {end}"),
+                Some(end) => format!("lose {}, and end at {end}", loss.lost),
+                None => format!("lose {}", loss.lost),
+            }
         ));
     }
     Ok(problem)
 }
 
-fn trim<F: Facts + ?Sized>(work: &mut Work<'_, F>, losses: &[Loss]) {
+/// Takes from shares what they lose.
+pub(super) fn trim<F: Facts + ?Sized>(work: &mut Work<'_, F>, losses: &[Loss]) {
     for loss in losses {
         let left = loss.share.attributes.permissions.without(loss.lost);
         if left.is_empty() {
@@ -219,6 +352,7 @@ fn trim<F: Facts + ?Sized>(work: &mut Work<'_, F>, losses: &[Loss]) {
         } else {
             let mut share = loss.share.clone();
             share.attributes.permissions = left;
+            share.expires = loss.ends.or(share.expires);
             work.put_binding(share);
         }
     }
@@ -234,11 +368,11 @@ pub fn revoke<F: Facts + ?Sized>(
     which: &[Which],
     cascade: bool,
 ) -> Result<()> {
-    let place = crate::ops::content::registered(work, endpoint, path)?;
+    let place = shared_item(work, endpoint, path)?;
     let (attributes, item) = (place.endpoint()?, place.item);
     for which in which {
         let share = find(work, &item, &attributes, which)?;
-        lower(work, &share, Permissions::NONE, cascade)?;
+        lower(work, &share, (Permissions::NONE, share.expires), cascade)?;
         work.end_binding(share.id);
     }
     Ok(())
@@ -250,7 +384,7 @@ pub fn revoke<F: Facts + ?Sized>(
 /// # Errors
 /// "No such file or folder"; when the facts cannot be read.
 pub fn prune<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
-    let top = crate::ops::content::registered(work, endpoint, path)?.item;
+    let top = shared_item(work, endpoint, path)?.item;
     prune_below(work, &top)
 }
 
@@ -320,11 +454,18 @@ pub fn authorize<F: Facts + ?Sized>(
         if raised && delegated && !work.may(Action::Share(set(after)), any.resource)? {
             return Ok(false);
         }
+        if let Some(after) = after.filter(|_| raised && delegated) {
+            let held = cascade::held_until(work.facts(), (subject.id, after.resource), set(Some(after)), work.at)?;
+            if held.is_some_and(|held| after.expires.is_none_or(|end| end > held)) {
+                return Ok(false);
+            }
+        }
     }
     if let Some(before) = before
         && !set(after).contains(set(Some(before)))
     {
-        let losses = cascade::dependents(work, before, set(after))?;
+        let end = after.map_or(before.expires, |after| after.expires);
+        let losses = cascade::dependents(work, before, (set(after), end))?;
         if !losses.is_empty() {
             let mut problem = refuse_dependents(work, &losses)?;
             problem.tips = vec!["revoke those first".to_owned()];

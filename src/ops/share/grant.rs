@@ -1,11 +1,12 @@
 //! Granting shares.
 
+use super::cascade;
 use crate::model::attributes::{BindingAttributes, Endpoint, ShareClass, Sharing};
 use crate::model::catalogue::{CUSTOM_SETS, OPERATORS_SHARES};
 use crate::model::name::quoted;
 use crate::model::time::Expiry;
 use crate::model::{
-    Action, Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Verb,
+    Action, Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
 };
 use crate::ops::item::{register_folder, require_folder};
 use crate::ops::{Actor, Result, Work};
@@ -74,25 +75,39 @@ pub fn record<F: Facts + ?Sized>(
     let attributes = place.endpoint()?;
     refuse_unfit(work, &attributes, endpoint, request.permissions)?;
     let class = if request.admin { ShareClass::Admin } else { request.class.unwrap_or(ShareClass::User) };
-    // What the system made for itself was never anybody's to pass on.
-    if !orphaned && !class.is_hidden() {
-        let needed =
-            if request.admin { Action::Plain(Verb::AdministerShares) } else { Action::Share(request.permissions) };
+    if !orphaned && let Some(needed) = needed_for(class, request.permissions) {
         work.require_of(by, needed, place.item.id)?;
     }
     let item = if place.rest.is_empty() { place.item } else { register_folder(work, endpoint, path)? };
     let expires = end(work, request.expires)?;
     for reference in &request.principals {
         let principal = find_principal(work, reference, &attributes)?;
-        let known = on(work, item.id, principal)?
-            .into_iter()
-            .find(|share| share.grantor == Some(by) && share.attributes.share_class().is_hidden() == class.is_hidden());
+        let known = find_same(work, item.id, principal, (Some(by), class), &attributes)?;
         let share = known.unwrap_or_else(|| work.new_binding(item.id, principal, Role::ItemShare));
         let class = (class != ShareClass::User).then_some(class);
         let attributes = BindingAttributes { permissions: request.permissions, class, ..share.attributes };
-        work.put_binding(Binding { grantor: Some(by), expires, attributes, ..share });
+        let mut share = Binding { grantor: Some(by), expires, attributes, ..share };
+        if !orphaned {
+            share.expires = cut_to_hold(work, &share, request.permissions)?;
+        }
+        work.put_binding(share);
     }
     Ok(())
+}
+
+/// What it takes to make a share of a class oneself; none for what the system made for itself, which was
+/// never anybody's to pass on.
+const fn needed_for(class: ShareClass, set: Permissions) -> Option<Action> {
+    match class {
+        class if class.is_hidden() => None,
+        ShareClass::Admin => Some(Action::Plain(Verb::AdministerShares)),
+        _ => Some(Action::Share(set)),
+    }
+}
+
+/// What its sharer must be able to do for a share to be recorded as theirs.
+pub fn needed_to_record(share: &Binding) -> Option<Action> {
+    needed_for(share.attributes.share_class(), share.attributes.permissions)
 }
 
 /// What an endpoint cannot hold whoever asks.
@@ -194,22 +209,69 @@ fn grant_one<F: Facts + ?Sized>(
         return Err(Problem::conflict("with_oneself", "nothing is shared with oneself"));
     }
     let expires = end(work, grant.expires)?;
-    let managed = endpoint.kind.sharing() == Sharing::Managed;
-    let known = on(work, item.id, principal)?.into_iter().find(|it| {
-        // "One share per (item, principal, sharer)"; where shares are managed, one per principal.
-        it.attributes.share_class().is_hidden() == class.is_hidden()
-            && (it.grantor == work.actor.principal() || managed)
-    });
+    let known = find_same(work, item.id, principal, (work.actor.principal(), class), endpoint)?;
     let share = match known {
         None => work.new_binding(item.id, principal, Role::ItemShare),
         // One that has expired gives nothing: it is made anew, by whoever makes it now.
         Some(known) if !known.is_effective(work.at) => Binding { grantor: work.actor.principal(), ..known },
-        Some(known) => return refuse_otherwise(work, &known, grant, (expires, class)),
+        Some(known) => {
+            let expires = if grant.expires.is_some() {
+                cut_to_hold(work, &Binding { expires, ..known.clone() }, grant.permissions)?
+            } else {
+                expires
+            };
+            return refuse_otherwise(work, &known, grant, (expires, class));
+        }
     };
     let class = (class != ShareClass::User).then_some(class);
     let attributes = BindingAttributes { permissions: grant.permissions, class, ..share.attributes };
-    work.put_binding(Binding { expires, attributes, ..share });
+    let mut share = Binding { expires, attributes, ..share };
+    share.expires = cut_to_hold(work, &share, grant.permissions)?;
+    work.put_binding(share);
     Ok(())
+}
+
+/// "One share per (item, principal, sharer)", and several where their classes differ; where shares are
+/// managed, one per principal, whoever made it.
+fn find_same<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    item: Id,
+    principal: Id,
+    (sharer, class): (Option<Id>, ShareClass),
+    endpoint: &Endpoint,
+) -> Result<Option<Binding>> {
+    let is_managed = endpoint.kind.sharing() == Sharing::Managed && !class.is_hidden();
+    let mut shares = on(work, item, principal)?;
+    shares.retain(|it| match is_managed {
+        true => !it.attributes.share_class().is_hidden(),
+        false => it.grantor == sharer && it.attributes.share_class() == class,
+    });
+    let own = shares.iter().position(|it| it.grantor == sharer).unwrap_or_default();
+    Ok(if shares.is_empty() { None } else { Some(shares.swap_remove(own)) })
+}
+
+/// The end of a delegated share that gives a set: its own, or where what its sharer holds ends earlier,
+/// that ("never for longer", model §8). Says so where it is cut.
+pub(super) fn cut_to_hold<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    share: &Binding,
+    set: Permissions,
+) -> Result<Option<Time>> {
+    let Some(sharer) = share.grantor.filter(|_| share.is_effective(work.at)) else { return Ok(share.expires) };
+    if !cascade::is_delegated(work.facts(), share)? {
+        return Ok(share.expires);
+    }
+    let Some(held) = cascade::held_until(work.facts(), (sharer, share.resource), set, work.at)? else {
+        return Ok(share.expires);
+    };
+    // Whoever shares in the name of somebody who holds nothing has said so.
+    if held <= work.at || share.expires.is_some_and(|end| end <= held) {
+        return Ok(share.expires);
+    }
+    let (path, who) = (work.name(share.resource)?, work.name(share.principal)?);
+    let sharer = work.name(sharer)?;
+    work.notices.push(format!("the share of {path} with {who} ends at {held}: {sharer} holds that no longer"));
+    Ok(Some(held))
 }
 
 /// Refuses a share where there is one already, unless it is the same.
@@ -225,8 +287,12 @@ fn refuse_otherwise<F: Facts + ?Sized>(
     }
     let (path, who) = (work.name(known.resource)?, work.name(known.principal)?);
     let set = known.attributes.permissions;
-    Err(Problem::conflict("shared_already", format!("`{path}` is shared with {who} already: {} ({set})", set.label()))
-        .tip(format!("rolebook share set {} {} --permission …", quoted(&path), quoted(&who))))
+    let ends = known.expires.map_or_else(String::new, |end| format!(", until {end}"));
+    Err(Problem::conflict(
+        "shared_already",
+        format!("`{path}` is shared with {who} already: {} ({set}){ends}", set.label()),
+    )
+    .tip(format!("rolebook share set {} {} --permission …", quoted(&path), quoted(&who))))
 }
 
 pub(super) fn end<F: Facts + ?Sized>(

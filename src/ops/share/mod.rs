@@ -1,8 +1,11 @@
-//! Shares: granting, changing, revoking, pruning (model §8).
+//! Shares: granting, changing, revoking, pruning, and what becomes of those of an account that ends
+//! (model §3, §8).
 
 pub mod cascade;
 mod change;
 mod grant;
+mod settle;
 
-pub use change::{Which, authorize, prune, prune_everywhere, revoke, set};
-pub use grant::{Grant, grant, record};
+pub use change::{Sharer, Which, authorize, own_share_at, prune, prune_everywhere, revoke, set};
+pub use grant::{Grant, grant, needed_to_record, record};
+pub(super) use settle::{end_made_by, hand_over, made_by, shown};
