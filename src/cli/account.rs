@@ -60,7 +60,7 @@ struct Said {
     /// The name that people read; empty takes it away
     #[arg(long, value_name = "TEXT")]
     display_name: Option<String>,
-    /// When it expires: a day, a time, a length such as `30d`, or `never`
+    /// When it expires: a day, a time, a length such as `30d`, or `never` (a day begins at 00:00 UTC)
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// The account role: admin, manager or user

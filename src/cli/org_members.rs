@@ -46,7 +46,7 @@ pub(super) struct Invite {
     /// A workspace that comes with it, for a member (can be repeated)
     #[arg(long = "workspace", value_name = "WORKSPACE", add = complete::workspaces())]
     workspaces: Vec<String>,
-    /// When the invitation expires: a length such as `7d`, a day, a time, or `never` [default: 7d]
+    /// When the invitation expires: a length such as `7d`, a day, a time, or `never` (a day begins at 00:00 UTC) [default: 7d]
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// Mail nothing, even where a mail server is configured

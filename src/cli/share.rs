@@ -66,7 +66,7 @@ struct Grant {
     /// What is given: a preset or a list of permissions
     #[arg(long, value_name = "PERMISSION", add = complete::permissions())]
     permission: String,
-    /// When it ends: a length such as `7d`, a day, a time [default: never]
+    /// When it ends: a length such as `7d`, a day, a time (a day begins at 00:00 UTC) [default: never]
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// Make an admin share, as an administrator of the endpoint or a manager of the workspace
@@ -91,7 +91,7 @@ struct Set {
     /// What it shall give
     #[arg(long, value_name = "PERMISSION", add = complete::permissions())]
     permission: Option<String>,
-    /// When it shall end; `never` for never
+    /// When it ends from now on: a length, a day, a time, or `never` (a day begins at 00:00 UTC)
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// Whose share, where several made one: an account, `user:NAME#ID` for one that has ended, or `operator`

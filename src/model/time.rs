@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, DateTime};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::name::printable;
@@ -14,6 +13,12 @@ use super::problem::Problem;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Time(pub i64);
+
+/// The last time there is: the last millisecond of the year 9999.
+const LAST: i64 = 253_402_300_799_999;
+
+/// The beginning of the count.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 impl Time {
     /// The present, by the system's clock. Called at the edge only: decisions take a time.
@@ -29,27 +34,71 @@ impl Time {
     }
 
     /// Reads an RFC 3339 time (`2026-03-01T09:00:00Z`, with any offset) or a day
-    /// (`2026-03-01`, its first moment in UTC).
+    /// (`2026-03-01`, its first moment in UTC), up to the end of the year 9999.
     ///
     /// # Errors
     /// A usage problem for any other text.
     pub fn parse(text: &str) -> Result<Time, Problem> {
-        if let Ok(day) = text.parse::<Date>()
-            && !text.contains(['T', 't', ' '])
-            && let Ok(start) = day.to_zoned(TimeZone::UTC)
-        {
-            return Ok(Time(start.timestamp().as_millisecond()));
-        }
-        text.parse::<Timestamp>().map(|stamp| Time(stamp.as_millisecond())).map_err(|_| {
+        parse_day(text).or_else(|| parse_time(text)).ok_or_else(|| {
             Problem::usage("bad_time", format!("`{}` is not a time", printable(text)))
                 .tip("write `2026-03-01` or `2026-03-01T09:00:00Z`")
         })
     }
 
-    /// This time, `length` later; the last representable moment where that is out of range.
+    /// This time, `length` later; the last time there is where that is out of range.
     pub fn after(self, length: Length) -> Time {
-        Time(self.0.saturating_add(length.0).min(Timestamp::MAX.as_millisecond()))
+        Time(self.0.saturating_add(length.0).min(LAST))
     }
+
+    /// The same on the calendar in UTC; none for what lies beyond it.
+    fn civil(self) -> Option<DateTime> {
+        EPOCH.checked_add(SignedDuration::from_millis(self.0)).ok()
+    }
+}
+
+/// Whether a text has the form of a pattern, in which `0` stands for a digit.
+fn has_form(text: &str, pattern: &str) -> bool {
+    let fits = |(is, wanted): (u8, u8)| if wanted == b'0' { is.is_ascii_digit() } else { is == wanted };
+    text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(fits)
+}
+
+/// A day: its first moment in UTC.
+fn parse_day(text: &str) -> Option<Time> {
+    let day: Date = has_form(text, "0000-00-00").then(|| text.parse().ok())??;
+    Some(Time(i64::try_from(day.at(0, 0, 0, 0).duration_since(EPOCH).as_millis()).ok()?))
+}
+
+/// A time of day with its offset from UTC.
+fn parse_time(text: &str) -> Option<Time> {
+    let (civil, offset) = match text.strip_suffix(['Z', 'z']) {
+        Some(civil) => (civil, 0),
+        None => {
+            // No sign stands in the time itself behind the day.
+            let at = text.rfind(['+', '-']).filter(|at| *at > 10)?;
+            let (civil, offset) = text.split_at_checked(at)?;
+            (civil, parse_offset(offset)?)
+        }
+    };
+    let is_whole = has_form(civil.get(..16)?, "0000-00-00T00:00")
+        || has_form(civil.get(..16)?, "0000-00-00t00:00")
+        || has_form(civil.get(..16)?, "0000-00-00 00:00");
+    let time: DateTime = is_whole.then(|| civil.parse().ok())??;
+    let millis = i64::try_from(time.duration_since(EPOCH).as_millis()).ok()? - offset;
+    (millis <= LAST).then_some(Time(millis))
+}
+
+/// An offset from UTC in milliseconds: `+01:00`, `+0100`, `+01`; less than a day.
+fn parse_offset(text: &str) -> Option<i64> {
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    let digits = text.get(1..)?;
+    let (hours, minutes) = match digits.len() {
+        2 if has_form(digits, "00") => (digits, "0"),
+        4 if has_form(digits, "0000") => digits.split_at_checked(2)?,
+        5 if has_form(digits, "00:00") => (digits.get(..2)?, digits.get(3..)?),
+        _ => return None,
+    };
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60_000)
 }
 
 impl fmt::Display for Time {
@@ -58,7 +107,12 @@ impl fmt::Display for Time {
             // Always three digits or none, so that texts of one column sort and align.
             Ok(stamp) if self.0 % 1000 == 0 => write!(f, "{stamp:.0}"),
             Ok(stamp) => write!(f, "{stamp:.3}"),
-            Err(_) => write!(f, "{} ms", self.0),
+            // The last two days of the year 9999.
+            Err(_) => match self.civil() {
+                Some(civil) if self.0 % 1000 == 0 => write!(f, "{civil:.0}Z"),
+                Some(civil) => write!(f, "{civil:.3}Z"),
+                None => write!(f, "{} ms", self.0),
+            },
         }
     }
 }
@@ -153,6 +207,40 @@ mod tests {
     fn days_begin_at_midnight_in_utc() {
         assert_eq!(Time::parse("2026-03-01").unwrap().to_string(), "2026-03-01T00:00:00Z");
         assert_eq!(Time::parse("2026-03-01T10:00:00+01:00").unwrap().to_string(), "2026-03-01T09:00:00Z");
+    }
+
+    #[test]
+    fn times_are_read_up_to_the_end_of_the_calendar_with_offsets_that_there_are() {
+        let read = |text: &str| Time::parse(text).map(|time| time.to_string()).unwrap_or_default();
+        for (text, wanted) in [
+            ("9999-12-31", "9999-12-31T00:00:00Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+            ("9999-12-30T23:00:00-02:00", "9999-12-31T01:00:00Z"),
+            ("0001-01-01", "0001-01-01T00:00:00Z"),
+            ("2026-03-01 10:00+0130", "2026-03-01T08:30:00Z"),
+            ("2026-03-01t10:00:00.5z", "2026-03-01T10:00:00.500Z"),
+            ("2026-03-01T00:30:00+23:59", "2026-02-28T00:31:00Z"),
+            ("2026-03-01T10:00:00-00:00", "2026-03-01T10:00:00Z"),
+        ] {
+            assert_eq!(read(text), wanted, "{text}");
+        }
+        for bad in [
+            "10000-01-01",
+            "9999-12-31T23:59:59-01:00",
+            "2026-03-01T10:00:00+25:00",
+            "2026-03-01T10:00:00+24:00",
+            "2026-03-01T10:00:00+01:60",
+            "2026-03-01T10:00:00",
+            "2026-03-01T25:00:00Z",
+            "2026-02-29",
+            "2026-03-01Z",
+            "20260301",
+            "+02026-03-01",
+            "2026-03-01T10:00:00+01:00[Europe/Paris]",
+        ] {
+            assert_eq!(read(bad), "", "{bad}");
+        }
+        assert_eq!(Time(0).after(Length(i64::MAX)).to_string(), "9999-12-31T23:59:59.999Z");
     }
 
     #[test]

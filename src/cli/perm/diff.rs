@@ -24,10 +24,10 @@ static COLUMNS: [Column; 5] = [shown("principal"), shown("resource"), shown("gai
 // What access was gained and lost.
 #[derive(Args, Debug)]
 pub(super) struct Diff {
-    /// Before: a revision, a time, or another store's path
+    /// Before: a revision, a time (a day begins at 00:00 UTC), or another store's path
     #[arg(long, value_name = "REV|TIME|STORE")]
     from: String,
-    /// After: a revision, a time, or another store's path [default: now]
+    /// After: a revision, a time (a day begins at 00:00 UTC), or another store's path [default: now]
     #[arg(long, value_name = "REV|TIME|STORE")]
     to: Option<String>,
     /// Exit with 1 where there is a difference
