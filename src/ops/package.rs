@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::{Actor, Result, Work, invitation};
 use crate::model::attributes::{Attributes, File, Package};
 use crate::model::catalogue::SUBMIT_ONLY;
-use crate::model::{Action, Id, Kind, Path, Problem, ProblemKind, Reference, Resource, Role, Sets, Verb};
+use crate::model::name::quoted;
+use crate::model::{Action, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Sets, Verb};
 use crate::policy::{Facts, Question, decide};
 
 /// What is to be sent.
@@ -113,8 +114,8 @@ fn recipient<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Re
     match reference {
         Reference::Named(kind @ (Kind::Account | Kind::Workgroup | Kind::Dropbox), name) => {
             let known = match work.find(*kind, name) {
-                Err(problem) if *kind == Kind::Account && name.shown().contains('@') => {
-                    return Err(problem.tip(format!("for an address outside write `external:{name}`")));
+                Err(problem) if *kind == Kind::Account && problem.kind == ProblemKind::NotFound => {
+                    return Err(spelled(work, problem, name)?);
                 }
                 found => found?,
             };
@@ -141,6 +142,21 @@ fn recipient<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Re
         }
         other => Err(other.wrong_kind("an account, a workgroup, a dropbox or `external:ADDRESS`")),
     }
+}
+
+/// What else a word without a prefix may be meant to be: an address outside, a workgroup, a dropbox.
+fn spelled<F: Facts + ?Sized>(work: &Work<'_, F>, mut problem: Problem, name: &Name) -> Result<Problem> {
+    if name.shown().contains('@') {
+        problem = problem.tip(format!("for an address outside write `external:{name}`"));
+    }
+    for kind in [Kind::Workgroup, Kind::Dropbox] {
+        if let Some(known) = work.facts().named(kind, None, name.key())?
+            && work.sees(&known)?
+        {
+            problem = problem.tip(format!("--to {}", quoted(&known.reference())));
+        }
+    }
+    Ok(problem)
 }
 
 /// Writes a package down, unasked: the caller has asked, or imports what was sent elsewhere.
