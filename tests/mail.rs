@@ -448,12 +448,12 @@ fn a_bad_smtp_section_stops_the_command_and_repeats_no_password() {
         ("user: rolebook", "`user` and `password-file` go together"),
         ("password-file: password", "`user` and `password-file` go together"),
         ("tls: maybe", "maybe"),
-        ("port: 65536", "config.yaml: line 4 column 9: "),
+        ("port: 65536", "config.yaml:4:9: "),
         ("timeout: 0", "`timeout`"),
     ] {
         configure(&tool, &[line]);
         let ran = tool.fails(6, "dropbox invite intake vendor@example.com", why);
-        assert!(ran.err.contains("config.yaml: ") && !ran.err.contains(PASSWORD), "{ran:#?}");
+        assert!(ran.err.contains("config.yaml:") && !ran.err.contains(PASSWORD), "{ran:#?}");
     }
 }
 

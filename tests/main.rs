@@ -41,6 +41,7 @@ mod scenarios;
 mod secrets;
 mod settling;
 mod shares;
+mod statuses;
 mod store;
 mod support;
 mod tampering;

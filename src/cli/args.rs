@@ -62,7 +62,7 @@ pub(super) const WITHOUT_VALUE: [&str; 10] =
 // Options of every command that reads.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct Reading {
-    /// As it stood after this revision, or at this time
+    /// As it stood after this revision, or at this time (a day begins at 00:00 UTC)
     #[arg(long, value_name = "REV|TIME")]
     pub(super) at: Option<String>,
 }
@@ -231,6 +231,8 @@ pub(super) fn expiry(text: Option<&String>) -> Result<Option<Expiry>, Problem> {
 pub(super) fn name(kind: Kind, text: &str) -> Result<Name, Problem> {
     match Reference::parse(text, kind)? {
         Reference::Named(found, name) if found == kind => Ok(name),
+        // Words that no name can be.
+        Reference::Authenticated | Reference::Anyone => Name::parse(text),
         other => Err(other.wrong_kind(kind.article())),
     }
 }

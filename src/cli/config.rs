@@ -1,15 +1,50 @@
 //! `$XDG_CONFIG_HOME/rolebook/config.yaml`: read only when it is there and something of it is asked for.
+//!
+//! It is read as manifests are: what it may say is a table, and every mistake has its place.
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
+use super::session::store_file;
+use crate::input::document::{Entry, Mistake, Node, Placed, get, text_of, tree};
+use crate::input::faults;
+use crate::manifest::form::Form;
+use crate::manifest::mistakes;
+use crate::manifest::shape::{Object, Shape, field};
 use crate::model::{Problem, ProblemKind};
 use crate::render::Format;
 
+const TEXT: Shape = Shape::Text(Form::Free);
+
 /// What the file may say.
-#[derive(Deserialize, Debug, Default, Clone)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+static CONFIG: Object = Object {
+    name: "config",
+    fields: &[
+        field("store", TEXT, "The store to use where none is named"),
+        field("output", Shape::Word(&Format::WORDS), "How to write answers where nothing is said"),
+        field("color", Shape::Word(&WHEN), "When to use colour where nothing is said"),
+        field("smtp", Shape::Object(&SMTP), "The server that mails invitations"),
+    ],
+};
+
+/// When colour can be used.
+const WHEN: [&str; 3] = ["auto", "always", "never"];
+
+static SMTP: Object = Object {
+    name: "smtp",
+    fields: &[
+        field("host", TEXT, "Its name"),
+        field("port", Shape::Number, "Its port"),
+        field("tls", Shape::Word(&["starttls", "wrapped", "none"]), "How the connection is protected"),
+        field("from", TEXT, "The address that mail comes from"),
+        field("user", TEXT, "The user to log in as; needs `password-file`"),
+        field("password-file", TEXT, "The file that holds the password, and nothing else"),
+        field("ca-file", TEXT, "A file with certificates to trust, in PEM"),
+        field("timeout", Shape::Number, "How many seconds to wait for the server"),
+    ],
+};
+
+/// What the file says.
+#[derive(Debug, Default, Clone)]
 pub(super) struct Config {
     /// The store to use where none is named.
     pub(super) store: Option<PathBuf>,
@@ -22,15 +57,13 @@ pub(super) struct Config {
 }
 
 /// A mail server.
-#[derive(Deserialize, Debug, Clone)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Debug, Clone)]
 pub(super) struct Smtp {
     /// Its name.
     pub(super) host: String,
     /// Its port; 465 for `tls: wrapped`, 587 for `starttls`, 25 for `none`.
     pub(super) port: Option<u16>,
     /// How the connection is protected.
-    #[serde(default)]
     pub(super) tls: Tls,
     /// The address that mail comes from.
     pub(super) from: String,
@@ -45,8 +78,7 @@ pub(super) struct Smtp {
 }
 
 /// How the connection to a mail server is protected.
-#[derive(Deserialize, Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Tls {
     /// In the clear first, then upgraded; refused if the server cannot. Somebody on the way sees the
     /// name of the server and can prevent delivery, and learns nothing else.
@@ -65,17 +97,43 @@ impl Config {
         else {
             return Ok(Config::default());
         };
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
-            Err(error) => return Err(bad(&path, &error.to_string())),
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {}", path.display(), faults::io(&error));
+                return Err(Problem::new(ProblemKind::Input, "bad_config", message).tip("see FILES in rolebook(1)"));
+            }
         };
-        let mut config: Config = serde_saphyr::from_str(&text).map_err(|error| {
-            bad(&path, error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: "))
-        })?;
-        config.check(&path)?;
+        let read = text_of(&bytes).map_err(|mistake| vec![mistake]).and_then(Config::parse);
+        let mut config = read.map_err(|mistakes| bad(&path, &mistakes))?;
         config.anchor(path.parent().unwrap_or(Path::new("")));
         Ok(config)
+    }
+
+    /// Reads a text; an empty one says nothing.
+    fn parse(text: &str) -> Result<Config, Vec<Mistake>> {
+        let (root, mut wrong) = tree(text);
+        let Some(root) = root else { return Err(wrong) };
+        if matches!(root.value, Node::Nothing) {
+            return Ok(Config::default());
+        }
+        wrong.extend(mistakes(&CONFIG, &root));
+        let Node::Mapping(entries) = &root.value else { return Err(wrong) };
+        let config = Config {
+            store: path(entries, "store"),
+            output: text_at(entries, "output"),
+            color: text_at(entries, "color"),
+            smtp: get(entries, "smtp").and_then(|section| Smtp::of(section, &mut wrong)),
+        };
+        if let Some(found) = get(entries, "store")
+            && let Some(path) = &config.store
+            && let Err(problem) = store_file(path.as_os_str(), "`store`")
+        {
+            wrong.push(Mistake::of(found.place, problem));
+        }
+        wrong.sort_by_key(|mistake| (mistake.place.line, mistake.place.column));
+        if wrong.is_empty() { Ok(config) } else { Err(wrong) }
     }
 
     /// Files named in the file are meant from where it is, wherever the program is called.
@@ -85,33 +143,80 @@ impl Config {
             *file = folder.join(&*file);
         }
     }
+}
 
-    fn check(&self, path: &Path) -> Result<(), Problem> {
-        if let Some(word) = &self.output
-            && Format::from_word(word).is_none()
-        {
-            return Err(bad(path, &format!("`{word}` is no output format")));
-        }
-        if let Some(word) = &self.color
-            && !["auto", "always", "never"].contains(&word.as_str())
-        {
-            return Err(bad(path, &format!("`{word}` is no way to use colour")));
-        }
-        if let Some(smtp) = &self.smtp {
-            if smtp.user.is_some() != smtp.password_file.is_some() {
-                return Err(bad(path, "smtp: `user` and `password-file` go together"));
+impl Smtp {
+    fn of(section: &Placed<Node>, wrong: &mut Vec<Mistake>) -> Option<Smtp> {
+        let Node::Mapping(entries) = &section.value else { return None };
+        let mut needed = |name: &str| {
+            let found = text_at(entries, name).filter(|text| !text.is_empty());
+            if found.is_none() && !matches!(get(entries, name), Some(it) if !matches!(it.value, Node::Text(_))) {
+                let place = get(entries, name).map_or(section.place, |found| found.place);
+                wrong.push(Mistake::at(place, format!("`smtp.{name}` is missing")));
             }
-            if smtp.timeout == Some(0) {
-                return Err(bad(path, "smtp: `timeout` is a second or more"));
+            found.unwrap_or_default()
+        };
+        let (host, from) = (needed("host"), needed("from"));
+        let smtp = Smtp {
+            host,
+            from,
+            port: number(entries, "port").and_then(|port| u16::try_from(port).ok()),
+            tls: match text_at(entries, "tls").as_deref() {
+                Some("wrapped") => Tls::Wrapped,
+                Some("none") => Tls::None,
+                _ => Tls::Starttls,
+            },
+            user: text_at(entries, "user"),
+            password_file: path(entries, "password-file"),
+            ca_file: path(entries, "ca-file"),
+            timeout: number(entries, "timeout"),
+        };
+        let mut refuse = |is_wrong: bool, key: &str, message: &str| {
+            if is_wrong && let Some(found) = get(entries, key) {
+                wrong.push(Mistake::at(found.place, message));
             }
-        }
-        Ok(())
+        };
+        refuse(
+            number(entries, "port").is_some() && smtp.port.is_none_or(|port| port == 0),
+            "port",
+            "a port is a number from 1 to 65535",
+        );
+        refuse(smtp.timeout == Some(0), "timeout", "`timeout` is a second or more");
+        refuse(smtp.password_file.is_none(), "user", "`user` and `password-file` go together");
+        refuse(smtp.user.is_none(), "password-file", "`user` and `password-file` go together");
+        Some(smtp)
     }
 }
 
-fn bad(path: &Path, what: &str) -> Problem {
-    Problem::new(ProblemKind::Input, "bad_config", format!("{}: {what}", path.display()))
-        .tip("see FILES in rolebook(1)")
+fn text_at(entries: &[Entry], name: &str) -> Option<String> {
+    match &get(entries, name)?.value {
+        Node::Text(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+fn path(entries: &[Entry], name: &str) -> Option<PathBuf> {
+    text_at(entries, name).map(PathBuf::from)
+}
+
+fn number(entries: &[Entry], name: &str) -> Option<u64> {
+    match &get(entries, name)?.value {
+        Node::Number(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// What is wrong with the file, each mistake at its place. The lines are not shown: somebody may have put a
+/// password there.
+fn bad(path: &Path, mistakes: &[Mistake]) -> Problem {
+    let name = path.display().to_string();
+    let message = match mistakes {
+        [_] => "the configuration has a mistake".to_owned(),
+        more => format!("the configuration has {} mistakes", more.len()),
+    };
+    let mut problem = Problem::new(ProblemKind::Input, "bad_config", message).tip("see FILES in rolebook(1)");
+    problem.details = mistakes.iter().map(|mistake| mistake.shown(&name, "")).collect();
+    problem
 }
 
 /// A base folder of the XDG rules; relative values are to be ignored.
@@ -120,4 +225,59 @@ pub(super) fn folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     set.or_else(|| {
         std::env::var_os("HOME").map(PathBuf::from).filter(|path| path.is_absolute()).map(|home| home.join(below_home))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> String {
+        let told = |it: &Mistake| format!("{}:{} {} {:?}", it.place.line, it.place.column, it.message, it.tips);
+        Config::parse(text).unwrap_err().iter().map(told).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let smtp = |rest: &str| format!("smtp: {{host: h, from: f, {rest}}}");
+        let plain = format!("{:?}", Config::parse(&smtp("")).unwrap());
+        for field in SMTP.fields {
+            let value = match field.shape {
+                Shape::Number => "7",
+                Shape::Word(words) => words[1],
+                _ => "x",
+            };
+            let both = match field.name {
+                "user" => "user: x, password-file: y".to_owned(),
+                "password-file" => "user: z, password-file: x".to_owned(),
+                // They are always there.
+                "host" | "from" => continue,
+                name => format!("{name}: {value}"),
+            };
+            let read = format!("{:?}", Config::parse(&smtp(&both)).unwrap());
+            assert!(read != plain && (read.contains(value) || read.contains("Wrapped")), "{read}");
+        }
+        for (text, wanted) in [("store: a/b", "a/b"), ("output: json", "json"), ("color: never", "never")] {
+            assert!(format!("{:?}", Config::parse(text).unwrap()).contains(wanted), "{text}");
+        }
+        assert!(Config::parse("").unwrap().store.is_none());
+    }
+
+    #[test]
+    fn every_mistake_has_its_place() {
+        for (text, wanted) in [
+            ("stoer: x", "1:1 unknown key `stoer` [\"did you mean `store`?\"]"),
+            ("output: jsno", "1:9 `output`: invalid value `jsno` [\"did you mean `json`?\"]"),
+            ("color: never\ncolor: auto", "2:1 the key `color` stands in line 1 already"),
+            ("[x]", "1:1 a mapping is wanted, not a list"),
+            ("store: https://x", "1:8 `store` begins with `https:`"),
+            ("smtp: {host: h}", "1:7 `smtp.from` is missing"),
+            ("smtp: {host: h, from: f, port: 70000}", "1:32 a port is a number from 1 to 65535"),
+            ("smtp: {host: h, from: f, port: no}", "1:32 `smtp.port`: a whole number is wanted"),
+            ("smtp: {host: h, from: f, timeout: 0}", "`timeout` is a second or more"),
+            ("smtp: {host: h, from: f, user: u}", "1:32 `user` and `password-file` go together"),
+            ("a: {", "1:4 the `{` is never closed"),
+        ] {
+            assert!(wrong(text).contains(wanted), "{text}: {}", wrong(text));
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! Files that are read whole: of a bounded length, UTF-8, named in messages as they were given.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::input::document::{Mistake, text_of};
+use crate::input::faults;
 use crate::manifest::Source;
 use crate::model::name::printable;
 use crate::model::{Problem, ProblemKind};
@@ -21,7 +23,8 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Problem> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(std::io::stdin().lock()));
     }
-    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &format!("cannot be read: {error}")))?;
+    let file = std::fs::File::open(path)
+        .map_err(|error| unreadable(path, &format!("cannot be read: {}", faults::io(&error))))?;
     Ok(Box::new(file))
 }
 
@@ -35,20 +38,33 @@ pub(super) fn source(path: &Path) -> Result<Source, Problem> {
     source_of(path, open(path)?)
 }
 
+/// Reads a file whole that may be encoded in several ways.
+pub(super) fn source_as(path: &Path, decode: fn(&[u8]) -> Result<Cow<'_, str>, Mistake>) -> Result<Source, Problem> {
+    decoded(path, open(path)?, decode)
+}
+
 /// Reads what was opened whole.
 pub(super) fn source_of(path: &Path, input: impl Read) -> Result<Source, Problem> {
+    decoded(path, input, |bytes| text_of(bytes).map(Cow::Borrowed))
+}
+
+fn decoded(
+    path: &Path,
+    input: impl Read,
+    decode: fn(&[u8]) -> Result<Cow<'_, str>, Mistake>,
+) -> Result<Source, Problem> {
     let mut bytes = Vec::new();
     input
         .take(LONGEST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(path, &format!("cannot be read: {error}")))?;
+        .map_err(|error| unreadable(path, &format!("cannot be read: {}", faults::io(&error))))?;
     if bytes.len() as u64 > LONGEST {
         return Err(unreadable(path, &format!("is longer than {} MB", LONGEST >> 20))
             .tip("write so much as JSON Lines, which are read one by one"));
     }
     let name = name_of(path);
-    match text_of(&bytes) {
-        Ok(text) => Ok(Source { name, text: text.to_owned() }),
+    match decode(&bytes) {
+        Ok(text) => Ok(Source { name, text: text.into_owned() }),
         Err(mistake) => Err(mistaken("bad_file", vec![mistake.shown(&name, &String::from_utf8_lossy(&bytes))])),
     }
 }
@@ -71,7 +87,7 @@ pub(super) fn within(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
-    let failed = |error: std::io::Error| unreadable(folder, &format!("cannot be read: {error}"));
+    let failed = |error: std::io::Error| unreadable(folder, &format!("cannot be read: {}", faults::io(&error)));
     let mut entries: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         entries.push(entry.map_err(failed)?.path());

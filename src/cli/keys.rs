@@ -97,7 +97,7 @@ fn new_pair() -> Result<(Secret, String), Problem> {
     const PUBLIC: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0];
     let seed = random_bytes()?;
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
-        .map_err(|error| Problem::new(ProblemKind::Store, "no_key", format!("no key can be made: {error}")))?;
+        .map_err(|_| Problem::new(ProblemKind::Store, "no_key", "no key can be made of the system's randomness"))?;
     let private = pem("PRIVATE KEY", &[PRIVATE.as_slice(), &seed].concat());
     Ok((Secret::of_text(private), pem("PUBLIC KEY", &[PUBLIC.as_slice(), pair.public_key().as_ref()].concat())))
 }
@@ -210,7 +210,7 @@ struct CreateToken {
     /// What it may do
     #[arg(long, value_name = "MODE", required = true, value_parser = token_modes())]
     mode: TokenMode,
-    /// When it expires: a length such as `90d`, a day, a time, or `never` [default: never]
+    /// When it expires: a length such as `90d`, a day, a time, or `never` (a day begins at 00:00 UTC) [default: never]
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     #[command(flatten)]

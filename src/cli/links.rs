@@ -24,7 +24,7 @@ use crate::store::StoreFacts;
 // How long a private link lives.
 #[derive(Args, Debug, Clone)]
 pub(super) struct LifeArgs {
-    /// When the link expires: a length such as `7d`, a day, a time [default: 3d]
+    /// When the link expires: a length such as `7d`, a day, a time (a day begins at 00:00 UTC) [default: 3d]
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// Let one completed submission use the link up
@@ -154,9 +154,8 @@ pub(super) struct Submit {
 /// 256 bits of the operating system's randomness.
 pub(super) fn random_bytes() -> Result<[u8; 32], Problem> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Problem::new(ProblemKind::Store, "no_randomness", format!("the system gives no randomness: {error}"))
-    })?;
+    getrandom::fill(&mut bytes)
+        .map_err(|_| Problem::new(ProblemKind::Store, "no_randomness", "the system gives no randomness"))?;
     Ok(bytes)
 }
 

@@ -9,6 +9,7 @@ use clap::{Args, Command};
 
 use super::session::Session;
 use super::{Outcome, examples};
+use crate::input::faults;
 use crate::model::action::verbs_of;
 use crate::model::catalogue::{PRESETS, denials, grants, limits};
 use crate::model::{Kind, Problem, ProblemKind, Role};
@@ -33,7 +34,11 @@ impl Man {
         let pages = pages(&super::command());
         if let Some(folder) = &self.folder {
             let failed = |error: std::io::Error| {
-                Problem::new(ProblemKind::Input, "cannot_write", format!("`{}`: {error}", folder.display()))
+                Problem::new(
+                    ProblemKind::Input,
+                    "cannot_write",
+                    format!("`{}` cannot be written: {}", folder.display(), faults::io(&error)),
+                )
             };
             std::fs::create_dir_all(folder).map_err(failed)?;
             for (name, text) in &pages {

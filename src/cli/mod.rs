@@ -35,6 +35,7 @@ mod server;
 mod session;
 mod share;
 mod store;
+mod usage;
 mod view;
 mod workgroup;
 mod workspace;
@@ -260,6 +261,28 @@ mod tests {
             visit(std::iter::once("rolebook").chain(line.split(' ')).map(OsString::from).collect());
         }
         command.get_subcommands().for_each(|below| each_example(below, visit));
+    }
+
+    /// A day is no moment, so whoever writes one is told which of its moments is meant.
+    #[test]
+    fn every_option_that_takes_a_time_says_when_a_day_begins() {
+        fn each(command: &clap::Command, visit: &mut dyn FnMut(&clap::Command, &clap::Arg)) {
+            command.get_arguments().for_each(|argument| visit(command, argument));
+            command.get_subcommands().for_each(|below| each(below, visit));
+        }
+        let mut whole = command();
+        whole.build();
+        let mut count = 0;
+        each(&whole, &mut |command, argument| {
+            let is_time = |name: &str| name.split('|').any(|word| word == "TIME" || word == "WHEN" || word == "DATE");
+            let names = argument.get_value_names().unwrap_or_default();
+            if argument.get_id() != "color" && names.iter().any(|name| is_time(name)) {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("a day begins at 00:00 UTC"), "{} {argument}: {help}", command.get_name());
+                count += 1;
+            }
+        });
+        assert!(count > 30, "{count}");
     }
 
     #[test]

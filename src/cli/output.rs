@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::error::ErrorKind;
 use serde_json::{Map, Value, json};
 
+use super::usage;
 use crate::model::{Problem, ProblemKind};
 use crate::render::style;
 
@@ -60,55 +61,11 @@ pub(super) fn usage(error: &clap::Error, as_json: bool, out: &mut dyn Write, err
             let _ = err.write_all(error.render().to_string().as_bytes());
             ProblemKind::Usage.exit_status()
         }
-        _ => problem(&parsed(error), as_json, false, err),
+        _ => problem(&usage::problem(error), as_json, false, err),
     }
 }
 
 fn colourful() -> bool {
     std::io::IsTerminal::is_terminal(&std::io::stdout())
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
-/// A text without anything that could be a link's secret: one given by mistake where an argument
-/// stands would be repeated by the parser.
-fn without_secrets(text: &str) -> String {
-    let of_secret = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let mut out = String::new();
-    let mut word = String::new();
-    for character in text.chars().chain(['\n']) {
-        if of_secret(character) {
-            word.push(character);
-            continue;
-        }
-        out.push_str(if word.len() >= 43 { "…" } else { &word });
-        word.clear();
-        out.push(character);
-    }
-    out
-}
-
-/// The parser's message in our own form: one line, then what to try.
-fn parsed(error: &clap::Error) -> Problem {
-    let text = without_secrets(&error.render().to_string());
-    let mut lines = text.lines();
-    let first = lines.next().unwrap_or_default();
-    let mut message = first.strip_prefix("error: ").unwrap_or(first).replace('\'', "`");
-    let mut tips = Vec::new();
-    for line in lines {
-        let line = line.trim();
-        if let Some(tip) = line.strip_prefix("tip: ") {
-            tips.push(tip.replace('\'', "`"));
-        } else if let Some(values) = line.strip_prefix("[possible values: ") {
-            tips.push(format!("one of: {}", values.trim_end_matches(']')));
-        } else if let Some(usage) = line.strip_prefix("Usage: ") {
-            tips.push(usage.to_owned());
-        } else if !line.is_empty() && !line.starts_with("For more information") {
-            // The names of missing arguments stand on lines of their own.
-            message.push(' ');
-            message.push_str(line);
-        }
-    }
-    let mut problem = Problem::usage("usage", message.trim().to_owned());
-    problem.tips = tips;
-    problem
 }

@@ -1,6 +1,6 @@
 //! One invocation: the store it uses, as whom, and the streams it writes to.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -12,6 +12,8 @@ use super::change::command_line;
 use super::config::{self, Config};
 use super::output;
 use super::view::View;
+use crate::input::faults;
+use crate::model::name::printable;
 use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Time};
 use crate::ops::Actor;
 use crate::policy::Facts;
@@ -34,6 +36,26 @@ pub(super) struct Session<'s> {
     /// Whether a change was made for good: then a closed pipe is no failure.
     committed: bool,
     began: Instant,
+}
+
+/// The file of a store. A word with a colon in front is an address, which SQLite would take for a file of that
+/// name; and there may be a password in it, so it is not repeated.
+pub(super) fn store_file(path: &OsStr, named_by: &str) -> Result<PathBuf, Problem> {
+    let text = path.to_string_lossy();
+    let refused = |message: String| {
+        Problem::usage("bad_store", message).why(format!("{named_by} takes the path of a file on this machine"))
+    };
+    if text.is_empty() {
+        return Err(refused(format!("{named_by} is empty")).tip(format!("{named_by} ./rolebook.db")));
+    }
+    match text.split_once(':') {
+        Some((word, _)) if !word.contains('/') => {
+            let word = printable(word);
+            Err(refused(format!("{named_by} begins with `{word}:`, and stores of that sort are not built in"))
+                .tip("for a file of that name write `./` in front"))
+        }
+        _ => Ok(PathBuf::from(path)),
+    }
 }
 
 impl<'s> Session<'s> {
@@ -77,21 +99,19 @@ impl<'s> Session<'s> {
 
     /// Where the store is: the option, the environment, the configuration, the default.
     pub(super) fn store_path(&self) -> Result<PathBuf, Problem> {
-        let from_environment =
-            || std::env::var_os("ROLEBOOK_STORE").filter(|value| !value.is_empty()).map(PathBuf::from);
+        if let Some(path) = &self.globals.store {
+            return store_file(path.as_os_str(), "--store");
+        }
+        if let Some(path) = std::env::var_os("ROLEBOOK_STORE").filter(|value| !value.is_empty()) {
+            return store_file(&path, "ROLEBOOK_STORE");
+        }
         let by_default = || {
             config::folder("XDG_DATA_HOME", ".local/share").map(|folder| folder.join("rolebook").join("rolebook.db"))
         };
-        self.globals
-            .store
-            .clone()
-            .or_else(from_environment)
-            .or_else(|| self.config.store.clone())
-            .or_else(by_default)
-            .ok_or_else(|| {
-                Problem::new(ProblemKind::Store, "no_store", "no store is named and there is no home folder")
-                    .tip("name one with --store PATH")
-            })
+        self.config.store.clone().or_else(by_default).ok_or_else(|| {
+            Problem::new(ProblemKind::Store, "no_store", "no store is named and there is no home folder")
+                .tip("name one with --store PATH")
+        })
     }
 
     /// The account to act as, if one is named.
@@ -241,7 +261,8 @@ impl<'s> Session<'s> {
                 } else {
                     "the answer cannot be written"
                 };
-                let problem = Problem::new(ProblemKind::Store, "output_failed", format!("{what}: {error}"));
+                let problem =
+                    Problem::new(ProblemKind::Store, "output_failed", format!("{what}: {}", faults::io(&error)));
                 output::problem(&problem, self.dress().format.is_json(), self.colour.1, self.err)
             }
         }

@@ -12,14 +12,19 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, NonFiniteFloatPolicy, Spanned};
 
+use super::faults;
 use crate::model::Problem;
 use crate::model::name::printable;
 
 /// The deepest nesting: far more than a manifest has, and little enough for any stack.
-const DEEPEST: usize = 32;
+pub(super) const DEEPEST: usize = 32;
 
-/// How often what is written once behind an anchor may be meant again, in nodes.
-const REPLAYED: usize = 10_000;
+/// How many values aliases may repeat in all: a list of 500 people in 100 groups is far below it, and what
+/// they take in memory is some 20 MB.
+pub(super) const REPLAYED: usize = 200_000;
+
+/// How much text these may hold in all, in bytes.
+const REPLAYED_TEXT: usize = 16 << 20;
 
 /// So many keys are compared one by one: most mappings have no more, and to hash them would take longer.
 const FEW: usize = 12;
@@ -197,15 +202,28 @@ pub fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
     }
 }
 
-/// Reads a text; the mistakes are those of YAML alone.
+/// Reads a text: its tree, if it is YAML at all, and the mistakes that are YAML's own. A key that stands twice
+/// is one, and what else is wrong with the tree can still be told.
+pub fn tree(text: &str) -> (Option<Placed<Node>>, Vec<Mistake>) {
+    match parse(text) {
+        Ok(root) => {
+            let mut mistakes = Vec::new();
+            doubled(&root.value, &mut mistakes);
+            (Some(root), mistakes)
+        }
+        Err(mistake) => (None, vec![mistake]),
+    }
+}
+
+/// As [`tree`], where a mistake of YAML is reason enough to look no further.
 ///
 /// # Errors
 /// What is no YAML, with its place; every key that stands twice in a mapping.
 pub fn read(text: &str) -> Result<Placed<Node>, Vec<Mistake>> {
-    let root = parse(text).map_err(|mistake| vec![mistake])?;
-    let mut mistakes = Vec::new();
-    doubled(&root.value, &mut mistakes);
-    if mistakes.is_empty() { Ok(root) } else { Err(mistakes) }
+    match tree(text) {
+        (Some(root), mistakes) if mistakes.is_empty() => Ok(root),
+        (_, mistakes) => Err(mistakes),
+    }
 }
 
 /// Finds the keys that stand twice in a mapping, everywhere.
@@ -221,7 +239,8 @@ pub(super) fn doubled(node: &Node, mistakes: &mut Vec<Mistake>) {
                 } else {
                     seen.insert(&*key.value, key.place.line)
                 };
-                if let Some(before) = before {
+                // No key is told as that, and not as one that stands twice.
+                if let Some(before) = before.filter(|_| !key.value.is_empty()) {
                     let told = printable(&key.value);
                     let message = match before {
                         same if same == key.place.line => format!("the key `{told}` stands twice in this line"),
@@ -244,10 +263,12 @@ fn parse(text: &str) -> Result<Placed<Node>, Mistake> {
             max_depth: DEEPEST,
             max_events: most.saturating_mul(2).saturating_add(REPLAYED),
             max_nodes: most.saturating_add(REPLAYED),
-            max_total_scalar_bytes: most.saturating_mul(2),
+            max_total_scalar_bytes: most.saturating_mul(2).saturating_add(REPLAYED_TEXT),
             max_documents: 1,
             max_aliases: REPLAYED,
             max_anchors: REPLAYED,
+            // One list that is repeated in a hundred groups is no attack: what counts is how much is repeated.
+            enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: REPLAYED,
@@ -262,22 +283,11 @@ fn parse(text: &str) -> Result<Placed<Node>, Mistake> {
         with_snippet: false,
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let said = error.without_snippet().to_string();
-        let first = said.lines().next().unwrap_or_default();
-        // The place is said in our own way.
-        let message = first.split_once(" at line ").map_or(first, |(message, _)| message);
-        let message = message.trim_start_matches("error: ").trim_end_matches(" by configured policy");
-        let is_bound = ["budget breached", "recursion limit", "alias", "YAML budget"];
-        let is_bound = is_bound.iter().any(|start| message.starts_with(start));
-        let message = match message {
-            message if message.starts_with("budget breached: Documents") => {
-                "a second document begins here: a file is one"
-            }
-            _ if is_bound => "the file is too deep or has too much in it",
-            message => message,
-        };
+        let (message, tip) = faults::yaml(&error);
         let place = error.location().map_or(Place::default(), Place::of);
-        Mistake::at(place, printable(message))
+        let mut mistake = Mistake::at(place, message);
+        mistake.tips.extend(tip.map(str::to_owned));
+        mistake
     })
 }
 
@@ -290,8 +300,9 @@ impl<'de> Deserialize<'de> for Placed<Node> {
 
 impl<'de> Deserialize<'de> for Placed<Box<str>> {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Placed<Box<str>>, D::Error> {
-        let Spanned { value, referenced, .. } = Spanned::<Box<str>>::deserialize(reader)?;
-        Ok(Placed { place: Place::of(referenced), value })
+        // `null` and `~` are no text: as an empty key they are a mistake like any other.
+        let Spanned { value, referenced, .. } = Spanned::<Option<Box<str>>>::deserialize(reader)?;
+        Ok(Placed { place: Place::of(referenced), value: value.unwrap_or_default() })
     }
 }
 

@@ -6,7 +6,10 @@
 use serde::de::DeserializeSeed;
 
 use super::document::{At, Mistake, Node, Place, Placed, doubled};
-use crate::model::name::printable;
+use super::faults;
+
+/// How the mistake of a line that cannot be read begins.
+pub const NO_JSON: &str = "the line is no JSON";
 
 /// The place of everything in a line.
 pub const fn place(number: u32) -> Place {
@@ -23,10 +26,7 @@ pub fn read(text: &str, number: u32) -> Result<Placed<Node>, Vec<Mistake>> {
     let root = At(place).deserialize(&mut reader).and_then(|root| reader.end().map(|()| root));
     let root = root.map_err(|error| {
         let column = u32::try_from(error.column()).unwrap_or(1).max(1);
-        let said = error.to_string();
-        let said = said.split(" at line ").next().unwrap_or_default();
-        let message = format!("the line is no JSON: {}", printable(said));
-        vec![Mistake::at(Place { column, length: 1, ..place }, message)]
+        vec![Mistake::at(Place { column, length: 1, ..place }, format!("{NO_JSON}: {}", faults::json(&error)))]
     })?;
     let mut mistakes = Vec::new();
     doubled(&root.value, &mut mistakes);
@@ -44,11 +44,15 @@ mod tests {
 
     #[test]
     fn what_is_no_json_says_where() {
-        assert!(wrong("{\"a\": }").starts_with("7:7 the line is no JSON: expected value"), "{}", wrong("{\"a\": }"));
-        assert!(wrong("{} {}").contains("trailing characters"));
-        assert!(wrong("").contains("EOF"));
+        assert!(
+            wrong("{\"a\": }").starts_with("7:7 the line is no JSON: a value is wanted here"),
+            "{}",
+            wrong("{\"a\": }")
+        );
+        assert!(wrong("{} {}").contains("something follows"));
+        assert!(wrong("").contains("ends too early"));
         assert!(wrong("{\"a\":1,\"a\":2}").contains("the key `a` stands twice in this line"));
-        assert!(wrong(&"[".repeat(10_000)).contains("recursion limit"));
+        assert!(wrong(&"[".repeat(10_000)).contains("nested too deep"));
         assert!(matches!(read("{\"a\":[1.0,\"x\",null,true]}", 1).unwrap().value, Node::Mapping(_)));
     }
 }

@@ -48,7 +48,8 @@ impl<R: Read> Lines<R> {
                 Ok(chunk) => chunk,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
-                    let message = format!("the lines cannot be read beyond line {}: {error}", self.number);
+                    let message =
+                        format!("the lines cannot be read beyond line {}: {}", self.number, super::faults::io(&error));
                     return Err(Problem::new(ProblemKind::Input, "unreadable", message).into());
                 }
             };

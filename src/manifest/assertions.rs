@@ -1,7 +1,7 @@
 //! The tests of a file: lines such as `bob can download node1:/x`, and mappings for the longer ones.
 
 use super::sentence::{Sentence, Sort, sentence};
-use crate::input::document::{Entry, Mistake, Node, Placed, get, read as document};
+use crate::input::document::{Entry, Mistake, Node, Placed, get, tree};
 use crate::model::action::Destination;
 use crate::model::name::printable;
 use crate::model::reference::nearest;
@@ -78,9 +78,9 @@ pub struct Wanted {
 /// # Errors
 /// Every mistake in it.
 pub fn read(file: &str, text: &str) -> Result<Vec<Assertion>, Vec<Mistake>> {
-    let root = document(text)?;
-    let mut reader = Reader { file, mistakes: Vec::new() };
-    let found = reader.tests(&root);
+    let (root, mistakes) = tree(text);
+    let mut reader = Reader { file, mistakes };
+    let found = root.map(|root| reader.tests(&root)).unwrap_or_default();
     if reader.mistakes.is_empty() { Ok(found) } else { Err(reader.mistakes) }
 }
 
@@ -402,7 +402,10 @@ mod tests {
     fn every_mistake_is_told_with_its_place() {
         let text = "tests:\n  - bob kan send workgroup:color\n  - {tset: x}\n  - 7\n  - bob can sned workgroup:color\n";
         let shown = shown(text);
-        assert!(shown.contains("t.yaml:2:5: the test is not understood: `kan` stands where"), "{shown}");
+        assert!(
+            shown.contains("t.yaml:2:5: the test is not understood: expected `can` or `cannot`, found `kan`"),
+            "{shown}"
+        );
         assert!(
             shown.contains("\n    2 |   - bob kan send workgroup:color\n      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^"),
             "{shown}"
@@ -424,7 +427,7 @@ mod tests {
             ("tests: !x []\n", "tag"),
             ("tests: [\n", "t.yaml:"),
             ("", "no list of tests"),
-            (&"- ".repeat(10_000), "too deep"),
+            (&"- ".repeat(10_000), "nested more than 32 levels"),
         ] {
             let shown = shown(text);
             assert!(shown.contains(wanted) && shown.len() < 1000, "{shown}");

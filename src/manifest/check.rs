@@ -59,17 +59,21 @@ impl<'n> Checker<'n> {
             (Shape::Word(words), Node::Text(text)) => self.word(words, node.place, text),
             (Shape::List(of), Node::List(items)) => items.iter().for_each(|item| self.value(of, item)),
             (Shape::Map(form, of), Node::Mapping(entries)) => {
-                let mut seen: HashMap<String, Place> = HashMap::with_capacity(entries.len());
+                let mut seen: HashMap<String, &Placed<Box<str>>> = HashMap::with_capacity(entries.len());
                 for (key, value) in entries {
                     match form.check(&key.value) {
+                        Err(_) if key.value.is_empty() => self.no_key(key.place),
                         Err(problem) => {
                             let of = Mistake::of(key.place, problem);
                             self.wrong(key.place, of.message).tips = of.tips;
                         }
                         Ok(()) => {
-                            if let Some(before) = seen.insert(form.canonical(&key.value), key.place) {
+                            // The same text twice is a mistake of YAML, and told by its reader.
+                            if let Some(before) = seen.insert(form.canonical(&key.value), key)
+                                && before.value != key.value
+                            {
                                 let message =
-                                    format!("`{}` stands in line {} already", printable(&key.value), before.line);
+                                    format!("`{}` stands in line {} already", printable(&key.value), before.place.line);
                                 self.wrong(key.place, message);
                             }
                         }
@@ -90,6 +94,10 @@ impl<'n> Checker<'n> {
     pub(super) fn object(&mut self, object: &Object, entries: &'n [Entry]) {
         for (key, value) in entries {
             let Some(field) = object.field(&key.value) else {
+                if key.value.is_empty() {
+                    self.no_key(key.place);
+                    continue;
+                }
                 let message = format!("unknown key `{}`", printable(&key.value));
                 // A file with so many mistakes is no manifest, and to look for what each might mean takes time.
                 let is_helped = self.mistakes.len() < HELPED;
@@ -107,6 +115,12 @@ impl<'n> Checker<'n> {
         }
     }
 
+    /// A key that is none: `null`, `~`, or nothing before the colon.
+    fn no_key(&mut self, place: Place) {
+        let mistake = self.wrong(place, "there is no key here");
+        mistake.tips.push("put a name such as `null` in quotes".to_owned());
+    }
+
     fn number(&mut self, place: Place, text: &str) {
         if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.parse::<u64>().is_err() {
             self.wrong(place, format!("{text} is not a whole number from 0 to {}", u64::MAX));
@@ -121,7 +135,7 @@ impl<'n> Checker<'n> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("one of: {}", words.join(", ")),
         };
-        self.wrong(place, format!("`{}` cannot stand here", printable(text))).tips.push(tip);
+        self.wrong(place, format!("invalid value `{}`", printable(text))).tips.push(tip);
     }
 
     /// Something of another sort than is wanted.
@@ -140,6 +154,9 @@ impl<'n> Checker<'n> {
             (Shape::Text(_) | Shape::Word(_), Node::Number(_) | Node::Truth(_)) => {
                 Some("put it in quotes to make it text".to_owned())
             }
+            (Shape::Text(_), Node::List(_)) => {
+                Some("leave out the inner brackets: a list that is repeated stands as `*NAME` alone".to_owned())
+            }
             (Shape::List(_), Node::Text(text)) => Some(format!("write it as a list: `[{}]`", printable(text))),
             _ => None,
         };
@@ -150,6 +167,16 @@ impl<'n> Checker<'n> {
         };
         self.wrong(node.place, format!("{} is wanted, not {told}", shape.wanted())).tips.extend(tip);
     }
+}
+
+/// What is wrong with a text that is to be a mapping of these keys: every mistake, in their order.
+pub fn mistakes(object: &Object, root: &Placed<Node>) -> Vec<Mistake> {
+    let mut checker = Checker::default();
+    match &root.value {
+        Node::Mapping(entries) => checker.object(object, entries),
+        other => drop(checker.wrong(root.place, format!("a mapping is wanted, not {}", other.sort()))),
+    }
+    checker.mistakes
 }
 
 /// Whether a value is of the sort that a shape is.

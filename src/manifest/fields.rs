@@ -1,20 +1,49 @@
 //! What several files say of one thing, read as if one said it.
+//!
+//! A mapping is read by [`Reading::mapping`] alone, which watches what is taken out of it: a key that nobody
+//! takes is a mistake, so no key can be read and then not used.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::form::Form;
 use super::said::Spot;
 use super::shape::{Object, Shape};
-use crate::input::document::{Entry, Mistake, Node, Placed, get};
+use crate::input::document::{Entry, Mistake, Node, Placed};
 use crate::model::name::printable;
 
 /// A mapping of one of the sources.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Part<'n> {
     /// The source, by its number.
-    pub(super) source: u32,
+    source: u32,
     /// What stands in it.
-    pub(super) entries: &'n [Entry],
+    entries: &'n [Entry],
+    /// Which of the entries were taken: a bit for each.
+    taken: Cell<u64>,
+}
+
+impl<'n> Part<'n> {
+    /// A mapping of a source.
+    pub(super) const fn new(source: u32, entries: &'n [Entry]) -> Part<'n> {
+        Part { source, entries, taken: Cell::new(0) }
+    }
+
+    /// Takes the value of a key.
+    fn take(&self, name: &str) -> Option<Found<'n>> {
+        let at = self.entries.iter().position(|(key, _)| &*key.value == name)?;
+        self.taken.set(self.taken.get() | (1_u64 << at.min(63)));
+        self.entries.get(at).map(|(_, node)| Found { source: self.source, node })
+    }
+
+    /// The keys that nobody took. No mapping has 64 keys of which each is known and none stands twice.
+    fn left(&self) -> impl Iterator<Item = (Spot, &'n str)> {
+        let taken = self.taken.get();
+        let are_all_taken = taken.count_ones() as usize == self.entries.len();
+        let rest = if are_all_taken { &[] } else { self.entries };
+        let left = rest.iter().enumerate().filter(move |(at, _)| taken & (1_u64 << at.min(&63)) == 0);
+        left.map(|(_, (key, _))| (Spot { source: self.source, place: key.place }, &*key.value))
+    }
 }
 
 /// A value of one of the sources.
@@ -43,9 +72,57 @@ pub(super) struct Reading<'s> {
     pub(super) names: &'s [String],
     /// What is wrong.
     pub(super) wrong: Vec<Wrong>,
+    /// Known keys that nobody took.
+    unread: Vec<(Spot, String)>,
 }
 
-impl Reading<'_> {
+impl<'s> Reading<'s> {
+    /// Begins to read sources of these names.
+    pub(super) const fn new(names: &'s [String]) -> Reading<'s> {
+        Reading { names, wrong: Vec::new(), unread: Vec::new() }
+    }
+
+    /// Reads a mapping that stands in one or several sources: `read` takes what is in it.
+    pub(super) fn mapping<'n, T>(
+        &mut self,
+        object: &'static Object,
+        parts: Vec<Part<'n>>,
+        read: impl FnOnce(&mut Reading<'s>, &Fields<'n>) -> T,
+    ) -> T {
+        let fields = Fields { object, parts };
+        let value = read(self, &fields);
+        for (spot, key) in fields.parts.iter().flat_map(Part::left) {
+            self.unread.push((spot, key.to_owned()));
+        }
+        value
+    }
+
+    /// As [`Reading::mapping`], of the mappings among some values.
+    pub(super) fn mappings<'n, T>(
+        &mut self,
+        object: &'static Object,
+        found: impl Iterator<Item = Found<'n>>,
+        read: impl FnOnce(&mut Reading<'s>, &Fields<'n>) -> T,
+    ) -> T {
+        let parts = found.filter_map(|found| match &found.node.value {
+            Node::Mapping(entries) => Some(Part::new(found.source, entries)),
+            _ => None,
+        });
+        self.mapping(object, parts.collect(), read)
+    }
+
+    /// Ends the reading: what is wrong. Where nothing else is, a key that nobody took is; where something is,
+    /// it may be what kept the key from being taken.
+    pub(super) fn end(mut self) -> Vec<Wrong> {
+        if self.wrong.is_empty() {
+            for (spot, key) in std::mem::take(&mut self.unread) {
+                let message = format!("`{}` has no effect here", printable(&key));
+                self.mistake(spot, message).tips.push("leave it out".to_owned());
+            }
+        }
+        self.wrong
+    }
+
     /// Keeps a mistake.
     pub(super) fn mistake(&mut self, spot: Spot, message: impl Into<String>) -> &mut Mistake {
         self.wrong.push((spot.source, Mistake::at(spot.place, message)));
@@ -54,29 +131,28 @@ impl Reading<'_> {
         &mut self.wrong[last].1
     }
 
-    /// A place in words.
+    /// A place in words. A row is read alone, and what it says twice stands in it.
     pub(super) fn told(&self, spot: Spot) -> String {
-        let name = self.names.get(spot.source as usize).map_or("?", String::as_str);
-        format!("{name}:{}", spot.place.line)
+        match self.names.get(spot.source as usize) {
+            Some(name) => format!("{name}:{}:{}", spot.place.line, spot.place.column),
+            None => "this row".to_owned(),
+        }
     }
 }
 
-/// A thing, as all sources describe it.
+/// A thing, as all sources describe it. Made by [`Reading::mapping`].
 #[derive(Debug)]
 pub(super) struct Fields<'n> {
     /// The shape of it.
-    pub(super) object: &'static Object,
+    object: &'static Object,
     /// Where it is described.
-    pub(super) parts: Vec<Part<'n>>,
+    parts: Vec<Part<'n>>,
 }
 
 impl<'n> Fields<'n> {
     /// Everything that stands behind a key.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = Found<'n>> {
-        self.parts.iter().filter_map(move |part| {
-            let node = get(part.entries, name)?;
-            Some(Found { source: part.source, node })
-        })
+        self.parts.iter().filter_map(move |part| part.take(name))
     }
 
     /// What stands behind a key; said twice it must be the same.
@@ -139,19 +215,16 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// What the mappings among some values say.
-    pub(super) fn of(object: &'static Object, found: impl Iterator<Item = Found<'n>>) -> Fields<'n> {
-        let parts = found.filter_map(|found| match &found.node.value {
-            Node::Mapping(entries) => Some(Part { source: found.source, entries }),
-            _ => None,
-        });
-        Fields { object, parts: parts.collect() }
-    }
-
-    /// The mapping behind a key, in every source.
-    pub(super) fn within(&self, name: &str, object: &'static Object) -> Option<Fields<'n>> {
-        let fields = Fields::of(object, self.all(name));
-        (!fields.parts.is_empty()).then_some(fields)
+    /// Reads the mapping behind a key, in every source; none where no source has one.
+    pub(super) fn within<'s, T>(
+        &self,
+        reading: &mut Reading<'s>,
+        (name, object): (&str, &'static Object),
+        read: impl FnOnce(&mut Reading<'s>, &Fields<'n>) -> T,
+    ) -> Option<T> {
+        let mut found = self.all(name).peekable();
+        found.peek()?;
+        Some(reading.mappings(object, found, read))
     }
 
     /// Everything in the lists behind a key.

@@ -2,6 +2,9 @@
 
 pub mod assertions;
 mod check;
+pub mod consistency;
+#[cfg(test)]
+mod every_key;
 pub mod export;
 mod fields;
 pub mod form;
@@ -16,4 +19,5 @@ mod sentence;
 pub mod shape;
 pub mod tables;
 
-pub use read::{Limits, Manifest, Source, read};
+pub use check::mistakes;
+pub use read::{Limits, Manifest, Source, of_statements, read};

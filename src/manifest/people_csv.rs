@@ -1,29 +1,60 @@
-//! Accounts and memberships as CSV: the bulk file of Faspex, or any table with a line of headers.
+//! Accounts, groups and memberships as a table: the bulk file of Faspex, a spreadsheet, or what this program
+//! lists as CSV or TSV.
 //!
 //! A row says of an account what a manifest would say under `accounts`, and where it names a group, a
-//! workgroup or a dropbox, that the account is in it. A cell with nothing in it says nothing, and so
-//! does one that is missing at the end of a row.
+//! workgroup or a dropbox, that the account is in it. A row with a `member` says only that, and makes no
+//! account. A cell with nothing in it says nothing, and so does one that is missing at the end of a row; a
+//! cell that says something and cannot mean anything in its row is a mistake.
 
 use std::collections::HashMap;
 
-use super::form;
-use super::said::{Account, Member, Said, Spot, Statement};
+use super::form::{self, Form};
+use super::said::{Account, Ensure, Group, Member, Said, Spot, Statement};
 use crate::input::document::{Mistake, Place};
-use crate::model::name::printable;
+use crate::input::table::{Row, Rows};
+use crate::model::attributes::{Choice, Setting};
+use crate::model::name::{printable, quoted};
 use crate::model::reference::nearest;
 use crate::model::{Kind, Name, Problem, Reference, Role};
-use crate::ops::account;
+use crate::ops::{account, place};
 
 /// What a column can hold.
-pub const FIELDS: [&str; 10] =
-    ["name", "first_name", "last_name", "display_name", "email", "role", "expires", "group", "workgroup", "dropbox"];
+pub const FIELDS: [&str; 16] = [
+    "name",
+    "first_name",
+    "last_name",
+    "display_name",
+    "email",
+    "role",
+    "status",
+    "expires",
+    "settings",
+    "group",
+    "workgroup",
+    "dropbox",
+    "level",
+    "active",
+    "ref",
+    "member",
+];
 
-/// The column that says at which level somebody is a member.
-const LEVEL: &str = "level";
+/// Other headers of the same fields.
+const ALIASES: [(&str, &str); 4] =
+    [("groups", "group"), ("workgroups", "workgroup"), ("dropboxes", "dropbox"), ("e_mail", "email")];
 
-/// Columns that are known and say nothing here: where a welcome would be sent, how a directory knows
-/// somebody.
-const PASSED_OVER: [&str; 2] = ["welcome_email", "ad_objectguid"];
+/// Columns that are known and say nothing here: where a welcome would be sent, how a directory knows somebody,
+/// since when it is so.
+const PASSED_OVER: [&str; 3] = ["welcome_email", "ad_objectguid", "revision"];
+
+/// The column of the group that a listed membership comes from.
+const VIA: &str = "via";
+
+/// The columns of what is said of an account itself.
+const OF_ACCOUNTS: [&str; 8] =
+    ["first_name", "last_name", "display_name", "email", "role", "status", "expires", "settings"];
+
+/// The columns that name what somebody is in.
+const PLACES: [(&str, Kind); 3] = [("group", Kind::Group), ("workgroup", Kind::Workgroup), ("dropbox", Kind::Dropbox)];
 
 /// What stands between several names in a cell; no name holds it.
 const BETWEEN: char = ';';
@@ -31,8 +62,8 @@ const BETWEEN: char = ';';
 /// How the table is read.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
-    /// What stands between cells.
-    pub delimiter: u8,
+    /// What stands between cells; none for what the table shows.
+    pub delimiter: Option<u8>,
     /// Headers of one's own, each with the field it is; none for one to be passed over.
     pub headers: Vec<(String, Option<String>)>,
     /// Where everybody is put besides.
@@ -41,11 +72,22 @@ pub struct Table {
     pub role: Option<Role>,
 }
 
-/// What a column is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Field(&'static str),
-    PassedOver,
+impl Table {
+    /// What a header is: a field, nothing (none within), or unknown.
+    #[expect(clippy::option_option, reason = "known and passed over, and not known")]
+    fn field(&self, header: &str) -> Option<Option<&'static str>> {
+        let known = |field: &str| FIELDS.into_iter().chain([VIA]).find(|known| *known == field);
+        if let Some((_, field)) = self.headers.iter().find(|(own, _)| own == header) {
+            return Some(field.as_deref().and_then(known));
+        }
+        // As people write headers: `First Name`, `E-Mail`.
+        let header = header.to_lowercase().replace([' ', '-'], "_");
+        if PASSED_OVER.contains(&header.as_str()) {
+            return Some(None);
+        }
+        let field = ALIASES.iter().find(|(alias, _)| *alias == header).map_or(header.as_str(), |(_, field)| field);
+        known(field).map(Some)
+    }
 }
 
 /// Reads a table; its statements take their places from the source of that number.
@@ -53,26 +95,24 @@ enum Column {
 /// # Errors
 /// Every mistake in it.
 pub fn read(text: &str, source: u32, table: &Table) -> Result<Vec<Statement>, Vec<Mistake>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(table.delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let mut records = reader.records();
-    let mut people = People { table, source, statements: Vec::new(), mistakes: Vec::new(), known: HashMap::new() };
-    let header = match records.next() {
+    let mut rows = Rows::new(text, table.delimiter, &|header| table.field(header).is_some());
+    let header = match rows.next() {
         Some(Ok(header)) => header,
-        _ => return Err(vec![Mistake::at(Place::default(), "the table is empty").tip("begin with a line of headers")]),
+        Some(Err(mistake)) => return Err(vec![mistake]),
+        None => {
+            return Err(vec![Mistake::at(Place::default(), "the table is empty").tip("begin with a line of headers")]);
+        }
     };
-    let columns = people.columns(&header);
+    let mut people = People { table, source, statements: Vec::new(), mistakes: Vec::new(), known: HashMap::new() };
+    let columns = people.columns(&rows, &header);
     if !people.mistakes.is_empty() {
         return Err(people.mistakes);
     }
-    for record in records {
-        match record {
-            Ok(record) if record.iter().all(|cell| cell.trim().is_empty()) => {}
-            Ok(record) => people.row(&columns, &record),
-            Err(error) => people.mistakes.push(Mistake::at(Place::default(), printable(&error.to_string()))),
+    while let Some(row) = rows.next() {
+        match row {
+            Ok(row) if row.cells.iter().all(|cell| cell.trim().is_empty()) => {}
+            Ok(row) => people.row(&Cells { rows: &rows, columns: &columns, row: &row }),
+            Err(mistake) => people.mistakes.push(mistake),
         }
     }
     if people.mistakes.is_empty() { Ok(people.statements) } else { Err(people.mistakes) }
@@ -84,153 +124,299 @@ struct People<'t> {
     statements: Vec<Statement>,
     mistakes: Vec<Mistake>,
     /// What was said of whom, and in which line.
-    known: HashMap<String, (account::Options, u32)>,
+    known: HashMap<String, (account::Options, Option<Ensure>, u32)>,
 }
 
-fn place(record: &csv::StringRecord) -> Place {
-    let line = record.position().map_or(1, csv::Position::line);
-    Place { line: u32::try_from(line).unwrap_or(u32::MAX), column: 1, length: 0 }
+/// The cells of a row by their columns.
+struct Cells<'r> {
+    rows: &'r Rows<'r>,
+    columns: &'r [Option<&'static str>],
+    row: &'r Row,
+}
+
+impl<'r> Cells<'r> {
+    /// Everything that stands in the columns of a field, each with the number of its cell.
+    fn all(&self, field: &'static str) -> impl Iterator<Item = (usize, &'r str)> {
+        let cells = self.columns.iter().zip(self.row.cells.iter()).enumerate();
+        let cells = cells.filter(move |(_, (column, _))| **column == Some(field));
+        cells.map(|(at, (_, cell))| (at, cell.trim())).filter(|(_, cell)| !cell.is_empty())
+    }
+
+    fn get(&self, field: &'static str) -> Option<&'r str> {
+        self.all(field).next().map(|(_, cell)| cell)
+    }
+
+    /// Where the cell of a field stands, or the row.
+    fn place(&self, field: &'static str) -> Place {
+        let at = self.all(field).next().map_or(usize::MAX, |(at, _)| at);
+        self.rows.place(self.row, at)
+    }
+}
+
+/// Whom a row is about.
+enum About {
+    /// Somebody whose account or group it is; the row makes it.
+    Itself(Reference),
+    /// Somebody who is only a member.
+    Member(Reference),
 }
 
 impl People<'_> {
-    fn wrong(&mut self, place: Place, column: &str, problem: Problem) {
-        let mistake = Mistake::of(place, problem);
-        let message = format!("`{column}`: {}", mistake.message);
+    fn wrong(&mut self, cells: &Cells<'_>, field: &'static str, problem: Problem) {
+        let mistake = Mistake::of(cells.place(field), problem);
+        let message = format!("`{field}`: {}", mistake.message);
         self.mistakes.push(Mistake { message, ..mistake });
     }
 
+    /// Takes the value of a cell.
+    fn taken<T>(
+        &mut self,
+        cells: &Cells<'_>,
+        field: &'static str,
+        read: impl FnOnce(&str) -> Result<T, Problem>,
+    ) -> Option<T> {
+        read(cells.get(field)?).map_err(|problem| self.wrong(cells, field, problem)).ok()
+    }
+
     /// What each column is, by its header.
-    fn columns(&mut self, header: &csv::StringRecord) -> Vec<Column> {
-        let place = place(header);
-        let known = || FIELDS.into_iter().chain([LEVEL]);
-        let mut columns = Vec::new();
-        for cell in header {
-            let cell = cell.trim();
-            let own = self.table.headers.iter().find(|(header, _)| header == cell);
-            let field = match own {
-                Some((_, None)) => {
-                    columns.push(Column::PassedOver);
-                    continue;
-                }
-                Some((_, Some(field))) => field.as_str(),
-                None => cell,
-            };
-            match known().find(|known| *known == field) {
-                Some(field) if columns.contains(&Column::Field(field)) && !is_place(field) => {
+    fn columns(&mut self, rows: &Rows<'_>, header: &Row) -> Vec<Option<&'static str>> {
+        let mut columns: Vec<Option<&'static str>> = Vec::new();
+        for (at, cell) in header.cells.iter().enumerate() {
+            let (cell, place) = (cell.trim(), rows.place(header, at));
+            match self.table.field(cell) {
+                Some(Some(field)) if columns.contains(&Some(field)) && !PLACES.iter().any(|(it, _)| *it == field) => {
                     self.mistakes.push(Mistake::at(place, format!("there are two columns of `{field}`")));
                 }
-                Some(field) => columns.push(Column::Field(field)),
-                None if PASSED_OVER.contains(&field) => columns.push(Column::PassedOver),
+                Some(field) => columns.push(field),
                 None => {
-                    let mistake = Mistake::at(place, format!("no column is called `{}`", printable(field)));
-                    self.mistakes.push(match nearest(field, known()) {
-                        Some(near) => mistake.tip(format!("did you mean `{near}`?")),
-                        None => mistake.tip(format!(
-                            "say what it is: --map {0}=FIELD, or that it is nothing: --map {0}=-; the fields are: {1}",
-                            crate::model::name::quoted(&printable(cell)),
-                            known().collect::<Vec<_>>().join(", ")
-                        )),
-                    });
+                    let mistake = Mistake::at(place, format!("no column is called `{}`", printable(cell)));
+                    self.mistakes.push(unknown(mistake, cell));
                 }
             }
         }
-        if self.mistakes.is_empty() && !columns.contains(&Column::Field("name")) {
+        let names = ["name", "ref", "member"];
+        if self.mistakes.is_empty() && !columns.iter().flatten().any(|column| names.contains(column)) {
+            let place = Place { line: header.line, column: 1, length: 0 };
             let mistake = Mistake::at(place, "no column says the `name` of the account");
             self.mistakes.push(mistake.tip("the first line is the headers; for one of your own: --map LOGIN=name"));
         }
         columns
     }
 
-    fn row(&mut self, columns: &[Column], record: &csv::StringRecord) {
-        let place = place(record);
-        if record.iter().skip(columns.len()).any(|cell| !cell.trim().is_empty()) {
-            let message = format!("the row has {} cells, and there are {} headers", record.len(), columns.len());
+    fn row(&mut self, cells: &Cells<'_>) {
+        let width = cells.columns.len();
+        if let Some((at, _)) = cells.row.cells.iter().enumerate().skip(width).find(|(_, it)| !it.trim().is_empty()) {
+            let message = format!("the row has {} cells, and there are {width} headers", cells.row.cells.len());
+            let place = cells.rows.place(cells.row, at);
             self.mistakes.push(Mistake::at(place, message).tip("put a cell that holds the delimiter in quotes"));
             return;
         }
-        let all = |field: &str| -> Vec<&str> {
-            let cells =
-                columns.iter().zip(record.iter()).filter(|(column, _)| **column == Column::Field(matching(field)));
-            cells.map(|(_, cell)| cell.trim()).filter(|cell| !cell.is_empty()).collect()
-        };
-        let get = |field: &str| all(field).first().copied();
-        let Some(name) = get("name") else {
-            self.mistakes.push(Mistake::at(place, "the row has no `name`"));
+        if let Some(via) = cells.get(VIA) {
+            let message = format!("the membership comes from `{}`, and is not one of its own", printable(via));
+            let mistake = Mistake::at(cells.place(VIA), message);
+            self.mistakes.push(mistake.tip("list the members without --expand"));
             return;
-        };
-        let name = match form::name(Kind::Account, name) {
-            Ok(name) => name,
-            Err(problem) => return self.wrong(place, "name", problem),
-        };
-        let whole: Vec<&str> = [get("first_name"), get("last_name")].into_iter().flatten().collect();
-        let mut options = account::Options {
-            email: get("email").map(str::to_owned),
-            display_name: get("display_name").map(str::to_owned).or((!whole.is_empty()).then(|| whole.join(" "))),
-            role: self.table.role,
-            ..account::Options::default()
-        };
-        if let Some(Err(problem)) = get("email").map(Name::parse_email) {
-            self.wrong(place, "email", problem);
         }
-        match get("role").map(|word| account::parse_role(word, name.shown())) {
-            Some(Ok(role)) => options.role = Some(role),
-            Some(Err(problem)) => self.wrong(place, "role", problem),
-            None => {}
-        }
-        match get("expires").map(form::moment) {
-            Some(Ok(expires)) => options.expires = Some(expires),
-            Some(Err(problem)) => self.wrong(place, "expires", problem),
-            None => {}
-        }
+        let before = self.mistakes.len();
+        let Some(about) = self.about(cells) else { return };
         let mut of = self.table.places.clone();
         for (field, kind) in PLACES {
-            for one in all(field).iter().flat_map(|cell| cell.split(BETWEEN)).map(str::trim).filter(|it| !it.is_empty())
-            {
-                match form::name(kind, one) {
+            let names = cells.all(field).flat_map(|(_, cell)| cell.split(BETWEEN)).map(str::trim);
+            for name in names.filter(|it| !it.is_empty()) {
+                match form::name(kind, name) {
                     Ok(name) => of.push((kind, name)),
-                    Err(problem) => self.wrong(place, field, problem),
+                    Err(problem) => self.wrong(cells, field, problem),
                 }
             }
         }
-        self.say(place, name, options, &of, get(LEVEL));
+        let who = match about {
+            About::Itself(who) => {
+                self.itself(cells, &who);
+                who
+            }
+            About::Member(who) => {
+                self.nothing_of(cells, &OF_ACCOUNTS, "a row with a `member` says nothing of the account itself");
+                match self.taken(cells, "ref", |text| Reference::parse(text, Kind::Group)) {
+                    Some(Reference::Named(kind, name)) if PLACES.iter().any(|(_, it)| *it == kind) => {
+                        of.push((kind, name));
+                    }
+                    Some(other) => self.wrong(cells, "ref", other.wrong_kind("a group, a workgroup or a dropbox")),
+                    None => {}
+                }
+                who
+            }
+        };
+        if of.is_empty() {
+            self.nothing_of(cells, &["level", "active", "member"], "the row names nothing to be a member of");
+        }
+        if self.mistakes.len() == before {
+            self.memberships(cells, &who, &of);
+        }
     }
 
-    fn say(&mut self, place: Place, name: Name, options: account::Options, of: &[(Kind, Name)], level: Option<&str>) {
-        let spot = Spot { source: self.source, place };
-        let (known, line) = self.known.entry(name.key().to_owned()).or_insert_with(|| (options.clone(), place.line));
-        if *known != options {
-            let message = format!("`{name}` stands in line {line} already, with other values");
-            self.mistakes.push(Mistake::at(place, message));
+    /// Whom a row is about: its `member`, else its `ref`, else its `name`.
+    fn about(&mut self, cells: &Cells<'_>) -> Option<About> {
+        let person = |text: &str| form::member(text);
+        if cells.get("member").is_some() {
+            self.nothing_of(cells, &["name"], "the row has a `member` and a `name`");
+            return self.taken(cells, "member", person).map(About::Member);
+        }
+        let Some(text) = cells.get("ref") else {
+            if cells.get("name").is_none() {
+                self.mistakes.push(Mistake::at(cells.place("name"), "the row has no `name`"));
+            }
+            return self.taken(cells, "name", person).map(About::Itself);
+        };
+        let known = |found: &Reference| {
+            matches!(found, Reference::Named(Kind::Account | Kind::Group | Kind::Workgroup | Kind::Dropbox, _))
+        };
+        match Reference::parse(text, Kind::Account) {
+            Ok(found) if known(&found) => {
+                let Reference::Named(kind, name) = &found else { return None };
+                if self.taken(cells, "name", |text| form::name(*kind, text)).is_some_and(|it| it.key() != name.key()) {
+                    let message = format!("`ref` is `{found}`, and `name` is somebody else");
+                    self.mistakes.push(Mistake::at(cells.place("name"), message));
+                }
+                Some(About::Itself(found))
+            }
+            Ok(other) => {
+                self.wrong(cells, "ref", other.wrong_kind("an account, a group, a workgroup or a dropbox"));
+                None
+            }
+            Err(problem) => {
+                self.wrong(cells, "ref", problem);
+                None
+            }
+        }
+    }
+
+    /// Refuses cells that can mean nothing in their row.
+    fn nothing_of(&mut self, cells: &Cells<'_>, fields: &[&'static str], why: &str) {
+        for field in fields.iter().filter(|field| cells.get(field).is_some()) {
+            self.mistakes.push(Mistake::at(cells.place(field), format!("`{field}` has no effect here: {why}")));
+        }
+    }
+
+    /// Says what a row says of an account, a group, a workgroup or a dropbox itself.
+    fn itself(&mut self, cells: &Cells<'_>, who: &Reference) {
+        let Reference::Named(kind, name) = who else { return };
+        if *kind == Kind::Account {
+            return self.account(cells, name);
+        }
+        self.nothing_of(cells, &OF_ACCOUNTS, &format!("{who} is no account"));
+        let group = Group {
+            kind: *kind,
+            name: name.clone(),
+            options: place::Options::default(),
+            ensure: Ensure::Present,
+            exclusive: false,
+            previously: None,
+        };
+        self.say(cells, Said::Group(Box::new(group)));
+    }
+
+    fn account(&mut self, cells: &Cells<'_>, name: &Name) {
+        let whole: Vec<&str> = [cells.get("first_name"), cells.get("last_name")].into_iter().flatten().collect();
+        let text = |form: Form| move |text: &str| form.check(text).map(|()| text.to_owned());
+        let first_last = (!whole.is_empty()).then(|| whole.join(" "));
+        let options = account::Options {
+            email: self.taken(cells, "email", text(Form::Email)),
+            display_name: self.taken(cells, "display_name", text(Form::Free)).or(first_last),
+            role: self.taken(cells, "role", |word| account::parse_role(word, name.shown())).or(self.table.role),
+            expires: self.taken(cells, "expires", form::moment),
+            settings: self.taken(cells, "settings", settings).unwrap_or_default(),
+        };
+        let ensure = self.taken(cells, "status", status).flatten();
+        let nothing = account::Options { role: self.table.role, ..account::Options::default() };
+        let says_nothing = |options: &account::Options, ensure: Option<Ensure>| ensure.is_none() && *options == nothing;
+        if let Some((known, before_ensure, before)) = self.known.get(name.key())
+            && !says_nothing(known, *before_ensure)
+        {
+            if !says_nothing(&options, ensure) && (known, *before_ensure) != (&options, ensure) {
+                let message = format!("`{name}` stands in line {before} already, with other values");
+                self.mistakes.push(Mistake::at(cells.place("name"), message));
+            }
             return;
         }
-        if *line == place.line {
-            let it = Account { name: name.clone(), options, ensure: None, transfer_to: None, previously: None };
-            self.statements.push(Statement { spot, said: Said::Account(Box::new(it)) });
+        if self.known.contains_key(name.key()) && says_nothing(&options, ensure) {
+            return;
         }
+        self.known.insert(name.key().to_owned(), (options.clone(), ensure, cells.row.line));
+        let it = Account { name: name.clone(), options, ensure, transfer_to: None, previously: None };
+        self.say(cells, Said::Account(Box::new(it)));
+    }
+
+    fn memberships(&mut self, cells: &Cells<'_>, who: &Reference, of: &[(Kind, Name)]) {
+        let active = self.taken(cells, "active", truth);
         for (kind, of) in of {
-            let role = level.map(|word| Role::from_word(*kind, word));
-            if role == Some(None) {
-                let message = format!("{} has no level `{}`", kind.article(), printable(level.unwrap_or_default()));
-                self.mistakes.push(Mistake::at(place, message));
-                continue;
-            }
-            let who = Reference::Named(Kind::Account, name.clone());
-            let it = Member { kind: *kind, of: of.clone(), who, level: role.flatten(), active: None };
-            self.statements.push(Statement { spot, said: Said::Member(Box::new(it)) });
+            let level = self.taken(cells, "level", |word| {
+                Role::from_word(*kind, word).ok_or_else(|| {
+                    Problem::usage("bad_level", format!("{} has no level `{}`", kind.article(), printable(word)))
+                })
+            });
+            let it = Member { kind: *kind, of: of.clone(), who: who.clone(), level, active };
+            self.say(cells, Said::Member(Box::new(it)));
         }
+    }
+
+    fn say(&mut self, cells: &Cells<'_>, said: Said) {
+        let place = Place { line: cells.row.line, column: 1, length: 0 };
+        self.statements.push(Statement { spot: Spot { source: self.source, place }, said });
     }
 }
 
-/// The columns that name what somebody is in.
-const PLACES: [(&str, Kind); 3] = [("group", Kind::Group), ("workgroup", Kind::Workgroup), ("dropbox", Kind::Dropbox)];
-
-fn is_place(field: &str) -> bool {
-    PLACES.iter().any(|(known, _)| *known == field)
+/// A mistake about an unknown header, with what to try.
+fn unknown(mistake: Mistake, header: &str) -> Mistake {
+    let known = FIELDS.into_iter();
+    if let Some(near) = nearest(header, known.clone()) {
+        return mistake.tip(format!("did you mean `{near}`?"));
+    }
+    // A delimiter that is not looked for.
+    let between = header.chars().find(|it| matches!(it, '|' | ':' | '^' | '~' | ',' | ';' | '\t'));
+    let mistake = match between {
+        Some(between) => mistake
+            .tip(format!("if cells are separated by `{}`: --delimiter '{between}'", printable(&between.to_string()))),
+        None => mistake,
+    };
+    mistake.tip(format!(
+        "say what it is: --map {0}=FIELD, or that it is nothing: --map {0}=-; the fields are: {1}",
+        quoted(&printable(header)),
+        known.collect::<Vec<_>>().join(", ")
+    ))
 }
 
-/// A field as the columns have it.
-fn matching(field: &str) -> &'static str {
-    FIELDS.into_iter().chain([LEVEL]).find(|known| *known == field).unwrap_or_default()
+/// A status as lists show it; what has expired is inactive by its expiry alone.
+fn status(word: &str) -> Result<Option<Ensure>, Problem> {
+    match word {
+        "active" => Ok(Some(Ensure::Present)),
+        "inactive" => Ok(Some(Ensure::Inactive)),
+        "expired" => Ok(None),
+        other => Err(Problem::usage("bad_status", format!("`{}` is no status", printable(other)))
+            .tip("one of: active, inactive, expired")),
+    }
+}
+
+fn truth(word: &str) -> Result<bool, Problem> {
+    match word.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        other => Err(Problem::usage("bad_truth", format!("`{}` is neither `true` nor `false`", printable(other)))),
+    }
+}
+
+/// Settings as lists show them: `send=default receive=deny`.
+fn settings(text: &str) -> Result<Vec<(Setting, Choice)>, Problem> {
+    let one = |word: &str| {
+        let (setting, choice) = word.split_once('=')?;
+        let setting = setting.replace('_', "-");
+        let setting = Setting::SWITCHES.into_iter().find(|known| known.word() == setting)?;
+        Some((setting, Choice::from_word(choice)?))
+    };
+    let wrong = |word: &str| {
+        Problem::usage("bad_setting", format!("`{}` is no setting", printable(word)))
+            .tip("write them as `send=deny receive=allow`")
+    };
+    text.split_whitespace().map(|word| one(word).ok_or_else(|| wrong(word))).collect()
 }
 
 #[cfg(test)]
@@ -257,7 +443,7 @@ mod tests {
     }
 
     fn table() -> Table {
-        Table { delimiter: b',', ..Table::default() }
+        Table::default()
     }
 
     #[test]
@@ -271,7 +457,7 @@ mod tests {
 
     #[test]
     fn headers_of_ones_own_say_what_they_are() {
-        let mut own = Table { delimiter: b';', ..Table::default() };
+        let mut own = Table::default();
         own.headers = vec![("Login".to_owned(), Some("name".to_owned())), ("Note".to_owned(), None)];
         own.places = vec![(Kind::Group, Name::parse("all").unwrap())];
         let bad = told("Login;Note\n\"bob; b\";x\n", &own);
@@ -289,6 +475,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_listed_is_read_back() {
+        let accounts = "ref,name,role,status,email,display_name,expires,settings,revision\nuser:bob,bob,user,inactive,,\"B, ob\",,send=deny receive=default,3\n";
+        let said = read(accounts, 0, &table()).unwrap();
+        let Said::Account(it) = &said[0].said else { panic!("{said:?}") };
+        assert_eq!((it.ensure, it.options.display_name.as_deref()), (Some(Ensure::Inactive), Some("B, ob")));
+        assert_eq!(it.options.settings, [(Setting::Send, Choice::Deny), (Setting::Receive, Choice::Default)]);
+        let members = "ref\tmember\tlevel\tactive\tvia\trevision\nworkgroup:w\tgroup:g\tstandard\tfalse\t\t9\n";
+        let said = read(members, 0, &table()).unwrap();
+        assert_eq!(said.len(), 1, "{said:?}");
+        let Said::Member(it) = &said[0].said else { panic!("{said:?}") };
+        assert_eq!((it.level, it.active), (Some(Role::WorkgroupStandard), Some(false)));
+        assert_eq!(it.who.to_string(), "group:g");
+        let groups = read("ref,name,revision\ngroup:g,g,7\n", 0, &table()).unwrap();
+        assert!(matches!(&groups[0].said, Said::Group(it) if it.kind == Kind::Group && it.name.shown() == "g"));
+    }
+
+    #[test]
+    fn headers_are_known_as_people_write_them() {
+        assert_eq!(told("Name;First Name;E-Mail\nbob;Bob;b@c.d\n", &table()), "bob Some(\"b@c.d\") Some(\"Bob\")");
+        assert_eq!(
+            told("name\tgroups\r\nbob\ta; b\r\n", &table()),
+            "bob None None\nuser:bob in group:a\nuser:bob in group:b"
+        );
+    }
+
+    #[test]
     fn what_is_wrong_is_told_by_its_line() {
         for (text, wanted) in [
             ("", "0: the table is empty"),
@@ -301,7 +513,19 @@ mod tests {
             ("name,email\n,x@y.z\n", "2: the row has no `name`"),
             ("name,email\nbob,a@b.c\nBob,d@e.f\n", "3: `Bob` stands in line 2 already, with other values"),
             ("name,expires\nbob,7d\n", "2: `expires`: `7d` moves with every apply"),
-            ("name,group,level\nbob,g,admin\n", "2: a group has no level `admin`"),
+            ("name,group,level\nbob,g,admin\n", "2: `level`: a group has no level `admin`"),
+            ("name,level\nbob,admin\n", "2: `level` has no effect here: the row names nothing to be a member of"),
+            ("name,active\r\nbob,\r\neve,true\r\n", "3: `active` has no effect here"),
+            ("name,group,active\nbob,g,yes\n", "2: `active`: `yes` is neither `true` nor `false`"),
+            ("name,status\nbob,gone\n", "2: `status`: `gone` is no status"),
+            ("name,settings\nbob,send=never\n", "2: `settings`: `send=never` is no setting"),
+            ("name,email\ngroup:g,a@b.c\n", "2: `email` has no effect here: group:g is no account"),
+            ("ref,member\nworkgroup:w,dropbox:d\n", "2: `member`: `dropbox:d` cannot stand here"),
+            ("ref,member\nendpoint:w,bob\n", "2: `ref`: `endpoint:w` cannot stand here"),
+            ("ref,name\nuser:bob,eve\n", "2: `ref` is `user:bob`, and `name` is somebody else"),
+            ("ref,member,via\nworkgroup:w,user:bob,group:g\n", "2: the membership comes from `group:g`"),
+            ("member\nbob\n", "2: `member` has no effect here"),
+            ("name|email\nbob|x\n", "1: no column is called `name|email`"),
         ] {
             assert!(told(text, &table()).contains(wanted), "{text}: {}", told(text, &table()));
         }

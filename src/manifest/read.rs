@@ -7,6 +7,7 @@ pub(super) mod people;
 
 use super::assertions::{self, Assertion};
 use super::check::Checker;
+use super::consistency::Consistency;
 use super::fields::{Entered, Fields, Part, Reading, entries};
 use super::form::{self, Form};
 use super::said::{Said, Spot, Statement};
@@ -41,12 +42,29 @@ pub struct Limits {
 pub struct Manifest {
     /// The set: owner of what is declared.
     pub set: Option<Name>,
+    /// Where the set is named.
+    pub named: Option<Spot>,
     /// How much an apply may remove.
     pub limits: Limits,
     /// What is said, in the order in which it can be made so.
     pub statements: Vec<Statement>,
     /// What must be so afterwards.
     pub tests: Vec<Assertion>,
+    /// What rows that stand beside it are held against.
+    pub consistency: Consistency,
+}
+
+/// Puts statements that were not read as a manifest together as one.
+///
+/// # Errors
+/// Every mistake in them, each with the number of its source.
+pub fn of_statements(mut statements: Vec<Statement>) -> Result<Manifest, Vec<(usize, Mistake)>> {
+    statements.sort_by_key(|statement| statement.said.stage());
+    let (consistency, wrong) = Consistency::of(&statements);
+    if !wrong.is_empty() {
+        return Err(wrong.into_iter().map(|(source, mistake)| (source as usize, mistake)).collect());
+    }
+    Ok(Manifest { statements, consistency, ..Manifest::default() })
 }
 
 /// Reads sources as one manifest.
@@ -55,26 +73,28 @@ pub struct Manifest {
 /// Every mistake in them, each with the number of its source.
 pub fn read(sources: &[Source]) -> Result<Manifest, Vec<(usize, Mistake)>> {
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
-    let mut reading = Reading { names: &names, wrong: Vec::new() };
+    let mut reading = Reading::new(&names);
     let mut trees: Vec<(u32, Placed<Node>)> = Vec::new();
     for (number, source) in (0..).zip(sources) {
-        match document::read(&source.text) {
-            Ok(tree) => trees.push((number, tree)),
-            Err(mistakes) => reading.wrong.extend(mistakes.into_iter().map(|mistake| (number, mistake))),
-        }
+        let (tree, mistakes) = document::tree(&source.text);
+        trees.extend(tree.map(|tree| (number, tree)));
+        reading.wrong.extend(mistakes.into_iter().map(|mistake| (number, mistake)));
     }
     let mut parts = Vec::new();
     for (number, tree) in &trees {
         check(&mut reading, *number, tree);
         if let Node::Mapping(entries) = &tree.value {
-            parts.push(Part { source: *number, entries });
+            parts.push(Part::new(*number, entries));
         }
     }
-    let manifest = put_together(&mut reading, parts);
-    if reading.wrong.is_empty() {
+    let mut manifest = reading.mapping(&MANIFEST, parts, put_together);
+    let (consistency, impossible) = Consistency::of(&manifest.statements);
+    manifest.consistency = consistency;
+    reading.wrong.extend(impossible);
+    let mut wrong = reading.end();
+    if wrong.is_empty() {
         return Ok(manifest);
     }
-    let mut wrong = reading.wrong;
     wrong.sort_by_key(|(source, mistake)| (*source, mistake.place.line, mistake.place.column));
     wrong.dedup_by(|a, b| a.0 == b.0 && a.1.place == b.1.place && a.1.message == b.1.message);
     Err(wrong.into_iter().map(|(source, mistake)| (source as usize, mistake)).collect())
@@ -108,21 +128,23 @@ fn check(reading: &mut Reading<'_>, source: u32, tree: &Placed<Node>) {
     reading.wrong.extend(checker.mistakes.into_iter().map(|mistake| (source, mistake)));
 }
 
-fn put_together(reading: &mut Reading<'_>, parts: Vec<Part<'_>>) -> Manifest {
-    let root = Fields { object: &MANIFEST, parts };
+fn put_together(reading: &mut Reading<'_>, root: &Fields<'_>) -> Manifest {
+    // Every source says it, and each was looked at by itself.
+    let _ = root.all("version").count();
     let mut manifest = Manifest {
         set: root.parsed(reading, "name", form::set),
-        limits: limits(reading, &root),
+        named: root.all("name").next().map(|found| found.spot()),
+        limits: limits(reading, root),
         ..Manifest::default()
     };
     let said = &mut manifest.statements;
-    people::server(reading, &root, said);
-    people::accounts(reading, &root, said);
+    people::server(reading, root, said);
+    people::accounts(reading, root, said);
     for (section, kind) in [("groups", Kind::Group), ("workgroups", Kind::Workgroup), ("dropboxes", Kind::Dropbox)] {
-        groups::section(reading, &root, (section, kind), said);
+        groups::section(reading, root, (section, kind), said);
     }
-    content::endpoints(reading, &root, said);
-    organizations::section(reading, &root, said);
+    content::endpoints(reading, root, said);
+    organizations::section(reading, root, said);
     said.sort_by_key(|statement| statement.said.stage());
     for list in root.all("tests") {
         let (name, mut mistakes) = (reading.names.get(list.source as usize).cloned().unwrap_or_default(), Vec::new());
@@ -133,7 +155,10 @@ fn put_together(reading: &mut Reading<'_>, parts: Vec<Part<'_>>) -> Manifest {
 }
 
 fn limits(reading: &mut Reading<'_>, root: &Fields<'_>) -> Limits {
-    let Some(fields) = root.within("limits", &LIMITS) else { return Limits::default() };
+    root.within(reading, ("limits", &LIMITS), tightened).unwrap_or_default()
+}
+
+fn tightened(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Limits {
     let limits =
         Limits { removals: fields.number(reading, "removals"), share: fields.parsed(reading, "share", form::percent) };
     for (name, given, most) in
@@ -149,18 +174,18 @@ fn limits(reading: &mut Reading<'_>, root: &Fields<'_>) -> Limits {
     limits
 }
 
-/// The things of a section, each with its name and all that is said of it.
-fn things<'n>(
+/// Reads the things of a section: `each` is given its name, where it stands and all that is said of it.
+fn things<'s, 'n>(
+    reading: &mut Reading<'s>,
     root: &Fields<'n>,
-    (section, kind): (&str, Kind),
-    object: &'static Object,
-) -> Vec<(Name, Vec<Entered<'n>>, Fields<'n>)> {
-    let found = entries(Form::Name(kind), root.all(section)).into_iter().filter_map(|entered| {
-        let name = form::name(kind, entered.first()?.key).ok()?;
-        let fields = Fields::of(object, entered.iter().map(|it| it.found));
-        Some((name, entered, fields))
-    });
-    found.collect()
+    (section, kind, object): (&str, Kind, &'static Object),
+    mut each: impl FnMut(&mut Reading<'s>, (Name, &[Entered<'n>]), &Fields<'n>),
+) {
+    for entered in entries(Form::Name(kind), root.all(section)) {
+        let Some(name) = entered.first().and_then(|it| form::name(kind, it.key).ok()) else { continue };
+        let found = entered.iter().map(|it| it.found);
+        reading.mappings(object, found, |reading, fields| each(reading, (name, &entered), fields));
+    }
 }
 
 /// Where a thing is first named.
@@ -173,7 +198,7 @@ fn alone(reading: &mut Reading<'_>, fields: &Fields<'_>, besides: &[&str]) {
     let others: Vec<(Spot, &str)> =
         fields.said().filter(|(_, key)| *key != "ensure" && !besides.contains(key)).collect();
     for (spot, key) in others {
-        reading.mistake(spot, format!("`{key}` is said of something that shall be absent"));
+        reading.mistake(spot, format!("`{key}` is given for something that is to be absent"));
     }
 }
 

@@ -30,12 +30,12 @@ use crate::model::{Kind, Name, Reference, Role};
 /// A sort of row: its tag, the keys that say which thing it is about, and what can be said of it.
 struct Sort {
     tag: &'static str,
-    naming: &'static [Field],
+    naming: Object,
     object: &'static Object,
 }
 
 const fn of(tag: &'static str, naming: &'static [Field], object: &'static Object) -> Sort {
-    Sort { tag, naming, object }
+    Sort { tag, naming: Object { name: tag, fields: naming }, object }
 }
 
 static HEAD: Object = Object {
@@ -91,7 +91,7 @@ static SORTS: [Sort; 13] = [
 
 /// Every sort of row: its tag, the keys that say what it is about, and what can be said of that.
 pub fn sorts() -> impl Iterator<Item = (&'static str, &'static [Field], &'static Object)> {
-    SORTS.iter().map(|sort| (sort.tag, sort.naming, sort.object))
+    SORTS.iter().map(|sort| (sort.tag, sort.naming.fields, sort.object))
 }
 
 /// Whether a line is, or was to be, a row: an object with one key that is none of a whole manifest's.
@@ -127,7 +127,7 @@ fn whole(text: &str, source: u32, number: u32) -> Result<Row, Vec<Mistake>> {
     let read = json::read(text, number);
     // What is no JSON says where; what YAML makes of it would be another matter.
     if let Err(mistakes) = &read
-        && mistakes.iter().any(|mistake| mistake.message.starts_with("the line is no JSON"))
+        && mistakes.iter().any(|mistake| mistake.message.starts_with(json::NO_JSON))
     {
         return Err(mistakes.clone());
     }
@@ -171,9 +171,9 @@ fn of_tree(tree: Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
         return Err(one(Mistake::at(said_at, format!("`{}` is a mapping, not {}", sort.tag, said.sort()))));
     };
     let (naming, rest): (Vec<Entry>, Vec<Entry>) =
-        fields.into_iter().partition(|(key, _)| sort.naming.iter().any(|field| field.name == &*key.value));
+        fields.into_iter().partition(|(key, _)| sort.naming.field(&key.value).is_some());
     let mut checker = Checker::default();
-    for field in sort.naming {
+    for field in sort.naming.fields {
         match naming.iter().find(|(key, _)| &*key.value == field.name) {
             Some((_, value)) => checker.value(&field.shape, value),
             None => checker.mistakes.push(Mistake::at(said_at, format!("`{}` is missing", field.name))),
@@ -184,12 +184,16 @@ fn of_tree(tree: Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
         return Err(checker.mistakes);
     }
     let spot = Spot { source, place };
-    let mut reading = Reading { names: &[], wrong: Vec::new() };
-    let fields = Fields { object: sort.object, parts: vec![Part { source, entries: &rest }] };
+    let mut reading = Reading::new(&[]);
     let mut said = Vec::new();
-    let head = say(&mut reading, (sort.tag, spot), &naming, &fields, &mut said);
-    if !reading.wrong.is_empty() {
-        return Err(reading.wrong.into_iter().map(|(_, mistake)| mistake).collect());
+    let head = reading.mapping(&sort.naming, vec![Part::new(source, &naming)], |reading, naming| {
+        reading.mapping(sort.object, vec![Part::new(source, &rest)], |reading, fields| {
+            say(reading, (sort.tag, spot), naming, fields, &mut said)
+        })
+    });
+    let wrong = reading.end();
+    if !wrong.is_empty() {
+        return Err(wrong.into_iter().map(|(_, mistake)| mistake).collect());
     }
     said.sort_by_key(|statement| statement.said.stage());
     Ok(head.unwrap_or(Row::Said(said)))
@@ -199,14 +203,11 @@ fn of_tree(tree: Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
 fn say(
     reading: &mut Reading<'_>,
     (tag, spot): (&str, Spot),
-    naming: &[Entry],
+    naming: &Fields<'_>,
     fields: &Fields<'_>,
     said: &mut Vec<Statement>,
 ) -> Option<Row> {
-    let name = |key: &str| {
-        let (_, value) = naming.iter().find(|(known, _)| &*known.value == key)?;
-        super::fields::text(value)
-    };
+    let name = |key: &str| naming.all(key).find_map(|found| super::fields::text(found.node));
     let named = |kind: Kind| name("name").and_then(|text| form::name(kind, text).ok());
     match tag {
         "manifest" => return Some(head(reading, spot, fields)),
@@ -219,7 +220,7 @@ fn say(
         "organization" => organizations::organization(reading, (named(Kind::Org)?, spot), fields, said),
         "workspace" => match name("name").map(|text| Reference::parse(text, Kind::Workspace)) {
             Some(Ok(Reference::Workspace(org, workspace))) => {
-                organizations::workspace(reading, (org, workspace, spot), fields, said);
+                organizations::workspace_alone(reading, (org, workspace, spot), fields, said);
             }
             _ => {
                 reading.mistake(spot, "`name` is no workspace").tips.push("write `ORG/NAME`".to_owned());

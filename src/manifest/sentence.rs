@@ -39,8 +39,16 @@ pub(super) fn sentence(line: &str) -> Result<Sentence, Problem> {
     let sort = match words.next() {
         Some("can") if is_closed || is_nobody => Sort::Only,
         Some("can") => Sort::Can,
-        Some("cannot") if !is_closed && !is_nobody => Sort::Cannot,
-        Some(word) => return Err(wrong(&format!("`{}` stands where `can` or `cannot` is wanted", printable(word)))),
+        Some("cannot") if is_nobody => {
+            return Err(wrong("`nobody cannot` would mean that everybody can, which no test asks"));
+        }
+        Some("cannot") if is_closed => {
+            return Err(wrong("`only` says who can, and goes with `can` alone"));
+        }
+        Some("cannot") => Sort::Cannot,
+        Some(word) => {
+            return Err(wrong(&format!("expected `can` or `cannot`, found `{}`", printable(word))));
+        }
         None => return Err(wrong("it has no `can` or `cannot`")),
     };
     if is_nobody {
@@ -51,8 +59,14 @@ pub(super) fn sentence(line: &str) -> Result<Sentence, Problem> {
     let as_of = match (words.next(), words.next(), words.next(), words.next()) {
         (None, ..) => None,
         (Some("as"), Some("of"), Some(moment), None) => Some(moment.to_owned()),
-        (Some(word), ..) => {
-            return Err(wrong(&format!("`{}` stands where the end or `as of REV|TIME` is wanted", printable(word))));
+        (Some("as"), Some("of"), None, _) | (Some("as"), None, ..) => {
+            return Err(wrong("`as of` names no revision and no time"));
+        }
+        (Some("as"), Some("of"), Some(_), Some(word)) | (Some(word), ..) => {
+            return Err(wrong(&format!(
+                "nothing but `as of REV|TIME` follows the resource, found `{}`",
+                printable(word)
+            )));
         }
     };
     Ok(Sentence { principals, sort, actions, resource, as_of })
@@ -101,13 +115,16 @@ mod tests {
             ("", "nobody is named"),
             ("bob", "it has no `can` or `cannot`"),
             ("bob,", "nobody is named"),
-            ("bob may send x:y", "`may` stands where"),
-            ("only bob cannot send x:y", "`cannot` stands where"),
-            ("nobody cannot send x:y", "`cannot` stands where"),
+            ("bob may send x:y", "expected `can` or `cannot`, found `may`"),
+            ("only bob cannot send x:y", "`only` says who can"),
+            ("nobody cannot send x:y", "`nobody cannot` would mean that everybody can"),
+            ("only nobody cannot send x:y", "`nobody cannot` would mean"),
             ("bob can", "no action is named"),
             ("bob can send", "no resource is named"),
-            ("bob can send x:y as of", "`as` stands where"),
-            ("bob can send x:y as of 1 2", "`as` stands where"),
+            ("bob can send x:y as of", "`as of` names no revision"),
+            ("bob can send x:y as", "`as of` names no revision"),
+            ("bob can send x:y as of 1 2", "follows the resource, found `2`"),
+            ("bob can send x:y now", "follows the resource, found `now`"),
             ("bob can 'send x:y", "is never closed"),
         ] {
             assert!(told(line).contains(wanted), "{line}: {}", told(line));

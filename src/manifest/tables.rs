@@ -75,7 +75,7 @@ pub static ACCOUNT: Object = Object {
         field("role", Text(AccountRole), "Its account role: admin, manager or user, the default"),
         field("email", Text(Email), "Its e-mail address"),
         field("display-name", Text(Free), "The name that people read"),
-        field("expires", Text(Moment), "When it expires: a day, a time, `never`"),
+        field("expires", Text(Moment), "When it expires: a day (from 00:00 UTC), a time, `never`"),
         field("settings", Shape::Object(&SETTINGS), "Its own settings"),
         field("ensure", Word(&["present", "inactive", "absent"]), "`absent` destroys it, `inactive` keeps its record"),
         field("transfer-to", Text(ACCOUNT_NAME), "Who takes over what an absent account owns and alone administers"),
@@ -235,7 +235,7 @@ pub static SHARE: Object = Object {
     fields: &[
         field("permission", PERMISSIONS, "What is given: a preset, or a list of permissions"),
         field("by", Text(ACCOUNT_NAME), "Who shares; nobody for an admin share of the operator's"),
-        field("expires", Text(Moment), "When it ends: a day, a time, `never`"),
+        field("expires", Text(Moment), "When it ends: a day (from 00:00 UTC), a time, `never`"),
         field(
             "class",
             Word(&["user", "admin", "internal:workspace-folder", "internal:application", "other", "automation"]),

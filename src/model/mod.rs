@@ -20,6 +20,7 @@ pub mod resource;
 pub mod role;
 pub mod secret;
 pub mod sets;
+pub mod system;
 pub mod time;
 mod verb;
 mod words;

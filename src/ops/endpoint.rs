@@ -94,22 +94,37 @@ fn opened<F: Facts + ?Sized>(work: &mut Work<'_, F>, new: &New) -> Result<Option
             );
         }
         (None, _) => return Ok(None),
-        (Some(_), kind) if kind != EndpointKind::Share => {
-            return Err(Problem::conflict("kind_has_none", "only a share opens a folder of another endpoint")
-                .tip("--kind share, or leave out --of"));
-        }
         (Some(of), _) => of,
     };
+    refuse_opened(new.kind, false, endpoint)?;
     let host = work.find(Kind::Endpoint, endpoint)?;
     work.require_verb(Verb::Edit, host.id)?;
-    if host.as_endpoint().is_some_and(|it| it.kind == EndpointKind::Share) {
-        return Err(Problem::conflict("share_of_share", format!("{} is a share itself", host.reference()))
-            .why("a share opens a folder of any endpoint but a share"));
-    }
+    let is_share = host.as_endpoint().is_some_and(|it| it.kind == EndpointKind::Share);
+    refuse_opened(new.kind, is_share, &Name::parse(&host.name)?)?;
     register_folder(work, endpoint, path).map(|folder| Some(folder.id))
 }
 
-fn check_version(endpoint: &Endpoint) -> Result<()> {
+/// Refuses to open a folder where that cannot be: only a share opens one, and none of a share.
+///
+/// # Errors
+/// A conflict.
+pub(crate) fn refuse_opened(kind: EndpointKind, is_of_share: bool, host: &Name) -> Result<()> {
+    if kind != EndpointKind::Share {
+        return Err(Problem::conflict("kind_has_none", "only a share opens a folder of another endpoint")
+            .tip("--kind share, or leave out --of"));
+    }
+    if is_of_share {
+        return Err(Problem::conflict("share_of_share", format!("endpoint:{host} is a share itself"))
+            .why("a share opens a folder of any endpoint but a share"));
+    }
+    Ok(())
+}
+
+/// Refuses a version of node software on what is no node.
+///
+/// # Errors
+/// A conflict.
+pub(crate) fn check_version(endpoint: &Endpoint) -> Result<()> {
     if endpoint.node_version.is_some() && endpoint.kind != EndpointKind::Node {
         return Err(Problem::conflict(
             "kind_has_none",
@@ -245,7 +260,10 @@ fn find_principal<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) 
 
 /// What an endpoint cannot have whoever asks: roles besides the creator's on an unmanaged one, an
 /// access manager where there is nothing to manage.
-fn refuse_unfit(endpoint: &Endpoint, name: &Name, role: Role, principal: Id) -> Result<()> {
+///
+/// # Errors
+/// A conflict.
+pub(crate) fn refuse_unfit(endpoint: &Endpoint, name: &Name, role: Role, principal: Id) -> Result<()> {
     if endpoint.takes_role(role, principal) {
         return Ok(());
     }

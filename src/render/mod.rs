@@ -31,7 +31,7 @@ pub enum Format {
     Yaml,
     /// Comma-separated, RFC 4180.
     Csv,
-    /// Tab-separated; tabs and line ends in values as `\t` and `\n`.
+    /// Tab-separated; tabs, line ends and backslashes in values as `\t`, `\n`, `\r` and `\\`.
     Tsv,
 }
 
@@ -45,6 +45,12 @@ impl Format {
         (Format::Csv, "csv"),
         (Format::Tsv, "tsv"),
     ];
+
+    /// The words alone, in the same order.
+    pub const WORDS: [&'static str; 6] = {
+        let [one, two, three, four, five, six] = Format::ALL;
+        [one.1, two.1, three.1, four.1, five.1, six.1]
+    };
 
     /// Reads the word.
     pub fn from_word(word: &str) -> Option<Format> {

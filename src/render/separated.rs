@@ -13,7 +13,9 @@ pub(super) struct Style {
 
 /// RFC 4180, with plain line feeds.
 pub(super) const CSV: Style = Style { separator: b",", end: b"\n", protect: quote };
-/// One tab between values; tabs, line ends and backslashes in values escaped.
+/// One tab between values, and a backslash before what would end one: tabs, line ends, backslashes, and a quote
+/// at the beginning, which spreadsheets would take for one of theirs. Read back by
+/// [`input::table`](crate::input::table).
 pub(super) const TSV: Style = Style { separator: b"\t", end: b"\n", protect: escape };
 
 pub(super) fn line<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'a, str>>, style: Style) -> io::Result<()> {
@@ -35,8 +37,10 @@ fn quote(cell: &str) -> Cow<'_, str> {
 }
 
 fn escape(cell: &str) -> Cow<'_, str> {
-    if cell.contains(['\t', '\n', '\r', '\\']) {
-        Cow::Owned(cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r"))
+    if cell.contains(['\t', '\n', '\r', '\\']) || cell.starts_with('"') {
+        let quote = if cell.starts_with('"') { "\\" } else { "" };
+        let cell = cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
+        Cow::Owned(format!("{quote}{cell}"))
     } else {
         Cow::Borrowed(cell)
     }
@@ -50,6 +54,7 @@ mod tests {
     fn odd_values_are_protected() {
         assert_eq!(quote("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(escape("a\tb\\n\n"), "a\\tb\\\\n\\n");
+        assert_eq!(escape("\"a\" b"), "\\\"a\" b");
         assert_eq!(quote("plain"), "plain");
     }
 }

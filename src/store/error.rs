@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::model::system::reason;
 use crate::model::{Problem, ProblemKind};
 use crate::policy::Fault;
 
@@ -48,7 +49,7 @@ pub enum StoreError {
 
 impl StoreError {
     pub(super) fn io(path: &Path, error: &std::io::Error) -> StoreError {
-        StoreError::Failed { path: path.to_owned(), what: error.to_string() }
+        StoreError::Failed { path: path.to_owned(), what: reason(error).to_owned() }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
@@ -61,7 +62,7 @@ impl StoreError {
             Some(ErrorCode::NotADatabase) => StoreError::NotAStore(path),
             // What SQLite says of a folder or a device is of no help.
             _ if path.exists() && !path.is_file() => StoreError::NotAStore(path),
-            Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path, what: error.to_string() },
+            Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path, what: sqlite_words(&error) },
             // Our statements are right, so it is the schema that is not ours.
             Some(ErrorCode::Unknown | ErrorCode::AuthorizationForStatementDenied) => {
                 StoreError::Corrupt { path, what: "its schema does not fit its version".to_owned() }
@@ -75,14 +76,37 @@ impl StoreError {
                 Error::FromSqlConversionFailure(..) | Error::InvalidColumnType(..) | Error::Utf8Error(..)
             ) =>
             {
-                StoreError::Corrupt { path, what: error.to_string() }
+                StoreError::Corrupt { path, what: sqlite_words(&error) }
             }
-            _ => StoreError::Failed { path, what: error.to_string() },
+            _ => StoreError::Failed { path, what: sqlite_words(&error) },
         }
     }
 
     pub(super) fn corrupt(path: &Path, what: impl Into<String>) -> StoreError {
         StoreError::Corrupt { path: path.to_owned(), what: what.into() }
+    }
+}
+
+/// What SQLite says, in the words of this program, with its number for whoever looks it up.
+fn sqlite_words(error: &rusqlite::Error) -> String {
+    use rusqlite::{Error, ErrorCode};
+    let what = match (error.sqlite_error_code(), error) {
+        (Some(ErrorCode::CannotOpen), _) => "the file cannot be opened",
+        (Some(ErrorCode::PermissionDenied), _) => "the system does not permit it",
+        (Some(ErrorCode::ReadOnly), _) => "the file can only be read",
+        (Some(ErrorCode::SystemIoFailure), _) => "the disk cannot be read or written",
+        (Some(ErrorCode::DatabaseCorrupt), _) => "its pages do not fit together",
+        (Some(ErrorCode::ConstraintViolation), _) => "a row breaks a rule of its table",
+        (Some(ErrorCode::TooBig), _) => "a value is too large",
+        (Some(ErrorCode::OutOfMemory), _) => "there is no memory for it",
+        (None, Error::FromSqlConversionFailure(..) | Error::InvalidColumnType(..) | Error::Utf8Error(..)) => {
+            "a column holds what it cannot hold"
+        }
+        _ => "SQLite refuses it",
+    };
+    match error.sqlite_error() {
+        Some(error) => format!("{what} ({})", error.extended_code),
+        None => what.to_owned(),
     }
 }
 

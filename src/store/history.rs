@@ -66,11 +66,8 @@ impl Reader {
         };
         let (mut entry, denied) = read().map_err(|error| self.failed(error))?;
         if let Some(text) = denied {
-            let denied = serde_json::from_str(&text).map_err(|error| {
-                StoreError::corrupt(
-                    &self.path,
-                    format!("the denial of revision {} cannot be read: {error}", entry.number),
-                )
+            let denied = serde_json::from_str(&text).map_err(|_| {
+                StoreError::corrupt(&self.path, format!("the denial of revision {} cannot be read", entry.number))
             })?;
             entry.denied = Some(denied);
         }

@@ -44,9 +44,8 @@ impl Reader {
             read().map_err(|error| self.failed(error))?;
         let kind = Kind::from_word(kind)
             .ok_or_else(|| StoreError::corrupt(&self.path, format!("resource {id} is of the unknown kind `{kind}`")))?;
-        let attributes = Attributes::from_json(kind, attributes).map_err(|error| {
-            StoreError::corrupt(&self.path, format!("the attributes of resource {id} cannot be read: {error}"))
-        })?;
+        let attributes = Attributes::from_json(kind, attributes)
+            .map_err(|_| StoreError::corrupt(&self.path, format!("the attributes of resource {id} cannot be read")))?;
         Ok(Resource { id, parent: (parent.0 != 0).then_some(parent), name, key, alias, attributes, sets, since })
     }
 
@@ -70,8 +69,8 @@ impl Reader {
             .ok_or_else(|| StoreError::corrupt(&self.path, format!("binding {id} is of the unknown role `{role}`")))?;
         let attributes = match attributes {
             None => BindingAttributes::default(),
-            Some(text) => serde_json::from_str(text).map_err(|error| {
-                StoreError::corrupt(&self.path, format!("the attributes of binding {id} cannot be read: {error}"))
+            Some(text) => serde_json::from_str(text).map_err(|_| {
+                StoreError::corrupt(&self.path, format!("the attributes of binding {id} cannot be read"))
             })?,
         };
         Ok(Binding { id, resource, principal, role, grantor, expires: expires.map(Time), attributes, sets, since })

@@ -22,7 +22,7 @@ fn shrink(tool: &Tool, count: usize, limits: &str) {
 fn more_than_twenty_or_a_quarter_takes_a_number() {
     let crew = tool(100);
     shrink(&crew, 80, "");
-    assert!(crew.ok("plan m.yaml --prune").contains("Plan: 20 to remove."));
+    assert!(crew.ok("plan m.yaml --prune").contains("Plan: 0 to add, 0 to change, 20 to remove."));
     shrink(&crew, 79, "");
     let ran = crew.fails(5, "plan m.yaml --prune", "21 removals are more than the 20 that one apply makes");
     assert!(ran.err.contains("user:p79") && ran.err.contains("user:p99"), "each is named: {ran:?}");

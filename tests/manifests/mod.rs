@@ -1,11 +1,13 @@
 //! Manifests: what they say, what it takes to make it so, and what is written back.
 
+mod alone;
 mod apply;
 mod bad;
 mod limits;
 mod owners;
 mod rows;
 mod schema;
+mod tables;
 mod trips;
 mod whole;
 

@@ -10,7 +10,7 @@ fn rows_rebuild_what_they_were_written_from() {
     assert_eq!(from.ok("export -o jsonl -q"), rows);
     let to = Tool::new();
     write(&to, "all.jsonl", &rows);
-    assert!(to.ok("apply all.jsonl --yes").contains("Applied: 42 added."));
+    assert!(to.ok("apply all.jsonl --yes").contains("Applied: 42 added, 0 changed, 0 removed."));
     assert_eq!(to.ok("export --format jsonl"), rows);
     assert_eq!(to.ok("export"), from.ok("export -q"));
     assert_eq!(to.ok("apply all.jsonl --yes"), "No changes.\n");
@@ -65,7 +65,7 @@ fn what_is_wrong_with_rows_is_told_line_by_line() {
         "m.jsonl:9:1: `name` is no workspace",
         "m.jsonl:10:1: `permission` is missing",
         "m.jsonl:11:1: the `manifest` row stands first, and once",
-        "m.jsonl:12:26: the line is no JSON: trailing characters",
+        "m.jsonl:12:26: the line is no JSON: something follows the value",
         "m.jsonl:13:2: the line is no JSON",
         "m.jsonl:15:",
     ] {
@@ -138,7 +138,7 @@ fn a_table_brings_accounts_and_memberships() {
     write(&tool, "people.csv", table);
     let dry = tool.ok("import csv people.csv --group editors --dry-run");
     assert!(dry.contains("+ user:user1: role user, email jdoe@example.com, display_name John Doe"), "{dry}");
-    assert!(dry.contains("people.csv:2\n") && dry.contains("Plan: 5 to add."), "{dry}");
+    assert!(dry.contains("people.csv:2\n") && dry.contains("Plan: 5 to add, 0 to change, 0 to remove."), "{dry}");
     tool.ok("import csv people.csv --group editors --as dana --reason 'moved here'");
     assert_eq!(tool.ok("import csv people.csv --group editors"), "No changes.\n");
     assert_eq!(tool.json("account show bob")["email"], "bob@example.com", "an empty cell says nothing");

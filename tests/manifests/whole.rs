@@ -152,7 +152,7 @@ fn a_change_meanwhile_is_seen_by_the_apply_that_waited() {
     let child = tool.shell("exec rolebook apply m.yaml").stdout(Stdio::piped()).spawn().unwrap();
     tool.ok("account edit bob --display-name B");
     let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
-    assert!(said.contains("Applied: 2 added."), "{said}");
+    assert!(said.contains("Applied: 2 added, 0 changed, 0 removed."), "{said}");
     assert_eq!(tool.json("account show bob")["display_name"], "B");
     tool.ok("audit verify");
 }

@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::super::args::Writing;
+use super::super::args::{Writing, name};
 use super::super::session::Session;
 use super::super::{Outcome, complete, examples, files};
 use super::Reach;
 use super::apply::Applying;
 use super::input::whole_of;
-use crate::manifest::Manifest;
+use crate::input::table::decode;
+use crate::manifest::of_statements;
 use crate::manifest::people_csv::{FIELDS, Table, read};
 use crate::model::name::printable;
-use crate::model::{Kind, Name, Problem, Role};
+use crate::model::{Kind, Problem, Role};
 use crate::ops::account::parse_role;
 
 /// Bring accounts and memberships from elsewhere
@@ -27,16 +28,21 @@ pub(in crate::cli) struct Import {
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
 enum Form {
-    /// Accounts and memberships from a table, such as the bulk file of Faspex
+    /// Accounts, groups and memberships from a table, such as the bulk file of Faspex
     #[command(after_long_help = examples::IMPORT_CSV)]
     Csv(Csv),
 }
 
-/// Accounts and memberships from a table, such as the bulk file of Faspex
+/// Accounts, groups and memberships from a table, such as the bulk file of Faspex
 ///
 /// The first line is the headers: `name`, `first_name`, `last_name`, `display_name`, `email`, `role`,
-/// `expires`, `group`, `workgroup`, `dropbox`, `level`; `welcome_email` is passed over. A cell with
-/// nothing in it changes nothing; several groups stand in one cell with `;` between.
+/// `status`, `expires`, `settings`, `group`, `workgroup`, `dropbox`, `level`, `active`; `welcome_email` is
+/// passed over. A cell with nothing in it changes nothing; several groups stand in one cell with `;` between.
+///
+/// What the lists of this program write with `-o csv` or `-o tsv` is read back: `ref` is what a row is about,
+/// and `member` somebody who is in it. The table is UTF-8 or UTF-16, its cells are separated by commas,
+/// semicolons or tabs; with tabs, a backslash escapes (`\\t`, `\\n`, `\\\\`) as in the output of `-o tsv`. A day in
+/// `expires` begins at 00:00 UTC.
 #[derive(Args, Debug)]
 struct Csv {
     /// The table; `-` is standard input
@@ -45,9 +51,9 @@ struct Csv {
     /// What a header of your own is, as `HEADER=FIELD`; `HEADER=-` for nothing (can be repeated)
     #[arg(long, value_name = "HEADER=FIELD")]
     map: Vec<String>,
-    /// What stands between cells: one character, or `tab`
-    #[arg(long, value_name = "CHARACTER", default_value = ",")]
-    delimiter: String,
+    /// What stands between cells: one character, or `tab` [default: comma, semicolon or tab, as the headers show]
+    #[arg(long, value_name = "CHARACTER")]
+    delimiter: Option<String>,
     /// The account role of everybody whose row names none
     #[arg(long, value_name = "ROLE", add = complete::words(&["admin", "manager", "user"]))]
     role: Option<String>,
@@ -67,15 +73,16 @@ struct Csv {
 impl Import {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let Form::Csv(csv) = &self.form;
-        let source = files::source(&csv.file)?;
+        let source = files::source_as(&csv.file, decode)?;
         let statements = read(&source.text, 0, &csv.table()?).map_err(|mistakes| {
             let count = mistakes.len();
             let shown = mistakes.iter().take(100).map(|mistake| mistake.shown(&source.name, &source.text)).collect();
             files::so_many_mistakes("bad_table", shown, count)
         })?;
-        let mut statements = statements;
-        statements.sort_by_key(|statement| statement.said.stage());
-        let read = whole_of(vec![source], Manifest { statements, ..Manifest::default() });
+        let sources = vec![source];
+        let manifest = of_statements(statements)
+            .map_err(|mistakes| files::mistaken("bad_table", files::shown(&sources, &mistakes)))?;
+        let read = whole_of(sources, manifest);
         let reach = Reach { prune: false, max_removals: None, take_over: false };
         Applying { writing: &csv.writing, reach, saved: None }.run(session, read)
     }
@@ -83,10 +90,11 @@ impl Import {
 
 impl Csv {
     fn table(&self) -> Result<Table, Problem> {
-        let delimiter = match self.delimiter.as_str() {
-            "tab" => b'\t',
-            other => match other.as_bytes() {
-                [one] if !matches!(one, b'"' | b'\n' | b'\r') => *one,
+        let delimiter = match self.delimiter.as_deref() {
+            None => None,
+            Some("tab") => Some(b'\t'),
+            Some(other) => match other.as_bytes() {
+                [one] if one.is_ascii() && !matches!(one, b'"' | b'\n' | b'\r') => Some(*one),
                 _ => {
                     return Err(Problem::usage("bad_delimiter", "a delimiter is one character, or `tab`")
                         .tip("--delimiter ';'"));
@@ -102,17 +110,17 @@ impl Csv {
             };
             let field = match field {
                 "-" => None,
-                known if FIELDS.contains(&known) || known == "level" => Some(known.to_owned()),
+                known if FIELDS.contains(&known) => Some(known.to_owned()),
                 other => {
                     let problem = Problem::usage("bad_map", format!("no column is called `{}`", printable(other)));
-                    return Err(problem.tip(format!("the fields are: {}, level", FIELDS.join(", "))));
+                    return Err(problem.tip(format!("the fields are: {}", FIELDS.join(", "))));
                 }
             };
             headers.push((header.to_owned(), field));
         }
         let places = [(Kind::Group, &self.group), (Kind::Workgroup, &self.workgroup), (Kind::Dropbox, &self.dropbox)];
         let places = places.into_iter().filter_map(|(kind, name)| Some((kind, name.as_deref()?)));
-        let places = places.map(|(kind, name)| Ok((kind, Name::parse(name)?))).collect::<Result<Vec<_>, Problem>>()?;
+        let places = places.map(|(kind, text)| Ok((kind, name(kind, text)?))).collect::<Result<Vec<_>, Problem>>()?;
         let role: Option<Role> = self.role.as_deref().map(|word| parse_role(word, "NAME")).transpose()?;
         Ok(Table { delimiter, headers, places, role })
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::super::files;
 use super::saved;
 use crate::input::document::Mistake;
+use crate::input::faults;
 use crate::input::json;
 use crate::input::lines::Lines;
 use crate::manifest::rows::{self, Row, row};
@@ -125,7 +126,7 @@ fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Fo
     while begun.trim_ascii().is_empty() {
         let room = BEGUN.saturating_sub(begun.len() as u64);
         let read = (&mut input).take(room).read_until(b'\n', &mut begun);
-        if read.map_err(|error| files::unreadable(path, &format!("cannot be read: {error}")))? == 0 {
+        if read.map_err(|error| files::unreadable(path, &format!("cannot be read: {}", faults::io(&error))))? == 0 {
             break;
         }
     }
@@ -141,7 +142,10 @@ impl Read {
         let mut rows = Rows { lines: Lines::new(input), source, first: None };
         if let Some((number, text)) = rows.next()? {
             match text.as_ref().map_or_else(|mistake| Err(vec![mistake.clone()]), |text| row(text, source, number)) {
-                Ok(Row::Head(Some(set))) => self.name(set, Spot { source, ..Spot::default() })?,
+                Ok(Row::Head(Some(set))) => {
+                    let line = text.as_deref().unwrap_or_default();
+                    self.name(set, Spot { source, place: json::place(number) }, line)?;
+                }
                 Ok(Row::Head(None)) => {}
                 _ => rows.first = Some(text),
             }
@@ -150,15 +154,17 @@ impl Read {
         Ok(())
     }
 
-    fn name(&mut self, set: Name, spot: Spot) -> Result<(), Problem> {
+    /// Names the set; said twice it must be the same.
+    fn name(&mut self, set: Name, spot: Spot, line: &str) -> Result<(), Problem> {
+        let name = |spot: Spot| self.sources.get(spot.source as usize).map_or("", |source| source.name.as_str());
         if let Some(known) = self.manifest.set.as_ref().filter(|known| known.key() != set.key()) {
-            let name = self.sources.get(spot.source as usize).map_or("", |source| source.name.as_str());
-            return Err(files::mistaken(
-                "bad_manifest",
-                vec![format!("{name}:1: the set is {set} here and {known} elsewhere")],
-            ));
+            let before = self.manifest.named.unwrap_or_default();
+            let at = format!("{}:{}:{}", name(before), before.place.line, before.place.column);
+            let mistake = Mistake::at(spot.place, format!("the set is `{set}` here and `{known}` in {at}"));
+            let shown = mistake.tip("say it once, or the same twice").shown_in(name(spot), line);
+            return Err(files::mistaken("bad_manifest", vec![shown]));
         }
-        self.manifest.set = Some(set);
+        (self.manifest.set, self.manifest.named) = (Some(set), Some(spot));
         Ok(())
     }
 
@@ -168,7 +174,7 @@ impl Read {
         &mut self,
         take: &mut dyn FnMut(&Statement) -> Result<bool, Problem>,
     ) -> Result<(), Problem> {
-        let (mut told, mut wrong) = (Vec::new(), 0_usize);
+        let (mut told, mut wrong, has_rows) = (Vec::new(), 0_usize, !self.rows.is_empty());
         for mut rows in std::mem::take(&mut self.rows) {
             let name = self.sources.get(rows.source as usize).map(|source| source.name.clone()).unwrap_or_default();
             while let Some((number, text)) = rows.next()? {
@@ -180,15 +186,18 @@ impl Read {
                     Err(mistake) => (String::new(), Err(vec![mistake])),
                 };
                 let mistakes = match read {
-                    Ok(Row::Said(statements)) if wrong == 0 => {
-                        for statement in &statements {
-                            if !take(statement)? {
-                                self.lines.insert((rows.source, number), text.clone());
+                    Ok(Row::Said(statements)) => {
+                        let impossible: Vec<Mistake> =
+                            statements.iter().filter_map(|it| self.manifest.consistency.row(it)).collect();
+                        if wrong == 0 && impossible.is_empty() {
+                            for statement in &statements {
+                                if !take(statement)? {
+                                    self.lines.insert((rows.source, number), text.clone());
+                                }
                             }
                         }
-                        continue;
+                        impossible
                     }
-                    Ok(Row::Said(_)) => continue,
                     Ok(Row::Head(_)) => {
                         vec![Mistake::at(json::place(number), "the `manifest` row stands first, and once")]
                     }
@@ -201,6 +210,15 @@ impl Read {
                     }
                 }
             }
+        }
+        if !has_rows {
+            return Ok(());
+        }
+        // Those of files that were read whole were told with them.
+        for (source, mistake) in self.manifest.consistency.circles() {
+            wrong += 1;
+            let name = self.sources.get(source as usize).map_or("", |source| source.name.as_str());
+            told.push(mistake.shown(name, ""));
         }
         if wrong == 0 {
             return Ok(());

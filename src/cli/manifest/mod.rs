@@ -23,6 +23,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use super::args::number;
 use crate::manifest::{Manifest, plan as planning};
 use crate::model::Problem;
 use input::Read;
@@ -45,7 +46,7 @@ struct Reach {
     #[arg(long)]
     prune: bool,
     /// Allow so many removals, in place of the limits
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number)]
     max_removals: Option<u64>,
     /// Change what other sets own, and make it this one's
     #[arg(long)]

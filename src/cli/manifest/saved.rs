@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::files;
 use super::Reach;
 use super::input::{Read, whole};
+use crate::input::faults;
 use crate::manifest::Source;
 use crate::manifest::plan::{Effect, Effects};
 use crate::model::name::quoted;
@@ -57,8 +58,8 @@ pub(super) fn save(
     actor: Option<&str>,
     effects: &Effects,
 ) -> Result<(), Problem> {
-    let failed = |error: &dyn std::fmt::Display| {
-        let message = format!("the plan cannot be written to `{}`: {error}", files::name_of(path));
+    let failed = |why: &str| {
+        let message = format!("the plan cannot be written to `{}`: {why}", files::name_of(path));
         Problem::new(ProblemKind::Input, "unwritable", message)
     };
     // What is read one by one is not there any more.
@@ -77,8 +78,8 @@ pub(super) fn save(
         digest: effects.digest(),
         effects: essences(effects),
     };
-    let text = serde_json::to_string_pretty(&saved).map_err(|error| failed(&error))?;
-    files::write_private(path, format!("{text}\n").as_bytes()).map_err(|error| failed(&error))
+    let text = serde_json::to_string_pretty(&saved).map_err(|error| failed(&faults::json(&error)))?;
+    files::write_private(path, format!("{text}\n").as_bytes()).map_err(|error| failed(faults::io(&error)))
 }
 
 fn essences(effects: &Effects) -> Vec<String> {
@@ -88,14 +89,14 @@ fn essences(effects: &Effects) -> Vec<String> {
 /// Reads a plan back.
 pub(super) fn load(path: &Path) -> Result<(Read, Reach, Saved), Problem> {
     let text = files::source(path)?.text;
-    let bad = |what: String| {
+    let bad = |what: &str| {
         let name = files::name_of(path);
         Problem::new(ProblemKind::Input, "bad_plan", format!("`{name}` is no saved plan{what}"))
             .tip("make one with: rolebook plan FILE --out PLAN")
     };
-    let mut saved: Saved = serde_json::from_str(&text).map_err(|error| bad(format!(": {error}")))?;
+    let mut saved: Saved = serde_json::from_str(&text).map_err(|_| bad(""))?;
     if saved.form != FORM {
-        return Err(bad(" of a form that this program knows".to_owned()));
+        return Err(bad(" of a form that this program knows"));
     }
     let sources = std::mem::take(&mut saved.sources);
     let sources = sources.into_iter().map(|it| Source { name: it.name, text: it.text }).collect();

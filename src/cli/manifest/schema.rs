@@ -18,7 +18,7 @@ pub(in crate::cli) struct Schema {}
 impl Schema {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let text = serde_json::to_string_pretty(&schema::schema())
-            .map_err(|error| Problem::usage("no_schema", error.to_string()))?;
+            .map_err(|_| Problem::usage("no_schema", "the schema cannot be written"))?;
         session.print(&format!("{text}\n"))?;
         Ok(0)
     }

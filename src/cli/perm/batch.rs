@@ -20,6 +20,7 @@ use super::check::Answered;
 use super::known::Known;
 use super::request::{malformed, three};
 use super::strict;
+use crate::input::faults;
 use crate::input::lines::Lines;
 use crate::model::name::printable;
 use crate::model::{Problem, ProblemKind};
@@ -48,7 +49,7 @@ pub(super) fn run<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, file:
     } else {
         Box::new(File::open(file).map_err(|error| {
             let name = printable(&file.display().to_string());
-            Problem::new(ProblemKind::Input, "unreadable", format!("`{name}` cannot be read: {error}"))
+            Problem::new(ProblemKind::Input, "unreadable", format!("`{name}` cannot be read: {}", faults::io(&error)))
         })?)
     };
     let mut batch = Batch { judge: Judge::new(view, wanted.proof)?, tally: Tally::default() };

@@ -7,6 +7,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 
 use super::request::malformed;
+use crate::input::faults;
+use crate::input::json::NO_JSON;
 use crate::model::Problem;
 use crate::model::name::printable;
 
@@ -17,13 +19,8 @@ pub(super) fn object(line: &str) -> Result<Map<String, Value>, Problem> {
     match read {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(malformed("the line is no JSON object")),
-        Err(error) => Err(malformed(format!("the line is no JSON: {}", printable(&without_line(&error))))),
+        Err(error) => Err(malformed(format!("{NO_JSON}: {} at column {}", faults::json(&error), error.column()))),
     }
-}
-
-/// A line is one line: where in it is said, and not that it is the first.
-fn without_line(error: &serde_json::Error) -> String {
-    error.to_string().replace("line 1 column", "column")
 }
 
 struct Strict;
@@ -102,8 +99,8 @@ mod tests {
         let why = |text| object(text).unwrap_err().message;
         assert_eq!(why(r#"{"a":1,"a":2}"#), "the line is no JSON: the key `a` stands twice at column 10");
         assert!(why(r#"{"x":{"a":1,"a":2}}"#).contains("stands twice"));
-        assert!(why("{\"a\":1").starts_with("the line is no JSON: EOF"));
-        assert!(why("{} {}").contains("trailing characters"));
-        assert!(why(&format!("{{\"a\":{}", "[".repeat(10_000))).contains("recursion limit"));
+        assert!(why("{\"a\":1").starts_with("the line is no JSON: it ends too early"));
+        assert!(why("{} {}").contains("something follows"));
+        assert!(why(&format!("{{\"a\":{}", "[".repeat(10_000))).contains("nested too deep"));
     }
 }

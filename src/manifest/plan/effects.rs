@@ -122,7 +122,8 @@ impl Effects {
     }
 }
 
-/// The sum of a plan, from how many there are of each sign: `Plan: 12 to add, 3 to change, 1 to remove.`
+/// The sum of a plan, from how many there are of each sign: `Plan: 12 to add, 3 to change, 0 to remove.` The
+/// three are always named, and after them whatever else there is.
 pub fn summary(count: impl Fn(Sign) -> u64) -> String {
     sum("Plan", count, |sign| format!("to {}", sign.word()))
 }
@@ -133,14 +134,14 @@ pub fn summary_done(count: impl Fn(Sign) -> u64) -> String {
 }
 
 fn sum(head: &str, count: impl Fn(Sign) -> u64, word: impl Fn(Sign) -> String) -> String {
-    let counted = Sign::ALL.into_iter().filter_map(|sign| match count(sign) {
-        0 => None,
-        count => Some(format!("{count} {}", word(sign))),
-    });
-    match counted.collect::<Vec<_>>().join(", ") {
-        none if none.is_empty() => "No changes.".to_owned(),
-        some => format!("{head}: {some}."),
+    let always = [Sign::Add, Sign::Change, Sign::Remove];
+    if Sign::ALL.into_iter().all(|sign| count(sign) == 0) {
+        return "No changes.".to_owned();
     }
+    let others = Sign::ALL.into_iter().filter(|sign| !always.contains(sign) && count(*sign) > 0);
+    let counted: Vec<String> =
+        always.into_iter().chain(others).map(|sign| format!("{} {}", count(sign), word(sign))).collect();
+    format!("{head}: {}.", counted.join(", "))
 }
 
 impl Effect {

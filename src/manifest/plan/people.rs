@@ -105,6 +105,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     fn end_account(&mut self, ending: &Ending) -> Result<()> {
         if let Some(expires) = ending.expires {
+            if let Expiry::At(end) = expires {
+                let notice = format!("user:{} expired at {end}, and may do nothing", ending.name);
+                self.work.notices.push(notice);
+            }
             let options = account::Options { expires: Some(expires), ..account::Options::default() };
             account::change(&mut self.work, &ending.name, &options)?;
         }

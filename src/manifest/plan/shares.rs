@@ -40,7 +40,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             if refused.len() == before || refused.is_empty() {
                 for (spot, _, problem) in refused {
                     let tip = "a share brought from elsewhere, whose sharer no longer holds it: `orphaned: true`";
-                    let problem = if self.work.actor == Actor::Operator { problem.tip(tip) } else { problem };
+                    let problem =
+                        if self.work.actor == Actor::Operator { unfounded(problem).tip(tip) } else { problem };
                     self.keep(Some(spot), Err(problem))?;
                 }
                 return Ok(());
@@ -185,6 +186,15 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         self.declare(&known.sets, known.id, spot);
         Ok(())
+    }
+}
+
+/// "A sharer's lack of rights in a file of the operator's is 5" (cli, settled points): nobody who acts is denied
+/// anything, the file contradicts the state.
+fn unfounded(problem: Problem) -> Problem {
+    match problem.kind {
+        ProblemKind::Denied => Problem { kind: ProblemKind::Conflict, code: "unfounded_share", ..problem },
+        _ => problem,
     }
 }
 

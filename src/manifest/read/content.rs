@@ -14,9 +14,9 @@ use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
 
 /// What is said of endpoints.
 pub(in crate::manifest) fn endpoints(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
-    for (name, entered, fields) in things(root, ("endpoints", Kind::Endpoint), &ENDPOINT) {
-        endpoint(reading, (name, spot(&entered)), &fields, said);
-    }
+    things(reading, root, ("endpoints", Kind::Endpoint, &ENDPOINT), |reading, (name, entered), fields| {
+        endpoint(reading, (name, spot(entered)), fields, said);
+    });
 }
 
 /// What is said of one endpoint.
@@ -27,7 +27,8 @@ pub(in crate::manifest) fn endpoint(
     said: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
-    let administrators = roles(reading, fields, &name, said);
+    let administrators =
+        fields.within(reading, ("roles", &ROLES), |reading, fields| roles(reading, fields, &name, said));
     for entered in entries(Form::Path, fields.all("content")) {
         item(reading, &name, &entered, said);
     }
@@ -43,7 +44,7 @@ pub(in crate::manifest) fn endpoint(
         managed: fields.truth(reading, "managed"),
         node_version: fields.parsed(reading, "node-version", NodeVersion::parse),
         of: fields.parsed(reading, "of", form::item),
-        administrators,
+        administrators: administrators.unwrap_or_default(),
         ensure,
         exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
         shared: paths,
@@ -56,7 +57,6 @@ pub(in crate::manifest) fn endpoint(
 /// Says the roles on an endpoint. Answers who administers it.
 fn roles(reading: &mut Reading<'_>, fields: &Fields<'_>, endpoint: &Name, said: &mut Vec<Statement>) -> Vec<Reference> {
     let mut administrators = Vec::new();
-    let Some(fields) = fields.within("roles", &ROLES) else { return administrators };
     for field in ROLES.fields {
         let Some(role) = Role::from_word(Kind::Endpoint, field.name) else { continue };
         let mut known: HashMap<String, Spot> = HashMap::new();
@@ -86,8 +86,9 @@ fn roles(reading: &mut Reading<'_>, fields: &Fields<'_>, endpoint: &Name, said: 
 /// Says what is said of a file or folder, as all sources have it.
 fn item(reading: &mut Reading<'_>, endpoint: &Name, entered: &[Entered<'_>], said: &mut Vec<Statement>) {
     let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { return };
-    let fields = Fields::of(&CONTENT, entered.iter().map(|it| it.found));
-    one_item(reading, (endpoint.clone(), path, spot(entered)), &fields, said);
+    let item = (endpoint.clone(), path, spot(entered));
+    let found = entered.iter().map(|it| it.found);
+    reading.mappings(&CONTENT, found, |reading, fields| one_item(reading, item, fields, said));
 }
 
 /// Says what is said of a file or folder.
@@ -190,8 +191,9 @@ fn share_of((endpoint, path, principal): (&Name, &Path, &Reference), permissions
 
 fn of_mapping(reading: &mut Reading<'_>, of: (&Name, &Path, &Reference), found: &Found<'_>) -> Option<(Share, Spot)> {
     let Node::Mapping(entries) = &found.node.value else { return None };
-    let fields = Fields { object: &SHARE, parts: vec![Part { source: found.source, entries }] };
-    Some((one_share(reading, of, found.spot(), &fields)?, found.spot()))
+    let parts = vec![Part::new(found.source, entries)];
+    let share = reading.mapping(&SHARE, parts, |reading, fields| one_share(reading, of, found.spot(), fields));
+    Some((share?, found.spot()))
 }
 
 /// A share whose terms are said one by one.

@@ -24,9 +24,7 @@ pub(in crate::manifest) fn section(
         Kind::Dropbox => &DROPBOX,
         _ => &GROUP,
     };
-    for (name, entered, fields) in things(root, (section, kind), object) {
-        group(reading, kind, (name, &entered), &fields, said);
-    }
+    things(reading, root, (section, kind, object), |reading, thing, fields| group(reading, kind, thing, fields, said));
 }
 
 /// What is said of one of them.
@@ -109,11 +107,14 @@ impl People {
             return self.put(reading, who, (None, None), spot);
         }
         let Node::Mapping(entries) = &found.node.value else { return };
-        let fields = Fields {
-            object: if kind == Kind::Dropbox { &DROPBOX_MEMBER } else { &WORKGROUP_MEMBER },
-            parts: vec![Part { source: found.source, entries }],
-        };
-        let Some(who) = who(reading, spot, &fields) else { return };
+        let object = if kind == Kind::Dropbox { &DROPBOX_MEMBER } else { &WORKGROUP_MEMBER };
+        let parts = vec![Part::new(found.source, entries)];
+        reading.mapping(object, parts, |reading, fields| self.member(reading, kind, spot, fields));
+    }
+
+    /// Adds somebody whose membership has terms of its own.
+    fn member(&mut self, reading: &mut Reading<'_>, kind: Kind, spot: Spot, fields: &Fields<'_>) {
+        let Some(who) = who(reading, spot, fields) else { return };
         let level = fields.word(reading, "level", |word| Role::from_word(kind, word));
         let is_admin = level.is_some_and(|level| matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin));
         if is_admin && !matches!(who, Reference::Named(Kind::Account, _)) {
@@ -153,7 +154,8 @@ impl People {
         if let (Some(one), Some(other)) = (known.2, active)
             && one != other
         {
-            let message = format!("{who} is active here and not in {}, or the other way round", reading.told(known.3));
+            let word = |active: bool| if active { "active" } else { "not active" };
+            let message = format!("{who} is {} here and {} in {}", word(other), word(one), reading.told(known.3));
             reading.mistake(spot, message);
         }
         known.1 = known.1.or(level);

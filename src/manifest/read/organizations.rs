@@ -16,9 +16,9 @@ const ACCOUNT: Form = Form::Name(Kind::Account);
 
 /// What is said of organizations.
 pub(in crate::manifest) fn section(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
-    for (name, entered, fields) in things(root, ("organizations", Kind::Org), &ORGANIZATION) {
-        organization(reading, (name, spot(&entered)), &fields, said);
-    }
+    things(reading, root, ("organizations", Kind::Org, &ORGANIZATION), |reading, (name, entered), fields| {
+        organization(reading, (name, spot(entered)), fields, said);
+    });
 }
 
 /// What is said of one organization.
@@ -73,21 +73,34 @@ fn workspaces(
     staff: &mut Staff,
     said: &mut Vec<Statement>,
 ) {
-    for (name, entered, fields) in things(org, ("workspaces", Kind::Workspace), &WORKSPACE) {
-        for found in fields.items("members") {
-            workspace_member_of(reading, staff, &name, &found);
-        }
-        workspace(reading, (org_name.clone(), name, spot(&entered)), &fields, said);
-    }
+    things(reading, org, ("workspaces", Kind::Workspace, &WORKSPACE), |reading, (name, entered), fields| {
+        workspace(reading, (org_name.clone(), name, spot(entered)), fields, staff, said);
+    });
 }
 
-/// What is said of one workspace itself.
-pub(in crate::manifest) fn workspace(
+/// What is said of one workspace by itself, outside its organization.
+pub(in crate::manifest) fn workspace_alone(
     reading: &mut Reading<'_>,
     (org, name, spot): (Name, Name, Spot),
     fields: &Fields<'_>,
     said: &mut Vec<Statement>,
 ) {
+    let mut staff = Staff::default();
+    workspace(reading, (org.clone(), name, spot), fields, &mut staff, said);
+    staff.say(reading, &org, said);
+}
+
+/// What is said of one workspace.
+fn workspace(
+    reading: &mut Reading<'_>,
+    (org, name, spot): (Name, Name, Spot),
+    fields: &Fields<'_>,
+    staff: &mut Staff,
+    said: &mut Vec<Statement>,
+) {
+    for found in fields.items("members") {
+        workspace_member_of(reading, staff, &name, &found);
+    }
     let ensure = ensure(reading, fields);
     let workspace = Workspace {
         org,
@@ -107,7 +120,19 @@ fn workspace_member_of(reading: &mut Reading<'_>, staff: &mut Staff, workspace: 
         return staff.workspace(reading, workspace.clone(), who, (None, None), spot);
     }
     let Node::Mapping(entries) = &found.node.value else { return };
-    let fields = Fields { object: &WORKSPACE_MEMBER, parts: vec![Part { source: found.source, entries }] };
+    let parts = vec![Part::new(found.source, entries)];
+    reading.mapping(&WORKSPACE_MEMBER, parts, |reading, fields| {
+        workspace_member(reading, staff, (workspace, spot), fields);
+    });
+}
+
+/// Somebody who has a workspace on terms of their own.
+fn workspace_member(
+    reading: &mut Reading<'_>,
+    staff: &mut Staff,
+    (workspace, spot): (&Name, Spot),
+    fields: &Fields<'_>,
+) {
     let Some(who) = fields.parsed(reading, "user", |text| form::name(Kind::Account, text)) else {
         reading.mistake(spot, "`user` is missing");
         return;
@@ -154,7 +179,7 @@ impl Staff {
         let before = *before;
         *known = (known.0.or(terms.0), known.1.or(terms.1));
         if differ {
-            let message = format!("{who} has the workspace otherwise in {}", reading.told(before));
+            let message = format!("{who} has the workspace on other terms in {}", reading.told(before));
             reading.mistake(spot, message);
         }
     }

@@ -11,10 +11,8 @@ use crate::ops::{account, server};
 
 /// What is said of the server.
 pub(in crate::manifest) fn server(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
-    let Some(fields) = root.within("server", &SERVER) else { return };
-    if let Some(place) = root.all("server").next().map(|found| found.spot()) {
-        settings(reading, place, &fields, said);
-    }
+    let Some(place) = root.all("server").next().map(|found| found.spot()) else { return };
+    root.within(reading, ("server", &SERVER), |reading, fields| settings(reading, place, fields, said));
 }
 
 /// The server's settings.
@@ -45,9 +43,9 @@ fn choices(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Vec<(Setting, Choi
 
 /// What is said of accounts.
 pub(in crate::manifest) fn accounts(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
-    for (name, entered, fields) in things(root, ("accounts", Kind::Account), &ACCOUNT) {
-        account(reading, (name, spot(&entered)), &fields, said);
-    }
+    things(reading, root, ("accounts", Kind::Account, &ACCOUNT), |reading, (name, entered), fields| {
+        account(reading, (name, spot(entered)), fields, said);
+    });
 }
 
 /// What is said of one account.
@@ -76,7 +74,7 @@ pub(in crate::manifest) fn account(
         email: fields.text(reading, "email").map(str::to_owned),
         display_name: fields.text(reading, "display-name").map(str::to_owned),
         expires: fields.parsed(reading, "expires", form::moment),
-        settings: fields.within("settings", &SETTINGS).map(|it| choices(reading, &it)).unwrap_or_default(),
+        settings: fields.within(reading, ("settings", &SETTINGS), choices).unwrap_or_default(),
     };
     never_ending(reading, fields, &options, ensure);
     let account = Account {

@@ -124,7 +124,15 @@ pub(super) fn refuse_unfit<F: Facts + ?Sized>(
     let known = work.facts().named(Kind::Endpoint, None, name.key())?;
     let seen = known.map_or(Ok(false), |it| work.sees(&it))?;
     let of_kind = if seen { format!("of kind {}", endpoint.kind.word()) } else { "of a kind".to_owned() };
-    Err(match endpoint.kind.sharing() {
+    unfit(endpoint, &of_kind, name, set).map_or(Ok(()), Err)
+}
+
+/// What an endpoint cannot hold, which is told to be of a kind in these words.
+pub(crate) fn unfit(endpoint: &Endpoint, of_kind: &str, name: &Name, set: Permissions) -> Option<Problem> {
+    if endpoint.takes(set) {
+        return None;
+    }
+    Some(match endpoint.kind.sharing() {
         Sharing::None => {
             Problem::conflict("no_sharing", format!("endpoint:{name} is {of_kind} whose content is not shared"))
                 .why("seed 001: Can manage permissions on any endpoints that supports sharing (S3 or shared endpoints)")
@@ -183,16 +191,25 @@ pub(super) fn find_principal<F: Facts + ?Sized>(
     reference: &Reference,
     endpoint: &Endpoint,
 ) -> Result<Id> {
+    refuse_principal(reference, endpoint)?;
     match reference {
         Reference::Authenticated => Ok(Id::AUTHENTICATED),
         Reference::Anyone => Ok(Id::ANYONE),
-        Reference::Named(kind @ (Kind::Account | Kind::Group), name) => work.find(*kind, name).map(|it| it.id),
-        Reference::Named(Kind::Workgroup, name) if endpoint.kind.sharing() == Sharing::Delegated => {
-            work.find(Kind::Workgroup, name).map(|it| it.id)
-        }
-        other if endpoint.kind.sharing() == Sharing::Delegated => {
-            Err(other.wrong_kind("an account, a group, a workgroup, `authenticated` or `anyone`"))
-        }
+        Reference::Named(kind, name) => work.find(*kind, name).map(|it| it.id),
+        other => Err(other.wrong_kind("an account or a group")),
+    }
+}
+
+/// Refuses to share with what nothing can be shared with there: workgroups only where sharing is delegated.
+///
+/// # Errors
+/// A conflict.
+pub(crate) fn refuse_principal(reference: &Reference, endpoint: &Endpoint) -> Result<()> {
+    let is_delegated = endpoint.kind.sharing() == Sharing::Delegated;
+    match reference {
+        Reference::Authenticated | Reference::Anyone | Reference::Named(Kind::Account | Kind::Group, _) => Ok(()),
+        Reference::Named(Kind::Workgroup, _) if is_delegated => Ok(()),
+        other if is_delegated => Err(other.wrong_kind("an account, a group, a workgroup, `authenticated` or `anyone`")),
         other => Err(other.wrong_kind("an account, a group, `authenticated` or `anyone`")),
     }
 }

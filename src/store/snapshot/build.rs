@@ -121,8 +121,8 @@ fn number(row: &Row<'_>, column: usize) -> std::result::Result<u32, Unfit> {
 }
 
 fn text<'r>(row: &'r Row<'_>, column: usize) -> std::result::Result<Option<&'r str>, Unfit> {
-    let value = row.get_ref(column).map_err(|error| Unfit::Corrupt(error.to_string()))?;
-    value.as_str_or_null().map_err(|error| Unfit::Corrupt(error.to_string()))
+    let corrupt = || Unfit::Corrupt(format!("column {column} is no text"));
+    row.get_ref(column).map_err(|_| corrupt())?.as_str_or_null().map_err(|_| corrupt())
 }
 
 /// The resources of a store.
@@ -161,7 +161,7 @@ impl ReadResources {
         let whole = text(row, 7)?.unwrap_or_default();
         let (attributes, complete) = self
             .attributes(kind, whole)
-            .map_err(|error| Unfit::Corrupt(format!("the attributes of resource {id} cannot be read: {error}")))?;
+            .map_err(|_| Unfit::Corrupt(format!("the attributes of resource {id} cannot be read")))?;
         let texts = Name {
             name: text(row, 4)?.unwrap_or_default(),
             key: text(row, 5)?.unwrap_or_default(),
@@ -272,7 +272,7 @@ impl Bindings {
             (None, None) => 0,
             (whole, sets) => self
                 .attributes(whole, sets)
-                .map_err(|error| Unfit::Corrupt(format!("the attributes of binding {id} cannot be read: {error}")))?,
+                .map_err(|_| Unfit::Corrupt(format!("the attributes of binding {id} cannot be read")))?,
         };
         self.on.push(number(row, 1)?);
         self.rows.push(BindingRow {

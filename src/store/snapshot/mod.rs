@@ -193,11 +193,8 @@ impl Snapshot {
         let texts = self.names.get(row.names);
         let attributes = match texts.attributes {
             None => (**attributes).clone(),
-            Some(text) => Attributes::from_json(attributes.kind(), text).map_err(|error| {
-                StoreError::corrupt(
-                    &self.path,
-                    format!("the attributes of resource {} cannot be read: {error}", row.id),
-                )
+            Some(text) => Attributes::from_json(attributes.kind(), text).map_err(|_| {
+                StoreError::corrupt(&self.path, format!("the attributes of resource {} cannot be read", row.id))
             })?,
         };
         Ok(Some(Rc::new(Resource {

@@ -1,0 +1,16 @@
+//! Tables of people: whatever a file holds, reading it comes to an end without a panic, and every mistake has a
+//! place that can be shown.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rolebook::input::table::decode;
+use rolebook::manifest::of_statements;
+use rolebook::manifest::people_csv::{Table, read};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(text) = decode(bytes) else { return };
+    match read(&text, 0, &Table::default()) {
+        Ok(statements) => drop(of_statements(statements)),
+        Err(mistakes) => mistakes.iter().for_each(|mistake| drop(mistake.shown("fuzz.csv", &text))),
+    }
+});

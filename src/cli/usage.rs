@@ -1,0 +1,170 @@
+//! What the parser of the command line refuses, in the words of this program.
+
+use std::error::Error as _;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::model::Problem;
+use crate::model::name::printable;
+use crate::model::reference::nearest;
+
+/// A mistake in the arguments: what is wrong, what was meant, and how the command is used.
+pub(super) fn problem(error: &clap::Error) -> Problem {
+    let of = |kind: ContextKind| texts(error.get(kind));
+    let first = |kind: ContextKind| of(kind).into_iter().next().unwrap_or_default();
+    let value = first(ContextKind::InvalidValue);
+    let argument = || first(ContextKind::InvalidArg);
+    let message = match error.kind() {
+        ErrorKind::InvalidValue if value.is_empty() => format!("{} needs a value", quoted(&argument())),
+        ErrorKind::InvalidValue => format!("invalid value `{value}` for {}", quoted(&argument())),
+        ErrorKind::ValueValidation => {
+            let why = error.source().map(|source| format!(": {}", printable(&source.to_string()))).unwrap_or_default();
+            format!("invalid value `{value}` for {}{why}", quoted(&argument()))
+        }
+        ErrorKind::UnknownArgument if argument().starts_with('-') => format!("unknown option {}", quoted(&argument())),
+        ErrorKind::UnknownArgument => format!("unexpected argument {}", quoted(&argument())),
+        ErrorKind::InvalidSubcommand => format!("unknown command {}", quoted(&first(ContextKind::InvalidSubcommand))),
+        ErrorKind::MissingSubcommand => "a command is missing".to_owned(),
+        ErrorKind::NoEquals => format!("{} takes its value behind `=`", quoted(&argument())),
+        ErrorKind::TooManyValues => format!("{} takes no such value: `{value}`", quoted(&argument())),
+        ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            format!("{} has too few or too many values", quoted(&argument()))
+        }
+        ErrorKind::ArgumentConflict => match of(ContextKind::PriorArg) {
+            prior if prior.is_empty() || prior == [argument()] => {
+                format!("{} cannot be used more than once", quoted(&argument()))
+            }
+            prior => format!("{} cannot be used with {}", quoted(&argument()), list(&prior)),
+        },
+        ErrorKind::MissingRequiredArgument => format!("missing {}", list(&of(ContextKind::InvalidArg))),
+        ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
+        _ => "the arguments are not understood".to_owned(),
+    };
+    let mut problem = Problem::usage("usage", without_secrets(&message));
+    for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue] {
+        let near = of(kind);
+        let word =
+            [value.clone(), argument(), first(ContextKind::InvalidSubcommand)].into_iter().find(|it| !it.is_empty());
+        let nearest = nearest(&word.unwrap_or_default(), near.iter().map(String::as_str));
+        // The best of them stands last.
+        if let Some(near) = nearest.or(near.last().map(String::as_str)) {
+            problem.tips.push(format!("did you mean `{near}`?"));
+        }
+    }
+    let valid = [of(ContextKind::ValidValue), of(ContextKind::ValidSubcommand)].concat();
+    if !valid.is_empty() {
+        problem.tips.push(format!("one of: {}", valid.join(", ")));
+    }
+    // Its lines are one command.
+    let usage = of(ContextKind::Usage).join(" ");
+    if let Some(usage) = usage.trim().strip_prefix("Usage: ") {
+        problem.tips.push(usage.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    problem
+}
+
+/// What stands in a part of an error, a text for each.
+fn texts(value: Option<&ContextValue>) -> Vec<String> {
+    match value {
+        Some(ContextValue::String(text)) => vec![printable(text)],
+        Some(ContextValue::Strings(texts)) => texts.iter().map(|text| printable(text)).collect(),
+        Some(ContextValue::StyledStr(text)) => vec![text.to_string()],
+        Some(ContextValue::StyledStrs(texts)) => texts.iter().map(ToString::to_string).collect(),
+        Some(ContextValue::Number(number)) => vec![number.to_string()],
+        _ => Vec::new(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("`{text}`")
+}
+
+fn list(texts: &[String]) -> String {
+    texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")
+}
+
+/// A text without anything that could be a link's secret: one given by mistake where an argument stands would be
+/// repeated otherwise.
+fn without_secrets(text: &str) -> String {
+    let of_secret = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let mut out = String::new();
+    let mut word = String::new();
+    for character in text.chars().map(Some).chain([None]) {
+        match character {
+            Some(character) if of_secret(character) => word.push(character),
+            other => {
+                out.push_str(if word.len() >= 43 { "…" } else { &word });
+                word.clear();
+                out.extend(other);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(line: &str) -> String {
+        let error = super::super::command().try_get_matches_from(line.split(' ')).unwrap_err();
+        let problem = problem(&error);
+        format!("{} {:?}", problem.message, problem.tips)
+    }
+
+    #[test]
+    fn mistakes_of_the_command_line_are_told_in_our_words() {
+        for (line, wanted) in [
+            ("rolebook acount", "unknown command `acount` [\"did you mean `account`?"),
+            ("rolebook account ad", "unknown command `ad` [\"did you mean `add`?"),
+            ("rolebook account add", "missing `<NAME>` [\"rolebook account add"),
+            ("rolebook account add x --rol y", "unknown option `--rol` [\"did you mean `--role`?"),
+            ("rolebook account add x y", "unexpected argument `y`"),
+            ("rolebook account list -o jsn", "invalid value `jsn` for `--output <FORMAT>` [\"did you mean `json`?"),
+            ("rolebook account add x --role", "`--role <ROLE>` needs a value"),
+            ("rolebook account list --at 1 --at 2", "`--at <REV|TIME>` cannot be used more than once"),
+            ("rolebook apply --plan x y", "cannot be used with"),
+            (
+                "rolebook plan x --max-removals y",
+                "invalid value `y` for `--max-removals <N>`: a whole number is wanted",
+            ),
+        ] {
+            assert!(said(line).contains(wanted), "{line}: {}", said(line));
+        }
+    }
+
+    /// Whatever is given to an argument, what is said of it is none of the libraries' own.
+    #[test]
+    fn no_argument_is_refused_in_the_words_of_a_library() {
+        fn each(command: &clap::Command, path: &[String], visit: &mut dyn FnMut(&[String], &clap::Arg)) {
+            for argument in command.get_arguments().filter(|it| it.get_action().takes_values()) {
+                visit(path, argument);
+            }
+            for below in command.get_subcommands() {
+                each(below, &[path, &[below.get_name().to_owned()]].concat(), visit);
+            }
+        }
+        let mut whole = super::super::command();
+        whole.build();
+        let (mut wrong, mut count) = (Vec::new(), 0);
+        each(&whole, &["rolebook".to_owned()], &mut |path, argument| {
+            let value = match argument.get_long() {
+                Some(long) => format!("--{long}=@bad@"),
+                None => "@bad@".to_owned(),
+            };
+            let error = super::super::command().try_get_matches_from(path.iter().chain([&value])).err();
+            let said = error.map(|error| problem(&error).message).unwrap_or_default();
+            count += 1;
+            let ours = ["invalid value", "missing `", "unexpected argument", "cannot be used", "a command is missing"];
+            let of_libraries = ["digit", "error", "parse", "provided", "in range", "is not in", "argument '"];
+            if !said.is_empty()
+                && (!ours.iter().any(|it| said.starts_with(it) || said.contains(it))
+                    || of_libraries.iter().any(|it| said.contains(it)))
+            {
+                wrong.push(format!("{path:?} {value}: {said}"));
+            }
+        });
+        assert!(count > 200, "{count}");
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}

@@ -1,0 +1,212 @@
+//! Every key of every table has an effect, or is refused: in YAML and in JSON Lines.
+//!
+//! The files are made from the tables themselves, so that a new key is tried as soon as it is there: each is
+//! left out once and given once, and what the file then says must differ.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::form::Form;
+use super::rows::{Row, row, sorts};
+use super::shape::{Object, Shape};
+use super::tables::MANIFEST;
+use super::{Source, read};
+use crate::model::Kind;
+
+/// What a mapping needs besides to be right, where that is not nothing: each is tried.
+fn beside(object: &str) -> &'static [&'static str] {
+    match object {
+        "manifest" => &["\"version\": 1"],
+        "account" => &["", "\"ensure\": \"absent\""],
+        "workgroup-member" | "dropbox-member" | "workspace-member" => &["\"user\": \"bob\"", ""],
+        "member-row" => &[
+            "\"user\": \"bob\", \"of\": \"workgroup:w\"",
+            "\"of\": \"workgroup:w\"",
+            "\"user\": \"bob\"",
+            "\"user\": \"bob\", \"of\": \"workspace:o/w\"",
+        ],
+        "role-row" => &["\"endpoint\": \"n\", \"role\": \"administrator\", \"principal\": \"bob\""],
+        "content" => &["", "\"type\": \"file\""],
+        "share" => &["\"permission\": \"view\"", ""],
+        "head" => &["\"version\": 1", ""],
+        _ => &[""],
+    }
+}
+
+/// Values of a shape, of which one at least is not what holds without the key.
+fn values(shape: &Shape) -> Vec<String> {
+    match shape {
+        Shape::Truth => vec!["true".to_owned(), "false".to_owned()],
+        Shape::Number => vec!["1".to_owned()],
+        Shape::Word(words) => words.iter().map(|word| format!("\"{word}\"")).collect(),
+        Shape::Text(form) => texts(*form).iter().map(|text| format!("\"{text}\"")).collect(),
+        Shape::List(of) => values(of).into_iter().map(|value| format!("[{value}]")).collect(),
+        Shape::Map(form, of) => {
+            let key = texts(*form).first().copied().unwrap_or("x");
+            values(of).into_iter().map(|value| format!("{{\"{key}\": {value}}}")).collect()
+        }
+        Shape::Object(object) => {
+            let mut found = vec!["{}".to_owned()];
+            for field in object.fields {
+                found.extend(values(&field.shape).into_iter().map(|value| {
+                    let base = beside(object.name).first().copied().unwrap_or_default();
+                    format!("{{{}}}", with(base, field.name, &value))
+                }));
+            }
+            found
+        }
+        Shape::OneOf(shapes) => shapes.iter().flat_map(values).collect(),
+        Shape::Tests => vec!["[\"bob can send workgroup:w\"]".to_owned()],
+    }
+}
+
+fn texts(form: Form) -> &'static [&'static str] {
+    match form {
+        Form::Free => &["standard", "manager", "some text", "workgroup:v"],
+        Form::Name(Kind::Workspace) | Form::Set => &["x"],
+        Form::Name(_) => &["zoe"],
+        Form::Email => &["zoe@example.com"],
+        Form::Url => &["https://example.com"],
+        Form::AccountRole => &["manager"],
+        Form::Member | Form::Sharer => &["group:staff"],
+        Form::Path => &["/p"],
+        Form::Item => &["n:/p"],
+        Form::Version => &["4.4.6"],
+        Form::Moment => &["2031-01-01"],
+        Form::Permission => &["edit"],
+        Form::Percent => &["7%"],
+    }
+}
+
+/// A mapping's entries with one more, unless it is there.
+fn with(base: &str, key: &str, value: &str) -> String {
+    let entry = format!("\"{key}\": {value}");
+    let base: Vec<&str> =
+        base.split(", ").filter(|it| !it.is_empty() && !it.starts_with(&format!("\"{key}\":"))).collect();
+    base.into_iter().chain([entry.as_str()]).collect::<Vec<_>>().join(", ")
+}
+
+fn without(base: &str, key: &str) -> String {
+    let base: Vec<&str> = base.split(", ").filter(|it| !it.starts_with(&format!("\"{key}\":"))).collect();
+    base.join(", ")
+}
+
+/// What a text says, or the first of what is wrong with it.
+type Says<'s> = &'s dyn Fn(&str) -> Result<String, String>;
+
+fn of_yaml(text: &str) -> Result<String, String> {
+    match read(&[Source { name: "m.yaml".to_owned(), text: text.to_owned() }]) {
+        Ok(it) => {
+            let said: Vec<_> = it.statements.iter().map(|statement| &statement.said).collect();
+            Ok(format!("{:?} {:?} {said:?} {}", it.set, it.limits, it.tests.len()))
+        }
+        Err(mistakes) => Err(mistakes.first().map(|(_, mistake)| mistake.message.clone()).unwrap_or_default()),
+    }
+}
+
+fn of_row(text: &str) -> Result<String, String> {
+    match row(text, 0, 1) {
+        Ok(Row::Head(set)) => Ok(format!("{set:?}")),
+        Ok(Row::Said(statements)) => {
+            Ok(format!("{:?}", statements.iter().map(|statement| &statement.said).collect::<Vec<_>>()))
+        }
+        Err(mistakes) => Err(mistakes.first().map(|mistake| mistake.message.clone()).unwrap_or_default()),
+    }
+}
+
+/// Tries the keys of a mapping, and of every mapping within; `wrap` puts its entries where they belong.
+fn try_keys(
+    object: &'static Object,
+    wrap: &dyn Fn(&str) -> String,
+    says: Says<'_>,
+    tried: &mut BTreeSet<String>,
+    wrong: &mut String,
+) {
+    for field in object.fields {
+        tried.insert(format!("{}.{}", object.name, field.name));
+        let has_effect = beside(object.name).iter().any(|base| {
+            let before = says(&wrap(&without(base, field.name)));
+            values(&field.shape).iter().any(|value| {
+                let after = says(&wrap(&with(base, field.name, value)));
+                after.is_ok() && after != before
+            })
+        });
+        if !has_effect {
+            writeln!(
+                wrong,
+                "{}.{}: {}",
+                object.name,
+                field.name,
+                wrap(&with(beside(object.name)[0], field.name, &values(&field.shape)[0]))
+            )
+            .unwrap();
+        }
+        let base = beside(object.name)[0];
+        let wrap = |value: &str| wrap(&with(base, field.name, value));
+        within(&field.shape, &wrap, says, tried, wrong);
+    }
+}
+
+/// Tries the keys of the mappings that stand in a value; `wrap` puts the value where it belongs.
+fn within(
+    shape: &Shape,
+    wrap: &dyn Fn(&str) -> String,
+    says: Says<'_>,
+    tried: &mut BTreeSet<String>,
+    wrong: &mut String,
+) {
+    match shape {
+        Shape::Object(object) => {
+            try_keys(object, &|entries| wrap(&format!("{{{entries}}}")), says, tried, wrong);
+        }
+        Shape::List(of) => within(of, &|value| wrap(&format!("[{value}]")), says, tried, wrong),
+        Shape::Map(form, of) => {
+            let key = texts(*form)[0];
+            within(of, &|value| wrap(&format!("{{\"{key}\": {value}}}")), says, tried, wrong);
+        }
+        Shape::OneOf(shapes) => shapes.iter().for_each(|shape| within(shape, wrap, says, tried, wrong)),
+        Shape::Truth | Shape::Number | Shape::Text(_) | Shape::Word(_) | Shape::Tests => {}
+    }
+}
+
+#[test]
+fn every_key_of_a_manifest_has_an_effect() {
+    let (mut tried, mut wrong) = (BTreeSet::new(), String::new());
+    let wrap = |entries: &str| format!("{{{entries}}}");
+    try_keys(&MANIFEST, &wrap, &of_yaml, &mut tried, &mut wrong);
+    assert!(wrong.is_empty(), "these keys change nothing:\n{wrong}");
+    assert!(tried.len() > 90, "{}", tried.len());
+}
+
+#[test]
+fn every_key_of_a_row_has_an_effect() {
+    let (mut tried, mut wrong) = (BTreeSet::new(), String::new());
+    for (tag, naming, object) in sorts() {
+        let name = |field: &str| match (tag, field) {
+            ("workspace", "name") => "o/x",
+            (_, "name") => "x",
+            (_, "principal") => "bob",
+            _ => "n:/a",
+        };
+        let names: Vec<String> =
+            naming.iter().map(|field| format!("\"{0}\": \"{1}\"", field.name, name(field.name))).collect();
+        let wrap = |entries: &str| {
+            let all: Vec<&str> =
+                names.iter().map(String::as_str).chain([entries]).filter(|it| !it.is_empty()).collect();
+            format!("{{\"{tag}\": {{{}}}}}", all.join(", "))
+        };
+        try_keys(object, &wrap, &of_row, &mut tried, &mut wrong);
+        for field in naming {
+            let entry = format!("\"{}\": \"{}\"", field.name, name(field.name));
+            let own = beside(object.name)[0];
+            let whole = wrap(own);
+            let other = whole
+                .replace(&entry, &entry.replace(name(field.name), &name(field.name).replace(['x', 'b', 'a'], "y")));
+            assert_ne!(whole, other);
+            assert_ne!(of_row(&whole), of_row(&other), "{tag}.{}", field.name);
+            assert!(of_row(&whole.replace(&entry, "\"zz\": 1")).is_err(), "{tag}.{} is needed", field.name);
+        }
+    }
+    assert!(wrong.is_empty(), "these keys change nothing:\n{wrong}");
+    assert!(tried.len() > 90, "{}", tried.len());
+}
