@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -107,6 +108,23 @@ fn eight_writers_at_once_lose_nothing_and_take_turns() {
     );
     assert!(longest < Duration::from_secs(10), "somebody waited {longest:?}");
     assert!(fairness > 0.5, "the writers did not take turns: {totals:?}");
+}
+
+#[test]
+fn a_writer_never_waits_for_a_dry_run() {
+    let tool = Tool::staffed();
+    let mut dry = rolebook(&tool, &["apply", "-", "--format", "jsonl", "--dry-run", "-o", "json"]);
+    let mut dry = dry.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut rows = dry.stdin.take().unwrap();
+    rows.write_all(b"{\"group\": {\"name\": \"crew\"}}\n").unwrap();
+    // More than a pipe and a buffer hold: when all of it is written the store is open and read from.
+    rows.write_all(&[b'\n'; 1 << 19]).unwrap();
+    tool.ok("account add zoe");
+    drop(rows);
+    let output = dry.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(parsed(&output)["changed"][0]["ref"], "group:crew", "{output:?}");
+    tool.fails(4, "group show crew", "crew");
 }
 
 #[test]

@@ -112,6 +112,29 @@ fn every_example_runs_on_the_studio() {
     }
 }
 
+/// Dry runs, plans and questions only read: somebody who writes meanwhile keeps none of them waiting.
+#[test]
+fn whatever_changes_nothing_answers_while_somebody_writes() {
+    let studio = Tool::studio();
+    let mut asked = 0;
+    for (name, command) in leaves() {
+        let dry = has(&command, "dry-run");
+        let Some(example) = examples(&command).into_iter().next().filter(|_| dry || name != "init") else { continue };
+        let tool = Tool::bare();
+        copy(studio.folder(), tool.folder());
+        prepare(&tool, &name, &example);
+        let before = tool.revision();
+        let writer = rolebook::store::Store::open(&tool.store()).unwrap().write().unwrap();
+        let says_so = !dry || example.contains("--dry-run");
+        let ran = tool.sh(&if says_so { example } else { format!("{example} --dry-run") });
+        drop(writer);
+        assert!(ran.status < 2, "{name}: {ran:#?}");
+        assert_eq!(tool.revision(), before, "{name}");
+        asked += 1;
+    }
+    assert!(asked > 100, "{asked}");
+}
+
 /// What an example takes for granted: a link in a file, a link that is active.
 fn prepare(tool: &Tool, name: &str, example: &str) {
     let vendor = "dropbox invite intake vendor@example.com -o tsv --columns secret --no-headers > link.txt";

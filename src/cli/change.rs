@@ -79,6 +79,46 @@ impl<T> Done<T> {
     }
 }
 
+/// A store opened for an operation: with the writers' turn, or for a dry run to be read alone, so that the
+/// one never waits for the other.
+pub(super) enum Opened {
+    /// To be changed.
+    Write(Writer),
+    /// To be read.
+    Read(Reader),
+}
+
+impl Opened {
+    /// Opens a store for a change, or for a dry run of one.
+    pub(super) fn new(store: &Store, dry_run: bool) -> Result<Opened, Problem> {
+        Ok(if dry_run { Opened::Read(store.read()?) } else { Opened::Write(store.write()?) })
+    }
+
+    /// The store as it is seen.
+    pub(super) const fn reader(&self) -> &Reader {
+        match self {
+            Opened::Write(writer) => writer.reader(),
+            Opened::Read(reader) => reader,
+        }
+    }
+
+    /// Who may write; none in a dry run.
+    pub(super) const fn writer(&self) -> Option<&Writer> {
+        match self {
+            Opened::Write(writer) => Some(writer),
+            Opened::Read(_) => None,
+        }
+    }
+
+    /// As [`writer`](Opened::writer), for the commit.
+    pub(super) fn into_writer(self) -> Option<Writer> {
+        match self {
+            Opened::Write(writer) => Some(writer),
+            Opened::Read(_) => None,
+        }
+    }
+}
+
 /// An operation: it reads the history and adds to a work.
 type Operation<'o, T, E> = &'o mut dyn FnMut(&Reader, &mut Work<'_, StoreFacts<'_>>) -> Result<T, E>;
 
@@ -109,19 +149,19 @@ impl Session<'_> {
         let store = if make { Store::create(&path)?.0 } else { Store::open(&path)? };
         let mut confirmed: Option<Vec<String>> = None;
         loop {
-            let writer = store.write()?;
-            let facts = writer.facts();
+            let opened = Opened::new(&store, writing.dry_run)?;
+            let facts = opened.reader().facts();
             let actor = if who == Who::Named { self.actor(&facts)? } else { Actor::Principal(Id::ANYONE) };
             let now = Time::now();
             let mut work = Work::new(&facts, actor, now)?;
             let allowed = require_active(&facts, actor, now).map_err(Refused::from);
-            let value = match allowed.and_then(|()| operation(writer.reader(), &mut work).map_err(Into::into)) {
+            let value = match allowed.and_then(|()| operation(opened.reader(), &mut work).map_err(Into::into)) {
                 Ok(value) => value,
                 Err(refused) => {
                     let actor = refused.invitee.map_or(work.actor, Actor::Principal);
                     drop(work);
                     let entry = self.entry(writing, actor, now);
-                    return Err(self.refuse(writer, writing, entry, refused, actor)?.into());
+                    return Err(self.refuse(opened, entry, refused, actor)?.into());
                 }
             };
             work.check()?;
@@ -145,17 +185,19 @@ impl Session<'_> {
                         .into());
                 }
                 // Nobody else should wait while a person thinks.
-                drop(writer);
+                drop(opened);
                 prompt::confirm(&takes, self.err)?;
                 confirmed = Some(takes);
                 continue;
             }
-            let revision = if writing.dry_run || rows.is_empty() {
-                None
-            } else {
-                let entry = Entry { undoes, ..self.entry(writing, actor, now) };
-                writer.commit(&rows, last_id, entry)?.map(|committed| committed.revision)
+            let committed = match opened.into_writer() {
+                Some(writer) if !rows.is_empty() => {
+                    let entry = Entry { undoes, ..self.entry(writing, actor, now) };
+                    writer.commit(&rows, last_id, entry)?
+                }
+                _ => None,
             };
+            let revision = committed.map(|committed| committed.revision);
             self.changed(revision.is_some());
             self.mention(&format!("store {}", path.display()));
             return Ok(Done { value, changes, revision, warnings: notices, dry_run: writing.dry_run, access });
@@ -173,17 +215,19 @@ impl Session<'_> {
         }
     }
 
-    /// "A denied mutation is recorded in the same chained log" (model §11); questions are not.
+    /// "A denied mutation is recorded in the same chained log" (model §11); questions and dry runs are not.
     pub(super) fn refuse(
         &self,
-        writer: Writer,
-        writing: &Writing,
+        opened: Opened,
         entry: Entry,
         refused: Refused,
         actor: Actor,
     ) -> Result<Problem, Problem> {
         let problem = *refused.problem;
-        if problem.kind == ProblemKind::Denied && actor != Actor::Operator && !writing.dry_run {
+        if problem.kind == ProblemKind::Denied
+            && actor != Actor::Operator
+            && let Some(writer) = opened.into_writer()
+        {
             let message = if refused.reason.is_empty() { problem.message.clone() } else { refused.reason.to_owned() };
             let denied = DeniedEntry { rule: problem.rule.unwrap_or(problem.code).to_owned(), message };
             writer.record_denial(entry, denied)?;

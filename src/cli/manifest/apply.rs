@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use super::super::args::Writing;
+use super::super::change::Opened;
 use super::super::prompt;
 use super::super::session::Session;
 use super::super::{Outcome, examples};
@@ -16,7 +17,7 @@ use super::{Files, Reach};
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::invitation::Refused;
 use crate::render::Format;
-use crate::store::{Store, Writer};
+use crate::store::Store;
 
 /// Make it as manifests say, all of it in one revision, or nothing
 ///
@@ -73,27 +74,30 @@ impl Applying<'_> {
         let store = if make { Store::create(&path)?.0 } else { Store::open(&path)? };
         let mut confirmed: Option<String> = None;
         loop {
-            let writer = store.write()?;
-            let by = As { actor: session.actor(&writer.facts())?, at: Time::now() };
-            let mut planned = match self.planned(session, &writer, &mut read, by) {
+            let opened = Opened::new(&store, self.writing.dry_run)?;
+            let by = As { actor: session.actor(&opened.reader().facts())?, at: Time::now() };
+            let mut planned = match self.planned(session, &opened, &mut read, by) {
                 Ok(planned) => planned,
                 Err(problem) => {
                     // With the parts that were written already.
-                    drop(writer);
+                    drop(opened);
                     return Err(self.refuse(session, &store, problem, by)?.into());
                 }
             };
-            let failing = planned.failing(session, writer.reader(), &read, by)?;
-            if failing > 0 {
+            let failing = planned.failing(session, opened.reader(), &read, by)?;
+            if failing.count() > 0 {
+                // Whoever reads the answer may take their time.
+                drop(opened);
+                failing.tell(session)?;
                 session.warn("the tests fail on the state that this leads to, so nothing was changed");
                 return Ok(1);
             }
             let access = match self.writing.access {
-                true => Some(planned.access(&writer.facts(), by)?),
+                true => Some(planned.access(&opened.reader().facts(), by)?),
                 false => None,
             };
             if self.writing.dry_run || planned.is_empty() {
-                drop(writer);
+                drop(opened);
                 let became = if self.writing.dry_run { Became::Shown } else { Became::Applied(None) };
                 return output::show(session, (&planned, &read), access.as_ref(), &became);
             }
@@ -106,7 +110,7 @@ impl Applying<'_> {
             }
             if !session.globals.yes && !is_confirmed(confirmed.as_deref(), &planned)? {
                 // Nobody else should wait while a person thinks.
-                drop(writer);
+                drop(opened);
                 if session.dress().format == Format::Table && prompt::can_ask() {
                     output::show(session, (&planned, &read), None, &Became::Shown)?;
                     session.flush()?;
@@ -116,9 +120,10 @@ impl Applying<'_> {
                 continue;
             }
             let entry = session.entry(self.writing, by.actor, by.at);
-            let committed = match planned.in_parts {
-                true => Some(writer.commit_parts(&planned.rows, planned.last_id, entry)?),
-                false => writer.commit(&planned.rows, planned.last_id, entry)?,
+            let committed = match opened.into_writer() {
+                Some(writer) if planned.in_parts => Some(writer.commit_parts(&planned.rows, planned.last_id, entry)?),
+                Some(writer) => writer.commit(&planned.rows, planned.last_id, entry)?,
+                None => None,
             };
             planned.give_up_rows();
             let revision = committed.map(|committed| committed.revision);
@@ -128,12 +133,11 @@ impl Applying<'_> {
         }
     }
 
-    fn planned(&self, session: &Session<'_>, writer: &Writer, read: &mut Read, by: As) -> Result<Planned, Problem> {
+    fn planned(&self, session: &Session<'_>, opened: &Opened, read: &mut Read, by: As) -> Result<Planned, Problem> {
         if let Some(saved) = &self.saved {
             saved.check_actor(session.actor_name().as_deref())?;
         }
-        let parts = (!self.writing.dry_run).then_some(writer);
-        let planned = planned::plan(writer.reader(), parts, read, &self.reach, by)?;
+        let planned = planned::plan(opened.reader(), opened.writer(), read, &self.reach, by)?;
         if let Some(saved) = &self.saved {
             saved.check(&planned.effects)?;
         }
@@ -146,7 +150,7 @@ impl Applying<'_> {
             return Ok(problem);
         }
         let entry = session.entry(self.writing, by.actor, by.at);
-        session.refuse(store.write()?, self.writing, entry, Refused::from(problem), by.actor)
+        session.refuse(Opened::new(store, self.writing.dry_run)?, entry, Refused::from(problem), by.actor)
     }
 }
 

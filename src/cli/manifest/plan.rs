@@ -43,11 +43,12 @@ impl Plan {
         let planned = planned::plan(&reader, None, &mut read, &self.reach, by)?;
         let access = if self.access { Some(planned.access(&reader.facts(), by)?) } else { None };
         let failing = planned.failing(session, &reader, &read, by)?;
+        failing.tell(session)?;
         output::show(session, (&planned, &read), access.as_ref(), &Became::Shown)?;
         if let Some(out) = &self.out {
             saved::save(out, &read, &self.reach, session.actor_name().as_deref(), &planned.effects)?;
         }
         let differs = self.exit_code && !planned.is_empty();
-        Ok(u8::from(failing > 0 || differs))
+        Ok(u8::from(failing.count() > 0 || differs))
     }
 }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::super::access::Effect as Access;
 use super::super::change::hide_unseen;
-use super::super::perm::failing_tests;
+use super::super::perm::{Failing, failing_tests};
 use super::super::session::Session;
 use super::super::view::View;
 use super::Reach;
@@ -193,17 +193,16 @@ fn refused(refusals: &[Refusal], read: &Read) -> Problem {
 }
 
 impl Planned {
-    /// Asks the tests of the state that the manifest leads to, and tells of those that fail. Answers
-    /// how many do.
-    pub(super) fn failing(
+    /// Asks the tests of the state that the manifest leads to.
+    pub(super) fn failing<'t>(
         &self,
-        session: &mut Session<'_>,
+        session: &Session<'_>,
         reader: &Reader,
-        read: &Read,
+        read: &'t Read,
         by: As,
-    ) -> Result<usize, RenderError> {
+    ) -> Result<Failing<'t>, RenderError> {
         if read.manifest.tests.is_empty() {
-            return Ok(0);
+            return Ok(Failing::default());
         }
         let revision = reader.last_revision()?;
         let tests = &read.manifest.tests;

@@ -16,7 +16,7 @@ mod strict;
 mod who;
 mod words;
 
-pub(super) use assertions::fail as failing_tests;
+pub(super) use assertions::{Failing, failing as failing_tests};
 pub(super) use rows::words;
 
 use clap::{Args, Subcommand};

@@ -118,20 +118,35 @@ fn ask_all<F: Facts>(
     Ok((results.into_iter().map(|(_, result)| result).collect(), passed))
 }
 
-/// Asks the tests of a manifest of the state it leads to, and tells of those that fail. Answers how
-/// many do.
-pub(in crate::cli) fn fail<F: Facts>(
-    session: &mut Session<'_>,
+/// The tests of a manifest with how they went.
+#[derive(Default)]
+pub(in crate::cli) struct Failing<'t> {
+    results: Vec<(&'t Assertion, Verdict)>,
+}
+
+/// Asks the tests of a manifest of the state it leads to.
+pub(in crate::cli) fn failing<'t, F: Facts>(
+    session: &Session<'_>,
     view: &View<'_, F>,
-    tests: &[Assertion],
-) -> Result<usize, RenderError> {
+    tests: &'t [Assertion],
+) -> Result<Failing<'t>, RenderError> {
     let (results, _) = ask_all(view, tests, session.colour())?;
-    let results: Vec<(&Assertion, Verdict)> = tests.iter().zip(results).collect();
-    let failed = results.iter().filter(|(_, result)| result.message.is_some()).count();
-    if failed > 0 {
-        report(session, &results, failed)?;
+    Ok(Failing { results: tests.iter().zip(results).collect() })
+}
+
+impl Failing<'_> {
+    /// How many fail.
+    pub(in crate::cli) fn count(&self) -> usize {
+        self.results.iter().filter(|(_, result)| result.message.is_some()).count()
     }
-    Ok(failed)
+
+    /// Tells of those that fail, if any do.
+    pub(in crate::cli) fn tell(&self, session: &mut Session<'_>) -> Result<(), RenderError> {
+        match self.count() {
+            0 => Ok(()),
+            failed => report(session, &self.results, failed),
+        }
+    }
 }
 
 /// Reads every file, or tells every mistake in them.
