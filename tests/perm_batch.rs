@@ -37,6 +37,30 @@ fn requests_in_words_are_answered_in_words_line_by_line() {
 }
 
 #[test]
+fn an_explicit_format_has_objects_alone_whatever_is_asked() {
+    let tool = Tool::studio();
+    let requests = "# who sends\nbob send workgroup:color\n\nnonsense\n{\"id\":7,\"principal\":\"eve\",\"action\":\"send\",\"resource\":\"workgroup:color\"}\n";
+    let ran = ask(&tool, "-o jsonl", requests);
+    assert_eq!(ran.status, 6);
+    let lines = objects(&ran);
+    assert_eq!(lines.len(), 3, "{ran:?}");
+    let (bob, eve) = (&lines[0], &lines[2]);
+    assert_eq!(
+        (&bob["principal"], &bob["allowed"], &bob["rule"]),
+        (&json!("bob"), &json!(true), &json!("workgroup.send-members"))
+    );
+    assert_eq!((&lines[1]["error"]["line"], &eve["id"], &eve["allowed"]), (&json!(4), &json!(7), &json!(false)));
+    let mut array: Vec<Value> = serde_json::from_str(&ask(&tool, "-o json", requests).out).unwrap();
+    for (in_array, line) in array.iter_mut().zip(&lines).filter(|(_, line)| line["at"].is_string()) {
+        in_array["at"] = line["at"].clone();
+    }
+    assert_eq!(array, lines);
+    assert_eq!(ask(&tool, "-o json", "# nothing\n").out, "[]\n");
+    let proof: Value = serde_json::from_str(&ask(&tool, "-o json --proof", "bob send workgroup:color\n").out).unwrap();
+    assert_eq!(proof[0]["proof"], tool.json("perm check bob send workgroup:color")["proof"]);
+}
+
+#[test]
 fn a_proof_stands_in_the_line_as_in_a_single_check() {
     let tool = Tool::studio();
     let single = tool.run("perm check eve send workgroup:color").out;

@@ -2,7 +2,8 @@
 //!
 //! A line is text (`bob download node1:/x`), an object with these three fields, or a request of the
 //! OpenID AuthZEN Authorization API. Empty lines and comments are handed on as they stand, so that
-//! line 7 of the answers is for line 7 of the requests. What cannot be answered gets an error in its
+//! line 7 of the answers is for line 7 of the requests; an explicit `-o json` or `-o jsonl` has objects
+//! alone, whatever the requests are. What cannot be answered gets an error in its
 //! place, and the exit status says so at the end.
 
 use std::fs::File;
@@ -24,8 +25,8 @@ use crate::input::faults;
 use crate::input::lines::Lines;
 use crate::model::name::printable;
 use crate::model::{Problem, ProblemKind};
-use crate::policy::{Facts, Panel};
-use crate::render::{self, Dress, Format, RenderError};
+use crate::policy::Facts;
+use crate::render::{Format, RenderError};
 
 /// How many of the lines that could not be answered are named at the end.
 const NAMED: usize = 20;
@@ -33,6 +34,10 @@ const NAMED: usize = 20;
 /// The fields of an answer: where a request has them, because it was an answer once, they are made anew.
 const ANSWERED: [&str; 9] =
     ["allowed", "revision", "at", "proof", "rule", "source", "missing", "would_suffice", "error"];
+
+/// To read the store costs as much as to answer one request in some hundreds of its ids from the indexes; so
+/// for a tenth of that many nothing is lost where it has to be read after all.
+const ONE_OF: u64 = 4096;
 
 /// What is wanted of a batch.
 pub(super) struct Wanted {
@@ -42,8 +47,18 @@ pub(super) struct Wanted {
     pub(super) proof: bool,
 }
 
-/// Answers the requests of a file; `-` is standard input.
-pub(super) fn run<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, file: &Path, wanted: &Wanted) -> Outcome {
+/// In what form answers are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Each as its request came.
+    AsAsked,
+    /// Objects, whatever was asked: one a line, or all in one array.
+    Objects { in_array: bool },
+}
+
+/// Answers the requests of a file; `-` is standard input. A few are answered from the store's indexes; for
+/// many it is read into memory once.
+pub(super) fn run(session: &mut Session<'_>, view: &View<'_>, file: &Path, wanted: &Wanted) -> Outcome {
     let input: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
@@ -52,16 +67,35 @@ pub(super) fn run<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, file:
             Problem::new(ProblemKind::Input, "unreadable", format!("`{name}` cannot be read: {}", faults::io(&error)))
         })?)
     };
-    let mut batch = Batch { judge: Judge::new(view, wanted.proof)?, tally: Tally::default() };
+    let form = match session.globals.output {
+        Some(Format::Json) => Form::Objects { in_array: true },
+        Some(Format::Jsonl) => Form::Objects { in_array: false },
+        _ => Form::AsAsked,
+    };
     let mut lines = Lines::new(input);
-    while lines.advance(&mut || session.out.flush().map_err(RenderError::from))? {
-        batch.answer(&lines, session.out)?;
+    let mut tally = Tally::default();
+    let few = view.facts.last_id()?.0 / ONE_OF;
+    let mut has_more = true;
+    if few > 0 {
+        let judge = Judge::new(view, wanted.proof)?;
+        has_more = Batch { judge, form, tally: &mut tally, line: Vec::new() }.run(session, &mut lines, few)?;
+    }
+    if has_more {
+        let view = view.in_memory()?;
+        let mut batch = Batch { judge: Judge::new(&view, wanted.proof)?, form, tally: &mut tally, line: Vec::new() };
+        batch.run(session, &mut lines, u64::MAX)?;
+        // The process is about to end: to give all of it back piece by piece is a twentieth of the time.
+        std::mem::forget(batch.judge);
+        std::mem::forget(view);
+    }
+    if form == (Form::Objects { in_array: true }) {
+        session.out.write_all(if tally.objects == 0 { b"[]\n" } else { b"\n]\n" })?;
     }
     // Before what is said about them, the answers; and if nobody reads them that is what is said.
     session.out.flush()?;
-    match batch.tally.problem() {
+    match tally.problem() {
         Some(problem) => Err(problem.into()),
-        None => Ok(u8::from(wanted.all && batch.tally.denied)),
+        None => Ok(u8::from(wanted.all && tally.denied)),
     }
 }
 
@@ -69,6 +103,8 @@ pub(super) fn run<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, file:
 #[derive(Default)]
 struct Tally {
     requests: u64,
+    /// How many objects were written.
+    objects: u64,
     unanswered: u64,
     /// The first lines of the unanswered.
     lines: Vec<u64>,
@@ -104,23 +140,47 @@ impl Tally {
     }
 }
 
-struct Batch<'v, 'r, F: Facts> {
+struct Batch<'t, 'v, 'r, F: Facts> {
     judge: Judge<'v, 'r, F>,
-    tally: Tally,
+    form: Form,
+    tally: &'t mut Tally,
+    /// The answer that is being written, so that room for it is made once.
+    line: Vec<u8>,
 }
 
-impl<F: Facts> Batch<'_, '_, F> {
+impl<F: Facts> Batch<'_, '_, '_, F> {
+    /// Answers the lines that are left, up to so many requests. Answers whether there may be more.
+    fn run<R: Read>(
+        &mut self,
+        session: &mut Session<'_>,
+        lines: &mut Lines<R>,
+        most: u64,
+    ) -> Result<bool, RenderError> {
+        while self.tally.requests < most {
+            if !lines.advance(&mut || session.out.flush().map_err(RenderError::from))? {
+                return Ok(false);
+            }
+            self.answer(lines, session.out)?;
+        }
+        Ok(true)
+    }
+
     /// Answers the line at hand.
     fn answer<R: Read>(&mut self, lines: &Lines<R>, out: &mut dyn Write) -> Result<(), RenderError> {
         let text = match lines.text() {
             Ok(text) => text.trim_matches([' ', '\t']),
             Err(problem) => {
                 self.tally.requests += 1;
-                return self.refused(lines.number, problem, lines.is_object().then(Map::new), out);
+                let is_object = lines.is_object() || self.form != Form::AsAsked;
+                return self.refused(lines.number, problem, is_object.then(Map::new), out);
             }
         };
         if text.is_empty() || text.starts_with('#') {
-            return Ok(writeln!(out, "{text}")?);
+            return match self.form {
+                Form::AsAsked => Ok(writeln!(out, "{text}")?),
+                // They are no objects, and nothing was asked.
+                Form::Objects { .. } => Ok(()),
+            };
         }
         self.tally.requests += 1;
         if !lines.is_object() {
@@ -134,6 +194,16 @@ impl<F: Facts> Batch<'_, '_, F> {
     }
 
     fn text(&mut self, line: u64, text: &str, out: &mut dyn Write) -> Result<(), RenderError> {
+        if self.form != Form::AsAsked {
+            return match three(text) {
+                Ok(words) => {
+                    let fields = ["principal", "action", "resource"].into_iter().map(str::to_owned);
+                    let words = words.into_iter().map(|word| Value::String(word.into_owned()));
+                    self.object(line, fields.zip(words).collect(), out)
+                }
+                Err(problem) => self.refused(line, problem, Some(Map::new()), out),
+            };
+        }
         let judged = match three(text) {
             Ok([principal, action, resource]) => self.judge.in_a_line(&principal, &action, &resource),
             Err(problem) => Err(problem.into()),
@@ -141,8 +211,12 @@ impl<F: Facts> Batch<'_, '_, F> {
         match answerable(judged)? {
             Ok((allowed, grounds)) => {
                 self.tally.denied |= !allowed;
-                let verdict = if allowed { "allowed" } else { "denied" };
-                Ok(writeln!(out, "{verdict} {text}{grounds}")?)
+                let verdict = if allowed { "allowed " } else { "denied " };
+                self.line.clear();
+                for part in [verdict, text, &grounds, "\n"] {
+                    self.line.extend_from_slice(part.as_bytes());
+                }
+                Ok(out.write_all(&self.line)?)
             }
             Err(problem) => self.refused(line, problem, None, out),
         }
@@ -162,7 +236,7 @@ impl<F: Facts> Batch<'_, '_, F> {
                 self.tally.denied |= !allowed;
                 object.insert("allowed".to_owned(), json!(allowed));
                 object.extend(answer);
-                json_line(object, out)
+                self.write(object, out)
             }
             Err(problem) => self.refused(line, problem, Some(object), out),
         }
@@ -176,7 +250,7 @@ impl<F: Facts> Batch<'_, '_, F> {
         match answered {
             Ok((answer, allowed)) => {
                 self.tally.denied |= !allowed;
-                json_line(answer, out)
+                self.write(answer, out)
             }
             Err(problem) => self.refused(line, problem, Some(Map::new()), out),
         }
@@ -199,13 +273,23 @@ impl<F: Facts> Batch<'_, '_, F> {
         if let Value::Object(error) = error {
             object.extend(error);
         }
-        json_line(object, out)
+        self.write(object, out)
     }
-}
 
-fn json_line(object: Map<String, Value>, out: &mut dyn Write) -> Result<(), RenderError> {
-    let dress = Dress { format: Format::Jsonl, ..Dress::default() };
-    render::value(out, &Value::Object(object), &dress)
+    /// Writes an object: in a line of its own, or as one more of the array.
+    fn write(&mut self, object: Map<String, Value>, out: &mut dyn Write) -> Result<(), RenderError> {
+        self.line.clear();
+        let in_array = self.form == (Form::Objects { in_array: true });
+        if in_array {
+            self.line.extend_from_slice(if self.tally.objects == 0 { b"[\n  " } else { b",\n  " });
+        }
+        serde_json::to_writer(&mut self.line, &object).map_err(std::io::Error::from)?;
+        if !in_array {
+            self.line.push(b'\n');
+        }
+        self.tally.objects += 1;
+        Ok(out.write_all(&self.line)?)
+    }
 }
 
 /// What one request could not be answered for, apart from what ends everything: a store or a stream
@@ -233,7 +317,6 @@ fn words(object: &Map<String, Value>) -> Result<[&str; 3], Problem> {
 /// Decides one question after the other.
 struct Judge<'v, 'r, F: Facts> {
     view: &'v View<'r, F>,
-    panel: Panel<'v, F>,
     known: Known<'v, 'r, F>,
     with_proof: bool,
     /// The moment of every answer.
@@ -242,18 +325,17 @@ struct Judge<'v, 'r, F: Facts> {
 
 impl<'v, 'r, F: Facts> Judge<'v, 'r, F> {
     fn new(view: &'v View<'r, F>, with_proof: bool) -> Result<Judge<'v, 'r, F>, Problem> {
-        let panel = Panel::new(&view.facts, view.at);
-        Ok(Judge { view, panel, known: Known::new(view)?, with_proof, at: view.at.to_string() })
+        Ok(Judge { view, known: Known::new(view)?, with_proof, at: view.at.to_string() })
     }
 
     /// Yes or no, and what is to be said of it in the same line.
     fn in_a_line(&mut self, principal: &str, action: &str, resource: &str) -> Result<(bool, String), RenderError> {
-        let question = self.known.question(principal, action, resource)?;
+        let request = self.known.request(principal, action, resource)?;
         if !self.with_proof {
-            let rule = self.panel.allows(question.principal, question.action, question.resource)?;
-            return Ok((rule.is_some(), String::new()));
+            return Ok((self.known.allows(&request)?.is_some(), String::new()));
         }
-        let answered = Answered::to(self.view, Asked { question, resource: resource.to_owned() }, false)?;
+        let answered =
+            Answered::to(self.view, Asked { question: request.question, resource: resource.to_owned() }, false)?;
         Ok((answered.is_allowed(), answered.grounds(self.view)?))
     }
 
@@ -264,20 +346,21 @@ impl<'v, 'r, F: Facts> Judge<'v, 'r, F> {
         action: &str,
         resource: &str,
     ) -> Result<(bool, Map<String, Value>), RenderError> {
-        let question = self.known.question(principal, action, resource)?;
+        let request = self.known.request(principal, action, resource)?;
         if self.with_proof {
-            let answered = Answered::to(self.view, Asked { question, resource: resource.to_owned() }, true)?;
+            let answered =
+                Answered::to(self.view, Asked { question: request.question, resource: resource.to_owned() }, true)?;
             let mut fields = answered.json(self.view)?;
             for field in ["principal", "action", "resource", "allowed"] {
                 fields.shift_remove(field);
             }
             return Ok((answered.is_allowed(), fields));
         }
-        let allowed = self.panel.allows(question.principal, question.action, question.resource)?;
+        let allowed = self.known.allows(&request)?;
         let rule = match allowed {
             Some(rule) => rule,
             // The sentence of a refusal is found only together with what stands against it.
-            None => self.panel.decide(question.principal, question.action, question.resource)?.rule,
+            None => self.known.decide(&request)?.rule,
         };
         let mut fields = Map::new();
         fields.insert("revision".to_owned(), json!(self.view.revision));

@@ -47,7 +47,8 @@ pub(super) struct Check {
     #[arg(value_name = "RESOURCE", required_unless_present = "batch", add = complete::resources())]
     resource: Option<String>,
     /// Answer the requests of this file, one a line, in the same order and form: PRINCIPAL ACTION RESOURCE,
-    /// an object with these three, or one of OpenID AuthZEN; `-` is standard input
+    /// an object with these three, or one of OpenID AuthZEN; `-` is standard input. With -o json or jsonl
+    /// every answer is an object
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["principal", "action", "resource"])]
     batch: Option<PathBuf>,
     /// Exit with 1 if anything is denied
@@ -71,9 +72,7 @@ impl Check {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         if let Some(file) = &self.batch {
             let wanted = batch::Wanted { all: self.all, proof: self.proof };
-            return session.read(self.reading.at.as_deref(), |session, view| {
-                batch::run(session, &view.in_memory()?, file, &wanted)
-            });
+            return session.read(self.reading.at.as_deref(), |session, view| batch::run(session, view, file, &wanted));
         }
         let words = Words {
             principal: self.principal.unwrap_or_default(),

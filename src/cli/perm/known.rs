@@ -4,7 +4,7 @@
 //! the nearest spelling of a name that is not there is left out, since looking for it goes through
 //! every name there is, and a list may hold a million that are not there.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::hash::BuildHasher;
 use std::rc::Rc;
 
@@ -12,27 +12,46 @@ use hashbrown::DefaultHashBuilder;
 
 use super::super::view::View;
 use super::asked::{On, may_ask_about_others, oneself, themselves_only};
+use crate::model::catalogue::{NOT_GRANTED, Rule};
 use crate::model::{Id, Kind, Problem, Reference};
 use crate::ops::{Actor, Viewer};
 use crate::policy::shelf::Shelf;
-use crate::policy::{Facts, Question};
+use crate::policy::{Decision, Facts, Question, Subject, Target, allows, decide_on};
 use crate::render::RenderError;
 
-/// A principal that was named.
-struct Who {
+/// A principal that was named, with everything it is once that was asked for.
+struct Who<'v, F: Facts> {
     text: Box<str>,
-    reference: Reference,
     /// Whether it is whoever asks.
     is_oneself: bool,
     id: Cell<Option<Id>>,
+    subject: OnceCell<Subject<'v, F>>,
+    reference: Reference,
 }
 
-/// A resource that was named.
+/// A resource that was named, with everything it lies in once that was asked for.
 struct Where {
     text: Box<str>,
     on: On,
     /// Whether whoever asks may ask about others there.
     others: Cell<Option<bool>>,
+    target: OnceCell<Option<Target>>,
+}
+
+/// A path that is shorter, in bytes, has no more folders than a path may.
+const LONGEST: usize = 1024;
+
+impl Where {
+    fn new(text: &str, on: On) -> Where {
+        Where { text: text.into(), on, others: Cell::new(None), target: OnceCell::new() }
+    }
+}
+
+/// A request that was read: what it asks, and what was looked up for it.
+pub(super) struct Request<'v, F: Facts> {
+    pub(super) question: Question,
+    who: Rc<Who<'v, F>>,
+    place: Rc<Where>,
 }
 
 /// What was named so far.
@@ -41,8 +60,20 @@ pub(super) struct Known<'v, 'r, F: Facts> {
     viewer: Viewer<'v, F>,
     /// By the hash of their texts.
     hasher: DefaultHashBuilder,
-    principals: Shelf<Who>,
+    principals: Shelf<Who<'v, F>>,
     resources: Shelf<Where>,
+}
+
+impl<F: Facts> Request<'_, F> {
+    fn target(&self, facts: &F) -> Result<Option<&Target>, Problem> {
+        Ok(match self.place.target.get() {
+            Some(target) => target.as_ref(),
+            None => {
+                let target = Target::of(facts, self.question.resource)?;
+                self.place.target.get_or_init(|| target).as_ref()
+            }
+        })
+    }
 }
 
 impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
@@ -56,8 +87,32 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
         })
     }
 
-    /// Reads a question and finds what it is about.
-    pub(super) fn question(&self, who: &str, action: &str, on: &str) -> Result<Question, RenderError> {
+    /// The rule that allows what a request asks; none where it is denied.
+    pub(super) fn allows(&self, request: &Request<'v, F>) -> Result<Option<Rule>, Problem> {
+        let Some(target) = request.target(&self.view.facts)? else { return Ok(None) };
+        Ok(allows(self.subject(request)?, request.question.action, target)?)
+    }
+
+    /// As [`allows`](Known::allows), with the sentence of a refusal.
+    pub(super) fn decide(&self, request: &Request<'v, F>) -> Result<Decision, Problem> {
+        match request.target(&self.view.facts)? {
+            Some(target) => Ok(decide_on(self.subject(request)?, request.question.action, target)?),
+            None => Ok(Decision { allowed: false, rule: NOT_GRANTED, proof: Vec::new() }),
+        }
+    }
+
+    fn subject<'q>(&self, request: &'q Request<'v, F>) -> Result<&'q Subject<'v, F>, Problem> {
+        Ok(match request.who.subject.get() {
+            Some(subject) => subject,
+            None => {
+                let subject = Subject::new(&self.view.facts, request.question.principal, self.view.at)?;
+                request.who.subject.get_or_init(|| subject)
+            }
+        })
+    }
+
+    /// Reads a request and finds what it is about.
+    pub(super) fn request(&self, who: &str, action: &str, on: &str) -> Result<Request<'v, F>, RenderError> {
         let view = self.view;
         let who = self.principal(who)?;
         let place = self.resource(on, action)?;
@@ -79,23 +134,34 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
                 }
             }
         };
-        Ok(Question { principal, action, resource: place.on.id, at: view.at })
+        let question = Question { principal, action, resource: place.on.id, at: view.at };
+        Ok(Request { question, who, place })
     }
 
-    fn principal(&self, text: &str) -> Result<Rc<Who>, RenderError> {
+    fn principal(&self, text: &str) -> Result<Rc<Who<'v, F>>, RenderError> {
         let hash = self.hasher.hash_one(text);
         if let Some(known) = self.principals.get(hash, |known| *known.text == *text) {
             return Ok(known);
         }
         let reference = Reference::principal(text)?;
         let own = oneself(self.view, &reference)?;
-        let who = Who { text: text.into(), reference, is_oneself: own.is_some(), id: Cell::new(own) };
-        Ok(self.principals.put(hash, who))
+        let (is_oneself, id) = (own.is_some(), Cell::new(own));
+        Ok(self.principals.put(hash, Who { text: text.into(), is_oneself, id, subject: OnceCell::new(), reference }))
     }
 
-    fn resolve(&self, who: &Who) -> Result<Id, Problem> {
-        self.seen(&who.reference)?;
-        let (id, _) = self.view.resolve(&who.reference)?;
+    fn resolve(&self, who: &Who<'v, F>) -> Result<Id, Problem> {
+        let plain = match &who.reference {
+            // Whoever sees everything needs no look at what it is.
+            Reference::Named(kind, name) if self.sees_all() => self.view.facts.id_named(*kind, None, name.key())?,
+            _ => None,
+        };
+        let id = match plain {
+            Some(id) => id,
+            None => {
+                self.seen(&who.reference)?;
+                self.view.resolve(&who.reference)?.0
+            }
+        };
         who.id.set(Some(id));
         Ok(id)
     }
@@ -105,15 +171,54 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
         if let Some(known) = self.resources.get(hash, |known| *known.text == *text) {
             return Ok(known);
         }
+        if let Some(on) = self.beneath(text)? {
+            return Ok(self.resources.put(hash, Where::new(text, on)));
+        }
         let reference = Reference::parse(text, Kind::Server)?;
         // Whether a private endpoint is there for an actor depends on the action, so it is looked up each time.
         let is_steady = self.sees_all() || reference.kind() != Some(Kind::Endpoint);
-        if is_steady {
-            self.seen(&reference)?;
-        }
-        let on = On::of(self.view, &reference, action)?;
-        let place = Where { text: text.into(), on, others: Cell::new(None) };
+        let on = match self.nearest(&reference)? {
+            Some(on) => on,
+            None => {
+                if is_steady {
+                    self.seen(&reference)?;
+                }
+                On::of(self.view, &reference, action)?
+            }
+        };
+        let place = Where::new(text, on);
         Ok(if is_steady { self.resources.put(hash, place) } else { Rc::new(place) })
+    }
+
+    /// What a path leads to for whoever sees everything, where the folder it lies in was named before: one
+    /// look-up instead of one for each folder on the way. None where it takes more than that.
+    fn beneath(&self, text: &str) -> Result<Option<On>, Problem> {
+        let Some((folder, name)) = text.rsplit_once('/').filter(|_| self.sees_all() && text.len() < LONGEST) else {
+            return Ok(None);
+        };
+        let is_plain = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
+        if name.is_empty() || !name.bytes().all(is_plain) {
+            return Ok(None);
+        }
+        let known = self.resources.get(self.hasher.hash_one(folder), |known| *known.text == *folder);
+        let Some(known) = known.filter(|it| it.on.kind == Kind::Item && it.on.is_registered) else { return Ok(None) };
+        Ok(Some(match self.view.facts.id_named(Kind::Item, Some(known.on.id), name)? {
+            Some(id) => On { id, ..known.on },
+            None => On { is_registered: false, ..known.on },
+        }))
+    }
+
+    /// What a path leads to for whoever sees everything, without a look at what lies on the way; none for
+    /// everybody else and for all that is no path or leads nowhere.
+    fn nearest(&self, reference: &Reference) -> Result<Option<On>, Problem> {
+        let Reference::Item(endpoint, path) = reference else { return Ok(None) };
+        if !self.sees_all() {
+            return Ok(None);
+        }
+        let facts = &self.view.facts;
+        let Some(endpoint) = facts.id_named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
+        let found = facts.nearest_item(endpoint, path)?;
+        Ok(found.map(|(id, depth)| On { id, kind: Kind::Item, is_registered: depth == path.depth() }))
     }
 
     fn may_ask_about_others(&self, place: &Where) -> Result<bool, Problem> {
