@@ -38,5 +38,5 @@ pub use panel::Panel;
 pub use proof::{Proof, Step};
 pub use remedy::{Remedy, lacks, remedies};
 pub use subject::Subject;
-pub use switch::Switch;
+pub use switch::{Adaptive, Switch};
 pub use target::Target;

@@ -88,6 +88,25 @@ impl<'r> StoreFacts<'r> {
         Ok(found)
     }
 
+    /// What a principal holds in the roles that make it be something else as well.
+    fn memberships(self, principal: Id) -> Result<Rc<[Binding]>> {
+        if let Some(found) = self.known().and_then(|known| known.memberships.get(&principal)) {
+            return Ok(found);
+        }
+        let mut found = Vec::new();
+        let mut statement =
+            self.prepared(&statements::MEMBERSHIPS_OF.ordered(self.revision, "role, resource, since, id"))?;
+        self.each_of(&mut statement, &[&integer(principal.0)], Reader::binding_of, &mut |binding| {
+            found.push(binding);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let found: Rc<[Binding]> = found.into();
+        if let Some(known) = self.known() {
+            known.memberships.put(principal, Rc::clone(&found));
+        }
+        Ok(found)
+    }
+
     /// The bindings in a role on a resource; none if they are many.
     fn few_on(self, resource: Id, role: Role) -> Result<Option<Rc<[Binding]>>> {
         let key = (resource, role);
@@ -163,6 +182,23 @@ impl Facts for StoreFacts<'_> {
         }
     }
 
+    fn ids(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>> {
+        let mut found = Vec::new();
+        let read = |reader: &Reader, row: &rusqlite::Row<'_>| {
+            row.get::<_, i64>(0).map(|id| Id(rows::natural(id))).map_err(|error| reader.failed(error))
+        };
+        let visit: Visit<'_, Id> = &mut |id| {
+            found.push(id);
+            Ok(ControlFlow::Continue(()))
+        };
+        match parent {
+            None => self.each(&statements::IDS_OF_KIND, &[&kind.word()], read, visit)?,
+            Some(parent) if self.is_unused(parent) => {}
+            Some(parent) => self.each(&statements::IDS_WITHIN, &[&kind.word(), &integer(parent.0)], read, visit)?,
+        }
+        Ok(found)
+    }
+
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
         let (resource, principal) = select.ends();
         if [resource, principal].into_iter().flatten().any(|id| self.is_unused(id)) {
@@ -217,6 +253,15 @@ impl Facts for StoreFacts<'_> {
 
     fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()> {
         if self.is_unused(principal) {
+            return Ok(());
+        }
+        if roles.len() > 1 && roles.iter().all(|role| statements::MEMBERS.contains(role)) {
+            let all = self.memberships(principal)?;
+            for role in roles {
+                for held in all.iter().filter(|it| it.role == *role && it.is_effective(at)) {
+                    visit(Holding { resource: held.resource, role: *role, permissions: held.attributes.permissions });
+                }
+            }
             return Ok(());
         }
         for role in roles {
@@ -328,6 +373,16 @@ impl StoreFacts<'_> {
     /// When the store cannot be read.
     pub fn count(&self, kind: Kind) -> Result<u64> {
         self.sum(&statements::COUNT_OF_KIND.at(self.revision), &[&kind.word()])
+    }
+
+    /// Tells of every resource of a kind that lies in nothing, in the order of their keys, from after a key on.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or what the visitor answers.
+    pub fn in_order(&self, kind: Kind, after: Option<&str>, visit: Visit<'_, Resource>) -> Result<()> {
+        let sql = format!("{} ORDER BY key", statements::BY_KEY.at(self.revision));
+        let values: [&dyn ToSql; 2] = [&kind.word(), &after.unwrap_or_default()];
+        self.each_of(&mut *self.prepared(&sql)?, &values, Reader::resource_of, visit)
     }
 
     /// How many bindings of a role there are on a resource.

@@ -101,6 +101,8 @@ pub(super) struct Known {
     nobody: Rc<[Binding]>,
     /// What a principal holds in a role.
     pub(super) held: Kept<(Id, Role), Rc<[Binding]>>,
+    /// What a principal is a member of.
+    pub(super) memberships: Kept<Id, Rc<[Binding]>>,
     /// The bindings on a resource in a role; none within where they are many.
     pub(super) holders: Kept<(Id, Role), Option<Rc<[Binding]>>>,
 }
@@ -143,6 +145,7 @@ impl Known {
     fn binding(&self, before: Option<&Binding>, after: Option<&Binding>, since: Revision) {
         let Some(any) = after.or(before) else { return };
         self.held.forget(&(any.principal, any.role));
+        self.memberships.forget(&any.principal);
         let key = (any.resource, any.role);
         match (before, after, self.holders.get(&key)) {
             (None, Some(after), Some(Some(few))) if few.len() < FEW => {
@@ -153,6 +156,7 @@ impl Known {
         }
         if let Some(before) = before {
             self.held.forget(&(before.principal, before.role));
+            self.memberships.forget(&before.principal);
             self.holders.forget(&(before.resource, before.role));
         }
     }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::Revision;
+use crate::model::{Revision, Role};
 
 /// A look-up in one table. Its text for the present is there from the start: there are very many of them.
 pub(super) struct LookUp {
@@ -55,12 +55,22 @@ pub(super) static ALIASED: LookUp = resource!("kind = ?1 AND alias = ?2 AND alia
 pub(super) static OF_KIND: LookUp = resource!("kind = ?1");
 pub(super) static WITHIN: LookUp = resource!("kind = ?1 AND parent = ?2");
 
+pub(super) static BY_KEY: LookUp = resource!("kind = ?1 AND parent = 0 AND key > ?2");
+/// Of the index alone: names and attributes of many lie far apart.
+pub(super) static IDS_OF_KIND: LookUp = look_up!("id", "resource", "kind = ?1");
+pub(super) static IDS_WITHIN: LookUp = look_up!("id", "resource", "kind = ?1 AND parent = ?2");
+
 pub(super) static BINDING_OF: LookUp = binding!("id = ?1");
 pub(super) static EXACT: LookUp = binding!("resource = ?1 AND role = ?2 AND principal = ?3");
 pub(super) static ON: LookUp = binding!("resource = ?1");
 pub(super) static ON_AS: LookUp = binding!("resource = ?1 AND role = ?2");
 pub(super) static OF: LookUp = binding!("principal = ?1");
 pub(super) static OF_AS: LookUp = binding!("principal = ?1 AND role = ?2");
+/// In the roles of [`MEMBERS`], all at once: whoever asks for one of them asks for the others too.
+pub(super) static MEMBERSHIPS_OF: LookUp =
+    binding!("principal = ?1 AND role IN ('group:member', 'workgroup:admin', 'workgroup:standard')");
+/// What makes somebody be something else as well.
+pub(super) const MEMBERS: [Role; 3] = [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard];
 /// The role stands in the text: the index is only on shares.
 pub(super) static SHARES_BY: LookUp = binding!("grantor = ?1 AND role = 'item:share'");
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use rolebook::model::attributes::{Sharing, Status};
 use rolebook::model::catalogue::Rule;
 use rolebook::model::{Action, Id, Kind, Permissions, Time, Verb};
-use rolebook::policy::listing::{Breadth, Filter, Reach, is_covered, what, who};
+use rolebook::policy::listing::{Breadth, Filter, Reach, beyond, is_covered, stopped, what, who};
 use rolebook::policy::{Facts, Panel, Question, Subject, Target, allows, decide};
 
 use super::{principals, questions};
@@ -165,6 +165,51 @@ impl<'f, F: Facts> Answered<'f, F> {
         found
     }
 
+    /// What somebody may do that not every account may.
+    fn beyond(&self, principal: Id, filter: &Filter, reach: Reach) -> Listed {
+        let mut found = Listed::new();
+        let subject = Subject::new(self.facts(), principal, self.panel.at()).unwrap();
+        beyond(&self.panel, &subject, filter, reach, &mut |resource, actions| {
+            assert!(found.insert(resource, actions.iter().copied().collect()).is_none(), "{resource} twice");
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+        found
+    }
+
+    /// What is listed beside what every account may do is true, and the two together leave nothing out.
+    fn besides(&self, principal: Id, filter: &Filter, asked: &Listed) {
+        let subject = Subject::new(self.facts(), principal, self.panel.at()).unwrap();
+        if !subject.is_registered() || principal == Id::AUTHENTICATED {
+            return;
+        }
+        let nothing = BTreeSet::new();
+        let general = self.asked(Id::AUTHENTICATED, filter);
+        let verbs: Vec<Verb> = stopped(&subject, filter).unwrap().iter().map(|it| it.verb()).collect();
+        let every = self.beyond(principal, filter, Reach::Every);
+        let outlined = self.beyond(principal, filter, Reach::Outlined);
+        for (resource, _) in &self.questions {
+            let what = || format!("{principal} {filter:?} {resource}");
+            let (own, all) = (asked.get(resource).unwrap_or(&nothing), general.get(resource).unwrap_or(&nothing));
+            match every.get(resource) {
+                Some(listed) => assert_eq!(listed, own, "{}", what()),
+                None => assert!(own.is_subset(all), "{}: {own:?} and {all:?}", what()),
+            }
+            if self.kind(*resource) == Some(Kind::Item) {
+                let line = self.facts().lineage(*resource).unwrap();
+                let stands = line.iter().find_map(|it| outlined.get(&it.id)).unwrap_or(&nothing);
+                assert!(own.iter().all(|it| stands.contains(it) || all.contains(it)), "{}", what());
+                continue;
+            }
+            assert_eq!(outlined.get(resource), every.get(resource), "{}", what());
+            // One thing is left out only where one's own settings say so, or it is oneself.
+            if !every.contains_key(resource) && *resource != principal {
+                let lacks = all.difference(own).find(|it| !verbs.contains(&it.verb()));
+                assert_eq!(lacks, None, "{}", what());
+            }
+        }
+    }
+
     /// What somebody may do, asked one by one.
     fn asked(&self, principal: Id, filter: &Filter) -> Listed {
         let mut found = Listed::new();
@@ -222,6 +267,7 @@ impl<'f, F: Facts> Answered<'f, F> {
                 let every = self.what(*principal, &filter, Reach::Every);
                 assert_eq!(every, asked, "{principal} {filter:?}");
                 let outlined = self.what(*principal, &filter, Reach::Outlined);
+                self.besides(*principal, &filter, &asked);
                 self.in_outline(*principal, &filter, &asked, &outlined);
             }
         }

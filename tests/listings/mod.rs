@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use rolebook::model::action::Destination;
 use rolebook::model::{Action, Id, Kind, Permissions, Time};
-use rolebook::policy::{Facts, Nothing, Overlay};
+use rolebook::policy::{Adaptive, Facts, Nothing, Overlay};
 use rolebook::store::Store;
 
 use crate::oracle::worlds::{Dice, NOW, permissions};
@@ -149,7 +149,12 @@ fn listings_over_statements_are_those_over_a_snapshot() {
         rows.changed(dice).commit(&store, &rows);
         let reader = store.read().unwrap();
         for facts in [reader.facts(), reader.facts_at(1)] {
-            assert_same_listings(&facts, &facts.snapshot().unwrap(), moment(dice), dice);
+            let (snapshot, at) = (facts.snapshot().unwrap(), moment(dice));
+            assert_same_listings(&facts, &snapshot, at, dice);
+            // Read into memory half-way, or never.
+            let load = || facts.snapshot().ok().map(|it| Box::new(it) as Box<dyn Facts>);
+            let adaptive = Adaptive::new(facts, dice.below(3_000) as u64, load);
+            assert_same_listings(&adaptive, &snapshot, at, dice);
         }
     });
 }

@@ -1,10 +1,12 @@
 //! Where `authenticated` stands for every account: in listings, an account that has something only
 //! as any account has it is not named beside it.
 
+use super::what::Filter;
 use crate::model::catalogue::{self, Condition, Demand, Holder};
-use crate::model::{Action, Id, Kind};
+use crate::model::{Action, Id, Kind, Verb};
 use crate::policy::facts::{Facts, Result};
 use crate::policy::panel::Panel;
+use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
 /// Whether every active account may do something because any account may: then `authenticated`
@@ -14,6 +16,47 @@ use crate::policy::target::Target;
 /// When the facts cannot be read.
 pub fn is_covered<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Action, target: &Target) -> Result<bool> {
     Ok(!tells_apart(panel.facts(), action, target)? && panel.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
+}
+
+/// The actions that a subject's own settings stop, though every other active account may do them somewhere.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, filter: &Filter) -> Result<Vec<Action>> {
+    let mut found: Vec<Action> = Vec::new();
+    for kind in Kind::ALL.into_iter().filter(|kind| filter.takes(*kind)) {
+        for action in filter.actions_on(kind) {
+            let is_new = found.iter().all(|known| known.verb() != action.verb());
+            if is_new && is_stopped(subject, kind, action.verb())? {
+                found.push(action);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn is_stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, kind: Kind, verb: Verb) -> Result<bool> {
+    let rows = catalogue::rows_of(kind, verb);
+    let mut anybody = rows.grants.iter().filter(|grant| grant.holder == Holder::Account).peekable();
+    if anybody.peek().is_none() {
+        return Ok(false);
+    }
+    for limit in &rows.limits {
+        if let Demand::Allowed(setting) | Demand::AllowedOrShared(setting) = limit.demand
+            && subject.server()?.allows(setting)
+            && !subject.setting(setting)?.0
+        {
+            return Ok(true);
+        }
+    }
+    // A row may hang on another action that is stopped; where every row does, so is this.
+    for grant in anybody {
+        match grant.when.and_then(Condition::also).filter(|also| *also != verb) {
+            Some(also) if is_stopped(subject, kind, also)? => {}
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 /// Whether what every account has may be stopped for one account and not for another.

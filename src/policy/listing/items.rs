@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::what::{Filter, Reach, VisitWhat, allowed};
+use super::what::{Common, Filter, Reach, VisitWhat, allowed};
 use crate::model::attributes::{Attributes, Home, Sharing};
 use crate::model::{Action, Id, Kind, Permissions, Role, Verb};
 use crate::policy::content::{entitled_on, root_upload};
@@ -20,7 +20,7 @@ use crate::policy::subject::{Sort, Subject};
 /// Lists the items, those above before those beneath.
 pub(super) fn list<'f, F: Facts + ?Sized>(
     panel: &Panel<'f, F>,
-    subject: &Subject<'f, F>,
+    (subject, common): (&Subject<'f, F>, Option<&Common<'_, 'f, F>>),
     filter: &Filter,
     actions: &[Action],
     reach: Reach,
@@ -29,10 +29,14 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     if subject.sort == Sort::Account && !subject.is_registered() {
         return Ok(ControlFlow::Continue(()));
     }
-    let roles = places_of_roles(subject)?;
-    let gives = gives(subject)?;
-    let mut turns = turns_of(panel, subject, &gives)?;
-    let mut items = Items { panel, subject, actions, roles, gives, alike: HashMap::new() };
+    let mut items = Items::new(panel, subject, actions)?;
+    // In outline something may begin where what every account has comes to what is one's own; item by item
+    // each of those is beneath what is one's own.
+    let mut turns = match (common, reach) {
+        (Some(common), Reach::Every) => turns_of(panel, subject, &gives(common.own)?)?,
+        _ => turns_of(panel, subject, &items.gives)?,
+    };
+    let mut class = common.map(|common| Items::new(panel, common.class, actions)).transpose()?;
     if let Some(under) = filter.under {
         let mut inside = vec![under];
         for item in turns {
@@ -53,7 +57,15 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
                     Some((parent, above)) if filter.under != Some(item) => here != items.answer(above, parent)?,
                     _ => !here.is_empty(),
                 };
-                if is_turn {
+                // Every account has the same there.
+                let is_common = match &mut class {
+                    Some(class) if is_turn => match class.sketch(item)? {
+                        Some(sketch) => class.answer(sketch.here, item)? == here,
+                        None => false,
+                    },
+                    _ => false,
+                };
+                if is_turn && !is_common {
                     found.push((sketch.depth, item, here));
                 }
             }
@@ -234,7 +246,12 @@ struct Sketch {
     above: Option<(Id, Alike)>,
 }
 
-impl<F: Facts + ?Sized> Items<'_, '_, F> {
+impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
+    fn new(panel: &'s Panel<'f, F>, subject: &'s Subject<'f, F>, actions: &'s [Action]) -> Result<Items<'s, 'f, F>> {
+        let (roles, gives) = (places_of_roles(subject)?, gives(subject)?);
+        Ok(Items { panel, subject, actions, roles, gives, alike: HashMap::new() })
+    }
+
     /// What is allowed on an item, as on every one that it is like.
     fn answer(&mut self, alike: Alike, item: Id) -> Result<Rc<[Action]>> {
         if let Some(known) = self.alike.get(&alike) {

@@ -19,8 +19,8 @@ use crate::model::Kind;
 /// classes stand beside them.
 const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
 
-pub use coverage::is_covered;
+pub use coverage::{is_covered, stopped};
 pub use difference::{Comparison, Difference, Pair, VisitDifference};
 pub use scope::{Scope, Twins};
-pub use what::{Filter, Reach, VisitWhat, what};
+pub use what::{Filter, Reach, VisitWhat, beyond, what};
 pub use who::{Breadth, VisitWho, who};

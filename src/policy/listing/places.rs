@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use hashbrown::HashSet;
 
 use super::candidates;
-use crate::model::catalogue::{self, Holder};
-use crate::model::{Action, Id, Kind, Role};
+use crate::model::catalogue::{self, Condition, Demand, Holder};
+use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::facts::{Facts, Result, Select};
 use crate::policy::holders::holder;
 use crate::policy::panel::Panel;
@@ -26,6 +26,9 @@ pub(super) fn places<'f, F: Facts + ?Sized>(
     let mut search = Search { panel, subject, kind, found: HashSet::new() };
     let mut asked: Vec<Holder> = Vec::new();
     for action in actions {
+        if subject.is_in_particular() && search.own_settings(action.verb())? {
+            return all(panel.facts(), kind, None);
+        }
         for grant in &catalogue::rows_of(kind, action.verb()).grants {
             if asked.contains(&grant.holder) {
                 continue;
@@ -55,6 +58,42 @@ struct Search<'s, 'f, F: Facts + ?Sized> {
 }
 
 impl<F: Facts + ?Sized> Search<'_, '_, F> {
+    /// Where every account may do something but for the settings: adds where the subject may because of what
+    /// it shares. Answers whether its own settings allow it everywhere, and those of others do not.
+    fn own_settings(&mut self, verb: Verb) -> Result<bool> {
+        let rows = catalogue::rows_of(self.kind, verb);
+        for grant in rows.grants.iter().filter(|grant| grant.holder == Holder::Account) {
+            let Some(also) = grant.when.and_then(Condition::also).filter(|also| *also != verb) else { continue };
+            if self.own_settings(also)? {
+                return Ok(true);
+            }
+            // What it hangs on may be somebody's own, where nobody else has it.
+            for grant in &catalogue::rows_of(self.kind, also).grants {
+                if self.add(grant.holder)? {
+                    return Ok(true);
+                }
+            }
+        }
+        if rows.grants.iter().all(|grant| grant.holder != Holder::Account) {
+            return Ok(false);
+        }
+        for limit in &rows.limits {
+            let (Demand::Allowed(setting) | Demand::AllowedOrShared(setting)) = limit.demand else { continue };
+            if self.subject.server()?.allows(setting) {
+                continue;
+            }
+            if self.subject.setting(setting)?.0 {
+                return Ok(true);
+            }
+            if matches!(limit.demand, Demand::AllowedOrShared(_)) {
+                self.add(Holder::FellowMember)?;
+                let workgroups = self.held(&Role::WORKGROUP)?;
+                self.found.extend(workgroups);
+            }
+        }
+        Ok(false)
+    }
+
     /// Adds what a row could give the subject. Answers whether that is every resource of the kind.
     fn add(&mut self, row: Holder) -> Result<bool> {
         match row {
@@ -104,9 +143,11 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
                     self.within(workspace)?;
                 }
             }
-            // On an endpoint: of the shares of its root folder.
+            // On an endpoint: of its root folder, by shares, ownership, or a role on the endpoint.
             Holder::Holds(_) => {
-                self.found.extend(self.panel.facts().ids(Kind::Endpoint, None)?);
+                let roles = self.held(&Role::ENDPOINT)?;
+                self.found.extend(roles);
+                self.roots()?;
             }
             // Of items alone.
             Holder::Share | Holder::Owner | Holder::Sharer | Holder::EachPart => {}
@@ -122,6 +163,29 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(found)
+    }
+
+    /// Adds the endpoints whose root folder the subject holds something on.
+    fn roots(&mut self) -> Result<()> {
+        let facts = self.panel.facts();
+        let mut items = HashSet::new();
+        let mut held = |principal: Id, roles: &[Role]| {
+            facts.holdings(principal, roles, self.subject.at, &mut |held| {
+                items.insert(held.resource);
+            })
+        };
+        for principal in self.subject.principals()? {
+            held(*principal, &[Role::ItemShare])?;
+        }
+        held(self.subject.id, &[Role::ItemOwner])?;
+        for item in items {
+            if let Some(endpoint) = facts.outline(item)?.and_then(|it| it.parent)
+                && facts.outline(endpoint)?.is_some_and(|it| it.kind() == Kind::Endpoint)
+            {
+                self.found.insert(endpoint);
+            }
+        }
+        Ok(())
     }
 
     /// Adds a resource, if it is of the kind, and what of the kind lies in it.

@@ -44,7 +44,7 @@ impl Filter {
         self.actions.iter().copied().filter(|action| all.contains(action) || valued(action)).collect()
     }
 
-    fn takes(&self, kind: Kind) -> bool {
+    pub(super) fn takes(&self, kind: Kind) -> bool {
         self.kind.is_none_or(|only| only == kind) && (self.under.is_none() || kind == Kind::Item)
     }
 }
@@ -65,14 +65,50 @@ pub fn what<'f, F: Facts + ?Sized>(
     reach: Reach,
     visit: VisitWhat<'_>,
 ) -> Result<()> {
+    list(panel, subject, None, filter, reach, visit)
+}
+
+/// As [`what`], without what every active account may do anyway: a resource is told of where somebody, who is
+/// one or stands for some, may do something else than `authenticated`.
+///
+/// # Errors
+/// When the facts cannot be read, or what the visitor answers.
+pub fn beyond<'f, F: Facts + ?Sized>(
+    panel: &Panel<'f, F>,
+    subject: &Subject<'f, F>,
+    filter: &Filter,
+    reach: Reach,
+    visit: VisitWhat<'_>,
+) -> Result<()> {
+    let class = panel.subject(Id::AUTHENTICATED)?;
+    let own = Subject::new(panel.facts(), subject.id, subject.at)?.in_particular();
+    list(panel, subject, Some(Common { class: &class, own: &own }), filter, reach, visit)
+}
+
+/// What is left out of a listing because every active account has it.
+pub(super) struct Common<'c, 'f, F: Facts + ?Sized> {
+    /// Every active account.
+    pub(super) class: &'c Subject<'f, F>,
+    /// Whoever is listed, without what it has as any account.
+    pub(super) own: &'c Subject<'f, F>,
+}
+
+fn list<'f, F: Facts + ?Sized>(
+    panel: &Panel<'f, F>,
+    subject: &Subject<'f, F>,
+    common: Option<Common<'_, 'f, F>>,
+    filter: &Filter,
+    reach: Reach,
+    visit: VisitWhat<'_>,
+) -> Result<()> {
     for kind in Kind::ALL.into_iter().filter(|kind| filter.takes(*kind)) {
         let actions = filter.actions_on(kind);
         if actions.is_empty() {
             continue;
         }
         let flow = match kind {
-            Kind::Item => items::list(panel, subject, filter, &actions, reach, visit)?,
-            _ => others(panel, subject, kind, &actions, visit)?,
+            Kind::Item => items::list(panel, (subject, common.as_ref()), filter, &actions, reach, visit)?,
+            _ => others(panel, (subject, common.as_ref()), kind, &actions, visit)?,
         };
         if flow.is_break() {
             break;
@@ -83,16 +119,25 @@ pub fn what<'f, F: Facts + ?Sized>(
 
 fn others<'f, F: Facts + ?Sized>(
     panel: &Panel<'f, F>,
-    subject: &Subject<'f, F>,
+    (subject, common): (&Subject<'f, F>, Option<&Common<'_, 'f, F>>),
     kind: Kind,
     actions: &[Action],
     visit: VisitWhat<'_>,
 ) -> Result<ControlFlow<()>> {
-    for id in places(panel, subject, kind, actions)? {
+    let sought = common.map_or(subject, |common| common.own);
+    for id in places(panel, sought, kind, actions)? {
         // Whoever asks may come into question itself, and be a group where accounts are listed.
         let Some(target) = panel.target(id)?.filter(|target| target.kind == kind) else { continue };
-        let allowed = allowed(subject, actions, &target)?;
-        if !allowed.is_empty() && visit(id, &allowed)?.is_break() {
+        let found = allowed(subject, actions, &target)?;
+        if found.is_empty() {
+            continue;
+        }
+        if let Some(common) = common
+            && allowed(common.class, actions, &target)? == found
+        {
+            continue;
+        }
+        if visit(id, &found)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
