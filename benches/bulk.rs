@@ -13,6 +13,8 @@
 
 #[path = "workload/manifest.rs"]
 mod manifest;
+#[path = "workload/process.rs"]
+mod process;
 #[expect(dead_code, reason = "questions are asked by other benchmarks")]
 mod workload;
 
@@ -22,6 +24,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use process::peak;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use workload::Workload;
@@ -158,13 +161,6 @@ fn run(program: &str, words: &[&str]) -> Ran {
         time = Duration::from_micros(std::io::read_to_string(&mut said).unwrap().trim().parse().unwrap());
     }
     Ran { time, memory }
-}
-
-/// The most memory a process has had so far.
-fn peak(status: &str) -> Option<u64> {
-    let text = std::fs::read_to_string(status).ok()?;
-    let line = text.lines().find(|line| line.starts_with("VmHWM"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|it| it * 1024)
 }
 
 /// The middle one of a few runs, with the most memory of any.

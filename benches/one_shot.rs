@@ -1,7 +1,9 @@
 //! What one invocation costs, beside what a user would pick instead: a bare program that opens the
 //! same SQLite file. `cargo bench --bench one_shot` makes a store of 100,000 accounts, runs all
-//! contenders interleaved, and prints medians and ratios. `… -- build PATH` only makes that store, to
-//! look closer. Never a test: machines differ.
+//! contenders interleaved, and prints medians and ratios; then the same for listings and long lists of requests
+//! on a store of a million grants. `… -- build PATH` only makes the first store, `… -- build-large FOLDER` the
+//! second with its requests, `… -- large` measures the second alone. With `BESIDE=PROGRAM`, another build of
+//! the program, each listing is run by that too. Never a test: machines differ.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,6 +11,14 @@
     reason = "a benchmark prints, and may stop at the first surprise"
 )]
 
+#[path = "workload/large.rs"]
+mod large;
+#[path = "workload/process.rs"]
+mod process;
+#[expect(dead_code, reason = "questions in process are asked by other benchmarks")]
+mod workload;
+
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -21,6 +31,7 @@ use rolebook::ops::{Actor, Work, account, content, endpoint, membership, place};
 use rolebook::policy::Facts;
 use rolebook::store::{Entry, Store};
 use rusqlite::{Connection, OpenFlags};
+use workload::Workload;
 
 const ROUNDS: usize = 400;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
@@ -75,8 +86,15 @@ fn main() {
         ["bare", "clap-check", ..] => bare_check(&args[2..]),
         ["bare", "write", path, number] => bare_write(path, number),
         ["bare", "nothing"] => {}
+        ["bare", "lines", file] => bare_lines(file),
         ["build", path] => build(Path::new(path)),
-        _ => measure(),
+        ["build-large", folder] => build_large(Path::new(folder)),
+        ["large"] | ["large", "--bench"] => measure_large(),
+        _ => {
+            measure();
+            println!();
+            measure_large();
+        }
     }
 }
 
@@ -89,6 +107,17 @@ fn bare_read(path: &str) {
         .unwrap();
     let id: i64 = statement.query_row(["user", "user-77777"], |row| row.get(0)).unwrap();
     println!("{id}");
+}
+
+/// The floor for a list of requests: read each line, take it apart, write it back with a verdict.
+fn bare_lines(file: &str) {
+    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    for line in BufReader::with_capacity(1 << 16, std::fs::File::open(file).unwrap()).lines() {
+        let line = line.unwrap();
+        let words = line.split(' ').filter(|word| !word.is_empty()).count();
+        writeln!(out, "{} {line}", if words == 3 { "allowed" } else { "denied" }).unwrap();
+    }
+    out.flush().unwrap();
 }
 
 /// A parser of ten nouns with six verbs each, each with a few arguments, made when it is come to.
@@ -300,7 +329,7 @@ fn measure() {
     }
     let alone = ["perm", "check", "user-77777", "send", "server", "--store", small];
     contenders.push(Contender::new("perm check on a store of one account", PROGRAM, &alone, None));
-    compare(&contenders, 1);
+    compare(&contenders, 1, ROUNDS);
     println!();
     let mut times = [Vec::new(), Vec::new()];
     for round in 0..100 {
@@ -331,9 +360,9 @@ impl<'p> Contender<'p> {
 }
 
 /// Medians, the ratio of each to the floor, and that to the one it stands beside.
-fn compare(contenders: &[Contender<'_>], floor: usize) {
-    let mut times = vec![Vec::with_capacity(ROUNDS); contenders.len()];
-    for _ in 0..ROUNDS {
+fn compare(contenders: &[Contender<'_>], floor: usize, rounds: usize) {
+    let mut times = vec![Vec::with_capacity(rounds); contenders.len()];
+    for _ in 0..rounds {
         for (contender, times) in contenders.iter().zip(&mut times) {
             let words: Vec<&str> = contender.words.iter().map(String::as_str).collect();
             times.push(once(contender.program, &words));
@@ -360,4 +389,92 @@ fn ratio(time: Duration, to: Duration) -> f64 {
 
 fn print_line(name: &str, time: Duration, floor: Duration) {
     println!("{name:<48} {:>6.2} ms  {:>5.2} x", time.as_secs_f64() * 1000.0, ratio(time, floor));
+}
+
+/// How many accounts the store of a million grants has.
+const ACCOUNTS: usize = 100_000;
+/// How many requests a list has.
+const REQUESTS: usize = 1_000_000;
+/// How often each listing is run, and each long list of requests.
+const LISTINGS: usize = 100;
+const LISTS: usize = 5;
+
+/// Makes the store of a million grants, and the requests.
+fn build_large(folder: &Path) {
+    let workload = Workload::new(ACCOUNTS);
+    large::build(&workload, &folder.join("large.db"));
+    large::requests(&workload, REQUESTS, &folder.join("requests.txt"));
+    println!("{} grants", workload.grants());
+}
+
+fn measure_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = match std::env::var_os("LARGE") {
+        Some(built) => built.into(),
+        None => {
+            build_large(folder.path());
+            folder.path().to_owned()
+        }
+    };
+    let (store, requests) = (folder.join("large.db"), folder.join("requests.txt"));
+    let [store, requests] = [&store, &requests].map(|path| path.to_str().unwrap());
+    let listings: [(&str, &[&str]); 6] = [
+        ("perm check", &["perm", "check", "u500", "download", "crowd:/reels"]),
+        ("perm who: 200 answers", &["perm", "who", "download", "crowd:/reels"]),
+        ("perm who --proof: 200 answers", &["perm", "who", "download", "crowd:/reels", "--proof"]),
+        ("perm list: 500 grants", &["perm", "list", "reader"]),
+        ("perm list of items: 500 grants", &["perm", "list", "reader", "--kind", "item"]),
+        ("perm matrix: one folder", &["perm", "matrix", "crowd:/reels"]),
+    ];
+    let lists: [(&str, &[&str]); 3] = [
+        ("perm check --batch: a million lines", &["perm", "check", "--batch", requests]),
+        ("account list -o jsonl: 100,000", &["account", "list", "-o", "jsonl"]),
+        ("account list: 100,000", &["account", "list"]),
+    ];
+    let beside = std::env::var("BESIDE").ok();
+    let programs: Vec<(&str, &str)> = [("", Some(PROGRAM)), ("beside: ", beside.as_deref())]
+        .into_iter()
+        .filter_map(|(of, it)| Some((of, it?)))
+        .collect();
+    let all = |of: &[(&str, &[&str])]| -> Vec<Contender<'_>> {
+        let each = |(name, words): &(&str, &[&str])| {
+            let words = [words, &["--store", store][..]].concat();
+            programs
+                .iter()
+                .map(|(of, program)| Contender::new(&format!("{of}{name}"), program, &words, None))
+                .collect::<Vec<_>>()
+        };
+        of.iter().flat_map(each).collect()
+    };
+    compare(&all(&listings), 0, LISTINGS);
+    println!();
+    let own = std::env::current_exe().unwrap();
+    let mut long = vec![Contender::new(
+        "bare: read and write the lines",
+        own.to_str().unwrap(),
+        &["bare", "lines", requests],
+        None,
+    )];
+    long.extend(all(&lists));
+    compare(&long, 0, LISTS);
+    for contender in long.iter().skip(1) {
+        println!("{:<48} {:>6} MB at most", contender.name, memory(contender) / 1_000_000);
+    }
+}
+
+/// The peak of the memory of a run, in bytes.
+fn memory(contender: &Contender<'_>) -> u64 {
+    let mut child = Command::new(contender.program)
+        .args(&contender.words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut memory = 0;
+    while child.try_wait().unwrap().is_none() {
+        memory = process::peak(&status).unwrap_or(memory);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    memory
 }

@@ -80,7 +80,8 @@ impl Workload {
         Id(self.principal(0).0 + self.principals() as u64 + u64::from(endpoint))
     }
 
-    fn folder(&self, folder: u32) -> Id {
+    /// The id of a folder.
+    pub(crate) fn folder(&self, folder: u32) -> Id {
         Id(self.endpoint(0).0 + self.endpoints as u64 + u64::from(folder))
     }
 }
