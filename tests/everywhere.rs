@@ -202,6 +202,49 @@ fn every_reading_command_answers_in_json_and_survives_a_closed_pipe() {
     }
 }
 
+/// Verbs that answer with an array and are no lists.
+const NO_LISTS: [&str; 2] = ["perm test", "role show"];
+
+#[test]
+fn every_list_is_read_page_by_page() {
+    let tool = Tool::studio();
+    let mut lists = 0;
+    for (name, command) in leaves() {
+        let Some(example) = examples(&command).into_iter().next() else { continue };
+        if has(&command, "dry-run") || NO_LISTS.contains(&name.as_str()) || name == "init" {
+            continue;
+        }
+        prepare(&tool, &name, &example);
+        let mut words: Vec<&str> = example.split(' ').collect();
+        if let Some(place) = words.iter().position(|word| *word == "--limit") {
+            words.drain(place..place + 2);
+        }
+        let example = words.join(" ");
+        let rows = |part: &str| -> Option<(Vec<Value>, String)> {
+            let ran = tool.sh(&format!("{example} {part} -o json"));
+            Some((serde_json::from_str(&ran.out).ok()?, ran.err))
+        };
+        let whole = rows("").map(|(rows, _)| rows);
+        assert_eq!(whole.is_some(), has(&command, "limit"), "{name} is a list, or else has no --limit");
+        assert_eq!(whole.is_some(), has(&command, "after"), "{name} is a list, or else has no --after");
+        let Some(whole) = whole else { continue };
+        let size = (whole.len() / 3).max(1);
+        let (mut pages, mut part) = (Vec::new(), format!("--limit {size}"));
+        loop {
+            let (page, err) = rows(&part).unwrap_or_else(|| panic!("{example} {part}"));
+            assert!(page.len() <= size, "{name}: {page:?}");
+            pages.extend(page);
+            // Cut short is never silent, and says how to go on.
+            let Some((_, token)) = err.trim_end().split_once("there is more: go on with --after ") else { break };
+            part = format!("--limit {size} --after {token}");
+            assert!(pages.len() < whole.len(), "{name}: {token}");
+        }
+        assert_eq!(pages, whole, "{name}");
+        lists += 1;
+    }
+    assert!(lists > 20, "{lists}");
+}
+
 #[test]
 fn no_command_panics_or_changes_anything_on_nonsense() {
     let tool = Tool::studio();

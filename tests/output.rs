@@ -3,6 +3,34 @@
 use crate::support::Tool;
 
 #[test]
+fn a_page_begins_after_a_row_and_is_cut_with_a_word() {
+    let tool = Tool::staffed();
+    let names = |part: &str| tool.run(&format!("account list --columns name --no-headers {part}"));
+    let first = names("--limit 2");
+    assert_eq!(
+        (first.out.as_str(), first.err.as_str()),
+        ("alice\nbob\n", "warning: there is more: go on with --after user:bob\n")
+    );
+    // What lies in the order of names goes on where it was, also where the row itself is gone.
+    tool.ok("account remove bob --destroy --yes");
+    let next = names("--limit 9 --after user:bob");
+    assert_eq!((next.out.as_str(), next.err.as_str()), ("carol\ndana\neve\n", ""));
+    assert_eq!(names("--limit 1 --after USER:x").out, "");
+    assert_eq!(names("--sort -name --limit 1 --after user:dana").out, "carol\n");
+    assert_eq!(names("--sort -name --limit 1 -q").err, "");
+    tool.fails(5, "account list --sort name --after user:bob", "no `user:bob` to go on after");
+    tool.fails(2, "account list --limit 0", "--limit");
+    tool.ok("group add crew");
+    tool.ok("group add-member crew alice carol dana");
+    let members = tool.run("group members crew --limit 2 -o jsonl --columns member");
+    assert_eq!(members.out, "{\"member\":\"user:alice\"}\n{\"member\":\"user:carol\"}\n");
+    assert_eq!(members.err, "warning: there is more: go on with --after user:carol\n");
+    let rest = tool.ok("group members crew --limit 2 --after user:carol -o csv --columns member --no-headers");
+    assert_eq!(rest, "user:dana\n");
+    tool.fails(5, "group members crew --after user:zoe", "leave out --after");
+}
+
+#[test]
 fn one_listing_in_every_format() {
     let tool = Tool::staffed();
     let list = |rest: &str| tool.ok(&format!("account list --columns ref,role,expires {rest}"));

@@ -50,6 +50,54 @@ fn a_folder_stands_for_what_is_beneath_it_unless_every_item_is_asked_for() {
 }
 
 #[test]
+fn what_every_account_may_do_is_one_closing_line() {
+    let tool = Tool::studio();
+    let closing = "and what every active account may do (--everything lists it)\n";
+    let listed = tool.ok("perm list bob --no-headers");
+    assert!(listed.ends_with(closing), "{listed}");
+    assert!(!listed.contains("user:eve") && listed.contains("workgroup:color"), "{listed}");
+    let everything = tool.ok("perm list bob --no-headers --everything");
+    assert!(everything.contains("user:eve") && !everything.contains(closing), "{everything}");
+    let rows = tool.json("perm list bob");
+    let last = rows.as_array().unwrap().last().unwrap();
+    assert_eq!(last, &json!({"resource": null, "actions": [], "also": "authenticated", "but_not": []}));
+    // What is asked about and no account has in general needs no such line.
+    assert!(!tool.ok("perm list bob --kind package").contains("every active account"));
+    assert!(!tool.ok("perm list authenticated").contains("every active account"));
+    assert!(!tool.ok("perm list bob --limit 1").contains("every active account"));
+    tool.ok("account set bob --send deny");
+    assert!(
+        tool.ok("perm list bob").ends_with("may do, but not send, send-external, send-to (--everything lists it)\n")
+    );
+}
+
+#[test]
+fn a_matrix_of_a_folder_has_what_lies_in_it() {
+    let tool = Tool::studio();
+    let resources = |command: &str| -> Vec<String> {
+        let rows = tool.json(command);
+        let mut found: Vec<String> =
+            rows.as_array().unwrap().iter().map(|row| row["resource"].as_str().unwrap().to_owned()).collect();
+        found.dedup();
+        found
+    };
+    let beneath = resources("perm matrix --under node1:/projects --action download");
+    let tree: Vec<String> = tool
+        .json("content tree node1:/projects")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["ref"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(beneath, [&["node1:/projects".to_owned()], &*tree].concat());
+    assert_eq!(resources("perm matrix dropbox:intake --under node1:/projects")[0], "dropbox:intake");
+    assert_eq!(resources("--as alice perm matrix --under node1:/projects --action download"), beneath);
+    tool.fails(3, "--as bob perm matrix --under node1:/projects", "may ask about themselves only");
+    tool.fails(4, "perm matrix --under nowhere:/", "nowhere:/");
+    assert_eq!(resources("perm matrix --under node1:/projects/nothing"), [] as [&str; 0]);
+}
+
+#[test]
 fn a_matrix_has_a_field_for_each_action() {
     let tool = Tool::studio();
     let rows = tool.json("perm matrix node1:/projects dropbox:intake");

@@ -1,9 +1,12 @@
 //! `account`: arguments and answers.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Settings, Writing, expiry, name};
+use super::args::{Paging, Reading, Settings, Writing, expiry, name};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
@@ -12,7 +15,7 @@ use crate::model::attributes::{Setting, setting_field, time_value};
 use crate::model::{Id, Kind, Problem, Reference, Resource, Role};
 use crate::ops::account::{self, Options};
 use crate::policy::{Facts, Select};
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage accounts
 #[derive(Args, Debug)]
@@ -114,6 +117,8 @@ struct List {
     /// Only accounts of this status
     #[arg(long, value_name = "STATUS", value_parser = ["active", "inactive", "expired"])]
     status: Option<String>,
+    #[command(flatten)]
+    paging: Paging,
     #[command(flatten)]
     reading: Reading,
 }
@@ -270,7 +275,7 @@ impl Remove {
 }
 
 static COLUMNS: [Column; 9] = [
-    shown("ref"),
+    key("ref"),
     hidden("name"),
     shown("role"),
     shown("status"),
@@ -284,32 +289,53 @@ static COLUMNS: [Column; 9] = [
 impl List {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
-            let roles = roles(view)?;
-            let mut rows = Vec::new();
-            for account in view.all(Kind::Account)? {
-                let role = roles.get(&account.id).copied();
-                let row = account_row(view, &account, role);
-                let fits = |wanted: &Option<String>, field: &str| {
-                    wanted.as_ref().is_none_or(|wanted| row.get(field).and_then(Value::as_str) == Some(wanted))
-                };
-                if fits(&self.role, "role") && fits(&self.status, "status") {
-                    rows.push(row);
-                }
-            }
-            session.list(&COLUMNS, rows)
+            let roles = Roles::of_all(view)?;
+            session.stream(&COLUMNS, &self.paging, |wants, push| {
+                view.each(Kind::Account, wants.begins_after(), &mut |account| {
+                    let row = account_row(view, &account, roles.of(account.id));
+                    let fits = |wanted: &Option<String>, field: &str| {
+                        wanted.as_ref().is_none_or(|wanted| row.get(field).and_then(Value::as_str) == Some(wanted))
+                    };
+                    if fits(&self.role, "role") && fits(&self.status, "status") {
+                        push(row)
+                    } else {
+                        Ok(ControlFlow::Continue(()))
+                    }
+                })
+            })?;
+            Ok(0)
         })
     }
 }
 
-/// Every account's role, in one pass over each.
-fn roles(view: &View<'_>) -> Result<std::collections::HashMap<Id, Role>, RenderError> {
-    let mut roles = std::collections::HashMap::new();
-    for role in Role::SERVER {
-        for binding in view.facts.list(Select::OnAs(Id::SERVER, role))? {
-            roles.insert(binding.principal, role);
+/// Every account's role. The one that most have is not held for each of them.
+struct Roles {
+    most: Option<Role>,
+    others: HashMap<Id, Role>,
+}
+
+impl Roles {
+    fn of_all(view: &View<'_>) -> Result<Roles, RenderError> {
+        let counts = Role::SERVER
+            .into_iter()
+            .map(|role| Ok((view.facts.count_held(Id::SERVER, role)?, role)))
+            .collect::<Result<Vec<_>, RenderError>>()?;
+        // Only where each has one is it known what those have that are not held.
+        let all = counts.iter().map(|(count, _)| count).sum::<u64>() == view.facts.count(Kind::Account)?;
+        let most = counts.iter().max_by_key(|(count, _)| *count).map(|(_, role)| *role).filter(|_| all);
+        let mut others = HashMap::new();
+        for role in Role::SERVER.into_iter().filter(|role| Some(*role) != most) {
+            view.facts.bindings(Select::OnAs(Id::SERVER, role), &mut |binding| {
+                others.insert(binding.principal, role);
+                Ok(ControlFlow::Continue(()))
+            })?;
         }
+        Ok(Roles { most, others })
     }
-    Ok(roles)
+
+    fn of(&self, account: Id) -> Option<Role> {
+        self.others.get(&account).copied().or(self.most)
+    }
 }
 
 fn account_row(view: &View<'_>, resource: &Resource, role: Option<Role>) -> Map<String, Value> {

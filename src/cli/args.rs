@@ -16,7 +16,7 @@ use crate::model::attributes::{
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Problem, Reference, Role};
 use crate::ops::invitation::Which;
-use crate::render::Format;
+use crate::render::{Format, Page};
 
 // Options of every command.
 #[derive(Args, Debug, Clone, Default)]
@@ -65,6 +65,24 @@ pub(super) struct Reading {
     /// As it stood after this revision, or at this time (a day begins at 00:00 UTC)
     #[arg(long, value_name = "REV|TIME")]
     pub(super) at: Option<String>,
+}
+
+// Options of every list.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct Paging {
+    /// At most so many rows; where there are more, a notice says how to go on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Go on after this row, named as the notice names it
+    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
+    after: Option<String>,
+}
+
+impl Paging {
+    /// The part of a list that is asked for.
+    pub(super) fn page(&self) -> Page {
+        Page { limit: self.limit, after: self.after.clone() }
+    }
 }
 
 // Options of every command that writes.

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Writing, number};
+use super::args::{Paging, Reading, Writing, number};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
@@ -246,7 +246,7 @@ impl Log {
                 rows.push(entry_row(view, &scope, &entry, &changes)?);
                 Ok::<_, Problem>(true)
             })?;
-            let status = session.list(&COLUMNS, rows)?;
+            let status = session.list(&COLUMNS, rows, &Paging::default())?;
             if let Some(next) = rest {
                 session.warn(&format!("there is more: go on with --after {next}"));
             }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use serde_json::{Map, Value, json};
 
 use super::access::{self, Effect};
-use super::args::{WITH_VALUE, WITHOUT_VALUE, Writing};
+use super::args::{Paging, WITH_VALUE, WITHOUT_VALUE, Writing};
 use super::config::Smtp;
 use super::mail::{self, Letter};
 use super::prompt;
@@ -299,7 +299,7 @@ impl Session<'_> {
             hidden("url"),
         ];
         if let Some(access) = &done.access {
-            self.list(&access::COLUMNS, access.rows.clone())?;
+            self.list(&access::COLUMNS, access.rows.clone(), &Paging::default())?;
             return Ok(());
         }
         let rows = done.changes.iter().map(|change| {
@@ -310,7 +310,7 @@ impl Session<'_> {
             row
         });
         let rows = rows.collect();
-        self.list(&COLUMNS, rows)?;
+        self.list(&COLUMNS, rows, &Paging::default())?;
         Ok(())
     }
 

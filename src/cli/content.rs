@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Writing, item, item_types, size};
+use super::args::{Paging, Reading, Writing, item, item_types, size};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
@@ -16,7 +16,7 @@ use crate::ops::content::{self, Said, Upload as Uploading};
 use crate::ops::{Viewer, package, transfer};
 use crate::policy::content::sources;
 use crate::policy::{Facts, Select, Step};
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 use crate::store::StoreFacts;
 
 /// Register files and folders, and do what their permissions allow
@@ -41,10 +41,10 @@ enum Verb {
     Set(Set),
     /// List what lies in a folder
     #[command(after_long_help = examples::CONTENT_LIST)]
-    List(Folder),
+    List(Listed),
     /// List everything below a folder
     #[command(after_long_help = examples::CONTENT_TREE)]
-    Tree(Folder),
+    Tree(Listed),
     /// Show one file or folder and what one may do with it
     #[command(after_long_help = examples::CONTENT_SHOW)]
     Show(Folder),
@@ -101,6 +101,15 @@ struct Set {
     owner: Option<String>,
     #[command(flatten)]
     writing: Writing,
+}
+
+// An item that is listed, with the part of the list that is asked for.
+#[derive(Args, Debug)]
+struct Listed {
+    #[command(flatten)]
+    folder: Folder,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 // An item that is looked at.
@@ -185,7 +194,7 @@ struct Remove {
 }
 
 static COLUMNS: [Column; 7] = [
-    shown("ref"),
+    key("ref"),
     shown("type"),
     shown("owner"),
     shown("size"),
@@ -288,8 +297,8 @@ impl Content {
                     session.write(&it.writing, Who::Named, &mut |work| content::set(work, &endpoint, &path, &said))?;
                 session.report(&done, &Made::default())
             }
-            Verb::List(it) => it.list(session, false),
-            Verb::Tree(it) => it.list(session, true),
+            Verb::List(it) => it.folder.list(session, false, &it.paging),
+            Verb::Tree(it) => it.folder.list(session, true, &it.paging),
             Verb::Show(it) => it.show(session),
             Verb::Upload(it) => it.run(session),
             Verb::Save(it) => {
@@ -318,7 +327,7 @@ impl Content {
 }
 
 impl Folder {
-    fn list(&self, session: &mut Session<'_>, deep: bool) -> Outcome {
+    fn list(&self, session: &mut Session<'_>, deep: bool, paging: &Paging) -> Outcome {
         let (endpoint, path) = item(&self.item)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             // A folder is told before what lies in it, so each name is made from its folder's.
@@ -333,7 +342,7 @@ impl Folder {
                 rows.push(item_row(view, &viewer, &found, &name)?);
                 names.insert(found.id, name);
             }
-            session.list(&COLUMNS, rows)
+            session.list(&COLUMNS, rows, paging)
         })
     }
 

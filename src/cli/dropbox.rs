@@ -13,7 +13,7 @@ use super::{Outcome, complete, examples};
 use crate::model::name::quoted;
 use crate::model::{Kind, Problem, Role};
 use crate::ops::place;
-use crate::render::{Column, hidden, shown};
+use crate::render::{Column, hidden, key, shown};
 
 /// Manage dropboxes and their links
 #[derive(Args, Debug)]
@@ -176,7 +176,7 @@ impl AddMember {
 }
 
 static COLUMNS: [Column; 10] = [
-    shown("ref"),
+    key("ref"),
     hidden("name"),
     hidden("admins_manage_members"),
     hidden("admins_create_users"),

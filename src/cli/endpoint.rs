@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Writing, endpoint_kinds, endpoint_roles, item, name, references};
+use super::args::{Paging, Reading, Writing, endpoint_kinds, endpoint_roles, item, name, references};
 use super::change::{Made, Who};
 use super::group::{List, Named, Show};
 use super::session::Session;
@@ -13,7 +13,7 @@ use crate::model::attributes::{EndpointKind, NodeVersion};
 use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb as Do};
 use crate::ops::{Actor, endpoint};
 use crate::policy::{Facts, Select, Subject};
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage endpoints and the roles on them
 #[derive(Args, Debug)]
@@ -120,6 +120,8 @@ struct Roles {
     #[arg(long, value_name = "WHO", add = complete::members())]
     of: Option<String>,
     #[command(flatten)]
+    paging: Paging,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -140,7 +142,7 @@ struct Assignment {
 }
 
 static COLUMNS: [Column; 8] = [
-    shown("ref"),
+    key("ref"),
     hidden("name"),
     shown("kind"),
     shown("private"),
@@ -150,15 +152,8 @@ static COLUMNS: [Column; 8] = [
     hidden("revision"),
 ];
 
-static ROLES: [Column; 7] = [
-    hidden("ref"),
-    shown("principal"),
-    shown("role"),
-    shown("by"),
-    shown("implied_by"),
-    shown("via"),
-    hidden("revision"),
-];
+static ROLES: [Column; 7] =
+    [hidden("ref"), key("principal"), key("role"), shown("by"), key("implied_by"), key("via"), hidden("revision")];
 
 fn endpoint_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let Some(it) = resource.as_endpoint() else { return Ok(Map::new()) };
@@ -187,9 +182,10 @@ impl Endpoint {
         match self.verb {
             Verb::Add(it) => it.run(session),
             Verb::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
-                let found = view.all(Kind::Endpoint)?;
-                let rows = found.iter().map(|it| endpoint_row(view, it)).collect::<Result<Vec<_>, _>>()?;
-                session.list(&COLUMNS, rows)
+                session.stream(&COLUMNS, &it.paging, |wants, push| {
+                    view.each(Kind::Endpoint, wants.begins_after(), &mut |it| push(endpoint_row(view, &it)?))
+                })?;
+                Ok(0)
             }),
             Verb::Show(it) => {
                 let which = name(Kind::Endpoint, &it.name)?;
@@ -248,7 +244,7 @@ impl Roles {
                 Some("me") => own(view, &which)?,
                 Some(text) => of(view, &which, &Reference::parse(text, Kind::Account)?)?,
             };
-            session.list(&ROLES, rows)
+            session.list(&ROLES, rows, &self.paging)
         })
     }
 

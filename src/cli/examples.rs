@@ -23,7 +23,7 @@ examples! {
     SCHEMA: "rolebook schema" "rolebook schema > rolebook.schema.json && head -n 3 rolebook.schema.json";
     ACCOUNT: "rolebook account list" "rolebook account show bob";
     ACCOUNT_ADD: "rolebook account add frank --email frank@example.com" "rolebook account add grace --role manager --as alice --reason 'covers for dana'" "rolebook account add heidi --workgroup color --as carol";
-    ACCOUNT_LIST: "rolebook account list" "rolebook account list --role admin -o json" "rolebook account list --columns ref,status --sort -status --no-headers";
+    ACCOUNT_LIST: "rolebook account list" "rolebook account list --role admin -o json" "rolebook account list --columns ref,status --sort -status --no-headers" "rolebook account list --limit 2 --after user:bob";
     ACCOUNT_SHOW: "rolebook account show bob" "rolebook account show bob -o json";
     ACCOUNT_SET: "rolebook account set bob --send-external deny" "rolebook account set bob --expires 2027-06-30" "rolebook account edit bob --display-name 'Bob B.' --as bob";
     ACCOUNT_SET_ROLE: "rolebook account set-role bob manager --as alice --reason 'covers for dana'" "rolebook account set-role bob user --dry-run";
@@ -162,8 +162,8 @@ examples! {
     PERM_CHECK: "rolebook perm check bob send workgroup:color" "rolebook perm check invitee:vendor@example.com submit dropbox:intake -o json" "rolebook perm check bob view-packages workgroup:color --at 2027-01-01" "rolebook perm check --batch requests.txt --all";
     PERM_EXPLAIN: "rolebook perm explain eve view-packages dropbox:intake" "rolebook perm explain bob set-role=admin user:eve" "rolebook perm explain bob send workgroup:color --at 20";
     PERM_WHO: "rolebook perm who download node1:/projects" "rolebook perm who view-packages dropbox:intake --proof" "rolebook perm who see endpoint:node1 --expand -o jsonl";
-    PERM_LIST: "rolebook perm list bob" "rolebook perm list bob --under node1:/ --action download,upload" "rolebook perm list group:editors --kind endpoint --at 20";
-    PERM_MATRIX: "rolebook perm matrix node1:/projects" "rolebook perm matrix workgroup:color dropbox:intake --action view,view-packages -o csv";
+    PERM_LIST: "rolebook perm list bob" "rolebook perm list bob --under node1:/ --action download,upload" "rolebook perm list group:editors --kind endpoint --at 20" "rolebook perm list bob --everything --limit 100";
+    PERM_MATRIX: "rolebook perm matrix node1:/projects" "rolebook perm matrix workgroup:color dropbox:intake --action view,view-packages -o csv" "rolebook perm matrix --under node1:/projects --action download";
     PERM_DIFF: "rolebook perm diff --from 20" "rolebook perm diff --from 30 --to 35 -o json";
     PERM_TEST: "rolebook perm test tests.yaml" "rolebook perm test tests.yaml -o jsonl" "rolebook perm test tests.yaml --mutate";
     AUDIT: "rolebook audit log" "rolebook audit verify";

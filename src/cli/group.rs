@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Writing, name};
+use super::args::{Paging, Reading, Writing, name};
 use super::change::{Made, Who};
 use super::members::{Members, Membership};
 use super::session::Session;
@@ -14,7 +14,7 @@ use super::{Outcome, complete, examples};
 use crate::model::{Kind, Resource, Verb as Do};
 use crate::ops::{membership, place};
 use crate::policy::Facts;
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage groups
 #[derive(Args, Debug)]
@@ -80,6 +80,8 @@ pub(super) struct Rename {
 #[derive(Args, Debug)]
 pub(super) struct List {
     #[command(flatten)]
+    pub(super) paging: Paging,
+    #[command(flatten)]
     pub(super) reading: Reading,
 }
 
@@ -113,8 +115,10 @@ impl Rename {
 impl List {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind, columns: &'static [Column]) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
-            let rows = view.all(kind)?.iter().map(|place| place_row(view, place)).collect::<Result<Vec<_>, _>>()?;
-            session.list(columns, rows)
+            session.stream(columns, &self.paging, |wants, push| {
+                view.each(kind, wants.begins_after(), &mut |place| push(place_row(view, &place)?))
+            })?;
+            Ok(0)
         })
     }
 }
@@ -130,7 +134,7 @@ impl Show {
 }
 
 /// The columns of a group.
-static COLUMNS: [Column; 4] = [shown("ref"), hidden("name"), shown("members"), hidden("revision")];
+static COLUMNS: [Column; 4] = [key("ref"), hidden("name"), shown("members"), hidden("revision")];
 
 /// A group, a workgroup or a dropbox as a row: its settings by name, and how many members it has
 /// where the reader may see them. Who may only send to it is told its name and send policy.

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, SecretSource, Writing, expiry, numbered, org_or_workspace, token_modes, workspace};
+use super::args::{Paging, Reading, SecretSource, Writing, expiry, numbered, org_or_workspace, token_modes, workspace};
 use super::change::{Made, Who};
 use super::links::{new_secret, random_bytes, read_secret_of};
 use super::session::Session;
@@ -17,7 +17,7 @@ use crate::model::attributes::{Attributes, TokenMode, time_value};
 use crate::model::secret::Secret;
 use crate::model::{Kind, Problem, ProblemKind, Reference, Resource};
 use crate::ops::key;
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage signing keys
 ///
@@ -66,6 +66,8 @@ pub(super) struct List {
     #[arg(value_name = "ORG[/NAME]", add = complete::orgs_and_workspaces())]
     pub(super) on: String,
     #[command(flatten)]
+    pub(super) paging: Paging,
+    #[command(flatten)]
     pub(super) reading: Reading,
 }
 
@@ -108,7 +110,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 static KEYS: [Column; 6] =
-    [shown("ref"), shown("of"), shown("by"), shown("created"), hidden("public_key"), hidden("revision")];
+    [key("ref"), shown("of"), shown("by"), shown("created"), hidden("public_key"), hidden("revision")];
 
 /// Where something lies, as a reference.
 fn place_of(view: &View<'_>, resource: &Resource) -> Result<Option<String>, Problem> {
@@ -146,7 +148,7 @@ impl SigningKey {
                 session.read(it.reading.at.as_deref(), |session, view| {
                     let found = key::signing_keys(&view.work()?, &on)?;
                     let rows = found.iter().map(|it| key_row(view, it)).collect::<Result<Vec<_>, _>>()?;
-                    session.list(&KEYS, rows)
+                    session.list(&KEYS, rows, &it.paging)
                 })
             }
             KeyVerb::Show(it) => {
@@ -251,7 +253,7 @@ struct VerifyToken {
 }
 
 static TOKENS: [Column; 8] = [
-    shown("ref"),
+    key("ref"),
     shown("workspace"),
     shown("mode"),
     shown("status"),
@@ -313,7 +315,7 @@ impl AccessToken {
                 session.read(it.reading.at.as_deref(), |session, view| {
                     let found = key::tokens(&view.work()?, &on)?;
                     let rows = found.iter().map(|it| token_row(view, it)).collect::<Result<Vec<_>, _>>()?;
-                    session.list(&TOKENS, rows)
+                    session.list(&TOKENS, rows, &it.paging)
                 })
             }
             TokenVerb::Show(it) => {

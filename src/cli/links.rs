@@ -18,7 +18,7 @@ use crate::model::{Id, Kind, Name, Problem, ProblemKind};
 use crate::ops::invitation::{self, Life, Submission, Which};
 use crate::ops::{Actor, Work, dropbox, package};
 use crate::policy::Facts;
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 use crate::store::StoreFacts;
 
 // How long a private link lives.
@@ -268,7 +268,7 @@ impl Invites {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         const COLUMNS: [Column; 8] = [
             hidden("id"),
-            shown("ref"),
+            key("ref"),
             shown("email"),
             shown("status"),
             shown("expires"),
@@ -295,7 +295,7 @@ impl Invites {
                     ],
                 ));
             }
-            session.list(&COLUMNS, rows)
+            session.list(&COLUMNS, rows, &self.list.paging)
         })
     }
 }

@@ -13,7 +13,7 @@ use super::{Outcome, complete, examples};
 use crate::model::secret::Secret;
 use crate::model::{Kind, Name, Reference, Resource};
 use crate::ops::media::{self, Edit};
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage media files
 #[derive(Args, Debug)]
@@ -136,7 +136,7 @@ struct Remove {
     writing: Writing,
 }
 
-static COLUMNS: [Column; 5] = [shown("ref"), shown("name"), shown("workspace"), shown("title"), hidden("revision")];
+static COLUMNS: [Column; 5] = [key("ref"), shown("name"), shown("workspace"), shown("title"), hidden("revision")];
 
 fn media_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     Ok(row(
@@ -176,7 +176,7 @@ impl List {
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = media::list(&view.work()?, kind, &on)?;
             let rows = found.iter().map(|it| media_row(view, it)).collect::<Result<Vec<_>, _>>()?;
-            session.list(&COLUMNS, rows)
+            session.list(&COLUMNS, rows, &self.paging)
         })
     }
 }

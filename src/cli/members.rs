@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Writing, name, references};
+use super::args::{Paging, Reading, Writing, name, references};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
@@ -13,7 +13,7 @@ use super::{Outcome, complete};
 use crate::model::{Binding, Id, Kind, Resource, Role, Verb};
 use crate::ops::membership;
 use crate::policy::{Facts, Proof, Select, Subject};
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 // A place and who is meant in it.
 #[derive(Args, Debug)]
@@ -37,6 +37,8 @@ pub(super) struct Members {
     /// Show accounts in place of groups, with the groups they come through
     #[arg(long)]
     expand: bool,
+    #[command(flatten)]
+    paging: Paging,
     #[command(flatten)]
     reading: Reading,
 }
@@ -76,7 +78,7 @@ impl Membership {
 }
 
 static COLUMNS: [Column; 6] =
-    [hidden("ref"), shown("member"), shown("level"), shown("active"), shown("via"), hidden("revision")];
+    [hidden("ref"), key("member"), shown("level"), shown("active"), key("via"), hidden("revision")];
 
 impl Members {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
@@ -109,7 +111,7 @@ impl Members {
                     |row: &Map<String, Value>| row.get("member").and_then(Value::as_str).map(crate::model::name::key);
                 key(a).cmp(&key(b))
             });
-            session.list(&COLUMNS, rows)
+            session.list(&COLUMNS, rows, &self.paging)
         })
     }
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Writing, account, name};
+use super::args::{Paging, Reading, Writing, account, name};
 use super::change::{Made, Who};
 use super::org_members as members;
 use super::session::Session;
@@ -11,7 +11,7 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::{Kind, Resource, Verb as Do};
 use crate::ops::{membership, org};
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage organizations, their members and invitations
 #[derive(Args, Debug)]
@@ -99,6 +99,8 @@ struct Add {
 #[derive(Args, Debug)]
 struct List {
     #[command(flatten)]
+    paging: Paging,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -135,8 +137,7 @@ struct Remove {
     writing: Writing,
 }
 
-static COLUMNS: [Column; 5] =
-    [shown("ref"), hidden("name"), shown("description"), shown("members"), hidden("revision")];
+static COLUMNS: [Column; 5] = [key("ref"), hidden("name"), shown("description"), shown("members"), hidden("revision")];
 
 fn org_row(view: &View<'_>, org: &Resource) -> Result<Map<String, Value>, RenderError> {
     let mut fields = row(
@@ -174,8 +175,10 @@ impl Org {
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
-                let rows = view.all(kind)?.iter().map(|org| org_row(view, org)).collect::<Result<Vec<_>, _>>()?;
-                session.list(&COLUMNS, rows)
+                session.stream(&COLUMNS, &it.paging, |wants, push| {
+                    view.each(kind, wants.begins_after(), &mut |org| push(org_row(view, &org)?))
+                })?;
+                Ok(0)
             }),
             Verb::Show(it) => {
                 let which = name(kind, &it.org)?;

@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{
-    Reading, SecretSource, Writing, account, expiry, invitation, name, org_roles, references, workspace_of,
+    Paging, Reading, SecretSource, Writing, account, expiry, invitation, name, org_roles, references, workspace_of,
 };
 use super::change::{Done, Issued, Made, Who};
 use super::links::{new_secret, read_secret_of, url};
@@ -19,7 +19,7 @@ use crate::model::{Kind, Name, Problem, Resource};
 use crate::ops::org_invitation::{self, Terms};
 use crate::ops::{org, org_member};
 use crate::policy::Facts;
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// List the members of an organization
 #[derive(Args, Debug)]
@@ -27,6 +27,8 @@ pub(super) struct Members {
     /// Which one
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
+    #[command(flatten)]
+    paging: Paging,
     #[command(flatten)]
     reading: Reading,
 }
@@ -62,6 +64,8 @@ pub(super) struct Invites {
     /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
+    #[command(flatten)]
+    paging: Paging,
     #[command(flatten)]
     reading: Reading,
 }
@@ -165,7 +169,7 @@ fn seen(view: &View<'_>, workspaces: &[std::rc::Rc<Resource>]) -> Result<Value, 
 impl Members {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         const COLUMNS: [Column; 5] =
-            [hidden("ref"), shown("member"), shown("role"), shown("workspaces"), hidden("revision")];
+            [hidden("ref"), key("member"), shown("role"), shown("workspaces"), hidden("revision")];
         let which = name(Kind::Org, &self.org)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let place = view.find(Kind::Org, &which)?;
@@ -185,7 +189,7 @@ impl Members {
                 ));
             }
             by_member(&mut rows);
-            session.list(&COLUMNS, rows)
+            session.list(&COLUMNS, rows, &self.paging)
         })
     }
 }
@@ -244,7 +248,7 @@ impl Invites {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         const COLUMNS: [Column; 9] = [
             hidden("id"),
-            shown("ref"),
+            key("ref"),
             shown("email"),
             shown("role"),
             shown("workspaces"),
@@ -278,7 +282,7 @@ impl Invites {
                     ],
                 ));
             }
-            session.list(&COLUMNS, rows)
+            session.list(&COLUMNS, rows, &self.paging)
         })
     }
 }

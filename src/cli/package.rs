@@ -3,14 +3,14 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Writing, references};
+use super::args::{Paging, Reading, Writing, references};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::{Kind, Problem, Reference, Resource};
 use crate::ops::package::{self, Send as Sending};
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Send packages and see who received them
 ///
@@ -83,6 +83,8 @@ struct List {
     #[arg(long, value_name = "WHO", add = complete::accounts())]
     from: Option<String>,
     #[command(flatten)]
+    paging: Paging,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -97,7 +99,7 @@ struct Show {
 }
 
 static COLUMNS: [Column; 9] = [
-    shown("ref"),
+    key("ref"),
     hidden("id"),
     shown("title"),
     shown("from"),
@@ -186,7 +188,7 @@ impl List {
                     rows.push(package_row(view, &resource)?);
                 }
             }
-            session.list(&COLUMNS, rows)
+            session.list(&COLUMNS, rows, &self.paging)
         })
     }
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::args::Paging;
 use super::session::Session;
 use super::{Outcome, complete, examples};
 use crate::model::action::action_of;
@@ -32,7 +33,10 @@ enum Verb {
 
 /// List every role
 #[derive(Args, Debug)]
-struct List {}
+struct List {
+    #[command(flatten)]
+    paging: Paging,
+}
 
 /// Show one role
 #[derive(Args, Debug)]
@@ -118,7 +122,7 @@ fn all_rows() -> Vec<Map<String, Value>> {
 impl Role {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.verb {
-            Verb::List(_) => session.list(&COLUMNS, all_rows()),
+            Verb::List(it) => session.list(&COLUMNS, all_rows(), &it.paging),
             Verb::Show(it) => {
                 // `admin` alone means the admins of every kind.
                 let named = |role: Held| role.full() == it.role || role.word() == it.role;
@@ -137,7 +141,7 @@ impl Role {
                 if rows.is_empty() {
                     return Err(unknown(&it.role).into());
                 }
-                session.list(&COLUMNS, rows)
+                session.list(&COLUMNS, rows, &Paging::default())
             }
         }
     }

@@ -2,23 +2,27 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::args::Globals;
+use super::args::{Globals, Paging};
 use super::change::command_line;
 use super::config::{self, Config};
 use super::output;
 use super::view::View;
 use crate::input::faults;
-use crate::model::name::printable;
+use crate::model::name::{printable, quoted};
 use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Time};
 use crate::ops::Actor;
 use crate::policy::Facts;
 use crate::render::{self, Column, Dress, Format, RenderError, Row, Stream, style};
 use crate::store::{self, Reader, Store, StoreFacts};
+
+/// Takes a row of a list, and answers whether further ones are wanted.
+pub(super) type Push<'p> = &'p mut dyn FnMut(Row) -> Result<ControlFlow<()>, RenderError>;
 
 /// The exit status of a command whose reader went away: that of a process killed by SIGPIPE.
 pub(super) const BROKEN_PIPE: u8 = 141;
@@ -174,23 +178,44 @@ impl<'s> Session<'s> {
         }
     }
 
-    pub(super) fn list(&mut self, columns: &[Column], rows: Vec<Map<String, Value>>) -> super::Outcome {
-        let dress = self.dress();
-        render::listing(self.out, columns, rows, &dress)?;
+    /// Lists rows, or the part of them that is asked for.
+    pub(super) fn list(
+        &mut self,
+        columns: &[Column],
+        rows: Vec<Map<String, Value>>,
+        paging: &Paging,
+    ) -> super::Outcome {
+        self.stream(columns, paging, |_, push| {
+            for row in rows {
+                if push(row)?.is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
         Ok(0)
     }
 
-    /// Lists rows as `make` finds them; those of formats that need not wait are written at once.
+    /// Lists rows as `make` finds them, for as long as further ones are wanted; those of formats that need not
+    /// wait are written at once. Answers whether the list was written to its end; else a notice says how to
+    /// go on.
     pub(super) fn stream(
         &mut self,
         columns: &[Column],
-        make: impl FnOnce(&Stream<'_>, &mut dyn FnMut(Row) -> Result<(), RenderError>) -> Result<(), RenderError>,
-    ) -> Result<(), RenderError> {
-        let dress = self.dress();
-        let wants = Stream::new(columns, &dress)?;
-        let mut stream = Stream::new(columns, &dress)?;
-        make(&wants, &mut |row| stream.push(self.out, row))?;
-        stream.finish(self.out)
+        paging: &Paging,
+        make: impl FnOnce(&Stream<'_>, Push<'_>) -> Result<(), RenderError>,
+    ) -> Result<bool, RenderError> {
+        let (dress, page) = (self.dress(), paging.page());
+        let wants = Stream::new(columns, &dress, &page)?;
+        let mut stream = Stream::new(columns, &dress, &page)?;
+        make(&wants, &mut |row| {
+            stream.begin_as(&wants);
+            stream.push(self.out, row)
+        })?;
+        stream.begin_as(&wants);
+        let Some(token) = stream.finish(self.out)? else { return Ok(true) };
+        self.warn(&format!("there is more: go on with --after {}", quoted(&token)));
+        Ok(false)
     }
 
     pub(super) fn show(&mut self, columns: &[Column], row: Map<String, Value>) -> super::Outcome {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Writing, expiry, item, references, share_classes};
+use super::args::{Paging, Reading, Writing, expiry, item, references, share_classes};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
@@ -17,7 +17,7 @@ use crate::model::{
 use crate::ops::share::{self, Grant as Granting, Sharer, Which};
 use crate::ops::{Actor, Viewer};
 use crate::policy::{Facts, Select};
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 use crate::store::StoreFacts;
 
 /// Share files and folders, and see who shared what with whom
@@ -157,6 +157,8 @@ struct List {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
+    paging: Paging,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -173,12 +175,12 @@ struct Prune {
 }
 
 static COLUMNS: [Column; 9] = [
-    shown("item"),
-    shown("principal"),
+    key("item"),
+    key("principal"),
     hidden("permissions"),
     shown("label"),
-    shown("class"),
-    shown("by"),
+    key("class"),
+    key("by"),
     shown("expires"),
     hidden("active"),
     hidden("revision"),
@@ -245,7 +247,7 @@ impl List {
                 Some((endpoint, path)) => self.of_path(view, &wanted, (endpoint, path), &mut rows)?,
                 None => everywhere(view, &wanted, under.as_ref(), &mut rows)?,
             }
-            session.list(&COLUMNS, rows)
+            session.list(&COLUMNS, rows, &self.paging)
         })
     }
 

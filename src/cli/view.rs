@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use crate::model::name::printable;
+use crate::model::name::{key, printable};
 use crate::model::reference::{Ended, ended_reference, full_reference};
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Revision, Role, Time, Verb};
 use crate::ops::{Actor, Viewer, find, require_active, resolve};
-use crate::policy::{Facts, Select, Subject, sharing};
+use crate::policy::{Adaptive, Facts, Select, Subject, sharing};
+use crate::render::RenderError;
 use crate::store::{Reader, Snapshot, StoreFacts};
 
 /// The facts at the moment that was asked for.
@@ -46,10 +47,50 @@ impl<'r> View<'r> {
         Ok(View { reader, facts, actor, at, revision })
     }
 
+    /// Tells of every resource of a kind that lies in nothing and that the reader may see, by name, from after
+    /// a reference on; none of them is held.
+    pub(super) fn each(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        visit: &mut dyn FnMut(Resource) -> Result<ControlFlow<()>, RenderError>,
+    ) -> Result<(), RenderError> {
+        let viewer = self.viewer()?;
+        let after = after.map(|text| {
+            let name = text.strip_prefix(kind.word()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(text);
+            key(name)
+        });
+        let mut stopped = Ok(());
+        let mut seen = |resource: Resource| match viewer.sees(&resource)? {
+            true => visit(resource),
+            false => Ok(ControlFlow::Continue(())),
+        };
+        self.facts.in_order(kind, after.as_deref(), &mut |resource| {
+            Ok(seen(resource).unwrap_or_else(|error| {
+                stopped = Err(error);
+                ControlFlow::Break(())
+            }))
+        })?;
+        stopped
+    }
+
     /// The same with the facts in memory, for commands that ask about many things.
     pub(super) fn in_memory(&self) -> Result<View<'r, Snapshot>, Problem> {
         let View { reader, actor, at, revision, .. } = *self;
         Ok(View { reader, facts: self.facts.snapshot()?, actor, at, revision })
+    }
+}
+
+/// Of so many ids in the store, reading one with all the others costs what one look-up in an index does.
+const ONE_OF: u64 = 16;
+
+impl<'r> View<'r> {
+    /// The same with facts that are read into memory where a command turns out to ask for much of them.
+    pub(super) fn adaptive(&self) -> Result<View<'r, Adaptive<'r>>, Problem> {
+        let View { reader, actor, at, revision, facts } = *self;
+        let most = facts.last_id()?.0 / ONE_OF;
+        let load = move || facts.snapshot().ok().map(|it| Box::new(it) as Box<dyn Facts>);
+        Ok(View { reader, facts: Adaptive::new(facts, most, load), actor, at, revision })
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Outcome, complete, examples};
 use crate::model::Kind;
 use crate::model::attributes::{MemberAccess, SendPolicy};
 use crate::ops::place;
-use crate::render::{Column, hidden, shown};
+use crate::render::{Column, hidden, key, shown};
 
 /// Manage workgroups
 #[derive(Args, Debug)]
@@ -130,7 +130,7 @@ struct Set {
 }
 
 static COLUMNS: [Column; 9] = [
-    shown("ref"),
+    key("ref"),
     hidden("name"),
     shown("send"),
     shown("member_access"),

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{
-    OwnSwitch, Reading, Writing, name, own_switches, references, switches, workspace as workspace_name,
+    OwnSwitch, Paging, Reading, Writing, name, own_switches, references, switches, workspace as workspace_name,
     workspace_levels,
 };
 use super::change::{Made, Who};
@@ -21,7 +21,7 @@ use crate::ops::workspace::{self, Options};
 use crate::ops::workspace_member::{self, Terms};
 use crate::ops::{find_workspace, place};
 use crate::policy::{Facts, Select};
-use crate::render::{Column, RenderError, hidden, row, shown};
+use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage the workspaces of organizations
 #[derive(Args, Debug)]
@@ -56,7 +56,7 @@ enum Verb {
     ///
     /// Those who were added; the admins of the organization have every workspace without that.
     #[command(after_long_help = examples::WORKSPACE_MEMBERS)]
-    Members(One),
+    Members(Members),
     /// Add members of the organization, or change how they are members
     #[command(after_long_help = examples::WORKSPACE_ADD_MEMBER)]
     AddMember(AddMember),
@@ -91,7 +91,18 @@ struct List {
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: Option<String>,
     #[command(flatten)]
+    paging: Paging,
+    #[command(flatten)]
     reading: Reading,
+}
+
+// One workspace whose members are listed.
+#[derive(Args, Debug)]
+struct Members {
+    #[command(flatten)]
+    one: One,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 // One workspace, to be read.
@@ -162,7 +173,7 @@ fn folder(text: &str) -> Result<(Name, Path), Problem> {
 }
 
 static COLUMNS: [Column; 7] = [
-    shown("ref"),
+    key("ref"),
     hidden("name"),
     shown("description"),
     shown("files"),
@@ -203,7 +214,7 @@ impl List {
                 }
             }
             rows.sort_by_key(|row| row.get("ref").and_then(Value::as_str).map(crate::model::name::key));
-            session.list(&COLUMNS, rows)
+            session.list(&COLUMNS, rows, &self.paging)
         })
     }
 }
@@ -221,9 +232,9 @@ impl One {
         })
     }
 
-    fn members(&self, session: &mut Session<'_>) -> Outcome {
+    fn members(&self, session: &mut Session<'_>, paging: &Paging) -> Outcome {
         const COLUMNS: [Column; 6] =
-            [hidden("ref"), shown("member"), shown("level"), shown("root_upload"), shown("home"), hidden("revision")];
+            [hidden("ref"), key("member"), shown("level"), shown("root_upload"), shown("home"), hidden("revision")];
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = self.find(view)?;
             let (reference, homes) = (view.name(found.id)?, homes(view, &found)?);
@@ -246,7 +257,7 @@ impl One {
                 }
             }
             by_member(&mut rows);
-            session.list(&COLUMNS, rows)
+            session.list(&COLUMNS, rows, paging)
         })
     }
 }
@@ -295,7 +306,7 @@ impl Workspace {
                 let done = session.write(&it.writing, Who::Named, &mut |work| workspace::remove(work, &org, &name))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Members(it) => it.members(session),
+            Verb::Members(it) => it.one.members(session, &it.paging),
             Verb::AddMember(it) => it.run(session),
             Verb::RemoveMember(it) => {
                 let ((org, name), who) = (workspace_name(&it.workspace)?, references(&it.who)?);

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 
 use crate::model::Problem;
-pub use stream::Stream;
+pub use stream::{Page, Stream};
 
 /// How output is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -92,16 +92,23 @@ pub struct Column {
     pub name: Cow<'static, str>,
     /// Whether the table shows it unasked.
     pub shown: bool,
+    /// Whether it is of what tells one row from every other.
+    pub key: bool,
 }
 
 /// A column that the table shows.
 pub const fn shown(name: &'static str) -> Column {
-    Column { name: Cow::Borrowed(name), shown: true }
+    Column { name: Cow::Borrowed(name), shown: true, key: false }
+}
+
+/// A column that the table shows, of those that tell one row from every other.
+pub const fn key(name: &'static str) -> Column {
+    Column { name: Cow::Borrowed(name), shown: true, key: true }
 }
 
 /// A column that the table shows only when asked.
 pub const fn hidden(name: &'static str) -> Column {
-    Column { name: Cow::Borrowed(name), shown: false }
+    Column { name: Cow::Borrowed(name), shown: false, key: false }
 }
 
 /// A row: its fields by name, in the order of the columns.
@@ -151,11 +158,14 @@ impl From<io::Error> for RenderError {
 /// # Errors
 /// For an unknown column, or when the stream fails.
 pub fn listing(out: &mut dyn Write, columns: &[Column], rows: Vec<Row>, dress: &Dress) -> Result<(), RenderError> {
-    let mut stream = Stream::new(columns, dress)?;
+    let whole = Page::default();
+    let mut stream = Stream::new(columns, dress, &whole)?;
     for row in rows {
-        stream.push(out, row)?;
+        if stream.push(out, row)?.is_break() {
+            break;
+        }
     }
-    stream.finish(out)
+    stream.finish(out).map(drop)
 }
 
 fn picked(row: &Row, names: &[String]) -> Value {
@@ -175,7 +185,7 @@ pub fn thing(out: &mut dyn Write, columns: &[Column], row: Row, dress: &Dress) -
                 format: if dress.format == Format::Table { Format::Json } else { dress.format },
                 ..dress.clone()
             };
-            value(out, &Stream::new(columns, &whole)?.pick(&row), dress)
+            value(out, &Stream::new(columns, &whole, &Page::default())?.pick(&row), dress)
         }
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::Outcome;
 use super::super::access::Effect as Access;
+use super::super::args::Paging;
 use super::super::session::Session;
 use super::counted;
 use super::input::Read;
@@ -55,9 +56,11 @@ pub(super) fn show(
         Format::Json | Format::Yaml => {
             session.value(&Value::Object(object((planned, read), access, became)))?;
         }
-        _ => session.stream(&COLUMNS, |_, push| {
-            planned.effects.0.iter().try_for_each(|effect| push(effect_row(effect, read, revision)))
-        })?,
+        _ => {
+            session.stream(&COLUMNS, &Paging::default(), |_, push| {
+                planned.effects.0.iter().try_for_each(|effect| push(effect_row(effect, read, revision)).map(drop))
+            })?;
+        }
     }
     Ok(0)
 }

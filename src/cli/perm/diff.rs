@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::super::Outcome;
+use super::super::args::Paging;
 use super::super::session::Session;
 use super::super::view::View;
 use super::asked::may_ask_about_others;
@@ -16,10 +17,10 @@ use crate::model::{Id, Kind, Problem, Time};
 use crate::ops::{Actor, scope};
 use crate::policy::listing::{Comparison, Scope, Twins};
 use crate::policy::{Facts, Panel};
-use crate::render::{Column, Format, RenderError, row, shown};
+use crate::render::{Column, Format, RenderError, key, row, shown};
 use crate::store::{Reader, Snapshot, Store};
 
-static COLUMNS: [Column; 5] = [shown("principal"), shown("resource"), shown("gained"), shown("lost"), shown("because")];
+static COLUMNS: [Column; 5] = [key("principal"), key("resource"), shown("gained"), shown("lost"), shown("because")];
 
 // What access was gained and lost.
 #[derive(Args, Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Diff {
     /// Exit with 1 where there is a difference
     #[arg(long)]
     exit_code: bool,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 /// What `--from` and `--to` can name.
@@ -66,7 +69,7 @@ impl Diff {
         session.read(None, |session, here| {
             let (before, after) = (look(session, here, &from, now)?, look(session, here, &to, now)?);
             let own = matches!((&from, &to), (Moment::Own(_), Moment::Own(_)));
-            let found = compared(session, &before, &after, own)?;
+            let found = compared(session, &before, &after, (own, &self.paging))?;
             Ok(u8::from(self.exit_code && found))
         })
     }
@@ -91,7 +94,7 @@ fn compared(
     session: &mut Session<'_>,
     before: &View<'_, Snapshot>,
     after: &View<'_, Snapshot>,
-    same_store: bool,
+    (same_store, paging): (bool, &Paging),
 ) -> Result<bool, RenderError> {
     let (panel_before, panel_after) = (Panel::new(&before.facts, before.at), Panel::new(&after.facts, after.at));
     let (scope, twins) = if same_store {
@@ -104,7 +107,7 @@ fn compared(
     let mut causes = same_store.then(|| Causes::new(before, after));
     let is_text = !matches!(session.dress().format, Format::Json | Format::Jsonl | Format::Yaml);
     let mut found = false;
-    session.stream(&COLUMNS, |wants, push| {
+    session.stream(&COLUMNS, paging, |wants, push| {
         let mut stopped = Ok(());
         comparison.each(&scope, &mut |difference| {
             if only.is_some_and(|only| difference.principal.1.or(difference.principal.0) != Some(only)) {

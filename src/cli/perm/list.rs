@@ -1,19 +1,22 @@
 //! `perm list`: everything that somebody can do.
 
+use std::ops::ControlFlow;
+
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::super::args::{self, Reading};
+use super::super::args::{self, Paging, Reading};
 use super::super::session::Session;
 use super::super::view::View;
 use super::super::{Outcome, complete};
 use super::asked::{listed, may_ask_about_others, oneself, themselves_only};
 use super::rows::{carried, columns, proof_value, words};
 use crate::model::{Action, Id, Kind, Problem, Reference};
-use crate::policy::listing::{Filter, Reach, what};
+use crate::policy::listing::{Filter, Reach, beyond, stopped, what};
 use crate::policy::proof::Evidence;
-use crate::policy::{Facts, Panel, Proof};
+use crate::policy::{Facts, Panel, Proof, Subject};
+use crate::render::{Column, Format, Row, shown};
 
 // Everything that a principal may do.
 #[derive(Args, Debug)]
@@ -36,6 +39,11 @@ pub(super) struct List {
     /// Say of each action what it rests on
     #[arg(long)]
     proof: bool,
+    /// List also what every active account may do anyway, in place of one closing line
+    #[arg(long)]
+    everything: bool,
+    #[command(flatten)]
+    paging: Paging,
     #[command(flatten)]
     reading: Reading,
 }
@@ -48,7 +56,7 @@ fn kinds() -> impl TypedValueParser<Value = Kind> {
 impl List {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
-            let view = view.in_memory()?;
+            let view = view.adaptive()?;
             let asked = Reference::principal(&self.principal)?;
             let filter = self.filter(&view)?;
             let own = oneself(&view, &asked)?;
@@ -60,17 +68,26 @@ impl List {
             let subject = panel.subject(who)?;
             let reach = if self.expand { Reach::Every } else { Reach::Outlined };
             let dress = session.dress();
-            let columns = columns(&["resource", "actions", "proof"], self.proof, &dress);
             // Whoever asks about others is told of what they administer (model §10).
             let is_free = own.is_some() || may_ask_about_others(&view, Id::SERVER, Kind::Server)?;
+            let besides = match self.everything || !is_free {
+                true => None,
+                false => Besides::of(&panel, &subject, &filter, reach)?,
+            };
+            let mut columns = columns(&["resource", "actions", "proof"], self.proof, &dress);
+            if besides.is_some() && dress.format != Format::Table {
+                columns.extend([shown("also"), shown("but_not")]);
+            }
             let mut told = 0_usize;
-            session.stream(&columns, |wants, push| {
+            let whole = session.stream(&columns, &self.paging, |wants, push| {
                 let with_proof = wants.wants("proof");
                 let mut stopped = Ok(());
-                what(&panel, &subject, &filter, reach, &mut |resource, actions| {
+                let mut flow = ControlFlow::Continue(());
+                let list = if besides.is_some() { beyond } else { what };
+                list(&panel, &subject, &filter, reach, &mut |resource, actions| {
                     carried(&mut stopped, || {
                         if !is_free && !administers(&view, resource)? {
-                            return Ok(());
+                            return Ok(ControlFlow::Continue(()));
                         }
                         told += 1;
                         let mut values = vec![json!(view.name(resource)?), words(actions)];
@@ -81,14 +98,22 @@ impl List {
                             }
                             values.push(proof_value(&view, &proofs, dress.format)?);
                         }
-                        push(columns.iter().map(|column| column.name.to_string()).zip(values).collect())
+                        flow = push(fields(&columns, values))?;
+                        Ok(flow)
                     })
                 })?;
-                if stopped.is_ok() && told == 0 && !is_free {
+                stopped?;
+                if told == 0 && !is_free {
                     return Err(themselves_only(&view)?.into());
                 }
-                stopped
+                if let (Some(besides), true) = (&besides, dress.format != Format::Table && flow.is_continue()) {
+                    let _ = push(besides.row(&columns))?;
+                }
+                Ok(())
             })?;
+            if let (Some(besides), true) = (&besides, whole && dress.format == Format::Table) {
+                session.print(&besides.line())?;
+            }
             Ok(0)
         })
     }
@@ -107,6 +132,58 @@ impl List {
             filter.actions.push(listed(text, of)?);
         }
         Ok(filter)
+    }
+}
+
+/// A row of these columns: its first values are given, the others are none.
+fn fields(columns: &[Column], values: Vec<Value>) -> Row {
+    let values = values.into_iter().chain(std::iter::repeat(Value::Null));
+    columns.iter().map(|column| column.name.to_string()).zip(values).collect()
+}
+
+/// What stands for everything that every active account may do anyway.
+struct Besides {
+    /// What of that the account's own settings stop.
+    stopped: Vec<Action>,
+}
+
+impl Besides {
+    /// None where whoever is listed is no account, or where accounts in general may do nothing that is asked.
+    fn of<'f, F: Facts>(
+        panel: &Panel<'f, F>,
+        subject: &Subject<'f, F>,
+        filter: &Filter,
+        reach: Reach,
+    ) -> Result<Option<Besides>, Problem> {
+        if !subject.is_registered() || subject.id == Id::AUTHENTICATED {
+            return Ok(None);
+        }
+        let class = panel.subject(Id::AUTHENTICATED)?;
+        let mut has_any = false;
+        what(panel, &class, filter, reach, &mut |_, _| {
+            has_any = true;
+            Ok(ControlFlow::Break(()))
+        })?;
+        if !has_any {
+            return Ok(None);
+        }
+        Ok(Some(Besides { stopped: stopped(subject, filter)? }))
+    }
+
+    fn row(&self, columns: &[Column]) -> Row {
+        let value = |column: &Column| match &*column.name {
+            "actions" => json!([]),
+            "also" => json!("authenticated"),
+            "but_not" => words(&self.stopped),
+            _ => Value::Null,
+        };
+        columns.iter().map(|column| (column.name.to_string(), value(column))).collect()
+    }
+
+    fn line(&self) -> String {
+        let verbs: Vec<String> = self.stopped.iter().map(Action::to_string).collect();
+        let but = if verbs.is_empty() { String::new() } else { format!(", but not {}", verbs.join(", ")) };
+        format!("and what every active account may do{but} (--everything lists it)\n")
     }
 }
 

@@ -1,26 +1,32 @@
 //! `perm matrix`: who can do what on some resources, one column for each action.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::args::Reading;
-use super::super::session::Session;
+use super::super::args::{self, Paging, Reading};
+use super::super::session::{Push, Session};
+use super::super::view::View;
 use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
 use super::rows::carried;
-use crate::model::{Action, Id, Problem};
-use crate::policy::Panel;
+use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Breadth, who};
-use crate::render::{Column, Row, shown};
+use crate::policy::{Facts, Panel};
+use crate::render::{Column, RenderError, Row, key};
 
 // Who may do what on some resources.
 #[derive(Args, Debug)]
 pub(super) struct Matrix {
     /// On what: `server`, `KIND:NAME`, `KIND:NUMBER`, `workspace:ORG/NAME`, `ENDPOINT:/path`
-    #[arg(value_name = "RESOURCE", required = true, add = complete::resources())]
+    #[arg(value_name = "RESOURCE", required_unless_present = "under", add = complete::resources())]
     resources: Vec<String>,
+    /// And on every registered folder and file from here on down
+    #[arg(long, value_name = "PATH", add = complete::items())]
+    under: Option<String>,
     /// These actions alone, separated by commas
     #[arg(long, value_name = "A,B", value_delimiter = ',', add = complete::actions())]
     action: Vec<String>,
@@ -28,67 +34,126 @@ pub(super) struct Matrix {
     #[arg(long)]
     expand: bool,
     #[command(flatten)]
+    paging: Paging,
+    #[command(flatten)]
     reading: Reading,
 }
 
 /// Actions with the names of their columns.
 type Named = Vec<(Action, String)>;
 
+/// A resource that is asked about, as it is shown.
+struct Asked {
+    id: Id,
+    shown: String,
+    named: Rc<Named>,
+}
+
 impl Matrix {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
-            let view = view.in_memory()?;
-            let mut asked: Vec<(Id, String, Named)> = Vec::new();
+            let view = view.adaptive()?;
+            let mut asked = Vec::new();
             for text in &self.resources {
                 let on = On::find(&view, text, "")?;
-                if !may_ask_about_others(&view, on.id, on.kind)? {
-                    return Err(themselves_only(&view)?.into());
-                }
-                let actions = match self.action.as_slice() {
-                    [] => {
-                        Action::listed(on.kind).into_iter().map(|action| (action, field(&action.to_string()))).collect()
-                    }
-                    some => some
-                        .iter()
-                        .map(|text| Ok((on.action(&view, text)?, field(text))))
-                        .collect::<Result<_, Problem>>()?,
-                };
-                asked.push((on.id, on.shown(&view, text)?, actions));
+                asked.push(Asked { id: on.id, shown: on.shown(&view, text)?, named: self.named(&view, on)? });
             }
-            let mut columns = vec![shown("resource"), shown("principal")];
-            for (_, name) in asked.iter().flat_map(|(.., actions)| actions) {
+            let top = match &self.under {
+                None => None,
+                Some(text) => {
+                    let (endpoint, path) = args::item(text)?;
+                    let on = On::of(&view, &Reference::Item(endpoint, path), "")?;
+                    let named = self.named(&view, on)?;
+                    // Of a folder that is not registered nothing is known.
+                    Some(Asked { id: on.id, shown: on.shown(&view, text)?, named }).filter(|_| on.is_registered)
+                }
+            };
+            let mut columns = vec![key("resource"), key("principal")];
+            for (_, name) in asked.iter().chain(&top).flat_map(|it| it.named.iter()) {
                 if !columns.iter().any(|column| column.name == *name) {
-                    columns.push(Column { name: Cow::Owned(name.clone()), shown: true });
+                    columns.push(Column { name: Cow::Owned(name.clone()), shown: true, key: false });
                 }
             }
             let panel = Panel::new(&view.facts, view.at);
-            let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
-            session.stream(&columns, |_, push| {
-                let mut stopped = Ok(());
-                for (on, resource, named) in &asked {
-                    let actions: Vec<Action> = named.iter().map(|(action, _)| *action).collect();
-                    let Some(target) = panel.target(*on)? else { continue };
-                    who(&panel, &actions, &target, breadth, &mut |principal, rules| {
-                        carried(&mut stopped, || {
-                            let mut row: Row =
-                                columns.iter().map(|column| (column.name.to_string(), Value::Null)).collect();
-                            row.insert("resource".to_owned(), json!(resource));
-                            row.insert("principal".to_owned(), json!(view.name(principal)?));
-                            for ((_, name), rule) in named.iter().zip(rules) {
-                                row.insert(name.clone(), json!(rule.is_some()));
-                            }
-                            push(row)
-                        })
-                    })?;
-                    if stopped.is_err() {
-                        break;
+            session.stream(&columns, &self.paging, |_, push| {
+                for it in &asked {
+                    if self.rows(&view, &panel, it, &columns, push)?.is_break() {
+                        return Ok(());
                     }
                 }
-                stopped
+                let mut open: Vec<Asked> = top.into_iter().collect();
+                // A folder comes before what lies in it; none is held but those that are open.
+                while let Some(it) = open.pop() {
+                    if self.rows(&view, &panel, &it, &columns, push)?.is_break() {
+                        return Ok(());
+                    }
+                    open.extend(beneath(&view, &it)?);
+                }
+                Ok(())
             })?;
             Ok(0)
         })
     }
+
+    /// The actions that are asked about, for whoever may ask there.
+    fn named<F: Facts>(&self, view: &View<'_, F>, on: On) -> Result<Rc<Named>, Problem> {
+        if !may_ask_about_others(view, on.id, on.kind)? {
+            return Err(themselves_only(view)?);
+        }
+        let named: Named = match self.action.as_slice() {
+            [] => Action::listed(on.kind).into_iter().map(|action| (action, field(&action.to_string()))).collect(),
+            some => {
+                some.iter().map(|text| Ok((on.action(view, text)?, field(text)))).collect::<Result<_, Problem>>()?
+            }
+        };
+        Ok(Rc::new(named))
+    }
+
+    /// Tells of everybody who may do something on a resource.
+    fn rows<F: Facts>(
+        &self,
+        view: &View<'_, F>,
+        panel: &Panel<'_, F>,
+        asked: &Asked,
+        columns: &[Column],
+        push: Push<'_>,
+    ) -> Result<ControlFlow<()>, RenderError> {
+        let Some(target) = panel.target(asked.id)? else { return Ok(ControlFlow::Continue(())) };
+        let actions: Vec<Action> = asked.named.iter().map(|(action, _)| *action).collect();
+        let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
+        let (mut stopped, mut flow) = (Ok(()), ControlFlow::Continue(()));
+        who(panel, &actions, &target, breadth, &mut |principal, rules| {
+            carried(&mut stopped, || {
+                let mut row: Row = columns.iter().map(|column| (column.name.to_string(), Value::Null)).collect();
+                row.insert("resource".to_owned(), json!(asked.shown));
+                row.insert("principal".to_owned(), json!(view.name(principal)?));
+                for ((_, name), rule) in asked.named.iter().zip(rules) {
+                    row.insert(name.clone(), json!(rule.is_some()));
+                }
+                flow = push(row)?;
+                Ok(flow)
+            })
+        })?;
+        stopped.map(|()| flow)
+    }
+}
+
+/// What lies straight in an item, as far as whoever asks may ask about it, the last name first.
+fn beneath<F: Facts>(view: &View<'_, F>, above: &Asked) -> Result<Vec<Asked>, RenderError> {
+    let mut found: Vec<(String, Id)> = Vec::new();
+    view.facts.resources(Kind::Item, Some(above.id), &mut |item| {
+        found.push((item.name.clone(), item.id));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    let mut asked = Vec::with_capacity(found.len());
+    for (name, id) in found {
+        if may_ask_about_others(view, id, Kind::Item)? {
+            let shown = format!("{}/{name}", above.shown.strip_suffix('/').unwrap_or(&above.shown));
+            asked.push(Asked { id, shown, named: Rc::clone(&above.named) });
+        }
+    }
+    Ok(asked)
 }
 
 /// The name of an action's column: `set_role_admin` for `set-role=admin`.

@@ -9,21 +9,25 @@ use super::super::view::View;
 use super::words::{Told, step_json};
 use crate::model::Action;
 use crate::policy::{self, Facts, Step};
-use crate::render::{Column, Dress, Format, RenderError, shown};
+use crate::render::{Column, Dress, Format, RenderError, key, shown};
 
-/// The columns of these names; the last, `proof`, only where it is asked for.
+/// The columns of these names, the first of which tells the rows apart; `proof` only where it is asked for.
 pub(super) fn columns(names: &[&'static str], with_proof: bool, dress: &Dress) -> Vec<Column> {
     let with_proof = with_proof || dress.columns.iter().any(|column| column == "proof");
-    names.iter().filter(|name| **name != "proof" || with_proof).map(|name| shown(name)).collect()
+    let names = names.iter().filter(|name| **name != "proof" || with_proof);
+    names.enumerate().map(|(place, name)| if place == 0 { key(name) } else { shown(name) }).collect()
 }
 
-/// Does something with a row and keeps what went wrong with it, so that the listing ends there.
+/// Does something with a row and keeps what went wrong with it, so that the listing ends there, as it does
+/// where no further rows are wanted.
 pub(super) fn carried(
     stopped: &mut Result<(), RenderError>,
-    step: impl FnOnce() -> Result<(), RenderError>,
+    step: impl FnOnce() -> Result<ControlFlow<()>, RenderError>,
 ) -> policy::Result<ControlFlow<()>> {
-    *stopped = step();
-    Ok(if stopped.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    Ok(step().unwrap_or_else(|error| {
+        *stopped = Err(error);
+        ControlFlow::Break(())
+    }))
 }
 
 /// The actions of a listing as they are written; none of them names another thing.

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::super::args::Reading;
+use super::super::args::{Paging, Reading};
 use super::super::session::Session;
 use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
@@ -27,13 +27,15 @@ pub(super) struct Who {
     #[arg(long)]
     proof: bool,
     #[command(flatten)]
+    paging: Paging,
+    #[command(flatten)]
     reading: Reading,
 }
 
 impl Who {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
-            let view = view.in_memory()?;
+            let view = view.adaptive()?;
             let on = On::find(&view, &self.resource, &self.action)?;
             let action = on.action(&view, &self.action)?;
             if !may_ask_about_others(&view, on.id, on.kind)? {
@@ -44,7 +46,7 @@ impl Who {
             let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
             let dress = session.dress();
             let columns = columns(&["principal", "rule", "proof"], self.proof, &dress);
-            session.stream(&columns, |wants, push| {
+            session.stream(&columns, &self.paging, |wants, push| {
                 let with_proof = wants.wants("proof");
                 let mut stopped = Ok(());
                 who(&panel, &[action], &target, breadth, &mut |principal, rules| {

@@ -12,7 +12,7 @@ use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 
 use super::super::Outcome;
-use super::super::args::Reading;
+use super::super::args::{Paging, Reading};
 use super::super::files;
 use super::super::session::Session;
 use super::super::view::View;
@@ -208,7 +208,7 @@ impl Verdict {
 fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: usize) -> Result<(), RenderError> {
     let summary = format!("{} passed, {failed} failed", results.len() - failed);
     if session.dress().format != Format::Table {
-        session.stream(&TOLD, |_, push| {
+        session.stream(&TOLD, &Paging::default(), |_, push| {
             for (test, result) in results {
                 let values = [
                     json!(test.test),
@@ -219,7 +219,7 @@ fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: 
                     json!(test.because),
                     json!(result.answers),
                 ];
-                push(row(&TOLD, values))?;
+                let _ = push(row(&TOLD, values))?;
             }
             Ok(())
         })?;
@@ -271,9 +271,9 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, tests: &[Soug
     if is_told {
         let _ = write!(session.err, "\r\x1b[K");
     }
-    session.stream(&BOUND, |_, push| {
+    session.stream(&BOUND, &Paging::default(), |_, push| {
         for (binding, _) in found.iter().filter(|(_, is_missed)| !is_missed) {
-            push(bound(view, binding)?)?;
+            let _ = push(bound(view, binding)?)?;
         }
         Ok(())
     })?;
