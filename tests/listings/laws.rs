@@ -185,7 +185,8 @@ impl<'f, F: Facts> Answered<'f, F> {
         }
         let nothing = BTreeSet::new();
         let general = self.asked(Id::AUTHENTICATED, filter);
-        let verbs: Vec<Verb> = stopped(&subject, filter).unwrap().iter().map(|it| it.verb()).collect();
+        let stopped: Vec<(Kind, Verb)> =
+            stopped(&subject, filter).unwrap().iter().map(|(kind, it)| (*kind, it.verb())).collect();
         let every = self.beyond(principal, filter, Reach::Every);
         let outlined = self.beyond(principal, filter, Reach::Outlined);
         for (resource, _) in &self.questions {
@@ -204,7 +205,8 @@ impl<'f, F: Facts> Answered<'f, F> {
             assert_eq!(outlined.get(resource), every.get(resource), "{}", what());
             // One thing is left out only where one's own settings say so, or it is oneself.
             if !every.contains_key(resource) && *resource != principal {
-                let lacks = all.difference(own).find(|it| !verbs.contains(&it.verb()));
+                let kind = self.kind(*resource).unwrap();
+                let lacks = all.difference(own).find(|it| !stopped.contains(&(kind, it.verb())));
                 assert_eq!(lacks, None, "{}", what());
             }
         }

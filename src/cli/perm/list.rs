@@ -143,8 +143,8 @@ fn fields(columns: &[Column], values: Vec<Value>) -> Row {
 
 /// What stands for everything that every active account may do anyway.
 struct Besides {
-    /// What of that the account's own settings stop.
-    stopped: Vec<Action>,
+    /// What of that the account's own settings stop, on which kind of resource.
+    stopped: Vec<(Kind, Action)>,
 }
 
 impl Besides {
@@ -174,14 +174,19 @@ impl Besides {
         let value = |column: &Column| match &*column.name {
             "actions" => json!([]),
             "also" => json!("authenticated"),
-            "but_not" => words(&self.stopped),
+            "but_not" => self
+                .stopped
+                .iter()
+                .map(|(kind, action)| json!({"kind": kind.word(), "action": action.to_string()}))
+                .collect(),
             _ => Value::Null,
         };
         columns.iter().map(|column| (column.name.to_string(), value(column))).collect()
     }
 
     fn line(&self) -> String {
-        let verbs: Vec<String> = self.stopped.iter().map(Action::to_string).collect();
+        let verbs: Vec<String> =
+            self.stopped.iter().map(|(kind, action)| format!("{action} ({})", kind.word())).collect();
         let but = if verbs.is_empty() { String::new() } else { format!(", but not {}", verbs.join(", ")) };
         format!("and what every active account may do{but} (--everything lists it)\n")
     }

@@ -18,17 +18,17 @@ pub fn is_covered<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Action, targe
     Ok(!tells_apart(panel.facts(), action, target)? && panel.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
 }
 
-/// The actions that a subject's own settings stop, though every other active account may do them somewhere.
+/// The actions that a subject's own settings stop, though every other active account may do them somewhere on
+/// that kind of resource.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, filter: &Filter) -> Result<Vec<Action>> {
-    let mut found: Vec<Action> = Vec::new();
+pub fn stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, filter: &Filter) -> Result<Vec<(Kind, Action)>> {
+    let mut found: Vec<(Kind, Action)> = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| filter.takes(*kind)) {
         for action in filter.actions_on(kind) {
-            let is_new = found.iter().all(|known| known.verb() != action.verb());
-            if is_new && is_stopped(subject, kind, action.verb())? {
-                found.push(action);
+            if is_stopped(subject, kind, action.verb())? {
+                found.push((kind, action));
             }
         }
     }
