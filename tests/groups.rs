@@ -46,14 +46,51 @@ fn a_cycle_is_refused_with_its_way() {
 }
 
 #[test]
-fn a_group_is_seen_by_its_members_and_by_who_manages_groups() {
+fn a_group_that_is_visible_to_members_is_seen_by_them_and_by_who_manages_groups() {
     let tool = nested();
+    for group in ["night", "editors", "staff"] {
+        tool.ok(&format!("group set {group} --visible members"));
+    }
     assert_eq!(tool.ok("group list --as eve --columns ref --no-headers"), "group:editors\ngroup:night\ngroup:staff\n");
     assert_eq!(tool.ok("group list --as carol --columns ref --no-headers"), "group:staff\n");
     tool.fails(4, "group show editors --as carol", "no such group: `editors`");
     tool.fails(4, "group remove editors --as carol", "no such group: `editors`");
     tool.fails(3, "group remove staff --as carol", "may not delete on group:staff");
     assert_eq!(tool.json("group list --as dana").as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_group_that_is_visible_is_given_roles_and_shares_by_anyone_and_shows_nobody_who_is_in_it() {
+    let tool = nested();
+    tool.ok("account add zoe");
+    let shown = tool.json("group show night --as zoe");
+    assert_eq!((&shown["visible"], &shown["members"]), (&"everyone".into(), &serde_json::Value::Null));
+    tool.fails(3, "group members night --as zoe", "may not view-members on group:night");
+    assert_eq!(tool.json("account show eve --as zoe")["memberships"], serde_json::json!([]));
+    tool.ok("endpoint add disk --kind node --as zoe");
+    tool.ok("endpoint add-role disk activity-monitor group:night --as zoe");
+    tool.ok("share grant disk:/ group:night --permission view --admin --as zoe");
+    // A private directory hides the groups of which nothing is said.
+    tool.ok("server set --private-directory");
+    tool.ok("group set staff --visible everyone");
+    assert_eq!(tool.ok("group list --as zoe --columns ref,visible --no-headers"), "group:staff  everyone\n");
+    assert_eq!(tool.json("group show night")["visible"], "members");
+    assert_eq!(
+        tool.ok("group set staff --visible default"),
+        "changed group:staff: visible everyone -> default\nrevision 19\n".replace("19", &tool.revision().to_string())
+    );
+    assert_eq!(tool.ok("group list --as zoe -o json"), "[]\n");
+    // Files say it too, and back.
+    std::fs::write(
+        tool.folder().join("m.yaml"),
+        "version: 1\ngroups: {night: {visible: members}, crew: {visible: everyone, members: [bob]}}\n",
+    )
+    .unwrap();
+    tool.ok("apply m.yaml");
+    let text = tool.ok("export");
+    assert!(text.contains("visible: members") && text.contains("visible: everyone"), "{text}");
+    std::fs::write(tool.folder().join("back.yaml"), text).unwrap();
+    assert_eq!(tool.ok("plan back.yaml"), "No changes.\n");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use clap::{Args, ValueHint};
 
 use super::complete;
 use crate::model::attributes::{
-    Choice, EndpointKind, ItemType, MemberAccess, OrgRole, SendPolicy, Setting, ShareClass, Switch, TokenMode,
+    Choice, EndpointKind, GroupVisibility, ItemType, MemberAccess, OrgRole, SendPolicy, Setting, ShareClass, Switch,
+    TokenMode,
 };
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Problem, Reference, Role};
@@ -145,6 +146,10 @@ fn allow_or_deny() -> impl TypedValueParser<Value = bool> {
 
 pub(super) fn send_policies() -> impl TypedValueParser<Value = SendPolicy> {
     words(SendPolicy::ALL.iter().map(|it| it.word()), SendPolicy::from_word)
+}
+
+pub(super) fn visibilities() -> impl TypedValueParser<Value = GroupVisibility> {
+    words(GroupVisibility::ALL.iter().map(|it| it.word()), GroupVisibility::from_word)
 }
 
 pub(super) fn member_accesses() -> impl TypedValueParser<Value = MemberAccess> {

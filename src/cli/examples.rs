@@ -30,7 +30,8 @@ examples! {
     ACCOUNT_DEACTIVATE: "rolebook account deactivate bob" "rolebook account activate bob --as alice";
     ACCOUNT_REMOVE: "rolebook account remove bob" "rolebook account remove bob --destroy --yes" "rolebook account remove alice --destroy --transfer-to dana --yes";
     GROUP: "rolebook group list" "rolebook group members editors --expand";
-    GROUP_ADD: "rolebook group add interns" "rolebook group add interns --as dana --dry-run";
+    GROUP_ADD: "rolebook group add interns" "rolebook group add interns --visible members --as dana --dry-run";
+    GROUP_SET: "rolebook group set editors --visible members" "rolebook group set editors --visible everyone --as dana";
     GROUP_LIST: "rolebook group list" "rolebook group list -o jsonl";
     GROUP_SHOW: "rolebook group show editors" "rolebook group show editors -o yaml";
     GROUP_RENAME: "rolebook group rename editors cutters" "rolebook group rename editors Editors --as dana";

@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, Writing, name};
+use super::args::{Paging, Reading, Writing, name, visibilities};
 use super::change::{Made, Who};
 use super::members::{Members, Membership};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
+use crate::model::attributes::{Attributes, GroupVisibility};
 use crate::model::{Kind, Resource, Verb as Do};
 use crate::ops::{membership, place};
 use crate::policy::Facts;
@@ -29,13 +30,19 @@ pub(super) struct Group {
 enum Verb {
     /// Create a group
     #[command(after_long_help = examples::GROUP_ADD)]
-    Add(Named),
+    Add(Change),
     /// List groups
     #[command(after_long_help = examples::GROUP_LIST)]
     List(List),
     /// Show one group
     #[command(after_long_help = examples::GROUP_SHOW)]
     Show(Show),
+    /// Change who sees a group
+    ///
+    /// Who is in it is seen by its members, server admins and managers, and by admins of workgroups
+    /// who manage groups.
+    #[command(after_long_help = examples::GROUP_SET)]
+    Set(Change),
     /// Give a group another name
     #[command(after_long_help = examples::GROUP_RENAME)]
     Rename(Rename),
@@ -61,6 +68,25 @@ pub(super) struct Named {
     pub(super) name: String,
     #[command(flatten)]
     pub(super) writing: Writing,
+}
+
+// A group, and what can be said of it.
+#[derive(Args, Debug)]
+struct Change {
+    /// Which one
+    #[arg(value_name = "NAME", add = complete::places())]
+    name: String,
+    /// Who sees its name and may give it roles and shares [default: everyone, unless the directory is private]
+    #[arg(long, value_name = "WHO", value_parser = visibilities())]
+    visible: Option<GroupVisibility>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+impl Change {
+    fn options(&self) -> place::Options {
+        place::Options { visible: self.visible, ..place::Options::default() }
+    }
 }
 
 // A new name for one.
@@ -134,14 +160,13 @@ impl Show {
 }
 
 /// The columns of a group.
-static COLUMNS: [Column; 4] = [key("ref"), hidden("name"), shown("members"), hidden("revision")];
+static COLUMNS: [Column; 5] = [key("ref"), hidden("name"), shown("visible"), shown("members"), hidden("revision")];
 
 /// A group, a workgroup or a dropbox as a row: its settings by name, and how many members it has
 /// where the reader may see them. Who may only send to it is told its name and send policy.
 pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String, Value>, RenderError> {
     const ENDS: [Column; 2] = [shown("ref"), shown("name")];
     let viewer = view.viewer()?;
-    let is_group = place.kind() == Kind::Group;
     let inside = viewer.sees_details(place)?;
     let mut fields = row(&ENDS, [json!(place.reference()), json!(place.name)]);
     for (name, value) in place.attributes.fields() {
@@ -151,7 +176,12 @@ pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String,
     for role in membership::levels(place.kind()) {
         count += view.facts.count_held(place.id, *role)?;
     }
-    let counted = is_group || viewer.may(Do::ViewMembers, place.id)?;
+    if let Attributes::Group(group) = &place.attributes {
+        let everyone = group.visible.to_everyone(view.facts.server()?.private_directory);
+        let word = if everyone { GroupVisibility::Everyone } else { GroupVisibility::Members };
+        fields.insert("visible".to_owned(), json!(word));
+    }
+    let counted = viewer.may(Do::ViewMembers, place.id)?;
     fields.insert("members".to_owned(), if counted { json!(count) } else { Value::Null });
     if place.kind() == Kind::Dropbox {
         let mut on = false;
@@ -170,10 +200,15 @@ impl Group {
         let kind = Kind::Group;
         match self.verb {
             Verb::Add(it) => {
-                let which = name(kind, &it.name)?;
-                let options = place::Options::default();
+                let (which, options) = (name(kind, &it.name)?, it.options());
                 let done =
                     session.write(&it.writing, Who::Named, &mut |work| place::add(work, kind, &which, &options))?;
+                session.report(&done, &Made::default())
+            }
+            Verb::Set(it) => {
+                let (which, options) = (name(kind, &it.name)?, it.options());
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |work| place::set(work, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => it.run(session, kind, &COLUMNS),

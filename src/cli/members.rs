@@ -126,9 +126,6 @@ fn visible(view: &View<'_>, place: &Resource) -> Result<Found, RenderError> {
             found.push((binding.clone(), binding.principal, Vec::new()));
         }
     }
-    if place.kind() == Kind::Group {
-        return told(view, found);
-    }
     view.work()?.require_verb(Verb::ViewMembers, place.id)?;
     told(view, found)
 }
@@ -181,7 +178,8 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
     let mut rows = Vec::new();
     for binding in found {
         let Some(place) = view.facts.resource(binding.resource)? else { continue };
-        if !viewer.sees(&place)? {
+        // Who may see that a group is there may not see who is in it for that.
+        if !viewer.sees(&place)? || !viewer.is_told_of(&binding)? {
             continue;
         }
         let mut via = Vec::new();

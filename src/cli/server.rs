@@ -7,7 +7,7 @@ use super::args::{Reading, ServerSettings, Writing};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::{Outcome, examples};
-use crate::model::{Attributes, Id};
+use crate::model::{Attributes, Id, Verb as Do};
 use crate::ops::server::{self, Options};
 use crate::policy::Facts;
 use crate::render::{Column, shown};
@@ -24,6 +24,8 @@ pub(super) struct Server {
 #[command(defer = true)]
 enum Verb {
     /// Show the settings
+    ///
+    /// Only admins see them.
     #[command(after_long_help = examples::SERVER_SHOW)]
     Show(Show),
     /// Change the settings
@@ -85,6 +87,7 @@ impl Server {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.verb {
             Verb::Show(it) => session.read(it.reading.at.as_deref(), |session, view| {
+                view.work()?.require_verb(Do::View, Id::SERVER)?;
                 let row = view.facts.resource(Id::SERVER)?;
                 let settings = view.facts.server()?;
                 let mut fields: Map<String, Value> = Map::from_iter([("ref".to_owned(), json!("server"))]);

@@ -106,6 +106,11 @@ pub static GROUP: Object = Object {
     name: "group",
     fields: &[
         field("members", List(&Text(Member)), MEMBERS),
+        field(
+            "visible",
+            Word(&["everyone", "members", "default"]),
+            "Who sees its name and may give it roles and shares; by default everyone, unless the directory is private",
+        ),
         field("exclusive", Truth, EXCLUSIVE),
         field("ensure", PRESENT_OR_ABSENT, ENSURE),
         field("previously", Text(Name(Kind::Group)), PREVIOUSLY),

@@ -13,7 +13,8 @@ impl Attributes {
         match self {
             Attributes::Server(it) => server_fields(it),
             Attributes::Account(it) => account_fields(it),
-            Attributes::Group(_) | Attributes::Invitee(_) | Attributes::PublicLink(_) => Vec::new(),
+            Attributes::Group(it) => vec![("visible", json!(it.visible))],
+            Attributes::Invitee(_) | Attributes::PublicLink(_) => Vec::new(),
             Attributes::Endpoint(it) => endpoint_fields(it),
             Attributes::Item(it) => vec![("type", json!(it.item_type)), ("size", json!(it.size))],
             Attributes::Org(it) => vec![("description", json!(it.description))],

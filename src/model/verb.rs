@@ -22,7 +22,7 @@ macro_rules! verbs {
 }
 
 verbs! {
-    /// See that it exists, and its plain attributes.
+    /// See that it exists, and its plain attributes; of the server: its settings.
     View = "view",
     /// Change its attributes.
     Edit = "edit",
@@ -64,6 +64,10 @@ verbs! {
     AddMember = "add-member",
     /// Remove an account from the members (in a group: also a group).
     RemoveMember = "remove-member",
+    /// Deactivate a membership: it stays listed and gives nothing.
+    DeactivateMember = "deactivate-member",
+    /// Activate a membership again.
+    ActivateMember = "activate-member",
     /// See the packages in it.
     ViewPackages = "view-packages",
     /// See its members.
@@ -164,6 +168,7 @@ use Verb::*;
 pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
     match kind {
         Kind::Server => &[
+            View,
             Send,
             SendExternal,
             Forward,
@@ -177,7 +182,7 @@ pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
             ViewLog,
         ],
         Kind::Account => &[View, Edit, Set, SetRole, Activate, Deactivate, Delete, SendTo],
-        Kind::Group => &[View, Edit, Delete, AddMember, RemoveMember],
+        Kind::Group => &[View, Edit, Delete, ViewMembers, AddMember, RemoveMember],
         Kind::Workgroup => &[
             View,
             Edit,
@@ -188,6 +193,8 @@ pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
             SendToMembers,
             AddMember,
             RemoveMember,
+            DeactivateMember,
+            ActivateMember,
             CreateMember,
             AddGroup,
             RemoveGroup,
@@ -203,6 +210,8 @@ pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
             ViewMembers,
             AddMember,
             RemoveMember,
+            DeactivateMember,
+            ActivateMember,
             CreateMember,
             AddGroup,
             RemoveGroup,

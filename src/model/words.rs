@@ -101,6 +101,35 @@ words! {
 }
 
 words! {
+    /// Who sees a group's name and may give it roles and shares.
+    GroupVisibility {
+        /// Every active account, unless the directory is private.
+        Default = "default",
+        /// Every active account.
+        Everyone = "everyone",
+        /// Its members, server admins and managers.
+        Members = "members",
+    }
+}
+
+impl Default for GroupVisibility {
+    fn default() -> GroupVisibility {
+        GroupVisibility::Default
+    }
+}
+
+impl GroupVisibility {
+    /// Whether every active account sees the group.
+    pub const fn to_everyone(self, private_directory: bool) -> bool {
+        match self {
+            GroupVisibility::Default => !private_directory,
+            GroupVisibility::Everyone => true,
+            GroupVisibility::Members => false,
+        }
+    }
+}
+
+words! {
     /// How far an outside submitter's private link has come.
     InvitationState {
         /// It can be used until it expires.

@@ -1,7 +1,7 @@
 //! Groups, workgroups and dropboxes as things: making, changing, renaming and removing them.
 
 use super::{Result, Work};
-use crate::model::attributes::{Attributes, Dropbox, Group, MemberAccess, SendPolicy, Workgroup};
+use crate::model::attributes::{Attributes, Dropbox, Group, GroupVisibility, MemberAccess, SendPolicy, Workgroup};
 use crate::model::{Id, Kind, Name, Problem, Resource, Role, Verb};
 use crate::policy::{Facts, Select};
 
@@ -9,6 +9,8 @@ use crate::policy::{Facts, Select};
 /// A kind takes what it has and is never given the rest.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Options {
+    /// Who sees the group.
+    pub visible: Option<GroupVisibility>,
     /// Who may send to the workgroup.
     pub send: Option<SendPolicy>,
     /// Whom the workgroup's members see.
@@ -36,6 +38,7 @@ impl Options {
     pub fn applied(&self, attributes: &Attributes) -> Attributes {
         let mut attributes = attributes.clone();
         match &mut attributes {
+            Attributes::Group(it) => it.visible = self.visible.unwrap_or(it.visible),
             Attributes::Workgroup(it) => {
                 it.send = self.send.unwrap_or(it.send);
                 it.member_access = self.member_access.unwrap_or(it.member_access);

@@ -8,7 +8,7 @@ use super::invariants;
 use super::proof::{Evidence, Step};
 use super::subject::Subject;
 use super::target::Target;
-use crate::model::attributes::{AdminRights, Attributes, EndpointKind, Sharing};
+use crate::model::attributes::{AdminRights, Attributes, EndpointKind, GroupVisibility, Sharing};
 use crate::model::catalogue::Condition;
 use crate::model::{Action, Id, Kind, Role, Verb};
 
@@ -35,6 +35,15 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
         Condition::PublicDirectory => {
             let private = subject.server()?.private_directory;
             if private { None } else { value(Id::SERVER, "private-directory", "false") }
+        }
+        Condition::VisibleGroup => {
+            let Attributes::Group(group) = target.attributes() else { return Ok(None) };
+            match group.visible {
+                GroupVisibility::Default if subject.server()?.private_directory => None,
+                GroupVisibility::Default => value(Id::SERVER, "private-directory", "false"),
+                GroupVisibility::Everyone => value(on, "visible", "everyone"),
+                GroupVisibility::Members => None,
+            }
         }
         Condition::AdminsManageMembers => flag("admins-manage-members", rights(target).manage_members),
         Condition::AdminsCreateUsers => flag("admins-create-users", rights(target).create_users),

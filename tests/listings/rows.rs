@@ -400,7 +400,7 @@ impl Rows {
             let gone = dice.pick(&groups);
             let named = rows.resources[&gone].name.clone();
             rows.remove(gone);
-            let heir = rows.put(None, &named, Attributes::Group(Group {}));
+            let heir = rows.put(None, &named, Attributes::Group(Group::default()));
             let member = dice.pick(&rows.ids(Kind::Account));
             rows.bind(heir, member, Role::GroupMember);
         }

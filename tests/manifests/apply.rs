@@ -170,7 +170,7 @@ fn as_somebody_each_change_passes_their_rules() {
     assert_eq!(tool.json("audit log")[0]["actor"], "user:dana");
     // What is so already is nothing to ask about, for whoever may see it.
     assert_eq!(tool.ok("apply m.yaml --as dana"), "No changes.\n");
-    let ran = tool.run("apply m.yaml --as bob");
+    let ran = tool.run("apply m.yaml --as eve");
     assert!(ran.status == 3 || ran.status == 5, "who may not see it is told nothing: {ran:?}");
 }
 

@@ -248,7 +248,7 @@ fn whoever_applies_is_told_of_what_they_may_see_alone() {
     apply(
         &tool,
         "s",
-        "groups: {secret: [bob]}\nendpoints: {hidden: {kind: node, private: true, roles: {administrator: [alice]}, \
+        "groups: {secret: {members: [bob], visible: members}}\nendpoints: {hidden: {kind: node, private: true, roles: {administrator: [alice]}, \
          content: {/p: {}}, shares: {/p: {bob: view}}}}\nworkgroups: {open: {send: anyone}}",
     );
     write(&tool, "s.yaml", &format!("{HEAD}name: s\nworkgroups: {{open: {{}}}}\n"));

@@ -89,7 +89,8 @@ pub(crate) const OF_ENDPOINTS: [&str; 9] = [
     "read-files",
     "write-files",
 ];
-pub(crate) const OF_SERVER: [&str; 7] = [
+pub(crate) const OF_SERVER: [&str; 8] = [
+    "view",
     "configure",
     "create-account=admin",
     "create-account=manager",
@@ -99,8 +100,8 @@ pub(crate) const OF_SERVER: [&str; 7] = [
     "create-endpoint",
 ];
 pub(crate) const OF_ACCOUNTS: [&str; 5] = ["view", "edit", "delete", "deactivate", "set-role=manager"];
-pub(crate) const OF_GROUPS: [&str; 5] = ["view", "edit", "delete", "add-member", "remove-member"];
-pub(crate) const OF_WORKGROUPS: [&str; 14] = [
+pub(crate) const OF_GROUPS: [&str; 6] = ["view", "view-members", "edit", "delete", "add-member", "remove-member"];
+pub(crate) const OF_WORKGROUPS: [&str; 16] = [
     "send",
     "view",
     "view-packages",
@@ -112,6 +113,8 @@ pub(crate) const OF_WORKGROUPS: [&str; 14] = [
     "remove-admin",
     "add-member",
     "remove-member",
+    "deactivate-member",
+    "activate-member",
     "create-member",
     "add-group",
     "remove-group",
@@ -296,6 +299,9 @@ fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, lack: Lack) -> bool {
             match facts.resource(on).unwrap().map(|it| it.kind()) {
                 Some(Kind::Endpoint | Kind::Item) if text == "private is off" => {
                     world.endpoints.get_mut(&on.0).unwrap().private = false;
+                }
+                Some(Kind::Group) if text == "it is visible to everyone" => {
+                    world.visible.insert(on.0, true);
                 }
                 _ => return false,
             }

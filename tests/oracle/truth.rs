@@ -126,6 +126,8 @@ pub(crate) struct World {
     pub(crate) private_directory: bool,
     pub(crate) accounts: BTreeMap<u64, Account>,
     pub(crate) groups: BTreeMap<u64, Vec<Link>>,
+    /// Groups of which it is said whether everyone sees them.
+    pub(crate) visible: BTreeMap<u64, bool>,
     pub(crate) workgroups: BTreeMap<u64, Workgroup>,
     pub(crate) endpoints: BTreeMap<u64, Endpoint>,
     pub(crate) items: BTreeMap<Place, Item>,
@@ -400,7 +402,7 @@ impl World {
     fn may_server(&self, who: u64, verb: &str) -> bool {
         let role = self.server_role(who);
         match verb {
-            "configure" | "create-account=admin" | "create-account=manager" => role == "admin",
+            "view" | "configure" | "create-account=admin" | "create-account=manager" => role == "admin",
             "create-account=user" | "create-group" | "create-workgroup" => role == "admin" || role == "manager",
             "create-endpoint" => true,
             _ => panic!("no action {verb}"),
@@ -437,11 +439,20 @@ impl World {
         }
     }
 
+    /// "visible: everyone | members (default everyone, unless private-directory is on)" (§4).
+    fn is_visible(&self, group: u64) -> bool {
+        match self.visible.get(&group) {
+            Some(everyone) => *everyone,
+            None => !self.private_directory,
+        }
+    }
+
     fn may_group(&self, who: u64, verb: &str, group: u64) -> bool {
         let role = self.server_role(who);
         let over = role == "admin" || role == "manager";
         match verb {
-            "view" => {
+            "view" if self.has_account(who) && self.is_visible(group) => true,
+            "view" | "view-members" => {
                 let managing = |(id, it): (&u64, &Workgroup)| it.manage_groups && self.is_member(who, *id, true);
                 over || self.is(who).contains(&group) || self.workgroups.iter().any(managing)
             }
@@ -469,7 +480,9 @@ impl World {
             "view-members" => over || admin || (member && it.access != "none"),
             "send-to-members" => member && it.access != "none",
             "edit" | "delete" | "add-admin" | "remove-admin" => over,
-            "add-member" | "remove-member" => over || (admin && it.manage_members),
+            "add-member" | "remove-member" | "deactivate-member" | "activate-member" => {
+                over || (admin && it.manage_members)
+            }
             "create-member" => over || (admin && it.create_users),
             "add-group" | "remove-group" => over || (admin && it.manage_groups),
             _ => panic!("no action {verb}"),

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use rolebook::model::attributes::{
-    AdminRights, Attributes, BindingAttributes, Endpoint as EndpointRow, EndpointKind, Home, Item as ItemRow, ItemType,
-    MemberAccess, NodeVersion, Org, SendPolicy, Server, ShareClass, Switch, Workgroup as WorkgroupRow,
-    Workspace as WorkspaceRow,
+    AdminRights, Attributes, BindingAttributes, Endpoint as EndpointRow, EndpointKind, Group, GroupVisibility, Home,
+    Item as ItemRow, ItemType, MemberAccess, NodeVersion, Org, SendPolicy, Server, ShareClass, Switch,
+    Workgroup as WorkgroupRow, Workspace as WorkspaceRow,
 };
 use rolebook::model::name::key;
 use rolebook::model::{Binding, Id, Kind, Permissions, Resource, Role, Sets, Time};
@@ -83,6 +83,7 @@ impl World {
             let members = (0..dice.below(4)).map(|_| Link { id: new.next(), who: dice.pick(&known) }).collect();
             let group = new.next();
             world.groups.insert(group, once_each(members, |it: &Link| it.who));
+            world.visible.extend(dice.chance(1, 2).then(|| (group, dice.chance(1, 2))));
             known.push(group);
         }
         for _ in 0..2 {
@@ -257,7 +258,12 @@ impl World {
             rows.binding(it.role_id, SERVER, *id, role);
         }
         for (id, members) in &self.groups {
-            rows.resource(*id, None, &format!("g{id}"), Attributes::Group(Default::default()));
+            let visible = match self.visible.get(id) {
+                None => GroupVisibility::Default,
+                Some(true) => GroupVisibility::Everyone,
+                Some(false) => GroupVisibility::Members,
+            };
+            rows.resource(*id, None, &format!("g{id}"), Attributes::Group(Group { visible }));
             for member in members {
                 rows.binding(member.id, *id, member.who, Role::GroupMember);
             }
@@ -347,6 +353,11 @@ impl World {
         for group in all(facts, Kind::Group) {
             let members = on(group.id).into_iter().map(|it| Link { id: it.id.0, who: it.principal.0 }).collect();
             world.groups.insert(group.id.0, sorted(members, |it: &Link| it.id));
+            if let Attributes::Group(Group { visible }) = &group.attributes
+                && *visible != GroupVisibility::Default
+            {
+                world.visible.insert(group.id.0, *visible == GroupVisibility::Everyone);
+            }
         }
         for workgroup in all(facts, Kind::Workgroup) {
             let members = on(workgroup.id)

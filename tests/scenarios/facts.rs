@@ -45,7 +45,8 @@ pub(super) fn build(file: &File, now: Time) -> Built {
         }
     }
     for group in file.groups.keys() {
-        place::add(work, Kind::Group, &name(group), &place::Options::default()).unwrap();
+        let options = place::Options { visible: file.visible.get(group).copied(), ..place::Options::default() };
+        place::add(work, Kind::Group, &name(group), &options).unwrap();
     }
     for (group, members) in &file.groups {
         membership::add(work, Kind::Group, &name(group), &references(members), None).unwrap();
@@ -96,6 +97,7 @@ fn build_place(work: &mut Work<'static, Nothing>, kind: Kind, which: &str, facts
     let options = place::Options {
         send: facts.send.as_deref().map(|word| SendPolicy::from_word(word).unwrap()),
         member_access: facts.member_access.as_deref().map(|word| MemberAccess::from_word(word).unwrap()),
+        visible: None,
         admins_manage_members: facts.admins_manage_members,
         admins_create_users: facts.admins_create_users,
         admins_manage_groups: facts.admins_manage_groups,

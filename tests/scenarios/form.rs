@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rolebook::model::attributes::GroupVisibility;
 use serde::Deserialize;
 
 /// A file of scenarios.
@@ -14,6 +15,9 @@ pub(super) struct File {
     pub(super) accounts: BTreeMap<String, AccountFacts>,
     #[serde(default)]
     pub(super) groups: BTreeMap<String, Vec<String>>,
+    /// Who sees which group, where that is said.
+    #[serde(default)]
+    pub(super) visible: BTreeMap<String, GroupVisibility>,
     #[serde(default)]
     pub(super) workgroups: BTreeMap<String, PlaceFacts>,
     #[serde(default)]

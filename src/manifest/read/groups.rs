@@ -8,7 +8,7 @@ use super::super::said::{Ensure, Group, Member, Said, Spot, Statement};
 use super::super::tables::{DROPBOX, DROPBOX_MEMBER, GROUP, WORKGROUP, WORKGROUP_MEMBER};
 use super::{alone, say, spot, things};
 use crate::input::document::Node;
-use crate::model::attributes::{MemberAccess, SendPolicy};
+use crate::model::attributes::{GroupVisibility, MemberAccess, SendPolicy};
 use crate::model::{Kind, Name, Reference, Role};
 use crate::ops::place;
 
@@ -68,6 +68,7 @@ pub(in crate::manifest) fn ensure(reading: &mut Reading<'_>, fields: &Fields<'_>
 
 fn options(reading: &mut Reading<'_>, fields: &Fields<'_>) -> place::Options {
     place::Options {
+        visible: fields.word(reading, "visible", GroupVisibility::from_word),
         send: fields.word(reading, "send", SendPolicy::from_word),
         member_access: fields.word(reading, "member-access", MemberAccess::from_word),
         admins_manage_members: fields.truth(reading, "admins-manage-members"),

@@ -14,8 +14,8 @@ pub use super::fields::{setting_field, time_value};
 use super::kind::Kind;
 use super::permission::Permissions;
 pub use super::words::{
-    Choice, Choices, EndpointKind, InvitationState, ItemType, MemberAccess, SendPolicy, Setting, ShareClass, Sharing,
-    Switch, TokenMode,
+    Choice, Choices, EndpointKind, GroupVisibility, InvitationState, ItemType, MemberAccess, SendPolicy, Setting,
+    ShareClass, Sharing, Switch, TokenMode,
 };
 pub use endpoints::{Endpoint, Home, Item, NodeVersion};
 pub use organizations::{AccessToken, Media, Org, OrgRole, SigningKey, Stream, Workspace};

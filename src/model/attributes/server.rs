@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{is_default, is_yes, yes};
 use crate::model::time::Time;
-use crate::model::words::{Choice, Choices, Setting};
+use crate::model::words::{Choice, Choices, GroupVisibility, Setting};
 
 /// The server's settings.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -120,7 +120,11 @@ impl Account {
     }
 }
 
-/// A group has no attributes of its own yet.
+/// A group.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Group {}
+pub struct Group {
+    /// Who sees that it is there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub visible: GroupVisibility,
+}

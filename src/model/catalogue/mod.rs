@@ -76,6 +76,8 @@ pub enum Condition {
     ManagersAdministerDropboxes,
     /// The directory is not private.
     PublicDirectory,
+    /// The group is visible to everyone.
+    VisibleGroup,
     /// The workgroup's or dropbox's admins manage members.
     AdminsManageMembers,
     /// The workgroup's or dropbox's admins create users.
@@ -296,6 +298,7 @@ impl Condition {
             Condition::ValueIsUser => "the role asked for is user".to_owned(),
             Condition::ManagersAdministerDropboxes => "managers-administer-dropboxes is on".to_owned(),
             Condition::PublicDirectory => "private-directory is off".to_owned(),
+            Condition::VisibleGroup => "it is visible to everyone".to_owned(),
             Condition::AdminsManageMembers => "admins-manage-members is on".to_owned(),
             Condition::AdminsCreateUsers => "admins-create-users is on".to_owned(),
             Condition::AdminsManageGroups => "admins-manage-groups is on".to_owned(),

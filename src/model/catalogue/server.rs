@@ -19,6 +19,9 @@ pub(super) const MEMBER_ACCESS: &str = "seed 004: Permissions can also be set to
 pub(super) const DROPBOX_CREATED: &str =
     "seed 004: They are both created and configured in the Workgroups tab of the main navigation menu.";
 
+const MEMBERS_VIEW: &str = "decision: who is in a group is viewed by its members, server admins and managers, and admins of workgroups who manage groups";
+const GROUPS_MANAGED: &str = "decision: admins and managers create, edit and delete groups as they do workgroups";
+
 pub(super) const SETTING: Rule = rule("account.settings", SETTINGS);
 pub(super) const SEND_NORMAL: Rule = rule(
     "account.send-normal",
@@ -37,7 +40,7 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::ServerManager), Server, &[CreateAccount], Some(Condition::ValueIsUser), rule("account.managers-manage-users", MANAGER_GRANTS)),
     grant(Held(Role::ServerManager), Server, &[CreateWorkgroup, CreateGroup], None, rule("workgroup.managers-manage", MANAGER_GRANTS)),
     grant(Held(Role::ServerManager), Server, &[CreateDropbox], Some(Condition::ManagersAdministerDropboxes), rule("dropbox.managers-manage", DROPBOX_CREATED)),
-    grant(Held(Role::ServerAdmin), Server, &[Configure, ViewLog], None, rule("server.admins-configure", ADMIN_SERVER)),
+    grant(Held(Role::ServerAdmin), Server, &[View, Configure, ViewLog], None, rule("server.admins-configure", ADMIN_SERVER)),
     grant(Held(Role::ServerAdmin), Server, &[CreateAccount], None, rule("account.admins-manage", ADMIN_ACCOUNTS)),
     grant(Held(Role::ServerAdmin), Server, &[CreateWorkgroup, CreateGroup], None, rule("workgroup.admins-manage", ADMIN_ACCOUNTS)),
     grant(Held(Role::ServerAdmin), Server, &[CreateDropbox], None, rule("dropbox.admins-manage", DROPBOX_CREATED)),
@@ -52,10 +55,11 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::ServerAdmin), Account, &[View, Edit, Set, Activate, Deactivate, Delete], None, rule("account.admins-manage", ADMIN_ACCOUNTS)),
     grant(Held(Role::ServerAdmin), Account, &[SetRole], None, rule("account.admins-assign-roles", ADMIN_ROLES)),
     // Groups.
-    grant(Held(Role::GroupMember), Group, &[View], None, rule("group.members-view", "decision: a group is viewed by its members, server admins and managers")),
-    grant(Holder::GroupManager, Group, &[View], None, rule("group.workgroup-admins-view", WORKGROUP_ADMIN)),
-    grant(Held(Role::ServerManager), Group, &[View, Edit, Delete, AddMember, RemoveMember], None, rule("group.managers-manage", "decision: admins and managers create, edit and delete groups as they do workgroups")),
-    grant(Held(Role::ServerAdmin), Group, &[View, Edit, Delete, AddMember, RemoveMember], None, rule("group.admins-manage", "decision: admins and managers create, edit and delete groups as they do workgroups")),
+    grant(Everyone, Group, &[View], Some(Condition::VisibleGroup), rule("group.visible", "decision: every active account sees a group that is visible to everyone, and may give it roles and shares")),
+    grant(Held(Role::GroupMember), Group, &[View, ViewMembers], None, rule("group.members-view", MEMBERS_VIEW)),
+    grant(Holder::GroupManager, Group, &[View, ViewMembers], None, rule("group.workgroup-admins-view", WORKGROUP_ADMIN)),
+    grant(Held(Role::ServerManager), Group, &[View, ViewMembers, Edit, Delete, AddMember, RemoveMember], None, rule("group.managers-manage", GROUPS_MANAGED)),
+    grant(Held(Role::ServerAdmin), Group, &[View, ViewMembers, Edit, Delete, AddMember, RemoveMember], None, rule("group.admins-manage", GROUPS_MANAGED)),
 ];
 
 #[rustfmt::skip]
@@ -76,10 +80,10 @@ pub(super) const LIMITS: &[Limit] = &[
 
 #[rustfmt::skip]
 pub(super) const DENIALS: &[Denial] = &[
-    denial(Some(Role::ServerManager), Server, &[Configure], rule("server.managers-do-not-configure", MANAGER_SERVER)),
+    denial(Some(Role::ServerManager), Server, &[View, Configure], rule("server.managers-do-not-configure", MANAGER_SERVER)),
     denial(Some(Role::ServerManager), Server, &[CreateAccount], rule("account.managers-limits", MANAGER_LIMITS)),
     denial(Some(Role::ServerManager), Account, &[Edit, Set, SetRole, Activate, Deactivate, Delete], rule("account.managers-limits", MANAGER_LIMITS)),
-    denial(None, Server, &[Configure], rule("server.admins-configure", ADMIN_SERVER)),
+    denial(None, Server, &[View, Configure], rule("server.admins-configure", ADMIN_SERVER)),
     denial(None, Server, &[CreateAccount, CreateWorkgroup, CreateGroup, CreateDropbox], rule("server.users-do-not-manage", USERS_MANAGE)),
     denial(None, Account, &[SetRole], rule("account.admins-assign-roles", ADMIN_ROLES)),
     denial(None, Account, &[Edit, Set, Activate, Deactivate, Delete], rule("server.users-do-not-manage", USERS_MANAGE)),

@@ -132,6 +132,7 @@ fn option_of(condition: Condition) -> String {
         Condition::Access(access) => format!("--member-access {}", access.word()),
         Condition::ManagersAdministerDropboxes => "--managers-administer-dropboxes".to_owned(),
         Condition::PublicDirectory => "--private-directory=false".to_owned(),
+        Condition::VisibleGroup => "--visible everyone".to_owned(),
         Condition::AdminsManageMembers => "--admins-manage-members".to_owned(),
         Condition::AdminsCreateUsers => "--admins-create-users".to_owned(),
         Condition::AdminsManageGroups => "--admins-manage-groups".to_owned(),
