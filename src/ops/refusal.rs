@@ -26,7 +26,8 @@ impl<F: Facts + ?Sized> Work<'_, F> {
             )
             .why("product: admin accounts do not expire and are always active")
             .tip(format!("demote it first: rolebook account set-role {} user", self.typed_name(id)?))),
-            Some(Violation::LastAdministrator(id)) => Err(self.last_administrator(id)?),
+            Some(Violation::LastAdministrator(id)) => Err(self.last_administrator(id, "")?),
+            Some(Violation::AdministratorWouldEnd(id)) => Err(self.last_administrator(id, " once its time is over")?),
             Some(Violation::Unfit(id, bindings)) => Err(self.unfit(id, &bindings)?),
             Some(Violation::Cycle(group, member)) => Err(Problem::conflict(
                 "group_cycle",
@@ -38,13 +39,15 @@ impl<F: Facts + ?Sized> Work<'_, F> {
 
     /// "No change may leave an endpoint without an effective administrator" (model §7); the same of
     /// organizations (§9). What the actor may not see is not named.
-    fn last_administrator(&self, id: Id) -> Result<Problem> {
+    fn last_administrator(&self, id: Id, when: &str) -> Result<Problem> {
         let place = self.facts().resource(id)?;
         let seen = place.filter(|place| self.sees(place).unwrap_or(false));
         let what = seen.as_ref().map_or_else(|| "something that you may not see".to_owned(), |it| it.reference());
-        let problem =
-            Problem::conflict("last_administrator", format!("this would leave {what} without an active administrator"))
-                .why("an endpoint or an organization always has an active administrator");
+        let problem = Problem::conflict(
+            "last_administrator",
+            format!("this would leave {what} without an active administrator{when}"),
+        )
+        .why("an endpoint or an organization always has an active administrator");
         Ok(match seen {
             Some(it) if it.kind() == Kind::Endpoint => {
                 problem.tip(format!("rolebook endpoint add-role {} administrator SOMEBODY", it.typed()))

@@ -22,6 +22,9 @@ pub enum Violation {
     AdminWouldEnd(Id),
     /// No active administrator would be left of that endpoint or organization.
     LastAdministrator(Id),
+    /// No active administrator would be left in time of that endpoint or organization, because an account
+    /// was given an end.
+    AdministratorWouldEnd(Id),
     /// That endpoint cannot hold these bindings: roles while it is not managed, custom shares on an
     /// old node.
     Unfit(Id, Vec<Binding>),
@@ -105,6 +108,39 @@ pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
             && !has_administrator(after, place, role, None, at)?
         {
             return Ok(Some(Violation::LastAdministrator(place)));
+        }
+    }
+    would_end(before, after, draft, at)
+}
+
+/// "an end for whoever is the only administrator of anything is refused as their removal would be"
+/// (model §3): the first place that would be without one some day, and had one until then.
+fn would_end<B: Facts + ?Sized, A: Facts + ?Sized>(
+    before: &B,
+    after: &A,
+    draft: &Draft,
+    at: Time,
+) -> Result<Option<Violation>> {
+    for (id, row) in &draft.resources {
+        let Some(end) = row.as_ref().and_then(|it| it.as_account()?.expires) else { continue };
+        let Some(old) = before.resource(*id)? else { continue };
+        let Some(old) = old.as_account().map(|it| it.expires).filter(|old| old.is_none_or(|old| end < old)) else {
+            continue;
+        };
+        // The last moment at which the account could do anything.
+        let last = old.map_or(Time(i64::MAX), |old| Time(old.0 - 1));
+        if last < at {
+            continue;
+        }
+        let mut places = BTreeSet::new();
+        administered_by(before, vec![*id], &mut places)?;
+        for (place, role) in places {
+            if has_administrator(before, place, role, None, last)?
+                && after.resource(place)?.is_some()
+                && !has_administrator(after, place, role, None, last)?
+            {
+                return Ok(Some(Violation::AdministratorWouldEnd(place)));
+            }
         }
     }
     Ok(None)
@@ -262,6 +298,17 @@ fn administered<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<BTreeSet
             _ => {}
         }
     }
+    administered_by(before, holders, &mut places)?;
+    Ok(places)
+}
+
+/// Adds the endpoints and organizations that some accounts and groups administer, themselves or through
+/// groups that they are in.
+fn administered_by<B: Facts + ?Sized>(
+    before: &B,
+    mut holders: Vec<Id>,
+    places: &mut BTreeSet<(Id, Role)>,
+) -> Result<()> {
     // Whoever was in the group was so in every group around it.
     let mut known: HashSet<Id> = holders.iter().copied().collect();
     let mut next = 0;
@@ -280,7 +327,7 @@ fn administered<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<BTreeSet
             })?;
         }
     }
-    Ok(places)
+    Ok(())
 }
 
 fn draft_touches_admins<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<bool> {
