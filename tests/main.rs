@@ -37,6 +37,7 @@ mod perm_test;
 mod properties;
 mod readme;
 mod restoring;
+mod rights;
 mod scenarios;
 mod secrets;
 mod settling;

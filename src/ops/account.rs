@@ -1,9 +1,12 @@
 //! Accounts: adding, editing, roles, settings, expiry, deactivating and removing (model §3).
 
-use super::{Result, Work, heir, membership};
+use std::ops::ControlFlow;
+
+use super::{Actor, Result, Work, heir, membership};
 use crate::model::attributes::{Account, Attributes, Choice, Setting};
+use crate::model::name::quoted;
 use crate::model::time::Expiry;
-use crate::model::{Action, Id, Kind, Name, Problem, Reference, Resource, Role, Time, Verb};
+use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Time, Verb};
 use crate::policy::{Facts, Select, invariants};
 
 /// What can be said of an account; what is none is left as it is.
@@ -93,13 +96,14 @@ pub fn add<F: Facts + ?Sized>(
 ) -> Result<Id> {
     let role = options.role.unwrap_or(Role::ServerUser);
     let place = place.map(|place| membership::find_place(work, place)).transpose()?;
-    match &place {
-        // "may create accounts with role `user`, only straight into that workgroup" (model §3).
-        Some(place) if role == Role::ServerUser && !work.may(Action::CreateAccount(role), Id::SERVER)? => {
-            work.require_verb(Verb::CreateMember, place.id)?;
-        }
-        _ => work.require(Action::CreateAccount(role), Id::SERVER)?,
+    // "may create accounts with role `user`, only new ones, only straight into that workgroup" (model §3).
+    if place.is_none() || role != Role::ServerUser {
+        work.require(Action::CreateAccount(role), Id::SERVER)?;
     }
+    if let Some(place) = &place {
+        work.require_verb(Verb::CreateMember, place.id)?;
+    }
+    refuse_past(options, work.at)?;
     let mut account = Account::default();
     options.apply(&mut account, work.at)?;
     if role == Role::ServerAdmin && account.expires.is_some() {
@@ -107,20 +111,43 @@ pub fn add<F: Facts + ?Sized>(
     }
     if let Some(known) = work.facts().named(Kind::Account, None, name.key())? {
         same_or_conflict(work, &known, role, options)?;
-        if let Some(place) = place {
+        if let Some(place) = place
+            && membership::held(work.facts(), &place, known.id)?.is_none()
+        {
             membership::add_one(work, &place, &known, None)?;
         }
         return Ok(known.id);
     }
     warn_of_address(work, &account, None)?;
-    let id = work.make(None, name, Attributes::Account(account));
+    let id = work.make(None, name, Attributes::Account(account.clone()));
     work.bind(Id::SERVER, id, role);
     if let Some(place) = place
         && let Some(made) = work.facts().resource(id)?
     {
-        membership::bind_new(work, &place, &made);
+        membership::add_new(work, &place, &made)?;
+    }
+    // "without settings of their own": asked once the account is there to be asked about.
+    for action in settings_between(&Account::default(), &account) {
+        work.require(action, id)?;
     }
     Ok(id)
+}
+
+/// What takes a right of its own in an account: its expiry and its settings, where they differ.
+pub(super) fn settings_between(before: &Account, after: &Account) -> Vec<Action> {
+    let expires = (before.expires != after.expires).then_some(Setting::Expires);
+    let switches = Setting::SWITCHES.into_iter().filter(|it| before.settings.get(*it) != after.settings.get(*it));
+    expires.into_iter().chain(switches).map(Action::Set).collect()
+}
+
+/// Refuses an end that is over already: whoever types one meant another time, or to deactivate.
+fn refuse_past(options: &Options, now: Time) -> Result<()> {
+    match options.expires.and_then(|end| end.counted_from(now)) {
+        Some(end) if end <= now => Err(Problem::conflict("past_expiry", format!("{end} is over already"))
+            .why("an account that expires does so at a time to come")
+            .tip("choose a later --expires, or make the account inactive: rolebook account deactivate NAME")),
+        _ => Ok(()),
+    }
 }
 
 /// Adding what is there already is no change; adding it otherwise is a contradiction.
@@ -178,9 +205,11 @@ pub fn change<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, options: &
     for (setting, _) in &options.settings {
         work.require(Action::Set(*setting), known.id)?;
     }
+    refuse_past(options, work.at)?;
     let Some(before) = known.as_account() else { return Ok(()) };
     let mut account = before.clone();
     options.apply(&mut account, work.at)?;
+    refuse_own_address(work, known.id, before, &account)?;
     if account.expires.is_some() && role_of(work.facts(), known.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin)
     {
         return Err(admin_never_ends(&known.name));
@@ -192,10 +221,76 @@ pub fn change<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, options: &
     Ok(())
 }
 
+/// Ends an account at a time that is over, as a manifest may say of one that was ended elsewhere.
+///
+/// # Errors
+/// A denial; a conflict for an admin.
+pub fn expire<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, end: Time) -> Result<()> {
+    let known = work.find(Kind::Account, name)?;
+    work.require(Action::Set(Setting::Expires), known.id)?;
+    if role_of(work.facts(), known.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin) {
+        return Err(admin_never_ends(&known.name));
+    }
+    let Some(before) = known.as_account() else { return Ok(()) };
+    work.put_attributes(&known, Attributes::Account(Account { expires: Some(end), ..before.clone() }));
+    Ok(())
+}
+
 fn admin_never_ends(name: &str) -> Problem {
     Problem::conflict("admin_ends", format!("`{name}` cannot be an admin and expire"))
         .why("product: admin accounts do not expire and are always active")
         .tip("leave out --expires, or choose another role")
+}
+
+/// "their e-mail to an address that no other account has and nobody invited (else one and the same
+/// refusal that names an admin as the way)" (model §3): who could take another's address would be sent
+/// what is theirs, and learn who was invited.
+///
+/// # Errors
+/// The one refusal.
+pub(super) fn refuse_own_address<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    account: Id,
+    before: &Account,
+    after: &Account,
+) -> Result<()> {
+    let Some(email) = after.email.as_deref().filter(|_| work.actor == Actor::Principal(account)) else { return Ok(()) };
+    let key = crate::model::name::key(email);
+    let kept = before.email.as_deref().map(crate::model::name::key).as_deref() == Some(&key);
+    let role = role_of(work.facts(), account)?.map_or(Role::ServerUser, |(_, role)| role);
+    // Who creates such accounts may give them any address.
+    if kept || work.may(Action::CreateAccount(role), Id::SERVER)? || !is_spoken_for(work, account, &key)? {
+        return Ok(());
+    }
+    let name = work.typed_name(account)?;
+    let mut problem =
+        Problem::new(ProblemKind::Denied, "denied", format!("`{email}` cannot be made one's own address by oneself"))
+            .why(
+                "decision: anyone takes an address for their own that is nobody else's; any other is given by an admin",
+            )
+            .tip(format!("ask an admin for: rolebook account edit {name} --email {}", quoted(email)));
+    problem.rule = Some("account.own-address");
+    Err(problem)
+}
+
+/// Whether an address is another account's, by its e-mail or its name, or that of somebody invited.
+fn is_spoken_for<F: Facts + ?Sized>(work: &Work<'_, F>, account: Id, key: &str) -> Result<bool> {
+    let facts = work.facts();
+    let mut taken = facts.id_named(Kind::Account, None, key)?.is_some_and(|other| other != account);
+    facts.aliased(Kind::Account, key, &mut |other| {
+        taken = taken || other.id != account;
+        Ok(if taken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    if taken {
+        return Ok(true);
+    }
+    facts.resources(Kind::Invitation, None, &mut |invitation| {
+        taken = invitation
+            .as_invitation()
+            .is_some_and(|it| it.status(work.at) == "active" && crate::model::name::key(&it.email) == key);
+        Ok(if taken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    Ok(taken)
 }
 
 /// Says who else has the address: mail to it reaches more than one, and links made for it live on.
@@ -207,7 +302,7 @@ fn warn_of_address<F: Facts + ?Sized>(work: &mut Work<'_, F>, account: &Account,
         if Some(other.id) != own {
             others.push(other);
         }
-        Ok(std::ops::ControlFlow::Continue(()))
+        Ok(ControlFlow::Continue(()))
     })?;
     for other in others {
         if work.sees(&other)? {

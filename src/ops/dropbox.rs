@@ -56,6 +56,7 @@ pub fn public_link_off<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, r
         work.end(link.id);
     }
     if revoke_issued {
+        work.require_verb(Verb::RevokeInvitation, dropbox.id)?;
         invitation::revoke_claimed(work, &dropbox)?;
     }
     Ok(())

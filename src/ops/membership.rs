@@ -98,34 +98,57 @@ pub fn add<F: Facts + ?Sized>(
 ) -> Result<()> {
     let place = work.find(kind, name)?;
     for reference in who {
-        let verb = verb_for(kind, reference, true);
-        work.require_verb(verb, place.id)?;
+        // Asked before the member is looked up: who may not add is not told who is there.
+        work.require_verb(Change::Add.verb(kind, is_group(reference)), place.id)?;
         let member = find_member(work, reference)?;
         add_one(work, &place, &member, level)?;
     }
     Ok(())
 }
 
-/// The action that adding or removing that sort of member takes.
-const fn verb_for(kind: Kind, who: &Reference, adding: bool) -> Verb {
-    match (kind, who, adding) {
-        (Kind::Workgroup | Kind::Dropbox, Reference::Named(Kind::Group, _), true) => Verb::AddGroup,
-        (Kind::Workgroup | Kind::Dropbox, Reference::Named(Kind::Group, _), false) => Verb::RemoveGroup,
-        (_, _, true) => Verb::AddMember,
-        (_, _, false) => Verb::RemoveMember,
+/// What is done to a membership that is no admin's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Change {
+    /// It is made.
+    Add,
+    /// It ends.
+    Remove,
+    /// It gives nothing from now on.
+    Deactivate,
+    /// It gives again what it gave.
+    Activate,
+}
+
+impl Change {
+    /// The action that it takes, where a group's membership counts by itself.
+    pub(super) const fn verb(self, place: Kind, of_group: bool) -> Verb {
+        match (self, of_group && matches!(place, Kind::Workgroup | Kind::Dropbox)) {
+            (Change::Add, true) => Verb::AddGroup,
+            // "Deactivating and activating a membership take the right to remove the member" (model §4).
+            (Change::Remove | Change::Deactivate | Change::Activate, true) => Verb::RemoveGroup,
+            (Change::Add, false) => Verb::AddMember,
+            (Change::Remove, false) => Verb::RemoveMember,
+            (Change::Deactivate, false) => Verb::DeactivateMember,
+            (Change::Activate, false) => Verb::ActivateMember,
+        }
     }
 }
 
-/// Adds one member, unasked: the caller has asked.
+const fn is_group(who: &Reference) -> bool {
+    matches!(who, Reference::Named(Kind::Group, _))
+}
+
+/// Adds one member.
 ///
 /// # Errors
-/// A conflict for a cycle of groups, or for a member at another level.
+/// A denial; a conflict for a cycle of groups, or for a member at another level.
 pub fn add_one<F: Facts + ?Sized>(
     work: &mut Work<'_, F>,
     place: &Resource,
     member: &Resource,
     level: Option<Role>,
 ) -> Result<()> {
+    work.require_verb(Change::Add.verb(place.kind(), member.kind() == Kind::Group), place.id)?;
     if let Some(known) = held(work.facts(), place, member.id)? {
         // Who is in already is left alone, unless another level is asked for outright.
         if let Some(level) = level
@@ -147,8 +170,16 @@ pub fn add_one<F: Facts + ?Sized>(
     if place.kind() == Kind::Group && member.kind() == Kind::Group {
         refuse_cycle(work, place, member)?;
     }
-    work.bind(place.id, member.id, level.unwrap_or(initial(place.kind())));
+    let level = level.unwrap_or(initial(place.kind()));
+    if is_admin(level) {
+        work.require_verb(Verb::AddAdmin, place.id)?;
+    }
+    work.bind(place.id, member.id, level);
     Ok(())
+}
+
+const fn is_admin(level: Role) -> bool {
+    matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin)
 }
 
 /// The commands that bring a member from one level to another.
@@ -163,9 +194,14 @@ fn change_of_level(place: &Resource, member: &Resource, from: Role, to: Role) ->
     )
 }
 
-/// Adds an account that was just made.
-pub fn bind_new<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Resource, member: &Resource) {
+/// Adds an account that was made in this work, by whoever may create accounts straight into the place.
+///
+/// # Errors
+/// A denial.
+pub fn add_new<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Resource, member: &Resource) -> Result<()> {
+    work.require_verb(Verb::CreateMember, place.id)?;
     work.bind(place.id, member.id, initial(place.kind()));
+    Ok(())
 }
 
 /// "nesting allowed; a cycle is refused" (model §2).
@@ -209,7 +245,7 @@ fn refuse_cycle<F: Facts + ?Sized>(work: &Work<'_, F>, group: &Resource, member:
 pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, who: &[Reference]) -> Result<()> {
     let place = work.find(kind, name)?;
     for reference in who {
-        let (member, known) = known_member(work, &place, reference, false)?;
+        let (member, known) = known_member(work, &place, reference, Change::Remove)?;
         let Some(known) = known else {
             work.notices.push(format!("{} is not a member of {}", member.reference(), place.reference()));
             continue;
@@ -219,19 +255,19 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name
     Ok(())
 }
 
-/// Finds a member and asks for the right to take something from it, or to give it back.
+/// Finds a member and asks for the right to take something from it, or to give back what was taken.
 fn known_member<F: Facts + ?Sized>(
     work: &Work<'_, F>,
     place: &Resource,
     reference: &Reference,
-    adding: bool,
+    change: Change,
 ) -> Result<(Rc<Resource>, Option<Binding>)> {
-    work.require_verb(verb_for(place.kind(), reference, adding), place.id)?;
+    work.require_verb(change.verb(place.kind(), is_group(reference)), place.id)?;
     let member = listed_member(work, place, reference)?;
     let known = held(work.facts(), place, member.id)?;
     // "remove members who are not admins" (model §4): an admin falls under undesignation.
     if known.as_ref().is_some_and(|it| it.role == admin(place.kind())) && place.kind() != Kind::Group {
-        work.require_verb(if adding { Verb::AddAdmin } else { Verb::RemoveAdmin }, place.id)?;
+        work.require_verb(Verb::RemoveAdmin, place.id)?;
     }
     Ok((member, known))
 }
@@ -248,8 +284,9 @@ pub fn set_active<F: Facts + ?Sized>(
     active: bool,
 ) -> Result<()> {
     let place = work.find(kind, name)?;
+    let change = if active { Change::Activate } else { Change::Deactivate };
     for reference in who {
-        let (member, known) = known_member(work, &place, reference, active)?;
+        let (member, known) = known_member(work, &place, reference, change)?;
         let Some(mut known) = known else { return Err(not_a_member(&place, &member)) };
         known.attributes.inactive = !active;
         work.put_binding(known);
@@ -269,8 +306,11 @@ pub fn set_level<F: Facts + ?Sized>(
     level: Role,
 ) -> Result<()> {
     let place = work.find(kind, name)?;
-    let (member, known) = known_member(work, &place, who, false)?;
-    work.require_verb(verb_for(kind, who, true), place.id)?;
+    let (member, known) = known_member(work, &place, who, Change::Remove)?;
+    work.require_verb(Change::Add.verb(kind, is_group(who)), place.id)?;
+    if is_admin(level) {
+        work.require_verb(Verb::AddAdmin, place.id)?;
+    }
     let Some(known) = known else { return Err(not_a_member(&place, &member)) };
     let grantor = work.actor.principal();
     work.put_binding(Binding { role: level, grantor, ..known });

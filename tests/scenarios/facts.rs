@@ -36,10 +36,12 @@ pub(super) fn build(file: &File, now: Time) -> Built {
         let options = account::Options {
             role: facts.role.as_deref().map(|role| account::parse_role(role, who).unwrap()),
             settings: settings(&facts.settings),
-            expires: facts.expires.as_deref().map(|text| Expiry::parse(text).unwrap()),
             ..account::Options::default()
         };
         account::add(work, &name(who), &options, None).unwrap();
+        if let Some(end) = facts.expires.as_deref().and_then(|text| Expiry::parse(text).unwrap().counted_from(now)) {
+            account::expire(work, &name(who), end).unwrap();
+        }
         if facts.inactive {
             account::set_active(work, &name(who), false).unwrap();
         }
@@ -95,9 +97,9 @@ fn build_server(work: &mut Work<'static, Nothing>, facts: &ServerFacts) {
 
 fn build_place(work: &mut Work<'static, Nothing>, kind: Kind, which: &str, facts: &PlaceFacts) {
     let options = place::Options {
+        visible: None,
         send: facts.send.as_deref().map(|word| SendPolicy::from_word(word).unwrap()),
         member_access: facts.member_access.as_deref().map(|word| MemberAccess::from_word(word).unwrap()),
-        visible: None,
         admins_manage_members: facts.admins_manage_members,
         admins_create_users: facts.admins_create_users,
         admins_manage_groups: facts.admins_manage_groups,

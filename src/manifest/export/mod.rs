@@ -213,6 +213,10 @@ impl<'f, F: Facts> Export<'f, F> {
 
     /// What the server says that is not its default.
     fn server(&self) -> Result<Option<Value>, Problem> {
+        // Its settings are for its admins.
+        if !self.may(Verb::View, Id::SERVER)? {
+            return Ok(None);
+        }
         let row = self.facts.resource(Id::SERVER)?;
         let Some(row) = row.filter(|row| self.takes(&row.sets)) else { return Ok(None) };
         let fields = self.settings(&row);

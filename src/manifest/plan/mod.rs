@@ -18,7 +18,7 @@ mod prune;
 mod removal;
 mod shares;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use declared::Declared;
@@ -26,7 +26,7 @@ use declared::Declared;
 use removal::Gone;
 
 use super::Limits;
-use super::said::{Said, Share, Spot, Statement};
+use super::said::{Account, Said, Share, Spot, Statement};
 use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Sets, Verb};
 use crate::ops::{Actor, Work, place};
 use crate::policy::{Facts, RowChange};
@@ -105,6 +105,10 @@ pub struct Planner<'f, F: Facts + ?Sized> {
 /// What has its turn when everything else is as it shall be.
 #[derive(Default)]
 struct Later {
+    /// Accounts that whoever applies may create only straight into a workgroup or dropbox, by name.
+    newcomers: BTreeMap<String, (Spot, Account)>,
+    /// What names such accounts.
+    waiting: Vec<Statement>,
     /// Shares in the name of others that could not be made yet.
     shares: Vec<(Spot, Share)>,
     /// Things of which nobody may hold anything that is not declared.
@@ -141,6 +145,16 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// When the facts cannot be read; what is refused is kept.
     pub fn take(&mut self, statement: &Statement) -> Result<()> {
         let spot = statement.spot;
+        if self.waits(&statement.said) {
+            let made = match &statement.said {
+                Said::Member(member) => self.create_into(member)?,
+                _ => false,
+            };
+            if !made {
+                self.later.waiting.push(statement.clone());
+                return Ok(());
+            }
+        }
         let outcome = match &statement.said {
             Said::Server(options) => self.server(spot, options),
             Said::Account(account) => self.account(spot, account),
@@ -189,6 +203,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// # Errors
     /// When the facts cannot be read; what is refused is kept.
     pub fn finish(&mut self, owned: &Owned) -> Result<()> {
+        self.newcomers()?;
         self.late_shares()?;
         self.absents()?;
         // Of what could not be made nothing is declared: it would look as if it were to go.

@@ -2,9 +2,9 @@
 
 use super::removal::Thing;
 use super::{Planner, Result};
-use crate::manifest::said::{Account, Ensure, Spot};
+use crate::manifest::said::{Account, Ensure, Member, Said, Spot};
 use crate::model::time::Expiry;
-use crate::model::{Id, Kind, Name, Resource, Time};
+use crate::model::{Action, Id, Kind, Name, Reference, Resource, Role, Time, Verb};
 use crate::ops::{account, server};
 use crate::policy::Facts;
 
@@ -13,13 +13,14 @@ use crate::policy::Facts;
 pub(super) struct Ending {
     name: Name,
     inactive: bool,
-    expires: Option<Expiry>,
+    expires: Option<Time>,
 }
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
     pub(super) fn server(&mut self, spot: Spot, options: &server::Options) -> Result<()> {
         let before = self.work.facts().server()?;
-        if options.applied(&before)? != before {
+        // Who may not see the settings is not told whether they are so already.
+        if options.applied(&before)? != before || !self.may_skip(Verb::View, Id::SERVER)? {
             server::set(&mut self.work, options)?;
         }
         self.declare_made(Id::SERVER, spot)
@@ -34,15 +35,80 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             (Kind::Account, &said.name),
             said.previously.as_ref(),
             |planner, known| planner.change_account(spot, said, known),
-            |planner| planner.add_account(spot, said),
+            |planner| planner.add_or_wait(spot, said),
         )
     }
 
-    fn add_account(&mut self, spot: Spot, said: &Account) -> Result<()> {
+    /// Adds an account. Who may create accounts only straight into a workgroup or dropbox does so when
+    /// a membership says which.
+    fn add_or_wait(&mut self, spot: Spot, said: &Account) -> Result<()> {
+        let role = said.options.role.unwrap_or(Role::ServerUser);
+        if role != Role::ServerUser || self.work.may(Action::CreateAccount(role), Id::SERVER)? {
+            return self.add_account(spot, said, None);
+        }
+        self.later.newcomers.insert(said.name.key().to_owned(), (spot, said.clone()));
+        Ok(())
+    }
+
+    /// Makes an account that waits, straight into what it is to be a member of. Answers whether it did.
+    pub(super) fn create_into(&mut self, member: &Member) -> Result<bool> {
+        let Reference::Named(Kind::Account, name) = &member.who else { return Ok(false) };
+        let into = Reference::Named(member.kind, member.of.clone());
+        let place = self.id_named(member.kind, &member.of)?;
+        let may = place.map_or(Ok(false), |place| self.work.may(Action::Plain(Verb::CreateMember), place))?;
+        if !may || !matches!(member.kind, Kind::Workgroup | Kind::Dropbox) {
+            return Ok(false);
+        }
+        let Some((spot, said)) = self.later.newcomers.remove(name.key()) else { return Ok(false) };
+        let outcome = self.add_account(spot, &said, Some(&into));
+        if outcome.is_err() {
+            self.failed.insert((Kind::Account, name.key().to_owned()));
+        }
+        self.keep(Some(spot), outcome)?;
+        Ok(true)
+    }
+
+    /// Whether a statement names an account that waits to be made, and has to wait with it.
+    pub(super) fn waits(&self, said: &Said) -> bool {
+        let waits = |name: &Name| self.later.newcomers.contains_key(name.key());
+        let is_new = |who: &Reference| matches!(who, Reference::Named(Kind::Account, name) if waits(name));
+        if self.later.newcomers.is_empty() {
+            return false;
+        }
+        match said {
+            Said::Server(_) | Said::Account(_) | Said::Group(_) | Said::Workspace(_) => false,
+            Said::Member(it) => is_new(&it.who),
+            Said::Endpoint(it) => it.administrators.iter().any(is_new),
+            Said::Org(it) => it.admins.iter().any(waits),
+            Said::OrgMember(it) => waits(&it.who),
+            Said::WorkspaceMember(it) => waits(&it.who),
+            Said::Role(it) => is_new(&it.who),
+            Said::Item(it) => it.owner.as_ref().is_some_and(waits),
+            Said::Share(it) => is_new(&it.principal) || it.by.as_ref().is_some_and(waits),
+        }
+    }
+
+    /// Takes what waited for accounts that are made by now; of those that could not be made it is
+    /// refused that they are created at all.
+    pub(super) fn newcomers(&mut self) -> Result<()> {
+        for (_, (spot, said)) in std::mem::take(&mut self.later.newcomers) {
+            let outcome = self.add_account(spot, &said, None);
+            if outcome.is_err() {
+                self.failed.insert((Kind::Account, said.name.key().to_owned()));
+            }
+            self.keep(Some(spot), outcome)?;
+        }
+        for statement in std::mem::take(&mut self.later.waiting) {
+            self.take(&statement)?;
+        }
+        Ok(())
+    }
+
+    /// Adds an account; into a workgroup or dropbox, where one is named.
+    fn add_account(&mut self, spot: Spot, said: &Account, into: Option<&Reference>) -> Result<()> {
         let mut options = said.options.clone();
-        let is_over = is_over(options.expires, self.work.at);
-        let expires = if is_over { options.expires.take() } else { None };
-        let id = account::add(&mut self.work, &said.name, &options, None)?;
+        let expires = self.take_past(&mut options.expires);
+        let id = account::add(&mut self.work, &said.name, &options, into)?;
         self.declare_made(id, spot)?;
         self.end_later(spot, said, said.ensure == Some(Ensure::Inactive), expires);
         Ok(())
@@ -70,7 +136,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         options
             .settings
             .extend(wanted.settings.iter().filter(|(setting, choice)| before.settings.get(*setting) != *choice));
-        let later = is_over(options.expires, self.work.at).then(|| options.expires.take()).flatten();
+        let later = self.take_past(&mut options.expires);
         if options != account::Options::default() {
             account::change(&mut self.work, &said.name, &options)?;
         }
@@ -88,7 +154,18 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    fn end_later(&mut self, spot: Spot, said: &Account, inactive: bool, expires: Option<Expiry>) {
+    /// Takes an end that is over out of what is said.
+    fn take_past(&self, expires: &mut Option<Expiry>) -> Option<Time> {
+        match *expires {
+            Some(Expiry::At(end)) if end <= self.work.at => {
+                *expires = None;
+                Some(end)
+            }
+            _ => None,
+        }
+    }
+
+    fn end_later(&mut self, spot: Spot, said: &Account, inactive: bool, expires: Option<Time>) {
         if inactive || expires.is_some() {
             self.later.ending.push((spot, Ending { name: said.name.clone(), inactive, expires }));
         }
@@ -104,21 +181,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     fn end_account(&mut self, ending: &Ending) -> Result<()> {
-        if let Some(expires) = ending.expires {
-            if let Expiry::At(end) = expires {
-                let notice = format!("user:{} expired at {end}, and may do nothing", ending.name);
-                self.work.notices.push(notice);
-            }
-            let options = account::Options { expires: Some(expires), ..account::Options::default() };
-            account::change(&mut self.work, &ending.name, &options)?;
+        if let Some(end) = ending.expires {
+            let notice = format!("user:{} expired at {end}, and may do nothing", ending.name);
+            self.work.notices.push(notice);
+            account::expire(&mut self.work, &ending.name, end)?;
         }
         if ending.inactive {
             account::set_active(&mut self.work, &ending.name, false)?;
         }
         Ok(())
     }
-}
-
-fn is_over(expires: Option<Expiry>, now: Time) -> bool {
-    matches!(expires, Some(Expiry::At(end)) if end <= now)
 }

@@ -1,0 +1,180 @@
+//! Creating accounts straight into places, ends of accounts, and one's own address.
+
+use super::{creators, write};
+use crate::support::Tool;
+
+#[test]
+fn no_flag_of_account_add_gets_round_a_right_on_the_place() {
+    let tool = creators();
+    // Managers create users, and may put nobody into this dropbox.
+    tool.fails(3, "account add puppet --dropbox intake --as dana", "may not create-member on dropbox:intake");
+    tool.fails(3, "account add bob --dropbox intake --as dana", "may not create-member on dropbox:intake");
+    tool.fails(3, "account add puppet --dropbox intake --role admin --as dana", "may not create-account=admin");
+    tool.ok("account add puppet --dropbox intake --as alice");
+    // A workgroup admin who may create users does nothing else by the way.
+    tool.fails(3, "account add bob --workgroup color --as carol", "may not add-member on workgroup:color");
+    for option in ["--send-external allow", "--receive deny", "--expires 30d"] {
+        tool.fails(3, &format!("account add nina --workgroup color {option} --as carol"), "may not set=");
+    }
+    tool.fails(3, "account add nina --workgroup color --role manager --as carol", "may not create-account=manager");
+    tool.fails(3, "account add nina --as carol", "may not create-account=user");
+    tool.ok("account add nina --workgroup color --email nina@example.com --send-external default --as carol");
+    assert_eq!(tool.ok("account add nina --workgroup color --as carol"), "unchanged\n");
+    // Who may only add existing users creates none.
+    tool.ok("workgroup set color --admins-create-users=false --admins-manage-members");
+    tool.fails(3, "account add zoe --workgroup color --as carol", "may not create-member on workgroup:color");
+    tool.ok("workgroup add-member color bob --as carol");
+}
+
+#[test]
+fn a_table_creates_users_straight_into_a_workgroup_as_the_command_does() {
+    let tool = creators();
+    write(&tool, "people.csv", "name,email\nnina,nina@example.com\nzoe,\n");
+    let done = tool.ok("import csv people.csv --workgroup color --as carol");
+    assert!(done.contains("Applied: 4 added."), "{done}");
+    assert!(tool.may("nina", "view", "workgroup:color"));
+    assert_eq!(tool.ok("import csv people.csv --workgroup color --as carol"), "No changes.\n");
+    // What the command refuses the table refuses.
+    write(&tool, "more.csv", "name,expires\nyan,2099-01-01\n");
+    let ran = tool.fails(3, "import csv more.csv --workgroup color --as carol", "this cannot be made so");
+    assert!(ran.err.contains("may not set=expires"), "{ran:#?}");
+    write(&tool, "more.csv", "name\nbob\n");
+    let ran = tool.fails(3, "import csv more.csv --workgroup color --as carol", "this cannot be made so");
+    assert!(ran.err.contains("may not add-member on workgroup:color"), "{ran:#?}");
+    write(&tool, "more.csv", "name\nyan\n");
+    let ran = tool.fails(3, "import csv more.csv --as carol", "this cannot be made so");
+    assert!(ran.err.contains("may not create-account=user"), "{ran:#?}");
+    // What names the new account waits for it, wherever it stands.
+    write(
+        &tool,
+        "m.yaml",
+        "version: 1\naccounts: {yan: {}}\ngroups: {g: [yan]}\nworkgroups: {color: {members: [yan]}}\n",
+    );
+    let ran = tool.fails(3, "apply m.yaml --as carol", "this cannot be made so");
+    assert!(ran.err.contains("may not create-group"), "{ran:#?}");
+    tool.ok("group add g --as dana");
+    let ran = tool.fails(3, "apply m.yaml --as carol", "this cannot be made so");
+    assert!(ran.err.contains("may not add-member on group:g"), "{ran:#?}");
+}
+
+#[test]
+fn memberships_are_deactivated_and_activated_by_whoever_may_remove_them() {
+    let tool = creators();
+    tool.ok("workgroup add-member color bob");
+    tool.ok("group add crew");
+    tool.ok("workgroup add-member color group:crew");
+    tool.fails(3, "workgroup deactivate-member color bob --as carol", "may not deactivate-member on workgroup:color");
+    assert!(!tool.may("carol", "activate-member", "workgroup:color"));
+    tool.ok("workgroup set color --admins-manage-members");
+    for verb in ["deactivate", "activate"] {
+        assert!(tool.may("carol", &format!("{verb}-member"), "workgroup:color"));
+        tool.ok(&format!("workgroup {verb}-member color bob --as carol"));
+        // An admin's is for whom may undesignate, a group's for whom may remove groups.
+        tool.fails(3, &format!("workgroup {verb}-member color carol --as carol"), "may not remove-admin");
+        tool.fails(3, &format!("workgroup {verb}-member color group:crew --as carol"), "");
+    }
+    assert!(tool.may("dana", "deactivate-member", "workgroup:color"));
+    assert!(!tool.may("dana", "deactivate-member", "dropbox:intake"), "managers do not administer dropboxes here");
+}
+
+#[test]
+fn the_settings_of_the_server_are_for_its_admins() {
+    let tool = creators();
+    tool.ok("server show --as alice");
+    for who in ["dana", "bob"] {
+        tool.fails(3, &format!("server show --as {who}"), "may not view on server");
+        assert!(!tool.may(who, "view", "server"));
+    }
+    assert!(tool.may("alice", "view", "server"));
+    // Nor does a file tell whether they are so already.
+    write(&tool, "m.yaml", "version: 1\nserver: {managers-administer-dropboxes: false}\n");
+    let _ = tool.fails(3, "plan m.yaml --as bob", "");
+    assert_eq!(tool.ok("plan m.yaml --as alice"), "No changes.\n");
+}
+
+#[test]
+fn an_end_that_is_over_is_refused_and_a_file_that_has_one_says_so() {
+    let tool = Tool::staffed();
+    for command in ["add nina", "set bob", "edit bob"] {
+        tool.fails(5, &format!("account {command} --expires 2020-01-01"), "is over already");
+    }
+    write(&tool, "m.yaml", "version: 1\naccounts: {bob: {expires: 2020-01-01}, nina: {expires: 2020-01-01}}\n");
+    let ran = tool.run("apply m.yaml");
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    assert!(ran.err.contains("user:bob expired at") && ran.err.contains("user:nina expired at"), "{ran:#?}");
+    assert_eq!(tool.json("account show nina")["status"], "expired");
+}
+
+#[test]
+fn the_only_administrator_of_anything_is_given_no_end() {
+    let tool = Tool::staffed();
+    tool.ok("endpoint add node1 --kind node --as bob");
+    tool.ok("org add acme --as bob");
+    tool.fails(5, "account set bob --expires 30d", "without an active administrator once");
+    tool.fails(5, "account set alice --expires 30d", "cannot be an admin and expire");
+    tool.fails(5, "account deactivate alice", "");
+    // Carol administers them too, until the day before: then nobody would.
+    tool.ok("endpoint add-role node1 administrator carol");
+    tool.ok("org set-role acme carol admin");
+    tool.ok("account set carol --expires 29d");
+    tool.fails(5, "account set bob --expires 30d", "without an active administrator once");
+    tool.fails(5, "account set bob --expires 28d", "without an active administrator once");
+    tool.ok("account set carol --expires never");
+    tool.ok("account set bob --expires 28d");
+    tool.fails(5, "account set carol --expires 30d", "without an active administrator once");
+    tool.ok("account set bob --expires 27d");
+    // By way of a group as well.
+    let tool = Tool::staffed();
+    tool.ok("endpoint add node1 --kind node --as bob");
+    tool.ok("group add crew");
+    tool.ok("group add-member crew eve");
+    tool.ok("endpoint add-role node1 administrator group:crew");
+    tool.ok("endpoint remove-role node1 administrator bob");
+    tool.fails(5, "account set eve --expires 30d", "this would leave endpoint:node1 without");
+    write(&tool, "m.yaml", "version: 1\naccounts: {eve: {expires: 2099-01-01}}\n");
+    tool.fails(5, "apply m.yaml", "this would leave endpoint:node1 without");
+}
+
+#[test]
+fn promotion_clears_an_end_and_says_so() {
+    let tool = Tool::staffed();
+    tool.ok("account set bob --expires 30d");
+    let ran = tool.run("account set-role bob admin");
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    assert!(ran.err.contains("is cleared: an admin account never expires"), "{ran:#?}");
+    for command in ["deactivate bob", "remove bob", "set bob --expires 30d"] {
+        let ran = tool.fails(5, &format!("account {command}"), "");
+        assert!(ran.err.contains("admin accounts do not expire and are always active"), "{ran:#?}");
+    }
+}
+
+#[test]
+fn nobody_takes_an_address_that_is_somebodys() {
+    let tool = Tool::staffed();
+    tool.ok("account add frank@example.com");
+    tool.ok("dropbox add intake");
+    tool.ok("dropbox invite intake vendor@example.com");
+    tool.ok("org add acme --admin alice");
+    tool.ok("org invite acme partner@example.com --role member");
+    tool.ok("account edit bob --email robert@example.com --as bob");
+    tool.ok("account edit bob --display-name Robert --as bob");
+    let refusal = |address: &str, who: &str| {
+        let ran = tool.fails(3, &format!("account edit {who} --email {address} --as {who}"), "by oneself");
+        ran.err.replace(address, "ADDRESS")
+    };
+    let one = refusal("carol@example.com", "bob");
+    assert!(one.contains("ask an admin for: rolebook account edit bob --email ADDRESS"), "{one}");
+    // One and the same, whoever's it is: nobody learns who was invited.
+    for address in ["CAROL@example.com", "frank@example.com", "vendor@example.com", "partner@example.com"] {
+        assert_eq!(refusal(address, "bob"), one, "{address}");
+    }
+    refusal("carol@example.com", "dana");
+    tool.ok("account edit bob --email robert@example.com --as bob");
+    tool.ok("account edit bob --email vendor@example.com --as alice");
+    // Nor back to one that is another's since.
+    tool.ok("account edit eve --email eva@example.com --as eve");
+    let changed = tool.revision();
+    tool.ok("account edit carol --email eve@example.com --as alice");
+    tool.fails(3, &format!("undo {changed} --as eve"), "by oneself");
+    tool.ok(&format!("undo {changed} --as alice"));
+}
