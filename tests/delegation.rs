@@ -443,7 +443,9 @@ fn undone(
     before: &World,
 ) -> Result<(), String> {
     let mut work = Work::new(world, actor, Time(now)).unwrap();
-    if undo::undo(&mut work, rows).is_err() || work.check().is_err() {
+    if undo::undo(&mut work, &undo::Past { author: actor.principal(), ..Default::default() }, rows).is_err()
+        || work.check().is_err()
+    {
         return Ok(());
     }
     let found = World::read(work.facts());

@@ -255,7 +255,7 @@ proptest! {
         drop(reader);
         // The last revision turned round is the state before it.
         if let Some((last, _)) = past.last()
-            && commit(&store, None, |reader, work| undo::undo(work, &reader.changes(*last)?)).is_ok()
+            && commit(&store, None, |reader, work| undo::undo(work, &undo::Past::default(), &reader.changes(*last)?)).is_ok()
         {
             let before = past.len().checked_sub(2).map_or_else(|| answers(&Nothing), |place| past[place].1.clone());
             prop_assert_eq!(answers(&store.read().unwrap().facts()), before);

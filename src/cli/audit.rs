@@ -10,7 +10,7 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::{Id, Kind, Problem, Revision, Verb as Do};
 use crate::ops::changes::{Change, Lookup, describe};
-use crate::ops::{Actor, org_invitation};
+use crate::ops::{Actor, org_invitation, undo};
 use crate::policy::{Facts, LogScope, RowChange};
 use crate::render::{Column, Format, hidden, row, shown};
 use crate::store::verify::verify;
@@ -331,20 +331,13 @@ impl Undo {
         let number = self.revision;
         let done = session.write_with(&self.writing, Who::Named, Some(number), &mut |reader, work| {
             let entry = reader.revision(number)?.ok_or_else(|| Problem::not_found("revision", &number.to_string()))?;
-            if entry.denied.is_some() {
-                return Err(Problem::conflict(
-                    "nothing_to_undo",
-                    format!("revision {number} was a denied change: it changed nothing"),
-                ));
-            }
-            if let Some(by) = reader.undone_by(number)? {
-                return Err(Problem::conflict(
-                    "undone_already",
-                    format!("revision {number} was undone by revision {by}"),
-                )
-                .tip(format!("rolebook undo {by}")));
-            }
-            crate::ops::undo::undo(work, &reader.changes(number)?)
+            let past = undo::Past {
+                number,
+                author: entry.actor,
+                is_denied: entry.denied.is_some(),
+                undone_by: reader.undone_by(number)?,
+            };
+            undo::undo(work, &past, &reader.changes(number)?)
         })?;
         session.report(&done, &Made::default())
     }

@@ -1,219 +1,402 @@
-//! Which right a change of a row takes: asked when a change is known only by its rows, as in undo.
+//! Which rights a change takes that is known only by its rows: an undo, an adoption by a manifest.
+//!
+//! Every operation asks for its own rights. Here the same is read off the rows that a change leaves
+//! behind, so that no way of making them gets round a right. The matches name every kind and every
+//! role: one that is added does not compile until it is said what it takes.
 
-use super::account::role_of;
+mod asking;
+mod bindings;
+
+use super::account::{role_of, settings_between};
+use super::rows::Rows;
 use super::{Result, Work};
 use crate::model::action::Destination;
-use crate::model::attributes::{Account, InvitationState, Setting};
-use crate::model::{Action, Binding, Id, Kind, Resource, Role, Verb};
+use crate::model::attributes::{Account, InvitationState};
+use crate::model::{Action, Id, Kind, Resource, Role, Verb};
 use crate::policy::{Facts, RowChange};
+use bindings::binding;
 
-/// The questions that must be allowed for a row to go from `before` to `after`.
+pub use asking::{Refused, first_refused, require};
+
+/// A question: an action on a resource.
+pub type Asked = (Action, Id);
+
+/// What a change of one row takes.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Needed {
+    /// All that one of these names. None at all: nobody may.
+    AnyOf(Vec<Vec<Asked>>),
+    /// What a share takes, which is a matter of its sharer and not of its item alone.
+    Share,
+}
+
+impl Needed {
+    /// Nothing: the row comes or goes with another, which is asked about.
+    fn nothing() -> Needed {
+        Needed::AnyOf(vec![Vec::new()])
+    }
+
+    /// Nobody may.
+    const fn impossible() -> Needed {
+        Needed::AnyOf(Vec::new())
+    }
+
+    fn all(asked: Vec<Asked>) -> Needed {
+        Needed::AnyOf(vec![asked])
+    }
+
+    fn verb(verb: Verb, on: Id) -> Needed {
+        Needed::all(vec![(Action::Plain(verb), on)])
+    }
+
+    /// The same, or all of that.
+    fn or(self, other: Vec<Asked>) -> Needed {
+        match self {
+            Needed::AnyOf(mut any) => {
+                any.push(other);
+                Needed::AnyOf(any)
+            }
+            Needed::Share => Needed::Share,
+        }
+    }
+
+    /// The same, or what something else takes.
+    fn or_else(self, other: Needed) -> Needed {
+        match other {
+            Needed::AnyOf(any) => any.into_iter().fold(self, Needed::or),
+            Needed::Share => self,
+        }
+    }
+
+    /// The same and all of that.
+    fn and(self, more: &[Asked]) -> Needed {
+        match self {
+            Needed::AnyOf(any) => {
+                Needed::AnyOf(any.into_iter().map(|asked| [asked.as_slice(), more].concat()).collect())
+            }
+            Needed::Share => Needed::Share,
+        }
+    }
+}
+
+const fn plain(verb: Verb, on: Id) -> Asked {
+    (Action::Plain(verb), on)
+}
+
+/// What has to be allowed for one row of a change to go from what it was to what it is.
+///
+/// `work` has the change made; `author` is whoever made what the change takes back, which they may
+/// as long as they could make it again.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn needed<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange) -> Result<Vec<(Action, Id)>> {
+pub fn needed<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    rows: &Rows<'_>,
+    row: &RowChange,
+    author: Option<Id>,
+) -> Result<Needed> {
+    if rows.comes_with_another(row) || rows.goes_with_another(row) {
+        return Ok(Needed::nothing());
+    }
+    let is_author = author.is_some() && author == work.actor.principal();
     match row {
-        RowChange::Resource(before, after) => resource(work, before.as_deref(), after.as_deref()),
-        RowChange::Binding(before, after) => binding(work, before.as_deref(), after.as_ref()),
+        RowChange::Resource(None, Some(made)) => creation(work, rows, made),
+        RowChange::Resource(Some(gone), None) => {
+            let removal = removal(work, gone)?;
+            // "A made resource can be undone by whoever made it" (cli, settled points).
+            if is_author { Ok(removal.or_else(creation(work, rows, gone)?)) } else { Ok(removal) }
+        }
+        RowChange::Resource(Some(before), Some(after)) => {
+            let changed = change(work, rows, before, after)?;
+            if before.sets == after.sets { Ok(changed) } else { Ok(changed.and(&adoption(work, after)?)) }
+        }
+        RowChange::Binding(before, after) => binding(work, rows, before.as_deref(), after.as_ref()),
+        RowChange::Resource(None, None) => Ok(Needed::nothing()),
     }
 }
 
-fn resource<F: Facts + ?Sized>(
+/// What it takes to make a thing a set's, or no longer one's: the right to change all of it.
+fn adoption<F: Facts + ?Sized>(work: &Work<'_, F>, it: &Resource) -> Result<Vec<Asked>> {
+    Ok(match (it.kind(), it.parent) {
+        (Kind::Server, _) => vec![plain(Verb::Configure, Id::SERVER)],
+        // "nobody adopts their own account" (manifest, sets): to delete it is nobody's own right either.
+        (Kind::Account, _) => vec![plain(Verb::Edit, it.id), plain(Verb::Delete, it.id)],
+        // Members edit its details; where its files lie is for the admins to say.
+        (Kind::Workspace, Some(org)) => vec![plain(Verb::Edit, it.id), plain(Verb::CreateWorkspace, org)],
+        (Kind::Item, _) => vec![plain(Verb::Edit, work.outermost(it.id)?)],
+        (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Workspace | Kind::Endpoint, _) => {
+            vec![plain(Verb::Edit, it.id)]
+        }
+        (Kind::Media | Kind::Stream, _) => vec![plain(Verb::Update, it.id)],
+        (Kind::SigningKey, _) => vec![plain(Verb::Delete, it.id)],
+        (Kind::AccessToken, _) => vec![plain(Verb::Revoke, it.id)],
+        // No manifest speaks of these.
+        (Kind::Package | Kind::Invitation | Kind::PublicLink | Kind::Invitee, _) => {
+            vec![plain(Verb::Configure, Id::SERVER)]
+        }
+    })
+}
+
+/// What it takes to make a thing, or to make it again.
+fn creation<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, made: &Resource) -> Result<Needed> {
+    let on_server = |verb| Needed::verb(verb, Id::SERVER);
+    Ok(match (made.kind(), made.parent) {
+        (Kind::Account, _) => account_creation(work, rows, made)?,
+        (Kind::Group, _) => on_server(Verb::CreateGroup),
+        (Kind::Workgroup, _) => on_server(Verb::CreateWorkgroup),
+        (Kind::Dropbox, _) => on_server(Verb::CreateDropbox),
+        (Kind::Org, _) => on_server(Verb::CreateOrg),
+        (Kind::Endpoint, _) => {
+            let opened = made.as_endpoint().and_then(|it| it.of).map(|of| work.outermost(of)).transpose()?;
+            let host: Vec<Asked> = opened.into_iter().map(|host| plain(Verb::Edit, host)).collect();
+            on_server(Verb::CreateEndpoint).and(&host)
+        }
+        (Kind::Workspace, Some(org)) => Needed::verb(Verb::CreateWorkspace, org),
+        (Kind::SigningKey, Some(place)) => Needed::verb(Verb::CreateSigningKey, work.outermost(place)?),
+        (Kind::AccessToken, Some(place)) => Needed::verb(Verb::CreateAccessToken, work.outermost(place)?),
+        (Kind::Media, Some(place)) => Needed::verb(Verb::CreateMedia, place),
+        (Kind::Stream, Some(place)) => Needed::verb(Verb::CreateStream, place),
+        (Kind::Invitation, Some(place)) => Needed::verb(Verb::Invite, place),
+        (Kind::PublicLink, Some(dropbox)) => Needed::verb(Verb::SetPublicLink, dropbox),
+        (Kind::Item, Some(parent)) => item_creation(work, rows, made, parent)?,
+        (Kind::Package, _) => package_creation(work, made)?,
+        (Kind::Server | Kind::Invitee, _) => on_server(Verb::Configure),
+        // What lies in others does not lie in nothing.
+        (
+            Kind::Workspace
+            | Kind::SigningKey
+            | Kind::AccessToken
+            | Kind::Media
+            | Kind::Stream
+            | Kind::Invitation
+            | Kind::PublicLink
+            | Kind::Item,
+            None,
+        ) => Needed::impossible(),
+    })
+}
+
+/// "may create accounts with role `user`, only new ones, only straight into that workgroup, and
+/// without settings of their own" (model §3).
+fn account_creation<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, made: &Resource) -> Result<Needed> {
+    let role = match role_of(work.facts(), made.id)? {
+        Some((_, role)) => role,
+        None => rows.server_role(made.id).unwrap_or(Role::ServerUser),
+    };
+    let mut needed = Needed::all(vec![(Action::CreateAccount(role), Id::SERVER)]);
+    if role == Role::ServerUser {
+        for place in rows.places_of(made.id) {
+            needed = needed.or(vec![plain(Verb::CreateMember, place)]);
+        }
+    }
+    let own = made.as_account().map(|it| settings_between(&Account::default(), it)).unwrap_or_default();
+    // Of one that goes nothing has to be set.
+    if work.facts().resource(made.id)?.is_none() {
+        return Ok(needed);
+    }
+    Ok(needed.and(&own.into_iter().map(|action| (action, made.id)).collect::<Vec<_>>()))
+}
+
+/// An item comes by an upload, with its endpoint, as a home folder, or because a path is shared or
+/// registered by whoever administers the endpoint.
+fn item_creation<F: Facts + ?Sized>(
     work: &Work<'_, F>,
-    before: Option<&Resource>,
-    after: Option<&Resource>,
-) -> Result<Vec<(Action, Id)>> {
-    let Some(any) = after.or(before) else { return Ok(Vec::new()) };
-    let plain = |verb, on| vec![(Action::Plain(verb), on)];
-    let created = before.is_none();
-    let removed = after.is_none();
-    Ok(match (any.kind(), any.parent) {
-        (Kind::Account, _) => match (before.and_then(Resource::as_account), after.and_then(Resource::as_account)) {
-            (Some(of_before), Some(of_after)) => {
-                let mut needed = account(of_before, of_after, any.id);
-                // Anyone may edit their own account, but not become somebody of another name.
-                if before.map(|it| &it.name) != after.map(|it| &it.name) {
-                    needed.push((Action::Plain(Verb::Delete), any.id));
-                }
-                if before.map(|it| &it.sets) != after.map(|it| &it.sets) {
-                    needed.push((Action::Plain(Verb::Edit), any.id));
-                }
+    rows: &Rows<'_>,
+    made: &Resource,
+    parent: Id,
+) -> Result<Needed> {
+    let is_folder = made.as_item().is_some_and(|it| it.is_folder());
+    let by_upload = plain(if is_folder { Verb::CreateFolder } else { Verb::Upload }, parent);
+    let mut needed = Needed::all(vec![by_upload]).or(vec![plain(Verb::Edit, work.outermost(parent)?)]);
+    if let Some(home) = made.as_item().and_then(|it| it.home)
+        && rows.is_membership(home.workspace, home.of)
+    {
+        needed = needed.or(vec![plain(Verb::AddMember, home.workspace)]);
+    }
+    // The share itself is asked about.
+    if is_folder && rows.is_shared(made.id) {
+        needed = needed.or(Vec::new());
+    }
+    Ok(needed)
+}
+
+/// What it takes to send a package: each recipient is asked about.
+fn package_creation<F: Facts + ?Sized>(work: &Work<'_, F>, made: &Resource) -> Result<Needed> {
+    let Some(package) = made.as_package().filter(|it| Some(it.sender) == work.actor.principal()) else {
+        return Ok(Needed::verb(Verb::Configure, Id::SERVER));
+    };
+    let mut asked = Vec::new();
+    for recipient in &package.recipients {
+        let verb = match work.facts().outline(*recipient)?.map(|it| it.kind()) {
+            Some(Kind::Workgroup) => Verb::Send,
+            Some(Kind::Dropbox) => Verb::Submit,
+            _ => Verb::SendTo,
+        };
+        asked.push(plain(verb, *recipient));
+    }
+    if !package.external.is_empty() {
+        asked.push(plain(Verb::SendExternal, Id::SERVER));
+    }
+    if package.forwarded.is_some() {
+        asked.push(plain(Verb::Forward, Id::SERVER));
+    }
+    Ok(Needed::all(asked))
+}
+
+/// What it takes to remove a thing, with all that goes with it.
+fn removal<F: Facts + ?Sized>(work: &Work<'_, F>, gone: &Resource) -> Result<Needed> {
+    Ok(match (gone.kind(), gone.parent) {
+        // Every endpoint has the root item.
+        (Kind::Item, _) if gone.is_root() => Needed::impossible(),
+        (
+            Kind::Account
+            | Kind::Group
+            | Kind::Workgroup
+            | Kind::Dropbox
+            | Kind::Org
+            | Kind::Workspace
+            | Kind::SigningKey
+            | Kind::Media
+            | Kind::Stream
+            | Kind::Endpoint
+            | Kind::Item,
+            _,
+        ) => Needed::verb(Verb::Delete, gone.id),
+        (Kind::AccessToken, _) => Needed::verb(Verb::Revoke, gone.id),
+        (Kind::Invitation, Some(place)) => Needed::verb(ending(work, place)?, place),
+        (Kind::PublicLink, Some(dropbox)) => Needed::verb(Verb::SetPublicLink, dropbox),
+        // The ledger of packages is nobody's to cut but an admin's.
+        (Kind::Server | Kind::Package | Kind::Invitee, _) => Needed::verb(Verb::Configure, Id::SERVER),
+        (Kind::Invitation | Kind::PublicLink, None) => Needed::impossible(),
+    })
+}
+
+/// The action that ends an invitation to an organization, or the link of a dropbox.
+fn ending<F: Facts + ?Sized>(work: &Work<'_, F>, place: Id) -> Result<Verb> {
+    let kind = work.known(place)?.map(|it| it.kind());
+    Ok(if kind == Some(Kind::Org) { Verb::CancelInvitation } else { Verb::RevokeInvitation })
+}
+
+/// What it takes to change what is known of a thing.
+fn change<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    rows: &Rows<'_>,
+    before: &Resource,
+    after: &Resource,
+) -> Result<Needed> {
+    let id = after.id;
+    let same = before.attributes == after.attributes && before.name == after.name && before.parent == after.parent;
+    if same {
+        return Ok(Needed::nothing());
+    }
+    Ok(match (after.kind(), after.parent) {
+        (Kind::Account, _) => Needed::all(account(before, after)),
+        (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Endpoint, _) => Needed::verb(Verb::Edit, id),
+        (Kind::Workspace, Some(org)) => Needed::all(workspace(before, after, org)),
+        (Kind::SigningKey, _) => Needed::verb(Verb::Delete, id),
+        (Kind::AccessToken, Some(place)) => {
+            let is_revoked = |it: &Resource| it.as_token().is_some_and(|token| token.revoked);
+            // One that was revoked and would live again is as good as a new one.
+            if is_revoked(before) && !is_revoked(after) {
+                Needed::verb(Verb::CreateAccessToken, work.outermost(place)?)
+            } else {
+                Needed::verb(Verb::Revoke, id)
+            }
+        }
+        (Kind::Media | Kind::Stream, _) => Needed::verb(Verb::Update, id),
+        (Kind::Invitation, Some(place)) => {
+            let gives = after.as_invitation().is_some_and(|it| it.state == InvitationState::Active);
+            let needed = Needed::verb(if gives { Verb::Invite } else { ending(work, place)? }, place);
+            // Sent again, the old one ends.
+            let invitee = after.as_invitation().and_then(|it| it.invitee);
+            if invitee.is_some_and(|it| rows.is_invited(it)) {
+                needed.or(vec![plain(Verb::Invite, place)])
+            } else {
                 needed
             }
-            (None, _) => vec![(
-                Action::CreateAccount(role_of(work.facts(), any.id)?.map_or(Role::ServerUser, |(_, role)| role)),
-                Id::SERVER,
-            )],
-            (Some(_), None) => plain(Verb::Delete, any.id),
-        },
-        (Kind::Group | Kind::Workgroup | Kind::Dropbox, _) if created => plain(creation(any.kind()), Id::SERVER),
-        (Kind::Group | Kind::Workgroup | Kind::Dropbox, _) if removed => plain(Verb::Delete, any.id),
-        (Kind::Group | Kind::Workgroup | Kind::Dropbox, _) => plain(Verb::Edit, any.id),
-        (Kind::Org, _) if removed => plain(Verb::Delete, any.id),
-        (Kind::Org, _) if !created => plain(Verb::Edit, any.id),
-        (Kind::Workspace, Some(org)) if created => plain(Verb::CreateWorkspace, org),
-        (Kind::Workspace, _) if removed => plain(Verb::Delete, any.id),
-        (Kind::Workspace, Some(org)) => workspace(before, after, any.id, org),
-        (Kind::SigningKey | Kind::AccessToken | Kind::Media | Kind::Stream, Some(parent)) => {
-            lying_in(work, before, after, parent)?
         }
-        (Kind::Invitation, Some(org)) if is_org(work, org)? => {
-            let gives = after.and_then(Resource::as_invitation).is_some_and(|it| it.state == InvitationState::Active);
-            plain(if gives { Verb::Invite } else { Verb::CancelInvitation }, org)
+        (Kind::PublicLink, Some(dropbox)) => Needed::verb(Verb::SetPublicLink, dropbox),
+        (Kind::Item, Some(parent)) => item(work, rows, before, after, parent)?,
+        (Kind::Server | Kind::Package | Kind::Invitee, _) => Needed::verb(Verb::Configure, Id::SERVER),
+        (Kind::Workspace | Kind::AccessToken | Kind::Invitation | Kind::PublicLink | Kind::Item, None) => {
+            Needed::impossible()
         }
-        (Kind::Invitation, Some(dropbox)) => {
-            plain(if removed { Verb::RevokeInvitation } else { Verb::Invite }, dropbox)
-        }
-        (Kind::PublicLink, Some(dropbox)) => plain(Verb::SetPublicLink, dropbox),
-        (Kind::Invitee, _) => Vec::new(),
-        (Kind::Endpoint, _) if created => plain(Verb::CreateEndpoint, Id::SERVER),
-        (Kind::Endpoint, _) => plain(if removed { Verb::Delete } else { Verb::Edit }, any.id),
-        (Kind::Item, Some(parent)) => item(work, before, after, parent)?,
-        // The server's settings, and the ledger of packages, which nobody but an admin may take back.
-        _ => plain(Verb::Configure, Id::SERVER),
     })
 }
 
-/// An item comes by an upload, or with its endpoint; it goes by a removal; else it is renamed, moved
-/// or described anew.
-fn item<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
-    before: Option<&Resource>,
-    after: Option<&Resource>,
-    parent: Id,
-) -> Result<Vec<(Action, Id)>> {
-    let plain = Action::Plain;
-    Ok(match (before, after) {
-        (None, Some(new)) if new.is_root() => Vec::new(),
-        (None, Some(new)) => {
-            let is_folder = new.as_item().is_some_and(|it| it.is_folder());
-            vec![(plain(if is_folder { Verb::CreateFolder } else { Verb::Upload }), parent)]
-        }
-        (Some(old), None) if old.is_root() => Vec::new(),
-        (Some(old), None) => vec![(plain(Verb::Delete), old.id)],
-        (Some(old), Some(new)) if old.parent != new.parent => {
-            let to = Destination { folder: parent, is_registered: true, of_file: false };
-            vec![(Action::MoveTo(to), old.id)]
-        }
-        (Some(old), Some(new)) if old.name != new.name => vec![(plain(Verb::Rename), old.id)],
-        (Some(old), Some(_)) => {
-            // Its size: an upload over it. Whose files or home it is: the endpoint's administrators.
-            let endpoint = work.outermost(old.id)?;
-            let is_file = old.as_item().is_some_and(|it| !it.is_folder());
-            vec![if is_file { (plain(Verb::Overwrite), old.id) } else { (plain(Verb::Edit), endpoint) }]
-        }
-        (None, None) => Vec::new(),
-    })
-}
-
-fn is_org<F: Facts + ?Sized>(work: &Work<'_, F>, id: Id) -> Result<bool> {
-    Ok(work.facts().resource(id)?.is_some_and(|it| it.kind() == Kind::Org))
+fn account(before: &Resource, after: &Resource) -> Vec<Asked> {
+    let mut needed = Vec::new();
+    // Anyone may edit their own account, but not become somebody of another name.
+    if before.name != after.name {
+        needed.push(plain(Verb::Delete, after.id));
+    }
+    let (Some(was), Some(is)) = (before.as_account(), after.as_account()) else { return needed };
+    if was.active != is.active {
+        needed.push(plain(if is.active { Verb::Activate } else { Verb::Deactivate }, after.id));
+    }
+    if was.email != is.email || was.display_name != is.display_name {
+        needed.push(plain(Verb::Edit, after.id));
+    }
+    needed.extend(settings_between(was, is).into_iter().map(|action| (action, after.id)));
+    needed
 }
 
 /// What a change of a workspace takes: as when it is set, the details one thing and its files another.
-fn workspace(before: Option<&Resource>, after: Option<&Resource>, id: Id, org: Id) -> Vec<(Action, Id)> {
-    let sides = (before.and_then(Resource::as_workspace), after.and_then(Resource::as_workspace));
-    let (Some(before), Some(after)) = sides else { return Vec::new() };
+fn workspace(before: &Resource, after: &Resource, org: Id) -> Vec<Asked> {
     let mut needed = Vec::new();
-    if before.description != after.description {
-        needed.push((Action::Plain(Verb::Edit), id));
+    let (Some(was), Some(is)) = (before.as_workspace(), after.as_workspace()) else { return needed };
+    if before.name != after.name || was.description != is.description {
+        needed.push(plain(Verb::Edit, after.id));
     }
-    if (before.files, before.root_upload) != (after.files, after.root_upload) {
-        needed.push((Action::Plain(Verb::CreateWorkspace), org));
+    if (was.files, was.root_upload) != (is.files, is.root_upload) {
+        needed.push(plain(Verb::CreateWorkspace, org));
     }
     needed
 }
 
-/// What a change of a key, a token, a media file or a stream takes.
-fn lying_in<F: Facts + ?Sized>(
+/// The folder that something is moved to; where that is made with the change, the nearest above it that
+/// was there.
+fn destination<F: Facts + ?Sized>(work: &Work<'_, F>, folder: Id) -> Result<Destination> {
+    for (place, above) in work.facts().lineage(folder)?.iter().enumerate() {
+        if work.facts().base().outline(above.id)?.is_some() {
+            return Ok(Destination { folder: above.id, is_registered: place == 0, of_file: false });
+        }
+    }
+    Ok(Destination { folder, is_registered: true, of_file: false })
+}
+
+/// An item is renamed, moved, replaced, or described anew.
+fn item<F: Facts + ?Sized>(
     work: &Work<'_, F>,
-    before: Option<&Resource>,
-    after: Option<&Resource>,
+    rows: &Rows<'_>,
+    before: &Resource,
+    after: &Resource,
     parent: Id,
-) -> Result<Vec<(Action, Id)>> {
-    let Some(any) = after.or(before) else { return Ok(Vec::new()) };
-    let is_ended = |it: Option<&Resource>| it.and_then(Resource::as_token).is_some_and(|token| token.revoked);
-    // A token that was revoked and would live again is as good as a new one.
-    let made = before.is_none() || (is_ended(before) && !is_ended(after));
-    let (verb, on) = match (any.kind(), made, after.is_none()) {
-        (Kind::SigningKey, true, false) => (Verb::CreateSigningKey, work.outermost(parent)?),
-        (Kind::AccessToken, true, false) => (Verb::CreateAccessToken, work.outermost(parent)?),
-        (Kind::Media, true, false) => (Verb::CreateMedia, parent),
-        (Kind::Stream, true, false) => (Verb::CreateStream, parent),
-        (Kind::AccessToken, ..) => (Verb::Revoke, any.id),
-        (_, _, true) | (Kind::SigningKey, ..) => (Verb::Delete, any.id),
-        _ => (Verb::Update, any.id),
-    };
-    Ok(vec![(Action::Plain(verb), on)])
-}
-
-const fn creation(kind: Kind) -> Verb {
-    match kind {
-        Kind::Workgroup => Verb::CreateWorkgroup,
-        Kind::Dropbox => Verb::CreateDropbox,
-        _ => Verb::CreateGroup,
+) -> Result<Needed> {
+    let (Some(was), Some(is)) = (before.as_item(), after.as_item()) else { return Ok(Needed::impossible()) };
+    let mut needed = Needed::nothing();
+    let moved = before.parent != after.parent;
+    if moved {
+        needed = needed.and(&[(Action::MoveTo(destination(work, parent)?), after.id)]);
     }
-}
-
-fn account(before: &Account, after: &Account, id: Id) -> Vec<(Action, Id)> {
-    let mut needed = Vec::new();
-    if before.active != after.active {
-        needed.push((Action::Plain(if after.active { Verb::Activate } else { Verb::Deactivate }), id));
+    if before.name != after.name {
+        needed = needed.and(&[plain(Verb::Rename, after.id)]);
     }
-    if before.email != after.email || before.display_name != after.display_name {
-        needed.push((Action::Plain(Verb::Edit), id));
+    let administered = [plain(Verb::Edit, work.outermost(after.id)?)];
+    if was.size != is.size || was.item_type != is.item_type {
+        let replaced = needed.clone().and(&[plain(Verb::Overwrite, after.id)]);
+        needed = replaced.or_else(needed.and(&administered));
     }
-    if before.expires != after.expires {
-        needed.push((Action::Set(Setting::Expires), id));
+    // Whose home it is it ceases to be where it is moved; and whose files they are with their workspace.
+    let left_home = moved && is.home.is_none();
+    let goes = |workspace: Option<Id>| workspace.is_none_or(|it| rows.ended(it).is_some());
+    let released = is.files_of.is_none()
+        && is.home.is_none()
+        && goes(was.files_of)
+        && (left_home || goes(was.home.map(|home| home.workspace)));
+    if (was.files_of, was.home) != (is.files_of, is.home) && !released {
+        needed = needed.and(&administered);
     }
-    for setting in Setting::SWITCHES {
-        if before.settings.get(setting) != after.settings.get(setting) {
-            needed.push((Action::Set(setting), id));
-        }
-    }
-    needed
-}
-
-fn binding<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
-    before: Option<&Binding>,
-    after: Option<&Binding>,
-) -> Result<Vec<(Action, Id)>> {
-    let Some(any) = after.or(before) else { return Ok(Vec::new()) };
-    let on = any.resource;
-    let both = before.is_some() && after.is_some();
-    let is_admin =
-        |it: Option<&Binding>| it.is_some_and(|it| matches!(it.role, Role::WorkgroupAdmin | Role::DropboxAdmin));
-    Ok(match any.role.on() {
-        // A new or a removed account comes and goes with its role.
-        Kind::Server if both => after.map(|it| (Action::SetRole(it.role), it.principal)).into_iter().collect(),
-        Kind::Endpoint => {
-            let sides =
-                before.map(|it| Action::Revoke(it.role)).into_iter().chain(after.map(|it| Action::Assign(it.role)));
-            sides.map(|action| (action, on)).collect()
-        }
-        // Ownership is given and taken by the endpoint's administrators; anyone may give up their own.
-        Kind::Item if any.role == Role::ItemOwner => {
-            let gives_up = after.is_none() && work.actor.principal() == Some(any.principal);
-            if gives_up { Vec::new() } else { vec![(Action::Plain(Verb::Edit), work.outermost(on)?)] }
-        }
-        Kind::Group | Kind::Workgroup | Kind::Dropbox if any.role != Role::DropboxOutside => {
-            let is_group = work.facts().resource(any.principal)?.is_some_and(|it| it.kind() == Kind::Group);
-            let giving = after.is_some_and(|it| !it.attributes.inactive) && (is_admin(after) || !is_admin(before));
-            let verb = match (is_admin(before) || is_admin(after), is_group && any.role.on() != Kind::Group, giving) {
-                (true, _, true) => Verb::AddAdmin,
-                (true, _, false) => Verb::RemoveAdmin,
-                (false, true, true) => Verb::AddGroup,
-                (false, true, false) => Verb::RemoveGroup,
-                (false, false, true) => Verb::AddMember,
-                (false, false, false) => Verb::RemoveMember,
-            };
-            vec![(Action::Plain(verb), on)]
-        }
-        Kind::Org => vec![(Action::Plain(if after.is_some() { Verb::EditMember } else { Verb::RemoveMember }), on)],
-        Kind::Workspace => {
-            vec![(Action::Plain(if after.is_some() { Verb::AddMember } else { Verb::RemoveMember }), on)]
-        }
-        _ => Vec::new(),
-    })
+    Ok(needed)
 }

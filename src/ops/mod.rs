@@ -25,6 +25,7 @@ pub mod org_member;
 pub mod package;
 pub mod place;
 mod refusal;
+pub mod rows;
 mod scope;
 pub mod server;
 pub mod share;

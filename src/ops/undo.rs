@@ -2,18 +2,37 @@
 
 use std::rc::Rc;
 
-use super::authority::needed;
-use super::{Result, Work, endpoint, share};
-use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Resource, Role};
-use crate::policy::{Facts, RowChange, Select};
+use super::authority::{Asked, Refused, first_refused};
+use super::rows::Rows;
+use super::{Result, Viewer, Work, account};
+use crate::model::{Action, Binding, Id, Kind, Problem, ProblemKind, Resource, Revision, Role, Verb};
+use crate::policy::{Facts, Overlay, RowChange, Select};
+
+/// What is known of the revision that is undone, besides what it changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Past {
+    /// Its number.
+    pub number: Revision,
+    /// Who made it; none for the operator.
+    pub author: Option<Id>,
+    /// Whether it was denied.
+    pub is_denied: bool,
+    /// The revision that undid it already.
+    pub undone_by: Option<Revision>,
+}
 
 /// Turns the changes of a revision round, if nothing later builds on them.
 ///
+/// "A made resource can be undone by whoever made it, together with what it created in the same
+/// revision; removals can be undone by who may make each row again, counted as one change" (cli, settled
+/// points). So rights are judged as things are now, and those over what comes back as it will be.
+///
 /// # Errors
-/// A conflict that lists what later changes build on it; a denial where the actor could not make
-/// the reverse changes one by one.
-pub fn undo<F: Facts + ?Sized>(work: &mut Work<'_, F>, rows: &[RowChange]) -> Result<()> {
-    let reversed: Vec<RowChange> = rows
+/// A conflict that lists what later changes build on it, or where there is nothing to undo; a denial where
+/// the actor could not make the reverse changes.
+pub fn undo<F: Facts + ?Sized>(work: &mut Work<'_, F>, past: &Past, changes: &[RowChange]) -> Result<()> {
+    refuse_undone(work, past)?;
+    let reversed: Vec<RowChange> = changes
         .iter()
         .map(|row| match row {
             RowChange::Resource(before, after) => RowChange::Resource(after.clone(), before.clone()),
@@ -22,23 +41,6 @@ pub fn undo<F: Facts + ?Sized>(work: &mut Work<'_, F>, rows: &[RowChange]) -> Re
             }
         })
         .collect();
-    authorize(work, &reversed)?;
-    let mut in_the_way = Vec::new();
-    for row in rows {
-        stands(work, row, &mut in_the_way)?;
-    }
-    if in_the_way.is_empty() {
-        for row in rows {
-            dependents(work, rows, row, &mut in_the_way)?;
-        }
-    }
-    if !in_the_way.is_empty() {
-        in_the_way.dedup();
-        let mut problem = Problem::conflict("later_changes", "later changes build on this revision")
-            .why("an undo never takes along what was done since");
-        problem.details = in_the_way;
-        return Err(problem.tip("undo the later changes first, or make the change by hand"));
-    }
     for row in &reversed {
         match row {
             RowChange::Resource(_, Some(after)) => work.put((**after).clone()),
@@ -48,7 +50,41 @@ pub fn undo<F: Facts + ?Sized>(work: &mut Work<'_, F>, rows: &[RowChange]) -> Re
             RowChange::Resource(None, None) | RowChange::Binding(None, None) => {}
         }
     }
+    let rows = Rows::of(&reversed);
+    let present = Work::new(work.facts().base(), work.actor, work.at)?;
+    authorize(&present, work, (&rows, &reversed), past.author)?;
+    let mut obstacles = Obstacles::new(&present)?;
+    for row in &reversed {
+        obstacles.changed_since(row)?;
+    }
+    if obstacles.is_empty() {
+        for row in &reversed {
+            obstacles.building_on(work, &rows, row)?;
+        }
+        obstacles.opened(&rows)?;
+    }
+    obstacles.refuse()?;
     refuse_misplaced(work, &reversed)
+}
+
+/// Refuses what changed nothing, or was undone. Which revisions were denied and which were undone is told to
+/// whoever made them and to whom the log is for: for others there is one answer.
+fn refuse_undone<F: Facts + ?Sized>(work: &Work<'_, F>, past: &Past) -> Result<()> {
+    if !past.is_denied && past.undone_by.is_none() {
+        return Ok(());
+    }
+    let own = past.author.is_some() && past.author == work.actor.principal();
+    if !own && !work.may(Action::Plain(Verb::ViewLog), Id::SERVER)? {
+        return Err(may_not());
+    }
+    let number = past.number;
+    Err(match past.undone_by {
+        Some(by) => Problem::conflict("undone_already", format!("revision {number} was undone by revision {by}"))
+            .tip(format!("rolebook undo {by}")),
+        None => {
+            Problem::conflict("nothing_to_undo", format!("revision {number} was a denied change: it changed nothing"))
+        }
+    })
 }
 
 /// What comes back, or is moved back, must find the folder it lay in, and not inside itself.
@@ -67,37 +103,42 @@ fn refuse_misplaced<F: Facts + ?Sized>(work: &Work<'_, F>, reversed: &[RowChange
     Ok(())
 }
 
-/// Whoever undoes must be allowed each reverse change. Asked first: a refusal tells nothing of
-/// things the actor may not see.
-fn authorize<F: Facts + ?Sized>(work: &Work<'_, F>, reversed: &[RowChange]) -> Result<()> {
+/// Whoever undoes must be allowed each reverse change. Asked before anything else: a refusal tells nothing
+/// of things the actor may not see.
+fn authorize<B: Facts + ?Sized, F: Facts + ?Sized>(
+    present: &Work<'_, B>,
+    work: &Work<'_, F>,
+    (rows, reversed): (&Rows<'_>, &[RowChange]),
+    author: Option<Id>,
+) -> Result<()> {
+    match first_refused(present, work, (rows, reversed), author)? {
+        None => {}
+        Some(Refused { asked: Some(asked), .. }) => return Err(denial(present, asked)?),
+        Some(Refused { asked: None, .. }) => return Err(may_not()),
+    }
     for row in reversed {
-        // A share is no matter of its item alone: it is its sharer's.
-        if let RowChange::Binding(before, after) = row
-            && before.as_deref().or(after.as_ref()).is_some_and(|it| it.role == Role::ItemShare)
+        if let RowChange::Resource(Some(before), Some(after)) = row
+            && let (Some(was), Some(is)) = (before.as_account(), after.as_account())
         {
-            let goes = reversed.iter().any(|row| ends(row, before.as_ref().map(|it| it.resource)));
-            if !goes && !share::authorize(work, before.as_deref(), after.as_ref())? {
-                return Err(may_not());
-            }
-            continue;
-        }
-        for (action, on) in needed(work, row)? {
-            if work.may(action, on)? {
-                continue;
-            }
-            let seen = match work.facts().resource(on)? {
-                Some(resource) => work.sees(&resource)?,
-                None => on == Id::SERVER,
-            };
-            if seen {
-                work.require(action, on)?;
-            }
-            return Err(may_not());
+            account::refuse_own_address(present, after.id, was, is)?;
         }
     }
     Ok(())
 }
 
+/// The refusal of a right; where the actor may not see what it is over, the one that names nothing.
+fn denial<B: Facts + ?Sized>(present: &Work<'_, B>, (action, on): Asked) -> Result<Problem> {
+    let seen = match present.facts().resource(on)? {
+        Some(resource) => present.sees(&resource)?,
+        None => on == Id::SERVER,
+    };
+    match present.require(action, on) {
+        Err(problem) if seen => Ok(problem),
+        _ => Ok(may_not()),
+    }
+}
+
+/// The one refusal of an undo that tells nothing of the revision.
 fn may_not() -> Problem {
     let mut problem = Problem::new(ProblemKind::Denied, "denied", "you may not undo this revision")
         .why("an undo takes the right to make each of the reverse changes");
@@ -105,118 +146,174 @@ fn may_not() -> Problem {
     problem
 }
 
-/// Whether a row is the end of that resource.
-fn ends(row: &RowChange, resource: Option<Id>) -> bool {
-    matches!(row, RowChange::Resource(Some(before), None) if Some(before.id) == resource)
+/// What stands in the way of an undo, as far as the actor may be told of it.
+struct Obstacles<'w, 'f, B: Facts + ?Sized> {
+    present: &'w Work<'f, B>,
+    viewer: Viewer<'w, Overlay<'f, B>>,
+    told: Vec<String>,
+    hidden: usize,
 }
 
-/// Every row must stand as the revision left it.
-fn stands<F: Facts + ?Sized>(work: &Work<'_, F>, row: &RowChange, in_the_way: &mut Vec<String>) -> Result<()> {
-    match row {
-        RowChange::Resource(before, after) => {
-            let Some(any) = after.as_ref().or(before.as_ref()) else { return Ok(()) };
-            let now = work.facts().resource(any.id)?;
-            if now.as_ref().map(|it| it.since) != after.as_ref().map(|it| it.since) {
-                in_the_way.push(changed_since(&any.reference(), now.map(|it| it.since)));
-            }
-            // A name that was free to take may have been taken since.
-            if let Some(before) = before
-                && let Some(other) = work.facts().named(before.kind(), before.parent, &before.key)?
-                && other.id != before.id
-            {
-                in_the_way.push(format!("the name of {} was taken in revision {}", before.reference(), other.since));
+impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
+    fn new(present: &'w Work<'f, B>) -> Result<Obstacles<'w, 'f, B>> {
+        Ok(Obstacles { present, viewer: present.viewer()?, told: Vec::new(), hidden: 0 })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.told.is_empty() && self.hidden == 0
+    }
+
+    /// Whether the actor may see something that is there.
+    fn sees(&self, id: Id) -> Result<bool> {
+        match self.present.facts().resource(id)? {
+            Some(resource) => Ok(self.viewer.sees(&resource)?),
+            None => Ok(id <= Id::LAST_RESERVED || self.viewer.subject().is_none()),
+        }
+    }
+
+    /// Adds one; only counted where it names something that the actor may not see.
+    fn add(&mut self, names: &[Id], line: impl FnOnce(&Work<'f, B>) -> Result<String>) -> Result<()> {
+        for id in names {
+            if !self.sees(*id)? {
+                self.hidden += 1;
+                return Ok(());
             }
         }
-        RowChange::Binding(before, after) => {
-            let Some(any) = after.as_ref().or(before.as_deref()) else { return Ok(()) };
-            let now = work.facts().binding(any.id)?;
-            if now.as_ref().map(|it| it.since) != after.as_ref().map(|it| it.since) {
-                let what =
-                    format!("{} as {} of {}", work.name(any.principal)?, any.role.word(), work.name(any.resource)?);
-                in_the_way.push(changed_since(&what, now.map(|it| it.since)));
+        self.told.push(line(self.present)?);
+        Ok(())
+    }
+
+    /// Every row must be as the revision left it.
+    fn changed_since(&mut self, row: &RowChange) -> Result<()> {
+        match row {
+            RowChange::Resource(left, back) => {
+                let Some(any) = left.as_ref().or(back.as_ref()) else { return Ok(()) };
+                let now = self.present.facts().resource(any.id)?;
+                if now.as_ref().map(|it| it.since) != left.as_ref().map(|it| it.since) {
+                    let (what, now) = (any.reference(), now.map(|it| it.since));
+                    self.add(&[], |_| Ok(changed(&what, now)))?;
+                }
+                // A name that was free to take may have been taken since.
+                if let Some(back) = back
+                    && let Some(other) = self.present.facts().named(back.kind(), back.parent, &back.key)?
+                    && other.id != back.id
+                {
+                    let what = back.reference();
+                    let since =
+                        if self.sees(other.id)? { format!(" in revision {}", other.since) } else { String::new() };
+                    self.add(&[], |_| Ok(format!("the name of {what} was taken{since}")))?;
+                }
+                Ok(())
             }
-            // What was taken away may have been given again since, as another binding.
-            if before.is_some() && after.is_none() {
-                for other in work.facts().list(Select::On(any.resource))? {
-                    // Two sharers may both have shared with one principal.
-                    let same = any.role != Role::ItemShare || other.grantor == any.grantor;
-                    if other.principal == any.principal && same && excludes(any.role, other.role) {
-                        in_the_way.push(format!(
-                            "{} is {} of {} again since revision {}",
-                            work.name(any.principal)?,
-                            other.role.word(),
-                            work.name(any.resource)?,
-                            other.since
-                        ));
-                    }
+            RowChange::Binding(left, back) => {
+                let Some(any) = left.as_deref().or(back.as_ref()) else { return Ok(()) };
+                let now = self.present.facts().binding(any.id)?;
+                if now.as_ref().map(|it| it.since) != left.as_ref().map(|it| it.since) {
+                    let now = now.map(|it| it.since);
+                    self.add(&[], |work| Ok(changed(&described(work, any)?, now)))?;
+                }
+                match back {
+                    Some(back) if left.is_none() => self.given_again(back),
+                    _ => Ok(()),
                 }
             }
         }
     }
-    Ok(())
-}
 
-/// Whether nobody holds both roles on one thing: there is one membership, at one level.
-fn excludes(role: Role, other: Role) -> bool {
-    let one_of = [&Role::WORKGROUP[..], &Role::DROPBOX, &Role::ORG, &Role::WORKSPACE];
-    role == other || one_of.iter().any(|levels| levels.contains(&role) && levels.contains(&other))
-}
-
-fn changed_since(what: &str, now: Option<u64>) -> String {
-    match now {
-        Some(revision) => format!("{what} was changed in revision {revision}"),
-        None => format!("{what} was removed since"),
-    }
-}
-
-/// Nothing else may hang on what would go, and what comes back must find its ends.
-fn dependents<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
-    rows: &[RowChange],
-    row: &RowChange,
-    in_the_way: &mut Vec<String>,
-) -> Result<()> {
-    match row {
-        RowChange::Resource(None, Some(gone)) => {
-            for select in [Select::On(gone.id), Select::Of(gone.id)] {
-                for binding in work.facts().list(select)? {
-                    if !touches(rows, binding.id) {
-                        in_the_way.push(format!(
-                            "{} is {} of {} since revision {}",
-                            work.name(binding.principal)?,
-                            binding.role.word(),
-                            work.name(binding.resource)?,
-                            binding.since
-                        ));
-                    }
-                }
-            }
-            for opened in endpoint::opened_on(work, &[gone.id])? {
-                if !touches(rows, opened.id) {
-                    in_the_way.push(format!("{} opens it since revision {}", opened.reference(), opened.since));
-                }
-            }
-            for kind in LYING_IN {
-                for child in super::place::children(work, kind, gone.id)? {
-                    if !touches(rows, child.id) {
-                        in_the_way.push(format!("{} was made in revision {}", work.name(child.id)?, child.since));
-                    }
+    /// What was taken away may have been given again since, as another binding.
+    fn given_again(&mut self, back: &Binding) -> Result<()> {
+        for role in exclusive(back.role) {
+            for other in self.present.facts().list(Select::Exact(back.resource, role, back.principal))? {
+                // Two sharers may both have shared with one principal.
+                if back.role != Role::ItemShare || other.grantor == back.grantor {
+                    self.add(&[other.resource, other.principal], |work| {
+                        let (who, place) = (work.name(other.principal)?, work.name(other.resource)?);
+                        Ok(format!("{who} is {} of {place} again since revision {}", other.role.word(), other.since))
+                    })?;
                 }
             }
         }
-        RowChange::Binding(Some(back), None) => {
-            if back.role.on() == Kind::Workspace && !finds_member(work, rows, back)? {
-                in_the_way.push(format!("{} left the organization since", work.name(back.principal)?));
-            }
-            for end in [back.resource, back.principal] {
-                if end > Id::LAST_RESERVED && work.facts().resource(end)?.is_none() && !comes_back(rows, end) {
-                    in_the_way.push(format!("{} is gone", work.name(end)?));
+        Ok(())
+    }
+
+    /// Nothing else may hang on what would go, and what comes back must find its ends.
+    fn building_on<F: Facts + ?Sized>(&mut self, work: &Work<'_, F>, rows: &Rows<'_>, row: &RowChange) -> Result<()> {
+        match row {
+            RowChange::Resource(Some(gone), None) => {
+                for select in [Select::On(gone.id), Select::Of(gone.id)] {
+                    for binding in self.present.facts().list(select)? {
+                        if !rows.touches(binding.id) {
+                            self.add(&[binding.resource, binding.principal], |work| {
+                                let what = described(work, &binding)?;
+                                Ok(format!("{what} since revision {}", binding.since))
+                            })?;
+                        }
+                    }
+                }
+                for kind in LYING_IN {
+                    for child in super::place::children(self.present, kind, gone.id)? {
+                        if !rows.touches(child.id) {
+                            self.add(&[child.id], |work| {
+                                Ok(format!("{} was made in revision {}", work.name(child.id)?, child.since))
+                            })?;
+                        }
+                    }
                 }
             }
+            RowChange::Binding(None, Some(back)) => {
+                if back.role.on() == Kind::Workspace && !finds_member(work, back)? {
+                    self.add(&[back.principal], |work| {
+                        Ok(format!("{} left the organization since", work.name(back.principal)?))
+                    })?;
+                }
+                for end in [back.resource, back.principal] {
+                    if end > Id::LAST_RESERVED && work.facts().resource(end)?.is_none() {
+                        self.add(&[], |work| Ok(format!("{} is gone", work.name(end)?)))?;
+                    }
+                }
+            }
+            _ => {}
         }
-        _ => {}
+        Ok(())
     }
-    Ok(())
+
+    /// The endpoints that open a folder which would go.
+    fn opened(&mut self, rows: &Rows<'_>) -> Result<()> {
+        let mut opened: Vec<Rc<Resource>> = Vec::new();
+        if rows.all_ended().next().is_none() {
+            return Ok(());
+        }
+        self.present.facts().resources(Kind::Endpoint, None, &mut |endpoint| {
+            let of = endpoint.as_endpoint().and_then(|it| it.of);
+            if of.is_some_and(|of| rows.ended(of).is_some()) && !rows.touches(endpoint.id) {
+                opened.push(endpoint);
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        for endpoint in opened {
+            self.add(&[endpoint.id], |_| {
+                Ok(format!("{} opens it since revision {}", endpoint.reference(), endpoint.since))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Refuses where there is anything.
+    fn refuse(mut self) -> Result<()> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        self.told.dedup();
+        match self.hidden {
+            0 => {}
+            1 => self.told.push("one thing that you may not see".to_owned()),
+            count => self.told.push(format!("{count} things that you may not see")),
+        }
+        let mut problem = Problem::conflict("later_changes", "later changes build on this revision")
+            .why("an undo never takes along what was done since");
+        problem.details = self.told;
+        Err(problem.tip("undo the later changes first, or make the change by hand"))
+    }
 }
 
 /// The kinds that lie in others.
@@ -231,29 +328,35 @@ const LYING_IN: [Kind; 8] = [
     Kind::Stream,
 ];
 
+/// The roles of which nobody holds another one beside this on the same thing: there is one membership,
+/// at one level.
+fn exclusive(role: Role) -> Vec<Role> {
+    let one_of: [&[Role]; 4] = [&Role::WORKGROUP, &Role::DROPBOX, &Role::ORG, &Role::WORKSPACE];
+    let levels = one_of.into_iter().find(|levels| levels.contains(&role));
+    levels.map_or_else(|| vec![role], <[Role]>::to_vec)
+}
+
+/// A binding in words.
+fn described<F: Facts + ?Sized>(work: &Work<'_, F>, binding: &Binding) -> Result<String> {
+    let (who, place) = (work.name(binding.principal)?, work.name(binding.resource)?);
+    Ok(format!("{who} is {} of {place}", binding.role.word()))
+}
+
+fn changed(what: &str, now: Option<u64>) -> String {
+    match now {
+        Some(revision) => format!("{what} was changed in revision {revision}"),
+        None => format!("{what} was removed since"),
+    }
+}
+
 /// Whether a membership of a workspace that would come back finds its holder in the organization.
-fn finds_member<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &[RowChange], back: &Binding) -> Result<bool> {
-    // The workspace may come back with it.
-    let returning = rows.iter().find_map(|row| match row {
-        RowChange::Resource(Some(before), None) if before.id == back.resource => Some(Rc::clone(before)),
-        _ => None,
-    });
-    let workspace = work.facts().resource(back.resource)?.or(returning);
+fn finds_member<F: Facts + ?Sized>(work: &Work<'_, F>, back: &Binding) -> Result<bool> {
+    let workspace = work.facts().resource(back.resource)?;
     let Some(org) = workspace.and_then(|it| it.parent) else { return Ok(true) };
     for role in Role::ORG {
         if work.facts().held(org, role, back.principal)?.is_some() {
             return Ok(true);
         }
     }
-    let is_back = |it: &Binding| it.role.on() == Kind::Org && it.resource == org && it.principal == back.principal;
-    Ok(rows.iter().any(|row| matches!(row, RowChange::Binding(Some(before), _) if is_back(before))))
-}
-
-fn touches(rows: &[RowChange], id: Id) -> bool {
-    rows.iter().any(|row| row.id() == Some(id))
-}
-
-fn comes_back(rows: &[RowChange], id: Id) -> bool {
-    let is_back = |it: &std::rc::Rc<Resource>| it.id == id;
-    rows.iter().any(|row| matches!(row, RowChange::Resource(Some(before), _) if is_back(before)))
+    Ok(false)
 }

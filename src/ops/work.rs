@@ -81,7 +81,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     }
 
     /// A resource as it will be; one that ends, as it was.
-    fn known(&self, id: Id) -> Result<Option<Rc<Resource>>> {
+    pub(super) fn known(&self, id: Id) -> Result<Option<Rc<Resource>>> {
         Ok(match self.facts.resource(id)? {
             None => self.facts.base().resource(id)?,
             found => found,

@@ -2,6 +2,8 @@
 //! of doing a thing allows the others allow too.
 
 mod accounts;
+mod adoption;
+mod undo;
 
 use crate::support::Tool;
 

@@ -1,10 +1,12 @@
 //! Which rows the set owns: marking what it declares, and conflicts with other sets.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::{Planner, Result};
 use crate::manifest::said::Spot;
-use crate::model::{Id, Kind, Problem, Role, Sets};
+use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Role, Sets};
+use crate::ops::account::role_of;
 use crate::ops::authority;
 use crate::policy::{Facts, RowChange};
 
@@ -53,34 +55,44 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// Puts other sets on a row.
+    /// Puts other sets on a row, which takes the right to change it.
     pub(super) fn mark(&mut self, row: Id, sets: &dyn Fn(&Sets) -> Sets) -> Result<()> {
         let facts = self.work.facts();
+        let is_new = facts.is_new(row);
         if let Some(resource) = facts.resource(row)? {
-            let marked = crate::model::Resource { sets: sets(&resource.sets), ..(*resource).clone() };
-            self.adopt(&RowChange::Resource(facts.base().resource(row)?, Some(std::rc::Rc::new(marked.clone()))))?;
-            self.work.put(marked);
+            if self.keeps_own(&resource)? {
+                return Ok(());
+            }
+            let marked = Rc::new(Resource { sets: sets(&resource.sets), ..(*resource).clone() });
+            if !is_new {
+                authority::require(&self.work, &RowChange::Resource(Some(resource), Some(Rc::clone(&marked))))?;
+            }
+            self.work.put((*marked).clone());
         } else if let Some(binding) = facts.binding(row)? {
-            let marked = crate::model::Binding { sets: sets(&binding.sets), ..binding };
-            self.adopt(&RowChange::Binding(facts.base().binding(row)?.map(Box::new), Some(marked.clone())))?;
+            let marked = Binding { sets: sets(&binding.sets), ..binding.clone() };
+            if !is_new {
+                authority::require(&self.work, &RowChange::Binding(Some(Box::new(binding)), Some(marked.clone())))?;
+            }
             self.work.put_binding(marked);
         }
         Ok(())
     }
 
-    /// Demands the rights that it takes to make something a set's: those to change it.
-    fn adopt(&self, change: &RowChange) -> Result<()> {
-        if self.work.actor.principal().is_none() {
-            return Ok(());
+    /// "nobody adopts their own account" (manifest, sets). Whoever manages accounts applies files that name
+    /// themselves too: their own account then stays as it is, and that is said.
+    fn keeps_own(&mut self, resource: &Resource) -> Result<bool> {
+        if self.work.actor.principal() != Some(resource.id) {
+            return Ok(false);
         }
-        let is_new = matches!(change, RowChange::Resource(None, _) | RowChange::Binding(None, _));
-        if is_new {
-            return Ok(());
+        let role = role_of(self.work.facts(), resource.id)?.map_or(Role::ServerUser, |(_, role)| role);
+        if !self.work.may(Action::CreateAccount(role), Id::SERVER)? {
+            return Ok(false);
         }
-        for (action, on) in authority::needed(&self.work, change)? {
-            self.work.require(action, on)?;
-        }
-        Ok(())
+        self.work.notices.push(format!(
+            "{} belongs to no other set than before: nobody adopts their own account",
+            resource.reference()
+        ));
+        Ok(true)
     }
 
     /// "Declaring something another set owns with a different value is a conflict" that names the three
@@ -180,14 +192,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     fn foreign(&self, row: Id, is_changed: bool, own: &str) -> Result<Option<Vec<String>>> {
         let (facts, base) = (self.work.facts(), self.work.facts().base());
         let sets = if let Some(before) = base.resource(row)? {
-            let same = facts.resource(row)?.is_some_and(|after| {
-                crate::model::Resource { sets: before.sets.clone(), ..(*after).clone() }.is_same_as(&before)
-            });
+            let same = facts
+                .resource(row)?
+                .is_some_and(|after| Resource { sets: before.sets.clone(), ..(*after).clone() }.is_same_as(&before));
             if same && !is_changed { Sets::NONE } else { before.sets.clone() }
         } else if let Some(before) = base.binding(row)? {
             let same = facts
                 .binding(row)?
-                .is_some_and(|after| crate::model::Binding { sets: before.sets.clone(), ..after }.is_same_as(&before));
+                .is_some_and(|after| Binding { sets: before.sets.clone(), ..after }.is_same_as(&before));
             if same { Sets::NONE } else { before.sets.clone() }
         } else {
             Sets::NONE
@@ -207,7 +219,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             Some(it) => {
                 let (who, on) = (self.work.name(it.principal)?, self.work.name(it.resource)?);
                 Ok(match it.role {
-                    crate::model::Role::ItemShare => format!("the share of {on} with {who}"),
+                    Role::ItemShare => format!("the share of {on} with {who}"),
                     role => format!("{who} as {} of {on}", role.word()),
                 })
             }

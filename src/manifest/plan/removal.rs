@@ -9,7 +9,9 @@ use crate::manifest::limits;
 use crate::manifest::said::Spot;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, Reference, Resource, Role};
 use crate::ops::share::{Sharer, Which};
-use crate::ops::{account, content, endpoint, membership, org, org_member, place, share, workspace, workspace_member};
+use crate::ops::{
+    account, authority, content, endpoint, membership, org, org_member, place, share, workspace, workspace_member,
+};
 use crate::policy::{Draft, Facts, RowChange, Select};
 
 /// A thing of which nobody may hold anything that is not declared; of an endpoint, the paths whose
@@ -123,6 +125,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let which = Which { principal: who, by: Some(by), class: Some(binding.attributes.share_class()) };
         // A class of the system's own stands beside people's: the one that is meant is ended by its row.
         if binding.attributes.share_class().is_hidden() {
+            let ended = RowChange::Binding(Some(Box::new(binding.clone())), None);
+            authority::require(&self.work, &ended)?;
             self.work.end_binding(binding.id);
             return Ok(());
         }

@@ -1,0 +1,148 @@
+//! Asking for the rights that a change takes.
+
+use super::{Asked, Needed, needed};
+use crate::model::catalogue::SHARER_ONLY;
+use crate::model::{Problem, ProblemKind, Role};
+use crate::ops::rows::Rows;
+use crate::ops::{Actor, Result, Work, share};
+use crate::policy::{Facts, Panel, RowChange, sharing};
+
+/// The first row of a change that the actor may not make.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Refused {
+    /// Which one, by its place.
+    pub row: usize,
+    /// What is missing; none for a share, and for what nobody may.
+    pub asked: Option<Asked>,
+}
+
+/// The first row of a change that the actor may not make; none where all of it is allowed.
+///
+/// What is there is judged as it is, in `present`: else a change that gives a right would be allowed by that
+/// right. What the change makes is judged as it will be, in `work`, which has the change made.
+///
+/// # Errors
+/// When the facts cannot be read; a conflict where others' shares rest on one that would go.
+pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
+    present: &Work<'_, B>,
+    work: &Work<'_, F>,
+    (rows, changes): (&Rows<'_>, &[RowChange]),
+    author: Option<crate::model::Id>,
+) -> Result<Option<Refused>> {
+    let Some(actor) = work.actor.principal() else {
+        for row in changes {
+            share_allowed(present, work, rows, row)?;
+        }
+        return Ok(None);
+    };
+    let (now, then) = (Panel::new(present.facts(), work.at), Panel::new(work.facts(), work.at));
+    let is_allowed = |(action, on): Asked| -> Result<bool> {
+        let allows = match now.target(on)? {
+            Some(_) => now.allows(actor, action, on)?,
+            None => then.allows(actor, action, on)?,
+        };
+        Ok(allows.is_some())
+    };
+    'rows: for (place, row) in changes.iter().enumerate() {
+        let any = match needed(work, rows, row, author)? {
+            Needed::Share if share_allowed(present, work, rows, row)? => continue,
+            Needed::Share => return Ok(Some(Refused { row: place, asked: None })),
+            Needed::AnyOf(any) => any,
+        };
+        let mut first = None;
+        for asked in &any {
+            let mut missing = None;
+            for question in asked {
+                if !is_allowed(*question)? {
+                    missing = Some(*question);
+                    break;
+                }
+            }
+            if missing.is_none() {
+                continue 'rows;
+            }
+            first = first.or(missing);
+        }
+        return Ok(Some(Refused { row: place, asked: first }));
+    }
+    Ok(None)
+}
+
+/// Whether a share may change so; what goes with its item is no matter of its sharer's.
+fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
+    present: &Work<'_, B>,
+    work: &Work<'_, F>,
+    rows: &Rows<'_>,
+    row: &RowChange,
+) -> Result<bool> {
+    let RowChange::Binding(before, after) = row else { return Ok(true) };
+    let (before, after) = (before.as_deref(), after.as_ref());
+    let Some(any) = after.or(before).filter(|it| it.role == Role::ItemShare) else { return Ok(true) };
+    if rows.ended(any.resource).is_some() {
+        return Ok(true);
+    }
+    match rows.made(any.resource) {
+        Some(_) => share::authorize(work, before, after),
+        None => share::authorize(present, before, after),
+    }
+}
+
+/// Demands what the change of one row takes, as the state is with it. For rows that a manifest declares:
+/// "to adopt a thing or binding takes the right to change it; nobody adopts their own account".
+///
+/// # Errors
+/// A denial.
+pub fn require<F: Facts + ?Sized>(work: &Work<'_, F>, change: &RowChange) -> Result<()> {
+    let Actor::Principal(actor) = work.actor else { return Ok(()) };
+    if change.id() == Some(actor) {
+        let why =
+            "decision: whoever declares a thing decides what becomes of it, and nobody does so of their own account";
+        let problem = denied(work, "may not put their own account into a set", why, OWN_ACCOUNT)?;
+        return Err(problem.tip("leave the account out, or have somebody else apply the manifest"));
+    }
+    let rows = Rows::of(std::slice::from_ref(change));
+    match needed(work, &rows, change, None)? {
+        Needed::AnyOf(any) => {
+            for asked in &any {
+                if all_allowed(work, asked)? {
+                    return Ok(());
+                }
+            }
+            for (action, on) in any.first().into_iter().flatten() {
+                work.require(*action, *on)?;
+            }
+            Err(denied(work, "may not change this", "decision: what no rule gives is denied", "not-granted")?)
+        }
+        Needed::Share => {
+            let RowChange::Binding(before, after) = change else { return Ok(()) };
+            if share::authorize(work, before.as_deref(), after.as_ref())? {
+                return Ok(());
+            }
+            let viewer = work.viewer()?;
+            let rule = match (viewer.subject(), after.as_ref().or(before.as_deref())) {
+                (Some(subject), Some(any)) => sharing::may_change(subject, any)?.rule,
+                _ => SHARER_ONLY,
+            };
+            Err(denied(work, "may not change this share", rule.source, rule.name)?)
+        }
+    }
+}
+
+/// The rule that nobody adopts their own account.
+const OWN_ACCOUNT: &str = "manifest.own-account";
+
+fn denied<F: Facts + ?Sized>(work: &Work<'_, F>, what: &str, why: &str, rule: &'static str) -> Result<Problem> {
+    let who = work.actor.principal().map_or_else(|| Ok("the operator".to_owned()), |id| work.name(id))?;
+    let mut problem = Problem::new(ProblemKind::Denied, "denied", format!("{who} {what}")).why(why);
+    problem.rule = Some(rule);
+    Ok(problem)
+}
+
+fn all_allowed<F: Facts + ?Sized>(work: &Work<'_, F>, asked: &[Asked]) -> Result<bool> {
+    for (action, on) in asked {
+        if !work.may(*action, *on)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,160 @@
+//! What the change of a binding takes, by role.
+
+use std::rc::Rc;
+
+use super::{Needed, plain};
+use crate::model::{Action, Binding, Id, Kind, Resource, Role, Verb};
+use crate::ops::membership::Change;
+use crate::ops::rows::Rows;
+use crate::ops::{Result, Work};
+use crate::policy::Facts;
+
+/// What has to be allowed for a binding to go from what it was to what it is.
+pub(super) fn binding<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    rows: &Rows<'_>,
+    before: Option<&Binding>,
+    after: Option<&Binding>,
+) -> Result<Needed> {
+    let Some(any) = after.or(before) else { return Ok(Needed::nothing()) };
+    let (on, who) = (any.resource, any.principal);
+    let is_own = work.actor.principal() == Some(who);
+    Ok(match any.role {
+        Role::ServerAdmin | Role::ServerManager | Role::ServerUser => {
+            Needed::all(vec![(Action::SetRole(any.role), who)])
+        }
+        Role::EndpointAdministrator | Role::ActivityManager | Role::ActivityMonitor | Role::AccessManager => {
+            let role = |it: &Binding, action: fn(Role) -> Action| match it.role {
+                // Its creator's role stands on an unmanaged endpoint too, where none can be assigned.
+                Role::EndpointAdministrator if is_creator(work, it).unwrap_or(false) => plain(Verb::Edit, on),
+                role => (action(role), on),
+            };
+            let sides = before.map(|it| role(it, Action::Revoke)).into_iter();
+            Needed::all(sides.chain(after.map(|it| role(it, Action::Assign))).collect())
+        }
+        Role::GroupMember
+        | Role::WorkgroupStandard
+        | Role::WorkgroupAdmin
+        | Role::DropboxAdmin
+        | Role::DropboxStandard
+        | Role::DropboxSubmitOnly => member(work, rows, before, after)?,
+        Role::DropboxOutside => match after {
+            Some(_) => Needed::verb(Verb::Invite, on),
+            // One that is over makes room for the next.
+            None => Needed::verb(Verb::RevokeInvitation, on).or(vec![plain(Verb::Invite, on)]),
+        },
+        Role::OrgAdmin | Role::OrgMember => match after {
+            Some(_) => Needed::verb(Verb::EditMember, on),
+            // That an admin remains is an invariant.
+            None if is_own => Needed::verb(Verb::Leave, on).or(vec![plain(Verb::EditMember, on)]),
+            None => Needed::verb(Verb::RemoveMember, on),
+        },
+        Role::WorkspaceManager | Role::WorkspaceMember => match after {
+            Some(_) => Needed::verb(Verb::AddMember, on),
+            None => {
+                let removed = Needed::verb(Verb::RemoveMember, on);
+                // Who leaves an organization leaves its workspaces.
+                let org = work.known(on)?.and_then(|it| it.parent);
+                match org.filter(|org| is_own && rows.is_membership(*org, who)) {
+                    Some(org) => removed.or(vec![plain(Verb::Leave, org)]),
+                    None => removed,
+                }
+            }
+        },
+        Role::ItemOwner => owner(work, rows, any, after.is_some())?,
+        Role::ItemShare => Needed::Share,
+        // They come and go with the package.
+        Role::PackageSender | Role::PackageRecipient => Needed::verb(Verb::Configure, Id::SERVER),
+    })
+}
+
+fn is_creator<F: Facts + ?Sized>(work: &Work<'_, F>, role: &Binding) -> Result<bool> {
+    let endpoint = work.known(role.resource)?;
+    Ok(endpoint.and_then(|it| it.as_endpoint().and_then(|it| it.creator)) == Some(role.principal))
+}
+
+/// What a membership of a group, a workgroup or a dropbox takes.
+fn member<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    rows: &Rows<'_>,
+    before: Option<&Binding>,
+    after: Option<&Binding>,
+) -> Result<Needed> {
+    let Some(any) = after.or(before) else { return Ok(Needed::nothing()) };
+    let is_admin =
+        |it: Option<&Binding>| it.is_some_and(|it| matches!(it.role, Role::WorkgroupAdmin | Role::DropboxAdmin));
+    let of_group = work.known(any.principal)?.is_some_and(|it| it.kind() == Kind::Group);
+    let verb = |change: Change| plain(change.verb(any.role.on(), of_group), any.resource);
+    let mut asked = Vec::new();
+    match (before, after) {
+        (None, _) => asked.push(verb(Change::Add)),
+        (_, None) => asked.push(verb(Change::Remove)),
+        (Some(was), Some(is)) => {
+            if was.attributes.inactive != is.attributes.inactive {
+                asked.push(verb(if is.attributes.inactive { Change::Deactivate } else { Change::Activate }));
+                if is_admin(before) && is_admin(after) {
+                    asked.push(plain(Verb::RemoveAdmin, any.resource));
+                }
+            }
+            // From one plain level to another: as removed and added.
+            if was.role != is.role && !is_admin(before) && !is_admin(after) {
+                asked.extend([verb(Change::Remove), verb(Change::Add)]);
+            }
+        }
+    }
+    if is_admin(after) && !is_admin(before) {
+        asked.push(plain(Verb::AddAdmin, any.resource));
+    }
+    if is_admin(before) && !is_admin(after) {
+        asked.push(plain(Verb::RemoveAdmin, any.resource));
+    }
+    // Whose it is to declare: whoever could have made it.
+    if asked.is_empty() {
+        asked.push(verb(Change::Add));
+    }
+    let needed = Needed::all(asked);
+    // "straight into that workgroup": with the account.
+    let straight = before.is_none() && !is_admin(after) && rows.made(any.principal).is_some();
+    Ok(if straight { needed.or(vec![plain(Verb::CreateMember, any.resource)]) } else { needed })
+}
+
+/// Ownership is given and taken by the endpoint's administrators. It follows a membership of a
+/// workspace among its files, an upload into one's home folder, and a move out of it; anyone may give
+/// up their own.
+fn owner<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, any: &Binding, gives: bool) -> Result<Needed> {
+    let is_own = work.actor.principal() == Some(any.principal);
+    if !gives && is_own {
+        return Ok(Needed::nothing());
+    }
+    let (was, is) = (work.facts().base().lineage(any.resource)?, work.facts().lineage(any.resource)?);
+    let outermost = |lineage: &[Rc<Resource>]| lineage.last().map(|it| it.id);
+    let is_home = |folder: Option<Id>| -> Result<bool> {
+        let folder = folder.map(|id| work.known(id)).transpose()?.flatten();
+        Ok(folder.and_then(|it| it.as_item().and_then(|it| it.home)).is_some_and(|home| home.of == any.principal))
+    };
+    let with_item = match (gives, rows.moved(any.resource)) {
+        (true, moved) => {
+            let comes = moved.is_some() || rows.made(any.resource).is_some();
+            is_own && comes && is_home(is.first().and_then(|it| it.parent))?
+        }
+        // On another endpoint it is another item.
+        (false, _) if outermost(&was) != outermost(&is) => true,
+        (false, Some(from)) => is_home(from)?,
+        (false, None) => false,
+    };
+    if with_item {
+        return Ok(Needed::nothing());
+    }
+    let mut needed = Needed::verb(Verb::Edit, work.outermost(any.resource)?);
+    let lineage = if gives { is } else { was };
+    let Some(workspace) = lineage.iter().find_map(|it| it.as_item().and_then(|it| it.files_of)) else {
+        return Ok(needed);
+    };
+    if rows.is_membership(workspace, any.principal) {
+        needed = needed.or(vec![plain(if gives { Verb::AddMember } else { Verb::RemoveMember }, workspace)]);
+    }
+    if !gives && rows.ended(workspace).is_some() {
+        needed = needed.or(vec![plain(Verb::Delete, workspace)]);
+    }
+    Ok(needed)
+}

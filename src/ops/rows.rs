@@ -1,0 +1,181 @@
+//! The rows of one change, looked up by what they are about: which come and go with which.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::model::attributes::Attributes;
+use crate::model::{Id, Kind, Resource, Role};
+use crate::policy::RowChange;
+
+/// The rows of one change. Every look-up takes the same time however many there are.
+#[derive(Debug, Default)]
+pub struct Rows<'r> {
+    made: HashMap<Id, &'r Rc<Resource>>,
+    ended: HashMap<Id, &'r Rc<Resource>>,
+    /// What lies in another folder than before, and in which it lay.
+    moved: HashMap<Id, Option<Id>>,
+    /// Every row that the change speaks of.
+    touched: HashSet<Id>,
+    /// Memberships of organizations and workspaces that come or go: of what, and whose.
+    memberships: HashSet<(Id, Id)>,
+    /// Bindings that come or go, by principal: on what, in which role.
+    held: HashMap<Id, Vec<(Id, Role)>>,
+    /// The account role of accounts that come or go.
+    server_roles: HashMap<Id, Role>,
+    /// Items of which a share is made, and the folders above them that are made too.
+    shared: HashSet<Id>,
+    /// Outside submitters for whom a link comes or goes; those for whom one is made.
+    linked: HashSet<Id>,
+    invited: HashSet<Id>,
+}
+
+impl<'r> Rows<'r> {
+    /// Looks the rows of a change through.
+    pub fn of(rows: &'r [RowChange]) -> Rows<'r> {
+        let mut all = Rows::default();
+        for row in rows {
+            all.touched.extend(row.id());
+            match row {
+                RowChange::Resource(before, after) => all.resource(before.as_ref(), after.as_ref()),
+                RowChange::Binding(before, after) => {
+                    let Some(any) = after.as_ref().or(before.as_deref()) else { continue };
+                    let comes_or_goes = before.is_none() != after.is_none();
+                    match any.role.on() {
+                        Kind::Server if comes_or_goes => drop(all.server_roles.insert(any.principal, any.role)),
+                        Kind::Org | Kind::Workspace if comes_or_goes => {
+                            all.memberships.insert((any.resource, any.principal));
+                        }
+                        _ => {}
+                    }
+                    if comes_or_goes {
+                        all.held.entry(any.principal).or_default().push((any.resource, any.role));
+                    }
+                }
+            }
+        }
+        all.share();
+        all
+    }
+
+    fn resource(&mut self, before: Option<&'r Rc<Resource>>, after: Option<&'r Rc<Resource>>) {
+        match (before, after) {
+            (None, Some(made)) => drop(self.made.insert(made.id, made)),
+            (Some(ended), None) => drop(self.ended.insert(ended.id, ended)),
+            (Some(before), Some(after)) if before.parent != after.parent => {
+                self.moved.insert(after.id, before.parent);
+            }
+            _ => {}
+        }
+        for (side, is_made) in [(before, false), (after, before.is_none())] {
+            let Some(Attributes::Invitation(it)) = side.map(|it| &it.attributes) else { continue };
+            self.linked.extend(it.invitee);
+            if is_made {
+                self.invited.extend(it.invitee);
+            }
+        }
+    }
+
+    /// Finds the folders that were made for what is shared in them.
+    fn share(&mut self) {
+        let held = self.held.values().flatten().filter(|(_, role)| *role == Role::ItemShare);
+        let mut open: Vec<Id> = held.map(|(item, _)| *item).collect();
+        while let Some(item) = open.pop() {
+            if let Some(made) = self.made.get(&item)
+                && self.shared.insert(item)
+            {
+                open.extend(made.parent);
+            }
+        }
+    }
+
+    /// What is made under that id.
+    pub fn made(&self, id: Id) -> Option<&Rc<Resource>> {
+        self.made.get(&id).copied()
+    }
+
+    /// What is gone under that id.
+    pub fn ended(&self, id: Id) -> Option<&Rc<Resource>> {
+        self.ended.get(&id).copied()
+    }
+
+    /// Every id of what is gone.
+    pub fn all_ended(&self) -> impl Iterator<Item = Id> {
+        self.ended.keys().copied()
+    }
+
+    /// What something that is moved lay in before.
+    pub(super) fn moved(&self, id: Id) -> Option<Option<Id>> {
+        self.moved.get(&id).copied()
+    }
+
+    /// Whether a row is one of these.
+    pub fn touches(&self, row: Id) -> bool {
+        self.touched.contains(&row)
+    }
+
+    /// Whether a membership of an organization or a workspace comes or goes.
+    pub(super) fn is_membership(&self, place: Id, who: Id) -> bool {
+        self.memberships.contains(&(place, who))
+    }
+
+    /// The account role of an account that comes or goes.
+    pub(super) fn server_role(&self, account: Id) -> Option<Role> {
+        self.server_roles.get(&account).copied()
+    }
+
+    /// The workgroups and dropboxes that an account comes into or goes from.
+    pub(super) fn places_of(&self, account: Id) -> impl Iterator<Item = Id> {
+        let held = self.held.get(&account).into_iter().flatten();
+        held.filter(|(_, role)| matches!(role.on(), Kind::Workgroup | Kind::Dropbox)).map(|(place, _)| *place)
+    }
+
+    /// Whether a share is made of an item, or of something in it that is made too.
+    pub(super) fn is_shared(&self, item: Id) -> bool {
+        self.shared.contains(&item)
+    }
+
+    /// Whether a link is made for an outside submitter.
+    pub(super) fn is_invited(&self, invitee: Id) -> bool {
+        self.invited.contains(&invitee)
+    }
+
+    /// Whether a row is there because of another one that is made, of which its rights are asked.
+    pub(super) fn comes_with_another(&self, row: &RowChange) -> bool {
+        match row {
+            RowChange::Resource(None, Some(made)) => match made.kind() {
+                Kind::Item => made.is_root() && made.parent.is_some_and(|it| self.made.contains_key(&it)),
+                Kind::Invitee => self.linked.contains(&made.id),
+                _ => false,
+            },
+            RowChange::Binding(None, Some(made)) => match made.role.on() {
+                Kind::Server => self.made.contains_key(&made.principal),
+                Kind::Package => self.made.contains_key(&made.resource),
+                _ => self.is_of_link(made.role, made.attributes.invitation),
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether a row goes because of another one that goes, of which its rights are asked.
+    pub(super) fn goes_with_another(&self, row: &RowChange) -> bool {
+        let goes = |id: Option<Id>| id.is_some_and(|id| self.ended.contains_key(&id));
+        match row {
+            RowChange::Resource(Some(gone), None) => {
+                let opened = gone.as_endpoint().and_then(|it| it.of);
+                let with_link = gone.kind() == Kind::Invitee && self.linked.contains(&gone.id);
+                goes(gone.parent) || goes(opened) || with_link
+            }
+            RowChange::Binding(Some(gone), None) => {
+                goes(Some(gone.resource))
+                    || goes(Some(gone.principal))
+                    || self.is_of_link(gone.role, gone.attributes.invitation)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an outside submitter's right changes with the link that it came by.
+    fn is_of_link(&self, role: Role, invitation: Option<u64>) -> bool {
+        role == Role::DropboxOutside && invitation.is_some_and(|it| self.touched.contains(&Id(it)))
+    }
+}
