@@ -3,6 +3,7 @@
 
 mod accounts;
 mod adoption;
+mod asked;
 mod undo;
 
 use crate::support::Tool;
