@@ -7,10 +7,11 @@ use super::place::children;
 use super::{Actor, Result, Work, find_workspace, workspace_member};
 use crate::model::attributes::Status;
 use crate::model::name::quoted;
-use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
+use crate::model::{Action, Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, invariants};
 
 const LEAVE: &str = "seed 002: Can leave organization by making another admin";
+const REMOVE: &str = "seed 002: Remove other member from the Organization";
 const ALL_WORKSPACES: &str = "an admin of an organization has all of its workspaces, always";
 
 /// The account a reference names. A member is found by whoever may view the members, also where
@@ -141,16 +142,19 @@ pub(super) fn admins_have_all() -> Problem {
 /// Removes other members, with the workspaces they have.
 ///
 /// # Errors
-/// A denial; a conflict for oneself.
+/// A denial, for oneself too.
 pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, who: &[Reference]) -> Result<()> {
     let org = work.find(Kind::Org, org)?;
     work.require_verb(Verb::RemoveMember, org.id)?;
     for reference in who {
         let account = find_member(work, &org, reference)?;
         if work.actor == Actor::Principal(account.id) {
-            return Err(Problem::conflict("oneself", "nobody removes themselves from an organization")
-                .why("seed 002: Remove other member from the Organization")
-                .tip(format!("rolebook org leave {}", org.typed())));
+            let message = "nobody removes themselves from an organization";
+            let mut problem = Problem::new(ProblemKind::Denied, "oneself", message)
+                .why(REMOVE)
+                .tip(format!("rolebook org leave {}", org.typed()));
+            problem.rule = Some("org.admins-remove-members");
+            return Err(problem);
         }
         if held(work.facts(), &org, account.id)?.is_none() {
             work.notices.push(format!("{} is not a member of {}", account.reference(), org.reference()));
