@@ -160,6 +160,14 @@ pub fn upload<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: 
         return Err(Problem::usage("files_in_file", "a file holds no files").tip("--type folder"));
     }
     refuse_size_of_folder(request.item_type, request.size)?;
+    // Whoever may replace a file need not see the folder it lies in: it may be shared by itself.
+    if let Some(known) = seen(work, endpoint, path)? {
+        if request.item_type == ItemType::File {
+            return replace(work, &known, request.size);
+        }
+        require_folder(work, &known)?;
+        return put_files(work, &known, &request.files);
+    }
     let folder = target(work, endpoint, &folder)?;
     if request.item_type == ItemType::File {
         return put_file(work, &folder, name, request.size);
@@ -245,13 +253,32 @@ fn put_file<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Resource, name: 
         work.require_verb(Verb::Upload, folder.id)?;
         return make_in(work, folder, name, Item::file(size)).map(drop);
     };
+    replace(work, &known, size)
+}
+
+/// The item of a path, where it is registered and the actor may see it.
+fn seen<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Rc<Resource>>> {
+    let Some(host) = work.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
+    let Some((item, depth)) = work.facts().nearest_item(host.id, path)? else { return Ok(None) };
+    if depth < path.depth() {
+        return Ok(None);
+    }
+    let item = work.facts().resource(item)?;
+    Ok(match item {
+        Some(item) if work.sees(&item)? => Some(item),
+        _ => None,
+    })
+}
+
+/// Puts a file in place of one that is there.
+fn replace<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Rc<Resource>, size: Option<u64>) -> Result<()> {
     if known.as_item().is_some_and(|it| it.is_folder()) {
         return Err(Problem::conflict("is_a_folder", format!("`{}` is a folder", work.name(known.id)?))
             .why("a file does not replace a folder"));
     }
     work.require_verb(Verb::Overwrite, known.id)?;
     if let Some(before) = known.as_item() {
-        work.put_attributes(&known, Attributes::Item(Item { size, ..before.clone() }));
+        work.put_attributes(known, Attributes::Item(Item { size, ..before.clone() }));
     }
     Ok(())
 }
