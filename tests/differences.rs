@@ -78,11 +78,10 @@ fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: K
     let is_class = who <= Id::LAST_RESERVED;
     let (mut gained, mut lost) = (Vec::new(), Vec::new());
     for action in Action::listed(kind) {
+        // An item stands for what lies beneath it.
+        let asked = if kind == Kind::Item { action.beneath() } else { action };
         let ask = |who| {
-            (
-                allowed(before.0, after.0, before.1, who, action, on),
-                allowed(after.0, before.0, after.1, who, action, on),
-            )
+            (allowed(before.0, after.0, before.1, who, asked, on), allowed(after.0, before.0, after.1, who, asked, on))
         };
         let ((had, has), (any_had, any_has)) = (ask(who), ask(Id::AUTHENTICATED));
         let general =

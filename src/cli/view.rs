@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::model::name::{key, printable};
 use crate::model::reference::{Ended, ended_reference, full_reference};
-use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Revision, Role, Time, Verb};
+use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Revision, Role, Time, Verb};
 use crate::ops::{Actor, Viewer, find, require_active, resolve};
 use crate::policy::{Adaptive, Facts, Select, Subject, sharing};
 use crate::render::RenderError;
@@ -107,6 +107,26 @@ impl<F: Facts> View<'_, F> {
     /// The resource that a reference names; the server where it names that.
     pub(super) fn resolve(&self, reference: &Reference) -> Result<(Id, Kind), Problem> {
         resolve(&self.facts, self.actor, self.at, reference)
+    }
+
+    /// The principal that a reference names; also an access token that is gone, with the workspace it lay
+    /// in: it is denied everything (cli, settled points). Of such a one those are told who list the tokens
+    /// of its organization.
+    pub(super) fn principal(&self, reference: &Reference) -> Result<Id, Problem> {
+        let found = self.resolve(reference);
+        let (Err(problem), Reference::Numbered(Kind::AccessToken, number)) = (&found, reference) else {
+            return found.map(|(id, _)| id);
+        };
+        if problem.kind == ProblemKind::NotFound
+            && self.facts.outline(Id(*number))?.is_none()
+            && let Some(token) = self.reader.last_version(Id(*number))?.filter(|it| it.kind() == Kind::AccessToken)
+            && let Some(workspace) = token.parent.map(|id| self.reader.last_version(id)).transpose()?.flatten()
+            && let Some(org) = workspace.parent
+            && self.viewer()?.may(Verb::ListAccessTokens, org)?
+        {
+            return Ok(token.id);
+        }
+        found.map(|(id, _)| id)
     }
 
     /// As [`resolve`](View::resolve), also of what has ended, where it is written as output writes it:

@@ -15,6 +15,9 @@ pub use super::verb::{PERMITTED, Verb, action_of, permission_of, verbs_of};
 pub enum Action {
     /// A verb without a value.
     Plain(Verb),
+    /// A verb without a value, asked of a path below the item that is not registered: it has what the
+    /// item has, but is not that item.
+    Beneath(Verb),
     /// `create-account=ROLE`.
     CreateAccount(Role),
     /// `set-role=ROLE`.
@@ -51,7 +54,7 @@ impl Action {
     /// Its verb.
     pub const fn verb(self) -> Verb {
         match self {
-            Action::Plain(verb) => verb,
+            Action::Plain(verb) | Action::Beneath(verb) => verb,
             Action::CreateAccount(_) => Verb::CreateAccount,
             Action::SetRole(_) => Verb::SetRole,
             Action::Set(_) => Verb::Set,
@@ -60,6 +63,15 @@ impl Action {
             Action::Share(_) => Verb::Share,
             Action::MoveTo(_) => Verb::MoveTo,
             Action::CopyTo(_) => Verb::CopyTo,
+        }
+    }
+
+    /// The same asked of a path below the item that is not registered.
+    #[must_use]
+    pub const fn beneath(self) -> Action {
+        match self {
+            Action::Plain(verb) => Action::Beneath(verb),
+            other => other,
         }
     }
 
@@ -158,7 +170,7 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.verb().word())?;
         match self {
-            Action::Plain(_) => Ok(()),
+            Action::Plain(_) | Action::Beneath(_) => Ok(()),
             Action::CreateAccount(role) | Action::SetRole(role) | Action::Assign(role) | Action::Revoke(role) => {
                 write!(f, "={}", role.word())
             }

@@ -11,7 +11,7 @@ use super::account::{role_of, settings_between};
 use super::rows::Rows;
 use super::{Result, Work};
 use crate::model::action::Destination;
-use crate::model::attributes::{Account, InvitationState};
+use crate::model::attributes::{Account, InvitationState, Setting};
 use crate::model::{Action, Id, Kind, Resource, Role, Verb};
 use crate::policy::{Facts, RowChange};
 use bindings::binding;
@@ -291,7 +291,7 @@ fn change<F: Facts + ?Sized>(
         return Ok(Needed::nothing());
     }
     Ok(match (after.kind(), after.parent) {
-        (Kind::Account, _) => Needed::all(account(before, after)),
+        (Kind::Account, _) => Needed::all(account(work, before, after)?),
         (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Endpoint, _) => Needed::verb(Verb::Edit, id),
         (Kind::Workspace, Some(org)) => Needed::all(workspace(before, after, org)),
         (Kind::SigningKey, _) => Needed::verb(Verb::Delete, id),
@@ -325,21 +325,25 @@ fn change<F: Facts + ?Sized>(
     })
 }
 
-fn account(before: &Resource, after: &Resource) -> Vec<Asked> {
+fn account<F: Facts + ?Sized>(work: &Work<'_, F>, before: &Resource, after: &Resource) -> Result<Vec<Asked>> {
     let mut needed = Vec::new();
+    // An admin has no end: it gets one as it stops being an admin, which the row of its role asks for.
+    let is_admin = role_of(work.facts(), after.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin);
+    let ends = |action: &Action| is_admin && *action == Action::Set(Setting::Expires);
     // Anyone may edit their own account, but not become somebody of another name.
     if before.name != after.name {
         needed.push(plain(Verb::Delete, after.id));
     }
-    let (Some(was), Some(is)) = (before.as_account(), after.as_account()) else { return needed };
-    if was.active != is.active {
+    let (Some(was), Some(is)) = (before.as_account(), after.as_account()) else { return Ok(needed) };
+    if was.active != is.active && !(is_admin && was.active) {
         needed.push(plain(if is.active { Verb::Activate } else { Verb::Deactivate }, after.id));
     }
     if was.email != is.email || was.display_name != is.display_name {
         needed.push(plain(Verb::Edit, after.id));
     }
-    needed.extend(settings_between(was, is).into_iter().map(|action| (action, after.id)));
-    needed
+    let set = settings_between(was, is).into_iter().filter(|action| !ends(action));
+    needed.extend(set.map(|action| (action, after.id)));
+    Ok(needed)
 }
 
 /// What a change of a workspace takes: as when it is set, the details one thing and its files another.

@@ -1,8 +1,8 @@
 //! What a refusal says: the invariant that would break, the rule that denies, what would suffice.
 
 use super::{Result, Work};
-use crate::model::catalogue::CUSTOM_SETS;
-use crate::model::{Action, Binding, Id, Kind, Problem, ProblemKind, Role};
+use crate::model::catalogue::{ADMINS_DO_NOT_END, CUSTOM_SETS, ROOT_STAYS};
+use crate::model::{Action, Binding, Id, Kind, Problem, ProblemKind, Role, Verb};
 use crate::policy::invariants::{self, Violation};
 use crate::policy::remedy::{Lack, command};
 use crate::policy::{Decision, Facts, Question, remedies};
@@ -20,12 +20,7 @@ impl<F: Facts + ?Sized> Work<'_, F> {
                     .why("the last active admin can be neither demoted, deactivated nor deleted")
                     .tip("make somebody else an admin first: rolebook account set-role NAME admin"))
             }
-            Some(Violation::AdminWouldEnd(id)) => Err(Problem::conflict(
-                "admin_ends",
-                format!("{} is an admin, and an admin account never expires and is never inactive", self.name(id)?),
-            )
-            .why("product: admin accounts do not expire and are always active")
-            .tip(format!("demote it first: rolebook account set-role {} user", self.typed_name(id)?))),
+            Some(Violation::AdminWouldEnd(id)) => Err(self.admin_would_end(id)?),
             Some(Violation::LastAdministrator(id)) => Err(self.last_administrator(id, "")?),
             Some(Violation::AdministratorWouldEnd(id)) => Err(self.last_administrator(id, " once its time is over")?),
             Some(Violation::Unfit(id, bindings)) => Err(self.unfit(id, &bindings)?),
@@ -35,6 +30,31 @@ impl<F: Facts + ?Sized> Work<'_, F> {
             )
             .why("groups nest, but none may contain itself")),
         }
+    }
+
+    fn admin_would_end(&self, id: Id) -> Result<Problem> {
+        let message =
+            format!("{} is an admin, and an admin account never expires and is never inactive", self.name(id)?);
+        Ok(Problem::conflict("admin_ends", message)
+            .why(ADMINS_DO_NOT_END.source)
+            .tip(format!("demote it first: rolebook account set-role {} user", self.typed_name(id)?)))
+    }
+
+    /// The conflict where a rule forbids something whoever asks, the operator too; none for any other rule.
+    fn forbidden_to_all(&self, question: &Question, decision: &Decision) -> Result<Option<Problem>> {
+        Ok(match decision.rule {
+            ADMINS_DO_NOT_END => Some(self.admin_would_end(question.resource)?),
+            ROOT_STAYS => {
+                let what = match question.action.verb() {
+                    Verb::Rename => "renamed",
+                    Verb::MoveTo => "moved",
+                    Verb::CopyTo => "copied",
+                    _ => "removed",
+                };
+                Some(Problem::conflict("is_root", format!("the root folder cannot be {what}")))
+            }
+            _ => None,
+        })
     }
 
     /// "No change may leave an endpoint without an effective administrator" (model §7); the same of
@@ -89,6 +109,9 @@ impl<F: Facts + ?Sized> Work<'_, F> {
     }
 
     pub(super) fn denial(&self, question: &Question, decision: &Decision) -> Result<Problem> {
+        if let Some(conflict) = self.forbidden_to_all(question, decision)? {
+            return Ok(conflict);
+        }
         let message = format!(
             "{} may not {} on {}",
             self.name(question.principal)?,

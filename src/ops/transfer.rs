@@ -9,7 +9,7 @@ use super::item::{self, refuse_files, subtree};
 use super::{Result, Work};
 use crate::model::action::Destination;
 use crate::model::attributes::{Attributes, Item};
-use crate::model::{Action, Id, Kind, Name, Path, Problem, Resource, Role};
+use crate::model::{Action, Id, Kind, Name, Path, Problem, Resource, Role, Verb};
 use crate::policy::{Facts, Select};
 
 /// Where something is copied or moved from and to, looked up and asked about.
@@ -112,10 +112,14 @@ fn prepare<F: Facts + ?Sized>(
 ) -> Result<Journey> {
     let source = registered(work, endpoint, path)?.item;
     let folder = target(work, to_endpoint, to_path)?;
-    let destination = Destination { folder: folder.id, is_registered: true, of_file: false };
-    work.require(action(destination), source.id)?;
+    let action = action(Destination { folder: folder.id, is_registered: true, of_file: false });
+    work.require(action, source.id)?;
     if source.is_root() {
-        return Err(Problem::conflict("is_root", "the root folder goes nowhere"));
+        let moves = action.verb() == Verb::MoveTo;
+        return Err(Problem::conflict(
+            "is_root",
+            format!("the root folder cannot be {}", if moves { "moved" } else { "copied" }),
+        ));
     }
     let (name, place) = (work.name(source.id)?, work.name(folder.id)?);
     if source.parent == Some(folder.id) {

@@ -8,7 +8,7 @@ use super::invariants;
 use super::proof::{Evidence, Step};
 use super::subject::Subject;
 use super::target::Target;
-use crate::model::attributes::{AdminRights, Attributes, EndpointKind, GroupVisibility, Sharing};
+use crate::model::attributes::{AdminRights, Attributes, EndpointKind, GroupVisibility, Setting, Sharing};
 use crate::model::catalogue::Condition;
 use crate::model::{Action, Id, Kind, Role, Verb};
 
@@ -29,6 +29,12 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
             binding.map(|binding| E::of(|| Step::Role(binding)))
         }
         Condition::ValueIsUser => (action == Action::CreateAccount(Role::ServerUser)).then(E::default),
+        // "An admin account never expires and is never inactive" (model §3).
+        Condition::NotAnAdminsEnd => {
+            let ends = matches!(action, Action::Plain(Verb::Deactivate) | Action::Set(Setting::Expires));
+            let is_admin = ends && subject.facts().held(Id::SERVER, Role::ServerAdmin, on)?.is_some();
+            (!is_admin).then(E::default)
+        }
         Condition::ManagersAdministerDropboxes => {
             of_server("managers-administer-dropboxes", subject.server()?.managers_administer_dropboxes)
         }

@@ -205,11 +205,15 @@ pub(super) fn entitled_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &
 pub fn parts<F: Facts + ?Sized>(facts: &F, action: Action, item: Id) -> Result<Vec<(Action, Id)>> {
     let plain = Action::Plain;
     Ok(match action {
-        Action::Plain(Verb::Overwrite) => vec![(plain(Verb::Upload), item), (plain(Verb::Delete), item)],
+        // Of a folder it is asked about a file in it.
+        Action::Plain(Verb::Overwrite) | Action::Beneath(Verb::Overwrite) => {
+            vec![(plain(Verb::Upload), item), (Action::Beneath(Verb::Delete), item)]
+        }
         Action::CopyTo(to) => transfer(facts, item, to)?,
         Action::MoveTo(to) => {
             let mut parts = transfer(facts, item, to)?;
-            parts.push((plain(Verb::Delete), item));
+            let delete = plain(Verb::Delete);
+            parts.push((if to.of_file { delete.beneath() } else { delete }, item));
             parts
         }
         other => vec![(other, item)],
@@ -345,7 +349,7 @@ pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
 /// The permission behind a plain question about an item.
 pub(super) const fn wanted(action: Action) -> Option<Permission> {
     match action {
-        Action::Plain(verb) => permission_of(verb),
+        Action::Plain(verb) | Action::Beneath(verb) => permission_of(verb),
         _ => None,
     }
 }

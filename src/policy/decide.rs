@@ -106,7 +106,8 @@ pub(super) fn judge<F: Facts + ?Sized, E: Evidence>(
     if subject.sort == Sort::Account && !subject.is_registered() {
         return Ok(Decision::denied(ACTIVE_ONLY, E::default()));
     }
-    if subject.sort == Sort::Token && !is_live(subject)? {
+    // Of what is gone only an access token can be asked about, by its number.
+    if subject.is_gone() || (subject.sort == Sort::Token && !is_live(subject)?) {
         return Ok(Decision::denied(TOKEN_ENDED, E::default()));
     }
     let verb = action.verb();

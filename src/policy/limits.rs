@@ -19,6 +19,14 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
 ) -> Result<(bool, E)> {
     match demand {
         Demand::RootUpload => content::root_upload(subject, action, target),
+        Demand::NotRoot => {
+            let beneath = match action {
+                Action::Beneath(_) => true,
+                Action::MoveTo(to) | Action::CopyTo(to) => to.of_file,
+                _ => false,
+            };
+            Ok((beneath || !target.is_root(subject.facts())?, E::default()))
+        }
         Demand::Managed | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits => {
             fits_endpoint(subject.facts(), demand, action, target)
         }

@@ -81,6 +81,11 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         })
     }
 
+    /// Whether it is no more: it has no row, and is none of those that need none.
+    pub fn is_gone(&self) -> bool {
+        self.outline.is_none() && self.id > Id::LAST_RESERVED
+    }
+
     /// The same subject, as it would be if its account were active.
     #[must_use]
     pub fn as_if_active(self) -> Subject<'f, F> {

@@ -105,6 +105,11 @@ impl Target {
         self.outline.parent
     }
 
+    /// Whether it is the root folder of an endpoint.
+    pub(super) fn is_root<F: Facts + ?Sized>(&self, facts: &F) -> Result<bool> {
+        Ok(self.kind == Kind::Item && self.line(facts)?.len() == 2)
+    }
+
     pub(super) fn account(&self) -> Option<&Account> {
         if let Attributes::Account(it) = self.attributes() { Some(it) } else { None }
     }

@@ -301,6 +301,19 @@ impl<'f, F: Facts> Answered<'f, F> {
                     actual.retain(|it| !of_folders(it));
                 }
             }
+            // A root folder stands for what lies beneath it: nobody renames or removes it itself.
+            if line.len() == 1 && outlined.contains_key(item) {
+                let subject = Subject::new(self.facts(), principal, self.panel.at()).unwrap();
+                let target = Target::of(self.facts(), *item).unwrap().unwrap();
+                for verb in [Verb::Rename, Verb::Delete] {
+                    let action = Action::Plain(verb);
+                    let wanted = filter.actions.is_empty() || filter.actions.contains(&action);
+                    assert!(!actual.contains(&action), "{principal} {item}");
+                    if wanted && allows(&subject, action.beneath(), &target).unwrap().is_some() {
+                        actual.insert(action);
+                    }
+                }
+            }
             assert_eq!(stands, actual, "{principal} {filter:?} {item}");
             // Nothing is listed that says no more than what is above it.
             if outlined.contains_key(item) {

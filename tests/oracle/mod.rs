@@ -33,6 +33,10 @@ fn nearest<F: Facts>(facts: &F, place: &Place) -> (Rc<Resource>, bool) {
 pub(crate) fn translated<F: Facts>(facts: &F, ask: &Ask) -> (Action, Id) {
     let item = |place: &Place| nearest(facts, place).0.id;
     let plain = Action::Plain;
+    let here = |verb: Verb, place: &Place| {
+        let (item, is_registered) = nearest(facts, place);
+        (if is_registered { plain(verb) } else { plain(verb).beneath() }, item.id)
+    };
     let transfer = |from: &Place, to: &Place| {
         let ((source, known), (folder, is_registered)) = (nearest(facts, from), nearest(facts, to));
         (Destination { folder: folder.id, is_registered, of_file: !known }, source.id)
@@ -40,8 +44,8 @@ pub(crate) fn translated<F: Facts>(facts: &F, ask: &Ask) -> (Action, Id) {
     let of_kind = |kind: Kind, text: &str| Action::parse(text, kind, &|_| panic!("no folder")).unwrap();
     let role = |word: &str| Role::from_word(Kind::Endpoint, word).unwrap();
     match ask {
-        Ask::See(place) => (plain(Verb::See), item(place)),
-        Ask::Thumbnail(place) => (plain(Verb::Thumbnail), item(place)),
+        Ask::See(place) => here(Verb::See, place),
+        Ask::Thumbnail(place) => here(Verb::Thumbnail, place),
         Ask::Do(permission, place) => {
             let verb = match *permission {
                 CREATE_FOLDER => Verb::CreateFolder,
@@ -53,9 +57,9 @@ pub(crate) fn translated<F: Facts>(facts: &F, ask: &Ask) -> (Action, Id) {
                 DELETE => Verb::Delete,
                 _ => panic!("not one permission"),
             };
-            (plain(verb), item(place))
+            here(verb, place)
         }
-        Ask::Overwrite(place) => (plain(Verb::Overwrite), item(place)),
+        Ask::Overwrite(place) => here(Verb::Overwrite, place),
         Ask::Share(set, place) => (Action::Share(permissions(*set)), item(place)),
         Ask::MoveTo(from, to) => {
             let (to, on) = transfer(from, to);
@@ -65,8 +69,8 @@ pub(crate) fn translated<F: Facts>(facts: &F, ask: &Ask) -> (Action, Id) {
             let (to, on) = transfer(from, to);
             (Action::CopyTo(to), on)
         }
-        Ask::ViewShares(place) => (plain(Verb::ViewShares), item(place)),
-        Ask::AdministerShares(place) => (plain(Verb::AdministerShares), item(place)),
+        Ask::ViewShares(place) => here(Verb::ViewShares, place),
+        Ask::AdministerShares(place) => here(Verb::AdministerShares, place),
         Ask::Endpoint(verb, endpoint) => (of_kind(Kind::Endpoint, verb), Id(*endpoint)),
         Ask::Assign(given, endpoint) => (Action::Assign(role(given)), Id(*endpoint)),
         Ask::Revoke(taken, endpoint) => (Action::Revoke(role(taken)), Id(*endpoint)),

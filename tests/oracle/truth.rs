@@ -342,6 +342,9 @@ impl World {
             Ask::See(place) | Ask::Thumbnail(place) => {
                 self.holds(who, place, at) != 0 || role(&place.0, "administrator") || self.manages_files(who, place)
             }
+            // "The root item is never renamed, moved or removed: nobody may" (§8).
+            Ask::Do(RENAME | DELETE, place) if place.1.is_empty() => false,
+            Ask::CopyTo(from, _) | Ask::MoveTo(from, _) if from.1.is_empty() => false,
             Ask::Do(permission, place) => self.may_do(who, *permission, place, at),
             Ask::Overwrite(place) => self.may_do(who, UPLOAD, place, at) && self.may_do(who, DELETE, place, at),
             Ask::CopyTo(from, to) => self.may_copy(who, from, to, at),
@@ -414,7 +417,9 @@ impl World {
         let over = role == "admin" || (role == "manager" && self.accounts[&account].role == "user");
         match verb {
             "edit" => over || who == account,
-            "delete" | "deactivate" => over && who != account,
+            "delete" => over && who != account,
+            // "An admin account never expires and is never inactive" (§3).
+            "deactivate" => over && who != account && self.accounts[&account].role != "admin",
             "set-role=manager" => role == "admin" && who != account,
             "view" => {
                 let fellow = self.workgroups.iter().any(|(workgroup, it)| {

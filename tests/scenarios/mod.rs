@@ -70,6 +70,7 @@ fn each_question(visit: &mut dyn FnMut(&Put<'_>)) {
                 };
                 let action =
                     Action::parse(action, on.kind, &folder).unwrap_or_else(|problem| panic!("{place}: {problem}"));
+                let action = if on.is_registered { action } else { action.beneath() };
                 let principal = built.account(principal);
                 let question = Question { principal, action, resource: on.id, at: time(asked.at.as_ref()) };
                 let decision = decide(built.work.facts(), &question).unwrap();

@@ -52,7 +52,8 @@ impl On {
 
     /// Reads an action on it.
     pub(super) fn action<F: Facts>(&self, view: &View<'_, F>, text: &str) -> Result<Action, Problem> {
-        Action::parse(text, self.kind, &|text| folder(view, text, !self.is_registered))
+        let action = Action::parse(text, self.kind, &|text| folder(view, text, !self.is_registered))?;
+        Ok(if self.is_registered { action } else { action.beneath() })
     }
 
     /// As it is shown: a path that is not registered as it was asked about in a text.
@@ -119,7 +120,7 @@ fn about<F: Facts>(view: &View<'_, F>, principal: &Reference, on: Id, kind: Kind
             if !may_ask_about_others(view, on, kind)? {
                 return Err(themselves_only(view)?);
             }
-            view.resolve(principal).map(|(id, _)| id)
+            view.principal(principal)
         }
     }
 }

@@ -159,7 +159,7 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
             Some(id) => id,
             None => {
                 self.seen(&who.reference)?;
-                self.view.resolve(&who.reference)?.0
+                self.view.principal(&who.reference)?
             }
         };
         who.id.set(Some(id));

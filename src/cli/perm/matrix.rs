@@ -101,7 +101,11 @@ impl Matrix {
             return Err(themselves_only(view)?);
         }
         let named: Named = match self.action.as_slice() {
-            [] => Action::listed(on.kind).into_iter().map(|action| (action, field(&action.to_string()))).collect(),
+            [] => {
+                let here = |action: Action| if on.is_registered { action } else { action.beneath() };
+                let listed = Action::listed(on.kind).into_iter();
+                listed.map(|action| (here(action), field(&action.to_string()))).collect()
+            }
             some => {
                 some.iter().map(|text| Ok((on.action(view, text)?, field(text)))).collect::<Result<_, Problem>>()?
             }

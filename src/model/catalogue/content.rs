@@ -33,6 +33,10 @@ const ADMIN_SHARING: &str =
 
 pub(super) const SHARER_ONLY: Rule = rule("content.sharer-only", ONLY_SHARER);
 pub(super) const ROOT_UPLOAD: Rule = rule("content.root-upload", ROOT);
+pub(super) const ROOT_STAYS: Rule = rule(
+    "content.root-stays",
+    "decision: the root folder of an endpoint is never renamed, moved, copied or removed, whoever asks",
+);
 pub(super) const CUSTOM_SETS: Rule = rule("content.custom-sets", CUSTOM);
 pub(super) const ADMIN_SHARES: Rule = rule("content.admin-shares", ADMIN_SHARING);
 pub(super) const OPERATORS_SHARES: Rule =
@@ -70,6 +74,7 @@ pub(super) const GRANTS: &[Grant] = &[
 
 #[rustfmt::skip]
 pub(super) const LIMITS: &[Limit] = &[
+    limit(Item, &[Rename, Delete, MoveTo, CopyTo], Demand::NotRoot, ROOT_STAYS),
     limit(Item, &[Upload, CreateFolder, Overwrite, MoveTo, CopyTo], Demand::RootUpload, ROOT_UPLOAD),
     limit(Item, &[Share, AdministerShares], Demand::Shareable, rule("content.sharing-supported", PERMISSIONS)),
     limit(Item, &[Share], Demand::SetFits, CUSTOM_SETS),

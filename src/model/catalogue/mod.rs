@@ -72,6 +72,8 @@ pub enum Condition {
     TargetIsUser,
     /// The role asked for is `user`.
     ValueIsUser,
+    /// It is not the end of an admin: to be deactivated, or to expire.
+    NotAnAdminsEnd,
     /// The server lets managers administer dropboxes.
     ManagersAdministerDropboxes,
     /// The directory is not private.
@@ -154,6 +156,8 @@ pub enum Demand {
     SetFits,
     /// It does not go straight into one's home folder, or root uploads are allowed.
     RootUpload,
+    /// It is not the root folder of an endpoint.
+    NotRoot,
 }
 
 /// A row that takes away.
@@ -222,6 +226,10 @@ pub const TOKEN_ENDED: Rule = rule(
 );
 /// The rule that keeps sets that are no preset from nodes that are too old.
 pub const CUSTOM_SETS: Rule = content::CUSTOM_SETS;
+/// The rule that keeps admins active, and without an expiry.
+pub const ADMINS_DO_NOT_END: Rule = server::ADMINS_DO_NOT_END;
+/// The rule that keeps the root folder of an endpoint where and what it is.
+pub const ROOT_STAYS: Rule = content::ROOT_STAYS;
 /// The rule that lets nobody but the sharer change a share.
 pub const SHARER_ONLY: Rule = content::SHARER_ONLY;
 /// The rule that lets any administrator change an admin share.
@@ -296,6 +304,7 @@ impl Condition {
         match self {
             Condition::TargetIsUser => "the account's role is user".to_owned(),
             Condition::ValueIsUser => "the role asked for is user".to_owned(),
+            Condition::NotAnAdminsEnd => "it is not an admin who would end".to_owned(),
             Condition::ManagersAdministerDropboxes => "managers-administer-dropboxes is on".to_owned(),
             Condition::PublicDirectory => "private-directory is off".to_owned(),
             Condition::VisibleGroup => "it is visible to everyone".to_owned(),

@@ -22,6 +22,8 @@ pub(super) const DROPBOX_CREATED: &str =
 const MEMBERS_VIEW: &str = "decision: who is in a group is viewed by its members, server admins and managers, and admins of workgroups who manage groups";
 const GROUPS_MANAGED: &str = "decision: admins and managers create, edit and delete groups as they do workgroups";
 
+pub(super) const ADMINS_DO_NOT_END: Rule =
+    rule("account.admins-do-not-end", "product: admin accounts do not expire and are always active");
 pub(super) const SETTING: Rule = rule("account.settings", SETTINGS);
 pub(super) const SEND_NORMAL: Rule = rule(
     "account.send-normal",
@@ -52,7 +54,8 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Holder::SomeAdmin, Account, &[View], None, rule("account.workgroup-admins-view", "product: workgroup admins see the whole directory, also a private one")),
     grant(Held(Role::ServerManager), Account, &[View], None, rule("account.managers-view", "seed 000: The manager role gives a user permissions to manage other Faspex accounts.")),
     grant(Held(Role::ServerManager), Account, &[Edit, Set, Activate, Deactivate, Delete], Some(Condition::TargetIsUser), rule("account.managers-manage-users", MANAGER_GRANTS)),
-    grant(Held(Role::ServerAdmin), Account, &[View, Edit, Set, Activate, Deactivate, Delete], None, rule("account.admins-manage", ADMIN_ACCOUNTS)),
+    grant(Held(Role::ServerAdmin), Account, &[View, Edit, Activate, Delete], None, rule("account.admins-manage", ADMIN_ACCOUNTS)),
+    grant(Held(Role::ServerAdmin), Account, &[Set, Deactivate], Some(Condition::NotAnAdminsEnd), rule("account.admins-manage", ADMIN_ACCOUNTS)),
     grant(Held(Role::ServerAdmin), Account, &[SetRole], None, rule("account.admins-assign-roles", ADMIN_ROLES)),
     // Groups.
     grant(Everyone, Group, &[View], Some(Condition::VisibleGroup), rule("group.visible", "decision: every active account sees a group that is visible to everyone, and may give it roles and shares")),
@@ -83,6 +86,8 @@ pub(super) const DENIALS: &[Denial] = &[
     denial(Some(Role::ServerManager), Server, &[View, Configure], rule("server.managers-do-not-configure", MANAGER_SERVER)),
     denial(Some(Role::ServerManager), Server, &[CreateAccount], rule("account.managers-limits", MANAGER_LIMITS)),
     denial(Some(Role::ServerManager), Account, &[Edit, Set, SetRole, Activate, Deactivate, Delete], rule("account.managers-limits", MANAGER_LIMITS)),
+    // What an admin is denied here of others is denied whoever asks.
+    denial(Some(Role::ServerAdmin), Account, &[Set, Deactivate], ADMINS_DO_NOT_END),
     denial(None, Server, &[View, Configure], rule("server.admins-configure", ADMIN_SERVER)),
     denial(None, Server, &[CreateAccount, CreateWorkgroup, CreateGroup, CreateDropbox], rule("server.users-do-not-manage", USERS_MANAGE)),
     denial(None, Account, &[SetRole], rule("account.admins-assign-roles", ADMIN_ROLES)),

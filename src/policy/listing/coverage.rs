@@ -96,7 +96,12 @@ pub(super) fn may_be_anybody<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Ac
 /// Whether a limit may stop one account and not another.
 fn is_personal<F: Facts + ?Sized>(facts: &F, demand: Demand, action: Action, target: &Target) -> Result<bool> {
     Ok(match demand {
-        Demand::Managed | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits | Demand::TargetActive => false,
+        Demand::Managed
+        | Demand::RoleFitsKind
+        | Demand::Shareable
+        | Demand::SetFits
+        | Demand::NotRoot
+        | Demand::TargetActive => false,
         // Root uploads concern whoever's home it is that something goes to.
         Demand::RootUpload if target.kind == Kind::Item => match action {
             Action::MoveTo(to) | Action::CopyTo(to) => match Target::of(facts, to.folder)? {

@@ -16,7 +16,7 @@ use super::candidates::Search;
 use super::items::turns;
 use super::places::places;
 use super::scope::{Scope, Twins};
-use super::what::allowed;
+use super::what::allowed_beneath;
 use crate::model::{Action, Id, Kind};
 use crate::policy::facts::{Facts, Result};
 use crate::policy::panel::Panel;
@@ -203,11 +203,15 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     /// What changed for somebody on one resource.
     fn between(&self, principal: Pair, (before, after): &Targets, resource: Pair) -> Result<Difference> {
         let had = match (principal.0, before) {
-            (Some(who), Some(target)) => allowed(&*self.before.subject(who)?, &Action::listed(target.kind), target)?,
+            (Some(who), Some(target)) => {
+                allowed_beneath(&*self.before.subject(who)?, &Action::listed(target.kind), target)?
+            }
             _ => Vec::new(),
         };
         let has = match (principal.1, after) {
-            (Some(who), Some(target)) => allowed(&*self.after.subject(who)?, &Action::listed(target.kind), target)?,
+            (Some(who), Some(target)) => {
+                allowed_beneath(&*self.after.subject(who)?, &Action::listed(target.kind), target)?
+            }
             _ => Vec::new(),
         };
         let gained = has.iter().filter(|action| !had.contains(action)).copied().collect();
@@ -328,7 +332,8 @@ type AnyAccount<'a> = dyn Fn(Action) -> Result<bool> + 'a;
 
 fn any_account<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Action, target: Option<&Target>) -> Result<bool> {
     let Some(target) = target else { return Ok(false) };
-    Ok(panel.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
+    let asked = if target.kind == Kind::Item { action.beneath() } else { action };
+    Ok(panel.allows_on(Id::AUTHENTICATED, asked, target)?.is_some())
 }
 
 /// The accounts, submitters and tokens that may have something on a resource that not any account has.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::what::{Common, Filter, Reach, VisitWhat, allowed};
+use super::what::{Common, Filter, Reach, VisitWhat, allowed, allowed_beneath};
 use crate::model::attributes::{Attributes, Home, Sharing};
 use crate::model::{Action, Id, Kind, Permissions, Role, Verb};
 use crate::policy::content::{entitled_on, root_upload};
@@ -29,14 +29,14 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     if subject.sort == Sort::Account && !subject.is_registered() {
         return Ok(ControlFlow::Continue(()));
     }
-    let mut items = Items::new(panel, subject, actions)?;
+    let mut items = Items::new(panel, subject, actions, reach)?;
     // In outline something may begin where what every account has comes to what is one's own; item by item
     // each of those is beneath what is one's own.
     let mut turns = match (common, reach) {
         (Some(common), Reach::Every) => turns_of(panel, subject, &gives(common.own)?)?,
         _ => turns_of(panel, subject, &items.gives)?,
     };
-    let mut class = common.map(|common| Items::new(panel, common.class, actions)).transpose()?;
+    let mut class = common.map(|common| Items::new(panel, common.class, actions, reach)).transpose()?;
     if let Some(under) = filter.under {
         let mut inside = vec![under];
         for item in turns {
@@ -224,6 +224,8 @@ struct Alike {
     sharing: Option<Sharing>,
     held: Permissions,
     is_folder: bool,
+    /// Whether it is the root folder of its endpoint.
+    is_root: bool,
     /// Whether what is uploaded there goes straight into one's home folder, and of which workspace.
     home: Option<Id>,
 }
@@ -232,6 +234,7 @@ struct Items<'s, 'f, F: Facts + ?Sized> {
     panel: &'s Panel<'f, F>,
     subject: &'s Subject<'f, F>,
     actions: &'s [Action],
+    reach: Reach,
     /// The endpoints and workspaces that the subject has a role on.
     roles: HashSet<Id>,
     /// What shares and ownership give the subject on each item that they are on.
@@ -247,9 +250,14 @@ struct Sketch {
 }
 
 impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
-    fn new(panel: &'s Panel<'f, F>, subject: &'s Subject<'f, F>, actions: &'s [Action]) -> Result<Items<'s, 'f, F>> {
+    fn new(
+        panel: &'s Panel<'f, F>,
+        subject: &'s Subject<'f, F>,
+        actions: &'s [Action],
+        reach: Reach,
+    ) -> Result<Items<'s, 'f, F>> {
         let (roles, gives) = (places_of_roles(subject)?, gives(subject)?);
-        Ok(Items { panel, subject, actions, roles, gives, alike: HashMap::new() })
+        Ok(Items { panel, subject, actions, reach, roles, gives, alike: HashMap::new() })
     }
 
     /// What is allowed on an item, as on every one that it is like.
@@ -258,7 +266,10 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
             return Ok(Rc::clone(known));
         }
         let allowed: Rc<[Action]> = match self.panel.target(item)? {
-            Some(target) => allowed(self.subject, self.actions, &target)?.into(),
+            Some(target) => match self.reach {
+                Reach::Outlined => allowed_beneath(self.subject, self.actions, &target)?.into(),
+                Reach::Every => allowed(self.subject, self.actions, &target)?.into(),
+            },
             None => Rc::from([]),
         };
         self.alike.insert(alike, Rc::clone(&allowed));
@@ -307,6 +318,8 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
             workspace,
             held: above.held.union(given),
             is_folder,
+            // In outline it is asked about what lies beneath, which the root folder has in common.
+            is_root: parent.is_none() && self.reach == Reach::Every,
             home: if is_folder { self.own_home(home) } else { above.home },
             ..above
         };

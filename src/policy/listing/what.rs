@@ -25,7 +25,7 @@ pub struct Filter {
 /// How items are listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Reach {
-    /// An item stands for everything beneath it, down to items that are listed themselves because
+    /// An item stands for everything beneath it (a root folder for that alone), down to items that are listed themselves because
     /// other actions are allowed there.
     #[default]
     Outlined,
@@ -142,6 +142,23 @@ fn others<'f, F: Facts + ?Sized>(
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// Those of some actions that are allowed beneath an item, as on every path there that is not registered;
+/// of any other kind, on the resource itself.
+pub(super) fn allowed_beneath<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    actions: &[Action],
+    target: &Target,
+) -> Result<Vec<Action>> {
+    let mut found = Vec::new();
+    for action in actions {
+        let asked = if target.kind == Kind::Item { action.beneath() } else { *action };
+        if allows(subject, asked, target)?.is_some() {
+            found.push(*action);
+        }
+    }
+    Ok(found)
 }
 
 /// Those of some actions that are allowed.

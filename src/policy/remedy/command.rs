@@ -144,6 +144,7 @@ fn option_of(condition: Condition) -> String {
         Condition::HasFiles => "--files ENDPOINT:/folder".to_owned(),
         Condition::TargetIsUser
         | Condition::ValueIsUser
+        | Condition::NotAnAdminsEnd
         | Condition::MaySend
         | Condition::MayView
         | Condition::SharingManaged

@@ -111,8 +111,12 @@ fn lacking<F: Facts + ?Sized>(
             continue;
         }
         match limit.demand {
-            // Nobody can be made somebody else, and no endpoint becomes one of another kind.
-            Demand::NotOneself | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits => return Ok(Vec::new()),
+            // Nobody can be made somebody else, no endpoint becomes one of another kind, and the root folder stays.
+            Demand::NotOneself
+            | Demand::RoleFitsKind
+            | Demand::Shareable
+            | Demand::SetFits
+            | Demand::NotRoot => return Ok(Vec::new()),
             Demand::Allowed(setting) | Demand::AllowedOrShared(setting) | Demand::AllowedOrSent(setting) => {
                 common.push(Lack::Setting(setting))
             }
@@ -225,6 +229,7 @@ fn lacks_of<F: Facts + ?Sized>(
         match condition {
             Condition::TargetIsUser
             | Condition::ValueIsUser
+            | Condition::NotAnAdminsEnd
             | Condition::MaySend
             | Condition::MayView
             | Condition::SharingManaged
