@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use rolebook::model::attributes::EndpointKind;
 use rolebook::model::{Action, Id, Kind, Name, Path, Permissions, Reference, Role, Time, Verb};
 use rolebook::ops::share::{self, Grant, Which};
-use rolebook::ops::{Actor, Result, Viewer, Work, account, content, endpoint, membership, place};
-use rolebook::policy::{Facts, Question, Select, decide, remedies, sharing};
+use rolebook::ops::{Actor, Result, Viewer, Work, account, content, endpoint, membership, place, remedies};
+use rolebook::policy::{Facts, Question, Select, decide, sharing};
 use rolebook::store::{Entry, Store, StoreFacts};
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];

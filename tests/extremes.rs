@@ -3,9 +3,10 @@
 use rolebook::model::attributes::{EndpointKind, ItemType};
 use rolebook::model::name::quoted;
 use rolebook::model::{Action, Id, Kind, Name, Path, Permissions, Problem, Reference, Role, Time, Verb};
+use rolebook::ops::remedies;
 use rolebook::ops::share::{self, Grant, Which};
 use rolebook::ops::{Actor, Work, account, content, endpoint, membership, place, transfer};
-use rolebook::policy::{Decision, Facts, Nothing, Overlay, Question, decide, remedies};
+use rolebook::policy::{Decision, Facts, Nothing, Overlay, Question, decide};
 
 use crate::properties::keep;
 use crate::support::Tool;

@@ -98,12 +98,132 @@ fn what_would_suffice_does_suffice() {
 }
 
 #[test]
-fn nothing_is_offered_where_nothing_would_help() {
+fn each_kind_of_lack_is_offered_a_command_that_works() {
+    let node = "endpoint add node1 --kind node --node-version 4.4.6 --as bob";
+    let cases: [(&[&str], &str, &str, &str); 8] = [
+        // A role needs a managed endpoint.
+        (
+            &["endpoint add lab --kind node --managed=false --administrator bob"],
+            "carol view-console endpoint:lab",
+            "rolebook endpoint set lab --managed && rolebook endpoint add-role lab activity-monitor carol",
+            "user:bob",
+        ),
+        // An administrator who holds no files.
+        (
+            &[node, "content add node1:/reels --as bob"],
+            "carol download node1:/reels",
+            "rolebook share grant node1:/reels carol --permission download --admin",
+            "user:bob",
+        ),
+        // Nothing is shared on a host.
+        (
+            &["endpoint add host1 --kind host --as bob", "content add host1:/reels --as bob"],
+            "carol download host1:/reels",
+            "rolebook content set host1:/reels --owner carol",
+            "user:bob",
+        ),
+        (
+            &[
+                "endpoint add old --kind node --node-version 3.7.3 --as bob",
+                "content add old:/reels --owner carol --as bob",
+            ],
+            "carol share=download old:/reels",
+            "rolebook endpoint set old --node-version 3.7.4",
+            "user:bob",
+        ),
+        (
+            &["server set --private-directory"],
+            "carol send-to user:eve",
+            "rolebook server set --private-directory=false",
+            "user:alice",
+        ),
+        (
+            &[
+                "dropbox add intake",
+                "dropbox invite intake vendor@example.org --no-mail",
+                "dropbox revoke intake vendor@example.org",
+            ],
+            "invitee:vendor@example.org submit dropbox:intake",
+            "rolebook dropbox invite intake vendor@example.org",
+            "user:alice",
+        ),
+        // Somebody outside an organization is invited, or put in by the operator where nobody can be written to.
+        (
+            &["org add acme --admin bob"],
+            "carol view org:acme",
+            "rolebook org invite acme carol@example.com --role member",
+            "user:bob",
+        ),
+        (
+            &["account add silent", "org add acme --admin bob"],
+            "silent view org:acme",
+            "rolebook org set-role acme silent member",
+            "operator",
+        ),
+    ];
+    for (made, question, command, by) in cases {
+        let tool = Tool::staffed();
+        for line in made {
+            tool.ok(line);
+        }
+        let ran = tool.run(&format!("perm check {question} -o json"));
+        assert_eq!(ran.status, 1, "{ran:#?}");
+        let answer: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        let offers = answer["would_suffice"].as_array().unwrap();
+        let offer = offers.iter().find(|it| it["command"] == command);
+        let offer = offer.unwrap_or_else(|| panic!("{question}: {offers:#?}"));
+        assert!(offer["by"].as_array().unwrap().contains(&serde_json::json!(by)), "{offer:#?}");
+        let name = by.strip_prefix("user:").map_or(String::new(), |name| format!("ROLEBOOK_AS={name} "));
+        let ran = tool.sh(&command.replace("rolebook ", &format!("{name}rolebook ")));
+        assert_eq!(ran.status, 0, "{question}: {ran:#?}");
+        // An invitation is to be accepted first.
+        if !command.contains("org invite") {
+            assert_eq!(tool.run(&format!("perm check {question}")).status, 0, "{question}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_ended_is_denied_and_a_number_that_never_was_one_is_nothing() {
+    let tool = Tool::staffed();
+    for line in ["org add acme --admin bob", "workspace add acme/prod", "workspace add acme/more"] {
+        tool.ok(line);
+    }
+    let made = tool.json("access-token create acme/prod --mode read");
+    let token = made["changed"][0]["ref"].as_str().unwrap().to_owned();
+    assert!(tool.may(&token, "view", "workspace:acme/prod"));
+    tool.ok(&format!("access-token revoke {}", token.trim_start_matches("access-token:")));
+    assert!(!tool.may(&token, "view", "workspace:acme/prod"));
+    tool.ok("workspace remove acme/prod --yes");
+    assert!(!tool.may(&token, "view", "workspace:acme/more"), "gone with its workspace");
+    assert_eq!(tool.run(&format!("perm check {token} view workspace:acme/more --as bob")).status, 1);
+    tool.fails(4, "perm check access-token:99999 view workspace:acme/more", "no such access token");
+    tool.fails(4, "perm check access-token:99999 view workspace:acme/more --as bob", "no such access token");
+}
+
+#[test]
+fn an_invitee_is_answered_about_after_its_last_invitation_ended() {
+    let tool = Tool::staffed();
+    tool.ok("dropbox add intake");
+    tool.ok("dropbox invite intake vendor@example.org --no-mail");
+    assert!(tool.may("invitee:vendor@example.org", "submit", "dropbox:intake"));
+    tool.ok("dropbox revoke intake vendor@example.org");
+    assert!(!tool.may("invitee:vendor@example.org", "submit", "dropbox:intake"));
+    assert_eq!(tool.run("perm check invitee:vendor@example.org submit dropbox:intake --as alice").status, 1);
+    tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as bob");
+    tool.ok("share grant node1:/open anyone --permission view");
+    assert!(tool.may("invitee:vendor@example.org", "browse", "node1:/open"), "what anyone may");
+    tool.ok("dropbox remove intake --yes");
+    assert!(!tool.may("invitee:vendor@example.org", "send", "server"));
+}
+
+#[test]
+fn nothing_is_offered_where_nothing_was_found() {
     let tool = Tool::studio();
     let out = tool.ok("perm explain alice set-role=user user:alice");
-    assert!(out.contains("nothing that can be changed would allow it"), "{out}");
+    assert!(out.contains("would suffice\n  none found\n"), "{out}");
     let out = tool.ok("perm explain anyone view workgroup:color");
-    assert!(out.contains("nothing that can be changed would allow it"), "{out}");
+    assert!(out.contains("would suffice\n  none found\n"), "{out}");
 }
 
 #[test]

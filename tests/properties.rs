@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use rolebook::model::action::verbs_of;
 use rolebook::model::attributes::{Choice, MemberAccess, SendPolicy, Setting};
 use rolebook::model::{Action, Id, Kind, Name, Problem, Reference, Role, Time, Verb};
+use rolebook::ops::remedies;
 use rolebook::ops::{Actor, Work, account, membership, place, server, undo};
-use rolebook::policy::{Draft, Facts, Nothing, Overlay, Question, decide, invariants, remedies};
+use rolebook::policy::{Draft, Facts, Nothing, Overlay, Question, decide, invariants};
 use rolebook::store::verify::verify;
 use rolebook::store::{Entry, Reader, Store, StoreFacts};
 

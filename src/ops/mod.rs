@@ -25,6 +25,7 @@ pub mod org_member;
 pub mod package;
 pub mod place;
 mod refusal;
+pub mod remedy;
 pub mod rows;
 mod scope;
 pub mod server;
@@ -36,7 +37,8 @@ mod work;
 pub mod workspace;
 pub mod workspace_member;
 
-pub use refusal::{action_phrase, lack_phrase};
+pub use refusal::{action_phrase, lacks_phrase};
+pub use remedy::remedies;
 pub use scope::scope;
 pub use sight::{Place, find, find_item, find_workspace, numbered, require_active, resolve};
 pub use work::Work;

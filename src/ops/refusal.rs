@@ -1,11 +1,13 @@
 //! What a refusal says: the invariant that would break, the rule that denies, what would suffice.
 
+use super::remedy::{offers, remedies};
 use super::{Result, Work};
+use crate::model::attributes::NodeVersion;
 use crate::model::catalogue::{ADMINS_DO_NOT_END, CUSTOM_SETS, ROOT_STAYS};
 use crate::model::{Action, Binding, Id, Kind, Problem, ProblemKind, Role, Verb};
 use crate::policy::invariants::{self, Violation};
-use crate::policy::remedy::{Lack, command};
-use crate::policy::{Decision, Facts, Question, remedies};
+use crate::policy::remedy::Lack;
+use crate::policy::{Decision, Facts, Question};
 
 impl<F: Facts + ?Sized> Work<'_, F> {
     /// Asks every invariant of the state as it would be.
@@ -120,33 +122,13 @@ impl<F: Facts + ?Sized> Work<'_, F> {
         );
         let mut problem = Problem::new(ProblemKind::Denied, "denied", message).why(decision.rule.source);
         problem.rule = Some(decision.rule.name);
-        for remedy in remedies(self.facts(), question)? {
-            let mut missing = Vec::new();
-            let mut commands = Vec::new();
-            for lack in &remedy.lacks {
-                missing.push(self.lack(*lack)?);
-                commands.push(command(self.facts(), question.principal, *lack, self.at)?);
+        if self.explains() {
+            let remedies = self.viewer()?.remedies(remedies(self.facts(), question)?)?;
+            for offer in offers(self.facts(), question, &remedies, &|id| self.name(id))? {
+                offer.add_to(&mut problem);
             }
-            problem.missing.push(missing.join(" and "));
-            let mut by = Vec::new();
-            for id in &remedy.by {
-                by.push(self.name(*id)?);
-            }
-            if remedy.others {
-                by.push("others".to_owned());
-            }
-            let by = if by.is_empty() { "the operator".to_owned() } else { by.join(", ") };
-            problem.tips.push(format!("{} (by {by})", commands.join(" && ")));
         }
         Ok(problem)
-    }
-
-    /// What is lacking, as a phrase.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn lack(&self, lack: Lack) -> Result<String> {
-        lack_phrase(lack, &|id| self.name(id))
     }
 }
 
@@ -161,11 +143,16 @@ pub fn action_phrase(action: Action, name: &dyn Fn(Id) -> Result<String>) -> Res
     })
 }
 
-/// What is lacking, as a phrase.
+/// What is lacking, all of it, as a phrase.
 ///
 /// # Errors
-/// When the facts cannot be read.
-pub fn lack_phrase(lack: Lack, name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
+/// What `name` answers.
+pub fn lacks_phrase(lacks: &[Lack], name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
+    let phrases = lacks.iter().map(|lack| lack_phrase(*lack, name)).collect::<Result<Vec<String>>>()?;
+    Ok(phrases.join(" and "))
+}
+
+fn lack_phrase(lack: Lack, name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
     Ok(match lack {
         Lack::ServerRole(role) => format!("role {role}"),
         Lack::Role(role, on) => format!("role {role} on {}", name(on)?),
@@ -176,5 +163,9 @@ pub fn lack_phrase(lack: Lack, name: &dyn Fn(Id) -> Result<String>) -> Result<St
         Lack::Share(set, item) => format!("share of {} with {}", name(item)?, set.label()),
         Lack::Managed(endpoint) => format!("managed is on on {}", name(endpoint)?),
         Lack::RootUpload(workspace) => format!("root-upload allowed in {}", name(workspace)?),
+        Lack::Owner(item) => format!("ownership of {}", name(item)?),
+        Lack::NodeVersion(endpoint) => {
+            format!("node software {} or later on {}", NodeVersion::CUSTOM_SETS, name(endpoint)?)
+        }
     })
 }

@@ -22,6 +22,8 @@ pub struct Work<'f, F: Facts + ?Sized> {
     pub notices: Vec<String>,
     /// What goes with what was removed: to be confirmed before it is committed.
     pub takes: Vec<String>,
+    /// Whether a refusal says what would suffice: not one of a trial, which is made to find that out.
+    explains: bool,
 }
 
 impl<'f, F: Facts + ?Sized> Work<'f, F> {
@@ -30,7 +32,21 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Work<'f, F>> {
-        Ok(Work { facts: Overlay::new(facts)?, actor, at, notices: Vec::new(), takes: Vec::new() })
+        let facts = Overlay::new(facts)?;
+        Ok(Work { facts, actor, at, notices: Vec::new(), takes: Vec::new(), explains: true })
+    }
+
+    /// As [`Work::new`], to find out whether something works: its refusals say no more than that.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub(super) fn trial(facts: &'f F, actor: Actor, at: Time) -> Result<Work<'f, F>> {
+        Ok(Work { explains: false, ..Work::new(facts, actor, at)? })
+    }
+
+    /// Whether a refusal says what would suffice.
+    pub(super) const fn explains(&self) -> bool {
+        self.explains
     }
 
     /// The facts with the draft so far.

@@ -365,6 +365,8 @@ const fn named_by(lack: Lack) -> Option<Id> {
     match lack {
         Lack::ServerRole(_) | Lack::Setting(_) => None,
         Lack::Role(_, on) | Lack::Condition(_, on) | Lack::Share(_, on) => Some(on),
-        Lack::Active(id) | Lack::Managed(id) | Lack::RootUpload(id) => Some(id),
+        Lack::Active(id) | Lack::Managed(id) | Lack::RootUpload(id) | Lack::Owner(id) | Lack::NodeVersion(id) => {
+            Some(id)
+        }
     }
 }

@@ -36,7 +36,7 @@ pub use nothing::Nothing;
 pub use overlay::Overlay;
 pub use panel::Panel;
 pub use proof::{Proof, Step};
-pub use remedy::{Remedy, lacks, remedies};
+pub use remedy::{Remedy, lacks};
 pub use subject::Subject;
 pub use switch::{Adaptive, Switch};
 pub use target::Target;

@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::*;
 use rolebook::model::action::{Destination, Verb, verbs_of};
 use rolebook::model::{Action, Id, Kind, Path, Resource, Role, Time};
+use rolebook::ops::remedies;
 use rolebook::policy::remedy::Lack;
-use rolebook::policy::{Facts, Nothing, Overlay, Question, Remedy, Step, decide, remedies};
+use rolebook::policy::{Facts, Nothing, Overlay, Question, Remedy, Step, decide};
 use rolebook::store::{Entry, Store};
 
 use truth::*;
@@ -249,7 +250,10 @@ fn suffices<F: Facts>(
                     let place = place_of(world, item.0);
                     may(&Ask::Share(set_of(*set), place.clone())) || may(&Ask::AdministerShares(place))
                 }
-                Lack::Role(role, on) if role.on() == Kind::Endpoint => may(&Ask::Assign(role.word(), on.0)),
+                // One that is not managed is made so first.
+                Lack::Role(role, on) if role.on() == Kind::Endpoint => {
+                    may(&Ask::Assign(role.word(), on.0)) || may(&Ask::Endpoint("edit", on.0))
+                }
                 _ => true,
             };
             if !can || *able == Id(who) {
@@ -292,6 +296,11 @@ fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, lack: Lack) -> bool {
             let account = world.accounts.get_mut(&account.0).unwrap();
             (account.active, account.expires) = (true, None);
         }
+        Lack::Owner(item) => {
+            let on = place_of(world, item.0);
+            world.items.get_mut(&on).unwrap().owner = Some(Link { id, who });
+        }
+        Lack::NodeVersion(endpoint) => world.endpoints.get_mut(&endpoint.0).unwrap().version = Some([3, 7, 4, 0]),
         Lack::Managed(endpoint) => world.endpoints.get_mut(&endpoint.0).unwrap().managed = true,
         Lack::RootUpload(workspace) => {
             let workspace = world.workspaces.get_mut(&workspace.0).unwrap();

@@ -12,7 +12,8 @@ use std::path::Path;
 use rolebook::model::action::Destination;
 use rolebook::model::catalogue::{denials, grants, limits};
 use rolebook::model::{Action, Kind, Role, Time};
-use rolebook::policy::{Decision, Facts, Question, Select, Subject, decide, remedies, sharing};
+use rolebook::ops::remedies;
+use rolebook::policy::{Decision, Facts, Question, Select, Subject, decide, sharing};
 
 use facts::{Built, build};
 use form::{Asked, File, Sentence, ShareAsked};

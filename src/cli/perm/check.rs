@@ -13,9 +13,9 @@ use super::asked::Asked;
 use super::batch;
 use super::words::{Told, step_json};
 use crate::model::Problem;
-use crate::ops::action_phrase;
-use crate::policy::remedy::command;
-use crate::policy::{Decision, Facts, Question, Remedy, decide, lacks, remedies};
+use crate::ops::remedy::{Offer, offers, sufficient};
+use crate::ops::{action_phrase, lacks_phrase, remedies};
+use crate::policy::{Decision, Facts, Question, decide};
 use crate::render::{Format, RenderError, style};
 
 // A question.
@@ -117,7 +117,9 @@ pub(super) struct Answered {
     principal: String,
     resource: String,
     decision: Decision,
-    remedies: Vec<Remedy>,
+    /// What would suffice, as phrases; with the commands and who can type them, where that was asked for.
+    missing: Vec<String>,
+    offers: Vec<Offer>,
 }
 
 impl Answered {
@@ -125,20 +127,29 @@ impl Answered {
     pub(super) fn to<F: Facts>(view: &View<'_, F>, asked: Asked, with_givers: bool) -> Result<Answered, RenderError> {
         let question = asked.question;
         let decision = decide(&view.facts, &question)?;
-        let remedies = match (decision.allowed, with_givers) {
-            (true, _) => Vec::new(),
-            (false, true) => remedies(&view.facts, &question)?,
-            (false, false) => lacks(&view.facts, &question)?
-                .into_iter()
-                .map(|lacks| Remedy { lacks, by: Vec::new(), others: false })
-                .collect(),
-        };
+        let (mut missing, mut offered): (Vec<String>, Vec<Offer>) = (Vec::new(), Vec::new());
+        let name = |id| view.name(id);
+        match (decision.allowed, with_givers) {
+            (true, _) => {}
+            (false, true) => {
+                let told = view.viewer()?.remedies(remedies(&view.facts, &question)?)?;
+                offered = offers(&view.facts, &question, &told, &name)?;
+                missing.extend(offered.iter().map(|offer| offer.grant.clone()));
+                missing.dedup();
+            }
+            (false, false) => {
+                for remedy in view.viewer()?.remedies(sufficient(&view.facts, &question)?)? {
+                    missing.push(lacks_phrase(&remedy.lacks, &name)?);
+                }
+            }
+        }
         Ok(Answered {
             question,
             principal: view.name(question.principal)?,
             resource: asked.resource,
             decision,
-            remedies,
+            missing,
+            offers: offered,
         })
     }
 
@@ -169,12 +180,8 @@ impl Answered {
         let told = Told { view, proof: &self.decision.proof };
         let mut reasons = told.phrases()?;
         if reasons.is_empty() && !self.decision.allowed {
-            let mut lacks = Vec::new();
-            for remedy in &self.remedies {
-                lacks.push(lacks_phrase(view, remedy)?);
-            }
-            if !lacks.is_empty() {
-                reasons.push(format!("it would take {}", lacks.join("; or ")));
+            if !self.missing.is_empty() {
+                reasons.push(format!("it would take {}", self.missing.join("; or ")));
             }
         }
         let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
@@ -201,26 +208,17 @@ impl Answered {
             }
         }
         if !self.decision.allowed {
-            text.push_str(if self.remedies.is_empty() {
-                "nothing that can be changed would allow it\n"
-            } else {
-                "would suffice\n"
-            });
+            text.push_str("would suffice\n");
+            if self.offers.is_empty() {
+                text.push_str("  none found\n");
+            }
         }
-        for remedy in &self.remedies {
-            text.push_str(&format!("  {}\n", lacks_phrase(view, remedy)?));
-            text.push_str(&format!("    {}\n", self.commands(view, remedy)?));
-            text.push_str(&format!("    by {}\n", givers(view, remedy)?.join(", ")));
+        for offer in &self.offers {
+            text.push_str(&format!("  {}\n", offer.grant));
+            text.push_str(&format!("    {}\n", offer.command));
+            text.push_str(&format!("    by {}\n", offer.by.join(", ")));
         }
         Ok(text)
-    }
-
-    fn commands<F: Facts>(&self, view: &View<'_, F>, remedy: &Remedy) -> Result<String, RenderError> {
-        let mut commands = Vec::new();
-        for lack in &remedy.lacks {
-            commands.push(command(&view.facts, self.question.principal, *lack, self.question.at)?);
-        }
-        Ok(commands.join(" && "))
     }
 
     /// The contract's object.
@@ -237,34 +235,10 @@ impl Answered {
         object.insert("rule".to_owned(), json!(self.decision.rule.name));
         object.insert("source".to_owned(), json!(self.decision.rule.source));
         if !self.decision.allowed {
-            let mut missing = Vec::new();
-            let mut suffice = Vec::new();
-            for remedy in &self.remedies {
-                missing.push(json!(lacks_phrase(view, remedy)?));
-                suffice.push(json!({"grant": lacks_phrase(view, remedy)?, "command": self.commands(view, remedy)?, "by": givers(view, remedy)?}));
-            }
-            object.insert("missing".to_owned(), Value::Array(missing));
-            object.insert("would_suffice".to_owned(), Value::Array(suffice));
+            let offer = |it: &Offer| json!({"grant": it.grant, "command": it.command, "by": it.by});
+            object.insert("missing".to_owned(), json!(self.missing));
+            object.insert("would_suffice".to_owned(), self.offers.iter().map(offer).collect());
         }
         Ok(object)
     }
-}
-
-fn lacks_phrase<F: Facts>(view: &View<'_, F>, remedy: &Remedy) -> Result<String, RenderError> {
-    let mut phrases = Vec::new();
-    for lack in &remedy.lacks {
-        phrases.push(crate::ops::lack_phrase(*lack, &|id| view.name(id))?);
-    }
-    Ok(phrases.join(" and "))
-}
-
-fn givers<F: Facts>(view: &View<'_, F>, remedy: &Remedy) -> Result<Vec<String>, RenderError> {
-    if remedy.by.is_empty() {
-        return Ok(vec!["operator".to_owned()]);
-    }
-    let mut by = remedy.by.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?;
-    if remedy.others {
-        by.push("others".to_owned());
-    }
-    Ok(by)
 }

@@ -1,31 +1,47 @@
-//! Who can bring about what would turn a denial into an allowance.
+//! Who may bring about what would turn a denial into an allowance.
 
 use std::ops::ControlFlow;
 
-use super::{Lack, MOST_NAMED, expired};
+use super::{Lack, Way, expired};
 use crate::model::attributes::{Attributes, Item, Setting};
 use crate::model::catalogue::Condition;
 use crate::model::{Action, Id, Kind, Role, Verb};
-use crate::policy::decide::decide_for;
+use crate::policy::decide::{Question, decide_for};
 use crate::policy::facts::{Facts, Result, Select};
-use crate::policy::subject::Subject;
+use crate::policy::subject::{Sort, Subject};
 use crate::policy::target::Target;
 
-/// Who may make every change of a remedy: accounts, and groups as they stand.
-pub(super) fn who_may<F: Facts + ?Sized>(subject: &Subject<'_, F>, lacks: &[Lack], target: &Target) -> Result<Vec<Id>> {
+/// How many are looked at among those who hold what is to be shared.
+const MOST_HOLDERS: usize = 1_000;
+
+/// Who has the right to every change of a remedy, made in some way: accounts other than the one that
+/// lacks something, and a few more than are to be named.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn givers<F: Facts + ?Sized>(
+    facts: &F,
+    question: &Question,
+    lacks: &[Lack],
+    way: Way,
+    named: usize,
+) -> Result<Vec<Id>> {
+    let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
+    let subject = Subject::new(facts, question.principal, question.at)?;
     let mut able = Vec::new();
-    for candidate in candidates(subject.facts(), lacks, target)? {
+    for candidate in candidates(facts, lacks, &target)? {
         if candidate == subject.id || able.contains(&candidate) {
             continue;
         }
-        let candidate = Subject::new(subject.facts(), candidate, subject.at)?;
-        let mut all = true;
+        let candidate = Subject::new(facts, candidate, question.at)?;
+        // Groups type nothing.
+        let mut all = candidate.sort == Sort::Account;
         for lack in lacks {
-            all = all && mends(&candidate, subject, *lack)?;
+            all = all && mends(&candidate, &subject, *lack, way)?;
         }
         if all {
             able.push(candidate.id);
-            if able.len() > MOST_NAMED {
+            if able.len() > 2 * named {
                 break;
             }
         }
@@ -67,7 +83,7 @@ fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> 
                 if share.attributes.permissions.contains(*set) {
                     found.push(share.principal);
                 }
-                Ok(if found.len() > 50 * MOST_NAMED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+                Ok(if found.len() > MOST_HOLDERS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             })?;
         }
     }
@@ -75,20 +91,41 @@ fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> 
 }
 
 /// Whether a candidate may make the change that mends a lack.
-fn mends<F: Facts + ?Sized>(candidate: &Subject<'_, F>, subject: &Subject<'_, F>, lack: Lack) -> Result<bool> {
+fn mends<F: Facts + ?Sized>(
+    candidate: &Subject<'_, F>,
+    subject: &Subject<'_, F>,
+    lack: Lack,
+    way: Way,
+) -> Result<bool> {
     let plain = Action::Plain;
     let facts = subject.facts();
     let is_group = subject.kind() == Some(Kind::Group);
     let (action, on) = match lack {
         Lack::Share(set, item) => {
             let shares = decide_for(candidate, Action::Share(set), item)?.allowed;
-            return Ok(shares || decide_for(candidate, plain(Verb::AdministerShares), item)?.allowed);
+            return Ok(match way {
+                Way::Own | Way::Operator => shares,
+                Way::AdminShare => !shares && decide_for(candidate, plain(Verb::AdministerShares), item)?.allowed,
+            });
         }
         Lack::ServerRole(role) => (Action::SetRole(role), subject.id),
-        Lack::Role(role, on) if role.on() == Kind::Endpoint => (Action::Assign(role), on),
+        Lack::Role(role, on) if role.on() == Kind::Endpoint => {
+            let managed = facts.resource(on)?.and_then(|it| it.as_endpoint().map(|it| it.managed));
+            // One that is not managed is made so first.
+            (if managed == Some(false) { plain(Verb::Edit) } else { Action::Assign(role) }, on)
+        }
         Lack::Role(role, on) if role.on() == Kind::Org => {
             let member = facts.held(on, Role::OrgMember, subject.id)?.is_some();
             (plain(if member { Verb::EditMember } else { Verb::Invite }), on)
+        }
+        Lack::Role(Role::DropboxOutside, on) => (plain(Verb::Invite), on),
+        Lack::Role(role, on) if role.on() == Kind::Workspace => {
+            let org = facts.outline(on)?.and_then(|it| it.parent).unwrap_or(on);
+            let mut member = false;
+            for level in Role::ORG {
+                member = member || facts.held(org, level, subject.id)?.is_some();
+            }
+            if member { (plain(Verb::AddMember), on) } else { (plain(Verb::Invite), org) }
         }
         Lack::Role(Role::WorkgroupAdmin | Role::DropboxAdmin, on) => (plain(Verb::AddAdmin), on),
         Lack::Role(role, on) if is_group && role != Role::GroupMember => (plain(Verb::AddGroup), on),
@@ -100,7 +137,11 @@ fn mends<F: Facts + ?Sized>(candidate: &Subject<'_, F>, subject: &Subject<'_, F>
             (plain(Verb::CreateWorkspace), org.unwrap_or(on))
         }
         Lack::Condition(_, Id::SERVER) => (plain(Verb::Configure), Id::SERVER),
-        Lack::Condition(_, on) | Lack::Managed(on) => (plain(Verb::Edit), on),
+        Lack::Owner(item) => {
+            let endpoint = facts.lineage(item)?.last().map_or(item, |outermost| outermost.id);
+            (plain(Verb::Edit), endpoint)
+        }
+        Lack::Condition(_, on) | Lack::Managed(on) | Lack::NodeVersion(on) => (plain(Verb::Edit), on),
         Lack::Active(account) => (
             if expired(facts, account, subject.at)? { Action::Set(Setting::Expires) } else { plain(Verb::Activate) },
             account,

@@ -1,15 +1,13 @@
-//! What would turn a denial into an allowance, and who can bring it about.
+//! What is lacking where something is denied, and who may bring it about.
 //!
 //! Made from the same rows that decide: each row that could give the action is asked what it
-//! lacks. Limits that stand against it must go as well, so they are part of every remedy.
+//! lacks. Limits that stand against it must go as well, so they are part of every remedy. Whether that
+//! is enough, and which command does it, `ops::remedy` finds out by trying.
 
-mod command;
 mod givers;
 mod joining;
 
-pub use command::command;
-
-use givers::who_may;
+pub use givers::givers;
 
 use super::conditions;
 use super::content;
@@ -42,6 +40,21 @@ pub enum Lack {
     Managed(Id),
     /// Root uploads must be allowed in that workspace.
     RootUpload(Id),
+    /// The ownership of that item.
+    Owner(Id),
+    /// The software of that node must be one that holds custom sets.
+    NodeVersion(Id),
+}
+
+/// How people bring something about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// By rights of their own; what is shared is what they hold.
+    Own,
+    /// What is shared is an admin share, by somebody who does not hold it.
+    AdminShare,
+    /// As the operator.
+    Operator,
 }
 
 /// A set of changes that would allow what was denied.
@@ -49,33 +62,16 @@ pub enum Lack {
 pub struct Remedy {
     /// What is lacking, all of it.
     pub lacks: Vec<Lack>,
-    /// Accounts and groups that may make every one of these changes; the operator always can.
+    /// How it is brought about.
+    pub way: Way,
+    /// Accounts that can make every one of these changes; none where only the operator was found.
     pub by: Vec<Id>,
     /// Whether there are more of them than `by` names.
     pub others: bool,
 }
 
-/// As many as a message names; the rest is said to be there.
-const MOST_NAMED: usize = 20;
-
-/// What would allow a question that is denied; the least powerful way first, empty where there is none.
-///
-/// # Errors
-/// When the facts cannot be read.
-pub fn remedies<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Remedy>> {
-    let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
-    let (subject, common) = as_if_active(facts, question)?;
-    let mut found = Vec::new();
-    for lacks in lacking(&subject, question.action, &target, common, true)? {
-        let mut by = who_may(&subject, &lacks, &target)?;
-        let others = by.len() > MOST_NAMED;
-        by.truncate(MOST_NAMED);
-        found.push(Remedy { lacks, by, others });
-    }
-    Ok(found)
-}
-
-/// What [`remedies`] would mend, without asking who can: each a set of things that are lacking.
+/// What is lacking for a question that is denied: sets of things each of which may be enough, the least
+/// powerful first; empty where nothing was found.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -111,12 +107,14 @@ fn lacking<F: Facts + ?Sized>(
             continue;
         }
         match limit.demand {
+            Demand::SetFits if target.sharing(facts)? == Some(Sharing::Delegated) => match target.endpoint(facts)? {
+                Some((endpoint, _)) => common.push(Lack::NodeVersion(endpoint)),
+                None => return Ok(Vec::new()),
+            },
             // Nobody can be made somebody else, no endpoint becomes one of another kind, and the root folder stays.
-            Demand::NotOneself
-            | Demand::RoleFitsKind
-            | Demand::Shareable
-            | Demand::SetFits
-            | Demand::NotRoot => return Ok(Vec::new()),
+            Demand::NotOneself | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits | Demand::NotRoot => {
+                return Ok(Vec::new());
+            }
             Demand::Allowed(setting) | Demand::AllowedOrShared(setting) | Demand::AllowedOrSent(setting) => {
                 common.push(Lack::Setting(setting))
             }
@@ -186,7 +184,9 @@ fn lacks_of<F: Facts + ?Sized>(
             let held = holder::<F, ()>(subject, grant.holder, action, target)?.is_some();
             let is_group = subject.kind() == Some(Kind::Group);
             let fits = match role {
-                Role::DropboxOutside | Role::PackageSender | Role::PackageRecipient => false,
+                Role::PackageSender | Role::PackageRecipient => false,
+                // Outside submitters are invited.
+                Role::DropboxOutside => subject.kind() == Some(Kind::Invitee),
                 // Only accounts hold these.
                 Role::WorkgroupAdmin | Role::DropboxAdmin => subject.sort == Sort::Account,
                 _ if matches!(role.on(), Kind::Server | Kind::Org | Kind::Workspace) => subject.sort == Sort::Account,
@@ -204,6 +204,14 @@ fn lacks_of<F: Facts + ?Sized>(
         // An account that is not active lacks just that, and it stands among the common lacks.
         Holder::Account if matches!(subject.sort, Sort::Account | Sort::Accounts) => {}
         Holder::Oneself if subject.id == target.id => {}
+        // Where nothing is shared, files are their owner's.
+        Holder::Owner => {
+            let unshared = target.sharing(subject.facts())? == Some(Sharing::None);
+            if !unshared || subject.sort != Sort::Account || target.kind != Kind::Item {
+                return Ok(None);
+            }
+            lacks.push(Lack::Owner(target.id));
+        }
         Holder::Share | Holder::Sharer | Holder::Holds(_) => {
             let Some(share) = share_lack(subject, grant.holder, action, target)? else { return Ok(None) };
             lacks.extend(share);
@@ -231,7 +239,6 @@ fn lacks_of<F: Facts + ?Sized>(
             | Condition::ValueIsUser
             | Condition::NotAnAdminsEnd
             | Condition::MaySend
-            | Condition::MayView
             | Condition::SharingManaged
             | Condition::SharingDelegated => return Ok(None),
             Condition::ViewsWhereSubmitted => {
@@ -240,6 +247,12 @@ fn lacks_of<F: Facts + ?Sized>(
                         lacks.push(Lack::Role(Role::DropboxStandard, dropbox));
                     }
                 }
+            }
+            Condition::MayView => {
+                let view = Action::Plain(Verb::View);
+                let first = lacking(subject, view, target, Vec::new(), false)?.into_iter().next();
+                let Some(first) = first else { return Ok(None) };
+                lacks.extend(first.into_iter().filter(|lack| !lacks.contains(lack)).collect::<Vec<_>>());
             }
             // An admin leaves as one, or not at all.
             Condition::MembersMayLeave if subject.holds(Role::OrgAdmin, target.id)? => return Ok(None),
@@ -289,7 +302,8 @@ fn share_lack<F: Facts + ?Sized>(
     })
 }
 
-/// One share of an item for all that is lacking there, and none where one of a folder above gives it.
+/// One share of an item for all that is lacking there, and none where one of a folder above gives it, or
+/// owning that.
 fn merged<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>) -> Result<Vec<Lack>> {
     let mut shares: Vec<(Permissions, Id)> = Vec::new();
     let mut others = Vec::new();
@@ -315,11 +329,25 @@ fn merged<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>) -> Result<Vec<Lack>> {
         let gives = |(other, on): &(Permissions, Id)| {
             on != item && other.contains(*set) && above.iter().any(|folder| folder.id == *on)
         };
-        if !shares.iter().any(gives) {
+        let owned = |lack: &Lack| matches!(lack, Lack::Owner(on) if above.iter().any(|folder| folder.id == *on));
+        if !shares.iter().any(gives) && !others.iter().any(owned) {
             others.push(Lack::Share(*set, *item));
         }
     }
-    Ok(others)
+    let owned = |others: &[Lack], item: Id| -> Result<bool> {
+        let above = facts.lineage(item)?;
+        let is_above =
+            |lack: &Lack| matches!(lack, Lack::Owner(on) if *on != item && above.iter().any(|it| it.id == *on));
+        Ok(others.iter().any(is_above))
+    };
+    let mut kept = Vec::with_capacity(others.len());
+    for lack in &others {
+        match lack {
+            Lack::Owner(item) if owned(&others, *item)? => {}
+            other => kept.push(*other),
+        }
+    }
+    Ok(kept)
 }
 
 /// The smallest set with these permissions that an endpoint can hold.
@@ -337,12 +365,12 @@ fn weight(lack: Lack) -> usize {
         Lack::Active(_) => 0,
         Lack::Setting(_) | Lack::RootUpload(_) => 1,
         Lack::Share(set, _) => 1 + set.iter().count(),
-        Lack::Role(Role::DropboxSubmitOnly | Role::GroupMember | Role::WorkspaceMember, _) => 2,
+        Lack::Role(Role::DropboxOutside | Role::DropboxSubmitOnly | Role::GroupMember | Role::WorkspaceMember, _) => 2,
         Lack::Role(Role::WorkgroupStandard | Role::DropboxStandard | Role::ActivityMonitor | Role::OrgMember, _) => 3,
         Lack::Condition(_, id) if id != Id::SERVER => 4,
-        Lack::Role(Role::AccessManager | Role::EndpointAdministrator | Role::OrgAdmin, _) => 9,
+        Lack::Role(Role::AccessManager | Role::EndpointAdministrator | Role::OrgAdmin, _) | Lack::Owner(_) => 9,
         Lack::Role(_, _) => 5,
-        Lack::Condition(_, _) | Lack::Managed(_) => 6,
+        Lack::Condition(_, _) | Lack::Managed(_) | Lack::NodeVersion(_) => 6,
         Lack::ServerRole(Role::ServerAdmin) => 8,
         Lack::ServerRole(_) => 7,
     }

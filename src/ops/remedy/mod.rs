@@ -1,0 +1,400 @@
+//! What would turn a denial into an allowance, as commands: each was tried before it is offered.
+//!
+//! The rows of the catalogue say what is lacking (`policy::remedy`). Here that becomes commands. Each is
+//! done on an overlay over the facts, as the person who would type it, and the question is decided again:
+//! what is refused, or does not suffice, is not offered. The number of trials is bounded.
+//!
+//! The facts are `dyn`: an operation whose refusal is explained lays an overlay on whatever facts it has,
+//! and the trials in it another, which as types would have no end.
+
+mod step;
+
+use self::step::Step;
+use super::{Actor, Result, Work, workspace_member};
+use crate::model::attributes::{Attributes, OrgRole, Status, Switch};
+use crate::model::catalogue::Condition;
+use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role};
+use crate::policy::remedy::{Lack, Way, givers};
+use crate::policy::{Facts, Question, Remedy, Select, decide, lacks};
+
+/// How many sets of lacks are considered, how many people are named for each, and how many trials there
+/// are for one denial.
+const CONSIDERED: usize = 8;
+const NAMED: usize = 5;
+const TRIALS: usize = 30;
+
+/// What would allow a question that is denied, and who can bring it about; the least powerful way first,
+/// empty where none was found.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn remedies(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
+    let mut bench = Bench { facts, question, trials: TRIALS };
+    let mut found = Vec::new();
+    for lacks in lacks(facts, question)?.into_iter().take(CONSIDERED) {
+        let mut offered = false;
+        for way in ways(&lacks) {
+            if let Some(remedy) = bench.by_people(&lacks, way)? {
+                found.push(remedy);
+                offered = true;
+            }
+        }
+        if !offered && bench.works(&lacks, Way::Operator, Actor::Operator)? {
+            found.push(by_operator(lacks));
+        }
+    }
+    Ok(found)
+}
+
+/// What [`remedies`] would mend, without asking who can: what works for the operator.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn sufficient(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
+    let mut bench = Bench { facts, question, trials: TRIALS };
+    let mut found = Vec::new();
+    for lacks in lacks(facts, question)?.into_iter().take(CONSIDERED) {
+        if bench.works(&lacks, Way::Operator, Actor::Operator)? {
+            found.push(by_operator(lacks));
+        }
+    }
+    Ok(found)
+}
+
+const fn by_operator(lacks: Vec<Lack>) -> Remedy {
+    Remedy { lacks, way: Way::Operator, by: Vec::new(), others: false }
+}
+
+/// The commands that mend what is lacking, as they are typed, joined by `&&`.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn commands(facts: &dyn Facts, question: &Question, remedy: &Remedy) -> Result<String> {
+    let steps = steps(facts, question, &remedy.lacks, remedy.way)?.unwrap_or_default();
+    Ok(steps.iter().map(Step::command).collect::<Vec<_>>().join(" && "))
+}
+
+/// The ways in which people can bring it about: a share by who holds what is shared, and an admin share
+/// by who administers the place.
+fn ways(lacks: &[Lack]) -> impl Iterator<Item = Way> + use<> {
+    let shares = lacks.iter().any(|lack| matches!(lack, Lack::Share(..)));
+    std::iter::once(Way::Own).chain(shares.then_some(Way::AdminShare))
+}
+
+/// Where commands are tried.
+struct Bench<'f> {
+    facts: &'f dyn Facts,
+    question: &'f Question,
+    /// How many trials are left.
+    trials: usize,
+}
+
+impl Bench<'_> {
+    /// The remedy with the people who can bring it about in some way; none where nobody was found.
+    fn by_people(&mut self, lacks: &[Lack], way: Way) -> Result<Option<Remedy>> {
+        let (mut by, mut others) = (Vec::new(), false);
+        for giver in givers(self.facts, self.question, lacks, way, NAMED)? {
+            if by.len() == NAMED {
+                others = true;
+                break;
+            }
+            if self.works(lacks, way, Actor::Principal(giver))? {
+                by.push(giver);
+            }
+        }
+        Ok((!by.is_empty()).then(|| Remedy { lacks: lacks.to_vec(), way, by, others }))
+    }
+
+    /// Whether the commands are accepted from somebody, break no invariant, and suffice.
+    fn works(&mut self, lacks: &[Lack], way: Way, actor: Actor) -> Result<bool> {
+        if self.trials == 0 {
+            return Ok(false);
+        }
+        self.trials -= 1;
+        let Some(steps) = steps(self.facts, self.question, lacks, way)? else { return Ok(false) };
+        let mut work = Work::trial(self.facts, actor, self.question.at)?;
+        let done = steps.iter().try_for_each(|step| step.run(&mut work)).and_then(|()| work.check());
+        match done {
+            Ok(()) => Ok(decide(work.facts(), self.question)?.allowed),
+            Err(problem) if problem.kind == ProblemKind::Store => Err(problem),
+            Err(_) => Ok(false),
+        }
+    }
+}
+
+/// The commands for everything that is lacking; none where there is no command for some of it.
+fn steps(facts: &dyn Facts, question: &Question, lacks: &[Lack], way: Way) -> Result<Option<Vec<Step>>> {
+    let mut all = Vec::new();
+    for lack in lacks {
+        match steps_for(facts, question, *lack, way)? {
+            Some(steps) if !steps.is_empty() => all.extend(steps),
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(all))
+}
+
+fn named(facts: &dyn Facts, id: Id) -> Result<Option<Name>> {
+    Ok(facts.resource(id)?.and_then(|it| Name::parse(&it.name).ok()))
+}
+
+/// Somebody as a command names them.
+fn principal(facts: &dyn Facts, id: Id) -> Result<Option<Reference>> {
+    match id {
+        Id::AUTHENTICATED => return Ok(Some(Reference::Authenticated)),
+        Id::ANYONE => return Ok(Some(Reference::Anyone)),
+        _ => {}
+    }
+    let Some(resource) = facts.resource(id)? else { return Ok(None) };
+    Ok(Name::parse(&resource.name).ok().map(|name| Reference::Named(resource.kind(), name)))
+}
+
+fn steps_for(facts: &dyn Facts, question: &Question, lack: Lack, way: Way) -> Result<Option<Vec<Step>>> {
+    let subject = question.principal;
+    Ok(match lack {
+        Lack::ServerRole(role) => named(facts, subject)?.map(|who| vec![Step::ServerRole { who, role }]),
+        Lack::Setting(setting) => named(facts, subject)?.map(|who| vec![Step::Allow { who, setting }]),
+        Lack::Active(account) => active(facts, question, account)?,
+        Lack::Role(role, on) => match role.on() {
+            Kind::Endpoint => endpoint_role(facts, subject, role, on)?,
+            Kind::Org => in_org(facts, subject, role, on, way)?,
+            Kind::Workspace => in_workspace(facts, subject, role, on, way)?,
+            Kind::Dropbox if role == Role::DropboxOutside => {
+                let address = facts.resource(subject)?.and_then(|it| Name::parse_email(&it.name).ok());
+                let dropbox = named(facts, on)?;
+                address.zip(dropbox).map(|(address, dropbox)| vec![Step::Invite { dropbox, address }])
+            }
+            _ => member(facts, subject, role, on)?,
+        },
+        Lack::Condition(Condition::AnotherAdmin, org) => another_admin(facts, question, org)?,
+        Lack::Condition(condition, on) => {
+            let resource = facts.resource(on)?;
+            let kind = resource.as_ref().map_or(Kind::Server, |it| it.kind());
+            let name = resource.and_then(|it| Name::parse(&it.name).ok());
+            Step::condition(condition, kind, name).map(|step| vec![step])
+        }
+        Lack::Share(set, item) => {
+            let (Some(who), Some((endpoint, path))) = (principal(facts, subject)?, place(facts, item)?) else {
+                return Ok(None);
+            };
+            Some(vec![Step::Share { endpoint, path, who, set, admin: way == Way::AdminShare }])
+        }
+        Lack::Owner(item) => match (named(facts, subject)?, place(facts, item)?) {
+            (Some(who), Some((endpoint, path))) => Some(vec![Step::Own { endpoint, path, who }]),
+            _ => None,
+        },
+        Lack::Managed(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![Step::managed(endpoint)]),
+        Lack::NodeVersion(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![Step::custom_sets(endpoint)]),
+        Lack::RootUpload(workspace) => root_upload(facts, subject, workspace)?,
+    })
+}
+
+/// The endpoint and the path of an item.
+fn place(facts: &dyn Facts, item: Id) -> Result<Option<(Name, crate::model::Path)>> {
+    match Reference::parse(&facts.reference(item)?, Kind::Item) {
+        Ok(Reference::Item(endpoint, path)) => Ok(Some((endpoint, path))),
+        _ => Ok(None),
+    }
+}
+
+/// What makes an account active: it may be both inactive and expired.
+fn active(facts: &dyn Facts, question: &Question, account: Id) -> Result<Option<Vec<Step>>> {
+    let (Some(resource), Some(who)) = (facts.resource(account)?, named(facts, account)?) else { return Ok(None) };
+    let Some(known) = resource.as_account() else { return Ok(None) };
+    let mut steps = Vec::new();
+    if !known.active {
+        steps.push(Step::Activate { who: who.clone() });
+    }
+    if known.expires.is_some_and(|end| end <= question.at) {
+        steps.push(Step::NeverExpires { who });
+    }
+    Ok(Some(steps))
+}
+
+/// A level of a group, a workgroup or a dropbox.
+fn member(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<Vec<Step>>> {
+    let (Some(resource), Some(who)) = (facts.resource(on)?, principal(facts, subject)?) else { return Ok(None) };
+    let Ok(place) = Name::parse(&resource.name) else { return Ok(None) };
+    let kind = resource.kind();
+    let (place, who) = (&place, &who);
+    let add = |level| Step::AddMember { kind, place: place.clone(), who: who.clone(), level };
+    let held = super::membership::held(facts, &resource, subject)?;
+    let mut steps = Vec::new();
+    if held.as_ref().is_some_and(|it| it.attributes.inactive) {
+        steps.push(Step::ActivateMember { kind, place: place.clone(), who: who.clone() });
+    }
+    let held = held.map(|it| it.role);
+    match (role, held) {
+        (Role::WorkgroupAdmin | Role::DropboxAdmin, held) => {
+            if held.is_none() {
+                steps.push(add(None));
+            }
+            if held != Some(role) {
+                steps.push(Step::AddAdmin { kind, place: place.clone(), who: who.clone() });
+            }
+        }
+        // A level is not changed in place: the one held is given up first.
+        (Role::DropboxStandard, Some(Role::DropboxSubmitOnly)) => {
+            steps = vec![Step::RemoveMember { kind, place: place.clone(), who: who.clone() }, add(None)];
+        }
+        (Role::DropboxSubmitOnly, None) => steps.push(add(Some(role))),
+        (_, None) => steps.push(add(None)),
+        (_, Some(_)) => {}
+    }
+    Ok(Some(steps))
+}
+
+/// A role on an endpoint, which must be a managed one.
+fn endpoint_role(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<Vec<Step>>> {
+    let (Some(resource), Some(who)) = (facts.resource(on)?, principal(facts, subject)?) else { return Ok(None) };
+    let Ok(endpoint) = Name::parse(&resource.name) else { return Ok(None) };
+    let mut steps = Vec::new();
+    if resource.as_endpoint().is_some_and(|it| !it.managed && it.creator != Some(subject)) {
+        steps.push(Step::managed(endpoint.clone()));
+    }
+    steps.push(Step::AddRole { endpoint, role, who });
+    Ok(Some(steps))
+}
+
+/// The address that an account can be invited by.
+fn address(account: &Resource) -> Option<Name> {
+    let email = account.as_account().and_then(|it| it.email.clone());
+    Name::parse_email(email.as_deref().unwrap_or(&account.name)).ok()
+}
+
+fn level_in(facts: &dyn Facts, org: Id, account: Id) -> Result<Option<Role>> {
+    Ok(super::membership::held_in(facts, (Kind::Org, org), account)?.map(|it| it.role))
+}
+
+/// A role in an organization: a member is given it, somebody else is invited; the operator puts them in.
+fn in_org(facts: &dyn Facts, subject: Id, role: Role, org: Id, way: Way) -> Result<Option<Vec<Step>>> {
+    let (Some(account), Some(who), Some(name)) = (facts.resource(subject)?, named(facts, subject)?, named(facts, org)?)
+    else {
+        return Ok(None);
+    };
+    if way == Way::Operator || level_in(facts, org, subject)?.is_some() {
+        return Ok(Some(vec![Step::OrgRole { org: name, who, role }]));
+    }
+    let role = if role == Role::OrgAdmin { OrgRole::Admin } else { OrgRole::Member };
+    Ok(address(&account)
+        .map(|address| vec![Step::InviteMember { org: name, address, role, workspace: None, account: subject }]))
+}
+
+/// The names of a workspace's organization and of itself, and the organization.
+fn workspace_names(facts: &dyn Facts, workspace: Id) -> Result<Option<(Name, Name, Id)>> {
+    let Some(resource) = facts.resource(workspace)? else { return Ok(None) };
+    let (Ok(name), Some(org)) = (Name::parse(&resource.name), resource.parent) else { return Ok(None) };
+    Ok(named(facts, org)?.map(|org_name| (org_name, name, org)))
+}
+
+/// A workspace: a member of the organization is added to it; somebody else is invited to both.
+fn in_workspace(facts: &dyn Facts, subject: Id, role: Role, on: Id, way: Way) -> Result<Option<Vec<Step>>> {
+    let (Some(account), Some(who), Some((org_name, workspace, org))) =
+        (facts.resource(subject)?, named(facts, subject)?, workspace_names(facts, on)?)
+    else {
+        return Ok(None);
+    };
+    let terms = workspace_member::Terms { level: Some(role), root_upload: None };
+    let mut steps = Vec::new();
+    if level_in(facts, org, subject)?.is_none() {
+        if way != Way::Operator {
+            // An invitation gives no level.
+            let address = if role == Role::WorkspaceMember { address(&account) } else { None };
+            let (org, role, workspace) = (org_name, OrgRole::Member, Some(workspace));
+            return Ok(
+                address.map(|address| vec![Step::InviteMember { org, address, role, workspace, account: subject }])
+            );
+        }
+        steps.push(Step::OrgRole { org: org_name.clone(), who: who.clone(), role: Role::OrgMember });
+    }
+    steps.push(Step::AddToWorkspace { org: org_name, workspace, who, terms });
+    Ok(Some(steps))
+}
+
+/// Another admin of an organization: a member who is active.
+fn another_admin(facts: &dyn Facts, question: &Question, org: Id) -> Result<Option<Vec<Step>>> {
+    let Some(name) = named(facts, org)? else { return Ok(None) };
+    for role in Role::ORG {
+        for binding in facts.list(Select::OnAs(org, role))? {
+            let account = facts.resource(binding.principal)?;
+            let active = account.as_ref().and_then(|it| it.as_account()).map(|it| it.status(question.at));
+            if binding.principal != question.principal
+                && active == Some(Status::Active)
+                && let Some(who) = named(facts, binding.principal)?
+            {
+                return Ok(Some(vec![Step::OrgRole { org: name, who, role: Role::OrgAdmin }]));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Root uploads: where a membership has its own say, that is changed, else the workspace.
+fn root_upload(facts: &dyn Facts, subject: Id, workspace: Id) -> Result<Option<Vec<Step>>> {
+    let Some((org, name, _)) = workspace_names(facts, workspace)? else { return Ok(None) };
+    let own = super::membership::held_in(facts, (Kind::Workspace, workspace), subject)?;
+    if own.is_some_and(|it| it.attributes.root_upload == Some(Switch::Deny)) {
+        let terms = workspace_member::Terms { level: None, root_upload: Some(Some(Switch::Allow)) };
+        let who = named(facts, subject)?;
+        return Ok(who.map(|who| vec![Step::AddToWorkspace { org, workspace: name, who, terms }]));
+    }
+    let is_workspace = facts.outline(workspace)?.is_some_and(|it| matches!(&*it.attributes, Attributes::Workspace(_)));
+    Ok(is_workspace.then(|| vec![Step::root_upload(org, name)]))
+}
+
+/// A remedy as it is told, alike in a refusal and in an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Offer {
+    /// What is lacking, as a phrase.
+    pub grant: String,
+    /// The commands that mend it.
+    pub command: String,
+    /// Who can type them: names, `others` where there are more, or `operator`.
+    pub by: Vec<String>,
+}
+
+/// Remedies as they are told; `name` writes references.
+///
+/// # Errors
+/// When the facts cannot be read; what `name` answers.
+pub fn offers(
+    facts: &dyn Facts,
+    question: &Question,
+    remedies: &[Remedy],
+    name: &dyn Fn(Id) -> Result<String>,
+) -> Result<Vec<Offer>> {
+    let mut told = Vec::with_capacity(remedies.len());
+    for remedy in remedies {
+        let mut by = remedy.by.iter().map(|id| name(*id)).collect::<Result<Vec<String>>>()?;
+        if remedy.others {
+            by.push("others".to_owned());
+        }
+        if by.is_empty() {
+            by.push("operator".to_owned());
+        }
+        let grant = super::refusal::lacks_phrase(&remedy.lacks, name)?;
+        told.push(Offer { grant, command: commands(facts, question, remedy)?, by });
+    }
+    Ok(told)
+}
+
+impl Offer {
+    /// As a line of a refusal.
+    pub(super) fn tip(&self) -> String {
+        let by = match self.by.as_slice() {
+            [only] if only == "operator" => "the operator".to_owned(),
+            names => names.join(", "),
+        };
+        format!("{} (by {by})", self.command)
+    }
+}
+
+impl Offer {
+    /// Puts what is lacking and what can be typed into a refusal.
+    pub(super) fn add_to(&self, problem: &mut Problem) {
+        if !problem.missing.contains(&self.grant) {
+            problem.missing.push(self.grant.clone());
+        }
+        problem.tips.push(self.tip());
+    }
+}
