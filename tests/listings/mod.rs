@@ -2,7 +2,7 @@
 //! in memory answer as the statements do, today and about every revision.
 
 mod laws;
-mod rows;
+pub(crate) mod rows;
 mod same;
 mod truth;
 
