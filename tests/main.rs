@@ -31,6 +31,7 @@ mod oracle;
 mod organizations;
 mod output;
 mod packages;
+mod past;
 mod perm;
 mod perm_batch;
 mod perm_listings;

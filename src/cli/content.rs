@@ -13,11 +13,10 @@ use super::{Outcome, complete, examples};
 use crate::model::attributes::{ItemType, time_value};
 use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource, Role};
 use crate::ops::content::{self, Said, Upload as Uploading};
-use crate::ops::{Viewer, package, transfer};
+use crate::ops::{AnyViewer, package, transfer};
 use crate::policy::content::sources;
 use crate::policy::{Facts, Select, Step};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
-use crate::store::StoreFacts;
 
 /// Register files and folders, and do what their permissions allow
 ///
@@ -218,14 +217,14 @@ static WITH_SOURCES: [Column; 8] = [
 /// An item as a row: with the reader's own permissions.
 fn item_row(
     view: &View<'_>,
-    viewer: &Viewer<'_, StoreFacts<'_>>,
+    reader: &AnyViewer<'_>,
     resource: &Resource,
     reference: &str,
 ) -> Result<Map<String, Value>, RenderError> {
     let Some(it) = resource.as_item() else { return Ok(Map::new()) };
     let owner = view.facts.list(Select::OnAs(resource.id, Role::ItemOwner))?.into_iter().next();
     let owner = owner.map(|binding| view.name(binding.principal)).transpose()?;
-    let held = viewer.permissions(resource.id)?;
+    let held = reader.permissions(resource.id)?;
     Ok(row(
         &COLUMNS,
         [
@@ -332,14 +331,14 @@ impl Folder {
         session.read(self.reading.at.as_deref(), |session, view| {
             // A folder is told before what lies in it, so each name is made from its folder's.
             let mut names: HashMap<Id, String> = HashMap::new();
-            let viewer = view.viewer()?;
+            let reader = view.viewer_then()?;
             let mut rows = Vec::new();
             for found in content::list(&view.work()?, &endpoint, &path, deep)? {
                 let name = match found.parent.and_then(|parent| names.get(&parent)) {
                     Some(folder) => format!("{folder}/{}", found.name),
                     None => view.name(found.id)?,
                 };
-                rows.push(item_row(view, &viewer, &found, &name)?);
+                rows.push(item_row(view, &reader, &found, &name)?);
                 names.insert(found.id, name);
             }
             session.list(&COLUMNS, rows, paging)
@@ -350,7 +349,7 @@ impl Folder {
         let (endpoint, path) = item(&self.item)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = content::registered(&view.work()?, &endpoint, &path)?.item;
-            let viewer = view.viewer()?;
+            let viewer = view.viewer_then()?;
             let mut row = item_row(view, &viewer, &found, &view.name(found.id)?)?;
             let mut through = Vec::new();
             if let Some(subject) = viewer.subject() {

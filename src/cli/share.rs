@@ -15,10 +15,9 @@ use crate::model::{
     Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb as Do,
 };
 use crate::ops::share::{self, Grant as Granting, Sharer, Which};
-use crate::ops::{Actor, Viewer};
+use crate::ops::{Actor, AnyViewer};
 use crate::policy::{Facts, Select};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
-use crate::store::StoreFacts;
 
 /// Share files and folders, and see who shared what with whom
 ///
@@ -259,7 +258,7 @@ impl List {
         (endpoint, path): (&Name, &Path),
         rows: &mut Vec<Map<String, Value>>,
     ) -> Result<(), RenderError> {
-        let place = match crate::ops::find_item(&view.facts, view.actor, view.at, endpoint, path) {
+        let place = match view.find_item(endpoint, path) {
             // Whoever has lost what they shared may still take it back.
             Err(problem) if problem.kind == ProblemKind::NotFound => {
                 share::own_share_at(&view.work()?, endpoint, path)?.ok_or(problem)?
@@ -291,7 +290,7 @@ impl List {
     fn of_item(
         &self,
         view: &View<'_>,
-        viewer: &Viewer<'_, StoreFacts<'_>>,
+        viewer: &AnyViewer<'_>,
         resource: &Resource,
         wanted: &Wanted,
         rows: &mut Vec<Map<String, Value>>,
@@ -365,7 +364,7 @@ fn everywhere(
     let top = match under {
         None => None,
         Some((endpoint, path)) => {
-            let found = crate::ops::find_item(&view.facts, view.actor, view.at, endpoint, path);
+            let found = view.find_item(endpoint, path);
             let place = match found {
                 Err(problem) if problem.kind == ProblemKind::NotFound => {
                     share::own_share_at(&view.work()?, endpoint, path)?.ok_or(problem)?
@@ -426,7 +425,7 @@ fn everywhere(
 /// everything by a role.
 fn implicit(
     view: &View<'_>,
-    viewer: &Viewer<'_, StoreFacts<'_>>,
+    viewer: &AnyViewer<'_>,
     endpoint: &Resource,
     asked: &Resource,
     rows: &mut Vec<Map<String, Value>>,

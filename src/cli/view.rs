@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use crate::model::name::{key, printable};
 use crate::model::reference::{Ended, ended_reference, full_reference};
-use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Revision, Role, Time, Verb};
-use crate::ops::{Actor, Viewer, find, require_active, resolve};
-use crate::policy::{Adaptive, Facts, Select, Subject, sharing};
+use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Role, Time, Verb};
+use crate::ops::{Actor, AnyViewer, Place, Viewer, Work, find, find_item, find_workspace, require_active, resolve};
+use crate::policy::{Adaptive, Facts, Rights, Select};
 use crate::render::RenderError;
-use crate::store::{Reader, Snapshot, StoreFacts};
+use crate::store::{Reader, Snapshot, StoreFacts, TodayFacts};
 
 /// The facts at the moment that was asked for.
 pub(super) struct View<'r, F: Facts = StoreFacts<'r>> {
@@ -20,6 +20,8 @@ pub(super) struct View<'r, F: Facts = StoreFacts<'r>> {
     pub(super) at: Time,
     /// The last revision that counts.
     pub(super) revision: Revision,
+    /// Where another moment is read: today's facts, by which the reader's rights are judged, and now.
+    pub(super) today: Option<(TodayFacts<'r>, Time)>,
 }
 
 impl<'r> View<'r> {
@@ -28,8 +30,10 @@ impl<'r> View<'r> {
         require_active(&reader.facts(), actor, now)?;
         let last = reader.last_revision()?;
         let Some(text) = at else {
-            return Ok(View { reader, facts: reader.facts(), actor, at: now, revision: last });
+            return Ok(View { reader, facts: reader.facts(), actor, at: now, revision: last, today: None });
         };
+        // "reading the past takes today's rights" (model §10).
+        let today = Some((TodayFacts::new(reader), now));
         if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
             let revision: Revision = text.parse().map_err(|_| Problem::not_found("revision", text))?;
             if revision > last {
@@ -39,12 +43,12 @@ impl<'r> View<'r> {
             }
             // "`--at REV` judges expiry at that entry's time" (cli, settled points).
             let at = reader.revision(revision)?.map_or(now, |entry| entry.at);
-            return Ok(View { reader, facts: reader.facts_at(revision), actor, at, revision });
+            return Ok(View { reader, facts: reader.facts_at(revision), actor, at, revision, today });
         }
         let at = Time::parse(text).map_err(|problem| problem.tip("or a revision's number, as in `--at 42`"))?;
         let revision = reader.revision_at(at)?;
         let facts = if revision == last { reader.facts() } else { reader.facts_at(revision) };
-        Ok(View { reader, facts, actor, at, revision })
+        Ok(View { reader, facts, actor, at, revision, today })
     }
 
     /// Tells of every resource of a kind that lies in nothing and that the reader may see, by name, from after
@@ -76,8 +80,8 @@ impl<'r> View<'r> {
 
     /// The same with the facts in memory, for commands that ask about many things.
     pub(super) fn in_memory(&self) -> Result<View<'r, Snapshot>, Problem> {
-        let View { reader, actor, at, revision, .. } = *self;
-        Ok(View { reader, facts: self.facts.snapshot()?, actor, at, revision })
+        let View { reader, actor, at, revision, today, .. } = *self;
+        Ok(View { reader, facts: self.facts.snapshot()?, actor, at, revision, today })
     }
 }
 
@@ -87,26 +91,50 @@ const ONE_OF: u64 = 16;
 impl<'r> View<'r> {
     /// The same with facts that are read into memory where a command turns out to ask for much of them.
     pub(super) fn adaptive(&self) -> Result<View<'r, Adaptive<'r>>, Problem> {
-        let View { reader, actor, at, revision, facts } = *self;
+        let View { reader, actor, at, revision, facts, today } = *self;
         let most = facts.last_id()?.0 / ONE_OF;
         let load = move || facts.snapshot().ok().map(|it| Box::new(it) as Box<dyn Facts>);
-        Ok(View { reader, facts: Adaptive::new(facts, most, load), actor, at, revision })
+        Ok(View { reader, facts: Adaptive::new(facts, most, load), actor, at, revision, today })
     }
 }
 
 impl<F: Facts> View<'_, F> {
-    pub(super) fn viewer(&self) -> Result<Viewer<'_, F>, Problem> {
-        Ok(Viewer::new(&self.facts, self.actor, self.at)?)
+    /// By what the reader may look at another moment than now.
+    fn rights(&self) -> Option<Rights<'_>> {
+        self.today.as_ref().map(|(facts, at)| Rights { facts, today: facts.now(), at: *at })
+    }
+
+    /// The reader, as it may look today.
+    pub(super) fn viewer(&self) -> Result<AnyViewer<'_>, Problem> {
+        match self.rights() {
+            Some(rights) => Ok(rights.viewer(self.actor)?),
+            None => Ok(Viewer::new(&self.facts as &dyn Facts, self.actor, self.at)?),
+        }
+    }
+
+    /// The reader as it stood at the moment that is read: for what it held then.
+    pub(super) fn viewer_then(&self) -> Result<AnyViewer<'_>, Problem> {
+        Ok(Viewer::new(&self.facts as &dyn Facts, self.actor, self.at)?)
+    }
+
+    /// The item that a path names, as far as it is registered, if the reader may see it.
+    pub(super) fn find_item(&self, endpoint: &Name, path: &Path) -> Result<Place, Problem> {
+        find_item(&self.facts, &self.viewer()?, endpoint, path)
+    }
+
+    /// The workspace of that name, if the reader may see it.
+    pub(super) fn find_workspace(&self, org: &Name, name: &Name) -> Result<Rc<Resource>, Problem> {
+        find_workspace(&self.facts, &self.viewer()?, org, name)
     }
 
     /// The resource of that kind and name, if the reader may see it.
     pub(super) fn find(&self, kind: Kind, name: &Name) -> Result<Rc<Resource>, Problem> {
-        find(&self.facts, self.actor, self.at, kind, name)
+        find(&self.facts, &self.viewer()?, kind, name)
     }
 
     /// The resource that a reference names; the server where it names that.
     pub(super) fn resolve(&self, reference: &Reference) -> Result<(Id, Kind), Problem> {
-        resolve(&self.facts, self.actor, self.at, reference)
+        resolve(&self.facts, &self.viewer()?, reference)
     }
 
     /// The principal that a reference names; also an access token that is gone, with the workspace it lay
@@ -159,17 +187,13 @@ impl<F: Facts> View<'_, F> {
             return Ok(self.resolve(&reference)?.0);
         };
         let work = self.work()?;
+        let viewer = self.viewer()?;
         let listed = |id: Id| {
-            let Some(actor) = self.actor.principal() else { return Ok(true) };
-            let subject = Subject::new(&self.facts, actor, self.at)?;
-            for share in self.facts.list(Select::OfAs(id, Role::ItemShare))? {
-                if sharing::may_see(&subject, &share)? {
-                    return Ok(true);
-                }
-            }
-            for share in self.facts.list(Select::SharesBy(id))? {
-                if sharing::may_see(&subject, &share)? {
-                    return Ok(true);
+            for select in [Select::OfAs(id, Role::ItemShare), Select::SharesBy(id)] {
+                for share in self.facts.list(select)? {
+                    if viewer.is_told_of(&share)? {
+                        return Ok(true);
+                    }
                 }
             }
             Ok(false)
@@ -212,7 +236,7 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// The facts as a work of the reader's, for operations that only look.
-    pub(super) fn work(&self) -> Result<crate::ops::Work<'_, F>, Problem> {
-        crate::ops::Work::new(&self.facts, self.actor, self.at)
+    pub(super) fn work(&self) -> Result<Work<'_, F>, Problem> {
+        Work::looking(&self.facts, self.actor, self.at, self.rights())
     }
 }

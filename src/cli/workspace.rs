@@ -17,9 +17,9 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::Switch;
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role};
+use crate::ops::place;
 use crate::ops::workspace::{self, Options};
 use crate::ops::workspace_member::{self, Terms};
-use crate::ops::{find_workspace, place};
 use crate::policy::{Facts, Select};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
@@ -222,7 +222,7 @@ impl List {
 impl One {
     fn find(&self, view: &View<'_>) -> Result<std::rc::Rc<Resource>, Problem> {
         let (org, name) = workspace_name(&self.workspace)?;
-        find_workspace(&view.facts, view.actor, view.at, &org, &name)
+        view.find_workspace(&org, &name)
     }
 
     fn show(&self, session: &mut Session<'_>) -> Outcome {

@@ -40,7 +40,7 @@ pub mod workspace_member;
 pub use refusal::{action_phrase, lacks_phrase};
 pub use remedy::remedies;
 pub use scope::scope;
-pub use sight::{Place, find, find_item, find_workspace, numbered, require_active, resolve};
+pub use sight::{AnyViewer, Place, find, find_item, find_workspace, numbered, require_active, resolve};
 pub use work::Work;
 
 pub use crate::policy::{Actor, Viewer};

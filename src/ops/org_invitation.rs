@@ -48,7 +48,7 @@ pub fn invite<F: Facts + ?Sized>(
     }
     let mut workspaces = Vec::new();
     for name in &terms.workspaces {
-        let id = find_workspace(work.facts(), work.actor, work.at, org, name)?.id;
+        let id = find_workspace(work.facts(), &work.viewer()?, org, name)?.id;
         if !workspaces.contains(&id) {
             workspaces.push(id);
         }

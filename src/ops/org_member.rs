@@ -118,7 +118,7 @@ pub fn set_workspaces<F: Facts + ?Sized>(
     }
     let mut wanted: Vec<Id> = Vec::new();
     for name in workspaces {
-        wanted.push(find_workspace(work.facts(), work.actor, work.at, org, name)?.id);
+        wanted.push(find_workspace(work.facts(), &work.viewer()?, org, name)?.id);
     }
     let grantor = work.actor.principal();
     for workspace in children(work, Kind::Workspace, place.id)? {

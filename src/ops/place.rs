@@ -115,7 +115,7 @@ pub fn rename<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name
 /// # Errors
 /// A denial; a conflict when the name is taken.
 pub fn rename_workspace<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name, new: &Name) -> Result<()> {
-    let known = super::find_workspace(work.facts(), work.actor, work.at, org, name)?;
+    let known = super::find_workspace(work.facts(), &work.viewer()?, org, name)?;
     work.require_verb(Verb::Edit, known.id)?;
     put_name(work, &known, new)
 }

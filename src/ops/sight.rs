@@ -10,6 +10,9 @@ use crate::model::reference::nearest;
 use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Time};
 use crate::policy::{Actor, Facts, Viewer};
 
+/// Whoever looks: by the facts themselves, or by others where the past is read.
+pub type AnyViewer<'f> = Viewer<'f, dyn Facts + 'f>;
+
 /// Refuses an actor that may do nothing at all.
 ///
 /// # Errors
@@ -30,23 +33,22 @@ pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> R
 ///
 /// # Errors
 /// As [`super::Work::find`].
-pub fn find<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
+pub fn find<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
     if let Some(resource) = facts.named(kind, None, name.key())?
-        && Viewer::new(facts, actor, at)?.sees(&resource)?
+        && viewer.sees(&resource)?
     {
         return Ok(resource);
     }
     let problem = Problem::not_found(kind.noun(), name.shown());
-    Err(match similar(facts, actor, at, kind, name)? {
+    Err(match similar(facts, viewer, kind, name)? {
         Some(near) => problem.tip(format!("did you mean `{near}`?")),
         None => problem,
     })
 }
 
 /// The nearest name of that kind which the actor may see.
-fn similar<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind, name: &Name) -> Result<Option<String>> {
+fn similar<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, name: &Name) -> Result<Option<String>> {
     let mut close = Vec::new();
-    let viewer = Viewer::new(facts, actor, at)?;
     facts.resources(kind, None, &mut |resource| {
         // Cheap first: only what is close is asked about.
         if nearest(name.key(), std::iter::once(resource.key.as_str())).is_some()
@@ -63,10 +65,10 @@ fn similar<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind, nam
 ///
 /// # Errors
 /// As [`super::Work::find`].
-pub fn numbered<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind, number: u64) -> Result<Rc<Resource>> {
+pub fn numbered<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, number: u64) -> Result<Rc<Resource>> {
     if let Some(resource) = facts.resource(Id(number))?
         && resource.kind() == kind
-        && Viewer::new(facts, actor, at)?.sees(&resource)?
+        && viewer.sees(&resource)?
     {
         return Ok(resource);
     }
@@ -79,12 +81,10 @@ pub fn numbered<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, kind: Kind
 /// As [`super::Work::find`].
 pub fn find_workspace<F: Facts + ?Sized>(
     facts: &F,
-    actor: Actor,
-    at: Time,
+    viewer: &AnyViewer<'_>,
     org: &Name,
     name: &Name,
 ) -> Result<Rc<Resource>> {
-    let viewer = Viewer::new(facts, actor, at)?;
     if let Some(org) = facts.named(Kind::Org, None, org.key())?
         && let Some(found) = facts.named(Kind::Workspace, Some(org.id), name.key())?
         && viewer.sees(&found)?
@@ -121,8 +121,7 @@ impl Place {
 ///
 /// # Errors
 /// "No such file or folder", alike for what is not there and for what the actor may not see.
-pub fn find_item<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, endpoint: &Name, path: &Path) -> Result<Place> {
-    let viewer = Viewer::new(facts, actor, at)?;
+pub fn find_item<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, endpoint: &Name, path: &Path) -> Result<Place> {
     let known = facts.named(Kind::Endpoint, None, endpoint.key())?;
     if let Some(host) = &known
         && let Some((item, depth)) = facts.nearest_item(host.id, path)?
@@ -134,7 +133,7 @@ pub fn find_item<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, endpoint:
     }
     let problem = Problem::not_found("file or folder", &format!("{endpoint}:{path}"));
     let sees_endpoint = known.map_or(Ok(false), |known| viewer.sees(&known))?;
-    Err(match similar(facts, actor, at, Kind::Endpoint, endpoint)? {
+    Err(match similar(facts, viewer, Kind::Endpoint, endpoint)? {
         Some(near) if !sees_endpoint => problem.tip(format!("did you mean `{near}:{path}`?")),
         _ => problem,
     })
@@ -144,18 +143,18 @@ pub fn find_item<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, endpoint:
 ///
 /// # Errors
 /// As [`super::Work::find`].
-pub fn resolve<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time, reference: &Reference) -> Result<(Id, Kind)> {
+pub fn resolve<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, reference: &Reference) -> Result<(Id, Kind)> {
     match reference {
         Reference::Server => Ok((Id::SERVER, Kind::Server)),
         Reference::Authenticated => Ok((Id::AUTHENTICATED, Kind::Account)),
         Reference::Anyone => Ok((Id::ANYONE, Kind::Account)),
-        Reference::Named(kind, name) => find(facts, actor, at, *kind, name).map(|found| (found.id, *kind)),
-        Reference::Numbered(kind, number) => numbered(facts, actor, at, *kind, *number).map(|found| (found.id, *kind)),
+        Reference::Named(kind, name) => find(facts, viewer, *kind, name).map(|found| (found.id, *kind)),
+        Reference::Numbered(kind, number) => numbered(facts, viewer, *kind, *number).map(|found| (found.id, *kind)),
         Reference::Workspace(org, name) => {
-            find_workspace(facts, actor, at, org, name).map(|found| (found.id, Kind::Workspace))
+            find_workspace(facts, viewer, org, name).map(|found| (found.id, Kind::Workspace))
         }
         Reference::Item(endpoint, path) => {
-            find_item(facts, actor, at, endpoint, path).map(|place| (place.item.id, Kind::Item))
+            find_item(facts, viewer, endpoint, path).map(|place| (place.item.id, Kind::Item))
         }
         Reference::External(_) => Err(reference.wrong_kind("a principal or a resource")),
     }

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::authority::{Asked, Refused, first_refused};
 use super::rows::Rows;
-use super::{Result, Viewer, Work, account};
+use super::{AnyViewer, Result, Work, account};
 use crate::model::{Action, Binding, Id, Kind, Problem, ProblemKind, Resource, Revision, Role, Verb};
-use crate::policy::{Facts, Overlay, RowChange, Select};
+use crate::policy::{Facts, RowChange, Select};
 
 /// What is known of the revision that is undone, besides what it changed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -149,7 +149,7 @@ fn may_not() -> Problem {
 /// What stands in the way of an undo, as far as the actor may be told of it.
 struct Obstacles<'w, 'f, B: Facts + ?Sized> {
     present: &'w Work<'f, B>,
-    viewer: Viewer<'w, Overlay<'f, B>>,
+    viewer: AnyViewer<'w>,
     told: Vec<String>,
     hidden: usize,
 }

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use super::Result;
-use super::sight::{Place, find, find_item, find_workspace, numbered};
+use super::sight::{AnyViewer, Place, find, find_item, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
 use crate::model::reference::{full_reference, item_reference};
 use crate::model::{Action, Binding, Id, Kind, Name, Path, ProblemKind, Reference, Resource, Role, Sets, Time, Verb};
 use crate::policy::decide_for;
-use crate::policy::{Actor, Draft, Facts, Overlay, Question, Select, Subject, Viewer};
+use crate::policy::{Actor, Draft, Facts, Overlay, Question, Rights, Select, Subject, Viewer};
 
 /// A change in the making.
 pub struct Work<'f, F: Facts + ?Sized> {
@@ -24,6 +24,8 @@ pub struct Work<'f, F: Facts + ?Sized> {
     pub takes: Vec<String>,
     /// Whether a refusal says what would suffice: not one of a trial, which is made to find that out.
     explains: bool,
+    /// Where the past is looked at: by which rights.
+    rights: Option<Rights<'f>>,
 }
 
 impl<'f, F: Facts + ?Sized> Work<'f, F> {
@@ -33,7 +35,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// When the facts cannot be read.
     pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Work<'f, F>> {
         let facts = Overlay::new(facts)?;
-        Ok(Work { facts, actor, at, notices: Vec::new(), takes: Vec::new(), explains: true })
+        Ok(Work { facts, actor, at, notices: Vec::new(), takes: Vec::new(), explains: true, rights: None })
     }
 
     /// As [`Work::new`], to find out whether something works: its refusals say no more than that.
@@ -42,6 +44,14 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// When the facts cannot be read.
     pub(super) fn trial(facts: &'f F, actor: Actor, at: Time) -> Result<Work<'f, F>> {
         Ok(Work { explains: false, ..Work::new(facts, actor, at)? })
+    }
+
+    /// As [`Work::new`], to look at the past by rights that are not of the past.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn looking(facts: &'f F, actor: Actor, at: Time, rights: Option<Rights<'f>>) -> Result<Work<'f, F>> {
+        Ok(Work { rights, ..Work::new(facts, actor, at)? })
     }
 
     /// Whether a refusal says what would suffice.
@@ -135,8 +145,11 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn viewer(&self) -> Result<Viewer<'_, Overlay<'f, F>>> {
-        Ok(Viewer::new(&self.facts, self.actor, self.at)?)
+    pub fn viewer(&self) -> Result<AnyViewer<'_>> {
+        match self.rights {
+            Some(rights) => Ok(rights.viewer(self.actor)?),
+            None => Ok(Viewer::new(&self.facts as &dyn Facts, self.actor, self.at)?),
+        }
     }
 
     /// Whether the actor may see that a resource exists.
@@ -153,7 +166,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// "No such thing", alike for what is not there and for what the actor may not see, with the
     /// nearest name that it may see.
     pub fn find(&self, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
-        find(&self.facts, self.actor, self.at, kind, name)
+        find(&self.facts, &self.viewer()?, kind, name)
     }
 
     /// What a reference means, if it is of that kind and the actor may see it.
@@ -164,10 +177,10 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         match reference {
             Reference::Named(found, name) if *found == kind => self.find(kind, name),
             Reference::Workspace(org, name) if kind == Kind::Workspace => {
-                find_workspace(&self.facts, self.actor, self.at, org, name)
+                find_workspace(&self.facts, &self.viewer()?, org, name)
             }
             Reference::Numbered(found, number) if *found == kind => {
-                numbered(&self.facts, self.actor, self.at, kind, *number)
+                numbered(&self.facts, &self.viewer()?, kind, *number)
             }
             other => Err(other.wrong_kind(kind.article())),
         }
@@ -208,7 +221,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// # Errors
     /// As [`find_item`].
     pub fn find_item(&self, endpoint: &Name, path: &Path) -> Result<Place> {
-        find_item(&self.facts, self.actor, self.at, endpoint, path)
+        find_item(&self.facts, &self.viewer()?, endpoint, path)
     }
 
     // Asking.
@@ -220,6 +233,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     pub fn may(&self, action: Action, resource: Id) -> Result<bool> {
         match self.actor {
             Actor::Operator => Ok(true),
+            Actor::Principal(_) if self.rights.is_some() => Ok(self.viewer()?.may_do(action, resource)?),
             Actor::Principal(id) => {
                 let subject = Subject::new(&self.facts, id, self.at)?;
                 Ok(decide_for(&subject, action, resource)?.allowed)
@@ -241,6 +255,12 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// # Errors
     /// As [`Work::require`].
     pub fn require_of(&self, principal: Id, action: Action, resource: Id) -> Result<()> {
+        if let Some(rights) = self.rights {
+            if self.viewer()?.may_do(action, resource)? {
+                return Ok(());
+            }
+            return Work::new(rights.facts, self.actor, rights.at)?.require_of(principal, action, resource);
+        }
         let question = Question { principal, action, resource, at: self.at };
         let decision = crate::policy::decide(&self.facts, &question)?;
         if decision.allowed { Ok(()) } else { Err(self.denial(&question, &decision)?) }

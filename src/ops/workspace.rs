@@ -85,7 +85,7 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name, o
     if *options == Options::default() {
         return Err(super::nothing_to_set());
     }
-    let known = find_workspace(work.facts(), work.actor, work.at, org, name)?;
+    let known = find_workspace(work.facts(), &work.viewer()?, org, name)?;
     let (Some(before), Some(parent)) = (known.as_workspace(), known.parent) else { return Ok(()) };
     if options.description.is_some() {
         work.require_verb(Verb::Edit, known.id)?;
@@ -166,7 +166,7 @@ fn refuse_overlap<F: Facts + ?Sized>(work: &Work<'_, F>, folder: &Rc<Resource>) 
 /// # Errors
 /// A denial.
 pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name) -> Result<()> {
-    let known = find_workspace(work.facts(), work.actor, work.at, org, name)?;
+    let known = find_workspace(work.facts(), &work.viewer()?, org, name)?;
     work.require_verb(Verb::Delete, known.id)?;
     remove_unasked(work, &known)
 }

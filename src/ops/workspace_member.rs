@@ -29,7 +29,7 @@ pub fn add<F: Facts + ?Sized>(
     who: &[Reference],
     terms: Terms,
 ) -> Result<()> {
-    let workspace = find_workspace(work.facts(), work.actor, work.at, org, name)?;
+    let workspace = find_workspace(work.facts(), &work.viewer()?, org, name)?;
     work.require_verb(Verb::AddMember, workspace.id)?;
     let Some(org) = workspace.parent.map(|id| work.facts().resource(id)).transpose()?.flatten() else {
         return Ok(());
@@ -122,7 +122,7 @@ pub(super) fn take<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: &Resour
 /// # Errors
 /// A denial.
 pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name, who: &[Reference]) -> Result<()> {
-    let workspace = find_workspace(work.facts(), work.actor, work.at, org, name)?;
+    let workspace = find_workspace(work.facts(), &work.viewer()?, org, name)?;
     work.require_verb(Verb::RemoveMember, workspace.id)?;
     let Some(org) = workspace.parent.map(|id| work.facts().resource(id)).transpose()?.flatten() else {
         return Ok(());

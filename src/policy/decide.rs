@@ -9,7 +9,7 @@ use super::limits::demand;
 use super::proof::{Evidence, Proof};
 use super::subject::{Sort, Subject};
 use super::target::Target;
-use crate::model::catalogue::{self, ACTIVE_ONLY, Grant, Holder, NOT_GRANTED, OUTSIDERS, Rule, TOKEN_ENDED};
+use crate::model::catalogue::{self, ACTIVE_ONLY, Grant, Holder, NOT_GRANTED, NOT_THERE, OUTSIDERS, Rule, TOKEN_ENDED};
 use crate::model::{Action, Id, Kind, Time, Verb};
 
 /// What is asked.
@@ -106,8 +106,10 @@ pub(super) fn judge<F: Facts + ?Sized, E: Evidence>(
     if subject.sort == Sort::Account && !subject.is_registered() {
         return Ok(Decision::denied(ACTIVE_ONLY, E::default()));
     }
-    // Of what is gone only an access token can be asked about, by its number.
-    if subject.is_gone() || (subject.sort == Sort::Token && !is_live(subject)?) {
+    if subject.is_gone() {
+        return Ok(Decision::denied(NOT_THERE, E::default()));
+    }
+    if subject.sort == Sort::Token && !is_live(subject)? {
         return Ok(Decision::denied(TOKEN_ENDED, E::default()));
     }
     let verb = action.verb();

@@ -34,6 +34,8 @@ const REMEMBERED: usize = 4096;
 pub struct Viewer<'f, F: Facts + ?Sized> {
     /// None for the operator, who is told everything.
     subject: Option<Subject<'f, F>>,
+    /// Where the past is read: what is there today.
+    today: Option<&'f dyn Facts>,
     /// Whether a name may be told, by id.
     names: RefCell<HashMap<Id, bool>>,
 }
@@ -47,6 +49,27 @@ pub enum LogScope {
     On(Vec<Id>),
 }
 
+/// By what the past is read: "reading the past takes today's rights" (model §10).
+#[derive(Clone, Copy)]
+pub struct Rights<'f> {
+    /// Today's facts, in which what is gone stands as it last was.
+    pub facts: &'f dyn Facts,
+    /// What is there today.
+    pub today: &'f dyn Facts,
+    /// Now.
+    pub at: Time,
+}
+
+impl<'f> Rights<'f> {
+    /// A reader of the past.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn viewer(&self, actor: Actor) -> Result<Viewer<'f, dyn Facts + 'f>> {
+        Ok(Viewer { today: Some(self.today), ..Viewer::new(self.facts, actor, self.at)? })
+    }
+}
+
 impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// Looks the reader up.
     ///
@@ -54,7 +77,17 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// When the facts cannot be read.
     pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Viewer<'f, F>> {
         let subject = actor.principal().map(|id| Subject::new(facts, id, at)).transpose()?;
-        Ok(Viewer { subject, names: RefCell::default() })
+        Ok(Viewer { subject, today: None, names: RefCell::default() })
+    }
+
+    /// Whether it is about something of the past that is gone today, and the reader is a server admin, who
+    /// sees all of that: whoever had a right to it has it no more.
+    fn sees_all_gone(&self, on: Id) -> Result<bool> {
+        let (Some(subject), Some(today)) = (&self.subject, self.today) else { return Ok(false) };
+        Ok(on > Id::LAST_RESERVED
+            && today.outline(on)?.is_none()
+            && subject.is_registered()
+            && subject.holds(Role::ServerAdmin, Id::SERVER)?)
     }
 
     /// The reader as a subject; none for the operator.
@@ -67,9 +100,17 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn may(&self, verb: Verb, on: Id) -> Result<bool> {
+        self.may_do(Action::Plain(verb), on)
+    }
+
+    /// Whether the reader may do something.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn may_do(&self, action: Action, on: Id) -> Result<bool> {
         match &self.subject {
             None => Ok(true),
-            Some(subject) => Ok(decide_for(subject, Action::Plain(verb), on)?.allowed),
+            Some(subject) => Ok(decide_for(subject, action, on)?.allowed || self.sees_all_gone(on)?),
         }
     }
 
@@ -146,7 +187,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     pub fn is_told_of(&self, binding: &Binding) -> Result<bool> {
         let Some(subject) = &self.subject else { return Ok(true) };
         match binding.role {
-            Role::ItemShare => sharing::may_see(subject, binding),
+            Role::ItemShare => Ok(sharing::may_see(subject, binding)? || self.sees_all_gone(binding.resource)?),
             role if role.on() == Kind::Server => self.may_name(binding.principal),
             role => Ok(self.told(Matter::Bindings, binding.resource, role.on(), Some(binding))?
                 && self.sees_member(binding)?),
@@ -309,7 +350,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
                 return Ok(true);
             }
         }
-        Ok(false)
+        self.sees_all_gone(on)
     }
 
     /// What a resource lies in, where that is of this kind.

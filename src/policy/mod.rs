@@ -29,7 +29,7 @@ pub mod target;
 
 pub use actor::Actor;
 pub use decide::{Decision, Question, allows, decide, decide_for, decide_on};
-pub use disclosure::{LogScope, Viewer};
+pub use disclosure::{LogScope, Rights, Viewer};
 pub use draft::{Draft, RowChange};
 pub use facts::{Facts, Fault, Outline, Result, Select};
 pub use nothing::Nothing;

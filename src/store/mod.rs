@@ -17,6 +17,7 @@ mod rows;
 mod schema;
 mod snapshot;
 mod statements;
+mod today;
 pub mod verify;
 mod write;
 
@@ -31,6 +32,7 @@ pub use error::StoreError;
 pub use facts::StoreFacts;
 pub use history::{DeniedEntry, LogEntry};
 pub use snapshot::Snapshot;
+pub use today::TodayFacts;
 
 use crate::model::Revision;
 use known::Known;

@@ -145,6 +145,11 @@ impl<F: Facts> Scene<'_, F> {
         Viewer::new(self.facts, self.actor, at).unwrap()
     }
 
+    /// Whether the actor is told of a binding.
+    fn is_listed(&self, binding: &Binding) -> bool {
+        self.viewer(rolebook::model::Time::now()).is_told_of(binding).unwrap()
+    }
+
     /// Whether the actor sees something.
     pub(crate) fn is_seen(&self, id: Id, at: rolebook::model::Time) -> bool {
         self.facts.resource(id).unwrap().is_some_and(|it| self.viewer(at).sees(&it).unwrap())
@@ -240,7 +245,7 @@ fn of_member<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, kind: Kind, verb: 
         _ => return None,
     };
     let is_group = member.kind() == Kind::Group && kind != Kind::Group;
-    let is_admin = held.is_some_and(|it| matches!(it.role, Role::WorkgroupAdmin | Role::DropboxAdmin));
+    let is_admin = held.as_ref().is_some_and(|it| matches!(it.role, Role::WorkgroupAdmin | Role::DropboxAdmin));
     let adding = verb == "add-member";
     let takes = match (is_group, verb) {
         (false, "activate-member") => Verb::ActivateMember,
@@ -252,10 +257,14 @@ fn of_member<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, kind: Kind, verb: 
     };
     let mut typed = Typed::of(&format!("{} {verb}", kind.word()), &[&place.name, &scene.reference(&member)])
         .verb(takes, place.id)
-        .sees(place.id)
-        .sees(member.id);
-    if is_admin && verb != "add-member" {
-        typed = typed.verb(if adding { Verb::AddAdmin } else { Verb::RemoveAdmin }, place.id);
+        .sees(place.id);
+    // "what somebody may list they may also take back" (model §4).
+    let listed = held.as_ref().is_some_and(|it| scene.is_listed(it));
+    if adding || !listed {
+        typed = typed.sees(member.id);
+    }
+    if is_admin && !adding {
+        typed = typed.verb(Verb::RemoveAdmin, place.id);
     }
     Some(typed)
 }
@@ -503,7 +512,8 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
             let held = s.held(endpoint.id, &Role::ENDPOINT, d)?;
             let who = s.who(held.principal);
             let typed = Typed::of("endpoint remove-role", &[&endpoint.name, held.role.word(), &s.reference(&who)]);
-            Some(typed.may(Action::Revoke(held.role), endpoint.id).sees(endpoint.id).sees(who.id))
+            let typed = typed.may(Action::Revoke(held.role), endpoint.id).sees(endpoint.id);
+            Some(if s.is_listed(&held) { typed } else { typed.sees(who.id) })
         }),
 
         ("content add", |s, d| {

@@ -210,11 +210,15 @@ impl Planned {
         if self.in_parts {
             let before = reader.facts();
             let facts = Overlay::with(&before, &self.draft)?;
-            return failing_tests(session, &View { reader, facts, actor: by.actor, at: by.at, revision }, tests);
+            return failing_tests(
+                session,
+                &View { reader, facts, actor: by.actor, at: by.at, revision, today: None },
+                tests,
+            );
         }
         let before = reader.facts().snapshot()?;
         let facts = Overlay::with(&before, &self.draft)?;
-        failing_tests(session, &View { reader, facts, actor: by.actor, at: by.at, revision }, tests)
+        failing_tests(session, &View { reader, facts, actor: by.actor, at: by.at, revision, today: None }, tests)
     }
 
     /// What it would mean for people.

@@ -5,7 +5,7 @@ use crate::model::action::{Destination, verbs_of};
 use crate::model::catalogue::disclosure::ABOUT_OTHERS;
 use crate::model::name::printable;
 use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Verb as Do};
-use crate::ops::{Actor, find_item};
+use crate::ops::Actor;
 use crate::policy::{Facts, Question};
 use crate::render::RenderError;
 
@@ -41,7 +41,7 @@ impl On {
         };
         let (id, is_registered) = match reference {
             Reference::Item(endpoint, path) => {
-                let place = find_item(&view.facts, view.actor, view.at, endpoint, path)?;
+                let place = view.find_item(endpoint, path)?;
                 (place.item.id, place.rest.is_empty())
             }
             Reference::Named(Kind::Endpoint, name) => (endpoint(view, name, action)?, true),
@@ -101,7 +101,7 @@ fn folder<F: Facts>(view: &View<'_, F>, text: &str, of_file: bool) -> Result<Des
         return Err(Problem::usage("bad_reference", format!("`{}` is no path on an endpoint", printable(text)))
             .tip("write `ENDPOINT:/path`, as in `node1:/projects`"));
     };
-    let place = find_item(&view.facts, view.actor, view.at, &endpoint, &path)?;
+    let place = view.find_item(&endpoint, &path)?;
     Ok(Destination { folder: place.item.id, is_registered: place.rest.is_empty(), of_file })
 }
 
@@ -129,8 +129,12 @@ fn about<F: Facts>(view: &View<'_, F>, principal: &Reference, on: Id, kind: Kind
 pub(super) fn oneself<F: Facts>(view: &View<'_, F>, principal: &Reference) -> Result<Option<Id>, Problem> {
     let Actor::Principal(actor) = view.actor else { return Ok(None) };
     let Reference::Named(Kind::Account, name) = principal else { return Ok(None) };
-    let is_itself = view.facts.resource(actor)?.is_some_and(|it| it.key == name.key());
-    Ok(is_itself.then_some(actor))
+    // By the name of that moment; by today's where nobody had it then.
+    let named = match view.facts.named(Kind::Account, None, name.key())? {
+        None => view.reader.facts().named(Kind::Account, None, name.key())?,
+        then => then,
+    };
+    Ok(named.is_some_and(|it| it.id == actor).then_some(actor))
 }
 
 /// The refusal of a question about others.

@@ -14,7 +14,7 @@ use super::super::view::View;
 use super::asked::{On, may_ask_about_others, oneself, themselves_only};
 use crate::model::catalogue::{NOT_GRANTED, Rule};
 use crate::model::{Id, Kind, Problem, Reference};
-use crate::ops::{Actor, Viewer};
+use crate::ops::{Actor, AnyViewer};
 use crate::policy::shelf::Shelf;
 use crate::policy::{Decision, Facts, Question, Subject, Target, allows, decide_on};
 use crate::render::RenderError;
@@ -57,7 +57,7 @@ pub(super) struct Request<'v, F: Facts> {
 /// What was named so far.
 pub(super) struct Known<'v, 'r, F: Facts> {
     view: &'v View<'r, F>,
-    viewer: Viewer<'v, F>,
+    viewer: AnyViewer<'v>,
     /// By the hash of their texts.
     hasher: DefaultHashBuilder,
     principals: Shelf<Who<'v, F>>,

@@ -219,6 +219,9 @@ pub const SUBMIT_ONLY: Rule = workgroups::SUBMIT_ONLY;
 pub const OUTSIDERS: Rule = rule("dropbox.outsiders-submit-only", workgroups::DROPBOX_ONE_WAY);
 /// The rule that denies what no row gives.
 pub const NOT_GRANTED: Rule = rule("not-granted", "decision: what no rule gives is denied");
+/// The rule that denies everything to whoever is not there.
+pub const NOT_THERE: Rule =
+    rule("principal.not-there", "decision: whoever is not there, or is no more, can do nothing");
 /// The rule that denies everything to an access token that was revoked or is expired.
 pub const TOKEN_ENDED: Rule = rule(
     "access-token.active",
