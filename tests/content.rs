@@ -233,3 +233,36 @@ fn an_undo_never_leaves_a_folder_in_itself_or_in_one_that_is_gone() {
     tool.ok("endpoint add open --kind share --of node1:/open --administrator alice");
     tool.fails(5, &format!("undo {added}"), "later changes build on this revision");
 }
+
+#[test]
+fn who_may_replace_a_file_uploads_it_without_seeing_its_folder() {
+    let tool = Tool::staffed();
+    tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --as bob");
+    tool.ok("content add node1:/reels/day01.mov --type file --size 1 --owner carol --as bob");
+    tool.ok("share grant node1:/reels/day01.mov eve --permission edit --as carol");
+    for who in ["carol", "eve"] {
+        assert!(tool.may(who, "overwrite", "node1:/reels/day01.mov"));
+        tool.ok(&format!("content upload node1:/reels/day01.mov --size 2 --as {who}"));
+        tool.fails(4, &format!("content upload node1:/reels/day02.mov --as {who}"), "no such file or folder");
+    }
+}
+
+#[test]
+fn the_root_folder_stays_whoever_asks_and_a_check_says_so() {
+    let tool = Tool::staffed();
+    tool.ok("endpoint add bucket --kind s3 --as bob");
+    tool.ok("endpoint add other --kind s3 --as bob");
+    for (command, action) in [
+        ("content remove bucket:/ --yes", "delete"),
+        ("content rename bucket:/ top", "rename"),
+        ("content move bucket:/ other:/", "move-to=other:/"),
+        ("content copy bucket:/ other:/", "copy-to=other:/"),
+    ] {
+        for who in ["", " --as bob"] {
+            tool.fails(5, &format!("{command}{who}"), "the root folder cannot be");
+        }
+        assert!(!tool.may("bob", action, "bucket:/"), "{action}");
+        // What lies beneath, registered or not, is another matter.
+        assert!(tool.may("bob", action, "bucket:/reel.mov"), "{action}");
+    }
+}
