@@ -80,7 +80,8 @@ struct Verify {}
 /// Reverse a revision
 ///
 /// Makes a new revision that turns the changes of one round. Refused, with the reasons, when
-/// something later builds on it; whoever undoes must be allowed each of the reverse changes.
+/// something later builds on it. Whoever undoes must be allowed each of the reverse changes, or have
+/// made what goes and be able to make it again.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::UNDO)]
 pub(super) struct Undo {

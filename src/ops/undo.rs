@@ -250,8 +250,8 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
                         }
                     }
                 }
-                for kind in LYING_IN {
-                    for child in super::place::children(self.present, kind, gone.id)? {
+                for kind in kinds_in(gone.kind()) {
+                    for child in super::place::children(self.present, *kind, gone.id)? {
                         if !rows.touches(child.id) {
                             self.add(&[child.id], |work| {
                                 Ok(format!("{} was made in revision {}", work.name(child.id)?, child.since))
@@ -316,17 +316,27 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
     }
 }
 
-/// The kinds that lie in others.
-const LYING_IN: [Kind; 8] = [
-    Kind::Item,
-    Kind::Invitation,
-    Kind::PublicLink,
-    Kind::Workspace,
-    Kind::SigningKey,
-    Kind::AccessToken,
-    Kind::Media,
-    Kind::Stream,
-];
+/// The kinds of what can lie in a thing of a kind.
+const fn kinds_in(kind: Kind) -> &'static [Kind] {
+    match kind {
+        Kind::Endpoint | Kind::Item => &[Kind::Item],
+        Kind::Dropbox => &[Kind::Invitation, Kind::PublicLink],
+        Kind::Org => &[Kind::Workspace, Kind::SigningKey, Kind::Invitation],
+        Kind::Workspace => &[Kind::SigningKey, Kind::AccessToken, Kind::Media, Kind::Stream],
+        Kind::Server
+        | Kind::Account
+        | Kind::Group
+        | Kind::Workgroup
+        | Kind::Package
+        | Kind::Invitation
+        | Kind::PublicLink
+        | Kind::Invitee
+        | Kind::SigningKey
+        | Kind::AccessToken
+        | Kind::Media
+        | Kind::Stream => &[],
+    }
+}
 
 /// The roles of which nobody holds another one beside this on the same thing: there is one membership,
 /// at one level.
