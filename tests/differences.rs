@@ -249,7 +249,7 @@ fn what_time_took_away_is_told_apart_from_what_people_did() {
     let rows = tool.json("perm diff --from 2026-12-31 --to 2027-01-02");
     let bob = rows.as_array().unwrap().iter().find(|row| row["principal"] == "user:bob").unwrap();
     assert_eq!(bob["resource"], "node1:/projects");
-    assert_eq!(bob["lost"], json!(["see", "browse", "download"]));
+    assert_eq!(bob["lost"], json!(["see", "browse", "thumbnail", "download"]));
     assert_eq!(bob["because"][0]["expired"], json!(true));
 }
 

@@ -309,6 +309,16 @@ fn a_share_of_one_day_cannot_be_made_to_last() {
     tool.ok("apply long.yaml --yes");
     assert_eq!(ends(&tool), ["2027-03-02T00:00:00Z"; 4]);
     comes_back(&tool, true);
+    // A file may name what rests on a share before the share: only the whole of it counts.
+    std::fs::write(
+        tool.folder().join("order.yaml"),
+        "version: 1\nendpoints: {node1: {shares: {/e: {dana: {permission: view, by: carol, expires: 2027-05-01}, carol: {permission: view, expires: 2027-04-01}}}}}\n",
+    )
+    .unwrap();
+    tool.ok("share grant node1:/e carol --permission view --expires 1d");
+    tool.ok("apply order.yaml --yes");
+    assert_eq!(tool.json("share list node1:/e --with dana")[0]["expires"], "2027-04-01T00:00:00Z");
+    assert_eq!(tool.ok("plan order.yaml"), "No changes.\n");
     tool.set_clock("2027-03-02");
     for who in ["carol", "dana", "eve"] {
         assert!(!tool.may(who, "browse", "node1:/d"), "{who}");

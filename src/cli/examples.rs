@@ -28,7 +28,7 @@ examples! {
     ACCOUNT_SET: "rolebook account set bob --send-external deny" "rolebook account set bob --expires 2027-06-30" "rolebook account edit bob --display-name 'Bob B.' --as bob";
     ACCOUNT_SET_ROLE: "rolebook account set-role bob manager --as alice --reason 'covers for dana'" "rolebook account set-role bob user --dry-run";
     ACCOUNT_DEACTIVATE: "rolebook account deactivate bob" "rolebook account activate bob --as alice";
-    ACCOUNT_REMOVE: "rolebook account remove bob" "rolebook account remove bob --destroy --yes" "rolebook account remove alice --destroy --transfer-to dana --yes";
+    ACCOUNT_REMOVE: "rolebook account remove bob" "rolebook account remove bob --destroy --cascade --yes" "rolebook account remove alice --destroy --transfer-to dana --yes";
     GROUP: "rolebook group list" "rolebook group members editors --expand";
     GROUP_ADD: "rolebook group add interns" "rolebook group add interns --visible members --as dana --dry-run";
     GROUP_SET: "rolebook group set editors --visible members" "rolebook group set editors --visible everyone --as dana";

@@ -38,6 +38,11 @@ pub enum Form {
     Percent,
 }
 
+/// Whether a text in place of an owner means nobody; an account of that name is written `user:none`.
+pub fn is_nobody(text: &str) -> bool {
+    text == "none"
+}
+
 /// The name of something, written with its kind in front or without.
 pub(super) fn name(kind: Kind, text: &str) -> Result<Name, Problem> {
     // A workspace stands under its organization, which is not said again.

@@ -141,6 +141,8 @@ pub struct Item {
     pub size: Option<u64>,
     /// Who owns it.
     pub owner: Option<Name>,
+    /// Whether nobody owns it: a home folder would be its member's.
+    pub ownerless: bool,
     /// What shall become of it.
     pub ensure: Ensure,
 }

@@ -225,7 +225,7 @@ pub static CONTENT: Object = Object {
     fields: &[
         field("type", Word(&["folder", "file"]), "Whether it is a folder, the default, or a file"),
         field("size", Number, "The size of a file in bytes"),
-        field("owner", Text(ACCOUNT_NAME), "The account that owns it"),
+        field("owner", Text(ACCOUNT_NAME), "The account that owns it; `none` for nobody, of a home folder"),
         field("ensure", PRESENT_OR_ABSENT, ENSURE),
     ],
 };

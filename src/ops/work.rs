@@ -26,6 +26,9 @@ pub struct Work<'f, F: Facts + ?Sized> {
     explains: bool,
     /// Where the past is looked at: by which rights.
     rights: Option<Rights<'f>>,
+    /// Delegated shares whose ends are held against what their sharers hold once the whole state is known, as
+    /// with a manifest, which may name a share before what it rests on; none where that is done at once.
+    pub(super) unbounded: Option<Vec<Id>>,
 }
 
 impl<'f, F: Facts + ?Sized> Work<'f, F> {
@@ -35,7 +38,16 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// When the facts cannot be read.
     pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Work<'f, F>> {
         let facts = Overlay::new(facts)?;
-        Ok(Work { facts, actor, at, notices: Vec::new(), takes: Vec::new(), explains: true, rights: None })
+        Ok(Work {
+            facts,
+            actor,
+            at,
+            notices: Vec::new(),
+            takes: Vec::new(),
+            explains: true,
+            rights: None,
+            unbounded: None,
+        })
     }
 
     /// As [`Work::new`], to find out whether something works: its refusals say no more than that.

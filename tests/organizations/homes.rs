@@ -46,7 +46,9 @@ fn root_uploads_are_allowed_by_the_workspace_or_to_the_member() {
     tool.ok("workspace add-member acme/prod bob --root-upload allow --as carol");
     assert!(tool.may("bob", "upload", HOME));
     tool.ok("workspace add-member acme/prod bob --root-upload default --as carol");
-    assert!(!tool.may("bob", "upload", HOME));
+    // Root uploads concern members: whoever left may what the share gives.
+    assert!(tool.may("bob", "upload", HOME));
+    assert!(tool.ok(&format!("perm who upload {HOME} -o csv")).contains("user:bob"));
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn who_cannot_be_invited() {
     assert_eq!(tool.revision(), before, "all or none");
     tool.ok("org invite acme eve@example.com --role member --as carol");
     let ran = tool.fails(5, "org invite acme EVE@example.com --role member --as carol", "has an active invitation");
-    assert!(ran.err.contains("try: rolebook org cancel-invitation acme EVE@example.com"), "{ran:#?}");
+    assert!(ran.err.contains("try: rolebook org cancel-invite acme EVE@example.com"), "{ran:#?}");
 }
 
 #[test]

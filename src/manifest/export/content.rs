@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::people::permissions;
 use super::{Export, Orphans, Stopped, moment, put, put_list};
+use crate::manifest::form;
 use crate::model::attributes::ShareClass;
 use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Time, Verb};
 use crate::ops::share::cascade::{is_delegated, unsupported};
@@ -82,16 +83,29 @@ impl<F: Facts> Export<'_, F> {
     /// What is said of a file or folder; none for what needs no word: a root without an owner.
     pub(super) fn item(&self, resource: &Resource) -> Result<Option<Map<String, Value>>, Problem> {
         let mut map = Map::new();
+        let mut is_owned = false;
         let Some(item) = resource.as_item() else { return Ok(None) };
         if item.is_file() {
             put(&mut map, "type", json!("file"));
         }
         put(&mut map, "size", json!(item.size));
         for binding in self.facts.list(Select::OnAs(resource.id, Role::ItemOwner))? {
+            is_owned = true;
             let is_told = self.may(Verb::ViewShares, resource.id)?
                 || self.viewer.subject().is_some_and(|subject| subject.id == binding.principal);
             if is_told {
-                put(&mut map, "owner", json!(self.principal(binding.principal)?));
+                let owner = self.principal(binding.principal)?;
+                put(&mut map, "owner", json!(if form::is_nobody(&owner) { format!("user:{owner}") } else { owner }));
+            }
+        }
+        // A member's home folder would be theirs again, if nothing was said.
+        if let Some(home) = item.home.filter(|_| !is_owned) {
+            for level in Role::WORKSPACE {
+                if self.facts.held(home.workspace, level, home.of)?.is_some()
+                    && self.may(Verb::ViewShares, resource.id)?
+                {
+                    put(&mut map, "owner", json!("none"));
+                }
             }
         }
         let is_said = self.takes(&resource.sets) && (!resource.is_root() || !map.is_empty());

@@ -118,7 +118,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             self.later.absent.push((spot, thing));
             return Ok(());
         }
-        let owner = said.owner.clone().map(|owner| Some(Reference::Named(Kind::Account, owner)));
+        let owner = match said.ownerless {
+            true => Some(None),
+            false => said.owner.clone().map(|owner| Some(Reference::Named(Kind::Account, owner))),
+        };
         let known = match self.item_at(&said.endpoint, &said.path)? {
             Some(item) => self.work.facts().resource(item)?,
             None => None,
@@ -151,6 +154,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             .tip("remove it first with `ensure: absent`"));
         }
         let owned = match &said.owner {
+            None if said.ownerless => self.work.facts().list(Select::OnAs(known.id, Role::ItemOwner))?.is_empty(),
             None => true,
             Some(owner) => match self.id_named(Kind::Account, owner)? {
                 Some(owner) => self.work.facts().held(known.id, Role::ItemOwner, owner)?.is_some(),

@@ -28,7 +28,7 @@ use removal::Gone;
 use super::Limits;
 use super::said::{Account, Said, Share, Spot, Statement};
 use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Sets, Verb};
-use crate::ops::{Actor, Work, place};
+use crate::ops::{Actor, Work, place, share};
 use crate::policy::{Facts, RowChange};
 
 pub use effects::{Counts, Effect, Effects, Sign, summary, summary_done};
@@ -121,7 +121,8 @@ struct Later {
 
 impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// Begins with the state as it is.
-    pub fn new(work: Work<'f, F>, options: Options) -> Planner<'f, F> {
+    pub fn new(mut work: Work<'f, F>, options: Options) -> Planner<'f, F> {
+        share::bound_later(&mut work);
         let own = options.set.as_ref().map_or(Sets::NONE, |set| Sets::NONE.with(set.key()));
         Planner {
             work,
@@ -205,6 +206,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     pub fn finish(&mut self, owned: &Owned) -> Result<()> {
         self.newcomers()?;
         self.late_shares()?;
+        share::bound(&mut self.work)?;
         self.absents()?;
         // Of what could not be made nothing is declared: it would look as if it were to go.
         if self.refusals.is_empty() {

@@ -106,8 +106,12 @@ pub(in crate::manifest) fn one_item(
         let place = found.map_or(spot, |found| found.spot());
         reading.mistake(place, "a folder has no size of its own").tips.push("type: file".to_owned());
     }
-    let owner = fields.parsed(reading, "owner", |text| form::name(Kind::Account, text));
-    let item = Item { endpoint, path, item_type, size, owner, ensure };
+    let owner = fields.parsed(reading, "owner", |text| match form::is_nobody(text) {
+        true => Ok(None),
+        false => form::name(Kind::Account, text).map(Some),
+    });
+    let (ownerless, owner) = (owner == Some(None), owner.flatten());
+    let item = Item { endpoint, path, item_type, size, owner, ownerless, ensure };
     say(said, spot, Said::Item(Box::new(item)));
 }
 

@@ -164,8 +164,11 @@ impl PlainContent<'_> {
             return None;
         }
         let (endpoint, path) = form::item(self.item).ok()?;
-        let owner = account(self.owner)?;
-        Some(Said::Item(Box::new(Item { endpoint, path, item_type, size: self.size, owner, ensure: Ensure::Present })))
+        if self.owner.is_some_and(form::is_nobody) {
+            return None;
+        }
+        let (owner, ownerless, ensure) = (account(self.owner)?, false, Ensure::Present);
+        Some(Said::Item(Box::new(Item { endpoint, path, item_type, size: self.size, owner, ownerless, ensure })))
     }
 }
 

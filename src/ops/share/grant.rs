@@ -267,6 +267,28 @@ fn find_same<F: Facts + ?Sized>(
     Ok(if shares.is_empty() { None } else { Some(shares.swap_remove(own)) })
 }
 
+/// Leaves the ends of delegated shares as they are said until [`bound`] is called: what they rest on may
+/// yet be made.
+pub fn bound_later<F: Facts + ?Sized>(work: &mut Work<'_, F>) {
+    work.unbounded.get_or_insert_default();
+}
+
+/// Cuts the ends of the delegated shares that were made or made longer since [`bound_later`].
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn bound<F: Facts + ?Sized>(work: &mut Work<'_, F>) -> Result<()> {
+    for id in work.unbounded.take().unwrap_or_default() {
+        let Some(mut share) = work.facts().binding(id)? else { continue };
+        let end = cut_to_hold(work, &share, share.attributes.permissions)?;
+        if end != share.expires {
+            share.expires = end;
+            work.put_binding(share);
+        }
+    }
+    Ok(())
+}
+
 /// The end of a delegated share that gives a set: its own, or where what its sharer holds ends earlier,
 /// that ("never for longer", model §8). Says so where it is cut.
 pub(super) fn cut_to_hold<F: Facts + ?Sized>(
@@ -276,6 +298,10 @@ pub(super) fn cut_to_hold<F: Facts + ?Sized>(
 ) -> Result<Option<Time>> {
     let Some(sharer) = share.grantor.filter(|_| share.is_effective(work.at)) else { return Ok(share.expires) };
     if !cascade::is_delegated(work.facts(), share)? {
+        return Ok(share.expires);
+    }
+    if let Some(later) = &mut work.unbounded {
+        later.push(share.id);
         return Ok(share.expires);
     }
     let Some(held) = cascade::held_until(work.facts(), (sharer, share.resource), set, work.at)? else {
