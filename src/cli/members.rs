@@ -1,6 +1,9 @@
 //! Members of groups, workgroups and dropboxes: the verbs and lists that the three nouns share.
 
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -10,9 +13,9 @@ use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete};
-use crate::model::{Binding, Id, Kind, Resource, Role, Verb};
+use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Verb};
 use crate::ops::membership;
-use crate::policy::{Facts, Proof, Select, Subject};
+use crate::policy::{Facts, Select, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 // A place and who is meant in it.
@@ -85,15 +88,14 @@ impl Members {
         let place = name(kind, &self.name)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let place = view.find(kind, &place)?;
-            let mut found = visible(view, &place)?;
-            if self.expand {
-                found = expanded(view, found)?;
-            }
+            let found = visible(view, &place)?;
+            let found = match self.expand {
+                true => expanded(view, found)?,
+                false => found.into_iter().map(|it| (it.clone(), it.principal, Value::Null)).collect(),
+            };
             let mut rows = Vec::new();
             for (binding, member, via) in found {
                 let member = view.name(member)?;
-                let via = via.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?;
-                let via = if via.is_empty() { Value::Null } else { json!(via.join(" > ")) };
                 rows.push(row(
                     &COLUMNS,
                     [
@@ -116,52 +118,143 @@ impl Members {
     }
 }
 
-type Found = Vec<(Binding, Id, Vec<Id>)>;
+/// Memberships, each with whose it is and the groups that it comes through.
+type Found = Vec<(Binding, Id, Value)>;
 
 /// The members that the reader is told of.
-fn visible(view: &View<'_>, place: &Resource) -> Result<Found, RenderError> {
-    let mut found: Found = Vec::new();
+fn visible(view: &View<'_>, place: &Resource) -> Result<Vec<Binding>, RenderError> {
+    let mut found: Vec<Binding> = Vec::new();
     for role in membership::levels(place.kind()) {
-        for binding in view.facts.list(Select::OnAs(place.id, *role))? {
-            found.push((binding.clone(), binding.principal, Vec::new()));
-        }
+        found.extend(view.facts.list(Select::OnAs(place.id, *role))?);
     }
     view.work()?.require_verb(Verb::ViewMembers, place.id)?;
     told(view, found)
 }
 
 /// Those of some bindings that the reader is told of.
-fn told(view: &View<'_>, found: Found) -> Result<Found, RenderError> {
+fn told(view: &View<'_>, found: Vec<Binding>) -> Result<Vec<Binding>, RenderError> {
     let viewer = view.viewer()?;
     let mut told = Vec::with_capacity(found.len());
     for it in found {
-        if viewer.is_told_of(&it.0)? {
+        if viewer.is_told_of(&it)? {
             told.push(it);
         }
     }
     Ok(told)
 }
 
-/// Accounts in place of groups, each with the way it comes by; who comes by several ways stands once for each.
-fn expanded(view: &View<'_>, found: Found) -> Result<Found, RenderError> {
-    let mut accounts = Vec::new();
-    let mut open: Vec<(Binding, Id, Vec<Id>)> = found;
-    while let Some((binding, member, via)) = open.pop() {
-        let is_group = view.facts.resource(member)?.is_some_and(|it| it.kind() == Kind::Group);
-        if !is_group {
-            accounts.push((binding, member, via));
-            continue;
+/// Accounts in place of groups. Who is a member directly stands for that, and once more for the shortest way
+/// through groups, of those that give most; so each group is opened once, however many ways lead to it.
+fn expanded(view: &View<'_>, mut found: Vec<Binding>) -> Result<Found, RenderError> {
+    let mut rows = Vec::new();
+    let mut ways = Ways::default();
+    let (mut opened, mut listed) = (HashSet::new(), HashSet::new());
+    let is_group = |id| Ok::<_, Problem>(view.facts.resource(id)?.is_some_and(|it| it.kind() == Kind::Group));
+    // What was deactivated gives least; of the rest, the strongest level comes first already.
+    found.sort_by_key(|binding| binding.attributes.inactive);
+    let mut found = found.into_iter().peekable();
+    while let Some(binding) = found.next() {
+        let rank = (binding.role, binding.attributes.inactive);
+        let mut same = vec![binding];
+        while let Some(next) = found.next_if(|it| (it.role, it.attributes.inactive) == rank) {
+            same.push(next);
         }
-        let mut way = via;
-        if way.contains(&member) {
-            continue;
+        let mut open = VecDeque::new();
+        for binding in same {
+            if !is_group(binding.principal)? {
+                rows.push((binding.principal, binding, None));
+            } else if opened.insert(binding.principal) {
+                open.push_back((ways.add(binding.principal, None), binding));
+            }
         }
-        way.push(member);
-        for inner in view.facts.list(Select::OnAs(member, Role::GroupMember))? {
-            open.push((binding.clone(), inner.principal, way.clone()));
+        while let Some((place, binding)) = open.pop_front() {
+            let Some(group) = ways.at(place) else { continue };
+            for inner in view.facts.list(Select::OnAs(group, Role::GroupMember))? {
+                if is_group(inner.principal)? {
+                    if opened.insert(inner.principal) {
+                        open.push_back((ways.add(inner.principal, Some(place)), binding.clone()));
+                    }
+                } else if listed.insert(inner.principal) {
+                    rows.push((inner.principal, binding.clone(), Some(place)));
+                }
+            }
         }
     }
-    Ok(accounts)
+    let mut told = Vec::with_capacity(rows.len());
+    for (member, binding, place) in rows {
+        let via = place.map_or(Ok(Value::Null), |place| ways.told(view, place).map(Value::String))?;
+        told.push((binding, member, via));
+    }
+    Ok(told)
+}
+
+/// The ways through groups, each as the last step of one that is known already. So they take no more room than
+/// there are groups, however deep these are nested.
+#[derive(Default)]
+struct Ways {
+    steps: Vec<Step>,
+    names: RefCell<HashMap<Id, Rc<str>>>,
+}
+
+struct Step {
+    group: Id,
+    from: Option<usize>,
+    depth: usize,
+    /// The place of the step at depth [`Ways::ENDS`] on the way.
+    head: usize,
+}
+
+impl Ways {
+    /// Of a long way, so many groups are told at each end.
+    const ENDS: usize = 3;
+    /// The longest that is told whole.
+    const WHOLE: usize = 8;
+
+    fn add(&mut self, group: Id, from: Option<usize>) -> usize {
+        let place = self.steps.len();
+        let before = from.and_then(|from| self.steps.get(from));
+        let depth = before.map_or(1, |before| before.depth + 1);
+        let head = before.filter(|_| depth > Ways::ENDS).map_or(place, |before| before.head);
+        self.steps.push(Step { group, from, depth, head });
+        place
+    }
+
+    fn at(&self, place: usize) -> Option<Id> {
+        Some(self.steps.get(place)?.group)
+    }
+
+    /// The last groups of the way to a place, at most so many, the first of them first.
+    fn end(&self, place: usize, most: usize) -> Vec<Id> {
+        let mut found = Vec::new();
+        let mut next = Some(place);
+        while let Some(step) = next.filter(|_| found.len() < most).and_then(|place| self.steps.get(place)) {
+            found.push(step.group);
+            next = step.from;
+        }
+        found.reverse();
+        found
+    }
+
+    /// The way to a place: the groups, the first one first; of a long way the ends, and how many lie between.
+    fn told(&self, view: &View<'_>, place: usize) -> Result<String, Problem> {
+        let Some(step) = self.steps.get(place) else { return Ok(String::new()) };
+        let names = |ids: Vec<Id>| ids.into_iter().map(|id| self.name(view, id)).collect::<Result<Vec<_>, _>>();
+        if step.depth <= Ways::WHOLE {
+            return Ok(names(self.end(place, Ways::WHOLE))?.join(" > "));
+        }
+        let (first, last) = (names(self.end(step.head, Ways::ENDS))?, names(self.end(place, Ways::ENDS))?);
+        let between = step.depth - first.len() - last.len();
+        Ok(format!("{} > ({between} more) > {}", first.join(" > "), last.join(" > ")))
+    }
+
+    fn name(&self, view: &View<'_>, id: Id) -> Result<Rc<str>, Problem> {
+        if let Some(known) = self.names.borrow().get(&id) {
+            return Ok(Rc::clone(known));
+        }
+        let name: Rc<str> = view.name(id)?.into();
+        self.names.borrow_mut().insert(id, Rc::clone(&name));
+        Ok(name)
+    }
 }
 
 /// What an account is a member of, directly and through which groups, as far as the reader may see it.
@@ -175,6 +268,19 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
     };
     let levels: Vec<Role> = std::iter::once(Role::GroupMember).chain(Role::WORKGROUP).chain(Role::DROPBOX).collect();
     subject.levels(&levels, &mut keep)?;
+    let mut ways = Ways::default();
+    // Where the account itself stands in the list is no step of any way.
+    let mut places: Vec<Option<usize>> = Vec::new();
+    let mut of_group: HashMap<Id, usize> = HashMap::new();
+    for (group, from) in subject.groups()? {
+        let Some(from) = from else {
+            places.push(None);
+            continue;
+        };
+        let place = ways.add(group, places.get(from).copied().flatten());
+        places.push(Some(place));
+        of_group.insert(group, place);
+    }
     let mut rows = Vec::new();
     for binding in found {
         let Some(place) = view.facts.resource(binding.resource)? else { continue };
@@ -182,13 +288,10 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
         if !viewer.sees(&place)? || !viewer.is_told_of(&binding)? {
             continue;
         }
-        let mut via = Vec::new();
-        for step in subject.way_to::<Proof>(binding.principal)?.unwrap_or_default() {
-            if let Some(membership) = step.binding() {
-                via.push(view.name(membership.resource)?);
-            }
-        }
-        let via = if via.is_empty() { Value::Null } else { json!(via.join(" > ")) };
+        let via = match of_group.get(&binding.principal) {
+            Some(place) => Value::String(ways.told(view, *place)?),
+            None => Value::Null,
+        };
         rows.push(
             json!({"of": place.reference(), "level": binding.role.word(), "via": via, "revision": binding.since}),
         );

@@ -1,5 +1,6 @@
 //! Members of groups, workgroups and dropboxes, their levels, and who is in a group through which.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{Result, Work};
@@ -204,10 +205,40 @@ pub fn add_new<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Resource, memb
     Ok(())
 }
 
+/// Whether a group lies in another, or is it. It is looked for from both ends, a step here and a step there: what is
+/// built from above or from beneath has one end that leads nowhere yet.
+fn is_within<F: Facts + ?Sized>(facts: &F, inner: Id, outer: Id) -> Result<bool> {
+    let (mut down, mut up) = (vec![outer], vec![inner]);
+    let (mut below, mut above) = (HashSet::from([outer]), HashSet::from([inner]));
+    for next in 0.. {
+        let (Some(lower), Some(upper)) = (down.get(next).copied(), up.get(next).copied()) else { break };
+        if above.contains(&lower) || below.contains(&upper) {
+            return Ok(true);
+        }
+        for binding in facts.list(Select::OnAs(lower, Role::GroupMember))? {
+            let is_group = facts.outline(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
+            if is_group && below.insert(binding.principal) {
+                down.push(binding.principal);
+            }
+        }
+        for binding in facts.list(Select::OfAs(upper, Role::GroupMember))? {
+            if above.insert(binding.resource) {
+                up.push(binding.resource);
+            }
+        }
+    }
+    // Where the steps meet in the middle, neither end comes to the other.
+    Ok(below.intersection(&above).next().is_some())
+}
+
 /// "nesting allowed; a cycle is refused" (model §2).
 fn refuse_cycle<F: Facts + ?Sized>(work: &Work<'_, F>, group: &Resource, member: &Resource) -> Result<()> {
+    if !is_within(work.facts(), group.id, member.id)? {
+        return Ok(());
+    }
     // The way down from the new member to the group that would hold it.
     let mut ways: Vec<(Id, Option<usize>)> = vec![(member.id, None)];
+    let mut known = HashSet::from([member.id]);
     let mut next = 0;
     while let Some((id, _)) = ways.get(next).copied() {
         if id == group.id {
@@ -229,7 +260,7 @@ fn refuse_cycle<F: Facts + ?Sized>(work: &Work<'_, F>, group: &Resource, member:
         }
         for binding in work.facts().list(Select::OnAs(id, Role::GroupMember))? {
             let is_group = work.facts().resource(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
-            if is_group && !ways.iter().any(|(known, _)| *known == binding.principal) {
+            if is_group && known.insert(binding.principal) {
                 ways.push((binding.principal, Some(next)));
             }
         }

@@ -94,10 +94,13 @@ pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
         return Ok(Some(violation));
     }
     // "nesting allowed; a cycle is refused" (model §2).
-    for binding in draft.bindings.values().flatten().filter(|it| it.role == Role::GroupMember) {
-        let is_group = after.resource(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
-        if is_group && contains(after, binding.principal, binding.resource)? {
-            return Ok(Some(Violation::Cycle(binding.resource, binding.principal)));
+    let memberships = || draft.bindings.values().flatten().filter(|it| it.role == Role::GroupMember);
+    if is_circular(after, memberships().map(|it| it.principal))? {
+        // Which of them it was is looked for only where there is one.
+        for binding in memberships() {
+            if is_group(after, binding.principal)? && contains(after, binding.principal, binding.resource)? {
+                return Ok(Some(Violation::Cycle(binding.resource, binding.principal)));
+            }
         }
     }
     for (place, role) in administered(before, draft)? {
@@ -146,6 +149,51 @@ fn would_end<B: Facts + ?Sized, A: Facts + ?Sized>(
     Ok(None)
 }
 
+fn is_group<F: Facts + ?Sized>(facts: &F, id: Id) -> Result<bool> {
+    Ok(facts.outline(id)?.is_some_and(|it| it.kind() == Kind::Group))
+}
+
+/// The groups that are members of a group.
+fn groups_in<F: Facts + ?Sized>(facts: &F, group: Id) -> Result<Vec<Id>> {
+    let mut found = Vec::new();
+    for binding in facts.list(Select::OnAs(group, Role::GroupMember))? {
+        if is_group(facts, binding.principal)? {
+            found.push(binding.principal);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether some of these groups, or one in them, contains itself. Each group is opened once, however many there are
+/// and however deep they are nested.
+fn is_circular<F: Facts + ?Sized>(facts: &F, starts: impl Iterator<Item = Id>) -> Result<bool> {
+    // Groups that were opened; true once everything in them was.
+    let mut known: HashMap<Id, bool> = HashMap::new();
+    for start in starts {
+        if known.contains_key(&start) || !is_group(facts, start)? {
+            continue;
+        }
+        known.insert(start, false);
+        let mut way = vec![(start, groups_in(facts, start)?)];
+        while let Some((group, inside)) = way.last_mut() {
+            let Some(next) = inside.pop() else {
+                known.insert(*group, true);
+                way.pop();
+                continue;
+            };
+            match known.get(&next) {
+                Some(true) => {}
+                Some(false) => return Ok(true),
+                None => {
+                    known.insert(next, false);
+                    way.push((next, groups_in(facts, next)?));
+                }
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// Whether a group is or contains another, through groups in it.
 fn contains<F: Facts + ?Sized>(facts: &F, outer: Id, inner: Id) -> Result<bool> {
     let mut open = vec![outer];
@@ -154,10 +202,9 @@ fn contains<F: Facts + ?Sized>(facts: &F, outer: Id, inner: Id) -> Result<bool> 
         if group == inner {
             return Ok(true);
         }
-        for binding in facts.list(Select::OnAs(group, Role::GroupMember))? {
-            let is_group = facts.resource(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
-            if is_group && known.insert(binding.principal) {
-                open.push(binding.principal);
+        for inside in groups_in(facts, group)? {
+            if known.insert(inside) {
+                open.push(inside);
             }
         }
     }

@@ -3,6 +3,8 @@
 use std::cell::{Cell, OnceCell};
 use std::ops::ControlFlow;
 
+use hashbrown::HashSet;
+
 use super::facts::{Facts, Handle, Holding, Outline, Result, Select, VisitHeld};
 use super::proof::{Evidence, Proof, Step};
 use crate::model::attributes::{AccessToken, Account, Attributes, Choice, Choices, Server, Setting, Status};
@@ -24,6 +26,9 @@ pub enum Sort {
 /// The way a subject came to be a principal: the place in the list of what it is that leads there,
 /// and the role it holds there; none for what it is without any binding.
 type Through = Option<(usize, Role)>;
+
+/// From so many on, what was found is looked up in a set and not in the list.
+const MANY: usize = 64;
 
 /// One bit of 64, that a principal shares with one in 64 others.
 const fn trait_of(principal: Id) -> u64 {
@@ -212,6 +217,12 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         let mut principals = Vec::with_capacity(16);
         principals.push(self.id);
         told(None);
+        let mut known: Option<HashSet<Id>> = None;
+        let mut is_new = |principals: &[Id], id: Id| match &mut known {
+            None if principals.len() < MANY => !principals.contains(&id),
+            None => known.insert(principals.iter().copied().collect()).insert(id),
+            Some(known) => known.insert(id),
+        };
         let mut workgroups: Vec<(usize, Holding)> = Vec::new();
         let mut next = 0;
         // Breadth first, each group once: the shortest way is found first and cycles end.
@@ -219,7 +230,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             self.facts.holdings(from, roles, self.at, &mut |held| {
                 if held.role != Role::GroupMember {
                     workgroups.push((next, held));
-                } else if !principals.contains(&held.resource) {
+                } else if is_new(&principals, held.resource) {
                     principals.push(held.resource);
                     told(Some((next, held.role)));
                 }
@@ -230,7 +241,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             return Ok(principals);
         }
         for (from, held) in workgroups {
-            if !principals.contains(&held.resource) {
+            if is_new(&principals, held.resource) {
                 principals.push(held.resource);
                 told(Some((from, held.role)));
             }
@@ -304,6 +315,17 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             evidence.add(|| Step::Member(membership));
         }
         Ok(evidence)
+    }
+
+    /// Itself and every group it is in, nearest first, each with the place in this list of what leads there;
+    /// none for itself.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn groups(&self) -> Result<Vec<(Id, Option<usize>)>> {
+        let mut through = Vec::new();
+        let principals = self.reach(false, |way| through.push(way))?;
+        Ok(principals.into_iter().zip(through).map(|(id, way)| (id, way.map(|(from, _)| from))).collect())
     }
 
     /// The way it came to be a principal, itself or through groups; none if it is not that principal.

@@ -286,7 +286,9 @@ impl Facts for StoreFacts<'_> {
             return Ok(ControlFlow::Continue(()));
         }
         // Items have few shares for the most part, so all of one are read at once.
-        let few = if role.on() == Kind::Item { self.few_on(resource, role)? } else { None };
+        // So are those of anything, where there are many to be looked for.
+        let at_once = role.on() == Kind::Item || principals.len() > FEW;
+        let few = if at_once { self.few_on(resource, role)? } else { None };
         let mut exact = None;
         let mut flow = ControlFlow::Continue(());
         for (place, principal) in principals.iter().enumerate() {

@@ -10,6 +10,9 @@ use crate::model::attributes::Server;
 use crate::model::{Attributes, Binding, Id, Kind, Resource, Role, Time};
 use crate::policy::facts::{AtHand, Facts, Handle, Holding, Outline, Result, Select, Visit, VisitHeld};
 
+/// More than so many are not gone through one by one for a list of principals.
+const MANY: usize = 256;
+
 impl Facts for Snapshot {
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
         self.row(id).map_or(Ok(None), |(_, row)| self.resource_of(row))
@@ -126,7 +129,7 @@ impl Facts for Snapshot {
         let all = self.on_as(resource, role);
         let binding = |row: &BindingRow| row.binding(narrow(resource).unwrap_or(NOWHERE), self.attributes_of(row));
         // Few on the resource: look at each of them. Many: look for each principal.
-        if all.len() > 2 * principals.len() {
+        if all.len() > (2 * principals.len()).min(MANY) {
             for (place, principal) in principals.iter().enumerate() {
                 for row in self.exactly(resource, role, *principal) {
                     if visit(place, &binding(row))?.is_break() {
