@@ -34,13 +34,25 @@ pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> R
 /// # Errors
 /// As [`super::Work::find`].
 pub fn find<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
+    find_hinting(facts, viewer, (kind, name), || true)
+}
+
+/// As [`find`]; whether a nearest name is looked for, which goes through all names there are, is asked where
+/// there is no such thing.
+pub(super) fn find_hinting<F: Facts + ?Sized>(
+    facts: &F,
+    viewer: &AnyViewer<'_>,
+    (kind, name): (Kind, &Name),
+    may_hint: impl Fn() -> bool,
+) -> Result<Rc<Resource>> {
     if let Some(resource) = facts.named(kind, None, name.key())?
         && viewer.sees(&resource)?
     {
         return Ok(resource);
     }
     let problem = Problem::not_found(kind.noun(), name.shown());
-    Err(match similar(facts, viewer, kind, name)? {
+    let near = if may_hint() { similar(facts, viewer, kind, name)? } else { None };
+    Err(match near {
         Some(near) => problem.tip(format!("did you mean `{near}`?")),
         None => problem,
     })
@@ -122,6 +134,16 @@ impl Place {
 /// # Errors
 /// "No such file or folder", alike for what is not there and for what the actor may not see.
 pub fn find_item<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, endpoint: &Name, path: &Path) -> Result<Place> {
+    find_item_hinting(facts, viewer, (endpoint, path), || true)
+}
+
+/// As [`find_item`], hinting as [`find_hinting`] does.
+pub(super) fn find_item_hinting<F: Facts + ?Sized>(
+    facts: &F,
+    viewer: &AnyViewer<'_>,
+    (endpoint, path): (&Name, &Path),
+    may_hint: impl Fn() -> bool,
+) -> Result<Place> {
     let known = facts.named(Kind::Endpoint, None, endpoint.key())?;
     if let Some(host) = &known
         && let Some((item, depth)) = facts.nearest_item(host.id, path)?
@@ -133,7 +155,8 @@ pub fn find_item<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, endpoint:
     }
     let problem = Problem::not_found("file or folder", &format!("{endpoint}:{path}"));
     let sees_endpoint = known.map_or(Ok(false), |known| viewer.sees(&known))?;
-    Err(match similar(facts, viewer, Kind::Endpoint, endpoint)? {
+    let near = if !sees_endpoint && may_hint() { similar(facts, viewer, Kind::Endpoint, endpoint)? } else { None };
+    Err(match near {
         Some(near) if !sees_endpoint => problem.tip(format!("did you mean `{near}:{path}`?")),
         _ => problem,
     })

@@ -1,9 +1,10 @@
 //! A change in the making: facts, an actor, a time, and the draft so far.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::Result;
-use super::sight::{AnyViewer, Place, find, find_item, find_workspace, numbered};
+use super::sight::{AnyViewer, Place, find_hinting, find_item_hinting, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
 use crate::model::reference::{full_reference, item_reference};
@@ -29,7 +30,13 @@ pub struct Work<'f, F: Facts + ?Sized> {
     /// Delegated shares whose ends are held against what their sharers hold once the whole state is known, as
     /// with a manifest, which may name a share before what it rests on; none where that is done at once.
     pub(super) unbounded: Option<Vec<Id>>,
+    /// For how many unknown names the nearest one is still looked for.
+    hints: Cell<usize>,
 }
+
+/// For so many unknown names the nearest known one is looked for. Each takes a look at all names there are, and a
+/// file made for another store may have unknown ones by the thousand.
+const HINTS: usize = 20;
 
 impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// Begins with an empty draft.
@@ -47,6 +54,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             explains: true,
             rights: None,
             unbounded: None,
+            hints: Cell::new(HINTS),
         })
     }
 
@@ -178,7 +186,13 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// "No such thing", alike for what is not there and for what the actor may not see, with the
     /// nearest name that it may see.
     pub fn find(&self, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
-        find(&self.facts, &self.viewer()?, kind, name)
+        find_hinting(&self.facts, &self.viewer()?, (kind, name), || self.may_hint())
+    }
+
+    fn may_hint(&self) -> bool {
+        let left = self.hints.get();
+        self.hints.set(left.saturating_sub(1));
+        left > 0
     }
 
     /// What a reference means, if it is of that kind and the actor may see it.
@@ -231,9 +245,9 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// The item that a path names, as far as it is registered, if the actor may see it.
     ///
     /// # Errors
-    /// As [`find_item`].
+    /// As [`super::find_item`].
     pub fn find_item(&self, endpoint: &Name, path: &Path) -> Result<Place> {
-        find_item(&self.facts, &self.viewer()?, endpoint, path)
+        find_item_hinting(&self.facts, &self.viewer()?, (endpoint, path), || self.may_hint())
     }
 
     // Asking.

@@ -153,6 +153,8 @@ fn take_statements(planner: &mut Planner<'_, dyn Facts + '_>, read: &mut Read) -
 /// What cannot be made so, each at its place.
 fn refused(refusals: &[Refusal], read: &Read) -> Problem {
     let Some(first) = refusals.first() else { return Problem::conflict("refused", "nothing was refused") };
+    // There may be as many as there are lines.
+    let texts: Vec<Vec<&str>> = read.sources.iter().map(|source| source.text.lines().collect()).collect();
     let shown = |refusal: &Refusal| {
         let problem = refusal.problem.clone();
         let details = problem.details.clone();
@@ -160,7 +162,14 @@ fn refused(refusals: &[Refusal], read: &Read) -> Problem {
         let mut text = match at {
             Some((spot, source)) => match read.lines.get(&(spot.source, spot.place.line)) {
                 Some(line) => Mistake::of(spot.place, problem).shown_in(&source.name, line),
-                None => Mistake::of(spot.place, problem).shown(&source.name, &source.text),
+                None => {
+                    let number = (spot.place.line as usize).wrapping_sub(1);
+                    let line = texts.get(spot.source as usize).and_then(|lines| lines.get(number));
+                    match line {
+                        Some(line) => Mistake::of(spot.place, problem).shown_in(&source.name, line),
+                        None => Mistake::of(spot.place, problem).alone(),
+                    }
+                }
             },
             None => Mistake::of(crate::input::document::Place::default(), problem).alone(),
         };
