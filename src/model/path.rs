@@ -8,8 +8,6 @@ use super::problem::Problem;
 
 /// The longest component, in characters; the longest that file systems take.
 const LONGEST: usize = 255;
-/// The most components; deeper than any file system goes.
-const DEEPEST: usize = 1024;
 
 /// A legal path inside an endpoint: its components with `/` between, nothing for the root.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -29,6 +27,9 @@ impl PartialOrd for Path {
 }
 
 impl Path {
+    /// The most components; deeper than any file system goes.
+    pub const DEEPEST: usize = 1024;
+
     /// Reads an absolute path; one trailing `/` is ignored.
     ///
     /// # Errors
@@ -48,7 +49,7 @@ impl Path {
             check(component).map_err(wrong)?;
             depth += 1;
         }
-        if depth > DEEPEST {
+        if depth > Path::DEEPEST {
             return Err(wrong("it is deeper than 1024 folders"));
         }
         Ok(Path(rest.into()))

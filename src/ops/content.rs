@@ -291,6 +291,7 @@ pub(super) fn make_in<F: Facts + ?Sized>(
     name: &str,
     item: Item,
 ) -> Result<Id> {
+    item::require_room(work, folder, 1)?;
     let id = item::make(work, folder.id, name, item);
     own_if_home(work, folder, id)?;
     Ok(id)

@@ -1,5 +1,6 @@
 //! Items as rows: registering a path with the folders above it, and walking what lies below.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::place::children;
@@ -64,6 +65,34 @@ pub(super) fn require_folder<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resou
     let path = work.name(item.id)?;
     Err(Problem::conflict("not_a_folder", format!("`{path}` is a file, not a folder"))
         .tip(format!("rolebook content show {}", quoted(&path))))
+}
+
+/// Refuses what would lie deeper than a path goes: so many levels of items, put into a folder.
+///
+/// # Errors
+/// A conflict.
+pub(super) fn require_room<F: Facts + ?Sized>(work: &Work<'_, F>, folder: &Resource, levels: usize) -> Result<()> {
+    // The folder, what it lies in, the root folder and the endpoint: the last two are no components.
+    let depth = work.facts().lineage(folder.id)?.len().saturating_sub(2);
+    if depth + levels <= Path::DEEPEST {
+        return Ok(());
+    }
+    let path = work.name(folder.id)?;
+    let message = match levels {
+        1 => format!("nothing can lie in `{path}`: it would be deeper than {} folders", Path::DEEPEST),
+        _ => format!("{levels} levels do not fit into `{path}`: it would be deeper than {} folders", Path::DEEPEST),
+    };
+    Err(Problem::conflict("too_deep", message).why(format!("a path has at most {} components", Path::DEEPEST)))
+}
+
+/// How many levels of items there are from one down, itself among them; of a [`subtree`] in its order.
+pub(super) fn levels(subtree: &[Rc<Resource>]) -> usize {
+    let mut depths: HashMap<Id, usize> = HashMap::new();
+    for item in subtree {
+        let above = item.parent.and_then(|parent| depths.get(&parent)).copied().unwrap_or(0);
+        depths.insert(item.id, above + 1);
+    }
+    depths.into_values().max().unwrap_or(0)
 }
 
 /// Refuses a folder that the files of a workspace lie in. A workspace that the actor may not see is

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::content::{own_if_home, refuse_fixed, registered, remove_unasked, target};
-use super::item::{self, refuse_files, subtree};
+use super::item::{self, levels, refuse_files, require_room, subtree};
 use super::{Result, Work};
 use crate::model::action::Destination;
 use crate::model::attributes::{Attributes, Item};
@@ -32,6 +32,7 @@ pub fn copy<F: Facts + ?Sized>(work: &mut Work<'_, F>, source: (&Name, &Path), t
         return Ok(replaced.id);
     }
     let items = subtree(work, &journey.source)?;
+    require_room(work, &journey.folder, levels(&items))?;
     let mut copies: HashMap<Id, Id> = HashMap::new();
     for original in &items {
         let Some(known) = original.as_item() else { continue };
@@ -56,8 +57,10 @@ pub fn move_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, source: (&Name, &Path)
     let journey = prepare(work, source, to, Action::MoveTo)?;
     let item = &journey.source;
     refuse_fixed(work, item, "moved")?;
-    for below in subtree(work, item)? {
-        refuse_fixed(work, &below, "moved")?;
+    let items = subtree(work, item)?;
+    require_room(work, &journey.folder, levels(&items))?;
+    for below in &items {
+        refuse_fixed(work, below, "moved")?;
     }
     let away = work.outermost(item.id)? != work.outermost(journey.folder.id)?;
     if let Some(replaced) = &journey.replaced {
