@@ -1,6 +1,7 @@
 //! Files that are read whole: of a bounded length, UTF-8, named in messages as they were given.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -69,6 +70,11 @@ fn decoded(
     }
 }
 
+/// The most files that folders stand for, and the most entries that are looked at to find them: more is a mistake,
+/// such as a folder that everything on the machine lies in.
+const MOST_FILES: usize = 10_000;
+const MOST_ENTRIES: usize = 1_000_000;
+
 /// Every file that is meant: a folder stands for the YAML and JSON in it and below, by name.
 pub(super) fn within(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     let mut found = Vec::new();
@@ -86,27 +92,60 @@ pub(super) fn within(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     Ok(found)
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
-    let failed = |error: std::io::Error| unreadable(folder, &format!("cannot be read: {}", faults::io(&error)));
-    let mut entries: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        entries.push(entry.map_err(failed)?.path());
-    }
-    entries.sort();
-    for path in entries {
-        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if is_hidden {
+/// Adds the files of a folder. A list of what is still to be opened, since folders may be nested deeper than the
+/// stack; each folder is opened once, whatever links lead to it.
+fn walk(top: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
+    let (mut open, mut known, mut entries) = (vec![top.to_owned()], BTreeSet::new(), 0_usize);
+    let before = found.len();
+    while let Some(path) = open.pop() {
+        let failed = |error: std::io::Error| unreadable(&path, &format!("cannot be read: {}", faults::io(&error)));
+        // What a link leads to may be gone, or be the link itself.
+        let Ok(kind) = std::fs::metadata(&path).map(|it| it.file_type()) else {
+            if is_manifest(&path) {
+                return Err(unreadable(&path, "is a link to nothing"));
+            }
             continue;
-        }
-        if path.is_dir() {
-            walk(&path, found)?;
-        } else if path.extension().is_some_and(|it| {
-            ["yaml", "yml", "json", "jsonl", "ndjson"].iter().any(|known| it.eq_ignore_ascii_case(known))
-        }) {
+        };
+        if kind.is_dir() {
+            if !known.insert(std::fs::canonicalize(&path).map_err(failed)?) {
+                continue;
+            }
+            let mut inside: Vec<PathBuf> = Vec::new();
+            for entry in std::fs::read_dir(&path).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                entries += 1;
+                if entries > MOST_ENTRIES {
+                    return Err(too_much(top, &format!("more than {MOST_ENTRIES} files and folders")));
+                }
+                if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+                    inside.push(entry.path());
+                }
+            }
+            // The last one is opened first.
+            inside.sort_by(|a, b| b.cmp(a));
+            open.extend(inside);
+        } else if is_manifest(&path) {
+            if !kind.is_file() {
+                return Err(unreadable(&path, "is no regular file")
+                    .why("to read a pipe or a device may never end")
+                    .tip("name it outright, or give it another name"));
+            }
+            if found.len() - before >= MOST_FILES {
+                return Err(too_much(top, &format!("more than {MOST_FILES} manifests")));
+            }
             found.push(path);
         }
     }
     Ok(())
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|it| ["yaml", "yml", "json", "jsonl", "ndjson"].iter().any(|known| it.eq_ignore_ascii_case(known)))
+}
+
+fn too_much(folder: &Path, what: &str) -> Problem {
+    unreadable(folder, &format!("holds {what}")).tip("name the folder in which the manifests are")
 }
 
 /// A problem that tells of mistakes in files.
