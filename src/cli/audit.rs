@@ -1,9 +1,13 @@
 //! `audit` and `undo`: the history, its check, and a revision turned round.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, Writing, number};
+use super::args::{Reading, Writing, number};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
@@ -12,7 +16,7 @@ use crate::model::{Id, Kind, Problem, Revision, Verb as Do};
 use crate::ops::changes::{Change, Lookup, describe};
 use crate::ops::{Actor, org_invitation, undo};
 use crate::policy::{Facts, LogScope, RowChange};
-use crate::render::{Column, Format, hidden, row, shown};
+use crate::render::{Column, Format, PushElement, RenderError, hidden, row, shown};
 use crate::store::verify::verify;
 use crate::store::{DeniedEntry, LogEntry, Store, StoreFacts};
 
@@ -129,65 +133,177 @@ fn scope(view: &View<'_>) -> Result<LogScope, Problem> {
     Ok(scope)
 }
 
-/// The changes of a revision, as they were told at the time, as far as the scope reaches.
-fn told(view: &View<'_>, number: Revision, rows: &[RowChange], scope: &LogScope) -> Result<Vec<Change>, Problem> {
-    let then = view.reader.facts_at(number);
-    let before = view.reader.facts_at(number.saturating_sub(1));
-    let mut found = describe(rows, &Then { view, sides: [then, before] })?;
-    if let LogScope::On(places) = scope {
-        found.retain(|change| places.contains(&change.concerns));
-    }
-    Ok(found)
+/// How many rows of a revision are described at once, and how many names are kept for the next.
+const AT_ONCE: usize = 1_000;
+const NAMES: usize = 100_000;
+
+/// The changes of one revision, as they were told at the time, as far as a scope reaches. There may be millions: they
+/// are told one after the other, and none is kept.
+struct Told<'v> {
+    view: &'v View<'v>,
+    number: Revision,
+    scope: &'v LogScope,
+    then: Then<'v>,
 }
 
-/// Things as they were when a revision was made: after it, else before it, else at any time.
+/// Told of each change.
+type VisitChange<'c> = &'c mut dyn FnMut(Change) -> Result<ControlFlow<()>, RenderError>;
+
+impl<'v> Told<'v> {
+    fn new(view: &'v View<'v>, number: Revision, scope: &'v LogScope) -> Told<'v> {
+        let sides = [view.reader.facts_at(number), view.reader.facts_at(number.saturating_sub(1))];
+        let then =
+            Then { view, sides, names: RefCell::default(), outermost: RefCell::default(), ended: RefCell::default() };
+        Told { view, number, scope, then }
+    }
+
+    fn each(&self, visit: VisitChange<'_>) -> Result<(), RenderError> {
+        let reader = self.view.reader;
+        let mut rows: Vec<RowChange> = Vec::new();
+        let mut flow = ControlFlow::Continue(());
+        reader.each_change(self.number, &mut |change| {
+            match &change {
+                // The role of an account is told with it, so it is looked up now and left out later.
+                RowChange::Resource(before, after) => {
+                    let account = after.as_ref().or(before.as_ref()).filter(|any| any.kind() == Kind::Account);
+                    let account = account.map(|any| any.id);
+                    rows.push(change);
+                    if let Some(account) = account {
+                        rows.extend(reader.changes_of(self.number, account, Id::SERVER)?);
+                    }
+                }
+                RowChange::Binding(before, after) => {
+                    let any = after.as_ref().or(before.as_deref());
+                    let of = any.filter(|any| any.resource == Id::SERVER).map(|any| any.principal);
+                    let is_told = of.map_or(Ok(false), |of| reader.is_changed(self.number, of))?;
+                    if !is_told {
+                        rows.push(change);
+                    }
+                }
+            }
+            if rows.len() >= AT_ONCE {
+                flow = self.describe(&mut rows, visit)?;
+            }
+            Ok::<_, RenderError>(flow)
+        })?;
+        if flow.is_break() {
+            return Ok(());
+        }
+        self.describe(&mut rows, visit).map(drop)
+    }
+
+    fn describe(&self, rows: &mut Vec<RowChange>, visit: VisitChange<'_>) -> Result<ControlFlow<()>, RenderError> {
+        // Resources come first, as everywhere.
+        rows.sort_by_key(|row| matches!(row, RowChange::Binding(..)));
+        for change in describe(&std::mem::take(rows), &self.then)? {
+            let is_within = match self.scope {
+                LogScope::All => true,
+                LogScope::On(places) => places.contains(&change.concerns),
+            };
+            if is_within && visit(change)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether some change is one that is looked for.
+    fn any(&self, is_sought: impl Fn(&Change) -> bool) -> Result<bool, RenderError> {
+        let mut found = false;
+        self.each(&mut |change| {
+            found = is_sought(&change);
+            Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found)
+    }
+
+    /// Whether it changed a resource, what lies in it, or a binding on it or of it.
+    fn touches(&self, wanted: Id) -> Result<bool, RenderError> {
+        let mut found = false;
+        self.view.reader.each_change(self.number, &mut |row| {
+            found = touches(&row, wanted);
+            Ok::<_, Problem>(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        // What happened on an endpoint or in an organization happened to what lies in it.
+        Ok(found || self.any(|change| change.concerns == wanted)?)
+    }
+
+    /// Tells of the changes as a list of a row.
+    fn list(&self, push: PushElement<'_>) -> Result<(), RenderError> {
+        self.each(&mut |change| {
+            push(change.json())?;
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+}
+
+/// Things as they were when a revision was made: after it, else before it, else at any time. What was looked up is
+/// kept, since most of what a revision changes lies in few places.
 struct Then<'v> {
     view: &'v View<'v>,
     sides: [StoreFacts<'v>; 2],
+    names: RefCell<HashMap<Id, String>>,
+    outermost: RefCell<HashMap<Id, Id>>,
+    ended: RefCell<HashMap<Id, bool>>,
+}
+
+/// Keeps what was found; of so much that it takes room, only the last.
+fn kept<T: Clone>(kept: &RefCell<HashMap<Id, T>>, id: Id, found: T) -> T {
+    let mut kept = kept.borrow_mut();
+    if kept.len() >= NAMES {
+        kept.clear();
+    }
+    kept.insert(id, found.clone());
+    found
 }
 
 impl Lookup for Then<'_> {
     fn name(&self, id: Id) -> Result<String, Problem> {
+        if let Some(known) = self.names.borrow().get(&id) {
+            return Ok(known.clone());
+        }
         if self.has_ended(id)? {
-            return self.view.name(id);
+            return Ok(kept(&self.names, id, self.view.name(id)?));
         }
         for facts in &self.sides {
             if facts.resource(id)?.is_some() {
-                return Ok(facts.reference(id)?);
+                return Ok(kept(&self.names, id, facts.reference(id)?));
             }
         }
-        self.view.name(id)
+        Ok(kept(&self.names, id, self.view.name(id)?))
     }
 
     fn has_ended(&self, id: Id) -> Result<bool, Problem> {
+        if let Some(known) = self.ended.borrow().get(&id) {
+            return Ok(*known);
+        }
         if id <= Id::LAST_RESERVED || self.view.facts.outline(id)?.is_some() {
-            return Ok(false);
+            return Ok(kept(&self.ended, id, false));
         }
         // Files and folders are told by the paths they had.
         for facts in &self.sides {
             if let Some(was) = facts.outline(id)? {
-                return Ok(was.kind() != Kind::Item);
+                return Ok(kept(&self.ended, id, was.kind() != Kind::Item));
             }
         }
-        Ok(true)
+        Ok(kept(&self.ended, id, true))
     }
 
     fn outermost(&self, id: Id) -> Result<Id, Problem> {
+        if let Some(known) = self.outermost.borrow().get(&id) {
+            return Ok(*known);
+        }
         for facts in &self.sides {
             if let Some(outermost) = facts.lineage(id)?.last() {
-                return Ok(outermost.id);
+                return Ok(kept(&self.outermost, id, outermost.id));
             }
         }
         Ok(id)
     }
 }
 
-fn entry_row(
-    view: &View<'_>,
-    scope: &LogScope,
-    entry: &LogEntry,
-    changes: &[Change],
-) -> Result<Map<String, Value>, Problem> {
+/// A line of the log; what it changed is told as it comes.
+fn entry_row(view: &View<'_>, scope: &LogScope, entry: &LogEntry) -> Result<Map<String, Value>, Problem> {
     // Why an invitation was refused is not told to whom it was refused, who reads their own entries.
     let told = |denied: &&DeniedEntry| matches!(scope, LogScope::All) || denied.rule != org_invitation::RULE;
     Ok(row(
@@ -202,7 +318,7 @@ fn entry_row(
             json!(entry.denied.is_some()),
             json!(entry.denied.as_ref().map(|denied| &denied.rule)),
             json!(entry.denied.as_ref().filter(told).map(|denied| &denied.message)),
-            Value::Array(changes.iter().map(Change::json).collect()),
+            Value::Array(Vec::new()),
             json!(entry.undoes),
             json!(entry.digest),
         ],
@@ -219,47 +335,43 @@ impl Log {
                 Some("operator") => Some(None),
                 Some(text) => Some(Some(view.resolve_or_ended(text, Kind::Account)?)),
             };
-            // What a revision changed is looked up only where it is shown or asked about.
-            let dress = session.dress();
-            let needs_changes = wanted.is_some()
-                || matches!(scope, LogScope::On(_))
-                || dress.format != Format::Table
-                || dress.columns.iter().any(|name| name == "changes");
-            let mut rows = Vec::new();
-            let mut rest = None;
-            view.reader.log(Some(self.after.unwrap_or(Revision::MAX).min(view.revision + 1)), &mut |entry| {
-                if actor.is_some_and(|actor| entry.actor != actor) || (self.denied && entry.denied.is_none()) {
-                    return Ok(true);
-                }
-                let touched = if needs_changes { view.reader.changes(entry.number)? } else { Vec::new() };
-                let changes = told(view, entry.number, &touched, &scope)?;
-                // What happened on an endpoint or in an organization happened to what lies in it.
-                let concerns = |id| {
-                    touched.iter().any(|row| touches(row, id)) || changes.iter().any(|change| change.concerns == id)
-                };
-                if wanted.is_some_and(|id| !concerns(id)) || hidden_from(view, &scope, &entry, &changes) {
-                    return Ok(true);
-                }
-                if self.limit.is_some_and(|limit| rows.len() as u64 >= limit) {
-                    rest = Some(entry.number + 1);
-                    return Ok(false);
-                }
-                rows.push(entry_row(view, &scope, &entry, &changes)?);
-                Ok::<_, Problem>(true)
+            let (mut listed, mut rest) = (0, None);
+            session.stream_parted(&COLUMNS, "changes", |push| {
+                view.reader.log(Some(self.after.unwrap_or(Revision::MAX).min(view.revision + 1)), &mut |entry| {
+                    if actor.is_some_and(|actor| entry.actor != actor) || (self.denied && entry.denied.is_none()) {
+                        return Ok(true);
+                    }
+                    let told = Told::new(view, entry.number, &scope);
+                    if let Some(wanted) = wanted
+                        && !told.touches(wanted)?
+                    {
+                        return Ok(true);
+                    }
+                    if is_hidden(&told, &entry)? {
+                        return Ok(true);
+                    }
+                    if self.limit.is_some_and(|limit| listed >= limit) {
+                        rest = Some(entry.number + 1);
+                        return Ok(false);
+                    }
+                    listed += 1;
+                    push(entry_row(view, &scope, &entry)?, &mut |push| told.list(push))?;
+                    Ok::<_, RenderError>(true)
+                })
             })?;
-            let status = session.list(&COLUMNS, rows, &Paging::default())?;
             if let Some(next) = rest {
                 session.warn(&format!("there is more: go on with --after {next}"));
             }
-            Ok(status)
+            Ok(0)
         })
     }
 }
 
 /// Whether an entry is none of the reader's business: neither their own nor about what they administer.
-fn hidden_from(view: &View<'_>, scope: &LogScope, entry: &LogEntry, changes: &[Change]) -> bool {
-    let own = view.actor.principal().is_some() && entry.actor == view.actor.principal();
-    matches!(scope, LogScope::On(_)) && changes.is_empty() && !own
+fn is_hidden(told: &Told<'_>, entry: &LogEntry) -> Result<bool, RenderError> {
+    let actor = told.view.actor.principal();
+    let own = actor.is_some() && entry.actor == actor;
+    Ok(matches!(told.scope, LogScope::On(_)) && !own && !told.any(|_| true)?)
 }
 
 /// Whether a row that changed is of a resource: itself, what lies in it, or a binding on it or of it.
@@ -280,23 +392,25 @@ impl Show {
             let scope = scope(view)?;
             let missing = || Problem::not_found("revision", &self.revision.to_string());
             let entry = view.reader.revision(self.revision)?.ok_or_else(missing)?;
-            let found = told(view, entry.number, &view.reader.changes(entry.number)?, &scope)?;
-            if hidden_from(view, &scope, &entry, &found) {
+            let told = Told::new(view, entry.number, &scope);
+            if is_hidden(&told, &entry)? {
                 return Err(missing().into());
             }
-            let mut fields = entry_row(view, &scope, &entry, &found)?;
+            let mut fields = entry_row(view, &scope, &entry)?;
             if let Some(by) = view.reader.undone_by(self.revision)? {
                 fields.insert("undone_by".to_owned(), json!(by));
             }
             if session.dress().format == Format::Table {
                 fields.remove("changes");
                 session.value(&Value::Object(fields))?;
-                for change in &found {
+                told.each(&mut |change| {
                     session.print(&format!("  {}\n", change.line()))?;
-                }
+                    Ok(ControlFlow::Continue(()))
+                })?;
                 return Ok(0);
             }
-            session.value(&Value::Object(fields))
+            session.show_parted(&fields, "changes", &mut |push| told.list(push))?;
+            Ok(0)
         })
     }
 }

@@ -18,7 +18,7 @@ use crate::model::name::{printable, quoted};
 use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Time};
 use crate::ops::Actor;
 use crate::policy::Facts;
-use crate::render::{self, Column, Dress, Format, RenderError, Row, Stream, style};
+use crate::render::{self, Column, Dress, Elements, Format, Page, RenderError, Row, Stream, style};
 use crate::store::{self, Reader, Store, StoreFacts};
 
 /// Takes a row of a list, and answers whether further ones are wanted.
@@ -216,6 +216,25 @@ impl<'s> Session<'s> {
         let Some(token) = stream.finish(self.out)? else { return Ok(true) };
         self.warn(&format!("there is more: go on with --after {}", quoted(&token)));
         Ok(false)
+    }
+
+    /// As [`Session::stream`], where one field of each row is a list that is told as it comes.
+    pub(super) fn stream_parted(
+        &mut self,
+        columns: &[Column],
+        field: &str,
+        make: impl FnOnce(&mut dyn FnMut(Row, Elements<'_>) -> Result<(), RenderError>) -> Result<(), RenderError>,
+    ) -> Result<(), RenderError> {
+        let (dress, page) = (self.dress(), Page::default());
+        let mut stream = Stream::new(columns, &dress, &page)?;
+        make(&mut |row, elements| stream.push_parted(self.out, row, field, elements).map(drop))?;
+        stream.finish(self.out).map(drop)
+    }
+
+    /// Writes one thing of which one field is a list that is told as it comes.
+    pub(super) fn show_parted(&mut self, row: &Row, field: &str, elements: Elements<'_>) -> Result<(), RenderError> {
+        let dress = self.dress();
+        render::parted(self.out, row, field, elements, &dress)
     }
 
     pub(super) fn show(&mut self, columns: &[Column], row: Map<String, Value>) -> super::Outcome {

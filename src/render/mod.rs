@@ -3,6 +3,7 @@
 //! Knows rows, not resources: a noun declares its columns once and gets every format, `--columns`,
 //! `--sort` and the empty list from here. Contents never depend on the terminal; only their dress does.
 
+mod parts;
 mod record;
 mod separated;
 mod stream;
@@ -15,6 +16,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 
 use crate::model::Problem;
+pub use parts::{Elements, PushElement, parted};
 pub use stream::{Page, Stream};
 
 /// How output is written.

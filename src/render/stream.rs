@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
+use super::parts::{self, Elements, Parted};
 use super::separated::{self, Style};
 use super::{Column, Dress, Format, RenderError, Row, json_line, picked, plain, table, yaml};
 use crate::model::Problem;
@@ -150,6 +151,41 @@ impl<'d> Stream<'d> {
         } else {
             self.write(out, &row)?;
         }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Adds a row of which one field is a list that is told as it comes, and is not held where rows are not.
+    /// Answers whether further rows are wanted.
+    ///
+    /// # Errors
+    /// When the stream fails, or what telling of the list answers.
+    pub fn push_parted(
+        &mut self,
+        out: &mut dyn Write,
+        row: Row,
+        field: &str,
+        elements: Elements<'_>,
+    ) -> Result<ControlFlow<()>, RenderError> {
+        if !self.wants(field) {
+            return self.push(out, row);
+        }
+        if self.sort.is_some() || !self.dress.format.is_json() {
+            let whole = parts::whole(&row, field, elements)?;
+            return self.push(out, whole);
+        }
+        if let Some(flow) = self.takes(&row) {
+            return Ok(flow);
+        }
+        let Value::Object(picked) = picked(&row, &self.names) else { return Ok(ControlFlow::Continue(())) };
+        let is_json = self.dress.format == Format::Json;
+        if is_json {
+            out.write_all(if self.written == 0 { b"[\n  " } else { b",\n  " })?;
+        }
+        Parted::new(&picked, field, elements).write(out, false)?;
+        if !is_json {
+            out.write_all(b"\n")?;
+        }
+        self.written += 1;
         Ok(ControlFlow::Continue(()))
     }
 

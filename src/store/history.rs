@@ -1,5 +1,8 @@
 //! The past: the list of revisions, what each one changed, and which revision a time means.
 
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use rusqlite::{OptionalExtension, Row};
@@ -7,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{self, integer, natural, optional_id};
 use super::{Reader, Result, StoreError, statements};
-use crate::model::{Id, Revision, Sets, Time};
+use crate::model::{Binding, Id, Revision, Sets, Time};
 use crate::policy::{Facts, RowChange};
 
 /// What is kept of a denied change.
@@ -164,13 +167,79 @@ impl Reader {
     /// # Errors
     /// When the store cannot be read.
     pub fn changes(&self, number: Revision) -> Result<Vec<RowChange>> {
-        let resources = self.sides("resource", statements::RESOURCE, number, Reader::resource_of, |row| row.id)?;
-        let bindings = self.sides("binding", statements::BINDING, number, Reader::binding_of, |row| row.id)?;
-        let resources =
-            resources.into_iter().map(|(before, after)| RowChange::Resource(before.map(Rc::new), after.map(Rc::new)));
-        Ok(resources
-            .chain(bindings.into_iter().map(|(before, after)| RowChange::Binding(before.map(Box::new), after)))
-            .collect())
+        let mut found = Vec::new();
+        self.each_change(number, &mut |change| {
+            found.push(change);
+            Ok::<_, StoreError>(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
+    }
+
+    /// Tells of what a revision changed, one after the other, in the order of [`changes`](Reader::changes):
+    /// there may be millions, and none is kept.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or what the visitor answers.
+    pub fn each_change<E: From<StoreError>>(
+        &self,
+        number: Revision,
+        visit: &mut dyn FnMut(RowChange) -> std::result::Result<ControlFlow<()>, E>,
+    ) -> std::result::Result<(), E> {
+        let resources = ("resource", statements::RESOURCE);
+        let flow = self.sides(resources, number, Reader::resource_of, |row| row.id, &mut |before, after| {
+            visit(RowChange::Resource(before.map(Rc::new), after.map(Rc::new)))
+        })?;
+        if flow.is_break() {
+            return Ok(());
+        }
+        let bindings = ("binding", statements::BINDING);
+        self.sides(bindings, number, Reader::binding_of, |row| row.id, &mut |before, after| {
+            visit(RowChange::Binding(before.map(Box::new), after))
+        })
+        .map(drop)
+    }
+
+    /// What a revision changed of the roles that a principal holds on a resource.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn changes_of(&self, number: Revision, principal: Id, resource: Id) -> Result<Vec<RowChange>> {
+        let failed = |error| self.failed(error);
+        let mut sides: BTreeMap<Id, (Option<Binding>, Option<Binding>)> = BTreeMap::new();
+        // The rows of the present and of the past stand in indexes of their own. With the sign in front, a revision is
+        // not looked for in one: it may have opened a million rows, and a principal has few.
+        for (is_after, condition) in [
+            (true, "+since = ?1 AND until IS NULL"),
+            (true, "+since = ?1 AND until IS NOT NULL"),
+            (false, "+until = ?1 AND until IS NOT NULL"),
+        ] {
+            let sql = format!(
+                "SELECT {} FROM binding WHERE principal = ?2 AND resource = ?3 AND {condition}",
+                statements::BINDING
+            );
+            let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+            let mut rows =
+                statement.query([integer(number), integer(principal.0), integer(resource.0)]).map_err(failed)?;
+            while let Some(row) = rows.next().map_err(failed)? {
+                let binding = self.binding_of(row)?;
+                let side = sides.entry(binding.id).or_default();
+                if is_after { side.1 = Some(binding) } else { side.0 = Some(binding) }
+            }
+        }
+        Ok(sides.into_values().map(|(before, after)| RowChange::Binding(before.map(Box::new), after)).collect())
+    }
+
+    /// Whether a revision opened or closed a resource.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_changed(&self, number: Revision, resource: Id) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM resource WHERE since = ?1 AND id = ?2)
+                       OR EXISTS (SELECT 1 FROM resource WHERE id = ?2 AND +until = ?1 AND until IS NOT NULL)";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut it| it.query_row([integer(number), integer(resource.0)], |row| row.get(0)))
+            .map_err(|error| self.failed(error))
     }
 
     /// Every row that was opened or closed by the revisions after one, up to another, as it stood
@@ -257,26 +326,46 @@ impl Reader {
         ids.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
-    fn sides<T>(
+    /// Tells of each row of a table that a revision closed or opened, by id: as it stood before and after. Both
+    /// lists are read in the same order, side by side.
+    fn sides<T, E: From<StoreError>>(
         &self,
-        table: &str,
-        columns: &str,
+        (table, columns): (&str, &str),
         number: Revision,
         read: impl Fn(&Reader, &Row<'_>) -> Result<T>,
         id: impl Fn(&T) -> Id,
-    ) -> Result<Vec<(Option<T>, Option<T>)>> {
+        visit: &mut dyn FnMut(Option<T>, Option<T>) -> std::result::Result<ControlFlow<()>, E>,
+    ) -> std::result::Result<ControlFlow<()>, E> {
         let failed = |error| self.failed(error);
-        let mut sides: std::collections::BTreeMap<Id, (Option<T>, Option<T>)> = std::collections::BTreeMap::new();
-        for (opened, condition) in [(false, "until = ?1 AND until IS NOT NULL"), (true, "since = ?1")] {
-            let sql = format!("SELECT {columns} FROM {table} WHERE {condition}");
-            let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
-            let mut rows = statement.query([integer(number)]).map_err(failed)?;
-            while let Some(row) = rows.next().map_err(failed)? {
-                let value = read(self, row)?;
-                let side = sides.entry(id(&value)).or_insert((None, None));
-                if opened { side.1 = Some(value) } else { side.0 = Some(value) }
+        let prepare = |condition: &str| {
+            let sql = format!("SELECT {columns} FROM {table} WHERE {condition} ORDER BY id");
+            self.connection.prepare(&sql).map_err(failed)
+        };
+        let (mut closed, mut opened) = (prepare("until = ?1 AND until IS NOT NULL")?, prepare("since = ?1")?);
+        let number = [integer(number)];
+        let (mut closed, mut opened) = (closed.query(number).map_err(failed)?, opened.query(number).map_err(failed)?);
+        let next = |rows: &mut rusqlite::Rows<'_>| -> Result<Option<T>> {
+            rows.next().map_err(failed)?.map(|row| read(self, row)).transpose()
+        };
+        let (mut before, mut after) = (next(&mut closed)?, next(&mut opened)?);
+        while before.is_some() || after.is_some() {
+            let order = match (&before, &after) {
+                (Some(before), Some(after)) => id(before).cmp(&id(after)),
+                (Some(_), None) => Ordering::Less,
+                _ => Ordering::Greater,
+            };
+            let was = if order.is_le() { before.take() } else { None };
+            let is = if order.is_ge() { after.take() } else { None };
+            if order.is_le() {
+                before = next(&mut closed)?;
+            }
+            if order.is_ge() {
+                after = next(&mut opened)?;
+            }
+            if visit(was, is)?.is_break() {
+                return Ok(ControlFlow::Break(()));
             }
         }
-        Ok(sides.into_values().collect())
+        Ok(ControlFlow::Continue(()))
     }
 }
