@@ -1,13 +1,16 @@
 //! How the cost of questions and changes grows with the number of shares. `cargo bench --bench growth`
 //! makes stores of 1,000, 10,000 and 100,000 shares, once spread over a tree and once all on one
-//! item, and prints the median of each call, with its growth for ten times as many. Never a test:
-//! machines differ.
+//! item, and prints the median of each call, with its growth for ten times as many; then whole commands on as long
+//! inputs and histories. `GROWTH_SIZES=1000,10000` takes other sizes, `GROWTH_ONLY=commands` leaves out the shares.
+//! Never a test: machines differ.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a benchmark prints, and may stop at the first surprise"
 )]
+
+mod commands;
 
 use std::time::{Duration, Instant};
 
@@ -319,12 +322,35 @@ fn line(what: &str, times: &[Duration]) {
     println!("{text}");
 }
 
+/// Commands on inputs and histories of each size.
+fn whole_commands(folder: &std::path::Path, sizes: &[usize]) {
+    let mut table: Vec<(&str, Vec<Duration>)> = Vec::new();
+    for count in sizes {
+        for (place, (what, time)) in commands::measure(folder, *count).into_iter().enumerate() {
+            match table.get_mut(place) {
+                Some((_, times)) => times.push(time),
+                None => table.push((what, vec![time])),
+            }
+        }
+    }
+    println!("\nWhole commands: ms, and the growth over the column before\n");
+    println!("| | {} |", sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "));
+    println!("|---|{}", "---|".repeat(sizes.len()));
+    for (what, times) in &table {
+        line(what, times);
+    }
+}
+
 fn main() {
     let sizes: Vec<usize> = match std::env::var("GROWTH_SIZES") {
         Ok(text) => text.split(',').map(|it| it.parse().unwrap()).collect(),
         Err(_) => SIZES.to_vec(),
     };
     let folder = tempfile::tempdir().unwrap();
+    whole_commands(folder.path(), &sizes);
+    if std::env::var("GROWTH_ONLY").is_ok() {
+        return;
+    }
     for (shape, title) in [(Shape::Spread, "spread over a tree"), (Shape::OneItem, "all on one item")] {
         let mut table: Vec<(&str, Vec<Duration>)> = Vec::new();
         let mut built = Vec::new();

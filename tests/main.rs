@@ -9,6 +9,7 @@
 
 mod accounts;
 mod audit;
+mod bounds;
 mod commands;
 mod completions;
 mod concurrency;
