@@ -200,6 +200,10 @@ impl Reader<'_> {
         if let Some(under) = &under {
             self.take(place, Reference::parse(under, Kind::Item))?;
         }
+        let of = if under.is_some() { Some(Kind::Item) } else { kind };
+        for action in &actions {
+            self.take(get(entries, "action").unwrap_or(place), Action::parse_listed(action, of))?;
+        }
         let of = |word: &str, text: Option<&str>| text.map(|text| format!(" {word} {text}")).unwrap_or_default();
         let test = format!(
             "list {who}{}{} {}",

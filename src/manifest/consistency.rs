@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::said::{Endpoint as Declared, Ensure, Item, Said, Spot, Statement};
+use super::said::{Endpoint as Declared, Ensure, Item, Said, Share, Spot, Statement};
 use crate::input::document::Mistake;
 use crate::model::attributes::{Endpoint, EndpointKind, ItemType, NodeVersion, Sharing};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Role};
@@ -146,12 +146,7 @@ impl Consistency {
                 let holder = if is_creator { CREATOR } else { OTHER };
                 endpoint::refuse_unfit(&known.endpoint, &said.endpoint, said.role, holder).err()
             }),
-            Said::Share(said) => self.endpoints.get(said.endpoint.key()).and_then(|known| {
-                let of_kind = format!("of kind {}", known.endpoint.kind.word());
-                share::unfit(&known.endpoint, &of_kind, &said.endpoint, said.permissions)
-                    .or_else(|| share::refuse_principal(&said.principal, &known.endpoint).err())
-                    .or_else(|| known.within_a_file(&said.endpoint, &said.path, true))
-            }),
+            Said::Share(said) => self.endpoints.get(said.endpoint.key()).and_then(|known| known.refused(said)),
             Said::Item(said) if said.ensure == Ensure::Present => self
                 .endpoints
                 .get(said.endpoint.key())
@@ -180,6 +175,17 @@ impl Consistency {
 }
 
 impl Known {
+    /// Why a share cannot be. Most can, and there may be very many.
+    fn refused(&self, said: &Share) -> Option<Problem> {
+        if !self.endpoint.takes(said.permissions) {
+            let of_kind = format!("of kind {}", self.endpoint.kind.word());
+            return share::unfit(&self.endpoint, &of_kind, &said.endpoint, said.permissions);
+        }
+        share::refuse_principal(&said.principal, &self.endpoint)
+            .err()
+            .or_else(|| self.within_a_file(&said.endpoint, &said.path, true))
+    }
+
     /// What lies in a file, which holds nothing; and where access managers share, a file itself.
     fn within_a_file(&self, endpoint: &Name, path: &Path, is_shared: bool) -> Option<Problem> {
         if self.files.is_empty() {

@@ -98,7 +98,7 @@ fn of_yaml(text: &str) -> Result<String, String> {
     match read(&[Source { name: "m.yaml".to_owned(), text: text.to_owned() }]) {
         Ok(it) => {
             let said: Vec<_> = it.statements.iter().map(|statement| &statement.said).collect();
-            Ok(format!("{:?} {:?} {said:?} {}", it.set, it.limits, it.tests.len()))
+            Ok(format!("{:?} {:?} {said:?} {:?}", it.set, it.limits, it.tests))
         }
         Err(mistakes) => Err(mistakes.first().map(|(_, mistake)| mistake.message.clone()).unwrap_or_default()),
     }
@@ -176,6 +176,50 @@ fn every_key_of_a_manifest_has_an_effect() {
     try_keys(&MANIFEST, &wrap, &of_yaml, &mut tried, &mut wrong);
     assert!(wrong.is_empty(), "these keys change nothing:\n{wrong}");
     assert!(tried.len() > 90, "{}", tried.len());
+}
+
+/// The tests of a file have a reader of their own, and their keys are tried here.
+#[test]
+fn every_key_of_a_test_has_an_effect() {
+    let says = |test: &str| of_yaml(&format!("{{\"version\": 1, \"tests\": [{test}]}}"));
+    let line = "\"test\": \"bob can send workgroup:w\"";
+    for (key, value) in [("as of", "42"), ("because", "\"x\"")] {
+        let with = says(&format!("{{{line}, \"{key}\": {value}}}"));
+        assert!(with.is_ok() && with != says(&format!("{{{line}}}")), "{key}: {with:?}");
+    }
+    for (head, base, keys) in [
+        (
+            "who",
+            "\"action\": \"see\", \"resource\": \"endpoint:x\", \"is\": []",
+            &[
+                ("action", "\"edit\""),
+                ("resource", "\"endpoint:y\""),
+                ("is", "[\"a\"]"),
+                ("includes", "[\"a\"]"),
+                ("excludes", "[\"a\"]"),
+            ][..],
+        ),
+        (
+            "list",
+            "\"principal\": \"bob\", \"is\": []",
+            &[
+                ("principal", "\"eve\""),
+                ("kind", "\"org\""),
+                ("under", "\"n:/a\""),
+                ("action", "\"view\""),
+                ("is", "[\"org:a\"]"),
+                ("includes", "[\"org:a\"]"),
+                ("excludes", "[\"org:a\"]"),
+            ],
+        ),
+    ] {
+        let before = says(&format!("{{\"{head}\": {{{base}}}}}"));
+        assert!(before.is_ok(), "{before:?}");
+        for (key, value) in keys {
+            let with = says(&format!("{{\"{head}\": {{{}}}}}", with(base, key, value)));
+            assert!(with.is_ok() && with != before, "{head}.{key}: {with:?}");
+        }
+    }
 }
 
 #[test]

@@ -155,6 +155,43 @@ fn bad_value<'a>(verb: Verb, value: &str, valid: impl Iterator<Item = &'a str>) 
     ))
 }
 
+impl Action {
+    /// Reads an action that a list of what somebody may do can ask about: on things of that kind, or of whichever
+    /// kind has it.
+    ///
+    /// # Errors
+    /// As [`Action::parse`], and for an action whose value is another path.
+    pub fn parse_listed(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
+        let word = text.split_once('=').map_or(text, |(word, _)| word);
+        let another_path = |_: &str| {
+            Err(Problem::usage("bad_action", format!("`{}` is not listed", super::name::printable(text)))
+                .why("its value is another path")
+                .tip("ask about one thing with `rolebook perm check`"))
+        };
+        let has = |kind: &Kind| verbs_of(*kind).iter().any(|verb| verb.word() == word);
+        let kinds = Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind) && has(kind));
+        let mut refusal = None;
+        for kind in kinds {
+            match Action::parse(text, kind, &another_path) {
+                Ok(action) => return Ok(action),
+                Err(problem) => drop(refusal.get_or_insert(problem)),
+            }
+        }
+        Err(match (refusal, only) {
+            (Some(problem), _) => problem,
+            (None, Some(kind)) => unknown(text, word, kind),
+            (None, None) => {
+                let problem = Problem::usage("unknown_action", format!("no action `{}`", super::name::printable(text)));
+                let all = Kind::ALL.into_iter().flat_map(|kind| verbs_of(kind).iter().map(|verb| verb.word()));
+                match super::reference::nearest(word, all) {
+                    Some(near) => problem.tip(format!("did you mean `{near}`?")),
+                    None => problem.tip("rolebook-model(7) lists every action, by kind"),
+                }
+            }
+        })
+    }
+}
+
 fn unknown(text: &str, word: &str, kind: Kind) -> Problem {
     let valid: Vec<&str> = verbs_of(kind).iter().map(|verb| verb.word()).collect();
     let problem =

@@ -283,3 +283,31 @@ fn a_share_that_is_over_stays_declared() {
     tool.later(1);
     assert_eq!(tool.ok("apply s.yaml --prune"), "No changes.\n");
 }
+
+/// "`exclusive` in a file of another set hides nothing that its reader may list" (cli, settled points).
+#[test]
+fn an_exclusive_list_names_who_would_go_as_far_as_one_may_list_them() {
+    let tool = Tool::staffed();
+    apply(&tool, "one", "groups: {g: [bob]}\nworkgroups: {w: {members: [bob]}}");
+    write(
+        &tool,
+        "two.yaml",
+        &format!(
+            "{HEAD}name: two\ngroups: {{g: {{members: [eve], exclusive: true}}}}\nworkgroups: {{w: {{members: [eve], exclusive: true}}}}\n"
+        ),
+    );
+    for who in ["", "--as dana", "--as alice"] {
+        let ran = tool.fails(5, &format!("plan two.yaml {who}"), "2 things cannot be made so");
+        for part in [
+            "two.yaml:3:10: user:bob as member of group:g belongs to the set one, and would be gone",
+            "two.yaml:4:14: user:bob as standard of workgroup:w belongs to the set one, and would be gone",
+        ] {
+            assert!(ran.err.contains(part) && !ran.err.contains("may not see"), "{part}: {ran:?}");
+        }
+        let taken = tool.ok(&format!("plan two.yaml --take-over {who}"));
+        assert!(
+            taken.contains("- group:g: member user:bob") && taken.contains("- workgroup:w: member user:bob"),
+            "{taken}"
+        );
+    }
+}

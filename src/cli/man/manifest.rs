@@ -32,7 +32,7 @@ tests:
 
 const READING: &str = "What is not said stays as it is; a key with nothing behind the colon is a mistake; [] and {} say nobody and nothing. A list of people means at least these; with exclusive: true it means nobody else. Who stands under admins is a member of level admin. Several files, and all files of a folder, are read as one; what two of them say of one thing must be the same. JSON is YAML.
 
-Unknown keys, keys that stand twice, wrong values, tabs and bad indents are mistakes, each told with its file, line and column; nothing is done while there is one. Only true and false are no text; merge keys, tags and templates are refused. An expiry is a day, which begins at 00:00 UTC, or a time, and no length, which would be another one every time the file is applied. Secrets stand in no manifest.";
+Unknown keys, keys that stand twice, wrong values, tabs and bad indents are mistakes, each told with its file, line and column; nothing is done while there is one. Only true and false are no text; merge keys, tags and templates are refused. A value marked with &NAME can be repeated as *NAME. An expiry is a day, which begins at 00:00 UTC, or a time, and no length, which would be another one every time the file is applied. Secrets stand in no manifest.";
 
 const SETS: &str = "The name of a manifest is a set. Everything that it declares, each thing and each membership, role and share, remembers the set; what was made by hand belongs to none, and is adopted when it is declared. Two sets may declare the same thing alike and then both own it; to declare it otherwise is a conflict, unless with --take-over.
 

@@ -1,7 +1,7 @@
 //! A question as it is written, and what it means to whoever asks it.
 
 use super::super::view::View;
-use crate::model::action::{Destination, verbs_of};
+use crate::model::action::Destination;
 use crate::model::catalogue::disclosure::ABOUT_OTHERS;
 use crate::model::name::printable;
 use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Verb as Do};
@@ -151,25 +151,7 @@ pub(super) fn themselves_only<F: Facts>(view: &View<'_, F>) -> Result<Problem, P
 
 /// An action that listings ask about, on a kind of resource or on any that has it.
 pub(super) fn listed(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
-    let word = text.split_once('=').map_or(text, |(word, _)| word);
-    let kinds = || Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind));
-    // The kinds that have the verb know what can be said of it; of an unknown one, any kind does.
-    let knows = |kind: &Kind| verbs_of(*kind).iter().any(|verb| verb.word() == word);
-    let mut refusal = None;
-    for kind in kinds().filter(knows).chain(kinds().filter(|kind| !knows(kind))) {
-        let another_path = || {
-            Err(Problem::usage("bad_action", format!("`{text}` is not listed"))
-                .why("its value is another path")
-                .tip("ask about one thing with `rolebook perm check`"))
-        };
-        match Action::parse(text, kind, &|_| another_path()) {
-            Ok(action) => return Ok(action),
-            Err(problem) => {
-                refusal.get_or_insert(problem);
-            }
-        }
-    }
-    Err(refusal.unwrap_or_else(|| Problem::usage("unknown_action", format!("no action `{text}`"))))
+    Action::parse_listed(text, only)
 }
 
 #[cfg(test)]
