@@ -211,7 +211,7 @@ fn a_reader_that_leaves_ends_it() {
 fn a_batch_and_a_question_are_not_asked_together() {
     let tool = Tool::studio();
     tool.fails(2, "perm check bob send workgroup:color --batch -", "cannot be used with");
-    tool.fails(2, "perm check bob send", "not provided");
+    tool.fails(2, "perm check bob send", "missing `<RESOURCE>`");
     tool.fails(2, "perm check --all bob send workgroup:color", "cannot be used with");
     tool.fails(2, "perm check --proof", "--batch");
     tool.fails(6, "perm check --batch missing", "`missing` cannot be read");

@@ -72,7 +72,7 @@ pub(super) struct Reading {
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct Paging {
     /// At most so many rows; where there are more, a notice says how to go on
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = count)]
     limit: Option<u64>,
     /// Go on after this row, named as the notice names it
     #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
@@ -243,6 +243,11 @@ impl ServerSettings {
 /// A revision, a count: a natural number.
 pub(super) fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a whole number is wanted".to_owned())
+}
+
+/// How many: a natural number that is not zero.
+pub(super) fn count(text: &str) -> Result<u64, String> {
+    number(text).ok().filter(|count| *count > 0).ok_or_else(|| "a whole number from 1 on is wanted".to_owned())
 }
 
 /// When something ends.

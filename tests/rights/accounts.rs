@@ -31,7 +31,7 @@ fn a_table_creates_users_straight_into_a_workgroup_as_the_command_does() {
     let tool = creators();
     write(&tool, "people.csv", "name,email\nnina,nina@example.com\nzoe,\n");
     let done = tool.ok("import csv people.csv --workgroup color --as carol");
-    assert!(done.contains("Applied: 4 added."), "{done}");
+    assert!(done.contains("Applied: 4 added, 0 changed, 0 removed."), "{done}");
     assert!(tool.may("nina", "view", "workgroup:color"));
     assert_eq!(tool.ok("import csv people.csv --workgroup color --as carol"), "No changes.\n");
     // What the command refuses the table refuses.
