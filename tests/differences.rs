@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
+use rolebook::model::attributes::{Attributes, Status};
 use rolebook::model::{Action, Id, Kind, Time, Verb};
 use rolebook::ops::scope;
 use rolebook::policy::listing::{Comparison, Difference, Scope, Twins};
@@ -15,6 +16,8 @@ use crate::oracle::put;
 use crate::oracle::truth::World;
 use crate::oracle::worlds::{Dice, NOW};
 use crate::support::Tool;
+
+mod shaken;
 
 type State = Overlay<'static, Nothing>;
 
@@ -66,15 +69,29 @@ fn allowed(state: &State, other: &State, at: Time, principal: Id, action: Action
         on = other.resource(id).unwrap().filter(|_| is_item).and_then(|it| it.parent);
     }
     let Some(on) = on else { return false };
+    // Whoever is not there may do nothing, not even what anybody may.
+    if principal > Id::LAST_RESERVED && state.resource(principal).unwrap().is_none() {
+        return false;
+    }
     decide(state, &Question { principal, action, resource: on, at }).unwrap().allowed
 }
 
 /// What changed for somebody on something, the long way.
 fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: Kind) -> (Vec<Action>, Vec<Action>) {
-    let is_active = |(state, at): (&State, Time)| {
-        state.resource(who).unwrap().and_then(|it| Some(it.as_account()?.status(at).word() == "active")) == Some(true)
+    let is_present = |(state, at): (&State, Time)| {
+        let Some(row) = state.resource(who).unwrap() else { return false };
+        match &row.attributes {
+            Attributes::Account(account) => account.status(at) == Status::Active,
+            Attributes::AccessToken(token) => {
+                token.status(at) == "active" && state.resource(row.parent.unwrap()).unwrap().is_some()
+            }
+            _ => true,
+        }
     };
-    let stayed = is_active(before) == is_active(after);
+    let stayed = is_present(before) == is_present(after);
+    let row = after.0.resource(who).unwrap().or(before.0.resource(who).unwrap());
+    // Whoever has no account has what anybody has.
+    let class = if row.is_some_and(|it| it.kind() == Kind::Account) { Id::AUTHENTICATED } else { Id::ANYONE };
     let is_class = who <= Id::LAST_RESERVED;
     let (mut gained, mut lost) = (Vec::new(), Vec::new());
     for action in Action::listed(kind) {
@@ -83,7 +100,7 @@ fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: K
         let ask = |who| {
             (allowed(before.0, after.0, before.1, who, asked, on), allowed(after.0, before.0, after.1, who, asked, on))
         };
-        let ((had, has), (any_had, any_has)) = (ask(who), ask(Id::AUTHENTICATED));
+        let ((had, has), (any_had, any_has)) = (ask(who), ask(class));
         let general =
             |this: bool, other: bool| !is_class && if stayed { this && !other } else { this && kind != Kind::Server };
         if has && !had && !general(any_has, any_had) {
@@ -103,7 +120,7 @@ fn is_file(before: &State, after: &State, item: Id) -> bool {
 
 fn listed(before: &Panel<'_, State>, after: &Panel<'_, State>, scope: &Scope) -> Vec<Difference> {
     let mut found = Vec::new();
-    let comparison = Comparison { before, after, twins: Twins::by_id() };
+    let comparison = Comparison::new(before, after, Twins::by_id());
     comparison
         .each(scope, &mut |difference| {
             found.push(difference);
@@ -114,10 +131,13 @@ fn listed(before: &Panel<'_, State>, after: &Panel<'_, State>, scope: &Scope) ->
 }
 
 fn compare(first: &World, then: &World, at: (Time, Time)) {
-    let (before, after) = (state(first), state(then));
-    let changes = changes(&before, &after);
-    let narrow = scope(&before, &after, &changes).unwrap();
-    let (panel_before, panel_after) = (Panel::new(&before, at.0), Panel::new(&after, at.1));
+    compare_states(&state(first), &state(then), at);
+}
+
+fn compare_states(before: &State, after: &State, at: (Time, Time)) {
+    let changes = changes(before, after);
+    let narrow = scope(before, after, &changes).unwrap();
+    let (panel_before, panel_after) = (Panel::new(before, at.0), Panel::new(after, at.1));
     let rows = listed(&panel_before, &panel_after, &Scope::default());
     if at.0 == at.1 {
         let narrowed: BTreeSet<String> =
@@ -133,19 +153,19 @@ fn compare(first: &World, then: &World, at: (Time, Time)) {
         let place = (id(row.principal), id(row.resource));
         assert!(by.insert(place, (row.gained, row.lost)).is_none(), "listed twice: {place:?}");
     }
-    let people: BTreeSet<Id> = [&before, &after]
+    let people: BTreeSet<Id> = [before, after]
         .into_iter()
         .flat_map(|state| all(state, &[Kind::Account, Kind::Invitee, Kind::AccessToken]))
         .chain([Id::AUTHENTICATED, Id::ANYONE])
         .collect();
     for kind in Kind::ALL {
-        let mut things: BTreeSet<Id> = [&before, &after].into_iter().flat_map(|state| all(state, &[kind])).collect();
+        let mut things: BTreeSet<Id> = [before, after].into_iter().flat_map(|state| all(state, &[kind])).collect();
         if kind == Kind::Server {
             things.insert(Id::SERVER);
         }
         for who in &people {
             for on in &things {
-                let truth = brute((&before, at.0), (&after, at.1), *who, *on, kind);
+                let truth = brute((before, at.0), (after, at.1), *who, *on, kind);
                 let own = by.get(&(*who, *on));
                 if let Some(own) = own {
                     assert_eq!(own, &truth, "{who} on {on}");
@@ -166,7 +186,7 @@ fn compare(first: &World, then: &World, at: (Time, Time)) {
                 }
                 // Shares of endpoints whose sharing is managed are made on folders alone, so a folder's row
                 // says nothing of administering those of a file.
-                let of_file = own.is_none() && is_file(&before, &after, *on);
+                let of_file = own.is_none() && is_file(before, after, *on);
                 let plain = |(gained, lost): &(Vec<Action>, Vec<Action>)| {
                     let all = |actions: &[Action]| -> Vec<Action> {
                         let administers = |action: &Action| *action == Action::Plain(Verb::AdministerShares);
@@ -195,6 +215,20 @@ proptest! {
         let later = if dice.chance(1, 3) { NOW + 1_000 } else { NOW };
         compare(&first, &then, (Time(NOW), Time(later)));
         compare(&first, &first, (Time(NOW), Time(later)));
+    }
+
+    #[test]
+    fn whatever_changes_every_difference_is_listed_and_nothing_else(seed in any::<u64>()) {
+        let mut dice = Dice::new(seed);
+        let world = World::random(&mut dice);
+        let (mut before, mut after) = (state(&world), state(&world));
+        let furniture = dice.below(usize::MAX) as u64;
+        let first = world.last_id() + 100;
+        shaken::furnish(&mut before, first, &mut Dice::new(furniture));
+        shaken::furnish(&mut after, first, &mut Dice::new(furniture));
+        shaken::shake(&mut after, first + 1_000, &mut dice);
+        compare_states(&before, &after, (Time(NOW), Time(NOW)));
+        compare_states(&after, &before, (Time(NOW), Time(NOW)));
     }
 }
 
@@ -304,4 +338,91 @@ fn what_would_hang_in_the_air_is_named() {
         json!([{"item": "node1:/projects", "principal": "user:dana",
                 "permissions": ["download", "preview-only", "browse"], "by": "user:eve"}])
     );
+}
+
+/// The rows of `--access`, as who gains and loses what on what.
+fn effect(tool: &Tool, command: &str) -> Vec<String> {
+    let report = tool.json(&format!("{command} --dry-run --access"));
+    let words = |value: &serde_json::Value| {
+        value.as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect::<Vec<_>>().join(",")
+    };
+    let of = |row: &serde_json::Value| {
+        let text = |field: &str| row[field].as_str().unwrap().to_owned();
+        format!("{} {} +{} -{}", text("principal"), text("resource"), words(&row["gained"]), words(&row["lost"]))
+    };
+    report["access"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[test]
+fn nothing_is_told_twice_or_made_up_on_a_server_that_was_never_configured() {
+    let tool = Tool::staffed();
+    let rows = effect(&tool, "account add zoe");
+    let on_server: Vec<&String> = rows.iter().filter(|row| row.contains(" server ")).collect();
+    assert_eq!(on_server, ["user:zoe server +send,forward,create-endpoint,create-org -"]);
+    let mut once = rows.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), rows.len(), "{rows:#?}");
+    // What no rule reads changes nothing for anybody, a manager's least of all.
+    assert_eq!(effect(&tool, "account edit dana --email dana@example.org"), [""; 0]);
+    assert_eq!(effect(&tool, "server set --public-links allow"), [""; 0]);
+    let first = tool.revision();
+    tool.ok("account edit dana --email dana@example.org");
+    assert_eq!(tool.json(&format!("perm diff --from {first}")), json!([]));
+    assert!(
+        effect(&tool, "account set-role bob manager").contains(
+            &"user:bob server +create-account=user,create-workgroup,create-dropbox,create-group -".to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_row_names_the_group_that_gives_it_and_what_it_stands_for() {
+    let tool = Tool::studio();
+    tool.ok("group add crew");
+    tool.ok("share grant node1:/projects group:crew --permission view --as alice");
+    let text = tool.ok("group add-member crew eve --dry-run --access");
+    let count = tool.json("content tree node1:/projects").as_array().unwrap().len();
+    let expected = format!(
+        "+ user:eve gains see, browse, thumbnail, preview, download on node1:/projects ({count} items) via group:crew"
+    );
+    assert!(text.contains(&expected), "{count}: {text}");
+    let report = tool.json("group add-member crew eve --dry-run --access");
+    let row = report["access"].as_array().unwrap().iter().find(|row| row["resource"] == "node1:/projects").unwrap();
+    assert_eq!((&row["items"], &row["via"]), (&json!(count), &json!(["group:crew"])));
+    tool.ok("group add-member crew eve");
+    let text = tool.ok("group remove-member crew eve --dry-run --access");
+    assert!(text.contains(&expected.replace("+ user:eve gains", "- user:eve loses")), "{text}");
+}
+
+#[test]
+fn how_much_is_not_told_stands_in_every_format() {
+    let tool = Tool::studio();
+    tool.ok("group add crew");
+    tool.ok("endpoint add hidden --kind s3 --private --as alice");
+    tool.ok("endpoint add-role hidden access-manager group:crew --as alice");
+    let command = "group add-member crew eve --as dana --dry-run --access";
+    let text = tool.ok(command);
+    let told = |text: &str| {
+        let line = text.lines().find(|line| line.contains(" more, on what you do not administer")).unwrap().to_owned();
+        line.trim_start_matches("warning: ").split(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    assert!(told(&text) > 0 && !text.contains("hidden"), "{text}");
+    assert_eq!(tool.json(command)["access_hidden"], json!(told(&text)));
+    assert_eq!(told(&tool.run(&format!("{command} -o csv")).err), told(&text));
+    assert_eq!(tool.json("group add-member crew eve --dry-run --access")["access_hidden"], json!(0));
+}
+
+#[test]
+fn whose_admin_goes_cannot_leave_what_another_admin_could() {
+    let tool = Tool::staffed();
+    tool.ok("org add acme --admin alice");
+    tool.ok("org invite acme carol@example.com --role admin --as alice > secret.txt");
+    assert_eq!(
+        tool.sh("sed -n 's/^secret.* //p' secret.txt | tail -1 | rolebook org accept acme --secret - --as carol")
+            .status,
+        0
+    );
+    let rows = effect(&tool, "account deactivate carol");
+    assert!(rows.contains(&"user:alice org:acme + -leave".to_owned()), "{rows:#?}");
 }

@@ -300,6 +300,9 @@ impl Session<'_> {
         ];
         if let Some(access) = &done.access {
             self.list(&access::COLUMNS, access.rows.clone(), &Paging::default())?;
+            for notice in access.notices() {
+                self.warn(&notice);
+            }
             return Ok(());
         }
         let rows = done.changes.iter().map(|change| {
@@ -356,8 +359,7 @@ fn report_object<T>(done: &Done<T>, made: &Made, mailed: Option<bool>) -> Value 
         object.insert("dry_run".to_owned(), json!(true));
     }
     if let Some(access) = &done.access {
-        object.insert("access".to_owned(), json!(access.rows));
-        object.insert("orphaned".to_owned(), json!(access.orphaned));
+        access.add_to(&mut object);
     }
     if let Some(secret) = &made.secret {
         object.insert("secret".to_owned(), json!(secret.reveal()));

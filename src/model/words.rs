@@ -236,7 +236,7 @@ words! {
 }
 
 /// A setting for each switch, in the order of [`Setting::SWITCHES`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Choices {
     #[serde(skip_serializing_if = "Option::is_none")]

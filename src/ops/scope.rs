@@ -4,8 +4,9 @@
 use hashbrown::HashSet;
 
 use super::Result;
-use crate::model::attributes::Attributes;
+use crate::model::attributes::{Attributes, Server};
 use crate::model::{Binding, Id, Kind, Resource, Role};
+use crate::policy::facts::Outline;
 use crate::policy::listing::Scope;
 use crate::policy::{Facts, RowChange, Select};
 
@@ -14,10 +15,12 @@ use crate::policy::{Facts, RowChange, Select};
 /// # Errors
 /// When the facts cannot be read.
 pub fn scope<A: Facts + ?Sized, B: Facts + ?Sized>(before: &A, after: &B, changes: &[RowChange]) -> Result<Scope> {
-    let mut search = Search { before, after, all: Scope::nothing(), shared: HashSet::new(), moved: HashSet::new() };
+    let (shared, moved, seen) = Default::default();
+    let mut search = Search { before, after, all: Scope::nothing(), shared, moved, seen };
     for change in changes {
         match change {
             RowChange::Resource(was, is) => search.resource(was.as_deref(), is.as_deref())?,
+            RowChange::Binding(was, is) if is_same_binding(was.as_deref(), is.as_ref()) => {}
             RowChange::Binding(was, is) => {
                 for binding in [was.as_deref(), is.as_ref()].into_iter().flatten() {
                     search.binding(binding)?;
@@ -35,6 +38,30 @@ struct Search<'f, A: Facts + ?Sized, B: Facts + ?Sized> {
     /// Whose shares changed, and who else changed: each was looked into.
     shared: HashSet<Id>,
     moved: HashSet<Id>,
+    seen: HashSet<Id>,
+}
+
+/// Whether a row is another one than before and yet the same to every rule: an e-mail address, who declares
+/// it. One that is the very same ended by itself, or began to.
+fn is_same_to_rules(was: Option<&Resource>, is: Option<&Resource>) -> bool {
+    match (was, is) {
+        (Some(was), Some(is)) => {
+            was != is && was.parent == is.parent && was.attributes.for_rules() == is.attributes.for_rules()
+        }
+        _ => false,
+    }
+}
+
+/// As [`is_same_to_rules`], of a binding.
+fn is_same_binding(was: Option<&Binding>, is: Option<&Binding>) -> bool {
+    match (was, is) {
+        (Some(was), Some(is)) => {
+            was != is
+                && (was.resource, was.principal, was.role) == (is.resource, is.principal, is.role)
+                && (was.expires, was.attributes) == (is.expires, is.attributes)
+        }
+        _ => false,
+    }
 }
 
 impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
@@ -42,17 +69,24 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
         let Some(either) = is.or(was) else { return Ok(()) };
         let kind = either.kind();
         match kind {
-            Kind::Server => self.all = Scope::default(),
+            // What no rule reads makes no difference; time that goes by makes one without any change.
+            _ if is_same_to_rules(was, is) => {}
+            Kind::Server => self.everything(was, is),
             Kind::Account | Kind::AccessToken | Kind::Invitee => {
                 self.all.add_principal(either.id);
                 self.all.add_resource(either.id);
+                self.last_admins(either.id)?;
             }
             Kind::Item => {
-                // A path has what the folder above has, so one that comes or goes changes nothing.
+                // A path has what the folder above has, so one that comes or goes changes nothing, but in a home
+                // folder: what is denied straight in it is not in a folder there.
+                for parent in [was, is].into_iter().flatten().filter_map(|it| it.parent) {
+                    self.home(parent)?;
+                }
                 if let (Some(was), Some(is)) = (was, is)
                     && (was.parent != is.parent || was.attributes.for_rules() != is.attributes.for_rules())
                 {
-                    self.all.holders = None;
+                    self.all.add_item(either.id);
                 }
             }
             Kind::Workspace => {
@@ -71,6 +105,35 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
                 self.members(either.id)?;
             }
             _ => self.all.add_resource(either.id),
+        }
+        Ok(())
+    }
+
+    /// Items may differ for whose home folder it is, if it is one.
+    fn home(&mut self, folder: Id) -> Result<()> {
+        for outline in [self.before.outline(folder)?, self.after.outline(folder)?].into_iter().flatten() {
+            if let Attributes::Item(item) = &*outline.attributes {
+                self.all.holders.iter_mut().for_each(|all| all.extend(item.home.map(|home| home.of)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Anything may differ, since settings of the server do, unless these are its address and the like.
+    fn everything(&mut self, was: Option<&Resource>, is: Option<&Resource>) {
+        let settings = |side: Option<&Resource>| {
+            let server = side.and_then(Resource::as_server).cloned().unwrap_or_default();
+            Server { public_links: false, url: None, ..server }
+        };
+        if settings(was) != settings(is) {
+            (self.all.principals, self.all.holders, self.all.resources) = (None, None, None);
+        }
+    }
+
+    /// Whether the other admins of an organization may leave it depends on whether this one stays one.
+    fn last_admins(&mut self, account: Id) -> Result<()> {
+        for org in self.before.list(Select::OfAs(account, Role::OrgAdmin))? {
+            self.all.add_resource(org.resource);
         }
         Ok(())
     }
@@ -99,13 +162,20 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
                 self.all.add_resource(on);
                 self.all.add_principal(who);
             }
-            _ => {
-                self.all.add_resource(on);
+            role => {
+                // Whether the last admin may leave is a matter of the others.
+                if role == Role::OrgAdmin {
+                    self.all.add_resource(on);
+                }
                 let people = if self.moved.insert(who) { self.people(who)? } else { Vec::new() };
-                for person in people {
-                    self.all.add_principal(person);
-                    // Fellow members see each other; managers manage users and nobody else.
-                    self.all.add_resource(person);
+                for person in &people {
+                    self.all.add_principal(*person);
+                }
+                // Fellow members see each other; managers manage users and nobody else.
+                if matches!(role.on(), Kind::Server | Kind::Group | Kind::Workgroup) && self.seen.insert(who) {
+                    for person in self.people(who)? {
+                        self.all.add_resource(person);
+                    }
                 }
             }
         }
@@ -129,6 +199,12 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
             Role::DropboxStandard,
             Role::DropboxSubmitOnly,
         ];
+        let is_place = |outline: Option<Outline>| {
+            outline.is_some_and(|it| matches!(it.kind(), Kind::Group | Kind::Workgroup | Kind::Dropbox))
+        };
+        if !is_place(self.before.outline(principal)?) && !is_place(self.after.outline(principal)?) {
+            return Ok(vec![principal]);
+        }
         let mut found = Vec::new();
         let mut open = vec![principal];
         let mut opened: HashSet<Id> = HashSet::new();

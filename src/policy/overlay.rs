@@ -363,6 +363,25 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         }
     }
 
+    // Else each row below would be made whole for its id.
+    fn ids(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>> {
+        let mut found = self.base.ids(kind, parent)?;
+        if self.draft.resources.is_empty() {
+            return Ok(found);
+        }
+        found.retain(|id| !self.speaks_of(*id));
+        match parent {
+            Some(parent) => {
+                let own = self.by_parent.range((kind, parent, Id(0))..);
+                found.extend(own.take_while(|key| (key.0, key.1) == (kind, parent)).map(|key| key.2));
+            }
+            None => {
+                found.extend(self.draft.resources.values().flatten().filter(|it| it.kind() == kind).map(|it| it.id))
+            }
+        }
+        Ok(found)
+    }
+
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
         let is_ours = |it: &Binding| self.draft.bindings.contains_key(&it.id);
         let own = self.selected(select).filter_map(|id| self.own_binding(id));

@@ -39,6 +39,14 @@ impl Target {
         Ok(Some(Target { id, kind: outline.kind(), outline, line: OnceCell::new(), at_hand: OnceCell::new() }))
     }
 
+    /// A resource that is not there, with attributes: nothing links anybody to it, so what is allowed on it is
+    /// what anybody of a profile has.
+    pub(super) fn stand_in(attributes: Attributes) -> Target {
+        let outline = Outline { id: Id(0), parent: None, attributes: Rc::new(attributes) };
+        let line = OnceCell::from(vec![outline.clone()]);
+        Target { id: Id(0), kind: outline.kind(), outline, line, at_hand: OnceCell::from(None) }
+    }
+
     /// It and everything it lies in, nearest first; read once.
     pub(super) fn line<F: Facts + ?Sized>(&self, facts: &F) -> Result<&[Outline]> {
         match self.line.get() {

@@ -60,6 +60,9 @@ pub(super) fn show(
             session.stream(&COLUMNS, &Paging::default(), |_, push| {
                 planned.effects.0.iter().try_for_each(|effect| push(effect_row(effect, read, revision)).map(drop))
             })?;
+            for notice in access.iter().flat_map(|access| access.notices()) {
+                session.warn(&notice);
+            }
         }
     }
     Ok(0)
@@ -154,8 +157,7 @@ fn object((planned, read): (&Planned, &Read), access: Option<&Access>, became: &
     object.insert("warnings".to_owned(), json!(planned.warnings));
     object.insert("digest".to_owned(), json!(planned.effects.digest()));
     if let Some(access) = access {
-        object.insert("access".to_owned(), json!(access.rows));
-        object.insert("orphaned".to_owned(), json!(access.orphaned));
+        access.add_to(&mut object);
     }
     object
 }

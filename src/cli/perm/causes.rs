@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::view::View;
 use super::rows::words;
-use crate::model::{Action, Id, Problem, Revision, Time};
+use crate::model::{Action, Id, Kind, Problem, Revision, Time};
 use crate::policy::listing::Difference;
-use crate::policy::{Facts, Question, decide};
+use crate::policy::{Facts, Subject, Target, allows};
 use crate::render::RenderError;
 use crate::store::{LogEntry, Reader, Snapshot};
 
@@ -31,42 +31,43 @@ enum Cause {
 
 /// The changes between two moments of one store, as far as they were looked at.
 pub(super) struct Causes<'v, 'r> {
-    view: &'v View<'r, Snapshot>,
+    before: &'v View<'r, Snapshot>,
+    after: &'v View<'r, Snapshot>,
     reader: &'r Reader,
-    before: Moment,
-    after: Moment,
+    /// Whether anything expired in between, so that it need not have been a change.
+    expired: bool,
     entries: HashMap<Revision, Option<LogEntry>>,
     /// What was found last: most differences have a cause in common with the one before.
     last: Option<Cause>,
+    /// How many had it in common so far.
+    in_common: usize,
+    /// The facts before and after that one, in memory once so many had it in common that it pays.
+    around: HashMap<Revision, Snapshot>,
 }
 
+/// What is asked about: who, and on what.
+type Asked = (Id, Id);
+
 impl<'v, 'r> Causes<'v, 'r> {
-    pub(super) fn new(before: &View<'r, Snapshot>, after: &'v View<'r, Snapshot>) -> Causes<'v, 'r> {
-        let moment = |view: &View<'_, Snapshot>| Moment { revision: view.revision, at: view.at };
+    /// Between two moments; `expired` says whether anything ended by itself in between.
+    pub(super) fn new(before: &'v View<'r, Snapshot>, after: &'v View<'r, Snapshot>, expired: bool) -> Causes<'v, 'r> {
         Causes {
-            view: after,
+            before,
+            after,
             reader: after.reader,
-            before: moment(before),
-            after: moment(after),
+            expired,
             entries: HashMap::new(),
             last: None,
+            in_common: 0,
+            around: HashMap::new(),
         }
     }
 
     /// What caused a difference: each cause once, with the actions that are its own.
     pub(super) fn of(&mut self, difference: &Difference, is_text: bool) -> Result<Value, RenderError> {
-        let mut found: Vec<(Cause, Vec<Action>)> = Vec::new();
-        for action in difference.gained.iter().chain(&difference.lost) {
-            let Some(cause) = self.cause(difference, *action)? else { continue };
-            self.last = Some(cause);
-            match found.iter_mut().find(|(known, _)| *known == cause) {
-                Some((_, actions)) => actions.push(*action),
-                None => found.push((cause, vec![*action])),
-            }
-        }
         let mut values = Vec::new();
-        for (cause, actions) in &found {
-            values.push(if is_text { self.phrase(*cause)? } else { self.object(*cause, actions)? });
+        for (cause, actions) in self.found(difference)? {
+            values.push(if is_text { self.phrase(cause)? } else { self.object(cause, &actions)? });
         }
         if is_text {
             let phrases: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
@@ -75,65 +76,166 @@ impl<'v, 'r> Causes<'v, 'r> {
         Ok(Value::Array(values))
     }
 
-    fn cause(&mut self, difference: &Difference, action: Action) -> Result<Option<Cause>, RenderError> {
+    fn found(&mut self, difference: &Difference) -> Result<Vec<(Cause, Vec<Action>)>, RenderError> {
+        let mut open: Vec<Action> = difference.gained.iter().chain(&difference.lost).copied().collect();
+        let mut found = Vec::new();
+        let moment = |view: &View<'_, Snapshot>| Moment { revision: view.revision, at: view.at };
+        // Asked backwards in time, what was gained was lost.
+        let (one, other) = (moment(self.before), moment(self.after));
+        let (first, last) =
+            if (one.revision, one.at) <= (other.revision, other.at) { (one, other) } else { (other, one) };
+        if last.revision == first.revision + 1 && !self.expired {
+            return Ok(vec![(Cause::Revision(last.revision), open)]);
+        }
         let (Some(principal), Some(resource)) =
             (difference.principal.1.or(difference.principal.0), difference.resource.1.or(difference.resource.0))
         else {
-            return Ok(None);
+            return Ok(found);
         };
-        // Asked backwards in time, what was gained was lost.
-        let forwards = (self.before.revision, self.before.at) <= (self.after.revision, self.after.at);
-        let (first, last) = if forwards { (self.before, self.after) } else { (self.after, self.before) };
-        let asked = (principal, action, resource);
-        let end = self.answer(last, asked)?;
+        let asked = (principal, resource);
+        let end = self.allowed(last, asked, &open)?;
         if let Some(Cause::Revision(known)) = self.last
             && known > first.revision
-            && self.changes_at(known, asked, end)?
         {
-            return Ok(self.last);
+            let own = self.changed_at(known, asked, &open, &end)?;
+            if !own.is_empty() {
+                open.retain(|action| !own.contains(action));
+                found.push((Cause::Revision(known), own));
+                self.keep_around(known)?;
+            }
         }
+        while let Some(action) = open.first().copied() {
+            let cause = self.search((first, last), asked, action, end.contains(&action))?;
+            let mut own = match cause {
+                Cause::Revision(revision) => self.changed_at(revision, asked, &open, &end)?,
+                Cause::Expiry(..) => Vec::new(),
+            };
+            if own.is_empty() {
+                own.push(action);
+            }
+            open.retain(|action| !own.contains(action));
+            if self.last != Some(cause) {
+                (self.last, self.in_common) = (Some(cause), 0);
+                self.around.clear();
+            }
+            match found.iter_mut().find(|(known, _)| *known == cause) {
+                Some((_, actions)) => actions.extend(own),
+                None => found.push((cause, own)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Looks for the two moments next to each other between which the answer changed.
+    fn search(
+        &mut self,
+        (first, last): (Moment, Moment),
+        asked: Asked,
+        action: Action,
+        end: bool,
+    ) -> Result<Cause, RenderError> {
         let (mut low, mut high) = (first, last);
         while low.revision + 1 < high.revision {
             let revision = low.revision + (high.revision - low.revision) / 2;
             let middle = Moment { revision, at: self.time_of(revision)?.unwrap_or(low.at) };
-            if self.answer(middle, asked)? == end { high = middle } else { low = middle }
+            if self.is_allowed(middle, asked, action)? == end { high = middle } else { low = middle }
         }
         if low.revision == high.revision {
-            return Ok(Some(Cause::Expiry(low.revision, high.at)));
+            return Ok(Cause::Expiry(low.revision, high.at));
+        }
+        if !self.expired {
+            return Ok(Cause::Revision(high.revision));
         }
         // One change lies between, and the time that went by before it and after it.
         let made = self.time_of(high.revision)?.unwrap_or(high.at);
-        let just_before = self.answer(Moment { revision: low.revision, at: made }, asked)?;
-        let just_after = self.answer(Moment { revision: high.revision, at: made }, asked)?;
-        Ok(Some(if just_before == end {
+        let just_before = self.is_allowed(Moment { revision: low.revision, at: made }, asked, action)?;
+        let just_after = self.is_allowed(Moment { revision: high.revision, at: made }, asked, action)?;
+        Ok(if just_before == end {
             Cause::Expiry(low.revision, made)
         } else if just_after == end {
             Cause::Revision(high.revision)
         } else {
             Cause::Expiry(high.revision, high.at)
-        }))
+        })
     }
 
-    /// Whether a revision turned the answer into what it is in the end.
-    fn changes_at(&mut self, revision: Revision, asked: (Id, Action, Id), end: bool) -> Result<bool, RenderError> {
-        let Some(at) = self.time_of(revision)? else { return Ok(false) };
-        let before = self.answer(Moment { revision: revision - 1, at }, asked)?;
-        Ok(before != end && self.answer(Moment { revision, at }, asked)? == end)
+    /// The actions whose answers a revision turned into what they are in the end.
+    fn changed_at(
+        &mut self,
+        revision: Revision,
+        asked: Asked,
+        actions: &[Action],
+        end: &[Action],
+    ) -> Result<Vec<Action>, RenderError> {
+        let Some(at) = self.time_of(revision)? else { return Ok(Vec::new()) };
+        let before = self.allowed(Moment { revision: revision - 1, at }, asked, actions)?;
+        let after = self.allowed(Moment { revision, at }, asked, actions)?;
+        let turned = |action: &&Action| {
+            let is = end.contains(action);
+            before.contains(action) != is && after.contains(action) == is
+        };
+        Ok(actions.iter().filter(turned).copied().collect())
     }
 
-    fn answer(&self, moment: Moment, (principal, action, resource): (Id, Action, Id)) -> Result<bool, RenderError> {
-        let facts = self.reader.facts_at(moment.revision);
+    /// Reads the facts around a change into memory when as many had it in common as make it worth the while: to
+    /// read a thousand rows takes about as long as to ask one question of the store.
+    fn keep_around(&mut self, revision: Revision) -> Result<(), RenderError> {
+        self.in_common += 1;
+        if self.in_common > 32 + self.after.facts.bindings_count() / 1000 && self.around.is_empty() {
+            for revision in [revision - 1, revision] {
+                self.around.insert(revision, self.reader.facts_at(revision).snapshot()?);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_allowed(&self, moment: Moment, asked: Asked, action: Action) -> Result<bool, RenderError> {
+        Ok(!self.allowed(moment, asked, &[action])?.is_empty())
+    }
+
+    /// Those of some actions that were allowed at a moment.
+    fn allowed(&self, moment: Moment, asked: Asked, actions: &[Action]) -> Result<Vec<Action>, RenderError> {
+        let in_memory = [self.before, self.after].into_iter().find(|view| view.revision == moment.revision);
+        let in_memory = in_memory.map(|view| &view.facts).or_else(|| self.around.get(&moment.revision));
+        match in_memory {
+            Some(facts) => self.allowed_in(facts, moment.at, asked, actions),
+            None => self.allowed_in(&self.reader.facts_at(moment.revision), moment.at, asked, actions),
+        }
+    }
+
+    fn allowed_in<F: Facts>(
+        &self,
+        facts: &F,
+        at: Time,
+        (principal, resource): Asked,
+        actions: &[Action],
+    ) -> Result<Vec<Action>, RenderError> {
         let mut on = resource;
         // A path that was not registered had what the folder above had.
         if resource > Id::LAST_RESERVED && facts.outline(resource)?.is_none() {
-            let lineage = self.view.facts.lineage(resource)?;
-            let mut above = lineage.iter().skip(1).filter(|it| it.kind() == crate::model::Kind::Item);
-            let found = above.find_map(|it| facts.outline(it.id).ok().flatten());
-            let Some(found) = found else { return Ok(false) };
-            on = found.id;
+            let mut above = self.after.facts.lineage(resource)?;
+            if above.is_empty() {
+                above = self.before.facts.lineage(resource)?;
+            }
+            let mut found = None;
+            for folder in above.iter().skip(1).filter(|it| it.kind() == Kind::Item) {
+                if facts.outline(folder.id)?.is_some() {
+                    found = Some(folder.id);
+                    break;
+                }
+            }
+            let Some(found) = found else { return Ok(Vec::new()) };
+            on = found;
         }
-        let question = Question { principal, action, resource: on, at: moment.at };
-        Ok(decide(&facts, &question)?.allowed)
+        let Some(target) = Target::of(facts, on)? else { return Ok(Vec::new()) };
+        let subject = Subject::new(facts, principal, at)?;
+        let mut allowed = Vec::new();
+        for action in actions {
+            if allows(&subject, *action, &target)?.is_some() {
+                allowed.push(*action);
+            }
+        }
+        Ok(allowed)
     }
 
     fn entry(&mut self, revision: Revision) -> Result<Option<&LogEntry>, Problem> {
@@ -149,7 +251,7 @@ impl<'v, 'r> Causes<'v, 'r> {
     }
 
     fn phrase(&mut self, cause: Cause) -> Result<Value, RenderError> {
-        let view = self.view;
+        let view = self.after;
         Ok(json!(match cause {
             Cause::Revision(revision) => {
                 let Some(entry) = self.entry(revision)? else { return Ok(Value::Null) };
@@ -160,7 +262,7 @@ impl<'v, 'r> Causes<'v, 'r> {
     }
 
     fn object(&mut self, cause: Cause, actions: &[Action]) -> Result<Value, RenderError> {
-        let view = self.view;
+        let view = self.after;
         let mut object = Map::new();
         match cause {
             Cause::Revision(revision) => {

@@ -97,14 +97,15 @@ fn compared(
     (same_store, paging): (bool, &Paging),
 ) -> Result<bool, RenderError> {
     let (panel_before, panel_after) = (Panel::new(&before.facts, before.at), Panel::new(&after.facts, after.at));
-    let (scope, twins) = if same_store {
-        (scope_between(before, after)?, Twins::by_id())
+    let (scope, expired, twins) = if same_store {
+        let (scope, expired) = scope_between(before, after)?;
+        (scope, expired, Twins::by_id())
     } else {
-        (Scope::default(), twins(&before.facts, &after.facts)?)
+        (Scope::default(), false, twins(&before.facts, &after.facts)?)
     };
     let only = only_about(after)?;
-    let comparison = Comparison { before: &panel_before, after: &panel_after, twins };
-    let mut causes = same_store.then(|| Causes::new(before, after));
+    let comparison = Comparison::new(&panel_before, &panel_after, twins);
+    let mut causes = same_store.then(|| Causes::new(before, after, expired));
     let is_text = !matches!(session.dress().format, Format::Json | Format::Jsonl | Format::Yaml);
     let mut found = false;
     session.stream(&COLUMNS, paging, |wants, push| {
@@ -141,14 +142,16 @@ fn compared(
     Ok(found)
 }
 
-/// What can differ between two moments of one store, in whichever order they are.
-fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Result<Scope, RenderError> {
+/// What can differ between two moments of one store, in whichever order they are; and whether anything ended by
+/// itself in between.
+fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Result<(Scope, bool), RenderError> {
     let (first, last) = if before.revision <= after.revision { (before, after) } else { (after, before) };
     let mut changes = first.reader.changed_between(first.revision, last.revision)?;
+    let changed = changes.len();
     for view in [before, after] {
         changes.extend(view.facts.ending(before.at.min(after.at), before.at.max(after.at)));
     }
-    Ok(scope(&before.facts, &after.facts, &changes)?)
+    Ok((scope(&before.facts, &after.facts, &changes)?, changes.len() > changed))
 }
 
 /// Whom alone whoever asks is told about; none where that is everybody.

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use hashbrown::HashSet;
 
 use super::PRINCIPALS;
-use crate::model::catalogue::{self, Condition, Demand, Holder};
+use super::difference::{Fellows, is_general};
+use crate::model::catalogue::{self, Holder};
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::content;
 use crate::policy::facts::{Facts, Result, Select};
@@ -18,11 +19,20 @@ pub(super) struct Search<'p, 'f, F: Facts + ?Sized> {
     found: HashSet<Id>,
     /// Groups and workgroups whose members were added.
     opened: HashSet<Id>,
+    /// Where only those are sought whom something links to the resource itself: of the fellow members of an
+    /// account, those to whom it makes a difference.
+    fellows: Option<&'p Fellows>,
 }
 
 impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     pub(super) fn new(panel: &'p Panel<'f, F>) -> Search<'p, 'f, F> {
-        Search { panel, found: HashSet::new(), opened: HashSet::new() }
+        Search { panel, found: HashSet::new(), opened: HashSet::new(), fellows: None }
+    }
+
+    /// A search for those alone whom something links to a resource: whoever is found by a profile, whatever
+    /// the resource, is left out.
+    pub(super) fn linked(panel: &'p Panel<'f, F>, fellows: &'p Fellows) -> Search<'p, 'f, F> {
+        Search { fellows: Some(fellows), ..Search::new(panel) }
     }
 
     /// Adds whoever comes into question for an action that the classes alone do not give.
@@ -32,35 +42,6 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     pub(super) fn add(&mut self, action: Action, target: &Target) -> Result<()> {
         for grant in &catalogue::rows_of(target.kind, action.verb()).grants {
             self.holders(grant.holder, action, target)?;
-        }
-        Ok(())
-    }
-
-    /// Adds whoever comes into question for some actions, and whoever of them the limits and the
-    /// conditions of rows about every account tell from any other account.
-    pub(super) fn add_all(&mut self, actions: &[Action], target: &Target) -> Result<()> {
-        for action in actions {
-            self.add(*action, target)?;
-            let rows = catalogue::rows_of(target.kind, action.verb());
-            for grant in rows.grants.iter().filter(|grant| grant.holder == Holder::Account) {
-                if let Some(also) = grant.when.and_then(Condition::also) {
-                    self.add_all(&[Action::Plain(also)], target)?;
-                }
-            }
-            for limit in &rows.limits {
-                match limit.demand {
-                    Demand::NotOneself => {
-                        self.found.insert(target.id);
-                    }
-                    Demand::AllowedOrShared(_) => {
-                        self.holders(Holder::FellowMember, *action, target)?;
-                        if target.kind == Kind::Workgroup {
-                            self.members(target.id)?;
-                        }
-                    }
-                    _ => {}
-                }
-            }
         }
         Ok(())
     }
@@ -85,8 +66,11 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
         found
     }
 
-    fn holders(&mut self, holder: Holder, action: Action, target: &Target) -> Result<()> {
+    pub(super) fn holders(&mut self, holder: Holder, action: Action, target: &Target) -> Result<()> {
         let facts = self.panel.facts();
+        if self.fellows.is_some() && is_general(holder) {
+            return Ok(());
+        }
         match holder {
             Holder::Role(role) => self.in_role(role, target)?,
             Holder::Account => {}
@@ -94,6 +78,9 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
                 self.found.insert(target.id);
             }
             Holder::FellowMember => {
+                if let Some(fellows) = self.fellows {
+                    return fellows.around(self.panel, target.id, &mut self.found);
+                }
                 let them = self.panel.subject(target.id)?;
                 let mut common = Vec::new();
                 them.levels(&Role::WORKGROUP, &mut |membership| {
@@ -166,33 +153,48 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
 
     /// Whoever holds a role on a resource, groups and workgroups opened.
     fn holding(&mut self, on: Id, role: Role) -> Result<()> {
-        let mut principals = Vec::new();
-        self.panel.facts().bindings(Select::OnAs(on, role), &mut |binding| {
-            principals.push(binding.principal);
-            Ok(ControlFlow::Continue(()))
-        })?;
-        principals.into_iter().try_for_each(|principal| self.open(principal))
+        let mut open = Vec::new();
+        self.those_in(on, role, &mut open)?;
+        self.open(open)
     }
 
-    fn open(&mut self, principal: Id) -> Result<()> {
-        match self.panel.facts().outline(principal)?.map(|it| it.kind()) {
-            Some(Kind::Group | Kind::Workgroup) => self.members(principal),
-            Some(_) => {
-                self.found.insert(principal);
-                Ok(())
+    fn those_in(&self, on: Id, role: Role, found: &mut Vec<Id>) -> Result<()> {
+        self.panel.facts().bindings(Select::OnAs(on, role), &mut |binding| {
+            found.push(binding.principal);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Adds principals, and the members of those that have some, however deep: a list and no recursion, since
+    /// groups may be nested as deep as anybody likes.
+    fn open(&mut self, mut open: Vec<Id>) -> Result<()> {
+        while let Some(principal) = open.pop() {
+            match self.panel.facts().outline(principal)?.map(|it| it.kind()) {
+                Some(Kind::Group | Kind::Workgroup) if self.opened.insert(principal) => {
+                    self.members_into(principal, &mut open)?;
+                }
+                Some(Kind::Group | Kind::Workgroup) | None => {}
+                Some(_) => {
+                    self.found.insert(principal);
+                }
             }
-            None => Ok(()),
         }
+        Ok(())
+    }
+
+    fn members_into(&self, place: Id, found: &mut Vec<Id>) -> Result<()> {
+        for role in [Role::GroupMember, Role::WorkgroupStandard, Role::WorkgroupAdmin] {
+            self.those_in(place, role, found)?;
+        }
+        Ok(())
     }
 
     /// The members of a group or workgroup, each group opened once.
     pub(super) fn members(&mut self, place: Id) -> Result<()> {
-        if !self.opened.insert(place) {
-            return Ok(());
+        let mut open = Vec::new();
+        if self.opened.insert(place) {
+            self.members_into(place, &mut open)?;
         }
-        for role in [Role::GroupMember, Role::WorkgroupStandard, Role::WorkgroupAdmin] {
-            self.holding(place, role)?;
-        }
-        Ok(())
+        self.open(open)
     }
 }

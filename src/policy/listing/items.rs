@@ -4,6 +4,7 @@
 //! shares and ownership, the root folder of an endpoint one has a role on, the files of a workspace
 //! one manages, one's home folders. Only these are looked at; of the rest nothing has to be asked.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -94,11 +95,6 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     Ok(ControlFlow::Continue(()))
 }
 
-/// The items where something begins or ends for somebody, by id.
-pub(super) fn turns<'f, F: Facts + ?Sized>(panel: &Panel<'f, F>, subject: &Subject<'f, F>) -> Result<Vec<Id>> {
-    turns_of(panel, subject, &gives(subject)?)
-}
-
 fn turns_of<'f, F: Facts + ?Sized>(
     panel: &Panel<'f, F>,
     subject: &Subject<'f, F>,
@@ -116,36 +112,112 @@ fn turns_of<'f, F: Facts + ?Sized>(
             found.extend(facts.ids(Kind::Item, Some(home))?);
         }
     }
-    let mut places = Vec::new();
-    subject.levels(
-        &[Role::EndpointAdministrator, Role::AccessManager, Role::WorkspaceManager, Role::OrgAdmin],
-        &mut |binding| {
-            places.push(binding.resource);
-            Ok(ControlFlow::Continue(()))
-        },
-    )?;
-    for place in places {
-        match facts.outline(place)?.map(|it| it.kind()) {
-            Some(Kind::Endpoint) => found.extend(facts.named(Kind::Item, Some(place), "/")?.map(|root| root.id)),
-            Some(Kind::Org) => facts.resources(Kind::Workspace, Some(place), &mut |workspace| {
-                found.extend(workspace.as_workspace().and_then(|it| it.files));
-                Ok(ControlFlow::Continue(()))
-            })?,
-            Some(Kind::Workspace) => {
-                if let Some(Attributes::Workspace(it)) = facts.outline(place)?.as_ref().map(|it| &*it.attributes) {
-                    found.extend(it.files);
-                }
-            }
-            _ => {}
-        }
-    }
+    of_roles(subject, &mut |item, _| found.push(item))?;
     found.sort_unstable();
     found.dedup();
     Ok(found)
 }
 
+/// Tells of the items that roles on endpoints, workspaces and organizations speak of, with the role.
+fn of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>, tell: &mut dyn FnMut(Id, Role)) -> Result<()> {
+    let facts = subject.facts();
+    let mut places = Vec::new();
+    subject.levels(
+        &[Role::EndpointAdministrator, Role::AccessManager, Role::WorkspaceManager, Role::OrgAdmin],
+        &mut |binding| {
+            places.push((binding.resource, binding.role));
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    for (place, role) in places {
+        match facts.outline(place)?.map(|it| it.kind()) {
+            Some(Kind::Endpoint) => {
+                if let Some(root) = facts.id_named(Kind::Item, Some(place), "/")? {
+                    tell(root, role);
+                }
+            }
+            Some(Kind::Org) => facts.resources(Kind::Workspace, Some(place), &mut |workspace| {
+                if let Some(files) = workspace.as_workspace().and_then(|it| it.files) {
+                    tell(files, role);
+                }
+                Ok(ControlFlow::Continue(()))
+            })?,
+            Some(Kind::Workspace) => {
+                if let Some(Attributes::Workspace(it)) = facts.outline(place)?.as_ref().map(|it| &*it.attributes)
+                    && let Some(files) = it.files
+                {
+                    tell(files, role);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The home folders of accounts, by account.
+pub(super) type Homes = HashMap<Id, Vec<Id>>;
+
+/// The home folders that lie where those of their workspace do, whoever owns them by now.
+pub(super) fn homes<F: Facts + ?Sized>(facts: &F) -> Result<Homes> {
+    let mut folders = Vec::new();
+    facts.resources(Kind::Workspace, None, &mut |workspace| {
+        folders.extend(workspace.as_workspace().and_then(|it| it.files));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut found = Homes::new();
+    for folder in folders {
+        facts.resources(Kind::Item, Some(folder), &mut |item| {
+            if let Some(home) = item.as_item().and_then(|it| it.home) {
+                found.entry(home.of).or_default().push(item.id);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(found)
+}
+
+/// What begins or ends for somebody at an item, as bits: the permissions, and what follows them.
+pub(super) type Turn = u64;
+
+const OWN_HOME: Turn = 1 << 8;
+const IN_HOME: Turn = 1 << 9;
+const UPLOADS: Turn = 1 << 10;
+/// Where the roles begin.
+const ROLES: u32 = 11;
+
+/// The items where something begins or ends for somebody, and what.
+pub(super) fn turns<'f, F: Facts + ?Sized>(
+    panel: &Panel<'f, F>,
+    subject: &Subject<'f, F>,
+    gives: &HashMap<Id, Permissions>,
+    homes: &Homes,
+) -> Result<HashMap<Id, Turn>> {
+    let facts = panel.facts();
+    let mut found: HashMap<Id, Turn> = HashMap::new();
+    let mut own: Vec<Id> = homes.get(&subject.id).cloned().unwrap_or_default();
+    for (item, permissions) in gives {
+        found.insert(*item, permissions.iter().fold(0, |bits, it| bits | (1 << it as u32)));
+        if home_of(facts.outline(*item)?.as_ref()) == Some(subject.id) {
+            own.push(*item);
+        }
+    }
+    // What is denied straight in one's home folder may be allowed beneath it.
+    for home in own {
+        let Some(target) = panel.target(home)? else { continue };
+        let (uploads, ()) = root_upload(subject, Action::Plain(Verb::Upload), &target)?;
+        let uploads = if uploads { UPLOADS } else { 0 };
+        *found.entry(home).or_default() |= OWN_HOME | uploads;
+        for inside in facts.ids(Kind::Item, Some(home))? {
+            *found.entry(inside).or_default() |= IN_HOME | uploads;
+        }
+    }
+    of_roles(subject, &mut |item, role| *found.entry(item).or_default() |= 1 << (ROLES + role as u32))?;
+    Ok(found)
+}
+
 /// What shares and ownership give somebody on each item that they are on.
-fn gives<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashMap<Id, Permissions>> {
+pub(super) fn gives<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashMap<Id, Permissions>> {
     let facts = subject.facts();
     let mut found: HashMap<Id, Permissions> = HashMap::new();
     for principal in subject.principals()? {
@@ -217,7 +289,7 @@ fn home_of(outline: Option<&Outline>) -> Option<Id> {
 /// What an answer about an item depends on for one subject. Items that are alike in this get the
 /// same answers, so each sort is asked about once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-struct Alike {
+pub(super) struct Alike {
     /// The endpoint and the workspace, if the subject has a role there: all others are the same to it.
     endpoint: Option<Id>,
     workspace: Option<Id>,
@@ -230,7 +302,11 @@ struct Alike {
     home: Option<Id>,
 }
 
-struct Items<'s, 'f, F: Facts + ?Sized> {
+/// The answers about items that are alike, for all to whom they are the same: who has no role there.
+pub(super) type Answers = RefCell<HashMap<Alike, Rc<[Action]>>>;
+
+/// The items as one subject has them.
+pub(super) struct Items<'s, 'f, F: Facts + ?Sized> {
     panel: &'s Panel<'f, F>,
     subject: &'s Subject<'f, F>,
     actions: &'s [Action],
@@ -239,7 +315,10 @@ struct Items<'s, 'f, F: Facts + ?Sized> {
     roles: HashSet<Id>,
     /// What shares and ownership give the subject on each item that they are on.
     gives: HashMap<Id, Permissions>,
+    /// What these give besides, to everybody of its sort.
+    common: Option<&'s HashMap<Id, Permissions>>,
     alike: HashMap<Alike, Rc<[Action]>>,
+    answers: Option<&'s Answers>,
 }
 
 /// What one walk up from an item finds out about it and about the folder above.
@@ -257,13 +336,46 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
         reach: Reach,
     ) -> Result<Items<'s, 'f, F>> {
         let (roles, gives) = (places_of_roles(subject)?, gives(subject)?);
-        Ok(Items { panel, subject, actions, reach, roles, gives, alike: HashMap::new() })
+        Ok(Items { panel, subject, actions, reach, roles, gives, common: None, alike: HashMap::new(), answers: None })
+    }
+
+    /// For one of many subjects: what it is given itself, and what all of its sort are.
+    pub(super) fn of_many(
+        panel: &'s Panel<'f, F>,
+        subject: &'s Subject<'f, F>,
+        actions: &'s [Action],
+        gives: HashMap<Id, Permissions>,
+        common: &'s HashMap<Id, Permissions>,
+        answers: &'s Answers,
+    ) -> Result<Items<'s, 'f, F>> {
+        let roles = places_of_roles(subject)?;
+        let (common, answers, reach) = (Some(common), Some(answers), Reach::Outlined);
+        Ok(Items { panel, subject, actions, reach, roles, gives, common, alike: HashMap::new(), answers })
+    }
+
+    /// What is allowed on an item.
+    pub(super) fn allowed(&mut self, item: Id) -> Result<Rc<[Action]>> {
+        match self.sketch(item)? {
+            Some(sketch) => self.answer(sketch.here, item),
+            None => Ok(Rc::from([])),
+        }
+    }
+
+    /// What shares and ownership give on an item itself.
+    fn given(&self, item: Id) -> Permissions {
+        let of = |map: &HashMap<Id, Permissions>| map.get(&item).copied().unwrap_or(Permissions::NONE);
+        of(&self.gives).union(self.common.map_or(Permissions::NONE, of))
     }
 
     /// What is allowed on an item, as on every one that it is like.
     fn answer(&mut self, alike: Alike, item: Id) -> Result<Rc<[Action]>> {
         if let Some(known) = self.alike.get(&alike) {
             return Ok(Rc::clone(known));
+        }
+        let is_anybodys = alike.endpoint.is_none() && alike.workspace.is_none() && alike.home.is_none();
+        let answers = self.answers.filter(|_| is_anybodys);
+        if let Some(known) = answers.and_then(|answers| answers.borrow().get(&alike).map(Rc::clone)) {
+            return Ok(known);
         }
         let allowed: Rc<[Action]> = match self.panel.target(item)? {
             Some(target) => match self.reach {
@@ -272,7 +384,10 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
             },
             None => Rc::from([]),
         };
-        self.alike.insert(alike, Rc::clone(&allowed));
+        match answers {
+            Some(answers) => answers.borrow_mut().insert(alike, Rc::clone(&allowed)),
+            None => self.alike.insert(alike, Rc::clone(&allowed)),
+        };
         Ok(allowed)
     }
 
@@ -289,9 +404,7 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
             match attributes {
                 Attributes::Item(this) if depth == 1 => own = Some((this.is_folder(), this.files_of, this.home)),
                 Attributes::Item(folder) => {
-                    if let Some(given) = self.gives.get(&id) {
-                        above.held = above.held.union(*given);
-                    }
+                    above.held = above.held.union(self.given(id));
                     above.workspace = above.workspace.or(folder.files_of);
                     if depth == 2 {
                         parent = Some(id);
@@ -313,7 +426,7 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
         }
         let workspace = files_of.or(above.workspace).filter(|id| self.roles.contains(id));
         above.workspace = above.workspace.filter(|id| self.roles.contains(id));
-        let given = self.gives.get(&item).copied().unwrap_or(Permissions::NONE);
+        let given = self.given(item);
         let here = Alike {
             workspace,
             held: above.held.union(given),

@@ -20,7 +20,7 @@ use crate::model::Kind;
 const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
 
 pub use coverage::{is_covered, stopped};
-pub use difference::{Comparison, Difference, Pair, VisitDifference};
+pub use difference::{Comparison, Counts, Difference, Pair, Part, VisitDifference};
 pub use scope::{Scope, Twins};
 pub use what::{Filter, Reach, VisitWhat, beyond, what};
 pub use who::{Breadth, VisitWho, who};

@@ -26,6 +26,11 @@ impl Twins {
         Twins(Some((there, back)))
     }
 
+    /// Whether ids are the same on both sides.
+    pub(super) const fn are_by_id(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(super) fn after(&self, before: Id) -> Option<Id> {
         match &self.0 {
             Some((there, _)) if before > Id::LAST_RESERVED => there.get(&before).copied(),
@@ -50,12 +55,19 @@ pub struct Scope {
     pub holders: Option<BTreeSet<Id>>,
     /// Resources, other than items, that may differ for anybody; none for all of them.
     pub resources: Option<BTreeSet<Id>>,
+    /// Items that lie elsewhere or are something else than they were; none where that is to be found out.
+    pub items: Option<BTreeSet<Id>>,
 }
 
 impl Scope {
     /// Of two states that do not differ.
     pub const fn nothing() -> Scope {
-        Scope { principals: Some(BTreeSet::new()), holders: Some(BTreeSet::new()), resources: Some(BTreeSet::new()) }
+        Scope {
+            principals: Some(BTreeSet::new()),
+            holders: Some(BTreeSet::new()),
+            resources: Some(BTreeSet::new()),
+            items: Some(BTreeSet::new()),
+        }
     }
 
     /// Anything may differ for a principal.
@@ -67,6 +79,12 @@ impl Scope {
     /// Items may differ for a principal.
     pub fn add_holder(&mut self, principal: Id) {
         self.holders.iter_mut().for_each(|all| all.extend([principal]));
+    }
+
+    /// An item lies elsewhere or is something else than it was: anybody may be concerned.
+    pub fn add_item(&mut self, item: Id) {
+        self.holders = None;
+        self.items.iter_mut().for_each(|all| all.extend([item]));
     }
 
     /// A resource may differ for anybody.

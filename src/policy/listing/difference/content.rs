@@ -1,0 +1,367 @@
+//! Files and folders, compared for each principal at the items where something begins or ends for it, on
+//! either side: everything beneath has what these have.
+//!
+//! Only the items where something begins or ends otherwise than before are asked about, and what lies
+//! beneath them; of what a class is given, which begins and ends for everybody alike, only what lies above or
+//! beneath something of one's own: there the two together may give what neither does.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use hashbrown::{HashMap, HashSet};
+
+use super::{Comparison, Difference, Pair, VisitDifference, is_class, listed};
+use crate::model::attributes::Attributes;
+use crate::model::{Action, Id, Kind, Permissions};
+use crate::policy::facts::{Facts, Result};
+use crate::policy::listing::items::{Answers, Homes, Items, Turn, gives, homes, turns};
+use crate::policy::listing::scope::Scope;
+use crate::policy::panel::Panel;
+use crate::policy::subject::Subject;
+
+/// An item of either side: its id before, or the one after with a mark where it was not there before.
+type Either = u64;
+
+const AFTERWARDS: u64 = 1 << 63;
+
+/// One side: what the classes are given, and what was answered so far.
+struct Side<'p, 'f, F: Facts + ?Sized> {
+    panel: &'p Panel<'f, F>,
+    authenticated: Class<'f, F>,
+    anyone: Class<'f, F>,
+    nothing: HashMap<Id, Permissions>,
+    homes: Homes,
+    answers: Answers,
+}
+
+struct Class<'f, F: Facts + ?Sized> {
+    subject: Subject<'f, F>,
+    gives: HashMap<Id, Permissions>,
+    /// What is allowed to it on items that were asked about.
+    allowed: RefCell<HashMap<Id, Rc<[Action]>>>,
+}
+
+impl<'f, F: Facts + ?Sized> Class<'f, F> {
+    fn new(panel: &Panel<'f, F>, id: Id) -> Result<Class<'f, F>> {
+        let subject = Subject::new(panel.facts(), id, panel.at())?;
+        let gives = gives(&subject)?;
+        Ok(Class { subject, gives, allowed: RefCell::default() })
+    }
+}
+
+/// A principal as one side has it.
+struct Look<'s, 'f, F: Facts + ?Sized> {
+    items: RefCell<Items<'s, 'f, F>>,
+    turns: HashMap<Id, Turn>,
+}
+
+impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
+    fn new(panel: &'p Panel<'f, F>) -> Result<Side<'p, 'f, F>> {
+        Ok(Side {
+            panel,
+            authenticated: Class::new(panel, Id::AUTHENTICATED)?,
+            anyone: Class::new(panel, Id::ANYONE)?,
+            nothing: HashMap::new(),
+            homes: homes(panel.facts())?,
+            answers: Answers::default(),
+        })
+    }
+
+    fn class(&self, is_account: bool) -> &Class<'f, F> {
+        if is_account { &self.authenticated } else { &self.anyone }
+    }
+
+    fn look<'s>(&'s self, subject: &'s Subject<'f, F>, is_account: bool) -> Result<Look<'s, 'f, F>> {
+        let common = if subject.id <= Id::LAST_RESERVED { &self.nothing } else { &self.class(is_account).gives };
+        let own = match subject.id <= Id::LAST_RESERVED {
+            true => gives(subject)?,
+            false => gives(&Subject::new(self.panel.facts(), subject.id, self.panel.at())?.in_particular())?,
+        };
+        let turns = turns(self.panel, subject, &own, &self.homes)?;
+        let items = Items::of_many(self.panel, subject, listed(Kind::Item), own, common, &self.answers)?;
+        Ok(Look { items: RefCell::new(items), turns })
+    }
+
+    /// What a class may do on an item.
+    fn general(&self, is_account: bool, item: Option<Id>) -> Result<Rc<[Action]>> {
+        let Some(item) = item else { return Ok(Rc::from([])) };
+        let class = self.class(is_account);
+        if let Some(known) = class.allowed.borrow().get(&item) {
+            return Ok(Rc::clone(known));
+        }
+        let look = self.look(&class.subject, is_account)?;
+        let allowed = look.items.borrow_mut().allowed(item)?;
+        class.allowed.borrow_mut().insert(item, Rc::clone(&allowed));
+        Ok(allowed)
+    }
+}
+
+fn allowed<F: Facts + ?Sized>(look: Option<&Look<'_, '_, F>>, item: Option<Id>) -> Result<Rc<[Action]>> {
+    match (look, item) {
+        (Some(look), Some(item)) => look.items.borrow_mut().allowed(item),
+        _ => Ok(Rc::from([])),
+    }
+}
+
+/// Files and folders of two states.
+pub(super) struct Content<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
+    all: &'c Comparison<'p, 'a, 'b, A, B>,
+    before: Side<'p, 'a, A>,
+    after: Side<'p, 'b, B>,
+    /// Items that lie elsewhere than they did, and those on which a class is given something else.
+    special: HashSet<Either>,
+    /// The special ones, by each folder above on either side.
+    special_beneath: HashMap<Either, Vec<Either>>,
+    /// What classes are given, by each folder above on either side.
+    common_beneath: HashMap<Either, Vec<Either>>,
+}
+
+impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, 'b, A, B> {
+    pub(super) fn new(all: &'c Comparison<'p, 'a, 'b, A, B>, scope: &Scope) -> Result<Content<'c, 'p, 'a, 'b, A, B>> {
+        let mut content = Content {
+            all,
+            before: Side::new(all.before)?,
+            after: Side::new(all.after)?,
+            special: HashSet::new(),
+            special_beneath: HashMap::new(),
+            common_beneath: HashMap::new(),
+        };
+        for is_account in [true, false] {
+            let was = &content.before.class(is_account).gives;
+            let is = &content.after.class(is_account).gives;
+            let was: HashMap<Either, Permissions> = was.iter().map(|(id, set)| (id.0, *set)).collect();
+            let is: HashMap<Either, Permissions> =
+                is.iter().map(|(id, set)| Ok((content.of_after(*id)?, *set))).collect::<Result<_>>()?;
+            let items: HashSet<Either> = was.keys().chain(is.keys()).copied().collect();
+            for item in items {
+                if was.get(&item) != is.get(&item) {
+                    content.special.insert(item);
+                }
+                content.each_above(item, &mut |content, above| {
+                    content.common_beneath.entry(above).or_default().push(item);
+                })?;
+            }
+        }
+        content.find_moved(scope)?;
+        for item in content.special.clone() {
+            content.each_above(item, &mut |content, above| {
+                content.special_beneath.entry(above).or_default().push(item);
+            })?;
+        }
+        Ok(content)
+    }
+
+    /// Finds the items that lie elsewhere or are something else than they were.
+    fn find_moved(&mut self, scope: &Scope) -> Result<()> {
+        if let Some(items) = &scope.items {
+            for id in items {
+                let is_there = self.all.before.facts().outline(*id)?.is_some();
+                self.special.insert(if is_there { id.0 } else { self.of_after(*id)? });
+            }
+            return Ok(());
+        }
+        let (before, after) = (self.all.before.facts(), self.all.after.facts());
+        for id in before.ids(Kind::Item, None)? {
+            let Some(twin) = self.all.twin_after(id)? else { continue };
+            let (Some(was), Some(is)) = (before.outline(id)?, after.outline(twin)?) else { continue };
+            let lies_elsewhere = match (was.parent, is.parent) {
+                (Some(was), Some(is)) => self.of_after(is)? != was.0,
+                (was, is) => was.is_some() != is.is_some(),
+            };
+            // What attributes say of other things, they say by ids.
+            let is_other = match (&*was.attributes, &*is.attributes) {
+                (Attributes::Item(was), Attributes::Item(is)) if !self.all.twins.are_by_id() => {
+                    was.item_type != is.item_type
+                }
+                (was, is) => was.for_rules() != is.for_rules(),
+            };
+            if lies_elsewhere || is_other {
+                self.special.insert(id.0);
+            }
+        }
+        Ok(())
+    }
+
+    fn of_after(&self, id: Id) -> Result<Either> {
+        Ok(match self.all.twin_before(id)? {
+            Some(before) => before.0,
+            None => id.0 | AFTERWARDS,
+        })
+    }
+
+    fn pair(&self, item: Either) -> Result<Pair> {
+        if item & AFTERWARDS != 0 {
+            return Ok((None, Some(Id(item & !AFTERWARDS))));
+        }
+        Ok((Some(Id(item)), self.all.twin_after(Id(item))?))
+    }
+
+    /// Tells of an item, and of each folder above it on either side.
+    fn each_above(&mut self, item: Either, tell: &mut dyn FnMut(&mut Self, Either)) -> Result<()> {
+        for above in self.above(item)? {
+            tell(self, above);
+        }
+        Ok(())
+    }
+
+    /// An item and everything above it on either side.
+    fn above(&self, item: Either) -> Result<Vec<Either>> {
+        let pair = self.pair(item)?;
+        let mut found = Vec::new();
+        if let Some(before) = pair.0 {
+            self.all.before.facts().upwards(before, &mut |id, _| found.push(id.0))?;
+        }
+        if let Some(after) = pair.1 {
+            let mut above = Vec::new();
+            self.all.after.facts().upwards(after, &mut |id, _| above.push(id))?;
+            for id in above {
+                let either = self.of_after(id)?;
+                if !found.contains(&either) {
+                    found.push(either);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every difference for a principal.
+    pub(super) fn of_principal(&self, principal: Pair, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
+        let profile = self.all.profile(principal)?;
+        let is_account = self.all.is_account(principal)?;
+        let of_class = is_class(principal);
+        // Whoever is not there, or not active, has nothing.
+        let before = match principal.0.filter(|_| of_class || profile.0.is_present()) {
+            Some(who) => Some(self.all.before.subject(who)?),
+            None => None,
+        };
+        let after = match principal.1.filter(|_| of_class || profile.1.is_present()) {
+            Some(who) => Some(self.all.after.subject(who)?),
+            None => None,
+        };
+        let before = before.as_deref().map(|subject| self.before.look(subject, is_account)).transpose()?;
+        let after = after.as_deref().map(|subject| self.after.look(subject, is_account)).transpose()?;
+        let mut found: Vec<Pair> = Vec::new();
+        for item in self.candidates(before.as_ref(), after.as_ref())? {
+            found.push(self.pair(item)?);
+        }
+        found.sort_unstable();
+        let look = Both { content: self, principal, is_account, before, after, known: RefCell::default() };
+        for item in found {
+            let here = look.on_item(item)?;
+            if here.0.is_empty() && here.1.is_empty() {
+                continue;
+            }
+            // What changed above stands for this one too.
+            let same_above = match self.parent(item)? {
+                Some(parent) => look.on_item(parent)? == here,
+                None => false,
+            };
+            if same_above {
+                continue;
+            }
+            let (gained, lost) = (here.0.clone(), here.1.clone());
+            if visit(Difference { principal, resource: item, gained, lost })?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The items where something may have been gained or lost that was not above.
+    fn candidates(
+        &self,
+        before: Option<&Look<'_, 'a, A>>,
+        after: Option<&Look<'_, 'b, B>>,
+    ) -> Result<BTreeSet<Either>> {
+        let mut turns: BTreeMap<Either, (Turn, Turn)> = BTreeMap::new();
+        for (id, turn) in before.iter().flat_map(|look| &look.turns) {
+            turns.entry(id.0).or_default().0 = *turn;
+        }
+        for (id, turn) in after.iter().flat_map(|look| &look.turns) {
+            turns.entry(self.of_after(*id)?).or_default().1 = *turn;
+        }
+        // By ids alone it cannot be told whether two stores say the same.
+        let everything = !self.all.twins.are_by_id();
+        let changed: HashSet<Either> =
+            turns.iter().filter(|(_, (was, is))| everything || was != is).map(|(item, _)| *item).collect();
+        let mut found = BTreeSet::new();
+        if changed.is_empty() && self.special.is_empty() {
+            return Ok(found);
+        }
+        for item in turns.keys() {
+            let concerned = changed.len() == turns.len()
+                || self.above(*item)?.iter().any(|above| changed.contains(above) || self.special.contains(above));
+            if concerned {
+                found.insert(*item);
+            }
+            found.extend(self.special_beneath.get(item).into_iter().flatten());
+        }
+        // With what a class is given beneath, it may be enough there for more.
+        let begun: Vec<Either> = found.iter().chain(&changed).copied().collect();
+        for item in begun {
+            found.extend(self.common_beneath.get(&item).into_iter().flatten());
+        }
+        Ok(found)
+    }
+
+    /// The folder above, on the side where the item is.
+    fn parent(&self, item: Pair) -> Result<Option<Pair>> {
+        let pair = match item {
+            (_, Some(after)) => match self.all.after.facts().outline(after)?.and_then(|it| it.parent) {
+                Some(parent) => (self.all.twin_before(parent)?, Some(parent)),
+                None => return Ok(None),
+            },
+            (Some(before), None) => match self.all.before.facts().outline(before)?.and_then(|it| it.parent) {
+                Some(parent) => (Some(parent), self.all.twin_after(parent)?),
+                None => return Ok(None),
+            },
+            (None, None) => return Ok(None),
+        };
+        let (before, after) = self.all.targets(pair)?;
+        Ok(after.or(before).is_some_and(|target| target.kind == Kind::Item).then_some(pair))
+    }
+}
+
+type Changes = Rc<(Vec<Action>, Vec<Action>)>;
+
+/// A principal as both sides have it.
+struct Both<'l, 'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
+    content: &'l Content<'c, 'p, 'a, 'b, A, B>,
+    principal: Pair,
+    is_account: bool,
+    before: Option<Look<'l, 'a, A>>,
+    after: Option<Look<'l, 'b, B>>,
+    known: RefCell<HashMap<Pair, Changes>>,
+}
+
+impl<A: Facts + ?Sized, B: Facts + ?Sized> Both<'_, '_, '_, '_, '_, A, B> {
+    /// What was gained and lost on an item; where it is not registered it has what the nearest registered
+    /// folder above has.
+    fn on_item(&self, item: Pair) -> Result<Changes> {
+        if let Some(known) = self.known.borrow().get(&item) {
+            return Ok(Rc::clone(known));
+        }
+        let content = self.content;
+        let sides = (content.all.nearest_before(item)?, content.all.nearest_after(item)?);
+        let had = allowed(self.before.as_ref(), sides.0)?;
+        let has = allowed(self.after.as_ref(), sides.1)?;
+        let mut difference = Difference {
+            principal: self.principal,
+            resource: item,
+            gained: has.iter().filter(|action| !had.contains(action)).copied().collect(),
+            lost: had.iter().filter(|action| !has.contains(action)).copied().collect(),
+        };
+        if !difference.is_none() && !is_class(self.principal) {
+            let class = (
+                content.before.general(self.is_account, sides.0)?.to_vec(),
+                content.after.general(self.is_account, sides.1)?.to_vec(),
+            );
+            content.all.leave_out(&mut difference, &class, false)?;
+        }
+        let changes = Rc::new((difference.gained, difference.lost));
+        self.known.borrow_mut().insert(item, Rc::clone(&changes));
+        Ok(changes)
+    }
+}

@@ -1,0 +1,149 @@
+//! What links a principal to a resource, so that its answers there depend on more than its profile: roles
+//! held there or on what it lies in, being it, packages received, permissions on a root folder.
+//!
+//! Where the links are the same on both sides, and neither the profile nor the resource changed, nothing was
+//! gained or lost; so only where they differ is anything asked.
+
+use std::ops::ControlFlow;
+use std::sync::OnceLock;
+
+use hashbrown::{HashMap, HashSet};
+
+use super::profile::{Lacks, is_shown};
+use crate::model::attributes::{Attributes, MemberAccess, Switch};
+use crate::model::catalogue::{self, Holder};
+use crate::model::{Id, Kind, Role};
+use crate::policy::facts::{Facts, Result, Select};
+use crate::policy::listing::candidates::Search;
+use crate::policy::listing::items::gives;
+use crate::policy::panel::Panel;
+use crate::policy::subject::Subject;
+
+/// What links a principal to a resource, as bits: the roles, and what follows them.
+pub(super) type Link = u64;
+
+const ONESELF: Link = 1 << 32;
+const TOKEN: Link = 1 << 33;
+/// Bits of what the membership of a workspace says of root uploads.
+const ROOT_UPLOAD: [Link; 2] = [1 << 34, 1 << 35];
+/// Where the permissions on a root folder begin.
+const PERMISSIONS: u32 = 40;
+
+/// For each role, the kinds of resources that rows speak of it on; and the kinds that speak of tokens.
+struct Reach {
+    roles: Vec<(Role, Vec<Kind>)>,
+    tokens: Vec<Kind>,
+}
+
+fn reach() -> &'static Reach {
+    static FOUND: OnceLock<Reach> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let of_kinds = |speaks: &dyn Fn(Holder) -> bool| -> Vec<Kind> {
+            let others = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Item);
+            others.filter(|kind| catalogue::grants().any(|grant| grant.kind == *kind && speaks(grant.holder))).collect()
+        };
+        let roles = Role::ALL.into_iter().filter(|role| !matches!(role.on(), Kind::Server | Kind::Item));
+        let gives =
+            |held: Role, holder: Holder| matches!(holder, Holder::Role(role) if role.given_by().contains(&held));
+        Reach {
+            roles: roles.map(|held| (held, of_kinds(&|holder| gives(held, holder)))).collect(),
+            tokens: of_kinds(&|holder| matches!(holder, Holder::Token(_))),
+        }
+    })
+}
+
+/// What links somebody to resources other than items, but for what depends on who else is in a workgroup.
+pub(super) fn links<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Id) -> Result<HashMap<Id, Link>> {
+    let facts = panel.facts();
+    let mut found: HashMap<Id, Link> = HashMap::new();
+    let subject = Subject::new(facts, who, panel.at())?.in_particular();
+    for (role, kinds) in &reach().roles {
+        let mut held: Vec<(Id, Link)> = Vec::new();
+        subject.levels(&[*role], &mut |binding| {
+            let says = match binding.attributes.root_upload {
+                Some(Switch::Allow) => ROOT_UPLOAD[0],
+                Some(Switch::Deny) => ROOT_UPLOAD[1],
+                None => 0,
+            };
+            held.push((binding.resource, (1 << *role as u32) | says));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for (place, link) in held {
+            for kind in kinds {
+                within(facts, place, *kind, &mut |id| *found.entry(id).or_default() |= link)?;
+            }
+        }
+    }
+    if subject.kind() == Some(Kind::Account) {
+        *found.entry(who).or_default() |= ONESELF;
+    }
+    if let Some((_, workspace)) = subject.token() {
+        for kind in &reach().tokens {
+            within(facts, workspace, *kind, &mut |id| *found.entry(id).or_default() |= TOKEN)?;
+        }
+    }
+    // What one may do on an endpoint by what one holds on its root folder.
+    for (item, permissions) in gives(&subject)? {
+        let above = facts.outline(item)?.and_then(|it| it.parent);
+        if let Some(endpoint) = above.map(|above| facts.outline(above)).transpose()?.flatten()
+            && endpoint.kind() == Kind::Endpoint
+        {
+            let bits = permissions.iter().fold(0, |bits: Link, permission| bits | (1 << permission as u32));
+            *found.entry(endpoint.id).or_default() |= bits << PERMISSIONS;
+        }
+    }
+    Ok(found)
+}
+
+/// Tells of a resource, if it is of a kind, and of what of the kind lies in it.
+fn within<F: Facts + ?Sized>(facts: &F, place: Id, kind: Kind, tell: &mut dyn FnMut(Id)) -> Result<()> {
+    let Some(outline) = facts.outline(place)? else { return Ok(()) };
+    if outline.kind() == kind {
+        tell(place);
+        return Ok(());
+    }
+    if matches!(outline.kind(), Kind::Org | Kind::Workspace) {
+        facts.ids(kind, Some(place))?.into_iter().for_each(&mut *tell);
+    }
+    if outline.kind() == Kind::Org && kind != Kind::Workspace {
+        for workspace in facts.ids(Kind::Workspace, Some(place))? {
+            facts.ids(kind, Some(workspace))?.into_iter().for_each(&mut *tell);
+        }
+    }
+    Ok(())
+}
+
+/// What a workgroup or dropbox links its members to: what was sent to it, and each other, where that gives
+/// somebody something.
+pub(super) fn through<F: Facts + ?Sized>(
+    panel: &Panel<'_, F>,
+    place: Id,
+    lacks: Lacks,
+    found: &mut HashSet<Id>,
+) -> Result<()> {
+    let facts = panel.facts();
+    facts.bindings(Select::OfAs(place, Role::PackageRecipient), &mut |binding| {
+        found.insert(binding.resource);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if lacks.nothing() {
+        return Ok(());
+    }
+    let outline = facts.outline(place)?;
+    let access = match outline.as_ref().map(|it| &*it.attributes) {
+        Some(Attributes::Workgroup(workgroup)) => workgroup.member_access,
+        _ => return Ok(()),
+    };
+    // Where nobody is shown, or admins alone, there is no need to go through all members.
+    if lacks.setting || access == MemberAccess::All {
+        let mut members = Search::new(panel);
+        members.members(place)?;
+        found.extend(members.into_set());
+    } else if is_shown(panel, place, Role::WorkgroupAdmin)? {
+        facts.bindings(Select::OnAs(place, Role::WorkgroupAdmin), &mut |binding| {
+            found.insert(binding.principal);
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(())
+}

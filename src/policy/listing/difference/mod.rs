@@ -1,0 +1,438 @@
+//! What changed for whom between two states: every action that somebody gained or lost.
+//!
+//! Two states of one store know things by the same ids; of two stores, what has the same reference is the
+//! same thing. What somebody may do on a resource follows from its [`Profile`], from the resource, and from
+//! what [links] the two. So each resource that changed is asked about for whoever is linked to it and once for
+//! each profile that is not plain; each principal that changed about what it is linked to otherwise than
+//! before; and each profile that changed about each sort of resource. That takes time in proportion to what
+//! changed, and leaves nothing out. Files and folders have a way of their own (`content`).
+
+mod answers;
+mod content;
+mod links;
+mod profile;
+mod way;
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use hashbrown::{HashMap, HashSet};
+
+pub(super) use profile::{Fellows, is_general};
+pub use way::{Counts, Part};
+
+use super::PRINCIPALS;
+use super::candidates::Search;
+use super::scope::{Scope, Twins};
+use crate::model::{Action, Id, Kind};
+use crate::policy::facts::{Facts, Result};
+use crate::policy::panel::Panel;
+use crate::policy::target::Target;
+use answers::{Alike, Answers, General, Profiled, Sorted, listed};
+use links::{Link, links, through};
+use profile::{Profiles, matters_on};
+
+/// A thing on both sides; none where it is not there.
+pub type Pair = (Option<Id>, Option<Id>);
+
+/// A resource as it is asked about on both sides.
+type Targets = (Option<Rc<Target>>, Option<Rc<Target>>);
+
+/// What changed for somebody on something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// For whom.
+    pub principal: Pair,
+    /// On what: an item stands for everything beneath it.
+    pub resource: Pair,
+    /// What is allowed now and was not.
+    pub gained: Vec<Action>,
+    /// What was allowed and is no more.
+    pub lost: Vec<Action>,
+}
+
+impl Difference {
+    fn is_none(&self) -> bool {
+        self.gained.is_empty() && self.lost.is_empty()
+    }
+}
+
+/// Told of each difference in turn.
+pub type VisitDifference<'v> = &'v mut dyn FnMut(Difference) -> Result<ControlFlow<()>>;
+
+/// Two states.
+pub struct Comparison<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
+    /// Before.
+    before: &'p Panel<'a, A>,
+    /// After.
+    after: &'p Panel<'b, B>,
+    /// Which resources are the same.
+    twins: Twins,
+    profiles: (Profiles<'p, 'a, A>, Profiles<'p, 'b, B>),
+    peculiar: OnceCell<Peculiar>,
+    accounts: OnceCell<Vec<Vec<Pair>>>,
+    general: RefCell<HashMap<Pair, Rc<General>>>,
+    /// What is the same for very many: see [`Alike`].
+    alike: RefCell<HashMap<Alike, Rc<Answers>>>,
+}
+
+/// The principals that are not just like any other of their sort.
+#[derive(Debug, Default)]
+struct Peculiar {
+    /// By profile before and after, where one of them is not plain.
+    by_profile: Vec<(Profiled, Vec<Pair>)>,
+    /// Those that came or went, and those above.
+    all: Vec<Pair>,
+}
+
+/// Which kinds are asked about, resource by resource.
+fn others() -> impl Iterator<Item = Kind> {
+    Kind::ALL.into_iter().filter(|kind| *kind != Kind::Item)
+}
+
+const SERVER: Pair = (Some(Id::SERVER), Some(Id::SERVER));
+const CLASSES: [Pair; 2] = [(Some(Id::ANYONE), Some(Id::ANYONE)), (Some(Id::AUTHENTICATED), Some(Id::AUTHENTICATED))];
+
+impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A, B> {
+    /// Of two states, where these resources are the same.
+    pub fn new(before: &'p Panel<'a, A>, after: &'p Panel<'b, B>, twins: Twins) -> Comparison<'p, 'a, 'b, A, B> {
+        Comparison {
+            before,
+            after,
+            twins,
+            profiles: (Profiles::new(before), Profiles::new(after)),
+            peculiar: OnceCell::new(),
+            accounts: OnceCell::new(),
+            general: RefCell::default(),
+            alike: RefCell::default(),
+        }
+    }
+
+    /// Every difference within a scope, each once: on resources that changed, one after the other; then for
+    /// whoever changed on all others; then on items.
+    ///
+    /// What every account gained or lost because any account has it stands as `authenticated` alone; what
+    /// somebody without an account has as anybody has it, as `anyone`.
+    ///
+    /// # Errors
+    /// When the facts cannot be read, or what the visitor answers.
+    pub fn each(&self, scope: &Scope, visit: VisitDifference<'_>) -> Result<()> {
+        let mut touched = self.resources(scope.resources.as_ref())?;
+        // What is allowed on the server is a matter of each principal alone, so it comes with those.
+        touched.retain(|resource| *resource != SERVER || scope.principals.is_none());
+        for resource in &touched {
+            if self.on_touched(*resource, visit)?.is_break() {
+                return Ok(());
+            }
+        }
+        if let Some(principals) = &scope.principals {
+            let touched: HashSet<Pair> = touched.into_iter().collect();
+            for principal in self.principals(Some(principals))? {
+                if self.of_principal(principal, &touched, visit)?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        let holders = self.principals(scope.holders.as_ref())?;
+        if holders.is_empty() {
+            return Ok(());
+        }
+        let content = content::Content::new(self, scope)?;
+        for principal in holders {
+            if content.of_principal(principal, visit)?.is_break() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Principals on both sides, classes first; those of a set alone.
+    fn principals(&self, only: Option<&BTreeSet<Id>>) -> Result<Vec<Pair>> {
+        let mut found: Vec<Pair> = Vec::new();
+        let takes = |class: &Pair| only.is_none_or(|only| class.0.is_some_and(|id| only.contains(&id)));
+        found.extend(CLASSES.into_iter().filter(takes));
+        self.pairs(&PRINCIPALS, only, &mut found)?;
+        Ok(found)
+    }
+
+    /// Resources on both sides, other than items; those of a set alone.
+    fn resources(&self, only: Option<&BTreeSet<Id>>) -> Result<Vec<Pair>> {
+        let mut found: Vec<Pair> = Vec::new();
+        if only.is_none_or(|only| only.contains(&Id::SERVER)) {
+            found.push(SERVER);
+        }
+        let kinds: Vec<Kind> = others().filter(|kind| *kind != Kind::Server).collect();
+        self.pairs(&kinds, only, &mut found)?;
+        Ok(found)
+    }
+
+    /// Everything of some kinds on both sides, kind by kind, those of a set alone.
+    fn pairs(&self, kinds: &[Kind], only: Option<&BTreeSet<Id>>, found: &mut Vec<Pair>) -> Result<()> {
+        if let Some(only) = only {
+            // Ids are those of either side: of one that both have, the one before says it.
+            let mut of_kinds: Vec<(usize, Pair)> = Vec::new();
+            for id in only.iter().copied().filter(|id| *id > Id::LAST_RESERVED) {
+                let before = self.before.facts().outline(id)?;
+                let (outline, pair) = match before {
+                    Some(outline) => (Some(outline), (Some(id), self.twin_after(id)?)),
+                    None => (self.after.facts().outline(id)?, (None, Some(id))),
+                };
+                let place = outline.and_then(|outline| kinds.iter().position(|kind| *kind == outline.kind()));
+                of_kinds.extend(place.map(|place| (place, pair)));
+            }
+            of_kinds.sort_unstable();
+            found.extend(of_kinds.into_iter().map(|(_, pair)| pair));
+            return Ok(());
+        }
+        for kind in kinds {
+            for id in self.before.facts().ids(*kind, None)? {
+                found.push((Some(id), self.twin_after(id)?));
+            }
+            for id in self.after.facts().ids(*kind, None)? {
+                if self.twin_before(id)?.is_none() {
+                    found.push((None, Some(id)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn twin_after(&self, before: Id) -> Result<Option<Id>> {
+        // What is reserved is there, with a row or without one.
+        if before <= Id::LAST_RESERVED {
+            return Ok(Some(before));
+        }
+        let Some(after) = self.twins.after(before) else { return Ok(None) };
+        Ok(self.after.facts().outline(after)?.map(|_| after))
+    }
+
+    fn twin_before(&self, after: Id) -> Result<Option<Id>> {
+        if after <= Id::LAST_RESERVED {
+            return Ok(Some(after));
+        }
+        let Some(before) = self.twins.before(after) else { return Ok(None) };
+        Ok(self.before.facts().outline(before)?.map(|_| before))
+    }
+
+    /// A thing of one side with what it is on the other.
+    fn paired(&self, found: (impl IntoIterator<Item = Id>, impl IntoIterator<Item = Id>)) -> Result<BTreeSet<Pair>> {
+        let mut pairs = BTreeSet::new();
+        for id in found.0 {
+            pairs.insert((Some(id), self.twin_after(id)?));
+        }
+        for id in found.1 {
+            pairs.insert((self.twin_before(id)?, Some(id)));
+        }
+        Ok(pairs)
+    }
+
+    fn profile(&self, principal: Pair) -> Result<Profiled> {
+        Ok((self.profiles.0.of(principal.0)?, self.profiles.1.of(principal.1)?))
+    }
+
+    /// Who is not just like any other: looked for once.
+    fn peculiar(&self) -> Result<&Peculiar> {
+        if let Some(known) = self.peculiar.get() {
+            return Ok(known);
+        }
+        let mut found = Peculiar::default();
+        let mut places: HashMap<Profiled, usize> = HashMap::new();
+        let mut principals = Vec::new();
+        self.pairs(&PRINCIPALS, None, &mut principals)?;
+        for principal in principals {
+            let profile = self.profile(principal)?;
+            let is_plain = profile.0.is_plain() && profile.1.is_plain();
+            if !is_plain || profile.0 != profile.1 {
+                found.all.push(principal);
+            }
+            if !is_plain {
+                let place = *places.entry(profile).or_insert(found.by_profile.len());
+                match found.by_profile.get_mut(place) {
+                    Some((_, those)) => those.push(principal),
+                    None => found.by_profile.push((profile, vec![principal])),
+                }
+            }
+        }
+        Ok(self.peculiar.get_or_init(|| found))
+    }
+
+    /// Every difference on a resource that changed.
+    fn on_touched(&self, resource: Pair, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
+        let targets = self.targets(resource)?;
+        let mut asked = self.linked(&targets)?;
+        asked.extend(CLASSES);
+        let mut found = Vec::new();
+        if resource == SERVER {
+            asked.extend(&self.peculiar()?.all);
+        } else if let Some(target) = targets.1.as_ref().or(targets.0.as_ref())
+            && matters_on(target.kind)
+        {
+            for (_, those) in &self.peculiar()?.by_profile {
+                let mut alike = those.iter().filter(|it| !asked.contains(*it)).peekable();
+                let Some(first) = alike.peek() else { continue };
+                let difference = self.between(**first, false, &targets, resource)?;
+                if !difference.is_none() {
+                    found.extend(alike.map(|it| Difference { principal: *it, ..difference.clone() }));
+                }
+            }
+        }
+        for principal in asked {
+            found.push(self.between(principal, true, &targets, resource)?);
+        }
+        found.sort_unstable_by_key(|difference| difference.principal);
+        tell_all(found, visit)
+    }
+
+    /// Whoever is linked to a resource on either side.
+    fn linked(&self, (before, after): &Targets) -> Result<BTreeSet<Pair>> {
+        let before = before.as_ref().map(|target| linked(self.before, &self.profiles.0, target)).transpose()?;
+        let after = after.as_ref().map(|target| linked(self.after, &self.profiles.1, target)).transpose()?;
+        self.paired((before.into_iter().flatten(), after.into_iter().flatten()))
+    }
+
+    /// Every difference for a principal that changed, but on resources that were asked about.
+    fn of_principal(
+        &self,
+        principal: Pair,
+        touched: &HashSet<Pair>,
+        visit: VisitDifference<'_>,
+    ) -> Result<ControlFlow<()>> {
+        let profile = self.profile(principal)?;
+        let before = principal.0.map(|who| links(self.before, who)).transpose()?.unwrap_or_default();
+        let after = principal.1.map(|who| links(self.after, who)).transpose()?.unwrap_or_default();
+        let is_same = profile.0 == profile.1;
+        let mut pairs = self.paired((before.keys().copied(), after.keys().copied()))?;
+        let of = |links: &HashMap<Id, Link>, id: Option<Id>| id.and_then(|id| links.get(&id)).copied();
+        pairs.retain(|pair| !is_same || of(&before, pair.0) != of(&after, pair.1));
+        // What workgroups and dropboxes link to, where it is these that were joined or left.
+        let lacks = self.lacks(principal, profile)?;
+        let mut places: BTreeSet<Pair> = pairs.clone();
+        // One that lets its members see each other otherwise than before.
+        for pair in self.paired((before.keys().copied(), after.keys().copied()))? {
+            if touched.contains(&pair) || lacks.0 != lacks.1 {
+                places.insert(pair);
+            }
+        }
+        let mut within = (HashSet::new(), HashSet::new());
+        for place in &places {
+            if let Some(place) = place.0.filter(|place| before.contains_key(place)) {
+                through(self.before, place, lacks.0, &mut within.0)?;
+            }
+            if let Some(place) = place.1.filter(|place| after.contains_key(place)) {
+                through(self.after, place, lacks.1, &mut within.1)?;
+            }
+        }
+        pairs.extend(self.paired(within)?);
+        let mut found = vec![self.between(principal, false, &self.targets(SERVER)?, SERVER)?];
+        for resource in pairs.iter().filter(|pair| !touched.contains(*pair)) {
+            found.push(self.between(principal, true, &self.targets(*resource)?, *resource)?);
+        }
+        let is_plain = profile.0.is_plain() && profile.1.is_plain();
+        if !is_same && !is_plain {
+            for alike in self.sorts()? {
+                let mut others = alike.iter().filter(|it| !pairs.contains(*it) && !touched.contains(*it)).peekable();
+                let Some(first) = others.peek() else { continue };
+                let difference = self.between(principal, false, &self.targets(**first)?, **first)?;
+                if !difference.is_none() {
+                    found.extend(others.map(|it| Difference { resource: *it, ..difference.clone() }));
+                }
+            }
+        }
+        tell_all(found, visit)
+    }
+
+    /// The resources on which a profile matters; those on which the same is allowed to whom nothing links to
+    /// them stand together.
+    fn sorts(&self) -> Result<&[Vec<Pair>]> {
+        if let Some(known) = self.accounts.get() {
+            return Ok(known);
+        }
+        let mut sorts: Vec<Vec<Pair>> = Vec::new();
+        let mut accounts: HashMap<Sorted, Vec<Pair>> = HashMap::new();
+        for resource in self.resources(None)?.into_iter().filter(|resource| *resource != SERVER) {
+            let sorted = self.sorted(resource)?;
+            if sorted.0.is_some() || sorted.1.is_some() {
+                accounts.entry(sorted).or_default().push(resource);
+                continue;
+            }
+            let kind = match resource {
+                (_, Some(id)) => self.after.facts().outline(id)?,
+                (Some(id), None) => self.before.facts().outline(id)?,
+                (None, None) => None,
+            };
+            if kind.is_some_and(|it| matters_on(it.kind())) {
+                sorts.push(vec![resource]);
+            }
+        }
+        sorts.extend(accounts.into_values());
+        Ok(self.accounts.get_or_init(|| sorts))
+    }
+
+    /// The item before; where it was not registered, the nearest folder above that was.
+    fn nearest_before(&self, item: Pair) -> Result<Option<Id>> {
+        let (None, Some(after)) = item else { return Ok(item.0) };
+        nearest(self.after.facts(), after, &|id| self.twin_before(id))
+    }
+
+    fn nearest_after(&self, item: Pair) -> Result<Option<Id>> {
+        let (Some(before), None) = item else { return Ok(item.1) };
+        nearest(self.before.facts(), before, &|id| self.twin_after(id))
+    }
+
+    fn targets(&self, resource: Pair) -> Result<Targets> {
+        Ok((
+            resource.0.map(|id| self.before.target(id)).transpose()?.flatten(),
+            resource.1.map(|id| self.after.target(id)).transpose()?.flatten(),
+        ))
+    }
+}
+
+/// Tells of the differences that are some.
+fn tell_all(found: Vec<Difference>, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
+    for difference in found {
+        if !difference.is_none() && visit(difference)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+fn is_class(principal: Pair) -> bool {
+    [principal.0, principal.1].into_iter().flatten().any(|id| id <= Id::LAST_RESERVED)
+}
+
+/// The accounts, submitters and tokens that are linked to a resource.
+fn linked<F: Facts + ?Sized>(panel: &Panel<'_, F>, profiles: &Profiles<'_, '_, F>, target: &Target) -> Result<Vec<Id>> {
+    let nobody = Fellows::default();
+    let fellows = if target.kind == Kind::Account { profiles.fellows()? } else { &nobody };
+    let mut search = Search::linked(panel, fellows);
+    for action in listed(target.kind) {
+        search.add(*action, target)?;
+    }
+    let mut found = search.into_set();
+    if target.kind == Kind::Account {
+        found.insert(target.id);
+    }
+    let mut principals = Vec::new();
+    for id in found {
+        let kind = panel.facts().outline(id)?.map(|it| it.kind());
+        if kind.is_some_and(|kind| PRINCIPALS.contains(&kind)) {
+            principals.push(id);
+        }
+    }
+    Ok(principals)
+}
+
+/// The same on the other side; of an item that is not registered there, the nearest folder above that is.
+fn nearest<F: Facts + ?Sized>(facts: &F, item: Id, twin: &dyn Fn(Id) -> Result<Option<Id>>) -> Result<Option<Id>> {
+    let mut above = Vec::new();
+    facts.upwards(item, &mut |id, attributes| above.push((id, attributes.kind())))?;
+    for (id, kind) in above {
+        if let Some(there) = twin(id)? {
+            return Ok(Some(there).filter(|_| kind == Kind::Item));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,267 @@
+//! Profiles: what the rules read of a principal that look at no particular resource. Its status, its
+//! settings, its roles on the server, and whether it is an admin of some workgroup or dropbox.
+//!
+//! Two accounts with the same profile have the same on every resource that nothing links them to (see
+//! [`links`](super::links)), so one of them is asked about for all. Most accounts have the plain profile:
+//! those have exactly what `authenticated` has, and are not asked about at all.
+
+use std::cell::{OnceCell, RefCell};
+use std::ops::ControlFlow;
+use std::sync::OnceLock;
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::model::attributes::{Account, Attributes, Choices, MemberAccess, Setting, Status, Workgroup};
+use crate::model::catalogue::{self, Demand, Holder};
+use crate::model::{Action, Id, Kind, Role};
+use crate::policy::facts::{Facts, Result};
+use crate::policy::holders::holder;
+use crate::policy::listing::candidates::Search;
+use crate::policy::panel::Panel;
+use crate::policy::target::Target;
+
+/// What the rules read of a principal alone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Profile {
+    /// It is not there, or an account that is not active, or a token that is over: nothing is allowed.
+    Absent,
+    /// Without an account: it has what `anyone` has, and what is its own.
+    Outsider,
+    /// An active account, with its settings and which of [`general_holders`] it is, a bit for each.
+    Account { settings: Choices, holders: u32 },
+}
+
+impl Profile {
+    /// Whether it has, on what nothing links it to, exactly what its class has, or nothing.
+    pub(super) fn is_plain(self) -> bool {
+        match self {
+            Profile::Absent | Profile::Outsider => true,
+            Profile::Account { settings, holders } => settings == Choices::default() && holders == 0,
+        }
+    }
+
+    pub(super) fn is_present(self) -> bool {
+        self != Profile::Absent
+    }
+}
+
+/// The holders of grants that look at nothing of the resource.
+fn general_holders() -> &'static [Holder] {
+    static FOUND: OnceLock<Vec<Holder>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let mut found = Vec::new();
+        for grant in catalogue::grants() {
+            if is_general(grant.holder) && !found.contains(&grant.holder) {
+                found.push(grant.holder);
+            }
+        }
+        found
+    })
+}
+
+/// Whether a holder is one whatever the resource is: then a profile says so.
+pub(in crate::policy::listing) const fn is_general(holder: Holder) -> bool {
+    match holder {
+        Holder::Role(role) => matches!(role.on(), Kind::Server),
+        Holder::SomeAdmin | Holder::GroupManager => true,
+        Holder::Account
+        | Holder::Oneself
+        | Holder::FellowMember
+        | Holder::RecipientViewer
+        | Holder::Share
+        | Holder::Owner
+        | Holder::Holds(_)
+        | Holder::Sharer
+        | Holder::EachPart
+        | Holder::Token(_) => false,
+    }
+}
+
+/// Whether a profile makes a difference on a kind of resource.
+pub(super) fn matters_on(kind: Kind) -> bool {
+    static MATTERS: OnceLock<Vec<Kind>> = OnceLock::new();
+    let kinds = MATTERS.get_or_init(|| {
+        let by_profile =
+            |holder: Holder| is_general(holder) || matches!(holder, Holder::Account | Holder::RecipientViewer);
+        let matters = |kind: &Kind| catalogue::grants().any(|grant| grant.kind == *kind && by_profile(grant.holder));
+        Kind::ALL.into_iter().filter(matters).collect()
+    });
+    kinds.contains(&kind)
+}
+
+/// What an account lacks on other accounts that a workgroup in common may give it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Lacks {
+    /// Some action that fellow members have.
+    pub(super) action: bool,
+    /// A setting that need not be allowed among fellow members.
+    pub(super) setting: bool,
+}
+
+impl Lacks {
+    pub(super) const fn nothing(self) -> bool {
+        !self.action && !self.setting
+    }
+}
+
+/// The actions that fellow members are given, and the settings that they need not have.
+fn of_fellows() -> &'static (Vec<Action>, Vec<Setting>) {
+    static FOUND: OnceLock<(Vec<Action>, Vec<Setting>)> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let (mut actions, mut settings) = (Vec::new(), Vec::new());
+        for action in Action::listed(Kind::Account) {
+            let rows = catalogue::rows_of(Kind::Account, action.verb());
+            if rows.grants.iter().any(|grant| grant.holder == Holder::FellowMember) {
+                actions.push(action);
+            }
+            settings.extend(rows.limits.iter().filter_map(|limit| match limit.demand {
+                Demand::AllowedOrShared(setting) => Some(setting),
+                _ => None,
+            }));
+        }
+        (actions, settings)
+    })
+}
+
+/// The profiles of one side, each looked up when it is asked for.
+pub(super) struct Profiles<'p, 'f, F: Facts + ?Sized> {
+    panel: &'p Panel<'f, F>,
+    holders: OnceCell<HashMap<Id, u32>>,
+    lacks: RefCell<HashMap<Profile, Lacks>>,
+    fellows: OnceCell<Fellows>,
+}
+
+impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
+    pub(super) fn new(panel: &'p Panel<'f, F>) -> Profiles<'p, 'f, F> {
+        Profiles { panel, holders: OnceCell::new(), lacks: RefCell::default(), fellows: OnceCell::new() }
+    }
+
+    /// The profile of a principal; that of what is no account, token or submitter says nothing.
+    pub(super) fn of(&self, id: Option<Id>) -> Result<Profile> {
+        let facts = self.panel.facts();
+        let Some(outline) = id.map(|id| facts.outline(id)).transpose()?.flatten() else { return Ok(Profile::Absent) };
+        Ok(match &*outline.attributes {
+            Attributes::Account(account) if account.status(self.panel.at()) == Status::Active => {
+                let holders = self.holders()?.get(&outline.id).copied().unwrap_or_default();
+                Profile::Account { settings: account.settings, holders }
+            }
+            Attributes::Account(_) => Profile::Absent,
+            Attributes::AccessToken(token) => {
+                let lies_in_one = outline.parent.map(|parent| facts.outline(parent)).transpose()?.flatten().is_some();
+                let is_live = token.status(self.panel.at()) == "active" && lies_in_one;
+                if is_live { Profile::Outsider } else { Profile::Absent }
+            }
+            _ => Profile::Outsider,
+        })
+    }
+
+    /// Which of the general holders somebody is, for those who are any.
+    fn holders(&self) -> Result<&HashMap<Id, u32>> {
+        if let Some(known) = self.holders.get() {
+            return Ok(known);
+        }
+        let mut found: HashMap<Id, u32> = HashMap::new();
+        if let Some(server) = Target::of(self.panel.facts(), Id::SERVER)? {
+            for (place, general) in general_holders().iter().enumerate() {
+                // Which action it is makes no difference to these.
+                let any = Action::Plain(crate::model::Verb::View);
+                let mut search = Search::new(self.panel);
+                search.holders(*general, any, &server)?;
+                for id in search.into_set() {
+                    if holder::<F, ()>(&*self.panel.subject(id)?, *general, any, &server)?.is_some() {
+                        *found.entry(id).or_default() |= 1 << place;
+                    }
+                }
+            }
+        }
+        Ok(self.holders.get_or_init(|| found))
+    }
+
+    /// What somebody with a profile lacks on accounts that it has no workgroup in common with.
+    pub(super) fn lacks(&self, id: Id, profile: Profile) -> Result<Lacks> {
+        if !matches!(profile, Profile::Account { .. }) {
+            return Ok(Lacks::default());
+        }
+        if let Some(known) = self.lacks.borrow().get(&profile) {
+            return Ok(*known);
+        }
+        let subject = self.panel.subject(id)?;
+        let stranger = Target::stand_in(Attributes::Account(Account::default()));
+        let (actions, settings) = of_fellows();
+        let mut lacks = Lacks::default();
+        for action in actions {
+            lacks.action |= self.panel.allows_on(id, *action, &stranger)?.is_none();
+        }
+        for setting in settings {
+            lacks.setting |= !subject.setting(*setting)?.0;
+        }
+        self.lacks.borrow_mut().insert(profile, lacks);
+        Ok(lacks)
+    }
+
+    /// Who lacks something that a workgroup in common may give, by workgroup.
+    pub(super) fn fellows(&self) -> Result<&Fellows> {
+        if let Some(known) = self.fellows.get() {
+            return Ok(known);
+        }
+        let mut found = Fellows::default();
+        for id in self.panel.facts().ids(Kind::Account, None)? {
+            let lacks = self.lacks(id, self.of(Some(id))?)?;
+            if lacks.nothing() {
+                continue;
+            }
+            self.panel.subject(id)?.levels(&Role::WORKGROUP, &mut |membership| {
+                if lacks.action {
+                    found.without_action.entry(membership.resource).or_default().push(id);
+                }
+                if lacks.setting {
+                    found.without_setting.entry(membership.resource).or_default().push(id);
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(self.fellows.get_or_init(|| found))
+    }
+}
+
+/// Accounts that lack something on others, by the workgroups that they are in.
+#[derive(Debug, Default)]
+pub(in crate::policy::listing) struct Fellows {
+    without_action: HashMap<Id, Vec<Id>>,
+    without_setting: HashMap<Id, Vec<Id>>,
+}
+
+impl Fellows {
+    /// Adds those to whom a workgroup in common with an account may make a difference.
+    pub(in crate::policy::listing) fn around<F: Facts + ?Sized>(
+        &self,
+        panel: &Panel<'_, F>,
+        account: Id,
+        found: &mut HashSet<Id>,
+    ) -> Result<()> {
+        if self.without_action.is_empty() && self.without_setting.is_empty() {
+            return Ok(());
+        }
+        panel.subject(account)?.levels(&Role::WORKGROUP, &mut |membership| {
+            let place = membership.resource;
+            if is_shown(panel, place, membership.role)? {
+                found.extend(self.without_action.get(&place).into_iter().flatten());
+            }
+            found.extend(self.without_setting.get(&place).into_iter().flatten());
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+}
+
+/// Whether a workgroup shows members of a level to its other members.
+pub(super) fn is_shown<F: Facts + ?Sized>(panel: &Panel<'_, F>, place: Id, level: Role) -> Result<bool> {
+    let outline = panel.facts().outline(place)?;
+    Ok(match outline.as_ref().map(|it| &*it.attributes) {
+        Some(Attributes::Workgroup(Workgroup { member_access: access, .. })) => match access {
+            MemberAccess::All => true,
+            MemberAccess::Admins => level == Role::WorkgroupAdmin,
+            MemberAccess::None => false,
+        },
+        _ => false,
+    })
+}

@@ -1,0 +1,108 @@
+//! What a difference comes from and how much it stands for: the group that gives it, and the items beneath.
+
+use hashbrown::HashMap;
+
+use super::{Comparison, Difference, Pair};
+use crate::model::{Action, Id, Kind};
+use crate::policy::decide::decide_on;
+use crate::policy::facts::{Facts, Result};
+use crate::policy::panel::Panel;
+use crate::policy::proof::Step;
+
+/// A part of a difference: actions that were gained or lost in the same way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// Whether they were gained.
+    pub gained: bool,
+    /// The actions.
+    pub actions: Vec<Action>,
+    /// The group or workgroup through which they are or were held; none for what is held by oneself, or by
+    /// whatever anybody is.
+    pub via: Option<Id>,
+}
+
+/// How many items lie in a folder, for those that were counted.
+#[derive(Debug, Default)]
+pub struct Counts(HashMap<Pair, usize>);
+
+impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
+    /// The parts of a difference, what was lost first.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn parts(&self, difference: &Difference) -> Result<Vec<Part>> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut add = |gained: bool, action: Action, via: Option<Id>| match parts
+            .iter_mut()
+            .find(|part| part.gained == gained && part.via == via)
+        {
+            Some(part) => part.actions.push(action),
+            None => parts.push(Part { gained, actions: vec![action], via }),
+        };
+        if !difference.lost.is_empty() {
+            let on = self.nearest_before(difference.resource)?;
+            for action in &difference.lost {
+                add(false, *action, via(self.before, difference.principal.0, *action, on)?);
+            }
+        }
+        if !difference.gained.is_empty() {
+            let on = self.nearest_after(difference.resource)?;
+            for action in &difference.gained {
+                add(true, *action, via(self.after, difference.principal.1, *action, on)?);
+            }
+        }
+        Ok(parts)
+    }
+
+    /// How many items lie in an item, which a row stands for as well; none for what is no item.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn items(&self, resource: Pair, counts: &mut Counts) -> Result<Option<usize>> {
+        if let Some(known) = counts.0.get(&resource) {
+            return Ok(Some(*known));
+        }
+        let count = match resource {
+            (_, Some(id)) => count(self.after.facts(), id)?,
+            (Some(id), None) => count(self.before.facts(), id)?,
+            (None, None) => None,
+        };
+        counts.0.extend(count.map(|count| (resource, count)));
+        Ok(count)
+    }
+}
+
+fn count<F: Facts + ?Sized>(facts: &F, item: Id) -> Result<Option<usize>> {
+    if facts.outline(item)?.is_none_or(|it| it.kind() != Kind::Item) {
+        return Ok(None);
+    }
+    let (mut count, mut open) = (0, vec![item]);
+    while let Some(next) = open.pop() {
+        let inside = facts.ids(Kind::Item, Some(next))?;
+        count += inside.len();
+        open.extend(inside);
+    }
+    Ok(Some(count))
+}
+
+/// Through what somebody may do something on a resource, where that is a group or a workgroup.
+fn via<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Option<Id>, action: Action, on: Option<Id>) -> Result<Option<Id>> {
+    let (Some(who), Some(on)) = (who, on) else { return Ok(None) };
+    let subject = panel.subject(who)?;
+    // Most are in no group, and there is nothing to be looked for.
+    if subject.principals()?.iter().all(|it| *it == who || *it <= Id::LAST_RESERVED) {
+        return Ok(None);
+    }
+    let Some(target) = panel.target(on)? else { return Ok(None) };
+    let mut through = None;
+    // A root folder stands for what lies beneath it.
+    let asked = if target.kind == Kind::Item { action.beneath() } else { action };
+    for step in decide_on(&subject, asked, &target)?.proof {
+        match step {
+            Step::Member(membership) => through = Some(membership.resource),
+            Step::Role(_) | Step::Share(_) => break,
+            _ => {}
+        }
+    }
+    Ok(through)
+}
