@@ -39,7 +39,7 @@ fn a_group_is_opened_once_however_many_ways_lead_to_it() {
         all.iter().find(|row| row["of"] == name).map(|row| row["via"].clone()).unwrap_or_default()
     };
     assert_eq!((of("group:g89"), of("group:g86")), (Value::Null, json!("group:g89 > group:g87")));
-    assert!(of("group:g0").as_str().unwrap().contains(" > (38 more) > "), "{}", of("group:g0"));
+    assert!(of("group:g0").as_str().unwrap().contains(" > (39 more) > "), "{}", of("group:g0"));
 }
 
 #[test]
@@ -164,5 +164,5 @@ fn a_revision_of_many_rows_is_told_whole_and_the_same_everywhere() {
     let shown = tool.json(&format!("audit show {}", last + 2));
     let undone = shown["changes"].as_array().unwrap();
     assert_eq!(undone.iter().filter(|it| it["change"] == "removed").count(), 2_503);
-    assert_eq!(tool.json("audit log --on user:u2499 --columns revision").as_array().unwrap().len(), 2);
+    assert_eq!(tool.json("audit log --on user:bob --columns revision").as_array().unwrap().len(), 2);
 }
