@@ -66,6 +66,30 @@ fn arrows_point_one_way() {
     }
 }
 
+/// "One gate for everything that leaves the program": a reference is made from an id by what asks whether
+/// the reader may be told (`name`, `party`). Whatever goes past it says why.
+#[test]
+fn names_pass_the_gate_or_say_why_not() {
+    for layer in ["cli", "ops", "manifest"] {
+        for (path, text) in sources(layer) {
+            let lines: Vec<&str> = text.lines().collect();
+            for (at, line) in lines.iter().enumerate() {
+                let is_code =
+                    !line.trim_start().starts_with("//") && !line.starts_with("use ") && !line.contains("fn ");
+                let of_id =
+                    line.contains(".reference(") && !line.contains(".reference()") && !line.contains(".reference.");
+                let raw =
+                    ["full_reference(", "item_reference(", "internal_reference("].iter().any(|it| line.contains(it));
+                if !is_code || !(of_id || raw) {
+                    continue;
+                }
+                let said = lines[at.saturating_sub(4)..at].iter().any(|above| above.contains("// told: "));
+                assert!(said, "{path}:{}: names a resource without asking the reader, nor says why: {line}", at + 1);
+            }
+        }
+    }
+}
+
 #[test]
 fn decisions_know_no_clock_no_terminal_and_no_file() {
     for layer in ["model", "policy", "ops", "manifest"] {

@@ -17,6 +17,7 @@ mod content;
 mod crash;
 mod delegation;
 mod differences;
+mod disclosure;
 mod docs;
 mod endpoints;
 mod everywhere;

@@ -46,6 +46,7 @@ impl Effect {
         let mut effect = Effect { rows: Vec::new(), lines: Vec::new(), orphaned: Vec::new(), hidden: 0 };
         let (panel_before, panel_after) = (Panel::new(&before, at), Panel::new(&after, at));
         let comparison = Comparison::new(&panel_before, &panel_after, Twins::by_id());
+        // told: each line is asked about below.
         let name = |id: Id| if after.outline(id)?.is_some() { after.reference(id) } else { before.reference(id) };
         // Of what comes or goes, whoever sees it on one side is told.
         let (viewer_before, viewer_after) = (Viewer::new(&before, actor, at)?, Viewer::new(&after, actor, at)?);

@@ -1,7 +1,5 @@
 //! `audit` and `undo`: the history, its check, and a revision turned round.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
@@ -9,16 +7,17 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Reading, Writing, number};
 use super::change::{Made, Who};
+use super::log::{LogReader, Then};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::{Id, Kind, Problem, Revision, Verb as Do};
-use crate::ops::changes::{Change, Lookup, describe};
-use crate::ops::{Actor, org_invitation, undo};
-use crate::policy::{Facts, LogScope, RowChange};
+use crate::ops::changes::{Change, describe};
+use crate::ops::{Actor, undo};
+use crate::policy::RowChange;
 use crate::render::{Column, Format, PushElement, RenderError, hidden, row, shown};
 use crate::store::verify::verify;
-use crate::store::{DeniedEntry, LogEntry, Store, StoreFacts};
+use crate::store::{LogEntry, Store, StoreFacts};
 
 /// Read and check the history
 #[derive(Args, Debug)]
@@ -121,40 +120,27 @@ impl Audit {
     }
 }
 
-/// Which part of the log the reader reads.
-///
-/// # Errors
-/// A denial for whoever reads none of it.
-fn scope(view: &View<'_>) -> Result<LogScope, Problem> {
-    let scope = view.viewer()?.log_scope()?;
-    if matches!(&scope, LogScope::On(places) if places.is_empty()) {
-        view.work()?.require_verb(Do::ViewLog, Id::SERVER)?;
-    }
-    Ok(scope)
-}
-
-/// How many rows of a revision are described at once, and how many names are kept for the next.
+/// How many rows of a revision are described at once.
 const AT_ONCE: usize = 1_000;
-const NAMES: usize = 100_000;
 
 /// The changes of one revision, as they were told at the time, as far as a scope reaches. There may be millions: they
 /// are told one after the other, and none is kept.
-struct Told<'v> {
+struct Told<'l, 'v> {
+    log: &'l StoreLog<'v>,
     view: &'v View<'v>,
     number: Revision,
-    scope: &'v LogScope,
-    then: Then<'v>,
+    then: Then<'l, 'v, 'v, StoreFacts<'v>>,
 }
+
+/// A reader of the log of a store.
+type StoreLog<'v> = LogReader<'v, 'v, StoreFacts<'v>>;
 
 /// Told of each change.
 type VisitChange<'c> = &'c mut dyn FnMut(Change) -> Result<ControlFlow<()>, RenderError>;
 
-impl<'v> Told<'v> {
-    fn new(view: &'v View<'v>, number: Revision, scope: &'v LogScope) -> Told<'v> {
-        let sides = [view.reader.facts_at(number), view.reader.facts_at(number.saturating_sub(1))];
-        let then =
-            Then { view, sides, names: RefCell::default(), outermost: RefCell::default(), ended: RefCell::default() };
-        Told { view, number, scope, then }
+impl<'l, 'v> Told<'l, 'v> {
+    fn new(log: &'l StoreLog<'v>, view: &'v View<'v>, number: Revision) -> Told<'l, 'v> {
+        Told { log, view, number, then: log.then(number) }
     }
 
     fn each(&self, visit: VisitChange<'_>) -> Result<(), RenderError> {
@@ -196,11 +182,7 @@ impl<'v> Told<'v> {
         // Resources come first, as everywhere.
         rows.sort_by_key(|row| matches!(row, RowChange::Binding(..)));
         for change in describe(&std::mem::take(rows), &self.then)? {
-            let is_within = match self.scope {
-                LogScope::All => true,
-                LogScope::On(places) => places.contains(&change.concerns),
-            };
-            if is_within && visit(change)?.is_break() {
+            if self.log.is_within(&change) && visit(change)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -237,87 +219,24 @@ impl<'v> Told<'v> {
     }
 }
 
-/// Things as they were when a revision was made: after it, else before it, else at any time. What was looked up is
-/// kept, since most of what a revision changes lies in few places.
-struct Then<'v> {
-    view: &'v View<'v>,
-    sides: [StoreFacts<'v>; 2],
-    names: RefCell<HashMap<Id, String>>,
-    outermost: RefCell<HashMap<Id, Id>>,
-    ended: RefCell<HashMap<Id, bool>>,
-}
-
-/// Keeps what was found; of so much that it takes room, only the last.
-fn kept<T: Clone>(kept: &RefCell<HashMap<Id, T>>, id: Id, found: T) -> T {
-    let mut kept = kept.borrow_mut();
-    if kept.len() >= NAMES {
-        kept.clear();
-    }
-    kept.insert(id, found.clone());
-    found
-}
-
-impl Lookup for Then<'_> {
-    fn name(&self, id: Id) -> Result<String, Problem> {
-        if let Some(known) = self.names.borrow().get(&id) {
-            return Ok(known.clone());
-        }
-        if self.has_ended(id)? {
-            return Ok(kept(&self.names, id, self.view.name(id)?));
-        }
-        for facts in &self.sides {
-            if facts.resource(id)?.is_some() {
-                return Ok(kept(&self.names, id, facts.reference(id)?));
-            }
-        }
-        Ok(kept(&self.names, id, self.view.name(id)?))
-    }
-
-    fn has_ended(&self, id: Id) -> Result<bool, Problem> {
-        if let Some(known) = self.ended.borrow().get(&id) {
-            return Ok(*known);
-        }
-        if id <= Id::LAST_RESERVED || self.view.facts.outline(id)?.is_some() {
-            return Ok(kept(&self.ended, id, false));
-        }
-        // Files and folders are told by the paths they had.
-        for facts in &self.sides {
-            if let Some(was) = facts.outline(id)? {
-                return Ok(kept(&self.ended, id, was.kind() != Kind::Item));
-            }
-        }
-        Ok(kept(&self.ended, id, true))
-    }
-
-    fn outermost(&self, id: Id) -> Result<Id, Problem> {
-        if let Some(known) = self.outermost.borrow().get(&id) {
-            return Ok(*known);
-        }
-        for facts in &self.sides {
-            if let Some(outermost) = facts.lineage(id)?.last() {
-                return Ok(kept(&self.outermost, id, outermost.id));
-            }
-        }
-        Ok(id)
-    }
-}
-
 /// A line of the log; what it changed is told as it comes.
-fn entry_row(view: &View<'_>, scope: &LogScope, entry: &LogEntry) -> Result<Map<String, Value>, Problem> {
-    // Why an invitation was refused is not told to whom it was refused, who reads their own entries.
-    let told = |denied: &&DeniedEntry| matches!(scope, LogScope::All) || denied.rule != org_invitation::RULE;
+fn entry_row(log: &StoreLog<'_>, entry: &LogEntry) -> Result<Map<String, Value>, Problem> {
+    let texts = log.tells_texts(entry)?;
+    let command = texts.then_some(&entry.command);
+    let reason = entry.reason.as_ref().filter(|_| texts);
+    let message = entry.denied.as_ref().filter(|denied| log.tells_denial(&denied.rule)).map(|denied| &denied.message);
     Ok(row(
         &COLUMNS,
         [
             json!(entry.number),
             json!(entry.at.to_string()),
-            json!(entry.actor.map(|id| view.name(id)).transpose()?.unwrap_or_else(|| "operator".to_owned())),
+            json!(log.actor(entry)?),
             json!(entry.operator),
-            json!(entry.command),
-            json!(entry.reason),
+            json!(command),
+            json!(reason),
             json!(entry.denied.is_some()),
             json!(entry.denied.as_ref().map(|denied| &denied.rule)),
-            json!(entry.denied.as_ref().filter(told).map(|denied| &denied.message)),
+            json!(message),
             Value::Array(Vec::new()),
             json!(entry.undoes),
             json!(entry.digest),
@@ -328,7 +247,8 @@ fn entry_row(view: &View<'_>, scope: &LogScope, entry: &LogEntry) -> Result<Map<
 impl Log {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
-            let scope = scope(view)?;
+            let log = LogReader::new(view)?;
+            log.require()?;
             let wanted = self.on.as_deref().map(|text| view.resolve_or_ended(text, Kind::Server)).transpose()?;
             let actor = match self.actor.as_deref() {
                 None => None,
@@ -341,7 +261,7 @@ impl Log {
                     if actor.is_some_and(|actor| entry.actor != actor) || (self.denied && entry.denied.is_none()) {
                         return Ok(true);
                     }
-                    let told = Told::new(view, entry.number, &scope);
+                    let told = Told::new(&log, view, entry.number);
                     if let Some(wanted) = wanted
                         && !told.touches(wanted)?
                     {
@@ -355,7 +275,7 @@ impl Log {
                         return Ok(false);
                     }
                     listed += 1;
-                    push(entry_row(view, &scope, &entry)?, &mut |push| told.list(push))?;
+                    push(entry_row(&log, &entry)?, &mut |push| told.list(push))?;
                     Ok::<_, RenderError>(true)
                 })
             })?;
@@ -368,10 +288,8 @@ impl Log {
 }
 
 /// Whether an entry is none of the reader's business: neither their own nor about what they administer.
-fn is_hidden(told: &Told<'_>, entry: &LogEntry) -> Result<bool, RenderError> {
-    let actor = told.view.actor.principal();
-    let own = actor.is_some() && entry.actor == actor;
-    Ok(matches!(told.scope, LogScope::On(_)) && !own && !told.any(|_| true)?)
+fn is_hidden(told: &Told<'_, '_>, entry: &LogEntry) -> Result<bool, RenderError> {
+    Ok(!told.log.reads_all() && !told.log.is_own(entry) && !told.any(|_| true)?)
 }
 
 /// Whether a row that changed is of a resource: itself, what lies in it, or a binding on it or of it.
@@ -389,14 +307,15 @@ fn touches(row: &RowChange, wanted: Id) -> bool {
 impl Show {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(None, |session, view| {
-            let scope = scope(view)?;
+            let log = LogReader::new(view)?;
+            log.require()?;
             let missing = || Problem::not_found("revision", &self.revision.to_string());
             let entry = view.reader.revision(self.revision)?.ok_or_else(missing)?;
-            let told = Told::new(view, entry.number, &scope);
+            let told = Told::new(&log, view, entry.number);
             if is_hidden(&told, &entry)? {
                 return Err(missing().into());
             }
-            let mut fields = entry_row(view, &scope, &entry)?;
+            let mut fields = entry_row(&log, &entry)?;
             if let Some(by) = view.reader.undone_by(self.revision)? {
                 fields.insert("undone_by".to_owned(), json!(by));
             }

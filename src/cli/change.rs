@@ -12,10 +12,10 @@ use super::prompt;
 use super::session::Session;
 use crate::model::name::quoted;
 use crate::model::secret::Secret;
-use crate::model::{Id, Problem, ProblemKind, Revision, Time};
+use crate::model::{Binding, Id, Problem, ProblemKind, Revision, Time};
 use crate::ops::changes::{Change, describe};
 use crate::ops::invitation::Refused;
-use crate::ops::{Actor, Viewer, Work, require_active};
+use crate::ops::{Actor, Work, require_active};
 use crate::policy::Facts;
 use crate::render::{self, Column, Format, RenderError, hidden, shown};
 use crate::store::{DeniedEntry, Entry, Reader, Store, StoreFacts, Writer};
@@ -415,17 +415,10 @@ pub(super) fn hide_unseen<F: Facts + ?Sized>(
     if work.actor == Actor::Operator {
         return Ok(());
     }
-    let before = Viewer::new(work.facts().base(), work.actor, work.at)?;
-    let after = work.viewer()?;
     let all = changes.len();
     let mut seen = Vec::with_capacity(all);
     for change in changes.drain(..) {
-        let was = work.facts().base().resource(change.about)?;
-        let is = work.facts().resource(change.about)?;
-        let visible = change.about <= Id::LAST_RESERVED
-            || was.map_or(Ok(false), |it| before.sees(&it))?
-            || is.map_or(Ok(false), |it| after.sees(&it))?;
-        if visible {
+        if is_told(work, &change)? {
             seen.push(change);
         }
     }
@@ -436,6 +429,23 @@ pub(super) fn hide_unseen<F: Facts + ?Sized>(
         hidden => notices.push(format!("{hidden} more things changed that you may not see")),
     }
     Ok(())
+}
+
+/// Whether the actor is told of a change: of a thing that it sees, of what somebody holds where it may know
+/// of that.
+fn is_told<F: Facts + ?Sized>(work: &Work<'_, F>, change: &Change) -> Result<bool, Problem> {
+    let sees = work.may_name(change.about)?;
+    if change.member.is_none() {
+        return Ok(sees);
+    }
+    let facts = work.facts();
+    let binding = match facts.base().binding(change.row)? {
+        None => facts.binding(change.row)?,
+        before => before,
+    };
+    // What is made by the way, as a home folder's owner, is told to whoever sees the folder.
+    let told = |binding: &Binding| Ok((sees || !facts.is_new(binding.id)) && work.is_told_of(binding)?);
+    binding.as_ref().map_or(Ok(sees), told)
 }
 
 /// The command as the log keeps it: what was typed, but for how it was to be shown and as whom.

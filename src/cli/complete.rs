@@ -258,7 +258,8 @@ fn workspace_names(current: &OsStr, prefixed: bool) -> Vec<CompletionCandidate> 
     let mut found = Vec::new();
     let _ = look(&mut |view| {
         for workspace in view.all(Kind::Workspace).ok()? {
-            let reference = view.name(workspace.id).ok()?;
+            // told: of those that the reader may see.
+            let reference = view.reference(workspace.id).ok()?;
             let bare = reference.strip_prefix("workspace:").unwrap_or(&reference);
             let written = if prefixed { reference.as_str() } else { bare };
             if key(written).starts_with(&typed) && found.len() < MOST {

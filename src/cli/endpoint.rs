@@ -158,10 +158,7 @@ static ROLES: [Column; 7] =
 fn endpoint_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let Some(it) = resource.as_endpoint() else { return Ok(Map::new()) };
     // The folder it opens may lie where the reader sees nothing.
-    let of = match it.of.map(|id| view.facts.resource(id)).transpose()?.flatten() {
-        Some(folder) if view.viewer()?.sees(&folder)? => Some(view.name(folder.id)?),
-        _ => None,
-    };
+    let of = it.of.map(|id| view.told_name(id)).transpose()?.flatten();
     Ok(row(
         &COLUMNS,
         [
@@ -260,9 +257,9 @@ impl Roles {
                     &ROLES,
                     [
                         json!(endpoint.reference()),
-                        json!(view.name(binding.principal)?),
+                        json!(view.party(&binding, binding.principal)?),
                         json!(role.word()),
-                        json!(view.by(binding.grantor)?),
+                        json!(view.giver(&binding)?),
                         Value::Null,
                         Value::Null,
                         json!(binding.since),
@@ -325,7 +322,7 @@ fn effective(
                 json!(endpoint.reference()),
                 json!(principal),
                 json!(held.role.word()),
-                json!(view.by(held.binding.grantor)?),
+                json!(view.giver(&held.binding)?),
                 json!(held.implied_by.map(Role::word)),
                 if via.is_empty() { Value::Null } else { json!(via.join(" > ")) },
                 json!(held.binding.since),

@@ -189,7 +189,7 @@ pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String,
             on = true;
             Ok(ControlFlow::Break(()))
         })?;
-        fields.insert("public_link".to_owned(), json!(on));
+        fields.insert("public_link".to_owned(), if inside { json!(on) } else { Value::Null });
     }
     fields.insert("revision".to_owned(), json!(place.since));
     Ok(fields)

@@ -11,6 +11,7 @@ use super::session::Session;
 use super::{Outcome, examples};
 use crate::input::faults;
 use crate::model::action::verbs_of;
+use crate::model::catalogue::disclosure::DISCLOSURES;
 use crate::model::catalogue::{PRESETS, denials, grants, limits};
 use crate::model::{Kind, Problem, ProblemKind, Role};
 
@@ -387,6 +388,15 @@ fn model_page() -> String {
             roff(denial.rule.name),
             roff(&format!("{} on {}{when}.\n{}", verbs.join(", "), denial.kind.article(), denial.rule.source))
         );
+    }
+    out.push_str(".SH WHAT IS TOLD TO WHOM\n");
+    for row in DISCLOSURES {
+        let kinds = match row.kinds.len() == Kind::ALL.len() {
+            true => "anything".to_owned(),
+            false => row.kinds.iter().map(|kind| kind.noun()).collect::<Vec<_>>().join(", "),
+        };
+        let text = format!("Of {kinds}: {}, to {}.\n{}", row.matter.phrase(), row.to.phrase(), row.rule.source);
+        let _ = write!(out, ".TP\n.B {}{}", roff(row.rule.name), roff(&text));
     }
     out.push_str(".SH SEE ALSO\n.BR rolebook (1)\n");
     out

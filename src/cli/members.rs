@@ -95,7 +95,7 @@ impl Members {
             };
             let mut rows = Vec::new();
             for (binding, member, via) in found {
-                let member = view.name(member)?;
+                let member = view.party(&binding, member)?;
                 rows.push(row(
                     &COLUMNS,
                     [
@@ -284,7 +284,6 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
     let mut rows = Vec::new();
     for binding in found {
         let Some(place) = view.facts.resource(binding.resource)? else { continue };
-        // Who may see that a group is there may not see who is in it for that.
         if !viewer.sees(&place)? || !viewer.is_told_of(&binding)? {
             continue;
         }

@@ -19,6 +19,7 @@ mod files;
 mod group;
 mod keys;
 mod links;
+mod log;
 mod mail;
 mod man;
 mod manifest;

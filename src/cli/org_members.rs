@@ -181,7 +181,7 @@ impl Members {
                     &COLUMNS,
                     [
                         json!(place.reference()),
-                        json!(view.name(member.principal)?),
+                        json!(view.party(&member, member.principal)?),
                         json!(member.role.word()),
                         seen(view, &workspaces)?,
                         json!(member.since),

@@ -113,17 +113,20 @@ static COLUMNS: [Column; 9] = [
 /// A package as a row.
 fn package_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let Some(package) = resource.as_package() else { return Ok(Map::new()) };
-    let mut to = package.recipients.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?;
+    // told: who views a package is told its sender and its recipients (rule `package.addressees-told`).
+    let mut to = package.recipients.iter().map(|id| view.reference(*id)).collect::<Result<Vec<_>, _>>()?;
+    let from = view.reference(package.sender)?;
     to.extend(package.external.iter().map(|address| format!("external:{address}")));
     let files: Vec<Value> = package.files.iter().map(|file| json!({"name": file.name, "size": file.size})).collect();
-    let forwarded = package.forwarded.map(|id| view.name(id)).transpose()?;
+    // told: a number names nothing; whoever received a package on is told which one it was.
+    let forwarded = package.forwarded.map(|id| view.reference(id)).transpose()?;
     Ok(row(
         &COLUMNS,
         [
             json!(resource.reference()),
             json!(resource.id.0),
             json!(package.title),
-            json!(view.name(package.sender)?),
+            json!(from),
             json!(to),
             json!(package.sent.to_string()),
             json!(files),

@@ -439,7 +439,10 @@ fn implicit(
     for role in [Role::EndpointAdministrator, Role::AccessManager] {
         for binding in view.facts.list(Select::OnAs(endpoint.id, role))? {
             if known.insert(binding.principal) {
-                rows.push(share_row(view, root.id, &binding, Permissions::EDIT, "role")?);
+                let mut row = share_row(view, root.id, &binding, Permissions::EDIT, "role")?;
+                // told: who lists the shares is told who has everything by a role (`content.shares-listed`).
+                row.insert("principal".to_owned(), json!(view.reference(binding.principal)?));
+                rows.push(row);
             }
         }
     }
@@ -456,12 +459,12 @@ fn share_row<F: Facts>(
     Ok(row(
         &COLUMNS,
         [
-            json!(view.name(on)?),
-            json!(view.name(binding.principal)?),
+            json!(view.party(binding, on)?),
+            json!(view.party(binding, binding.principal)?),
             json!(set),
             json!(set.label()),
             json!(class),
-            json!(view.by(binding.grantor)?),
+            json!(view.giver(binding)?),
             time_value(binding.expires),
             json!(binding.is_effective(view.at)),
             json!(binding.since),

@@ -5,8 +5,11 @@ use std::rc::Rc;
 
 use crate::model::name::{key, printable};
 use crate::model::reference::{Ended, ended_reference, full_reference};
-use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Role, Time, Verb};
+use crate::model::{
+    Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Role, Time, Verb,
+};
 use crate::ops::{Actor, AnyViewer, Place, Viewer, Work, find, find_item, find_workspace, require_active, resolve};
+use crate::policy::disclosure::HIDDEN;
 use crate::policy::{Adaptive, Facts, Rights, Select};
 use crate::render::RenderError;
 use crate::store::{Reader, Snapshot, StoreFacts, TodayFacts};
@@ -201,20 +204,56 @@ impl<F: Facts> View<'_, F> {
         work.find_listed(&Reference::Named(*kind, name.clone()), &[*kind], &listed).map(|found| found.id)
     }
 
-    /// The reference of an id; of what has ended with its number.
+    /// A resource as it is named to the reader: `hidden` where it may not be.
     pub(super) fn name(&self, id: Id) -> Result<String, Problem> {
-        if id <= Id::LAST_RESERVED || self.facts.resource(id)?.is_some() {
-            return Ok(self.facts.reference(id)?);
-        }
-        match self.reader.last_version(id)? {
-            Some(gone) => Ok(ended_reference(&gone, full_reference(&gone, &|id| self.name(id))?)),
-            None => Ok(format!("#{id}")),
+        Ok(self.told_name(id)?.unwrap_or_else(|| HIDDEN.to_owned()))
+    }
+
+    /// The reference of a resource, where it may be named to the reader.
+    pub(super) fn told_name(&self, id: Id) -> Result<Option<String>, Problem> {
+        // What is gone is told to whoever reads the whole log.
+        let viewer = self.viewer()?;
+        let may = viewer.may_name(id)? || (!self.is_there(id)? && viewer.may(Verb::ViewLog, Id::SERVER)?);
+        // told: asked just now.
+        may.then(|| self.reference(id)).transpose()
+    }
+
+    /// One side of a binding as it is named to the reader: who is told of a binding is told whom it names.
+    pub(super) fn party(&self, binding: &Binding, id: Id) -> Result<String, Problem> {
+        match self.told_name(id)? {
+            Some(name) => Ok(name),
+            // told: the reader is told of the binding.
+            None if self.viewer()?.is_told_of(binding)? => self.reference(id),
+            None => Ok(HIDDEN.to_owned()),
         }
     }
 
-    /// Who gave something: the operator where nobody is named.
-    pub(super) fn by(&self, grantor: Option<Id>) -> Result<String, Problem> {
-        grantor.map_or_else(|| Ok("operator".to_owned()), |id| self.name(id))
+    /// Who gave a binding, as it is named to the reader: the operator where nobody is named.
+    pub(super) fn giver(&self, binding: &Binding) -> Result<String, Problem> {
+        binding.grantor.map_or_else(|| Ok("operator".to_owned()), |id| self.party(binding, id))
+    }
+
+    /// Who did something, as it is named to the reader: the operator where nobody is named.
+    pub(super) fn by(&self, actor: Option<Id>) -> Result<String, Problem> {
+        actor.map_or_else(|| Ok("operator".to_owned()), |id| self.name(id))
+    }
+
+    fn is_there(&self, id: Id) -> Result<bool, Problem> {
+        Ok(id <= Id::LAST_RESERVED || self.facts.outline(id)?.is_some())
+    }
+
+    /// The reference of an id, also of one that is gone, whoever may see it: for what the reader is known
+    /// to be told. Output goes by [`View::name`] and [`View::party`].
+    pub(super) fn reference(&self, id: Id) -> Result<String, Problem> {
+        if self.is_there(id)? {
+            // told: the callers of this function asked.
+            return Ok(self.facts.reference(id)?);
+        }
+        match self.reader.last_version(id)? {
+            // told: the callers of this function asked.
+            Some(gone) => Ok(ended_reference(&gone, full_reference(&gone, &|id| self.reference(id))?)),
+            None => Ok(format!("#{id}")),
+        }
     }
 
     /// Every resource of a kind that the reader may see, by name.

@@ -183,7 +183,12 @@ static COLUMNS: [Column; 7] = [
 ];
 
 fn workspace_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
-    let files = resource.as_workspace().and_then(|it| it.files).map(|id| view.name(id)).transpose()?;
+    let files = resource.as_workspace().and_then(|it| it.files);
+    let files = match files.map(|id| view.told_name(id)).transpose()?.flatten() {
+        // told: whose home lies there knows where that is.
+        None if has_home(view, resource)? => files.map(|id| view.reference(id)).transpose()?,
+        told => told,
+    };
     let mut fields = row(
         &COLUMNS,
         [
@@ -242,12 +247,12 @@ impl One {
             for level in Role::WORKSPACE {
                 for binding in view.facts.list(Select::OnAs(found.id, level))? {
                     let own = binding.attributes.root_upload.map_or("default", Switch::word);
-                    let home = homes.get(&binding.principal).map(|id| view.name(*id)).transpose()?;
+                    let home = homes.get(&binding.principal).map(|id| view.told_name(*id)).transpose()?.flatten();
                     rows.push(row(
                         &COLUMNS,
                         [
                             json!(reference),
-                            json!(view.name(binding.principal)?),
+                            json!(view.party(&binding, binding.principal)?),
                             json!(level.word()),
                             json!(own),
                             json!(home),
@@ -260,6 +265,12 @@ impl One {
             session.list(&COLUMNS, rows, paging)
         })
     }
+}
+
+/// Whether the reader has a home folder in a workspace.
+fn has_home(view: &View<'_>, workspace: &Resource) -> Result<bool, RenderError> {
+    let Some(actor) = view.actor.principal() else { return Ok(true) };
+    Ok(homes(view, workspace)?.contains_key(&actor))
 }
 
 /// The home folders of a workspace, by the account whose they are.

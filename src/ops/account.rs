@@ -435,7 +435,7 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, removal: &
     heir::take_over(work, &known, heir.as_ref(), *cascade)?;
     for binding in work.facts().list(Select::Of(known.id))? {
         if !matches!(binding.role.on(), Kind::Server | Kind::Package) {
-            let place = work.seen_name(binding.resource)?;
+            let place = work.name(binding.resource)?;
             work.takes.push(format!("{} as {} of {place}", known.reference(), binding.role.word()));
         }
     }

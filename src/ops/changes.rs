@@ -14,11 +14,24 @@ use crate::policy::{Facts, RowChange};
 
 /// What a description looks up: things as they were when the change was made, also those that are gone.
 pub trait Lookup {
-    /// The reference of an id.
+    /// A resource as it is named to the reader.
     ///
     /// # Errors
     /// When the facts cannot be read.
     fn name(&self, id: Id) -> Result<String>;
+
+    /// One side of a binding as it is named to the reader.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    fn party(&self, binding: &Binding, id: Id) -> Result<String>;
+
+    /// The reference of the very thing that changed: of what the reader may not see the whole change is
+    /// left out.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    fn reference(&self, id: Id) -> Result<String>;
 
     /// The outermost thing that a resource lies in.
     ///
@@ -40,6 +53,15 @@ impl<F: Facts + ?Sized> Lookup for Work<'_, F> {
         Work::name(self, id)
     }
 
+    fn party(&self, binding: &Binding, id: Id) -> Result<String> {
+        Work::party(self, binding, id)
+    }
+
+    fn reference(&self, id: Id) -> Result<String> {
+        // told: changes of what the actor may not see are taken out afterwards.
+        self.internal_reference(id)
+    }
+
     fn outermost(&self, id: Id) -> Result<Id> {
         Work::outermost(self, id)
     }
@@ -49,6 +71,7 @@ impl<F: Facts + ?Sized> Lookup for Work<'_, F> {
 struct Recent<'l> {
     lookup: &'l dyn Lookup,
     name: RefCell<Option<(Id, String)>>,
+    reference: RefCell<Option<(Id, String)>>,
     outermost: Cell<Option<(Id, Id)>>,
 }
 
@@ -60,6 +83,20 @@ impl Lookup for Recent<'_> {
         let name = self.lookup.name(id)?;
         *self.name.borrow_mut() = Some((id, name.clone()));
         Ok(name)
+    }
+
+    fn party(&self, binding: &Binding, id: Id) -> Result<String> {
+        self.lookup.party(binding, id)
+    }
+
+    fn reference(&self, id: Id) -> Result<String> {
+        if let Some((_, reference)) = self.reference.borrow().as_ref().filter(|(of, _)| *of == id) {
+            return Ok(reference.clone());
+        }
+        // told: the change of that very thing.
+        let reference = self.lookup.reference(id)?;
+        *self.reference.borrow_mut() = Some((id, reference.clone()));
+        Ok(reference)
     }
 
     fn outermost(&self, id: Id) -> Result<Id> {
@@ -85,7 +122,7 @@ impl Lookup for Recent<'_> {
 /// What the look-up answers.
 pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> {
     let mut changes: Vec<Change> = Vec::with_capacity(rows.len());
-    let above = Recent { lookup, name: RefCell::default(), outermost: Cell::default() };
+    let above = Recent { lookup, name: RefCell::default(), reference: RefCell::default(), outermost: Cell::default() };
     // Where the accounts stand, for their roles.
     let mut accounts: HashMap<Id, usize> = HashMap::new();
     for row in rows {
@@ -112,6 +149,8 @@ pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> 
 
 fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Recent<'_>) -> Result<Option<Change>> {
     let name = |id| lookup.name(id);
+    // told: the change of that very thing.
+    let own = |id| lookup.reference(id);
     let Some(any) = after.or(before) else { return Ok(None) };
     if any.kind() == Kind::Invitee {
         return Ok(None);
@@ -121,14 +160,16 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Recent
     let reference = match (any.kind(), any.parent) {
         (Kind::PublicLink, Some(dropbox)) => format!("the public link of {}", name(dropbox)?),
         _ => {
-            let reference = full_reference(before.unwrap_or(any), &name)?;
+            // told: the change of that very thing.
+            let reference = full_reference(before.unwrap_or(any), &own)?;
             if lookup.has_ended(any.id)? { ended_reference(any, reference) } else { reference }
         }
     };
     let mut fields = Vec::new();
     if let (Some(before), Some(after)) = (before, after) {
         if any.kind() == Kind::Item && (&before.name, before.parent) != (&after.name, after.parent) {
-            fields.push(("path", json!(reference), json!(full_reference(after, &name)?)));
+            // told: the same thing, where it is now.
+            fields.push(("path", json!(reference), json!(full_reference(after, &own)?)));
         } else if before.name != after.name {
             fields.push(("name", json!(before.name), json!(after.name)));
         }
@@ -221,7 +262,6 @@ fn binding(
     above: &Recent<'_>,
 ) -> Result<()> {
     let Some(any) = after.or(before) else { return Ok(()) };
-    let name = |id| above.lookup.name(id);
     match any.role {
         Role::PackageSender | Role::PackageRecipient | Role::DropboxOutside => return Ok(()),
         _ => {}
@@ -229,7 +269,8 @@ fn binding(
     let what = What::of(before.is_some(), after.is_some());
     let word = |binding: Option<&Binding>| binding.map_or(Value::Null, |it| json!(it.role.word()));
     if any.resource == Id::SERVER {
-        let reference = name(any.principal)?;
+        // told: the account that has another role.
+        let reference = above.lookup.reference(any.principal)?;
         let role = ("role", word(before), word(after));
         match account.and_then(|place| changes.get_mut(place)) {
             Some(account) => account.fields.insert(0, role),
@@ -253,7 +294,7 @@ fn binding(
         fields.push((field, word(before), word(after)));
     }
     if any.role == Role::ItemShare {
-        share_fields(&mut fields, before, after, &name)?;
+        share_fields(&mut fields, before, after, above.lookup)?;
     }
     let switch = |side: Option<&Binding>| json!(side.and_then(|it| it.attributes.root_upload));
     if switch(before) != switch(after) {
@@ -273,8 +314,9 @@ fn binding(
     fields.shrink_to_fit();
     changes.push(Change {
         what,
-        reference: above.name(any.resource)?,
-        member: Some(name(any.principal)?),
+        // told: what somebody holds something of now, or no longer.
+        reference: above.reference(any.resource)?,
+        member: Some(above.party(any, any.principal)?),
         role: Some(any.role),
         fields,
         row: any.id,
@@ -295,12 +337,12 @@ fn share_fields(
     fields: &mut Vec<(&'static str, Value, Value)>,
     before: Option<&Binding>,
     after: Option<&Binding>,
-    name: &dyn Fn(Id) -> Result<String>,
+    lookup: &dyn Lookup,
 ) -> Result<()> {
     let told = |side: Option<&Binding>| -> Result<[Value; 4]> {
         let Some(it) = side else { return Ok([const { Value::Null }; 4]) };
         let set = it.attributes.permissions;
-        let by = it.grantor.map_or_else(|| Ok("operator".to_owned()), name)?;
+        let by = it.grantor.map_or_else(|| Ok("operator".to_owned()), |id| lookup.party(it, id))?;
         Ok([json!(set), json!(set.label()), json!(it.attributes.share_class()), json!(by)])
     };
     for (field, (was, is)) in

@@ -349,7 +349,7 @@ pub(super) fn refuse_fixed<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resourc
     }
     let Some(home) = item.as_item().and_then(|it| it.home) else { return Ok(()) };
     if work.facts().held(item.id, Role::ItemOwner, home.of)?.is_some() {
-        let (path, who) = (work.name(item.id)?, work.seen_name(home.of)?);
+        let (path, who) = (work.name(item.id)?, work.name(home.of)?);
         return Err(Problem::conflict("is_home", format!("`{path}` is the home folder of {who} and cannot be {what}"))
             .tip("end the membership of the workspace first"));
     }
@@ -371,7 +371,7 @@ pub(super) fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc
     let items = subtree(work, top)?;
     let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
     if let Some(opened) = opened_on(work, &ids)?.first() {
-        let what = if work.sees(opened)? { opened.reference() } else { "an endpoint".to_owned() };
+        let what = if work.may_name(opened.id)? { work.name(opened.id)? } else { "an endpoint".to_owned() };
         return Err(Problem::conflict("is_opened", format!("{what} opens `{}` or a folder in it", work.name(top.id)?)));
     }
     for item in &items {
@@ -382,7 +382,7 @@ pub(super) fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc
             work.takes.push(path.clone());
         }
         for share in work.facts().list(Select::OnAs(item.id, Role::ItemShare))? {
-            let who = work.name(share.principal)?;
+            let who = work.party(&share, share.principal)?;
             work.takes.push(format!("the share of {path} with {who}"));
         }
     }

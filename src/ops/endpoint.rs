@@ -151,7 +151,8 @@ fn same_or_conflict<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, new
         administered &= work.facts().held(known.id, Role::EndpointAdministrator, actor)?.is_some();
     }
     let opens = match (&new.of, known.as_endpoint().and_then(|it| it.of)) {
-        (Some((endpoint, path)), Some(folder)) => work.name(folder)? == format!("{endpoint}:{path}"),
+        // told: compared with what was typed, and not shown.
+        (Some((endpoint, path)), Some(folder)) => work.internal_reference(folder)? == format!("{endpoint}:{path}"),
         (None, None) => true,
         _ => false,
     };
@@ -209,7 +210,7 @@ fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource) -
             // Its creator's role is no surprise.
             let creators = known.as_endpoint().and_then(|it| it.creator) == Some(binding.principal);
             if role != Role::EndpointAdministrator || !creators {
-                let who = work.name(binding.principal)?;
+                let who = work.party(&binding, binding.principal)?;
                 work.takes.push(format!("{who} as {} of {}", role.word(), known.reference()));
             }
         }
@@ -221,12 +222,13 @@ fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource) -
             work.takes.push(path.clone());
         }
         for share in work.facts().list(Select::OnAs(item.id, Role::ItemShare))? {
-            let who = work.name(share.principal)?;
+            let who = work.party(&share, share.principal)?;
             work.takes.push(format!("the share of {path} with {who}"));
         }
     }
     for opened in opened_on(work, &own)? {
-        work.takes.push(format!("{}, which opens a folder of it", opened.reference()));
+        let name = work.name(opened.id)?;
+        work.takes.push(format!("{name}, which opens a folder of it"));
         remove_unasked(work, &opened)?;
     }
     for item in items.iter().rev() {

@@ -322,6 +322,7 @@ pub fn claim<F: Facts + ?Sized>(
     if !work.facts().server()?.public_links {
         return Err(refused("the server does not allow public links", None));
     }
+    work.tell(dropbox.id);
     if let Some(known) = newest(work, &dropbox, email)?
         && let Some(it) = known.as_invitation().filter(|it| it.status(work.at) == "active").cloned()
     {
@@ -368,6 +369,7 @@ pub fn submit_with<F: Facts + ?Sized>(
         _ => return Err(refused("the link was revoked", invitee)),
     }
     work.actor = Actor::Principal(submitter);
+    work.tell(dropbox.id);
     // The one evaluator has the last word here too.
     work.require_verb(Verb::Submit, dropbox.id)
         .map_err(|_| refused("the outside submitter may not submit", invitee))?;

@@ -102,7 +102,7 @@ pub(super) fn levels(subtree: &[Rc<Resource>]) -> usize {
 /// A conflict.
 pub(super) fn refuse_files<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource) -> Result<()> {
     let Some(workspace) = item.as_item().and_then(|it| it.files_of) else { return Ok(()) };
-    let (path, whose) = (work.name(item.id)?, work.seen_name(workspace)?);
+    let (path, whose) = (work.name(item.id)?, work.name(workspace)?);
     let problem = Problem::conflict("holds_files", format!("the files of {whose} lie in `{path}`"))
         .why("the files of a workspace stay where they are as long as there is the workspace");
     Err(match whose.strip_prefix("workspace:") {

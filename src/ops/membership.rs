@@ -242,14 +242,15 @@ fn refuse_cycle<F: Facts + ?Sized>(work: &Work<'_, F>, group: &Resource, member:
     let mut next = 0;
     while let Some((id, _)) = ways.get(next).copied() {
         if id == group.id {
-            let mut path = vec![group.reference()];
+            let own = work.name(group.id)?;
+            let mut path = vec![own.clone()];
             let mut at = Some(next);
             while let Some((id, before)) = at.and_then(|place| ways.get(place).copied()) {
                 path.push(work.name(id)?);
                 at = before;
             }
             path.reverse();
-            path.insert(0, group.reference());
+            path.insert(0, own);
             path.pop();
             return Err(Problem::conflict(
                 "group_cycle",

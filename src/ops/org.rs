@@ -127,7 +127,7 @@ pub(super) fn take_members<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Re
     let reference = work.name(place.id)?;
     for level in levels(place.kind()) {
         for binding in work.facts().list(Select::OnAs(place.id, *level))? {
-            let line = format!("{} as {} of {reference}", work.name(binding.principal)?, level.word());
+            let line = format!("{} as {} of {reference}", work.party(&binding, binding.principal)?, level.word());
             work.takes.push(line);
         }
     }

@@ -141,12 +141,13 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name
     work.require_verb(Verb::Delete, known.id)?;
     for binding in work.facts().list(Select::On(known.id))? {
         if binding.role != Role::DropboxOutside {
-            let line = format!("{} as {} of {}", work.name(binding.principal)?, binding.role.word(), known.reference());
+            let who = work.party(&binding, binding.principal)?;
+            let line = format!("{who} as {} of {}", binding.role.word(), known.reference());
             work.takes.push(line);
         }
     }
     for binding in work.facts().list(Select::Of(known.id))? {
-        let place = work.seen_name(binding.resource)?;
+        let place = work.name(binding.resource)?;
         work.takes.push(match binding.role {
             Role::PackageRecipient => format!("{place}, which was sent to {}, for its members", known.reference()),
             role => format!("{} as {} of {place}", known.reference(), role.word()),

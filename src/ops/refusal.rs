@@ -62,9 +62,8 @@ impl<F: Facts + ?Sized> Work<'_, F> {
     /// "No change may leave an endpoint without an effective administrator" (model §7); the same of
     /// organizations (§9). What the actor may not see is not named.
     fn last_administrator(&self, id: Id, when: &str) -> Result<Problem> {
-        let place = self.facts().resource(id)?;
-        let seen = place.filter(|place| self.sees(place).unwrap_or(false));
-        let what = seen.as_ref().map_or_else(|| "something that you may not see".to_owned(), |it| it.reference());
+        let seen = if self.may_name(id)? { self.facts().resource(id)? } else { None };
+        let what = self.name(id)?;
         let problem = Problem::conflict(
             "last_administrator",
             format!("this would leave {what} without an active administrator{when}"),
@@ -93,7 +92,7 @@ impl<F: Facts + ?Sized> Work<'_, F> {
                 .tip("take them away first: rolebook endpoint remove-role NAME ROLE WHO")
         };
         for binding in bindings {
-            let (place, who) = (self.name(binding.resource)?, self.name(binding.principal)?);
+            let (place, who) = (self.name(binding.resource)?, self.party(binding, binding.principal)?);
             problem.details.push(match binding.role {
                 Role::ItemShare => format!("{place} is shared with {who}: {}", binding.attributes.permissions),
                 role => format!("{who} is {}", role.word()),

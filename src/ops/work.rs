@@ -1,7 +1,9 @@
 //! A change in the making: facts, an actor, a time, and the draft so far.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+
+use hashbrown::HashSet;
 
 use super::Result;
 use super::sight::{AnyViewer, Place, find_hinting, find_item_hinting, find_workspace, numbered};
@@ -10,6 +12,7 @@ use crate::model::name::key;
 use crate::model::reference::{full_reference, item_reference};
 use crate::model::{Action, Binding, Id, Kind, Name, Path, ProblemKind, Reference, Resource, Role, Sets, Time, Verb};
 use crate::policy::decide_for;
+use crate::policy::disclosure::UNSEEN;
 use crate::policy::{Actor, Draft, Facts, Overlay, Question, Rights, Select, Subject, Viewer};
 
 /// A change in the making.
@@ -32,6 +35,8 @@ pub struct Work<'f, F: Facts + ?Sized> {
     pub(super) unbounded: Option<Vec<Id>>,
     /// For how many unknown names the nearest one is still looked for.
     hints: Cell<usize>,
+    /// Resources that the actor was told of.
+    told: RefCell<HashSet<Id>>,
 }
 
 /// For so many unknown names the nearest known one is looked for. Each takes a look at all names there are, and a
@@ -55,6 +60,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             rights: None,
             unbounded: None,
             hints: Cell::new(HINTS),
+            told: RefCell::default(),
         })
     }
 
@@ -105,11 +111,92 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
 
     // Looking things up.
 
-    /// The reference of a resource, as output writes it.
+    /// A resource as it is named to the actor: what the actor may not see has no name.
     ///
     /// # Errors
     /// When the facts cannot be read.
     pub fn name(&self, id: Id) -> Result<String> {
+        // told: asked just now.
+        if self.may_name(id)? { self.internal_reference(id) } else { Ok(UNSEEN.to_owned()) }
+    }
+
+    /// One side of a binding as it is named to the actor: who is told of a binding is told whom it names.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn party(&self, binding: &Binding, id: Id) -> Result<String> {
+        let told = self.may_name(id)? || self.is_told_of(binding)?;
+        // told: asked just now.
+        if told { self.internal_reference(id) } else { Ok(UNSEEN.to_owned()) }
+    }
+
+    /// Who gave a binding, as it is named to the actor.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn giver(&self, binding: &Binding) -> Result<String> {
+        binding.grantor.map_or_else(|| Ok("the operator".to_owned()), |id| self.party(binding, id))
+    }
+
+    /// Whether a resource may be named to the actor, as it was or as it will be. What this work made may
+    /// be, and so may what the actor was told by another right ([`Work::tell`]).
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn may_name(&self, id: Id) -> Result<bool> {
+        if self.actor == Actor::Operator || self.told.borrow().contains(&id) || self.made_by_actor(id)? {
+            return Ok(true);
+        }
+        let may = match self.viewer_before()? {
+            Some(before) if before.may_name(id)? => true,
+            _ => self.viewer()?.may_name(id)?,
+        };
+        if may {
+            self.tell(id);
+        }
+        Ok(may)
+    }
+
+    /// Whether this work made a resource. A home folder may be made where the actor sees nothing: an item
+    /// is told to whoever sees it.
+    fn made_by_actor(&self, id: Id) -> Result<bool> {
+        Ok(self.facts.is_new(id) && self.facts.outline(id)?.is_none_or(|it| it.kind() != Kind::Item))
+    }
+
+    /// Whether the actor is told of a binding, as things were or as they will be.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn is_told_of(&self, binding: &Binding) -> Result<bool> {
+        if self.actor == Actor::Operator || self.facts.is_new(binding.id) {
+            return Ok(true);
+        }
+        match self.viewer_before()? {
+            Some(before) if before.is_told_of(binding)? => Ok(true),
+            _ => Ok(self.viewer()?.is_told_of(binding)?),
+        }
+    }
+
+    /// The actor as it was before this work; none where the past is only looked at, by rights of its own.
+    fn viewer_before(&self) -> Result<Option<Viewer<'_, F>>> {
+        match self.rights {
+            Some(_) => Ok(None),
+            None => Ok(Some(Viewer::new(self.facts.base(), self.actor, self.at)?)),
+        }
+    }
+
+    /// Remembers that the actor is told of a resource by a right of its own: the link it holds, the list
+    /// that it may take something back from.
+    pub fn tell(&self, id: Id) {
+        self.told.borrow_mut().insert(id);
+    }
+
+    /// The reference of a resource, whoever may see it: to find it again, and where the actor is known to
+    /// be told. Output goes by [`Work::name`] and [`Work::party`].
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn internal_reference(&self, id: Id) -> Result<String> {
         match self.known(id)? {
             Some(item) if item.kind() == Kind::Item => {
                 let mut lineage = vec![item];
@@ -119,9 +206,11 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
                         None => break,
                     }
                 }
+                // told: the callers of this function asked.
                 Ok(item_reference(&lineage))
             }
-            Some(resource) => full_reference(&resource, &|id| self.name(id)),
+            // told: the callers of this function asked.
+            Some(resource) => full_reference(&resource, &|id| self.internal_reference(id)),
             None => Ok(self.facts.reference(id)?),
         }
     }
@@ -132,17 +221,6 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             None => self.facts.base().resource(id)?,
             found => found,
         })
-    }
-
-    /// The reference of a resource as it may be told to the actor.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub fn seen_name(&self, id: Id) -> Result<String> {
-        match self.facts.resource(id)? {
-            Some(resource) if !self.sees(&resource)? => Ok("something that you may not see".to_owned()),
-            _ => self.name(id),
-        }
     }
 
     /// The outermost thing that a resource lies in: who administers that may read of it.
@@ -157,8 +235,10 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         Ok(lineage.last().map_or(id, |outermost| outermost.id))
     }
 
+    /// A resource as it is typed in a command that is suggested; a placeholder for what the actor may not see.
     pub(super) fn typed_name(&self, id: Id) -> Result<String> {
-        Ok(self.facts.resource(id)?.map_or_else(|| id.to_string(), |resource| resource.typed()))
+        let known = if self.may_name(id)? { self.facts.resource(id)? } else { None };
+        Ok(known.map_or_else(|| "NAME".to_owned(), |resource| resource.typed()))
     }
 
     /// The actor's eyes.
@@ -234,7 +314,10 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             Err(problem) if problem.kind == ProblemKind::NotFound => {
                 let known = self.facts.named(kind, None, name.key())?;
                 match known {
-                    Some(known) if is_listed(known.id)? => Ok(known),
+                    Some(known) if is_listed(known.id)? => {
+                        self.tell(known.id);
+                        Ok(known)
+                    }
                     _ => Err(problem),
                 }
             }

@@ -100,6 +100,7 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
         }
         Condition::HasFiles => match target.attributes() {
             Attributes::Workspace(workspace) => match workspace.files {
+                // told: whoever shows a proof asks about the folder.
                 Some(folder) if E::KEPT => value(on, "files", &subject.facts().reference(folder)?),
                 Some(_) => Some(E::default()),
                 None => None,

@@ -10,15 +10,17 @@ use hashbrown::HashMap;
 
 use super::actor::Actor;
 use super::content;
-use super::decide::{decide_for, decide_on};
+use super::decide::{allows, decide_for};
 use super::facts::{Facts, Result};
 use super::holders;
+use super::proof::Step;
 use super::remedy::{Lack, Remedy};
 use super::sharing;
 use super::subject::Subject;
 use super::target::Target;
 use crate::model::attributes::MemberAccess;
-use crate::model::catalogue::disclosure::{Audience, DISCLOSURES, Matter};
+use crate::model::catalogue::Rule;
+use crate::model::catalogue::disclosure::{Audience, DISCLOSURES, Disclosure, Matter, rows_of};
 use crate::model::{Action, Binding, Id, Kind, Permissions, Resource, Role, Time, Verb};
 
 /// What stands in a message in place of a name that the reader may not be told.
@@ -314,13 +316,52 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         Ok(told)
     }
 
+    /// Whether a step of a proof is told: no value of a thing that the reader may not see, nor one that
+    /// names such a thing.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn tells_step(&self, step: &Step) -> Result<bool> {
+        let (Some(subject), Step::Value { on, name, .. }) = (&self.subject, step) else { return Ok(true) };
+        if !self.may_name(*on)? {
+            return Ok(false);
+        }
+        // The folder of a workspace may lie where the reader sees nothing.
+        let files = match *name {
+            "files" => subject.facts().resource(*on)?.and_then(|it| it.as_workspace()?.files),
+            _ => None,
+        };
+        files.map_or(Ok(true), |folder| self.may_name(folder))
+    }
+
     // The rows.
 
-    /// Whether a row of the catalogue tells the reader something.
+    /// The rule by which the reader is told something of a resource, or of a binding on it; none where it
+    /// is not told. The operator is told everything, by no rule.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn rule(&self, matter: Matter, on: Id, binding: Option<&Binding>) -> Result<Option<Rule>> {
+        let Some(subject) = &self.subject else { return Ok(None) };
+        let kind = subject.facts().outline(on)?.map_or(Kind::Server, |it| it.kind());
+        Ok(self.row(matter, on, kind, binding)?.map(|row| row.rule))
+    }
+
     fn told(&self, matter: Matter, on: Id, kind: Kind, binding: Option<&Binding>) -> Result<bool> {
-        let Some(subject) = &self.subject else { return Ok(true) };
+        Ok(self.subject.is_none() || self.row(matter, on, kind, binding)?.is_some() || self.sees_all_gone(on)?)
+    }
+
+    /// The row of the catalogue that tells the reader something.
+    fn row(
+        &self,
+        matter: Matter,
+        on: Id,
+        kind: Kind,
+        binding: Option<&Binding>,
+    ) -> Result<Option<&'static Disclosure>> {
+        let Some(subject) = &self.subject else { return Ok(None) };
         let mut target: Option<Option<Target>> = None;
-        for row in DISCLOSURES.iter().filter(|row| row.matter == matter && row.kinds.contains(&kind)) {
+        for row in rows_of(matter, kind) {
             let told = match row.to {
                 Audience::Everybody => true,
                 Audience::May(verbs) => {
@@ -347,10 +388,10 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
                 },
             };
             if told {
-                return Ok(true);
+                return Ok(Some(row));
             }
         }
-        self.sees_all_gone(on)
+        Ok(None)
     }
 
     /// What a resource lies in, where that is of this kind.
@@ -380,7 +421,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
 /// Whether a subject may do one of some plain actions.
 fn may_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, verbs: &[Verb], target: &Target) -> Result<bool> {
     for verb in verbs {
-        if decide_on(subject, Action::Plain(*verb), target)?.allowed {
+        if allows(subject, Action::Plain(*verb), target)?.is_some() {
             return Ok(true);
         }
     }

@@ -34,6 +34,9 @@ pub(super) struct File {
     pub(super) shares: Vec<ShareFacts>,
     #[serde(default)]
     pub(super) questions: Vec<Asked>,
+    /// What is told to whom.
+    #[serde(default)]
+    pub(super) told: Vec<ToldAsked>,
     /// Who may change which share, and who may see it.
     #[serde(default)]
     pub(super) share_changes: Vec<ShareAsked>,
@@ -142,6 +145,8 @@ pub(super) struct OrgFacts {
     pub(super) workspaces: BTreeMap<String, WorkspaceFacts>,
     /// By name, each with its workspace; none for one of the organization.
     pub(super) keys: BTreeMap<String, Option<String>>,
+    /// Addresses with a pending invitation.
+    pub(super) invited: Vec<String>,
     pub(super) tokens: Vec<TokenFacts>,
     /// By name, each with its workspace.
     pub(super) media: BTreeMap<String, String>,
@@ -211,6 +216,27 @@ impl Asked {
         }
         all
     }
+}
+
+/// Whether something is told to somebody.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ToldAsked {
+    pub(super) sentence: String,
+    /// Who; may be several with `|` between.
+    pub(super) who: String,
+    /// `existence`, `details`, `bindings`, `own-access`, `others-access` or `log`.
+    pub(super) what: String,
+    /// Of which things; may be several with `|` between.
+    pub(super) on: String,
+    /// Of bindings, whose.
+    #[serde(default)]
+    pub(super) with: Option<String>,
+    /// `told` or `hidden`.
+    pub(super) answer: String,
+    /// The rule by which it is told.
+    #[serde(default)]
+    pub(super) rule: Option<String>,
 }
 
 /// Whether somebody may change or see a share that is there.

@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rolebook::model::action::Destination;
+use rolebook::model::catalogue::disclosure::{DISCLOSURES, Matter};
 use rolebook::model::catalogue::{denials, grants, limits};
-use rolebook::model::{Action, Kind, Role, Time};
+use rolebook::model::{Action, Id, Kind, Role, Time};
 use rolebook::ops::remedies;
-use rolebook::policy::{Decision, Facts, Question, Select, Subject, decide, sharing};
+use rolebook::policy::{Actor, Decision, Facts, Question, Select, Subject, Viewer, decide, sharing};
 
 use facts::{Built, build};
 use form::{Asked, File, Sentence, ShareAsked};
@@ -78,6 +79,66 @@ fn each_question(visit: &mut dyn FnMut(&Put<'_>)) {
                 visit(&Put { built: &built, asked, place, kind: on.kind, question, decision });
             }
         }
+    }
+}
+
+/// What a file says is told or hidden, and the rule by which it is told.
+#[test]
+fn what_is_told_to_whom_is_as_expected() {
+    let mut wrong = Vec::new();
+    let mut by: BTreeSet<(&str, bool)> = BTreeSet::new();
+    for (file_name, file) in files() {
+        let built = build(&file, Time::parse(NOW).unwrap());
+        for it in &file.told {
+            assert!(it.sentence.starts_with("decision ("), "{file_name}: no sentence {}", it.sentence);
+            for (who, on) in it.who.split('|').flat_map(|who| it.on.split('|').map(move |on| (who, on))) {
+                let (matter, place) =
+                    (matter(&it.what), link(&built, on).unwrap_or_else(|| built.meant(on, Kind::Server).id));
+                let at = Time::parse(NOW).unwrap();
+                let viewer = Viewer::new(built.work.facts(), Actor::Principal(built.account(who)), at).unwrap();
+                let binding = it.with.as_ref().map(|with| {
+                    let held = built.work.facts().list(Select::On(place)).unwrap();
+                    let with = built.account(with);
+                    held.into_iter().find(|binding| binding.principal == with).unwrap()
+                });
+                let rule = viewer.rule(matter, place, binding.as_ref()).unwrap();
+                let told = match &binding {
+                    Some(binding) => viewer.is_told_of(binding).unwrap(),
+                    None => rule.is_some(),
+                };
+                let answer = if told { "told" } else { "hidden" };
+                let name = rule.map(|rule| rule.name);
+                by.extend(name.map(|name| (name, told)));
+                if answer != it.answer || (it.rule.is_some() && it.rule.as_deref() != name) {
+                    wrong.push(format!("{file_name}: {} of {on} is {answer} to {who} by {name:?}", it.what));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let idle: BTreeSet<&str> =
+        DISCLOSURES.iter().map(|row| row.rule.name).filter(|name| !by.contains(&(*name, true))).collect();
+    assert!(idle.is_empty(), "these rules tell nothing in any scenario: {idle:?}");
+}
+
+/// The private link of a dropbox for an address: `link:ADDRESS`.
+fn link(built: &Built, text: &str) -> Option<Id> {
+    let address = text.strip_prefix("link:")?;
+    let facts = built.work.facts();
+    let links = facts.ids(Kind::Invitation, None).unwrap().into_iter();
+    let of = |id: &Id| facts.resource(*id).unwrap().and_then(|it| it.as_invitation().map(|it| it.email == address));
+    links.into_iter().find(|id| of(id) == Some(true))
+}
+
+fn matter(word: &str) -> Matter {
+    match word {
+        "existence" => Matter::Existence,
+        "details" => Matter::Details,
+        "bindings" => Matter::Bindings,
+        "own-access" => Matter::OwnAccess,
+        "others-access" => Matter::OthersAccess,
+        "log" => Matter::Log,
+        other => panic!("`{other}` is nothing that is told"),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Organizations with what lies in them, put down row by row.
 
 use rolebook::model::attributes::{
-    AccessToken, Attributes, Home, Item, Media, Org, SigningKey, Stream, Switch, TokenMode, Workspace,
+    AccessToken, Attributes, Home, Invitation, InvitationState, Item, Media, Org, SigningKey, Stream, Switch,
+    TokenMode, Workspace,
 };
 use rolebook::model::{Id, Kind, Reference, Resource, Role, Sets, Time};
 use rolebook::ops::content;
@@ -41,6 +42,20 @@ pub(super) fn build(built: &mut Built, org: &str, facts: &OrgFacts) {
     for (media, workspace) in &facts.media {
         let parent = inside(built, workspace);
         put(built, parent, media, Attributes::Media(Media::default()));
+    }
+    for address in &facts.invited {
+        let attributes = Invitation {
+            invitee: None,
+            email: address.clone(),
+            by: None,
+            created: built.work.at,
+            expires: None,
+            after_one_upload: false,
+            role: None,
+            workspaces: Vec::new(),
+            state: InvitationState::Active,
+        };
+        put(built, id, address, Attributes::Invitation(attributes));
     }
     for (stream, workspace) in &facts.streams {
         let parent = inside(built, workspace);

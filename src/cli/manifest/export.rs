@@ -4,13 +4,17 @@ use clap::Args;
 
 use super::super::args::Reading;
 use super::super::session::Session;
+use super::super::view::View;
 use super::super::{Outcome, examples};
 use super::counted;
 use crate::manifest::export::{Export as Exporting, Stopped};
 use crate::model::name::key;
 use crate::model::reference::nearest;
-use crate::model::{Name, Problem};
+use crate::model::{Id, Name, Problem};
+use crate::ops::Actor;
+use crate::policy::Facts;
 use crate::render::{Format, RenderError};
+use crate::store::Snapshot;
 
 /// Write the present state as a manifest
 ///
@@ -36,11 +40,12 @@ impl Export {
             let set = self.name.as_deref().map(Name::parse).transpose()?.map(|name| name.key().to_owned());
             let memory = view.in_memory()?;
             let (resources, bindings) = set.as_ref().map(|set| memory.facts.declared_by(set)).unwrap_or_default();
+            // A set is there for whoever is told of something that it declares.
             if let Some(set) = &set
-                && resources.is_empty()
-                && bindings.is_empty()
+                && !is_told(&memory, &resources, &bindings)?
             {
-                return Err(unknown(set, &view.reader.sets()?).into());
+                let known = if view.actor == Actor::Operator { view.reader.sets()? } else { Vec::new() };
+                return Err(unknown(set, &known).into());
             }
             let export = Exporting::new(&memory.facts, view.actor, view.at, set)?.carrying(&bindings)?;
             let written = match (self.format.as_deref(), session.dress().format) {
@@ -71,6 +76,25 @@ impl Export {
             Ok(0)
         })
     }
+}
+
+/// Whether the reader is told of any of some rows.
+fn is_told(view: &View<'_, Snapshot>, resources: &[Id], bindings: &[Id]) -> Result<bool, Problem> {
+    let viewer = view.viewer()?;
+    for id in resources {
+        if viewer.may_name(*id)? {
+            return Ok(true);
+        }
+    }
+    for id in bindings {
+        if let Some(binding) = view.facts.binding(*id)?
+            && viewer.may_name(binding.resource)?
+            && viewer.is_told_of(&binding)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn unknown(set: &str, known: &[String]) -> Problem {

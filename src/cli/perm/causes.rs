@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
+use super::super::log::LogReader;
 use super::super::view::View;
 use super::rows::words;
 use crate::model::{Action, Id, Kind, Problem, Revision, Time};
@@ -33,10 +34,13 @@ enum Cause {
 pub(super) struct Causes<'v, 'r> {
     before: &'v View<'r, Snapshot>,
     after: &'v View<'r, Snapshot>,
+    log: LogReader<'v, 'r, Snapshot>,
     reader: &'r Reader,
     /// Whether anything expired in between, so that it need not have been a change.
     expired: bool,
     entries: HashMap<Revision, Option<LogEntry>>,
+    /// Whether the reader is told of a revision, and of what was typed.
+    told: HashMap<Revision, (bool, bool)>,
     /// What was found last: most differences have a cause in common with the one before.
     last: Option<Cause>,
     /// How many had it in common so far.
@@ -50,17 +54,23 @@ type Asked = (Id, Id);
 
 impl<'v, 'r> Causes<'v, 'r> {
     /// Between two moments; `expired` says whether anything ended by itself in between.
-    pub(super) fn new(before: &'v View<'r, Snapshot>, after: &'v View<'r, Snapshot>, expired: bool) -> Causes<'v, 'r> {
-        Causes {
+    pub(super) fn new(
+        before: &'v View<'r, Snapshot>,
+        after: &'v View<'r, Snapshot>,
+        expired: bool,
+    ) -> Result<Causes<'v, 'r>, Problem> {
+        Ok(Causes {
             before,
             after,
+            log: LogReader::new(after)?,
             reader: after.reader,
             expired,
             entries: HashMap::new(),
+            told: HashMap::new(),
             last: None,
             in_common: 0,
             around: HashMap::new(),
-        }
+        })
     }
 
     /// What caused a difference: each cause once, with the actions that are its own.
@@ -250,29 +260,48 @@ impl<'v, 'r> Causes<'v, 'r> {
         Ok(self.entry(revision)?.map(|entry| entry.at))
     }
 
-    fn phrase(&mut self, cause: Cause) -> Result<Value, RenderError> {
-        let view = self.after;
-        Ok(json!(match cause {
-            Cause::Revision(revision) => {
-                let Some(entry) = self.entry(revision)? else { return Ok(Value::Null) };
-                format!("revision {revision} by {}: {}", view.by(entry.actor)?, entry.command)
+    /// Whether the reader is told who made a revision, and what was typed: as the log tells.
+    fn is_told(&mut self, revision: Revision) -> Result<(bool, bool), Problem> {
+        if let Some(known) = self.told.get(&revision) {
+            return Ok(*known);
+        }
+        let told = if self.log.reads_all() {
+            (true, true)
+        } else {
+            let changes = self.log.told(revision, &self.reader.changes(revision)?)?;
+            match self.reader.revision(revision)? {
+                Some(entry) if !self.log.hides(&entry, &changes.changes) => (true, self.log.tells_texts(&entry)?),
+                _ => (false, false),
             }
-            Cause::Expiry(..) => "it expired".to_owned(),
+        };
+        self.told.insert(revision, told);
+        Ok(told)
+    }
+
+    fn phrase(&mut self, cause: Cause) -> Result<Value, RenderError> {
+        let Cause::Revision(revision) = cause else { return Ok(json!("it expired")) };
+        let (is_told, with_texts) = self.is_told(revision)?;
+        let Some(entry) = self.entry(revision)?.cloned() else { return Ok(Value::Null) };
+        Ok(json!(match (is_told, with_texts) {
+            (true, true) => format!("revision {revision} by {}: {}", self.log.actor(&entry)?, entry.command),
+            (true, false) => format!("revision {revision} by {}", self.log.actor(&entry)?),
+            _ => format!("revision {revision}"),
         }))
     }
 
     fn object(&mut self, cause: Cause, actions: &[Action]) -> Result<Value, RenderError> {
-        let view = self.after;
         let mut object = Map::new();
         match cause {
             Cause::Revision(revision) => {
-                let Some(entry) = self.entry(revision)? else { return Ok(Value::Null) };
+                let (is_told, with_texts) = self.is_told(revision)?;
+                let Some(entry) = self.entry(revision)?.cloned() else { return Ok(Value::Null) };
+                let actor = if is_told { Some(self.log.actor(&entry)?) } else { None };
                 object.insert("revision".to_owned(), json!(revision));
                 object.insert("at".to_owned(), json!(entry.at.to_string()));
-                object.insert("actor".to_owned(), json!(view.by(entry.actor)?));
-                object.insert("operator".to_owned(), json!(entry.operator));
-                object.insert("command".to_owned(), json!(entry.command));
-                object.insert("reason".to_owned(), json!(entry.reason));
+                object.insert("actor".to_owned(), json!(actor));
+                object.insert("operator".to_owned(), json!(is_told.then_some(entry.operator)));
+                object.insert("command".to_owned(), json!(with_texts.then_some(entry.command)));
+                object.insert("reason".to_owned(), json!(entry.reason.filter(|_| with_texts)));
             }
             Cause::Expiry(revision, by) => {
                 object.insert("expired".to_owned(), json!(true));

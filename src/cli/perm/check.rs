@@ -11,7 +11,7 @@ use super::super::view::View;
 use super::super::{Outcome, complete};
 use super::asked::Asked;
 use super::batch;
-use super::words::{Told, step_json};
+use super::words::{Told, step_json, told};
 use crate::model::Problem;
 use crate::ops::remedy::{Offer, offers, sufficient};
 use crate::ops::{action_phrase, lacks_phrase, remedies};
@@ -230,7 +230,8 @@ impl Answered {
         object.insert("allowed".to_owned(), json!(self.decision.allowed));
         object.insert("revision".to_owned(), json!(view.revision));
         object.insert("at".to_owned(), json!(self.question.at.to_string()));
-        let steps = self.decision.proof.iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
+        let steps = told(view, &self.decision.proof)?;
+        let steps = steps.into_iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
         object.insert("proof".to_owned(), Value::Array(steps));
         object.insert("rule".to_owned(), json!(self.decision.rule.name));
         object.insert("source".to_owned(), json!(self.decision.rule.source));

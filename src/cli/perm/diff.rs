@@ -10,13 +10,12 @@ use super::super::Outcome;
 use super::super::args::Paging;
 use super::super::session::Session;
 use super::super::view::View;
-use super::asked::may_ask_about_others;
 use super::causes::Causes;
 use super::rows::{carried, words};
 use crate::model::{Id, Kind, Problem, Time};
-use crate::ops::{Actor, scope};
-use crate::policy::listing::{Comparison, Scope, Twins};
-use crate::policy::{Facts, Panel};
+use crate::ops::{AnyViewer, scope};
+use crate::policy::listing::{Comparison, Difference, Scope, Twins};
+use crate::policy::{Facts, Fault, Panel};
 use crate::render::{Column, Format, RenderError, key, row, shown};
 use crate::store::{Reader, Snapshot, Store};
 
@@ -103,15 +102,26 @@ fn compared(
     } else {
         (Scope::default(), false, twins(&before.facts, &after.facts)?)
     };
-    let only = only_about(after)?;
+    let (viewer_before, viewer_after) = (before.viewer()?, after.viewer()?);
+    // The same is told as a check of each line would tell, on the side where it is there.
+    let is_told = |difference: &Difference| -> Result<bool, Fault> {
+        let ((who_was, who_is), (on_was, on_is)) = (difference.principal, difference.resource);
+        Ok(match (who_is.or(who_was), on_is.or(on_was)) {
+            (Some(who), Some(on)) => {
+                viewer_after.is_told_access(who, on)?
+                    || viewer_was_told(&viewer_before, (who_was.or(who_is), on_was.or(on_is)))?
+            }
+            _ => false,
+        })
+    };
     let comparison = Comparison::new(&panel_before, &panel_after, twins);
-    let mut causes = same_store.then(|| Causes::new(before, after, expired));
+    let mut causes = same_store.then(|| Causes::new(before, after, expired)).transpose()?;
     let is_text = !matches!(session.dress().format, Format::Json | Format::Jsonl | Format::Yaml);
     let mut found = false;
     session.stream(&COLUMNS, paging, |wants, push| {
         let mut stopped = Ok(());
         comparison.each(&scope, &mut |difference| {
-            if only.is_some_and(|only| difference.principal.1.or(difference.principal.0) != Some(only)) {
+            if !is_told(&difference)? {
                 return Ok(ControlFlow::Continue(()));
             }
             carried(&mut stopped, || {
@@ -121,8 +131,9 @@ fn compared(
                     _ => Value::Null,
                 };
                 let name = |(was, is): (Option<Id>, Option<Id>)| match (was, is) {
-                    (_, Some(is)) => after.name(is),
-                    (Some(was), None) => before.name(was),
+                    // told: asked just now.
+                    (_, Some(is)) => after.reference(is),
+                    (Some(was), None) => before.reference(was),
                     (None, None) => Ok(String::new()),
                 };
                 push(row(
@@ -154,11 +165,11 @@ fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Res
     Ok((scope(&before.facts, &after.facts, &changes)?, changes.len() > changed))
 }
 
-/// Whom alone whoever asks is told about; none where that is everybody.
-fn only_about(view: &View<'_, Snapshot>) -> Result<Option<Id>, RenderError> {
-    match view.actor {
-        Actor::Principal(actor) if !may_ask_about_others(view, Id::SERVER, Kind::Server)? => Ok(Some(actor)),
-        _ => Ok(None),
+/// Whether a line was told before.
+fn viewer_was_told(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) -> Result<bool, Fault> {
+    match (who, on) {
+        (Some(who), Some(on)) => viewer.is_told_access(who, on),
+        _ => Ok(false),
     }
 }
 
@@ -167,12 +178,14 @@ fn twins(before: &Snapshot, after: &Snapshot) -> Result<Twins, RenderError> {
     let mut known = std::collections::HashMap::new();
     for kind in Kind::ALL {
         for id in before.ids(kind, None)? {
+            // told: to pair both sides, not to be shown.
             known.insert(before.reference(id)?, id);
         }
     }
     let mut pairs = Vec::new();
     for kind in Kind::ALL {
         for id in after.ids(kind, None)? {
+            // told: to pair both sides, not to be shown.
             if let Some(twin) = known.get(&after.reference(id)?) {
                 pairs.push((*twin, id));
             }

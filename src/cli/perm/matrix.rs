@@ -1,6 +1,7 @@
 //! `perm matrix`: who can do what on some resources, one column for each action.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -12,7 +13,7 @@ use super::super::session::{Push, Session};
 use super::super::view::View;
 use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
-use super::rows::carried;
+use super::rows::{carried, mention_unseen};
 use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Breadth, who};
 use crate::policy::{Facts, Panel};
@@ -37,6 +38,9 @@ pub(super) struct Matrix {
     paging: Paging,
     #[command(flatten)]
     reading: Reading,
+    /// How many rows the reader may not see.
+    #[arg(skip)]
+    unseen: Cell<usize>,
 }
 
 /// Actions with the names of their columns.
@@ -91,6 +95,7 @@ impl Matrix {
                 }
                 Ok(())
             })?;
+            mention_unseen(session, self.unseen.get());
             Ok(0)
         })
     }
@@ -125,12 +130,18 @@ impl Matrix {
         let Some(target) = panel.target(asked.id)? else { return Ok(ControlFlow::Continue(())) };
         let actions: Vec<Action> = asked.named.iter().map(|(action, _)| *action).collect();
         let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
+        let (viewer, mut unseen) = (view.viewer()?, 0);
         let (mut stopped, mut flow) = (Ok(()), ControlFlow::Continue(()));
         who(panel, &actions, &target, breadth, &mut |principal, rules| {
             carried(&mut stopped, || {
+                if !viewer.may_name(principal)? {
+                    unseen += 1;
+                    return Ok(ControlFlow::Continue(()));
+                }
                 let mut row: Row = columns.iter().map(|column| (column.name.to_string(), Value::Null)).collect();
                 row.insert("resource".to_owned(), json!(asked.shown));
-                row.insert("principal".to_owned(), json!(view.name(principal)?));
+                // told: asked just now.
+                row.insert("principal".to_owned(), json!(view.reference(principal)?));
                 for ((_, name), rule) in asked.named.iter().zip(rules) {
                     row.insert(name.clone(), json!(rule.is_some()));
                 }
@@ -138,6 +149,7 @@ impl Matrix {
                 Ok(flow)
             })
         })?;
+        self.unseen.set(self.unseen.get() + unseen);
         stopped.map(|()| flow)
     }
 }

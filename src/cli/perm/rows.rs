@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 
 use serde_json::{Value, json};
 
+use super::super::session::Session;
 use super::super::view::View;
-use super::words::{Told, step_json};
+use super::words::{Told, step_json, told};
 use crate::model::Action;
 use crate::policy::{self, Facts, Step};
 use crate::render::{Column, Dress, Format, RenderError, key, shown};
@@ -30,6 +31,15 @@ pub(super) fn carried(
     }))
 }
 
+/// Says how many of those who have something the reader may not see: it administers what they have it on.
+pub(super) fn mention_unseen(session: &mut Session<'_>, unseen: usize) {
+    match unseen {
+        0 => {}
+        1 => session.warn("one more has it whom you may not see"),
+        unseen => session.warn(&format!("{unseen} more have it whom you may not see")),
+    }
+}
+
 /// The actions of a listing as they are written; none of them names another thing.
 pub(in crate::cli) fn words(actions: &[Action]) -> Value {
     actions.iter().map(|action| json!(action.to_string())).collect()
@@ -38,7 +48,7 @@ pub(in crate::cli) fn words(actions: &[Action]) -> Value {
 /// A proof as a value: steps as objects for programs, as phrases for people.
 pub(super) fn proof_value<F: Facts>(view: &View<'_, F>, proof: &[Step], format: Format) -> Result<Value, RenderError> {
     if matches!(format, Format::Json | Format::Jsonl | Format::Yaml) {
-        let steps = proof.iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
+        let steps = told(view, proof)?.into_iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
         return Ok(Value::Array(steps));
     }
     Ok(json!(Told { view, proof }.phrases()?.join(", ")))

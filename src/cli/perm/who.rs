@@ -1,5 +1,7 @@
 //! `perm who`: everybody who can do something.
 
+use std::ops::ControlFlow;
+
 use clap::Args;
 use serde_json::json;
 
@@ -7,7 +9,7 @@ use super::super::args::{Paging, Reading};
 use super::super::session::Session;
 use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
-use super::rows::{carried, columns, proof_value};
+use super::rows::{carried, columns, mention_unseen, proof_value};
 use crate::policy::Panel;
 use crate::policy::listing::{Breadth, who};
 
@@ -44,6 +46,7 @@ impl Who {
             let panel = Panel::new(&view.facts, view.at);
             let Some(target) = panel.target(on.id)? else { return Ok(0) };
             let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
+            let (viewer, mut unseen) = (view.viewer()?, 0_usize);
             let dress = session.dress();
             let columns = columns(&["principal", "rule", "proof"], self.proof, &dress);
             session.stream(&columns, &self.paging, |wants, push| {
@@ -51,8 +54,13 @@ impl Who {
                 let mut stopped = Ok(());
                 who(&panel, &[action], &target, breadth, &mut |principal, rules| {
                     carried(&mut stopped, || {
+                        if !viewer.may_name(principal)? {
+                            unseen += 1;
+                            return Ok(ControlFlow::Continue(()));
+                        }
                         let rule = rules.first().copied().flatten().map(|rule| rule.name);
-                        let mut values = vec![json!(view.name(principal)?), json!(rule)];
+                        // told: asked just now.
+                        let mut values = vec![json!(view.reference(principal)?), json!(rule)];
                         if with_proof {
                             let decision = panel.decide(principal, action, on.id)?;
                             values.push(proof_value(&view, &decision.proof, dress.format)?);
@@ -62,6 +70,7 @@ impl Who {
                 })?;
                 stopped
             })?;
+            mention_unseen(session, unseen);
             Ok(0)
         })
     }

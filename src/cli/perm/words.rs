@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::super::view::View;
-use crate::model::Binding;
 use crate::model::attributes::time_value;
+use crate::model::{Binding, Problem};
 use crate::policy::{Facts, Step};
 use crate::render::RenderError;
 
@@ -17,7 +17,7 @@ pub(super) struct Told<'t, F: Facts> {
 impl<F: Facts> Told<'_, F> {
     /// Each step as a phrase of a single line.
     pub(super) fn phrases(&self) -> Result<Vec<String>, RenderError> {
-        self.proof.iter().map(|step| phrase(self.view, step)).collect()
+        told(self.view, self.proof)?.into_iter().map(|step| phrase(self.view, step)).collect()
     }
 
     /// Each step as a line, with who gave it, when, and in which revision; and how deep it stands:
@@ -25,7 +25,7 @@ impl<F: Facts> Told<'_, F> {
     pub(super) fn lines(&self) -> Result<Vec<(usize, String)>, RenderError> {
         let mut depth = 0;
         let mut lines = Vec::new();
-        for step in self.proof {
+        for step in told(self.view, self.proof)? {
             let Some(binding) = step.binding() else {
                 lines.push((depth, phrase(self.view, step)?));
                 continue;
@@ -33,7 +33,7 @@ impl<F: Facts> Told<'_, F> {
             let verb = if matches!(step, Step::Share(_)) { "holds" } else { "is" };
             let line = format!(
                 "{} {verb} {}{}",
-                self.view.name(binding.principal)?,
+                self.view.party(binding, binding.principal)?,
                 phrase(self.view, step)?,
                 given(self.view, binding)?
             );
@@ -46,28 +46,40 @@ impl<F: Facts> Told<'_, F> {
     }
 }
 
+/// The steps of a proof that the reader is told: no value of a thing that it may not see.
+pub(super) fn told<'p, F: Facts>(view: &View<'_, F>, proof: &'p [Step]) -> Result<Vec<&'p Step>, Problem> {
+    let viewer = view.viewer()?;
+    let mut told = Vec::with_capacity(proof.len());
+    for step in proof {
+        if viewer.tells_step(step)? {
+            told.push(step);
+        }
+    }
+    Ok(told)
+}
+
 /// Who gave a binding, when, in which revision.
 fn given<F: Facts>(view: &View<'_, F>, binding: &Binding) -> Result<String, RenderError> {
     let at = view.reader.revision(binding.since)?.map_or_else(String::new, |entry| format!(", {}", entry.at));
     let until = binding.expires.map_or_else(String::new, |time| format!(", until {time}"));
-    Ok(format!("  (by {}, revision {}{at}{until})", view.by(binding.grantor)?, binding.since))
+    Ok(format!("  (by {}, revision {}{at}{until})", view.giver(binding)?, binding.since))
 }
 
 fn phrase<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<String, RenderError> {
     Ok(match step {
         Step::Account { principal } => format!("{} is an active account", view.name(*principal)?),
         Step::Oneself { principal } => format!("{} is oneself", view.name(*principal)?),
-        Step::Member(binding) => format!("member of {}", view.name(binding.resource)?),
+        Step::Member(binding) => format!("member of {}", view.party(binding, binding.resource)?),
         Step::Share(binding) => {
             let set = binding.attributes.permissions;
-            format!("{} ({set}) on {}", set.label(), view.name(binding.resource)?)
+            format!("{} ({set}) on {}", set.label(), view.party(binding, binding.resource)?)
         }
         Step::Token { token, workspace } => {
             format!("{} is a live token of {}", view.name(*token)?, view.name(*workspace)?)
         }
         Step::Role(binding) => match binding.role.on() {
             crate::model::Kind::Server => format!("{} on the server", binding.role.word()),
-            _ => format!("{} of {}", binding.role.word(), view.name(binding.resource)?),
+            _ => format!("{} of {}", binding.role.word(), view.party(binding, binding.resource)?),
         },
         Step::Implies { role, implied } => format!("{} implies {}", role.word(), implied.word()),
         Step::Setting { principal, setting, allowed, own } => {
@@ -102,17 +114,17 @@ pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<Val
         }
         Step::Member(binding) => {
             put("step", json!("member"));
-            put("of", json!(view.name(binding.resource)?));
+            put("of", json!(view.party(binding, binding.resource)?));
         }
         Step::Role(binding) => {
             put("step", json!("role"));
             put("role", json!(binding.role.full()));
-            put("on", json!(view.name(binding.resource)?));
+            put("on", json!(view.party(binding, binding.resource)?));
         }
         Step::Share(binding) => {
             let set = binding.attributes.permissions;
             put("step", json!("share"));
-            put("on", json!(view.name(binding.resource)?));
+            put("on", json!(view.party(binding, binding.resource)?));
             put("permissions", json!(set));
             put("label", json!(set.label()));
             put("class", json!(binding.attributes.share_class()));
@@ -150,8 +162,8 @@ pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<Val
         }
     }
     if let Some(binding) = step.binding() {
-        put("principal", json!(view.name(binding.principal)?));
-        put("by", json!(view.by(binding.grantor)?));
+        put("principal", json!(view.party(binding, binding.principal)?));
+        put("by", json!(view.giver(binding)?));
         put("expires", time_value(binding.expires));
         put("revision", json!(binding.since));
         put("at", json!(view.reader.revision(binding.since)?.map(|entry| entry.at.to_string())));

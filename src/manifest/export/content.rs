@@ -13,7 +13,7 @@ use crate::model::attributes::ShareClass;
 use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Time, Verb};
 use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::share::needed_to_record;
-use crate::policy::{Facts, Select, Subject, decide_for, sharing};
+use crate::policy::{Facts, Select, Subject, decide_for};
 
 /// An item with its path inside its endpoint.
 pub(super) type At = (String, Rc<Resource>);
@@ -32,7 +32,7 @@ impl<F: Facts> Export<'_, F> {
         }
         put(&mut map, "node-version", json!(endpoint.node_version));
         if let Some(of) = endpoint.of {
-            put(&mut map, "of", json!(self.facts.reference(of)?));
+            put(&mut map, "of", json!(self.told(of)?));
         }
         let mut roles = Map::new();
         if self.may(Verb::ListRoles, resource.id)? {
@@ -91,9 +91,7 @@ impl<F: Facts> Export<'_, F> {
         put(&mut map, "size", json!(item.size));
         for binding in self.facts.list(Select::OnAs(resource.id, Role::ItemOwner))? {
             is_owned = true;
-            let is_told = self.may(Verb::ViewShares, resource.id)?
-                || self.viewer.subject().is_some_and(|subject| subject.id == binding.principal);
-            if is_told {
+            if self.viewer.is_told_of(&binding)? {
                 let owner = self.principal(binding.principal)?;
                 put(&mut map, "owner", json!(if form::is_nobody(&owner) { format!("user:{owner}") } else { owner }));
             }
@@ -115,14 +113,8 @@ impl<F: Facts> Export<'_, F> {
     /// The shares of an item, by principal and sharer, as far as the reader may see them.
     pub(super) fn shares(&self, item: Id) -> Result<Vec<(String, Binding)>, Problem> {
         let mut found = Vec::new();
-        let all = self.may(Verb::ViewShares, item)?;
         for binding in self.facts.list(Select::OnAs(item, Role::ItemShare))? {
-            let seen = match self.viewer.subject() {
-                None => true,
-                Some(_) if all && !binding.attributes.share_class().is_hidden() => true,
-                Some(subject) => sharing::may_see(subject, &binding)?,
-            };
-            if seen && self.takes(&binding.sets) {
+            if self.viewer.is_told_of(&binding)? && self.takes(&binding.sets) {
                 found.push((self.principal(binding.principal)?, binding));
             }
         }

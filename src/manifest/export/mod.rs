@@ -171,8 +171,16 @@ impl<'f, F: Facts> Export<'f, F> {
         Ok(found)
     }
 
-    /// A principal as a manifest writes it: an account by its bare name.
+    /// The reference of a thing, where it may be named to the reader.
+    fn told(&self, id: Id) -> Result<Option<String>, Problem> {
+        // told: asked just now.
+        Ok(if self.viewer.may_name(id)? { Some(self.facts.reference(id)?) } else { None })
+    }
+
+    /// A principal as a manifest writes it: an account by its bare name. It is one side of a binding that
+    /// the reader is told of.
     fn principal(&self, id: Id) -> Result<String, Problem> {
+        // told: with the binding.
         let reference = self.facts.reference(id)?;
         Ok(match reference.strip_prefix("user:") {
             Some(name) => name.to_owned(),

@@ -154,7 +154,7 @@ impl<F: Facts> Export<'_, F> {
         let Some(workspace) = resource.as_workspace() else { return Ok(map) };
         put(&mut map, "description", json!(workspace.description));
         if let Some(files) = workspace.files {
-            put(&mut map, "files", json!(self.facts.reference(files)?));
+            put(&mut map, "files", json!(self.told(files)?));
         }
         if workspace.root_upload != crate::model::attributes::Workspace::default().root_upload {
             put(&mut map, "root-upload", json!(workspace.root_upload));

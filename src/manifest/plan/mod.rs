@@ -316,7 +316,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
             }
             return Err(Problem::conflict(
                 "both_exist",
-                format!("{} is there, and {} too", before.reference(), known.reference()),
+                format!("{} is there, and {} too", before.reference(), self.work.name(known.id)?),
             )
             .why("`previously` renames what is declared; here there is nothing left to rename")
             .tip("leave out `previously`, or remove one of the two"));

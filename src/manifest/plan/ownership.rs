@@ -8,6 +8,7 @@ use crate::manifest::said::Spot;
 use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Role, Sets};
 use crate::ops::account::role_of;
 use crate::ops::authority;
+use crate::policy::disclosure::UNSEEN;
 use crate::policy::{Facts, RowChange};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
@@ -109,15 +110,16 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 self.mark(row, &|_| Sets::NONE.with(&own))?;
                 continue;
             }
-            let what = if self.knows(row)? { self.row_name(row)? } else { "something you may not see".to_owned() };
             let becomes = if self.is_there(row)? { "be changed" } else { "be gone" };
-            let owners = owners.join(", ");
-            let problem = Problem::conflict(
-                "owned_elsewhere",
-                format!("{what} belongs to the set {owners}, and would {becomes}"),
-            )
-            .tip("leave it out here")
-            .tip("declare it as the other set does: then both own it");
+            // The name of a set is told to whoever is told what it declares.
+            let message = if self.knows(row)? {
+                format!("{} belongs to the set {}, and would {becomes}", self.row_name(row)?, owners.join(", "))
+            } else {
+                format!("{UNSEEN} belongs to another set, and would {becomes}")
+            };
+            let problem = Problem::conflict("owned_elsewhere", message)
+                .tip("leave it out here")
+                .tip("declare it as the other set does: then both own it");
             let problem = problem.tip(match self.set() {
                 Some(_) => "--take-over makes it this set's",
                 None => "a manifest with a `name` may take it over: --take-over",
@@ -217,7 +219,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         };
         match binding {
             Some(it) => {
-                let (who, on) = (self.work.name(it.principal)?, self.work.name(it.resource)?);
+                let (who, on) = (self.work.party(&it, it.principal)?, self.work.party(&it, it.resource)?);
                 Ok(match it.role {
                     Role::ItemShare => format!("the share of {on} with {who}"),
                     role => format!("{who} as {} of {on}", role.word()),

@@ -7,7 +7,8 @@ use super::groups::has_members;
 use super::{Owned, Planner, Result, Sign};
 use crate::manifest::limits;
 use crate::manifest::said::Spot;
-use crate::model::{Binding, Id, Kind, Name, Path, Problem, Reference, Resource, Role};
+use crate::model::catalogue::disclosure::EXCLUSIVE_LISTS;
+use crate::model::{Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role};
 use crate::ops::share::{Sharer, Which};
 use crate::ops::{
     account, authority, content, endpoint, membership, org, org_member, place, share, workspace, workspace_member,
@@ -78,13 +79,27 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 for binding in self.work.facts().list(Select::On(place))? {
                     if self.is_listed(&binding) && !self.is_declared(binding.id) {
                         self.asked.insert(binding.id, spot);
-                        let outcome = self.end(&binding);
+                        let told = self.work.is_told_of(&binding)?;
+                        let outcome = if told { self.end(&binding) } else { Err(self.unlisted(place)?) };
                         self.keep(Some(spot), outcome)?;
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// The refusal to say "and nobody else" of what the actor may not list: names that were never typed
+    /// are not told by it.
+    fn unlisted(&self, place: Id) -> Result<Problem> {
+        let mut problem = Problem::new(
+            ProblemKind::Denied,
+            "denied",
+            format!("{} holds others that you may not see", self.work.name(place)?),
+        )
+        .why(EXCLUSIVE_LISTS.source);
+        problem.rule = Some(EXCLUSIVE_LISTS.name);
+        Ok(problem)
     }
 
     /// Whether a binding is one that a manifest lists: no outside submitter, no share of the system's.
@@ -99,6 +114,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Ends what somebody holds, by the operation of its noun.
     pub(super) fn end(&mut self, binding: &Binding) -> Result<()> {
         let Some(on) = self.work.facts().resource(binding.resource)? else { return Ok(()) };
+        // told: whoever may not be told of it does not come here.
         let who = self.reference(binding.principal)?;
         let one = std::slice::from_ref(&who);
         match on.kind() {
@@ -116,7 +132,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     fn revoke(&mut self, binding: &Binding, who: Reference) -> Result<()> {
-        let text = self.work.name(binding.resource)?;
+        // told: to find it again.
+        let text = self.work.internal_reference(binding.resource)?;
         let Reference::Item(endpoint, path) = Reference::parse(&text, Kind::Item)? else { return Ok(()) };
         let by = match binding.grantor {
             Some(sharer) => Sharer::parse(&self.work.name(sharer)?)?,
@@ -135,7 +152,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// The reference of a principal.
     fn reference(&self, id: Id) -> Result<Reference> {
-        Reference::principal(&self.work.name(id)?)
+        // told: to find it again; what the actor may not be told of is refused before.
+        Reference::principal(&self.work.internal_reference(id)?)
     }
 
     /// Removes what shall be absent.

@@ -157,7 +157,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if let Some(class) = said.class
             && class != known.attributes.share_class()
         {
-            let (path, who) = (self.work.name(known.resource)?, self.work.name(known.principal)?);
+            let (path, who) = (self.work.name(known.resource)?, self.work.party(known, known.principal)?);
             return Err(Problem::conflict(
                 "fixed_class",
                 format!(

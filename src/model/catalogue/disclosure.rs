@@ -80,6 +80,11 @@ pub const ABOUT_OTHERS: Rule = rule(
     "perm.about-others",
     "decision: others are asked about by server admins, and by those who administer the resource",
 );
+/// Who may say "and nobody else" of a list.
+pub const EXCLUSIVE_LISTS: Rule = rule(
+    "manifest.exclusive-lists",
+    "decision: `exclusive` takes the right to list who is there: it names nobody whom nobody typed",
+);
 /// Who reads all of the log.
 pub const WHOLE_LOG: Rule = rule("audit.admins-read", "decision: server admins read the whole log, whatever it names");
 /// Who reads what the log says of one thing.
@@ -103,7 +108,8 @@ pub const DISCLOSURES: &[Disclosure] = &[
     told(Details, &[Workgroup, Dropbox], May(&[Edit]), rule("workgroup.outside", OUTSIDE)),
     told(Bindings, &[Endpoint], May(&[ListRoles]), rule("endpoint.roles-listed", HOLDERS)),
     told(Bindings, &[Item], May(&[ViewShares]), rule("content.shares-listed", HOLDERS)),
-    told(Bindings, &[Workspace, Package], May(&[View]), rule("workspace.members-listed", HOLDERS)),
+    told(Bindings, &[Workspace], May(&[View]), rule("workspace.members-listed", HOLDERS)),
+    told(Bindings, &[Package], May(&[View]), rule("package.addressees-told", "decision: who views a package is told who sent it and to whom")),
     told(Bindings, &[Workgroup, Dropbox, Org], May(&[ViewMembers]), rule("workgroup.members-listed", HOLDERS)),
     told(Bindings, &[Group], Holds(&[Role::GroupMember]), rule("group.members-listed", GROUP_MEMBERS)),
     told(Bindings, &[Group], May(&[AddMember]), rule("group.members-listed", GROUP_MEMBERS)),
@@ -124,3 +130,46 @@ pub const DISCLOSURES: &[Disclosure] = &[
     told(Log, &[Endpoint], Holds(&[Role::EndpointAdministrator]), PART_OF_LOG),
     told(Log, &[Org], Holds(&[Role::OrgAdmin]), PART_OF_LOG),
 ];
+
+/// The rows that tell a matter of a kind of thing, picked out of the table once.
+#[expect(clippy::indexing_slicing, reason = "the table has a place for every kind and every matter")]
+pub fn rows_of(matter: Matter, kind: Kind) -> &'static [&'static Disclosure] {
+    static PICKED: [[OnceLock<Vec<&Disclosure>>; MATTERS]; Kind::ALL.len()] =
+        [const { [const { OnceLock::new() }; MATTERS] }; Kind::ALL.len()];
+    let pick = || DISCLOSURES.iter().filter(|row| row.matter == matter && row.kinds.contains(&kind)).collect();
+    PICKED[kind as usize][matter as usize].get_or_init(pick)
+}
+
+/// How many matters there are.
+const MATTERS: usize = Matter::Log as usize + 1;
+
+impl Matter {
+    /// What is told, as a phrase.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Matter::Existence => "that it exists, and its name",
+            Matter::Details => "its settings, beyond its name and send policy",
+            Matter::Bindings => "who holds what on it, and who gave it",
+            Matter::OwnAccess => "what the reader may do with its content",
+            Matter::OthersAccess => "what others may do on it",
+            Matter::Log => "what the log says of it",
+        }
+    }
+}
+
+impl Audience {
+    /// To whom something is told, as a phrase after "to".
+    pub fn phrase(self) -> String {
+        let any = |verbs: &[Verb]| verbs.iter().map(|verb| verb.word()).collect::<Vec<_>>().join(" or ");
+        match self {
+            Audience::Everybody => "everybody".to_owned(),
+            Audience::May(verbs) => format!("who may {} on it", any(verbs)),
+            Audience::MayAbove(kind, verbs) => format!("who may {} on the {} it lies in", any(verbs), kind.noun()),
+            Audience::MayOnServer(verb) => format!("who may {} on the server", verb.word()),
+            Audience::Holds(roles) => roles.iter().map(|role| role.full()).collect::<Vec<_>>().join(" or "),
+            Audience::ManagesGroups => "an admin of some workgroup or dropbox with admins-manage-groups".to_owned(),
+            Audience::Invited => "who manages the links of a dropbox it was invited to".to_owned(),
+            Audience::Party => "who holds it, or is in what holds it".to_owned(),
+        }
+    }
+}

@@ -191,6 +191,7 @@ fn steps_for(facts: &dyn Facts, question: &Question, lack: Lack, way: Way) -> Re
 
 /// The endpoint and the path of an item.
 fn place(facts: &dyn Facts, item: Id) -> Result<Option<(Name, crate::model::Path)>> {
+    // told: to try the operation on it, not to be shown.
     match Reference::parse(&facts.reference(item)?, Kind::Item) {
         Ok(Reference::Item(endpoint, path)) => Ok(Some((endpoint, path))),
         _ => Ok(None),

@@ -195,6 +195,7 @@ pub fn own_share_at<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path
     let Some(item) = facts.resource(item)?.filter(|_| rest.is_empty()) else { return Ok(None) };
     for share in facts.list(Select::SharesBy(actor))? {
         if facts.lineage(share.resource)?.iter().any(|above| above.id == item.id) {
+            work.tell(item.id);
             return Ok(Some(Place { item, host, rest }));
         }
     }
@@ -221,7 +222,7 @@ fn role_behind<F: Facts + ?Sized>(
 }
 
 fn sharer<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding) -> Result<String> {
-    share.grantor.map_or_else(|| Ok("the operator".to_owned()), |id| work.name(id))
+    work.giver(share)
 }
 
 fn several<F: Facts + ?Sized>(work: &Work<'_, F>, shares: &[Binding], path: &str, who: &str) -> Result<Problem> {
@@ -331,8 +332,8 @@ pub(super) fn refuse_dependents<F: Facts + ?Sized>(work: &Work<'_, F>, losses: &
         problem.details.push(format!(
             "{} shared {} with {}: would {}",
             sharer(work, &loss.share)?,
-            work.name(loss.share.resource)?,
-            work.name(loss.share.principal)?,
+            work.party(&loss.share, loss.share.resource)?,
+            work.party(&loss.share, loss.share.principal)?,
             match loss.ends {
                 Some(end) if loss.lost.is_empty() => format!("end at {end}"),
                 Some(end) => format!("lose {}, and end at {end}", loss.lost),

@@ -328,7 +328,7 @@ fn refuse_otherwise<F: Facts + ?Sized>(
     if known.attributes.permissions == grant.permissions && same_end && known.attributes.share_class() == class {
         return Ok(());
     }
-    let (path, who) = (work.name(known.resource)?, work.name(known.principal)?);
+    let (path, who) = (work.name(known.resource)?, work.party(known, known.principal)?);
     let set = known.attributes.permissions;
     let ends = known.expires.map_or_else(String::new, |end| format!(", until {end}"));
     Err(Problem::conflict(

@@ -6,7 +6,7 @@ use super::change::trim;
 use crate::model::attributes::Sharing;
 use crate::model::{Action, Binding, Id, Permissions, Resource, Role, Time, Verb};
 use crate::ops::{Result, Work};
-use crate::policy::{Facts, Select, sharing};
+use crate::policy::{Facts, Select};
 
 /// The shares that an account made and that are in force.
 ///
@@ -103,7 +103,7 @@ fn unite<F: Facts + ?Sized>(work: &mut Work<'_, F>, own: Binding, other: &Bindin
             if until(&own) != until(other)
                 && let Some(end) = first
             {
-                let (path, who) = (work.seen_name(own.resource)?, work.seen_name(own.principal)?);
+                let (path, who) = (work.party(&own, own.resource)?, work.party(&own, own.principal)?);
                 work.notices.push(format!("the two shares of {path} with {who} are one by now, and end at {end}"));
             }
             first
@@ -133,11 +133,9 @@ fn right_over<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding) -> Result<
 /// # Errors
 /// When the facts cannot be read.
 pub(in crate::ops) fn shown<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding) -> Result<Option<String>> {
-    if let Some(subject) = work.viewer()?.subject()
-        && !sharing::may_see(subject, share)?
-    {
+    if !work.is_told_of(share)? {
         return Ok(None);
     }
-    let (path, who) = (work.name(share.resource)?, work.name(share.principal)?);
+    let (path, who) = (work.party(share, share.resource)?, work.party(share, share.principal)?);
     Ok(Some(format!("the share of {path} with {who}")))
 }

@@ -271,9 +271,12 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, tests: &[Soug
     if is_told {
         let _ = write!(session.err, "\r\x1b[K");
     }
+    let viewer = view.viewer()?;
     session.stream(&BOUND, &Paging::default(), |_, push| {
         for (binding, _) in found.iter().filter(|(_, is_missed)| !is_missed) {
-            let _ = push(bound(view, binding)?)?;
+            if viewer.is_told_of(binding)? && viewer.may_name(binding.resource)? {
+                let _ = push(bound(view, binding)?)?;
+            }
         }
         Ok(())
     })?;
@@ -287,11 +290,11 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, tests: &[Soug
 fn bound<F: Facts>(view: &View<'_, F>, binding: &Binding) -> Result<Row, RenderError> {
     let permissions = (binding.role == Role::ItemShare).then_some(binding.attributes.permissions);
     let values = [
-        json!(view.name(binding.principal)?),
+        json!(view.party(binding, binding.principal)?),
         json!(binding.role.full()),
-        json!(view.name(binding.resource)?),
+        json!(view.party(binding, binding.resource)?),
         json!(permissions),
-        json!(view.by(binding.grantor)?),
+        json!(view.giver(binding)?),
         json!(binding.since),
     ];
     Ok(row(&BOUND, values))

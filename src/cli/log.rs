@@ -1,0 +1,312 @@
+//! What the log tells a reader: which entries, which of their changes, and whether the texts that people
+//! typed stand beside them.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::view::View;
+use crate::model::name::key;
+use crate::model::{Binding, Id, Kind, Problem, Revision, Verb};
+use crate::ops::changes::{Change, Lookup, describe};
+use crate::ops::{AnyViewer, org_invitation};
+use crate::policy::disclosure::HIDDEN;
+use crate::policy::{Facts, LogScope, RowChange};
+use crate::store::{LogEntry, StoreFacts};
+
+/// As many words in a row are looked up as one name.
+const LONGEST_NAME: usize = 4;
+
+/// A reader of the log.
+pub(super) struct LogReader<'v, 'r, F: Facts> {
+    view: &'v View<'r, F>,
+    viewer: AnyViewer<'v>,
+    scope: LogScope,
+    /// Whether words name something that the reader may not see, as things are now.
+    words: RefCell<HashMap<String, bool>>,
+}
+
+/// The changes of an entry that a reader is told.
+pub(super) struct Told {
+    pub(super) changes: Vec<Change>,
+    /// Whether these are all of them.
+    pub(super) is_whole: bool,
+}
+
+impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
+    pub(super) fn new(view: &'v View<'r, F>) -> Result<LogReader<'v, 'r, F>, Problem> {
+        let viewer = view.viewer()?;
+        let scope = viewer.log_scope()?;
+        Ok(LogReader { view, viewer, scope, words: RefCell::default() })
+    }
+
+    /// Refuses whoever reads none of the log.
+    pub(super) fn require(&self) -> Result<(), Problem> {
+        match &self.scope {
+            LogScope::On(places) if places.is_empty() => self.view.work()?.require_verb(Verb::ViewLog, Id::SERVER),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the reader is told everything.
+    pub(super) fn reads_all(&self) -> bool {
+        self.scope == LogScope::All
+    }
+
+    /// The changes of a revision, as they were told at the time, as far as the reader is told of them.
+    pub(super) fn told(&self, number: Revision, rows: &[RowChange]) -> Result<Told, Problem> {
+        let mut changes = describe(rows, &self.then(number))?;
+        let all = changes.len();
+        changes.retain(|change| self.is_within(change));
+        Ok(Told { is_whole: changes.len() == all, changes })
+    }
+
+    /// Whether a change is about what the reader reads of.
+    pub(super) fn is_within(&self, change: &Change) -> bool {
+        match &self.scope {
+            LogScope::All => true,
+            LogScope::On(places) => places.contains(&change.concerns),
+        }
+    }
+
+    /// Whether an entry is one that the reader made.
+    pub(super) fn is_own(&self, entry: &LogEntry) -> bool {
+        self.view.actor.principal().is_some() && entry.actor == self.view.actor.principal()
+    }
+
+    /// Whether an entry is none of the reader's business: neither their own nor about what they administer.
+    pub(super) fn hides(&self, entry: &LogEntry, changes: &[Change]) -> bool {
+        !self.reads_all() && changes.is_empty() && !self.is_own(entry)
+    }
+
+    /// Whether the reader is told what was typed: the command and the reason. Administrators are, where
+    /// all of the revision concerns what they administer and no word of it names anything else that they
+    /// may not see.
+    pub(super) fn tells_texts(&self, entry: &LogEntry) -> Result<bool, Problem> {
+        if self.reads_all() || self.is_own(entry) {
+            return Ok(true);
+        }
+        let told = self.told(entry.number, &self.view.reader.changes(entry.number)?)?;
+        if !told.is_whole || told.changes.is_empty() {
+            return Ok(false);
+        }
+        for text in [Some(entry.command.as_str()), entry.reason.as_deref()].into_iter().flatten() {
+            if self.names_unseen(text, entry.number)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the reader is told why something was denied. Why an invitation was refused is not told to
+    /// whom it was refused, who reads their own entries.
+    pub(super) fn tells_denial(&self, rule: &str) -> bool {
+        self.reads_all() || rule != org_invitation::RULE
+    }
+
+    /// Who made an entry: administrators are told who changed what they administer.
+    pub(super) fn actor(&self, entry: &LogEntry) -> Result<String, Problem> {
+        // told: with the entry, which the reader is told of.
+        entry.actor.map_or_else(|| Ok("operator".to_owned()), |id| self.view.reference(id))
+    }
+
+    /// Things as they were when a revision was made.
+    pub(super) fn then(&self, number: Revision) -> Then<'_, 'v, 'r, F> {
+        let reader = self.view.reader;
+        let sides = [reader.facts_at(number), reader.facts_at(number.saturating_sub(1))];
+        let (names, outermost, ended) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Then { log: self, sides, names, outermost, ended }
+    }
+
+    /// Whether a text has the name of something in it that the reader may not see, now or at the time.
+    fn names_unseen(&self, text: &str, number: Revision) -> Result<bool, Problem> {
+        let then = self.then(number);
+        for words in phrases(text) {
+            let known = self.words.borrow().get(&words).copied();
+            let now = match known {
+                Some(known) => known,
+                None => {
+                    let unseen = self.is_unseen(&self.view.facts, &words)?;
+                    self.words.borrow_mut().insert(words.clone(), unseen);
+                    unseen
+                }
+            };
+            if now || self.is_unseen(&then.sides[0], &words)? || self.is_unseen(&then.sides[1], &words)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether something is called so that the reader may not see.
+    fn is_unseen<G: Facts>(&self, facts: &G, name: &str) -> Result<bool, Problem> {
+        const NAMED: [Kind; 7] =
+            [Kind::Account, Kind::Group, Kind::Workgroup, Kind::Dropbox, Kind::Endpoint, Kind::Org, Kind::Invitee];
+        let key = key(name);
+        let mut found: Vec<Id> = Vec::new();
+        for kind in NAMED {
+            found.extend(facts.id_named(kind, None, &key)?);
+        }
+        if let Some((org, workspace)) = key.split_once('/')
+            && let Some(org) = facts.id_named(Kind::Org, None, org)?
+        {
+            found.extend(facts.id_named(Kind::Workspace, Some(org), workspace)?);
+        }
+        if let LogScope::On(places) = &self.scope {
+            for place in places {
+                found.extend(facts.id_named(Kind::Workspace, Some(*place), &key)?);
+            }
+        }
+        facts.aliased(Kind::Account, &key, &mut |account| {
+            found.push(account.id);
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        if let Ok(number) = name.parse::<u64>()
+            && number > Id::LAST_RESERVED.0
+            && name.len() > 3
+        {
+            found.extend(facts.outline(Id(number))?.map(|it| it.id));
+        }
+        for id in found {
+            if !self.concerns(facts, id)? && !self.viewer.may_name(id)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a thing is, or lies in, what the reader administers.
+    fn concerns<G: Facts>(&self, facts: &G, id: Id) -> Result<bool, Problem> {
+        match &self.scope {
+            LogScope::All => Ok(true),
+            LogScope::On(places) => Ok(facts.lineage(id)?.last().is_some_and(|it| places.contains(&it.id))),
+        }
+    }
+}
+
+/// The names that may stand in a text: each word and a few in a row, without their prefixes and quotes.
+fn phrases(text: &str) -> Vec<String> {
+    let is_edge = |c: char| !c.is_alphanumeric();
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || "=,;()[]{}\"'`".contains(c))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut found: Vec<String> = Vec::new();
+    let mut put = |phrase: &str| {
+        if !phrase.is_empty() && !found.iter().any(|known| known == phrase) {
+            found.push(phrase.to_owned());
+        }
+    };
+    for (at, _) in words.iter().enumerate() {
+        for length in 1..=LONGEST_NAME.min(words.len() - at) {
+            let phrase = words.get(at..at + length).unwrap_or_default().join(" ");
+            // A command's own options name nothing.
+            if phrase.starts_with("--") && length == 1 {
+                continue;
+            }
+            let bare = phrase.trim_matches(is_edge);
+            put(&phrase);
+            put(bare);
+            for part in bare.split(':') {
+                put(part);
+                part.split('/').for_each(&mut put);
+            }
+        }
+    }
+    found
+}
+
+/// As many names are kept for the next change.
+const NAMES: usize = 100_000;
+
+/// Things as they were when a revision was made: after it, else before it, else at any time. What was looked up is
+/// kept, since most of what a revision changes lies in few places.
+pub(super) struct Then<'l, 'v, 'r, F: Facts> {
+    log: &'l LogReader<'v, 'r, F>,
+    sides: [StoreFacts<'r>; 2],
+    names: RefCell<HashMap<Id, String>>,
+    outermost: RefCell<HashMap<Id, Id>>,
+    ended: RefCell<HashMap<Id, bool>>,
+}
+
+/// Keeps what was found; of so much that it takes room, only the last.
+fn kept<T: Clone>(kept: &RefCell<HashMap<Id, T>>, id: Id, found: T) -> T {
+    let mut kept = kept.borrow_mut();
+    if kept.len() >= NAMES {
+        kept.clear();
+    }
+    kept.insert(id, found.clone());
+    found
+}
+
+impl<F: Facts> Lookup for Then<'_, '_, '_, F> {
+    fn name(&self, id: Id) -> Result<String, Problem> {
+        let mut told = self.log.reads_all() || self.log.viewer.may_name(id)?;
+        for facts in &self.sides {
+            told = told || self.log.concerns(facts, id)?;
+        }
+        // told: asked just now.
+        if told { self.reference(id) } else { Ok(HIDDEN.to_owned()) }
+    }
+
+    fn party(&self, _binding: &Binding, id: Id) -> Result<String, Problem> {
+        // told: who reads of a thing in the log administers it, and may list who holds what on it.
+        self.reference(id)
+    }
+
+    fn reference(&self, id: Id) -> Result<String, Problem> {
+        if let Some(known) = self.names.borrow().get(&id) {
+            return Ok(known.clone());
+        }
+        if !self.has_ended(id)? {
+            for facts in &self.sides {
+                if facts.outline(id)?.is_some() {
+                    // told: the callers of this function asked.
+                    return Ok(kept(&self.names, id, facts.reference(id)?));
+                }
+            }
+        }
+        // told: the callers of this function asked.
+        Ok(kept(&self.names, id, self.log.view.reference(id)?))
+    }
+
+    fn has_ended(&self, id: Id) -> Result<bool, Problem> {
+        if let Some(known) = self.ended.borrow().get(&id) {
+            return Ok(*known);
+        }
+        if id <= Id::LAST_RESERVED || self.log.view.facts.outline(id)?.is_some() {
+            return Ok(kept(&self.ended, id, false));
+        }
+        // Files and folders are told by the paths they had.
+        for facts in &self.sides {
+            if let Some(was) = facts.outline(id)? {
+                return Ok(kept(&self.ended, id, was.kind() != Kind::Item));
+            }
+        }
+        Ok(kept(&self.ended, id, true))
+    }
+
+    fn outermost(&self, id: Id) -> Result<Id, Problem> {
+        if let Some(known) = self.outermost.borrow().get(&id) {
+            return Ok(*known);
+        }
+        for facts in &self.sides {
+            if let Some(outermost) = facts.lineage(id)?.last() {
+                return Ok(kept(&self.outermost, id, outermost.id));
+            }
+        }
+        Ok(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::phrases;
+
+    #[test]
+    fn a_text_is_read_for_every_name_that_may_stand_in_it() {
+        let found = phrases("share grant node1:/x 'group:the crew' --reason=\"for acme/prod, and bob.\"");
+        for name in ["node1", "the crew", "acme/prod", "acme", "prod", "bob", "share"] {
+            assert!(found.iter().any(|it| it == name), "{name}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! A store with marked hidden things in it, and who may know of which.
+//!
+//! Every hidden thing has a name that begins with `zq` and occurs nowhere else, so that its trace in any
+//! output is a string to look for.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Whoever reads; the operator is told everything, and is none of them.
+pub(super) const READERS: [&str; 11] =
+    ["root", "manny", "wanda", "dora", "adele", "axel", "olga", "mia", "mel", "rita", "pat"];
+
+/// What one run answered.
+pub(super) struct Ran {
+    pub(super) status: u8,
+    /// Standard output and standard error.
+    pub(super) text: String,
+}
+
+/// A string that betrays a hidden thing, and the readers who may know of it.
+pub(super) struct Marker {
+    pub(super) text: String,
+    pub(super) told: Vec<&'static str>,
+}
+
+pub(super) struct World {
+    folder: TempDir,
+    /// The numbers of what has one: `key`, `token`, `media`, `stream`, `package`, `letter`.
+    numbers: Vec<(&'static str, String)>,
+    pub(super) markers: Vec<Marker>,
+    pub(super) last: u64,
+}
+
+impl World {
+    pub(super) fn store(&self) -> PathBuf {
+        self.path("store.db")
+    }
+
+    /// The path of a file of the world.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The same as a word of a command line.
+    pub(super) fn file(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// The number of something that was made.
+    pub(super) fn number(&self, what: &str) -> String {
+        self.numbers.iter().find(|(known, _)| *known == what).map(|(_, number)| number.clone()).unwrap()
+    }
+
+    /// Runs the program in this process.
+    pub(super) fn run_on(&self, store: &Path, words: &[String]) -> Ran {
+        let mut args: Vec<OsString> = vec!["rolebook".into()];
+        // The noun first: then the parser is quick.
+        args.extend(words.iter().map(OsString::from));
+        args.extend([OsString::from("--store"), store.as_os_str().to_owned()]);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let status = rolebook::cli::run(args, &mut out, &mut err);
+        out.extend_from_slice(&err);
+        Ran { status, text: String::from_utf8_lossy(&out).into_owned() }
+    }
+
+    fn ok(&self, line: &str) -> String {
+        let words: Vec<String> = split(line);
+        let ran = self.run_on(&self.store(), &words);
+        assert_eq!(ran.status, 0, "{line}: {}", ran.text);
+        ran.text
+    }
+
+    /// Makes something that has a number, and remembers it.
+    fn make(&mut self, what: &'static str, line: &str) {
+        let value: Value = serde_json::from_str(&self.ok(&format!("{line} -o json"))).unwrap();
+        let reference = value["changed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find_map(|change| change["ref"].as_str()?.rsplit_once(':').map(|(_, number)| number.to_owned()))
+            .unwrap();
+        self.numbers.push((what, reference));
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// Makes the store.
+    pub(super) fn new() -> World {
+        let mut world = World { folder: TempDir::new().unwrap(), numbers: Vec::new(), markers: Vec::new(), last: 0 };
+        world.write("manifest.yaml", MANIFEST);
+        world.write(
+            "tests.yaml",
+            "version: 1\ntests:\n  - only pat can download pub:/docs\n  - pat cannot send workgroup:open\n",
+        );
+        world.write("requests.txt", "pat download pub:/docs\npat view workgroup:open\nrita browse pub:/docs\n");
+        world.write("people.csv", "name,email\nnewbie,newbie@example.com\n");
+        world.write("mia.yaml", "version: 1\norganizations:\n  acme: {members: {mia: [prod], nina: []}}\n");
+        world.write("secret.txt", "no-such-secret\n");
+        world.write("zqset.yaml", "version: 1\nname: zqset\ngroups:\n  zqcrew: [zqbert]\n");
+        world.write("zqmanifest.yaml", "version: 1\nendpoints:\n  pub: {shares: {/docs: {dora: view}}}\norganizations:\n  zqorg: {members: {zqanna: []}}\n");
+        for line in SETUP.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            match line.split_once(" <- ") {
+                Some((what, rest)) => {
+                    let what = ["key", "token", "media", "stream", "package", "letter"]
+                        .into_iter()
+                        .find(|known| *known == what)
+                        .unwrap();
+                    let line = world.placed(rest);
+                    world.make(what, &line);
+                }
+                None => drop(world.ok(&world.placed(line))),
+            }
+        }
+        // A denied change, by somebody hidden, of something hidden.
+        let denied =
+            world.run_on(&world.store(), &split("endpoint set zqbucket --private=false --as zqbert --reason zqdenied"));
+        assert!(denied.status == 3 || denied.status == 4, "{}", denied.text);
+        let status: Value = serde_json::from_str(&world.ok("status -o json")).unwrap();
+        world.last = status["revision"].as_u64().unwrap();
+        world.markers = world.all_markers();
+        world
+    }
+
+    fn placed(&self, line: &str) -> String {
+        line.replace("FOLDER/", &format!("{}/", self.folder.path().display()))
+    }
+
+    fn all_markers(&self) -> Vec<Marker> {
+        let mut markers: Vec<Marker> = MARKERS
+            .iter()
+            .map(|(text, told)| Marker {
+                text: (*text).to_owned(),
+                told: READERS.into_iter().filter(|reader| told.split(' ').any(|known| known == *reader)).collect(),
+            })
+            .collect();
+        for (what, prefix, told) in [
+            ("key", "signing-key:", &["olga"][..]),
+            ("token", "access-token:", &["olga"]),
+            ("package", "package:", &[]),
+        ] {
+            markers.push(Marker { text: format!("{prefix}{}", self.number(what)), told: told.to_vec() });
+        }
+        markers
+    }
+}
+
+/// A line in words; quotes keep spaces.
+pub(super) fn split(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (at, part) in line.split('\'').enumerate() {
+        if at % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
+/// Each marker with the readers who may know of it. The directory is private: plain people see themselves.
+const MARKERS: &[(&str, &str)] = &[
+    // Admins, managers and admins of workgroups see every account; who lists shares, roles or members is
+    // told whom they name.
+    ("zqanna", "root manny wanda axel adele"),
+    ("zqbert", "root manny wanda adele dora"),
+    // Members see it, admins and managers; adele lists the shares of `pub`.
+    ("zqcrew", "root manny adele"),
+    ("zqwork", "root manny"),
+    ("zqbox", "root manny"),
+    ("zqvendor", "root manny"),
+    // A private bucket: its access manager is told of its content, a receiver of what was shared.
+    ("zqbucket", "axel rita"),
+    ("zqdir", "axel"),
+    ("zqopened", ""),
+    // A private node: rita has a share there and sees no definition.
+    ("zqnode", "rita"),
+    ("9.8.7", ""),
+    // A private node with the files of a workspace that mia is in.
+    ("zqfiles", "mia"),
+    // An organization of others, and what lies in it.
+    ("zqorg", ""),
+    ("zqspace", ""),
+    ("zqmedia", ""),
+    ("zqstream", ""),
+    ("zqinvited", ""),
+    // In acme: a workspace that mia does not have, and its media.
+    ("zqlab", "olga"),
+    ("zqlabmedia", "olga"),
+    ("zqguest", "olga mia"),
+    // Packages among others.
+    ("zqparcel", ""),
+    ("zqletter", "root"),
+    // What lies in `pub` beside what was shared.
+    ("zqpaper", "adele"),
+    // The name of a set is told with what it declares.
+    ("zqset", "root manny"),
+    // Texts of the log: server admins read all of it.
+    ("zqmanifest", "root"),
+    ("zqdenied", "root"),
+];
+
+/// What is planned and applied by readers: nothing hidden is named in it.
+const MANIFEST: &str = "version: 1
+name: mine
+groups:
+  team: {members: [pat], exclusive: true}
+workgroups:
+  color: {members: [mel], exclusive: true}
+  open: {members: [pat], exclusive: true}
+endpoints:
+  pub:
+    roles: {administrator: [adele]}
+    shares: {/docs: {pat: view}}
+    exclusive: true
+organizations:
+  acme:
+    members: {mia: [prod]}
+    exclusive: true
+";
+
+/// The store, command by command; `WHAT <- ` remembers the number of what is made.
+const SETUP: &str = "
+init
+account add root --role admin --email root@example.com
+account add manny --role manager
+account add wanda
+account add dora
+account add adele
+account add axel
+account add olga
+account add mia --email mia@example.com
+account add mel
+account add rita
+account add nina
+account add pat --email pat@example.com
+account add zqanna --email zqanna@example.com
+account add zqbert --email zqbert@example.com
+server set --public-links allow
+group add team
+group add-member team pat mel
+# What everybody may know of.
+workgroup add color --send members --admins-manage-members
+workgroup add-member color wanda mel zqbert
+workgroup add-admin color wanda
+workgroup add open --send anyone
+workgroup add-member open zqbert
+dropbox add intake
+dropbox add-member intake dora zqbert
+dropbox invite intake vendor@example.com
+endpoint add pub --kind node --node-version 4.4.6 --administrator adele
+endpoint add depot --kind s3 --administrator adele
+endpoint add-role depot access-manager zqbert
+content add pub:/docs
+content add pub:/docs/sub
+content add pub:/zqpaper --type file --size 5
+share grant pub:/docs pat mel --permission view
+org add acme --admin olga
+# What is hidden.
+group add zqcrew
+workgroup add zqwork
+workgroup add-member zqwork zqanna zqbert
+dropbox add zqbox
+dropbox add-member zqbox zqbert
+dropbox invite zqbox zqvendor@example.com
+dropbox public-link zqbox on
+endpoint add zqbucket --kind s3 --private --administrator zqanna
+endpoint add-role zqbucket access-manager axel
+content add zqbucket:/open
+content add zqbucket:/zqdir
+content add zqbucket:/zqdir/inner --owner zqanna
+share grant zqbucket:/open rita --permission view --as axel
+share grant zqbucket:/zqdir zqanna --permission edit --as axel
+endpoint add zqopened --kind share --of zqbucket:/zqdir --private --administrator zqanna
+endpoint add opener --kind share --of zqbucket:/zqdir --administrator adele
+share grant opener:/ rita --permission view --as adele
+endpoint add zqnode --kind node --node-version 9.8.7 --private --administrator zqbert
+content add zqnode:/x
+share grant zqnode:/x rita --permission view
+endpoint add zqfiles --kind node --private --administrator zqbert
+content add zqfiles:/acme-prod
+workspace add acme/prod --files zqfiles:/acme-prod
+apply FOLDER/mia.yaml --yes
+workspace add acme/zqlab
+org add zqorg --admin zqbert
+workspace add zqorg/zqspace
+media add zqorg/zqspace zqmedia
+stream add zqorg/zqspace zqstream
+org invite zqorg zqinvited@example.com --role member --workspace zqspace
+media add acme/zqlab zqlabmedia
+org invite acme zqguest@example.com --role member
+key <- signing-key create acme
+token <- access-token create acme/zqlab --mode read
+media <- media add acme/prod reel
+stream <- stream add acme/prod live
+apply FOLDER/zqset.yaml --yes
+share grant pub:/docs group:zqcrew zqbert --permission preview
+package <- package send --title zqparcel --to zqbert --as zqanna
+letter <- package send --title 'hello' --to pat --as mel
+package send --title zqletter --to workgroup:open --as zqbert
+endpoint add-role pub activity-monitor dora --reason 'wanted by zqorg'
+endpoint add-role pub activity-monitor zqanna --reason 'plain'
+endpoint remove-role pub activity-monitor zqanna
+apply FOLDER/zqmanifest.yaml --yes
+account set mel --send-external allow --reason 'zqorg asked'
+server set --private-directory=true
+";
