@@ -70,6 +70,7 @@ fn options(world: &World, command: &str) -> Vec<String> {
         "account add" => &["", "--email pat@example.com", "--workgroup color"],
         "account edit" | "account set" => &["--display-name other", "--email zoe@example.com", "--send-external allow"],
         "account remove" => &["", "--destroy", "--destroy --transfer-to pat"],
+        "group set" => &["--visible everyone"],
         "workgroup set" => &["--send anyone", "--member-access all"],
         "dropbox set" => &["--members-invite"],
         "dropbox submit" => &["--title t", "--title t --link SECRET"],

@@ -262,6 +262,7 @@ share grant pub:/docs pat mel --permission view
 org add acme --admin olga
 # What is hidden.
 group add zqcrew
+group set zqcrew --visible members
 workgroup add zqwork
 workgroup add-member zqwork zqanna zqbert
 dropbox add zqbox
