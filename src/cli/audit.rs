@@ -15,7 +15,7 @@ use crate::model::{Id, Kind, Problem, Revision, Verb as Do};
 use crate::ops::changes::{Change, describe};
 use crate::ops::{Actor, undo};
 use crate::policy::RowChange;
-use crate::render::{Column, Format, PushElement, RenderError, hidden, row, shown};
+use crate::render::{Column, Format, PushElement, RenderError, Text, hidden, row, shown};
 use crate::store::verify::verify;
 use crate::store::{LogEntry, Store, StoreFacts};
 
@@ -323,7 +323,7 @@ impl Show {
                 fields.remove("changes");
                 session.value(&Value::Object(fields))?;
                 told.each(&mut |change| {
-                    session.print(&format!("  {}\n", change.line()))?;
+                    session.line(&format!("  {}", change.line()))?;
                     Ok(ControlFlow::Continue(()))
                 })?;
                 return Ok(0);
@@ -344,13 +344,13 @@ fn check(session: &mut Session<'_>) -> Outcome {
         let report = verify(view.reader)?;
         let right = report.faults.is_empty();
         if session.dress().format == Format::Table {
-            let mut text = String::new();
+            let mut text = Text::default();
             for fault in &report.faults {
                 let place = fault.revision.map_or_else(String::new, |revision| format!("revision {revision}: "));
-                text.push_str(&format!("{place}{}\n", fault.what));
+                text.line(&format!("{place}{}", fault.what));
             }
             let verdict = if right { "verified" } else { "NOT verified" };
-            text.push_str(&format!("{verdict}: {} revisions, {} row changes, head {}\n", report.revisions, report.changes, report.head));
+            text.line(&format!("{verdict}: {} revisions, {} row changes, head {}", report.revisions, report.changes, report.head));
             session.print(&text)?;
         } else {
             let faults: Vec<Value> = report.faults.iter().map(|fault| json!({"revision": fault.revision, "what": fault.what})).collect();

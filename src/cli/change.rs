@@ -17,7 +17,7 @@ use crate::ops::changes::{Change, describe};
 use crate::ops::invitation::Refused;
 use crate::ops::{Actor, Work, require_active};
 use crate::policy::Facts;
-use crate::render::{self, Column, Format, RenderError, hidden, shown};
+use crate::render::{self, Column, Format, RenderError, Text, hidden, shown};
 use crate::store::{DeniedEntry, Entry, Reader, Store, StoreFacts, Writer};
 
 /// Who acts in a change.
@@ -318,33 +318,32 @@ impl Session<'_> {
     }
 
     fn report_lines<T>(&mut self, done: &Done<T>, made: &Made) -> Result<(), RenderError> {
-        let mut text = String::new();
-        for change in &done.changes {
-            text.push_str(&change.line());
-            text.push('\n');
-        }
-        for line in done.access.iter().flat_map(Effect::lines) {
-            text.push_str(&line);
-            text.push('\n');
-        }
+        let mut text = Text::default();
+        done.changes.iter().for_each(|change| text.line(&change.line()));
+        done.access.iter().flat_map(Effect::lines).for_each(|line| text.line(&line));
         match done.revision {
-            Some(revision) => text.push_str(&format!("revision {revision}\n")),
-            None if done.changes.is_empty() => text.push_str("unchanged\n"),
-            None => text.push_str("dry run: nothing was changed\n"),
+            Some(revision) => text.line(&format!("revision {revision}")),
+            None if done.changes.is_empty() => text.line("unchanged"),
+            None => text.line("dry run: nothing was changed"),
         }
         if let Some(url) = &made.url {
-            text.push_str(&format!("url {url}\n"));
+            text.line(&format!("url {url}"));
         }
         if let Some(secret) = &made.secret {
-            // What has lines of its own begins on one.
-            let space = if secret.reveal().contains('\n') { "\n" } else { " " };
-            text.push_str(&format!("secret{space}{}\n", secret.reveal().trim_end()));
+            // What has lines of its own, as a private key has, begins on one.
+            let secret = secret.reveal().trim_end();
+            if secret.contains('\n') {
+                text.line("secret");
+                secret.lines().for_each(|line| text.line(line));
+            } else {
+                text.line(&format!("secret {secret}"));
+            }
         }
         for issued in &made.secrets {
             if let Some(url) = &issued.url {
-                text.push_str(&format!("url {} {url}\n", issued.address));
+                text.line(&format!("url {} {url}", issued.address));
             }
-            text.push_str(&format!("secret {} {}\n", issued.address, issued.secret.reveal()));
+            text.line(&format!("secret {} {}", issued.address, issued.secret.reveal()));
         }
         self.print(&text)
     }

@@ -45,7 +45,7 @@ impl Man {
             for (name, text) in &pages {
                 std::fs::write(folder.join(name), text).map_err(failed)?;
             }
-            session.print(&format!("wrote {} pages into {}\n", pages.len(), folder.display()))?;
+            session.line(&format!("wrote {} pages into {}", pages.len(), folder.display()))?;
             return Ok(0);
         }
         let wanted = self.page.as_ref().map_or_else(
@@ -57,7 +57,7 @@ impl Man {
             Problem::not_found("page", self.page.as_deref().unwrap_or_default())
                 .tip("rolebook man --folder DIR writes all of them")
         })?;
-        session.print(text)?;
+        session.document(text)?;
         Ok(0)
     }
 }

@@ -7,27 +7,37 @@ use serde_json::{Map, Value, json};
 
 use super::usage;
 use crate::model::{Problem, ProblemKind};
-use crate::render::style;
+use crate::render::{self, Text, Tone};
 
 /// Writes a problem to standard error; answers the exit status.
 pub(super) fn problem(problem: &Problem, as_json: bool, colour: bool, err: &mut dyn Write) -> u8 {
-    let text = if as_json { format!("{}\n", object(problem)) } else { lines(problem, colour) };
     // Nobody is left to be told if this fails.
-    let _ = err.write_all(text.as_bytes());
+    let _ = if as_json {
+        writeln!(err, "{}", render::json::text(&object(problem)))
+    } else {
+        lines(problem, colour).write(err)
+    };
     problem.kind.exit_status()
 }
 
-fn lines(problem: &Problem, colour: bool) -> String {
-    let name = if colour { style::bad("rolebook:") } else { "rolebook:".to_owned() };
-    let mut text = format!("{name} {}\n", problem.message);
-    for line in &problem.details {
-        text.push_str(&format!("  - {line}\n"));
+fn lines(problem: &Problem, colour: bool) -> Text {
+    let mut text = Text::new(colour);
+    text.toned(Tone::Bad, "rolebook:");
+    text.line(&format!(" {}", problem.message));
+    for detail in &problem.details {
+        if problem.has_blocks {
+            for (place, line) in detail.split('\n').enumerate() {
+                text.line(&format!("{}{line}", if place == 0 { "  - " } else { "" }));
+            }
+        } else {
+            text.line(&format!("  - {detail}"));
+        }
     }
     if let Some(why) = &problem.why {
-        text.push_str(&format!("  why: {why}\n"));
+        text.line(&format!("  why: {why}"));
     }
     for tip in &problem.tips {
-        text.push_str(&format!("  try: {tip}\n"));
+        text.line(&format!("  try: {tip}"));
     }
     text
 }

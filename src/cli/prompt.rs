@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::model::Problem;
+use crate::render::Text;
 
 /// Whether there is somebody to ask.
 pub(super) fn can_ask() -> bool {
@@ -38,15 +39,15 @@ pub(super) fn confirm(takes: &[String], err: &mut dyn Write) -> Result<(), Probl
 const CONFIRM: &str = "add --yes to confirm, or --dry-run to see all that would change";
 
 fn ask(takes: &[String], question: &str, err: &mut dyn Write) -> Result<(), Problem> {
-    let mut text = String::new();
+    let mut text = Text::default();
     if !takes.is_empty() {
-        text.push_str("This takes with it:\n");
+        text.line("This takes with it:");
     }
     for line in takes {
-        text.push_str(&format!("  - {line}\n"));
+        text.line(&format!("  - {line}"));
     }
-    text.push_str(question);
-    let asked = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    text.part(question);
+    let asked = text.write(err).and_then(|()| err.flush());
     let mut answer = String::new();
     let answered = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
     match answered {

@@ -18,7 +18,7 @@ use crate::model::name::{printable, quoted};
 use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Time};
 use crate::ops::Actor;
 use crate::policy::Facts;
-use crate::render::{self, Column, Dress, Elements, Format, Page, RenderError, Row, Stream, style};
+use crate::render::{self, Column, Dress, Elements, Format, Page, RenderError, Row, Stream, Text, Tone};
 use crate::store::{self, Reader, Store, StoreFacts};
 
 /// Takes a row of a list, and answers whether further ones are wanted.
@@ -30,7 +30,9 @@ pub(super) const BROKEN_PIPE: u8 = 141;
 pub(super) struct Session<'s> {
     pub(super) globals: Globals,
     pub(super) config: Config,
+    /// Standard output as it is: for writers that escape what they are given, as those of `render` do.
     pub(super) out: &'s mut dyn Write,
+    /// Standard error as it is, likewise.
     pub(super) err: &'s mut dyn Write,
     /// The command as the log keeps it.
     pub(super) command: String,
@@ -249,17 +251,30 @@ impl<'s> Session<'s> {
         Ok(0)
     }
 
-    pub(super) fn print(&mut self, text: &str) -> Result<(), RenderError> {
-        self.out.write_all(text.as_bytes())?;
-        Ok(())
+    /// Writes lines for people.
+    pub(super) fn print(&mut self, text: &Text) -> Result<(), RenderError> {
+        Ok(text.write(self.out)?)
+    }
+
+    /// Writes one line for people.
+    pub(super) fn line(&mut self, text: &str) -> Result<(), RenderError> {
+        self.print(&Text::of(text))
+    }
+
+    /// Writes what the program itself made, as it is: a script, a page of the manual, a schema. Nothing
+    /// that anybody entered may stand in it.
+    pub(super) fn document(&mut self, text: &str) -> Result<(), RenderError> {
+        Ok(self.out.write_all(text.as_bytes())?)
     }
 
     pub(super) fn warn(&mut self, text: &str) {
         if !self.globals.quiet {
             // What was answered so far stands before what is said about it.
             let _ = self.out.flush();
-            let word = if self.colour.1 { style::warn("warning:") } else { "warning:".to_owned() };
-            let _ = writeln!(self.err, "{word} {text}");
+            let mut line = Text::new(self.colour.1);
+            line.toned(Tone::Warn, "warning:");
+            line.line(&format!(" {text}"));
+            let _ = line.write(self.err);
         }
     }
 
@@ -271,7 +286,8 @@ impl<'s> Session<'s> {
     pub(super) fn mention(&mut self, text: &str) {
         if self.globals.verbose {
             let actor = self.actor_name().unwrap_or_else(|| "the operator".to_owned());
-            let _ = writeln!(self.err, "{text}, as {actor}, {} ms", self.began.elapsed().as_millis());
+            let line = format!("{text}, as {actor}, {} ms", self.began.elapsed().as_millis());
+            let _ = Text::of(&line).write(self.err);
         }
     }
 

@@ -34,8 +34,8 @@ impl Init {
         let (_, created) = Store::create(&path)?;
         session.changed(created);
         if session.dress().format == crate::render::Format::Table {
-            let what = if created { format!("created {}\n", path.display()) } else { "unchanged\n".to_owned() };
-            session.print(&what)?;
+            let what = if created { format!("created {}", path.display()) } else { "unchanged".to_owned() };
+            session.line(&what)?;
             return Ok(0);
         }
         session.show(&COLUMNS, row(&COLUMNS, [json!(path.display().to_string()), json!(created)]))

@@ -15,6 +15,7 @@ use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, NonFiniteFloatP
 use super::faults;
 use crate::model::Problem;
 use crate::model::name::printable;
+use crate::model::visible::{is_hidden, visible};
 
 /// The deepest nesting: far more than a manifest has, and little enough for any stack.
 pub(super) const DEEPEST: usize = 32;
@@ -134,17 +135,15 @@ impl Mistake {
         let shown = alone.shown(file, line);
         let (number, column) = (self.place.line, self.place.column);
         shown
-            .replacen(&format!("{file}:1:{column}:"), &format!("{file}:{number}:{column}:"), 1)
+            .replacen(&format!(":1:{column}:"), &format!(":{number}:{column}:"), 1)
             .replacen("\n    1 | ", &format!("\n    {number} | "), 1)
             .replacen("\n      | ", &format!("\n    {} | ", " ".repeat(number.to_string().len())), 1)
     }
 
     /// The mistake without any place, and what to try.
     pub fn alone(&self) -> String {
-        let mut shown = self.message.clone();
-        for tip in &self.tips {
-            shown.push_str(&format!("\n    try: {tip}"));
-        }
+        let mut shown = visible(&self.message).into_owned();
+        self.add_tips(&mut shown);
         shown
     }
 
@@ -152,19 +151,23 @@ impl Mistake {
     pub fn shown(&self, file: &str, text: &str) -> String {
         let Place { line, column, length } = self.place;
         if line == 0 {
-            return format!("{file}: {}", self.message);
+            return format!("{}: {}", visible(file), visible(&self.message));
         }
-        let mut shown = format!("{file}:{line}:{column}: {}", self.message);
+        let mut shown = format!("{}:{line}:{column}: {}", visible(file), visible(&self.message));
         let source = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
         if let Some(source) = source {
             let (source, mark) = underlined(source, column as usize, length as usize);
             let margin = " ".repeat(line.to_string().len());
             shown.push_str(&format!("\n    {line} | {source}\n    {margin} | {mark}"));
         }
-        for tip in &self.tips {
-            shown.push_str(&format!("\n    try: {tip}"));
-        }
+        self.add_tips(&mut shown);
         shown
+    }
+
+    fn add_tips(&self, shown: &mut String) {
+        for tip in &self.tips {
+            shown.push_str(&format!("\n    try: {}", visible(tip)));
+        }
     }
 }
 
@@ -173,7 +176,7 @@ fn underlined(source: &str, column: usize, length: usize) -> (String, String) {
     let before = column.saturating_sub(1);
     let skipped = before.saturating_sub(WIDEST / 2);
     // One character for each, so that what is beneath stands where it belongs.
-    let plain = |it: char| if it.is_control() { ' ' } else { it };
+    let plain = |it: char| if is_hidden(it) { ' ' } else { it };
     let part: String = source.trim_end().chars().skip(skipped).take(WIDEST).map(plain).collect();
     let rest = part.chars().count().saturating_sub(before - skipped).max(1);
     let mark = format!("{}{}", " ".repeat(before - skipped), "^".repeat(length.clamp(1, rest)));

@@ -23,6 +23,7 @@ pub mod sets;
 pub mod system;
 pub mod time;
 mod verb;
+pub mod visible;
 mod words;
 
 pub use action::{Action, Verb};

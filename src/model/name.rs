@@ -123,7 +123,7 @@ pub fn key(text: &str) -> String {
     folded.nfc().collect()
 }
 
-/// A text as it may stand in one line of a message: control characters escaped, cut when very long.
+/// A text as it may stand in one line of a message: what is hidden escaped, cut when very long.
 pub fn printable(text: &str) -> String {
     let mut out = String::new();
     for (count, character) in text.chars().enumerate() {
@@ -131,11 +131,7 @@ pub fn printable(text: &str) -> String {
             out.push('…');
             break;
         }
-        if character.is_control() {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
+        super::visible::put(&mut out, character);
     }
     out
 }

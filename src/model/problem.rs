@@ -55,6 +55,9 @@ pub struct Problem {
     pub tips: Vec<String>,
     /// Further lines that belong to the message: the list of dependents, each refused recipient.
     pub details: Vec<String>,
+    /// Whether each detail is a block of several lines, as a mistake with the line it stands on. What
+    /// was put into a block is escaped, so that its line ends are its own.
+    pub has_blocks: bool,
 }
 
 impl Problem {
@@ -69,6 +72,7 @@ impl Problem {
             missing: Vec::new(),
             tips: Vec::new(),
             details: Vec::new(),
+            has_blocks: false,
         }
     }
 

@@ -2,13 +2,17 @@
 //!
 //! Knows rows, not resources: a noun declares its columns once and gets every format, `--columns`,
 //! `--sort` and the empty list from here. Contents never depend on the terminal; only their dress does.
+//!
+//! No control or format character leaves as it is, whatever it came in: people see an escape, in
+//! [`Text`], tables and records; JSON, YAML and separated values have escapes that read back.
 
+pub mod json;
 mod parts;
 mod record;
 mod separated;
 mod stream;
-pub mod style;
 mod table;
+mod text;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -16,8 +20,10 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 
 use crate::model::Problem;
+use crate::model::visible::{marked, unmarked};
 pub use parts::{Elements, PushElement, parted};
 pub use stream::{Page, Stream};
+pub use text::{Text, Tone};
 
 /// How output is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -31,7 +37,7 @@ pub enum Format {
     Jsonl,
     /// A YAML document.
     Yaml,
-    /// Comma-separated, RFC 4180.
+    /// Comma-separated, RFC 4180; control and format characters as `\u{1b}`.
     Csv,
     /// Tab-separated; tabs, line ends and backslashes in values as `\t`, `\n`, `\r` and `\\`.
     Tsv,
@@ -199,7 +205,7 @@ pub fn thing(out: &mut dyn Write, columns: &[Column], row: Row, dress: &Dress) -
 pub fn value(out: &mut dyn Write, value: &Value, dress: &Dress) -> Result<(), RenderError> {
     match dress.format {
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, value).map_err(io::Error::from)?;
+            json::write_pretty(out, value)?;
             out.write_all(b"\n")?;
         }
         Format::Jsonl => json_line(out, value)?,
@@ -210,12 +216,17 @@ pub fn value(out: &mut dyn Write, value: &Value, dress: &Dress) -> Result<(), Re
 }
 
 fn json_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
+    json::write(out, value)?;
     out.write_all(b"\n")
 }
 
 fn yaml(out: &mut dyn Write, value: &Value) -> io::Result<()> {
-    let text = serde_saphyr::to_string(value).map_err(io::Error::other)?;
+    // A line end in a text is an escape, and begins no line.
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    let marked = marked(value);
+    let text =
+        serde_saphyr::to_string_with_options(marked.as_ref().unwrap_or(value), options).map_err(io::Error::other)?;
+    let text = if marked.is_some() { unmarked(&text) } else { text };
     out.write_all(text.trim_end().as_bytes())?;
     out.write_all(b"\n")
 }

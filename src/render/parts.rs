@@ -7,7 +7,7 @@ use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Dress, Format, RenderError, Row, value};
+use super::{Dress, Format, RenderError, Row, json, value};
 
 /// Takes the elements of a list, one after the other.
 pub type PushElement<'p> = &'p mut dyn FnMut(Value) -> Result<(), RenderError>;
@@ -36,14 +36,10 @@ impl<'r, 'e> Parted<'r, 'e> {
     /// # Errors
     /// When the stream fails, or what telling of the elements answers.
     pub(super) fn write(&self, out: &mut dyn Write, is_pretty: bool) -> Result<(), RenderError> {
-        let written = if is_pretty {
-            serde_json::to_writer_pretty(&mut *out, self)
-        } else {
-            serde_json::to_writer(&mut *out, self)
-        };
+        let written = if is_pretty { json::write_pretty(out, self) } else { json::write(out, self) };
         match (written, self.failed.take()) {
             (_, Some(failed)) => Err(failed),
-            (written, None) => Ok(written.map_err(io::Error::from)?),
+            (written, None) => Ok(written?),
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use crate::model::visible::{to_cell, to_cell_but};
+
 /// How one such format separates and protects its values.
 #[derive(Clone, Copy)]
 pub(super) struct Style {
@@ -11,11 +13,11 @@ pub(super) struct Style {
     protect: fn(&str) -> Cow<'_, str>,
 }
 
-/// RFC 4180, with plain line feeds.
+/// RFC 4180, with plain line feeds; what is hidden in values escaped.
 pub(super) const CSV: Style = Style { separator: b",", end: b"\n", protect: quote };
 /// One tab between values, and a backslash before what would end one: tabs, line ends, backslashes, and a quote
-/// at the beginning, which spreadsheets would take for one of theirs. Read back by
-/// [`input::table`](crate::input::table).
+/// at the beginning, which spreadsheets would take for one of theirs; what else is hidden is escaped as in CSV
+/// first. Read back by [`input::table`](crate::input::table).
 pub(super) const TSV: Style = Style { separator: b"\t", end: b"\n", protect: escape };
 
 pub(super) fn line<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'a, str>>, style: Style) -> io::Result<()> {
@@ -29,20 +31,18 @@ pub(super) fn line<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'a, 
 }
 
 fn quote(cell: &str) -> Cow<'_, str> {
-    if cell.contains([',', '"', '\n', '\r']) {
-        Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\"")))
-    } else {
-        Cow::Borrowed(cell)
-    }
+    let cell = to_cell(cell);
+    if cell.contains([',', '"']) { Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\""))) } else { cell }
 }
 
 fn escape(cell: &str) -> Cow<'_, str> {
+    let cell = to_cell_but(cell, &['\t', '\n', '\r']);
     if cell.contains(['\t', '\n', '\r', '\\']) || cell.starts_with('"') {
         let quote = if cell.starts_with('"') { "\\" } else { "" };
         let cell = cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
         Cow::Owned(format!("{quote}{cell}"))
     } else {
-        Cow::Borrowed(cell)
+        cell
     }
 }
 
@@ -53,8 +53,9 @@ mod tests {
     #[test]
     fn odd_values_are_protected() {
         assert_eq!(quote("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(escape("a\tb\\n\n"), "a\\tb\\\\n\\n");
+        assert_eq!(escape("a\tb\\n\n\u{1b}"), "a\\tb\\\\n\\n\\\\u{1b}");
         assert_eq!(escape("\"a\" b"), "\\\"a\" b");
+        assert_eq!(quote("a\n\u{1b}\\n"), "a\\u{a}\\u{1b}\\n");
         assert_eq!(quote("plain"), "plain");
     }
 }

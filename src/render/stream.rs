@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::parts::{self, Elements, Parted};
 use super::separated::{self, Style};
-use super::{Column, Dress, Format, RenderError, Row, json_line, picked, plain, table, yaml};
+use super::{Column, Dress, Format, RenderError, Row, json, json_line, picked, plain, table, yaml};
 use crate::model::Problem;
 use crate::model::name::printable;
 use crate::model::reference::nearest;
@@ -232,7 +232,7 @@ impl<'d> Stream<'d> {
             Format::Tsv => self.separated(out, row, separated::TSV)?,
             Format::Json => {
                 out.write_all(if self.written == 0 { b"[\n  " } else { b",\n  " })?;
-                serde_json::to_writer(&mut *out, &picked(row, &self.names)).map_err(io::Error::from)?;
+                json::write(out, &picked(row, &self.names))?;
             }
             Format::Jsonl | Format::Table | Format::Yaml => json_line(out, &picked(row, &self.names))?,
         }

@@ -11,7 +11,7 @@ use super::input::Read;
 use super::planned::Planned;
 use crate::manifest::plan::{Effect, Sign};
 use crate::model::Revision;
-use crate::render::{Column, Format, RenderError, Row, hidden, row, shown, style};
+use crate::render::{Column, Format, RenderError, Row, Text, Tone, hidden, row, shown};
 
 /// The columns of a plan.
 static COLUMNS: [Column; 9] = [
@@ -78,46 +78,41 @@ fn lines(
     let texts: Vec<String> = planned.effects.0.iter().map(|effect| effect.change.line_after()).collect();
     // Places stand in a column of their own, as far as the lines are of a length.
     let width = texts.iter().map(|text| text.chars().count()).filter(|length| *length <= 72).max().unwrap_or_default();
-    let mut text = String::new();
+    let mut text = Text::new(colour);
     for ((sign, what), count) in &planned.counts.0 {
-        let mark = sign.mark().to_string();
-        let mark = if colour { coloured(*sign, &mark) } else { mark };
-        text.push_str(&format!("{mark} {}\n", counted(*count, what)));
+        text.toned(tone(*sign), &sign.mark().to_string());
+        text.line(&format!(" {}", counted(*count, what)));
     }
     for (effect, line) in planned.effects.0.iter().zip(&texts) {
-        match colour {
-            true => text.push_str(&coloured(effect.sign, &effect.sign.mark().to_string())),
-            false => text.push(effect.sign.mark()),
-        }
-        text.push(' ');
-        text.push_str(line);
+        text.toned(tone(effect.sign), &effect.sign.mark().to_string());
+        text.part(&format!(" {line}"));
         if let Some((file, number)) = place(effect, read) {
             let gap = width.saturating_sub(line.chars().count()) + 2;
-            text.extend(std::iter::repeat_n(' ', gap));
-            text.push_str(&format!("{file}:{number}"));
+            text.part(&format!("{:gap$}{file}:{number}", ""));
         }
-        text.push('\n');
+        text.end();
         if text.len() > CHUNK {
             session.print(&text)?;
-            text.clear();
+            text = Text::new(colour);
         }
     }
     if let Some(access) = access {
-        text.push_str("For people:\n");
+        text.line("For people:");
         for line in access.lines() {
-            text.push_str(&format!("  {line}\n"));
+            text.line(&format!("  {line}"));
         }
     }
     if !planned.undeclared.is_empty() {
-        text.push_str("No longer declared, and left as they are without --prune:\n");
+        text.line("No longer declared, and left as they are without --prune:");
         for name in &planned.undeclared {
-            text.push_str(&format!("  {name}\n"));
+            text.line(&format!("  {name}"));
         }
     }
     match became {
-        Became::Shown | Became::Applied(None) => text.push_str(&format!("{}\n", planned.summary(false))),
+        Became::Shown | Became::Applied(None) => text.line(&planned.summary(false)),
         Became::Applied(Some(revision)) => {
-            text.push_str(&format!("{}\nrevision {revision}\n", planned.summary(true)));
+            text.line(&planned.summary(true));
+            text.line(&format!("revision {revision}"));
         }
     }
     session.print(&text)
@@ -186,10 +181,10 @@ fn place<'r>(effect: &Effect, read: &'r Read) -> Option<(&'r str, u32)> {
     Some((read.sources.get(spot.source as usize)?.name.as_str(), spot.place.line))
 }
 
-fn coloured(sign: Sign, mark: &str) -> String {
+const fn tone(sign: Sign) -> Tone {
     match sign {
-        Sign::Add => style::good(mark),
-        Sign::Remove => style::bad(mark),
-        Sign::Change | Sign::Rename | Sign::Adopt => style::warn(mark),
+        Sign::Add => Tone::Good,
+        Sign::Remove => Tone::Bad,
+        Sign::Change | Sign::Rename | Sign::Adopt => Tone::Warn,
     }
 }

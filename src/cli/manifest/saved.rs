@@ -13,6 +13,7 @@ use crate::manifest::Source;
 use crate::manifest::plan::{Effect, Effects};
 use crate::model::name::quoted;
 use crate::model::{Problem, ProblemKind};
+use crate::render::json;
 
 /// The form of the file.
 const FORM: &str = "rolebook plan 1";
@@ -78,8 +79,10 @@ pub(super) fn save(
         digest: effects.digest(),
         effects: essences(effects),
     };
-    let text = serde_json::to_string_pretty(&saved).map_err(|error| failed(&faults::json(&error)))?;
-    files::write_private(path, format!("{text}\n").as_bytes()).map_err(|error| failed(faults::io(&error)))
+    let mut text = Vec::new();
+    json::write_pretty(&mut text, &saved).map_err(|error| failed(faults::io(&error)))?;
+    text.push(b'\n');
+    files::write_private(path, &text).map_err(|error| failed(faults::io(&error)))
 }
 
 fn essences(effects: &Effects) -> Vec<String> {

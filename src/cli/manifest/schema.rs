@@ -19,7 +19,7 @@ impl Schema {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let text = serde_json::to_string_pretty(&schema::schema())
             .map_err(|_| Problem::usage("no_schema", "the schema cannot be written"))?;
-        session.print(&format!("{text}\n"))?;
+        session.document(&format!("{text}\n"))?;
         Ok(0)
     }
 }

@@ -25,7 +25,7 @@ impl Validate {
         let tests = read.manifest.tests.len();
         if session.dress().format == Format::Table {
             let (files, said) = (counted(read.sources.len(), "file"), counted(statements, "statement"));
-            session.print(&format!("valid: {files}, {said}, {}\n", counted(tests, "test")))?;
+            session.line(&format!("valid: {files}, {said}, {}", counted(tests, "test")))?;
             return Ok(0);
         }
         let mut object = Map::new();

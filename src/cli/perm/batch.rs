@@ -6,6 +6,7 @@
 //! alone, whatever the requests are. What cannot be answered gets an error in its
 //! place, and the exit status says so at the end.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -24,9 +25,10 @@ use super::strict;
 use crate::input::faults;
 use crate::input::lines::Lines;
 use crate::model::name::printable;
+use crate::model::visible::visible;
 use crate::model::{Problem, ProblemKind};
 use crate::policy::Facts;
-use crate::render::{Format, RenderError};
+use crate::render::{Format, RenderError, json as escaped};
 
 /// How many of the lines that could not be answered are named at the end.
 const NAMED: usize = 20;
@@ -177,7 +179,7 @@ impl<F: Facts> Batch<'_, '_, '_, F> {
         };
         if text.is_empty() || text.starts_with('#') {
             return match self.form {
-                Form::AsAsked => Ok(writeln!(out, "{text}")?),
+                Form::AsAsked => Ok(writeln!(out, "{}", echoed(text))?),
                 // They are no objects, and nothing was asked.
                 Form::Objects { .. } => Ok(()),
             };
@@ -213,7 +215,7 @@ impl<F: Facts> Batch<'_, '_, '_, F> {
                 self.tally.denied |= !allowed;
                 let verdict = if allowed { "allowed " } else { "denied " };
                 self.line.clear();
-                for part in [verdict, text, &grounds, "\n"] {
+                for part in [verdict, &echoed(text), &visible(&grounds), "\n"] {
                     self.line.extend_from_slice(part.as_bytes());
                 }
                 Ok(out.write_all(&self.line)?)
@@ -265,7 +267,9 @@ impl<F: Facts> Batch<'_, '_, '_, F> {
         out: &mut dyn Write,
     ) -> Result<(), RenderError> {
         self.tally.unanswered(line);
-        let Some(mut object) = object else { return Ok(writeln!(out, "error {line}: {problem}")?) };
+        let Some(mut object) = object else {
+            return Ok(writeln!(out, "error {line}: {}", visible(&problem.message))?);
+        };
         let mut error = output::object(&problem);
         if let Some(Value::Object(fields)) = error.get_mut("error") {
             fields.insert("line".to_owned(), json!(line));
@@ -283,13 +287,27 @@ impl<F: Facts> Batch<'_, '_, '_, F> {
         if in_array {
             self.line.extend_from_slice(if self.tally.objects == 0 { b"[\n  " } else { b",\n  " });
         }
+        let begin = self.line.len();
         serde_json::to_writer(&mut self.line, &object).map_err(std::io::Error::from)?;
+        // Nothing in ASCII is left to be escaped, and most lines are of it.
+        if self.line.iter().any(|byte| *byte >= 0x7f) {
+            self.line.truncate(begin);
+            escaped::write(&mut self.line, &object)?;
+        }
         if !in_array {
             self.line.push(b'\n');
         }
         self.tally.objects += 1;
         Ok(out.write_all(&self.line)?)
     }
+}
+
+/// A request as it is repeated: the tabs between its words stay.
+fn echoed(text: &str) -> Cow<'_, str> {
+    if text.contains('\t') {
+        return text.split('\t').map(visible).collect::<Vec<_>>().join("\t").into();
+    }
+    visible(text)
 }
 
 /// What one request could not be answered for, apart from what ends everything: a store or a stream

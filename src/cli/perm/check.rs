@@ -16,7 +16,7 @@ use crate::model::Problem;
 use crate::ops::remedy::{Offer, offers, sufficient};
 use crate::ops::{action_phrase, lacks_phrase, remedies};
 use crate::policy::{Decision, Facts, Question, decide};
-use crate::render::{Format, RenderError, style};
+use crate::render::{Format, RenderError, Text, Tone};
 
 // A question.
 #[derive(Args, Debug)]
@@ -97,11 +97,13 @@ fn run(words: &Words, session: &mut Session<'_>, explain: bool) -> Outcome {
         let in_a_line = !explain && session.dress().format == Format::Table;
         let answered = Answered::to(view, asked, !in_a_line)?;
         if session.dress().format == Format::Table {
-            let text = if explain {
-                answered.explained(view, session.colour())?
+            let mut text = Text::new(session.colour());
+            if explain {
+                answered.explain(view, &mut text)?;
             } else {
-                answered.in_a_line(view, session.colour())?
-            };
+                answered.verdict(&mut text);
+                text.line(&answered.grounds(view)?);
+            }
             session.print(&text)?;
         } else {
             let object = Value::Object(answered.json(view)?);
@@ -157,12 +159,10 @@ impl Answered {
         self.decision.allowed
     }
 
-    fn verdict(&self, colour: bool) -> String {
-        let word = if self.decision.allowed { "allowed" } else { "denied" };
-        match (colour, self.decision.allowed) {
-            (false, _) => word.to_owned(),
-            (true, true) => style::good(word),
-            (true, false) => style::bad(word),
+    fn verdict(&self, text: &mut Text) {
+        match self.decision.allowed {
+            true => text.toned(Tone::Good, "allowed"),
+            false => text.toned(Tone::Bad, "denied"),
         }
     }
 
@@ -170,12 +170,7 @@ impl Answered {
         action_phrase(self.question.action, &|id| view.name(id))
     }
 
-    /// One line: the verdict and the shortest proof.
-    fn in_a_line<F: Facts>(&self, view: &View<'_, F>, colour: bool) -> Result<String, RenderError> {
-        Ok(format!("{}{}\n", self.verdict(colour), self.grounds(view)?))
-    }
-
-    /// What the line says after the verdict.
+    /// What a line says after the verdict: the shortest proof.
     pub(super) fn grounds<F: Facts>(&self, view: &View<'_, F>) -> Result<String, RenderError> {
         let told = Told { view, proof: &self.decision.proof };
         let mut reasons = told.phrases()?;
@@ -189,36 +184,33 @@ impl Answered {
     }
 
     /// The whole of it, for people.
-    pub(super) fn explained<F: Facts>(&self, view: &View<'_, F>, colour: bool) -> Result<String, RenderError> {
+    pub(super) fn explain<F: Facts>(&self, view: &View<'_, F>, text: &mut Text) -> Result<(), RenderError> {
         let not = if self.decision.allowed { "may" } else { "may not" };
-        let mut text =
-            format!("{}: {} {not} {} on {}\n", self.verdict(colour), self.principal, self.action(view)?, self.resource);
-        text.push_str(&format!("  as of revision {}, {}\n", view.revision, view.at));
-        text.push_str(&format!("  rule {}\n  from {}\n", self.decision.rule.name, self.decision.rule.source));
+        self.verdict(text);
+        text.line(&format!(": {} {not} {} on {}", self.principal, self.action(view)?, self.resource));
+        text.line(&format!("  as of revision {}, {}", view.revision, view.at));
+        text.line(&format!("  rule {}", self.decision.rule.name));
+        text.line(&format!("  from {}", self.decision.rule.source));
         let told = Told { view, proof: &self.decision.proof };
         let lines = told.lines()?;
         if !lines.is_empty() {
-            text.push_str(if self.decision.allowed { "because\n" } else { "against it\n" });
+            text.line(if self.decision.allowed { "because" } else { "against it" });
             for (depth, line) in &lines {
-                text.push_str(&format!(
-                    "  {}{line}
-",
-                    "  ".repeat(*depth)
-                ));
+                text.line(&format!("  {}{line}", "  ".repeat(*depth)));
             }
         }
         if !self.decision.allowed {
-            text.push_str("would suffice\n");
+            text.line("would suffice");
             if self.offers.is_empty() {
-                text.push_str("  none found\n");
+                text.line("  none found");
             }
         }
         for offer in &self.offers {
-            text.push_str(&format!("  {}\n", offer.grant));
-            text.push_str(&format!("    {}\n", offer.command));
-            text.push_str(&format!("    by {}\n", offer.by.join(", ")));
+            text.line(&format!("  {}", offer.grant));
+            text.line(&format!("    {}", offer.command));
+            text.line(&format!("    by {}", offer.by.join(", ")));
         }
-        Ok(text)
+        Ok(())
     }
 
     /// The contract's object.

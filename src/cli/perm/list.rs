@@ -115,7 +115,7 @@ impl List {
                 Ok(())
             })?;
             if let (Some(besides), true) = (&besides, whole && dress.format == Format::Table) {
-                session.print(&besides.line())?;
+                session.line(&besides.line())?;
             }
             Ok(0)
         })
@@ -191,6 +191,6 @@ impl Besides {
         let verbs: Vec<String> =
             self.stopped.iter().map(|(kind, action)| format!("{action} ({})", kind.word())).collect();
         let but = if verbs.is_empty() { String::new() } else { format!(", but not {}", verbs.join(", ")) };
-        format!("and what every active account may do{but} (--everything lists it)\n")
+        format!("and what every active account may do{but} (--everything lists it)")
     }
 }

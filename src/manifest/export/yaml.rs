@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use serde_saphyr::{FlowMap, FlowSeq};
 
 use super::{Export, SECTIONS, Stopped};
+use crate::model::visible::{marked, marked_text, unmarked};
 use crate::model::{Kind, Resource};
 use crate::policy::Facts;
 
@@ -132,6 +133,15 @@ fn flow(value: &Value) -> Result<String, Stopped> {
     match value {
         Value::Object(entries) if entries.is_empty() => Ok("{}".to_owned()),
         Value::Array(items) if items.is_empty() => Ok("[]".to_owned()),
+        _ => match marked(value) {
+            Some(marked) => Ok(unmarked(&in_a_line(&marked)?)),
+            None => in_a_line(value),
+        },
+    }
+}
+
+fn in_a_line(value: &Value) -> Result<String, Stopped> {
+    match value {
         Value::Object(entries) => text(&FlowMap(entries)),
         Value::Array(items) => text(&FlowSeq(items)),
         scalar => text(scalar),
@@ -144,8 +154,10 @@ const LONGEST_KEY: usize = 1000;
 /// A key as it stands in front of a colon. Most are plain names or paths, of which nothing need be asked.
 fn key(name: &str) -> Result<String, Stopped> {
     if name.len() > LONGEST_KEY {
-        // A text of JSON is one of YAML.
-        return Ok(serde_json::to_string(name).map_err(std::io::Error::from)?);
+        // A text of JSON is one of YAML, and so are the marks in it.
+        let marked = marked_text(name);
+        let text = serde_json::to_string(marked.as_deref().unwrap_or(name)).map_err(std::io::Error::from)?;
+        return Ok(if marked.is_some() { unmarked(&text.replace('\u{ffff}', "\\uFFFF")) } else { text });
     }
     let inner =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.' | b'/');
@@ -160,7 +172,10 @@ fn key(name: &str) -> Result<String, Stopped> {
 
 /// Any key, as the library writes it.
 fn any_key(name: &str) -> Result<String, Stopped> {
+    let marked = marked_text(name);
+    let name = marked.as_deref().unwrap_or(name);
     let line = text(&std::iter::once((name, 0)).collect::<std::collections::BTreeMap<_, _>>())?;
+    let line = if marked.is_some() { unmarked(&line) } else { line };
     Ok(line.strip_suffix(": 0").unwrap_or(&line).to_owned())
 }
 

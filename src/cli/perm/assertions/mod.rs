@@ -22,7 +22,7 @@ use crate::manifest::assertions::{self, Assertion};
 use crate::model::name::printable;
 use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Role, Time};
 use crate::policy::{Facts, Panel};
-use crate::render::{Column, Format, RenderError, Row, row, shown};
+use crate::render::{Column, Format, RenderError, Row, Text, row, shown};
 use ask::Sought;
 
 /// What is told of a test.
@@ -58,7 +58,7 @@ struct Verdict {
     /// What is to be said of it, in a line; none where it passed.
     message: Option<String>,
     /// For people: what each answer that is not as claimed rests on, or lacks.
-    told: String,
+    told: Text,
     /// The same for programs.
     answers: Vec<Value>,
 }
@@ -173,11 +173,11 @@ fn answer<F: Facts>(
         Err(RenderError::Problem(problem)) => return Ok((Verdict::cannot(problem)?, None)),
         Err(error) => return Err(error),
     };
-    let mut result = Verdict { message: None, told: String::new(), answers: Vec::new() };
+    let mut result = Verdict { message: None, told: Text::new(colour), answers: Vec::new() };
     for contradiction in sought.contradictions(&Panel::new(&view.facts, view.at))? {
         let resource = ask::shown(view, &contradiction)?;
         let answered = Answered::to(view, Asked { question: contradiction.question, resource }, true)?;
-        result.told.push_str(&answered.explained(view, colour)?);
+        answered.explain(view, &mut result.told)?;
         let object = answered.json(view)?;
         let of = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
         let may = if contradiction.wanted { "may not" } else { "may" };
@@ -197,9 +197,8 @@ impl Verdict {
         if problem.kind == ProblemKind::Store {
             return Err(problem.into());
         }
-        let told = std::iter::once(format!("{}\n", problem.message))
-            .chain(problem.tips.iter().map(|tip| format!("try: {tip}\n")))
-            .collect();
+        let mut told = Text::of(&problem.message);
+        problem.tips.iter().for_each(|tip| told.line(&format!("try: {tip}")));
         Ok(Verdict { message: Some(problem.message), told, answers: Vec::new() })
     }
 }
@@ -228,20 +227,19 @@ fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: 
     for (test, result) in results {
         let place = format!("{}:{}: {}", test.file, test.line, printable(&test.test));
         match &result.message {
-            None if session.globals.verbose => session.print(&format!("passed {place}\n"))?,
+            None if session.globals.verbose => session.line(&format!("passed {place}"))?,
             None => {}
             Some(_) => {
-                session.print(&format!("failed {place}\n"))?;
+                let mut text = Text::of(&format!("failed {place}"));
                 if let Some(because) = &test.because {
-                    session.print(&format!("  it should be so: {}\n", printable(because)))?;
+                    text.line(&format!("  it should be so: {}", printable(because)));
                 }
-                for line in result.told.lines() {
-                    session.print(&format!("  {line}\n"))?;
-                }
+                text.indented(2, &result.told);
+                session.print(&text)?;
             }
         }
     }
-    session.print(&format!("{summary}\n"))
+    session.line(&summary)
 }
 
 /// A summary beside an answer for programs, which has the same.

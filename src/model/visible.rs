@@ -1,0 +1,247 @@
+//! Characters that are not seen, and how a text that holds some is shown.
+//!
+//! A control or format character in a name, a path or a reason can move the cursor, turn the reading
+//! direction around or begin a line that looks like one of ours. So none of them is ever written as
+//! it is: people see an escape, and programs get one that reads back as the same text.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use serde_json::Value;
+
+/// What is not seen beyond the control characters of ASCII and Latin-1: the general categories Cf, Zl
+/// and Zp, and what is `Default_Ignorable_Code_Point` (Unicode 16).
+const HIDDEN: [(char, char); 27] = [
+    ('\u{7f}', '\u{9f}'),
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{600}', '\u{605}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{890}', '\u{891}'),
+    ('\u{8e2}', '\u{8e2}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{e000}', '\u{f8ff}'),
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{110bd}', '\u{110bd}'),
+    ('\u{110cd}', '\u{110cd}'),
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    // Tags and variation selectors, and the private use planes.
+    ('\u{e0000}', '\u{10ffff}'),
+];
+
+/// Whether a character is not seen, or changes how others are: control, format, private-use and
+/// default-ignorable characters, and the separators of lines and paragraphs.
+pub fn is_hidden(character: char) -> bool {
+    match character {
+        ' '..='~' => false,
+        '\0'..' ' => true,
+        _ => {
+            let place = HIDDEN.partition_point(|(_, last)| *last < character);
+            HIDDEN.get(place).is_some_and(|(first, _)| *first <= character)
+        }
+    }
+}
+
+/// Whether a text holds nothing that is hidden.
+pub fn is_visible(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_hidden)
+}
+
+/// A text as people are shown it: hidden characters as `\n`, `\u{1b}` and the like.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if is_visible(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        put(&mut out, character);
+    }
+    Cow::Owned(out)
+}
+
+/// Adds a character as people are shown it.
+pub fn put(out: &mut String, character: char) {
+    if is_hidden(character) {
+        out.extend(character.escape_default());
+    } else {
+        out.push(character);
+    }
+}
+
+/// What begins an escape in a cell.
+const ESCAPE: &str = "\\u{";
+
+/// A text as a cell of separated values: every hidden character as `\u{1b}`, and a `\u{` that was there
+/// as `\u{5c}u{`. [`from_cell`] reads it back; a backslash anywhere else stands for itself.
+pub fn to_cell(text: &str) -> Cow<'_, str> {
+    to_cell_but(text, &[])
+}
+
+/// As [`to_cell`], but for some characters that a format escapes in its own way.
+pub fn to_cell_but<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
+    if is_visible(text) && !text.contains(ESCAPE) {
+        return Cow::Borrowed(text);
+    }
+    let text = text.replace(ESCAPE, "\\u{5c}u{");
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_hidden(character) && !kept.contains(&character) {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Reads what [`to_cell`] wrote. What looks like an escape and is none is left as it is.
+pub fn from_cell(cell: &str) -> Cow<'_, str> {
+    if !cell.contains(ESCAPE) {
+        return Cow::Borrowed(cell);
+    }
+    let (mut out, mut rest) = (String::with_capacity(cell.len()), cell);
+    while let Some((before, after)) = rest.split_once(ESCAPE) {
+        out.push_str(before);
+        let read = after.split_once('}').and_then(|(digits, behind)| {
+            let is_short = (1..=6).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_hexdigit());
+            let code = if is_short { u32::from_str_radix(digits, 16).ok() } else { None };
+            Some((char::from_u32(code?)?, behind))
+        });
+        match read {
+            Some((character, behind)) => {
+                out.push(character);
+                rest = behind;
+            }
+            None => {
+                out.push_str(ESCAPE);
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Stands in a YAML scalar for a hidden character that the YAML library would write as it is; the
+/// library escapes this one, which makes it quote the scalar. The character's number follows.
+const MARK: char = '\u{ffff}';
+/// The mark as the library writes it.
+const MARKED: &str = "\\uFFFF";
+
+/// A value whose texts have marks where something is hidden; none where nothing is. What is written of
+/// it is given to [`unmarked`].
+pub fn marked(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(text) => marked_text(text).map(Value::String),
+        Value::Array(items) => {
+            let found: Vec<Option<Value>> = items.iter().map(marked).collect();
+            let all = || items.iter().zip(&found).map(|(was, is)| is.clone().unwrap_or_else(|| was.clone()));
+            found.iter().any(Option::is_some).then(|| all().collect())
+        }
+        Value::Object(fields) => {
+            let found: Vec<_> = fields.iter().map(|(key, value)| (marked_text(key), marked(value))).collect();
+            let each = |((key, value), (key_is, value_is)): ((&String, &Value), &(Option<String>, Option<Value>))| {
+                (key_is.clone().unwrap_or_else(|| key.clone()), value_is.clone().unwrap_or_else(|| value.clone()))
+            };
+            let is_any = found.iter().any(|(key, value)| key.is_some() || value.is_some());
+            is_any.then(|| fields.iter().zip(&found).map(each).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// A text with marks, if it needs any.
+pub fn marked_text(text: &str) -> Option<String> {
+    // The library escapes control characters itself.
+    let is_marked = |it: char| it == MARK || (is_hidden(it) && !it.is_control());
+    if !text.contains(is_marked) && !text.contains(MARKED) {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        if is_marked(character) || rest.starts_with(MARKED) {
+            let _ = write!(out, "{MARK}{:08X}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+        rest = rest.get(character.len_utf8()..).unwrap_or_default();
+    }
+    Some(out)
+}
+
+/// YAML with each mark made the escape that it stands for.
+pub fn unmarked(yaml: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(yaml.len()), yaml);
+    while let Some(place) = rest.find('\\') {
+        let (before, escape) = rest.split_at(place);
+        out.push_str(before);
+        let number = escape.strip_prefix(MARKED).and_then(|behind| behind.get(..8));
+        let length = match number.filter(|digits| digits.bytes().all(|it| it.is_ascii_hexdigit())) {
+            Some(digits) => {
+                out.push_str("\\U");
+                out.push_str(digits);
+                MARKED.len() + 8
+            }
+            // An escaped backslash is two of them; neither begins a mark.
+            None => {
+                let length = 1 + escape.chars().nth(1).map_or(0, char::len_utf8);
+                out.push_str(escape.get(..length).unwrap_or_default());
+                length
+            }
+        };
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_ranges_are_in_order() {
+        assert!(HIDDEN.iter().all(|(first, last)| first <= last));
+        assert!(HIDDEN.is_sorted());
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        for (text, shown) in [
+            ("plain ü 日本 😀 नमस्ते", "plain ü 日本 😀 नमस्ते"),
+            ("a\u{1b}[2J\nb\t\0", "a\\u{1b}[2J\\nb\\t\\u{0}"),
+            ("a\u{200b}b\u{202e}c\u{feff}", "a\\u{200b}b\\u{202e}c\\u{feff}"),
+            ("\u{7f}\u{85}\u{9b}31m\u{2028}", "\\u{7f}\\u{85}\\u{9b}31m\\u{2028}"),
+            ("\u{e000}\u{e0041}\u{fe0f}\u{10ffff}", "\\u{e000}\\u{e0041}\\u{fe0f}\\u{10ffff}"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+        assert_eq!(to_cell("C:\\u{1}\n\\n"), "C:\\u{5c}u{1}\\u{a}\\n");
+        assert_eq!(from_cell("\\u{zz}\\u{}\\u{d800}\\u{41"), "\\u{zz}\\u{}\\u{d800}\\u{41");
+    }
+
+    proptest! {
+        #[test]
+        fn cells_read_back(text in "(\\\\|u|\\{|\\}|5c|[0-9a-f]|\\PC|\\p{Cf}|\\p{Cc}){0,12}") {
+            let cell = to_cell(&text);
+            prop_assert!(is_visible(&cell));
+            prop_assert_eq!(from_cell(&cell), text.as_str());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! JSON whose strings hold nothing that a terminal would act on.
+//!
+//! JSON escapes the control characters of ASCII. This escapes what else is hidden, in the same way:
+//! the value read back is the same.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::model::visible::is_hidden;
+
+/// Passes JSON on. What is hidden can only stand in its strings, but for the line ends between values.
+pub struct Escaped<'o>(&'o mut dyn Write);
+
+impl<'o> Escaped<'o> {
+    /// Writes to a stream.
+    pub fn new(out: &'o mut dyn Write) -> Escaped<'o> {
+        Escaped(out)
+    }
+}
+
+impl Write for Escaped<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // The writer hands over whole pieces of strings.
+        let text = match bytes.iter().all(|byte| *byte < 0x7f) {
+            true => None,
+            false => std::str::from_utf8(bytes).ok().filter(|text| text.contains(is_beyond_json)),
+        };
+        let Some(text) = text else {
+            self.0.write_all(bytes)?;
+            return Ok(bytes.len());
+        };
+        let mut out = String::with_capacity(text.len() + 8);
+        for character in text.chars() {
+            if is_beyond_json(character) {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            } else {
+                out.push(character);
+            }
+        }
+        self.0.write_all(out.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Whether a character is hidden and JSON would let it stand.
+fn is_beyond_json(character: char) -> bool {
+    character >= '\u{7f}' && is_hidden(character)
+}
+
+/// Writes a value on one line, without the line's end.
+///
+/// # Errors
+/// When the stream fails.
+pub fn write<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
+    serde_json::to_writer(Escaped(out), value).map_err(io::Error::from)
+}
+
+/// Writes a value on as many lines as it has parts.
+///
+/// # Errors
+/// When the stream fails.
+pub fn write_pretty<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
+    serde_json::to_writer_pretty(Escaped(out), value).map_err(io::Error::from)
+}
+
+/// A value on one line.
+pub fn text<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut out = Vec::new();
+    // A vector takes whatever is written.
+    let _ = write(&mut out, value);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_is_escaped_and_reads_back() {
+        let odd = "a\u{1b}\n\u{7f}\u{9b}\u{200b}\u{2028}\u{e0041}ü日";
+        assert_eq!(text(odd), "\"a\\u001b\\n\\u007f\\u009b\\u200b\\u2028\\udb40\\udc41ü日\"");
+        assert_eq!(serde_json::from_str::<String>(&text(odd)).unwrap(), odd);
+    }
+}
