@@ -207,7 +207,7 @@ impl Invite {
         let addresses = self
             .addresses
             .iter()
-            .map(|text| Ok((Name::parse_email(text)?, new_secret()?)))
+            .map(|text| Ok((Name::parse_new_email(text)?, new_secret()?)))
             .collect::<Result<Vec<_>, Problem>>()?;
         let done = session.write(&self.writing, Who::Named, &mut |work| {
             let ids = org_invitation::invite(work, &org, &terms, &addresses)?;

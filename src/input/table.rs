@@ -13,6 +13,7 @@ use csv::StringRecord;
 
 use super::document::{Mistake, Place, text_of};
 use crate::model::name::printable;
+use crate::model::visible::from_cell;
 
 /// What may stand between cells, in the order in which it is preferred.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
@@ -130,7 +131,7 @@ impl<'t> Rows<'t> {
         let (before, line) = self.read;
         let newlines = self.text.get(before..start).unwrap_or_default().bytes().filter(|byte| *byte == b'\n').count();
         self.read = (start, line.saturating_add(small(newlines)));
-        Row { line: self.read.1, cells, start }
+        Row { line: self.read.1, cells: read_back(cells), start }
     }
 
     /// Where a cell of a row stands; the row itself for one that it does not have.
@@ -155,6 +156,14 @@ impl<'t> Rows<'t> {
             (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
         }
         if at == cell { Place { line: begun.0, column: begun.1, length } } else { whole }
+    }
+}
+
+/// Cells with what they were written from: hidden characters stand in them as escapes.
+fn read_back(cells: StringRecord) -> StringRecord {
+    match cells.iter().any(|cell| matches!(from_cell(cell), Cow::Owned(_))) {
+        true => cells.iter().map(from_cell).collect(),
+        false => cells,
     }
 }
 

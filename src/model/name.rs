@@ -10,6 +10,7 @@ use std::sync::Arc;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::problem::Problem;
+use super::visible::{is_hidden, visible};
 
 /// The longest name, in characters.
 const LONGEST: usize = 255;
@@ -17,8 +18,17 @@ const LONGEST: usize = 255;
 const FORBIDDEN: [char; 5] = [';', ':', '/', '*', '\\'];
 /// Words that stand for principals of their own.
 const RESERVED: [&str; 2] = ["authenticated", "anyone"];
+/// Words that mean somebody on the command line or in output, which no new name may be.
+const TAKEN: [&str; 2] = ["me", "operator"];
+
+/// What a name is, in a sentence.
+const RULE: &str = "a name has 1 to 255 characters that can be seen, none of `;` `:` `/` `*` `\\` `#`, and no space at either \
+                    end; it is not `authenticated`, `anyone`, `me` or `operator`";
 
 /// A legal name, with the key it is compared by.
+///
+/// [`Name::parse`] reads every name that a store may hold, those of older stores too. What a new name
+/// may be is stricter: [`Name::check_new`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Name {
     shown: Arc<str>,
@@ -32,10 +42,8 @@ impl Name {
     /// # Errors
     /// A usage problem that says which rule the text breaks.
     pub fn parse(text: &str) -> Result<Name, Problem> {
-        let wrong = |why: &str| {
-            Problem::usage("bad_name", format!("`{}` is not a name: {why}", printable(text)))
-                .why("a name has 1 to 255 characters, no control characters, none of `;` `:` `/` `*` `\\`, and no space at either end")
-        };
+        let wrong =
+            |why: &str| Problem::usage("bad_name", format!("`{}` is not a name: {why}", printable(text))).why(RULE);
         if is_plain(text) {
             let shown: Arc<str> = text.into();
             return Ok(Name { key: Arc::clone(&shown), shown });
@@ -65,6 +73,23 @@ impl Name {
         Ok(Name { shown, key })
     }
 
+    /// Whether something new may have this name: "no control, format, private-use or default-ignorable
+    /// characters [...], no `;` `:` `/` `*` `\` `#` [...]; not `authenticated`, `anyone`, `me`,
+    /// `operator`" (model §2). Older stores may hold others, which stay readable.
+    ///
+    /// # Errors
+    /// A usage problem that says which rule the name breaks.
+    pub fn check_new(&self) -> Result<(), Problem> {
+        let what = match self.shown.chars().find(|it| is_hidden(*it) || *it == '#') {
+            Some('#') => "it holds `#`".to_owned(),
+            Some(hidden) => format!("it holds `{}`, which cannot be seen", visible(&hidden.to_string())),
+            None if TAKEN.contains(&&*self.key) => "the word stands for somebody else".to_owned(),
+            None => return Ok(()),
+        };
+        let message = format!("`{}` cannot be the name of something new: {what}", printable(&self.shown));
+        Err(Problem::usage("bad_name", message).why(RULE))
+    }
+
     /// Reads an e-mail address as a name: the name of an outside submitter.
     ///
     /// # Errors
@@ -85,6 +110,16 @@ impl Name {
             plain(domain) && !domain.starts_with(['.', '-']) && !domain.ends_with(['.', '-']) && !domain.contains("..");
         let local_ok = plain(local) && !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
         if domain_ok && local_ok { Ok(name) } else { Err(wrong()) }
+    }
+
+    /// Reads an e-mail address that somebody is given, or invited by.
+    ///
+    /// # Errors
+    /// As [`Name::parse_email`] and [`Name::check_new`].
+    pub fn parse_new_email(text: &str) -> Result<Name, Problem> {
+        let name = Name::parse_email(text)?;
+        name.check_new()?;
+        Ok(name)
     }
 
     /// The name as first written.
@@ -166,6 +201,19 @@ mod tests {
         }
         for good in ["a", "ünï", "bob@example.com", "-dash", "a b", &"x".repeat(255)] {
             assert!(Name::parse(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_name_can_be_seen_and_means_nobody_else() {
+        for old in
+            ["a\u{200b}b", "a\u{202e}b", "\u{feff}a", "a\u{ad}b", "a\u{e000}", "a\u{fe0f}", "a#b", "Me", "operator"]
+        {
+            let name = Name::parse(old).unwrap();
+            assert_eq!(name.check_new().unwrap_err().code, "bad_name", "{old:?}");
+        }
+        for new in ["a", "ünï", "日本", "नमस्ते", "a b", "-x", "meme"] {
+            assert_eq!(Name::parse(new).unwrap().check_new(), Ok(()), "{new:?}");
         }
     }
 

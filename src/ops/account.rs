@@ -31,7 +31,8 @@ impl Options {
     /// A usage problem for an address or a name that is none.
     pub fn apply(&self, account: &mut Account, now: Time) -> Result<()> {
         if let Some(email) = &self.email {
-            account.email = if email.is_empty() { None } else { Some(Name::parse_email(email)?.shown().to_owned()) };
+            account.email =
+                if email.is_empty() { None } else { Some(Name::parse_new_email(email)?.shown().to_owned()) };
         }
         if let Some(name) = &self.display_name {
             if name.chars().any(char::is_control) {
@@ -119,7 +120,7 @@ pub fn add<F: Facts + ?Sized>(
         return Ok(known.id);
     }
     warn_of_address(work, &account, None)?;
-    let id = work.make(None, name, Attributes::Account(account.clone()));
+    let id = work.make(None, name, Attributes::Account(account.clone()))?;
     work.bind(Id::SERVER, id, role);
     if let Some(place) = place
         && let Some(made) = work.facts().resource(id)?

@@ -59,7 +59,7 @@ pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, new: &New) ->
     }
     endpoint.of = opened(work, new)?;
     endpoint.creator = Some(first);
-    let id = work.make(None, name, Attributes::Endpoint(endpoint.clone()));
+    let id = work.make(None, name, Attributes::Endpoint(endpoint.clone()))?;
     make_root(work, id);
     work.bind(id, first, Role::EndpointAdministrator);
     for other in &new.administrators {

@@ -122,7 +122,7 @@ fn issue<F: Facts + ?Sized>(
     let expires = life.end(work.at)?;
     let invitee = match work.facts().named(Kind::Invitee, None, email.key())? {
         Some(known) => known.id,
-        None => work.make(None, email, Attributes::Invitee(Invitee::default())),
+        None => work.make(None, email, Attributes::Invitee(Invitee::default()))?,
     };
     if let Some(binding) = work.facts().held(dropbox.id, Role::DropboxOutside, invitee)? {
         if binding.is_effective(work.at) {

@@ -55,7 +55,7 @@ pub fn add<F: Facts + ?Sized>(
         Kind::Stream => Attributes::Stream(Stream { title, key_hash: key.hash() }),
         _ => Attributes::Media(Media { title }),
     };
-    Ok(work.make(Some(place.id), name, attributes))
+    work.make(Some(place.id), name, attributes)
 }
 
 fn taken<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource) -> Result<Problem> {
@@ -75,15 +75,15 @@ pub fn edit<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, which: &Refer
     }
     let known = work.find_reference(kind, which)?;
     work.require_verb(Verb::Update, known.id)?;
-    let mut after = (*known).clone();
     if let Some(name) = &edit.name {
         if let Some(other) = work.facts().named(kind, known.parent, name.key())?
             && other.id != known.id
         {
             return Err(taken(work, &other)?);
         }
-        (after.name, after.key) = (name.shown().to_owned(), name.key().to_owned());
+        work.put_name(&known, name)?;
     }
+    let mut after = work.find_reference(kind, which)?.as_ref().clone();
     let title = said(edit.title.as_deref(), title(&known))?;
     match &mut after.attributes {
         Attributes::Media(it) => it.title = title,

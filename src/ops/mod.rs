@@ -17,6 +17,7 @@ mod home;
 pub mod invitation;
 pub mod item;
 pub mod key;
+mod lookalike;
 pub mod media;
 pub mod membership;
 pub mod org;

@@ -36,7 +36,7 @@ pub fn add<F: Facts + ?Sized>(
     if let Some(known) = work.facts().named(Kind::Org, None, name.key())? {
         return same_or_conflict(work, &known, founder, description.is_some().then_some(&org));
     }
-    let id = work.make(None, name, Attributes::Org(org));
+    let id = work.make(None, name, Attributes::Org(org))?;
     work.bind(id, founder, Role::OrgAdmin);
     Ok(id)
 }

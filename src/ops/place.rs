@@ -81,7 +81,7 @@ pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, o
         )
         .tip(format!("rolebook {kind} set {} …", known.typed())));
     }
-    Ok(work.make(None, name, attributes))
+    work.make(None, name, attributes)
 }
 
 /// Changes settings.
@@ -99,10 +99,10 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, o
     Ok(())
 }
 
-/// Gives another name.
+/// Gives another name; other capitals alone are another name too.
 ///
 /// # Errors
-/// A denial; a conflict when the name is taken.
+/// A denial; a conflict when the name is taken; a usage problem for one that nothing new may have.
 pub fn rename<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, new: &Name) -> Result<()> {
     let known = work.find(kind, name)?;
     // Anyone may edit their own account, but not become somebody of another name.
@@ -128,8 +128,7 @@ fn put_name<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, new: &N
         return Err(Problem::conflict("exists", format!("the {kind} `{}` exists already", other.name))
             .why("names are unique per kind, compared without case"));
     }
-    work.put(Resource { name: new.shown().to_owned(), key: new.key().to_owned(), ..known.clone() });
-    Ok(())
+    work.put_name(known, new)
 }
 
 /// Removes it, with its memberships, the memberships it has, and its links.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use hashbrown::HashSet;
 
 use super::Result;
+use super::lookalike::Lookalikes;
 use super::sight::{AnyViewer, Place, find_hinting, find_item_hinting, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
@@ -37,6 +38,7 @@ pub struct Work<'f, F: Facts + ?Sized> {
     hints: Cell<usize>,
     /// Resources that the actor was told of.
     told: RefCell<HashSet<Id>>,
+    lookalikes: Lookalikes,
 }
 
 /// For so many unknown names the nearest known one is looked for. Each takes a look at all names there are, and a
@@ -61,6 +63,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             unbounded: None,
             hints: Cell::new(HINTS),
             told: RefCell::default(),
+            lookalikes: Lookalikes::default(),
         })
     }
 
@@ -390,12 +393,38 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         self.facts.new_id()
     }
 
-    /// Makes a resource with a name.
-    pub fn make(&mut self, parent: Option<Id>, name: &Name, attributes: Attributes) -> Id {
+    /// Makes a resource with a name, and warns where the name looks like another.
+    ///
+    /// # Errors
+    /// A usage problem for a name that nothing new may have.
+    pub fn make(&mut self, parent: Option<Id>, name: &Name, attributes: Attributes) -> Result<Id> {
+        self.take_name(attributes.kind(), parent, name)?;
         let id = self.new_id();
         let (name, key) = (name.shown().to_owned(), name.key().to_owned());
         self.put(Resource { id, parent, name, key, alias: None, attributes, sets: Sets::NONE, since: 0 });
-        id
+        Ok(id)
+    }
+
+    /// Gives a resource another name, and warns where it looks like another.
+    ///
+    /// # Errors
+    /// As [`Work::make`].
+    pub fn put_name(&mut self, known: &Resource, name: &Name) -> Result<()> {
+        if known.name == name.shown() {
+            return Ok(());
+        }
+        self.take_name(known.kind(), known.parent, name)?;
+        self.put(Resource { name: name.shown().to_owned(), key: name.key().to_owned(), ..known.clone() });
+        Ok(())
+    }
+
+    fn take_name(&mut self, kind: Kind, parent: Option<Id>, name: &Name) -> Result<()> {
+        name.check_new()?;
+        let mut lookalikes = std::mem::take(&mut self.lookalikes);
+        let warning = lookalikes.warning(self, kind, parent, name);
+        self.lookalikes = lookalikes;
+        self.notices.extend(warning?);
+        Ok(())
     }
 
     /// Puts a resource as it shall be.

@@ -44,7 +44,7 @@ pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name, o
     if let Some(known) = work.facts().named(Kind::Workspace, Some(org.id), name.key())? {
         return same_or_conflict(work, &known, options);
     }
-    let id = work.make(Some(org.id), name, Attributes::Workspace(options.applied(&Workspace::default())?));
+    let id = work.make(Some(org.id), name, Attributes::Workspace(options.applied(&Workspace::default())?))?;
     if let Some(files) = &options.files {
         put_files(work, id, files)?;
     }

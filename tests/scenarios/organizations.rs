@@ -12,7 +12,7 @@ use super::facts::{Built, name, place_of};
 use super::form::{OrgFacts, WorkspaceFacts};
 
 pub(super) fn build(built: &mut Built, org: &str, facts: &OrgFacts) {
-    let id = built.work.make(None, &name(org), Attributes::Org(Org::default()));
+    let id = built.work.make(None, &name(org), Attributes::Org(Org::default())).unwrap();
     for (role, who) in [(Role::OrgAdmin, &facts.admins), (Role::OrgMember, &facts.members)] {
         for account in who {
             let account = built.account(account);
@@ -86,7 +86,7 @@ fn build_workspace(built: &mut Built, org: Id, workspace: &str, facts: &Workspac
     let mut attributes =
         Workspace { root_upload: facts.root_upload.as_ref().map_or(Switch::Allow, switch), ..Workspace::default() };
     let folder = facts.files.as_deref().map(place_of);
-    let id = built.work.make(Some(org), &name(workspace), Attributes::Workspace(attributes.clone()));
+    let id = built.work.make(Some(org), &name(workspace), Attributes::Workspace(attributes.clone())).unwrap();
     if let Some((endpoint, path)) = &folder {
         let item = content::add(&mut built.work, endpoint, path, &content::Said::default()).unwrap();
         put_item(built, item, Item { files_of: Some(id), ..Item::FOLDER });

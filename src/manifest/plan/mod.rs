@@ -234,7 +234,11 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     fn keep(&mut self, spot: Option<Spot>, outcome: Result<()>) -> Result<()> {
         match outcome {
             Err(problem) if problem.kind == ProblemKind::Store => Err(problem),
-            Err(problem) => {
+            Err(mut problem) => {
+                // What would be a wrong argument is a mistake of the file here.
+                if problem.kind == ProblemKind::Usage && spot.is_some() {
+                    problem.kind = ProblemKind::Input;
+                }
                 self.refusals.push(Refusal { spot, problem });
                 Ok(())
             }
@@ -310,16 +314,15 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
             return Ok(());
         }
         if let Some(known) = self.named(kind, within, name)? {
-            if known.id == before.id {
-                // Only its letters are others.
-                return Ok(());
+            // Only its capitals are others: that is a change too, and none the next time.
+            if known.id != before.id {
+                return Err(Problem::conflict(
+                    "both_exist",
+                    format!("{} is there, and {} too", before.reference(), self.work.name(known.id)?),
+                )
+                .why("`previously` renames what is declared; here there is nothing left to rename")
+                .tip("leave out `previously`, or remove one of the two"));
             }
-            return Err(Problem::conflict(
-                "both_exist",
-                format!("{} is there, and {} too", before.reference(), self.work.name(known.id)?),
-            )
-            .why("`previously` renames what is declared; here there is nothing left to rename")
-            .tip("leave out `previously`, or remove one of the two"));
         }
         match parent {
             Some((_, org)) => place::rename_workspace(&mut self.work, org, old, name),

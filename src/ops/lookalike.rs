@@ -1,0 +1,141 @@
+//! Names that look alike (model §2): accepted, with a warning.
+//!
+//! What looks alike is what Unicode Technical Standard 39 says: two names with one skeleton. To find the
+//! skeletons of all names takes reading them all, so that is done once in a change, and only when a name
+//! beyond ASCII is added. Names in ASCII are looked up under the spellings that are taken for them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::ControlFlow;
+
+use unicode_security::MixedScript;
+use unicode_security::confusable_detection::skeleton;
+
+use super::{Result, Work};
+use crate::model::visible::visible;
+use crate::model::{Id, Kind, Name};
+use crate::policy::Facts;
+
+/// How many names in ASCII are looked up in one change: a change of more is made by a program, and a
+/// look-up for each would slow it down.
+const MOST: u32 = 1_000;
+
+/// Letters and digits of ASCII that are taken for one another.
+const ALIKE: [(&str, &str); 6] = [("1", "l"), ("l", "1"), ("0", "o"), ("o", "0"), ("rn", "m"), ("m", "rn")];
+
+/// What a change knows of the names there are.
+#[derive(Default)]
+pub(super) struct Lookalikes {
+    /// The keys of the names of a kind in one place, by skeleton.
+    known: HashMap<(Kind, Option<Id>), HashMap<String, Vec<String>>>,
+    /// How many names in ASCII were looked up.
+    looked_up: u32,
+}
+
+impl Lookalikes {
+    /// What should be said of a name that is about to be given.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub(super) fn warning<F: Facts + ?Sized>(
+        &mut self,
+        work: &Work<'_, F>,
+        kind: Kind,
+        parent: Option<Id>,
+        name: &Name,
+    ) -> Result<Option<String>> {
+        let shown = name.shown();
+        if shown.is_ascii() && !self.known.contains_key(&(kind, parent)) {
+            return self.in_ascii(work, kind, parent, name);
+        }
+        let known = match self.known.entry((kind, parent)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(skeletons(work, kind, parent)?),
+        };
+        let keys = known.entry(reduced(shown)).or_default();
+        for key in keys.iter() {
+            if let Some(warning) = alike(work, kind, parent, (name, key))? {
+                return Ok(Some(warning));
+            }
+        }
+        keys.push(name.key().to_owned());
+        Ok((!shown.is_single_script()).then(|| format!("`{}` mixes letters of several scripts", visible(shown))))
+    }
+
+    fn in_ascii<F: Facts + ?Sized>(
+        &mut self,
+        work: &Work<'_, F>,
+        kind: Kind,
+        parent: Option<Id>,
+        name: &Name,
+    ) -> Result<Option<String>> {
+        for (from, to) in ALIKE {
+            if self.looked_up < MOST && name.key().contains(from) {
+                self.looked_up += 1;
+                if let Some(warning) = alike(work, kind, parent, (name, &name.key().replace(from, to)))? {
+                    return Ok(Some(warning));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A name without what makes it differ from those that look like it. Twice: the first pass makes letters
+/// of digits, and what is small of a capital may have a skeleton of its own.
+fn reduced(name: &str) -> String {
+    let once: String = skeleton(name).collect();
+    skeleton(&once.to_lowercase()).collect()
+}
+
+fn skeletons<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    kind: Kind,
+    parent: Option<Id>,
+) -> Result<HashMap<String, Vec<String>>> {
+    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    work.facts().resources(kind, parent, &mut |resource| {
+        if resource.parent == parent {
+            found.entry(reduced(&resource.name)).or_default().push(resource.key.clone());
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// The warning for a name and the key of one that looks like it, if that is there and the actor sees it.
+fn alike<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    kind: Kind,
+    parent: Option<Id>,
+    (name, key): (&Name, &str),
+) -> Result<Option<String>> {
+    if key == name.key() {
+        return Ok(None);
+    }
+    match work.facts().named(kind, parent, key)? {
+        Some(other) if work.sees(&other)? => {
+            Ok(Some(format!("`{}` looks like the {} `{}`", visible(name.shown()), kind.noun(), visible(&other.name))))
+        }
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_alike_have_one_skeleton() {
+        for (a, b) in [
+            ("alice", "\u{430}lice"),
+            ("paypal", "p\u{430}yp\u{430}1"),
+            ("B0B", "bob"),
+            ("modern", "modem"),
+            ("Ian", "lan"),
+        ] {
+            assert_eq!(reduced(a), reduced(b), "{a} {b}");
+        }
+        assert_ne!(reduced("alice"), reduced("alise"));
+    }
+}
