@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Paging, Reading, Settings, Writing, expiry, name};
 use super::change::{Made, Who};
+use super::rename::Rename;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
@@ -39,6 +40,12 @@ enum Verb {
     /// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry
     /// or settings. A setting is `allow`, `deny`, or `default` for what the server says.
     Edit(Change),
+    /// Give an account another name
+    ///
+    /// Takes the right to delete it: anyone may edit their own account, but not become somebody of
+    /// another name.
+    #[command(after_long_help = examples::ACCOUNT_RENAME)]
+    Rename(Rename),
     /// Give an account role: admin, manager or user
     SetRole(SetRole),
     /// Change an account's settings
@@ -212,6 +219,7 @@ impl Account {
             Verb::List(it) => it.run(session),
             Verb::Show(it) => it.run(session),
             Verb::Edit(it) | Verb::Set(it) => it.run(session),
+            Verb::Rename(it) => it.run(session, Kind::Account),
             Verb::SetRole(it) => it.run(session),
             Verb::Activate(it) => it.run(session, true),
             Verb::Deactivate(it) => it.run(session, false),

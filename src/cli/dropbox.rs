@@ -4,9 +4,10 @@ use clap::{Args, Subcommand};
 
 use super::args::{Writing, name};
 use super::change::{Made, Who};
-use super::group::{List, Named, Rename, Show};
+use super::group::{List, Named, Show};
 use super::links;
 use super::members::{Members, Membership};
+use super::rename::Rename;
 use super::session::Session;
 use super::workgroup::Rights;
 use super::{Outcome, complete, examples};

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::args::{Paging, Reading, Writing, endpoint_kinds, endpoint_roles, item, name, references};
 use super::change::{Made, Who};
 use super::group::{List, Named, Show};
+use super::rename::Rename;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
@@ -38,6 +39,9 @@ enum Verb {
     /// Change the definition of an endpoint; its kind never changes
     #[command(after_long_help = examples::ENDPOINT_SET)]
     Set(Set),
+    /// Give an endpoint another name
+    #[command(after_long_help = examples::ENDPOINT_RENAME)]
+    Rename(Rename),
     /// Remove an endpoint with its roles, its items and their shares
     #[command(after_long_help = examples::ENDPOINT_REMOVE)]
     Remove(Named),
@@ -196,6 +200,7 @@ impl Endpoint {
                 let done = session.write(&it.writing, Who::Named, &mut |work| endpoint::set(work, &which, &options))?;
                 session.report(&done, &Made::default())
             }
+            Verb::Rename(it) => it.run(session, Kind::Endpoint),
             Verb::Remove(it) => {
                 let which = name(Kind::Endpoint, &it.name)?;
                 let done = session.write(&it.writing, Who::Named, &mut |work| endpoint::remove(work, &which))?;

@@ -27,6 +27,7 @@ examples! {
     ACCOUNT_SHOW: "rolebook account show bob" "rolebook account show bob -o json";
     ACCOUNT_SET: "rolebook account set bob --send-external deny" "rolebook account set bob --expires 2027-06-30" "rolebook account edit bob --display-name 'Bob B.' --as bob";
     ACCOUNT_SET_ROLE: "rolebook account set-role bob manager --as alice --reason 'covers for dana'" "rolebook account set-role bob user --dry-run";
+    ACCOUNT_RENAME: "rolebook account rename bob robert" "rolebook account rename bob Bob --as alice --reason 'married'";
     ACCOUNT_DEACTIVATE: "rolebook account deactivate bob" "rolebook account activate bob --as alice";
     ACCOUNT_REMOVE: "rolebook account remove bob" "rolebook account remove bob --destroy --cascade --yes" "rolebook account remove alice --destroy --transfer-to dana --yes";
     GROUP: "rolebook group list" "rolebook group members editors --expand";
@@ -84,6 +85,7 @@ examples! {
     ENDPOINT_LIST: "rolebook endpoint list" "rolebook endpoint list --as bob -o json";
     ENDPOINT_SHOW: "rolebook endpoint show node1" "rolebook endpoint show archive -o yaml";
     ENDPOINT_SET: "rolebook endpoint set node1 --node-version 4.4.6" "rolebook endpoint set archive --private=false --as alice";
+    ENDPOINT_RENAME: "rolebook endpoint rename archive vault" "rolebook endpoint rename archive Archive --as alice";
     ENDPOINT_REMOVE: "rolebook endpoint remove archive --dry-run" "rolebook endpoint remove archive --as alice --yes";
     ENDPOINT_ROLES: "rolebook endpoint roles archive" "rolebook endpoint roles archive --of me --as bob" "rolebook endpoint roles archive --of carol -o json";
     ENDPOINT_ADD_ROLE: "rolebook endpoint add-role archive activity-monitor carol --as alice" "rolebook endpoint add-role archive access-manager group:night-shift";
@@ -114,6 +116,7 @@ examples! {
     ORG_LIST: "rolebook org list" "rolebook org list --as bob -o json";
     ORG_SHOW: "rolebook org show acme" "rolebook org show acme --as bob -o json";
     ORG_SET: "rolebook org set acme --description 'Films for anybody'" "rolebook org set acme --description '' --as alice";
+    ORG_RENAME: "rolebook org rename acme acme-films" "rolebook org rename acme Acme --as alice";
     ORG_REMOVE: "rolebook org remove acme --dry-run" "rolebook org remove acme --yes";
     ORG_MEMBERS: "rolebook org members acme" "rolebook org members acme --as bob -o json";
     ORG_INVITE: "rolebook org invite acme carol@example.com --role admin --as alice" "rolebook org invite acme carol@example.com eve@example.com --role member --workspace prod --expires 2d";
@@ -129,6 +132,7 @@ examples! {
     WORKSPACE_LIST: "rolebook workspace list" "rolebook workspace list acme --as bob -o json";
     WORKSPACE_SHOW: "rolebook workspace show acme/prod" "rolebook workspace show acme/prod --as bob -o json";
     WORKSPACE_SET: "rolebook workspace set acme/prod --files node1:/acme-prod --as alice" "rolebook workspace set acme/prod --description 'What is on' --as bob" "rolebook workspace set acme/prod --root-upload deny --as alice";
+    WORKSPACE_RENAME: "rolebook workspace rename acme/prod production" "rolebook workspace rename acme/prod Prod --as alice";
     WORKSPACE_REMOVE: "rolebook workspace remove acme/prod --dry-run" "rolebook workspace remove acme/prod --yes --as alice";
     WORKSPACE_MEMBERS: "rolebook workspace members acme/prod" "rolebook workspace members acme/prod --as bob -o json";
     WORKSPACE_ADD_MEMBER: "rolebook workspace add-member acme/staging bob" "rolebook workspace add-member acme/prod bob --level manager --root-upload deny --as alice";
@@ -149,12 +153,14 @@ examples! {
     MEDIA_LIST: "rolebook media list acme" "rolebook media list acme/prod --as bob -o json";
     MEDIA_SHOW: "rolebook media show 58" "rolebook media show media:58 --as bob -o json";
     MEDIA_EDIT: "rolebook media edit 58 --title 'Reel 3, final'" "rolebook media edit media:58 --name reel-3b --as alice";
+    MEDIA_RENAME: "rolebook media rename 58 reel-3b" "rolebook media rename media:58 Reel-3 --as alice";
     MEDIA_REMOVE: "rolebook media remove 58" "rolebook media remove media:58 --as alice --dry-run";
     STREAM: "rolebook stream list acme" "rolebook stream add acme/prod rehearsal";
     STREAM_ADD: "rolebook stream add acme/prod rehearsal" "rolebook stream add acme/prod rehearsal --title 'Rehearsal' --as alice -o json";
     STREAM_LIST: "rolebook stream list acme" "rolebook stream list acme/prod --as bob -o json";
     STREAM_SHOW: "rolebook stream show 59" "rolebook stream show stream:59 --as bob -o json";
     STREAM_EDIT: "rolebook stream edit 59 --title 'The premiere, live'" "rolebook stream edit stream:59 --new-key --as alice";
+    STREAM_RENAME: "rolebook stream rename 59 opening" "rolebook stream rename stream:59 opening --as alice --dry-run";
     STREAM_REMOVE: "rolebook stream remove 59" "rolebook stream remove stream:59 --as alice --dry-run";
     ROLE: "rolebook role list" "rolebook role show workgroup:admin";
     ROLE_LIST: "rolebook role list" "rolebook role list -o json";

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::args::{Paging, Reading, Writing, name, visibilities};
 use super::change::{Made, Who};
 use super::members::{Members, Membership};
+use super::rename::Rename;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
@@ -89,19 +90,6 @@ impl Change {
     }
 }
 
-// A new name for one.
-#[derive(Args, Debug)]
-pub(super) struct Rename {
-    /// Which one
-    #[arg(value_name = "NAME", add = complete::places())]
-    name: String,
-    /// The new name
-    #[arg(value_name = "NEW-NAME")]
-    new: String,
-    #[command(flatten)]
-    writing: Writing,
-}
-
 // All that one may see.
 #[derive(Args, Debug)]
 pub(super) struct List {
@@ -125,15 +113,6 @@ impl Named {
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = name(kind, &self.name)?;
         let done = session.write(&self.writing, Who::Named, &mut |work| place::remove(work, kind, &which))?;
-        session.report(&done, &Made::default())
-    }
-}
-
-impl Rename {
-    pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
-        let which = name(kind, &self.name)?;
-        let new = name(kind, &self.new)?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| place::rename(work, kind, &which, &new))?;
         session.report(&done, &Made::default())
     }
 }

@@ -7,6 +7,7 @@ use super::args::{Reading, Writing, numbered, org_or_workspace, workspace};
 use super::change::{Made, Who};
 use super::keys::List;
 use super::links::new_secret;
+use super::rename::RenameNumbered;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
@@ -38,6 +39,9 @@ enum MediaVerb {
     /// Change the name or the title of a media file
     #[command(after_long_help = examples::MEDIA_EDIT)]
     Edit(Change),
+    /// Give a media file another name
+    #[command(after_long_help = examples::MEDIA_RENAME)]
+    Rename(RenameNumbered),
     /// Remove a media file
     #[command(after_long_help = examples::MEDIA_REMOVE)]
     Remove(Remove),
@@ -69,6 +73,9 @@ enum StreamVerb {
     /// Change the name or the title of a live stream, or make another stream key
     #[command(after_long_help = examples::STREAM_EDIT)]
     Edit(ChangeStream),
+    /// Give a live stream another name
+    #[command(after_long_help = examples::STREAM_RENAME)]
+    Rename(RenameNumbered),
     /// Remove a live stream
     #[command(after_long_help = examples::STREAM_REMOVE)]
     Remove(Remove),
@@ -218,6 +225,7 @@ impl Media {
             MediaVerb::List(it) => it.run_media(session, kind),
             MediaVerb::Show(it) => it.run(session, kind),
             MediaVerb::Edit(it) => it.run(session, kind, false),
+            MediaVerb::Rename(it) => it.run(session, kind),
             MediaVerb::Remove(it) => it.run(session, kind),
         }
     }
@@ -231,6 +239,7 @@ impl Stream {
             StreamVerb::List(it) => it.run_media(session, kind),
             StreamVerb::Show(it) => it.run(session, kind),
             StreamVerb::Edit(it) => it.change.run(session, kind, it.new_key),
+            StreamVerb::Rename(it) => it.run(session, kind),
             StreamVerb::Remove(it) => it.run(session, kind),
         }
     }

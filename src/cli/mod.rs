@@ -31,6 +31,7 @@ mod output;
 mod package;
 mod perm;
 mod prompt;
+mod rename;
 mod role;
 mod server;
 mod session;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::args::{Paging, Reading, Writing, account, name};
 use super::change::{Made, Who};
 use super::org_members as members;
+use super::rename::Rename;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
@@ -36,6 +37,9 @@ enum Verb {
     /// Change what an organization is for
     #[command(after_long_help = examples::ORG_SET)]
     Set(Set),
+    /// Give an organization another name
+    #[command(after_long_help = examples::ORG_RENAME)]
+    Rename(Rename),
     /// Remove an organization, with all that lies in it
     ///
     /// Only the operator does: no role allows it.
@@ -193,6 +197,7 @@ impl Org {
                     .write(&it.writing, Who::Named, &mut |work| org::set(work, &which, it.description.as_deref()))?;
                 session.report(&done, &Made::default())
             }
+            Verb::Rename(it) => it.run(session, kind),
             Verb::Remove(it) => {
                 let which = name(kind, &it.org)?;
                 let done = session.write(&it.writing, Who::Named, &mut |work| org::remove(work, &which))?;

@@ -4,8 +4,9 @@ use clap::{Args, Subcommand};
 
 use super::args::{Writing, member_accesses, name, send_policies};
 use super::change::{Made, Who};
-use super::group::{List, Named, Rename, Show};
+use super::group::{List, Named, Show};
 use super::members::{Members, Membership};
+use super::rename::Rename;
 use super::session::Session;
 use super::{Outcome, complete, examples};
 use crate::model::Kind;

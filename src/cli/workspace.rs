@@ -12,6 +12,7 @@ use super::args::{
 use super::change::{Made, Who};
 use super::org::count;
 use super::org_members::by_member;
+use super::rename::RenameWorkspace;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
@@ -49,6 +50,9 @@ enum Verb {
     /// rest is for admins.
     #[command(after_long_help = examples::WORKSPACE_SET)]
     Set(Change),
+    /// Give a workspace another name
+    #[command(after_long_help = examples::WORKSPACE_RENAME)]
+    Rename(RenameWorkspace),
     /// Remove a workspace, with all that lies in it but its files
     #[command(after_long_help = examples::WORKSPACE_REMOVE)]
     Remove(Remove),
@@ -312,6 +316,7 @@ impl Workspace {
                     session.write(&it.writing, Who::Named, &mut |work| workspace::set(work, &org, &name, &options))?;
                 session.report(&done, &Made::default())
             }
+            Verb::Rename(it) => it.run(session),
             Verb::Remove(it) => {
                 let (org, name) = workspace_name(&it.workspace)?;
                 let done = session.write(&it.writing, Who::Named, &mut |work| workspace::remove(work, &org, &name))?;

@@ -1,0 +1,79 @@
+//! `rename`: another name for anything that has one.
+
+use clap::Args;
+
+use super::args::{Writing, name, numbered, workspace, workspace_of};
+use super::change::{Made, Who};
+use super::session::Session;
+use super::{Outcome, complete};
+use crate::model::{Kind, Name};
+use crate::ops::{media, place};
+
+// A new name for what goes by its name.
+#[derive(Args, Debug)]
+pub(super) struct Rename {
+    /// Which one
+    #[arg(value_name = "NAME", add = complete::places())]
+    name: String,
+    /// The new name; other capitals alone are one too
+    #[arg(value_name = "NEW-NAME")]
+    new: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+// A new name for a workspace.
+#[derive(Args, Debug)]
+pub(super) struct RenameWorkspace {
+    /// Which one, as `ORG/NAME`
+    #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
+    workspace: String,
+    /// The new name, in the same organization
+    #[arg(value_name = "NEW-NAME")]
+    new: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+// A new name for what goes by its number.
+#[derive(Args, Debug)]
+pub(super) struct RenameNumbered {
+    /// Its number
+    #[arg(value_name = "ID", add = complete::media())]
+    id: String,
+    /// The new name
+    #[arg(value_name = "NEW-NAME")]
+    new: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+impl Rename {
+    pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
+        let (which, new) = (name(kind, &self.name)?, name(kind, &self.new)?);
+        new.check_new()?;
+        let done = session.write(&self.writing, Who::Named, &mut |work| place::rename(work, kind, &which, &new))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl RenameWorkspace {
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
+        let (org, which) = workspace(&self.workspace)?;
+        let new = workspace_of(&org, &self.new)?;
+        new.check_new()?;
+        let done =
+            session.write(&self.writing, Who::Named, &mut |work| place::rename_workspace(work, &org, &which, &new))?;
+        session.report(&done, &Made::default())
+    }
+}
+
+impl RenameNumbered {
+    pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
+        let (which, new) = (numbered(kind, &self.id)?, Name::parse(&self.new)?);
+        new.check_new()?;
+        let edit = media::Edit { name: Some(new), ..media::Edit::default() };
+        let done = session.write(&self.writing, Who::Named, &mut |work| media::edit(work, kind, &which, &edit))?;
+        session.report(&done, &Made::default())
+    }
+}
