@@ -54,12 +54,6 @@ pub(super) struct Globals {
     pub(super) yes: bool,
 }
 
-/// The long options above that take a value, and those that take none: what the log leaves out.
-pub(super) const WITH_VALUE: [&str; 9] =
-    ["--store", "--as", "--output", "--columns", "--sort", "--color", "--reason", "-o", "--at"];
-pub(super) const WITHOUT_VALUE: [&str; 10] =
-    ["--no-headers", "--quiet", "--verbose", "--yes", "--dry-run", "--access", "--create", "-q", "-v", "-qv"];
-
 // Options of every command that reads.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct Reading {

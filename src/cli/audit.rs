@@ -336,7 +336,7 @@ impl Show {
 
 fn check(session: &mut Session<'_>) -> Outcome {
     // Whose facts are not to be trusted cannot say who may verify.
-    let open = if session.actor_name().is_some() { Store::read } else { Store::read_to_verify };
+    let open = if session.actor_name()?.is_some() { Store::read } else { Store::read_to_verify };
     session.read_with(open, None, |session, view| {
         if let Actor::Principal(_) = view.actor {
             view.work()?.require_verb(Do::ViewLog, Id::SERVER)?;

@@ -1,16 +1,14 @@
 //! Changes: an operation done, confirmed, committed and reported; or shown, with `--dry-run`.
 
-use std::ffi::OsString;
-
 use serde_json::{Map, Value, json};
 
 use super::access::{self, Effect};
-use super::args::{Paging, WITH_VALUE, WITHOUT_VALUE, Writing};
+use super::args::{Paging, Writing};
+use super::clock;
 use super::config::Smtp;
 use super::mail::{self, Letter};
 use super::prompt;
 use super::session::Session;
-use crate::model::name::quoted;
 use crate::model::secret::Secret;
 use crate::model::{Binding, Id, Problem, ProblemKind, Revision, Time};
 use crate::ops::changes::{Change, describe};
@@ -197,6 +195,7 @@ impl Session<'_> {
                 }
                 _ => None,
             };
+            notices.extend(committed.as_ref().and_then(|committed| clock::dated_ahead(committed.at, now)));
             let revision = committed.map(|committed| committed.revision);
             self.changed(revision.is_some());
             self.mention(&format!("store {}", path.display()));
@@ -209,7 +208,7 @@ impl Session<'_> {
             at,
             actor: actor.principal(),
             operator: whoami::username().unwrap_or_else(|_| "unknown".to_owned()),
-            command: self.command.clone(),
+            command: self.command(),
             reason: writing.reason.clone(),
             undoes: None,
         }
@@ -445,54 +444,4 @@ fn is_told<F: Facts + ?Sized>(work: &Work<'_, F>, change: &Change) -> Result<boo
     // What is made by the way, as a home folder's owner, is told to whoever sees the folder.
     let told = |binding: &Binding| Ok((sees || !facts.is_new(binding.id)) && work.is_told_of(binding)?);
     binding.as_ref().map_or(Ok(sees), told)
-}
-
-/// The command as the log keeps it: what was typed, but for how it was to be shown and as whom.
-pub(super) fn command_line(args: &[OsString]) -> String {
-    let mut kept = Vec::new();
-    let mut words = args.iter().skip(1).map(|arg| arg.to_string_lossy());
-    while let Some(word) = words.next() {
-        let name = word.split('=').next().unwrap_or_default();
-        if WITH_VALUE.contains(&name) {
-            if !word.contains('=') {
-                words.next();
-            }
-            continue;
-        }
-        // `-ojson` in one word.
-        let short_output = word.starts_with("-o") && !word.starts_with("--");
-        if short_output || WITHOUT_VALUE.contains(&word.as_ref()) {
-            continue;
-        }
-        let plain_option = word.starts_with("--") && !word.contains(|c: char| c.is_whitespace() || c == '\'');
-        kept.push(if plain_option || word == "-" { word.into_owned() } else { quoted(&word) });
-    }
-    kept.join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_log_keeps_the_command_without_its_dress() {
-        let args: Vec<OsString> = [
-            "rolebook",
-            "--store",
-            "x.db",
-            "account",
-            "add",
-            "bob smith",
-            "-ojson",
-            "--reason=why",
-            "--as",
-            "alice",
-            "--role",
-            "user",
-            "-q",
-        ]
-        .map(OsString::from)
-        .to_vec();
-        assert_eq!(command_line(&args), "account add 'bob smith' --role user");
-    }
 }

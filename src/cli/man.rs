@@ -266,8 +266,11 @@ fn common_sections(out: &mut String, command: &Command, name: &str) {
     }
     out.push_str(".SH ENVIRONMENT\n");
     let variables = [
-        ("ROLEBOOK_STORE", "The store, where --store names none."),
-        ("ROLEBOOK_AS", "The account to act as, where --as names none."),
+        ("ROLEBOOK_STORE", "The store, where --store names none. Set but empty, it is an error."),
+        (
+            "ROLEBOOK_AS",
+            "The account to act as, where --as names none. Set but empty or unreadable, it is an error, never the operator.",
+        ),
         ("XDG_DATA_HOME, XDG_CONFIG_HOME, HOME", "Where the store and the configuration are by default."),
         ("NO_COLOR, CLICOLOR_FORCE, TERM", "Turn colour off or on."),
     ];

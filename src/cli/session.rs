@@ -9,15 +9,14 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 
 use super::args::{Globals, Paging};
-use super::change::command_line;
-use super::config::{self, Config};
-use super::output;
+use super::command_line::command_line;
+use super::config::Config;
 use super::view::View;
+use super::{identity, output};
 use crate::input::faults;
 use crate::model::name::{printable, quoted};
-use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Time};
+use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::Actor;
-use crate::policy::Facts;
 use crate::render::{self, Column, Dress, Elements, Format, Page, RenderError, Row, Stream, Text, Tone};
 use crate::store::{self, Reader, Store, StoreFacts};
 
@@ -34,8 +33,7 @@ pub(super) struct Session<'s> {
     pub(super) out: &'s mut dyn Write,
     /// Standard error as it is, likewise.
     pub(super) err: &'s mut dyn Write,
-    /// The command as the log keeps it.
-    pub(super) command: String,
+    args: Vec<OsString>,
     /// Whether to use colour, on standard output and on standard error.
     colour: (bool, bool),
     width: Option<usize>,
@@ -93,7 +91,7 @@ impl<'s> Session<'s> {
             } else {
                 None
             },
-            command: command_line(args),
+            args: args.to_vec(),
             globals,
             config,
             out,
@@ -105,37 +103,22 @@ impl<'s> Session<'s> {
 
     /// Where the store is: the option, the environment, the configuration, the default.
     pub(super) fn store_path(&self) -> Result<PathBuf, Problem> {
-        if let Some(path) = &self.globals.store {
-            return store_file(path.as_os_str(), "--store");
-        }
-        if let Some(path) = std::env::var_os("ROLEBOOK_STORE").filter(|value| !value.is_empty()) {
-            return store_file(&path, "ROLEBOOK_STORE");
-        }
-        let by_default = || {
-            config::folder("XDG_DATA_HOME", ".local/share").map(|folder| folder.join("rolebook").join("rolebook.db"))
-        };
-        self.config.store.clone().or_else(by_default).ok_or_else(|| {
-            Problem::new(ProblemKind::Store, "no_store", "no store is named and there is no home folder")
-                .tip("name one with --store PATH")
-        })
+        identity::store_path(self.globals.store.clone().map(PathBuf::into_os_string), &self.config)
     }
 
-    /// The account to act as, if one is named.
-    pub(super) fn actor_name(&self) -> Option<String> {
-        self.globals.actor.clone().or_else(|| std::env::var("ROLEBOOK_AS").ok()).filter(|name| !name.is_empty())
+    /// The account to act as, as it was written; none for the operator.
+    pub(super) fn actor_name(&self) -> Result<Option<String>, Problem> {
+        identity::actor_name(self.globals.actor.as_ref().map(OsStr::new))
     }
 
     /// The account to act as; the operator where none is named.
     pub(super) fn actor(&self, facts: &StoreFacts<'_>) -> Result<Actor, Problem> {
-        let Some(text) = self.actor_name() else { return Ok(Actor::Operator) };
-        let reference = Reference::parse(&text, Kind::Account)?;
-        let Reference::Named(Kind::Account, name) = &reference else {
-            return Err(reference.wrong_kind("an account to act as"));
-        };
-        let name: &Name = name;
-        let account =
-            facts.named(Kind::Account, None, name.key())?.ok_or_else(|| Problem::not_found("account", name.shown()))?;
-        Ok(Actor::Principal(account.id))
+        identity::actor(self.actor_name()?.as_deref(), facts)
+    }
+
+    /// The command as the log keeps it.
+    pub(super) fn command(&self) -> String {
+        command_line(&self.args)
     }
 
     // Reading.
@@ -160,6 +143,9 @@ impl<'s> Session<'s> {
         let reader = Store::open(&path).and_then(|store| open(&store))?;
         let actor = self.actor(&reader.facts())?;
         let view = View::new(&reader, actor, at, Time::now())?;
+        if let Some(warning) = &view.warning {
+            self.warn(warning);
+        }
         let answer = look(self, &view)?;
         self.mention(&format!("store {}, revision {}", path.display(), view.revision));
         Ok(answer)
@@ -285,7 +271,7 @@ impl<'s> Session<'s> {
 
     pub(super) fn mention(&mut self, text: &str) {
         if self.globals.verbose {
-            let actor = self.actor_name().unwrap_or_else(|| "the operator".to_owned());
+            let actor = self.actor_name().ok().flatten().unwrap_or_else(|| "the operator".to_owned());
             let line = format!("{text}, as {actor}, {} ms", self.began.elapsed().as_millis());
             let _ = Text::of(&line).write(self.err);
         }

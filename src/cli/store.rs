@@ -4,10 +4,11 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::args::Reading;
+use super::clock;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, examples};
-use crate::model::{Id, Kind, Verb};
+use crate::model::{Id, Kind, Time, Verb};
 use crate::policy::{Facts, invariants};
 use crate::render::{Column, RenderError, row, shown};
 use crate::store::Store;
@@ -94,6 +95,13 @@ fn warnings(view: &View<'_>) -> Result<Vec<String>, RenderError> {
     let accounts = view.facts.count(Kind::Account)?;
     if accounts > 0 && !invariants::has_active_admin(&view.facts, None, view.at)? {
         warnings.push("there are accounts, but none of them is an active admin".to_owned());
+    }
+    let (now, last) = (Time::now(), view.reader.last_revision()?);
+    if let Some(entry) = view.reader.revision(last)?.filter(|entry| clock::is_ahead(entry.at, now)) {
+        warnings.push(format!(
+            "the log is dated up to {}, though the clock says {now}: changes until then get that date",
+            entry.at
+        ));
     }
     let server = view.facts.server()?;
     let mut links = 0;

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use super::clock;
 use crate::model::name::{key, printable};
 use crate::model::reference::{Ended, ended_reference, full_reference};
 use crate::model::{
@@ -25,6 +26,8 @@ pub(super) struct View<'r, F: Facts = StoreFacts<'r>> {
     pub(super) revision: Revision,
     /// Where another moment is read: today's facts, by which the reader's rights are judged, and now.
     pub(super) today: Option<(TodayFacts<'r>, Time)>,
+    /// What should be said of the times that it was chosen by.
+    pub(super) warning: Option<String>,
 }
 
 impl<'r> View<'r> {
@@ -33,10 +36,24 @@ impl<'r> View<'r> {
         require_active(&reader.facts(), actor, now)?;
         let last = reader.last_revision()?;
         let Some(text) = at else {
-            return Ok(View { reader, facts: reader.facts(), actor, at: now, revision: last, today: None });
+            return Ok(View {
+                reader,
+                facts: reader.facts(),
+                actor,
+                at: now,
+                revision: last,
+                today: None,
+                warning: None,
+            });
         };
         // "reading the past takes today's rights" (model §10).
         let today = Some((TodayFacts::new(reader), now));
+        let last_at = reader.revision(last)?.map(|entry| entry.at);
+        let warning = last_at.filter(|last_at| clock::is_ahead(*last_at, now)).map(|last_at| {
+            format!(
+                "the log is dated up to {last_at}, though the clock says {now}: `--at` goes by the times of the log"
+            )
+        });
         if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
             let revision: Revision = text.parse().map_err(|_| Problem::not_found("revision", text))?;
             if revision > last {
@@ -46,12 +63,12 @@ impl<'r> View<'r> {
             }
             // "`--at REV` judges expiry at that entry's time" (cli, settled points).
             let at = reader.revision(revision)?.map_or(now, |entry| entry.at);
-            return Ok(View { reader, facts: reader.facts_at(revision), actor, at, revision, today });
+            return Ok(View { reader, facts: reader.facts_at(revision), actor, at, revision, today, warning });
         }
         let at = Time::parse(text).map_err(|problem| problem.tip("or a revision's number, as in `--at 42`"))?;
         let revision = reader.revision_at(at)?;
         let facts = if revision == last { reader.facts() } else { reader.facts_at(revision) };
-        Ok(View { reader, facts, actor, at, revision, today })
+        Ok(View { reader, facts, actor, at, revision, today, warning })
     }
 
     /// Tells of every resource of a kind that lies in nothing and that the reader may see, by name, from after
@@ -84,7 +101,8 @@ impl<'r> View<'r> {
     /// The same with the facts in memory, for commands that ask about many things.
     pub(super) fn in_memory(&self) -> Result<View<'r, Snapshot>, Problem> {
         let View { reader, actor, at, revision, today, .. } = *self;
-        Ok(View { reader, facts: self.facts.snapshot()?, actor, at, revision, today })
+        let warning = self.warning.clone();
+        Ok(View { reader, facts: self.facts.snapshot()?, actor, at, revision, today, warning })
     }
 }
 
@@ -94,10 +112,11 @@ const ONE_OF: u64 = 16;
 impl<'r> View<'r> {
     /// The same with facts that are read into memory where a command turns out to ask for much of them.
     pub(super) fn adaptive(&self) -> Result<View<'r, Adaptive<'r>>, Problem> {
-        let View { reader, actor, at, revision, facts, today } = *self;
+        let View { reader, actor, at, revision, facts, today, .. } = *self;
         let most = facts.last_id()?.0 / ONE_OF;
         let load = move || facts.snapshot().ok().map(|it| Box::new(it) as Box<dyn Facts>);
-        Ok(View { reader, facts: Adaptive::new(facts, most, load), actor, at, revision, today })
+        let warning = self.warning.clone();
+        Ok(View { reader, facts: Adaptive::new(facts, most, load), actor, at, revision, today, warning })
     }
 }
 

@@ -6,9 +6,9 @@ use clap::{Args, ValueHint};
 
 use super::super::args::Writing;
 use super::super::change::Opened;
-use super::super::prompt;
 use super::super::session::Session;
 use super::super::{Outcome, examples};
+use super::super::{clock, prompt};
 use super::input::Read;
 use super::output::{self, Became};
 use super::planned::{self, As, Planned};
@@ -126,6 +126,7 @@ impl Applying<'_> {
                 None => None,
             };
             planned.give_up_rows();
+            planned.warnings.extend(committed.as_ref().and_then(|committed| clock::dated_ahead(committed.at, by.at)));
             let revision = committed.map(|committed| committed.revision);
             session.changed(revision.is_some());
             session.mention(&format!("store {}", path.display()));
@@ -135,7 +136,7 @@ impl Applying<'_> {
 
     fn planned(&self, session: &Session<'_>, opened: &Opened, read: &mut Read, by: As) -> Result<Planned, Problem> {
         if let Some(saved) = &self.saved {
-            saved.check_actor(session.actor_name().as_deref())?;
+            saved.check_actor(session.actor_name()?.as_deref())?;
         }
         let planned = planned::plan(opened.reader(), opened.writer(), read, &self.reach, by)?;
         if let Some(saved) = &self.saved {

@@ -223,13 +223,17 @@ impl Planned {
             let facts = Overlay::with(&before, &self.draft)?;
             return failing_tests(
                 session,
-                &View { reader, facts, actor: by.actor, at: by.at, revision, today: None },
+                &View { reader, facts, actor: by.actor, at: by.at, revision, today: None, warning: None },
                 tests,
             );
         }
         let before = reader.facts().snapshot()?;
         let facts = Overlay::with(&before, &self.draft)?;
-        failing_tests(session, &View { reader, facts, actor: by.actor, at: by.at, revision, today: None }, tests)
+        failing_tests(
+            session,
+            &View { reader, facts, actor: by.actor, at: by.at, revision, today: None, warning: None },
+            tests,
+        )
     }
 
     /// What it would mean for people.

@@ -67,6 +67,9 @@ impl Diff {
         let now = Time::now();
         session.read(None, |session, here| {
             let (before, after) = (look(session, here, &from, now)?, look(session, here, &to, now)?);
+            if let Some(warning) = before.warning.as_ref().or(after.warning.as_ref()) {
+                session.warn(warning);
+            }
             let own = matches!((&from, &to), (Moment::Own(_), Moment::Own(_)));
             let found = compared(session, &before, &after, (own, &self.paging))?;
             Ok(u8::from(self.exit_code && found))

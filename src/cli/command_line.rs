@@ -1,0 +1,99 @@
+//! The command as the log keeps it: what was typed, but for how it was to be shown and as whom.
+
+use std::ffi::OsString;
+
+use clap::{Arg, Args, Command};
+
+use super::args::{Globals, Reading, Writing};
+use crate::model::name::quoted;
+
+/// The options that the log leaves out, as the parser has them.
+struct LeftOut(Vec<Arg>);
+
+impl LeftOut {
+    fn read() -> LeftOut {
+        let all = Writing::augment_args(Reading::augment_args(Globals::augment_args(Command::new(""))));
+        LeftOut(all.get_arguments().cloned().collect())
+    }
+
+    /// Whether there is such an option, and whether it takes a value.
+    fn long(&self, name: &str) -> Option<bool> {
+        self.0.iter().find(|it| it.get_long() == Some(name)).map(takes_value)
+    }
+
+    fn short(&self, letter: char) -> Option<bool> {
+        self.0.iter().find(|it| it.get_short() == Some(letter)).map(takes_value)
+    }
+
+    /// Whether a word is of options that are left out, and whether the value of the last is the next word.
+    fn word(&self, word: &str) -> Option<bool> {
+        if let Some(long) = word.strip_prefix("--") {
+            let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+            return self.long(name).map(|takes| takes && value.is_none());
+        }
+        let letters = word.strip_prefix('-').filter(|letters| !letters.is_empty())?;
+        for (place, letter) in letters.char_indices() {
+            // What stands behind a letter that takes a value is the value.
+            if self.short(letter)? {
+                return Some(place + letter.len_utf8() == letters.len());
+            }
+        }
+        Some(false)
+    }
+}
+
+fn takes_value(option: &Arg) -> bool {
+    option.get_action().takes_values()
+}
+
+/// The command as the log keeps it.
+pub(super) fn command_line(args: &[OsString]) -> String {
+    let left_out = LeftOut::read();
+    let mut kept = Vec::new();
+    let mut words = args.iter().skip(1).map(|arg| arg.to_string_lossy());
+    while let Some(word) = words.next() {
+        if word == "--" {
+            // What follows is no option, whatever it looks like.
+            kept.push(word.into_owned());
+            kept.extend(words.map(|word| quoted(&word)));
+            break;
+        }
+        match left_out.word(&word) {
+            Some(true) => {
+                words.next();
+            }
+            Some(false) => {}
+            None => {
+                let plain_option = word.starts_with("--") && !word.contains(|c: char| c.is_whitespace() || c == '\'');
+                kept.push(if plain_option || word == "-" { word.into_owned() } else { quoted(&word) });
+            }
+        }
+    }
+    kept.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_keeps_the_command_without_its_dress() {
+        for (line, kept) in [
+            (
+                "--store x.db account add bob_smith -ojson --reason=why --as alice --role user -q",
+                "account add bob_smith --role user",
+            ),
+            ("account add bob -qvo json --dry-run --access --create --yes", "account add bob"),
+            ("account add bob -vojson --no-headers --columns=a --sort -name --color never", "account add bob"),
+            ("group add -- --yes --as -q x y", "group add -- '--yes' '--as' '-q' x y"),
+            ("dropbox claim intake a@b.c --link - -v", "dropbox claim intake a@b.c --link -"),
+            ("undo 3 --at 2 --output table", "undo 3"),
+            ("content set n:/x --as=bob --size 3", "content set n:/x --size 3"),
+        ] {
+            let args: Vec<OsString> = std::iter::once("rolebook").chain(line.split(' ')).map(OsString::from).collect();
+            assert_eq!(command_line(&args), kept, "{line}");
+        }
+        let spaced = ["rolebook", "account", "add", "bob smith"].map(OsString::from);
+        assert_eq!(command_line(&spaced), "account add 'bob smith'");
+    }
+}

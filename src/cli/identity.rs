@@ -1,0 +1,72 @@
+//! Who acts, and on which store: read in one way by commands and by completion.
+//!
+//! What is named but cannot be used is an error, never passed over: an empty `--as` or a broken
+//! `ROLEBOOK_AS` must not make anybody the operator, and an empty `--store` not choose another store.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use super::config::{self, Config};
+use super::session::store_file;
+use crate::model::{Kind, Problem, ProblemKind, Reference};
+use crate::ops::Actor;
+use crate::policy::Facts;
+use crate::store::StoreFacts;
+
+/// Where the store is: the option, the environment, the configuration, the default.
+///
+/// # Errors
+/// For a path that is empty, and where there is none.
+pub(super) fn store_path(option: Option<OsString>, config: &Config) -> Result<PathBuf, Problem> {
+    if let Some(path) = option {
+        return store_file(&path, "--store");
+    }
+    if let Some(path) = std::env::var_os("ROLEBOOK_STORE") {
+        return store_file(&path, "ROLEBOOK_STORE");
+    }
+    let by_default =
+        || config::folder("XDG_DATA_HOME", ".local/share").map(|folder| folder.join("rolebook").join("rolebook.db"));
+    config.store.clone().or_else(by_default).ok_or_else(|| {
+        Problem::new(ProblemKind::Store, "no_store", "no store is named and there is no home folder")
+            .tip("name one with --store PATH")
+    })
+}
+
+/// The account to act as, as it was written; none for the operator.
+///
+/// # Errors
+/// For a name that is empty or not UTF-8.
+pub(super) fn actor_name(option: Option<&OsStr>) -> Result<Option<String>, Problem> {
+    let (named, place) = match option {
+        Some(name) => (name.to_owned(), "--as"),
+        None => match std::env::var_os("ROLEBOOK_AS") {
+            Some(name) => (name, "ROLEBOOK_AS"),
+            None => return Ok(None),
+        },
+    };
+    if named.is_empty() {
+        return Err(Problem::usage("empty_value", format!("{place} is empty"))
+            .why("an account that is named but empty is not the operator")
+            .tip(format!("name an account, or leave {place} out to act as the operator")));
+    }
+    let read = named.into_string().map_err(|_| {
+        Problem::usage("bad_name", "the account to act as is not written in UTF-8")
+            .tip("name it with --as, or unset ROLEBOOK_AS to act as the operator")
+    });
+    read.map(Some)
+}
+
+/// The account to act as; the operator where none is named.
+///
+/// # Errors
+/// For a text that names no account, and "no such account".
+pub(super) fn actor(name: Option<&str>, facts: &StoreFacts<'_>) -> Result<Actor, Problem> {
+    let Some(text) = name else { return Ok(Actor::Operator) };
+    let reference = Reference::parse(text, Kind::Account)?;
+    let Reference::Named(Kind::Account, name) = &reference else {
+        return Err(reference.wrong_kind("an account to act as"));
+    };
+    let account =
+        facts.named(Kind::Account, None, name.key())?.ok_or_else(|| Problem::not_found("account", name.shown()))?;
+    Ok(Actor::Principal(account.id))
+}
