@@ -1,5 +1,5 @@
 _rolebook() {
-    local words=() word spaces rest=$COMP_LINE i index=0
+    local words=() word spaces rest=$COMP_LINE i index=0 answer
     for ((i = 0; i < ${#COMP_WORDS[@]}; i++)); do
         word=${COMP_WORDS[i]}
         spaces=${rest%%[![:space:]]*}
@@ -14,17 +14,13 @@ _rolebook() {
         fi
         rest=${rest#"$word"}
     done
-    local current=${words[index]} breaks=${COMP_WORDBREAKS//[^:@=]/} typed=
-    if [[ -n $breaks ]]; then
-        typed=${current%"${current##*[$breaks]}"}
-    fi
-    local IFS=$'\013' answers answer
-    answers=$(_CLAP_IFS=$IFS _CLAP_COMPLETE_INDEX=$index ROLEBOOK_COMPLETE=bash rolebook -- "${words[@]}" 2>/dev/null) || return 0
     COMPREPLY=()
-    for answer in $answers; do
-        COMPREPLY+=("${answer#"$typed"}")
-    done
-    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=:] ]]; then
+    # The answers are quoted by the program, each ended by NUL, and never expanded here.
+    while IFS= read -r -d '' answer; do
+        COMPREPLY+=("$answer")
+    done < <(ROLEBOOK_COMPLETE_INDEX=$index ROLEBOOK_COMPLETE_BREAKS=${COMP_WORDBREAKS//[^:@=]/} ROLEBOOK_COMPLETE=bash \
+        rolebook -- "${words[@]}" 2>/dev/null)
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=:/] ]]; then
         compopt -o nospace 2>/dev/null
     fi
 }

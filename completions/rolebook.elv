@@ -1,7 +1,4 @@
-
 set edit:completion:arg-completer[rolebook] = { |@words|
-    var index = (count $words)
-    set index = (- $index 1)
-
-    put (env _CLAP_IFS="\n" _CLAP_COMPLETE_INDEX=(to-string $index) ROLEBOOK_COMPLETE="elvish" rolebook -- $@words) | to-lines
+    # The answers are ended by NUL; Elvish quotes them.
+    env ROLEBOOK_COMPLETE=elvish rolebook -- $@words 2>/dev/null | from-terminated "\x00"
 }

@@ -1,35 +1,24 @@
-
 Register-ArgumentCompleter -Native -CommandName rolebook -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
 
-    $prev = $env:ROLEBOOK_COMPLETE;
-    $env:ROLEBOOK_COMPLETE = "powershell";
+    # The words as they are written: nothing of the line is evaluated.
+    $words = @($commandAst.CommandElements | Where-Object { $_.Extent.StartOffset -lt $cursorPosition } | ForEach-Object {
+        if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $_.Value } else { $_.Extent.Text }
+    })
+    $index = $words.Count
+    if ($wordToComplete -ne '') { $index -= 1 }
 
-    $args = $commandAst.Extent.Text
-    $args = $args.Substring(0, [math]::Min($cursorPosition, $args.Length));
-    if ($wordToComplete -eq "") {
-        $args += " ''";
+    $before = $env:ROLEBOOK_COMPLETE, $env:ROLEBOOK_COMPLETE_INDEX
+    $env:ROLEBOOK_COMPLETE = 'powershell'
+    $env:ROLEBOOK_COMPLETE_INDEX = "$index"
+    try {
+        $answers = & rolebook '--' @words 2>$null
+    } finally {
+        $env:ROLEBOOK_COMPLETE, $env:ROLEBOOK_COMPLETE_INDEX = $before
     }
-
-    $results = Invoke-Expression @"
-& rolebook -- $args
-"@;
-    if ($null -eq $prev) {
-        Remove-Item Env:\ROLEBOOK_COMPLETE;
-    } else {
-        $env:ROLEBOOK_COMPLETE = $prev;
+    # What is typed, quoted by the program; what is shown; what it is.
+    $answers | ForEach-Object {
+        $parts = $_.Split("`t")
+        [System.Management.Automation.CompletionResult]::new($parts[0], $parts[1], 'ParameterValue', $parts[2])
     }
-    $results | ForEach-Object {
-        $split = $_.Split("`t");
-        $cmd = $split[0];
-
-        if ($split.Length -eq 2) {
-            $help = $split[1];
-        }
-        else {
-            $help = $split[0];
-        }
-
-        [System.Management.Automation.CompletionResult]::new($cmd, $cmd, 'ParameterValue', $help)
-    }
-};
+}

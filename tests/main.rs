@@ -23,12 +23,14 @@ mod endpoints;
 mod everywhere;
 mod extremes;
 mod groups;
+mod hostile;
 mod layers;
 mod links;
 mod listings;
 mod mail;
 mod man;
 mod manifests;
+mod names;
 mod oracle;
 mod organizations;
 mod output;
@@ -50,6 +52,7 @@ mod statuses;
 mod store;
 mod support;
 mod tampering;
+mod terminals;
 mod workgroups;
 
 /// A file that is not named above would never run.

@@ -241,7 +241,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {
         Command::Undo(it) => it.run(session),
         Command::Completions(it) => {
             let script = complete::script(&it.shell).ok_or_else(|| Problem::usage("bad_shell", "no such shell"))?;
-            session.document(&script)?;
+            session.document(script)?;
             Ok(0)
         }
         Command::Man(it) => it.run(session),

@@ -28,7 +28,6 @@ pub(crate) struct Ran {
     pub(crate) out: String,
     pub(crate) err: String,
     /// Shown when an assertion prints the whole.
-    #[expect(dead_code, reason = "read by Debug alone")]
     pub(crate) line: String,
 }
 
@@ -99,17 +98,25 @@ impl Tool {
         *clock = Some(Time(clock.unwrap_or_else(Time::now).0 + i64::from(seconds) * 1000));
     }
 
-    /// A command of the shell, in the folder, with `rolebook` on the PATH and nothing else set.
-    pub(crate) fn shell(&self, line: &str) -> Command {
+    /// The variables of every command, and no others.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
         let home = self.folder().join("home");
         std::fs::create_dir_all(&home).unwrap();
         let programs = Path::new(PROGRAM).parent().unwrap();
+        let mut all = vec![
+            ("HOME".to_owned(), home.display().to_string()),
+            ("PATH".to_owned(), format!("{}:/usr/local/bin:/usr/bin:/bin", programs.display())),
+            ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
+        ];
+        all.extend(self.variables.iter().cloned());
+        all.extend(self.clock.lock().unwrap().map(|time| ("ROLEBOOK_TEST_NOW".to_owned(), time.to_string())));
+        all
+    }
+
+    /// A command of the shell, in the folder, with `rolebook` on the PATH and nothing else set.
+    pub(crate) fn shell(&self, line: &str) -> Command {
         let mut command = Command::new("sh");
-        command.arg("-c").arg(line).current_dir(self.folder()).env_clear();
-        command.env("HOME", &home).env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", programs.display()));
-        command.env("LC_ALL", "C.UTF-8");
-        command.envs(self.variables.iter().cloned());
-        command.envs(self.clock.lock().unwrap().map(|time| ("ROLEBOOK_TEST_NOW", time.to_string())));
+        command.arg("-c").arg(line).current_dir(self.folder()).env_clear().envs(self.environment());
         command.stdin(Stdio::null());
         command
     }

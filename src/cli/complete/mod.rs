@@ -4,21 +4,23 @@
 //! shell's name; so they never grow stale. Names are those that whoever acts may see. Nothing is
 //! said on failure, and a store is never made.
 
+mod shells;
+
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
-use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::builder::ArgExt;
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCompleter;
-use clap_complete::env::Shells;
 
-use super::config::{self, Config};
+use self::shells::{Candidate, Shell};
+use super::config::Config;
+use super::identity;
 use super::view::View;
 use crate::model::action::verbs_of;
 use crate::model::name::key;
-use crate::model::{Kind, Name, Role, Time};
-use crate::ops::Actor;
+use crate::model::{Kind, Role, Time};
 use crate::policy::Facts;
 use crate::store::Store;
 
@@ -28,45 +30,59 @@ pub(super) const SHELLS: [&str; 5] = ["bash", "zsh", "fish", "elvish", "powershe
 /// The variable that turns a call into a question for completions; our own, so that a stray
 /// `COMPLETE` in somebody's environment does nothing.
 const VARIABLE: &str = "ROLEBOOK_COMPLETE";
+/// Which word is completed; the last one where the shell does not say.
+const INDEX: &str = "ROLEBOOK_COMPLETE_INDEX";
+/// The characters that bash splits words at.
+const BREAKS: &str = "ROLEBOOK_COMPLETE_BREAKS";
 
 /// More candidates than anybody reads.
 const MOST: usize = 200;
 
-/// bash splits words at `:`, `@` and `=`, which our references are full of: this script puts them
-/// together before it asks, and cuts from each answer what stands on the line already.
-const BASH: &str = include_str!("../../completions/rolebook.bash");
-
 /// The script that a shell loads.
-pub(super) fn script(shell: &str) -> Option<String> {
-    if shell == "bash" {
-        return Some(BASH.to_owned());
-    }
-    let shells = Shells::builtins();
-    let mut script = Vec::new();
-    shells.completer(shell)?.write_registration(VARIABLE, "rolebook", "rolebook", "rolebook", &mut script).ok()?;
-    let script = String::from_utf8(script).ok()?;
-    Some(format!("{}\n", script.trim_end()))
+pub(super) fn script(shell: &str) -> Option<&'static str> {
+    Shell::script(shell)
 }
 
 /// Answers a question for completions, if this call is one.
 pub(super) fn answer(args: &[OsString], out: &mut dyn Write) -> Option<u8> {
-    let shell = std::env::var(VARIABLE).ok().filter(|shell| !shell.is_empty())?;
-    let shells = Shells::builtins();
-    let completer = shells.completer(&shell)?;
-    let words: Vec<OsString> = args.iter().skip_while(|arg| *arg != "--").skip(1).cloned().collect();
-    if words.is_empty() {
+    let shell = Shell::from_word(&std::env::var(VARIABLE).ok()?)?;
+    let typed: Vec<OsString> = args.iter().skip_while(|arg| *arg != "--").skip(1).cloned().collect();
+    if typed.is_empty() {
         return None;
     }
-    let folder = std::env::current_dir().ok();
+    let index = std::env::var(INDEX).ok().and_then(|index| index.parse().ok()).unwrap_or(typed.len() - 1);
+    let (mut words, last) = shell.words(typed, index, &std::env::var(BREAKS).unwrap_or_default());
+    if words.len() == index {
+        // Some shells hand over no empty word.
+        words.push(OsString::new());
+    }
+    LINE.set(words.clone()).ok()?;
     let mut command = super::command();
     command.build();
-    let done = completer.write_complete(&mut command, words, folder.as_deref(), out);
+    let folder = std::env::current_dir().ok();
+    let found = clap_complete::engine::complete(&mut command, words, index, folder.as_deref()).unwrap_or_default();
+    let candidates: Vec<Candidate> = found.iter().filter_map(candidate).collect();
+    let done = out.write_all(shell.written(&candidates, &last).as_bytes());
     Some(u8::from(done.is_err()))
+}
+
+/// A candidate that can be typed; one that is not UTF-8 is the name of a file, and the shell offers those.
+fn candidate(found: &CompletionCandidate) -> Option<Candidate> {
+    let value = found.get_value().to_str().filter(|value| !value.contains('\0'))?.to_owned();
+    let about = found.get_help().map(ToString::to_string).unwrap_or_default();
+    Some(Candidate { value, about: about.lines().next().unwrap_or_default().to_owned() })
+}
+
+/// The words of the line, without the shell's quotes.
+static LINE: OnceLock<Vec<OsString>> = OnceLock::new();
+
+fn line() -> &'static [OsString] {
+    LINE.get().map_or(&[], Vec::as_slice)
 }
 
 /// The value that an option was given earlier on the line.
 fn said(option: &str) -> Option<OsString> {
-    let args: Vec<OsString> = std::env::args_os().skip_while(|arg| arg != "--").skip(1).collect();
+    let args = line();
     let pairs = args.iter().zip(args.iter().skip(1));
     let apart = pairs.filter(|(name, _)| *name == option).map(|(_, value)| value.clone()).next_back();
     let prefix = format!("{option}=");
@@ -76,19 +92,11 @@ fn said(option: &str) -> Option<OsString> {
 
 /// The store as whoever acts sees it; nothing where anything is in the way.
 fn look(visit: &mut dyn FnMut(&View<'_>) -> Option<()>) -> Option<()> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let config = Config::read().ok()?;
-    let path = said("--store").or_else(|| set("ROLEBOOK_STORE")).map(PathBuf::from).or(config.store).or_else(|| {
-        config::folder("XDG_DATA_HOME", ".local/share").map(|folder| folder.join("rolebook").join("rolebook.db"))
-    })?;
+    let path = identity::store_path(said("--store"), &config).ok()?;
     let reader = Store::open(&path).ok()?.read().ok()?;
-    let actor = match said("--as").or_else(|| set("ROLEBOOK_AS")) {
-        None => Actor::Operator,
-        Some(name) => {
-            let name = Name::parse(name.to_str()?).ok()?;
-            Actor::Principal(reader.facts().named(Kind::Account, None, name.key()).ok()??.id)
-        }
-    };
+    let name = identity::actor_name(said("--as").as_deref()).ok()?;
+    let actor = identity::actor(name.as_deref(), &reader.facts()).ok()?;
     let view = View::new(&reader, actor, None, Time::now()).ok()?;
     visit(&view)
 }
@@ -103,7 +111,9 @@ fn names(current: &OsStr, kinds: &[(Kind, bool)]) -> Vec<CompletionCandidate> {
         for (kind, prefixed) in kinds {
             view.facts
                 .resources(*kind, None, &mut |resource| {
-                    let written = if *prefixed { resource.reference() } else { resource.name.clone() };
+                    // What begins with a dash would be read as an option; with its kind in front it is a name.
+                    let prefixed = *prefixed || resource.name.starts_with('-');
+                    let written = if prefixed { resource.reference() } else { resource.name.clone() };
                     if key(&written).starts_with(&typed) && viewer.sees(&resource).unwrap_or(false) {
                         found.push(CompletionCandidate::new(written).help(Some(kind.noun().into())));
                     }
@@ -174,11 +184,10 @@ pub(super) fn items() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
         let typed = current.to_string_lossy().into_owned();
         let Some((folder, _)) = typed.rsplit_once('/') else {
-            let found = names(current, &[(Kind::Endpoint, false)]);
-            return found
-                .into_iter()
-                .map(|it| CompletionCandidate::new(format!("{}:/", it.get_value().to_string_lossy())))
-                .collect();
+            let found = names(current, &[(Kind::Endpoint, false)]).into_iter().map(|it| it.get_value().to_os_string());
+            let paths = found.map(|name| format!("{}:/", name.to_string_lossy()));
+            // The root of an endpoint that begins with a dash cannot be told from an option.
+            return paths.filter(|path| !path.starts_with("endpoint:")).map(CompletionCandidate::new).collect();
         };
         let mut found = Vec::new();
         let _ = look(&mut |view| {
@@ -196,14 +205,16 @@ pub(super) fn items() -> impl ArgExt + Clone {
     })
 }
 
-/// Groups, workgroups or dropboxes: whichever noun stands on the line.
+/// The names of whichever noun stands on the line.
 pub(super) fn places() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
-        let noun = std::env::args_os().skip_while(|arg| arg != "--").find_map(|arg| match arg.to_str() {
+        let noun = line().iter().find_map(|arg| match arg.to_str() {
             Some("group") => Some(Kind::Group),
             Some("workgroup") => Some(Kind::Workgroup),
             Some("dropbox") => Some(Kind::Dropbox),
             Some("endpoint") => Some(Kind::Endpoint),
+            Some("account") => Some(Kind::Account),
+            Some("org") => Some(Kind::Org),
             _ => None,
         });
         noun.map_or_else(Vec::new, |kind| names(current, &[(kind, false)]))
@@ -261,7 +272,7 @@ fn workspace_names(current: &OsStr, prefixed: bool) -> Vec<CompletionCandidate> 
             // told: of those that the reader may see.
             let reference = view.reference(workspace.id).ok()?;
             let bare = reference.strip_prefix("workspace:").unwrap_or(&reference);
-            let written = if prefixed { reference.as_str() } else { bare };
+            let written = if prefixed || bare.starts_with('-') { reference.as_str() } else { bare };
             if key(written).starts_with(&typed) && found.len() < MOST {
                 found.push(CompletionCandidate::new(written).help(Some(Kind::Workspace.noun().into())));
             }
@@ -298,7 +309,7 @@ pub(super) fn tokens() -> impl ArgExt + Clone {
 /// Media files or live streams: whichever noun stands on the line.
 pub(super) fn media() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
-        let noun = std::env::args_os().skip_while(|arg| arg != "--").find_map(|arg| match arg.to_str() {
+        let noun = line().iter().find_map(|arg| match arg.to_str() {
             Some("media") => Some(Kind::Media),
             Some("stream") => Some(Kind::Stream),
             _ => None,

@@ -1,0 +1,159 @@
+//! Completion as people use it: a shell on a pseudo-terminal, the tab key, and names that a shell
+//! would act on. What is inserted must be one word that means the name, and nothing must be run.
+
+use std::io::{Read, Write};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use pty_process::blocking::{Command, Pty};
+
+use crate::support::Tool;
+
+/// Names of items, each with a beginning of its own. A path may hold anything but NUL.
+const ITEMS: [&str; 12] = [
+    "a0 with spaces  in it",
+    "b1$(touch PWNED)",
+    "c2`touch PWNED`",
+    "d3 it's \"quoted\"",
+    "e4\\back\\\\slash",
+    "f5;touch PWNED&touch PWNED|touch PWNED",
+    "g6*?[a-z]{b,c}~#!x",
+    "h7\nline\n\nends",
+    "i8\u{1b}[2J\u{200b}hidden",
+    "j9 > PWNED < x",
+    "k ${HOME} $HOME $((1+1))",
+    "l=m:n@o,ü日",
+];
+
+/// Longer than any machine takes; what is waited for is a text.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A shell on a terminal of its own.
+struct Terminal {
+    pty: Arc<Mutex<Pty>>,
+    shown: Arc<Mutex<Vec<u8>>>,
+    child: std::process::Child,
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Terminal {
+    fn open(tool: &Tool, shell: &str, args: &[&str]) -> Option<Terminal> {
+        if std::process::Command::new(shell).arg("--version").stdout(Stdio::null()).status().is_err() {
+            assert!(std::env::var_os("CI").is_none(), "CI has {shell}");
+            return None;
+        }
+        let (pty, pts) = pty_process::blocking::open().unwrap();
+        pty.resize(pty_process::Size::new(50, 500)).unwrap();
+        let command = Command::new(shell).args(args).current_dir(tool.folder()).env_clear();
+        let child = command.envs(tool.environment()).env("TERM", "xterm").spawn(pts).unwrap();
+        let mut reader = std::fs::File::from(std::os::fd::AsFd::as_fd(&pty).try_clone_to_owned().unwrap());
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&shown);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(length @ 1..) = reader.read(&mut bytes) {
+                kept.lock().unwrap().extend_from_slice(&bytes[..length]);
+            }
+        });
+        Some(Terminal { pty: Arc::new(Mutex::new(pty)), shown, child })
+    }
+
+    /// Types, and waits until a text is shown.
+    fn types(&self, keys: &str, until: &str) {
+        self.pty.lock().unwrap().write_all(keys.as_bytes()).unwrap();
+        let began = Instant::now();
+        while !String::from_utf8_lossy(&self.shown.lock().unwrap()).contains(until) {
+            let shown = self.shown.lock().unwrap().clone();
+            assert!(began.elapsed() < PATIENCE, "{keys:?}: no {until:?} in {}", String::from_utf8_lossy(&shown));
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn store() -> Tool {
+    let tool = Tool::staffed();
+    tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator alice");
+    tool.ok("endpoint add 'pw$(touch PWNED)' --kind s3 --administrator alice");
+    tool.ok("endpoint add \"qu'ote\\\"\\`touch PWNED\\`\" --kind s3 --administrator alice");
+    tool.ok("group add -- '--yes'");
+    for item in ITEMS {
+        tool.ok(&format!("content add --type file -- {}", quoted(&format!("node1:/{item}"))));
+    }
+    tool
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Completes what is typed, runs it and demands that it named what it should.
+fn completes(terminal: &Terminal, tool: &Tool, number: usize, typed: &str, sum: &str, reference: &str) {
+    let line =
+        format!("rolebook {typed}\t -o json > answer.json; echo DONE{}\r", sum.replace('N', &number.to_string()));
+    terminal.types(&line, &format!("DONE{}", number + 1));
+    let text = std::fs::read_to_string(tool.folder().join("answer.json")).unwrap();
+    let shown = String::from_utf8_lossy(&terminal.shown.lock().unwrap()).into_owned();
+    let answer: serde_json::Value =
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{typed}: {text:?}\n{shown}"));
+    assert_eq!(answer["ref"], reference, "{typed}\n{shown}");
+    assert!(!tool.folder().join("PWNED").exists(), "{typed} ran a command\n{shown}");
+}
+
+fn all(terminal: &Terminal, tool: &Tool, sum: &str, with_quotes: bool) {
+    let mut number = 100;
+    let mut next = |typed: &str, reference: &str| {
+        number += 100;
+        completes(terminal, tool, number, typed, sum, reference);
+    };
+    next("endpoint show pw", "endpoint:pw$(touch PWNED)");
+    next("endpoint show qu", "endpoint:qu'ote\"`touch PWNED`");
+    next("group show group:-", "group:--yes");
+    for item in ITEMS {
+        let beginning: String = item.chars().take(1).collect();
+        next(&format!("content show node1:/{beginning}"), &format!("node1:/{item}"));
+    }
+    if with_quotes {
+        for quote in ["'", "\""] {
+            next(&format!("endpoint show {quote}pw"), "endpoint:pw$(touch PWNED)");
+            next(&format!("endpoint show {quote}qu"), "endpoint:qu'ote\"`touch PWNED`");
+            next(&format!("content show {quote}node1:/d"), "node1:/d3 it's \"quoted\"");
+            next(&format!("content show {quote}node1:/h"), "node1:/h7\nline\n\nends");
+        }
+    }
+}
+
+fn script(file: &str) -> String {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(file).display().to_string()
+}
+
+#[test]
+fn bash_inserts_names_that_mean_themselves_and_runs_nothing() {
+    let tool = store();
+    let Some(terminal) = Terminal::open(&tool, "bash", &["--norc", "--noprofile", "-i"]) else { return };
+    terminal.types(&format!("source '{}'; echo READY$((1+1))\r", script("rolebook.bash")), "READY2");
+    all(&terminal, &tool, "$((N+1))", true);
+}
+
+#[test]
+fn zsh_inserts_names_that_mean_themselves_and_runs_nothing() {
+    let tool = store();
+    let Some(terminal) = Terminal::open(&tool, "zsh", &["-f", "-i"]) else { return };
+    let load = format!("autoload -U compinit; compinit -u -D; source '{}'", script("_rolebook"));
+    terminal.types(&format!("{load}; echo READY$((1+1))\r"), "READY2");
+    all(&terminal, &tool, "$((N+1))", true);
+}
+
+#[test]
+fn fish_inserts_names_that_mean_themselves_and_runs_nothing() {
+    let tool = store();
+    let Some(terminal) = Terminal::open(&tool, "fish", &["--no-config", "-i"]) else { return };
+    terminal.types(&format!("source '{}'; echo READY(math 1+1)\r", script("rolebook.fish")), "READY2");
+    all(&terminal, &tool, "(math N+1)", false);
+}
