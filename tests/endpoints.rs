@@ -157,7 +157,7 @@ fn roles_need_a_managed_endpoint_and_a_kind_that_has_them() {
 #[test]
 fn no_path_takes_the_last_administrator_away() {
     let tool = Tool::staffed();
-    tool.ok("group add crew");
+    tool.ok("group add crew --visible members");
     tool.ok("group add night");
     tool.ok("group add-member night bob");
     tool.ok("group add-member crew group:night");

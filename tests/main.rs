@@ -24,6 +24,7 @@ mod everywhere;
 mod extremes;
 mod groups;
 mod hostile;
+mod kept;
 mod layers;
 mod links;
 mod listings;

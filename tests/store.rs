@@ -400,7 +400,9 @@ fn a_store_where_nothing_can_be_written_is_read_and_verified() {
     fs::copy(tool.store(), &store).unwrap();
     fs::write(folder.path().join("kept store?.db.lock"), "").unwrap();
     let program = folder.path().join("rolebook");
-    fs::copy(assert_cmd::cargo::cargo_bin!("rolebook"), &program).unwrap();
+    // By another process: one that another test forks in the meantime would hold a copy of ours open.
+    let copied = std::process::Command::new("cp").arg(assert_cmd::cargo::cargo_bin!("rolebook")).arg(&program).status();
+    assert!(copied.unwrap().success());
     for entry in fs::read_dir(folder.path()).unwrap() {
         mode(&entry.unwrap().path(), 0o555);
     }

@@ -457,9 +457,11 @@ mod tests {
 
     #[test]
     fn headers_of_ones_own_say_what_they_are() {
-        let mut own = Table::default();
-        own.headers = vec![("Login".to_owned(), Some("name".to_owned())), ("Note".to_owned(), None)];
-        own.places = vec![(Kind::Group, Name::parse("all").unwrap())];
+        let own = Table {
+            headers: vec![("Login".to_owned(), Some("name".to_owned())), ("Note".to_owned(), None)],
+            places: vec![(Kind::Group, Name::parse("all").unwrap())],
+            ..Table::default()
+        };
         let bad = told("Login;Note\n\"bob; b\";x\n", &own);
         assert!(bad.starts_with("2: `name`: `bob; b` is not a name: it holds `;`"), "{bad}");
         assert_eq!(told("Login;Note\nbob;x\n", &own), "bob None None\nuser:bob in group:all");

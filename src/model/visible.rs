@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What is not seen beyond the control characters of ASCII and Latin-1: the general categories Cf, Zl
 /// and Zp, and what is `Default_Ignorable_Code_Point` (Unicode 16).
@@ -152,12 +152,16 @@ pub fn marked(value: &Value) -> Option<Value> {
             found.iter().any(Option::is_some).then(|| all().collect())
         }
         Value::Object(fields) => {
-            let found: Vec<_> = fields.iter().map(|(key, value)| (marked_text(key), marked(value))).collect();
-            let each = |((key, value), (key_is, value_is)): ((&String, &Value), &(Option<String>, Option<Value>))| {
-                (key_is.clone().unwrap_or_else(|| key.clone()), value_is.clone().unwrap_or_else(|| value.clone()))
-            };
-            let is_any = found.iter().any(|(key, value)| key.is_some() || value.is_some());
-            is_any.then(|| fields.iter().zip(&found).map(each).collect())
+            let mut is_any = false;
+            let found: Map<String, Value> = fields
+                .iter()
+                .map(|(key, value)| {
+                    let (marked_key, marked_value) = (marked_text(key), marked(value));
+                    is_any = is_any || marked_key.is_some() || marked_value.is_some();
+                    (marked_key.unwrap_or_else(|| key.clone()), marked_value.unwrap_or_else(|| value.clone()))
+                })
+                .collect();
+            is_any.then_some(Value::Object(found))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }

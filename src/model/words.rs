@@ -112,6 +112,7 @@ words! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro derives the same for every list of words")]
 impl Default for GroupVisibility {
     fn default() -> GroupVisibility {
         GroupVisibility::Default

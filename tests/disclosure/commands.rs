@@ -178,14 +178,16 @@ fn positionals(world: &World, name: &str, command: &Command, options: &str) -> V
     if options.contains("--batch") {
         return vec![Vec::new()];
     }
-    let asked = |them: &dyn Fn(&(&str, &str, &str)) -> Vec<String>| QUESTIONS.iter().map(them).collect::<Vec<_>>();
-    match name {
-        "perm check" | "perm explain" => {
-            return asked(&|(who, action, on)| vec![(*who).to_owned(), (*action).to_owned(), (*on).to_owned()]);
-        }
-        "perm who" => return asked(&|(_, action, on)| vec![(*action).to_owned(), (*on).to_owned()]),
-        "perm matrix" => return asked(&|(_, _, on)| vec![(*on).to_owned()]),
-        _ => {}
+    // The place in a question of each word that the command takes.
+    let places: &[usize] = match name {
+        "perm check" | "perm explain" => &[0, 1, 2],
+        "perm who" => &[1, 2],
+        "perm matrix" => &[2],
+        _ => &[],
+    };
+    if !places.is_empty() {
+        let words = |(who, action, on): &(&str, &str, &str)| [who, action, on].map(|word| (*word).to_owned());
+        return QUESTIONS.iter().map(words).map(|all| places.iter().map(|at| all[*at].clone()).collect()).collect();
     }
     let lists: Vec<Vec<String>> = command
         .get_positionals()

@@ -174,10 +174,8 @@ impl Answered {
     pub(super) fn grounds<F: Facts>(&self, view: &View<'_, F>) -> Result<String, RenderError> {
         let told = Told { view, proof: &self.decision.proof };
         let mut reasons = told.phrases()?;
-        if reasons.is_empty() && !self.decision.allowed {
-            if !self.missing.is_empty() {
-                reasons.push(format!("it would take {}", self.missing.join("; or ")));
-            }
+        if reasons.is_empty() && !self.decision.allowed && !self.missing.is_empty() {
+            reasons.push(format!("it would take {}", self.missing.join("; or ")));
         }
         let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
         Ok(format!("{reasons} ({})", self.decision.rule.name))

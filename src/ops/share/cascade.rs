@@ -8,6 +8,7 @@
 //! the sharer has from others, and what rests on another base as well survives. A base that hangs in the
 //! air itself is none: only the share that is to be lowered is taken as it stands.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
 
@@ -315,8 +316,8 @@ fn supported<F: Facts + ?Sized>(
         places.insert(share.id, place);
         if let Some(sharer) = share.grantor {
             by_sharer.entry(sharer).or_default().push(place);
-            if !subjects.contains_key(&sharer) {
-                subjects.insert(sharer, Subject::new(facts, sharer, at)?);
+            if let Entry::Vacant(vacant) = subjects.entry(sharer) {
+                vacant.insert(Subject::new(facts, sharer, at)?);
             }
         }
     }

@@ -306,7 +306,8 @@ fn lower<F: Facts + ?Sized>(
 ) -> Result<()> {
     let is_lowered = !after.contains(share.attributes.permissions);
     let is_earlier = ends.is_some_and(|end| share.expires.is_none_or(|old| end < old));
-    if !is_lowered && !(is_earlier && cascade) {
+    let concerns_dependents = is_lowered || (is_earlier && cascade);
+    if !concerns_dependents {
         return Ok(());
     }
     let losses = cascade::dependents(work, share, (after, if cascade { ends } else { share.expires }))?;

@@ -46,16 +46,19 @@ pub(in crate::ops) fn end_made_by<F: Facts + ?Sized>(work: &mut Work<'_, F>, acc
     Ok(())
 }
 
+/// Asks for a right of whoever acts.
+type Require<'r, 'f, F> = &'r dyn Fn(&Work<'f, F>, Action, Id) -> Result<()>;
+
 /// Makes every share that an account made another's: united with what that one shares itself on the same
 /// item with the same principal. A share with the heir ends, since nobody shares with themselves.
 ///
 /// # Errors
 /// What `require` answers to the right that each share takes; when the facts cannot be read.
-pub(in crate::ops) fn hand_over<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+pub(in crate::ops) fn hand_over<'f, F: Facts + ?Sized>(
+    work: &mut Work<'f, F>,
     account: Id,
     heir: &Resource,
-    require: &dyn Fn(&Work<'_, F>, Action, Id) -> Result<()>,
+    require: Require<'_, 'f, F>,
 ) -> Result<()> {
     for share in work.facts().list(Select::SharesBy(account))? {
         if !share.is_effective(work.at) {
