@@ -139,7 +139,7 @@ fn line(part: &Part, who: &str, on: &str, items: Option<usize>, via: Option<&str
     let actions: Vec<String> = part.actions.iter().map(ToString::to_string).collect();
     let mut line = format!("{sign} {who} {verb} {} on {on}", actions.join(", "));
     if let Some(items) = items.filter(|items| *items > 0) {
-        line.push_str(&format!(" ({items} items)"));
+        line.push_str(&if items == 1 { " (1 item)".to_owned() } else { format!(" ({items} items)") });
     }
     if let Some(via) = via {
         line.push_str(&format!(" via {via}"));

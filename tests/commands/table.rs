@@ -415,6 +415,10 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
             let role = d.pick(&Role::SERVER);
             of_account("account set-role", &[role.word()], Action::SetRole(role))(s, d)
         }),
+        ("account rename", |s, d| {
+            let account = s.one(Kind::Account, d)?;
+            Some(Typed::of("account rename", &[&account.name, &new_name(d)]).verb(Verb::Delete, account.id).sees(account.id))
+        }),
         ("account activate", |s, d| of_account("account activate", &[], Action::Plain(Verb::Activate))(s, d)),
         ("account deactivate", |s, d| of_account("account deactivate", &[], Action::Plain(Verb::Deactivate))(s, d)),
         ("account remove", |s, d| {
@@ -496,6 +500,10 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
         ("endpoint set", |s, d| {
             let endpoint = s.one(Kind::Endpoint, d)?;
             Some(Typed::of("endpoint set", &[&endpoint.name, d.pick(&["--private", "--private=false"])]).verb(Verb::Edit, endpoint.id).sees(endpoint.id))
+        }),
+        ("endpoint rename", |s, d| {
+            let endpoint = s.one(Kind::Endpoint, d)?;
+            Some(Typed::of("endpoint rename", &[&endpoint.name, &new_name(d)]).verb(Verb::Edit, endpoint.id).sees(endpoint.id))
         }),
         ("endpoint remove", |s, d| {
             let endpoint = s.one(Kind::Endpoint, d)?;
@@ -580,6 +588,10 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
             let org = s.one(Kind::Org, d)?;
             Some(Typed::of("org set", &[&org.name, "--description", "text"]).verb(Verb::Edit, org.id).sees(org.id))
         }),
+        ("org rename", |s, d| {
+            let org = s.one(Kind::Org, d)?;
+            Some(Typed::of("org rename", &[&org.name, &new_name(d)]).verb(Verb::Edit, org.id).sees(org.id))
+        }),
         ("org remove", |s, d| {
             let org = s.one(Kind::Org, d)?;
             Some(Typed::of("org remove", &[&org.name]).verb(Verb::Delete, org.id).sees(org.id))
@@ -615,6 +627,7 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
             let (typed, _) = workspace_and(s, d, "workspace set", if on_org { Verb::CreateWorkspace } else { Verb::Edit }, on_org)?;
             Some(if on_org { typed.word("--root-upload").word("deny") } else { typed.word("--description").word("text") })
         }),
+        ("workspace rename", |s, d| workspace_and(s, d, "workspace rename", Verb::Edit, false).map(|it| it.0.word(new_name(d)))),
         ("workspace remove", |s, d| workspace_and(s, d, "workspace remove", Verb::Delete, false).map(|it| it.0)),
         ("workspace add-member", |s, d| {
             let (typed, workspace) = workspace_and(s, d, "workspace add-member", Verb::AddMember, false)?;
@@ -636,9 +649,11 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
         ("access-token revoke", |s, d| of_number(s, d, Kind::AccessToken, "access-token revoke", &[], Verb::Revoke)),
         ("media add", |s, d| workspace_and(s, d, "media add", Verb::CreateMedia, false).map(|it| it.0.word(new_name(d)))),
         ("media edit", |s, d| of_number(s, d, Kind::Media, "media edit", &["--title", "New"], Verb::Update)),
+        ("media rename", |s, d| of_number(s, d, Kind::Media, "media rename", &["renamed"], Verb::Update)),
         ("media remove", |s, d| of_number(s, d, Kind::Media, "media remove", &[], Verb::Delete)),
         ("stream add", |s, d| workspace_and(s, d, "stream add", Verb::CreateStream, false).map(|it| it.0.word(new_name(d)))),
         ("stream edit", |s, d| of_number(s, d, Kind::Stream, "stream edit", &["--title", "New"], Verb::Update)),
+        ("stream rename", |s, d| of_number(s, d, Kind::Stream, "stream rename", &["renamed"], Verb::Update)),
         ("stream remove", |s, d| of_number(s, d, Kind::Stream, "stream remove", &[], Verb::Delete)),
     ]
 }
