@@ -179,7 +179,9 @@ fn the_configuration_gives_defaults_that_options_and_the_environment_override() 
     std::fs::write(folder.join("config.yaml"), "stoer: x\n").unwrap();
     let ran = tool.run("account list");
     assert_eq!(ran.status, 6, "{ran:#?}");
-    assert!(ran.err.contains("config.yaml"), "{ran:#?}");
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert!(lines[1].ends_with("config.yaml:1:1: unknown key `stoer`"), "{ran:#?}");
+    assert_eq!(lines[2], "    try: did you mean `store`?", "{ran:#?}");
 }
 
 #[test]

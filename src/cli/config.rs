@@ -214,9 +214,8 @@ fn bad(path: &Path, mistakes: &[Mistake]) -> Problem {
         [_] => "the configuration has a mistake".to_owned(),
         more => format!("the configuration has {} mistakes", more.len()),
     };
-    let mut problem = Problem::new(ProblemKind::Input, "bad_config", message).tip("see FILES in rolebook(1)");
-    problem.details = mistakes.iter().map(|mistake| mistake.shown(&name, "")).collect();
-    problem
+    let shown = mistakes.iter().map(|mistake| mistake.shown(&name, "")).collect();
+    Problem::new(ProblemKind::Input, "bad_config", message).with_blocks(shown).tip("see FILES in rolebook(1)")
 }
 
 /// A base folder of the XDG rules; relative values are to be ignored.

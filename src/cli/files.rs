@@ -161,10 +161,7 @@ pub(super) fn so_many_mistakes(code: &'static str, mut shown: Vec<String>, count
         shown.push(format!("and {} more", count - shown.len()));
     }
     let what = if code == "bad_tests" { "the tests have" } else { "the input has" };
-    let mut problem = Problem::new(ProblemKind::Input, code, format!("{what} {number}"));
-    problem.details = shown;
-    problem.has_blocks = true;
-    problem
+    Problem::new(ProblemKind::Input, code, format!("{what} {number}")).with_blocks(shown)
 }
 
 /// The mistakes of several sources, as they are shown.

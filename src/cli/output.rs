@@ -25,7 +25,7 @@ fn lines(problem: &Problem, colour: bool) -> Text {
     text.toned(Tone::Bad, "rolebook:");
     text.line(&format!(" {}", problem.message));
     for detail in &problem.details {
-        if problem.has_blocks {
+        if problem.has_blocks() {
             for (place, line) in detail.split('\n').enumerate() {
                 text.line(&format!("{}{line}", if place == 0 { "  - " } else { "" }));
             }

@@ -55,9 +55,8 @@ pub struct Problem {
     pub tips: Vec<String>,
     /// Further lines that belong to the message: the list of dependents, each refused recipient.
     pub details: Vec<String>,
-    /// Whether each detail is a block of several lines, as a mistake with the line it stands on. What
-    /// was put into a block is escaped, so that its line ends are its own.
-    pub has_blocks: bool,
+    /// Whether the details are blocks; see [`with_blocks`](Problem::with_blocks).
+    pub(crate) has_blocks: bool,
 }
 
 impl Problem {
@@ -103,6 +102,20 @@ impl Problem {
     pub fn tip(mut self, tip: impl Into<String>) -> Problem {
         self.tips.push(tip.into());
         self
+    }
+
+    /// Puts blocks of several lines behind the message, as mistakes with the line they stand on. What
+    /// was put into a block is escaped, so that its line ends are its own.
+    #[must_use]
+    pub fn with_blocks(mut self, blocks: Vec<String>) -> Problem {
+        self.details = blocks;
+        self.has_blocks = true;
+        self
+    }
+
+    /// Whether each detail is a block of several lines.
+    pub const fn has_blocks(&self) -> bool {
+        self.has_blocks
     }
 
     /// Adds a line that belongs to the message.

@@ -195,8 +195,7 @@ fn refused(refusals: &[Refusal], read: &Read) -> Problem {
             problem
         }
     };
-    problem.details = refusals.iter().map(shown).collect();
-    problem.has_blocks = true;
+    problem = problem.with_blocks(refusals.iter().map(shown).collect());
     if refusals.len() == 1 {
         (problem.why, problem.tips) = (None, Vec::new());
     }
