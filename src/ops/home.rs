@@ -23,7 +23,9 @@ pub(super) fn make_home<F: Facts + ?Sized>(
 ) -> Result<()> {
     let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(()) };
     let home = Home { workspace: workspace.id, of: account.id };
-    let item = match own(work, files, home)? {
+    // Who is new has left no home behind: the homes of all others need not be looked through.
+    let known = if work.facts().is_new(account.id) { None } else { own(work, files, home)? };
+    let item = match known {
         Some(known) => known.id,
         None => {
             // Names of accounts hold no `/`, but `.` and `..` are names too.
