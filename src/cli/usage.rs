@@ -133,7 +133,7 @@ mod tests {
         }
     }
 
-    /// Whatever is given to an argument, what is said of it is none of the libraries' own.
+    /// Whatever is given to an argument, the message about it is never a library's own.
     #[test]
     fn no_argument_is_refused_in_the_words_of_a_library() {
         fn each(command: &clap::Command, path: &[String], visit: &mut dyn FnMut(&[String], &clap::Arg)) {

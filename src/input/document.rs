@@ -205,7 +205,7 @@ pub fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
     }
 }
 
-/// Reads a text: its tree, if it is YAML at all, and the mistakes that are YAML's own. A key that stands twice
+/// Reads a text: its tree, if it is YAML at all, and the mistakes that are YAML's own. A key that is there twice
 /// is one, and what else is wrong with the tree can still be told.
 pub fn tree(text: &str) -> (Option<Placed<Node>>, Vec<Mistake>) {
     match parse(text) {
@@ -242,7 +242,7 @@ pub(super) fn doubled(node: &Node, mistakes: &mut Vec<Mistake>) {
                 } else {
                     seen.insert(&*key.value, key.place.line)
                 };
-                // No key is told as that, and not as one that stands twice.
+                // No key is told as that, and not as a duplicate.
                 if let Some(before) = before.filter(|_| !key.value.is_empty()) {
                     let told = printable(&key.value);
                     let message = match before {

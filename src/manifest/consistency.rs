@@ -1,5 +1,5 @@
-//! What a file alone shows to be impossible, whatever is in the store: a kind that cannot hold what is said of
-//! it, a version too old for it, a share of a share, groups in a circle.
+//! What a file alone shows to be impossible, whatever is in the store: a kind that cannot hold what is declared
+//! for it, a version too old for it, a share of a share, groups in a circle.
 //!
 //! The rules are those of the operations; here they are asked of what the file says, so that `validate`, `plan`
 //! and `apply` answer alike. What the file leaves open, as the kind of an endpoint that it only names, is for
@@ -41,7 +41,7 @@ impl Consistency {
     /// Looks at all that some files say together. Answers every mistake, with the number of its source.
     pub(super) fn of(statements: &[Statement]) -> (Consistency, Vec<(u32, Mistake)>) {
         let mut known = Consistency::default();
-        // What is said of an endpoint may stand before it.
+        // What an endpoint holds may be declared before it.
         for statement in statements {
             match &statement.said {
                 Said::Endpoint(endpoint) => known.endpoint(endpoint),

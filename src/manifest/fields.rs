@@ -36,7 +36,7 @@ impl<'n> Part<'n> {
         self.entries.get(at).map(|(_, node)| Found { source: self.source, node })
     }
 
-    /// The keys that nobody took. No mapping has 64 keys of which each is known and none stands twice.
+    /// The keys that nobody took. No mapping has 64 known keys without a duplicate.
     fn left(&self) -> impl Iterator<Item = (Spot, &'n str)> {
         let taken = self.taken.get();
         let are_all_taken = taken.count_ones() as usize == self.entries.len();

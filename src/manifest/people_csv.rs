@@ -49,7 +49,7 @@ const PASSED_OVER: [&str; 3] = ["welcome_email", "ad_objectguid", "revision"];
 /// The column of the group that a listed membership comes from.
 const VIA: &str = "via";
 
-/// The columns of what is said of an account itself.
+/// The columns that describe an account itself.
 const OF_ACCOUNTS: [&str; 8] =
     ["first_name", "last_name", "display_name", "email", "role", "status", "expires", "settings"];
 
@@ -73,7 +73,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// What a header is: a field, nothing (none within), or unknown.
+    /// What a header is: a field, nothing (`Some(None)`), or unknown (`None`).
     #[expect(clippy::option_option, reason = "known and passed over, and not known")]
     fn field(&self, header: &str) -> Option<Option<&'static str>> {
         let known = |field: &str| FIELDS.into_iter().chain([VIA]).find(|known| *known == field);

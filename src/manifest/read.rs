@@ -174,7 +174,7 @@ fn tightened(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Limits {
     limits
 }
 
-/// Reads the things of a section: `each` is given its name, where it stands and all that is said of it.
+/// Reads the things of a section: `each` is given its name, its place and its fields.
 fn things<'s, 'n>(
     reading: &mut Reading<'s>,
     root: &Fields<'n>,

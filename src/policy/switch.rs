@@ -32,7 +32,7 @@ type Load<'f> = Box<dyn Fn() -> Option<Box<dyn Facts + 'f>> + 'f>;
 pub struct Adaptive<'f> {
     few: Box<dyn Facts + 'f>,
     load: Load<'f>,
-    /// All of them; none within where they cannot be read so.
+    /// All of them; `None` where they cannot be read so.
     many: OnceCell<Option<Box<dyn Facts + 'f>>>,
     /// How many look-ups and rows are left before they are read.
     left: Cell<u64>,

@@ -78,7 +78,7 @@ fn workspaces(
     });
 }
 
-/// What is said of one workspace by itself, outside its organization.
+/// The declaration of one workspace by itself, outside its organization.
 pub(in crate::manifest) fn workspace_alone(
     reading: &mut Reading<'_>,
     (org, name, spot): (Name, Name, Spot),
@@ -90,7 +90,7 @@ pub(in crate::manifest) fn workspace_alone(
     staff.say(reading, &org, said);
 }
 
-/// What is said of one workspace.
+/// The declaration of one workspace.
 fn workspace(
     reading: &mut Reading<'_>,
     (org, name, spot): (Name, Name, Spot),

@@ -1,7 +1,7 @@
 //! Files and folders, compared for each principal at the items where something begins or ends for it, on
 //! either side: everything beneath has what these have.
 //!
-//! Only the items where something begins or ends otherwise than before are asked about, and what lies
+//! Only the items where something begins or ends differently are asked about, and what lies
 //! beneath them; of what a class is given, which begins and ends for everybody alike, only what lies above or
 //! beneath something of one's own: there the two together may give what neither does.
 

@@ -3,7 +3,7 @@
 //! Two states of one store know things by the same ids; of two stores, what has the same reference is the
 //! same thing. What somebody may do on a resource follows from its [`Profile`], from the resource, and from
 //! what [links] the two. So each resource that changed is asked about for whoever is linked to it and once for
-//! each profile that is not plain; each principal that changed about what it is linked to otherwise than
+//! each profile that is not plain; each principal that changed about what it is linked to differently from
 //! before; and each profile that changed about each sort of resource. That takes time in proportion to what
 //! changed, and leaves nothing out. Files and folders have a way of their own (`content`).
 
@@ -309,7 +309,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         // What workgroups and dropboxes link to, where it is these that were joined or left.
         let lacks = self.lacks(principal, profile)?;
         let mut places: BTreeSet<Pair> = pairs.clone();
-        // One that lets its members see each other otherwise than before.
+        // One that lets its members see each other differently.
         for pair in self.paired((before.keys().copied(), after.keys().copied()))? {
             if touched.contains(&pair) || lacks.0 != lacks.1 {
                 places.insert(pair);
