@@ -56,6 +56,16 @@ fn sender_recipients_and_members_view_a_package() {
 }
 
 #[test]
+fn everybody_lists_what_they_may_view() {
+    let tool = studio();
+    tool.ok("package send --title Note --to bob --file n.txt:3 --as carol");
+    tool.ok("package send --title Cut --to eve --file c.txt:3 --as bob");
+    for (who, count) in [("carol", 1), ("bob", 2), ("eve", 1), ("dana", 0)] {
+        assert_eq!(tool.json(&format!("package list --as {who}")).as_array().unwrap().len(), count, "{who}");
+    }
+}
+
+#[test]
 fn settings_take_away() {
     let tool = studio();
     tool.ok("account set bob --send-normal deny");

@@ -164,6 +164,53 @@ fn files_lie_apart_and_on_an_endpoint_one_administers() {
 }
 
 #[test]
+fn a_copy_of_the_files_of_a_workspace_is_nobodys() {
+    let tool = with_files();
+    tool.ok("share grant node1:/ carol --permission edit");
+    tool.ok("content add node1:/copies");
+    tool.ok("content copy node1:/acme-prod node1:/copies --as carol");
+    assert!(!tool.may("bob", "upload", "node1:/copies/acme-prod/bob"));
+    tool.ok("content remove node1:/copies/acme-prod --yes --as carol");
+}
+
+#[test]
+fn who_puts_something_into_the_home_of_another_does_not_own_it() {
+    let tool = with_files();
+    tool.ok("share grant node1:/acme-prod/bob carol --permission edit --as bob");
+    tool.ok("content upload node1:/acme-prod/bob/a.mov --size 1 --as carol");
+    tool.ok("share revoke node1:/acme-prod/bob carol --as bob");
+    assert!(!tool.may("carol", "download", "node1:/acme-prod/bob/a.mov"));
+}
+
+#[test]
+fn where_the_files_of_a_workspace_lie_is_undone_by_who_administers_the_endpoint() {
+    let tool = with_files();
+    tool.ok("org set-role acme dana admin");
+    tool.ok("workspace set acme/staging --files node1:/staging --as carol");
+    let revision = tool.revision();
+    let _ = tool.fails(3, &format!("undo {revision} --as dana"), "");
+    // It does not leave the endpoint either, with or without a member.
+    node(&tool, "node2", "carol");
+    tool.ok("share grant node1:/ carol --permission edit");
+    tool.ok("share grant node2:/ carol --permission edit");
+    tool.fails(5, "content move node1:/staging node2:/ --as carol", "the files of workspace:acme/staging lie in");
+    tool.ok(&format!("undo {revision} --as carol"));
+}
+
+#[test]
+fn what_leaves_a_home_folder_has_what_the_folder_it_goes_to_has() {
+    let tool = with_files();
+    tool.ok("workspace set acme/prod --root-upload allow --as carol");
+    tool.ok("content add node1:/out --as carol");
+    tool.ok("share grant node1:/out bob --permission upload");
+    tool.ok("content upload node1:/acme-prod/bob/a.mov --size 1 --as bob");
+    assert!(tool.may("bob", "delete", "node1:/acme-prod/bob/a.mov"));
+    assert_eq!(tool.json("content show node1:/acme-prod/bob/a.mov --as carol")["owner"], "user:bob");
+    tool.ok("content move node1:/acme-prod/bob/a.mov node1:/out --as bob");
+    assert!(!tool.may("bob", "delete", "node1:/out/a.mov"));
+}
+
+#[test]
 fn removing_a_workspace_leaves_its_files_as_plain_folders() {
     let tool = with_files();
     let ran = tool.fails(5, "workspace remove acme/prod --as carol", "not confirmed");

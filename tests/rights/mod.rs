@@ -4,6 +4,7 @@
 mod accounts;
 mod adoption;
 mod asked;
+mod guards;
 mod undo;
 
 use crate::support::Tool;

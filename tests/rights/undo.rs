@@ -132,3 +132,21 @@ fn the_log_tells_nobody_by_way_of_undo() {
     assert!(ran.err.contains("user:carol is member of group:late since revision"), "{ran:#?}");
     assert!(ran.err.contains("one thing that you may not see") && !ran.err.contains("vault"), "{ran:#?}");
 }
+
+#[test]
+fn a_membership_comes_back_for_nobody_who_is_gone_and_goes_as_it_was_made() {
+    let tool = Tool::staffed();
+    tool.ok("group add crew");
+    tool.ok("group add-member crew bob");
+    tool.ok("group remove-member crew bob");
+    let removed = tool.revision();
+    tool.ok("account remove bob --destroy --yes");
+    let ran = tool.fails(5, &format!("undo {removed}"), "later changes build on this revision");
+    assert!(ran.err.contains("is gone"), "{ran:#?}");
+    tool.ok("workgroup add color");
+    tool.ok("workgroup add-member color carol");
+    let added = tool.revision();
+    tool.ok("workgroup deactivate-member color carol");
+    let ran = tool.fails(5, &format!("undo {added}"), "later changes build on this revision");
+    assert!(ran.err.contains("was changed in revision"), "{ran:#?}");
+}
