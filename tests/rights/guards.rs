@@ -24,6 +24,14 @@ fn an_undo_never_gives_an_admin_an_end_or_an_inactive_account() {
         tool.ok("account set-role bob admin");
         tool.fails(5, &format!("undo {revision}"), "admin accounts do not expire and are always active");
     }
+    for ended in ["account set bob --expires 30d", "account deactivate bob"] {
+        let tool = Tool::staffed();
+        tool.ok("account set-role bob admin");
+        tool.ok("account set-role bob user");
+        let revision = tool.revision();
+        tool.ok(ended);
+        tool.fails(5, &format!("undo {revision}"), "admin accounts do not expire and are always active");
+    }
 }
 
 #[test]
@@ -404,6 +412,23 @@ fn who_creates_users_brings_back_no_other_account() {
     let designated = tool.revision();
     let _ = tool.fails(3, &format!("undo {designated} --as carol"), "");
     tool.ok(&format!("undo {designated} --as dana"));
+}
+
+#[test]
+fn of_several_shares_one_may_take_back_ones_own_goes_first() {
+    let tool = Tool::staffed();
+    tool.ok("endpoint add node1 --kind node --node-version 4.4.6 --administrator dana --administrator bob");
+    for who in ["dana", "bob"] {
+        tool.ok(&format!("share grant node1:/p eve --permission view --admin --as {who}"));
+    }
+    tool.ok("share revoke node1:/p eve --as dana");
+    assert_eq!(tool.json("share list node1:/p --with eve")[0]["by"], "user:bob");
+    // Where access managers manage all shares none rests on its sharer's role.
+    tool.ok("endpoint add bucket --kind s3 --administrator dana");
+    tool.ok("endpoint add-role bucket access-manager bob");
+    tool.ok("share grant bucket:/films eve --permission view --as bob");
+    tool.ok("endpoint remove-role bucket access-manager bob");
+    assert_eq!(tool.ok("share prune bucket:/ --yes --as dana"), "unchanged\n");
 }
 
 #[test]
