@@ -251,6 +251,16 @@ fn a_manifest_designates_nobody_without_the_right_to() {
 }
 
 #[test]
+fn an_end_that_is_over_is_said_by_who_sets_ends() {
+    let tool = Tool::staffed();
+    write(&tool, "m.yaml", "version: 1\naccounts: {bob: {expires: 2020-01-01}}\n");
+    for who in ["eve", "bob"] {
+        tool.fails(3, &format!("apply m.yaml --as {who}"), "may not set=expires on user:bob");
+    }
+    tool.ok("apply m.yaml --as dana");
+}
+
+#[test]
 fn saying_again_what_is_so_changes_nothing() {
     let tool = olgas();
     tool.ok("org set-role acme bob member");

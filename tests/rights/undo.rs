@@ -150,3 +150,15 @@ fn a_membership_comes_back_for_nobody_who_is_gone_and_goes_as_it_was_made() {
     let ran = tool.fails(5, &format!("undo {added}"), "later changes build on this revision");
     assert!(ran.err.contains("was changed in revision"), "{ran:#?}");
 }
+
+#[test]
+fn groups_that_turned_round_since_do_not_come_to_contain_themselves() {
+    let tool = Tool::staffed();
+    tool.ok("group add inner");
+    tool.ok("group add outer");
+    tool.ok("group add-member outer group:inner");
+    tool.ok("group remove-member outer group:inner");
+    let removed = tool.revision();
+    tool.ok("group add-member inner group:outer");
+    tool.fails(5, &format!("undo {removed}"), "a cycle");
+}
