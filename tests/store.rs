@@ -137,7 +137,7 @@ fn unusable(tool: &Tool) -> Vec<(&'static str, &'static str)> {
         ("short.db", "`short.db` is not a rolebook store"),
         ("foreign.db", "`foreign.db` is not a rolebook store"),
         ("other.db", "`other.db` is not a rolebook store"),
-        ("newer.db", "the store `newer.db` is of version 99, this program knows versions up to 4"),
+        ("newer.db", "the store `newer.db` is of version 99, this program knows versions up to 5"),
         ("half.db", "the store `half.db` is damaged: "),
         ("head.db", "the store `head.db` is damaged: "),
         ("folder.db", "`folder.db` is not a rolebook store"),

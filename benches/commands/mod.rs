@@ -73,14 +73,37 @@ pub(crate) fn measure(folder: &Path, count: usize) -> Vec<(&'static str, Duratio
     found.push(("plan of as many unknown names", ground.run(&["plan", "unknown.yaml"], &[4])));
     found.push(("show the revision", ground.least(&["audit", "show", "2", "-o", "jsonl"], &[0])));
     found.push(("list the log as JSON Lines", ground.least(&["audit", "log", "-o", "jsonl"], &[0])));
+    found.push(("the same as YAML", ground.least(&["audit", "log", "-o", "yaml"], &[0])));
     found.push((
         "what it gave to whom (perm diff)",
         ground.least(&["perm", "diff", "--from", "1", "-o", "jsonl"], &[0]),
     ));
     found.push(("undo it", ground.run(&["undo", "2", "--yes"], &[0])));
+    homes(folder, count, &mut found);
     shares(folder, count, &mut found);
     ladder(folder, count, &mut found);
     found
+}
+
+/// A workspace with files that so many join whose accounts were there before: each is given a home folder.
+fn homes(folder: &Path, count: usize, found: &mut Vec<(&'static str, Duration)>) {
+    let ground = Ground::new(folder, &format!("homes-{count}"));
+    let members = |workspaces: &str| {
+        let all: Vec<String> = (1..count).map(|number| format!("u{number}: [{workspaces}]")).collect();
+        format!("organizations:\n  acme:\n    admins: [u0]\n    members: {{{}}}\n", all.join(", "))
+    };
+    let mut text = accounts(0, count);
+    text.push_str("endpoints:\n  n: {kind: node, node-version: 4.4.6, roles: {administrator: [u0]}}\n");
+    text.push_str(&members(""));
+    text.push_str("    workspaces: {prod: {files: 'n:/acme'}}\n");
+    ground.write("base.yaml", &text);
+    ground.run(&["apply", "base.yaml", "--yes"], &[0]);
+    ground.write("join.yaml", &format!("version: 1\n{}", members("prod")));
+    found.push(("so many join a workspace with files", ground.run(&["apply", "join.yaml", "--yes"], &[0])));
+    found.push((
+        "list its members as JSON Lines",
+        ground.least(&["workspace", "members", "acme/prod", "-o", "jsonl"], &[0]),
+    ));
 }
 
 /// Shares with so many accounts, half of them through groups.

@@ -1,9 +1,6 @@
 //! Home folders: what a member of a workspace that has files owns there (model §8, §9).
 
-use std::rc::Rc;
-
 use super::item::make;
-use super::place::children;
 use super::{Result, Work};
 use crate::model::attributes::{Home, Item};
 use crate::model::name::quoted;
@@ -23,9 +20,8 @@ pub(super) fn make_home<F: Facts + ?Sized>(
 ) -> Result<()> {
     let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(()) };
     let home = Home { workspace: workspace.id, of: account.id };
-    // Who is new has left no home behind: the homes of all others need not be looked through.
-    let known = if work.facts().is_new(account.id) { None } else { own(work, files, home)? };
-    let item = match known {
+    // What the account had before, whatever it is called now.
+    let item = match work.facts().home(files, home)? {
         Some(known) => known.id,
         None => {
             // Names of accounts hold no `/`, but `.` and `..` are names too.
@@ -43,13 +39,6 @@ pub(super) fn make_home<F: Facts + ?Sized>(
         }
     }
     Ok(())
-}
-
-/// The home folder that an account had before, whatever it is called now.
-fn own<F: Facts + ?Sized>(work: &Work<'_, F>, files: Id, home: Home) -> Result<Option<Rc<Resource>>> {
-    let mut found = children(work, Kind::Item, files)?;
-    found.retain(|item| item.as_item().is_some_and(|it| it.home == Some(home)));
-    Ok(found.into_iter().next())
 }
 
 fn no_folder(account: &Resource) -> Problem {

@@ -9,7 +9,7 @@ mod rows;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use crate::model::attributes::Attributes;
+use crate::model::attributes::{Attributes, Home};
 use crate::model::reference::{ended_reference, full_reference, item_reference};
 use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role, Time};
 
@@ -94,6 +94,22 @@ pub trait Facts {
     /// # Errors
     /// When the store cannot be read, or what the visitor answers.
     fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()>;
+
+    /// The home folder that an account has in a workspace, whatever it is called, if it lies in this folder.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn home(&self, folder: Id, home: Home) -> Result<Option<Rc<Resource>>> {
+        let mut found = None;
+        self.resources(Kind::Item, Some(folder), &mut |item| {
+            if item.as_item().and_then(|it| it.home) != Some(home) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            found = Some(item);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
 
     /// Every binding that is asked for, in no promised order.
     ///

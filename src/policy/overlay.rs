@@ -10,6 +10,7 @@ use hashbrown::{DefaultHashBuilder, Equivalent, HashMap, HashTable};
 
 use super::draft::Draft;
 use super::facts::{ByName, Facts, Nearest, Outline, Result, Select, Visit, follow};
+use crate::model::attributes::Home;
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, Sets};
 
 /// Of so many paths it is kept where they lead to.
@@ -34,6 +35,8 @@ pub struct Overlay<'f, F: Facts + ?Sized> {
     hasher: DefaultHashBuilder,
     aliases: BTreeSet<(Kind, String, Id)>,
     by_parent: BTreeSet<(Kind, Id, Id)>,
+    /// The home folders of the draft, by what they lie in and whose they are.
+    homes: HashMap<(Id, Home), Id>,
     by_resource: BTreeSet<(Id, Role, Id, Id)>,
     by_principal: BTreeSet<(Id, Role, Id)>,
     by_sharer: BTreeSet<(Id, Id)>,
@@ -59,6 +62,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
             hasher: DefaultHashBuilder::default(),
             aliases: BTreeSet::new(),
             by_parent: BTreeSet::new(),
+            homes: HashMap::new(),
             by_resource: BTreeSet::new(),
             by_principal: BTreeSet::new(),
             by_sharer: BTreeSet::new(),
@@ -97,6 +101,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.names.clear();
         self.aliases.clear();
         self.by_parent.clear();
+        self.homes.clear();
         self.by_resource.clear();
         self.by_principal.clear();
         self.by_sharer.clear();
@@ -148,6 +153,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         if let Some(parent) = resource.parent {
             self.by_parent.insert((resource.kind(), parent, resource.id));
         }
+        self.homes.extend(home_of(&resource).map(|home| (home, id)));
         self.draft.resources.insert(id, Some(Rc::new(resource)));
         let Overlay { names, hasher, draft, .. } = self;
         names.insert_unique(hash, id, |id| match draft.resources.get(id) {
@@ -179,6 +185,9 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         }
         if let Some(parent) = before.parent {
             self.by_parent.remove(&(before.kind(), parent, id));
+        }
+        if let Some(home) = home_of(before) {
+            self.homes.remove(&home);
         }
     }
 
@@ -272,6 +281,11 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     }
 }
 
+/// What a home folder lies in, and whose it is.
+fn home_of(resource: &Resource) -> Option<(Id, Home)> {
+    resource.parent.zip(resource.as_item().and_then(|it| it.home))
+}
+
 /// Tells of what the facts below have, but for what the draft speaks of, and then of the draft's own, until
 /// the visitor has seen enough.
 fn pass_on<T>(
@@ -361,6 +375,13 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
                 pass_on(visit, is_ours, below, own.cloned())
             }
         }
+    }
+
+    fn home(&self, folder: Id, home: Home) -> Result<Option<Rc<Resource>>> {
+        if let Some(own) = self.homes.get(&(folder, home)).and_then(|id| self.own_resource(*id)) {
+            return Ok(Some(Rc::clone(own)));
+        }
+        Ok(self.base.home(folder, home)?.filter(|below| !self.speaks_of(below.id)))
     }
 
     // Else each row below would be made whole for its id.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::facts::{AtHand, Facts, Handle, Holding, Nearest, Outline, Result, Select, Visit, VisitHeld};
-use crate::model::attributes::{Attributes, Server};
+use crate::model::attributes::{Attributes, Home, Server};
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, Time};
 
 /// Facts answered from wherever it was last pointed to.
@@ -106,6 +106,7 @@ go_on! {
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>>;
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>>;
     fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>>;
+    fn home(&self, folder: Id, home: Home) -> Result<Option<Rc<Resource>>>;
     fn binding(&self, id: Id) -> Result<Option<Binding>>;
     fn last_id(&self) -> Result<Id>;
     fn outline(&self, id: Id) -> Result<Option<Outline>>;

@@ -9,6 +9,7 @@ use super::known::{FEW, Known};
 use super::rows::{self, integer};
 use super::statements::{self, LookUp};
 use super::{Reader, StoreError};
+use crate::model::attributes::Home;
 use crate::model::{Binding, Id, Kind, Resource, Revision, Role, Time};
 use crate::policy::facts::{ByName, Facts, Holding, Result, Select, Visit, VisitHeld};
 
@@ -197,6 +198,14 @@ impl Facts for StoreFacts<'_> {
             Some(parent) => self.each(&statements::IDS_WITHIN, &[&kind.word(), &integer(parent.0)], read, visit)?,
         }
         Ok(found)
+    }
+
+    fn home(&self, folder: Id, home: Home) -> Result<Option<Rc<Resource>>> {
+        if self.is_unused(folder) || self.is_unused(home.of) {
+            return Ok(None);
+        }
+        let values = [integer(folder.0), integer(home.of.0), integer(home.workspace.0)];
+        self.one_resource(&statements::HOME, &values.each_ref().map(|it| it as &dyn ToSql))
     }
 
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {

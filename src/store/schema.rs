@@ -93,6 +93,11 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX resource_sets_now ON resource (sets) WHERE until IS NULL AND sets IS NOT NULL;
     CREATE INDEX binding_sets_now ON binding (sets) WHERE until IS NULL AND sets IS NOT NULL;
 ",
+    // Very many home folders lie in one folder, and everybody who joins may have had one there.
+    "
+    CREATE INDEX resource_home_now ON resource (parent, attributes ->> '$.home.of')
+        WHERE until IS NULL AND kind = 'item' AND attributes ->> '$.home.of' IS NOT NULL;
+",
 ];
 
 /// The version this program writes.

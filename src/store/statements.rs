@@ -55,6 +55,11 @@ pub(super) static ALIASED: LookUp = resource!("kind = ?1 AND alias = ?2 AND alia
 pub(super) static OF_KIND: LookUp = resource!("kind = ?1");
 pub(super) static WITHIN: LookUp = resource!("kind = ?1 AND parent = ?2");
 
+/// As the index of home folders has it, word for word.
+pub(super) static HOME: LookUp = resource!(
+    "kind = 'item' AND parent = ?1 AND attributes ->> '$.home.of' = ?2 AND attributes ->> '$.home.workspace' = ?3"
+);
+
 pub(super) static BY_KEY: LookUp = resource!("kind = ?1 AND parent = 0 AND key > ?2");
 /// Of the index alone: names and attributes of many lie far apart.
 pub(super) static IDS_OF_KIND: LookUp = look_up!("id", "resource", "kind = ?1");
@@ -99,5 +104,47 @@ impl LookUp {
             text.to_mut().push_str(order);
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::model::attributes::{Attributes, Home, Item};
+    use crate::model::{Id, Resource, Sets, Time};
+    use crate::policy::{Facts, RowChange};
+    use crate::store::{Entry, Store};
+
+    #[test]
+    fn a_home_folder_is_found_in_as_many_steps_among_few_as_among_many() {
+        let steps = |homes: u64| {
+            let folder = tempfile::tempdir().unwrap();
+            let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
+            let changes: Vec<RowChange> = (0..homes)
+                .map(|number| {
+                    let home = Some(Home { workspace: Id(50), of: Id(1000 + number) });
+                    let (name, attributes) = (format!("f{number}"), Attributes::Item(Item { home, ..Item::FOLDER }));
+                    let (id, key) = (Id(10_000 + number), name.clone());
+                    let (parent, alias) = (Some(Id(60)), None);
+                    let row = Resource { id, parent, name, key, alias, attributes, sets: Sets::NONE, since: 0 };
+                    RowChange::Resource(None, Some(row.into()))
+                })
+                .collect();
+            let (operator, command) = ("test".to_owned(), "test".to_owned());
+            let entry = Entry { at: Time(0), actor: None, operator, command, reason: None, undoes: None };
+            store.write().unwrap().commit(&changes, Id(100_000), entry).unwrap();
+            let reader = store.read().unwrap();
+            let mut statement = reader.connection.prepare(&HOME.at(None)).unwrap();
+            // Somebody has one there, and somebody else has none.
+            let ids =
+                [1001, 500].map(|of| statement.query_map([60, of, 50], |row| row.get::<_, i64>(1)).unwrap().count());
+            assert_eq!(ids, [1, 0]);
+            let found = reader.facts().home(Id(60), Home { workspace: Id(50), of: Id(1001) }).unwrap();
+            assert_eq!(found.map(|it| it.id), Some(Id(10_001)));
+            statement.get_status(StatementStatus::VmStep)
+        };
+        assert_eq!(steps(3), steps(2_000));
     }
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::{Reader, StoreFacts};
-use crate::model::attributes::Server;
+use crate::model::attributes::{Home, Server};
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, Time};
 use crate::policy::facts::{Facts, Holding, Nearest, Outline, Result, Select, Visit, VisitHeld};
 
@@ -59,6 +59,10 @@ impl Facts for TodayFacts<'_> {
 
     fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
         self.now.resources(kind, parent, visit)
+    }
+
+    fn home(&self, folder: Id, home: Home) -> Result<Option<Rc<Resource>>> {
+        self.now.home(folder, home)
     }
 
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {

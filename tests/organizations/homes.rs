@@ -1,5 +1,13 @@
 //! The files of a workspace, and the home folders of its members.
 
+use std::cell::Cell;
+
+use rolebook::model::{Kind, Name, Reference, Time};
+use rolebook::ops::workspace_member::{self, Terms};
+use rolebook::ops::{Actor, Work};
+use rolebook::policy::Adaptive;
+use rolebook::store::Store;
+
 use super::{accept, acme, columns, join};
 use crate::support::Tool;
 
@@ -90,6 +98,68 @@ fn a_home_folder_that_its_member_left_is_a_plain_one_elsewhere() {
     tool.ok("org set-role acme bob member");
     tool.ok("workspace add-member acme/prod bob");
     assert_eq!(columns(&tool, "workspace members acme/prod --as bob", "member,home"), format!("user:bob\t{HOME}\n"));
+}
+
+#[test]
+fn a_home_folder_is_its_members_whatever_it_is_called_now() {
+    let tool = with_files();
+    tool.ok("org remove-member acme bob");
+    tool.ok(&format!("content rename {HOME} archive"));
+    tool.ok("account rename bob robert");
+    tool.ok("org set-role acme robert member");
+    for again in ["workspace add-member acme/prod robert", "workspace remove-member acme/prod robert"] {
+        tool.ok(again);
+    }
+    // In the same change as others that come to have one, and by an apply that reads the store into memory.
+    let others: String = (0..400).map(|it| format!(", u{it}: [prod]")).collect();
+    let accounts: String = (0..400).map(|it| format!("  u{it}: {{}}\n")).collect();
+    let text =
+        format!("version: 1\naccounts:\n{accounts}organizations:\n  acme: {{members: {{robert: [prod]{others}}}}}\n");
+    std::fs::write(tool.folder().join("more.yaml"), text).unwrap();
+    tool.ok("apply more.yaml --yes");
+    let homes = columns(&tool, "workspace members acme/prod", "member,home");
+    assert!(homes.contains("user:robert\tnode1:/acme-prod/archive\n"), "{homes}");
+    assert!(homes.contains("user:u399\tnode1:/acme-prod/u399\n"), "{homes}");
+    tool.fails(4, "content show node1:/acme-prod/robert", "node1:/acme-prod/robert");
+}
+
+/// How many look-ups and rows it takes to make somebody a member of a workspace where so many have a home folder.
+fn spent_on_joining(homes: usize) -> u64 {
+    let tool = with_files();
+    let accounts: String = (0..homes).map(|it| format!("  u{it}: {{}}\n")).collect();
+    let members: Vec<String> = (0..homes).map(|it| format!("u{it}: [prod]")).collect();
+    let members = members.join(", ");
+    let text = format!("version: 1\naccounts:\n{accounts}organizations:\n  acme: {{members: {{{members}}}}}\n");
+    std::fs::write(tool.folder().join("many.yaml"), text).unwrap();
+    tool.ok("apply many.yaml --yes");
+    tool.ok("org set-role acme eve member");
+    let reader = Store::open(&tool.store()).unwrap().read().unwrap();
+    let name = |text: &str| Name::parse(text).unwrap();
+    let is_enough = |most: u64| {
+        let is_spent = Cell::new(false);
+        let facts = Adaptive::new(reader.facts(), most, || {
+            is_spent.set(true);
+            None
+        });
+        let mut work = Work::new(&facts, Actor::Operator, Time::now()).unwrap();
+        let eve = Reference::parse("eve", Kind::Account).unwrap();
+        workspace_member::add(&mut work, &name("acme"), &name("prod"), &[eve], Terms::default()).unwrap();
+        let draft = work.facts().draft();
+        assert!(draft.resources.values().flatten().any(|it| it.name == "eve"), "the home folder");
+        !is_spent.get()
+    };
+    let (mut few, mut enough) = (0, 10_000);
+    assert!(is_enough(enough));
+    while few + 1 < enough {
+        let middle = few.midpoint(enough);
+        if is_enough(middle) { enough = middle } else { few = middle }
+    }
+    enough
+}
+
+#[test]
+fn to_join_a_workspace_takes_no_more_where_many_are_in_it() {
+    assert_eq!(spent_on_joining(2), spent_on_joining(300));
 }
 
 #[test]

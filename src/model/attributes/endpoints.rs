@@ -145,7 +145,7 @@ pub struct Item {
 
 /// A home folder: of which account, in which workspace. It stays that account's when the
 /// membership ends, so that a namesake does not inherit it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Home {
     /// The workspace.

@@ -55,6 +55,7 @@ impl StoreFacts<'_> {
             held: Vec::new(),
             binding_attributes: bindings.attributes,
             by_id: OnceCell::new(),
+            homes: OnceCell::new(),
             by_sharer: OnceCell::new(),
         };
         snapshot.arrange(&bindings.on);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::index::NOWHERE;
 use super::rows::{BindingRow, NEVER, wide};
 use super::{Snapshot, narrow, range};
-use crate::model::attributes::Server;
+use crate::model::attributes::{Home, Server};
 use crate::model::{Attributes, Binding, Id, Kind, Resource, Role, Time};
 use crate::policy::facts::{AtHand, Facts, Handle, Holding, Outline, Result, Select, Visit, VisitHeld};
 
@@ -44,6 +44,11 @@ impl Facts for Snapshot {
     fn ids(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>> {
         let rows = self.family(kind, parent).iter().filter_map(|place| self.resources.get(*place as usize));
         Ok(rows.map(|row| wide(row.id)).collect())
+    }
+
+    fn home(&self, folder: Id, home: Home) -> Result<Option<Rc<Resource>>> {
+        let row = self.homes().get(&(folder, home)).and_then(|place| self.resources.get(*place as usize));
+        row.map_or(Ok(None), |row| self.resource_of(row))
     }
 
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {

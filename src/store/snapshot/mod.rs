@@ -18,10 +18,10 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::error::StoreError;
-use crate::model::attributes::BindingAttributes;
+use crate::model::attributes::{BindingAttributes, Home};
 use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role, Sets, Time};
 use crate::policy::RowChange;
 use crate::policy::facts::{Outline, Result, Visit};
@@ -55,6 +55,8 @@ pub struct Snapshot {
     binding_attributes: Vec<Kept>,
     /// The same by id; made when it is first asked for.
     by_id: OnceCell<Vec<u32>>,
+    /// Where the home folders are, by what they lie in and whose they are; made when it is first asked for.
+    homes: OnceCell<HashMap<(Id, Home), u32>>,
     /// The shares by who made them; made when it is first asked for.
     by_sharer: OnceCell<Vec<u32>>,
 }
@@ -240,6 +242,15 @@ impl Snapshot {
 
     fn by_id(&self) -> &[u32] {
         self.by_id.get_or_init(|| self.sorted(|_| true, |row| row.id))
+    }
+
+    fn homes(&self) -> &HashMap<(Id, Home), u32> {
+        let home = |row: &ResourceRow| match self.attributes.get(row.attributes as usize).map(|it| &**it) {
+            Some(Attributes::Item(it)) => self.parent_of(row).map(wide).zip(it.home),
+            _ => None,
+        };
+        let rows = || (0_u32..).zip(&self.resources);
+        self.homes.get_or_init(|| rows().filter_map(|(place, row)| Some((home(row)?, place))).collect())
     }
 
     fn by_sharer(&self) -> &[u32] {
