@@ -128,6 +128,40 @@ fn a_writer_never_waits_for_a_dry_run() {
 }
 
 #[test]
+fn a_writer_never_waits_for_whoever_writes_what_another_applies() {
+    let tool = Tool::staffed();
+    assert_eq!(tool.sh("mkfifo rows.jsonl").status, 0);
+    // Standard input, a pipe of that name, and rows that are known by their first line; short and longer than is
+    // kept in memory.
+    let ways: [(&[&str], bool, usize); 4] = [
+        (&["apply", "-", "--format", "jsonl", "-o", "json"], true, 1 << 19),
+        (&["apply", "-", "-o", "json"], true, 1 << 19),
+        (&["apply", "rows.jsonl", "-o", "json"], false, 1 << 19),
+        (&["apply", "-", "-o", "json"], true, 5 << 20),
+    ];
+    for (number, (words, is_stdin, length)) in ways.into_iter().enumerate() {
+        let mut command = rolebook(&tool, words);
+        command.stdin(if is_stdin { Stdio::piped() } else { Stdio::null() });
+        let mut applying = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut rows: Box<dyn Write> = match applying.stdin.take() {
+            Some(pipe) => Box::new(pipe),
+            None => Box::new(File::options().write(true).open(tool.folder().join("rows.jsonl")).unwrap()),
+        };
+        rows.write_all(format!("{{\"group\": {{\"name\": \"crew{number}\"}}}}\n").as_bytes()).unwrap();
+        // More than a pipe and a buffer hold: when all of it is written the rows are being read.
+        rows.write_all(&vec![b'\n'; length]).unwrap();
+        // Judged by what is there once all rows are.
+        tool.ok(&format!("account add late{number}"));
+        let row = format!("{{\"member\": {{\"of\": \"group:crew{number}\", \"user\": \"late{number}\"}}}}\n");
+        rows.write_all(row.as_bytes()).unwrap();
+        drop(rows);
+        let output = applying.wait_with_output().unwrap();
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        assert_eq!(parsed(&output)["changed"].as_array().map(Vec::len), Some(2), "{words:?}: {output:?}");
+    }
+}
+
+#[test]
 fn two_uses_of_a_one_upload_link_never_both_succeed() {
     let tool = Tool::staffed();
     tool.ok("dropbox add intake");

@@ -39,6 +39,7 @@ mod role;
 mod server;
 mod session;
 mod share;
+mod spool;
 mod store;
 mod usage;
 mod view;

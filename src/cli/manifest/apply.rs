@@ -13,7 +13,7 @@ use super::input::Read;
 use super::output::{self, Became};
 use super::planned::{self, As, Planned};
 use super::saved::{self, Saved};
-use super::{Files, Reach};
+use super::{Reach, input};
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::invitation::Refused;
 use crate::render::Format;
@@ -49,7 +49,9 @@ impl Apply {
                 (read, reach, Some(saved))
             }
             None => {
-                (Files { files: self.files.clone(), format: self.format.clone() }.read()?, self.reach.clone(), None)
+                // Whoever writes what is applied must not keep the other writers of the store waiting.
+                let read = input::read(&self.files, self.format.as_deref(), !self.writing.dry_run)?;
+                (read, self.reach.clone(), None)
             }
         };
         Applying { writing: &self.writing, reach, saved }.run(session, read)

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Cursor, Read as Stream};
 use std::path::{Path, PathBuf};
 
 use super::super::files;
+use super::super::spool::spooled;
 use super::saved;
 use crate::input::document::Mistake;
 use crate::input::faults;
@@ -51,8 +52,9 @@ enum Form {
     Lines,
 }
 
-/// Reads files as one manifest, or tells every mistake in them.
-pub(super) fn read(paths: &[PathBuf], format: Option<&str>) -> Result<Read, Problem> {
+/// Reads files as one manifest, or tells every mistake in them. Rows are read later, and while they are it is not
+/// waited for whoever writes them, where `at_once` says so.
+pub(super) fn read(paths: &[PathBuf], format: Option<&str>, at_once: bool) -> Result<Read, Problem> {
     let (mut sources, mut opened) = (Vec::new(), Vec::new());
     for path in files::within(paths)? {
         let (form, input) = form(&path, format, files::open(&path)?)?;
@@ -70,6 +72,7 @@ pub(super) fn read(paths: &[PathBuf], format: Option<&str>) -> Result<Read, Prob
         read => read?,
     };
     for (path, input) in opened {
+        let input = if at_once { spooled(&path, input)? } else { input };
         read.open(&path, input)?;
     }
     Ok(read)

@@ -62,7 +62,7 @@ fn counted<N: Display + PartialEq + From<u8>>(count: N, word: &str) -> String {
 impl Files {
     /// Reads all of them as one manifest, or tells every mistake in them.
     fn read(&self) -> Result<Read, Problem> {
-        input::read(&self.files, self.format.as_deref())
+        input::read(&self.files, self.format.as_deref(), false)
     }
 }
 
