@@ -153,6 +153,26 @@ fn a_revision_of_many_rows_is_told_whole_and_the_same_everywhere() {
     assert_eq!(yaml.matches("change: added").count(), 2_503);
     let text = tool.ok(&format!("audit show {last}"));
     assert_eq!(text.lines().filter(|line| line.starts_with("  added ")).count(), 2_503);
+    // Every format says the same, in every order.
+    let log = tool.json("audit log");
+    let yaml = |arguments: &str| -> Value {
+        let text = tool.ok(&format!("{arguments} -o yaml"));
+        let budget = serde_saphyr::budget! { max_events: text.len(), max_nodes: text.len() };
+        serde_saphyr::from_str_with_options(&text, serde_saphyr::options! { budget: budget }).unwrap()
+    };
+    assert_eq!((yaml("audit log"), yaml(&format!("audit show {last}"))), (log.clone(), shown.clone()));
+    let turned: Vec<&Value> = log.as_array().unwrap().iter().rev().collect();
+    assert_eq!(tool.json("audit log --sort revision"), json!(turned));
+    assert_eq!(yaml("audit log --sort revision"), json!(turned));
+    for (format, words) in [("csv", 2_503), ("tsv", 2_503), ("table", 20)] {
+        let text = tool.ok(&format!("audit log --limit 1 --columns revision,changes,digest -o {format}"));
+        let line = text.lines().nth(1).unwrap();
+        assert_eq!(line.matches("change=added").count(), words, "{format}");
+        assert_eq!(line.contains("(2483 more)"), format == "table", "{format}");
+        assert!(line.ends_with(log[0]["digest"].as_str().unwrap()), "{format}");
+    }
+    let record = tool.ok(&format!("audit show {last} -o csv"));
+    assert_eq!(record.matches("\n  change=added").count(), 2_503);
     // What changed in an account that was there, and a role alone.
     tool.ok("account set-role bob manager");
     let shown = tool.json(&format!("audit show {}", last + 1));

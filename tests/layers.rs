@@ -15,13 +15,8 @@ const MAY_USE: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that only some layers may name.
-const RESERVED: [(&str, &[&str]); 5] = [
-    ("rusqlite", &["store"]),
-    ("clap", &["cli"]),
-    ("lettre", &["cli"]),
-    ("comfy_table", &["render"]),
-    ("std::env", &["cli"]),
-];
+const RESERVED: [(&str, &[&str]); 4] =
+    [("rusqlite", &["store"]), ("clap", &["cli"]), ("lettre", &["cli"]), ("std::env", &["cli"])];
 
 fn sources(layer: &str) -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<(String, String)>) {

@@ -7,14 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Reading, Writing, number};
 use super::change::{Made, Who};
-use super::log::{LogReader, Then};
+use super::log::LogReader;
 use super::session::Session;
-use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::{Id, Kind, Problem, Revision, Verb as Do};
-use crate::ops::changes::{Change, describe};
 use crate::ops::{Actor, undo};
-use crate::policy::RowChange;
 use crate::render::{Column, Format, PushElement, RenderError, Text, hidden, row, shown};
 use crate::store::verify::verify;
 use crate::store::{LogEntry, Store, StoreFacts};
@@ -43,7 +40,8 @@ enum Verb {
 
 /// List the revisions
 ///
-/// Server admins read all of it; admins of a workgroup or dropbox what concerns that.
+/// Server admins read all of it; admins of a workgroup or dropbox what concerns that. In a table, the column `changes`
+/// shows the first 20 of a revision; the other formats have all of them.
 #[derive(Args, Debug)]
 struct Log {
     /// Only what concerns this account, group, workgroup, dropbox or package
@@ -120,104 +118,8 @@ impl Audit {
     }
 }
 
-/// How many rows of a revision are described at once.
-const AT_ONCE: usize = 1_000;
-
-/// The changes of one revision, as they were told at the time, as far as a scope reaches. There may be millions: they
-/// are told one after the other, and none is kept.
-struct Told<'l, 'v> {
-    log: &'l StoreLog<'v>,
-    view: &'v View<'v>,
-    number: Revision,
-    then: Then<'l, 'v, 'v, StoreFacts<'v>>,
-}
-
 /// A reader of the log of a store.
 type StoreLog<'v> = LogReader<'v, 'v, StoreFacts<'v>>;
-
-/// Told of each change.
-type VisitChange<'c> = &'c mut dyn FnMut(Change) -> Result<ControlFlow<()>, RenderError>;
-
-impl<'l, 'v> Told<'l, 'v> {
-    fn new(log: &'l StoreLog<'v>, view: &'v View<'v>, number: Revision) -> Told<'l, 'v> {
-        Told { log, view, number, then: log.then(number) }
-    }
-
-    fn each(&self, visit: VisitChange<'_>) -> Result<(), RenderError> {
-        let reader = self.view.reader;
-        let mut rows: Vec<RowChange> = Vec::new();
-        let mut flow = ControlFlow::Continue(());
-        reader.each_change(self.number, &mut |change| {
-            match &change {
-                // The role of an account is told with it, so it is looked up now and left out later.
-                RowChange::Resource(before, after) => {
-                    let account = after.as_ref().or(before.as_ref()).filter(|any| any.kind() == Kind::Account);
-                    let account = account.map(|any| any.id);
-                    rows.push(change);
-                    if let Some(account) = account {
-                        rows.extend(reader.changes_of(self.number, account, Id::SERVER)?);
-                    }
-                }
-                RowChange::Binding(before, after) => {
-                    let any = after.as_ref().or(before.as_deref());
-                    let of = any.filter(|any| any.resource == Id::SERVER).map(|any| any.principal);
-                    let is_told = of.map_or(Ok(false), |of| reader.is_changed(self.number, of))?;
-                    if !is_told {
-                        rows.push(change);
-                    }
-                }
-            }
-            if rows.len() >= AT_ONCE {
-                flow = self.describe(&mut rows, visit)?;
-            }
-            Ok::<_, RenderError>(flow)
-        })?;
-        if flow.is_break() {
-            return Ok(());
-        }
-        self.describe(&mut rows, visit).map(drop)
-    }
-
-    fn describe(&self, rows: &mut Vec<RowChange>, visit: VisitChange<'_>) -> Result<ControlFlow<()>, RenderError> {
-        // Resources come first, as everywhere.
-        rows.sort_by_key(|row| matches!(row, RowChange::Binding(..)));
-        for change in describe(&std::mem::take(rows), &self.then)? {
-            if self.log.is_within(&change) && visit(change)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Whether some change is one that is looked for.
-    fn any(&self, is_sought: impl Fn(&Change) -> bool) -> Result<bool, RenderError> {
-        let mut found = false;
-        self.each(&mut |change| {
-            found = is_sought(&change);
-            Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
-        Ok(found)
-    }
-
-    /// Whether it changed a resource, what lies in it, or a binding on it or of it.
-    fn touches(&self, wanted: Id) -> Result<bool, RenderError> {
-        let mut found = false;
-        self.view.reader.each_change(self.number, &mut |row| {
-            found = touches(&row, wanted);
-            Ok::<_, Problem>(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
-        // What happened on an endpoint or in an organization happened to what lies in it.
-        Ok(found || self.any(|change| change.concerns == wanted)?)
-    }
-
-    /// Tells of the changes as a list of a row.
-    fn list(&self, push: PushElement<'_>) -> Result<(), RenderError> {
-        self.each(&mut |change| {
-            push(change.json())?;
-            Ok(ControlFlow::Continue(()))
-        })
-    }
-}
 
 /// A line of the log; what it changed is told as it comes.
 fn entry_row(log: &StoreLog<'_>, entry: &LogEntry) -> Result<Map<String, Value>, Problem> {
@@ -256,18 +158,18 @@ impl Log {
                 Some(text) => Some(Some(view.resolve_or_ended(text, Kind::Account)?)),
             };
             let (mut listed, mut rest) = (0, None);
-            session.stream_parted(&COLUMNS, "changes", |push| {
+            let tell = |number, push: PushElement<'_>| log.changes(number).list(push);
+            session.stream_telling(&COLUMNS, ("changes", &tell), |push| {
                 view.reader.log(Some(self.after.unwrap_or(Revision::MAX).min(view.revision + 1)), &mut |entry| {
                     if actor.is_some_and(|actor| entry.actor != actor) || (self.denied && entry.denied.is_none()) {
                         return Ok(true);
                     }
-                    let told = Told::new(&log, view, entry.number);
                     if let Some(wanted) = wanted
-                        && !told.touches(wanted)?
+                        && !log.changes(entry.number).touch(wanted)?
                     {
                         return Ok(true);
                     }
-                    if is_hidden(&told, &entry)? {
+                    if log.hides(&entry)? {
                         return Ok(true);
                     }
                     if self.limit.is_some_and(|limit| listed >= limit) {
@@ -275,7 +177,7 @@ impl Log {
                         return Ok(false);
                     }
                     listed += 1;
-                    push(entry_row(&log, &entry)?, &mut |push| told.list(push))?;
+                    push(entry_row(&log, &entry)?, entry.number)?;
                     Ok::<_, RenderError>(true)
                 })
             })?;
@@ -287,23 +189,6 @@ impl Log {
     }
 }
 
-/// Whether an entry is none of the reader's business: neither their own nor about what they administer.
-fn is_hidden(told: &Told<'_, '_>, entry: &LogEntry) -> Result<bool, RenderError> {
-    Ok(!told.log.reads_all() && !told.log.is_own(entry) && !told.any(|_| true)?)
-}
-
-/// Whether a row that changed is of a resource: itself, what lies in it, or a binding on it or of it.
-fn touches(row: &RowChange, wanted: Id) -> bool {
-    match row {
-        RowChange::Resource(before, after) => {
-            after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == wanted || it.parent == Some(wanted))
-        }
-        RowChange::Binding(before, after) => {
-            after.as_ref().or(before.as_deref()).is_some_and(|it| it.resource == wanted || it.principal == wanted)
-        }
-    }
-}
-
 impl Show {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(None, |session, view| {
@@ -311,10 +196,10 @@ impl Show {
             log.require()?;
             let missing = || Problem::not_found("revision", &self.revision.to_string());
             let entry = view.reader.revision(self.revision)?.ok_or_else(missing)?;
-            let told = Told::new(&log, view, entry.number);
-            if is_hidden(&told, &entry)? {
+            if log.hides(&entry)? {
                 return Err(missing().into());
             }
+            let changes = log.changes(entry.number);
             let mut fields = entry_row(&log, &entry)?;
             if let Some(by) = view.reader.undone_by(self.revision)? {
                 fields.insert("undone_by".to_owned(), json!(by));
@@ -322,13 +207,13 @@ impl Show {
             if session.dress().format == Format::Table {
                 fields.remove("changes");
                 session.value(&Value::Object(fields))?;
-                told.each(&mut |change| {
+                changes.each(&mut |change| {
                     session.line(&format!("  {}", change.line()))?;
                     Ok(ControlFlow::Continue(()))
                 })?;
                 return Ok(0);
             }
-            session.show_parted(&fields, "changes", &mut |push| told.list(push))?;
+            session.show_parted(&fields, "changes", &mut |push| changes.list(push))?;
             Ok(0)
         })
     }

@@ -298,7 +298,7 @@ impl Session<'_> {
             hidden("url"),
         ];
         if let Some(access) = &done.access {
-            self.list(&access::COLUMNS, access.rows.clone(), &Paging::default())?;
+            self.list(&access::COLUMNS, access.rows.iter().cloned().map(Ok), &Paging::default())?;
             for notice in access.notices() {
                 self.warn(&notice);
             }
@@ -309,9 +309,8 @@ impl Session<'_> {
             row.insert("revision".to_owned(), json!(done.revision));
             row.insert("secret".to_owned(), json!(made.of(change)));
             row.insert("url".to_owned(), json!(made.url));
-            row
+            Ok(row)
         });
-        let rows = rows.collect();
         self.list(&COLUMNS, rows, &Paging::default())?;
         Ok(())
     }

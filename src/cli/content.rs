@@ -10,7 +10,7 @@ use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
-use crate::model::attributes::{ItemType, time_value};
+use crate::model::attributes::{Item, ItemType, time_value};
 use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource, Role};
 use crate::ops::content::{self, Said, Upload as Uploading};
 use crate::ops::{AnyViewer, package, transfer};
@@ -332,15 +332,17 @@ impl Folder {
             // A folder is told before what lies in it, so each name is made from its folder's.
             let mut names: HashMap<Id, String> = HashMap::new();
             let reader = view.viewer_then()?;
-            let mut rows = Vec::new();
-            for found in content::list(&view.work()?, &endpoint, &path, deep)? {
+            let rows = content::list(&view.work()?, &endpoint, &path, deep)?.into_iter().map(|found| {
                 let name = match found.parent.and_then(|parent| names.get(&parent)) {
                     Some(folder) => format!("{folder}/{}", found.name),
                     None => view.name(found.id)?,
                 };
-                rows.push(item_row(view, &reader, &found, &name)?);
-                names.insert(found.id, name);
-            }
+                let row = item_row(view, &reader, &found, &name)?;
+                if found.as_item().is_some_and(Item::is_folder) {
+                    names.insert(found.id, name);
+                }
+                Ok(row)
+            });
             session.list(&COLUMNS, rows, paging)
         })
     }

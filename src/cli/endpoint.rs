@@ -246,7 +246,7 @@ impl Roles {
                 Some("me") => own(view, &which)?,
                 Some(text) => of(view, &which, &Reference::parse(text, Kind::Account)?)?,
             };
-            session.list(&ROLES, rows, &self.paging)
+            session.list(&ROLES, rows.into_iter().map(Ok), &self.paging)
         })
     }
 

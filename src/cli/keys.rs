@@ -147,8 +147,7 @@ impl SigningKey {
                 let on = org_or_workspace(&it.on)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
                     let found = key::signing_keys(&view.work()?, &on)?;
-                    let rows = found.iter().map(|it| key_row(view, it)).collect::<Result<Vec<_>, _>>()?;
-                    session.list(&KEYS, rows, &it.paging)
+                    session.list(&KEYS, found.iter().map(|it| key_row(view, it)), &it.paging)
                 })
             }
             KeyVerb::Show(it) => {
@@ -314,8 +313,7 @@ impl AccessToken {
                 let on = org_or_workspace(&it.on)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
                     let found = key::tokens(&view.work()?, &on)?;
-                    let rows = found.iter().map(|it| token_row(view, it)).collect::<Result<Vec<_>, _>>()?;
-                    session.list(&TOKENS, rows, &it.paging)
+                    session.list(&TOKENS, found.iter().map(|it| token_row(view, it)), &it.paging)
                 })
             }
             TokenVerb::Show(it) => {

@@ -278,10 +278,9 @@ impl Invites {
         ];
         let which = name(Kind::Dropbox, &self.dropbox)?;
         session.read(self.list.reading.at.as_deref(), |session, view| {
-            let mut rows = Vec::new();
-            for link in invitation::list(&view.work()?, &which)? {
-                let Some(it) = link.as_invitation() else { continue };
-                rows.push(row(
+            let found = invitation::list(&view.work()?, &which)?;
+            let rows = found.iter().filter_map(|link| Some((link, link.as_invitation()?))).map(|(link, it)| {
+                Ok(row(
                     &COLUMNS,
                     [
                         json!(link.id.0),
@@ -293,8 +292,8 @@ impl Invites {
                         json!(view.by(it.by)?),
                         json!(link.since),
                     ],
-                ));
-            }
+                ))
+            });
             session.list(&COLUMNS, rows, &self.list.paging)
         })
     }

@@ -1,17 +1,20 @@
 //! What the log tells a reader: which entries, which of their changes, and whether the texts that people
 //! typed stand beside them.
 
+mod changes;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::view::View;
 use crate::model::name::key;
 use crate::model::{Binding, Id, Kind, Problem, Revision, Verb};
-use crate::ops::changes::{Change, Lookup, describe};
+use crate::ops::changes::Lookup;
 use crate::ops::{AnyViewer, org_invitation};
 use crate::policy::disclosure::HIDDEN;
-use crate::policy::{Facts, LogScope, RowChange};
+use crate::policy::{Facts, LogScope};
 use crate::store::{LogEntry, StoreFacts};
+pub(super) use changes::Changes;
 
 /// As many words in a row are looked up as one name.
 const LONGEST_NAME: usize = 4;
@@ -23,13 +26,6 @@ pub(super) struct LogReader<'v, 'r, F: Facts> {
     scope: LogScope,
     /// Whether words name something that the reader may not see, as things are now.
     words: RefCell<HashMap<String, bool>>,
-}
-
-/// The changes of an entry that a reader is told.
-pub(super) struct Told {
-    pub(super) changes: Vec<Change>,
-    /// Whether these are all of them.
-    pub(super) is_whole: bool,
 }
 
 impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
@@ -52,30 +48,30 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         self.scope == LogScope::All
     }
 
-    /// The changes of a revision, as they were told at the time, as far as the reader is told of them.
-    pub(super) fn told(&self, number: Revision, rows: &[RowChange]) -> Result<Told, Problem> {
-        let mut changes = describe(rows, &self.then(number))?;
-        let all = changes.len();
-        changes.retain(|change| self.is_within(change));
-        Ok(Told { is_whole: changes.len() == all, changes })
+    /// The changes of a revision.
+    pub(super) fn changes(&self, number: Revision) -> Changes<'_, 'v, 'r, F> {
+        Changes::new(self, number)
     }
 
-    /// Whether a change is about what the reader reads of.
-    pub(super) fn is_within(&self, change: &Change) -> bool {
+    /// Whether the reader reads of what lies in nothing else but this.
+    fn reads_of(&self, outermost: Id) -> bool {
         match &self.scope {
             LogScope::All => true,
-            LogScope::On(places) => places.contains(&change.concerns),
+            LogScope::On(places) => places.contains(&outermost),
         }
     }
 
     /// Whether an entry is one that the reader made.
-    pub(super) fn is_own(&self, entry: &LogEntry) -> bool {
+    fn is_own(&self, entry: &LogEntry) -> bool {
         self.view.actor.principal().is_some() && entry.actor == self.view.actor.principal()
     }
 
     /// Whether an entry is none of the reader's business: neither their own nor about what they administer.
-    pub(super) fn hides(&self, entry: &LogEntry, changes: &[Change]) -> bool {
-        !self.reads_all() && changes.is_empty() && !self.is_own(entry)
+    pub(super) fn hides(&self, entry: &LogEntry) -> Result<bool, Problem> {
+        if self.reads_all() || self.is_own(entry) {
+            return Ok(false);
+        }
+        Ok(!self.changes(entry.number).any_concerns(&mut |id| self.reads_of(id))?)
     }
 
     /// Whether the reader is told what was typed: the command and the reason. Administrators are, where
@@ -85,8 +81,12 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         if self.reads_all() || self.is_own(entry) {
             return Ok(true);
         }
-        let told = self.told(entry.number, &self.view.reader.changes(entry.number)?)?;
-        if !told.is_whole || told.changes.is_empty() {
+        let mut is_any = false;
+        let has_others = self.changes(entry.number).any_concerns(&mut |id| {
+            is_any = true;
+            !self.reads_of(id)
+        })?;
+        if has_others || !is_any {
             return Ok(false);
         }
         for text in [Some(entry.command.as_str()), entry.reason.as_deref()].into_iter().flatten() {
@@ -110,7 +110,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
     }
 
     /// Things as they were when a revision was made.
-    pub(super) fn then(&self, number: Revision) -> Then<'_, 'v, 'r, F> {
+    fn then(&self, number: Revision) -> Then<'_, 'v, 'r, F> {
         let reader = self.view.reader;
         let sides = [reader.facts_at(number), reader.facts_at(number.saturating_sub(1))];
         let (names, outermost, ended) = (RefCell::default(), RefCell::default(), RefCell::default());
@@ -220,7 +220,7 @@ const NAMES: usize = 100_000;
 
 /// Things as they were when a revision was made: after it, else before it, else at any time. What was looked up is
 /// kept, since most of what a revision changes lies in few places.
-pub(super) struct Then<'l, 'v, 'r, F: Facts> {
+struct Then<'l, 'v, 'r, F: Facts> {
     log: &'l LogReader<'v, 'r, F>,
     sides: [StoreFacts<'r>; 2],
     names: RefCell<HashMap<Id, String>>,

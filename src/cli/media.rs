@@ -182,8 +182,7 @@ impl List {
         let on = org_or_workspace(&self.on)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = media::list(&view.work()?, kind, &on)?;
-            let rows = found.iter().map(|it| media_row(view, it)).collect::<Result<Vec<_>, _>>()?;
-            session.list(&COLUMNS, rows, &self.paging)
+            session.list(&COLUMNS, found.iter().map(|it| media_row(view, it)), &self.paging)
         })
     }
 }

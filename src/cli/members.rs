@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::args::{Paging, Reading, Writing, name, references};
 use super::change::{Made, Who};
@@ -89,37 +89,31 @@ impl Members {
         session.read(self.reading.at.as_deref(), |session, view| {
             let place = view.find(kind, &place)?;
             let found = visible(view, &place)?;
-            let found = match self.expand {
+            let (found, ways) = match self.expand {
                 true => expanded(view, found)?,
-                false => found.into_iter().map(|it| (it.clone(), it.principal, Value::Null)).collect(),
+                false => (found.into_iter().map(|it| (it.principal, it, None)).collect(), Ways::default()),
             };
-            let mut rows = Vec::new();
-            for (binding, member, via) in found {
-                let member = view.party(&binding, member)?;
-                rows.push(row(
-                    &COLUMNS,
-                    [
+            session.list_placed(&COLUMNS, &self.paging, |put| {
+                for (member, binding, way) in found {
+                    let member = view.party(&binding, member)?;
+                    let values = [
                         json!(place.reference()),
                         json!(member),
                         json!(binding.role.word()),
                         json!(!binding.attributes.inactive),
-                        via,
+                        way.map_or(Ok(Value::Null), |way| ways.told(view, way).map(Value::String))?,
                         json!(binding.since),
-                    ],
-                ));
-            }
-            rows.sort_by(|a, b| {
-                let key =
-                    |row: &Map<String, Value>| row.get("member").and_then(Value::as_str).map(crate::model::name::key);
-                key(a).cmp(&key(b))
-            });
-            session.list(&COLUMNS, rows, &self.paging)
+                    ];
+                    put(&crate::model::name::key(&member), row(&COLUMNS, values))?;
+                }
+                Ok(())
+            })
         })
     }
 }
 
-/// Memberships, each with whose it is and the groups that it comes through.
-type Found = Vec<(Binding, Id, Value)>;
+/// Memberships, each with whose it is and the place of the way through groups that it comes by.
+type Found = Vec<(Id, Binding, Option<usize>)>;
 
 /// The members that the reader is told of.
 fn visible(view: &View<'_>, place: &Resource) -> Result<Vec<Binding>, RenderError> {
@@ -145,7 +139,7 @@ fn told(view: &View<'_>, found: Vec<Binding>) -> Result<Vec<Binding>, RenderErro
 
 /// Accounts in place of groups. Who is a member directly stands for that, and once more for the shortest way
 /// through groups, of those that give most; so each group is opened once, however many ways lead to it.
-fn expanded(view: &View<'_>, mut found: Vec<Binding>) -> Result<Found, RenderError> {
+fn expanded(view: &View<'_>, mut found: Vec<Binding>) -> Result<(Found, Ways), RenderError> {
     let mut rows = Vec::new();
     let mut ways = Ways::default();
     let (mut opened, mut listed) = (HashSet::new(), HashSet::new());
@@ -180,12 +174,7 @@ fn expanded(view: &View<'_>, mut found: Vec<Binding>) -> Result<Found, RenderErr
             }
         }
     }
-    let mut told = Vec::with_capacity(rows.len());
-    for (member, binding, place) in rows {
-        let via = place.map_or(Ok(Value::Null), |place| ways.told(view, place).map(Value::String))?;
-        told.push((binding, member, via));
-    }
-    Ok(told)
+    Ok((rows, ways))
 }
 
 /// The ways through groups, each as the last step of one that is known already. So they take no more room than

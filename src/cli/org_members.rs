@@ -174,29 +174,23 @@ impl Members {
         session.read(self.reading.at.as_deref(), |session, view| {
             let place = view.find(Kind::Org, &which)?;
             let work = view.work()?;
-            let mut rows = Vec::new();
-            for member in org::members(&work, &place)? {
-                let workspaces = org::workspaces_of(&work, place.id, &member)?;
-                rows.push(row(
-                    &COLUMNS,
-                    [
+            session.list_placed(&COLUMNS, &self.paging, |put| {
+                for member in org::members(&work, &place)? {
+                    let workspaces = org::workspaces_of(&work, place.id, &member)?;
+                    let name = view.party(&member, member.principal)?;
+                    let values = [
                         json!(place.reference()),
-                        json!(view.party(&member, member.principal)?),
+                        json!(name),
                         json!(member.role.word()),
                         seen(view, &workspaces)?,
                         json!(member.since),
-                    ],
-                ));
-            }
-            by_member(&mut rows);
-            session.list(&COLUMNS, rows, &self.paging)
+                    ];
+                    put(&crate::model::name::key(&name), row(&COLUMNS, values))?;
+                }
+                Ok(())
+            })
         })
     }
-}
-
-/// Sorts rows by the name of the member, as names are compared.
-pub(super) fn by_member(rows: &mut [serde_json::Map<String, Value>]) {
-    rows.sort_by_key(|row| row.get("member").and_then(Value::as_str).map(crate::model::name::key));
 }
 
 impl Invite {
@@ -259,15 +253,14 @@ impl Invites {
         ];
         let org = name(Kind::Org, &self.org)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let mut rows = Vec::new();
-            for invitation in org_invitation::list(&view.work()?, &org)? {
-                let Some(it) = invitation.as_invitation() else { continue };
+            let found = org_invitation::list(&view.work()?, &org)?;
+            let rows = found.iter().filter_map(|it| Some((it, it.as_invitation()?))).map(|(invitation, it)| {
                 let mut workspaces = Vec::new();
                 for id in &it.workspaces {
                     // One that was removed since comes with it no more.
                     workspaces.extend(view.facts.resource(*id)?);
                 }
-                rows.push(row(
+                Ok(row(
                     &COLUMNS,
                     [
                         json!(invitation.id.0),
@@ -280,8 +273,8 @@ impl Invites {
                         json!(view.by(it.by)?),
                         json!(invitation.since),
                     ],
-                ));
-            }
+                ))
+            });
             session.list(&COLUMNS, rows, &self.paging)
         })
     }

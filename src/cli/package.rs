@@ -179,18 +179,17 @@ impl List {
                 (_, Some(text)) => Some(view.resolve_or_ended(text, Kind::Account)?),
             };
             let from = self.from.as_deref().map(|text| view.resolve_or_ended(text, Kind::Account)).transpose()?;
-            let mut rows = Vec::new();
-            for resource in package::list(&view.work()?)? {
-                let Some(it) = resource.as_package() else { continue };
-                let fits = to.is_none_or(|to| it.recipients.contains(&to))
-                    && from.is_none_or(|from| it.sender == from)
-                    && external.as_ref().is_none_or(|address| {
-                        it.external.iter().any(|known| crate::model::name::key(known) == address.key())
-                    });
-                if fits {
-                    rows.push(package_row(view, &resource)?);
-                }
-            }
+            let found = package::list(&view.work()?)?;
+            let fits = |resource: &Resource| {
+                resource.as_package().is_some_and(|it| {
+                    to.is_none_or(|to| it.recipients.contains(&to))
+                        && from.is_none_or(|from| it.sender == from)
+                        && external.as_ref().is_none_or(|address| {
+                            it.external.iter().any(|known| crate::model::name::key(known) == address.key())
+                        })
+                })
+            };
+            let rows = found.iter().filter(|it| fits(it)).map(|it| package_row(view, it));
             session.list(&COLUMNS, rows, &self.paging)
         })
     }

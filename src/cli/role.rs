@@ -122,7 +122,7 @@ fn all_rows() -> Vec<Map<String, Value>> {
 impl Role {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.verb {
-            Verb::List(it) => session.list(&COLUMNS, all_rows(), &it.paging),
+            Verb::List(it) => session.list(&COLUMNS, all_rows().into_iter().map(Ok), &it.paging),
             Verb::Show(it) => {
                 // `admin` alone means the admins of every kind.
                 let named = |role: Held| role.full() == it.role || role.word() == it.role;
@@ -141,7 +141,7 @@ impl Role {
                 if rows.is_empty() {
                     return Err(unknown(&it.role).into());
                 }
-                session.list(&COLUMNS, rows, &Paging::default())
+                session.list(&COLUMNS, rows.into_iter().map(Ok), &Paging::default())
             }
         }
     }

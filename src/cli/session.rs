@@ -17,11 +17,14 @@ use crate::input::faults;
 use crate::model::name::{printable, quoted};
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::Actor;
-use crate::render::{self, Column, Dress, Elements, Format, Page, RenderError, Row, Stream, Text, Tone};
+use crate::render::{self, Column, Dress, Elements, Format, Page, RenderError, Row, Stream, Tell, Text, Tone};
 use crate::store::{self, Reader, Store, StoreFacts};
 
 /// Takes a row of a list, and answers whether further ones are wanted.
 pub(super) type Push<'p> = &'p mut dyn FnMut(Row) -> Result<ControlFlow<()>, RenderError>;
+
+/// Takes a row of a list with the text that says where it stands among the others.
+pub(super) type Put<'p> = &'p mut dyn FnMut(&str, Row) -> Result<(), RenderError>;
 
 /// The exit status of a command whose reader went away: that of a process killed by SIGPIPE.
 pub(super) const BROKEN_PIPE: u8 = 141;
@@ -166,22 +169,43 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Lists rows, or the part of them that is asked for.
+    /// Lists rows, or the part of them that is asked for; each is made as it is wanted.
     pub(super) fn list(
         &mut self,
         columns: &[Column],
-        rows: Vec<Map<String, Value>>,
+        rows: impl IntoIterator<Item = Result<Row, RenderError>>,
         paging: &Paging,
     ) -> super::Outcome {
         self.stream(columns, paging, |_, push| {
             for row in rows {
-                if push(row)?.is_break() {
+                if push(row?)?.is_break() {
                     break;
                 }
             }
             Ok(())
         })?;
         Ok(0)
+    }
+
+    /// Lists rows that `make` finds in any order, each with the text that says where it stands among the others.
+    pub(super) fn list_placed(
+        &mut self,
+        columns: &[Column],
+        paging: &Paging,
+        make: impl FnOnce(Put<'_>) -> Result<(), RenderError>,
+    ) -> super::Outcome {
+        let (dress, page) = (self.dress(), paging.page());
+        let mut stream = Stream::new(columns, &dress, &page)?;
+        make(&mut |place, row| stream.push_at(place, &row))?;
+        self.finish(stream)?;
+        Ok(0)
+    }
+
+    /// Ends a list. Answers whether it was written to its end; else a notice says how to go on.
+    fn finish(&mut self, stream: Stream<'_>) -> Result<bool, RenderError> {
+        let Some(token) = stream.finish(self.out)? else { return Ok(true) };
+        self.warn(&format!("there is more: go on with --after {}", quoted(&token)));
+        Ok(false)
     }
 
     /// Lists rows as `make` finds them, for as long as further ones are wanted; those of formats that need not
@@ -201,21 +225,20 @@ impl<'s> Session<'s> {
             stream.push(self.out, row)
         })?;
         stream.begin_as(&wants);
-        let Some(token) = stream.finish(self.out)? else { return Ok(true) };
-        self.warn(&format!("there is more: go on with --after {}", quoted(&token)));
-        Ok(false)
+        self.finish(stream)
     }
 
-    /// As [`Session::stream`], where one field of each row is a list that is told as it comes.
-    pub(super) fn stream_parted(
+    /// As [`Session::stream`], where one field of each row is a list that is told as it comes, by a number given with
+    /// the row.
+    pub(super) fn stream_telling(
         &mut self,
         columns: &[Column],
-        field: &str,
-        make: impl FnOnce(&mut dyn FnMut(Row, Elements<'_>) -> Result<(), RenderError>) -> Result<(), RenderError>,
+        (field, tell): (&str, Tell<'_>),
+        make: impl FnOnce(&mut dyn FnMut(Row, u64) -> Result<(), RenderError>) -> Result<(), RenderError>,
     ) -> Result<(), RenderError> {
         let (dress, page) = (self.dress(), Page::default());
-        let mut stream = Stream::new(columns, &dress, &page)?;
-        make(&mut |row, elements| stream.push_parted(self.out, row, field, elements).map(drop))?;
+        let mut stream = Stream::new(columns, &dress, &page)?.telling(field, tell);
+        make(&mut |row, list| stream.push_told(self.out, row, list).map(drop))?;
         stream.finish(self.out).map(drop)
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Paging, Reading, Writing, expiry, item, references, share_classes};
 use super::change::{Made, Who};
-use super::session::Session;
+use super::session::{Put, Session};
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{ShareClass, Sharing, time_value};
@@ -17,7 +17,7 @@ use crate::model::{
 use crate::ops::share::{self, Grant as Granting, Sharer, Which};
 use crate::ops::{Actor, AnyViewer};
 use crate::policy::{Facts, Select};
-use crate::render::{Column, RenderError, hidden, key, row, shown};
+use crate::render::{Column, RenderError, hidden, key, plain, row, shown};
 
 /// Share files and folders, and see who shared what with whom
 ///
@@ -241,12 +241,10 @@ impl List {
         let under = self.under.as_deref().map(super::args::item).transpose()?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let wanted = Wanted::new(self, view)?;
-            let mut rows = Vec::new();
-            match &item {
-                Some((endpoint, path)) => self.of_path(view, &wanted, (endpoint, path), &mut rows)?,
-                None => everywhere(view, &wanted, under.as_ref(), &mut rows)?,
-            }
-            session.list(&COLUMNS, rows, &self.paging)
+            session.list_placed(&COLUMNS, &self.paging, |put| match &item {
+                Some((endpoint, path)) => self.of_path(view, &wanted, (endpoint, path), put),
+                None => everywhere(view, &wanted, under.as_ref(), put),
+            })
         })
     }
 
@@ -256,7 +254,7 @@ impl List {
         view: &View<'_>,
         wanted: &Wanted,
         (endpoint, path): (&Name, &Path),
-        rows: &mut Vec<Map<String, Value>>,
+        put: Put<'_>,
     ) -> Result<(), RenderError> {
         let place = match view.find_item(endpoint, path) {
             // Whoever has lost what they shared may still take it back.
@@ -270,46 +268,44 @@ impl List {
         }
         let lineage = view.facts.lineage(place.item.id)?;
         let viewer = view.viewer()?;
-        for above in lineage.iter().filter(|above| above.kind() == Kind::Item) {
+        for (up, above) in lineage.iter().filter(|above| above.kind() == Kind::Item).enumerate() {
             // What is not registered has no shares of its own.
             if self.here && (above.id != place.item.id || !place.rest.is_empty()) {
                 break;
             }
-            self.of_item(view, &viewer, above, wanted, rows)?;
+            self.of_item(view, &viewer, (up, above), wanted, put)?;
         }
         if let Some(endpoint) = lineage.last() {
             let root_too = !self.here || (place.item.is_root() && place.rest.is_empty());
             if root_too && wanted.is_everything() {
-                implicit(view, &viewer, endpoint, &place.item, rows)?;
+                implicit(view, &viewer, endpoint, &place.item, put)?;
             }
         }
         Ok(())
     }
 
-    /// The owner and the shares of one item, as far as the reader may see them.
+    /// The owner and the shares of one item so far up, as far as the reader may see them.
     fn of_item(
         &self,
         view: &View<'_>,
         viewer: &AnyViewer<'_>,
-        resource: &Resource,
+        (up, resource): (usize, &Resource),
         wanted: &Wanted,
-        rows: &mut Vec<Map<String, Value>>,
+        put: Put<'_>,
     ) -> Result<(), RenderError> {
         for ownership in view.facts.list(Select::OnAs(resource.id, Role::ItemOwner))? {
             if wanted.is_everything() && viewer.is_told_of(&ownership)? {
-                rows.push(share_row(view, resource.id, &ownership, Permissions::EDIT, "owner")?);
+                let row = share_row(view, resource.id, &ownership, Permissions::EDIT, "owner")?;
+                put(&format!("{up:08} owners"), row)?;
             }
         }
-        let mut found = Vec::new();
         for share in view.facts.list(Select::OnAs(resource.id, Role::ItemShare))? {
             if wanted.takes(&share) && viewer.lists_share(&share, self.all)? {
                 let (set, class) = (share.attributes.permissions, share.attributes.share_class());
-                found.push(share_row(view, resource.id, &share, set, class.word())?);
+                let row = share_row(view, resource.id, &share, set, class.word())?;
+                put(&format!("{up:08} shares\0{}", texts(&row, &["principal", "by"])), row)?;
             }
         }
-        found
-            .sort_by_key(|row| (row.get("principal").map(ToString::to_string), row.get("by").map(ToString::to_string)));
-        rows.extend(found);
         Ok(())
     }
 }
@@ -354,13 +350,13 @@ impl Wanted {
     }
 }
 
+/// Some columns of a row as one text, which stands in their order.
+fn texts(row: &Map<String, Value>, columns: &[&str]) -> String {
+    columns.iter().map(|name| row.get(*name).map(plain).unwrap_or_default()).collect::<Vec<_>>().join("\0")
+}
+
 /// Every share that the reader may see, of everything or of what lies under an item.
-fn everywhere(
-    view: &View<'_>,
-    wanted: &Wanted,
-    under: Option<&(Name, Path)>,
-    rows: &mut Vec<Map<String, Value>>,
-) -> Result<(), RenderError> {
+fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, put: Put<'_>) -> Result<(), RenderError> {
     let top = match under {
         None => None,
         Some((endpoint, path)) => {
@@ -380,7 +376,7 @@ fn everywhere(
     };
     let view = view.in_memory()?;
     let viewer = view.viewer()?;
-    let mut keep = |share: Binding| -> Result<(), Problem> {
+    let mut keep = |share: Binding| -> Result<(), RenderError> {
         let class = share.attributes.share_class();
         if !wanted.takes(&share) || !viewer.lists_share(&share, wanted.all)? {
             return Ok(());
@@ -391,8 +387,8 @@ fn everywhere(
             return Ok(());
         }
         let set = share.attributes.permissions;
-        rows.push(share_row(&view, share.resource, &share, set, class.word())?);
-        Ok(())
+        let row = share_row(&view, share.resource, &share, set, class.word())?;
+        put(&texts(&row, &["item", "principal", "by", "class"]), row)
     };
     match (wanted.with, wanted.by) {
         (Some(with), _) => {
@@ -416,8 +412,6 @@ fn everywhere(
             }
         }
     }
-    let text = |row: &Map<String, Value>, name: &str| row.get(name).map(ToString::to_string);
-    rows.sort_by_cached_key(|row| (text(row, "item"), text(row, "principal"), text(row, "by"), text(row, "class")));
     Ok(())
 }
 
@@ -428,7 +422,7 @@ fn implicit(
     viewer: &AnyViewer<'_>,
     endpoint: &Resource,
     asked: &Resource,
-    rows: &mut Vec<Map<String, Value>>,
+    put: Put<'_>,
 ) -> Result<(), RenderError> {
     let managed = endpoint.as_endpoint().is_some_and(|it| it.kind.sharing() == Sharing::Managed);
     if !managed || !viewer.may(Do::ViewShares, asked.id)? {
@@ -442,7 +436,7 @@ fn implicit(
                 let mut row = share_row(view, root.id, &binding, Permissions::EDIT, "role")?;
                 // told: who lists the shares is told who has everything by a role (`content.shares-listed`).
                 row.insert("principal".to_owned(), json!(view.reference(binding.principal)?));
-                rows.push(row);
+                put("roles", row)?;
             }
         }
     }

@@ -11,12 +11,11 @@ use super::args::{
 };
 use super::change::{Made, Who};
 use super::org::count;
-use super::org_members::by_member;
 use super::rename::RenameWorkspace;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
-use crate::model::attributes::Switch;
+use crate::model::attributes::{Home, Switch};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role};
 use crate::ops::place;
 use crate::ops::workspace::{self, Options};
@@ -216,14 +215,14 @@ impl List {
         let org = self.org.as_deref().map(|text| name(Kind::Org, text)).transpose()?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let org = org.as_ref().map(|org| view.find(Kind::Org, org)).transpose()?.map(|org| org.id);
-            let mut rows = Vec::new();
-            for it in view.all(Kind::Workspace)? {
-                if org.is_none() || it.parent == org {
-                    rows.push(workspace_row(view, &it)?);
+            session.list_placed(&COLUMNS, &self.paging, |put| {
+                for it in view.all(Kind::Workspace)? {
+                    if org.is_none() || it.parent == org {
+                        put(&crate::model::name::key(&view.name(it.id)?), workspace_row(view, &it)?)?;
+                    }
                 }
-            }
-            rows.sort_by_key(|row| row.get("ref").and_then(Value::as_str).map(crate::model::name::key));
-            session.list(&COLUMNS, rows, &self.paging)
+                Ok(())
+            })
         })
     }
 }
@@ -247,34 +246,34 @@ impl One {
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = self.find(view)?;
             let (reference, homes) = (view.name(found.id)?, homes(view, &found)?);
-            let mut rows = Vec::new();
-            for level in Role::WORKSPACE {
-                for binding in view.facts.list(Select::OnAs(found.id, level))? {
-                    let own = binding.attributes.root_upload.map_or("default", Switch::word);
-                    let home = homes.get(&binding.principal).map(|id| view.told_name(*id)).transpose()?.flatten();
-                    rows.push(row(
-                        &COLUMNS,
-                        [
+            session.list_placed(&COLUMNS, paging, |put| {
+                for level in Role::WORKSPACE {
+                    for binding in view.facts.list(Select::OnAs(found.id, level))? {
+                        let own = binding.attributes.root_upload.map_or("default", Switch::word);
+                        let home = homes.get(&binding.principal).map(|id| view.told_name(*id)).transpose()?.flatten();
+                        let member = view.party(&binding, binding.principal)?;
+                        let values = [
                             json!(reference),
-                            json!(view.party(&binding, binding.principal)?),
+                            json!(member),
                             json!(level.word()),
                             json!(own),
                             json!(home),
                             json!(binding.since),
-                        ],
-                    ));
+                        ];
+                        put(&crate::model::name::key(&member), row(&COLUMNS, values))?;
+                    }
                 }
-            }
-            by_member(&mut rows);
-            session.list(&COLUMNS, rows, paging)
+                Ok(())
+            })
         })
     }
 }
 
 /// Whether the reader has a home folder in a workspace.
 fn has_home(view: &View<'_>, workspace: &Resource) -> Result<bool, RenderError> {
-    let Some(actor) = view.actor.principal() else { return Ok(true) };
-    Ok(homes(view, workspace)?.contains_key(&actor))
+    let Some(of) = view.actor.principal() else { return Ok(true) };
+    let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(false) };
+    Ok(view.facts.home(files, Home { workspace: workspace.id, of })?.is_some())
 }
 
 /// The home folders of a workspace, by the account whose they are.

@@ -147,14 +147,44 @@ pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> 
     Ok(changes)
 }
 
+/// The outermost thing that a change of a row is about, which decides who may read of it in the log; none where the
+/// change is not told.
+///
+/// # Errors
+/// What the look-up answers.
+pub fn concerns(row: &RowChange, lookup: &dyn Lookup) -> Result<Option<Id>> {
+    match row {
+        RowChange::Resource(before, after) => {
+            after.as_ref().or(before.as_ref()).map_or(Ok(None), |any| resource_concerns(any, lookup))
+        }
+        RowChange::Binding(before, after) => {
+            after.as_ref().or(before.as_deref()).map_or(Ok(None), |any| binding_concerns(any, lookup))
+        }
+    }
+}
+
+fn resource_concerns(any: &Resource, lookup: &dyn Lookup) -> Result<Option<Id>> {
+    match (any.kind(), any.parent) {
+        (Kind::Invitee, _) => Ok(None),
+        (_, None) => Ok(Some(any.id)),
+        (_, Some(parent)) => lookup.outermost(parent).map(Some),
+    }
+}
+
+fn binding_concerns(any: &Binding, lookup: &dyn Lookup) -> Result<Option<Id>> {
+    match any.role {
+        Role::PackageSender | Role::PackageRecipient | Role::DropboxOutside => Ok(None),
+        _ if any.resource == Id::SERVER => Ok(Some(any.principal)),
+        _ => lookup.outermost(any.resource).map(Some),
+    }
+}
+
 fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Recent<'_>) -> Result<Option<Change>> {
     let name = |id| lookup.name(id);
     // told: the change of that very thing.
     let own = |id| lookup.reference(id);
     let Some(any) = after.or(before) else { return Ok(None) };
-    if any.kind() == Kind::Invitee {
-        return Ok(None);
-    }
+    let Some(concerns) = resource_concerns(any, lookup)? else { return Ok(None) };
     // The server is always there: the first time it is configured it changes from its defaults.
     let what = if any.kind() == Kind::Server { What::Changed } else { What::of(before.is_some(), after.is_some()) };
     let reference = match (any.kind(), any.parent) {
@@ -206,7 +236,6 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Recent
     }
     // With room for the role of an account; there may be very many changes.
     fields.shrink_to(fields.len() + usize::from(any.kind() == Kind::Account));
-    let concerns = any.parent.map_or(Ok(any.id), |parent| lookup.outermost(parent))?;
     Ok(Some(Change { what, reference, member: None, role: None, fields, row: any.id, about: any.id, concerns }))
 }
 
@@ -262,10 +291,7 @@ fn binding(
     above: &Recent<'_>,
 ) -> Result<()> {
     let Some(any) = after.or(before) else { return Ok(()) };
-    match any.role {
-        Role::PackageSender | Role::PackageRecipient | Role::DropboxOutside => return Ok(()),
-        _ => {}
-    }
+    let Some(concerns) = binding_concerns(any, above)? else { return Ok(()) };
     let what = What::of(before.is_some(), after.is_some());
     let word = |binding: Option<&Binding>| binding.map_or(Value::Null, |it| json!(it.role.word()));
     if any.resource == Id::SERVER {
@@ -282,7 +308,7 @@ fn binding(
                 fields: vec![role],
                 row: any.id,
                 about: any.principal,
-                concerns: any.principal,
+                concerns,
             }),
         }
         return Ok(());
@@ -321,7 +347,7 @@ fn binding(
         fields,
         row: any.id,
         about: any.resource,
-        concerns: above.outermost(any.resource)?,
+        concerns,
     });
     Ok(())
 }

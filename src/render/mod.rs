@@ -6,6 +6,7 @@
 //! No control or format character leaves as it is, whatever it came in: people see an escape, in
 //! [`Text`], tables and records; JSON, YAML and separated values have escapes that read back.
 
+mod held;
 pub mod json;
 mod parts;
 mod record;
@@ -13,6 +14,7 @@ mod separated;
 mod stream;
 mod table;
 mod text;
+mod yaml;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -20,9 +22,8 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 
 use crate::model::Problem;
-use crate::model::visible::{marked, unmarked};
 pub use parts::{Elements, PushElement, parted};
-pub use stream::{Page, Stream};
+pub use stream::{Page, Stream, Tell};
 pub use text::{Text, Tone};
 
 /// How output is written.
@@ -209,24 +210,13 @@ pub fn value(out: &mut dyn Write, value: &Value, dress: &Dress) -> Result<(), Re
             out.write_all(b"\n")?;
         }
         Format::Jsonl => json_line(out, value)?,
-        Format::Yaml => yaml(out, value)?,
-        Format::Table | Format::Csv | Format::Tsv => record::write(out, value, dress)?,
+        Format::Yaml => yaml::document(out, value)?,
+        Format::Table | Format::Csv | Format::Tsv => record::write(out, value)?,
     }
     Ok(())
 }
 
 fn json_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     json::write(out, value)?;
-    out.write_all(b"\n")
-}
-
-fn yaml(out: &mut dyn Write, value: &Value) -> io::Result<()> {
-    // A line end in a text is an escape, and begins no line.
-    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-    let marked = marked(value);
-    let text =
-        serde_saphyr::to_string_with_options(marked.as_ref().unwrap_or(value), options).map_err(io::Error::other)?;
-    let text = if marked.is_some() { unmarked(&text) } else { text };
-    out.write_all(text.trim_end().as_bytes())?;
     out.write_all(b"\n")
 }

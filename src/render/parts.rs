@@ -7,7 +7,10 @@ use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Dress, Format, RenderError, Row, json, value};
+use super::{Dress, Format, RenderError, Row, json, plain, record, yaml};
+
+/// As many elements of a list that is told as it comes stand in a cell of a table.
+const IN_A_CELL: usize = 20;
 
 /// Takes the elements of a list, one after the other.
 pub type PushElement<'p> = &'p mut dyn FnMut(Value) -> Result<(), RenderError>;
@@ -82,8 +85,7 @@ impl Serialize for List<'_, '_, '_> {
     }
 }
 
-/// Writes one thing of which one field is a list that is told as it comes: of formats that can be written so, none of
-/// it is held.
+/// Writes one thing of which one field is a list that is told as it comes: none of it is held.
 ///
 /// # Errors
 /// When the stream fails, or what telling of the elements answers.
@@ -94,25 +96,46 @@ pub fn parted(
     elements: Elements<'_>,
     dress: &Dress,
 ) -> Result<(), RenderError> {
-    if !dress.format.is_json() {
-        let whole = whole(row, field, elements)?;
-        return value(out, &Value::Object(whole), dress);
+    match dress.format {
+        Format::Json | Format::Jsonl => {
+            Parted::new(row, field, elements).write(out, dress.format == Format::Json)?;
+            Ok(out.write_all(b"\n")?)
+        }
+        Format::Yaml => yaml::parted(out, (row, field), elements, false),
+        Format::Table | Format::Csv | Format::Tsv => record::parted(out, (row, field), elements),
     }
-    Parted::new(row, field, elements).write(out, dress.format == Format::Json)?;
-    out.write_all(b"\n")?;
-    Ok(())
 }
 
-/// The row with the list in it.
-pub(super) fn whole(row: &Row, field: &str, elements: Elements<'_>) -> Result<Row, RenderError> {
-    let mut list = Vec::new();
+/// The elements of a list as a cell of a table has them: the first, and how many there are besides.
+///
+/// # Errors
+/// What telling of the elements answers.
+pub(super) fn first_of(elements: Elements<'_>) -> Result<Value, RenderError> {
+    let (mut first, mut more) = (Vec::new(), 0_u64);
     elements(&mut |element| {
-        list.push(element);
+        if first.len() < IN_A_CELL {
+            first.push(element)
+        } else {
+            more += 1
+        }
         Ok(())
     })?;
-    let mut whole = row.clone();
-    if let Some(value) = whole.get_mut(field) {
-        *value = Value::Array(list);
+    if more > 0 {
+        first.push(Value::String(format!("({more} more)")));
     }
-    Ok(whole)
+    Ok(Value::Array(first))
+}
+
+/// Tells of the elements as the words of a cell.
+///
+/// # Errors
+/// What telling of the elements answers.
+pub(super) fn words(elements: Elements<'_>, word: &mut dyn FnMut(&str) -> io::Result<()>) -> Result<(), RenderError> {
+    let mut is_any = false;
+    elements(&mut |element| {
+        let text = plain(&element);
+        word(&if is_any { format!(" {text}") } else { text })?;
+        is_any = true;
+        Ok(())
+    })
 }

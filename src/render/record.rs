@@ -5,35 +5,76 @@ use std::io::{self, Write};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Dress, plain};
+use super::parts::Elements;
+use super::{RenderError, Row, plain};
 use crate::model::visible::visible;
 
-pub(super) fn write(out: &mut dyn Write, value: &Value, _: &Dress) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     let Value::Object(fields) = value else { return writeln!(out, "{}", visible(&plain(value))) };
-    let width = fields.keys().map(|name| name.width()).max().unwrap_or(0) + 2;
-    for (name, value) in fields {
-        match value {
-            Value::Array(items) if items.iter().any(Value::is_object) => {
+    let width = width(fields);
+    fields.iter().try_for_each(|(name, value)| field(out, width, name, value))
+}
+
+/// As [`write`], where one field is a list of objects that is told as it comes.
+///
+/// # Errors
+/// When the stream fails, or what telling of the list answers.
+pub(super) fn parted(
+    out: &mut dyn Write,
+    (row, list): (&Row, &str),
+    elements: Elements<'_>,
+) -> Result<(), RenderError> {
+    let width = width(row);
+    let mut elements = Some(elements);
+    for (name, value) in row {
+        let Some(elements) = elements.take_if(|_| name == list) else {
+            field(out, width, name, value)?;
+            continue;
+        };
+        let mut is_any = false;
+        elements(&mut |element| {
+            if !is_any {
                 writeln!(out, "{name}:")?;
-                for item in items {
-                    writeln!(out, "  {}", visible(&plain(&without_nulls(item))))?;
-                }
             }
-            Value::Object(inner) if !inner.is_empty() => {
-                writeln!(out, "{name}:")?;
-                let width = inner.keys().map(|name| name.width()).max().unwrap_or(0) + 2;
-                for (name, value) in inner {
-                    writeln!(out, "  {:width$}{}", format!("{}:", visible(name)), visible(&plain(value)))?;
-                }
-            }
-            Value::Array(items) if items.is_empty() => writeln!(out, "{:width$}none", format!("{name}:"))?,
-            other => {
-                let line = format!("{:width$}{}", format!("{name}:"), visible(&plain(other)));
-                writeln!(out, "{}", line.trim_end())?;
-            }
+            is_any = true;
+            Ok(item(out, &element)?)
+        })?;
+        if !is_any {
+            field(out, width, name, &Value::Array(Vec::new()))?;
         }
     }
     Ok(())
+}
+
+/// How wide the names stand.
+fn width(fields: &Row) -> usize {
+    fields.keys().map(|name| name.width()).max().unwrap_or(0) + 2
+}
+
+fn field(out: &mut dyn Write, width: usize, name: &str, value: &Value) -> io::Result<()> {
+    match value {
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            writeln!(out, "{name}:")?;
+            items.iter().try_for_each(|it| item(out, it))
+        }
+        Value::Object(inner) if !inner.is_empty() => {
+            writeln!(out, "{name}:")?;
+            let width = inner.keys().map(|name| name.width()).max().unwrap_or(0) + 2;
+            for (name, value) in inner {
+                writeln!(out, "  {:width$}{}", format!("{}:", visible(name)), visible(&plain(value)))?;
+            }
+            Ok(())
+        }
+        Value::Array(items) if items.is_empty() => writeln!(out, "{:width$}none", format!("{name}:")),
+        other => {
+            let line = format!("{:width$}{}", format!("{name}:"), visible(&plain(other)));
+            writeln!(out, "{}", line.trim_end())
+        }
+    }
+}
+
+fn item(out: &mut dyn Write, item: &Value) -> io::Result<()> {
+    writeln!(out, "  {}", visible(&plain(&without_nulls(item))))
 }
 
 /// What there is of an object, for one line of it.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use super::RenderError;
 use crate::model::visible::{to_cell, to_cell_but};
 
 /// How one such format separates and protects its values.
@@ -11,14 +12,29 @@ pub(super) struct Style {
     separator: &'static [u8],
     end: &'static [u8],
     protect: fn(&str) -> Cow<'_, str>,
+    long: Long,
 }
 
+/// How a value is protected that is too long to be held.
+#[derive(Clone, Copy)]
+struct Long {
+    /// What stands around it.
+    quote: &'static [u8],
+    protect: fn(&str) -> Cow<'_, str>,
+}
+
+/// So much of a value that comes in pieces is held, in bytes, to see whether it needs quotes.
+const HELD: usize = 64 << 10;
+
 /// RFC 4180, with plain line feeds; what is hidden in values escaped.
-pub(super) const CSV: Style = Style { separator: b",", end: b"\n", protect: quote };
+pub(super) const CSV: Style = Style { separator: b",", end: b"\n", protect: quote, long: QUOTED };
 /// One tab between values, and a backslash before what would end one: tabs, line ends, backslashes, and a quote
 /// at the beginning, which spreadsheets would take for one of theirs; what else is hidden is escaped as in CSV
 /// first. Read back by [`input::table`](crate::input::table).
-pub(super) const TSV: Style = Style { separator: b"\t", end: b"\n", protect: escape };
+pub(super) const TSV: Style = Style { separator: b"\t", end: b"\n", protect: escape, long: ESCAPED };
+
+const QUOTED: Long = Long { quote: b"\"", protect: double };
+const ESCAPED: Long = Long { quote: b"", protect: escape_inner };
 
 pub(super) fn line<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'a, str>>, style: Style) -> io::Result<()> {
     for (place, cell) in cells.enumerate() {
@@ -30,17 +46,71 @@ pub(super) fn line<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'a, 
     out.write_all(style.end)
 }
 
+/// Tells of the pieces of a value.
+pub(super) type Pieces<'p> = &'p mut dyn FnMut(&mut dyn FnMut(&str) -> io::Result<()>) -> Result<(), RenderError>;
+
+/// A line of which one value comes in pieces; no escape begins in one and ends in another.
+///
+/// # Errors
+/// When the stream fails, or what telling of the pieces answers.
+pub(super) fn line_in_pieces<'a>(
+    out: &mut dyn Write,
+    (before, after): (impl Iterator<Item = Cow<'a, str>>, impl Iterator<Item = Cow<'a, str>>),
+    pieces: Pieces<'_>,
+    style: Style,
+) -> Result<(), RenderError> {
+    for cell in before {
+        out.write_all((style.protect)(&cell).as_bytes())?;
+        out.write_all(style.separator)?;
+    }
+    let (mut held, mut is_long) = (String::new(), false);
+    pieces(&mut |piece| {
+        if is_long {
+            return out.write_all((style.long.protect)(piece).as_bytes());
+        }
+        held.push_str(piece);
+        if held.len() > HELD {
+            // To know whether it needs quotes all of it would have to be held, and they do no harm.
+            is_long = true;
+            out.write_all(style.long.quote)?;
+            let begun = if style.long.quote.is_empty() { style.protect } else { style.long.protect };
+            out.write_all(begun(&std::mem::take(&mut held)).as_bytes())?;
+        }
+        Ok(())
+    })?;
+    if is_long {
+        out.write_all(style.long.quote)?;
+    } else {
+        out.write_all((style.protect)(&held).as_bytes())?;
+    }
+    for cell in after {
+        out.write_all(style.separator)?;
+        out.write_all((style.protect)(&cell).as_bytes())?;
+    }
+    Ok(out.write_all(style.end)?)
+}
+
 fn quote(cell: &str) -> Cow<'_, str> {
     let cell = to_cell(cell);
     if cell.contains([',', '"']) { Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\""))) } else { cell }
 }
 
+/// What stands between quotes.
+fn double(cell: &str) -> Cow<'_, str> {
+    let cell = to_cell(cell);
+    if cell.contains('"') { Cow::Owned(cell.replace('"', "\"\"")) } else { cell }
+}
+
 fn escape(cell: &str) -> Cow<'_, str> {
+    let escaped = escape_inner(cell);
+    if escaped.starts_with('"') { Cow::Owned(format!("\\{escaped}")) } else { escaped }
+}
+
+/// What does not begin a cell.
+fn escape_inner(cell: &str) -> Cow<'_, str> {
     let cell = to_cell_but(cell, &['\t', '\n', '\r']);
-    if cell.contains(['\t', '\n', '\r', '\\']) || cell.starts_with('"') {
-        let quote = if cell.starts_with('"') { "\\" } else { "" };
-        let cell = cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
-        Cow::Owned(format!("{quote}{cell}"))
+    if cell.contains(['\t', '\n', '\r', '\\']) {
+        Cow::Owned(cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r"))
     } else {
         cell
     }

@@ -1,15 +1,17 @@
 //! Rows written as they come: of formats that need not know them all, none is held.
 
+use std::borrow::Cow;
 use std::cell::Cell;
-use std::cmp::Ordering;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use super::parts::{self, Elements, Parted};
+use super::held::Held;
+use super::parts::{self, Parted, PushElement};
 use super::separated::{self, Style};
-use super::{Column, Dress, Format, RenderError, Row, json, json_line, picked, plain, table, yaml};
+use super::table::Cells;
+use super::{Column, Dress, Format, RenderError, Row, json, json_line, picked, plain, yaml};
 use crate::model::Problem;
 use crate::model::name::printable;
 use crate::model::reference::nearest;
@@ -23,10 +25,15 @@ pub struct Page {
     pub after: Option<String>,
 }
 
+/// Tells of the list of a row, whose number was given with the row.
+pub type Tell<'t> = &'t dyn Fn(u64, PushElement<'_>) -> Result<(), RenderError>;
+
 /// A listing that is being written.
 ///
-/// JSON, JSON Lines and separated values are written row by row. A table is as wide as its widest
-/// row and YAML is one document, so these hold their rows, as every format does that is to be sorted.
+/// Rows are written as they come, but for two cases. A table is as wide as its widest row, so the text of its
+/// cells is held. And rows in another order than the one in which they come are held until the last of them is
+/// known, packed, and no more of them than the page needs. A list that is told as it comes is never held: of a row
+/// that is, it is told once the row is written.
 pub struct Stream<'d> {
     dress: &'d Dress,
     names: Vec<String>,
@@ -39,7 +46,11 @@ pub struct Stream<'d> {
     is_before: bool,
     /// Whether whoever makes the rows begins with the first of the page.
     begun: Cell<bool>,
-    held: Vec<Row>,
+    /// The field of the rows that is a list which is told as it comes.
+    list: Option<(&'d str, Tell<'d>)>,
+    /// The rows that wait for the last one.
+    held: Option<Held>,
+    cells: Cells,
     /// How many rows were written, or are held to be.
     taken: u64,
     /// How many rows were written.
@@ -79,12 +90,21 @@ impl<'d> Stream<'d> {
             page,
             is_before: page.after.is_some(),
             begun: Cell::new(false),
-            held: Vec::new(),
+            list: None,
+            held: None,
+            cells: Cells::default(),
             taken: 0,
             written: 0,
             last: None,
             has_more: false,
         })
+    }
+
+    /// The same with a field that is a list which is told as it comes, for each row by the number given with it.
+    #[must_use]
+    pub fn telling(mut self, field: &'d str, tell: Tell<'d>) -> Stream<'d> {
+        self.list = Some((field, tell));
+        self
     }
 
     /// Where the page begins, for whoever makes the rows in the order of their keys and can begin after one;
@@ -139,54 +159,52 @@ impl<'d> Stream<'d> {
     /// # Errors
     /// When the stream fails.
     pub fn push(&mut self, out: &mut dyn Write, row: Row) -> Result<ControlFlow<()>, RenderError> {
+        self.push_told(out, row, 0)
+    }
+
+    /// Adds a row whose list is told by a number. Answers whether further ones are wanted.
+    ///
+    /// # Errors
+    /// When the stream fails, or what telling of the list answers.
+    pub fn push_told(&mut self, out: &mut dyn Write, row: Row, list: u64) -> Result<ControlFlow<()>, RenderError> {
         if self.sort.is_some() {
-            self.held.push(row);
+            self.hold(&row, "", list)?;
             return Ok(ControlFlow::Continue(()));
         }
         if let Some(flow) = self.takes(&row) {
             return Ok(flow);
         }
-        if matches!(self.dress.format, Format::Table | Format::Yaml) {
-            self.held.push(row);
-        } else {
-            self.write(out, &row)?;
-        }
+        self.write(out, &row, list)?;
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Adds a row of which one field is a list that is told as it comes, and is not held where rows are not.
-    /// Answers whether further rows are wanted.
+    /// Adds a row of which it is known where it stands among the others, which come in any order.
     ///
     /// # Errors
-    /// When the stream fails, or what telling of the list answers.
-    pub fn push_parted(
-        &mut self,
-        out: &mut dyn Write,
-        row: Row,
-        field: &str,
-        elements: Elements<'_>,
-    ) -> Result<ControlFlow<()>, RenderError> {
-        if !self.wants(field) {
-            return self.push(out, row);
-        }
-        if self.sort.is_some() || !self.dress.format.is_json() {
-            let whole = parts::whole(&row, field, elements)?;
-            return self.push(out, whole);
-        }
-        if let Some(flow) = self.takes(&row) {
-            return Ok(flow);
-        }
-        let Value::Object(picked) = picked(&row, &self.names) else { return Ok(ControlFlow::Continue(())) };
-        let is_json = self.dress.format == Format::Json;
-        if is_json {
-            out.write_all(if self.written == 0 { b"[\n  " } else { b",\n  " })?;
-        }
-        Parted::new(&picked, field, elements).write(out, false)?;
-        if !is_json {
-            out.write_all(b"\n")?;
-        }
-        self.written += 1;
-        Ok(ControlFlow::Continue(()))
+    /// When the stream fails.
+    pub fn push_at(&mut self, place: &str, row: &Row) -> Result<(), RenderError> {
+        self.hold(row, place, 0)
+    }
+
+    /// Holds a row until all are known.
+    fn hold(&mut self, row: &Row, place: &str, list: u64) -> Result<(), RenderError> {
+        let Stream { names, keys, page, sort, list: told, .. } = self;
+        let (by, descending) = sort.as_ref().map_or((None, false), |(name, descending)| (Some(name), *descending));
+        let held = self.held.get_or_insert_with(|| {
+            // By the keys it is known where the page begins and how to go on.
+            let is_page = page.limit.is_some() || page.after.is_some();
+            let keys = keys.iter().filter(|key| is_page && !names.contains(key));
+            // One more than is shown, to know whether there are more.
+            let most = page.limit.filter(|_| page.after.is_none()).map(|limit| limit.saturating_add(1));
+            Held::new(names.iter().chain(keys).cloned().collect(), descending, most)
+        });
+        let first = match (by, *told) {
+            // What begins alike is sorted alike.
+            (Some(name), Some((field, tell))) if name == field => Some(parts::first_of(&mut |push| tell(list, push))?),
+            _ => None,
+        };
+        held.push(row, first.as_ref().or_else(|| row.get(by?)), place, list);
+        Ok(())
     }
 
     /// Writes what is held and what closes the listing. Where there are further rows, answers what to go on
@@ -195,13 +213,14 @@ impl<'d> Stream<'d> {
     /// # Errors
     /// When the stream fails; a conflict where the page begins after a row that is not there any more.
     pub fn finish(mut self, out: &mut dyn Write) -> Result<Option<String>, RenderError> {
-        let mut held = std::mem::take(&mut self.held);
-        if let Some((name, descending)) = &self.sort {
-            held.sort_by(|a, b| {
-                let order = compare(a.get(name), b.get(name));
-                if *descending { order.reverse() } else { order }
-            });
-            held.retain(|row| self.takes(row).is_none());
+        if let Some(held) = self.held.take() {
+            for (row, list) in held.sorted() {
+                match self.takes(&row) {
+                    None => self.write(out, &row, list)?,
+                    Some(ControlFlow::Continue(())) => {}
+                    Some(ControlFlow::Break(())) => break,
+                }
+            }
         }
         if self.is_before {
             let token = printable(self.page.after.as_deref().unwrap_or_default());
@@ -210,39 +229,87 @@ impl<'d> Stream<'d> {
                 .tip("leave out --after to begin anew")
                 .into());
         }
-        match self.dress.format {
-            Format::Table => table::write(out, &self.names, &held, self.dress)?,
-            Format::Yaml => {
-                let rows = held.iter().map(|row| picked(row, &self.names)).collect();
-                yaml(out, &Value::Array(rows))?;
-            }
-            _ => {
-                for row in &held {
-                    self.write(out, row)?;
-                }
-                self.close(out)?;
-            }
-        }
+        self.close(out)?;
         Ok(self.last.filter(|_| self.has_more))
     }
 
-    fn write(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
-        match self.dress.format {
-            Format::Csv => self.separated(out, row, separated::CSV)?,
-            Format::Tsv => self.separated(out, row, separated::TSV)?,
-            Format::Json => {
-                out.write_all(if self.written == 0 { b"[\n  " } else { b",\n  " })?;
-                json::write(out, &picked(row, &self.names))?;
-            }
-            Format::Jsonl | Format::Table | Format::Yaml => json_line(out, &picked(row, &self.names))?,
+    /// Writes a row, or what of it a table needs.
+    fn write(&mut self, out: &mut dyn Write, row: &Row, list: u64) -> Result<(), RenderError> {
+        let told = self.list.filter(|(field, _)| self.names.iter().any(|name| name == field));
+        match told {
+            Some((field, tell)) => self.write_told(out, row, field, &|push| tell(list, push))?,
+            None => self.write_whole(out, row)?,
         }
         self.written += 1;
         Ok(())
     }
 
+    fn write_whole(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
+        match self.dress.format {
+            Format::Csv => self.separated(out, row, separated::CSV),
+            Format::Tsv => self.separated(out, row, separated::TSV),
+            Format::Json => {
+                self.begin_object(out)?;
+                json::write(out, &self.pick(row))
+            }
+            Format::Jsonl => json_line(out, &self.pick(row)),
+            Format::Yaml => yaml::element(out, self.pick(row)),
+            Format::Table => {
+                self.cells.push(self.names.iter().map(|name| cell(row, name)));
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes a row of which one field is a list that is told as it comes.
+    fn write_told(
+        &mut self,
+        out: &mut dyn Write,
+        row: &Row,
+        field: &str,
+        tell: &dyn Fn(PushElement<'_>) -> Result<(), RenderError>,
+    ) -> Result<(), RenderError> {
+        let style = match self.dress.format {
+            Format::Table => {
+                let first = parts::first_of(&mut |push| tell(push))?;
+                let cell = |name: &String| if name == field { plain(&first).into() } else { cell(row, name) };
+                self.cells.push(self.names.iter().map(cell));
+                return Ok(());
+            }
+            Format::Csv => separated::CSV,
+            Format::Tsv => separated::TSV,
+            Format::Json | Format::Jsonl | Format::Yaml => {
+                let Value::Object(picked) = self.pick(row) else { return Ok(()) };
+                let elements: parts::Elements<'_> = &mut |push| tell(push);
+                match self.dress.format {
+                    Format::Yaml => return yaml::parted(out, (&picked, field), elements, true),
+                    Format::Json => self.begin_object(out)?,
+                    _ => {}
+                }
+                Parted::new(&picked, field, elements).write(out, false)?;
+                if self.dress.format == Format::Jsonl {
+                    out.write_all(b"\n")?;
+                }
+                return Ok(());
+            }
+        };
+        self.header(out, style)?;
+        let place = self.names.iter().position(|name| name == field).unwrap_or(self.names.len());
+        let (before, after) = self.names.split_at(place);
+        let cells = |names: &'_ [String]| names.iter().map(|name| cell(row, name)).collect::<Vec<_>>().into_iter();
+        let after = after.get(1..).unwrap_or_default();
+        let pieces: separated::Pieces<'_> = &mut |piece| parts::words(&mut |push| tell(push), piece);
+        separated::line_in_pieces(out, (cells(before), cells(after)), pieces, style)
+    }
+
+    /// Writes what stands before an object of an array.
+    fn begin_object(&self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(if self.written == 0 { b"[\n  " } else { b",\n  " })
+    }
+
     fn separated(&self, out: &mut dyn Write, row: &Row, style: Style) -> io::Result<()> {
         self.header(out, style)?;
-        separated::line(out, self.names.iter().map(|name| row.get(name).map(plain).unwrap_or_default().into()), style)
+        separated::line(out, self.names.iter().map(|name| cell(row, name)), style)
     }
 
     /// The line of column names, before the first row.
@@ -258,7 +325,9 @@ impl<'d> Stream<'d> {
             Format::Csv => self.header(out, separated::CSV),
             Format::Tsv => self.header(out, separated::TSV),
             Format::Json => out.write_all(if self.written == 0 { b"[]\n" } else { b"\n]\n" }),
-            Format::Jsonl | Format::Table | Format::Yaml => Ok(()),
+            Format::Yaml if self.written == 0 => yaml::document(out, &Value::Array(Vec::new())),
+            Format::Table => self.cells.write(out, &self.names, self.dress),
+            Format::Jsonl | Format::Yaml => Ok(()),
         }
     }
 }
@@ -276,12 +345,147 @@ fn known(columns: &[Column], name: &str) -> Result<String, Problem> {
     Err(problem.tip(format!("the columns are: {}", names().collect::<Vec<_>>().join(", "))))
 }
 
-fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
-    match (a, b) {
-        (Some(Value::Number(a)), Some(Value::Number(b))) => {
-            a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal)
+/// What stands in a cell.
+fn cell<'r>(row: &'r Row, name: &str) -> Cow<'r, str> {
+    match row.get(name) {
+        Some(Value::String(text)) => Cow::Borrowed(text),
+        other => Cow::Owned(other.map(plain).unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::{hidden, key, shown};
+
+    /// As many elements as nobody should hold.
+    const MANY: u64 = 10_000;
+
+    /// Counts what is written to it.
+    struct Counting(Rc<Cell<usize>>);
+
+    impl Write for Counting {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.set(self.0.get() + bytes.len());
+            Ok(bytes.len())
         }
-        (Some(a), Some(b)) => plain(a).cmp(&plain(b)),
-        (a, b) => a.is_some().cmp(&b.is_some()),
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn columns() -> [Column; 3] {
+        [key("number"), hidden("list"), shown("name")]
+    }
+
+    fn row(number: u64) -> Row {
+        let fields = [("number", json!(number)), ("list", json!([])), ("name", json!(format!("n{number}, \"\t")))];
+        fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    }
+
+    fn element(number: u64) -> Value {
+        json!({"change": "added, or\n\"so", "to": number})
+    }
+
+    /// Writes rows whose lists have so many elements each.
+    fn written(out: &mut dyn Write, dress: &Dress, page: &Page, lengths: &[u64], at: &dyn Fn(u64)) -> Option<String> {
+        let tell = |number: u64, push: PushElement<'_>| {
+            for place in 0..lengths.get(number as usize).copied().unwrap_or_default() {
+                push(element(place))?;
+                at(place);
+            }
+            Ok(())
+        };
+        let columns = columns();
+        let mut stream = Stream::new(&columns, dress, page).unwrap().telling("list", &tell);
+        for number in 0..lengths.len() as u64 {
+            let flow = stream.push_told(out, row(number), number).unwrap();
+            assert!(flow.is_continue() || page.limit.is_some());
+        }
+        stream.finish(out).unwrap()
+    }
+
+    #[test]
+    fn a_list_that_is_told_as_it_comes_is_written_as_it_comes() {
+        for (_, word) in Format::ALL {
+            let format = Format::from_word(word).unwrap();
+            for sort in [None, Some("-number".to_owned()), Some("list".to_owned())] {
+                let dress = Dress { format, sort, columns: vec!["list".to_owned()], ..Dress::default() };
+                let count = Rc::new(Cell::new(0));
+                let halfway = Cell::new(0);
+                let at = |place| {
+                    if place == MANY / 2 {
+                        halfway.set(count.get())
+                    }
+                };
+                written(&mut Counting(Rc::clone(&count)), &dress, &Page::default(), &[MANY], &at);
+                if format == Format::Table {
+                    assert!(count.get() < 10_000, "a cell has only the first: {}", count.get());
+                } else {
+                    let (half, whole) = (halfway.get(), count.get());
+                    assert!(half * 3 > whole && whole > 300_000, "{word}: {half} of {whole}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_told_as_it_comes_is_written_as_one_that_is_there() {
+        // None, one, and more than a cell that is to be quoted is looked at.
+        let lengths = [0, 1, 5_000, 3];
+        for (_, word) in Format::ALL {
+            for sort in [None, Some("-number".to_owned())] {
+                let format = Format::from_word(word).unwrap();
+                let dress = Dress {
+                    format,
+                    sort,
+                    columns: ["name", "list", "number"].map(str::to_owned).to_vec(),
+                    ..Dress::default()
+                };
+                let (mut told, mut whole) = (Vec::new(), Vec::new());
+                written(&mut told, &dress, &Page::default(), &lengths, &|_| ());
+                let rows = (0..).zip(&lengths).map(|(number, length)| {
+                    let mut row = row(number);
+                    let shown = if format == Format::Table { (*length).min(20) } else { *length };
+                    let mut list: Vec<Value> = (0..shown).map(element).collect();
+                    list.extend((shown < *length).then(|| json!(format!("({} more)", *length - shown))));
+                    row.insert("list".to_owned(), Value::Array(list));
+                    row
+                });
+                crate::render::listing(&mut whole, &columns(), rows.collect(), &dress).unwrap();
+                // They are long.
+                assert!(told == whole, "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_of_sorted_rows_says_how_to_go_on_and_does() {
+        let dress = |columns: &[&str]| Dress {
+            format: Format::Csv,
+            sort: Some("-number".to_owned()),
+            columns: columns.iter().map(|it| (*it).to_owned()).collect(),
+            no_headers: true,
+            ..Dress::default()
+        };
+        // What tells the rows is not among the columns that are written.
+        let dress = dress(&["list"]);
+        let lengths = [1, 2, 3, 4, 5];
+        let page = |after: Option<String>| {
+            let mut out = Vec::new();
+            let next = written(&mut out, &dress, &Page { limit: Some(2), after }, &lengths, &|_| ());
+            (
+                String::from_utf8(out).unwrap().lines().map(|line| line.matches("added").count()).collect::<Vec<_>>(),
+                next,
+            )
+        };
+        assert_eq!(page(None), (vec![5, 4], Some("3".to_owned())));
+        assert_eq!(page(Some("3".to_owned())), (vec![3, 2], Some("1".to_owned())));
+        assert_eq!(page(Some("1".to_owned())), (vec![1], None));
     }
 }

@@ -268,9 +268,8 @@ impl<'v, 'r> Causes<'v, 'r> {
         let told = if self.log.reads_all() {
             (true, true)
         } else {
-            let changes = self.log.told(revision, &self.reader.changes(revision)?)?;
             match self.reader.revision(revision)? {
-                Some(entry) if !self.log.hides(&entry, &changes.changes) => (true, self.log.tells_texts(&entry)?),
+                Some(entry) if !self.log.hides(&entry)? => (true, self.log.tells_texts(&entry)?),
                 _ => (false, false),
             }
         };

@@ -1,0 +1,122 @@
+//! The changes of one revision as the log tells them. There may be millions: they are told one after the other,
+//! and none is kept.
+
+use std::ops::ControlFlow;
+
+use super::{LogReader, Then};
+use crate::model::{Id, Kind, Problem, Revision};
+use crate::ops::changes::{Change, concerns, describe};
+use crate::policy::{Facts, RowChange};
+use crate::render::{PushElement, RenderError};
+
+/// How many rows of a revision are described at once.
+const AT_ONCE: usize = 1_000;
+
+/// The changes of one revision, as they were told at the time, as far as the reader reads of them.
+pub(in crate::cli) struct Changes<'l, 'v, 'r, F: Facts> {
+    log: &'l LogReader<'v, 'r, F>,
+    number: Revision,
+    then: Then<'l, 'v, 'r, F>,
+}
+
+/// Told of each change.
+type VisitChange<'c> = &'c mut dyn FnMut(Change) -> Result<ControlFlow<()>, RenderError>;
+
+impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
+    pub(super) fn new(log: &'l LogReader<'v, 'r, F>, number: Revision) -> Changes<'l, 'v, 'r, F> {
+        Changes { log, number, then: log.then(number) }
+    }
+
+    /// Tells of each change.
+    pub(in crate::cli) fn each(&self, visit: VisitChange<'_>) -> Result<(), RenderError> {
+        let reader = self.log.view.reader;
+        let mut rows: Vec<RowChange> = Vec::new();
+        let mut flow = ControlFlow::Continue(());
+        reader.each_change(self.number, &mut |change| {
+            // What the reader does not read of is not even described.
+            if !self.log.reads_all() && !concerns(&change, &self.then)?.is_some_and(|id| self.log.reads_of(id)) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            match &change {
+                // The role of an account is told with it, so it is looked up now and left out later.
+                RowChange::Resource(before, after) => {
+                    let account = after.as_ref().or(before.as_ref()).filter(|any| any.kind() == Kind::Account);
+                    let account = account.map(|any| any.id);
+                    rows.push(change);
+                    if let Some(account) = account {
+                        rows.extend(reader.changes_of(self.number, account, Id::SERVER)?);
+                    }
+                }
+                RowChange::Binding(before, after) => {
+                    let any = after.as_ref().or(before.as_deref());
+                    let of = any.filter(|any| any.resource == Id::SERVER).map(|any| any.principal);
+                    let is_told = of.map_or(Ok(false), |of| reader.is_changed(self.number, of))?;
+                    if !is_told {
+                        rows.push(change);
+                    }
+                }
+            }
+            if rows.len() >= AT_ONCE {
+                flow = self.describe(&mut rows, visit)?;
+            }
+            Ok::<_, RenderError>(flow)
+        })?;
+        if flow.is_break() {
+            return Ok(());
+        }
+        self.describe(&mut rows, visit).map(drop)
+    }
+
+    fn describe(&self, rows: &mut Vec<RowChange>, visit: VisitChange<'_>) -> Result<ControlFlow<()>, RenderError> {
+        // Resources come first, as everywhere.
+        rows.sort_by_key(|row| matches!(row, RowChange::Binding(..)));
+        for change in describe(&std::mem::take(rows), &self.then)? {
+            if visit(change)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Tells of the changes as a list of a row.
+    pub(in crate::cli) fn list(&self, push: PushElement<'_>) -> Result<(), RenderError> {
+        self.each(&mut |change| {
+            push(change.json())?;
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Whether one of the changes, also of those that the reader does not read of, concerns what is looked for.
+    /// None is described for that.
+    pub(super) fn any_concerns(&self, is_sought: &mut dyn FnMut(Id) -> bool) -> Result<bool, Problem> {
+        let mut found = false;
+        self.log.view.reader.each_change(self.number, &mut |row| {
+            found = concerns(&row, &self.then)?.is_some_and(&mut *is_sought);
+            Ok::<_, Problem>(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found)
+    }
+
+    /// Whether it changed a resource, what lies in it, or a binding on it or of it.
+    pub(in crate::cli) fn touch(&self, wanted: Id) -> Result<bool, Problem> {
+        let mut found = false;
+        self.log.view.reader.each_change(self.number, &mut |row| {
+            // What happened on an endpoint or in an organization happened to what lies in it.
+            found = touches(&row, wanted) || (self.log.reads_of(wanted) && concerns(&row, &self.then)? == Some(wanted));
+            Ok::<_, Problem>(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found)
+    }
+}
+
+/// Whether a row that changed is of a resource: itself, what lies in it, or a binding on it or of it.
+fn touches(row: &RowChange, wanted: Id) -> bool {
+    match row {
+        RowChange::Resource(before, after) => {
+            after.as_ref().or(before.as_ref()).is_some_and(|it| it.id == wanted || it.parent == Some(wanted))
+        }
+        RowChange::Binding(before, after) => {
+            after.as_ref().or(before.as_deref()).is_some_and(|it| it.resource == wanted || it.principal == wanted)
+        }
+    }
+}
