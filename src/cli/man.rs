@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 
 use super::session::Session;
-use super::{Outcome, examples};
+use super::{Outcome, examples, statuses};
 use crate::input::faults;
 use crate::model::action::verbs_of;
 use crate::model::catalogue::disclosure::DISCLOSURES;
@@ -94,6 +94,12 @@ fn roff(text: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+/// A phrase as a sentence.
+fn sentence(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 fn title(name: &str, section: u8) -> String {
@@ -243,26 +249,14 @@ fn options(out: &mut String, command: &Command, with_globals: bool) {
 
 fn common_sections(out: &mut String, command: &Command, name: &str) {
     out.push_str(".SH EXIT STATUS\n");
-    // Only these answer no.
-    let one = match name {
-        "rolebook-perm-check" => "The answer is denied.",
-        "rolebook-audit-verify" => "The history does not fit.",
-        "rolebook" => "The answer is no: perm check denied, audit verify found something.",
-        _ => "",
-    };
-    let statuses = [
-        ("0", "Done; allowed; nothing to report."),
-        ("1", one),
-        ("2", "Used wrongly."),
-        ("3", "A rule forbids the actor to do this."),
-        ("4", "No such thing, or not visible to the actor."),
-        ("5", "Conflict: exists already, last administrator, dependents, not confirmed."),
-        ("6", "An input file is bad."),
-        ("7", "The store cannot be used."),
-        ("141", "The reader of the answer went away."),
-    ];
-    for (status, meaning) in statuses.into_iter().filter(|(_, meaning)| !meaning.is_empty()) {
-        let _ = write!(out, ".TP\n.B {status}\n{}", roff(meaning));
+    for (status, meaning) in statuses::STATUSES {
+        let meaning = match name.strip_prefix("rolebook-") {
+            Some(command) => statuses::meaning(status, meaning, command),
+            None => Some(statuses::meaning_to_any(status, meaning)),
+        };
+        if let Some(meaning) = meaning {
+            let _ = write!(out, ".TP\n.B {status}\n{}", roff(&sentence(&meaning)));
+        }
     }
     out.push_str(".SH ENVIRONMENT\n");
     let variables = [

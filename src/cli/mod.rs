@@ -40,6 +40,7 @@ mod server;
 mod session;
 mod share;
 mod spool;
+mod statuses;
 mod store;
 mod usage;
 mod view;
