@@ -8,11 +8,16 @@
 //! 3. A **revision** is one change: it closes some rows and opens others, and is stamped with a
 //!    number, a time, an actor, a reason and a digest over its predecessor. Nothing is overwritten.
 //!
-//! The layers, each using only those to its left:
+//! The layers, and what each may use (`tests/layers.rs` holds them to it, `ARCHITECTURE.md` is the map):
 //!
 //! ```text
-//! model  <-  policy  <-  ops  <-  manifest  <-  cli
-//!    ^------ store (fills policy::Facts, commits drafts)
+//! cli       manifest, ops, input, render, store, policy, model
+//! manifest  ops, input, policy, model
+//! ops       policy, model
+//! store     policy, model    (implements policy::Facts, commits drafts)
+//! policy    model
+//! render    model
+//! input     model
 //! ```
 //!
 //! Start reading at [`model::catalogue`] (every rule as data), then [`policy::decide`] (the one

@@ -40,7 +40,7 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::ServerAdmin), Workgroup, &[View, Edit, Delete, ViewMembers, AddMember, RemoveMember, DeactivateMember, ActivateMember, CreateMember, AddGroup, RemoveGroup], None, rule("workgroup.admins-manage", ADMIN_ACCOUNTS)),
     grant(Held(Role::ServerAdmin), Workgroup, &[ViewPackages], None, rule("package.server-admins-view", "decision: packages sent to a workgroup or dropbox are viewed by server admins too; managers only as members")),
     grant(Held(Role::ServerAdmin), Workgroup, &[AddAdmin, RemoveAdmin], None, rule("workgroup.designation", DESIGNATED)),
-    // Dropboxs.
+    // Dropboxes.
     grant(Held(Role::DropboxOutside), Dropbox, &[Submit], None, rule("dropbox.outsiders-submit", DROPBOX_OUTSIDERS)),
     grant(Held(Role::DropboxSubmitOnly), Dropbox, &[View], None, rule("dropbox.members-view", "decision: a dropbox is viewed by its members, server admins and managers")),
     grant(Held(Role::DropboxSubmitOnly), Dropbox, &[Submit], None, rule("dropbox.members-submit", DROPBOX_MEMBERS)),
