@@ -1,8 +1,9 @@
-//! `docs/roles.md` is made from `role list`: what is committed must be what it makes.
-//! `BLESS=1 cargo test docs` writes it anew.
+//! The documents. `docs/roles.md` is made from `role list`: what is committed must be what it makes
+//! (`BLESS=1 cargo test docs` writes it). Whatever a comment or a page cites is in the tree.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::support::Tool;
 
@@ -60,4 +61,155 @@ fn the_page_of_roles_is_the_catalogue() {
         std::fs::write(&path, &page).unwrap();
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), page, "run BLESS=1 cargo test docs");
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files of some kinds in a folder and below, by their paths from the root.
+fn files(folder: &str, kinds: &[&str]) -> Vec<(PathBuf, String)> {
+    let (mut open, mut found) = (vec![PathBuf::from(folder)], Vec::new());
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(root().join(&next)).unwrap() {
+            let path = next.join(entry.unwrap().file_name());
+            if root().join(&path).is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|it| kinds.iter().any(|kind| it == *kind)) {
+                let text = std::fs::read_to_string(root().join(&path)).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    found
+}
+
+/// The pages for people: those at the root, and those in `docs`.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut found = files("docs", &["md"]);
+    for entry in std::fs::read_dir(root()).unwrap() {
+        let path = PathBuf::from(entry.unwrap().file_name());
+        if path.extension().is_some_and(|it| it == "md") {
+            let text = std::fs::read_to_string(root().join(&path)).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+/// What can follow `#` in a link to a page: its headings, as the hosts of repositories write them.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let (mut found, mut is_code) = (BTreeSet::new(), false);
+    for line in page.lines() {
+        is_code ^= line.starts_with("```");
+        let heading = line.trim_start_matches('#');
+        if is_code || heading.len() == line.len() || !heading.starts_with(' ') {
+            continue;
+        }
+        let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        found.insert(kept.collect::<String>().to_lowercase().replace(' ', "-"));
+    }
+    found
+}
+
+/// What is wrong with a citation of a page, `PATH` or `PATH#HEADING` from a folder.
+fn broken(folder: &Path, citation: &str) -> Option<String> {
+    let (path, anchor) = citation.split_once('#').map_or((citation, None), |(path, anchor)| (path, Some(anchor)));
+    let path = root().join(folder).join(path);
+    if !path.exists() {
+        return Some(format!("`{citation}` is not in the tree"));
+    }
+    let anchor = anchor.filter(|_| path.extension().is_some_and(|it| it == "md"))?;
+    let known = anchors(&std::fs::read_to_string(path).unwrap());
+    (!known.contains(anchor)).then(|| format!("`{citation}` has no such heading"))
+}
+
+/// The citations of pages in a line: words that name a Markdown file, with a heading behind `#` or without.
+fn cited(line: &str) -> Vec<&str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_./#".contains(c);
+    line.split(|c| !is_part(c))
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| word.ends_with(".md") || word.contains(".md#"))
+        .collect()
+}
+
+/// The manual pages that a line cites, as `rolebook-NAME(SECTION)`, by their files.
+fn manuals(line: &str) -> Vec<String> {
+    let of = |place: usize| {
+        let rest = &line[place..];
+        let name: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+        let mut behind = rest[name.len()..].chars();
+        match (behind.next(), behind.next(), behind.next()) {
+            (Some('('), Some(section), Some(')')) if section.is_ascii_digit() => Some(format!("man/{name}.{section}")),
+            _ => None,
+        }
+    };
+    line.match_indices("rolebook").filter_map(|(place, _)| of(place)).collect()
+}
+
+#[test]
+fn what_a_comment_cites_is_in_the_tree() {
+    let mut count = 0;
+    let folders = ["src", "tests", "benches", "fuzz/fuzz_targets", "examples"];
+    for (path, text) in folders.iter().flat_map(|folder| files(folder, &["rs", "yaml", "sh"])) {
+        for (number, line) in text.lines().enumerate() {
+            let at = format!("{}:{}", path.display(), number + 1);
+            let start = line.trim_start();
+            // The scenarios cite in their data too.
+            if !start.starts_with("//") && !start.starts_with('#') && !line.contains("decision (") {
+                continue;
+            }
+            let by_number =
+                |sign: &str| line.split(sign).skip(1).any(|it| it.starts_with(|c: char| c.is_ascii_digit()));
+            assert!(!by_number("\u{a7}") && !by_number("(model "), "{at}: cite a heading, not a number: {line}");
+            for citation in cited(line) {
+                count += 1;
+                assert_eq!(broken(Path::new(""), citation), None, "{at}: {line}");
+            }
+            for page in manuals(line) {
+                assert!(root().join(&page).exists(), "{at}: {page} is not in the tree");
+            }
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
+#[test]
+fn what_a_page_links_to_is_in_the_tree() {
+    for (path, text) in pages() {
+        let folder = path.parent().unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let of_page = format!("{}{link}", path.file_name().unwrap().to_str().unwrap());
+            let link = if link.starts_with('#') { of_page.as_str() } else { link };
+            if !link.contains("://") {
+                assert_eq!(broken(folder, link), None, "{}", path.display());
+            }
+        }
+        for citation in text.lines().flat_map(cited).filter(|it| it.starts_with("docs/") && it.contains('#')) {
+            assert_eq!(broken(Path::new(""), citation), None, "{}", path.display());
+        }
+        for page in text.lines().flat_map(manuals) {
+            assert!(root().join(&page).exists(), "{}: {page} is not in the tree", path.display());
+        }
+    }
+}
+
+/// A map that names files which have moved leads nowhere.
+#[test]
+fn what_the_pages_for_developers_name_is_in_the_tree() {
+    let mut count = 0;
+    for name in ["ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md", "SECURITY.md", "docs/model.md"] {
+        let text = std::fs::read_to_string(root().join(name)).unwrap();
+        for word in text.split('`').skip(1).step_by(2) {
+            let folders = ["src/", "tests/", "benches/", "docs/", "examples/", "fuzz/", "man/", "completions/"];
+            let is_path = folders.iter().any(|folder| word.starts_with(folder));
+            let is_whole = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
+            // A word in capitals stands for any name.
+            if is_path && is_whole && !word.contains("NAME") && !word.contains("NOUN") {
+                count += 1;
+                assert_eq!(broken(Path::new(""), word), None, "{name}");
+            }
+        }
+    }
+    assert!(count > 50, "{count}");
 }

@@ -13,8 +13,8 @@ const TABLES: &str = include_str!("stores/version-4.sql");
 const ANSWERS: &str = include_str!("stores/version-4.answers");
 const HEAD: &str = "2b91b747ebb4d991413fc61b150ba3eab81b9c282ea23edd862bd4fe628dcdff";
 
-/// What is answered differently since: groups are visible to everyone with an account, unless they say
-/// otherwise (model §4).
+/// What is answered differently since: groups are visible to everyone with an account, unless their
+/// `visible` says no (docs/model.md#groups).
 fn is_mended(action: &str, resource: &str, principal: &str, allowed: bool) -> bool {
     allowed && action == "view" && resource.starts_with("group:") && principal != "anyone"
 }

@@ -61,8 +61,8 @@ fn arrows_point_one_way() {
     }
 }
 
-/// "One gate for everything that leaves the program": a reference is made from an id by what asks whether
-/// the reader may be told (`name`, `party`). Whatever goes past it says why.
+/// One gate for every name that leaves the program (docs/model.md#visibility): a reference is made from an id
+/// by what asks whether the reader may be told (`name`, `party`). Whatever goes past it says why.
 #[test]
 fn names_pass_the_gate_or_say_why_not() {
     for layer in ["cli", "ops", "manifest"] {

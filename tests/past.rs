@@ -1,5 +1,5 @@
-//! Reading the past takes today's rights (model §10): `--at` shows the state of that moment to those who
-//! may see it now.
+//! Reading the past takes today's rights (docs/model.md#time-and-the-past): `--at` shows the state of that
+//! moment to those who may see it now.
 
 use crate::support::Tool;
 

@@ -1,4 +1,4 @@
-//! What each sort of refusal ends with: the table of `cli.md`, and its settled points, in one place.
+//! What each kind of refusal ends with: the exit statuses of rolebook(1), case by case.
 
 use crate::support::Tool;
 

@@ -214,7 +214,7 @@ impl Session<'_> {
         }
     }
 
-    /// "A denied mutation is recorded in the same chained log" (model §11); questions and dry runs are not.
+    /// A denied change is an entry of the log (docs/model.md#denials); questions and dry runs are not.
     pub(super) fn refuse(
         &self,
         opened: Opened,

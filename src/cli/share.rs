@@ -415,8 +415,7 @@ fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, pu
     Ok(())
 }
 
-/// "on managed endpoints also the implicit rows of roles" (cli, settled points): who reads and writes
-/// everything by a role.
+/// On managed endpoints also who reads and writes everything by a role (docs/model.md#managed-sharing).
 fn implicit(
     view: &View<'_>,
     viewer: &AnyViewer<'_>,

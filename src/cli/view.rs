@@ -46,7 +46,7 @@ impl<'r> View<'r> {
                 warning: None,
             });
         };
-        // "reading the past takes today's rights" (model §10).
+        // Reading the past takes today's rights (docs/model.md#time-and-the-past).
         let today = Some((TodayFacts::new(reader), now));
         let last_at = reader.revision(last)?.map(|entry| entry.at);
         let warning = last_at.filter(|last_at| clock::is_ahead(*last_at, now)).map(|last_at| {
@@ -61,7 +61,7 @@ impl<'r> View<'r> {
                     Problem::not_found("revision", &printable(text)).tip(format!("the last revision is {last}"))
                 );
             }
-            // "`--at REV` judges expiry at that entry's time" (cli, settled points).
+            // Expiry is judged at the time of that revision (docs/model.md#time-and-the-past).
             let at = reader.revision(revision)?.map_or(now, |entry| entry.at);
             return Ok(View { reader, facts: reader.facts_at(revision), actor, at, revision, today, warning });
         }
@@ -160,8 +160,8 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// The principal that a reference names; also an access token that is gone, with the workspace it lay
-    /// in: it is denied everything (cli, settled points). Of such a one those are told who list the tokens
-    /// of its organization.
+    /// in: it is denied everything (docs/model.md#principals). Whoever lists the tokens of its organization is
+    /// told of it.
     pub(super) fn principal(&self, reference: &Reference) -> Result<Id, Problem> {
         let found = self.resolve(reference);
         let (Err(problem), Reference::Numbered(Kind::AccessToken, number)) = (&found, reference) else {

@@ -73,9 +73,8 @@ impl Name {
         Ok(Name { shown, key })
     }
 
-    /// Whether something new may have this name: "no control, format, private-use or default-ignorable
-    /// characters [...], no `;` `:` `/` `*` `\` `#` [...]; not `authenticated`, `anyone`, `me`,
-    /// `operator`" (model §2). Older stores may hold others, which stay readable.
+    /// Whether something new may have this name: no hidden character, no `#`, and none of the words that
+    /// stand for somebody (docs/model.md#names). Older stores may hold others, which stay readable.
     ///
     /// # Errors
     /// A usage problem that says which rule the name breaks.

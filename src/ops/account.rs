@@ -1,4 +1,4 @@
-//! Accounts: adding, editing, roles, settings, expiry, deactivating and removing (model §3).
+//! Accounts: adding, editing, roles, settings, expiry, deactivating and removing (docs/model.md#accounts).
 
 use std::ops::ControlFlow;
 
@@ -97,7 +97,7 @@ pub fn add<F: Facts + ?Sized>(
 ) -> Result<Id> {
     let role = options.role.unwrap_or(Role::ServerUser);
     let place = place.map(|place| membership::find_place(work, place)).transpose()?;
-    // "may create accounts with role `user`, only new ones, only straight into that workgroup" (model §3).
+    // Whoever may create accounts in a workgroup creates users only, straight into it (docs/model.md#workgroups).
     if place.is_none() || role != Role::ServerUser {
         work.require(Action::CreateAccount(role), Id::SERVER)?;
     }
@@ -127,7 +127,7 @@ pub fn add<F: Facts + ?Sized>(
     {
         membership::add_new(work, &place, &made)?;
     }
-    // "without settings of their own": asked once the account is there to be asked about.
+    // Its settings take rights of their own, asked once the account is there to be asked about.
     for action in settings_between(&Account::default(), &account) {
         work.require(action, id)?;
     }
@@ -243,9 +243,9 @@ fn admin_never_ends(name: &str) -> Problem {
         .tip("leave out --expires, or choose another role")
 }
 
-/// "their e-mail to an address that no other account has and nobody invited (else one and the same
-/// refusal that names an admin as the way)" (model §3): who could take another's address would be sent
-/// what is theirs, and learn who was invited.
+/// Anyone sets their own e-mail, but not to the address of another account or of somebody invited
+/// (docs/model.md#accounts): whoever could take another's address would be sent what is theirs, and learn
+/// who was invited.
 ///
 /// # Errors
 /// The one refusal.

@@ -104,7 +104,7 @@ pub fn needed<F: Facts + ?Sized>(
         RowChange::Resource(None, Some(made)) => creation(work, rows, made),
         RowChange::Resource(Some(gone), None) => {
             let removal = removal(work, gone)?;
-            // "A made resource can be undone by whoever made it" (cli, settled points).
+            // Whoever made a thing may take it back (docs/model.md#undo).
             if is_author { Ok(removal.or_else(creation(work, rows, gone)?)) } else { Ok(removal) }
         }
         RowChange::Resource(Some(before), Some(after)) => {
@@ -120,7 +120,7 @@ pub fn needed<F: Facts + ?Sized>(
 fn adoption<F: Facts + ?Sized>(work: &Work<'_, F>, it: &Resource) -> Result<Vec<Asked>> {
     Ok(match (it.kind(), it.parent) {
         (Kind::Server, _) => vec![plain(Verb::Configure, Id::SERVER)],
-        // "nobody adopts their own account" (manifest, sets): to delete it is nobody's own right either.
+        // Nobody adopts their own account (docs/model.md#manifests): to delete it is nobody's own right either.
         (Kind::Account, _) => vec![plain(Verb::Edit, it.id), plain(Verb::Delete, it.id)],
         // Members edit its details; where its files lie is for the admins to say.
         (Kind::Workspace, Some(org)) => vec![plain(Verb::Edit, it.id), plain(Verb::CreateWorkspace, org)],
@@ -177,8 +177,8 @@ fn creation<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, made: &Resou
     })
 }
 
-/// "may create accounts with role `user`, only new ones, only straight into that workgroup, and
-/// without settings of their own" (model §3).
+/// Whoever may create accounts in a workgroup or dropbox creates users only, straight into it and without
+/// settings of their own (docs/model.md#workgroups).
 fn account_creation<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, made: &Resource) -> Result<Needed> {
     let role = match role_of(work.facts(), made.id)? {
         Some((_, role)) => role,

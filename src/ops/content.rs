@@ -1,5 +1,5 @@
-//! Files and folders: registering, uploading, saving, renaming, removing (model §8). No bytes are
-//! moved; what is kept is who may reach what.
+//! Files and folders: registering, uploading, saving, renaming, removing (docs/model.md#items). No bytes
+//! are moved; what is kept is who may reach what.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -180,7 +180,7 @@ pub fn upload<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: 
         }
         None => {
             work.require_verb(Verb::CreateFolder, folder.id)?;
-            // "upload a folder with files: create-folder + upload" (model §8), both in the target.
+            // A folder with files takes create-folder and upload, both in the target (docs/model.md#items).
             if !request.files.is_empty() {
                 work.require_verb(Verb::Upload, folder.id)?;
             }
@@ -341,8 +341,8 @@ pub fn rename<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: 
     Ok(())
 }
 
-/// "Every endpoint has the root item", and a member has a home folder for as long as the membership
-/// lasts (model §8).
+/// Every endpoint has its root folder (docs/model.md#items), and a member has a home folder for as long as
+/// the membership lasts (docs/model.md#home-folders).
 pub(super) fn refuse_fixed<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, what: &str) -> Result<()> {
     if item.is_root() {
         return Err(Problem::conflict("is_root", format!("the root folder cannot be {what}")));

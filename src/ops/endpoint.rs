@@ -1,4 +1,4 @@
-//! Endpoints and the roles on them (model §7).
+//! Endpoints and the roles on them (docs/model.md#endpoints).
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
 //! What must not be left without anybody when an account is destroyed: content it owns, places that
-//! it alone administers, and the shares it made, which need somebody who can change them (model §3).
+//! it alone administers, and the shares it made, which need somebody who can change them (docs/model.md#accounts).
 
 use super::{Result, Work, content, share};
 use crate::model::{Action, Binding, Id, Problem, ProblemKind, Resource, Role, Verb};

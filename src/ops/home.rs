@@ -1,4 +1,4 @@
-//! Home folders: what a member of a workspace that has files owns there (model §8, §9).
+//! Home folders: what a member of a workspace that has files owns there (docs/model.md#home-folders).
 
 use super::item::make;
 use super::{Result, Work};

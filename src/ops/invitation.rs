@@ -1,4 +1,4 @@
-//! Private links of dropboxes: inviting, resending, revoking, claiming and submitting (model §5).
+//! Private links of dropboxes: inviting, resending, revoking, claiming, submitting (docs/model.md#dropboxes).
 
 use std::rc::Rc;
 
@@ -87,7 +87,7 @@ pub fn invite<F: Facts + ?Sized>(
     issue(work, &dropbox, email, life, secret)
 }
 
-/// "An address that belongs to an account is refused, with the command to add it as a member" (model §5).
+/// The address of an account is not invited: the refusal offers to add a member (docs/model.md#dropboxes).
 fn refuse_account<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Name) -> Result<()> {
     let Some(account) = account_of(work, email)? else { return Ok(()) };
     let who = if work.sees(&account)? { account.typed() } else { "NAME".to_owned() };

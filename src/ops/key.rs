@@ -1,4 +1,5 @@
-//! Signing keys and access tokens: what only the admins of an organization know of (model §9).
+//! Signing keys and access tokens: what only the admins of an organization know of
+//! (docs/model.md#keys-tokens-media-and-streams).
 
 use std::rc::Rc;
 

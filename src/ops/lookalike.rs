@@ -1,4 +1,4 @@
-//! Names that look alike (model §2): accepted, with a warning.
+//! Names that look alike (docs/model.md#names): accepted, with a warning.
 //!
 //! What looks alike is what Unicode Technical Standard 39 says: two names with one skeleton. To find the
 //! skeletons of all names takes reading them all, so that is done once in a change, and only when a name

@@ -1,4 +1,4 @@
-//! Media files and live streams of workspaces (model §9).
+//! Media files and live streams of workspaces (docs/model.md#keys-tokens-media-and-streams).
 
 use std::rc::Rc;
 

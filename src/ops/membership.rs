@@ -125,7 +125,7 @@ impl Change {
     pub(super) const fn verb(self, place: Kind, of_group: bool) -> Verb {
         match (self, of_group && matches!(place, Kind::Workgroup | Kind::Dropbox)) {
             (Change::Add, true) => Verb::AddGroup,
-            // "Deactivating and activating a membership take the right to remove the member" (model §4).
+            // To deactivate or activate a membership takes the right to remove the member (docs/model.md#workgroups).
             (Change::Remove | Change::Deactivate | Change::Activate, true) => Verb::RemoveGroup,
             (Change::Add, false) => Verb::AddMember,
             (Change::Remove, false) => Verb::RemoveMember,
@@ -231,7 +231,7 @@ fn is_within<F: Facts + ?Sized>(facts: &F, inner: Id, outer: Id) -> Result<bool>
     Ok(below.intersection(&above).next().is_some())
 }
 
-/// "nesting allowed; a cycle is refused" (model §2).
+/// Groups nest, but none contains itself (docs/model.md#groups).
 fn refuse_cycle<F: Facts + ?Sized>(work: &Work<'_, F>, group: &Resource, member: &Resource) -> Result<()> {
     if !is_within(work.facts(), group.id, member.id)? {
         return Ok(());
@@ -297,7 +297,7 @@ fn known_member<F: Facts + ?Sized>(
     work.require_verb(change.verb(place.kind(), is_group(reference)), place.id)?;
     let member = listed_member(work, place, reference)?;
     let known = held(work.facts(), place, member.id)?;
-    // "remove members who are not admins" (model §4): an admin falls under undesignation.
+    // To manage members covers those who are not admins (docs/model.md#workgroups): an admin is undesignated.
     if known.as_ref().is_some_and(|it| it.role == admin(place.kind())) && place.kind() != Kind::Group {
         work.require_verb(Verb::RemoveAdmin, place.id)?;
     }

@@ -1,4 +1,4 @@
-//! Organizations: making, describing and removing them (model §9).
+//! Organizations: making, describing and removing them (docs/model.md#organizations).
 
 use super::membership::{held, levels};
 use super::place::children;

@@ -1,4 +1,4 @@
-//! Invitations to organizations: sending, cancelling and accepting them (model §9).
+//! Invitations to organizations: sending, cancelling and accepting them (docs/model.md#organizations).
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Members of organizations: their roles, their workspaces, and how they go (model §9).
+//! Members of organizations: their roles, their workspaces, and how they leave (docs/model.md#organizations).
 
 use std::rc::Rc;
 

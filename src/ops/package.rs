@@ -1,4 +1,4 @@
-//! Packages: a ledger of what was sent, for who can see what (model §6). No bytes are moved.
+//! Packages: a record of what was sent, for who can see what (docs/model.md#packages). No bytes are moved.
 
 use std::rc::Rc;
 

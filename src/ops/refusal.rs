@@ -59,8 +59,8 @@ impl<F: Facts + ?Sized> Work<'_, F> {
         })
     }
 
-    /// "No change may leave an endpoint without an effective administrator" (model §7); the same of
-    /// organizations (§9). What the actor may not see is not named.
+    /// No change leaves an endpoint or an organization without an active administrator
+    /// (docs/model.md#invariants). What the actor may not see is not named.
     fn last_administrator(&self, id: Id, when: &str) -> Result<Problem> {
         let seen = if self.may_name(id)? { self.facts().resource(id)? } else { None };
         let what = self.name(id)?;

@@ -1,5 +1,5 @@
-//! Copying and moving items (model §8). Copies carry neither shares nor owners; what is moved within
-//! an endpoint keeps its shares, for they hang on the item; what it inherited it gets anew.
+//! Copying and moving items (docs/model.md#items). Copies carry neither shares nor owners; what is moved
+//! within an endpoint keeps its own shares, and inherits from the new folder.
 
 use std::collections::HashMap;
 use std::rc::Rc;

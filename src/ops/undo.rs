@@ -23,9 +23,9 @@ pub struct Past {
 
 /// Turns the changes of a revision round, if nothing later builds on them.
 ///
-/// "A made resource can be undone by whoever made it, together with what it created in the same
-/// revision; removals can be undone by who may make each row again, counted as one change" (cli, settled
-/// points). So rights are judged as things are now, and those over what comes back as it will be.
+/// Whoever made a thing may take it back, with what came with it; a removal takes the right to make each row
+/// again (docs/model.md#undo). Rights are judged as things are now, and those over what comes back as it
+/// will be.
 ///
 /// # Errors
 /// A conflict that lists what later changes build on it, or where there is nothing to undo; a denial where

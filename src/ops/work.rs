@@ -296,7 +296,8 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     }
 
     /// The resource of one of some kinds that a reference names, if the actor may see it, or a list that
-    /// it may read names it: what one sees listed one can take back (model §4).
+    /// it may read names it: what one sees listed one can take back
+    /// (docs/model.md#visibility).
     ///
     /// # Errors
     /// As [`Work::find`]; a conflict for a reference of another kind.

@@ -1,4 +1,4 @@
-//! Workspaces: making, changing and removing them, and where their files lie (model §8, §9).
+//! Workspaces: making, changing and removing them, and where their files lie (docs/model.md#workspaces).
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Members of workspaces: who they are, their levels, and their home folders (model §9).
+//! Members of workspaces: who they are, their levels, and their home folders (docs/model.md#workspaces).
 
 use super::home::{end_home, make_home};
 use super::membership::held;

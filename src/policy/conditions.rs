@@ -29,7 +29,7 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
             binding.map(|binding| E::of(|| Step::Role(binding)))
         }
         Condition::ValueIsUser => (action == Action::CreateAccount(Role::ServerUser)).then(E::default),
-        // "An admin account never expires and is never inactive" (model §3).
+        // An admin account is always active and never expires (docs/model.md#accounts).
         Condition::NotAnAdminsEnd => {
             let ends = matches!(action, Action::Plain(Verb::Deactivate) | Action::Set(Setting::Expires));
             let is_admin = ends && subject.facts().held(Id::SERVER, Role::ServerAdmin, on)?.is_some();

@@ -1,5 +1,5 @@
 //! What somebody holds on an item: the union of shares, ownership and endpoint roles over the item
-//! and every folder above it (model §8). Never a deny: a lower share on a child takes nothing away.
+//! and every folder above it (docs/model.md#items). Never a deny: a smaller share on a child takes nothing away.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -88,7 +88,7 @@ pub(super) fn held<F: Facts + ?Sized, E: Evidence>(
     by_role(subject, target)
 }
 
-/// "`edit` from an endpoint role where §7 says so" (model §8).
+/// Everything, from an endpoint role where sharing is managed (docs/model.md#endpoints).
 fn by_role<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
     if target.sharing(subject.facts())? != Some(Sharing::Managed) {
         return Ok(None);
@@ -198,7 +198,7 @@ pub(super) fn entitled_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &
     Ok(all)
 }
 
-/// The questions that together are an action on an item: replacing, copying, moving (model §8).
+/// The questions that together are an action on an item: replacing, copying, moving (docs/model.md#items).
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -229,7 +229,7 @@ fn transfer<F: Facts + ?Sized>(facts: &F, item: Id, to: Destination) -> Result<V
         needed.push((Verb::Browse, item));
         needed.push((Verb::CreateFolder, to.folder));
     }
-    // "a tree of folders alone: create-folder" (model §8).
+    // A tree of folders alone takes no upload (docs/model.md#items).
     if has_files {
         needed.push((Verb::Upload, to.folder));
     }
@@ -299,7 +299,7 @@ pub(super) fn each_part<F: Facts + ?Sized, E: Evidence>(
 }
 
 /// Whether an upload may go where it goes: not straight into one's own home folder where root
-/// uploads are denied (model §8, `content.root-upload`).
+/// uploads are denied (docs/model.md#home-folders, `content.root-upload`).
 pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     action: Action,

@@ -51,7 +51,7 @@ pub enum LogScope {
     On(Vec<Id>),
 }
 
-/// By what the past is read: "reading the past takes today's rights" (model §10).
+/// By what the past is read: today's rights (docs/model.md#time-and-the-past).
 #[derive(Clone, Copy)]
 pub struct Rights<'f> {
     /// Today's facts, in which what is gone stands as it last was.
@@ -163,7 +163,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     }
 
     /// Whether the reader is told the settings of a workgroup or dropbox. Whoever else may see it is told
-    /// its name and its send policy only (model §4).
+    /// its name and its send policy only (docs/model.md#workgroups).
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -205,8 +205,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         Ok((all || !share.attributes.share_class().is_hidden()) && self.is_told_of(share)?)
     }
 
-    /// "with `admins` both are allowed and reach the admins only" (model §4): who views the members of a
-    /// workgroup as a member is told of its admins, and of itself.
+    /// With `member-access: admins` whoever views the members of a workgroup as a member is told of its admins
+    /// and of itself (docs/model.md#workgroups).
     fn sees_member(&self, membership: &Binding) -> Result<bool> {
         let (Some(subject), true) = (&self.subject, membership.role.on() == Kind::Workgroup) else { return Ok(true) };
         if membership.role == Role::WorkgroupAdmin || subject.is(membership.principal)? {
@@ -222,7 +222,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     // Access and the log.
 
     /// Whether the reader is told what others may do on a resource: server admins about everything, and
-    /// "those who administer the resource asked about" (model §10).
+    /// others about what they administer (docs/model.md#visibility).
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -249,8 +249,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         Ok(self.may_name(on)? && self.may_name(principal)? && self.may_ask_about_others(on, kind)?)
     }
 
-    /// "the log is for server admins, and for the administrators of an endpoint, organization or workgroup
-    /// as far as it concerns that" (model §10).
+    /// Which part of the log the reader reads: all of it for server admins, and what concerns the things they
+    /// administer for others (docs/model.md#visibility).
     ///
     /// # Errors
     /// When the facts cannot be read.

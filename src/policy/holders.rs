@@ -67,7 +67,8 @@ fn root_of<F: Facts + ?Sized>(facts: &F, endpoint: Id) -> Result<Option<Target>>
     }
 }
 
-/// "it acts with an admin's rights cut to that workspace and mode" (model §9).
+/// A token acts as an admin would, on its own workspace and by its mode
+/// (docs/model.md#keys-tokens-media-and-streams).
 fn token<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     mode: TokenMode,
@@ -84,7 +85,7 @@ fn token<F: Facts + ?Sized, E: Evidence>(
     }))
 }
 
-/// "members of its workgroups as their `member-access` allows" (model §3).
+/// Whether the two share a workgroup whose `member-access` lets one see the other (docs/model.md#workgroups).
 fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other: Id) -> Result<Option<E>> {
     let mut found = None;
     let them = Subject::new(subject.facts(), other, subject.at)?;

@@ -69,11 +69,11 @@ pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
     at: Time,
 ) -> Result<Option<Violation>> {
     let touched_admin = draft_touches_admins(before, draft)?;
-    // "The last active admin can be neither demoted, deactivated nor deleted" (model §3).
+    // A server that has an active admin keeps one (docs/model.md#invariants).
     if touched_admin && has_active_admin(before, None, at)? && !has_active_admin(after, None, at)? {
         return Ok(Some(Violation::LastAdmin));
     }
-    // "An admin account never expires and is never inactive" (model §3).
+    // An admin account is always active and never expires (docs/model.md#invariants).
     let accounts = draft.resources.iter().filter(|(_, row)| row.is_some()).map(|(id, _)| *id);
     let promoted = draft
         .bindings
@@ -93,7 +93,7 @@ pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
     if let Some(violation) = endpoints(before, after, draft)? {
         return Ok(Some(violation));
     }
-    // "nesting allowed; a cycle is refused" (model §2).
+    // No group contains itself (docs/model.md#invariants).
     let memberships = || draft.bindings.values().flatten().filter(|it| it.role == Role::GroupMember);
     if is_circular(after, memberships().map(|it| it.principal))? {
         // Which of them it was is looked for only where there is one.
@@ -116,8 +116,8 @@ pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
     would_end(before, after, draft, at)
 }
 
-/// "an end for whoever is the only administrator of anything is refused as their removal would be"
-/// (model §3): the first place that would be without one some day, and had one until then.
+/// The only administrator of anything is given no end (docs/model.md#invariants): the first place that would
+/// be without one some day, and had one until then.
 fn would_end<B: Facts + ?Sized, A: Facts + ?Sized>(
     before: &B,
     after: &A,

@@ -45,7 +45,7 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
             Ok((allowed, E::of(|| step)))
         }
         Demand::AllowedOrShared(setting) => shared(subject, setting, target),
-        // "binds what one received, not what one sent" (model §6).
+        // `receive` binds what one received, not what one sent (docs/model.md#settings).
         Demand::AllowedOrSent(setting) => {
             let (allowed, step) = subject.setting(setting)?;
             let mut evidence = E::of(|| step);

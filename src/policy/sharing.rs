@@ -1,5 +1,5 @@
-//! Who may change a share that is there (model §8): its sharer alone, but for admin shares, shares
-//! of endpoints whose sharing is managed, and what the operator may do anyway.
+//! Who may change a share that is there (docs/model.md#shares): its sharer alone, but for admin shares,
+//! shares of endpoints whose sharing is managed, and what the operator may do anyway.
 
 use super::decide::{Decision, decide_for};
 use super::facts::{Facts, Result};
@@ -45,7 +45,7 @@ pub fn may_change<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) 
 }
 
 /// Whether somebody may see that a share is there: its sharer and its receivers see their own, and
-/// some see others' (model §8). Shares of hidden classes are shown to those alone who ask for
+/// some see others' (docs/model.md#classes). Shares of hidden classes are shown to those alone who ask for
 /// everything and administer the item.
 ///
 /// # Errors

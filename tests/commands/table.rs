@@ -258,7 +258,7 @@ fn of_member<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, kind: Kind, verb: 
     let mut typed = Typed::of(&format!("{} {verb}", kind.word()), &[&place.name, &scene.reference(&member)])
         .verb(takes, place.id)
         .sees(place.id);
-    // "what somebody may list they may also take back" (model §4).
+    // What somebody may list they may also take back (docs/model.md#visibility).
     let listed = held.as_ref().is_some_and(|it| scene.is_listed(it));
     if adding || !listed {
         typed = typed.sees(member.id);
@@ -398,7 +398,7 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
             let role = d.pick(&[Role::ServerUser, Role::ServerUser, Role::ServerManager, Role::ServerAdmin]);
             let mut typed = Typed::of("account add", &[&new_name(d), "--role", role.word()]);
             if d.chance(1, 5) {
-                // "without settings of their own" (model §3): only who may create accounts anywhere.
+                // Settings of a new account take the right to create accounts anywhere (docs/model.md#workgroups).
                 typed = typed.word(format!("--{}", setting(d).word())).word("allow").may(Action::CreateAccount(role), Id::SERVER);
             }
             in_place(s, d, typed, role, false)

@@ -284,7 +284,7 @@ fn a_share_that_is_over_stays_declared() {
     assert_eq!(tool.ok("apply s.yaml --prune"), "No changes.\n");
 }
 
-/// "`exclusive` in a file of another set hides nothing that its reader may list" (cli, settled points).
+/// `exclusive` in a file of another set hides nothing that its reader may list (docs/model.md#visibility).
 #[test]
 fn an_exclusive_list_names_who_would_go_as_far_as_one_may_list_them() {
     let tool = Tool::staffed();

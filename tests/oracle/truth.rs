@@ -167,12 +167,13 @@ impl World {
             || self.workgroups.contains_key(&who)
     }
 
-    /// "An account that is inactive or expired is denied everything" (§2).
+    /// An account that is inactive or expired is denied everything (docs/model.md#principals).
     pub(crate) fn is_active(&self, who: u64, at: i64) -> bool {
         self.accounts.get(&who).is_none_or(|it| it.active && it.expires.is_none_or(|end| at < end))
     }
 
-    /// Everything somebody is: itself, its groups, its workgroups, `authenticated`, `anyone` (§8).
+    /// Everything somebody is: itself, its groups, its workgroups, `authenticated`, `anyone`
+    /// (docs/model.md#principals).
     pub(crate) fn is(&self, who: u64) -> BTreeSet<u64> {
         let mut all = BTreeSet::from([who]);
         loop {
@@ -212,7 +213,7 @@ impl World {
             || self.workgroups.get(&workgroup).is_some_and(|it| it.members.iter().any(found))
     }
 
-    // Endpoints (§7).
+    // Endpoints (docs/model.md#endpoints).
 
     pub(crate) fn sharing(&self, endpoint: u64) -> &'static str {
         match self.endpoints[&endpoint].kind {
@@ -237,7 +238,7 @@ impl World {
         }
     }
 
-    /// Whether an endpoint can hold a share of that set (§8).
+    /// Whether an endpoint can hold a share of that set (docs/model.md#shares).
     pub(crate) fn takes(&self, endpoint: u64, set: Set) -> bool {
         match self.sharing(endpoint) {
             "managed" => set == VIEW || set == EDIT,
@@ -249,7 +250,7 @@ impl World {
         }
     }
 
-    // Content (§8).
+    // Content (docs/model.md#items).
 
     /// Every registered item on the way to a path, the item itself last.
     fn on_the_way(&self, place: &Place) -> Vec<&Item> {
@@ -276,7 +277,7 @@ impl World {
         set
     }
 
-    /// "managers of the workspace" whose files lie above.
+    /// The managers of the workspace whose files lie above.
     fn manages_files(&self, who: u64, place: &Place) -> bool {
         let workspaces = self.on_the_way(place).into_iter().filter_map(|item| item.files_of);
         workspaces.into_iter().any(|workspace| {
@@ -289,7 +290,8 @@ impl World {
         self.items.get(place).is_none_or(|item| item.folder)
     }
 
-    /// "uploading … straight into one's home folder is denied although one owns it".
+    /// Where root uploads are denied, nothing is put straight into one's own home folder
+    /// (docs/model.md#home-folders).
     fn root_upload_denied(&self, who: u64, place: &Place) -> bool {
         let registered = self.on_the_way(place);
         let folder = match registered.last() {
@@ -317,7 +319,7 @@ impl World {
         if folder {
             may &= self.may_do(who, BROWSE, from, at) && self.may_do(who, CREATE_FOLDER, to, at);
         }
-        // "a tree of folders alone: create-folder".
+        // A tree of folders alone takes no upload (docs/model.md#items).
         if !folder || files {
             may &= self.may_do(who, UPLOAD, to, at);
         }
@@ -342,7 +344,7 @@ impl World {
             Ask::See(place) | Ask::Thumbnail(place) => {
                 self.holds(who, place, at) != 0 || role(&place.0, "administrator") || self.manages_files(who, place)
             }
-            // "The root item is never renamed, moved or removed: nobody may" (§8).
+            // The root folder stays, whoever asks (docs/model.md#items).
             Ask::Do(RENAME | DELETE, place) if place.1.is_empty() => false,
             Ask::CopyTo(from, _) | Ask::MoveTo(from, _) if from.1.is_empty() => false,
             Ask::Do(permission, place) => self.may_do(who, *permission, place, at),
@@ -400,7 +402,7 @@ impl World {
         }
     }
 
-    // Accounts, groups and workgroups, as far as they matter here (§3, §4).
+    // Accounts, groups and workgroups, as far as they matter here (docs/model.md#accounts).
 
     fn may_server(&self, who: u64, verb: &str) -> bool {
         let role = self.server_role(who);
@@ -418,7 +420,7 @@ impl World {
         match verb {
             "edit" => over || who == account,
             "delete" => over && who != account,
-            // "An admin account never expires and is never inactive" (§3).
+            // An admin account is always active and never expires (docs/model.md#accounts).
             "deactivate" => over && who != account && self.accounts[&account].role != "admin",
             "set-role=manager" => role == "admin" && who != account,
             "view" => {
@@ -444,7 +446,7 @@ impl World {
         }
     }
 
-    /// "visible: everyone | members (default everyone, unless private-directory is on)" (§4).
+    /// Visible to everyone by default, unless the directory is private (docs/model.md#groups).
     fn is_visible(&self, group: u64) -> bool {
         match self.visible.get(&group) {
             Some(everyone) => *everyone,
@@ -494,7 +496,7 @@ impl World {
         }
     }
 
-    // Delegation (§8).
+    // Delegation (docs/model.md#delegation).
 
     /// Whether a share is one that somebody made of what they hold.
     pub(crate) fn is_delegated(&self, share: &Share) -> bool {

@@ -1,4 +1,4 @@
-//! Every path keeps at least one active admin (model §9).
+//! Every path keeps at least one active admin (docs/model.md#invariants).
 
 use std::process::{Command, Stdio};
 use std::sync::Barrier;

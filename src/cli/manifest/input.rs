@@ -106,7 +106,8 @@ pub(super) fn whole_of(sources: Vec<Source>, manifest: Manifest) -> Read {
     Read { sources, manifest, rows: Vec::new(), lines: BTreeMap::new(), is_planned_again: false }
 }
 
-/// "JSON Lines are known by `--format`, else the name, else the first line" (cli, settled points).
+/// JSON Lines are recognised by `--format`, else by the name, else by the first line
+/// (docs/decisions.md#manifests).
 fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Form, Box<dyn Stream>), Problem> {
     let by_name = || {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();

@@ -80,7 +80,7 @@ impl Asked {
 }
 
 /// The endpoint asked about. Access managers of a private bucket do not see it, but what they
-/// may do with its content is answered truly when they ask about themselves (model §7).
+/// may do with its content is answered truthfully when they ask about themselves (docs/model.md#endpoints).
 fn endpoint<F: Facts>(view: &View<'_, F>, name: &Name, action: &str) -> Result<Id, Problem> {
     let found = view.find(Kind::Endpoint, name);
     let Err(problem) = &found else { return found.map(|it| it.id) };
@@ -110,9 +110,8 @@ pub(super) fn may_ask_about_others<F: Facts>(view: &View<'_, F>, on: Id, kind: K
     Ok(view.viewer()?.may_ask_about_others(on, kind)?)
 }
 
-/// Whom whoever asks may ask about on a resource: "`--as alice perm check` answers about alice
-/// herself; about others only for server admins and those who administer the resource asked about"
-/// (model §10).
+/// Whom whoever asks may ask about on a resource: themselves; others as a server admin, or as somebody who
+/// administers the resource (docs/model.md#visibility).
 fn about<F: Facts>(view: &View<'_, F>, principal: &Reference, on: Id, kind: Kind) -> Result<Id, Problem> {
     match oneself(view, principal)? {
         Some(actor) => Ok(actor),

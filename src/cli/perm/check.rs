@@ -211,7 +211,7 @@ impl Answered {
         Ok(())
     }
 
-    /// The contract's object.
+    /// The answer as an object, for programs.
     pub(super) fn json<F: Facts>(&self, view: &View<'_, F>) -> Result<Map<String, Value>, RenderError> {
         let mut object = Map::new();
         object.insert("principal".to_owned(), json!(self.principal));

@@ -68,7 +68,7 @@ impl List {
             let subject = panel.subject(who)?;
             let reach = if self.expand { Reach::Every } else { Reach::Outlined };
             let dress = session.dress();
-            // Whoever asks about others is told of what they administer (model §10).
+            // Whoever asks about others is told of what they administer (docs/model.md#visibility).
             let is_free = own.is_some() || may_ask_about_others(&view, Id::SERVER, Kind::Server)?;
             let besides = match self.everything || !is_free {
                 true => None,

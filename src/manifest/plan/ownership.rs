@@ -79,8 +79,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// "nobody adopts their own account" (manifest, sets). Whoever manages accounts applies files that name
-    /// themselves too: their own account then stays as it is, and that is said.
+    /// Nobody adopts their own account (docs/model.md#manifests). Whoever manages accounts applies files that name
+    /// themselves too: their own account then stays as it is, with a notice.
     fn keeps_own(&mut self, resource: &Resource) -> Result<bool> {
         if self.work.actor.principal() != Some(resource.id) {
             return Ok(false);

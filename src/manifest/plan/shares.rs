@@ -189,8 +189,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 }
 
-/// "A sharer's lack of rights in a file of the operator's is 5" (cli, settled points): nobody who acts is denied
-/// anything, the file contradicts the state.
+/// A sharer's lack of rights in a file of the operator's is a conflict (docs/decisions.md#manifests): nobody who acts
+/// is denied anything, the file contradicts the state.
 fn unfounded(problem: Problem) -> Problem {
     match problem.kind {
         ProblemKind::Denied => Problem { kind: ProblemKind::Conflict, code: "unfounded_share", ..problem },

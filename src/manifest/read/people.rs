@@ -87,7 +87,7 @@ pub(in crate::manifest) fn account(
     say(said, spot, Said::Account(Box::new(account)));
 }
 
-/// "An admin account never expires and is never inactive" (model §3).
+/// An admin account is always active and never expires (docs/model.md#accounts).
 fn never_ending(reading: &mut Reading<'_>, fields: &Fields<'_>, options: &account::Options, ensure: Option<Ensure>) {
     if options.role != Some(Role::ServerAdmin) {
         return;

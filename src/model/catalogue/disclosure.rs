@@ -1,4 +1,4 @@
-//! What may be told to whom (model §3, §4, §7 to §10): the rows that every output goes by.
+//! What may be told to whom (docs/model.md#visibility): the rows that every output goes by.
 //!
 //! A row never lets anybody do anything. It says to whom a fact may be named, and whoever is told of
 //! no row is answered as if the fact were not there.

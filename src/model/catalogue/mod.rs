@@ -6,8 +6,8 @@
 //! Decisions, `role list`, remedies and the manual are all made from these rows; one file for each
 //! of the systems they speak of.
 //!
-//! `seed 000` to `seed 004` are the product texts this tool implements; `product` is further
-//! product documentation; `decision` is ours, argued for in `docs/decisions.md`.
+//! `seed 000` to `seed 004` are the product texts this tool implements (docs/model.md#sources); `product` is
+//! further product documentation; `decision` is ours, argued for in `docs/decisions.md`.
 
 mod content;
 pub mod disclosure;

@@ -87,8 +87,8 @@ fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
     }
 }
 
-/// Demands what the change of one row takes, as the state is with it. For rows that a manifest declares:
-/// "to adopt a thing or binding takes the right to change it; nobody adopts their own account".
+/// Demands what the change of one row takes, as the state is with it. For rows that a manifest declares: to
+/// adopt one takes the right to change it, and nobody adopts their own account (docs/model.md#manifests).
 ///
 /// # Errors
 /// A denial.

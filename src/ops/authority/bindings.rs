@@ -113,7 +113,7 @@ fn member<F: Facts + ?Sized>(
         asked.push(verb(Change::Add));
     }
     let needed = Needed::all(asked);
-    // "straight into that workgroup": with the account.
+    // Straight into the workgroup or dropbox: in one change with the account.
     let straight = before.is_none() && !is_admin(after) && rows.made(any.principal).is_some();
     Ok(if straight { needed.or(vec![plain(Verb::CreateMember, any.resource)]) } else { needed })
 }

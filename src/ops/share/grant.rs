@@ -248,8 +248,8 @@ fn grant_one<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// "One share per (item, principal, sharer)", and several where their classes differ; where shares are
-/// managed, one per principal, whoever made it.
+/// One share for each item, principal, sharer and class (docs/model.md#delegation); where shares are managed,
+/// one for each principal, whoever made it.
 fn find_same<F: Facts + ?Sized>(
     work: &Work<'_, F>,
     item: Id,
@@ -290,7 +290,7 @@ pub fn bound<F: Facts + ?Sized>(work: &mut Work<'_, F>) -> Result<()> {
 }
 
 /// The end of a delegated share that gives a set: its own, or where what its sharer holds ends earlier,
-/// that ("never for longer", model §8). Says so where it is cut.
+/// that (docs/model.md#delegation). Says so where it is cut.
 pub(super) fn cut_to_hold<F: Facts + ?Sized>(
     work: &mut Work<'_, F>,
     share: &Binding,

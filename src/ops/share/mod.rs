@@ -1,5 +1,5 @@
 //! Shares: granting, changing, revoking, pruning, and what becomes of those of an account that ends
-//! (model §3, §8).
+//! (docs/model.md#shares).
 
 pub mod cascade;
 mod change;

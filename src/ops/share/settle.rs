@@ -1,5 +1,5 @@
 //! The shares of an account that is destroyed: its heir's, or gone. None is left without a sharer
-//! (model §3).
+//! (docs/model.md#accounts).
 
 use super::cascade;
 use super::change::trim;
