@@ -1,10 +1,11 @@
 #!/bin/sh
 # A post-production studio, from nothing: three account roles, two workgroups, one dropbox with an
-# outside vendor, an organization, endpoints with shared folders. Run it with ROLEBOOK_STORE naming a
-# new file, and `rolebook` on the PATH. The secrets that are shown once are left in files of the folder
+# outside vendor, an organization, endpoints with shared folders. The store is `studio.db` here, or what
+# ROLEBOOK_STORE names; `rolebook` is on the PATH. The secrets that are shown once are left in files of the folder
 # it is run in, such as link.txt: the vendor's private link.
 set -eu
 umask 077
+export ROLEBOOK_STORE="${ROLEBOOK_STORE:-$PWD/studio.db}"
 
 rolebook init
 

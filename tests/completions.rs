@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::Tool;
+use crate::support::{Tool, assert_generated};
 
 const SCRIPTS: [(&str, &str); 5] = [
     ("bash", "rolebook.bash"),
@@ -22,8 +22,7 @@ fn the_committed_scripts_are_those_of_the_program() {
     let tool = Tool::bare();
     for (shell, file) in SCRIPTS {
         let fresh = tool.ok(&format!("completions {shell}"));
-        let kept = std::fs::read_to_string(committed(file)).unwrap_or_default();
-        assert_eq!(kept, fresh, "completions/{file} is stale: run `rolebook completions {shell}`");
+        assert_generated(&format!("completions/{file}"), &fresh);
     }
     tool.fails(2, "completions csh", "csh");
 }

@@ -1,11 +1,11 @@
 //! The documents. `docs/roles.md` is made from `role list`: what is committed must be what it makes
-//! (`BLESS=1 cargo test docs` writes it). Whatever a comment or a page cites is in the tree.
+//! (`cargo xtask regenerate` writes it). Whatever a comment or a page cites is in the tree.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use crate::support::Tool;
+use crate::support::{Tool, assert_generated};
 
 /// The systems, and what their roles are held on.
 const SYSTEMS: [(&str, &[&str]); 5] = [
@@ -22,7 +22,7 @@ const SYSTEMS: [(&str, &[&str]); 5] = [
 fn page() -> String {
     let rows = Tool::bare().json("role list");
     let rows = rows.as_array().unwrap();
-    let mut out = "# Roles and presets\n\nEvery role with its actions, when it has them, and the sentence each comes from. Made from\n`rolebook role list -o json` by `BLESS=1 cargo test docs`; the rules themselves read the same rows.\n".to_owned();
+    let mut out = "# Roles and presets\n\nEvery role with its actions, when it has them, and the sentence each comes from. Made from\n`rolebook role list -o json` by `cargo xtask regenerate`; the rules themselves read the same rows.\n".to_owned();
     let mut told = 0;
     for (system, kinds) in SYSTEMS {
         write!(out, "\n## {system}\n\n| role | on | actions | when | rule | source |\n|---|---|---|---|---|---|\n")
@@ -55,12 +55,7 @@ fn page() -> String {
 
 #[test]
 fn the_page_of_roles_is_the_catalogue() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/roles.md");
-    let page = page();
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, &page).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), page, "run BLESS=1 cargo test docs");
+    assert_generated("docs/roles.md", &page());
 }
 
 fn root() -> &'static Path {

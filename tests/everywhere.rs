@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Command;
 use serde_json::{Value, json};
 
-use crate::support::Tool;
+use crate::support::{Tool, assert_generated};
 
 fn leaves() -> Vec<(String, Command)> {
     fn walk(command: &Command, name: &str, found: &mut Vec<(String, Command)>) {
@@ -276,7 +276,7 @@ fn no_command_panics_or_changes_anything_on_nonsense() {
 }
 
 /// The interface as a value: names, arguments, options and their words. A difference is a decision
-/// about compatibility; `BLESS=1` writes it down.
+/// about compatibility.
 #[test]
 fn the_surface_is_as_committed() {
     let mut surface = serde_json::Map::new();
@@ -299,9 +299,5 @@ fn the_surface_is_as_committed() {
         .collect();
     surface.insert("(every command)".to_owned(), json!({"options": globals}));
     let text = format!("{}\n", serde_json::to_string_pretty(&Value::Object(surface)).unwrap());
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/surface.json");
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, &text).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), text, "BLESS=1 writes the new surface");
+    assert_generated("tests/surface.json", &text);
 }

@@ -2,9 +2,11 @@
 
 pub(crate) mod smtp;
 
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use rolebook::model::Time;
 use serde_json::Value;
@@ -176,10 +178,47 @@ impl Tool {
     /// The store `examples/studio.sh` makes; a dropbox's private link is in `link.txt`, a pending
     /// invitation in `invitation.txt`, an access token in `token.txt`.
     pub(crate) fn studio() -> Tool {
+        static STUDIO: OnceLock<Vec<(PathBuf, Vec<u8>)>> = OnceLock::new();
+        let files = STUDIO.get_or_init(|| {
+            let tool = Tool::bare();
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/studio.sh");
+            let store = tool.store().display().to_string();
+            let ran = tool.sh(&format!("ROLEBOOK_STORE='{store}' sh '{}'", script.display()));
+            assert_eq!(ran.status, 0, "{ran:#?}");
+            let mut files = Vec::new();
+            read_files(tool.folder(), Path::new(""), &mut files);
+            files
+        });
         let tool = Tool::bare();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/studio.sh");
-        let ran = tool.sh(&format!("sh '{}'", script.display()));
-        assert_eq!(ran.status, 0, "{ran:#?}");
+        for (file, bytes) in files {
+            let path = tool.folder().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true).mode(0o600).open(path).unwrap().write_all(bytes).unwrap();
+        }
         tool
     }
+}
+
+/// Every file below a folder, by its path in that folder.
+fn read_files(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let path = folder.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            read_files(root, &path, files);
+        } else {
+            files.push((path, std::fs::read(entry.path()).unwrap()));
+        }
+    }
+}
+
+/// Holds a generated file to what it is generated from. With `BLESS` set, writes it instead.
+pub(crate) fn assert_generated(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "{file} is stale: run `cargo xtask regenerate`");
 }
