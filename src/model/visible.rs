@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// What is not seen beyond the control characters of ASCII and Latin-1: the general categories Cf, Zl
 /// and Zp, and what is `Default_Ignorable_Code_Point` (Unicode 16).
@@ -57,7 +57,8 @@ pub fn is_hidden(character: char) -> bool {
 
 /// Whether a text holds nothing that is hidden.
 pub fn is_visible(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_hidden)
+    // Every byte is looked at: without an early end many are compared at once.
+    text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~')) || !text.chars().any(is_hidden)
 }
 
 /// A text as people are shown it: hidden characters as `\n`, `\u{1b}` and the like.
@@ -144,34 +145,45 @@ const MARKED: &str = "\\uFFFF";
 /// A value whose texts have marks where something is hidden; none where nothing is. What is written of
 /// it is given to [`unmarked`].
 pub fn marked(value: &Value) -> Option<Value> {
+    needs_marks(value).then(|| with_marks(value))
+}
+
+/// Whether anything is hidden in a value. Most have nothing, so nothing is copied to find out.
+fn needs_marks(value: &Value) -> bool {
     match value {
-        Value::String(text) => marked_text(text).map(Value::String),
-        Value::Array(items) => {
-            let found: Vec<Option<Value>> = items.iter().map(marked).collect();
-            let all = || items.iter().zip(&found).map(|(was, is)| is.clone().unwrap_or_else(|| was.clone()));
-            found.iter().any(Option::is_some).then(|| all().collect())
-        }
-        Value::Object(fields) => {
-            let mut is_any = false;
-            let found: Map<String, Value> = fields
-                .iter()
-                .map(|(key, value)| {
-                    let (marked_key, marked_value) = (marked_text(key), marked(value));
-                    is_any = is_any || marked_key.is_some() || marked_value.is_some();
-                    (marked_key.unwrap_or_else(|| key.clone()), marked_value.unwrap_or_else(|| value.clone()))
-                })
-                .collect();
-            is_any.then_some(Value::Object(found))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+        Value::String(text) => text_needs_marks(text),
+        Value::Array(items) => items.iter().any(needs_marks),
+        Value::Object(fields) => fields.iter().any(|(key, value)| text_needs_marks(key) || needs_marks(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
+}
+
+fn with_marks(value: &Value) -> Value {
+    let text = |text: &String| marked_text(text).unwrap_or_else(|| text.clone());
+    match value {
+        Value::String(it) => Value::String(text(it)),
+        Value::Array(items) => items.iter().map(with_marks).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(key, value)| (text(key), with_marks(value))).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
+/// Whether a character has to be marked: the library escapes control characters itself.
+fn is_marked(character: char) -> bool {
+    character == MARK || (is_hidden(character) && !character.is_control())
+}
+
+fn text_needs_marks(text: &str) -> bool {
+    // Of most texts nothing more need be asked.
+    let is_plain = text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~') & (byte != b'\\'));
+    !is_plain && (text.contains(is_marked) || text.contains(MARKED))
 }
 
 /// A text with marks, if it needs any.
 pub fn marked_text(text: &str) -> Option<String> {
-    // The library escapes control characters itself.
-    let is_marked = |it: char| it == MARK || (is_hidden(it) && !it.is_control());
-    if !text.contains(is_marked) && !text.contains(MARKED) {
+    if !text_needs_marks(text) {
         return None;
     }
     let mut out = String::with_capacity(text.len() + 16);

@@ -4,7 +4,7 @@
 //! the value read back is the same.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 
 use serde::Serialize;
 
@@ -22,15 +22,17 @@ impl<'o> Escaped<'o> {
 
 impl Write for Escaped<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // The writer hands over whole pieces of strings.
-        let text = match bytes.iter().all(|byte| *byte < 0x7f) {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Whoever writes hands over whole pieces of strings, or many at once.
+        let text = match is_ascii_but_del(bytes) {
             true => None,
             false => std::str::from_utf8(bytes).ok().filter(|text| text.contains(is_beyond_json)),
         };
-        let Some(text) = text else {
-            self.0.write_all(bytes)?;
-            return Ok(bytes.len());
-        };
+        let Some(text) = text else { return self.0.write_all(bytes) };
         let mut out = String::with_capacity(text.len() + 8);
         for character in text.chars() {
             if is_beyond_json(character) {
@@ -41,8 +43,7 @@ impl Write for Escaped<'_> {
                 out.push(character);
             }
         }
-        self.0.write_all(out.as_bytes())?;
-        Ok(bytes.len())
+        self.0.write_all(out.as_bytes())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -50,9 +51,29 @@ impl Write for Escaped<'_> {
     }
 }
 
+/// Whether JSON has left nothing to escape. Every byte is looked at: without an early end many are compared
+/// at once.
+fn is_ascii_but_del(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |all, byte| all & (*byte < 0x7f))
+}
+
 /// Whether a character is hidden and JSON would let it stand.
 fn is_beyond_json(character: char) -> bool {
     character >= '\u{7f}' && is_hidden(character)
+}
+
+/// How many bytes are looked at and passed on at once.
+const GATHERED: usize = 1024;
+
+/// Gathers what is written in small pieces, each of them whole.
+fn gathered(
+    out: &mut dyn Write,
+    write: impl FnOnce(&mut BufWriter<Escaped<'_>>) -> serde_json::Result<()>,
+) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(GATHERED, Escaped(out));
+    write(&mut out)?;
+    out.into_inner().map_err(IntoInnerError::into_error)?;
+    Ok(())
 }
 
 /// Writes a value on one line, without the line's end.
@@ -60,7 +81,7 @@ fn is_beyond_json(character: char) -> bool {
 /// # Errors
 /// When the stream fails.
 pub fn write<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
-    serde_json::to_writer(Escaped(out), value).map_err(io::Error::from)
+    gathered(out, |out| serde_json::to_writer(out, value))
 }
 
 /// Writes a value on as many lines as it has parts.
@@ -68,7 +89,7 @@ pub fn write<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Resul
 /// # Errors
 /// When the stream fails.
 pub fn write_pretty<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Result<()> {
-    serde_json::to_writer_pretty(Escaped(out), value).map_err(io::Error::from)
+    gathered(out, |out| serde_json::to_writer_pretty(out, value))
 }
 
 /// A value on one line.

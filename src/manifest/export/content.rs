@@ -15,6 +15,14 @@ use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::share::needed_to_record;
 use crate::policy::{Facts, Select, Subject, decide_for};
 
+/// A search for shares that their sharers no longer hold, item by item.
+#[derive(Default)]
+pub(super) struct Search {
+    /// Shares that rest on others of their sharers: these are judged together.
+    delegated: Vec<Binding>,
+    found: Orphans,
+}
+
 /// An item with its path inside its endpoint.
 pub(super) type At = (String, Rc<Resource>);
 
@@ -146,27 +154,26 @@ impl<F: Facts> Export<'_, F> {
         Ok(keyed.into_iter().map(|(who, _, share)| (who, share)).collect())
     }
 
-    /// The shares of an endpoint that their sharers could not make by now, or not for so long.
-    pub(super) fn orphans(&self, endpoint: &Resource) -> Result<Orphans, Problem> {
-        let (mut delegated, mut found) = (Vec::new(), Orphans::new());
-        let gathered = self.each_item(endpoint, &mut |(_, item)| {
-            for share in self.facts.list(Select::OnAs(item.id, Role::ItemShare))? {
-                let Some(sharer) = share.grantor.filter(|_| share.is_effective(self.at)) else { continue };
-                if is_delegated(self.facts, &share)? {
-                    delegated.push(share);
-                } else if let Some(needed) = needed_to_record(&share) {
-                    let subject = Subject::new(self.facts, sharer, self.at)?.as_if_active();
-                    if !decide_for(&subject, needed, share.resource)?.allowed {
-                        found.insert(share.id);
-                    }
+    /// Looks for orphans among the shares of one more item.
+    pub(super) fn look_for_orphans(&self, item: Id, search: &mut Search) -> Result<(), Problem> {
+        for share in self.facts.list(Select::OnAs(item, Role::ItemShare))? {
+            let Some(sharer) = share.grantor.filter(|_| share.is_effective(self.at)) else { continue };
+            if is_delegated(self.facts, &share)? {
+                search.delegated.push(share);
+            } else if let Some(needed) = needed_to_record(&share) {
+                let subject = Subject::new(self.facts, sharer, self.at)?.as_if_active();
+                if !decide_for(&subject, needed, share.resource)?.allowed {
+                    search.found.insert(share.id);
                 }
             }
-            Ok(())
-        });
-        if let Err(Stopped::Problem(problem)) = gathered {
-            return Err(problem);
         }
-        found.extend(unsupported(self.facts, delegated, self.at)?.into_iter().map(|loss| loss.share.id));
+        Ok(())
+    }
+
+    /// The shares of the items looked at that their sharers could not make by now, or not for so long.
+    pub(super) fn orphans(&self, search: Search) -> Result<Orphans, Problem> {
+        let mut found = search.found;
+        found.extend(unsupported(self.facts, search.delegated, self.at)?.into_iter().map(|loss| loss.share.id));
         Ok(found)
     }
 
@@ -208,18 +215,24 @@ impl<F: Facts> Export<'_, F> {
     /// What is said of an endpoint, with all that lies on it.
     pub(super) fn endpoint(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
         let mut map = self.endpoint_alone(resource)?;
-        let orphans = self.orphans(resource)?;
         let (mut content, mut shares) = (Map::new(), Map::new());
-        let gathered = self.each_item(resource, &mut |(path, item)| {
+        let mut search = Search::default();
+        let mut gathered = self.each_item(resource, &mut |(path, item)| {
             if let Some(said) = self.item(item)? {
                 content.insert(path.clone(), Value::Object(said));
             }
-            let of_item = self.shares_entry(item.id, &orphans)?;
-            if !of_item.is_empty() {
-                shares.insert(path.clone(), Value::Object(of_item));
-            }
-            Ok(())
+            Ok(self.look_for_orphans(item.id, &mut search)?)
         });
+        if gathered.is_ok() {
+            let orphans = self.orphans(search)?;
+            gathered = self.each_item(resource, &mut |(path, item)| {
+                let of_item = self.shares_entry(item.id, &orphans)?;
+                if !of_item.is_empty() {
+                    shares.insert(path.clone(), Value::Object(of_item));
+                }
+                Ok(())
+            });
+        }
         if let Err(Stopped::Problem(problem)) = gathered {
             return Err(problem);
         }

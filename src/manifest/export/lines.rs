@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde_json::{Map, Value, json};
 
+use super::content::Search;
 use super::people::In;
 use super::{Export, Stopped, put, put_list};
 use crate::model::{Id, Kind, Resource, Role};
@@ -11,7 +12,7 @@ use crate::policy::Facts;
 
 /// Writes all of it.
 pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Result<(), Stopped> {
-    let mut lines = Lines { out };
+    let mut lines = Lines { out, line: Vec::new() };
     let mut head = Map::new();
     put(&mut head, "version", json!(1));
     put(&mut head, "name", json!(export.set));
@@ -72,6 +73,7 @@ fn organization<F: Facts>(export: &Export<'_, F>, org: &Resource, lines: &mut Li
 }
 
 fn content<F: Facts>(export: &Export<'_, F>, endpoint: &Resource, lines: &mut Lines<'_>) -> Result<(), Stopped> {
+    let mut search = Search::default();
     export.each_item(endpoint, &mut |(path, item)| {
         if let Some(said) = export.item(item)? {
             let mut row = Map::new();
@@ -79,9 +81,9 @@ fn content<F: Facts>(export: &Export<'_, F>, endpoint: &Resource, lines: &mut Li
             row.extend(said);
             lines.put("content", row)?;
         }
-        Ok(())
+        Ok(export.look_for_orphans(item.id, &mut search)?)
     })?;
-    let orphans = export.orphans(endpoint)?;
+    let orphans = export.orphans(search)?;
     // Whoever shares what was shared with them comes after those who shared it.
     let mut later: Vec<(Id, Map<String, Value>)> = Vec::new();
     export.each_item(endpoint, &mut |(path, item)| {
@@ -103,14 +105,18 @@ fn content<F: Facts>(export: &Export<'_, F>, endpoint: &Resource, lines: &mut Li
 
 struct Lines<'o> {
     out: &'o mut dyn Write,
+    /// The line that is being made: it is passed on as a whole.
+    line: Vec<u8>,
 }
 
 impl Lines<'_> {
     fn put(&mut self, tag: &str, said: Map<String, Value>) -> Result<(), Stopped> {
         let mut row = Map::new();
         row.insert(tag.to_owned(), Value::Object(said));
-        serde_json::to_writer(&mut *self.out, &row).map_err(std::io::Error::from)?;
-        Ok(self.out.write_all(b"\n")?)
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, &row).map_err(std::io::Error::from)?;
+        self.line.push(b'\n');
+        Ok(self.out.write_all(&self.line)?)
     }
 
     fn named(&mut self, tag: &str, name: &str, said: Map<String, Value>) -> Result<(), Stopped> {

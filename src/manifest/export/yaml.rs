@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use serde_saphyr::{FlowMap, FlowSeq};
 
+use super::content::Search;
 use super::{Export, SECTIONS, Stopped};
 use crate::model::visible::{marked, marked_text, unmarked};
 use crate::model::{Kind, Resource};
@@ -53,6 +54,7 @@ fn endpoint<F: Facts>(export: &Export<'_, F>, resource: &Resource, writer: &mut 
         writer.entry(2, name, value)?;
     }
     let mut begun = false;
+    let mut search = Search::default();
     export.each_item(resource, &mut |(path, item)| {
         if let Some(said) = export.item(item)? {
             if !begun {
@@ -61,9 +63,9 @@ fn endpoint<F: Facts>(export: &Export<'_, F>, resource: &Resource, writer: &mut 
             }
             writer.entry(3, path, &Value::Object(said))?;
         }
-        Ok(())
+        Ok(export.look_for_orphans(item.id, &mut search)?)
     })?;
-    let orphans = export.orphans(resource)?;
+    let orphans = export.orphans(search)?;
     let mut begun = false;
     export.each_item(resource, &mut |(path, item)| {
         let entries = export.shares_entry(item.id, &orphans)?;
