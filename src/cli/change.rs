@@ -228,7 +228,8 @@ impl Session<'_> {
             && let Some(writer) = opened.into_writer()
         {
             let message = if refused.reason.is_empty() { problem.message.clone() } else { refused.reason.to_owned() };
-            let denied = DeniedEntry { rule: problem.rule.unwrap_or(problem.code).to_owned(), message };
+            let rule = problem.rule.map_or(problem.code, |rule| rule.name);
+            let denied = DeniedEntry { rule: rule.to_owned(), message };
             writer.record_denial(entry, denied)?;
         }
         Ok(problem)
@@ -236,54 +237,54 @@ impl Session<'_> {
 
     /// Says what a writing command did.
     pub(super) fn report<T>(&mut self, done: &Done<T>, made: &Made) -> super::Outcome {
-        for warning in &done.warnings {
-            self.warn(warning);
-        }
-        match self.dress().format {
-            Format::Table => self.report_lines(done, made)?,
-            Format::Csv | Format::Tsv => self.report_rows(done, made)?,
-            _ => {
-                self.value(&report_object(done, made, None))?;
-            }
-        }
-        Ok(0)
+        self.report_and_mail(done, made, &[])
     }
 
     /// As [`report`](Session::report), for a change that made links or invitations, and mails them
     /// where a mail server is configured. What was made is printed first: a server that takes its
     /// time must not lose the secret of a change that is committed.
-    pub(super) fn report_and_mail<T>(&mut self, mut done: Done<T>, made: &Made, letters: &[Letter]) -> super::Outcome {
+    pub(super) fn report_and_mail<T>(&mut self, done: &Done<T>, made: &Made, letters: &[Letter]) -> super::Outcome {
+        self.warn_all(&done.warnings);
         let smtp = self.config.smtp.clone().filter(|_| done.is_committed() && !letters.is_empty());
-        let Some(smtp) = smtp else { return self.report(&done, made) };
+        let Some(smtp) = smtp else { return self.answer(done, made).map(|()| 0) };
         let printed = if self.dress().format.is_object() {
-            for warning in &done.warnings {
-                self.warn(warning);
-            }
             // As far as the object is the same whether the mail arrives or not.
             let mut arrived = Vec::new();
             let mut lost = Vec::new();
-            render::value(&mut arrived, &report_object(&done, made, Some(true)), &self.dress())?;
-            render::value(&mut lost, &report_object(&done, made, Some(false)), &self.dress())?;
+            render::value(&mut arrived, &report_object(done, made, Some(Ok(()))), &self.dress())?;
+            render::value(&mut lost, &report_object(done, made, Some(Err(&[]))), &self.dress())?;
             let same = arrived.iter().zip(&lost).take_while(|(one, other)| one == other).count();
             arrived.truncate(same);
             self.out.write_all(&arrived).and_then(|()| self.out.flush()).map(|()| Some(same))
         } else {
-            self.report(&done, made)?;
+            self.answer(done, made)?;
             self.out.flush().map(|()| None)
         };
         // Nobody reads any more; whoever was invited is told all the same.
         let warnings = mail_all(&smtp, letters);
-        for warning in &warnings {
-            self.warn(warning);
-        }
+        self.warn_all(&warnings);
         if let Some(same) = printed? {
-            let mailed = warnings.is_empty();
-            done.warnings.extend(warnings);
+            let mailed = if warnings.is_empty() { Ok(()) } else { Err(warnings.as_slice()) };
             let mut whole = Vec::new();
-            render::value(&mut whole, &report_object(&done, made, Some(mailed)), &self.dress())?;
+            render::value(&mut whole, &report_object(done, made, Some(mailed)), &self.dress())?;
             self.out.write_all(whole.get(same..).unwrap_or_default())?;
         }
         Ok(0)
+    }
+
+    fn warn_all(&mut self, warnings: &[String]) {
+        for warning in warnings {
+            self.warn(warning);
+        }
+    }
+
+    /// What a writing command did, in the format that is asked for.
+    fn answer<T>(&mut self, done: &Done<T>, made: &Made) -> Result<(), RenderError> {
+        match self.dress().format {
+            Format::Table => self.report_lines(done, made),
+            Format::Csv | Format::Tsv => self.report_rows(done, made),
+            _ => self.value(&report_object(done, made, None)).map(drop),
+        }
     }
 
     fn report_rows<T>(&mut self, done: &Done<T>, made: &Made) -> Result<(), RenderError> {
@@ -347,8 +348,8 @@ impl Session<'_> {
     }
 }
 
-/// A change as an object. Whether it was mailed stands last, since it is known last.
-fn report_object<T>(done: &Done<T>, made: &Made, mailed: Option<bool>) -> Value {
+/// A change as an object. `mailed` and `warnings` are the last fields, since they are known last.
+fn report_object<T>(done: &Done<T>, made: &Made, mailed: Option<Result<(), &[String]>>) -> Value {
     let mut object = Map::new();
     object.insert("revision".to_owned(), json!(done.revision));
     object.insert("changed".to_owned(), Value::Array(done.changes.iter().map(Change::json).collect()));
@@ -375,9 +376,11 @@ fn report_object<T>(done: &Done<T>, made: &Made, mailed: Option<bool>) -> Value 
         object.insert("url".to_owned(), json!(url));
     }
     if let Some(mailed) = mailed {
-        object.insert("mailed".to_owned(), json!(mailed));
+        object.insert("mailed".to_owned(), json!(mailed.is_ok()));
     }
-    object.insert("warnings".to_owned(), json!(done.warnings));
+    let unmailed = mailed.and_then(Result::err).unwrap_or_default();
+    let warnings: Vec<&String> = done.warnings.iter().chain(unmailed).collect();
+    object.insert("warnings".to_owned(), json!(warnings));
     Value::Object(object)
 }
 

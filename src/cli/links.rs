@@ -236,7 +236,7 @@ impl Invite {
         let Told { address, url, expires } = done.value.clone();
         let made = made(&done, url, secret);
         let letters = letters(&address, &dropbox, &made, expires.as_deref(), self.no_mail);
-        session.report_and_mail(done, &made, &letters)
+        session.report_and_mail(&done, &made, &letters)
     }
 }
 
@@ -341,7 +341,7 @@ impl Claim {
         let Told { url, expires, .. } = done.value.clone();
         let made = made(&done, url, secret);
         let letters = letters(&address, &which, &made, expires.as_deref(), self.no_mail);
-        session.report_and_mail(done, &made, &letters)
+        session.report_and_mail(&done, &made, &letters)
     }
 }
 

@@ -220,7 +220,7 @@ impl Invite {
         };
         let letters: Vec<Letter> = addresses.iter().zip(&urls).map(letter).filter(|_| !self.no_mail).collect();
         let made = made(&done, addresses, urls);
-        session.report_and_mail(done, &made, &letters)
+        session.report_and_mail(&done, &made, &letters)
     }
 }
 
