@@ -105,7 +105,7 @@ fn a_member_views_and_changes_nothing_but_the_details_of_a_workspace() {
     for command in [
         "org set acme --description x",
         "org invite acme x@example.com --role member",
-        "org cancel-invitation acme eve@example.com",
+        "org cancel-invite acme eve@example.com",
         "org set-role acme bob admin",
         "org set-role acme eve member",
         "org set-workspaces acme bob prod staging",

@@ -121,7 +121,7 @@ examples! {
     ORG_MEMBERS: "rolebook org members acme" "rolebook org members acme --as bob -o json";
     ORG_INVITE: "rolebook org invite acme carol@example.com --role admin --as alice" "rolebook org invite acme carol@example.com eve@example.com --role member --workspace prod --expires 2d";
     ORG_INVITES: "rolebook org invites acme" "rolebook org invites acme --as bob -o csv";
-    ORG_CANCEL_INVITATION: "rolebook org cancel-invitation acme dana@example.com" "rolebook org cancel-invitation acme dana@example.com --as alice --reason 'wrong person'";
+    ORG_CANCEL_INVITE: "rolebook org cancel-invite acme dana@example.com" "rolebook org cancel-invite acme dana@example.com --as alice --reason 'wrong person'";
     ORG_ACCEPT: "rolebook org accept acme --secret - --as dana < invitation.txt" "rolebook org accept acme --secret invitation.txt --as dana -o json";
     ORG_SET_ROLE: "rolebook org set-role acme bob admin --as alice" "rolebook org set-role acme bob member --dry-run";
     ORG_SET_WORKSPACES: "rolebook org set-workspaces acme bob prod staging" "rolebook org set-workspaces acme bob --as alice";

@@ -58,8 +58,8 @@ enum Verb {
     #[command(after_long_help = examples::ORG_INVITES)]
     Invites(members::Invites),
     /// Cancel an invitation
-    #[command(alias = "cancel-invite", after_long_help = examples::ORG_CANCEL_INVITATION)]
-    CancelInvitation(members::CancelInvitation),
+    #[command(alias = "cancel-invitation", after_long_help = examples::ORG_CANCEL_INVITE)]
+    CancelInvite(members::CancelInvite),
     /// Accept an invitation with its secret
     ///
     /// As the account whose e-mail or name is the address invited. An invitation that is unknown,
@@ -206,7 +206,7 @@ impl Org {
             Verb::Members(it) => it.run(session),
             Verb::Invite(it) => it.run(session),
             Verb::Invites(it) => it.run(session),
-            Verb::CancelInvitation(it) => it.run(session),
+            Verb::CancelInvite(it) => it.run(session),
             Verb::Accept(it) => it.run(session),
             Verb::SetRole(it) => it.run(session),
             Verb::SetWorkspaces(it) => it.run(session),

@@ -72,7 +72,7 @@ pub(super) struct Invites {
 
 /// Cancel an invitation
 #[derive(Args, Debug)]
-pub(super) struct CancelInvitation {
+pub(super) struct CancelInvite {
     /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
@@ -280,7 +280,7 @@ impl Invites {
     }
 }
 
-impl CancelInvitation {
+impl CancelInvite {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let which = invitation(&self.which)?;

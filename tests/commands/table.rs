@@ -601,10 +601,10 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
             let address = format!("{}@example.org", new_name(d));
             Some(Typed::of("org invite", &[&org.name, &address, "--role", "member"]).verb(Verb::Invite, org.id).sees(org.id))
         }),
-        ("org cancel-invitation", |s, d| {
+        ("org cancel-invite", |s, d| {
             let (org, found) = invitation(s, d, Kind::Org)?;
             let address = found.as_invitation()?.email.clone();
-            Some(Typed::of("org cancel-invitation", &[&org.name, &address]).verb(Verb::CancelInvitation, org.id).sees(org.id))
+            Some(Typed::of("org cancel-invite", &[&org.name, &address]).verb(Verb::CancelInvitation, org.id).sees(org.id))
         }),
         ("org set-role", |s, d| of_org_member(s, d, "org set-role", &["admin|member"], Verb::EditMember).map(|it| it.0)),
         ("org set-workspaces", |s, d| of_org_member(s, d, "org set-workspaces", &[], Verb::EditMember).map(|it| it.0)),

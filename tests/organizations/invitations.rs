@@ -47,7 +47,7 @@ fn several_addresses_get_a_secret_each() {
     assert_eq!(lines.len(), 2, "{ran:#?}");
     assert!(lines[0].starts_with("secret eve@example.com ") && lines[1].starts_with("secret dana@example.com "));
     for address in ["eve@example.com", "dana@example.com"] {
-        tool.ok(&format!("org cancel-invitation acme {address} --as carol"));
+        tool.ok(&format!("org cancel-invite acme {address} --as carol"));
     }
     let made = tool.json(invite);
     assert!(made.get("secret").is_none(), "{made}");
@@ -55,7 +55,7 @@ fn several_addresses_get_a_secret_each() {
     assert_eq!(secrets[0]["email"], "eve@example.com");
     assert_eq!(accept(&tool, "acme", secrets[1]["secret"].as_str().unwrap(), "eve").status, 3, "each its own");
     assert_eq!(accept(&tool, "acme", secrets[0]["secret"].as_str().unwrap(), "eve").status, 0);
-    tool.ok("org cancel-invitation acme dana@example.com");
+    tool.ok("org cancel-invite acme dana@example.com");
     let rows = tool
         .ok("org invite acme dana@example.com x@example.com --role member --columns ref,secret -o tsv --no-headers");
     let secrets: Vec<&str> = rows.lines().map(|row| row.split('\t').nth(1).unwrap()).collect();
@@ -92,15 +92,15 @@ fn who_cannot_be_invited() {
 fn an_invitation_is_cancelled_by_its_address_or_its_number() {
     let tool = acme();
     let first = secret(&tool, "org invite acme eve@example.com --role member --as carol");
-    assert!(tool.ok("org cancel-invitation acme EVE@example.com --as carol").contains("state active -> revoked"));
-    let ran = tool.run("org cancel-invitation acme eve@example.com");
+    assert!(tool.ok("org cancel-invite acme EVE@example.com --as carol").contains("state active -> revoked"));
+    let ran = tool.run("org cancel-invite acme eve@example.com");
     assert_eq!((ran.out.as_str(), ran.err.contains("was revoked already")), ("unchanged\n", true), "{ran:#?}");
-    tool.fails(4, "org cancel-invitation acme nobody@example.com", "no such invitation");
+    tool.fails(4, "org cancel-invite acme nobody@example.com", "no such invitation");
     tool.ok("org invite acme eve@example.com --role member --as carol");
     let id = tool.json("org invites acme").as_array().unwrap().last().unwrap()["ref"].as_str().unwrap().to_owned();
     tool.ok("org add globex --admin dana");
-    tool.fails(4, &format!("org cancel-invitation globex {id}"), "no such invitation");
-    tool.ok(&format!("org cancel-invite acme {id} --as carol"));
+    tool.fails(4, &format!("org cancel-invite globex {id}"), "no such invitation");
+    tool.ok(&format!("org cancel-invitation acme {id} --as carol"));
     assert_eq!(
         columns(&tool, "org invites acme", "email,status"),
         "bob@example.com\tused\neve@example.com\trevoked\neve@example.com\trevoked\n"
@@ -115,7 +115,7 @@ fn one_and_the_same_answer_to_every_invitation_that_does_not_fit() {
     assert_eq!(accept(&tool, "acme", &used, "dana").status, 0);
     tool.ok("org remove-member acme dana --as carol");
     let cancelled = secret(&tool, "org invite acme dana@example.com --role member --as carol");
-    tool.ok("org cancel-invitation acme dana@example.com");
+    tool.ok("org cancel-invite acme dana@example.com");
     let expired = secret(&tool, "org invite acme dana@example.com --role member --expires 1s --as carol");
     tool.later(2);
     let others = secret(&tool, "org invite acme eve@example.com --role member --as carol");
