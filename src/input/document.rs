@@ -75,6 +75,8 @@ pub enum Node {
     List(Vec<Placed<Node>>),
     /// Keys and values, in their order.
     Mapping(Vec<Entry>),
+    /// The value of a key that is not text. No tree that was read has it.
+    Keyless,
 }
 
 /// A key and its value.
@@ -84,7 +86,7 @@ impl Node {
     /// What it is, for a message about what it is not.
     pub const fn sort(&self) -> &'static str {
         match self {
-            Node::Nothing => "nothing",
+            Node::Nothing | Node::Keyless => "nothing",
             Node::Text(_) => "text",
             Node::Number(_) => "a number",
             Node::Truth(_) => "true or false",
@@ -209,9 +211,9 @@ pub fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
 /// is one, and what else is wrong with the tree can still be told.
 pub fn tree(text: &str) -> (Option<Placed<Node>>, Vec<Mistake>) {
     match parse(text) {
-        Ok(root) => {
+        Ok(mut root) => {
             let mut mistakes = Vec::new();
-            doubled(&root.value, &mut mistakes);
+            bad_keys(&mut root.value, &mut mistakes);
             (Some(root), mistakes)
         }
         Err(mistake) => (None, vec![mistake]),
@@ -229,13 +231,21 @@ pub fn read(text: &str) -> Result<Placed<Node>, Vec<Mistake>> {
     }
 }
 
-/// Finds the keys that stand twice in a mapping, everywhere.
-pub(super) fn doubled(node: &Node, mistakes: &mut Vec<Mistake>) {
+/// Finds duplicate keys and keys that are not text, everywhere. Keys that are not text are removed with
+/// their values.
+pub(super) fn bad_keys(node: &mut Node, mistakes: &mut Vec<Mistake>) {
     match node {
-        Node::List(items) => items.iter().for_each(|item| doubled(&item.value, mistakes)),
+        Node::List(items) => items.iter_mut().for_each(|item| bad_keys(&mut item.value, mistakes)),
         Node::Mapping(entries) => {
+            entries.retain(|(key, value)| {
+                let is_text = !matches!(value.value, Node::Keyless);
+                if !is_text {
+                    mistakes.push(Mistake::at(key.place, faults::COMPLEX_KEY));
+                }
+                is_text
+            });
             let mut seen = HashMap::new();
-            for (place, (key, value)) in entries.iter().enumerate() {
+            for (place, (key, _)) in entries.iter().enumerate() {
                 let before = if entries.len() <= FEW {
                     let before = entries.iter().take(place).find(|(known, _)| known.value == key.value);
                     before.map(|(known, _)| known.place.line)
@@ -251,10 +261,10 @@ pub(super) fn doubled(node: &Node, mistakes: &mut Vec<Mistake>) {
                     };
                     mistakes.push(Mistake::at(key.place, message));
                 }
-                doubled(&value.value, mistakes);
             }
+            entries.iter_mut().for_each(|(_, value)| bad_keys(&mut value.value, mistakes));
         }
-        Node::Nothing | Node::Text(_) | Node::Number(_) | Node::Truth(_) => {}
+        Node::Keyless | Node::Nothing | Node::Text(_) | Node::Number(_) | Node::Truth(_) => {}
     }
 }
 
@@ -301,11 +311,25 @@ impl<'de> Deserialize<'de> for Placed<Node> {
     }
 }
 
-impl<'de> Deserialize<'de> for Placed<Box<str>> {
-    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Placed<Box<str>>, D::Error> {
-        // `null` and `~` are no text: as an empty key they are a mistake like any other.
-        let Spanned { value, referenced, .. } = Spanned::<Option<Box<str>>>::deserialize(reader)?;
-        Ok(Placed { place: Place::of(referenced), value: value.unwrap_or_default() })
+/// A key of a mapping.
+enum Key {
+    /// Text. `null` and `~` are none: as an empty key they are a mistake like any other.
+    Text(Box<str>),
+    /// A list or a mapping.
+    Complex,
+}
+
+/// How the crate begins to complain of a list or a mapping where text is wanted.
+const NO_TEXT: &str = "expected ";
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Key, D::Error> {
+        match Option::<Box<str>>::deserialize(reader) {
+            Ok(text) => Ok(Key::Text(text.unwrap_or_default())),
+            // The crate takes a key whole before it looks what it is, and can go on behind it.
+            Err(error) if error.to_string().starts_with(NO_TEXT) => Ok(Key::Complex),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -403,7 +427,15 @@ impl<'de> Visitor<'de> for Any {
         let mut found = Vec::new();
         loop {
             let entry = match self.0 {
-                None => entries.next_entry()?,
+                None => entries.next_entry::<Spanned<Key>, Placed<Node>>()?.map(|(key, value)| {
+                    let place = Place::of(key.referenced);
+                    match key.value {
+                        Key::Text(text) => (Placed { place, value: text }, value),
+                        Key::Complex => {
+                            (Placed { place, value: Box::default() }, Placed { place, value: Node::Keyless })
+                        }
+                    }
+                }),
                 Some(place) => match entries.next_key::<Box<str>>()? {
                     Some(value) => Some((Placed { place, value }, entries.next_value_seed(At(place))?)),
                     None => None,

@@ -32,7 +32,7 @@ pub(super) fn yaml(error: &Error) -> (String, Option<&'static str>) {
         | Error::InvalidBooleanStrict { .. }
         | Error::InvalidBinaryBase64 { .. }
         | Error::BinaryNotUtf8 { .. } => ("the value is not what its tag says".to_owned(), Some("leave the tag out")),
-        Error::Unexpected { .. } => plain("a key is text, not a list or a mapping"),
+        Error::Unexpected { .. } => plain(COMPLEX_KEY),
         Error::MultipleDocuments { .. } | Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
             plain("a second document begins here: a file is one")
         }
@@ -54,6 +54,9 @@ pub(super) fn yaml(error: &Error) -> (String, Option<&'static str>) {
         _ => plain(NO_YAML),
     }
 }
+
+/// What is wrong with a key that is no text.
+pub(super) const COMPLEX_KEY: &str = "a key is text, not a list or a mapping";
 
 /// What is said where nothing more is known.
 const NO_YAML: &str = "this is not YAML";

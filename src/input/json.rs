@@ -5,7 +5,7 @@
 
 use serde::de::DeserializeSeed;
 
-use super::document::{At, Mistake, Node, Place, Placed, doubled};
+use super::document::{At, Mistake, Node, Place, Placed, bad_keys};
 use super::faults;
 
 /// How the mistake of a line that cannot be read begins.
@@ -24,12 +24,12 @@ pub fn read(text: &str, number: u32) -> Result<Placed<Node>, Vec<Mistake>> {
     let place = place(number);
     let mut reader = serde_json::Deserializer::from_str(text);
     let root = At(place).deserialize(&mut reader).and_then(|root| reader.end().map(|()| root));
-    let root = root.map_err(|error| {
+    let mut root = root.map_err(|error| {
         let column = u32::try_from(error.column()).unwrap_or(1).max(1);
         vec![Mistake::at(Place { column, length: 1, ..place }, format!("{NO_JSON}: {}", faults::json(&error)))]
     })?;
     let mut mistakes = Vec::new();
-    doubled(&root.value, &mut mistakes);
+    bad_keys(&mut root.value, &mut mistakes);
     if mistakes.is_empty() { Ok(root) } else { Err(mistakes) }
 }
 

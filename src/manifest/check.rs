@@ -40,7 +40,7 @@ impl<'n> Checker<'n> {
     /// Looks at a value.
     pub(super) fn value(&mut self, shape: &Shape, node: &'n Placed<Node>) {
         match (shape, &node.value) {
-            (_, Node::Nothing) => {
+            (_, Node::Nothing | Node::Keyless) => {
                 let tip = match shape {
                     Shape::List(_) | Shape::Tests => "write `[]` for nobody, or leave the key out",
                     Shape::Map(..) | Shape::Object(_) => "write `{}` for one with nothing said, or leave the key out",
