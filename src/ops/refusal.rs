@@ -162,6 +162,7 @@ fn lack_phrase(lack: Lack, name: &dyn Fn(Id) -> Result<String>) -> Result<String
         Lack::Share(set, item) => format!("share of {} with {}", name(item)?, set.label()),
         Lack::Managed(endpoint) => format!("managed is on on {}", name(endpoint)?),
         Lack::RootUpload(workspace) => format!("root-upload allowed in {}", name(workspace)?),
+        Lack::Files(workspace, endpoint) => format!("files of {} on {}", name(workspace)?, name(endpoint)?),
         Lack::Owner(item) => format!("ownership of {}", name(item)?),
         Lack::NodeVersion(endpoint) => {
             format!("node software {} or later on {}", NodeVersion::CUSTOM_SETS, name(endpoint)?)

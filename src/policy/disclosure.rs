@@ -296,10 +296,10 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         let mut told = Vec::with_capacity(found.len());
         'ways: for mut remedy in found {
             for lack in &remedy.lacks {
-                if let Some(on) = named_by(*lack)
-                    && !self.may_name(on)?
-                {
-                    continue 'ways;
+                for on in named_by(*lack).into_iter().flatten() {
+                    if !self.may_name(on)? {
+                        continue 'ways;
+                    }
                 }
             }
             let all = remedy.by.len();
@@ -442,13 +442,14 @@ fn holds_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, roles: &[Role], on: Id
     Ok(false)
 }
 
-/// The resource that a lack names.
-const fn named_by(lack: Lack) -> Option<Id> {
+/// The resources that a lack names.
+const fn named_by(lack: Lack) -> [Option<Id>; 2] {
     match lack {
-        Lack::ServerRole(_) | Lack::Setting(_) => None,
-        Lack::Role(_, on) | Lack::Condition(_, on) | Lack::Share(_, on) => Some(on),
+        Lack::ServerRole(_) | Lack::Setting(_) => [None, None],
+        Lack::Role(_, on) | Lack::Condition(_, on) | Lack::Share(_, on) => [Some(on), None],
         Lack::Active(id) | Lack::Managed(id) | Lack::RootUpload(id) | Lack::Owner(id) | Lack::NodeVersion(id) => {
-            Some(id)
+            [Some(id), None]
         }
     }
 }
+        Lack::Files(workspace, endpoint) => [Some(workspace), Some(endpoint)],

@@ -256,7 +256,9 @@ fn suffices<F: Facts>(
                 }
                 _ => true,
             };
-            if !can || *able == Id(who) {
+            // Nobody shares with themselves, or sets their own role or settings.
+            let is_others = matches!(lack, Lack::Share(..) | Lack::ServerRole(_) | Lack::Setting(_));
+            if !can || (*able == Id(who) && is_others) {
                 return Err(format!("{able} cannot give {lack:?}"));
             }
         }
@@ -319,7 +321,7 @@ fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, lack: Lack) -> bool {
                 _ => return false,
             }
         }
-        Lack::Setting(_) | Lack::Role(..) => return false,
+        Lack::Setting(_) | Lack::Role(..) | Lack::Files(..) => return false,
     }
     true
 }

@@ -112,3 +112,15 @@ fn of_two_admins_who_leave_at_the_same_moment_exactly_one_goes() {
     assert_eq!(tool.json("org members acme").as_array().unwrap().len(), 1);
     tool.ok("audit verify");
 }
+
+#[test]
+fn the_only_admin_is_offered_to_make_another() {
+    let tool = acme();
+    let answer: serde_json::Value =
+        serde_json::from_str(&tool.run("perm check carol leave org:acme -o json").out).unwrap();
+    let offers = answer["would_suffice"].as_array().unwrap();
+    let offer = offers.iter().find(|it| it["command"] == "rolebook org set-role acme bob admin");
+    assert_eq!(offer.unwrap_or_else(|| panic!("{answer:#}"))["by"], serde_json::json!(["user:carol"]));
+    tool.ok("org set-role acme bob admin --as carol");
+    assert!(tool.may("carol", "leave", "org:acme"));
+}

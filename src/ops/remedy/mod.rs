@@ -13,7 +13,7 @@ use self::step::Step;
 use super::{Actor, Result, Work, workspace_member};
 use crate::model::attributes::{Attributes, OrgRole, Status, Switch};
 use crate::model::catalogue::Condition;
-use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role};
+use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role};
 use crate::policy::remedy::{Lack, Way, givers};
 use crate::policy::{Facts, Question, Remedy, Select, decide, lacks};
 
@@ -186,11 +186,12 @@ fn steps_for(facts: &dyn Facts, question: &Question, lack: Lack, way: Way) -> Re
         Lack::Managed(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![Step::managed(endpoint)]),
         Lack::NodeVersion(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![Step::custom_sets(endpoint)]),
         Lack::RootUpload(workspace) => root_upload(facts, subject, workspace)?,
+        Lack::Files(workspace, endpoint) => files(facts, workspace, endpoint)?,
     })
 }
 
 /// The endpoint and the path of an item.
-fn place(facts: &dyn Facts, item: Id) -> Result<Option<(Name, crate::model::Path)>> {
+fn place(facts: &dyn Facts, item: Id) -> Result<Option<(Name, Path)>> {
     // told: to try the operation on it, not to be shown.
     match Reference::parse(&facts.reference(item)?, Kind::Item) {
         Ok(Reference::Item(endpoint, path)) => Ok(Some((endpoint, path))),
@@ -295,7 +296,7 @@ fn in_workspace(facts: &dyn Facts, subject: Id, role: Role, on: Id, way: Way) ->
     else {
         return Ok(None);
     };
-    let terms = workspace_member::Terms { level: Some(role), root_upload: None };
+    let terms = workspace_member::Terms { level: Some(role), ..workspace_member::Terms::default() };
     let mut steps = Vec::new();
     if level_in(facts, org, subject)?.is_none() {
         if way != Way::Operator {
@@ -335,12 +336,24 @@ fn root_upload(facts: &dyn Facts, subject: Id, workspace: Id) -> Result<Option<V
     let Some((org, name, _)) = workspace_names(facts, workspace)? else { return Ok(None) };
     let own = super::membership::held_in(facts, (Kind::Workspace, workspace), subject)?;
     if own.is_some_and(|it| it.attributes.root_upload == Some(Switch::Deny)) {
-        let terms = workspace_member::Terms { level: None, root_upload: Some(Some(Switch::Allow)) };
+        let root_upload = Some(Some(Switch::Allow));
+        let terms = workspace_member::Terms { root_upload, ..workspace_member::Terms::default() };
         let who = named(facts, subject)?;
         return Ok(who.map(|who| vec![Step::AddToWorkspace { org, workspace: name, who, terms }]));
     }
     let is_workspace = facts.outline(workspace)?.is_some_and(|it| matches!(&*it.attributes, Attributes::Workspace(_)));
     Ok(is_workspace.then(|| vec![Step::root_upload(org, name)]))
+}
+
+/// Files for a workspace: a new folder of an endpoint, called by the organization and the workspace.
+fn files(facts: &dyn Facts, workspace: Id, endpoint: Id) -> Result<Option<Vec<Step>>> {
+    let (Some((org, name, _)), Some(host)) = (workspace_names(facts, workspace)?, named(facts, endpoint)?) else {
+        return Ok(None);
+    };
+    let Ok(path) = Path::parse(&format!("/{org}-{name}")) else { return Ok(None) };
+    // What lies there already would be among the files.
+    let is_there = facts.nearest_item(endpoint, &path)?.is_some_and(|(_, depth)| depth == path.depth());
+    Ok((!is_there).then(|| vec![Step::files(org, name, (host, path))]))
 }
 
 /// A remedy as it is told, alike in a refusal and in an answer.

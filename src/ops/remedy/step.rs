@@ -87,6 +87,13 @@ impl Step {
         set("--root-upload allow", Of::Workspace(org, workspace, options))
     }
 
+    /// Puts the files of a workspace somewhere.
+    pub(super) fn files(org: Name, workspace: Name, (endpoint, path): (Name, Path)) -> Step {
+        let option = format!("--files {}", quoted(&format!("{endpoint}:{path}")));
+        let options = workspace::Options { files: Some((endpoint, path)), ..workspace::Options::default() };
+        set(&option, Of::Workspace(org, workspace, options))
+    }
+
     /// Makes a condition hold; none where no option does. `on` is what has the option: the server for
     /// those of the server.
     pub(super) fn condition(condition: Condition, kind: Kind, on: Option<Name>) -> Option<Step> {
@@ -256,7 +263,7 @@ impl Step {
             }
             Step::AddToWorkspace { org, workspace, who, terms } => {
                 let who = Reference::Named(Kind::Account, who.clone());
-                workspace_member::add(work, org, workspace, &[who], *terms)
+                workspace_member::add(work, org, workspace, &[who], terms)
             }
             Step::Share { endpoint, path, who, set, admin } => {
                 let grant = share::Grant {

@@ -14,8 +14,8 @@ use crate::policy::target::Target;
 /// How many are looked at among those who hold what is to be shared.
 const MOST_HOLDERS: usize = 1_000;
 
-/// Who has the right to every change of a remedy, made in some way: accounts other than the one that
-/// lacks something, and a few more than are to be named.
+/// Who has the right to every change of a remedy, made in some way, and a few more than are to be named. That
+/// may be the account that lacks something, as the only admin of an organization who wants to leave it.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -30,7 +30,7 @@ pub fn givers<F: Facts + ?Sized>(
     let subject = Subject::new(facts, question.principal, question.at)?;
     let mut able = Vec::new();
     for candidate in candidates(facts, lacks, &target)? {
-        if candidate == subject.id || able.contains(&candidate) {
+        if able.contains(&candidate) {
             continue;
         }
         let candidate = Subject::new(facts, candidate, question.at)?;
@@ -132,7 +132,12 @@ fn mends<F: Facts + ?Sized>(
         Lack::Role(_, on) => (plain(Verb::AddMember), on),
         Lack::Setting(setting) => (Action::Set(setting), subject.id),
         Lack::Condition(Condition::AnotherAdmin, on) => (plain(Verb::EditMember), on),
-        Lack::Condition(Condition::HasFiles, on) | Lack::RootUpload(on) => {
+        Lack::Files(workspace, endpoint) => {
+            let org = facts.outline(workspace)?.and_then(|it| it.parent).unwrap_or(workspace);
+            return Ok(decide_for(candidate, plain(Verb::CreateWorkspace), org)?.allowed
+                && decide_for(candidate, plain(Verb::Edit), endpoint)?.allowed);
+        }
+        Lack::RootUpload(on) => {
             let org = facts.resource(on)?.and_then(|it| it.parent);
             (plain(Verb::CreateWorkspace), org.unwrap_or(on))
         }

@@ -4,6 +4,7 @@
 //! lacks. Limits that stand against it must go as well, so they are part of every remedy. Whether that
 //! is enough, and which command does it, `ops::remedy` finds out by trying.
 
+mod files;
 mod givers;
 mod joining;
 
@@ -44,6 +45,8 @@ pub enum Lack {
     Owner(Id),
     /// The software of that node must be one that holds custom sets.
     NodeVersion(Id),
+    /// The files of that workspace, which could lie on that endpoint.
+    Files(Id, Id),
 }
 
 /// How people bring something about.
@@ -133,11 +136,13 @@ fn lacking<F: Facts + ?Sized>(
         let gives = given::<F, ()>(subject, grant, action, target)?.is_some();
         let own = if gives { Some(Vec::new()) } else { lacks_of(subject, grant, action, target)? };
         let Some(own) = own else { continue };
-        let mut lacks = common.clone();
-        // What stands in the way of the whole may stand in the way of a part as well.
-        lacks.extend(own.into_iter().filter(|lack| !common.contains(lack)));
-        if !lacks.is_empty() && !found.iter().any(|(_, known)| *known == lacks) {
-            found.push((lacks.iter().map(|lack| weight(*lack)).max().unwrap_or(0), lacks));
+        for own in files::placed(facts, own, subject.at)? {
+            let mut lacks = common.clone();
+            // What stands in the way of the whole may stand in the way of a part as well.
+            lacks.extend(own.into_iter().filter(|lack| !common.contains(lack)));
+            if !lacks.is_empty() && !found.iter().any(|(_, known)| *known == lacks) {
+                found.push((lacks.iter().map(|lack| weight(*lack)).max().unwrap_or(0), lacks));
+            }
         }
         if gives || !with_groups {
             continue;
@@ -370,7 +375,7 @@ fn weight(lack: Lack) -> usize {
         Lack::Condition(_, id) if id != Id::SERVER => 4,
         Lack::Role(Role::AccessManager | Role::EndpointAdministrator | Role::OrgAdmin, _) | Lack::Owner(_) => 9,
         Lack::Role(_, _) => 5,
-        Lack::Condition(_, _) | Lack::Managed(_) | Lack::NodeVersion(_) => 6,
+        Lack::Condition(_, _) | Lack::Managed(_) | Lack::NodeVersion(_) | Lack::Files(..) => 6,
         Lack::ServerRole(Role::ServerAdmin) => 8,
         Lack::ServerRole(_) => 7,
     }
