@@ -27,7 +27,7 @@ fn page() -> String {
     for (system, kinds) in SYSTEMS {
         write!(out, "\n## {system}\n\n| role | on | actions | when | rule | source |\n|---|---|---|---|---|---|\n")
             .unwrap();
-        for row in rows {
+        for row in rows.iter().filter(|row| row["discloses"].is_null()) {
             let text = |name: &str| row[name].as_str().unwrap_or("").replace('|', "\\|");
             let on = text("on");
             // The role that gives nothing by itself is held on the server.
@@ -49,7 +49,15 @@ fn page() -> String {
             .unwrap();
         }
     }
-    assert_eq!(told, rows.len(), "every row stands in some system");
+    out.push_str("\n## Disclosure\n\nWhat each reader is shown. Without a matching row the answer is as if the fact did not exist.\n\n| to | of | what | when | rule | source |\n|---|---|---|---|---|---|\n");
+    for row in rows.iter().filter(|row| !row["discloses"].is_null()) {
+        let text = |name: &str| row[name].as_str().unwrap_or("");
+        let cells = (text("role"), text("on"), text("discloses"), text("when"), text("rule"), text("source"));
+        let (to, of, what, when, rule, source) = cells;
+        told += 1;
+        writeln!(out, "| `{to}` | {of} | {what} | {when} | `{rule}` | {source} |").unwrap();
+    }
+    assert_eq!(told, rows.len(), "every row is in some table");
     out.replace("| `` |", "| |")
 }
 

@@ -1,6 +1,9 @@
 //! The layers: each may use only what lies below it. The compiler does not guard this; this does.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+
+use rolebook::model::catalogue::rules;
 
 /// What each layer may use of the crate.
 const MAY_USE: [(&str, &[&str]); 8] = [
@@ -111,6 +114,32 @@ fn every_file_says_what_it_is_for_and_stays_readable() {
             assert!(text.starts_with("//! "), "{path} does not begin with what it is for");
             let lines = text.lines().count();
             assert!(lines <= 700, "{path} has {lines} lines");
+        }
+    }
+}
+
+/// A refusal names a rule by a value that only the catalogue makes; so nothing is left to do by hand but this: no
+/// name is written a second time, none means two things, and no denial is made without a rule.
+#[test]
+fn every_rule_is_in_the_catalogue_once() {
+    let mut sources_of: BTreeMap<&str, &str> = BTreeMap::new();
+    for rule in rules() {
+        let known = sources_of.entry(rule.name).or_insert(rule.source);
+        assert_eq!(*known, rule.source, "{} has two sentences", rule.name);
+    }
+    assert!(sources_of.len() > 100, "{}", sources_of.len());
+    for layer in MAY_USE.map(|(layer, _)| layer) {
+        for (path, text) in sources(layer) {
+            if path.contains("model/catalogue/") {
+                continue;
+            }
+            for line in code(&text) {
+                let named = line.split('"').skip(1).step_by(2).find(|text| sources_of.contains_key(text));
+                assert_eq!(named, None, "{path} names a rule by its text: {line}");
+            }
+            let dense: String = text.chars().filter(|it| !it.is_whitespace()).collect();
+            let is_unnamed = !path.ends_with("model/problem.rs") && dense.contains("Problem::new(ProblemKind::Denied");
+            assert!(!is_unnamed, "{path} denies without a rule: `Problem::denied` takes one");
         }
     }
 }

@@ -7,10 +7,11 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::view::View;
+use crate::model::catalogue::INVITATION;
 use crate::model::name::key;
 use crate::model::{Binding, Id, Kind, Problem, Revision, Verb};
+use crate::ops::AnyViewer;
 use crate::ops::changes::Lookup;
-use crate::ops::{AnyViewer, org_invitation};
 use crate::policy::disclosure::HIDDEN;
 use crate::policy::{Facts, LogScope};
 use crate::store::{LogEntry, StoreFacts};
@@ -100,7 +101,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
     /// Whether the reader is told why something was denied. Why an invitation was refused is not told to
     /// whom it was refused, who reads their own entries.
     pub(super) fn tells_denial(&self, rule: &str) -> bool {
-        self.reads_all() || rule != org_invitation::RULE
+        self.reads_all() || rule != INVITATION.name
     }
 
     /// Who made an entry: administrators are told who changed what they administer.

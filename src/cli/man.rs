@@ -12,7 +12,7 @@ use super::{Outcome, examples, statuses};
 use crate::input::faults;
 use crate::model::action::verbs_of;
 use crate::model::catalogue::disclosure::DISCLOSURES;
-use crate::model::catalogue::{PRESETS, denials, grants, limits};
+use crate::model::catalogue::{COMMAND_RULES, PRESETS, denials, grants, limits};
 use crate::model::{Kind, Problem, ProblemKind, Role};
 
 /// The day of the release, as pages show it.
@@ -386,12 +386,14 @@ fn model_page() -> String {
             roff(&format!("{} on {}{when}.\n{}", verbs.join(", "), denial.kind.article(), denial.rule.source))
         );
     }
+    out.push_str(".SH RULES OF SINGLE COMMANDS\n");
+    for row in COMMAND_RULES {
+        let text = format!("Of {}.\n{}", row.about, row.rule.source);
+        let _ = write!(out, ".TP\n.B {}{}", roff(row.rule.name), roff(&text));
+    }
     out.push_str(".SH WHAT IS TOLD TO WHOM\n");
     for row in DISCLOSURES {
-        let kinds = match row.kinds.len() == Kind::ALL.len() {
-            true => "anything".to_owned(),
-            false => row.kinds.iter().map(|kind| kind.noun()).collect::<Vec<_>>().join(", "),
-        };
+        let kinds = row.kinds_phrase();
         let text = format!("Of {kinds}: {}, to {}.\n{}", row.matter.phrase(), row.to.phrase(), row.rule.source);
         let _ = write!(out, ".TP\n.B {}{}", roff(row.rule.name), roff(&text));
     }

@@ -51,7 +51,7 @@ pub(super) fn object(problem: &Problem) -> Value {
         error.insert("details".to_owned(), json!(problem.details));
     }
     error.insert("why".to_owned(), json!(problem.why));
-    error.insert("rule".to_owned(), json!(problem.rule));
+    error.insert("rule".to_owned(), json!(problem.rule.map(|rule| rule.name)));
     error.insert("missing".to_owned(), json!(problem.missing));
     error.insert("try".to_owned(), json!(problem.tips));
     json!({ "error": error })

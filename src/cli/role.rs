@@ -8,6 +8,7 @@ use super::session::Session;
 use super::{Outcome, complete, examples};
 use crate::model::action::action_of;
 use crate::model::attributes::TokenMode;
+use crate::model::catalogue::disclosure::{Audience, DISCLOSURES};
 use crate::model::catalogue::{Grant, Holder, PRESETS, grants};
 use crate::model::{Kind, Permissions, Problem, Role as Held, Verb as Do};
 use crate::render::{Column, hidden, row, shown};
@@ -46,8 +47,8 @@ struct Show {
     role: String,
 }
 
-static COLUMNS: [Column; 6] =
-    [shown("role"), shown("on"), shown("actions"), shown("when"), hidden("rule"), shown("source")];
+static COLUMNS: [Column; 7] =
+    [shown("role"), shown("on"), shown("actions"), shown("discloses"), shown("when"), hidden("rule"), shown("source")];
 
 /// The word a holder goes by in the catalogue.
 fn word(holder: Holder) -> &'static str {
@@ -78,6 +79,7 @@ fn grant_row(grant: &Grant) -> Map<String, Value> {
             json!(word(grant.holder)),
             json!(grant.kind.noun()),
             json!(actions),
+            Value::Null,
             json!(grant.when.map(|condition| condition.phrase())),
             json!(grant.rule.name),
             json!(grant.rule.source),
@@ -91,13 +93,46 @@ fn preset_rows() -> impl Iterator<Item = Map<String, Value>> {
         let actions: Vec<&str> = set.iter().filter_map(action_of).map(Do::word).collect();
         row(
             &COLUMNS,
-            [json!(word), json!(Kind::Item.noun()), json!(actions), Value::Null, json!(rule.name), json!(rule.source)],
+            [
+                json!(word),
+                json!(Kind::Item.noun()),
+                json!(actions),
+                Value::Null,
+                Value::Null,
+                json!(rule.name),
+                json!(rule.source),
+            ],
         )
     })
 }
 
-/// Every row of the catalogue that gives something, by role; then the presets, and the role that
-/// gives nothing.
+/// The readers of a disclosure, each with the condition: a role for those who hold it.
+fn audience(audience: Audience) -> Vec<(&'static str, Option<String>)> {
+    match audience {
+        Audience::Everybody => vec![("anyone", None)],
+        Audience::Holds(roles) => roles.iter().map(|role| (role.full(), None)).collect(),
+        Audience::May(_) | Audience::MayAbove(..) | Audience::MayOnServer(_) => {
+            vec![("who-may", Some(audience.phrase().replacen("who may", "one may", 1)))]
+        }
+        Audience::Invited => vec![("link-manager", Some(audience.phrase().replacen("who manages", "one manages", 1)))],
+        Audience::Party => {
+            vec![("party", Some(audience.phrase().replacen("who holds it, or is", "one holds it, or is", 1)))]
+        }
+    }
+}
+
+/// The disclosures, as rows.
+fn disclosure_rows() -> impl Iterator<Item = Map<String, Value>> {
+    DISCLOSURES.iter().flat_map(|it| {
+        audience(it.to).into_iter().map(|(who, when)| {
+            let discloses = json!(it.matter.phrase());
+            let (name, source) = (json!(it.rule.name), json!(it.rule.source));
+            row(&COLUMNS, [json!(who), json!(it.kinds_phrase()), json!([]), discloses, json!(when), name, source])
+        })
+    })
+}
+
+/// Every row of the catalogue that gives something, by role; then the presets, the role that gives nothing, and the disclosures.
 fn all_rows() -> Vec<Map<String, Value>> {
     let order = |grant: &&Grant| match grant.holder {
         Holder::Role(role) => Held::ALL.iter().position(|known| *known == role).unwrap_or(usize::MAX - 1),
@@ -112,10 +147,11 @@ fn all_rows() -> Vec<Map<String, Value>> {
             let source = "seed 000: Normal users typically do not manage other users or workgroups.";
             rows.push(row(
                 &COLUMNS,
-                [json!(role.full()), Value::Null, json!([]), Value::Null, Value::Null, json!(source)],
+                [json!(role.full()), Value::Null, json!([]), Value::Null, Value::Null, Value::Null, json!(source)],
             ));
         }
     }
+    rows.extend(disclosure_rows());
     rows
 }
 

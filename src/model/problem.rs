@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::catalogue::Rule;
+
 /// Whose fault it is; decides the exit status.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum ProblemKind {
@@ -47,8 +49,8 @@ pub struct Problem {
     pub message: String,
     /// The rule or the reason behind it.
     pub why: Option<String>,
-    /// The name of the rule that decided, for denials.
-    pub rule: Option<&'static str>,
+    /// The rule that decided, for denials.
+    pub rule: Option<Rule>,
     /// What was missing, for denials.
     pub missing: Vec<String>,
     /// What to try: commands that can be typed, or a hint.
@@ -61,7 +63,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of some kind, with its fixed word and its message.
-    pub fn new(kind: ProblemKind, code: &'static str, message: impl Into<String>) -> Problem {
+    pub(crate) fn new(kind: ProblemKind, code: &'static str, message: impl Into<String>) -> Problem {
         Problem {
             kind,
             code,
@@ -83,6 +85,19 @@ impl Problem {
     /// The state or an invariant forbids it, whoever asks.
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Problem {
         Problem::new(ProblemKind::Conflict, code, message)
+    }
+
+    /// A rule forbids the actor to do it.
+    pub fn denied(rule: Rule, message: impl Into<String>) -> Problem {
+        let problem = Problem::new(ProblemKind::Denied, "denied", message);
+        Problem { rule: Some(rule), why: Some(rule.source.to_owned()), ..problem }
+    }
+
+    /// Gives it another fixed word.
+    #[must_use]
+    pub fn coded(mut self, code: &'static str) -> Problem {
+        self.code = code;
+        self
     }
 
     /// There is no such thing: `what` is `account`, `workgroup` and the like, `name` as it was written.

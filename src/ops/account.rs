@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use super::{Actor, Result, Work, heir, membership};
 use crate::model::attributes::{Account, Attributes, Choice, Setting};
+use crate::model::catalogue::OWN_ADDRESS;
 use crate::model::name::quoted;
 use crate::model::time::Expiry;
-use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Time, Verb};
+use crate::model::{Action, Id, Kind, Name, Problem, Reference, Resource, Role, Time, Verb};
 use crate::policy::{Facts, Select, invariants};
 
 /// What can be said of an account; what is none is left as it is.
@@ -264,14 +265,9 @@ pub(super) fn refuse_own_address<F: Facts + ?Sized>(
         return Ok(());
     }
     let name = work.typed_name(account)?;
-    let mut problem =
-        Problem::new(ProblemKind::Denied, "denied", format!("`{email}` cannot be made one's own address by oneself"))
-            .why(
-                "decision: anyone takes an address for their own that is nobody else's; any other is given by an admin",
-            )
-            .tip(format!("ask an admin for: rolebook account edit {name} --email {}", quoted(email)));
-    problem.rule = Some("account.own-address");
-    Err(problem)
+    let message = format!("`{email}` cannot be made one's own address by oneself");
+    let tip = format!("ask an admin for: rolebook account edit {name} --email {}", quoted(email));
+    Err(Problem::denied(OWN_ADDRESS, message).tip(tip))
 }
 
 /// Whether an address is another account's, by its e-mail or its name, or that of somebody invited.

@@ -2,7 +2,8 @@
 //! it alone administers, and the shares it made, which need somebody who can change them (docs/model.md#accounts).
 
 use super::{Result, Work, content, share};
-use crate::model::{Action, Binding, Id, Problem, ProblemKind, Resource, Role, Verb};
+use crate::model::catalogue::HAND_OVER;
+use crate::model::{Action, Binding, Id, Problem, Resource, Role, Verb};
 use crate::policy::{Facts, Select, invariants};
 
 /// Hands over to an heir; where none is named, refuses while there is something to hand over. With
@@ -74,15 +75,8 @@ fn require<F: Facts + ?Sized>(work: &Work<'_, F>, action: Action, on: Id) -> Res
     match work.facts().resource(on)? {
         Some(resource) if work.sees(&resource)? => work.require(action, on),
         _ => {
-            let mut problem = Problem::new(
-                ProblemKind::Denied,
-                "denied",
-                "the account has something that you may not see, and so may not hand over",
-            )
-            .why("decision: a server role gives no power over endpoints, organizations or content")
-            .tip("the operator can");
-            problem.rule = Some("account.hand-over");
-            Err(problem)
+            let message = "the account has something that you may not see, and so may not hand over";
+            Err(Problem::denied(HAND_OVER, message).tip("the operator can"))
         }
     }
 }
@@ -95,13 +89,14 @@ fn refuse<F: Facts + ?Sized>(
     shared: &[Binding],
 ) -> Result<()> {
     let only_shares = owned.is_empty() && alone.is_empty();
-    let mut problem = Problem::conflict("still_needed", format!("{} cannot be destroyed yet", account.reference()))
-        .why(if only_shares {
-            "no share is left without its sharer"
-        } else {
-            "content needs an owner, and an endpoint or an organization an active administrator"
-        })
-        .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", account.typed()));
+    let mut problem =
+        Problem::conflict(super::account::STILL_NEEDED, format!("{} cannot be destroyed yet", account.reference()))
+            .why(if only_shares {
+                "no share is left without its sharer"
+            } else {
+                "content needs an owner, and an endpoint or an organization an active administrator"
+            })
+            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", account.typed()));
     if only_shares {
         problem = problem
             .tip(format!("or, to remove its shares: rolebook account remove {} --destroy --cascade", account.typed()));

@@ -6,9 +6,10 @@ use super::package;
 use super::place::children;
 use super::{Actor, Result, Work};
 use crate::model::attributes::{Attributes, File, Invitation, InvitationState, Invitee};
+use crate::model::catalogue::LINK;
 use crate::model::secret::Secret;
 use crate::model::time::{Expiry, Length};
-use crate::model::{Id, Kind, Name, Problem, ProblemKind, Resource, Role, Sets, Time, Verb};
+use crate::model::{Id, Kind, Name, Problem, Resource, Role, Sets, Time, Verb};
 use crate::policy::Facts;
 
 /// How long a private link lives where nothing is said.
@@ -63,11 +64,8 @@ fn refused(reason: &'static str, invitee: Option<Id>) -> Refused {
 
 /// The one answer to every link that does not work.
 fn bad_link() -> Problem {
-    let mut problem = Problem::new(ProblemKind::Denied, "bad_link", "this link cannot be used")
-        .why("a link that is unknown, revoked, used or expired gets one and the same answer")
-        .tip("ask whoever gave you the link for a new one");
-    problem.rule = Some("dropbox.link");
-    problem
+    let problem = Problem::denied(LINK, "this link cannot be used").coded("bad_link");
+    problem.tip("ask whoever gave you the link for a new one")
 }
 
 /// Invites an outside submitter; `secret` is the private link's.

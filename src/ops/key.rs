@@ -6,9 +6,10 @@ use std::rc::Rc;
 use super::place::children;
 use super::{Result, Work};
 use crate::model::attributes::{AccessToken, Attributes, SigningKey, TokenMode};
+use crate::model::catalogue::TOKEN_ENDED;
 use crate::model::secret::Secret;
 use crate::model::time::Expiry;
-use crate::model::{Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Sets, Verb};
+use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Sets, Verb};
 use crate::policy::Facts;
 
 /// The organization or the workspace that a reference names, if the actor may see it.
@@ -142,10 +143,9 @@ pub fn revoke_token<F: Facts + ?Sized>(work: &mut Work<'_, F>, which: &Reference
 
 /// The one answer to every token that does not work.
 fn bad_token() -> Problem {
-    let mut problem = Problem::new(ProblemKind::Denied, "bad_token", "this access token cannot be used")
-        .why("a token that is unknown, revoked, expired or of another workspace gets one and the same answer");
-    problem.rule = Some("access-token.active");
-    problem
+    Problem::denied(TOKEN_ENDED, "this access token cannot be used")
+        .coded("bad_token")
+        .why("a token that is unknown, revoked, expired or of another workspace gets one and the same answer")
 }
 
 /// The live token of a workspace that a secret is of: for whoever holds the secret.

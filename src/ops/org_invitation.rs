@@ -7,17 +7,15 @@ use super::membership::held;
 use super::place::children;
 use super::{Actor, Result, Work, find_workspace, org_member, workspace_member};
 use crate::model::attributes::{Attributes, Invitation, InvitationState, OrgRole};
+use crate::model::catalogue::INVITATION;
 use crate::model::name::{key, quoted};
 use crate::model::secret::Secret;
 use crate::model::time::{Expiry, Length};
-use crate::model::{Binding, Id, Kind, Name, Problem, ProblemKind, Resource, Role, Sets, Verb};
+use crate::model::{Binding, Id, Kind, Name, Problem, Resource, Role, Sets, Verb};
 use crate::policy::{Facts, Select};
 
 /// How long an invitation lives where nothing is said.
 pub const DEFAULT_LIFE: Length = Length::days(7);
-
-/// The rule behind every refusal to accept: the true reason of one is told to nobody who was refused.
-pub const RULE: &str = "org.invitation";
 
 /// What somebody is invited to.
 #[derive(Clone, Debug)]
@@ -169,10 +167,9 @@ pub fn cancel<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, which: &Whi
 }
 
 fn refused(reason: &'static str) -> Refused {
-    let mut problem = Problem::new(ProblemKind::Denied, "bad_invitation", "this invitation cannot be accepted")
-        .why("an invitation that is unknown, used, expired, cancelled or somebody else's gets one and the same answer")
+    let problem = Problem::denied(INVITATION, "this invitation cannot be accepted")
+        .coded("bad_invitation")
         .tip("ask whoever invited you for a new one");
-    problem.rule = Some(RULE);
     Refused { problem: Box::new(problem), reason, invitee: None }
 }
 

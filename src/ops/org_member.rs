@@ -6,12 +6,12 @@ use super::membership::held;
 use super::place::children;
 use super::{Actor, Result, Work, find_workspace, workspace_member};
 use crate::model::attributes::Status;
+use crate::model::catalogue::REMOVES_MEMBERS;
 use crate::model::name::quoted;
-use crate::model::{Action, Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
+use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, invariants};
 
 const LEAVE: &str = "seed 002: Can leave organization by making another admin";
-const REMOVE: &str = "seed 002: Remove other member from the Organization";
 const ALL_WORKSPACES: &str = "an admin of an organization has all of its workspaces, always";
 
 /// The account a reference names. A member is found by whoever may view the members, also where
@@ -150,11 +150,8 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, who: &[Refe
         let account = find_member(work, &org, reference)?;
         if work.actor == Actor::Principal(account.id) {
             let message = "nobody removes themselves from an organization";
-            let mut problem = Problem::new(ProblemKind::Denied, "oneself", message)
-                .why(REMOVE)
-                .tip(format!("rolebook org leave {}", org.typed()));
-            problem.rule = Some("org.admins-remove-members");
-            return Err(problem);
+            let problem = Problem::denied(REMOVES_MEMBERS, message).coded("oneself");
+            return Err(problem.tip(format!("rolebook org leave {}", org.typed())));
         }
         if held(work.facts(), &org, account.id)?.is_none() {
             work.notices.push(format!("{} is not a member of {}", account.reference(), org.reference()));

@@ -4,7 +4,7 @@ use super::remedy::{offers, remedies};
 use super::{Result, Work};
 use crate::model::attributes::NodeVersion;
 use crate::model::catalogue::{ADMINS_DO_NOT_END, CUSTOM_SETS, ROOT_STAYS};
-use crate::model::{Action, Binding, Id, Kind, Problem, ProblemKind, Role, Verb};
+use crate::model::{Action, Binding, Id, Kind, Problem, Role, Verb};
 use crate::policy::invariants::{self, Violation};
 use crate::policy::remedy::Lack;
 use crate::policy::{Decision, Facts, Question};
@@ -119,8 +119,7 @@ impl<F: Facts + ?Sized> Work<'_, F> {
             self.action(question.action)?,
             self.name(question.resource)?
         );
-        let mut problem = Problem::new(ProblemKind::Denied, "denied", message).why(decision.rule.source);
-        problem.rule = Some(decision.rule.name);
+        let mut problem = Problem::denied(decision.rule, message);
         if self.explains() {
             let remedies = self.viewer()?.remedies(remedies(self.facts(), question)?)?;
             for offer in offers(self.facts(), question, &remedies, &|id| self.name(id))? {
@@ -162,8 +161,8 @@ fn lack_phrase(lack: Lack, name: &dyn Fn(Id) -> Result<String>) -> Result<String
         Lack::Share(set, item) => format!("share of {} with {}", name(item)?, set.label()),
         Lack::Managed(endpoint) => format!("managed is on on {}", name(endpoint)?),
         Lack::RootUpload(workspace) => format!("root-upload allowed in {}", name(workspace)?),
-        Lack::Files(workspace, endpoint) => format!("files of {} on {}", name(workspace)?, name(endpoint)?),
         Lack::Owner(item) => format!("ownership of {}", name(item)?),
+        Lack::Files(workspace, endpoint) => format!("files of {} on {}", name(workspace)?, name(endpoint)?),
         Lack::NodeVersion(endpoint) => {
             format!("node software {} or later on {}", NodeVersion::CUSTOM_SETS, name(endpoint)?)
         }

@@ -7,7 +7,7 @@ use super::Result;
 use crate::model::attributes::{Endpoint, Status};
 use crate::model::catalogue::ACTIVE_ONLY;
 use crate::model::reference::nearest;
-use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Time};
+use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Time};
 use crate::policy::{Actor, Facts, Viewer};
 
 /// Whoever looks: by the facts themselves, or by others where the past is read.
@@ -24,9 +24,7 @@ pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> R
     // Whoever holds a link is no account.
     let Some((account, status)) = account.filter(|(_, status)| *status != Status::Active) else { return Ok(()) };
     let message = format!("{} is {}", account.reference(), status.word());
-    let mut problem = Problem::new(ProblemKind::Denied, "denied", message).why(ACTIVE_ONLY.source);
-    problem.rule = Some(ACTIVE_ONLY.name);
-    Err(problem)
+    Err(Problem::denied(ACTIVE_ONLY, message))
 }
 
 /// The resource of that kind and name, if the actor may see it.

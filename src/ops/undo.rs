@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::authority::{Asked, Refused, first_refused};
 use super::rows::Rows;
 use super::{AnyViewer, Result, Work, account};
-use crate::model::{Action, Binding, Id, Kind, Problem, ProblemKind, Resource, Revision, Role, Verb};
+use crate::model::catalogue::UNDO;
+use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Revision, Role, Verb};
 use crate::policy::{Facts, RowChange, Select};
 
 /// What is known of the revision that is undone, besides what it changed.
@@ -140,10 +141,7 @@ fn denial<B: Facts + ?Sized>(present: &Work<'_, B>, (action, on): Asked) -> Resu
 
 /// The one refusal of an undo that tells nothing of the revision.
 fn may_not() -> Problem {
-    let mut problem = Problem::new(ProblemKind::Denied, "denied", "you may not undo this revision")
-        .why("an undo takes the right to make each of the reverse changes");
-    problem.rule = Some("undo.authority");
-    problem
+    Problem::denied(UNDO, "you may not undo this revision")
 }
 
 /// What stands in the way of an undo, as far as the actor may be told of it.

@@ -12,7 +12,6 @@ use super::actor::Actor;
 use super::content;
 use super::decide::{allows, decide_for};
 use super::facts::{Facts, Result};
-use super::holders;
 use super::proof::Step;
 use super::remedy::{Lack, Remedy};
 use super::sharing;
@@ -380,7 +379,6 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
                 },
                 Audience::MayOnServer(verb) => self.may(verb, Id::SERVER)?,
                 Audience::Holds(roles) => holds_any(subject, roles, on)?,
-                Audience::ManagesGroups => holders::manages_groups(subject)?,
                 Audience::Invited => self.has_invited(on)?,
                 Audience::Party => match binding {
                     Some(binding) => subject.is_registered() && subject.is(binding.principal)?,

@@ -114,11 +114,6 @@ fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other
     Ok(found)
 }
 
-/// Whether the subject manages the groups of some workgroup or dropbox.
-pub(super) fn manages_groups<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<bool> {
-    Ok(subject.is_registered() && some_admin::<F, ()>(subject, true)?.is_some())
-}
-
 /// An admin of some workgroup or dropbox; if asked, of one whose admins manage groups.
 fn some_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing_groups: bool) -> Result<Option<E>> {
     let mut found = None;

@@ -194,8 +194,9 @@ fn pruned_after_any_edit_a_set_is_what_its_file_says() {
         }
         planner.finish(&owned).unwrap();
         // Whoever is inactive by now cannot share anew.
-        let expected =
-            |problem: &rolebook::model::Problem| problem.code == "holds_data" || problem.rule == Some("account.active");
+        let expected = |problem: &rolebook::model::Problem| {
+            problem.code == "holds_data" || problem.rule == Some(rolebook::model::catalogue::ACTIVE_ONLY)
+        };
         let refusals: Vec<_> = planner.refusals.iter().filter(|it| !expected(&it.problem)).collect();
         assert!(refusals.is_empty(), "{first}\n{second}\n{refusals:#?}");
         let declared: BTreeSet<_> = {

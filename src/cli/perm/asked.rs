@@ -142,10 +142,7 @@ pub(super) fn themselves_only<F: Facts>(view: &View<'_, F>) -> Result<Problem, P
         Actor::Principal(actor) => view.name(actor)?,
         Actor::Operator => "operator".to_owned(),
     };
-    let mut problem = Problem::new(ProblemKind::Denied, "denied", format!("{who} may ask about themselves only"))
-        .why(ABOUT_OTHERS.source);
-    problem.rule = Some(ABOUT_OTHERS.name);
-    Ok(problem)
+    Ok(Problem::denied(ABOUT_OTHERS, format!("{who} may ask about themselves only")))
 }
 
 /// An action that listings ask about, on a kind of resource or on any that has it.

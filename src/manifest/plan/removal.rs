@@ -92,14 +92,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// The refusal to say "and nobody else" of what the actor may not list: names that were never typed
     /// are not told by it.
     fn unlisted(&self, place: Id) -> Result<Problem> {
-        let mut problem = Problem::new(
-            ProblemKind::Denied,
-            "denied",
-            format!("{} holds others that you may not see", self.work.name(place)?),
-        )
-        .why(EXCLUSIVE_LISTS.source);
-        problem.rule = Some(EXCLUSIVE_LISTS.name);
-        Ok(problem)
+        let message = format!("{} holds others that you may not see", self.work.name(place)?);
+        Ok(Problem::denied(EXCLUSIVE_LISTS, message))
     }
 
     /// Whether a binding is one that a manifest lists: no outside submitter, no share of the system's.

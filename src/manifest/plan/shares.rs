@@ -3,6 +3,7 @@
 use super::{Planner, Result};
 use crate::manifest::said::{Share, Spot};
 use crate::model::attributes::{ShareClass, Sharing};
+use crate::model::catalogue::OWN_NAME;
 use crate::model::time::Expiry;
 use crate::model::{Attributes, Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::ops::Actor;
@@ -199,7 +200,6 @@ fn unfounded(problem: Problem) -> Problem {
 }
 
 fn not_oneself(sharer: &Resource) -> Problem {
-    Problem::new(ProblemKind::Denied, "denied", format!("only {} shares as {}", sharer.reference(), sharer.reference()))
-        .why("only the person who shared may change or revoke a share")
+    Problem::denied(OWN_NAME, format!("only {} shares as {}", sharer.reference(), sharer.reference()))
         .tip(format!("apply it as them: --as {}", sharer.typed()))
 }

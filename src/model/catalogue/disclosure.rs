@@ -4,7 +4,7 @@
 //! no row is answered as if the fact were not there.
 
 use super::*;
-use Audience::{Everybody, Holds, Invited, ManagesGroups, May, MayAbove, MayOnServer, Party};
+use Audience::{Everybody, Holds, Invited, May, MayAbove, MayOnServer, Party};
 use Kind::{
     AccessToken, Account, Dropbox, Endpoint, Group, Invitation, Invitee, Item, Media, Org, Package, PublicLink, Server,
     SigningKey, Stream, Workgroup, Workspace,
@@ -41,8 +41,6 @@ pub enum Audience {
     MayOnServer(Verb),
     /// Whoever holds one of these roles: account roles on the server, any other on it.
     Holds(&'static [Role]),
-    /// Whoever manages the groups of some workgroup or dropbox.
-    ManagesGroups,
     /// Whoever manages the links of a dropbox that the submitter was invited to.
     Invited,
     /// Whoever the binding names: who holds it, by whatever they are.
@@ -60,6 +58,16 @@ pub struct Disclosure {
     pub to: Audience,
     /// Who says so.
     pub rule: Rule,
+}
+
+impl Disclosure {
+    /// The kinds of things, as a phrase.
+    pub fn kinds_phrase(&self) -> String {
+        match self.kinds.len() == Kind::ALL.len() {
+            true => "anything".to_owned(),
+            false => self.kinds.iter().map(|kind| kind.noun()).collect::<Vec<_>>().join(", "),
+        }
+    }
 }
 
 const fn told(matter: Matter, kinds: &'static [Kind], to: Audience, rule: Rule) -> Disclosure {
@@ -111,9 +119,7 @@ pub const DISCLOSURES: &[Disclosure] = &[
     told(Bindings, &[Workspace], May(&[View]), rule("workspace.members-listed", HOLDERS)),
     told(Bindings, &[Package], May(&[View]), rule("package.addressees-told", "decision: who views a package is told who sent it and to whom")),
     told(Bindings, &[Workgroup, Dropbox, Org], May(&[ViewMembers]), rule("workgroup.members-listed", HOLDERS)),
-    told(Bindings, &[Group], Holds(&[Role::GroupMember]), rule("group.members-listed", GROUP_MEMBERS)),
-    told(Bindings, &[Group], May(&[AddMember]), rule("group.members-listed", GROUP_MEMBERS)),
-    told(Bindings, &[Group], ManagesGroups, rule("group.members-listed", GROUP_MEMBERS)),
+    told(Bindings, &[Group], May(&[ViewMembers]), rule("group.members-listed", GROUP_MEMBERS)),
     told(Bindings, &[Server, Endpoint, Item, Workspace, Workgroup, Dropbox, Org, Group, Package], Party, rule("disclosure.own-bindings", OWN)),
     told(OwnAccess, &[Endpoint], Holds(&[Role::AccessManager]), rule("endpoint.access-managers-content", "decision: an access manager of a private bucket does not see it, and is answered truly about its content")),
     told(OthersAccess, &Kind::ALL, Holds(&[Role::ServerAdmin]), ABOUT_OTHERS),
@@ -167,7 +173,6 @@ impl Audience {
             Audience::MayAbove(kind, verbs) => format!("who may {} on the {} it lies in", any(verbs), kind.noun()),
             Audience::MayOnServer(verb) => format!("who may {} on the server", verb.word()),
             Audience::Holds(roles) => roles.iter().map(|role| role.full()).collect::<Vec<_>>().join(" or "),
-            Audience::ManagesGroups => "an admin of some workgroup or dropbox with admins-manage-groups".to_owned(),
             Audience::Invited => "who manages the links of a dropbox it was invited to".to_owned(),
             Audience::Party => "who holds it, or is in what holds it".to_owned(),
         }

@@ -1,20 +1,27 @@
 //! The catalogue: which role allows which actions, under which condition, and who says so.
 //!
-//! Three sorts of rows. [`grants`] give: an action is allowed when some row's holder and condition
+//! Three sorts of rows speak of actions. [`grants`] give: an action is allowed when some row's holder and condition
 //! hold. [`limits`] take away, whoever asks: every one that concerns an action must be met as well.
 //! [`denials`] give nothing and take nothing: they only say which sentence a refusal is read from.
+//! The rows of [`disclosure`] say what is shown to whom; [`COMMAND_RULES`] are the rules of single commands.
 //! Decisions, `role list`, remedies and the manual are all made from these rows; one file for each
 //! of the systems they speak of.
 //!
 //! `seed 000` to `seed 004` are the product texts this tool implements (docs/model.md#sources); `product` is
 //! further product documentation; `decision` is ours, argued for in `docs/decisions.md`.
 
+mod commands;
 mod content;
 pub mod disclosure;
 mod endpoints;
 mod organizations;
 mod server;
 mod workgroups;
+
+pub use commands::{
+    ACTIVE_ONLY, COMMAND_RULES, CommandRule, HAND_OVER, INVITATION, LINK, NOT_GRANTED, NOT_THERE, OUTSIDERS,
+    OWN_ACCOUNT, OWN_ADDRESS, OWN_NAME, TOKEN_ENDED, UNDO, rules,
+};
 
 use std::sync::OnceLock;
 
@@ -24,14 +31,20 @@ use super::kind::Kind;
 use super::permission::Permissions;
 use super::role::Role;
 
-/// A rule: its name, which never changes, and the sentence it comes from.
+/// A rule: its name, which never changes, and the sentence it comes from. Only the catalogue makes one, so no
+/// refusal names a rule that is not in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rule {
     /// A fixed word, `NOUN.RULE`.
     pub name: &'static str,
     /// `seed NNN: SENTENCE`, `product: SENTENCE` or `decision: SENTENCE`.
     pub source: &'static str,
+    sealed: Sealed,
 }
+
+/// What a rule cannot be made without. Private, so that only the catalogue makes one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Sealed;
 
 /// Who a row speaks of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -189,7 +202,7 @@ pub struct Denial {
 }
 
 const fn rule(name: &'static str, source: &'static str) -> Rule {
-    Rule { name, source }
+    Rule { name, source, sealed: Sealed }
 }
 
 const fn grant(holder: Holder, kind: Kind, verbs: &'static [Verb], when: Option<Condition>, rule: Rule) -> Grant {
@@ -208,27 +221,12 @@ const fn denial_where(when: Condition, kind: Kind, verbs: &'static [Verb], rule:
     Denial { holder: None, kind, verbs, when: Some(when), rule }
 }
 
-/// The rule that denies an inactive or expired account everything.
-pub const ACTIVE_ONLY: Rule = rule(
-    "account.active",
-    "product: an account that is inactive or expired can do nothing; what it shared stays in force",
-);
 /// The rule that keeps from whoever may only submit what is in a dropbox.
 pub const SUBMIT_ONLY: Rule = workgroups::SUBMIT_ONLY;
-/// The rule that denies outsiders everything but submitting.
-pub const OUTSIDERS: Rule = rule("dropbox.outsiders-submit-only", workgroups::DROPBOX_ONE_WAY);
-/// The rule that denies what no row gives.
-pub const NOT_GRANTED: Rule = rule("not-granted", "decision: what no rule gives is denied");
-/// The rule that denies everything to whoever is not there.
-pub const NOT_THERE: Rule =
-    rule("principal.not-there", "decision: whoever is not there, or is no more, can do nothing");
-/// The rule that denies everything to an access token that was revoked or is expired.
-pub const TOKEN_ENDED: Rule = rule(
-    "access-token.active",
-    "decision: an access token that was revoked or is expired, or whose workspace is gone, can do nothing",
-);
 /// The rule that keeps sets that are no preset from nodes that are too old.
 pub const CUSTOM_SETS: Rule = content::CUSTOM_SETS;
+/// The rule that only admins of an organization remove its members, and nobody oneself.
+pub const REMOVES_MEMBERS: Rule = organizations::REMOVES_MEMBERS;
 /// The rule that keeps admins active, and without an expiry.
 pub const ADMINS_DO_NOT_END: Rule = server::ADMINS_DO_NOT_END;
 /// The rule that keeps the root folder of an endpoint where and what it is.

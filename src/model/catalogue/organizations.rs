@@ -36,6 +36,8 @@ const MEMBER_STREAMS: &str = "seed 002: Can view Live Stream details";
 const TOKEN: &str = "product: an access token acts with an admin's rights, cut to its workspace and its mode";
 const HOME: &str = "product: a member of a workspace that has files has a home folder there";
 
+pub(super) const REMOVES_MEMBERS: Rule = rule("org.admins-remove-members", REMOVE);
+
 #[rustfmt::skip]
 pub(super) const GRANTS: &[Grant] = &[
     // Organizations.
@@ -46,7 +48,7 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::OrgAdmin), Org, &[Invite], None, rule("org.admins-invite", INVITE)),
     grant(Held(Role::OrgAdmin), Org, &[CancelInvitation], None, rule("org.admins-cancel-invitations", CANCEL)),
     grant(Held(Role::OrgAdmin), Org, &[EditMember], None, rule("org.admins-edit-members", EDIT_ACCESS)),
-    grant(Held(Role::OrgAdmin), Org, &[RemoveMember], None, rule("org.admins-remove-members", REMOVE)),
+    grant(Held(Role::OrgAdmin), Org, &[RemoveMember], None, REMOVES_MEMBERS),
     grant(Held(Role::OrgAdmin), Org, &[Leave], Some(Condition::AnotherAdmin), rule("org.admins-leave", LEAVE)),
     grant(Held(Role::OrgAdmin), Org, &[CreateWorkspace], None, rule("org.admins-add-workspaces", WORKSPACE_ADD)),
     grant(Held(Role::OrgAdmin), Org, &[CreateSigningKey], None, rule("org.admins-create-signing-keys", KEY_CREATE)),

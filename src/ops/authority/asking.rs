@@ -1,8 +1,8 @@
 //! Asking for the rights that a change takes.
 
 use super::{Asked, Needed, needed};
-use crate::model::catalogue::SHARER_ONLY;
-use crate::model::{Problem, ProblemKind, Role};
+use crate::model::catalogue::{NOT_GRANTED, OWN_ACCOUNT, Rule, SHARER_ONLY};
+use crate::model::{Problem, Role};
 use crate::ops::rows::Rows;
 use crate::ops::{Actor, Result, Work, share};
 use crate::policy::{Facts, Panel, RowChange, sharing};
@@ -95,9 +95,7 @@ fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
 pub fn require<F: Facts + ?Sized>(work: &Work<'_, F>, change: &RowChange) -> Result<()> {
     let Actor::Principal(actor) = work.actor else { return Ok(()) };
     if change.id() == Some(actor) {
-        let why =
-            "decision: whoever declares a thing decides what becomes of it, and nobody does so of their own account";
-        let problem = denied(work, "may not put their own account into a set", why, OWN_ACCOUNT)?;
+        let problem = denied(work, "may not put their own account into a set", OWN_ACCOUNT)?;
         return Err(problem.tip("leave the account out, or have somebody else apply the manifest"));
     }
     let rows = Rows::of(std::slice::from_ref(change));
@@ -111,7 +109,7 @@ pub fn require<F: Facts + ?Sized>(work: &Work<'_, F>, change: &RowChange) -> Res
             for (action, on) in any.first().into_iter().flatten() {
                 work.require(*action, *on)?;
             }
-            Err(denied(work, "may not change this", "decision: what no rule gives is denied", "not-granted")?)
+            Err(denied(work, "may not change this", NOT_GRANTED)?)
         }
         Needed::Share => {
             let RowChange::Binding(before, after) = change else { return Ok(()) };
@@ -123,19 +121,14 @@ pub fn require<F: Facts + ?Sized>(work: &Work<'_, F>, change: &RowChange) -> Res
                 (Some(subject), Some(any)) => sharing::may_change(subject, any)?.rule,
                 _ => SHARER_ONLY,
             };
-            Err(denied(work, "may not change this share", rule.source, rule.name)?)
+            Err(denied(work, "may not change this share", rule)?)
         }
     }
 }
 
-/// The rule that nobody adopts their own account.
-const OWN_ACCOUNT: &str = "manifest.own-account";
-
-fn denied<F: Facts + ?Sized>(work: &Work<'_, F>, what: &str, why: &str, rule: &'static str) -> Result<Problem> {
+fn denied<F: Facts + ?Sized>(work: &Work<'_, F>, what: &str, rule: Rule) -> Result<Problem> {
     let who = work.actor.principal().map_or_else(|| Ok("the operator".to_owned()), |id| work.name(id))?;
-    let mut problem = Problem::new(ProblemKind::Denied, "denied", format!("{who} {what}")).why(why);
-    problem.rule = Some(rule);
-    Ok(problem)
+    Ok(Problem::denied(rule, format!("{who} {what}")))
 }
 
 fn all_allowed<F: Facts + ?Sized>(work: &Work<'_, F>, asked: &[Asked]) -> Result<bool> {

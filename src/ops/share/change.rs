@@ -118,13 +118,8 @@ fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpo
         if decision.allowed {
             able.push(share);
         } else if refusal.is_none() && sharing::may_see(subject, &share)? {
-            let mut problem = Problem::new(
-                ProblemKind::Denied,
-                "denied",
-                format!("{} may not change the share of `{path}` with {who}", work.name(subject.id)?),
-            )
-            .why(decision.rule.source);
-            problem.rule = Some(decision.rule.name);
+            let message = format!("{} may not change the share of `{path}` with {who}", work.name(subject.id)?);
+            let mut problem = Problem::denied(decision.rule, message);
             problem.missing.push(format!("to be its sharer, {}", sharer(work, &share)?));
             if decision.rule == SHARER_ONLY {
                 problem = problem.tip(format!("ask {}", sharer(work, &share)?));

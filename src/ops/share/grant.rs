@@ -2,11 +2,11 @@
 
 use super::cascade;
 use crate::model::attributes::{BindingAttributes, Endpoint, ShareClass, Sharing};
-use crate::model::catalogue::{CUSTOM_SETS, OPERATORS_SHARES};
+use crate::model::catalogue::{CUSTOM_SETS, OPERATORS_SHARES, OWN_NAME};
 use crate::model::name::quoted;
 use crate::model::time::Expiry;
 use crate::model::{
-    Action, Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
+    Action, Binding, Id, Kind, Name, Path, Permissions, Problem, Reference, Resource, Role, Time, Verb,
 };
 use crate::ops::item::{register_folder, require_folder};
 use crate::ops::{Actor, Result, Work};
@@ -68,8 +68,7 @@ pub fn record<F: Facts + ?Sized>(
     (by, orphaned): (Id, bool),
 ) -> Result<()> {
     if work.actor != Actor::Operator {
-        let problem = Problem::new(ProblemKind::Denied, "denied", "only the operator shares in the name of others");
-        return Err(problem.why("only the person who shared may change or revoke a share"));
+        return Err(Problem::denied(OWN_NAME, "only the operator shares in the name of others"));
     }
     let place = work.find_item(endpoint, path)?;
     let attributes = place.endpoint()?;
@@ -164,11 +163,7 @@ fn authorize_grant<F: Facts + ?Sized>(
         return Ok(grant.class.unwrap_or(ShareClass::Admin));
     }
     if grant.class.is_some() {
-        let mut problem =
-            Problem::new(ProblemKind::Denied, "denied", "only the operator says which class a share is of")
-                .why(OPERATORS_SHARES.source);
-        problem.rule = Some(OPERATORS_SHARES.name);
-        return Err(problem);
+        return Err(Problem::denied(OPERATORS_SHARES, "only the operator says which class a share is of"));
     }
     if !grant.admin {
         work.require(Action::Share(grant.permissions), item)?;
