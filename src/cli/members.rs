@@ -90,7 +90,7 @@ impl Members {
             let place = view.find(kind, &place)?;
             let found = visible(view, &place)?;
             let (found, ways) = match self.expand {
-                true => expanded(view, found)?,
+                true => expanded(view, &place, found)?,
                 false => (found.into_iter().map(|it| (it.principal, it, None)).collect(), Ways::default()),
             };
             session.list_placed(&COLUMNS, &self.paging, |put| {
@@ -139,7 +139,12 @@ fn told(view: &View<'_>, found: Vec<Binding>) -> Result<Vec<Binding>, RenderErro
 
 /// Accounts in place of groups. Who is a member directly stands for that, and once more for the shortest way
 /// through groups, of those that give most; so each group is opened once, however many ways lead to it.
-fn expanded(view: &View<'_>, mut found: Vec<Binding>) -> Result<(Found, Ways), RenderError> {
+///
+/// A group is opened to readers who may list it, and to readers who may ask about others on the place: these can check
+/// each account there. Other readers see the group itself.
+fn expanded(view: &View<'_>, of: &Resource, mut found: Vec<Binding>) -> Result<(Found, Ways), RenderError> {
+    let viewer = view.viewer()?;
+    let asks_about_others = viewer.may_ask_about_others(of.id, of.kind())?;
     let mut rows = Vec::new();
     let mut ways = Ways::default();
     let (mut opened, mut listed) = (HashSet::new(), HashSet::new());
@@ -163,14 +168,20 @@ fn expanded(view: &View<'_>, mut found: Vec<Binding>) -> Result<(Found, Ways), R
         }
         while let Some((place, binding)) = open.pop_front() {
             let Some(group) = ways.at(place) else { continue };
+            let mut is_whole = true;
             for inner in view.facts.list(Select::OnAs(group, Role::GroupMember))? {
-                if is_group(inner.principal)? {
+                if !asks_about_others && !viewer.is_told_of(&inner)? {
+                    is_whole = false;
+                } else if is_group(inner.principal)? {
                     if opened.insert(inner.principal) {
                         open.push_back((ways.add(inner.principal, Some(place)), binding.clone()));
                     }
                 } else if listed.insert(inner.principal) {
                     rows.push((inner.principal, binding.clone(), Some(place)));
                 }
+            }
+            if !is_whole {
+                rows.push((group, binding, ways.from(place)));
             }
         }
     }
@@ -206,6 +217,10 @@ impl Ways {
         let head = before.filter(|_| depth > Ways::ENDS).map_or(place, |before| before.head);
         self.steps.push(Step { group, from, depth, head });
         place
+    }
+
+    fn from(&self, place: usize) -> Option<usize> {
+        self.steps.get(place)?.from
     }
 
     fn at(&self, place: usize) -> Option<Id> {
@@ -250,6 +265,7 @@ impl Ways {
 pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, RenderError> {
     let subject = Subject::new(&view.facts, account, view.at)?;
     let viewer = view.viewer()?;
+    let is_own = view.actor.principal().is_none_or(|actor| actor == account);
     let mut found: Vec<Binding> = Vec::new();
     let mut keep = |binding: &Binding| {
         found.push(binding.clone());
@@ -277,7 +293,20 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
             continue;
         }
         let via = match of_group.get(&binding.principal) {
-            Some(place) => Value::String(ways.told(view, *place)?),
+            // The row discloses who is in the groups on the way.
+            Some(step) if is_own || viewer.may_ask_about_others(place.id, place.kind())? => {
+                Value::String(ways.told(view, *step)?)
+            }
+            Some(step) => {
+                let mut is_told = true;
+                for group in ways.end(*step, usize::MAX) {
+                    is_told = is_told && viewer.is_told_members(group)?;
+                }
+                if !is_told {
+                    continue;
+                }
+                Value::String(ways.told(view, *step)?)
+            }
             None => Value::Null,
         };
         rows.push(

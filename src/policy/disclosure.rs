@@ -195,6 +195,15 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         }
     }
 
+    /// Whether the reader may list the members of a group. Their own memberships are disclosed anyway, see
+    /// [`is_told_of`](Viewer::is_told_of).
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub fn is_told_members(&self, group: Id) -> Result<bool> {
+        self.told(Matter::Bindings, group, Kind::Group, None)
+    }
+
     /// Whether a share is told of in a list: one of a class of the system's own only where all are
     /// asked for.
     ///
@@ -448,6 +457,6 @@ const fn named_by(lack: Lack) -> [Option<Id>; 2] {
         Lack::Active(id) | Lack::Managed(id) | Lack::RootUpload(id) | Lack::Owner(id) | Lack::NodeVersion(id) => {
             [Some(id), None]
         }
+        Lack::Files(workspace, endpoint) => [Some(workspace), Some(endpoint)],
     }
 }
-        Lack::Files(workspace, endpoint) => [Some(workspace), Some(endpoint)],

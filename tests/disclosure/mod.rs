@@ -208,3 +208,59 @@ fn nothing_hidden_is_offered_as_a_completion() {
     }
     assert!(told.is_empty(), "{}", told.join("\n"));
 }
+
+/// The members of a nested group are listed only to readers who may list that group, or may check the member on
+/// the resource; the same holds for the memberships of an account.
+#[test]
+fn nobody_is_listed_through_a_group_whose_members_are_hidden() {
+    let world = World::new();
+    for line in [
+        "server set --private-directory=false",
+        "group add inner",
+        "group set inner --visible members",
+        "group add-member inner nina rita",
+        "workgroup set color --member-access all",
+        "workgroup add-member color group:inner",
+        "group add-member team group:inner",
+        "dropbox add-member intake group:inner",
+    ] {
+        world.ok(line);
+    }
+    let ask = |line: &str, reader: &str| {
+        let ran = world.run_on(&world.store(), &world::split(&format!("{line} --as {reader}")));
+        (ran.status, ran.text)
+    };
+    let (mut opened, mut closed) = (BTreeSet::new(), BTreeSet::new());
+    for reader in READERS {
+        let knows_group = ask("group members inner", reader).0 == 0;
+        for place in ["group team", "workgroup color", "dropbox intake"] {
+            let (noun, name) = place.split_once(' ').unwrap();
+            let may_tell = |member: &str| {
+                let own = member == format!("user:{reader}");
+                own || knows_group || ask(&format!("perm check {member} view {noun}:{name}"), reader).0 < 2
+            };
+            let (status, text) = ask(&format!("{noun} members {name} --expand -o json"), reader);
+            let rows: Vec<serde_json::Value> =
+                if status == 0 { serde_json::from_str(&text).unwrap() } else { Vec::new() };
+            for row in rows {
+                let member = row["member"].as_str().unwrap();
+                if !row["via"].is_null() {
+                    assert!(may_tell(member), "{place} tells {reader} of {member}: {text}");
+                    opened.insert((place, reader));
+                } else if member == "group:inner" || member == "hidden" {
+                    closed.insert((place, reader));
+                }
+            }
+            let (status, text) = ask("account show nina -o json", reader);
+            assert!(status == 0, "{text}");
+            let shown: serde_json::Value = serde_json::from_str(&text).unwrap();
+            for row in shown["memberships"].as_array().into_iter().flatten() {
+                if !row["via"].is_null() && row["of"] == format!("{noun}:{name}") {
+                    assert!(may_tell("user:nina"), "account show tells {reader} of nina in {place}: {text}");
+                }
+            }
+        }
+    }
+    assert!(opened.contains(&("workgroup color", "wanda")) && opened.contains(&("group team", "manny")), "{opened:?}");
+    assert!(closed.contains(&("workgroup color", "mel")) && closed.contains(&("group team", "pat")), "{closed:?}");
+}

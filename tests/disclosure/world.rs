@@ -66,7 +66,7 @@ impl World {
         Ran { status, text: String::from_utf8_lossy(&out).into_owned() }
     }
 
-    fn ok(&self, line: &str) -> String {
+    pub(super) fn ok(&self, line: &str) -> String {
         let words: Vec<String> = split(line);
         let ran = self.run_on(&self.store(), &words);
         assert_eq!(ran.status, 0, "{line}: {}", ran.text);
