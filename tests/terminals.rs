@@ -52,7 +52,9 @@ impl Terminal {
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(pty_process::Size::new(50, 500)).unwrap();
         let command = Command::new(shell).args(args).current_dir(tool.folder()).env_clear();
-        let child = command.envs(tool.environment()).env("TERM", "xterm").spawn(pts).unwrap();
+        let command = command.envs(tool.environment()).env("TERM", "xterm");
+        // Elvish has its history kept by a process beside it, which ends with it.
+        let child = command.env("XDG_RUNTIME_DIR", tool.folder()).spawn(pts).unwrap();
         let mut reader = std::fs::File::from(std::os::fd::AsFd::as_fd(&pty).try_clone_to_owned().unwrap());
         let shown = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&shown);
@@ -94,9 +96,9 @@ fn quoted(text: &str) -> String {
 }
 
 /// Completes what is typed, runs it and demands that it named what it should.
-fn completes(terminal: &Terminal, tool: &Tool, number: usize, typed: &str, sum: &str, reference: &str) {
-    let line =
-        format!("rolebook {typed}\t -o json > answer.json; echo DONE{}\r", sum.replace('N', &number.to_string()));
+fn completes(terminal: &Terminal, tool: &Tool, number: usize, typed: &str, shell: &Shell, reference: &str) {
+    let (tab, sum) = (shell.tab, shell.sum.replace('N', &number.to_string()));
+    let line = format!("rolebook {typed}{tab} -o json > answer.json; echo DONE{sum}\r");
     terminal.types(&line, &format!("DONE{}", number + 1));
     let text = std::fs::read_to_string(tool.folder().join("answer.json")).unwrap();
     let shown = String::from_utf8_lossy(&terminal.shown.lock().unwrap()).into_owned();
@@ -106,11 +108,21 @@ fn completes(terminal: &Terminal, tool: &Tool, number: usize, typed: &str, sum: 
     assert!(!tool.folder().join("PWNED").exists(), "{typed} ran a command\n{shown}");
 }
 
-fn all(terminal: &Terminal, tool: &Tool, sum: &str, with_quotes: bool) {
+/// How a shell is talked to.
+struct Shell {
+    /// What completes the word.
+    tab: &'static str,
+    /// What makes `N` one more, so that what is waited for is not what was typed.
+    sum: &'static str,
+    /// Whether it completes a word whose quote is open.
+    with_quotes: bool,
+}
+
+fn all(terminal: &Terminal, tool: &Tool, shell: &Shell) {
     let mut number = 100;
     let mut next = |typed: &str, reference: &str| {
         number += 100;
-        completes(terminal, tool, number, typed, sum, reference);
+        completes(terminal, tool, number, typed, shell, reference);
     };
     next("endpoint show pw", "endpoint:pw$(touch PWNED)");
     next("endpoint show qu", "endpoint:qu'ote\"`touch PWNED`");
@@ -119,7 +131,7 @@ fn all(terminal: &Terminal, tool: &Tool, sum: &str, with_quotes: bool) {
         let beginning: String = item.chars().take(1).collect();
         next(&format!("content show node1:/{beginning}"), &format!("node1:/{item}"));
     }
-    if with_quotes {
+    if shell.with_quotes {
         for quote in ["'", "\""] {
             next(&format!("endpoint show {quote}pw"), "endpoint:pw$(touch PWNED)");
             next(&format!("endpoint show {quote}qu"), "endpoint:qu'ote\"`touch PWNED`");
@@ -138,7 +150,7 @@ fn bash_inserts_names_that_mean_themselves_and_runs_nothing() {
     let tool = store();
     let Some(terminal) = Terminal::open(&tool, "bash", &["--norc", "--noprofile", "-i"]) else { return };
     terminal.types(&format!("source '{}'; echo READY$((1+1))\r", script("rolebook.bash")), "READY2");
-    all(&terminal, &tool, "$((N+1))", true);
+    all(&terminal, &tool, &Shell { tab: "\t", sum: "$((N+1))", with_quotes: true });
 }
 
 #[test]
@@ -147,7 +159,7 @@ fn zsh_inserts_names_that_mean_themselves_and_runs_nothing() {
     let Some(terminal) = Terminal::open(&tool, "zsh", &["-f", "-i"]) else { return };
     let load = format!("autoload -U compinit; compinit -u -D; source '{}'", script("_rolebook"));
     terminal.types(&format!("{load}; echo READY$((1+1))\r"), "READY2");
-    all(&terminal, &tool, "$((N+1))", true);
+    all(&terminal, &tool, &Shell { tab: "\t", sum: "$((N+1))", with_quotes: true });
 }
 
 #[test]
@@ -155,5 +167,17 @@ fn fish_inserts_names_that_mean_themselves_and_runs_nothing() {
     let tool = store();
     let Some(terminal) = Terminal::open(&tool, "fish", &["--no-config", "-i"]) else { return };
     terminal.types(&format!("source '{}'; echo READY(math 1+1)\r", script("rolebook.fish")), "READY2");
-    all(&terminal, &tool, "(math N+1)", false);
+    all(&terminal, &tool, &Shell { tab: "\t", sum: "(math N+1)", with_quotes: false });
+}
+
+#[test]
+fn elvish_inserts_names_that_mean_themselves_and_runs_nothing() {
+    let tool = store();
+    let Some(terminal) = Terminal::open(&tool, "elvish", &["-norc"]) else { return };
+    // Otherwise it shows what there is only where it cannot just go on with what is typed.
+    let always = "set edit:insert:binding[Tab] = $edit:completion:start~";
+    let load = format!("eval (slurp < '{}'); {always}; echo READY(+ 1 1)\r", script("rolebook.elv"));
+    terminal.types(&load, "READY2");
+    // The key after the tab takes the one that is shown.
+    all(&terminal, &tool, &Shell { tab: "\t\r", sum: "(+ N 1)", with_quotes: false });
 }
