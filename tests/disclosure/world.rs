@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,6 +22,7 @@ pub(super) struct Ran {
 }
 
 /// A string that betrays a hidden thing, and the readers who may know of it.
+#[derive(Clone)]
 pub(super) struct Marker {
     pub(super) text: String,
     pub(super) told: Vec<&'static str>,
@@ -32,6 +34,14 @@ pub(super) struct World {
     numbers: Vec<(&'static str, String)>,
     pub(super) markers: Vec<Marker>,
     pub(super) last: u64,
+}
+
+/// What the store of every world is a copy of.
+struct Made {
+    numbers: Vec<(&'static str, String)>,
+    markers: Vec<Marker>,
+    last: u64,
+    store: Vec<u8>,
 }
 
 impl World {
@@ -89,20 +99,39 @@ impl World {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
-    /// Makes the store.
+    /// A world with a store of its own, which is made once and copied.
     pub(super) fn new() -> World {
-        let mut world = World { folder: TempDir::new().unwrap(), numbers: Vec::new(), markers: Vec::new(), last: 0 };
-        world.write("manifest.yaml", MANIFEST);
-        world.write(
+        static MADE: OnceLock<Made> = OnceLock::new();
+        let made = MADE.get_or_init(|| {
+            let world = World::make_store();
+            let store = std::fs::read(world.store()).unwrap();
+            Made { numbers: world.numbers, markers: world.markers, last: world.last, store }
+        });
+        let (numbers, markers) = (made.numbers.clone(), made.markers.clone());
+        let world = World { folder: TempDir::new().unwrap(), numbers, markers, last: made.last };
+        world.write_files();
+        std::fs::write(world.store(), &made.store).unwrap();
+        world
+    }
+
+    /// The files that commands name.
+    fn write_files(&self) {
+        self.write("manifest.yaml", MANIFEST);
+        self.write(
             "tests.yaml",
             "version: 1\ntests:\n  - only pat can download pub:/docs\n  - pat cannot send workgroup:open\n",
         );
-        world.write("requests.txt", "pat download pub:/docs\npat view workgroup:open\nrita browse pub:/docs\n");
-        world.write("people.csv", "name,email\nnewbie,newbie@example.com\n");
-        world.write("mia.yaml", "version: 1\norganizations:\n  acme: {members: {mia: [prod], nina: []}}\n");
-        world.write("secret.txt", "no-such-secret\n");
-        world.write("zqset.yaml", "version: 1\nname: zqset\ngroups:\n  zqcrew: [zqbert]\n");
-        world.write("zqmanifest.yaml", "version: 1\nendpoints:\n  pub: {shares: {/docs: {dora: view}}}\norganizations:\n  zqorg: {members: {zqanna: []}}\n");
+        self.write("requests.txt", "pat download pub:/docs\npat view workgroup:open\nrita browse pub:/docs\n");
+        self.write("people.csv", "name,email\nnewbie,newbie@example.com\n");
+        self.write("mia.yaml", "version: 1\norganizations:\n  acme: {members: {mia: [prod], nina: []}}\n");
+        self.write("secret.txt", "no-such-secret\n");
+        self.write("zqset.yaml", "version: 1\nname: zqset\ngroups:\n  zqcrew: [zqbert]\n");
+        self.write("zqmanifest.yaml", "version: 1\nendpoints:\n  pub: {shares: {/docs: {dora: view}}}\norganizations:\n  zqorg: {members: {zqanna: []}}\n");
+    }
+
+    fn make_store() -> World {
+        let mut world = World { folder: TempDir::new().unwrap(), numbers: Vec::new(), markers: Vec::new(), last: 0 };
+        world.write_files();
         for line in SETUP.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             match line.split_once(" <- ") {
                 Some((what, rest)) => {
