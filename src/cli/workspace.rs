@@ -17,6 +17,7 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Home, Switch};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role};
+use crate::ops::home::HomeFolder;
 use crate::ops::place;
 use crate::ops::workspace::{self, Options};
 use crate::ops::workspace_member::{self, Terms};
@@ -143,6 +144,9 @@ struct AddMember {
     /// Whether they upload straight into their home folder, whatever the workspace says
     #[arg(long, value_name = "SETTING", value_parser = own_switches())]
     root_upload: Option<OwnSwitch>,
+    /// Their home folder, straight among the files of the workspace; `none` for no home folder [default: as their name]
+    #[arg(long, value_name = "ENDPOINT:/PATH|none")]
+    home: Option<String>,
     #[command(flatten)]
     writing: Writing,
 }
@@ -291,9 +295,10 @@ fn homes(view: &View<'_>, workspace: &Resource) -> Result<HashMap<Id, Id>, Rende
 impl AddMember {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let ((org, name), who) = (workspace_name(&self.workspace)?, references(&self.who)?);
-        let terms = Terms { level: self.level, root_upload: self.root_upload.map(|it| it.0) };
+        let home = self.home.as_deref().map(HomeFolder::parse).transpose()?.unwrap_or_default();
+        let terms = Terms { level: self.level, root_upload: self.root_upload.map(|it| it.0), home };
         let done = session
-            .write(&self.writing, Who::Named, &mut |work| workspace_member::add(work, &org, &name, &who, terms))?;
+            .write(&self.writing, Who::Named, &mut |work| workspace_member::add(work, &org, &name, &who, &terms))?;
         session.report(&done, &Made::default())
     }
 }

@@ -74,6 +74,7 @@ fn texts(form: Form) -> &'static [&'static str] {
         Form::Version => &["4.4.6"],
         Form::Moment => &["2031-01-01"],
         Form::Permission => &["edit"],
+        Form::Home => &["n:/a", "none"],
         Form::Percent => &["7%"],
     }
 }

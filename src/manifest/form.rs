@@ -4,6 +4,7 @@ use crate::model::attributes::NodeVersion;
 use crate::model::name::printable;
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Permissions, Problem, Reference, Role};
+use crate::ops::home::HomeFolder;
 
 /// What a text must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +29,8 @@ pub enum Form {
     Path,
     /// A path on an endpoint, with the endpoint in front.
     Item,
+    /// A path on an endpoint, or `none` for no home folder.
+    Home,
     /// The version of node software.
     Version,
     /// A moment that does not move: a day, a time, `never`.
@@ -130,6 +133,7 @@ impl Form {
             Form::Sharer => sharer(text).map(drop),
             Form::Path => Path::parse(text).map(drop),
             Form::Item => item(text).map(drop),
+            Form::Home => HomeFolder::parse(text).map(drop),
             Form::Version => NodeVersion::parse(text).map(drop),
             Form::Moment => moment(text).map(drop),
             Form::Permission => Permissions::parse(text).map(drop),
@@ -146,6 +150,8 @@ impl Form {
             Form::Sharer => sharer(text).map(|it| key_of(&it)),
             Form::Path => Path::parse(text).map(|path| path.to_string()),
             Form::Item => item(text).map(|(endpoint, path)| format!("{}:{path}", endpoint.key())),
+            Form::Home if text == HomeFolder::NONE => Ok(text.to_owned()),
+            Form::Home => return Form::Item.canonical(text),
             Form::Version => NodeVersion::parse(text).map(|it| it.to_string()),
             Form::Moment => moment(text).map(|it| format!("{it:?}")),
             Form::Permission => Permissions::parse(text).map(|it| it.to_string()),
@@ -173,6 +179,7 @@ impl Form {
             Form::Sharer => "an account, a group, a workgroup, `authenticated` or `anyone`",
             Form::Path => "a path",
             Form::Item => "a path on an endpoint",
+            Form::Home => "a path on an endpoint or `none`",
             Form::Version => "a version such as 4.4.6",
             Form::Moment => "a day, a time or `never`",
             Form::Permission => "a preset or a permission",
@@ -186,6 +193,7 @@ impl Form {
             Form::Percent => Some("^(100|[0-9]{1,2})%$"),
             Form::Path => Some("^/"),
             Form::Item => Some("^[^:]+:/"),
+            Form::Home => Some("^(none|[^:]+:/.*)$"),
             Form::Version => Some("^[0-9]+(\\.[0-9]+){0,3}$"),
             Form::Moment => Some("^(never|[0-9]{4}-[0-9]{2}-[0-9]{2}.*)$"),
             Form::Url => Some("^(https?://\\S+)?$"),

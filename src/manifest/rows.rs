@@ -18,7 +18,7 @@ use super::read::{content, groups, organizations, people};
 use super::said::{EndpointRole, Member, OrgMember, Said, Spot, Statement, WorkspaceMember};
 use super::shape::{Field, Object, Shape, field};
 use super::tables::{
-    ACCOUNT, CONTENT, DROPBOX, ENDPOINT, GROUP, MANIFEST, ORGANIZATION, SERVER, SHARE, WORKGROUP, WORKSPACE,
+    ACCOUNT, CONTENT, DROPBOX, ENDPOINT, GROUP, HOME, MANIFEST, ORGANIZATION, SERVER, SHARE, WORKGROUP, WORKSPACE,
 };
 use crate::input::document::{self, Entry, Mistake, Node, Placed};
 use crate::input::json;
@@ -26,6 +26,7 @@ use crate::model::attributes::Switch;
 use crate::model::name::printable;
 use crate::model::reference::nearest;
 use crate::model::{Kind, Name, Reference, Role};
+use crate::ops::home::HomeFolder;
 
 /// A sort of row: its tag, the keys that say which thing it is about, and what can be said of it.
 struct Sort {
@@ -55,6 +56,7 @@ static MEMBER: Object = Object {
         field("level", Shape::Text(Form::Free), "What the membership gives"),
         field("active", Shape::Truth, "`false` for a membership that is listed and gives nothing"),
         field("root-upload", Shape::Word(&["allow", "deny"]), "Of a workspace: whether straight into the home folder"),
+        HOME,
     ],
 };
 
@@ -280,6 +282,7 @@ fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut
         }
     };
     let root_upload = fields.word(reading, "root-upload", Switch::from_word);
+    let home = fields.parsed(reading, "home", HomeFolder::parse);
     let active = fields.truth(reading, "active");
     let word = fields.text(reading, "level");
     let kind = of.kind();
@@ -297,6 +300,7 @@ fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut
     for (key, is_wrong) in [
         ("active", active.is_some() && !has_places),
         ("root-upload", root_upload.is_some() && kind != Some(Kind::Workspace)),
+        ("home", home.is_some() && kind != Some(Kind::Workspace)),
     ] {
         if is_wrong {
             reading.mistake(spot, format!("`{key}` says nothing of a member of {of}"));
@@ -311,7 +315,8 @@ fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut
             Said::OrgMember(Box::new(OrgMember { org, who, role: level }))
         }
         (Reference::Workspace(org, workspace), Reference::Named(Kind::Account, who)) => {
-            Said::WorkspaceMember(Box::new(WorkspaceMember { org, workspace, who, level, root_upload }))
+            let home = home.unwrap_or_default();
+            Said::WorkspaceMember(Box::new(WorkspaceMember { org, workspace, who, level, root_upload, home }))
         }
         (of, who) => {
             reading.mistake(spot, format!("{who} cannot be a member of {of}"));

@@ -8,6 +8,7 @@ use crate::input::document::Place;
 use crate::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass, Switch};
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
+use crate::ops::home::HomeFolder;
 use crate::ops::{account, place, server};
 
 /// Where a statement stands: in which of the sources, and where in it.
@@ -224,6 +225,15 @@ pub struct WorkspaceMember {
     pub root_upload: Option<Switch>,
 }
 
+    /// Where the home folder lies.
+    pub home: HomeFolder,
+}
+
+impl WorkspaceMember {
+    /// Whether nothing is declared but that they have the workspace.
+    pub fn is_plain(&self) -> bool {
+        self.level.is_none() && self.root_upload.is_none() && self.home == HomeFolder::Usual
+    }
 /// A role on an endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointRole {

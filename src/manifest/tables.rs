@@ -3,7 +3,9 @@
 use super::form::Form;
 use super::shape::{Field, Object, Shape, field};
 use crate::model::Kind;
-use Form::{AccountRole, Email, Free, Item, Member, Moment, Name, Percent, Permission, Set, Sharer, Url, Version};
+use Form::{
+    AccountRole, Email, Free, Home, Item, Member, Moment, Name, Percent, Permission, Set, Sharer, Url, Version,
+};
 use Shape::{List, Map, Number, OneOf, Text, Truth, Word};
 
 const ACCOUNT_NAME: Form = Name(Kind::Account);
@@ -278,6 +280,13 @@ pub static WORKSPACE: Object = Object {
 };
 
 /// A member of a workspace.
+/// The key of a home folder that does not lie where it usually does.
+pub(super) const HOME: Field = field(
+    "home",
+    Text(Home),
+    "The member's home folder, where it is not called by their name; `none` for no home folder",
+);
+
 pub static WORKSPACE_MEMBER: Object = Object {
     name: "workspace-member",
     fields: &[
@@ -285,4 +294,5 @@ pub static WORKSPACE_MEMBER: Object = Object {
         field("level", Word(&["member", "manager"]), "What the membership gives"),
         field("root-upload", SWITCH, "Whether this member uploads straight into the home folder"),
     ],
+        HOME,
 };

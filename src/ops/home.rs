@@ -1,11 +1,61 @@
 //! Home folders: what a member of a workspace that has files owns there (docs/model.md#home-folders).
 
+use std::rc::Rc;
+
 use super::item::make;
 use super::{Result, Work};
 use crate::model::attributes::{Home, Item};
 use crate::model::name::quoted;
-use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role};
+use crate::model::{Binding, Id, Kind, Name, Path, Problem, Reference, Resource, Role};
 use crate::policy::{Facts, Select};
+
+/// Where the home folder of a member lies.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum HomeFolder {
+    /// Under the name of the member, unless there is one already.
+    #[default]
+    Usual,
+    /// At a path of an endpoint, straight among the files of the workspace.
+    At(Name, Path),
+    /// The member has none.
+    Missing,
+}
+
+impl HomeFolder {
+    /// Reads a path on an endpoint, or `none`.
+    ///
+    /// # Errors
+    /// When the text is neither.
+    pub fn parse(text: &str) -> Result<HomeFolder> {
+        if text == HomeFolder::NONE {
+            return Ok(HomeFolder::Missing);
+        }
+        match Reference::parse(text, Kind::Item)? {
+            Reference::Item(endpoint, path) => Ok(HomeFolder::At(endpoint, path)),
+            other => Err(other.wrong_kind("a path on an endpoint")),
+        }
+    }
+
+    /// The word for a member without a home folder.
+    pub const NONE: &'static str = "none";
+}
+
+/// Refuses a home folder that does not lie straight in the folder of the workspace's files.
+///
+/// # Errors
+/// A conflict.
+pub fn refuse_elsewhere(files: (&Name, &Path), (endpoint, path): (&Name, &Path)) -> Result<()> {
+    let folder = path.split_last().map(|(folder, _)| folder);
+    if endpoint.key() == files.0.key() && folder.as_ref() == Some(files.1) {
+        return Ok(());
+    }
+    Err(elsewhere(endpoint, path))
+}
+
+fn elsewhere(endpoint: &Name, path: &Path) -> Problem {
+    Problem::conflict("not_among_files", format!("`{endpoint}:{path}` cannot be a home folder of the workspace"))
+        .why("a home folder lies straight in the folder that holds the files of its workspace")
+}
 
 /// Makes the home folder of a member, owned by them; nothing where the workspace has no files.
 ///
@@ -16,16 +66,29 @@ pub(super) fn make_home<F: Facts + ?Sized>(
     work: &mut Work<'_, F>,
     workspace: &Resource,
     account: &Resource,
-    grantor: Option<Id>,
+    (at, grantor): (&HomeFolder, Option<Id>),
 ) -> Result<()> {
-    let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(()) };
+    let Some(files) = workspace.as_workspace().and_then(|it| it.files) else {
+        return match at {
+            HomeFolder::At(endpoint, path) => Err(elsewhere(endpoint, path)),
+            HomeFolder::Usual | HomeFolder::Missing => Ok(()),
+        };
+    };
     let home = Home { workspace: workspace.id, of: account.id };
     // What the account had before, whatever it is called now.
-    let item = match work.facts().home(files, home)? {
-        Some(known) => known.id,
+    let known = work.facts().home(files, home)?;
+    let name = match at {
+        HomeFolder::Missing => return Ok(()),
+        HomeFolder::At(endpoint, path) => Some(name_in(work, files, (endpoint, path))?),
+        HomeFolder::Usual => None,
+    };
+    let item = match known {
+        Some(known) if name.as_ref().is_none_or(|name| *name == known.name) => known.id,
+        Some(known) => return Err(has_home(work, &known, account)?),
         None => {
             // Names of accounts hold no `/`, but `.` and `..` are names too.
-            let Ok(name) = Path::component(&account.name) else { return Err(no_folder(account)) };
+            let name = name.map_or_else(|| Path::component(&account.name), Ok);
+            let Ok(name) = name else { return Err(no_folder(account)) };
             if let Some(known) = work.facts().named(Kind::Item, Some(files), &name)? {
                 return Err(taken(work, &known, account)?);
             }
@@ -39,6 +102,78 @@ pub(super) fn make_home<F: Facts + ?Sized>(
         }
     }
     Ok(())
+}
+
+/// Gives somebody who is a member already, and has no home folder, one that lies where it is named.
+///
+/// # Errors
+/// A conflict where their home folder lies elsewhere; as [`make_home`].
+pub(super) fn put_home<F: Facts + ?Sized>(
+    work: &mut Work<'_, F>,
+    workspace: &Resource,
+    account: &Resource,
+    (at, grantor): (&HomeFolder, Option<Id>),
+) -> Result<()> {
+    if lies_at(work, workspace, account.id, at)? {
+        return Ok(());
+    }
+    if *at == HomeFolder::Missing
+        && let Some(known) = home_of(work, workspace, account.id)?
+    {
+        return Err(has_home(work, &known, account)?);
+    }
+    make_home(work, workspace, account, (at, grantor))
+}
+
+/// Whether the home folder of a member is where it is said to be, if that is said.
+///
+/// # Errors
+/// When the facts cannot be read.
+pub fn lies_at<F: Facts + ?Sized>(
+    work: &Work<'_, F>,
+    workspace: &Resource,
+    account: Id,
+    at: &HomeFolder,
+) -> Result<bool> {
+    Ok(match at {
+        HomeFolder::Usual => true,
+        HomeFolder::Missing => home_of(work, workspace, account)?.is_none(),
+        HomeFolder::At(endpoint, path) => match home_of(work, workspace, account)? {
+            Some(known) => item_at(work, endpoint, path)? == Some(known.id),
+            None => false,
+        },
+    })
+}
+
+/// The home folder of a member.
+fn home_of<F: Facts + ?Sized>(work: &Work<'_, F>, workspace: &Resource, of: Id) -> Result<Option<Rc<Resource>>> {
+    match workspace.as_workspace().and_then(|it| it.files) {
+        Some(files) => Ok(work.facts().home(files, Home { workspace: workspace.id, of })?),
+        None => Ok(None),
+    }
+}
+
+/// The item that is registered at a path.
+fn item_at<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Id>> {
+    let Some(host) = work.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
+    let nearest = work.facts().nearest_item(host.id, path)?;
+    Ok(nearest.filter(|(_, depth)| *depth == path.depth()).map(|(item, _)| item))
+}
+
+/// What a folder at that path is called, if it lies straight in another.
+fn name_in<F: Facts + ?Sized>(work: &Work<'_, F>, files: Id, (endpoint, path): (&Name, &Path)) -> Result<String> {
+    if let Some((folder, name)) = path.split_last()
+        && item_at(work, endpoint, &folder)? == Some(files)
+    {
+        return Ok(name.to_owned());
+    }
+    Err(elsewhere(endpoint, path))
+}
+
+fn has_home<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, account: &Resource) -> Result<Problem> {
+    let path = work.name(known.id)?;
+    Ok(Problem::conflict("has_home", format!("the home folder of {} is `{path}`", account.reference()))
+        .why("a member has one home folder, which stays where it is"))
 }
 
 fn no_folder(account: &Resource) -> Problem {

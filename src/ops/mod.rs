@@ -13,7 +13,7 @@ pub mod content;
 pub mod dropbox;
 pub mod endpoint;
 mod heir;
-mod home;
+pub mod home;
 pub mod invitation;
 pub mod item;
 pub mod key;

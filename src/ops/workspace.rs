@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::home::{end_home, make_home};
+use super::home::{HomeFolder, end_home, make_home};
 use super::item::{register_folder, subtree};
 use super::membership::levels;
 use super::org::{said, take_members};
@@ -129,7 +129,7 @@ fn put_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, to: &(Nam
     for level in levels(Kind::Workspace) {
         for binding in work.facts().list(Select::OnAs(workspace, *level))? {
             if let Some(account) = work.facts().resource(binding.principal)? {
-                make_home(work, &known, &account, grantor)?;
+                make_home(work, &known, &account, (&HomeFolder::Usual, grantor))?;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Members of workspaces: who they are, their levels, and their home folders (docs/model.md#workspaces).
 
-use super::home::{end_home, make_home};
+use super::home::{HomeFolder, end_home, make_home, put_home};
 use super::membership::held;
 use super::org_member::{find_member, not_a_member};
 use super::{Result, Work, find_workspace};
@@ -9,12 +9,14 @@ use crate::model::{Binding, Id, Name, Problem, Reference, Resource, Role, Sets, 
 use crate::policy::Facts;
 
 /// How somebody shall be a member; what is none is left as it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Terms {
     /// Manager or member; member for a new one.
     pub level: Option<Role>,
     /// Whether they upload straight into their home folder; none within as the workspace says.
     pub root_upload: Option<Option<Switch>>,
+    /// Where their home folder lies.
+    pub home: HomeFolder,
 }
 
 /// Adds members of the organization to a workspace, or changes how they are members.
@@ -27,8 +29,12 @@ pub fn add<F: Facts + ?Sized>(
     org: &Name,
     name: &Name,
     who: &[Reference],
-    terms: Terms,
+    terms: &Terms,
 ) -> Result<()> {
+    if let ([_, _, ..], HomeFolder::At(..)) = (who, &terms.home) {
+        return Err(Problem::usage("one_home", "one folder is the home of one member")
+            .tip("name the others in another command"));
+    }
     let workspace = find_workspace(work.facts(), &work.viewer()?, org, name)?;
     work.require_verb(Verb::AddMember, workspace.id)?;
     let Some(org) = workspace.parent.map(|id| work.facts().resource(id)).transpose()?.flatten() else {
@@ -56,13 +62,14 @@ fn add_one<F: Facts + ?Sized>(
     work: &mut Work<'_, F>,
     workspace: &Resource,
     account: &Resource,
-    terms: Terms,
+    terms: &Terms,
 ) -> Result<()> {
     let grantor = work.actor.principal();
     let Some(known) = held(work.facts(), workspace, account.id)? else {
         bind(work, workspace.id, account.id, terms, grantor);
-        return make_home(work, workspace, account, grantor);
+        return make_home(work, workspace, account, (&terms.home, grantor));
     };
+    put_home(work, workspace, account, (&terms.home, grantor))?;
     let role = terms.level.unwrap_or(known.role);
     let root_upload = terms.root_upload.unwrap_or(known.attributes.root_upload);
     if (role, root_upload) != (known.role, known.attributes.root_upload) {
@@ -72,7 +79,7 @@ fn add_one<F: Facts + ?Sized>(
     Ok(())
 }
 
-fn bind<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, account: Id, terms: Terms, grantor: Option<Id>) {
+fn bind<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, account: Id, terms: &Terms, grantor: Option<Id>) {
     let id = work.new_id();
     work.put_binding(Binding {
         id,
@@ -99,8 +106,8 @@ pub(super) fn give<F: Facts + ?Sized>(
     grantor: Option<Id>,
 ) -> Result<()> {
     if held(work.facts(), workspace, account.id)?.is_none() {
-        bind(work, workspace.id, account.id, Terms::default(), grantor);
-        make_home(work, workspace, account, grantor)?;
+        bind(work, workspace.id, account.id, &Terms::default(), grantor);
+        make_home(work, workspace, account, (&HomeFolder::Usual, grantor))?;
     }
     Ok(())
 }

@@ -143,7 +143,7 @@ fn spent_on_joining(homes: usize) -> u64 {
         });
         let mut work = Work::new(&facts, Actor::Operator, Time::now()).unwrap();
         let eve = Reference::parse("eve", Kind::Account).unwrap();
-        workspace_member::add(&mut work, &name("acme"), &name("prod"), &[eve], Terms::default()).unwrap();
+        workspace_member::add(&mut work, &name("acme"), &name("prod"), &[eve], &Terms::default()).unwrap();
         let draft = work.facts().draft();
         assert!(draft.resources.values().flatten().any(|it| it.name == "eve"), "the home folder");
         !is_spent.get()
@@ -312,4 +312,104 @@ fn what_holds_the_files_of_a_workspace_stays_and_names_it_to_nobody_who_may_not_
         assert!(!ran.err.contains("workspace:"), "{ran:#?}");
     }
     tool.fails(5, "content move node1:/acme-prod node2:/ --yes", "node1:/acme-prod");
+}
+
+/// A tool with an empty store, and what another exports applied to it.
+fn restored(from: &Tool, format: &str) -> Tool {
+    let to = Tool::new();
+    let name = format!("all.{format}");
+    std::fs::write(to.folder().join(&name), from.ok(&format!("export --format {format} -q"))).unwrap();
+    to.ok(&format!("apply {name} --yes"));
+    to
+}
+
+#[test]
+fn a_home_folder_of_another_name_comes_back_as_it_was() {
+    let tool = with_files();
+    for who in ["eve", "dana", "alice"] {
+        tool.ok(&format!("org set-role acme {who} member"));
+        tool.ok(&format!("workspace add-member acme/prod {who}"));
+    }
+    // The home folder keeps its name; a new one of a namesake, and one that goes.
+    tool.ok("account rename bob robert");
+    tool.ok("content set node1:/acme-prod/eve --owner none");
+    tool.ok("content rename node1:/acme-prod/eve none");
+    tool.ok("content set node1:/acme-prod/none --owner eve");
+    tool.ok("content set node1:/acme-prod/dana --owner none");
+    tool.ok("content remove node1:/acme-prod/dana");
+    tool.ok("workspace set acme/prod --root-upload deny");
+    let text = tool.ok("export -q");
+    for part in ["home: node1:/acme-prod/bob", "home: node1:/acme-prod/none", "home: none"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(text.matches("home:").count(), 3, "the usual one is not said: {text}");
+    for format in ["yaml", "jsonl"] {
+        let copy = restored(&tool, format);
+        assert_eq!(copy.ok("export -q"), text);
+        let listed = "content list node1:/acme-prod -o csv --columns ref,owner";
+        assert_eq!(copy.ok(listed), tool.ok(listed));
+        for line in ["workspace members acme/prod", "perm list user:robert --everything", "perm list user:eve"] {
+            let columns = if line.starts_with("perm") { "--sort resource" } else { "--columns member,home" };
+            let line = format!("{line} -o csv {columns}");
+            assert_eq!(copy.ok(&line), tool.ok(&line), "{line}");
+        }
+        // Uploads to the root are denied there as they were: it is known whose home it is.
+        assert!(!copy.may("robert", "upload", HOME) && copy.may("robert", "download", HOME));
+        assert_eq!(copy.sh(&format!("rolebook export -q --format {format} | rolebook plan -")).out, "No changes.\n");
+    }
+}
+
+#[test]
+fn a_home_folder_lies_where_it_is_said_to() {
+    let tool = with_files();
+    let add = |who: &str, home: &str| format!("workspace add-member acme/prod {who} --home {home} --as carol");
+    tool.ok("org set-role acme eve member");
+    tool.ok("org set-role acme dana member");
+    tool.fails(5, &add("eve", "node1:/acme-prod/x/eve"), "`node1:/acme-prod/x/eve` cannot be a home folder");
+    tool.fails(5, &add("eve", "node2:/acme-prod/eve"), "cannot be a home folder of the workspace");
+    tool.fails(5, &add("eve", HOME), "cannot be the home folder of user:eve");
+    tool.fails(2, &add("eve", "acme-prod"), "is no path on an endpoint");
+    tool.fails(2, &add("'eve' 'dana'", "node1:/acme-prod/x"), "one folder is the home of one member");
+    tool.ok(&add("eve", "node1:/acme-prod/guest"));
+    assert!(tool.may("eve", "upload", "node1:/acme-prod/guest"));
+    assert_eq!(tool.ok(&add("eve", "node1:/acme-prod/guest")), "unchanged\n");
+    tool.fails(5, &add("eve", "node1:/acme-prod/eve"), "the home folder of user:eve is `node1:/acme-prod/guest`");
+    tool.fails(5, &add("eve", "none"), "the home folder of user:eve is `node1:/acme-prod/guest`");
+    tool.ok(&add("dana", "none"));
+    tool.fails(4, "content show node1:/acme-prod/dana", "no such file or folder");
+    assert_eq!(tool.ok(&add("dana", "none")), "unchanged\n");
+    tool.ok(&add("dana", "node1:/acme-prod/late"));
+    assert!(tool.may("dana", "upload", "node1:/acme-prod/late"));
+    tool.fails(
+        5,
+        "workspace add-member acme/staging bob --home node1:/acme-prod/b --as carol",
+        "cannot be a home folder",
+    );
+    let text = "version: 1\norganizations:\n  acme:\n    workspaces:\n      w: {files: 'node1:/w', members: [{user: bob, home: 'node1:/v/bob'}]}\n";
+    std::fs::write(tool.folder().join("m.yaml"), text).unwrap();
+    let ran = tool.fails(6, "validate m.yaml", "the input has a mistake");
+    assert!(ran.err.contains("`node1:/v/bob` cannot be a home folder of the workspace"), "{ran:?}");
+}
+
+#[test]
+fn a_workspace_without_files_is_offered_some() {
+    let tool = acme();
+    tool.ok("workspace add-member acme/staging bob");
+    let check = "perm check bob upload-to-root workspace:acme/staging";
+    let offers = |tool: &Tool| {
+        let answer: serde_json::Value = serde_json::from_str(&tool.run(&format!("{check} -o json")).out).unwrap();
+        let offer = |it: &serde_json::Value| format!("{} by {}", it["command"].as_str().unwrap(), it["by"]);
+        answer["would_suffice"].as_array().unwrap().iter().map(offer).collect::<Vec<_>>()
+    };
+    assert!(offers(&tool).is_empty(), "there is no endpoint yet: {:?}", offers(&tool));
+    node(&tool, "anode", "dana");
+    node(&tool, "node1", "carol");
+    let wanted = "rolebook workspace set acme/staging --files node1:/acme-staging by [\"user:carol\"]";
+    assert_eq!(offers(&tool), [wanted]);
+    // What is there already would be among the files.
+    tool.ok("content add node1:/acme-staging");
+    assert!(offers(&tool).is_empty(), "{:?}", offers(&tool));
+    tool.ok("content remove node1:/acme-staging");
+    tool.ok("workspace set acme/staging --files node1:/acme-staging --as carol");
+    assert_eq!(tool.run(check).status, 0);
 }

@@ -12,6 +12,7 @@ use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Permissions, Problem, Reference, Role, Time};
 use rolebook::ops::authority::first_refused;
+use rolebook::ops::home::HomeFolder;
 use rolebook::ops::rows::Rows;
 use rolebook::ops::{
     Actor, Work, account, content, dropbox, endpoint, invitation, key, media, membership, org, org_invitation,
@@ -275,6 +276,11 @@ fn act<F: Facts>(work: &mut Work<'_, F>, dice: &mut Dice) -> Result<&'static str
             }
         }
         42 => {
+                home: match pick.0.below(8) {
+                    0 => HomeFolder::Missing,
+                    1 => HomeFolder::At(name("disk"), path(pick.0.pick(&["/files/eve", "/files/den", "/a/den"]))),
+                    _ => HomeFolder::Usual,
+                },
             let kind = pick.0.pick(&[Kind::Media, Kind::Stream]);
             let it = numbered(kind, &mut pick, work);
             match pick.0.below(3) {
@@ -369,7 +375,7 @@ fn world(dice: &mut Dice) -> Overlay<'static, Nothing> {
     let options = workspace::Options { files: Some((name("disk"), path("/files"))), ..workspace::Options::default() };
     workspace::add(&mut work, &name("acme"), &name("prod"), &options).unwrap();
     let members = [user("bob"), user("carol")];
-    workspace_member::add(&mut work, &name("acme"), &name("prod"), &members, workspace_member::Terms::default())
+    workspace_member::add(&mut work, &name("acme"), &name("prod"), &members, &workspace_member::Terms::default())
         .unwrap();
     let (draft, last) = work.finish().unwrap();
     let mut world = Overlay::new(&Nothing).unwrap();

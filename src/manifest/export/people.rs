@@ -1,11 +1,14 @@
 //! Accounts, groups, workgroups, dropboxes and organizations as values.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{Export, moment, put, put_list};
 use crate::model::attributes::{Choice, Setting};
-use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource, Role};
+use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource, Role, Verb};
 use crate::ops::account::role_of;
+use crate::ops::home::HomeFolder;
 use crate::ops::membership::levels;
 use crate::policy::{Facts, Select};
 
@@ -15,6 +18,8 @@ pub(super) struct In {
     pub(super) who: String,
     /// At which level.
     pub(super) binding: Binding,
+    /// Where the home folder lies, where it is not called by the member's name.
+    home: Option<String>,
 }
 
 impl In {
@@ -37,6 +42,7 @@ impl In {
             put(&mut terms, "active", json!(false));
         }
         put(&mut terms, "root-upload", json!(self.binding.attributes.root_upload));
+        put(&mut terms, "home", json!(self.home));
         terms
     }
 
@@ -52,6 +58,14 @@ impl In {
         entry.extend(terms);
         Value::Object(entry)
     }
+}
+
+/// The home folders of a workspace.
+struct Homes {
+    /// The folder that they lie in.
+    files: Id,
+    /// The id and the name of each, by whose it is.
+    found: HashMap<Id, (Id, String)>,
 }
 
 impl<F: Facts> Export<'_, F> {
@@ -86,13 +100,16 @@ impl<F: Facts> Export<'_, F> {
     /// in a notice.
     pub(super) fn members(&self, of: &Resource) -> Result<Vec<In>, Problem> {
         let mut found = Vec::new();
+        let homes = self.homes(of)?;
         for level in levels(of.kind()) {
             for binding in self.facts.list(Select::OnAs(of.id, *level))? {
                 if !self.takes(&binding.sets) {
                     continue;
                 }
                 if self.viewer.is_told_of(&binding)? {
-                    found.push(In { who: self.principal(binding.principal)?, binding });
+                    let who = self.principal(binding.principal)?;
+                    let home = homes.as_ref().map(|homes| self.home(homes, &who, binding.principal)).transpose()?;
+                    found.push(In { who, binding, home: home.flatten() });
                 } else {
                     self.untold.borrow_mut().insert(of.id);
                 }
@@ -100,6 +117,28 @@ impl<F: Facts> Export<'_, F> {
         }
         found.sort_by(|a, b| a.who.cmp(&b.who));
         Ok(found)
+    }
+
+    /// The home folders among the files of a workspace; none for what has no files.
+    fn homes(&self, of: &Resource) -> Result<Option<Homes>, Problem> {
+        let Some(files) = of.as_workspace().and_then(|it| it.files) else { return Ok(None) };
+        let mut found = HashMap::new();
+        self.facts.resources(Kind::Item, Some(files), &mut |item| {
+            if let Some(home) = item.as_item().and_then(|it| it.home).filter(|home| home.workspace == of.id) {
+                found.insert(home.of, (item.id, item.name.clone()));
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        Ok(Some(Homes { files, found }))
+    }
+
+    /// What is declared of a member's home folder: nothing where it has the member's name.
+    fn home(&self, homes: &Homes, who: &str, account: Id) -> Result<Option<String>, Problem> {
+        match homes.found.get(&account) {
+            Some((_, name)) if name == who => Ok(None),
+            Some((id, _)) => self.told(*id),
+            None => Ok(self.may(Verb::Browse, homes.files)?.then(|| HomeFolder::NONE.to_owned())),
+        }
     }
 
     /// What is said of the server, a workgroup or a dropbox itself: all that is not the default.
@@ -176,6 +215,7 @@ impl<F: Facts> Export<'_, F> {
         put(&mut entry, "user", json!(it.who));
         put(&mut entry, "level", json!(it.binding.role.word()));
         put(&mut entry, "root-upload", json!(it.binding.attributes.root_upload));
+        put(&mut entry, "home", json!(it.home));
         Value::Object(entry)
     }
 

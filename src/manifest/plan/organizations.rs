@@ -4,7 +4,7 @@ use super::removal::{Exclusive, Thing};
 use super::{Planner, Result};
 use crate::manifest::said::{Ensure, Org, OrgMember, Spot, Workspace, WorkspaceMember};
 use crate::model::{Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
-use crate::ops::{Actor, membership, org, org_member, workspace, workspace_member};
+use crate::ops::{Actor, home, membership, org, org_member, workspace, workspace_member};
 use crate::policy::Facts;
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
@@ -139,13 +139,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if let Some(known) = self.held_in_workspace(said)?
             && said.level.is_none_or(|level| level == known.role)
             && said.root_upload.is_none_or(|switch| Some(switch) == known.attributes.root_upload)
+            && self.has_home(said, &known)?
             && self.may_skip(Verb::View, known.resource)?
         {
             self.declare(&known.sets, known.id, spot);
             return Ok(());
         }
         let is_admin = self.is_org_admin(said)?;
-        if is_admin && said.level.is_none() && said.root_upload.is_none() {
+        if is_admin && said.is_plain() {
             return Err(Problem::conflict(
                 "has_all_workspaces",
                 format!("user:{} is an admin of org:{}", said.who, said.org),
@@ -153,12 +154,21 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             .why("an admin of an organization has all of its workspaces, always"));
         }
         let who = [Reference::Named(Kind::Account, said.who.clone())];
-        let terms = workspace_member::Terms { level: said.level, root_upload: said.root_upload.map(Some) };
-        workspace_member::add(&mut self.work, &said.org, &said.workspace, &who, terms)?;
+        let root_upload = said.root_upload.map(Some);
+        let terms = workspace_member::Terms { level: said.level, root_upload, home: said.home.clone() };
+        workspace_member::add(&mut self.work, &said.org, &said.workspace, &who, &terms)?;
         if let Some(made) = self.held_in_workspace(said)? {
             self.declare(&made.sets, made.id, spot);
         }
         Ok(())
+    }
+
+    /// Whether a member has the home folder that is declared, if one is.
+    fn has_home(&self, said: &WorkspaceMember, known: &Binding) -> Result<bool> {
+        match self.work.facts().resource(known.resource)? {
+            Some(workspace) => home::lies_at(&self.work, &workspace, known.principal, &said.home),
+            None => Ok(false),
+        }
     }
 
     fn is_org_admin(&self, said: &WorkspaceMember) -> Result<bool> {

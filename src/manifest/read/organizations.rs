@@ -11,6 +11,7 @@ use super::{say, spot, things};
 use crate::input::document::Node;
 use crate::model::attributes::Switch;
 use crate::model::{Kind, Name, Role};
+use crate::ops::home::HomeFolder;
 
 const ACCOUNT: Form = Form::Name(Kind::Account);
 
@@ -43,7 +44,7 @@ pub(in crate::manifest) fn organization(
         description: fields.text(reading, "description").map(str::to_owned),
         admins: staff.admins(),
         ensure,
-        exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
+        exclusive: fields.truth(reading, "exclusive"),
         previously: fields.parsed(reading, "previously", |text| form::name(Kind::Org, text)),
         name: name.clone(),
     };
@@ -60,7 +61,7 @@ fn member(reading: &mut Reading<'_>, staff: &mut Staff, entered: &[Entered<'_>])
         for node in items {
             let found = Found { source: it.found.source, node };
             if let Some(workspace) = text(node).and_then(|text| Name::parse(text).ok()) {
-                staff.workspace(reading, workspace, who.clone(), (None, None), found.spot());
+                staff.workspace(reading, workspace, who.clone(), Terms::default(), found.spot());
             }
         }
     }
@@ -117,7 +118,7 @@ fn workspace(
 fn workspace_member_of(reading: &mut Reading<'_>, staff: &mut Staff, workspace: &Name, found: &Found<'_>) {
     let spot = found.spot();
     if let Some(who) = text(found.node).and_then(|text| form::name(Kind::Account, text).ok()) {
-        return staff.workspace(reading, workspace.clone(), who, (None, None), spot);
+        return staff.workspace(reading, workspace.clone(), who, Terms::default(), spot);
     }
     let Node::Mapping(entries) = &found.node.value else { return };
     let parts = vec![Part::new(found.source, entries)];
@@ -139,10 +140,35 @@ fn workspace_member(
     };
     let level = fields.word(reading, "level", |word| Role::from_word(Kind::Workspace, word));
     let root_upload = fields.word(reading, "root-upload", Switch::from_word);
-    staff.workspace(reading, workspace.clone(), who, (level, root_upload), spot);
+    let home = fields.parsed(reading, "home", HomeFolder::parse);
+    staff.workspace(reading, workspace.clone(), who, Terms { level, root_upload, home }, spot);
 }
 
-type Terms = (Option<Role>, Option<Switch>);
+/// How somebody has a workspace.
+#[derive(Default)]
+struct Terms {
+    level: Option<Role>,
+    root_upload: Option<Switch>,
+    home: Option<HomeFolder>,
+}
+
+impl Terms {
+    /// Adds what another file declares. Answers whether that contradicts.
+    fn add(&mut self, other: Terms) -> bool {
+        fn add<T: PartialEq>(known: &mut Option<T>, other: Option<T>) -> bool {
+            match (&*known, other) {
+                (Some(known), Some(other)) => *known != other,
+                (None, other) => {
+                    *known = other;
+                    false
+                }
+                (Some(_), None) => false,
+            }
+        }
+        let differ = add(&mut self.level, other.level) | add(&mut self.root_upload, other.root_upload);
+        differ | add(&mut self.home, other.home)
+    }
+}
 
 /// Who is in an organization, and who has which of its workspaces.
 #[derive(Default)]
@@ -169,16 +195,13 @@ impl Staff {
 
     fn workspace(&mut self, reading: &mut Reading<'_>, workspace: Name, who: Name, terms: Terms, spot: Spot) {
         let key = (workspace.key().to_owned(), who.key().to_owned());
-        let Some((.., known, before)) = self.given.get(&key).and_then(|place| self.workspaces.get_mut(*place)) else {
+        let Some((_, _, known, before)) = self.given.get(&key).and_then(|place| self.workspaces.get_mut(*place)) else {
             self.given.insert(key, self.workspaces.len());
             self.workspaces.push((workspace, who, terms, spot));
             return;
         };
-        let differ =
-            known.0.zip(terms.0).is_some_and(|(a, b)| a != b) || known.1.zip(terms.1).is_some_and(|(a, b)| a != b);
         let before = *before;
-        *known = (known.0.or(terms.0), known.1.or(terms.1));
-        if differ {
+        if known.add(terms) {
             let message = format!("{who} has the workspace on other terms in {}", reading.told(before));
             reading.mistake(spot, message);
         }
@@ -190,17 +213,19 @@ impl Staff {
     }
 
     fn say(self, reading: &mut Reading<'_>, org: &Name, said: &mut Vec<Statement>) {
-        for (workspace, who, (level, root_upload), spot) in self.workspaces {
+        for (workspace, who, Terms { level, root_upload, home }, spot) in self.workspaces {
+            let home = home.unwrap_or_default();
+            let member = WorkspaceMember { org: org.clone(), workspace, who, level, root_upload, home };
             let is_admin = self
                 .known
-                .get(who.key())
+                .get(member.who.key())
                 .and_then(|place| self.members.get(*place))
                 .is_some_and(|(_, role, _)| *role == Role::OrgAdmin);
-            if is_admin && level.is_none() && root_upload.is_none() {
+            if is_admin && member.is_plain() {
+                let who = &member.who;
                 let message = format!("{who} is an admin of the organization, and has all of its workspaces, always");
                 reading.mistake(spot, message);
             }
-            let member = WorkspaceMember { org: org.clone(), workspace, who, level, root_upload };
             say(said, spot, Said::WorkspaceMember(Box::new(member)));
         }
         for (who, role, spot) in self.members {
