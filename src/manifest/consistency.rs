@@ -7,10 +7,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::said::{Endpoint as Declared, Ensure, Item, Said, Share, Spot, Statement};
+use super::contradiction::Declared;
+use super::said::{Endpoint as EndpointSaid, Ensure, Item, Said, Share, Spot, Statement, Workspace};
 use crate::input::document::Mistake;
 use crate::model::attributes::{Endpoint, EndpointKind, ItemType, NodeVersion, Sharing};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Role};
+use crate::ops::home::{self, HomeFolder};
 use crate::ops::{endpoint, share};
 
 /// What is known so far of a file that is looked at statement by statement.
@@ -18,8 +20,12 @@ use crate::ops::{endpoint, share};
 pub struct Consistency {
     /// Endpoints whose kind is said, by key.
     endpoints: HashMap<String, Known>,
+    /// Workspaces whose files' folder is declared, by organization and name.
+    files: HashMap<(String, String), (Name, Path)>,
     /// Groups that are in groups: the one, the one it is in, and where that is said.
     nested: Vec<(Name, Name, Spot)>,
+    /// What the files declare, where a row may contradict another file.
+    declared: Option<Declared>,
 }
 
 /// An endpoint as the file has it.
@@ -46,6 +52,7 @@ impl Consistency {
             match &statement.said {
                 Said::Endpoint(endpoint) => known.endpoint(endpoint),
                 Said::Item(item) => known.file(item),
+                Said::Workspace(workspace) => known.workspace(workspace),
                 _ => {}
             }
         }
@@ -54,11 +61,27 @@ impl Consistency {
         (known, wrong)
     }
 
-    /// Looks at a row: what it says may be impossible beside what stands before it.
-    pub fn row(&mut self, statement: &Statement) -> Option<Mistake> {
+    /// Remembers what files declare, so that rows beside them can be held against it.
+    pub fn remember(&mut self, statements: &[Statement]) {
+        let mut declared = Declared::default();
+        for statement in statements {
+            // Contradictions between these were found when they were put together.
+            let _ = declared.add(statement);
+        }
+        self.declared = Some(declared);
+    }
+
+    /// Checks a row: it may be impossible beside the rows before it, or contradict another file. `told` formats
+    /// a place.
+    pub fn row(&mut self, statement: &Statement, told: &dyn Fn(Spot) -> String) -> Option<Mistake> {
+        if let Some((mistake, before)) = self.declared.as_mut().and_then(|declared| declared.add(statement)) {
+            let message = format!("{} in {}", mistake.message, told(before));
+            return Some(Mistake { message, ..mistake }.tip("say it once, or the same twice"));
+        }
         match &statement.said {
             Said::Account(_) => return None,
             Said::Endpoint(endpoint) => self.endpoint(endpoint),
+            Said::Workspace(workspace) => self.workspace(workspace),
             _ => {}
         }
         self.look(statement).map(|(_, mistake)| mistake)
@@ -103,7 +126,7 @@ impl Consistency {
         wrong
     }
 
-    fn endpoint(&mut self, said: &Declared) {
+    fn endpoint(&mut self, said: &EndpointSaid) {
         // Only a share opens a folder, and only a node has a version.
         let kind = match (said.kind, &said.of, &said.node_version) {
             (Some(kind), ..) => kind,
@@ -125,6 +148,12 @@ impl Consistency {
         let creator = said.administrators.first().cloned();
         let files = self.endpoints.remove(said.name.key()).map(|known| known.files).unwrap_or_default();
         self.endpoints.insert(said.name.key().to_owned(), Known { endpoint, creator, files });
+    }
+
+    fn workspace(&mut self, said: &Workspace) {
+        if let (Ensure::Present, Some(files)) = (said.ensure, &said.files) {
+            self.files.insert((said.org.key().to_owned(), said.name.key().to_owned()), files.clone());
+        }
     }
 
     fn file(&mut self, said: &Item) {
@@ -157,13 +186,20 @@ impl Consistency {
                 }
                 None
             }
+            Said::WorkspaceMember(said) => match &said.home {
+                HomeFolder::At(endpoint, path) => self
+                    .files
+                    .get(&(said.org.key().to_owned(), said.workspace.key().to_owned()))
+                    .and_then(|files| home::refuse_elsewhere((&files.0, &files.1), (endpoint, path)).err()),
+                HomeFolder::Usual | HomeFolder::Missing => None,
+            },
             _ => None,
         };
         // What is to be typed is of no use in a file.
         problem.map(|problem| (spot.source, Mistake::of(spot.place, Problem { tips: Vec::new(), ..problem })))
     }
 
-    fn definition(&self, said: &Declared) -> Option<Problem> {
+    fn definition(&self, said: &EndpointSaid) -> Option<Problem> {
         let known = self.endpoints.get(said.name.key())?;
         let declared = Endpoint { node_version: said.node_version.clone(), ..known.endpoint.clone() };
         endpoint::check_version(&declared).err().or_else(|| {

@@ -3,6 +3,7 @@
 pub mod assertions;
 mod check;
 pub mod consistency;
+mod contradiction;
 #[cfg(test)]
 mod every_key;
 pub mod export;

@@ -189,7 +189,7 @@ impl People<'_> {
             name: name.clone(),
             options: place::Options::default(),
             ensure: Ensure::Present,
-            exclusive: false,
+            exclusive: None,
             previously: None,
         };
         self.say(cells, Said::Group(Box::new(group)));
@@ -222,7 +222,7 @@ impl People<'_> {
             return;
         }
         self.known.insert(name.key().to_owned(), (options.clone(), ensure, cells.row.line));
-        let it = Account { name: name.clone(), options, ensure, transfer_to: None, previously: None };
+        let it = Account { name: name.clone(), options, ensure, transfer_to: None, cascade: None, previously: None };
         self.say(cells, Said::Account(Box::new(it)));
     }
 

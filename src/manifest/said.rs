@@ -97,7 +97,7 @@ pub struct Group {
     /// What shall become of it.
     pub ensure: Ensure,
     /// Whether nobody else may be in it.
-    pub exclusive: bool,
+    pub exclusive: Option<bool>,
     /// The name it had.
     pub previously: Option<Name>,
 }
@@ -122,7 +122,7 @@ pub struct Endpoint {
     /// What shall become of it.
     pub ensure: Ensure,
     /// Whether nobody else may hold a role on it, or a share of one of the paths below.
-    pub exclusive: bool,
+    pub exclusive: Option<bool>,
     /// The paths whose shares are spoken of.
     pub shared: Vec<Path>,
     /// The name it had.
@@ -160,7 +160,7 @@ pub struct Org {
     /// What shall become of it.
     pub ensure: Ensure,
     /// Whether nobody else may be in it.
-    pub exclusive: bool,
+    pub exclusive: Option<bool>,
     /// The name it had.
     pub previously: Option<Name>,
 }

@@ -1,5 +1,6 @@
 //! Manifests: what they say, what it takes to make it so, and what is written back.
 
+mod absent;
 mod alone;
 mod apply;
 mod bad;
@@ -7,6 +8,7 @@ mod limits;
 mod owners;
 mod rows;
 mod schema;
+mod several;
 mod tables;
 mod trips;
 mod whole;

@@ -30,7 +30,7 @@ endpoints:
 tests:
   - bob can download node1:/projects/reel3.mov";
 
-const READING: &str = "What is not said stays as it is; a key with nothing behind the colon is a mistake; [] and {} say nobody and nothing. A list of people means at least these; with exclusive: true it means nobody else. Who stands under admins is a member of level admin. Several files, and all files of a folder, are read as one; what two of them say of one thing must be the same. JSON is YAML.
+const READING: &str = "What is not said stays as it is; a key with nothing behind the colon is a mistake; [] and {} say nobody and nothing. A list of people means at least these; with exclusive: true it means nobody else. Who stands under admins is a member of level admin. Several files, and all files of a folder, are read as one; what two of them say of one thing must be the same, also where one of them is JSON Lines. JSON is YAML.
 
 Unknown keys, keys that stand twice, wrong values, tabs and bad indents are mistakes, each told with its file, line and column; nothing is done while there is one. Only true and false are no text; merge keys, tags and templates are refused. A value marked with &NAME can be repeated as *NAME. An expiry is a day, which begins at 00:00 UTC, or a time, and no length, which would be another one every time the file is applied. Secrets stand in no manifest.";
 
@@ -40,7 +40,7 @@ With --prune what the set declared before and does no more is removed: membershi
 
 One apply removes at most 20 things, and at most a quarter of a set of 8 or more; limits tighten that, --max-removals N raises it. Nothing may lose its last administrator, and a manifest that declares nothing prunes nothing.";
 
-const ROWS: &str = "With --format jsonl, or in files whose names end in .jsonl or .ndjson, each line is one object with one key, which says what it is about. Rows are taken in their order: what a row names must be there or stand before it. They are read one by one, however many; changes that rows bring are counted where they are more than 1,000. The first row may be {\"manifest\": {\"version\": 1, \"name\": SET}}.";
+const ROWS: &str = "With --format jsonl, or in files whose names end in .jsonl or .ndjson, each line is one object with one key, which says what it is about. Rows are taken in their order: what a row names must be there or stand before it. They are read one by one, however many, and a later row of a file may change what an earlier one made; changes that rows bring are counted where they are more than 1,000. The first row may be {\"manifest\": {\"version\": 1, \"name\": SET}}.";
 
 const TESTS: &str = "A test is a line such as `bob can download node1:/x`, `bob, carol cannot send workgroup:color` or `only alice can delete org:acme`, or a mapping for longer ones; rolebook-perm-test(1) has them all. They are asked of the state that the file leads to; if one fails, nothing is done.";
 

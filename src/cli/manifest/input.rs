@@ -75,6 +75,9 @@ pub(super) fn read(paths: &[PathBuf], format: Option<&str>, at_once: bool) -> Re
         let input = if at_once { spooled(&path, input)? } else { input };
         read.open(&path, input)?;
     }
+    if !read.rows.is_empty() && read.sources.len() > 1 {
+        read.manifest.consistency.remember(&read.manifest.statements);
+    }
     Ok(read)
 }
 
@@ -138,6 +141,16 @@ fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Fo
     Ok((form, Box::new(Cursor::new(begun).chain(input))))
 }
 
+/// The name of the file of a spot.
+fn name_in(sources: &[Source], spot: Spot) -> &str {
+    sources.get(spot.source as usize).map_or("", |source| source.name.as_str())
+}
+
+/// A place in a file, in words.
+fn place_in(sources: &[Source], spot: Spot) -> String {
+    format!("{}:{}:{}", name_in(sources, spot), spot.place.line, spot.place.column)
+}
+
 impl Read {
     /// Opens JSON Lines: the first of them may name the set.
     fn open(&mut self, path: &Path, input: Box<dyn Stream>) -> Result<(), Problem> {
@@ -160,12 +173,11 @@ impl Read {
 
     /// Names the set; said twice it must be the same.
     fn name(&mut self, set: Name, spot: Spot, line: &str) -> Result<(), Problem> {
-        let name = |spot: Spot| self.sources.get(spot.source as usize).map_or("", |source| source.name.as_str());
         if let Some(known) = self.manifest.set.as_ref().filter(|known| known.key() != set.key()) {
             let before = self.manifest.named.unwrap_or_default();
-            let at = format!("{}:{}:{}", name(before), before.place.line, before.place.column);
+            let at = place_in(&self.sources, before);
             let mistake = Mistake::at(spot.place, format!("the set is `{set}` here and `{known}` in {at}"));
-            let shown = mistake.tip("say it once, or the same twice").shown_in(name(spot), line);
+            let shown = mistake.tip("say it once, or the same twice").shown_in(name_in(&self.sources, spot), line);
             return Err(files::mistaken("bad_manifest", vec![shown]));
         }
         (self.manifest.set, self.manifest.named) = (Some(set), Some(spot));
@@ -191,8 +203,10 @@ impl Read {
                 };
                 let mistakes = match read {
                     Ok(Row::Said(statements)) => {
+                        let sources = &self.sources;
+                        let told = |spot: Spot| place_in(sources, spot);
                         let impossible: Vec<Mistake> =
-                            statements.iter().filter_map(|it| self.manifest.consistency.row(it)).collect();
+                            statements.iter().filter_map(|it| self.manifest.consistency.row(it, &told)).collect();
                         if wrong == 0 && impossible.is_empty() {
                             for statement in &statements {
                                 if !take(statement)? {

@@ -56,8 +56,8 @@ impl Thing {
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Remembers that nobody else may hold anything of a thing, where that is said.
-    pub(super) fn exclude(&mut self, is_exclusive: bool, of: Exclusive) {
-        if is_exclusive {
+    pub(super) fn exclude(&mut self, is_exclusive: Option<bool>, of: Exclusive) {
+        if is_exclusive == Some(true) {
             self.later.exclusive.push(of);
         }
     }

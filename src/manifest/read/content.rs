@@ -46,7 +46,7 @@ pub(in crate::manifest) fn endpoint(
         of: fields.parsed(reading, "of", form::item),
         administrators: administrators.unwrap_or_default(),
         ensure,
-        exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
+        exclusive: fields.truth(reading, "exclusive"),
         shared: paths,
         previously: fields.parsed(reading, "previously", |text| form::name(Kind::Endpoint, text)),
         name,

@@ -49,7 +49,7 @@ pub(in crate::manifest) fn group(
         kind,
         options: options(reading, fields),
         ensure,
-        exclusive: fields.truth(reading, "exclusive").unwrap_or_default(),
+        exclusive: fields.truth(reading, "exclusive"),
         previously: fields.parsed(reading, "previously", |text| form::name(kind, text)),
         name,
     };

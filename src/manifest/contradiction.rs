@@ -1,0 +1,285 @@
+//! Contradictions between a file of rows and the files beside it.
+//!
+//! Files that are read whole are put together before they are looked at, and what two of them declare differently
+//! is found there. Rows are read one by one and forgotten. So that a row can be held against another file, what
+//! each file declares is kept as a number: one for each field that is given. Nothing is kept of a single file,
+//! whose later rows may change what its earlier ones made.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use super::said::{Account, Endpoint, Ensure, Group, Item, Org, Said, Share, Spot, Statement, Workspace};
+use crate::input::document::Mistake;
+use crate::model::attributes::ShareClass;
+use crate::model::time::Expiry;
+use crate::model::{Kind, Name, Reference, Role, Time};
+use crate::ops::home::HomeFolder;
+
+/// What the files declare so far.
+#[derive(Debug, Default)]
+pub(super) struct Declared {
+    hasher: RandomState,
+    /// What each field is, and where that is declared; fields and values by their hashes.
+    fields: HashMap<u64, (u64, Spot)>,
+}
+
+impl Declared {
+    /// Adds a statement of a file. Answers where it contradicts another file: what is declared differently, and
+    /// where that is.
+    pub(super) fn add(&mut self, statement: &Statement) -> Option<(Mistake, Spot)> {
+        let (spot, mut wrong) = (statement.spot, None);
+        each_field(&statement.said, &mut |thing, field, value| {
+            let known = self.fields.entry(self.hasher.hash_one((thing, field)));
+            let hash = self.hasher.hash_one(value);
+            let before = *known.or_insert((hash, spot));
+            if before.0 == hash {
+                return;
+            }
+            if before.1.source == spot.source {
+                self.fields.insert(self.hasher.hash_one((thing, field)), (hash, spot));
+            } else if wrong.is_none() {
+                wrong = Some((Mistake::at(spot.place, message(thing, field, value)), before.1));
+            }
+        });
+        wrong
+    }
+}
+
+/// What is wrong with a field that another file gives another value; where follows.
+fn message(thing: &str, field: &str, value: &str) -> String {
+    match (field, value) {
+        (THERE, ABSENT) => format!("{thing} is to be absent here, and is declared"),
+        (THERE, _) => format!("{thing} is declared here, and is to be absent"),
+        _ => format!("`{field}` of {thing} is `{}` here, and something else", crate::model::name::printable(value)),
+    }
+}
+
+/// The field that says whether a thing is there.
+const THERE: &str = "ensure: absent";
+const ABSENT: &str = "absent";
+const PRESENT: &str = "present";
+
+/// Takes a thing, a field of it and the value that it is given.
+type Visit<'v> = dyn FnMut(&str, &str, &str) + 'v;
+
+/// Visits every field that a statement gives a value, with the values in the form in which two that mean the same
+/// are equal.
+fn each_field(said: &Said, visit: &mut Visit<'_>) {
+    match said {
+        Said::Server(options) => {
+            let mut of = Of { thing: "the server".to_owned(), visit };
+            of.field("managers-administer-dropboxes", options.managers_administer_dropboxes);
+            of.field("private-directory", options.private_directory);
+            of.text("public-links", options.public_links.map(|it| if it { "allow" } else { "deny" }));
+            of.field("members-edit-workspaces", options.members_edit_workspaces);
+            of.field("members-may-leave", options.members_may_leave);
+            of.text("url", options.url.as_deref());
+            for (setting, choice) in &options.settings {
+                of.text(setting.word(), Some(choice.word()));
+            }
+        }
+        Said::Account(said) => account(said, visit),
+        Said::Group(said) => group(said, visit),
+        Said::Endpoint(said) => endpoint(said, visit),
+        Said::Org(said) => org(said, visit),
+        Said::Workspace(said) => workspace(said, visit),
+        Said::Item(said) => item(said, visit),
+        Said::Member(said) => {
+            there(visit, thing(said.kind, &said.of));
+            let mut of = Of::new(format!("{} in {}", key_of(&said.who), thing(said.kind, &said.of)), visit);
+            of.text("level", said.level.map(Role::word));
+            of.field("active", said.active);
+        }
+        Said::OrgMember(said) => {
+            there(visit, thing(Kind::Org, &said.org));
+            let who = thing(Kind::Account, &said.who);
+            Of::new(format!("{who} in {}", thing(Kind::Org, &said.org)), visit).text("role", said.role.map(Role::word));
+        }
+        Said::WorkspaceMember(said) => {
+            let workspace = workspace_of(&said.org, &said.workspace);
+            there(visit, workspace.clone());
+            let mut of = Of::new(format!("{} in {workspace}", thing(Kind::Account, &said.who)), visit);
+            of.text("level", said.level.map(Role::word));
+            of.text("root-upload", said.root_upload.map(|it| it.word()));
+            match &said.home {
+                HomeFolder::Usual => {}
+                HomeFolder::Missing => of.text("home", Some(HomeFolder::NONE)),
+                HomeFolder::At(endpoint, path) => of.text("home", Some(&format!("{}:{path}", endpoint.key()))),
+            }
+        }
+        Said::Role(said) => there(visit, thing(Kind::Endpoint, &said.endpoint)),
+        Said::Share(said) => share(said, visit),
+    }
+}
+
+/// A thing whose fields are visited.
+struct Of<'v, 'f> {
+    thing: String,
+    visit: &'v mut Visit<'f>,
+}
+
+impl<'v, 'f> Of<'v, 'f> {
+    const fn new(thing: String, visit: &'v mut Visit<'f>) -> Of<'v, 'f> {
+        Of { thing, visit }
+    }
+
+    /// A thing that is declared, or is to be gone.
+    fn thing(thing: String, ensure: Ensure, visit: &'v mut Visit<'f>) -> Of<'v, 'f> {
+        let mut of = Of::new(thing, visit);
+        of.text(THERE, Some(if ensure == Ensure::Absent { ABSENT } else { PRESENT }));
+        of
+    }
+
+    fn text(&mut self, field: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            (self.visit)(&self.thing, field, value);
+        }
+    }
+
+    fn field(&mut self, field: &str, value: Option<bool>) {
+        self.text(field, value.map(|value| if value { "true" } else { "false" }));
+    }
+
+    fn name(&mut self, field: &str, name: Option<&Name>) {
+        self.text(field, name.map(Name::key));
+    }
+}
+
+/// What is in a thing, or holds something on it, needs it to be there.
+fn there(visit: &mut Visit<'_>, thing: String) {
+    Of::thing(thing, Ensure::Present, visit);
+}
+
+fn thing(kind: Kind, name: &Name) -> String {
+    key_of(&Reference::Named(kind, name.clone()))
+}
+
+fn workspace_of(org: &Name, name: &Name) -> String {
+    format!("workspace:{}/{}", org.key(), name.key())
+}
+
+/// A reference in the form in which two that mean the same are equal.
+fn key_of(reference: &Reference) -> String {
+    match reference {
+        Reference::Named(kind, name) => format!("{}:{}", kind.word(), name.key()),
+        other => other.to_string(),
+    }
+}
+
+/// When something ends. A file holds no lengths of time.
+fn moment(end: Expiry) -> String {
+    end.counted_from(Time(0)).map_or_else(|| "never".to_owned(), |end| end.to_string())
+}
+
+fn account(said: &Account, visit: &mut Visit<'_>) {
+    let mut of = Of::thing(thing(Kind::Account, &said.name), said.ensure.unwrap_or_default(), visit);
+    match said.ensure {
+        Some(Ensure::Inactive) => of.text("ensure", Some("inactive")),
+        Some(Ensure::Present) => of.text("ensure", Some(PRESENT)),
+        Some(Ensure::Absent) | None => {}
+    }
+    of.name("transfer-to", said.transfer_to.as_ref());
+    of.field("cascade", said.cascade);
+    of.name("previously", said.previously.as_ref());
+    let options = &said.options;
+    of.text("role", options.role.map(Role::word));
+    of.text("email", options.email.as_deref());
+    of.text("display-name", options.display_name.as_deref());
+    of.text("expires", options.expires.map(moment).as_deref());
+    for (setting, choice) in &options.settings {
+        of.text(setting.word(), Some(choice.word()));
+    }
+}
+
+fn group(said: &Group, visit: &mut Visit<'_>) {
+    let mut of = Of::thing(thing(said.kind, &said.name), said.ensure, visit);
+    of.field("exclusive", said.exclusive);
+    of.name("previously", said.previously.as_ref());
+    let options = &said.options;
+    of.text("visible", options.visible.map(|it| it.word()));
+    of.text("send", options.send.map(|it| it.word()));
+    of.text("member-access", options.member_access.map(|it| it.word()));
+    of.field("admins-manage-members", options.admins_manage_members);
+    of.field("admins-create-users", options.admins_create_users);
+    of.field("admins-manage-groups", options.admins_manage_groups);
+    of.field("admins-manage-invitations", options.admins_manage_invitations);
+    of.field("members-invite", options.members_invite);
+}
+
+fn endpoint(said: &Endpoint, visit: &mut Visit<'_>) {
+    let mut of = Of::thing(thing(Kind::Endpoint, &said.name), said.ensure, visit);
+    of.field("exclusive", said.exclusive);
+    of.name("previously", said.previously.as_ref());
+    of.text("kind", said.kind.map(|it| it.word()));
+    of.field("private", said.private);
+    of.field("managed", said.managed);
+    of.text("node-version", said.node_version.as_ref().map(ToString::to_string).as_deref());
+    of.text("of", said.of.as_ref().map(|(endpoint, path)| format!("{}:{path}", endpoint.key())).as_deref());
+}
+
+fn org(said: &Org, visit: &mut Visit<'_>) {
+    let mut of = Of::thing(thing(Kind::Org, &said.name), said.ensure, visit);
+    of.field("exclusive", said.exclusive);
+    of.name("previously", said.previously.as_ref());
+    of.text("description", said.description.as_deref());
+}
+
+fn workspace(said: &Workspace, visit: &mut Visit<'_>) {
+    there(visit, thing(Kind::Org, &said.org));
+    let mut of = Of::thing(workspace_of(&said.org, &said.name), said.ensure, visit);
+    of.name("previously", said.previously.as_ref());
+    of.text("description", said.description.as_deref());
+    of.text("files", said.files.as_ref().map(|(endpoint, path)| format!("{}:{path}", endpoint.key())).as_deref());
+    of.text("root-upload", said.root_upload.map(|it| it.word()));
+}
+
+fn item(said: &Item, visit: &mut Visit<'_>) {
+    there(visit, thing(Kind::Endpoint, &said.endpoint));
+    let mut of = Of::thing(format!("{}:{}", said.endpoint.key(), said.path), said.ensure, visit);
+    of.text("type", said.item_type.map(|it| it.word()));
+    of.text("size", said.size.map(|size| size.to_string()).as_deref());
+    match (&said.owner, said.ownerless) {
+        (Some(owner), _) => of.text("owner", Some(&thing(Kind::Account, owner))),
+        (None, true) => of.text("owner", Some("none")),
+        (None, false) => {}
+    }
+}
+
+fn share(said: &Share, visit: &mut Visit<'_>) {
+    let (item, by) = (format!("{}:{}", said.endpoint.key(), said.path), said.by.as_ref());
+    there(visit, thing(Kind::Endpoint, &said.endpoint));
+    there(visit, item.clone());
+    let initial = if by.is_some() { ShareClass::User } else { ShareClass::Admin };
+    let by = by.map_or_else(String::new, |by| format!(" by {}", thing(Kind::Account, by)));
+    let class = said.class.unwrap_or(initial);
+    let class = if class == initial { String::new() } else { format!(" of class {}", class.word()) };
+    let mut of = Of::new(format!("the share of {item} with {}{by}{class}", key_of(&said.principal)), visit);
+    of.text("permission", Some(&said.permissions.to_string()));
+    of.text("expires", Some(&moment(said.expires.unwrap_or(Expiry::Never))));
+    of.field("orphaned", Some(said.orphaned));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Declared;
+    use crate::manifest::rows::{Row, row};
+
+    fn add(declared: &mut Declared, line: &str, source: u32, number: u32) -> Option<String> {
+        let Ok(Row::Said(statements)) = row(line, source, number) else { panic!("{line} is no row") };
+        let mut found = statements.iter().filter_map(|it| declared.add(it));
+        found.next().map(|(mistake, spot)| format!("{}, {}:{}", mistake.message, spot.source, spot.place.line))
+    }
+
+    #[test]
+    fn the_later_of_two_files_contradicts_and_the_later_of_two_rows_changes() {
+        let mut declared = Declared::default();
+        assert_eq!(add(&mut declared, r#"{"account":{"name":"bob","role":"user"}}"#, 0, 1), None);
+        assert_eq!(add(&mut declared, r#"{"account":{"name":"Bob","role":"manager"}}"#, 0, 2), None);
+        assert_eq!(add(&mut declared, r#"{"account":{"name":"bob","email":"b@example.com"}}"#, 1, 3), None);
+        assert_eq!(
+            add(&mut declared, r#"{"account":{"name":"user:BOB","role":"user"}}"#, 1, 4).as_deref(),
+            Some("`role` of user:bob is `user` here, and something else, 0:2")
+        );
+        assert_eq!(add(&mut declared, r#"{"account":{"name":"bob","role":"manager"}}"#, 1, 5), None);
+    }
+}
