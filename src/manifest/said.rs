@@ -81,6 +81,8 @@ pub struct Account {
     pub ensure: Option<Ensure>,
     /// Who takes over from one that goes.
     pub transfer_to: Option<Name>,
+    /// Whether the shares that one that goes made are removed.
+    pub cascade: Option<bool>,
     /// The name it had.
     pub previously: Option<Name>,
 }
@@ -223,8 +225,6 @@ pub struct WorkspaceMember {
     pub level: Option<Role>,
     /// Whether straight into the home folder.
     pub root_upload: Option<Switch>,
-}
-
     /// Where the home folder lies.
     pub home: HomeFolder,
 }
@@ -234,6 +234,8 @@ impl WorkspaceMember {
     pub fn is_plain(&self) -> bool {
         self.level.is_none() && self.root_upload.is_none() && self.home == HomeFolder::Usual
     }
+}
+
 /// A role on an endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointRole {

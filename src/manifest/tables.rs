@@ -81,6 +81,7 @@ pub static ACCOUNT: Object = Object {
         field("settings", Shape::Object(&SETTINGS), "Its own settings"),
         field("ensure", Word(&["present", "inactive", "absent"]), "`absent` destroys it, `inactive` keeps its record"),
         field("transfer-to", Text(ACCOUNT_NAME), "Who takes over what an absent account owns and alone administers"),
+        field("cascade", Truth, "Whether the shares that an absent account made are removed, with what rests on them"),
         field("previously", Text(ACCOUNT_NAME), PREVIOUSLY),
     ],
 };
@@ -279,7 +280,6 @@ pub static WORKSPACE: Object = Object {
     ],
 };
 
-/// A member of a workspace.
 /// The key of a home folder that does not lie where it usually does.
 pub(super) const HOME: Field = field(
     "home",
@@ -287,12 +287,13 @@ pub(super) const HOME: Field = field(
     "The member's home folder, where it is not called by their name; `none` for no home folder",
 );
 
+/// A member of a workspace.
 pub static WORKSPACE_MEMBER: Object = Object {
     name: "workspace-member",
     fields: &[
         USER,
         field("level", Word(&["member", "manager"]), "What the membership gives"),
         field("root-upload", SWITCH, "Whether this member uploads straight into the home folder"),
-    ],
         HOME,
+    ],
 };

@@ -388,6 +388,9 @@ fn put_active<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, activ
     Ok(())
 }
 
+/// The code of the refusal to destroy an account that something needs.
+pub const STILL_NEEDED: &str = "still_needed";
+
 /// How an account goes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Removal {

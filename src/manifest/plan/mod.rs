@@ -207,7 +207,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         self.newcomers()?;
         self.late_shares()?;
         share::bound(&mut self.work)?;
-        self.absents()?;
+        self.absents(owned)?;
         // Of what could not be made nothing is declared: it would look as if it were to go.
         if self.refusals.is_empty() {
             self.exclusives()?;

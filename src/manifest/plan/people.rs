@@ -28,7 +28,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     pub(super) fn account(&mut self, spot: Spot, said: &Account) -> Result<()> {
         if said.ensure == Some(Ensure::Absent) {
-            self.later.absent.push((spot, Thing::Account(said.name.clone(), said.transfer_to.clone())));
+            let (transfer_to, cascade) = (said.transfer_to.clone(), said.cascade.unwrap_or_default());
+            let removal = account::Removal::Destroy { transfer_to, cascade };
+            self.later.absent.push((spot, Thing::Account(said.name.clone(), removal)));
             return Ok(());
         }
         self.put(

@@ -47,12 +47,18 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             self.undeclared.sort();
             return Ok(());
         }
+        let mut ending = Vec::new();
         for row in bindings {
-            // It may have gone with something else.
             let Some(binding) = self.work.facts().binding(row)? else { continue };
-            let is_shared = binding.sets.names().count() > 1;
-            let outcome = if is_shared { self.mark(row, &|sets| sets.without(own.key())) } else { self.end(&binding) };
-            self.keep(None, outcome)?;
+            if binding.sets.names().count() > 1 {
+                let outcome = self.mark(row, &|sets| sets.without(own.key()));
+                self.keep(None, outcome)?;
+            } else {
+                ending.push((None, binding));
+            }
+        }
+        for (spot, problem) in self.end_all(ending)? {
+            self.keep(spot, Err(problem))?;
         }
         // What lies in something goes before it.
         for row in resources.into_iter().rev() {

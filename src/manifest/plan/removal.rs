@@ -31,7 +31,7 @@ impl Exclusive {
 
 /// A thing that shall be gone.
 pub(super) enum Thing {
-    Account(Name, Option<Name>),
+    Account(Name, account::Removal),
     Group(Kind, Name),
     Endpoint(Name),
     Org(Name),
@@ -64,29 +64,96 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Removes whoever an exclusive list does not name.
     pub(super) fn exclusives(&mut self) -> Result<()> {
-        for Exclusive { spot, on, paths } in std::mem::take(&mut self.later.exclusive) {
+        let mut ending = Vec::new();
+        for (spot, binding) in self.excluded()? {
+            self.asked.insert(binding.id, spot);
+            if self.work.is_told_of(&binding)? {
+                ending.push((Some(spot), binding));
+            } else {
+                let unlisted = self.unlisted(binding.resource)?;
+                self.keep(Some(spot), Err(unlisted))?;
+            }
+        }
+        self.later.exclusive.clear();
+        let refused = self.end_all(ending)?;
+        refused.into_iter().try_for_each(|(spot, problem)| self.keep(spot, Err(problem)))
+    }
+
+    /// The bindings that no exclusive list names, each with the place of that list.
+    fn excluded(&self) -> Result<Vec<(Spot, Binding)>> {
+        let mut found = Vec::new();
+        for Exclusive { spot, on, paths } in &self.later.exclusive {
             // Who leaves an organization leaves its workspaces with it.
-            let mut places = vec![on];
-            places.extend(self.work.facts().ids(Kind::Workspace, Some(on))?);
-            for path in &paths {
-                if let Some((item, depth)) = self.work.facts().nearest_item(on, path)?
+            let mut places = vec![*on];
+            places.extend(self.work.facts().ids(Kind::Workspace, Some(*on))?);
+            for path in paths {
+                if let Some((item, depth)) = self.work.facts().nearest_item(*on, path)?
                     && depth == path.depth()
                 {
                     places.push(item);
                 }
             }
             for place in places {
-                for binding in self.work.facts().list(Select::On(place))? {
-                    if self.is_listed(&binding) && !self.is_declared(binding.id) {
-                        self.asked.insert(binding.id, spot);
-                        let told = self.work.is_told_of(&binding)?;
-                        let outcome = if told { self.end(&binding) } else { Err(self.unlisted(place)?) };
-                        self.keep(Some(spot), outcome)?;
-                    }
+                let held = self.work.facts().list(Select::On(place))?;
+                let undeclared = held.into_iter().filter(|it| self.is_listed(it) && !self.is_declared(it.id));
+                found.extend(undeclared.map(|binding| (*spot, binding)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Ends bindings, each by the operation of its noun. A share that others rest on has its turn after them.
+    /// Answers what is refused.
+    pub(super) fn end_all(&mut self, mut ending: Vec<(Option<Spot>, Binding)>) -> Result<Vec<(Option<Spot>, Problem)>> {
+        let mut refused = Vec::new();
+        loop {
+            let (before, mut later) = (ending.len(), Vec::new());
+            for (spot, binding) in ending {
+                // It may have gone with something else.
+                if self.work.facts().binding(binding.id)?.is_none() {
+                    continue;
+                }
+                match self.end(&binding) {
+                    Err(problem) if problem.kind == ProblemKind::Store => return Err(problem),
+                    Err(problem) if problem.code == share::DEPENDENTS => later.push((spot, binding, problem)),
+                    Err(problem) => refused.push((spot, problem)),
+                    Ok(()) => {}
+                }
+            }
+            if later.is_empty() || later.len() == before {
+                refused.extend(later.into_iter().map(|(spot, _, problem)| (spot, problem)));
+                return Ok(refused);
+            }
+            ending = later.into_iter().map(|(spot, binding, _)| (spot, binding)).collect();
+        }
+    }
+
+    /// Ends the shares that exclusive lists and pruning will end anyway, before the accounts go that made some of
+    /// them: an account is not destroyed while it has shared something. What is refused here has its turn again.
+    fn end_shares_early(&mut self, owned: &Owned) -> Result<()> {
+        // Of what could not be made nothing is declared.
+        if !self.refusals.is_empty() {
+            return Ok(());
+        }
+        let mut ending = Vec::new();
+        for (spot, binding) in self.excluded()? {
+            if binding.role == Role::ItemShare && self.work.is_told_of(&binding)? {
+                self.asked.insert(binding.id, spot);
+                ending.push((Some(spot), binding));
+            }
+        }
+        if self.options.prune {
+            for row in owned.bindings.iter().copied().filter(|row| !self.is_declared(*row)) {
+                if let Some(binding) = self.work.facts().binding(row)?
+                    && binding.role == Role::ItemShare
+                    && binding.sets.names().count() == 1
+                    && self.knows(row)?
+                {
+                    ending.push((None, binding));
                 }
             }
         }
-        Ok(())
+        self.end_all(ending).map(drop)
     }
 
     /// The refusal to say "and nobody else" of what the actor may not list: names that were never typed
@@ -151,12 +218,18 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     /// Removes what shall be absent.
-    pub(super) fn absents(&mut self) -> Result<()> {
+    pub(super) fn absents(&mut self, owned: &Owned) -> Result<()> {
         let mut absent = std::mem::take(&mut self.later.absent);
         // What lies in something goes before it, in whatever order rows name them.
         absent.sort_by_key(|(_, thing)| std::cmp::Reverse(thing.stage()));
+        let mut is_early = true;
         for (spot, thing) in absent {
             self.names_absent = true;
+            if is_early && matches!(thing, Thing::Account(..)) {
+                // Accounts go last.
+                is_early = false;
+                self.end_shares_early(owned)?;
+            }
             let outcome = self.remove(spot, &thing);
             self.keep(Some(spot), outcome)?;
         }
@@ -181,10 +254,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         self.asked.insert(known.id, spot);
         match thing {
-            Thing::Account(name, heir) => {
-                let removal = account::Removal::Destroy { transfer_to: heir.clone(), cascade: false };
-                account::remove(&mut self.work, name, &removal)
-            }
+            Thing::Account(name, removal) => account::remove(&mut self.work, name, removal).map_err(in_a_file),
             Thing::Group(kind, name) => place::remove(&mut self.work, *kind, name),
             Thing::Endpoint(name) => endpoint::remove(&mut self.work, name),
             Thing::Org(name) => org::remove(&mut self.work, name),
@@ -255,6 +325,16 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         Ok(gone)
     }
+}
+
+/// What to try, as a file says it.
+fn in_a_file(mut problem: Problem) -> Problem {
+    if problem.code == account::STILL_NEEDED {
+        for tip in &mut problem.tips {
+            *tip = if tip.contains("--cascade") { "cascade: true" } else { "transfer-to: SOMEBODY" }.to_owned();
+        }
+    }
+    problem
 }
 
 /// How many removals are told by name, where they are too many.

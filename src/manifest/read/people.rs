@@ -63,10 +63,14 @@ pub(in crate::manifest) fn account(
         })
     });
     if ensure == Some(Ensure::Absent) {
-        alone(reading, fields, &["transfer-to"]);
-    } else if let Some(found) = fields.get(reading, "transfer-to") {
-        let mistake = reading.mistake(found.spot(), "`transfer-to` is for an account that goes");
-        mistake.tips.push("ensure: absent".to_owned());
+        alone(reading, fields, &["transfer-to", "cascade"]);
+    } else {
+        for key in ["transfer-to", "cascade"] {
+            if let Some(found) = fields.get(reading, key) {
+                let mistake = reading.mistake(found.spot(), format!("`{key}` is for an account that goes"));
+                mistake.tips.push("ensure: absent".to_owned());
+            }
+        }
     }
     let of_account = |text: &str| form::name(Kind::Account, text);
     let options = account::Options {
@@ -82,6 +86,7 @@ pub(in crate::manifest) fn account(
         options,
         ensure,
         transfer_to: fields.parsed(reading, "transfer-to", of_account),
+        cascade: fields.truth(reading, "cascade"),
         previously: fields.parsed(reading, "previously", of_account),
     };
     say(said, spot, Said::Account(Box::new(account)));

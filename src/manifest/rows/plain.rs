@@ -121,7 +121,8 @@ impl PlainAccount<'_> {
             settings: Vec::new(),
         };
         let name = form::name(Kind::Account, self.name).ok()?;
-        Some(Said::Account(Box::new(Account { name, options, ensure: None, transfer_to: None, previously: None })))
+        let account = Account { name, options, ensure: None, transfer_to: None, cascade: None, previously: None };
+        Some(Said::Account(Box::new(account)))
     }
 }
 

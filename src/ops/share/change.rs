@@ -316,9 +316,12 @@ fn lower<F: Facts + ?Sized>(
     Ok(())
 }
 
+/// The code of that refusal.
+pub const DEPENDENTS: &str = "dependents";
+
 /// The refusal that names what depends on a share.
 pub(super) fn refuse_dependents<F: Facts + ?Sized>(work: &Work<'_, F>, losses: &[Loss]) -> Result<Problem> {
-    let mut problem = Problem::conflict("dependents", format!("{} shares rest on this one", losses.len()))
+    let mut problem = Problem::conflict(DEPENDENTS, format!("{} shares rest on this one", losses.len()))
         .why("whoever was given it has passed it on")
         .tip("--cascade trims or removes them as well");
     if losses.len() == 1 {

@@ -1,0 +1,87 @@
+//! `ensure: absent` of accounts: what becomes of what they shared.
+
+use super::{HEAD, write};
+use crate::support::Tool;
+
+/// A node whose folder bob owns; he shares it with carol, and she with eve.
+fn shared() -> Tool {
+    let tool = Tool::staffed();
+    tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
+    tool.ok("content add n:/a --owner alice");
+    tool.ok("share grant n:/a bob --permission edit --as alice");
+    tool.ok("share grant n:/a carol --permission edit --as bob");
+    tool.ok("share grant n:/a eve --permission view --as carol");
+    tool
+}
+
+/// The shares of the folder, but for its owner's.
+fn shares(tool: &Tool) -> String {
+    let listed = tool.ok("share list n:/a --all -o tsv --no-headers --columns principal,class");
+    listed.lines().filter(|line| !line.ends_with("\towner")).collect()
+}
+
+#[test]
+fn the_shares_of_an_absent_account_are_removed_where_that_is_said() {
+    let tool = shared();
+    write(&tool, "m.yaml", &format!("{HEAD}accounts: {{bob: {{ensure: absent}}}}\n"));
+    let ran = tool.fails(5, "apply m.yaml --yes", "this cannot be made so");
+    assert!(ran.err.contains("user:bob cannot be destroyed yet"), "{ran:?}");
+    assert!(ran.err.contains("try: cascade: true") && ran.err.contains("try: transfer-to: SOMEBODY"), "{ran:?}");
+    for (said, wanted) in [
+        ("{bob: {cascade: true}}", "`cascade` is for an account that goes"),
+        ("{bob: {ensure: inactive, cascade: false}}", "`cascade` is for an account that goes"),
+        ("{bob: {ensure: absent, cascade: yes}}", "true or false is wanted"),
+    ] {
+        write(&tool, "m.yaml", &format!("{HEAD}accounts: {said}\n"));
+        assert!(tool.fails(6, "validate m.yaml", "").err.contains(wanted), "{said}");
+    }
+    write(&tool, "m.yaml", &format!("{HEAD}accounts: {{bob: {{ensure: absent, cascade: true}}}}\n"));
+    let done = tool.ok("apply m.yaml --yes --max-removals 9");
+    assert!(done.contains("- user:bob"), "{done}");
+    assert_eq!(shares(&tool), "");
+    write(&tool, "m.jsonl", "{\"account\":{\"name\":\"carol\",\"ensure\":\"absent\",\"cascade\":true}}\n");
+    tool.ok("apply m.jsonl --yes");
+    let _ = tool.fails(4, "account show carol", "no such account");
+}
+
+#[test]
+fn what_is_pruned_in_the_same_file_keeps_no_account_alive() {
+    let declared = "    shares:\n      /a:\n        bob: edit\n        carol: {permission: edit, by: bob}\n        eve: {permission: view, by: carol}\n";
+    let head = format!(
+        "{HEAD}name: s\nendpoints:\n  n:\n    kind: node\n    node-version: 4.4.6\n    roles: {{administrator: [alice]}}\n    content: {{/a: {{}}}}\n"
+    );
+    let tool = Tool::staffed();
+    write(&tool, "s.yaml", &format!("{head}{declared}"));
+    tool.ok("apply s.yaml --yes");
+    write(&tool, "s.yaml", &format!("{head}accounts: {{bob: {{ensure: absent}}}}\n"));
+    // Without pruning the shares stay, and so must he.
+    assert!(tool.fails(5, "apply s.yaml --yes", "").err.contains("user:bob cannot be destroyed yet"));
+    let done = tool.ok("apply s.yaml --yes --prune --max-removals 9");
+    assert!(done.contains("- user:bob") && done.contains("- n:/a"), "{done}");
+    assert_eq!(shares(&tool), "");
+    assert_eq!(tool.ok("apply s.yaml --yes --prune"), "No changes.\n");
+    // What somebody made by hand stays in the way.
+    let tool = Tool::staffed();
+    write(&tool, "s.yaml", &format!("{head}{declared}"));
+    tool.ok("apply s.yaml --yes");
+    tool.ok("share grant n:/a dana --permission view --as bob");
+    write(&tool, "s.yaml", &format!("{head}accounts: {{bob: {{ensure: absent}}}}\n"));
+    let ran = tool.fails(5, "apply s.yaml --yes --prune --max-removals 9", "");
+    assert!(ran.err.contains("it made the share of n:/a with user:dana"), "{ran:?}");
+    assert!(!ran.err.contains("with user:carol"), "{ran:?}");
+}
+
+#[test]
+fn what_an_exclusive_list_ends_keeps_no_account_alive() {
+    let tool = shared();
+    write(
+        &tool,
+        "m.yaml",
+        &format!(
+            "{HEAD}accounts: {{bob: {{ensure: absent}}}}\nendpoints: {{n: {{roles: {{administrator: [alice]}}, shares: {{/a: {{}}}}, exclusive: true}}}}\n"
+        ),
+    );
+    let done = tool.ok("apply m.yaml --yes --max-removals 9");
+    assert!(done.contains("- user:bob"), "{done}");
+    assert_eq!(shares(&tool), "");
+}
