@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use rolebook::model::action::Destination;
-use rolebook::model::attributes::{EndpointKind, InvitationState, Setting};
+use rolebook::model::attributes::{EndpointKind, InvitationState, Setting, Sharing};
 use rolebook::model::{Action, Binding, Id, Kind, Resource, Role, Verb};
 use rolebook::ops::{Actor, Viewer};
-use rolebook::policy::{Facts, Select};
+use rolebook::policy::{Facts, Select, invariants};
 
 use crate::oracle::worlds::{Dice, permissions};
 
@@ -187,6 +187,64 @@ fn creating(role: Role, place: Option<&Resource>) -> Vec<Vec<(Action, Id)>> {
             ways
         }
     }
+}
+
+/// An account that exists, straight into a place: who may create it there may not add it for that.
+fn existing_account<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice) -> Option<Typed> {
+    let (account, place) = (scene.one(Kind::Account, dice)?, scene.one(dice.pick(&PLACES), dice)?);
+    let held = |role: &Role| scene.facts.held(Id::SERVER, *role, account.id).unwrap().is_some();
+    let role = Role::SERVER.into_iter().find(held)?;
+    let option = format!("--{}", place.kind().word());
+    let typed = Typed::of("account add", &[&account.name, "--role", role.word(), &option, &place.name]);
+    let typed = typed.any(creating(role, Some(&place))).sees(place.id);
+    let levels: &[Role] = if place.kind() == Kind::Workgroup { &Role::WORKGROUP } else { &Role::DROPBOX };
+    let is_member = levels.iter().any(|level| scene.facts.held(place.id, *level, account.id).unwrap().is_some());
+    // An account that the actor cannot see, or with other values, is a conflict.
+    let is_same = account.as_account()?.active && scene.is_seen(account.id, rolebook::model::Time::now());
+    Some(if is_same && !is_member { typed.verb(Verb::AddMember, place.id) } else { typed })
+}
+
+/// An account that goes, with somebody who takes over: each thing takes the right to give it to them.
+fn handed_over<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice) -> Option<Typed> {
+    let (account, heir) = (scene.one(Kind::Account, dice)?, scene.one(Kind::Account, dice)?);
+    let (facts, at) = (scene.facts, rolebook::model::Time::now());
+    let mut typed = Typed::of("account remove", &[&account.name, "--destroy", "--transfer-to", &heir.name])
+        .verb(Verb::Delete, account.id)
+        .sees(account.id)
+        .sees(heir.id);
+    // To take over from oneself is a conflict, before anything else is asked.
+    if heir.id == account.id {
+        return Some(typed);
+    }
+    let endpoint = |item: Id| facts.lineage(item).unwrap().last().unwrap().id;
+    let is_last = invariants::is_active_admin(facts, account.id, at).unwrap()
+        && !invariants::has_active_admin(facts, Some(account.id), at).unwrap();
+    if is_last {
+        typed = typed.may(Action::SetRole(Role::ServerAdmin), heir.id);
+    }
+    for owned in facts.list(Select::OfAs(account.id, Role::ItemOwner)).unwrap() {
+        typed = typed.verb(Verb::Edit, endpoint(owned.resource));
+    }
+    for role in [Role::EndpointAdministrator, Role::OrgAdmin] {
+        for held in facts.list(Select::OfAs(account.id, role)).unwrap() {
+            if invariants::has_administrator(facts, held.resource, role, Some(account.id), at).unwrap() {
+                continue;
+            }
+            typed = match role {
+                Role::OrgAdmin => typed.verb(Verb::EditMember, held.resource),
+                _ => typed.may(Action::Assign(role), held.resource),
+            };
+        }
+    }
+    for share in facts.list(Select::SharesBy(account.id)).unwrap().iter().filter(|it| it.is_effective(at)) {
+        let host = endpoint(share.resource);
+        let sharing = facts.resource(host).unwrap().unwrap().as_endpoint().unwrap().kind.sharing();
+        typed = match sharing {
+            Sharing::Managed => typed.verb(Verb::ManagePermissions, host),
+            _ => typed.verb(Verb::AdministerShares, share.resource),
+        };
+    }
+    Some(typed)
 }
 
 fn in_place<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, typed: Typed, role: Role, always: bool) -> Option<Typed> {
@@ -395,6 +453,9 @@ fn setting(dice: &mut Dice) -> Setting {
 pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
     vec![
         ("account add", |s, d| {
+            if d.chance(1, 4) {
+                return existing_account(s, d);
+            }
             let role = d.pick(&[Role::ServerUser, Role::ServerUser, Role::ServerManager, Role::ServerAdmin]);
             let mut typed = Typed::of("account add", &[&new_name(d), "--role", role.word()]);
             if d.chance(1, 5) {
@@ -422,7 +483,12 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
         ("account activate", |s, d| of_account("account activate", &[], Action::Plain(Verb::Activate))(s, d)),
         ("account deactivate", |s, d| of_account("account deactivate", &[], Action::Plain(Verb::Deactivate))(s, d)),
         ("account remove", |s, d| {
-            let how: &[&str] = if d.chance(1, 2) { &["--destroy"] } else { &[] };
+            let how: &[&str] = match d.below(4) {
+                0 => &["--destroy"],
+                1 => &["--destroy", "--cascade"],
+                2 => return handed_over(s, d),
+                _ => &[],
+            };
             of_account("account remove", how, Action::Plain(Verb::Delete))(s, d)
         }),
         ("import csv", |s, d| {
@@ -580,7 +646,11 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
         ("share revoke", |s, d| of_share(s, d, "share revoke")),
         ("share prune", |s, d| {
             let item = s.item(d)?;
-            Some(Typed::of("share prune", &[&s.reference(&item)]).sees(item.id))
+            let typed = Typed::of("share prune", &[&s.reference(&item)]);
+            // Each sharer prunes their own shares, also where they see nothing any more.
+            let inside = |share: &Binding| s.facts.lineage(share.resource).unwrap().iter().any(|it| it.id == item.id);
+            let own = s.actor.principal().map(|actor| s.facts.list(Select::SharesBy(actor)).unwrap());
+            Some(if own.is_some_and(|own| own.iter().any(inside)) { typed } else { typed.sees(item.id) })
         }),
 
         ("org add", |_, d| Some(Typed::of("org add", &[&new_name(d)]).verb(Verb::CreateOrg, Id::SERVER))),

@@ -10,7 +10,7 @@ use rolebook::model::attributes::{
 };
 use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
-use rolebook::model::{Id, Kind, Name, Path, Permissions, Problem, Reference, Role, Time};
+use rolebook::model::{Binding, Id, Kind, Name, Path, Permissions, Problem, Reference, Role, Time};
 use rolebook::ops::authority::first_refused;
 use rolebook::ops::home::HomeFolder;
 use rolebook::ops::rows::Rows;
@@ -18,8 +18,9 @@ use rolebook::ops::{
     Actor, Work, account, content, dropbox, endpoint, invitation, key, media, membership, org, org_invitation,
     org_member, package, place, server, share, transfer, undo, workspace, workspace_member,
 };
-use rolebook::policy::{Facts, Nothing, Overlay};
+use rolebook::policy::{Facts, Nothing, Overlay, Select};
 
+use super::beyond::Beyond;
 use crate::oracle::worlds::Dice;
 
 const NOW: Time = Time(1_800_000_000_000);
@@ -107,7 +108,13 @@ impl Pick<'_> {
 }
 
 /// One operation, picked at random.
-fn act<F: Facts>(work: &mut Work<'_, F>, dice: &mut Dice) -> Result<&'static str, Problem> {
+fn act<F: Facts>(
+    work: &mut Work<'_, F>,
+    dice: &mut Dice,
+    issued: &mut Vec<Secret>,
+) -> Result<(&'static str, Beyond), Problem> {
+    let mut beyond = Beyond::Nothing;
+    let known = issued.clone();
     let mut pick = Pick(dice);
     let (kind, which) = pick.place();
     let (org, room) = (name(pick.0.pick(&ORGS)), name(pick.0.pick(&WORKSPACES)));
@@ -117,17 +124,18 @@ fn act<F: Facts>(work: &mut Work<'_, F>, dice: &mut Dice) -> Result<&'static str
         let ids = work.facts().ids(kind, None).unwrap();
         Reference::Numbered(kind, if ids.is_empty() { 0 } else { pick.0.pick(&ids).0 })
     };
-    let secret = || {
+    let mut secret = || {
         static NEXT: AtomicU8 = AtomicU8::new(0);
         static ROUND: AtomicU8 = AtomicU8::new(0);
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
         let round = if next == u8::MAX { ROUND.fetch_add(1, Ordering::Relaxed) } else { ROUND.load(Ordering::Relaxed) };
         let mut bytes = [next; 32];
         bytes[0] = round;
+        issued.push(Secret::from_bytes(&bytes));
         Secret::from_bytes(&bytes)
     };
     let in_room = Reference::Workspace(org.clone(), room.clone());
-    let (word, done): (&str, Done) = match pick.0.below(46) {
+    let (word, done): (&str, Done) = match pick.0.below(56) {
         0 => {
             let into = pick.maybe(|_| Reference::Named(kind, which.clone()));
             ("account add", account::add(work, &pick.account(), &pick.account_options(), into.as_ref()).map(drop))
@@ -243,7 +251,7 @@ fn act<F: Facts>(work: &mut Work<'_, F>, dice: &mut Dice) -> Result<&'static str
                 workspaces: Vec::new(),
                 expires: None,
             };
-            let address = name("dan@example.com");
+            let address = name(&format!("{}@example.com", pick.0.pick(&ACCOUNTS)));
             if pick.0.chance(1, 2) {
                 ("org invite", org_invitation::invite(work, &org, &terms, &[(address, secret())]).map(drop))
             } else {
@@ -268,19 +276,19 @@ fn act<F: Facts>(work: &mut Work<'_, F>, dice: &mut Dice) -> Result<&'static str
             let terms = workspace_member::Terms {
                 level: pick.maybe(|it| it.0.pick(&Role::WORKSPACE)),
                 root_upload: pick.maybe(|it| it.maybe(|_| Switch::Deny)),
-            };
-            if pick.0.chance(1, 2) {
-                ("workspace add-member", workspace_member::add(work, &org, &room, &who, terms))
-            } else {
-                ("workspace remove-member", workspace_member::remove(work, &org, &room, &who))
-            }
-        }
-        42 => {
                 home: match pick.0.below(8) {
                     0 => HomeFolder::Missing,
                     1 => HomeFolder::At(name("disk"), path(pick.0.pick(&["/files/eve", "/files/den", "/a/den"]))),
                     _ => HomeFolder::Usual,
                 },
+            };
+            if pick.0.chance(1, 2) {
+                ("workspace add-member", workspace_member::add(work, &org, &room, &who, &terms))
+            } else {
+                ("workspace remove-member", workspace_member::remove(work, &org, &room, &who))
+            }
+        }
+        42 => {
             let kind = pick.0.pick(&[Kind::Media, Kind::Stream]);
             let it = numbered(kind, &mut pick, work);
             match pick.0.below(3) {
@@ -316,13 +324,96 @@ fn act<F: Facts>(work: &mut Work<'_, F>, dice: &mut Dice) -> Result<&'static str
                 _ => ("no public link", dropbox::public_link_off(work, &which, true)),
             }
         }
+        45 => {
+            let who = pick.account();
+            let removal = account::Removal::Destroy {
+                transfer_to: pick.0.chance(1, 2).then(|| pick.account()),
+                cascade: pick.0.chance(1, 2),
+            };
+            let gone = work.facts().id_named(Kind::Account, None, who.key()).unwrap();
+            if let (Some(gone), account::Removal::Destroy { cascade, .. }) = (gone, &removal) {
+                beyond = Beyond::Account { gone, cascade: *cascade };
+            }
+            ("account destroy", account::remove(work, &who, &removal))
+        }
+        46..=48 => {
+            // A share that somebody made, so that there is something to take along.
+            let Some((on, share)) = any_share(work.facts(), pick.0) else { return Ok(("nothing", beyond)) };
+            let principal = Reference::principal(&work.facts().reference(share.principal).unwrap())?;
+            let by = share.grantor.map(|id| share::Sharer::parse(&work.facts().reference(id).unwrap())).transpose()?;
+            let which = share::Which { principal, by, class: Some(share.attributes.share_class()) };
+            beyond = Beyond::Dependents;
+            if pick.0.chance(1, 2) {
+                ("share revoke --cascade", share::revoke(work, (&on.0, &on.1), &[which], true))
+            } else {
+                let set = pick.0.pick(&[Permissions::VIEW, Permissions::PREVIEW, Permissions::UPLOAD]);
+                let expires = pick.maybe(|_| Expiry::At(Time(NOW.0 + 500)));
+                ("share set --cascade", share::set(work, (&on.0, &on.1), &which, (Some(set), expires), true))
+            }
+        }
+        49 => {
+            beyond = Beyond::Pruned;
+            ("share prune", share::prune(work, on.0, on.1))
+        }
+        50 | 51 => {
+            let invited = pick.account();
+            let (Some(id), Some(own)) = (
+                work.facts().id_named(Kind::Org, None, org.key()).unwrap(),
+                work.facts().id_named(Kind::Account, None, invited.key()).unwrap(),
+            ) else {
+                return Ok(("nothing", beyond));
+            };
+            if rolebook::ops::require_active(work.facts(), Actor::Principal(own), work.at).is_err() {
+                return Ok(("nothing", beyond));
+            }
+            (beyond, work.actor) = (Beyond::Accepted(id), Actor::Principal(own));
+            // Whoever was invited has the secret of the invitation among others.
+            let accepted = known.iter().any(|secret| org_invitation::accept(work, &org, secret).is_ok());
+            return if accepted {
+                Ok(("org accept", beyond))
+            } else {
+                Err(Problem::usage("refused", "no secret fits"))
+            };
+        }
+        52..=54 => {
+            let (which, address) = (name("intake"), name("guest@example.com"));
+            let Some(id) = work.facts().id_named(Kind::Dropbox, None, which.key()).unwrap() else {
+                return Ok(("nothing", beyond));
+            };
+            beyond = Beyond::Link(id);
+            let submission = invitation::Submission { title: "t".to_owned(), files: Vec::new() };
+            let (is_claim, fresh) = (pick.0.chance(1, 2), secret());
+            let done = known.iter().any(|link| match is_claim {
+                true => invitation::claim(work, &which, &address, link, &fresh).is_ok(),
+                false => invitation::submit_with(work, &which, link, &submission).is_ok(),
+            });
+            return match (done, is_claim) {
+                (true, true) => Ok(("dropbox claim", beyond)),
+                (true, false) => Ok(("dropbox submit with a link", beyond)),
+                (false, _) => Err(Problem::usage("refused", "no link fits")),
+            };
+        }
         _ => {
             let files = vec![File { name: "f.mov".to_owned(), size: 5 }];
             let to = vec![Reference::Named(kind, which.clone()), Reference::Named(Kind::Account, pick.account())];
             ("package send", package::send(work, &package::Send { title: "t".to_owned(), to, files }).map(drop))
         }
     };
-    done.map(|()| word)
+    done.map(|()| (word, beyond))
+}
+
+/// A share that some account made, and where it is.
+fn any_share<F: Facts>(facts: &F, dice: &mut Dice) -> Option<((Name, Path), Binding)> {
+    let mut shares = Vec::new();
+    for item in facts.ids(Kind::Item, None).unwrap() {
+        shares.extend(facts.list(Select::OnAs(item, Role::ItemShare)).unwrap());
+    }
+    shares.sort_unstable_by_key(|it| it.id);
+    let share = if shares.is_empty() { return None } else { dice.pick(&shares) };
+    match Reference::parse(&facts.reference(share.resource).unwrap(), Kind::Item).unwrap() {
+        Reference::Item(endpoint, path) => Some(((endpoint, path), share)),
+        _ => None,
+    }
 }
 
 /// A world with something of every kind, made by the operator and by people.
@@ -377,6 +468,20 @@ fn world(dice: &mut Dice) -> Overlay<'static, Nothing> {
     let members = [user("bob"), user("carol")];
     workspace_member::add(&mut work, &name("acme"), &name("prod"), &members, &workspace_member::Terms::default())
         .unwrap();
+    // Shares that rest on one another, and one that rests on nothing any more.
+    for (by, with, permissions, orphaned) in [
+        ("carol", "bob", Permissions::EDIT, false),
+        ("bob", "fay", Permissions::VIEW, false),
+        ("fay", "eve", Permissions::PREVIEW, false),
+        ("max", "mia", Permissions::VIEW, true),
+    ] {
+        let by = work.facts().id_named(Kind::Account, None, by).unwrap().unwrap();
+        let grant =
+            share::Grant { principals: vec![user(with)], permissions, expires: None, admin: false, class: None };
+        share::record(&mut work, (&name("disk"), &path("/a")), &grant, (by, orphaned)).unwrap();
+    }
+    let public_links = server::Options { public_links: Some(true), ..server::Options::default() };
+    server::set(&mut work, &public_links).unwrap();
     let (draft, last) = work.finish().unwrap();
     let mut world = Overlay::new(&Nothing).unwrap();
     keep(&mut world, draft, last);
@@ -405,7 +510,7 @@ fn keep(world: &mut Overlay<'_, Nothing>, draft: rolebook::policy::Draft, last: 
 fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
     let mut dice = Dice::new(seed);
     let mut world = world(&mut dice);
-    let mut went_through = Vec::new();
+    let (mut went_through, mut issued) = (Vec::new(), Vec::new());
     for number in 0..220 {
         let at = Time(NOW.0 + number);
         let accounts = world.ids(Kind::Account, None).unwrap();
@@ -414,18 +519,22 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
             continue;
         }
         let mut work = Work::new(&world, actor, at).unwrap();
-        let Ok(what) = act(&mut work, &mut dice) else { continue };
+        let Ok((what, beyond)) = act(&mut work, &mut dice, &mut issued) else { continue };
         if work.check().is_err() {
             continue;
         }
         let changes = work.facts().draft().against(&world).unwrap();
+        // A link is presented by the account or the outside submitter that it was made for.
+        let actor = work.actor;
         let present = Work::new(&world, actor, at).unwrap();
-        let refused = first_refused(&present, &work, (&Rows::of(&changes), &changes), None);
-        prop_assert!(
-            matches!(refused, Ok(None)),
-            "{what} by {}: {refused:?} of {changes:#?}",
-            work.name(actor.principal().unwrap()).unwrap()
-        );
+        for row in changes.iter().filter(|row| !beyond.covers(&present, work.facts(), row)) {
+            let refused = first_refused(&present, &work, (&Rows::of(&changes), std::slice::from_ref(row)), None);
+            let is_cascade = matches!(&refused, Err(problem) if problem.code == share::DEPENDENTS) && beyond.cascades();
+            prop_assert!(
+                is_cascade || matches!(refused, Ok(None)),
+                "{what} by {actor:?} ({beyond:?}): {refused:?} of {row:#?} among {changes:#?}"
+            );
+        }
         if !changes.is_empty() {
             went_through.push(what);
         }
@@ -468,4 +577,15 @@ fn no_operation_asks_for_less_than_the_rows_it_writes_take() {
     }
     println!("{seen:?}");
     assert!(seen.len() > 40, "too few sorts of operations went through: {seen:?}");
+    for beyond in [
+        "account destroy",
+        "share revoke --cascade",
+        "share set --cascade",
+        "share prune",
+        "org accept",
+        "dropbox claim",
+        "dropbox submit with a link",
+    ] {
+        assert!(seen.contains_key(beyond), "no {beyond} went through: {seen:?}");
+    }
 }

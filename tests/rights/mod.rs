@@ -4,6 +4,7 @@
 mod accounts;
 mod adoption;
 mod asked;
+mod beyond;
 mod guards;
 mod undo;
 
