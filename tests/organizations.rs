@@ -8,6 +8,13 @@ mod leaving;
 mod media;
 mod workspaces;
 
+use std::cell::Cell;
+
+use rolebook::model::Time;
+use rolebook::ops::{Actor, Work};
+use rolebook::policy::Adaptive;
+use rolebook::store::Store;
+
 use crate::support::{Ran, Tool};
 
 /// A store where carol administers the organization `acme` with the workspaces `prod` and `staging`,
@@ -31,6 +38,37 @@ fn join(tool: &Tool, who: &str, role: &str) {
 /// Presents an invitation's secret on standard input.
 fn accept(tool: &Tool, org: &str, secret: &str, who: &str) -> Ran {
     tool.sh(&format!("printf '%s\\n' '{secret}' | rolebook org accept {org} --secret - --as {who}"))
+}
+
+/// Makes so many accounts members of `acme`, with these workspaces.
+fn people(tool: &Tool, count: usize, workspaces: &str) {
+    let accounts: String = (0..count).map(|it| format!("  u{it}: {{}}\n")).collect();
+    let members: Vec<String> = (0..count).map(|it| format!("u{it}: [{workspaces}]")).collect();
+    let members = members.join(", ");
+    let text = format!("version: 1\naccounts:\n{accounts}organizations:\n  acme: {{members: {{{members}}}}}\n");
+    std::fs::write(tool.folder().join("people.yaml"), text).unwrap();
+    tool.ok("apply people.yaml --yes");
+}
+
+/// How many look-ups and rows an operation takes.
+fn spent(tool: &Tool, operation: &dyn Fn(&mut Work<'_, Adaptive<'_>>)) -> u64 {
+    let reader = Store::open(&tool.store()).unwrap().read().unwrap();
+    let is_enough = |most: u64| {
+        let is_spent = Cell::new(false);
+        let facts = Adaptive::new(reader.facts(), most, || {
+            is_spent.set(true);
+            None
+        });
+        operation(&mut Work::new(&facts, Actor::Operator, Time::now()).unwrap());
+        !is_spent.get()
+    };
+    let (mut few, mut enough) = (0, 10_000);
+    assert!(is_enough(enough));
+    while few + 1 < enough {
+        let middle = few.midpoint(enough);
+        if is_enough(middle) { enough = middle } else { few = middle }
+    }
+    enough
 }
 
 /// What a listing prints in these columns, without a header.

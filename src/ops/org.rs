@@ -1,6 +1,6 @@
 //! Organizations: making, describing and removing them (docs/model.md#organizations).
 
-use super::membership::{held, levels};
+use super::membership::levels;
 use super::place::children;
 use super::{Actor, Result, Work, org_member, workspace};
 use crate::model::attributes::{Attributes, Org};
@@ -157,9 +157,14 @@ pub fn workspaces_of<F: Facts + ?Sized>(
     member: &crate::model::Binding,
 ) -> Result<Vec<std::rc::Rc<Resource>>> {
     let mut found = Vec::new();
-    for workspace in children(work, Kind::Workspace, org)? {
-        if member.role == Role::OrgAdmin || held(work.facts(), &workspace, member.principal)?.is_some() {
-            found.push(workspace);
+    if member.role == Role::OrgAdmin {
+        found = children(work, Kind::Workspace, org)?;
+    } else {
+        // There may be very many that this member has not.
+        for level in Role::WORKSPACE {
+            for binding in work.facts().list(Select::OfAs(member.principal, level))? {
+                found.extend(work.facts().resource(binding.resource)?.filter(|it| it.parent == Some(org)));
+            }
         }
     }
     found.sort_by(|a, b| a.key.cmp(&b.key));

@@ -1,5 +1,7 @@
 //! Invitations to organizations: sending, cancelling and accepting them (docs/model.md#organizations).
 
+use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::invitation::{Refused, Which};
@@ -11,8 +13,8 @@ use crate::model::catalogue::INVITATION;
 use crate::model::name::{key, quoted};
 use crate::model::secret::Secret;
 use crate::model::time::{Expiry, Length};
-use crate::model::{Binding, Id, Kind, Name, Problem, Resource, Role, Sets, Verb};
-use crate::policy::{Facts, Select};
+use crate::model::{Binding, Id, Kind, Name, Problem, Resource, Sets, Verb};
+use crate::policy::Facts;
 
 /// How long an invitation lives where nothing is said.
 pub const DEFAULT_LIFE: Length = Length::days(7);
@@ -56,10 +58,16 @@ pub fn invite<F: Facts + ?Sized>(
         return Err(Problem::conflict("past_expiry", "the invitation would have expired before it was made")
             .tip("choose a later --expires"));
     }
+    // One active invitation per address, compared without case.
+    let known = children(work, Kind::Invitation, place.id)?;
+    let active = known.iter().filter(|it| is_active(work, it)).filter_map(|it| it.as_invitation());
+    let mut active: HashSet<String> = active.map(|it| key(&it.email)).collect();
     let mut made = Vec::new();
     for (address, secret) in addresses {
         refuse_member(work, &place, address, terms.role)?;
-        refuse_second(work, &place, address)?;
+        if !active.insert(address.key().to_owned()) {
+            return Err(invited_already(&place, address));
+        }
         let id = work.new_id();
         work.put(Resource {
             id,
@@ -91,38 +99,38 @@ fn is_addressed(account: &Resource, address: &str) -> bool {
     account.key == address || account.alias.as_deref() == Some(address)
 }
 
+/// Refuses an address that means a member, by the e-mail of the account or by its name.
 fn refuse_member<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address: &Name, role: OrgRole) -> Result<()> {
-    for role_held in Role::ORG {
-        for binding in work.facts().list(Select::OnAs(org.id, role_held))? {
-            let Some(account) = work.facts().resource(binding.principal)? else { continue };
-            if is_addressed(&account, address.key()) {
-                return Err(Problem::conflict(
-                    "member_already",
-                    format!("`{address}` is {}, a member of {} already", account.reference(), org.reference()),
-                )
-                .tip(format!(
-                    "rolebook org set-role {} {} {}",
-                    org.typed(),
-                    account.typed(),
-                    role.role().word()
-                )));
-            }
+    let mut meant = Vec::from_iter(work.facts().named(Kind::Account, None, address.key())?);
+    work.facts().aliased(Kind::Account, address.key(), &mut |account| {
+        meant.push(account);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for account in meant {
+        if held(work.facts(), org, account.id)?.is_some() {
+            return Err(Problem::conflict(
+                "member_already",
+                format!("`{address}` is {}, a member of {} already", account.reference(), org.reference()),
+            )
+            .tip(format!(
+                "rolebook org set-role {} {} {}",
+                org.typed(),
+                account.typed(),
+                role.role().word()
+            )));
         }
     }
     Ok(())
 }
 
-/// One active invitation per address, compared without case.
-fn refuse_second<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address: &Name) -> Result<()> {
-    match of_address(work, org, address)? {
-        Some(known) if is_active(work, &known) => Err(Problem::conflict(
-            "invited_already",
-            format!("`{address}` has an active invitation to {}", org.reference()),
-        )
-        .why("one active invitation per address")
-        .tip(format!("rolebook org cancel-invite {} {}", org.typed(), quoted(address.shown())))),
-        _ => Ok(()),
-    }
+/// What refuses an address that has an active invitation.
+fn invited_already(org: &Resource, address: &Name) -> Problem {
+    let message = format!("`{address}` has an active invitation to {}", org.reference());
+    Problem::conflict("invited_already", message).why("one active invitation per address").tip(format!(
+        "rolebook org cancel-invite {} {}",
+        org.typed(),
+        quoted(address.shown())
+    ))
 }
 
 fn is_active<F: Facts + ?Sized>(work: &Work<'_, F>, invitation: &Resource) -> bool {

@@ -1,14 +1,9 @@
 //! The files of a workspace, and the home folders of its members.
 
-use std::cell::Cell;
-
-use rolebook::model::{Kind, Name, Reference, Time};
+use rolebook::model::{Kind, Name, Reference};
 use rolebook::ops::workspace_member::{self, Terms};
-use rolebook::ops::{Actor, Work};
-use rolebook::policy::Adaptive;
-use rolebook::store::Store;
 
-use super::{accept, acme, columns, join};
+use super::{accept, acme, columns, join, people, spent};
 use crate::support::Tool;
 
 /// Makes a node that an account administers.
@@ -123,38 +118,18 @@ fn a_home_folder_is_its_members_whatever_it_is_called_now() {
     tool.fails(4, "content show node1:/acme-prod/robert", "node1:/acme-prod/robert");
 }
 
-/// How many look-ups and rows it takes to make somebody a member of a workspace where so many have a home folder.
+/// How much it takes to make somebody a member of a workspace where so many have a home folder.
 fn spent_on_joining(homes: usize) -> u64 {
     let tool = with_files();
-    let accounts: String = (0..homes).map(|it| format!("  u{it}: {{}}\n")).collect();
-    let members: Vec<String> = (0..homes).map(|it| format!("u{it}: [prod]")).collect();
-    let members = members.join(", ");
-    let text = format!("version: 1\naccounts:\n{accounts}organizations:\n  acme: {{members: {{{members}}}}}\n");
-    std::fs::write(tool.folder().join("many.yaml"), text).unwrap();
-    tool.ok("apply many.yaml --yes");
+    people(&tool, homes, "prod");
     tool.ok("org set-role acme eve member");
-    let reader = Store::open(&tool.store()).unwrap().read().unwrap();
     let name = |text: &str| Name::parse(text).unwrap();
-    let is_enough = |most: u64| {
-        let is_spent = Cell::new(false);
-        let facts = Adaptive::new(reader.facts(), most, || {
-            is_spent.set(true);
-            None
-        });
-        let mut work = Work::new(&facts, Actor::Operator, Time::now()).unwrap();
+    spent(&tool, &|work| {
         let eve = Reference::parse("eve", Kind::Account).unwrap();
-        workspace_member::add(&mut work, &name("acme"), &name("prod"), &[eve], &Terms::default()).unwrap();
+        workspace_member::add(work, &name("acme"), &name("prod"), &[eve], &Terms::default()).unwrap();
         let draft = work.facts().draft();
         assert!(draft.resources.values().flatten().any(|it| it.name == "eve"), "the home folder");
-        !is_spent.get()
-    };
-    let (mut few, mut enough) = (0, 10_000);
-    assert!(is_enough(enough));
-    while few + 1 < enough {
-        let middle = few.midpoint(enough);
-        if is_enough(middle) { enough = middle } else { few = middle }
-    }
-    enough
+    })
 }
 
 #[test]

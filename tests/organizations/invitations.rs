@@ -1,6 +1,12 @@
 //! Invitations: whom, to what, for how long, and the one answer to every one that does not fit.
 
-use super::{accept, acme, columns, join};
+use rolebook::model::attributes::OrgRole;
+use rolebook::model::secret::Secret;
+use rolebook::model::{Kind, Name, Role};
+use rolebook::ops::org;
+use rolebook::ops::org_invitation::{self, Terms};
+
+use super::{accept, acme, columns, join, people, spent};
 use crate::support::Tool;
 
 fn secret(tool: &Tool, arguments: &str) -> String {
@@ -36,6 +42,47 @@ fn an_invitation_gives_its_role_and_its_workspaces() {
     assert_eq!(row["status"], "used");
     let proof = tool.json("perm check eve view org:acme")["proof"].to_string();
     assert!(proof.contains("user:carol"), "who invited gave the role: {proof}");
+}
+
+#[test]
+fn to_invite_takes_no_more_where_many_are_members() {
+    let spent_on_inviting = |members: usize| {
+        let tool = acme();
+        people(&tool, members, "");
+        let address = |number: usize| {
+            let secret = Secret::from_bytes(&[u8::try_from(number).unwrap(); 32]);
+            (Name::parse_email(&format!("x{number}@example.com")).unwrap(), secret)
+        };
+        let addresses: Vec<(Name, Secret)> = (0..5).map(address).collect();
+        let terms = Terms { role: OrgRole::Member, workspaces: Vec::new(), expires: None };
+        spent(&tool, &|work| {
+            let made = org_invitation::invite(work, &Name::parse("acme").unwrap(), &terms, &addresses).unwrap();
+            assert_eq!(made.len(), 5);
+        })
+    };
+    assert_eq!(spent_on_inviting(2), spent_on_inviting(100));
+}
+
+#[test]
+fn a_list_of_members_takes_no_more_for_workspaces_that_they_have_not() {
+    let spent_on_listing = |workspaces: usize| {
+        let tool = acme();
+        people(&tool, 5, "prod");
+        let names: String = (0..workspaces).map(|it| format!("w{it}: {{}}, ")).collect();
+        let text = format!("version: 1\norganizations: {{acme: {{workspaces: {{{names}}}}}}}\n");
+        std::fs::write(tool.folder().join("more.yaml"), text).unwrap();
+        tool.ok("apply more.yaml --yes");
+        spent(&tool, &|work| {
+            let org = work.find(Kind::Org, &Name::parse("acme").unwrap()).unwrap();
+            let members = org::members(work, &org).unwrap();
+            for member in members.iter().filter(|it| it.role == Role::OrgMember) {
+                let found = org::workspaces_of(work, org.id, member).unwrap();
+                assert_eq!(found.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["prod"]);
+            }
+            assert_eq!(members.len(), 7);
+        })
+    };
+    assert_eq!(spent_on_listing(1), spent_on_listing(100));
 }
 
 #[test]
