@@ -2,18 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
+use hashbrown::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::perm::words;
-use crate::model::{Binding, Id, Kind, Problem, Time};
+use crate::model::{Action, Binding, Id, Kind, Problem, Time};
 use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::{Actor, scope};
 use crate::policy::listing::{Comparison, Counts, Difference, Part, Scope, Twins};
-use crate::policy::{Draft, Facts, Overlay, Panel, RowChange, Select, Viewer};
-use crate::render::{Column, Row, hidden, row, shown};
-use crate::store::{Snapshot, StoreFacts};
+use crate::policy::{self, Facts, Panel, RowChange, Select, Viewer};
+use crate::render::{Column, RenderError, Row, hidden, row, shown};
 
+/// The field of an object that holds the rows.
+pub(super) const ROWS: &str = "access";
 /// The columns of what is gained and lost.
 pub(super) static COLUMNS: [Column; 6] =
     [shown("principal"), shown("resource"), hidden("items"), shown("gained"), shown("lost"), shown("via")];
@@ -22,89 +25,76 @@ static SHARES: [Column; 4] = [shown("item"), shown("principal"), shown("permissi
 /// What a change would mean.
 pub(super) struct Effect {
     /// Who would gain and lose what.
-    pub(super) rows: Vec<Row>,
-    /// The same as lines for people.
-    lines: Vec<String>,
+    told: Vec<Told>,
     /// Shares that would be left without what they rest on.
-    pub(super) orphaned: Vec<Row>,
+    orphaned: Vec<Row>,
     /// How many rows whoever asks is not told of.
     hidden: usize,
 }
 
+/// Actions as lines list them: the same stand in very many.
+type Words<'t> = HashMap<&'t [Action], String>;
+
+/// What somebody would gain and lose on something.
+struct Told {
+    who: Rc<str>,
+    on: Rc<str>,
+    items: Option<usize>,
+    gained: Rc<[Action]>,
+    lost: Rc<[Action]>,
+    /// What of it comes through which group; empty where none of it comes through any.
+    parts: Vec<(Part, Option<Rc<str>>)>,
+}
+
 impl Effect {
-    /// Compares the state with the one a draft would lead to.
-    pub(super) fn of(
-        facts: &StoreFacts<'_>,
-        draft: &Draft,
+    /// Compares the state with the one that changes would lead to.
+    pub(super) fn of<A: Facts + ?Sized, B: Facts + ?Sized>(
+        (before, after): (&A, &B),
         changes: &[RowChange],
-        actor: Actor,
-        at: Time,
+        (actor, at): (Actor, Time),
     ) -> Result<Effect, Problem> {
-        let before = facts.snapshot()?;
-        let after = Overlay::with(&before, draft)?;
-        let scope = scope(&before, &after, changes)?;
-        let mut effect = Effect { rows: Vec::new(), lines: Vec::new(), orphaned: Vec::new(), hidden: 0 };
-        let (panel_before, panel_after) = (Panel::new(&before, at), Panel::new(&after, at));
+        let scope = scope(before, after, changes)?;
+        let (panel_before, panel_after) = (Panel::new(before, at), Panel::new(after, at));
         let comparison = Comparison::new(&panel_before, &panel_after, Twins::by_id());
-        // told: each line is asked about below.
-        let name = |id: Id| if after.outline(id)?.is_some() { after.reference(id) } else { before.reference(id) };
-        // Of what comes or goes, whoever sees it on one side is told.
-        let (viewer_before, viewer_after) = (Viewer::new(&before, actor, at)?, Viewer::new(&after, actor, at)?);
-        let mut differences: Vec<Difference> = Vec::new();
-        let mut counts = Counts::default();
+        let mut teller = Teller {
+            facts: (before, after),
+            viewers: (Viewer::new(before, actor, at)?, Viewer::new(after, actor, at)?),
+            comparison: &comparison,
+            counts: Counts::default(),
+            names: HashMap::new(),
+            actions: HashMap::new(),
+            effect: Effect { told: Vec::new(), orphaned: Vec::new(), hidden: 0 },
+        };
         comparison.each(&scope, &mut |difference| {
-            differences.push(difference);
+            teller.tell(difference)?;
             Ok(ControlFlow::Continue(()))
         })?;
-        for difference in differences {
-            let (Some(who), Some(on)) =
-                (difference.principal.0.or(difference.principal.1), difference.resource.0.or(difference.resource.1))
-            else {
-                continue;
-            };
-            if !viewer_before.is_told_access(who, on)? && !viewer_after.is_told_access(who, on)? {
-                effect.hidden += 1;
-                continue;
-            }
-            let parts = comparison.parts(&difference)?;
-            let items = comparison.items(difference.resource, &mut counts)?;
-            let (who, on) = (name(who)?, name(on)?);
-            let mut groups: Vec<String> = Vec::new();
-            for part in &parts {
-                let via = part.via.map(name).transpose()?;
-                effect.lines.push(line(part, &who, &on, items, via.as_deref()));
-                groups.extend(via.filter(|via| !groups.contains(via)));
-            }
-            let (gained, lost) = (words(&difference.gained), words(&difference.lost));
-            effect.rows.push(row(&COLUMNS, [json!(who), json!(on), json!(items), gained, lost, json!(groups)]));
+        for share in orphaned(before, after, &scope, at)? {
+            teller.tell_orphaned(&share)?;
         }
-        for share in orphaned(&before, &after, &scope, at)? {
-            if !viewer_before.may_ask_about_others(share.resource, Kind::Item)? {
-                effect.hidden += 1;
-                continue;
-            }
-            let by = share.grantor.map_or_else(|| Ok("operator".to_owned()), name)?;
-            effect.orphaned.push(row(
-                &SHARES,
-                [
-                    json!(name(share.resource)?),
-                    json!(name(share.principal)?),
-                    json!(share.attributes.permissions),
-                    json!(by),
-                ],
-            ));
-        }
-        Ok(effect)
+        Ok(teller.effect)
     }
 
-    /// As lines for people.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines = self.lines.clone();
-        lines.extend(self.notices());
-        if lines.is_empty() {
-            lines.push("nobody would gain or lose anything".to_owned());
+    /// Tells of the lines for people.
+    pub(super) fn each_line(
+        &self,
+        tell: &mut dyn FnMut(&str) -> Result<(), RenderError>,
+    ) -> Result<(), RenderError> {
+        let mut words = Words::new();
+        for told in &self.told {
+            told.each_line(&mut words, tell)?;
         }
-        lines
+        let notices = self.notices();
+        notices.iter().try_for_each(|notice| tell(notice))?;
+        match self.told.is_empty() && notices.is_empty() {
+            true => tell("nobody would gain or lose anything"),
+            false => Ok(()),
+        }
+    }
+
+    /// As rows, one after the other.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
+        self.told.iter().map(Told::row)
     }
 
     /// What stands beside the rows, where these are all that is printed.
@@ -125,32 +115,135 @@ impl Effect {
         lines
     }
 
-    /// Adds what programs are told: the rows, and how many there are that whoever asks is not told of.
+    /// Adds what programs are told besides the rows, for which a place is kept: the shares, and how many rows
+    /// there are that whoever asks is not told of.
     pub(super) fn add_to(&self, object: &mut Map<String, Value>) {
-        object.insert("access".to_owned(), json!(self.rows));
+        object.insert(ROWS.to_owned(), Value::Null);
         object.insert("orphaned".to_owned(), json!(self.orphaned));
         object.insert("access_hidden".to_owned(), json!(self.hidden));
     }
 }
 
-/// A part of a difference as a line: `+ user:bob gains download on node1:/projects (412 items) via group:editors`.
-fn line(part: &Part, who: &str, on: &str, items: Option<usize>, via: Option<&str>) -> String {
-    let (sign, verb) = if part.gained { ('+', "gains") } else { ('-', "loses") };
-    let actions: Vec<String> = part.actions.iter().map(ToString::to_string).collect();
-    let mut line = format!("{sign} {who} {verb} {} on {on}", actions.join(", "));
-    if let Some(items) = items.filter(|items| *items > 0) {
-        line.push_str(&if items == 1 { " (1 item)".to_owned() } else { format!(" ({items} items)") });
+impl Told {
+    /// As lines, what is lost first.
+    fn each_line<'t>(
+        &'t self,
+        words: &mut Words<'t>,
+        tell: &mut dyn FnMut(&str) -> Result<(), RenderError>,
+    ) -> Result<(), RenderError> {
+        for (part, via) in &self.parts {
+            tell(&self.line((part.gained, &part.actions), via.as_deref(), words))?;
+        }
+        for (gained, actions) in [(false, &self.lost), (true, &self.gained)] {
+            if self.parts.is_empty() && !actions.is_empty() {
+                tell(&self.line((gained, actions), None, words))?;
+            }
+        }
+        Ok(())
     }
-    if let Some(via) = via {
-        line.push_str(&format!(" via {via}"));
+
+    /// A line: `+ user:bob gains download on node1:/projects (412 items) via group:editors`.
+    fn line<'t>(&self, (gained, actions): (bool, &'t [Action]), via: Option<&str>, words: &mut Words<'t>) -> String {
+        let joined = || actions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let actions = words.entry(actions).or_insert_with(joined);
+        let verb = if gained { " gains " } else { " loses " };
+        let mut line = [if gained { "+ " } else { "- " }, &self.who, verb, actions, " on ", &self.on].concat();
+        match self.items {
+            None | Some(0) => {}
+            Some(1) => line.push_str(" (1 item)"),
+            Some(items) => line.push_str(&format!(" ({items} items)")),
+        }
+        if let Some(via) = via {
+            line.push_str(" via ");
+            line.push_str(via);
+        }
+        line
     }
-    line
+
+    fn row(&self) -> Row {
+        let mut groups: Vec<&str> = Vec::new();
+        for via in self.parts.iter().filter_map(|(_, via)| via.as_deref()) {
+            groups.extend((!groups.contains(&via)).then_some(via));
+        }
+        let (gained, lost) = (words(&self.gained), words(&self.lost));
+        row(&COLUMNS, [json!(*self.who), json!(*self.on), json!(self.items), gained, lost, json!(groups)])
+    }
+}
+
+/// Finds words for one difference after the other.
+struct Teller<'t, 'p, 'f, A: Facts + ?Sized, B: Facts + ?Sized> {
+    facts: (&'f A, &'f B),
+    viewers: (Viewer<'f, A>, Viewer<'f, B>),
+    comparison: &'t Comparison<'p, 'f, 'f, A, B>,
+    counts: Counts,
+    /// Names, and lists of actions: the same stand in very many rows.
+    names: HashMap<Id, Rc<str>>,
+    actions: HashMap<Vec<Action>, Rc<[Action]>>,
+    effect: Effect,
+}
+
+impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
+    fn tell(&mut self, difference: Difference) -> policy::Result<()> {
+        let (Some(who), Some(on)) =
+            (difference.principal.0.or(difference.principal.1), difference.resource.0.or(difference.resource.1))
+        else {
+            return Ok(());
+        };
+        // Of what comes or goes, whoever sees it on one side is told.
+        if !self.viewers.0.is_told_access(who, on)? && !self.viewers.1.is_told_access(who, on)? {
+            self.effect.hidden += 1;
+            return Ok(());
+        }
+        let mut parts = self.comparison.parts(&difference)?;
+        if parts.iter().all(|part| part.via.is_none()) {
+            parts.clear();
+        }
+        let named = |part: Part| -> policy::Result<_> {
+            let via = part.via.map(|via| self.name(via)).transpose()?;
+            Ok((part, via))
+        };
+        let parts = parts.into_iter().map(named).collect::<policy::Result<Vec<_>>>()?;
+        let items = self.comparison.items(difference.resource, &mut self.counts)?;
+        let (who, on) = (self.name(who)?, self.name(on)?);
+        let mut kept = |actions: Vec<Action>| {
+            let known = self.actions.entry(actions);
+            Rc::clone(known.or_insert_with_key(|actions| Rc::from(actions.as_slice())))
+        };
+        let (gained, lost) = (kept(difference.gained), kept(difference.lost));
+        self.effect.told.push(Told { who, on, items, gained, lost, parts });
+        Ok(())
+    }
+
+    fn tell_orphaned(&mut self, share: &Binding) -> policy::Result<()> {
+        if !self.viewers.0.may_ask_about_others(share.resource, Kind::Item)? {
+            self.effect.hidden += 1;
+            return Ok(());
+        }
+        let by = share.grantor.map_or_else(|| Ok(Rc::from("operator")), |id| self.name(id))?;
+        let (item, principal) = (self.name(share.resource)?, self.name(share.principal)?);
+        let permissions = json!(share.attributes.permissions);
+        self.effect.orphaned.push(row(&SHARES, [json!(*item), json!(*principal), permissions, json!(*by)]));
+        Ok(())
+    }
+
+    /// The reference of a thing, also of one that goes.
+    fn name(&mut self, id: Id) -> policy::Result<Rc<str>> {
+        if let Some(known) = self.names.get(&id) {
+            return Ok(Rc::clone(known));
+        }
+        let (before, after) = self.facts;
+        // told: each line is asked about first.
+        let name = if after.outline(id)?.is_some() { after.reference(id)? } else { before.reference(id)? };
+        let name: Rc<str> = name.into();
+        self.names.insert(id, Rc::clone(&name));
+        Ok(name)
+    }
 }
 
 /// The shares that rest on something before a change and not after it.
-fn orphaned(
-    before: &Snapshot,
-    after: &Overlay<'_, Snapshot>,
+fn orphaned<A: Facts + ?Sized, B: Facts + ?Sized>(
+    before: &A,
+    after: &B,
     scope: &Scope,
     at: Time,
 ) -> Result<Vec<Binding>, Problem> {

@@ -9,12 +9,13 @@ use super::config::Smtp;
 use super::mail::{self, Letter};
 use super::prompt;
 use super::session::Session;
+use super::view::adaptive;
 use crate::model::secret::Secret;
 use crate::model::{Binding, Id, Problem, ProblemKind, Revision, Time};
 use crate::ops::changes::{Change, describe};
 use crate::ops::invitation::Refused;
 use crate::ops::{Actor, Work, require_active};
-use crate::policy::Facts;
+use crate::policy::{Facts, Overlay};
 use crate::render::{self, Column, Format, RenderError, Text, hidden, shown};
 use crate::store::{DeniedEntry, Entry, Reader, Store, StoreFacts, Writer};
 
@@ -171,9 +172,12 @@ impl Session<'_> {
                 hide_unseen(&mut changes, &work, &mut notices)?;
             }
             let last_id = work.facts().last_id()?;
-            let access = match writing.access {
-                true => Some(Effect::of(&facts, work.facts().draft(), &rows, actor, now)?),
-                false => None,
+            let access = if writing.access {
+                let before = adaptive(facts)?;
+                let after = Overlay::with(&before, work.facts().draft())?;
+                Some(Effect::of((&before, &after), &rows, (actor, now))?)
+            } else {
+                None
             };
             drop(work);
             if !takes.is_empty() && !writing.dry_run && !self.globals.yes && confirmed.as_ref() != Some(&takes) {
@@ -299,7 +303,7 @@ impl Session<'_> {
             hidden("url"),
         ];
         if let Some(access) = &done.access {
-            self.list(&access::COLUMNS, access.rows.iter().cloned().map(Ok), &Paging::default())?;
+            self.list(&access::COLUMNS, access.rows().map(Ok), &Paging::default())?;
             for notice in access.notices() {
                 self.warn(&notice);
             }
@@ -319,7 +323,12 @@ impl Session<'_> {
     fn report_lines<T>(&mut self, done: &Done<T>, made: &Made) -> Result<(), RenderError> {
         let mut text = Text::default();
         done.changes.iter().for_each(|change| text.line(&change.line()));
-        done.access.iter().flat_map(Effect::lines).for_each(|line| text.line(&line));
+        if let Some(access) = &done.access {
+            access.each_line(&mut |line| {
+                text.line(line);
+                Ok(())
+            })?;
+        }
         match done.revision {
             Some(revision) => text.line(&format!("revision {revision}")),
             None if done.changes.is_empty() => text.line("unchanged"),
@@ -358,6 +367,7 @@ fn report_object<T>(done: &Done<T>, made: &Made, mailed: Option<Result<(), &[Str
     }
     if let Some(access) = &done.access {
         access.add_to(&mut object);
+        object.insert(access::ROWS.to_owned(), access.rows().map(Value::Object).collect());
     }
     if let Some(secret) = &made.secret {
         object.insert("secret".to_owned(), json!(secret.reveal()));

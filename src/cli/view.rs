@@ -109,14 +109,19 @@ impl<'r> View<'r> {
 /// Of so many ids in the store, reading one with all the others costs what one look-up in an index does.
 const ONE_OF: u64 = 16;
 
+/// Facts of a store that are read into memory where much of them turns out to be asked for.
+pub(super) fn adaptive(facts: StoreFacts<'_>) -> Result<Adaptive<'_>, Problem> {
+    let most = facts.last_id()?.0 / ONE_OF;
+    let load = move || facts.snapshot().ok().map(|it| Box::new(it) as Box<dyn Facts>);
+    Ok(Adaptive::new(facts, most, load))
+}
+
 impl<'r> View<'r> {
     /// The same with facts that are read into memory where a command turns out to ask for much of them.
     pub(super) fn adaptive(&self) -> Result<View<'r, Adaptive<'r>>, Problem> {
         let View { reader, actor, at, revision, facts, today, .. } = *self;
-        let most = facts.last_id()?.0 / ONE_OF;
-        let load = move || facts.snapshot().ok().map(|it| Box::new(it) as Box<dyn Facts>);
         let warning = self.warning.clone();
-        Ok(View { reader, facts: Adaptive::new(facts, most, load), actor, at, revision, today, warning })
+        Ok(View { reader, facts: adaptive(facts)?, actor, at, revision, today, warning })
     }
 }
 

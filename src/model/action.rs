@@ -206,12 +206,16 @@ fn unknown(text: &str, word: &str, kind: Kind) -> Problem {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.verb().word())?;
+        let mut value = |word: &str| {
+            f.write_str("=")?;
+            f.write_str(word)
+        };
         match self {
             Action::Plain(_) | Action::Beneath(_) => Ok(()),
             Action::CreateAccount(role) | Action::SetRole(role) | Action::Assign(role) | Action::Revoke(role) => {
-                write!(f, "={}", role.word())
+                value(role.word())
             }
-            Action::Set(setting) => write!(f, "={}", setting.word()),
+            Action::Set(setting) => value(setting.word()),
             Action::Share(set) => write!(f, "={set}"),
             // Whoever shows it to people knows the folder by its path; this is the way it is logged.
             Action::MoveTo(to) | Action::CopyTo(to) => write!(f, "=#{}", to.folder),

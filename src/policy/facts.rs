@@ -13,7 +13,7 @@ use crate::model::attributes::{Attributes, Home};
 use crate::model::reference::{ended_reference, full_reference, item_reference};
 use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role, Time};
 
-pub use rows::{AtHand, ByName, Handle, Holding, Nearest, Outline, Select};
+pub use rows::{AtHand, ByName, Handle, Holding, Nearest, Outline, Roles, Select};
 
 /// Why a look-up failed: the store could not be read. Never "there is no such row".
 #[derive(Debug)]
@@ -45,6 +45,35 @@ pub type VisitHeld<'v> = &'v mut dyn FnMut(usize, &Binding) -> Result<ControlFlo
 
 /// Deeper than what people make: from here on a walk upwards looks whether it goes in a circle.
 const DEEPEST: usize = 2048;
+
+/// What a principal holds in some roles, effective at a time, role by role, read off its bindings: for facts that
+/// have no shorter way.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn each_holding<F: Facts + ?Sized>(
+    facts: &F,
+    principal: Id,
+    roles: &[Role],
+    at: Time,
+    visit: &mut dyn FnMut(Holding),
+) -> Result<()> {
+    for role in roles {
+        facts.bindings(Select::OfAs(principal, *role), &mut |binding| {
+            visit_holding(&binding, at, visit);
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(())
+}
+
+/// Tells of a binding as its principal has it, if it is effective at a time.
+pub(super) fn visit_holding(binding: &Binding, at: Time, visit: &mut dyn FnMut(Holding)) {
+    if binding.is_effective(at) {
+        let permissions = binding.attributes.permissions;
+        visit(Holding { resource: binding.resource, role: binding.role, permissions });
+    }
+}
 
 /// Follows a path from the root folder of an endpoint, component by component.
 ///
@@ -189,16 +218,16 @@ pub trait Facts {
     /// # Errors
     /// When the store cannot be read.
     fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()> {
-        for role in roles {
-            self.bindings(Select::OfAs(principal, *role), &mut |binding| {
-                if binding.is_effective(at) {
-                    let permissions = binding.attributes.permissions;
-                    visit(Holding { resource: binding.resource, role: *role, permissions });
-                }
-                Ok(ControlFlow::Continue(()))
-            })?;
-        }
-        Ok(())
+        each_holding(self, principal, roles, at, visit)
+    }
+
+    /// The roles that a principal holds anything in, and perhaps others: all of them where these facts cannot tell
+    /// without a look at the bindings.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn roles_of(&self, _principal: Id) -> Result<Roles> {
+        Ok(Roles::ALL)
     }
 
     /// How many bindings a principal has, counted no further than to a number.

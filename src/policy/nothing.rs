@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::facts::{Facts, Result, Select, Visit};
+use super::facts::{Facts, Result, Roles, Select, Visit};
 use crate::model::{Binding, Id, Kind, Resource};
 
 /// The facts of an empty store.
@@ -32,6 +32,10 @@ impl Facts for Nothing {
 
     fn binding(&self, _: Id) -> Result<Option<Binding>> {
         Ok(None)
+    }
+
+    fn roles_of(&self, _: Id) -> Result<Roles> {
+        Ok(Roles::NONE)
     }
 
     fn last_id(&self) -> Result<Id> {

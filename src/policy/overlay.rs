@@ -9,9 +9,11 @@ use std::rc::Rc;
 use hashbrown::{DefaultHashBuilder, Equivalent, HashMap, HashTable};
 
 use super::draft::Draft;
-use super::facts::{ByName, Facts, Nearest, Outline, Result, Select, Visit, follow};
+use super::facts::{
+    ByName, Facts, Holding, Nearest, Outline, Result, Roles, Select, Visit, each_holding, follow, visit_holding,
+};
 use crate::model::attributes::Home;
-use crate::model::{Binding, Id, Kind, Path, Resource, Role, Sets};
+use crate::model::{Binding, Id, Kind, Path, Resource, Role, Sets, Time};
 
 /// Of so many paths it is kept where they lead to.
 const MOST: usize = 1 << 18;
@@ -40,6 +42,10 @@ pub struct Overlay<'f, F: Facts + ?Sized> {
     by_resource: BTreeSet<(Id, Role, Id, Id)>,
     by_principal: BTreeSet<(Id, Role, Id)>,
     by_sharer: BTreeSet<(Id, Id)>,
+    /// The roles in which the draft has bindings of a principal, or had.
+    roles: HashMap<Id, Roles>,
+    /// Resources of the draft without their names, as far as they were asked for.
+    outlines: RefCell<HashMap<Id, Outline>>,
     /// Where paths led to, as long as no resource is put: one operation asks for a path again and again,
     /// and one file for those that have many shares.
     nearest: RefCell<HashMap<(Id, Path), Nearest>>,
@@ -66,6 +72,8 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
             by_resource: BTreeSet::new(),
             by_principal: BTreeSet::new(),
             by_sharer: BTreeSet::new(),
+            roles: HashMap::new(),
+            outlines: RefCell::default(),
             nearest: RefCell::default(),
             below,
             last_id: below,
@@ -105,6 +113,8 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.by_resource.clear();
         self.by_principal.clear();
         self.by_sharer.clear();
+        self.roles.clear();
+        self.outlines.take();
     }
 
     /// The facts below.
@@ -176,6 +186,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
             *nearest = HashMap::new();
         }
         let Some(Some(before)) = self.draft.resources.get(&id) else { return };
+        self.outlines.get_mut().remove(&id);
         let hash = self.hasher.hash_one(ByName::of(before));
         if let Ok(entry) = self.names.find_entry(hash, |it| *it == id) {
             entry.remove();
@@ -196,6 +207,8 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.forget_binding(binding.id);
         self.by_resource.insert((binding.resource, binding.role, binding.principal, binding.id));
         self.by_principal.insert((binding.principal, binding.role, binding.id));
+        let roles = self.roles.entry(binding.principal).or_default();
+        *roles = roles.with(binding.role);
         if let (Role::ItemShare, Some(sharer)) = (binding.role, binding.grantor) {
             self.by_sharer.insert((sharer, binding.id));
         }
@@ -246,10 +259,24 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.draft.bindings.get(&id)?.as_ref()
     }
 
+    /// The roles in which the draft may have bindings of a principal.
+    fn own_roles(&self, principal: Id) -> Roles {
+        self.roles.get(&principal).copied().unwrap_or_default()
+    }
+
+    /// Whether the facts below may have any of some bindings: of what this draft made they have none.
+    fn may_be_below(&self, select: Select) -> bool {
+        let (resource, principal) = select.ends();
+        ![resource, principal].into_iter().flatten().any(|id| self.is_new(id))
+    }
+
     /// The bindings of the draft that are asked for, by their ids.
     fn selected(&self, select: Select) -> Box<dyn Iterator<Item = Id> + '_> {
         let (first, least) = (Id(0), Role::ServerAdmin);
         match select {
+            Select::Exact(_, role, who) | Select::OfAs(who, role) if !self.own_roles(who).has(role) => {
+                Box::new(std::iter::empty())
+            }
             Select::Exact(on, role, who) => Box::new(
                 self.by_resource
                     .range((on, role, who, first)..)
@@ -313,8 +340,13 @@ fn pass_on<T>(
 impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     // Else what the facts below have without its names would be made whole for it.
     fn outline(&self, id: Id) -> Result<Option<Outline>> {
+        let mut known = self.outlines.borrow_mut();
+        if let Some(known) = known.get(&id) {
+            return Ok(Some(known.clone()));
+        }
         match self.draft.resources.get(&id) {
-            Some(after) => Ok(after.as_deref().map(Outline::of)),
+            Some(Some(row)) => Ok(Some(known.entry(id).insert(Outline::of(row)).get().clone())),
+            Some(None) => Ok(None),
             None => self.base.outline(id),
         }
     }
@@ -330,6 +362,9 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         if let Some(own) = self.own_named(ByName(kind, parent, key)) {
             return Ok(Some(Rc::clone(own)));
         }
+        if parent.is_some_and(|parent| self.is_new(parent)) {
+            return Ok(None);
+        }
         let below = self.base.named(kind, parent, key)?;
         Ok(below.filter(|resource| !self.speaks_of(resource.id)))
     }
@@ -337,6 +372,9 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
         if let Some(own) = self.own_named(ByName(kind, parent, key)) {
             return Ok(Some(own.id));
+        }
+        if parent.is_some_and(|parent| self.is_new(parent)) {
+            return Ok(None);
         }
         Ok(self.base.id_named(kind, parent, key)?.filter(|id| !self.speaks_of(*id)))
     }
@@ -362,7 +400,10 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     }
 
     fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
-        let below = |visit: Visit<'_, Rc<Resource>>| self.base.resources(kind, parent, visit);
+        let below = |visit: Visit<'_, Rc<Resource>>| match parent {
+            Some(parent) if self.is_new(parent) => Ok(()),
+            _ => self.base.resources(kind, parent, visit),
+        };
         let is_ours = |it: &Rc<Resource>| self.speaks_of(it.id);
         match parent {
             Some(parent) => {
@@ -386,7 +427,10 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
 
     // Else each row below would be made whole for its id.
     fn ids(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>> {
-        let mut found = self.base.ids(kind, parent)?;
+        let mut found = match parent {
+            Some(parent) if self.is_new(parent) => Vec::new(),
+            _ => self.base.ids(kind, parent)?,
+        };
         if self.draft.resources.is_empty() {
             return Ok(found);
         }
@@ -406,7 +450,11 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
         let is_ours = |it: &Binding| self.draft.bindings.contains_key(&it.id);
         let own = self.selected(select).filter_map(|id| self.own_binding(id));
-        pass_on(visit, is_ours, |visit| self.base.bindings(select, visit), own.cloned())
+        let below = |visit: Visit<'_, Binding>| match self.may_be_below(select) {
+            true => self.base.bindings(select, visit),
+            false => Ok(()),
+        };
+        pass_on(visit, is_ours, below, own.cloned())
     }
 
     fn binding(&self, id: Id) -> Result<Option<Binding>> {
@@ -416,11 +464,40 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         }
     }
 
+    fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()> {
+        let own = self.own_roles(principal);
+        // A holding below does not tell which binding it is, and this draft may have another word for that.
+        let changes_some_below = self.draft.bindings.keys().next().is_some_and(|first| !self.is_new(*first));
+        if changes_some_below && !self.is_new(principal) {
+            return each_holding(self, principal, roles, at, visit);
+        }
+        if !own.has_any(roles) {
+            return if self.is_new(principal) { Ok(()) } else { self.base.holdings(principal, roles, at, visit) };
+        }
+        for role in roles {
+            if !self.is_new(principal) {
+                self.base.holdings(principal, &[*role], at, visit)?;
+            }
+            for binding in self.selected(Select::OfAs(principal, *role)).filter_map(|id| self.own_binding(id)) {
+                visit_holding(binding, at, visit);
+            }
+        }
+        Ok(())
+    }
+
+    fn roles_of(&self, principal: Id) -> Result<Roles> {
+        let own = self.own_roles(principal);
+        Ok(if self.is_new(principal) { own } else { own.union(self.base.roles_of(principal)?) })
+    }
+
     // What was made just now is asked for most, and there is one such binding for the most part.
     fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
         let own = self.selected(Select::Exact(resource, role, principal)).find_map(|id| self.own_binding(id));
         if own.is_some() {
             return Ok(own.cloned());
+        }
+        if !self.may_be_below(Select::Exact(resource, role, principal)) {
+            return Ok(None);
         }
         match self.base.held(resource, role, principal)? {
             Some(below) if self.draft.bindings.contains_key(&below.id) => {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use hashbrown::HashSet;
 
-use super::facts::{Facts, Handle, Holding, Outline, Result, Select, VisitHeld};
+use super::facts::{Facts, Handle, Holding, Outline, Result, Roles, Select, VisitHeld};
 use super::proof::{Evidence, Proof, Step};
 use crate::model::attributes::{AccessToken, Account, Attributes, Choice, Choices, Server, Setting, Status};
 use crate::model::{Binding, Id, Kind, Role, Time};
@@ -51,6 +51,8 @@ pub struct Subject<'f, F: Facts + ?Sized> {
     in_particular: bool,
     /// Itself and its groups.
     reached: OnceCell<Box<[Id]>>,
+    /// The roles that these may hold anything in.
+    roles: OnceCell<Roles>,
     /// And its workgroups, `authenticated`, `anyone`.
     everything: OnceCell<Box<[Id]>>,
     /// The [traits](trait_of) of everything.
@@ -80,6 +82,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             assumed_active: false,
             in_particular: false,
             reached: OnceCell::new(),
+            roles: OnceCell::new(),
             everything: OnceCell::new(),
             traits: Cell::new(0),
             server: OnceCell::new(),
@@ -192,6 +195,18 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
                 Ok(self.reached.get_or_init(|| reached.into_boxed_slice()))
             }
         }
+    }
+
+    /// Whether it may hold any of some roles, itself or through groups: if not, none of them need be looked for.
+    fn may_hold(&self, roles: &[Role]) -> Result<bool> {
+        if let Some(known) = self.roles.get() {
+            return Ok(known.has_any(roles));
+        }
+        let mut found = Roles::NONE;
+        for principal in self.reached()? {
+            found = found.union(self.facts.roles_of(*principal)?);
+        }
+        Ok(self.roles.get_or_init(|| found).has_any(roles))
     }
 
     /// Everything that a share can be held by and that it is: itself, its groups and workgroups,
@@ -394,6 +409,9 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
     pub fn levels(&self, levels: &[Role], visit: &mut dyn FnMut(&Binding) -> Result<ControlFlow<()>>) -> Result<()> {
+        if !self.may_hold(levels)? {
+            return Ok(());
+        }
         for principal in self.reached()? {
             for level in levels {
                 let mut stopped = false;

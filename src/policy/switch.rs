@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::facts::{AtHand, Facts, Handle, Holding, Nearest, Outline, Result, Select, Visit, VisitHeld};
+use super::facts::{AtHand, Facts, Handle, Holding, Nearest, Outline, Result, Roles, Select, Visit, VisitHeld};
 use crate::model::attributes::{Attributes, Home, Server};
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, Time};
 
@@ -114,6 +114,7 @@ go_on! {
     fn upwards(&self, from: Id, visit: &mut dyn FnMut(Id, &Attributes)) -> Result<()>;
     fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>>;
     fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()>;
+    fn roles_of(&self, principal: Id) -> Result<Roles>;
     fn count_of(&self, principal: Id, most: usize) -> Result<usize>;
     fn at_hand(&self, item: &Outline, most: usize) -> Option<AtHand>;
     fn behind(&self, handle: Handle) -> Option<Binding>;

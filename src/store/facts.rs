@@ -264,17 +264,17 @@ impl Facts for StoreFacts<'_> {
         if self.is_unused(principal) {
             return Ok(());
         }
-        if roles.len() > 1 && roles.iter().all(|role| statements::MEMBERS.contains(role)) {
-            let all = self.memberships(principal)?;
-            for role in roles {
-                for held in all.iter().filter(|it| it.role == *role && it.is_effective(at)) {
-                    visit(Holding { resource: held.resource, role: *role, permissions: held.attributes.permissions });
-                }
-            }
-            return Ok(());
-        }
+        let all = if roles.len() > 1 && roles.iter().all(|role| statements::MEMBERS.contains(role)) {
+            Some(self.memberships(principal)?)
+        } else {
+            self.known().and_then(|known| known.memberships.get(&principal))
+        };
         for role in roles {
-            for held in self.held_as(principal, *role)?.iter().filter(|binding| binding.is_effective(at)) {
+            let held = match &all {
+                Some(all) if statements::MEMBERS.contains(role) => Rc::clone(all),
+                _ => self.held_as(principal, *role)?,
+            };
+            for held in held.iter().filter(|binding| binding.role == *role && binding.is_effective(at)) {
                 visit(Holding { resource: held.resource, role: *role, permissions: held.attributes.permissions });
             }
         }
@@ -294,9 +294,10 @@ impl Facts for StoreFacts<'_> {
         if self.is_unused(resource) {
             return Ok(ControlFlow::Continue(()));
         }
-        // Items have few shares for the most part, so all of one are read at once.
-        // So are those of anything, where there are many to be looked for.
-        let at_once = role.on() == Kind::Item || principals.len() > FEW;
+        // Items have few shares for the most part, so all of one are read at once. So are those of anything,
+        // where there are many to be looked for, or where others were looked for before.
+        let is_asked_again = || self.known().is_some_and(|known| known.is_asked_again((resource, role)));
+        let at_once = role.on() == Kind::Item || principals.len() > FEW || is_asked_again();
         let few = if at_once { self.few_on(resource, role)? } else { None };
         let mut exact = None;
         let mut flow = ControlFlow::Continue(());

@@ -242,13 +242,16 @@ impl Reader {
             .map_err(|error| self.failed(error))
     }
 
-    /// Every row that was opened or closed by the revisions after one, up to another, as it stood
-    /// before and as it stands after them; rows that came and went in between are left out.
+    /// Every row that was opened or closed by the revisions after one, up to another, as it stood before and as it
+    /// stands after them, which the facts after either say; rows that came and went in between are left out.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn changed_between(&self, from: Revision, to: Revision) -> crate::policy::Result<Vec<RowChange>> {
-        let (before, after) = (self.facts_at(from), self.facts_at(to));
+    pub fn changed_between<A: Facts, B: Facts>(
+        &self,
+        (from, before): (Revision, &A),
+        (to, after): (Revision, &B),
+    ) -> crate::policy::Result<Vec<RowChange>> {
         let mut changes = Vec::new();
         for id in self.touched("resource", from, to)? {
             changes.push(RowChange::Resource(before.resource(id)?, after.resource(id)?));

@@ -105,6 +105,8 @@ pub(super) struct Known {
     pub(super) memberships: Kept<Id, Rc<[Binding]>>,
     /// The bindings on a resource in a role; none within where they are many.
     pub(super) holders: Kept<(Id, Role), Option<Rc<[Binding]>>>,
+    /// On what resources in which roles somebody was looked for.
+    asked: Kept<(Id, Role), ()>,
 }
 
 impl Known {
@@ -120,6 +122,15 @@ impl Known {
                 RowChange::Binding(before, after) => self.binding(before.as_deref(), after.as_ref(), revision),
             }
         }
+    }
+
+    /// Whether somebody was looked for in a role on a resource before.
+    pub(super) fn is_asked_again(&self, key: (Id, Role)) -> bool {
+        let is_known = self.asked.get(&key).is_some();
+        if !is_known {
+            self.asked.put(key, ());
+        }
+        is_known
     }
 
     /// Keeps a resource that was read, by its id and by its name.

@@ -71,9 +71,21 @@ pub(super) static ON: LookUp = binding!("resource = ?1");
 pub(super) static ON_AS: LookUp = binding!("resource = ?1 AND role = ?2");
 pub(super) static OF: LookUp = binding!("principal = ?1");
 pub(super) static OF_AS: LookUp = binding!("principal = ?1 AND role = ?2");
-/// In the roles of [`MEMBERS`], all at once: whoever asks for one of them asks for the others too.
-pub(super) static MEMBERSHIPS_OF: LookUp =
-    binding!("principal = ?1 AND role IN ('group:member', 'workgroup:admin', 'workgroup:standard')");
+/// In the roles of [`MEMBERS`], all at once: whoever asks for one of them asks for the others too. Of the
+/// present in two parts and not as a list, which SQLite would make a table of each time: between the levels of a
+/// workgroup no other role has its place.
+pub(super) static MEMBERSHIPS_OF: LookUp = LookUp {
+    condition: "principal = ?1 AND role IN ('group:member', 'workgroup:admin', 'workgroup:standard')",
+    now: concat!(
+        "SELECT ",
+        binding!(),
+        " FROM binding WHERE until IS NULL AND principal = ?1 AND role = 'group:member' UNION ALL SELECT ",
+        binding!(),
+        " FROM binding WHERE until IS NULL AND principal = ?1 \
+         AND role BETWEEN 'workgroup:admin' AND 'workgroup:standard'"
+    ),
+    ..binding!("principal = ?1")
+};
 /// What makes somebody be something else as well.
 pub(super) const MEMBERS: [Role; 3] = [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard];
 /// The role stands in the text: the index is only on shares.
@@ -146,5 +158,13 @@ mod tests {
             statement.get_status(StatementStatus::VmStep)
         };
         assert_eq!(steps(3), steps(2_000));
+    }
+
+    #[test]
+    fn between_the_levels_of_a_workgroup_there_is_no_other_role() {
+        let (first, last) = (Role::WorkgroupAdmin.full(), Role::WorkgroupStandard.full());
+        let between = Role::ALL.into_iter().filter(|role| (first..=last).contains(&role.full()));
+        assert!(between.eq(Role::WORKGROUP));
+        assert!(MEMBERS.into_iter().eq(std::iter::once(Role::GroupMember).chain(Role::WORKGROUP)));
     }
 }

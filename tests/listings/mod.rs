@@ -9,7 +9,8 @@ mod truth;
 use std::ops::ControlFlow;
 
 use rolebook::model::action::Destination;
-use rolebook::model::{Action, Id, Kind, Permissions, Time};
+use rolebook::model::attributes::{Attributes, Media};
+use rolebook::model::{Action, Binding, Id, Kind, Permissions, Resource, Time};
 use rolebook::policy::{Adaptive, Facts, Nothing, Overlay};
 use rolebook::store::Store;
 
@@ -184,6 +185,41 @@ fn a_snapshot_is_what_the_statements_say_now_and_about_the_past() {
         let snapshot = facts.snapshot().unwrap();
         assert_same(&facts, &snapshot, &asked, dice);
         assert!(assert_same_decisions(&facts, &snapshot, moment(dice), 1, dice) > 5_000);
+    });
+}
+
+#[test]
+fn a_draft_over_facts_is_what_the_store_says_when_it_is_committed() {
+    worlds(2, |dice| {
+        let (_folder, store) = store();
+        let (mut before, mut asked) = (Rows::default(), Asked::default());
+        let mut after = Rows::random(dice);
+        for _ in 0..3 {
+            asked.about(&after);
+            asked.but_for_no_parent();
+            let reader = store.read().unwrap();
+            let (stored, snapshot) = (reader.facts(), reader.facts().snapshot().unwrap());
+            let both: [&dyn Facts; 2] = [&stored, &snapshot];
+            let mut drafts = both.map(|below| Overlay::new(below).unwrap());
+            drafts.iter_mut().for_each(|draft| after.lay(draft, &before));
+            let revision = after.commit(&store, &before);
+            let committed = store.read().unwrap();
+            let committed = committed.facts().snapshot().unwrap();
+            for mut draft in drafts {
+                for row in draft.draft().resources.clone().into_values().flatten() {
+                    // Something else at first, and looked at: what was kept of that is forgotten.
+                    draft.put_resource(Resource { attributes: Attributes::Media(Media::default()), ..(*row).clone() });
+                    assert_eq!(draft.outline(row.id).unwrap().map(|it| it.kind()), Some(Kind::Media));
+                    draft.put_resource(Resource { since: revision, ..(*row).clone() });
+                }
+                for row in draft.draft().bindings.clone().into_values().flatten() {
+                    draft.put_binding(Binding { since: revision, ..row });
+                }
+                assert_same(&draft, &committed, &asked, dice);
+            }
+            before = after;
+            after = before.changed(dice);
+        }
     });
 }
 

@@ -453,7 +453,7 @@ impl Rows {
     }
 
     /// Lays these rows over some facts, and ends those that are there and not among them.
-    pub(crate) fn lay<F: Facts>(&self, draft: &mut Overlay<'_, F>, before: &Rows) {
+    pub(crate) fn lay<F: Facts + ?Sized>(&self, draft: &mut Overlay<'_, F>, before: &Rows) {
         for gone in before.resources.keys().filter(|id| !self.resources.contains_key(id)) {
             draft.end_resource(*gone);
         }

@@ -94,14 +94,10 @@ impl Applying<'_> {
                 session.warn("the tests fail on the state that this leads to, so nothing was changed");
                 return Ok(1);
             }
-            let access = match self.writing.access {
-                true => Some(planned.access(&opened.reader().facts(), by)?),
-                false => None,
-            };
             if self.writing.dry_run || planned.is_empty() {
                 drop(opened);
                 let became = if self.writing.dry_run { Became::Shown } else { Became::Applied(None) };
-                return output::show(session, (&planned, &read), access.as_ref(), &became);
+                return output::show(session, (&planned, &read), planned.access.as_ref(), &became);
             }
             if has_rows && !session.globals.yes && (planned.removals() > 0 || prompt::can_ask()) {
                 // Rows are read once: they cannot be planned again after a question.
@@ -140,7 +136,8 @@ impl Applying<'_> {
         if let Some(saved) = &self.saved {
             saved.check_actor(session.actor_name()?.as_deref())?;
         }
-        let planned = planned::plan(opened.reader(), opened.writer(), read, &self.reach, by)?;
+        let stores = (opened.reader(), opened.writer());
+        let planned = planned::plan(stores, read, &self.reach, by, self.writing.access)?;
         if let Some(saved) = &self.saved {
             saved.check(&planned.effects)?;
         }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Outcome;
-use super::super::access::Effect as Access;
+use super::super::access::{Effect as Access, ROWS};
 use super::super::args::Paging;
 use super::super::session::Session;
 use super::counted;
@@ -54,7 +54,11 @@ pub(super) fn show(
     match session.dress().format {
         Format::Table => lines(session, (planned, read), access, became)?,
         Format::Json | Format::Yaml => {
-            session.value(&Value::Object(object((planned, read), access, became)))?;
+            let whole = object((planned, read), access, became);
+            // There may be far more rows than changes.
+            session.show_parted(&whole, ROWS, &mut |push| {
+                access.iter().flat_map(|access| access.rows()).try_for_each(|row| push(Value::Object(row)))
+            })?;
         }
         _ => {
             session.stream(&COLUMNS, &Paging::default(), |_, push| {
@@ -91,16 +95,15 @@ fn lines(
             text.part(&format!("{:gap$}{file}:{number}", ""));
         }
         text.end();
-        if text.len() > CHUNK {
-            session.print(&text)?;
-            text = Text::new(colour);
-        }
+        print_chunk(session, &mut text)?;
     }
     if let Some(access) = access {
         text.line("For people:");
-        for line in access.lines() {
-            text.line(&format!("  {line}"));
-        }
+        access.each_line(&mut |line| {
+            text.part("  ");
+            text.line(line);
+            print_chunk(session, &mut text)
+        })?;
     }
     if !planned.undeclared.is_empty() {
         text.line("No longer declared, and left as they are without --prune:");
@@ -116,6 +119,15 @@ fn lines(
         }
     }
     session.print(&text)
+}
+
+/// Writes what was put together, if it is much.
+fn print_chunk(session: &mut Session<'_>, text: &mut Text) -> Result<(), RenderError> {
+    if text.len() > CHUNK {
+        session.print(text)?;
+        *text = Text::new(session.colour());
+    }
+    Ok(())
 }
 
 fn object((planned, read): (&Planned, &Read), access: Option<&Access>, became: &Became) -> Map<String, Value> {

@@ -40,11 +40,10 @@ impl Plan {
         let path = session.store_path()?;
         let reader = Store::open(&path).and_then(|store| store.read())?;
         let by = As { actor: session.actor(&reader.facts())?, at: Time::now() };
-        let planned = planned::plan(&reader, None, &mut read, &self.reach, by)?;
-        let access = if self.access { Some(planned.access(&reader.facts(), by)?) } else { None };
+        let planned = planned::plan((&reader, None), &mut read, &self.reach, by, self.access)?;
         let failing = planned.failing(session, &reader, &read, by)?;
         failing.tell(session)?;
-        output::show(session, (&planned, &read), access.as_ref(), &Became::Shown)?;
+        output::show(session, (&planned, &read), planned.access.as_ref(), &Became::Shown)?;
         if let Some(out) = &self.out {
             saved::save(out, &read, &self.reach, session.actor_name()?.as_deref(), &planned.effects)?;
         }

@@ -6,7 +6,7 @@ use super::super::access::Effect as Access;
 use super::super::change::hide_unseen;
 use super::super::perm::{Failing, failing_tests};
 use super::super::session::Session;
-use super::super::view::View;
+use super::super::view::{View, adaptive};
 use super::Reach;
 use super::input::Read;
 use crate::input::document::Mistake;
@@ -17,7 +17,7 @@ use crate::ops::changes::describe;
 use crate::ops::{Actor, Work, require_active};
 use crate::policy::{Draft, Facts, Overlay, RowChange, Switch};
 use crate::render::RenderError;
-use crate::store::{Reader, Snapshot, StoreFacts, Writer};
+use crate::store::{Reader, Snapshot, Writer};
 
 /// From so many statements on the store is read into memory once, instead of being asked for each.
 const MANY: usize = 300;
@@ -41,6 +41,8 @@ pub(super) struct Planned {
     pub(super) last_id: Id,
     /// The same as a draft, for questions about the state it leads to.
     pub(super) draft: Draft,
+    /// What it would mean for people, where that was asked for.
+    pub(super) access: Option<Access>,
     pub(super) warnings: Vec<String>,
     /// What the set declared before and does no more.
     pub(super) undeclared: Vec<String>,
@@ -56,18 +58,18 @@ pub(super) struct As {
 }
 
 /// Holds a manifest against the present of a store. What many rows come to is written in parts, where
-/// somebody writes.
+/// somebody writes. Where that is to be shown, the state is compared with the one that the manifest leads to.
 pub(super) fn plan(
-    reader: &Reader,
-    writer: Option<&Writer>,
+    (reader, writer): (&Reader, Option<&Writer>),
     read: &mut Read,
     reach: &Reach,
     by: As,
+    with_access: bool,
 ) -> Result<Planned, Problem> {
     let stored = reader.facts();
     require_active(&stored, by.actor, by.at)?;
     // The store as it is for a few, in memory for many.
-    let memory = OnceCell::new();
+    let (memory, as_needed) = (OnceCell::new(), OnceCell::new());
     let below = Switch::new(&stored);
     let into_memory = || -> Result<(), Problem> {
         let snapshot = stored.snapshot()?;
@@ -124,10 +126,19 @@ pub(super) fn plan(
         hide_unseen(&mut changes, &planner.work, &mut warnings)?;
         Effects::of(&planner, &rows, changes)
     };
+    let access = if with_access {
+        if memory.get().is_none() {
+            let facts = adaptive(stored)?;
+            below.turn_to(as_needed.get_or_init(|| facts));
+        }
+        Some(Access::of((facts, planner.work.facts()), &rows, (by.actor, by.at))?)
+    } else {
+        None
+    };
     let Planner { mut work, undeclared, .. } = planner;
     let takes = std::mem::take(&mut work.takes);
     let (draft, last_id) = work.finish_unchecked();
-    Ok(Planned { effects, counts, in_parts, rows, last_id, draft, warnings, undeclared, takes })
+    Ok(Planned { effects, counts, in_parts, rows, last_id, draft, access, warnings, undeclared, takes })
 }
 
 /// What the set of a manifest owns so far.
@@ -233,11 +244,6 @@ impl Planned {
             &View { reader, facts, actor: by.actor, at: by.at, revision, today: None, warning: None },
             tests,
         )
-    }
-
-    /// What it would mean for people.
-    pub(super) fn access(&self, facts: &StoreFacts<'_>, by: As) -> Result<Access, Problem> {
-        Access::of(facts, &self.draft, &self.rows, by.actor, by.at)
     }
 
     /// Gives up what the store has by now: words for very many changes need the room.

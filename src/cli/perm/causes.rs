@@ -22,7 +22,7 @@ struct Moment {
 }
 
 /// What made the answer another one.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Cause {
     /// A change.
     Revision(Revision),
@@ -41,6 +41,8 @@ pub(super) struct Causes<'v, 'r> {
     entries: HashMap<Revision, Option<LogEntry>>,
     /// Whether the reader is told of a revision, and of what was typed.
     told: HashMap<Revision, (bool, bool)>,
+    /// What is said of a cause.
+    said: HashMap<Cause, Value>,
     /// What was found last: most differences have a cause in common with the one before.
     last: Option<Cause>,
     /// How many had it in common so far.
@@ -67,6 +69,7 @@ impl<'v, 'r> Causes<'v, 'r> {
             expired,
             entries: HashMap::new(),
             told: HashMap::new(),
+            said: HashMap::new(),
             last: None,
             in_common: 0,
             around: HashMap::new(),
@@ -77,7 +80,11 @@ impl<'v, 'r> Causes<'v, 'r> {
     pub(super) fn of(&mut self, difference: &Difference, is_text: bool) -> Result<Value, RenderError> {
         let mut values = Vec::new();
         for (cause, actions) in self.found(difference)? {
-            values.push(if is_text { self.phrase(cause)? } else { self.object(cause, &actions)? });
+            let mut value = self.said(cause, is_text)?;
+            if let Value::Object(object) = &mut value {
+                object.insert("actions".to_owned(), words(&actions));
+            }
+            values.push(value);
         }
         if is_text {
             let phrases: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
@@ -277,6 +284,16 @@ impl<'v, 'r> Causes<'v, 'r> {
         Ok(told)
     }
 
+    /// What is said of a cause, as a phrase or as an object but for the actions that are its own.
+    fn said(&mut self, cause: Cause, is_text: bool) -> Result<Value, RenderError> {
+        if let Some(known) = self.said.get(&cause) {
+            return Ok(known.clone());
+        }
+        let value = if is_text { self.phrase(cause)? } else { self.object(cause)? };
+        self.said.insert(cause, value.clone());
+        Ok(value)
+    }
+
     fn phrase(&mut self, cause: Cause) -> Result<Value, RenderError> {
         let Cause::Revision(revision) = cause else { return Ok(json!("it expired")) };
         let (is_told, with_texts) = self.is_told(revision)?;
@@ -288,7 +305,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         }))
     }
 
-    fn object(&mut self, cause: Cause, actions: &[Action]) -> Result<Value, RenderError> {
+    fn object(&mut self, cause: Cause) -> Result<Value, RenderError> {
         let mut object = Map::new();
         match cause {
             Cause::Revision(revision) => {
@@ -308,7 +325,6 @@ impl<'v, 'r> Causes<'v, 'r> {
                 object.insert("at".to_owned(), json!(by.to_string()));
             }
         }
-        object.insert("actions".to_owned(), words(actions));
         Ok(Value::Object(object))
     }
 }

@@ -14,7 +14,8 @@ use super::causes::Causes;
 use super::rows::{carried, words};
 use crate::model::{Id, Kind, Problem, Time};
 use crate::ops::{AnyViewer, scope};
-use crate::policy::listing::{Comparison, Difference, Scope, Twins};
+use crate::policy::listing::{Comparison, Difference, Pair, Scope, Twins};
+use crate::policy::shelf::Shelf;
 use crate::policy::{Facts, Fault, Panel};
 use crate::render::{Column, Format, RenderError, key, row, shown};
 use crate::store::{Reader, Snapshot, Store};
@@ -121,6 +122,7 @@ fn compared(
     let mut causes = same_store.then(|| Causes::new(before, after, expired)).transpose()?;
     let is_text = !matches!(session.dress().format, Format::Json | Format::Jsonl | Format::Yaml);
     let mut found = false;
+    let names: Shelf<(Pair, String)> = Shelf::new();
     session.stream(&COLUMNS, paging, |wants, push| {
         let mut stopped = Ok(());
         comparison.each(&scope, &mut |difference| {
@@ -133,17 +135,23 @@ fn compared(
                     Some(causes) if wants.wants("because") => causes.of(&difference, is_text)?,
                     _ => Value::Null,
                 };
-                let name = |(was, is): (Option<Id>, Option<Id>)| match (was, is) {
-                    // told: asked just now.
-                    (_, Some(is)) => after.reference(is),
-                    (Some(was), None) => before.reference(was),
-                    (None, None) => Ok(String::new()),
+                let name = |pair: (Option<Id>, Option<Id>)| -> Result<Value, RenderError> {
+                    let number = pair.1.or(pair.0).map_or(0, |id| id.0);
+                    let known = names.get(number, |(of, _)| *of == pair);
+                    let known = match (known, pair) {
+                        (Some(known), _) => known,
+                        // told: asked just now.
+                        (None, (_, Some(is))) => names.put(number, (pair, after.reference(is)?)),
+                        (None, (Some(was), None)) => names.put(number, (pair, before.reference(was)?)),
+                        (None, (None, None)) => return Ok(json!("")),
+                    };
+                    Ok(json!(known.1))
                 };
                 push(row(
                     &COLUMNS,
                     [
-                        json!(name(difference.principal)?),
-                        json!(name(difference.resource)?),
+                        name(difference.principal)?,
+                        name(difference.resource)?,
                         words(&difference.gained),
                         words(&difference.lost),
                         because,
@@ -160,7 +168,8 @@ fn compared(
 /// itself in between.
 fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Result<(Scope, bool), RenderError> {
     let (first, last) = if before.revision <= after.revision { (before, after) } else { (after, before) };
-    let mut changes = first.reader.changed_between(first.revision, last.revision)?;
+    let mut changes =
+        first.reader.changed_between((first.revision, &first.facts), (last.revision, &last.facts))?;
     let changed = changes.len();
     for view in [before, after] {
         changes.extend(view.facts.ending(before.at.min(after.at), before.at.max(after.at)));

@@ -42,7 +42,7 @@ pub(super) fn mention_unseen(session: &mut Session<'_>, unseen: usize) {
 
 /// The actions of a listing as they are written; none of them names another thing.
 pub(in crate::cli) fn words(actions: &[Action]) -> Value {
-    actions.iter().map(|action| json!(action.to_string())).collect()
+    actions.iter().map(|action| Value::String(action.to_string())).collect()
 }
 
 /// A proof as a value: steps as objects for programs, as phrases for people.

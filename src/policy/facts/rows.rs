@@ -92,6 +92,39 @@ pub struct Holding {
     pub permissions: Permissions,
 }
 
+/// A set of roles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Roles(u32);
+
+impl Roles {
+    /// No role.
+    pub const NONE: Roles = Roles(0);
+    /// Every role.
+    pub const ALL: Roles = Roles(u32::MAX);
+
+    /// With one more.
+    #[must_use]
+    pub const fn with(self, role: Role) -> Roles {
+        Roles(self.0 | 1 << role as u32)
+    }
+
+    /// These and others.
+    #[must_use]
+    pub const fn union(self, others: Roles) -> Roles {
+        Roles(self.0 | others.0)
+    }
+
+    /// Whether a role is among them.
+    pub const fn has(self, role: Role) -> bool {
+        self.0 & (1 << role as u32) != 0
+    }
+
+    /// Whether any of some roles is among them.
+    pub fn has_any(self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.has(*role))
+    }
+}
+
 /// A share at hand: who holds it, and where these facts have it. Of no meaning to any others.
 #[derive(Clone, Copy, Debug)]
 pub struct Handle {

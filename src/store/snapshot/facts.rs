@@ -8,7 +8,7 @@ use super::rows::{BindingRow, NEVER, wide};
 use super::{Snapshot, narrow, range};
 use crate::model::attributes::{Home, Server};
 use crate::model::{Attributes, Binding, Id, Kind, Resource, Role, Time};
-use crate::policy::facts::{AtHand, Facts, Handle, Holding, Outline, Result, Select, Visit, VisitHeld};
+use crate::policy::facts::{AtHand, Facts, Handle, Holding, Outline, Result, Roles, Select, Visit, VisitHeld};
 
 /// More than so many are not gone through one by one for a list of principals.
 const MANY: usize = 256;
@@ -117,6 +117,18 @@ impl Facts for Snapshot {
             }
         }
         Ok(())
+    }
+
+    fn roles_of(&self, principal: Id) -> Result<Roles> {
+        let mut left = self.of(principal);
+        let mut found = Roles::NONE;
+        // Sorted by role: those of one are passed over together.
+        while let Some(first) = left.first() {
+            found = found.with(first.role);
+            let same = range(left.len(), |at| left.get(at).map(|held| held.role.cmp(&first.role)));
+            left = left.get(same.end..).unwrap_or_default();
+        }
+        Ok(found)
     }
 
     fn count_of(&self, principal: Id, most: usize) -> Result<usize> {

@@ -8,12 +8,13 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use super::profile::{Lacks, Profile};
-use super::{CLASSES, Comparison, Difference, Pair, Targets, is_class};
-use crate::model::attributes::{Attributes, Status};
+use super::{CLASSES, Comparison, Difference, Pair, is_class};
+use crate::model::attributes::Status;
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::facts::{Facts, Result};
 use crate::policy::listing::what::allowed;
 use crate::policy::panel::Panel;
+use crate::policy::target::Target;
 
 /// The actions that are allowed before and after.
 pub(super) type Answers = (Vec<Action>, Vec<Action>);
@@ -27,6 +28,8 @@ pub(super) enum Alike {
     OfClass(Pair, Sorted),
     OfProfile(Profiled, Sorted),
     OfOneself(Profiled, Sorted),
+    /// Of a class on anything else.
+    OfClassOn(Pair, Pair),
 }
 
 /// The profile of a principal on both sides.
@@ -35,57 +38,74 @@ pub(super) type Profiled = (Profile, Profile);
 /// What the rules read of an account on both sides.
 pub(super) type Sorted = (Option<Sort>, Option<Sort>);
 
-/// What the classes may do on a resource before and after.
-#[derive(Debug)]
-pub(super) struct General {
-    anyone: Rc<Answers>,
-    authenticated: Rc<Answers>,
+/// A resource as it is asked about on both sides.
+pub(super) struct Place {
+    pub(super) pair: Pair,
+    before: Option<Rc<Target>>,
+    after: Option<Rc<Target>>,
+    /// What the rules read of it, where it is an account.
+    sorted: Sorted,
+}
+
+impl Place {
+    /// The sides on which it is there, with their targets.
+    pub(super) const fn sides(&self) -> (Option<&Rc<Target>>, Option<&Rc<Target>>) {
+        (self.before.as_ref(), self.after.as_ref())
+    }
+
+    pub(super) const fn sorted(&self) -> Sorted {
+        self.sorted
+    }
+
+    pub(super) fn kind(&self) -> Option<Kind> {
+        self.after.as_ref().or(self.before.as_ref()).map(|target| target.kind)
+    }
 }
 
 impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
-    /// What changed for somebody on one resource, but for what changed for its class; whether something may link the
-    /// two is known.
+    /// Looks a resource up on both sides.
+    pub(super) fn place(&self, pair: Pair) -> Result<Place> {
+        let before = pair.0.map(|id| self.before.target(id)).transpose()?.flatten();
+        let after = pair.1.map(|id| self.after.target(id)).transpose()?.flatten();
+        let sorted = (
+            before.as_ref().map(|target| sort_of(self.before, target)).transpose()?.flatten(),
+            after.as_ref().map(|target| sort_of(self.after, target)).transpose()?.flatten(),
+        );
+        Ok(Place { pair, before, after, sorted })
+    }
+
+    /// What changed for somebody of a profile on one resource, but for what changed for its class; whether something
+    /// may link the two is known.
     pub(super) fn between(
         &self,
-        principal: Pair,
+        (principal, profile): (Pair, Profiled),
         is_linked: bool,
-        targets: &Targets,
-        resource: Pair,
+        place: &Place,
     ) -> Result<Difference> {
-        let alike = self.alike(principal, is_linked, targets, resource)?;
-        let answers = self.answers_of(alike, principal, targets)?;
+        let alike = self.alike((principal, profile), is_linked, place)?;
+        let answers = self.answers_of(alike, principal, place)?;
         let (before, after) = &*answers;
         let mut difference = Difference {
             principal,
-            resource,
-            gained: after.iter().filter(|action| !before.contains(action)).copied().collect(),
-            lost: before.iter().filter(|action| !after.contains(action)).copied().collect(),
+            resource: place.pair,
+            gained: without(after, before),
+            lost: without(before, after),
         };
         if difference.is_none() || is_class(principal) {
             return Ok(difference);
         }
-        let general = self.general(resource, targets)?;
-        let is_server = targets.1.as_ref().or(targets.0.as_ref()).is_some_and(|target| target.kind == Kind::Server);
-        let class = if self.is_account(principal)? { &general.authenticated } else { &general.anyone };
-        self.leave_out(&mut difference, class, is_server)?;
+        let [anyone, authenticated] = CLASSES;
+        let class = if self.is_account(principal, profile)? { authenticated } else { anyone };
+        let general = self.answers_of(Some(of_class(class, place)), class, place)?;
+        leave_out(&mut difference, profile, &general, place.kind() == Some(Kind::Server));
         Ok(difference)
     }
 
-    /// Takes away what the class of a principal gained or lost as well; and, of one that came or went, what
-    /// its class has, but on the server, where it shows that it came or went.
-    pub(super) fn leave_out(&self, difference: &mut Difference, class: &Answers, is_server: bool) -> Result<()> {
-        let profile = self.profile(difference.principal)?;
-        let stayed = profile.0.is_present() == profile.1.is_present();
-        let is_general = |action: &Action, here: &[Action], there: &[Action]| {
-            here.contains(action) && if stayed { !there.contains(action) } else { !is_server }
-        };
-        difference.gained.retain(|action| !is_general(action, &class.1, &class.0));
-        difference.lost.retain(|action| !is_general(action, &class.0, &class.1));
-        Ok(())
-    }
-
     /// Whether it is an account, rather than somebody without one.
-    pub(super) fn is_account(&self, principal: Pair) -> Result<bool> {
+    pub(super) fn is_account(&self, principal: Pair, profile: Profiled) -> Result<bool> {
+        if [profile.0, profile.1].iter().any(|profile| matches!(profile, Profile::Account { .. })) {
+            return Ok(true);
+        }
         let outline = match principal {
             (_, Some(id)) => self.after.facts().outline(id)?,
             (Some(id), None) => self.before.facts().outline(id)?,
@@ -97,36 +117,28 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     /// Which answers are the same as those of a principal on a resource, if that can be told.
     fn alike(
         &self,
-        principal: Pair,
+        (principal, profile): (Pair, Profiled),
         is_linked: bool,
-        (before, after): &Targets,
-        resource: Pair,
+        place: &Place,
     ) -> Result<Option<Alike>> {
-        let kind = after.as_ref().or(before.as_ref()).map(|target| target.kind);
-        if kind == Some(Kind::Server) && !is_class(principal) {
-            return Ok(Some(Alike::OnServer(self.profile(principal)?)));
-        }
-        if kind != Some(Kind::Account) {
-            return Ok(None);
-        }
-        let sorted = self.sorted(resource)?;
         if is_class(principal) {
-            return Ok(Some(Alike::OfClass(principal, sorted)));
+            return Ok(Some(of_class(principal, place)));
         }
-        let profile = self.profile(principal)?;
+        match place.kind() {
+            Some(Kind::Server) => return Ok(Some(Alike::OnServer(profile))),
+            Some(Kind::Account) => {}
+            _ => return Ok(None),
+        }
         if !is_linked {
-            return Ok(Some(Alike::OfProfile(profile, sorted)));
+            return Ok(Some(Alike::OfProfile(profile, place.sorted)));
+        }
+        if principal != place.pair {
+            return Ok(None);
         }
         // Whoever is in a workgroup shares it with itself.
         let lacks = self.lacks(principal, profile)?;
-        let is_itself = principal == resource && lacks.0.nothing() && lacks.1.nothing();
-        Ok(is_itself.then_some(Alike::OfOneself(profile, sorted)))
-    }
-
-    pub(super) fn sorted(&self, resource: Pair) -> Result<Sorted> {
-        let before = resource.0.map(|id| account_sort(self.before, id)).transpose()?.flatten();
-        let after = resource.1.map(|id| account_sort(self.after, id)).transpose()?.flatten();
-        Ok((before, after))
+        let is_itself = lacks.0.nothing() && lacks.1.nothing();
+        Ok(is_itself.then_some(Alike::OfOneself(profile, place.sorted)))
     }
 
     pub(super) fn lacks(&self, principal: Pair, profile: Profiled) -> Result<(Lacks, Lacks)> {
@@ -136,39 +148,55 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         ))
     }
 
-    fn answers_of(&self, alike: Option<Alike>, principal: Pair, targets: &Targets) -> Result<Rc<Answers>> {
-        let Some(alike) = alike else { return Ok(Rc::new(self.answers(principal, targets)?)) };
+    fn answers_of(&self, alike: Option<Alike>, principal: Pair, place: &Place) -> Result<Rc<Answers>> {
+        let Some(alike) = alike else { return Ok(Rc::new(self.answers(principal, place)?)) };
         if let Some(known) = self.alike.borrow().get(&alike) {
             return Ok(Rc::clone(known));
         }
-        let answers = Rc::new(self.answers(principal, targets)?);
+        let answers = Rc::new(self.answers(principal, place)?);
         self.alike.borrow_mut().insert(alike, Rc::clone(&answers));
         Ok(answers)
     }
 
-    fn answers(&self, principal: Pair, (before, after): &Targets) -> Result<Answers> {
-        let had = match (principal.0, before) {
+    fn answers(&self, principal: Pair, place: &Place) -> Result<Answers> {
+        let had = match (principal.0, &place.before) {
             (Some(who), Some(target)) => allowed(&*self.before.subject(who)?, listed(target.kind), target)?,
             _ => Vec::new(),
         };
-        let has = match (principal.1, after) {
+        let has = match (principal.1, &place.after) {
             (Some(who), Some(target)) => allowed(&*self.after.subject(who)?, listed(target.kind), target)?,
             _ => Vec::new(),
         };
         Ok((had, has))
     }
+}
 
-    /// What the classes may do on a resource, found out once.
-    fn general(&self, resource: Pair, targets: &Targets) -> Result<Rc<General>> {
-        if let Some(known) = self.general.borrow().get(&resource) {
-            return Ok(Rc::clone(known));
-        }
-        let [anyone, authenticated] = CLASSES;
-        let of = |class: Pair| self.answers_of(self.alike(class, true, targets, resource)?, class, targets);
-        let general = Rc::new(General { anyone: of(anyone)?, authenticated: of(authenticated)? });
-        self.general.borrow_mut().insert(resource, Rc::clone(&general));
-        Ok(general)
+/// Those of some actions that are not among others.
+pub(super) fn without(actions: &[Action], others: &[Action]) -> Vec<Action> {
+    // Of what comes or goes there is nothing on the other side.
+    if others.is_empty() {
+        return actions.to_vec();
     }
+    actions.iter().filter(|action| !others.contains(action)).copied().collect()
+}
+
+/// Whose answers are those of a class on a resource.
+const fn of_class(class: Pair, place: &Place) -> Alike {
+    match place.sorted {
+        (None, None) => Alike::OfClassOn(class, place.pair),
+        sorted => Alike::OfClass(class, sorted),
+    }
+}
+
+/// Takes away what the class of somebody of a profile gained or lost as well; and, of one that came or went, what its
+/// class has, but on the server, where it shows that it came or went.
+pub(super) fn leave_out(difference: &mut Difference, profile: Profiled, class: &Answers, is_server: bool) {
+    let stayed = profile.0.is_present() == profile.1.is_present();
+    let is_general = |action: &Action, here: &[Action], there: &[Action]| {
+        here.contains(action) && if stayed { !there.contains(action) } else { !is_server }
+    };
+    difference.gained.retain(|action| !is_general(action, &class.1, &class.0));
+    difference.lost.retain(|action| !is_general(action, &class.0, &class.1));
 }
 
 /// The actions that are compared on a kind of resource.
@@ -180,12 +208,11 @@ pub(super) fn listed(kind: Kind) -> &'static [Action] {
 /// What the rules read of an account that is asked about: whether it is a plain user or an admin, and its status.
 pub(super) type Sort = (Option<Role>, &'static str);
 
-fn account_sort<F: Facts + ?Sized>(panel: &Panel<'_, F>, id: Id) -> Result<Option<Sort>> {
-    let Some(outline) = panel.facts().outline(id)? else { return Ok(None) };
-    let Attributes::Account(account) = &*outline.attributes else { return Ok(None) };
+fn sort_of<F: Facts + ?Sized>(panel: &Panel<'_, F>, target: &Target) -> Result<Option<Sort>> {
+    let Some(account) = target.account() else { return Ok(None) };
     let status: Status = account.status(panel.at());
     for role in [Role::ServerUser, Role::ServerAdmin] {
-        if panel.facts().held(Id::SERVER, role, id)?.is_some() {
+        if panel.facts().held(Id::SERVER, role, target.id)?.is_some() {
             return Ok(Some((Some(role), status.word())));
         }
     }

@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::answers::{Profiled, leave_out, without};
 use super::{Comparison, Difference, Pair, VisitDifference, is_class, listed};
 use crate::model::attributes::Attributes;
 use crate::model::{Action, Id, Kind, Permissions};
@@ -51,11 +52,11 @@ impl<'f, F: Facts + ?Sized> Class<'f, F> {
     }
 }
 
-/// A principal as one side has it.
-struct Look<'s, 'f, F: Facts + ?Sized> {
-    items: RefCell<Items<'s, 'f, F>>,
-    turns: HashMap<Id, Turn>,
-}
+/// The items as one principal has them on one side.
+type Look<'s, 'f, F> = RefCell<Items<'s, 'f, F>>;
+
+/// Where something begins or ends for a principal on one side, and what it is given itself.
+type Begun = (HashMap<Id, Turn>, HashMap<Id, Permissions>);
 
 impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
     fn new(panel: &'p Panel<'f, F>) -> Result<Side<'p, 'f, F>> {
@@ -73,15 +74,26 @@ impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
         if is_account { &self.authenticated } else { &self.anyone }
     }
 
-    fn look<'s>(&'s self, subject: &'s Subject<'f, F>, is_account: bool) -> Result<Look<'s, 'f, F>> {
+    fn own(&self, subject: &Subject<'f, F>) -> Result<HashMap<Id, Permissions>> {
+        match subject.id <= Id::LAST_RESERVED {
+            true => gives(subject),
+            false => gives(&Subject::new(self.panel.facts(), subject.id, self.panel.at())?.in_particular()),
+        }
+    }
+
+    fn begun(&self, subject: &Subject<'f, F>) -> Result<Begun> {
+        let own = self.own(subject)?;
+        Ok((turns(self.panel, subject, &own, &self.homes)?, own))
+    }
+
+    fn look<'s>(
+        &'s self,
+        subject: &'s Subject<'f, F>,
+        own: HashMap<Id, Permissions>,
+        is_account: bool,
+    ) -> Result<Look<'s, 'f, F>> {
         let common = if subject.id <= Id::LAST_RESERVED { &self.nothing } else { &self.class(is_account).gives };
-        let own = match subject.id <= Id::LAST_RESERVED {
-            true => gives(subject)?,
-            false => gives(&Subject::new(self.panel.facts(), subject.id, self.panel.at())?.in_particular())?,
-        };
-        let turns = turns(self.panel, subject, &own, &self.homes)?;
-        let items = Items::of_many(self.panel, subject, listed(Kind::Item), own, common, &self.answers)?;
-        Ok(Look { items: RefCell::new(items), turns })
+        Ok(RefCell::new(Items::of_many(self.panel, subject, listed(Kind::Item), own, common, &self.answers)?))
     }
 
     /// What a class may do on an item.
@@ -91,8 +103,8 @@ impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
         if let Some(known) = class.allowed.borrow().get(&item) {
             return Ok(Rc::clone(known));
         }
-        let look = self.look(&class.subject, is_account)?;
-        let allowed = look.items.borrow_mut().allowed(item)?;
+        let look = self.look(&class.subject, self.own(&class.subject)?, is_account)?;
+        let allowed = look.borrow_mut().allowed(item)?;
         class.allowed.borrow_mut().insert(item, Rc::clone(&allowed));
         Ok(allowed)
     }
@@ -100,7 +112,7 @@ impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
 
 fn allowed<F: Facts + ?Sized>(look: Option<&Look<'_, '_, F>>, item: Option<Id>) -> Result<Rc<[Action]>> {
     match (look, item) {
-        (Some(look), Some(item)) => look.items.borrow_mut().allowed(item),
+        (Some(look), Some(item)) => look.borrow_mut().allowed(item),
         _ => Ok(Rc::from([])),
     }
 }
@@ -229,7 +241,6 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
     /// Every difference for a principal.
     pub(super) fn of_principal(&self, principal: Pair, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
         let profile = self.all.profile(principal)?;
-        let is_account = self.all.is_account(principal)?;
         let of_class = is_class(principal);
         // Whoever is not there, or not active, has nothing.
         let before = match principal.0.filter(|_| of_class || profile.0.is_present()) {
@@ -240,14 +251,22 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
             Some(who) => Some(self.all.after.subject(who)?),
             None => None,
         };
-        let before = before.as_deref().map(|subject| self.before.look(subject, is_account)).transpose()?;
-        let after = after.as_deref().map(|subject| self.after.look(subject, is_account)).transpose()?;
+        let had = before.as_deref().map(|subject| self.before.begun(subject)).transpose()?.unwrap_or_default();
+        let has = after.as_deref().map(|subject| self.after.begun(subject)).transpose()?.unwrap_or_default();
+        let candidates = self.candidates(&had.0, &has.0)?;
+        // Of most nothing begins or ends anywhere.
+        if candidates.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let is_account = self.all.is_account(principal, profile)?;
+        let before = before.as_deref().map(|subject| self.before.look(subject, had.1, is_account)).transpose()?;
+        let after = after.as_deref().map(|subject| self.after.look(subject, has.1, is_account)).transpose()?;
         let mut found: Vec<Pair> = Vec::new();
-        for item in self.candidates(before.as_ref(), after.as_ref())? {
+        for item in candidates {
             found.push(self.pair(item)?);
         }
         found.sort_unstable();
-        let look = Both { content: self, principal, is_account, before, after, known: RefCell::default() };
+        let look = Both { content: self, principal, profile, is_account, before, after, known: RefCell::default() };
         for item in found {
             let here = look.on_item(item)?;
             if here.0.is_empty() && here.1.is_empty() {
@@ -270,16 +289,12 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
     }
 
     /// The items where something may have been gained or lost that was not above.
-    fn candidates(
-        &self,
-        before: Option<&Look<'_, 'a, A>>,
-        after: Option<&Look<'_, 'b, B>>,
-    ) -> Result<BTreeSet<Either>> {
+    fn candidates(&self, before: &HashMap<Id, Turn>, after: &HashMap<Id, Turn>) -> Result<BTreeSet<Either>> {
         let mut turns: BTreeMap<Either, (Turn, Turn)> = BTreeMap::new();
-        for (id, turn) in before.iter().flat_map(|look| &look.turns) {
+        for (id, turn) in before {
             turns.entry(id.0).or_default().0 = *turn;
         }
-        for (id, turn) in after.iter().flat_map(|look| &look.turns) {
+        for (id, turn) in after {
             turns.entry(self.of_after(*id)?).or_default().1 = *turn;
         }
         // By ids alone it cannot be told whether two stores say the same.
@@ -319,8 +334,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
             },
             (None, None) => return Ok(None),
         };
-        let (before, after) = self.all.targets(pair)?;
-        Ok(after.or(before).is_some_and(|target| target.kind == Kind::Item).then_some(pair))
+        Ok((self.all.place(pair)?.kind() == Some(Kind::Item)).then_some(pair))
     }
 }
 
@@ -330,6 +344,7 @@ type Changes = Rc<(Vec<Action>, Vec<Action>)>;
 struct Both<'l, 'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
     content: &'l Content<'c, 'p, 'a, 'b, A, B>,
     principal: Pair,
+    profile: Profiled,
     is_account: bool,
     before: Option<Look<'l, 'a, A>>,
     after: Option<Look<'l, 'b, B>>,
@@ -350,15 +365,15 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Both<'_, '_, '_, '_, '_, A, B> {
         let mut difference = Difference {
             principal: self.principal,
             resource: item,
-            gained: has.iter().filter(|action| !had.contains(action)).copied().collect(),
-            lost: had.iter().filter(|action| !has.contains(action)).copied().collect(),
+            gained: without(&has, &had),
+            lost: without(&had, &has),
         };
         if !difference.is_none() && !is_class(self.principal) {
             let class = (
                 content.before.general(self.is_account, sides.0)?.to_vec(),
                 content.after.general(self.is_account, sides.1)?.to_vec(),
             );
-            content.all.leave_out(&mut difference, &class, false)?;
+            leave_out(&mut difference, self.profile, &class, false);
         }
         let changes = Rc::new((difference.gained, difference.lost));
         self.known.borrow_mut().insert(item, Rc::clone(&changes));

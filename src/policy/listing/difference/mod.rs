@@ -30,15 +30,12 @@ use crate::model::{Action, Id, Kind};
 use crate::policy::facts::{Facts, Result};
 use crate::policy::panel::Panel;
 use crate::policy::target::Target;
-use answers::{Alike, Answers, General, Profiled, Sorted, listed};
+use answers::{Alike, Answers, Place, Profiled, Sorted, listed};
 use links::{Link, links, through};
 use profile::{Profiles, matters_on};
 
 /// A thing on both sides; none where it is not there.
 pub type Pair = (Option<Id>, Option<Id>);
-
-/// A resource as it is asked about on both sides.
-type Targets = (Option<Rc<Target>>, Option<Rc<Target>>);
 
 /// What changed for somebody on something.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,8 +69,7 @@ pub struct Comparison<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
     twins: Twins,
     profiles: (Profiles<'p, 'a, A>, Profiles<'p, 'b, B>),
     peculiar: OnceCell<Peculiar>,
-    accounts: OnceCell<Vec<Vec<Pair>>>,
-    general: RefCell<HashMap<Pair, Rc<General>>>,
+    sorts: OnceCell<Vec<Vec<Pair>>>,
     /// What is the same for very many: see [`Alike`].
     alike: RefCell<HashMap<Alike, Rc<Answers>>>,
 }
@@ -104,8 +100,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
             twins,
             profiles: (Profiles::new(before), Profiles::new(after)),
             peculiar: OnceCell::new(),
-            accounts: OnceCell::new(),
-            general: RefCell::default(),
+            sorts: OnceCell::new(),
             alike: RefCell::default(),
         }
     }
@@ -217,14 +212,15 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
     }
 
     /// A thing of one side with what it is on the other.
-    fn paired(&self, found: (impl IntoIterator<Item = Id>, impl IntoIterator<Item = Id>)) -> Result<BTreeSet<Pair>> {
-        let mut pairs = BTreeSet::new();
+    fn paired(&self, found: (impl IntoIterator<Item = Id>, impl IntoIterator<Item = Id>)) -> Result<Vec<Pair>> {
+        let mut pairs = Vec::new();
         for id in found.0 {
-            pairs.insert((Some(id), self.twin_after(id)?));
+            pairs.push((Some(id), self.twin_after(id)?));
         }
         for id in found.1 {
-            pairs.insert((self.twin_before(id)?, Some(id)));
+            pairs.push((self.twin_before(id)?, Some(id)));
         }
+        sort(&mut pairs);
         Ok(pairs)
     }
 
@@ -260,35 +256,36 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
 
     /// Every difference on a resource that changed.
     fn on_touched(&self, resource: Pair, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
-        let targets = self.targets(resource)?;
-        let mut asked = self.linked(&targets)?;
+        let place = self.place(resource)?;
+        let mut asked = self.linked(&place)?;
         asked.extend(CLASSES);
+        sort(&mut asked);
         let mut found = Vec::new();
         if resource == SERVER {
             asked.extend(&self.peculiar()?.all);
-        } else if let Some(target) = targets.1.as_ref().or(targets.0.as_ref())
-            && matters_on(target.kind)
-        {
-            for (_, those) in &self.peculiar()?.by_profile {
-                let mut alike = those.iter().filter(|it| !asked.contains(*it)).peekable();
+            sort(&mut asked);
+        } else if place.kind().is_some_and(matters_on) {
+            for (profile, those) in &self.peculiar()?.by_profile {
+                let mut alike = those.iter().filter(|it| asked.binary_search(it).is_err()).peekable();
                 let Some(first) = alike.peek() else { continue };
-                let difference = self.between(**first, false, &targets, resource)?;
+                let difference = self.between((**first, *profile), false, &place)?;
                 if !difference.is_none() {
                     found.extend(alike.map(|it| Difference { principal: *it, ..difference.clone() }));
                 }
             }
         }
         for principal in asked {
-            found.push(self.between(principal, true, &targets, resource)?);
+            found.push(self.between((principal, self.profile(principal)?), true, &place)?);
         }
         found.sort_unstable_by_key(|difference| difference.principal);
         tell_all(found, visit)
     }
 
     /// Whoever is linked to a resource on either side.
-    fn linked(&self, (before, after): &Targets) -> Result<BTreeSet<Pair>> {
-        let before = before.as_ref().map(|target| linked(self.before, &self.profiles.0, target)).transpose()?;
-        let after = after.as_ref().map(|target| linked(self.after, &self.profiles.1, target)).transpose()?;
+    fn linked(&self, place: &Place) -> Result<Vec<Pair>> {
+        let (before, after) = place.sides();
+        let before = before.map(|target| linked(self.before, &self.profiles.0, target)).transpose()?;
+        let after = after.map(|target| linked(self.after, &self.profiles.1, target)).transpose()?;
         self.paired((before.into_iter().flatten(), after.into_iter().flatten()))
     }
 
@@ -303,20 +300,16 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         let before = principal.0.map(|who| links(self.before, who)).transpose()?.unwrap_or_default();
         let after = principal.1.map(|who| links(self.after, who)).transpose()?.unwrap_or_default();
         let is_same = profile.0 == profile.1;
-        let mut pairs = self.paired((before.keys().copied(), after.keys().copied()))?;
+        let all = self.paired((before.keys().copied(), after.keys().copied()))?;
         let of = |links: &HashMap<Id, Link>, id: Option<Id>| id.and_then(|id| links.get(&id)).copied();
-        pairs.retain(|pair| !is_same || of(&before, pair.0) != of(&after, pair.1));
+        let is_other = |pair: &Pair| !is_same || of(&before, pair.0) != of(&after, pair.1);
+        let mut pairs: Vec<Pair> = all.iter().copied().filter(is_other).collect();
         // What workgroups and dropboxes link to, where it is these that were joined or left.
         let lacks = self.lacks(principal, profile)?;
-        let mut places: BTreeSet<Pair> = pairs.clone();
-        // One that lets its members see each other differently.
-        for pair in self.paired((before.keys().copied(), after.keys().copied()))? {
-            if touched.contains(&pair) || lacks.0 != lacks.1 {
-                places.insert(pair);
-            }
-        }
+        // And one that lets its members see each other differently.
+        let places = all.iter().filter(|pair| is_other(pair) || touched.contains(*pair) || lacks.0 != lacks.1);
         let mut within = (HashSet::new(), HashSet::new());
-        for place in &places {
+        for place in places {
             if let Some(place) = place.0.filter(|place| before.contains_key(place)) {
                 through(self.before, place, lacks.0, &mut within.0)?;
             }
@@ -325,16 +318,18 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
             }
         }
         pairs.extend(self.paired(within)?);
-        let mut found = vec![self.between(principal, false, &self.targets(SERVER)?, SERVER)?];
+        sort(&mut pairs);
+        let who = (principal, profile);
+        let mut found = vec![self.between(who, false, &self.place(SERVER)?)?];
         for resource in pairs.iter().filter(|pair| !touched.contains(*pair)) {
-            found.push(self.between(principal, true, &self.targets(*resource)?, *resource)?);
+            found.push(self.between(who, true, &self.place(*resource)?)?);
         }
         let is_plain = profile.0.is_plain() && profile.1.is_plain();
         if !is_same && !is_plain {
             for alike in self.sorts()? {
-                let mut others = alike.iter().filter(|it| !pairs.contains(*it) && !touched.contains(*it)).peekable();
+                let mut others = alike.iter().filter(|it| pairs.binary_search(it).is_err() && !touched.contains(*it)).peekable();
                 let Some(first) = others.peek() else { continue };
-                let difference = self.between(principal, false, &self.targets(**first)?, **first)?;
+                let difference = self.between(who, false, &self.place(**first)?)?;
                 if !difference.is_none() {
                     found.extend(others.map(|it| Difference { resource: *it, ..difference.clone() }));
                 }
@@ -346,28 +341,21 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
     /// The resources on which a profile matters; those on which the same is allowed to whom nothing links to
     /// them stand together.
     fn sorts(&self) -> Result<&[Vec<Pair>]> {
-        if let Some(known) = self.accounts.get() {
+        if let Some(known) = self.sorts.get() {
             return Ok(known);
         }
         let mut sorts: Vec<Vec<Pair>> = Vec::new();
         let mut accounts: HashMap<Sorted, Vec<Pair>> = HashMap::new();
         for resource in self.resources(None)?.into_iter().filter(|resource| *resource != SERVER) {
-            let sorted = self.sorted(resource)?;
-            if sorted.0.is_some() || sorted.1.is_some() {
-                accounts.entry(sorted).or_default().push(resource);
-                continue;
-            }
-            let kind = match resource {
-                (_, Some(id)) => self.after.facts().outline(id)?,
-                (Some(id), None) => self.before.facts().outline(id)?,
-                (None, None) => None,
-            };
-            if kind.is_some_and(|it| matters_on(it.kind())) {
+            let place = self.place(resource)?;
+            if place.sorted() != (None, None) {
+                accounts.entry(place.sorted()).or_default().push(resource);
+            } else if place.kind().is_some_and(matters_on) {
                 sorts.push(vec![resource]);
             }
         }
         sorts.extend(accounts.into_values());
-        Ok(self.accounts.get_or_init(|| sorts))
+        Ok(self.sorts.get_or_init(|| sorts))
     }
 
     /// The item before; where it was not registered, the nearest folder above that was.
@@ -380,13 +368,12 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         let (Some(before), None) = item else { return Ok(item.1) };
         nearest(self.before.facts(), before, &|id| self.twin_after(id))
     }
+}
 
-    fn targets(&self, resource: Pair) -> Result<Targets> {
-        Ok((
-            resource.0.map(|id| self.before.target(id)).transpose()?.flatten(),
-            resource.1.map(|id| self.after.target(id)).transpose()?.flatten(),
-        ))
-    }
+/// Sorts pairs, each once.
+fn sort(pairs: &mut Vec<Pair>) {
+    pairs.sort_unstable();
+    pairs.dedup();
 }
 
 /// Tells of the differences that are some.

@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::{Comparison, Difference, Pair};
-use crate::model::{Action, Id, Kind};
+use crate::model::{Action, Id, Kind, Role};
 use crate::policy::decide::decide_on;
 use crate::policy::facts::{Facts, Result};
 use crate::policy::panel::Panel;
@@ -32,24 +32,15 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     /// When the facts cannot be read.
     pub fn parts(&self, difference: &Difference) -> Result<Vec<Part>> {
         let mut parts: Vec<Part> = Vec::new();
-        let mut add = |gained: bool, action: Action, via: Option<Id>| match parts
-            .iter_mut()
-            .find(|part| part.gained == gained && part.via == via)
-        {
-            Some(part) => part.actions.push(action),
-            None => parts.push(Part { gained, actions: vec![action], via }),
-        };
         if !difference.lost.is_empty() {
             let on = self.nearest_before(difference.resource)?;
-            for action in &difference.lost {
-                add(false, *action, via(self.before, difference.principal.0, *action, on)?);
-            }
+            let way = |action| via(self.before, difference.principal.0, action, on);
+            add_parts(&mut parts, false, &difference.lost, is_alone(self.before, difference.principal.0)?, &way)?;
         }
         if !difference.gained.is_empty() {
             let on = self.nearest_after(difference.resource)?;
-            for action in &difference.gained {
-                add(true, *action, via(self.after, difference.principal.1, *action, on)?);
-            }
+            let way = |action| via(self.after, difference.principal.1, action, on);
+            add_parts(&mut parts, true, &difference.gained, is_alone(self.after, difference.principal.1)?, &way)?;
         }
         Ok(parts)
     }
@@ -72,6 +63,28 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     }
 }
 
+/// Adds the parts of what was gained or lost; of whoever is alone all of it is one.
+fn add_parts(
+    parts: &mut Vec<Part>,
+    gained: bool,
+    actions: &[Action],
+    is_alone: bool,
+    way: &dyn Fn(Action) -> Result<Option<Id>>,
+) -> Result<()> {
+    if is_alone {
+        parts.push(Part { gained, actions: actions.to_vec(), via: None });
+        return Ok(());
+    }
+    for action in actions {
+        let via = way(*action)?;
+        match parts.iter_mut().find(|part| part.gained == gained && part.via == via) {
+            Some(part) => part.actions.push(*action),
+            None => parts.push(Part { gained, actions: vec![*action], via }),
+        }
+    }
+    Ok(())
+}
+
 fn count<F: Facts + ?Sized>(facts: &F, item: Id) -> Result<Option<usize>> {
     if facts.outline(item)?.is_none_or(|it| it.kind() != Kind::Item) {
         return Ok(None);
@@ -85,14 +98,20 @@ fn count<F: Facts + ?Sized>(facts: &F, item: Id) -> Result<Option<usize>> {
     Ok(Some(count))
 }
 
+/// Whether somebody is in no group or workgroup, as most are: then there is none to be looked for.
+fn is_alone<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Option<Id>) -> Result<bool> {
+    const IN: [Role; 3] = [Role::GroupMember, Role::WorkgroupStandard, Role::WorkgroupAdmin];
+    let Some(who) = who else { return Ok(true) };
+    if !panel.facts().roles_of(who)?.has_any(&IN) {
+        return Ok(true);
+    }
+    Ok(panel.subject(who)?.principals()?.iter().all(|it| *it == who || *it <= Id::LAST_RESERVED))
+}
+
 /// Through what somebody may do something on a resource, where that is a group or a workgroup.
 fn via<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Option<Id>, action: Action, on: Option<Id>) -> Result<Option<Id>> {
     let (Some(who), Some(on)) = (who, on) else { return Ok(None) };
     let subject = panel.subject(who)?;
-    // Most are in no group, and there is nothing to be looked for.
-    if subject.principals()?.iter().all(|it| *it == who || *it <= Id::LAST_RESERVED) {
-        return Ok(None);
-    }
     let Some(target) = panel.target(on)? else { return Ok(None) };
     let mut through = None;
     // A root folder stands for what lies beneath it.
