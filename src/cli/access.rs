@@ -76,10 +76,7 @@ impl Effect {
     }
 
     /// Tells of the lines for people.
-    pub(super) fn each_line(
-        &self,
-        tell: &mut dyn FnMut(&str) -> Result<(), RenderError>,
-    ) -> Result<(), RenderError> {
+    pub(super) fn each_line(&self, tell: &mut dyn FnMut(&str) -> Result<(), RenderError>) -> Result<(), RenderError> {
         let mut words = Words::new();
         for told in &self.told {
             told.each_line(&mut words, tell)?;

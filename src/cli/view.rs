@@ -30,6 +30,29 @@ pub(super) struct View<'r, F: Facts = StoreFacts<'r>> {
     pub(super) warning: Option<String>,
 }
 
+/// What a view is of, apart from where it is read: threads read it each through a reader of its own.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    actor: Actor,
+    at: Time,
+    revision: Revision,
+    /// Where another moment is read: now.
+    now: Option<Time>,
+    /// The last revision of the store as it was opened.
+    last: Revision,
+}
+
+impl Moment {
+    /// The same view, of the same facts wherever they are; none through a reader that was opened after further
+    /// changes.
+    pub(super) fn view<'r, F: Facts>(self, reader: &'r Reader, facts: F) -> Result<Option<View<'r, F>>, Problem> {
+        let Moment { actor, at, revision, now, last } = self;
+        let today = now.map(|now| (TodayFacts::new(reader), now));
+        let is_same = reader.last_revision()? == last;
+        Ok(is_same.then_some(View { reader, facts, actor, at, revision, today, warning: None }))
+    }
+}
+
 impl<'r> View<'r> {
     pub(super) fn new(reader: &'r Reader, actor: Actor, at: Option<&str>, now: Time) -> Result<View<'r>, Problem> {
         // Whoever may do nothing now is told nothing of the past either.
@@ -126,6 +149,13 @@ impl<'r> View<'r> {
 }
 
 impl<F: Facts> View<'_, F> {
+    /// What it is of.
+    pub(super) fn moment(&self) -> Result<Moment, Problem> {
+        let View { actor, at, revision, .. } = *self;
+        let now = self.today.map(|(_, now)| now);
+        Ok(Moment { actor, at, revision, now, last: self.reader.last_revision()? })
+    }
+
     /// By what the reader may look at another moment than now.
     fn rights(&self) -> Option<Rights<'_>> {
         self.today.as_ref().map(|(facts, at)| Rights { facts, today: facts.now(), at: *at })

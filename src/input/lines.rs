@@ -1,8 +1,9 @@
-//! The lines of an input: one by one, in bounded memory, whatever they hold.
+//! The lines of an input: one by one or as many as are at hand, in bounded memory, whatever they hold.
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::model::{Problem, ProblemKind};
 
@@ -14,20 +15,43 @@ fn malformed(message: impl Into<String>) -> Problem {
     Problem::new(ProblemKind::Input, "bad_request", message)
 }
 
+/// So much is kept of a line: it tells that the line is too long also without a mark of the byte order and a `\r`.
+const KEPT: usize = LONGEST + 5;
+
+/// So much is read at once.
+const READ: usize = 1 << 18;
+
 /// The lines of an input.
 #[derive(Debug)]
 pub struct Lines<R> {
     input: BufReader<R>,
     line: Vec<u8>,
-    is_too_long: bool,
     /// The number of the line at hand, from 1.
     pub number: u64,
+}
+
+/// A line of an input.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'l> {
+    bytes: &'l [u8],
+    /// Its number, from 1.
+    pub number: u64,
+}
+
+/// Lines that were at hand together.
+#[derive(Debug)]
+pub struct Block {
+    bytes: Vec<u8>,
+    /// Where each line ends.
+    ends: Vec<usize>,
+    /// The number of the first.
+    first: u64,
 }
 
 impl<R: Read> Lines<R> {
     /// The lines of a stream.
     pub fn new(input: R) -> Lines<R> {
-        Lines { input: BufReader::with_capacity(64 * 1024, input), line: Vec::new(), is_too_long: false, number: 0 }
+        Lines { input: BufReader::with_capacity(READ, input), line: Vec::new(), number: 0 }
     }
 
     /// Reads the next line; false where there is none. Calls `idle` before it waits for input, so that
@@ -37,7 +61,6 @@ impl<R: Read> Lines<R> {
     /// When the stream cannot be read, or what `idle` answers.
     pub fn advance<E: From<Problem>>(&mut self, idle: &mut dyn FnMut() -> Result<(), E>) -> Result<bool, E> {
         self.line.clear();
-        self.is_too_long = false;
         let mut has_begun = false;
         loop {
             if self.input.buffer().is_empty() {
@@ -56,10 +79,8 @@ impl<R: Read> Lines<R> {
             has_begun = true;
             let end = memchr(b'\n', chunk);
             let part = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
-            // One more for the `\r` of a line as long as allowed.
-            let room = (LONGEST + 1).saturating_sub(self.line.len());
+            let room = KEPT.saturating_sub(self.line.len());
             self.line.extend_from_slice(part.get(..room).unwrap_or(part));
-            self.is_too_long |= part.len() > room;
             let used = part.len() + usize::from(end.is_some());
             self.input.consume(used);
             if end.is_some() {
@@ -70,30 +91,79 @@ impl<R: Read> Lines<R> {
         Ok(has_begun)
     }
 
-    /// The line at hand without its end, and on the first without a mark of the byte order.
-    fn bytes(&self) -> &[u8] {
-        let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
-        if self.number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line }
+    /// Reads the next line with all that came with it; none where there is no more. As [`advance`](Lines::advance)
+    /// it calls `idle` before it waits.
+    ///
+    /// # Errors
+    /// When the stream cannot be read, or what `idle` answers.
+    pub fn block<E: From<Problem>>(&mut self, idle: &mut dyn FnMut() -> Result<(), E>) -> Result<Option<Block>, E> {
+        if !self.advance(idle)? {
+            return Ok(None);
+        }
+        let first = self.number;
+        let mut bytes = std::mem::take(&mut self.line);
+        let mut ends = vec![bytes.len()];
+        let at_hand = self.input.buffer();
+        let whole = memrchr(b'\n', at_hand).and_then(|last| at_hand.get(..=last)).unwrap_or_default();
+        // What ended the first was not kept.
+        bytes.push(b'\n');
+        ends.extend(memchr_iter(b'\n', whole).map(|end| bytes.len() + end));
+        bytes.extend_from_slice(whole);
+        let used = whole.len();
+        self.input.consume(used);
+        self.number += ends.len() as u64 - 1;
+        Ok(Some(Block { bytes, ends, first }))
+    }
+
+    /// The line at hand.
+    pub fn line(&self) -> Line<'_> {
+        Line::new(&self.line, self.number)
+    }
+}
+
+impl Block {
+    /// How many lines there are.
+    pub const fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Some of the lines, by their places from 0.
+    pub fn lines(&self, places: Range<usize>) -> impl Iterator<Item = Line<'_>> {
+        let begin = places.start.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + 1);
+        let numbers = self.first + places.start as u64..;
+        self.ends.get(places).unwrap_or_default().iter().zip(numbers).scan(begin, |begin, (end, number)| {
+            let bytes = self.bytes.get(*begin..*end).unwrap_or_default();
+            *begin = end + 1;
+            Some(Line::new(bytes, number))
+        })
+    }
+}
+
+impl<'l> Line<'l> {
+    /// Without its end, and the first without a mark of the byte order.
+    fn new(bytes: &'l [u8], number: u64) -> Line<'l> {
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let bytes = if number == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
+        Line { bytes, number }
     }
 
     /// Whether the line is, or was to be, an object.
-    pub fn is_object(&self) -> bool {
-        self.bytes().trim_ascii_start().starts_with(b"{")
+    pub fn is_object(self) -> bool {
+        self.bytes.trim_ascii_start().starts_with(b"{")
     }
 
     /// The line as text.
     ///
     /// # Errors
     /// For one that is too long, holds a NUL or is not UTF-8.
-    pub fn text(&self) -> Result<&str, Problem> {
-        let line = self.bytes();
-        if self.is_too_long || line.len() > LONGEST {
+    pub fn text(self) -> Result<&'l str, Problem> {
+        if self.bytes.len() > LONGEST {
             return Err(malformed(format!("the line is longer than {LONGEST} bytes")));
         }
-        if let Some(place) = memchr(0, line) {
+        if let Some(place) = memchr(0, self.bytes) {
             return Err(malformed(format!("byte {} of the line is a NUL", place + 1)));
         }
-        std::str::from_utf8(line)
+        std::str::from_utf8(self.bytes)
             .map_err(|error| malformed(format!("byte {} of the line is not UTF-8", error.valid_up_to() + 1)))
     }
 }
@@ -102,13 +172,35 @@ impl<R: Read> Lines<R> {
 mod tests {
     use super::*;
 
+    /// Comes in pieces.
+    struct Pieces<'p>(&'p [u8], usize);
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let length = self.1.min(self.0.len());
+            (&mut self.0).read(buffer.get_mut(..length).unwrap())
+        }
+    }
+
+    /// The lines one by one, and the same in blocks, however they come.
     fn read(input: &[u8]) -> Vec<Result<String, String>> {
+        let owned = |line: Line<'_>| (line.number, line.text().map(str::to_owned).map_err(|problem| problem.message));
         let mut lines = Lines::new(input);
         let mut found = Vec::new();
         while lines.advance::<Problem>(&mut || Ok(())).unwrap() {
-            found.push(lines.text().map(str::to_owned).map_err(|problem| problem.message));
+            found.push(owned(lines.line()));
         }
-        found
+        for size in [1, 2, 3, 7, 1000, READ].into_iter().filter(|size| input.len() / size < 10_000) {
+            let mut lines = Lines::new(Pieces(input, size));
+            let mut in_blocks = Vec::new();
+            while let Some(block) = lines.block::<Problem>(&mut || Ok(())).unwrap() {
+                let half = block.count() / 2;
+                in_blocks.extend(block.lines(0..half).chain(block.lines(half..block.count())).map(owned));
+            }
+            assert_eq!(in_blocks, found, "in pieces of {size}");
+        }
+        assert!((1..).zip(&found).all(|(number, (own, _))| number == *own));
+        found.into_iter().map(|(_, text)| text).collect()
     }
 
     #[test]
@@ -123,13 +215,20 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_passed_by() {
-        let mut input = vec![b'x'; LONGEST];
+        let mut input = b"\xef\xbb\xbf".to_vec();
+        input.extend(vec![b'x'; LONGEST]);
         input.extend_from_slice(b"\r\n");
         input.extend(vec![b'y'; 3 * LONGEST]);
         input.extend_from_slice(b"\nz\n");
+        input.extend(vec![b'r'; LONGEST + 1]);
+        input.extend_from_slice(b"\r\n");
         let found = read(&input);
         assert_eq!(found[0].as_ref().unwrap().len(), LONGEST);
         assert_eq!(found[1], Err(format!("the line is longer than {LONGEST} bytes")));
         assert_eq!(found[2], Ok("z".to_owned()));
+        assert_eq!(found[3], found[1]);
+        let mut marked = b"\xef\xbb\xbf".to_vec();
+        marked.extend(vec![b'\r'; 2 * LONGEST]);
+        assert_eq!(read(&marked), [found[1].clone()]);
     }
 }

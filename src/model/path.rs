@@ -70,6 +70,11 @@ impl Path {
         check(text).map(|()| text.to_owned()).map_err(wrong)
     }
 
+    /// Whether a text can be a component.
+    pub fn is_component(text: &str) -> bool {
+        !text.contains('/') && check(text).is_ok()
+    }
+
     /// Whether it is the root.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()

@@ -315,10 +315,7 @@ pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
     let workspace = match target.kind {
         Kind::Workspace => Some(target.id),
         _ => {
-            // Asked of a folder it is about what is in it, as for every path that is not registered.
-            let is_folder = target.item().is_some_and(|it| it.is_folder());
-            let folder = target.items(subject.facts())?.nth(usize::from(!is_folder));
-            let home = folder.and_then(|(_, folder)| folder.home);
+            let home = target.folder_home(subject.facts())?;
             home.filter(|home| home.of == subject.id).map(|home| home.workspace)
         }
     };

@@ -1,7 +1,9 @@
 //! What is kept at hand in memory that does not grow with the number of questions.
 
 use std::cell::RefCell;
+use std::ops::Deref;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many places there are at most, with room for two things each; a power of two.
 const PLACES: usize = 1 << 18;
@@ -10,73 +12,90 @@ const PLACES: usize = 1 << 18;
 const FIRST: usize = 1 << 8;
 
 /// A thing beside its number, which tells without a look at the thing that it is another one.
-type Kept<T> = Option<(u64, Rc<T>)>;
+type Kept<P> = Option<(u64, P)>;
 
 /// Things, each in the one place that a number leads to, beside the one put there before it: of a hundred
 /// thousand in no order a sixth meet another in their place, and few two others.
 #[derive(Debug)]
-pub struct Shelf<T>(RefCell<Places<T>>);
+pub struct Shelf<T>(RefCell<Places<Rc<T>>>);
+
+/// As [`Shelf`], for threads that ask at the same time: what one has put there the others find.
+#[derive(Debug)]
+pub struct SharedShelf<T>(Box<[Mutex<Places<Arc<T>>>]>);
+
+/// Into how many parts a shared shelf is divided, each for one thread at a time; a power of two.
+const PARTS: usize = 1 << 6;
 
 #[derive(Debug)]
-struct Places<T> {
+struct Places<P> {
     /// None, or a power of two of them.
-    places: Vec<[Kept<T>; 2]>,
+    places: Vec<[Kept<P>; 2]>,
     /// How many things were put since there are so many places.
     count: usize,
+    /// How many places there are at first, and at most.
+    bounds: (usize, usize),
 }
 
-impl<T> Places<T> {
+impl<P: Clone + Deref> Places<P> {
+    const fn new(first: usize, most: usize) -> Places<P> {
+        Places { places: Vec::new(), count: 0, bounds: (first, most) }
+    }
+
     fn place(&self, number: u64) -> usize {
         // The numbers are ids or hashes: their low bits are as good as any.
         usize::try_from(number & (self.places.len() as u64).wrapping_sub(1)).unwrap_or_default()
     }
 
+    fn get(&self, number: u64, is_sought: impl Fn(&P::Target) -> bool) -> Option<P> {
+        let place = self.places.get(self.place(number))?;
+        let found = place.iter().flatten().find(|(known, kept)| *known == number && is_sought(kept));
+        found.map(|(_, kept)| kept.clone())
+    }
+
     /// Makes room, as long as there may be more: few questions need little memory.
     fn grow(&mut self) {
-        let length = (self.places.len() * 4).clamp(FIRST, PLACES);
+        let (first, most) = self.bounds;
+        let length = (self.places.len() * 4).clamp(first, most);
         let mut places = Vec::with_capacity(length);
         places.resize_with(length, || [None, None]);
         let kept = std::mem::replace(&mut self.places, places);
         self.count = 0;
         for (number, thing) in kept.into_iter().flat_map(|[last, before]| [before, last]).flatten() {
-            self.put(number, thing);
+            self.insert(number, thing);
         }
     }
 
-    fn put(&mut self, number: u64, thing: Rc<T>) {
+    fn insert(&mut self, number: u64, thing: P) {
         let place = self.place(number);
         if let Some([last, before]) = self.places.get_mut(place) {
             *before = last.replace((number, thing));
             self.count += 1;
         }
     }
+
+    fn put(&mut self, number: u64, thing: P) {
+        if self.count >= self.places.len() && self.places.len() < self.bounds.1 {
+            self.grow();
+        }
+        self.insert(number, thing);
+    }
 }
 
 impl<T> Shelf<T> {
     /// An empty one.
     pub const fn new() -> Shelf<T> {
-        Shelf(RefCell::new(Places { places: Vec::new(), count: 0 }))
+        Shelf(RefCell::new(Places::new(FIRST, PLACES)))
     }
 
     /// The thing that is sought of those with a number.
     pub fn get(&self, number: u64, is_sought: impl Fn(&T) -> bool) -> Option<Rc<T>> {
-        let shelf = self.0.borrow();
-        let place = shelf.places.get(shelf.place(number))?;
-        place
-            .iter()
-            .flatten()
-            .find(|(known, kept)| *known == number && is_sought(kept))
-            .map(|(_, kept)| Rc::clone(kept))
+        self.0.borrow().get(number, is_sought)
     }
 
     /// Puts a thing where its number leads to; the older one of two there goes.
     pub fn put(&self, number: u64, thing: T) -> Rc<T> {
         let thing = Rc::new(thing);
-        let mut shelf = self.0.borrow_mut();
-        if shelf.count >= shelf.places.len() && shelf.places.len() < PLACES {
-            shelf.grow();
-        }
-        shelf.put(number, Rc::clone(&thing));
+        self.0.borrow_mut().put(number, Rc::clone(&thing));
         thing
     }
 }
@@ -87,18 +106,59 @@ impl<T> Default for Shelf<T> {
     }
 }
 
+impl<T> SharedShelf<T> {
+    /// An empty one.
+    pub fn new() -> SharedShelf<T> {
+        SharedShelf((0..PARTS).map(|_| Mutex::new(Places::new(FIRST / PARTS, PLACES / PARTS))).collect())
+    }
+
+    /// Looks at the part that a number leads to.
+    fn look<A>(&self, number: u64, look: impl FnOnce(&mut Places<Arc<T>>) -> A) -> Option<A> {
+        // The numbers are hashes; their low bits tell the place within the part.
+        let part = usize::try_from(number >> 32).unwrap_or_default() & (PARTS - 1);
+        // What is kept is whole at any moment.
+        self.0.get(part).map(|part| look(&mut part.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// The thing that is sought of those with a number.
+    pub fn get(&self, number: u64, is_sought: impl Fn(&T) -> bool) -> Option<Arc<T>> {
+        self.look(number, |places| places.get(number, is_sought)).flatten()
+    }
+
+    /// Puts a thing where its number leads to; the older one of two there goes.
+    pub fn put(&self, number: u64, thing: T) -> Arc<T> {
+        let thing = Arc::new(thing);
+        self.look(number, |places| places.put(number, Arc::clone(&thing)));
+        thing
+    }
+}
+
+impl<T> Default for SharedShelf<T> {
+    fn default() -> SharedShelf<T> {
+        SharedShelf::new()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn two_that_meet_are_kept_and_the_older_goes_for_a_third() {
-        let shelf = Shelf::new();
-        let meeting = |nth: u64| 5 + nth * PLACES as u64;
-        let get = |number: u64| shelf.get(number, |kept| *kept == number).map(|kept| *kept);
+        let (shelf, shared) = (Shelf::new(), SharedShelf::new());
+        // In one place of both: the bits that tell the part are the same.
+        let meeting = |nth: u64| 5 + (nth << 40);
+        let get = |number: u64| {
+            let found = shelf.get(number, |kept| *kept == number).map(|kept| *kept);
+            assert_eq!(shared.get(number, |kept| *kept == number).map(|kept| *kept), found);
+            found
+        };
         for nth in 0..3 {
             assert_eq!(get(meeting(nth)), None);
-            assert_eq!(*shelf.put(meeting(nth), meeting(nth)), meeting(nth));
+            assert_eq!(
+                (*shelf.put(meeting(nth), meeting(nth)), *shared.put(meeting(nth), meeting(nth))),
+                (meeting(nth), meeting(nth))
+            );
             assert_eq!(get(meeting(nth)), Some(meeting(nth)));
         }
         assert_eq!([0, 1, 2].map(|nth| get(meeting(nth)).is_some()), [false, true, true]);
@@ -106,12 +166,21 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_kept_when_there_is_more_room() {
-        let shelf = Shelf::new();
-        for number in 0..PLACES as u64 {
+        let (shelf, shared) = (Shelf::new(), SharedShelf::new());
+        // Each in a place of its own, in both.
+        let spread = |number: u64| number | ((number / (PLACES / PARTS) as u64) << 32);
+        for number in (0..PLACES as u64).map(spread) {
             shelf.put(number, number);
+            shared.put(number, number);
         }
-        assert!((0..PLACES as u64).all(|number| shelf.get(number, |_| true).is_some_and(|kept| *kept == number)));
+        for number in (0..PLACES as u64).map(spread) {
+            assert!(shelf.get(number, |_| true).is_some_and(|kept| *kept == number));
+            assert!(shared.get(number, |_| true).is_some_and(|kept| *kept == number));
+        }
         assert_eq!(shelf.0.borrow().places.len(), PLACES);
-        assert!(shelf.get(PLACES as u64, |_| true).is_none());
+        let places = shared.0.iter().map(|part| part.lock().unwrap().places.len());
+        assert_eq!(places.sum::<usize>(), PLACES);
+        assert!(shelf.get(spread(PLACES as u64), |_| true).is_none());
+        assert!(shared.get(spread(PLACES as u64), |_| true).is_none());
     }
 }

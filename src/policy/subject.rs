@@ -1,7 +1,7 @@
 //! Whoever asks: a principal with everything it is, looked up once.
 
-use std::cell::{Cell, OnceCell};
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 
 use hashbrown::HashSet;
 
@@ -35,6 +35,13 @@ const fn trait_of(principal: Id) -> u64 {
     1 << (principal.0 & 63)
 }
 
+/// Everything that a principal is.
+struct Everything {
+    principals: Box<[Id]>,
+    /// The [traits](trait_of) of all of them.
+    traits: u64,
+}
+
 /// A principal at a time, over some facts.
 pub struct Subject<'f, F: Facts + ?Sized> {
     facts: &'f F,
@@ -50,14 +57,12 @@ pub struct Subject<'f, F: Facts + ?Sized> {
     /// Whether it is taken for itself alone, without what every account and everybody has.
     in_particular: bool,
     /// Itself and its groups.
-    reached: OnceCell<Box<[Id]>>,
+    reached: OnceLock<Box<[Id]>>,
     /// The roles that these may hold anything in.
-    roles: OnceCell<Roles>,
+    roles: OnceLock<Roles>,
     /// And its workgroups, `authenticated`, `anyone`.
-    everything: OnceCell<Box<[Id]>>,
-    /// The [traits](trait_of) of everything.
-    traits: Cell<u64>,
-    server: OnceCell<Box<Server>>,
+    everything: OnceLock<Everything>,
+    server: OnceLock<Box<Server>>,
 }
 
 impl<'f, F: Facts + ?Sized> Subject<'f, F> {
@@ -81,11 +86,10 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             outline,
             assumed_active: false,
             in_particular: false,
-            reached: OnceCell::new(),
-            roles: OnceCell::new(),
-            everything: OnceCell::new(),
-            traits: Cell::new(0),
-            server: OnceCell::new(),
+            reached: OnceLock::new(),
+            roles: OnceLock::new(),
+            everything: OnceLock::new(),
+            server: OnceLock::new(),
         })
     }
 
@@ -104,7 +108,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// as themselves in a listing.
     #[must_use]
     pub fn in_particular(self) -> Subject<'f, F> {
-        Subject { in_particular: true, everything: OnceCell::new(), ..self }
+        Subject { in_particular: true, everything: OnceLock::new(), ..self }
     }
 
     /// Whether it is taken without what every account has.
@@ -215,12 +219,16 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn principals(&self) -> Result<&[Id]> {
+        Ok(&self.everything()?.principals)
+    }
+
+    fn everything(&self) -> Result<&Everything> {
         match self.everything.get() {
             Some(everything) => Ok(everything),
             None => {
-                let everything = self.reach(true, |_| {})?;
-                self.traits.set(everything.iter().fold(0, |all, principal| all | trait_of(*principal)));
-                Ok(self.everything.get_or_init(|| everything.into_boxed_slice()))
+                let principals = self.reach(true, |_| {})?.into_boxed_slice();
+                let traits = principals.iter().fold(0, |all, principal| all | trait_of(*principal));
+                Ok(self.everything.get_or_init(|| Everything { principals, traits }))
             }
         }
     }
@@ -295,9 +303,9 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
 
     /// Whether a share that facts have at hand is one it holds, and effective.
     pub(super) fn holds_share(&self, share: &Handle) -> Result<bool> {
-        let principals = self.principals()?;
+        let Everything { principals, traits } = self.everything()?;
         // Most shares are others': one bit tells it without a look at the list.
-        if self.traits.get() & trait_of(share.principal()) == 0 || !principals.contains(&share.principal()) {
+        if traits & trait_of(share.principal()) == 0 || !principals.contains(&share.principal()) {
             return Ok(false);
         }
         Ok(share.always || self.facts.behind(*share).is_some_and(|binding| binding.is_effective(self.at)))

@@ -82,6 +82,19 @@ macro_rules! go_on {
             })*
         }
 
+        /// Facts that are borrowed: several may ask them at once.
+        impl<F: Facts + ?Sized> Facts for &F {
+            $(fn $name(&self $(, $argument: $type)*) -> $answer {
+                (**self).$name($($argument),*)
+            })*
+            $(fn $each(&self $(, $of: $sort)*, visit: Visit<'_, $row>) -> Result<()> {
+                (**self).$each($($of,)* visit)
+            })*
+            $(fn $list(&self $(, $by: $key)*) -> Result<$rows> {
+                (**self).$list($($by),*)
+            })*
+        }
+
         impl Facts for Adaptive<'_> {
             $(fn $name(&self $(, $argument: $type)*) -> $answer {
                 self.now().$name($($argument),*)

@@ -1,10 +1,9 @@
 //! What is acted on: a resource with everything it lies in, read once.
 
-use std::cell::OnceCell;
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use super::facts::{AtHand, Facts, Outline, Result};
-use crate::model::attributes::{Account, Attributes, Endpoint, Item, Server, Sharing};
+use crate::model::attributes::{Account, Attributes, Endpoint, Home, Item, Server, Sharing};
 use crate::model::{Id, Kind};
 
 /// What is acted on; many questions about one resource share it.
@@ -15,9 +14,9 @@ pub struct Target {
     pub kind: Kind,
     outline: Outline,
     /// It and everything it lies in, nearest first.
-    line: OnceCell<Vec<Outline>>,
+    line: OnceLock<Vec<Outline>>,
     /// Shares and owners of the items among these; none where they are many, or not at hand.
-    at_hand: OnceCell<Option<AtHand>>,
+    at_hand: OnceLock<Option<AtHand>>,
 }
 
 /// With more shares than this, each of a subject's principals is looked for instead.
@@ -32,19 +31,19 @@ impl Target {
         let outline = match facts.outline(id)? {
             Some(outline) => outline,
             None if id == Id::SERVER => {
-                Outline { id, parent: None, attributes: Rc::new(Attributes::Server(Server::default())) }
+                Outline { id, parent: None, attributes: Arc::new(Attributes::Server(Server::default())) }
             }
             None => return Ok(None),
         };
-        Ok(Some(Target { id, kind: outline.kind(), outline, line: OnceCell::new(), at_hand: OnceCell::new() }))
+        Ok(Some(Target { id, kind: outline.kind(), outline, line: OnceLock::new(), at_hand: OnceLock::new() }))
     }
 
     /// A resource that is not there, with attributes: nothing links anybody to it, so what is allowed on it is
     /// what anybody of a profile has.
     pub(super) fn stand_in(attributes: Attributes) -> Target {
-        let outline = Outline { id: Id(0), parent: None, attributes: Rc::new(attributes) };
-        let line = OnceCell::from(vec![outline.clone()]);
-        Target { id: Id(0), kind: outline.kind(), outline, line, at_hand: OnceCell::from(None) }
+        let outline = Outline { id: Id(0), parent: None, attributes: Arc::new(attributes) };
+        let line = OnceLock::from(vec![outline.clone()]);
+        Target { id: Id(0), kind: outline.kind(), outline, line, at_hand: OnceLock::from(None) }
     }
 
     /// It and everything it lies in, nearest first; read once.
@@ -105,6 +104,21 @@ impl Target {
         }
     }
 
+    /// Whose home folder it is, or lies straight in. Asked of a folder it is about what is in it, as for every
+    /// path that is not registered.
+    pub(super) fn folder_home<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<Home>> {
+        match self.item() {
+            Some(item) if item.is_folder() => Ok(item.home),
+            Some(_) => {
+                let above = self.outline.parent.map(|above| facts.outline(above)).transpose()?.flatten();
+                Ok(above.and_then(
+                    |above| if let Attributes::Item(folder) = &*above.attributes { folder.home } else { None },
+                ))
+            }
+            None => Ok(None),
+        }
+    }
+
     pub(super) fn attributes(&self) -> &Attributes {
         &self.outline.attributes
     }
@@ -115,7 +129,13 @@ impl Target {
 
     /// Whether it is the root folder of an endpoint.
     pub(super) fn is_root<F: Facts + ?Sized>(&self, facts: &F) -> Result<bool> {
-        Ok(self.kind == Kind::Item && self.line(facts)?.len() == 2)
+        if self.kind != Kind::Item {
+            return Ok(false);
+        }
+        match self.at_hand(facts) {
+            Some(at_hand) => Ok(at_hand.items == 1),
+            None => Ok(self.line(facts)?.len() == 2),
+        }
     }
 
     pub(super) fn account(&self) -> Option<&Account> {

@@ -264,7 +264,7 @@ impl Rows {
         }
         while self.lines.advance(&mut || Ok::<(), Problem>(()))? {
             let number = number(&self.lines);
-            match self.lines.text() {
+            match self.lines.line().text() {
                 Ok(text) if text.trim().is_empty() => {}
                 Ok(text) => return Ok(Some((number, Ok(text.to_owned())))),
                 Err(problem) => return Ok(Some((number, Err(Mistake::of(json::place(number), problem))))),

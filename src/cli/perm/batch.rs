@@ -6,10 +6,14 @@
 //! alone, whatever the requests are. What cannot be answered gets an error in its
 //! place, and the exit status says so at the end.
 
+mod threads;
+
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::mem::ManuallyDrop;
 use std::path::Path;
+use std::thread::available_parallelism;
 
 use serde_json::{Map, Value, json};
 
@@ -19,16 +23,17 @@ use super::super::{Outcome, output};
 use super::asked::Asked;
 use super::authzen;
 use super::check::Answered;
-use super::known::Known;
+use super::known::{Known, Named, UP};
 use super::request::{malformed, three};
 use super::strict;
 use crate::input::faults;
-use crate::input::lines::Lines;
+use crate::input::lines::{Line, Lines};
 use crate::model::name::printable;
 use crate::model::visible::visible;
 use crate::model::{Problem, ProblemKind};
 use crate::policy::Facts;
 use crate::render::{Format, RenderError, json as escaped};
+use crate::store::Store;
 
 /// How many of the lines that could not be answered are named at the end.
 const NAMED: usize = 20;
@@ -75,21 +80,34 @@ pub(super) fn run(session: &mut Session<'_>, view: &View<'_>, file: &Path, wante
         _ => Form::AsAsked,
     };
     let mut lines = Lines::new(input);
-    let mut tally = Tally::default();
+    let mut written = Written { out: &mut *session.out, form, tally: Tally::default() };
+    let moment = view.moment()?;
     let few = view.facts.last_id()?.0 / ONE_OF;
     let mut has_more = true;
-    if few > 0 {
-        let judge = Judge::new(view, wanted.proof)?;
-        has_more = Batch { judge, form, tally: &mut tally, line: Vec::new() }.run(session, &mut lines, few)?;
+    if few > 0
+        && let Some(view) = moment.view(view.reader, &view.facts)?
+    {
+        let named = Named::new(0);
+        let mut batch = Batch::new(&view, &named, form, wanted.proof)?;
+        has_more = one_by_one(&mut lines, &mut batch, few, &mut written)?;
     }
     if has_more {
-        let view = view.in_memory()?;
-        let mut batch = Batch { judge: Judge::new(&view, wanted.proof)?, form, tally: &mut tally, line: Vec::new() };
-        batch.run(session, &mut lines, u64::MAX)?;
         // The process is about to end: to give all of it back piece by piece is a twentieth of the time.
-        std::mem::forget(batch.judge);
-        std::mem::forget(view);
+        let facts = ManuallyDrop::new(view.facts.snapshot()?);
+        let named = ManuallyDrop::new(Named::new(UP));
+        let store = Store::open(view.reader.path())?;
+        let team = threads::Team {
+            store: &store,
+            moment,
+            facts: &*facts,
+            named: &named,
+            form,
+            with_proof: wanted.proof,
+            helpers: available_parallelism().map_or(1, usize::from) - 1,
+        };
+        team.run(view.reader, &mut lines, &mut written)?;
     }
+    let Written { tally, .. } = written;
     if form == (Form::Objects { in_array: true }) {
         session.out.write_all(if tally.objects == 0 { b"[]\n" } else { b"\n]\n" })?;
     }
@@ -101,8 +119,61 @@ pub(super) fn run(session: &mut Session<'_>, view: &View<'_>, file: &Path, wante
     }
 }
 
+/// Answers line by line, up to so many requests. Answers whether there may be more.
+fn one_by_one<R: Read, F: Facts>(
+    lines: &mut Lines<R>,
+    batch: &mut Batch<'_, '_, '_, F>,
+    most: u64,
+    written: &mut Written<'_>,
+) -> Result<bool, RenderError> {
+    while written.tally.requests < most {
+        if !lines.advance(&mut || written.idle())? {
+            return Ok(false);
+        }
+        let answers = batch.answers(std::iter::once(lines.line()));
+        written.add(answers)?;
+    }
+    Ok(true)
+}
+
+/// The answers to some lines.
+#[derive(Debug)]
+struct Answers {
+    text: Vec<u8>,
+    tally: Tally,
+    /// What ended them early: a store that fails.
+    end: Result<(), RenderError>,
+}
+
+/// Where the answers go.
+struct Written<'o> {
+    out: &'o mut dyn Write,
+    form: Form,
+    tally: Tally,
+}
+
+impl Written<'_> {
+    /// Writes further answers.
+    fn add(&mut self, mut answers: Answers) -> Result<(), RenderError> {
+        if self.form == (Form::Objects { in_array: true })
+            && self.tally.objects == 0
+            && let Some(first) = answers.text.first_mut()
+        {
+            *first = b'[';
+        }
+        self.out.write_all(&answers.text)?;
+        self.tally.add(answers.tally);
+        answers.end
+    }
+
+    /// All that was asked is answered: whoever waits for the answers gets them.
+    fn idle(&mut self) -> Result<(), RenderError> {
+        Ok(self.out.flush()?)
+    }
+}
+
 /// How it went.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Tally {
     requests: u64,
     /// How many objects were written.
@@ -119,6 +190,15 @@ impl Tally {
         if self.lines.len() < NAMED {
             self.lines.push(line);
         }
+    }
+
+    /// With that of lines that come after.
+    fn add(&mut self, after: Tally) {
+        self.requests += after.requests;
+        self.objects += after.objects;
+        self.unanswered += after.unanswered;
+        self.lines.extend(after.lines.into_iter().take(NAMED - self.lines.len().min(NAMED)));
+        self.denied |= after.denied;
     }
 
     /// What is wrong with the requests, if anything is.
@@ -142,68 +222,73 @@ impl Tally {
     }
 }
 
-struct Batch<'t, 'v, 'r, F: Facts> {
-    judge: Judge<'v, 'r, F>,
+/// Answers lines.
+struct Batch<'v, 'r, 's, F: Facts> {
+    judge: Judge<'v, 'r, 's, F>,
     form: Form,
-    tally: &'t mut Tally,
-    /// The answer that is being written, so that room for it is made once.
-    line: Vec<u8>,
+    tally: Tally,
+    /// The answers so far.
+    out: Vec<u8>,
 }
 
-impl<F: Facts> Batch<'_, '_, '_, F> {
-    /// Answers the lines that are left, up to so many requests. Answers whether there may be more.
-    fn run<R: Read>(
-        &mut self,
-        session: &mut Session<'_>,
-        lines: &mut Lines<R>,
-        most: u64,
-    ) -> Result<bool, RenderError> {
-        while self.tally.requests < most {
-            if !lines.advance(&mut || session.out.flush().map_err(RenderError::from))? {
-                return Ok(false);
-            }
-            self.answer(lines, session.out)?;
-        }
-        Ok(true)
+impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
+    fn new(
+        view: &'v View<'r, &'s F>,
+        named: &'v Named<'s, F>,
+        form: Form,
+        with_proof: bool,
+    ) -> Result<Batch<'v, 'r, 's, F>, Problem> {
+        Ok(Batch { judge: Judge::new(view, named, with_proof)?, form, tally: Tally::default(), out: Vec::new() })
     }
 
-    /// Answers the line at hand.
-    fn answer<R: Read>(&mut self, lines: &Lines<R>, out: &mut dyn Write) -> Result<(), RenderError> {
-        let text = match lines.text() {
+    /// Answers some lines, in their order.
+    fn answers<'l>(&mut self, lines: impl IntoIterator<Item = Line<'l>>) -> Answers {
+        let end = lines.into_iter().try_for_each(|line| self.answer(line));
+        Answers { text: std::mem::take(&mut self.out), tally: std::mem::take(&mut self.tally), end }
+    }
+
+    fn answer(&mut self, line: Line<'_>) -> Result<(), RenderError> {
+        let text = match line.text() {
             Ok(text) => text.trim_matches([' ', '\t']),
             Err(problem) => {
                 self.tally.requests += 1;
-                let is_object = lines.is_object() || self.form != Form::AsAsked;
-                return self.refused(lines.number, problem, is_object.then(Map::new), out);
+                let is_object = line.is_object() || self.form != Form::AsAsked;
+                return self.refused(line.number, problem, is_object.then(Map::new));
             }
         };
         if text.is_empty() || text.starts_with('#') {
-            return match self.form {
-                Form::AsAsked => Ok(writeln!(out, "{}", echoed(text))?),
-                // They are no objects, and nothing was asked.
-                Form::Objects { .. } => Ok(()),
-            };
+            // Among objects they are left out: they are none, and nothing was asked.
+            if self.form == Form::AsAsked {
+                self.put(&[&echoed(text), "\n"]);
+            }
+            return Ok(());
         }
         self.tally.requests += 1;
-        if !lines.is_object() {
-            return self.text(lines.number, text, out);
+        if !line.is_object() {
+            return self.text(line.number, text);
         }
         match strict::object(text) {
-            Ok(object) if authzen::is_request(&object) => self.authzen(lines.number, &object, out),
-            Ok(object) => self.object(lines.number, object, out),
-            Err(problem) => self.refused(lines.number, problem, Some(Map::new()), out),
+            Ok(object) if authzen::is_request(&object) => self.authzen(line.number, &object),
+            Ok(object) => self.object(line.number, object),
+            Err(problem) => self.refused(line.number, problem, Some(Map::new())),
         }
     }
 
-    fn text(&mut self, line: u64, text: &str, out: &mut dyn Write) -> Result<(), RenderError> {
+    fn put(&mut self, parts: &[&str]) {
+        for part in parts {
+            self.out.extend_from_slice(part.as_bytes());
+        }
+    }
+
+    fn text(&mut self, line: u64, text: &str) -> Result<(), RenderError> {
         if self.form != Form::AsAsked {
             return match three(text) {
                 Ok(words) => {
                     let fields = ["principal", "action", "resource"].into_iter().map(str::to_owned);
                     let words = words.into_iter().map(|word| Value::String(word.into_owned()));
-                    self.object(line, fields.zip(words).collect(), out)
+                    self.object(line, fields.zip(words).collect())
                 }
-                Err(problem) => self.refused(line, problem, Some(Map::new()), out),
+                Err(problem) => self.refused(line, problem, Some(Map::new())),
             };
         }
         let judged = match three(text) {
@@ -214,18 +299,15 @@ impl<F: Facts> Batch<'_, '_, '_, F> {
             Ok((allowed, grounds)) => {
                 self.tally.denied |= !allowed;
                 let verdict = if allowed { "allowed " } else { "denied " };
-                self.line.clear();
-                for part in [verdict, &echoed(text), &visible(&grounds), "\n"] {
-                    self.line.extend_from_slice(part.as_bytes());
-                }
-                Ok(out.write_all(&self.line)?)
+                self.put(&[verdict, &echoed(text), &visible(&grounds), "\n"]);
+                Ok(())
             }
-            Err(problem) => self.refused(line, problem, None, out),
+            Err(problem) => self.refused(line, problem, None),
         }
     }
 
     /// The same object, with the answer.
-    fn object(&mut self, line: u64, mut object: Map<String, Value>, out: &mut dyn Write) -> Result<(), RenderError> {
+    fn object(&mut self, line: u64, mut object: Map<String, Value>) -> Result<(), RenderError> {
         for field in ANSWERED {
             object.shift_remove(field);
         }
@@ -238,13 +320,13 @@ impl<F: Facts> Batch<'_, '_, '_, F> {
                 self.tally.denied |= !allowed;
                 object.insert("allowed".to_owned(), json!(allowed));
                 object.extend(answer);
-                self.write(object, out)
+                self.write(&object)
             }
-            Err(problem) => self.refused(line, problem, Some(object), out),
+            Err(problem) => self.refused(line, problem, Some(object)),
         }
     }
 
-    fn authzen(&mut self, line: u64, object: &Map<String, Value>, out: &mut dyn Write) -> Result<(), RenderError> {
+    fn authzen(&mut self, line: u64, object: &Map<String, Value>) -> Result<(), RenderError> {
         let judge = &mut self.judge;
         let answered = authzen::answer(object, &mut |[principal, action, resource]| {
             answerable(judge.judge(&principal, &action, &resource))
@@ -252,23 +334,18 @@ impl<F: Facts> Batch<'_, '_, '_, F> {
         match answered {
             Ok((answer, allowed)) => {
                 self.tally.denied |= !allowed;
-                self.write(answer, out)
+                self.write(&answer)
             }
-            Err(problem) => self.refused(line, problem, Some(Map::new()), out),
+            Err(problem) => self.refused(line, problem, Some(Map::new())),
         }
     }
 
     /// An error in the place of an answer, in the form of the request: added to an object, or a line.
-    fn refused(
-        &mut self,
-        line: u64,
-        problem: Problem,
-        object: Option<Map<String, Value>>,
-        out: &mut dyn Write,
-    ) -> Result<(), RenderError> {
+    fn refused(&mut self, line: u64, problem: Problem, object: Option<Map<String, Value>>) -> Result<(), RenderError> {
         self.tally.unanswered(line);
         let Some(mut object) = object else {
-            return Ok(writeln!(out, "error {line}: {}", visible(&problem.message))?);
+            self.put(&[&format!("error {line}: "), &visible(&problem.message), "\n"]);
+            return Ok(());
         };
         let mut error = output::object(&problem);
         if let Some(Value::Object(fields)) = error.get_mut("error") {
@@ -277,37 +354,32 @@ impl<F: Facts> Batch<'_, '_, '_, F> {
         if let Value::Object(error) = error {
             object.extend(error);
         }
-        self.write(object, out)
+        self.write(&object)
     }
 
     /// Writes an object: in a line of its own, or as one more of the array.
-    fn write(&mut self, object: Map<String, Value>, out: &mut dyn Write) -> Result<(), RenderError> {
-        self.line.clear();
+    fn write(&mut self, object: &Map<String, Value>) -> Result<(), RenderError> {
         let in_array = self.form == (Form::Objects { in_array: true });
         if in_array {
-            self.line.extend_from_slice(if self.tally.objects == 0 { b"[\n  " } else { b",\n  " });
+            // In front of the first of all it becomes what begins the array.
+            self.put(&[",\n  "]);
         }
-        let begin = self.line.len();
-        serde_json::to_writer(&mut self.line, &object).map_err(std::io::Error::from)?;
-        // Nothing in ASCII is left to be escaped, and most lines are of it.
-        if self.line.iter().any(|byte| *byte >= 0x7f) {
-            self.line.truncate(begin);
-            escaped::write(&mut self.line, &object)?;
-        }
+        escaped::write(&mut self.out, object)?;
         if !in_array {
-            self.line.push(b'\n');
+            self.put(&["\n"]);
         }
         self.tally.objects += 1;
-        Ok(out.write_all(&self.line)?)
+        Ok(())
     }
 }
 
 /// A request as it is repeated: the tabs between its words stay.
 fn echoed(text: &str) -> Cow<'_, str> {
-    if text.contains('\t') {
+    let shown = visible(text);
+    if matches!(shown, Cow::Owned(_)) && text.contains('\t') {
         return text.split('\t').map(visible).collect::<Vec<_>>().join("\t").into();
     }
-    visible(text)
+    shown
 }
 
 /// What one request could not be answered for, apart from what ends everything: a store or a stream
@@ -333,17 +405,21 @@ fn words(object: &Map<String, Value>) -> Result<[&str; 3], Problem> {
 }
 
 /// Decides one question after the other.
-struct Judge<'v, 'r, F: Facts> {
-    view: &'v View<'r, F>,
-    known: Known<'v, 'r, F>,
+struct Judge<'v, 'r, 's, F: Facts> {
+    view: &'v View<'r, &'s F>,
+    known: Known<'v, 'r, 's, F>,
     with_proof: bool,
     /// The moment of every answer.
     at: String,
 }
 
-impl<'v, 'r, F: Facts> Judge<'v, 'r, F> {
-    fn new(view: &'v View<'r, F>, with_proof: bool) -> Result<Judge<'v, 'r, F>, Problem> {
-        Ok(Judge { view, known: Known::new(view)?, with_proof, at: view.at.to_string() })
+impl<'v, 'r, 's, F: Facts> Judge<'v, 'r, 's, F> {
+    fn new(
+        view: &'v View<'r, &'s F>,
+        named: &'v Named<'s, F>,
+        with_proof: bool,
+    ) -> Result<Judge<'v, 'r, 's, F>, Problem> {
+        Ok(Judge { view, known: Known::new(view, named)?, with_proof, at: view.at.to_string() })
     }
 
     /// Yes or no, and what is to be said of it in the same line.

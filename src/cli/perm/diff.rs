@@ -168,8 +168,7 @@ fn compared(
 /// itself in between.
 fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Result<(Scope, bool), RenderError> {
     let (first, last) = if before.revision <= after.revision { (before, after) } else { (after, before) };
-    let mut changes =
-        first.reader.changed_between((first.revision, &first.facts), (last.revision, &last.facts))?;
+    let mut changes = first.reader.changed_between((first.revision, &first.facts), (last.revision, &last.facts))?;
     let changed = changes.len();
     for view in [before, after] {
         changes.extend(view.facts.ending(before.at.min(after.at), before.at.max(after.at)));

@@ -1,31 +1,31 @@
-//! Questions of a long list: what they name is looked up once, and kept at hand in bounded memory.
+//! Questions of a long list: what they name is looked up once, and kept at hand in bounded memory for all
+//! threads that answer them.
 //!
 //! It is [`Asked::read`](super::asked::Asked::read) for lists: the same rules, in the same order. Only
 //! the nearest spelling of a name that is not there is left out, since looking for it goes through
 //! every name there is, and a list may hold a million that are not there.
 
-use std::cell::{Cell, OnceCell};
 use std::hash::BuildHasher;
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::DefaultHashBuilder;
 
 use super::super::view::View;
 use super::asked::{On, may_ask_about_others, oneself, themselves_only};
 use crate::model::catalogue::{NOT_GRANTED, Rule};
-use crate::model::{Id, Kind, Problem, Reference};
+use crate::model::{Id, Kind, Path, Problem, Reference};
 use crate::ops::{Actor, AnyViewer};
-use crate::policy::shelf::Shelf;
+use crate::policy::shelf::SharedShelf;
 use crate::policy::{Decision, Facts, Question, Subject, Target, allows, decide_on};
 use crate::render::RenderError;
 
 /// A principal that was named, with everything it is once that was asked for.
-struct Who<'v, F: Facts> {
+struct Who<'s, F: Facts> {
     text: Box<str>,
     /// Whether it is whoever asks.
     is_oneself: bool,
-    id: Cell<Option<Id>>,
-    subject: OnceCell<Subject<'v, F>>,
+    id: OnceLock<Id>,
+    subject: OnceLock<Subject<'s, F>>,
     reference: Reference,
 }
 
@@ -34,34 +34,55 @@ struct Where {
     text: Box<str>,
     on: On,
     /// Whether whoever asks may ask about others there.
-    others: Cell<Option<bool>>,
-    target: OnceCell<Option<Target>>,
+    others: OnceLock<bool>,
+    target: OnceLock<Option<Target>>,
 }
 
 /// A path that is shorter, in bytes, has no more folders than a path may.
 const LONGEST: usize = 1024;
 
+/// How many folders up one that is known is looked for in memory, where a look-up for each costs little.
+pub(super) const UP: usize = 16;
+
 impl Where {
     fn new(text: &str, on: On) -> Where {
-        Where { text: text.into(), on, others: Cell::new(None), target: OnceCell::new() }
+        Where { text: text.into(), on, others: OnceLock::new(), target: OnceLock::new() }
     }
 }
 
 /// A request that was read: what it asks, and what was looked up for it.
-pub(super) struct Request<'v, F: Facts> {
+pub(super) struct Request<'s, F: Facts> {
     pub(super) question: Question,
-    who: Rc<Who<'v, F>>,
-    place: Rc<Where>,
+    who: Arc<Who<'s, F>>,
+    place: Arc<Where>,
 }
 
-/// What was named so far.
-pub(super) struct Known<'v, 'r, F: Facts> {
-    view: &'v View<'r, F>,
-    viewer: AnyViewer<'v>,
+/// What was named so far, to one and the same asker at one moment.
+pub(super) struct Named<'s, F: Facts> {
     /// By the hash of their texts.
     hasher: DefaultHashBuilder,
-    principals: Shelf<Who<'v, F>>,
-    resources: Shelf<Where>,
+    principals: SharedShelf<Who<'s, F>>,
+    resources: SharedShelf<Where>,
+    /// How many folders up one that is known is looked for, besides the nearest.
+    up: usize,
+}
+
+impl<F: Facts> Named<'_, F> {
+    pub(super) fn new(up: usize) -> Self {
+        Named {
+            hasher: DefaultHashBuilder::default(),
+            principals: SharedShelf::new(),
+            resources: SharedShelf::new(),
+            up,
+        }
+    }
+}
+
+/// Finds what requests name.
+pub(super) struct Known<'v, 'r, 's, F: Facts> {
+    view: &'v View<'r, &'s F>,
+    viewer: AnyViewer<'v>,
+    named: &'v Named<'s, F>,
 }
 
 impl<F: Facts> Request<'_, F> {
@@ -76,43 +97,37 @@ impl<F: Facts> Request<'_, F> {
     }
 }
 
-impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
-    pub(super) fn new(view: &'v View<'r, F>) -> Result<Known<'v, 'r, F>, Problem> {
-        Ok(Known {
-            view,
-            viewer: view.viewer()?,
-            hasher: DefaultHashBuilder::default(),
-            principals: Shelf::new(),
-            resources: Shelf::new(),
-        })
+impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
+    pub(super) fn new(view: &'v View<'r, &'s F>, named: &'v Named<'s, F>) -> Result<Known<'v, 'r, 's, F>, Problem> {
+        Ok(Known { view, viewer: view.viewer()?, named })
     }
 
     /// The rule that allows what a request asks; none where it is denied.
-    pub(super) fn allows(&self, request: &Request<'v, F>) -> Result<Option<Rule>, Problem> {
-        let Some(target) = request.target(&self.view.facts)? else { return Ok(None) };
+    pub(super) fn allows(&self, request: &Request<'s, F>) -> Result<Option<Rule>, Problem> {
+        let Some(target) = request.target(self.view.facts)? else { return Ok(None) };
         Ok(allows(self.subject(request)?, request.question.action, target)?)
     }
 
     /// As [`allows`](Known::allows), with the sentence of a refusal.
-    pub(super) fn decide(&self, request: &Request<'v, F>) -> Result<Decision, Problem> {
-        match request.target(&self.view.facts)? {
+    pub(super) fn decide(&self, request: &Request<'s, F>) -> Result<Decision, Problem> {
+        match request.target(self.view.facts)? {
             Some(target) => Ok(decide_on(self.subject(request)?, request.question.action, target)?),
             None => Ok(Decision { allowed: false, rule: NOT_GRANTED, proof: Vec::new() }),
         }
     }
 
-    fn subject<'q>(&self, request: &'q Request<'v, F>) -> Result<&'q Subject<'v, F>, Problem> {
+    fn subject<'q>(&self, request: &'q Request<'s, F>) -> Result<&'q Subject<'s, F>, Problem> {
         Ok(match request.who.subject.get() {
             Some(subject) => subject,
             None => {
-                let subject = Subject::new(&self.view.facts, request.question.principal, self.view.at)?;
+                let subject = Subject::new(self.view.facts, request.question.principal, self.view.at)?;
                 request.who.subject.get_or_init(|| subject)
             }
         })
     }
 
     /// Reads a request and finds what it is about.
-    pub(super) fn request(&self, who: &str, action: &str, on: &str) -> Result<Request<'v, F>, RenderError> {
+    pub(super) fn request(&self, who: &str, action: &str, on: &str) -> Result<Request<'s, F>, RenderError> {
         let view = self.view;
         let who = self.principal(who)?;
         let place = self.resource(on, action)?;
@@ -122,7 +137,7 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
             self.seen(&folder)?;
         }
         let action = place.on.action(view, action)?;
-        let principal = match who.id.get() {
+        let principal = match who.id.get().copied() {
             Some(id) if who.is_oneself => id,
             known => {
                 if !self.may_ask_about_others(&place)? {
@@ -138,18 +153,19 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
         Ok(Request { question, who, place })
     }
 
-    fn principal(&self, text: &str) -> Result<Rc<Who<'v, F>>, RenderError> {
-        let hash = self.hasher.hash_one(text);
-        if let Some(known) = self.principals.get(hash, |known| *known.text == *text) {
+    fn principal(&self, text: &str) -> Result<Arc<Who<'s, F>>, RenderError> {
+        let hash = self.named.hasher.hash_one(text);
+        if let Some(known) = self.named.principals.get(hash, |known| *known.text == *text) {
             return Ok(known);
         }
         let reference = Reference::principal(text)?;
         let own = oneself(self.view, &reference)?;
-        let (is_oneself, id) = (own.is_some(), Cell::new(own));
-        Ok(self.principals.put(hash, Who { text: text.into(), is_oneself, id, subject: OnceCell::new(), reference }))
+        let (is_oneself, id) = (own.is_some(), own.map_or_else(OnceLock::new, OnceLock::from));
+        let who = Who { text: text.into(), is_oneself, id, subject: OnceLock::new(), reference };
+        Ok(self.named.principals.put(hash, who))
     }
 
-    fn resolve(&self, who: &Who<'v, F>) -> Result<Id, Problem> {
+    fn resolve(&self, who: &Who<'_, F>) -> Result<Id, Problem> {
         let plain = match &who.reference {
             // Whoever sees everything needs no look at what it is.
             Reference::Named(kind, name) if self.sees_all() => self.view.facts.id_named(*kind, None, name.key())?,
@@ -162,17 +178,16 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
                 self.view.principal(&who.reference)?
             }
         };
-        who.id.set(Some(id));
-        Ok(id)
+        Ok(*who.id.get_or_init(|| id))
     }
 
-    fn resource(&self, text: &str, action: &str) -> Result<Rc<Where>, RenderError> {
-        let hash = self.hasher.hash_one(text);
-        if let Some(known) = self.resources.get(hash, |known| *known.text == *text) {
+    fn resource(&self, text: &str, action: &str) -> Result<Arc<Where>, RenderError> {
+        let hash = self.named.hasher.hash_one(text);
+        if let Some(known) = self.named.resources.get(hash, |known| *known.text == *text) {
             return Ok(known);
         }
-        if let Some(on) = self.beneath(text)? {
-            return Ok(self.resources.put(hash, Where::new(text, on)));
+        if let Some(on) = self.beneath(text, self.named.up)? {
+            return Ok(self.named.resources.put(hash, Where::new(text, on)));
         }
         let reference = Reference::parse(text, Kind::Server)?;
         // Whether a private endpoint is there for an actor depends on the action, so it is looked up each time.
@@ -187,25 +202,47 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
             }
         };
         let place = Where::new(text, on);
-        Ok(if is_steady { self.resources.put(hash, place) } else { Rc::new(place) })
+        Ok(if is_steady { self.named.resources.put(hash, place) } else { Arc::new(place) })
     }
 
-    /// What a path leads to for whoever sees everything, where the folder it lies in was named before: one
-    /// look-up instead of one for each folder on the way. None where it takes more than that.
-    fn beneath(&self, text: &str) -> Result<Option<On>, Problem> {
+    /// What a path leads to for whoever sees everything, where a folder that it lies in is known or its root is
+    /// there: one look-up for each folder between, and these are known then. None for all else.
+    fn beneath(&self, text: &str, up: usize) -> Result<Option<On>, Problem> {
         let Some((folder, name)) = text.rsplit_once('/').filter(|_| self.sees_all() && text.len() < LONGEST) else {
             return Ok(None);
         };
-        let is_plain = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
-        if name.is_empty() || !name.bytes().all(is_plain) {
+        // What is no path is told so by whoever reads it whole.
+        if folder.ends_with('/') || !Path::is_component(name) {
             return Ok(None);
         }
-        let known = self.resources.get(self.hasher.hash_one(folder), |known| *known.text == *folder);
-        let Some(known) = known.filter(|it| it.on.kind == Kind::Item && it.on.is_registered) else { return Ok(None) };
-        Ok(Some(match self.view.facts.id_named(Kind::Item, Some(known.on.id), name)? {
-            Some(id) => On { id, ..known.on },
-            None => On { is_registered: false, ..known.on },
+        // The root folder keeps its slash.
+        let folder = if folder.ends_with(':') { text.get(..=folder.len()).unwrap_or(folder) } else { folder };
+        let Some(above) = self.folder(folder, up)? else { return Ok(None) };
+        if !above.is_registered {
+            return Ok(Some(above));
+        }
+        Ok(Some(match self.view.facts.id_named(Kind::Item, Some(above.id), name)? {
+            Some(id) => On { id, ..above },
+            None => On { is_registered: false, ..above },
         }))
+    }
+
+    /// The folder of a path, if it is known, or one so many folders up is.
+    fn folder(&self, text: &str, up: usize) -> Result<Option<On>, Problem> {
+        let hash = self.named.hasher.hash_one(text);
+        if let Some(known) = self.named.resources.get(hash, |known| *known.text == *text) {
+            return Ok((known.on.kind == Kind::Item).then_some(known.on));
+        }
+        let Some(up) = up.checked_sub(1) else { return Ok(None) };
+        let found = if text.ends_with('/') {
+            Reference::parse(text, Kind::Server).map_or(Ok(None), |root| self.nearest(&root))?
+        } else {
+            self.beneath(text, up)?
+        };
+        if let Some(on) = found.filter(|on| on.is_registered) {
+            self.named.resources.put(hash, Where::new(text, on));
+        }
+        Ok(found)
     }
 
     /// What a path leads to for whoever sees everything, without a look at what lies on the way; none for
@@ -223,11 +260,10 @@ impl<'v, 'r, F: Facts> Known<'v, 'r, F> {
 
     fn may_ask_about_others(&self, place: &Where) -> Result<bool, Problem> {
         if let Some(known) = place.others.get() {
-            return Ok(known);
+            return Ok(*known);
         }
         let may = may_ask_about_others(self.view, place.on.id, place.on.kind)?;
-        place.others.set(Some(may));
-        Ok(may)
+        Ok(*place.others.get_or_init(|| may))
     }
 
     fn sees_all(&self) -> bool {

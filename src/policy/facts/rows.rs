@@ -1,6 +1,6 @@
 //! What look-ups ask for, and what they answer with where a whole row would be too much.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::model::attributes::Attributes;
 use crate::model::{Binding, Id, Kind, Permissions, Resource, Role};
@@ -66,13 +66,13 @@ pub struct Outline {
     /// What it lies in.
     pub parent: Option<Id>,
     /// What is known of it; also says its kind. Where many are alike they share one.
-    pub attributes: Rc<Attributes>,
+    pub attributes: Arc<Attributes>,
 }
 
 impl Outline {
     /// Of a resource.
     pub fn of(resource: &Resource) -> Outline {
-        Outline { id: resource.id, parent: resource.parent, attributes: Rc::new(resource.attributes.clone()) }
+        Outline { id: resource.id, parent: resource.parent, attributes: Arc::new(resource.attributes.clone()) }
     }
 
     /// Its kind.
@@ -154,6 +154,8 @@ pub struct AtHand {
     pub shares: Vec<Handle>,
     /// The owners, the nearest first.
     pub owners: Vec<Id>,
+    /// Of how many items they are.
+    pub items: usize,
     /// What the item lies in last of all: its endpoint.
     pub outermost: Outline,
 }

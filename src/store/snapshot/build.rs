@@ -1,7 +1,6 @@
 //! Reading a store into a snapshot: one pass over each table.
 
-use std::cell::OnceCell;
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::{Equivalent, HashMap};
 use rusqlite::Row;
@@ -46,7 +45,7 @@ impl StoreFacts<'_> {
             places: tree.places,
             resources: tree.rows,
             names: tree.names,
-            attributes: resources.attributes.into_iter().map(Rc::new).collect(),
+            attributes: resources.attributes.into_iter().map(Arc::new).collect(),
             families: tree.families,
             keys: tree.keys,
             hasher: tree.hasher,
@@ -54,9 +53,9 @@ impl StoreFacts<'_> {
             bindings: bindings.rows,
             held: Vec::new(),
             binding_attributes: bindings.attributes,
-            by_id: OnceCell::new(),
-            homes: OnceCell::new(),
-            by_sharer: OnceCell::new(),
+            by_id: OnceLock::new(),
+            homes: OnceLock::new(),
+            by_sharer: OnceLock::new(),
         };
         snapshot.arrange(&bindings.on);
         Ok(snapshot)

@@ -173,13 +173,24 @@ impl Facts for Snapshot {
     }
 
     fn at_hand(&self, item: &Outline, most: usize) -> Option<AtHand> {
-        let (mut place, mut row) = self.row(item.id)?;
-        let mut found = AtHand { shares: Vec::new(), owners: Vec::new(), outermost: item.clone() };
+        let first = self.row(item.id)?;
+        // Counted first, so that no more room is made than is needed.
+        let (mut place, mut row) = first;
+        let mut count = 0;
         while row.kind == Some(Kind::Item) {
-            let on = self.on_place(place);
-            if found.shares.len() + on.len() > most {
+            count += self.on_place(place).len();
+            if count > most {
                 return None;
             }
+            place = row.above;
+            row = self.resources.get(place as usize)?;
+        }
+        let (mut place, mut row) = first;
+        let mut found =
+            AtHand { shares: Vec::with_capacity(count), owners: Vec::new(), items: 0, outermost: item.clone() };
+        while row.kind == Some(Kind::Item) {
+            found.items += 1;
+            let on = self.on_place(place);
             for (place, binding) in (row.on..).zip(on) {
                 match binding.role {
                     Role::ItemShare => {

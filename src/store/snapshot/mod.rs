@@ -13,10 +13,10 @@ mod parts;
 mod rows;
 mod tree;
 
-use std::cell::OnceCell;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
@@ -40,7 +40,7 @@ pub struct Snapshot {
     /// By id, with one more at the end that closes the ranges of the last.
     resources: Vec<ResourceRow>,
     names: Names,
-    attributes: Vec<Rc<Attributes>>,
+    attributes: Vec<Arc<Attributes>>,
     /// Resources by kind, parent and id.
     families: Vec<u32>,
     /// Resources by kind, parent and key.
@@ -54,11 +54,11 @@ pub struct Snapshot {
     held: Vec<Held>,
     binding_attributes: Vec<Kept>,
     /// The same by id; made when it is first asked for.
-    by_id: OnceCell<Vec<u32>>,
+    by_id: OnceLock<Vec<u32>>,
     /// Where the home folders are, by what they lie in and whose they are; made when it is first asked for.
-    homes: OnceCell<HashMap<(Id, Home), u32>>,
+    homes: OnceLock<HashMap<(Id, Home), u32>>,
     /// The shares by who made them; made when it is first asked for.
-    by_sharer: OnceCell<Vec<u32>>,
+    by_sharer: OnceLock<Vec<u32>>,
 }
 
 /// An id as rows have it; none for one that no row can have.
@@ -177,7 +177,7 @@ impl Snapshot {
     }
 
     fn outline_of(&self, row: &ResourceRow) -> Option<Outline> {
-        let attributes = Rc::clone(self.attributes.get(row.attributes as usize)?);
+        let attributes = Arc::clone(self.attributes.get(row.attributes as usize)?);
         Some(Outline { id: wide(row.id), parent: self.parent_of(row).map(wide), attributes })
     }
 

@@ -115,12 +115,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     }
 
     /// Which answers are the same as those of a principal on a resource, if that can be told.
-    fn alike(
-        &self,
-        (principal, profile): (Pair, Profiled),
-        is_linked: bool,
-        place: &Place,
-    ) -> Result<Option<Alike>> {
+    fn alike(&self, (principal, profile): (Pair, Profiled), is_linked: bool, place: &Place) -> Result<Option<Alike>> {
         if is_class(principal) {
             return Ok(Some(of_class(principal, place)));
         }

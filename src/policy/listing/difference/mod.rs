@@ -327,7 +327,8 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         let is_plain = profile.0.is_plain() && profile.1.is_plain();
         if !is_same && !is_plain {
             for alike in self.sorts()? {
-                let mut others = alike.iter().filter(|it| pairs.binary_search(it).is_err() && !touched.contains(*it)).peekable();
+                let mut others =
+                    alike.iter().filter(|it| pairs.binary_search(it).is_err() && !touched.contains(*it)).peekable();
                 let Some(first) = others.peek() else { continue };
                 let difference = self.between(who, false, &self.place(**first)?)?;
                 if !difference.is_none() {

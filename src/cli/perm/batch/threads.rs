@@ -1,0 +1,119 @@
+//! The lines of a batch that are at hand together, answered on several threads.
+//!
+//! Whoever reads the lines also answers: alone where few are at hand, as when somebody waits for each answer.
+//! Helpers are made when there is more to do. They share the facts and what was found of the names; through a
+//! reader of its own each looks up what the facts do not have.
+
+use std::io::Read;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{Builder, Scope};
+
+use super::super::super::view::Moment;
+use super::super::known::Named;
+use super::{Answers, Batch, Form, Written};
+use crate::input::lines::{Block, Lines};
+use crate::policy::Facts;
+use crate::render::RenderError;
+use crate::store::{Reader, Store};
+
+/// How many lines one thread takes at a time.
+const PART: usize = 256;
+
+/// What those who answer have in common.
+pub(super) struct Team<'t, 's, F: Facts> {
+    pub(super) store: &'t Store,
+    pub(super) moment: Moment,
+    pub(super) facts: &'s F,
+    pub(super) named: &'t Named<'s, F>,
+    pub(super) form: Form,
+    pub(super) with_proof: bool,
+    /// How many threads there are at most besides the one that reads.
+    pub(super) helpers: usize,
+}
+
+/// A block of lines, taken part by part by whoever is free.
+struct Shared {
+    block: Block,
+    next: AtomicUsize,
+}
+
+impl Shared {
+    fn parts(&self) -> usize {
+        self.block.count().div_ceil(PART)
+    }
+
+    /// The next part that nobody has taken, and its lines; none after the last.
+    fn take(&self) -> Option<(usize, Range<usize>)> {
+        let part = self.next.fetch_add(1, Ordering::Relaxed);
+        (part < self.parts()).then(|| (part, part * PART..self.block.count().min((part + 1) * PART)))
+    }
+}
+
+/// Answers with the number of the part that they are for.
+type Parts = Vec<(usize, Answers)>;
+
+/// Answers the parts that nobody else has taken.
+fn answer<F: Facts>(batch: &mut Batch<'_, '_, '_, F>, shared: &Shared) -> Parts {
+    std::iter::from_fn(|| shared.take()).map(|(part, lines)| (part, batch.answers(shared.block.lines(lines)))).collect()
+}
+
+/// A thread that answers as well.
+struct Helper {
+    blocks: Sender<Arc<Shared>>,
+    answers: Receiver<Parts>,
+}
+
+impl<F: Facts + Sync> Team<'_, '_, F> {
+    /// Answers all lines, in their order.
+    pub(super) fn run<R: Read>(
+        &self,
+        reader: &Reader,
+        lines: &mut Lines<R>,
+        written: &mut Written<'_>,
+    ) -> Result<(), RenderError> {
+        let Some(view) = self.moment.view(reader, self.facts)? else { return Ok(()) };
+        let mut batch = Batch::new(&view, self.named, self.form, self.with_proof)?;
+        std::thread::scope(|scope| {
+            let mut helpers: Vec<Helper> = Vec::new();
+            while let Some(block) = lines.block(&mut || written.idle())? {
+                let shared = Arc::new(Shared { block, next: AtomicUsize::new(0) });
+                let wanted = self.helpers.min(shared.parts().saturating_sub(1));
+                while helpers.len() < wanted
+                    && let Some(helper) = self.helper(scope)
+                {
+                    helpers.push(helper);
+                }
+                // One that could not open the store is gone, and has taken nothing.
+                let asked: Vec<&Helper> =
+                    helpers.iter().take(wanted).filter(|it| it.blocks.send(Arc::clone(&shared)).is_ok()).collect();
+                let mut parts = answer(&mut batch, &shared);
+                parts.extend(asked.into_iter().filter_map(|it| it.answers.recv().ok()).flatten());
+                parts.sort_by_key(|(part, _)| *part);
+                parts.into_iter().try_for_each(|(_, answers)| written.add(answers))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes one more helper; none where there can be no more threads.
+    fn helper<'e>(&'e self, scope: &'e Scope<'e, '_>) -> Option<Helper> {
+        let (blocks, asked) = channel::<Arc<Shared>>();
+        let (answered, answers) = channel();
+        let help = move || {
+            // Without its own reader, or after further changes, it leaves the lines to the others.
+            let Ok(reader) = self.store.read() else { return };
+            let Ok(Some(view)) = self.moment.view(&reader, self.facts) else { return };
+            let Ok(mut batch) = Batch::new(&view, self.named, self.form, self.with_proof) else { return };
+            for shared in asked {
+                if answered.send(answer(&mut batch, &shared)).is_err() {
+                    return;
+                }
+            }
+        };
+        Builder::new().spawn_scoped(scope, help).ok()?;
+        Some(Helper { blocks, answers })
+    }
+}
