@@ -137,7 +137,7 @@ pub(crate) enum Step {
 
 fn which(with: u64, (by, class): Maker) -> Which {
     let by = by.map_or(Sharer::Operator, |by| Sharer::Account(who(by)));
-    Which { principal: who(with), by: Some(by), class: ShareClass::from_word(class) }
+    Which { principal: who(with), by: Some(by), class: ShareClass::from_name(class) }
 }
 
 fn expiry(end: Option<i64>) -> Expiry {

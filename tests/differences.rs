@@ -94,9 +94,9 @@ fn brute(before: (&State, Time), after: (&State, Time), who: Id, on: Id, kind: K
     let class = if row.is_some_and(|it| it.kind() == Kind::Account) { Id::AUTHENTICATED } else { Id::ANYONE };
     let is_class = who <= Id::LAST_RESERVED;
     let (mut gained, mut lost) = (Vec::new(), Vec::new());
-    for action in Action::listed(kind) {
+    for action in Action::listable(kind) {
         // An item stands for what lies beneath it.
-        let asked = if kind == Kind::Item { action.beneath() } else { action };
+        let asked = if kind == Kind::Item { action.on_unregistered() } else { action };
         let ask = |who| {
             (allowed(before.0, after.0, before.1, who, asked, on), allowed(after.0, before.0, after.1, who, asked, on))
         };

@@ -1,7 +1,7 @@
 //! Very deep, very many, very odd: right answers, and no stack that overflows.
 
 use rolebook::model::attributes::{EndpointKind, ItemType};
-use rolebook::model::name::quoted;
+use rolebook::model::name::shell_quote;
 use rolebook::model::{Action, Id, Kind, Name, Path, Permissions, Problem, Reference, Role, Time, Verb};
 use rolebook::ops::remedies;
 use rolebook::ops::share::{self, Grant, Which};
@@ -287,13 +287,13 @@ fn the_program_takes_odd_names_and_deep_trees() {
     let tool = Tool::staffed();
     tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
     for odd in odd_names() {
-        let given = quoted(&format!("n:/{odd}"));
+        let given = shell_quote(&format!("n:/{odd}"));
         tool.ok(&format!("content add {given}"));
         tool.ok(&format!("share grant {given} bob --permission view"));
         assert!(tool.run(&format!("perm check bob download {given}")).status == 0, "{odd:?}");
         let shown = tool.json(&format!("content show {given}"))["ref"].as_str().unwrap().to_owned();
         assert_eq!(shown, format!("n:/{odd}"));
-        assert_eq!(tool.run(&format!("perm check bob delete {}", quoted(&shown))).status, 1, "{odd:?}");
+        assert_eq!(tool.run(&format!("perm check bob delete {}", shell_quote(&shown))).status, 1, "{odd:?}");
     }
     let listed = tool.json("content list n:/");
     let mut names: Vec<&str> = listed.as_array().unwrap().iter().map(|it| it["ref"].as_str().unwrap()).collect();

@@ -191,7 +191,8 @@ fn what_is_escaped_reads_back() {
     let has = |rows: &Value| rows.as_array().unwrap().iter().any(|row| row["ref"] == reference.as_str());
     assert!(has(&tool.json("content list node1:/")));
     let csv = tool.ok("content list node1:/ -o csv --columns ref --no-headers");
-    let cells: Vec<_> = csv.lines().map(|line| rolebook::model::visible::from_cell(line.trim_matches('"'))).collect();
+    let cells: Vec<_> =
+        csv.lines().map(|line| rolebook::model::escape::unescape_cell(line.trim_matches('"'))).collect();
     assert!(cells.iter().any(|cell| *cell == reference.as_str()), "{csv}");
     for format in ["yaml", "jsonl"] {
         std::fs::write(tool.folder().join("copy"), tool.ok(&format!("export --format {format}"))).unwrap();

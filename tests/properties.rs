@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 use rolebook::model::action::verbs_of;
-use rolebook::model::attributes::{Choice, MemberAccess, SendPolicy, Setting};
+use rolebook::model::attributes::{MemberAccess, SendPolicy, Setting, SettingValue};
 use rolebook::model::{Action, Id, Kind, Name, Problem, Reference, Role, Time, Verb};
 use rolebook::ops::remedies;
 use rolebook::ops::{Actor, Work, account, membership, place, server, undo};
@@ -22,7 +22,7 @@ enum Step {
     SetRole(u8, Role),
     SetActive(u8, bool),
     Remove(u8, bool),
-    Setting(u8, Setting, Choice),
+    Setting(u8, Setting, SettingValue),
     Server(bool, bool),
     AddPlace(Kind, u8),
     RemovePlace(Kind, u8),
@@ -49,7 +49,7 @@ fn steps() -> impl Strategy<Value = Vec<(Option<u8>, Step)>> {
         1 => (account.clone(), role).prop_map(|(a, r)| Step::SetRole(a, r)),
         1 => (account.clone(), any::<bool>()).prop_map(|(a, on)| Step::SetActive(a, on)),
         1 => (account.clone(), any::<bool>()).prop_map(|(a, destroy)| Step::Remove(a, destroy)),
-        1 => (account.clone(), prop::sample::select(&Setting::SWITCHES[..]), prop::sample::select(Choice::ALL)).prop_map(|(a, s, c)| Step::Setting(a, s, c)),
+        1 => (account.clone(), prop::sample::select(&Setting::TOGGLES[..]), prop::sample::select(SettingValue::ALL)).prop_map(|(a, s, c)| Step::Setting(a, s, c)),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(a, b)| Step::Server(a, b)),
         3 => (kind.clone(), 0u8..3).prop_map(|(k, p)| Step::AddPlace(k, p)),
         1 => (kind.clone(), 0u8..3).prop_map(|(k, p)| Step::RemovePlace(k, p)),
@@ -62,7 +62,7 @@ fn steps() -> impl Strategy<Value = Vec<(Option<u8>, Step)>> {
 }
 
 fn named(kind: Kind, number: u8) -> Name {
-    let letter = if kind == Kind::Account { "a" } else { kind.word() };
+    let letter = if kind == Kind::Account { "a" } else { kind.as_str() };
     Name::parse(&format!("{letter}{number}")).unwrap()
 }
 

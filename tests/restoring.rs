@@ -8,8 +8,8 @@ use rolebook::manifest::export::Export;
 use rolebook::manifest::plan::{Options, Owned, Planner};
 use rolebook::manifest::rows::{Row, row};
 use rolebook::manifest::{Source, read};
-use rolebook::model::attributes::{BindingAttributes, Switch};
-use rolebook::model::{Action, Binding, Id, Kind, Name, Path, Permissions, Reference, Role, Sets, Time, Verb};
+use rolebook::model::attributes::{AllowDeny, BindingAttributes};
+use rolebook::model::{Action, Binding, Id, Kind, Name, Path, Permissions, Reference, Role, SetNames, Time, Verb};
 use rolebook::ops::{Actor, Work, account, content, place, transfer, workspace_member};
 use rolebook::policy::content::entitled;
 use rolebook::policy::{Facts, Nothing, Overlay, Select, Subject, decide_for};
@@ -71,7 +71,7 @@ fn with_organization(world: &mut Overlay<'_, Nothing>, dice: &mut Dice) {
             grantor: None,
             expires: None,
             attributes: BindingAttributes::default(),
-            sets: Sets::NONE,
+            sets: SetNames::NONE,
             since: 0,
         });
     }
@@ -81,7 +81,7 @@ fn with_organization(world: &mut Overlay<'_, Nothing>, dice: &mut Dice) {
     if dice.chance(1, 2) {
         let mut workspace = (*world.resource(Id(WORKSPACE)).unwrap().unwrap()).clone();
         if let rolebook::model::Attributes::Workspace(it) = &mut workspace.attributes {
-            it.root_upload = Switch::Deny;
+            it.root_upload = AllowDeny::Deny;
         }
         world.put_resource(workspace);
     }

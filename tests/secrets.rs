@@ -53,7 +53,10 @@ fn raw(secret: &str) -> Vec<u8> {
 /// their bytes are in any file.
 fn in_no_file(tool: &Tool, secrets: &[String]) {
     for secret in secrets {
-        assert!(!tool.files_with(Secret::presented(secret).hash().as_bytes()).is_empty(), "{secret} was never known");
+        assert!(
+            !tool.files_with(Secret::from_presented(secret).hash().as_bytes()).is_empty(),
+            "{secret} was never known"
+        );
         let (text, bytes) = (tool.files_with(secret.as_bytes()), tool.files_with(&raw(secret)));
         assert!(text.is_empty() && bytes.is_empty(), "{secret} is in {text:?}, its bytes in {bytes:?}");
     }

@@ -121,7 +121,9 @@ pub(crate) fn assert_naive(workload: &Workload, questions: &[Question]) {
                     && strength(it.role) >= strength(role)
                     && belongs(workload, question.account, it.principal)
             }),
-            About::Folder(folder, permission) => holds(workload, question.account, folder, Permissions::of(permission)),
+            About::Folder(folder, permission) => {
+                holds(workload, question.account, folder, Permissions::single(permission))
+            }
         };
         assert_eq!(question.allowed, naive, "the oracle and the naive walk disagree on {question:?}");
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use rolebook::model::attributes::{Account, Attributes, BindingAttributes, Endpoint, EndpointKind, Group, Item};
-use rolebook::model::{Binding, Id, Permission, Permissions, Resource, Role, Sets};
+use rolebook::model::{Binding, Id, Permission, Permissions, Resource, Role, SetNames};
 use rolebook::policy::RowChange;
 use rolebook::store::Store;
 
@@ -34,7 +34,7 @@ fn more(workload: &Workload) -> Vec<RowChange> {
     let mut add = |name: &str, parent, attributes| {
         let id = ids.next().unwrap();
         let (name, key) = (name.to_owned(), name.to_owned());
-        let row = Resource { id, parent, name, key, alias: None, attributes, sets: Sets::NONE, since: 0 };
+        let row = Resource { id, parent, name, key, alias: None, attributes, sets: SetNames::NONE, since: 0 };
         rows.push(RowChange::Resource(None, Some(Rc::new(row))));
         id
     };
@@ -54,7 +54,7 @@ fn more(workload: &Workload) -> Vec<RowChange> {
         .map(|(resource, principal, role, permissions)| {
             let attributes = BindingAttributes { permissions, ..BindingAttributes::default() };
             let id = ids.next().unwrap();
-            let (sets, grantor, expires) = (Sets::NONE, None, None);
+            let (sets, grantor, expires) = (SetNames::NONE, None, None);
             RowChange::Binding(
                 None,
                 Some(Binding { id, resource, principal, role, grantor, expires, attributes, sets, since: 0 }),
@@ -75,7 +75,7 @@ pub(crate) fn requests(workload: &Workload, count: usize, path: &Path) {
             About::Folder(folder, permission) => (path_of(workload, folder), verb_of(permission)),
             About::Endpoint(endpoint, _) => (format!("e{endpoint}:/"), verb_of(Permission::Browse)),
         };
-        writeln!(out, "u{} {} {on}", question.account, verb.word()).unwrap();
+        writeln!(out, "u{} {} {on}", question.account, verb.as_str()).unwrap();
     }
     out.flush().unwrap();
 }

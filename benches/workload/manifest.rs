@@ -40,7 +40,7 @@ pub(crate) fn lines(workload: &Workload, path: &Path) -> Result<()> {
         writeln!(out, r#"{{"member":{{"of":"group:g{group}","{kind}":"{number}"}}}}"#)?;
     }
     for it in &workload.roles {
-        let (endpoint, role, who) = (it.endpoint, it.role.word(), reference(workload, it.principal));
+        let (endpoint, role, who) = (it.endpoint, it.role.as_str(), reference(workload, it.principal));
         writeln!(out, r#"{{"role":{{"endpoint":"e{endpoint}","role":"{role}","principal":"{who}"}}}}"#)?;
     }
     for it in &workload.shares {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use rolebook::model::attributes::{
     Account, Attributes, BindingAttributes, Endpoint, EndpointKind, Group, Item, NodeVersion,
 };
-use rolebook::model::{Action, Binding, Id, Permission, Permissions, Resource, Role, Sets, Time, Verb};
+use rolebook::model::{Action, Binding, Id, Permission, Permissions, Resource, Role, SetNames, Time, Verb};
 use rolebook::policy::{self, RowChange};
 
 use super::{About, Principal, Question, Workload};
@@ -28,7 +28,7 @@ impl Workload {
         });
         let resources = top.chain(folders).zip(Id::LAST_RESERVED.0 + 1..).map(|((parent, name, attributes), id)| {
             let key = name.clone();
-            Rc::new(Resource { id: Id(id), parent, name, key, alias: None, attributes, sets: Sets::NONE, since: 0 })
+            Rc::new(Resource { id: Id(id), parent, name, key, alias: None, attributes, sets: SetNames::NONE, since: 0 })
         });
         let memberships = self
             .memberships
@@ -46,7 +46,7 @@ impl Workload {
             grantor: None,
             expires: None,
             attributes: BindingAttributes { permissions, ..BindingAttributes::default() },
-            sets: Sets::NONE,
+            sets: SetNames::NONE,
             since: 0,
         });
         let resources = resources.map(|it| RowChange::Resource(None, Some(it)));

@@ -348,7 +348,7 @@ impl Roles {
 
 fn account_row(view: &View<'_>, resource: &Resource, role: Option<Role>) -> Map<String, Value> {
     let account = resource.as_account().cloned().unwrap_or_default();
-    let settings: Map<String, Value> = Setting::SWITCHES
+    let settings: Map<String, Value> = Setting::TOGGLES
         .iter()
         .map(|setting| (setting_field(*setting).to_owned(), json!(account.settings.get(*setting))))
         .collect();
@@ -357,8 +357,8 @@ fn account_row(view: &View<'_>, resource: &Resource, role: Option<Role>) -> Map<
         [
             json!(resource.reference()),
             json!(resource.name),
-            json!(role.map(Role::word)),
-            json!(account.status(view.at).word()),
+            json!(role.map(Role::as_str)),
+            json!(account.status(view.at).as_str()),
             json!(account.email),
             json!(account.display_name),
             time_value(account.expires),

@@ -11,8 +11,8 @@ use clap::{Args, ValueHint};
 
 use super::complete;
 use crate::model::attributes::{
-    Choice, EndpointKind, GroupVisibility, ItemType, MemberAccess, OrgRole, SendPolicy, Setting, ShareClass, Switch,
-    TokenMode,
+    AllowDeny, EndpointKind, GroupVisibility, ItemType, MemberAccess, OrgRole, SendPolicy, Setting, SettingValue,
+    ShareClass, TokenMode,
 };
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Problem, Reference, Role};
@@ -130,8 +130,8 @@ fn words<T: Clone + Send + Sync + 'static>(
     PossibleValuesParser::new(list).try_map(move |word| read(&word).ok_or("unknown word"))
 }
 
-fn choices() -> impl TypedValueParser<Value = Choice> {
-    words(Choice::ALL.iter().map(|it| it.word()), Choice::from_word)
+fn choices() -> impl TypedValueParser<Value = SettingValue> {
+    words(SettingValue::ALL.iter().map(|it| it.as_str()), SettingValue::from_name)
 }
 
 fn allow_or_deny() -> impl TypedValueParser<Value = bool> {
@@ -139,15 +139,15 @@ fn allow_or_deny() -> impl TypedValueParser<Value = bool> {
 }
 
 pub(super) fn send_policies() -> impl TypedValueParser<Value = SendPolicy> {
-    words(SendPolicy::ALL.iter().map(|it| it.word()), SendPolicy::from_word)
+    words(SendPolicy::ALL.iter().map(|it| it.as_str()), SendPolicy::from_name)
 }
 
 pub(super) fn visibilities() -> impl TypedValueParser<Value = GroupVisibility> {
-    words(GroupVisibility::ALL.iter().map(|it| it.word()), GroupVisibility::from_word)
+    words(GroupVisibility::ALL.iter().map(|it| it.as_str()), GroupVisibility::from_name)
 }
 
 pub(super) fn member_accesses() -> impl TypedValueParser<Value = MemberAccess> {
-    words(MemberAccess::ALL.iter().map(|it| it.word()), MemberAccess::from_word)
+    words(MemberAccess::ALL.iter().map(|it| it.as_str()), MemberAccess::from_name)
 }
 
 /// A file that may be `-`, standard input: where a secret comes from. Never the secret itself.
@@ -165,29 +165,29 @@ impl From<&str> for SecretSource {
 pub(super) struct Settings {
     /// Send packages at all
     #[arg(long, value_name = "SETTING", value_parser = choices())]
-    send: Option<Choice>,
+    send: Option<SettingValue>,
     /// Download what was received
     #[arg(long, value_name = "SETTING", value_parser = choices())]
-    receive: Option<Choice>,
+    receive: Option<SettingValue>,
     /// Send on what was received
     #[arg(long, value_name = "SETTING", value_parser = choices())]
-    forward: Option<Choice>,
+    forward: Option<SettingValue>,
     /// Send to anything but one's dropboxes
     #[arg(long, value_name = "SETTING", value_parser = choices())]
-    send_normal: Option<Choice>,
+    send_normal: Option<SettingValue>,
     /// Send to addresses outside
     #[arg(long, value_name = "SETTING", value_parser = choices())]
-    send_external: Option<Choice>,
+    send_external: Option<SettingValue>,
     /// Send to people and workgroups one shares no workgroup with
     #[arg(long, value_name = "SETTING", value_parser = choices())]
-    send_to_all_users: Option<Choice>,
+    send_to_all_users: Option<SettingValue>,
 }
 
 impl Settings {
-    pub(super) fn given(&self) -> Vec<(Setting, Choice)> {
+    pub(super) fn given(&self) -> Vec<(Setting, SettingValue)> {
         let values =
             [self.send, self.receive, self.forward, self.send_normal, self.send_external, self.send_to_all_users];
-        Setting::SWITCHES
+        Setting::TOGGLES
             .into_iter()
             .zip(values)
             .filter_map(|(setting, value)| value.map(|value| (setting, value)))
@@ -222,11 +222,11 @@ pub(super) struct ServerSettings {
 }
 
 impl ServerSettings {
-    pub(super) fn given(&self) -> Vec<(Setting, Choice)> {
+    pub(super) fn given(&self) -> Vec<(Setting, SettingValue)> {
         let values =
             [self.send, self.receive, self.forward, self.send_normal, self.send_external, self.send_to_all_users];
-        let choice = |allowed: bool| if allowed { Choice::Allow } else { Choice::Deny };
-        Setting::SWITCHES
+        let choice = |allowed: bool| if allowed { SettingValue::Allow } else { SettingValue::Deny };
+        Setting::TOGGLES
             .into_iter()
             .zip(values)
             .filter_map(|(setting, value)| value.map(|value| (setting, choice(value))))
@@ -273,19 +273,19 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn endpoint_kinds() -> impl TypedValueParser<Value = EndpointKind> {
-    words(EndpointKind::ALL.iter().map(|it| it.word()), EndpointKind::from_word)
+    words(EndpointKind::ALL.iter().map(|it| it.as_str()), EndpointKind::from_name)
 }
 
 pub(super) fn item_types() -> impl TypedValueParser<Value = ItemType> {
-    words(ItemType::ALL.iter().map(|it| it.word()), ItemType::from_word)
+    words(ItemType::ALL.iter().map(|it| it.as_str()), ItemType::from_name)
 }
 
 pub(super) fn share_classes() -> impl TypedValueParser<Value = ShareClass> {
-    words(ShareClass::ALL.iter().map(|it| it.word()), ShareClass::from_word)
+    words(ShareClass::ALL.iter().map(|it| it.as_str()), ShareClass::from_name)
 }
 
 pub(super) fn endpoint_roles() -> impl TypedValueParser<Value = Role> {
-    words(Role::ENDPOINT.map(Role::word), |word| Role::from_word(Kind::Endpoint, word))
+    words(Role::ENDPOINT.map(Role::as_str), |word| Role::from_name(Kind::Endpoint, word))
 }
 
 /// A workspace, written `ORG/NAME`; the prefix may be there.
@@ -341,8 +341,8 @@ pub(super) fn account(text: &str) -> Result<Reference, Problem> {
     name(Kind::Account, text).map(|name| Reference::Named(Kind::Account, name))
 }
 
-pub(super) fn switches() -> impl TypedValueParser<Value = Switch> {
-    words(Switch::ALL.iter().map(|it| it.word()), Switch::from_word)
+pub(super) fn switches() -> impl TypedValueParser<Value = AllowDeny> {
+    words(AllowDeny::ALL.iter().map(|it| it.as_str()), AllowDeny::from_name)
 }
 
 pub(super) fn org_roles() -> impl TypedValueParser<Value = OrgRole> {
@@ -354,22 +354,22 @@ pub(super) fn org_roles() -> impl TypedValueParser<Value = OrgRole> {
 }
 
 pub(super) fn token_modes() -> impl TypedValueParser<Value = TokenMode> {
-    words(TokenMode::ALL.iter().map(|it| it.word()), TokenMode::from_word)
+    words(TokenMode::ALL.iter().map(|it| it.as_str()), TokenMode::from_name)
 }
 
 /// The levels of a workspace.
 pub(super) fn workspace_levels() -> impl TypedValueParser<Value = Role> {
-    words(["member", "manager"], |word| Role::from_word(Kind::Workspace, word))
+    words(["member", "manager"], |word| Role::from_name(Kind::Workspace, word))
 }
 
 /// A member's own value of a workspace's switch; none within for what the workspace says.
 pub(super) fn own_switches() -> impl TypedValueParser<Value = OwnSwitch> {
-    words(["allow", "deny", "default"], |word| Some(OwnSwitch(Switch::from_word(word))))
+    words(["allow", "deny", "default"], |word| Some(OwnSwitch(AllowDeny::from_name(word))))
 }
 
 /// See [`own_switches`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OwnSwitch(pub(super) Option<Switch>);
+pub(super) struct OwnSwitch(pub(super) Option<AllowDeny>);
 
 /// References to accounts and groups; a bare word is an account.
 pub(super) fn references(texts: &[String]) -> Result<Vec<Reference>, Problem> {

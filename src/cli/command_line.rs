@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Arg, Args, Command};
 
 use super::args::{Globals, Reading, Writing};
-use crate::model::name::quoted;
+use crate::model::name::shell_quote;
 
 /// The options that the log leaves out, as the parser has them.
 struct LeftOut(Vec<Arg>);
@@ -55,7 +55,7 @@ pub(super) fn command_line(args: &[OsString]) -> String {
         if word == "--" {
             // What follows is no option, whatever it looks like.
             kept.push(word.into_owned());
-            kept.extend(words.map(|word| quoted(&word)));
+            kept.extend(words.map(|word| shell_quote(&word)));
             break;
         }
         match left_out.word(&word) {
@@ -65,7 +65,7 @@ pub(super) fn command_line(args: &[OsString]) -> String {
             Some(false) => {}
             None => {
                 let plain_option = word.starts_with("--") && !word.contains(|c: char| c.is_whitespace() || c == '\'');
-                kept.push(if plain_option || word == "-" { word.into_owned() } else { quoted(&word) });
+                kept.push(if plain_option || word == "-" { word.into_owned() } else { shell_quote(&word) });
             }
         }
     }

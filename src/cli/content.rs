@@ -256,7 +256,7 @@ fn through_what(view: &View<'_>, source: &[Step]) -> Result<Option<Value>, Rende
         let Some(binding) = step.binding() else { continue };
         let (set, role) = match what {
             "share" => (binding.attributes.permissions, None),
-            "role" => (Permissions::EDIT, Some(binding.role.word())),
+            "role" => (Permissions::EDIT, Some(binding.role.as_str())),
             _ => (Permissions::EDIT, None),
         };
         return Ok(Some(json!({

@@ -11,7 +11,7 @@ use super::rename::Rename;
 use super::session::Session;
 use super::workgroup::Rights;
 use super::{Outcome, complete, examples};
-use crate::model::name::quoted;
+use crate::model::name::shell_quote;
 use crate::model::{Kind, Problem, Role};
 use crate::ops::place;
 use crate::render::{Column, hidden, key, shown};
@@ -164,8 +164,8 @@ impl AddMember {
                 Err(Problem::conflict("not_a_level_to_add", "dropbox admins are designated from among the members")
                     .tip(format!(
                         "rolebook dropbox add-admin {} {}",
-                        quoted(&self.membership.name),
-                        self.membership.who.iter().map(|who| quoted(who)).collect::<Vec<_>>().join(" ")
+                        shell_quote(&self.membership.name),
+                        self.membership.who.iter().map(|who| shell_quote(who)).collect::<Vec<_>>().join(" ")
                     )))
             }
             other => {

@@ -263,7 +263,7 @@ impl Roles {
                     [
                         json!(endpoint.reference()),
                         json!(view.party(&binding, binding.principal)?),
-                        json!(role.word()),
+                        json!(role.as_str()),
                         json!(view.giver(&binding)?),
                         Value::Null,
                         Value::Null,
@@ -326,9 +326,9 @@ fn effective(
             [
                 json!(endpoint.reference()),
                 json!(principal),
-                json!(held.role.word()),
+                json!(held.role.as_str()),
                 json!(view.giver(&held.binding)?),
-                json!(held.implied_by.map(Role::word)),
+                json!(held.implied_by.map(Role::as_str)),
                 if via.is_empty() { Value::Null } else { json!(via.join(" > ")) },
                 json!(held.binding.since),
             ],

@@ -148,7 +148,7 @@ pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String,
     let viewer = view.viewer()?;
     let inside = viewer.sees_details(place)?;
     let mut fields = row(&ENDS, [json!(place.reference()), json!(place.name)]);
-    for (name, value) in place.attributes.fields() {
+    for (name, value) in place.attributes.named_values() {
         fields.insert(name.to_owned(), if inside || name == "send" { value } else { Value::Null });
     }
     let mut count = 0;
@@ -156,7 +156,7 @@ pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String,
         count += view.facts.count_held(place.id, *role)?;
     }
     if let Attributes::Group(group) = &place.attributes {
-        let everyone = group.visible.to_everyone(view.facts.server()?.private_directory);
+        let everyone = group.visible.includes_everyone(view.facts.server()?.private_directory);
         let word = if everyone { GroupVisibility::Everyone } else { GroupVisibility::Members };
         fields.insert("visible".to_owned(), json!(word));
     }

@@ -66,7 +66,8 @@ pub(super) fn actor(name: Option<&str>, facts: &StoreFacts<'_>) -> Result<Actor,
     let Reference::Named(Kind::Account, name) = &reference else {
         return Err(reference.wrong_kind("an account to act as"));
     };
-    let account =
-        facts.named(Kind::Account, None, name.key())?.ok_or_else(|| Problem::not_found("account", name.shown()))?;
+    let account = facts
+        .named(Kind::Account, None, name.key())?
+        .ok_or_else(|| Problem::not_found("account", name.as_written()))?;
     Ok(Actor::Principal(account.id))
 }

@@ -101,7 +101,7 @@ fn new_pair() -> Result<(Secret, String), Problem> {
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
         .map_err(|_| Problem::new(ProblemKind::Store, "no_key", "no key can be made of the system's randomness"))?;
     let private = pem("PRIVATE KEY", &[PRIVATE.as_slice(), &seed].concat());
-    Ok((Secret::of_text(private), pem("PUBLIC KEY", &[PUBLIC.as_slice(), pair.public_key().as_ref()].concat())))
+    Ok((Secret::from_text(private), pem("PUBLIC KEY", &[PUBLIC.as_slice(), pair.public_key().as_ref()].concat())))
 }
 
 /// Bytes in PEM; those of an Ed25519 key fit in one line.

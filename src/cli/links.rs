@@ -189,7 +189,7 @@ pub(super) fn read_secret_of(option: &str, source: &SecretSource) -> Result<Secr
         return Err(Problem::usage("no_secret", format!("the secret that {option} names is empty"))
             .tip(format!("{option} - and the secret on standard input")));
     }
-    Ok(Secret::presented(&text))
+    Ok(Secret::from_presented(&text))
 }
 
 /// The link around a secret, where the server has an address; `path` holds the parts of its path.
@@ -214,7 +214,7 @@ fn letters(address: &Name, dropbox: &Name, made: &Made, expires: Option<&str>, n
     let secret = made.secret.as_ref().filter(|_| !no_mail).map(Secret::reveal);
     let letter = |secret| {
         let link = made.url.as_deref().unwrap_or(secret);
-        Letter::link(address.shown(), dropbox.shown(), link, expires)
+        Letter::link(address.as_written(), dropbox.as_written(), link, expires)
     };
     secret.map(letter).into_iter().collect()
 }
@@ -256,7 +256,7 @@ fn told(work: &Work<'_, StoreFacts<'_>>, id: Id, dropbox: &Name, secret: &Secret
     let address = Name::parse_email(link.as_ref().and_then(|it| it.as_invitation()).map_or("", |it| &it.email))?;
     let expires =
         link.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires).map(|time| time.to_string());
-    Ok(Told { address, url: url(work, &["dropbox", dropbox.shown()], secret)?, expires })
+    Ok(Told { address, url: url(work, &["dropbox", dropbox.as_written()], secret)?, expires })
 }
 
 /// A secret is shown only where the store will know it.
@@ -322,7 +322,7 @@ impl PublicLink {
         let secret = new_secret()?;
         let done = session.write(&self.writing, Who::Named, &mut |work| {
             dropbox::public_link_on(work, &which, &secret)?;
-            url(work, &["dropbox", which.shown(), "public"], &secret)
+            url(work, &["dropbox", which.as_written(), "public"], &secret)
         })?;
         let made = made(&done, done.value.clone(), secret);
         session.report(&done, &made)

@@ -324,7 +324,7 @@ fn model_page() -> String {
     }
     out.push_str(".SH ACTIONS\n");
     for kind in Kind::ALL {
-        let verbs: Vec<&str> = verbs_of(kind).iter().map(|verb| verb.word()).collect();
+        let verbs: Vec<&str> = verbs_of(kind).iter().map(|verb| verb.as_str()).collect();
         if !verbs.is_empty() {
             let _ = write!(out, ".TP\n.B {}\n{}", kind.noun(), roff(&verbs.join(", ")));
         }
@@ -336,21 +336,21 @@ fn model_page() -> String {
         "A share gives a set of permissions. A bare word that is both a preset and a permission means the preset.\n",
     );
     for (word, set, rule) in PRESETS {
-        let _ = write!(out, ".TP\n.B {}{}", roff(word), roff(&format!("{}.\n{}", set.words().join(", "), rule.source)));
+        let _ = write!(out, ".TP\n.B {}{}", roff(word), roff(&format!("{}.\n{}", set.names().join(", "), rule.source)));
     }
     out.push_str(".SH ROLES\n");
     for role in Role::ALL {
-        let implied: Vec<&str> = role.implies().iter().skip(1).map(|role| role.full()).collect();
+        let implied: Vec<&str> = role.implies().iter().skip(1).map(|role| role.qualified()).collect();
         let implied = if implied.is_empty() {
             "Implies no other.".to_owned()
         } else {
             format!("Implies {}.", implied.join(", "))
         };
-        let _ = write!(out, ".TP\n.B {}{}", roff(role.full()), roff(&implied));
+        let _ = write!(out, ".TP\n.B {}{}", roff(role.qualified()), roff(&implied));
     }
     out.push_str(".SH RULES THAT GIVE\n");
     for grant in grants() {
-        let verbs: Vec<&str> = grant.verbs.iter().map(|verb| verb.word()).collect();
+        let verbs: Vec<&str> = grant.verbs.iter().map(|verb| verb.as_str()).collect();
         let when = grant.when.map_or_else(String::new, |condition| format!(", when {}", condition.phrase()));
         let _ = write!(
             out,
@@ -367,7 +367,7 @@ fn model_page() -> String {
     }
     out.push_str(".SH RULES THAT TAKE AWAY\n");
     for (rule, kind, verbs) in limits().map(|it| (it.rule, it.kind, it.verbs)) {
-        let verbs: Vec<&str> = verbs.iter().map(|verb| verb.word()).collect();
+        let verbs: Vec<&str> = verbs.iter().map(|verb| verb.as_str()).collect();
         let _ = write!(
             out,
             ".TP\n.B {}{}",
@@ -377,7 +377,7 @@ fn model_page() -> String {
     }
     out.push_str(".SH SENTENCES BEHIND REFUSALS\n");
     for denial in denials() {
-        let verbs: Vec<&str> = denial.verbs.iter().map(|verb| verb.word()).collect();
+        let verbs: Vec<&str> = denial.verbs.iter().map(|verb| verb.as_str()).collect();
         let when = denial.when.map_or_else(String::new, |condition| format!(", when {}", condition.phrase()));
         let _ = write!(
             out,

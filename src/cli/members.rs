@@ -99,7 +99,7 @@ impl Members {
                     let values = [
                         json!(place.reference()),
                         json!(member),
-                        json!(binding.role.word()),
+                        json!(binding.role.as_str()),
                         json!(!binding.attributes.inactive),
                         way.map_or(Ok(Value::Null), |way| ways.told(view, way).map(Value::String))?,
                         json!(binding.since),
@@ -310,7 +310,7 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
             None => Value::Null,
         };
         rows.push(
-            json!({"of": place.reference(), "level": binding.role.word(), "via": via, "revision": binding.since}),
+            json!({"of": place.reference(), "level": binding.role.as_str(), "via": via, "revision": binding.since}),
         );
     }
     Ok(rows)

@@ -148,7 +148,7 @@ fn org_row(view: &View<'_>, org: &Resource) -> Result<Map<String, Value>, Render
         &COLUMNS,
         [json!(org.reference()), json!(org.name), Value::Null, json!(count(view, org)?), json!(org.since)],
     );
-    for (name, value) in org.attributes.fields() {
+    for (name, value) in org.attributes.named_values() {
         fields.insert(name.to_owned(), value);
     }
     Ok(fields)

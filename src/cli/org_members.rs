@@ -181,7 +181,7 @@ impl Members {
                     let values = [
                         json!(place.reference()),
                         json!(name),
-                        json!(member.role.word()),
+                        json!(member.role.as_str()),
                         seen(view, &workspaces)?,
                         json!(member.since),
                     ];
@@ -209,14 +209,20 @@ impl Invite {
             let expires = first.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires);
             let mut urls = Vec::new();
             for (_, secret) in &addresses {
-                urls.push(url(work, &["org", org.shown(), "invitation"], secret)?);
+                urls.push(url(work, &["org", org.as_written(), "invitation"], secret)?);
             }
             Ok::<_, Problem>((expires.map(|time| time.to_string()), urls))
         })?;
         let (expires, urls) = done.value.clone();
         let letter = |((address, secret), url): (&(Name, Secret), &Option<String>)| {
             let text = url.as_deref().unwrap_or(secret.reveal());
-            Letter::invitation(address.shown(), org.shown(), self.role.role().word(), text, expires.as_deref())
+            Letter::invitation(
+                address.as_written(),
+                org.as_written(),
+                self.role.role().as_str(),
+                text,
+                expires.as_deref(),
+            )
         };
         let letters: Vec<Letter> = addresses.iter().zip(&urls).map(letter).filter(|_| !self.no_mail).collect();
         let made = made(&done, addresses, urls);
@@ -227,8 +233,9 @@ impl Invite {
 /// Secrets are shown only where the store will know them.
 fn made<T>(done: &Done<T>, addresses: Vec<(Name, Secret)>, urls: Vec<Option<String>>) -> Made {
     let issued = addresses.into_iter().zip(urls);
-    let mut secrets: Vec<Issued> =
-        issued.map(|((address, secret), url)| Issued { address: address.shown().to_owned(), secret, url }).collect();
+    let mut secrets: Vec<Issued> = issued
+        .map(|((address, secret), url)| Issued { address: address.as_written().to_owned(), secret, url })
+        .collect();
     match (done.is_committed(), secrets.len()) {
         (false, _) => Made::default(),
         (true, 1) => {

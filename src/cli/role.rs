@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::args::Paging;
 use super::session::Session;
 use super::{Outcome, complete, examples};
-use crate::model::action::action_of;
+use crate::model::action::allowed_verb;
 use crate::model::attributes::TokenMode;
 use crate::model::catalogue::disclosure::{Audience, DISCLOSURES};
 use crate::model::catalogue::{Grant, Holder, PRESETS, grants};
@@ -53,7 +53,7 @@ static COLUMNS: [Column; 7] =
 /// The word a holder goes by in the catalogue.
 fn word(holder: Holder) -> &'static str {
     match holder {
-        Holder::Role(role) => role.full(),
+        Holder::Role(role) => role.qualified(),
         Holder::Account => "account",
         Holder::Oneself => "oneself",
         Holder::FellowMember => "fellow-member",
@@ -72,7 +72,7 @@ fn word(holder: Holder) -> &'static str {
 }
 
 fn grant_row(grant: &Grant) -> Map<String, Value> {
-    let actions: Vec<&str> = grant.verbs.iter().map(|verb| verb.word()).collect();
+    let actions: Vec<&str> = grant.verbs.iter().map(|verb| verb.as_str()).collect();
     row(
         &COLUMNS,
         [
@@ -90,7 +90,7 @@ fn grant_row(grant: &Grant) -> Map<String, Value> {
 /// A preset as a row: a name for a set of permissions, which are actions.
 fn preset_rows() -> impl Iterator<Item = Map<String, Value>> {
     PRESETS.into_iter().map(|(word, set, rule)| {
-        let actions: Vec<&str> = set.iter().filter_map(action_of).map(Do::word).collect();
+        let actions: Vec<&str> = set.iter().filter_map(allowed_verb).map(Do::as_str).collect();
         row(
             &COLUMNS,
             [
@@ -110,7 +110,7 @@ fn preset_rows() -> impl Iterator<Item = Map<String, Value>> {
 fn audience(audience: Audience) -> Vec<(&'static str, Option<String>)> {
     match audience {
         Audience::Everybody => vec![("anyone", None)],
-        Audience::Holds(roles) => roles.iter().map(|role| (role.full(), None)).collect(),
+        Audience::Holds(roles) => roles.iter().map(|role| (role.qualified(), None)).collect(),
         Audience::May(_) | Audience::MayAbove(..) | Audience::MayOnServer(_) => {
             vec![("who-may", Some(audience.phrase().replacen("who may", "one may", 1)))]
         }
@@ -143,11 +143,11 @@ fn all_rows() -> Vec<Map<String, Value>> {
     let mut rows: Vec<Map<String, Value>> = sorted.into_iter().map(grant_row).collect();
     rows.extend(preset_rows());
     for role in Held::ALL {
-        if !grants().any(|grant| word(grant.holder) == role.full()) {
+        if !grants().any(|grant| word(grant.holder) == role.qualified()) {
             let source = "seed 000: Normal users typically do not manage other users or workgroups.";
             rows.push(row(
                 &COLUMNS,
-                [json!(role.full()), Value::Null, json!([]), Value::Null, Value::Null, Value::Null, json!(source)],
+                [json!(role.qualified()), Value::Null, json!([]), Value::Null, Value::Null, Value::Null, json!(source)],
             ));
         }
     }
@@ -161,12 +161,12 @@ impl Role {
             Verb::List(it) => session.list(&COLUMNS, all_rows().into_iter().map(Ok), &it.paging),
             Verb::Show(it) => {
                 // `admin` alone means the admins of every kind.
-                let named = |role: Held| role.full() == it.role || role.word() == it.role;
+                let named = |role: Held| role.qualified() == it.role || role.as_str() == it.role;
                 let held: Vec<&str> = Held::ALL
                     .into_iter()
                     .filter(|role| named(*role))
                     .flat_map(|role| role.implies())
-                    .map(|role| role.full())
+                    .map(|role| role.qualified())
                     .collect();
                 let preset = format!("preset:{}", it.role);
                 let speaks = |row: &Map<String, Value>| {
@@ -185,9 +185,9 @@ impl Role {
 
 fn unknown(role: &str) -> Problem {
     let presets = PRESETS.iter().map(|(word, ..)| *word);
-    let words: Vec<&str> = Held::ALL.iter().map(|role| role.full()).chain(presets).collect();
+    let words: Vec<&str> = Held::ALL.iter().map(|role| role.qualified()).chain(presets).collect();
     let mut problem = Problem::not_found("role", role);
-    if let Some(near) = crate::model::reference::nearest(role, words.iter().copied()) {
+    if let Some(near) = crate::model::reference::closest_match(role, words.iter().copied()) {
         problem = problem.tip(format!("did you mean `{near}`?"));
     }
     problem.tip(format!("the roles are: {}", words.join(", ")))

@@ -92,7 +92,10 @@ impl Server {
                 let settings = view.facts.server()?;
                 let mut fields: Map<String, Value> = Map::from_iter([("ref".to_owned(), json!("server"))]);
                 fields.extend(
-                    Attributes::Server(settings).fields().into_iter().map(|(name, value)| (name.to_owned(), value)),
+                    Attributes::Server(settings)
+                        .named_values()
+                        .into_iter()
+                        .map(|(name, value)| (name.to_owned(), value)),
                 );
                 fields.insert("revision".to_owned(), json!(row.map_or(0, |row| row.since)));
                 session.show(&COLUMNS, fields)

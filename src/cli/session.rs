@@ -14,7 +14,7 @@ use super::config::Config;
 use super::view::View;
 use super::{identity, output};
 use crate::input::faults;
-use crate::model::name::{printable, quoted};
+use crate::model::name::{printable, shell_quote};
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::Actor;
 use crate::render::{self, Column, Dress, Elements, Format, Page, RenderError, Row, Stream, Tell, Text, Tone};
@@ -204,7 +204,7 @@ impl<'s> Session<'s> {
     /// Ends a list. Answers whether it was written to its end; else a notice says how to go on.
     fn finish(&mut self, stream: Stream<'_>) -> Result<bool, RenderError> {
         let Some(token) = stream.finish(self.out)? else { return Ok(true) };
-        self.warn(&format!("there is more: go on with --after {}", quoted(&token)));
+        self.warn(&format!("there is more: go on with --after {}", shell_quote(&token)));
         Ok(false)
     }
 

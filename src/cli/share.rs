@@ -302,7 +302,7 @@ impl List {
         for share in view.facts.list(Select::OnAs(resource.id, Role::ItemShare))? {
             if wanted.takes(&share) && viewer.lists_share(&share, self.all)? {
                 let (set, class) = (share.attributes.permissions, share.attributes.share_class());
-                let row = share_row(view, resource.id, &share, set, class.word())?;
+                let row = share_row(view, resource.id, &share, set, class.as_str())?;
                 put(&format!("{up:08} shares\0{}", texts(&row, &["principal", "by"])), row)?;
             }
         }
@@ -329,7 +329,7 @@ impl Wanted {
         let with = list.with.as_deref().map(|text| view.resolve_named_in_shares(text)).transpose()?;
         let ending = match expiry(list.expiring.as_ref())? {
             None => None,
-            Some(within) => match within.counted_from(view.at) {
+            Some(within) => match within.resolve_at(view.at) {
                 Some(end) => Some((view.at, end)),
                 None => return Err(Problem::usage("bad_time", "`never` is no time within which something ends").into()),
             },
@@ -387,7 +387,7 @@ fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, pu
             return Ok(());
         }
         let set = share.attributes.permissions;
-        let row = share_row(&view, share.resource, &share, set, class.word())?;
+        let row = share_row(&view, share.resource, &share, set, class.as_str())?;
         put(&texts(&row, &["item", "principal", "by", "class"]), row)
     };
     match (wanted.with, wanted.by) {

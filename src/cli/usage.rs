@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::model::Problem;
 use crate::model::name::printable;
-use crate::model::reference::nearest;
+use crate::model::reference::closest_match;
 
 /// A mistake in the arguments: what is wrong, what was meant, and how the command is used.
 pub(super) fn problem(error: &clap::Error) -> Problem {
@@ -45,7 +45,7 @@ pub(super) fn problem(error: &clap::Error) -> Problem {
         let near = of(kind);
         let word =
             [value.clone(), argument(), first(ContextKind::InvalidSubcommand)].into_iter().find(|it| !it.is_empty());
-        let nearest = nearest(&word.unwrap_or_default(), near.iter().map(String::as_str));
+        let nearest = closest_match(&word.unwrap_or_default(), near.iter().map(String::as_str));
         // The best of them stands last.
         if let Some(near) = nearest.or(near.last().map(String::as_str)) {
             problem.tips.push(format!("did you mean `{near}`?"));

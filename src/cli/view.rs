@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::clock;
 use crate::model::name::{key, printable};
-use crate::model::reference::{Ended, ended_reference, full_reference};
+use crate::model::reference::{EndedReference, ended_reference, full_reference};
 use crate::model::{
     Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Role, Time, Verb,
 };
@@ -104,7 +104,7 @@ impl<'r> View<'r> {
     ) -> Result<(), RenderError> {
         let viewer = self.viewer()?;
         let after = after.map(|text| {
-            let name = text.strip_prefix(kind.word()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(text);
+            let name = text.strip_prefix(kind.as_str()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(text);
             key(name)
         });
         let mut stopped = Ok(());
@@ -217,7 +217,7 @@ impl<F: Facts> View<'_, F> {
     /// As [`resolve`](View::resolve), also of what has ended, where it is written as output writes it:
     /// `user:pi#18`. Whoever may not read the whole log is not told whether that was ever there.
     pub(super) fn resolve_or_ended(&self, text: &str, bare: Kind) -> Result<Id, Problem> {
-        let Some(ended) = Ended::parse(text, bare) else {
+        let Some(ended) = EndedReference::parse(text, bare) else {
             return Ok(self.resolve(&Reference::parse(text, bare)?)?.0);
         };
         // Names of older stores may look like that.
@@ -236,7 +236,7 @@ impl<F: Facts> View<'_, F> {
     /// Whom a filter of shares names: also of whom the reader may know by a share alone, and of what has
     /// ended. Nobody learns by it who is there: what is not there is in no share.
     pub(super) fn resolve_named_in_shares(&self, text: &str) -> Result<Id, Problem> {
-        if Ended::parse(text, Kind::Account).is_some() {
+        if EndedReference::parse(text, Kind::Account).is_some() {
             return self.resolve_or_ended(text, Kind::Account);
         }
         let reference = Reference::parse(text, Kind::Account)?;

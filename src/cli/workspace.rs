@@ -15,7 +15,7 @@ use super::rename::RenameWorkspace;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
-use crate::model::attributes::{Home, Switch};
+use crate::model::attributes::{AllowDeny, Home};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role};
 use crate::ops::home::HomeFolder;
 use crate::ops::place;
@@ -83,7 +83,7 @@ struct Change {
     files: Option<String>,
     /// Whether members upload straight into their home folders [default: allow]
     #[arg(long, value_name = "ALLOW|DENY", value_parser = switches())]
-    root_upload: Option<Switch>,
+    root_upload: Option<AllowDeny>,
     #[command(flatten)]
     writing: Writing,
 }
@@ -208,7 +208,7 @@ fn workspace_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Val
             json!(resource.since),
         ],
     );
-    for (name, value) in resource.attributes.fields() {
+    for (name, value) in resource.attributes.named_values() {
         fields.insert(name.to_owned(), value);
     }
     Ok(fields)
@@ -253,13 +253,13 @@ impl One {
             session.list_placed(&COLUMNS, paging, |put| {
                 for level in Role::WORKSPACE {
                     for binding in view.facts.list(Select::OnAs(found.id, level))? {
-                        let own = binding.attributes.root_upload.map_or("default", Switch::word);
+                        let own = binding.attributes.root_upload.map_or("default", AllowDeny::as_str);
                         let home = homes.get(&binding.principal).map(|id| view.told_name(*id)).transpose()?.flatten();
                         let member = view.party(&binding, binding.principal)?;
                         let values = [
                             json!(reference),
                             json!(member),
-                            json!(level.word()),
+                            json!(level.as_str()),
                             json!(own),
                             json!(home),
                             json!(binding.since),

@@ -14,8 +14,8 @@ use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, NonFiniteFloatP
 
 use super::faults;
 use crate::model::Problem;
+use crate::model::escape::{escape_hidden, is_hidden};
 use crate::model::name::printable;
-use crate::model::visible::{is_hidden, visible};
 
 /// The deepest nesting: far more than a manifest has, and little enough for any stack.
 pub(super) const DEEPEST: usize = 32;
@@ -144,7 +144,7 @@ impl Mistake {
 
     /// The mistake without any place, and what to try.
     pub fn alone(&self) -> String {
-        let mut shown = visible(&self.message).into_owned();
+        let mut shown = escape_hidden(&self.message).into_owned();
         self.add_tips(&mut shown);
         shown
     }
@@ -153,9 +153,9 @@ impl Mistake {
     pub fn shown(&self, file: &str, text: &str) -> String {
         let Place { line, column, length } = self.place;
         if line == 0 {
-            return format!("{}: {}", visible(file), visible(&self.message));
+            return format!("{}: {}", escape_hidden(file), escape_hidden(&self.message));
         }
-        let mut shown = format!("{}:{line}:{column}: {}", visible(file), visible(&self.message));
+        let mut shown = format!("{}:{line}:{column}: {}", escape_hidden(file), escape_hidden(&self.message));
         let source = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
         if let Some(source) = source {
             let (source, mark) = underlined(source, column as usize, length as usize);
@@ -168,7 +168,7 @@ impl Mistake {
 
     fn add_tips(&self, shown: &mut String) {
         for tip in &self.tips {
-            shown.push_str(&format!("\n    try: {}", visible(tip)));
+            shown.push_str(&format!("\n    try: {}", escape_hidden(tip)));
         }
     }
 }

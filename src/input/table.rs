@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use csv::StringRecord;
 
 use super::document::{Mistake, Place, text_of};
+use crate::model::escape::unescape_cell;
 use crate::model::name::printable;
-use crate::model::visible::from_cell;
 
 /// What may stand between cells, in the order in which it is preferred.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
@@ -161,8 +161,8 @@ impl<'t> Rows<'t> {
 
 /// Cells with what they were written from: hidden characters stand in them as escapes.
 fn read_back(cells: StringRecord) -> StringRecord {
-    match cells.iter().any(|cell| matches!(from_cell(cell), Cow::Owned(_))) {
-        true => cells.iter().map(from_cell).collect(),
+    match cells.iter().any(|cell| matches!(unescape_cell(cell), Cow::Owned(_))) {
+        true => cells.iter().map(unescape_cell).collect(),
         false => cells,
     }
 }

@@ -4,7 +4,7 @@ use super::sentence::{Sentence, Sort, sentence};
 use crate::input::document::{Entry, Mistake, Node, Placed, get, tree};
 use crate::model::action::Destination;
 use crate::model::name::printable;
-use crate::model::reference::nearest;
+use crate::model::reference::closest_match;
 use crate::model::{Action, Id, Kind, Problem, Reference};
 
 /// A test.
@@ -105,7 +105,7 @@ impl Reader<'_> {
                 Some(list) => list,
                 None => {
                     let mut mistake = Mistake::at(root.place, "the file has no `tests`");
-                    if let Some(near) = nearest("tests", entries.iter().map(|(key, _)| &*key.value)) {
+                    if let Some(near) = closest_match("tests", entries.iter().map(|(key, _)| &*key.value)) {
                         mistake = mistake.tip(format!("is `{}` meant to be `tests`?", printable(near)));
                     }
                     self.mistakes.push(mistake);
@@ -181,10 +181,10 @@ impl Reader<'_> {
         let under = get(entries, "under").and_then(|value| self.text(value, "under")).map(str::to_owned);
         let kind = match get(entries, "kind").and_then(|value| Some((value, self.text(value, "kind")?))) {
             Some((value, word)) => {
-                let kind = Kind::from_word(word);
+                let kind = Kind::from_name(word);
                 if kind.is_none() {
                     let mut mistake = Mistake::at(value.place, format!("no kind `{}`", printable(word)));
-                    if let Some(near) = nearest(word, Kind::ALL.into_iter().map(Kind::word)) {
+                    if let Some(near) = closest_match(word, Kind::ALL.into_iter().map(Kind::as_str)) {
                         mistake = mistake.tip(format!("did you mean `{near}`?"));
                     }
                     self.mistakes.push(mistake);
@@ -202,12 +202,12 @@ impl Reader<'_> {
         }
         let of = if under.is_some() { Some(Kind::Item) } else { kind };
         for action in &actions {
-            self.take(get(entries, "action").unwrap_or(place), Action::parse_listed(action, of))?;
+            self.take(get(entries, "action").unwrap_or(place), Action::parse_listable(action, of))?;
         }
         let of = |word: &str, text: Option<&str>| text.map(|text| format!(" {word} {text}")).unwrap_or_default();
         let test = format!(
             "list {who}{}{} {}",
-            of("kind", kind.map(Kind::word)),
+            of("kind", kind.map(Kind::as_str)),
             of("under", under.as_deref()),
             wanted.shown()
         );
@@ -292,7 +292,7 @@ impl Reader<'_> {
     fn known(&mut self, entries: &[Entry], names: &[&str]) {
         for (key, _) in entries.iter().filter(|(key, _)| !names.contains(&&*key.value)) {
             let mistake = Mistake::at(key.place, format!("unknown key `{}`", printable(&key.value)));
-            self.mistakes.push(match nearest(&key.value, names.iter().copied()) {
+            self.mistakes.push(match closest_match(&key.value, names.iter().copied()) {
                 Some(near) => mistake.tip(format!("did you mean `{near}`?")),
                 None => mistake.tip(format!("the keys are: {}", names.join(", "))),
             });

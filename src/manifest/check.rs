@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use super::shape::{Object, Shape};
 use crate::input::document::{Entry, Mistake, Node, Place, Placed};
 use crate::model::name::printable;
-use crate::model::reference::nearest;
+use crate::model::reference::closest_match;
 
 /// To how many mistakes it is said what to try.
 const HELPED: usize = 200;
@@ -104,7 +104,7 @@ impl<'n> Checker<'n> {
                 let mistake = self.wrong(key.place, message);
                 if is_helped {
                     let names = object.fields.iter().map(|field| field.name);
-                    mistake.tips.push(match nearest(&key.value, names.clone()) {
+                    mistake.tips.push(match closest_match(&key.value, names.clone()) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("the keys are: {}", names.collect::<Vec<_>>().join(", ")),
                     });
@@ -131,7 +131,7 @@ impl<'n> Checker<'n> {
         if words.contains(&text) {
             return;
         }
-        let tip = match nearest(text, words.iter().copied()) {
+        let tip = match closest_match(text, words.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("one of: {}", words.join(", ")),
         };

@@ -214,7 +214,7 @@ impl Known {
     /// Why a share cannot be. Most can, and there may be very many.
     fn refused(&self, said: &Share) -> Option<Problem> {
         if !self.endpoint.takes(said.permissions) {
-            let of_kind = format!("of kind {}", self.endpoint.kind.word());
+            let of_kind = format!("of kind {}", self.endpoint.kind.as_str());
             return share::unfit(&self.endpoint, &of_kind, &said.endpoint, said.permissions);
         }
         share::refuse_principal(&said.principal, &self.endpoint)

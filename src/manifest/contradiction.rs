@@ -75,7 +75,7 @@ fn each_field(said: &Said, visit: &mut Visit<'_>) {
             of.field("members-may-leave", options.members_may_leave);
             of.text("url", options.url.as_deref());
             for (setting, choice) in &options.settings {
-                of.text(setting.word(), Some(choice.word()));
+                of.text(setting.as_str(), Some(choice.as_str()));
             }
         }
         Said::Account(said) => account(said, visit),
@@ -87,20 +87,21 @@ fn each_field(said: &Said, visit: &mut Visit<'_>) {
         Said::Member(said) => {
             there(visit, thing(said.kind, &said.of));
             let mut of = Of::new(format!("{} in {}", key_of(&said.who), thing(said.kind, &said.of)), visit);
-            of.text("level", said.level.map(Role::word));
+            of.text("level", said.level.map(Role::as_str));
             of.field("active", said.active);
         }
         Said::OrgMember(said) => {
             there(visit, thing(Kind::Org, &said.org));
             let who = thing(Kind::Account, &said.who);
-            Of::new(format!("{who} in {}", thing(Kind::Org, &said.org)), visit).text("role", said.role.map(Role::word));
+            Of::new(format!("{who} in {}", thing(Kind::Org, &said.org)), visit)
+                .text("role", said.role.map(Role::as_str));
         }
         Said::WorkspaceMember(said) => {
             let workspace = workspace_of(&said.org, &said.workspace);
             there(visit, workspace.clone());
             let mut of = Of::new(format!("{} in {workspace}", thing(Kind::Account, &said.who)), visit);
-            of.text("level", said.level.map(Role::word));
-            of.text("root-upload", said.root_upload.map(|it| it.word()));
+            of.text("level", said.level.map(Role::as_str));
+            of.text("root-upload", said.root_upload.map(|it| it.as_str()));
             match &said.home {
                 HomeFolder::Usual => {}
                 HomeFolder::Missing => of.text("home", Some(HomeFolder::NONE)),
@@ -161,14 +162,14 @@ fn workspace_of(org: &Name, name: &Name) -> String {
 /// A reference in the form in which two that mean the same are equal.
 fn key_of(reference: &Reference) -> String {
     match reference {
-        Reference::Named(kind, name) => format!("{}:{}", kind.word(), name.key()),
+        Reference::Named(kind, name) => format!("{}:{}", kind.as_str(), name.key()),
         other => other.to_string(),
     }
 }
 
 /// When something ends. A file holds no lengths of time.
 fn moment(end: Expiry) -> String {
-    end.counted_from(Time(0)).map_or_else(|| "never".to_owned(), |end| end.to_string())
+    end.resolve_at(Time(0)).map_or_else(|| "never".to_owned(), |end| end.to_string())
 }
 
 fn account(said: &Account, visit: &mut Visit<'_>) {
@@ -182,12 +183,12 @@ fn account(said: &Account, visit: &mut Visit<'_>) {
     of.field("cascade", said.cascade);
     of.name("previously", said.previously.as_ref());
     let options = &said.options;
-    of.text("role", options.role.map(Role::word));
+    of.text("role", options.role.map(Role::as_str));
     of.text("email", options.email.as_deref());
     of.text("display-name", options.display_name.as_deref());
     of.text("expires", options.expires.map(moment).as_deref());
     for (setting, choice) in &options.settings {
-        of.text(setting.word(), Some(choice.word()));
+        of.text(setting.as_str(), Some(choice.as_str()));
     }
 }
 
@@ -196,9 +197,9 @@ fn group(said: &Group, visit: &mut Visit<'_>) {
     of.field("exclusive", said.exclusive);
     of.name("previously", said.previously.as_ref());
     let options = &said.options;
-    of.text("visible", options.visible.map(|it| it.word()));
-    of.text("send", options.send.map(|it| it.word()));
-    of.text("member-access", options.member_access.map(|it| it.word()));
+    of.text("visible", options.visible.map(|it| it.as_str()));
+    of.text("send", options.send.map(|it| it.as_str()));
+    of.text("member-access", options.member_access.map(|it| it.as_str()));
     of.field("admins-manage-members", options.admins_manage_members);
     of.field("admins-create-users", options.admins_create_users);
     of.field("admins-manage-groups", options.admins_manage_groups);
@@ -210,7 +211,7 @@ fn endpoint(said: &Endpoint, visit: &mut Visit<'_>) {
     let mut of = Of::thing(thing(Kind::Endpoint, &said.name), said.ensure, visit);
     of.field("exclusive", said.exclusive);
     of.name("previously", said.previously.as_ref());
-    of.text("kind", said.kind.map(|it| it.word()));
+    of.text("kind", said.kind.map(|it| it.as_str()));
     of.field("private", said.private);
     of.field("managed", said.managed);
     of.text("node-version", said.node_version.as_ref().map(ToString::to_string).as_deref());
@@ -230,13 +231,13 @@ fn workspace(said: &Workspace, visit: &mut Visit<'_>) {
     of.name("previously", said.previously.as_ref());
     of.text("description", said.description.as_deref());
     of.text("files", said.files.as_ref().map(|(endpoint, path)| format!("{}:{path}", endpoint.key())).as_deref());
-    of.text("root-upload", said.root_upload.map(|it| it.word()));
+    of.text("root-upload", said.root_upload.map(|it| it.as_str()));
 }
 
 fn item(said: &Item, visit: &mut Visit<'_>) {
     there(visit, thing(Kind::Endpoint, &said.endpoint));
     let mut of = Of::thing(format!("{}:{}", said.endpoint.key(), said.path), said.ensure, visit);
-    of.text("type", said.item_type.map(|it| it.word()));
+    of.text("type", said.item_type.map(|it| it.as_str()));
     of.text("size", said.size.map(|size| size.to_string()).as_deref());
     match (&said.owner, said.ownerless) {
         (Some(owner), _) => of.text("owner", Some(&thing(Kind::Account, owner))),
@@ -252,7 +253,7 @@ fn share(said: &Share, visit: &mut Visit<'_>) {
     let initial = if by.is_some() { ShareClass::User } else { ShareClass::Admin };
     let by = by.map_or_else(String::new, |by| format!(" by {}", thing(Kind::Account, by)));
     let class = said.class.unwrap_or(initial);
-    let class = if class == initial { String::new() } else { format!(" of class {}", class.word()) };
+    let class = if class == initial { String::new() } else { format!(" of class {}", class.as_str()) };
     let mut of = Of::new(format!("the share of {item} with {}{by}{class}", key_of(&said.principal)), visit);
     of.text("permission", Some(&said.permissions.to_string()));
     of.text("expires", Some(&moment(said.expires.unwrap_or(Expiry::Never))));

@@ -202,7 +202,7 @@ impl People<'_> {
         let options = account::Options {
             email: self.taken(cells, "email", text(Form::Email)),
             display_name: self.taken(cells, "display_name", text(Form::Free)).or(first_last),
-            role: self.taken(cells, "role", |word| account::parse_role(word, name.shown())).or(self.table.role),
+            role: self.taken(cells, "role", |word| account::parse_role(word, name.as_written())).or(self.table.role),
             expires: self.taken(cells, "expires", form::moment),
             settings: self.taken(cells, "settings", settings).unwrap_or_default(),
         };
@@ -230,7 +230,7 @@ impl People<'_> {
         let active = self.taken(cells, "active", truth);
         for (kind, of) in of {
             let level = self.taken(cells, "level", |word| {
-                Role::from_word(*kind, word).ok_or_else(|| {
+                Role::from_name(*kind, word).ok_or_else(|| {
                     Problem::usage("bad_level", format!("{} has no level `{}`", kind.article(), printable(word)))
                 })
             });
@@ -248,7 +248,7 @@ impl People<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::attributes::{Choice, Setting};
+    use crate::model::attributes::{Setting, SettingValue};
 
     fn told(text: &str, table: &Table) -> String {
         match read(text, 0, table) {
@@ -309,7 +309,10 @@ mod tests {
         let said = read(accounts, 0, &table()).unwrap();
         let Said::Account(it) = &said[0].said else { panic!("{said:?}") };
         assert_eq!((it.ensure, it.options.display_name.as_deref()), (Some(Ensure::Inactive), Some("B, ob")));
-        assert_eq!(it.options.settings, [(Setting::Send, Choice::Deny), (Setting::Receive, Choice::Default)]);
+        assert_eq!(
+            it.options.settings,
+            [(Setting::Send, SettingValue::Deny), (Setting::Receive, SettingValue::Default)]
+        );
         let members = "ref\tmember\tlevel\tactive\tvia\trevision\nworkgroup:w\tgroup:g\tstandard\tfalse\t\t9\n";
         let said = read(members, 0, &table()).unwrap();
         assert_eq!(said.len(), 1, "{said:?}");
@@ -317,7 +320,7 @@ mod tests {
         assert_eq!((it.level, it.active), (Some(Role::WorkgroupStandard), Some(false)));
         assert_eq!(it.who.to_string(), "group:g");
         let groups = read("ref,name,revision\ngroup:g,g,7\n", 0, &table()).unwrap();
-        assert!(matches!(&groups[0].said, Said::Group(it) if it.kind == Kind::Group && it.name.shown() == "g"));
+        assert!(matches!(&groups[0].said, Said::Group(it) if it.kind == Kind::Group && it.name.as_written() == "g"));
     }
 
     #[test]

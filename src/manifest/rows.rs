@@ -22,9 +22,9 @@ use super::tables::{
 };
 use crate::input::document::{self, Entry, Mistake, Node, Placed};
 use crate::input::json;
-use crate::model::attributes::Switch;
+use crate::model::attributes::AllowDeny;
 use crate::model::name::printable;
-use crate::model::reference::nearest;
+use crate::model::reference::closest_match;
 use crate::model::{Kind, Name, Reference, Role};
 use crate::ops::home::HomeFolder;
 
@@ -163,7 +163,7 @@ fn of_tree(tree: Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
     let Some(sort) = SORTS.iter().find(|sort| sort.tag == &*tag.value) else {
         let tags = SORTS.iter().map(|sort| sort.tag);
         let mistake = Mistake::at(tag.place, format!("no row is a `{}`", printable(&tag.value)));
-        return Err(one(match nearest(&tag.value, tags.clone()) {
+        return Err(one(match closest_match(&tag.value, tags.clone()) {
             Some(near) => mistake.tip(format!("did you mean `{near}`?")),
             None => mistake.tip(format!("one of: {}", tags.collect::<Vec<_>>().join(", "))),
         }));
@@ -232,7 +232,7 @@ fn say(
         "role" => {
             let it = EndpointRole {
                 endpoint: fields.parsed(reading, "endpoint", |text| form::name(Kind::Endpoint, text))?,
-                role: fields.word(reading, "role", |word| Role::from_word(Kind::Endpoint, word))?,
+                role: fields.word(reading, "role", |word| Role::from_name(Kind::Endpoint, word))?,
                 who: fields.parsed(reading, "principal", form::member)?,
             };
             said.push(Statement { spot, said: Said::Role(Box::new(it)) });
@@ -281,13 +281,13 @@ fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut
             return;
         }
     };
-    let root_upload = fields.word(reading, "root-upload", Switch::from_word);
+    let root_upload = fields.word(reading, "root-upload", AllowDeny::from_name);
     let home = fields.parsed(reading, "home", HomeFolder::parse);
     let active = fields.truth(reading, "active");
     let word = fields.text(reading, "level");
     let kind = of.kind();
     let level = match (kind, word) {
-        (Some(kind), Some(word)) => match Role::from_word(kind, word) {
+        (Some(kind), Some(word)) => match Role::from_name(kind, word) {
             Some(level) => Some(level),
             None => {
                 reading.mistake(spot, format!("{} has no level `{}`", kind.article(), printable(word)));

@@ -5,7 +5,7 @@
 //! who have a place in them, and these before what is shared.
 
 use crate::input::document::Place;
-use crate::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass, Switch};
+use crate::model::attributes::{AllowDeny, EndpointKind, ItemType, NodeVersion, ShareClass};
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
 use crate::ops::home::HomeFolder;
@@ -179,7 +179,7 @@ pub struct Workspace {
     /// Where its files lie.
     pub files: Option<(Name, Path)>,
     /// Whether its members upload straight into their home folders.
-    pub root_upload: Option<Switch>,
+    pub root_upload: Option<AllowDeny>,
     /// What shall become of it.
     pub ensure: Ensure,
     /// The name it had.
@@ -224,7 +224,7 @@ pub struct WorkspaceMember {
     /// As what.
     pub level: Option<Role>,
     /// Whether straight into the home folder.
-    pub root_upload: Option<Switch>,
+    pub root_upload: Option<AllowDeny>,
     /// Where the home folder lies.
     pub home: HomeFolder,
 }

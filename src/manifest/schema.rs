@@ -6,7 +6,7 @@ use super::form::Form;
 use super::shape::{Object, Shape};
 use super::tables::MANIFEST;
 use crate::model::Role;
-use crate::model::permission::WORDS;
+use crate::model::permission::NAMES;
 
 /// The schema, draft-07: the version that editors know.
 pub fn schema() -> Value {
@@ -90,10 +90,10 @@ fn text(form: Form) -> Value {
     map.insert("type".to_owned(), json!("string"));
     match form {
         Form::AccountRole => {
-            map.insert("enum".to_owned(), Role::SERVER.iter().map(|role| role.word()).collect());
+            map.insert("enum".to_owned(), Role::SERVER.iter().map(|role| role.as_str()).collect());
         }
         Form::Permission => {
-            map.insert("examples".to_owned(), json!(WORDS));
+            map.insert("examples".to_owned(), json!(NAMES));
         }
         _ => {}
     }

@@ -1,8 +1,8 @@
 //! A test that is written as a line: `only alice, carol can upload node1:/x as of 42`.
 
 use crate::model::Problem;
-use crate::model::line::words;
 use crate::model::name::printable;
+use crate::model::shell::split_words;
 
 /// What a line claims.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) fn sentence(line: &str) -> Result<Sentence, Problem> {
             .tip("write `bob can download node1:/x`, `bob cannot ...` or `only alice, carol can ...`")
             .tip("put a name with spaces in quotes, as a shell wants it")
     };
-    let words = words(line)?;
+    let words = split_words(line)?;
     let mut words = words.iter().map(|word| &**word).peekable();
     let is_closed = words.next_if_eq(&"only").is_some();
     let mut principals = list(&mut words).ok_or_else(|| wrong("nobody is named"))?;

@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::permission::Permissions;
 use super::problem::Problem;
 use super::role::Role;
-pub use super::verb::{PERMITTED, Verb, action_of, permission_of, verbs_of};
+pub use super::verb::{PERMISSION_VERBS, Verb, allowed_verb, required_permission, verbs_of};
 
 /// What is asked: a verb and, for some of them, its value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -17,7 +17,7 @@ pub enum Action {
     Plain(Verb),
     /// A verb without a value, asked of a path below the item that is not registered: it has what the
     /// item has, but is not that item.
-    Beneath(Verb),
+    OnUnregistered(Verb),
     /// `create-account=ROLE`.
     CreateAccount(Role),
     /// `set-role=ROLE`.
@@ -54,7 +54,7 @@ impl Action {
     /// Its verb.
     pub const fn verb(self) -> Verb {
         match self {
-            Action::Plain(verb) | Action::Beneath(verb) => verb,
+            Action::Plain(verb) | Action::OnUnregistered(verb) => verb,
             Action::CreateAccount(_) => Verb::CreateAccount,
             Action::SetRole(_) => Verb::SetRole,
             Action::Set(_) => Verb::Set,
@@ -68,9 +68,9 @@ impl Action {
 
     /// The same asked of a path below the item that is not registered.
     #[must_use]
-    pub const fn beneath(self) -> Action {
+    pub const fn on_unregistered(self) -> Action {
         match self {
-            Action::Plain(verb) => Action::Beneath(verb),
+            Action::Plain(verb) => Action::OnUnregistered(verb),
             other => other,
         }
     }
@@ -78,7 +78,7 @@ impl Action {
     /// Every action on a kind of resource that a listing names: with each value, where the values are
     /// words of a list. `share`, `move-to` and `copy-to`, whose values are sets and paths, are asked
     /// about one by one.
-    pub fn listed(kind: Kind) -> Vec<Action> {
+    pub fn listable(kind: Kind) -> Vec<Action> {
         let mut all = Vec::new();
         for verb in verbs_of(kind) {
             match verb {
@@ -100,30 +100,30 @@ impl Action {
     /// A usage problem that lists the valid actions and names the closest one; what `folder` answers.
     pub fn parse(text: &str, kind: Kind, folder: FindFolder<'_>) -> Result<Action, Problem> {
         let (word, value) = text.split_once('=').map_or((text, None), |(word, value)| (word, Some(value)));
-        let Some(verb) = verbs_of(kind).iter().copied().find(|verb| verb.word() == word) else {
+        let Some(verb) = verbs_of(kind).iter().copied().find(|verb| verb.as_str() == word) else {
             return Err(unknown(text, word, kind));
         };
         match (verb, value) {
             (Verb::CreateAccount, Some(value)) => account_role(verb, value).map(Action::CreateAccount),
             (Verb::SetRole, Some(value)) => account_role(verb, value).map(Action::SetRole),
-            (Verb::Set, Some(value)) => Setting::from_word(value)
+            (Verb::Set, Some(value)) => Setting::from_name(value)
                 .map(Action::Set)
-                .ok_or_else(|| bad_value(verb, value, Setting::ALL.iter().map(|setting| setting.word()))),
+                .ok_or_else(|| bad_value(verb, value, Setting::ALL.iter().map(|setting| setting.as_str()))),
             (Verb::Assign, Some(value)) => endpoint_role(verb, value).map(Action::Assign),
             (Verb::Revoke, Some(value)) if kind == Kind::Endpoint => endpoint_role(verb, value).map(Action::Revoke),
             (Verb::Share, Some(value)) => Permissions::parse(value).map(Action::Share),
             (Verb::MoveTo, Some(value)) => folder(value).map(Action::MoveTo),
             (Verb::CopyTo, Some(value)) => folder(value).map(Action::CopyTo),
-            (Verb::Assign, None) => Err(bad_value(verb, "", Role::ENDPOINT.iter().map(|role| role.word()))),
+            (Verb::Assign, None) => Err(bad_value(verb, "", Role::ENDPOINT.iter().map(|role| role.as_str()))),
             (Verb::Revoke, None) if kind == Kind::Endpoint => {
-                Err(bad_value(verb, "", Role::ENDPOINT.iter().map(|role| role.word())))
+                Err(bad_value(verb, "", Role::ENDPOINT.iter().map(|role| role.as_str())))
             }
-            (Verb::Share, None) => Err(bad_value(verb, "", super::permission::WORDS.into_iter())),
+            (Verb::Share, None) => Err(bad_value(verb, "", super::permission::NAMES.into_iter())),
             (Verb::MoveTo | Verb::CopyTo, None) => Err(bad_value(verb, "", ["ENDPOINT:/folder"].into_iter())),
             (Verb::CreateAccount | Verb::SetRole, None) => {
-                Err(bad_value(verb, "", Role::SERVER.iter().map(|role| role.word())))
+                Err(bad_value(verb, "", Role::SERVER.iter().map(|role| role.as_str())))
             }
-            (Verb::Set, None) => Err(bad_value(verb, "", Setting::ALL.iter().map(|setting| setting.word()))),
+            (Verb::Set, None) => Err(bad_value(verb, "", Setting::ALL.iter().map(|setting| setting.as_str()))),
             (_, Some(_)) => Err(Problem::usage("bad_action", format!("the action `{word}` takes no value"))
                 .tip(format!("write `{word}`"))),
             (verb, None) => Ok(Action::Plain(verb)),
@@ -132,25 +132,25 @@ impl Action {
 }
 
 fn account_role(verb: Verb, value: &str) -> Result<Role, Problem> {
-    Role::from_word(Kind::Server, value)
-        .ok_or_else(|| bad_value(verb, value, Role::SERVER.iter().map(|role| role.word())))
+    Role::from_name(Kind::Server, value)
+        .ok_or_else(|| bad_value(verb, value, Role::SERVER.iter().map(|role| role.as_str())))
 }
 
 fn endpoint_role(verb: Verb, value: &str) -> Result<Role, Problem> {
-    Role::from_word(Kind::Endpoint, value)
-        .ok_or_else(|| bad_value(verb, value, Role::ENDPOINT.iter().map(|role| role.word())))
+    Role::from_name(Kind::Endpoint, value)
+        .ok_or_else(|| bad_value(verb, value, Role::ENDPOINT.iter().map(|role| role.as_str())))
 }
 
 fn bad_value<'a>(verb: Verb, value: &str, valid: impl Iterator<Item = &'a str>) -> Problem {
     let valid: Vec<&str> = valid.collect();
     let message = if value.is_empty() {
-        format!("the action `{}` needs a value", verb.word())
+        format!("the action `{}` needs a value", verb.as_str())
     } else {
-        format!("`{}` is no value of the action `{}`", super::name::printable(value), verb.word())
+        format!("`{}` is no value of the action `{}`", super::name::printable(value), verb.as_str())
     };
     Problem::usage("bad_action", message).tip(format!(
         "write `{}=VALUE` with one of: {}",
-        verb.word(),
+        verb.as_str(),
         valid.join(", ")
     ))
 }
@@ -161,14 +161,14 @@ impl Action {
     ///
     /// # Errors
     /// As [`Action::parse`], and for an action whose value is another path.
-    pub fn parse_listed(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
+    pub fn parse_listable(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
         let word = text.split_once('=').map_or(text, |(word, _)| word);
         let another_path = |_: &str| {
             Err(Problem::usage("bad_action", format!("`{}` is not listed", super::name::printable(text)))
                 .why("its value is another path")
                 .tip("ask about one thing with `rolebook perm check`"))
         };
-        let has = |kind: &Kind| verbs_of(*kind).iter().any(|verb| verb.word() == word);
+        let has = |kind: &Kind| verbs_of(*kind).iter().any(|verb| verb.as_str() == word);
         let kinds = Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind) && has(kind));
         let mut refusal = None;
         for kind in kinds {
@@ -182,8 +182,8 @@ impl Action {
             (None, Some(kind)) => unknown(text, word, kind),
             (None, None) => {
                 let problem = Problem::usage("unknown_action", format!("no action `{}`", super::name::printable(text)));
-                let all = Kind::ALL.into_iter().flat_map(|kind| verbs_of(kind).iter().map(|verb| verb.word()));
-                match super::reference::nearest(word, all) {
+                let all = Kind::ALL.into_iter().flat_map(|kind| verbs_of(kind).iter().map(|verb| verb.as_str()));
+                match super::reference::closest_match(word, all) {
                     Some(near) => problem.tip(format!("did you mean `{near}`?")),
                     None => problem.tip("rolebook-model(7) lists every action, by kind"),
                 }
@@ -193,10 +193,10 @@ impl Action {
 }
 
 fn unknown(text: &str, word: &str, kind: Kind) -> Problem {
-    let valid: Vec<&str> = verbs_of(kind).iter().map(|verb| verb.word()).collect();
+    let valid: Vec<&str> = verbs_of(kind).iter().map(|verb| verb.as_str()).collect();
     let problem =
         Problem::usage("unknown_action", format!("no action `{}` on {}", super::name::printable(text), kind.article()));
-    let problem = match super::reference::nearest(word, valid.iter().copied()) {
+    let problem = match super::reference::closest_match(word, valid.iter().copied()) {
         Some(near) => problem.tip(format!("did you mean `{near}`?")),
         None => problem,
     };
@@ -205,17 +205,17 @@ fn unknown(text: &str, word: &str, kind: Kind) -> Problem {
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.verb().word())?;
+        f.write_str(self.verb().as_str())?;
         let mut value = |word: &str| {
             f.write_str("=")?;
             f.write_str(word)
         };
         match self {
-            Action::Plain(_) | Action::Beneath(_) => Ok(()),
+            Action::Plain(_) | Action::OnUnregistered(_) => Ok(()),
             Action::CreateAccount(role) | Action::SetRole(role) | Action::Assign(role) | Action::Revoke(role) => {
-                value(role.word())
+                value(role.as_str())
             }
-            Action::Set(setting) => value(setting.word()),
+            Action::Set(setting) => value(setting.as_str()),
             Action::Share(set) => write!(f, "={set}"),
             // Whoever shows it to people knows the folder by its path; this is the way it is logged.
             Action::MoveTo(to) | Action::CopyTo(to) => write!(f, "=#{}", to.folder),
@@ -243,16 +243,16 @@ mod tests {
             for verb in verbs_of(kind) {
                 let texts: Vec<String> = match verb {
                     Verb::CreateAccount | Verb::SetRole => {
-                        Role::SERVER.iter().map(|r| format!("{}={}", verb.word(), r.word())).collect()
+                        Role::SERVER.iter().map(|r| format!("{}={}", verb.as_str(), r.as_str())).collect()
                     }
-                    Verb::Set => Setting::ALL.iter().map(|s| format!("set={}", s.word())).collect(),
-                    Verb::Assign => Role::ENDPOINT.iter().map(|r| format!("assign={}", r.word())).collect(),
+                    Verb::Set => Setting::ALL.iter().map(|s| format!("set={}", s.as_str())).collect(),
+                    Verb::Assign => Role::ENDPOINT.iter().map(|r| format!("assign={}", r.as_str())).collect(),
                     Verb::Revoke if kind == Kind::Endpoint => {
-                        Role::ENDPOINT.iter().map(|r| format!("revoke={}", r.word())).collect()
+                        Role::ENDPOINT.iter().map(|r| format!("revoke={}", r.as_str())).collect()
                     }
                     Verb::Share => vec!["share=download,browse".to_owned()],
-                    Verb::MoveTo | Verb::CopyTo => vec![format!("{}=#7", verb.word())],
-                    _ => vec![verb.word().to_owned()],
+                    Verb::MoveTo | Verb::CopyTo => vec![format!("{}=#7", verb.as_str())],
+                    _ => vec![verb.as_str().to_owned()],
                 };
                 for text in texts {
                     assert_eq!(parse(&text, kind).unwrap().to_string(), text);

@@ -2,7 +2,7 @@
 
 use super::attributes::BindingAttributes;
 use super::role::Role;
-use super::sets::Sets;
+use super::set_names::SetNames;
 use super::time::Time;
 use super::{Id, Revision};
 
@@ -24,7 +24,7 @@ pub struct Binding {
     /// The rest.
     pub attributes: BindingAttributes,
     /// Which manifests declare it.
-    pub sets: Sets,
+    pub sets: SetNames,
     /// The revision that made it so; 0 in a draft.
     pub since: Revision,
 }

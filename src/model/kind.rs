@@ -64,7 +64,7 @@ impl Kind {
     ];
 
     /// The word in front of the colon of a reference, also the word in the store.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Kind::Server => "server",
             Kind::Account => "user",
@@ -120,7 +120,7 @@ impl Kind {
             Kind::AccessToken => "access token",
             Kind::Media => "media file",
             Kind::Stream => "live stream",
-            other => other.word(),
+            other => other.as_str(),
         }
     }
 
@@ -129,18 +129,18 @@ impl Kind {
         match self {
             Kind::Account => "account",
             Kind::Item => "content",
-            other => other.word(),
+            other => other.as_str(),
         }
     }
 
     /// Reads the word in front of a colon; `account` is another word for `user`, `organization` for `org`.
-    pub fn from_word(word: &str) -> Option<Kind> {
+    pub fn from_name(word: &str) -> Option<Kind> {
         match word {
             "account" => return Some(Kind::Account),
             "organization" => return Some(Kind::Org),
             _ => {}
         }
-        Kind::ALL.into_iter().find(|kind| kind.word() == word)
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
     /// Whether a reference to one carries its number (`package:12`) rather than a name.
@@ -160,6 +160,6 @@ impl Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }

@@ -5,12 +5,12 @@
 //! but those two sorts of rows, each version stamped with the revision that made it.
 
 pub mod action;
+mod attribute_values;
 pub mod attributes;
 pub mod binding;
 pub mod catalogue;
-mod fields;
+pub mod escape;
 pub mod kind;
-pub mod line;
 pub mod name;
 pub mod path;
 pub mod permission;
@@ -19,12 +19,12 @@ pub mod reference;
 pub mod resource;
 pub mod role;
 pub mod secret;
-pub mod sets;
+pub mod set_names;
+mod settings;
+pub mod shell;
 pub mod system;
 pub mod time;
 mod verb;
-pub mod visible;
-mod words;
 
 pub use action::{Action, Verb};
 pub use attributes::Attributes;
@@ -37,7 +37,7 @@ pub use problem::{Problem, ProblemKind};
 pub use reference::Reference;
 pub use resource::Resource;
 pub use role::Role;
-pub use sets::Sets;
+pub use set_names::SetNames;
 pub use time::Time;
 
 use serde::{Deserialize, Serialize};

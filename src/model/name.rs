@@ -9,17 +9,17 @@ use std::sync::Arc;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
+use super::escape::{escape_hidden, is_hidden};
 use super::problem::Problem;
-use super::visible::{is_hidden, visible};
 
 /// The longest name, in characters.
-const LONGEST: usize = 255;
+const MAX_CHARS: usize = 255;
 /// Characters that carry a meaning in references, paths and lists.
 const FORBIDDEN: [char; 5] = [';', ':', '/', '*', '\\'];
 /// Words that stand for principals of their own.
 const RESERVED: [&str; 2] = ["authenticated", "anyone"];
 /// Words that mean somebody on the command line or in output, which no new name may be.
-const TAKEN: [&str; 2] = ["me", "operator"];
+const RESERVED_FOR_NEW: [&str; 2] = ["me", "operator"];
 
 /// What a name is, in a sentence.
 const RULE: &str = "a name has 1 to 255 characters that can be seen, none of `;` `:` `/` `*` `\\` `#`, and no space at either \
@@ -31,7 +31,7 @@ const RULE: &str = "a name has 1 to 255 characters that can be seen, none of `;`
 /// may be is stricter: [`Name::check_new`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Name {
-    shown: Arc<str>,
+    as_written: Arc<str>,
     /// The same text where they do not differ, as for most.
     key: Arc<str>,
 }
@@ -46,13 +46,13 @@ impl Name {
             |why: &str| Problem::usage("bad_name", format!("`{}` is not a name: {why}", printable(text))).why(RULE);
         if is_plain(text) {
             let shown: Arc<str> = text.into();
-            return Ok(Name { key: Arc::clone(&shown), shown });
+            return Ok(Name { key: Arc::clone(&shown), as_written: shown });
         }
         let shown: Cow<'_, str> = if is_nfc(text) { text.into() } else { text.nfc().collect() };
         if shown.is_empty() {
             return Err(wrong("it is empty"));
         }
-        if shown.chars().count() > LONGEST {
+        if shown.chars().count() > MAX_CHARS {
             return Err(wrong("it is longer than 255 characters"));
         }
         if shown.chars().any(char::is_control) {
@@ -70,7 +70,7 @@ impl Name {
         }
         let shown: Arc<str> = shown.into();
         let key = if key == *shown { Arc::clone(&shown) } else { key.into() };
-        Ok(Name { shown, key })
+        Ok(Name { as_written: shown, key })
     }
 
     /// Whether something new may have this name: no hidden character, no `#`, and none of the words that
@@ -79,13 +79,13 @@ impl Name {
     /// # Errors
     /// A usage problem that says which rule the name breaks.
     pub fn check_new(&self) -> Result<(), Problem> {
-        let what = match self.shown.chars().find(|it| is_hidden(*it) || *it == '#') {
+        let what = match self.as_written.chars().find(|it| is_hidden(*it) || *it == '#') {
             Some('#') => "it holds `#`".to_owned(),
-            Some(hidden) => format!("it holds `{}`, which cannot be seen", visible(&hidden.to_string())),
-            None if TAKEN.contains(&&*self.key) => "the word stands for somebody else".to_owned(),
+            Some(hidden) => format!("it holds `{}`, which cannot be seen", escape_hidden(&hidden.to_string())),
+            None if RESERVED_FOR_NEW.contains(&&*self.key) => "the word stands for somebody else".to_owned(),
             None => return Ok(()),
         };
-        let message = format!("`{}` cannot be the name of something new: {what}", printable(&self.shown));
+        let message = format!("`{}` cannot be the name of something new: {what}", printable(&self.as_written));
         Err(Problem::usage("bad_name", message).why(RULE))
     }
 
@@ -122,8 +122,8 @@ impl Name {
     }
 
     /// The name as first written.
-    pub fn shown(&self) -> &str {
-        &self.shown
+    pub fn as_written(&self) -> &str {
+        &self.as_written
     }
 
     /// The form two names are compared by.
@@ -134,13 +134,13 @@ impl Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.as_written)
     }
 }
 
 /// Whether a text is a name as most are, which is its own key: nothing else need be looked at.
 fn is_plain(text: &str) -> bool {
-    (1..=LONGEST).contains(&text.len())
+    (1..=MAX_CHARS).contains(&text.len())
         && text.bytes().all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'@'))
         && !RESERVED.contains(&text)
 }
@@ -165,13 +165,13 @@ pub fn printable(text: &str) -> String {
             out.push('…');
             break;
         }
-        super::visible::put(&mut out, character);
+        super::escape::push_escaped(&mut out, character);
     }
     out
 }
 
 /// A name as a shell takes it.
-pub fn quoted(name: &str) -> String {
+pub fn shell_quote(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | ':' | '+' | ',' | '/');
     if !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {
         name.to_owned()
@@ -225,7 +225,7 @@ mod tests {
             ("-x", "'-x'"),
             ("$HOME", "'$HOME'"),
         ] {
-            assert_eq!(quoted(name), word);
+            assert_eq!(shell_quote(name), word);
         }
     }
 

@@ -7,7 +7,7 @@ use super::name::printable;
 use super::problem::Problem;
 
 /// The longest component, in characters; the longest that file systems take.
-const LONGEST: usize = 255;
+const MAX_COMPONENT_CHARS: usize = 255;
 
 /// A legal path inside an endpoint: its components with `/` between, nothing for the root.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -28,7 +28,7 @@ impl PartialOrd for Path {
 
 impl Path {
     /// The most components; deeper than any file system goes.
-    pub const DEEPEST: usize = 1024;
+    pub const MAX_DEPTH: usize = 1024;
 
     /// Reads an absolute path; one trailing `/` is ignored.
     ///
@@ -49,7 +49,7 @@ impl Path {
             check(component).map_err(wrong)?;
             depth += 1;
         }
-        if depth > Path::DEEPEST {
+        if depth > Path::MAX_DEPTH {
             return Err(wrong("it is deeper than 1024 folders"));
         }
         Ok(Path(rest.into()))
@@ -112,7 +112,7 @@ fn check(component: &str) -> Result<(), &'static str> {
         "" => Err("a component is empty"),
         "." | ".." => Err("a component is `.` or `..`"),
         _ if component.contains('\0') => Err("it holds NUL"),
-        _ if component.len() > LONGEST && component.chars().count() > LONGEST => {
+        _ if component.len() > MAX_COMPONENT_CHARS && component.chars().count() > MAX_COMPONENT_CHARS => {
             Err("a component is longer than 255 characters")
         }
         _ => Ok(()),

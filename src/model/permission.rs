@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::name::printable;
 use super::problem::Problem;
-use super::reference::nearest;
+use super::reference::closest_match;
 
 /// What a share can give.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -40,7 +40,7 @@ impl Permission {
     ];
 
     /// The word that stands for it alone: `upload-files`, `preview-only`, never the name of a preset.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Permission::CreateFolder => "create-folder",
             Permission::Rename => "rename",
@@ -52,11 +52,11 @@ impl Permission {
         }
     }
 
-    fn from_word(word: &str) -> Option<Permission> {
+    fn from_name(word: &str) -> Option<Permission> {
         match word {
             "perm:upload" => Some(Permission::UploadFiles),
             "perm:preview" => Some(Permission::PreviewOnly),
-            _ => Permission::ALL.into_iter().find(|permission| permission.word() == word),
+            _ => Permission::ALL.into_iter().find(|permission| permission.as_str() == word),
         }
     }
 }
@@ -72,11 +72,11 @@ impl Permissions {
     pub const EDIT: Permissions = Permissions(0b111_1111);
     /// The preset `view`: browse, download, preview.
     pub const VIEW: Permissions =
-        Permissions::of(Permission::Browse).and(Permission::Download).and(Permission::PreviewOnly);
+        Permissions::single(Permission::Browse).and(Permission::Download).and(Permission::PreviewOnly);
     /// The preset `upload`: create folders and upload files.
-    pub const UPLOAD: Permissions = Permissions::of(Permission::CreateFolder).and(Permission::UploadFiles);
+    pub const UPLOAD: Permissions = Permissions::single(Permission::CreateFolder).and(Permission::UploadFiles);
     /// The preset `preview`: browse and preview.
-    pub const PREVIEW: Permissions = Permissions::of(Permission::Browse).and(Permission::PreviewOnly);
+    pub const PREVIEW: Permissions = Permissions::single(Permission::Browse).and(Permission::PreviewOnly);
     /// Every preset, with its word and its label.
     pub const PRESETS: [(Permissions, &str, &str); 4] = [
         (Permissions::EDIT, "edit", "Edit"),
@@ -86,14 +86,14 @@ impl Permissions {
     ];
 
     /// One permission.
-    pub const fn of(permission: Permission) -> Permissions {
+    pub const fn single(permission: Permission) -> Permissions {
         Permissions(1 << permission as u8)
     }
 
     /// One more.
     #[must_use]
     pub const fn and(self, permission: Permission) -> Permissions {
-        self.union(Permissions::of(permission))
+        self.union(Permissions::single(permission))
     }
 
     /// What either has.
@@ -121,7 +121,7 @@ impl Permissions {
 
     /// Whether it has this one.
     pub const fn has(self, permission: Permission) -> bool {
-        self.contains(Permissions::of(permission))
+        self.contains(Permissions::single(permission))
     }
 
     /// Whether there is none in it.
@@ -135,8 +135,8 @@ impl Permissions {
     }
 
     /// The words of the permissions in it.
-    pub fn words(self) -> Vec<&'static str> {
-        self.iter().map(Permission::word).collect()
+    pub fn names(self) -> Vec<&'static str> {
+        self.iter().map(Permission::as_str).collect()
     }
 
     /// Its label: the preset it exactly is, `Custom` for any other set, `None` for the empty one.
@@ -161,12 +161,12 @@ impl Permissions {
         let mut set = Permissions::NONE;
         // As it is written in a list, and as columns show it.
         for word in text.split(',').flat_map(|part| part.trim().split(' ')) {
-            set = set.union(Permissions::from_word(word).ok_or_else(|| unknown(word))?);
+            set = set.union(Permissions::from_name(word).ok_or_else(|| unknown(word))?);
         }
         Ok(set)
     }
 
-    fn from_word(word: &str) -> Option<Permissions> {
+    fn from_name(word: &str) -> Option<Permissions> {
         let preset = match word.strip_prefix("preset:").unwrap_or(word) {
             "can-edit" | "rw" => "edit",
             "download-only" | "r" => "view",
@@ -175,12 +175,12 @@ impl Permissions {
         if let Some((set, ..)) = Permissions::PRESETS.into_iter().find(|(_, known, _)| *known == preset) {
             return Some(set);
         }
-        Permission::from_word(word).map(Permissions::of)
+        Permission::from_name(word).map(Permissions::single)
     }
 }
 
 /// Every word that names a set, presets first: what help, completion and messages offer.
-pub const WORDS: [&str; 11] = [
+pub const NAMES: [&str; 11] = [
     "edit",
     "view",
     "upload",
@@ -196,29 +196,29 @@ pub const WORDS: [&str; 11] = [
 
 fn unknown(word: &str) -> Problem {
     let problem = Problem::usage("bad_permission", format!("`{}` is no permission", printable(word)));
-    let problem = match nearest(word, WORDS.into_iter()) {
+    let problem = match closest_match(word, NAMES.into_iter()) {
         Some(near) => problem.tip(format!("did you mean `{near}`?")),
         None => problem,
     };
-    problem.tip(format!("presets and permissions are: {}", WORDS.join(", ")))
+    problem.tip(format!("presets and permissions are: {}", NAMES.join(", ")))
 }
 
 impl fmt::Display for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words().join(","))
+        f.write_str(&self.names().join(","))
     }
 }
 
 impl Serialize for Permissions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.words())
+        serializer.collect_seq(self.names())
     }
 }
 
 impl<'de> Deserialize<'de> for Permissions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Permissions, D::Error> {
         let words: Vec<std::borrow::Cow<'de, str>> = Vec::deserialize(deserializer)?;
-        words.iter().try_fold(Permissions::NONE, |set, word| match Permission::from_word(word) {
+        words.iter().try_fold(Permissions::NONE, |set, word| match Permission::from_name(word) {
             Some(permission) => Ok(set.and(permission)),
             None => Err(serde::de::Error::custom(format!("`{word}` is no permission"))),
         })
@@ -234,7 +234,7 @@ mod tests {
         for bits in 1..=0b111_1111 {
             let set = Permissions(bits);
             assert_eq!(Permissions::parse(&set.to_string()).unwrap(), set);
-            assert_eq!(Permissions::parse(&set.words().join(" ")).unwrap(), set);
+            assert_eq!(Permissions::parse(&set.names().join(" ")).unwrap(), set);
             let json = serde_json::to_string(&set).unwrap();
             assert_eq!(serde_json::from_str::<Permissions>(&json).unwrap(), set);
         }
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn presets_are_names_for_sets_and_a_bare_word_means_the_preset() {
-        let of = |text: &str| Permissions::parse(text).unwrap().words();
+        let of = |text: &str| Permissions::parse(text).unwrap().names();
         assert_eq!(of("edit").len(), 7);
         assert_eq!(of("can-edit"), of("rw"));
         assert_eq!(of("view"), ["download", "preview-only", "browse"]);

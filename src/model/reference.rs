@@ -50,12 +50,13 @@ impl Reference {
         if word == "external" {
             return Name::parse_email(rest).map(Reference::External);
         }
-        match Kind::from_word(word) {
+        match Kind::from_name(word) {
             Some(kind) => Reference::of_kind(kind, rest),
             None => {
-                let words = Kind::ALL.iter().map(|kind| kind.word()).filter(|word| !matches!(*word, "server" | "item"));
+                let words =
+                    Kind::ALL.iter().map(|kind| kind.as_str()).filter(|word| !matches!(*word, "server" | "item"));
                 let problem = Problem::usage("bad_reference", format!("`{}` is no kind of thing", printable(word)));
-                Err(match nearest(word, words.clone()) {
+                Err(match closest_match(word, words.clone()) {
                     Some(near) => problem.tip(format!("did you mean `{near}:{}`?", printable(rest))),
                     None => problem.tip(format!(
                         "write KIND:NAME, where KIND is one of: {}; or ENDPOINT:/path",
@@ -107,7 +108,7 @@ impl Reference {
                     "bad_reference",
                     format!("`{}` is not the number of {}", printable(text), kind.article()),
                 )
-                .tip(format!("write `{}:NUMBER`", kind.word()))
+                .tip(format!("write `{}:NUMBER`", kind.as_str()))
             }),
             kind => Name::parse(text).map(|name| Reference::Named(kind, name)),
         }
@@ -204,7 +205,7 @@ pub fn ended_reference(resource: &Resource, reference: String) -> String {
 
 /// Something that has ended, as output writes it: `user:pi#18`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Ended {
+pub struct EndedReference {
     /// What it was.
     pub kind: Kind,
     /// The last name it had.
@@ -213,21 +214,21 @@ pub struct Ended {
     pub id: super::Id,
 }
 
-impl Ended {
+impl EndedReference {
     /// Reads the reference of something that has ended; none for any other text. A text without a colon
     /// is taken as of kind `bare`.
-    pub fn parse(text: &str, bare: Kind) -> Option<Ended> {
+    pub fn parse(text: &str, bare: Kind) -> Option<EndedReference> {
         let (front, number) = text.rsplit_once('#')?;
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         let id = super::Id(number.parse().ok().filter(|_| is_number)?);
         let (kind, name) = match front.split_once(':') {
-            Some((word, name)) => (Kind::from_word(word)?, name),
+            Some((word, name)) => (Kind::from_name(word)?, name),
             None => (bare, front),
         };
         // A workspace is written with its organization in front.
         let name = if kind == Kind::Workspace { name.rsplit_once('/').map_or(name, |(_, own)| own) } else { name };
         let is_marked = !matches!(kind, Kind::Server | Kind::Item) && !kind.is_numbered() && !name.is_empty();
-        is_marked.then(|| Ended { kind, name: name.to_owned(), id })
+        is_marked.then(|| EndedReference { kind, name: name.to_owned(), id })
     }
 
     /// Whether a resource is the one meant.
@@ -238,12 +239,12 @@ impl Ended {
 }
 
 /// The longest name, in characters.
-const LONGEST: usize = 255;
+const MAX_NAME_CHARS: usize = 255;
 
 /// The candidate closest to a misspelt word, if one is close.
-pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest_match<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Nobody mistypes a word of that length, and to compare one takes its time.
-    if word.len() > 4 * LONGEST {
+    if word.len() > 4 * MAX_NAME_CHARS {
         return None;
     }
     let word = word.to_lowercase();
@@ -252,7 +253,9 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     let limit = length.div_ceil(3).max(1);
     candidates
         // A difference in length is a distance already, and told in no time.
-        .filter(|candidate| candidate.len() <= 4 * LONGEST && candidate.chars().count().abs_diff(length) <= limit)
+        .filter(|candidate| {
+            candidate.len() <= 4 * MAX_NAME_CHARS && candidate.chars().count().abs_diff(length) <= limit
+        })
         .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, candidate)| (*distance, candidate.len()))
@@ -291,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_has_ended_is_read_as_it_is_written() {
-        let ended = |text: &str| Ended::parse(text, Kind::Account).map(|it| (it.kind, it.name, it.id.0));
+        let ended = |text: &str| EndedReference::parse(text, Kind::Account).map(|it| (it.kind, it.name, it.id.0));
         assert_eq!(ended("user:pi#18"), Some((Kind::Account, "pi".to_owned(), 18)));
         assert_eq!(ended("pi#18"), Some((Kind::Account, "pi".to_owned(), 18)));
         assert_eq!(ended("workspace:acme/prod#7"), Some((Kind::Workspace, "prod".to_owned(), 7)));

@@ -4,7 +4,7 @@ use super::attributes::{
     AccessToken, Account, Attributes, Endpoint, Invitation, Item, Package, Server, Workgroup, Workspace,
 };
 use super::kind::Kind;
-use super::sets::Sets;
+use super::set_names::SetNames;
 use super::{Id, Revision};
 
 /// A thing with a kind, a name, a parent and attributes, as it stood from a revision on.
@@ -25,7 +25,7 @@ pub struct Resource {
     /// What is known of it; also says its kind.
     pub attributes: Attributes,
     /// Which manifests declare it.
-    pub sets: Sets,
+    pub sets: SetNames,
     /// The revision that made it so; 0 in a draft.
     pub since: Revision,
 }
@@ -57,8 +57,8 @@ impl Resource {
     }
 
     /// Its name as a shell takes it, for commands that are offered.
-    pub fn typed(&self) -> String {
-        super::name::quoted(&self.name)
+    pub fn shell_name(&self) -> String {
+        super::name::shell_quote(&self.name)
     }
 
     /// The account's attributes, if it is one.

@@ -123,28 +123,28 @@ impl Role {
     }
 
     /// The kind of resource it is held on.
-    pub const fn on(self) -> Kind {
+    pub const fn resource_kind(self) -> Kind {
         self.parts().0
     }
 
     /// Its word without the kind: `admin`, `submit-only`.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         self.parts().1
     }
 
     /// Its full word, unique over all kinds: `workgroup:admin`. Also the word in the store.
-    pub const fn full(self) -> &'static str {
+    pub const fn qualified(self) -> &'static str {
         self.parts().2
     }
 
     /// Reads a full word.
-    pub fn from_full(word: &str) -> Option<Role> {
-        Role::ALL.into_iter().find(|role| role.full() == word)
+    pub fn from_qualified(word: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.qualified() == word)
     }
 
     /// Reads a role's own word on a kind: `admin` on a workgroup.
-    pub fn from_word(on: Kind, word: &str) -> Option<Role> {
-        Role::ALL.into_iter().find(|role| role.on() == on && role.word() == word)
+    pub fn from_name(on: Kind, word: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.resource_kind() == on && role.as_str() == word)
     }
 
     /// The roles one holds by holding this one, itself first.
@@ -181,7 +181,7 @@ impl Role {
     }
 
     /// The roles that give this one: itself first, then those that imply it.
-    pub const fn given_by(self) -> &'static [Role] {
+    pub const fn implied_by(self) -> &'static [Role] {
         match self {
             Role::WorkgroupStandard => &[Role::WorkgroupStandard, Role::WorkgroupAdmin],
             Role::DropboxStandard => &[Role::DropboxStandard, Role::DropboxAdmin],
@@ -214,7 +214,7 @@ impl Role {
 
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.full())
+        f.write_str(self.qualified())
     }
 }
 
@@ -226,10 +226,10 @@ mod tests {
     fn given_by_is_implies_turned_round() {
         for role in Role::ALL {
             for other in Role::ALL {
-                assert_eq!(role.given_by().contains(&other), other.implies().contains(&role), "{role} {other}");
+                assert_eq!(role.implied_by().contains(&other), other.implies().contains(&role), "{role} {other}");
             }
-            assert_eq!(Role::from_full(role.full()), Some(role));
-            assert_eq!(Role::from_word(role.on(), role.word()), Some(role));
+            assert_eq!(Role::from_qualified(role.qualified()), Some(role));
+            assert_eq!(Role::from_name(role.resource_kind(), role.as_str()), Some(role));
         }
     }
 }

@@ -32,12 +32,12 @@ impl Secret {
     }
 
     /// Takes a text that is secret as a whole, such as a private key.
-    pub const fn of_text(text: String) -> Secret {
+    pub const fn from_text(text: String) -> Secret {
         Secret(text)
     }
 
     /// Takes a secret as somebody presents it: the bare text, or a link that ends in `#TEXT`.
-    pub fn presented(text: &str) -> Secret {
+    pub fn from_presented(text: &str) -> Secret {
         let text = text.trim();
         Secret(text.rsplit_once('#').map_or(text, |(_, secret)| secret).to_owned())
     }
@@ -86,7 +86,7 @@ mod tests {
     fn a_whole_link_is_as_good_as_its_secret() {
         let secret = Secret::from_bytes(&[7; 32]);
         let link = format!("https://example.com/dropbox/intake#{}\n", secret.reveal());
-        assert_eq!(Secret::presented(&link).hash(), secret.hash());
+        assert_eq!(Secret::from_presented(&link).hash(), secret.hash());
         assert_eq!(format!("{secret:?}"), "Secret(…)");
     }
 }

@@ -46,7 +46,7 @@ impl Time {
     }
 
     /// This time, `length` later; the last time there is where that is out of range.
-    pub fn after(self, length: Length) -> Time {
+    pub fn after(self, length: TimeSpan) -> Time {
         Time(self.0.saturating_add(length.0).min(LAST))
     }
 
@@ -131,12 +131,12 @@ fn test_clock() -> Option<Time> {
 
 /// A length of time, in milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Length(pub i64);
+pub struct TimeSpan(pub i64);
 
-impl Length {
+impl TimeSpan {
     /// A number of days.
-    pub const fn days(count: i64) -> Length {
-        Length(count * 86_400_000)
+    pub const fn days(count: i64) -> TimeSpan {
+        TimeSpan(count * 86_400_000)
     }
 }
 
@@ -148,7 +148,7 @@ pub enum Expiry {
     /// It ends at that time.
     At(Time),
     /// It ends that long after it was made.
-    In(Length),
+    In(TimeSpan),
 }
 
 impl Expiry {
@@ -170,7 +170,7 @@ impl Expiry {
     }
 
     /// The moment it means when counted from `now`; none for never.
-    pub fn counted_from(self, now: Time) -> Option<Time> {
+    pub fn resolve_at(self, now: Time) -> Option<Time> {
         match self {
             Expiry::Never => None,
             Expiry::At(time) => Some(time),
@@ -179,7 +179,7 @@ impl Expiry {
     }
 }
 
-fn parse_length(text: &str) -> Option<Length> {
+fn parse_length(text: &str) -> Option<TimeSpan> {
     let unit = text.chars().last()?;
     let digits = text.strip_suffix(unit)?;
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -196,7 +196,7 @@ fn parse_length(text: &str) -> Option<Length> {
     let count: i64 = digits.parse().ok()?;
     let total = count.checked_mul(seconds)?;
     // A century is more than anybody means, and less than what overflows a date.
-    (total <= 36_500 * 86_400).then_some(Length(total * 1000))
+    (total <= 36_500 * 86_400).then_some(TimeSpan(total * 1000))
 }
 
 #[cfg(test)]
@@ -240,12 +240,12 @@ mod tests {
         ] {
             assert_eq!(read(bad), "", "{bad}");
         }
-        assert_eq!(Time(0).after(Length(i64::MAX)).to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Time(0).after(TimeSpan(i64::MAX)).to_string(), "9999-12-31T23:59:59.999Z");
     }
 
     #[test]
     fn expiries_are_read_in_every_form() {
-        assert_eq!(Expiry::parse("7d").unwrap(), Expiry::In(Length::days(7)));
+        assert_eq!(Expiry::parse("7d").unwrap(), Expiry::In(TimeSpan::days(7)));
         assert_eq!(Expiry::parse("never").unwrap(), Expiry::Never);
         assert!(matches!(Expiry::parse("2027-01-01").unwrap(), Expiry::At(_)));
         for bad in ["", "d", "7", "7x", "-1d", "soon", "2027-13-01", "99999999999d", "1.5d"] {

@@ -3,7 +3,7 @@
 use super::kind::Kind;
 use super::permission::Permission;
 
-macro_rules! verbs {
+macro_rules! verb_enum {
     ($($(#[$doc:meta])* $variant:ident = $word:literal,)*) => {
         /// The word of an action, without its value.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -14,14 +14,14 @@ macro_rules! verbs {
             pub const ALL: &[Verb] = &[$(Verb::$variant,)*];
 
             /// The word as it is written.
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Verb::$variant => $word,)* }
             }
         }
     };
 }
 
-verbs! {
+verb_enum! {
     /// See that it exists, and its plain attributes; of the server: its settings.
     View = "view",
     /// Change its attributes.
@@ -279,7 +279,7 @@ pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
 }
 
 /// The permission that an action on an item needs, where it needs just one.
-pub const fn permission_of(verb: Verb) -> Option<Permission> {
+pub const fn required_permission(verb: Verb) -> Option<Permission> {
     Some(match verb {
         Browse => Permission::Browse,
         Preview => Permission::PreviewOnly,
@@ -293,9 +293,9 @@ pub const fn permission_of(verb: Verb) -> Option<Permission> {
 }
 
 /// The action that a permission allows.
-pub fn action_of(permission: Permission) -> Option<Verb> {
-    PERMITTED.iter().copied().find(|verb| permission_of(*verb) == Some(permission))
+pub fn allowed_verb(permission: Permission) -> Option<Verb> {
+    PERMISSION_VERBS.iter().copied().find(|verb| required_permission(*verb) == Some(permission))
 }
 
 /// The actions on an item that one permission allows, one for each permission.
-pub const PERMITTED: &[Verb] = &[Browse, Preview, Download, Upload, CreateFolder, Rename, Delete];
+pub const PERMISSION_VERBS: &[Verb] = &[Browse, Preview, Download, Upload, CreateFolder, Rename, Delete];

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::{Actor, Result, Work, heir, membership};
-use crate::model::attributes::{Account, Attributes, Choice, Setting};
+use crate::model::attributes::{Account, Attributes, Setting, SettingValue};
 use crate::model::catalogue::OWN_ADDRESS;
-use crate::model::name::quoted;
+use crate::model::name::shell_quote;
 use crate::model::time::Expiry;
 use crate::model::{Action, Id, Kind, Name, Problem, Reference, Resource, Role, Time, Verb};
 use crate::policy::{Facts, Select, invariants};
@@ -22,7 +22,7 @@ pub struct Options {
     /// When it expires.
     pub expires: Option<Expiry>,
     /// Settings, in the order in which they were given.
-    pub settings: Vec<(Setting, Choice)>,
+    pub settings: Vec<(Setting, SettingValue)>,
 }
 
 impl Options {
@@ -33,7 +33,7 @@ impl Options {
     pub fn apply(&self, account: &mut Account, now: Time) -> Result<()> {
         if let Some(email) = &self.email {
             account.email =
-                if email.is_empty() { None } else { Some(Name::parse_new_email(email)?.shown().to_owned()) };
+                if email.is_empty() { None } else { Some(Name::parse_new_email(email)?.as_written().to_owned()) };
         }
         if let Some(name) = &self.display_name {
             if name.chars().any(char::is_control) {
@@ -42,7 +42,7 @@ impl Options {
             account.display_name = (!name.is_empty()).then(|| name.clone());
         }
         if let Some(expires) = self.expires {
-            account.expires = expires.counted_from(now);
+            account.expires = expires.resolve_at(now);
         }
         for (setting, choice) in &self.settings {
             account.settings.set(*setting, *choice);
@@ -73,13 +73,13 @@ pub fn parse_role(word: &str, who: &str) -> Result<Role> {
         let noun = if word.starts_with("dropbox") { "dropbox" } else { "workgroup" };
         return Err(Problem::conflict("not_an_account_role", format!("`{word}` is not an account role"))
             .why("seed 000: The workgroup admin role is assigned and managed when configuring Workgroups. not from a user's account settings.")
-            .tip(format!("rolebook {noun} add-admin {} {}", noun.to_uppercase(), crate::model::name::quoted(who))));
+            .tip(format!("rolebook {noun} add-admin {} {}", noun.to_uppercase(), crate::model::name::shell_quote(who))));
     }
-    Role::from_word(Kind::Server, word).ok_or_else(|| {
-        let words = Role::SERVER.iter().map(|role| role.word());
+    Role::from_name(Kind::Server, word).ok_or_else(|| {
+        let words = Role::SERVER.iter().map(|role| role.as_str());
         let problem =
             Problem::usage("bad_role", format!("`{}` is not an account role", crate::model::name::printable(word)));
-        match crate::model::reference::nearest(word, words.clone()) {
+        match crate::model::reference::closest_match(word, words.clone()) {
             Some(near) => problem.tip(format!("did you mean `{near}`?")),
             None => problem.tip(format!("the account roles are: {}", words.collect::<Vec<_>>().join(", "))),
         }
@@ -109,7 +109,7 @@ pub fn add<F: Facts + ?Sized>(
     let mut account = Account::default();
     options.apply(&mut account, work.at)?;
     if role == Role::ServerAdmin && account.expires.is_some() {
-        return Err(admin_never_ends(name.shown()));
+        return Err(admin_never_ends(name.as_written()));
     }
     if let Some(known) = work.facts().named(Kind::Account, None, name.key())? {
         same_or_conflict(work, &known, role, options)?;
@@ -138,13 +138,13 @@ pub fn add<F: Facts + ?Sized>(
 /// What takes a right of its own in an account: its expiry and its settings, where they differ.
 pub(super) fn settings_between(before: &Account, after: &Account) -> Vec<Action> {
     let expires = (before.expires != after.expires).then_some(Setting::Expires);
-    let switches = Setting::SWITCHES.into_iter().filter(|it| before.settings.get(*it) != after.settings.get(*it));
+    let switches = Setting::TOGGLES.into_iter().filter(|it| before.settings.get(*it) != after.settings.get(*it));
     expires.into_iter().chain(switches).map(Action::Set).collect()
 }
 
 /// Refuses an end that is over already: whoever types one meant another time, or to deactivate.
 fn refuse_past(options: &Options, now: Time) -> Result<()> {
-    match options.expires.and_then(|end| end.counted_from(now)) {
+    match options.expires.and_then(|end| end.resolve_at(now)) {
         Some(end) if end <= now => Err(Problem::conflict("past_expiry", format!("{end} is over already"))
             .why("an account that expires does so at a time to come")
             .tip("choose a later --expires, or make the account inactive: rolebook account deactivate NAME")),
@@ -167,21 +167,23 @@ fn same_or_conflict<F: Facts + ?Sized>(
     }
     let Some(account) = known.as_account() else { return Ok(()) };
     if !account.active {
-        return Err(exists("inactive".to_owned()).tip(format!("rolebook account activate {}", known.typed())));
+        return Err(exists("inactive".to_owned()).tip(format!("rolebook account activate {}", known.shell_name())));
     }
     let held = role_of(work.facts(), known.id)?.map(|(_, role)| role);
     if held != Some(role) {
-        let held = held.map_or("no role", Role::word);
+        let held = held.map_or("no role", Role::as_str);
         return Err(exists(format!("as {held}")).tip(format!(
             "rolebook account set-role {} {}",
-            known.typed(),
-            role.word()
+            known.shell_name(),
+            role.as_str()
         )));
     }
     let mut wanted = account.clone();
     options.apply(&mut wanted, work.at)?;
     if wanted != *account {
-        return Err(exists("with other values".to_owned()).tip(format!("rolebook account set {} …", known.typed())));
+        return Err(
+            exists("with other values".to_owned()).tip(format!("rolebook account set {} …", known.shell_name()))
+        );
     }
     Ok(())
 }
@@ -266,7 +268,7 @@ pub(super) fn refuse_own_address<F: Facts + ?Sized>(
     }
     let name = work.typed_name(account)?;
     let message = format!("`{email}` cannot be made one's own address by oneself");
-    let tip = format!("ask an admin for: rolebook account edit {name} --email {}", quoted(email));
+    let tip = format!("ask an admin for: rolebook account edit {name} --email {}", shell_quote(email));
     Err(Problem::denied(OWN_ADDRESS, message).tip(tip))
 }
 
@@ -342,7 +344,7 @@ fn give_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, role: 
                 format!("`{}` is inactive, and an admin account is never inactive", known.name),
             )
             .why("product: admin accounts do not expire and are always active")
-            .tip(format!("rolebook account activate {}", known.typed())));
+            .tip(format!("rolebook account activate {}", known.shell_name())));
         }
         if let Some(expires) = account.expires {
             work.put_attributes(known, Attributes::Account(Account { expires: None, ..account.clone() }));
@@ -380,7 +382,7 @@ fn put_active<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, activ
             work.notices.push(format!(
                 "{} is expired; to let it in again: rolebook account set {} --expires never",
                 known.reference(),
-                known.typed()
+                known.shell_name()
             ));
         }
         work.put_attributes(known, Attributes::Account(Account { active, ..account.clone() }));
@@ -430,13 +432,13 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, removal: &
     } else if last {
         return Err(Problem::conflict("last_admin", format!("`{}` is the last active admin", known.name))
             .why("the last active admin can be neither demoted, deactivated nor deleted")
-            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", known.typed())));
+            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", known.shell_name())));
     }
     heir::take_over(work, &known, heir.as_ref(), *cascade)?;
     for binding in work.facts().list(Select::Of(known.id))? {
-        if !matches!(binding.role.on(), Kind::Server | Kind::Package) {
+        if !matches!(binding.role.resource_kind(), Kind::Server | Kind::Package) {
             let place = work.name(binding.resource)?;
-            work.takes.push(format!("{} as {} of {place}", known.reference(), binding.role.word()));
+            work.takes.push(format!("{} as {} of {place}", known.reference(), binding.role.as_str()));
         }
     }
     work.end_with_bindings(known.id)

@@ -58,7 +58,7 @@ pub struct Change {
 impl Change {
     /// As one line.
     pub fn line(&self) -> String {
-        let role = self.role.map_or("", Role::word);
+        let role = self.role.map_or("", Role::as_str);
         let place = &self.reference;
         let mut line = match (&self.member, self.what) {
             (Some(member), what) if self.role == Some(Role::ItemShare) => match what {
@@ -67,7 +67,7 @@ impl Change {
                 What::Removed => format!("revoked the share of {place} with {member}"),
             },
             (Some(member), what @ (What::Added | What::Removed))
-                if self.role.is_some_and(|role| matches!(role.on(), Kind::Endpoint | Kind::Item)) =>
+                if self.role.is_some_and(|role| matches!(role.resource_kind(), Kind::Endpoint | Kind::Item)) =>
             {
                 let not = if what == What::Added { "made" } else { "no longer" };
                 return format!("{not} {role} of {place}: {member}");
@@ -103,10 +103,10 @@ impl Change {
 
     /// As one line behind a sign that says what became of it.
     pub fn line_after(&self) -> String {
-        let role = self.role.map(Role::word);
+        let role = self.role.map(Role::as_str);
         let mut line = match (&self.member, self.role) {
             (Some(member), Some(Role::ItemShare)) => format!("{}: share with {member}", self.reference),
-            (Some(member), Some(it)) if it.is_level() || it.on() == Kind::Group => {
+            (Some(member), Some(it)) if it.is_level() || it.resource_kind() == Kind::Group => {
                 format!("{}: member {member}", self.reference)
             }
             (Some(member), _) => format!("{}: {} {member}", self.reference, role.unwrap_or("member")),
@@ -142,7 +142,7 @@ impl Change {
             object.insert("member".to_owned(), json!(member));
         }
         if let Some(role) = self.role {
-            object.insert("role".to_owned(), json!(role.full()));
+            object.insert("role".to_owned(), json!(role.qualified()));
         }
         for (side, wanted) in [("before", self.what != What::Added), ("after", self.what != What::Removed)] {
             if wanted {

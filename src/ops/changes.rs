@@ -9,7 +9,7 @@ pub use super::change::{Change, What};
 use super::{Result, Work};
 use crate::model::attributes::{Attributes, time_value};
 use crate::model::reference::{ended_reference, full_reference};
-use crate::model::{Binding, Id, Kind, Resource, Role, Sets};
+use crate::model::{Binding, Id, Kind, Resource, Role, SetNames};
 use crate::policy::{Facts, RowChange};
 
 /// What a description looks up: things as they were when the change was made, also those that are gone.
@@ -220,12 +220,12 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Recent
     if let Some(after) = after {
         // New things are told apart from what is default, changed things from what they were.
         let was = match before {
-            Some(before) => before.attributes.fields(),
-            None => Attributes::from_json(any.kind(), "{}").map(|it| it.fields()).unwrap_or_default(),
+            Some(before) => before.attributes.named_values(),
+            None => Attributes::from_json(any.kind(), "{}").map(|it| it.named_values()).unwrap_or_default(),
         };
         // What cannot be without its values has no defaults.
         let was = was.into_iter().map(|(_, value)| value).chain(std::iter::repeat(Value::Null));
-        for ((field, is), was) in after.attributes.fields().into_iter().zip(was) {
+        for ((field, is), was) in after.attributes.named_values().into_iter().zip(was) {
             if was != is {
                 fields.push((field, if what == What::Changed { was } else { Value::Null }, is));
             }
@@ -293,7 +293,7 @@ fn binding(
     let Some(any) = after.or(before) else { return Ok(()) };
     let Some(concerns) = binding_concerns(any, above)? else { return Ok(()) };
     let what = What::of(before.is_some(), after.is_some());
-    let word = |binding: Option<&Binding>| binding.map_or(Value::Null, |it| json!(it.role.word()));
+    let word = |binding: Option<&Binding>| binding.map_or(Value::Null, |it| json!(it.role.as_str()));
     if any.resource == Id::SERVER {
         // told: the account that has another role.
         let reference = above.lookup.reference(any.principal)?;
@@ -314,8 +314,9 @@ fn binding(
         return Ok(());
     }
     let mut fields = Vec::new();
-    let field = if matches!(any.role.on(), Kind::Org | Kind::Endpoint) { "role" } else { "level" };
-    let is_told = any.role.is_level() || matches!(any.role.on(), Kind::Org | Kind::Endpoint | Kind::Workspace);
+    let field = if matches!(any.role.resource_kind(), Kind::Org | Kind::Endpoint) { "role" } else { "level" };
+    let is_told =
+        any.role.is_level() || matches!(any.role.resource_kind(), Kind::Org | Kind::Endpoint | Kind::Workspace);
     if is_told && before.map(|it| it.role) != after.map(|it| it.role) {
         fields.push((field, word(before), word(after)));
     }
@@ -353,8 +354,8 @@ fn binding(
 }
 
 /// The manifests that declare a row, where these are others than before.
-fn sets_field(was: &Sets, is: &Sets) -> Option<(&'static str, Value, Value)> {
-    let told = |sets: &Sets| json!(sets.names().collect::<Vec<_>>());
+fn sets_field(was: &SetNames, is: &SetNames) -> Option<(&'static str, Value, Value)> {
+    let told = |sets: &SetNames| json!(sets.names().collect::<Vec<_>>());
     (was != is).then(|| ("sets", told(was), told(is)))
 }
 

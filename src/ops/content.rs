@@ -8,7 +8,7 @@ use super::endpoint::opened_on;
 use super::item::{self, refuse_files, require_folder, subtree};
 use super::{Place, Result, Work};
 use crate::model::attributes::{Attributes, File, Item, ItemType};
-use crate::model::name::{printable, quoted};
+use crate::model::name::{printable, shell_quote};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, Select};
 
@@ -63,7 +63,7 @@ fn refuse_size_of_folder(item_type: ItemType, size: Option<u64>) -> Result<()> {
 
 fn exists(path: &str) -> Problem {
     Problem::conflict("exists", format!("`{path}` is registered already, with other values"))
-        .tip(format!("rolebook content set {} …", quoted(path)))
+        .tip(format!("rolebook content set {} …", shell_quote(path)))
 }
 
 /// Makes the last component of an unregistered path, and the folders between.
@@ -134,7 +134,7 @@ pub fn registered<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: 
     let path = format!("{endpoint}:{path}");
     Err(Problem::not_found("file or folder", &path)
         .why("it is not registered; a check answers for it, but there is nothing here to change")
-        .tip(format!("rolebook content add {}", quoted(&path))))
+        .tip(format!("rolebook content add {}", shell_quote(&path))))
 }
 
 /// What is uploaded.

@@ -4,7 +4,7 @@ use super::place::children;
 use super::{Result, Work, invitation};
 use crate::model::attributes::{Attributes, PublicLink};
 use crate::model::secret::Secret;
-use crate::model::{Kind, Name, Problem, Resource, Sets, Verb};
+use crate::model::{Kind, Name, Problem, Resource, SetNames, Verb};
 use crate::policy::Facts;
 
 /// Turns the public link on, with a secret of its own. Answers whether it was off.
@@ -33,7 +33,7 @@ pub fn public_link_on<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, se
         key: secret.hash(),
         alias: None,
         attributes: Attributes::PublicLink(PublicLink { by }),
-        sets: Sets::NONE,
+        sets: SetNames::NONE,
         since: 0,
     });
     Ok(true)

@@ -128,7 +128,7 @@ pub(crate) fn check_version(endpoint: &Endpoint) -> Result<()> {
     if endpoint.node_version.is_some() && endpoint.kind != EndpointKind::Node {
         return Err(Problem::conflict(
             "kind_has_none",
-            format!("an endpoint of kind {} has no node software", endpoint.kind.word()),
+            format!("an endpoint of kind {} has no node software", endpoint.kind.as_str()),
         )
         .tip("leave out --node-version, or make it --kind node"));
     }
@@ -160,7 +160,7 @@ fn same_or_conflict<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, new
         return Ok(known.id);
     }
     Err(Problem::conflict("exists", format!("the endpoint `{}` exists already, with other values", known.name))
-        .tip(format!("rolebook endpoint show {}", known.typed())))
+        .tip(format!("rolebook endpoint show {}", known.shell_name())))
 }
 
 /// Changes the definition.
@@ -211,7 +211,7 @@ fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource) -
             let creators = known.as_endpoint().and_then(|it| it.creator) == Some(binding.principal);
             if role != Role::EndpointAdministrator || !creators {
                 let who = work.party(&binding, binding.principal)?;
-                work.takes.push(format!("{who} as {} of {}", role.word(), known.reference()));
+                work.takes.push(format!("{who} as {} of {}", role.as_str(), known.reference()));
             }
         }
     }
@@ -272,13 +272,13 @@ pub(crate) fn refuse_unfit(endpoint: &Endpoint, name: &Name, role: Role, princip
     if !endpoint.managed {
         return Err(Problem::conflict("not_managed", format!("endpoint:{name} is not managed, so no role can be assigned on it"))
             .why("seed 001: Users (or groups) can be granted various roles on any managed endpoint, with each role granting the user (or group) different privileges with respect to that endpoint.")
-            .tip(format!("rolebook endpoint set {} --managed", crate::model::name::quoted(name.shown()))));
+            .tip(format!("rolebook endpoint set {} --managed", crate::model::name::shell_quote(name.as_written()))));
     }
     Err(Problem::conflict(
         "no_managed_sharing",
         format!(
             "endpoint:{name} is of kind {}, which has nothing for an access manager to manage",
-            endpoint.kind.word()
+            endpoint.kind.as_str()
         ),
     )
     .why("seed 001: Can manage permissions on any endpoints that supports sharing (S3 or shared endpoints)"))
@@ -323,9 +323,12 @@ pub fn remove_role<F: Facts + ?Sized>(
         let principal = work.find_listed(reference, &[Kind::Account, Kind::Group], &listed)?;
         match work.facts().held(known.id, role, principal.id)? {
             Some(binding) => work.end_binding(binding.id),
-            None => {
-                work.notices.push(format!("{} is not {} of {}", principal.reference(), role.word(), known.reference()))
-            }
+            None => work.notices.push(format!(
+                "{} is not {} of {}",
+                principal.reference(),
+                role.as_str(),
+                known.reference()
+            )),
         }
     }
     Ok(())

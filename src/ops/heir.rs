@@ -96,10 +96,12 @@ fn refuse<F: Facts + ?Sized>(
             } else {
                 "content needs an owner, and an endpoint or an organization an active administrator"
             })
-            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", account.typed()));
+            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", account.shell_name()));
     if only_shares {
-        problem = problem
-            .tip(format!("or, to remove its shares: rolebook account remove {} --destroy --cascade", account.typed()));
+        problem = problem.tip(format!(
+            "or, to remove its shares: rolebook account remove {} --destroy --cascade",
+            account.shell_name()
+        ));
     }
     let mut unseen = 0;
     let mut shares_unseen = 0;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::item::make;
 use super::{Result, Work};
 use crate::model::attributes::{Home, Item};
-use crate::model::name::quoted;
+use crate::model::name::shell_quote;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, Reference, Resource, Role};
 use crate::policy::{Facts, Select};
 
@@ -189,7 +189,7 @@ fn taken<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, account: &Resou
     };
     Ok(Problem::conflict("home_taken", format!("`{path}` cannot be the home folder of {}", account.reference()))
         .why(why)
-        .tip(format!("rename or move it first: rolebook content rename {} NEW-NAME", quoted(&path))))
+        .tip(format!("rename or move it first: rolebook content rename {} NEW-NAME", shell_quote(&path))))
 }
 
 /// Ends what an account owns among the files of a workspace. The folders stay, and so do the shares

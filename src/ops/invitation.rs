@@ -8,12 +8,12 @@ use super::{Actor, Result, Work};
 use crate::model::attributes::{Attributes, File, Invitation, InvitationState, Invitee};
 use crate::model::catalogue::LINK;
 use crate::model::secret::Secret;
-use crate::model::time::{Expiry, Length};
-use crate::model::{Id, Kind, Name, Problem, Resource, Role, Sets, Time, Verb};
+use crate::model::time::{Expiry, TimeSpan};
+use crate::model::{Id, Kind, Name, Problem, Resource, Role, SetNames, Time, Verb};
 use crate::policy::Facts;
 
 /// How long a private link lives where nothing is said.
-pub const DEFAULT_LIFE: Length = Length::days(3);
+pub const DEFAULT_LIFE: TimeSpan = TimeSpan::days(3);
 
 /// How long a link shall live.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,7 +26,7 @@ pub struct Life {
 
 impl Life {
     fn end(self, now: Time) -> Result<Option<Time>> {
-        let end = self.expires.unwrap_or(Expiry::In(DEFAULT_LIFE)).counted_from(now);
+        let end = self.expires.unwrap_or(Expiry::In(DEFAULT_LIFE)).resolve_at(now);
         if end.is_some_and(|end| end <= now) {
             return Err(Problem::conflict("past_expiry", "the link would have expired before it was made")
                 .tip("choose a later --expires"));
@@ -88,10 +88,10 @@ pub fn invite<F: Facts + ?Sized>(
 /// The address of an account is not invited: the refusal offers to add a member (docs/model.md#dropboxes).
 fn refuse_account<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Name) -> Result<()> {
     let Some(account) = account_of(work, email)? else { return Ok(()) };
-    let who = if work.sees(&account)? { account.typed() } else { "NAME".to_owned() };
+    let who = if work.sees(&account)? { account.shell_name() } else { "NAME".to_owned() };
     Err(Problem::conflict("address_of_account", format!("`{email}` is the address of an account"))
         .why("seed 004: You are able to invite external users (people who don’t have a Faspex account) to submit to a Dropbox, which they can do with a private URL to the Dropbox submission page that is emailed to them when they’re invited.")
-        .tip(format!("rolebook dropbox add-member {} {who} --level submit-only", dropbox.typed())))
+        .tip(format!("rolebook dropbox add-member {} {who} --level submit-only", dropbox.shell_name())))
 }
 
 /// The account that has an address, as its e-mail or as its name.
@@ -143,7 +143,7 @@ fn issue<F: Facts + ?Sized>(
         alias: None,
         attributes: Attributes::Invitation(Invitation {
             invitee: Some(invitee),
-            email: email.shown().to_owned(),
+            email: email.as_written().to_owned(),
             by,
             created: work.at,
             expires,
@@ -152,7 +152,7 @@ fn issue<F: Facts + ?Sized>(
             workspaces: Vec::new(),
             state: InvitationState::Active,
         }),
-        sets: Sets::NONE,
+        sets: SetNames::NONE,
         since: 0,
     });
     let binding = work.bind(dropbox.id, invitee, Role::DropboxOutside);
@@ -178,7 +178,7 @@ pub enum Which {
 impl std::fmt::Display for Which {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Which::Address(address) => f.write_str(address.shown()),
+            Which::Address(address) => f.write_str(address.as_written()),
             Which::Number(number) => write!(f, "invitation:{number}"),
         }
     }
@@ -213,15 +213,15 @@ fn newest<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Nam
 
 /// A command about the link of an address, as a shell takes it.
 fn typed(verb: &str, dropbox: &Resource, email: &Name) -> String {
-    use crate::model::name::quoted;
-    format!("rolebook dropbox {verb} {} {}", dropbox.typed(), quoted(email.shown()))
+    use crate::model::name::shell_quote;
+    format!("rolebook dropbox {verb} {} {}", dropbox.shell_name(), shell_quote(email.as_written()))
 }
 
 fn no_link(dropbox: &Resource, which: &Which) -> Problem {
     let problem = Problem::not_found("invitation", &format!("{which} to {}", dropbox.reference()));
     match which {
         Which::Address(email) => problem.tip(typed("invite", dropbox, email)),
-        Which::Number(_) => problem.tip(format!("rolebook dropbox invites {}", dropbox.typed())),
+        Which::Number(_) => problem.tip(format!("rolebook dropbox invites {}", dropbox.shell_name())),
     }
 }
 
@@ -245,7 +245,7 @@ pub fn resend<F: Facts + ?Sized>(
     let email = Name::parse_email(&old.email)?;
     let expires = life.expires.unwrap_or_else(|| match old.expires {
         None => Expiry::Never,
-        Some(end) => Expiry::In(Length(end.0.saturating_sub(old.created.0))),
+        Some(end) => Expiry::In(TimeSpan(end.0.saturating_sub(old.created.0))),
     });
     end_link(work, &link, &old, InvitationState::Revoked)?;
     let life = Life { expires: Some(expires), after_one_upload: life.after_one_upload || old.after_one_upload };
@@ -263,7 +263,7 @@ pub fn revoke<F: Facts + ?Sized>(work: &mut Work<'_, F>, dropbox: &Name, which: 
     if old.state == InvitationState::Active {
         return end_link(work, &link, &old, InvitationState::Revoked);
     }
-    work.notices.push(format!("the link of `{}` was {} already", old.email, old.state.word()));
+    work.notices.push(format!("the link of `{}` was {} already", old.email, old.state.as_str()));
     Ok(())
 }
 

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use super::place::children;
 use super::{Result, Work};
 use crate::model::attributes::{Attributes, Item};
-use crate::model::name::quoted;
-use crate::model::{Id, Kind, Name, Path, Problem, Resource, Sets};
+use crate::model::name::shell_quote;
+use crate::model::{Id, Kind, Name, Path, Problem, Resource, SetNames};
 use crate::policy::Facts;
 
 /// Makes the root folder of a new endpoint.
@@ -25,7 +25,7 @@ pub(super) fn make<F: Facts + ?Sized>(work: &mut Work<'_, F>, parent: Id, name: 
         key: name.to_owned(),
         alias: None,
         attributes: Attributes::Item(item),
-        sets: Sets::NONE,
+        sets: SetNames::NONE,
         since: 0,
     });
     id
@@ -41,7 +41,7 @@ pub(super) fn register_folder<F: Facts + ?Sized>(
     endpoint: &Name,
     path: &Path,
 ) -> Result<Rc<Resource>> {
-    let missing = || Problem::not_found("endpoint", endpoint.shown());
+    let missing = || Problem::not_found("endpoint", endpoint.as_written());
     let known = work.facts().named(Kind::Endpoint, None, endpoint.key())?.ok_or_else(missing)?;
     let (nearest, depth) = work.facts().nearest_item(known.id, path)?.ok_or_else(missing)?;
     let mut item = work.facts().resource(nearest)?.ok_or_else(missing)?;
@@ -64,7 +64,7 @@ pub(super) fn require_folder<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resou
     }
     let path = work.name(item.id)?;
     Err(Problem::conflict("not_a_folder", format!("`{path}` is a file, not a folder"))
-        .tip(format!("rolebook content show {}", quoted(&path))))
+        .tip(format!("rolebook content show {}", shell_quote(&path))))
 }
 
 /// Refuses what would lie deeper than a path goes: so many levels of items, put into a folder.
@@ -74,15 +74,15 @@ pub(super) fn require_folder<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resou
 pub(super) fn require_room<F: Facts + ?Sized>(work: &Work<'_, F>, folder: &Resource, levels: usize) -> Result<()> {
     // The folder, what it lies in, the root folder and the endpoint: the last two are no components.
     let depth = work.facts().lineage(folder.id)?.len().saturating_sub(2);
-    if depth + levels <= Path::DEEPEST {
+    if depth + levels <= Path::MAX_DEPTH {
         return Ok(());
     }
     let path = work.name(folder.id)?;
     let message = match levels {
-        1 => format!("nothing can lie in `{path}`: it would be deeper than {} folders", Path::DEEPEST),
-        _ => format!("{levels} levels do not fit into `{path}`: it would be deeper than {} folders", Path::DEEPEST),
+        1 => format!("nothing can lie in `{path}`: it would be deeper than {} folders", Path::MAX_DEPTH),
+        _ => format!("{levels} levels do not fit into `{path}`: it would be deeper than {} folders", Path::MAX_DEPTH),
     };
-    Err(Problem::conflict("too_deep", message).why(format!("a path has at most {} components", Path::DEEPEST)))
+    Err(Problem::conflict("too_deep", message).why(format!("a path has at most {} components", Path::MAX_DEPTH)))
 }
 
 /// How many levels of items there are from one down, itself among them; of a [`subtree`] in its order.
@@ -106,7 +106,7 @@ pub(super) fn refuse_files<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resourc
     let problem = Problem::conflict("holds_files", format!("the files of {whose} lie in `{path}`"))
         .why("the files of a workspace stay where they are as long as there is the workspace");
     Err(match whose.strip_prefix("workspace:") {
-        Some(name) => problem.tip(format!("rolebook workspace remove {}", quoted(name))),
+        Some(name) => problem.tip(format!("rolebook workspace remove {}", shell_quote(name))),
         None => problem,
     })
 }

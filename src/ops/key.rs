@@ -9,7 +9,7 @@ use crate::model::attributes::{AccessToken, Attributes, SigningKey, TokenMode};
 use crate::model::catalogue::TOKEN_ENDED;
 use crate::model::secret::Secret;
 use crate::model::time::Expiry;
-use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Sets, Verb};
+use crate::model::{Id, Kind, Name, Problem, Reference, Resource, SetNames, Verb};
 use crate::policy::Facts;
 
 /// The organization or the workspace that a reference names, if the actor may see it.
@@ -67,7 +67,7 @@ fn put<F: Facts + ?Sized>(work: &mut Work<'_, F>, parent: Id, secret: Option<&Se
         key,
         alias: None,
         attributes,
-        sets: Sets::NONE,
+        sets: SetNames::NONE,
         since: 0,
     });
     id
@@ -108,7 +108,7 @@ pub fn create_token<F: Facts + ?Sized>(
     let org = work.outermost(place.id)?;
     work.require_verb(Verb::CreateAccessToken, org)?;
     let (by, created) = (work.actor.principal(), work.at);
-    let expires = expires.and_then(|end| end.counted_from(created));
+    let expires = expires.and_then(|end| end.resolve_at(created));
     if expires.is_some_and(|end| end <= created) {
         return Err(Problem::conflict("past_expiry", "the token would have expired before it was made")
             .tip("choose a later --expires"));

@@ -12,7 +12,7 @@ use unicode_security::MixedScript;
 use unicode_security::confusable_detection::skeleton;
 
 use super::{Result, Work};
-use crate::model::visible::visible;
+use crate::model::escape::escape_hidden;
 use crate::model::{Id, Kind, Name};
 use crate::policy::Facts;
 
@@ -44,7 +44,7 @@ impl Lookalikes {
         parent: Option<Id>,
         name: &Name,
     ) -> Result<Option<String>> {
-        let shown = name.shown();
+        let shown = name.as_written();
         if shown.is_ascii() && !self.known.contains_key(&(kind, parent)) {
             return self.in_ascii(work, kind, parent, name);
         }
@@ -59,7 +59,7 @@ impl Lookalikes {
             }
         }
         keys.push(name.key().to_owned());
-        Ok((!shown.is_single_script()).then(|| format!("`{}` mixes letters of several scripts", visible(shown))))
+        Ok((!shown.is_single_script()).then(|| format!("`{}` mixes letters of several scripts", escape_hidden(shown))))
     }
 
     fn in_ascii<F: Facts + ?Sized>(
@@ -114,9 +114,12 @@ fn alike<F: Facts + ?Sized>(
         return Ok(None);
     }
     match work.facts().named(kind, parent, key)? {
-        Some(other) if work.sees(&other)? => {
-            Ok(Some(format!("`{}` looks like the {} `{}`", visible(name.shown()), kind.noun(), visible(&other.name))))
-        }
+        Some(other) if work.sees(&other)? => Ok(Some(format!(
+            "`{}` looks like the {} `{}`",
+            escape_hidden(name.as_written()),
+            kind.noun(),
+            escape_hidden(&other.name)
+        ))),
         _ => Ok(None),
     }
 }

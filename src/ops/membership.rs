@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{Result, Work};
-use crate::model::name::quoted;
+use crate::model::name::shell_quote;
 use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, Select};
 
@@ -161,7 +161,7 @@ pub fn add_one<F: Facts + ?Sized>(
                     "{} is a member of {} already, as {}",
                     member.reference(),
                     place.reference(),
-                    known.role.word()
+                    known.role.as_str()
                 ),
             )
             .tip(change_of_level(place, member, known.role, level)));
@@ -185,13 +185,13 @@ const fn is_admin(level: Role) -> bool {
 
 /// The commands that bring a member from one level to another.
 fn change_of_level(place: &Resource, member: &Resource, from: Role, to: Role) -> String {
-    let (noun, place_name, who) = (place.kind(), place.typed(), quoted(&member.reference()));
+    let (noun, place_name, who) = (place.kind(), place.shell_name(), shell_quote(&member.reference()));
     if from == admin(place.kind()) && to == initial(place.kind()) {
         return format!("rolebook {noun} remove-admin {place_name} {who}");
     }
     format!(
         "rolebook {noun} remove-member {place_name} {who} && rolebook {noun} add-member {place_name} {who} --level {}",
-        to.word()
+        to.as_str()
     )
 }
 
@@ -351,7 +351,7 @@ pub fn set_level<F: Facts + ?Sized>(
 
 fn not_a_member(place: &Resource, member: &Resource) -> Problem {
     Problem::conflict("not_a_member", format!("{} is not a member of {}", member.reference(), place.reference()))
-        .tip(format!("rolebook {} add-member {} {}", place.kind(), place.typed(), member.typed()))
+        .tip(format!("rolebook {} add-member {} {}", place.kind(), place.shell_name(), member.shell_name()))
 }
 
 /// Designates members as admins, or undesignates them; they stay members.

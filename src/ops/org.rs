@@ -76,7 +76,7 @@ fn same_or_conflict<F: Facts + ?Sized>(
         return Ok(known.id);
     }
     Err(Problem::conflict("exists", format!("the organization `{}` exists already, with other values", known.name))
-        .tip(format!("rolebook org show {}", known.typed())))
+        .tip(format!("rolebook org show {}", known.shell_name())))
 }
 
 /// Changes the description.
@@ -127,7 +127,7 @@ pub(super) fn take_members<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Re
     let reference = work.name(place.id)?;
     for level in levels(place.kind()) {
         for binding in work.facts().list(Select::OnAs(place.id, *level))? {
-            let line = format!("{} as {} of {reference}", work.party(&binding, binding.principal)?, level.word());
+            let line = format!("{} as {} of {reference}", work.party(&binding, binding.principal)?, level.as_str());
             work.takes.push(line);
         }
     }

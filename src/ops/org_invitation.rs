@@ -10,14 +10,14 @@ use super::place::children;
 use super::{Actor, Result, Work, find_workspace, org_member, workspace_member};
 use crate::model::attributes::{Attributes, Invitation, InvitationState, OrgRole};
 use crate::model::catalogue::INVITATION;
-use crate::model::name::{key, quoted};
+use crate::model::name::{key, shell_quote};
 use crate::model::secret::Secret;
-use crate::model::time::{Expiry, Length};
-use crate::model::{Binding, Id, Kind, Name, Problem, Resource, Sets, Verb};
+use crate::model::time::{Expiry, TimeSpan};
+use crate::model::{Binding, Id, Kind, Name, Problem, Resource, SetNames, Verb};
 use crate::policy::Facts;
 
 /// How long an invitation lives where nothing is said.
-pub const DEFAULT_LIFE: Length = Length::days(7);
+pub const DEFAULT_LIFE: TimeSpan = TimeSpan::days(7);
 
 /// What somebody is invited to.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub fn invite<F: Facts + ?Sized>(
             workspaces.push(id);
         }
     }
-    let expires = terms.expires.unwrap_or(Expiry::In(DEFAULT_LIFE)).counted_from(work.at);
+    let expires = terms.expires.unwrap_or(Expiry::In(DEFAULT_LIFE)).resolve_at(work.at);
     if expires.is_some_and(|end| end <= work.at) {
         return Err(Problem::conflict("past_expiry", "the invitation would have expired before it was made")
             .tip("choose a later --expires"));
@@ -77,7 +77,7 @@ pub fn invite<F: Facts + ?Sized>(
             alias: None,
             attributes: Attributes::Invitation(Invitation {
                 invitee: None,
-                email: address.shown().to_owned(),
+                email: address.as_written().to_owned(),
                 by: work.actor.principal(),
                 created: work.at,
                 expires,
@@ -86,7 +86,7 @@ pub fn invite<F: Facts + ?Sized>(
                 workspaces: workspaces.clone(),
                 state: InvitationState::Active,
             }),
-            sets: Sets::NONE,
+            sets: SetNames::NONE,
             since: 0,
         });
         made.push(id);
@@ -114,9 +114,9 @@ fn refuse_member<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address:
             )
             .tip(format!(
                 "rolebook org set-role {} {} {}",
-                org.typed(),
-                account.typed(),
-                role.role().word()
+                org.shell_name(),
+                account.shell_name(),
+                role.role().as_str()
             )));
         }
     }
@@ -128,8 +128,8 @@ fn invited_already(org: &Resource, address: &Name) -> Problem {
     let message = format!("`{address}` has an active invitation to {}", org.reference());
     Problem::conflict("invited_already", message).why("one active invitation per address").tip(format!(
         "rolebook org cancel-invite {} {}",
-        org.typed(),
-        quoted(address.shown())
+        org.shell_name(),
+        shell_quote(address.as_written())
     ))
 }
 
@@ -154,7 +154,7 @@ pub fn cancel<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, which: &Whi
     let org = work.find(Kind::Org, org)?;
     work.require_verb(Verb::CancelInvitation, org.id)?;
     let (found, written) = match which {
-        Which::Address(address) => (of_address(work, &org, address)?, address.shown().to_owned()),
+        Which::Address(address) => (of_address(work, &org, address)?, address.as_written().to_owned()),
         Which::Number(number) => {
             let known = work.facts().resource(Id(*number))?;
             (known.filter(|it| it.kind() == Kind::Invitation && it.parent == Some(org.id)), number.to_string())
@@ -167,7 +167,7 @@ pub fn cancel<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, which: &Whi
             work.put_attributes(&known, Attributes::Invitation(Invitation { state, ..it.clone() }));
         }
         Some(it) => {
-            work.notices.push(format!("the invitation of `{}` was {} already", it.email, it.state.word()));
+            work.notices.push(format!("the invitation of `{}` was {} already", it.email, it.state.as_str()));
         }
         None => {}
     }

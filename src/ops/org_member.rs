@@ -7,7 +7,7 @@ use super::place::children;
 use super::{Actor, Result, Work, find_workspace, workspace_member};
 use crate::model::attributes::Status;
 use crate::model::catalogue::REMOVES_MEMBERS;
-use crate::model::name::quoted;
+use crate::model::name::shell_quote;
 use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{Facts, invariants};
 
@@ -40,8 +40,8 @@ pub(super) fn find_member<F: Facts + ?Sized>(
 pub(super) fn invitation_for(org: &Name, account: &Resource, role: Role) -> String {
     let by_name = || Name::parse_email(&account.name).is_ok().then(|| account.name.clone());
     let address = account.as_account().and_then(|it| it.email.clone()).or_else(by_name);
-    let address = address.map_or_else(|| "ADDRESS".to_owned(), |address| quoted(&address));
-    format!("rolebook org invite {} {address} --role {}", quoted(org.shown()), role.word())
+    let address = address.map_or_else(|| "ADDRESS".to_owned(), |address| shell_quote(&address));
+    format!("rolebook org invite {} {address} --role {}", shell_quote(org.as_written()), role.as_str())
 }
 
 /// Somebody would have to be a member first.
@@ -112,7 +112,7 @@ pub fn set_workspaces<F: Facts + ?Sized>(
                 format!("{} is an admin of {}", account.reference(), place.reference()),
             )
             .why(ALL_WORKSPACES)
-            .tip(format!("rolebook org set-role {} {} member", place.typed(), account.typed())));
+            .tip(format!("rolebook org set-role {} {} member", place.shell_name(), account.shell_name())));
         }
         Some(_) => {}
     }
@@ -151,7 +151,7 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, who: &[Refe
         if work.actor == Actor::Principal(account.id) {
             let message = "nobody removes themselves from an organization";
             let problem = Problem::denied(REMOVES_MEMBERS, message).coded("oneself");
-            return Err(problem.tip(format!("rolebook org leave {}", org.typed())));
+            return Err(problem.tip(format!("rolebook org leave {}", org.shell_name())));
         }
         if held(work.facts(), &org, account.id)?.is_none() {
             work.notices.push(format!("{} is not a member of {}", account.reference(), org.reference()));
@@ -193,7 +193,7 @@ pub fn leave<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, promote: Opt
             format!("{} is the last active admin of {}", work.name(own)?, org.reference()),
         )
         .why(LEAVE)
-        .tip(format!("rolebook org leave {} --promote SOMEBODY", org.typed())));
+        .tip(format!("rolebook org leave {} --promote SOMEBODY", org.shell_name())));
     }
     work.require_verb(Verb::Leave, org.id)?;
     end(work, &org, own)

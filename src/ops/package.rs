@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::{Actor, Result, Work, invitation};
 use crate::model::attributes::{Attributes, File, Package};
 use crate::model::catalogue::SUBMIT_ONLY;
-use crate::model::name::quoted;
-use crate::model::{Action, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, Sets, Verb};
+use crate::model::name::shell_quote;
+use crate::model::{Action, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, SetNames, Verb};
 use crate::policy::{Facts, Question, decide};
 
 /// What is to be sent.
@@ -138,7 +138,7 @@ fn recipient<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Re
                 .tip(format!("--to {}", account.reference())));
             }
             work.require_verb(Verb::SendExternal, Id::SERVER)?;
-            Ok(Recipient::External(address.shown().to_owned()))
+            Ok(Recipient::External(address.as_written().to_owned()))
         }
         other => Err(other.wrong_kind("an account, a workgroup, a dropbox or `external:ADDRESS`")),
     }
@@ -146,14 +146,14 @@ fn recipient<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Re
 
 /// What else a word without a prefix may be meant to be: an address outside, a workgroup, a dropbox.
 fn spelled<F: Facts + ?Sized>(work: &Work<'_, F>, mut problem: Problem, name: &Name) -> Result<Problem> {
-    if name.shown().contains('@') {
+    if name.as_written().contains('@') {
         problem = problem.tip(format!("for an address outside write `external:{name}`"));
     }
     for kind in [Kind::Workgroup, Kind::Dropbox] {
         if let Some(known) = work.facts().named(kind, None, name.key())?
             && work.sees(&known)?
         {
-            problem = problem.tip(format!("--to {}", quoted(&known.reference())));
+            problem = problem.tip(format!("--to {}", shell_quote(&known.reference())));
         }
     }
     Ok(problem)
@@ -191,7 +191,7 @@ pub fn record<F: Facts + ?Sized>(
             sent: work.at,
             forwarded,
         }),
-        sets: Sets::NONE,
+        sets: SetNames::NONE,
         since: 0,
     });
     work.bind(id, sender, Role::PackageSender);

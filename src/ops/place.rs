@@ -79,7 +79,7 @@ pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, o
             "exists",
             format!("the {kind} `{}` exists already, with other values", known.name),
         )
-        .tip(format!("rolebook {kind} set {} …", known.typed())));
+        .tip(format!("rolebook {kind} set {} …", known.shell_name())));
     }
     work.make(None, name, attributes)
 }
@@ -141,7 +141,7 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name
     for binding in work.facts().list(Select::On(known.id))? {
         if binding.role != Role::DropboxOutside {
             let who = work.party(&binding, binding.principal)?;
-            let line = format!("{who} as {} of {}", binding.role.word(), known.reference());
+            let line = format!("{who} as {} of {}", binding.role.as_str(), known.reference());
             work.takes.push(line);
         }
     }
@@ -149,7 +149,7 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name
         let place = work.name(binding.resource)?;
         work.takes.push(match binding.role {
             Role::PackageRecipient => format!("{place}, which was sent to {}, for its members", known.reference()),
-            role => format!("{} as {} of {place}", known.reference(), role.word()),
+            role => format!("{} as {} of {place}", known.reference(), role.as_str()),
         });
     }
     for kind in [Kind::Invitation, Kind::PublicLink] {

@@ -71,9 +71,9 @@ impl<F: Facts + ?Sized> Work<'_, F> {
         .why("an endpoint or an organization always has an active administrator");
         Ok(match seen {
             Some(it) if it.kind() == Kind::Endpoint => {
-                problem.tip(format!("rolebook endpoint add-role {} administrator SOMEBODY", it.typed()))
+                problem.tip(format!("rolebook endpoint add-role {} administrator SOMEBODY", it.shell_name()))
             }
-            Some(it) => problem.tip(format!("rolebook org set-role {} SOMEBODY admin", it.typed())),
+            Some(it) => problem.tip(format!("rolebook org set-role {} SOMEBODY admin", it.shell_name())),
             None => problem,
         })
     }
@@ -95,7 +95,7 @@ impl<F: Facts + ?Sized> Work<'_, F> {
             let (place, who) = (self.name(binding.resource)?, self.party(binding, binding.principal)?);
             problem.details.push(match binding.role {
                 Role::ItemShare => format!("{place} is shared with {who}: {}", binding.attributes.permissions),
-                role => format!("{who} is {}", role.word()),
+                role => format!("{who} is {}", role.as_str()),
             });
         }
         Ok(problem)
@@ -136,7 +136,7 @@ impl<F: Facts + ?Sized> Work<'_, F> {
 /// What `name` answers.
 pub fn action_phrase(action: Action, name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
     Ok(match action {
-        Action::MoveTo(to) | Action::CopyTo(to) => format!("{}={}", action.verb().word(), name(to.folder)?),
+        Action::MoveTo(to) | Action::CopyTo(to) => format!("{}={}", action.verb().as_str(), name(to.folder)?),
         other => other.to_string(),
     })
 }
@@ -154,7 +154,7 @@ fn lack_phrase(lack: Lack, name: &dyn Fn(Id) -> Result<String>) -> Result<String
     Ok(match lack {
         Lack::ServerRole(role) => format!("role {role}"),
         Lack::Role(role, on) => format!("role {role} on {}", name(on)?),
-        Lack::Setting(setting) => format!("setting {} allowed", setting.word()),
+        Lack::Setting(setting) => format!("setting {} allowed", setting.as_str()),
         Lack::Condition(condition, on) => format!("{} on {}", condition.phrase(), name(on)?),
         Lack::Active(account) => format!("{} active", name(account)?),
         Lack::Share(set, item) if set.is_custom() => format!("share of {} with {set}", name(item)?),

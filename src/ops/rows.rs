@@ -40,7 +40,7 @@ impl<'r> Rows<'r> {
                 RowChange::Binding(before, after) => {
                     let Some(any) = after.as_ref().or(before.as_deref()) else { continue };
                     let comes_or_goes = before.is_none() != after.is_none();
-                    match any.role.on() {
+                    match any.role.resource_kind() {
                         Kind::Server if comes_or_goes => drop(all.server_roles.insert(any.principal, any.role)),
                         Kind::Org | Kind::Workspace if comes_or_goes => {
                             all.memberships.insert((any.resource, any.principal));
@@ -126,7 +126,8 @@ impl<'r> Rows<'r> {
     /// The workgroups and dropboxes that an account comes into or goes from.
     pub(super) fn places_of(&self, account: Id) -> impl Iterator<Item = Id> {
         let held = self.held.get(&account).into_iter().flatten();
-        held.filter(|(_, role)| matches!(role.on(), Kind::Workgroup | Kind::Dropbox)).map(|(place, _)| *place)
+        held.filter(|(_, role)| matches!(role.resource_kind(), Kind::Workgroup | Kind::Dropbox))
+            .map(|(place, _)| *place)
     }
 
     /// Whether a share is made of an item, or of something in it that is made too.
@@ -147,7 +148,7 @@ impl<'r> Rows<'r> {
                 Kind::Invitee => self.linked.contains(&made.id),
                 _ => false,
             },
-            RowChange::Binding(None, Some(made)) => match made.role.on() {
+            RowChange::Binding(None, Some(made)) => match made.role.resource_kind() {
                 Kind::Server => self.made.contains_key(&made.principal),
                 Kind::Package => self.made.contains_key(&made.resource),
                 _ => self.is_of_link(made.role, made.attributes.invitation),

@@ -46,7 +46,7 @@ struct Search<'f, A: Facts + ?Sized, B: Facts + ?Sized> {
 fn is_same_to_rules(was: Option<&Resource>, is: Option<&Resource>) -> bool {
     match (was, is) {
         (Some(was), Some(is)) => {
-            was != is && was.parent == is.parent && was.attributes.for_rules() == is.attributes.for_rules()
+            was != is && was.parent == is.parent && was.attributes.policy_view() == is.attributes.policy_view()
         }
         _ => false,
     }
@@ -84,7 +84,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
                     self.home(parent)?;
                 }
                 if let (Some(was), Some(is)) = (was, is)
-                    && (was.parent != is.parent || was.attributes.for_rules() != is.attributes.for_rules())
+                    && (was.parent != is.parent || was.attributes.policy_view() != is.attributes.policy_view())
                 {
                     self.all.add_item(either.id);
                 }
@@ -172,7 +172,8 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
                     self.all.add_principal(*person);
                 }
                 // Fellow members see each other; managers manage users and nobody else.
-                if matches!(role.on(), Kind::Server | Kind::Group | Kind::Workgroup) && self.seen.insert(who) {
+                if matches!(role.resource_kind(), Kind::Server | Kind::Group | Kind::Workgroup) && self.seen.insert(who)
+                {
                     for person in self.people(who)? {
                         self.all.add_resource(person);
                     }

@@ -1,8 +1,8 @@
 //! The server's settings.
 
 use super::{Result, Work};
-use crate::model::attributes::{Attributes, Choice, Server, Setting};
-use crate::model::{Id, Problem, Resource, Sets, Verb};
+use crate::model::attributes::{Attributes, Server, Setting, SettingValue};
+use crate::model::{Id, Problem, Resource, SetNames, Verb};
 use crate::policy::Facts;
 
 /// What can be said of the server; what is none is left as it is.
@@ -15,7 +15,7 @@ pub struct Options {
     /// Whether dropboxes may have public links.
     pub public_links: Option<bool>,
     /// What `default` means in each account's settings.
-    pub settings: Vec<(Setting, Choice)>,
+    pub settings: Vec<(Setting, SettingValue)>,
     /// Whether members of an organization edit the details of the workspaces they have.
     pub members_edit_workspaces: Option<bool>,
     /// Whether members leave an organization by themselves.
@@ -53,7 +53,7 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, options: &Options) -> Resu
     }
     // The row there is keeps what else it holds.
     let known = work.facts().resource(Id::SERVER)?;
-    let sets = known.map_or(Sets::NONE, |known| known.sets.clone());
+    let sets = known.map_or(SetNames::NONE, |known| known.sets.clone());
     work.put(Resource {
         id: Id::SERVER,
         parent: None,
@@ -83,8 +83,8 @@ impl Options {
         server.members_may_leave = options.members_may_leave.unwrap_or(server.members_may_leave);
         for (setting, choice) in &options.settings {
             // The server has no default above it: its own first value is kept as none.
-            let initial = (*choice == Choice::Allow) == setting.initial();
-            server.settings.set(*setting, if initial { Choice::Default } else { *choice });
+            let initial = (*choice == SettingValue::Allow) == setting.default_allowed();
+            server.settings.set(*setting, if initial { SettingValue::Default } else { *choice });
         }
         if let Some(url) = &options.url {
             check_url(url)?;

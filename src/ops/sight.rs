@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::Result;
 use crate::model::attributes::{Endpoint, Status};
 use crate::model::catalogue::ACTIVE_ONLY;
-use crate::model::reference::nearest;
+use crate::model::reference::closest_match;
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Time};
 use crate::policy::{Actor, Facts, Viewer};
 
@@ -23,7 +23,7 @@ pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> R
     let account = resource.as_ref().and_then(|it| Some((it, it.as_account()?.status(at))));
     // Whoever holds a link is no account.
     let Some((account, status)) = account.filter(|(_, status)| *status != Status::Active) else { return Ok(()) };
-    let message = format!("{} is {}", account.reference(), status.word());
+    let message = format!("{} is {}", account.reference(), status.as_str());
     Err(Problem::denied(ACTIVE_ONLY, message))
 }
 
@@ -48,7 +48,7 @@ pub(super) fn find_hinting<F: Facts + ?Sized>(
     {
         return Ok(resource);
     }
-    let problem = Problem::not_found(kind.noun(), name.shown());
+    let problem = Problem::not_found(kind.noun(), name.as_written());
     let near = if may_hint() { similar(facts, viewer, kind, name)? } else { None };
     Err(match near {
         Some(near) => problem.tip(format!("did you mean `{near}`?")),
@@ -61,14 +61,14 @@ fn similar<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, nam
     let mut close = Vec::new();
     facts.resources(kind, None, &mut |resource| {
         // Cheap first: only what is close is asked about.
-        if nearest(name.key(), std::iter::once(resource.key.as_str())).is_some()
+        if closest_match(name.key(), std::iter::once(resource.key.as_str())).is_some()
             && viewer.sees(&resource).unwrap_or(false)
         {
             close.push(resource.name.clone());
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(nearest(name.shown(), close.iter().map(String::as_str)).map(str::to_owned))
+    Ok(closest_match(name.as_written(), close.iter().map(String::as_str)).map(str::to_owned))
 }
 
 /// The resource of that kind and number, if the actor may see it.

@@ -88,7 +88,7 @@ fn leave_endpoint<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>)
             let (path, who) = (work.name(item.id)?, work.name(held.principal)?);
             work.takes.push(match held.role {
                 Role::ItemShare => format!("the share of {path} with {who}, which stays behind"),
-                role => format!("{who} as {} of {path}", role.word()),
+                role => format!("{who} as {} of {path}", role.as_str()),
             });
             work.end_binding(held.id);
         }

@@ -226,7 +226,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
                 if back.role != Role::ItemShare || other.grantor == back.grantor {
                     self.add(&[other.resource, other.principal], |work| {
                         let (who, place) = (work.name(other.principal)?, work.name(other.resource)?);
-                        Ok(format!("{who} is {} of {place} again since revision {}", other.role.word(), other.since))
+                        Ok(format!("{who} is {} of {place} again since revision {}", other.role.as_str(), other.since))
                     })?;
                 }
             }
@@ -259,7 +259,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
                 }
             }
             RowChange::Binding(None, Some(back)) => {
-                if back.role.on() == Kind::Workspace && !finds_member(work, back)? {
+                if back.role.resource_kind() == Kind::Workspace && !finds_member(work, back)? {
                     self.add(&[back.principal], |work| {
                         Ok(format!("{} left the organization since", work.name(back.principal)?))
                     })?;
@@ -347,7 +347,7 @@ fn exclusive(role: Role) -> Vec<Role> {
 /// A binding in words.
 fn described<F: Facts + ?Sized>(work: &Work<'_, F>, binding: &Binding) -> Result<String> {
     let (who, place) = (work.name(binding.principal)?, work.name(binding.resource)?);
-    Ok(format!("{who} is {} of {place}", binding.role.word()))
+    Ok(format!("{who} is {} of {place}", binding.role.as_str()))
 }
 
 fn changed(what: &str, now: Option<u64>) -> String {

@@ -11,7 +11,9 @@ use super::sight::{AnyViewer, Place, find_hinting, find_item_hinting, find_works
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
 use crate::model::reference::{full_reference, item_reference};
-use crate::model::{Action, Binding, Id, Kind, Name, Path, ProblemKind, Reference, Resource, Role, Sets, Time, Verb};
+use crate::model::{
+    Action, Binding, Id, Kind, Name, Path, ProblemKind, Reference, Resource, Role, SetNames, Time, Verb,
+};
 use crate::policy::decide_for;
 use crate::policy::disclosure::UNSEEN;
 use crate::policy::{Actor, Draft, Facts, Overlay, Question, Rights, Select, Subject, Viewer};
@@ -241,7 +243,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// A resource as it is typed in a command that is suggested; a placeholder for what the actor may not see.
     pub(super) fn typed_name(&self, id: Id) -> Result<String> {
         let known = if self.may_name(id)? { self.facts.resource(id)? } else { None };
-        Ok(known.map_or_else(|| "NAME".to_owned(), |resource| resource.typed()))
+        Ok(known.map_or_else(|| "NAME".to_owned(), |resource| resource.shell_name()))
     }
 
     /// The actor's eyes.
@@ -401,8 +403,8 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     pub fn make(&mut self, parent: Option<Id>, name: &Name, attributes: Attributes) -> Result<Id> {
         self.take_name(attributes.kind(), parent, name)?;
         let id = self.new_id();
-        let (name, key) = (name.shown().to_owned(), name.key().to_owned());
-        self.put(Resource { id, parent, name, key, alias: None, attributes, sets: Sets::NONE, since: 0 });
+        let (name, key) = (name.as_written().to_owned(), name.key().to_owned());
+        self.put(Resource { id, parent, name, key, alias: None, attributes, sets: SetNames::NONE, since: 0 });
         Ok(id)
     }
 
@@ -411,11 +413,11 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// # Errors
     /// As [`Work::make`].
     pub fn put_name(&mut self, known: &Resource, name: &Name) -> Result<()> {
-        if known.name == name.shown() {
+        if known.name == name.as_written() {
             return Ok(());
         }
         self.take_name(known.kind(), known.parent, name)?;
-        self.put(Resource { name: name.shown().to_owned(), key: name.key().to_owned(), ..known.clone() });
+        self.put(Resource { name: name.as_written().to_owned(), key: name.key().to_owned(), ..known.clone() });
         Ok(())
     }
 
@@ -458,7 +460,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             grantor: self.actor.principal(),
             expires: None,
             attributes: BindingAttributes::default(),
-            sets: Sets::NONE,
+            sets: SetNames::NONE,
             since: 0,
         }
     }
@@ -469,7 +471,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     }
 
     /// Puts other sets on a row that this work made.
-    pub fn put_sets(&mut self, row: Id, sets: Sets) {
+    pub fn put_sets(&mut self, row: Id, sets: SetNames) {
         self.facts.put_sets(row, sets);
     }
 

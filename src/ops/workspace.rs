@@ -8,7 +8,7 @@ use super::membership::levels;
 use super::org::{said, take_members};
 use super::place::children;
 use super::{Result, Work, find_workspace};
-use crate::model::attributes::{Attributes, Item, Switch, Workspace};
+use crate::model::attributes::{AllowDeny, Attributes, Item, Workspace};
 use crate::model::{Id, Kind, Name, Path, Problem, Resource, Verb};
 use crate::policy::{Facts, Select};
 
@@ -20,7 +20,7 @@ pub struct Options {
     /// The folder its files lie in.
     pub files: Option<(Name, Path)>,
     /// Whether its members upload straight into their home folders.
-    pub root_upload: Option<Switch>,
+    pub root_upload: Option<AllowDeny>,
 }
 
 impl Options {
@@ -60,7 +60,7 @@ fn same_or_conflict<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, opt
     {
         return Ok(known.id);
     }
-    let typed = crate::model::name::quoted(reference.trim_start_matches("workspace:"));
+    let typed = crate::model::name::shell_quote(reference.trim_start_matches("workspace:"));
     Err(Problem::conflict("exists", format!("{reference} exists already, with other values"))
         .tip(format!("rolebook workspace set {typed} …")))
 }

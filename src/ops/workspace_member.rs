@@ -4,8 +4,8 @@ use super::home::{HomeFolder, end_home, make_home, put_home};
 use super::membership::held;
 use super::org_member::{find_member, not_a_member};
 use super::{Result, Work, find_workspace};
-use crate::model::attributes::{BindingAttributes, Switch};
-use crate::model::{Binding, Id, Name, Problem, Reference, Resource, Role, Sets, Verb};
+use crate::model::attributes::{AllowDeny, BindingAttributes};
+use crate::model::{Binding, Id, Name, Problem, Reference, Resource, Role, SetNames, Verb};
 use crate::policy::Facts;
 
 /// How somebody shall be a member; what is none is left as it is.
@@ -14,7 +14,7 @@ pub struct Terms {
     /// Manager or member; member for a new one.
     pub level: Option<Role>,
     /// Whether they upload straight into their home folder; none within as the workspace says.
-    pub root_upload: Option<Option<Switch>>,
+    pub root_upload: Option<Option<AllowDeny>>,
     /// Where their home folder lies.
     pub home: HomeFolder,
 }
@@ -53,7 +53,7 @@ pub fn add<F: Facts + ?Sized>(
 /// Adds the workspace to the command that invites.
 fn but_for(mut problem: Problem, workspace: &Resource) -> Problem {
     for tip in &mut problem.tips {
-        tip.push_str(&format!(" --workspace {}", workspace.typed()));
+        tip.push_str(&format!(" --workspace {}", workspace.shell_name()));
     }
     problem
 }
@@ -89,7 +89,7 @@ fn bind<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, account: Id, t
         grantor,
         expires: None,
         attributes: BindingAttributes { root_upload: terms.root_upload.flatten(), ..BindingAttributes::default() },
-        sets: Sets::NONE,
+        sets: SetNames::NONE,
         since: 0,
     });
 }

@@ -63,12 +63,12 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
             _ => None,
         },
         Condition::Send(policy) => match target.attributes() {
-            Attributes::Workgroup(workgroup) if workgroup.send == policy => value(on, "send", policy.word()),
+            Attributes::Workgroup(workgroup) if workgroup.send == policy => value(on, "send", policy.as_str()),
             _ => None,
         },
         Condition::Access(access) => match target.attributes() {
             Attributes::Workgroup(workgroup) if workgroup.member_access == access => {
-                value(on, "member-access", access.word())
+                value(on, "member-access", access.as_str())
             }
             _ => None,
         },
@@ -84,7 +84,7 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
                 return Ok(None);
             }
             let Some((on, endpoint)) = target.endpoint(subject.facts())? else { return Ok(None) };
-            value(on, "kind", endpoint.kind.word())
+            value(on, "kind", endpoint.kind.as_str())
         }
         Condition::MembersEditWorkspaces => {
             of_server("members-edit-workspaces", subject.server()?.members_edit_workspaces)

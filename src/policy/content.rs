@@ -10,8 +10,8 @@ use super::holders::holder;
 use super::proof::{Evidence, Proof, Step};
 use super::subject::{Sort, Subject};
 use super::target::Target;
-use crate::model::action::{Destination, permission_of};
-use crate::model::attributes::{Attributes, Item, Sharing, Switch};
+use crate::model::action::{Destination, required_permission};
+use crate::model::attributes::{AllowDeny, Attributes, Item, Sharing};
 use crate::model::catalogue::Holder;
 use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Verb};
 
@@ -206,14 +206,14 @@ pub fn parts<F: Facts + ?Sized>(facts: &F, action: Action, item: Id) -> Result<V
     let plain = Action::Plain;
     Ok(match action {
         // Of a folder it is asked about a file in it.
-        Action::Plain(Verb::Overwrite) | Action::Beneath(Verb::Overwrite) => {
-            vec![(plain(Verb::Upload), item), (Action::Beneath(Verb::Delete), item)]
+        Action::Plain(Verb::Overwrite) | Action::OnUnregistered(Verb::Overwrite) => {
+            vec![(plain(Verb::Upload), item), (Action::OnUnregistered(Verb::Delete), item)]
         }
         Action::CopyTo(to) => transfer(facts, item, to)?,
         Action::MoveTo(to) => {
             let mut parts = transfer(facts, item, to)?;
             let delete = plain(Verb::Delete);
-            parts.push((if to.of_file { delete.beneath() } else { delete }, item));
+            parts.push((if to.of_file { delete.on_unregistered() } else { delete }, item));
             parts
         }
         other => vec![(other, item)],
@@ -335,18 +335,18 @@ pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
     let outline = subject.facts().outline(workspace)?;
     let general = match outline.as_ref().map(|it| &*it.attributes) {
         Some(Attributes::Workspace(workspace)) => workspace.root_upload,
-        _ => Switch::Allow,
+        _ => AllowDeny::Allow,
     };
     let switch = own.unwrap_or(general);
     let name = if own.is_some() { "root-upload of the membership" } else { "root-upload" };
-    let evidence = E::of(|| Step::Value { on: workspace, name, value: switch.word().to_owned() });
-    Ok((switch == Switch::Allow, evidence))
+    let evidence = E::of(|| Step::Value { on: workspace, name, value: switch.as_str().to_owned() });
+    Ok((switch == AllowDeny::Allow, evidence))
 }
 
 /// The permission behind a plain question about an item.
 pub(super) const fn wanted(action: Action) -> Option<Permission> {
     match action {
-        Action::Plain(verb) | Action::Beneath(verb) => permission_of(verb),
+        Action::Plain(verb) | Action::OnUnregistered(verb) => required_permission(verb),
         _ => None,
     }
 }

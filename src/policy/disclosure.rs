@@ -189,8 +189,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         let Some(subject) = &self.subject else { return Ok(true) };
         match binding.role {
             Role::ItemShare => Ok(sharing::may_see(subject, binding)? || self.sees_all_gone(binding.resource)?),
-            role if role.on() == Kind::Server => self.may_name(binding.principal),
-            role => Ok(self.told(Matter::Bindings, binding.resource, role.on(), Some(binding))?
+            role if role.resource_kind() == Kind::Server => self.may_name(binding.principal),
+            role => Ok(self.told(Matter::Bindings, binding.resource, role.resource_kind(), Some(binding))?
                 && self.sees_member(binding)?),
         }
     }
@@ -216,7 +216,9 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// With `member-access: admins` whoever views the members of a workgroup as a member is told of its admins
     /// and of itself (docs/model.md#workgroups).
     fn sees_member(&self, membership: &Binding) -> Result<bool> {
-        let (Some(subject), true) = (&self.subject, membership.role.on() == Kind::Workgroup) else { return Ok(true) };
+        let (Some(subject), true) = (&self.subject, membership.role.resource_kind() == Kind::Workgroup) else {
+            return Ok(true);
+        };
         if membership.role == Role::WorkgroupAdmin || subject.is(membership.principal)? {
             return Ok(true);
         }
@@ -441,7 +443,7 @@ fn holds_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, roles: &[Role], on: Id
         return Ok(false);
     }
     for role in roles {
-        let place = if role.on() == Kind::Server { Id::SERVER } else { on };
+        let place = if role.resource_kind() == Kind::Server { Id::SERVER } else { on };
         if subject.holds(*role, place)? {
             return Ok(true);
         }

@@ -21,7 +21,7 @@ pub(super) fn holder<F: Facts + ?Sized, E: Evidence>(
 ) -> Result<Option<E>> {
     match holder {
         Holder::Role(role) => {
-            let on = match role.on() {
+            let on = match role.resource_kind() {
                 Kind::Server => Some(Id::SERVER),
                 kind => target.within(subject.facts(), kind)?,
             };
@@ -80,7 +80,7 @@ fn token<F: Facts + ?Sized, E: Evidence>(
     let here = strong_enough && target.within(subject.facts(), Kind::Workspace)? == Some(workspace);
     Ok(here.then(|| {
         let mut steps = E::of(|| Step::Token { token, workspace });
-        steps.add(|| Step::Value { on: token, name: "mode", value: held.word().to_owned() });
+        steps.add(|| Step::Value { on: token, name: "mode", value: held.as_str().to_owned() });
         steps
     }))
 }
@@ -107,7 +107,7 @@ fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other
         let mut steps: E = subject.way_to(membership.principal)?.unwrap_or_default();
         steps.add(|| Step::Role(membership.clone()));
         steps.add(|| Step::Shared { workgroup: membership.resource, with: other });
-        steps.add(|| Step::Value { on: membership.resource, name: "member-access", value: access.word().to_owned() });
+        steps.add(|| Step::Value { on: membership.resource, name: "member-access", value: access.as_str().to_owned() });
         found = Some(steps);
         Ok(ControlFlow::Break(()))
     })?;

@@ -214,13 +214,13 @@ fn contains<F: Facts + ?Sized>(facts: &F, outer: Id, inner: Id) -> Result<bool> 
 /// The first endpoint that would hold what it cannot: because of new bindings on it, or because it
 /// became an unmanaged one, or an older node.
 fn endpoints<B: Facts + ?Sized, A: Facts + ?Sized>(before: &B, after: &A, draft: &Draft) -> Result<Option<Violation>> {
-    let fits = |endpoint: &Endpoint, binding: &Binding| match binding.role.on() {
+    let fits = |endpoint: &Endpoint, binding: &Binding| match binding.role.resource_kind() {
         Kind::Endpoint => endpoint.takes_role(binding.role, binding.principal),
         _ => binding.role != Role::ItemShare || endpoint.takes(binding.attributes.permissions),
     };
     let mut known = HashMap::new();
     for binding in draft.bindings.values().flatten() {
-        if binding.role != Role::ItemShare && binding.role.on() != Kind::Endpoint {
+        if binding.role != Role::ItemShare && binding.role.resource_kind() != Kind::Endpoint {
             continue;
         }
         let Some(endpoint) = outermost(after, binding.resource, &mut known)? else { continue };

@@ -21,7 +21,7 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
         Demand::RootUpload => content::root_upload(subject, action, target),
         Demand::NotRoot => {
             let beneath = match action {
-                Action::Beneath(_) => true,
+                Action::OnUnregistered(_) => true,
                 Action::MoveTo(to) | Action::CopyTo(to) => to.of_file,
                 _ => false,
             };
@@ -62,7 +62,7 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
             if status == Some(Status::Active) {
                 return Ok((true, E::default()));
             }
-            let value = status.map_or("gone", Status::word);
+            let value = status.map_or("gone", Status::as_str);
             Ok((false, E::of(|| Step::Value { on: target.id, name: "status", value: value.to_owned() })))
         }
     }
@@ -76,7 +76,7 @@ fn fits_endpoint<F: Facts + ?Sized, E: Evidence>(
     target: &Target,
 ) -> Result<(bool, E)> {
     let Some((on, endpoint)) = target.endpoint(facts)? else { return Ok((false, E::default())) };
-    let kind = || Step::Value { on, name: "kind", value: endpoint.kind.word().to_owned() };
+    let kind = || Step::Value { on, name: "kind", value: endpoint.kind.as_str().to_owned() };
     let sharing = endpoint.kind.sharing();
     Ok(match (demand, action) {
         (Demand::Managed, _) => {

@@ -13,7 +13,7 @@ use super::facts::{
     ByName, Facts, Holding, Nearest, Outline, Result, Roles, Select, Visit, each_holding, follow, visit_holding,
 };
 use crate::model::attributes::Home;
-use crate::model::{Binding, Id, Kind, Path, Resource, Role, Sets, Time};
+use crate::model::{Binding, Id, Kind, Path, Resource, Role, SetNames, Time};
 
 /// Of so many paths it is kept where they lead to.
 const MOST: usize = 1 << 18;
@@ -144,7 +144,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     }
 
     /// Puts other sets on a row of the draft, as it is otherwise.
-    pub fn put_sets(&mut self, id: Id, sets: Sets) {
+    pub fn put_sets(&mut self, id: Id, sets: SetNames) {
         if let Some(Some(resource)) = self.draft.resources.get_mut(&id) {
             Rc::make_mut(resource).sets = sets;
         } else if let Some(Some(binding)) = self.draft.bindings.get_mut(&id) {

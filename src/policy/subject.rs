@@ -7,7 +7,9 @@ use hashbrown::HashSet;
 
 use super::facts::{Facts, Handle, Holding, Outline, Result, Roles, Select, VisitHeld};
 use super::proof::{Evidence, Proof, Step};
-use crate::model::attributes::{AccessToken, Account, Attributes, Choice, Choices, Server, Setting, Status};
+use crate::model::attributes::{
+    AccessToken, Account, Attributes, Server, Setting, SettingValue, SettingValues, Status,
+};
 use crate::model::{Binding, Id, Kind, Role, Time};
 
 /// What sort of principal it is.
@@ -173,7 +175,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// Whether it is an active account without any setting of its own: what any account may do that
     /// is nothing to anybody, it may do as well.
     pub fn is_plain(&self) -> bool {
-        self.status() == Some(Status::Active) && self.account().is_some_and(|it| it.settings == Choices::default())
+        self.status() == Some(Status::Active)
+            && self.account().is_some_and(|it| it.settings == SettingValues::default())
     }
 
     /// Whether a setting allows it, and whether its own value said so.
@@ -181,13 +184,13 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn setting(&self, setting: Setting) -> Result<(bool, Step)> {
-        let choice = self.account().map_or(Choice::Default, |account| account.settings.get(setting));
+        let choice = self.account().map_or(SettingValue::Default, |account| account.settings.get(setting));
         let allowed = match choice {
-            Choice::Allow => true,
-            Choice::Deny => false,
-            Choice::Default => self.server()?.allows(setting),
+            SettingValue::Allow => true,
+            SettingValue::Deny => false,
+            SettingValue::Default => self.server()?.allows(setting),
         };
-        Ok((allowed, Step::Setting { principal: self.id, setting, allowed, own: choice != Choice::Default }))
+        Ok((allowed, Step::Setting { principal: self.id, setting, allowed, own: choice != SettingValue::Default }))
     }
 
     /// Itself and every group it is in, nearest first.
@@ -383,12 +386,12 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             return Ok(Some(E::of(|| Step::Oneself { principal: self.id })));
         }
         // These roles are held by accounts themselves, never through a group.
-        let by_accounts = matches!(role.on(), Kind::Server | Kind::Org | Kind::Workspace | Kind::Item);
+        let by_accounts = matches!(role.resource_kind(), Kind::Server | Kind::Org | Kind::Workspace | Kind::Item);
         let own = [self.id];
         let mut principals: &[Id] = if by_accounts { &own } else { self.reached()? };
         // The nearest of what it is, and of the roles that one holds the first of the list.
         let mut nearest: Option<(usize, Role, Binding)> = None;
-        for held in role.given_by() {
+        for held in role.implied_by() {
             let _ = self.facts.held_by(resource, *held, principals, &mut |place, binding| {
                 if !binding.is_effective(self.at) {
                     return Ok(ControlFlow::Continue(()));

@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, IntoInnerError, Write};
 
 use serde::Serialize;
 
-use crate::model::visible::is_hidden;
+use crate::model::escape::is_hidden;
 
 /// Passes JSON on. What is hidden can only stand in its strings, but for the line ends between values.
 pub struct Escaped<'o>(&'o mut dyn Write);

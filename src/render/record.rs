@@ -7,10 +7,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::parts::Elements;
 use super::{RenderError, Row, plain};
-use crate::model::visible::visible;
+use crate::model::escape::escape_hidden;
 
 pub(super) fn write(out: &mut dyn Write, value: &Value) -> io::Result<()> {
-    let Value::Object(fields) = value else { return writeln!(out, "{}", visible(&plain(value))) };
+    let Value::Object(fields) = value else { return writeln!(out, "{}", escape_hidden(&plain(value))) };
     let width = width(fields);
     fields.iter().try_for_each(|(name, value)| field(out, width, name, value))
 }
@@ -61,20 +61,20 @@ fn field(out: &mut dyn Write, width: usize, name: &str, value: &Value) -> io::Re
             writeln!(out, "{name}:")?;
             let width = inner.keys().map(|name| name.width()).max().unwrap_or(0) + 2;
             for (name, value) in inner {
-                writeln!(out, "  {:width$}{}", format!("{}:", visible(name)), visible(&plain(value)))?;
+                writeln!(out, "  {:width$}{}", format!("{}:", escape_hidden(name)), escape_hidden(&plain(value)))?;
             }
             Ok(())
         }
         Value::Array(items) if items.is_empty() => writeln!(out, "{:width$}none", format!("{name}:")),
         other => {
-            let line = format!("{:width$}{}", format!("{name}:"), visible(&plain(other)));
+            let line = format!("{:width$}{}", format!("{name}:"), escape_hidden(&plain(other)));
             writeln!(out, "{}", line.trim_end())
         }
     }
 }
 
 fn item(out: &mut dyn Write, item: &Value) -> io::Result<()> {
-    writeln!(out, "  {}", visible(&plain(&without_nulls(item))))
+    writeln!(out, "  {}", escape_hidden(&plain(&without_nulls(item))))
 }
 
 /// What there is of an object, for one line of it.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::RenderError;
-use crate::model::visible::{to_cell, to_cell_but};
+use crate::model::escape::{escape_cell, escape_cell_except};
 
 /// How one such format separates and protects its values.
 #[derive(Clone, Copy)]
@@ -91,13 +91,13 @@ pub(super) fn line_in_pieces<'a>(
 }
 
 fn quote(cell: &str) -> Cow<'_, str> {
-    let cell = to_cell(cell);
+    let cell = escape_cell(cell);
     if cell.contains([',', '"']) { Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\""))) } else { cell }
 }
 
 /// What stands between quotes.
 fn double(cell: &str) -> Cow<'_, str> {
-    let cell = to_cell(cell);
+    let cell = escape_cell(cell);
     if cell.contains('"') { Cow::Owned(cell.replace('"', "\"\"")) } else { cell }
 }
 
@@ -108,7 +108,7 @@ fn escape(cell: &str) -> Cow<'_, str> {
 
 /// What does not begin a cell.
 fn escape_inner(cell: &str) -> Cow<'_, str> {
-    let cell = to_cell_but(cell, &['\t', '\n', '\r']);
+    let cell = escape_cell_except(cell, &['\t', '\n', '\r']);
     if cell.contains(['\t', '\n', '\r', '\\']) {
         Cow::Owned(cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r"))
     } else {

@@ -14,7 +14,7 @@ use super::table::Cells;
 use super::{Column, Dress, Format, RenderError, Row, json, json_line, picked, plain, yaml};
 use crate::model::Problem;
 use crate::model::name::printable;
-use crate::model::reference::nearest;
+use crate::model::reference::closest_match;
 
 /// The part of a listing that is written.
 #[derive(Clone, Debug, Default)]
@@ -338,7 +338,7 @@ fn known(columns: &[Column], name: &str) -> Result<String, Problem> {
         return Ok(known.to_owned());
     }
     let problem = Problem::usage("unknown_column", format!("no column `{}`", printable(name)));
-    let problem = match nearest(name, names()) {
+    let problem = match closest_match(name, names()) {
         Some(near) => problem.tip(format!("did you mean `{near}`?")),
         None => problem,
     };

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{Dress, Text, Tone};
-use crate::model::visible::visible;
+use crate::model::escape::escape_hidden;
 
 /// What stands between cells, and what ends a row; both are escaped in cells.
 const BETWEEN: char = '\t';
@@ -23,7 +23,7 @@ impl Cells {
     /// Adds a row.
     pub(super) fn push<'c>(&mut self, cells: impl Iterator<Item = Cow<'c, str>>) {
         for (place, cell) in cells.enumerate() {
-            let cell = visible(&cell);
+            let cell = escape_hidden(&cell);
             if place > 0 {
                 self.text.push(BETWEEN);
             }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::parts::Elements;
 use super::{RenderError, Row};
-use crate::model::visible::{marked, unmarked};
+use crate::model::escape::{replace_placeholders, with_placeholders};
 
 /// A value as a document.
 ///
@@ -71,10 +71,10 @@ pub(super) fn parted(
 fn text(value: &Value) -> io::Result<String> {
     // A line end in a text is an escape, and begins no line.
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-    let marked = marked(value);
+    let marked = with_placeholders(value);
     let text =
         serde_saphyr::to_string_with_options(marked.as_ref().unwrap_or(value), options).map_err(io::Error::other)?;
-    let mut text = if marked.is_some() { unmarked(&text) } else { text };
+    let mut text = if marked.is_some() { replace_placeholders(&text) } else { text };
     text.truncate(text.trim_end().len());
     text.push('\n');
     Ok(text)

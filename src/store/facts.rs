@@ -162,13 +162,13 @@ impl Facts for StoreFacts<'_> {
             return Ok(Some(found));
         }
         let parent = integer(parent.map_or(0, |parent| parent.0));
-        self.one_resource(&statements::NAMED, &[&kind.word(), &parent, &key])
+        self.one_resource(&statements::NAMED, &[&kind.as_str(), &parent, &key])
     }
 
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
         self.each(
             &statements::ALIASED,
-            &[&kind.word(), &alias],
+            &[&kind.as_str(), &alias],
             |reader, row| reader.resource_of(row).map(Rc::new),
             visit,
         )
@@ -177,9 +177,9 @@ impl Facts for StoreFacts<'_> {
     fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
         let read = |reader: &Reader, row: &rusqlite::Row<'_>| reader.resource_of(row).map(Rc::new);
         match parent {
-            None => self.each(&statements::OF_KIND, &[&kind.word()], read, visit),
+            None => self.each(&statements::OF_KIND, &[&kind.as_str()], read, visit),
             Some(parent) if self.is_unused(parent) => Ok(()),
-            Some(parent) => self.each(&statements::WITHIN, &[&kind.word(), &integer(parent.0)], read, visit),
+            Some(parent) => self.each(&statements::WITHIN, &[&kind.as_str(), &integer(parent.0)], read, visit),
         }
     }
 
@@ -193,9 +193,9 @@ impl Facts for StoreFacts<'_> {
             Ok(ControlFlow::Continue(()))
         };
         match parent {
-            None => self.each(&statements::IDS_OF_KIND, &[&kind.word()], read, visit)?,
+            None => self.each(&statements::IDS_OF_KIND, &[&kind.as_str()], read, visit)?,
             Some(parent) if self.is_unused(parent) => {}
-            Some(parent) => self.each(&statements::IDS_WITHIN, &[&kind.word(), &integer(parent.0)], read, visit)?,
+            Some(parent) => self.each(&statements::IDS_WITHIN, &[&kind.as_str(), &integer(parent.0)], read, visit)?,
         }
         Ok(found)
     }
@@ -237,13 +237,15 @@ impl Facts for StoreFacts<'_> {
         }
         match select {
             Select::Exact(resource, role, principal) => {
-                let values: [&dyn ToSql; 3] = [&integer(resource.0), &role.full(), &integer(principal.0)];
+                let values: [&dyn ToSql; 3] = [&integer(resource.0), &role.qualified(), &integer(principal.0)];
                 each(&statements::EXACT, &values, visit)
             }
             Select::On(resource) => each(&statements::ON, &[&integer(resource.0)], visit),
-            Select::OnAs(resource, role) => each(&statements::ON_AS, &[&integer(resource.0), &role.full()], visit),
+            Select::OnAs(resource, role) => each(&statements::ON_AS, &[&integer(resource.0), &role.qualified()], visit),
             Select::Of(principal) => each(&statements::OF, &[&integer(principal.0)], visit),
-            Select::OfAs(principal, role) => each(&statements::OF_AS, &[&integer(principal.0), &role.full()], visit),
+            Select::OfAs(principal, role) => {
+                each(&statements::OF_AS, &[&integer(principal.0), &role.qualified()], visit)
+            }
             Select::SharesBy(sharer) => each(&statements::SHARES_BY, &[&integer(sharer.0)], visit),
         }
     }
@@ -297,7 +299,7 @@ impl Facts for StoreFacts<'_> {
         // Items have few shares for the most part, so all of one are read at once. So are those of anything,
         // where there are many to be looked for, or where others were looked for before.
         let is_asked_again = || self.known().is_some_and(|known| known.is_asked_again((resource, role)));
-        let at_once = role.on() == Kind::Item || principals.len() > FEW || is_asked_again();
+        let at_once = role.resource_kind() == Kind::Item || principals.len() > FEW || is_asked_again();
         let few = if at_once { self.few_on(resource, role)? } else { None };
         let mut exact = None;
         let mut flow = ControlFlow::Continue(());
@@ -319,7 +321,7 @@ impl Facts for StoreFacts<'_> {
                         Some(statement) => statement,
                         none => none.insert(self.prepared(&statements::EXACT.at(self.revision))?),
                     };
-                    let values: [&dyn ToSql; 3] = [&integer(resource.0), &role.full(), &integer(principal.0)];
+                    let values: [&dyn ToSql; 3] = [&integer(resource.0), &role.qualified(), &integer(principal.0)];
                     self.each_of(statement, &values, Reader::binding_of, &mut |binding| visit(&binding))?;
                 }
             }
@@ -341,7 +343,7 @@ impl Facts for StoreFacts<'_> {
         if let Some(found) = known.and_then(|known| known.held.get(&(principal, role))) {
             return Ok(of_it(found));
         }
-        if role.on() == Kind::Item
+        if role.resource_kind() == Kind::Item
             && let Some(few) = self.few_on(resource, role)?
         {
             return Ok(of_it(few));
@@ -384,7 +386,7 @@ impl StoreFacts<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn count(&self, kind: Kind) -> Result<u64> {
-        self.sum(&statements::COUNT_OF_KIND.at(self.revision), &[&kind.word()])
+        self.sum(&statements::COUNT_OF_KIND.at(self.revision), &[&kind.as_str()])
     }
 
     /// Tells of every resource of a kind that lies in nothing, in the order of their keys, from after a key on.
@@ -393,7 +395,7 @@ impl StoreFacts<'_> {
     /// When the store cannot be read, or what the visitor answers.
     pub fn in_order(&self, kind: Kind, after: Option<&str>, visit: Visit<'_, Resource>) -> Result<()> {
         let sql = format!("{} ORDER BY key", statements::BY_KEY.at(self.revision));
-        let values: [&dyn ToSql; 2] = [&kind.word(), &after.unwrap_or_default()];
+        let values: [&dyn ToSql; 2] = [&kind.as_str(), &after.unwrap_or_default()];
         self.each_of(&mut *self.prepared(&sql)?, &values, Reader::resource_of, visit)
     }
 
@@ -402,7 +404,7 @@ impl StoreFacts<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn count_held(&self, resource: Id, role: Role) -> Result<u64> {
-        self.sum(&statements::COUNT_ON_AS.at(self.revision), &[&integer(resource.0), &role.full()])
+        self.sum(&statements::COUNT_ON_AS.at(self.revision), &[&integer(resource.0), &role.qualified()])
     }
 
     /// The sum of the numbers a statement yields: the past is counted in two parts.

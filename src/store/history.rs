@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{self, integer, natural, optional_id};
 use super::{Reader, Result, StoreError, statements};
-use crate::model::{Binding, Id, Revision, Sets, Time};
+use crate::model::{Binding, Id, Revision, SetNames, Time};
 use crate::policy::{Facts, RowChange};
 
 /// What is kept of a denied change.
@@ -287,14 +287,14 @@ impl Reader {
     }
 
     /// Each different value of the sets of a table.
-    fn each_sets(&self, table: &str, visit: &mut dyn FnMut(&Sets) -> Result<()>) -> Result<()> {
+    fn each_sets(&self, table: &str, visit: &mut dyn FnMut(&SetNames) -> Result<()>) -> Result<()> {
         let failed = |error| self.failed(error);
         // There are few, however many rows: the index leads from one to the next.
         let sql = format!("SELECT min(sets) FROM {table} WHERE until IS NULL AND sets IS NOT NULL AND sets > ?1");
         let mut next = self.connection.prepare_cached(&sql).map_err(failed)?;
         let mut last = String::new();
         while let Some(text) = next.query_row([&last], |row| row.get::<_, Option<String>>(0)).map_err(failed)? {
-            visit(&Sets::from_text(Some(&text)))?;
+            visit(&SetNames::from_text(Some(&text)))?;
             last = text;
         }
         Ok(())

@@ -179,14 +179,24 @@ mod tests {
 
     use super::*;
     use crate::model::attributes::BindingAttributes;
-    use crate::model::{Sets, Time};
+    use crate::model::{SetNames, Time};
     use crate::policy::Facts;
     use crate::store::{Entry, Store};
 
     fn binding(id: u64, resource: u64, role: Role, principal: u64) -> Binding {
         let (id, resource, principal) = (Id(id), Id(resource), Id(principal));
         let attributes = BindingAttributes::default();
-        Binding { id, resource, principal, role, grantor: None, expires: None, attributes, sets: Sets::NONE, since: 0 }
+        Binding {
+            id,
+            resource,
+            principal,
+            role,
+            grantor: None,
+            expires: None,
+            attributes,
+            sets: SetNames::NONE,
+            since: 0,
+        }
     }
 
     fn entry() -> Entry {

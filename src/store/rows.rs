@@ -5,7 +5,7 @@ use rusqlite::Row;
 use super::error::StoreError;
 use super::{Reader, Result};
 use crate::model::attributes::{Attributes, BindingAttributes};
-use crate::model::{Binding, Id, Kind, Resource, Role, Sets, Time};
+use crate::model::{Binding, Id, Kind, Resource, Role, SetNames, Time};
 
 /// An id or a revision as SQLite keeps it.
 pub(super) fn integer(number: u64) -> i64 {
@@ -37,12 +37,12 @@ impl Reader {
                 row.get(5)?,
                 row.get(6)?,
                 row.get_ref(7)?.as_str()?,
-                Sets::from_text(row.get_ref(8)?.as_str_or_null()?),
+                SetNames::from_text(row.get_ref(8)?.as_str_or_null()?),
             ))
         };
         let (since, id, kind, parent, name, key, alias, attributes, sets) =
             read().map_err(|error| self.failed(error))?;
-        let kind = Kind::from_word(kind)
+        let kind = Kind::from_name(kind)
             .ok_or_else(|| StoreError::corrupt(&self.path, format!("resource {id} is of the unknown kind `{kind}`")))?;
         let attributes = Attributes::from_json(kind, attributes)
             .map_err(|_| StoreError::corrupt(&self.path, format!("the attributes of resource {id} cannot be read")))?;
@@ -60,12 +60,12 @@ impl Reader {
                 optional_id(row, 5)?,
                 row.get::<_, Option<i64>>(6)?,
                 row.get_ref(7)?.as_str_or_null()?,
-                Sets::from_text(row.get_ref(8)?.as_str_or_null()?),
+                SetNames::from_text(row.get_ref(8)?.as_str_or_null()?),
             ))
         };
         let (since, id, resource, principal, role, grantor, expires, attributes, sets) =
             read().map_err(|error| self.failed(error))?;
-        let role = Role::from_full(role)
+        let role = Role::from_qualified(role)
             .ok_or_else(|| StoreError::corrupt(&self.path, format!("binding {id} is of the unknown role `{role}`")))?;
         let attributes = match attributes {
             None => BindingAttributes::default(),

@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::model::attributes::{Attributes, Home, Item};
-    use crate::model::{Id, Resource, Sets, Time};
+    use crate::model::{Id, Resource, SetNames, Time};
     use crate::policy::{Facts, RowChange};
     use crate::store::{Entry, Store};
 
@@ -140,7 +140,7 @@ mod tests {
                     let (name, attributes) = (format!("f{number}"), Attributes::Item(Item { home, ..Item::FOLDER }));
                     let (id, key) = (Id(10_000 + number), name.clone());
                     let (parent, alias) = (Some(Id(60)), None);
-                    let row = Resource { id, parent, name, key, alias, attributes, sets: Sets::NONE, since: 0 };
+                    let row = Resource { id, parent, name, key, alias, attributes, sets: SetNames::NONE, since: 0 };
                     RowChange::Resource(None, Some(row.into()))
                 })
                 .collect();
@@ -162,8 +162,8 @@ mod tests {
 
     #[test]
     fn between_the_levels_of_a_workgroup_there_is_no_other_role() {
-        let (first, last) = (Role::WorkgroupAdmin.full(), Role::WorkgroupStandard.full());
-        let between = Role::ALL.into_iter().filter(|role| (first..=last).contains(&role.full()));
+        let (first, last) = (Role::WorkgroupAdmin.qualified(), Role::WorkgroupStandard.qualified());
+        let between = Role::ALL.into_iter().filter(|role| (first..=last).contains(&role.qualified()));
         assert!(between.eq(Role::WORKGROUP));
         assert!(MEMBERS.into_iter().eq(std::iter::once(Role::GroupMember).chain(Role::WORKGROUP)));
     }

@@ -127,7 +127,7 @@ fn resource_columns<'r>(number: Revision, row: &'r Resource, attributes: &'r str
     [
         number_of(number),
         number_of(row.id.0),
-        text_of(Some(row.kind().word())),
+        text_of(Some(row.kind().as_str())),
         number_of(row.parent.map_or(0, |id| id.0)),
         text_of(Some(&row.name)),
         text_of(Some(&row.key)),
@@ -143,7 +143,7 @@ fn binding_columns<'r>(number: Revision, row: &'r Binding, attributes: Option<&'
         number_of(row.id.0),
         number_of(row.resource.0),
         number_of(row.principal.0),
-        text_of(Some(row.role.full())),
+        text_of(Some(row.role.qualified())),
         row.grantor.map_or(ValueRef::Null, |id| number_of(id.0)),
         row.expires.map_or(ValueRef::Null, |time| ValueRef::Integer(time.0)),
         text_of(attributes),

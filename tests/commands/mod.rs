@@ -330,14 +330,14 @@ fn offers_of_one_world(seed: u64) -> Result<(), String> {
         rows.ids(Kind::Account).into_iter().chain(rows.ids(Kind::Group)).chain(rows.ids(Kind::Invitee)).collect();
     let mut asked = 0;
     while asked < 12 {
-        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !Action::listed(*kind).is_empty()).collect();
+        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !Action::listable(*kind).is_empty()).collect();
         let kind = if dice.chance(1, 3) { Kind::Item } else { dice.pick(&kinds) };
         let on = if kind == Kind::Server { vec![Id::SERVER] } else { rows.ids(kind) };
         if on.is_empty() {
             continue;
         }
         let (who, on) = (dice.pick(&principals), dice.pick(&on));
-        let mut actions = Action::listed(kind);
+        let mut actions = Action::listable(kind);
         if kind == Kind::Item {
             actions.push(Action::Share(permissions(dice.set())));
         }

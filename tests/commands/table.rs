@@ -194,8 +194,8 @@ fn existing_account<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice) -> Option<T
     let (account, place) = (scene.one(Kind::Account, dice)?, scene.one(dice.pick(&PLACES), dice)?);
     let held = |role: &Role| scene.facts.held(Id::SERVER, *role, account.id).unwrap().is_some();
     let role = Role::SERVER.into_iter().find(held)?;
-    let option = format!("--{}", place.kind().word());
-    let typed = Typed::of("account add", &[&account.name, "--role", role.word(), &option, &place.name]);
+    let option = format!("--{}", place.kind().as_str());
+    let typed = Typed::of("account add", &[&account.name, "--role", role.as_str(), &option, &place.name]);
     let typed = typed.any(creating(role, Some(&place))).sees(place.id);
     let levels: &[Role] = if place.kind() == Kind::Workgroup { &Role::WORKGROUP } else { &Role::DROPBOX };
     let is_member = levels.iter().any(|level| scene.facts.held(place.id, *level, account.id).unwrap().is_some());
@@ -252,7 +252,7 @@ fn in_place<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, typed: Typed, role:
         return Some(typed.any(creating(role, None)));
     }
     let place = scene.one(dice.pick(&PLACES), dice)?;
-    let typed = typed.word(format!("--{}", place.kind().word())).word(place.name.clone());
+    let typed = typed.word(format!("--{}", place.kind().as_str())).word(place.name.clone());
     Some(typed.any(creating(role, Some(&place))).sees(place.id))
 }
 
@@ -281,7 +281,7 @@ fn of_place<F: Facts>(
     takes: Verb,
 ) -> Option<Typed> {
     let place = scene.one(kind, dice)?;
-    let mut typed = Typed::of(&format!("{} {verb}", kind.word()), &[&place.name]);
+    let mut typed = Typed::of(&format!("{} {verb}", kind.as_str()), &[&place.name]);
     typed.words.extend(rest.iter().map(|word| filled(word, dice)));
     Some(typed.verb(takes, place.id).sees(place.id))
 }
@@ -313,7 +313,7 @@ fn of_member<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, kind: Kind, verb: 
         (false, "add-member") => Verb::AddMember,
         (false, _) => Verb::RemoveMember,
     };
-    let mut typed = Typed::of(&format!("{} {verb}", kind.word()), &[&place.name, &scene.reference(&member)])
+    let mut typed = Typed::of(&format!("{} {verb}", kind.as_str()), &[&place.name, &scene.reference(&member)])
         .verb(takes, place.id)
         .sees(place.id);
     // What somebody may list they may also take back (docs/model.md#visibility).
@@ -330,7 +330,7 @@ fn of_member<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, kind: Kind, verb: 
 fn of_admin<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, kind: Kind, verb: &str, takes: Verb) -> Option<Typed> {
     let place = scene.one(kind, dice)?;
     let account = scene.one(Kind::Account, dice)?;
-    let typed = Typed::of(&format!("{} {verb}", kind.word()), &[&place.name, &account.name]);
+    let typed = Typed::of(&format!("{} {verb}", kind.as_str()), &[&place.name, &account.name]);
     Some(typed.verb(takes, place.id).sees(place.id).sees(account.id))
 }
 
@@ -444,7 +444,7 @@ fn of_org_member<F: Facts>(
 }
 
 fn setting(dice: &mut Dice) -> Setting {
-    dice.pick(&Setting::SWITCHES)
+    dice.pick(&Setting::TOGGLES)
 }
 
 /// Every writing verb that asks for rights of its own. Those who hold a link or a secret need none, and
@@ -457,10 +457,10 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
                 return existing_account(s, d);
             }
             let role = d.pick(&[Role::ServerUser, Role::ServerUser, Role::ServerManager, Role::ServerAdmin]);
-            let mut typed = Typed::of("account add", &[&new_name(d), "--role", role.word()]);
+            let mut typed = Typed::of("account add", &[&new_name(d), "--role", role.as_str()]);
             if d.chance(1, 5) {
                 // Settings of a new account take the right to create accounts anywhere (docs/model.md#workgroups).
-                typed = typed.word(format!("--{}", setting(d).word())).word("allow").may(Action::CreateAccount(role), Id::SERVER);
+                typed = typed.word(format!("--{}", setting(d).as_str())).word("allow").may(Action::CreateAccount(role), Id::SERVER);
             }
             in_place(s, d, typed, role, false)
         }),
@@ -470,11 +470,11 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
                 return of_account("account set", &["--expires", "2090-01-01"], Action::Set(Setting::Expires))(s, d);
             }
             let which = setting(d);
-            of_account("account set", &[&format!("--{}", which.word()), "deny"], Action::Set(which))(s, d)
+            of_account("account set", &[&format!("--{}", which.as_str()), "deny"], Action::Set(which))(s, d)
         }),
         ("account set-role", |s, d| {
             let role = d.pick(&Role::SERVER);
-            of_account("account set-role", &[role.word()], Action::SetRole(role))(s, d)
+            of_account("account set-role", &[role.as_str()], Action::SetRole(role))(s, d)
         }),
         ("account rename", |s, d| {
             let account = s.one(Kind::Account, d)?;
@@ -555,7 +555,7 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
 
         ("endpoint add", |s, d| {
             let kind = d.pick(EndpointKind::ALL);
-            let typed = Typed::of("endpoint add", &[&new_name(d), "--kind", kind.word()]).verb(Verb::CreateEndpoint, Id::SERVER);
+            let typed = Typed::of("endpoint add", &[&new_name(d), "--kind", kind.as_str()]).verb(Verb::CreateEndpoint, Id::SERVER);
             if kind != EndpointKind::Share {
                 return Some(typed);
             }
@@ -578,14 +578,14 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
         ("endpoint add-role", |s, d| {
             let (endpoint, role) = (s.one(Kind::Endpoint, d)?, d.pick(&Role::ENDPOINT));
             let who = s.one(d.pick(&[Kind::Account, Kind::Group]), d)?;
-            let typed = Typed::of("endpoint add-role", &[&endpoint.name, role.word(), &s.reference(&who)]);
+            let typed = Typed::of("endpoint add-role", &[&endpoint.name, role.as_str(), &s.reference(&who)]);
             Some(typed.may(Action::Assign(role), endpoint.id).sees(endpoint.id).sees(who.id))
         }),
         ("endpoint remove-role", |s, d| {
             let endpoint = s.one(Kind::Endpoint, d)?;
             let held = s.held(endpoint.id, &Role::ENDPOINT, d)?;
             let who = s.who(held.principal);
-            let typed = Typed::of("endpoint remove-role", &[&endpoint.name, held.role.word(), &s.reference(&who)]);
+            let typed = Typed::of("endpoint remove-role", &[&endpoint.name, held.role.as_str(), &s.reference(&who)]);
             let typed = typed.may(Action::Revoke(held.role), endpoint.id).sees(endpoint.id);
             Some(if s.is_listed(&held) { typed } else { typed.sees(who.id) })
         }),

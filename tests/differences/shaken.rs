@@ -1,10 +1,10 @@
 //! Worlds with everything in them that rules read, and what comes of them when anything at all changes.
 
 use rolebook::model::attributes::{
-    AccessToken, AdminRights, Attributes, BindingAttributes, Choice, Dropbox, Invitee, Item, ItemType, Media,
-    MemberAccess, Package, SendPolicy, Setting, Switch, TokenMode, Workgroup,
+    AccessToken, AdminRights, AllowDeny, Attributes, BindingAttributes, Dropbox, Invitee, Item, ItemType, Media,
+    MemberAccess, Package, SendPolicy, Setting, SettingValue, TokenMode, Workgroup,
 };
-use rolebook::model::{Binding, Id, Kind, Permissions, Resource, Role, Sets, Time};
+use rolebook::model::{Binding, Id, Kind, Permissions, Resource, Role, SetNames, Time};
 use rolebook::policy::Facts;
 
 use super::State;
@@ -22,7 +22,7 @@ impl Numbers {
 
 fn resource(id: Id, parent: Option<Id>, attributes: Attributes) -> Resource {
     let name = format!("x{id}");
-    Resource { id, parent, key: name.clone(), name, alias: None, attributes, sets: Sets::NONE, since: 0 }
+    Resource { id, parent, key: name.clone(), name, alias: None, attributes, sets: SetNames::NONE, since: 0 }
 }
 
 fn bind(state: &mut State, id: Id, on: Id, who: Id, role: Role) {
@@ -30,7 +30,7 @@ fn bind(state: &mut State, id: Id, on: Id, who: Id, role: Role) {
 }
 
 fn bind_with(state: &mut State, id: Id, on: Id, who: Id, role: Role, attributes: BindingAttributes) {
-    let (grantor, expires, sets) = (None, None, Sets::NONE);
+    let (grantor, expires, sets) = (None, None, SetNames::NONE);
     state.put_binding(Binding { id, resource: on, principal: who, role, grantor, expires, attributes, sets, since: 0 });
 }
 
@@ -48,7 +48,7 @@ fn rights(dice: &mut Dice) -> AdminRights {
     AdminRights { manage_members: dice.chance(1, 2), create_users: dice.chance(1, 2), manage_groups: dice.chance(1, 2) }
 }
 
-const CHOICES: [Choice; 3] = [Choice::Default, Choice::Allow, Choice::Deny];
+const CHOICES: [SettingValue; 3] = [SettingValue::Default, SettingValue::Allow, SettingValue::Deny];
 
 /// Adds to a world what it has not: settings, dropboxes, packages, submitters, tokens, roles in
 /// organizations. The same dice add the same.
@@ -120,7 +120,10 @@ fn server(state: &mut State, dice: &mut Dice) {
         it.members_edit_workspaces = dice.chance(1, 2);
         it.members_may_leave = dice.chance(1, 2);
         for setting in Setting::ALL.iter().copied().filter(|it| *it != Setting::Expires) {
-            it.settings.set(setting, dice.pick(&[Choice::Default, Choice::Default, Choice::Allow, Choice::Deny]));
+            it.settings.set(
+                setting,
+                dice.pick(&[SettingValue::Default, SettingValue::Default, SettingValue::Allow, SettingValue::Deny]),
+            );
         }
     }
     state.put_resource(row);
@@ -204,7 +207,7 @@ fn change(state: &mut State, new: &mut Numbers, dice: &mut Dice) {
             match binding.role {
                 Role::ItemShare => binding.attributes.permissions = dice.pick(&[Permissions::VIEW, Permissions::EDIT]),
                 Role::WorkspaceMember | Role::WorkspaceManager => {
-                    binding.attributes.root_upload = dice.pick(&[None, Some(Switch::Allow), Some(Switch::Deny)]);
+                    binding.attributes.root_upload = dice.pick(&[None, Some(AllowDeny::Allow), Some(AllowDeny::Deny)]);
                 }
                 Role::ItemOwner => return,
                 _ => binding.attributes.inactive = !binding.attributes.inactive,
@@ -233,7 +236,7 @@ fn change(state: &mut State, new: &mut Numbers, dice: &mut Dice) {
                 }
                 Attributes::Dropbox(it) => it.admins = rights(dice),
                 Attributes::Endpoint(it) => it.private = !it.private,
-                Attributes::Workspace(it) => it.root_upload = dice.pick(&[Switch::Allow, Switch::Deny]),
+                Attributes::Workspace(it) => it.root_upload = dice.pick(&[AllowDeny::Allow, AllowDeny::Deny]),
                 _ => {}
             }
             state.put_resource(row);

@@ -222,7 +222,7 @@ impl<'f, F: Facts> Answered<'f, F> {
                 continue;
             }
             let wanted = |action: &Action| filter.actions.is_empty() || filter.actions.contains(action);
-            let mut actions = Action::listed(kind);
+            let mut actions = Action::listable(kind);
             let shares = filter.actions.iter().filter(|it| kind == Kind::Item && matches!(it, Action::Share(_)));
             actions.extend(shares.copied());
             let may = |action: &Action| self.rule(principal, *action, *resource).is_some();
@@ -245,11 +245,11 @@ impl<'f, F: Facts> Answered<'f, F> {
 
     /// A part of the answer that may be wanted.
     fn filter(&self, dice: &mut Dice) -> Filter {
-        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !Action::listed(*kind).is_empty()).collect();
+        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !Action::listable(*kind).is_empty()).collect();
         let mut actions: Vec<Action> = Vec::new();
         let kind = dice.chance(1, 2).then(|| dice.pick(&kinds));
         for _ in 0..dice.pick(&[0, 1, 3]) {
-            let known = Action::listed(kind.unwrap_or_else(|| dice.pick(&kinds)));
+            let known = Action::listable(kind.unwrap_or_else(|| dice.pick(&kinds)));
             let shared = Action::Share(dice.pick(&Permissions::PRESETS).0);
             let action = if dice.chance(1, 5) { shared } else { dice.pick(&known) };
             if !actions.contains(&action) {
@@ -309,7 +309,7 @@ impl<'f, F: Facts> Answered<'f, F> {
                     let action = Action::Plain(verb);
                     let wanted = filter.actions.is_empty() || filter.actions.contains(&action);
                     assert!(!actual.contains(&action), "{principal} {item}");
-                    if wanted && allows(&subject, action.beneath(), &target).unwrap().is_some() {
+                    if wanted && allows(&subject, action.on_unregistered(), &target).unwrap().is_some() {
                         actual.insert(action);
                     }
                 }

@@ -72,10 +72,10 @@ fn questions<F: Facts>(facts: &F, dice: &mut Dice) -> Vec<(Id, Vec<Action>)> {
         .copied()
         .filter(|it| facts.resource(*it).unwrap().unwrap().as_item().unwrap().home.is_some())
         .collect();
-    let mut found = vec![(Id::SERVER, Action::listed(Kind::Server))];
+    let mut found = vec![(Id::SERVER, Action::listable(Kind::Server))];
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Server) {
         for id in all(facts, kind) {
-            let mut actions = Action::listed(kind);
+            let mut actions = Action::listable(kind);
             if kind == Kind::Item {
                 actions.extend(Permissions::PRESETS.map(|it| Action::Share(it.0)));
                 let custom = Action::Share(permissions(dice.set()));

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rolebook::model::attributes::{
-    AccessToken, AdminRights, BindingAttributes, Choice, Choices, Dropbox, Endpoint, EndpointKind, Group, Home,
-    Invitation, InvitationState, Invitee, Item, ItemType, Media, Org, Package, PublicLink, Server, Setting, SigningKey,
-    Stream, Switch, TokenMode, Workspace,
+    AccessToken, AdminRights, AllowDeny, BindingAttributes, Dropbox, Endpoint, EndpointKind, Group, Home, Invitation,
+    InvitationState, Invitee, Item, ItemType, Media, Org, Package, PublicLink, Server, Setting, SettingValue,
+    SettingValues, SigningKey, Stream, TokenMode, Workspace,
 };
 use rolebook::model::name::key;
-use rolebook::model::{Attributes, Binding, Id, Kind, Permissions, Resource, Role, Sets, Time};
+use rolebook::model::{Attributes, Binding, Id, Kind, Permissions, Resource, Role, SetNames, Time};
 use rolebook::policy::{Facts, Overlay};
 use rolebook::store::{Entry, Store};
 
@@ -94,7 +94,7 @@ impl Rows {
             key: named,
             alias: None,
             attributes,
-            sets: Sets::NONE,
+            sets: SetNames::NONE,
             since: 0,
         };
         self.resources.insert(id, it);
@@ -112,7 +112,7 @@ impl Rows {
             grantor: None,
             expires: None,
             attributes,
-            sets: Sets::NONE,
+            sets: SetNames::NONE,
             since: 0,
         };
         self.bindings.insert(id, it);
@@ -133,10 +133,10 @@ impl Rows {
 
     fn add_settings(&mut self, dice: &mut Dice) {
         let choices = |dice: &mut Dice| {
-            let mut choices = Choices::default();
-            for setting in Setting::SWITCHES {
+            let mut choices = SettingValues::default();
+            for setting in Setting::TOGGLES {
                 if dice.chance(1, 4) {
-                    choices.set(setting, dice.pick(&[Choice::Allow, Choice::Deny]));
+                    choices.set(setting, dice.pick(&[SettingValue::Allow, SettingValue::Deny]));
                 }
             }
             choices
@@ -149,7 +149,7 @@ impl Rows {
                         managers_administer_dropboxes: dice.chance(1, 2),
                         members_edit_workspaces: dice.chance(1, 2),
                         members_may_leave: dice.chance(1, 2),
-                        settings: if dice.chance(1, 2) { choices(dice) } else { Choices::default() },
+                        settings: if dice.chance(1, 2) { choices(dice) } else { SettingValues::default() },
                         ..server.clone()
                     };
                 }
@@ -194,7 +194,7 @@ impl Rows {
                 creator: Some(creator),
                 ..Endpoint::of_kind(*kind)
             };
-            let endpoint = self.put(None, &format!("new {}", kind.word()), Attributes::Endpoint(attributes));
+            let endpoint = self.put(None, &format!("new {}", kind.as_str()), Attributes::Endpoint(attributes));
             self.bind(endpoint, creator, Role::EndpointAdministrator);
             for _ in 0..dice.below(3) {
                 self.join(endpoint, dice.pick(&known), dice.pick(&Role::ENDPOINT), dice);
@@ -321,7 +321,7 @@ impl Rows {
         let roots: Vec<Id> = self.resources.values().filter(|it| it.is_root()).map(|it| it.id).collect();
         let files = Item { files_of: Some(workspace), ..Item::FOLDER };
         let files = self.put(Some(dice.pick(&roots)), &format!("files {workspace}"), Attributes::Item(files));
-        let root_upload = dice.pick(&[Switch::Allow, Switch::Deny, Switch::Deny]);
+        let root_upload = dice.pick(&[AllowDeny::Allow, AllowDeny::Deny, AllowDeny::Deny]);
         let attributes = Workspace { description: None, files: Some(files), root_upload };
         if let Some(it) = self.resources.get_mut(&workspace) {
             it.attributes = Attributes::Workspace(attributes);
@@ -411,7 +411,7 @@ impl Rows {
             rows.add_share(dice);
         }
         for role in [Role::GroupMember, Role::WorkgroupStandard, Role::DropboxStandard, Role::ActivityMonitor] {
-            let (places, who) = (rows.ids(role.on()), dice.pick(&rows.ids(Kind::Account)));
+            let (places, who) = (rows.ids(role.resource_kind()), dice.pick(&rows.ids(Kind::Account)));
             if !places.is_empty() {
                 rows.join(dice.pick(&places), who, role, dice);
             }

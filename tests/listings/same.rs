@@ -84,7 +84,7 @@ fn of_bindings<F: Facts>(facts: &F, select: Select, dice: &mut Dice) -> Vec<Stri
 
 /// What rules read of an outline.
 fn outlined(it: Outline) -> String {
-    format!("{:?}", (it.id, it.parent, it.attributes.for_rules()))
+    format!("{:?}", (it.id, it.parent, it.attributes.policy_view()))
 }
 
 /// Looks everything up in both.

@@ -93,7 +93,7 @@ fn listings_say_what_the_oracle_says() {
                 } else {
                     facts.outline(resource).unwrap().unwrap().kind()
                 };
-                if !Action::listed(kind).contains(&action) {
+                if !Action::listable(kind).contains(&action) {
                     continue;
                 }
                 let may = world.may(principal, ask, at);

@@ -36,14 +36,14 @@ pub(crate) fn translated<F: Facts>(facts: &F, ask: &Ask) -> (Action, Id) {
     let plain = Action::Plain;
     let here = |verb: Verb, place: &Place| {
         let (item, is_registered) = nearest(facts, place);
-        (if is_registered { plain(verb) } else { plain(verb).beneath() }, item.id)
+        (if is_registered { plain(verb) } else { plain(verb).on_unregistered() }, item.id)
     };
     let transfer = |from: &Place, to: &Place| {
         let ((source, known), (folder, is_registered)) = (nearest(facts, from), nearest(facts, to));
         (Destination { folder: folder.id, is_registered, of_file: !known }, source.id)
     };
     let of_kind = |kind: Kind, text: &str| Action::parse(text, kind, &|_| panic!("no folder")).unwrap();
-    let role = |word: &str| Role::from_word(Kind::Endpoint, word).unwrap();
+    let role = |word: &str| Role::from_name(Kind::Endpoint, word).unwrap();
     match ask {
         Ask::See(place) => here(Verb::See, place),
         Ask::Thumbnail(place) => here(Verb::Thumbnail, place),
@@ -251,8 +251,8 @@ fn suffices<F: Facts>(
                     may(&Ask::Share(set_of(*set), place.clone())) || may(&Ask::AdministerShares(place))
                 }
                 // One that is not managed is made so first.
-                Lack::Role(role, on) if role.on() == Kind::Endpoint => {
-                    may(&Ask::Assign(role.word(), on.0)) || may(&Ask::Endpoint("edit", on.0))
+                Lack::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
+                    may(&Ask::Assign(role.as_str(), on.0)) || may(&Ask::Endpoint("edit", on.0))
                 }
                 _ => true,
             };
@@ -278,8 +278,8 @@ fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, lack: Lack) -> bool {
             let (on, set) = (place_of(world, item.0), set_of(set));
             world.shares.push(Share { id, on, with: who, by: None, set, expires: None, class: "admin" });
         }
-        Lack::Role(role, on) if role.on() == Kind::Endpoint => {
-            world.endpoints.get_mut(&on.0).unwrap().roles.push(Held { id, who, role: role.word() });
+        Lack::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
+            world.endpoints.get_mut(&on.0).unwrap().roles.push(Held { id, who, role: role.as_str() });
         }
         Lack::Role(Role::GroupMember, on) => world.groups.get_mut(&on.0).unwrap().push(Link { id, who }),
         Lack::Role(role @ (Role::WorkgroupStandard | Role::WorkgroupAdmin), on) => {
@@ -293,7 +293,7 @@ fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, lack: Lack) -> bool {
             members.retain(|it| it.who != who);
             members.push(Membership { id, who, manager: role == Role::WorkspaceManager, root_upload });
         }
-        Lack::ServerRole(role) => world.accounts.get_mut(&who).unwrap().role = role.word(),
+        Lack::ServerRole(role) => world.accounts.get_mut(&who).unwrap().role = role.as_str(),
         Lack::Active(account) => {
             let account = world.accounts.get_mut(&account.0).unwrap();
             (account.active, account.expires) = (true, None);
@@ -431,7 +431,7 @@ fn no_action_on_items_and_endpoints_is_left_out() {
     }
     for kind in [Kind::Item, Kind::Endpoint] {
         for verb in verbs_of(kind) {
-            assert!(asked.contains(&(kind, *verb)), "{kind} {}", verb.word());
+            assert!(asked.contains(&(kind, *verb)), "{kind} {}", verb.as_str());
         }
     }
 }

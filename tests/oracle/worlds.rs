@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use rolebook::model::attributes::{
-    AdminRights, Attributes, BindingAttributes, Endpoint as EndpointRow, EndpointKind, Group, GroupVisibility, Home,
-    Item as ItemRow, ItemType, MemberAccess, NodeVersion, Org, SendPolicy, Server, ShareClass, Switch,
+    AdminRights, AllowDeny, Attributes, BindingAttributes, Endpoint as EndpointRow, EndpointKind, Group,
+    GroupVisibility, Home, Item as ItemRow, ItemType, MemberAccess, NodeVersion, Org, SendPolicy, Server, ShareClass,
     Workgroup as WorkgroupRow, Workspace as WorkspaceRow,
 };
 use rolebook::model::name::key;
-use rolebook::model::{Binding, Id, Kind, Permissions, Resource, Role, Sets, Time};
+use rolebook::model::{Binding, Id, Kind, Permissions, Resource, Role, SetNames, Time};
 use rolebook::policy::{Facts, Select};
 
 use super::truth::*;
@@ -254,7 +254,7 @@ impl World {
                 ..Default::default()
             };
             rows.resource(*id, None, &format!("u{id}"), Attributes::Account(account));
-            let role = Role::from_word(Kind::Server, it.role).unwrap();
+            let role = Role::from_name(Kind::Server, it.role).unwrap();
             rows.binding(it.role_id, SERVER, *id, role);
         }
         for (id, members) in &self.groups {
@@ -270,8 +270,8 @@ impl World {
         }
         for (id, it) in &self.workgroups {
             let workgroup = WorkgroupRow {
-                send: SendPolicy::from_word(it.send).unwrap(),
-                member_access: MemberAccess::from_word(it.access).unwrap(),
+                send: SendPolicy::from_name(it.send).unwrap(),
+                member_access: MemberAccess::from_name(it.access).unwrap(),
                 admins: AdminRights {
                     manage_members: it.manage_members,
                     create_users: it.create_users,
@@ -291,11 +291,11 @@ impl World {
                 managed: it.managed,
                 node_version: version,
                 creator: Some(Id(it.creator)),
-                ..EndpointRow::of_kind(EndpointKind::from_word(it.kind).unwrap())
+                ..EndpointRow::of_kind(EndpointKind::from_name(it.kind).unwrap())
             };
             rows.resource(*id, None, &format!("e{id}"), Attributes::Endpoint(endpoint));
             for held in &it.roles {
-                rows.binding(held.id, *id, held.who, Role::from_word(Kind::Endpoint, held.role).unwrap());
+                rows.binding(held.id, *id, held.who, Role::from_name(Kind::Endpoint, held.role).unwrap());
             }
         }
         for (id, it) in &self.workspaces {
@@ -325,7 +325,7 @@ impl World {
             }
         }
         for it in &self.shares {
-            let class = ShareClass::from_word(it.class).unwrap();
+            let class = ShareClass::from_name(it.class).unwrap();
             let binding = rows.binding(it.id, self.items[&it.on].id, it.with, Role::ItemShare);
             binding.grantor = it.by.map(Id);
             binding.expires = it.expires.map(Time);
@@ -345,7 +345,7 @@ impl World {
             let account = Account {
                 active: it.active,
                 expires: it.expires.map(|time| time.0),
-                role: binding.role.word(),
+                role: binding.role.as_str(),
                 role_id: binding.id.0,
             };
             world.accounts.insert(binding.principal.0, account);
@@ -372,8 +372,8 @@ impl World {
             let it = workgroup.as_workgroup().unwrap();
             let row = Workgroup {
                 members: sorted(members, |it: &Member| it.id),
-                send: it.send.word(),
-                access: it.member_access.word(),
+                send: it.send.as_str(),
+                access: it.member_access.as_str(),
                 manage_members: it.admins.manage_members,
                 create_users: it.admins.create_users,
                 manage_groups: it.admins.manage_groups,
@@ -391,10 +391,10 @@ impl World {
             });
             let roles = on(endpoint.id)
                 .into_iter()
-                .map(|it| Held { id: it.id.0, who: it.principal.0, role: it.role.word() })
+                .map(|it| Held { id: it.id.0, who: it.principal.0, role: it.role.as_str() })
                 .collect();
             let row = Endpoint {
-                kind: it.kind.word(),
+                kind: it.kind.as_str(),
                 private: it.private,
                 managed: it.managed,
                 version,
@@ -410,13 +410,13 @@ impl World {
                     id: it.id.0,
                     who: it.principal.0,
                     manager: it.role == Role::WorkspaceManager,
-                    root_upload: it.attributes.root_upload.map(|switch| switch == Switch::Allow),
+                    root_upload: it.attributes.root_upload.map(|switch| switch == AllowDeny::Allow),
                 })
                 .collect();
             let it = workspace.as_workspace().unwrap();
             let row = Workspace {
                 org: workspace.parent.unwrap().0,
-                root_upload: it.root_upload == Switch::Allow,
+                root_upload: it.root_upload == AllowDeny::Allow,
                 members: sorted(members, |it: &Membership| it.id),
             };
             world.workspaces.insert(workspace.id.0, row);
@@ -459,7 +459,7 @@ impl World {
                     by: binding.grantor.map(|id| id.0),
                     set: set_of(binding.attributes.permissions),
                     expires: binding.expires.map(|time| time.0),
-                    class: binding.attributes.share_class().word(),
+                    class: binding.attributes.share_class().as_str(),
                 });
             }
             assert!(self.items.insert(place, item).is_none(), "two items of one path");
@@ -489,8 +489,8 @@ fn once_each<T, K: Ord>(list: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     list.into_iter().filter(|it| seen.insert(key(it))).collect()
 }
 
-fn switch(on: bool) -> Switch {
-    if on { Switch::Allow } else { Switch::Deny }
+fn switch(on: bool) -> AllowDeny {
+    if on { AllowDeny::Allow } else { AllowDeny::Deny }
 }
 
 pub(crate) fn permissions(set: Set) -> Permissions {
@@ -499,7 +499,7 @@ pub(crate) fn permissions(set: Set) -> Permissions {
 }
 
 pub(crate) fn set_of(permissions: Permissions) -> Set {
-    let words = permissions.words();
+    let words = permissions.names();
     WORDS.iter().filter(|(_, word)| words.contains(word)).map(|(bit, _)| bit).sum()
 }
 
@@ -518,7 +518,7 @@ impl Rows {
             key,
             alias: None,
             attributes,
-            sets: Sets::NONE,
+            sets: SetNames::NONE,
             since: 0,
         });
     }
@@ -532,7 +532,7 @@ impl Rows {
             grantor: None,
             expires: None,
             attributes: BindingAttributes::default(),
-            sets: Sets::NONE,
+            sets: SetNames::NONE,
             since: 0,
         });
         self.1.last_mut().unwrap()

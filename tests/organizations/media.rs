@@ -59,7 +59,7 @@ fn a_stream_key_is_shown_once_to_who_makes_it() {
     tool.fails(3, &format!("stream edit {stream} --new-key --as bob"), "Members get only the view access");
     for who in ["bob", "carol"] {
         let shown = tool.ok(&format!("stream show {stream} --as {who} -o json"));
-        let hash = rolebook::model::secret::Secret::presented(second).hash();
+        let hash = rolebook::model::secret::Secret::from_presented(second).hash();
         assert!(!shown.contains("key") && !shown.contains(&hash), "{shown}");
     }
     tool.fails(2, "media edit 1 --new-key", "--new-key");

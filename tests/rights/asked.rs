@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use proptest::prelude::*;
 use rolebook::model::attributes::{
-    Choice, EndpointKind, File, GroupVisibility, ItemType, MemberAccess, SendPolicy, Setting, Switch, TokenMode,
+    AllowDeny, EndpointKind, File, GroupVisibility, ItemType, MemberAccess, SendPolicy, Setting, SettingValue,
+    TokenMode,
 };
 use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
@@ -87,7 +88,12 @@ impl Pick<'_> {
             display_name: self.maybe(|_| "Somebody".to_owned()),
             expires: self.maybe(|it| it.0.pick(&[Expiry::Never, Expiry::At(Time(NOW.0 + 1_000_000))])),
             settings: self
-                .maybe(|it| (it.0.pick(&Setting::SWITCHES), it.0.pick(&[Choice::Allow, Choice::Deny, Choice::Default])))
+                .maybe(|it| {
+                    (
+                        it.0.pick(&Setting::TOGGLES),
+                        it.0.pick(&[SettingValue::Allow, SettingValue::Deny, SettingValue::Default]),
+                    )
+                })
                 .into_iter()
                 .collect(),
         }
@@ -262,7 +268,7 @@ fn act<F: Facts>(
             let options = workspace::Options {
                 description: pick.maybe(|_| "d".to_owned()),
                 files: pick.maybe(|it| (name("disk"), path(it.0.pick(&["/files", "/a", "/w"])))),
-                root_upload: pick.maybe(|it| it.0.pick(&[Switch::Allow, Switch::Deny])),
+                root_upload: pick.maybe(|it| it.0.pick(&[AllowDeny::Allow, AllowDeny::Deny])),
             };
             match pick.0.below(4) {
                 0 => ("workspace add", workspace::add(work, &org, &room, &options).map(drop)),
@@ -275,7 +281,7 @@ fn act<F: Facts>(
             let who = [Reference::Named(Kind::Account, pick.account())];
             let terms = workspace_member::Terms {
                 level: pick.maybe(|it| it.0.pick(&Role::WORKSPACE)),
-                root_upload: pick.maybe(|it| it.maybe(|_| Switch::Deny)),
+                root_upload: pick.maybe(|it| it.maybe(|_| AllowDeny::Deny)),
                 home: match pick.0.below(8) {
                     0 => HomeFolder::Missing,
                     1 => HomeFolder::At(name("disk"), path(pick.0.pick(&["/files/eve", "/files/den", "/a/den"]))),

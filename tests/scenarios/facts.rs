@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rolebook::model::attributes::{Attributes, Choice, MemberAccess, SendPolicy, Setting};
+use rolebook::model::attributes::{Attributes, MemberAccess, SendPolicy, Setting, SettingValue};
 use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Reference, Resource, Role, Time};
@@ -39,7 +39,7 @@ pub(super) fn build(file: &File, now: Time) -> Built {
             ..account::Options::default()
         };
         account::add(work, &name(who), &options, None).unwrap();
-        if let Some(end) = facts.expires.as_deref().and_then(|text| Expiry::parse(text).unwrap().counted_from(now)) {
+        if let Some(end) = facts.expires.as_deref().and_then(|text| Expiry::parse(text).unwrap().resolve_at(now)) {
             account::expire(work, &name(who), end).unwrap();
         }
         if facts.inactive {
@@ -98,8 +98,8 @@ fn build_server(work: &mut Work<'static, Nothing>, facts: &ServerFacts) {
 fn build_place(work: &mut Work<'static, Nothing>, kind: Kind, which: &str, facts: &PlaceFacts) {
     let options = place::Options {
         visible: None,
-        send: facts.send.as_deref().map(|word| SendPolicy::from_word(word).unwrap()),
-        member_access: facts.member_access.as_deref().map(|word| MemberAccess::from_word(word).unwrap()),
+        send: facts.send.as_deref().map(|word| SendPolicy::from_name(word).unwrap()),
+        member_access: facts.member_access.as_deref().map(|word| MemberAccess::from_name(word).unwrap()),
         admins_manage_members: facts.admins_manage_members,
         admins_create_users: facts.admins_create_users,
         admins_manage_groups: facts.admins_manage_groups,
@@ -183,9 +183,9 @@ pub(super) fn references(texts: &[String]) -> Vec<Reference> {
     texts.iter().map(|text| Reference::parse(text, Kind::Account).unwrap()).collect()
 }
 
-fn settings(given: &BTreeMap<String, String>) -> Vec<(Setting, Choice)> {
+fn settings(given: &BTreeMap<String, String>) -> Vec<(Setting, SettingValue)> {
     given
         .iter()
-        .map(|(setting, choice)| (Setting::from_word(setting).unwrap(), Choice::from_word(choice).unwrap()))
+        .map(|(setting, choice)| (Setting::from_name(setting).unwrap(), SettingValue::from_name(choice).unwrap()))
         .collect()
 }

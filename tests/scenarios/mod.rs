@@ -72,7 +72,7 @@ fn each_question(visit: &mut dyn FnMut(&Put<'_>)) {
                 };
                 let action =
                     Action::parse(action, on.kind, &folder).unwrap_or_else(|problem| panic!("{place}: {problem}"));
-                let action = if on.is_registered { action } else { action.beneath() };
+                let action = if on.is_registered { action } else { action.on_unregistered() };
                 let principal = built.account(principal);
                 let question = Question { principal, action, resource: on.id, at: time(asked.at.as_ref()) };
                 let decision = decide(built.work.facts(), &question).unwrap();
@@ -278,7 +278,7 @@ fn every_rule_decides_some_scenario() {
     for (rule, kind, verbs, allowed) in rows {
         for verb in verbs {
             if !decided.contains(&(rule.name, kind, *verb, allowed)) {
-                idle.push(format!("{} decides no {} on {kind}", rule.name, verb.word()));
+                idle.push(format!("{} decides no {} on {kind}", rule.name, verb.as_str()));
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Organizations with what lies in them, put down row by row.
 
 use rolebook::model::attributes::{
-    AccessToken, Attributes, Home, Invitation, InvitationState, Item, Media, Org, SigningKey, Stream, Switch,
+    AccessToken, AllowDeny, Attributes, Home, Invitation, InvitationState, Item, Media, Org, SigningKey, Stream,
     TokenMode, Workspace,
 };
-use rolebook::model::{Id, Kind, Reference, Resource, Role, Sets, Time};
+use rolebook::model::{Id, Kind, Reference, Resource, Role, SetNames, Time};
 use rolebook::ops::content;
 use rolebook::policy::Facts;
 
@@ -30,7 +30,7 @@ pub(super) fn build(built: &mut Built, org: &str, facts: &OrgFacts) {
     }
     for token in &facts.tokens {
         let attributes = AccessToken {
-            mode: TokenMode::from_word(&token.mode).unwrap(),
+            mode: TokenMode::from_name(&token.mode).unwrap(),
             by: None,
             created: built.work.at,
             expires: token.expires.as_deref().map(|text| Time::parse(text).unwrap()),
@@ -75,16 +75,16 @@ fn put(built: &mut Built, parent: Id, known_as: &str, attributes: Attributes) {
         key,
         alias: None,
         attributes,
-        sets: Sets::NONE,
+        sets: SetNames::NONE,
         since: 0,
     });
     assert!(built.numbered.insert(known_as, id).is_none(), "two of one name");
 }
 
 fn build_workspace(built: &mut Built, org: Id, workspace: &str, facts: &WorkspaceFacts) {
-    let switch = |word: &String| Switch::from_word(word).unwrap();
+    let switch = |word: &String| AllowDeny::from_name(word).unwrap();
     let mut attributes =
-        Workspace { root_upload: facts.root_upload.as_ref().map_or(Switch::Allow, switch), ..Workspace::default() };
+        Workspace { root_upload: facts.root_upload.as_ref().map_or(AllowDeny::Allow, switch), ..Workspace::default() };
     let folder = facts.files.as_deref().map(place_of);
     let id = built.work.make(Some(org), &name(workspace), Attributes::Workspace(attributes.clone())).unwrap();
     if let Some((endpoint, path)) = &folder {
@@ -102,7 +102,7 @@ fn build_workspace(built: &mut Built, org: Id, workspace: &str, facts: &Workspac
     for member in &facts.members {
         let account = built.account(&member.user);
         let level = member.level.as_deref().unwrap_or("member");
-        let made = built.work.bind(id, account, Role::from_word(Kind::Workspace, level).unwrap());
+        let made = built.work.bind(id, account, Role::from_name(Kind::Workspace, level).unwrap());
         let mut binding = built.work.facts().binding(made).unwrap().unwrap();
         binding.attributes.root_upload = member.root_upload.as_ref().map(switch);
         built.work.put_binding(binding);

@@ -25,7 +25,7 @@ fn build_endpoint(work: &mut Work<'static, Nothing>, which: &str, facts: &Endpoi
     let which = name(which);
     let administrators = facts.roles.get(ADMINISTRATOR).map(|who| references(who)).unwrap_or_default();
     let new = endpoint::New {
-        kind: EndpointKind::from_word(&facts.kind).unwrap(),
+        kind: EndpointKind::from_name(&facts.kind).unwrap(),
         of: facts.of.as_deref().map(place_of),
         administrators,
         options: endpoint::Options {
@@ -40,7 +40,7 @@ fn build_endpoint(work: &mut Work<'static, Nothing>, which: &str, facts: &Endpoi
     endpoint::add(work, &which, &new).unwrap();
     work.actor = Actor::Operator;
     for (role, who) in facts.roles.iter().filter(|(role, _)| *role != ADMINISTRATOR) {
-        let role = Role::from_word(Kind::Endpoint, role).unwrap();
+        let role = Role::from_name(Kind::Endpoint, role).unwrap();
         endpoint::add_role(work, &which, role, &references(who)).unwrap();
     }
     for (path, item) in &facts.content {
@@ -50,7 +50,7 @@ fn build_endpoint(work: &mut Work<'static, Nothing>, which: &str, facts: &Endpoi
 
 fn said(facts: &ItemFacts) -> content::Said {
     content::Said {
-        item_type: facts.r#type.as_deref().map(|word| ItemType::from_word(word).unwrap()),
+        item_type: facts.r#type.as_deref().map(|word| ItemType::from_name(word).unwrap()),
         size: facts.size,
         owner: facts.owner.as_deref().map(|who| Some(Reference::parse(who, Kind::Account).unwrap())),
     }
@@ -63,7 +63,7 @@ pub(super) fn build_share(built: &mut Built, facts: &ShareFacts) {
         permissions: Permissions::parse(&facts.permission).unwrap(),
         expires: facts.expires.as_deref().map(|text| Expiry::parse(text).unwrap()),
         admin: facts.admin,
-        class: facts.class.as_deref().map(|word| ShareClass::from_word(word).unwrap()),
+        class: facts.class.as_deref().map(|word| ShareClass::from_name(word).unwrap()),
     };
     built.work.actor = facts.by.as_ref().map_or(Actor::Operator, |who| Actor::Principal(built.account(who)));
     share::grant(&mut built.work, &endpoint, &path, &grant)

@@ -174,7 +174,7 @@ pub(super) fn permissions() -> impl ArgExt + Clone {
         let typed = current.to_string_lossy();
         let (before, last) = typed.rsplit_once(',').map_or(("", typed.as_ref()), |(before, last)| (before, last));
         let front = if before.is_empty() { String::new() } else { format!("{before},") };
-        let fitting = crate::model::permission::WORDS.into_iter().filter(|word| word.starts_with(last));
+        let fitting = crate::model::permission::NAMES.into_iter().filter(|word| word.starts_with(last));
         fitting.map(|word| CompletionCandidate::new(format!("{front}{word}"))).collect()
     })
 }
@@ -320,7 +320,8 @@ pub(super) fn media() -> impl ArgExt + Clone {
 
 pub(super) fn actions() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
-        let mut words: Vec<&str> = Kind::ALL.iter().flat_map(|kind| verbs_of(*kind)).map(|verb| verb.word()).collect();
+        let mut words: Vec<&str> =
+            Kind::ALL.iter().flat_map(|kind| verbs_of(*kind)).map(|verb| verb.as_str()).collect();
         words.sort_unstable();
         words.dedup();
         beginning(current, words)
@@ -330,7 +331,7 @@ pub(super) fn actions() -> impl ArgExt + Clone {
 pub(super) fn roles() -> impl ArgExt + Clone {
     let presets = || crate::model::catalogue::PRESETS.iter().map(|(word, ..)| *word);
     ArgValueCompleter::new(move |current: &OsStr| {
-        beginning(current, Role::ALL.iter().map(|role| role.full()).chain(presets()))
+        beginning(current, Role::ALL.iter().map(|role| role.qualified()).chain(presets()))
     })
 }
 

@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 use std::fmt::Write;
 
-use crate::model::visible::{is_hidden, visible};
+use crate::model::escape::{escape_hidden, is_hidden};
 
 /// A shell there is a script for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,15 +64,15 @@ impl Shell {
                     Some(rest) => write!(out, "{}\0", bash(rest, typed.quote)),
                     None => Ok(()),
                 },
-                Shell::Zsh if about.is_empty() => write!(out, "{value}\0{}\0", visible(value)),
-                Shell::Zsh => write!(out, "{value}\0{}  -- {}\0", visible(value), visible(about)),
+                Shell::Zsh if about.is_empty() => write!(out, "{value}\0{}\0", escape_hidden(value)),
+                Shell::Zsh => write!(out, "{value}\0{}  -- {}\0", escape_hidden(value), escape_hidden(about)),
                 // A tab would begin the description.
                 Shell::Fish if value.contains('\t') => Ok(()),
-                Shell::Fish => write!(out, "{value}\t{}\0", visible(about)),
+                Shell::Fish => write!(out, "{value}\t{}\0", escape_hidden(about)),
                 Shell::Elvish => write!(out, "{value}\0"),
                 Shell::Powershell => {
                     let about = if about.is_empty() { value } else { about };
-                    writeln!(out, "{}\t{}\t{}", powershell(value), visible(value), visible(about))
+                    writeln!(out, "{}\t{}\t{}", powershell(value), escape_hidden(value), escape_hidden(about))
                 }
             };
         }

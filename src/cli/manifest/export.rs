@@ -9,7 +9,7 @@ use super::super::{Outcome, examples};
 use super::counted;
 use crate::manifest::export::{Export as Exporting, Stopped};
 use crate::model::name::key;
-use crate::model::reference::nearest;
+use crate::model::reference::closest_match;
 use crate::model::{Id, Name, Problem};
 use crate::ops::Actor;
 use crate::policy::Facts;
@@ -71,7 +71,7 @@ impl Export {
             }
             let left_out = export.left_out()?;
             if !left_out.is_empty() {
-                let told: Vec<String> = left_out.iter().map(|(kind, count)| counted(*count, kind.word())).collect();
+                let told: Vec<String> = left_out.iter().map(|(kind, count)| counted(*count, kind.as_str())).collect();
                 session.warn(&format!("not in a manifest: {}", told.join(", ")));
             }
             Ok(0)
@@ -100,7 +100,7 @@ fn is_told(view: &View<'_, Snapshot>, resources: &[Id], bindings: &[Id]) -> Resu
 
 fn unknown(set: &str, known: &[String]) -> Problem {
     let problem = Problem::not_found("set", set);
-    match nearest(&key(set), known.iter().map(String::as_str)) {
+    match closest_match(&key(set), known.iter().map(String::as_str)) {
         Some(near) => problem.tip(format!("did you mean `{near}`?")),
         None => problem.tip("a set is the `name` of a manifest that was applied"),
     }

@@ -11,7 +11,7 @@ use super::Reach;
 use super::input::Read;
 use crate::input::document::Mistake;
 use crate::manifest::plan::{Counts, Effects, Owned, Planner, Refusal, Sign, summary, summary_done};
-use crate::model::visible::visible;
+use crate::model::escape::escape_hidden;
 use crate::model::{Id, Name, Problem, ProblemKind, Time};
 use crate::ops::changes::describe;
 use crate::ops::{Actor, Work, require_active};
@@ -186,7 +186,7 @@ fn refused(refusals: &[Refusal], read: &Read) -> Problem {
             None => Mistake::of(crate::input::document::Place::default(), problem).alone(),
         };
         for line in details {
-            text.push_str(&format!("\n    - {}", visible(&line)));
+            text.push_str(&format!("\n    - {}", escape_hidden(&line)));
         }
         text
     };

@@ -11,7 +11,7 @@ use super::input::{Read, whole};
 use crate::input::faults;
 use crate::manifest::Source;
 use crate::manifest::plan::{Effect, Effects};
-use crate::model::name::quoted;
+use crate::model::name::shell_quote;
 use crate::model::{Problem, ProblemKind};
 use crate::render::json;
 
@@ -48,7 +48,7 @@ pub(super) fn refuse(source: &Source) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(ProblemKind::Input, "bad_manifest", format!("`{}` is a saved plan, and no manifest", source.name))
-        .tip(format!("rolebook apply --plan {}", quoted(&source.name))))
+        .tip(format!("rolebook apply --plan {}", shell_quote(&source.name))))
 }
 
 /// Writes a plan, for its owner alone: a manifest names who may do what.

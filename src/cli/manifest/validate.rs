@@ -30,7 +30,7 @@ impl Validate {
         }
         let mut object = Map::new();
         object.insert("valid".to_owned(), json!(true));
-        object.insert("name".to_owned(), json!(read.manifest.set.as_ref().map(crate::model::Name::shown)));
+        object.insert("name".to_owned(), json!(read.manifest.set.as_ref().map(crate::model::Name::as_written)));
         object.insert("files".to_owned(), json!(read.sources.iter().map(|it| &it.name).collect::<Vec<_>>()));
         object.insert("statements".to_owned(), json!(statements));
         object.insert("tests".to_owned(), json!(tests));

@@ -53,7 +53,7 @@ impl On {
     /// Reads an action on it.
     pub(super) fn action<F: Facts>(&self, view: &View<'_, F>, text: &str) -> Result<Action, Problem> {
         let action = Action::parse(text, self.kind, &|text| folder(view, text, !self.is_registered))?;
-        Ok(if self.is_registered { action } else { action.beneath() })
+        Ok(if self.is_registered { action } else { action.on_unregistered() })
     }
 
     /// As it is shown: a path that is not registered as it was asked about in a text.
@@ -86,7 +86,7 @@ fn endpoint<F: Facts>(view: &View<'_, F>, name: &Name, action: &str) -> Result<I
     let Err(problem) = &found else { return found.map(|it| it.id) };
     let about_content = [Do::ManagePermissions, Do::ReadFiles, Do::WriteFiles];
     if problem.kind == ProblemKind::NotFound
-        && about_content.iter().any(|verb| verb.word() == action)
+        && about_content.iter().any(|verb| verb.as_str() == action)
         && let Some(hidden) = view.facts.named(Kind::Endpoint, None, name.key())?
         && view.viewer()?.knows_content_of(hidden.id)?
     {
@@ -147,7 +147,7 @@ pub(super) fn themselves_only<F: Facts>(view: &View<'_, F>) -> Result<Problem, P
 
 /// An action that listings ask about, on a kind of resource or on any that has it.
 pub(super) fn listed(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
-    Action::parse_listed(text, only)
+    Action::parse_listable(text, only)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::request::malformed;
 use crate::model::name::printable;
-use crate::model::reference::nearest;
+use crate::model::reference::closest_match;
 use crate::model::{Kind, Problem, ProblemKind, Reference};
 use crate::render::RenderError;
 
@@ -225,10 +225,10 @@ fn unanswered(problem: &Problem) -> Object {
 impl<'o> Thing<'o> {
     /// The reference of a thing: its type says of which kind a bare name is.
     fn reference(self) -> Result<Cow<'o, str>, Problem> {
-        let kind = Kind::from_word(self.sort).ok_or_else(|| {
-            let words = || Kind::ALL.iter().map(|kind| kind.word());
+        let kind = Kind::from_name(self.sort).ok_or_else(|| {
+            let words = || Kind::ALL.iter().map(|kind| kind.as_str());
             let problem = Problem::not_found("type", self.sort);
-            match nearest(self.sort, words()) {
+            match closest_match(self.sort, words()) {
                 Some(near) => problem.tip(format!("did you mean `{near}`?")),
                 None => problem.tip(format!("the types are: {}", words().collect::<Vec<_>>().join(", "))),
             }
@@ -238,7 +238,7 @@ impl<'o> Thing<'o> {
             return Ok(Cow::Borrowed(self.id));
         }
         if !self.id.contains(':') && !matches!(kind, Kind::Server | Kind::Item) {
-            return Ok(Cow::Owned(format!("{}:{}", kind.word(), self.id)));
+            return Ok(Cow::Owned(format!("{}:{}", kind.as_str(), self.id)));
         }
         let reference = Reference::parse(self.id, kind)?;
         if reference.kind() == Some(kind) {

@@ -28,8 +28,8 @@ use super::request::{malformed, three};
 use super::strict;
 use crate::input::faults;
 use crate::input::lines::{Line, Lines};
+use crate::model::escape::escape_hidden;
 use crate::model::name::printable;
-use crate::model::visible::visible;
 use crate::model::{Problem, ProblemKind};
 use crate::policy::Facts;
 use crate::render::{Format, RenderError, json as escaped};
@@ -299,7 +299,7 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
             Ok((allowed, grounds)) => {
                 self.tally.denied |= !allowed;
                 let verdict = if allowed { "allowed " } else { "denied " };
-                self.put(&[verdict, &echoed(text), &visible(&grounds), "\n"]);
+                self.put(&[verdict, &echoed(text), &escape_hidden(&grounds), "\n"]);
                 Ok(())
             }
             Err(problem) => self.refused(line, problem, None),
@@ -344,7 +344,7 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
     fn refused(&mut self, line: u64, problem: Problem, object: Option<Map<String, Value>>) -> Result<(), RenderError> {
         self.tally.unanswered(line);
         let Some(mut object) = object else {
-            self.put(&[&format!("error {line}: "), &visible(&problem.message), "\n"]);
+            self.put(&[&format!("error {line}: "), &escape_hidden(&problem.message), "\n"]);
             return Ok(());
         };
         let mut error = output::object(&problem);
@@ -375,9 +375,9 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
 
 /// A request as it is repeated: the tabs between its words stay.
 fn echoed(text: &str) -> Cow<'_, str> {
-    let shown = visible(text);
+    let shown = escape_hidden(text);
     if matches!(shown, Cow::Owned(_)) && text.contains('\t') {
-        return text.split('\t').map(visible).collect::<Vec<_>>().join("\t").into();
+        return text.split('\t').map(escape_hidden).collect::<Vec<_>>().join("\t").into();
     }
     shown
 }

@@ -49,8 +49,8 @@ pub(super) struct List {
 }
 
 fn kinds() -> impl TypedValueParser<Value = Kind> {
-    let words = Kind::ALL.into_iter().filter(|kind| !Action::listed(*kind).is_empty()).map(Kind::word);
-    PossibleValuesParser::new(words).try_map(|word| Kind::from_word(&word).ok_or("unknown kind"))
+    let words = Kind::ALL.into_iter().filter(|kind| !Action::listable(*kind).is_empty()).map(Kind::as_str);
+    PossibleValuesParser::new(words).try_map(|word| Kind::from_name(&word).ok_or("unknown kind"))
 }
 
 impl List {
@@ -180,7 +180,7 @@ impl Besides {
             "but_not" => self
                 .stopped
                 .iter()
-                .map(|(kind, action)| json!({"kind": kind.word(), "action": action.to_string()}))
+                .map(|(kind, action)| json!({"kind": kind.as_str(), "action": action.to_string()}))
                 .collect(),
             _ => Value::Null,
         };
@@ -189,7 +189,7 @@ impl Besides {
 
     fn line(&self) -> String {
         let verbs: Vec<String> =
-            self.stopped.iter().map(|(kind, action)| format!("{action} ({})", kind.word())).collect();
+            self.stopped.iter().map(|(kind, action)| format!("{action} ({})", kind.as_str())).collect();
         let but = if verbs.is_empty() { String::new() } else { format!(", but not {}", verbs.join(", ")) };
         format!("and what every active account may do{but} (--everything lists it)")
     }

@@ -107,8 +107,8 @@ impl Matrix {
         }
         let named: Named = match self.action.as_slice() {
             [] => {
-                let here = |action: Action| if on.is_registered { action } else { action.beneath() };
-                let listed = Action::listed(on.kind).into_iter();
+                let here = |action: Action| if on.is_registered { action } else { action.on_unregistered() };
+                let listed = Action::listable(on.kind).into_iter();
                 listed.map(|action| (here(action), field(&action.to_string()))).collect()
             }
             some => {

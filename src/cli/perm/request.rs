@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::line::words;
+use crate::model::shell::split_words;
 use crate::model::{Problem, ProblemKind};
 
 /// What cannot be read of a request, wherever it stands.
@@ -15,7 +15,7 @@ pub(super) fn three(line: &str) -> Result<[Cow<'_, str>; 3], Problem> {
     if let Some(words) = plain(line) {
         return Ok(words.map(Cow::Borrowed));
     }
-    let words = words(line)?;
+    let words = split_words(line)?;
     <[Cow<'_, str>; 3]>::try_from(words).map_err(|words| {
         malformed(format!("a request is three words, and here are {}", words.len()))
             .tip("write PRINCIPAL ACTION RESOURCE, as in `bob download node1:/projects`")

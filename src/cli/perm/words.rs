@@ -77,11 +77,11 @@ fn phrase<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<String, RenderErr
         Step::Token { token, workspace } => {
             format!("{} is a live token of {}", view.name(*token)?, view.name(*workspace)?)
         }
-        Step::Role(binding) => match binding.role.on() {
-            crate::model::Kind::Server => format!("{} on the server", binding.role.word()),
-            _ => format!("{} of {}", binding.role.word(), view.party(binding, binding.resource)?),
+        Step::Role(binding) => match binding.role.resource_kind() {
+            crate::model::Kind::Server => format!("{} on the server", binding.role.as_str()),
+            _ => format!("{} of {}", binding.role.as_str(), view.party(binding, binding.resource)?),
         },
-        Step::Implies { role, implied } => format!("{} implies {}", role.word(), implied.word()),
+        Step::Implies { role, implied } => format!("{} implies {}", role.as_str(), implied.as_str()),
         Step::Setting { principal, setting, allowed, own } => {
             let value = if *allowed { "allowed" } else { "denied" };
             let whose = if *own {
@@ -89,7 +89,7 @@ fn phrase<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<String, RenderErr
             } else {
                 "by the server's default".to_owned()
             };
-            format!("{} is {value} {whose}", setting.word())
+            format!("{} is {value} {whose}", setting.as_str())
         }
         Step::Value { on, name, value } => format!("{name} of {} is {value}", view.name(*on)?),
         Step::Shared { workgroup, with } => format!("{} is in {} too", view.name(*with)?, view.name(*workgroup)?),
@@ -118,7 +118,7 @@ pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<Val
         }
         Step::Role(binding) => {
             put("step", json!("role"));
-            put("role", json!(binding.role.full()));
+            put("role", json!(binding.role.qualified()));
             put("on", json!(view.party(binding, binding.resource)?));
         }
         Step::Share(binding) => {
@@ -136,12 +136,12 @@ pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<Val
         }
         Step::Implies { role, implied } => {
             put("step", json!("implies"));
-            put("role", json!(role.full()));
-            put("implied", json!(implied.full()));
+            put("role", json!(role.qualified()));
+            put("implied", json!(implied.qualified()));
         }
         Step::Setting { principal, setting, allowed, own } => {
             put("step", json!("setting"));
-            put("setting", json!(setting.word()));
+            put("setting", json!(setting.as_str()));
             put("allowed", json!(allowed));
             put("of", json!(if *own { view.name(*principal)? } else { "server".to_owned() }));
         }

@@ -54,7 +54,7 @@ impl<F: Facts> Export<'_, F> {
                     }
                 }
                 holders.sort();
-                put_list(&mut roles, role.word(), holders.into_iter().map(|(_, who)| json!(who)).collect());
+                put_list(&mut roles, role.as_str(), holders.into_iter().map(|(_, who)| json!(who)).collect());
             }
         }
         if !roles.is_empty() {

@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Id, Kind, Problem, Resource, Sets, Time, Verb};
+use crate::model::{Id, Kind, Problem, Resource, SetNames, Time, Verb};
 use crate::ops::{Actor, Viewer};
 use crate::policy::Facts;
 
@@ -140,7 +140,7 @@ impl<'f, F: Facts> Export<'f, F> {
     }
 
     /// Whether a row is the set's.
-    fn takes(&self, sets: &Sets) -> bool {
+    fn takes(&self, sets: &SetNames) -> bool {
         self.set.as_ref().is_none_or(|set| sets.has(set))
     }
 

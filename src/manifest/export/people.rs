@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::{Export, moment, put, put_list};
-use crate::model::attributes::{Choice, Setting};
+use crate::model::attributes::{Setting, SettingValue};
 use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource, Role, Verb};
 use crate::ops::account::role_of;
 use crate::ops::home::HomeFolder;
@@ -36,7 +36,7 @@ impl In {
         let mut terms = Map::new();
         let plain = [Role::GroupMember, Role::WorkgroupStandard, Role::DropboxStandard, Role::WorkspaceMember];
         if !plain.contains(&self.binding.role) {
-            put(&mut terms, "level", json!(self.binding.role.word()));
+            put(&mut terms, "level", json!(self.binding.role.as_str()));
         }
         if self.binding.attributes.inactive {
             put(&mut terms, "active", json!(false));
@@ -75,16 +75,16 @@ impl<F: Facts> Export<'_, F> {
         let Some(account) = resource.as_account() else { return Ok(map) };
         let role = role_of(self.facts, resource.id)?.map_or(Role::ServerUser, |(_, role)| role);
         if role != Role::ServerUser {
-            put(&mut map, "role", json!(role.word()));
+            put(&mut map, "role", json!(role.as_str()));
         }
         put(&mut map, "email", json!(account.email));
         put(&mut map, "display-name", json!(account.display_name));
         put(&mut map, "expires", moment(account.expires));
         let mut settings = Map::new();
-        for setting in Setting::SWITCHES {
+        for setting in Setting::TOGGLES {
             let choice = account.settings.get(setting);
-            if choice != Choice::Default {
-                put(&mut settings, setting.word(), json!(choice));
+            if choice != SettingValue::Default {
+                put(&mut settings, setting.as_str(), json!(choice));
             }
         }
         if !settings.is_empty() {
@@ -144,8 +144,8 @@ impl<F: Facts> Export<'_, F> {
     /// What is said of the server, a workgroup or a dropbox itself: all that is not the default.
     pub(super) fn settings(&self, resource: &Resource) -> Map<String, Value> {
         let mut map = Map::new();
-        let default = Attributes::from_json(resource.kind(), "{}").map(|it| it.fields()).unwrap_or_default();
-        for ((field, value), (_, initial)) in resource.attributes.fields().into_iter().zip(default) {
+        let default = Attributes::from_json(resource.kind(), "{}").map(|it| it.named_values()).unwrap_or_default();
+        for ((field, value), (_, initial)) in resource.attributes.named_values().into_iter().zip(default) {
             if value != initial {
                 put(&mut map, field, value);
             }
@@ -213,7 +213,7 @@ impl<F: Facts> Export<'_, F> {
     pub(super) fn workspace_member(&self, it: &In) -> Value {
         let mut entry = Map::new();
         put(&mut entry, "user", json!(it.who));
-        put(&mut entry, "level", json!(it.binding.role.word()));
+        put(&mut entry, "level", json!(it.binding.role.as_str()));
         put(&mut entry, "root-upload", json!(it.binding.attributes.root_upload));
         put(&mut entry, "home", json!(it.home));
         Value::Object(entry)
@@ -256,6 +256,6 @@ impl<F: Facts> Export<'_, F> {
 pub(super) fn permissions(set: Permissions) -> Value {
     match Permissions::PRESETS.into_iter().find(|(known, ..)| *known == set) {
         Some((_, word, _)) => json!(word),
-        None => json!(set.words()),
+        None => json!(set.names()),
     }
 }

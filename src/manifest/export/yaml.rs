@@ -9,7 +9,7 @@ use serde_saphyr::{FlowMap, FlowSeq};
 
 use super::content::Search;
 use super::{Export, SECTIONS, Stopped};
-use crate::model::visible::{marked, marked_text, unmarked};
+use crate::model::escape::{replace_placeholders, text_with_placeholders, with_placeholders};
 use crate::model::{Kind, Resource};
 use crate::policy::Facts;
 
@@ -135,8 +135,8 @@ fn flow(value: &Value) -> Result<String, Stopped> {
     match value {
         Value::Object(entries) if entries.is_empty() => Ok("{}".to_owned()),
         Value::Array(items) if items.is_empty() => Ok("[]".to_owned()),
-        _ => match marked(value) {
-            Some(marked) => Ok(unmarked(&in_a_line(&marked)?)),
+        _ => match with_placeholders(value) {
+            Some(marked) => Ok(replace_placeholders(&in_a_line(&marked)?)),
             None => in_a_line(value),
         },
     }
@@ -157,9 +157,9 @@ const LONGEST_KEY: usize = 1000;
 fn key(name: &str) -> Result<String, Stopped> {
     if name.len() > LONGEST_KEY {
         // A text of JSON is one of YAML, and so are the marks in it.
-        let marked = marked_text(name);
+        let marked = text_with_placeholders(name);
         let text = serde_json::to_string(marked.as_deref().unwrap_or(name)).map_err(std::io::Error::from)?;
-        return Ok(if marked.is_some() { unmarked(&text.replace('\u{ffff}', "\\uFFFF")) } else { text });
+        return Ok(if marked.is_some() { replace_placeholders(&text.replace('\u{ffff}', "\\uFFFF")) } else { text });
     }
     let inner =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.' | b'/');
@@ -174,10 +174,10 @@ fn key(name: &str) -> Result<String, Stopped> {
 
 /// Any key, as the library writes it.
 fn any_key(name: &str) -> Result<String, Stopped> {
-    let marked = marked_text(name);
+    let marked = text_with_placeholders(name);
     let name = marked.as_deref().unwrap_or(name);
     let line = text(&std::iter::once((name, 0)).collect::<std::collections::BTreeMap<_, _>>())?;
-    let line = if marked.is_some() { unmarked(&line) } else { line };
+    let line = if marked.is_some() { replace_placeholders(&line) } else { line };
     Ok(line.strip_suffix(": 0").unwrap_or(&line).to_owned())
 }
 

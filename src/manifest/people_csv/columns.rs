@@ -3,9 +3,9 @@
 use super::super::said::Ensure;
 use crate::input::document::{Mistake, Place};
 use crate::input::table::{Row, Rows};
-use crate::model::attributes::{Choice, Setting};
-use crate::model::name::{printable, quoted};
-use crate::model::reference::nearest;
+use crate::model::attributes::{Setting, SettingValue};
+use crate::model::name::{printable, shell_quote};
+use crate::model::reference::closest_match;
 use crate::model::{Kind, Name, Problem, Role};
 
 /// What a column can hold.
@@ -137,7 +137,7 @@ impl<'r> Cells<'r> {
 /// A mistake about an unknown header, with what to try.
 fn unknown(mistake: Mistake, header: &str) -> Mistake {
     let known = FIELDS.into_iter();
-    if let Some(near) = nearest(header, known.clone()) {
+    if let Some(near) = closest_match(header, known.clone()) {
         return mistake.tip(format!("did you mean `{near}`?"));
     }
     // A delimiter that is not looked for.
@@ -149,7 +149,7 @@ fn unknown(mistake: Mistake, header: &str) -> Mistake {
     };
     mistake.tip(format!(
         "say what it is: --map {0}=FIELD, or that it is nothing: --map {0}=-; the fields are: {1}",
-        quoted(&printable(header)),
+        shell_quote(&printable(header)),
         known.collect::<Vec<_>>().join(", ")
     ))
 }
@@ -174,12 +174,12 @@ pub(super) fn truth(word: &str) -> Result<bool, Problem> {
 }
 
 /// Settings as lists show them: `send=default receive=deny`.
-pub(super) fn settings(text: &str) -> Result<Vec<(Setting, Choice)>, Problem> {
+pub(super) fn settings(text: &str) -> Result<Vec<(Setting, SettingValue)>, Problem> {
     let one = |word: &str| {
         let (setting, choice) = word.split_once('=')?;
         let setting = setting.replace('_', "-");
-        let setting = Setting::SWITCHES.into_iter().find(|known| known.word() == setting)?;
-        Some((setting, Choice::from_word(choice)?))
+        let setting = Setting::TOGGLES.into_iter().find(|known| known.as_str() == setting)?;
+        Some((setting, SettingValue::from_name(choice)?))
     };
     let wrong = |word: &str| {
         Problem::usage("bad_setting", format!("`{}` is no setting", printable(word)))

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Planner;
 use crate::manifest::said::Spot;
 use crate::model::secret::hex;
-use crate::model::{Id, Kind, Resource, Role, Sets};
+use crate::model::{Id, Kind, Resource, Role, SetNames};
 use crate::ops::changes::Change;
 use crate::policy::{Facts, RowChange};
 
@@ -171,7 +171,7 @@ impl Effect {
 impl Sign {
     /// What a change of a row comes to.
     pub fn of(row: &RowChange) -> Sign {
-        let adopted = |was: &Sets, is: &Sets| was.is_empty() && !is.is_empty();
+        let adopted = |was: &SetNames, is: &SetNames| was.is_empty() && !is.is_empty();
         match row {
             RowChange::Resource(None, _) | RowChange::Binding(None, _) => Sign::Add,
             RowChange::Resource(_, None) | RowChange::Binding(_, None) => Sign::Remove,
@@ -205,21 +205,21 @@ impl Counts {
                 RowChange::Resource(before, after) => match after.as_ref().or(before.as_ref()) {
                     // The root folder comes and goes with its endpoint.
                     Some(any) if any.is_root() && (before.is_none() || after.is_none()) => continue,
-                    Some(any) => any.kind().word(),
+                    Some(any) => any.kind().as_str(),
                     None => continue,
                 },
                 RowChange::Binding(before, after) => match after.as_ref().or(before.as_deref()).map(|any| any.role) {
                     Some(Role::ItemShare) => "share",
                     Some(Role::ItemOwner) => "owner",
                     // An account's role goes with the account.
-                    Some(role) if role.on() == Kind::Server => {
+                    Some(role) if role.resource_kind() == Kind::Server => {
                         let both = matches!(row, RowChange::Binding(Some(_), Some(_)));
                         if !both {
                             continue;
                         }
                         "role"
                     }
-                    Some(role) if role.on() == Kind::Endpoint => "role",
+                    Some(role) if role.resource_kind() == Kind::Endpoint => "role",
                     Some(_) => "member",
                     None => continue,
                 },

@@ -55,7 +55,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if let Some(kind) = said.kind.filter(|kind| *kind != before.kind) {
             return Err(Problem::conflict(
                 "fixed_kind",
-                format!("{} is of kind {}, not {}", known.reference(), before.kind.word(), kind.word()),
+                format!("{} is of kind {}, not {}", known.reference(), before.kind.as_str(), kind.as_str()),
             )
             .why("the kind of an endpoint never changes")
             .tip("give the new one another name, or remove this one first with `ensure: absent`"));
@@ -148,7 +148,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             let path = self.work.name(known.id)?;
             return Err(Problem::conflict(
                 "fixed_type",
-                format!("`{path}` is a {}, not a {}", before.item_type.word(), wanted.word()),
+                format!("`{path}` is a {}, not a {}", before.item_type.as_str(), wanted.as_str()),
             )
             .why("a file does not become a folder, nor a folder a file")
             .tip("remove it first with `ensure: absent`"));

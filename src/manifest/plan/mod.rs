@@ -27,7 +27,7 @@ use removal::Gone;
 
 use super::Limits;
 use super::said::{Account, Said, Share, Spot, Statement};
-use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Sets, Verb};
+use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, SetNames, Verb};
 use crate::ops::{Actor, Work, place, share};
 use crate::policy::{Facts, RowChange};
 
@@ -85,7 +85,7 @@ pub struct Planner<'f, F: Facts + ?Sized> {
     pub undeclared: Vec<String>,
     options: Options,
     /// What a row is marked with that this set alone declares.
-    own: Sets,
+    own: SetNames,
     /// Where each row is declared.
     declared: Declared,
     /// Rows that are to be marked as the set's.
@@ -123,7 +123,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// Begins with the state as it is.
     pub fn new(mut work: Work<'f, F>, options: Options) -> Planner<'f, F> {
         share::bound_later(&mut work);
-        let own = options.set.as_ref().map_or(Sets::NONE, |set| Sets::NONE.with(set.key()));
+        let own = options.set.as_ref().map_or(SetNames::NONE, |set| SetNames::NONE.with(set.key()));
         Planner {
             work,
             refusals: Vec::new(),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Planner, Result};
 use crate::manifest::said::Spot;
-use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Role, Sets};
+use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Role, SetNames};
 use crate::ops::account::role_of;
 use crate::ops::authority;
 use crate::policy::disclosure::UNSEEN;
@@ -13,7 +13,7 @@ use crate::policy::{Facts, RowChange};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Remembers that a row is declared.
-    pub(super) fn declare(&mut self, sets: &Sets, row: Id, spot: Spot) {
+    pub(super) fn declare(&mut self, sets: &SetNames, row: Id, spot: Spot) {
         match self.set() {
             // Nobody else can own what was made just now.
             Some(own) if !sets.has(own) && self.work.facts().is_new(row) => {
@@ -57,7 +57,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     /// Puts other sets on a row, which takes the right to change it.
-    pub(super) fn mark(&mut self, row: Id, sets: &dyn Fn(&Sets) -> Sets) -> Result<()> {
+    pub(super) fn mark(&mut self, row: Id, sets: &dyn Fn(&SetNames) -> SetNames) -> Result<()> {
         let facts = self.work.facts();
         let is_new = facts.is_new(row);
         if let Some(resource) = facts.resource(row)? {
@@ -107,7 +107,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             }
             if self.options.take_over {
                 let own = own.clone();
-                self.mark(row, &|_| Sets::NONE.with(&own))?;
+                self.mark(row, &|_| SetNames::NONE.with(&own))?;
                 continue;
             }
             let becomes = if self.is_there(row)? { "be changed" } else { "be gone" };
@@ -146,7 +146,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             let Some(any) = after.as_ref().or(before.as_ref()) else { continue };
             let carrier = match any.role {
                 Role::ItemOwner => Some(any.resource),
-                role if role.on() == Kind::Server => Some(any.principal),
+                role if role.resource_kind() == Kind::Server => Some(any.principal),
                 _ => None,
             };
             let is_same = matches!((&before, after), (Some(before), Some(after)) if before.is_same_as(after));
@@ -197,14 +197,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             let same = facts
                 .resource(row)?
                 .is_some_and(|after| Resource { sets: before.sets.clone(), ..(*after).clone() }.is_same_as(&before));
-            if same && !is_changed { Sets::NONE } else { before.sets.clone() }
+            if same && !is_changed { SetNames::NONE } else { before.sets.clone() }
         } else if let Some(before) = base.binding(row)? {
             let same = facts
                 .binding(row)?
                 .is_some_and(|after| Binding { sets: before.sets.clone(), ..after }.is_same_as(&before));
-            if same { Sets::NONE } else { before.sets.clone() }
+            if same { SetNames::NONE } else { before.sets.clone() }
         } else {
-            Sets::NONE
+            SetNames::NONE
         };
         let others: Vec<String> = sets.names().filter(|name| *name != own).map(str::to_owned).collect();
         Ok((!others.is_empty()).then_some(others))
@@ -222,7 +222,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 let (who, on) = (self.work.party(&it, it.principal)?, self.work.party(&it, it.resource)?);
                 Ok(match it.role {
                     Role::ItemShare => format!("the share of {on} with {who}"),
-                    role => format!("{who} as {} of {on}", role.word()),
+                    role => format!("{who} as {} of {on}", role.as_str()),
                 })
             }
             None => self.work.name(row),

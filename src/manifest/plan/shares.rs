@@ -154,7 +154,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     fn change_share(&mut self, spot: Spot, said: &Share, known: &Binding) -> Result<()> {
         let permissions = (known.attributes.permissions != said.permissions).then_some(said.permissions);
-        let expires = said.expires.filter(|it| it.counted_from(self.work.at) != known.expires);
+        let expires = said.expires.filter(|it| it.resolve_at(self.work.at) != known.expires);
         if let Some(class) = said.class
             && class != known.attributes.share_class()
         {
@@ -163,8 +163,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 "fixed_class",
                 format!(
                     "the share of `{path}` with {who} is of class {}, not {}",
-                    known.attributes.share_class().word(),
-                    class.word()
+                    known.attributes.share_class().as_str(),
+                    class.as_str()
                 ),
             )
             .tip("revoke it first, or leave out `class`"));
@@ -201,5 +201,5 @@ fn unfounded(problem: Problem) -> Problem {
 
 fn not_oneself(sharer: &Resource) -> Problem {
     Problem::denied(OWN_NAME, format!("only {} shares as {}", sharer.reference(), sharer.reference()))
-        .tip(format!("apply it as them: --as {}", sharer.typed()))
+        .tip(format!("apply it as them: --as {}", sharer.shell_name()))
 }

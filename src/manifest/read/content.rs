@@ -39,7 +39,7 @@ pub(in crate::manifest) fn endpoint(
         paths.push(path);
     }
     let endpoint = Endpoint {
-        kind: fields.word(reading, "kind", EndpointKind::from_word),
+        kind: fields.word(reading, "kind", EndpointKind::from_name),
         private: fields.truth(reading, "private"),
         managed: fields.truth(reading, "managed"),
         node_version: fields.parsed(reading, "node-version", NodeVersion::parse),
@@ -58,7 +58,7 @@ pub(in crate::manifest) fn endpoint(
 fn roles(reading: &mut Reading<'_>, fields: &Fields<'_>, endpoint: &Name, said: &mut Vec<Statement>) -> Vec<Reference> {
     let mut administrators = Vec::new();
     for field in ROLES.fields {
-        let Some(role) = Role::from_word(Kind::Endpoint, field.name) else { continue };
+        let Some(role) = Role::from_name(Kind::Endpoint, field.name) else { continue };
         let mut known: HashMap<String, Spot> = HashMap::new();
         for found in fields.items(field.name) {
             let Some(who) = text(found.node).and_then(|text| form::member(text).ok()) else { continue };
@@ -99,7 +99,7 @@ pub(in crate::manifest) fn one_item(
     said: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
-    let item_type = fields.word(reading, "type", ItemType::from_word);
+    let item_type = fields.word(reading, "type", ItemType::from_name);
     let size = fields.number(reading, "size");
     if size.is_some() && item_type != Some(ItemType::File) {
         let found = fields.get(reading, "size");
@@ -214,7 +214,7 @@ pub(in crate::manifest) fn one_share(
     let share = Share {
         by: fields.parsed(reading, "by", |text| form::name(Kind::Account, text)),
         expires: fields.parsed(reading, "expires", form::moment),
-        class: fields.word(reading, "class", ShareClass::from_word),
+        class: fields.word(reading, "class", ShareClass::from_name),
         orphaned: fields.truth(reading, "orphaned").unwrap_or_default(),
         ..share_of(of, permissions(reading, &given)?)
     };

@@ -68,9 +68,9 @@ pub(in crate::manifest) fn ensure(reading: &mut Reading<'_>, fields: &Fields<'_>
 
 fn options(reading: &mut Reading<'_>, fields: &Fields<'_>) -> place::Options {
     place::Options {
-        visible: fields.word(reading, "visible", GroupVisibility::from_word),
-        send: fields.word(reading, "send", SendPolicy::from_word),
-        member_access: fields.word(reading, "member-access", MemberAccess::from_word),
+        visible: fields.word(reading, "visible", GroupVisibility::from_name),
+        send: fields.word(reading, "send", SendPolicy::from_name),
+        member_access: fields.word(reading, "member-access", MemberAccess::from_name),
         admins_manage_members: fields.truth(reading, "admins-manage-members"),
         admins_create_users: fields.truth(reading, "admins-create-users"),
         admins_manage_groups: fields.truth(reading, "admins-manage-groups"),
@@ -116,7 +116,7 @@ impl People {
     /// Adds somebody whose membership has terms of its own.
     fn member(&mut self, reading: &mut Reading<'_>, kind: Kind, spot: Spot, fields: &Fields<'_>) {
         let Some(who) = who(reading, spot, fields) else { return };
-        let level = fields.word(reading, "level", |word| Role::from_word(kind, word));
+        let level = fields.word(reading, "level", |word| Role::from_name(kind, word));
         let is_admin = level.is_some_and(|level| matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin));
         if is_admin && !matches!(who, Reference::Named(Kind::Account, _)) {
             reading.mistake(spot, "only accounts can be admins");
@@ -149,7 +149,7 @@ impl People {
         if let (Some(one), Some(other)) = (known.1, level)
             && one != other
         {
-            let message = format!("{who} is {} here and {} in {}", other.word(), one.word(), reading.told(known.3));
+            let message = format!("{who} is {} here and {} in {}", other.as_str(), one.as_str(), reading.told(known.3));
             reading.mistake(spot, message);
         }
         if let (Some(one), Some(other)) = (known.2, active)

@@ -9,7 +9,7 @@ use super::super::tables::{ORGANIZATION, WORKSPACE, WORKSPACE_MEMBER};
 use super::groups::ensure;
 use super::{say, spot, things};
 use crate::input::document::Node;
-use crate::model::attributes::Switch;
+use crate::model::attributes::AllowDeny;
 use crate::model::{Kind, Name, Role};
 use crate::ops::home::HomeFolder;
 
@@ -107,7 +107,7 @@ fn workspace(
         org,
         description: fields.text(reading, "description").map(str::to_owned),
         files: fields.parsed(reading, "files", form::item),
-        root_upload: fields.word(reading, "root-upload", Switch::from_word),
+        root_upload: fields.word(reading, "root-upload", AllowDeny::from_name),
         ensure,
         previously: fields.parsed(reading, "previously", Name::parse),
         name,
@@ -138,8 +138,8 @@ fn workspace_member(
         reading.mistake(spot, "`user` is missing");
         return;
     };
-    let level = fields.word(reading, "level", |word| Role::from_word(Kind::Workspace, word));
-    let root_upload = fields.word(reading, "root-upload", Switch::from_word);
+    let level = fields.word(reading, "level", |word| Role::from_name(Kind::Workspace, word));
+    let root_upload = fields.word(reading, "root-upload", AllowDeny::from_name);
     let home = fields.parsed(reading, "home", HomeFolder::parse);
     staff.workspace(reading, workspace.clone(), who, Terms { level, root_upload, home }, spot);
 }
@@ -148,7 +148,7 @@ fn workspace_member(
 #[derive(Default)]
 struct Terms {
     level: Option<Role>,
-    root_upload: Option<Switch>,
+    root_upload: Option<AllowDeny>,
     home: Option<HomeFolder>,
 }
 
@@ -184,7 +184,7 @@ impl Staff {
         if let Some((_, other, before)) = self.known.get(who.key()).and_then(|place| self.members.get(*place)) {
             if *other != role {
                 let message =
-                    format!("{who} is {} here and {} in {}", role.word(), other.word(), reading.told(*before));
+                    format!("{who} is {} here and {} in {}", role.as_str(), other.as_str(), reading.told(*before));
                 reading.mistake(spot, message);
             }
             return;

@@ -5,7 +5,7 @@ use super::super::form;
 use super::super::said::{Account, Ensure, Said, Spot, Statement};
 use super::super::tables::{ACCOUNT, SERVER, SETTINGS};
 use super::{alone, say, spot, things};
-use crate::model::attributes::{Choice, Setting};
+use crate::model::attributes::{Setting, SettingValue};
 use crate::model::{Kind, Name, Role};
 use crate::ops::{account, server};
 
@@ -36,9 +36,9 @@ pub(in crate::manifest) fn settings(
     }
 }
 
-fn choices(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Vec<(Setting, Choice)> {
-    let of = |setting: Setting| Some((setting, fields.word(reading, setting.word(), Choice::from_word)?));
-    Setting::SWITCHES.into_iter().filter_map(of).collect()
+fn choices(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Vec<(Setting, SettingValue)> {
+    let of = |setting: Setting| Some((setting, fields.word(reading, setting.as_str(), SettingValue::from_name)?));
+    Setting::TOGGLES.into_iter().filter_map(of).collect()
 }
 
 /// What is said of accounts.

@@ -138,7 +138,7 @@ impl PlainMember<'_> {
             _ => return None,
         };
         let level = match self.level {
-            Some(word) => Some(Role::from_word(kind, word)?),
+            Some(word) => Some(Role::from_name(kind, word)?),
             None => None,
         };
         Some(Said::Member(Box::new(Member { kind, of, who, level, active: self.active })))
@@ -149,7 +149,7 @@ impl PlainRole<'_> {
     fn said(self) -> Option<Said> {
         Some(Said::Role(Box::new(EndpointRole {
             endpoint: form::name(Kind::Endpoint, self.endpoint).ok()?,
-            role: Role::from_word(Kind::Endpoint, self.role)?,
+            role: Role::from_name(Kind::Endpoint, self.role)?,
             who: form::member(self.principal).ok()?,
         })))
     }
@@ -158,7 +158,7 @@ impl PlainRole<'_> {
 impl PlainContent<'_> {
     fn said(self) -> Option<Said> {
         let item_type = match self.item_type {
-            Some(word) => Some(ItemType::from_word(word)?),
+            Some(word) => Some(ItemType::from_name(word)?),
             None => None,
         };
         if self.size.is_some() && item_type != Some(ItemType::File) {

@@ -10,7 +10,7 @@ use crate::model::name::printable;
 use crate::model::permission::Permissions;
 use crate::model::problem::Problem;
 use crate::model::role::Role;
-use crate::model::words::{EndpointKind, ItemType, Sharing};
+use crate::model::settings::{EndpointKind, ItemType, Sharing};
 
 /// An endpoint.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -10,12 +10,12 @@ mod workgroups;
 use serde::{Deserialize, Serialize};
 
 use super::Time;
-pub use super::fields::{setting_field, time_value};
+pub use super::attribute_values::{setting_field, time_value};
 use super::kind::Kind;
 use super::permission::Permissions;
-pub use super::words::{
-    Choice, Choices, EndpointKind, GroupVisibility, InvitationState, ItemType, MemberAccess, SendPolicy, Setting,
-    ShareClass, Sharing, Switch, TokenMode,
+pub use super::settings::{
+    AllowDeny, EndpointKind, GroupVisibility, InvitationState, ItemType, MemberAccess, SendPolicy, Setting,
+    SettingValue, SettingValues, ShareClass, Sharing, TokenMode,
 };
 pub use endpoints::{Endpoint, Home, Item, NodeVersion};
 pub use organizations::{AccessToken, Media, Org, OrgRole, SigningKey, Stream, Workspace};
@@ -107,7 +107,7 @@ impl Attributes {
     /// The same without what no rule reads, so that many resources have equal ones: titles,
     /// addresses, sizes, who made it.
     #[must_use]
-    pub fn for_rules(&self) -> Attributes {
+    pub fn policy_view(&self) -> Attributes {
         match self {
             Attributes::Account(it) => Attributes::Account(Account { email: None, display_name: None, ..it.clone() }),
             Attributes::Item(it) => Attributes::Item(Item { size: None, ..it.clone() }),
@@ -153,7 +153,7 @@ pub struct BindingAttributes {
     pub class: Option<ShareClass>,
     /// Whether a member of a workspace uploads straight into the home folder; none as the workspace says.
     #[serde(skip_serializing_if = "is_default")]
-    pub root_upload: Option<Switch>,
+    pub root_upload: Option<AllowDeny>,
 }
 
 impl BindingAttributes {

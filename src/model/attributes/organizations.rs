@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::is_default;
 use crate::model::Id;
 use crate::model::role::Role;
+use crate::model::settings::{AllowDeny, TokenMode};
 use crate::model::time::Time;
-use crate::model::words::{Switch, TokenMode};
 
 /// An organization.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -49,21 +49,21 @@ pub struct Workspace {
     pub files: Option<Id>,
     /// Whether its members upload straight into their home folders.
     #[serde(default = "allow", skip_serializing_if = "is_allow")]
-    pub root_upload: Switch,
+    pub root_upload: AllowDeny,
 }
 
-fn allow() -> Switch {
-    Switch::Allow
+fn allow() -> AllowDeny {
+    AllowDeny::Allow
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
-fn is_allow(value: &Switch) -> bool {
-    *value == Switch::Allow
+fn is_allow(value: &AllowDeny) -> bool {
+    *value == AllowDeny::Allow
 }
 
 impl Default for Workspace {
     fn default() -> Workspace {
-        Workspace { description: None, files: None, root_upload: Switch::Allow }
+        Workspace { description: None, files: None, root_upload: AllowDeny::Allow }
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{is_default, is_yes, yes};
+use crate::model::settings::{GroupVisibility, Setting, SettingValue, SettingValues};
 use crate::model::time::Time;
-use crate::model::words::{Choice, Choices, GroupVisibility, Setting};
 
 /// The server's settings.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct Server {
     pub public_links: bool,
     /// What `default` means in each account's settings.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub settings: Choices,
+    pub settings: SettingValues,
     /// Whether members of an organization edit the details of the workspaces they have.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub members_edit_workspaces: bool,
@@ -41,7 +41,7 @@ impl Default for Server {
             public_links: false,
             members_edit_workspaces: true,
             members_may_leave: false,
-            settings: Choices::default(),
+            settings: SettingValues::default(),
             url: None,
         }
     }
@@ -51,9 +51,9 @@ impl Server {
     /// Whether the server's own value of a switch is `allow`.
     pub fn allows(&self, setting: Setting) -> bool {
         match self.settings.get(setting) {
-            Choice::Allow => true,
-            Choice::Deny => false,
-            Choice::Default => setting.initial(),
+            SettingValue::Allow => true,
+            SettingValue::Deny => false,
+            SettingValue::Default => setting.default_allowed(),
         }
     }
 }
@@ -76,12 +76,12 @@ pub struct Account {
     pub expires: Option<Time>,
     /// Its own settings.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub settings: Choices,
+    pub settings: SettingValues,
 }
 
 impl Default for Account {
     fn default() -> Account {
-        Account { email: None, display_name: None, active: true, expires: None, settings: Choices::default() }
+        Account { email: None, display_name: None, active: true, expires: None, settings: SettingValues::default() }
     }
 }
 
@@ -98,7 +98,7 @@ pub enum Status {
 
 impl Status {
     /// The word as it is shown.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Status::Active => "active",
             Status::Inactive => "inactive",

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::organizations::OrgRole;
 use super::{is_default, is_yes, yes};
 use crate::model::Id;
+use crate::model::settings::{InvitationState, MemberAccess, SendPolicy};
 use crate::model::time::Time;
-use crate::model::words::{InvitationState, MemberAccess, SendPolicy};
 
 /// What admins of a workgroup or of a dropbox may do in it. All off by default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -163,7 +163,7 @@ impl Invitation {
     pub fn status(&self, at: Time) -> &'static str {
         match self.state {
             InvitationState::Active if self.expires.is_some_and(|end| end <= at) => "expired",
-            state => state.word(),
+            state => state.as_str(),
         }
     }
 }

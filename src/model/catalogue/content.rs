@@ -1,7 +1,7 @@
 //! The rows of files and folders and of shares (seed 003).
 
 use super::*;
-use crate::model::action::PERMITTED;
+use crate::model::action::PERMISSION_VERBS;
 use Holder::Role as Held;
 use Kind::Item;
 
@@ -45,11 +45,11 @@ pub(super) const MANAGED_SHARES: Rule = rule("content.managed-shares", PERMISSIO
 
 #[rustfmt::skip]
 pub(super) const GRANTS: &[Grant] = &[
-    grant(Holder::Share, Item, PERMITTED, None, rule("content.share", SHARED)),
+    grant(Holder::Share, Item, PERMISSION_VERBS, None, rule("content.share", SHARED)),
     grant(Holder::Share, Item, &[See], None, rule("content.share-sees", BROWSE)),
-    grant(Holder::Owner, Item, PERMITTED, None, rule("content.owner", ROOT)),
+    grant(Holder::Owner, Item, PERMISSION_VERBS, None, rule("content.owner", ROOT)),
     grant(Holder::Owner, Item, &[See], None, rule("content.owner", ROOT)),
-    grant(Held(Role::AccessManager), Item, PERMITTED, Some(Condition::SharingManaged), rule("content.role", super::endpoints::FILES)),
+    grant(Held(Role::AccessManager), Item, PERMISSION_VERBS, Some(Condition::SharingManaged), rule("content.role", super::endpoints::FILES)),
     grant(Held(Role::AccessManager), Item, &[See], Some(Condition::SharingManaged), rule("content.role", super::endpoints::FILES)),
     grant(Held(Role::WorkspaceManager), Item, &[See], None, rule("content.managers-see", LOOK_AFTER)),
     grant(Held(Role::EndpointAdministrator), Item, &[See], None, rule("content.administrators-see", LOOK_AFTER)),

@@ -166,13 +166,13 @@ impl Matter {
 impl Audience {
     /// To whom something is told, as a phrase after "to".
     pub fn phrase(self) -> String {
-        let any = |verbs: &[Verb]| verbs.iter().map(|verb| verb.word()).collect::<Vec<_>>().join(" or ");
+        let any = |verbs: &[Verb]| verbs.iter().map(|verb| verb.as_str()).collect::<Vec<_>>().join(" or ");
         match self {
             Audience::Everybody => "everybody".to_owned(),
             Audience::May(verbs) => format!("who may {} on it", any(verbs)),
             Audience::MayAbove(kind, verbs) => format!("who may {} on the {} it lies in", any(verbs), kind.noun()),
-            Audience::MayOnServer(verb) => format!("who may {} on the server", verb.word()),
-            Audience::Holds(roles) => roles.iter().map(|role| role.full()).collect::<Vec<_>>().join(" or "),
+            Audience::MayOnServer(verb) => format!("who may {} on the server", verb.as_str()),
+            Audience::Holds(roles) => roles.iter().map(|role| role.qualified()).collect::<Vec<_>>().join(" or "),
             Audience::Invited => "who manages the links of a dropbox it was invited to".to_owned(),
             Audience::Party => "who holds it, or is in what holds it".to_owned(),
         }

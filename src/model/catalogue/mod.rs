@@ -314,8 +314,8 @@ impl Condition {
             Condition::AdminsManageGroups => "admins-manage-groups is on".to_owned(),
             Condition::AdminsManageInvitations => "admins-manage-invitations is on".to_owned(),
             Condition::MembersInvite => "members-invite is on".to_owned(),
-            Condition::Send(policy) => format!("send is {}", policy.word()),
-            Condition::Access(access) => format!("member-access is {}", access.word()),
+            Condition::Send(policy) => format!("send is {}", policy.as_str()),
+            Condition::Access(access) => format!("member-access is {}", access.as_str()),
             Condition::MaySend => "one may send to it".to_owned(),
             Condition::MayView => "one may view it".to_owned(),
             Condition::PublicEndpoint => "private is off".to_owned(),
@@ -335,7 +335,7 @@ impl Holder {
     /// Who it is, as a phrase.
     pub fn phrase(self) -> String {
         match self {
-            Holder::Role(role) => role.full().to_owned(),
+            Holder::Role(role) => role.qualified().to_owned(),
             Holder::Account => "every active account".to_owned(),
             Holder::Oneself => "oneself".to_owned(),
             Holder::FellowMember => "a fellow member of a workgroup, as its member-access allows".to_owned(),
@@ -347,7 +347,7 @@ impl Holder {
             Holder::Holds(set) => format!("who holds {} on it", set.label()),
             Holder::Sharer => "who holds every permission to be shared".to_owned(),
             Holder::EachPart => "who may do each part of it".to_owned(),
-            Holder::Token(mode) => format!("an access token of the workspace with mode {}", mode.word()),
+            Holder::Token(mode) => format!("an access token of the workspace with mode {}", mode.as_str()),
         }
     }
 }
@@ -363,7 +363,7 @@ mod tests {
             for verb in verbs_of(kind) {
                 // An organization is removed by the operator alone, whom no row speaks of.
                 let given = !rows_of(kind, *verb).grants.is_empty();
-                assert!(given || (kind, *verb) == (Kind::Org, Delete), "{kind} {}", verb.word());
+                assert!(given || (kind, *verb) == (Kind::Org, Delete), "{kind} {}", verb.as_str());
             }
         }
     }
@@ -376,7 +376,7 @@ mod tests {
             .chain(denials().map(|r| (r.kind, r.verbs, r.rule)));
         for (kind, verbs, rule) in rows {
             for verb in verbs {
-                assert!(verbs_of(kind).contains(verb), "{kind} {}", verb.word());
+                assert!(verbs_of(kind).contains(verb), "{kind} {}", verb.as_str());
             }
             assert!(
                 ["seed 0", "product: ", "decision: "].iter().any(|start| rule.source.starts_with(start)),
@@ -395,7 +395,12 @@ mod tests {
                     Kind::SigningKey | Kind::AccessToken | Kind::Media | Kind::Stream => &[Kind::Org, Kind::Workspace],
                     _ => &[],
                 };
-                assert!(role.on() == Kind::Server || role.on() == row.kind || above.contains(&role.on()), "{row:?}");
+                assert!(
+                    role.resource_kind() == Kind::Server
+                        || role.resource_kind() == row.kind
+                        || above.contains(&role.resource_kind()),
+                    "{row:?}"
+                );
             }
         }
     }

@@ -84,7 +84,7 @@ fn member<F: Facts + ?Sized>(
     let is_admin =
         |it: Option<&Binding>| it.is_some_and(|it| matches!(it.role, Role::WorkgroupAdmin | Role::DropboxAdmin));
     let of_group = work.known(any.principal)?.is_some_and(|it| it.kind() == Kind::Group);
-    let verb = |change: Change| plain(change.verb(any.role.on(), of_group), any.resource);
+    let verb = |change: Change| plain(change.verb(any.role.resource_kind(), of_group), any.resource);
     let mut asked = Vec::new();
     match (before, after) {
         (None, _) => asked.push(verb(Change::Add)),

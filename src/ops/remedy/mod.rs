@@ -11,7 +11,7 @@ mod step;
 
 use self::step::Step;
 use super::{Actor, Result, Work, workspace_member};
-use crate::model::attributes::{Attributes, OrgRole, Status, Switch};
+use crate::model::attributes::{AllowDeny, Attributes, OrgRole, Status};
 use crate::model::catalogue::Condition;
 use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role};
 use crate::policy::remedy::{Lack, Way, givers};
@@ -155,7 +155,7 @@ fn steps_for(facts: &dyn Facts, question: &Question, lack: Lack, way: Way) -> Re
         Lack::ServerRole(role) => named(facts, subject)?.map(|who| vec![Step::ServerRole { who, role }]),
         Lack::Setting(setting) => named(facts, subject)?.map(|who| vec![Step::Allow { who, setting }]),
         Lack::Active(account) => active(facts, question, account)?,
-        Lack::Role(role, on) => match role.on() {
+        Lack::Role(role, on) => match role.resource_kind() {
             Kind::Endpoint => endpoint_role(facts, subject, role, on)?,
             Kind::Org => in_org(facts, subject, role, on, way)?,
             Kind::Workspace => in_workspace(facts, subject, role, on, way)?,
@@ -335,8 +335,8 @@ fn another_admin(facts: &dyn Facts, question: &Question, org: Id) -> Result<Opti
 fn root_upload(facts: &dyn Facts, subject: Id, workspace: Id) -> Result<Option<Vec<Step>>> {
     let Some((org, name, _)) = workspace_names(facts, workspace)? else { return Ok(None) };
     let own = super::membership::held_in(facts, (Kind::Workspace, workspace), subject)?;
-    if own.is_some_and(|it| it.attributes.root_upload == Some(Switch::Deny)) {
-        let root_upload = Some(Some(Switch::Allow));
+    if own.is_some_and(|it| it.attributes.root_upload == Some(AllowDeny::Deny)) {
+        let root_upload = Some(Some(AllowDeny::Allow));
         let terms = workspace_member::Terms { root_upload, ..workspace_member::Terms::default() };
         let who = named(facts, subject)?;
         return Ok(who.map(|who| vec![Step::AddToWorkspace { org, workspace: name, who, terms }]));

@@ -1,8 +1,8 @@
 //! The commands that are offered, as values: each can be written down as it is typed, and done on trial.
 
-use crate::model::attributes::{Choice, GroupVisibility, NodeVersion, OrgRole, Setting, Switch};
+use crate::model::attributes::{AllowDeny, GroupVisibility, NodeVersion, OrgRole, Setting, SettingValue};
 use crate::model::catalogue::Condition;
-use crate::model::name::quoted;
+use crate::model::name::shell_quote;
 use crate::model::secret::Secret;
 use crate::model::time::Expiry;
 use crate::model::{Id, Kind, Name, Path, Permissions, Reference, Role};
@@ -83,13 +83,13 @@ impl Step {
 
     /// Allows the members of a workspace to upload straight into their home folders.
     pub(super) fn root_upload(org: Name, workspace: Name) -> Step {
-        let options = workspace::Options { root_upload: Some(Switch::Allow), ..workspace::Options::default() };
+        let options = workspace::Options { root_upload: Some(AllowDeny::Allow), ..workspace::Options::default() };
         set("--root-upload allow", Of::Workspace(org, workspace, options))
     }
 
     /// Puts the files of a workspace somewhere.
     pub(super) fn files(org: Name, workspace: Name, (endpoint, path): (Name, Path)) -> Step {
-        let option = format!("--files {}", quoted(&format!("{endpoint}:{path}")));
+        let option = format!("--files {}", shell_quote(&format!("{endpoint}:{path}")));
         let options = workspace::Options { files: Some((endpoint, path)), ..workspace::Options::default() };
         set(&option, Of::Workspace(org, workspace, options))
     }
@@ -102,10 +102,10 @@ impl Step {
         let (of_server, of_place) = (server::Options::default(), place::Options::default());
         match condition {
             Condition::Send(policy) => {
-                place(&format!("--send {}", policy.word()), place::Options { send: Some(policy), ..of_place })
+                place(&format!("--send {}", policy.as_str()), place::Options { send: Some(policy), ..of_place })
             }
             Condition::Access(access) => place(
-                &format!("--member-access {}", access.word()),
+                &format!("--member-access {}", access.as_str()),
                 place::Options { member_access: Some(access), ..of_place },
             ),
             Condition::VisibleGroup => {
@@ -160,19 +160,19 @@ impl Step {
 
     /// As it is typed.
     pub(super) fn command(&self) -> String {
-        let shown = |name: &Name| quoted(name.shown());
+        let shown = |name: &Name| shell_quote(name.as_written());
         let typed = |who: &Reference| match who {
-            Reference::Named(Kind::Account, name) => quoted(name.shown()),
-            other => quoted(&other.to_string()),
+            Reference::Named(Kind::Account, name) => shell_quote(name.as_written()),
+            other => shell_quote(&other.to_string()),
         };
-        let path = |endpoint: &Name, path: &Path| quoted(&format!("{endpoint}:{path}"));
+        let path = |endpoint: &Name, path: &Path| shell_quote(&format!("{endpoint}:{path}"));
         let line = match self {
-            Step::ServerRole { who, role } => format!("account set-role {} {}", shown(who), role.word()),
-            Step::Allow { who, setting } => format!("account set {} --{} allow", shown(who), setting.word()),
+            Step::ServerRole { who, role } => format!("account set-role {} {}", shown(who), role.as_str()),
+            Step::Allow { who, setting } => format!("account set {} --{} allow", shown(who), setting.as_str()),
             Step::NeverExpires { who } => format!("account set {} --expires never", shown(who)),
             Step::Activate { who } => format!("account activate {}", shown(who)),
             Step::AddMember { kind, place, who, level } => {
-                let level = level.map_or_else(String::new, |level| format!(" --level {}", level.word()));
+                let level = level.map_or_else(String::new, |level| format!(" --level {}", level.as_str()));
                 format!("{} add-member {} {}{level}", kind.command(), shown(place), typed(who))
             }
             Step::RemoveMember { kind, place, who } => {
@@ -186,21 +186,22 @@ impl Step {
             }
             Step::Invite { dropbox, address } => format!("dropbox invite {} {}", shown(dropbox), shown(address)),
             Step::AddRole { endpoint, role, who } => {
-                format!("endpoint add-role {} {} {}", shown(endpoint), role.word(), typed(who))
+                format!("endpoint add-role {} {} {}", shown(endpoint), role.as_str(), typed(who))
             }
             Step::InviteMember { org, address, role, workspace, .. } => {
                 let workspace =
                     workspace.as_ref().map_or_else(String::new, |name| format!(" --workspace {}", shown(name)));
-                format!("org invite {} {} --role {}{workspace}", shown(org), shown(address), role.role().word())
+                format!("org invite {} {} --role {}{workspace}", shown(org), shown(address), role.role().as_str())
             }
-            Step::OrgRole { org, who, role } => format!("org set-role {} {} {}", shown(org), shown(who), role.word()),
+            Step::OrgRole { org, who, role } => format!("org set-role {} {} {}", shown(org), shown(who), role.as_str()),
             Step::AddToWorkspace { org, workspace, who, terms } => {
-                let mut line = format!("workspace add-member {} {}", quoted(&format!("{org}/{workspace}")), shown(who));
+                let mut line =
+                    format!("workspace add-member {} {}", shell_quote(&format!("{org}/{workspace}")), shown(who));
                 if let Some(level) = terms.level.filter(|level| *level != Role::WorkspaceMember) {
-                    line.push_str(&format!(" --level {}", level.word()));
+                    line.push_str(&format!(" --level {}", level.as_str()));
                 }
                 if let Some(Some(switch)) = terms.root_upload {
-                    line.push_str(&format!(" --root-upload {}", switch.word()));
+                    line.push_str(&format!(" --root-upload {}", switch.as_str()));
                 }
                 line
             }
@@ -217,7 +218,7 @@ impl Step {
                 Of::Place(kind, name, _) => format!("{} set {} {}", kind.command(), shown(name), change.option),
                 Of::Endpoint(name, _) => format!("endpoint set {} {}", shown(name), change.option),
                 Of::Workspace(org, name, _) => {
-                    format!("workspace set {} {}", quoted(&format!("{org}/{name}")), change.option)
+                    format!("workspace set {} {}", shell_quote(&format!("{org}/{name}")), change.option)
                 }
             },
         };
@@ -233,7 +234,7 @@ impl Step {
         match self {
             Step::ServerRole { who, role } => account::set_role(work, who, *role),
             Step::Allow { who, setting } => {
-                let settings = vec![(*setting, Choice::Allow)];
+                let settings = vec![(*setting, SettingValue::Allow)];
                 account::change(work, who, &account::Options { settings, ..account::Options::default() })
             }
             Step::NeverExpires { who } => {

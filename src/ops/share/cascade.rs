@@ -63,7 +63,7 @@ impl Ends {
     fn at(self, now: Time) -> Permissions {
         self.iter()
             .filter(|(_, end)| *end > now)
-            .fold(Permissions::NONE, |all, (permission, _)| all.union(Permissions::of(permission)))
+            .fold(Permissions::NONE, |all, (permission, _)| all.union(Permissions::single(permission)))
     }
 
     /// Until when all of a set is held.

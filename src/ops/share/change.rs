@@ -7,8 +7,8 @@ use super::cascade::{self, Loss};
 use super::grant::{cut_to_hold, end, find_principal, on, refuse_unfit};
 use crate::model::attributes::{Endpoint, ShareClass, Sharing};
 use crate::model::catalogue::SHARER_ONLY;
-use crate::model::name::{key, quoted};
-use crate::model::reference::Ended;
+use crate::model::name::{key, shell_quote};
+use crate::model::reference::EndedReference;
 use crate::model::time::Expiry;
 use crate::model::{
     Action, Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
@@ -37,7 +37,7 @@ pub enum Sharer {
     /// An account.
     Account(Reference),
     /// An account that has ended.
-    Ended(Ended),
+    Ended(EndedReference),
 }
 
 impl Sharer {
@@ -49,7 +49,7 @@ impl Sharer {
         if text == "operator" {
             return Ok(Sharer::Operator);
         }
-        match Ended::parse(text, Kind::Account) {
+        match EndedReference::parse(text, Kind::Account) {
             Some(ended) => Ok(Sharer::Ended(ended)),
             None => Reference::parse(text, Kind::Account).map(Sharer::Account),
         }
@@ -208,9 +208,9 @@ fn role_behind<F: Facts + ?Sized>(
     let told = endpoint.kind.sharing() == Sharing::Managed && work.may(Action::Plain(Verb::ListRoles), on)?;
     for role in [Role::AccessManager, Role::EndpointAdministrator] {
         if told && work.facts().held(on, role, principal)?.is_some() {
-            let (name, who) = (work.name(on)?, quoted(&work.name(principal)?));
+            let (name, who) = (work.name(on)?, shell_quote(&work.name(principal)?));
             let name = name.strip_prefix("endpoint:").unwrap_or(&name).to_owned();
-            return Ok(Some(format!("rolebook endpoint remove-role {} {} {who}", quoted(&name), role.word())));
+            return Ok(Some(format!("rolebook endpoint remove-role {} {} {who}", shell_quote(&name), role.as_str())));
         }
     }
     Ok(None)
@@ -227,7 +227,7 @@ fn several<F: Facts + ?Sized>(work: &Work<'_, F>, shares: &[Binding], path: &str
         problem = problem.tip("where one sharer made several, of which class: --class CLASS");
     }
     for share in shares {
-        let (set, class) = (share.attributes.permissions, share.attributes.share_class().word());
+        let (set, class) = (share.attributes.permissions, share.attributes.share_class().as_str());
         problem.details.push(format!("by {}, class {class}: {} ({set})", sharer(work, share)?, set.label()));
     }
     Ok(problem)
@@ -285,7 +285,7 @@ fn require_raise<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding, after: 
             let (who, path) = (work.name(sharer)?, work.name(share.resource)?);
             Err(Problem::conflict("beyond_sharer", format!("{who} does not hold {} on `{path}`", after.without(held)))
                 .why("nobody's share gives more than its sharer holds")
-                .tip(format!("make a share of your own: rolebook share grant {} …", quoted(&path))))
+                .tip(format!("make a share of your own: rolebook share grant {} …", shell_quote(&path))))
         }
         (Actor::Operator, None) => Ok(()),
     }

@@ -3,7 +3,7 @@
 use super::cascade;
 use crate::model::attributes::{BindingAttributes, Endpoint, ShareClass, Sharing};
 use crate::model::catalogue::{CUSTOM_SETS, OPERATORS_SHARES, OWN_NAME};
-use crate::model::name::quoted;
+use crate::model::name::shell_quote;
 use crate::model::time::Expiry;
 use crate::model::{
     Action, Binding, Id, Kind, Name, Path, Permissions, Problem, Reference, Resource, Role, Time, Verb,
@@ -122,7 +122,7 @@ pub(super) fn refuse_unfit<F: Facts + ?Sized>(
     // An access manager of a private bucket is told nothing of its definition.
     let known = work.facts().named(Kind::Endpoint, None, name.key())?;
     let seen = known.map_or(Ok(false), |it| work.sees(&it))?;
-    let of_kind = if seen { format!("of kind {}", endpoint.kind.word()) } else { "of a kind".to_owned() };
+    let of_kind = if seen { format!("of kind {}", endpoint.kind.as_str()) } else { "of a kind".to_owned() };
     unfit(endpoint, &of_kind, name, set).map_or(Ok(()), Err)
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn unfit(endpoint: &Endpoint, of_kind: &str, name: &Name, set: Permis
                 .tip("choose a preset: edit, view, upload, preview")
                 .tip(format!(
                     "or say which version it has: rolebook endpoint set {} --node-version 4.4.6",
-                    quoted(name.shown())
+                    shell_quote(name.as_written())
                 ))
         }
     })
@@ -330,14 +330,14 @@ fn refuse_otherwise<F: Facts + ?Sized>(
         "shared_already",
         format!("`{path}` is shared with {who} already: {} ({set}){ends}", set.label()),
     )
-    .tip(format!("rolebook share set {} {} --permission …", quoted(&path), quoted(&who))))
+    .tip(format!("rolebook share set {} {} --permission …", shell_quote(&path), shell_quote(&who))))
 }
 
 pub(super) fn end<F: Facts + ?Sized>(
     work: &Work<'_, F>,
     expires: Option<Expiry>,
 ) -> Result<Option<crate::model::Time>> {
-    let end = expires.and_then(|it| it.counted_from(work.at));
+    let end = expires.and_then(|it| it.resolve_at(work.at));
     if end.is_some_and(|end| end <= work.at) {
         return Err(Problem::conflict("past_expiry", "the share would have expired before it was made")
             .tip("choose a later --expires"));

@@ -143,12 +143,12 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     }
 
     fn in_role(&mut self, role: Role, target: &Target) -> Result<()> {
-        let on = match role.on() {
+        let on = match role.resource_kind() {
             Kind::Server => Some(Id::SERVER),
             kind => target.within(self.panel.facts(), kind)?,
         };
         let Some(on) = on else { return Ok(()) };
-        role.given_by().iter().try_for_each(|held| self.holding(on, *held))
+        role.implied_by().iter().try_for_each(|held| self.holding(on, *held))
     }
 
     /// Whoever holds a role on a resource, groups and workgroups opened.

@@ -97,9 +97,9 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
     /// Adds what a row could give the subject. Answers whether that is every resource of the kind.
     fn add(&mut self, row: Holder) -> Result<bool> {
         match row {
-            Holder::Role(role) if role.on() == Kind::Server => return self.subject.holds(role, Id::SERVER),
+            Holder::Role(role) if role.resource_kind() == Kind::Server => return self.subject.holds(role, Id::SERVER),
             Holder::Role(role) => {
-                for held in role.given_by() {
+                for held in role.implied_by() {
                     for place in self.held(&[*held])? {
                         self.within(place)?;
                     }
@@ -116,7 +116,7 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
             Holder::SomeAdmin | Holder::GroupManager => {
                 // These rows look at nothing of the resource.
                 let Some(server) = Target::of(self.panel.facts(), Id::SERVER)? else { return Ok(false) };
-                let any = Action::listed(self.kind).first().copied();
+                let any = Action::listable(self.kind).first().copied();
                 let Some(any) = any else { return Ok(false) };
                 return Ok(holder::<F, ()>(self.subject, row, any, &server)?.is_some());
             }

@@ -18,7 +18,7 @@ pub struct Filter {
     pub kind: Option<Kind>,
     /// On this item and those beneath it alone.
     pub under: Option<Id>,
-    /// These actions alone; every one that [`Action::listed`] names where there are none.
+    /// These actions alone; every one that [`Action::listable`] names where there are none.
     pub actions: Vec<Action>,
 }
 
@@ -36,7 +36,7 @@ pub enum Reach {
 impl Filter {
     /// The actions asked about on a kind of resource.
     pub fn actions_on(&self, kind: Kind) -> Vec<Action> {
-        let all = Action::listed(kind);
+        let all = Action::listable(kind);
         if self.actions.is_empty() {
             return all;
         }
@@ -153,7 +153,7 @@ pub(super) fn allowed_beneath<F: Facts + ?Sized>(
 ) -> Result<Vec<Action>> {
     let mut found = Vec::new();
     for action in actions {
-        let asked = if target.kind == Kind::Item { action.beneath() } else { *action };
+        let asked = if target.kind == Kind::Item { action.on_unregistered() } else { *action };
         if allows(subject, asked, target)?.is_some() {
             found.push(*action);
         }

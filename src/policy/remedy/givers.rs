@@ -109,17 +109,17 @@ fn mends<F: Facts + ?Sized>(
             });
         }
         Lack::ServerRole(role) => (Action::SetRole(role), subject.id),
-        Lack::Role(role, on) if role.on() == Kind::Endpoint => {
+        Lack::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
             let managed = facts.resource(on)?.and_then(|it| it.as_endpoint().map(|it| it.managed));
             // One that is not managed is made so first.
             (if managed == Some(false) { plain(Verb::Edit) } else { Action::Assign(role) }, on)
         }
-        Lack::Role(role, on) if role.on() == Kind::Org => {
+        Lack::Role(role, on) if role.resource_kind() == Kind::Org => {
             let member = facts.held(on, Role::OrgMember, subject.id)?.is_some();
             (plain(if member { Verb::EditMember } else { Verb::Invite }), on)
         }
         Lack::Role(Role::DropboxOutside, on) => (plain(Verb::Invite), on),
-        Lack::Role(role, on) if role.on() == Kind::Workspace => {
+        Lack::Role(role, on) if role.resource_kind() == Kind::Workspace => {
             let org = facts.outline(on)?.and_then(|it| it.parent).unwrap_or(on);
             let mut member = false;
             for level in Role::ORG {

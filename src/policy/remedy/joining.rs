@@ -58,9 +58,9 @@ fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, holder: Holder, target: 
         Holder::Share | Holder::Sharer | Holder::Holds(_) | Holder::EachPart => {
             asked.extend(target.items(facts)?.map(|(item, _)| (item, Role::ItemShare)));
         }
-        Holder::Role(role) if role.on() == target.kind || role.on() == Kind::Endpoint => {
-            if let Some(on) = target.within(facts, role.on())? {
-                asked.extend(role.given_by().iter().map(|held| (on, *held)));
+        Holder::Role(role) if role.resource_kind() == target.kind || role.resource_kind() == Kind::Endpoint => {
+            if let Some(on) = target.within(facts, role.resource_kind())? {
+                asked.extend(role.implied_by().iter().map(|held| (on, *held)));
             }
         }
         _ => {}

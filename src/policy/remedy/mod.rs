@@ -194,14 +194,16 @@ fn lacks_of<F: Facts + ?Sized>(
                 Role::DropboxOutside => subject.kind() == Some(Kind::Invitee),
                 // Only accounts hold these.
                 Role::WorkgroupAdmin | Role::DropboxAdmin => subject.sort == Sort::Account,
-                _ if matches!(role.on(), Kind::Server | Kind::Org | Kind::Workspace) => subject.sort == Sort::Account,
-                _ if role.on() == Kind::Endpoint => subject.sort == Sort::Account || is_group,
+                _ if matches!(role.resource_kind(), Kind::Server | Kind::Org | Kind::Workspace) => {
+                    subject.sort == Sort::Account
+                }
+                _ if role.resource_kind() == Kind::Endpoint => subject.sort == Sort::Account || is_group,
                 _ => is_principal,
             };
-            match target.within(subject.facts(), role.on())? {
+            match target.within(subject.facts(), role.resource_kind())? {
                 _ if held => {}
                 _ if !fits => return Ok(None),
-                _ if role.on() == Kind::Server => lacks.push(Lack::ServerRole(role)),
+                _ if role.resource_kind() == Kind::Server => lacks.push(Lack::ServerRole(role)),
                 Some(on) => lacks.push(Lack::Role(role, on)),
                 None => return Ok(None),
             }
@@ -297,7 +299,7 @@ fn share_lack<F: Facts + ?Sized>(
             None => return Ok(None),
         },
         (Holder::Holds(set), ..) | (_, Action::Share(set), _) => (own, set),
-        (_, action, _) => (own, Permissions::of(content::wanted(action).unwrap_or(Permission::Browse))),
+        (_, action, _) => (own, Permissions::single(content::wanted(action).unwrap_or(Permission::Browse))),
     };
     let missing = wanted.without(content::permissions(subject, item)?);
     Ok(if missing.is_empty() {

@@ -11,7 +11,7 @@ use super::index::NOWHERE;
 use super::parts::Parts;
 use super::rows::{BindingRow, Kept, Name, Names, ResourceRow, halves};
 use super::tree::Tree;
-use crate::model::{Attributes, Kind, Revision, Role, Sets};
+use crate::model::{Attributes, Kind, Revision, Role, SetNames};
 use crate::policy::facts::{self, Facts};
 use crate::store::{Reader, Result, Store, StoreError, StoreFacts};
 
@@ -156,7 +156,7 @@ impl ReadResources {
     fn add(&mut self, row: &Row<'_>) -> std::result::Result<(), Unfit> {
         let id = number(row, 0)?;
         let word = text(row, 3)?.unwrap_or_default();
-        let kind = Kind::from_word(word)
+        let kind = Kind::from_name(word)
             .ok_or_else(|| Unfit::Corrupt(format!("resource {id} is of the unknown kind `{word}`")))?;
         let whole = text(row, 7)?.unwrap_or_default();
         let (attributes, complete) = self
@@ -181,7 +181,7 @@ impl ReadResources {
             return Ok((*place, true));
         }
         let read = Attributes::from_json(kind, whole)?;
-        let for_rules = read.for_rules();
+        let for_rules = read.policy_view();
         let complete = for_rules == read;
         let text = for_rules.to_json()?;
         let place = match self.distinct.get(&Whole(kind, &text)) {
@@ -219,7 +219,7 @@ impl Bindings {
             on: Vec::new(),
             attributes: vec![Kept::default()],
             known: HashMap::new(),
-            roles: Role::ALL.iter().map(|role| (role.full(), *role)).collect(),
+            roles: Role::ALL.iter().map(|role| (role.qualified(), *role)).collect(),
         };
         let columns = "id, resource, principal, role, since, grantor, expires, attributes, sets";
         for which in std::iter::from_fn(|| parts.take()).flatten() {
@@ -294,7 +294,7 @@ impl Bindings {
         }
         let attributes = whole.map(serde_json::from_str).transpose()?.unwrap_or_default();
         let texts = (whole.map(Box::from), sets.map(Box::from));
-        Ok(self.keep(texts, (attributes, Sets::from_text(sets))))
+        Ok(self.keep(texts, (attributes, SetNames::from_text(sets))))
     }
 }
 

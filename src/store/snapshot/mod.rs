@@ -22,7 +22,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::error::StoreError;
 use crate::model::attributes::{BindingAttributes, Home};
-use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role, Sets, Time};
+use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role, SetNames, Time};
 use crate::policy::RowChange;
 use crate::policy::facts::{Outline, Result, Visit};
 use index::{Index, NOWHERE};
@@ -111,7 +111,7 @@ impl Snapshot {
 
     /// The resources and the bindings that a set declares, by id.
     pub fn declared_by(&self, set: &str) -> (Vec<Id>, Vec<Id>) {
-        let has = |text: &str| text == set || Sets::from_text(Some(text)).has(set);
+        let has = |text: &str| text == set || SetNames::from_text(Some(text)).has(set);
         let resources = self
             .resources
             .iter()
@@ -163,7 +163,7 @@ impl Snapshot {
     }
 
     fn attributes_of(&self, row: &BindingRow) -> &Kept {
-        const NOTHING: &Kept = &(BindingAttributes::NONE, Sets::NONE);
+        const NOTHING: &Kept = &(BindingAttributes::NONE, SetNames::NONE);
         self.binding_attributes.get(row.attributes as usize).unwrap_or(NOTHING)
     }
 
@@ -206,7 +206,7 @@ impl Snapshot {
             key: texts.key.to_owned(),
             alias: texts.alias.map(str::to_owned),
             attributes,
-            sets: Sets::from_text(texts.sets),
+            sets: SetNames::from_text(texts.sets),
             since: u64::from(row.since),
         })))
     }

@@ -2,7 +2,7 @@
 
 use super::index::NOWHERE;
 use crate::model::attributes::BindingAttributes;
-use crate::model::{Binding, Id, Kind, Permissions, Role, Sets, Time};
+use crate::model::{Binding, Id, Kind, Permissions, Role, SetNames, Time};
 
 /// A resource: 32 bytes and its names.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ pub(super) struct Held {
 }
 
 /// What bindings have in common, kept once: their attributes, and who declares them.
-pub(super) type Kept = (BindingAttributes, Sets);
+pub(super) type Kept = (BindingAttributes, SetNames);
 
 /// The expiry of what does not expire.
 pub(super) const NEVER: [u32; 2] = [u32::MAX; 2];

@@ -289,7 +289,7 @@ fn bound<F: Facts>(view: &View<'_, F>, binding: &Binding) -> Result<Row, RenderE
     let permissions = (binding.role == Role::ItemShare).then_some(binding.attributes.permissions);
     let values = [
         json!(view.party(binding, binding.principal)?),
-        json!(binding.role.full()),
+        json!(binding.role.qualified()),
         json!(view.party(binding, binding.resource)?),
         json!(permissions),
         json!(view.giver(binding)?),

@@ -197,7 +197,7 @@ pub(super) fn leave_out(difference: &mut Difference, profile: Profiled, class: &
 /// The actions that are compared on a kind of resource.
 pub(super) fn listed(kind: Kind) -> &'static [Action] {
     static LISTED: [OnceLock<Vec<Action>>; Kind::ALL.len()] = [const { OnceLock::new() }; Kind::ALL.len()];
-    LISTED.get(kind as usize).map_or(&[], |all| all.get_or_init(|| Action::listed(kind)))
+    LISTED.get(kind as usize).map_or(&[], |all| all.get_or_init(|| Action::listable(kind)))
 }
 
 /// What the rules read of an account that is asked about: whether it is a plain user or an admin, and its status.
@@ -208,8 +208,8 @@ fn sort_of<F: Facts + ?Sized>(panel: &Panel<'_, F>, target: &Target) -> Result<O
     let status: Status = account.status(panel.at());
     for role in [Role::ServerUser, Role::ServerAdmin] {
         if panel.facts().held(Id::SERVER, role, target.id)?.is_some() {
-            return Ok(Some((Some(role), status.word())));
+            return Ok(Some((Some(role), status.as_str())));
         }
     }
-    Ok(Some((None, status.word())))
+    Ok(Some((None, status.as_str())))
 }

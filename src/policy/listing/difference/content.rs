@@ -187,7 +187,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
                 (Attributes::Item(was), Attributes::Item(is)) if !self.all.twins.are_by_id() => {
                     was.item_type != is.item_type
                 }
-                (was, is) => was.for_rules() != is.for_rules(),
+                (was, is) => was.policy_view() != is.policy_view(),
             };
             if lies_elsewhere || is_other {
                 self.special.insert(id.0);

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use hashbrown::{HashMap, HashSet};
 
 use super::profile::{Lacks, is_shown};
-use crate::model::attributes::{Attributes, MemberAccess, Switch};
+use crate::model::attributes::{AllowDeny, Attributes, MemberAccess};
 use crate::model::catalogue::{self, Holder};
 use crate::model::{Id, Kind, Role};
 use crate::policy::facts::{Facts, Result, Select};
@@ -42,9 +42,9 @@ fn reach() -> &'static Reach {
             let others = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Item);
             others.filter(|kind| catalogue::grants().any(|grant| grant.kind == *kind && speaks(grant.holder))).collect()
         };
-        let roles = Role::ALL.into_iter().filter(|role| !matches!(role.on(), Kind::Server | Kind::Item));
+        let roles = Role::ALL.into_iter().filter(|role| !matches!(role.resource_kind(), Kind::Server | Kind::Item));
         let gives =
-            |held: Role, holder: Holder| matches!(holder, Holder::Role(role) if role.given_by().contains(&held));
+            |held: Role, holder: Holder| matches!(holder, Holder::Role(role) if role.implied_by().contains(&held));
         Reach {
             roles: roles.map(|held| (held, of_kinds(&|holder| gives(held, holder)))).collect(),
             tokens: of_kinds(&|holder| matches!(holder, Holder::Token(_))),
@@ -61,8 +61,8 @@ pub(super) fn links<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Id) -> Result<
         let mut held: Vec<(Id, Link)> = Vec::new();
         subject.levels(&[*role], &mut |binding| {
             let says = match binding.attributes.root_upload {
-                Some(Switch::Allow) => ROOT_UPLOAD[0],
-                Some(Switch::Deny) => ROOT_UPLOAD[1],
+                Some(AllowDeny::Allow) => ROOT_UPLOAD[0],
+                Some(AllowDeny::Deny) => ROOT_UPLOAD[1],
                 None => 0,
             };
             held.push((binding.resource, (1 << *role as u32) | says));

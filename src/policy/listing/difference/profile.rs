@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::model::attributes::{Account, Attributes, Choices, MemberAccess, Setting, Status, Workgroup};
+use crate::model::attributes::{Account, Attributes, MemberAccess, Setting, SettingValues, Status, Workgroup};
 use crate::model::catalogue::{self, Demand, Holder};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::facts::{Facts, Result};
@@ -28,7 +28,7 @@ pub(super) enum Profile {
     /// Without an account: it has what `anyone` has, and what is its own.
     Outsider,
     /// An active account, with its settings and which of [`general_holders`] it is, a bit for each.
-    Account { settings: Choices, holders: u32 },
+    Account { settings: SettingValues, holders: u32 },
 }
 
 impl Profile {
@@ -36,7 +36,7 @@ impl Profile {
     pub(super) fn is_plain(self) -> bool {
         match self {
             Profile::Absent | Profile::Outsider => true,
-            Profile::Account { settings, holders } => settings == Choices::default() && holders == 0,
+            Profile::Account { settings, holders } => settings == SettingValues::default() && holders == 0,
         }
     }
 
@@ -62,7 +62,7 @@ fn general_holders() -> &'static [Holder] {
 /// Whether a holder is one whatever the resource is: then a profile says so.
 pub(in crate::policy::listing) const fn is_general(holder: Holder) -> bool {
     match holder {
-        Holder::Role(role) => matches!(role.on(), Kind::Server),
+        Holder::Role(role) => matches!(role.resource_kind(), Kind::Server),
         Holder::SomeAdmin | Holder::GroupManager => true,
         Holder::Account
         | Holder::Oneself
@@ -109,7 +109,7 @@ fn of_fellows() -> &'static (Vec<Action>, Vec<Setting>) {
     static FOUND: OnceLock<(Vec<Action>, Vec<Setting>)> = OnceLock::new();
     FOUND.get_or_init(|| {
         let (mut actions, mut settings) = (Vec::new(), Vec::new());
-        for action in Action::listed(Kind::Account) {
+        for action in Action::listable(Kind::Account) {
             let rows = catalogue::rows_of(Kind::Account, action.verb());
             if rows.grants.iter().any(|grant| grant.holder == Holder::FellowMember) {
                 actions.push(action);

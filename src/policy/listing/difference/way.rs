@@ -115,7 +115,7 @@ fn via<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Option<Id>, action: Action,
     let Some(target) = panel.target(on)? else { return Ok(None) };
     let mut through = None;
     // A root folder stands for what lies beneath it.
-    let asked = if target.kind == Kind::Item { action.beneath() } else { action };
+    let asked = if target.kind == Kind::Item { action.on_unregistered() } else { action };
     for step in decide_on(&subject, asked, &target)?.proof {
         match step {
             Step::Member(membership) => through = Some(membership.resource),

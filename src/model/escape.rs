@@ -62,19 +62,19 @@ pub fn is_visible(text: &str) -> bool {
 }
 
 /// A text as people are shown it: hidden characters as `\n`, `\u{1b}` and the like.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub fn escape_hidden(text: &str) -> Cow<'_, str> {
     if is_visible(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
     for character in text.chars() {
-        put(&mut out, character);
+        push_escaped(&mut out, character);
     }
     Cow::Owned(out)
 }
 
 /// Adds a character as people are shown it.
-pub fn put(out: &mut String, character: char) {
+pub fn push_escaped(out: &mut String, character: char) {
     if is_hidden(character) {
         out.extend(character.escape_default());
     } else {
@@ -86,13 +86,13 @@ pub fn put(out: &mut String, character: char) {
 const ESCAPE: &str = "\\u{";
 
 /// A text as a cell of separated values: every hidden character as `\u{1b}`, and a `\u{` that was there
-/// as `\u{5c}u{`. [`from_cell`] reads it back; a backslash anywhere else stands for itself.
-pub fn to_cell(text: &str) -> Cow<'_, str> {
-    to_cell_but(text, &[])
+/// as `\u{5c}u{`. [`unescape_cell`] reads it back; a backslash anywhere else stands for itself.
+pub fn escape_cell(text: &str) -> Cow<'_, str> {
+    escape_cell_except(text, &[])
 }
 
-/// As [`to_cell`], but for some characters that a format escapes in its own way.
-pub fn to_cell_but<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
+/// As [`escape_cell`], but for some characters that a format escapes in its own way.
+pub fn escape_cell_except<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
     if is_visible(text) && !text.contains(ESCAPE) {
         return Cow::Borrowed(text);
     }
@@ -108,8 +108,8 @@ pub fn to_cell_but<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
     Cow::Owned(out)
 }
 
-/// Reads what [`to_cell`] wrote. What looks like an escape and is none is left as it is.
-pub fn from_cell(cell: &str) -> Cow<'_, str> {
+/// Reads what [`escape_cell`] wrote. What looks like an escape and is none is left as it is.
+pub fn unescape_cell(cell: &str) -> Cow<'_, str> {
     if !cell.contains(ESCAPE) {
         return Cow::Borrowed(cell);
     }
@@ -138,13 +138,13 @@ pub fn from_cell(cell: &str) -> Cow<'_, str> {
 
 /// Stands in a YAML scalar for a hidden character that the YAML library would write as it is; the
 /// library escapes this one, which makes it quote the scalar. The character's number follows.
-const MARK: char = '\u{ffff}';
+const PLACEHOLDER: char = '\u{ffff}';
 /// The mark as the library writes it.
-const MARKED: &str = "\\uFFFF";
+const PLACEHOLDER_ESCAPE: &str = "\\uFFFF";
 
 /// A value whose texts have marks where something is hidden; none where nothing is. What is written of
-/// it is given to [`unmarked`].
-pub fn marked(value: &Value) -> Option<Value> {
+/// it is given to [`replace_placeholders`].
+pub fn with_placeholders(value: &Value) -> Option<Value> {
     needs_marks(value).then(|| with_marks(value))
 }
 
@@ -159,7 +159,7 @@ fn needs_marks(value: &Value) -> bool {
 }
 
 fn with_marks(value: &Value) -> Value {
-    let text = |text: &String| marked_text(text).unwrap_or_else(|| text.clone());
+    let text = |text: &String| text_with_placeholders(text).unwrap_or_else(|| text.clone());
     match value {
         Value::String(it) => Value::String(text(it)),
         Value::Array(items) => items.iter().map(with_marks).collect(),
@@ -172,25 +172,25 @@ fn with_marks(value: &Value) -> Value {
 
 /// Whether a character has to be marked: the library escapes control characters itself.
 fn is_marked(character: char) -> bool {
-    character == MARK || (is_hidden(character) && !character.is_control())
+    character == PLACEHOLDER || (is_hidden(character) && !character.is_control())
 }
 
 fn text_needs_marks(text: &str) -> bool {
     // Of most texts nothing more need be asked.
     let is_plain = text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~') & (byte != b'\\'));
-    !is_plain && (text.contains(is_marked) || text.contains(MARKED))
+    !is_plain && (text.contains(is_marked) || text.contains(PLACEHOLDER_ESCAPE))
 }
 
 /// A text with marks, if it needs any.
-pub fn marked_text(text: &str) -> Option<String> {
+pub fn text_with_placeholders(text: &str) -> Option<String> {
     if !text_needs_marks(text) {
         return None;
     }
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
-        if is_marked(character) || rest.starts_with(MARKED) {
-            let _ = write!(out, "{MARK}{:08X}", u32::from(character));
+        if is_marked(character) || rest.starts_with(PLACEHOLDER_ESCAPE) {
+            let _ = write!(out, "{PLACEHOLDER}{:08X}", u32::from(character));
         } else {
             out.push(character);
         }
@@ -200,17 +200,17 @@ pub fn marked_text(text: &str) -> Option<String> {
 }
 
 /// YAML with each mark made the escape that it stands for.
-pub fn unmarked(yaml: &str) -> String {
+pub fn replace_placeholders(yaml: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(yaml.len()), yaml);
     while let Some(place) = rest.find('\\') {
         let (before, escape) = rest.split_at(place);
         out.push_str(before);
-        let number = escape.strip_prefix(MARKED).and_then(|behind| behind.get(..8));
+        let number = escape.strip_prefix(PLACEHOLDER_ESCAPE).and_then(|behind| behind.get(..8));
         let length = match number.filter(|digits| digits.bytes().all(|it| it.is_ascii_hexdigit())) {
             Some(digits) => {
                 out.push_str("\\U");
                 out.push_str(digits);
-                MARKED.len() + 8
+                PLACEHOLDER_ESCAPE.len() + 8
             }
             // An escaped backslash is two of them; neither begins a mark.
             None => {
@@ -246,18 +246,18 @@ mod tests {
             ("\u{7f}\u{85}\u{9b}31m\u{2028}", "\\u{7f}\\u{85}\\u{9b}31m\\u{2028}"),
             ("\u{e000}\u{e0041}\u{fe0f}\u{10ffff}", "\\u{e000}\\u{e0041}\\u{fe0f}\\u{10ffff}"),
         ] {
-            assert_eq!(visible(text), shown);
+            assert_eq!(escape_hidden(text), shown);
         }
-        assert_eq!(to_cell("C:\\u{1}\n\\n"), "C:\\u{5c}u{1}\\u{a}\\n");
-        assert_eq!(from_cell("\\u{zz}\\u{}\\u{d800}\\u{41"), "\\u{zz}\\u{}\\u{d800}\\u{41");
+        assert_eq!(escape_cell("C:\\u{1}\n\\n"), "C:\\u{5c}u{1}\\u{a}\\n");
+        assert_eq!(unescape_cell("\\u{zz}\\u{}\\u{d800}\\u{41"), "\\u{zz}\\u{}\\u{d800}\\u{41");
     }
 
     proptest! {
         #[test]
         fn cells_read_back(text in "(\\\\|u|\\{|\\}|5c|[0-9a-f]|\\PC|\\p{Cf}|\\p{Cc}){0,12}") {
-            let cell = to_cell(&text);
+            let cell = escape_cell(&text);
             prop_assert!(is_visible(&cell));
-            prop_assert_eq!(from_cell(&cell), text.as_str());
+            prop_assert_eq!(unescape_cell(&cell), text.as_str());
         }
     }
 }

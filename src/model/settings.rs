@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-macro_rules! words {
+macro_rules! string_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -13,19 +13,19 @@ macro_rules! words {
             pub const ALL: &'static [$name] = &[$($name::$variant,)*];
 
             /// The word as it is written.
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $word,)* }
             }
 
             /// Reads the word.
-            pub fn from_word(word: &str) -> Option<$name> {
-                $name::ALL.iter().copied().find(|value| value.word() == word)
+            pub fn from_name(word: &str) -> Option<$name> {
+                $name::ALL.iter().copied().find(|value| value.as_str() == word)
             }
         }
     };
 }
 
-words! {
+string_enum! {
     /// What can be set on an account, each `allow`, `deny` or `default`.
     Setting {
         /// Send packages at all.
@@ -47,7 +47,7 @@ words! {
 
 impl Setting {
     /// The settings that are switches: all but the expiry.
-    pub const SWITCHES: [Setting; 6] = [
+    pub const TOGGLES: [Setting; 6] = [
         Setting::Send,
         Setting::Receive,
         Setting::Forward,
@@ -57,14 +57,14 @@ impl Setting {
     ];
 
     /// What a server that was never configured says: everything but sending outside.
-    pub const fn initial(self) -> bool {
+    pub const fn default_allowed(self) -> bool {
         !matches!(self, Setting::SendExternal)
     }
 }
 
-words! {
+string_enum! {
     /// An account's own value of a setting.
-    Choice {
+    SettingValue {
         /// As the server's setting says.
         Default = "default",
         /// Allowed, whatever the server's setting says.
@@ -74,7 +74,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Who may send packages to a workgroup as a whole.
     SendPolicy {
         /// Every active account, never outsiders.
@@ -88,7 +88,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Which members a member of a workgroup sees and may send to one by one.
     MemberAccess {
         /// Every other member.
@@ -100,7 +100,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Who sees a group's name and may give it roles and shares.
     GroupVisibility {
         /// Every active account, unless the directory is private.
@@ -121,7 +121,7 @@ impl Default for GroupVisibility {
 
 impl GroupVisibility {
     /// Whether every active account sees the group.
-    pub const fn to_everyone(self, private_directory: bool) -> bool {
+    pub const fn includes_everyone(self, private_directory: bool) -> bool {
         match self {
             GroupVisibility::Default => !private_directory,
             GroupVisibility::Everyone => true,
@@ -130,7 +130,7 @@ impl GroupVisibility {
     }
 }
 
-words! {
+string_enum! {
     /// How far an outside submitter's private link has come.
     InvitationState {
         /// It can be used until it expires.
@@ -142,7 +142,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What an endpoint is. Never changes.
     EndpointKind {
         /// An institutional server.
@@ -158,7 +158,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Who decides about the shares of an endpoint.
     Sharing {
         /// There are none.
@@ -181,7 +181,7 @@ impl EndpointKind {
     }
 }
 
-words! {
+string_enum! {
     /// Whether an item holds others.
     ItemType {
         /// It does.
@@ -191,7 +191,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Where a share comes from.
     ShareClass {
         /// Somebody shared what they hold.
@@ -216,9 +216,9 @@ impl ShareClass {
     }
 }
 
-words! {
+string_enum! {
     /// A switch that is on or off.
-    Switch {
+    AllowDeny {
         /// On.
         Allow = "allow",
         /// Off.
@@ -226,7 +226,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What an access token may do.
     TokenMode {
         /// Look.
@@ -236,27 +236,27 @@ words! {
     }
 }
 
-/// A setting for each switch, in the order of [`Setting::SWITCHES`].
+/// A setting for each switch, in the order of [`Setting::TOGGLES`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Choices {
+pub struct SettingValues {
     #[serde(skip_serializing_if = "Option::is_none")]
-    send: Option<Choice>,
+    send: Option<SettingValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    receive: Option<Choice>,
+    receive: Option<SettingValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    forward: Option<Choice>,
+    forward: Option<SettingValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    send_normal: Option<Choice>,
+    send_normal: Option<SettingValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    send_external: Option<Choice>,
+    send_external: Option<SettingValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    send_to_all_users: Option<Choice>,
+    send_to_all_users: Option<SettingValue>,
 }
 
-impl Choices {
+impl SettingValues {
     /// The value of a switch; the expiry is none and reads as default.
-    pub fn get(&self, setting: Setting) -> Choice {
+    pub fn get(&self, setting: Setting) -> SettingValue {
         let value = match setting {
             Setting::Send => self.send,
             Setting::Receive => self.receive,
@@ -266,11 +266,11 @@ impl Choices {
             Setting::SendToAllUsers => self.send_to_all_users,
             Setting::Expires => None,
         };
-        value.unwrap_or(Choice::Default)
+        value.unwrap_or(SettingValue::Default)
     }
 
     /// Sets a switch; the expiry is none and is left alone.
-    pub fn set(&mut self, setting: Setting, choice: Choice) {
+    pub fn set(&mut self, setting: Setting, choice: SettingValue) {
         let place = match setting {
             Setting::Send => &mut self.send,
             Setting::Receive => &mut self.receive,
@@ -280,6 +280,6 @@ impl Choices {
             Setting::SendToAllUsers => &mut self.send_to_all_users,
             Setting::Expires => return,
         };
-        *place = (choice != Choice::Default).then_some(choice);
+        *place = (choice != SettingValue::Default).then_some(choice);
     }
 }

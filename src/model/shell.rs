@@ -9,7 +9,7 @@ use super::problem::{Problem, ProblemKind};
 ///
 /// # Errors
 /// For a quote that is never closed.
-pub fn words(line: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
+pub fn split_words(line: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
     let is_blank = |character| character == ' ' || character == '\t';
     if !line.contains(['\'', '"', '\\']) {
         return Ok(line.split(is_blank).filter(|word| !word.is_empty()).map(Cow::Borrowed).collect());
@@ -25,7 +25,9 @@ pub fn words(line: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
         match character {
             blank if is_blank(blank) => words.extend(word.take().map(Cow::Owned)),
             '\\' => word.get_or_insert_default().push(rest.next().ok_or_else(|| open('\\'))?),
-            '\'' | '"' => quoted(character, &mut rest, word.get_or_insert_default()).ok_or_else(|| open(character))?,
+            '\'' | '"' => {
+                read_quoted(character, &mut rest, word.get_or_insert_default()).ok_or_else(|| open(character))?
+            }
             plain => word.get_or_insert_default().push(plain),
         }
     }
@@ -34,7 +36,7 @@ pub fn words(line: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
 }
 
 /// Reads up to a closing quote; none where there is none.
-fn quoted(quote: char, rest: &mut std::str::Chars<'_>, word: &mut String) -> Option<()> {
+fn read_quoted(quote: char, rest: &mut std::str::Chars<'_>, word: &mut String) -> Option<()> {
     loop {
         match rest.next()? {
             end if end == quote => return Some(()),
@@ -53,7 +55,7 @@ mod tests {
 
     #[test]
     fn words_are_split_as_a_shell_splits_them() {
-        let split = |line| words(line).map(|found| found.join("|")).map_err(|problem| problem.message);
+        let split = |line| split_words(line).map(|found| found.join("|")).map_err(|problem| problem.message);
         assert_eq!(split(" bob  send\tworkgroup:color ").unwrap(), "bob|send|workgroup:color");
         assert_eq!(split(r#"'bob b' "a\"b\n" x\ y"z"'' """#).unwrap(), "bob b|a\"b\\n|x yz|");
         assert_eq!(split("a 'b").unwrap_err(), "a `'` is never closed");

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 /// What stands between the names; no name holds it.
-const BETWEEN: char = ';';
+const SEPARATOR: char = ';';
 
 /// The sets that declare a row, by name; none for one that was made by hand.
 ///
 /// Most rows belong to none or to one, and those of one set share its text.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Sets(Option<Arc<str>>);
+pub struct SetNames(Option<Arc<str>>);
 
-impl Sets {
+impl SetNames {
     /// Made by hand.
-    pub const NONE: Sets = Sets(None);
+    pub const NONE: SetNames = SetNames(None);
 
     /// As a column of the store has them.
-    pub fn from_text(text: Option<&str>) -> Sets {
-        Sets(text.filter(|text| !text.is_empty()).map(Arc::from))
+    pub fn from_text(text: Option<&str>) -> SetNames {
+        SetNames(text.filter(|text| !text.is_empty()).map(Arc::from))
     }
 
     /// As a column of the store has them: the names in their order with `;` between, or nothing.
@@ -32,7 +32,7 @@ impl Sets {
 
     /// The names, in their order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.text().into_iter().flat_map(|text| text.split(BETWEEN))
+        self.text().into_iter().flat_map(|text| text.split(SEPARATOR))
     }
 
     /// Whether a set declares it.
@@ -42,23 +42,23 @@ impl Sets {
 
     /// These and one more.
     #[must_use]
-    pub fn with(&self, name: &str) -> Sets {
+    pub fn with(&self, name: &str) -> SetNames {
         if self.has(name) {
             return self.clone();
         }
         let mut names: Vec<&str> = self.names().chain([name]).collect();
         names.sort_unstable();
-        Sets::from_text(Some(&names.join(";")))
+        SetNames::from_text(Some(&names.join(";")))
     }
 
     /// These but for one.
     #[must_use]
-    pub fn without(&self, name: &str) -> Sets {
+    pub fn without(&self, name: &str) -> SetNames {
         if !self.has(name) {
             return self.clone();
         }
         let left: Vec<&str> = self.names().filter(|own| *own != name).collect();
-        Sets::from_text(Some(&left.join(";")))
+        SetNames::from_text(Some(&left.join(";")))
     }
 }
 
@@ -68,12 +68,12 @@ mod tests {
 
     #[test]
     fn sets_come_and_go() {
-        let both = Sets::NONE.with("studio").with("acme").with("studio");
+        let both = SetNames::NONE.with("studio").with("acme").with("studio");
         assert_eq!(both.text(), Some("acme;studio"));
         assert!(both.has("acme") && !both.has("acm"));
         assert_eq!(both.without("acme").text(), Some("studio"));
-        assert_eq!(both.without("studio").without("acme").without("x"), Sets::NONE);
-        assert_eq!(Sets::from_text(both.text()), both);
-        assert_eq!(Sets::NONE.names().count(), 0);
+        assert_eq!(both.without("studio").without("acme").without("x"), SetNames::NONE);
+        assert_eq!(SetNames::from_text(both.text()), both);
+        assert_eq!(SetNames::NONE.names().count(), 0);
     }
 }

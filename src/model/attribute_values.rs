@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::attributes::{Account, AdminRights, Attributes, Endpoint, Server};
+use super::settings::Setting;
 use super::time::Time;
-use super::words::Setting;
 
 impl Attributes {
     /// Every attribute that people set, under the name that options, YAML and JSON give it,
     /// defaults included. What output shows and what changes are described by.
-    pub fn fields(&self) -> Vec<(&'static str, Value)> {
+    pub fn named_values(&self) -> Vec<(&'static str, Value)> {
         match self {
             Attributes::Server(it) => server_fields(it),
             Attributes::Account(it) => account_fields(it),
@@ -61,7 +61,7 @@ fn server_fields(it: &Server) -> Vec<(&'static str, Value)> {
         ("private_directory", json!(it.private_directory)),
         ("public_links", json!(word(it.public_links))),
     ];
-    fields.extend(Setting::SWITCHES.map(|setting| (setting_field(setting), json!(word(it.allows(setting))))));
+    fields.extend(Setting::TOGGLES.map(|setting| (setting_field(setting), json!(word(it.allows(setting))))));
     fields.push(("members_edit_workspaces", json!(it.members_edit_workspaces)));
     fields.push(("members_may_leave", json!(it.members_may_leave)));
     fields.push(("url", json!(it.url)));
@@ -84,7 +84,7 @@ fn account_fields(it: &Account) -> Vec<(&'static str, Value)> {
         ("active", json!(it.active)),
         ("expires", time_value(it.expires)),
     ];
-    fields.extend(Setting::SWITCHES.map(|setting| (setting_field(setting), json!(it.settings.get(setting)))));
+    fields.extend(Setting::TOGGLES.map(|setting| (setting_field(setting), json!(it.settings.get(setting)))));
     fields
 }
 
