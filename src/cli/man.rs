@@ -12,7 +12,7 @@ use super::{Outcome, examples, statuses};
 use crate::input::faults;
 use crate::model::action::verbs_of;
 use crate::model::catalogue::disclosure::DISCLOSURES;
-use crate::model::catalogue::{COMMAND_RULES, PRESETS, denials, grants, limits};
+use crate::model::catalogue::{COMMAND_RULES, PRESETS, denial_reasons, grants, restrictions};
 use crate::model::{Kind, Problem, ProblemKind, Role};
 
 /// The day of the release, as pages show it.
@@ -358,7 +358,7 @@ fn model_page() -> String {
             roff(grant.rule.name),
             roff(&format!(
                 "{}: {} on {}{when}.\n{}",
-                grant.holder.phrase(),
+                grant.grantee.phrase(),
                 verbs.join(", "),
                 grant.kind.article(),
                 grant.rule.source
@@ -366,7 +366,7 @@ fn model_page() -> String {
         );
     }
     out.push_str(".SH RULES THAT TAKE AWAY\n");
-    for (rule, kind, verbs) in limits().map(|it| (it.rule, it.kind, it.verbs)) {
+    for (rule, kind, verbs) in restrictions().map(|it| (it.rule, it.kind, it.verbs)) {
         let verbs: Vec<&str> = verbs.iter().map(|verb| verb.as_str()).collect();
         let _ = write!(
             out,
@@ -376,7 +376,7 @@ fn model_page() -> String {
         );
     }
     out.push_str(".SH SENTENCES BEHIND REFUSALS\n");
-    for denial in denials() {
+    for denial in denial_reasons() {
         let verbs: Vec<&str> = denial.verbs.iter().map(|verb| verb.as_str()).collect();
         let when = denial.when.map_or_else(String::new, |condition| format!(", when {}", condition.phrase()));
         let _ = write!(
@@ -394,7 +394,7 @@ fn model_page() -> String {
     out.push_str(".SH WHAT IS TOLD TO WHOM\n");
     for row in DISCLOSURES {
         let kinds = row.kinds_phrase();
-        let text = format!("Of {kinds}: {}, to {}.\n{}", row.matter.phrase(), row.to.phrase(), row.rule.source);
+        let text = format!("Of {kinds}: {}, to {}.\n{}", row.aspect.phrase(), row.audience.phrase(), row.rule.source);
         let _ = write!(out, ".TP\n.B {}{}", roff(row.rule.name), roff(&text));
     }
     out.push_str(".SH SEE ALSO\n.BR rolebook (1)\n");

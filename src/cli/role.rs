@@ -9,7 +9,7 @@ use super::{Outcome, complete, examples};
 use crate::model::action::allowed_verb;
 use crate::model::attributes::TokenMode;
 use crate::model::catalogue::disclosure::{Audience, DISCLOSURES};
-use crate::model::catalogue::{Grant, Holder, PRESETS, grants};
+use crate::model::catalogue::{Grant, Grantee, PRESETS, grants};
 use crate::model::{Kind, Permissions, Problem, Role as Held, Verb as Do};
 use crate::render::{Column, hidden, row, shown};
 
@@ -51,23 +51,23 @@ static COLUMNS: [Column; 7] =
     [shown("role"), shown("on"), shown("actions"), shown("discloses"), shown("when"), hidden("rule"), shown("source")];
 
 /// The word a holder goes by in the catalogue.
-fn word(holder: Holder) -> &'static str {
-    match holder {
-        Holder::Role(role) => role.qualified(),
-        Holder::Account => "account",
-        Holder::Oneself => "oneself",
-        Holder::FellowMember => "fellow-member",
-        Holder::SomeAdmin => "some-admin",
-        Holder::GroupManager => "group-manager",
-        Holder::RecipientViewer => "recipient-viewer",
-        Holder::Share => "item:share",
-        Holder::Owner => "item:owner",
-        Holder::Holds(Permissions::EDIT) => "holds-edit",
-        Holder::Holds(_) => "holds-view",
-        Holder::Sharer => "sharer",
-        Holder::EachPart => "each-part",
-        Holder::Token(TokenMode::Read) => "access-token:read",
-        Holder::Token(TokenMode::ReadWrite) => "access-token:read-write",
+fn word(grantee: Grantee) -> &'static str {
+    match grantee {
+        Grantee::Role(role) => role.qualified(),
+        Grantee::Account => "account",
+        Grantee::Itself => "oneself",
+        Grantee::FellowMember => "fellow-member",
+        Grantee::SomeAdmin => "some-admin",
+        Grantee::GroupManager => "group-manager",
+        Grantee::RecipientViewer => "recipient-viewer",
+        Grantee::ShareHolder => "item:share",
+        Grantee::Owner => "item:owner",
+        Grantee::HoldsPermissions(Permissions::EDIT) => "holds-edit",
+        Grantee::HoldsPermissions(_) => "holds-view",
+        Grantee::Sharer => "sharer",
+        Grantee::AllParts => "each-part",
+        Grantee::Token(TokenMode::Read) => "access-token:read",
+        Grantee::Token(TokenMode::ReadWrite) => "access-token:read-write",
     }
 }
 
@@ -76,7 +76,7 @@ fn grant_row(grant: &Grant) -> Map<String, Value> {
     row(
         &COLUMNS,
         [
-            json!(word(grant.holder)),
+            json!(word(grant.grantee)),
             json!(grant.kind.noun()),
             json!(actions),
             Value::Null,
@@ -124,8 +124,8 @@ fn audience(audience: Audience) -> Vec<(&'static str, Option<String>)> {
 /// The disclosures, as rows.
 fn disclosure_rows() -> impl Iterator<Item = Map<String, Value>> {
     DISCLOSURES.iter().flat_map(|it| {
-        audience(it.to).into_iter().map(|(who, when)| {
-            let discloses = json!(it.matter.phrase());
+        audience(it.audience).into_iter().map(|(who, when)| {
+            let discloses = json!(it.aspect.phrase());
             let (name, source) = (json!(it.rule.name), json!(it.rule.source));
             row(&COLUMNS, [json!(who), json!(it.kinds_phrase()), json!([]), discloses, json!(when), name, source])
         })
@@ -134,8 +134,8 @@ fn disclosure_rows() -> impl Iterator<Item = Map<String, Value>> {
 
 /// Every row of the catalogue that gives something, by role; then the presets, the role that gives nothing, and the disclosures.
 fn all_rows() -> Vec<Map<String, Value>> {
-    let order = |grant: &&Grant| match grant.holder {
-        Holder::Role(role) => Held::ALL.iter().position(|known| *known == role).unwrap_or(usize::MAX - 1),
+    let order = |grant: &&Grant| match grant.grantee {
+        Grantee::Role(role) => Held::ALL.iter().position(|known| *known == role).unwrap_or(usize::MAX - 1),
         _ => usize::MAX,
     };
     let mut sorted: Vec<&Grant> = grants().collect();
@@ -143,7 +143,7 @@ fn all_rows() -> Vec<Map<String, Value>> {
     let mut rows: Vec<Map<String, Value>> = sorted.into_iter().map(grant_row).collect();
     rows.extend(preset_rows());
     for role in Held::ALL {
-        if !grants().any(|grant| word(grant.holder) == role.qualified()) {
+        if !grants().any(|grant| word(grant.grantee) == role.qualified()) {
             let source = "seed 000: Normal users typically do not manage other users or workgroups.";
             rows.push(row(
                 &COLUMNS,

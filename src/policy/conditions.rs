@@ -1,4 +1,4 @@
-//! What a row of the catalogue may demand besides its holder, each condition in one place.
+//! What a row of the catalogue requires besides its grantee, each condition in one place.
 
 use std::ops::ControlFlow;
 
@@ -117,7 +117,7 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
             }
             Some(all)
         }
-        Condition::MaySend | Condition::MayView => match condition.also() {
+        Condition::MaySend | Condition::MayView => match condition.required_verb() {
             Some(verb) => proof_of(subject, verb, on)?,
             None => None,
         },

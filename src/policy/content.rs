@@ -12,7 +12,7 @@ use super::subject::{Sort, Subject};
 use super::target::Target;
 use crate::model::action::{Destination, required_permission};
 use crate::model::attributes::{AllowDeny, Attributes, Item, Sharing};
-use crate::model::catalogue::Holder;
+use crate::model::catalogue::Grantee;
 use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Verb};
 
 /// Whether a share of the item, or of a folder above, fits; the nearest first.
@@ -93,7 +93,7 @@ fn by_role<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Ta
     if target.sharing(subject.facts())? != Some(Sharing::Managed) {
         return Ok(None);
     }
-    holder(subject, Holder::Role(Role::AccessManager), Action::Plain(Verb::See), target)
+    holder(subject, Grantee::Role(Role::AccessManager), Action::Plain(Verb::See), target)
 }
 
 /// How the subject comes to hold every permission of a set; none if one is lacking.

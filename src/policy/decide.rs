@@ -9,7 +9,9 @@ use super::limits::demand;
 use super::proof::{Evidence, Proof};
 use super::subject::{Sort, Subject};
 use super::target::Target;
-use crate::model::catalogue::{self, ACTIVE_ONLY, Grant, Holder, NOT_GRANTED, NOT_THERE, OUTSIDERS, Rule, TOKEN_ENDED};
+use crate::model::catalogue::{
+    self, ACTIVE_ONLY, Grant, Grantee, NOT_GRANTED, NOT_THERE, OUTSIDERS, Rule, TOKEN_ENDED,
+};
 use crate::model::{Action, Id, Kind, Time, Verb};
 
 /// What is asked.
@@ -118,10 +120,10 @@ pub(super) fn judge<F: Facts + ?Sized, E: Evidence>(
     if subject.sort == Sort::Outsider && verb != Verb::Submit && !can_be_shared {
         return Ok(Decision::denied(OUTSIDERS, E::default()));
     }
-    let rows = catalogue::rows_of(target.kind, verb);
+    let rows = catalogue::rules_for(target.kind, verb);
     let mut limits = E::default();
-    for limit in &rows.limits {
-        let (ok, steps) = demand::<F, E>(subject, limit.demand, action, target)?;
+    for limit in &rows.restrictions {
+        let (ok, steps) = demand::<F, E>(subject, limit.requirement, action, target)?;
         if !ok {
             return Ok(Decision::denied(limit.rule, steps));
         }
@@ -142,7 +144,7 @@ fn is_live<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<bool> {
     Ok(token.status(subject.at) == "active" && subject.facts().outline(workspace)?.is_some())
 }
 
-/// Whether a row gives: its holder is the subject and its condition is met.
+/// Whether a row gives: its grantee is the subject and its condition is met.
 pub(super) fn given<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     grant: &Grant,
@@ -155,7 +157,7 @@ pub(super) fn given<F: Facts + ?Sized, E: Evidence>(
         None => Some(E::default()),
     };
     let Some(more) = more else { return Ok(None) };
-    let Some(mut steps) = holder::<F, E>(subject, grant.holder, action, target)? else { return Ok(None) };
+    let Some(mut steps) = holder::<F, E>(subject, grant.grantee, action, target)? else { return Ok(None) };
     steps.join(more);
     Ok(Some(steps))
 }
@@ -177,10 +179,10 @@ fn denial_rule<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, act
             return denial_rule(subject, &on, part);
         }
     }
-    for row in &catalogue::rows_of(target.kind, verb).denials {
-        let held = match row.holder {
+    for row in &catalogue::rules_for(target.kind, verb).denial_reasons {
+        let held = match row.role {
             None => true,
-            Some(role) => holder::<F, ()>(subject, Holder::Role(role), Action::Plain(verb), target)?.is_some(),
+            Some(role) => holder::<F, ()>(subject, Grantee::Role(role), Action::Plain(verb), target)?.is_some(),
         };
         let fits = match row.when {
             Some(condition) if held => met::<F, ()>(subject, condition, action, target)?.is_some(),

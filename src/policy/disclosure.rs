@@ -19,7 +19,7 @@ use super::subject::Subject;
 use super::target::Target;
 use crate::model::attributes::MemberAccess;
 use crate::model::catalogue::Rule;
-use crate::model::catalogue::disclosure::{Audience, DISCLOSURES, Disclosure, Matter, rows_of};
+use crate::model::catalogue::disclosure::{Aspect, Audience, DISCLOSURES, Disclosure, disclosures_for};
 use crate::model::{Action, Binding, Id, Kind, Permissions, Resource, Role, Time, Verb};
 
 /// What stands in a message in place of a name that the reader may not be told.
@@ -133,7 +133,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn sees(&self, resource: &Resource) -> Result<bool> {
-        self.told(Matter::Existence, resource.id, resource.kind(), None)
+        self.told(Aspect::Existence, resource.id, resource.kind(), None)
     }
 
     /// Whether a resource may be named to the reader. What no facts hold may not: whoever looked it up
@@ -150,7 +150,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
             return Ok(*known);
         }
         let may = match subject.facts().outline(id)? {
-            Some(outline) => self.told(Matter::Existence, id, outline.kind(), None)?,
+            Some(outline) => self.told(Aspect::Existence, id, outline.kind(), None)?,
             None => false,
         };
         let mut names = self.names.borrow_mut();
@@ -168,7 +168,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// When the facts cannot be read.
     pub fn sees_details(&self, resource: &Resource) -> Result<bool> {
         let limited = matches!(resource.kind(), Kind::Workgroup | Kind::Dropbox);
-        if limited { self.told(Matter::Details, resource.id, resource.kind(), None) } else { self.sees(resource) }
+        if limited { self.told(Aspect::Details, resource.id, resource.kind(), None) } else { self.sees(resource) }
     }
 
     /// Whether the reader is told what it may do with the content of an endpoint, which it need not see.
@@ -176,7 +176,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn knows_content_of(&self, endpoint: Id) -> Result<bool> {
-        self.told(Matter::OwnAccess, endpoint, Kind::Endpoint, None)
+        self.told(Aspect::OwnAccess, endpoint, Kind::Endpoint, None)
     }
 
     // Bindings.
@@ -190,7 +190,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         match binding.role {
             Role::ItemShare => Ok(sharing::may_see(subject, binding)? || self.sees_all_gone(binding.resource)?),
             role if role.resource_kind() == Kind::Server => self.may_name(binding.principal),
-            role => Ok(self.told(Matter::Bindings, binding.resource, role.resource_kind(), Some(binding))?
+            role => Ok(self.told(Aspect::Bindings, binding.resource, role.resource_kind(), Some(binding))?
                 && self.sees_member(binding)?),
         }
     }
@@ -201,7 +201,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn is_told_members(&self, group: Id) -> Result<bool> {
-        self.told(Matter::Bindings, group, Kind::Group, None)
+        self.told(Aspect::Bindings, group, Kind::Group, None)
     }
 
     /// Whether a share is told of in a list: one of a class of the system's own only where all are
@@ -241,7 +241,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
             None => Ok(true),
             // To edit one's own account is not to administer it.
             Some(subject) if on == subject.id => subject.holds(Role::ServerAdmin, Id::SERVER),
-            Some(_) => self.told(Matter::OthersAccess, on, kind, None),
+            Some(_) => self.told(Aspect::OthersAccess, on, kind, None),
         }
     }
 
@@ -266,16 +266,16 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// When the facts cannot be read.
     pub fn log_scope(&self) -> Result<LogScope> {
         let Some(subject) = &self.subject else { return Ok(LogScope::All) };
-        let rows = || DISCLOSURES.iter().filter(|row| row.matter == Matter::Log);
+        let rows = || DISCLOSURES.iter().filter(|row| row.aspect == Aspect::Log);
         for row in rows() {
-            if let Audience::MayOnServer(verb) = row.to
+            if let Audience::MayOnServer(verb) = row.audience
                 && self.may(verb, Id::SERVER)?
             {
                 return Ok(LogScope::All);
             }
         }
         let roles: Vec<Role> = rows()
-            .filter_map(|row| match row.to {
+            .filter_map(|row| match row.audience {
                 Audience::Holds(roles) => Some(roles),
                 _ => None,
             })
@@ -351,28 +351,28 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn rule(&self, matter: Matter, on: Id, binding: Option<&Binding>) -> Result<Option<Rule>> {
+    pub fn rule(&self, aspect: Aspect, on: Id, binding: Option<&Binding>) -> Result<Option<Rule>> {
         let Some(subject) = &self.subject else { return Ok(None) };
         let kind = subject.facts().outline(on)?.map_or(Kind::Server, |it| it.kind());
-        Ok(self.row(matter, on, kind, binding)?.map(|row| row.rule))
+        Ok(self.row(aspect, on, kind, binding)?.map(|row| row.rule))
     }
 
-    fn told(&self, matter: Matter, on: Id, kind: Kind, binding: Option<&Binding>) -> Result<bool> {
-        Ok(self.subject.is_none() || self.row(matter, on, kind, binding)?.is_some() || self.sees_all_gone(on)?)
+    fn told(&self, aspect: Aspect, on: Id, kind: Kind, binding: Option<&Binding>) -> Result<bool> {
+        Ok(self.subject.is_none() || self.row(aspect, on, kind, binding)?.is_some() || self.sees_all_gone(on)?)
     }
 
     /// The row of the catalogue that tells the reader something.
     fn row(
         &self,
-        matter: Matter,
+        aspect: Aspect,
         on: Id,
         kind: Kind,
         binding: Option<&Binding>,
     ) -> Result<Option<&'static Disclosure>> {
         let Some(subject) = &self.subject else { return Ok(None) };
         let mut target: Option<Option<Target>> = None;
-        for row in rows_of(matter, kind) {
-            let told = match row.to {
+        for row in disclosures_for(aspect, kind) {
+            let told = match row.audience {
                 Audience::Everybody => true,
                 Audience::May(verbs) => {
                     let target = match &target {

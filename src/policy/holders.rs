@@ -1,4 +1,4 @@
-//! Whom a row of the catalogue speaks of, each sort of holder in one place.
+//! Whom a row of the catalogue speaks of, each kind of grantee in one place.
 
 use std::ops::ControlFlow;
 
@@ -9,49 +9,49 @@ use super::proof::{Evidence, Step};
 use super::subject::Subject;
 use super::target::Target;
 use crate::model::attributes::{Attributes, MemberAccess, TokenMode, Workgroup};
-use crate::model::catalogue::Holder;
+use crate::model::catalogue::Grantee;
 use crate::model::{Action, Binding, Id, Kind, Role, Verb};
 
 /// Whether the subject is whom a row speaks of.
 pub(super) fn holder<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
-    holder: Holder,
+    grantee: Grantee,
     action: Action,
     target: &Target,
 ) -> Result<Option<E>> {
-    match holder {
-        Holder::Role(role) => {
+    match grantee {
+        Grantee::Role(role) => {
             let on = match role.resource_kind() {
                 Kind::Server => Some(Id::SERVER),
                 kind => target.within(subject.facts(), kind)?,
             };
             on.map_or(Ok(None), |on| subject.holding(role, on))
         }
-        Holder::Account => Ok(is_account(subject).then(|| E::of(|| Step::Account { principal: subject.id }))),
-        Holder::Oneself => Ok((subject.id == target.id).then(|| E::of(|| Step::Oneself { principal: subject.id }))),
-        Holder::FellowMember => fellow_member(subject, target.id),
-        Holder::SomeAdmin => some_admin(subject, false),
-        Holder::GroupManager => some_admin(subject, true),
-        Holder::RecipientViewer => recipient_viewer(subject, target),
-        Holder::Share => content::share(subject, target, &|set| match content::wanted(action) {
+        Grantee::Account => Ok(is_account(subject).then(|| E::of(|| Step::Account { principal: subject.id }))),
+        Grantee::Itself => Ok((subject.id == target.id).then(|| E::of(|| Step::Oneself { principal: subject.id }))),
+        Grantee::FellowMember => fellow_member(subject, target.id),
+        Grantee::SomeAdmin => some_admin(subject, false),
+        Grantee::GroupManager => some_admin(subject, true),
+        Grantee::RecipientViewer => recipient_viewer(subject, target),
+        Grantee::ShareHolder => content::share(subject, target, &|set| match content::wanted(action) {
             Some(permission) => set.has(permission),
             // Any permission at all lets one see the item.
             None => !set.is_empty(),
         }),
-        Holder::Owner => content::owner(subject, target),
-        Holder::Holds(set) => match target.kind {
+        Grantee::Owner => content::owner(subject, target),
+        Grantee::HoldsPermissions(set) => match target.kind {
             Kind::Endpoint => match root_of(subject.facts(), target.id)? {
                 Some(root) => content::held_all(subject, &root, set),
                 None => Ok(None),
             },
             _ => content::held_all(subject, target, set),
         },
-        Holder::Sharer => match action {
+        Grantee::Sharer => match action {
             Action::Share(set) => content::held_all(subject, target, set),
             _ => Ok(None),
         },
-        Holder::EachPart => content::each_part(subject, action, target.id),
-        Holder::Token(mode) => token(subject, mode, target),
+        Grantee::AllParts => content::each_part(subject, action, target.id),
+        Grantee::Token(mode) => token(subject, mode, target),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a row that takes away demands, each demand in one place.
+//! What each restriction requires, in one place.
 
 use super::conditions::shares_workgroup;
 use super::content;
@@ -7,19 +7,19 @@ use super::proof::{Evidence, Step};
 use super::subject::{Sort, Subject};
 use super::target::Target;
 use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
-use crate::model::catalogue::Demand;
+use crate::model::catalogue::Requirement;
 use crate::model::{Action, Kind, Role};
 
-/// Whether a limit's demand is met, with the facts that say so either way.
+/// Whether a restriction's requirement is met, with the facts that say so either way.
 pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
-    demand: Demand,
+    requirement: Requirement,
     action: Action,
     target: &Target,
 ) -> Result<(bool, E)> {
-    match demand {
-        Demand::RootUpload => content::root_upload(subject, action, target),
-        Demand::NotRoot => {
+    match requirement {
+        Requirement::RootUpload => content::root_upload(subject, action, target),
+        Requirement::NotRoot => {
             let beneath = match action {
                 Action::OnUnregistered(_) => true,
                 Action::MoveTo(to) | Action::CopyTo(to) => to.of_file,
@@ -27,26 +27,26 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
             };
             Ok((beneath || !target.is_root(subject.facts())?, E::default()))
         }
-        Demand::Managed | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits => {
-            fits_endpoint(subject.facts(), demand, action, target)
+        Requirement::Managed | Requirement::RoleFitsKind | Requirement::Shareable | Requirement::SetFits => {
+            fits_endpoint(subject.facts(), requirement, action, target)
         }
-        Demand::NotOneself => {
+        Requirement::NotItself => {
             let own = subject.id == target.id;
             Ok((!own, if own { E::of(|| Step::Oneself { principal: subject.id }) } else { E::default() }))
         }
         // Outsiders have no settings; what they may do is decided by their link.
-        Demand::Allowed(_) | Demand::AllowedOrShared(_) | Demand::AllowedOrSent(_)
+        Requirement::Allowed(_) | Requirement::AllowedOrShared(_) | Requirement::AllowedOrSent(_)
             if subject.sort == Sort::Outsider =>
         {
             Ok((true, E::default()))
         }
-        Demand::Allowed(setting) => {
+        Requirement::Allowed(setting) => {
             let (allowed, step) = subject.setting(setting)?;
             Ok((allowed, E::of(|| step)))
         }
-        Demand::AllowedOrShared(setting) => shared(subject, setting, target),
+        Requirement::AllowedOrShared(setting) => shared(subject, setting, target),
         // `receive` binds what one received, not what one sent (docs/model.md#settings).
-        Demand::AllowedOrSent(setting) => {
+        Requirement::AllowedOrSent(setting) => {
             let (allowed, step) = subject.setting(setting)?;
             let mut evidence = E::of(|| step);
             if allowed {
@@ -57,7 +57,7 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
             evidence.join(sent.unwrap_or_default());
             Ok((found, evidence))
         }
-        Demand::TargetActive => {
+        Requirement::TargetActive => {
             let status = target.account().map(|account| account.status(subject.at));
             if status == Some(Status::Active) {
                 return Ok((true, E::default()));
@@ -71,28 +71,28 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
 /// What an endpoint can hold, whoever asks: roles on managed ones only, shares as its kind allows.
 fn fits_endpoint<F: Facts + ?Sized, E: Evidence>(
     facts: &F,
-    demand: Demand,
+    requirement: Requirement,
     action: Action,
     target: &Target,
 ) -> Result<(bool, E)> {
     let Some((on, endpoint)) = target.endpoint(facts)? else { return Ok((false, E::default())) };
     let kind = || Step::Value { on, name: "kind", value: endpoint.kind.as_str().to_owned() };
     let sharing = endpoint.kind.sharing();
-    Ok(match (demand, action) {
-        (Demand::Managed, _) => {
+    Ok(match (requirement, action) {
+        (Requirement::Managed, _) => {
             let step = || Step::Value { on, name: "managed", value: endpoint.managed.to_string() };
             (endpoint.managed, E::of(step))
         }
-        (Demand::RoleFitsKind, Action::Assign(role)) => {
+        (Requirement::RoleFitsKind, Action::Assign(role)) => {
             let managed = Endpoint { managed: true, ..endpoint.clone() };
             let fits = managed.takes_role(role, on);
             (fits, if fits { E::default() } else { E::of(kind) })
         }
-        (Demand::Shareable, _) => {
+        (Requirement::Shareable, _) => {
             let is_folder = target.item().is_some_and(|it| it.is_folder());
             (sharing == Sharing::Delegated || (sharing == Sharing::Managed && is_folder), E::of(kind))
         }
-        (Demand::SetFits, Action::Share(set)) => {
+        (Requirement::SetFits, Action::Share(set)) => {
             let mut against = E::default();
             let fits = endpoint.takes(set);
             if !fits {

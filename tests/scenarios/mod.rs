@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rolebook::model::action::Destination;
-use rolebook::model::catalogue::disclosure::{DISCLOSURES, Matter};
-use rolebook::model::catalogue::{denials, grants, limits};
+use rolebook::model::catalogue::disclosure::{Aspect, DISCLOSURES};
+use rolebook::model::catalogue::{denial_reasons, grants, restrictions};
 use rolebook::model::{Action, Id, Kind, Role, Time};
 use rolebook::ops::remedies;
 use rolebook::policy::{Actor, Decision, Facts, Question, Select, Subject, Viewer, decide, sharing};
@@ -92,7 +92,7 @@ fn what_is_told_to_whom_is_as_expected() {
         for it in &file.told {
             assert!(it.sentence.starts_with("decision ("), "{file_name}: no sentence {}", it.sentence);
             for (who, on) in it.who.split('|').flat_map(|who| it.on.split('|').map(move |on| (who, on))) {
-                let (matter, place) =
+                let (aspect, place) =
                     (matter(&it.what), link(&built, on).unwrap_or_else(|| built.meant(on, Kind::Server).id));
                 let at = Time::parse(NOW).unwrap();
                 let viewer = Viewer::new(built.work.facts(), Actor::Principal(built.account(who)), at).unwrap();
@@ -101,7 +101,7 @@ fn what_is_told_to_whom_is_as_expected() {
                     let with = built.account(with);
                     held.into_iter().find(|binding| binding.principal == with).unwrap()
                 });
-                let rule = viewer.rule(matter, place, binding.as_ref()).unwrap();
+                let rule = viewer.rule(aspect, place, binding.as_ref()).unwrap();
                 let told = match &binding {
                     Some(binding) => viewer.is_told_of(binding).unwrap(),
                     None => rule.is_some(),
@@ -109,7 +109,7 @@ fn what_is_told_to_whom_is_as_expected() {
                 let answer = if told { "told" } else { "hidden" };
                 let name = rule.map(|rule| rule.name);
                 let kind = built.work.facts().resource(place).unwrap().map_or(Kind::Server, |it| it.kind());
-                by.extend(name.filter(|_| told).map(|name| (name, format!("{matter:?} of {kind}"))));
+                by.extend(name.filter(|_| told).map(|name| (name, format!("{aspect:?} of {kind}"))));
                 if answer != it.answer || (it.rule.is_some() && it.rule.as_deref() != name) {
                     wrong.push(format!("{file_name}: {} of {on} is {answer} to {who} by {name:?}", it.what));
                 }
@@ -126,7 +126,7 @@ fn what_is_told_to_whom_is_as_expected() {
         _ => true,
     });
     let idle: BTreeSet<_> = rows
-        .map(|(row, kind)| (row.rule.name, format!("{:?} of {kind}", row.matter)))
+        .map(|(row, kind)| (row.rule.name, format!("{:?} of {kind}", row.aspect)))
         .filter(|told| !by.contains(told))
         .collect();
     assert!(idle.is_empty(), "these rules tell nothing in any scenario: {idle:#?}");
@@ -141,14 +141,14 @@ fn link(built: &Built, text: &str) -> Option<Id> {
     links.into_iter().find(|id| of(id) == Some(true))
 }
 
-fn matter(word: &str) -> Matter {
+fn matter(word: &str) -> Aspect {
     match word {
-        "existence" => Matter::Existence,
-        "details" => Matter::Details,
-        "bindings" => Matter::Bindings,
-        "own-access" => Matter::OwnAccess,
-        "others-access" => Matter::OthersAccess,
-        "log" => Matter::Log,
+        "existence" => Aspect::Existence,
+        "details" => Aspect::Details,
+        "bindings" => Aspect::Bindings,
+        "own-access" => Aspect::OwnAccess,
+        "others-access" => Aspect::OthersAccess,
+        "log" => Aspect::Log,
         other => panic!("`{other}` is nothing that is told"),
     }
 }
@@ -254,7 +254,8 @@ fn every_sentence_that_states_a_rule_has_a_scenario_either_way() {
 #[test]
 fn every_seed_sentence_that_a_rule_quotes_is_in_the_list() {
     let sentences = sentences();
-    let rules = grants().map(|it| it.rule).chain(limits().map(|it| it.rule)).chain(denials().map(|it| it.rule));
+    let rules =
+        grants().map(|it| it.rule).chain(restrictions().map(|it| it.rule)).chain(denial_reasons().map(|it| it.rule));
     for rule in rules {
         if let Some((seed, text)) = rule.source.strip_prefix("seed ").and_then(|rest| rest.split_once(": ")) {
             let found =
@@ -273,8 +274,8 @@ fn every_rule_decides_some_scenario() {
     });
     let mut idle = Vec::new();
     let rows = grants().map(|it| (it.rule, it.kind, it.verbs, true));
-    let rows = rows.chain(limits().map(|it| (it.rule, it.kind, it.verbs, false)));
-    let rows = rows.chain(denials().map(|it| (it.rule, it.kind, it.verbs, false)));
+    let rows = rows.chain(restrictions().map(|it| (it.rule, it.kind, it.verbs, false)));
+    let rows = rows.chain(denial_reasons().map(|it| (it.rule, it.kind, it.verbs, false)));
     for (rule, kind, verbs, allowed) in rows {
         for verb in verbs {
             if !decided.contains(&(rule.name, kind, *verb, allowed)) {

@@ -85,7 +85,10 @@ pub const COMMAND_RULES: &[CommandRule] = &[
 
 /// Every rule there is, each as often as a row has it.
 pub fn rules() -> impl Iterator<Item = Rule> {
-    let tables = grants().map(|row| row.rule).chain(limits().map(|row| row.rule)).chain(denials().map(|row| row.rule));
+    let tables = grants()
+        .map(|row| row.rule)
+        .chain(restrictions().map(|row| row.rule))
+        .chain(denial_reasons().map(|row| row.rule));
     let others = disclosure::DISCLOSURES.iter().map(|row| row.rule).chain(COMMAND_RULES.iter().map(|row| row.rule));
     tables.chain(others).chain(PRESETS.into_iter().map(|(.., rule)| rule))
 }

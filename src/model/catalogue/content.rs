@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::action::PERMISSION_VERBS;
-use Holder::Role as Held;
+use Grantee::Role as Held;
 use Kind::Item;
 
 const SHARED: &str =
@@ -45,27 +45,27 @@ pub(super) const MANAGED_SHARES: Rule = rule("content.managed-shares", PERMISSIO
 
 #[rustfmt::skip]
 pub(super) const GRANTS: &[Grant] = &[
-    grant(Holder::Share, Item, PERMISSION_VERBS, None, rule("content.share", SHARED)),
-    grant(Holder::Share, Item, &[See], None, rule("content.share-sees", BROWSE)),
-    grant(Holder::Owner, Item, PERMISSION_VERBS, None, rule("content.owner", ROOT)),
-    grant(Holder::Owner, Item, &[See], None, rule("content.owner", ROOT)),
+    grant(Grantee::ShareHolder, Item, PERMISSION_VERBS, None, rule("content.share", SHARED)),
+    grant(Grantee::ShareHolder, Item, &[See], None, rule("content.share-sees", BROWSE)),
+    grant(Grantee::Owner, Item, PERMISSION_VERBS, None, rule("content.owner", ROOT)),
+    grant(Grantee::Owner, Item, &[See], None, rule("content.owner", ROOT)),
     grant(Held(Role::AccessManager), Item, PERMISSION_VERBS, Some(Condition::SharingManaged), rule("content.role", super::endpoints::FILES)),
     grant(Held(Role::AccessManager), Item, &[See], Some(Condition::SharingManaged), rule("content.role", super::endpoints::FILES)),
     grant(Held(Role::WorkspaceManager), Item, &[See], None, rule("content.managers-see", LOOK_AFTER)),
     grant(Held(Role::EndpointAdministrator), Item, &[See], None, rule("content.administrators-see", LOOK_AFTER)),
     // Of whatever can be seen.
-    grant(Holder::Share, Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
-    grant(Holder::Owner, Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
+    grant(Grantee::ShareHolder, Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
+    grant(Grantee::Owner, Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
     grant(Held(Role::AccessManager), Item, &[Thumbnail], Some(Condition::SharingManaged), rule("content.thumbnail", THUMBNAIL)),
     grant(Held(Role::WorkspaceManager), Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
     grant(Held(Role::EndpointAdministrator), Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
-    grant(Holder::EachPart, Item, &[Overwrite], None, rule("content.overwrite", REPLACE)),
-    grant(Holder::EachPart, Item, &[MoveTo, CopyTo], None, rule("content.move", MOVE)),
-    grant(Holder::Sharer, Item, &[Share], Some(Condition::SharingDelegated), rule("content.delegation", NEVER_MORE)),
+    grant(Grantee::AllParts, Item, &[Overwrite], None, rule("content.overwrite", REPLACE)),
+    grant(Grantee::AllParts, Item, &[MoveTo, CopyTo], None, rule("content.move", MOVE)),
+    grant(Grantee::Sharer, Item, &[Share], Some(Condition::SharingDelegated), rule("content.delegation", NEVER_MORE)),
     grant(Held(Role::AccessManager), Item, &[Share], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
     // Before the holders of all seven: an access manager is one of those as well.
     grant(Held(Role::AccessManager), Item, &[ViewShares], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
-    grant(Holder::Holds(Permissions::EDIT), Item, &[ViewShares], None, rule("content.editors-view-shares", "decision: who holds all seven permissions sees the shares of an item, others' too")),
+    grant(Grantee::HoldsPermissions(Permissions::EDIT), Item, &[ViewShares], None, rule("content.editors-view-shares", "decision: who holds all seven permissions sees the shares of an item, others' too")),
     grant(Held(Role::WorkspaceManager), Item, &[ViewShares], None, rule("content.managers-view-shares", INTERNAL)),
     grant(Held(Role::EndpointAdministrator), Item, &[ViewShares], None, rule("content.administrators-view-shares", INTERNAL)),
     grant(Held(Role::WorkspaceManager), Item, &[AdministerShares], None, rule("content.admin-shares", ADMIN_SHARING)),
@@ -73,29 +73,29 @@ pub(super) const GRANTS: &[Grant] = &[
 ];
 
 #[rustfmt::skip]
-pub(super) const LIMITS: &[Limit] = &[
-    limit(Item, &[Rename, Delete, MoveTo, CopyTo], Demand::NotRoot, ROOT_STAYS),
-    limit(Item, &[Upload, CreateFolder, Overwrite, MoveTo, CopyTo], Demand::RootUpload, ROOT_UPLOAD),
-    limit(Item, &[Share, AdministerShares], Demand::Shareable, rule("content.sharing-supported", PERMISSIONS)),
-    limit(Item, &[Share], Demand::SetFits, CUSTOM_SETS),
+pub(super) const RESTRICTIONS: &[Restriction] = &[
+    restriction(Item, &[Rename, Delete, MoveTo, CopyTo], Requirement::NotRoot, ROOT_STAYS),
+    restriction(Item, &[Upload, CreateFolder, Overwrite, MoveTo, CopyTo], Requirement::RootUpload, ROOT_UPLOAD),
+    restriction(Item, &[Share, AdministerShares], Requirement::Shareable, rule("content.sharing-supported", PERMISSIONS)),
+    restriction(Item, &[Share], Requirement::SetFits, CUSTOM_SETS),
 ];
 
 #[rustfmt::skip]
-pub(super) const DENIALS: &[Denial] = &[
-    denial(None, Item, &[Browse], rule("content.browse", BROWSE)),
-    denial(None, Item, &[Preview], rule("content.preview", PREVIEW)),
-    denial(None, Item, &[Download], rule("content.download", DOWNLOAD)),
-    denial(None, Item, &[Upload], rule("content.upload", UPLOAD)),
-    denial(None, Item, &[CreateFolder], rule("content.create-folder", CREATE)),
-    denial(None, Item, &[Rename], rule("content.rename", RENAME)),
-    denial(None, Item, &[Delete], rule("content.delete", DELETE)),
-    denial(None, Item, &[Overwrite], rule("content.overwrite", REPLACE)),
-    denial(None, Item, &[MoveTo, CopyTo], rule("content.move", MOVE)),
-    denial_where(Condition::SharingManaged, Item, &[Share], rule("content.managed-sharing", PERMISSIONS)),
-    denial(None, Item, &[Share], rule("content.delegation", NEVER_MORE)),
-    denial(None, Item, &[See, Thumbnail], rule("content.none-held", SPECIFIC)),
-    denial(None, Item, &[ViewShares], rule("content.others-shares-hidden", INTERNAL)),
-    denial(None, Item, &[AdministerShares], rule("content.admin-shares", ADMIN_SHARING)),
+pub(super) const DENIAL_REASONS: &[DenialReason] = &[
+    denial_reason(None, Item, &[Browse], rule("content.browse", BROWSE)),
+    denial_reason(None, Item, &[Preview], rule("content.preview", PREVIEW)),
+    denial_reason(None, Item, &[Download], rule("content.download", DOWNLOAD)),
+    denial_reason(None, Item, &[Upload], rule("content.upload", UPLOAD)),
+    denial_reason(None, Item, &[CreateFolder], rule("content.create-folder", CREATE)),
+    denial_reason(None, Item, &[Rename], rule("content.rename", RENAME)),
+    denial_reason(None, Item, &[Delete], rule("content.delete", DELETE)),
+    denial_reason(None, Item, &[Overwrite], rule("content.overwrite", REPLACE)),
+    denial_reason(None, Item, &[MoveTo, CopyTo], rule("content.move", MOVE)),
+    denial_reason_where(Condition::SharingManaged, Item, &[Share], rule("content.managed-sharing", PERMISSIONS)),
+    denial_reason(None, Item, &[Share], rule("content.delegation", NEVER_MORE)),
+    denial_reason(None, Item, &[See, Thumbnail], rule("content.none-held", SPECIFIC)),
+    denial_reason(None, Item, &[ViewShares], rule("content.others-shares-hidden", INTERNAL)),
+    denial_reason(None, Item, &[AdministerShares], rule("content.admin-shares", ADMIN_SHARING)),
 ];
 
 /// What each preset is a name for, and the sentence that says so.

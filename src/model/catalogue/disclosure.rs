@@ -4,16 +4,16 @@
 //! no row is answered as if the fact were not there.
 
 use super::*;
+use Aspect::{Bindings, Details, Existence, Log, OthersAccess, OwnAccess};
 use Audience::{Everybody, Holds, Invited, May, MayAbove, MayOnServer, Party};
 use Kind::{
     AccessToken, Account, Dropbox, Endpoint, Group, Invitation, Invitee, Item, Media, Org, Package, PublicLink, Server,
     SigningKey, Stream, Workgroup, Workspace,
 };
-use Matter::{Bindings, Details, Existence, Log, OthersAccess, OwnAccess};
 
 /// What is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Matter {
+pub enum Aspect {
     /// That it is there, and its name.
     Existence,
     /// Its settings, beyond its name and who may send to it.
@@ -51,11 +51,11 @@ pub enum Audience {
 #[derive(Clone, Copy, Debug)]
 pub struct Disclosure {
     /// What is told.
-    pub matter: Matter,
+    pub aspect: Aspect,
     /// Of which kinds of things.
     pub kinds: &'static [Kind],
     /// To whom.
-    pub to: Audience,
+    pub audience: Audience,
     /// Who says so.
     pub rule: Rule,
 }
@@ -70,8 +70,8 @@ impl Disclosure {
     }
 }
 
-const fn told(matter: Matter, kinds: &'static [Kind], to: Audience, rule: Rule) -> Disclosure {
-    Disclosure { matter, kinds, to, rule }
+const fn disclosure(aspect: Aspect, kinds: &'static [Kind], to: Audience, rule: Rule) -> Disclosure {
+    Disclosure { aspect, kinds, audience: to, rule }
 }
 
 const VIEWED: &str = "decision: what one may not view is not there: it is in no list, count, completion or message";
@@ -104,61 +104,61 @@ pub const PART_OF_LOG: Rule = rule(
 /// The rows; a matter is told where one of its rows fits.
 #[rustfmt::skip]
 pub const DISCLOSURES: &[Disclosure] = &[
-    told(Existence, &[Server], Everybody, rule("server.known", "decision: that there is a server is no secret")),
-    told(Existence, &[Endpoint, Item], May(&[See]), rule("disclosure.see", VIEWED)),
-    told(Existence, &[Invitation], MayAbove(Org, &[ViewMembers]), rule("org.invitations-seen", "decision: pending invitations are seen by who views the members of the organization")),
-    told(Existence, &[Invitation, PublicLink], MayAbove(Dropbox, &[Invite, RevokeInvitation]), rule("dropbox.links-seen", LINKS)),
-    told(Existence, &[Invitee], MayOnServer(CreateGroup), rule("dropbox.submitters-known", SUBMITTERS)),
-    told(Existence, &[Invitee], Invited, rule("dropbox.submitters-known", SUBMITTERS)),
-    told(Existence, &[Account, Group, Workgroup, Dropbox, Package, Org, Workspace, SigningKey, AccessToken, Media, Stream], May(&[View]), rule("disclosure.view", VIEWED)),
-    told(Details, &[Workgroup], Holds(&[Role::WorkgroupStandard]), rule("workgroup.outside", OUTSIDE)),
-    told(Details, &[Dropbox], Holds(&[Role::DropboxSubmitOnly]), rule("dropbox.outside", OUTSIDE)),
-    told(Details, &[Workgroup, Dropbox], May(&[Edit]), rule("workgroup.outside", OUTSIDE)),
-    told(Bindings, &[Endpoint], May(&[ListRoles]), rule("endpoint.roles-listed", HOLDERS)),
-    told(Bindings, &[Item], May(&[ViewShares]), rule("content.shares-listed", HOLDERS)),
-    told(Bindings, &[Workspace], May(&[View]), rule("workspace.members-listed", HOLDERS)),
-    told(Bindings, &[Package], May(&[View]), rule("package.addressees-told", "decision: who views a package is told who sent it and to whom")),
-    told(Bindings, &[Workgroup, Dropbox, Org], May(&[ViewMembers]), rule("workgroup.members-listed", HOLDERS)),
-    told(Bindings, &[Group], May(&[ViewMembers]), rule("group.members-listed", GROUP_MEMBERS)),
-    told(Bindings, &[Server, Endpoint, Item, Workspace, Workgroup, Dropbox, Org, Group, Package], Party, rule("disclosure.own-bindings", OWN)),
-    told(OwnAccess, &[Endpoint], Holds(&[Role::AccessManager]), rule("endpoint.access-managers-content", "decision: an access manager of a private bucket does not see it, and is answered truly about its content")),
-    told(OthersAccess, &Kind::ALL, Holds(&[Role::ServerAdmin]), ABOUT_OTHERS),
-    told(OthersAccess, &[Workgroup], Holds(&[Role::WorkgroupAdmin]), ABOUT_OTHERS),
-    told(OthersAccess, &[Dropbox], Holds(&[Role::DropboxAdmin]), ABOUT_OTHERS),
-    told(OthersAccess, &[Item], May(&[AdministerShares]), ABOUT_OTHERS),
-    told(OthersAccess, &[Workspace, SigningKey], May(&[Delete]), ABOUT_OTHERS),
-    told(OthersAccess, &[AccessToken], May(&[Revoke]), ABOUT_OTHERS),
-    told(OthersAccess, &[Media, Stream], May(&[Update]), ABOUT_OTHERS),
-    told(OthersAccess, &[Account, Group, Workgroup, Dropbox, Endpoint, Org], May(&[Edit]), ABOUT_OTHERS),
-    told(Log, &Kind::ALL, MayOnServer(ViewLog), WHOLE_LOG),
-    told(Log, &[Workgroup], Holds(&[Role::WorkgroupAdmin]), PART_OF_LOG),
-    told(Log, &[Dropbox], Holds(&[Role::DropboxAdmin]), PART_OF_LOG),
-    told(Log, &[Endpoint], Holds(&[Role::EndpointAdministrator]), PART_OF_LOG),
-    told(Log, &[Org], Holds(&[Role::OrgAdmin]), PART_OF_LOG),
+    disclosure(Existence, &[Server], Everybody, rule("server.known", "decision: that there is a server is no secret")),
+    disclosure(Existence, &[Endpoint, Item], May(&[See]), rule("disclosure.see", VIEWED)),
+    disclosure(Existence, &[Invitation], MayAbove(Org, &[ViewMembers]), rule("org.invitations-seen", "decision: pending invitations are seen by who views the members of the organization")),
+    disclosure(Existence, &[Invitation, PublicLink], MayAbove(Dropbox, &[Invite, RevokeInvitation]), rule("dropbox.links-seen", LINKS)),
+    disclosure(Existence, &[Invitee], MayOnServer(CreateGroup), rule("dropbox.submitters-known", SUBMITTERS)),
+    disclosure(Existence, &[Invitee], Invited, rule("dropbox.submitters-known", SUBMITTERS)),
+    disclosure(Existence, &[Account, Group, Workgroup, Dropbox, Package, Org, Workspace, SigningKey, AccessToken, Media, Stream], May(&[View]), rule("disclosure.view", VIEWED)),
+    disclosure(Details, &[Workgroup], Holds(&[Role::WorkgroupStandard]), rule("workgroup.outside", OUTSIDE)),
+    disclosure(Details, &[Dropbox], Holds(&[Role::DropboxSubmitOnly]), rule("dropbox.outside", OUTSIDE)),
+    disclosure(Details, &[Workgroup, Dropbox], May(&[Edit]), rule("workgroup.outside", OUTSIDE)),
+    disclosure(Bindings, &[Endpoint], May(&[ListRoles]), rule("endpoint.roles-listed", HOLDERS)),
+    disclosure(Bindings, &[Item], May(&[ViewShares]), rule("content.shares-listed", HOLDERS)),
+    disclosure(Bindings, &[Workspace], May(&[View]), rule("workspace.members-listed", HOLDERS)),
+    disclosure(Bindings, &[Package], May(&[View]), rule("package.addressees-told", "decision: who views a package is told who sent it and to whom")),
+    disclosure(Bindings, &[Workgroup, Dropbox, Org], May(&[ViewMembers]), rule("workgroup.members-listed", HOLDERS)),
+    disclosure(Bindings, &[Group], May(&[ViewMembers]), rule("group.members-listed", GROUP_MEMBERS)),
+    disclosure(Bindings, &[Server, Endpoint, Item, Workspace, Workgroup, Dropbox, Org, Group, Package], Party, rule("disclosure.own-bindings", OWN)),
+    disclosure(OwnAccess, &[Endpoint], Holds(&[Role::AccessManager]), rule("endpoint.access-managers-content", "decision: an access manager of a private bucket does not see it, and is answered truly about its content")),
+    disclosure(OthersAccess, &Kind::ALL, Holds(&[Role::ServerAdmin]), ABOUT_OTHERS),
+    disclosure(OthersAccess, &[Workgroup], Holds(&[Role::WorkgroupAdmin]), ABOUT_OTHERS),
+    disclosure(OthersAccess, &[Dropbox], Holds(&[Role::DropboxAdmin]), ABOUT_OTHERS),
+    disclosure(OthersAccess, &[Item], May(&[AdministerShares]), ABOUT_OTHERS),
+    disclosure(OthersAccess, &[Workspace, SigningKey], May(&[Delete]), ABOUT_OTHERS),
+    disclosure(OthersAccess, &[AccessToken], May(&[Revoke]), ABOUT_OTHERS),
+    disclosure(OthersAccess, &[Media, Stream], May(&[Update]), ABOUT_OTHERS),
+    disclosure(OthersAccess, &[Account, Group, Workgroup, Dropbox, Endpoint, Org], May(&[Edit]), ABOUT_OTHERS),
+    disclosure(Log, &Kind::ALL, MayOnServer(ViewLog), WHOLE_LOG),
+    disclosure(Log, &[Workgroup], Holds(&[Role::WorkgroupAdmin]), PART_OF_LOG),
+    disclosure(Log, &[Dropbox], Holds(&[Role::DropboxAdmin]), PART_OF_LOG),
+    disclosure(Log, &[Endpoint], Holds(&[Role::EndpointAdministrator]), PART_OF_LOG),
+    disclosure(Log, &[Org], Holds(&[Role::OrgAdmin]), PART_OF_LOG),
 ];
 
 /// The rows that tell a matter of a kind of thing, picked out of the table once.
 #[expect(clippy::indexing_slicing, reason = "the table has a place for every kind and every matter")]
-pub fn rows_of(matter: Matter, kind: Kind) -> &'static [&'static Disclosure] {
-    static PICKED: [[OnceLock<Vec<&Disclosure>>; MATTERS]; Kind::ALL.len()] =
-        [const { [const { OnceLock::new() }; MATTERS] }; Kind::ALL.len()];
-    let pick = || DISCLOSURES.iter().filter(|row| row.matter == matter && row.kinds.contains(&kind)).collect();
-    PICKED[kind as usize][matter as usize].get_or_init(pick)
+pub fn disclosures_for(aspect: Aspect, kind: Kind) -> &'static [&'static Disclosure] {
+    static PICKED: [[OnceLock<Vec<&Disclosure>>; ASPECTS]; Kind::ALL.len()] =
+        [const { [const { OnceLock::new() }; ASPECTS] }; Kind::ALL.len()];
+    let pick = || DISCLOSURES.iter().filter(|row| row.aspect == aspect && row.kinds.contains(&kind)).collect();
+    PICKED[kind as usize][aspect as usize].get_or_init(pick)
 }
 
 /// How many matters there are.
-const MATTERS: usize = Matter::Log as usize + 1;
+const ASPECTS: usize = Aspect::Log as usize + 1;
 
-impl Matter {
+impl Aspect {
     /// What is told, as a phrase.
     pub const fn phrase(self) -> &'static str {
         match self {
-            Matter::Existence => "that it exists, and its name",
-            Matter::Details => "its settings, beyond its name and send policy",
-            Matter::Bindings => "who holds what on it, and who gave it",
-            Matter::OwnAccess => "what the reader may do with its content",
-            Matter::OthersAccess => "what others may do on it",
-            Matter::Log => "what the log says of it",
+            Aspect::Existence => "that it exists, and its name",
+            Aspect::Details => "its settings, beyond its name and send policy",
+            Aspect::Bindings => "who holds what on it, and who gave it",
+            Aspect::OwnAccess => "what the reader may do with its content",
+            Aspect::OthersAccess => "what others may do on it",
+            Aspect::Log => "what the log says of it",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The rows of endpoints (seed 001).
 
 use super::*;
-use Holder::{Account as Everyone, Role as Held};
+use Grantee::{Account as Everyone, Role as Held};
 use Kind::Endpoint;
 
 const MANAGED: &str = "seed 001: Users (or groups) can be granted various roles on any managed endpoint, with each role granting the user (or group) different privileges with respect to that endpoint.";
@@ -31,30 +31,30 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::ActivityManager), Endpoint, &[ControlConsole], None, rule("endpoint.managers-control-console", CONSOLE)),
     grant(Held(Role::AccessManager), Endpoint, &[ManagePermissions], Some(Condition::SharingManaged), rule("endpoint.access-managers-manage", PERMISSIONS)),
     grant(Held(Role::AccessManager), Endpoint, &[ReadFiles, WriteFiles], Some(Condition::SharingManaged), rule("endpoint.access-managers-read-write", FILES)),
-    grant(Holder::Holds(Permissions::VIEW), Endpoint, &[ReadFiles], None, rule("endpoint.shares-read", BY_SHARES)),
-    grant(Holder::Holds(Permissions::EDIT), Endpoint, &[WriteFiles], None, rule("endpoint.shares-write", BY_SHARES)),
+    grant(Grantee::HoldsPermissions(Permissions::VIEW), Endpoint, &[ReadFiles], None, rule("endpoint.shares-read", BY_SHARES)),
+    grant(Grantee::HoldsPermissions(Permissions::EDIT), Endpoint, &[WriteFiles], None, rule("endpoint.shares-write", BY_SHARES)),
     grant(Held(Role::EndpointAdministrator), Endpoint, &[Edit], None, rule("endpoint.administrators-control", FULL_CONTROL)),
     grant(Held(Role::EndpointAdministrator), Endpoint, &[Delete], None, rule("endpoint.administrators-delete", DELETES)),
     grant(Held(Role::EndpointAdministrator), Endpoint, &[ListRoles, Assign, Revoke], None, rule("endpoint.administrators-manage-roles", MANAGES_ROLES)),
 ];
 
 #[rustfmt::skip]
-pub(super) const LIMITS: &[Limit] = &[
-    limit(Endpoint, &[Assign], Demand::Managed, rule("endpoint.managed", MANAGED)),
-    limit(Endpoint, &[Assign], Demand::RoleFitsKind, rule("endpoint.sharing-only", PERMISSIONS)),
+pub(super) const RESTRICTIONS: &[Restriction] = &[
+    restriction(Endpoint, &[Assign], Requirement::Managed, rule("endpoint.managed", MANAGED)),
+    restriction(Endpoint, &[Assign], Requirement::RoleFitsKind, rule("endpoint.sharing-only", PERMISSIONS)),
 ];
 
 #[rustfmt::skip]
-pub(super) const DENIALS: &[Denial] = &[
-    denial(Some(Role::AccessManager), Endpoint, &[See], rule("endpoint.access-managers-do-not-see", HIDDEN)),
-    denial(None, Endpoint, &[See], rule("endpoint.private", SEES)),
-    denial(Some(Role::AccessManager), Endpoint, &[ViewConsole, ControlConsole], rule("endpoint.access-managers-no-console", NO_CONSOLE)),
-    denial(Some(Role::ActivityMonitor), Endpoint, &[ControlConsole], rule("endpoint.monitors-read-only", CONSOLE_READS)),
-    denial(None, Endpoint, &[ViewConsole, ControlConsole], rule("endpoint.console", CONSOLE)),
-    denial(None, Endpoint, &[Edit], rule("endpoint.administrators-control", FULL_CONTROL)),
-    denial(None, Endpoint, &[Delete], rule("endpoint.administrators-delete", DELETES)),
-    denial(None, Endpoint, &[Assign, Revoke], rule("endpoint.granted-by-administrators", BY_ADMINISTRATORS)),
-    denial(None, Endpoint, &[ListRoles], rule("endpoint.administrators-manage-roles", MANAGES_ROLES)),
-    denial(None, Endpoint, &[ManagePermissions], rule("endpoint.access-managers-manage", PERMISSIONS)),
-    denial(None, Endpoint, &[ReadFiles, WriteFiles], rule("endpoint.access-managers-read-write", FILES)),
+pub(super) const DENIAL_REASONS: &[DenialReason] = &[
+    denial_reason(Some(Role::AccessManager), Endpoint, &[See], rule("endpoint.access-managers-do-not-see", HIDDEN)),
+    denial_reason(None, Endpoint, &[See], rule("endpoint.private", SEES)),
+    denial_reason(Some(Role::AccessManager), Endpoint, &[ViewConsole, ControlConsole], rule("endpoint.access-managers-no-console", NO_CONSOLE)),
+    denial_reason(Some(Role::ActivityMonitor), Endpoint, &[ControlConsole], rule("endpoint.monitors-read-only", CONSOLE_READS)),
+    denial_reason(None, Endpoint, &[ViewConsole, ControlConsole], rule("endpoint.console", CONSOLE)),
+    denial_reason(None, Endpoint, &[Edit], rule("endpoint.administrators-control", FULL_CONTROL)),
+    denial_reason(None, Endpoint, &[Delete], rule("endpoint.administrators-delete", DELETES)),
+    denial_reason(None, Endpoint, &[Assign, Revoke], rule("endpoint.granted-by-administrators", BY_ADMINISTRATORS)),
+    denial_reason(None, Endpoint, &[ListRoles], rule("endpoint.administrators-manage-roles", MANAGES_ROLES)),
+    denial_reason(None, Endpoint, &[ManagePermissions], rule("endpoint.access-managers-manage", PERMISSIONS)),
+    denial_reason(None, Endpoint, &[ReadFiles, WriteFiles], rule("endpoint.access-managers-read-write", FILES)),
 ];

@@ -1,8 +1,8 @@
 //! The catalogue: which role allows which actions, under which condition, and who says so.
 //!
-//! Three sorts of rows speak of actions. [`grants`] give: an action is allowed when some row's holder and condition
-//! hold. [`limits`] take away, whoever asks: every one that concerns an action must be met as well.
-//! [`denials`] give nothing and take nothing: they only say which sentence a refusal is read from.
+//! Three sorts of rows speak of actions. [`grants`] give: an action is allowed when some row's grantee and condition
+//! hold. [`restrictions`] take away, whoever asks: every one that concerns an action must be met as well.
+//! [`denial_reasons`] give nothing and take nothing: they only say which sentence a refusal is read from.
 //! The rows of [`disclosure`] say what is shown to whom; [`COMMAND_RULES`] are the rules of single commands.
 //! Decisions, `role list`, remedies and the manual are all made from these rows; one file for each
 //! of the systems they speak of.
@@ -48,14 +48,14 @@ struct Sealed;
 
 /// Who a row speaks of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Holder {
+pub enum Grantee {
     /// Whoever holds this role: account roles on the server, any other on the resource asked about or
     /// on what that lies in.
     Role(Role),
     /// Every active account.
     Account,
     /// The account asked about itself.
-    Oneself,
+    Itself,
     /// Who shares a workgroup with the account asked about, as its `member-access` allows.
     FellowMember,
     /// An admin of some workgroup or dropbox.
@@ -65,15 +65,15 @@ pub enum Holder {
     /// Who views the packages of a workgroup or dropbox that received the package asked about.
     RecipientViewer,
     /// Who holds a share, of the item asked about or of a folder above, that has the permission.
-    Share,
+    ShareHolder,
     /// The owner of the item asked about or of a folder above.
     Owner,
     /// Who holds all of these permissions on the item, or on the root folder of the endpoint.
-    Holds(Permissions),
+    HoldsPermissions(Permissions),
     /// Who holds every permission that is to be shared.
     Sharer,
     /// Who may do each part of it.
-    EachPart,
+    AllParts,
     /// A live access token of the workspace, of this mode or a stronger one.
     Token(TokenMode),
 }
@@ -135,7 +135,7 @@ pub enum Condition {
 #[derive(Clone, Copy, Debug)]
 pub struct Grant {
     /// To whom.
-    pub holder: Holder,
+    pub grantee: Grantee,
     /// On which kind of resource.
     pub kind: Kind,
     /// What.
@@ -146,11 +146,11 @@ pub struct Grant {
     pub rule: Rule,
 }
 
-/// What a limit demands.
+/// What a restriction requires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Demand {
+pub enum Requirement {
     /// The account asked about is not one's own.
-    NotOneself,
+    NotItself,
     /// The setting is allowed to the account that asks.
     Allowed(Setting),
     /// The setting is allowed, or the two share a workgroup (or it is one's own workgroup).
@@ -175,22 +175,22 @@ pub enum Demand {
 
 /// A row that takes away.
 #[derive(Clone, Copy, Debug)]
-pub struct Limit {
+pub struct Restriction {
     /// On which kind of resource.
     pub kind: Kind,
     /// From what.
     pub verbs: &'static [Verb],
     /// Unless this holds.
-    pub demand: Demand,
+    pub requirement: Requirement,
     /// Who says so.
     pub rule: Rule,
 }
 
 /// A row that names the sentence behind a refusal.
 #[derive(Clone, Copy, Debug)]
-pub struct Denial {
+pub struct DenialReason {
     /// For whom; none for everybody.
-    pub holder: Option<Role>,
+    pub role: Option<Role>,
     /// On which kind of resource.
     pub kind: Kind,
     /// Of what.
@@ -205,20 +205,20 @@ const fn rule(name: &'static str, source: &'static str) -> Rule {
     Rule { name, source, sealed: Sealed }
 }
 
-const fn grant(holder: Holder, kind: Kind, verbs: &'static [Verb], when: Option<Condition>, rule: Rule) -> Grant {
-    Grant { holder, kind, verbs, when, rule }
+const fn grant(grantee: Grantee, kind: Kind, verbs: &'static [Verb], when: Option<Condition>, rule: Rule) -> Grant {
+    Grant { grantee, kind, verbs, when, rule }
 }
 
-const fn limit(kind: Kind, verbs: &'static [Verb], demand: Demand, rule: Rule) -> Limit {
-    Limit { kind, verbs, demand, rule }
+const fn restriction(kind: Kind, verbs: &'static [Verb], requirement: Requirement, rule: Rule) -> Restriction {
+    Restriction { kind, verbs, requirement, rule }
 }
 
-const fn denial(holder: Option<Role>, kind: Kind, verbs: &'static [Verb], rule: Rule) -> Denial {
-    Denial { holder, kind, verbs, when: None, rule }
+const fn denial_reason(grantee: Option<Role>, kind: Kind, verbs: &'static [Verb], rule: Rule) -> DenialReason {
+    DenialReason { role: grantee, kind, verbs, when: None, rule }
 }
 
-const fn denial_where(when: Condition, kind: Kind, verbs: &'static [Verb], rule: Rule) -> Denial {
-    Denial { holder: None, kind, verbs, when: Some(when), rule }
+const fn denial_reason_where(when: Condition, kind: Kind, verbs: &'static [Verb], rule: Rule) -> DenialReason {
+    DenialReason { role: None, kind, verbs, when: Some(when), rule }
 }
 
 /// The rule that keeps from whoever may only submit what is in a dropbox.
@@ -246,10 +246,20 @@ pub const PRESETS: [(&str, Permissions, Rule); 4] = content::PRESETS;
 /// The tables, one for each system.
 const GRANTS: [&[Grant]; 5] =
     [server::GRANTS, workgroups::GRANTS, endpoints::GRANTS, content::GRANTS, organizations::GRANTS];
-const LIMITS: [&[Limit]; 5] =
-    [server::LIMITS, workgroups::LIMITS, endpoints::LIMITS, content::LIMITS, organizations::LIMITS];
-const DENIALS: [&[Denial]; 5] =
-    [server::DENIALS, workgroups::DENIALS, endpoints::DENIALS, content::DENIALS, organizations::DENIALS];
+const RESTRICTIONS: [&[Restriction]; 5] = [
+    server::RESTRICTIONS,
+    workgroups::RESTRICTIONS,
+    endpoints::RESTRICTIONS,
+    content::RESTRICTIONS,
+    organizations::RESTRICTIONS,
+];
+const DENIAL_REASONS: [&[DenialReason]; 5] = [
+    server::DENIAL_REASONS,
+    workgroups::DENIAL_REASONS,
+    endpoints::DENIAL_REASONS,
+    content::DENIAL_REASONS,
+    organizations::DENIAL_REASONS,
+];
 
 /// Every row that gives, by kind; within a kind, what gives least stands first.
 pub fn grants() -> impl Iterator<Item = &'static Grant> {
@@ -257,42 +267,42 @@ pub fn grants() -> impl Iterator<Item = &'static Grant> {
 }
 
 /// Every row that takes away, in the order in which they are asked.
-pub fn limits() -> impl Iterator<Item = &'static Limit> {
-    LIMITS.into_iter().flatten()
+pub fn restrictions() -> impl Iterator<Item = &'static Restriction> {
+    RESTRICTIONS.into_iter().flatten()
 }
 
 /// Which sentence a refusal is read from; the first row that fits speaks.
-pub fn denials() -> impl Iterator<Item = &'static Denial> {
-    DENIALS.into_iter().flatten()
+pub fn denial_reasons() -> impl Iterator<Item = &'static DenialReason> {
+    DENIAL_REASONS.into_iter().flatten()
 }
 
 /// The rows that concern an action, each sort in the order of its table.
 #[derive(Debug)]
-pub struct Rows {
+pub struct ActionRules {
     /// Those that can give it.
     pub grants: Vec<&'static Grant>,
     /// Those that can take it away.
-    pub limits: Vec<&'static Limit>,
+    pub restrictions: Vec<&'static Restriction>,
     /// Those that say which sentence its refusal is read from.
-    pub denials: Vec<&'static Denial>,
+    pub denial_reasons: Vec<&'static DenialReason>,
 }
 
 /// The rows that concern an action on a kind of resource, picked out of the tables once.
 #[expect(clippy::indexing_slicing, reason = "the table has a place for every kind and every verb")]
-pub fn rows_of(kind: Kind, verb: Verb) -> &'static Rows {
-    static PICKED: [[OnceLock<Rows>; Verb::ALL.len()]; Kind::ALL.len()] =
+pub fn rules_for(kind: Kind, verb: Verb) -> &'static ActionRules {
+    static PICKED: [[OnceLock<ActionRules>; Verb::ALL.len()]; Kind::ALL.len()] =
         [const { [const { OnceLock::new() }; Verb::ALL.len()] }; Kind::ALL.len()];
-    let pick = || Rows {
+    let pick = || ActionRules {
         grants: grants().filter(|row| row.kind == kind && row.verbs.contains(&verb)).collect(),
-        limits: limits().filter(|row| row.kind == kind && row.verbs.contains(&verb)).collect(),
-        denials: denials().filter(|row| row.kind == kind && row.verbs.contains(&verb)).collect(),
+        restrictions: restrictions().filter(|row| row.kind == kind && row.verbs.contains(&verb)).collect(),
+        denial_reasons: denial_reasons().filter(|row| row.kind == kind && row.verbs.contains(&verb)).collect(),
     };
     PICKED[kind as usize][verb as usize].get_or_init(pick)
 }
 
 impl Condition {
     /// What else one must be allowed on the same resource, where that is the condition.
-    pub const fn also(self) -> Option<Verb> {
+    pub const fn required_verb(self) -> Option<Verb> {
         match self {
             Condition::MaySend => Some(Send),
             Condition::MayView => Some(View),
@@ -331,23 +341,23 @@ impl Condition {
     }
 }
 
-impl Holder {
+impl Grantee {
     /// Who it is, as a phrase.
     pub fn phrase(self) -> String {
         match self {
-            Holder::Role(role) => role.qualified().to_owned(),
-            Holder::Account => "every active account".to_owned(),
-            Holder::Oneself => "oneself".to_owned(),
-            Holder::FellowMember => "a fellow member of a workgroup, as its member-access allows".to_owned(),
-            Holder::SomeAdmin => "an admin of some workgroup or dropbox".to_owned(),
-            Holder::GroupManager => "an admin of some workgroup or dropbox with admins-manage-groups".to_owned(),
-            Holder::RecipientViewer => "who views the packages of a workgroup or dropbox it went to".to_owned(),
-            Holder::Share => "who holds a share with the permission, of it or of a folder above".to_owned(),
-            Holder::Owner => "the owner of it or of a folder above".to_owned(),
-            Holder::Holds(set) => format!("who holds {} on it", set.label()),
-            Holder::Sharer => "who holds every permission to be shared".to_owned(),
-            Holder::EachPart => "who may do each part of it".to_owned(),
-            Holder::Token(mode) => format!("an access token of the workspace with mode {}", mode.as_str()),
+            Grantee::Role(role) => role.qualified().to_owned(),
+            Grantee::Account => "every active account".to_owned(),
+            Grantee::Itself => "oneself".to_owned(),
+            Grantee::FellowMember => "a fellow member of a workgroup, as its member-access allows".to_owned(),
+            Grantee::SomeAdmin => "an admin of some workgroup or dropbox".to_owned(),
+            Grantee::GroupManager => "an admin of some workgroup or dropbox with admins-manage-groups".to_owned(),
+            Grantee::RecipientViewer => "who views the packages of a workgroup or dropbox it went to".to_owned(),
+            Grantee::ShareHolder => "who holds a share with the permission, of it or of a folder above".to_owned(),
+            Grantee::Owner => "the owner of it or of a folder above".to_owned(),
+            Grantee::HoldsPermissions(set) => format!("who holds {} on it", set.label()),
+            Grantee::Sharer => "who holds every permission to be shared".to_owned(),
+            Grantee::AllParts => "who may do each part of it".to_owned(),
+            Grantee::Token(mode) => format!("an access token of the workspace with mode {}", mode.as_str()),
         }
     }
 }
@@ -362,7 +372,7 @@ mod tests {
         for kind in Kind::ALL {
             for verb in verbs_of(kind) {
                 // An organization is removed by the operator alone, whom no row speaks of.
-                let given = !rows_of(kind, *verb).grants.is_empty();
+                let given = !rules_for(kind, *verb).grants.is_empty();
                 assert!(given || (kind, *verb) == (Kind::Org, Delete), "{kind} {}", verb.as_str());
             }
         }
@@ -372,8 +382,8 @@ mod tests {
     fn rows_speak_only_of_actions_that_exist() {
         let rows = grants()
             .map(|r| (r.kind, r.verbs, r.rule))
-            .chain(limits().map(|r| (r.kind, r.verbs, r.rule)))
-            .chain(denials().map(|r| (r.kind, r.verbs, r.rule)));
+            .chain(restrictions().map(|r| (r.kind, r.verbs, r.rule)))
+            .chain(denial_reasons().map(|r| (r.kind, r.verbs, r.rule)));
         for (kind, verbs, rule) in rows {
             for verb in verbs {
                 assert!(verbs_of(kind).contains(verb), "{kind} {}", verb.as_str());
@@ -388,7 +398,7 @@ mod tests {
     #[test]
     fn a_row_speaks_of_roles_on_the_resource_or_on_what_it_lies_in() {
         for row in grants() {
-            if let Holder::Role(role) = row.holder {
+            if let Grantee::Role(role) = row.grantee {
                 let above: &[Kind] = match row.kind {
                     Kind::Item => &[Kind::Endpoint, Kind::Workspace],
                     Kind::Workspace => &[Kind::Org],

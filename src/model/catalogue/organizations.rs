@@ -1,7 +1,7 @@
 //! The rows of organizations, workspaces and what lies in them (seed 002).
 
 use super::*;
-use Holder::Role as Held;
+use Grantee::Role as Held;
 use Kind::{AccessToken, Media, Org, SigningKey, Stream, Workspace};
 
 const ADMIN: &str = "seed 002: Admin: This role is for anyone who needs similar access as the account owner – they can see and manage almost everything.";
@@ -58,8 +58,8 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::OrgAdmin), Org, &[CreateMedia], None, rule("org.admins-create-media", MEDIA_CREATE)),
     grant(Held(Role::OrgAdmin), Org, &[CreateStream], None, rule("org.admins-create-streams", STREAM_CREATE)),
     // Workspaces.
-    grant(Holder::Token(TokenMode::Read), Workspace, &[View], None, rule("access-token.acts", TOKEN)),
-    grant(Holder::Token(TokenMode::ReadWrite), Workspace, &[Edit, Delete, AddMember, RemoveMember, CreateMedia, CreateStream], None, rule("access-token.acts", TOKEN)),
+    grant(Grantee::Token(TokenMode::Read), Workspace, &[View], None, rule("access-token.acts", TOKEN)),
+    grant(Grantee::Token(TokenMode::ReadWrite), Workspace, &[Edit, Delete, AddMember, RemoveMember, CreateMedia, CreateStream], None, rule("access-token.acts", TOKEN)),
     grant(Held(Role::WorkspaceMember), Workspace, &[View], None, rule("workspace.members-view", MEMBER_WORKSPACE)),
     grant(Held(Role::WorkspaceMember), Workspace, &[Edit], Some(Condition::MembersEditWorkspaces), rule("workspace.members-edit", MEMBER_WORKSPACE)),
     grant(Held(Role::WorkspaceMember), Workspace, &[UploadToRoot], Some(Condition::HasFiles), rule("workspace.members-upload", HOME)),
@@ -70,23 +70,23 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::OrgAdmin), Workspace, &[CreateMedia], None, rule("org.admins-create-media", MEDIA_CREATE)),
     grant(Held(Role::OrgAdmin), Workspace, &[CreateStream], None, rule("org.admins-create-streams", STREAM_CREATE)),
     // Keys and tokens.
-    grant(Holder::Token(TokenMode::Read), SigningKey, &[View], None, rule("access-token.acts", TOKEN)),
-    grant(Holder::Token(TokenMode::ReadWrite), SigningKey, &[Delete], None, rule("access-token.acts", TOKEN)),
+    grant(Grantee::Token(TokenMode::Read), SigningKey, &[View], None, rule("access-token.acts", TOKEN)),
+    grant(Grantee::Token(TokenMode::ReadWrite), SigningKey, &[Delete], None, rule("access-token.acts", TOKEN)),
     grant(Held(Role::OrgAdmin), SigningKey, &[View], None, rule("signing-key.admins-view", KEY_VIEW)),
     grant(Held(Role::OrgAdmin), SigningKey, &[Delete], None, rule("signing-key.admins-delete", KEY_DELETE)),
-    grant(Holder::Token(TokenMode::Read), AccessToken, &[View], None, rule("access-token.acts", TOKEN)),
-    grant(Holder::Token(TokenMode::ReadWrite), AccessToken, &[Revoke], None, rule("access-token.acts", TOKEN)),
+    grant(Grantee::Token(TokenMode::Read), AccessToken, &[View], None, rule("access-token.acts", TOKEN)),
+    grant(Grantee::Token(TokenMode::ReadWrite), AccessToken, &[Revoke], None, rule("access-token.acts", TOKEN)),
     grant(Held(Role::OrgAdmin), AccessToken, &[View], None, rule("access-token.admins-view", TOKEN_VIEW)),
     grant(Held(Role::OrgAdmin), AccessToken, &[Revoke], None, rule("access-token.admins-revoke", TOKEN_REVOKE)),
     // Media and live streams.
-    grant(Holder::Token(TokenMode::Read), Media, &[View], None, rule("access-token.acts", TOKEN)),
-    grant(Holder::Token(TokenMode::ReadWrite), Media, &[Update, Delete], None, rule("access-token.acts", TOKEN)),
+    grant(Grantee::Token(TokenMode::Read), Media, &[View], None, rule("access-token.acts", TOKEN)),
+    grant(Grantee::Token(TokenMode::ReadWrite), Media, &[Update, Delete], None, rule("access-token.acts", TOKEN)),
     grant(Held(Role::WorkspaceMember), Media, &[View], None, rule("media.members-view", MEMBER_MEDIA)),
     grant(Held(Role::OrgAdmin), Media, &[View], None, rule("media.admins-view", ADMIN)),
     grant(Held(Role::OrgAdmin), Media, &[Update], None, rule("media.admins-update", MEDIA_UPDATE)),
     grant(Held(Role::OrgAdmin), Media, &[Delete], None, rule("media.admins-delete", MEDIA_DELETE)),
-    grant(Holder::Token(TokenMode::Read), Stream, &[View], None, rule("access-token.acts", TOKEN)),
-    grant(Holder::Token(TokenMode::ReadWrite), Stream, &[Update, Delete], None, rule("access-token.acts", TOKEN)),
+    grant(Grantee::Token(TokenMode::Read), Stream, &[View], None, rule("access-token.acts", TOKEN)),
+    grant(Grantee::Token(TokenMode::ReadWrite), Stream, &[Update, Delete], None, rule("access-token.acts", TOKEN)),
     grant(Held(Role::WorkspaceMember), Stream, &[View], None, rule("stream.members-view", MEMBER_STREAMS)),
     grant(Held(Role::OrgAdmin), Stream, &[View], None, rule("stream.admins-view", ADMIN)),
     grant(Held(Role::OrgAdmin), Stream, &[Update], None, rule("stream.admins-update", "decision: who creates and deletes live streams also changes them")),
@@ -94,21 +94,21 @@ pub(super) const GRANTS: &[Grant] = &[
 ];
 
 #[rustfmt::skip]
-pub(super) const LIMITS: &[Limit] = &[
-    limit(Workspace, &[UploadToRoot], Demand::RootUpload, super::content::ROOT_UPLOAD),
+pub(super) const RESTRICTIONS: &[Restriction] = &[
+    restriction(Workspace, &[UploadToRoot], Requirement::RootUpload, super::content::ROOT_UPLOAD),
 ];
 
 #[rustfmt::skip]
-pub(super) const DENIALS: &[Denial] = &[
-    denial(None, Org, &[Delete], rule("org.operator-removes", "decision: an organization is removed by the operator alone; no source lets an admin do it")),
-    denial(Some(Role::OrgAdmin), Org, &[Leave], rule("org.admins-leave", LEAVE)),
-    denial(Some(Role::OrgMember), Org, &[Leave], rule("org.members-ask", "decision: members leave by themselves only where members-may-leave is on")),
-    denial(Some(Role::OrgMember), Org, &[ListSigningKeys, CreateSigningKey], rule("org.members-see-no-keys", MEMBER_KEYS)),
-    denial(Some(Role::OrgMember), Org, &[ListAccessTokens, CreateAccessToken], rule("org.members-see-no-tokens", MEMBER_TOKENS)),
-    denial(Some(Role::OrgMember), Org, &[Edit, Invite, CancelInvitation, EditMember, RemoveMember, CreateWorkspace, CreateMedia, CreateStream], rule("org.members-view-only", MEMBER)),
-    denial(Some(Role::OrgMember), Workspace, &[Edit, Delete, AddMember, RemoveMember, CreateMedia, CreateStream], rule("org.members-view-only", MEMBER)),
-    denial(Some(Role::OrgMember), Media, &[Update, Delete], rule("org.members-view-only", MEMBER)),
-    denial(Some(Role::OrgMember), Stream, &[Update, Delete], rule("org.members-view-only", MEMBER)),
-    denial(Some(Role::OrgMember), SigningKey, &[View, Delete], rule("org.members-see-no-keys", MEMBER_KEYS)),
-    denial(Some(Role::OrgMember), AccessToken, &[View, Revoke], rule("org.members-see-no-tokens", MEMBER_TOKENS)),
+pub(super) const DENIAL_REASONS: &[DenialReason] = &[
+    denial_reason(None, Org, &[Delete], rule("org.operator-removes", "decision: an organization is removed by the operator alone; no source lets an admin do it")),
+    denial_reason(Some(Role::OrgAdmin), Org, &[Leave], rule("org.admins-leave", LEAVE)),
+    denial_reason(Some(Role::OrgMember), Org, &[Leave], rule("org.members-ask", "decision: members leave by themselves only where members-may-leave is on")),
+    denial_reason(Some(Role::OrgMember), Org, &[ListSigningKeys, CreateSigningKey], rule("org.members-see-no-keys", MEMBER_KEYS)),
+    denial_reason(Some(Role::OrgMember), Org, &[ListAccessTokens, CreateAccessToken], rule("org.members-see-no-tokens", MEMBER_TOKENS)),
+    denial_reason(Some(Role::OrgMember), Org, &[Edit, Invite, CancelInvitation, EditMember, RemoveMember, CreateWorkspace, CreateMedia, CreateStream], rule("org.members-view-only", MEMBER)),
+    denial_reason(Some(Role::OrgMember), Workspace, &[Edit, Delete, AddMember, RemoveMember, CreateMedia, CreateStream], rule("org.members-view-only", MEMBER)),
+    denial_reason(Some(Role::OrgMember), Media, &[Update, Delete], rule("org.members-view-only", MEMBER)),
+    denial_reason(Some(Role::OrgMember), Stream, &[Update, Delete], rule("org.members-view-only", MEMBER)),
+    denial_reason(Some(Role::OrgMember), SigningKey, &[View, Delete], rule("org.members-see-no-keys", MEMBER_KEYS)),
+    denial_reason(Some(Role::OrgMember), AccessToken, &[View, Revoke], rule("org.members-see-no-tokens", MEMBER_TOKENS)),
 ];

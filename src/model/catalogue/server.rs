@@ -1,7 +1,7 @@
 //! The rows of the server, accounts and groups (seed 000).
 
 use super::*;
-use Holder::{Account as Everyone, Role as Held};
+use Grantee::{Account as Everyone, Role as Held};
 use Kind::{Account, Group, Server};
 
 const ADMIN_SERVER: &str = "seed 000: Admins can configure Faspex from the Server tab.";
@@ -47,11 +47,11 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::ServerAdmin), Server, &[CreateWorkgroup, CreateGroup], None, rule("workgroup.admins-manage", ADMIN_ACCOUNTS)),
     grant(Held(Role::ServerAdmin), Server, &[CreateDropbox], None, rule("dropbox.admins-manage", DROPBOX_CREATED)),
     // Accounts.
-    grant(Holder::Oneself, Account, &[View, Edit], None, rule("account.own-details", "decision: anyone may edit their own display name and e-mail, never their own role, expiry or settings")),
+    grant(Grantee::Itself, Account, &[View, Edit], None, rule("account.own-details", "decision: anyone may edit their own display name and e-mail, never their own role, expiry or settings")),
     grant(Everyone, Account, &[View], Some(Condition::PublicDirectory), rule("account.directory", "product: everyone may view accounts unless the directory is private")),
     grant(Everyone, Account, &[SendTo], Some(Condition::MayView), rule("account.users-send", USERS_SEND)),
-    grant(Holder::FellowMember, Account, &[View], None, rule("account.fellow-members", MEMBER_ACCESS)),
-    grant(Holder::SomeAdmin, Account, &[View], None, rule("account.workgroup-admins-view", "product: workgroup admins see the whole directory, also a private one")),
+    grant(Grantee::FellowMember, Account, &[View], None, rule("account.fellow-members", MEMBER_ACCESS)),
+    grant(Grantee::SomeAdmin, Account, &[View], None, rule("account.workgroup-admins-view", "product: workgroup admins see the whole directory, also a private one")),
     grant(Held(Role::ServerManager), Account, &[View], None, rule("account.managers-view", "seed 000: The manager role gives a user permissions to manage other Faspex accounts.")),
     grant(Held(Role::ServerManager), Account, &[Edit, Set, Activate, Deactivate, Delete], Some(Condition::TargetIsUser), rule("account.managers-manage-users", MANAGER_GRANTS)),
     grant(Held(Role::ServerAdmin), Account, &[View, Edit, Activate, Delete], None, rule("account.admins-manage", ADMIN_ACCOUNTS)),
@@ -60,36 +60,36 @@ pub(super) const GRANTS: &[Grant] = &[
     // Groups.
     grant(Everyone, Group, &[View], Some(Condition::VisibleGroup), rule("group.visible", "decision: every active account sees a group that is visible to everyone, and may give it roles and shares")),
     grant(Held(Role::GroupMember), Group, &[View, ViewMembers], None, rule("group.members-view", MEMBERS_VIEW)),
-    grant(Holder::GroupManager, Group, &[View, ViewMembers], None, rule("group.workgroup-admins-view", WORKGROUP_ADMIN)),
+    grant(Grantee::GroupManager, Group, &[View, ViewMembers], None, rule("group.workgroup-admins-view", WORKGROUP_ADMIN)),
     grant(Held(Role::ServerManager), Group, &[View, ViewMembers, Edit, Delete, AddMember, RemoveMember], None, rule("group.managers-manage", GROUPS_MANAGED)),
     grant(Held(Role::ServerAdmin), Group, &[View, ViewMembers, Edit, Delete, AddMember, RemoveMember], None, rule("group.admins-manage", GROUPS_MANAGED)),
 ];
 
 #[rustfmt::skip]
-pub(super) const LIMITS: &[Limit] = &[
-    limit(Account, &[SetRole], Demand::NotOneself, rule("account.own-role", "product: nobody changes their own role")),
-    limit(Account, &[Set], Demand::NotOneself, rule("account.own-settings", "decision: nobody changes their own expiry or settings")),
-    limit(Account, &[Deactivate, Delete], Demand::NotOneself, rule("account.own-removal", "product: nobody deletes or deactivates themselves")),
-    limit(Server, &[Send, SendExternal], Demand::Allowed(Setting::Send), SETTING),
-    limit(Server, &[Forward], Demand::Allowed(Setting::Forward), SETTING),
-    limit(Server, &[SendExternal], Demand::Allowed(Setting::SendNormal), SEND_NORMAL),
-    limit(Server, &[SendExternal], Demand::Allowed(Setting::SendToAllUsers), SEND_TO_ALL),
-    limit(Server, &[SendExternal], Demand::Allowed(Setting::SendExternal), SETTING),
-    limit(Account, &[SendTo], Demand::Allowed(Setting::Send), SETTING),
-    limit(Account, &[SendTo], Demand::Allowed(Setting::SendNormal), SEND_NORMAL),
-    limit(Account, &[SendTo], Demand::AllowedOrShared(Setting::SendToAllUsers), SEND_TO_ALL),
-    limit(Account, &[SendTo], Demand::TargetActive, rule("account.recipient-active", "decision: nothing is sent to an account that is inactive or expired")),
+pub(super) const RESTRICTIONS: &[Restriction] = &[
+    restriction(Account, &[SetRole], Requirement::NotItself, rule("account.own-role", "product: nobody changes their own role")),
+    restriction(Account, &[Set], Requirement::NotItself, rule("account.own-settings", "decision: nobody changes their own expiry or settings")),
+    restriction(Account, &[Deactivate, Delete], Requirement::NotItself, rule("account.own-removal", "product: nobody deletes or deactivates themselves")),
+    restriction(Server, &[Send, SendExternal], Requirement::Allowed(Setting::Send), SETTING),
+    restriction(Server, &[Forward], Requirement::Allowed(Setting::Forward), SETTING),
+    restriction(Server, &[SendExternal], Requirement::Allowed(Setting::SendNormal), SEND_NORMAL),
+    restriction(Server, &[SendExternal], Requirement::Allowed(Setting::SendToAllUsers), SEND_TO_ALL),
+    restriction(Server, &[SendExternal], Requirement::Allowed(Setting::SendExternal), SETTING),
+    restriction(Account, &[SendTo], Requirement::Allowed(Setting::Send), SETTING),
+    restriction(Account, &[SendTo], Requirement::Allowed(Setting::SendNormal), SEND_NORMAL),
+    restriction(Account, &[SendTo], Requirement::AllowedOrShared(Setting::SendToAllUsers), SEND_TO_ALL),
+    restriction(Account, &[SendTo], Requirement::TargetActive, rule("account.recipient-active", "decision: nothing is sent to an account that is inactive or expired")),
 ];
 
 #[rustfmt::skip]
-pub(super) const DENIALS: &[Denial] = &[
-    denial(Some(Role::ServerManager), Server, &[View, Configure], rule("server.managers-do-not-configure", MANAGER_SERVER)),
-    denial(Some(Role::ServerManager), Server, &[CreateAccount], rule("account.managers-limits", MANAGER_LIMITS)),
-    denial(Some(Role::ServerManager), Account, &[Edit, Set, SetRole, Activate, Deactivate, Delete], rule("account.managers-limits", MANAGER_LIMITS)),
+pub(super) const DENIAL_REASONS: &[DenialReason] = &[
+    denial_reason(Some(Role::ServerManager), Server, &[View, Configure], rule("server.managers-do-not-configure", MANAGER_SERVER)),
+    denial_reason(Some(Role::ServerManager), Server, &[CreateAccount], rule("account.managers-limits", MANAGER_LIMITS)),
+    denial_reason(Some(Role::ServerManager), Account, &[Edit, Set, SetRole, Activate, Deactivate, Delete], rule("account.managers-limits", MANAGER_LIMITS)),
     // What an admin is denied here of others is denied whoever asks.
-    denial(Some(Role::ServerAdmin), Account, &[Set, Deactivate], ADMINS_DO_NOT_END),
-    denial(None, Server, &[View, Configure], rule("server.admins-configure", ADMIN_SERVER)),
-    denial(None, Server, &[CreateAccount, CreateWorkgroup, CreateGroup, CreateDropbox], rule("server.users-do-not-manage", USERS_MANAGE)),
-    denial(None, Account, &[SetRole], rule("account.admins-assign-roles", ADMIN_ROLES)),
-    denial(None, Account, &[Edit, Set, Activate, Deactivate, Delete], rule("server.users-do-not-manage", USERS_MANAGE)),
+    denial_reason(Some(Role::ServerAdmin), Account, &[Set, Deactivate], ADMINS_DO_NOT_END),
+    denial_reason(None, Server, &[View, Configure], rule("server.admins-configure", ADMIN_SERVER)),
+    denial_reason(None, Server, &[CreateAccount, CreateWorkgroup, CreateGroup, CreateDropbox], rule("server.users-do-not-manage", USERS_MANAGE)),
+    denial_reason(None, Account, &[SetRole], rule("account.admins-assign-roles", ADMIN_ROLES)),
+    denial_reason(None, Account, &[Edit, Set, Activate, Deactivate, Delete], rule("server.users-do-not-manage", USERS_MANAGE)),
 ];

@@ -5,7 +5,7 @@ use super::server::{
     WORKGROUP_ADMIN,
 };
 use super::*;
-use Holder::{Account as Everyone, Role as Held};
+use Grantee::{Account as Everyone, Role as Held};
 use Kind::{Dropbox, Package, Workgroup};
 
 const DESIGNATED: &str = "seed 000: A user can be designated as a \"workgroup admin\" (by a Faspex admin or manager).";
@@ -65,31 +65,31 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::PackageSender), Package, &[View], None, rule("package.sender-views", "decision: the sender and the recipients of a package view it")),
     grant(Held(Role::PackageSender), Package, &[Download], Some(Condition::ViewsWhereSubmitted), rule("package.sender-views", "decision: the sender and the recipients of a package view it")),
     grant(Held(Role::PackageRecipient), Package, &[View, Download], None, rule("package.recipient-views", "decision: the sender and the recipients of a package view it")),
-    grant(Holder::RecipientViewer, Package, &[View, Download], None, rule("package.members-view", VIEW_PACKAGES)),
+    grant(Grantee::RecipientViewer, Package, &[View, Download], None, rule("package.members-view", VIEW_PACKAGES)),
 ];
 
 #[rustfmt::skip]
-pub(super) const LIMITS: &[Limit] = &[
-    limit(Workgroup, &[Send, SendToMembers], Demand::Allowed(Setting::Send), SETTING),
-    limit(Workgroup, &[Send, SendToMembers], Demand::Allowed(Setting::SendNormal), SEND_NORMAL),
-    limit(Workgroup, &[Send], Demand::AllowedOrShared(Setting::SendToAllUsers), SEND_TO_ALL),
-    limit(Dropbox, &[Submit], Demand::Allowed(Setting::Send), SETTING),
-    limit(Package, &[Download], Demand::AllowedOrSent(Setting::Receive), SETTING),
+pub(super) const RESTRICTIONS: &[Restriction] = &[
+    restriction(Workgroup, &[Send, SendToMembers], Requirement::Allowed(Setting::Send), SETTING),
+    restriction(Workgroup, &[Send, SendToMembers], Requirement::Allowed(Setting::SendNormal), SEND_NORMAL),
+    restriction(Workgroup, &[Send], Requirement::AllowedOrShared(Setting::SendToAllUsers), SEND_TO_ALL),
+    restriction(Dropbox, &[Submit], Requirement::Allowed(Setting::Send), SETTING),
+    restriction(Package, &[Download], Requirement::AllowedOrSent(Setting::Receive), SETTING),
 ];
 
 #[rustfmt::skip]
-pub(super) const DENIALS: &[Denial] = &[
-    denial(None, Workgroup, &[Send], rule("workgroup.send-policy", SEND_POLICY)),
-    denial(None, Workgroup, &[ViewMembers, SendToMembers], rule("workgroup.member-access", MEMBER_ACCESS)),
-    denial(None, Workgroup, &[ViewPackages], rule("workgroup.members-view-packages", VIEW_PACKAGES)),
-    denial(None, Workgroup, &[AddAdmin, RemoveAdmin], rule("workgroup.designation", DESIGNATED)),
-    denial(Some(Role::WorkgroupAdmin), Workgroup, &[Edit, Delete, AddMember, RemoveMember, DeactivateMember, ActivateMember, CreateMember, AddGroup, RemoveGroup], rule("workgroup.admin-rights", WORKGROUP_ADMIN)),
-    denial(None, Workgroup, &[Edit, Delete, AddMember, RemoveMember, DeactivateMember, ActivateMember, CreateMember, AddGroup, RemoveGroup], rule("workgroup.users-do-not-manage", USERS_MANAGE)),
-    denial(None, Dropbox, &[Submit], rule("dropbox.members-or-link", "decision: an account that is not a member submits only through a link")),
-    denial(Some(Role::DropboxSubmitOnly), Dropbox, &[ViewPackages, ViewMembers], SUBMIT_ONLY),
-    denial(Some(Role::PackageSender), Package, &[Download], SUBMIT_ONLY),
-    denial(None, Dropbox, &[ViewPackages], rule("dropbox.members-view-packages", DROPBOX_MEMBERS)),
-    denial(None, Dropbox, &[Invite, RevokeInvitation], rule("dropbox.who-invites", DROPBOX_INVITE)),
-    denial(None, Dropbox, &[SetPublicLink], rule("dropbox.public-link", DROPBOX_PUBLIC)),
-    denial(None, Dropbox, &[AddAdmin, RemoveAdmin], rule("dropbox.designation", DESIGNATED)),
+pub(super) const DENIAL_REASONS: &[DenialReason] = &[
+    denial_reason(None, Workgroup, &[Send], rule("workgroup.send-policy", SEND_POLICY)),
+    denial_reason(None, Workgroup, &[ViewMembers, SendToMembers], rule("workgroup.member-access", MEMBER_ACCESS)),
+    denial_reason(None, Workgroup, &[ViewPackages], rule("workgroup.members-view-packages", VIEW_PACKAGES)),
+    denial_reason(None, Workgroup, &[AddAdmin, RemoveAdmin], rule("workgroup.designation", DESIGNATED)),
+    denial_reason(Some(Role::WorkgroupAdmin), Workgroup, &[Edit, Delete, AddMember, RemoveMember, DeactivateMember, ActivateMember, CreateMember, AddGroup, RemoveGroup], rule("workgroup.admin-rights", WORKGROUP_ADMIN)),
+    denial_reason(None, Workgroup, &[Edit, Delete, AddMember, RemoveMember, DeactivateMember, ActivateMember, CreateMember, AddGroup, RemoveGroup], rule("workgroup.users-do-not-manage", USERS_MANAGE)),
+    denial_reason(None, Dropbox, &[Submit], rule("dropbox.members-or-link", "decision: an account that is not a member submits only through a link")),
+    denial_reason(Some(Role::DropboxSubmitOnly), Dropbox, &[ViewPackages, ViewMembers], SUBMIT_ONLY),
+    denial_reason(Some(Role::PackageSender), Package, &[Download], SUBMIT_ONLY),
+    denial_reason(None, Dropbox, &[ViewPackages], rule("dropbox.members-view-packages", DROPBOX_MEMBERS)),
+    denial_reason(None, Dropbox, &[Invite, RevokeInvitation], rule("dropbox.who-invites", DROPBOX_INVITE)),
+    denial_reason(None, Dropbox, &[SetPublicLink], rule("dropbox.public-link", DROPBOX_PUBLIC)),
+    denial_reason(None, Dropbox, &[AddAdmin, RemoveAdmin], rule("dropbox.designation", DESIGNATED)),
 ];

@@ -6,7 +6,7 @@ use hashbrown::HashSet;
 
 use super::PRINCIPALS;
 use super::difference::{Fellows, is_general};
-use crate::model::catalogue::{self, Holder};
+use crate::model::catalogue::{self, Grantee};
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::content;
 use crate::policy::facts::{Facts, Result, Select};
@@ -40,8 +40,8 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     /// Shares with `authenticated` and `anyone` are passed over: what they give by themselves they
     /// give to the classes, and who needs something besides is found by that.
     pub(super) fn add(&mut self, action: Action, target: &Target) -> Result<()> {
-        for grant in &catalogue::rows_of(target.kind, action.verb()).grants {
-            self.holders(grant.holder, action, target)?;
+        for grant in &catalogue::rules_for(target.kind, action.verb()).grants {
+            self.holders(grant.grantee, action, target)?;
         }
         Ok(())
     }
@@ -66,18 +66,18 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
         found
     }
 
-    pub(super) fn holders(&mut self, holder: Holder, action: Action, target: &Target) -> Result<()> {
+    pub(super) fn holders(&mut self, grantee: Grantee, action: Action, target: &Target) -> Result<()> {
         let facts = self.panel.facts();
-        if self.fellows.is_some() && is_general(holder) {
+        if self.fellows.is_some() && is_general(grantee) {
             return Ok(());
         }
-        match holder {
-            Holder::Role(role) => self.in_role(role, target)?,
-            Holder::Account => {}
-            Holder::Oneself => {
+        match grantee {
+            Grantee::Role(role) => self.in_role(role, target)?,
+            Grantee::Account => {}
+            Grantee::Itself => {
                 self.found.insert(target.id);
             }
-            Holder::FellowMember => {
+            Grantee::FellowMember => {
                 if let Some(fellows) = self.fellows {
                     return fellows.around(self.panel, target.id, &mut self.found);
                 }
@@ -89,12 +89,12 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
                 })?;
                 common.into_iter().try_for_each(|workgroup| self.members(workgroup))?;
             }
-            Holder::SomeAdmin | Holder::GroupManager => {
+            Grantee::SomeAdmin | Grantee::GroupManager => {
                 for (kind, role) in [(Kind::Workgroup, Role::WorkgroupAdmin), (Kind::Dropbox, Role::DropboxAdmin)] {
                     facts.ids(kind, None)?.into_iter().try_for_each(|place| self.holding(place, role))?;
                 }
             }
-            Holder::RecipientViewer => {
+            Grantee::RecipientViewer => {
                 for binding in facts.list(Select::OnAs(target.id, Role::PackageRecipient))? {
                     if let Some(place) = self.panel.target(binding.principal)?
                         && matches!(place.kind, Kind::Workgroup | Kind::Dropbox)
@@ -103,25 +103,25 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
                     }
                 }
             }
-            Holder::Share => self.on_items(target, Role::ItemShare)?,
-            Holder::Owner => self.on_items(target, Role::ItemOwner)?,
-            Holder::Sharer => self.entitled(target)?,
-            Holder::Holds(_) if target.kind == Kind::Endpoint => {
+            Grantee::ShareHolder => self.on_items(target, Role::ItemShare)?,
+            Grantee::Owner => self.on_items(target, Role::ItemOwner)?,
+            Grantee::Sharer => self.entitled(target)?,
+            Grantee::HoldsPermissions(_) if target.kind == Kind::Endpoint => {
                 if let Some(root) = facts.named(Kind::Item, Some(target.id), "/")?
                     && let Some(root) = self.panel.target(root.id)?
                 {
                     self.entitled(&root)?;
                 }
             }
-            Holder::Holds(_) => self.entitled(target)?,
-            Holder::EachPart => {
+            Grantee::HoldsPermissions(_) => self.entitled(target)?,
+            Grantee::AllParts => {
                 for (part, on) in content::parts(facts, action, target.id)? {
                     if let Some(on) = self.panel.target(on)? {
                         self.add(part, &on)?;
                     }
                 }
             }
-            Holder::Token(_) => {
+            Grantee::Token(_) => {
                 if let Some(workspace) = target.within(facts, Kind::Workspace)? {
                     self.found.extend(facts.ids(Kind::AccessToken, Some(workspace))?);
                 }

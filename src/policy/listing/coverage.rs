@@ -2,7 +2,7 @@
 //! as any account has it is not named beside it.
 
 use super::what::Filter;
-use crate::model::catalogue::{self, Condition, Demand, Holder};
+use crate::model::catalogue::{self, Condition, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Verb};
 use crate::policy::facts::{Facts, Result};
 use crate::policy::panel::Panel;
@@ -36,13 +36,13 @@ pub fn stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, filter: &Filter) -> 
 }
 
 fn is_stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, kind: Kind, verb: Verb) -> Result<bool> {
-    let rows = catalogue::rows_of(kind, verb);
-    let mut anybody = rows.grants.iter().filter(|grant| grant.holder == Holder::Account).peekable();
+    let rows = catalogue::rules_for(kind, verb);
+    let mut anybody = rows.grants.iter().filter(|grant| grant.grantee == Grantee::Account).peekable();
     if anybody.peek().is_none() {
         return Ok(false);
     }
-    for limit in &rows.limits {
-        if let Demand::Allowed(setting) | Demand::AllowedOrShared(setting) = limit.demand
+    for limit in &rows.restrictions {
+        if let Requirement::Allowed(setting) | Requirement::AllowedOrShared(setting) = limit.requirement
             && subject.server()?.allows(setting)
             && !subject.setting(setting)?.0
         {
@@ -51,7 +51,7 @@ fn is_stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, kind: Kind, verb: Ver
     }
     // A row may hang on another action that is stopped; where every row does, so is this.
     for grant in anybody {
-        match grant.when.and_then(Condition::also).filter(|also| *also != verb) {
+        match grant.when.and_then(Condition::required_verb).filter(|also| *also != verb) {
             Some(also) if is_stopped(subject, kind, also)? => {}
             _ => return Ok(false),
         }
@@ -61,15 +61,15 @@ fn is_stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, kind: Kind, verb: Ver
 
 /// Whether what every account has may be stopped for one account and not for another.
 fn tells_apart<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) -> Result<bool> {
-    let rows = catalogue::rows_of(target.kind, action.verb());
-    for limit in &rows.limits {
-        if is_personal(facts, limit.demand, action, target)? {
+    let rows = catalogue::rules_for(target.kind, action.verb());
+    for limit in &rows.restrictions {
+        if is_personal(facts, limit.requirement, action, target)? {
             return Ok(true);
         }
     }
     // A condition may be that one may do something else, and that be stopped.
     for grant in &rows.grants {
-        if let Some(also) = grant.when.and_then(Condition::also)
+        if let Some(also) = grant.when.and_then(Condition::required_verb)
             && tells_apart(facts, Action::Plain(also), target)?
         {
             return Ok(true);
@@ -81,8 +81,8 @@ fn tells_apart<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) ->
 /// Whether any account at all comes into question, so that each has to be asked about: some row
 /// speaks of every account, or a class has it.
 pub(super) fn may_be_anybody<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Action, target: &Target) -> Result<bool> {
-    let rows = catalogue::rows_of(target.kind, action.verb());
-    if rows.grants.iter().any(|grant| grant.holder == Holder::Account) {
+    let rows = catalogue::rules_for(target.kind, action.verb());
+    if rows.grants.iter().any(|grant| grant.grantee == Grantee::Account) {
         return Ok(true);
     }
     for class in [Id::AUTHENTICATED, Id::ANYONE] {
@@ -94,27 +94,32 @@ pub(super) fn may_be_anybody<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Ac
 }
 
 /// Whether a limit may stop one account and not another.
-fn is_personal<F: Facts + ?Sized>(facts: &F, demand: Demand, action: Action, target: &Target) -> Result<bool> {
-    Ok(match demand {
-        Demand::Managed
-        | Demand::RoleFitsKind
-        | Demand::Shareable
-        | Demand::SetFits
-        | Demand::NotRoot
-        | Demand::TargetActive => false,
+fn is_personal<F: Facts + ?Sized>(
+    facts: &F,
+    requirement: Requirement,
+    action: Action,
+    target: &Target,
+) -> Result<bool> {
+    Ok(match requirement {
+        Requirement::Managed
+        | Requirement::RoleFitsKind
+        | Requirement::Shareable
+        | Requirement::SetFits
+        | Requirement::NotRoot
+        | Requirement::TargetActive => false,
         // Root uploads concern whoever's home it is that something goes to.
-        Demand::RootUpload if target.kind == Kind::Item => match action {
+        Requirement::RootUpload if target.kind == Kind::Item => match action {
             Action::MoveTo(to) | Action::CopyTo(to) => match Target::of(facts, to.folder)? {
                 Some(folder) => is_at_home(facts, &folder)?,
                 None => false,
             },
             _ => is_at_home(facts, target)?,
         },
-        Demand::RootUpload
-        | Demand::NotOneself
-        | Demand::Allowed(_)
-        | Demand::AllowedOrShared(_)
-        | Demand::AllowedOrSent(_) => true,
+        Requirement::RootUpload
+        | Requirement::NotItself
+        | Requirement::Allowed(_)
+        | Requirement::AllowedOrShared(_)
+        | Requirement::AllowedOrSent(_) => true,
     })
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use hashbrown::HashSet;
 
 use super::candidates;
-use crate::model::catalogue::{self, Condition, Demand, Holder};
+use crate::model::catalogue::{self, Condition, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::facts::{Facts, Result, Select};
 use crate::policy::holders::holder;
@@ -24,17 +24,17 @@ pub(super) fn places<'f, F: Facts + ?Sized>(
         return Ok(vec![Id::SERVER]);
     }
     let mut search = Search { panel, subject, kind, found: HashSet::new() };
-    let mut asked: Vec<Holder> = Vec::new();
+    let mut asked: Vec<Grantee> = Vec::new();
     for action in actions {
         if subject.is_in_particular() && search.own_settings(action.verb())? {
             return all(panel.facts(), kind, None);
         }
-        for grant in &catalogue::rows_of(kind, action.verb()).grants {
-            if asked.contains(&grant.holder) {
+        for grant in &catalogue::rules_for(kind, action.verb()).grants {
+            if asked.contains(&grant.grantee) {
                 continue;
             }
-            asked.push(grant.holder);
-            if search.add(grant.holder)? {
+            asked.push(grant.grantee);
+            if search.add(grant.grantee)? {
                 return all(panel.facts(), kind, None);
             }
         }
@@ -61,32 +61,36 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
     /// Where every account may do something but for the settings: adds where the subject may because of what
     /// it shares. Answers whether its own settings allow it everywhere, and those of others do not.
     fn own_settings(&mut self, verb: Verb) -> Result<bool> {
-        let rows = catalogue::rows_of(self.kind, verb);
-        for grant in rows.grants.iter().filter(|grant| grant.holder == Holder::Account) {
-            let Some(also) = grant.when.and_then(Condition::also).filter(|also| *also != verb) else { continue };
+        let rows = catalogue::rules_for(self.kind, verb);
+        for grant in rows.grants.iter().filter(|grant| grant.grantee == Grantee::Account) {
+            let Some(also) = grant.when.and_then(Condition::required_verb).filter(|also| *also != verb) else {
+                continue;
+            };
             if self.own_settings(also)? {
                 return Ok(true);
             }
             // What it hangs on may be somebody's own, where nobody else has it.
-            for grant in &catalogue::rows_of(self.kind, also).grants {
-                if self.add(grant.holder)? {
+            for grant in &catalogue::rules_for(self.kind, also).grants {
+                if self.add(grant.grantee)? {
                     return Ok(true);
                 }
             }
         }
-        if rows.grants.iter().all(|grant| grant.holder != Holder::Account) {
+        if rows.grants.iter().all(|grant| grant.grantee != Grantee::Account) {
             return Ok(false);
         }
-        for limit in &rows.limits {
-            let (Demand::Allowed(setting) | Demand::AllowedOrShared(setting)) = limit.demand else { continue };
+        for limit in &rows.restrictions {
+            let (Requirement::Allowed(setting) | Requirement::AllowedOrShared(setting)) = limit.requirement else {
+                continue;
+            };
             if self.subject.server()?.allows(setting) {
                 continue;
             }
             if self.subject.setting(setting)?.0 {
                 return Ok(true);
             }
-            if matches!(limit.demand, Demand::AllowedOrShared(_)) {
-                self.add(Holder::FellowMember)?;
+            if matches!(limit.requirement, Requirement::AllowedOrShared(_)) {
+                self.add(Grantee::FellowMember)?;
                 let workgroups = self.held(&Role::WORKGROUP)?;
                 self.found.extend(workgroups);
             }
@@ -95,10 +99,10 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
     }
 
     /// Adds what a row could give the subject. Answers whether that is every resource of the kind.
-    fn add(&mut self, row: Holder) -> Result<bool> {
+    fn add(&mut self, row: Grantee) -> Result<bool> {
         match row {
-            Holder::Role(role) if role.resource_kind() == Kind::Server => return self.subject.holds(role, Id::SERVER),
-            Holder::Role(role) => {
+            Grantee::Role(role) if role.resource_kind() == Kind::Server => return self.subject.holds(role, Id::SERVER),
+            Grantee::Role(role) => {
                 for held in role.implied_by() {
                     for place in self.held(&[*held])? {
                         self.within(place)?;
@@ -109,23 +113,23 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
                     self.found.insert(self.subject.id);
                 }
             }
-            Holder::Account => return Ok(self.subject.is_registered() && !self.subject.is_in_particular()),
-            Holder::Oneself => {
+            Grantee::Account => return Ok(self.subject.is_registered() && !self.subject.is_in_particular()),
+            Grantee::Itself => {
                 self.found.insert(self.subject.id);
             }
-            Holder::SomeAdmin | Holder::GroupManager => {
+            Grantee::SomeAdmin | Grantee::GroupManager => {
                 // These rows look at nothing of the resource.
                 let Some(server) = Target::of(self.panel.facts(), Id::SERVER)? else { return Ok(false) };
                 let any = Action::listable(self.kind).first().copied();
                 let Some(any) = any else { return Ok(false) };
                 return Ok(holder::<F, ()>(self.subject, row, any, &server)?.is_some());
             }
-            Holder::FellowMember => {
+            Grantee::FellowMember => {
                 let mut fellows = candidates::Search::new(self.panel);
                 self.held(&Role::WORKGROUP)?.into_iter().try_for_each(|workgroup| fellows.members(workgroup))?;
                 self.found.extend(fellows.into_set());
             }
-            Holder::RecipientViewer => {
+            Grantee::RecipientViewer => {
                 if self.subject.holds(Role::ServerAdmin, Id::SERVER)? {
                     return Ok(true);
                 }
@@ -138,19 +142,19 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
                     }
                 }
             }
-            Holder::Token(_) => {
+            Grantee::Token(_) => {
                 if let Some((_, workspace)) = self.subject.token() {
                     self.within(workspace)?;
                 }
             }
             // On an endpoint: of its root folder, by shares, ownership, or a role on the endpoint.
-            Holder::Holds(_) => {
+            Grantee::HoldsPermissions(_) => {
                 let roles = self.held(&Role::ENDPOINT)?;
                 self.found.extend(roles);
                 self.roots()?;
             }
             // Of items alone.
-            Holder::Share | Holder::Owner | Holder::Sharer | Holder::EachPart => {}
+            Grantee::ShareHolder | Grantee::Owner | Grantee::Sharer | Grantee::AllParts => {}
         }
         Ok(false)
     }

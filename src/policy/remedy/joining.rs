@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::Lack;
-use crate::model::catalogue::{Grant, Holder};
+use crate::model::catalogue::{Grant, Grantee};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::decide::given;
 use crate::policy::facts::{Facts, Result, Select};
@@ -30,7 +30,7 @@ pub(super) fn groups<F: Facts + ?Sized>(
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
-    for group in holders(subject, grant.holder, target)? {
+    for group in holders(subject, grant.grantee, target)? {
         let Some(kind) = subject.facts().outline(group)?.map(|it| it.kind()) else { continue };
         let role = match kind {
             Kind::Group => Role::GroupMember,
@@ -51,14 +51,14 @@ pub(super) fn groups<F: Facts + ?Sized>(
 }
 
 /// Groups and workgroups that hold what a row speaks of, and others: kinds are told apart later.
-fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, holder: Holder, target: &Target) -> Result<Vec<Id>> {
+fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, grantee: Grantee, target: &Target) -> Result<Vec<Id>> {
     let facts = subject.facts();
     let mut asked: Vec<(Id, Role)> = Vec::new();
-    match holder {
-        Holder::Share | Holder::Sharer | Holder::Holds(_) | Holder::EachPart => {
+    match grantee {
+        Grantee::ShareHolder | Grantee::Sharer | Grantee::HoldsPermissions(_) | Grantee::AllParts => {
             asked.extend(target.items(facts)?.map(|(item, _)| (item, Role::ItemShare)));
         }
-        Holder::Role(role) if role.resource_kind() == target.kind || role.resource_kind() == Kind::Endpoint => {
+        Grantee::Role(role) if role.resource_kind() == target.kind || role.resource_kind() == Kind::Endpoint => {
             if let Some(on) = target.within(facts, role.resource_kind())? {
                 asked.extend(role.implied_by().iter().map(|held| (on, *held)));
             }

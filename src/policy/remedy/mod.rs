@@ -19,7 +19,7 @@ use super::limits::demand;
 use super::subject::{Sort, Subject};
 use super::target::Target;
 use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
-use crate::model::catalogue::{self, Condition, Demand, Grant, Holder};
+use crate::model::catalogue::{self, Condition, Grant, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Time, Verb};
 
 /// One thing that is lacking.
@@ -104,27 +104,33 @@ fn lacking<F: Facts + ?Sized>(
     with_groups: bool,
 ) -> Result<Vec<Vec<Lack>>> {
     let facts = subject.facts();
-    let rows = catalogue::rows_of(target.kind, action.verb());
-    for limit in &rows.limits {
-        if demand::<F, ()>(subject, limit.demand, action, target)?.0 {
+    let rows = catalogue::rules_for(target.kind, action.verb());
+    for limit in &rows.restrictions {
+        if demand::<F, ()>(subject, limit.requirement, action, target)?.0 {
             continue;
         }
-        match limit.demand {
-            Demand::SetFits if target.sharing(facts)? == Some(Sharing::Delegated) => match target.endpoint(facts)? {
-                Some((endpoint, _)) => common.push(Lack::NodeVersion(endpoint)),
-                None => return Ok(Vec::new()),
-            },
+        match limit.requirement {
+            Requirement::SetFits if target.sharing(facts)? == Some(Sharing::Delegated) => {
+                match target.endpoint(facts)? {
+                    Some((endpoint, _)) => common.push(Lack::NodeVersion(endpoint)),
+                    None => return Ok(Vec::new()),
+                }
+            }
             // Nobody can be made somebody else, no endpoint becomes one of another kind, and the root folder stays.
-            Demand::NotOneself | Demand::RoleFitsKind | Demand::Shareable | Demand::SetFits | Demand::NotRoot => {
+            Requirement::NotItself
+            | Requirement::RoleFitsKind
+            | Requirement::Shareable
+            | Requirement::SetFits
+            | Requirement::NotRoot => {
                 return Ok(Vec::new());
             }
-            Demand::Allowed(setting) | Demand::AllowedOrShared(setting) | Demand::AllowedOrSent(setting) => {
-                common.push(Lack::Setting(setting))
-            }
-            Demand::TargetActive if common.contains(&Lack::Active(target.id)) => {}
-            Demand::TargetActive => common.push(Lack::Active(target.id)),
-            Demand::Managed => common.push(Lack::Managed(target.id)),
-            Demand::RootUpload => match home_workspace(facts, action, target)? {
+            Requirement::Allowed(setting)
+            | Requirement::AllowedOrShared(setting)
+            | Requirement::AllowedOrSent(setting) => common.push(Lack::Setting(setting)),
+            Requirement::TargetActive if common.contains(&Lack::Active(target.id)) => {}
+            Requirement::TargetActive => common.push(Lack::Active(target.id)),
+            Requirement::Managed => common.push(Lack::Managed(target.id)),
+            Requirement::RootUpload => match home_workspace(facts, action, target)? {
                 Some(workspace) => common.push(Lack::RootUpload(workspace)),
                 None => return Ok(Vec::new()),
             },
@@ -184,9 +190,9 @@ fn lacks_of<F: Facts + ?Sized>(
     let mut lacks = Vec::new();
     let is_principal =
         subject.sort == Sort::Account || (subject.sort == Sort::Accounts && subject.id != Id::AUTHENTICATED);
-    match grant.holder {
-        Holder::Role(role) => {
-            let held = holder::<F, ()>(subject, grant.holder, action, target)?.is_some();
+    match grant.grantee {
+        Grantee::Role(role) => {
+            let held = holder::<F, ()>(subject, grant.grantee, action, target)?.is_some();
             let is_group = subject.kind() == Some(Kind::Group);
             let fits = match role {
                 Role::PackageSender | Role::PackageRecipient => false,
@@ -209,21 +215,21 @@ fn lacks_of<F: Facts + ?Sized>(
             }
         }
         // An account that is not active lacks just that, and it stands among the common lacks.
-        Holder::Account if matches!(subject.sort, Sort::Account | Sort::Accounts) => {}
-        Holder::Oneself if subject.id == target.id => {}
+        Grantee::Account if matches!(subject.sort, Sort::Account | Sort::Accounts) => {}
+        Grantee::Itself if subject.id == target.id => {}
         // Where nothing is shared, files are their owner's.
-        Holder::Owner => {
+        Grantee::Owner => {
             let unshared = target.sharing(subject.facts())? == Some(Sharing::None);
             if !unshared || subject.sort != Sort::Account || target.kind != Kind::Item {
                 return Ok(None);
             }
             lacks.push(Lack::Owner(target.id));
         }
-        Holder::Share | Holder::Sharer | Holder::Holds(_) => {
-            let Some(share) = share_lack(subject, grant.holder, action, target)? else { return Ok(None) };
+        Grantee::ShareHolder | Grantee::Sharer | Grantee::HoldsPermissions(_) => {
+            let Some(share) = share_lack(subject, grant.grantee, action, target)? else { return Ok(None) };
             lacks.extend(share);
         }
-        Holder::EachPart => {
+        Grantee::AllParts => {
             for (part, on) in content::parts(subject.facts(), action, target.id)? {
                 if decide_for(subject, part, on)?.allowed {
                     continue;
@@ -276,7 +282,7 @@ fn lacks_of<F: Facts + ?Sized>(
 /// The share that would do, the smallest that the endpoint can hold.
 fn share_lack<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
-    holder: Holder,
+    grantee: Grantee,
     action: Action,
     target: &Target,
 ) -> Result<Option<Option<Lack>>> {
@@ -293,12 +299,12 @@ fn share_lack<F: Facts + ?Sized>(
     let is_folder = target.item().is_none_or(|it| it.is_folder());
     let above = target.parent();
     let own = if sharing == Sharing::Managed && !is_folder { above.unwrap_or(target.id) } else { target.id };
-    let (item, wanted) = match (holder, action, target.kind) {
-        (Holder::Holds(set), _, Kind::Endpoint) => match facts.named(Kind::Item, Some(endpoint), "/")? {
+    let (item, wanted) = match (grantee, action, target.kind) {
+        (Grantee::HoldsPermissions(set), _, Kind::Endpoint) => match facts.named(Kind::Item, Some(endpoint), "/")? {
             Some(root) => (root.id, set),
             None => return Ok(None),
         },
-        (Holder::Holds(set), ..) | (_, Action::Share(set), _) => (own, set),
+        (Grantee::HoldsPermissions(set), ..) | (_, Action::Share(set), _) => (own, set),
         (_, action, _) => (own, Permissions::single(content::wanted(action).unwrap_or(Permission::Browse))),
     };
     let missing = wanted.without(content::permissions(subject, item)?);

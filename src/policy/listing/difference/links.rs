@@ -11,7 +11,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::profile::{Lacks, is_shown};
 use crate::model::attributes::{AllowDeny, Attributes, MemberAccess};
-use crate::model::catalogue::{self, Holder};
+use crate::model::catalogue::{self, Grantee};
 use crate::model::{Id, Kind, Role};
 use crate::policy::facts::{Facts, Result, Select};
 use crate::policy::listing::candidates::Search;
@@ -38,16 +38,18 @@ struct Reach {
 fn reach() -> &'static Reach {
     static FOUND: OnceLock<Reach> = OnceLock::new();
     FOUND.get_or_init(|| {
-        let of_kinds = |speaks: &dyn Fn(Holder) -> bool| -> Vec<Kind> {
+        let of_kinds = |speaks: &dyn Fn(Grantee) -> bool| -> Vec<Kind> {
             let others = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Item);
-            others.filter(|kind| catalogue::grants().any(|grant| grant.kind == *kind && speaks(grant.holder))).collect()
+            others
+                .filter(|kind| catalogue::grants().any(|grant| grant.kind == *kind && speaks(grant.grantee)))
+                .collect()
         };
         let roles = Role::ALL.into_iter().filter(|role| !matches!(role.resource_kind(), Kind::Server | Kind::Item));
         let gives =
-            |held: Role, holder: Holder| matches!(holder, Holder::Role(role) if role.implied_by().contains(&held));
+            |held: Role, grantee: Grantee| matches!(grantee, Grantee::Role(role) if role.implied_by().contains(&held));
         Reach {
-            roles: roles.map(|held| (held, of_kinds(&|holder| gives(held, holder)))).collect(),
-            tokens: of_kinds(&|holder| matches!(holder, Holder::Token(_))),
+            roles: roles.map(|held| (held, of_kinds(&|grantee| gives(held, grantee)))).collect(),
+            tokens: of_kinds(&|grantee| matches!(grantee, Grantee::Token(_))),
         }
     })
 }

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use hashbrown::{HashMap, HashSet};
 
 use crate::model::attributes::{Account, Attributes, MemberAccess, Setting, SettingValues, Status, Workgroup};
-use crate::model::catalogue::{self, Demand, Holder};
+use crate::model::catalogue::{self, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::facts::{Facts, Result};
 use crate::policy::holders::holder;
@@ -45,14 +45,14 @@ impl Profile {
     }
 }
 
-/// The holders of grants that look at nothing of the resource.
-fn general_holders() -> &'static [Holder] {
-    static FOUND: OnceLock<Vec<Holder>> = OnceLock::new();
+/// The grantees of grants that look at nothing of the resource.
+fn general_holders() -> &'static [Grantee] {
+    static FOUND: OnceLock<Vec<Grantee>> = OnceLock::new();
     FOUND.get_or_init(|| {
         let mut found = Vec::new();
         for grant in catalogue::grants() {
-            if is_general(grant.holder) && !found.contains(&grant.holder) {
-                found.push(grant.holder);
+            if is_general(grant.grantee) && !found.contains(&grant.grantee) {
+                found.push(grant.grantee);
             }
         }
         found
@@ -60,20 +60,20 @@ fn general_holders() -> &'static [Holder] {
 }
 
 /// Whether a holder is one whatever the resource is: then a profile says so.
-pub(in crate::policy::listing) const fn is_general(holder: Holder) -> bool {
-    match holder {
-        Holder::Role(role) => matches!(role.resource_kind(), Kind::Server),
-        Holder::SomeAdmin | Holder::GroupManager => true,
-        Holder::Account
-        | Holder::Oneself
-        | Holder::FellowMember
-        | Holder::RecipientViewer
-        | Holder::Share
-        | Holder::Owner
-        | Holder::Holds(_)
-        | Holder::Sharer
-        | Holder::EachPart
-        | Holder::Token(_) => false,
+pub(in crate::policy::listing) const fn is_general(grantee: Grantee) -> bool {
+    match grantee {
+        Grantee::Role(role) => matches!(role.resource_kind(), Kind::Server),
+        Grantee::SomeAdmin | Grantee::GroupManager => true,
+        Grantee::Account
+        | Grantee::Itself
+        | Grantee::FellowMember
+        | Grantee::RecipientViewer
+        | Grantee::ShareHolder
+        | Grantee::Owner
+        | Grantee::HoldsPermissions(_)
+        | Grantee::Sharer
+        | Grantee::AllParts
+        | Grantee::Token(_) => false,
     }
 }
 
@@ -82,8 +82,8 @@ pub(super) fn matters_on(kind: Kind) -> bool {
     static MATTERS: OnceLock<Vec<Kind>> = OnceLock::new();
     let kinds = MATTERS.get_or_init(|| {
         let by_profile =
-            |holder: Holder| is_general(holder) || matches!(holder, Holder::Account | Holder::RecipientViewer);
-        let matters = |kind: &Kind| catalogue::grants().any(|grant| grant.kind == *kind && by_profile(grant.holder));
+            |grantee: Grantee| is_general(grantee) || matches!(grantee, Grantee::Account | Grantee::RecipientViewer);
+        let matters = |kind: &Kind| catalogue::grants().any(|grant| grant.kind == *kind && by_profile(grant.grantee));
         Kind::ALL.into_iter().filter(matters).collect()
     });
     kinds.contains(&kind)
@@ -110,12 +110,12 @@ fn of_fellows() -> &'static (Vec<Action>, Vec<Setting>) {
     FOUND.get_or_init(|| {
         let (mut actions, mut settings) = (Vec::new(), Vec::new());
         for action in Action::listable(Kind::Account) {
-            let rows = catalogue::rows_of(Kind::Account, action.verb());
-            if rows.grants.iter().any(|grant| grant.holder == Holder::FellowMember) {
+            let rows = catalogue::rules_for(Kind::Account, action.verb());
+            if rows.grants.iter().any(|grant| grant.grantee == Grantee::FellowMember) {
                 actions.push(action);
             }
-            settings.extend(rows.limits.iter().filter_map(|limit| match limit.demand {
-                Demand::AllowedOrShared(setting) => Some(setting),
+            settings.extend(rows.restrictions.iter().filter_map(|limit| match limit.requirement {
+                Requirement::AllowedOrShared(setting) => Some(setting),
                 _ => None,
             }));
         }
