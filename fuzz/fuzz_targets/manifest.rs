@@ -26,9 +26,9 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = text_of(bytes) else { return };
     match read(&[Source { name: "fuzz.yaml".to_owned(), text: text.to_owned() }]) {
         Ok(manifest) => plan(manifest.statements.iter()),
-        Err(mistakes) => {
-            for (_, mistake) in mistakes {
-                mistake.shown("fuzz.yaml", text);
+        Err(diagnostics) => {
+            for (_, diagnostic) in diagnostics {
+                diagnostic.render("fuzz.yaml", text);
             }
         }
     }
@@ -37,7 +37,7 @@ fuzz_target!(|bytes: &[u8]| {
         match row(line, 0, number) {
             Ok(Row::Said(statements)) => said.extend(statements),
             Ok(Row::Head(_)) => {}
-            Err(mistakes) => mistakes.iter().for_each(|mistake| drop(mistake.shown_in("fuzz.jsonl", line))),
+            Err(diagnostics) => diagnostics.iter().for_each(|diagnostic| drop(diagnostic.render_line("fuzz.jsonl", line))),
         }
     }
     plan(said.iter());

@@ -1,4 +1,4 @@
-//! Tables of people: whatever a file holds, reading it comes to an end without a panic, and every mistake has a
+//! Tables of people: whatever a file holds, reading it comes to an end without a panic, and every diagnostic has a
 //! place that can be shown.
 #![no_main]
 
@@ -11,6 +11,6 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = decode(bytes) else { return };
     match read(&text, 0, &Table::default()) {
         Ok(statements) => drop(of_statements(statements)),
-        Err(mistakes) => mistakes.iter().for_each(|mistake| drop(mistake.shown("fuzz.csv", &text))),
+        Err(diagnostics) => diagnostics.iter().for_each(|diagnostic| drop(diagnostic.render("fuzz.csv", &text))),
     }
 });

@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use super::session::store_file;
-use crate::input::document::{Entry, Mistake, Node, Placed, get, text_of, tree};
-use crate::input::faults;
+use crate::input::document::{Diagnostic, Entry, Node, WithSpan, get, parse_tree, text_of};
+use crate::input::library_errors;
 use crate::manifest::form::Form;
 use crate::manifest::mistakes;
 use crate::manifest::shape::{Object, Shape, field};
@@ -101,21 +101,21 @@ impl Config {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
             Err(error) => {
-                let message = format!("`{}` cannot be read: {}", path.display(), faults::io(&error));
+                let message = format!("`{}` cannot be read: {}", path.display(), library_errors::io(&error));
                 return Err(Problem::new(ProblemKind::Input, "bad_config", message).tip("see FILES in rolebook(1)"));
             }
         };
-        let read = text_of(&bytes).map_err(|mistake| vec![mistake]).and_then(Config::parse);
-        let mut config = read.map_err(|mistakes| bad(&path, &mistakes))?;
+        let read = text_of(&bytes).map_err(|diagnostic| vec![diagnostic]).and_then(Config::parse);
+        let mut config = read.map_err(|diagnostics| bad(&path, &diagnostics))?;
         config.anchor(path.parent().unwrap_or(Path::new("")));
         Ok(config)
     }
 
     /// Reads a text; an empty one says nothing.
-    fn parse(text: &str) -> Result<Config, Vec<Mistake>> {
-        let (root, mut wrong) = tree(text);
+    fn parse(text: &str) -> Result<Config, Vec<Diagnostic>> {
+        let (root, mut wrong) = parse_tree(text);
         let Some(root) = root else { return Err(wrong) };
-        if matches!(root.value, Node::Nothing) {
+        if matches!(root.value, Node::Null) {
             return Ok(Config::default());
         }
         wrong.extend(mistakes(&CONFIG, &root));
@@ -130,9 +130,9 @@ impl Config {
             && let Some(path) = &config.store
             && let Err(problem) = store_file(path.as_os_str(), "`store`")
         {
-            wrong.push(Mistake::of(found.place, problem));
+            wrong.push(Diagnostic::from_problem(found.span, problem));
         }
-        wrong.sort_by_key(|mistake| (mistake.place.line, mistake.place.column));
+        wrong.sort_by_key(|diagnostic| (diagnostic.span.line, diagnostic.span.column));
         if wrong.is_empty() { Ok(config) } else { Err(wrong) }
     }
 
@@ -146,13 +146,13 @@ impl Config {
 }
 
 impl Smtp {
-    fn of(section: &Placed<Node>, wrong: &mut Vec<Mistake>) -> Option<Smtp> {
+    fn of(section: &WithSpan<Node>, wrong: &mut Vec<Diagnostic>) -> Option<Smtp> {
         let Node::Mapping(entries) = &section.value else { return None };
         let mut needed = |name: &str| {
             let found = text_at(entries, name).filter(|text| !text.is_empty());
             if found.is_none() && !matches!(get(entries, name), Some(it) if !matches!(it.value, Node::Text(_))) {
-                let place = get(entries, name).map_or(section.place, |found| found.place);
-                wrong.push(Mistake::at(place, format!("`smtp.{name}` is missing")));
+                let place = get(entries, name).map_or(section.span, |found| found.span);
+                wrong.push(Diagnostic::at_span(place, format!("`smtp.{name}` is missing")));
             }
             found.unwrap_or_default()
         };
@@ -173,7 +173,7 @@ impl Smtp {
         };
         let mut refuse = |is_wrong: bool, key: &str, message: &str| {
             if is_wrong && let Some(found) = get(entries, key) {
-                wrong.push(Mistake::at(found.place, message));
+                wrong.push(Diagnostic::at_span(found.span, message));
             }
         };
         refuse(
@@ -208,13 +208,13 @@ fn number(entries: &[Entry], name: &str) -> Option<u64> {
 
 /// What is wrong with the file, each mistake at its place. The lines are not shown: somebody may have put a
 /// password there.
-fn bad(path: &Path, mistakes: &[Mistake]) -> Problem {
+fn bad(path: &Path, diagnostics: &[Diagnostic]) -> Problem {
     let name = path.display().to_string();
-    let message = match mistakes {
+    let message = match diagnostics {
         [_] => "the configuration has a mistake".to_owned(),
         more => format!("the configuration has {} mistakes", more.len()),
     };
-    let shown = mistakes.iter().map(|mistake| mistake.shown(&name, "")).collect();
+    let shown = diagnostics.iter().map(|diagnostic| diagnostic.render(&name, "")).collect();
     Problem::new(ProblemKind::Input, "bad_config", message).with_blocks(shown).tip("see FILES in rolebook(1)")
 }
 
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     fn wrong(text: &str) -> String {
-        let told = |it: &Mistake| format!("{}:{} {} {:?}", it.place.line, it.place.column, it.message, it.tips);
+        let told = |it: &Diagnostic| format!("{}:{} {} {:?}", it.span.line, it.span.column, it.message, it.tips);
         Config::parse(text).unwrap_err().iter().map(told).collect::<Vec<_>>().join("\n")
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::input::document::{Mistake, text_of};
-use crate::input::faults;
+use crate::input::document::{Diagnostic, text_of};
+use crate::input::library_errors;
 use crate::manifest::Source;
 use crate::model::name::printable;
 use crate::model::{Problem, ProblemKind};
@@ -25,7 +25,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Problem> {
         return Ok(Box::new(std::io::stdin().lock()));
     }
     let file = std::fs::File::open(path)
-        .map_err(|error| unreadable(path, &format!("cannot be read: {}", faults::io(&error))))?;
+        .map_err(|error| unreadable(path, &format!("cannot be read: {}", library_errors::io(&error))))?;
     Ok(Box::new(file))
 }
 
@@ -40,7 +40,7 @@ pub(super) fn source(path: &Path) -> Result<Source, Problem> {
 }
 
 /// Reads a file whole that may be encoded in several ways.
-pub(super) fn source_as(path: &Path, decode: fn(&[u8]) -> Result<Cow<'_, str>, Mistake>) -> Result<Source, Problem> {
+pub(super) fn source_as(path: &Path, decode: fn(&[u8]) -> Result<Cow<'_, str>, Diagnostic>) -> Result<Source, Problem> {
     decoded(path, open(path)?, decode)
 }
 
@@ -52,13 +52,13 @@ pub(super) fn source_of(path: &Path, input: impl Read) -> Result<Source, Problem
 fn decoded(
     path: &Path,
     input: impl Read,
-    decode: fn(&[u8]) -> Result<Cow<'_, str>, Mistake>,
+    decode: fn(&[u8]) -> Result<Cow<'_, str>, Diagnostic>,
 ) -> Result<Source, Problem> {
     let mut bytes = Vec::new();
     input
         .take(LONGEST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(path, &format!("cannot be read: {}", faults::io(&error))))?;
+        .map_err(|error| unreadable(path, &format!("cannot be read: {}", library_errors::io(&error))))?;
     if bytes.len() as u64 > LONGEST {
         return Err(unreadable(path, &format!("is longer than {} MB", LONGEST >> 20))
             .tip("write so much as JSON Lines, which are read one by one"));
@@ -66,7 +66,7 @@ fn decoded(
     let name = name_of(path);
     match decode(&bytes) {
         Ok(text) => Ok(Source { name, text: text.into_owned() }),
-        Err(mistake) => Err(mistaken("bad_file", vec![mistake.shown(&name, &String::from_utf8_lossy(&bytes))])),
+        Err(diagnostic) => Err(mistaken("bad_file", vec![diagnostic.render(&name, &String::from_utf8_lossy(&bytes))])),
     }
 }
 
@@ -98,7 +98,8 @@ fn walk(top: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
     let (mut open, mut known, mut entries) = (vec![top.to_owned()], BTreeSet::new(), 0_usize);
     let before = found.len();
     while let Some(path) = open.pop() {
-        let failed = |error: std::io::Error| unreadable(&path, &format!("cannot be read: {}", faults::io(&error)));
+        let failed =
+            |error: std::io::Error| unreadable(&path, &format!("cannot be read: {}", library_errors::io(&error)));
         // What a link leads to may be gone, or be the link itself.
         let Ok(kind) = std::fs::metadata(&path).map(|it| it.file_type()) else {
             if is_manifest(&path) {
@@ -165,12 +166,12 @@ pub(super) fn so_many_mistakes(code: &'static str, mut shown: Vec<String>, count
 }
 
 /// The mistakes of several sources, as they are shown.
-pub(super) fn shown(sources: &[Source], mistakes: &[(usize, Mistake)]) -> Vec<String> {
-    let of = |(number, mistake): &(usize, Mistake)| {
+pub(super) fn shown(sources: &[Source], diagnostics: &[(usize, Diagnostic)]) -> Vec<String> {
+    let of = |(number, diagnostic): &(usize, Diagnostic)| {
         let source = sources.get(*number)?;
-        Some(mistake.shown(&source.name, &source.text))
+        Some(diagnostic.render(&source.name, &source.text))
     };
-    mistakes.iter().filter_map(of).collect()
+    diagnostics.iter().filter_map(of).collect()
 }
 
 /// Writes a file for its owner alone, whole or not at all; `-` is standard output.

@@ -9,7 +9,7 @@ use clap::{Args, Command};
 
 use super::session::Session;
 use super::{Outcome, examples, statuses};
-use crate::input::faults;
+use crate::input::library_errors;
 use crate::model::action::verbs_of;
 use crate::model::catalogue::disclosure::DISCLOSURES;
 use crate::model::catalogue::{COMMAND_RULES, PRESETS, denial_reasons, grants, restrictions};
@@ -38,7 +38,7 @@ impl Man {
                 Problem::new(
                     ProblemKind::Input,
                     "cannot_write",
-                    format!("`{}` cannot be written: {}", folder.display(), faults::io(&error)),
+                    format!("`{}` cannot be written: {}", folder.display(), library_errors::io(&error)),
                 )
             };
             std::fs::create_dir_all(folder).map_err(failed)?;

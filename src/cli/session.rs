@@ -13,7 +13,7 @@ use super::command_line::command_line;
 use super::config::Config;
 use super::view::View;
 use super::{identity, output};
-use crate::input::faults;
+use crate::input::library_errors;
 use crate::model::name::{printable, shell_quote};
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::Actor;
@@ -330,8 +330,11 @@ impl<'s> Session<'s> {
                 } else {
                     "the answer cannot be written"
                 };
-                let problem =
-                    Problem::new(ProblemKind::Store, "output_failed", format!("{what}: {}", faults::io(&error)));
+                let problem = Problem::new(
+                    ProblemKind::Store,
+                    "output_failed",
+                    format!("{what}: {}", library_errors::io(&error)),
+                );
                 output::problem(&problem, self.dress().format.is_json(), self.colour.1, self.err)
             }
         }

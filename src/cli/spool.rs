@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::files::{name_of, unreadable};
 use super::links::random_bytes;
-use crate::input::faults;
+use crate::input::library_errors;
 use crate::model::Problem;
 use crate::model::secret::hex;
 
@@ -32,9 +32,9 @@ pub(super) fn spooled(path: &Path, input: Box<dyn Read>) -> Result<Box<dyn Read>
         return Ok(input);
     }
     keep(input).map_err(|failed| match failed {
-        Failed::Reading(error) => unreadable(path, &format!("cannot be read: {}", faults::io(&error))),
+        Failed::Reading(error) => unreadable(path, &format!("cannot be read: {}", library_errors::io(&error))),
         Failed::Keeping(error) => {
-            let message = format!("`{}` cannot be kept until its end: {}", name_of(path), faults::io(&error));
+            let message = format!("`{}` cannot be kept until its end: {}", name_of(path), library_errors::io(&error));
             Problem::new(crate::model::ProblemKind::Input, "unreadable", message)
                 .why("it is read to its end before the store is changed, into a temporary file where it is long")
                 .tip("write it to a file first, and apply that; or name another folder by TMPDIR")

@@ -5,32 +5,35 @@
 
 use serde::de::DeserializeSeed;
 
-use super::document::{At, Mistake, Node, Place, Placed, bad_keys};
-use super::faults;
+use super::document::{Diagnostic, FixedSpan, Node, Span, WithSpan, bad_keys};
+use super::library_errors;
 
 /// How the mistake of a line that cannot be read begins.
-pub const NO_JSON: &str = "the line is no JSON";
+pub const NOT_JSON: &str = "the line is no JSON";
 
 /// The place of everything in a line.
-pub const fn place(number: u32) -> Place {
-    Place { line: number, column: 1, length: 0 }
+pub const fn line_span(number: u32) -> Span {
+    Span { line: number, column: 1, length: 0 }
 }
 
 /// Reads a line, which has that number.
 ///
 /// # Errors
 /// What is no JSON, with its column; a key that stands twice.
-pub fn read(text: &str, number: u32) -> Result<Placed<Node>, Vec<Mistake>> {
-    let place = place(number);
+pub fn read(text: &str, number: u32) -> Result<WithSpan<Node>, Vec<Diagnostic>> {
+    let span = line_span(number);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let root = At(place).deserialize(&mut reader).and_then(|root| reader.end().map(|()| root));
+    let root = FixedSpan(span).deserialize(&mut reader).and_then(|root| reader.end().map(|()| root));
     let mut root = root.map_err(|error| {
         let column = u32::try_from(error.column()).unwrap_or(1).max(1);
-        vec![Mistake::at(Place { column, length: 1, ..place }, format!("{NO_JSON}: {}", faults::json(&error)))]
+        vec![Diagnostic::at_span(
+            Span { column, length: 1, ..span },
+            format!("{NOT_JSON}: {}", library_errors::json(&error)),
+        )]
     })?;
-    let mut mistakes = Vec::new();
-    bad_keys(&mut root.value, &mut mistakes);
-    if mistakes.is_empty() { Ok(root) } else { Err(mistakes) }
+    let mut diagnostics = Vec::new();
+    bad_keys(&mut root.value, &mut diagnostics);
+    if diagnostics.is_empty() { Ok(root) } else { Err(diagnostics) }
 }
 
 #[cfg(test)]
@@ -38,8 +41,8 @@ mod tests {
     use super::*;
 
     fn wrong(text: &str) -> String {
-        let mistake = read(text, 7).unwrap_err().remove(0);
-        format!("{}:{} {}", mistake.place.line, mistake.place.column, mistake.message)
+        let diagnostic = read(text, 7).unwrap_err().remove(0);
+        format!("{}:{} {}", diagnostic.span.line, diagnostic.span.column, diagnostic.message)
     }
 
     #[test]

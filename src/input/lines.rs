@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use crate::model::{Problem, ProblemKind};
 
 /// The longest line, in bytes.
-const LONGEST: usize = 1 << 20;
+const MAX_LINE_BYTES: usize = 1 << 20;
 
 /// What cannot be read of a line.
 fn malformed(message: impl Into<String>) -> Problem {
@@ -16,7 +16,7 @@ fn malformed(message: impl Into<String>) -> Problem {
 }
 
 /// So much is kept of a line: it tells that the line is too long also without a mark of the byte order and a `\r`.
-const KEPT: usize = LONGEST + 5;
+const KEPT: usize = MAX_LINE_BYTES + 5;
 
 /// So much is read at once.
 const READ: usize = 1 << 18;
@@ -71,8 +71,11 @@ impl<R: Read> Lines<R> {
                 Ok(chunk) => chunk,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
-                    let message =
-                        format!("the lines cannot be read beyond line {}: {}", self.number, super::faults::io(&error));
+                    let message = format!(
+                        "the lines cannot be read beyond line {}: {}",
+                        self.number,
+                        super::library_errors::io(&error)
+                    );
                     return Err(Problem::new(ProblemKind::Input, "unreadable", message).into());
                 }
             };
@@ -157,11 +160,11 @@ impl<'l> Line<'l> {
     /// # Errors
     /// For one that is too long, holds a NUL or is not UTF-8.
     pub fn text(self) -> Result<&'l str, Problem> {
-        if self.bytes.len() > LONGEST {
-            return Err(malformed(format!("the line is longer than {LONGEST} bytes")));
+        if self.bytes.len() > MAX_LINE_BYTES {
+            return Err(malformed(format!("the line is longer than {MAX_LINE_BYTES} bytes")));
         }
-        if let Some(place) = memchr(0, self.bytes) {
-            return Err(malformed(format!("byte {} of the line is a NUL", place + 1)));
+        if let Some(span) = memchr(0, self.bytes) {
+            return Err(malformed(format!("byte {} of the line is a NUL", span + 1)));
         }
         std::str::from_utf8(self.bytes)
             .map_err(|error| malformed(format!("byte {} of the line is not UTF-8", error.valid_up_to() + 1)))
@@ -216,19 +219,19 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_is_passed_by() {
         let mut input = b"\xef\xbb\xbf".to_vec();
-        input.extend(vec![b'x'; LONGEST]);
+        input.extend(vec![b'x'; MAX_LINE_BYTES]);
         input.extend_from_slice(b"\r\n");
-        input.extend(vec![b'y'; 3 * LONGEST]);
+        input.extend(vec![b'y'; 3 * MAX_LINE_BYTES]);
         input.extend_from_slice(b"\nz\n");
-        input.extend(vec![b'r'; LONGEST + 1]);
+        input.extend(vec![b'r'; MAX_LINE_BYTES + 1]);
         input.extend_from_slice(b"\r\n");
         let found = read(&input);
-        assert_eq!(found[0].as_ref().unwrap().len(), LONGEST);
-        assert_eq!(found[1], Err(format!("the line is longer than {LONGEST} bytes")));
+        assert_eq!(found[0].as_ref().unwrap().len(), MAX_LINE_BYTES);
+        assert_eq!(found[1], Err(format!("the line is longer than {MAX_LINE_BYTES} bytes")));
         assert_eq!(found[2], Ok("z".to_owned()));
         assert_eq!(found[3], found[1]);
         let mut marked = b"\xef\xbb\xbf".to_vec();
-        marked.extend(vec![b'\r'; 2 * LONGEST]);
+        marked.extend(vec![b'\r'; 2 * MAX_LINE_BYTES]);
         assert_eq!(read(&marked), [found[1].clone()]);
     }
 }

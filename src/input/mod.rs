@@ -5,7 +5,7 @@
 //! whoever asks for them.
 
 pub mod document;
-pub mod faults;
 pub mod json;
+pub mod library_errors;
 pub mod lines;
 pub mod table;

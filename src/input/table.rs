@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use csv::StringRecord;
 
-use super::document::{Mistake, Place, text_of};
+use super::document::{Diagnostic, Span, text_of};
 use crate::model::escape::unescape_cell;
 use crate::model::name::printable;
 
@@ -31,10 +31,10 @@ const BINARY: [(&[u8], &str); 5] = [
 ///
 /// # Errors
 /// What the bytes are, as far as it is known, or the place of the first that is no text.
-pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Mistake> {
+pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Diagnostic> {
     if let Some((_, what)) = BINARY.iter().find(|(begins, _)| bytes.starts_with(begins)) {
-        let mistake = Mistake::at(Place::default(), format!("the file is {what}, and not a table of text"));
-        return Err(mistake.tip("save it as CSV, in UTF-8"));
+        let diagnostic = Diagnostic::at_span(Span::default(), format!("the file is {what}, and not a table of text"));
+        return Err(diagnostic.tip("save it as CSV, in UTF-8"));
     }
     // Without a mark UTF-16 shows by the zero beside the first letter of a header.
     match bytes {
@@ -44,12 +44,12 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Mistake> {
         [0, one, ..] if *one != 0 => return utf_16(bytes, u16::from_be_bytes).map(Cow::Owned),
         _ => {}
     }
-    text_of(bytes).map(Cow::Borrowed).map_err(|mistake| {
-        mistake.tip("it may be Latin-1 or Windows-1252: save it as UTF-8, or turn it into that with `iconv`")
+    text_of(bytes).map(Cow::Borrowed).map_err(|diagnostic| {
+        diagnostic.tip("it may be Latin-1 or Windows-1252: save it as UTF-8, or turn it into that with `iconv`")
     })
 }
 
-fn utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Result<String, Mistake> {
+fn utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Result<String, Diagnostic> {
     let units = bytes.chunks(2).map(|pair| match pair {
         [one, other] => read([*one, *other]),
         // Half a unit: what pairs with nothing.
@@ -58,28 +58,28 @@ fn utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Result<String, Mistake> {
     let mut text = String::with_capacity(bytes.len());
     for character in char::decode_utf16(units) {
         match character {
-            Ok('\0') => return Err(Mistake::at(end_of(&text), "a NUL stands here")),
+            Ok('\0') => return Err(Diagnostic::at_span(end_of(&text), "a NUL stands here")),
             Ok(character) => text.push(character),
-            Err(_) => return Err(Mistake::at(end_of(&text), "the file is not UTF-16 here")),
+            Err(_) => return Err(Diagnostic::at_span(end_of(&text), "the file is not UTF-16 here")),
         }
     }
     Ok(text)
 }
 
 /// The place behind a text.
-fn end_of(text: &str) -> Place {
+fn end_of(text: &str) -> Span {
     let line = text.matches('\n').count() + 1;
     let column = text.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Place { line: small(line), column: small(column), length: 1 }
+    Span { line: to_u32(line), column: to_u32(column), length: 1 }
 }
 
-fn small(number: usize) -> u32 {
+fn to_u32(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// A row of a table.
 #[derive(Debug)]
-pub struct Row {
+pub struct TableRow {
     /// The line it begins in, from 1.
     pub line: u32,
     /// What stands in it.
@@ -89,61 +89,61 @@ pub struct Row {
 }
 
 /// The rows of a table, one by one. Blank lines are none.
-pub struct Rows<'t> {
+pub struct TableRows<'t> {
     text: &'t str,
     /// What stands between cells.
     pub delimiter: u8,
     /// The part that was read by now, in bytes, and the line it ends in.
-    read: (usize, u32),
-    reader: Reader<'t>,
+    consumed: (usize, u32),
+    reader: CellReader<'t>,
 }
 
-enum Reader<'t> {
+enum CellReader<'t> {
     /// Where the text begins, and the reader of it.
     Quoted(usize, Box<csv::StringRecordsIntoIter<&'t [u8]>>),
     /// What is left of the text.
     Escaped(&'t str),
 }
 
-impl<'t> Rows<'t> {
+impl<'t> TableRows<'t> {
     /// The rows of a text. Without a delimiter it is found: that of the first line, if it is said there as
     /// spreadsheets do (`sep=;`), else the one between which most headers are known.
-    pub fn new(text: &'t str, delimiter: Option<u8>, is_known: &dyn Fn(&str) -> bool) -> Rows<'t> {
+    pub fn new(text: &'t str, delimiter: Option<u8>, is_known: &dyn Fn(&str) -> bool) -> TableRows<'t> {
         let first = text.lines().next().unwrap_or_default();
         let said = first.strip_prefix("sep=").and_then(|rest| rest.bytes().next());
         let start = if said.is_some() { text.find('\n').map_or(text.len(), |end| end + 1) } else { 0 };
         let rest = text.get(start..).unwrap_or_default();
-        let delimiter = delimiter.or(said).unwrap_or_else(|| found(rest, is_known));
+        let delimiter = delimiter.or(said).unwrap_or_else(|| detect_delimiter(rest, is_known));
         let reader = if delimiter == b'\t' {
-            Reader::Escaped(rest)
+            CellReader::Escaped(rest)
         } else {
             let mut builder = csv::ReaderBuilder::new();
             let builder = builder.delimiter(delimiter).has_headers(false).flexible(true);
-            Reader::Quoted(start, Box::new(builder.from_reader(rest.as_bytes()).into_records()))
+            CellReader::Quoted(start, Box::new(builder.from_reader(rest.as_bytes()).into_records()))
         };
-        Rows { text, delimiter, read: (0, 1), reader }
+        TableRows { text, delimiter, consumed: (0, 1), reader }
     }
 
     /// The row that begins at a byte, or behind the ends of lines that stand there.
-    fn row(&mut self, start: usize, cells: StringRecord) -> Row {
+    fn row(&mut self, start: usize, cells: StringRecord) -> TableRow {
         let blank = |rest: &str| rest.bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let start = start + self.text.get(start..).map_or(0, blank);
-        let (before, line) = self.read;
+        let (before, line) = self.consumed;
         let newlines = self.text.get(before..start).unwrap_or_default().bytes().filter(|byte| *byte == b'\n').count();
-        self.read = (start, line.saturating_add(small(newlines)));
-        Row { line: self.read.1, cells: read_back(cells), start }
+        self.consumed = (start, line.saturating_add(to_u32(newlines)));
+        TableRow { line: self.consumed.1, cells: unescape_cells(cells), start }
     }
 
     /// Where a cell of a row stands; the row itself for one that it does not have.
-    pub fn place(&self, row: &Row, cell: usize) -> Place {
-        let whole = Place { line: row.line, column: 1, length: 0 };
+    pub fn span(&self, row: &TableRow, cell: usize) -> Span {
+        let whole = Span { line: row.line, column: 1, length: 0 };
         let (mut line, mut column, mut at, mut begun) = (row.line, 1, 0, (row.line, 1));
         let (mut is_quoted, mut length) = (false, 0);
         for character in self.text.get(row.start..).unwrap_or_default().chars() {
             let is_end = matches!(character, '\r' | '\n') && !is_quoted;
             if is_end || (character == char::from(self.delimiter) && !is_quoted) {
                 if at == cell {
-                    return Place { line: begun.0, column: begun.1, length };
+                    return Span { line: begun.0, column: begun.1, length };
                 }
                 if is_end {
                     return whole;
@@ -155,31 +155,31 @@ impl<'t> Rows<'t> {
             }
             (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
         }
-        if at == cell { Place { line: begun.0, column: begun.1, length } } else { whole }
+        if at == cell { Span { line: begun.0, column: begun.1, length } } else { whole }
     }
 }
 
 /// Cells with what they were written from: hidden characters stand in them as escapes.
-fn read_back(cells: StringRecord) -> StringRecord {
+fn unescape_cells(cells: StringRecord) -> StringRecord {
     match cells.iter().any(|cell| matches!(unescape_cell(cell), Cow::Owned(_))) {
         true => cells.iter().map(unescape_cell).collect(),
         false => cells,
     }
 }
 
-impl Iterator for Rows<'_> {
-    type Item = Result<Row, Mistake>;
+impl Iterator for TableRows<'_> {
+    type Item = Result<TableRow, Diagnostic>;
 
-    fn next(&mut self) -> Option<Result<Row, Mistake>> {
+    fn next(&mut self) -> Option<Result<TableRow, Diagnostic>> {
         match &mut self.reader {
-            Reader::Quoted(begin, records) => {
+            CellReader::Quoted(begin, records) => {
                 // The text is UTF-8, and rows may have any number of cells: nothing else is an error.
                 let record = records.next()?.ok()?;
                 let at = record.position().map_or(0, csv::Position::byte);
                 let start = *begin + usize::try_from(at).unwrap_or_default();
                 Some(Ok(self.row(start, record)))
             }
-            Reader::Escaped(rest) => loop {
+            CellReader::Escaped(rest) => loop {
                 if rest.is_empty() {
                     return None;
                 }
@@ -193,13 +193,13 @@ impl Iterator for Rows<'_> {
                 let cells: Result<Vec<Cow<'_, str>>, (usize, String)> = line
                     .split('\t')
                     .enumerate()
-                    .map(|(at, cell)| unescaped(cell).map_err(|wrong| (at, wrong)))
+                    .map(|(at, cell)| unescape_tsv(cell).map_err(|wrong| (at, wrong)))
                     .collect();
                 return Some(match cells {
                     Ok(cells) => Ok(self.row(start, cells.iter().map(|cell| &**cell).collect())),
                     Err((at, wrong)) => {
                         let row = self.row(start, StringRecord::new());
-                        Err(Mistake::at(self.place(&row, at), wrong)
+                        Err(Diagnostic::at_span(self.span(&row, at), wrong)
                             .tip("in tab-separated values a backslash is written `\\\\`, a tab `\\t`"))
                     }
                 });
@@ -209,7 +209,7 @@ impl Iterator for Rows<'_> {
 }
 
 /// The delimiter between which most headers of a first line are known; of those, the one with most cells.
-fn found(text: &str, is_known: &dyn Fn(&str) -> bool) -> u8 {
+fn detect_delimiter(text: &str, is_known: &dyn Fn(&str) -> bool) -> u8 {
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let sums = |delimiter: u8| {
         let cells = header.split(char::from(delimiter)).map(|cell| cell.trim().trim_matches('"').trim());
@@ -220,7 +220,7 @@ fn found(text: &str, is_known: &dyn Fn(&str) -> bool) -> u8 {
 }
 
 /// A cell of tab-separated values as it is meant.
-fn unescaped(cell: &str) -> Result<Cow<'_, str>, String> {
+fn unescape_tsv(cell: &str) -> Result<Cow<'_, str>, String> {
     if let Some(rest) = cell.strip_prefix('"') {
         let inner = rest.strip_suffix('"').filter(|inner| inner.replace("\"\"", "").find('"').is_none());
         return match inner {
@@ -255,10 +255,10 @@ mod tests {
     use super::*;
 
     fn rows(text: &str, delimiter: Option<u8>) -> Vec<String> {
-        let rows = Rows::new(text, delimiter, &|cell| ["name", "email"].contains(&cell));
+        let rows = TableRows::new(text, delimiter, &|cell| ["name", "email"].contains(&cell));
         rows.map(|row| match row {
             Ok(row) => format!("{}:{}", row.line, row.cells.iter().collect::<Vec<_>>().join("|")),
-            Err(mistake) => format!("{}:{}! {}", mistake.place.line, mistake.place.column, mistake.message),
+            Err(diagnostic) => format!("{}:{}! {}", diagnostic.span.line, diagnostic.span.column, diagnostic.message),
         })
         .collect()
     }
@@ -275,10 +275,10 @@ mod tests {
     #[test]
     fn cells_have_places() {
         let text = "name,email\r\n\"a,\"\"\r\nb\",x\r\nc,dd\r\n";
-        let mut all = Rows::new(text, None, &|_| true);
-        let found: Vec<Row> = all.by_ref().map(Result::unwrap).collect();
+        let mut all = TableRows::new(text, None, &|_| true);
+        let found: Vec<TableRow> = all.by_ref().map(Result::unwrap).collect();
         let at = |row: usize, cell| {
-            let Place { line, column, length } = all.place(&found[row], cell);
+            let Span { line, column, length } = all.span(&found[row], cell);
             (line, column, length)
         };
         assert_eq!((at(0, 1), at(1, 0), at(1, 1)), ((1, 6, 5), (2, 1, 9), (3, 4, 1)));
@@ -315,12 +315,12 @@ mod tests {
         assert_eq!(decode("\u{feff}näme".as_bytes()).unwrap(), "näme");
         let wrong = |bytes: &[u8]| decode(bytes).unwrap_err();
         assert!(wrong(b"name\nM\xfcller").tips[0].contains("Latin-1"));
-        assert_eq!(wrong(b"name\nM\xfcller").place, Place { line: 2, column: 2, length: 1 });
+        assert_eq!(wrong(b"name\nM\xfcller").span, Span { line: 2, column: 2, length: 1 });
         assert!(wrong(b"PK\x03\x04...").message.contains("a spreadsheet"));
         let mut odd = utf_16("a\nb", true, true);
         odd.push(7);
         assert_eq!(wrong(&odd).message, "the file is not UTF-16 here");
-        assert_eq!(wrong(&odd).place, Place { line: 2, column: 2, length: 1 });
+        assert_eq!(wrong(&odd).span, Span { line: 2, column: 2, length: 1 });
         assert_eq!(wrong(b"na\0me").message, "a NUL stands here");
     }
 }

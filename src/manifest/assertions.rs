@@ -1,7 +1,7 @@
 //! The tests of a file: lines such as `bob can download node1:/x`, and mappings for the longer ones.
 
 use super::sentence::{Sentence, Sort, sentence};
-use crate::input::document::{Entry, Mistake, Node, Placed, get, tree};
+use crate::input::document::{Diagnostic, Entry, Node, WithSpan, get, parse_tree};
 use crate::model::action::Destination;
 use crate::model::name::printable;
 use crate::model::reference::closest_match;
@@ -77,76 +77,79 @@ pub struct Wanted {
 ///
 /// # Errors
 /// Every mistake in it.
-pub fn read(file: &str, text: &str) -> Result<Vec<Assertion>, Vec<Mistake>> {
-    let (root, mistakes) = tree(text);
-    let mut reader = Reader { file, mistakes };
+pub fn read(file: &str, text: &str) -> Result<Vec<Assertion>, Vec<Diagnostic>> {
+    let (root, diagnostics) = parse_tree(text);
+    let mut reader = Reader { file, diagnostics };
     let found = root.map(|root| reader.tests(&root)).unwrap_or_default();
-    if reader.mistakes.is_empty() { Ok(found) } else { Err(reader.mistakes) }
+    if reader.diagnostics.is_empty() { Ok(found) } else { Err(reader.diagnostics) }
 }
 
 /// Reads the list under `tests` of a manifest; what is wrong with it is added to the mistakes.
-pub fn of_list(file: &str, list: &Placed<Node>, mistakes: &mut Vec<Mistake>) -> Vec<Assertion> {
-    let mut reader = Reader { file, mistakes: Vec::new() };
+pub fn of_list(file: &str, list: &WithSpan<Node>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Assertion> {
+    let mut reader = Reader { file, diagnostics: Vec::new() };
     let found = reader.of_list(list);
-    mistakes.append(&mut reader.mistakes);
+    diagnostics.append(&mut reader.diagnostics);
     found
 }
 
 struct Reader<'f> {
     file: &'f str,
-    mistakes: Vec<Mistake>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
-    fn tests(&mut self, root: &Placed<Node>) -> Vec<Assertion> {
+    fn tests(&mut self, root: &WithSpan<Node>) -> Vec<Assertion> {
         let list = match &root.value {
             Node::List(_) => root,
             Node::Mapping(entries) => match get(entries, "tests") {
                 Some(list) => list,
                 None => {
-                    let mut mistake = Mistake::at(root.place, "the file has no `tests`");
+                    let mut diagnostic = Diagnostic::at_span(root.span, "the file has no `tests`");
                     if let Some(near) = closest_match("tests", entries.iter().map(|(key, _)| &*key.value)) {
-                        mistake = mistake.tip(format!("is `{}` meant to be `tests`?", printable(near)));
+                        diagnostic = diagnostic.tip(format!("is `{}` meant to be `tests`?", printable(near)));
                     }
-                    self.mistakes.push(mistake);
+                    self.diagnostics.push(diagnostic);
                     return Vec::new();
                 }
             },
             other => {
-                let mistake = Mistake::at(root.place, format!("the file is {}, and no list of tests", other.sort()));
-                self.mistakes.push(mistake.tip("tests: [bob can send workgroup:color]"));
+                let diagnostic =
+                    Diagnostic::at_span(root.span, format!("the file is {}, and no list of tests", other.type_name()));
+                self.diagnostics.push(diagnostic.tip("tests: [bob can send workgroup:color]"));
                 return Vec::new();
             }
         };
         self.of_list(list)
     }
 
-    fn of_list(&mut self, list: &Placed<Node>) -> Vec<Assertion> {
+    fn of_list(&mut self, list: &WithSpan<Node>) -> Vec<Assertion> {
         let Some(items) = self.list(list, "tests") else { return Vec::new() };
         items.iter().filter_map(|item| self.test(item)).collect()
     }
 
-    fn test(&mut self, item: &Placed<Node>) -> Option<Assertion> {
+    fn test(&mut self, item: &WithSpan<Node>) -> Option<Assertion> {
         match &item.value {
             Node::Text(line) => self.line(item, line, None, None),
             Node::Mapping(entries) => self.mapping(item, entries),
             other => {
-                let mistake =
-                    Mistake::at(item.place, format!("a test is a line of text or a mapping, not {}", other.sort()));
-                self.mistakes.push(mistake);
+                let diagnostic = Diagnostic::at_span(
+                    item.span,
+                    format!("a test is a line of text or a mapping, not {}", other.type_name()),
+                );
+                self.diagnostics.push(diagnostic);
                 None
             }
         }
     }
 
-    fn mapping(&mut self, item: &Placed<Node>, entries: &[Entry]) -> Option<Assertion> {
+    fn mapping(&mut self, item: &WithSpan<Node>, entries: &[Entry]) -> Option<Assertion> {
         self.known(entries, &["test", "who", "list", "as of", "because"]);
         let because = get(entries, "because").and_then(|value| self.text(value, "because")).map(str::to_owned);
         let as_of = get(entries, "as of").and_then(|value| self.moment(value));
         let heads = ["test", "who", "list"].map(|head| get(entries, head).map(|value| (head, value)));
         let mut heads = heads.into_iter().flatten();
         let (Some((head, value)), None) = (heads.next(), heads.next()) else {
-            self.mistakes.push(Mistake::at(item.place, "a test has one of `test`, `who` and `list`"));
+            self.diagnostics.push(Diagnostic::at_span(item.span, "a test has one of `test`, `who` and `list`"));
             return None;
         };
         if head == "test" {
@@ -154,40 +157,43 @@ impl Reader<'_> {
             return self.line(value, line, as_of, because);
         }
         let Node::Mapping(entries) = &value.value else {
-            self.mistakes.push(Mistake::at(value.place, format!("`{head}` is a mapping, not {}", value.value.sort())));
+            self.diagnostics.push(Diagnostic::at_span(
+                value.span,
+                format!("`{head}` is a mapping, not {}", value.value.type_name()),
+            ));
             return None;
         };
         let (test, claim) = if head == "who" { self.who(value, entries)? } else { self.listing(value, entries)? };
-        Some(Assertion { test, file: self.file.to_owned(), line: u64::from(item.place.line), because, as_of, claim })
+        Some(Assertion { test, file: self.file.to_owned(), line: u64::from(item.span.line), because, as_of, claim })
     }
 
-    fn who(&mut self, place: &Placed<Node>, entries: &[Entry]) -> Option<(String, Claim)> {
+    fn who(&mut self, span: &WithSpan<Node>, entries: &[Entry]) -> Option<(String, Claim)> {
         self.known(entries, &["action", "resource", "is", "includes", "excludes"]);
-        let resource = self.required(place, entries, "resource")?;
+        let resource = self.required(span, entries, "resource")?;
         let actions = self.texts(entries, "action", true).unwrap_or_default();
-        let wanted = self.wanted(place, entries, &|text| Reference::principal(text).map(|_| ()))?;
+        let wanted = self.wanted(span, entries, &|text| Reference::principal(text).map(|_| ()))?;
         if actions.is_empty() {
-            self.mistakes.push(Mistake::at(place.place, "`action` is missing"));
+            self.diagnostics.push(Diagnostic::at_span(span.span, "`action` is missing"));
             return None;
         }
-        self.check(place, &[], &actions, &resource)?;
+        self.check(span, &[], &actions, &resource)?;
         let test = format!("who can {} {resource} {}", actions.join(", "), wanted.shown());
         Some((test, Claim::Who { actions, resource, wanted }))
     }
 
-    fn listing(&mut self, place: &Placed<Node>, entries: &[Entry]) -> Option<(String, Claim)> {
+    fn listing(&mut self, span: &WithSpan<Node>, entries: &[Entry]) -> Option<(String, Claim)> {
         self.known(entries, &["principal", "kind", "under", "action", "is", "includes", "excludes"]);
-        let who = self.required(place, entries, "principal")?;
+        let who = self.required(span, entries, "principal")?;
         let under = get(entries, "under").and_then(|value| self.text(value, "under")).map(str::to_owned);
         let kind = match get(entries, "kind").and_then(|value| Some((value, self.text(value, "kind")?))) {
             Some((value, word)) => {
                 let kind = Kind::from_name(word);
                 if kind.is_none() {
-                    let mut mistake = Mistake::at(value.place, format!("no kind `{}`", printable(word)));
+                    let mut diagnostic = Diagnostic::at_span(value.span, format!("no kind `{}`", printable(word)));
                     if let Some(near) = closest_match(word, Kind::ALL.into_iter().map(Kind::as_str)) {
-                        mistake = mistake.tip(format!("did you mean `{near}`?"));
+                        diagnostic = diagnostic.tip(format!("did you mean `{near}`?"));
                     }
-                    self.mistakes.push(mistake);
+                    self.diagnostics.push(diagnostic);
                 }
                 kind
             }
@@ -195,14 +201,14 @@ impl Reader<'_> {
         };
         let actions = self.texts(entries, "action", true).unwrap_or_default();
         let resource = |text: &str| Reference::parse(text, Kind::Server).map(|_| ());
-        let wanted = self.wanted(place, entries, &resource)?;
-        self.take(place, Reference::principal(&who))?;
+        let wanted = self.wanted(span, entries, &resource)?;
+        self.take(span, Reference::principal(&who))?;
         if let Some(under) = &under {
-            self.take(place, Reference::parse(under, Kind::Item))?;
+            self.take(span, Reference::parse(under, Kind::Item))?;
         }
         let of = if under.is_some() { Some(Kind::Item) } else { kind };
         for action in &actions {
-            self.take(get(entries, "action").unwrap_or(place), Action::parse_listable(action, of))?;
+            self.take(get(entries, "action").unwrap_or(span), Action::parse_listable(action, of))?;
         }
         let of = |word: &str, text: Option<&str>| text.map(|text| format!(" {word} {text}")).unwrap_or_default();
         let test = format!(
@@ -217,15 +223,15 @@ impl Reader<'_> {
     /// `PRINCIPALS can ACTIONS RESOURCE`, with `cannot`, `only` in front, and a moment at the end.
     fn line<T>(
         &mut self,
-        place: &Placed<T>,
+        span: &WithSpan<T>,
         line: &str,
         as_of: Option<String>,
         because: Option<String>,
     ) -> Option<Assertion> {
-        let sentence = self.take(place, sentence(line))?;
-        self.check(place, &sentence.principals, &sentence.actions, &sentence.resource)?;
+        let sentence = self.take(span, sentence(line))?;
+        self.check(span, &sentence.principals, &sentence.actions, &sentence.resource)?;
         if sentence.as_of.is_some() && as_of.is_some() {
-            self.mistakes.push(Mistake::at(place.place, "`as of` stands twice"));
+            self.diagnostics.push(Diagnostic::at_span(span.span, "`as of` stands twice"));
             return None;
         }
         let Sentence { principals, actions, resource, .. } = sentence;
@@ -240,7 +246,7 @@ impl Reader<'_> {
         Some(Assertion {
             test: line.trim().to_owned(),
             file: self.file.to_owned(),
-            line: u64::from(place.place.line),
+            line: u64::from(span.span.line),
             because,
             as_of: as_of.or(sentence.as_of),
             claim,
@@ -248,24 +254,30 @@ impl Reader<'_> {
     }
 
     /// Looks whether references and actions can be at all, without a store.
-    fn check<T>(&mut self, place: &Placed<T>, principals: &[String], actions: &[String], resource: &str) -> Option<()> {
+    fn check<T>(
+        &mut self,
+        span: &WithSpan<T>,
+        principals: &[String],
+        actions: &[String],
+        resource: &str,
+    ) -> Option<()> {
         for text in principals {
-            self.take(place, Reference::principal(text))?;
+            self.take(span, Reference::principal(text))?;
         }
-        let resource = self.take(place, Reference::parse(resource, Kind::Server))?;
+        let resource = self.take(span, Reference::parse(resource, Kind::Server))?;
         let Some(kind) = resource.kind() else {
-            self.mistakes.push(Mistake::of(place.place, resource.wrong_kind("a resource")));
+            self.diagnostics.push(Diagnostic::from_problem(span.span, resource.wrong_kind("a resource")));
             return None;
         };
         for text in actions {
-            self.take(place, Action::parse(text, kind, &folder))?;
+            self.take(span, Action::parse(text, kind, &folder))?;
         }
         Some(())
     }
 
     fn wanted(
         &mut self,
-        place: &Placed<Node>,
+        span: &WithSpan<Node>,
         entries: &[Entry],
         check: &dyn Fn(&str) -> Result<(), Problem>,
     ) -> Option<Wanted> {
@@ -275,67 +287,71 @@ impl Reader<'_> {
             excludes: self.texts(entries, "excludes", false).unwrap_or_default(),
         };
         if !["is", "includes", "excludes"].iter().any(|name| get(entries, name).is_some()) {
-            self.mistakes.push(Mistake::at(place.place, "one of `is`, `includes` and `excludes` is wanted"));
+            self.diagnostics.push(Diagnostic::at_span(span.span, "one of `is`, `includes` and `excludes` is wanted"));
             return None;
         }
         for text in wanted.is.iter().flatten().chain(&wanted.includes).chain(&wanted.excludes) {
-            self.take(place, check(text))?;
+            self.take(span, check(text))?;
         }
         Some(wanted)
     }
 
     /// Keeps what is wrong, and answers what is right.
-    fn take<T, V>(&mut self, place: &Placed<T>, found: Result<V, Problem>) -> Option<V> {
-        found.map_err(|problem| self.mistakes.push(Mistake::of(place.place, problem))).ok()
+    fn take<T, V>(&mut self, span: &WithSpan<T>, found: Result<V, Problem>) -> Option<V> {
+        found.map_err(|problem| self.diagnostics.push(Diagnostic::from_problem(span.span, problem))).ok()
     }
 
     fn known(&mut self, entries: &[Entry], names: &[&str]) {
         for (key, _) in entries.iter().filter(|(key, _)| !names.contains(&&*key.value)) {
-            let mistake = Mistake::at(key.place, format!("unknown key `{}`", printable(&key.value)));
-            self.mistakes.push(match closest_match(&key.value, names.iter().copied()) {
-                Some(near) => mistake.tip(format!("did you mean `{near}`?")),
-                None => mistake.tip(format!("the keys are: {}", names.join(", "))),
+            let diagnostic = Diagnostic::at_span(key.span, format!("unknown key `{}`", printable(&key.value)));
+            self.diagnostics.push(match closest_match(&key.value, names.iter().copied()) {
+                Some(near) => diagnostic.tip(format!("did you mean `{near}`?")),
+                None => diagnostic.tip(format!("the keys are: {}", names.join(", "))),
             });
         }
     }
 
-    fn required(&mut self, place: &Placed<Node>, entries: &[Entry], name: &str) -> Option<String> {
+    fn required(&mut self, span: &WithSpan<Node>, entries: &[Entry], name: &str) -> Option<String> {
         match get(entries, name) {
             Some(value) => self.text(value, name).map(str::to_owned),
             None => {
-                self.mistakes.push(Mistake::at(place.place, format!("`{name}` is missing")));
+                self.diagnostics.push(Diagnostic::at_span(span.span, format!("`{name}` is missing")));
                 None
             }
         }
     }
 
-    fn text<'n>(&mut self, value: &'n Placed<Node>, name: &str) -> Option<&'n str> {
+    fn text<'n>(&mut self, value: &'n WithSpan<Node>, name: &str) -> Option<&'n str> {
         match &value.value {
             Node::Text(text) => Some(text),
             other => {
-                self.mistakes.push(Mistake::at(value.place, format!("`{name}` is text, not {}", other.sort())));
+                self.diagnostics
+                    .push(Diagnostic::at_span(value.span, format!("`{name}` is text, not {}", other.type_name())));
                 None
             }
         }
     }
 
-    fn moment(&mut self, value: &Placed<Node>) -> Option<String> {
+    fn moment(&mut self, value: &WithSpan<Node>) -> Option<String> {
         match &value.value {
             Node::Number(text) | Node::Text(text) => Some(text.to_string()),
             other => {
-                self.mistakes
-                    .push(Mistake::at(value.place, format!("`as of` is a revision or a time, not {}", other.sort())));
+                self.diagnostics.push(Diagnostic::at_span(
+                    value.span,
+                    format!("`as of` is a revision or a time, not {}", other.type_name()),
+                ));
                 None
             }
         }
     }
 
-    fn list<'n>(&mut self, value: &'n Placed<Node>, name: &str) -> Option<&'n [Placed<Node>]> {
+    fn list<'n>(&mut self, value: &'n WithSpan<Node>, name: &str) -> Option<&'n [WithSpan<Node>]> {
         match &value.value {
             Node::List(items) => Some(items),
             other => {
-                let mistake = Mistake::at(value.place, format!("`{name}` is a list, not {}", other.sort()));
-                self.mistakes.push(mistake.tip(format!("{name}: [] for an empty one")));
+                let diagnostic =
+                    Diagnostic::at_span(value.span, format!("`{name}` is a list, not {}", other.type_name()));
+                self.diagnostics.push(diagnostic.tip(format!("{name}: [] for an empty one")));
                 None
             }
         }
@@ -381,8 +397,8 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        let mistakes = read("t.yaml", text).unwrap_err();
-        mistakes.iter().map(|mistake| mistake.shown("t.yaml", text)).collect::<Vec<_>>().join("\n")
+        let diagnostics = read("t.yaml", text).unwrap_err();
+        diagnostics.iter().map(|diagnostic| diagnostic.render("t.yaml", text)).collect::<Vec<_>>().join("\n")
     }
 
     #[test]

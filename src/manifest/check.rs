@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::shape::{Object, Shape};
-use crate::input::document::{Entry, Mistake, Node, Place, Placed};
+use crate::input::document::{Diagnostic, Entry, Node, Span, WithSpan};
 use crate::model::name::printable;
 use crate::model::reference::closest_match;
 
@@ -14,21 +14,21 @@ const HELPED: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct Checker<'n> {
     /// What is wrong.
-    pub(super) mistakes: Vec<Mistake>,
+    pub(super) diagnostics: Vec<Diagnostic>,
     /// The keys on the way to what is looked at.
     path: Vec<&'n str>,
 }
 
 impl<'n> Checker<'n> {
     /// Keeps a mistake, with the way to it in front.
-    fn wrong(&mut self, place: Place, message: impl std::fmt::Display) -> &mut Mistake {
+    fn wrong(&mut self, span: Span, message: impl std::fmt::Display) -> &mut Diagnostic {
         let path: Vec<String> = self.path.iter().map(|key| printable(key)).collect();
         let path = if path.is_empty() { String::new() } else { format!("`{}`: ", path.join(".")) };
-        self.mistakes.push(Mistake::at(place, format!("{path}{message}")));
-        let last = self.mistakes.len() - 1;
+        self.diagnostics.push(Diagnostic::at_span(span, format!("{path}{message}")));
+        let last = self.diagnostics.len() - 1;
         // Just put there.
         #[expect(clippy::indexing_slicing, reason = "the element was pushed above")]
-        &mut self.mistakes[last]
+        &mut self.diagnostics[last]
     }
 
     fn within(&mut self, key: &'n str, look: impl FnOnce(&mut Checker<'n>)) {
@@ -38,34 +38,34 @@ impl<'n> Checker<'n> {
     }
 
     /// Looks at a value.
-    pub(super) fn value(&mut self, shape: &Shape, node: &'n Placed<Node>) {
+    pub(super) fn value(&mut self, shape: &Shape, node: &'n WithSpan<Node>) {
         match (shape, &node.value) {
-            (_, Node::Nothing | Node::Keyless) => {
+            (_, Node::Null | Node::Keyless) => {
                 let tip = match shape {
                     Shape::List(_) | Shape::Tests => "write `[]` for nobody, or leave the key out",
                     Shape::Map(..) | Shape::Object(_) => "write `{}` for one with nothing said, or leave the key out",
                     _ => "leave the key out to leave things as they are",
                 };
-                self.wrong(node.place, "nothing stands here").tips.push(tip.to_owned());
+                self.wrong(node.span, "nothing stands here").tips.push(tip.to_owned());
             }
-            (Shape::Truth, Node::Truth(_)) | (Shape::Tests, Node::List(_)) => {}
-            (Shape::Number, Node::Number(text)) => self.number(node.place, text),
+            (Shape::Truth, Node::Bool(_)) | (Shape::Tests, Node::List(_)) => {}
+            (Shape::Number, Node::Number(text)) => self.number(node.span, text),
             (Shape::Text(form), Node::Text(text)) => {
                 if let Err(problem) = form.check(text) {
-                    let of = Mistake::of(node.place, problem);
-                    self.wrong(node.place, of.message).tips = of.tips;
+                    let of = Diagnostic::from_problem(node.span, problem);
+                    self.wrong(node.span, of.message).tips = of.tips;
                 }
             }
-            (Shape::Word(words), Node::Text(text)) => self.word(words, node.place, text),
+            (Shape::Word(words), Node::Text(text)) => self.word(words, node.span, text),
             (Shape::List(of), Node::List(items)) => items.iter().for_each(|item| self.value(of, item)),
             (Shape::Map(form, of), Node::Mapping(entries)) => {
-                let mut seen: HashMap<String, &Placed<Box<str>>> = HashMap::with_capacity(entries.len());
+                let mut seen: HashMap<String, &WithSpan<Box<str>>> = HashMap::with_capacity(entries.len());
                 for (key, value) in entries {
                     match form.check(&key.value) {
-                        Err(_) if key.value.is_empty() => self.no_key(key.place),
+                        Err(_) if key.value.is_empty() => self.no_key(key.span),
                         Err(problem) => {
-                            let of = Mistake::of(key.place, problem);
-                            self.wrong(key.place, of.message).tips = of.tips;
+                            let of = Diagnostic::from_problem(key.span, problem);
+                            self.wrong(key.span, of.message).tips = of.tips;
                         }
                         Ok(()) => {
                             // The same text twice is a mistake of YAML, and told by its reader.
@@ -73,8 +73,8 @@ impl<'n> Checker<'n> {
                                 && before.value != key.value
                             {
                                 let message =
-                                    format!("`{}` stands in line {} already", printable(&key.value), before.place.line);
-                                self.wrong(key.place, message);
+                                    format!("`{}` stands in line {} already", printable(&key.value), before.span.line);
+                                self.wrong(key.span, message);
                             }
                         }
                     }
@@ -95,16 +95,16 @@ impl<'n> Checker<'n> {
         for (key, value) in entries {
             let Some(field) = object.field(&key.value) else {
                 if key.value.is_empty() {
-                    self.no_key(key.place);
+                    self.no_key(key.span);
                     continue;
                 }
                 let message = format!("unknown key `{}`", printable(&key.value));
                 // A file with so many mistakes is no manifest, and to look for what each might mean takes time.
-                let is_helped = self.mistakes.len() < HELPED;
-                let mistake = self.wrong(key.place, message);
+                let is_helped = self.diagnostics.len() < HELPED;
+                let diagnostic = self.wrong(key.span, message);
                 if is_helped {
                     let names = object.fields.iter().map(|field| field.name);
-                    mistake.tips.push(match closest_match(&key.value, names.clone()) {
+                    diagnostic.tips.push(match closest_match(&key.value, names.clone()) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("the keys are: {}", names.collect::<Vec<_>>().join(", ")),
                     });
@@ -116,18 +116,18 @@ impl<'n> Checker<'n> {
     }
 
     /// A key that is none: `null`, `~`, or nothing before the colon.
-    fn no_key(&mut self, place: Place) {
-        let mistake = self.wrong(place, "there is no key here");
-        mistake.tips.push("put a name such as `null` in quotes".to_owned());
+    fn no_key(&mut self, span: Span) {
+        let diagnostic = self.wrong(span, "there is no key here");
+        diagnostic.tips.push("put a name such as `null` in quotes".to_owned());
     }
 
-    fn number(&mut self, place: Place, text: &str) {
+    fn number(&mut self, span: Span, text: &str) {
         if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.parse::<u64>().is_err() {
-            self.wrong(place, format!("{text} is not a whole number from 0 to {}", u64::MAX));
+            self.wrong(span, format!("{text} is not a whole number from 0 to {}", u64::MAX));
         }
     }
 
-    fn word(&mut self, words: &[&str], place: Place, text: &str) {
+    fn word(&mut self, words: &[&str], span: Span, text: &str) {
         if words.contains(&text) {
             return;
         }
@@ -135,11 +135,11 @@ impl<'n> Checker<'n> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("one of: {}", words.join(", ")),
         };
-        self.wrong(place, format!("invalid value `{}`", printable(text))).tips.push(tip);
+        self.wrong(span, format!("invalid value `{}`", printable(text))).tips.push(tip);
     }
 
     /// Something of another sort than is wanted.
-    fn other(&mut self, shape: &Shape, node: &Placed<Node>) {
+    fn other(&mut self, shape: &Shape, node: &WithSpan<Node>) {
         let tip = match (shape, &node.value) {
             (Shape::Truth, Node::Text(text)) => match text.to_ascii_lowercase().as_str() {
                 "yes" | "on" | "y" => Some("write `true`".to_owned()),
@@ -148,10 +148,10 @@ impl<'n> Checker<'n> {
                 _ => None,
             },
             (Shape::Number, Node::Text(_)) => Some("write it as a plain number, without quotes".to_owned()),
-            (Shape::Word(["allow", "deny", ..]), Node::Truth(truth)) => {
+            (Shape::Word(["allow", "deny", ..]), Node::Bool(truth)) => {
                 Some(format!("write `{}`", if *truth { "allow" } else { "deny" }))
             }
-            (Shape::Text(_) | Shape::Word(_), Node::Number(_) | Node::Truth(_)) => {
+            (Shape::Text(_) | Shape::Word(_), Node::Number(_) | Node::Bool(_)) => {
                 Some("put it in quotes to make it text".to_owned())
             }
             (Shape::Text(_), Node::List(_)) => {
@@ -163,26 +163,26 @@ impl<'n> Checker<'n> {
         let told = match &node.value {
             Node::Text(text) => format!("the text `{}`", printable(text)),
             Node::Number(text) => format!("the number {text}"),
-            other => other.sort().to_owned(),
+            other => other.type_name().to_owned(),
         };
-        self.wrong(node.place, format!("{} is wanted, not {told}", shape.wanted())).tips.extend(tip);
+        self.wrong(node.span, format!("{} is wanted, not {told}", shape.wanted())).tips.extend(tip);
     }
 }
 
 /// What is wrong with a text that is to be a mapping of these keys: every mistake, in their order.
-pub fn mistakes(object: &Object, root: &Placed<Node>) -> Vec<Mistake> {
+pub fn mistakes(object: &Object, root: &WithSpan<Node>) -> Vec<Diagnostic> {
     let mut checker = Checker::default();
     match &root.value {
         Node::Mapping(entries) => checker.object(object, entries),
-        other => drop(checker.wrong(root.place, format!("a mapping is wanted, not {}", other.sort()))),
+        other => drop(checker.wrong(root.span, format!("a mapping is wanted, not {}", other.type_name()))),
     }
-    checker.mistakes
+    checker.diagnostics
 }
 
 /// Whether a value is of the sort that a shape is.
 pub(super) fn fits(shape: &Shape, node: &Node) -> bool {
     match shape {
-        Shape::Truth => matches!(node, Node::Truth(_)),
+        Shape::Truth => matches!(node, Node::Bool(_)),
         Shape::Number => matches!(node, Node::Number(_)),
         Shape::Text(_) | Shape::Word(_) => matches!(node, Node::Text(_)),
         Shape::List(_) | Shape::Tests => matches!(node, Node::List(_)),

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::contradiction::Declared;
 use super::said::{Endpoint as EndpointSaid, Ensure, Item, Said, Share, Spot, Statement, Workspace};
-use crate::input::document::Mistake;
+use crate::input::document::Diagnostic;
 use crate::model::attributes::{Endpoint, EndpointKind, ItemType, NodeVersion, Sharing};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Role};
 use crate::ops::home::{self, HomeFolder};
@@ -45,7 +45,7 @@ const OTHER: Id = Id(2);
 
 impl Consistency {
     /// Looks at all that some files say together. Answers every mistake, with the number of its source.
-    pub(super) fn of(statements: &[Statement]) -> (Consistency, Vec<(u32, Mistake)>) {
+    pub(super) fn of(statements: &[Statement]) -> (Consistency, Vec<(u32, Diagnostic)>) {
         let mut known = Consistency::default();
         // What an endpoint holds may be declared before it.
         for statement in statements {
@@ -56,7 +56,7 @@ impl Consistency {
                 _ => {}
             }
         }
-        let mut wrong: Vec<(u32, Mistake)> = statements.iter().filter_map(|it| known.look(it)).collect();
+        let mut wrong: Vec<(u32, Diagnostic)> = statements.iter().filter_map(|it| known.look(it)).collect();
         wrong.extend(known.circles());
         (known, wrong)
     }
@@ -73,10 +73,10 @@ impl Consistency {
 
     /// Checks a row: it may be impossible beside the rows before it, or contradict another file. `told` formats
     /// a place.
-    pub fn row(&mut self, statement: &Statement, told: &dyn Fn(Spot) -> String) -> Option<Mistake> {
-        if let Some((mistake, before)) = self.declared.as_mut().and_then(|declared| declared.add(statement)) {
-            let message = format!("{} in {}", mistake.message, told(before));
-            return Some(Mistake { message, ..mistake }.tip("say it once, or the same twice"));
+    pub fn row(&mut self, statement: &Statement, told: &dyn Fn(Spot) -> String) -> Option<Diagnostic> {
+        if let Some((diagnostic, before)) = self.declared.as_mut().and_then(|declared| declared.add(statement)) {
+            let message = format!("{} in {}", diagnostic.message, told(before));
+            return Some(Diagnostic { message, ..diagnostic }.tip("say it once, or the same twice"));
         }
         match &statement.said {
             Said::Account(_) => return None,
@@ -84,16 +84,16 @@ impl Consistency {
             Said::Workspace(workspace) => self.workspace(workspace),
             _ => {}
         }
-        self.look(statement).map(|(_, mistake)| mistake)
+        self.look(statement).map(|(_, diagnostic)| diagnostic)
     }
 
     /// Groups that are in one another, each circle once: what is said last of it.
-    pub fn circles(&self) -> Vec<(u32, Mistake)> {
+    pub fn circles(&self) -> Vec<(u32, Diagnostic)> {
         let mut within: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, (member, ..)) in self.nested.iter().enumerate() {
             within.entry(member.key()).or_default().push(at);
         }
-        let (mut state, mut wrong): (HashMap<&str, bool>, Vec<(u32, Mistake)>) = (HashMap::new(), Vec::new());
+        let (mut state, mut wrong): (HashMap<&str, bool>, Vec<(u32, Diagnostic)>) = (HashMap::new(), Vec::new());
         for (start, ..) in &self.nested {
             // Groups on the way, each with how many of those it is in were looked at.
             let mut way: Vec<(&str, usize)> = vec![(start.key(), 0)];
@@ -113,8 +113,9 @@ impl Consistency {
                     Some(true) => {}
                     Some(false) => {
                         let message = format!("group:{member} cannot be a member of group:{of}: a cycle");
-                        let mistake = Mistake::at(spot.place, message).tip("groups nest, but none may contain itself");
-                        wrong.push((spot.source, mistake));
+                        let diagnostic =
+                            Diagnostic::at_span(spot.place, message).tip("groups nest, but none may contain itself");
+                        wrong.push((spot.source, diagnostic));
                     }
                     None => {
                         state.insert(of.key(), false);
@@ -166,7 +167,7 @@ impl Consistency {
     }
 
     /// What is impossible in a statement.
-    fn look(&mut self, statement: &Statement) -> Option<(u32, Mistake)> {
+    fn look(&mut self, statement: &Statement) -> Option<(u32, Diagnostic)> {
         let spot = statement.spot;
         let problem = match &statement.said {
             Said::Endpoint(said) => self.definition(said),
@@ -196,7 +197,8 @@ impl Consistency {
             _ => None,
         };
         // What is to be typed is of no use in a file.
-        problem.map(|problem| (spot.source, Mistake::of(spot.place, Problem { tips: Vec::new(), ..problem })))
+        problem
+            .map(|problem| (spot.source, Diagnostic::from_problem(spot.place, Problem { tips: Vec::new(), ..problem })))
     }
 
     fn definition(&self, said: &EndpointSaid) -> Option<Problem> {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use super::said::{Account, Endpoint, Ensure, Group, Item, Org, Said, Share, Spot, Statement, Workspace};
-use crate::input::document::Mistake;
+use crate::input::document::Diagnostic;
 use crate::model::attributes::ShareClass;
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Reference, Role, Time};
@@ -26,7 +26,7 @@ pub(super) struct Declared {
 impl Declared {
     /// Adds a statement of a file. Answers where it contradicts another file: what is declared differently, and
     /// where that is.
-    pub(super) fn add(&mut self, statement: &Statement) -> Option<(Mistake, Spot)> {
+    pub(super) fn add(&mut self, statement: &Statement) -> Option<(Diagnostic, Spot)> {
         let (spot, mut wrong) = (statement.spot, None);
         each_field(&statement.said, &mut |thing, field, value| {
             let known = self.fields.entry(self.hasher.hash_one((thing, field)));
@@ -38,7 +38,7 @@ impl Declared {
             if before.1.source == spot.source {
                 self.fields.insert(self.hasher.hash_one((thing, field)), (hash, spot));
             } else if wrong.is_none() {
-                wrong = Some((Mistake::at(spot.place, message(thing, field, value)), before.1));
+                wrong = Some((Diagnostic::at_span(spot.place, message(thing, field, value)), before.1));
             }
         });
         wrong
@@ -268,7 +268,7 @@ mod tests {
     fn add(declared: &mut Declared, line: &str, source: u32, number: u32) -> Option<String> {
         let Ok(Row::Said(statements)) = row(line, source, number) else { panic!("{line} is no row") };
         let mut found = statements.iter().filter_map(|it| declared.add(it));
-        found.next().map(|(mistake, spot)| format!("{}, {}:{}", mistake.message, spot.source, spot.place.line))
+        found.next().map(|(diagnostic, spot)| format!("{}, {}:{}", diagnostic.message, spot.source, spot.place.line))
     }
 
     #[test]

@@ -101,7 +101,9 @@ fn of_yaml(text: &str) -> Result<String, String> {
             let said: Vec<_> = it.statements.iter().map(|statement| &statement.said).collect();
             Ok(format!("{:?} {:?} {said:?} {:?}", it.set, it.limits, it.tests))
         }
-        Err(mistakes) => Err(mistakes.first().map(|(_, mistake)| mistake.message.clone()).unwrap_or_default()),
+        Err(diagnostics) => {
+            Err(diagnostics.first().map(|(_, diagnostic)| diagnostic.message.clone()).unwrap_or_default())
+        }
     }
 }
 
@@ -111,7 +113,7 @@ fn of_row(text: &str) -> Result<String, String> {
         Ok(Row::Said(statements)) => {
             Ok(format!("{:?}", statements.iter().map(|statement| &statement.said).collect::<Vec<_>>()))
         }
-        Err(mistakes) => Err(mistakes.first().map(|mistake| mistake.message.clone()).unwrap_or_default()),
+        Err(diagnostics) => Err(diagnostics.first().map(|diagnostic| diagnostic.message.clone()).unwrap_or_default()),
     }
 }
 

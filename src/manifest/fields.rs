@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::form::Form;
 use super::said::Spot;
 use super::shape::{Object, Shape};
-use crate::input::document::{Entry, Mistake, Node, Placed};
+use crate::input::document::{Diagnostic, Entry, Node, WithSpan};
 use crate::model::name::printable;
 
 /// A mapping of one of the sources.
@@ -42,7 +42,7 @@ impl<'n> Part<'n> {
         let are_all_taken = taken.count_ones() as usize == self.entries.len();
         let rest = if are_all_taken { &[] } else { self.entries };
         let left = rest.iter().enumerate().filter(move |(at, _)| taken & (1_u64 << at.min(&63)) == 0);
-        left.map(|(_, (key, _))| (Spot { source: self.source, place: key.place }, &*key.value))
+        left.map(|(_, (key, _))| (Spot { source: self.source, place: key.span }, &*key.value))
     }
 }
 
@@ -52,18 +52,18 @@ pub(super) struct Found<'n> {
     /// The source, by its number.
     pub(super) source: u32,
     /// The value.
-    pub(super) node: &'n Placed<Node>,
+    pub(super) node: &'n WithSpan<Node>,
 }
 
 impl Found<'_> {
     /// Where it stands.
     pub(super) const fn spot(&self) -> Spot {
-        Spot { source: self.source, place: self.node.place }
+        Spot { source: self.source, place: self.node.span }
     }
 }
 
 /// A mistake of one of the sources.
-pub(super) type Wrong = (u32, Mistake);
+pub(super) type Wrong = (u32, Diagnostic);
 
 /// What is known while the parts of a thing are put together.
 #[derive(Debug)]
@@ -124,8 +124,8 @@ impl<'s> Reading<'s> {
     }
 
     /// Keeps a mistake.
-    pub(super) fn mistake(&mut self, spot: Spot, message: impl Into<String>) -> &mut Mistake {
-        self.wrong.push((spot.source, Mistake::at(spot.place, message)));
+    pub(super) fn mistake(&mut self, spot: Spot, message: impl Into<String>) -> &mut Diagnostic {
+        self.wrong.push((spot.source, Diagnostic::at_span(spot.place, message)));
         let last = self.wrong.len() - 1;
         #[expect(clippy::indexing_slicing, reason = "the element was pushed above")]
         &mut self.wrong[last].1
@@ -202,7 +202,7 @@ impl<'n> Fields<'n> {
     /// Whether what stands behind a key is so.
     pub(super) fn truth(&self, reading: &mut Reading<'_>, name: &str) -> Option<bool> {
         match self.get(reading, name)?.node.value {
-            Node::Truth(truth) => Some(truth),
+            Node::Bool(truth) => Some(truth),
             _ => None,
         }
     }
@@ -230,7 +230,7 @@ impl<'n> Fields<'n> {
     /// Everything in the lists behind a key.
     pub(super) fn items(&self, name: &str) -> impl Iterator<Item = Found<'n>> {
         self.all(name).flat_map(|found| {
-            let items: &[Placed<Node>] = match &found.node.value {
+            let items: &[WithSpan<Node>] = match &found.node.value {
                 Node::List(items) => items,
                 _ => &[],
             };
@@ -241,13 +241,13 @@ impl<'n> Fields<'n> {
     /// Every key that is said.
     pub(super) fn said(&self) -> impl Iterator<Item = (Spot, &'n str)> {
         self.parts.iter().flat_map(|part| {
-            part.entries.iter().map(move |(key, _)| (Spot { source: part.source, place: key.place }, &*key.value))
+            part.entries.iter().map(move |(key, _)| (Spot { source: part.source, place: key.span }, &*key.value))
         })
     }
 }
 
 /// The text of a value.
-pub(super) fn text(node: &Placed<Node>) -> Option<&str> {
+pub(super) fn text(node: &WithSpan<Node>) -> Option<&str> {
     match &node.value {
         Node::Text(text) => Some(text),
         _ => None,
@@ -273,7 +273,7 @@ pub(super) fn entries<'n>(form: Form, found: impl Iterator<Item = Found<'n>>) ->
     for section in &sections {
         let Node::Mapping(entries) = &section.node.value else { continue };
         for (key, node) in entries {
-            let spot = Spot { source: section.source, place: key.place };
+            let spot = Spot { source: section.source, place: key.span };
             let entry = Entered { spot, key: &key.value, found: Found { source: section.source, node } };
             // Most manifests are one file, in which no key stands twice.
             let canonical = (sections.len() > 1).then(|| form.canonical(&key.value));
@@ -311,11 +311,11 @@ fn told(node: &Node) -> String {
     match node {
         Node::Text(text) => format!("`{}`", printable(text)),
         Node::Number(text) => text.to_string(),
-        Node::Truth(truth) => truth.to_string(),
+        Node::Bool(truth) => truth.to_string(),
         Node::List(items) => {
             let items: Vec<String> = items.iter().map(|item| told(&item.value)).collect();
             format!("[{}]", items.join(", "))
         }
-        other => other.sort().to_owned(),
+        other => other.type_name().to_owned(),
     }
 }

@@ -12,8 +12,8 @@ use std::collections::HashMap;
 
 use super::form::{self, Form};
 use super::said::{Account, Ensure, Group, Member, Said, Spot, Statement};
-use crate::input::document::{Mistake, Place};
-use crate::input::table::Rows;
+use crate::input::document::{Diagnostic, Span};
+use crate::input::table::TableRows;
 use crate::model::name::printable;
 use crate::model::{Kind, Name, Problem, Reference, Role};
 use crate::ops::{account, place};
@@ -28,32 +28,34 @@ const BETWEEN: char = ';';
 ///
 /// # Errors
 /// Every mistake in it.
-pub fn read(text: &str, source: u32, table: &Table) -> Result<Vec<Statement>, Vec<Mistake>> {
-    let mut rows = Rows::new(text, table.delimiter, &|header| table.field(header).is_some());
+pub fn read(text: &str, source: u32, table: &Table) -> Result<Vec<Statement>, Vec<Diagnostic>> {
+    let mut rows = TableRows::new(text, table.delimiter, &|header| table.field(header).is_some());
     let header = match rows.next() {
         Some(Ok(header)) => header,
-        Some(Err(mistake)) => return Err(vec![mistake]),
+        Some(Err(diagnostic)) => return Err(vec![diagnostic]),
         None => {
-            return Err(vec![Mistake::at(Place::default(), "the table is empty").tip("begin with a line of headers")]);
+            return Err(vec![
+                Diagnostic::at_span(Span::default(), "the table is empty").tip("begin with a line of headers"),
+            ]);
         }
     };
     let columns = table.columns(&rows, &header)?;
-    let mut people = People { table, source, statements: Vec::new(), mistakes: Vec::new(), known: HashMap::new() };
+    let mut people = People { table, source, statements: Vec::new(), diagnostics: Vec::new(), known: HashMap::new() };
     while let Some(row) = rows.next() {
         match row {
             Ok(row) if row.cells.iter().all(|cell| cell.trim().is_empty()) => {}
             Ok(row) => people.row(&Cells { rows: &rows, columns: &columns, row: &row }),
-            Err(mistake) => people.mistakes.push(mistake),
+            Err(diagnostic) => people.diagnostics.push(diagnostic),
         }
     }
-    if people.mistakes.is_empty() { Ok(people.statements) } else { Err(people.mistakes) }
+    if people.diagnostics.is_empty() { Ok(people.statements) } else { Err(people.diagnostics) }
 }
 
 struct People<'t> {
     table: &'t Table,
     source: u32,
     statements: Vec<Statement>,
-    mistakes: Vec<Mistake>,
+    diagnostics: Vec<Diagnostic>,
     /// What was said of whom, and in which line.
     known: HashMap<String, (account::Options, Option<Ensure>, u32)>,
 }
@@ -68,9 +70,9 @@ enum About {
 
 impl People<'_> {
     fn wrong(&mut self, cells: &Cells<'_>, field: &'static str, problem: Problem) {
-        let mistake = Mistake::of(cells.place(field), problem);
-        let message = format!("`{field}`: {}", mistake.message);
-        self.mistakes.push(Mistake { message, ..mistake });
+        let diagnostic = Diagnostic::from_problem(cells.place(field), problem);
+        let message = format!("`{field}`: {}", diagnostic.message);
+        self.diagnostics.push(Diagnostic { message, ..diagnostic });
     }
 
     /// Takes the value of a cell.
@@ -87,17 +89,18 @@ impl People<'_> {
         let width = cells.columns.len();
         if let Some((at, _)) = cells.row.cells.iter().enumerate().skip(width).find(|(_, it)| !it.trim().is_empty()) {
             let message = format!("the row has {} cells, and there are {width} headers", cells.row.cells.len());
-            let place = cells.rows.place(cells.row, at);
-            self.mistakes.push(Mistake::at(place, message).tip("put a cell that holds the delimiter in quotes"));
+            let span = cells.rows.span(cells.row, at);
+            self.diagnostics
+                .push(Diagnostic::at_span(span, message).tip("put a cell that holds the delimiter in quotes"));
             return;
         }
         if let Some(via) = cells.get(VIA) {
             let message = format!("the membership comes from `{}`, and is not one of its own", printable(via));
-            let mistake = Mistake::at(cells.place(VIA), message);
-            self.mistakes.push(mistake.tip("list the members without --expand"));
+            let diagnostic = Diagnostic::at_span(cells.place(VIA), message);
+            self.diagnostics.push(diagnostic.tip("list the members without --expand"));
             return;
         }
-        let before = self.mistakes.len();
+        let before = self.diagnostics.len();
         let Some(about) = self.about(cells) else { return };
         let mut of = self.table.places.clone();
         for (field, kind) in PLACES {
@@ -129,7 +132,7 @@ impl People<'_> {
         if of.is_empty() {
             self.nothing_of(cells, &["level", "active", "member"], "the row names nothing to be a member of");
         }
-        if self.mistakes.len() == before {
+        if self.diagnostics.len() == before {
             self.memberships(cells, &who, &of);
         }
     }
@@ -143,7 +146,7 @@ impl People<'_> {
         }
         let Some(text) = cells.get("ref") else {
             if cells.get("name").is_none() {
-                self.mistakes.push(Mistake::at(cells.place("name"), "the row has no `name`"));
+                self.diagnostics.push(Diagnostic::at_span(cells.place("name"), "the row has no `name`"));
             }
             return self.taken(cells, "name", person).map(About::Itself);
         };
@@ -155,7 +158,7 @@ impl People<'_> {
                 let Reference::Named(kind, name) = &found else { return None };
                 if self.taken(cells, "name", |text| form::name(*kind, text)).is_some_and(|it| it.key() != name.key()) {
                     let message = format!("`ref` is `{found}`, and `name` is somebody else");
-                    self.mistakes.push(Mistake::at(cells.place("name"), message));
+                    self.diagnostics.push(Diagnostic::at_span(cells.place("name"), message));
                 }
                 Some(About::Itself(found))
             }
@@ -173,7 +176,8 @@ impl People<'_> {
     /// Refuses cells that can mean nothing in their row.
     fn nothing_of(&mut self, cells: &Cells<'_>, fields: &[&'static str], why: &str) {
         for field in fields.iter().filter(|field| cells.get(field).is_some()) {
-            self.mistakes.push(Mistake::at(cells.place(field), format!("`{field}` has no effect here: {why}")));
+            self.diagnostics
+                .push(Diagnostic::at_span(cells.place(field), format!("`{field}` has no effect here: {why}")));
         }
     }
 
@@ -214,7 +218,7 @@ impl People<'_> {
         {
             if !says_nothing(&options, ensure) && (known, *before_ensure) != (&options, ensure) {
                 let message = format!("`{name}` stands in line {before} already, with other values");
-                self.mistakes.push(Mistake::at(cells.place("name"), message));
+                self.diagnostics.push(Diagnostic::at_span(cells.place("name"), message));
             }
             return;
         }
@@ -240,8 +244,8 @@ impl People<'_> {
     }
 
     fn say(&mut self, cells: &Cells<'_>, said: Said) {
-        let place = Place { line: cells.row.line, column: 1, length: 0 };
-        self.statements.push(Statement { spot: Spot { source: self.source, place }, said });
+        let span = Span { line: cells.row.line, column: 1, length: 0 };
+        self.statements.push(Statement { spot: Spot { source: self.source, place: span }, said });
     }
 }
 
@@ -263,8 +267,8 @@ mod tests {
                 })
                 .collect::<Vec<_>>()
                 .join("\n"),
-            Err(mistakes) => {
-                mistakes.iter().map(|it| format!("{}: {}", it.place.line, it.message)).collect::<Vec<_>>().join("\n")
+            Err(diagnostics) => {
+                diagnostics.iter().map(|it| format!("{}: {}", it.span.line, it.message)).collect::<Vec<_>>().join("\n")
             }
         }
     }

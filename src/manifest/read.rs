@@ -13,7 +13,7 @@ use super::form::{self, Form};
 use super::said::{Said, Spot, Statement};
 use super::shape::Object;
 use super::tables::{LIMITS, MANIFEST};
-use crate::input::document::{self, Mistake, Node, Placed, get};
+use crate::input::document::{self, Diagnostic, Node, WithSpan, get};
 use crate::model::{Kind, Name};
 
 /// The only version there is of the form of the file.
@@ -58,11 +58,11 @@ pub struct Manifest {
 ///
 /// # Errors
 /// Every mistake in them, each with the number of its source.
-pub fn of_statements(mut statements: Vec<Statement>) -> Result<Manifest, Vec<(usize, Mistake)>> {
+pub fn of_statements(mut statements: Vec<Statement>) -> Result<Manifest, Vec<(usize, Diagnostic)>> {
     statements.sort_by_key(|statement| statement.said.stage());
     let (consistency, wrong) = Consistency::of(&statements);
     if !wrong.is_empty() {
-        return Err(wrong.into_iter().map(|(source, mistake)| (source as usize, mistake)).collect());
+        return Err(wrong.into_iter().map(|(source, diagnostic)| (source as usize, diagnostic)).collect());
     }
     Ok(Manifest { statements, consistency, ..Manifest::default() })
 }
@@ -71,14 +71,14 @@ pub fn of_statements(mut statements: Vec<Statement>) -> Result<Manifest, Vec<(us
 ///
 /// # Errors
 /// Every mistake in them, each with the number of its source.
-pub fn read(sources: &[Source]) -> Result<Manifest, Vec<(usize, Mistake)>> {
+pub fn read(sources: &[Source]) -> Result<Manifest, Vec<(usize, Diagnostic)>> {
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     let mut reading = Reading::new(&names);
-    let mut trees: Vec<(u32, Placed<Node>)> = Vec::new();
+    let mut trees: Vec<(u32, WithSpan<Node>)> = Vec::new();
     for (number, source) in (0..).zip(sources) {
-        let (tree, mistakes) = document::tree(&source.text);
+        let (tree, diagnostics) = document::parse_tree(&source.text);
         trees.extend(tree.map(|tree| (number, tree)));
-        reading.wrong.extend(mistakes.into_iter().map(|mistake| (number, mistake)));
+        reading.wrong.extend(diagnostics.into_iter().map(|diagnostic| (number, diagnostic)));
     }
     let mut parts = Vec::new();
     for (number, tree) in &trees {
@@ -95,23 +95,23 @@ pub fn read(sources: &[Source]) -> Result<Manifest, Vec<(usize, Mistake)>> {
     if wrong.is_empty() {
         return Ok(manifest);
     }
-    wrong.sort_by_key(|(source, mistake)| (*source, mistake.place.line, mistake.place.column));
-    wrong.dedup_by(|a, b| a.0 == b.0 && a.1.place == b.1.place && a.1.message == b.1.message);
-    Err(wrong.into_iter().map(|(source, mistake)| (source as usize, mistake)).collect())
+    wrong.sort_by_key(|(source, diagnostic)| (*source, diagnostic.span.line, diagnostic.span.column));
+    wrong.dedup_by(|a, b| a.0 == b.0 && a.1.span == b.1.span && a.1.message == b.1.message);
+    Err(wrong.into_iter().map(|(source, diagnostic)| (source as usize, diagnostic)).collect())
 }
 
 /// Looks at the shape of one tree.
-fn check(reading: &mut Reading<'_>, source: u32, tree: &Placed<Node>) {
-    let spot = Spot { source, place: tree.place };
+fn check(reading: &mut Reading<'_>, source: u32, tree: &WithSpan<Node>) {
+    let spot = Spot { source, place: tree.span };
     let Node::Mapping(entries) = &tree.value else {
         let message = match &tree.value {
-            Node::Nothing => "the file is empty".to_owned(),
-            other => format!("the file is {}, and no manifest", other.sort()),
+            Node::Null => "the file is empty".to_owned(),
+            other => format!("the file is {}, and no manifest", other.type_name()),
         };
         reading.mistake(spot, message).tips.push("begin with `version: 1`".to_owned());
         return;
     };
-    match get(entries, "version").map(|found| (&found.value, found.place)) {
+    match get(entries, "version").map(|found| (&found.value, found.span)) {
         Some((Node::Number(text), place)) if text.parse() != Ok(VERSION) => {
             let spot = Spot { source, place };
             let message = format!("`version` is {text}; this program knows version {VERSION}");
@@ -119,13 +119,13 @@ fn check(reading: &mut Reading<'_>, source: u32, tree: &Placed<Node>) {
         }
         Some(_) => {}
         None => {
-            let mistake = reading.mistake(spot, "the file does not say its `version`");
-            mistake.tips.push(format!("begin with `version: {VERSION}`"));
+            let diagnostic = reading.mistake(spot, "the file does not say its `version`");
+            diagnostic.tips.push(format!("begin with `version: {VERSION}`"));
         }
     }
     let mut checker = Checker::default();
     checker.object(&MANIFEST, entries);
-    reading.wrong.extend(checker.mistakes.into_iter().map(|mistake| (source, mistake)));
+    reading.wrong.extend(checker.diagnostics.into_iter().map(|diagnostic| (source, diagnostic)));
 }
 
 fn put_together(reading: &mut Reading<'_>, root: &Fields<'_>) -> Manifest {
@@ -147,9 +147,10 @@ fn put_together(reading: &mut Reading<'_>, root: &Fields<'_>) -> Manifest {
     organizations::section(reading, root, said);
     said.sort_by_key(|statement| statement.said.stage());
     for list in root.all("tests") {
-        let (name, mut mistakes) = (reading.names.get(list.source as usize).cloned().unwrap_or_default(), Vec::new());
-        manifest.tests.extend(assertions::of_list(&name, list.node, &mut mistakes));
-        reading.wrong.extend(mistakes.into_iter().map(|mistake| (list.source, mistake)));
+        let (name, mut diagnostics) =
+            (reading.names.get(list.source as usize).cloned().unwrap_or_default(), Vec::new());
+        manifest.tests.extend(assertions::of_list(&name, list.node, &mut diagnostics));
+        reading.wrong.extend(diagnostics.into_iter().map(|diagnostic| (list.source, diagnostic)));
     }
     manifest
 }
@@ -167,8 +168,9 @@ fn tightened(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Limits {
         if given.is_some_and(|given| given > most)
             && let Some(found) = fields.get(reading, name)
         {
-            let mistake = reading.mistake(found.spot(), format!("the limit may be tightened, not raised above {most}"));
-            mistake.tips.push("say it where you apply: --max-removals N".to_owned());
+            let diagnostic =
+                reading.mistake(found.spot(), format!("the limit may be tightened, not raised above {most}"));
+            diagnostic.tips.push("say it where you apply: --max-removals N".to_owned());
         }
     }
     limits

@@ -20,7 +20,7 @@ use super::shape::{Field, Object, Shape, field};
 use super::tables::{
     ACCOUNT, CONTENT, DROPBOX, ENDPOINT, GROUP, HOME, MANIFEST, ORGANIZATION, SERVER, SHARE, WORKGROUP, WORKSPACE,
 };
-use crate::input::document::{self, Entry, Mistake, Node, Placed};
+use crate::input::document::{self, Diagnostic, Entry, Node, WithSpan};
 use crate::input::json;
 use crate::model::attributes::AllowDeny;
 use crate::model::name::printable;
@@ -116,61 +116,64 @@ pub enum Row {
 ///
 /// # Errors
 /// Every mistake in it, each at its place.
-pub fn row(text: &str, source: u32, number: u32) -> Result<Row, Vec<Mistake>> {
+pub fn row(text: &str, source: u32, number: u32) -> Result<Row, Vec<Diagnostic>> {
     if let Some(said) = plain::plain(text) {
-        let spot = Spot { source, place: json::place(number) };
+        let spot = Spot { source, place: json::line_span(number) };
         return Ok(Row::Said(vec![Statement { spot, said }]));
     }
     whole(text, source, number)
 }
 
 /// Reads any row.
-fn whole(text: &str, source: u32, number: u32) -> Result<Row, Vec<Mistake>> {
+fn whole(text: &str, source: u32, number: u32) -> Result<Row, Vec<Diagnostic>> {
     let read = json::read(text, number);
     // What is no JSON says where; what YAML makes of it would be another matter.
-    if let Err(mistakes) = &read
-        && mistakes.iter().any(|mistake| mistake.message.starts_with(json::NO_JSON))
+    if let Err(diagnostics) = &read
+        && diagnostics.iter().any(|diagnostic| diagnostic.message.starts_with(json::NOT_JSON))
     {
-        return Err(mistakes.clone());
+        return Err(diagnostics.clone());
     }
-    read.and_then(|tree| of_tree(tree, source)).map_err(|mistakes| {
+    read.and_then(|tree| of_tree(tree, source)).map_err(|diagnostics| {
         // Once more, for the places within the line.
-        let at = |mut mistake: Mistake| {
-            mistake.place.line = number;
-            mistake
+        let at = |mut diagnostic: Diagnostic| {
+            diagnostic.span.line = number;
+            diagnostic
         };
-        match document::read(text).and_then(|tree| of_tree(tree, source)) {
+        match document::parse_strict(text).and_then(|tree| of_tree(tree, source)) {
             Err(placed) => placed.into_iter().map(at).collect(),
-            Ok(_) => mistakes,
+            Ok(_) => diagnostics,
         }
     })
 }
 
-fn of_tree(tree: Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
-    let one = |mistake: Mistake| vec![mistake];
-    let Placed { place, value } = tree;
+fn of_tree(tree: WithSpan<Node>, source: u32) -> Result<Row, Vec<Diagnostic>> {
+    let one = |diagnostic: Diagnostic| vec![diagnostic];
+    let WithSpan { span, value } = tree;
     let Node::Mapping(entries) = value else {
-        let message = format!("a row is an object with one key, not {}", value.sort());
-        return Err(one(Mistake::at(place, message).tip("{\"account\": {\"name\": \"bob\"}}")));
+        let message = format!("a row is an object with one key, not {}", value.type_name());
+        return Err(one(Diagnostic::at_span(span, message).tip("{\"account\": {\"name\": \"bob\"}}")));
     };
     let [(tag, said)] = match <[Entry; 1]>::try_from(entries) {
         Ok(one) => one,
         Err(entries) => {
             let message = format!("a row has one key, which says what it is about, and here are {}", entries.len());
-            return Err(one(Mistake::at(place, message).tip("{\"account\": {\"name\": \"bob\"}}")));
+            return Err(one(Diagnostic::at_span(span, message).tip("{\"account\": {\"name\": \"bob\"}}")));
         }
     };
     let Some(sort) = SORTS.iter().find(|sort| sort.tag == &*tag.value) else {
         let tags = SORTS.iter().map(|sort| sort.tag);
-        let mistake = Mistake::at(tag.place, format!("no row is a `{}`", printable(&tag.value)));
+        let diagnostic = Diagnostic::at_span(tag.span, format!("no row is a `{}`", printable(&tag.value)));
         return Err(one(match closest_match(&tag.value, tags.clone()) {
-            Some(near) => mistake.tip(format!("did you mean `{near}`?")),
-            None => mistake.tip(format!("one of: {}", tags.collect::<Vec<_>>().join(", "))),
+            Some(near) => diagnostic.tip(format!("did you mean `{near}`?")),
+            None => diagnostic.tip(format!("one of: {}", tags.collect::<Vec<_>>().join(", "))),
         }));
     };
-    let Placed { place: said_at, value: said } = said;
+    let WithSpan { span: said_at, value: said } = said;
     let Node::Mapping(fields) = said else {
-        return Err(one(Mistake::at(said_at, format!("`{}` is a mapping, not {}", sort.tag, said.sort()))));
+        return Err(one(Diagnostic::at_span(
+            said_at,
+            format!("`{}` is a mapping, not {}", sort.tag, said.type_name()),
+        )));
     };
     let (naming, rest): (Vec<Entry>, Vec<Entry>) =
         fields.into_iter().partition(|(key, _)| sort.naming.field(&key.value).is_some());
@@ -178,14 +181,14 @@ fn of_tree(tree: Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
     for field in sort.naming.fields {
         match naming.iter().find(|(key, _)| &*key.value == field.name) {
             Some((_, value)) => checker.value(&field.shape, value),
-            None => checker.mistakes.push(Mistake::at(said_at, format!("`{}` is missing", field.name))),
+            None => checker.diagnostics.push(Diagnostic::at_span(said_at, format!("`{}` is missing", field.name))),
         }
     }
     checker.object(sort.object, &rest);
-    if !checker.mistakes.is_empty() {
-        return Err(checker.mistakes);
+    if !checker.diagnostics.is_empty() {
+        return Err(checker.diagnostics);
     }
-    let spot = Spot { source, place };
+    let spot = Spot { source, place: span };
     let mut reading = Reading::new(&[]);
     let mut said = Vec::new();
     let head = reading.mapping(&sort.naming, vec![Part::new(source, &naming)], |reading, naming| {
@@ -195,7 +198,7 @@ fn of_tree(tree: Placed<Node>, source: u32) -> Result<Row, Vec<Mistake>> {
     });
     let wrong = reading.end();
     if !wrong.is_empty() {
-        return Err(wrong.into_iter().map(|(_, mistake)| mistake).collect());
+        return Err(wrong.into_iter().map(|(_, diagnostic)| diagnostic).collect());
     }
     said.sort_by_key(|statement| statement.said.stage());
     Ok(head.unwrap_or(Row::Said(said)))
@@ -260,8 +263,8 @@ fn say(
 
 fn head(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>) -> Row {
     if fields.number(reading, "version") != Some(super::read::VERSION) {
-        let mistake = reading.mistake(spot, format!("this program knows version {}", super::read::VERSION));
-        mistake.tips.push("{\"manifest\": {\"version\": 1}}".to_owned());
+        let diagnostic = reading.mistake(spot, format!("this program knows version {}", super::read::VERSION));
+        diagnostic.tips.push("{\"manifest\": {\"version\": 1}}".to_owned());
     }
     Row::Head(fields.parsed(reading, "name", form::set))
 }
@@ -272,8 +275,8 @@ fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut
     let of = match fields.text(reading, "of").map(|text| Reference::parse(text, Kind::Group)) {
         Some(Ok(of)) => of,
         Some(Err(problem)) => {
-            let mistake = Mistake::of(spot.place, problem);
-            reading.wrong.push((spot.source, mistake));
+            let diagnostic = Diagnostic::from_problem(spot.place, problem);
+            reading.wrong.push((spot.source, diagnostic));
             return;
         }
         None => {

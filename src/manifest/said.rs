@@ -4,7 +4,7 @@
 //! say stays as it is. Statements stand in the order in which they can be made so: things before those
 //! who have a place in them, and these before what is shared.
 
-use crate::input::document::Place;
+use crate::input::document::Span;
 use crate::model::attributes::{AllowDeny, EndpointKind, ItemType, NodeVersion, ShareClass};
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
@@ -17,7 +17,7 @@ pub struct Spot {
     /// The source, by its number.
     pub source: u32,
     /// The place in it.
-    pub place: Place,
+    pub place: Span,
 }
 
 /// A statement at its place.

@@ -28,7 +28,7 @@ fn exported<F: Facts>(facts: &F) -> String {
 fn applied<'f, F: Facts>(facts: &'f F, text: &str) -> Result<(Overlay<'f, F>, usize), String> {
     let sources = [Source { name: "t.yaml".to_owned(), text: text.to_owned() }];
     let manifest = read(&sources).map_err(|mistakes| {
-        mistakes.iter().map(|(_, mistake)| mistake.shown("t.yaml", text)).collect::<Vec<_>>().join("\n")
+        mistakes.iter().map(|(_, mistake)| mistake.render("t.yaml", text)).collect::<Vec<_>>().join("\n")
     })?;
     let work = Work::new(facts, Actor::Operator, NOW).unwrap();
     let mut planner = Planner::new(work, Options { set: manifest.set.clone(), ..Options::default() });

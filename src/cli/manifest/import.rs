@@ -74,14 +74,15 @@ impl Import {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let Form::Csv(csv) = &self.form;
         let source = files::source_as(&csv.file, decode)?;
-        let statements = read(&source.text, 0, &csv.table()?).map_err(|mistakes| {
-            let count = mistakes.len();
-            let shown = mistakes.iter().take(100).map(|mistake| mistake.shown(&source.name, &source.text)).collect();
+        let statements = read(&source.text, 0, &csv.table()?).map_err(|diagnostics| {
+            let count = diagnostics.len();
+            let shown =
+                diagnostics.iter().take(100).map(|diagnostic| diagnostic.render(&source.name, &source.text)).collect();
             files::so_many_mistakes("bad_table", shown, count)
         })?;
         let sources = vec![source];
         let manifest = of_statements(statements)
-            .map_err(|mistakes| files::mistaken("bad_table", files::shown(&sources, &mistakes)))?;
+            .map_err(|diagnostics| files::mistaken("bad_table", files::shown(&sources, &diagnostics)))?;
         let read = whole_of(sources, manifest);
         let reach = Reach { prune: false, max_removals: None, take_over: false };
         Applying { writing: &csv.writing, reach, saved: None }.run(session, read)

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use super::super::files;
 use super::super::spool::spooled;
 use super::saved;
-use crate::input::document::Mistake;
-use crate::input::faults;
+use crate::input::document::Diagnostic;
 use crate::input::json;
+use crate::input::library_errors;
 use crate::input::lines::Lines;
 use crate::manifest::rows::{self, Row, row};
 use crate::manifest::said::{Spot, Statement};
@@ -39,11 +39,11 @@ pub(super) struct Rows {
     lines: Lines<Box<dyn Stream>>,
     source: u32,
     /// The line that was looked at and not yet taken.
-    first: Option<Result<String, Mistake>>,
+    first: Option<Result<String, Diagnostic>>,
 }
 
 /// The number of a line, and what it is or why it cannot be read.
-type Line = (u32, Result<String, Mistake>);
+type Line = (u32, Result<String, Diagnostic>);
 
 /// How a file is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,9 +97,9 @@ fn with_rows(problem: Problem, opened: Vec<(PathBuf, Box<dyn Stream>)>) -> Probl
 pub(super) fn whole(sources: Vec<Source>) -> Result<Read, Problem> {
     match manifest::read(&sources) {
         Ok(manifest) => Ok(whole_of(sources, manifest)),
-        Err(mistakes) => {
-            let shown = files::shown(&sources, mistakes.get(..TOLD).unwrap_or(&mistakes));
-            Err(files::so_many_mistakes("bad_manifest", shown, mistakes.len()))
+        Err(diagnostics) => {
+            let shown = files::shown(&sources, diagnostics.get(..TOLD).unwrap_or(&diagnostics));
+            Err(files::so_many_mistakes("bad_manifest", shown, diagnostics.len()))
         }
     }
 }
@@ -133,7 +133,9 @@ fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Fo
     while begun.trim_ascii().is_empty() {
         let room = BEGUN.saturating_sub(begun.len() as u64);
         let read = (&mut input).take(room).read_until(b'\n', &mut begun);
-        if read.map_err(|error| files::unreadable(path, &format!("cannot be read: {}", faults::io(&error))))? == 0 {
+        if read.map_err(|error| files::unreadable(path, &format!("cannot be read: {}", library_errors::io(&error))))?
+            == 0
+        {
             break;
         }
     }
@@ -158,10 +160,13 @@ impl Read {
         self.sources.push(Source { name: files::name_of(path), text: String::new() });
         let mut rows = Rows { lines: Lines::new(input), source, first: None };
         if let Some((number, text)) = rows.next()? {
-            match text.as_ref().map_or_else(|mistake| Err(vec![mistake.clone()]), |text| row(text, source, number)) {
+            match text
+                .as_ref()
+                .map_or_else(|diagnostic| Err(vec![diagnostic.clone()]), |text| row(text, source, number))
+            {
                 Ok(Row::Head(Some(set))) => {
                     let line = text.as_deref().unwrap_or_default();
-                    self.name(set, Spot { source, place: json::place(number) }, line)?;
+                    self.name(set, Spot { source, place: json::line_span(number) }, line)?;
                 }
                 Ok(Row::Head(None)) => {}
                 _ => rows.first = Some(text),
@@ -176,8 +181,9 @@ impl Read {
         if let Some(known) = self.manifest.set.as_ref().filter(|known| known.key() != set.key()) {
             let before = self.manifest.named.unwrap_or_default();
             let at = place_in(&self.sources, before);
-            let mistake = Mistake::at(spot.place, format!("the set is `{set}` here and `{known}` in {at}"));
-            let shown = mistake.tip("say it once, or the same twice").shown_in(name_in(&self.sources, spot), line);
+            let diagnostic = Diagnostic::at_span(spot.place, format!("the set is `{set}` here and `{known}` in {at}"));
+            let shown =
+                diagnostic.tip("say it once, or the same twice").render_line(name_in(&self.sources, spot), line);
             return Err(files::mistaken("bad_manifest", vec![shown]));
         }
         (self.manifest.set, self.manifest.named) = (Some(set), Some(spot));
@@ -199,13 +205,13 @@ impl Read {
                         let read = row(&text, rows.source, number);
                         (text, read)
                     }
-                    Err(mistake) => (String::new(), Err(vec![mistake])),
+                    Err(diagnostic) => (String::new(), Err(vec![diagnostic])),
                 };
-                let mistakes = match read {
+                let diagnostics = match read {
                     Ok(Row::Said(statements)) => {
                         let sources = &self.sources;
                         let told = |spot: Spot| place_in(sources, spot);
-                        let impossible: Vec<Mistake> =
+                        let impossible: Vec<Diagnostic> =
                             statements.iter().filter_map(|it| self.manifest.consistency.row(it, &told)).collect();
                         if wrong == 0 && impossible.is_empty() {
                             for statement in &statements {
@@ -217,14 +223,14 @@ impl Read {
                         impossible
                     }
                     Ok(Row::Head(_)) => {
-                        vec![Mistake::at(json::place(number), "the `manifest` row stands first, and once")]
+                        vec![Diagnostic::at_span(json::line_span(number), "the `manifest` row stands first, and once")]
                     }
-                    Err(mistakes) => mistakes,
+                    Err(diagnostics) => diagnostics,
                 };
-                for mistake in mistakes {
+                for diagnostic in diagnostics {
                     wrong += 1;
                     if told.len() < TOLD {
-                        told.push(mistake.shown_in(&name, &text));
+                        told.push(diagnostic.render_line(&name, &text));
                     }
                 }
             }
@@ -233,10 +239,10 @@ impl Read {
             return Ok(());
         }
         // Those of files that were read whole were told with them.
-        for (source, mistake) in self.manifest.consistency.circles() {
+        for (source, diagnostic) in self.manifest.consistency.circles() {
             wrong += 1;
             let name = self.sources.get(source as usize).map_or("", |source| source.name.as_str());
-            told.push(mistake.shown(name, ""));
+            told.push(diagnostic.render(name, ""));
         }
         if wrong == 0 {
             return Ok(());
@@ -267,7 +273,9 @@ impl Rows {
             match self.lines.line().text() {
                 Ok(text) if text.trim().is_empty() => {}
                 Ok(text) => return Ok(Some((number, Ok(text.to_owned())))),
-                Err(problem) => return Ok(Some((number, Err(Mistake::of(json::place(number), problem))))),
+                Err(problem) => {
+                    return Ok(Some((number, Err(Diagnostic::from_problem(json::line_span(number), problem)))));
+                }
             }
         }
         Ok(None)

@@ -9,7 +9,7 @@ use super::super::session::Session;
 use super::super::view::{View, adaptive};
 use super::Reach;
 use super::input::Read;
-use crate::input::document::Mistake;
+use crate::input::document::Diagnostic;
 use crate::manifest::plan::{Counts, Effects, Owned, Planner, Refusal, Sign, summary, summary_done};
 use crate::model::escape::escape_hidden;
 use crate::model::{Id, Name, Problem, ProblemKind, Time};
@@ -173,17 +173,17 @@ fn refused(refusals: &[Refusal], read: &Read) -> Problem {
         let at = refusal.spot.and_then(|spot| Some((spot, read.sources.get(spot.source as usize)?)));
         let mut text = match at {
             Some((spot, source)) => match read.lines.get(&(spot.source, spot.place.line)) {
-                Some(line) => Mistake::of(spot.place, problem).shown_in(&source.name, line),
+                Some(line) => Diagnostic::from_problem(spot.place, problem).render_line(&source.name, line),
                 None => {
                     let number = (spot.place.line as usize).wrapping_sub(1);
                     let line = texts.get(spot.source as usize).and_then(|lines| lines.get(number));
                     match line {
-                        Some(line) => Mistake::of(spot.place, problem).shown_in(&source.name, line),
-                        None => Mistake::of(spot.place, problem).alone(),
+                        Some(line) => Diagnostic::from_problem(spot.place, problem).render_line(&source.name, line),
+                        None => Diagnostic::from_problem(spot.place, problem).without_span(),
                     }
                 }
             },
-            None => Mistake::of(crate::input::document::Place::default(), problem).alone(),
+            None => Diagnostic::from_problem(crate::input::document::Span::default(), problem).without_span(),
         };
         for line in details {
             text.push_str(&format!("\n    - {}", escape_hidden(&line)));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::files;
 use super::Reach;
 use super::input::{Read, whole};
-use crate::input::faults;
+use crate::input::library_errors;
 use crate::manifest::Source;
 use crate::manifest::plan::{Effect, Effects};
 use crate::model::name::shell_quote;
@@ -80,9 +80,9 @@ pub(super) fn save(
         effects: essences(effects),
     };
     let mut text = Vec::new();
-    json::write_pretty(&mut text, &saved).map_err(|error| failed(faults::io(&error)))?;
+    json::write_pretty(&mut text, &saved).map_err(|error| failed(library_errors::io(&error)))?;
     text.push(b'\n');
-    files::write_private(path, &text).map_err(|error| failed(faults::io(&error)))
+    files::write_private(path, &text).map_err(|error| failed(library_errors::io(&error)))
 }
 
 fn essences(effects: &Effects) -> Vec<String> {

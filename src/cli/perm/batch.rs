@@ -26,7 +26,7 @@ use super::check::Answered;
 use super::known::{Known, Named, UP};
 use super::request::{malformed, three};
 use super::strict;
-use crate::input::faults;
+use crate::input::library_errors;
 use crate::input::lines::{Line, Lines};
 use crate::model::escape::escape_hidden;
 use crate::model::name::printable;
@@ -71,7 +71,11 @@ pub(super) fn run(session: &mut Session<'_>, view: &View<'_>, file: &Path, wante
     } else {
         Box::new(File::open(file).map_err(|error| {
             let name = printable(&file.display().to_string());
-            Problem::new(ProblemKind::Input, "unreadable", format!("`{name}` cannot be read: {}", faults::io(&error)))
+            Problem::new(
+                ProblemKind::Input,
+                "unreadable",
+                format!("`{name}` cannot be read: {}", library_errors::io(&error)),
+            )
         })?)
     };
     let form = match session.globals.output {

@@ -7,8 +7,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 
 use super::request::malformed;
-use crate::input::faults;
-use crate::input::json::NO_JSON;
+use crate::input::json::NOT_JSON;
+use crate::input::library_errors;
 use crate::model::Problem;
 use crate::model::name::printable;
 
@@ -19,7 +19,9 @@ pub(super) fn object(line: &str) -> Result<Map<String, Value>, Problem> {
     match read {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(malformed("the line is no JSON object")),
-        Err(error) => Err(malformed(format!("{NO_JSON}: {} at column {}", faults::json(&error), error.column()))),
+        Err(error) => {
+            Err(malformed(format!("{NOT_JSON}: {} at column {}", library_errors::json(&error), error.column())))
+        }
     }
 }
 

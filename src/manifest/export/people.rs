@@ -233,7 +233,7 @@ impl<F: Facts> Export<'_, F> {
             let mut special = Vec::new();
             for it in self.members(&workspace)? {
                 let plain = members.binary_search_by(|(who, _)| who.cmp(&it.who)).ok();
-                match plain.and_then(|place| members.get_mut(place)) {
+                match plain.and_then(|span| members.get_mut(span)) {
                     Some((_, has)) if !self.has_more_to_say(resource.id, &it)? => has.push(json!(workspace.name)),
                     _ => special.push(self.workspace_member(&it)),
                 }

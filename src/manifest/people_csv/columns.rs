@@ -1,8 +1,8 @@
 //! What the columns of a table of people mean: the headers they are known by, and the words in their cells.
 
 use super::super::said::Ensure;
-use crate::input::document::{Mistake, Place};
-use crate::input::table::{Row, Rows};
+use crate::input::document::{Diagnostic, Span};
+use crate::input::table::{TableRow, TableRows};
 use crate::model::attributes::{Setting, SettingValue};
 use crate::model::name::{printable, shell_quote};
 use crate::model::reference::closest_match;
@@ -81,37 +81,41 @@ impl Table {
     ///
     /// # Errors
     /// Every header that is not known or stands twice, and that none names anybody.
-    pub(super) fn columns(&self, rows: &Rows<'_>, header: &Row) -> Result<Vec<Option<&'static str>>, Vec<Mistake>> {
-        let mut mistakes = Vec::new();
+    pub(super) fn columns(
+        &self,
+        rows: &TableRows<'_>,
+        header: &TableRow,
+    ) -> Result<Vec<Option<&'static str>>, Vec<Diagnostic>> {
+        let mut diagnostics = Vec::new();
         let mut columns: Vec<Option<&'static str>> = Vec::new();
         for (at, cell) in header.cells.iter().enumerate() {
-            let (cell, place) = (cell.trim(), rows.place(header, at));
+            let (cell, span) = (cell.trim(), rows.span(header, at));
             match self.field(cell) {
                 Some(Some(field)) if columns.contains(&Some(field)) && !PLACES.iter().any(|(it, _)| *it == field) => {
-                    mistakes.push(Mistake::at(place, format!("there are two columns of `{field}`")));
+                    diagnostics.push(Diagnostic::at_span(span, format!("there are two columns of `{field}`")));
                 }
                 Some(field) => columns.push(field),
                 None => {
-                    let mistake = Mistake::at(place, format!("no column is called `{}`", printable(cell)));
-                    mistakes.push(unknown(mistake, cell));
+                    let diagnostic = Diagnostic::at_span(span, format!("no column is called `{}`", printable(cell)));
+                    diagnostics.push(unknown(diagnostic, cell));
                 }
             }
         }
         let names = ["name", "ref", "member"];
-        if mistakes.is_empty() && !columns.iter().flatten().any(|column| names.contains(column)) {
-            let place = Place { line: header.line, column: 1, length: 0 };
-            let mistake = Mistake::at(place, "no column says the `name` of the account");
-            mistakes.push(mistake.tip("the first line is the headers; for one of your own: --map LOGIN=name"));
+        if diagnostics.is_empty() && !columns.iter().flatten().any(|column| names.contains(column)) {
+            let span = Span { line: header.line, column: 1, length: 0 };
+            let diagnostic = Diagnostic::at_span(span, "no column says the `name` of the account");
+            diagnostics.push(diagnostic.tip("the first line is the headers; for one of your own: --map LOGIN=name"));
         }
-        if mistakes.is_empty() { Ok(columns) } else { Err(mistakes) }
+        if diagnostics.is_empty() { Ok(columns) } else { Err(diagnostics) }
     }
 }
 
 /// The cells of a row by their columns.
 pub(super) struct Cells<'r> {
-    pub(super) rows: &'r Rows<'r>,
+    pub(super) rows: &'r TableRows<'r>,
     pub(super) columns: &'r [Option<&'static str>],
-    pub(super) row: &'r Row,
+    pub(super) row: &'r TableRow,
 }
 
 impl<'r> Cells<'r> {
@@ -128,26 +132,26 @@ impl<'r> Cells<'r> {
     }
 
     /// Where the cell of a field stands, or the row.
-    pub(super) fn place(&self, field: &'static str) -> Place {
+    pub(super) fn place(&self, field: &'static str) -> Span {
         let at = self.all(field).next().map_or(usize::MAX, |(at, _)| at);
-        self.rows.place(self.row, at)
+        self.rows.span(self.row, at)
     }
 }
 
 /// A mistake about an unknown header, with what to try.
-fn unknown(mistake: Mistake, header: &str) -> Mistake {
+fn unknown(diagnostic: Diagnostic, header: &str) -> Diagnostic {
     let known = FIELDS.into_iter();
     if let Some(near) = closest_match(header, known.clone()) {
-        return mistake.tip(format!("did you mean `{near}`?"));
+        return diagnostic.tip(format!("did you mean `{near}`?"));
     }
     // A delimiter that is not looked for.
     let between = header.chars().find(|it| matches!(it, '|' | ':' | '^' | '~' | ',' | ';' | '\t'));
-    let mistake = match between {
-        Some(between) => mistake
+    let diagnostic = match between {
+        Some(between) => diagnostic
             .tip(format!("if cells are separated by `{}`: --delimiter '{between}'", printable(&between.to_string()))),
-        None => mistake,
+        None => diagnostic,
     };
-    mistake.tip(format!(
+    diagnostic.tip(format!(
         "say what it is: --map {0}=FIELD, or that it is nothing: --map {0}=-; the fields are: {1}",
         shell_quote(&printable(header)),
         known.collect::<Vec<_>>().join(", ")

@@ -158,8 +158,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// The refusal to say "and nobody else" of what the actor may not list: names that were never typed
     /// are not told by it.
-    fn unlisted(&self, place: Id) -> Result<Problem> {
-        let message = format!("{} holds others that you may not see", self.work.name(place)?);
+    fn unlisted(&self, span: Id) -> Result<Problem> {
+        let message = format!("{} holds others that you may not see", self.work.name(span)?);
         Ok(Problem::denied(EXCLUSIVE_LISTS, message))
     }
 

@@ -103,8 +103,8 @@ pub(in crate::manifest) fn one_item(
     let size = fields.number(reading, "size");
     if size.is_some() && item_type != Some(ItemType::File) {
         let found = fields.get(reading, "size");
-        let place = found.map_or(spot, |found| found.spot());
-        reading.mistake(place, "a folder has no size of its own").tips.push("type: file".to_owned());
+        let span = found.map_or(spot, |found| found.spot());
+        reading.mistake(span, "a folder has no size of its own").tips.push("type: file".to_owned());
     }
     let owner = fields.parsed(reading, "owner", |text| match form::is_nobody(text) {
         true => Ok(None),
@@ -168,8 +168,8 @@ fn of_one(reading: &mut Reading<'_>, of: (&Name, &Path, &Reference), entered: &E
                 match &node.value {
                     Node::Mapping(_) => shares.extend(of_mapping(reading, of, &found)),
                     _ => {
-                        let mistake = reading.mistake(found.spot(), "shares of several stand as mappings");
-                        mistake.tips.push("{permission: view, by: alice}".to_owned());
+                        let diagnostic = reading.mistake(found.spot(), "shares of several stand as mappings");
+                        diagnostic.tips.push("{permission: view, by: alice}".to_owned());
                     }
                 }
             }
@@ -235,8 +235,8 @@ fn permissions(reading: &mut Reading<'_>, found: &Found<'_>) -> Option<Permissio
                 set = set.union(Permissions::parse(text(item)?).ok()?);
             }
             if set.is_empty() {
-                let mistake = reading.mistake(found.spot(), "a share gives at least one permission");
-                mistake.tips.push("to end it, leave it out and apply with --prune".to_owned());
+                let diagnostic = reading.mistake(found.spot(), "a share gives at least one permission");
+                diagnostic.tips.push("to end it, leave it out and apply with --prune".to_owned());
                 return None;
             }
             Some(set)

@@ -11,14 +11,14 @@ use crate::ops::{account, server};
 
 /// What is said of the server.
 pub(in crate::manifest) fn server(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
-    let Some(place) = root.all("server").next().map(|found| found.spot()) else { return };
-    root.within(reading, ("server", &SERVER), |reading, fields| settings(reading, place, fields, said));
+    let Some(span) = root.all("server").next().map(|found| found.spot()) else { return };
+    root.within(reading, ("server", &SERVER), |reading, fields| settings(reading, span, fields, said));
 }
 
 /// The server's settings.
 pub(in crate::manifest) fn settings(
     reading: &mut Reading<'_>,
-    place: Spot,
+    span: Spot,
     fields: &Fields<'_>,
     said: &mut Vec<Statement>,
 ) {
@@ -32,7 +32,7 @@ pub(in crate::manifest) fn settings(
         url: fields.text(reading, "url").map(str::to_owned),
     };
     if options != server::Options::default() {
-        say(said, place, Said::Server(options));
+        say(said, span, Said::Server(options));
     }
 }
 
@@ -67,8 +67,8 @@ pub(in crate::manifest) fn account(
     } else {
         for key in ["transfer-to", "cascade"] {
             if let Some(found) = fields.get(reading, key) {
-                let mistake = reading.mistake(found.spot(), format!("`{key}` is for an account that goes"));
-                mistake.tips.push("ensure: absent".to_owned());
+                let diagnostic = reading.mistake(found.spot(), format!("`{key}` is for an account that goes"));
+                diagnostic.tips.push("ensure: absent".to_owned());
             }
         }
     }

@@ -156,7 +156,7 @@ fn read(paths: &[PathBuf]) -> Result<Vec<Assertion>, Problem> {
         let source = files::source(path)?;
         match assertions::read(&source.name, &source.text) {
             Ok(found) => tests.extend(found),
-            Err(found) => mistakes.extend(found.iter().map(|mistake| mistake.shown(&source.name, &source.text))),
+            Err(found) => mistakes.extend(found.iter().map(|mistake| mistake.render(&source.name, &source.text))),
         }
     }
     if mistakes.is_empty() { Ok(tests) } else { Err(files::mistaken("bad_tests", mistakes)) }

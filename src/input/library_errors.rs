@@ -7,7 +7,7 @@ use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::granit_parser::ErrorKind;
 use serde_saphyr::{Error, ExternalMessageSource};
 
-use super::document::{DEEPEST, REPLAYED};
+use super::document::{MAX_ALIAS_NODES, MAX_DEPTH};
 use crate::model::name::printable;
 
 pub use crate::model::system::reason as io;
@@ -42,16 +42,16 @@ pub(super) fn yaml(error: &Error) -> (String, Option<&'static str>) {
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
         | Error::AliasReplayCounterOverflow { .. } => (
-            format!("aliases repeat more than {REPLAYED} values"),
+            format!("aliases repeat more than {MAX_ALIAS_NODES} values"),
             Some("write out what is repeated, or use JSON Lines"),
         ),
         Error::RecursiveReferencesRequireWeakTypes { .. } => plain("an alias stands within what it names"),
         Error::Eof { .. } => plain("the text ends too early"),
         Error::ExternalMessage { source, .. } => match &**source {
             ExternalMessageSource::Parser(error) => syntax(error.kind()),
-            _ => plain(NO_YAML),
+            _ => plain(NOT_YAML),
         },
-        _ => plain(NO_YAML),
+        _ => plain(NOT_YAML),
     }
 }
 
@@ -59,10 +59,10 @@ pub(super) fn yaml(error: &Error) -> (String, Option<&'static str>) {
 pub(super) const COMPLEX_KEY: &str = "a key is text, not a list or a mapping";
 
 /// What is said where nothing more is known.
-const NO_YAML: &str = "this is not YAML";
+const NOT_YAML: &str = "this is not YAML";
 
 fn too_deep() -> (String, Option<&'static str>) {
-    (format!("this is nested more than {DEEPEST} levels deep"), None)
+    (format!("this is nested more than {MAX_DEPTH} levels deep"), None)
 }
 
 /// What is wrong with the syntax of YAML.
@@ -156,7 +156,7 @@ fn syntax(kind: &ErrorKind) -> (String, Option<&'static str>) {
         | Kind::MissingTagUri
         | Kind::UnclosedVerbatimTag
         | Kind::InvalidTagEscape => ("tags are not read", Some("put text that begins with `!` in quotes")),
-        _ => (NO_YAML, None),
+        _ => (NOT_YAML, None),
     };
     (message.to_owned(), tip)
 }
