@@ -299,7 +299,7 @@ impl List {
         session.read(self.reading.at.as_deref(), |session, view| {
             let roles = Roles::of_all(view)?;
             session.stream(&COLUMNS, &self.paging, |wants, push| {
-                view.each(Kind::Account, wants.begins_after(), &mut |account| {
+                view.each(Kind::Account, wants.page_start(), &mut |account| {
                     let row = account_row(view, &account, roles.of(account.id));
                     let fits = |wanted: &Option<String>, field: &str| {
                         wanted.as_ref().is_none_or(|wanted| row.get(field).and_then(Value::as_str) == Some(wanted))

@@ -255,8 +255,8 @@ impl Session<'_> {
             // As far as the object is the same whether the mail arrives or not.
             let mut arrived = Vec::new();
             let mut lost = Vec::new();
-            render::value(&mut arrived, &report_object(done, made, Some(Ok(()))), &self.dress())?;
-            render::value(&mut lost, &report_object(done, made, Some(Err(&[]))), &self.dress())?;
+            render::write_value(&mut arrived, &report_object(done, made, Some(Ok(()))), &self.dress())?;
+            render::write_value(&mut lost, &report_object(done, made, Some(Err(&[]))), &self.dress())?;
             let same = arrived.iter().zip(&lost).take_while(|(one, other)| one == other).count();
             arrived.truncate(same);
             self.out.write_all(&arrived).and_then(|()| self.out.flush()).map(|()| Some(same))
@@ -270,7 +270,7 @@ impl Session<'_> {
         if let Some(same) = printed? {
             let mailed = if warnings.is_empty() { Ok(()) } else { Err(warnings.as_slice()) };
             let mut whole = Vec::new();
-            render::value(&mut whole, &report_object(done, made, Some(mailed)), &self.dress())?;
+            render::write_value(&mut whole, &report_object(done, made, Some(mailed)), &self.dress())?;
             self.out.write_all(whole.get(same..).unwrap_or_default())?;
         }
         Ok(0)

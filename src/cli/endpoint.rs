@@ -184,7 +184,7 @@ impl Endpoint {
             Verb::Add(it) => it.run(session),
             Verb::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
                 session.stream(&COLUMNS, &it.paging, |wants, push| {
-                    view.each(Kind::Endpoint, wants.begins_after(), &mut |it| push(endpoint_row(view, &it)?))
+                    view.each(Kind::Endpoint, wants.page_start(), &mut |it| push(endpoint_row(view, &it)?))
                 })?;
                 Ok(0)
             }),

@@ -121,7 +121,7 @@ impl List {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind, columns: &'static [Column]) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             session.stream(columns, &self.paging, |wants, push| {
-                view.each(kind, wants.begins_after(), &mut |place| push(place_row(view, &place)?))
+                view.each(kind, wants.page_start(), &mut |place| push(place_row(view, &place)?))
             })?;
             Ok(0)
         })

@@ -180,7 +180,7 @@ impl Org {
             }
             Verb::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
                 session.stream(&COLUMNS, &it.paging, |wants, push| {
-                    view.each(kind, wants.begins_after(), &mut |org| push(org_row(view, &org)?))
+                    view.each(kind, wants.page_start(), &mut |org| push(org_row(view, &org)?))
                 })?;
                 Ok(0)
             }),

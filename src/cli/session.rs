@@ -17,7 +17,9 @@ use crate::input::library_errors;
 use crate::model::name::{printable, shell_quote};
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::Actor;
-use crate::render::{self, Column, Dress, Elements, Format, Page, RenderError, Row, Stream, Tell, Text, Tone};
+use crate::render::{
+    self, Column, Elements, Format, ListingWriter, OutputOptions, Page, RenderError, Row, Tell, Text, Tone,
+};
 use crate::store::{self, Reader, Store, StoreFacts};
 
 /// Takes a row of a list, and answers whether further ones are wanted.
@@ -156,10 +158,10 @@ impl<'s> Session<'s> {
 
     // Answering.
 
-    /// How listings are dressed.
-    pub(super) fn dress(&self) -> Dress {
+    /// How output is laid out.
+    pub(super) fn dress(&self) -> OutputOptions {
         let by_config = || self.config.output.as_deref().and_then(Format::from_word);
-        Dress {
+        OutputOptions {
             format: self.globals.output.or_else(by_config).unwrap_or_default(),
             columns: self.globals.columns.clone(),
             sort: self.globals.sort.clone(),
@@ -194,15 +196,15 @@ impl<'s> Session<'s> {
         paging: &Paging,
         make: impl FnOnce(Put<'_>) -> Result<(), RenderError>,
     ) -> super::Outcome {
-        let (dress, page) = (self.dress(), paging.page());
-        let mut stream = Stream::new(columns, &dress, &page)?;
+        let (options, page) = (self.dress(), paging.page());
+        let mut stream = ListingWriter::new(columns, &options, &page)?;
         make(&mut |place, row| stream.push_at(place, &row))?;
         self.finish(stream)?;
         Ok(0)
     }
 
     /// Ends a list. Answers whether it was written to its end; else a notice says how to go on.
-    fn finish(&mut self, stream: Stream<'_>) -> Result<bool, RenderError> {
+    fn finish(&mut self, stream: ListingWriter<'_>) -> Result<bool, RenderError> {
         let Some(token) = stream.finish(self.out)? else { return Ok(true) };
         self.warn(&format!("there is more: go on with --after {}", shell_quote(&token)));
         Ok(false)
@@ -215,11 +217,11 @@ impl<'s> Session<'s> {
         &mut self,
         columns: &[Column],
         paging: &Paging,
-        make: impl FnOnce(&Stream<'_>, Push<'_>) -> Result<(), RenderError>,
+        make: impl FnOnce(&ListingWriter<'_>, Push<'_>) -> Result<(), RenderError>,
     ) -> Result<bool, RenderError> {
-        let (dress, page) = (self.dress(), paging.page());
-        let wants = Stream::new(columns, &dress, &page)?;
-        let mut stream = Stream::new(columns, &dress, &page)?;
+        let (options, page) = (self.dress(), paging.page());
+        let wants = ListingWriter::new(columns, &options, &page)?;
+        let mut stream = ListingWriter::new(columns, &options, &page)?;
         make(&wants, &mut |row| {
             stream.begin_as(&wants);
             stream.push(self.out, row)
@@ -236,27 +238,27 @@ impl<'s> Session<'s> {
         (field, tell): (&str, Tell<'_>),
         make: impl FnOnce(&mut dyn FnMut(Row, u64) -> Result<(), RenderError>) -> Result<(), RenderError>,
     ) -> Result<(), RenderError> {
-        let (dress, page) = (self.dress(), Page::default());
-        let mut stream = Stream::new(columns, &dress, &page)?.telling(field, tell);
+        let (options, page) = (self.dress(), Page::default());
+        let mut stream = ListingWriter::new(columns, &options, &page)?.telling(field, tell);
         make(&mut |row, list| stream.push_told(self.out, row, list).map(drop))?;
         stream.finish(self.out).map(drop)
     }
 
     /// Writes one thing of which one field is a list that is told as it comes.
     pub(super) fn show_parted(&mut self, row: &Row, field: &str, elements: Elements<'_>) -> Result<(), RenderError> {
-        let dress = self.dress();
-        render::parted(self.out, row, field, elements, &dress)
+        let options = self.dress();
+        render::write_with_list(self.out, row, field, elements, &options)
     }
 
     pub(super) fn show(&mut self, columns: &[Column], row: Map<String, Value>) -> super::Outcome {
-        let dress = self.dress();
-        render::thing(self.out, columns, row, &dress)?;
+        let options = self.dress();
+        render::write_record(self.out, columns, row, &options)?;
         Ok(0)
     }
 
     pub(super) fn value(&mut self, value: &Value) -> super::Outcome {
-        let dress = self.dress();
-        render::value(self.out, value, &dress)?;
+        let options = self.dress();
+        render::write_value(self.out, value, &options)?;
         Ok(0)
     }
 

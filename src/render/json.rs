@@ -11,16 +11,16 @@ use serde::Serialize;
 use crate::model::escape::is_hidden;
 
 /// Passes JSON on. What is hidden can only stand in its strings, but for the line ends between values.
-pub struct Escaped<'o>(&'o mut dyn Write);
+pub struct EscapingWriter<'o>(&'o mut dyn Write);
 
-impl<'o> Escaped<'o> {
+impl<'o> EscapingWriter<'o> {
     /// Writes to a stream.
-    pub fn new(out: &'o mut dyn Write) -> Escaped<'o> {
-        Escaped(out)
+    pub fn new(out: &'o mut dyn Write) -> EscapingWriter<'o> {
+        EscapingWriter(out)
     }
 }
 
-impl Write for Escaped<'_> {
+impl Write for EscapingWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes)?;
         Ok(bytes.len())
@@ -68,9 +68,9 @@ const GATHERED: usize = 1024;
 /// Gathers what is written in small pieces, each of them whole.
 fn gathered(
     out: &mut dyn Write,
-    write: impl FnOnce(&mut BufWriter<Escaped<'_>>) -> serde_json::Result<()>,
+    write: impl FnOnce(&mut BufWriter<EscapingWriter<'_>>) -> serde_json::Result<()>,
 ) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(GATHERED, Escaped(out));
+    let mut out = BufWriter::with_capacity(GATHERED, EscapingWriter(out));
     write(&mut out)?;
     out.into_inner().map_err(IntoInnerError::into_error)?;
     Ok(())

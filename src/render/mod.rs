@@ -1,17 +1,17 @@
 //! Rows to bytes: table, JSON, JSON Lines, YAML, CSV and TSV, through one fallible writer.
 //!
 //! Knows rows, not resources: a noun declares its columns once and gets every format, `--columns`,
-//! `--sort` and the empty list from here. Contents never depend on the terminal; only their dress does.
+//! `--sort` and the empty list from here. The terminal affects layout and colour, never content.
 //!
 //! No control or format character leaves as it is, whatever it came in: people see an escape, in
 //! [`Text`], tables and records; JSON, YAML and separated values have escapes that read back.
 
 mod held;
 pub mod json;
-mod parts;
+mod listing;
 mod record;
 mod separated;
-mod stream;
+mod streamed_field;
 mod table;
 mod text;
 mod yaml;
@@ -22,8 +22,8 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 
 use crate::model::Problem;
-pub use parts::{Elements, PushElement, parted};
-pub use stream::{Page, Stream, Tell};
+pub use listing::{ListingWriter, Page, Tell};
+pub use streamed_field::{Elements, PushElement, write_with_list};
 pub use text::{Text, Tone};
 
 /// How output is written.
@@ -77,9 +77,9 @@ impl Format {
     }
 }
 
-/// How a listing is dressed.
+/// How output is laid out.
 #[derive(Clone, Debug, Default)]
-pub struct Dress {
+pub struct OutputOptions {
     /// The format.
     pub format: Format,
     /// The columns wanted, in order; empty for the listing's own choice.
@@ -166,9 +166,14 @@ impl From<io::Error> for RenderError {
 ///
 /// # Errors
 /// For an unknown column, or when the stream fails.
-pub fn listing(out: &mut dyn Write, columns: &[Column], rows: Vec<Row>, dress: &Dress) -> Result<(), RenderError> {
+pub fn write_rows(
+    out: &mut dyn Write,
+    columns: &[Column],
+    rows: Vec<Row>,
+    options: &OutputOptions,
+) -> Result<(), RenderError> {
     let whole = Page::default();
-    let mut stream = Stream::new(columns, dress, &whole)?;
+    let mut stream = ListingWriter::new(columns, options, &whole)?;
     for row in rows {
         if stream.push(out, row)?.is_break() {
             break;
@@ -185,16 +190,21 @@ fn picked(row: &Row, names: &[String]) -> Value {
 ///
 /// # Errors
 /// For an unknown column, or when the stream fails.
-pub fn thing(out: &mut dyn Write, columns: &[Column], row: Row, dress: &Dress) -> Result<(), RenderError> {
-    match dress.format {
-        Format::Csv | Format::Tsv => listing(out, columns, vec![row], dress),
+pub fn write_record(
+    out: &mut dyn Write,
+    columns: &[Column],
+    row: Row,
+    options: &OutputOptions,
+) -> Result<(), RenderError> {
+    match options.format {
+        Format::Csv | Format::Tsv => write_rows(out, columns, vec![row], options),
         _ => {
             // One thing is shown whole, also what a table of many would leave out.
-            let whole = Dress {
-                format: if dress.format == Format::Table { Format::Json } else { dress.format },
-                ..dress.clone()
+            let whole = OutputOptions {
+                format: if options.format == Format::Table { Format::Json } else { options.format },
+                ..options.clone()
             };
-            value(out, &Stream::new(columns, &whole, &Page::default())?.pick(&row), dress)
+            write_value(out, &ListingWriter::new(columns, &whole, &Page::default())?.pick(&row), options)
         }
     }
 }
@@ -203,20 +213,20 @@ pub fn thing(out: &mut dyn Write, columns: &[Column], row: Row, dress: &Dress) -
 ///
 /// # Errors
 /// When the stream fails.
-pub fn value(out: &mut dyn Write, value: &Value, dress: &Dress) -> Result<(), RenderError> {
-    match dress.format {
+pub fn write_value(out: &mut dyn Write, value: &Value, options: &OutputOptions) -> Result<(), RenderError> {
+    match options.format {
         Format::Json => {
             json::write_pretty(out, value)?;
             out.write_all(b"\n")?;
         }
-        Format::Jsonl => json_line(out, value)?,
+        Format::Jsonl => write_json_line(out, value)?,
         Format::Yaml => yaml::document(out, value)?,
         Format::Table | Format::Csv | Format::Tsv => record::write(out, value)?,
     }
     Ok(())
 }
 
-fn json_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+fn write_json_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     json::write(out, value)?;
     out.write_all(b"\n")
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use super::parts::Elements;
+use super::streamed_field::Elements;
 use super::{RenderError, Row, plain};
 use crate::model::escape::escape_hidden;
 

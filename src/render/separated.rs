@@ -8,7 +8,7 @@ use crate::model::escape::{escape_cell, escape_cell_except};
 
 /// How one such format separates and protects its values.
 #[derive(Clone, Copy)]
-pub(super) struct Style {
+pub(super) struct Dialect {
     separator: &'static [u8],
     end: &'static [u8],
     protect: fn(&str) -> Cow<'_, str>,
@@ -27,23 +27,27 @@ struct Long {
 const HELD: usize = 64 << 10;
 
 /// RFC 4180, with plain line feeds; what is hidden in values escaped.
-pub(super) const CSV: Style = Style { separator: b",", end: b"\n", protect: quote, long: QUOTED };
+pub(super) const CSV: Dialect = Dialect { separator: b",", end: b"\n", protect: quote, long: QUOTED };
 /// One tab between values, and a backslash before what would end one: tabs, line ends, backslashes, and a quote
 /// at the beginning, which spreadsheets would take for one of theirs; what else is hidden is escaped as in CSV
 /// first. Read back by [`input::table`](crate::input::table).
-pub(super) const TSV: Style = Style { separator: b"\t", end: b"\n", protect: escape, long: ESCAPED };
+pub(super) const TSV: Dialect = Dialect { separator: b"\t", end: b"\n", protect: escape, long: ESCAPED };
 
 const QUOTED: Long = Long { quote: b"\"", protect: double };
 const ESCAPED: Long = Long { quote: b"", protect: escape_inner };
 
-pub(super) fn line<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'a, str>>, style: Style) -> io::Result<()> {
+pub(super) fn line<'a>(
+    out: &mut dyn Write,
+    cells: impl Iterator<Item = Cow<'a, str>>,
+    dialect: Dialect,
+) -> io::Result<()> {
     for (place, cell) in cells.enumerate() {
         if place > 0 {
-            out.write_all(style.separator)?;
+            out.write_all(dialect.separator)?;
         }
-        out.write_all((style.protect)(&cell).as_bytes())?;
+        out.write_all((dialect.protect)(&cell).as_bytes())?;
     }
-    out.write_all(style.end)
+    out.write_all(dialect.end)
 }
 
 /// Tells of the pieces of a value.
@@ -57,37 +61,37 @@ pub(super) fn line_in_pieces<'a>(
     out: &mut dyn Write,
     (before, after): (impl Iterator<Item = Cow<'a, str>>, impl Iterator<Item = Cow<'a, str>>),
     pieces: Pieces<'_>,
-    style: Style,
+    dialect: Dialect,
 ) -> Result<(), RenderError> {
     for cell in before {
-        out.write_all((style.protect)(&cell).as_bytes())?;
-        out.write_all(style.separator)?;
+        out.write_all((dialect.protect)(&cell).as_bytes())?;
+        out.write_all(dialect.separator)?;
     }
     let (mut held, mut is_long) = (String::new(), false);
     pieces(&mut |piece| {
         if is_long {
-            return out.write_all((style.long.protect)(piece).as_bytes());
+            return out.write_all((dialect.long.protect)(piece).as_bytes());
         }
         held.push_str(piece);
         if held.len() > HELD {
             // To know whether it needs quotes all of it would have to be held, and they do no harm.
             is_long = true;
-            out.write_all(style.long.quote)?;
-            let begun = if style.long.quote.is_empty() { style.protect } else { style.long.protect };
+            out.write_all(dialect.long.quote)?;
+            let begun = if dialect.long.quote.is_empty() { dialect.protect } else { dialect.long.protect };
             out.write_all(begun(&std::mem::take(&mut held)).as_bytes())?;
         }
         Ok(())
     })?;
     if is_long {
-        out.write_all(style.long.quote)?;
+        out.write_all(dialect.long.quote)?;
     } else {
-        out.write_all((style.protect)(&held).as_bytes())?;
+        out.write_all((dialect.protect)(&held).as_bytes())?;
     }
     for cell in after {
-        out.write_all(style.separator)?;
-        out.write_all((style.protect)(&cell).as_bytes())?;
+        out.write_all(dialect.separator)?;
+        out.write_all((dialect.protect)(&cell).as_bytes())?;
     }
-    Ok(out.write_all(style.end)?)
+    Ok(out.write_all(dialect.end)?)
 }
 
 fn quote(cell: &str) -> Cow<'_, str> {

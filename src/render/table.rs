@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Dress, Text, Tone};
+use super::{OutputOptions, Text, Tone};
 use crate::model::escape::escape_hidden;
 
 /// What stands between cells, and what ends a row; both are escaped in cells.
@@ -40,16 +40,17 @@ impl Cells {
     ///
     /// # Errors
     /// When the stream fails.
-    pub(super) fn write(&self, out: &mut dyn Write, names: &[String], dress: &Dress) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut dyn Write, names: &[String], options: &OutputOptions) -> io::Result<()> {
         let header: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
-        let of_header = |place: usize| if dress.no_headers { 0 } else { header.get(place).map_or(0, |it| it.width()) };
+        let of_header =
+            |place: usize| if options.no_headers { 0 } else { header.get(place).map_or(0, |it| it.width()) };
         let widths: Vec<usize> =
             (0..names.len()).map(|at| of_header(at).max(self.widths.get(at).copied().unwrap_or(0))).collect();
-        if !dress.no_headers {
-            put(out, &aligned(header.iter().map(String::as_str), &widths), true, dress)?;
+        if !options.no_headers {
+            write_line(out, &aligned(header.iter().map(String::as_str), &widths), true, options)?;
         }
         for row in self.text.split_terminator(END) {
-            put(out, &aligned(row.split(BETWEEN), &widths), false, dress)?;
+            write_line(out, &aligned(row.split(BETWEEN), &widths), false, options)?;
         }
         Ok(())
     }
@@ -64,10 +65,10 @@ fn aligned<'c>(cells: impl Iterator<Item = &'c str>, widths: &[usize]) -> String
     line
 }
 
-fn put(out: &mut dyn Write, line: &str, is_header: bool, dress: &Dress) -> io::Result<()> {
+fn write_line(out: &mut dyn Write, line: &str, is_header: bool, options: &OutputOptions) -> io::Result<()> {
     let line = line.trim_end();
-    let line = dress.width.map_or_else(|| line.to_owned(), |width| cut(line, width));
-    let mut text = Text::new(dress.colour);
+    let line = options.width.map_or_else(|| line.to_owned(), |width| truncate(line, width));
+    let mut text = Text::new(options.colour);
     if is_header {
         text.toned(Tone::Bold, &line);
     } else {
@@ -78,7 +79,7 @@ fn put(out: &mut dyn Write, line: &str, is_header: bool, dress: &Dress) -> io::R
 }
 
 /// The beginning of a line that fits a width, with an ellipsis where it was cut.
-fn cut(line: &str, width: usize) -> String {
+fn truncate(line: &str, width: usize) -> String {
     if line.width() <= width {
         return line.to_owned();
     }
@@ -106,20 +107,20 @@ mod tests {
             cells.push(row.into_iter().map(Cow::Borrowed));
         }
         let names = ["one".to_owned(), "two".to_owned()];
-        let shown = |dress: &Dress| {
+        let shown = |options: &OutputOptions| {
             let mut out = Vec::new();
-            cells.write(&mut out, &names, dress).unwrap();
+            cells.write(&mut out, &names, options).unwrap();
             String::from_utf8(out).unwrap()
         };
         let rows = "a        日本\n         b\\tc\\n\nlong er\n";
-        assert_eq!(shown(&Dress::default()), format!("ONE      TWO\n{rows}"));
-        assert_eq!(shown(&Dress { no_headers: true, ..Dress::default() }), rows);
+        assert_eq!(shown(&OutputOptions::default()), format!("ONE      TWO\n{rows}"));
+        assert_eq!(shown(&OutputOptions { no_headers: true, ..OutputOptions::default() }), rows);
     }
 
     #[test]
     fn a_line_is_cut_to_the_width() {
-        assert_eq!(cut("abcdef", 4), "abc…");
-        assert_eq!(cut("abc", 3), "abc");
-        assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(truncate("abcdef", 4), "abc…");
+        assert_eq!(truncate("abc", 3), "abc");
+        assert_eq!(truncate("日本語", 4), "日…");
     }
 }

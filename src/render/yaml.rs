@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use super::parts::Elements;
+use super::streamed_field::Elements;
 use super::{RenderError, Row};
 use crate::model::escape::{replace_placeholders, with_placeholders};
 

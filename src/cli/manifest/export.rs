@@ -13,7 +13,7 @@ use crate::model::reference::closest_match;
 use crate::model::{Id, Name, Problem};
 use crate::ops::Actor;
 use crate::policy::Facts;
-use crate::render::json::Escaped;
+use crate::render::json::EscapingWriter;
 use crate::render::{Format, RenderError};
 use crate::store::Snapshot;
 
@@ -50,7 +50,7 @@ impl Export {
             }
             let export = Exporting::new(&memory.facts, view.actor, view.at, set)?.carrying(&bindings)?;
             let written = match (self.format.as_deref(), session.dress().format) {
-                (Some("jsonl"), _) | (None, Format::Jsonl) => export.lines(&mut Escaped::new(session.out)),
+                (Some("jsonl"), _) | (None, Format::Jsonl) => export.lines(&mut EscapingWriter::new(session.out)),
                 // One value, for programs that read no YAML.
                 (None, Format::Json) => {
                     session.value(&export.value()?)?;

@@ -132,7 +132,7 @@ fn compared(
             carried(&mut stopped, || {
                 found = true;
                 let because = match &mut causes {
-                    Some(causes) if wants.wants("because") => causes.of(&difference, is_text)?,
+                    Some(causes) if wants.has_column("because") => causes.of(&difference, is_text)?,
                     _ => Value::Null,
                 };
                 let name = |pair: (Option<Id>, Option<Id>)| -> Result<Value, RenderError> {

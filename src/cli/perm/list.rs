@@ -67,21 +67,21 @@ impl List {
             let panel = Panel::new(&view.facts, view.at);
             let subject = panel.subject(who)?;
             let reach = if self.expand { Reach::Every } else { Reach::Outlined };
-            let dress = session.dress();
+            let options = session.dress();
             // Whoever asks about others is told of what they administer (docs/model.md#visibility).
             let is_free = own.is_some() || may_ask_about_others(&view, Id::SERVER, Kind::Server)?;
             let besides = match self.everything || !is_free {
                 true => None,
                 false => Besides::of(&panel, &subject, &filter, reach)?,
             };
-            let mut columns = columns(&["resource", "actions", "proof"], self.proof, &dress);
-            if besides.is_some() && dress.format != Format::Table {
+            let mut columns = columns(&["resource", "actions", "proof"], self.proof, &options);
+            if besides.is_some() && options.format != Format::Table {
                 columns.extend([shown("also"), shown("but_not")]);
             }
             let viewer = view.viewer()?;
             let mut told = 0_usize;
             let whole = session.stream(&columns, &self.paging, |wants, push| {
-                let with_proof = wants.wants("proof");
+                let with_proof = wants.has_column("proof");
                 let mut stopped = Ok(());
                 let mut flow = ControlFlow::Continue(());
                 let list = if besides.is_some() { beyond } else { what };
@@ -99,7 +99,7 @@ impl List {
                             for action in actions {
                                 proofs.join_new(panel.decide(who, *action, resource)?.proof);
                             }
-                            values.push(proof_value(&view, &proofs, dress.format)?);
+                            values.push(proof_value(&view, &proofs, options.format)?);
                         }
                         flow = push(fields(&columns, values))?;
                         Ok(flow)
@@ -109,12 +109,12 @@ impl List {
                 if told == 0 && !is_free {
                     return Err(themselves_only(&view)?.into());
                 }
-                if let (Some(besides), true) = (&besides, dress.format != Format::Table && flow.is_continue()) {
+                if let (Some(besides), true) = (&besides, options.format != Format::Table && flow.is_continue()) {
                     let _ = push(besides.row(&columns))?;
                 }
                 Ok(())
             })?;
-            if let (Some(besides), true) = (&besides, whole && dress.format == Format::Table) {
+            if let (Some(besides), true) = (&besides, whole && options.format == Format::Table) {
                 session.line(&besides.line())?;
             }
             Ok(0)

@@ -10,11 +10,11 @@ use super::super::view::View;
 use super::words::{Told, step_json, told};
 use crate::model::Action;
 use crate::policy::{self, Facts, Step};
-use crate::render::{Column, Dress, Format, RenderError, key, shown};
+use crate::render::{Column, Format, OutputOptions, RenderError, key, shown};
 
 /// The columns of these names, the first of which tells the rows apart; `proof` only where it is asked for.
-pub(super) fn columns(names: &[&'static str], with_proof: bool, dress: &Dress) -> Vec<Column> {
-    let with_proof = with_proof || dress.columns.iter().any(|column| column == "proof");
+pub(super) fn columns(names: &[&'static str], with_proof: bool, options: &OutputOptions) -> Vec<Column> {
+    let with_proof = with_proof || options.columns.iter().any(|column| column == "proof");
     let names = names.iter().filter(|name| **name != "proof" || with_proof);
     names.enumerate().map(|(place, name)| if place == 0 { key(name) } else { shown(name) }).collect()
 }

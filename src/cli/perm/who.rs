@@ -47,10 +47,10 @@ impl Who {
             let Some(target) = panel.target(on.id)? else { return Ok(0) };
             let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
             let (viewer, mut unseen) = (view.viewer()?, 0_usize);
-            let dress = session.dress();
-            let columns = columns(&["principal", "rule", "proof"], self.proof, &dress);
+            let options = session.dress();
+            let columns = columns(&["principal", "rule", "proof"], self.proof, &options);
             session.stream(&columns, &self.paging, |wants, push| {
-                let with_proof = wants.wants("proof");
+                let with_proof = wants.has_column("proof");
                 let mut stopped = Ok(());
                 who(&panel, &[action], &target, breadth, &mut |principal, rules| {
                     carried(&mut stopped, || {
@@ -63,7 +63,7 @@ impl Who {
                         let mut values = vec![json!(view.reference(principal)?), json!(rule)];
                         if with_proof {
                             let decision = panel.decide(principal, action, on.id)?;
-                            values.push(proof_value(&view, &decision.proof, dress.format)?);
+                            values.push(proof_value(&view, &decision.proof, options.format)?);
                         }
                         push(columns.iter().map(|column| column.name.to_string()).zip(values).collect())
                     })

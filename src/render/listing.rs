@@ -8,10 +8,10 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 
 use super::held::Held;
-use super::parts::{self, Parted, PushElement};
-use super::separated::{self, Style};
+use super::separated::{self, Dialect};
+use super::streamed_field::{self, PushElement, StreamedRow};
 use super::table::Cells;
-use super::{Column, Dress, Format, RenderError, Row, json, json_line, picked, plain, yaml};
+use super::{Column, Format, OutputOptions, RenderError, Row, json, picked, plain, write_json_line, yaml};
 use crate::model::Problem;
 use crate::model::name::printable;
 use crate::model::reference::closest_match;
@@ -34,8 +34,8 @@ pub type Tell<'t> = &'t dyn Fn(u64, PushElement<'_>) -> Result<(), RenderError>;
 /// cells is held. And rows in another order than the one in which they come are held until the last of them is
 /// known, packed, and no more of them than the page needs. A list that is told as it comes is never held: of a row
 /// that is, it is told once the row is written.
-pub struct Stream<'d> {
-    dress: &'d Dress,
+pub struct ListingWriter<'d> {
+    options: &'d OutputOptions,
     names: Vec<String>,
     /// The columns that tell one row from every other; all of them where none is said to.
     keys: Vec<String>,
@@ -45,14 +45,14 @@ pub struct Stream<'d> {
     /// Whether the row that the page before ended with is still to come.
     is_before: bool,
     /// Whether whoever makes the rows begins with the first of the page.
-    begun: Cell<bool>,
+    starts_at_page: Cell<bool>,
     /// The field of the rows that is a list which is told as it comes.
     list: Option<(&'d str, Tell<'d>)>,
     /// The rows that wait for the last one.
-    held: Option<Held>,
+    buffered: Option<Held>,
     cells: Cells,
     /// How many rows were written, or are held to be.
-    taken: u64,
+    accepted: u64,
     /// How many rows were written.
     written: usize,
     /// What tells the last row of the page.
@@ -61,39 +61,39 @@ pub struct Stream<'d> {
     has_more: bool,
 }
 
-impl<'d> Stream<'d> {
+impl<'d> ListingWriter<'d> {
     /// Begins a listing of rows that have these columns.
     ///
     /// # Errors
     /// A usage problem for an unknown column.
-    pub fn new(columns: &[Column], dress: &'d Dress, page: &'d Page) -> Result<Stream<'d>, Problem> {
-        let names = if dress.columns.is_empty() {
-            let all = dress.format != Format::Table;
+    pub fn new(columns: &[Column], options: &'d OutputOptions, page: &'d Page) -> Result<ListingWriter<'d>, Problem> {
+        let names = if options.columns.is_empty() {
+            let all = options.format != Format::Table;
             columns.iter().filter(|column| all || column.shown).map(|column| column.name.to_string()).collect()
         } else {
-            dress.columns.iter().map(|name| known(columns, name)).collect::<Result<_, _>>()?
+            options.columns.iter().map(|name| check_column(columns, name)).collect::<Result<_, _>>()?
         };
-        let sort = match &dress.sort {
+        let sort = match &options.sort {
             Some(sort) => {
                 let (name, descending) = sort.strip_prefix('-').map_or((sort.as_str(), false), |name| (name, true));
-                Some((known(columns, name)?, descending))
+                Some((check_column(columns, name)?, descending))
             }
             None => None,
         };
         let has_keys = columns.iter().any(|column| column.key);
         let keys = columns.iter().filter(|column| column.key || !has_keys).map(|it| it.name.to_string()).collect();
-        Ok(Stream {
-            dress,
+        Ok(ListingWriter {
+            options,
             names,
             keys,
             sort,
             page,
             is_before: page.after.is_some(),
-            begun: Cell::new(false),
+            starts_at_page: Cell::new(false),
             list: None,
-            held: None,
+            buffered: None,
             cells: Cells::default(),
-            taken: 0,
+            accepted: 0,
             written: 0,
             last: None,
             has_more: false,
@@ -102,23 +102,23 @@ impl<'d> Stream<'d> {
 
     /// The same with a field that is a list which is told as it comes, for each row by the number given with it.
     #[must_use]
-    pub fn telling(mut self, field: &'d str, tell: Tell<'d>) -> Stream<'d> {
+    pub fn telling(mut self, field: &'d str, tell: Tell<'d>) -> ListingWriter<'d> {
         self.list = Some((field, tell));
         self
     }
 
     /// Where the page begins, for whoever makes the rows in the order of their keys and can begin after one;
     /// none where that is the first row, or another order is asked for.
-    pub fn begins_after(&self) -> Option<&'d str> {
+    pub fn page_start(&self) -> Option<&'d str> {
         let after = self.page.after.as_deref().filter(|_| self.sort.is_none());
-        self.begun.set(after.is_some());
+        self.starts_at_page.set(after.is_some());
         after
     }
 
     /// Takes the first row for the first of the page, if another stream of the same page was asked where to
     /// begin.
-    pub fn begin_as(&mut self, other: &Stream<'_>) {
-        self.is_before &= !other.begun.get();
+    pub fn begin_as(&mut self, other: &ListingWriter<'_>) {
+        self.is_before &= !other.starts_at_page.get();
     }
 
     /// What tells a row from every other, as `--after` takes it.
@@ -128,24 +128,24 @@ impl<'d> Stream<'d> {
     }
 
     /// Whether a row is on the page; whatever comes after the page is not made.
-    fn takes(&mut self, row: &Row) -> Option<ControlFlow<()>> {
+    fn accepts(&mut self, row: &Row) -> Option<ControlFlow<()>> {
         if self.is_before {
             self.is_before = self.page.after.as_deref() != Some(&self.token(row));
             return Some(ControlFlow::Continue(()));
         }
-        if self.page.limit.is_some_and(|limit| self.taken >= limit) {
+        if self.page.limit.is_some_and(|limit| self.accepted >= limit) {
             self.has_more = true;
             return Some(ControlFlow::Break(()));
         }
-        self.taken += 1;
-        if self.page.limit == Some(self.taken) {
+        self.accepted += 1;
+        if self.page.limit == Some(self.accepted) {
             self.last = Some(self.token(row));
         }
         None
     }
 
     /// Whether a column is written, so that what stands in it is worth finding out.
-    pub fn wants(&self, column: &str) -> bool {
+    pub fn has_column(&self, column: &str) -> bool {
         self.names.iter().any(|name| name == column) || self.sort.as_ref().is_some_and(|(name, _)| name == column)
     }
 
@@ -171,7 +171,7 @@ impl<'d> Stream<'d> {
             self.hold(&row, "", list)?;
             return Ok(ControlFlow::Continue(()));
         }
-        if let Some(flow) = self.takes(&row) {
+        if let Some(flow) = self.accepts(&row) {
             return Ok(flow);
         }
         self.write(out, &row, list)?;
@@ -188,9 +188,9 @@ impl<'d> Stream<'d> {
 
     /// Holds a row until all are known.
     fn hold(&mut self, row: &Row, place: &str, list: u64) -> Result<(), RenderError> {
-        let Stream { names, keys, page, sort, list: told, .. } = self;
+        let ListingWriter { names, keys, page, sort, list: told, .. } = self;
         let (by, descending) = sort.as_ref().map_or((None, false), |(name, descending)| (Some(name), *descending));
-        let held = self.held.get_or_insert_with(|| {
+        let held = self.buffered.get_or_insert_with(|| {
             // By the keys it is known where the page begins and how to go on.
             let is_page = page.limit.is_some() || page.after.is_some();
             let keys = keys.iter().filter(|key| is_page && !names.contains(key));
@@ -200,7 +200,9 @@ impl<'d> Stream<'d> {
         });
         let first = match (by, *told) {
             // What begins alike is sorted alike.
-            (Some(name), Some((field, tell))) if name == field => Some(parts::first_of(&mut |push| tell(list, push))?),
+            (Some(name), Some((field, tell))) if name == field => {
+                Some(streamed_field::first_of(&mut |push| tell(list, push))?)
+            }
             _ => None,
         };
         held.push(row, first.as_ref().or_else(|| row.get(by?)), place, list);
@@ -213,9 +215,9 @@ impl<'d> Stream<'d> {
     /// # Errors
     /// When the stream fails; a conflict where the page begins after a row that is not there any more.
     pub fn finish(mut self, out: &mut dyn Write) -> Result<Option<String>, RenderError> {
-        if let Some(held) = self.held.take() {
+        if let Some(held) = self.buffered.take() {
             for (row, list) in held.sorted() {
-                match self.takes(&row) {
+                match self.accepts(&row) {
                     None => self.write(out, &row, list)?,
                     Some(ControlFlow::Continue(())) => {}
                     Some(ControlFlow::Break(())) => break,
@@ -245,14 +247,14 @@ impl<'d> Stream<'d> {
     }
 
     fn write_whole(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
-        match self.dress.format {
+        match self.options.format {
             Format::Csv => self.separated(out, row, separated::CSV),
             Format::Tsv => self.separated(out, row, separated::TSV),
             Format::Json => {
                 self.begin_object(out)?;
                 json::write(out, &self.pick(row))
             }
-            Format::Jsonl => json_line(out, &self.pick(row)),
+            Format::Jsonl => write_json_line(out, &self.pick(row)),
             Format::Yaml => yaml::element(out, self.pick(row)),
             Format::Table => {
                 self.cells.push(self.names.iter().map(|name| cell(row, name)));
@@ -269,9 +271,9 @@ impl<'d> Stream<'d> {
         field: &str,
         tell: &dyn Fn(PushElement<'_>) -> Result<(), RenderError>,
     ) -> Result<(), RenderError> {
-        let style = match self.dress.format {
+        let dialect = match self.options.format {
             Format::Table => {
-                let first = parts::first_of(&mut |push| tell(push))?;
+                let first = streamed_field::first_of(&mut |push| tell(push))?;
                 let cell = |name: &String| if name == field { plain(&first).into() } else { cell(row, name) };
                 self.cells.push(self.names.iter().map(cell));
                 return Ok(());
@@ -280,26 +282,26 @@ impl<'d> Stream<'d> {
             Format::Tsv => separated::TSV,
             Format::Json | Format::Jsonl | Format::Yaml => {
                 let Value::Object(picked) = self.pick(row) else { return Ok(()) };
-                let elements: parts::Elements<'_> = &mut |push| tell(push);
-                match self.dress.format {
+                let elements: streamed_field::Elements<'_> = &mut |push| tell(push);
+                match self.options.format {
                     Format::Yaml => return yaml::parted(out, (&picked, field), elements, true),
                     Format::Json => self.begin_object(out)?,
                     _ => {}
                 }
-                Parted::new(&picked, field, elements).write(out, false)?;
-                if self.dress.format == Format::Jsonl {
+                StreamedRow::new(&picked, field, elements).write(out, false)?;
+                if self.options.format == Format::Jsonl {
                     out.write_all(b"\n")?;
                 }
                 return Ok(());
             }
         };
-        self.header(out, style)?;
+        self.header(out, dialect)?;
         let place = self.names.iter().position(|name| name == field).unwrap_or(self.names.len());
         let (before, after) = self.names.split_at(place);
         let cells = |names: &'_ [String]| names.iter().map(|name| cell(row, name)).collect::<Vec<_>>().into_iter();
         let after = after.get(1..).unwrap_or_default();
-        let pieces: separated::Pieces<'_> = &mut |piece| parts::words(&mut |push| tell(push), piece);
-        separated::line_in_pieces(out, (cells(before), cells(after)), pieces, style)
+        let pieces: separated::Pieces<'_> = &mut |piece| streamed_field::words(&mut |push| tell(push), piece);
+        separated::line_in_pieces(out, (cells(before), cells(after)), pieces, dialect)
     }
 
     /// Writes what stands before an object of an array.
@@ -307,32 +309,32 @@ impl<'d> Stream<'d> {
         out.write_all(if self.written == 0 { b"[\n  " } else { b",\n  " })
     }
 
-    fn separated(&self, out: &mut dyn Write, row: &Row, style: Style) -> io::Result<()> {
-        self.header(out, style)?;
-        separated::line(out, self.names.iter().map(|name| cell(row, name)), style)
+    fn separated(&self, out: &mut dyn Write, row: &Row, dialect: Dialect) -> io::Result<()> {
+        self.header(out, dialect)?;
+        separated::line(out, self.names.iter().map(|name| cell(row, name)), dialect)
     }
 
     /// The line of column names, before the first row.
-    fn header(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
-        if self.written > 0 || self.dress.no_headers {
+    fn header(&self, out: &mut dyn Write, dialect: Dialect) -> io::Result<()> {
+        if self.written > 0 || self.options.no_headers {
             return Ok(());
         }
-        separated::line(out, self.names.iter().map(|name| name.as_str().into()), style)
+        separated::line(out, self.names.iter().map(|name| name.as_str().into()), dialect)
     }
 
     fn close(&self, out: &mut dyn Write) -> io::Result<()> {
-        match self.dress.format {
+        match self.options.format {
             Format::Csv => self.header(out, separated::CSV),
             Format::Tsv => self.header(out, separated::TSV),
             Format::Json => out.write_all(if self.written == 0 { b"[]\n" } else { b"\n]\n" }),
             Format::Yaml if self.written == 0 => yaml::document(out, &Value::Array(Vec::new())),
-            Format::Table => self.cells.write(out, &self.names, self.dress),
+            Format::Table => self.cells.write(out, &self.names, self.options),
             Format::Jsonl | Format::Yaml => Ok(()),
         }
     }
 }
 
-fn known(columns: &[Column], name: &str) -> Result<String, Problem> {
+fn check_column(columns: &[Column], name: &str) -> Result<String, Problem> {
     let names = || columns.iter().map(|column| &*column.name);
     if let Some(known) = names().find(|known| *known == name) {
         return Ok(known.to_owned());
@@ -393,7 +395,13 @@ mod tests {
     }
 
     /// Writes rows whose lists have so many elements each.
-    fn written(out: &mut dyn Write, dress: &Dress, page: &Page, lengths: &[u64], at: &dyn Fn(u64)) -> Option<String> {
+    fn written(
+        out: &mut dyn Write,
+        options: &OutputOptions,
+        page: &Page,
+        lengths: &[u64],
+        at: &dyn Fn(u64),
+    ) -> Option<String> {
         let tell = |number: u64, push: PushElement<'_>| {
             for place in 0..lengths.get(number as usize).copied().unwrap_or_default() {
                 push(element(place))?;
@@ -402,7 +410,7 @@ mod tests {
             Ok(())
         };
         let columns = columns();
-        let mut stream = Stream::new(&columns, dress, page).unwrap().telling("list", &tell);
+        let mut stream = ListingWriter::new(&columns, options, page).unwrap().telling("list", &tell);
         for number in 0..lengths.len() as u64 {
             let flow = stream.push_told(out, row(number), number).unwrap();
             assert!(flow.is_continue() || page.limit.is_some());
@@ -415,7 +423,8 @@ mod tests {
         for (_, word) in Format::ALL {
             let format = Format::from_word(word).unwrap();
             for sort in [None, Some("-number".to_owned()), Some("list".to_owned())] {
-                let dress = Dress { format, sort, columns: vec!["list".to_owned()], ..Dress::default() };
+                let options =
+                    OutputOptions { format, sort, columns: vec!["list".to_owned()], ..OutputOptions::default() };
                 let count = Rc::new(Cell::new(0));
                 let halfway = Cell::new(0);
                 let at = |place| {
@@ -423,7 +432,7 @@ mod tests {
                         halfway.set(count.get())
                     }
                 };
-                written(&mut Counting(Rc::clone(&count)), &dress, &Page::default(), &[MANY], &at);
+                written(&mut Counting(Rc::clone(&count)), &options, &Page::default(), &[MANY], &at);
                 if format == Format::Table {
                     assert!(count.get() < 10_000, "a cell has only the first: {}", count.get());
                 } else {
@@ -441,14 +450,14 @@ mod tests {
         for (_, word) in Format::ALL {
             for sort in [None, Some("-number".to_owned())] {
                 let format = Format::from_word(word).unwrap();
-                let dress = Dress {
+                let options = OutputOptions {
                     format,
                     sort,
                     columns: ["name", "list", "number"].map(str::to_owned).to_vec(),
-                    ..Dress::default()
+                    ..OutputOptions::default()
                 };
                 let (mut told, mut whole) = (Vec::new(), Vec::new());
-                written(&mut told, &dress, &Page::default(), &lengths, &|_| ());
+                written(&mut told, &options, &Page::default(), &lengths, &|_| ());
                 let rows = (0..).zip(&lengths).map(|(number, length)| {
                     let mut row = row(number);
                     let shown = if format == Format::Table { (*length).min(20) } else { *length };
@@ -457,7 +466,7 @@ mod tests {
                     row.insert("list".to_owned(), Value::Array(list));
                     row
                 });
-                crate::render::listing(&mut whole, &columns(), rows.collect(), &dress).unwrap();
+                crate::render::write_rows(&mut whole, &columns(), rows.collect(), &options).unwrap();
                 // They are long.
                 assert!(told == whole, "{word}");
             }
@@ -466,19 +475,19 @@ mod tests {
 
     #[test]
     fn a_page_of_sorted_rows_says_how_to_go_on_and_does() {
-        let dress = |columns: &[&str]| Dress {
+        let options = |columns: &[&str]| OutputOptions {
             format: Format::Csv,
             sort: Some("-number".to_owned()),
             columns: columns.iter().map(|it| (*it).to_owned()).collect(),
             no_headers: true,
-            ..Dress::default()
+            ..OutputOptions::default()
         };
         // What tells the rows is not among the columns that are written.
-        let dress = dress(&["list"]);
+        let options = options(&["list"]);
         let lengths = [1, 2, 3, 4, 5];
         let page = |after: Option<String>| {
             let mut out = Vec::new();
-            let next = written(&mut out, &dress, &Page { limit: Some(2), after }, &lengths, &|_| ());
+            let next = written(&mut out, &options, &Page { limit: Some(2), after }, &lengths, &|_| ());
             (
                 String::from_utf8(out).unwrap().lines().map(|line| line.matches("added").count()).collect::<Vec<_>>(),
                 next,

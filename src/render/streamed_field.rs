@@ -7,7 +7,7 @@ use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Dress, Format, RenderError, Row, json, plain, record, yaml};
+use super::{Format, OutputOptions, RenderError, Row, json, plain, record, yaml};
 
 /// As many elements of a list that is told as it comes stand in a cell of a table.
 const IN_A_CELL: usize = 20;
@@ -20,7 +20,7 @@ pub type Elements<'e> = &'e mut dyn FnMut(PushElement<'_>) -> Result<(), RenderE
 
 /// A row with one field whose value is a list that is written as it comes. Where that field stands among the others
 /// the row says: what it holds there is not written.
-pub(super) struct Parted<'r, 'e> {
+pub(super) struct StreamedRow<'r, 'e> {
     row: &'r Row,
     field: &'r str,
     elements: RefCell<Option<Elements<'e>>>,
@@ -28,10 +28,10 @@ pub(super) struct Parted<'r, 'e> {
     failed: Cell<Option<RenderError>>,
 }
 
-impl<'r, 'e> Parted<'r, 'e> {
+impl<'r, 'e> StreamedRow<'r, 'e> {
     /// Of a row, with the field and what stands in it.
-    pub(super) fn new(row: &'r Row, field: &'r str, elements: Elements<'e>) -> Parted<'r, 'e> {
-        Parted { row, field, elements: RefCell::new(Some(elements)), failed: Cell::new(None) }
+    pub(super) fn new(row: &'r Row, field: &'r str, elements: Elements<'e>) -> StreamedRow<'r, 'e> {
+        StreamedRow { row, field, elements: RefCell::new(Some(elements)), failed: Cell::new(None) }
     }
 
     /// Writes it in a format for programs on one line, or over several where it is pretty.
@@ -47,7 +47,7 @@ impl<'r, 'e> Parted<'r, 'e> {
     }
 }
 
-impl Serialize for Parted<'_, '_> {
+impl Serialize for StreamedRow<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, value) in self.row {
@@ -57,7 +57,7 @@ impl Serialize for Parted<'_, '_> {
     }
 }
 
-struct List<'l, 'r, 'e>(&'l Parted<'r, 'e>);
+struct List<'l, 'r, 'e>(&'l StreamedRow<'r, 'e>);
 
 impl Serialize for List<'_, '_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -89,16 +89,16 @@ impl Serialize for List<'_, '_, '_> {
 ///
 /// # Errors
 /// When the stream fails, or what telling of the elements answers.
-pub fn parted(
+pub fn write_with_list(
     out: &mut dyn Write,
     row: &Row,
     field: &str,
     elements: Elements<'_>,
-    dress: &Dress,
+    options: &OutputOptions,
 ) -> Result<(), RenderError> {
-    match dress.format {
+    match options.format {
         Format::Json | Format::Jsonl => {
-            Parted::new(row, field, elements).write(out, dress.format == Format::Json)?;
+            StreamedRow::new(row, field, elements).write(out, options.format == Format::Json)?;
             Ok(out.write_all(b"\n")?)
         }
         Format::Yaml => yaml::parted(out, (row, field), elements, false),
