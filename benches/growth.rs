@@ -19,7 +19,7 @@ use rolebook::model::{Action, Id, Kind, Name, Path, Permissions, Reference, Role
 use rolebook::ops::share::{self, Grant, Which};
 use rolebook::ops::{Actor, Result, Viewer, Work, account, content, endpoint, membership, place, remedies};
 use rolebook::policy::{Facts, Question, Select, decide, sharing};
-use rolebook::store::{Entry, Store, StoreFacts};
+use rolebook::store::{RevisionHeader, Store, StoreFacts};
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 const NOW: Time = Time(1_800_000_000_000);
@@ -71,7 +71,7 @@ fn commit(
     let rows = work.facts().draft().against(&facts).unwrap();
     let last = work.facts().last_id().unwrap();
     drop(work);
-    let entry = Entry {
+    let entry = RevisionHeader {
         at: NOW,
         actor: None,
         operator: "bench".to_owned(),
@@ -140,7 +140,7 @@ fn build(path: &std::path::Path, shape: Shape, count: usize) -> Store {
     let rows = work.facts().draft().against(&facts).unwrap();
     let last = work.facts().last_id().unwrap();
     drop(work);
-    let entry = Entry {
+    let entry = RevisionHeader {
         at: NOW,
         actor: None,
         operator: "bench".to_owned(),
@@ -293,7 +293,7 @@ fn chain(path: &std::path::Path, length: usize) -> Duration {
     let rows = all.facts().draft().against(&facts).unwrap();
     let last = all.facts().last_id().unwrap();
     drop(all);
-    let entry = Entry {
+    let entry = RevisionHeader {
         at: NOW,
         actor: None,
         operator: "bench".to_owned(),

@@ -29,7 +29,7 @@ use rolebook::model::{Kind, Name, Permissions, Reference, Role, Time};
 use rolebook::ops::share::{self, Grant};
 use rolebook::ops::{Actor, Work, account, content, endpoint, membership, place};
 use rolebook::policy::Facts;
-use rolebook::store::{Entry, Store};
+use rolebook::store::{RevisionHeader, Store};
 use rusqlite::{Connection, OpenFlags};
 use workload::Workload;
 
@@ -257,7 +257,7 @@ fn build(path: &Path) {
     let rows = work.facts().draft().against(&facts).unwrap();
     let last = work.facts().last_id().unwrap();
     drop(work);
-    let entry = Entry {
+    let entry = RevisionHeader {
         at: Time::now(),
         actor: None,
         operator: "bench".to_owned(),

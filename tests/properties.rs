@@ -11,7 +11,7 @@ use rolebook::ops::remedies;
 use rolebook::ops::{Actor, Work, account, membership, place, server, undo};
 use rolebook::policy::{Draft, Facts, Nothing, Overlay, Question, decide, invariants};
 use rolebook::store::verify::verify;
-use rolebook::store::{Entry, Reader, Store, StoreFacts};
+use rolebook::store::{Reader, RevisionHeader, Store, StoreFacts};
 
 const NOW: Time = Time(1_800_000_000_000);
 
@@ -204,7 +204,7 @@ fn commit<T>(
     let rows = work.facts().draft().against(&facts)?;
     let last = work.facts().last_id()?;
     drop(work);
-    let entry = Entry {
+    let entry = RevisionHeader {
         at: NOW,
         actor: None,
         operator: "test".to_owned(),

@@ -3,7 +3,7 @@
 
 use rolebook::model::Id;
 use rolebook::policy::{Draft, Facts, Overlay};
-use rolebook::store::{Entry, Store};
+use rolebook::store::{RevisionHeader, Store};
 use serde_json::{Value, json};
 
 use crate::support::Tool;
@@ -33,7 +33,7 @@ fn leave_shares_behind(tool: &Tool, name: &str) {
     work.end_resource(account);
     let (draft, last): (Draft, Id) = work.into_draft();
     let rows = draft.against(&facts).unwrap();
-    let entry = Entry {
+    let entry = RevisionHeader {
         at: rolebook::model::Time::now(),
         actor: None,
         operator: "test".to_owned(),

@@ -42,7 +42,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(format!("{}{suffix}", path.display()))
 }
 
@@ -100,7 +100,7 @@ fn everything_of_a_store_is_for_its_owner_alone() {
     let reader = Connection::open(&store).unwrap();
     assert_eq!(rows(&reader, "revision").len(), 1);
     for suffix in ["", "-wal", "-shm", ".lock"] {
-        assert_eq!(mode(&beside(&store, suffix)), 0o600, "{suffix}");
+        assert_eq!(mode(&sibling_path(&store, suffix)), 0o600, "{suffix}");
     }
     assert_eq!(tool.json("status")["warnings"][0], "there are accounts, but none of them is an active admin");
     fs::set_permissions(&store, Permissions::from_mode(0o640)).unwrap();
@@ -194,8 +194,12 @@ fn a_writer_waits_for_its_turn() {
     const LONG: Duration = Duration::from_secs(1);
     let tool = Tool::new();
     for (turn, what) in ["the lock and a transaction", "a transaction", "the lock"].into_iter().enumerate() {
-        let lock =
-            File::options().write(true).create(true).truncate(false).open(beside(&tool.store(), ".lock")).unwrap();
+        let lock = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(sibling_path(&tool.store(), ".lock"))
+            .unwrap();
         let store = Connection::open(tool.store()).unwrap();
         if turn != 1 {
             lock.lock().unwrap();
@@ -265,7 +269,7 @@ fn dry_runs_questions_and_refusals_leave_the_file_as_it_was() {
         let ran = tool.run(command);
         assert_eq!(ran.status, status, "{ran:?}");
         assert!(fs::read(tool.store()).unwrap() == before, "{command} changed the file");
-        let log = fs::metadata(beside(&tool.store(), "-wal")).map_or(0, |file| file.len());
+        let log = fs::metadata(sibling_path(&tool.store(), "-wal")).map_or(0, |file| file.len());
         assert_eq!(log, 0, "{command} wrote");
     }
 }
@@ -325,7 +329,7 @@ fn a_moment_of_the_past_shows_what_was_then() {
 fn a_revision_is_never_dated_before_its_predecessor() {
     use rolebook::model::{Kind, Name, Time};
     use rolebook::ops::{Actor, Work, place};
-    use rolebook::store::{Entry, Store};
+    use rolebook::store::{RevisionHeader, Store};
 
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
@@ -337,7 +341,7 @@ fn a_revision_is_never_dated_before_its_predecessor() {
         let (draft, last) = work.finish().unwrap();
         let rows = draft.against(&facts).unwrap();
         let (operator, command) = ("test".to_owned(), "group add".to_owned());
-        let entry = Entry { at, actor: None, operator, command, reason: None, undoes: None };
+        let entry = RevisionHeader { at, actor: None, operator, command, reason: None, undoes: None };
         writer.commit(&rows, last, entry).unwrap().unwrap().at
     };
     let today = Time::parse("2026-06-01").unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rolebook::model::{Id, Time};
 use rolebook::policy::RowChange;
-use rolebook::store::{Entry, Store};
+use rolebook::store::{RevisionHeader, Store};
 
 use super::Workload;
 
@@ -31,7 +31,7 @@ pub(crate) fn commit(store: &Store, rows: &[RowChange]) {
         Some(RowChange::Binding(_, Some(binding))) => binding.id,
         _ => Id::LAST_RESERVED,
     };
-    let entry = Entry {
+    let entry = RevisionHeader {
         at: Time::now(),
         actor: None,
         operator: "bench".to_owned(),

@@ -17,7 +17,7 @@ use crate::ops::invitation::Refused;
 use crate::ops::{Actor, Work, require_active};
 use crate::policy::{Facts, Overlay};
 use crate::render::{self, Column, Format, RenderError, Text, hidden, shown};
-use crate::store::{DeniedEntry, Entry, Reader, Store, StoreFacts, Writer};
+use crate::store::{DeniedChange, Reader, RevisionHeader, Store, StoreFacts, Writer};
 
 /// Who acts in a change.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -194,7 +194,7 @@ impl Session<'_> {
             }
             let committed = match opened.into_writer() {
                 Some(writer) if !rows.is_empty() => {
-                    let entry = Entry { undoes, ..self.entry(writing, actor, now) };
+                    let entry = RevisionHeader { undoes, ..self.entry(writing, actor, now) };
                     writer.commit(&rows, last_id, entry)?
                 }
                 _ => None,
@@ -207,8 +207,8 @@ impl Session<'_> {
         }
     }
 
-    pub(super) fn entry(&self, writing: &Writing, actor: Actor, at: Time) -> Entry {
-        Entry {
+    pub(super) fn entry(&self, writing: &Writing, actor: Actor, at: Time) -> RevisionHeader {
+        RevisionHeader {
             at,
             actor: actor.principal(),
             operator: whoami::username().unwrap_or_else(|_| "unknown".to_owned()),
@@ -222,7 +222,7 @@ impl Session<'_> {
     pub(super) fn refuse(
         &self,
         opened: Opened,
-        entry: Entry,
+        entry: RevisionHeader,
         refused: Refused,
         actor: Actor,
     ) -> Result<Problem, Problem> {
@@ -233,7 +233,7 @@ impl Session<'_> {
         {
             let message = if refused.reason.is_empty() { problem.message.clone() } else { refused.reason.to_owned() };
             let rule = problem.rule.map_or(problem.code, |rule| rule.name);
-            let denied = DeniedEntry { rule: rule.to_owned(), message };
+            let denied = DeniedChange { rule: rule.to_owned(), message };
             writer.record_denial(entry, denied)?;
         }
         Ok(problem)

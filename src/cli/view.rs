@@ -112,7 +112,7 @@ impl<'r> View<'r> {
             true => visit(resource),
             false => Ok(ControlFlow::Continue(())),
         };
-        self.facts.in_order(kind, after.as_deref(), &mut |resource| {
+        self.facts.resources_in_order(kind, after.as_deref(), &mut |resource| {
             Ok(seen(resource).unwrap_or_else(|error| {
                 stopped = Err(error);
                 ControlFlow::Break(())

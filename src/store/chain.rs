@@ -15,21 +15,21 @@ pub(super) type Digest = [u8; 32];
 pub(super) const GENESIS: Digest = [0; 32];
 
 /// So many bytes are gathered before they are hashed: most pieces have less than ten.
-const GATHERED: usize = 4096;
+const BUFFER_BYTES: usize = 4096;
 
 /// Takes in a revision piece by piece; rows in the order of their ids, opened before closed.
 pub(super) struct Chain {
     hasher: Sha256,
     /// What is to be hashed next.
-    next: Vec<u8>,
+    buffer: Vec<u8>,
 }
 
 impl Chain {
     /// Begins a revision; its header comes first.
     pub(super) fn begin(previous: &Digest) -> Chain {
-        let mut chain = Chain { hasher: Sha256::new(), next: Vec::with_capacity(2 * GATHERED) };
+        let mut chain = Chain { hasher: Sha256::new(), buffer: Vec::with_capacity(2 * BUFFER_BYTES) };
         chain.word("rolebook revision 1");
-        chain.next.extend_from_slice(previous);
+        chain.buffer.extend_from_slice(previous);
         chain
     }
 
@@ -65,7 +65,7 @@ impl Chain {
     /// Takes in a value.
     pub(super) fn value(&mut self, value: ValueRef<'_>) {
         match value {
-            ValueRef::Null => self.next.push(0),
+            ValueRef::Null => self.buffer.push(0),
             ValueRef::Text(text) => self.bytes(1, text),
             ValueRef::Integer(number) => self.bytes(2, &number.to_be_bytes()),
             ValueRef::Real(number) => self.bytes(3, &number.to_be_bytes()),
@@ -75,17 +75,17 @@ impl Chain {
 
     /// The digest of the revision.
     pub(super) fn end(mut self) -> Digest {
-        self.hasher.update(&self.next);
+        self.hasher.update(&self.buffer);
         self.hasher.finalize().into()
     }
 
     fn bytes(&mut self, kind: u8, bytes: &[u8]) {
-        self.next.push(kind);
-        self.next.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
-        self.next.extend_from_slice(bytes);
-        if self.next.len() >= GATHERED {
-            self.hasher.update(&self.next);
-            self.next.clear();
+        self.buffer.push(kind);
+        self.buffer.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.hasher.update(&self.buffer);
+            self.buffer.clear();
         }
     }
 }

@@ -5,18 +5,18 @@ use rusqlite::{OptionalExtension, params_from_iter};
 
 use super::chain::{Chain, Digest, GENESIS};
 use super::error::StoreError;
-use super::history::DeniedEntry;
+use super::history::DeniedChange;
 use super::lock::Lock;
-use super::rows::{integer, natural};
-use super::verify::Rows;
-use super::write::{MANY, are_in_order, drop_indexes, write};
+use super::sql_values::{from_sql, to_sql};
+use super::verify::RevisionRows;
+use super::write::{LARGE_CHANGE_ROWS, are_in_order, drop_indexes, write};
 use super::{Reader, Result, StoreFacts};
 use crate::model::{Id, Resource, Revision, Time};
 use crate::policy::{Facts, RowChange};
 
 /// Who makes a change, by what command and why: the header of a revision.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct RevisionHeader {
     /// The time, as the caller's clock has it; never earlier than the last revision's.
     pub at: Time,
     /// The account (or outside submitter) that acts; none for the operator.
@@ -67,18 +67,22 @@ impl Writer {
     ///
     /// # Errors
     /// When the store cannot be written; then nothing was changed.
-    pub fn commit(self, changes: &[RowChange], last_id: Id, entry: Entry) -> Result<Option<Committed>> {
-        if changes.is_empty() { Ok(None) } else { self.stamp((changes, false), last_id, entry, None).map(Some) }
+    pub fn commit(self, changes: &[RowChange], last_id: Id, entry: RevisionHeader) -> Result<Option<Committed>> {
+        if changes.is_empty() {
+            Ok(None)
+        } else {
+            self.write_revision((changes, false), last_id, entry, None).map(Some)
+        }
     }
 
     /// Writes down that a change was denied: an entry with a number and no changes.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn record_denial(self, entry: Entry, denied: DeniedEntry) -> Result<Committed> {
+    pub fn record_denial(self, entry: RevisionHeader, denied: DeniedChange) -> Result<Committed> {
         let last_id =
             self.facts().last_id().map_err(|fault| StoreError::corrupt(&self.reader.path, fault.to_string()))?;
-        self.stamp((&[], false), last_id, entry, Some(denied))
+        self.write_revision((&[], false), last_id, entry, Some(denied))
     }
 
     /// Writes a part of a change that is too large to be held at once. What follows sees it, and nobody
@@ -86,10 +90,10 @@ impl Writer {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn part(&self, changes: &[RowChange]) -> Result<()> {
-        let (number, ..) = self.next()?;
+    pub fn write_part(&self, changes: &[RowChange]) -> Result<()> {
+        let (number, ..) = self.next_revision()?;
         write(&self.reader, changes, number, None)?;
-        self.reader.known.wrote(changes, number);
+        self.reader.cache.record_writes(changes, number);
         Ok(())
     }
 
@@ -97,18 +101,18 @@ impl Writer {
     ///
     /// # Errors
     /// As [`Writer::commit`].
-    pub fn commit_parts(self, rest: &[RowChange], last_id: Id, entry: Entry) -> Result<Committed> {
-        self.stamp((rest, true), last_id, entry, None)
+    pub fn commit_parts(self, rest: &[RowChange], last_id: Id, entry: RevisionHeader) -> Result<Committed> {
+        self.write_revision((rest, true), last_id, entry, None)
     }
 
     /// The number of the next revision, with the time and the digest of the last one.
-    fn next(&self) -> Result<(Revision, Option<Time>, Digest)> {
+    fn next_revision(&self) -> Result<(Revision, Option<Time>, Digest)> {
         let last = self
             .reader
             .connection
             .prepare_cached("SELECT number, at, digest FROM revision ORDER BY number DESC LIMIT 1")
             .and_then(|mut it| {
-                it.query_row([], |row| Ok((natural(row.get(0)?), Time(row.get(1)?), row.get::<_, Digest>(2)?)))
+                it.query_row([], |row| Ok((from_sql(row.get(0)?), Time(row.get(1)?), row.get::<_, Digest>(2)?)))
                     .optional()
             })
             .map_err(|error| self.reader.failed(error))?;
@@ -121,7 +125,7 @@ impl Writer {
     /// Whether a change has more rows than the store ever had: then it is less work to sort them once for
     /// each index than to find the place of each.
     fn is_mostly_new(&self, changes: &[RowChange]) -> Result<bool> {
-        if changes.len() < MANY {
+        if changes.len() < LARGE_CHANGE_ROWS {
             return Ok(false);
         }
         let last = self.facts().last_id();
@@ -130,28 +134,28 @@ impl Writer {
     }
 
     /// Writes what is to be written, all of a change or the rest of one in parts, and makes it a revision.
-    fn stamp(
+    fn write_revision(
         self,
         (changes, in_parts): (&[RowChange], bool),
         last_id: Id,
-        entry: Entry,
-        denied: Option<DeniedEntry>,
+        entry: RevisionHeader,
+        denied: Option<DeniedChange>,
     ) -> Result<Committed> {
         let reader = &self.reader;
         let failed = |error| reader.failed(error);
-        let (number, last, previous) = self.next()?;
+        let (number, last, previous) = self.next_revision()?;
         let at = last.map_or(entry.at, |last| entry.at.max(last));
         let denied = denied.map(|denied| serde_json::to_string(&denied).unwrap_or_default());
         let header: [Value; 9] = [
-            integer(number).into(),
+            to_sql(number).into(),
             at.0.into(),
-            entry.actor.map(|id| integer(id.0)).into(),
+            entry.actor.map(|id| to_sql(id.0)).into(),
             entry.operator.into(),
             entry.command.into(),
             entry.reason.into(),
             denied.into(),
-            entry.undoes.map(integer).into(),
-            integer(last_id.0).into(),
+            entry.undoes.map(to_sql).into(),
+            to_sql(last_id.0).into(),
         ];
         let indexes = if self.is_mostly_new(changes)? { drop_indexes(reader)? } else { Vec::new() };
         let mut chain = Chain::begin(&previous);
@@ -161,7 +165,7 @@ impl Writer {
         } else {
             write(reader, changes, number, None)?;
             // What was written before lies between: all of it as a check reads it.
-            Rows::new(reader)?.take(integer(number), &mut chain)?;
+            RevisionRows::new(reader)?.hash_revision(to_sql(number), &mut chain)?;
         }
         for sql in indexes {
             reader.connection.execute_batch(&sql).map_err(failed)?;
@@ -190,7 +194,7 @@ impl Reader {
             super::statements::RESOURCE
         );
         let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
-        let mut rows = statement.query([integer(wanted.0)]).map_err(failed)?;
+        let mut rows = statement.query([to_sql(wanted.0)]).map_err(failed)?;
         rows.next().map_err(failed)?.map(|row| self.resource_of(row)).transpose()
     }
 }

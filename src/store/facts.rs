@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use rusqlite::{OptionalExtension, Statement, ToSql, params_from_iter};
 
-use super::known::{FEW, Known};
-use super::rows::{self, integer};
-use super::statements::{self, LookUp};
+use super::read_cache::{MAX_CACHED_HOLDERS, ReadCache};
+use super::sql_values::{self, to_sql};
+use super::statements::{self, Query};
 use super::{Reader, StoreError};
 use crate::model::attributes::Home;
 use crate::model::{Binding, Id, Kind, Resource, Revision, Role, Time};
@@ -37,7 +37,7 @@ impl<'r> StoreFacts<'r> {
 
     fn each<T>(
         self,
-        look_up: &LookUp,
+        look_up: &Query,
         values: &[&dyn ToSql],
         read: impl Fn(&Reader, &rusqlite::Row<'_>) -> super::Result<T>,
         visit: Visit<'_, T>,
@@ -67,73 +67,73 @@ impl<'r> StoreFacts<'r> {
     }
 
     /// What is known of the present, if that is the moment.
-    fn known(self) -> Option<&'r Known> {
-        self.revision.is_none().then_some(&self.reader.known)
+    fn cache(self) -> Option<&'r ReadCache> {
+        self.revision.is_none().then_some(&self.reader.cache)
     }
 
     /// Whether no row can have an id or speak of it: it was handed out after the last of them was made.
-    fn is_unused(self, id: Id) -> bool {
-        self.known().and_then(|known| known.last_id.get()).is_some_and(|last| id > last)
+    fn is_unallocated(self, id: Id) -> bool {
+        self.cache().and_then(|cache| cache.last_id.get()).is_some_and(|last| id > last)
     }
 
     /// What a principal holds in a role.
     fn held_as(self, principal: Id, role: Role) -> Result<Rc<[Binding]>> {
         let key = (principal, role);
-        if let Some(found) = self.known().and_then(|known| known.held.get(&key)) {
+        if let Some(found) = self.cache().and_then(|cache| cache.held.get(&key)) {
             return Ok(found);
         }
         let found: Rc<[Binding]> = self.list(Select::OfAs(principal, role))?.into();
-        if let Some(known) = self.known() {
-            known.held.put(key, Rc::clone(&found));
+        if let Some(cache) = self.cache() {
+            cache.held.put(key, Rc::clone(&found));
         }
         Ok(found)
     }
 
     /// What a principal holds in the roles that make it be something else as well.
     fn memberships(self, principal: Id) -> Result<Rc<[Binding]>> {
-        if let Some(found) = self.known().and_then(|known| known.memberships.get(&principal)) {
+        if let Some(found) = self.cache().and_then(|cache| cache.memberships.get(&principal)) {
             return Ok(found);
         }
         let mut found = Vec::new();
         let mut statement =
             self.prepared(&statements::MEMBERSHIPS_OF.ordered(self.revision, "role, resource, since, id"))?;
-        self.each_of(&mut statement, &[&integer(principal.0)], Reader::binding_of, &mut |binding| {
+        self.each_of(&mut statement, &[&to_sql(principal.0)], Reader::binding_of, &mut |binding| {
             found.push(binding);
             Ok(ControlFlow::Continue(()))
         })?;
         let found: Rc<[Binding]> = found.into();
-        if let Some(known) = self.known() {
-            known.memberships.put(principal, Rc::clone(&found));
+        if let Some(cache) = self.cache() {
+            cache.memberships.put(principal, Rc::clone(&found));
         }
         Ok(found)
     }
 
     /// The bindings in a role on a resource; none if they are many.
-    fn few_on(self, resource: Id, role: Role) -> Result<Option<Rc<[Binding]>>> {
+    fn cached_bindings_on(self, resource: Id, role: Role) -> Result<Option<Rc<[Binding]>>> {
         let key = (resource, role);
-        if let Some(found) = self.known().and_then(|known| known.holders.get(&key)) {
+        if let Some(found) = self.cache().and_then(|cache| cache.holders.get(&key)) {
             return Ok(found);
         }
         let mut few = Vec::new();
         self.bindings(Select::OnAs(resource, role), &mut |binding| {
             few.push(binding);
-            Ok(if few.len() > FEW { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            Ok(if few.len() > MAX_CACHED_HOLDERS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        let found = (few.len() <= FEW).then(|| Rc::from(few));
-        if let Some(known) = self.known() {
-            known.holders.put(key, found.clone());
+        let found = (few.len() <= MAX_CACHED_HOLDERS).then(|| Rc::from(few));
+        if let Some(cache) = self.cache() {
+            cache.holders.put(key, found.clone());
         }
         Ok(found)
     }
 
-    fn one_resource(self, look_up: &LookUp, values: &[&dyn ToSql]) -> Result<Option<Rc<Resource>>> {
+    fn one_resource(self, look_up: &Query, values: &[&dyn ToSql]) -> Result<Option<Rc<Resource>>> {
         let mut found = None;
         self.each(look_up, values, Reader::resource_of, &mut |resource| {
             found = Some(Rc::new(resource));
             Ok(ControlFlow::Break(()))
         })?;
-        if let (Some(known), Some(found)) = (self.known(), &found) {
-            known.found(found);
+        if let (Some(cache), Some(found)) = (self.cache(), &found) {
+            cache.insert(found);
         }
         Ok(found)
     }
@@ -141,27 +141,27 @@ impl<'r> StoreFacts<'r> {
 
 impl Facts for StoreFacts<'_> {
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
-        if self.is_unused(id) {
+        if self.is_unallocated(id) {
             return Ok(None);
         }
-        if let Some(found) = self.known().and_then(|known| known.resources.get(&id)) {
+        if let Some(found) = self.cache().and_then(|cache| cache.resources.get(&id)) {
             return Ok(found);
         }
-        let found = self.one_resource(&statements::RESOURCE_OF, &[&integer(id.0)])?;
-        if let (Some(known), None) = (self.known(), &found) {
-            known.resources.put(id, None);
+        let found = self.one_resource(&statements::RESOURCE_OF, &[&to_sql(id.0)])?;
+        if let (Some(cache), None) = (self.cache(), &found) {
+            cache.resources.put(id, None);
         }
         Ok(found)
     }
 
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
-        if parent.is_some_and(|parent| self.is_unused(parent)) {
+        if parent.is_some_and(|parent| self.is_unallocated(parent)) {
             return Ok(None);
         }
-        if let Some(found) = self.known().and_then(|known| known.names.get(ByName(kind, parent, key))) {
+        if let Some(found) = self.cache().and_then(|cache| cache.names.get(ByName(kind, parent, key))) {
             return Ok(Some(found));
         }
-        let parent = integer(parent.map_or(0, |parent| parent.0));
+        let parent = to_sql(parent.map_or(0, |parent| parent.0));
         self.one_resource(&statements::NAMED, &[&kind.as_str(), &parent, &key])
     }
 
@@ -178,15 +178,15 @@ impl Facts for StoreFacts<'_> {
         let read = |reader: &Reader, row: &rusqlite::Row<'_>| reader.resource_of(row).map(Rc::new);
         match parent {
             None => self.each(&statements::OF_KIND, &[&kind.as_str()], read, visit),
-            Some(parent) if self.is_unused(parent) => Ok(()),
-            Some(parent) => self.each(&statements::WITHIN, &[&kind.as_str(), &integer(parent.0)], read, visit),
+            Some(parent) if self.is_unallocated(parent) => Ok(()),
+            Some(parent) => self.each(&statements::WITHIN, &[&kind.as_str(), &to_sql(parent.0)], read, visit),
         }
     }
 
     fn ids(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>> {
         let mut found = Vec::new();
         let read = |reader: &Reader, row: &rusqlite::Row<'_>| {
-            row.get::<_, i64>(0).map(|id| Id(rows::natural(id))).map_err(|error| reader.failed(error))
+            row.get::<_, i64>(0).map(|id| Id(sql_values::from_sql(id))).map_err(|error| reader.failed(error))
         };
         let visit: Visit<'_, Id> = &mut |id| {
             found.push(id);
@@ -194,28 +194,28 @@ impl Facts for StoreFacts<'_> {
         };
         match parent {
             None => self.each(&statements::IDS_OF_KIND, &[&kind.as_str()], read, visit)?,
-            Some(parent) if self.is_unused(parent) => {}
-            Some(parent) => self.each(&statements::IDS_WITHIN, &[&kind.as_str(), &integer(parent.0)], read, visit)?,
+            Some(parent) if self.is_unallocated(parent) => {}
+            Some(parent) => self.each(&statements::IDS_WITHIN, &[&kind.as_str(), &to_sql(parent.0)], read, visit)?,
         }
         Ok(found)
     }
 
     fn home(&self, folder: Id, home: Home) -> Result<Option<Rc<Resource>>> {
-        if self.is_unused(folder) || self.is_unused(home.of) {
+        if self.is_unallocated(folder) || self.is_unallocated(home.of) {
             return Ok(None);
         }
-        let values = [integer(folder.0), integer(home.of.0), integer(home.workspace.0)];
+        let values = [to_sql(folder.0), to_sql(home.of.0), to_sql(home.workspace.0)];
         self.one_resource(&statements::HOME, &values.each_ref().map(|it| it as &dyn ToSql))
     }
 
     fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
         let (resource, principal) = select.ends();
-        if [resource, principal].into_iter().flatten().any(|id| self.is_unused(id)) {
+        if [resource, principal].into_iter().flatten().any(|id| self.is_unallocated(id)) {
             return Ok(());
         }
         // The order in which the indexes of the present have them: then a decision about the past rests on
         // the same of several bindings as it did at the time.
-        let each = |look_up: &LookUp, values: &[&dyn ToSql], visit: Visit<'_, Binding>| {
+        let each = |look_up: &Query, values: &[&dyn ToSql], visit: Visit<'_, Binding>| {
             let order = match select {
                 Select::Exact(..) | Select::On(_) | Select::OnAs(..) => "role, principal, since, id",
                 Select::Of(_) | Select::OfAs(..) => "role, resource, since, id",
@@ -226,7 +226,7 @@ impl Facts for StoreFacts<'_> {
         };
         // Items have few shares for the most part, and whoever asks for one of them asks for others.
         if let Select::Exact(resource, Role::ItemShare, principal) = select
-            && let Some(few) = self.few_on(resource, Role::ItemShare)?
+            && let Some(few) = self.cached_bindings_on(resource, Role::ItemShare)?
         {
             for share in few.iter().filter(|share| share.principal == principal) {
                 if visit(share.clone())?.is_break() {
@@ -237,25 +237,25 @@ impl Facts for StoreFacts<'_> {
         }
         match select {
             Select::Exact(resource, role, principal) => {
-                let values: [&dyn ToSql; 3] = [&integer(resource.0), &role.qualified(), &integer(principal.0)];
+                let values: [&dyn ToSql; 3] = [&to_sql(resource.0), &role.qualified(), &to_sql(principal.0)];
                 each(&statements::EXACT, &values, visit)
             }
-            Select::On(resource) => each(&statements::ON, &[&integer(resource.0)], visit),
-            Select::OnAs(resource, role) => each(&statements::ON_AS, &[&integer(resource.0), &role.qualified()], visit),
-            Select::Of(principal) => each(&statements::OF, &[&integer(principal.0)], visit),
+            Select::On(resource) => each(&statements::ON, &[&to_sql(resource.0)], visit),
+            Select::OnAs(resource, role) => each(&statements::ON_AS, &[&to_sql(resource.0), &role.qualified()], visit),
+            Select::Of(principal) => each(&statements::OF, &[&to_sql(principal.0)], visit),
             Select::OfAs(principal, role) => {
-                each(&statements::OF_AS, &[&integer(principal.0), &role.qualified()], visit)
+                each(&statements::OF_AS, &[&to_sql(principal.0), &role.qualified()], visit)
             }
-            Select::SharesBy(sharer) => each(&statements::SHARES_BY, &[&integer(sharer.0)], visit),
+            Select::SharesBy(sharer) => each(&statements::SHARES_BY, &[&to_sql(sharer.0)], visit),
         }
     }
 
     fn binding(&self, id: Id) -> Result<Option<Binding>> {
         let mut found = None;
-        if self.is_unused(id) {
+        if self.is_unallocated(id) {
             return Ok(found);
         }
-        self.each(&statements::BINDING_OF, &[&integer(id.0)], Reader::binding_of, &mut |binding| {
+        self.each(&statements::BINDING_OF, &[&to_sql(id.0)], Reader::binding_of, &mut |binding| {
             found = Some(binding);
             Ok(ControlFlow::Break(()))
         })?;
@@ -263,13 +263,13 @@ impl Facts for StoreFacts<'_> {
     }
 
     fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()> {
-        if self.is_unused(principal) {
+        if self.is_unallocated(principal) {
             return Ok(());
         }
         let all = if roles.len() > 1 && roles.iter().all(|role| statements::MEMBERS.contains(role)) {
             Some(self.memberships(principal)?)
         } else {
-            self.known().and_then(|known| known.memberships.get(&principal))
+            self.cache().and_then(|cache| cache.memberships.get(&principal))
         };
         for role in roles {
             let held = match &all {
@@ -284,23 +284,23 @@ impl Facts for StoreFacts<'_> {
     }
 
     fn count_of(&self, principal: Id, most: usize) -> Result<usize> {
-        if self.is_unused(principal) {
+        if self.is_unallocated(principal) {
             return Ok(0);
         }
         let sql = format!("SELECT count(*) FROM ({} LIMIT {most})", statements::ANY_OF.at(self.revision));
-        let count = self.sum(&sql, &[&integer(principal.0)])?;
+        let count = self.sum(&sql, &[&to_sql(principal.0)])?;
         Ok(usize::try_from(count).unwrap_or(most))
     }
 
     fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
-        if self.is_unused(resource) {
+        if self.is_unallocated(resource) {
             return Ok(ControlFlow::Continue(()));
         }
         // Items have few shares for the most part, so all of one are read at once. So are those of anything,
         // where there are many to be looked for, or where others were looked for before.
-        let is_asked_again = || self.known().is_some_and(|known| known.is_asked_again((resource, role)));
-        let at_once = role.resource_kind() == Kind::Item || principals.len() > FEW || is_asked_again();
-        let few = if at_once { self.few_on(resource, role)? } else { None };
+        let is_asked_again = || self.cache().is_some_and(|cache| cache.is_asked_again((resource, role)));
+        let at_once = role.resource_kind() == Kind::Item || principals.len() > MAX_CACHED_HOLDERS || is_asked_again();
+        let few = if at_once { self.cached_bindings_on(resource, role)? } else { None };
         let mut exact = None;
         let mut flow = ControlFlow::Continue(());
         for (place, principal) in principals.iter().enumerate() {
@@ -321,7 +321,7 @@ impl Facts for StoreFacts<'_> {
                         Some(statement) => statement,
                         none => none.insert(self.prepared(&statements::EXACT.at(self.revision))?),
                     };
-                    let values: [&dyn ToSql; 3] = [&integer(resource.0), &role.qualified(), &integer(principal.0)];
+                    let values: [&dyn ToSql; 3] = [&to_sql(resource.0), &role.qualified(), &to_sql(principal.0)];
                     self.each_of(statement, &values, Reader::binding_of, &mut |binding| visit(&binding))?;
                 }
             }
@@ -333,18 +333,18 @@ impl Facts for StoreFacts<'_> {
     }
 
     fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
-        if self.is_unused(resource) || self.is_unused(principal) {
+        if self.is_unallocated(resource) || self.is_unallocated(principal) {
             return Ok(None);
         }
         let of_it = |known: Rc<[Binding]>| {
             known.iter().find(|binding| binding.resource == resource && binding.principal == principal).cloned()
         };
-        let known = self.known();
-        if let Some(found) = known.and_then(|known| known.held.get(&(principal, role))) {
+        let cache = self.cache();
+        if let Some(found) = cache.and_then(|known| known.held.get(&(principal, role))) {
             return Ok(of_it(found));
         }
         if role.resource_kind() == Kind::Item
-            && let Some(few) = self.few_on(resource, role)?
+            && let Some(few) = self.cached_bindings_on(resource, role)?
         {
             return Ok(of_it(few));
         }
@@ -352,14 +352,14 @@ impl Facts for StoreFacts<'_> {
     }
 
     fn ended(&self, id: Id) -> Result<Option<Rc<Resource>>> {
-        if id <= Id::LAST_RESERVED || self.is_unused(id) || self.resource(id)?.is_some() {
+        if id <= Id::LAST_RESERVED || self.is_unallocated(id) || self.resource(id)?.is_some() {
             return Ok(None);
         }
         Ok(self.reader.last_version(id)?.map(Rc::new))
     }
 
     fn last_id(&self) -> Result<Id> {
-        if let Some(last) = self.known().and_then(|known| known.last_id.get()) {
+        if let Some(last) = self.cache().and_then(|cache| cache.last_id.get()) {
             return Ok(last);
         }
         let sql = match self.revision {
@@ -372,9 +372,9 @@ impl Facts for StoreFacts<'_> {
             .prepare_cached(&sql)
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
             .map_err(|error| -> StoreError { self.reader.failed(error) })?;
-        let last = last.map_or(Id::LAST_RESERVED, |last| Id(rows::natural(last)));
-        if let Some(known) = self.known() {
-            known.last_id.set(Some(last));
+        let last = last.map_or(Id::LAST_RESERVED, |last| Id(sql_values::from_sql(last)));
+        if let Some(cache) = self.cache() {
+            cache.last_id.set(Some(last));
         }
         Ok(last)
     }
@@ -393,7 +393,7 @@ impl StoreFacts<'_> {
     ///
     /// # Errors
     /// When the store cannot be read, or what the visitor answers.
-    pub fn in_order(&self, kind: Kind, after: Option<&str>, visit: Visit<'_, Resource>) -> Result<()> {
+    pub fn resources_in_order(&self, kind: Kind, after: Option<&str>, visit: Visit<'_, Resource>) -> Result<()> {
         let sql = format!("{} ORDER BY key", statements::BY_KEY.at(self.revision));
         let values: [&dyn ToSql; 2] = [&kind.as_str(), &after.unwrap_or_default()];
         self.each_of(&mut *self.prepared(&sql)?, &values, Reader::resource_of, visit)
@@ -404,7 +404,7 @@ impl StoreFacts<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn count_held(&self, resource: Id, role: Role) -> Result<u64> {
-        self.sum(&statements::COUNT_ON_AS.at(self.revision), &[&integer(resource.0), &role.qualified()])
+        self.sum(&statements::COUNT_ON_AS.at(self.revision), &[&to_sql(resource.0), &role.qualified()])
     }
 
     /// The sum of the numbers a statement yields: the past is counted in two parts.
@@ -413,7 +413,7 @@ impl StoreFacts<'_> {
         self.each_of(
             &mut *self.prepared(sql)?,
             values,
-            |reader, row| row.get::<_, i64>(0).map(rows::natural).map_err(|error| reader.failed(error)),
+            |reader, row| row.get::<_, i64>(0).map(sql_values::from_sql).map_err(|error| reader.failed(error)),
             &mut |part| {
                 total += part;
                 Ok(ControlFlow::Continue(()))

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
-use super::rows::{self, integer, natural, optional_id};
+use super::sql_values::{self, from_sql, optional_id, to_sql};
 use super::{Reader, Result, StoreError, statements};
 use crate::model::{Binding, Id, Revision, SetNames, Time};
 use crate::policy::{Facts, RowChange};
@@ -16,7 +16,7 @@ use crate::policy::{Facts, RowChange};
 /// What is kept of a denied change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DeniedEntry {
+pub struct DeniedChange {
     /// The rule that denied it.
     pub rule: String,
     /// What was said.
@@ -39,7 +39,7 @@ pub struct LogEntry {
     /// Why, in the actor's words.
     pub reason: Option<String>,
     /// Set where the change was denied: then the revision changed nothing.
-    pub denied: Option<DeniedEntry>,
+    pub denied: Option<DeniedChange>,
     /// The revision it undoes.
     pub undoes: Option<Revision>,
     /// The last id handed out up to it.
@@ -54,15 +54,15 @@ impl Reader {
     fn entry_of(&self, row: &Row<'_>) -> Result<LogEntry> {
         let read = || -> rusqlite::Result<(LogEntry, Option<String>)> {
             let entry = LogEntry {
-                number: natural(row.get(0)?),
+                number: from_sql(row.get(0)?),
                 at: Time(row.get(1)?),
                 actor: optional_id(row, 2)?,
                 operator: row.get(3)?,
                 command: row.get(4)?,
                 reason: row.get(5)?,
                 denied: None,
-                undoes: row.get::<_, Option<i64>>(7)?.map(natural),
-                last_id: rows::id(row, 8)?,
+                undoes: row.get::<_, Option<i64>>(7)?.map(from_sql),
+                last_id: sql_values::id(row, 8)?,
                 digest: crate::model::secret::hex(&row.get::<_, Vec<u8>>(9)?),
             };
             Ok((entry, row.get(6)?))
@@ -87,7 +87,7 @@ impl Reader {
             .prepare_cached("SELECT max(number) FROM revision")
             .and_then(|mut it| it.query_row([], |row| row.get(0)))
             .map_err(|error| self.failed(error))?;
-        Ok(number.map_or(0, natural))
+        Ok(number.map_or(0, from_sql))
     }
 
     /// The last revision made at or before a time; 0 where there was none yet.
@@ -100,7 +100,7 @@ impl Reader {
             .prepare_cached("SELECT max(number) FROM revision WHERE at <= ?1")
             .and_then(|mut it| it.query_row([time.0], |row| row.get(0)))
             .map_err(|error| self.failed(error))?;
-        Ok(number.map_or(0, natural))
+        Ok(number.map_or(0, from_sql))
     }
 
     /// A line of the log.
@@ -110,7 +110,7 @@ impl Reader {
     pub fn revision(&self, number: Revision) -> Result<Option<LogEntry>> {
         let sql = format!("SELECT {REVISION} FROM revision WHERE number = ?1");
         let mut found = None;
-        self.each_entry(&sql, &[&integer(number)], &mut |entry| {
+        self.each_entry(&sql, &[&to_sql(number)], &mut |entry| {
             found = Some(entry);
             Ok::<_, StoreError>(false)
         })?;
@@ -127,9 +127,9 @@ impl Reader {
             .prepare_cached(
                 "SELECT number FROM revision WHERE undoes = ?1 AND undoes IS NOT NULL ORDER BY number DESC LIMIT 1",
             )
-            .and_then(|mut it| it.query_row([integer(number)], |row| row.get(0)).optional())
+            .and_then(|mut it| it.query_row([to_sql(number)], |row| row.get(0)).optional())
             .map_err(|error| self.failed(error))?;
-        Ok(found.map(natural))
+        Ok(found.map(from_sql))
     }
 
     /// The log from the newest line to the oldest, beginning before a number; until told to stop.
@@ -142,7 +142,7 @@ impl Reader {
         visit: &mut dyn FnMut(LogEntry) -> std::result::Result<bool, E>,
     ) -> std::result::Result<(), E> {
         let sql = format!("SELECT {REVISION} FROM revision WHERE number < ?1 ORDER BY number DESC");
-        self.each_entry(&sql, &[&before.map_or(i64::MAX, integer)], visit)
+        self.each_entry(&sql, &[&before.map_or(i64::MAX, to_sql)], visit)
     }
 
     fn each_entry<E: From<StoreError>>(
@@ -219,7 +219,7 @@ impl Reader {
             );
             let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
             let mut rows =
-                statement.query([integer(number), integer(principal.0), integer(resource.0)]).map_err(failed)?;
+                statement.query([to_sql(number), to_sql(principal.0), to_sql(resource.0)]).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
                 let binding = self.binding_of(row)?;
                 let side = sides.entry(binding.id).or_default();
@@ -238,7 +238,7 @@ impl Reader {
                        OR EXISTS (SELECT 1 FROM resource WHERE id = ?2 AND +until = ?1 AND until IS NOT NULL)";
         self.connection
             .prepare_cached(sql)
-            .and_then(|mut it| it.query_row([integer(number), integer(resource.0)], |row| row.get(0)))
+            .and_then(|mut it| it.query_row([to_sql(number), to_sql(resource.0)], |row| row.get(0)))
             .map_err(|error| self.failed(error))
     }
 
@@ -253,10 +253,10 @@ impl Reader {
         (to, after): (Revision, &B),
     ) -> crate::policy::Result<Vec<RowChange>> {
         let mut changes = Vec::new();
-        for id in self.touched("resource", from, to)? {
+        for id in self.changed_ids("resource", from, to)? {
             changes.push(RowChange::Resource(before.resource(id)?, after.resource(id)?));
         }
-        for id in self.touched("binding", from, to)? {
+        for id in self.changed_ids("binding", from, to)? {
             changes.push(RowChange::Binding(before.binding(id)?.map(Box::new), after.binding(id)?));
         }
         changes.retain(|change| !matches!(change, RowChange::Resource(None, None) | RowChange::Binding(None, None)));
@@ -268,7 +268,7 @@ impl Reader {
     /// # Errors
     /// When the store cannot be read.
     pub fn declared_by(&self, set: &str) -> Result<(Vec<Id>, Vec<Id>)> {
-        Ok((self.declared_in("resource", set)?, self.declared_in("binding", set)?))
+        Ok((self.rows_declared_in("resource", set)?, self.rows_declared_in("binding", set)?))
     }
 
     /// The names of all sets that declare anything.
@@ -300,14 +300,14 @@ impl Reader {
         Ok(())
     }
 
-    fn declared_in(&self, table: &str, set: &str) -> Result<Vec<Id>> {
+    fn rows_declared_in(&self, table: &str, set: &str) -> Result<Vec<Id>> {
         let failed = |error| self.failed(error);
         let sql = format!("SELECT id FROM {table} WHERE until IS NULL AND sets IS NOT NULL AND sets = ?1");
         let mut of = self.connection.prepare_cached(&sql).map_err(failed)?;
         let mut found = Vec::new();
         self.each_sets(table, &mut |sets| {
             if sets.has(set) {
-                let ids = of.query_map([sets.text()], |row| rows::id(row, 0)).map_err(failed)?;
+                let ids = of.query_map([sets.text()], |row| sql_values::id(row, 0)).map_err(failed)?;
                 for id in ids {
                     found.push(id.map_err(failed)?);
                 }
@@ -318,14 +318,14 @@ impl Reader {
         Ok(found)
     }
 
-    fn touched(&self, table: &str, from: Revision, to: Revision) -> Result<std::collections::BTreeSet<Id>> {
+    fn changed_ids(&self, table: &str, from: Revision, to: Revision) -> Result<std::collections::BTreeSet<Id>> {
         let failed = |error| self.failed(error);
         let sql = format!(
             "SELECT id FROM {table} WHERE since > ?1 AND since <= ?2 \
              UNION SELECT id FROM {table} WHERE until > ?1 AND until <= ?2 AND until IS NOT NULL"
         );
         let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
-        let ids = statement.query_map([integer(from), integer(to)], |row| rows::id(row, 0)).map_err(failed)?;
+        let ids = statement.query_map([to_sql(from), to_sql(to)], |row| sql_values::id(row, 0)).map_err(failed)?;
         ids.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
@@ -345,7 +345,7 @@ impl Reader {
             self.connection.prepare(&sql).map_err(failed)
         };
         let (mut closed, mut opened) = (prepare("until = ?1 AND until IS NOT NULL")?, prepare("since = ?1")?);
-        let number = [integer(number)];
+        let number = [to_sql(number)];
         let (mut closed, mut opened) = (closed.query(number).map_err(failed)?, opened.query(number).map_err(failed)?);
         let next = |rows: &mut rusqlite::Rows<'_>| -> Result<Option<T>> {
             rows.next().map_err(failed)?.map(|row| read(self, row)).transpose()

@@ -23,14 +23,14 @@ impl Lock {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(super::beside(store, ".lock")).map_err(|error| StoreError::io(store, &error))?;
+        let file = options.open(super::sibling_path(store, ".lock")).map_err(|error| StoreError::io(store, &error))?;
         Lock::wait(store, file, patience, File::try_lock, File::lock)
     }
 
     /// Waits until nobody writes, and keeps writers waiting; beside other readers. None where nobody
     /// has ever written.
     pub(super) fn share(store: &Path, patience: Duration) -> Result<Option<Lock>, StoreError> {
-        match File::open(super::beside(store, ".lock")) {
+        match File::open(super::sibling_path(store, ".lock")) {
             Ok(file) => Lock::wait(store, file, patience, File::try_lock_shared, File::lock_shared).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::io(store, &error)),

@@ -11,13 +11,13 @@ mod commit;
 mod error;
 mod facts;
 mod history;
-mod known;
 mod lock;
-mod rows;
+mod present;
+mod read_cache;
 mod schema;
 mod snapshot;
+mod sql_values;
 mod statements;
-mod today;
 pub mod verify;
 mod write;
 
@@ -27,18 +27,18 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-pub use commit::{Committed, Entry, Writer};
+pub use commit::{Committed, RevisionHeader, Writer};
 pub use error::StoreError;
 pub use facts::StoreFacts;
-pub use history::{DeniedEntry, LogEntry};
+pub use history::{DeniedChange, LogEntry};
+pub use present::TodayFacts;
 pub use snapshot::Snapshot;
-pub use today::TodayFacts;
 
 use crate::model::Revision;
-use known::Known;
+use read_cache::ReadCache;
 
 /// How long a writer waits for others before it gives up.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The result of anything the store does.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -64,7 +64,7 @@ impl Store {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 schema::make_folder(folder).map_err(failed)?;
             }
-            let _lock = lock::Lock::take(path, PATIENCE)?;
+            let _lock = lock::Lock::take(path, LOCK_TIMEOUT)?;
             if !exists() {
                 schema::make(path)?;
                 return Ok((store, true));
@@ -121,8 +121,8 @@ impl Store {
         match self.connect_with(OpenFlags::SQLITE_OPEN_READ_ONLY, &self.path).and_then(begin) {
             Ok(connection) => Ok((connection, None)),
             Err(error) if needs_a_writable_folder(&error) && self.path.is_file() => {
-                let lock = lock::Lock::share(&self.path, PATIENCE)?;
-                if std::fs::metadata(beside(&self.path, "-wal")).is_ok_and(|log| log.len() > 0) {
+                let lock = lock::Lock::share(&self.path, LOCK_TIMEOUT)?;
+                if std::fs::metadata(sibling_path(&self.path, "-wal")).is_ok_and(|log| log.len() > 0) {
                     return Err(StoreError::NeedsItsLog(self.path.clone()));
                 }
                 // Nobody changes it now, so it can be read without the files that SQLite wants beside it.
@@ -137,12 +137,12 @@ impl Store {
     /// Opens it to be changed, and waits for its turn. Nobody else writes until the writer is gone.
     ///
     /// # Errors
-    /// When it cannot be opened, or others hold it for longer than [`PATIENCE`].
+    /// When it cannot be opened, or others hold it for longer than [`LOCK_TIMEOUT`].
     pub fn write(&self) -> Result<Writer> {
         let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::check(&connection, &self.path)?;
         // Only beside what is known to be a store; and what comes before it needs no turn.
-        let lock = lock::Lock::take(&self.path, PATIENCE)?;
+        let lock = lock::Lock::take(&self.path, LOCK_TIMEOUT)?;
         schema::migrate(&mut connection).map_err(|error| self.failed(error))?;
         // A read turned into a write in mid-transaction would be refused as busy: ask for the write at once.
         connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failed(error))?;
@@ -155,7 +155,7 @@ impl Store {
 
     fn connect_with(&self, flags: OpenFlags, path: &Path) -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(PATIENCE)?;
+        connection.busy_timeout(LOCK_TIMEOUT)?;
         // Else a statement is planned anew for every value of a column that some partial index
         // speaks of, such as the role: the index of shares by their sharers would slow every look-up.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -189,7 +189,7 @@ fn immutable(path: &Path) -> PathBuf {
 }
 
 /// The file of that suffix beside a file.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -201,14 +201,14 @@ pub struct Reader {
     connection: Connection,
     path: PathBuf,
     /// What was read of the present: it stays so for as long as this is open.
-    known: Known,
+    cache: ReadCache,
     /// Keeps writers waiting while a store is read whose folder cannot be written.
     _lock: Option<lock::Lock>,
 }
 
 impl Reader {
     fn new(connection: Connection, path: &Path, lock: Option<lock::Lock>) -> Reader {
-        Reader { connection, path: path.to_owned(), known: Known::default(), _lock: lock }
+        Reader { connection, path: path.to_owned(), cache: ReadCache::default(), _lock: lock }
     }
 
     /// The facts as they stand now.

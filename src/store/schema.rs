@@ -10,8 +10,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::beside;
 use super::error::StoreError;
+use super::sibling_path;
 
 /// "role" in ASCII.
 const APPLICATION_ID: i64 = 0x726f_6c65;
@@ -117,10 +117,12 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
 /// Makes a new store aside and moves it into place whole: one that was killed half-way is none.
 pub(super) fn make(path: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::io(path, &error);
-    let aside = beside(path, ".new");
+    let aside = sibling_path(path, ".new");
     // What a creation that was killed has left; and the log of a store that is gone, which SQLite
     // would take for the new one's.
-    let left = ["-journal", "-wal", "-shm"].into_iter().flat_map(|side| [beside(&aside, side), beside(path, side)]);
+    let left = ["-journal", "-wal", "-shm"]
+        .into_iter()
+        .flat_map(|side| [sibling_path(&aside, side), sibling_path(path, side)]);
     for file in left.chain([aside.clone()]) {
         match std::fs::remove_file(file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),

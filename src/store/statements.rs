@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::model::{Revision, Role};
 
 /// A look-up in one table. Its text for the present is there from the start: there are very many of them.
-pub(super) struct LookUp {
+pub(super) struct Query {
     columns: &'static str,
     table: &'static str,
     condition: &'static str,
@@ -15,9 +15,9 @@ pub(super) struct LookUp {
 }
 
 /// A look-up for columns of a table where a condition holds.
-macro_rules! look_up {
+macro_rules! query {
     ($columns:expr, $table:literal, $condition:literal) => {
-        LookUp {
+        Query {
             columns: $columns,
             table: $table,
             condition: $condition,
@@ -32,7 +32,7 @@ macro_rules! resource {
         "since, id, kind, parent, name, key, alias, attributes, sets"
     };
     ($condition:literal) => {
-        look_up!(resource!(), "resource", $condition)
+        query!(resource!(), "resource", $condition)
     };
 }
 
@@ -42,39 +42,39 @@ macro_rules! binding {
         "since, id, resource, principal, role, grantor, expires, attributes, sets"
     };
     ($condition:literal) => {
-        look_up!(binding!(), "binding", $condition)
+        query!(binding!(), "binding", $condition)
     };
 }
 
 pub(super) const RESOURCE: &str = resource!();
 pub(super) const BINDING: &str = binding!();
 
-pub(super) static RESOURCE_OF: LookUp = resource!("id = ?1");
-pub(super) static NAMED: LookUp = resource!("kind = ?1 AND parent = ?2 AND key = ?3");
-pub(super) static ALIASED: LookUp = resource!("kind = ?1 AND alias = ?2 AND alias IS NOT NULL");
-pub(super) static OF_KIND: LookUp = resource!("kind = ?1");
-pub(super) static WITHIN: LookUp = resource!("kind = ?1 AND parent = ?2");
+pub(super) static RESOURCE_OF: Query = resource!("id = ?1");
+pub(super) static NAMED: Query = resource!("kind = ?1 AND parent = ?2 AND key = ?3");
+pub(super) static ALIASED: Query = resource!("kind = ?1 AND alias = ?2 AND alias IS NOT NULL");
+pub(super) static OF_KIND: Query = resource!("kind = ?1");
+pub(super) static WITHIN: Query = resource!("kind = ?1 AND parent = ?2");
 
 /// As the index of home folders has it, word for word.
-pub(super) static HOME: LookUp = resource!(
+pub(super) static HOME: Query = resource!(
     "kind = 'item' AND parent = ?1 AND attributes ->> '$.home.of' = ?2 AND attributes ->> '$.home.workspace' = ?3"
 );
 
-pub(super) static BY_KEY: LookUp = resource!("kind = ?1 AND parent = 0 AND key > ?2");
+pub(super) static BY_KEY: Query = resource!("kind = ?1 AND parent = 0 AND key > ?2");
 /// Of the index alone: names and attributes of many lie far apart.
-pub(super) static IDS_OF_KIND: LookUp = look_up!("id", "resource", "kind = ?1");
-pub(super) static IDS_WITHIN: LookUp = look_up!("id", "resource", "kind = ?1 AND parent = ?2");
+pub(super) static IDS_OF_KIND: Query = query!("id", "resource", "kind = ?1");
+pub(super) static IDS_WITHIN: Query = query!("id", "resource", "kind = ?1 AND parent = ?2");
 
-pub(super) static BINDING_OF: LookUp = binding!("id = ?1");
-pub(super) static EXACT: LookUp = binding!("resource = ?1 AND role = ?2 AND principal = ?3");
-pub(super) static ON: LookUp = binding!("resource = ?1");
-pub(super) static ON_AS: LookUp = binding!("resource = ?1 AND role = ?2");
-pub(super) static OF: LookUp = binding!("principal = ?1");
-pub(super) static OF_AS: LookUp = binding!("principal = ?1 AND role = ?2");
+pub(super) static BINDING_OF: Query = binding!("id = ?1");
+pub(super) static EXACT: Query = binding!("resource = ?1 AND role = ?2 AND principal = ?3");
+pub(super) static ON: Query = binding!("resource = ?1");
+pub(super) static ON_AS: Query = binding!("resource = ?1 AND role = ?2");
+pub(super) static OF: Query = binding!("principal = ?1");
+pub(super) static OF_AS: Query = binding!("principal = ?1 AND role = ?2");
 /// In the roles of [`MEMBERS`], all at once: whoever asks for one of them asks for the others too. Of the
 /// present in two parts and not as a list, which SQLite would make a table of each time: between the levels of a
 /// workgroup no other role has its place.
-pub(super) static MEMBERSHIPS_OF: LookUp = LookUp {
+pub(super) static MEMBERSHIPS_OF: Query = Query {
     condition: "principal = ?1 AND role IN ('group:member', 'workgroup:admin', 'workgroup:standard')",
     now: concat!(
         "SELECT ",
@@ -89,18 +89,18 @@ pub(super) static MEMBERSHIPS_OF: LookUp = LookUp {
 /// What makes somebody be something else as well.
 pub(super) const MEMBERS: [Role; 3] = [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard];
 /// The role stands in the text: the index is only on shares.
-pub(super) static SHARES_BY: LookUp = binding!("grantor = ?1 AND role = 'item:share'");
+pub(super) static SHARES_BY: Query = binding!("grantor = ?1 AND role = 'item:share'");
 
 /// For counting in the index alone: the rows of somebody who has much lie far apart.
-pub(super) static ANY_OF: LookUp = look_up!("1", "binding", "principal = ?1");
-pub(super) static COUNT_OF_KIND: LookUp = look_up!("count(*)", "resource", "kind = ?1");
-pub(super) static COUNT_ON_AS: LookUp = look_up!("count(*)", "binding", "resource = ?1 AND role = ?2");
+pub(super) static ANY_OF: Query = query!("1", "binding", "principal = ?1");
+pub(super) static COUNT_OF_KIND: Query = query!("count(*)", "resource", "kind = ?1");
+pub(super) static COUNT_ON_AS: Query = query!("count(*)", "binding", "resource = ?1 AND role = ?2");
 
-impl LookUp {
+impl Query {
     /// The text, at a revision or for the present.
     pub(super) fn at(&self, revision: Option<Revision>) -> Cow<'static, str> {
         let Some(revision) = revision else { return Cow::Borrowed(self.now) };
-        let LookUp { columns, table, condition, .. } = self;
+        let Query { columns, table, condition, .. } = self;
         let since = format!("since <= {revision}");
         Cow::Owned(format!(
             "SELECT {columns} FROM {table} WHERE until IS NULL AND {since} AND {condition} \
@@ -127,7 +127,7 @@ mod tests {
     use crate::model::attributes::{Attributes, Home, Item};
     use crate::model::{Id, Resource, SetNames, Time};
     use crate::policy::{Facts, RowChange};
-    use crate::store::{Entry, Store};
+    use crate::store::{RevisionHeader, Store};
 
     #[test]
     fn a_home_folder_is_found_in_as_many_steps_among_few_as_among_many() {
@@ -145,7 +145,7 @@ mod tests {
                 })
                 .collect();
             let (operator, command) = ("test".to_owned(), "test".to_owned());
-            let entry = Entry { at: Time(0), actor: None, operator, command, reason: None, undoes: None };
+            let entry = RevisionHeader { at: Time(0), actor: None, operator, command, reason: None, undoes: None };
             store.write().unwrap().commit(&changes, Id(100_000), entry).unwrap();
             let reader = store.read().unwrap();
             let mut statement = reader.connection.prepare(&HOME.at(None)).unwrap();

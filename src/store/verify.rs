@@ -3,7 +3,7 @@
 use rusqlite::{Row, Statement};
 
 use super::chain::{Chain, Digest, GENESIS};
-use super::rows::natural;
+use super::sql_values::from_sql;
 use super::statements::{BINDING, RESOURCE};
 use super::{Reader, Result, StoreError};
 use crate::model::Revision;
@@ -11,7 +11,7 @@ use crate::model::secret::hex;
 
 /// What a check found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Report {
+pub struct VerifyReport {
     /// How many revisions were checked.
     pub revisions: u64,
     /// How many row changes they hold.
@@ -35,8 +35,8 @@ pub struct Finding {
 ///
 /// # Errors
 /// When the store cannot be used at all. What is damaged or does not fit is in the report.
-pub fn verify(reader: &Reader) -> Result<Report> {
-    let mut report = Report::default();
+pub fn verify(reader: &Reader) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
     let done = schema(reader, &mut report)
         .and_then(|()| file(reader, &mut report))
         .and_then(|()| revisions(reader, &mut report));
@@ -47,14 +47,14 @@ pub fn verify(reader: &Reader) -> Result<Report> {
     Ok(report)
 }
 
-impl Report {
+impl VerifyReport {
     fn fault(&mut self, revision: Option<i64>, what: impl Into<String>) {
-        self.faults.push(Finding { revision: revision.map(natural), what: what.into() });
+        self.faults.push(Finding { revision: revision.map(from_sql), what: what.into() });
     }
 }
 
-fn revisions(reader: &Reader, report: &mut Report) -> Result<()> {
-    let mut rows = Rows::new(reader)?;
+fn revisions(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
+    let mut rows = RevisionRows::new(reader)?;
     let failed = |error| reader.failed(error);
     // The header first, in the order of the chain.
     const HEADER: usize = 9;
@@ -83,8 +83,8 @@ fn revisions(reader: &Reader, report: &mut Report) -> Result<()> {
             report.fault(Some(number), "it does not follow on the revision before it");
         }
         let mut chain = Chain::begin(&previous);
-        take(row, "revision", HEADER, &mut chain).map_err(failed)?;
-        report.changes += rows.take(number, &mut chain)?;
+        hash_row(row, "revision", HEADER, &mut chain).map_err(failed)?;
+        report.changes += rows.hash_revision(number, &mut chain)?;
         let digest = chain.end();
         if stated != digest {
             report.fault(Some(number), "its digest does not fit its header and its changes");
@@ -100,7 +100,7 @@ fn revisions(reader: &Reader, report: &mut Report) -> Result<()> {
 }
 
 /// Takes the first columns of a row into the chain.
-fn take(row: &Row<'_>, word: &str, columns: usize, chain: &mut Chain) -> rusqlite::Result<()> {
+fn hash_row(row: &Row<'_>, word: &str, columns: usize, chain: &mut Chain) -> rusqlite::Result<()> {
     chain.word(word);
     for column in 0..columns {
         chain.value(row.get_ref(column)?);
@@ -109,7 +109,7 @@ fn take(row: &Row<'_>, word: &str, columns: usize, chain: &mut Chain) -> rusqlit
 }
 
 /// The schema, beside what the migrations make.
-fn schema(reader: &Reader, report: &mut Report) -> Result<()> {
+fn schema(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
     let failed = |error| reader.failed(error);
     let version = super::schema::check_version(&reader.connection, &reader.path)?;
     for what in super::schema::differences(&reader.connection, version).map_err(failed)? {
@@ -119,7 +119,7 @@ fn schema(reader: &Reader, report: &mut Report) -> Result<()> {
 }
 
 /// SQLite's own check of the file.
-fn file(reader: &Reader, report: &mut Report) -> Result<()> {
+fn file(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
     let failed = |error| reader.failed(error);
     let mut statement = reader.connection.prepare("PRAGMA integrity_check").map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
@@ -133,13 +133,13 @@ fn file(reader: &Reader, report: &mut Report) -> Result<()> {
 }
 
 /// The statements that yield the rows of one revision, in the order of the chain.
-pub(super) struct Rows<'r> {
+pub(super) struct RevisionRows<'r> {
     reader: &'r Reader,
     statements: [(&'static str, Statement<'r>); 4],
 }
 
-impl<'r> Rows<'r> {
-    pub(super) fn new(reader: &'r Reader) -> Result<Rows<'r>> {
+impl<'r> RevisionRows<'r> {
+    pub(super) fn new(reader: &'r Reader) -> Result<RevisionRows<'r>> {
         let opened = |table, columns| format!("SELECT {columns} FROM {table} WHERE since = ?1 ORDER BY id");
         let closed =
             |table| format!("SELECT id, since FROM {table} WHERE until = ?1 AND until IS NOT NULL ORDER BY id");
@@ -150,11 +150,11 @@ impl<'r> Rows<'r> {
             ("-resource", prepare(closed("resource"))?),
             ("-binding", prepare(closed("binding"))?),
         ];
-        Ok(Rows { reader, statements })
+        Ok(RevisionRows { reader, statements })
     }
 
     /// Takes the rows of a revision into its chain; answers how many.
-    pub(super) fn take(&mut self, number: i64, chain: &mut Chain) -> Result<u64> {
+    pub(super) fn hash_revision(&mut self, number: i64, chain: &mut Chain) -> Result<u64> {
         let failed = |error| self.reader.failed(error);
         let mut count = 0;
         for (word, statement) in &mut self.statements {
@@ -163,7 +163,7 @@ impl<'r> Rows<'r> {
             let always = if word.starts_with('+') { columns - 1 } else { columns };
             let mut rows = statement.query([number]).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
-                take(row, word, always, chain).map_err(failed)?;
+                hash_row(row, word, always, chain).map_err(failed)?;
                 if always < columns {
                     chain.sets(row.get_ref(always).map_err(failed)?);
                 }
@@ -174,7 +174,7 @@ impl<'r> Rows<'r> {
     }
 
     /// Rows that no revision accounts for.
-    fn strays(&self, last: i64, report: &mut Report) -> Result<()> {
+    fn strays(&self, last: i64, report: &mut VerifyReport) -> Result<()> {
         for table in ["resource", "binding"] {
             let sql = format!(
                 "SELECT count(*) FROM {table} WHERE since NOT IN (SELECT number FROM revision) \

@@ -6,16 +6,16 @@ use rusqlite::{CachedStatement, params, params_from_iter};
 
 use super::chain::Chain;
 use super::error::StoreError;
-use super::rows::{binding_json, integer, resource_json};
+use super::sql_values::{binding_json, resource_json, to_sql};
 use super::{Reader, Result};
 use crate::model::{Binding, Id, Resource, Revision};
 use crate::policy::RowChange;
 
 /// From so many rows on, more of the file is kept in memory while they are written.
-pub(super) const MANY: usize = 10_000;
+pub(super) const LARGE_CHANGE_ROWS: usize = 10_000;
 
 /// How much is kept for them: 40 MiB, as SQLite is told of kibibytes.
-const PAGES: i64 = -40 * 1024;
+const CACHE_KIB: i64 = -40 * 1024;
 
 /// Takes away the indexes of the rows, in this transaction. Answers what makes them again.
 pub(super) fn drop_indexes(reader: &Reader) -> Result<Vec<String>> {
@@ -36,9 +36,9 @@ pub(super) fn drop_indexes(reader: &Reader) -> Result<Vec<String>> {
 /// Writes rows, and takes them into the chain as they are written. One that this very revision opened, in
 /// an earlier part, is written over.
 pub(super) fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: Option<&mut Chain>) -> Result<()> {
-    if changes.len() > MANY {
+    if changes.len() > LARGE_CHANGE_ROWS {
         // Their places lie all over the indexes: pages that are read again and again stay.
-        let pages = reader.connection.pragma_update(None, "cache_size", PAGES);
+        let pages = reader.connection.pragma_update(None, "cache_size", CACHE_KIB);
         pages.map_err(|error| reader.failed(error))?;
     }
     // A name may pass from one row to another within a revision.
@@ -60,7 +60,7 @@ fn close(reader: &Reader, changes: &[RowChange], number: Revision) -> Result<()>
         let mut forget = connection.prepare_cached(&forget).map_err(failed)?;
         for (id, since) in rows {
             let statement = if since == number { &mut forget } else { &mut close };
-            if statement.execute(params![integer(number), integer(since), integer(id.0)]).map_err(failed)? != 1 {
+            if statement.execute(params![to_sql(number), to_sql(since), to_sql(id.0)]).map_err(failed)? != 1 {
                 return Err(StoreError::corrupt(
                     &reader.path,
                     format!("the current row of {table} {id} is not where it should be"),
@@ -73,18 +73,18 @@ fn close(reader: &Reader, changes: &[RowChange], number: Revision) -> Result<()>
 
 /// Opens rows as they stand from now on.
 fn open(reader: &Reader, changes: &[RowChange], number: Revision, mut chain: Option<&mut Chain>) -> Result<()> {
-    let mut into = Opening { reader, table: "resource", word: "+resource", statement: None };
+    let mut into = RowWriter { reader, table: "resource", word: "+resource", statement: None };
     for change in changes {
         if let RowChange::Resource(_, Some(row)) = change {
             let attributes = resource_json(row);
-            into.put(resource_columns(number, row, &attributes), chain.as_deref_mut())?;
+            into.insert(resource_columns(number, row, &attributes), chain.as_deref_mut())?;
         }
     }
-    let mut into = Opening { reader, table: "binding", word: "+binding", statement: None };
+    let mut into = RowWriter { reader, table: "binding", word: "+binding", statement: None };
     for change in changes {
         if let RowChange::Binding(_, Some(row)) = change {
             let attributes = binding_json(row);
-            into.put(binding_columns(number, row, attributes.as_deref()), chain.as_deref_mut())?;
+            into.insert(binding_columns(number, row, attributes.as_deref()), chain.as_deref_mut())?;
         }
     }
     let Some(chain) = chain else { return Ok(()) };
@@ -97,7 +97,7 @@ fn open(reader: &Reader, changes: &[RowChange], number: Revision, mut chain: Opt
 }
 
 /// A table that rows are opened in.
-struct Opening<'r> {
+struct RowWriter<'r> {
     reader: &'r Reader,
     table: &'static str,
     /// What a row is to the chain.
@@ -106,8 +106,8 @@ struct Opening<'r> {
     statement: Option<CachedStatement<'r>>,
 }
 
-impl Opening<'_> {
-    fn put(&mut self, columns: [ValueRef<'_>; 9], chain: Option<&mut Chain>) -> Result<()> {
+impl RowWriter<'_> {
+    fn insert(&mut self, columns: [ValueRef<'_>; 9], chain: Option<&mut Chain>) -> Result<()> {
         let failed = |error| self.reader.failed(error);
         if let Some(chain) = chain {
             chain.opened(self.word, &columns);
@@ -153,7 +153,7 @@ fn binding_columns<'r>(number: Revision, row: &'r Binding, attributes: Option<&'
 
 /// A number as a column has it.
 fn number_of(number: u64) -> ValueRef<'static> {
-    ValueRef::Integer(integer(number))
+    ValueRef::Integer(to_sql(number))
 }
 
 /// A text, or nothing, as a column has it.

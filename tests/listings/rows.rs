@@ -11,7 +11,7 @@ use rolebook::model::attributes::{
 use rolebook::model::name::key;
 use rolebook::model::{Attributes, Binding, Id, Kind, Permissions, Resource, Role, SetNames, Time};
 use rolebook::policy::{Facts, Overlay};
-use rolebook::store::{Entry, Store};
+use rolebook::store::{RevisionHeader, Store};
 
 use crate::oracle::truth::World;
 use crate::oracle::worlds::{Dice, NOW, permissions};
@@ -479,7 +479,7 @@ impl Rows {
         self.lay(&mut draft, before);
         let changes = draft.draft().against(&facts).unwrap();
         drop(draft);
-        let entry = Entry {
+        let entry = RevisionHeader {
             at: Time(NOW),
             actor: None,
             operator: "test".to_owned(),

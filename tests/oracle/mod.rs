@@ -14,7 +14,7 @@ use rolebook::model::{Action, Id, Kind, Path, Resource, Role, Time};
 use rolebook::ops::remedies;
 use rolebook::policy::remedy::Lack;
 use rolebook::policy::{Facts, Nothing, Overlay, Question, Remedy, Step, decide};
-use rolebook::store::{Entry, Store};
+use rolebook::store::{RevisionHeader, Store};
 
 use truth::*;
 use worlds::{Dice, NAMES, NOW, permissions, set_of};
@@ -348,7 +348,7 @@ fn stored(world: &World) -> (tempfile::TempDir, Store) {
     let mut draft = Overlay::new(&Nothing).unwrap();
     put(&mut draft, world);
     let rows = draft.draft().against(&writer.facts()).unwrap();
-    let entry = Entry {
+    let entry = RevisionHeader {
         at: Time(NOW),
         actor: None,
         operator: "test".to_owned(),

@@ -105,7 +105,7 @@ pub(super) fn plan(
             owned()?;
             let rows = planner.part()?;
             counts.add(&rows);
-            writer.part(&rows)?;
+            writer.write_part(&rows)?;
             // Only the store has what was written.
             below.turn_to(&stored);
             in_parts = true;

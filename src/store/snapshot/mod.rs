@@ -5,13 +5,13 @@
 //! them; attributes that are the same are kept once. [`Snapshot`] is [`Facts`] as the statements
 //! are, so the rules cannot tell the two apart.
 
-mod arrange;
 mod build;
 mod facts;
-mod index;
-mod parts;
-mod rows;
-mod tree;
+mod id_index;
+mod packed_rows;
+mod partitions;
+mod resource_index;
+mod sort_bindings;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -25,9 +25,9 @@ use crate::model::attributes::{BindingAttributes, Home};
 use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role, SetNames, Time};
 use crate::policy::RowChange;
 use crate::policy::facts::{Outline, Result, Visit};
-use index::{Index, NOWHERE};
-use rows::{BindingRow, Held, Kept, NEVER, Names, ResourceRow, wide};
-use tree::hash;
+use id_index::{ABSENT, IdIndex};
+use packed_rows::{BindingRow, HeldBinding, NEVER, NamePool, ResourceRow, SharedAttributes, to_id};
+use resource_index::hash;
 
 /// The facts of a store at one moment, in memory.
 #[derive(Debug)]
@@ -36,23 +36,23 @@ pub struct Snapshot {
     pub revision: Revision,
     path: PathBuf,
     last_id: Id,
-    places: Index,
+    positions: IdIndex,
     /// By id, with one more at the end that closes the ranges of the last.
     resources: Vec<ResourceRow>,
-    names: Names,
+    names: NamePool,
     attributes: Vec<Arc<Attributes>>,
     /// Resources by kind, parent and id.
-    families: Vec<u32>,
+    by_parent: Vec<u32>,
     /// Resources by kind, parent and key.
-    keys: HashTable<u32>,
+    by_key: HashTable<u32>,
     hasher: DefaultHashBuilder,
     /// Resources that have an alias, by kind and alias.
     aliases: Vec<u32>,
     /// By resource, role, principal.
     bindings: Vec<BindingRow>,
     /// The same by principal, role, resource.
-    held: Vec<Held>,
-    binding_attributes: Vec<Kept>,
+    held: Vec<HeldBinding>,
+    binding_attributes: Vec<SharedAttributes>,
     /// The same by id; made when it is first asked for.
     by_id: OnceLock<Vec<u32>>,
     /// Where the home folders are, by what they lie in and whose they are; made when it is first asked for.
@@ -62,7 +62,7 @@ pub struct Snapshot {
 }
 
 /// An id as rows have it; none for one that no row can have.
-fn narrow(id: Id) -> Option<u32> {
+fn to_u32(id: Id) -> Option<u32> {
     u32::try_from(id.0).ok()
 }
 
@@ -85,8 +85,8 @@ impl Snapshot {
                 found.push(RowChange::Resource(resource.clone(), resource));
             }
         }
-        for (place, _) in (0_u32..).zip(&self.bindings).filter(|(_, row)| row.expires != NEVER) {
-            if let Some(binding) = self.binding_at(place)
+        for (position, _) in (0_u32..).zip(&self.bindings).filter(|(_, row)| row.expires != NEVER) {
+            if let Some(binding) = self.binding_at(position)
                 && binding.expires.is_some_and(within)
             {
                 found.push(RowChange::Binding(Some(Box::new(binding.clone())), Some(binding)));
@@ -97,15 +97,15 @@ impl Snapshot {
 
     /// How many bytes it takes, and how many of these are names and other texts.
     pub fn bytes(&self) -> (usize, usize) {
-        let rows = self.places.bytes()
+        let rows = self.positions.bytes()
             + self.resources.capacity() * size_of::<ResourceRow>()
             + self.bindings.capacity() * size_of::<BindingRow>()
-            + self.held.capacity() * size_of::<Held>()
-            + (self.families.capacity() + self.aliases.capacity()) * size_of::<u32>()
-            + self.keys.allocation_size()
+            + self.held.capacity() * size_of::<HeldBinding>()
+            + (self.by_parent.capacity() + self.aliases.capacity()) * size_of::<u32>()
+            + self.by_key.allocation_size()
             + self.attributes.capacity() * size_of::<usize>()
             + self.attributes.len() * (size_of::<Attributes>() + 2 * size_of::<usize>())
-            + self.binding_attributes.capacity() * size_of::<Kept>();
+            + self.binding_attributes.capacity() * size_of::<SharedAttributes>();
         (rows + self.names.bytes(), self.names.bytes())
     }
 
@@ -115,79 +115,79 @@ impl Snapshot {
         let resources = self
             .resources
             .iter()
-            .filter(|row| row.attributes != NOWHERE && self.names.get(row.names).sets.is_some_and(has));
+            .filter(|row| row.attributes != ABSENT && self.names.get(row.names).sets.is_some_and(has));
         let kept: Vec<bool> = self.binding_attributes.iter().map(|(_, sets)| sets.has(set)).collect();
         let bindings = self.bindings.iter().filter(|row| kept.get(row.attributes as usize) == Some(&true));
-        let mut bindings: Vec<Id> = bindings.map(|row| wide(row.id)).collect();
+        let mut bindings: Vec<Id> = bindings.map(|row| to_id(row.id)).collect();
         bindings.sort_unstable();
-        (resources.map(|row| wide(row.id)).collect(), bindings)
+        (resources.map(|row| to_id(row.id)).collect(), bindings)
     }
 
     fn row(&self, id: Id) -> Option<(u32, &ResourceRow)> {
-        let place = self.places.get(narrow(id)?)?;
-        Some((place, self.resources.get(place as usize)?))
+        let position = self.positions.get(to_u32(id)?)?;
+        Some((position, self.resources.get(position as usize)?))
     }
 
     /// The rows of the bindings on a resource.
-    fn on(&self, id: Id) -> &[BindingRow] {
-        self.row(id).map_or(&[], |(place, _)| self.on_place(place))
+    fn rows_on(&self, id: Id) -> &[BindingRow] {
+        self.row(id).map_or(&[], |(position, _)| self.rows_at(position))
     }
 
     /// The rows of the bindings on the resource at a place.
-    fn on_place(&self, place: u32) -> &[BindingRow] {
-        let start = self.resources.get(place as usize).map_or(0, |row| row.on);
-        let end = self.resources.get(place as usize + 1).map_or(0, |next| next.on);
+    fn rows_at(&self, position: u32) -> &[BindingRow] {
+        let start = self.resources.get(position as usize).map_or(0, |row| row.bindings_start);
+        let end = self.resources.get(position as usize + 1).map_or(0, |next| next.bindings_start);
         self.bindings.get(start as usize..end as usize).unwrap_or_default()
     }
 
     /// The rows of the bindings on a resource in one role.
-    fn on_as(&self, id: Id, role: Role) -> &[BindingRow] {
-        let all = self.on(id);
-        let within = range(all.len(), |place| all.get(place).map(|row| row.role.cmp(&role)));
+    fn rows_on_as(&self, id: Id, role: Role) -> &[BindingRow] {
+        let all = self.rows_on(id);
+        let within = range(all.len(), |position| all.get(position).map(|row| row.role.cmp(&role)));
         all.get(within).unwrap_or_default()
     }
 
     /// What a principal holds.
-    fn of(&self, id: Id) -> &[Held] {
-        let Some((place, row)) = self.row(id) else { return &[] };
-        let end = self.resources.get(place as usize + 1).map_or(0, |next| next.of);
-        self.held.get(row.of as usize..end as usize).unwrap_or_default()
+    fn held_by_principal(&self, id: Id) -> &[HeldBinding] {
+        let Some((position, row)) = self.row(id) else { return &[] };
+        let end = self.resources.get(position as usize + 1).map_or(0, |next| next.held_start);
+        self.held.get(row.held_start as usize..end as usize).unwrap_or_default()
     }
 
-    fn exactly(&self, resource: Id, role: Role, principal: Id) -> &[BindingRow] {
-        let Some(principal) = narrow(principal) else { return &[] };
-        let all = self.on(resource);
+    fn rows_exact(&self, resource: Id, role: Role, principal: Id) -> &[BindingRow] {
+        let Some(principal) = to_u32(principal) else { return &[] };
+        let all = self.rows_on(resource);
         let within =
-            range(all.len(), |place| all.get(place).map(|row| (row.role, row.principal).cmp(&(role, principal))));
+            range(all.len(), |position| all.get(position).map(|row| (row.role, row.principal).cmp(&(role, principal))));
         all.get(within).unwrap_or_default()
     }
 
-    fn attributes_of(&self, row: &BindingRow) -> &Kept {
-        const NOTHING: &Kept = &(BindingAttributes::NONE, SetNames::NONE);
-        self.binding_attributes.get(row.attributes as usize).unwrap_or(NOTHING)
+    fn attributes_of(&self, row: &BindingRow) -> &SharedAttributes {
+        const NO_ATTRIBUTES: &SharedAttributes = &(BindingAttributes::NONE, SetNames::NONE);
+        self.binding_attributes.get(row.attributes as usize).unwrap_or(NO_ATTRIBUTES)
     }
 
     /// The binding at a place; what it is on is looked for.
-    fn binding_at(&self, place: u32) -> Option<Binding> {
-        let row = self.bindings.get(place as usize)?;
+    fn binding_at(&self, position: u32) -> Option<Binding> {
+        let row = self.bindings.get(position as usize)?;
         // The last resource whose bindings begin at the place or before it: those after it have none there.
-        let next = self.resources.partition_point(|resource| resource.on <= place);
+        let next = self.resources.partition_point(|resource| resource.bindings_start <= position);
         let resource = self.resources.get(next.checked_sub(1)?)?;
         Some(row.binding(resource.id, self.attributes_of(row)))
     }
 
-    fn outline_of(&self, row: &ResourceRow) -> Option<Outline> {
+    fn header_of(&self, row: &ResourceRow) -> Option<Outline> {
         let attributes = Arc::clone(self.attributes.get(row.attributes as usize)?);
-        Some(Outline { id: wide(row.id), parent: self.parent_of(row).map(wide), attributes })
+        Some(Outline { id: to_id(row.id), parent: self.parent_of(row).map(to_id), attributes })
     }
 
     /// The rows of a resource and of everything it lies in, nearest first.
-    fn upwards_of(&self, id: Id) -> impl Iterator<Item = &ResourceRow> {
-        std::iter::successors(self.row(id).map(|(_, row)| row), |row| self.resources.get(row.above as usize))
+    fn ancestor_rows(&self, id: Id) -> impl Iterator<Item = &ResourceRow> {
+        std::iter::successors(self.row(id).map(|(_, row)| row), |row| self.resources.get(row.parent as usize))
     }
 
     fn parent_of(&self, row: &ResourceRow) -> Option<u32> {
-        Some(self.resources.get(row.above as usize)?.id)
+        Some(self.resources.get(row.parent as usize)?.id)
     }
 
     fn resource_of(&self, row: &ResourceRow) -> Result<Option<Rc<Resource>>> {
@@ -200,8 +200,8 @@ impl Snapshot {
             })?,
         };
         Ok(Some(Rc::new(Resource {
-            id: wide(row.id),
-            parent: self.parent_of(row).map(wide),
+            id: to_id(row.id),
+            parent: self.parent_of(row).map(to_id),
             name: texts.name.to_owned(),
             key: texts.key.to_owned(),
             alias: texts.alias.map(str::to_owned),
@@ -212,7 +212,7 @@ impl Snapshot {
     }
 
     fn each_on(&self, resource: Id, rows: &[BindingRow], visit: Visit<'_, Binding>) -> Result<()> {
-        let resource = narrow(resource).unwrap_or(NOWHERE);
+        let resource = to_u32(resource).unwrap_or(ABSENT);
         for row in rows {
             if visit(row.binding(resource, self.attributes_of(row)))?.is_break() {
                 break;
@@ -221,9 +221,9 @@ impl Snapshot {
         Ok(())
     }
 
-    fn each_of(&self, held: &[Held], visit: Visit<'_, Binding>) -> Result<()> {
+    fn each_of(&self, held: &[HeldBinding], visit: Visit<'_, Binding>) -> Result<()> {
         for held in held {
-            let Some(row) = self.bindings.get(held.place as usize) else { continue };
+            let Some(row) = self.bindings.get(held.position as usize) else { continue };
             if visit(row.binding(held.resource, self.attributes_of(row)))?.is_break() {
                 break;
             }
@@ -231,8 +231,8 @@ impl Snapshot {
         Ok(())
     }
 
-    fn each_at(&self, places: &[u32], visit: Visit<'_, Binding>) -> Result<()> {
-        for binding in places.iter().filter_map(|place| self.binding_at(*place)) {
+    fn each_at(&self, positions: &[u32], visit: Visit<'_, Binding>) -> Result<()> {
+        for binding in positions.iter().filter_map(|position| self.binding_at(*position)) {
             if visit(binding)?.is_break() {
                 break;
             }
@@ -246,11 +246,11 @@ impl Snapshot {
 
     fn homes(&self) -> &HashMap<(Id, Home), u32> {
         let home = |row: &ResourceRow| match self.attributes.get(row.attributes as usize).map(|it| &**it) {
-            Some(Attributes::Item(it)) => self.parent_of(row).map(wide).zip(it.home),
+            Some(Attributes::Item(it)) => self.parent_of(row).map(to_id).zip(it.home),
             _ => None,
         };
         let rows = || (0_u32..).zip(&self.resources);
-        self.homes.get_or_init(|| rows().filter_map(|(place, row)| Some((home(row)?, place))).collect())
+        self.homes.get_or_init(|| rows().filter_map(|(position, row)| Some((home(row)?, position))).collect())
     }
 
     fn by_sharer(&self) -> &[u32] {
@@ -258,30 +258,34 @@ impl Snapshot {
     }
 
     fn sorted(&self, which: impl Fn(&BindingRow) -> bool, key: impl Fn(&BindingRow) -> u32) -> Vec<u32> {
-        let mut places: Vec<u32> = (0_u32..).zip(&self.bindings).filter(|(_, row)| which(row)).map(|it| it.0).collect();
-        places.sort_by_key(|place| self.bindings.get(*place as usize).map(&key));
-        places
+        let mut positions: Vec<u32> =
+            (0_u32..).zip(&self.bindings).filter(|(_, row)| which(row)).map(|it| it.0).collect();
+        positions.sort_by_key(|position| self.bindings.get(*position as usize).map(&key));
+        positions
     }
 
     /// The part of a list of bindings' places, sorted by a number, that has this one.
-    fn part<'p>(&self, places: &'p [u32], number: Id, key: impl Fn(&BindingRow) -> u32) -> &'p [u32] {
+    fn equal_range<'p>(&self, positions: &'p [u32], number: Id, key: impl Fn(&BindingRow) -> u32) -> &'p [u32] {
         // Rows have 0 where there is none: nobody has that number.
-        let Some(number) = narrow(number).filter(|number| *number != 0) else { return &[] };
-        let within = range(places.len(), |at| {
-            places.get(at).and_then(|place| self.bindings.get(*place as usize)).map(|row| key(row).cmp(&number))
+        let Some(number) = to_u32(number).filter(|number| *number != 0) else { return &[] };
+        let within = range(positions.len(), |at| {
+            positions
+                .get(at)
+                .and_then(|position| self.bindings.get(*position as usize))
+                .map(|row| key(row).cmp(&number))
         });
-        places.get(within).unwrap_or_default()
+        positions.get(within).unwrap_or_default()
     }
 
-    fn family(&self, kind: Kind, parent: Option<Id>) -> &[u32] {
-        let parent = parent.map(|parent| narrow(parent).unwrap_or(NOWHERE));
-        let within = range(self.families.len(), |at| {
-            let row = self.families.get(at).and_then(|place| self.resources.get(*place as usize))?;
+    fn children_of(&self, kind: Kind, parent: Option<Id>) -> &[u32] {
+        let parent = parent.map(|parent| to_u32(parent).unwrap_or(ABSENT));
+        let within = range(self.by_parent.len(), |at| {
+            let row = self.by_parent.get(at).and_then(|position| self.resources.get(*position as usize))?;
             let own = self.parent_of(row).unwrap_or(0);
             let of_parent = parent.map_or(std::cmp::Ordering::Equal, |parent| own.cmp(&parent));
             Some(row.kind.cmp(&Some(kind)).then(of_parent))
         });
-        self.families.get(within).unwrap_or_default()
+        self.by_parent.get(within).unwrap_or_default()
     }
 }
 
@@ -305,8 +309,8 @@ fn range(length: usize, compare: impl Fn(usize) -> Option<std::cmp::Ordering>) -
 }
 
 impl Snapshot {
-    fn each_resource(&self, places: &[u32], visit: Visit<'_, Rc<Resource>>) -> Result<()> {
-        for row in places.iter().filter_map(|place| self.resources.get(*place as usize)) {
+    fn each_resource(&self, positions: &[u32], visit: Visit<'_, Rc<Resource>>) -> Result<()> {
+        for row in positions.iter().filter_map(|position| self.resources.get(*position as usize)) {
             let Some(resource) = self.resource_of(row)? else { continue };
             if visit(resource)?.is_break() {
                 break;
@@ -316,15 +320,15 @@ impl Snapshot {
     }
 
     fn find(&self, kind: Kind, parent: Option<Id>, key: &str) -> Option<&ResourceRow> {
-        let parent = parent.map_or(Some(0), narrow)?;
-        let same = |place: &u32| {
-            self.resources.get(*place as usize).is_some_and(|row| {
+        let parent = parent.map_or(Some(0), to_u32)?;
+        let same = |position: &u32| {
+            self.resources.get(*position as usize).is_some_and(|row| {
                 row.kind == Some(kind)
                     && self.parent_of(row).unwrap_or(0) == parent
                     && self.names.has_key(row.names, key)
             })
         };
-        let place = self.keys.find(hash(&self.hasher, kind, parent, key), same)?;
-        self.resources.get(*place as usize)
+        let position = self.by_key.find(hash(&self.hasher, kind, parent, key), same)?;
+        self.resources.get(*position as usize)
     }
 }

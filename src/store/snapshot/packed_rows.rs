@@ -1,6 +1,6 @@
 //! The rows of a snapshot: fixed sizes, ids as `u32`, everything that repeats kept once.
 
-use super::index::NOWHERE;
+use super::id_index::ABSENT;
 use crate::model::attributes::BindingAttributes;
 use crate::model::{Binding, Id, Kind, Permissions, Role, SetNames, Time};
 
@@ -8,25 +8,34 @@ use crate::model::{Binding, Id, Kind, Permissions, Role, SetNames, Time};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResourceRow {
     pub(super) id: u32,
-    /// The place of what it lies in; [`NOWHERE`] for none.
-    pub(super) above: u32,
+    /// The place of what it lies in; [`ABSENT`] for none.
+    pub(super) parent: u32,
     pub(super) since: u32,
-    /// Where its names begin in [`Names`].
+    /// Where its names begin in [`NamePool`].
     pub(super) names: u32,
-    /// Its place among the distinct attributes; [`NOWHERE`] for what has no row in the store, and
+    /// Its place among the distinct attributes; [`ABSENT`] for what has no row in the store, and
     /// still holds roles or has them held on it: the server before it is configured, `anyone`.
     pub(super) attributes: u32,
     /// Where the bindings on it begin.
-    pub(super) on: u32,
+    pub(super) bindings_start: u32,
     /// Where the bindings of it begin.
-    pub(super) of: u32,
+    pub(super) held_start: u32,
     pub(super) kind: Option<Kind>,
 }
 
 impl ResourceRow {
     /// A row for an id that has none.
-    pub(super) const fn bare(id: u32) -> ResourceRow {
-        ResourceRow { id, above: NOWHERE, since: 0, names: 0, attributes: NOWHERE, on: 0, of: 0, kind: None }
+    pub(super) const fn placeholder(id: u32) -> ResourceRow {
+        ResourceRow {
+            id,
+            parent: ABSENT,
+            since: 0,
+            names: 0,
+            attributes: ABSENT,
+            bindings_start: 0,
+            held_start: 0,
+            kind: None,
+        }
     }
 }
 
@@ -47,9 +56,9 @@ pub(super) struct BindingRow {
 
 /// What a principal holds: 12 bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Held {
+pub(super) struct HeldBinding {
     /// The place of the binding.
-    pub(super) place: u32,
+    pub(super) position: u32,
     /// What it is on.
     pub(super) resource: u32,
     pub(super) role: Role,
@@ -59,13 +68,13 @@ pub(super) struct Held {
 }
 
 /// What bindings have in common, kept once: their attributes, and who declares them.
-pub(super) type Kept = (BindingAttributes, SetNames);
+pub(super) type SharedAttributes = (BindingAttributes, SetNames);
 
 /// The expiry of what does not expire.
 pub(super) const NEVER: [u32; 2] = [u32::MAX; 2];
 
 /// An expiry in two halves.
-pub(super) fn halves(expires: Option<i64>) -> [u32; 2] {
+pub(super) fn split_expiry(expires: Option<i64>) -> [u32; 2] {
     expires.map_or(NEVER, |time| {
         let [a, b, c, d, e, f, g, h] = time.to_le_bytes();
         [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
@@ -79,15 +88,15 @@ impl BindingRow {
     }
 
     /// The binding as the rules read it.
-    pub(super) fn binding(&self, resource: u32, (attributes, sets): &Kept) -> Binding {
+    pub(super) fn binding(&self, resource: u32, (attributes, sets): &SharedAttributes) -> Binding {
         let [low, high] = self.expires;
         let expires = (self.expires != NEVER).then(|| Time(i64::from(low) | (i64::from(high.cast_signed()) << 32)));
         Binding {
-            id: wide(self.id),
-            resource: wide(resource),
-            principal: wide(self.principal),
+            id: to_id(self.id),
+            resource: to_id(resource),
+            principal: to_id(self.principal),
             role: self.role,
-            grantor: (self.grantor != 0).then(|| wide(self.grantor)),
+            grantor: (self.grantor != 0).then(|| to_id(self.grantor)),
             expires,
             attributes: *attributes,
             sets: sets.clone(),
@@ -97,7 +106,7 @@ impl BindingRow {
 }
 
 /// An id as the rules have it.
-pub(super) fn wide(id: u32) -> Id {
+pub(super) fn to_id(id: u32) -> Id {
     Id(u64::from(id))
 }
 
@@ -105,11 +114,11 @@ pub(super) fn wide(id: u32) -> Id {
 /// differs, the alias where there is one, the attributes where the rules read only a part of them, the
 /// sets where there are any.
 #[derive(Debug, Default)]
-pub(super) struct Names(Vec<u8>);
+pub(super) struct NamePool(Vec<u8>);
 
 /// The texts of one resource.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Name<'n> {
+pub(super) struct NameTexts<'n> {
     pub(super) name: &'n str,
     pub(super) key: &'n str,
     pub(super) alias: Option<&'n str>,
@@ -120,18 +129,18 @@ pub(super) struct Name<'n> {
 }
 
 /// The length of what is not there, or is the same as before it.
-const LEFT_OUT: u32 = u32::MAX;
+const OMITTED: u32 = u32::MAX;
 
-impl Names {
+impl NamePool {
     /// Adds the texts of a resource. Answers where they begin; none when there is no room left.
-    pub(super) fn add(&mut self, texts: Name<'_>) -> Option<u32> {
+    pub(super) fn add(&mut self, texts: NameTexts<'_>) -> Option<u32> {
         let start = u32::try_from(self.0.len()).ok()?;
         let key = (texts.key != texts.name).then_some(texts.key);
         let parts = [Some(texts.name), key, texts.alias, texts.attributes, texts.sets];
         for part in parts {
             let length = match part {
                 Some(part) => u32::try_from(part.len()).ok()?,
-                None => LEFT_OUT,
+                None => OMITTED,
             };
             put_length(&mut self.0, length);
         }
@@ -142,11 +151,11 @@ impl Names {
     }
 
     /// The texts that begin at a place.
-    pub(super) fn get(&self, start: u32) -> Name<'_> {
+    pub(super) fn get(&self, start: u32) -> NameTexts<'_> {
         let mut rest = self.0.get(start as usize..).unwrap_or_default();
         let lengths: [u32; 5] = std::array::from_fn(|_| take_length(&mut rest));
         let [name, key, alias, attributes, sets] = lengths.map(|length| {
-            if length == LEFT_OUT {
+            if length == OMITTED {
                 return None;
             }
             let (part, after) = rest.split_at_checked(length as usize).unwrap_or_default();
@@ -155,7 +164,7 @@ impl Names {
             Some(std::str::from_utf8(part).unwrap_or_default())
         });
         let name = name.unwrap_or_default();
-        Name { name, key: key.unwrap_or(name), alias, attributes, sets }
+        NameTexts { name, key: key.unwrap_or(name), alias, attributes, sets }
     }
 
     /// Whether the texts that begin at a place have that key.
@@ -163,7 +172,7 @@ impl Names {
         let mut rest = self.0.get(start as usize..).unwrap_or_default();
         let lengths: [u32; 5] = std::array::from_fn(|_| take_length(&mut rest));
         let [name, own, ..] = lengths;
-        let (first, length) = if own == LEFT_OUT { (0, name) } else { (name, own) };
+        let (first, length) = if own == OMITTED { (0, name) } else { (name, own) };
         length as usize == key.len() && rest.get(first as usize..).is_some_and(|rest| rest.starts_with(key.as_bytes()))
     }
 
@@ -180,7 +189,7 @@ impl Names {
 fn put_length(bytes: &mut Vec<u8>, length: u32) {
     match u8::try_from(length) {
         Ok(short) if short < 254 => bytes.push(short),
-        _ if length == LEFT_OUT => bytes.push(254),
+        _ if length == OMITTED => bytes.push(254),
         _ => {
             bytes.push(255);
             bytes.extend_from_slice(&length.to_le_bytes());
@@ -192,7 +201,7 @@ fn take_length(bytes: &mut &[u8]) -> u32 {
     match bytes.split_first() {
         Some((254, rest)) => {
             *bytes = rest;
-            LEFT_OUT
+            OMITTED
         }
         Some((255, rest)) => match rest.split_first_chunk() {
             Some((length, rest)) => {
@@ -217,15 +226,15 @@ mod tests {
     fn texts_come_back_as_they_were() {
         let long = "x".repeat(100_000);
         let texts = [
-            Name { name: "Bob", key: "bob", alias: Some("bob@example.com"), attributes: None, sets: None },
-            Name { name: "bob", key: "bob", alias: None, attributes: Some("{}"), sets: Some("studio") },
-            Name { name: "", key: "12", alias: Some(""), attributes: Some(&long), sets: Some("") },
-            Name { name: &long, key: &long, alias: None, attributes: None, sets: None },
+            NameTexts { name: "Bob", key: "bob", alias: Some("bob@example.com"), attributes: None, sets: None },
+            NameTexts { name: "bob", key: "bob", alias: None, attributes: Some("{}"), sets: Some("studio") },
+            NameTexts { name: "", key: "12", alias: Some(""), attributes: Some(&long), sets: Some("") },
+            NameTexts { name: &long, key: &long, alias: None, attributes: None, sets: None },
         ];
-        let mut names = Names::default();
-        let places: Vec<u32> = texts.iter().map(|it| names.add(*it).unwrap()).collect();
-        for (place, was) in places.into_iter().zip(texts) {
-            let is = names.get(place);
+        let mut names = NamePool::default();
+        let positions: Vec<u32> = texts.iter().map(|it| names.add(*it).unwrap()).collect();
+        for (position, was) in positions.into_iter().zip(texts) {
+            let is = names.get(position);
             assert_eq!((is.name, is.key, is.alias), (was.name, was.key, was.alias));
             assert_eq!((is.attributes, is.sets), (was.attributes, was.sets));
         }
@@ -239,18 +248,18 @@ mod tests {
                 principal: 3,
                 grantor: 0,
                 since: 4,
-                expires: halves(time),
+                expires: split_expiry(time),
                 attributes: 0,
                 role: Role::ItemShare,
             };
             // -1 would be the mark of what does not expire; no expiry lies before 1970.
             let expected = time.filter(|time| *time != -1);
-            assert_eq!(row.binding(2, &Kept::default()).expires, expected.map(Time));
+            assert_eq!(row.binding(2, &SharedAttributes::default()).expires, expected.map(Time));
         }
     }
 
     #[test]
     fn rows_are_as_small_as_they_are_said_to_be() {
-        assert_eq!((size_of::<ResourceRow>(), size_of::<BindingRow>(), size_of::<Held>()), (32, 32, 12));
+        assert_eq!((size_of::<ResourceRow>(), size_of::<BindingRow>(), size_of::<HeldBinding>()), (32, 32, 12));
     }
 }

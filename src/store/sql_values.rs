@@ -8,28 +8,28 @@ use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::{Binding, Id, Kind, Resource, Role, SetNames, Time};
 
 /// An id or a revision as SQLite keeps it.
-pub(super) fn integer(number: u64) -> i64 {
+pub(super) fn to_sql(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// An id or a revision as SQLite kept it.
-pub(super) fn natural(number: i64) -> u64 {
+pub(super) fn from_sql(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
 pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Id> {
-    row.get::<_, i64>(column).map(natural).map(Id)
+    row.get::<_, i64>(column).map(from_sql).map(Id)
 }
 
 pub(super) fn optional_id(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Id>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(natural).map(Id))
+    Ok(row.get::<_, Option<i64>>(column)?.map(from_sql).map(Id))
 }
 
 impl Reader {
     pub(super) fn resource_of(&self, row: &Row<'_>) -> Result<Resource> {
         let read = || -> rusqlite::Result<_> {
             Ok((
-                natural(row.get(0)?),
+                from_sql(row.get(0)?),
                 id(row, 1)?,
                 row.get_ref(2)?.as_str()?,
                 id(row, 3)?,
@@ -52,7 +52,7 @@ impl Reader {
     pub(super) fn binding_of(&self, row: &Row<'_>) -> Result<Binding> {
         let read = || -> rusqlite::Result<_> {
             Ok((
-                natural(row.get(0)?),
+                from_sql(row.get(0)?),
                 id(row, 1)?,
                 id(row, 2)?,
                 id(row, 3)?,

@@ -14,53 +14,53 @@ use crate::policy::RowChange;
 use crate::policy::facts::ByName;
 
 /// More than one question comes to; listings and changes ask on, and begin anew here.
-const MOST: usize = 4096;
+const MAX_ROWS: usize = 4096;
 
 /// The same for a change of very many rows, which come back to each other.
-const MOST_IN_PARTS: usize = 1 << 19;
+const MAX_ROWS_IN_PARTS: usize = 1 << 19;
 
 /// An item with more shares than this is asked about one principal at a time.
-pub(super) const FEW: usize = 16;
+pub(super) const MAX_CACHED_HOLDERS: usize = 16;
 
 /// Rows by what they are asked for with.
 #[derive(Debug)]
-pub(super) struct Kept<K, V> {
+pub(super) struct BoundedMap<K, V> {
     rows: RefCell<HashMap<K, V>>,
-    most: Cell<usize>,
+    capacity: Cell<usize>,
 }
 
-impl<K, V> Default for Kept<K, V> {
-    fn default() -> Kept<K, V> {
-        Kept { rows: RefCell::default(), most: Cell::new(MOST) }
+impl<K, V> Default for BoundedMap<K, V> {
+    fn default() -> BoundedMap<K, V> {
+        BoundedMap { rows: RefCell::default(), capacity: Cell::new(MAX_ROWS) }
     }
 }
 
-impl<K: Eq + Hash, V: Clone> Kept<K, V> {
+impl<K: Eq + Hash, V: Clone> BoundedMap<K, V> {
     pub(super) fn get(&self, key: &K) -> Option<V> {
         self.rows.borrow().get(key).cloned()
     }
 
     pub(super) fn put(&self, key: K, value: V) {
         let mut kept = self.rows.borrow_mut();
-        if kept.len() >= self.most.get() {
+        if kept.len() >= self.capacity.get() {
             kept.clear();
         }
         kept.insert(key, value);
     }
 
-    fn forget(&self, key: &K) {
+    fn remove(&self, key: &K) {
         self.rows.borrow_mut().remove(key);
     }
 }
 
 /// Resources by their names, which are read from them.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(super) struct NameIndex {
     rows: RefCell<HashTable<Rc<Resource>>>,
     hasher: DefaultHashBuilder,
 }
 
-impl Names {
+impl NameIndex {
     pub(super) fn get(&self, name: ByName<'_>) -> Option<Rc<Resource>> {
         let rows = self.rows.borrow();
         rows.find(self.hasher.hash_one(name), |row| ByName::of(row) == name).cloned()
@@ -79,7 +79,7 @@ impl Names {
         }
     }
 
-    fn forget(&self, row: &Resource) {
+    fn remove(&self, row: &Resource) {
         let name = ByName::of(row);
         let mut rows = self.rows.borrow_mut();
         if let Ok(known) = rows.find_entry(self.hasher.hash_one(name), |known| ByName::of(known) == name) {
@@ -90,30 +90,30 @@ impl Names {
 
 /// What is kept.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct ReadCache {
     /// The last id that was handed out, once somebody asked: none above it is to be found.
     pub(super) last_id: Cell<Option<Id>>,
     /// Resources by their ids; none for one that is not there.
-    pub(super) resources: Kept<Id, Option<Rc<Resource>>>,
+    pub(super) resources: BoundedMap<Id, Option<Rc<Resource>>>,
     /// Resources by their names.
-    pub(super) names: Names,
+    pub(super) names: NameIndex,
     /// What nobody holds, one for all.
-    nobody: Rc<[Binding]>,
+    no_bindings: Rc<[Binding]>,
     /// What a principal holds in a role.
-    pub(super) held: Kept<(Id, Role), Rc<[Binding]>>,
+    pub(super) held: BoundedMap<(Id, Role), Rc<[Binding]>>,
     /// What a principal is a member of.
-    pub(super) memberships: Kept<Id, Rc<[Binding]>>,
+    pub(super) memberships: BoundedMap<Id, Rc<[Binding]>>,
     /// The bindings on a resource in a role; none within where they are many.
-    pub(super) holders: Kept<(Id, Role), Option<Rc<[Binding]>>>,
+    pub(super) holders: BoundedMap<(Id, Role), Option<Rc<[Binding]>>>,
     /// On what resources in which roles somebody was looked for.
-    asked: Kept<(Id, Role), ()>,
+    asked: BoundedMap<(Id, Role), ()>,
 }
 
-impl Known {
+impl ReadCache {
     /// Takes in what was written, as a part of a revision.
-    pub(super) fn wrote(&self, changes: &[RowChange], revision: Revision) {
-        self.resources.most.set(MOST_IN_PARTS);
-        self.holders.most.set(MOST_IN_PARTS);
+    pub(super) fn record_writes(&self, changes: &[RowChange], revision: Revision) {
+        self.resources.capacity.set(MAX_ROWS_IN_PARTS);
+        self.holders.capacity.set(MAX_ROWS_IN_PARTS);
         let last = changes.iter().filter_map(RowChange::id).max();
         self.last_id.set(self.last_id.get().max(last));
         for change in changes {
@@ -134,41 +134,41 @@ impl Known {
     }
 
     /// Keeps a resource that was read, by its id and by its name.
-    pub(super) fn found(&self, row: &Rc<Resource>) {
-        self.names.put(row, self.resources.most.get());
+    pub(super) fn insert(&self, row: &Rc<Resource>) {
+        self.names.put(row, self.resources.capacity.get());
         self.resources.put(row.id, Some(Rc::clone(row)));
     }
 
     fn resource(&self, before: Option<&Resource>, after: Option<&Resource>, since: Revision) {
         if let Some(before) = before {
-            self.names.forget(before);
-            self.resources.forget(&before.id);
+            self.names.remove(before);
+            self.resources.remove(&before.id);
         }
         let Some(after) = after else { return };
         let row = Rc::new(Resource { since, ..after.clone() });
-        self.found(&row);
+        self.insert(&row);
         if before.is_none() && row.kind() == Kind::Item {
             // Nobody has shared what was not there.
-            self.holders.put((row.id, Role::ItemShare), Some(Rc::clone(&self.nobody)));
+            self.holders.put((row.id, Role::ItemShare), Some(Rc::clone(&self.no_bindings)));
         }
     }
 
     fn binding(&self, before: Option<&Binding>, after: Option<&Binding>, since: Revision) {
         let Some(any) = after.or(before) else { return };
-        self.held.forget(&(any.principal, any.role));
-        self.memberships.forget(&any.principal);
+        self.held.remove(&(any.principal, any.role));
+        self.memberships.remove(&any.principal);
         let key = (any.resource, any.role);
         match (before, after, self.holders.get(&key)) {
-            (None, Some(after), Some(Some(few))) if few.len() < FEW => {
+            (None, Some(after), Some(Some(few))) if few.len() < MAX_CACHED_HOLDERS => {
                 let row = Binding { since, ..after.clone() };
                 self.holders.put(key, Some(few.iter().cloned().chain([row]).collect()));
             }
-            _ => self.holders.forget(&key),
+            _ => self.holders.remove(&key),
         }
         if let Some(before) = before {
-            self.held.forget(&(before.principal, before.role));
-            self.memberships.forget(&before.principal);
-            self.holders.forget(&(before.resource, before.role));
+            self.held.remove(&(before.principal, before.role));
+            self.memberships.remove(&before.principal);
+            self.holders.remove(&(before.resource, before.role));
         }
     }
 }
@@ -181,7 +181,7 @@ mod tests {
     use crate::model::attributes::BindingAttributes;
     use crate::model::{SetNames, Time};
     use crate::policy::Facts;
-    use crate::store::{Entry, Store};
+    use crate::store::{RevisionHeader, Store};
 
     fn binding(id: u64, resource: u64, role: Role, principal: u64) -> Binding {
         let (id, resource, principal) = (Id(id), Id(resource), Id(principal));
@@ -199,9 +199,9 @@ mod tests {
         }
     }
 
-    fn entry() -> Entry {
+    fn entry() -> RevisionHeader {
         let (operator, command) = ("test".to_owned(), "test".to_owned());
-        Entry { at: Time(0), actor: None, operator, command, reason: None, undoes: None }
+        RevisionHeader { at: Time(0), actor: None, operator, command, reason: None, undoes: None }
     }
 
     #[test]
