@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use outlines::Outlines;
 use rolebook::model::{Action, Id, Kind, Permissions, Role, Verb};
 use rolebook::policy::listing::{Breadth, Filter, Reach, what, who};
-use rolebook::policy::{Facts, Panel, RowChange, Select};
+use rolebook::policy::{BindingQuery, Evaluator, Facts, RowChange};
 use rolebook::store::{Snapshot, Store};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
@@ -105,10 +105,10 @@ fn measure(workload: &Workload, path: &Path, crowd: Id) {
     let bare = Bare::new(workload);
     // Those of the crowd aside, whom the plain data does not know of.
     let mut questions = Asker::new(workload).questions(&bare, QUESTIONS);
-    let panel = Panel::new(&snapshot, NOW);
+    let evaluator = Evaluator::new(&snapshot, NOW);
     let ask = |question: &Question| {
         let asked = workload.asked(question);
-        panel.allows(asked.principal, asked.action, asked.resource).unwrap().is_some()
+        evaluator.allows(asked.principal, asked.action, asked.resource).unwrap().is_some()
     };
     assert_naive(workload, &questions[..50]);
     questions.retain(|question| ask(question) == question.allowed);
@@ -116,7 +116,7 @@ fn measure(workload: &Workload, path: &Path, crowd: Id) {
     let checks = rate(&questions, &ask);
     let proofs = rate(&questions, &|question| {
         let asked = workload.asked(question);
-        panel.decide(asked.principal, asked.action, asked.resource).unwrap().allowed
+        evaluator.decide(asked.principal, asked.action, asked.resource).unwrap().allowed
     });
     let walks = rate(&questions, &|question| bare.check(question));
     let (listed, outlined) = list(workload, &snapshot, &bare);
@@ -183,12 +183,12 @@ fn list(workload: &Workload, snapshot: &Snapshot, bare: &Bare) -> (Duration, Dur
     let accounts = workload.accounts as Principal;
     let some = accounts - LISTED.min(accounts / 2)..accounts;
     let filter = Filter { kind: Some(Kind::Item), ..Filter::default() };
-    let panel = Panel::new(snapshot, NOW);
+    let evaluator = Evaluator::new(snapshot, NOW);
     let (mut rows, mut folders) = (0_usize, 0_usize);
     let began = Instant::now();
     for account in some.clone() {
-        let subject = panel.subject(workload.principal(account)).unwrap();
-        what(&panel, &subject, &filter, Reach::Outlined, &mut |_, actions| {
+        let subject = evaluator.subject(workload.principal(account)).unwrap();
+        what(&evaluator, &subject, &filter, Reach::Outlined, &mut |_, actions| {
             rows += usize::from(!actions.is_empty());
             Ok(ControlFlow::Continue(()))
         })
@@ -213,16 +213,16 @@ fn list(workload: &Workload, snapshot: &Snapshot, bare: &Bare) -> (Duration, Dur
 fn who_downloads(snapshot: &Snapshot, folder: Id) -> Duration {
     let mut found = 0_usize;
     let took = median(|| {
-        let panel = Panel::new(snapshot, NOW);
-        let target = panel.target(folder).unwrap().unwrap();
+        let evaluator = Evaluator::new(snapshot, NOW);
+        let target = evaluator.target(folder).unwrap().unwrap();
         found = 0;
-        who(&panel, &[Action::Plain(Verb::Download)], &target, Breadth::Classes, &mut |_, _| {
+        who(&evaluator, &[Action::Plain(Verb::Download)], &target, Breadth::Classes, &mut |_, _| {
             found += 1;
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
     });
-    let shares = snapshot.list(Select::OnAs(folder, Role::ItemShare)).unwrap().len();
+    let shares = snapshot.list_bindings(BindingQuery::OnAs(folder, Role::ItemShare)).unwrap().len();
     if std::env::var_os("ROWS").is_some() {
         println!("answers to who: {found}, shares of the folder: {shares}");
     }

@@ -18,7 +18,7 @@ use rolebook::model::attributes::EndpointKind;
 use rolebook::model::{Action, Id, Kind, Name, Path, Permissions, Reference, Role, Time, Verb};
 use rolebook::ops::share::{self, Grant, Which};
 use rolebook::ops::{Actor, Result, Viewer, Work, account, content, endpoint, membership, place, remedies};
-use rolebook::policy::{Facts, Question, Select, decide, sharing};
+use rolebook::policy::{BindingQuery, Facts, Question, decide, sharing};
 use rolebook::store::{RevisionHeader, Store, StoreFacts};
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
@@ -218,7 +218,7 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
                 // As `share list` does: whoever sees others' shares is asked about once.
                 let sees_others = viewer.may(Verb::ViewShares, on).unwrap();
                 let mut seen = 0;
-                for share in facts.list(Select::OnAs(on, Role::ItemShare)).unwrap() {
+                for share in facts.list_bindings(BindingQuery::OnAs(on, Role::ItemShare)).unwrap() {
                     seen += usize::from(sees_others || sharing::may_see(subject, &share).unwrap());
                     facts.reference(share.principal).unwrap();
                 }

@@ -9,7 +9,7 @@ use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Problem, Reference, Role, Time};
 use rolebook::ops::share::{self, Grant, Sharer, Which};
 use rolebook::ops::{Actor, Work, account, content, endpoint, membership, transfer, undo};
-use rolebook::policy::{Facts, Nothing, Overlay, RowChange};
+use rolebook::policy::{EmptyFacts, Facts, Overlay, RowChange};
 
 use crate::oracle::put;
 use crate::oracle::truth::*;
@@ -436,7 +436,7 @@ fn shares_after(step: &Step, actor: u64, before: &World, after: &World, now: i64
 
 /// A step turned round at once: everything is as it was, or it is refused.
 fn undone(
-    world: &Overlay<'_, Nothing>,
+    world: &Overlay<'_, EmptyFacts>,
     rows: &[RowChange],
     actor: Actor,
     now: i64,
@@ -454,7 +454,7 @@ fn undone(
 
 fn history(seed: u64, steps: usize) -> Result<usize, TestCaseError> {
     let mut dice = Dice::new(seed);
-    let mut world = Overlay::new(&Nothing).unwrap();
+    let mut world = Overlay::new(&EmptyFacts).unwrap();
     put(&mut world, &start());
     let (mut records, mut done, mut told) = (Records::new(), 0, Vec::new());
     let mut before = World::read(&world);
@@ -509,13 +509,13 @@ fn nobody_gets_more_than_a_sharer_had_and_nothing_falls_unsaid() {
 }
 
 /// A world to be changed step by step.
-struct Case(Overlay<'static, Nothing>, i64);
+struct Case(Overlay<'static, EmptyFacts>, i64);
 
 impl Case {
     fn new() -> Case {
         let mut world = start();
         world.shares.clear();
-        let mut facts = Overlay::new(&Nothing).unwrap();
+        let mut facts = Overlay::new(&EmptyFacts).unwrap();
         put(&mut facts, &world);
         Case(facts, NOW)
     }
@@ -660,7 +660,7 @@ fn what_lasts_longer_than_its_base_is_cut_by_pruning() {
     world.shares.push(share(301, GROUPS[0], 22, None));
     world.shares.push(share(302, 25, 23, None));
     world.groups.get_mut(&GROUPS[0]).unwrap().push(Link { id: 400, who: 22 });
-    let mut facts = Overlay::new(&Nothing).unwrap();
+    let mut facts = Overlay::new(&EmptyFacts).unwrap();
     put(&mut facts, &world);
     let mut case = Case(facts, NOW);
     case.by(Actor::Operator, &Step::Prune { on: "/".to_owned() }).unwrap();
@@ -669,7 +669,7 @@ fn what_lasts_longer_than_its_base_is_cut_by_pruning() {
     // Once the base is over they hold each other up no more.
     let mut world = world;
     world.shares.iter_mut().skip(1).for_each(|it| it.expires = None);
-    let mut facts = Overlay::new(&Nothing).unwrap();
+    let mut facts = Overlay::new(&EmptyFacts).unwrap();
     put(&mut facts, &world);
     let mut case = Case(facts, NOW + 10);
     case.by(Actor::Operator, &Step::Prune { on: "/".to_owned() }).unwrap();
@@ -683,7 +683,7 @@ fn a_share_that_is_made_anew_is_of_who_makes_it() {
     (bucket.kind, bucket.version) = ("s3", None);
     bucket.roles.push(Held { id: 200, who: 21, role: "access-manager" });
     world.shares.clear();
-    let mut facts = Overlay::new(&Nothing).unwrap();
+    let mut facts = Overlay::new(&EmptyFacts).unwrap();
     put(&mut facts, &world);
     let mut case = Case(facts, NOW);
     let step = Step::Grant { on: "/a".to_owned(), with: 22, set: EDIT, expires: Some(NOW + 10), admin: false };
@@ -722,7 +722,7 @@ fn a_chain_of_300_falls_as_one() {
         let (id, with) = (3_000 + link, 1_000 + link);
         world.shares.push(Share { id, on: at("/a"), with, by: Some(by), set: VIEW, expires: None, class: "user" });
     }
-    let mut facts = Overlay::new(&Nothing).unwrap();
+    let mut facts = Overlay::new(&EmptyFacts).unwrap();
     put(&mut facts, &world);
     let mut case = Case(facts, NOW);
     case.by(Actor::Operator, &Step::Prune { on: "/".to_owned() }).unwrap();
@@ -738,7 +738,7 @@ fn a_chain_of_300_falls_as_one() {
     keep(&mut case.0, draft, last);
     assert_eq!(case.shares(), []);
     // The owner gives the folder away, and the chain hangs in the air.
-    let mut facts = Overlay::new(&Nothing).unwrap();
+    let mut facts = Overlay::new(&EmptyFacts).unwrap();
     put(&mut facts, &world);
     let mut case = Case(facts, NOW);
     case.by(Actor::Principal(Id(ADMIN)), &Step::Owner { on: "/a".to_owned(), to: None }).unwrap();

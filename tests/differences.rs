@@ -9,7 +9,7 @@ use rolebook::model::attributes::{Attributes, Status};
 use rolebook::model::{Action, Id, Kind, Time, Verb};
 use rolebook::ops::scope;
 use rolebook::policy::listing::{Comparison, Difference, Scope, Twins};
-use rolebook::policy::{Facts, Nothing, Overlay, Panel, Question, RowChange, decide};
+use rolebook::policy::{EmptyFacts, Evaluator, Facts, Overlay, Question, RowChange, decide};
 use serde_json::json;
 
 use crate::oracle::put;
@@ -19,10 +19,10 @@ use crate::support::Tool;
 
 mod shaken;
 
-type State = Overlay<'static, Nothing>;
+type State = Overlay<'static, EmptyFacts>;
 
 fn state(world: &World) -> State {
-    let mut facts = Overlay::new(&Nothing).unwrap();
+    let mut facts = Overlay::new(&EmptyFacts).unwrap();
     put(&mut facts, world);
     facts
 }
@@ -118,7 +118,7 @@ fn is_file(before: &State, after: &State, item: Id) -> bool {
     row.is_some_and(|it| it.as_item().is_some_and(|it| !it.is_folder()))
 }
 
-fn listed(before: &Panel<'_, State>, after: &Panel<'_, State>, scope: &Scope) -> Vec<Difference> {
+fn listed(before: &Evaluator<'_, State>, after: &Evaluator<'_, State>, scope: &Scope) -> Vec<Difference> {
     let mut found = Vec::new();
     let comparison = Comparison::new(before, after, Twins::by_id());
     comparison
@@ -137,7 +137,7 @@ fn compare(first: &World, then: &World, at: (Time, Time)) {
 fn compare_states(before: &State, after: &State, at: (Time, Time)) {
     let changes = changes(before, after);
     let narrow = scope(before, after, &changes).unwrap();
-    let (panel_before, panel_after) = (Panel::new(before, at.0), Panel::new(after, at.1));
+    let (panel_before, panel_after) = (Evaluator::new(before, at.0), Evaluator::new(after, at.1));
     let rows = listed(&panel_before, &panel_after, &Scope::default());
     if at.0 == at.1 {
         let narrowed: BTreeSet<String> =

@@ -6,7 +6,7 @@ use rolebook::model::{Action, Id, Kind, Name, Path, Permissions, Problem, Refere
 use rolebook::ops::remedies;
 use rolebook::ops::share::{self, Grant, Which};
 use rolebook::ops::{Actor, Work, account, content, endpoint, membership, place, transfer};
-use rolebook::policy::{Decision, Facts, Nothing, Overlay, Question, decide};
+use rolebook::policy::{Decision, EmptyFacts, Facts, Overlay, Question, decide};
 
 use crate::properties::keep;
 use crate::support::Tool;
@@ -34,7 +34,7 @@ fn path(text: &str) -> Path {
     Path::parse(text).unwrap()
 }
 
-type Memory = Overlay<'static, Nothing>;
+type Memory = Overlay<'static, EmptyFacts>;
 
 fn doing<T>(
     world: &mut Memory,
@@ -54,7 +54,7 @@ fn id_of(world: &Memory, kind: Kind, text: &str) -> Id {
 
 /// alice, who administers the node `n`, bob and carol.
 fn staffed() -> Memory {
-    let mut world = Overlay::new(&Nothing).unwrap();
+    let mut world = Overlay::new(&EmptyFacts).unwrap();
     doing(&mut world, Actor::Operator, |work| {
         for who in ["alice", "bob", "carol"] {
             account::add(work, &name(who), &account::Options::default(), None)?;
@@ -219,7 +219,7 @@ fn ten_thousand_shares_of_one_item() {
     };
     assert_eq!(revoke(&mut world, false).unwrap_err().details.len(), count);
     revoke(&mut world, true).unwrap();
-    assert_eq!(world.list(rolebook::policy::Select::OnAs(on, Role::ItemShare)).unwrap(), []);
+    assert_eq!(world.list_bindings(rolebook::policy::BindingQuery::OnAs(on, Role::ItemShare)).unwrap(), []);
 }
 
 /// Every character that is legal in a path and likely to be taken for something else.

@@ -12,7 +12,7 @@ use std::cell::Cell;
 
 use rolebook::model::Time;
 use rolebook::ops::{Actor, Work};
-use rolebook::policy::Adaptive;
+use rolebook::policy::AdaptiveFacts;
 use rolebook::store::Store;
 
 use crate::support::{Ran, Tool};
@@ -51,11 +51,11 @@ fn people(tool: &Tool, count: usize, workspaces: &str) {
 }
 
 /// How many look-ups and rows an operation takes.
-fn spent(tool: &Tool, operation: &dyn Fn(&mut Work<'_, Adaptive<'_>>)) -> u64 {
+fn spent(tool: &Tool, operation: &dyn Fn(&mut Work<'_, AdaptiveFacts<'_>>)) -> u64 {
     let reader = Store::open(&tool.store()).unwrap().read().unwrap();
     let is_enough = |most: u64| {
         let is_spent = Cell::new(false);
-        let facts = Adaptive::new(reader.facts(), most, || {
+        let facts = AdaptiveFacts::new(reader.facts(), most, || {
             is_spent.set(true);
             None
         });

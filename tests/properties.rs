@@ -9,7 +9,7 @@ use rolebook::model::attributes::{MemberAccess, SendPolicy, Setting, SettingValu
 use rolebook::model::{Action, Id, Kind, Name, Problem, Reference, Role, Time, Verb};
 use rolebook::ops::remedies;
 use rolebook::ops::{Actor, Work, account, membership, place, server, undo};
-use rolebook::policy::{Draft, Facts, Nothing, Overlay, Question, decide, invariants};
+use rolebook::policy::{Draft, EmptyFacts, Facts, Overlay, Question, decide, invariants};
 use rolebook::store::verify::verify;
 use rolebook::store::{Reader, RevisionHeader, Store, StoreFacts};
 
@@ -222,7 +222,7 @@ proptest! {
     fn the_store_and_the_memory_agree_now_and_about_the_past(steps in steps()) {
         let folder = tempfile::tempdir().unwrap();
         let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
-        let mut world = Overlay::new(&Nothing).unwrap();
+        let mut world = Overlay::new(&EmptyFacts).unwrap();
         let mut past: Vec<(u64, Vec<(String, bool)>)> = Vec::new();
         let mut had_admin = false;
         for (who, step) in &steps {
@@ -258,14 +258,14 @@ proptest! {
         if let Some((last, _)) = past.last()
             && commit(&store, None, |reader, work| undo::undo(work, &undo::Past::default(), &reader.changes(*last)?)).is_ok()
         {
-            let before = past.len().checked_sub(2).map_or_else(|| answers(&Nothing), |place| past[place].1.clone());
+            let before = past.len().checked_sub(2).map_or_else(|| answers(&EmptyFacts), |place| past[place].1.clone());
             prop_assert_eq!(answers(&store.read().unwrap().facts()), before);
         }
     }
 
     #[test]
     fn what_would_suffice_is_never_there_already_and_denials_are_never_widened_by_it(steps in steps()) {
-        let mut world = Overlay::new(&Nothing).unwrap();
+        let mut world = Overlay::new(&EmptyFacts).unwrap();
         for (_, step) in &steps {
             let mut work = Work::new(&world, Actor::Operator, NOW).unwrap();
             if let Ok((draft, last)) = apply(&mut work, step).and_then(|()| work.finish()) {

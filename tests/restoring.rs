@@ -12,7 +12,7 @@ use rolebook::model::attributes::{AllowDeny, BindingAttributes};
 use rolebook::model::{Action, Binding, Id, Kind, Name, Path, Permissions, Reference, Role, SetNames, Time, Verb};
 use rolebook::ops::{Actor, Work, account, content, place, transfer, workspace_member};
 use rolebook::policy::content::entitled;
-use rolebook::policy::{Facts, Nothing, Overlay, Select, Subject, decide_for};
+use rolebook::policy::{BindingQuery, EmptyFacts, Facts, Overlay, Subject, decide_for};
 
 use crate::delegation::{ADMIN, PEOPLE, apply, propose, start};
 use crate::oracle::put;
@@ -61,7 +61,7 @@ fn applied<'f, F: Facts>(facts: &'f F, text: &str, now: i64, lines: bool) -> Res
 }
 
 /// Account 25 is the only one in the workspace; without an organization's members nobody could be.
-fn with_organization(world: &mut Overlay<'_, Nothing>, dice: &mut Dice) {
+fn with_organization(world: &mut Overlay<'_, EmptyFacts>, dice: &mut Dice) {
     for (id, principal, role) in [(1_000, ADMIN, Role::OrgAdmin), (1_001, 25, Role::OrgMember)] {
         world.put_binding(Binding {
             id: Id(id),
@@ -89,7 +89,7 @@ fn with_organization(world: &mut Overlay<'_, Nothing>, dice: &mut Dice) {
 
 /// Something besides what [`propose`] has people do: an account goes, by any of the ways there are and were,
 /// or the workspace loses its member.
-fn end_something(world: &mut Overlay<'_, Nothing>, now: i64, dice: &mut Dice) {
+fn end_something(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice) {
     let name = |id: u64| Name::parse(&format!("u{id}")).unwrap();
     let who = dice.pick(&PEOPLE[1..]);
     let mut work = Work::new(world, Actor::Operator, Time(now)).unwrap();
@@ -120,7 +120,7 @@ fn end_something(world: &mut Overlay<'_, Nothing>, now: i64, dice: &mut Dice) {
 
 /// Something that befalls a home folder: its member has another name, or it has no owner for a while and is
 /// renamed, moved or removed, or the member comes back.
-fn shake_home(world: &mut Overlay<'_, Nothing>, now: i64, dice: &mut Dice) {
+fn shake_home(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice) {
     let parse = |text: &str| Name::parse(text).unwrap();
     let Some(member) = world.resource(Id(25)).unwrap() else { return };
     let reference = Reference::Named(Kind::Account, parse(&member.name));
@@ -188,7 +188,7 @@ fn held<F: Facts>(facts: &F, who: &str, path: &Path, at: i64) -> Option<(Permiss
 
 fn restored(seed: u64) -> Result<bool, TestCaseError> {
     let mut dice = Dice::new(seed);
-    let mut world = Overlay::new(&Nothing).unwrap();
+    let mut world = Overlay::new(&EmptyFacts).unwrap();
     put(&mut world, &start());
     with_organization(&mut world, &mut dice);
     let mut ended = 0;
@@ -220,7 +220,7 @@ fn restored(seed: u64) -> Result<bool, TestCaseError> {
     for lines in [false, true] {
         let text = exported(&world, now, lines);
         let fail = |why: String| TestCaseError::fail(format!("RESTORE_SEED={seed}: {why}\n{text}"));
-        let copy = applied(&Nothing, &text, now, lines).map_err(fail)?;
+        let copy = applied(&EmptyFacts, &text, now, lines).map_err(fail)?;
         let fail = |why: String| {
             TestCaseError::fail(format!("RESTORE_SEED={seed}: {why}\n{text}\n{}", exported(&copy, now, false)))
         };
@@ -238,7 +238,7 @@ fn restored(seed: u64) -> Result<bool, TestCaseError> {
         }
         // Shares that are over are not made again; from then on the text is the same.
         let again = exported(&copy, now, lines);
-        let anew = applied(&Nothing, &again, now, lines).map_err(fail)?;
+        let anew = applied(&EmptyFacts, &again, now, lines).map_err(fail)?;
         if exported(&anew, now, lines) != again {
             return Err(fail("written again it is another text".to_owned()));
         }
@@ -267,7 +267,7 @@ fn what_is_exported_leads_to_the_same_access() {
 fn no_share_is_left_without_its_sharer() {
     for seed in 0..40 {
         let mut dice = Dice::new(seed);
-        let mut world = Overlay::new(&Nothing).unwrap();
+        let mut world = Overlay::new(&EmptyFacts).unwrap();
         put(&mut world, &start());
         for number in 0..40 {
             let before = World::read(&world);
@@ -287,7 +287,7 @@ fn no_share_is_left_without_its_sharer() {
         if account::remove(&mut work, &Name::parse(&format!("u{who}")).unwrap(), &removal).is_err() {
             continue;
         }
-        assert_eq!(work.facts().list(Select::SharesBy(Id(who))).unwrap(), [], "{seed}");
+        assert_eq!(work.facts().list_bindings(BindingQuery::SharesBy(Id(who))).unwrap(), [], "{seed}");
         for share in World::read(work.facts()).shares {
             assert!(share.by.is_none_or(|by| by != share.with), "{seed}: {share:?} is shared with oneself");
         }

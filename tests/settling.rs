@@ -27,7 +27,7 @@ fn leave_shares_behind(tool: &Tool, name: &str) {
     let facts = writer.facts();
     let account = facts.named(rolebook::model::Kind::Account, None, name).unwrap().unwrap().id;
     let mut work = Overlay::new(&facts).unwrap();
-    for binding in facts.list(rolebook::policy::Select::Of(account)).unwrap() {
+    for binding in facts.list_bindings(rolebook::policy::BindingQuery::Of(account)).unwrap() {
         work.end_binding(binding.id);
     }
     work.end_resource(account);

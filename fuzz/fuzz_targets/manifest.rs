@@ -10,10 +10,10 @@ use rolebook::manifest::said::Statement;
 use rolebook::manifest::{Source, read};
 use rolebook::model::Time;
 use rolebook::ops::{Actor, Work};
-use rolebook::policy::Nothing;
+use rolebook::policy::EmptyFacts;
 
 fn plan<'s>(statements: impl Iterator<Item = &'s Statement>) {
-    let facts = Nothing;
+    let facts = EmptyFacts;
     let work = Work::new(&facts, Actor::Operator, Time(1_800_000_000_000)).unwrap();
     let mut planner = Planner::new(work, Options::default());
     for statement in statements {

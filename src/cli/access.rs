@@ -12,7 +12,7 @@ use crate::model::{Action, Binding, Id, Kind, Problem, Time};
 use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::{Actor, scope};
 use crate::policy::listing::{Comparison, Counts, Difference, Part, Scope, Twins};
-use crate::policy::{self, Facts, Panel, RowChange, Select, Viewer};
+use crate::policy::{self, BindingQuery, Evaluator, Facts, RowChange, Viewer};
 use crate::render::{Column, RenderError, Row, hidden, row, shown};
 
 /// The field of an object that holds the rows.
@@ -54,7 +54,7 @@ impl Effect {
         (actor, at): (Actor, Time),
     ) -> Result<Effect, Problem> {
         let scope = scope(before, after, changes)?;
-        let (panel_before, panel_after) = (Panel::new(before, at), Panel::new(after, at));
+        let (panel_before, panel_after) = (Evaluator::new(before, at), Evaluator::new(after, at));
         let comparison = Comparison::new(&panel_before, &panel_after, Twins::by_id());
         let mut teller = Teller {
             facts: (before, after),
@@ -230,7 +230,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
         }
         let (before, after) = self.facts;
         // told: each line is asked about first.
-        let name = if after.outline(id)?.is_some() { after.reference(id)? } else { before.reference(id)? };
+        let name = if after.header(id)?.is_some() { after.reference(id)? } else { before.reference(id)? };
         let name: Rc<str> = name.into();
         self.names.insert(id, Rc::clone(&name));
         Ok(name)
@@ -251,7 +251,7 @@ fn orphaned<A: Facts + ?Sized, B: Facts + ?Sized>(
     }
     let mut shares = Vec::new();
     for sharer in sharers {
-        for share in after.list(Select::SharesBy(sharer))? {
+        for share in after.list_bindings(BindingQuery::SharesBy(sharer))? {
             if share.is_effective(at) && is_delegated(after, &share)? {
                 shares.push(share);
             }

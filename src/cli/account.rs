@@ -15,7 +15,7 @@ use super::{Outcome, complete, examples};
 use crate::model::attributes::{Setting, setting_field, time_value};
 use crate::model::{Id, Kind, Problem, Reference, Resource, Role};
 use crate::ops::account::{self, Options};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage accounts
@@ -333,7 +333,7 @@ impl Roles {
         let most = counts.iter().max_by_key(|(count, _)| *count).map(|(_, role)| *role).filter(|_| all);
         let mut others = HashMap::new();
         for role in Role::SERVER.into_iter().filter(|role| Some(*role) != most) {
-            view.facts.bindings(Select::OnAs(Id::SERVER, role), &mut |binding| {
+            view.facts.bindings(BindingQuery::OnAs(Id::SERVER, role), &mut |binding| {
                 others.insert(binding.principal, role);
                 Ok(ControlFlow::Continue(()))
             })?;

@@ -15,7 +15,7 @@ use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource, Role};
 use crate::ops::content::{self, Said, Upload as Uploading};
 use crate::ops::{AnyViewer, package, transfer};
 use crate::policy::content::sources;
-use crate::policy::{Facts, Select, Step};
+use crate::policy::{BindingQuery, Facts, Step};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Register files and folders, and do what their permissions allow
@@ -222,7 +222,7 @@ fn item_row(
     reference: &str,
 ) -> Result<Map<String, Value>, RenderError> {
     let Some(it) = resource.as_item() else { return Ok(Map::new()) };
-    let owner = view.facts.list(Select::OnAs(resource.id, Role::ItemOwner))?.into_iter().next();
+    let owner = view.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemOwner))?.into_iter().next();
     let owner = owner.map(|binding| view.name(binding.principal)).transpose()?;
     let held = reader.permissions(resource.id)?;
     Ok(row(

@@ -13,7 +13,7 @@ use super::{Outcome, complete, examples};
 use crate::model::attributes::{EndpointKind, NodeVersion};
 use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb as Do};
 use crate::ops::{Actor, endpoint};
-use crate::policy::{Facts, Select, Subject};
+use crate::policy::{BindingQuery, Facts, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage endpoints and the roles on them
@@ -257,7 +257,7 @@ impl Roles {
         let mut rows = Vec::new();
         for role in Role::ENDPOINT {
             let mut held = Vec::new();
-            for binding in view.facts.list(Select::OnAs(endpoint.id, role))? {
+            for binding in view.facts.list_bindings(BindingQuery::OnAs(endpoint.id, role))? {
                 held.push(row(
                     &ROLES,
                     [

@@ -165,7 +165,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
             && number > Id::LAST_RESERVED.0
             && name.len() > 3
         {
-            found.extend(facts.outline(Id(number))?.map(|it| it.id));
+            found.extend(facts.header(Id(number))?.map(|it| it.id));
         }
         for id in found {
             if !self.concerns(facts, id)? && !self.viewer.may_name(id)? {
@@ -179,7 +179,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
     fn concerns<G: Facts>(&self, facts: &G, id: Id) -> Result<bool, Problem> {
         match &self.scope {
             LogScope::All => Ok(true),
-            LogScope::On(places) => Ok(facts.lineage(id)?.last().is_some_and(|it| places.contains(&it.id))),
+            LogScope::On(places) => Ok(facts.ancestors(id)?.last().is_some_and(|it| places.contains(&it.id))),
         }
     }
 }
@@ -260,7 +260,7 @@ impl<F: Facts> Lookup for Then<'_, '_, '_, F> {
         }
         if !self.has_ended(id)? {
             for facts in &self.sides {
-                if facts.outline(id)?.is_some() {
+                if facts.header(id)?.is_some() {
                     // told: the callers of this function asked.
                     return Ok(kept(&self.names, id, facts.reference(id)?));
                 }
@@ -274,12 +274,12 @@ impl<F: Facts> Lookup for Then<'_, '_, '_, F> {
         if let Some(known) = self.ended.borrow().get(&id) {
             return Ok(*known);
         }
-        if id <= Id::LAST_RESERVED || self.log.view.facts.outline(id)?.is_some() {
+        if id <= Id::LAST_RESERVED || self.log.view.facts.header(id)?.is_some() {
             return Ok(kept(&self.ended, id, false));
         }
         // Files and folders are told by the paths they had.
         for facts in &self.sides {
-            if let Some(was) = facts.outline(id)? {
+            if let Some(was) = facts.header(id)? {
                 return Ok(kept(&self.ended, id, was.kind() != Kind::Item));
             }
         }
@@ -291,7 +291,7 @@ impl<F: Facts> Lookup for Then<'_, '_, '_, F> {
             return Ok(*known);
         }
         for facts in &self.sides {
-            if let Some(outermost) = facts.lineage(id)?.last() {
+            if let Some(outermost) = facts.ancestors(id)?.last() {
                 return Ok(kept(&self.outermost, id, outermost.id));
             }
         }

@@ -15,7 +15,7 @@ use super::view::View;
 use super::{Outcome, complete};
 use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Verb};
 use crate::ops::membership;
-use crate::policy::{Facts, Select, Subject};
+use crate::policy::{BindingQuery, Facts, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 // A place and who is meant in it.
@@ -119,7 +119,7 @@ type Found = Vec<(Id, Binding, Option<usize>)>;
 fn visible(view: &View<'_>, place: &Resource) -> Result<Vec<Binding>, RenderError> {
     let mut found: Vec<Binding> = Vec::new();
     for role in membership::levels(place.kind()) {
-        found.extend(view.facts.list(Select::OnAs(place.id, *role))?);
+        found.extend(view.facts.list_bindings(BindingQuery::OnAs(place.id, *role))?);
     }
     view.work()?.require_verb(Verb::ViewMembers, place.id)?;
     told(view, found)
@@ -169,7 +169,7 @@ fn expanded(view: &View<'_>, of: &Resource, mut found: Vec<Binding>) -> Result<(
         while let Some((place, binding)) = open.pop_front() {
             let Some(group) = ways.at(place) else { continue };
             let mut is_whole = true;
-            for inner in view.facts.list(Select::OnAs(group, Role::GroupMember))? {
+            for inner in view.facts.list_bindings(BindingQuery::OnAs(group, Role::GroupMember))? {
                 if !asks_about_others && !viewer.is_told_of(&inner)? {
                     is_whole = false;
                 } else if is_group(inner.principal)? {

@@ -53,7 +53,7 @@ use std::io::Write;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::model::Problem;
-use crate::policy::Fault;
+use crate::policy::FactsError;
 use crate::render::RenderError;
 use crate::store::StoreError;
 use args::Globals;
@@ -62,8 +62,8 @@ use session::Session;
 /// The exit status of a command, or what stopped it.
 type Outcome = std::result::Result<u8, RenderError>;
 
-impl From<Fault> for RenderError {
-    fn from(fault: Fault) -> RenderError {
+impl From<FactsError> for RenderError {
+    fn from(fault: FactsError) -> RenderError {
         RenderError::Problem(fault.into())
     }
 }

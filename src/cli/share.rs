@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::ops::share::{self, Grant as Granting, Sharer, Which};
 use crate::ops::{Actor, AnyViewer};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, plain, row, shown};
 
 /// Share files and folders, and see who shared what with whom
@@ -266,16 +266,16 @@ impl List {
         if self.all && view.actor != Actor::Operator {
             view.work()?.require_verb(Do::AdministerShares, place.item.id)?;
         }
-        let lineage = view.facts.lineage(place.item.id)?;
+        let ancestors = view.facts.ancestors(place.item.id)?;
         let viewer = view.viewer()?;
-        for (up, above) in lineage.iter().filter(|above| above.kind() == Kind::Item).enumerate() {
+        for (up, above) in ancestors.iter().filter(|above| above.kind() == Kind::Item).enumerate() {
             // What is not registered has no shares of its own.
             if self.here && (above.id != place.item.id || !place.rest.is_empty()) {
                 break;
             }
             self.of_item(view, &viewer, (up, above), wanted, put)?;
         }
-        if let Some(endpoint) = lineage.last() {
+        if let Some(endpoint) = ancestors.last() {
             let root_too = !self.here || (place.item.is_root() && place.rest.is_empty());
             if root_too && wanted.is_everything() {
                 implicit(view, &viewer, endpoint, &place.item, put)?;
@@ -293,13 +293,13 @@ impl List {
         wanted: &Wanted,
         put: Put<'_>,
     ) -> Result<(), RenderError> {
-        for ownership in view.facts.list(Select::OnAs(resource.id, Role::ItemOwner))? {
+        for ownership in view.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemOwner))? {
             if wanted.is_everything() && viewer.is_told_of(&ownership)? {
                 let row = share_row(view, resource.id, &ownership, Permissions::EDIT, "owner")?;
                 put(&format!("{up:08} owners"), row)?;
             }
         }
-        for share in view.facts.list(Select::OnAs(resource.id, Role::ItemShare))? {
+        for share in view.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemShare))? {
             if wanted.takes(&share) && viewer.lists_share(&share, self.all)? {
                 let (set, class) = (share.attributes.permissions, share.attributes.share_class());
                 let row = share_row(view, resource.id, &share, set, class.as_str())?;
@@ -382,7 +382,7 @@ fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, pu
             return Ok(());
         }
         if let Some(top) = top
-            && !view.facts.lineage(share.resource)?.iter().any(|above| above.id == top)
+            && !view.facts.ancestors(share.resource)?.iter().any(|above| above.id == top)
         {
             return Ok(());
         }
@@ -392,9 +392,11 @@ fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, pu
     };
     match (wanted.with, wanted.by) {
         (Some(with), _) => {
-            view.facts.list(Select::OfAs(with, Role::ItemShare))?.into_iter().try_for_each(&mut keep)?;
+            view.facts.list_bindings(BindingQuery::OfAs(with, Role::ItemShare))?.into_iter().try_for_each(&mut keep)?;
         }
-        (None, Some(Some(by))) => view.facts.list(Select::SharesBy(by))?.into_iter().try_for_each(&mut keep)?,
+        (None, Some(Some(by))) => {
+            view.facts.list_bindings(BindingQuery::SharesBy(by))?.into_iter().try_for_each(&mut keep)?
+        }
         (None, _) => {
             let mut open = match top {
                 Some(top) => vec![top],
@@ -407,7 +409,10 @@ fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, pu
                 }
             };
             while let Some(item) = open.pop() {
-                view.facts.list(Select::OnAs(item, Role::ItemShare))?.into_iter().try_for_each(&mut keep)?;
+                view.facts
+                    .list_bindings(BindingQuery::OnAs(item, Role::ItemShare))?
+                    .into_iter()
+                    .try_for_each(&mut keep)?;
                 open.extend(view.facts.ids(Kind::Item, Some(item))?);
             }
         }
@@ -430,7 +435,7 @@ fn implicit(
     let Some(root) = view.facts.named(Kind::Item, Some(endpoint.id), "/")? else { return Ok(()) };
     let mut known: HashSet<Id> = HashSet::new();
     for role in [Role::EndpointAdministrator, Role::AccessManager] {
-        for binding in view.facts.list(Select::OnAs(endpoint.id, role))? {
+        for binding in view.facts.list_bindings(BindingQuery::OnAs(endpoint.id, role))? {
             if known.insert(binding.principal) {
                 let mut row = share_row(view, root.id, &binding, Permissions::EDIT, "role")?;
                 // told: who lists the shares is told who has everything by a role (`content.shares-listed`).

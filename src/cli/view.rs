@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::ops::{Actor, AnyViewer, Place, Viewer, Work, find, find_item, find_workspace, require_active, resolve};
 use crate::policy::disclosure::HIDDEN;
-use crate::policy::{Adaptive, Facts, Rights, Select};
+use crate::policy::{AdaptiveFacts, BindingQuery, Facts, Rights};
 use crate::render::RenderError;
 use crate::store::{Reader, Snapshot, StoreFacts, TodayFacts};
 
@@ -133,15 +133,15 @@ impl<'r> View<'r> {
 const ONE_OF: u64 = 16;
 
 /// Facts of a store that are read into memory where much of them turns out to be asked for.
-pub(super) fn adaptive(facts: StoreFacts<'_>) -> Result<Adaptive<'_>, Problem> {
+pub(super) fn adaptive(facts: StoreFacts<'_>) -> Result<AdaptiveFacts<'_>, Problem> {
     let most = facts.last_id()?.0 / ONE_OF;
     let load = move || facts.snapshot().ok().map(|it| Box::new(it) as Box<dyn Facts>);
-    Ok(Adaptive::new(facts, most, load))
+    Ok(AdaptiveFacts::new(facts, most, load))
 }
 
 impl<'r> View<'r> {
     /// The same with facts that are read into memory where a command turns out to ask for much of them.
-    pub(super) fn adaptive(&self) -> Result<View<'r, Adaptive<'r>>, Problem> {
+    pub(super) fn adaptive(&self) -> Result<View<'r, AdaptiveFacts<'r>>, Problem> {
         let View { reader, actor, at, revision, facts, today, .. } = *self;
         let warning = self.warning.clone();
         Ok(View { reader, facts: adaptive(facts)?, actor, at, revision, today, warning })
@@ -203,7 +203,7 @@ impl<F: Facts> View<'_, F> {
             return found.map(|(id, _)| id);
         };
         if problem.kind == ProblemKind::NotFound
-            && self.facts.outline(Id(*number))?.is_none()
+            && self.facts.header(Id(*number))?.is_none()
             && let Some(token) = self.reader.last_version(Id(*number))?.filter(|it| it.kind() == Kind::AccessToken)
             && let Some(workspace) = token.parent.map(|id| self.reader.last_version(id)).transpose()?.flatten()
             && let Some(org) = workspace.parent
@@ -246,8 +246,8 @@ impl<F: Facts> View<'_, F> {
         let work = self.work()?;
         let viewer = self.viewer()?;
         let listed = |id: Id| {
-            for select in [Select::OfAs(id, Role::ItemShare), Select::SharesBy(id)] {
-                for share in self.facts.list(select)? {
+            for select in [BindingQuery::OfAs(id, Role::ItemShare), BindingQuery::SharesBy(id)] {
+                for share in self.facts.list_bindings(select)? {
                     if viewer.is_told_of(&share)? {
                         return Ok(true);
                     }
@@ -293,7 +293,7 @@ impl<F: Facts> View<'_, F> {
     }
 
     fn is_there(&self, id: Id) -> Result<bool, Problem> {
-        Ok(id <= Id::LAST_RESERVED || self.facts.outline(id)?.is_some())
+        Ok(id <= Id::LAST_RESERVED || self.facts.header(id)?.is_some())
     }
 
     /// The reference of an id, also of one that is gone, whoever may see it: for what the reader is known

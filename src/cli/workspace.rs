@@ -21,7 +21,7 @@ use crate::ops::home::HomeFolder;
 use crate::ops::place;
 use crate::ops::workspace::{self, Options};
 use crate::ops::workspace_member::{self, Terms};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage the workspaces of organizations
@@ -252,7 +252,7 @@ impl One {
             let (reference, homes) = (view.name(found.id)?, homes(view, &found)?);
             session.list_placed(&COLUMNS, paging, |put| {
                 for level in Role::WORKSPACE {
-                    for binding in view.facts.list(Select::OnAs(found.id, level))? {
+                    for binding in view.facts.list_bindings(BindingQuery::OnAs(found.id, level))? {
                         let own = binding.attributes.root_upload.map_or("default", AllowDeny::as_str);
                         let home = homes.get(&binding.principal).map(|id| view.told_name(*id)).transpose()?.flatten();
                         let member = view.party(&binding, binding.principal)?;

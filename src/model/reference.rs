@@ -175,9 +175,9 @@ pub fn full_reference<E>(
 
 /// The reference of an item from what it lies in, itself first. A loop: a tree may be deeper than
 /// the stack.
-pub fn item_reference(lineage: &[std::rc::Rc<Resource>]) -> String {
+pub fn item_reference(ancestors: &[std::rc::Rc<Resource>]) -> String {
     let mut text = String::new();
-    for above in lineage.iter().rev() {
+    for above in ancestors.iter().rev() {
         match above.kind() {
             Kind::Item if above.is_root() => text.push(':'),
             Kind::Item => {
@@ -187,7 +187,7 @@ pub fn item_reference(lineage: &[std::rc::Rc<Resource>]) -> String {
             _ => text.push_str(&above.name),
         }
     }
-    if lineage.first().is_some_and(|item| item.is_root()) {
+    if ancestors.first().is_some_and(|item| item.is_root()) {
         text.push('/');
     }
     text

@@ -8,7 +8,7 @@ use crate::model::catalogue::OWN_ADDRESS;
 use crate::model::name::shell_quote;
 use crate::model::time::Expiry;
 use crate::model::{Action, Id, Kind, Name, Problem, Reference, Resource, Role, Time, Verb};
-use crate::policy::{Facts, Select, invariants};
+use crate::policy::{BindingQuery, Facts, invariants};
 
 /// What can be said of an account; what is none is left as it is.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -309,7 +309,7 @@ fn warn_of_address<F: Facts + ?Sized>(work: &mut Work<'_, F>, account: &Account,
         }
     }
     if let Some(invitee) = work.facts().named(Kind::Invitee, None, &key)? {
-        for binding in work.facts().list(Select::OfAs(invitee.id, Role::DropboxOutside))? {
+        for binding in work.facts().list_bindings(BindingQuery::OfAs(invitee.id, Role::DropboxOutside))? {
             if binding.is_effective(work.at) && work.may(Action::Plain(Verb::View), binding.resource)? {
                 let dropbox = work.name(binding.resource)?;
                 work.notices.push(format!("a private link of {dropbox} was made for `{email}` and stays in force"));
@@ -435,7 +435,7 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, removal: &
             .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", known.shell_name())));
     }
     heir::take_over(work, &known, heir.as_ref(), *cascade)?;
-    for binding in work.facts().list(Select::Of(known.id))? {
+    for binding in work.facts().list_bindings(BindingQuery::Of(known.id))? {
         if !matches!(binding.role.resource_kind(), Kind::Server | Kind::Package) {
             let place = work.name(binding.resource)?;
             work.takes.push(format!("{} as {} of {place}", known.reference(), binding.role.as_str()));

@@ -228,7 +228,7 @@ fn package_creation<F: Facts + ?Sized>(work: &Work<'_, F>, made: &Resource) -> R
     };
     let mut asked = Vec::new();
     for recipient in &package.recipients {
-        let verb = match work.facts().outline(*recipient)?.map(|it| it.kind()) {
+        let verb = match work.facts().header(*recipient)?.map(|it| it.kind()) {
             Some(Kind::Workgroup) => Verb::Send,
             Some(Kind::Dropbox) => Verb::Submit,
             _ => Verb::SendTo,
@@ -362,8 +362,8 @@ fn workspace(before: &Resource, after: &Resource, org: Id) -> Vec<Asked> {
 /// The folder that something is moved to; where that is made with the change, the nearest above it that
 /// was there.
 fn destination<F: Facts + ?Sized>(work: &Work<'_, F>, folder: Id) -> Result<Destination> {
-    for (place, above) in work.facts().lineage(folder)?.iter().enumerate() {
-        if work.facts().base().outline(above.id)?.is_some() {
+    for (place, above) in work.facts().ancestors(folder)?.iter().enumerate() {
+        if work.facts().base().header(above.id)?.is_some() {
             return Ok(Destination { folder: above.id, is_registered: place == 0, of_file: false });
         }
     }

@@ -10,7 +10,7 @@ use super::{Place, Result, Work};
 use crate::model::attributes::{Attributes, File, Item, ItemType};
 use crate::model::name::{printable, shell_quote};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 /// What is registered, or said of what is.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,7 @@ pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Pa
     };
     let Some(owner) = &said.owner else { return Ok(item) };
     let owner = find_owner(work, owner.as_ref())?;
-    match (work.facts().list(Select::OnAs(item, Role::ItemOwner))?.first(), owner) {
+    match (work.facts().list_bindings(BindingQuery::OnAs(item, Role::ItemOwner))?.first(), owner) {
         (Some(held), Some(owner)) if held.principal == owner.id => {}
         (Some(_), _) => return Err(exists(&work.name(item)?)),
         (None, Some(owner)) => drop(work.bind(item, owner.id, Role::ItemOwner)),
@@ -110,7 +110,7 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Pa
 /// Makes somebody the one owner of an item, unasked; nobody where none is named.
 pub(super) fn give_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, item: Id, owner: Option<Id>) -> Result<()> {
     let mut is_owner = false;
-    for held in work.facts().list(Select::OnAs(item, Role::ItemOwner))? {
+    for held in work.facts().list_bindings(BindingQuery::OnAs(item, Role::ItemOwner))? {
         is_owner |= Some(held.principal) == owner;
         if Some(held.principal) != owner {
             work.end_binding(held.id);
@@ -381,7 +381,7 @@ pub(super) fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc
         if item.id != top.id {
             work.takes.push(path.clone());
         }
-        for share in work.facts().list(Select::OnAs(item.id, Role::ItemShare))? {
+        for share in work.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemShare))? {
             let who = work.party(&share, share.principal)?;
             work.takes.push(format!("the share of {path} with {who}"));
         }

@@ -6,7 +6,7 @@ use super::item::{make_root, refuse_files, register_folder};
 use super::{Actor, Result, Work};
 use crate::model::attributes::{Attributes, Endpoint, EndpointKind, NodeVersion, Sharing};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
-use crate::policy::{Facts, Select, Subject};
+use crate::policy::{BindingQuery, Facts, Subject};
 
 /// What can be said of an endpoint; what is none is left as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -206,7 +206,7 @@ fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource) -
     let items = items(work, known.id)?;
     let own: Vec<Id> = items.iter().map(|item| item.id).collect();
     for role in Role::ENDPOINT {
-        for binding in work.facts().list(Select::OnAs(known.id, role))? {
+        for binding in work.facts().list_bindings(BindingQuery::OnAs(known.id, role))? {
             // Its creator's role is no surprise.
             let creators = known.as_endpoint().and_then(|it| it.creator) == Some(binding.principal);
             if role != Role::EndpointAdministrator || !creators {
@@ -221,7 +221,7 @@ fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource) -
         if !item.is_root() {
             work.takes.push(path.clone());
         }
-        for share in work.facts().list(Select::OnAs(item.id, Role::ItemShare))? {
+        for share in work.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemShare))? {
             let who = work.party(&share, share.principal)?;
             work.takes.push(format!("the share of {path} with {who}"));
         }

@@ -4,7 +4,7 @@
 use super::{Result, Work, content, share};
 use crate::model::catalogue::HAND_OVER;
 use crate::model::{Action, Binding, Id, Problem, Resource, Role, Verb};
-use crate::policy::{Facts, Select, invariants};
+use crate::policy::{BindingQuery, Facts, invariants};
 
 /// Hands over to an heir; where none is named, refuses while there is something to hand over. With
 /// `cascade` the shares that the account made are removed instead, and what rests on them.
@@ -17,7 +17,7 @@ pub(super) fn take_over<F: Facts + ?Sized>(
     heir: Option<&std::rc::Rc<Resource>>,
     cascade: bool,
 ) -> Result<()> {
-    let owned = work.facts().list(Select::OfAs(account.id, Role::ItemOwner))?;
+    let owned = work.facts().list_bindings(BindingQuery::OfAs(account.id, Role::ItemOwner))?;
     let alone = administered_alone(work, account)?;
     let Some(heir) = heir else {
         let shared = if cascade { Vec::new() } else { share::made_by(work, account.id)? };
@@ -38,7 +38,7 @@ pub(super) fn take_over<F: Facts + ?Sized>(
         } else {
             require(work, Action::Plain(Verb::EditMember), role.resource)?;
             // Who is a member already becomes an admin.
-            for held in work.facts().list(Select::OfAs(heir.id, Role::OrgMember))? {
+            for held in work.facts().list_bindings(BindingQuery::OfAs(heir.id, Role::OrgMember))? {
                 if held.resource == role.resource {
                     work.end_binding(held.id);
                 }
@@ -58,7 +58,7 @@ pub(super) fn take_over<F: Facts + ?Sized>(
 fn administered_alone<F: Facts + ?Sized>(work: &Work<'_, F>, account: &Resource) -> Result<Vec<Binding>> {
     let mut alone = Vec::new();
     for role in [Role::EndpointAdministrator, Role::OrgAdmin] {
-        for held in work.facts().list(Select::OfAs(account.id, role))? {
+        for held in work.facts().list_bindings(BindingQuery::OfAs(account.id, role))? {
             if !invariants::has_administrator(work.facts(), held.resource, role, Some(account.id), work.at)? {
                 alone.push(held);
             }

@@ -7,7 +7,7 @@ use super::{Result, Work};
 use crate::model::attributes::{Home, Item};
 use crate::model::name::shell_quote;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, Reference, Resource, Role};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 /// Where the home folder of a member lies.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -199,13 +199,13 @@ fn taken<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, account: &Resou
 /// When the facts cannot be read.
 pub(super) fn end_home<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: &Resource, account: Id) -> Result<()> {
     let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(()) };
-    for owned in work.facts().list(Select::OfAs(account, Role::ItemOwner))? {
-        let above = work.facts().lineage(owned.resource)?;
+    for owned in work.facts().list_bindings(BindingQuery::OfAs(account, Role::ItemOwner))? {
+        let above = work.facts().ancestors(owned.resource)?;
         if !above.iter().skip(1).any(|it| it.id == files) {
             continue;
         }
         work.end_binding(owned.id);
-        if work.facts().list(Select::OnAs(owned.resource, Role::ItemOwner))?.is_empty() {
+        if work.facts().list_bindings(BindingQuery::OnAs(owned.resource, Role::ItemOwner))?.is_empty() {
             let path = work.name(owned.resource)?;
             work.notices.push(format!("`{path}` stays, without an owner"));
         }

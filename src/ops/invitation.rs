@@ -52,8 +52,8 @@ impl From<Problem> for Refused {
     }
 }
 
-impl From<crate::policy::Fault> for Refused {
-    fn from(fault: crate::policy::Fault) -> Refused {
+impl From<crate::policy::FactsError> for Refused {
+    fn from(fault: crate::policy::FactsError) -> Refused {
         Problem::from(fault).into()
     }
 }

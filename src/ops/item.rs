@@ -73,7 +73,7 @@ pub(super) fn require_folder<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resou
 /// A conflict.
 pub(super) fn require_room<F: Facts + ?Sized>(work: &Work<'_, F>, folder: &Resource, levels: usize) -> Result<()> {
     // The folder, what it lies in, the root folder and the endpoint: the last two are no components.
-    let depth = work.facts().lineage(folder.id)?.len().saturating_sub(2);
+    let depth = work.facts().ancestors(folder.id)?.len().saturating_sub(2);
     if depth + levels <= Path::MAX_DEPTH {
         return Ok(());
     }

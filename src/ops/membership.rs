@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::{Result, Work};
 use crate::model::name::shell_quote;
 use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 /// The levels of a kind, strongest first.
 pub const fn levels(kind: Kind) -> &'static [Role] {
@@ -215,13 +215,13 @@ fn is_within<F: Facts + ?Sized>(facts: &F, inner: Id, outer: Id) -> Result<bool>
         if above.contains(&lower) || below.contains(&upper) {
             return Ok(true);
         }
-        for binding in facts.list(Select::OnAs(lower, Role::GroupMember))? {
-            let is_group = facts.outline(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
+        for binding in facts.list_bindings(BindingQuery::OnAs(lower, Role::GroupMember))? {
+            let is_group = facts.header(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
             if is_group && below.insert(binding.principal) {
                 down.push(binding.principal);
             }
         }
-        for binding in facts.list(Select::OfAs(upper, Role::GroupMember))? {
+        for binding in facts.list_bindings(BindingQuery::OfAs(upper, Role::GroupMember))? {
             if above.insert(binding.resource) {
                 up.push(binding.resource);
             }
@@ -259,7 +259,7 @@ fn refuse_cycle<F: Facts + ?Sized>(work: &Work<'_, F>, group: &Resource, member:
             .why("groups nest, but none may contain itself")
             .detail(path.join(" contains ")));
         }
-        for binding in work.facts().list(Select::OnAs(id, Role::GroupMember))? {
+        for binding in work.facts().list_bindings(BindingQuery::OnAs(id, Role::GroupMember))? {
             let is_group = work.facts().resource(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
             if is_group && known.insert(binding.principal) {
                 ways.push((binding.principal, Some(next)));

@@ -5,7 +5,7 @@ use super::place::children;
 use super::{Actor, Result, Work, org_member, workspace};
 use crate::model::attributes::{Attributes, Org};
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 /// A text that people read, as an option gives it: none leaves what was there, an empty one takes
 /// it away.
@@ -126,7 +126,7 @@ pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name) -> Result<
 pub(super) fn take_members<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Resource) -> Result<()> {
     let reference = work.name(place.id)?;
     for level in levels(place.kind()) {
-        for binding in work.facts().list(Select::OnAs(place.id, *level))? {
+        for binding in work.facts().list_bindings(BindingQuery::OnAs(place.id, *level))? {
             let line = format!("{} as {} of {reference}", work.party(&binding, binding.principal)?, level.as_str());
             work.takes.push(line);
         }
@@ -142,7 +142,7 @@ pub fn members<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource) -> Result<
     work.require_verb(Verb::ViewMembers, org.id)?;
     let mut found = Vec::new();
     for role in Role::ORG {
-        found.extend(work.facts().list(Select::OnAs(org.id, role))?);
+        found.extend(work.facts().list_bindings(BindingQuery::OnAs(org.id, role))?);
     }
     Ok(found)
 }
@@ -162,7 +162,7 @@ pub fn workspaces_of<F: Facts + ?Sized>(
     } else {
         // There may be very many that this member has not.
         for level in Role::WORKSPACE {
-            for binding in work.facts().list(Select::OfAs(member.principal, level))? {
+            for binding in work.facts().list_bindings(BindingQuery::OfAs(member.principal, level))? {
                 found.extend(work.facts().resource(binding.resource)?.filter(|it| it.parent == Some(org)));
             }
         }

@@ -3,7 +3,7 @@
 use super::{Result, Work};
 use crate::model::attributes::{Attributes, Dropbox, Group, GroupVisibility, MemberAccess, SendPolicy, Workgroup};
 use crate::model::{Id, Kind, Name, Problem, Resource, Role, Verb};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 /// What can be said of a group, a workgroup or a dropbox; what is none is left as it is.
 /// A kind takes what it has and is never given the rest.
@@ -138,14 +138,14 @@ fn put_name<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, new: &N
 pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name) -> Result<()> {
     let known = work.find(kind, name)?;
     work.require_verb(Verb::Delete, known.id)?;
-    for binding in work.facts().list(Select::On(known.id))? {
+    for binding in work.facts().list_bindings(BindingQuery::On(known.id))? {
         if binding.role != Role::DropboxOutside {
             let who = work.party(&binding, binding.principal)?;
             let line = format!("{who} as {} of {}", binding.role.as_str(), known.reference());
             work.takes.push(line);
         }
     }
-    for binding in work.facts().list(Select::Of(known.id))? {
+    for binding in work.facts().list_bindings(BindingQuery::Of(known.id))? {
         let place = work.name(binding.resource)?;
         work.takes.push(match binding.role {
             Role::PackageRecipient => format!("{place}, which was sent to {}, for its members", known.reference()),

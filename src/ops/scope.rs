@@ -6,9 +6,9 @@ use hashbrown::HashSet;
 use super::Result;
 use crate::model::attributes::{Attributes, Server};
 use crate::model::{Binding, Id, Kind, Resource, Role};
-use crate::policy::facts::Outline;
+use crate::policy::facts::ResourceHeader;
 use crate::policy::listing::Scope;
-use crate::policy::{Facts, RowChange, Select};
+use crate::policy::{BindingQuery, Facts, RowChange};
 
 /// What may differ between two states because these rows do.
 ///
@@ -111,8 +111,8 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
 
     /// Items may differ for whose home folder it is, if it is one.
     fn home(&mut self, folder: Id) -> Result<()> {
-        for outline in [self.before.outline(folder)?, self.after.outline(folder)?].into_iter().flatten() {
-            if let Attributes::Item(item) = &*outline.attributes {
+        for header in [self.before.header(folder)?, self.after.header(folder)?].into_iter().flatten() {
+            if let Attributes::Item(item) = &*header.attributes {
                 self.all.holders.iter_mut().for_each(|all| all.extend(item.home.map(|home| home.of)));
             }
         }
@@ -132,7 +132,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
 
     /// Whether the other admins of an organization may leave it depends on whether this one stays one.
     fn last_admins(&mut self, account: Id) -> Result<()> {
-        for org in self.before.list(Select::OfAs(account, Role::OrgAdmin))? {
+        for org in self.before.list_bindings(BindingQuery::OfAs(account, Role::OrgAdmin))? {
             self.all.add_resource(org.resource);
         }
         Ok(())
@@ -152,9 +152,9 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
                     }
                 }
                 // Shares of a root folder let read and write the endpoint.
-                let parent = match self.after.outline(on)? {
+                let parent = match self.after.header(on)? {
                     Some(item) => item.parent,
-                    None => self.before.outline(on)?.and_then(|item| item.parent),
+                    None => self.before.header(on)?.and_then(|item| item.parent),
                 };
                 self.all.resources.iter_mut().for_each(|resources| resources.extend(parent));
             }
@@ -200,10 +200,10 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
             Role::DropboxStandard,
             Role::DropboxSubmitOnly,
         ];
-        let is_place = |outline: Option<Outline>| {
-            outline.is_some_and(|it| matches!(it.kind(), Kind::Group | Kind::Workgroup | Kind::Dropbox))
+        let is_place = |header: Option<ResourceHeader>| {
+            header.is_some_and(|it| matches!(it.kind(), Kind::Group | Kind::Workgroup | Kind::Dropbox))
         };
-        if !is_place(self.before.outline(principal)?) && !is_place(self.after.outline(principal)?) {
+        if !is_place(self.before.header(principal)?) && !is_place(self.after.header(principal)?) {
             return Ok(vec![principal]);
         }
         let mut found = Vec::new();
@@ -213,8 +213,8 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
         while let Some(next) = open.pop() {
             found.push(next);
             for role in IN {
-                let mut members = self.before.list(Select::OnAs(next, role))?;
-                members.extend(self.after.list(Select::OnAs(next, role))?);
+                let mut members = self.before.list_bindings(BindingQuery::OnAs(next, role))?;
+                members.extend(self.after.list_bindings(BindingQuery::OnAs(next, role))?);
                 open.extend(members.into_iter().map(|it| it.principal).filter(|member| opened.insert(*member)));
             }
         }

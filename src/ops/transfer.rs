@@ -10,7 +10,7 @@ use super::{Result, Work};
 use crate::model::action::Destination;
 use crate::model::attributes::{Attributes, Item};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Resource, Role, Verb};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 /// Where something is copied or moved from and to, looked up and asked about.
 struct Journey {
@@ -84,7 +84,7 @@ pub fn move_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, source: (&Name, &Path)
 fn leave_endpoint<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) -> Result<()> {
     for item in subtree(work, top)? {
         refuse_files(work, &item)?;
-        for held in work.facts().list(Select::On(item.id))? {
+        for held in work.facts().list_bindings(BindingQuery::On(item.id))? {
             let (path, who) = (work.name(item.id)?, work.name(held.principal)?);
             work.takes.push(match held.role {
                 Role::ItemShare => format!("the share of {path} with {who}, which stays behind"),
@@ -128,7 +128,7 @@ fn prepare<F: Facts + ?Sized>(
     if source.parent == Some(folder.id) {
         return Err(Problem::conflict("same_place", format!("`{name}` lies in `{place}` already")));
     }
-    if work.facts().lineage(folder.id)?.iter().any(|above| above.id == source.id) {
+    if work.facts().ancestors(folder.id)?.iter().any(|above| above.id == source.id) {
         return Err(Problem::conflict("into_itself", format!("`{name}` cannot go into itself")));
     }
     let replaced = work.facts().named(Kind::Item, Some(folder.id), &source.key)?;

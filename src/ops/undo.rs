@@ -7,7 +7,7 @@ use super::rows::Rows;
 use super::{AnyViewer, Result, Work, account};
 use crate::model::catalogue::UNDO;
 use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Revision, Role, Verb};
-use crate::policy::{Facts, RowChange, Select};
+use crate::policy::{BindingQuery, Facts, RowChange};
 
 /// What is known of the revision that is undone, besides what it changed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,8 +92,8 @@ fn refuse_undone<F: Facts + ?Sized>(work: &Work<'_, F>, past: &Past) -> Result<(
 fn refuse_misplaced<F: Facts + ?Sized>(work: &Work<'_, F>, reversed: &[RowChange]) -> Result<()> {
     for row in reversed {
         let RowChange::Resource(_, Some(after)) = row else { continue };
-        let lineage = work.facts().lineage(after.id)?;
-        if lineage.last().is_none_or(|outermost| outermost.parent.is_some()) {
+        let ancestors = work.facts().ancestors(after.id)?;
+        if ancestors.last().is_none_or(|outermost| outermost.parent.is_some()) {
             return Err(Problem::conflict(
                 "later_changes",
                 format!("what `{}` lay in is gone, or lies in it by now", after.name),
@@ -221,7 +221,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
     /// What was taken away may have been given again since, as another binding.
     fn given_again(&mut self, back: &Binding) -> Result<()> {
         for role in exclusive(back.role) {
-            for other in self.present.facts().list(Select::Exact(back.resource, role, back.principal))? {
+            for other in self.present.facts().list_bindings(BindingQuery::Exact(back.resource, role, back.principal))? {
                 // Two sharers may both have shared with one principal.
                 if back.role != Role::ItemShare || other.grantor == back.grantor {
                     self.add(&[other.resource, other.principal], |work| {
@@ -238,8 +238,8 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
     fn building_on<F: Facts + ?Sized>(&mut self, work: &Work<'_, F>, rows: &Rows<'_>, row: &RowChange) -> Result<()> {
         match row {
             RowChange::Resource(Some(gone), None) => {
-                for select in [Select::On(gone.id), Select::Of(gone.id)] {
-                    for binding in self.present.facts().list(select)? {
+                for select in [BindingQuery::On(gone.id), BindingQuery::Of(gone.id)] {
+                    for binding in self.present.facts().list_bindings(select)? {
                         if !rows.touches(binding.id) {
                             self.add(&[binding.resource, binding.principal], |work| {
                                 let what = described(work, &binding)?;

@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::policy::decide_for;
 use crate::policy::disclosure::UNSEEN;
-use crate::policy::{Actor, Draft, Facts, Overlay, Question, Rights, Select, Subject, Viewer};
+use crate::policy::{Actor, BindingQuery, Draft, Facts, Overlay, Question, Rights, Subject, Viewer};
 
 /// A change in the making.
 pub struct Work<'f, F: Facts + ?Sized> {
@@ -106,7 +106,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
 
     /// Begins a new draft where the last one ended: what it held is in the facts below by then.
     pub fn begin_anew(&mut self) {
-        self.facts.begin_anew();
+        self.facts.start_next_part();
     }
 
     /// Ends work that was checked already.
@@ -165,7 +165,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// Whether this work made a resource. A home folder may be made where the actor sees nothing: an item
     /// is told to whoever sees it.
     fn made_by_actor(&self, id: Id) -> Result<bool> {
-        Ok(self.facts.is_new(id) && self.facts.outline(id)?.is_none_or(|it| it.kind() != Kind::Item))
+        Ok(self.facts.is_new(id) && self.facts.header(id)?.is_none_or(|it| it.kind() != Kind::Item))
     }
 
     /// Whether the actor is told of a binding, as things were or as they will be.
@@ -204,15 +204,17 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     pub fn internal_reference(&self, id: Id) -> Result<String> {
         match self.known(id)? {
             Some(item) if item.kind() == Kind::Item => {
-                let mut lineage = vec![item];
-                while let Some(above) = lineage.last().and_then(|it| it.parent).map(|id| self.known(id)).transpose()? {
+                let mut ancestors = vec![item];
+                while let Some(above) =
+                    ancestors.last().and_then(|it| it.parent).map(|id| self.known(id)).transpose()?
+                {
                     match above {
-                        Some(above) => lineage.push(above),
+                        Some(above) => ancestors.push(above),
                         None => break,
                     }
                 }
                 // told: the callers of this function asked.
-                Ok(item_reference(&lineage))
+                Ok(item_reference(&ancestors))
             }
             // told: the callers of this function asked.
             Some(resource) => full_reference(&resource, &|id| self.internal_reference(id)),
@@ -233,11 +235,11 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn outermost(&self, id: Id) -> Result<Id> {
-        let lineage = match self.facts.lineage(id)? {
-            gone if gone.is_empty() => self.facts.base().lineage(id)?,
-            lineage => lineage,
+        let ancestors = match self.facts.ancestors(id)? {
+            gone if gone.is_empty() => self.facts.base().ancestors(id)?,
+            ancestors => ancestors,
         };
-        Ok(lineage.last().map_or(id, |outermost| outermost.id))
+        Ok(ancestors.last().map_or(id, |outermost| outermost.id))
     }
 
     /// A resource as it is typed in a command that is suggested; a placeholder for what the actor may not see.
@@ -490,8 +492,8 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn end_with_bindings(&mut self, id: Id) -> Result<()> {
-        for select in [Select::On(id), Select::Of(id)] {
-            for binding in self.facts.list(select)? {
+        for select in [BindingQuery::On(id), BindingQuery::Of(id)] {
+            for binding in self.facts.list_bindings(select)? {
                 self.facts.end_binding(binding.id);
             }
         }

@@ -10,7 +10,7 @@ use super::place::children;
 use super::{Result, Work, find_workspace};
 use crate::model::attributes::{AllowDeny, Attributes, Item, Workspace};
 use crate::model::{Id, Kind, Name, Path, Problem, Resource, Verb};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 /// What can be said of a workspace; what is none is left as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -127,7 +127,7 @@ fn put_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, to: &(Nam
     let Some(known) = work.facts().resource(workspace)? else { return Ok(()) };
     let grantor = work.actor.principal();
     for level in levels(Kind::Workspace) {
-        for binding in work.facts().list(Select::OnAs(workspace, *level))? {
+        for binding in work.facts().list_bindings(BindingQuery::OnAs(workspace, *level))? {
             if let Some(account) = work.facts().resource(binding.principal)? {
                 make_home(work, &known, &account, (&HomeFolder::Usual, grantor))?;
             }
@@ -140,7 +140,7 @@ fn put_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, to: &(Nam
 /// folder owns all that is in it.
 fn refuse_overlap<F: Facts + ?Sized>(work: &Work<'_, F>, folder: &Rc<Resource>) -> Result<()> {
     let path = work.name(folder.id)?;
-    let above = work.facts().lineage(folder.id)?;
+    let above = work.facts().ancestors(folder.id)?;
     let below = subtree(work, folder)?;
     for other in above.iter().chain(&below) {
         let Some(item) = other.as_item() else { continue };
@@ -202,7 +202,7 @@ fn release_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: &Resource
     work.takes.push(format!("its files in `{path}`, which stay there without their owners"));
     let told = work.notices.len();
     for level in levels(Kind::Workspace) {
-        for binding in work.facts().list(Select::OnAs(workspace.id, *level))? {
+        for binding in work.facts().list_bindings(BindingQuery::OnAs(workspace.id, *level))? {
             end_home(work, workspace, binding.principal)?;
         }
     }

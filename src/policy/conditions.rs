@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::decide::{Decision, judge_for};
-use super::facts::{Facts, Result, Select};
+use super::facts::{BindingQuery, Facts, Result};
 use super::invariants;
 use super::proof::{Evidence, Step};
 use super::subject::Subject;
@@ -127,8 +127,8 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
 /// The dropboxes that a package went to.
 pub(super) fn submitted_to<F: Facts + ?Sized>(facts: &F, package: Id) -> Result<Vec<Id>> {
     let mut dropboxes = Vec::new();
-    for binding in facts.list(Select::OnAs(package, Role::PackageRecipient))? {
-        if facts.outline(binding.principal)?.is_some_and(|it| it.kind() == Kind::Dropbox) {
+    for binding in facts.list_bindings(BindingQuery::OnAs(package, Role::PackageRecipient))? {
+        if facts.header(binding.principal)?.is_some_and(|it| it.kind() == Kind::Dropbox) {
             dropboxes.push(binding.principal);
         }
     }

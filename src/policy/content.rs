@@ -22,7 +22,7 @@ pub(super) fn share<F: Facts + ?Sized, E: Evidence>(
     fits: &dyn Fn(Permissions) -> bool,
 ) -> Result<Option<E>> {
     if !E::KEPT
-        && let Some(at_hand) = target.at_hand(subject.facts())
+        && let Some(at_hand) = target.packed_shares(subject.facts())
     {
         for share in &at_hand.shares {
             if fits(share.permissions) && subject.holds_share(share)? {
@@ -61,7 +61,7 @@ pub(super) fn owner<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, ta
         return Ok(None);
     }
     if !E::KEPT
-        && let Some(at_hand) = target.at_hand(subject.facts())
+        && let Some(at_hand) = target.packed_shares(subject.facts())
     {
         return Ok(at_hand.owners.contains(&subject.id).then(E::default));
     }
@@ -183,7 +183,7 @@ pub(super) fn entitled_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &
         return Ok(Permissions::EDIT);
     }
     let mut all = Permissions::NONE;
-    if let Some(at_hand) = target.at_hand(subject.facts()) {
+    if let Some(at_hand) = target.packed_shares(subject.facts()) {
         for share in &at_hand.shares {
             if !all.contains(share.permissions) && subject.holds_share(share)? {
                 all = all.union(share.permissions);
@@ -332,8 +332,8 @@ pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
     if !is_member && target.kind == Kind::Item {
         return Ok((true, E::default()));
     }
-    let outline = subject.facts().outline(workspace)?;
-    let general = match outline.as_ref().map(|it| &*it.attributes) {
+    let header = subject.facts().header(workspace)?;
+    let general = match header.as_ref().map(|it| &*it.attributes) {
         Some(Attributes::Workspace(workspace)) => workspace.root_upload,
         _ => AllowDeny::Allow,
     };

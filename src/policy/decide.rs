@@ -141,7 +141,7 @@ pub(super) fn judge<F: Facts + ?Sized, E: Evidence>(
 /// Whether an access token is active and its workspace is there.
 fn is_live<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<bool> {
     let Some((token, workspace)) = subject.token() else { return Ok(false) };
-    Ok(token.status(subject.at) == "active" && subject.facts().outline(workspace)?.is_some())
+    Ok(token.status(subject.at) == "active" && subject.facts().header(workspace)?.is_some())
 }
 
 /// Whether a row gives: its grantee is the subject and its condition is met.

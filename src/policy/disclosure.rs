@@ -86,7 +86,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     fn sees_all_gone(&self, on: Id) -> Result<bool> {
         let (Some(subject), Some(today)) = (&self.subject, self.today) else { return Ok(false) };
         Ok(on > Id::LAST_RESERVED
-            && today.outline(on)?.is_none()
+            && today.header(on)?.is_none()
             && subject.is_registered()
             && subject.holds(Role::ServerAdmin, Id::SERVER)?)
     }
@@ -149,8 +149,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         if let Some(known) = self.names.borrow().get(&id) {
             return Ok(*known);
         }
-        let may = match subject.facts().outline(id)? {
-            Some(outline) => self.told(Aspect::Existence, id, outline.kind(), None)?,
+        let may = match subject.facts().header(id)? {
+            Some(header) => self.told(Aspect::Existence, id, header.kind(), None)?,
             None => false,
         };
         let mut names = self.names.borrow_mut();
@@ -252,7 +252,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// When the facts cannot be read.
     pub fn is_told_access(&self, principal: Id, on: Id) -> Result<bool> {
         let Some(subject) = &self.subject else { return Ok(true) };
-        let kind = subject.facts().outline(on)?.map_or(Kind::Server, |it| it.kind());
+        let kind = subject.facts().header(on)?.map_or(Kind::Server, |it| it.kind());
         if principal == subject.id {
             return Ok(self.may_name(on)? || (kind == Kind::Endpoint && self.knows_content_of(on)?));
         }
@@ -353,7 +353,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// When the facts cannot be read.
     pub fn rule(&self, aspect: Aspect, on: Id, binding: Option<&Binding>) -> Result<Option<Rule>> {
         let Some(subject) = &self.subject else { return Ok(None) };
-        let kind = subject.facts().outline(on)?.map_or(Kind::Server, |it| it.kind());
+        let kind = subject.facts().header(on)?.map_or(Kind::Server, |it| it.kind());
         Ok(self.row(aspect, on, kind, binding)?.map(|row| row.rule))
     }
 
@@ -406,7 +406,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// What a resource lies in, where that is of this kind.
     fn above(&self, id: Id, kind: Kind) -> Result<Option<Target>> {
         let Some(subject) = &self.subject else { return Ok(None) };
-        let parent = subject.facts().outline(id)?.and_then(|it| it.parent);
+        let parent = subject.facts().header(id)?.and_then(|it| it.parent);
         let target = parent.map(|parent| Target::of(subject.facts(), parent)).transpose()?.flatten();
         Ok(target.filter(|target| target.kind == kind))
     }

@@ -4,7 +4,7 @@
 //! memory), by [`Overlay`](super::Overlay) (facts with a draft laid over them, which are
 //! facts again) and by [`Nothing`](super::Nothing), the empty store. The same rules run on all of them.
 
-mod rows;
+mod query;
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -13,28 +13,28 @@ use crate::model::attributes::{Attributes, Home};
 use crate::model::reference::{ended_reference, full_reference, item_reference};
 use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role, Time};
 
-pub use rows::{AtHand, ByName, Handle, Holding, Nearest, Outline, Roles, Select};
+pub use query::{BindingQuery, Holding, NameKey, NearestItem, PackedShare, PackedShares, ResourceHeader, Roles};
 
 /// Why a look-up failed: the store could not be read. Never "there is no such row".
 #[derive(Debug)]
-pub struct Fault(pub Box<Problem>);
+pub struct FactsError(pub Box<Problem>);
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for FactsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for FactsError {}
 
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Problem {
+impl From<FactsError> for Problem {
+    fn from(fault: FactsError) -> Problem {
         *fault.0
     }
 }
 
 /// The result of a look-up.
-pub type Result<T> = std::result::Result<T, Fault>;
+pub type Result<T> = std::result::Result<T, FactsError>;
 
 /// Told of each row in turn; answers whether to go on.
 pub type Visit<'v, T> = &'v mut dyn FnMut(T) -> Result<ControlFlow<()>>;
@@ -44,7 +44,7 @@ pub type Visit<'v, T> = &'v mut dyn FnMut(T) -> Result<ControlFlow<()>>;
 pub type VisitHeld<'v> = &'v mut dyn FnMut(usize, &Binding) -> Result<ControlFlow<()>>;
 
 /// Deeper than what people make: from here on a walk upwards looks whether it goes in a circle.
-const DEEPEST: usize = 2048;
+const CYCLE_CHECK_DEPTH: usize = 2048;
 
 /// What a principal holds in some roles, effective at a time, role by role, read off its bindings: for facts that
 /// have no shorter way.
@@ -59,7 +59,7 @@ pub fn each_holding<F: Facts + ?Sized>(
     visit: &mut dyn FnMut(Holding),
 ) -> Result<()> {
     for role in roles {
-        facts.bindings(Select::OfAs(principal, *role), &mut |binding| {
+        facts.bindings(BindingQuery::OfAs(principal, *role), &mut |binding| {
             visit_holding(&binding, at, visit);
             Ok(ControlFlow::Continue(()))
         })?;
@@ -79,7 +79,7 @@ pub(super) fn visit_holding(binding: &Binding, at: Time, visit: &mut dyn FnMut(H
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn follow<F: Facts + ?Sized>(facts: &F, endpoint: Id, path: &Path) -> Result<Nearest> {
+pub fn follow_path<F: Facts + ?Sized>(facts: &F, endpoint: Id, path: &Path) -> Result<NearestItem> {
     let Some(mut item) = facts.id_named(Kind::Item, Some(endpoint), "/")? else { return Ok(None) };
     let mut depth = 0;
     for component in path.components() {
@@ -144,7 +144,7 @@ pub trait Facts {
     ///
     /// # Errors
     /// When the store cannot be read, or what the visitor answers.
-    fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()>;
+    fn bindings(&self, select: BindingQuery, visit: Visit<'_, Binding>) -> Result<()>;
 
     /// The binding of that id.
     ///
@@ -162,23 +162,23 @@ pub trait Facts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn outline(&self, id: Id) -> Result<Option<Outline>> {
-        Ok(self.resource(id)?.as_deref().map(Outline::of))
+    fn header(&self, id: Id) -> Result<Option<ResourceHeader>> {
+        Ok(self.resource(id)?.as_deref().map(ResourceHeader::of))
     }
 
     /// A resource and every one it lies in, nearest first, without their names.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn line(&self, first: Outline) -> Result<Vec<Outline>> {
+    fn ancestor_headers(&self, first: ResourceHeader) -> Result<Vec<ResourceHeader>> {
         let mut next = first.parent;
         let mut found = vec![first];
-        while let Some(outline) = next.map(|id| self.outline(id)).transpose()?.flatten() {
-            if found.len() > DEEPEST && found.iter().any(|known| known.id == outline.id) {
+        while let Some(header) = next.map(|id| self.header(id)).transpose()?.flatten() {
+            if found.len() > CYCLE_CHECK_DEPTH && found.iter().any(|known| known.id == header.id) {
                 break;
             }
-            next = outline.parent;
-            found.push(outline);
+            next = header.parent;
+            found.push(header);
         }
         Ok(found)
     }
@@ -187,9 +187,9 @@ pub trait Facts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn upwards(&self, from: Id, visit: &mut dyn FnMut(Id, &Attributes)) -> Result<()> {
-        if let Some(first) = self.outline(from)? {
-            self.line(first)?.iter().for_each(|outline| visit(outline.id, &outline.attributes));
+    fn each_ancestor(&self, from: Id, visit: &mut dyn FnMut(Id, &Attributes)) -> Result<()> {
+        if let Some(first) = self.header(from)? {
+            self.ancestor_headers(first)?.iter().for_each(|header| visit(header.id, &header.attributes));
         }
         Ok(())
     }
@@ -202,7 +202,7 @@ pub trait Facts {
     fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
         for (place, principal) in principals.iter().enumerate() {
             let mut flow = ControlFlow::Continue(());
-            self.bindings(Select::Exact(resource, role, *principal), &mut |binding| {
+            self.bindings(BindingQuery::Exact(resource, role, *principal), &mut |binding| {
                 flow = visit(place, &binding)?;
                 Ok(flow)
             })?;
@@ -234,9 +234,9 @@ pub trait Facts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn count_of(&self, principal: Id, most: usize) -> Result<usize> {
+    fn count_bindings(&self, principal: Id, most: usize) -> Result<usize> {
         let mut count = 0;
-        self.bindings(Select::Of(principal), &mut |_| {
+        self.bindings(BindingQuery::Of(principal), &mut |_| {
             count += 1;
             Ok(if count < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
@@ -245,12 +245,12 @@ pub trait Facts {
 
     /// The shares and the owners of an item and of every one it lies in, if they are no more than
     /// `most` and these facts have them at hand, as arrays in memory do.
-    fn at_hand(&self, _item: &Outline, _most: usize) -> Option<AtHand> {
+    fn packed_shares(&self, _item: &ResourceHeader, _most: usize) -> Option<PackedShares> {
         None
     }
 
-    /// The binding that a handle of [`at_hand`](Facts::at_hand) stands for.
-    fn behind(&self, _handle: Handle) -> Option<Binding> {
+    /// The binding that a handle of [`packed_shares`](Facts::packed_shares) stands for.
+    fn unpack(&self, _handle: PackedShare) -> Option<Binding> {
         None
     }
 
@@ -259,14 +259,14 @@ pub trait Facts {
     /// # Errors
     /// When the store cannot be read.
     fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
-        self.first(Select::Exact(resource, role, principal))
+        self.first_binding(BindingQuery::Exact(resource, role, principal))
     }
 
     /// The first of the bindings asked for.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn first(&self, select: Select) -> Result<Option<Binding>> {
+    fn first_binding(&self, select: BindingQuery) -> Result<Option<Binding>> {
         let mut found = None;
         self.bindings(select, &mut |binding| {
             found = Some(binding);
@@ -293,7 +293,7 @@ pub trait Facts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn list(&self, select: Select) -> Result<Vec<Binding>> {
+    fn list_bindings(&self, select: BindingQuery) -> Result<Vec<Binding>> {
         let mut found = Vec::new();
         self.bindings(select, &mut |binding| {
             found.push(binding);
@@ -306,12 +306,12 @@ pub trait Facts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn lineage(&self, id: Id) -> Result<Vec<Rc<Resource>>> {
+    fn ancestors(&self, id: Id) -> Result<Vec<Rc<Resource>>> {
         let mut found: Vec<Rc<Resource>> = Vec::new();
         let mut next = Some(id);
         while let Some(resource) = next.map(|id| self.resource(id)).transpose()?.flatten() {
             // No state has a folder in itself, but one that is only being tried out may: an undo.
-            if found.len() > DEEPEST && found.iter().any(|known| known.id == resource.id) {
+            if found.len() > CYCLE_CHECK_DEPTH && found.iter().any(|known| known.id == resource.id) {
                 break;
             }
             next = resource.parent;
@@ -325,8 +325,8 @@ pub trait Facts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Nearest> {
-        follow(self, endpoint, path)
+    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<NearestItem> {
+        follow_path(self, endpoint, path)
     }
 
     /// A resource that has ended, as it was last; none where it is there, was never there, or these facts
@@ -349,9 +349,9 @@ pub trait Facts {
             Id::ANYONE => return Ok("anyone".to_owned()),
             _ => {}
         }
-        let lineage = self.lineage(id)?;
-        match lineage.first() {
-            Some(item) if item.kind() == Kind::Item => Ok(item_reference(&lineage)),
+        let ancestors = self.ancestors(id)?;
+        match ancestors.first() {
+            Some(item) if item.kind() == Kind::Item => Ok(item_reference(&ancestors)),
             Some(resource) => full_reference(resource, &|id| self.reference(id)),
             None => match self.ended(id)? {
                 Some(gone) => Ok(ended_reference(&gone, full_reference(&gone, &|id| self.reference(id))?)),

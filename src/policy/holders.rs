@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::content;
 use super::decide::{Decision, judge_for};
-use super::facts::{Facts, Result, Select};
+use super::facts::{BindingQuery, Facts, Result};
 use super::proof::{Evidence, Step};
 use super::subject::Subject;
 use super::target::Target;
@@ -90,7 +90,7 @@ fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other
     let mut found = None;
     let them = Subject::new(subject.facts(), other, subject.at)?;
     subject.levels(&Role::WORKGROUP, &mut |membership| {
-        let workgroup = subject.facts().outline(membership.resource)?;
+        let workgroup = subject.facts().header(membership.resource)?;
         let Some(Attributes::Workgroup(Workgroup { member_access: access, .. })) =
             workgroup.as_ref().map(|it| &*it.attributes)
         else {
@@ -119,7 +119,7 @@ fn some_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing
     let mut found = None;
     subject.levels(&[Role::WorkgroupAdmin, Role::DropboxAdmin], &mut |binding: &Binding| {
         if managing_groups {
-            let place = subject.facts().outline(binding.resource)?;
+            let place = subject.facts().header(binding.resource)?;
             let rights = match place.as_ref().map(|it| &*it.attributes) {
                 Some(Attributes::Workgroup(it)) => it.admins,
                 Some(Attributes::Dropbox(it)) => it.admins,
@@ -141,9 +141,9 @@ fn some_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing
 
 /// Who views the packages of a workgroup or dropbox that the package went to.
 fn recipient_viewer<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
-    for binding in subject.facts().list(Select::OnAs(target.id, Role::PackageRecipient))? {
+    for binding in subject.facts().list_bindings(BindingQuery::OnAs(target.id, Role::PackageRecipient))? {
         let by = binding.principal;
-        let kind = subject.facts().outline(by)?.map(|place| place.kind());
+        let kind = subject.facts().header(by)?.map(|place| place.kind());
         if !matches!(kind, Some(Kind::Workgroup | Kind::Dropbox)) {
             continue;
         }

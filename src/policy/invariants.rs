@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::draft::Draft;
-use super::facts::{Facts, Result, Select};
+use super::facts::{BindingQuery, Facts, Result};
 use crate::model::attributes::{Endpoint, Status};
 use crate::model::{Binding, Id, Kind, Resource, Role, Time};
 
@@ -150,13 +150,13 @@ fn would_end<B: Facts + ?Sized, A: Facts + ?Sized>(
 }
 
 fn is_group<F: Facts + ?Sized>(facts: &F, id: Id) -> Result<bool> {
-    Ok(facts.outline(id)?.is_some_and(|it| it.kind() == Kind::Group))
+    Ok(facts.header(id)?.is_some_and(|it| it.kind() == Kind::Group))
 }
 
 /// The groups that are members of a group.
 fn groups_in<F: Facts + ?Sized>(facts: &F, group: Id) -> Result<Vec<Id>> {
     let mut found = Vec::new();
-    for binding in facts.list(Select::OnAs(group, Role::GroupMember))? {
+    for binding in facts.list_bindings(BindingQuery::OnAs(group, Role::GroupMember))? {
         if is_group(facts, binding.principal)? {
             found.push(binding.principal);
         }
@@ -234,7 +234,7 @@ fn endpoints<B: Facts + ?Sized, A: Facts + ?Sized>(before: &B, after: &A, draft:
         let Some(old) = old.as_ref().and_then(|it| it.as_endpoint()) else { continue };
         let mut unfit = Vec::new();
         if old.managed && !endpoint.managed {
-            unfit.extend(after.list(Select::On(resource.id))?);
+            unfit.extend(after.list_bindings(BindingQuery::On(resource.id))?);
         }
         if old.takes_custom_sets() && !endpoint.takes_custom_sets() {
             shares_on(after, resource.id, &mut unfit)?;
@@ -275,7 +275,7 @@ fn outermost<F: Facts + ?Sized>(
 fn shares_on<F: Facts + ?Sized>(facts: &F, endpoint: Id, found: &mut Vec<Binding>) -> Result<()> {
     let mut open = vec![endpoint];
     while let Some(id) = open.pop() {
-        found.extend(facts.list(Select::OnAs(id, Role::ItemShare))?);
+        found.extend(facts.list_bindings(BindingQuery::OnAs(id, Role::ItemShare))?);
         open.extend(facts.ids(Kind::Item, Some(id))?);
     }
     Ok(())
@@ -300,11 +300,11 @@ pub fn has_administrator<F: Facts + ?Sized>(
         }
         Ok(ControlFlow::Continue(()))
     };
-    facts.bindings(Select::OnAs(place, role), &mut |binding| add(&mut open, binding))?;
+    facts.bindings(BindingQuery::OnAs(place, role), &mut |binding| add(&mut open, binding))?;
     while let Some(id) = open.pop() {
         match facts.resource(id)? {
             Some(resource) if resource.kind() == Kind::Group => {
-                facts.bindings(Select::OnAs(id, Role::GroupMember), &mut |binding| add(&mut open, binding))?;
+                facts.bindings(BindingQuery::OnAs(id, Role::GroupMember), &mut |binding| add(&mut open, binding))?;
             }
             Some(resource) => {
                 let active = resource.as_account().is_some_and(|it| it.status(at) == Status::Active);
@@ -361,14 +361,14 @@ fn administered_by<B: Facts + ?Sized>(
     let mut next = 0;
     while let Some(id) = holders.get(next).copied() {
         next += 1;
-        before.bindings(Select::OfAs(id, Role::GroupMember), &mut |binding| {
+        before.bindings(BindingQuery::OfAs(id, Role::GroupMember), &mut |binding| {
             if known.insert(binding.resource) {
                 holders.push(binding.resource);
             }
             Ok(ControlFlow::Continue(()))
         })?;
         for role in [Role::EndpointAdministrator, Role::OrgAdmin] {
-            before.bindings(Select::OfAs(id, role), &mut |binding| {
+            before.bindings(BindingQuery::OfAs(id, role), &mut |binding| {
                 places.insert((binding.resource, role));
                 Ok(ControlFlow::Continue(()))
             })?;

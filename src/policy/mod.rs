@@ -6,37 +6,37 @@
 //! asks it; there is no second copy of a rule anywhere.
 
 mod actor;
+pub mod cache;
 mod conditions;
 pub mod content;
 mod decide;
 pub mod disclosure;
 pub mod draft;
+mod empty;
+pub mod evaluator;
 pub mod facts;
 mod holders;
 pub mod invariants;
 mod limits;
 pub mod listing;
-mod nothing;
 mod overlay;
-pub mod panel;
 pub mod proof;
 pub mod remedy;
 pub mod sharing;
-pub mod shelf;
 pub mod subject;
-mod switch;
+mod swappable;
 pub mod target;
 
 pub use actor::Actor;
 pub use decide::{Decision, Question, allows, decide, decide_for, decide_on};
 pub use disclosure::{LogScope, Rights, Viewer};
 pub use draft::{Draft, RowChange};
-pub use facts::{Facts, Fault, Outline, Result, Select};
-pub use nothing::Nothing;
+pub use empty::EmptyFacts;
+pub use evaluator::Evaluator;
+pub use facts::{BindingQuery, Facts, FactsError, ResourceHeader, Result};
 pub use overlay::Overlay;
-pub use panel::Panel;
 pub use proof::{Proof, Step};
 pub use remedy::{Remedy, lacks};
 pub use subject::Subject;
-pub use switch::{Adaptive, Switch};
+pub use swappable::{AdaptiveFacts, SwappableFacts};
 pub use target::Target;

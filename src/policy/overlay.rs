@@ -10,19 +10,20 @@ use hashbrown::{DefaultHashBuilder, Equivalent, HashMap, HashTable};
 
 use super::draft::Draft;
 use super::facts::{
-    ByName, Facts, Holding, Nearest, Outline, Result, Roles, Select, Visit, each_holding, follow, visit_holding,
+    BindingQuery, Facts, Holding, NameKey, NearestItem, ResourceHeader, Result, Roles, Visit, each_holding,
+    follow_path, visit_holding,
 };
 use crate::model::attributes::Home;
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, SetNames, Time};
 
 /// Of so many paths it is kept where they lead to.
-const MOST: usize = 1 << 18;
+const MAX_CACHED_PATHS: usize = 1 << 18;
 
 /// A path on an endpoint, as it is asked for.
 #[derive(PartialEq, Eq, Hash)]
-struct Asked<'p>(Id, &'p Path);
+struct PathKey<'p>(Id, &'p Path);
 
-impl Equivalent<(Id, Path)> for Asked<'_> {
+impl Equivalent<(Id, Path)> for PathKey<'_> {
     fn equivalent(&self, (endpoint, path): &(Id, Path)) -> bool {
         (self.0, self.1) == (*endpoint, path)
     }
@@ -45,12 +46,12 @@ pub struct Overlay<'f, F: Facts + ?Sized> {
     /// The roles in which the draft has bindings of a principal, or had.
     roles: HashMap<Id, Roles>,
     /// Resources of the draft without their names, as far as they were asked for.
-    outlines: RefCell<HashMap<Id, Outline>>,
+    outlines: RefCell<HashMap<Id, ResourceHeader>>,
     /// Where paths led to, as long as no resource is put: one operation asks for a path again and again,
     /// and one file for those that have many shares.
-    nearest: RefCell<HashMap<(Id, Path), Nearest>>,
+    path_cache: RefCell<HashMap<(Id, Path), NearestItem>>,
     /// The last id that a row below may have.
-    below: Id,
+    base_last_id: Id,
     last_id: Id,
 }
 
@@ -74,8 +75,8 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
             by_sharer: BTreeSet::new(),
             roles: HashMap::new(),
             outlines: RefCell::default(),
-            nearest: RefCell::default(),
-            below,
+            path_cache: RefCell::default(),
+            base_last_id: below,
             last_id: below,
         })
     }
@@ -102,9 +103,9 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     }
 
     /// Begins a new draft where this one ended: what it held is in the facts below by then.
-    pub fn begin_anew(&mut self) {
-        self.below = self.last_id;
-        self.nearest.take();
+    pub fn start_next_part(&mut self) {
+        self.base_last_id = self.last_id;
+        self.path_cache.take();
         self.draft = Draft::default();
         self.names.clear();
         self.aliases.clear();
@@ -140,7 +141,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
 
     /// Whether a row was made by this draft: none below has its id.
     pub const fn is_new(&self, id: Id) -> bool {
-        id.0 > self.below.0
+        id.0 > self.base_last_id.0
     }
 
     /// Puts other sets on a row of the draft, as it is otherwise.
@@ -155,8 +156,8 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     /// Puts a resource, new or changed.
     pub fn put_resource(&mut self, resource: Resource) {
         let id = resource.id;
-        self.forget_resource(id);
-        let hash = self.hasher.hash_one(ByName::of(&resource));
+        self.unindex_resource(id);
+        let hash = self.hasher.hash_one(NameKey::of(&resource));
         if let Some(alias) = &resource.alias {
             self.aliases.insert((resource.kind(), alias.clone(), resource.id));
         }
@@ -167,7 +168,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.draft.resources.insert(id, Some(Rc::new(resource)));
         let Overlay { names, hasher, draft, .. } = self;
         names.insert_unique(hash, id, |id| match draft.resources.get(id) {
-            Some(Some(row)) => hasher.hash_one(ByName::of(row)),
+            Some(Some(row)) => hasher.hash_one(NameKey::of(row)),
             // Names are taken out with what they name.
             _ => 0,
         });
@@ -175,19 +176,19 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
 
     /// Ends a resource.
     pub fn end_resource(&mut self, id: Id) {
-        self.forget_resource(id);
+        self.unindex_resource(id);
         self.draft.resources.insert(id, None);
     }
 
     /// Takes what the draft says of a resource out of the indexes.
-    fn forget_resource(&mut self, id: Id) {
-        let nearest = self.nearest.get_mut();
+    fn unindex_resource(&mut self, id: Id) {
+        let nearest = self.path_cache.get_mut();
         if !nearest.is_empty() {
             *nearest = HashMap::new();
         }
         let Some(Some(before)) = self.draft.resources.get(&id) else { return };
         self.outlines.get_mut().remove(&id);
-        let hash = self.hasher.hash_one(ByName::of(before));
+        let hash = self.hasher.hash_one(NameKey::of(before));
         if let Ok(entry) = self.names.find_entry(hash, |it| *it == id) {
             entry.remove();
         }
@@ -204,7 +205,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
 
     /// Puts a binding, new or changed.
     pub fn put_binding(&mut self, binding: Binding) {
-        self.forget_binding(binding.id);
+        self.unindex_binding(binding.id);
         self.by_resource.insert((binding.resource, binding.role, binding.principal, binding.id));
         self.by_principal.insert((binding.principal, binding.role, binding.id));
         let roles = self.roles.entry(binding.principal).or_default();
@@ -217,12 +218,12 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
 
     /// Ends a binding.
     pub fn end_binding(&mut self, id: Id) {
-        self.forget_binding(id);
+        self.unindex_binding(id);
         self.draft.bindings.insert(id, None);
     }
 
     /// Takes what the draft says of a binding out of the indexes.
-    fn forget_binding(&mut self, id: Id) {
+    fn unindex_binding(&mut self, id: Id) {
         let Some(Some(before)) = self.draft.bindings.get(&id) else { return };
         self.by_resource.remove(&(before.resource, before.role, before.principal, id));
         self.by_principal.remove(&(before.principal, before.role, id));
@@ -232,30 +233,30 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     }
 
     /// Whether the draft says what becomes of a resource.
-    fn speaks_of(&self, id: Id) -> bool {
+    fn touches(&self, id: Id) -> bool {
         self.draft.resources.contains_key(&id)
     }
 
     /// A resource as the draft has it, unless it ends there.
-    fn own_resource(&self, id: Id) -> Option<&Rc<Resource>> {
+    fn draft_resource(&self, id: Id) -> Option<&Rc<Resource>> {
         self.draft.resources.get(&id)?.as_ref()
     }
 
     /// The resource that the draft has by a name.
-    fn own_named(&self, name: ByName<'_>) -> Option<&Rc<Resource>> {
+    fn draft_named(&self, name: NameKey<'_>) -> Option<&Rc<Resource>> {
         if self.names.is_empty() {
             return None;
         }
         let mut found = None;
         self.names.find(self.hasher.hash_one(name), |id| {
-            found = self.own_resource(*id).filter(|row| ByName::of(row) == name);
+            found = self.draft_resource(*id).filter(|row| NameKey::of(row) == name);
             found.is_some()
         });
         found
     }
 
     /// A binding as the draft has it, unless it ends there.
-    fn own_binding(&self, id: Id) -> Option<&Binding> {
+    fn draft_binding(&self, id: Id) -> Option<&Binding> {
         self.draft.bindings.get(&id)?.as_ref()
     }
 
@@ -265,43 +266,43 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     }
 
     /// Whether the facts below may have any of some bindings: of what this draft made they have none.
-    fn may_be_below(&self, select: Select) -> bool {
-        let (resource, principal) = select.ends();
+    fn may_be_below(&self, select: BindingQuery) -> bool {
+        let (resource, principal) = select.resource_and_principal();
         ![resource, principal].into_iter().flatten().any(|id| self.is_new(id))
     }
 
     /// The bindings of the draft that are asked for, by their ids.
-    fn selected(&self, select: Select) -> Box<dyn Iterator<Item = Id> + '_> {
+    fn draft_bindings(&self, select: BindingQuery) -> Box<dyn Iterator<Item = Id> + '_> {
         let (first, least) = (Id(0), Role::ServerAdmin);
         match select {
-            Select::Exact(_, role, who) | Select::OfAs(who, role) if !self.own_roles(who).has(role) => {
+            BindingQuery::Exact(_, role, who) | BindingQuery::OfAs(who, role) if !self.own_roles(who).has(role) => {
                 Box::new(std::iter::empty())
             }
-            Select::Exact(on, role, who) => Box::new(
+            BindingQuery::Exact(on, role, who) => Box::new(
                 self.by_resource
                     .range((on, role, who, first)..)
                     .take_while(move |key| (key.0, key.1, key.2) == (on, role, who))
                     .map(|key| key.3),
             ),
-            Select::OnAs(on, role) => Box::new(
+            BindingQuery::OnAs(on, role) => Box::new(
                 self.by_resource
                     .range((on, role, first, first)..)
                     .take_while(move |key| (key.0, key.1) == (on, role))
                     .map(|key| key.3),
             ),
-            Select::On(on) => Box::new(
+            BindingQuery::On(on) => Box::new(
                 self.by_resource.range((on, least, first, first)..).take_while(move |key| key.0 == on).map(|key| key.3),
             ),
-            Select::OfAs(who, role) => Box::new(
+            BindingQuery::OfAs(who, role) => Box::new(
                 self.by_principal
                     .range((who, role, first)..)
                     .take_while(move |key| (key.0, key.1) == (who, role))
                     .map(|key| key.2),
             ),
-            Select::Of(who) => Box::new(
+            BindingQuery::Of(who) => Box::new(
                 self.by_principal.range((who, least, first)..).take_while(move |key| key.0 == who).map(|key| key.2),
             ),
-            Select::SharesBy(who) => {
+            BindingQuery::SharesBy(who) => {
                 Box::new(self.by_sharer.range((who, first)..).take_while(move |key| key.0 == who).map(|key| key.1))
             }
         }
@@ -315,7 +316,7 @@ fn home_of(resource: &Resource) -> Option<(Id, Home)> {
 
 /// Tells of what the facts below have, but for what the draft speaks of, and then of the draft's own, until
 /// the visitor has seen enough.
-fn pass_on<T>(
+fn visit_merged<T>(
     visit: Visit<'_, T>,
     is_ours: impl Fn(&T) -> bool,
     below: impl FnOnce(Visit<'_, T>) -> Result<()>,
@@ -339,15 +340,15 @@ fn pass_on<T>(
 
 impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     // Else what the facts below have without its names would be made whole for it.
-    fn outline(&self, id: Id) -> Result<Option<Outline>> {
+    fn header(&self, id: Id) -> Result<Option<ResourceHeader>> {
         let mut known = self.outlines.borrow_mut();
         if let Some(known) = known.get(&id) {
             return Ok(Some(known.clone()));
         }
         match self.draft.resources.get(&id) {
-            Some(Some(row)) => Ok(Some(known.entry(id).insert(Outline::of(row)).get().clone())),
+            Some(Some(row)) => Ok(Some(known.entry(id).insert(ResourceHeader::of(row)).get().clone())),
             Some(None) => Ok(None),
-            None => self.base.outline(id),
+            None => self.base.header(id),
         }
     }
 
@@ -359,33 +360,33 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     }
 
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>> {
-        if let Some(own) = self.own_named(ByName(kind, parent, key)) {
+        if let Some(own) = self.draft_named(NameKey(kind, parent, key)) {
             return Ok(Some(Rc::clone(own)));
         }
         if parent.is_some_and(|parent| self.is_new(parent)) {
             return Ok(None);
         }
         let below = self.base.named(kind, parent, key)?;
-        Ok(below.filter(|resource| !self.speaks_of(resource.id)))
+        Ok(below.filter(|resource| !self.touches(resource.id)))
     }
 
     fn id_named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Id>> {
-        if let Some(own) = self.own_named(ByName(kind, parent, key)) {
+        if let Some(own) = self.draft_named(NameKey(kind, parent, key)) {
             return Ok(Some(own.id));
         }
         if parent.is_some_and(|parent| self.is_new(parent)) {
             return Ok(None);
         }
-        Ok(self.base.id_named(kind, parent, key)?.filter(|id| !self.speaks_of(*id)))
+        Ok(self.base.id_named(kind, parent, key)?.filter(|id| !self.touches(*id)))
     }
 
-    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Nearest> {
-        if let Some(found) = self.nearest.borrow().get(&Asked(endpoint, path)) {
+    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<NearestItem> {
+        if let Some(found) = self.path_cache.borrow().get(&PathKey(endpoint, path)) {
             return Ok(*found);
         }
-        let found = follow(self, endpoint, path)?;
-        let mut nearest = self.nearest.borrow_mut();
-        if nearest.len() >= MOST {
+        let found = follow_path(self, endpoint, path)?;
+        let mut nearest = self.path_cache.borrow_mut();
+        if nearest.len() >= MAX_CACHED_PATHS {
             nearest.clear();
         }
         nearest.insert((endpoint, path.clone()), found);
@@ -395,8 +396,8 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
         let first = (kind, alias.to_owned(), Id(0));
         let own = self.aliases.range(first..).take_while(|key| key.0 == kind && key.1 == alias);
-        let own = own.filter_map(|(.., id)| self.own_resource(*id));
-        pass_on(visit, |it| self.speaks_of(it.id), |visit| self.base.aliased(kind, alias, visit), own.cloned())
+        let own = own.filter_map(|(.., id)| self.draft_resource(*id));
+        visit_merged(visit, |it| self.touches(it.id), |visit| self.base.aliased(kind, alias, visit), own.cloned())
     }
 
     fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()> {
@@ -404,25 +405,25 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
             Some(parent) if self.is_new(parent) => Ok(()),
             _ => self.base.resources(kind, parent, visit),
         };
-        let is_ours = |it: &Rc<Resource>| self.speaks_of(it.id);
+        let is_ours = |it: &Rc<Resource>| self.touches(it.id);
         match parent {
             Some(parent) => {
                 let first = (kind, parent, Id(0));
                 let own = self.by_parent.range(first..).take_while(|key| (key.0, key.1) == (kind, parent));
-                pass_on(visit, is_ours, below, own.filter_map(|(.., id)| self.own_resource(*id)).cloned())
+                visit_merged(visit, is_ours, below, own.filter_map(|(.., id)| self.draft_resource(*id)).cloned())
             }
             None => {
                 let own = self.draft.resources.values().flatten().filter(|it| it.kind() == kind);
-                pass_on(visit, is_ours, below, own.cloned())
+                visit_merged(visit, is_ours, below, own.cloned())
             }
         }
     }
 
     fn home(&self, folder: Id, home: Home) -> Result<Option<Rc<Resource>>> {
-        if let Some(own) = self.homes.get(&(folder, home)).and_then(|id| self.own_resource(*id)) {
+        if let Some(own) = self.homes.get(&(folder, home)).and_then(|id| self.draft_resource(*id)) {
             return Ok(Some(Rc::clone(own)));
         }
-        Ok(self.base.home(folder, home)?.filter(|below| !self.speaks_of(below.id)))
+        Ok(self.base.home(folder, home)?.filter(|below| !self.touches(below.id)))
     }
 
     // Else each row below would be made whole for its id.
@@ -434,7 +435,7 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         if self.draft.resources.is_empty() {
             return Ok(found);
         }
-        found.retain(|id| !self.speaks_of(*id));
+        found.retain(|id| !self.touches(*id));
         match parent {
             Some(parent) => {
                 let own = self.by_parent.range((kind, parent, Id(0))..);
@@ -447,14 +448,14 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         Ok(found)
     }
 
-    fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
+    fn bindings(&self, select: BindingQuery, visit: Visit<'_, Binding>) -> Result<()> {
         let is_ours = |it: &Binding| self.draft.bindings.contains_key(&it.id);
-        let own = self.selected(select).filter_map(|id| self.own_binding(id));
+        let own = self.draft_bindings(select).filter_map(|id| self.draft_binding(id));
         let below = |visit: Visit<'_, Binding>| match self.may_be_below(select) {
             true => self.base.bindings(select, visit),
             false => Ok(()),
         };
-        pass_on(visit, is_ours, below, own.cloned())
+        visit_merged(visit, is_ours, below, own.cloned())
     }
 
     fn binding(&self, id: Id) -> Result<Option<Binding>> {
@@ -478,7 +479,9 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
             if !self.is_new(principal) {
                 self.base.holdings(principal, &[*role], at, visit)?;
             }
-            for binding in self.selected(Select::OfAs(principal, *role)).filter_map(|id| self.own_binding(id)) {
+            for binding in
+                self.draft_bindings(BindingQuery::OfAs(principal, *role)).filter_map(|id| self.draft_binding(id))
+            {
                 visit_holding(binding, at, visit);
             }
         }
@@ -492,16 +495,17 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
 
     // What was made just now is asked for most, and there is one such binding for the most part.
     fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
-        let own = self.selected(Select::Exact(resource, role, principal)).find_map(|id| self.own_binding(id));
+        let own =
+            self.draft_bindings(BindingQuery::Exact(resource, role, principal)).find_map(|id| self.draft_binding(id));
         if own.is_some() {
             return Ok(own.cloned());
         }
-        if !self.may_be_below(Select::Exact(resource, role, principal)) {
+        if !self.may_be_below(BindingQuery::Exact(resource, role, principal)) {
             return Ok(None);
         }
         match self.base.held(resource, role, principal)? {
             Some(below) if self.draft.bindings.contains_key(&below.id) => {
-                self.first(Select::Exact(resource, role, principal))
+                self.first_binding(BindingQuery::Exact(resource, role, principal))
             }
             below => Ok(below),
         }

@@ -22,7 +22,7 @@ pub fn may_change<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) 
     let managed = target.sharing(subject.facts())? == Some(Sharing::Managed);
     // Older versions left shares in the name of accounts that have ended: somebody must be able to.
     let is_left = match share.grantor {
-        Some(sharer) => subject.facts().outline(sharer)?.is_none(),
+        Some(sharer) => subject.facts().header(sharer)?.is_none(),
         None => false,
     };
     let (rule, asked) = match share.attributes.share_class() {

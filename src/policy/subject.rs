@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use hashbrown::HashSet;
 
-use super::facts::{Facts, Handle, Holding, Outline, Result, Roles, Select, VisitHeld};
+use super::facts::{BindingQuery, Facts, Holding, PackedShare, ResourceHeader, Result, Roles, VisitHeld};
 use super::proof::{Evidence, Proof, Step};
 use crate::model::attributes::{
     AccessToken, Account, Attributes, Server, Setting, SettingValue, SettingValues, Status,
@@ -53,7 +53,7 @@ pub struct Subject<'f, F: Facts + ?Sized> {
     pub at: Time,
     /// What sort it is.
     pub sort: Sort,
-    outline: Option<Outline>,
+    header: Option<ResourceHeader>,
     /// Whether it is taken for active, whatever its account says.
     assumed_active: bool,
     /// Whether it is taken for itself alone, without what every account and everybody has.
@@ -73,8 +73,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn new(facts: &'f F, id: Id, at: Time) -> Result<Subject<'f, F>> {
-        let outline = facts.outline(id)?;
-        let sort = match (id, outline.as_ref().map(Outline::kind)) {
+        let header = facts.header(id)?;
+        let sort = match (id, header.as_ref().map(ResourceHeader::kind)) {
             (Id::AUTHENTICATED, _) | (_, Some(Kind::Group | Kind::Workgroup)) => Sort::Accounts,
             (_, Some(Kind::Account)) => Sort::Account,
             (_, Some(Kind::AccessToken)) => Sort::Token,
@@ -85,7 +85,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             id,
             at,
             sort,
-            outline,
+            header,
             assumed_active: false,
             in_particular: false,
             reached: OnceLock::new(),
@@ -97,7 +97,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
 
     /// Whether it is no more: it has no row, and is none of those that need none.
     pub fn is_gone(&self) -> bool {
-        self.outline.is_none() && self.id > Id::LAST_RESERVED
+        self.header.is_none() && self.id > Id::LAST_RESERVED
     }
 
     /// The same subject, as it would be if its account were active.
@@ -139,11 +139,11 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
 
     /// Its kind, where it has a row of its own.
     pub fn kind(&self) -> Option<Kind> {
-        self.outline.as_ref().map(Outline::kind)
+        self.header.as_ref().map(ResourceHeader::kind)
     }
 
     fn account(&self) -> Option<&Account> {
-        match &*self.outline.as_ref()?.attributes {
+        match &*self.header.as_ref()?.attributes {
             Attributes::Account(account) => Some(account),
             _ => None,
         }
@@ -156,9 +156,9 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
 
     /// The access token that it is, and the workspace that lies in.
     pub fn token(&self) -> Option<(&AccessToken, Id)> {
-        let outline = self.outline.as_ref()?;
-        match &*outline.attributes {
-            Attributes::AccessToken(token) => Some((token, outline.parent?)),
+        let header = self.header.as_ref()?;
+        match &*header.attributes {
+            Attributes::AccessToken(token) => Some((token, header.parent?)),
             _ => None,
         }
     }
@@ -305,13 +305,13 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     }
 
     /// Whether a share that facts have at hand is one it holds, and effective.
-    pub(super) fn holds_share(&self, share: &Handle) -> Result<bool> {
+    pub(super) fn holds_share(&self, share: &PackedShare) -> Result<bool> {
         let Everything { principals, traits } = self.everything()?;
         // Most shares are others': one bit tells it without a look at the list.
         if traits & trait_of(share.principal()) == 0 || !principals.contains(&share.principal()) {
             return Ok(false);
         }
-        Ok(share.always || self.facts.behind(*share).is_some_and(|binding| binding.is_effective(self.at)))
+        Ok(share.always || self.facts.unpack(*share).is_some_and(|binding| binding.is_effective(self.at)))
     }
 
     /// Whether it is that principal, itself or by belonging to it.
@@ -426,7 +426,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         for principal in self.reached()? {
             for level in levels {
                 let mut stopped = false;
-                self.facts.bindings(Select::OfAs(*principal, *level), &mut |binding| {
+                self.facts.bindings(BindingQuery::OfAs(*principal, *level), &mut |binding| {
                     if !binding.is_effective(self.at) {
                         return Ok(ControlFlow::Continue(()));
                     }

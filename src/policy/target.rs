@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::facts::{AtHand, Facts, Outline, Result};
+use super::facts::{Facts, PackedShares, ResourceHeader, Result};
 use crate::model::attributes::{Account, Attributes, Endpoint, Home, Item, Server, Sharing};
 use crate::model::{Id, Kind};
 
@@ -12,11 +12,11 @@ pub struct Target {
     pub id: Id,
     /// Its kind.
     pub kind: Kind,
-    outline: Outline,
+    header: ResourceHeader,
     /// It and everything it lies in, nearest first.
-    line: OnceLock<Vec<Outline>>,
+    ancestors: OnceLock<Vec<ResourceHeader>>,
     /// Shares and owners of the items among these; none where they are many, or not at hand.
-    at_hand: OnceLock<Option<AtHand>>,
+    packed_shares: OnceLock<Option<PackedShares>>,
 }
 
 /// With more shares than this, each of a subject's principals is looked for instead.
@@ -28,38 +28,38 @@ impl Target {
     /// # Errors
     /// When the facts cannot be read.
     pub fn of<F: Facts + ?Sized>(facts: &F, id: Id) -> Result<Option<Target>> {
-        let outline = match facts.outline(id)? {
-            Some(outline) => outline,
+        let header = match facts.header(id)? {
+            Some(header) => header,
             None if id == Id::SERVER => {
-                Outline { id, parent: None, attributes: Arc::new(Attributes::Server(Server::default())) }
+                ResourceHeader { id, parent: None, attributes: Arc::new(Attributes::Server(Server::default())) }
             }
             None => return Ok(None),
         };
-        Ok(Some(Target { id, kind: outline.kind(), outline, line: OnceLock::new(), at_hand: OnceLock::new() }))
+        Ok(Some(Target { id, kind: header.kind(), header, ancestors: OnceLock::new(), packed_shares: OnceLock::new() }))
     }
 
     /// A resource that is not there, with attributes: nothing links anybody to it, so what is allowed on it is
     /// what anybody of a profile has.
     pub(super) fn stand_in(attributes: Attributes) -> Target {
-        let outline = Outline { id: Id(0), parent: None, attributes: Arc::new(attributes) };
-        let line = OnceLock::from(vec![outline.clone()]);
-        Target { id: Id(0), kind: outline.kind(), outline, line, at_hand: OnceLock::from(None) }
+        let header = ResourceHeader { id: Id(0), parent: None, attributes: Arc::new(attributes) };
+        let line = OnceLock::from(vec![header.clone()]);
+        Target { id: Id(0), kind: header.kind(), header, ancestors: line, packed_shares: OnceLock::from(None) }
     }
 
     /// It and everything it lies in, nearest first; read once.
-    pub(super) fn line<F: Facts + ?Sized>(&self, facts: &F) -> Result<&[Outline]> {
-        match self.line.get() {
+    pub(super) fn self_and_ancestors<F: Facts + ?Sized>(&self, facts: &F) -> Result<&[ResourceHeader]> {
+        match self.ancestors.get() {
             Some(line) => Ok(line),
             None => {
-                let line = facts.line(self.outline.clone())?;
-                Ok(self.line.get_or_init(|| line))
+                let line = facts.ancestor_headers(self.header.clone())?;
+                Ok(self.ancestors.get_or_init(|| line))
             }
         }
     }
 
     /// The items among what it is and lies in, nearest first: its endpoint alone is none.
     pub(super) fn items<F: Facts + ?Sized>(&self, facts: &F) -> Result<impl Iterator<Item = (Id, &Item)>> {
-        Ok(self.line(facts)?.iter().filter_map(|above| match &*above.attributes {
+        Ok(self.self_and_ancestors(facts)?.iter().filter_map(|above| match &*above.attributes {
             Attributes::Item(item) => Some((above.id, item)),
             _ => None,
         }))
@@ -74,13 +74,13 @@ impl Target {
         if self.kind == Kind::Item && kind == Kind::Workspace {
             return Ok(self.items(facts)?.find_map(|(_, item)| item.files_of));
         }
-        Ok(self.line(facts)?.iter().find(|above| above.kind() == kind).map(|above| above.id))
+        Ok(self.self_and_ancestors(facts)?.iter().find(|above| above.kind() == kind).map(|above| above.id))
     }
 
     /// The endpoint that it is or lies on.
     pub(super) fn endpoint<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<(Id, &Endpoint)>> {
         // An endpoint lies in nothing, so it is the last.
-        Ok(self.line(facts)?.last().and_then(|last| match &*last.attributes {
+        Ok(self.self_and_ancestors(facts)?.last().and_then(|last| match &*last.attributes {
             Attributes::Endpoint(endpoint) => Some((last.id, endpoint)),
             _ => None,
         }))
@@ -88,7 +88,7 @@ impl Target {
 
     /// Who decides about shares where it lies.
     pub(super) fn sharing<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<Sharing>> {
-        if let Some(Some(AtHand { outermost, .. })) = self.at_hand.get()
+        if let Some(Some(PackedShares { outermost, .. })) = self.packed_shares.get()
             && let Attributes::Endpoint(endpoint) = &*outermost.attributes
         {
             return Ok(Some(endpoint.kind.sharing()));
@@ -97,10 +97,10 @@ impl Target {
     }
 
     /// The shares and the owners of the item and of the folders above, if they are few and at hand.
-    pub(super) fn at_hand<F: Facts + ?Sized>(&self, facts: &F) -> Option<&AtHand> {
-        match self.at_hand.get() {
+    pub(super) fn packed_shares<F: Facts + ?Sized>(&self, facts: &F) -> Option<&PackedShares> {
+        match self.packed_shares.get() {
             Some(at_hand) => at_hand.as_ref(),
-            None => self.at_hand.get_or_init(|| facts.at_hand(&self.outline, FEW)).as_ref(),
+            None => self.packed_shares.get_or_init(|| facts.packed_shares(&self.header, FEW)).as_ref(),
         }
     }
 
@@ -110,7 +110,7 @@ impl Target {
         match self.item() {
             Some(item) if item.is_folder() => Ok(item.home),
             Some(_) => {
-                let above = self.outline.parent.map(|above| facts.outline(above)).transpose()?.flatten();
+                let above = self.header.parent.map(|above| facts.header(above)).transpose()?.flatten();
                 Ok(above.and_then(
                     |above| if let Attributes::Item(folder) = &*above.attributes { folder.home } else { None },
                 ))
@@ -120,11 +120,11 @@ impl Target {
     }
 
     pub(super) fn attributes(&self) -> &Attributes {
-        &self.outline.attributes
+        &self.header.attributes
     }
 
     pub(super) fn parent(&self) -> Option<Id> {
-        self.outline.parent
+        self.header.parent
     }
 
     /// Whether it is the root folder of an endpoint.
@@ -132,9 +132,9 @@ impl Target {
         if self.kind != Kind::Item {
             return Ok(false);
         }
-        match self.at_hand(facts) {
+        match self.packed_shares(facts) {
             Some(at_hand) => Ok(at_hand.items == 1),
-            None => Ok(self.line(facts)?.len() == 2),
+            None => Ok(self.self_and_ancestors(facts)?.len() == 2),
         }
     }
 

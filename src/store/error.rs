@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::system::reason;
 use crate::model::{Problem, ProblemKind};
-use crate::policy::Fault;
+use crate::policy::FactsError;
 
 /// Why a store cannot be used.
 #[derive(Debug)]
@@ -150,9 +150,9 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Fault {
-        Fault(Box::new(error.into()))
+impl From<StoreError> for FactsError {
+    fn from(error: StoreError) -> FactsError {
+        FactsError(Box::new(error.into()))
     }
 }
 

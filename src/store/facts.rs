@@ -11,7 +11,7 @@ use super::statements::{self, Query};
 use super::{Reader, StoreError};
 use crate::model::attributes::Home;
 use crate::model::{Binding, Id, Kind, Resource, Revision, Role, Time};
-use crate::policy::facts::{ByName, Facts, Holding, Result, Select, Visit, VisitHeld};
+use crate::policy::facts::{BindingQuery, Facts, Holding, NameKey, Result, Visit, VisitHeld};
 
 /// The facts of a store, now or as they stood after a revision.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ impl<'r> StoreFacts<'r> {
         if let Some(found) = self.cache().and_then(|cache| cache.held.get(&key)) {
             return Ok(found);
         }
-        let found: Rc<[Binding]> = self.list(Select::OfAs(principal, role))?.into();
+        let found: Rc<[Binding]> = self.list_bindings(BindingQuery::OfAs(principal, role))?.into();
         if let Some(cache) = self.cache() {
             cache.held.put(key, Rc::clone(&found));
         }
@@ -115,7 +115,7 @@ impl<'r> StoreFacts<'r> {
             return Ok(found);
         }
         let mut few = Vec::new();
-        self.bindings(Select::OnAs(resource, role), &mut |binding| {
+        self.bindings(BindingQuery::OnAs(resource, role), &mut |binding| {
             few.push(binding);
             Ok(if few.len() > MAX_CACHED_HOLDERS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
@@ -158,7 +158,7 @@ impl Facts for StoreFacts<'_> {
         if parent.is_some_and(|parent| self.is_unallocated(parent)) {
             return Ok(None);
         }
-        if let Some(found) = self.cache().and_then(|cache| cache.names.get(ByName(kind, parent, key))) {
+        if let Some(found) = self.cache().and_then(|cache| cache.names.get(NameKey(kind, parent, key))) {
             return Ok(Some(found));
         }
         let parent = to_sql(parent.map_or(0, |parent| parent.0));
@@ -208,8 +208,8 @@ impl Facts for StoreFacts<'_> {
         self.one_resource(&statements::HOME, &values.each_ref().map(|it| it as &dyn ToSql))
     }
 
-    fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
-        let (resource, principal) = select.ends();
+    fn bindings(&self, select: BindingQuery, visit: Visit<'_, Binding>) -> Result<()> {
+        let (resource, principal) = select.resource_and_principal();
         if [resource, principal].into_iter().flatten().any(|id| self.is_unallocated(id)) {
             return Ok(());
         }
@@ -217,15 +217,15 @@ impl Facts for StoreFacts<'_> {
         // the same of several bindings as it did at the time.
         let each = |look_up: &Query, values: &[&dyn ToSql], visit: Visit<'_, Binding>| {
             let order = match select {
-                Select::Exact(..) | Select::On(_) | Select::OnAs(..) => "role, principal, since, id",
-                Select::Of(_) | Select::OfAs(..) => "role, resource, since, id",
-                Select::SharesBy(_) => "since, id",
+                BindingQuery::Exact(..) | BindingQuery::On(_) | BindingQuery::OnAs(..) => "role, principal, since, id",
+                BindingQuery::Of(_) | BindingQuery::OfAs(..) => "role, resource, since, id",
+                BindingQuery::SharesBy(_) => "since, id",
             };
             let mut statement = self.prepared(&look_up.ordered(self.revision, order))?;
             self.each_of(&mut statement, values, Reader::binding_of, visit)
         };
         // Items have few shares for the most part, and whoever asks for one of them asks for others.
-        if let Select::Exact(resource, Role::ItemShare, principal) = select
+        if let BindingQuery::Exact(resource, Role::ItemShare, principal) = select
             && let Some(few) = self.cached_bindings_on(resource, Role::ItemShare)?
         {
             for share in few.iter().filter(|share| share.principal == principal) {
@@ -236,17 +236,19 @@ impl Facts for StoreFacts<'_> {
             return Ok(());
         }
         match select {
-            Select::Exact(resource, role, principal) => {
+            BindingQuery::Exact(resource, role, principal) => {
                 let values: [&dyn ToSql; 3] = [&to_sql(resource.0), &role.qualified(), &to_sql(principal.0)];
                 each(&statements::EXACT, &values, visit)
             }
-            Select::On(resource) => each(&statements::ON, &[&to_sql(resource.0)], visit),
-            Select::OnAs(resource, role) => each(&statements::ON_AS, &[&to_sql(resource.0), &role.qualified()], visit),
-            Select::Of(principal) => each(&statements::OF, &[&to_sql(principal.0)], visit),
-            Select::OfAs(principal, role) => {
+            BindingQuery::On(resource) => each(&statements::ON, &[&to_sql(resource.0)], visit),
+            BindingQuery::OnAs(resource, role) => {
+                each(&statements::ON_AS, &[&to_sql(resource.0), &role.qualified()], visit)
+            }
+            BindingQuery::Of(principal) => each(&statements::OF, &[&to_sql(principal.0)], visit),
+            BindingQuery::OfAs(principal, role) => {
                 each(&statements::OF_AS, &[&to_sql(principal.0), &role.qualified()], visit)
             }
-            Select::SharesBy(sharer) => each(&statements::SHARES_BY, &[&to_sql(sharer.0)], visit),
+            BindingQuery::SharesBy(sharer) => each(&statements::SHARES_BY, &[&to_sql(sharer.0)], visit),
         }
     }
 
@@ -283,7 +285,7 @@ impl Facts for StoreFacts<'_> {
         Ok(())
     }
 
-    fn count_of(&self, principal: Id, most: usize) -> Result<usize> {
+    fn count_bindings(&self, principal: Id, most: usize) -> Result<usize> {
         if self.is_unallocated(principal) {
             return Ok(0);
         }
@@ -348,7 +350,7 @@ impl Facts for StoreFacts<'_> {
         {
             return Ok(of_it(few));
         }
-        self.first(Select::Exact(resource, role, principal))
+        self.first_binding(BindingQuery::Exact(resource, role, principal))
     }
 
     fn ended(&self, id: Id) -> Result<Option<Rc<Resource>>> {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::{Reader, StoreFacts};
 use crate::model::attributes::{Home, Server};
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, Time};
-use crate::policy::facts::{Facts, Holding, Nearest, Outline, Result, Select, Visit, VisitHeld};
+use crate::policy::facts::{BindingQuery, Facts, Holding, NearestItem, ResourceHeader, Result, Visit, VisitHeld};
 
 /// Today's facts, in which a resource that is gone stands as it last was: it lies where it lay, and
 /// nobody holds anything on it. Whoever may see what it lay in, or has a role that does not hang on it,
@@ -42,9 +42,9 @@ impl Facts for TodayFacts<'_> {
         }
     }
 
-    fn outline(&self, id: Id) -> Result<Option<Outline>> {
-        match self.now.outline(id)? {
-            None => Ok(self.gone(id)?.as_ref().map(Outline::of)),
+    fn header(&self, id: Id) -> Result<Option<ResourceHeader>> {
+        match self.now.header(id)? {
+            None => Ok(self.gone(id)?.as_ref().map(ResourceHeader::of)),
             found => Ok(found),
         }
     }
@@ -65,7 +65,7 @@ impl Facts for TodayFacts<'_> {
         self.now.home(folder, home)
     }
 
-    fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
+    fn bindings(&self, select: BindingQuery, visit: Visit<'_, Binding>) -> Result<()> {
         self.now.bindings(select, visit)
     }
 
@@ -89,7 +89,7 @@ impl Facts for TodayFacts<'_> {
         self.now.held(resource, role, principal)
     }
 
-    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<Nearest> {
+    fn nearest_item(&self, endpoint: Id, path: &Path) -> Result<NearestItem> {
         self.now.nearest_item(endpoint, path)
     }
 

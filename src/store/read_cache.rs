@@ -11,7 +11,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::model::{Binding, Id, Kind, Resource, Revision, Role};
 use crate::policy::RowChange;
-use crate::policy::facts::ByName;
+use crate::policy::facts::NameKey;
 
 /// More than one question comes to; listings and changes ask on, and begin anew here.
 const MAX_ROWS: usize = 4096;
@@ -61,9 +61,9 @@ pub(super) struct NameIndex {
 }
 
 impl NameIndex {
-    pub(super) fn get(&self, name: ByName<'_>) -> Option<Rc<Resource>> {
+    pub(super) fn get(&self, name: NameKey<'_>) -> Option<Rc<Resource>> {
         let rows = self.rows.borrow();
-        rows.find(self.hasher.hash_one(name), |row| ByName::of(row) == name).cloned()
+        rows.find(self.hasher.hash_one(name), |row| NameKey::of(row) == name).cloned()
     }
 
     pub(super) fn put(&self, row: &Rc<Resource>, most: usize) {
@@ -71,18 +71,18 @@ impl NameIndex {
         if rows.len() >= most {
             rows.clear();
         }
-        let name = ByName::of(row);
-        let hash = |row: &Rc<Resource>| self.hasher.hash_one(ByName::of(row));
-        match rows.entry(hash(row), |known| ByName::of(known) == name, hash) {
+        let name = NameKey::of(row);
+        let hash = |row: &Rc<Resource>| self.hasher.hash_one(NameKey::of(row));
+        match rows.entry(hash(row), |known| NameKey::of(known) == name, hash) {
             Entry::Occupied(mut known) => *known.get_mut() = Rc::clone(row),
             Entry::Vacant(place) => drop(place.insert(Rc::clone(row))),
         }
     }
 
     fn remove(&self, row: &Resource) {
-        let name = ByName::of(row);
+        let name = NameKey::of(row);
         let mut rows = self.rows.borrow_mut();
-        if let Ok(known) = rows.find_entry(self.hasher.hash_one(name), |known| ByName::of(known) == name) {
+        if let Ok(known) = rows.find_entry(self.hasher.hash_one(name), |known| NameKey::of(known) == name) {
             known.remove();
         }
     }

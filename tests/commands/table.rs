@@ -6,7 +6,7 @@ use rolebook::model::action::Destination;
 use rolebook::model::attributes::{EndpointKind, InvitationState, Setting, Sharing};
 use rolebook::model::{Action, Binding, Id, Kind, Resource, Role, Verb};
 use rolebook::ops::{Actor, Viewer};
-use rolebook::policy::{Facts, Select, invariants};
+use rolebook::policy::{BindingQuery, Facts, invariants};
 
 use crate::oracle::worlds::{Dice, permissions};
 
@@ -103,7 +103,7 @@ impl<F: Facts> Scene<'_, F> {
     }
 
     fn org_of(&self, it: &Resource) -> Id {
-        self.facts.lineage(it.id).unwrap().last().unwrap().id
+        self.facts.ancestors(it.id).unwrap().last().unwrap().id
     }
 
     fn item(&self, dice: &mut Dice) -> Option<Known> {
@@ -125,13 +125,13 @@ impl<F: Facts> Scene<'_, F> {
     }
 
     fn endpoint_of(&self, item: &Resource) -> Known {
-        self.facts.lineage(item.id).unwrap().last().cloned().unwrap()
+        self.facts.ancestors(item.id).unwrap().last().cloned().unwrap()
     }
 
     /// A binding of one of some roles on something.
     fn held(&self, on: Id, roles: &[Role], dice: &mut Dice) -> Option<Binding> {
         let mut all: Vec<Binding> =
-            roles.iter().flat_map(|role| self.facts.list(Select::OnAs(on, *role)).unwrap()).collect();
+            roles.iter().flat_map(|role| self.facts.list_bindings(BindingQuery::OnAs(on, *role)).unwrap()).collect();
         all.retain(|it| self.facts.resource(it.principal).unwrap().is_some());
         all.sort_by_key(|it| it.id);
         (!all.is_empty()).then(|| dice.pick(&all))
@@ -216,17 +216,17 @@ fn handed_over<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice) -> Option<Typed>
     if heir.id == account.id {
         return Some(typed);
     }
-    let endpoint = |item: Id| facts.lineage(item).unwrap().last().unwrap().id;
+    let endpoint = |item: Id| facts.ancestors(item).unwrap().last().unwrap().id;
     let is_last = invariants::is_active_admin(facts, account.id, at).unwrap()
         && !invariants::has_active_admin(facts, Some(account.id), at).unwrap();
     if is_last {
         typed = typed.may(Action::SetRole(Role::ServerAdmin), heir.id);
     }
-    for owned in facts.list(Select::OfAs(account.id, Role::ItemOwner)).unwrap() {
+    for owned in facts.list_bindings(BindingQuery::OfAs(account.id, Role::ItemOwner)).unwrap() {
         typed = typed.verb(Verb::Edit, endpoint(owned.resource));
     }
     for role in [Role::EndpointAdministrator, Role::OrgAdmin] {
-        for held in facts.list(Select::OfAs(account.id, role)).unwrap() {
+        for held in facts.list_bindings(BindingQuery::OfAs(account.id, role)).unwrap() {
             if invariants::has_administrator(facts, held.resource, role, Some(account.id), at).unwrap() {
                 continue;
             }
@@ -236,7 +236,9 @@ fn handed_over<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice) -> Option<Typed>
             };
         }
     }
-    for share in facts.list(Select::SharesBy(account.id)).unwrap().iter().filter(|it| it.is_effective(at)) {
+    for share in
+        facts.list_bindings(BindingQuery::SharesBy(account.id)).unwrap().iter().filter(|it| it.is_effective(at))
+    {
         let host = endpoint(share.resource);
         let sharing = facts.resource(host).unwrap().unwrap().as_endpoint().unwrap().kind.sharing();
         typed = match sharing {
@@ -383,7 +385,7 @@ fn of_share<F: Facts>(scene: &Scene<'_, F>, dice: &mut Dice, verb: &str) -> Opti
     let by = share.grantor.map_or_else(|| "operator".to_owned(), |id| scene.reference(&scene.who(id)));
     let mut typed = Typed::of(verb, &[&scene.reference(&item), &scene.reference(&who), "--by", &by, "--cascade"]);
     // Another class of the same sharer on the same item would be meant as well.
-    let same = scene.facts.list(Select::Exact(item.id, Role::ItemShare, share.principal)).unwrap();
+    let same = scene.facts.list_bindings(BindingQuery::Exact(item.id, Role::ItemShare, share.principal)).unwrap();
     if same.iter().filter(|it| it.grantor == share.grantor).count() > 1 {
         return None;
     }
@@ -648,8 +650,8 @@ pub(crate) fn verbs<F: Facts>() -> Vec<(&'static str, Make<F>)> {
             let item = s.item(d)?;
             let typed = Typed::of("share prune", &[&s.reference(&item)]);
             // Each sharer prunes their own shares, also where they see nothing any more.
-            let inside = |share: &Binding| s.facts.lineage(share.resource).unwrap().iter().any(|it| it.id == item.id);
-            let own = s.actor.principal().map(|actor| s.facts.list(Select::SharesBy(actor)).unwrap());
+            let inside = |share: &Binding| s.facts.ancestors(share.resource).unwrap().iter().any(|it| it.id == item.id);
+            let own = s.actor.principal().map(|actor| s.facts.list_bindings(BindingQuery::SharesBy(actor)).unwrap());
             Some(if own.is_some_and(|own| own.iter().any(inside)) { typed } else { typed.sees(item.id) })
         }),
 

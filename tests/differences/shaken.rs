@@ -296,7 +296,7 @@ fn move_item(state: &mut State, dice: &mut Dice) {
         return;
     }
     let (item, into) = (dice.pick(&items), dice.pick(&folders));
-    let line = |id: Id| state.lineage(id).unwrap();
+    let line = |id: Id| state.ancestors(id).unwrap();
     let (own, target) = (line(item), line(into));
     let is_root = own.get(1).is_none_or(|above| above.kind() != Kind::Item);
     let fits = own.last().map(|it| it.id) == target.last().map(|it| it.id);

@@ -7,14 +7,14 @@ use rolebook::model::attributes::{Sharing, Status};
 use rolebook::model::catalogue::Rule;
 use rolebook::model::{Action, Id, Kind, Permissions, Time, Verb};
 use rolebook::policy::listing::{Breadth, Filter, Reach, beyond, is_covered, stopped, what, who};
-use rolebook::policy::{Facts, Panel, Question, Subject, Target, allows, decide};
+use rolebook::policy::{Evaluator, Facts, Question, Subject, Target, allows, decide};
 
 use super::{principals, questions};
 use crate::oracle::worlds::Dice;
 
 /// A state with every question about it answered.
 pub(crate) struct Answered<'f, F: Facts> {
-    panel: Panel<'f, F>,
+    evaluator: Evaluator<'f, F>,
     principals: Vec<Id>,
     questions: Vec<(Id, Vec<Action>)>,
     rules: HashMap<(Id, Action, Id), Rule>,
@@ -26,7 +26,7 @@ type Listed = BTreeMap<Id, BTreeSet<Action>>;
 impl<'f, F: Facts> Answered<'f, F> {
     /// Asks everything by itself: with a proof, without one, over and over.
     pub(crate) fn new(facts: &'f F, at: Time, dice: &mut Dice) -> Answered<'f, F> {
-        let (panel, principals, questions) = (Panel::new(facts, at), principals(facts), questions(facts, dice));
+        let (evaluator, principals, questions) = (Evaluator::new(facts, at), principals(facts), questions(facts, dice));
         let mut rules = HashMap::new();
         for principal in &principals {
             let subject = Subject::new(facts, *principal, at).unwrap();
@@ -36,17 +36,17 @@ impl<'f, F: Facts> Answered<'f, F> {
                     let question = Question { principal: *principal, action: *action, resource: *resource, at };
                     let decision = match dice.below(8) {
                         0 => decide(facts, &question).unwrap(),
-                        _ => panel.decide(*principal, *action, *resource).unwrap(),
+                        _ => evaluator.decide(*principal, *action, *resource).unwrap(),
                     };
                     let rule = decision.allowed.then_some(decision.rule);
                     let what = || format!("{principal} {action} {resource}");
                     assert_eq!(allows(&subject, *action, &target).unwrap(), rule, "{}", what());
-                    assert_eq!(panel.allows(*principal, *action, *resource).unwrap(), rule, "{}", what());
+                    assert_eq!(evaluator.allows(*principal, *action, *resource).unwrap(), rule, "{}", what());
                     rules.extend(rule.map(|rule| ((*principal, *action, *resource), rule)));
                 }
             }
         }
-        Answered { panel, principals, questions, rules }
+        Answered { evaluator, principals, questions, rules }
     }
 
     /// How many questions have a yes for an answer.
@@ -55,7 +55,7 @@ impl<'f, F: Facts> Answered<'f, F> {
     }
 
     fn facts(&self) -> &'f F {
-        self.panel.facts()
+        self.evaluator.facts()
     }
 
     fn rule(&self, principal: Id, action: Action, resource: Id) -> Option<Rule> {
@@ -63,11 +63,11 @@ impl<'f, F: Facts> Answered<'f, F> {
     }
 
     fn kind(&self, id: Id) -> Option<Kind> {
-        if id == Id::SERVER { Some(Kind::Server) } else { self.facts().outline(id).unwrap().map(|it| it.kind()) }
+        if id == Id::SERVER { Some(Kind::Server) } else { self.facts().header(id).unwrap().map(|it| it.kind()) }
     }
 
     fn is_active(&self, account: Id) -> bool {
-        self.panel.subject(account).unwrap().status() == Some(Status::Active)
+        self.evaluator.subject(account).unwrap().status() == Some(Status::Active)
     }
 
     /// Everybody that a listing names: groups and workgroups are their members.
@@ -82,7 +82,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         let target = Target::of(self.facts(), resource).unwrap().unwrap();
         let mut found = vec![BTreeMap::new(); actions.len()];
         let (mut named, mut last) = (BTreeSet::new(), None);
-        who(&self.panel, actions, &target, breadth, &mut |principal, rules| {
+        who(&self.evaluator, actions, &target, breadth, &mut |principal, rules| {
             assert!(named.insert(principal), "{principal} is named twice");
             assert!(rules.iter().any(Option::is_some), "{principal} is named for nothing");
             // Classes come first, then the others by id.
@@ -119,7 +119,7 @@ impl<'f, F: Facts> Answered<'f, F> {
 
     fn in_general(&self, action: Action, resource: Id, listed: &BTreeMap<Id, Rule>, allowed: &BTreeMap<Id, Rule>) {
         let target = Target::of(self.facts(), resource).unwrap().unwrap();
-        let covered = is_covered(&self.panel, action, &target).unwrap();
+        let covered = is_covered(&self.evaluator, action, &target).unwrap();
         for principal in self.nameable() {
             let (is_listed, may) = (listed.contains_key(&principal), allowed.contains_key(&principal));
             let what = || format!("{principal} {action} {resource}: listed {is_listed}, may {may}, covered {covered}");
@@ -136,7 +136,7 @@ impl<'f, F: Facts> Answered<'f, F> {
             // Beside a class that stands for everybody, those are named who have it anyhow.
             let expected = match self.kind(principal) {
                 Some(_) if covered => {
-                    let subject = Subject::new(self.facts(), principal, self.panel.at()).unwrap();
+                    let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
                     allows(&subject.in_particular(), action, &target).unwrap()
                 }
                 _ => self.rule(principal, action, resource),
@@ -150,14 +150,14 @@ impl<'f, F: Facts> Answered<'f, F> {
 
     fn what(&self, principal: Id, filter: &Filter, reach: Reach) -> Listed {
         let (mut found, mut above) = (Listed::new(), BTreeSet::new());
-        let subject = Subject::new(self.facts(), principal, self.panel.at()).unwrap();
-        what(&self.panel, &subject, filter, reach, &mut |resource, actions| {
+        let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
+        what(&self.evaluator, &subject, filter, reach, &mut |resource, actions| {
             let set: BTreeSet<Action> = actions.iter().copied().collect();
             assert_eq!(set.len(), actions.len(), "{principal} {resource}: an action twice");
             assert!(found.insert(resource, set).is_none(), "{principal} {resource}: listed twice");
             assert!(!above.contains(&resource), "{principal} {resource}: comes after what lies beneath it");
             if self.kind(resource) == Some(Kind::Item) {
-                above.extend(self.facts().lineage(resource).unwrap().iter().skip(1).map(|it| it.id));
+                above.extend(self.facts().ancestors(resource).unwrap().iter().skip(1).map(|it| it.id));
             }
             Ok(ControlFlow::Continue(()))
         })
@@ -168,8 +168,8 @@ impl<'f, F: Facts> Answered<'f, F> {
     /// What somebody may do that not every account may.
     fn beyond(&self, principal: Id, filter: &Filter, reach: Reach) -> Listed {
         let mut found = Listed::new();
-        let subject = Subject::new(self.facts(), principal, self.panel.at()).unwrap();
-        beyond(&self.panel, &subject, filter, reach, &mut |resource, actions| {
+        let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
+        beyond(&self.evaluator, &subject, filter, reach, &mut |resource, actions| {
             assert!(found.insert(resource, actions.iter().copied().collect()).is_none(), "{resource} twice");
             Ok(ControlFlow::Continue(()))
         })
@@ -179,7 +179,7 @@ impl<'f, F: Facts> Answered<'f, F> {
 
     /// What is listed beside what every account may do is true, and the two together leave nothing out.
     fn besides(&self, principal: Id, filter: &Filter, asked: &Listed) {
-        let subject = Subject::new(self.facts(), principal, self.panel.at()).unwrap();
+        let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
         if !subject.is_registered() || principal == Id::AUTHENTICATED {
             return;
         }
@@ -197,7 +197,7 @@ impl<'f, F: Facts> Answered<'f, F> {
                 None => assert!(own.is_subset(all), "{}: {own:?} and {all:?}", what()),
             }
             if self.kind(*resource) == Some(Kind::Item) {
-                let line = self.facts().lineage(*resource).unwrap();
+                let line = self.facts().ancestors(*resource).unwrap();
                 let stands = line.iter().find_map(|it| outlined.get(&it.id)).unwrap_or(&nothing);
                 assert!(own.iter().all(|it| stands.contains(it) || all.contains(it)), "{}", what());
                 continue;
@@ -235,7 +235,7 @@ impl<'f, F: Facts> Answered<'f, F> {
     }
 
     fn is_beneath(&self, item: Id, top: Id) -> bool {
-        let line = self.facts().lineage(item).unwrap();
+        let line = self.facts().ancestors(item).unwrap();
         self.kind(item) == Some(Kind::Item) && line.iter().any(|it| it.id == top)
     }
 
@@ -283,7 +283,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         assert_eq!(others(outlined), others(asked), "{principal} {filter:?}");
         let nothing = BTreeSet::new();
         for item in &items {
-            let mut line = self.facts().lineage(*item).unwrap();
+            let mut line = self.facts().ancestors(*item).unwrap();
             let endpoint = line.pop().unwrap();
             let inside = filter.under.is_none_or(|top| line.iter().any(|it| it.id == top));
             if !inside || filter.kind.is_some_and(|only| only != Kind::Item) {
@@ -303,7 +303,7 @@ impl<'f, F: Facts> Answered<'f, F> {
             }
             // A root folder stands for what lies beneath it: nobody renames or removes it itself.
             if line.len() == 1 && outlined.contains_key(item) {
-                let subject = Subject::new(self.facts(), principal, self.panel.at()).unwrap();
+                let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
                 let target = Target::of(self.facts(), *item).unwrap().unwrap();
                 for verb in [Verb::Rename, Verb::Delete] {
                     let action = Action::Plain(verb);
@@ -326,14 +326,14 @@ impl<'f, F: Facts> Answered<'f, F> {
 
 /// What `who` tells of, in its order.
 fn told_who<F: Facts>(
-    panel: &Panel<'_, F>,
+    evaluator: &Evaluator<'_, F>,
     actions: &[Action],
     on: Id,
     breadth: Breadth,
 ) -> Vec<(Id, Vec<Option<Rule>>)> {
     let mut told = Vec::new();
-    let target = panel.target(on).unwrap().unwrap();
-    who(panel, actions, &target, breadth, &mut |principal, rules| {
+    let target = evaluator.target(on).unwrap().unwrap();
+    who(evaluator, actions, &target, breadth, &mut |principal, rules| {
         told.push((principal, rules.to_vec()));
         Ok(ControlFlow::Continue(()))
     })
@@ -342,9 +342,14 @@ fn told_who<F: Facts>(
 }
 
 /// What `what` tells of; within what lies in one folder there is no promised order.
-fn told_what<F: Facts>(panel: &Panel<'_, F>, who: Id, filter: &Filter, reach: Reach) -> BTreeMap<Id, Vec<Action>> {
+fn told_what<F: Facts>(
+    evaluator: &Evaluator<'_, F>,
+    who: Id,
+    filter: &Filter,
+    reach: Reach,
+) -> BTreeMap<Id, Vec<Action>> {
     let mut told = BTreeMap::new();
-    what(panel, &*panel.subject(who).unwrap(), filter, reach, &mut |resource, actions| {
+    what(evaluator, &*evaluator.subject(who).unwrap(), filter, reach, &mut |resource, actions| {
         told.insert(resource, actions.to_vec());
         Ok(ControlFlow::Continue(()))
     })
@@ -354,7 +359,7 @@ fn told_what<F: Facts>(panel: &Panel<'_, F>, who: Id, filter: &Filter, reach: Re
 
 /// Both list the same, whoever and whatever is asked about.
 pub(crate) fn assert_same_listings<F: Facts, G: Facts>(one: &F, other: &G, at: Time, dice: &mut Dice) {
-    let (mine, theirs) = (Panel::new(one, at), Panel::new(other, at));
+    let (mine, theirs) = (Evaluator::new(one, at), Evaluator::new(other, at));
     for (resource, actions) in questions(other, dice) {
         for breadth in [Breadth::Everybody, Breadth::Classes] {
             let told = told_who(&theirs, &actions, resource, breadth);

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use rolebook::model::action::Destination;
 use rolebook::model::attributes::{Attributes, Media};
 use rolebook::model::{Action, Binding, Id, Kind, Permissions, Resource, Time};
-use rolebook::policy::{Adaptive, Facts, Nothing, Overlay};
+use rolebook::policy::{AdaptiveFacts, EmptyFacts, Facts, Overlay};
 use rolebook::store::Store;
 
 use crate::oracle::worlds::{Dice, NOW, permissions};
@@ -128,7 +128,7 @@ fn who_can_and_what_they_can_are_what_check_allows() {
 fn listings_over_drafts_hold_too() {
     worlds(1, |dice| {
         let rows = Rows::random(dice);
-        let mut draft = Overlay::new(&Nothing).unwrap();
+        let mut draft = Overlay::new(&EmptyFacts).unwrap();
         rows.lay(&mut draft, &Rows::default());
         hold(&draft, dice);
         let (_folder, store) = store();
@@ -154,7 +154,7 @@ fn listings_over_statements_are_those_over_a_snapshot() {
             assert_same_listings(&facts, &snapshot, at, dice);
             // Read into memory half-way, or never.
             let load = || facts.snapshot().ok().map(|it| Box::new(it) as Box<dyn Facts>);
-            let adaptive = Adaptive::new(facts, dice.below(3_000) as u64, load);
+            let adaptive = AdaptiveFacts::new(facts, dice.below(3_000) as u64, load);
             assert_same_listings(&adaptive, &snapshot, at, dice);
         }
     });
@@ -209,7 +209,7 @@ fn a_draft_over_facts_is_what_the_store_says_when_it_is_committed() {
                 for row in draft.draft().resources.clone().into_values().flatten() {
                     // Something else at first, and looked at: what was kept of that is forgotten.
                     draft.put_resource(Resource { attributes: Attributes::Media(Media::default()), ..(*row).clone() });
-                    assert_eq!(draft.outline(row.id).unwrap().map(|it| it.kind()), Some(Kind::Media));
+                    assert_eq!(draft.header(row.id).unwrap().map(|it| it.kind()), Some(Kind::Media));
                     draft.put_resource(Resource { since: revision, ..(*row).clone() });
                 }
                 for row in draft.draft().bindings.clone().into_values().flatten() {

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 
 use rolebook::model::{Action, Binding, Id, Kind, Resource, Role, Time};
-use rolebook::policy::facts::{Outline, Visit};
-use rolebook::policy::{Facts, Panel, Question, Select, decide};
+use rolebook::policy::facts::{ResourceHeader, Visit};
+use rolebook::policy::{BindingQuery, Evaluator, Facts, Question, decide};
 use rolebook::store::{Snapshot, StoreFacts};
 
 use super::rows::Rows;
@@ -78,12 +78,12 @@ fn of_resources(
     listed(look, |row| row.id, dice)
 }
 
-fn of_bindings<F: Facts>(facts: &F, select: Select, dice: &mut Dice) -> Vec<String> {
+fn of_bindings<F: Facts>(facts: &F, select: BindingQuery, dice: &mut Dice) -> Vec<String> {
     listed(|visit| facts.bindings(select, visit), |row: &Binding| row.id, dice)
 }
 
 /// What rules read of an outline.
-fn outlined(it: Outline) -> String {
+fn outlined(it: ResourceHeader) -> String {
     format!("{:?}", (it.id, it.parent, it.attributes.policy_view()))
 }
 
@@ -104,14 +104,14 @@ fn resources<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut Dice
         if one.resource(*id).unwrap().is_some() {
             assert_eq!(one.reference(*id).unwrap(), other.reference(*id).unwrap(), "reference {id}");
         }
-        let (mine, theirs) = (one.outline(*id).unwrap(), other.outline(*id).unwrap());
+        let (mine, theirs) = (one.header(*id).unwrap(), other.header(*id).unwrap());
         assert_eq!(mine.clone().map(outlined), theirs.clone().map(outlined), "outline {id}");
         if let (Some(mine), Some(theirs)) = (mine, theirs) {
-            let line = |outlines: Vec<Outline>| outlines.into_iter().map(outlined).collect::<Vec<_>>();
-            let lines = (line(one.line(mine).unwrap()), line(other.line(theirs).unwrap()));
+            let line = |outlines: Vec<ResourceHeader>| outlines.into_iter().map(outlined).collect::<Vec<_>>();
+            let lines = (line(one.ancestor_headers(mine).unwrap()), line(other.ancestor_headers(theirs).unwrap()));
             assert_eq!(lines.0, lines.1, "line {id}");
         }
-        assert_eq!(one.lineage(*id).unwrap(), other.lineage(*id).unwrap(), "lineage {id}");
+        assert_eq!(one.ancestors(*id).unwrap(), other.ancestors(*id).unwrap(), "lineage {id}");
         for kind in Kind::ALL {
             let all = |facts: &dyn Facts, dice: &mut Dice| {
                 of_resources(|visit| facts.resources(kind, Some(*id), visit), dice)
@@ -146,17 +146,17 @@ fn resources<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut Dice
 }
 
 fn bindings<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut Dice) {
-    let same = |select: Select, dice: &mut Dice| {
+    let same = |select: BindingQuery, dice: &mut Dice| {
         assert_eq!(of_bindings(one, select, dice), of_bindings(other, select, dice), "{select:?}");
     };
     for id in &asked.ids {
         assert_eq!(one.binding(*id).unwrap(), other.binding(*id).unwrap(), "binding {id}");
-        for select in [Select::On(*id), Select::Of(*id), Select::SharesBy(*id)] {
+        for select in [BindingQuery::On(*id), BindingQuery::Of(*id), BindingQuery::SharesBy(*id)] {
             same(select, dice);
         }
         for role in Role::ALL {
-            same(Select::OnAs(*id, role), dice);
-            same(Select::OfAs(*id, role), dice);
+            same(BindingQuery::OnAs(*id, role), dice);
+            same(BindingQuery::OfAs(*id, role), dice);
         }
     }
     let ids: Vec<Id> = asked.ids.iter().copied().collect();
@@ -168,7 +168,7 @@ fn bindings<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut Dice)
             (*resource, *role, dice.pick(&ids)),
         ];
         for (resource, role, principal) in near {
-            same(Select::Exact(resource, role, principal), dice);
+            same(BindingQuery::Exact(resource, role, principal), dice);
             let held = (one.held(resource, role, principal).unwrap(), other.held(resource, role, principal).unwrap());
             assert_eq!(held.0, held.1, "{resource} {role} {principal}");
         }
@@ -205,15 +205,15 @@ fn of_principals<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut 
     let lists: [&[Role]; 5] = [&[Role::GroupMember], &Role::WORKGROUP, &Role::DROPBOX, &[Role::ItemShare], &Role::ALL];
     for principal in &asked.ids {
         for most in [1, 3, 1_000] {
-            let all = one.list(Select::Of(*principal)).unwrap().len().min(most);
+            let all = one.list_bindings(BindingQuery::Of(*principal)).unwrap().len().min(most);
             assert_eq!(
-                (one.count_of(*principal, most).unwrap(), other.count_of(*principal, most).unwrap()),
+                (one.count_bindings(*principal, most).unwrap(), other.count_bindings(*principal, most).unwrap()),
                 (all, all)
             );
         }
         let may_hold = [one.roles_of(*principal).unwrap(), other.roles_of(*principal).unwrap()];
         for role in Role::ALL {
-            let holds = !one.list(Select::OfAs(*principal, role)).unwrap().is_empty();
+            let holds = !one.list_bindings(BindingQuery::OfAs(*principal, role)).unwrap().is_empty();
             assert!(may_hold[0].has(role) || !holds, "{principal} {role}");
             assert_eq!(may_hold[1].has(role), holds, "{principal} {role}");
         }
@@ -235,31 +235,31 @@ fn of_principals<F: Facts>(one: &F, other: &Snapshot, asked: &Asked, dice: &mut 
 /// What arrays in memory have at hand is what the statements find on the way up.
 fn at_hand<F: Facts>(one: &F, other: &Snapshot, asked: &Asked) {
     for id in &asked.ids {
-        let Some(outline) = other.outline(*id).unwrap().filter(|it| it.kind() == Kind::Item) else { continue };
+        let Some(header) = other.header(*id).unwrap().filter(|it| it.kind() == Kind::Item) else { continue };
         let (mut shares, mut owners, mut outermost) = (Vec::new(), Vec::new(), None);
-        for above in one.lineage(*id).unwrap() {
+        for above in one.ancestors(*id).unwrap() {
             outermost = Some(above.id);
             if above.kind() == Kind::Item {
-                shares.push(one.list(Select::OnAs(above.id, Role::ItemShare)).unwrap());
-                owners.extend(one.list(Select::OnAs(above.id, Role::ItemOwner)).unwrap());
+                shares.push(one.list_bindings(BindingQuery::OnAs(above.id, Role::ItemShare)).unwrap());
+                owners.extend(one.list_bindings(BindingQuery::OnAs(above.id, Role::ItemOwner)).unwrap());
             }
         }
         shares.iter_mut().for_each(|level| level.sort_by_key(|it| it.id));
         let total = shares.iter().map(Vec::len).sum::<usize>() + owners.len();
         for most in 0..total {
-            if let Some(found) = other.at_hand(&outline, most) {
+            if let Some(found) = other.packed_shares(&header, most) {
                 assert!(found.shares.len() <= most);
             }
         }
-        let found = other.at_hand(&outline, total).unwrap();
+        let found = other.packed_shares(&header, total).unwrap();
         assert_eq!(Some(found.outermost.id), outermost);
         assert_eq!(found.owners, owners.iter().map(|it| it.principal).collect::<Vec<_>>());
         let mut behind: Vec<Vec<Binding>> = shares.iter().map(|_| Vec::new()).collect();
         for handle in found.shares {
-            let share = other.behind(handle).unwrap();
+            let share = other.unpack(handle).unwrap();
             assert_eq!((handle.principal(), handle.permissions), (share.principal, share.attributes.permissions));
             assert_eq!(handle.always, share.expires.is_none() && !share.attributes.inactive);
-            let level = one.lineage(*id).unwrap().iter().position(|it| it.id == share.resource).unwrap();
+            let level = one.ancestors(*id).unwrap().iter().position(|it| it.id == share.resource).unwrap();
             assert!(behind[level + 1..].iter().all(Vec::is_empty), "the nearest come first");
             behind[level].push(share);
         }
@@ -276,7 +276,7 @@ pub(crate) fn assert_same_decisions(
     one_in: usize,
     dice: &mut Dice,
 ) -> usize {
-    let (mine, theirs) = (Panel::new(one, at), Panel::new(other, at));
+    let (mine, theirs) = (Evaluator::new(one, at), Evaluator::new(other, at));
     let mut asked = 0;
     for principal in principals(other) {
         for (resource, actions) in questions(other, dice) {

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use rolebook::model::{Action, Id, Kind, Time};
 use rolebook::policy::listing::{Breadth, Filter, Reach, what, who};
-use rolebook::policy::{Facts, Panel};
+use rolebook::policy::{Evaluator, Facts};
 
 use super::rows::Rows;
 use super::{store, worlds};
@@ -43,10 +43,10 @@ fn asks(world: &World, dice: &mut Dice) -> Vec<Ask> {
     all
 }
 
-fn named<F: Facts>(panel: &Panel<'_, F>, action: Action, resource: Id) -> BTreeSet<u64> {
+fn named<F: Facts>(evaluator: &Evaluator<'_, F>, action: Action, resource: Id) -> BTreeSet<u64> {
     let mut found = BTreeSet::new();
-    let target = panel.target(resource).unwrap().unwrap();
-    who(panel, &[action], &target, Breadth::Everybody, &mut |principal, _| {
+    let target = evaluator.target(resource).unwrap().unwrap();
+    who(evaluator, &[action], &target, Breadth::Everybody, &mut |principal, _| {
         found.insert(principal.0);
         Ok(ControlFlow::Continue(()))
     })
@@ -54,10 +54,10 @@ fn named<F: Facts>(panel: &Panel<'_, F>, action: Action, resource: Id) -> BTreeS
     found
 }
 
-fn listed<F: Facts>(panel: &Panel<'_, F>, principal: Id) -> BTreeSet<(Id, Action)> {
+fn listed<F: Facts>(evaluator: &Evaluator<'_, F>, principal: Id) -> BTreeSet<(Id, Action)> {
     let mut found = BTreeSet::new();
-    let subject = panel.subject(principal).unwrap();
-    what(panel, &subject, &Filter::default(), Reach::Every, &mut |resource, actions| {
+    let subject = evaluator.subject(principal).unwrap();
+    what(evaluator, &subject, &Filter::default(), Reach::Every, &mut |resource, actions| {
         found.extend(actions.iter().map(|action| (resource, *action)));
         Ok(ControlFlow::Continue(()))
     })
@@ -75,24 +75,21 @@ fn listings_say_what_the_oracle_says() {
         let reader = store.read().unwrap();
         let facts = reader.facts().snapshot().unwrap();
         let at = NOW + dice.pick(&[0, -1, 1]);
-        let panel = Panel::new(&facts, Time(at));
+        let evaluator = Evaluator::new(&facts, Time(at));
         let asks = asks(&world, dice);
         for ask in &asks {
             let (action, resource) = translated(&facts, ask);
             let is_named = |id: &u64| !world.groups.contains_key(id) && !world.workgroups.contains_key(id);
             let may: BTreeSet<u64> =
                 world.principals().into_iter().filter(|it| is_named(it) && world.may(*it, ask, at)).collect();
-            assert_eq!(named(&panel, action, resource), may, "{ask:?}");
+            assert_eq!(named(&evaluator, action, resource), may, "{ask:?}");
         }
         for principal in world.principals() {
-            let listed = listed(&panel, Id(principal));
+            let listed = listed(&evaluator, Id(principal));
             for ask in &asks {
                 let (action, resource) = translated(&facts, ask);
-                let kind = if resource == Id::SERVER {
-                    Kind::Server
-                } else {
-                    facts.outline(resource).unwrap().unwrap().kind()
-                };
+                let kind =
+                    if resource == Id::SERVER { Kind::Server } else { facts.header(resource).unwrap().unwrap().kind() };
                 if !Action::listable(kind).contains(&action) {
                     continue;
                 }

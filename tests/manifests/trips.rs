@@ -9,7 +9,7 @@ use rolebook::manifest::plan::{Options, Owned, Planner};
 use rolebook::manifest::{Source, read};
 use rolebook::model::{Name, Time};
 use rolebook::ops::{Actor, Work};
-use rolebook::policy::{Facts, Nothing, Overlay};
+use rolebook::policy::{EmptyFacts, Facts, Overlay};
 
 use crate::oracle::put;
 use crate::oracle::truth::World;
@@ -134,14 +134,14 @@ proptest! {
     #[test]
     fn a_manifest_is_applied_once_and_comes_back_as_it_was(seed in any::<u64>()) {
         let text = manifest(&mut Dice::new(seed));
-        let (state, rows) = applied(&Nothing, &text).unwrap_or_else(|wrong| panic!("{text}\n{wrong}"));
+        let (state, rows) = applied(&EmptyFacts, &text).unwrap_or_else(|wrong| panic!("{text}\n{wrong}"));
         prop_assert!(rows > 50);
         let (_, again) = applied(&state, &text).unwrap_or_else(|wrong| panic!("{text}\n{wrong}"));
         prop_assert_eq!(again, 0, "{}", text);
         let written = exported(&state);
         let (_, back) = applied(&state, &written).unwrap_or_else(|wrong| panic!("{written}\n{wrong}"));
         prop_assert_eq!(back, 0, "{}", written);
-        let (anew, _) = applied(&Nothing, &written).unwrap_or_else(|wrong| panic!("{written}\n{wrong}"));
+        let (anew, _) = applied(&EmptyFacts, &written).unwrap_or_else(|wrong| panic!("{written}\n{wrong}"));
         prop_assert_eq!(exported(&anew), written);
     }
 
@@ -149,7 +149,7 @@ proptest! {
     fn what_is_written_of_a_random_world_changes_nothing_in_it(seed in any::<u64>()) {
         let mut dice = Dice::new(seed);
         let world = World::random(&mut dice);
-        let mut state = Overlay::new(&Nothing).unwrap();
+        let mut state = Overlay::new(&EmptyFacts).unwrap();
         put(&mut state, &world);
         let written = exported(&state);
         // A world may hold what nobody could make, such as an endpoint without an administrator.
@@ -169,7 +169,7 @@ fn pruned_after_any_edit_a_set_is_what_its_file_says() {
             text.replace("version: 1\n", "version: 1\nname: set\n").replace("name: set\nname: set\n", "name: set\n")
         };
         let (first, second) = (name(manifest(&mut dice)), name(manifest(&mut dice)));
-        let (state, _) = applied(&Nothing, &first).unwrap();
+        let (state, _) = applied(&EmptyFacts, &first).unwrap();
         let owned = {
             let draft = state.draft();
             let of = |has: bool| has;

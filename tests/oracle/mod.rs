@@ -13,7 +13,7 @@ use rolebook::model::action::{Destination, Verb, verbs_of};
 use rolebook::model::{Action, Id, Kind, Path, Resource, Role, Time};
 use rolebook::ops::remedies;
 use rolebook::policy::remedy::Lack;
-use rolebook::policy::{Facts, Nothing, Overlay, Question, Remedy, Step, decide};
+use rolebook::policy::{EmptyFacts, Facts, Overlay, Question, Remedy, Step, decide};
 use rolebook::store::{RevisionHeader, Store};
 
 use truth::*;
@@ -345,7 +345,7 @@ fn stored(world: &World) -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
     let writer = store.write().unwrap();
-    let mut draft = Overlay::new(&Nothing).unwrap();
+    let mut draft = Overlay::new(&EmptyFacts).unwrap();
     put(&mut draft, world);
     let rows = draft.draft().against(&writer.facts()).unwrap();
     let entry = RevisionHeader {
@@ -397,7 +397,7 @@ fn one_world(seed: u64) -> Result<(), TestCaseError> {
         prop_assert_eq!(&World::read(&draft), &after);
         return ask_all(&draft, &after, &mut dice, QUESTIONS / 2);
     }
-    let mut facts = Overlay::new(&Nothing).unwrap();
+    let mut facts = Overlay::new(&EmptyFacts).unwrap();
     put(&mut facts, &world);
     ask_all(&facts, &world, &mut dice, QUESTIONS)
 }
@@ -422,7 +422,7 @@ fn the_program_and_the_oracle_agree() {
 fn no_action_on_items_and_endpoints_is_left_out() {
     let mut dice = Dice::new(7);
     let world = World::random(&mut dice);
-    let mut facts = Overlay::new(&Nothing).unwrap();
+    let mut facts = Overlay::new(&EmptyFacts).unwrap();
     put(&mut facts, &world);
     let mut asked: BTreeSet<(Kind, Verb)> = BTreeSet::new();
     for _ in 0..4_000 {

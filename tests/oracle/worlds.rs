@@ -12,7 +12,7 @@ use rolebook::model::attributes::{
 };
 use rolebook::model::name::key;
 use rolebook::model::{Binding, Id, Kind, Permissions, Resource, Role, SetNames, Time};
-use rolebook::policy::{Facts, Select};
+use rolebook::policy::{BindingQuery, Facts};
 
 use super::truth::*;
 
@@ -338,7 +338,7 @@ impl World {
     /// The rows of some facts as a world.
     pub(crate) fn read<F: Facts>(facts: &F) -> World {
         let mut world = World { private_directory: facts.server().unwrap().private_directory, ..World::default() };
-        let on = |id: Id| facts.list(Select::On(id)).unwrap();
+        let on = |id: Id| facts.list_bindings(BindingQuery::On(id)).unwrap();
         for binding in on(Id::SERVER) {
             let account = facts.resource(binding.principal).unwrap().unwrap();
             let it = account.as_account().unwrap();
@@ -446,7 +446,7 @@ impl World {
                 home: it.home.map(|home| (home.of.0, home.workspace.0)),
                 files_of: it.files_of.map(|id| id.0),
             };
-            for binding in facts.list(Select::On(*id)).unwrap() {
+            for binding in facts.list_bindings(BindingQuery::On(*id)).unwrap() {
                 if binding.role == Role::ItemOwner {
                     assert!(item.owner.is_none(), "two owners of {place:?}");
                     item.owner = Some(Link { id: binding.id.0, who: binding.principal.0 });

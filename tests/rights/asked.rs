@@ -19,7 +19,7 @@ use rolebook::ops::{
     Actor, Work, account, content, dropbox, endpoint, invitation, key, media, membership, org, org_invitation,
     org_member, package, place, server, share, transfer, undo, workspace, workspace_member,
 };
-use rolebook::policy::{Facts, Nothing, Overlay, Select};
+use rolebook::policy::{BindingQuery, EmptyFacts, Facts, Overlay};
 
 use super::beyond::Beyond;
 use crate::oracle::worlds::Dice;
@@ -412,7 +412,7 @@ fn act<F: Facts>(
 fn any_share<F: Facts>(facts: &F, dice: &mut Dice) -> Option<((Name, Path), Binding)> {
     let mut shares = Vec::new();
     for item in facts.ids(Kind::Item, None).unwrap() {
-        shares.extend(facts.list(Select::OnAs(item, Role::ItemShare)).unwrap());
+        shares.extend(facts.list_bindings(BindingQuery::OnAs(item, Role::ItemShare)).unwrap());
     }
     shares.sort_unstable_by_key(|it| it.id);
     let share = if shares.is_empty() { return None } else { dice.pick(&shares) };
@@ -423,8 +423,8 @@ fn any_share<F: Facts>(facts: &F, dice: &mut Dice) -> Option<((Name, Path), Bind
 }
 
 /// A world with something of every kind, made by the operator and by people.
-fn world(dice: &mut Dice) -> Overlay<'static, Nothing> {
-    let mut work = Work::new(&Nothing, Actor::Operator, NOW).unwrap();
+fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
+    let mut work = Work::new(&EmptyFacts, Actor::Operator, NOW).unwrap();
     for (place, who) in ACCOUNTS.iter().take(7).enumerate() {
         let role = match place {
             0 => Role::ServerAdmin,
@@ -489,12 +489,12 @@ fn world(dice: &mut Dice) -> Overlay<'static, Nothing> {
     let public_links = server::Options { public_links: Some(true), ..server::Options::default() };
     server::set(&mut work, &public_links).unwrap();
     let (draft, last) = work.finish().unwrap();
-    let mut world = Overlay::new(&Nothing).unwrap();
+    let mut world = Overlay::new(&EmptyFacts).unwrap();
     keep(&mut world, draft, last);
     world
 }
 
-fn keep(world: &mut Overlay<'_, Nothing>, draft: rolebook::policy::Draft, last: Id) {
+fn keep(world: &mut Overlay<'_, EmptyFacts>, draft: rolebook::policy::Draft, last: Id) {
     while world.last_id().unwrap() < last {
         world.new_id();
     }
@@ -547,7 +547,7 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
         // Whoever did it may undo it at once, if they may at all, and all is as it was.
         let (draft, last) = work.finish().unwrap();
         let before = rows(&world);
-        let mut after = Overlay::new(&Nothing).unwrap();
+        let mut after = Overlay::new(&EmptyFacts).unwrap();
         keep(&mut after, world.draft().clone(), world.last_id().unwrap());
         keep(&mut after, draft.clone(), last);
         let mut back = Work::new(&after, actor, at).unwrap();
@@ -555,7 +555,7 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
             && back.check().is_ok()
         {
             let (draft, last) = back.finish().unwrap();
-            let mut undone = Overlay::new(&Nothing).unwrap();
+            let mut undone = Overlay::new(&EmptyFacts).unwrap();
             keep(&mut undone, after.draft().clone(), last);
             keep(&mut undone, draft, last);
             prop_assert_eq!(&rows(&undone), &before, "the undo of {}", what);
@@ -566,7 +566,7 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
 }
 
 /// Every row in words, to be compared.
-fn rows(world: &Overlay<'_, Nothing>) -> Vec<String> {
+fn rows(world: &Overlay<'_, EmptyFacts>) -> Vec<String> {
     let draft = world.draft();
     let resources = draft.resources.values().flatten().map(|it| format!("{it:?}"));
     resources.chain(draft.bindings.values().flatten().map(|it| format!("{it:?}"))).collect()

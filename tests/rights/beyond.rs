@@ -50,8 +50,11 @@ impl Beyond {
                 RowChange::Binding(Some(was), is) if was.role == Role::ItemShare => {
                     let is_handed_over = was.grantor == Some(gone)
                         && is.as_ref().is_none_or(|is| (is.resource, is.principal) == (was.resource, was.principal));
-                    let united =
-                        before.facts().list(rolebook::policy::Select::Exact(was.resource, was.role, was.principal));
+                    let united = before.facts().list_bindings(rolebook::policy::BindingQuery::Exact(
+                        was.resource,
+                        was.role,
+                        was.principal,
+                    ));
                     let is_united = united.unwrap().iter().any(|other| other.grantor == Some(gone));
                     (is_handed_over || is_united) && administers(before, was.resource)
                 }
@@ -59,7 +62,7 @@ impl Beyond {
             },
             Beyond::Accepted(org) => {
                 let own = before.actor.principal();
-                let inside = |id: Id| after.lineage(id).unwrap().iter().any(|it| it.id == org);
+                let inside = |id: Id| after.ancestors(id).unwrap().iter().any(|it| it.id == org);
                 match row {
                     RowChange::Binding(None, Some(made)) if made.role == Role::ItemOwner => {
                         let item = after.resource(made.resource).unwrap().unwrap();
@@ -131,7 +134,7 @@ fn is_unsupported<F: Facts>(after: &F, at: Time, row: &RowChange) -> bool {
 
 /// Whether the actor administers the shares of an item, or manages them where that is done for all.
 fn administers<F: Facts>(work: &Work<'_, F>, item: Id) -> bool {
-    let endpoint = work.facts().lineage(item).unwrap().last().unwrap().id;
+    let endpoint = work.facts().ancestors(item).unwrap().last().unwrap().id;
     let may = |verb, on| work.may(rolebook::model::Action::Plain(verb), on).unwrap();
     matches!(work.actor, Actor::Operator) || may(Verb::AdministerShares, item) || may(Verb::ManagePermissions, endpoint)
 }

@@ -7,14 +7,14 @@ use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Reference, Resource, Role, Time};
 use rolebook::ops::{Actor, Work, account, invitation, membership, package, place, server};
-use rolebook::policy::{Facts, Nothing};
+use rolebook::policy::{EmptyFacts, Facts};
 
 use super::form::{File, PlaceFacts, ServerFacts};
 use super::{organizations, storage};
 
 /// The facts, and by which name the files know what has a number only.
 pub(super) struct Built {
-    pub(super) work: Work<'static, Nothing>,
+    pub(super) work: Work<'static, EmptyFacts>,
     /// `KIND:NAME` → its id.
     pub(super) numbered: BTreeMap<String, Id>,
 }
@@ -28,7 +28,7 @@ pub(super) struct Meant {
 }
 
 pub(super) fn build(file: &File, now: Time) -> Built {
-    let work = Work::new(&Nothing, Actor::Operator, now).unwrap();
+    let work = Work::new(&EmptyFacts, Actor::Operator, now).unwrap();
     let mut built = Built { work, numbered: BTreeMap::new() };
     let work = &mut built.work;
     build_server(work, &file.server);
@@ -79,7 +79,7 @@ pub(super) fn build(file: &File, now: Time) -> Built {
     built
 }
 
-fn build_server(work: &mut Work<'static, Nothing>, facts: &ServerFacts) {
+fn build_server(work: &mut Work<'static, EmptyFacts>, facts: &ServerFacts) {
     let options = server::Options {
         managers_administer_dropboxes: facts.managers_administer_dropboxes,
         private_directory: facts.private_directory,
@@ -95,7 +95,7 @@ fn build_server(work: &mut Work<'static, Nothing>, facts: &ServerFacts) {
     work.put(Resource { attributes: Attributes::Server(server), ..(*known).clone() });
 }
 
-fn build_place(work: &mut Work<'static, Nothing>, kind: Kind, which: &str, facts: &PlaceFacts) {
+fn build_place(work: &mut Work<'static, EmptyFacts>, kind: Kind, which: &str, facts: &PlaceFacts) {
     let options = place::Options {
         visible: None,
         send: facts.send.as_deref().map(|word| SendPolicy::from_name(word).unwrap()),
@@ -124,7 +124,7 @@ fn build_place(work: &mut Work<'static, Nothing>, kind: Kind, which: &str, facts
 }
 
 /// A recipient inside; an address outside is none that a question could be about.
-fn recipient(work: &Work<'_, Nothing>, reference: &Reference) -> Option<Id> {
+fn recipient(work: &Work<'_, EmptyFacts>, reference: &Reference) -> Option<Id> {
     match reference {
         Reference::Named(kind, name) => Some(work.facts().named(*kind, None, name.key()).unwrap().unwrap().id),
         Reference::External(_) => None,

@@ -14,7 +14,7 @@ use rolebook::model::catalogue::disclosure::{Aspect, DISCLOSURES};
 use rolebook::model::catalogue::{denial_reasons, grants, restrictions};
 use rolebook::model::{Action, Id, Kind, Role, Time};
 use rolebook::ops::remedies;
-use rolebook::policy::{Actor, Decision, Facts, Question, Select, Subject, Viewer, decide, sharing};
+use rolebook::policy::{Actor, BindingQuery, Decision, Facts, Question, Subject, Viewer, decide, sharing};
 
 use facts::{Built, build};
 use form::{Asked, File, Sentence, ShareAsked};
@@ -97,7 +97,7 @@ fn what_is_told_to_whom_is_as_expected() {
                 let at = Time::parse(NOW).unwrap();
                 let viewer = Viewer::new(built.work.facts(), Actor::Principal(built.account(who)), at).unwrap();
                 let binding = it.with.as_ref().map(|with| {
-                    let held = built.work.facts().list(Select::On(place)).unwrap();
+                    let held = built.work.facts().list_bindings(BindingQuery::On(place)).unwrap();
                     let with = built.account(with);
                     held.into_iter().find(|binding| binding.principal == with).unwrap()
                 });
@@ -187,8 +187,8 @@ fn every_question_is_answered_as_expected() {
 fn answer(built: &Built, it: &ShareAsked, who: &str) -> (bool, Option<&'static str>) {
     let item = built.meant(&it.item, Kind::Item);
     let by = it.by.as_ref().map(|who| built.account(who));
-    let select = Select::Exact(item.id, Role::ItemShare, built.account(&it.with));
-    let mut shares = built.work.facts().list(select).unwrap();
+    let select = BindingQuery::Exact(item.id, Role::ItemShare, built.account(&it.with));
+    let mut shares = built.work.facts().list_bindings(select).unwrap();
     shares.retain(|share| share.grantor == by);
     assert_eq!((shares.len(), item.is_registered), (1, true), "{it:?}");
     let subject = Subject::new(built.work.facts(), built.account(who), time(it.at.as_ref())).unwrap();

@@ -6,14 +6,14 @@ use rolebook::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClas
 use rolebook::model::time::Expiry;
 use rolebook::model::{Kind, Path, Permissions, Reference, Role};
 use rolebook::ops::{Actor, Work, content, endpoint, share};
-use rolebook::policy::{Facts, Nothing};
+use rolebook::policy::{EmptyFacts, Facts};
 
 use super::facts::{Built, name, place_of, references};
 use super::form::{EndpointFacts, ItemFacts, ShareFacts};
 
 const ADMINISTRATOR: &str = "administrator";
 
-pub(super) fn build_endpoints(work: &mut Work<'static, Nothing>, endpoints: &BTreeMap<String, EndpointFacts>) {
+pub(super) fn build_endpoints(work: &mut Work<'static, EmptyFacts>, endpoints: &BTreeMap<String, EndpointFacts>) {
     // What opens a folder of another comes after that.
     let (opened, others): (Vec<_>, Vec<_>) = endpoints.iter().partition(|(_, facts)| facts.of.is_some());
     for (which, facts) in others.into_iter().chain(opened) {
@@ -21,7 +21,7 @@ pub(super) fn build_endpoints(work: &mut Work<'static, Nothing>, endpoints: &BTr
     }
 }
 
-fn build_endpoint(work: &mut Work<'static, Nothing>, which: &str, facts: &EndpointFacts) {
+fn build_endpoint(work: &mut Work<'static, EmptyFacts>, which: &str, facts: &EndpointFacts) {
     let which = name(which);
     let administrators = facts.roles.get(ADMINISTRATOR).map(|who| references(who)).unwrap_or_default();
     let new = endpoint::New {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rolebook::policy::{Panel, decide};
+use rolebook::policy::{Evaluator, decide};
 use rolebook::store::{Reader, Snapshot, Store};
 
 use crate::workload::rows::NOW;
@@ -12,21 +12,21 @@ use crate::workload::{Question, Workload};
 /// The evaluator over a snapshot of a store.
 pub(crate) struct Loaded<'w> {
     workload: &'w Workload,
-    panel: Panel<'static, Snapshot>,
+    evaluator: Evaluator<'static, Snapshot>,
 }
 
 /// Reads the facts of a store into memory.
 pub(crate) fn load<'w>(workload: &'w Workload, path: &Path) -> Loaded<'w> {
     let snapshot = Store::open(path).unwrap().read().unwrap().facts().snapshot().unwrap();
     // A process has one of them, until it ends.
-    Loaded { workload, panel: Panel::new(Box::leak(Box::new(snapshot)), NOW) }
+    Loaded { workload, evaluator: Evaluator::new(Box::leak(Box::new(snapshot)), NOW) }
 }
 
 impl Loaded<'_> {
     /// The answer to a question.
     pub(crate) fn check(&self, question: &Question) -> bool {
         let asked = self.workload.asked(question);
-        self.panel.allows(asked.principal, asked.action, asked.resource).unwrap().is_some()
+        self.evaluator.allows(asked.principal, asked.action, asked.resource).unwrap().is_some()
     }
 }
 

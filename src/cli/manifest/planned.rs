@@ -15,7 +15,7 @@ use crate::model::escape::escape_hidden;
 use crate::model::{Id, Name, Problem, ProblemKind, Time};
 use crate::ops::changes::describe;
 use crate::ops::{Actor, Work, require_active};
-use crate::policy::{Draft, Facts, Overlay, RowChange, Switch};
+use crate::policy::{Draft, Facts, Overlay, RowChange, SwappableFacts};
 use crate::render::RenderError;
 use crate::store::{Reader, Snapshot, Writer};
 
@@ -70,10 +70,10 @@ pub(super) fn plan(
     require_active(&stored, by.actor, by.at)?;
     // The store as it is for a few, in memory for many.
     let (memory, as_needed) = (OnceCell::new(), OnceCell::new());
-    let below = Switch::new(&stored);
+    let below = SwappableFacts::new(&stored);
     let into_memory = || -> Result<(), Problem> {
         let snapshot = stored.snapshot()?;
-        below.turn_to(memory.get_or_init(|| snapshot));
+        below.swap(memory.get_or_init(|| snapshot));
         Ok(())
     };
     let has_rows = !read.rows.is_empty();
@@ -107,7 +107,7 @@ pub(super) fn plan(
             counts.add(&rows);
             writer.write_part(&rows)?;
             // Only the store has what was written.
-            below.turn_to(&stored);
+            below.swap(&stored);
             in_parts = true;
         }
         Ok(planner.refusals.len() == before)
@@ -129,7 +129,7 @@ pub(super) fn plan(
     let access = if with_access {
         if memory.get().is_none() {
             let facts = adaptive(stored)?;
-            below.turn_to(as_needed.get_or_init(|| facts));
+            below.swap(as_needed.get_or_init(|| facts));
         }
         Some(Access::of((facts, planner.work.facts()), &rows, (by.actor, by.at))?)
     } else {

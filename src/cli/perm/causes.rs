@@ -229,14 +229,14 @@ impl<'v, 'r> Causes<'v, 'r> {
     ) -> Result<Vec<Action>, RenderError> {
         let mut on = resource;
         // A path that was not registered had what the folder above had.
-        if resource > Id::LAST_RESERVED && facts.outline(resource)?.is_none() {
-            let mut above = self.after.facts.lineage(resource)?;
+        if resource > Id::LAST_RESERVED && facts.header(resource)?.is_none() {
+            let mut above = self.after.facts.ancestors(resource)?;
             if above.is_empty() {
-                above = self.before.facts.lineage(resource)?;
+                above = self.before.facts.ancestors(resource)?;
             }
             let mut found = None;
             for folder in above.iter().skip(1).filter(|it| it.kind() == Kind::Item) {
-                if facts.outline(folder.id)?.is_some() {
+                if facts.header(folder.id)?.is_some() {
                     found = Some(folder.id);
                     break;
                 }

@@ -14,9 +14,9 @@ use super::causes::Causes;
 use super::rows::{carried, words};
 use crate::model::{Id, Kind, Problem, Time};
 use crate::ops::{AnyViewer, scope};
+use crate::policy::cache::BoundedCache;
 use crate::policy::listing::{Comparison, Difference, Pair, Scope, Twins};
-use crate::policy::shelf::Shelf;
-use crate::policy::{Facts, Fault, Panel};
+use crate::policy::{Evaluator, Facts, FactsError};
 use crate::render::{Column, Format, RenderError, key, row, shown};
 use crate::store::{Reader, Snapshot, Store};
 
@@ -99,7 +99,8 @@ fn compared(
     after: &View<'_, Snapshot>,
     (same_store, paging): (bool, &Paging),
 ) -> Result<bool, RenderError> {
-    let (panel_before, panel_after) = (Panel::new(&before.facts, before.at), Panel::new(&after.facts, after.at));
+    let (panel_before, panel_after) =
+        (Evaluator::new(&before.facts, before.at), Evaluator::new(&after.facts, after.at));
     let (scope, expired, twins) = if same_store {
         let (scope, expired) = scope_between(before, after)?;
         (scope, expired, Twins::by_id())
@@ -108,7 +109,7 @@ fn compared(
     };
     let (viewer_before, viewer_after) = (before.viewer()?, after.viewer()?);
     // The same is told as a check of each line would tell, on the side where it is there.
-    let is_told = |difference: &Difference| -> Result<bool, Fault> {
+    let is_told = |difference: &Difference| -> Result<bool, FactsError> {
         let ((who_was, who_is), (on_was, on_is)) = (difference.principal, difference.resource);
         Ok(match (who_is.or(who_was), on_is.or(on_was)) {
             (Some(who), Some(on)) => {
@@ -122,7 +123,7 @@ fn compared(
     let mut causes = same_store.then(|| Causes::new(before, after, expired)).transpose()?;
     let is_text = !matches!(session.dress().format, Format::Json | Format::Jsonl | Format::Yaml);
     let mut found = false;
-    let names: Shelf<(Pair, String)> = Shelf::new();
+    let names: BoundedCache<(Pair, String)> = BoundedCache::new();
     session.stream(&COLUMNS, paging, |wants, push| {
         let mut stopped = Ok(());
         comparison.each(&scope, &mut |difference| {
@@ -177,7 +178,7 @@ fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Res
 }
 
 /// Whether a line was told before.
-fn viewer_was_told(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) -> Result<bool, Fault> {
+fn viewer_was_told(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) -> Result<bool, FactsError> {
     match (who, on) {
         (Some(who), Some(on)) => viewer.is_told_access(who, on),
         _ => Ok(false),

@@ -15,7 +15,7 @@ use super::asked::{On, may_ask_about_others, oneself, themselves_only};
 use crate::model::catalogue::{NOT_GRANTED, Rule};
 use crate::model::{Id, Kind, Path, Problem, Reference};
 use crate::ops::{Actor, AnyViewer};
-use crate::policy::shelf::SharedShelf;
+use crate::policy::cache::SharedShelf;
 use crate::policy::{Decision, Facts, Question, Subject, Target, allows, decide_on};
 use crate::render::RenderError;
 

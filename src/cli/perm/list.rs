@@ -15,7 +15,7 @@ use super::rows::{carried, columns, proof_value, words};
 use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Filter, Reach, beyond, stopped, what};
 use crate::policy::proof::Evidence;
-use crate::policy::{Facts, Panel, Proof, Subject};
+use crate::policy::{Evaluator, Facts, Proof, Subject};
 use crate::render::{Column, Format, Row, shown};
 
 // Everything that a principal may do.
@@ -64,15 +64,15 @@ impl List {
                 Some(actor) => actor,
                 None => view.resolve(&asked)?.0,
             };
-            let panel = Panel::new(&view.facts, view.at);
-            let subject = panel.subject(who)?;
+            let evaluator = Evaluator::new(&view.facts, view.at);
+            let subject = evaluator.subject(who)?;
             let reach = if self.expand { Reach::Every } else { Reach::Outlined };
             let options = session.dress();
             // Whoever asks about others is told of what they administer (docs/model.md#visibility).
             let is_free = own.is_some() || may_ask_about_others(&view, Id::SERVER, Kind::Server)?;
             let besides = match self.everything || !is_free {
                 true => None,
-                false => Besides::of(&panel, &subject, &filter, reach)?,
+                false => Besides::of(&evaluator, &subject, &filter, reach)?,
             };
             let mut columns = columns(&["resource", "actions", "proof"], self.proof, &options);
             if besides.is_some() && options.format != Format::Table {
@@ -85,7 +85,7 @@ impl List {
                 let mut stopped = Ok(());
                 let mut flow = ControlFlow::Continue(());
                 let list = if besides.is_some() { beyond } else { what };
-                list(&panel, &subject, &filter, reach, &mut |resource, actions| {
+                list(&evaluator, &subject, &filter, reach, &mut |resource, actions| {
                     carried(&mut stopped, || {
                         // The same is told as a check of each line would tell.
                         if !viewer.is_told_access(who, resource)? {
@@ -97,7 +97,7 @@ impl List {
                         if with_proof {
                             let mut proofs = Proof::new();
                             for action in actions {
-                                proofs.join_new(panel.decide(who, *action, resource)?.proof);
+                                proofs.join_new(evaluator.decide(who, *action, resource)?.proof);
                             }
                             values.push(proof_value(&view, &proofs, options.format)?);
                         }
@@ -153,7 +153,7 @@ struct Besides {
 impl Besides {
     /// None where whoever is listed is no account, or where accounts in general may do nothing that is asked.
     fn of<'f, F: Facts>(
-        panel: &Panel<'f, F>,
+        evaluator: &Evaluator<'f, F>,
         subject: &Subject<'f, F>,
         filter: &Filter,
         reach: Reach,
@@ -161,9 +161,9 @@ impl Besides {
         if !subject.is_registered() || subject.id == Id::AUTHENTICATED {
             return Ok(None);
         }
-        let class = panel.subject(Id::AUTHENTICATED)?;
+        let class = evaluator.subject(Id::AUTHENTICATED)?;
         let mut has_any = false;
-        what(panel, &class, filter, reach, &mut |_, _| {
+        what(evaluator, &class, filter, reach, &mut |_, _| {
             has_any = true;
             Ok(ControlFlow::Break(()))
         })?;

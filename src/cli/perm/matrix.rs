@@ -16,7 +16,7 @@ use super::asked::{On, may_ask_about_others, themselves_only};
 use super::rows::{carried, mention_unseen};
 use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Breadth, who};
-use crate::policy::{Facts, Panel};
+use crate::policy::{Evaluator, Facts};
 use crate::render::{Column, RenderError, Row, key};
 
 // Who may do what on some resources.
@@ -78,17 +78,17 @@ impl Matrix {
                     columns.push(Column { name: Cow::Owned(name.clone()), shown: true, key: false });
                 }
             }
-            let panel = Panel::new(&view.facts, view.at);
+            let evaluator = Evaluator::new(&view.facts, view.at);
             session.stream(&columns, &self.paging, |_, push| {
                 for it in &asked {
-                    if self.rows(&view, &panel, it, &columns, push)?.is_break() {
+                    if self.rows(&view, &evaluator, it, &columns, push)?.is_break() {
                         return Ok(());
                     }
                 }
                 let mut open: Vec<Asked> = top.into_iter().collect();
                 // A folder comes before what lies in it; none is held but those that are open.
                 while let Some(it) = open.pop() {
-                    if self.rows(&view, &panel, &it, &columns, push)?.is_break() {
+                    if self.rows(&view, &evaluator, &it, &columns, push)?.is_break() {
                         return Ok(());
                     }
                     open.extend(beneath(&view, &it)?);
@@ -122,17 +122,17 @@ impl Matrix {
     fn rows<F: Facts>(
         &self,
         view: &View<'_, F>,
-        panel: &Panel<'_, F>,
+        evaluator: &Evaluator<'_, F>,
         asked: &Asked,
         columns: &[Column],
         push: Push<'_>,
     ) -> Result<ControlFlow<()>, RenderError> {
-        let Some(target) = panel.target(asked.id)? else { return Ok(ControlFlow::Continue(())) };
+        let Some(target) = evaluator.target(asked.id)? else { return Ok(ControlFlow::Continue(())) };
         let actions: Vec<Action> = asked.named.iter().map(|(action, _)| *action).collect();
         let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
         let (viewer, mut unseen) = (view.viewer()?, 0);
         let (mut stopped, mut flow) = (Ok(()), ControlFlow::Continue(()));
-        who(panel, &actions, &target, breadth, &mut |principal, rules| {
+        who(evaluator, &actions, &target, breadth, &mut |principal, rules| {
             carried(&mut stopped, || {
                 if !viewer.may_name(principal)? {
                     unseen += 1;

@@ -10,7 +10,7 @@ use super::super::session::Session;
 use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
 use super::rows::{carried, columns, mention_unseen, proof_value};
-use crate::policy::Panel;
+use crate::policy::Evaluator;
 use crate::policy::listing::{Breadth, who};
 
 // Everybody who may do an action on a resource.
@@ -43,8 +43,8 @@ impl Who {
             if !may_ask_about_others(&view, on.id, on.kind)? {
                 return Err(themselves_only(&view)?.into());
             }
-            let panel = Panel::new(&view.facts, view.at);
-            let Some(target) = panel.target(on.id)? else { return Ok(0) };
+            let evaluator = Evaluator::new(&view.facts, view.at);
+            let Some(target) = evaluator.target(on.id)? else { return Ok(0) };
             let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
             let (viewer, mut unseen) = (view.viewer()?, 0_usize);
             let options = session.dress();
@@ -52,7 +52,7 @@ impl Who {
             session.stream(&columns, &self.paging, |wants, push| {
                 let with_proof = wants.has_column("proof");
                 let mut stopped = Ok(());
-                who(&panel, &[action], &target, breadth, &mut |principal, rules| {
+                who(&evaluator, &[action], &target, breadth, &mut |principal, rules| {
                     carried(&mut stopped, || {
                         if !viewer.may_name(principal)? {
                             unseen += 1;
@@ -62,7 +62,7 @@ impl Who {
                         // told: asked just now.
                         let mut values = vec![json!(view.reference(principal)?), json!(rule)];
                         if with_proof {
-                            let decision = panel.decide(principal, action, on.id)?;
+                            let decision = evaluator.decide(principal, action, on.id)?;
                             values.push(proof_value(&view, &decision.proof, options.format)?);
                         }
                         push(columns.iter().map(|column| column.name.to_string()).zip(values).collect())

@@ -13,7 +13,7 @@ use crate::model::attributes::ShareClass;
 use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Time, Verb};
 use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::share::needed_to_record;
-use crate::policy::{Facts, Select, Subject, decide_for};
+use crate::policy::{BindingQuery, Facts, Subject, decide_for};
 
 /// A search for shares that their sharers no longer hold, item by item.
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl<F: Facts> Export<'_, F> {
         if self.may(Verb::ListRoles, resource.id)? {
             for role in Role::ENDPOINT {
                 let mut holders: Vec<(bool, String)> = Vec::new();
-                for binding in self.facts.list(Select::OnAs(resource.id, role))? {
+                for binding in self.facts.list_bindings(BindingQuery::OnAs(resource.id, role))? {
                     if self.takes(&binding.sets) {
                         // Its creator first: on one that is not managed nobody else can be.
                         let is_other = endpoint.managed || endpoint.creator != Some(binding.principal);
@@ -97,7 +97,7 @@ impl<F: Facts> Export<'_, F> {
             put(&mut map, "type", json!("file"));
         }
         put(&mut map, "size", json!(item.size));
-        for binding in self.facts.list(Select::OnAs(resource.id, Role::ItemOwner))? {
+        for binding in self.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemOwner))? {
             is_owned = true;
             if self.viewer.is_told_of(&binding)? {
                 let owner = self.principal(binding.principal)?;
@@ -121,7 +121,7 @@ impl<F: Facts> Export<'_, F> {
     /// The shares of an item, by principal and sharer, as far as the reader may see them.
     pub(super) fn shares(&self, item: Id) -> Result<Vec<(String, Binding)>, Problem> {
         let mut found = Vec::new();
-        for binding in self.facts.list(Select::OnAs(item, Role::ItemShare))? {
+        for binding in self.facts.list_bindings(BindingQuery::OnAs(item, Role::ItemShare))? {
             if self.viewer.is_told_of(&binding)? && self.takes(&binding.sets) {
                 found.push((self.principal(binding.principal)?, binding));
             }
@@ -131,7 +131,7 @@ impl<F: Facts> Export<'_, F> {
             if let Some(sharer) = share.grantor
                 && let Entry::Vacant(unknown) = sharers.entry(sharer)
             {
-                let is_there = self.facts.outline(sharer)?.is_some();
+                let is_there = self.facts.header(sharer)?.is_some();
                 unknown.insert(is_there.then(|| self.principal(sharer)).transpose()?);
             }
         }
@@ -156,7 +156,7 @@ impl<F: Facts> Export<'_, F> {
 
     /// Looks for orphans among the shares of one more item.
     pub(super) fn look_for_orphans(&self, item: Id, search: &mut Search) -> Result<(), Problem> {
-        for share in self.facts.list(Select::OnAs(item, Role::ItemShare))? {
+        for share in self.facts.list_bindings(BindingQuery::OnAs(item, Role::ItemShare))? {
             let Some(sharer) = share.grantor.filter(|_| share.is_effective(self.at)) else { continue };
             if is_delegated(self.facts, &share)? {
                 search.delegated.push(share);

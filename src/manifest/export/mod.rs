@@ -46,8 +46,8 @@ impl From<Problem> for Stopped {
     }
 }
 
-impl From<crate::policy::Fault> for Stopped {
-    fn from(fault: crate::policy::Fault) -> Stopped {
+impl From<crate::policy::FactsError> for Stopped {
+    fn from(fault: crate::policy::FactsError) -> Stopped {
         Stopped::Problem(fault.into())
     }
 }
@@ -91,7 +91,7 @@ impl<'f, F: Facts> Export<'f, F> {
     pub fn carrying(mut self, bindings: &[Id]) -> Result<Export<'f, F>, Problem> {
         for id in bindings {
             let Some(binding) = self.facts.binding(*id)? else { continue };
-            self.facts.upwards(binding.resource, &mut |above, _| self.carriers.extend([above]))?;
+            self.facts.each_ancestor(binding.resource, &mut |above, _| self.carriers.extend([above]))?;
         }
         Ok(self)
     }

@@ -10,7 +10,7 @@ use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource
 use crate::ops::account::role_of;
 use crate::ops::home::HomeFolder;
 use crate::ops::membership::levels;
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 /// Somebody who is in something.
 pub(super) struct In {
@@ -102,7 +102,7 @@ impl<F: Facts> Export<'_, F> {
         let mut found = Vec::new();
         let homes = self.homes(of)?;
         for level in levels(of.kind()) {
-            for binding in self.facts.list(Select::OnAs(of.id, *level))? {
+            for binding in self.facts.list_bindings(BindingQuery::OnAs(of.id, *level))? {
                 if !self.takes(&binding.sets) {
                     continue;
                 }

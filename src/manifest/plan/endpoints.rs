@@ -6,7 +6,7 @@ use crate::manifest::said::{Endpoint, EndpointRole, Ensure, Item, Spot};
 use crate::model::attributes::{EndpointKind, Item as Attributes};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
 use crate::ops::{Actor, content, endpoint};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
     pub(super) fn endpoint(&mut self, spot: Spot, said: &Endpoint) -> Result<()> {
@@ -154,7 +154,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             .tip("remove it first with `ensure: absent`"));
         }
         let owned = match &said.owner {
-            None if said.ownerless => self.work.facts().list(Select::OnAs(known.id, Role::ItemOwner))?.is_empty(),
+            None if said.ownerless => {
+                self.work.facts().list_bindings(BindingQuery::OnAs(known.id, Role::ItemOwner))?.is_empty()
+            }
             None => true,
             Some(owner) => match self.id_named(Kind::Account, owner)? {
                 Some(owner) => self.work.facts().held(known.id, Role::ItemOwner, owner)?.is_some(),
@@ -176,7 +178,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Whether something lies in a folder, or is shared of it.
     pub(super) fn holds_content(&self, item: &Resource) -> Result<bool> {
         let below = self.work.facts().ids(Kind::Item, Some(item.id))?;
-        let owned = self.work.facts().list(Select::OnAs(item.id, Role::ItemOwner))?;
+        let owned = self.work.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemOwner))?;
         Ok(!below.is_empty() || !owned.is_empty() || item.as_item().is_some_and(Attributes::is_file))
     }
 }

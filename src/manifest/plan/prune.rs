@@ -5,7 +5,7 @@ use super::removal::is_inactive;
 use super::{Owned, Planner, Result};
 use crate::model::{Id, Kind, Name, Problem, Resource, Role};
 use crate::ops::{Actor, Viewer, account, endpoint, org, place};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Removes what the set declared before and does no more; or names it.
@@ -98,10 +98,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     fn holds(&self, resource: &Resource) -> Result<Option<&'static str>> {
         let facts = self.work.facts();
         Ok(match resource.kind() {
-            Kind::Account if !facts.list(Select::OfAs(resource.id, Role::ItemOwner))?.is_empty() => {
+            Kind::Account if !facts.list_bindings(BindingQuery::OfAs(resource.id, Role::ItemOwner))?.is_empty() => {
                 Some("owns files or folders")
             }
-            Kind::Dropbox if !facts.list(Select::OfAs(resource.id, Role::PackageRecipient))?.is_empty() => {
+            Kind::Dropbox
+                if !facts.list_bindings(BindingQuery::OfAs(resource.id, Role::PackageRecipient))?.is_empty() =>
+            {
                 Some("holds packages")
             }
             Kind::Workspace => Some("is a workspace"),

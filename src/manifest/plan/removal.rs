@@ -13,7 +13,7 @@ use crate::ops::share::{Sharer, Which};
 use crate::ops::{
     account, authority, content, endpoint, membership, org, org_member, place, share, workspace, workspace_member,
 };
-use crate::policy::{Draft, Facts, RowChange, Select};
+use crate::policy::{BindingQuery, Draft, Facts, RowChange};
 
 /// A thing of which nobody may hold anything that is not declared; of an endpoint, the paths whose
 /// shares are meant too.
@@ -94,7 +94,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 }
             }
             for place in places {
-                let held = self.work.facts().list(Select::On(place))?;
+                let held = self.work.facts().list_bindings(BindingQuery::On(place))?;
                 let undeclared = held.into_iter().filter(|it| self.is_listed(it) && !self.is_declared(it.id));
                 found.extend(undeclared.map(|binding| (*spot, binding)));
             }

@@ -8,7 +8,7 @@ use crate::model::time::Expiry;
 use crate::model::{Attributes, Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::ops::Actor;
 use crate::ops::share::{self, Grant, Sharer, Which};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
     pub(super) fn share(&mut self, spot: Spot, said: &Share) -> Result<()> {
@@ -130,11 +130,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let of_all = sharer.is_none() && !class.is_hidden() && self.sharing(&said.endpoint)? == Some(Sharing::Managed);
         let facts = self.work.facts();
         let mut found = Vec::new();
-        for it in facts.list(Select::Exact(item, Role::ItemShare, principal))? {
+        for it in facts.list_bindings(BindingQuery::Exact(item, Role::ItemShare, principal))? {
             let known = it.attributes.share_class();
             // Whose sharer has ended is told as the operator's.
             let is_left =
-                by.is_none() && it.grantor.map_or(Ok(false), |id| Ok::<_, Problem>(facts.outline(id)?.is_none()))?;
+                by.is_none() && it.grantor.map_or(Ok(false), |id| Ok::<_, Problem>(facts.header(id)?.is_none()))?;
             if (of_all && !known.is_hidden()) || (known == class && (it.grantor == by || is_left)) {
                 found.push(it);
             }
@@ -146,7 +146,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     fn sharing(&self, endpoint: &Name) -> Result<Option<Sharing>> {
         let Some(known) = self.id_named(Kind::Endpoint, endpoint)? else { return Ok(None) };
-        Ok(self.work.facts().outline(known)?.and_then(|known| match &*known.attributes {
+        Ok(self.work.facts().header(known)?.and_then(|known| match &*known.attributes {
             Attributes::Endpoint(it) => Some(it.kind.sharing()),
             _ => None,
         }))

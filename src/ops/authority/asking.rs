@@ -5,7 +5,7 @@ use crate::model::catalogue::{NOT_GRANTED, OWN_ACCOUNT, Rule, SHARER_ONLY};
 use crate::model::{Problem, Role};
 use crate::ops::rows::Rows;
 use crate::ops::{Actor, Result, Work, share};
-use crate::policy::{Facts, Panel, RowChange, sharing};
+use crate::policy::{Evaluator, Facts, RowChange, sharing};
 
 /// The first row of a change that the actor may not make.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,7 +35,7 @@ pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
         }
         return Ok(None);
     };
-    let (now, then) = (Panel::new(present.facts(), work.at), Panel::new(work.facts(), work.at));
+    let (now, then) = (Evaluator::new(present.facts(), work.at), Evaluator::new(work.facts(), work.at));
     let is_allowed = |(action, on): Asked| -> Result<bool> {
         let allows = match now.target(on)? {
             Some(_) => now.allows(actor, action, on)?,

@@ -126,8 +126,8 @@ fn owner<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, any: &Binding, 
     if !gives && is_own {
         return Ok(Needed::nothing());
     }
-    let (was, is) = (work.facts().base().lineage(any.resource)?, work.facts().lineage(any.resource)?);
-    let outermost = |lineage: &[Rc<Resource>]| lineage.last().map(|it| it.id);
+    let (was, is) = (work.facts().base().ancestors(any.resource)?, work.facts().ancestors(any.resource)?);
+    let outermost = |ancestors: &[Rc<Resource>]| ancestors.last().map(|it| it.id);
     let is_home = |folder: Option<Id>| -> Result<bool> {
         let folder = folder.map(|id| work.known(id)).transpose()?.flatten();
         Ok(folder.and_then(|it| it.as_item().and_then(|it| it.home)).is_some_and(|home| home.of == any.principal))
@@ -146,8 +146,8 @@ fn owner<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, any: &Binding, 
         return Ok(Needed::nothing());
     }
     let mut needed = Needed::verb(Verb::Edit, work.outermost(any.resource)?);
-    let lineage = if gives { is } else { was };
-    let Some(workspace) = lineage.iter().find_map(|it| it.as_item().and_then(|it| it.files_of)) else {
+    let ancestors = if gives { is } else { was };
+    let Some(workspace) = ancestors.iter().find_map(|it| it.as_item().and_then(|it| it.files_of)) else {
         return Ok(needed);
     };
     if rows.is_membership(workspace, any.principal) {

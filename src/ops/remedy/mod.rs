@@ -15,7 +15,7 @@ use crate::model::attributes::{AllowDeny, Attributes, OrgRole, Status};
 use crate::model::catalogue::Condition;
 use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role};
 use crate::policy::remedy::{Lack, Way, givers};
-use crate::policy::{Facts, Question, Remedy, Select, decide, lacks};
+use crate::policy::{BindingQuery, Facts, Question, Remedy, decide, lacks};
 
 /// How many sets of lacks are considered, how many people are named for each, and how many trials there
 /// are for one denial.
@@ -317,7 +317,7 @@ fn in_workspace(facts: &dyn Facts, subject: Id, role: Role, on: Id, way: Way) ->
 fn another_admin(facts: &dyn Facts, question: &Question, org: Id) -> Result<Option<Vec<Step>>> {
     let Some(name) = named(facts, org)? else { return Ok(None) };
     for role in Role::ORG {
-        for binding in facts.list(Select::OnAs(org, role))? {
+        for binding in facts.list_bindings(BindingQuery::OnAs(org, role))? {
             let account = facts.resource(binding.principal)?;
             let active = account.as_ref().and_then(|it| it.as_account()).map(|it| it.status(question.at));
             if binding.principal != question.principal
@@ -341,7 +341,7 @@ fn root_upload(facts: &dyn Facts, subject: Id, workspace: Id) -> Result<Option<V
         let who = named(facts, subject)?;
         return Ok(who.map(|who| vec![Step::AddToWorkspace { org, workspace: name, who, terms }]));
     }
-    let is_workspace = facts.outline(workspace)?.is_some_and(|it| matches!(&*it.attributes, Attributes::Workspace(_)));
+    let is_workspace = facts.header(workspace)?.is_some_and(|it| matches!(&*it.attributes, Attributes::Workspace(_)));
     Ok(is_workspace.then(|| vec![Step::root_upload(org, name)]))
 }
 

@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::{Binding, Id, Kind, Permission, Permissions, Role, Time};
 use crate::ops::{Result, Work};
-use crate::policy::{Facts, Select, Subject, content};
+use crate::policy::{BindingQuery, Facts, Subject, content};
 
 /// Of something without an end.
 const FOR_EVER: Time = Time(i64::MAX);
@@ -173,7 +173,7 @@ pub fn is_delegated<F: Facts + ?Sized>(facts: &F, share: &Binding) -> Result<boo
     if share.role != Role::ItemShare || share.attributes.share_class() != ShareClass::User {
         return Ok(false);
     }
-    let endpoint = facts.lineage(share.resource)?.last().cloned();
+    let endpoint = facts.ancestors(share.resource)?.last().cloned();
     let sharing = endpoint.as_ref().and_then(|it| it.as_endpoint()).map(|it| it.kind.sharing());
     Ok(share.grantor.is_some() && sharing == Some(Sharing::Delegated))
 }
@@ -236,7 +236,7 @@ impl<'f, F: Facts + ?Sized> Bases<'f, F> {
             return Ok(());
         }
         let subject = Subject::new(self.facts, sharer, self.at)?;
-        for above in self.facts.lineage(item)?.iter().filter(|above| above.kind() == Kind::Item) {
+        for above in self.facts.ancestors(item)?.iter().filter(|above| above.kind() == Kind::Item) {
             let mut held = Vec::new();
             let flow = subject.shares_on(above.id, &mut |_, binding| {
                 held.push(binding.clone());
@@ -260,8 +260,8 @@ fn made_of<F: Facts + ?Sized>(facts: &F, base: &Binding) -> Result<Vec<Binding>>
     match accounts_in(facts, base.principal)? {
         Some(accounts) => {
             for account in accounts {
-                for share in facts.list(Select::SharesBy(account))? {
-                    if facts.lineage(share.resource)?.iter().any(|above| above.id == base.resource) {
+                for share in facts.list_bindings(BindingQuery::SharesBy(account))? {
+                    if facts.ancestors(share.resource)?.iter().any(|above| above.id == base.resource) {
                         found.push(share);
                     }
                 }
@@ -271,7 +271,7 @@ fn made_of<F: Facts + ?Sized>(facts: &F, base: &Binding) -> Result<Vec<Binding>>
         None => {
             let mut open = vec![base.resource];
             while let Some(item) = open.pop() {
-                found.extend(facts.list(Select::OnAs(item, Role::ItemShare))?);
+                found.extend(facts.list_bindings(BindingQuery::OnAs(item, Role::ItemShare))?);
                 open.extend(facts.ids(Kind::Item, Some(item))?);
             }
         }
@@ -290,7 +290,7 @@ fn accounts_in<F: Facts + ?Sized>(facts: &F, principal: Id) -> Result<Option<Vec
     while let Some(id) = members.get(next).copied() {
         next += 1;
         for role in [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard] {
-            facts.bindings(Select::OnAs(id, role), &mut |binding| {
+            facts.bindings(BindingQuery::OnAs(id, role), &mut |binding| {
                 if known.insert(binding.principal) {
                     members.push(binding.principal);
                 }
@@ -361,7 +361,7 @@ fn held<F: Facts + ?Sized>(
         return Ok(Ends::of(Permissions::EDIT, None));
     }
     let mut ends = Ends::NONE;
-    for above in subject.facts().lineage(item)?.iter().filter(|above| above.kind() == Kind::Item) {
+    for above in subject.facts().ancestors(item)?.iter().filter(|above| above.kind() == Kind::Item) {
         let flow = subject.shares_on(above.id, &mut |_, share| {
             ends.join(value(share).unwrap_or_else(|| Ends::of(share.attributes.permissions, share.expires)));
             Ok(ControlFlow::Continue(()))

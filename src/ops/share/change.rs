@@ -16,7 +16,7 @@ use crate::model::{
 use crate::ops::content::registered;
 use crate::ops::item::subtree;
 use crate::ops::{Actor, Place, Result, Work};
-use crate::policy::{Facts, Select, content, sharing};
+use crate::policy::{BindingQuery, Facts, content, sharing};
 
 /// Which share is meant: with whom, and, where there are several, whose and of which class.
 #[derive(Clone, Debug)]
@@ -188,8 +188,8 @@ pub fn own_share_at<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path
     let Some((item, depth)) = facts.nearest_item(host.id, path)? else { return Ok(None) };
     let rest: Vec<String> = path.components().skip(depth).map(str::to_owned).collect();
     let Some(item) = facts.resource(item)?.filter(|_| rest.is_empty()) else { return Ok(None) };
-    for share in facts.list(Select::SharesBy(actor))? {
-        if facts.lineage(share.resource)?.iter().any(|above| above.id == item.id) {
+    for share in facts.list_bindings(BindingQuery::SharesBy(actor))? {
+        if facts.ancestors(share.resource)?.iter().any(|above| above.id == item.id) {
             work.tell(item.id);
             return Ok(Some(Place { item, host, rest }));
         }
@@ -395,7 +395,7 @@ pub fn prune<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &
 pub fn prune_everywhere<F: Facts + ?Sized>(work: &mut Work<'_, F>) -> Result<()> {
     let mut shared_on = HashSet::new();
     if let Some(actor) = work.actor.principal() {
-        for share in work.facts().list(Select::SharesBy(actor))? {
+        for share in work.facts().list_bindings(BindingQuery::SharesBy(actor))? {
             shared_on.insert(work.outermost(share.resource)?);
         }
     }
@@ -410,16 +410,16 @@ pub fn prune_everywhere<F: Facts + ?Sized>(work: &mut Work<'_, F>) -> Result<()>
 
 fn prune_below<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) -> Result<()> {
     let all = work.may(Action::Plain(Verb::AdministerShares), top.id)?;
-    let lineage = work.facts().lineage(top.id)?;
+    let ancestors = work.facts().ancestors(top.id)?;
     // What a share rests on may lie outside: the whole endpoint is weighed, the part asked for trimmed.
-    let root = lineage.iter().rev().nth(1).map_or_else(|| Rc::clone(top), Rc::clone);
+    let root = ancestors.iter().rev().nth(1).map_or_else(|| Rc::clone(top), Rc::clone);
     let (mut shares, mut inside) = (Vec::new(), HashSet::new());
     for item in subtree(work, &root)? {
         // A folder comes before what lies in it.
         if item.id == top.id || item.parent.is_some_and(|parent| inside.contains(&parent)) {
             inside.insert(item.id);
         }
-        for share in work.facts().list(Select::OnAs(item.id, Role::ItemShare))? {
+        for share in work.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemShare))? {
             if share.is_effective(work.at) && cascade::is_delegated(work.facts(), &share)? {
                 shares.push(share);
             }

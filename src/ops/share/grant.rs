@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::ops::item::{register_folder, require_folder};
 use crate::ops::{Actor, Result, Work};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 /// A share to be made.
 #[derive(Clone, Debug)]
@@ -347,5 +347,5 @@ pub(super) fn end<F: Facts + ?Sized>(
 
 /// The shares of one item with one principal.
 pub(super) fn on<F: Facts + ?Sized>(work: &Work<'_, F>, item: Id, principal: Id) -> Result<Vec<Binding>> {
-    Ok(work.facts().list(Select::Exact(item, Role::ItemShare, principal))?)
+    Ok(work.facts().list_bindings(BindingQuery::Exact(item, Role::ItemShare, principal))?)
 }

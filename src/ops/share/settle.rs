@@ -6,14 +6,14 @@ use super::change::trim;
 use crate::model::attributes::Sharing;
 use crate::model::{Action, Binding, Id, Permissions, Resource, Role, Time, Verb};
 use crate::ops::{Result, Work};
-use crate::policy::{Facts, Select};
+use crate::policy::{BindingQuery, Facts};
 
 /// The shares that an account made and that are in force.
 ///
 /// # Errors
 /// When the facts cannot be read.
 pub(in crate::ops) fn made_by<F: Facts + ?Sized>(work: &Work<'_, F>, account: Id) -> Result<Vec<Binding>> {
-    let mut made = work.facts().list(Select::SharesBy(account))?;
+    let mut made = work.facts().list_bindings(BindingQuery::SharesBy(account))?;
     made.retain(|share| share.is_effective(work.at));
     made.sort_by_key(|share| share.id);
     Ok(made)
@@ -25,7 +25,7 @@ pub(in crate::ops) fn made_by<F: Facts + ?Sized>(work: &Work<'_, F>, account: Id
 /// When the facts cannot be read.
 pub(in crate::ops) fn end_made_by<F: Facts + ?Sized>(work: &mut Work<'_, F>, account: Id) -> Result<()> {
     let mut hidden = 0;
-    for share in work.facts().list(Select::SharesBy(account))? {
+    for share in work.facts().list_bindings(BindingQuery::SharesBy(account))? {
         // It may have gone with one that was ended before.
         let Some(share) = work.facts().binding(share.id)? else { continue };
         if share.is_effective(work.at) {
@@ -60,7 +60,7 @@ pub(in crate::ops) fn hand_over<'f, F: Facts + ?Sized>(
     heir: &Resource,
     require: Require<'_, 'f, F>,
 ) -> Result<()> {
-    for share in work.facts().list(Select::SharesBy(account))? {
+    for share in work.facts().list_bindings(BindingQuery::SharesBy(account))? {
         if !share.is_effective(work.at) {
             work.end_binding(share.id);
             continue;
@@ -73,9 +73,9 @@ pub(in crate::ops) fn hand_over<'f, F: Facts + ?Sized>(
             work.end_binding(share.id);
             continue;
         }
-        let select = Select::Exact(share.resource, Role::ItemShare, share.principal);
+        let select = BindingQuery::Exact(share.resource, Role::ItemShare, share.principal);
         let own =
-            work.facts().list(select)?.into_iter().find(|own| {
+            work.facts().list_bindings(select)?.into_iter().find(|own| {
                 own.grantor == Some(heir.id) && own.attributes.share_class() == share.attributes.share_class()
             });
         let Some(own) = own else {

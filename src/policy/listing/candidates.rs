@@ -9,13 +9,13 @@ use super::difference::{Fellows, is_general};
 use crate::model::catalogue::{self, Grantee};
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::content;
-use crate::policy::facts::{Facts, Result, Select};
-use crate::policy::panel::Panel;
+use crate::policy::evaluator::Evaluator;
+use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::target::Target;
 
 /// A search for everybody who comes into question.
 pub(super) struct Search<'p, 'f, F: Facts + ?Sized> {
-    panel: &'p Panel<'f, F>,
+    evaluator: &'p Evaluator<'f, F>,
     found: HashSet<Id>,
     /// Groups and workgroups whose members were added.
     opened: HashSet<Id>,
@@ -25,14 +25,14 @@ pub(super) struct Search<'p, 'f, F: Facts + ?Sized> {
 }
 
 impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
-    pub(super) fn new(panel: &'p Panel<'f, F>) -> Search<'p, 'f, F> {
-        Search { panel, found: HashSet::new(), opened: HashSet::new(), fellows: None }
+    pub(super) fn new(evaluator: &'p Evaluator<'f, F>) -> Search<'p, 'f, F> {
+        Search { evaluator, found: HashSet::new(), opened: HashSet::new(), fellows: None }
     }
 
     /// A search for those alone whom something links to a resource: whoever is found by a profile, whatever
     /// the resource, is left out.
-    pub(super) fn linked(panel: &'p Panel<'f, F>, fellows: &'p Fellows) -> Search<'p, 'f, F> {
-        Search { fellows: Some(fellows), ..Search::new(panel) }
+    pub(super) fn linked(evaluator: &'p Evaluator<'f, F>, fellows: &'p Fellows) -> Search<'p, 'f, F> {
+        Search { fellows: Some(fellows), ..Search::new(evaluator) }
     }
 
     /// Adds whoever comes into question for an action that the classes alone do not give.
@@ -54,7 +54,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     /// Adds every account, outside submitter and access token.
     pub(super) fn add_everybody(&mut self) -> Result<()> {
         for kind in PRINCIPALS {
-            self.found.extend(self.panel.facts().ids(kind, None)?);
+            self.found.extend(self.evaluator.facts().ids(kind, None)?);
         }
         Ok(())
     }
@@ -67,7 +67,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     }
 
     pub(super) fn holders(&mut self, grantee: Grantee, action: Action, target: &Target) -> Result<()> {
-        let facts = self.panel.facts();
+        let facts = self.evaluator.facts();
         if self.fellows.is_some() && is_general(grantee) {
             return Ok(());
         }
@@ -79,9 +79,9 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
             }
             Grantee::FellowMember => {
                 if let Some(fellows) = self.fellows {
-                    return fellows.around(self.panel, target.id, &mut self.found);
+                    return fellows.around(self.evaluator, target.id, &mut self.found);
                 }
-                let them = self.panel.subject(target.id)?;
+                let them = self.evaluator.subject(target.id)?;
                 let mut common = Vec::new();
                 them.levels(&Role::WORKGROUP, &mut |membership| {
                     common.push(membership.resource);
@@ -95,8 +95,8 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
                 }
             }
             Grantee::RecipientViewer => {
-                for binding in facts.list(Select::OnAs(target.id, Role::PackageRecipient))? {
-                    if let Some(place) = self.panel.target(binding.principal)?
+                for binding in facts.list_bindings(BindingQuery::OnAs(target.id, Role::PackageRecipient))? {
+                    if let Some(place) = self.evaluator.target(binding.principal)?
                         && matches!(place.kind, Kind::Workgroup | Kind::Dropbox)
                     {
                         self.add(Action::Plain(Verb::ViewPackages), &place)?;
@@ -108,7 +108,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
             Grantee::Sharer => self.entitled(target)?,
             Grantee::HoldsPermissions(_) if target.kind == Kind::Endpoint => {
                 if let Some(root) = facts.named(Kind::Item, Some(target.id), "/")?
-                    && let Some(root) = self.panel.target(root.id)?
+                    && let Some(root) = self.evaluator.target(root.id)?
                 {
                     self.entitled(&root)?;
                 }
@@ -116,7 +116,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
             Grantee::HoldsPermissions(_) => self.entitled(target)?,
             Grantee::AllParts => {
                 for (part, on) in content::parts(facts, action, target.id)? {
-                    if let Some(on) = self.panel.target(on)? {
+                    if let Some(on) = self.evaluator.target(on)? {
                         self.add(part, &on)?;
                     }
                 }
@@ -138,14 +138,14 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     }
 
     fn on_items(&mut self, target: &Target, role: Role) -> Result<()> {
-        let items: Vec<Id> = target.items(self.panel.facts())?.map(|(id, _)| id).collect();
+        let items: Vec<Id> = target.items(self.evaluator.facts())?.map(|(id, _)| id).collect();
         items.into_iter().try_for_each(|item| self.holding(item, role))
     }
 
     fn in_role(&mut self, role: Role, target: &Target) -> Result<()> {
         let on = match role.resource_kind() {
             Kind::Server => Some(Id::SERVER),
-            kind => target.within(self.panel.facts(), kind)?,
+            kind => target.within(self.evaluator.facts(), kind)?,
         };
         let Some(on) = on else { return Ok(()) };
         role.implied_by().iter().try_for_each(|held| self.holding(on, *held))
@@ -159,7 +159,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     }
 
     fn those_in(&self, on: Id, role: Role, found: &mut Vec<Id>) -> Result<()> {
-        self.panel.facts().bindings(Select::OnAs(on, role), &mut |binding| {
+        self.evaluator.facts().bindings(BindingQuery::OnAs(on, role), &mut |binding| {
             found.push(binding.principal);
             Ok(ControlFlow::Continue(()))
         })
@@ -169,7 +169,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     /// groups may be nested as deep as anybody likes.
     fn open(&mut self, mut open: Vec<Id>) -> Result<()> {
         while let Some(principal) = open.pop() {
-            match self.panel.facts().outline(principal)?.map(|it| it.kind()) {
+            match self.evaluator.facts().header(principal)?.map(|it| it.kind()) {
                 Some(Kind::Group | Kind::Workgroup) if self.opened.insert(principal) => {
                     self.members_into(principal, &mut open)?;
                 }

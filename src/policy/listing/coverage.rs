@@ -4,8 +4,8 @@
 use super::what::Filter;
 use crate::model::catalogue::{self, Condition, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Verb};
+use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
-use crate::policy::panel::Panel;
 use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
@@ -14,8 +14,9 @@ use crate::policy::target::Target;
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn is_covered<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Action, target: &Target) -> Result<bool> {
-    Ok(!tells_apart(panel.facts(), action, target)? && panel.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
+pub fn is_covered<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, action: Action, target: &Target) -> Result<bool> {
+    Ok(!tells_apart(evaluator.facts(), action, target)?
+        && evaluator.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
 }
 
 /// The actions that a subject's own settings stop, though every other active account may do them somewhere on
@@ -80,13 +81,17 @@ fn tells_apart<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) ->
 
 /// Whether any account at all comes into question, so that each has to be asked about: some row
 /// speaks of every account, or a class has it.
-pub(super) fn may_be_anybody<F: Facts + ?Sized>(panel: &Panel<'_, F>, action: Action, target: &Target) -> Result<bool> {
+pub(super) fn may_be_anybody<F: Facts + ?Sized>(
+    evaluator: &Evaluator<'_, F>,
+    action: Action,
+    target: &Target,
+) -> Result<bool> {
     let rows = catalogue::rules_for(target.kind, action.verb());
     if rows.grants.iter().any(|grant| grant.grantee == Grantee::Account) {
         return Ok(true);
     }
     for class in [Id::AUTHENTICATED, Id::ANYONE] {
-        if panel.allows_on(class, action, target)?.is_some() {
+        if evaluator.allows_on(class, action, target)?.is_some() {
             return Ok(true);
         }
     }

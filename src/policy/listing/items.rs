@@ -14,13 +14,13 @@ use super::what::{Common, Filter, Reach, VisitWhat, allowed, allowed_beneath};
 use crate::model::attributes::{Attributes, Home, Sharing};
 use crate::model::{Action, Id, Kind, Permissions, Role, Verb};
 use crate::policy::content::{entitled_on, root_upload};
-use crate::policy::facts::{Facts, Outline, Result};
-use crate::policy::panel::Panel;
+use crate::policy::evaluator::Evaluator;
+use crate::policy::facts::{Facts, ResourceHeader, Result};
 use crate::policy::subject::{Sort, Subject};
 
 /// Lists the items, those above before those beneath.
 pub(super) fn list<'f, F: Facts + ?Sized>(
-    panel: &Panel<'f, F>,
+    evaluator: &Evaluator<'f, F>,
     (subject, common): (&Subject<'f, F>, Option<&Common<'_, 'f, F>>),
     filter: &Filter,
     actions: &[Action],
@@ -30,19 +30,19 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     if subject.sort == Sort::Account && !subject.is_registered() {
         return Ok(ControlFlow::Continue(()));
     }
-    let mut items = Items::new(panel, subject, actions, reach)?;
+    let mut items = Items::new(evaluator, subject, actions, reach)?;
     // In outline something may begin where what every account has comes to what is one's own; item by item
     // each of those is beneath what is one's own.
     let mut turns = match (common, reach) {
-        (Some(common), Reach::Every) => turns_of(panel, subject, &gives(common.own)?)?,
-        _ => turns_of(panel, subject, &items.gives)?,
+        (Some(common), Reach::Every) => turns_of(evaluator, subject, &gives(common.own)?)?,
+        _ => turns_of(evaluator, subject, &items.gives)?,
     };
-    let mut class = common.map(|common| Items::new(panel, common.class, actions, reach)).transpose()?;
+    let mut class = common.map(|common| Items::new(evaluator, common.class, actions, reach)).transpose()?;
     if let Some(under) = filter.under {
         let mut inside = vec![under];
         for item in turns {
-            let Some(target) = panel.target(item)? else { continue };
-            if item != under && target.line(panel.facts())?.iter().any(|above| above.id == under) {
+            let Some(target) = evaluator.target(item)? else { continue };
+            if item != under && target.self_and_ancestors(evaluator.facts())?.iter().any(|above| above.id == under) {
                 inside.push(item);
             }
         }
@@ -82,8 +82,12 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
             let all: HashSet<Id> = turns.iter().copied().collect();
             for item in turns {
                 // What lies beneath another turn is listed with that.
-                let nested = match panel.target(item)? {
-                    Some(target) => target.line(panel.facts())?.iter().skip(1).any(|above| all.contains(&above.id)),
+                let nested = match evaluator.target(item)? {
+                    Some(target) => target
+                        .self_and_ancestors(evaluator.facts())?
+                        .iter()
+                        .skip(1)
+                        .any(|above| all.contains(&above.id)),
                     None => true,
                 };
                 if !nested && items.beneath(item, visit)?.is_break() {
@@ -96,19 +100,19 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
 }
 
 fn turns_of<'f, F: Facts + ?Sized>(
-    panel: &Panel<'f, F>,
+    evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
     gives: &HashMap<Id, Permissions>,
 ) -> Result<Vec<Id>> {
-    let facts = panel.facts();
+    let facts = evaluator.facts();
     let mut found: Vec<Id> = gives.keys().copied().collect();
-    homes_of_others(panel, subject, &mut found)?;
+    homes_of_others(evaluator, subject, &mut found)?;
     // What is denied straight in one's home folder may be allowed beneath it.
     let mut next = 0;
     while let Some(home) = found.get(next).copied() {
         next += 1;
-        let outline = facts.outline(home)?;
-        if home_of(outline.as_ref()) == Some(subject.id) {
+        let header = facts.header(home)?;
+        if home_of(header.as_ref()) == Some(subject.id) {
             found.extend(facts.ids(Kind::Item, Some(home))?);
         }
     }
@@ -130,7 +134,7 @@ fn of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>, tell: &mut dyn FnMut(Id
         },
     )?;
     for (place, role) in places {
-        match facts.outline(place)?.map(|it| it.kind()) {
+        match facts.header(place)?.map(|it| it.kind()) {
             Some(Kind::Endpoint) => {
                 if let Some(root) = facts.id_named(Kind::Item, Some(place), "/")? {
                     tell(root, role);
@@ -143,7 +147,7 @@ fn of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>, tell: &mut dyn FnMut(Id
                 Ok(ControlFlow::Continue(()))
             })?,
             Some(Kind::Workspace) => {
-                if let Some(Attributes::Workspace(it)) = facts.outline(place)?.as_ref().map(|it| &*it.attributes)
+                if let Some(Attributes::Workspace(it)) = facts.header(place)?.as_ref().map(|it| &*it.attributes)
                     && let Some(files) = it.files
                 {
                     tell(files, role);
@@ -188,23 +192,23 @@ const ROLES: u32 = 11;
 
 /// The items where something begins or ends for somebody, and what.
 pub(super) fn turns<'f, F: Facts + ?Sized>(
-    panel: &Panel<'f, F>,
+    evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
     gives: &HashMap<Id, Permissions>,
     homes: &Homes,
 ) -> Result<HashMap<Id, Turn>> {
-    let facts = panel.facts();
+    let facts = evaluator.facts();
     let mut found: HashMap<Id, Turn> = HashMap::new();
     let mut own: Vec<Id> = homes.get(&subject.id).cloned().unwrap_or_default();
     for (item, permissions) in gives {
         found.insert(*item, permissions.iter().fold(0, |bits, it| bits | (1 << it as u32)));
-        if home_of(facts.outline(*item)?.as_ref()) == Some(subject.id) {
+        if home_of(facts.header(*item)?.as_ref()) == Some(subject.id) {
             own.push(*item);
         }
     }
     // What is denied straight in one's home folder may be allowed beneath it.
     for home in own {
-        let Some(target) = panel.target(home)? else { continue };
+        let Some(target) = evaluator.target(home)? else { continue };
         let (uploads, ()) = root_upload(subject, Action::Plain(Verb::Upload), &target)?;
         let uploads = if uploads { UPLOADS } else { 0 };
         *found.entry(home).or_default() |= OWN_HOME | uploads;
@@ -235,26 +239,26 @@ pub(super) fn gives<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashM
 /// Adds the home folders that somebody is a member for and does not own: uploads straight into them may be
 /// denied all the same, where they hold something by what lies above.
 fn homes_of_others<'f, F: Facts + ?Sized>(
-    panel: &Panel<'f, F>,
+    evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
     found: &mut Vec<Id>,
 ) -> Result<()> {
     if subject.sort != Sort::Account {
         return Ok(());
     }
-    let facts = panel.facts();
+    let facts = evaluator.facts();
     let mut workspaces = Vec::new();
     subject.levels(&Role::WORKSPACE, &mut |membership| {
         workspaces.push(membership.resource);
         Ok(ControlFlow::Continue(()))
     })?;
     for workspace in workspaces {
-        let files = match facts.outline(workspace)?.as_ref().map(|it| &*it.attributes) {
+        let files = match facts.header(workspace)?.as_ref().map(|it| &*it.attributes) {
             Some(Attributes::Workspace(it)) => it.files,
             _ => None,
         };
-        let (Some(files), Some(workspace)) = (files, panel.target(workspace)?) else { continue };
-        let Some(top) = panel.target(files)? else { continue };
+        let (Some(files), Some(workspace)) = (files, evaluator.target(workspace)?) else { continue };
+        let Some(top) = evaluator.target(files)? else { continue };
         let (allowed, ()) = root_upload(subject, Action::Plain(Verb::UploadToRoot), &workspace)?;
         if allowed || entitled_on(subject, &top)?.is_empty() {
             continue;
@@ -279,8 +283,8 @@ fn places_of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashSe
 }
 
 /// Whose home folder it is, if it is one.
-fn home_of(outline: Option<&Outline>) -> Option<Id> {
-    match &*outline?.attributes {
+fn home_of(header: Option<&ResourceHeader>) -> Option<Id> {
+    match &*header?.attributes {
         Attributes::Item(item) => item.home.map(|home| home.of),
         _ => None,
     }
@@ -307,7 +311,7 @@ pub(super) type Answers = RefCell<HashMap<Alike, Rc<[Action]>>>;
 
 /// The items as one subject has them.
 pub(super) struct Items<'s, 'f, F: Facts + ?Sized> {
-    panel: &'s Panel<'f, F>,
+    evaluator: &'s Evaluator<'f, F>,
     subject: &'s Subject<'f, F>,
     actions: &'s [Action],
     reach: Reach,
@@ -330,18 +334,28 @@ struct Sketch {
 
 impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
     fn new(
-        panel: &'s Panel<'f, F>,
+        evaluator: &'s Evaluator<'f, F>,
         subject: &'s Subject<'f, F>,
         actions: &'s [Action],
         reach: Reach,
     ) -> Result<Items<'s, 'f, F>> {
         let (roles, gives) = (places_of_roles(subject)?, gives(subject)?);
-        Ok(Items { panel, subject, actions, reach, roles, gives, common: None, alike: HashMap::new(), answers: None })
+        Ok(Items {
+            evaluator,
+            subject,
+            actions,
+            reach,
+            roles,
+            gives,
+            common: None,
+            alike: HashMap::new(),
+            answers: None,
+        })
     }
 
     /// For one of many subjects: what it is given itself, and what all of its sort are.
     pub(super) fn of_many(
-        panel: &'s Panel<'f, F>,
+        evaluator: &'s Evaluator<'f, F>,
         subject: &'s Subject<'f, F>,
         actions: &'s [Action],
         gives: HashMap<Id, Permissions>,
@@ -350,7 +364,7 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
     ) -> Result<Items<'s, 'f, F>> {
         let roles = places_of_roles(subject)?;
         let (common, answers, reach) = (Some(common), Some(answers), Reach::Outlined);
-        Ok(Items { panel, subject, actions, reach, roles, gives, common, alike: HashMap::new(), answers })
+        Ok(Items { evaluator, subject, actions, reach, roles, gives, common, alike: HashMap::new(), answers })
     }
 
     /// What is allowed on an item.
@@ -377,7 +391,7 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
         if let Some(known) = answers.and_then(|answers| answers.borrow().get(&alike).map(Rc::clone)) {
             return Ok(known);
         }
-        let allowed: Rc<[Action]> = match self.panel.target(item)? {
+        let allowed: Rc<[Action]> = match self.evaluator.target(item)? {
             Some(target) => match self.reach {
                 Reach::Outlined => allowed_beneath(self.subject, self.actions, &target)?.into(),
                 Reach::Every => allowed(self.subject, self.actions, &target)?.into(),
@@ -399,7 +413,7 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
     fn sketch(&self, item: Id) -> Result<Option<Sketch>> {
         let mut above = Alike { is_folder: true, ..Alike::default() };
         let (mut own, mut parent, mut depth) = (None, None, 0);
-        self.panel.facts().upwards(item, &mut |id, attributes| {
+        self.evaluator.facts().each_ancestor(item, &mut |id, attributes| {
             depth += 1;
             match attributes {
                 Attributes::Item(this) if depth == 1 => own = Some((this.is_folder(), this.files_of, this.home)),
@@ -449,7 +463,7 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
                     return Ok(ControlFlow::Break(()));
                 }
             }
-            let mut below = self.panel.facts().ids(Kind::Item, Some(item))?;
+            let mut below = self.evaluator.facts().ids(Kind::Item, Some(item))?;
             below.sort_unstable_by(|a, b| b.cmp(a));
             open.extend(below);
         }

@@ -7,15 +7,15 @@ use hashbrown::HashSet;
 use super::candidates;
 use crate::model::catalogue::{self, Condition, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Role, Verb};
-use crate::policy::facts::{Facts, Result, Select};
+use crate::policy::evaluator::Evaluator;
+use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::holders::holder;
-use crate::policy::panel::Panel;
 use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
 /// The resources of a kind, other than items, on which somebody might do one of some actions, by id.
 pub(super) fn places<'f, F: Facts + ?Sized>(
-    panel: &Panel<'f, F>,
+    evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
     kind: Kind,
     actions: &[Action],
@@ -23,11 +23,11 @@ pub(super) fn places<'f, F: Facts + ?Sized>(
     if kind == Kind::Server {
         return Ok(vec![Id::SERVER]);
     }
-    let mut search = Search { panel, subject, kind, found: HashSet::new() };
+    let mut search = Search { evaluator, subject, kind, found: HashSet::new() };
     let mut asked: Vec<Grantee> = Vec::new();
     for action in actions {
         if subject.is_in_particular() && search.own_settings(action.verb())? {
-            return all(panel.facts(), kind, None);
+            return all(evaluator.facts(), kind, None);
         }
         for grant in &catalogue::rules_for(kind, action.verb()).grants {
             if asked.contains(&grant.grantee) {
@@ -35,7 +35,7 @@ pub(super) fn places<'f, F: Facts + ?Sized>(
             }
             asked.push(grant.grantee);
             if search.add(grant.grantee)? {
-                return all(panel.facts(), kind, None);
+                return all(evaluator.facts(), kind, None);
             }
         }
     }
@@ -51,7 +51,7 @@ fn all<F: Facts + ?Sized>(facts: &F, kind: Kind, parent: Option<Id>) -> Result<V
 }
 
 struct Search<'s, 'f, F: Facts + ?Sized> {
-    panel: &'s Panel<'f, F>,
+    evaluator: &'s Evaluator<'f, F>,
     subject: &'s Subject<'f, F>,
     kind: Kind,
     found: HashSet<Id>,
@@ -119,13 +119,13 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
             }
             Grantee::SomeAdmin | Grantee::GroupManager => {
                 // These rows look at nothing of the resource.
-                let Some(server) = Target::of(self.panel.facts(), Id::SERVER)? else { return Ok(false) };
+                let Some(server) = Target::of(self.evaluator.facts(), Id::SERVER)? else { return Ok(false) };
                 let any = Action::listable(self.kind).first().copied();
                 let Some(any) = any else { return Ok(false) };
                 return Ok(holder::<F, ()>(self.subject, row, any, &server)?.is_some());
             }
             Grantee::FellowMember => {
-                let mut fellows = candidates::Search::new(self.panel);
+                let mut fellows = candidates::Search::new(self.evaluator);
                 self.held(&Role::WORKGROUP)?.into_iter().try_for_each(|workgroup| fellows.members(workgroup))?;
                 self.found.extend(fellows.into_set());
             }
@@ -137,7 +137,9 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
                 receivers.extend(self.held(&Role::DROPBOX)?);
                 receivers.push(self.subject.id);
                 for receiver in receivers {
-                    for binding in self.panel.facts().list(Select::OfAs(receiver, Role::PackageRecipient))? {
+                    for binding in
+                        self.evaluator.facts().list_bindings(BindingQuery::OfAs(receiver, Role::PackageRecipient))?
+                    {
                         self.found.insert(binding.resource);
                     }
                 }
@@ -171,7 +173,7 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
 
     /// Adds the endpoints whose root folder the subject holds something on.
     fn roots(&mut self) -> Result<()> {
-        let facts = self.panel.facts();
+        let facts = self.evaluator.facts();
         let mut items = HashSet::new();
         let mut held = |principal: Id, roles: &[Role]| {
             facts.holdings(principal, roles, self.subject.at, &mut |held| {
@@ -183,8 +185,8 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
         }
         held(self.subject.id, &[Role::ItemOwner])?;
         for item in items {
-            if let Some(endpoint) = facts.outline(item)?.and_then(|it| it.parent)
-                && facts.outline(endpoint)?.is_some_and(|it| it.kind() == Kind::Endpoint)
+            if let Some(endpoint) = facts.header(item)?.and_then(|it| it.parent)
+                && facts.header(endpoint)?.is_some_and(|it| it.kind() == Kind::Endpoint)
             {
                 self.found.insert(endpoint);
             }
@@ -194,16 +196,16 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
 
     /// Adds a resource, if it is of the kind, and what of the kind lies in it.
     fn within(&mut self, place: Id) -> Result<()> {
-        let facts = self.panel.facts();
-        let Some(outline) = facts.outline(place)? else { return Ok(()) };
-        if outline.kind() == self.kind {
+        let facts = self.evaluator.facts();
+        let Some(header) = facts.header(place)? else { return Ok(()) };
+        if header.kind() == self.kind {
             self.found.insert(place);
             return Ok(());
         }
-        if matches!(outline.kind(), Kind::Org | Kind::Workspace) {
+        if matches!(header.kind(), Kind::Org | Kind::Workspace) {
             self.found.extend(all(facts, self.kind, Some(place))?);
         }
-        if outline.kind() == Kind::Org && self.kind != Kind::Workspace {
+        if header.kind() == Kind::Org && self.kind != Kind::Workspace {
             for workspace in all(facts, Kind::Workspace, Some(place))? {
                 self.found.extend(all(facts, self.kind, Some(workspace))?);
             }

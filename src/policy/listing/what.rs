@@ -6,8 +6,8 @@ use super::items;
 use super::places::places;
 use crate::model::{Action, Id, Kind};
 use crate::policy::decide::allows;
+use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
-use crate::policy::panel::Panel;
 use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
@@ -59,13 +59,13 @@ pub type VisitWhat<'v> = &'v mut dyn FnMut(Id, &[Action]) -> Result<ControlFlow<
 /// # Errors
 /// When the facts cannot be read, or what the visitor answers.
 pub fn what<'f, F: Facts + ?Sized>(
-    panel: &Panel<'f, F>,
+    evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
     filter: &Filter,
     reach: Reach,
     visit: VisitWhat<'_>,
 ) -> Result<()> {
-    list(panel, subject, None, filter, reach, visit)
+    list(evaluator, subject, None, filter, reach, visit)
 }
 
 /// As [`what`], without what every active account may do anyway: a resource is told of where somebody, who is
@@ -74,15 +74,15 @@ pub fn what<'f, F: Facts + ?Sized>(
 /// # Errors
 /// When the facts cannot be read, or what the visitor answers.
 pub fn beyond<'f, F: Facts + ?Sized>(
-    panel: &Panel<'f, F>,
+    evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
     filter: &Filter,
     reach: Reach,
     visit: VisitWhat<'_>,
 ) -> Result<()> {
-    let class = panel.subject(Id::AUTHENTICATED)?;
-    let own = Subject::new(panel.facts(), subject.id, subject.at)?.in_particular();
-    list(panel, subject, Some(Common { class: &class, own: &own }), filter, reach, visit)
+    let class = evaluator.subject(Id::AUTHENTICATED)?;
+    let own = Subject::new(evaluator.facts(), subject.id, subject.at)?.in_particular();
+    list(evaluator, subject, Some(Common { class: &class, own: &own }), filter, reach, visit)
 }
 
 /// What is left out of a listing because every active account has it.
@@ -94,7 +94,7 @@ pub(super) struct Common<'c, 'f, F: Facts + ?Sized> {
 }
 
 fn list<'f, F: Facts + ?Sized>(
-    panel: &Panel<'f, F>,
+    evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
     common: Option<Common<'_, 'f, F>>,
     filter: &Filter,
@@ -107,8 +107,8 @@ fn list<'f, F: Facts + ?Sized>(
             continue;
         }
         let flow = match kind {
-            Kind::Item => items::list(panel, (subject, common.as_ref()), filter, &actions, reach, visit)?,
-            _ => others(panel, (subject, common.as_ref()), kind, &actions, visit)?,
+            Kind::Item => items::list(evaluator, (subject, common.as_ref()), filter, &actions, reach, visit)?,
+            _ => others(evaluator, (subject, common.as_ref()), kind, &actions, visit)?,
         };
         if flow.is_break() {
             break;
@@ -118,16 +118,16 @@ fn list<'f, F: Facts + ?Sized>(
 }
 
 fn others<'f, F: Facts + ?Sized>(
-    panel: &Panel<'f, F>,
+    evaluator: &Evaluator<'f, F>,
     (subject, common): (&Subject<'f, F>, Option<&Common<'_, 'f, F>>),
     kind: Kind,
     actions: &[Action],
     visit: VisitWhat<'_>,
 ) -> Result<ControlFlow<()>> {
     let sought = common.map_or(subject, |common| common.own);
-    for id in places(panel, sought, kind, actions)? {
+    for id in places(evaluator, sought, kind, actions)? {
         // Whoever asks may come into question itself, and be a group where accounts are listed.
-        let Some(target) = panel.target(id)?.filter(|target| target.kind == kind) else { continue };
+        let Some(target) = evaluator.target(id)?.filter(|target| target.kind == kind) else { continue };
         let found = allowed(subject, actions, &target)?;
         if found.is_empty() {
             continue;

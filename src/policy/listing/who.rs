@@ -7,8 +7,8 @@ use super::coverage::{is_covered, may_be_anybody};
 use crate::model::catalogue::Rule;
 use crate::model::{Action, Id};
 use crate::policy::decide::allows;
+use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
-use crate::policy::panel::Panel;
 use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
@@ -32,19 +32,19 @@ pub type VisitWho<'v> = &'v mut dyn FnMut(Id, &[Option<Rule>]) -> Result<Control
 /// # Errors
 /// When the facts cannot be read, or what the visitor answers.
 pub fn who<F: Facts + ?Sized>(
-    panel: &Panel<'_, F>,
+    evaluator: &Evaluator<'_, F>,
     actions: &[Action],
     target: &Target,
     breadth: Breadth,
     visit: VisitWho<'_>,
 ) -> Result<()> {
     let mut covered = Vec::new();
-    let mut search = Search::new(panel);
+    let mut search = Search::new(evaluator);
     let mut everybody = false;
     for action in actions {
-        let by_class = breadth == Breadth::Classes && is_covered(panel, *action, target)?;
+        let by_class = breadth == Breadth::Classes && is_covered(evaluator, *action, target)?;
         covered.push(by_class);
-        if !by_class && may_be_anybody(panel, *action, target)? {
+        if !by_class && may_be_anybody(evaluator, *action, target)? {
             everybody = true;
         } else {
             search.add(*action, target)?;
@@ -56,14 +56,15 @@ pub fn who<F: Facts + ?Sized>(
     let mut rules = Vec::new();
     let mut ask = |principal: Id| -> Result<ControlFlow<()>> {
         rules.clear();
-        let in_general = Subject::new(panel.facts(), principal, panel.at())?;
+        let in_general = Subject::new(evaluator.facts(), principal, evaluator.at())?;
         let is_class = principal == Id::AUTHENTICATED || principal == Id::ANYONE;
         let mut in_particular = None;
         for (action, covered) in actions.iter().zip(&covered) {
             let subject = if *covered && !is_class {
                 match &in_particular {
                     Some(subject) => subject,
-                    None => in_particular.insert(Subject::new(panel.facts(), principal, panel.at())?.in_particular()),
+                    None => in_particular
+                        .insert(Subject::new(evaluator.facts(), principal, evaluator.at())?.in_particular()),
                 }
             } else {
                 &in_general

@@ -6,7 +6,7 @@ use super::Lack;
 use crate::model::attributes::EndpointKind;
 use crate::model::catalogue::Condition;
 use crate::model::{Id, Kind, Resource, Role, Time};
-use crate::policy::facts::{Facts, Result, Select};
+use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::subject::Subject;
 
 /// How many endpoints are named, and how many are looked at where nobody of the organization administers any.
@@ -32,8 +32,9 @@ pub(super) fn placed<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>, at: Time) -
 /// first, whose content people share themselves.
 fn endpoints<F: Facts + ?Sized>(facts: &F, workspace: Id, at: Time) -> Result<Vec<Id>> {
     let mut found = Vec::new();
-    let org = facts.outline(workspace)?.and_then(|it| it.parent);
-    let admins = org.map(|org| facts.list(Select::OnAs(org, Role::OrgAdmin))).transpose()?.unwrap_or_default();
+    let org = facts.header(workspace)?.and_then(|it| it.parent);
+    let admins =
+        org.map(|org| facts.list_bindings(BindingQuery::OnAs(org, Role::OrgAdmin))).transpose()?.unwrap_or_default();
     for admin in admins {
         Subject::new(facts, admin.principal, at)?.levels(&[Role::EndpointAdministrator], &mut |role| {
             found.extend(facts.resource(role.resource)?);

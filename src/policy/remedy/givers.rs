@@ -7,7 +7,7 @@ use crate::model::attributes::{Attributes, Item, Setting};
 use crate::model::catalogue::Condition;
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::decide::{Question, decide_for};
-use crate::policy::facts::{Facts, Result, Select};
+use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::subject::{Sort, Subject};
 use crate::policy::target::Target;
 
@@ -55,12 +55,14 @@ fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> 
     let mut found: Vec<Id> = Vec::new();
     let mut holders = |on: Id, roles: &[Role]| -> Result<()> {
         for role in roles {
-            found.extend(facts.list(Select::OnAs(on, *role))?.into_iter().map(|binding| binding.principal));
+            found.extend(
+                facts.list_bindings(BindingQuery::OnAs(on, *role))?.into_iter().map(|binding| binding.principal),
+            );
         }
         Ok(())
     };
     holders(Id::SERVER, &[Role::ServerAdmin, Role::ServerManager])?;
-    for above in target.line(facts)? {
+    for above in target.self_and_ancestors(facts)? {
         match above.kind() {
             Kind::Workgroup => holders(above.id, &[Role::WorkgroupAdmin])?,
             Kind::Dropbox => holders(above.id, &[Role::DropboxAdmin])?,
@@ -71,15 +73,15 @@ fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> 
         }
         if let Attributes::Item(Item { files_of: Some(workspace), .. }) = *above.attributes {
             holders(workspace, &[Role::WorkspaceManager])?;
-            if let Some(org) = facts.outline(workspace)?.and_then(|it| it.parent) {
+            if let Some(org) = facts.header(workspace)?.and_then(|it| it.parent) {
                 holders(org, &[Role::OrgAdmin])?;
             }
         }
     }
     for lack in lacks {
         let Lack::Share(set, item) = lack else { continue };
-        for above in facts.lineage(*item)? {
-            facts.bindings(Select::OnAs(above.id, Role::ItemShare), &mut |share| {
+        for above in facts.ancestors(*item)? {
+            facts.bindings(BindingQuery::OnAs(above.id, Role::ItemShare), &mut |share| {
                 if share.attributes.permissions.contains(*set) {
                     found.push(share.principal);
                 }
@@ -120,7 +122,7 @@ fn mends<F: Facts + ?Sized>(
         }
         Lack::Role(Role::DropboxOutside, on) => (plain(Verb::Invite), on),
         Lack::Role(role, on) if role.resource_kind() == Kind::Workspace => {
-            let org = facts.outline(on)?.and_then(|it| it.parent).unwrap_or(on);
+            let org = facts.header(on)?.and_then(|it| it.parent).unwrap_or(on);
             let mut member = false;
             for level in Role::ORG {
                 member = member || facts.held(org, level, subject.id)?.is_some();
@@ -133,7 +135,7 @@ fn mends<F: Facts + ?Sized>(
         Lack::Setting(setting) => (Action::Set(setting), subject.id),
         Lack::Condition(Condition::AnotherAdmin, on) => (plain(Verb::EditMember), on),
         Lack::Files(workspace, endpoint) => {
-            let org = facts.outline(workspace)?.and_then(|it| it.parent).unwrap_or(workspace);
+            let org = facts.header(workspace)?.and_then(|it| it.parent).unwrap_or(workspace);
             return Ok(decide_for(candidate, plain(Verb::CreateWorkspace), org)?.allowed
                 && decide_for(candidate, plain(Verb::Edit), endpoint)?.allowed);
         }
@@ -143,7 +145,7 @@ fn mends<F: Facts + ?Sized>(
         }
         Lack::Condition(_, Id::SERVER) => (plain(Verb::Configure), Id::SERVER),
         Lack::Owner(item) => {
-            let endpoint = facts.lineage(item)?.last().map_or(item, |outermost| outermost.id);
+            let endpoint = facts.ancestors(item)?.last().map_or(item, |outermost| outermost.id);
             (plain(Verb::Edit), endpoint)
         }
         Lack::Condition(_, on) | Lack::Managed(on) | Lack::NodeVersion(on) => (plain(Verb::Edit), on),

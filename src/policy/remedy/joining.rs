@@ -7,7 +7,7 @@ use super::Lack;
 use crate::model::catalogue::{Grant, Grantee};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::decide::given;
-use crate::policy::facts::{Facts, Result, Select};
+use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::subject::{Sort, Subject};
 use crate::policy::target::Target;
 
@@ -31,7 +31,7 @@ pub(super) fn groups<F: Facts + ?Sized>(
     }
     let mut found = Vec::new();
     for group in holders(subject, grant.grantee, target)? {
-        let Some(kind) = subject.facts().outline(group)?.map(|it| it.kind()) else { continue };
+        let Some(kind) = subject.facts().header(group)?.map(|it| it.kind()) else { continue };
         let role = match kind {
             Kind::Group => Role::GroupMember,
             Kind::Workgroup => Role::WorkgroupStandard,
@@ -67,7 +67,7 @@ fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, grantee: Grantee, target
     }
     let mut found: Vec<Id> = Vec::new();
     for (on, role) in asked {
-        facts.bindings(Select::OnAs(on, role), &mut |binding| {
+        facts.bindings(BindingQuery::OnAs(on, role), &mut |binding| {
             if binding.is_effective(subject.at) && !found.contains(&binding.principal) {
                 found.push(binding.principal);
             }
@@ -81,7 +81,7 @@ fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, grantee: Grantee, target
 fn besides<F: Facts + ?Sized>(members: &Subject<'_, F>) -> Result<usize> {
     let mut count = 0;
     for principal in members.principals()?.iter().filter(|id| **id > Id::LAST_RESERVED) {
-        count += members.facts().count_of(*principal, MUCH - count)?;
+        count += members.facts().count_bindings(*principal, MUCH - count)?;
         if count >= MUCH {
             break;
         }

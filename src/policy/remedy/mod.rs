@@ -175,8 +175,8 @@ fn home_workspace<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target)
         return Ok(Some(target.id));
     }
     let on = if let Action::MoveTo(to) | Action::CopyTo(to) = action { to.folder } else { target.id };
-    let lineage = facts.lineage(on)?;
-    let mut homes = lineage.iter().take(2).filter_map(|it| it.as_item()?.home);
+    let ancestors = facts.ancestors(on)?;
+    let mut homes = ancestors.iter().take(2).filter_map(|it| it.as_item()?.home);
     Ok(homes.next().map(|home| home.workspace))
 }
 
@@ -338,7 +338,7 @@ fn merged<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>) -> Result<Vec<Lack>> {
         }
     }
     for (set, item) in &shares {
-        let above = facts.lineage(*item)?;
+        let above = facts.ancestors(*item)?;
         let gives = |(other, on): &(Permissions, Id)| {
             on != item && other.contains(*set) && above.iter().any(|folder| folder.id == *on)
         };
@@ -348,7 +348,7 @@ fn merged<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>) -> Result<Vec<Lack>> {
         }
     }
     let owned = |others: &[Lack], item: Id| -> Result<bool> {
-        let above = facts.lineage(item)?;
+        let above = facts.ancestors(item)?;
         let is_above =
             |lack: &Lack| matches!(lack, Lack::Owner(on) if *on != item && above.iter().any(|it| it.id == *on));
         Ok(others.iter().any(is_above))

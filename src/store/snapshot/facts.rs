@@ -8,7 +8,9 @@ use super::packed_rows::{BindingRow, NEVER, to_id};
 use super::{Snapshot, range, to_u32};
 use crate::model::attributes::{Home, Server};
 use crate::model::{Attributes, Binding, Id, Kind, Resource, Role, Time};
-use crate::policy::facts::{AtHand, Facts, Handle, Holding, Outline, Result, Roles, Select, Visit, VisitHeld};
+use crate::policy::facts::{
+    BindingQuery, Facts, Holding, PackedShare, PackedShares, ResourceHeader, Result, Roles, Visit, VisitHeld,
+};
 
 /// More than so many are not gone through one by one for a list of principals.
 const MAX_LINEAR_SCAN: usize = 256;
@@ -51,20 +53,20 @@ impl Facts for Snapshot {
         row.map_or(Ok(None), |row| self.resource_of(row))
     }
 
-    fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
+    fn bindings(&self, select: BindingQuery, visit: Visit<'_, Binding>) -> Result<()> {
         match select {
-            Select::Exact(resource, role, principal) => {
+            BindingQuery::Exact(resource, role, principal) => {
                 self.each_on(resource, self.rows_exact(resource, role, principal), visit)
             }
-            Select::On(resource) => self.each_on(resource, self.rows_on(resource), visit),
-            Select::OnAs(resource, role) => self.each_on(resource, self.rows_on_as(resource, role), visit),
-            Select::Of(principal) => self.each_of(self.held_by_principal(principal), visit),
-            Select::OfAs(principal, role) => {
+            BindingQuery::On(resource) => self.each_on(resource, self.rows_on(resource), visit),
+            BindingQuery::OnAs(resource, role) => self.each_on(resource, self.rows_on_as(resource, role), visit),
+            BindingQuery::Of(principal) => self.each_of(self.held_by_principal(principal), visit),
+            BindingQuery::OfAs(principal, role) => {
                 let all = self.held_by_principal(principal);
                 let within = range(all.len(), |at| all.get(at).map(|held| held.role.cmp(&role)));
                 self.each_of(all.get(within).unwrap_or_default(), visit)
             }
-            Select::SharesBy(sharer) => {
+            BindingQuery::SharesBy(sharer) => {
                 self.each_at(self.equal_range(self.by_sharer(), sharer, |row| row.grantor), visit)
             }
         }
@@ -83,11 +85,11 @@ impl Facts for Snapshot {
         Ok(self.last_id)
     }
 
-    fn outline(&self, id: Id) -> Result<Option<Outline>> {
+    fn header(&self, id: Id) -> Result<Option<ResourceHeader>> {
         Ok(self.row(id).and_then(|(_, row)| self.header_of(row)))
     }
 
-    fn line(&self, first: Outline) -> Result<Vec<Outline>> {
+    fn ancestor_headers(&self, first: ResourceHeader) -> Result<Vec<ResourceHeader>> {
         let above = self.ancestor_rows(first.id).skip(1).filter_map(|row| self.header_of(row));
         // Deep enough for most.
         let mut found = Vec::with_capacity(8);
@@ -96,7 +98,7 @@ impl Facts for Snapshot {
         Ok(found)
     }
 
-    fn upwards(&self, from: Id, visit: &mut dyn FnMut(Id, &Attributes)) -> Result<()> {
+    fn each_ancestor(&self, from: Id, visit: &mut dyn FnMut(Id, &Attributes)) -> Result<()> {
         for row in self.ancestor_rows(from) {
             if let Some(attributes) = self.attributes.get(row.attributes as usize) {
                 visit(to_id(row.id), attributes);
@@ -133,7 +135,7 @@ impl Facts for Snapshot {
         Ok(found)
     }
 
-    fn count_of(&self, principal: Id, most: usize) -> Result<usize> {
+    fn count_bindings(&self, principal: Id, most: usize) -> Result<usize> {
         Ok(self.held_by_principal(principal).len().min(most))
     }
 
@@ -174,7 +176,7 @@ impl Facts for Snapshot {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn at_hand(&self, item: &Outline, most: usize) -> Option<AtHand> {
+    fn packed_shares(&self, item: &ResourceHeader, most: usize) -> Option<PackedShares> {
         let first = self.row(item.id)?;
         // Counted first, so that no more room is made than is needed.
         let (mut position, mut row) = first;
@@ -189,7 +191,7 @@ impl Facts for Snapshot {
         }
         let (mut position, mut row) = first;
         let mut found =
-            AtHand { shares: Vec::with_capacity(count), owners: Vec::new(), items: 0, outermost: item.clone() };
+            PackedShares { shares: Vec::with_capacity(count), owners: Vec::new(), items: 0, outermost: item.clone() };
         while row.kind == Some(Kind::Item) {
             found.items += 1;
             let on = self.rows_at(position);
@@ -197,10 +199,10 @@ impl Facts for Snapshot {
                 match binding.role {
                     Role::ItemShare => {
                         let (attributes, _) = self.attributes_of(binding);
-                        found.shares.push(Handle {
+                        found.shares.push(PackedShare {
                             principal: binding.principal,
                             item: row.id,
-                            place: position,
+                            position,
                             permissions: attributes.permissions,
                             always: binding.expires == NEVER && !attributes.inactive,
                         });
@@ -216,14 +218,14 @@ impl Facts for Snapshot {
         Some(found)
     }
 
-    fn behind(&self, handle: Handle) -> Option<Binding> {
-        let row = self.bindings.get(handle.place as usize)?;
+    fn unpack(&self, handle: PackedShare) -> Option<Binding> {
+        let row = self.bindings.get(handle.position as usize)?;
         Some(row.binding(handle.item, self.attributes_of(row)))
     }
 
     fn server(&self) -> Result<Server> {
-        let outline = self.outline(Id::SERVER)?;
-        Ok(match outline.as_ref().map(|outline| &*outline.attributes) {
+        let header = self.header(Id::SERVER)?;
+        Ok(match header.as_ref().map(|header| &*header.attributes) {
             Some(Attributes::Server(server)) => server.clone(),
             _ => Server::default(),
         })

@@ -24,7 +24,7 @@ use super::error::StoreError;
 use crate::model::attributes::{BindingAttributes, Home};
 use crate::model::{Attributes, Binding, Id, Kind, Resource, Revision, Role, SetNames, Time};
 use crate::policy::RowChange;
-use crate::policy::facts::{Outline, Result, Visit};
+use crate::policy::facts::{ResourceHeader, Result, Visit};
 use id_index::{ABSENT, IdIndex};
 use packed_rows::{BindingRow, HeldBinding, NEVER, NamePool, ResourceRow, SharedAttributes, to_id};
 use resource_index::hash;
@@ -176,9 +176,9 @@ impl Snapshot {
         Some(row.binding(resource.id, self.attributes_of(row)))
     }
 
-    fn header_of(&self, row: &ResourceRow) -> Option<Outline> {
+    fn header_of(&self, row: &ResourceRow) -> Option<ResourceHeader> {
         let attributes = Arc::clone(self.attributes.get(row.attributes as usize)?);
-        Some(Outline { id: to_id(row.id), parent: self.parent_of(row).map(to_id), attributes })
+        Some(ResourceHeader { id: to_id(row.id), parent: self.parent_of(row).map(to_id), attributes })
     }
 
     /// The rows of a resource and of everything it lies in, nearest first.

@@ -8,7 +8,7 @@ use crate::cli::view::View;
 use crate::manifest::assertions::{Claim, Wanted};
 use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Breadth, Filter, Reach, what, who};
-use crate::policy::{Facts, Panel, Question};
+use crate::policy::{Evaluator, Facts, Question};
 use crate::render::RenderError;
 
 /// A claim with its names looked up.
@@ -84,13 +84,16 @@ impl Sought {
     }
 
     /// Where the answers are not as claimed.
-    pub(super) fn contradictions<F: Facts>(&self, panel: &Panel<'_, F>) -> Result<Vec<Contradiction>, RenderError> {
+    pub(super) fn contradictions<F: Facts>(
+        &self,
+        evaluator: &Evaluator<'_, F>,
+    ) -> Result<Vec<Contradiction>, RenderError> {
         let mut found = Vec::new();
         match self {
             Sought::Each { allowed, asked } => {
                 for Asked { question, resource } in asked {
                     let Question { principal, action, resource: on, .. } = *question;
-                    if panel.allows(principal, action, on)?.is_some() != *allowed {
+                    if evaluator.allows(principal, action, on)?.is_some() != *allowed {
                         let resource = Some(resource.clone());
                         found.push(Contradiction { question: *question, resource, wanted: *allowed });
                     }
@@ -98,10 +101,10 @@ impl Sought {
             }
             Sought::Who { actions, on, wanted } => {
                 for action in actions {
-                    wanted.among_people(panel, *action, *on, &mut found)?;
+                    wanted.among_people(evaluator, *action, *on, &mut found)?;
                 }
             }
-            Sought::List { who, filter, wanted } => wanted.among_resources(panel, *who, filter, &mut found)?,
+            Sought::List { who, filter, wanted } => wanted.among_resources(evaluator, *who, filter, &mut found)?,
         }
         Ok(found)
     }
@@ -124,29 +127,29 @@ impl Ids {
 
     fn among_people<F: Facts>(
         &self,
-        panel: &Panel<'_, F>,
+        evaluator: &Evaluator<'_, F>,
         action: Action,
         on: Id,
         found: &mut Vec<Contradiction>,
     ) -> Result<(), RenderError> {
         let mut wrong = |principal: Id, wanted: bool| {
-            let question = Question { principal, action, resource: on, at: panel.at() };
+            let question = Question { principal, action, resource: on, at: evaluator.at() };
             found.push(Contradiction { question, resource: None, wanted });
         };
         for principal in self.needed() {
-            if panel.allows(principal, action, on)?.is_none() {
+            if evaluator.allows(principal, action, on)?.is_none() {
                 wrong(principal, true);
             }
         }
         for principal in &self.excludes {
-            if panel.allows(*principal, action, on)?.is_some() {
+            if evaluator.allows(*principal, action, on)?.is_some() {
                 wrong(*principal, false);
             }
         }
-        let (Some(is), Some(target)) = (&self.is, panel.target(on)?) else { return Ok(()) };
-        who(panel, &[action], &target, Breadth::Classes, &mut |principal, _| {
+        let (Some(is), Some(target)) = (&self.is, evaluator.target(on)?) else { return Ok(()) };
+        who(evaluator, &[action], &target, Breadth::Classes, &mut |principal, _| {
             let is_account =
-                || panel.facts().outline(principal).map(|it| it.is_some_and(|it| it.kind() == Kind::Account));
+                || evaluator.facts().header(principal).map(|it| it.is_some_and(|it| it.kind() == Kind::Account));
             // A class that is named stands for everybody in it.
             let is_named = is.contains(&principal)
                 || is.contains(&Id::ANYONE)
@@ -161,29 +164,29 @@ impl Ids {
 
     fn among_resources<F: Facts>(
         &self,
-        panel: &Panel<'_, F>,
+        evaluator: &Evaluator<'_, F>,
         principal: Id,
         filter: &Filter,
         found: &mut Vec<Contradiction>,
     ) -> Result<(), RenderError> {
         let mut wrong = |action: Action, resource: Id, wanted: bool| {
-            let question = Question { principal, action, resource, at: panel.at() };
+            let question = Question { principal, action, resource, at: evaluator.at() };
             found.push(Contradiction { question, resource: None, wanted });
         };
         for resource in self.needed() {
-            let (first, allowed) = first_allowed(panel, principal, filter, resource)?;
+            let (first, allowed) = first_allowed(evaluator, principal, filter, resource)?;
             if let (Some(first), None) = (first, allowed) {
                 wrong(first, resource, true);
             }
         }
         for resource in &self.excludes {
-            if let (_, Some(allowed)) = first_allowed(panel, principal, filter, *resource)? {
+            if let (_, Some(allowed)) = first_allowed(evaluator, principal, filter, *resource)? {
                 wrong(allowed, *resource, false);
             }
         }
         let Some(is) = &self.is else { return Ok(()) };
-        let subject = panel.subject(principal)?;
-        what(panel, &subject, filter, Reach::Outlined, &mut |resource, actions| {
+        let subject = evaluator.subject(principal)?;
+        what(evaluator, &subject, filter, Reach::Outlined, &mut |resource, actions| {
             if let Some(action) = actions.first()
                 && !is.contains(&resource)
             {
@@ -197,15 +200,15 @@ impl Ids {
 
 /// The first action that a filter asks about on a resource, and the first that is allowed.
 fn first_allowed<F: Facts>(
-    panel: &Panel<'_, F>,
+    evaluator: &Evaluator<'_, F>,
     principal: Id,
     filter: &Filter,
     resource: Id,
 ) -> Result<(Option<Action>, Option<Action>), RenderError> {
-    let kind = panel.facts().outline(resource)?.map_or(Kind::Server, |it| it.kind());
+    let kind = evaluator.facts().header(resource)?.map_or(Kind::Server, |it| it.kind());
     let actions = filter.actions_on(kind);
     for action in &actions {
-        if panel.allows(principal, *action, resource)?.is_some() {
+        if evaluator.allows(principal, *action, resource)?.is_some() {
             return Ok((actions.first().copied(), Some(*action)));
         }
     }

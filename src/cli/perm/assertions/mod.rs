@@ -21,7 +21,7 @@ use super::check::Answered;
 use crate::manifest::assertions::{self, Assertion};
 use crate::model::name::printable;
 use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Role, Time};
-use crate::policy::{Facts, Panel};
+use crate::policy::{Evaluator, Facts};
 use crate::render::{Column, Format, RenderError, Row, Text, row, shown};
 use ask::Sought;
 
@@ -174,7 +174,7 @@ fn answer<F: Facts>(
         Err(error) => return Err(error),
     };
     let mut result = Verdict { message: None, told: Text::new(colour), answers: Vec::new() };
-    for contradiction in sought.contradictions(&Panel::new(&view.facts, view.at))? {
+    for contradiction in sought.contradictions(&Evaluator::new(&view.facts, view.at))? {
         let resource = ask::shown(view, &contradiction)?;
         let answered = Answered::to(view, Asked { question: contradiction.question, resource }, true)?;
         answered.explain(view, &mut result.told)?;

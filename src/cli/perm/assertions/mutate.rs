@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::ask::Sought;
 use crate::model::{Binding, Id, Kind, Resource, Time};
 use crate::policy::facts::Visit;
-use crate::policy::{Facts, Outline, Overlay, Panel, Result, Select};
+use crate::policy::{BindingQuery, Evaluator, Facts, Overlay, ResourceHeader, Result};
 use crate::render::RenderError;
 
 /// Facts that remember which bindings were looked at.
@@ -39,7 +39,7 @@ impl<F: Facts> Facts for Traced<'_, F> {
         self.facts.resources(kind, parent, visit)
     }
 
-    fn bindings(&self, select: Select, visit: Visit<'_, Binding>) -> Result<()> {
+    fn bindings(&self, select: BindingQuery, visit: Visit<'_, Binding>) -> Result<()> {
         self.facts.bindings(select, &mut |binding| {
             self.seen.borrow_mut().insert(binding.id);
             visit(binding)
@@ -55,8 +55,8 @@ impl<F: Facts> Facts for Traced<'_, F> {
         self.facts.last_id()
     }
 
-    fn outline(&self, id: Id) -> Result<Option<Outline>> {
-        self.facts.outline(id)
+    fn header(&self, id: Id) -> Result<Option<ResourceHeader>> {
+        self.facts.header(id)
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) fn missed<F: Facts>(
     let mut looked: HashMap<Id, Vec<&Sought>> = HashMap::new();
     for test in tests {
         let traced = Traced { facts, seen: RefCell::default() };
-        test.contradictions(&Panel::new(&traced, at))?;
+        test.contradictions(&Evaluator::new(&traced, at))?;
         for id in traced.seen.into_inner() {
             looked.entry(id).or_default().push(test);
         }
@@ -83,10 +83,10 @@ pub(super) fn missed<F: Facts>(
         progress(count, all);
         let mut without = Overlay::new(facts)?;
         without.end_binding(binding.id);
-        let panel = Panel::new(&without, at);
+        let evaluator = Evaluator::new(&without, at);
         let mut is_missed = false;
         for test in looked.get(&binding.id).into_iter().flatten() {
-            if !test.contradictions(&panel)?.is_empty() {
+            if !test.contradictions(&evaluator)?.is_empty() {
                 is_missed = true;
                 break;
             }
@@ -106,7 +106,9 @@ fn effective<F: Facts>(facts: &F, at: Time) -> Result<Vec<Binding>> {
     resources.dedup();
     let mut found = Vec::new();
     for resource in resources {
-        found.extend(facts.list(Select::On(resource))?.into_iter().filter(|binding| binding.is_effective(at)));
+        found.extend(
+            facts.list_bindings(BindingQuery::On(resource))?.into_iter().filter(|binding| binding.is_effective(at)),
+        );
     }
     found.sort_by_key(|binding| binding.id);
     Ok(found)

@@ -11,9 +11,9 @@ use super::profile::{Lacks, Profile};
 use super::{CLASSES, Comparison, Difference, Pair, is_class};
 use crate::model::attributes::Status;
 use crate::model::{Action, Id, Kind, Role};
+use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
 use crate::policy::listing::what::allowed;
-use crate::policy::panel::Panel;
 use crate::policy::target::Target;
 
 /// The actions that are allowed before and after.
@@ -106,12 +106,12 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         if [profile.0, profile.1].iter().any(|profile| matches!(profile, Profile::Account { .. })) {
             return Ok(true);
         }
-        let outline = match principal {
-            (_, Some(id)) => self.after.facts().outline(id)?,
-            (Some(id), None) => self.before.facts().outline(id)?,
+        let header = match principal {
+            (_, Some(id)) => self.after.facts().header(id)?,
+            (Some(id), None) => self.before.facts().header(id)?,
             (None, None) => None,
         };
-        Ok(outline.is_some_and(|it| it.kind() == Kind::Account))
+        Ok(header.is_some_and(|it| it.kind() == Kind::Account))
     }
 
     /// Which answers are the same as those of a principal on a resource, if that can be told.
@@ -203,11 +203,11 @@ pub(super) fn listed(kind: Kind) -> &'static [Action] {
 /// What the rules read of an account that is asked about: whether it is a plain user or an admin, and its status.
 pub(super) type Sort = (Option<Role>, &'static str);
 
-fn sort_of<F: Facts + ?Sized>(panel: &Panel<'_, F>, target: &Target) -> Result<Option<Sort>> {
+fn sort_of<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, target: &Target) -> Result<Option<Sort>> {
     let Some(account) = target.account() else { return Ok(None) };
-    let status: Status = account.status(panel.at());
+    let status: Status = account.status(evaluator.at());
     for role in [Role::ServerUser, Role::ServerAdmin] {
-        if panel.facts().held(Id::SERVER, role, target.id)?.is_some() {
+        if evaluator.facts().held(Id::SERVER, role, target.id)?.is_some() {
             return Ok(Some((Some(role), status.as_str())));
         }
     }

@@ -16,10 +16,10 @@ use super::answers::{Profiled, leave_out, without};
 use super::{Comparison, Difference, Pair, VisitDifference, is_class, listed};
 use crate::model::attributes::Attributes;
 use crate::model::{Action, Id, Kind, Permissions};
+use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
 use crate::policy::listing::items::{Answers, Homes, Items, Turn, gives, homes, turns};
 use crate::policy::listing::scope::Scope;
-use crate::policy::panel::Panel;
 use crate::policy::subject::Subject;
 
 /// An item of either side: its id before, or the one after with a mark where it was not there before.
@@ -29,7 +29,7 @@ const AFTERWARDS: u64 = 1 << 63;
 
 /// One side: what the classes are given, and what was answered so far.
 struct Side<'p, 'f, F: Facts + ?Sized> {
-    panel: &'p Panel<'f, F>,
+    evaluator: &'p Evaluator<'f, F>,
     authenticated: Class<'f, F>,
     anyone: Class<'f, F>,
     nothing: HashMap<Id, Permissions>,
@@ -45,8 +45,8 @@ struct Class<'f, F: Facts + ?Sized> {
 }
 
 impl<'f, F: Facts + ?Sized> Class<'f, F> {
-    fn new(panel: &Panel<'f, F>, id: Id) -> Result<Class<'f, F>> {
-        let subject = Subject::new(panel.facts(), id, panel.at())?;
+    fn new(evaluator: &Evaluator<'f, F>, id: Id) -> Result<Class<'f, F>> {
+        let subject = Subject::new(evaluator.facts(), id, evaluator.at())?;
         let gives = gives(&subject)?;
         Ok(Class { subject, gives, allowed: RefCell::default() })
     }
@@ -59,13 +59,13 @@ type Look<'s, 'f, F> = RefCell<Items<'s, 'f, F>>;
 type Begun = (HashMap<Id, Turn>, HashMap<Id, Permissions>);
 
 impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
-    fn new(panel: &'p Panel<'f, F>) -> Result<Side<'p, 'f, F>> {
+    fn new(evaluator: &'p Evaluator<'f, F>) -> Result<Side<'p, 'f, F>> {
         Ok(Side {
-            panel,
-            authenticated: Class::new(panel, Id::AUTHENTICATED)?,
-            anyone: Class::new(panel, Id::ANYONE)?,
+            evaluator,
+            authenticated: Class::new(evaluator, Id::AUTHENTICATED)?,
+            anyone: Class::new(evaluator, Id::ANYONE)?,
             nothing: HashMap::new(),
-            homes: homes(panel.facts())?,
+            homes: homes(evaluator.facts())?,
             answers: Answers::default(),
         })
     }
@@ -77,13 +77,13 @@ impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
     fn own(&self, subject: &Subject<'f, F>) -> Result<HashMap<Id, Permissions>> {
         match subject.id <= Id::LAST_RESERVED {
             true => gives(subject),
-            false => gives(&Subject::new(self.panel.facts(), subject.id, self.panel.at())?.in_particular()),
+            false => gives(&Subject::new(self.evaluator.facts(), subject.id, self.evaluator.at())?.in_particular()),
         }
     }
 
     fn begun(&self, subject: &Subject<'f, F>) -> Result<Begun> {
         let own = self.own(subject)?;
-        Ok((turns(self.panel, subject, &own, &self.homes)?, own))
+        Ok((turns(self.evaluator, subject, &own, &self.homes)?, own))
     }
 
     fn look<'s>(
@@ -93,7 +93,7 @@ impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
         is_account: bool,
     ) -> Result<Look<'s, 'f, F>> {
         let common = if subject.id <= Id::LAST_RESERVED { &self.nothing } else { &self.class(is_account).gives };
-        Ok(RefCell::new(Items::of_many(self.panel, subject, listed(Kind::Item), own, common, &self.answers)?))
+        Ok(RefCell::new(Items::of_many(self.evaluator, subject, listed(Kind::Item), own, common, &self.answers)?))
     }
 
     /// What a class may do on an item.
@@ -169,7 +169,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
     fn find_moved(&mut self, scope: &Scope) -> Result<()> {
         if let Some(items) = &scope.items {
             for id in items {
-                let is_there = self.all.before.facts().outline(*id)?.is_some();
+                let is_there = self.all.before.facts().header(*id)?.is_some();
                 self.special.insert(if is_there { id.0 } else { self.of_after(*id)? });
             }
             return Ok(());
@@ -177,7 +177,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         let (before, after) = (self.all.before.facts(), self.all.after.facts());
         for id in before.ids(Kind::Item, None)? {
             let Some(twin) = self.all.twin_after(id)? else { continue };
-            let (Some(was), Some(is)) = (before.outline(id)?, after.outline(twin)?) else { continue };
+            let (Some(was), Some(is)) = (before.header(id)?, after.header(twin)?) else { continue };
             let lies_elsewhere = match (was.parent, is.parent) {
                 (Some(was), Some(is)) => self.of_after(is)? != was.0,
                 (was, is) => was.is_some() != is.is_some(),
@@ -223,11 +223,11 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         let pair = self.pair(item)?;
         let mut found = Vec::new();
         if let Some(before) = pair.0 {
-            self.all.before.facts().upwards(before, &mut |id, _| found.push(id.0))?;
+            self.all.before.facts().each_ancestor(before, &mut |id, _| found.push(id.0))?;
         }
         if let Some(after) = pair.1 {
             let mut above = Vec::new();
-            self.all.after.facts().upwards(after, &mut |id, _| above.push(id))?;
+            self.all.after.facts().each_ancestor(after, &mut |id, _| above.push(id))?;
             for id in above {
                 let either = self.of_after(id)?;
                 if !found.contains(&either) {
@@ -324,11 +324,11 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
     /// The folder above, on the side where the item is.
     fn parent(&self, item: Pair) -> Result<Option<Pair>> {
         let pair = match item {
-            (_, Some(after)) => match self.all.after.facts().outline(after)?.and_then(|it| it.parent) {
+            (_, Some(after)) => match self.all.after.facts().header(after)?.and_then(|it| it.parent) {
                 Some(parent) => (self.all.twin_before(parent)?, Some(parent)),
                 None => return Ok(None),
             },
-            (Some(before), None) => match self.all.before.facts().outline(before)?.and_then(|it| it.parent) {
+            (Some(before), None) => match self.all.before.facts().header(before)?.and_then(|it| it.parent) {
                 Some(parent) => (Some(parent), self.all.twin_after(parent)?),
                 None => return Ok(None),
             },

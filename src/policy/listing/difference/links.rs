@@ -13,10 +13,10 @@ use super::profile::{Lacks, is_shown};
 use crate::model::attributes::{AllowDeny, Attributes, MemberAccess};
 use crate::model::catalogue::{self, Grantee};
 use crate::model::{Id, Kind, Role};
-use crate::policy::facts::{Facts, Result, Select};
+use crate::policy::evaluator::Evaluator;
+use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::listing::candidates::Search;
 use crate::policy::listing::items::gives;
-use crate::policy::panel::Panel;
 use crate::policy::subject::Subject;
 
 /// What links a principal to a resource, as bits: the roles, and what follows them.
@@ -55,10 +55,10 @@ fn reach() -> &'static Reach {
 }
 
 /// What links somebody to resources other than items, but for what depends on who else is in a workgroup.
-pub(super) fn links<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Id) -> Result<HashMap<Id, Link>> {
-    let facts = panel.facts();
+pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) -> Result<HashMap<Id, Link>> {
+    let facts = evaluator.facts();
     let mut found: HashMap<Id, Link> = HashMap::new();
-    let subject = Subject::new(facts, who, panel.at())?.in_particular();
+    let subject = Subject::new(facts, who, evaluator.at())?.in_particular();
     for (role, kinds) in &reach().roles {
         let mut held: Vec<(Id, Link)> = Vec::new();
         subject.levels(&[*role], &mut |binding| {
@@ -86,8 +86,8 @@ pub(super) fn links<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Id) -> Result<
     }
     // What one may do on an endpoint by what one holds on its root folder.
     for (item, permissions) in gives(&subject)? {
-        let above = facts.outline(item)?.and_then(|it| it.parent);
-        if let Some(endpoint) = above.map(|above| facts.outline(above)).transpose()?.flatten()
+        let above = facts.header(item)?.and_then(|it| it.parent);
+        if let Some(endpoint) = above.map(|above| facts.header(above)).transpose()?.flatten()
             && endpoint.kind() == Kind::Endpoint
         {
             let bits = permissions.iter().fold(0, |bits: Link, permission| bits | (1 << permission as u32));
@@ -99,15 +99,15 @@ pub(super) fn links<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Id) -> Result<
 
 /// Tells of a resource, if it is of a kind, and of what of the kind lies in it.
 fn within<F: Facts + ?Sized>(facts: &F, place: Id, kind: Kind, tell: &mut dyn FnMut(Id)) -> Result<()> {
-    let Some(outline) = facts.outline(place)? else { return Ok(()) };
-    if outline.kind() == kind {
+    let Some(header) = facts.header(place)? else { return Ok(()) };
+    if header.kind() == kind {
         tell(place);
         return Ok(());
     }
-    if matches!(outline.kind(), Kind::Org | Kind::Workspace) {
+    if matches!(header.kind(), Kind::Org | Kind::Workspace) {
         facts.ids(kind, Some(place))?.into_iter().for_each(&mut *tell);
     }
-    if outline.kind() == Kind::Org && kind != Kind::Workspace {
+    if header.kind() == Kind::Org && kind != Kind::Workspace {
         for workspace in facts.ids(Kind::Workspace, Some(place))? {
             facts.ids(kind, Some(workspace))?.into_iter().for_each(&mut *tell);
         }
@@ -118,31 +118,31 @@ fn within<F: Facts + ?Sized>(facts: &F, place: Id, kind: Kind, tell: &mut dyn Fn
 /// What a workgroup or dropbox links its members to: what was sent to it, and each other, where that gives
 /// somebody something.
 pub(super) fn through<F: Facts + ?Sized>(
-    panel: &Panel<'_, F>,
+    evaluator: &Evaluator<'_, F>,
     place: Id,
     lacks: Lacks,
     found: &mut HashSet<Id>,
 ) -> Result<()> {
-    let facts = panel.facts();
-    facts.bindings(Select::OfAs(place, Role::PackageRecipient), &mut |binding| {
+    let facts = evaluator.facts();
+    facts.bindings(BindingQuery::OfAs(place, Role::PackageRecipient), &mut |binding| {
         found.insert(binding.resource);
         Ok(ControlFlow::Continue(()))
     })?;
     if lacks.nothing() {
         return Ok(());
     }
-    let outline = facts.outline(place)?;
-    let access = match outline.as_ref().map(|it| &*it.attributes) {
+    let header = facts.header(place)?;
+    let access = match header.as_ref().map(|it| &*it.attributes) {
         Some(Attributes::Workgroup(workgroup)) => workgroup.member_access,
         _ => return Ok(()),
     };
     // Where nobody is shown, or admins alone, there is no need to go through all members.
     if lacks.setting || access == MemberAccess::All {
-        let mut members = Search::new(panel);
+        let mut members = Search::new(evaluator);
         members.members(place)?;
         found.extend(members.into_set());
-    } else if is_shown(panel, place, Role::WorkgroupAdmin)? {
-        facts.bindings(Select::OnAs(place, Role::WorkgroupAdmin), &mut |binding| {
+    } else if is_shown(evaluator, place, Role::WorkgroupAdmin)? {
+        facts.bindings(BindingQuery::OnAs(place, Role::WorkgroupAdmin), &mut |binding| {
             found.insert(binding.principal);
             Ok(ControlFlow::Continue(()))
         })?;

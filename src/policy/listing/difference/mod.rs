@@ -27,8 +27,8 @@ use super::PRINCIPALS;
 use super::candidates::Search;
 use super::scope::{Scope, Twins};
 use crate::model::{Action, Id, Kind};
+use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
-use crate::policy::panel::Panel;
 use crate::policy::target::Target;
 use answers::{Alike, Answers, Place, Profiled, Sorted, listed};
 use links::{Link, links, through};
@@ -62,9 +62,9 @@ pub type VisitDifference<'v> = &'v mut dyn FnMut(Difference) -> Result<ControlFl
 /// Two states.
 pub struct Comparison<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
     /// Before.
-    before: &'p Panel<'a, A>,
+    before: &'p Evaluator<'a, A>,
     /// After.
-    after: &'p Panel<'b, B>,
+    after: &'p Evaluator<'b, B>,
     /// Which resources are the same.
     twins: Twins,
     profiles: (Profiles<'p, 'a, A>, Profiles<'p, 'b, B>),
@@ -93,7 +93,11 @@ const CLASSES: [Pair; 2] = [(Some(Id::ANYONE), Some(Id::ANYONE)), (Some(Id::AUTH
 
 impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A, B> {
     /// Of two states, where these resources are the same.
-    pub fn new(before: &'p Panel<'a, A>, after: &'p Panel<'b, B>, twins: Twins) -> Comparison<'p, 'a, 'b, A, B> {
+    pub fn new(
+        before: &'p Evaluator<'a, A>,
+        after: &'p Evaluator<'b, B>,
+        twins: Twins,
+    ) -> Comparison<'p, 'a, 'b, A, B> {
         Comparison {
             before,
             after,
@@ -169,12 +173,12 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
             // Ids are those of either side: of one that both have, the one before says it.
             let mut of_kinds: Vec<(usize, Pair)> = Vec::new();
             for id in only.iter().copied().filter(|id| *id > Id::LAST_RESERVED) {
-                let before = self.before.facts().outline(id)?;
-                let (outline, pair) = match before {
-                    Some(outline) => (Some(outline), (Some(id), self.twin_after(id)?)),
-                    None => (self.after.facts().outline(id)?, (None, Some(id))),
+                let before = self.before.facts().header(id)?;
+                let (header, pair) = match before {
+                    Some(header) => (Some(header), (Some(id), self.twin_after(id)?)),
+                    None => (self.after.facts().header(id)?, (None, Some(id))),
                 };
-                let place = outline.and_then(|outline| kinds.iter().position(|kind| *kind == outline.kind()));
+                let place = header.and_then(|header| kinds.iter().position(|kind| *kind == header.kind()));
                 of_kinds.extend(place.map(|place| (place, pair)));
             }
             of_kinds.sort_unstable();
@@ -200,7 +204,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
             return Ok(Some(before));
         }
         let Some(after) = self.twins.after(before) else { return Ok(None) };
-        Ok(self.after.facts().outline(after)?.map(|_| after))
+        Ok(self.after.facts().header(after)?.map(|_| after))
     }
 
     fn twin_before(&self, after: Id) -> Result<Option<Id>> {
@@ -208,7 +212,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
             return Ok(Some(after));
         }
         let Some(before) = self.twins.before(after) else { return Ok(None) };
-        Ok(self.before.facts().outline(before)?.map(|_| before))
+        Ok(self.before.facts().header(before)?.map(|_| before))
     }
 
     /// A thing of one side with what it is on the other.
@@ -392,10 +396,14 @@ fn is_class(principal: Pair) -> bool {
 }
 
 /// The accounts, submitters and tokens that are linked to a resource.
-fn linked<F: Facts + ?Sized>(panel: &Panel<'_, F>, profiles: &Profiles<'_, '_, F>, target: &Target) -> Result<Vec<Id>> {
+fn linked<F: Facts + ?Sized>(
+    evaluator: &Evaluator<'_, F>,
+    profiles: &Profiles<'_, '_, F>,
+    target: &Target,
+) -> Result<Vec<Id>> {
     let nobody = Fellows::default();
     let fellows = if target.kind == Kind::Account { profiles.fellows()? } else { &nobody };
-    let mut search = Search::linked(panel, fellows);
+    let mut search = Search::linked(evaluator, fellows);
     for action in listed(target.kind) {
         search.add(*action, target)?;
     }
@@ -405,7 +413,7 @@ fn linked<F: Facts + ?Sized>(panel: &Panel<'_, F>, profiles: &Profiles<'_, '_, F
     }
     let mut principals = Vec::new();
     for id in found {
-        let kind = panel.facts().outline(id)?.map(|it| it.kind());
+        let kind = evaluator.facts().header(id)?.map(|it| it.kind());
         if kind.is_some_and(|kind| PRINCIPALS.contains(&kind)) {
             principals.push(id);
         }
@@ -416,7 +424,7 @@ fn linked<F: Facts + ?Sized>(panel: &Panel<'_, F>, profiles: &Profiles<'_, '_, F
 /// The same on the other side; of an item that is not registered there, the nearest folder above that is.
 fn nearest<F: Facts + ?Sized>(facts: &F, item: Id, twin: &dyn Fn(Id) -> Result<Option<Id>>) -> Result<Option<Id>> {
     let mut above = Vec::new();
-    facts.upwards(item, &mut |id, attributes| above.push((id, attributes.kind())))?;
+    facts.each_ancestor(item, &mut |id, attributes| above.push((id, attributes.kind())))?;
     for (id, kind) in above {
         if let Some(there) = twin(id)? {
             return Ok(Some(there).filter(|_| kind == Kind::Item));

@@ -14,10 +14,10 @@ use hashbrown::{HashMap, HashSet};
 use crate::model::attributes::{Account, Attributes, MemberAccess, Setting, SettingValues, Status, Workgroup};
 use crate::model::catalogue::{self, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Role};
+use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
 use crate::policy::holders::holder;
 use crate::policy::listing::candidates::Search;
-use crate::policy::panel::Panel;
 use crate::policy::target::Target;
 
 /// What the rules read of a principal alone.
@@ -125,30 +125,30 @@ fn of_fellows() -> &'static (Vec<Action>, Vec<Setting>) {
 
 /// The profiles of one side, each looked up when it is asked for.
 pub(super) struct Profiles<'p, 'f, F: Facts + ?Sized> {
-    panel: &'p Panel<'f, F>,
+    evaluator: &'p Evaluator<'f, F>,
     holders: OnceCell<HashMap<Id, u32>>,
     lacks: RefCell<HashMap<Profile, Lacks>>,
     fellows: OnceCell<Fellows>,
 }
 
 impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
-    pub(super) fn new(panel: &'p Panel<'f, F>) -> Profiles<'p, 'f, F> {
-        Profiles { panel, holders: OnceCell::new(), lacks: RefCell::default(), fellows: OnceCell::new() }
+    pub(super) fn new(evaluator: &'p Evaluator<'f, F>) -> Profiles<'p, 'f, F> {
+        Profiles { evaluator, holders: OnceCell::new(), lacks: RefCell::default(), fellows: OnceCell::new() }
     }
 
     /// The profile of a principal; that of what is no account, token or submitter says nothing.
     pub(super) fn of(&self, id: Option<Id>) -> Result<Profile> {
-        let facts = self.panel.facts();
-        let Some(outline) = id.map(|id| facts.outline(id)).transpose()?.flatten() else { return Ok(Profile::Absent) };
-        Ok(match &*outline.attributes {
-            Attributes::Account(account) if account.status(self.panel.at()) == Status::Active => {
-                let holders = self.holders()?.get(&outline.id).copied().unwrap_or_default();
+        let facts = self.evaluator.facts();
+        let Some(header) = id.map(|id| facts.header(id)).transpose()?.flatten() else { return Ok(Profile::Absent) };
+        Ok(match &*header.attributes {
+            Attributes::Account(account) if account.status(self.evaluator.at()) == Status::Active => {
+                let holders = self.holders()?.get(&header.id).copied().unwrap_or_default();
                 Profile::Account { settings: account.settings, holders }
             }
             Attributes::Account(_) => Profile::Absent,
             Attributes::AccessToken(token) => {
-                let lies_in_one = outline.parent.map(|parent| facts.outline(parent)).transpose()?.flatten().is_some();
-                let is_live = token.status(self.panel.at()) == "active" && lies_in_one;
+                let lies_in_one = header.parent.map(|parent| facts.header(parent)).transpose()?.flatten().is_some();
+                let is_live = token.status(self.evaluator.at()) == "active" && lies_in_one;
                 if is_live { Profile::Outsider } else { Profile::Absent }
             }
             _ => Profile::Outsider,
@@ -161,14 +161,14 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
             return Ok(known);
         }
         let mut found: HashMap<Id, u32> = HashMap::new();
-        if let Some(server) = Target::of(self.panel.facts(), Id::SERVER)? {
+        if let Some(server) = Target::of(self.evaluator.facts(), Id::SERVER)? {
             for (place, general) in general_holders().iter().enumerate() {
                 // Which action it is makes no difference to these.
                 let any = Action::Plain(crate::model::Verb::View);
-                let mut search = Search::new(self.panel);
+                let mut search = Search::new(self.evaluator);
                 search.holders(*general, any, &server)?;
                 for id in search.into_set() {
-                    if holder::<F, ()>(&*self.panel.subject(id)?, *general, any, &server)?.is_some() {
+                    if holder::<F, ()>(&*self.evaluator.subject(id)?, *general, any, &server)?.is_some() {
                         *found.entry(id).or_default() |= 1 << place;
                     }
                 }
@@ -185,12 +185,12 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
         if let Some(known) = self.lacks.borrow().get(&profile) {
             return Ok(*known);
         }
-        let subject = self.panel.subject(id)?;
+        let subject = self.evaluator.subject(id)?;
         let stranger = Target::stand_in(Attributes::Account(Account::default()));
         let (actions, settings) = of_fellows();
         let mut lacks = Lacks::default();
         for action in actions {
-            lacks.action |= self.panel.allows_on(id, *action, &stranger)?.is_none();
+            lacks.action |= self.evaluator.allows_on(id, *action, &stranger)?.is_none();
         }
         for setting in settings {
             lacks.setting |= !subject.setting(*setting)?.0;
@@ -205,12 +205,12 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
             return Ok(known);
         }
         let mut found = Fellows::default();
-        for id in self.panel.facts().ids(Kind::Account, None)? {
+        for id in self.evaluator.facts().ids(Kind::Account, None)? {
             let lacks = self.lacks(id, self.of(Some(id))?)?;
             if lacks.nothing() {
                 continue;
             }
-            self.panel.subject(id)?.levels(&Role::WORKGROUP, &mut |membership| {
+            self.evaluator.subject(id)?.levels(&Role::WORKGROUP, &mut |membership| {
                 if lacks.action {
                     found.without_action.entry(membership.resource).or_default().push(id);
                 }
@@ -235,16 +235,16 @@ impl Fellows {
     /// Adds those to whom a workgroup in common with an account may make a difference.
     pub(in crate::policy::listing) fn around<F: Facts + ?Sized>(
         &self,
-        panel: &Panel<'_, F>,
+        evaluator: &Evaluator<'_, F>,
         account: Id,
         found: &mut HashSet<Id>,
     ) -> Result<()> {
         if self.without_action.is_empty() && self.without_setting.is_empty() {
             return Ok(());
         }
-        panel.subject(account)?.levels(&Role::WORKGROUP, &mut |membership| {
+        evaluator.subject(account)?.levels(&Role::WORKGROUP, &mut |membership| {
             let place = membership.resource;
-            if is_shown(panel, place, membership.role)? {
+            if is_shown(evaluator, place, membership.role)? {
                 found.extend(self.without_action.get(&place).into_iter().flatten());
             }
             found.extend(self.without_setting.get(&place).into_iter().flatten());
@@ -254,9 +254,9 @@ impl Fellows {
 }
 
 /// Whether a workgroup shows members of a level to its other members.
-pub(super) fn is_shown<F: Facts + ?Sized>(panel: &Panel<'_, F>, place: Id, level: Role) -> Result<bool> {
-    let outline = panel.facts().outline(place)?;
-    Ok(match outline.as_ref().map(|it| &*it.attributes) {
+pub(super) fn is_shown<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, place: Id, level: Role) -> Result<bool> {
+    let header = evaluator.facts().header(place)?;
+    Ok(match header.as_ref().map(|it| &*it.attributes) {
         Some(Attributes::Workgroup(Workgroup { member_access: access, .. })) => match access {
             MemberAccess::All => true,
             MemberAccess::Admins => level == Role::WorkgroupAdmin,

@@ -5,8 +5,8 @@ use hashbrown::HashMap;
 use super::{Comparison, Difference, Pair};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::decide::decide_on;
+use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
-use crate::policy::panel::Panel;
 use crate::policy::proof::Step;
 
 /// A part of a difference: actions that were gained or lost in the same way.
@@ -86,7 +86,7 @@ fn add_parts(
 }
 
 fn count<F: Facts + ?Sized>(facts: &F, item: Id) -> Result<Option<usize>> {
-    if facts.outline(item)?.is_none_or(|it| it.kind() != Kind::Item) {
+    if facts.header(item)?.is_none_or(|it| it.kind() != Kind::Item) {
         return Ok(None);
     }
     let (mut count, mut open) = (0, vec![item]);
@@ -99,20 +99,25 @@ fn count<F: Facts + ?Sized>(facts: &F, item: Id) -> Result<Option<usize>> {
 }
 
 /// Whether somebody is in no group or workgroup, as most are: then there is none to be looked for.
-fn is_alone<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Option<Id>) -> Result<bool> {
+fn is_alone<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Option<Id>) -> Result<bool> {
     const IN: [Role; 3] = [Role::GroupMember, Role::WorkgroupStandard, Role::WorkgroupAdmin];
     let Some(who) = who else { return Ok(true) };
-    if !panel.facts().roles_of(who)?.has_any(&IN) {
+    if !evaluator.facts().roles_of(who)?.has_any(&IN) {
         return Ok(true);
     }
-    Ok(panel.subject(who)?.principals()?.iter().all(|it| *it == who || *it <= Id::LAST_RESERVED))
+    Ok(evaluator.subject(who)?.principals()?.iter().all(|it| *it == who || *it <= Id::LAST_RESERVED))
 }
 
 /// Through what somebody may do something on a resource, where that is a group or a workgroup.
-fn via<F: Facts + ?Sized>(panel: &Panel<'_, F>, who: Option<Id>, action: Action, on: Option<Id>) -> Result<Option<Id>> {
+fn via<F: Facts + ?Sized>(
+    evaluator: &Evaluator<'_, F>,
+    who: Option<Id>,
+    action: Action,
+    on: Option<Id>,
+) -> Result<Option<Id>> {
     let (Some(who), Some(on)) = (who, on) else { return Ok(None) };
-    let subject = panel.subject(who)?;
-    let Some(target) = panel.target(on)? else { return Ok(None) };
+    let subject = evaluator.subject(who)?;
+    let Some(target) = evaluator.target(on)? else { return Ok(None) };
     let mut through = None;
     // A root folder stands for what lies beneath it.
     let asked = if target.kind == Kind::Item { action.on_unregistered() } else { action };

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use super::facts::{Facts, Result, Roles, Select, Visit};
+use super::facts::{BindingQuery, Facts, Result, Roles, Visit};
 use crate::model::{Binding, Id, Kind, Resource};
 
 /// The facts of an empty store.
 #[derive(Clone, Copy, Debug)]
-pub struct Nothing;
+pub struct EmptyFacts;
 
-impl Facts for Nothing {
+impl Facts for EmptyFacts {
     fn resource(&self, _: Id) -> Result<Option<Rc<Resource>>> {
         Ok(None)
     }
@@ -26,7 +26,7 @@ impl Facts for Nothing {
         Ok(())
     }
 
-    fn bindings(&self, _: Select, _: Visit<'_, Binding>) -> Result<()> {
+    fn bindings(&self, _: BindingQuery, _: Visit<'_, Binding>) -> Result<()> {
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use crate::model::{Binding, Id, Kind, Permissions, Resource, Role};
 
 /// Which bindings are asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Select {
+pub enum BindingQuery {
     /// Of one principal, in one role, on one resource.
     Exact(Id, Role, Id),
     /// On one resource, in any role.
@@ -22,45 +22,47 @@ pub enum Select {
     SharesBy(Id),
 }
 
-impl Select {
+impl BindingQuery {
     /// The resource and the principal that are asked for.
-    pub const fn ends(self) -> (Option<Id>, Option<Id>) {
+    pub const fn resource_and_principal(self) -> (Option<Id>, Option<Id>) {
         match self {
-            Select::Exact(resource, _, principal) => (Some(resource), Some(principal)),
-            Select::On(resource) | Select::OnAs(resource, _) => (Some(resource), None),
-            Select::Of(principal) | Select::OfAs(principal, _) | Select::SharesBy(principal) => (None, Some(principal)),
+            BindingQuery::Exact(resource, _, principal) => (Some(resource), Some(principal)),
+            BindingQuery::On(resource) | BindingQuery::OnAs(resource, _) => (Some(resource), None),
+            BindingQuery::Of(principal) | BindingQuery::OfAs(principal, _) | BindingQuery::SharesBy(principal) => {
+                (None, Some(principal))
+            }
         }
     }
 
     /// Whether a binding is among those asked for.
-    pub fn takes(self, binding: &Binding) -> bool {
+    pub fn matches(self, binding: &Binding) -> bool {
         match self {
-            Select::Exact(resource, role, principal) => {
+            BindingQuery::Exact(resource, role, principal) => {
                 binding.resource == resource && binding.role == role && binding.principal == principal
             }
-            Select::On(resource) => binding.resource == resource,
-            Select::OnAs(resource, role) => binding.resource == resource && binding.role == role,
-            Select::Of(principal) => binding.principal == principal,
-            Select::OfAs(principal, role) => binding.principal == principal && binding.role == role,
-            Select::SharesBy(sharer) => binding.grantor == Some(sharer) && binding.role == Role::ItemShare,
+            BindingQuery::On(resource) => binding.resource == resource,
+            BindingQuery::OnAs(resource, role) => binding.resource == resource && binding.role == role,
+            BindingQuery::Of(principal) => binding.principal == principal,
+            BindingQuery::OfAs(principal, role) => binding.principal == principal && binding.role == role,
+            BindingQuery::SharesBy(sharer) => binding.grantor == Some(sharer) && binding.role == Role::ItemShare,
         }
     }
 }
 
 /// What a thing is named by: its kind, what it lies in, and its key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ByName<'k>(pub Kind, pub Option<Id>, pub &'k str);
+pub struct NameKey<'k>(pub Kind, pub Option<Id>, pub &'k str);
 
-impl<'r> ByName<'r> {
+impl<'r> NameKey<'r> {
     /// What a resource is named by.
-    pub fn of(resource: &'r Resource) -> ByName<'r> {
-        ByName(resource.kind(), resource.parent, &resource.key)
+    pub fn of(resource: &'r Resource) -> NameKey<'r> {
+        NameKey(resource.kind(), resource.parent, &resource.key)
     }
 }
 
 /// A resource without its names: what rules read of it.
 #[derive(Clone, Debug)]
-pub struct Outline {
+pub struct ResourceHeader {
     /// Its id.
     pub id: Id,
     /// What it lies in.
@@ -69,10 +71,10 @@ pub struct Outline {
     pub attributes: Arc<Attributes>,
 }
 
-impl Outline {
+impl ResourceHeader {
     /// Of a resource.
-    pub fn of(resource: &Resource) -> Outline {
-        Outline { id: resource.id, parent: resource.parent, attributes: Arc::new(resource.attributes.clone()) }
+    pub fn of(resource: &Resource) -> ResourceHeader {
+        ResourceHeader { id: resource.id, parent: resource.parent, attributes: Arc::new(resource.attributes.clone()) }
     }
 
     /// Its kind.
@@ -127,20 +129,20 @@ impl Roles {
 
 /// A share at hand: who holds it, and where these facts have it. Of no meaning to any others.
 #[derive(Clone, Copy, Debug)]
-pub struct Handle {
+pub struct PackedShare {
     /// The principal.
     pub principal: u32,
     /// The item.
     pub item: u32,
     /// The place.
-    pub place: u32,
+    pub position: u32,
     /// What it gives.
     pub permissions: Permissions,
     /// Whether it gives at any time: it neither expires nor is it deactivated.
     pub always: bool,
 }
 
-impl Handle {
+impl PackedShare {
     /// The principal.
     pub const fn principal(self) -> Id {
         Id(self.principal as u64)
@@ -149,16 +151,16 @@ impl Handle {
 
 /// What shares and owners an item and everything it lies in have, gathered in one walk.
 #[derive(Debug)]
-pub struct AtHand {
+pub struct PackedShares {
     /// The shares, the nearest first.
-    pub shares: Vec<Handle>,
+    pub shares: Vec<PackedShare>,
     /// The owners, the nearest first.
     pub owners: Vec<Id>,
     /// Of how many items they are.
     pub items: usize,
     /// What the item lies in last of all: its endpoint.
-    pub outermost: Outline,
+    pub outermost: ResourceHeader,
 }
 
 /// The last registered item on the way to a path, and how many components of the path lead to it.
-pub type Nearest = Option<(Id, usize)>;
+pub type NearestItem = Option<(Id, usize)>;

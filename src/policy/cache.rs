@@ -6,48 +6,48 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many places there are at most, with room for two things each; a power of two.
-const PLACES: usize = 1 << 18;
+const MAX_BUCKETS: usize = 1 << 18;
 
 /// How many there are at first; a power of two.
-const FIRST: usize = 1 << 8;
+const INITIAL_BUCKETS: usize = 1 << 8;
 
 /// A thing beside its number, which tells without a look at the thing that it is another one.
-type Kept<P> = Option<(u64, P)>;
+type Entry<P> = Option<(u64, P)>;
 
 /// Things, each in the one place that a number leads to, beside the one put there before it: of a hundred
 /// thousand in no order a sixth meet another in their place, and few two others.
 #[derive(Debug)]
-pub struct Shelf<T>(RefCell<Places<Rc<T>>>);
+pub struct BoundedCache<T>(RefCell<Buckets<Rc<T>>>);
 
-/// As [`Shelf`], for threads that ask at the same time: what one has put there the others find.
+/// As [`BoundedCache`], for threads that ask at the same time: what one has put there the others find.
 #[derive(Debug)]
-pub struct SharedShelf<T>(Box<[Mutex<Places<Arc<T>>>]>);
+pub struct SharedShelf<T>(Box<[Mutex<Buckets<Arc<T>>>]>);
 
 /// Into how many parts a shared shelf is divided, each for one thread at a time; a power of two.
 const PARTS: usize = 1 << 6;
 
 #[derive(Debug)]
-struct Places<P> {
+struct Buckets<P> {
     /// None, or a power of two of them.
-    places: Vec<[Kept<P>; 2]>,
+    buckets: Vec<[Entry<P>; 2]>,
     /// How many things were put since there are so many places.
     count: usize,
     /// How many places there are at first, and at most.
     bounds: (usize, usize),
 }
 
-impl<P: Clone + Deref> Places<P> {
-    const fn new(first: usize, most: usize) -> Places<P> {
-        Places { places: Vec::new(), count: 0, bounds: (first, most) }
+impl<P: Clone + Deref> Buckets<P> {
+    const fn new(first: usize, most: usize) -> Buckets<P> {
+        Buckets { buckets: Vec::new(), count: 0, bounds: (first, most) }
     }
 
-    fn place(&self, number: u64) -> usize {
+    fn bucket(&self, number: u64) -> usize {
         // The numbers are ids or hashes: their low bits are as good as any.
-        usize::try_from(number & (self.places.len() as u64).wrapping_sub(1)).unwrap_or_default()
+        usize::try_from(number & (self.buckets.len() as u64).wrapping_sub(1)).unwrap_or_default()
     }
 
     fn get(&self, number: u64, is_sought: impl Fn(&P::Target) -> bool) -> Option<P> {
-        let place = self.places.get(self.place(number))?;
+        let place = self.buckets.get(self.bucket(number))?;
         let found = place.iter().flatten().find(|(known, kept)| *known == number && is_sought(kept));
         found.map(|(_, kept)| kept.clone())
     }
@@ -55,10 +55,10 @@ impl<P: Clone + Deref> Places<P> {
     /// Makes room, as long as there may be more: few questions need little memory.
     fn grow(&mut self) {
         let (first, most) = self.bounds;
-        let length = (self.places.len() * 4).clamp(first, most);
+        let length = (self.buckets.len() * 4).clamp(first, most);
         let mut places = Vec::with_capacity(length);
         places.resize_with(length, || [None, None]);
-        let kept = std::mem::replace(&mut self.places, places);
+        let kept = std::mem::replace(&mut self.buckets, places);
         self.count = 0;
         for (number, thing) in kept.into_iter().flat_map(|[last, before]| [before, last]).flatten() {
             self.insert(number, thing);
@@ -66,25 +66,25 @@ impl<P: Clone + Deref> Places<P> {
     }
 
     fn insert(&mut self, number: u64, thing: P) {
-        let place = self.place(number);
-        if let Some([last, before]) = self.places.get_mut(place) {
+        let place = self.bucket(number);
+        if let Some([last, before]) = self.buckets.get_mut(place) {
             *before = last.replace((number, thing));
             self.count += 1;
         }
     }
 
     fn put(&mut self, number: u64, thing: P) {
-        if self.count >= self.places.len() && self.places.len() < self.bounds.1 {
+        if self.count >= self.buckets.len() && self.buckets.len() < self.bounds.1 {
             self.grow();
         }
         self.insert(number, thing);
     }
 }
 
-impl<T> Shelf<T> {
+impl<T> BoundedCache<T> {
     /// An empty one.
-    pub const fn new() -> Shelf<T> {
-        Shelf(RefCell::new(Places::new(FIRST, PLACES)))
+    pub const fn new() -> BoundedCache<T> {
+        BoundedCache(RefCell::new(Buckets::new(INITIAL_BUCKETS, MAX_BUCKETS)))
     }
 
     /// The thing that is sought of those with a number.
@@ -100,20 +100,22 @@ impl<T> Shelf<T> {
     }
 }
 
-impl<T> Default for Shelf<T> {
-    fn default() -> Shelf<T> {
-        Shelf::new()
+impl<T> Default for BoundedCache<T> {
+    fn default() -> BoundedCache<T> {
+        BoundedCache::new()
     }
 }
 
 impl<T> SharedShelf<T> {
     /// An empty one.
     pub fn new() -> SharedShelf<T> {
-        SharedShelf((0..PARTS).map(|_| Mutex::new(Places::new(FIRST / PARTS, PLACES / PARTS))).collect())
+        SharedShelf(
+            (0..PARTS).map(|_| Mutex::new(Buckets::new(INITIAL_BUCKETS / PARTS, MAX_BUCKETS / PARTS))).collect(),
+        )
     }
 
     /// Looks at the part that a number leads to.
-    fn look<A>(&self, number: u64, look: impl FnOnce(&mut Places<Arc<T>>) -> A) -> Option<A> {
+    fn look<A>(&self, number: u64, look: impl FnOnce(&mut Buckets<Arc<T>>) -> A) -> Option<A> {
         // The numbers are hashes; their low bits tell the place within the part.
         let part = usize::try_from(number >> 32).unwrap_or_default() & (PARTS - 1);
         // What is kept is whole at any moment.
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn two_that_meet_are_kept_and_the_older_goes_for_a_third() {
-        let (shelf, shared) = (Shelf::new(), SharedShelf::new());
+        let (shelf, shared) = (BoundedCache::new(), SharedShelf::new());
         // In one place of both: the bits that tell the part are the same.
         let meeting = |nth: u64| 5 + (nth << 40);
         let get = |number: u64| {
@@ -166,21 +168,21 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_kept_when_there_is_more_room() {
-        let (shelf, shared) = (Shelf::new(), SharedShelf::new());
+        let (shelf, shared) = (BoundedCache::new(), SharedShelf::new());
         // Each in a place of its own, in both.
-        let spread = |number: u64| number | ((number / (PLACES / PARTS) as u64) << 32);
-        for number in (0..PLACES as u64).map(spread) {
+        let spread = |number: u64| number | ((number / (MAX_BUCKETS / PARTS) as u64) << 32);
+        for number in (0..MAX_BUCKETS as u64).map(spread) {
             shelf.put(number, number);
             shared.put(number, number);
         }
-        for number in (0..PLACES as u64).map(spread) {
+        for number in (0..MAX_BUCKETS as u64).map(spread) {
             assert!(shelf.get(number, |_| true).is_some_and(|kept| *kept == number));
             assert!(shared.get(number, |_| true).is_some_and(|kept| *kept == number));
         }
-        assert_eq!(shelf.0.borrow().places.len(), PLACES);
-        let places = shared.0.iter().map(|part| part.lock().unwrap().places.len());
-        assert_eq!(places.sum::<usize>(), PLACES);
-        assert!(shelf.get(spread(PLACES as u64), |_| true).is_none());
-        assert!(shared.get(spread(PLACES as u64), |_| true).is_none());
+        assert_eq!(shelf.0.borrow().buckets.len(), MAX_BUCKETS);
+        let places = shared.0.iter().map(|part| part.lock().unwrap().buckets.len());
+        assert_eq!(places.sum::<usize>(), MAX_BUCKETS);
+        assert!(shelf.get(spread(MAX_BUCKETS as u64), |_| true).is_none());
+        assert!(shared.get(spread(MAX_BUCKETS as u64), |_| true).is_none());
     }
 }

@@ -3,26 +3,26 @@
 
 use std::rc::Rc;
 
+use super::cache::BoundedCache;
 use super::decide::{Decision, allows, decide_on};
 use super::facts::{Facts, Result};
-use super::shelf::Shelf;
 use super::subject::Subject;
 use super::target::Target;
 use crate::model::catalogue::{NOT_GRANTED, Rule};
 use crate::model::{Action, Id, Time};
 
 /// Many questions over the same facts at the same time.
-pub struct Panel<'f, F: Facts + ?Sized> {
+pub struct Evaluator<'f, F: Facts + ?Sized> {
     facts: &'f F,
     at: Time,
-    subjects: Shelf<Subject<'f, F>>,
-    targets: Shelf<Target>,
+    subjects: BoundedCache<Subject<'f, F>>,
+    targets: BoundedCache<Target>,
 }
 
-impl<'f, F: Facts + ?Sized> Panel<'f, F> {
+impl<'f, F: Facts + ?Sized> Evaluator<'f, F> {
     /// For questions over some facts; expiries are judged at that time.
-    pub const fn new(facts: &'f F, at: Time) -> Panel<'f, F> {
-        Panel { facts, at, subjects: Shelf::new(), targets: Shelf::new() }
+    pub const fn new(facts: &'f F, at: Time) -> Evaluator<'f, F> {
+        Evaluator { facts, at, subjects: BoundedCache::new(), targets: BoundedCache::new() }
     }
 
     /// The facts.
@@ -68,7 +68,7 @@ impl<'f, F: Facts + ?Sized> Panel<'f, F> {
         }
     }
 
-    /// As [`allows`](Panel::allows), on a resource that was looked up before.
+    /// As [`allows`](Evaluator::allows), on a resource that was looked up before.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -76,7 +76,7 @@ impl<'f, F: Facts + ?Sized> Panel<'f, F> {
         allows(&*self.subject(principal)?, action, target)
     }
 
-    /// As [`allows`](Panel::allows), with the proof, or the sentence of the refusal.
+    /// As [`allows`](Evaluator::allows), with the proof, or the sentence of the refusal.
     ///
     /// # Errors
     /// When the facts cannot be read.
