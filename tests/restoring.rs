@@ -11,7 +11,7 @@ use rolebook::manifest::{Source, read};
 use rolebook::model::attributes::{AllowDeny, BindingAttributes};
 use rolebook::model::{Action, Binding, Id, Kind, Name, Path, Permissions, Reference, Role, SetNames, Time, Verb};
 use rolebook::ops::{Actor, Work, account, content, place, transfer, workspace_member};
-use rolebook::policy::content::entitled;
+use rolebook::policy::content::permissions_ignoring_status;
 use rolebook::policy::{BindingQuery, EmptyFacts, Facts, Overlay, Subject, decide_for};
 
 use crate::delegation::{ADMIN, PEOPLE, apply, propose, start};
@@ -183,7 +183,7 @@ fn held<F: Facts>(facts: &F, who: &str, path: &Path, at: i64) -> Option<(Permiss
     }
     let subject = Subject::new(facts, who.id, Time(at)).unwrap();
     let upload = decide_for(&subject, Action::Plain(Verb::Upload), item).unwrap().allowed;
-    Some((entitled(&subject, item).unwrap(), upload))
+    Some((permissions_ignoring_status(&subject, item).unwrap(), upload))
 }
 
 fn restored(seed: u64) -> Result<bool, TestCaseError> {

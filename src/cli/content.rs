@@ -14,8 +14,8 @@ use crate::model::attributes::{Item, ItemType, time_value};
 use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource, Role};
 use crate::ops::content::{self, Said, Upload as Uploading};
 use crate::ops::{AnyViewer, package, transfer};
-use crate::policy::content::sources;
-use crate::policy::{BindingQuery, Facts, Step};
+use crate::policy::content::permission_sources;
+use crate::policy::{BindingQuery, Facts, ProofStep};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Register files and folders, and do what their permissions allow
@@ -240,17 +240,17 @@ fn item_row(
 }
 
 /// One of the ways in which the reader has what they have on an item: by a share, as its owner, by a role.
-fn through_what(view: &View<'_>, source: &[Step]) -> Result<Option<Value>, RenderError> {
+fn through_what(view: &View<'_>, source: &[ProofStep]) -> Result<Option<Value>, RenderError> {
     let mut via = Vec::new();
     for step in source {
         let what = match step {
-            Step::Member(membership) => {
+            ProofStep::Member(membership) => {
                 via.push(view.name(membership.resource)?);
                 continue;
             }
-            Step::Role(held) if held.role == Role::ItemOwner => "owner",
-            Step::Role(_) => "role",
-            Step::Share(_) => "share",
+            ProofStep::Role(held) if held.role == Role::ItemOwner => "owner",
+            ProofStep::Role(_) => "role",
+            ProofStep::Share(_) => "share",
             _ => continue,
         };
         let Some(binding) = step.binding() else { continue };
@@ -355,7 +355,7 @@ impl Folder {
             let mut row = item_row(view, &viewer, &found, &view.name(found.id)?)?;
             let mut through = Vec::new();
             if let Some(subject) = viewer.subject() {
-                for source in sources(subject, found.id)? {
+                for source in permission_sources(subject, found.id)? {
                     through.extend(through_what(view, &source)?);
                 }
             }

@@ -272,12 +272,12 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
         Ok(ControlFlow::Continue(()))
     };
     let levels: Vec<Role> = std::iter::once(Role::GroupMember).chain(Role::WORKGROUP).chain(Role::DROPBOX).collect();
-    subject.levels(&levels, &mut keep)?;
+    subject.each_level(&levels, &mut keep)?;
     let mut ways = Ways::default();
     // Where the account itself stands in the list is no step of any way.
     let mut places: Vec<Option<usize>> = Vec::new();
     let mut of_group: HashMap<Id, usize> = HashMap::new();
-    for (group, from) in subject.groups()? {
+    for (group, from) in subject.groups_with_parents()? {
         let Some(from) = from else {
             places.push(None);
             continue;

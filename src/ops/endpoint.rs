@@ -362,8 +362,8 @@ pub fn effective<F: Facts + ?Sized>(subject: &Subject<'_, F>, endpoint: &Resourc
         let mut via = Vec::new();
         for step in &steps {
             match step {
-                crate::policy::Step::Member(membership) => via.push(membership.resource),
-                crate::policy::Step::Role(binding) => {
+                crate::policy::ProofStep::Member(membership) => via.push(membership.resource),
+                crate::policy::ProofStep::Role(binding) => {
                     let implied_by = (binding.role != role).then_some(binding.role);
                     found.push(Effective { role, implied_by, binding: binding.clone(), via: via.clone() });
                 }

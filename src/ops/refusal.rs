@@ -15,7 +15,7 @@ impl<F: Facts + ?Sized> Work<'_, F> {
     /// # Errors
     /// A conflict that names the invariant.
     pub fn check(&self) -> Result<()> {
-        match invariants::broken(self.facts().base(), self.facts(), self.facts().draft(), self.at)? {
+        match invariants::first_violation(self.facts().base(), self.facts(), self.facts().draft(), self.at)? {
             None => Ok(()),
             Some(Violation::LastAdmin) => {
                 Err(Problem::conflict("last_admin", "this would leave the server without an active admin")

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use super::decide::{Decision, judge_for};
+use super::decide::{Decision, evaluate_for};
 use super::facts::{BindingQuery, Facts, Result};
 use super::invariants;
-use super::proof::{Evidence, Step};
+use super::proof::{Evidence, ProofStep};
 use super::subject::Subject;
 use super::target::Target;
 use crate::model::attributes::{AdminRights, Attributes, EndpointKind, GroupVisibility, Setting, Sharing};
@@ -13,20 +13,20 @@ use crate::model::catalogue::Condition;
 use crate::model::{Action, Id, Kind, Role, Verb};
 
 /// Whether a condition is met, with the facts that say so.
-pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
+pub(super) fn condition_holds<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     condition: Condition,
     action: Action,
     target: &Target,
 ) -> Result<Option<E>> {
     let on = target.id;
-    let value = |on, name, value: &str| Some(E::of(|| Step::Value { on, name, value: value.to_owned() }));
+    let value = |on, name, value: &str| Some(E::of(|| ProofStep::Value { on, name, value: value.to_owned() }));
     let flag = |name, holds: bool| if holds { value(on, name, "true") } else { None };
     let of_server = |name, holds: bool| if holds { value(Id::SERVER, name, "true") } else { None };
     Ok(match condition {
         Condition::TargetIsUser => {
             let binding = subject.facts().held(Id::SERVER, Role::ServerUser, on)?;
-            binding.map(|binding| E::of(|| Step::Role(binding)))
+            binding.map(|binding| E::of(|| ProofStep::Role(binding)))
         }
         Condition::ValueIsUser => (action == Action::CreateAccount(Role::ServerUser)).then(E::default),
         // An admin account is always active and never expires (docs/model.md#accounts).
@@ -51,9 +51,9 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
                 GroupVisibility::Members => None,
             }
         }
-        Condition::AdminsManageMembers => flag("admins-manage-members", rights(target).manage_members),
-        Condition::AdminsCreateUsers => flag("admins-create-users", rights(target).create_users),
-        Condition::AdminsManageGroups => flag("admins-manage-groups", rights(target).manage_groups),
+        Condition::AdminsManageMembers => flag("admins-manage-members", admin_rights(target).manage_members),
+        Condition::AdminsCreateUsers => flag("admins-create-users", admin_rights(target).create_users),
+        Condition::AdminsManageGroups => flag("admins-manage-groups", admin_rights(target).manage_groups),
         Condition::AdminsManageInvitations => match target.attributes() {
             Attributes::Dropbox(dropbox) => flag("admins-manage-invitations", dropbox.admins_manage_invitations),
             _ => None,
@@ -101,7 +101,7 @@ pub(super) fn met<F: Facts + ?Sized, E: Evidence>(
         Condition::HasFiles => match target.attributes() {
             Attributes::Workspace(workspace) => match workspace.files {
                 // told: whoever shows a proof asks about the folder.
-                Some(folder) if E::KEPT => value(on, "files", &subject.facts().reference(folder)?),
+                Some(folder) if E::RECORDS => value(on, "files", &subject.facts().reference(folder)?),
                 Some(_) => Some(E::default()),
                 None => None,
             },
@@ -136,13 +136,13 @@ pub(super) fn submitted_to<F: Facts + ?Sized>(facts: &F, package: Id) -> Result<
 }
 
 fn proof_of<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, verb: Verb, on: Id) -> Result<Option<E>> {
-    let decision: Decision<E> = judge_for(subject, Action::Plain(verb), on)?;
+    let decision: Decision<E> = evaluate_for(subject, Action::Plain(verb), on)?;
     // The row's own holder stands in the proof already.
-    Ok(decision.allowed.then(|| decision.proof.without(&|step| matches!(step, Step::Account { .. }))))
+    Ok(decision.allowed.then(|| decision.proof.without(&|step| matches!(step, ProofStep::Account { .. }))))
 }
 
 /// What the admins of a workgroup or dropbox may do; nothing for any other kind.
-fn rights(target: &Target) -> AdminRights {
+fn admin_rights(target: &Target) -> AdminRights {
     match target.attributes() {
         Attributes::Workgroup(it) => it.admins,
         Attributes::Dropbox(it) => it.admins,
@@ -157,13 +157,13 @@ pub(super) fn shares_workgroup<F: Facts + ?Sized, E: Evidence>(
 ) -> Result<Option<E>> {
     let them = Subject::new(subject.facts(), other, subject.at)?;
     let mut found = None;
-    subject.levels(&Role::WORKGROUP, &mut |binding| {
+    subject.each_level(&Role::WORKGROUP, &mut |binding| {
         if !them.holds(Role::WorkgroupStandard, binding.resource)? {
             return Ok(ControlFlow::Continue(()));
         }
-        let mut steps: E = subject.way_to(binding.principal)?.unwrap_or_default();
-        steps.add(|| Step::Role(binding.clone()));
-        steps.add(|| Step::Shared { workgroup: binding.resource, with: other });
+        let mut steps: E = subject.path_to(binding.principal)?.unwrap_or_default();
+        steps.add(|| ProofStep::Role(binding.clone()));
+        steps.add(|| ProofStep::Shared { workgroup: binding.resource, with: other });
         found = Some(steps);
         Ok(ControlFlow::Break(()))
     })?;

@@ -4,11 +4,11 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use super::decide::{Decision, judge_for};
+use super::decide::{Decision, evaluate_for};
 use super::facts::{Facts, Result, VisitHeld};
-use super::holders::holder;
-use super::proof::{Evidence, Proof, Step};
-use super::subject::{Sort, Subject};
+use super::grantees::is_grantee;
+use super::proof::{Evidence, Proof, ProofStep};
+use super::subject::{PrincipalKind, Subject};
 use super::target::Target;
 use crate::model::action::{Destination, required_permission};
 use crate::model::attributes::{AllowDeny, Attributes, Item, Sharing};
@@ -21,7 +21,7 @@ pub(super) fn share<F: Facts + ?Sized, E: Evidence>(
     target: &Target,
     fits: &dyn Fn(Permissions) -> bool,
 ) -> Result<Option<E>> {
-    if !E::KEPT
+    if !E::RECORDS
         && let Some(at_hand) = target.packed_shares(subject.facts())
     {
         for share in &at_hand.shares {
@@ -36,8 +36,8 @@ pub(super) fn share<F: Facts + ?Sized, E: Evidence>(
         if !fits(binding.attributes.permissions) {
             return Ok(ControlFlow::Continue(()));
         }
-        let mut steps: E = subject.way_of_share(place)?;
-        steps.add(|| Step::Share(binding.clone()));
+        let mut steps: E = subject.share_path(place)?;
+        steps.add(|| ProofStep::Share(binding.clone()));
         found = Some(steps);
         Ok(ControlFlow::Break(()))
     })?;
@@ -57,24 +57,24 @@ fn each_share<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, visi
 
 /// Whether the subject owns the item or a folder above.
 pub(super) fn owner<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
-    if subject.sort != Sort::Account {
+    if subject.principal_kind != PrincipalKind::Account {
         return Ok(None);
     }
-    if !E::KEPT
+    if !E::RECORDS
         && let Some(at_hand) = target.packed_shares(subject.facts())
     {
         return Ok(at_hand.owners.contains(&subject.id).then(E::default));
     }
     for (item, _) in target.items(subject.facts())? {
         if let Some(binding) = subject.facts().held(item, Role::ItemOwner, subject.id)? {
-            return Ok(Some(E::of(|| Step::Role(binding))));
+            return Ok(Some(E::of(|| ProofStep::Role(binding))));
         }
     }
     Ok(None)
 }
 
 /// How the subject comes to hold one permission; none if it does not.
-pub(super) fn held<F: Facts + ?Sized, E: Evidence>(
+pub(super) fn permission_evidence<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     target: &Target,
     permission: Permission,
@@ -85,19 +85,19 @@ pub(super) fn held<F: Facts + ?Sized, E: Evidence>(
     if let Some(steps) = owner(subject, target)? {
         return Ok(Some(steps));
     }
-    by_role(subject, target)
+    role_evidence(subject, target)
 }
 
 /// Everything, from an endpoint role where sharing is managed (docs/model.md#endpoints).
-fn by_role<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
+fn role_evidence<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
     if target.sharing(subject.facts())? != Some(Sharing::Managed) {
         return Ok(None);
     }
-    holder(subject, Grantee::Role(Role::AccessManager), Action::Plain(Verb::See), target)
+    is_grantee(subject, Grantee::Role(Role::AccessManager), Action::Plain(Verb::See), target)
 }
 
 /// How the subject comes to hold every permission of a set; none if one is lacking.
-pub(super) fn held_all<F: Facts + ?Sized, E: Evidence>(
+pub(super) fn holds_all<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     target: &Target,
     set: Permissions,
@@ -111,7 +111,7 @@ pub(super) fn held_all<F: Facts + ?Sized, E: Evidence>(
     }
     let mut all = E::default();
     for permission in set.iter() {
-        let Some(steps) = held(subject, target, permission)? else { return Ok(None) };
+        let Some(steps) = permission_evidence(subject, target, permission)? else { return Ok(None) };
         all.join_new(steps);
     }
     Ok(Some(all))
@@ -122,19 +122,19 @@ pub(super) fn held_all<F: Facts + ?Sized, E: Evidence>(
 /// # Errors
 /// When the facts cannot be read.
 pub fn permissions<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<Permissions> {
-    if subject.sort == Sort::Account && !subject.is_registered() {
+    if subject.principal_kind == PrincipalKind::Account && !subject.is_registered() {
         return Ok(Permissions::NONE);
     }
-    entitled(subject, item)
+    permissions_ignoring_status(subject, item)
 }
 
 /// As [`permissions`], whether the account is active or not: what it shared stays in force.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn entitled<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<Permissions> {
-    match Target::of(subject.facts(), item)? {
-        Some(target) => entitled_on(subject, &target),
+pub fn permissions_ignoring_status<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<Permissions> {
+    match Target::load(subject.facts(), item)? {
+        Some(target) => permissions_ignoring_status_on(subject, &target),
         None => Ok(Permissions::NONE),
     }
 }
@@ -144,15 +144,15 @@ pub fn entitled<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn has_by_right<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<bool> {
-    match Target::of(subject.facts(), item)? {
-        Some(target) => has_by_right_on(subject, &target),
+pub fn has_without_share<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<bool> {
+    match Target::load(subject.facts(), item)? {
+        Some(target) => has_without_share_on(subject, &target),
         None => Ok(false),
     }
 }
 
-fn has_by_right_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<bool> {
-    Ok(owner::<F, ()>(subject, target)?.is_some() || by_role::<F, ()>(subject, target)?.is_some())
+fn has_without_share_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<bool> {
+    Ok(owner::<F, ()>(subject, target)?.is_some() || role_evidence::<F, ()>(subject, target)?.is_some())
 }
 
 /// How the subject comes to hold what it holds on an item: each share, ownership and role by itself, the
@@ -160,26 +160,29 @@ fn has_by_right_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target)
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn sources<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<Vec<Proof>> {
+pub fn permission_sources<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Result<Vec<Proof>> {
     let mut found = Vec::new();
-    if subject.sort == Sort::Account && !subject.is_registered() {
+    if subject.principal_kind == PrincipalKind::Account && !subject.is_registered() {
         return Ok(found);
     }
-    let Some(target) = Target::of(subject.facts(), item)? else { return Ok(found) };
+    let Some(target) = Target::load(subject.facts(), item)? else { return Ok(found) };
     found.extend(owner(subject, &target)?);
-    found.extend(by_role(subject, &target)?);
+    found.extend(role_evidence(subject, &target)?);
     each_share(subject, &target, &mut |place, binding| {
-        let mut steps: Proof = subject.way_of_share(place)?;
-        steps.push(Step::Share(binding.clone()));
+        let mut steps: Proof = subject.share_path(place)?;
+        steps.push(ProofStep::Share(binding.clone()));
         found.push(steps);
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)
 }
 
-/// As [`entitled`], on an item that was looked up before.
-pub(super) fn entitled_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target) -> Result<Permissions> {
-    if has_by_right_on(subject, target)? {
+/// As [`permissions_ignoring_status`], on an item that was looked up before.
+pub(super) fn permissions_ignoring_status_on<F: Facts + ?Sized>(
+    subject: &Subject<'_, F>,
+    target: &Target,
+) -> Result<Permissions> {
+    if has_without_share_on(subject, target)? {
         return Ok(Permissions::EDIT);
     }
     let mut all = Permissions::NONE;
@@ -273,7 +276,7 @@ pub(super) fn denied_part<F: Facts + ?Sized>(
         if part == action {
             continue;
         }
-        let decision: Decision<()> = judge_for(subject, part, on)?;
+        let decision: Decision<()> = evaluate_for(subject, part, on)?;
         if !decision.allowed {
             return Ok(Some((part, on, decision)));
         }
@@ -289,7 +292,7 @@ pub(super) fn each_part<F: Facts + ?Sized, E: Evidence>(
 ) -> Result<Option<E>> {
     let mut all = E::default();
     for (part, on) in parts(subject.facts(), action, item)? {
-        let decision: Decision<E> = judge_for(subject, part, on)?;
+        let decision: Decision<E> = evaluate_for(subject, part, on)?;
         if !decision.allowed {
             return Ok(None);
         }
@@ -307,7 +310,7 @@ pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
 ) -> Result<(bool, E)> {
     // What is copied or moved is as an upload where it goes.
     if let Action::MoveTo(to) | Action::CopyTo(to) = action {
-        return match Target::of(subject.facts(), to.folder)? {
+        return match Target::load(subject.facts(), to.folder)? {
             Some(folder) => root_upload(subject, Action::Plain(Verb::Upload), &folder),
             None => Ok((true, E::default())),
         };
@@ -339,12 +342,12 @@ pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
     };
     let switch = own.unwrap_or(general);
     let name = if own.is_some() { "root-upload of the membership" } else { "root-upload" };
-    let evidence = E::of(|| Step::Value { on: workspace, name, value: switch.as_str().to_owned() });
+    let evidence = E::of(|| ProofStep::Value { on: workspace, name, value: switch.as_str().to_owned() });
     Ok((switch == AllowDeny::Allow, evidence))
 }
 
 /// The permission behind a plain question about an item.
-pub(super) const fn wanted(action: Action) -> Option<Permission> {
+pub(super) const fn action_permission(action: Action) -> Option<Permission> {
     match action {
         Action::Plain(verb) | Action::OnUnregistered(verb) => required_permission(verb),
         _ => None,

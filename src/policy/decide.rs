@@ -1,13 +1,13 @@
 //! The one evaluator: `decide(facts, question)` is a decision with its proof, and [`allows`] the
 //! same decision without it, for those who ask many questions.
 
-use super::conditions::met;
+use super::conditions::condition_holds;
 use super::content::denied_part;
 use super::facts::{Facts, Result};
-use super::holders::holder;
-use super::limits::demand;
+use super::grantees::is_grantee;
 use super::proof::{Evidence, Proof};
-use super::subject::{Sort, Subject};
+use super::restrictions::requirement_met;
+use super::subject::{PrincipalKind, Subject};
 use super::target::Target;
 use crate::model::catalogue::{
     self, ACTIVE_ONLY, Grant, Grantee, NOT_GRANTED, NOT_THERE, OUTSIDERS, Rule, TOKEN_ENDED,
@@ -60,7 +60,7 @@ pub fn decide<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Decis
 /// # Errors
 /// When the facts cannot be read.
 pub fn decide_for<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, resource: Id) -> Result<Decision> {
-    match Target::of(subject.facts(), resource)? {
+    match Target::load(subject.facts(), resource)? {
         Some(target) => decide_on(subject, action, &target),
         None => Ok(Decision::denied(NOT_GRANTED, Vec::new())),
     }
@@ -71,7 +71,7 @@ pub fn decide_for<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, r
 /// # Errors
 /// When the facts cannot be read.
 pub fn decide_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, target: &Target) -> Result<Decision> {
-    let mut decision = judge(subject, action, target)?;
+    let mut decision = evaluate(subject, action, target)?;
     if !decision.allowed && decision.rule == NOT_GRANTED {
         decision.rule = denial_rule(subject, target, action)?;
     }
@@ -83,54 +83,54 @@ pub fn decide_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, ta
 /// # Errors
 /// When the facts cannot be read.
 pub fn allows<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, target: &Target) -> Result<Option<Rule>> {
-    let decision: Decision<()> = judge(subject, action, target)?;
+    let decision: Decision<()> = evaluate(subject, action, target)?;
     Ok(decision.allowed.then_some(decision.rule))
 }
 
-/// As [`judge`], where the resource has to be looked up.
-pub(super) fn judge_for<F: Facts + ?Sized, E: Evidence>(
+/// As [`evaluate`], where the resource has to be looked up.
+pub(super) fn evaluate_for<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     action: Action,
     resource: Id,
 ) -> Result<Decision<E>> {
-    match Target::of(subject.facts(), resource)? {
-        Some(target) => judge(subject, action, &target),
+    match Target::load(subject.facts(), resource)? {
+        Some(target) => evaluate(subject, action, &target),
         None => Ok(Decision::denied(NOT_GRANTED, E::default())),
     }
 }
 
 /// The decision itself; a denial that no limit speaks is by [`NOT_GRANTED`].
-pub(super) fn judge<F: Facts + ?Sized, E: Evidence>(
+pub(super) fn evaluate<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     action: Action,
     target: &Target,
 ) -> Result<Decision<E>> {
-    if subject.sort == Sort::Account && !subject.is_registered() {
+    if subject.principal_kind == PrincipalKind::Account && !subject.is_registered() {
         return Ok(Decision::denied(ACTIVE_ONLY, E::default()));
     }
     if subject.is_gone() {
         return Ok(Decision::denied(NOT_THERE, E::default()));
     }
-    if subject.sort == Sort::Token && !is_live(subject)? {
+    if subject.principal_kind == PrincipalKind::Token && !is_live_token(subject)? {
         return Ok(Decision::denied(TOKEN_ENDED, E::default()));
     }
     let verb = action.verb();
     // What is shared with anyone is shared with outsiders too.
     let can_be_shared = matches!(target.kind, Kind::Item | Kind::Endpoint);
-    if subject.sort == Sort::Outsider && verb != Verb::Submit && !can_be_shared {
+    if subject.principal_kind == PrincipalKind::Outsider && verb != Verb::Submit && !can_be_shared {
         return Ok(Decision::denied(OUTSIDERS, E::default()));
     }
     let rows = catalogue::rules_for(target.kind, verb);
     let mut limits = E::default();
     for limit in &rows.restrictions {
-        let (ok, steps) = demand::<F, E>(subject, limit.requirement, action, target)?;
+        let (ok, steps) = requirement_met::<F, E>(subject, limit.requirement, action, target)?;
         if !ok {
             return Ok(Decision::denied(limit.rule, steps));
         }
         limits.join(steps);
     }
     for grant in &rows.grants {
-        if let Some(mut proof) = given::<F, E>(subject, grant, action, target)? {
+        if let Some(mut proof) = grant_applies::<F, E>(subject, grant, action, target)? {
             proof.join(limits);
             return Ok(Decision { allowed: true, rule: grant.rule, proof });
         }
@@ -139,13 +139,13 @@ pub(super) fn judge<F: Facts + ?Sized, E: Evidence>(
 }
 
 /// Whether an access token is active and its workspace is there.
-fn is_live<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<bool> {
+fn is_live_token<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<bool> {
     let Some((token, workspace)) = subject.token() else { return Ok(false) };
     Ok(token.status(subject.at) == "active" && subject.facts().header(workspace)?.is_some())
 }
 
 /// Whether a row gives: its grantee is the subject and its condition is met.
-pub(super) fn given<F: Facts + ?Sized, E: Evidence>(
+pub(super) fn grant_applies<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     grant: &Grant,
     action: Action,
@@ -153,11 +153,11 @@ pub(super) fn given<F: Facts + ?Sized, E: Evidence>(
 ) -> Result<Option<E>> {
     // The condition first: most are read off the resource, and whoever asks is looked at last.
     let more = match grant.when {
-        Some(condition) => met::<F, E>(subject, condition, action, target)?,
+        Some(condition) => condition_holds::<F, E>(subject, condition, action, target)?,
         None => Some(E::default()),
     };
     let Some(more) = more else { return Ok(None) };
-    let Some(mut steps) = holder::<F, E>(subject, grant.grantee, action, target)? else { return Ok(None) };
+    let Some(mut steps) = is_grantee::<F, E>(subject, grant.grantee, action, target)? else { return Ok(None) };
     steps.join(more);
     Ok(Some(steps))
 }
@@ -174,7 +174,7 @@ fn denial_rule<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, act
             return Ok(decision.rule);
         }
         if (part.verb() != Verb::Upload || on != to.folder)
-            && let Some(on) = Target::of(subject.facts(), on)?
+            && let Some(on) = Target::load(subject.facts(), on)?
         {
             return denial_rule(subject, &on, part);
         }
@@ -182,10 +182,10 @@ fn denial_rule<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, act
     for row in &catalogue::rules_for(target.kind, verb).denial_reasons {
         let held = match row.role {
             None => true,
-            Some(role) => holder::<F, ()>(subject, Grantee::Role(role), Action::Plain(verb), target)?.is_some(),
+            Some(role) => is_grantee::<F, ()>(subject, Grantee::Role(role), Action::Plain(verb), target)?.is_some(),
         };
         let fits = match row.when {
-            Some(condition) if held => met::<F, ()>(subject, condition, action, target)?.is_some(),
+            Some(condition) if held => condition_holds::<F, ()>(subject, condition, action, target)?.is_some(),
             _ => held,
         };
         if fits {

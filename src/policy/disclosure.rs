@@ -12,7 +12,7 @@ use super::actor::Actor;
 use super::content;
 use super::decide::{allows, decide_for};
 use super::facts::{Facts, Result};
-use super::proof::Step;
+use super::proof::ProofStep;
 use super::remedy::{Lack, Remedy};
 use super::sharing;
 use super::subject::Subject;
@@ -284,7 +284,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
             .collect();
         let mut places = Vec::new();
         if subject.is_registered() {
-            subject.levels(&roles, &mut |binding| {
+            subject.each_level(&roles, &mut |binding| {
                 places.push(binding.resource);
                 Ok(ControlFlow::Continue(()))
             })?;
@@ -331,8 +331,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn tells_step(&self, step: &Step) -> Result<bool> {
-        let (Some(subject), Step::Value { on, name, .. }) = (&self.subject, step) else { return Ok(true) };
+    pub fn tells_step(&self, step: &ProofStep) -> Result<bool> {
+        let (Some(subject), ProofStep::Value { on, name, .. }) = (&self.subject, step) else { return Ok(true) };
         if !self.may_name(*on)? {
             return Ok(false);
         }
@@ -377,7 +377,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
                 Audience::May(verbs) => {
                     let target = match &target {
                         Some(known) => known.as_ref(),
-                        None => target.insert(Target::of(subject.facts(), on)?).as_ref(),
+                        None => target.insert(Target::load(subject.facts(), on)?).as_ref(),
                     };
                     match target {
                         Some(target) => may_any(subject, verbs, target)?,
@@ -407,7 +407,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     fn above(&self, id: Id, kind: Kind) -> Result<Option<Target>> {
         let Some(subject) = &self.subject else { return Ok(None) };
         let parent = subject.facts().header(id)?.and_then(|it| it.parent);
-        let target = parent.map(|parent| Target::of(subject.facts(), parent)).transpose()?.flatten();
+        let target = parent.map(|parent| Target::load(subject.facts(), parent)).transpose()?.flatten();
         Ok(target.filter(|target| target.kind == kind))
     }
 
@@ -415,7 +415,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     fn has_invited(&self, invitee: Id) -> Result<bool> {
         let Some(subject) = &self.subject else { return Ok(true) };
         let mut found = false;
-        subject.levels(&Role::DROPBOX, &mut |membership| {
+        subject.each_level(&Role::DROPBOX, &mut |membership| {
             subject.facts().resources(Kind::Invitation, Some(membership.resource), &mut |link| {
                 found = found || link.as_invitation().is_some_and(|it| it.invitee == Some(invitee));
                 Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

@@ -53,7 +53,7 @@ impl<'f, F: Facts + ?Sized> Evaluator<'f, F> {
     pub fn target(&self, id: Id) -> Result<Option<Rc<Target>>> {
         match self.targets.get(id.0, |kept| kept.id == id) {
             Some(target) => Ok(Some(target)),
-            None => Ok(Target::of(self.facts, id)?.map(|target| self.targets.put(id.0, target))),
+            None => Ok(Target::load(self.facts, id)?.map(|target| self.targets.put(id.0, target))),
         }
     }
 

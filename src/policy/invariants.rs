@@ -62,7 +62,7 @@ pub fn has_active_admin<F: Facts + ?Sized>(facts: &F, but: Option<Id>, at: Time)
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
+pub fn first_violation<B: Facts + ?Sized, A: Facts + ?Sized>(
     before: &B,
     after: &A,
     draft: &Draft,
@@ -113,12 +113,12 @@ pub fn broken<B: Facts + ?Sized, A: Facts + ?Sized>(
             return Ok(Some(Violation::LastAdministrator(place)));
         }
     }
-    would_end(before, after, draft, at)
+    admin_would_end(before, after, draft, at)
 }
 
 /// The only administrator of anything is given no end (docs/model.md#invariants): the first place that would
 /// be without one some day, and had one until then.
-fn would_end<B: Facts + ?Sized, A: Facts + ?Sized>(
+fn admin_would_end<B: Facts + ?Sized, A: Facts + ?Sized>(
     before: &B,
     after: &A,
     draft: &Draft,

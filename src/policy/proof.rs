@@ -8,14 +8,14 @@ use crate::model::{Binding, Id, Role};
 
 /// One fact of a proof.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Step {
+pub enum ProofStep {
     /// The principal is an active account (or stands for active accounts).
     Account {
         /// Which.
         principal: Id,
     },
     /// The account acts on itself.
-    Oneself {
+    Itself {
         /// Which.
         principal: Id,
     },
@@ -74,15 +74,15 @@ pub enum Step {
 }
 
 /// The facts of a decision, in the order in which they lead to it.
-pub type Proof = Vec<Step>;
+pub type Proof = Vec<ProofStep>;
 
 /// What an evaluation brings back besides its answer.
 pub trait Evidence: Default {
     /// Whether steps are kept, so that looking up what they say is worth it.
-    const KEPT: bool;
+    const RECORDS: bool;
 
     /// Adds a step; it is made only where steps are kept.
-    fn add(&mut self, step: impl FnOnce() -> Step);
+    fn add(&mut self, step: impl FnOnce() -> ProofStep);
 
     /// Adds all steps of another, after its own.
     fn join(&mut self, other: Self);
@@ -92,10 +92,10 @@ pub trait Evidence: Default {
 
     /// The same without some steps.
     #[must_use]
-    fn without(self, which: &dyn Fn(&Step) -> bool) -> Self;
+    fn without(self, which: &dyn Fn(&ProofStep) -> bool) -> Self;
 
     /// Of a single step.
-    fn of(step: impl FnOnce() -> Step) -> Self {
+    fn of(step: impl FnOnce() -> ProofStep) -> Self {
         let mut evidence = Self::default();
         evidence.add(step);
         evidence
@@ -103,9 +103,9 @@ pub trait Evidence: Default {
 }
 
 impl Evidence for Proof {
-    const KEPT: bool = true;
+    const RECORDS: bool = true;
 
-    fn add(&mut self, step: impl FnOnce() -> Step) {
+    fn add(&mut self, step: impl FnOnce() -> ProofStep) {
         self.push(step());
     }
 
@@ -113,7 +113,7 @@ impl Evidence for Proof {
         self.extend(other);
     }
 
-    fn without(mut self, which: &dyn Fn(&Step) -> bool) -> Proof {
+    fn without(mut self, which: &dyn Fn(&ProofStep) -> bool) -> Proof {
         self.retain(|step| !which(step));
         self
     }
@@ -128,22 +128,22 @@ impl Evidence for Proof {
 }
 
 impl Evidence for () {
-    const KEPT: bool = false;
+    const RECORDS: bool = false;
 
-    fn add(&mut self, _: impl FnOnce() -> Step) {}
+    fn add(&mut self, _: impl FnOnce() -> ProofStep) {}
 
     fn join(&mut self, (): ()) {}
 
     fn join_new(&mut self, (): ()) {}
 
-    fn without(self, _: &dyn Fn(&Step) -> bool) {}
+    fn without(self, _: &dyn Fn(&ProofStep) -> bool) {}
 }
 
-impl Step {
+impl ProofStep {
     /// The binding it rests on, if it rests on one.
     pub const fn binding(&self) -> Option<&Binding> {
         match self {
-            Step::Member(binding) | Step::Role(binding) | Step::Share(binding) => Some(binding),
+            ProofStep::Member(binding) | ProofStep::Role(binding) | ProofStep::Share(binding) => Some(binding),
             _ => None,
         }
     }

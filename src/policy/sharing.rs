@@ -3,8 +3,8 @@
 
 use super::decide::{Decision, decide_for};
 use super::facts::{Facts, Result};
-use super::proof::Step;
-use super::subject::{Sort, Subject};
+use super::proof::ProofStep;
+use super::subject::{PrincipalKind, Subject};
 use super::target::Target;
 use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::catalogue::{ADMIN_SHARES, MANAGED_SHARES, OPERATORS_SHARES, SHARER_ONLY};
@@ -16,7 +16,7 @@ use crate::model::{Action, Binding, Verb};
 /// # Errors
 /// When the facts cannot be read.
 pub fn may_change<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) -> Result<Decision> {
-    let Some(target) = Target::of(subject.facts(), share.resource)? else {
+    let Some(target) = Target::load(subject.facts(), share.resource)? else {
         return Ok(Decision { allowed: false, rule: SHARER_ONLY, proof: Vec::new() });
     };
     let managed = target.sharing(subject.facts())? == Some(Sharing::Managed);
@@ -36,7 +36,7 @@ pub fn may_change<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) 
         }
         _ => {
             let allowed = share.grantor == Some(subject.id) && subject.is_registered();
-            return Ok(Decision { allowed, rule: SHARER_ONLY, proof: vec![Step::Share(share.clone())] });
+            return Ok(Decision { allowed, rule: SHARER_ONLY, proof: vec![ProofStep::Share(share.clone())] });
         }
     };
     let Some((verb, on)) = asked else { return Ok(Decision { allowed: false, rule, proof: Vec::new() }) };
@@ -51,7 +51,7 @@ pub fn may_change<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) 
 /// # Errors
 /// When the facts cannot be read.
 pub fn may_see<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) -> Result<bool> {
-    if subject.sort == Sort::Account && !subject.is_registered() {
+    if subject.principal_kind == PrincipalKind::Account && !subject.is_registered() {
         return Ok(false);
     }
     if share.attributes.share_class().is_hidden() {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use hashbrown::HashSet;
 
 use super::facts::{BindingQuery, Facts, Holding, PackedShare, ResourceHeader, Result, Roles, VisitHeld};
-use super::proof::{Evidence, Proof, Step};
+use super::proof::{Evidence, Proof, ProofStep};
 use crate::model::attributes::{
     AccessToken, Account, Attributes, Server, Setting, SettingValue, SettingValues, Status,
 };
@@ -14,7 +14,7 @@ use crate::model::{Binding, Id, Kind, Role, Time};
 
 /// What sort of principal it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sort {
+pub enum PrincipalKind {
     /// One account.
     Account,
     /// Any account, by being in it: a group, a workgroup, `authenticated`.
@@ -27,20 +27,20 @@ pub enum Sort {
 
 /// The way a subject came to be a principal: the place in the list of what it is that leads there,
 /// and the role it holds there; none for what it is without any binding.
-type Through = Option<(usize, Role)>;
+type Via = Option<(usize, Role)>;
 
 /// From so many on, what was found is looked up in a set and not in the list.
-const MANY: usize = 64;
+const SET_THRESHOLD: usize = 64;
 
 /// One bit of 64, that a principal shares with one in 64 others.
-const fn trait_of(principal: Id) -> u64 {
+const fn bloom_bit(principal: Id) -> u64 {
     1 << (principal.0 & 63)
 }
 
 /// Everything that a principal is.
 struct Everything {
     principals: Box<[Id]>,
-    /// The [traits](trait_of) of all of them.
+    /// The [traits](bloom_bit) of all of them.
     traits: u64,
 }
 
@@ -52,18 +52,18 @@ pub struct Subject<'f, F: Facts + ?Sized> {
     /// The time that expiries are judged at.
     pub at: Time,
     /// What sort it is.
-    pub sort: Sort,
+    pub principal_kind: PrincipalKind,
     header: Option<ResourceHeader>,
     /// Whether it is taken for active, whatever its account says.
     assumed_active: bool,
     /// Whether it is taken for itself alone, without what every account and everybody has.
-    in_particular: bool,
+    excludes_classes: bool,
     /// Itself and its groups.
-    reached: OnceLock<Box<[Id]>>,
+    self_and_groups: OnceLock<Box<[Id]>>,
     /// The roles that these may hold anything in.
     roles: OnceLock<Roles>,
     /// And its workgroups, `authenticated`, `anyone`.
-    everything: OnceLock<Everything>,
+    all_principals: OnceLock<Everything>,
     server: OnceLock<Box<Server>>,
 }
 
@@ -75,22 +75,22 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     pub fn new(facts: &'f F, id: Id, at: Time) -> Result<Subject<'f, F>> {
         let header = facts.header(id)?;
         let sort = match (id, header.as_ref().map(ResourceHeader::kind)) {
-            (Id::AUTHENTICATED, _) | (_, Some(Kind::Group | Kind::Workgroup)) => Sort::Accounts,
-            (_, Some(Kind::Account)) => Sort::Account,
-            (_, Some(Kind::AccessToken)) => Sort::Token,
-            _ => Sort::Outsider,
+            (Id::AUTHENTICATED, _) | (_, Some(Kind::Group | Kind::Workgroup)) => PrincipalKind::Accounts,
+            (_, Some(Kind::Account)) => PrincipalKind::Account,
+            (_, Some(Kind::AccessToken)) => PrincipalKind::Token,
+            _ => PrincipalKind::Outsider,
         };
         Ok(Subject {
             facts,
             id,
             at,
-            sort,
+            principal_kind: sort,
             header,
             assumed_active: false,
-            in_particular: false,
-            reached: OnceLock::new(),
+            excludes_classes: false,
+            self_and_groups: OnceLock::new(),
             roles: OnceLock::new(),
-            everything: OnceLock::new(),
+            all_principals: OnceLock::new(),
             server: OnceLock::new(),
         })
     }
@@ -102,20 +102,20 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
 
     /// The same subject, as it would be if its account were active.
     #[must_use]
-    pub fn as_if_active(self) -> Subject<'f, F> {
+    pub fn assume_active(self) -> Subject<'f, F> {
         Subject { assumed_active: true, ..self }
     }
 
     /// The same subject without what it has as any account has it, or as anybody: where those stand
     /// as themselves in a listing.
     #[must_use]
-    pub fn in_particular(self) -> Subject<'f, F> {
-        Subject { in_particular: true, everything: OnceLock::new(), ..self }
+    pub fn without_classes(self) -> Subject<'f, F> {
+        Subject { excludes_classes: true, all_principals: OnceLock::new(), ..self }
     }
 
     /// Whether it is taken without what every account has.
-    pub const fn is_in_particular(&self) -> bool {
-        self.in_particular
+    pub const fn excludes_classes(&self) -> bool {
+        self.excludes_classes
     }
 
     /// The facts it was looked up in.
@@ -165,10 +165,10 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
 
     /// Whether it is an active account, or stands for active accounts.
     pub fn is_registered(&self) -> bool {
-        match self.sort {
-            Sort::Account => self.assumed_active || self.status() == Some(Status::Active),
-            Sort::Accounts => true,
-            Sort::Outsider | Sort::Token => false,
+        match self.principal_kind {
+            PrincipalKind::Account => self.assumed_active || self.status() == Some(Status::Active),
+            PrincipalKind::Accounts => true,
+            PrincipalKind::Outsider | PrincipalKind::Token => false,
         }
     }
 
@@ -183,23 +183,23 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn setting(&self, setting: Setting) -> Result<(bool, Step)> {
+    pub fn setting(&self, setting: Setting) -> Result<(bool, ProofStep)> {
         let choice = self.account().map_or(SettingValue::Default, |account| account.settings.get(setting));
         let allowed = match choice {
             SettingValue::Allow => true,
             SettingValue::Deny => false,
             SettingValue::Default => self.server()?.allows(setting),
         };
-        Ok((allowed, Step::Setting { principal: self.id, setting, allowed, own: choice != SettingValue::Default }))
+        Ok((allowed, ProofStep::Setting { principal: self.id, setting, allowed, own: choice != SettingValue::Default }))
     }
 
     /// Itself and every group it is in, nearest first.
-    fn reached(&self) -> Result<&[Id]> {
-        match self.reached.get() {
+    fn self_and_groups(&self) -> Result<&[Id]> {
+        match self.self_and_groups.get() {
             Some(reached) => Ok(reached),
             None => {
-                let reached = self.reach(false, |_| {})?;
-                Ok(self.reached.get_or_init(|| reached.into_boxed_slice()))
+                let reached = self.collect_principals(false, |_| {})?;
+                Ok(self.self_and_groups.get_or_init(|| reached.into_boxed_slice()))
             }
         }
     }
@@ -210,7 +210,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             return Ok(known.has_any(roles));
         }
         let mut found = Roles::NONE;
-        for principal in self.reached()? {
+        for principal in self.self_and_groups()? {
             found = found.union(self.facts.roles_of(*principal)?);
         }
         Ok(self.roles.get_or_init(|| found).has_any(roles))
@@ -226,18 +226,18 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     }
 
     fn everything(&self) -> Result<&Everything> {
-        match self.everything.get() {
+        match self.all_principals.get() {
             Some(everything) => Ok(everything),
             None => {
-                let principals = self.reach(true, |_| {})?.into_boxed_slice();
-                let traits = principals.iter().fold(0, |all, principal| all | trait_of(*principal));
-                Ok(self.everything.get_or_init(|| Everything { principals, traits }))
+                let principals = self.collect_principals(true, |_| {})?.into_boxed_slice();
+                let traits = principals.iter().fold(0, |all, principal| all | bloom_bit(*principal));
+                Ok(self.all_principals.get_or_init(|| Everything { principals, traits }))
             }
         }
     }
 
     /// What it is, with or without workgroups and classes; and is told the way to each in turn.
-    fn reach(&self, everything: bool, mut told: impl FnMut(Through)) -> Result<Vec<Id>> {
+    fn collect_principals(&self, everything: bool, mut told: impl FnMut(Via)) -> Result<Vec<Id>> {
         const ROLES: [Role; 3] = [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard];
         let roles: &[Role] = if everything { &ROLES } else { &[Role::GroupMember] };
         let mut principals = Vec::with_capacity(16);
@@ -245,7 +245,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         told(None);
         let mut known: Option<HashSet<Id>> = None;
         let mut is_new = |principals: &[Id], id: Id| match &mut known {
-            None if principals.len() < MANY => !principals.contains(&id),
+            None if principals.len() < SET_THRESHOLD => !principals.contains(&id),
             None => known.insert(principals.iter().copied().collect()).insert(id),
             Some(known) => known.insert(id),
         };
@@ -274,9 +274,9 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         }
         // An account that is inactive is refused before it is asked what it is; what it shared when
         // it was active stays in force.
-        let has_account = matches!(self.sort, Sort::Account | Sort::Accounts);
+        let has_account = matches!(self.principal_kind, PrincipalKind::Account | PrincipalKind::Accounts);
         let classes = [(Id::AUTHENTICATED, has_account), (Id::ANYONE, true)];
-        for (class, _) in classes.into_iter().filter(|(_, belongs)| *belongs && !self.in_particular) {
+        for (class, _) in classes.into_iter().filter(|(_, belongs)| *belongs && !self.excludes_classes) {
             if !principals.contains(&class) {
                 principals.push(class);
                 told(None);
@@ -300,15 +300,15 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn way_of_share<E: Evidence>(&self, place: usize) -> Result<E> {
-        self.way(true, place)
+    pub fn share_path<E: Evidence>(&self, place: usize) -> Result<E> {
+        self.membership_path(true, place)
     }
 
     /// Whether a share that facts have at hand is one it holds, and effective.
     pub(super) fn holds_share(&self, share: &PackedShare) -> Result<bool> {
         let Everything { principals, traits } = self.everything()?;
         // Most shares are others': one bit tells it without a look at the list.
-        if traits & trait_of(share.principal()) == 0 || !principals.contains(&share.principal()) {
+        if traits & bloom_bit(share.principal()) == 0 || !principals.contains(&share.principal()) {
             return Ok(false);
         }
         Ok(share.always || self.facts.unpack(*share).is_some_and(|binding| binding.is_effective(self.at)))
@@ -323,13 +323,13 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     }
 
     /// How it came to be the principal at a place of the list.
-    fn way<E: Evidence>(&self, everything: bool, place: usize) -> Result<E> {
+    fn membership_path<E: Evidence>(&self, everything: bool, place: usize) -> Result<E> {
         let mut evidence = E::default();
-        if !E::KEPT || place == 0 {
+        if !E::RECORDS || place == 0 {
             return Ok(evidence);
         }
         let mut through = Vec::new();
-        let principals = self.reach(everything, |way| through.push(way))?;
+        let principals = self.collect_principals(everything, |way| through.push(way))?;
         let mut steps = Vec::new();
         let mut at = place;
         while let Some((from, role)) = through.get(at).copied().flatten() {
@@ -338,7 +338,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             at = from;
         }
         for membership in steps.into_iter().rev() {
-            evidence.add(|| Step::Member(membership));
+            evidence.add(|| ProofStep::Member(membership));
         }
         Ok(evidence)
     }
@@ -348,9 +348,9 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn groups(&self) -> Result<Vec<(Id, Option<usize>)>> {
+    pub fn groups_with_parents(&self) -> Result<Vec<(Id, Option<usize>)>> {
         let mut through = Vec::new();
-        let principals = self.reach(false, |way| through.push(way))?;
+        let principals = self.collect_principals(false, |way| through.push(way))?;
         Ok(principals.into_iter().zip(through).map(|(id, way)| (id, way.map(|(from, _)| from))).collect())
     }
 
@@ -358,9 +358,9 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn way_to<E: Evidence>(&self, principal: Id) -> Result<Option<E>> {
-        let place = self.reached()?.iter().position(|known| *known == principal);
-        place.map(|place| self.way(false, place)).transpose()
+    pub fn path_to<E: Evidence>(&self, principal: Id) -> Result<Option<E>> {
+        let place = self.self_and_groups()?.iter().position(|known| *known == principal);
+        place.map(|place| self.membership_path(false, place)).transpose()
     }
 
     /// Whether it holds a role on a resource, itself or through groups, or a role that implies it.
@@ -368,7 +368,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn holds(&self, role: Role, resource: Id) -> Result<bool> {
-        Ok(self.holding::<()>(role, resource)?.is_some())
+        Ok(self.role_evidence::<()>(role, resource)?.is_some())
     }
 
     /// As [`holds`](Subject::holds), with the proof.
@@ -376,19 +376,19 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn proof_of(&self, role: Role, resource: Id) -> Result<Option<Proof>> {
-        self.holding(role, resource)
+        self.role_evidence(role, resource)
     }
 
-    pub(super) fn holding<E: Evidence>(&self, role: Role, resource: Id) -> Result<Option<E>> {
+    pub(super) fn role_evidence<E: Evidence>(&self, role: Role, resource: Id) -> Result<Option<E>> {
         // A group or a workgroup as a principal is its members.
         let of_members = matches!(role, Role::GroupMember | Role::WorkgroupStandard);
-        if self.sort == Sort::Accounts && self.id == resource && of_members {
-            return Ok(Some(E::of(|| Step::Oneself { principal: self.id })));
+        if self.principal_kind == PrincipalKind::Accounts && self.id == resource && of_members {
+            return Ok(Some(E::of(|| ProofStep::Itself { principal: self.id })));
         }
         // These roles are held by accounts themselves, never through a group.
         let by_accounts = matches!(role.resource_kind(), Kind::Server | Kind::Org | Kind::Workspace | Kind::Item);
         let own = [self.id];
-        let mut principals: &[Id] = if by_accounts { &own } else { self.reached()? };
+        let mut principals: &[Id] = if by_accounts { &own } else { self.self_and_groups()? };
         // The nearest of what it is, and of the roles that one holds the first of the list.
         let mut nearest: Option<(usize, Role, Binding)> = None;
         for held in role.implied_by() {
@@ -400,17 +400,17 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
                 Ok(ControlFlow::Break(()))
             })?;
             if let Some((place, ..)) = nearest {
-                if !E::KEPT || place == 0 {
+                if !E::RECORDS || place == 0 {
                     break;
                 }
                 principals = principals.get(..place).unwrap_or_default();
             }
         }
         let Some((place, held, binding)) = nearest else { return Ok(None) };
-        let mut evidence: E = self.way(false, place)?;
-        evidence.add(|| Step::Role(binding));
+        let mut evidence: E = self.membership_path(false, place)?;
+        evidence.add(|| ProofStep::Role(binding));
         if held != role {
-            evidence.add(|| Step::Implies { role: held, implied: role });
+            evidence.add(|| ProofStep::Implies { role: held, implied: role });
         }
         Ok(Some(evidence))
     }
@@ -419,11 +419,15 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
-    pub fn levels(&self, levels: &[Role], visit: &mut dyn FnMut(&Binding) -> Result<ControlFlow<()>>) -> Result<()> {
+    pub fn each_level(
+        &self,
+        levels: &[Role],
+        visit: &mut dyn FnMut(&Binding) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         if !self.may_hold(levels)? {
             return Ok(());
         }
-        for principal in self.reached()? {
+        for principal in self.self_and_groups()? {
             for level in levels {
                 let mut stopped = false;
                 self.facts.bindings(BindingQuery::OfAs(*principal, *level), &mut |binding| {

@@ -20,14 +20,14 @@ pub struct Target {
 }
 
 /// With more shares than this, each of a subject's principals is looked for instead.
-const FEW: usize = 64;
+const MAX_PACKED_SHARES: usize = 64;
 
 impl Target {
     /// Looks a resource up; none where there is no such one. The server is always there.
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn of<F: Facts + ?Sized>(facts: &F, id: Id) -> Result<Option<Target>> {
+    pub fn load<F: Facts + ?Sized>(facts: &F, id: Id) -> Result<Option<Target>> {
         let header = match facts.header(id)? {
             Some(header) => header,
             None if id == Id::SERVER => {
@@ -40,7 +40,7 @@ impl Target {
 
     /// A resource that is not there, with attributes: nothing links anybody to it, so what is allowed on it is
     /// what anybody of a profile has.
-    pub(super) fn stand_in(attributes: Attributes) -> Target {
+    pub(super) fn hypothetical(attributes: Attributes) -> Target {
         let header = ResourceHeader { id: Id(0), parent: None, attributes: Arc::new(attributes) };
         let line = OnceLock::from(vec![header.clone()]);
         Target { id: Id(0), kind: header.kind(), header, ancestors: line, packed_shares: OnceLock::from(None) }
@@ -67,7 +67,7 @@ impl Target {
 
     /// The resource of a kind that it is or lies in. The workspace of an item is the one whose files
     /// lie in a folder above.
-    pub(super) fn within<F: Facts + ?Sized>(&self, facts: &F, kind: Kind) -> Result<Option<Id>> {
+    pub(super) fn ancestor_of_kind<F: Facts + ?Sized>(&self, facts: &F, kind: Kind) -> Result<Option<Id>> {
         if kind == self.kind {
             return Ok(Some(self.id));
         }
@@ -100,7 +100,7 @@ impl Target {
     pub(super) fn packed_shares<F: Facts + ?Sized>(&self, facts: &F) -> Option<&PackedShares> {
         match self.packed_shares.get() {
             Some(at_hand) => at_hand.as_ref(),
-            None => self.packed_shares.get_or_init(|| facts.packed_shares(&self.header, FEW)).as_ref(),
+            None => self.packed_shares.get_or_init(|| facts.packed_shares(&self.header, MAX_PACKED_SHARES)).as_ref(),
         }
     }
 

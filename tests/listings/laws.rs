@@ -31,7 +31,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         for principal in &principals {
             let subject = Subject::new(facts, *principal, at).unwrap();
             for (resource, actions) in &questions {
-                let target = Target::of(facts, *resource).unwrap().unwrap();
+                let target = Target::load(facts, *resource).unwrap().unwrap();
                 for action in actions {
                     let question = Question { principal: *principal, action: *action, resource: *resource, at };
                     let decision = match dice.below(8) {
@@ -79,7 +79,7 @@ impl<'f, F: Facts> Answered<'f, F> {
     // Who can do it.
 
     fn who(&self, actions: &[Action], resource: Id, breadth: Breadth) -> Vec<BTreeMap<Id, Rule>> {
-        let target = Target::of(self.facts(), resource).unwrap().unwrap();
+        let target = Target::load(self.facts(), resource).unwrap().unwrap();
         let mut found = vec![BTreeMap::new(); actions.len()];
         let (mut named, mut last) = (BTreeSet::new(), None);
         who(&self.evaluator, actions, &target, breadth, &mut |principal, rules| {
@@ -118,7 +118,7 @@ impl<'f, F: Facts> Answered<'f, F> {
     }
 
     fn in_general(&self, action: Action, resource: Id, listed: &BTreeMap<Id, Rule>, allowed: &BTreeMap<Id, Rule>) {
-        let target = Target::of(self.facts(), resource).unwrap().unwrap();
+        let target = Target::load(self.facts(), resource).unwrap().unwrap();
         let covered = is_covered(&self.evaluator, action, &target).unwrap();
         for principal in self.nameable() {
             let (is_listed, may) = (listed.contains_key(&principal), allowed.contains_key(&principal));
@@ -137,7 +137,7 @@ impl<'f, F: Facts> Answered<'f, F> {
             let expected = match self.kind(principal) {
                 Some(_) if covered => {
                     let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
-                    allows(&subject.in_particular(), action, &target).unwrap()
+                    allows(&subject.without_classes(), action, &target).unwrap()
                 }
                 _ => self.rule(principal, action, resource),
             };
@@ -304,7 +304,7 @@ impl<'f, F: Facts> Answered<'f, F> {
             // A root folder stands for what lies beneath it: nobody renames or removes it itself.
             if line.len() == 1 && outlined.contains_key(item) {
                 let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
-                let target = Target::of(self.facts(), *item).unwrap().unwrap();
+                let target = Target::load(self.facts(), *item).unwrap().unwrap();
                 for verb in [Verb::Rename, Verb::Delete] {
                     let action = Action::Plain(verb);
                     let wanted = filter.actions.is_empty() || filter.actions.contains(&action);

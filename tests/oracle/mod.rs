@@ -13,7 +13,7 @@ use rolebook::model::action::{Destination, Verb, verbs_of};
 use rolebook::model::{Action, Id, Kind, Path, Resource, Role, Time};
 use rolebook::ops::remedies;
 use rolebook::policy::remedy::Lack;
-use rolebook::policy::{EmptyFacts, Facts, Overlay, Question, Remedy, Step, decide};
+use rolebook::policy::{EmptyFacts, Facts, Overlay, ProofStep, Question, Remedy, decide};
 use rolebook::store::{RevisionHeader, Store};
 
 use truth::*;
@@ -193,7 +193,7 @@ fn agree<F: Facts>(facts: &F, world: &World, who: u64, ask: &Ask, at: i64, deep:
         }
         let bindings: BTreeSet<u64> = proof.iter().map(|it| it.id.0).collect();
         // That somebody else is a member too is said without the membership.
-        let alone = !decision.proof.iter().any(|step| matches!(step, Step::Shared { .. }));
+        let alone = !decision.proof.iter().any(|step| matches!(step, ProofStep::Shared { .. }));
         if deep && alone && !world.with_only(&bindings).may(who, ask, at) {
             return Err(format!("the proof is not enough: {:#?}", decision.proof));
         }

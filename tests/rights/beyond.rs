@@ -5,7 +5,7 @@ use rolebook::model::attributes::ShareClass;
 use rolebook::model::{Binding, Id, Kind, Role, Time, Verb};
 use rolebook::ops::share::cascade::held_until;
 use rolebook::ops::{Actor, Work};
-use rolebook::policy::content::entitled;
+use rolebook::policy::content::permissions_ignoring_status;
 use rolebook::policy::{Facts, RowChange, Subject};
 
 /// What else than rights stands behind the rows of an operation.
@@ -123,7 +123,7 @@ fn is_unsupported<F: Facts>(after: &F, at: Time, row: &RowChange) -> bool {
     let left = is.as_ref().map_or(rolebook::model::Permissions::NONE, |is| is.attributes.permissions);
     let lost = was.attributes.permissions.without(left);
     let subject = Subject::new(after, sharer, at).unwrap();
-    let held = entitled(&subject, was.resource).unwrap();
+    let held = permissions_ignoring_status(&subject, was.resource).unwrap();
     if !lost.is_empty() {
         return held.without(lost) == held;
     }

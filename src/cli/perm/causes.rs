@@ -244,7 +244,7 @@ impl<'v, 'r> Causes<'v, 'r> {
             let Some(found) = found else { return Ok(Vec::new()) };
             on = found;
         }
-        let Some(target) = Target::of(facts, on)? else { return Ok(Vec::new()) };
+        let Some(target) = Target::load(facts, on)? else { return Ok(Vec::new()) };
         let subject = Subject::new(facts, principal, at)?;
         let mut allowed = Vec::new();
         for action in actions {

@@ -90,7 +90,7 @@ impl<F: Facts> Request<'_, F> {
         Ok(match self.place.target.get() {
             Some(target) => target.as_ref(),
             None => {
-                let target = Target::of(facts, self.question.resource)?;
+                let target = Target::load(facts, self.question.resource)?;
                 self.place.target.get_or_init(|| target).as_ref()
             }
         })

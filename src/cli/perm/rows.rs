@@ -9,7 +9,7 @@ use super::super::session::Session;
 use super::super::view::View;
 use super::words::{Told, step_json, told};
 use crate::model::Action;
-use crate::policy::{self, Facts, Step};
+use crate::policy::{self, Facts, ProofStep};
 use crate::render::{Column, Format, OutputOptions, RenderError, key, shown};
 
 /// The columns of these names, the first of which tells the rows apart; `proof` only where it is asked for.
@@ -46,7 +46,11 @@ pub(in crate::cli) fn words(actions: &[Action]) -> Value {
 }
 
 /// A proof as a value: steps as objects for programs, as phrases for people.
-pub(super) fn proof_value<F: Facts>(view: &View<'_, F>, proof: &[Step], format: Format) -> Result<Value, RenderError> {
+pub(super) fn proof_value<F: Facts>(
+    view: &View<'_, F>,
+    proof: &[ProofStep],
+    format: Format,
+) -> Result<Value, RenderError> {
     if matches!(format, Format::Json | Format::Jsonl | Format::Yaml) {
         let steps = told(view, proof)?.into_iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
         return Ok(Value::Array(steps));

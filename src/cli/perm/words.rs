@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 use super::super::view::View;
 use crate::model::attributes::time_value;
 use crate::model::{Binding, Problem};
-use crate::policy::{Facts, Step};
+use crate::policy::{Facts, ProofStep};
 use crate::render::RenderError;
 
 /// A proof and the view it is told in.
 pub(super) struct Told<'t, F: Facts> {
     pub(super) view: &'t View<'t, F>,
-    pub(super) proof: &'t [Step],
+    pub(super) proof: &'t [ProofStep],
 }
 
 impl<F: Facts> Told<'_, F> {
@@ -30,7 +30,7 @@ impl<F: Facts> Told<'_, F> {
                 lines.push((depth, phrase(self.view, step)?));
                 continue;
             };
-            let verb = if matches!(step, Step::Share(_)) { "holds" } else { "is" };
+            let verb = if matches!(step, ProofStep::Share(_)) { "holds" } else { "is" };
             let line = format!(
                 "{} {verb} {}{}",
                 self.view.party(binding, binding.principal)?,
@@ -38,7 +38,7 @@ impl<F: Facts> Told<'_, F> {
                 given(self.view, binding)?
             );
             lines.push((depth, line));
-            if matches!(step, Step::Member(_)) {
+            if matches!(step, ProofStep::Member(_)) {
                 depth += 1;
             }
         }
@@ -47,7 +47,7 @@ impl<F: Facts> Told<'_, F> {
 }
 
 /// The steps of a proof that the reader is told: no value of a thing that it may not see.
-pub(super) fn told<'p, F: Facts>(view: &View<'_, F>, proof: &'p [Step]) -> Result<Vec<&'p Step>, Problem> {
+pub(super) fn told<'p, F: Facts>(view: &View<'_, F>, proof: &'p [ProofStep]) -> Result<Vec<&'p ProofStep>, Problem> {
     let viewer = view.viewer()?;
     let mut told = Vec::with_capacity(proof.len());
     for step in proof {
@@ -65,24 +65,24 @@ fn given<F: Facts>(view: &View<'_, F>, binding: &Binding) -> Result<String, Rend
     Ok(format!("  (by {}, revision {}{at}{until})", view.giver(binding)?, binding.since))
 }
 
-fn phrase<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<String, RenderError> {
+fn phrase<F: Facts>(view: &View<'_, F>, step: &ProofStep) -> Result<String, RenderError> {
     Ok(match step {
-        Step::Account { principal } => format!("{} is an active account", view.name(*principal)?),
-        Step::Oneself { principal } => format!("{} is oneself", view.name(*principal)?),
-        Step::Member(binding) => format!("member of {}", view.party(binding, binding.resource)?),
-        Step::Share(binding) => {
+        ProofStep::Account { principal } => format!("{} is an active account", view.name(*principal)?),
+        ProofStep::Itself { principal } => format!("{} is oneself", view.name(*principal)?),
+        ProofStep::Member(binding) => format!("member of {}", view.party(binding, binding.resource)?),
+        ProofStep::Share(binding) => {
             let set = binding.attributes.permissions;
             format!("{} ({set}) on {}", set.label(), view.party(binding, binding.resource)?)
         }
-        Step::Token { token, workspace } => {
+        ProofStep::Token { token, workspace } => {
             format!("{} is a live token of {}", view.name(*token)?, view.name(*workspace)?)
         }
-        Step::Role(binding) => match binding.role.resource_kind() {
+        ProofStep::Role(binding) => match binding.role.resource_kind() {
             crate::model::Kind::Server => format!("{} on the server", binding.role.as_str()),
             _ => format!("{} of {}", binding.role.as_str(), view.party(binding, binding.resource)?),
         },
-        Step::Implies { role, implied } => format!("{} implies {}", role.as_str(), implied.as_str()),
-        Step::Setting { principal, setting, allowed, own } => {
+        ProofStep::Implies { role, implied } => format!("{} implies {}", role.as_str(), implied.as_str()),
+        ProofStep::Setting { principal, setting, allowed, own } => {
             let value = if *allowed { "allowed" } else { "denied" };
             let whose = if *own {
                 format!("to {} itself", view.name(*principal)?)
@@ -91,37 +91,37 @@ fn phrase<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<String, RenderErr
             };
             format!("{} is {value} {whose}", setting.as_str())
         }
-        Step::Value { on, name, value } => format!("{name} of {} is {value}", view.name(*on)?),
-        Step::Shared { workgroup, with } => format!("{} is in {} too", view.name(*with)?, view.name(*workgroup)?),
-        Step::Received { by } => format!("it went to {}", view.name(*by)?),
+        ProofStep::Value { on, name, value } => format!("{name} of {} is {value}", view.name(*on)?),
+        ProofStep::Shared { workgroup, with } => format!("{} is in {} too", view.name(*with)?, view.name(*workgroup)?),
+        ProofStep::Received { by } => format!("it went to {}", view.name(*by)?),
     })
 }
 
 /// A step as an object; `step` says of which sort.
-pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<Value, RenderError> {
+pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &ProofStep) -> Result<Value, RenderError> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| {
         object.insert(name.to_owned(), value);
     };
     match step {
-        Step::Account { principal } => {
+        ProofStep::Account { principal } => {
             put("step", json!("account"));
             put("principal", json!(view.name(*principal)?));
         }
-        Step::Oneself { principal } => {
+        ProofStep::Itself { principal } => {
             put("step", json!("oneself"));
             put("principal", json!(view.name(*principal)?));
         }
-        Step::Member(binding) => {
+        ProofStep::Member(binding) => {
             put("step", json!("member"));
             put("of", json!(view.party(binding, binding.resource)?));
         }
-        Step::Role(binding) => {
+        ProofStep::Role(binding) => {
             put("step", json!("role"));
             put("role", json!(binding.role.qualified()));
             put("on", json!(view.party(binding, binding.resource)?));
         }
-        Step::Share(binding) => {
+        ProofStep::Share(binding) => {
             let set = binding.attributes.permissions;
             put("step", json!("share"));
             put("on", json!(view.party(binding, binding.resource)?));
@@ -129,34 +129,34 @@ pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &Step) -> Result<Val
             put("label", json!(set.label()));
             put("class", json!(binding.attributes.share_class()));
         }
-        Step::Token { token, workspace } => {
+        ProofStep::Token { token, workspace } => {
             put("step", json!("token"));
             put("principal", json!(view.name(*token)?));
             put("workspace", json!(view.name(*workspace)?));
         }
-        Step::Implies { role, implied } => {
+        ProofStep::Implies { role, implied } => {
             put("step", json!("implies"));
             put("role", json!(role.qualified()));
             put("implied", json!(implied.qualified()));
         }
-        Step::Setting { principal, setting, allowed, own } => {
+        ProofStep::Setting { principal, setting, allowed, own } => {
             put("step", json!("setting"));
             put("setting", json!(setting.as_str()));
             put("allowed", json!(allowed));
             put("of", json!(if *own { view.name(*principal)? } else { "server".to_owned() }));
         }
-        Step::Value { on, name, value } => {
+        ProofStep::Value { on, name, value } => {
             put("step", json!("value"));
             put("on", json!(view.name(*on)?));
             put("name", json!(name.replace('-', "_")));
             put("value", json!(value));
         }
-        Step::Shared { workgroup, with } => {
+        ProofStep::Shared { workgroup, with } => {
             put("step", json!("shared"));
             put("workgroup", json!(view.name(*workgroup)?));
             put("with", json!(view.name(*with)?));
         }
-        Step::Received { by } => {
+        ProofStep::Received { by } => {
             put("step", json!("received"));
             put("by", json!(view.name(*by)?));
         }

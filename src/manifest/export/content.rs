@@ -161,7 +161,7 @@ impl<F: Facts> Export<'_, F> {
             if is_delegated(self.facts, &share)? {
                 search.delegated.push(share);
             } else if let Some(needed) = needed_to_record(&share) {
-                let subject = Subject::new(self.facts, sharer, self.at)?.as_if_active();
+                let subject = Subject::new(self.facts, sharer, self.at)?.assume_active();
                 if !decide_for(&subject, needed, share.resource)?.allowed {
                     search.found.insert(share.id);
                 }

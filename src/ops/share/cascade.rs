@@ -152,7 +152,7 @@ pub fn held_until<F: Facts + ?Sized>(
     at: Time,
 ) -> Result<Option<Time>> {
     let subject = Subject::new(facts, sharer, at)?;
-    if content::has_by_right(&subject, item)? {
+    if content::has_without_share(&subject, item)? {
         return Ok(None);
     }
     let mut bases = Bases::new(facts, Id(0), at);
@@ -357,7 +357,7 @@ fn held<F: Facts + ?Sized>(
     item: Id,
     value: &dyn Fn(&Binding) -> Option<Ends>,
 ) -> Result<Ends> {
-    if content::has_by_right(subject, item)? {
+    if content::has_without_share(subject, item)? {
         return Ok(Ends::of(Permissions::EDIT, None));
     }
     let mut ends = Ends::NONE;

@@ -278,7 +278,7 @@ fn require_raise<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding, after: 
         (Actor::Principal(_), _) => work.require(Action::Share(after), share.resource),
         (Actor::Operator, Some(sharer)) => {
             let subject = crate::policy::Subject::new(work.facts(), sharer, work.at)?;
-            let held = content::entitled(&subject, share.resource)?;
+            let held = content::permissions_ignoring_status(&subject, share.resource)?;
             if held.contains(after) {
                 return Ok(());
             }

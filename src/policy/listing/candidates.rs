@@ -83,7 +83,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
                 }
                 let them = self.evaluator.subject(target.id)?;
                 let mut common = Vec::new();
-                them.levels(&Role::WORKGROUP, &mut |membership| {
+                them.each_level(&Role::WORKGROUP, &mut |membership| {
                     common.push(membership.resource);
                     Ok(ControlFlow::Continue(()))
                 })?;
@@ -122,7 +122,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
                 }
             }
             Grantee::Token(_) => {
-                if let Some(workspace) = target.within(facts, Kind::Workspace)? {
+                if let Some(workspace) = target.ancestor_of_kind(facts, Kind::Workspace)? {
                     self.found.extend(facts.ids(Kind::AccessToken, Some(workspace))?);
                 }
             }
@@ -145,7 +145,7 @@ impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
     fn in_role(&mut self, role: Role, target: &Target) -> Result<()> {
         let on = match role.resource_kind() {
             Kind::Server => Some(Id::SERVER),
-            kind => target.within(self.evaluator.facts(), kind)?,
+            kind => target.ancestor_of_kind(self.evaluator.facts(), kind)?,
         };
         let Some(on) = on else { return Ok(()) };
         role.implied_by().iter().try_for_each(|held| self.holding(on, *held))

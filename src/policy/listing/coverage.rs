@@ -114,7 +114,7 @@ fn is_personal<F: Facts + ?Sized>(
         | Requirement::TargetActive => false,
         // Root uploads concern whoever's home it is that something goes to.
         Requirement::RootUpload if target.kind == Kind::Item => match action {
-            Action::MoveTo(to) | Action::CopyTo(to) => match Target::of(facts, to.folder)? {
+            Action::MoveTo(to) | Action::CopyTo(to) => match Target::load(facts, to.folder)? {
                 Some(folder) => is_at_home(facts, &folder)?,
                 None => false,
             },

@@ -13,10 +13,10 @@ use hashbrown::{HashMap, HashSet};
 use super::what::{Common, Filter, Reach, VisitWhat, allowed, allowed_beneath};
 use crate::model::attributes::{Attributes, Home, Sharing};
 use crate::model::{Action, Id, Kind, Permissions, Role, Verb};
-use crate::policy::content::{entitled_on, root_upload};
+use crate::policy::content::{permissions_ignoring_status_on, root_upload};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, ResourceHeader, Result};
-use crate::policy::subject::{Sort, Subject};
+use crate::policy::subject::{PrincipalKind, Subject};
 
 /// Lists the items, those above before those beneath.
 pub(super) fn list<'f, F: Facts + ?Sized>(
@@ -27,7 +27,7 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     reach: Reach,
     visit: VisitWhat<'_>,
 ) -> Result<ControlFlow<()>> {
-    if subject.sort == Sort::Account && !subject.is_registered() {
+    if subject.principal_kind == PrincipalKind::Account && !subject.is_registered() {
         return Ok(ControlFlow::Continue(()));
     }
     let mut items = Items::new(evaluator, subject, actions, reach)?;
@@ -126,7 +126,7 @@ fn turns_of<'f, F: Facts + ?Sized>(
 fn of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>, tell: &mut dyn FnMut(Id, Role)) -> Result<()> {
     let facts = subject.facts();
     let mut places = Vec::new();
-    subject.levels(
+    subject.each_level(
         &[Role::EndpointAdministrator, Role::AccessManager, Role::WorkspaceManager, Role::OrgAdmin],
         &mut |binding| {
             places.push((binding.resource, binding.role));
@@ -243,12 +243,12 @@ fn homes_of_others<'f, F: Facts + ?Sized>(
     subject: &Subject<'f, F>,
     found: &mut Vec<Id>,
 ) -> Result<()> {
-    if subject.sort != Sort::Account {
+    if subject.principal_kind != PrincipalKind::Account {
         return Ok(());
     }
     let facts = evaluator.facts();
     let mut workspaces = Vec::new();
-    subject.levels(&Role::WORKSPACE, &mut |membership| {
+    subject.each_level(&Role::WORKSPACE, &mut |membership| {
         workspaces.push(membership.resource);
         Ok(ControlFlow::Continue(()))
     })?;
@@ -260,7 +260,7 @@ fn homes_of_others<'f, F: Facts + ?Sized>(
         let (Some(files), Some(workspace)) = (files, evaluator.target(workspace)?) else { continue };
         let Some(top) = evaluator.target(files)? else { continue };
         let (allowed, ()) = root_upload(subject, Action::Plain(Verb::UploadToRoot), &workspace)?;
-        if allowed || entitled_on(subject, &top)?.is_empty() {
+        if allowed || permissions_ignoring_status_on(subject, &top)?.is_empty() {
             continue;
         }
         facts.resources(Kind::Item, Some(files), &mut |item| {
@@ -275,7 +275,7 @@ fn homes_of_others<'f, F: Facts + ?Sized>(
 /// The endpoints and workspaces that somebody has a role on.
 fn places_of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashSet<Id>> {
     let mut places = HashSet::new();
-    subject.levels(&[&Role::ENDPOINT[..], &Role::WORKSPACE[..]].concat(), &mut |binding| {
+    subject.each_level(&[&Role::ENDPOINT[..], &Role::WORKSPACE[..]].concat(), &mut |binding| {
         places.insert(binding.resource);
         Ok(ControlFlow::Continue(()))
     })?;

@@ -9,7 +9,7 @@ use crate::model::catalogue::{self, Condition, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{BindingQuery, Facts, Result};
-use crate::policy::holders::holder;
+use crate::policy::grantees::is_grantee;
 use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
@@ -26,7 +26,7 @@ pub(super) fn places<'f, F: Facts + ?Sized>(
     let mut search = Search { evaluator, subject, kind, found: HashSet::new() };
     let mut asked: Vec<Grantee> = Vec::new();
     for action in actions {
-        if subject.is_in_particular() && search.own_settings(action.verb())? {
+        if subject.excludes_classes() && search.own_settings(action.verb())? {
             return all(evaluator.facts(), kind, None);
         }
         for grant in &catalogue::rules_for(kind, action.verb()).grants {
@@ -113,16 +113,16 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
                     self.found.insert(self.subject.id);
                 }
             }
-            Grantee::Account => return Ok(self.subject.is_registered() && !self.subject.is_in_particular()),
+            Grantee::Account => return Ok(self.subject.is_registered() && !self.subject.excludes_classes()),
             Grantee::Itself => {
                 self.found.insert(self.subject.id);
             }
             Grantee::SomeAdmin | Grantee::GroupManager => {
                 // These rows look at nothing of the resource.
-                let Some(server) = Target::of(self.evaluator.facts(), Id::SERVER)? else { return Ok(false) };
+                let Some(server) = Target::load(self.evaluator.facts(), Id::SERVER)? else { return Ok(false) };
                 let any = Action::listable(self.kind).first().copied();
                 let Some(any) = any else { return Ok(false) };
-                return Ok(holder::<F, ()>(self.subject, row, any, &server)?.is_some());
+                return Ok(is_grantee::<F, ()>(self.subject, row, any, &server)?.is_some());
             }
             Grantee::FellowMember => {
                 let mut fellows = candidates::Search::new(self.evaluator);
@@ -164,7 +164,7 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
     /// What the subject holds some roles on, by anything it is.
     fn held(&self, roles: &[Role]) -> Result<Vec<Id>> {
         let mut found = Vec::new();
-        self.subject.levels(roles, &mut |binding| {
+        self.subject.each_level(roles, &mut |binding| {
             found.push(binding.resource);
             Ok(ControlFlow::Continue(()))
         })?;

@@ -81,7 +81,7 @@ pub fn beyond<'f, F: Facts + ?Sized>(
     visit: VisitWhat<'_>,
 ) -> Result<()> {
     let class = evaluator.subject(Id::AUTHENTICATED)?;
-    let own = Subject::new(evaluator.facts(), subject.id, subject.at)?.in_particular();
+    let own = Subject::new(evaluator.facts(), subject.id, subject.at)?.without_classes();
     list(evaluator, subject, Some(Common { class: &class, own: &own }), filter, reach, visit)
 }
 

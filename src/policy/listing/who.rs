@@ -64,7 +64,7 @@ pub fn who<F: Facts + ?Sized>(
                 match &in_particular {
                     Some(subject) => subject,
                     None => in_particular
-                        .insert(Subject::new(evaluator.facts(), principal, evaluator.at())?.in_particular()),
+                        .insert(Subject::new(evaluator.facts(), principal, evaluator.at())?.without_classes()),
                 }
             } else {
                 &in_general

@@ -36,7 +36,7 @@ fn endpoints<F: Facts + ?Sized>(facts: &F, workspace: Id, at: Time) -> Result<Ve
     let admins =
         org.map(|org| facts.list_bindings(BindingQuery::OnAs(org, Role::OrgAdmin))).transpose()?.unwrap_or_default();
     for admin in admins {
-        Subject::new(facts, admin.principal, at)?.levels(&[Role::EndpointAdministrator], &mut |role| {
+        Subject::new(facts, admin.principal, at)?.each_level(&[Role::EndpointAdministrator], &mut |role| {
             found.extend(facts.resource(role.resource)?);
             Ok(if found.len() < LOOKED_AT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;

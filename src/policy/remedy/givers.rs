@@ -8,7 +8,7 @@ use crate::model::catalogue::Condition;
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::decide::{Question, decide_for};
 use crate::policy::facts::{BindingQuery, Facts, Result};
-use crate::policy::subject::{Sort, Subject};
+use crate::policy::subject::{PrincipalKind, Subject};
 use crate::policy::target::Target;
 
 /// How many are looked at among those who hold what is to be shared.
@@ -26,7 +26,7 @@ pub fn givers<F: Facts + ?Sized>(
     way: Way,
     named: usize,
 ) -> Result<Vec<Id>> {
-    let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
+    let Some(target) = Target::load(facts, question.resource)? else { return Ok(Vec::new()) };
     let subject = Subject::new(facts, question.principal, question.at)?;
     let mut able = Vec::new();
     for candidate in candidates(facts, lacks, &target)? {
@@ -35,7 +35,7 @@ pub fn givers<F: Facts + ?Sized>(
         }
         let candidate = Subject::new(facts, candidate, question.at)?;
         // Groups type nothing.
-        let mut all = candidate.sort == Sort::Account;
+        let mut all = candidate.principal_kind == PrincipalKind::Account;
         for lack in lacks {
             all = all && mends(&candidate, &subject, *lack, way)?;
         }

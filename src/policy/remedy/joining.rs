@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use super::Lack;
 use crate::model::catalogue::{Grant, Grantee};
 use crate::model::{Action, Id, Kind, Role};
-use crate::policy::decide::given;
+use crate::policy::decide::grant_applies;
 use crate::policy::facts::{BindingQuery, Facts, Result};
-use crate::policy::subject::{Sort, Subject};
+use crate::policy::subject::{PrincipalKind, Subject};
 use crate::policy::target::Target;
 
 /// How many groups are looked at, and how many of them are named: those that give least besides.
@@ -26,7 +26,7 @@ pub(super) fn groups<F: Facts + ?Sized>(
     action: Action,
     target: &Target,
 ) -> Result<Vec<(usize, Lack)>> {
-    if subject.sort != Sort::Account {
+    if subject.principal_kind != PrincipalKind::Account {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn groups<F: Facts + ?Sized>(
             continue;
         }
         let members = Subject::new(subject.facts(), group, subject.at)?;
-        if given::<F, ()>(&members, grant, action, target)?.is_some() {
+        if grant_applies::<F, ()>(&members, grant, action, target)?.is_some() {
             found.push((JOINING + besides(&members)?, Lack::Role(role, group)));
         }
     }
@@ -59,7 +59,7 @@ fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, grantee: Grantee, target
             asked.extend(target.items(facts)?.map(|(item, _)| (item, Role::ItemShare)));
         }
         Grantee::Role(role) if role.resource_kind() == target.kind || role.resource_kind() == Kind::Endpoint => {
-            if let Some(on) = target.within(facts, role.resource_kind())? {
+            if let Some(on) = target.ancestor_of_kind(facts, role.resource_kind())? {
                 asked.extend(role.implied_by().iter().map(|held| (on, *held)));
             }
         }

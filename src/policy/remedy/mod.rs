@@ -12,11 +12,11 @@ pub use givers::givers;
 
 use super::conditions;
 use super::content;
-use super::decide::{Question, decide_for, given};
+use super::decide::{Question, decide_for, grant_applies};
 use super::facts::{Facts, Result};
-use super::holders::holder;
-use super::limits::demand;
-use super::subject::{Sort, Subject};
+use super::grantees::is_grantee;
+use super::restrictions::requirement_met;
+use super::subject::{PrincipalKind, Subject};
 use super::target::Target;
 use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
 use crate::model::catalogue::{self, Condition, Grant, Grantee, Requirement};
@@ -79,7 +79,7 @@ pub struct Remedy {
 /// # Errors
 /// When the facts cannot be read.
 pub fn lacks<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Vec<Lack>>> {
-    let Some(target) = Target::of(facts, question.resource)? else { return Ok(Vec::new()) };
+    let Some(target) = Target::load(facts, question.resource)? else { return Ok(Vec::new()) };
     let (subject, common) = as_if_active(facts, question)?;
     lacking(&subject, question.action, &target, common, true)
 }
@@ -87,11 +87,11 @@ pub fn lacks<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Ve
 /// Whoever asks as if active, and that this is lacking where it is.
 fn as_if_active<'f, F: Facts + ?Sized>(facts: &'f F, question: &Question) -> Result<(Subject<'f, F>, Vec<Lack>)> {
     let subject = Subject::new(facts, question.principal, question.at)?;
-    if subject.sort != Sort::Account || subject.is_registered() {
+    if subject.principal_kind != PrincipalKind::Account || subject.is_registered() {
         return Ok((subject, Vec::new()));
     }
     let active = Lack::Active(subject.id);
-    Ok((subject.as_if_active(), vec![active]))
+    Ok((subject.assume_active(), vec![active]))
 }
 
 /// What a subject lacks besides what is known to be lacking anyway. Groups to join are for the whole of
@@ -106,7 +106,7 @@ fn lacking<F: Facts + ?Sized>(
     let facts = subject.facts();
     let rows = catalogue::rules_for(target.kind, action.verb());
     for limit in &rows.restrictions {
-        if demand::<F, ()>(subject, limit.requirement, action, target)?.0 {
+        if requirement_met::<F, ()>(subject, limit.requirement, action, target)?.0 {
             continue;
         }
         match limit.requirement {
@@ -139,7 +139,7 @@ fn lacking<F: Facts + ?Sized>(
     let mut found: Vec<(usize, Vec<Lack>)> = Vec::new();
     for grant in &rows.grants {
         // A row that gives already, and is kept from it by something common, lacks nothing of its own.
-        let gives = given::<F, ()>(subject, grant, action, target)?.is_some();
+        let gives = grant_applies::<F, ()>(subject, grant, action, target)?.is_some();
         let own = if gives { Some(Vec::new()) } else { lacks_of(subject, grant, action, target)? };
         let Some(own) = own else { continue };
         for own in files::placed(facts, own, subject.at)? {
@@ -188,25 +188,27 @@ fn lacks_of<F: Facts + ?Sized>(
     target: &Target,
 ) -> Result<Option<Vec<Lack>>> {
     let mut lacks = Vec::new();
-    let is_principal =
-        subject.sort == Sort::Account || (subject.sort == Sort::Accounts && subject.id != Id::AUTHENTICATED);
+    let is_principal = subject.principal_kind == PrincipalKind::Account
+        || (subject.principal_kind == PrincipalKind::Accounts && subject.id != Id::AUTHENTICATED);
     match grant.grantee {
         Grantee::Role(role) => {
-            let held = holder::<F, ()>(subject, grant.grantee, action, target)?.is_some();
+            let held = is_grantee::<F, ()>(subject, grant.grantee, action, target)?.is_some();
             let is_group = subject.kind() == Some(Kind::Group);
             let fits = match role {
                 Role::PackageSender | Role::PackageRecipient => false,
                 // Outside submitters are invited.
                 Role::DropboxOutside => subject.kind() == Some(Kind::Invitee),
                 // Only accounts hold these.
-                Role::WorkgroupAdmin | Role::DropboxAdmin => subject.sort == Sort::Account,
+                Role::WorkgroupAdmin | Role::DropboxAdmin => subject.principal_kind == PrincipalKind::Account,
                 _ if matches!(role.resource_kind(), Kind::Server | Kind::Org | Kind::Workspace) => {
-                    subject.sort == Sort::Account
+                    subject.principal_kind == PrincipalKind::Account
                 }
-                _ if role.resource_kind() == Kind::Endpoint => subject.sort == Sort::Account || is_group,
+                _ if role.resource_kind() == Kind::Endpoint => {
+                    subject.principal_kind == PrincipalKind::Account || is_group
+                }
                 _ => is_principal,
             };
-            match target.within(subject.facts(), role.resource_kind())? {
+            match target.ancestor_of_kind(subject.facts(), role.resource_kind())? {
                 _ if held => {}
                 _ if !fits => return Ok(None),
                 _ if role.resource_kind() == Kind::Server => lacks.push(Lack::ServerRole(role)),
@@ -215,12 +217,12 @@ fn lacks_of<F: Facts + ?Sized>(
             }
         }
         // An account that is not active lacks just that, and it stands among the common lacks.
-        Grantee::Account if matches!(subject.sort, Sort::Account | Sort::Accounts) => {}
+        Grantee::Account if matches!(subject.principal_kind, PrincipalKind::Account | PrincipalKind::Accounts) => {}
         Grantee::Itself if subject.id == target.id => {}
         // Where nothing is shared, files are their owner's.
         Grantee::Owner => {
             let unshared = target.sharing(subject.facts())? == Some(Sharing::None);
-            if !unshared || subject.sort != Sort::Account || target.kind != Kind::Item {
+            if !unshared || subject.principal_kind != PrincipalKind::Account || target.kind != Kind::Item {
                 return Ok(None);
             }
             lacks.push(Lack::Owner(target.id));
@@ -234,7 +236,7 @@ fn lacks_of<F: Facts + ?Sized>(
                 if decide_for(subject, part, on)?.allowed {
                     continue;
                 }
-                let Some(on) = Target::of(subject.facts(), on)? else { return Ok(None) };
+                let Some(on) = Target::load(subject.facts(), on)? else { return Ok(None) };
                 let Some(first) = lacking(subject, part, &on, Vec::new(), false)?.into_iter().next() else {
                     return Ok(None);
                 };
@@ -245,7 +247,7 @@ fn lacks_of<F: Facts + ?Sized>(
         _ => return Ok(None),
     }
     if let Some(condition) = grant.when
-        && conditions::met::<F, ()>(subject, condition, action, target)?.is_none()
+        && conditions::condition_holds::<F, ()>(subject, condition, action, target)?.is_none()
     {
         match condition {
             Condition::TargetIsUser
@@ -289,7 +291,8 @@ fn share_lack<F: Facts + ?Sized>(
     let facts = subject.facts();
     let Some((endpoint, attributes)) = target.endpoint(facts)? else { return Ok(None) };
     // Outsiders of dropboxes and access tokens hold no shares of their own.
-    let may_hold = !matches!(subject.sort, Sort::Token) && (subject.sort != Sort::Outsider || subject.id == Id::ANYONE);
+    let may_hold = !matches!(subject.principal_kind, PrincipalKind::Token)
+        && (subject.principal_kind != PrincipalKind::Outsider || subject.id == Id::ANYONE);
     let sharing = attributes.kind.sharing();
     // Where access managers share, they share with people and groups of them, and folders alone.
     let is_workgroup = subject.kind() == Some(Kind::Workgroup);
@@ -305,7 +308,7 @@ fn share_lack<F: Facts + ?Sized>(
             None => return Ok(None),
         },
         (Grantee::HoldsPermissions(set), ..) | (_, Action::Share(set), _) => (own, set),
-        (_, action, _) => (own, Permissions::single(content::wanted(action).unwrap_or(Permission::Browse))),
+        (_, action, _) => (own, Permissions::single(content::action_permission(action).unwrap_or(Permission::Browse))),
     };
     let missing = wanted.without(content::permissions(subject, item)?);
     Ok(if missing.is_empty() {
@@ -331,7 +334,7 @@ fn merged<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>) -> Result<Vec<Lack>> {
         }
     }
     for (set, item) in &mut shares {
-        if let Some(target) = Target::of(facts, *item)?
+        if let Some(target) = Target::load(facts, *item)?
             && let Some((_, endpoint)) = target.endpoint(facts)?
         {
             *set = smallest(endpoint, *set).unwrap_or(*set);

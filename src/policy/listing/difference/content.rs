@@ -77,7 +77,7 @@ impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
     fn own(&self, subject: &Subject<'f, F>) -> Result<HashMap<Id, Permissions>> {
         match subject.id <= Id::LAST_RESERVED {
             true => gives(subject),
-            false => gives(&Subject::new(self.evaluator.facts(), subject.id, self.evaluator.at())?.in_particular()),
+            false => gives(&Subject::new(self.evaluator.facts(), subject.id, self.evaluator.at())?.without_classes()),
         }
     }
 

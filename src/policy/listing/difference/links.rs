@@ -58,10 +58,10 @@ fn reach() -> &'static Reach {
 pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) -> Result<HashMap<Id, Link>> {
     let facts = evaluator.facts();
     let mut found: HashMap<Id, Link> = HashMap::new();
-    let subject = Subject::new(facts, who, evaluator.at())?.in_particular();
+    let subject = Subject::new(facts, who, evaluator.at())?.without_classes();
     for (role, kinds) in &reach().roles {
         let mut held: Vec<(Id, Link)> = Vec::new();
-        subject.levels(&[*role], &mut |binding| {
+        subject.each_level(&[*role], &mut |binding| {
             let says = match binding.attributes.root_upload {
                 Some(AllowDeny::Allow) => ROOT_UPLOAD[0],
                 Some(AllowDeny::Deny) => ROOT_UPLOAD[1],

@@ -16,7 +16,7 @@ use crate::model::catalogue::{self, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
-use crate::policy::holders::holder;
+use crate::policy::grantees::is_grantee;
 use crate::policy::listing::candidates::Search;
 use crate::policy::target::Target;
 
@@ -161,14 +161,14 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
             return Ok(known);
         }
         let mut found: HashMap<Id, u32> = HashMap::new();
-        if let Some(server) = Target::of(self.evaluator.facts(), Id::SERVER)? {
+        if let Some(server) = Target::load(self.evaluator.facts(), Id::SERVER)? {
             for (place, general) in general_holders().iter().enumerate() {
                 // Which action it is makes no difference to these.
                 let any = Action::Plain(crate::model::Verb::View);
                 let mut search = Search::new(self.evaluator);
                 search.holders(*general, any, &server)?;
                 for id in search.into_set() {
-                    if holder::<F, ()>(&*self.evaluator.subject(id)?, *general, any, &server)?.is_some() {
+                    if is_grantee::<F, ()>(&*self.evaluator.subject(id)?, *general, any, &server)?.is_some() {
                         *found.entry(id).or_default() |= 1 << place;
                     }
                 }
@@ -186,7 +186,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
             return Ok(*known);
         }
         let subject = self.evaluator.subject(id)?;
-        let stranger = Target::stand_in(Attributes::Account(Account::default()));
+        let stranger = Target::hypothetical(Attributes::Account(Account::default()));
         let (actions, settings) = of_fellows();
         let mut lacks = Lacks::default();
         for action in actions {
@@ -210,7 +210,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
             if lacks.nothing() {
                 continue;
             }
-            self.evaluator.subject(id)?.levels(&Role::WORKGROUP, &mut |membership| {
+            self.evaluator.subject(id)?.each_level(&Role::WORKGROUP, &mut |membership| {
                 if lacks.action {
                     found.without_action.entry(membership.resource).or_default().push(id);
                 }
@@ -242,7 +242,7 @@ impl Fellows {
         if self.without_action.is_empty() && self.without_setting.is_empty() {
             return Ok(());
         }
-        evaluator.subject(account)?.levels(&Role::WORKGROUP, &mut |membership| {
+        evaluator.subject(account)?.each_level(&Role::WORKGROUP, &mut |membership| {
             let place = membership.resource;
             if is_shown(evaluator, place, membership.role)? {
                 found.extend(self.without_action.get(&place).into_iter().flatten());

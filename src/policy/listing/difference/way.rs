@@ -7,7 +7,7 @@ use crate::model::{Action, Id, Kind, Role};
 use crate::policy::decide::decide_on;
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
-use crate::policy::proof::Step;
+use crate::policy::proof::ProofStep;
 
 /// A part of a difference: actions that were gained or lost in the same way.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,8 +123,8 @@ fn via<F: Facts + ?Sized>(
     let asked = if target.kind == Kind::Item { action.on_unregistered() } else { action };
     for step in decide_on(&subject, asked, &target)?.proof {
         match step {
-            Step::Member(membership) => through = Some(membership.resource),
-            Step::Role(_) | Step::Share(_) => break,
+            ProofStep::Member(membership) => through = Some(membership.resource),
+            ProofStep::Role(_) | ProofStep::Share(_) => break,
             _ => {}
         }
     }

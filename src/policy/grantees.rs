@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::content;
-use super::decide::{Decision, judge_for};
+use super::decide::{Decision, evaluate_for};
 use super::facts::{BindingQuery, Facts, Result};
-use super::proof::{Evidence, Step};
+use super::proof::{Evidence, ProofStep};
 use super::subject::Subject;
 use super::target::Target;
 use crate::model::attributes::{Attributes, MemberAccess, TokenMode, Workgroup};
@@ -13,7 +13,7 @@ use crate::model::catalogue::Grantee;
 use crate::model::{Action, Binding, Id, Kind, Role, Verb};
 
 /// Whether the subject is whom a row speaks of.
-pub(super) fn holder<F: Facts + ?Sized, E: Evidence>(
+pub(super) fn is_grantee<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     grantee: Grantee,
     action: Action,
@@ -23,17 +23,17 @@ pub(super) fn holder<F: Facts + ?Sized, E: Evidence>(
         Grantee::Role(role) => {
             let on = match role.resource_kind() {
                 Kind::Server => Some(Id::SERVER),
-                kind => target.within(subject.facts(), kind)?,
+                kind => target.ancestor_of_kind(subject.facts(), kind)?,
             };
-            on.map_or(Ok(None), |on| subject.holding(role, on))
+            on.map_or(Ok(None), |on| subject.role_evidence(role, on))
         }
-        Grantee::Account => Ok(is_account(subject).then(|| E::of(|| Step::Account { principal: subject.id }))),
-        Grantee::Itself => Ok((subject.id == target.id).then(|| E::of(|| Step::Oneself { principal: subject.id }))),
+        Grantee::Account => Ok(is_account(subject).then(|| E::of(|| ProofStep::Account { principal: subject.id }))),
+        Grantee::Itself => Ok((subject.id == target.id).then(|| E::of(|| ProofStep::Itself { principal: subject.id }))),
         Grantee::FellowMember => fellow_member(subject, target.id),
-        Grantee::SomeAdmin => some_admin(subject, false),
-        Grantee::GroupManager => some_admin(subject, true),
+        Grantee::SomeAdmin => any_admin(subject, false),
+        Grantee::GroupManager => any_admin(subject, true),
         Grantee::RecipientViewer => recipient_viewer(subject, target),
-        Grantee::ShareHolder => content::share(subject, target, &|set| match content::wanted(action) {
+        Grantee::ShareHolder => content::share(subject, target, &|set| match content::action_permission(action) {
             Some(permission) => set.has(permission),
             // Any permission at all lets one see the item.
             None => !set.is_empty(),
@@ -41,13 +41,13 @@ pub(super) fn holder<F: Facts + ?Sized, E: Evidence>(
         Grantee::Owner => content::owner(subject, target),
         Grantee::HoldsPermissions(set) => match target.kind {
             Kind::Endpoint => match root_of(subject.facts(), target.id)? {
-                Some(root) => content::held_all(subject, &root, set),
+                Some(root) => content::holds_all(subject, &root, set),
                 None => Ok(None),
             },
-            _ => content::held_all(subject, target, set),
+            _ => content::holds_all(subject, target, set),
         },
         Grantee::Sharer => match action {
-            Action::Share(set) => content::held_all(subject, target, set),
+            Action::Share(set) => content::holds_all(subject, target, set),
             _ => Ok(None),
         },
         Grantee::AllParts => content::each_part(subject, action, target.id),
@@ -57,12 +57,12 @@ pub(super) fn holder<F: Facts + ?Sized, E: Evidence>(
 
 /// Whether the subject is any active account at all.
 fn is_account<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> bool {
-    subject.is_registered() && !subject.is_in_particular()
+    subject.is_registered() && !subject.excludes_classes()
 }
 
 fn root_of<F: Facts + ?Sized>(facts: &F, endpoint: Id) -> Result<Option<Target>> {
     match facts.named(Kind::Item, Some(endpoint), "/")? {
-        Some(root) => Target::of(facts, root.id),
+        Some(root) => Target::load(facts, root.id),
         None => Ok(None),
     }
 }
@@ -77,10 +77,10 @@ fn token<F: Facts + ?Sized, E: Evidence>(
     let Some((token, workspace)) = subject.token() else { return Ok(None) };
     let (token, held) = (subject.id, token.mode);
     let strong_enough = held == mode || held == TokenMode::ReadWrite;
-    let here = strong_enough && target.within(subject.facts(), Kind::Workspace)? == Some(workspace);
+    let here = strong_enough && target.ancestor_of_kind(subject.facts(), Kind::Workspace)? == Some(workspace);
     Ok(here.then(|| {
-        let mut steps = E::of(|| Step::Token { token, workspace });
-        steps.add(|| Step::Value { on: token, name: "mode", value: held.as_str().to_owned() });
+        let mut steps = E::of(|| ProofStep::Token { token, workspace });
+        steps.add(|| ProofStep::Value { on: token, name: "mode", value: held.as_str().to_owned() });
         steps
     }))
 }
@@ -89,7 +89,7 @@ fn token<F: Facts + ?Sized, E: Evidence>(
 fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other: Id) -> Result<Option<E>> {
     let mut found = None;
     let them = Subject::new(subject.facts(), other, subject.at)?;
-    subject.levels(&Role::WORKGROUP, &mut |membership| {
+    subject.each_level(&Role::WORKGROUP, &mut |membership| {
         let workgroup = subject.facts().header(membership.resource)?;
         let Some(Attributes::Workgroup(Workgroup { member_access: access, .. })) =
             workgroup.as_ref().map(|it| &*it.attributes)
@@ -104,10 +104,14 @@ fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other
         if !them.holds(wanted, membership.resource)? {
             return Ok(ControlFlow::Continue(()));
         }
-        let mut steps: E = subject.way_to(membership.principal)?.unwrap_or_default();
-        steps.add(|| Step::Role(membership.clone()));
-        steps.add(|| Step::Shared { workgroup: membership.resource, with: other });
-        steps.add(|| Step::Value { on: membership.resource, name: "member-access", value: access.as_str().to_owned() });
+        let mut steps: E = subject.path_to(membership.principal)?.unwrap_or_default();
+        steps.add(|| ProofStep::Role(membership.clone()));
+        steps.add(|| ProofStep::Shared { workgroup: membership.resource, with: other });
+        steps.add(|| ProofStep::Value {
+            on: membership.resource,
+            name: "member-access",
+            value: access.as_str().to_owned(),
+        });
         found = Some(steps);
         Ok(ControlFlow::Break(()))
     })?;
@@ -115,9 +119,9 @@ fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other
 }
 
 /// An admin of some workgroup or dropbox; if asked, of one whose admins manage groups.
-fn some_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing_groups: bool) -> Result<Option<E>> {
+fn any_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing_groups: bool) -> Result<Option<E>> {
     let mut found = None;
-    subject.levels(&[Role::WorkgroupAdmin, Role::DropboxAdmin], &mut |binding: &Binding| {
+    subject.each_level(&[Role::WorkgroupAdmin, Role::DropboxAdmin], &mut |binding: &Binding| {
         if managing_groups {
             let place = subject.facts().header(binding.resource)?;
             let rights = match place.as_ref().map(|it| &*it.attributes) {
@@ -129,9 +133,13 @@ fn some_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing
                 return Ok(ControlFlow::Continue(()));
             }
         }
-        let mut steps = E::of(|| Step::Role(binding.clone()));
+        let mut steps = E::of(|| ProofStep::Role(binding.clone()));
         if managing_groups {
-            steps.add(|| Step::Value { on: binding.resource, name: "admins-manage-groups", value: "true".to_owned() });
+            steps.add(|| ProofStep::Value {
+                on: binding.resource,
+                name: "admins-manage-groups",
+                value: "true".to_owned(),
+            });
         }
         found = Some(steps);
         Ok(ControlFlow::Break(()))
@@ -147,10 +155,10 @@ fn recipient_viewer<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, ta
         if !matches!(kind, Some(Kind::Workgroup | Kind::Dropbox)) {
             continue;
         }
-        let view: Decision<E> = judge_for(subject, Action::Plain(Verb::ViewPackages), by)?;
+        let view: Decision<E> = evaluate_for(subject, Action::Plain(Verb::ViewPackages), by)?;
         if view.allowed {
             let mut steps = view.proof;
-            steps.add(|| Step::Received { by });
+            steps.add(|| ProofStep::Received { by });
             return Ok(Some(steps));
         }
     }

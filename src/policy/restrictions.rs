@@ -3,15 +3,15 @@
 use super::conditions::shares_workgroup;
 use super::content;
 use super::facts::{Facts, Result};
-use super::proof::{Evidence, Step};
-use super::subject::{Sort, Subject};
+use super::proof::{Evidence, ProofStep};
+use super::subject::{PrincipalKind, Subject};
 use super::target::Target;
 use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
 use crate::model::catalogue::Requirement;
 use crate::model::{Action, Kind, Role};
 
 /// Whether a restriction's requirement is met, with the facts that say so either way.
-pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
+pub(super) fn requirement_met<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     requirement: Requirement,
     action: Action,
@@ -32,11 +32,11 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
         }
         Requirement::NotItself => {
             let own = subject.id == target.id;
-            Ok((!own, if own { E::of(|| Step::Oneself { principal: subject.id }) } else { E::default() }))
+            Ok((!own, if own { E::of(|| ProofStep::Itself { principal: subject.id }) } else { E::default() }))
         }
         // Outsiders have no settings; what they may do is decided by their link.
         Requirement::Allowed(_) | Requirement::AllowedOrShared(_) | Requirement::AllowedOrSent(_)
-            if subject.sort == Sort::Outsider =>
+            if subject.principal_kind == PrincipalKind::Outsider =>
         {
             Ok((true, E::default()))
         }
@@ -52,7 +52,7 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
             if allowed {
                 return Ok((true, evidence));
             }
-            let sent: Option<E> = subject.holding(Role::PackageSender, target.id)?;
+            let sent: Option<E> = subject.role_evidence(Role::PackageSender, target.id)?;
             let found = sent.is_some();
             evidence.join(sent.unwrap_or_default());
             Ok((found, evidence))
@@ -63,7 +63,7 @@ pub(super) fn demand<F: Facts + ?Sized, E: Evidence>(
                 return Ok((true, E::default()));
             }
             let value = status.map_or("gone", Status::as_str);
-            Ok((false, E::of(|| Step::Value { on: target.id, name: "status", value: value.to_owned() })))
+            Ok((false, E::of(|| ProofStep::Value { on: target.id, name: "status", value: value.to_owned() })))
         }
     }
 }
@@ -76,11 +76,11 @@ fn fits_endpoint<F: Facts + ?Sized, E: Evidence>(
     target: &Target,
 ) -> Result<(bool, E)> {
     let Some((on, endpoint)) = target.endpoint(facts)? else { return Ok((false, E::default())) };
-    let kind = || Step::Value { on, name: "kind", value: endpoint.kind.as_str().to_owned() };
+    let kind = || ProofStep::Value { on, name: "kind", value: endpoint.kind.as_str().to_owned() };
     let sharing = endpoint.kind.sharing();
     Ok(match (requirement, action) {
         (Requirement::Managed, _) => {
-            let step = || Step::Value { on, name: "managed", value: endpoint.managed.to_string() };
+            let step = || ProofStep::Value { on, name: "managed", value: endpoint.managed.to_string() };
             (endpoint.managed, E::of(step))
         }
         (Requirement::RoleFitsKind, Action::Assign(role)) => {
@@ -99,7 +99,7 @@ fn fits_endpoint<F: Facts + ?Sized, E: Evidence>(
                 against.add(kind);
                 against.add(|| {
                     let version = endpoint.node_version.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-                    Step::Value { on, name: "node-version", value: version }
+                    ProofStep::Value { on, name: "node-version", value: version }
                 });
             }
             (fits, against)
@@ -119,7 +119,7 @@ fn shared<F: Facts + ?Sized, E: Evidence>(
         return Ok((true, evidence));
     }
     let common: Option<E> = match target.kind {
-        Kind::Workgroup => subject.holding(Role::WorkgroupStandard, target.id)?,
+        Kind::Workgroup => subject.role_evidence(Role::WorkgroupStandard, target.id)?,
         Kind::Account => shares_workgroup(subject, target.id)?,
         _ => None,
     };
