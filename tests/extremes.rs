@@ -212,7 +212,7 @@ fn ten_thousand_shares_of_one_item() {
     let principal = id_of(&world, Kind::Account, "u77");
     let question = Question { principal, action: Action::Plain(Verb::Delete), resource: on, at: NOW };
     let offer = remedies(&world, &question).unwrap().into_iter().next().unwrap();
-    assert_eq!(offer.by, [id_of(&world, Kind::Account, "alice")]);
+    assert_eq!(offer.actors, [id_of(&world, Kind::Account, "alice")]);
     let bobs = [Which { principal: user("bob"), by: None, class: None }];
     let revoke = |world: &mut Memory, cascade: bool| {
         doing(world, Actor::Operator, |work| share::revoke(work, (&name("n"), &path("/x")), &bobs, cascade))

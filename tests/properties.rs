@@ -280,11 +280,11 @@ proptest! {
                     let question = Question { principal: who.id, action: Action::Plain(*verb), resource: place.id, at: NOW };
                     let decision = decide(&world, &question).unwrap();
                     let offers = remedies(&world, &question).unwrap();
-                    prop_assert!(offers.iter().all(|offer| !offer.lacks.is_empty()));
+                    prop_assert!(offers.iter().all(|offer| !offer.missing.is_empty()));
                     let manages = [Role::ServerAdmin, Role::ServerManager]
                         .iter()
                         .any(|role| world.held(Id::SERVER, *role, who.id).unwrap().is_some());
-                    let helps_oneself = offers.iter().any(|offer| offer.by.contains(&who.id));
+                    let helps_oneself = offers.iter().any(|offer| offer.actors.contains(&who.id));
                     prop_assert!(!helps_oneself || manages, "only who manages workgroups can help themselves");
                     prop_assert!(!decision.allowed || !decision.proof.is_empty());
                 }

@@ -187,7 +187,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
             return Ok(());
         };
         // Of what comes or goes, whoever sees it on one side is told.
-        if !self.viewers.0.is_told_access(who, on)? && !self.viewers.1.is_told_access(who, on)? {
+        if !self.viewers.0.sees_access(who, on)? && !self.viewers.1.sees_access(who, on)? {
             self.effect.hidden += 1;
             return Ok(());
         }

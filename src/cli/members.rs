@@ -130,7 +130,7 @@ fn told(view: &View<'_>, found: Vec<Binding>) -> Result<Vec<Binding>, RenderErro
     let viewer = view.viewer()?;
     let mut told = Vec::with_capacity(found.len());
     for it in found {
-        if viewer.is_told_of(&it)? {
+        if viewer.sees_binding(&it)? {
             told.push(it);
         }
     }
@@ -170,7 +170,7 @@ fn expanded(view: &View<'_>, of: &Resource, mut found: Vec<Binding>) -> Result<(
             let Some(group) = ways.at(place) else { continue };
             let mut is_whole = true;
             for inner in view.facts.list_bindings(BindingQuery::OnAs(group, Role::GroupMember))? {
-                if !asks_about_others && !viewer.is_told_of(&inner)? {
+                if !asks_about_others && !viewer.sees_binding(&inner)? {
                     is_whole = false;
                 } else if is_group(inner.principal)? {
                     if opened.insert(inner.principal) {
@@ -289,7 +289,7 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
     let mut rows = Vec::new();
     for binding in found {
         let Some(place) = view.facts.resource(binding.resource)? else { continue };
-        if !viewer.sees(&place)? || !viewer.is_told_of(&binding)? {
+        if !viewer.sees(&place)? || !viewer.sees_binding(&binding)? {
             continue;
         }
         let via = match of_group.get(&binding.principal) {

@@ -294,13 +294,13 @@ impl List {
         put: Put<'_>,
     ) -> Result<(), RenderError> {
         for ownership in view.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemOwner))? {
-            if wanted.is_everything() && viewer.is_told_of(&ownership)? {
+            if wanted.is_everything() && viewer.sees_binding(&ownership)? {
                 let row = share_row(view, resource.id, &ownership, Permissions::EDIT, "owner")?;
                 put(&format!("{up:08} owners"), row)?;
             }
         }
         for share in view.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemShare))? {
-            if wanted.takes(&share) && viewer.lists_share(&share, self.all)? {
+            if wanted.takes(&share) && viewer.sees_share_in_list(&share, self.all)? {
                 let (set, class) = (share.attributes.permissions, share.attributes.share_class());
                 let row = share_row(view, resource.id, &share, set, class.as_str())?;
                 put(&format!("{up:08} shares\0{}", texts(&row, &["principal", "by"])), row)?;
@@ -378,7 +378,7 @@ fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, pu
     let viewer = view.viewer()?;
     let mut keep = |share: Binding| -> Result<(), RenderError> {
         let class = share.attributes.share_class();
-        if !wanted.takes(&share) || !viewer.lists_share(&share, wanted.all)? {
+        if !wanted.takes(&share) || !viewer.sees_share_in_list(&share, wanted.all)? {
             return Ok(());
         }
         if let Some(top) = top

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::ops::{Actor, AnyViewer, Place, Viewer, Work, find, find_item, find_workspace, require_active, resolve};
 use crate::policy::disclosure::HIDDEN;
-use crate::policy::{AdaptiveFacts, BindingQuery, Facts, Rights};
+use crate::policy::{AdaptiveFacts, BindingQuery, CurrentRights, Facts};
 use crate::render::RenderError;
 use crate::store::{Reader, Snapshot, StoreFacts, TodayFacts};
 
@@ -157,8 +157,8 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// By what the reader may look at another moment than now.
-    fn rights(&self) -> Option<Rights<'_>> {
-        self.today.as_ref().map(|(facts, at)| Rights { facts, today: facts.now(), at: *at })
+    fn rights(&self) -> Option<CurrentRights<'_>> {
+        self.today.as_ref().map(|(facts, at)| CurrentRights { facts, today: facts.now(), at: *at })
     }
 
     /// The reader, as it may look today.
@@ -248,7 +248,7 @@ impl<F: Facts> View<'_, F> {
         let listed = |id: Id| {
             for select in [BindingQuery::OfAs(id, Role::ItemShare), BindingQuery::SharesBy(id)] {
                 for share in self.facts.list_bindings(select)? {
-                    if viewer.is_told_of(&share)? {
+                    if viewer.sees_binding(&share)? {
                         return Ok(true);
                     }
                 }
@@ -277,7 +277,7 @@ impl<F: Facts> View<'_, F> {
         match self.told_name(id)? {
             Some(name) => Ok(name),
             // told: the reader is told of the binding.
-            None if self.viewer()?.is_told_of(binding)? => self.reference(id),
+            None if self.viewer()?.sees_binding(binding)? => self.reference(id),
             None => Ok(HIDDEN.to_owned()),
         }
     }

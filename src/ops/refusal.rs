@@ -6,7 +6,7 @@ use crate::model::attributes::NodeVersion;
 use crate::model::catalogue::{ADMINS_DO_NOT_END, CUSTOM_SETS, ROOT_STAYS};
 use crate::model::{Action, Binding, Id, Kind, Problem, Role, Verb};
 use crate::policy::invariants::{self, Violation};
-use crate::policy::remedy::Lack;
+use crate::policy::remedy::Missing;
 use crate::policy::{Decision, Facts, Question};
 
 impl<F: Facts + ?Sized> Work<'_, F> {
@@ -121,7 +121,7 @@ impl<F: Facts + ?Sized> Work<'_, F> {
         );
         let mut problem = Problem::denied(decision.rule, message);
         if self.explains() {
-            let remedies = self.viewer()?.remedies(remedies(self.facts(), question)?)?;
+            let remedies = self.viewer()?.visible_remedies(remedies(self.facts(), question)?)?;
             for offer in offers(self.facts(), question, &remedies, &|id| self.name(id))? {
                 offer.add_to(&mut problem);
             }
@@ -141,29 +141,29 @@ pub fn action_phrase(action: Action, name: &dyn Fn(Id) -> Result<String>) -> Res
     })
 }
 
-/// What is lacking, all of it, as a phrase.
+/// What is missing, all of it, as a phrase.
 ///
 /// # Errors
 /// What `name` answers.
-pub fn lacks_phrase(lacks: &[Lack], name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
-    let phrases = lacks.iter().map(|lack| lack_phrase(*lack, name)).collect::<Result<Vec<String>>>()?;
+pub fn lacks_phrase(missing: &[Missing], name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
+    let phrases = missing.iter().map(|one| lack_phrase(*one, name)).collect::<Result<Vec<String>>>()?;
     Ok(phrases.join(" and "))
 }
 
-fn lack_phrase(lack: Lack, name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
-    Ok(match lack {
-        Lack::ServerRole(role) => format!("role {role}"),
-        Lack::Role(role, on) => format!("role {role} on {}", name(on)?),
-        Lack::Setting(setting) => format!("setting {} allowed", setting.as_str()),
-        Lack::Condition(condition, on) => format!("{} on {}", condition.phrase(), name(on)?),
-        Lack::Active(account) => format!("{} active", name(account)?),
-        Lack::Share(set, item) if set.is_custom() => format!("share of {} with {set}", name(item)?),
-        Lack::Share(set, item) => format!("share of {} with {}", name(item)?, set.label()),
-        Lack::Managed(endpoint) => format!("managed is on on {}", name(endpoint)?),
-        Lack::RootUpload(workspace) => format!("root-upload allowed in {}", name(workspace)?),
-        Lack::Owner(item) => format!("ownership of {}", name(item)?),
-        Lack::Files(workspace, endpoint) => format!("files of {} on {}", name(workspace)?, name(endpoint)?),
-        Lack::NodeVersion(endpoint) => {
+fn lack_phrase(one: Missing, name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
+    Ok(match one {
+        Missing::ServerRole(role) => format!("role {role}"),
+        Missing::Role(role, on) => format!("role {role} on {}", name(on)?),
+        Missing::Setting(setting) => format!("setting {} allowed", setting.as_str()),
+        Missing::Condition(condition, on) => format!("{} on {}", condition.phrase(), name(on)?),
+        Missing::Active(account) => format!("{} active", name(account)?),
+        Missing::Share(set, item) if set.is_custom() => format!("share of {} with {set}", name(item)?),
+        Missing::Share(set, item) => format!("share of {} with {}", name(item)?, set.label()),
+        Missing::Managed(endpoint) => format!("managed is on on {}", name(endpoint)?),
+        Missing::RootUpload(workspace) => format!("root-upload allowed in {}", name(workspace)?),
+        Missing::Owner(item) => format!("ownership of {}", name(item)?),
+        Missing::Files(workspace, endpoint) => format!("files of {} on {}", name(workspace)?, name(endpoint)?),
+        Missing::NodeVersion(endpoint) => {
             format!("node software {} or later on {}", NodeVersion::CUSTOM_SETS, name(endpoint)?)
         }
     })

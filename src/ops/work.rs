@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::policy::decide_for;
 use crate::policy::disclosure::UNSEEN;
-use crate::policy::{Actor, BindingQuery, Draft, Facts, Overlay, Question, Rights, Subject, Viewer};
+use crate::policy::{Actor, BindingQuery, CurrentRights, Draft, Facts, Overlay, Question, Subject, Viewer};
 
 /// A change in the making.
 pub struct Work<'f, F: Facts + ?Sized> {
@@ -32,7 +32,7 @@ pub struct Work<'f, F: Facts + ?Sized> {
     /// Whether a refusal says what would suffice: not one of a trial, which is made to find that out.
     explains: bool,
     /// Where the past is looked at: by which rights.
-    rights: Option<Rights<'f>>,
+    rights: Option<CurrentRights<'f>>,
     /// Delegated shares whose ends are held against what their sharers hold once the whole state is known, as
     /// with a manifest, which may name a share before what it rests on; none where that is done at once.
     pub(super) unbounded: Option<Vec<Id>>,
@@ -81,7 +81,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn looking(facts: &'f F, actor: Actor, at: Time, rights: Option<Rights<'f>>) -> Result<Work<'f, F>> {
+    pub fn looking(facts: &'f F, actor: Actor, at: Time, rights: Option<CurrentRights<'f>>) -> Result<Work<'f, F>> {
         Ok(Work { rights, ..Work::new(facts, actor, at)? })
     }
 
@@ -177,8 +177,8 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             return Ok(true);
         }
         match self.viewer_before()? {
-            Some(before) if before.is_told_of(binding)? => Ok(true),
-            _ => Ok(self.viewer()?.is_told_of(binding)?),
+            Some(before) if before.sees_binding(binding)? => Ok(true),
+            _ => Ok(self.viewer()?.sees_binding(binding)?),
         }
     }
 

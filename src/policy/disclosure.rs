@@ -13,7 +13,7 @@ use super::content;
 use super::decide::{allows, decide_for};
 use super::facts::{Facts, Result};
 use super::proof::ProofStep;
-use super::remedy::{Lack, Remedy};
+use super::remedy::{Missing, Remedy};
 use super::sharing;
 use super::subject::Subject;
 use super::target::Target;
@@ -29,7 +29,7 @@ pub const UNSEEN: &str = "something that you may not see";
 pub const HIDDEN: &str = "hidden";
 
 /// How many answers are remembered: names come in runs.
-const REMEMBERED: usize = 4096;
+const MAX_CACHED_NAMES: usize = 4096;
 
 /// A reader: what it may be told, with its principal looked up once.
 pub struct Viewer<'f, F: Facts + ?Sized> {
@@ -38,7 +38,7 @@ pub struct Viewer<'f, F: Facts + ?Sized> {
     /// Where the past is read: what is there today.
     today: Option<&'f dyn Facts>,
     /// Whether a name may be told, by id.
-    names: RefCell<HashMap<Id, bool>>,
+    name_cache: RefCell<HashMap<Id, bool>>,
 }
 
 /// Which part of the log somebody reads.
@@ -52,7 +52,7 @@ pub enum LogScope {
 
 /// By what the past is read: today's rights (docs/model.md#time-and-the-past).
 #[derive(Clone, Copy)]
-pub struct Rights<'f> {
+pub struct CurrentRights<'f> {
     /// Today's facts, in which what is gone stands as it last was.
     pub facts: &'f dyn Facts,
     /// What is there today.
@@ -61,7 +61,7 @@ pub struct Rights<'f> {
     pub at: Time,
 }
 
-impl<'f> Rights<'f> {
+impl<'f> CurrentRights<'f> {
     /// A reader of the past.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// When the facts cannot be read.
     pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Viewer<'f, F>> {
         let subject = actor.principal().map(|id| Subject::new(facts, id, at)).transpose()?;
-        Ok(Viewer { subject, today: None, names: RefCell::default() })
+        Ok(Viewer { subject, today: None, name_cache: RefCell::default() })
     }
 
     /// Whether it is about something of the past that is gone today, and the reader is a server admin, who
@@ -133,7 +133,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn sees(&self, resource: &Resource) -> Result<bool> {
-        self.told(Aspect::Existence, resource.id, resource.kind(), None)
+        self.discloses(Aspect::Existence, resource.id, resource.kind(), None)
     }
 
     /// Whether a resource may be named to the reader. What no facts hold may not: whoever looked it up
@@ -146,15 +146,15 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         if id <= Id::LAST_RESERVED || id == subject.id {
             return Ok(true);
         }
-        if let Some(known) = self.names.borrow().get(&id) {
+        if let Some(known) = self.name_cache.borrow().get(&id) {
             return Ok(*known);
         }
         let may = match subject.facts().header(id)? {
-            Some(header) => self.told(Aspect::Existence, id, header.kind(), None)?,
+            Some(header) => self.discloses(Aspect::Existence, id, header.kind(), None)?,
             None => false,
         };
-        let mut names = self.names.borrow_mut();
-        if names.len() >= REMEMBERED {
+        let mut names = self.name_cache.borrow_mut();
+        if names.len() >= MAX_CACHED_NAMES {
             names.clear();
         }
         names.insert(id, may);
@@ -168,15 +168,15 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     /// When the facts cannot be read.
     pub fn sees_details(&self, resource: &Resource) -> Result<bool> {
         let limited = matches!(resource.kind(), Kind::Workgroup | Kind::Dropbox);
-        if limited { self.told(Aspect::Details, resource.id, resource.kind(), None) } else { self.sees(resource) }
+        if limited { self.discloses(Aspect::Details, resource.id, resource.kind(), None) } else { self.sees(resource) }
     }
 
     /// Whether the reader is told what it may do with the content of an endpoint, which it need not see.
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn knows_content_of(&self, endpoint: Id) -> Result<bool> {
-        self.told(Aspect::OwnAccess, endpoint, Kind::Endpoint, None)
+    pub fn sees_content_of(&self, endpoint: Id) -> Result<bool> {
+        self.discloses(Aspect::OwnAccess, endpoint, Kind::Endpoint, None)
     }
 
     // Bindings.
@@ -185,23 +185,23 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn is_told_of(&self, binding: &Binding) -> Result<bool> {
+    pub fn sees_binding(&self, binding: &Binding) -> Result<bool> {
         let Some(subject) = &self.subject else { return Ok(true) };
         match binding.role {
             Role::ItemShare => Ok(sharing::may_see(subject, binding)? || self.sees_all_gone(binding.resource)?),
             role if role.resource_kind() == Kind::Server => self.may_name(binding.principal),
-            role => Ok(self.told(Aspect::Bindings, binding.resource, role.resource_kind(), Some(binding))?
+            role => Ok(self.discloses(Aspect::Bindings, binding.resource, role.resource_kind(), Some(binding))?
                 && self.sees_member(binding)?),
         }
     }
 
     /// Whether the reader may list the members of a group. Their own memberships are disclosed anyway, see
-    /// [`is_told_of`](Viewer::is_told_of).
+    /// [`sees_binding`](Viewer::sees_binding).
     ///
     /// # Errors
     /// When the facts cannot be read.
     pub fn is_told_members(&self, group: Id) -> Result<bool> {
-        self.told(Aspect::Bindings, group, Kind::Group, None)
+        self.discloses(Aspect::Bindings, group, Kind::Group, None)
     }
 
     /// Whether a share is told of in a list: one of a class of the system's own only where all are
@@ -209,8 +209,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn lists_share(&self, share: &Binding, all: bool) -> Result<bool> {
-        Ok((all || !share.attributes.share_class().is_hidden()) && self.is_told_of(share)?)
+    pub fn sees_share_in_list(&self, share: &Binding, all: bool) -> Result<bool> {
+        Ok((all || !share.attributes.share_class().is_hidden()) && self.sees_binding(share)?)
     }
 
     /// With `member-access: admins` whoever views the members of a workgroup as a member is told of its admins
@@ -241,7 +241,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
             None => Ok(true),
             // To edit one's own account is not to administer it.
             Some(subject) if on == subject.id => subject.holds(Role::ServerAdmin, Id::SERVER),
-            Some(_) => self.told(Aspect::OthersAccess, on, kind, None),
+            Some(_) => self.discloses(Aspect::OthersAccess, on, kind, None),
         }
     }
 
@@ -250,11 +250,11 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn is_told_access(&self, principal: Id, on: Id) -> Result<bool> {
+    pub fn sees_access(&self, principal: Id, on: Id) -> Result<bool> {
         let Some(subject) = &self.subject else { return Ok(true) };
         let kind = subject.facts().header(on)?.map_or(Kind::Server, |it| it.kind());
         if principal == subject.id {
-            return Ok(self.may_name(on)? || (kind == Kind::Endpoint && self.knows_content_of(on)?));
+            return Ok(self.may_name(on)? || (kind == Kind::Endpoint && self.sees_content_of(on)?));
         }
         Ok(self.may_name(on)? && self.may_name(principal)? && self.may_ask_about_others(on, kind)?)
     }
@@ -299,28 +299,28 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn remedies(&self, found: Vec<Remedy>) -> Result<Vec<Remedy>> {
+    pub fn visible_remedies(&self, found: Vec<Remedy>) -> Result<Vec<Remedy>> {
         if self.subject.is_none() {
             return Ok(found);
         }
         let mut told = Vec::with_capacity(found.len());
         'ways: for mut remedy in found {
-            for lack in &remedy.lacks {
-                for on in named_by(*lack).into_iter().flatten() {
+            for one in &remedy.missing {
+                for on in resource_named_by(*one).into_iter().flatten() {
                     if !self.may_name(on)? {
                         continue 'ways;
                     }
                 }
             }
-            let all = remedy.by.len();
+            let all = remedy.actors.len();
             let mut by = Vec::with_capacity(all);
-            for id in remedy.by {
+            for id in remedy.actors {
                 if self.may_name(id)? {
                     by.push(id);
                 }
             }
-            remedy.others |= by.len() < all;
-            remedy.by = by;
+            remedy.has_more_actors |= by.len() < all;
+            remedy.actors = by;
             told.push(remedy);
         }
         Ok(told)
@@ -331,7 +331,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn tells_step(&self, step: &ProofStep) -> Result<bool> {
+    pub fn sees_step(&self, step: &ProofStep) -> Result<bool> {
         let (Some(subject), ProofStep::Value { on, name, .. }) = (&self.subject, step) else { return Ok(true) };
         if !self.may_name(*on)? {
             return Ok(false);
@@ -351,18 +351,20 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn rule(&self, aspect: Aspect, on: Id, binding: Option<&Binding>) -> Result<Option<Rule>> {
+    pub fn disclosing_rule(&self, aspect: Aspect, on: Id, binding: Option<&Binding>) -> Result<Option<Rule>> {
         let Some(subject) = &self.subject else { return Ok(None) };
         let kind = subject.facts().header(on)?.map_or(Kind::Server, |it| it.kind());
-        Ok(self.row(aspect, on, kind, binding)?.map(|row| row.rule))
+        Ok(self.disclosing_row(aspect, on, kind, binding)?.map(|row| row.rule))
     }
 
-    fn told(&self, aspect: Aspect, on: Id, kind: Kind, binding: Option<&Binding>) -> Result<bool> {
-        Ok(self.subject.is_none() || self.row(aspect, on, kind, binding)?.is_some() || self.sees_all_gone(on)?)
+    fn discloses(&self, aspect: Aspect, on: Id, kind: Kind, binding: Option<&Binding>) -> Result<bool> {
+        Ok(self.subject.is_none()
+            || self.disclosing_row(aspect, on, kind, binding)?.is_some()
+            || self.sees_all_gone(on)?)
     }
 
     /// The row of the catalogue that tells the reader something.
-    fn row(
+    fn disclosing_row(
         &self,
         aspect: Aspect,
         on: Id,
@@ -384,7 +386,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
                         None => false,
                     }
                 }
-                Audience::MayAbove(above, verbs) => match self.above(on, above)? {
+                Audience::MayAbove(above, verbs) => match self.parent_of_kind(on, above)? {
                     Some(target) => may_any(subject, verbs, &target)?,
                     None => false,
                 },
@@ -404,7 +406,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     }
 
     /// What a resource lies in, where that is of this kind.
-    fn above(&self, id: Id, kind: Kind) -> Result<Option<Target>> {
+    fn parent_of_kind(&self, id: Id, kind: Kind) -> Result<Option<Target>> {
         let Some(subject) = &self.subject else { return Ok(None) };
         let parent = subject.facts().header(id)?.and_then(|it| it.parent);
         let target = parent.map(|parent| Target::load(subject.facts(), parent)).transpose()?.flatten();
@@ -452,13 +454,15 @@ fn holds_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, roles: &[Role], on: Id
 }
 
 /// The resources that a lack names.
-const fn named_by(lack: Lack) -> [Option<Id>; 2] {
-    match lack {
-        Lack::ServerRole(_) | Lack::Setting(_) => [None, None],
-        Lack::Role(_, on) | Lack::Condition(_, on) | Lack::Share(_, on) => [Some(on), None],
-        Lack::Active(id) | Lack::Managed(id) | Lack::RootUpload(id) | Lack::Owner(id) | Lack::NodeVersion(id) => {
-            [Some(id), None]
-        }
-        Lack::Files(workspace, endpoint) => [Some(workspace), Some(endpoint)],
+const fn resource_named_by(one: Missing) -> [Option<Id>; 2] {
+    match one {
+        Missing::ServerRole(_) | Missing::Setting(_) => [None, None],
+        Missing::Role(_, on) | Missing::Condition(_, on) | Missing::Share(_, on) => [Some(on), None],
+        Missing::Active(id)
+        | Missing::Managed(id)
+        | Missing::RootUpload(id)
+        | Missing::Owner(id)
+        | Missing::NodeVersion(id) => [Some(id), None],
+        Missing::Files(workspace, endpoint) => [Some(workspace), Some(endpoint)],
     }
 }

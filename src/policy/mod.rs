@@ -29,14 +29,14 @@ pub mod target;
 
 pub use actor::Actor;
 pub use decide::{Decision, Question, allows, decide, decide_for, decide_on};
-pub use disclosure::{LogScope, Rights, Viewer};
+pub use disclosure::{CurrentRights, LogScope, Viewer};
 pub use draft::{Draft, RowChange};
 pub use empty::EmptyFacts;
 pub use evaluator::Evaluator;
 pub use facts::{BindingQuery, Facts, FactsError, ResourceHeader, Result};
 pub use overlay::Overlay;
 pub use proof::{Proof, ProofStep};
-pub use remedy::{Remedy, lacks};
+pub use remedy::{Remedy, missing_sets};
 pub use subject::Subject;
 pub use swappable::{AdaptiveFacts, SwappableFacts};
 pub use target::Target;

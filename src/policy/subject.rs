@@ -329,7 +329,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
             return Ok(evidence);
         }
         let mut through = Vec::new();
-        let principals = self.collect_principals(everything, |way| through.push(way))?;
+        let principals = self.collect_principals(everything, |via| through.push(via))?;
         let mut steps = Vec::new();
         let mut at = place;
         while let Some((from, role)) = through.get(at).copied().flatten() {
@@ -350,8 +350,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// When the facts cannot be read.
     pub fn groups_with_parents(&self) -> Result<Vec<(Id, Option<usize>)>> {
         let mut through = Vec::new();
-        let principals = self.collect_principals(false, |way| through.push(way))?;
-        Ok(principals.into_iter().zip(through).map(|(id, way)| (id, way.map(|(from, _)| from))).collect())
+        let principals = self.collect_principals(false, |via| through.push(via))?;
+        Ok(principals.into_iter().zip(through).map(|(id, via)| (id, via.map(|(from, _)| from))).collect())
     }
 
     /// The way it came to be a principal, itself or through groups; none if it is not that principal.

@@ -147,7 +147,7 @@ impl<F: Facts> Scene<'_, F> {
 
     /// Whether the actor is told of a binding.
     fn is_listed(&self, binding: &Binding) -> bool {
-        self.viewer(rolebook::model::Time::now()).is_told_of(binding).unwrap()
+        self.viewer(rolebook::model::Time::now()).sees_binding(binding).unwrap()
     }
 
     /// Whether the actor sees something.

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use rolebook::model::action::{Destination, Verb, verbs_of};
 use rolebook::model::{Action, Id, Kind, Path, Resource, Role, Time};
 use rolebook::ops::remedies;
-use rolebook::policy::remedy::Lack;
+use rolebook::policy::remedy::Missing;
 use rolebook::policy::{EmptyFacts, Facts, Overlay, ProofStep, Question, Remedy, decide};
 use rolebook::store::{RevisionHeader, Store};
 
@@ -213,53 +213,53 @@ fn suffices<F: Facts>(
     (who, ask, at): (u64, &Ask, i64),
     remedy: &Remedy,
 ) -> Result<(), String> {
-    if remedy.lacks.is_empty() {
+    if remedy.missing.is_empty() {
         return Err("a remedy of nothing".to_owned());
     }
     let without = |left_out: Option<usize>| {
         let mut mended = world.clone();
-        let lacks = remedy.lacks.iter().enumerate().filter(|(place, _)| Some(*place) != left_out);
-        let ok = lacks.fold(true, |ok, (_, lack)| ok && mend(facts, &mut mended, who, *lack));
+        let missing = remedy.missing.iter().enumerate().filter(|(place, _)| Some(*place) != left_out);
+        let ok = missing.fold(true, |ok, (_, one)| ok && mend(facts, &mut mended, who, *one));
         ok.then(|| mended.may(who, ask, at))
     };
     match without(None) {
         None => return Ok(()),
         Some(true) => {}
-        Some(false) => return Err(format!("does not suffice: {:?}", remedy.lacks)),
+        Some(false) => return Err(format!("does not suffice: {:?}", remedy.missing)),
     }
-    for place in 0..remedy.lacks.len() {
+    for place in 0..remedy.missing.len() {
         if without(Some(place)) == Some(true) {
-            return Err(format!("{:?} of {:?} is not lacking", remedy.lacks[place], remedy.lacks));
+            return Err(format!("{:?} of {:?} is not lacking", remedy.missing[place], remedy.missing));
         }
     }
-    for lack in &remedy.lacks {
-        if let Lack::Share(set, item) = lack {
+    for one in &remedy.missing {
+        if let Missing::Share(set, item) = one {
             let place = place_of(world, item.0);
             let managed = world.sharing(place.0) == "managed";
             let refused = managed && (!world.items[&place].folder || world.workgroups.contains_key(&who));
             if !world.takes(place.0, set_of(*set)) || refused {
-                return Err(format!("{lack:?} is refused"));
+                return Err(format!("{one:?} is refused"));
             }
         }
     }
-    for able in &remedy.by {
-        for lack in &remedy.lacks {
+    for able in &remedy.actors {
+        for one in &remedy.missing {
             let may = |ask: &Ask| world.may(able.0, ask, at);
-            let can = match lack {
-                Lack::Share(set, item) => {
+            let can = match one {
+                Missing::Share(set, item) => {
                     let place = place_of(world, item.0);
                     may(&Ask::Share(set_of(*set), place.clone())) || may(&Ask::AdministerShares(place))
                 }
                 // One that is not managed is made so first.
-                Lack::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
+                Missing::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
                     may(&Ask::Assign(role.as_str(), on.0)) || may(&Ask::Endpoint("edit", on.0))
                 }
                 _ => true,
             };
             // Nobody shares with themselves, or sets their own role or settings.
-            let is_others = matches!(lack, Lack::Share(..) | Lack::ServerRole(_) | Lack::Setting(_));
+            let is_others = matches!(one, Missing::Share(..) | Missing::ServerRole(_) | Missing::Setting(_));
             if !can || (*able == Id(who) && is_others) {
-                return Err(format!("{able} cannot give {lack:?}"));
+                return Err(format!("{able} cannot give {one:?}"));
             }
         }
     }
@@ -271,45 +271,45 @@ fn place_of(world: &World, item: u64) -> Place {
 }
 
 /// Makes the change that mends a lack, in the oracle's world; false where that is not in its power.
-fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, lack: Lack) -> bool {
+fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, one: Missing) -> bool {
     let id = 1_000_000;
-    match lack {
-        Lack::Share(set, item) => {
+    match one {
+        Missing::Share(set, item) => {
             let (on, set) = (place_of(world, item.0), set_of(set));
             world.shares.push(Share { id, on, with: who, by: None, set, expires: None, class: "admin" });
         }
-        Lack::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
+        Missing::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
             world.endpoints.get_mut(&on.0).unwrap().roles.push(Held { id, who, role: role.as_str() });
         }
-        Lack::Role(Role::GroupMember, on) => world.groups.get_mut(&on.0).unwrap().push(Link { id, who }),
-        Lack::Role(role @ (Role::WorkgroupStandard | Role::WorkgroupAdmin), on) => {
+        Missing::Role(Role::GroupMember, on) => world.groups.get_mut(&on.0).unwrap().push(Link { id, who }),
+        Missing::Role(role @ (Role::WorkgroupStandard | Role::WorkgroupAdmin), on) => {
             let members = &mut world.workgroups.get_mut(&on.0).unwrap().members;
             members.retain(|it| it.who != who);
             members.push(Member { id, who, admin: role == Role::WorkgroupAdmin, active: true });
         }
-        Lack::Role(role @ (Role::WorkspaceMember | Role::WorkspaceManager), on) => {
+        Missing::Role(role @ (Role::WorkspaceMember | Role::WorkspaceManager), on) => {
             let members = &mut world.workspaces.get_mut(&on.0).unwrap().members;
             let root_upload = members.iter().find(|it| it.who == who).and_then(|it| it.root_upload);
             members.retain(|it| it.who != who);
             members.push(Membership { id, who, manager: role == Role::WorkspaceManager, root_upload });
         }
-        Lack::ServerRole(role) => world.accounts.get_mut(&who).unwrap().role = role.as_str(),
-        Lack::Active(account) => {
+        Missing::ServerRole(role) => world.accounts.get_mut(&who).unwrap().role = role.as_str(),
+        Missing::Active(account) => {
             let account = world.accounts.get_mut(&account.0).unwrap();
             (account.active, account.expires) = (true, None);
         }
-        Lack::Owner(item) => {
+        Missing::Owner(item) => {
             let on = place_of(world, item.0);
             world.items.get_mut(&on).unwrap().owner = Some(Link { id, who });
         }
-        Lack::NodeVersion(endpoint) => world.endpoints.get_mut(&endpoint.0).unwrap().version = Some([3, 7, 4, 0]),
-        Lack::Managed(endpoint) => world.endpoints.get_mut(&endpoint.0).unwrap().managed = true,
-        Lack::RootUpload(workspace) => {
+        Missing::NodeVersion(endpoint) => world.endpoints.get_mut(&endpoint.0).unwrap().version = Some([3, 7, 4, 0]),
+        Missing::Managed(endpoint) => world.endpoints.get_mut(&endpoint.0).unwrap().managed = true,
+        Missing::RootUpload(workspace) => {
             let workspace = world.workspaces.get_mut(&workspace.0).unwrap();
             workspace.root_upload = true;
             workspace.members.iter_mut().for_each(|it| it.root_upload = None);
         }
-        Lack::Condition(condition, on) => {
+        Missing::Condition(condition, on) => {
             let text = condition.phrase();
             match facts.resource(on).unwrap().map(|it| it.kind()) {
                 Some(Kind::Endpoint | Kind::Item) if text == "private is off" => {
@@ -321,7 +321,7 @@ fn mend<F: Facts>(facts: &F, world: &mut World, who: u64, lack: Lack) -> bool {
                 _ => return false,
             }
         }
-        Lack::Setting(_) | Lack::Role(..) | Lack::Files(..) => return false,
+        Missing::Setting(_) | Missing::Role(..) | Missing::Files(..) => return false,
     }
     true
 }

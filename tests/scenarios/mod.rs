@@ -101,9 +101,9 @@ fn what_is_told_to_whom_is_as_expected() {
                     let with = built.account(with);
                     held.into_iter().find(|binding| binding.principal == with).unwrap()
                 });
-                let rule = viewer.rule(aspect, place, binding.as_ref()).unwrap();
+                let rule = viewer.disclosing_rule(aspect, place, binding.as_ref()).unwrap();
                 let told = match &binding {
-                    Some(binding) => viewer.is_told_of(binding).unwrap(),
+                    Some(binding) => viewer.sees_binding(binding).unwrap(),
                     None => rule.is_some(),
                 };
                 let answer = if told { "told" } else { "hidden" };
@@ -174,9 +174,9 @@ fn every_question_is_answered_as_expected() {
         }
         // What is allowed has a proof, and what would suffice for a denial never is what is there already.
         let remedies = remedies(it.built.work.facts(), &it.question).unwrap();
-        for lacks in remedies.iter().map(|remedy| &remedy.lacks) {
-            let twice = lacks.iter().enumerate().any(|(at, lack)| lacks[..at].contains(lack));
-            assert!(!lacks.is_empty() && !twice, "{place}: {lacks:?}");
+        for missing in remedies.iter().map(|remedy| &remedy.missing) {
+            let twice = missing.iter().enumerate().any(|(at, one)| missing[..at].contains(one));
+            assert!(!missing.is_empty() && !twice, "{place}: {missing:?}");
         }
         assert!(!decision.allowed || !decision.proof.is_empty(), "{place}: no proof");
     });

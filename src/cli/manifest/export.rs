@@ -90,7 +90,7 @@ fn is_told(view: &View<'_, Snapshot>, resources: &[Id], bindings: &[Id]) -> Resu
     for id in bindings {
         if let Some(binding) = view.facts.binding(*id)?
             && viewer.may_name(binding.resource)?
-            && viewer.is_told_of(&binding)?
+            && viewer.sees_binding(&binding)?
         {
             return Ok(true);
         }

@@ -88,7 +88,7 @@ fn endpoint<F: Facts>(view: &View<'_, F>, name: &Name, action: &str) -> Result<I
     if problem.kind == ProblemKind::NotFound
         && about_content.iter().any(|verb| verb.as_str() == action)
         && let Some(hidden) = view.facts.named(Kind::Endpoint, None, name.key())?
-        && view.viewer()?.knows_content_of(hidden.id)?
+        && view.viewer()?.sees_content_of(hidden.id)?
     {
         return Ok(hidden.id);
     }

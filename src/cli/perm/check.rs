@@ -134,14 +134,14 @@ impl Answered {
         match (decision.allowed, with_givers) {
             (true, _) => {}
             (false, true) => {
-                let told = view.viewer()?.remedies(remedies(&view.facts, &question)?)?;
+                let told = view.viewer()?.visible_remedies(remedies(&view.facts, &question)?)?;
                 offered = offers(&view.facts, &question, &told, &name)?;
                 missing.extend(offered.iter().map(|offer| offer.grant.clone()));
                 missing.dedup();
             }
             (false, false) => {
-                for remedy in view.viewer()?.remedies(sufficient(&view.facts, &question)?)? {
-                    missing.push(lacks_phrase(&remedy.lacks, &name)?);
+                for remedy in view.viewer()?.visible_remedies(sufficient(&view.facts, &question)?)? {
+                    missing.push(lacks_phrase(&remedy.missing, &name)?);
                 }
             }
         }

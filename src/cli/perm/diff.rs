@@ -113,7 +113,7 @@ fn compared(
         let ((who_was, who_is), (on_was, on_is)) = (difference.principal, difference.resource);
         Ok(match (who_is.or(who_was), on_is.or(on_was)) {
             (Some(who), Some(on)) => {
-                viewer_after.is_told_access(who, on)?
+                viewer_after.sees_access(who, on)?
                     || viewer_was_told(&viewer_before, (who_was.or(who_is), on_was.or(on_is)))?
             }
             _ => false,
@@ -180,7 +180,7 @@ fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Res
 /// Whether a line was told before.
 fn viewer_was_told(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) -> Result<bool, FactsError> {
     match (who, on) {
-        (Some(who), Some(on)) => viewer.is_told_access(who, on),
+        (Some(who), Some(on)) => viewer.sees_access(who, on),
         _ => Ok(false),
     }
 }

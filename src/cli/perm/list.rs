@@ -88,7 +88,7 @@ impl List {
                 list(&evaluator, &subject, &filter, reach, &mut |resource, actions| {
                     carried(&mut stopped, || {
                         // The same is told as a check of each line would tell.
-                        if !viewer.is_told_access(who, resource)? {
+                        if !viewer.sees_access(who, resource)? {
                             return Ok(ControlFlow::Continue(()));
                         }
                         told += 1;

@@ -51,7 +51,7 @@ pub(super) fn told<'p, F: Facts>(view: &View<'_, F>, proof: &'p [ProofStep]) -> 
     let viewer = view.viewer()?;
     let mut told = Vec::with_capacity(proof.len());
     for step in proof {
-        if viewer.tells_step(step)? {
+        if viewer.sees_step(step)? {
             told.push(step);
         }
     }

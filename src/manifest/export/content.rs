@@ -99,7 +99,7 @@ impl<F: Facts> Export<'_, F> {
         put(&mut map, "size", json!(item.size));
         for binding in self.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemOwner))? {
             is_owned = true;
-            if self.viewer.is_told_of(&binding)? {
+            if self.viewer.sees_binding(&binding)? {
                 let owner = self.principal(binding.principal)?;
                 put(&mut map, "owner", json!(if form::is_nobody(&owner) { format!("user:{owner}") } else { owner }));
             }
@@ -122,7 +122,7 @@ impl<F: Facts> Export<'_, F> {
     pub(super) fn shares(&self, item: Id) -> Result<Vec<(String, Binding)>, Problem> {
         let mut found = Vec::new();
         for binding in self.facts.list_bindings(BindingQuery::OnAs(item, Role::ItemShare))? {
-            if self.viewer.is_told_of(&binding)? && self.takes(&binding.sets) {
+            if self.viewer.sees_binding(&binding)? && self.takes(&binding.sets) {
                 found.push((self.principal(binding.principal)?, binding));
             }
         }

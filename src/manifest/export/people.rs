@@ -106,7 +106,7 @@ impl<F: Facts> Export<'_, F> {
                 if !self.takes(&binding.sets) {
                     continue;
                 }
-                if self.viewer.is_told_of(&binding)? {
+                if self.viewer.sees_binding(&binding)? {
                     let who = self.principal(binding.principal)?;
                     let home = homes.as_ref().map(|homes| self.home(homes, &who, binding.principal)).transpose()?;
                     found.push(In { who, binding, home: home.flatten() });

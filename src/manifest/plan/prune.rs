@@ -133,6 +133,6 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             return Ok(viewer.sees(&resource)?);
         }
         let Some(binding) = base.binding(row)? else { return Ok(false) };
-        Ok(viewer.may_name(binding.resource)? && viewer.is_told_of(&binding)?)
+        Ok(viewer.may_name(binding.resource)? && viewer.sees_binding(&binding)?)
     }
 }

@@ -1,6 +1,6 @@
 //! What would turn a denial into an allowance, as commands: each was tried before it is offered.
 //!
-//! The rows of the catalogue say what is lacking (`policy::remedy`). Here that becomes commands. Each is
+//! The rows of the catalogue say what is missing (`policy::remedy`). Here that becomes commands. Each is
 //! done on an overlay over the facts, as the person who would type it, and the question is decided again:
 //! what is refused, or does not suffice, is not offered. The number of trials is bounded.
 //!
@@ -14,10 +14,10 @@ use super::{Actor, Result, Work, workspace_member};
 use crate::model::attributes::{AllowDeny, Attributes, OrgRole, Status};
 use crate::model::catalogue::Condition;
 use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role};
-use crate::policy::remedy::{Lack, Way, givers};
-use crate::policy::{BindingQuery, Facts, Question, Remedy, decide, lacks};
+use crate::policy::remedy::{Missing, RemedyMethod, who_can_grant};
+use crate::policy::{BindingQuery, Facts, Question, Remedy, decide, missing_sets};
 
-/// How many sets of lacks are considered, how many people are named for each, and how many trials there
+/// How many sets of what is missing are considered, how many people are named for each, and how many trials there
 /// are for one denial.
 const CONSIDERED: usize = 8;
 const NAMED: usize = 5;
@@ -31,16 +31,16 @@ const TRIALS: usize = 30;
 pub fn remedies(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
     let mut bench = Bench { facts, question, trials: TRIALS };
     let mut found = Vec::new();
-    for lacks in lacks(facts, question)?.into_iter().take(CONSIDERED) {
+    for missing in missing_sets(facts, question)?.into_iter().take(CONSIDERED) {
         let mut offered = false;
-        for way in ways(&lacks) {
-            if let Some(remedy) = bench.by_people(&lacks, way)? {
+        for method in ways(&missing) {
+            if let Some(remedy) = bench.by_people(&missing, method)? {
                 found.push(remedy);
                 offered = true;
             }
         }
-        if !offered && bench.works(&lacks, Way::Operator, Actor::Operator)? {
-            found.push(by_operator(lacks));
+        if !offered && bench.works(&missing, RemedyMethod::Operator, Actor::Operator)? {
+            found.push(by_operator(missing));
         }
     }
     Ok(found)
@@ -53,32 +53,32 @@ pub fn remedies(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
 pub fn sufficient(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
     let mut bench = Bench { facts, question, trials: TRIALS };
     let mut found = Vec::new();
-    for lacks in lacks(facts, question)?.into_iter().take(CONSIDERED) {
-        if bench.works(&lacks, Way::Operator, Actor::Operator)? {
-            found.push(by_operator(lacks));
+    for missing in missing_sets(facts, question)?.into_iter().take(CONSIDERED) {
+        if bench.works(&missing, RemedyMethod::Operator, Actor::Operator)? {
+            found.push(by_operator(missing));
         }
     }
     Ok(found)
 }
 
-const fn by_operator(lacks: Vec<Lack>) -> Remedy {
-    Remedy { lacks, way: Way::Operator, by: Vec::new(), others: false }
+const fn by_operator(missing: Vec<Missing>) -> Remedy {
+    Remedy { missing, method: RemedyMethod::Operator, actors: Vec::new(), has_more_actors: false }
 }
 
-/// The commands that mend what is lacking, as they are typed, joined by `&&`.
+/// The commands that mend what is missing, as they are typed, joined by `&&`.
 ///
 /// # Errors
 /// When the facts cannot be read.
 pub fn commands(facts: &dyn Facts, question: &Question, remedy: &Remedy) -> Result<String> {
-    let steps = steps(facts, question, &remedy.lacks, remedy.way)?.unwrap_or_default();
+    let steps = steps(facts, question, &remedy.missing, remedy.method)?.unwrap_or_default();
     Ok(steps.iter().map(Step::command).collect::<Vec<_>>().join(" && "))
 }
 
 /// The ways in which people can bring it about: a share by who holds what is shared, and an admin share
 /// by who administers the place.
-fn ways(lacks: &[Lack]) -> impl Iterator<Item = Way> + use<> {
-    let shares = lacks.iter().any(|lack| matches!(lack, Lack::Share(..)));
-    std::iter::once(Way::Own).chain(shares.then_some(Way::AdminShare))
+fn ways(missing: &[Missing]) -> impl Iterator<Item = RemedyMethod> + use<> {
+    let shares = missing.iter().any(|one| matches!(one, Missing::Share(..)));
+    std::iter::once(RemedyMethod::Own).chain(shares.then_some(RemedyMethod::AdminShare))
 }
 
 /// Where commands are tried.
@@ -91,27 +91,27 @@ struct Bench<'f> {
 
 impl Bench<'_> {
     /// The remedy with the people who can bring it about in some way; none where nobody was found.
-    fn by_people(&mut self, lacks: &[Lack], way: Way) -> Result<Option<Remedy>> {
+    fn by_people(&mut self, missing: &[Missing], method: RemedyMethod) -> Result<Option<Remedy>> {
         let (mut by, mut others) = (Vec::new(), false);
-        for giver in givers(self.facts, self.question, lacks, way, NAMED)? {
+        for giver in who_can_grant(self.facts, self.question, missing, method, NAMED)? {
             if by.len() == NAMED {
                 others = true;
                 break;
             }
-            if self.works(lacks, way, Actor::Principal(giver))? {
+            if self.works(missing, method, Actor::Principal(giver))? {
                 by.push(giver);
             }
         }
-        Ok((!by.is_empty()).then(|| Remedy { lacks: lacks.to_vec(), way, by, others }))
+        Ok((!by.is_empty()).then(|| Remedy { missing: missing.to_vec(), method, actors: by, has_more_actors: others }))
     }
 
     /// Whether the commands are accepted from somebody, break no invariant, and suffice.
-    fn works(&mut self, lacks: &[Lack], way: Way, actor: Actor) -> Result<bool> {
+    fn works(&mut self, missing: &[Missing], method: RemedyMethod, actor: Actor) -> Result<bool> {
         if self.trials == 0 {
             return Ok(false);
         }
         self.trials -= 1;
-        let Some(steps) = steps(self.facts, self.question, lacks, way)? else { return Ok(false) };
+        let Some(steps) = steps(self.facts, self.question, missing, method)? else { return Ok(false) };
         let mut work = Work::trial(self.facts, actor, self.question.at)?;
         let done = steps.iter().try_for_each(|step| step.run(&mut work)).and_then(|()| work.check());
         match done {
@@ -122,11 +122,16 @@ impl Bench<'_> {
     }
 }
 
-/// The commands for everything that is lacking; none where there is no command for some of it.
-fn steps(facts: &dyn Facts, question: &Question, lacks: &[Lack], way: Way) -> Result<Option<Vec<Step>>> {
+/// The commands for everything that is missing; none where there is no command for some of it.
+fn steps(
+    facts: &dyn Facts,
+    question: &Question,
+    missing: &[Missing],
+    method: RemedyMethod,
+) -> Result<Option<Vec<Step>>> {
     let mut all = Vec::new();
-    for lack in lacks {
-        match steps_for(facts, question, *lack, way)? {
+    for one in missing {
+        match steps_for(facts, question, *one, method)? {
             Some(steps) if !steps.is_empty() => all.extend(steps),
             _ => return Ok(None),
         }
@@ -149,16 +154,16 @@ fn principal(facts: &dyn Facts, id: Id) -> Result<Option<Reference>> {
     Ok(Name::parse(&resource.name).ok().map(|name| Reference::Named(resource.kind(), name)))
 }
 
-fn steps_for(facts: &dyn Facts, question: &Question, lack: Lack, way: Way) -> Result<Option<Vec<Step>>> {
+fn steps_for(facts: &dyn Facts, question: &Question, one: Missing, method: RemedyMethod) -> Result<Option<Vec<Step>>> {
     let subject = question.principal;
-    Ok(match lack {
-        Lack::ServerRole(role) => named(facts, subject)?.map(|who| vec![Step::ServerRole { who, role }]),
-        Lack::Setting(setting) => named(facts, subject)?.map(|who| vec![Step::Allow { who, setting }]),
-        Lack::Active(account) => active(facts, question, account)?,
-        Lack::Role(role, on) => match role.resource_kind() {
+    Ok(match one {
+        Missing::ServerRole(role) => named(facts, subject)?.map(|who| vec![Step::ServerRole { who, role }]),
+        Missing::Setting(setting) => named(facts, subject)?.map(|who| vec![Step::Allow { who, setting }]),
+        Missing::Active(account) => active(facts, question, account)?,
+        Missing::Role(role, on) => match role.resource_kind() {
             Kind::Endpoint => endpoint_role(facts, subject, role, on)?,
-            Kind::Org => in_org(facts, subject, role, on, way)?,
-            Kind::Workspace => in_workspace(facts, subject, role, on, way)?,
+            Kind::Org => in_org(facts, subject, role, on, method)?,
+            Kind::Workspace => in_workspace(facts, subject, role, on, method)?,
             Kind::Dropbox if role == Role::DropboxOutside => {
                 let address = facts.resource(subject)?.and_then(|it| Name::parse_email(&it.name).ok());
                 let dropbox = named(facts, on)?;
@@ -166,27 +171,27 @@ fn steps_for(facts: &dyn Facts, question: &Question, lack: Lack, way: Way) -> Re
             }
             _ => member(facts, subject, role, on)?,
         },
-        Lack::Condition(Condition::AnotherAdmin, org) => another_admin(facts, question, org)?,
-        Lack::Condition(condition, on) => {
+        Missing::Condition(Condition::AnotherAdmin, org) => another_admin(facts, question, org)?,
+        Missing::Condition(condition, on) => {
             let resource = facts.resource(on)?;
             let kind = resource.as_ref().map_or(Kind::Server, |it| it.kind());
             let name = resource.and_then(|it| Name::parse(&it.name).ok());
             Step::condition(condition, kind, name).map(|step| vec![step])
         }
-        Lack::Share(set, item) => {
+        Missing::Share(set, item) => {
             let (Some(who), Some((endpoint, path))) = (principal(facts, subject)?, place(facts, item)?) else {
                 return Ok(None);
             };
-            Some(vec![Step::Share { endpoint, path, who, set, admin: way == Way::AdminShare }])
+            Some(vec![Step::Share { endpoint, path, who, set, admin: method == RemedyMethod::AdminShare }])
         }
-        Lack::Owner(item) => match (named(facts, subject)?, place(facts, item)?) {
+        Missing::Owner(item) => match (named(facts, subject)?, place(facts, item)?) {
             (Some(who), Some((endpoint, path))) => Some(vec![Step::Own { endpoint, path, who }]),
             _ => None,
         },
-        Lack::Managed(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![Step::managed(endpoint)]),
-        Lack::NodeVersion(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![Step::custom_sets(endpoint)]),
-        Lack::RootUpload(workspace) => root_upload(facts, subject, workspace)?,
-        Lack::Files(workspace, endpoint) => files(facts, workspace, endpoint)?,
+        Missing::Managed(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![Step::managed(endpoint)]),
+        Missing::NodeVersion(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![Step::custom_sets(endpoint)]),
+        Missing::RootUpload(workspace) => root_upload(facts, subject, workspace)?,
+        Missing::Files(workspace, endpoint) => files(facts, workspace, endpoint)?,
     })
 }
 
@@ -269,12 +274,12 @@ fn level_in(facts: &dyn Facts, org: Id, account: Id) -> Result<Option<Role>> {
 }
 
 /// A role in an organization: a member is given it, somebody else is invited; the operator puts them in.
-fn in_org(facts: &dyn Facts, subject: Id, role: Role, org: Id, way: Way) -> Result<Option<Vec<Step>>> {
+fn in_org(facts: &dyn Facts, subject: Id, role: Role, org: Id, method: RemedyMethod) -> Result<Option<Vec<Step>>> {
     let (Some(account), Some(who), Some(name)) = (facts.resource(subject)?, named(facts, subject)?, named(facts, org)?)
     else {
         return Ok(None);
     };
-    if way == Way::Operator || level_in(facts, org, subject)?.is_some() {
+    if method == RemedyMethod::Operator || level_in(facts, org, subject)?.is_some() {
         return Ok(Some(vec![Step::OrgRole { org: name, who, role }]));
     }
     let role = if role == Role::OrgAdmin { OrgRole::Admin } else { OrgRole::Member };
@@ -290,7 +295,7 @@ fn workspace_names(facts: &dyn Facts, workspace: Id) -> Result<Option<(Name, Nam
 }
 
 /// A workspace: a member of the organization is added to it; somebody else is invited to both.
-fn in_workspace(facts: &dyn Facts, subject: Id, role: Role, on: Id, way: Way) -> Result<Option<Vec<Step>>> {
+fn in_workspace(facts: &dyn Facts, subject: Id, role: Role, on: Id, method: RemedyMethod) -> Result<Option<Vec<Step>>> {
     let (Some(account), Some(who), Some((org_name, workspace, org))) =
         (facts.resource(subject)?, named(facts, subject)?, workspace_names(facts, on)?)
     else {
@@ -299,7 +304,7 @@ fn in_workspace(facts: &dyn Facts, subject: Id, role: Role, on: Id, way: Way) ->
     let terms = workspace_member::Terms { level: Some(role), ..workspace_member::Terms::default() };
     let mut steps = Vec::new();
     if level_in(facts, org, subject)?.is_none() {
-        if way != Way::Operator {
+        if method != RemedyMethod::Operator {
             // An invitation gives no level.
             let address = if role == Role::WorkspaceMember { address(&account) } else { None };
             let (org, role, workspace) = (org_name, OrgRole::Member, Some(workspace));
@@ -359,7 +364,7 @@ fn files(facts: &dyn Facts, workspace: Id, endpoint: Id) -> Result<Option<Vec<St
 /// A remedy as it is told, alike in a refusal and in an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Offer {
-    /// What is lacking, as a phrase.
+    /// What is missing, as a phrase.
     pub grant: String,
     /// The commands that mend it.
     pub command: String,
@@ -379,14 +384,14 @@ pub fn offers(
 ) -> Result<Vec<Offer>> {
     let mut told = Vec::with_capacity(remedies.len());
     for remedy in remedies {
-        let mut by = remedy.by.iter().map(|id| name(*id)).collect::<Result<Vec<String>>>()?;
-        if remedy.others {
+        let mut by = remedy.actors.iter().map(|id| name(*id)).collect::<Result<Vec<String>>>()?;
+        if remedy.has_more_actors {
             by.push("others".to_owned());
         }
         if by.is_empty() {
             by.push("operator".to_owned());
         }
-        let grant = super::refusal::lacks_phrase(&remedy.lacks, name)?;
+        let grant = super::refusal::lacks_phrase(&remedy.missing, name)?;
         told.push(Offer { grant, command: commands(facts, question, remedy)?, by });
     }
     Ok(told)
@@ -404,7 +409,7 @@ impl Offer {
 }
 
 impl Offer {
-    /// Puts what is lacking and what can be typed into a refusal.
+    /// Puts what is missing and what can be typed into a refusal.
     pub(super) fn add_to(&self, problem: &mut Problem) {
         if !problem.missing.contains(&self.grant) {
             problem.missing.push(self.grant.clone());

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::Lack;
+use super::Missing;
 use crate::model::attributes::EndpointKind;
 use crate::model::catalogue::Condition;
 use crate::model::{Id, Kind, Resource, Role, Time};
@@ -15,15 +15,15 @@ const LOOKED_AT: usize = 50;
 
 /// What is lacking, with the endpoints that files could lie on: once for each of them. What lacks no files is
 /// left as it is.
-pub(super) fn placed<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>, at: Time) -> Result<Vec<Vec<Lack>>> {
-    let lacking = |lack: &Lack| match lack {
-        Lack::Condition(Condition::HasFiles, workspace) => Some(*workspace),
+pub(super) fn placed<F: Facts + ?Sized>(facts: &F, missing: Vec<Missing>, at: Time) -> Result<Vec<Vec<Missing>>> {
+    let lacking = |one: &Missing| match one {
+        Missing::Condition(Condition::HasFiles, workspace) => Some(*workspace),
         _ => None,
     };
-    let Some(workspace) = lacks.iter().find_map(lacking) else { return Ok(vec![lacks]) };
+    let Some(workspace) = missing.iter().find_map(lacking) else { return Ok(vec![missing]) };
     let on = |endpoint: Id| {
-        let each = lacks.iter().map(|lack| lacking(lack).map_or(*lack, |of| Lack::Files(of, endpoint)));
-        each.collect::<Vec<Lack>>()
+        let each = missing.iter().map(|one| lacking(one).map_or(*one, |of| Missing::Files(of, endpoint)));
+        each.collect::<Vec<Missing>>()
     };
     Ok(endpoints(facts, workspace, at)?.into_iter().map(on).collect())
 }

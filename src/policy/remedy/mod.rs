@@ -1,14 +1,14 @@
-//! What is lacking where something is denied, and who may bring it about.
+//! What is missing where something is denied, and who may bring it about.
 //!
 //! Made from the same rows that decide: each row that could give the action is asked what it
 //! lacks. Limits that stand against it must go as well, so they are part of every remedy. Whether that
 //! is enough, and which command does it, `ops::remedy` finds out by trying.
 
 mod files;
-mod givers;
-mod joining;
+mod granters;
+mod group_options;
 
-pub use givers::givers;
+pub use granters::who_can_grant;
 
 use super::conditions;
 use super::content;
@@ -22,9 +22,9 @@ use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
 use crate::model::catalogue::{self, Condition, Grant, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Time, Verb};
 
-/// One thing that is lacking.
+/// One thing that is missing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Lack {
+pub enum Missing {
     /// The account role.
     ServerRole(Role),
     /// The membership or the role on that resource.
@@ -51,7 +51,7 @@ pub enum Lack {
 
 /// How people bring something about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
+pub enum RemedyMethod {
     /// By rights of their own; what is shared is what they hold.
     Own,
     /// What is shared is an admin share, by somebody who does not hold it.
@@ -63,46 +63,46 @@ pub enum Way {
 /// A set of changes that would allow what was denied.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Remedy {
-    /// What is lacking, all of it.
-    pub lacks: Vec<Lack>,
+    /// What is missing, all of it.
+    pub missing: Vec<Missing>,
     /// How it is brought about.
-    pub way: Way,
+    pub method: RemedyMethod,
     /// Accounts that can make every one of these changes; none where only the operator was found.
-    pub by: Vec<Id>,
+    pub actors: Vec<Id>,
     /// Whether there are more of them than `by` names.
-    pub others: bool,
+    pub has_more_actors: bool,
 }
 
-/// What is lacking for a question that is denied: sets of things each of which may be enough, the least
+/// What is missing for a question that is denied: sets of things each of which may be enough, the least
 /// powerful first; empty where nothing was found.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn lacks<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Vec<Lack>>> {
+pub fn missing_sets<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Vec<Vec<Missing>>> {
     let Some(target) = Target::load(facts, question.resource)? else { return Ok(Vec::new()) };
-    let (subject, common) = as_if_active(facts, question)?;
-    lacking(&subject, question.action, &target, common, true)
+    let (subject, common) = assume_active(facts, question)?;
+    missing_for(&subject, question.action, &target, common, true)
 }
 
-/// Whoever asks as if active, and that this is lacking where it is.
-fn as_if_active<'f, F: Facts + ?Sized>(facts: &'f F, question: &Question) -> Result<(Subject<'f, F>, Vec<Lack>)> {
+/// Whoever asks as if active, and that this is missing where it is.
+fn assume_active<'f, F: Facts + ?Sized>(facts: &'f F, question: &Question) -> Result<(Subject<'f, F>, Vec<Missing>)> {
     let subject = Subject::new(facts, question.principal, question.at)?;
     if subject.principal_kind != PrincipalKind::Account || subject.is_registered() {
         return Ok((subject, Vec::new()));
     }
-    let active = Lack::Active(subject.id);
+    let active = Missing::Active(subject.id);
     Ok((subject.assume_active(), vec![active]))
 }
 
 /// What a subject lacks besides what is known to be lacking anyway. Groups to join are for the whole of
 /// an action: one that has a part of it may have another part too.
-fn lacking<F: Facts + ?Sized>(
+fn missing_for<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     action: Action,
     target: &Target,
-    mut common: Vec<Lack>,
+    mut common: Vec<Missing>,
     with_groups: bool,
-) -> Result<Vec<Vec<Lack>>> {
+) -> Result<Vec<Vec<Missing>>> {
     let facts = subject.facts();
     let rows = catalogue::rules_for(target.kind, action.verb());
     for limit in &rows.restrictions {
@@ -112,7 +112,7 @@ fn lacking<F: Facts + ?Sized>(
         match limit.requirement {
             Requirement::SetFits if target.sharing(facts)? == Some(Sharing::Delegated) => {
                 match target.endpoint(facts)? {
-                    Some((endpoint, _)) => common.push(Lack::NodeVersion(endpoint)),
+                    Some((endpoint, _)) => common.push(Missing::NodeVersion(endpoint)),
                     None => return Ok(Vec::new()),
                 }
             }
@@ -126,47 +126,47 @@ fn lacking<F: Facts + ?Sized>(
             }
             Requirement::Allowed(setting)
             | Requirement::AllowedOrShared(setting)
-            | Requirement::AllowedOrSent(setting) => common.push(Lack::Setting(setting)),
-            Requirement::TargetActive if common.contains(&Lack::Active(target.id)) => {}
-            Requirement::TargetActive => common.push(Lack::Active(target.id)),
-            Requirement::Managed => common.push(Lack::Managed(target.id)),
+            | Requirement::AllowedOrSent(setting) => common.push(Missing::Setting(setting)),
+            Requirement::TargetActive if common.contains(&Missing::Active(target.id)) => {}
+            Requirement::TargetActive => common.push(Missing::Active(target.id)),
+            Requirement::Managed => common.push(Missing::Managed(target.id)),
             Requirement::RootUpload => match home_workspace(facts, action, target)? {
-                Some(workspace) => common.push(Lack::RootUpload(workspace)),
+                Some(workspace) => common.push(Missing::RootUpload(workspace)),
                 None => return Ok(Vec::new()),
             },
         }
     }
-    let mut found: Vec<(usize, Vec<Lack>)> = Vec::new();
+    let mut found: Vec<(usize, Vec<Missing>)> = Vec::new();
     for grant in &rows.grants {
         // A row that gives already, and is kept from it by something common, lacks nothing of its own.
         let gives = grant_applies::<F, ()>(subject, grant, action, target)?.is_some();
-        let own = if gives { Some(Vec::new()) } else { lacks_of(subject, grant, action, target)? };
+        let own = if gives { Some(Vec::new()) } else { missing_for_grant(subject, grant, action, target)? };
         let Some(own) = own else { continue };
         for own in files::placed(facts, own, subject.at)? {
-            let mut lacks = common.clone();
+            let mut missing = common.clone();
             // What stands in the way of the whole may stand in the way of a part as well.
-            lacks.extend(own.into_iter().filter(|lack| !common.contains(lack)));
-            if !lacks.is_empty() && !found.iter().any(|(_, known)| *known == lacks) {
-                found.push((lacks.iter().map(|lack| weight(*lack)).max().unwrap_or(0), lacks));
+            missing.extend(own.into_iter().filter(|one| !common.contains(one)));
+            if !missing.is_empty() && !found.iter().any(|(_, known)| *known == missing) {
+                found.push((missing.iter().map(|one| weight(*one)).max().unwrap_or(0), missing));
             }
         }
         if gives || !with_groups {
             continue;
         }
-        for (extra, join) in joining::groups(subject, grant, action, target)? {
-            let lacks: Vec<Lack> = common.iter().copied().chain([join]).collect();
-            if !found.iter().any(|(_, known)| *known == lacks) {
-                found.push((extra, lacks));
+        for (extra, join) in group_options::memberships_that_grant(subject, grant, action, target)? {
+            let missing: Vec<Missing> = common.iter().copied().chain([join]).collect();
+            if !found.iter().any(|(_, known)| *known == missing) {
+                found.push((extra, missing));
             }
         }
     }
     // Where a limit alone stands in the way, roles on top of it are no answer.
-    let least = found.iter().map(|(_, lacks)| lacks.len()).min().unwrap_or(0);
+    let least = found.iter().map(|(_, missing)| missing.len()).min().unwrap_or(0);
     if least == common.len() {
-        found.retain(|(_, lacks)| lacks.len() == least);
+        found.retain(|(_, missing)| missing.len() == least);
     }
-    found.sort_by_key(|(extra, lacks)| (*extra, lacks.len()));
-    Ok(found.into_iter().map(|(_, lacks)| lacks).collect())
+    found.sort_by_key(|(extra, missing)| (*extra, missing.len()));
+    Ok(found.into_iter().map(|(_, missing)| missing).collect())
 }
 
 /// The workspace whose `root-upload` concerns an upload.
@@ -181,13 +181,13 @@ fn home_workspace<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target)
 }
 
 /// What one row lacks to give; none when no change of facts could make it give to this subject.
-fn lacks_of<F: Facts + ?Sized>(
+fn missing_for_grant<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     grant: &Grant,
     action: Action,
     target: &Target,
-) -> Result<Option<Vec<Lack>>> {
-    let mut lacks = Vec::new();
+) -> Result<Option<Vec<Missing>>> {
+    let mut missing = Vec::new();
     let is_principal = subject.principal_kind == PrincipalKind::Account
         || (subject.principal_kind == PrincipalKind::Accounts && subject.id != Id::AUTHENTICATED);
     match grant.grantee {
@@ -211,8 +211,8 @@ fn lacks_of<F: Facts + ?Sized>(
             match target.ancestor_of_kind(subject.facts(), role.resource_kind())? {
                 _ if held => {}
                 _ if !fits => return Ok(None),
-                _ if role.resource_kind() == Kind::Server => lacks.push(Lack::ServerRole(role)),
-                Some(on) => lacks.push(Lack::Role(role, on)),
+                _ if role.resource_kind() == Kind::Server => missing.push(Missing::ServerRole(role)),
+                Some(on) => missing.push(Missing::Role(role, on)),
                 None => return Ok(None),
             }
         }
@@ -225,11 +225,11 @@ fn lacks_of<F: Facts + ?Sized>(
             if !unshared || subject.principal_kind != PrincipalKind::Account || target.kind != Kind::Item {
                 return Ok(None);
             }
-            lacks.push(Lack::Owner(target.id));
+            missing.push(Missing::Owner(target.id));
         }
         Grantee::ShareHolder | Grantee::Sharer | Grantee::HoldsPermissions(_) => {
-            let Some(share) = share_lack(subject, grant.grantee, action, target)? else { return Ok(None) };
-            lacks.extend(share);
+            let Some(share) = missing_share(subject, grant.grantee, action, target)? else { return Ok(None) };
+            missing.extend(share);
         }
         Grantee::AllParts => {
             for (part, on) in content::parts(subject.facts(), action, target.id)? {
@@ -237,12 +237,12 @@ fn lacks_of<F: Facts + ?Sized>(
                     continue;
                 }
                 let Some(on) = Target::load(subject.facts(), on)? else { return Ok(None) };
-                let Some(first) = lacking(subject, part, &on, Vec::new(), false)?.into_iter().next() else {
+                let Some(first) = missing_for(subject, part, &on, Vec::new(), false)?.into_iter().next() else {
                     return Ok(None);
                 };
-                lacks.extend(first.into_iter().filter(|lack| !lacks.contains(lack)).collect::<Vec<_>>());
+                missing.extend(first.into_iter().filter(|one| !missing.contains(one)).collect::<Vec<_>>());
             }
-            lacks = merged(subject.facts(), lacks)?;
+            missing = merge_shares(subject.facts(), missing)?;
         }
         _ => return Ok(None),
     }
@@ -259,35 +259,35 @@ fn lacks_of<F: Facts + ?Sized>(
             Condition::ViewsWhereSubmitted => {
                 for dropbox in conditions::submitted_to(subject.facts(), target.id)? {
                     if !decide_for(subject, Action::Plain(Verb::ViewPackages), dropbox)?.allowed {
-                        lacks.push(Lack::Role(Role::DropboxStandard, dropbox));
+                        missing.push(Missing::Role(Role::DropboxStandard, dropbox));
                     }
                 }
             }
             Condition::MayView => {
                 let view = Action::Plain(Verb::View);
-                let first = lacking(subject, view, target, Vec::new(), false)?.into_iter().next();
+                let first = missing_for(subject, view, target, Vec::new(), false)?.into_iter().next();
                 let Some(first) = first else { return Ok(None) };
-                lacks.extend(first.into_iter().filter(|lack| !lacks.contains(lack)).collect::<Vec<_>>());
+                missing.extend(first.into_iter().filter(|one| !missing.contains(one)).collect::<Vec<_>>());
             }
             // An admin leaves as one, or not at all.
             Condition::MembersMayLeave if subject.holds(Role::OrgAdmin, target.id)? => return Ok(None),
             Condition::ManagersAdministerDropboxes
             | Condition::PublicDirectory
             | Condition::MembersEditWorkspaces
-            | Condition::MembersMayLeave => lacks.push(Lack::Condition(condition, Id::SERVER)),
-            _ => lacks.push(Lack::Condition(condition, target.id)),
+            | Condition::MembersMayLeave => missing.push(Missing::Condition(condition, Id::SERVER)),
+            _ => missing.push(Missing::Condition(condition, target.id)),
         }
     }
-    Ok(Some(lacks))
+    Ok(Some(missing))
 }
 
 /// The share that would do, the smallest that the endpoint can hold.
-fn share_lack<F: Facts + ?Sized>(
+fn missing_share<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     grantee: Grantee,
     action: Action,
     target: &Target,
-) -> Result<Option<Option<Lack>>> {
+) -> Result<Option<Option<Missing>>> {
     let facts = subject.facts();
     let Some((endpoint, attributes)) = target.endpoint(facts)? else { return Ok(None) };
     // Outsiders of dropboxes and access tokens hold no shares of their own.
@@ -314,18 +314,18 @@ fn share_lack<F: Facts + ?Sized>(
     Ok(if missing.is_empty() {
         Some(None)
     } else {
-        smallest(attributes, missing).map(|set| Some(Lack::Share(set, item)))
+        smallest(attributes, missing).map(|set| Some(Missing::Share(set, item)))
     })
 }
 
-/// One share of an item for all that is lacking there, and none where one of a folder above gives it, or
+/// One share of an item for all that is missing there, and none where one of a folder above gives it, or
 /// owning that.
-fn merged<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>) -> Result<Vec<Lack>> {
+fn merge_shares<F: Facts + ?Sized>(facts: &F, missing: Vec<Missing>) -> Result<Vec<Missing>> {
     let mut shares: Vec<(Permissions, Id)> = Vec::new();
     let mut others = Vec::new();
-    for lack in lacks {
-        let Lack::Share(set, item) = lack else {
-            others.push(lack);
+    for one in missing {
+        let Missing::Share(set, item) = one else {
+            others.push(one);
             continue;
         };
         match shares.iter_mut().find(|(_, known)| *known == item) {
@@ -345,21 +345,21 @@ fn merged<F: Facts + ?Sized>(facts: &F, lacks: Vec<Lack>) -> Result<Vec<Lack>> {
         let gives = |(other, on): &(Permissions, Id)| {
             on != item && other.contains(*set) && above.iter().any(|folder| folder.id == *on)
         };
-        let owned = |lack: &Lack| matches!(lack, Lack::Owner(on) if above.iter().any(|folder| folder.id == *on));
+        let owned = |one: &Missing| matches!(one, Missing::Owner(on) if above.iter().any(|folder| folder.id == *on));
         if !shares.iter().any(gives) && !others.iter().any(owned) {
-            others.push(Lack::Share(*set, *item));
+            others.push(Missing::Share(*set, *item));
         }
     }
-    let owned = |others: &[Lack], item: Id| -> Result<bool> {
+    let owned = |others: &[Missing], item: Id| -> Result<bool> {
         let above = facts.ancestors(item)?;
         let is_above =
-            |lack: &Lack| matches!(lack, Lack::Owner(on) if *on != item && above.iter().any(|it| it.id == *on));
+            |one: &Missing| matches!(one, Missing::Owner(on) if *on != item && above.iter().any(|it| it.id == *on));
         Ok(others.iter().any(is_above))
     };
     let mut kept = Vec::with_capacity(others.len());
-    for lack in &others {
-        match lack {
-            Lack::Owner(item) if owned(&others, *item)? => {}
+    for one in &others {
+        match one {
+            Missing::Owner(item) if owned(&others, *item)? => {}
             other => kept.push(*other),
         }
     }
@@ -376,19 +376,24 @@ fn smallest(endpoint: &Endpoint, wanted: Permissions) -> Option<Permissions> {
 }
 
 /// How much a change gives besides what was asked for, roughly: less is better.
-fn weight(lack: Lack) -> usize {
-    match lack {
-        Lack::Active(_) => 0,
-        Lack::Setting(_) | Lack::RootUpload(_) => 1,
-        Lack::Share(set, _) => 1 + set.iter().count(),
-        Lack::Role(Role::DropboxOutside | Role::DropboxSubmitOnly | Role::GroupMember | Role::WorkspaceMember, _) => 2,
-        Lack::Role(Role::WorkgroupStandard | Role::DropboxStandard | Role::ActivityMonitor | Role::OrgMember, _) => 3,
-        Lack::Condition(_, id) if id != Id::SERVER => 4,
-        Lack::Role(Role::AccessManager | Role::EndpointAdministrator | Role::OrgAdmin, _) | Lack::Owner(_) => 9,
-        Lack::Role(_, _) => 5,
-        Lack::Condition(_, _) | Lack::Managed(_) | Lack::NodeVersion(_) | Lack::Files(..) => 6,
-        Lack::ServerRole(Role::ServerAdmin) => 8,
-        Lack::ServerRole(_) => 7,
+fn weight(one: Missing) -> usize {
+    match one {
+        Missing::Active(_) => 0,
+        Missing::Setting(_) | Missing::RootUpload(_) => 1,
+        Missing::Share(set, _) => 1 + set.iter().count(),
+        Missing::Role(
+            Role::DropboxOutside | Role::DropboxSubmitOnly | Role::GroupMember | Role::WorkspaceMember,
+            _,
+        ) => 2,
+        Missing::Role(Role::WorkgroupStandard | Role::DropboxStandard | Role::ActivityMonitor | Role::OrgMember, _) => {
+            3
+        }
+        Missing::Condition(_, id) if id != Id::SERVER => 4,
+        Missing::Role(Role::AccessManager | Role::EndpointAdministrator | Role::OrgAdmin, _) | Missing::Owner(_) => 9,
+        Missing::Role(_, _) => 5,
+        Missing::Condition(_, _) | Missing::Managed(_) | Missing::NodeVersion(_) | Missing::Files(..) => 6,
+        Missing::ServerRole(Role::ServerAdmin) => 8,
+        Missing::ServerRole(_) => 7,
     }
 }
 

@@ -272,7 +272,7 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, tests: &[Soug
     let viewer = view.viewer()?;
     session.stream(&BOUND, &Paging::default(), |_, push| {
         for (binding, _) in found.iter().filter(|(_, is_missed)| !is_missed) {
-            if viewer.is_told_of(binding)? && viewer.may_name(binding.resource)? {
+            if viewer.sees_binding(binding)? && viewer.may_name(binding.resource)? {
                 let _ = push(bound(view, binding)?)?;
             }
         }

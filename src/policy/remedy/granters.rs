@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Lack, Way, expired};
+use super::{Missing, RemedyMethod, expired};
 use crate::model::attributes::{Attributes, Item, Setting};
 use crate::model::catalogue::Condition;
 use crate::model::{Action, Id, Kind, Role, Verb};
@@ -12,32 +12,32 @@ use crate::policy::subject::{PrincipalKind, Subject};
 use crate::policy::target::Target;
 
 /// How many are looked at among those who hold what is to be shared.
-const MOST_HOLDERS: usize = 1_000;
+const MAX_HOLDERS: usize = 1_000;
 
 /// Who has the right to every change of a remedy, made in some way, and a few more than are to be named. That
 /// may be the account that lacks something, as the only admin of an organization who wants to leave it.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn givers<F: Facts + ?Sized>(
+pub fn who_can_grant<F: Facts + ?Sized>(
     facts: &F,
     question: &Question,
-    lacks: &[Lack],
-    way: Way,
+    missing: &[Missing],
+    method: RemedyMethod,
     named: usize,
 ) -> Result<Vec<Id>> {
     let Some(target) = Target::load(facts, question.resource)? else { return Ok(Vec::new()) };
     let subject = Subject::new(facts, question.principal, question.at)?;
     let mut able = Vec::new();
-    for candidate in candidates(facts, lacks, &target)? {
+    for candidate in candidates(facts, missing, &target)? {
         if able.contains(&candidate) {
             continue;
         }
         let candidate = Subject::new(facts, candidate, question.at)?;
         // Groups type nothing.
         let mut all = candidate.principal_kind == PrincipalKind::Account;
-        for lack in lacks {
-            all = all && mends(&candidate, &subject, *lack, way)?;
+        for one in missing {
+            all = all && can_provide(&candidate, &subject, *one, method)?;
         }
         if all {
             able.push(candidate.id);
@@ -51,7 +51,7 @@ pub fn givers<F: Facts + ?Sized>(
 
 /// Who might be able to: whoever holds a role that gives rights over others, and whoever holds what
 /// is to be shared.
-fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> Result<Vec<Id>> {
+fn candidates<F: Facts + ?Sized>(facts: &F, missing: &[Missing], target: &Target) -> Result<Vec<Id>> {
     let mut found: Vec<Id> = Vec::new();
     let mut holders = |on: Id, roles: &[Role]| -> Result<()> {
         for role in roles {
@@ -78,50 +78,52 @@ fn candidates<F: Facts + ?Sized>(facts: &F, lacks: &[Lack], target: &Target) -> 
             }
         }
     }
-    for lack in lacks {
-        let Lack::Share(set, item) = lack else { continue };
+    for one in missing {
+        let Missing::Share(set, item) = one else { continue };
         for above in facts.ancestors(*item)? {
             facts.bindings(BindingQuery::OnAs(above.id, Role::ItemShare), &mut |share| {
                 if share.attributes.permissions.contains(*set) {
                     found.push(share.principal);
                 }
-                Ok(if found.len() > MOST_HOLDERS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+                Ok(if found.len() > MAX_HOLDERS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             })?;
         }
     }
     Ok(found)
 }
 
-/// Whether a candidate may make the change that mends a lack.
-fn mends<F: Facts + ?Sized>(
+/// Whether a candidate may make the change that provides what is missing.
+fn can_provide<F: Facts + ?Sized>(
     candidate: &Subject<'_, F>,
     subject: &Subject<'_, F>,
-    lack: Lack,
-    way: Way,
+    one: Missing,
+    method: RemedyMethod,
 ) -> Result<bool> {
     let plain = Action::Plain;
     let facts = subject.facts();
     let is_group = subject.kind() == Some(Kind::Group);
-    let (action, on) = match lack {
-        Lack::Share(set, item) => {
+    let (action, on) = match one {
+        Missing::Share(set, item) => {
             let shares = decide_for(candidate, Action::Share(set), item)?.allowed;
-            return Ok(match way {
-                Way::Own | Way::Operator => shares,
-                Way::AdminShare => !shares && decide_for(candidate, plain(Verb::AdministerShares), item)?.allowed,
+            return Ok(match method {
+                RemedyMethod::Own | RemedyMethod::Operator => shares,
+                RemedyMethod::AdminShare => {
+                    !shares && decide_for(candidate, plain(Verb::AdministerShares), item)?.allowed
+                }
             });
         }
-        Lack::ServerRole(role) => (Action::SetRole(role), subject.id),
-        Lack::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
+        Missing::ServerRole(role) => (Action::SetRole(role), subject.id),
+        Missing::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
             let managed = facts.resource(on)?.and_then(|it| it.as_endpoint().map(|it| it.managed));
             // One that is not managed is made so first.
             (if managed == Some(false) { plain(Verb::Edit) } else { Action::Assign(role) }, on)
         }
-        Lack::Role(role, on) if role.resource_kind() == Kind::Org => {
+        Missing::Role(role, on) if role.resource_kind() == Kind::Org => {
             let member = facts.held(on, Role::OrgMember, subject.id)?.is_some();
             (plain(if member { Verb::EditMember } else { Verb::Invite }), on)
         }
-        Lack::Role(Role::DropboxOutside, on) => (plain(Verb::Invite), on),
-        Lack::Role(role, on) if role.resource_kind() == Kind::Workspace => {
+        Missing::Role(Role::DropboxOutside, on) => (plain(Verb::Invite), on),
+        Missing::Role(role, on) if role.resource_kind() == Kind::Workspace => {
             let org = facts.header(on)?.and_then(|it| it.parent).unwrap_or(on);
             let mut member = false;
             for level in Role::ORG {
@@ -129,27 +131,27 @@ fn mends<F: Facts + ?Sized>(
             }
             if member { (plain(Verb::AddMember), on) } else { (plain(Verb::Invite), org) }
         }
-        Lack::Role(Role::WorkgroupAdmin | Role::DropboxAdmin, on) => (plain(Verb::AddAdmin), on),
-        Lack::Role(role, on) if is_group && role != Role::GroupMember => (plain(Verb::AddGroup), on),
-        Lack::Role(_, on) => (plain(Verb::AddMember), on),
-        Lack::Setting(setting) => (Action::Set(setting), subject.id),
-        Lack::Condition(Condition::AnotherAdmin, on) => (plain(Verb::EditMember), on),
-        Lack::Files(workspace, endpoint) => {
+        Missing::Role(Role::WorkgroupAdmin | Role::DropboxAdmin, on) => (plain(Verb::AddAdmin), on),
+        Missing::Role(role, on) if is_group && role != Role::GroupMember => (plain(Verb::AddGroup), on),
+        Missing::Role(_, on) => (plain(Verb::AddMember), on),
+        Missing::Setting(setting) => (Action::Set(setting), subject.id),
+        Missing::Condition(Condition::AnotherAdmin, on) => (plain(Verb::EditMember), on),
+        Missing::Files(workspace, endpoint) => {
             let org = facts.header(workspace)?.and_then(|it| it.parent).unwrap_or(workspace);
             return Ok(decide_for(candidate, plain(Verb::CreateWorkspace), org)?.allowed
                 && decide_for(candidate, plain(Verb::Edit), endpoint)?.allowed);
         }
-        Lack::RootUpload(on) => {
+        Missing::RootUpload(on) => {
             let org = facts.resource(on)?.and_then(|it| it.parent);
             (plain(Verb::CreateWorkspace), org.unwrap_or(on))
         }
-        Lack::Condition(_, Id::SERVER) => (plain(Verb::Configure), Id::SERVER),
-        Lack::Owner(item) => {
+        Missing::Condition(_, Id::SERVER) => (plain(Verb::Configure), Id::SERVER),
+        Missing::Owner(item) => {
             let endpoint = facts.ancestors(item)?.last().map_or(item, |outermost| outermost.id);
             (plain(Verb::Edit), endpoint)
         }
-        Lack::Condition(_, on) | Lack::Managed(on) | Lack::NodeVersion(on) => (plain(Verb::Edit), on),
-        Lack::Active(account) => (
+        Missing::Condition(_, on) | Missing::Managed(on) | Missing::NodeVersion(on) => (plain(Verb::Edit), on),
+        Missing::Active(account) => (
             if expired(facts, account, subject.at)? { Action::Set(Setting::Expires) } else { plain(Verb::Activate) },
             account,
         ),

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use super::Lack;
+use super::Missing;
 use crate::model::catalogue::{Grant, Grantee};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::decide::grant_applies;
@@ -12,25 +12,25 @@ use crate::policy::subject::{PrincipalKind, Subject};
 use crate::policy::target::Target;
 
 /// How many groups are looked at, and how many of them are named: those that give least besides.
-const LOOKED_AT: usize = 50;
-const NAMED: usize = 2;
+const MAX_CONSIDERED: usize = 50;
+const MAX_NAMED: usize = 2;
 /// What joining weighs by itself, beside a share or a role of one's own that gives as much.
-const JOINING: usize = 4;
+const JOIN_WEIGHT: usize = 4;
 /// Beyond so much that a group gives, more makes no difference.
-const MUCH: usize = 1_000;
+const MAX_WEIGHT: usize = 1_000;
 
 /// The memberships by which a row would give to an account, each with how much it gives besides.
-pub(super) fn groups<F: Facts + ?Sized>(
+pub(super) fn memberships_that_grant<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     grant: &Grant,
     action: Action,
     target: &Target,
-) -> Result<Vec<(usize, Lack)>> {
+) -> Result<Vec<(usize, Missing)>> {
     if subject.principal_kind != PrincipalKind::Account {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
-    for group in holders(subject, grant.grantee, target)? {
+    for group in groups_that_hold(subject, grant.grantee, target)? {
         let Some(kind) = subject.facts().header(group)?.map(|it| it.kind()) else { continue };
         let role = match kind {
             Kind::Group => Role::GroupMember,
@@ -42,16 +42,16 @@ pub(super) fn groups<F: Facts + ?Sized>(
         }
         let members = Subject::new(subject.facts(), group, subject.at)?;
         if grant_applies::<F, ()>(&members, grant, action, target)?.is_some() {
-            found.push((JOINING + besides(&members)?, Lack::Role(role, group)));
+            found.push((JOIN_WEIGHT + extra_access(&members)?, Missing::Role(role, group)));
         }
     }
     found.sort_by_key(|(extra, _)| *extra);
-    found.truncate(NAMED);
+    found.truncate(MAX_NAMED);
     Ok(found)
 }
 
 /// Groups and workgroups that hold what a row speaks of, and others: kinds are told apart later.
-fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, grantee: Grantee, target: &Target) -> Result<Vec<Id>> {
+fn groups_that_hold<F: Facts + ?Sized>(subject: &Subject<'_, F>, grantee: Grantee, target: &Target) -> Result<Vec<Id>> {
     let facts = subject.facts();
     let mut asked: Vec<(Id, Role)> = Vec::new();
     match grantee {
@@ -71,18 +71,18 @@ fn holders<F: Facts + ?Sized>(subject: &Subject<'_, F>, grantee: Grantee, target
             if binding.is_effective(subject.at) && !found.contains(&binding.principal) {
                 found.push(binding.principal);
             }
-            Ok(if found.len() < LOOKED_AT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            Ok(if found.len() < MAX_CONSIDERED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
     }
     Ok(found)
 }
 
 /// How many roles and shares come with being in a group: its own and those of what it is in.
-fn besides<F: Facts + ?Sized>(members: &Subject<'_, F>) -> Result<usize> {
+fn extra_access<F: Facts + ?Sized>(members: &Subject<'_, F>) -> Result<usize> {
     let mut count = 0;
     for principal in members.principals()?.iter().filter(|id| **id > Id::LAST_RESERVED) {
-        count += members.facts().count_bindings(*principal, MUCH - count)?;
-        if count >= MUCH {
+        count += members.facts().count_bindings(*principal, MAX_WEIGHT - count)?;
+        if count >= MAX_WEIGHT {
             break;
         }
     }
