@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use outlines::Outlines;
 use rolebook::model::{Action, Id, Kind, Permissions, Role, Verb};
-use rolebook::policy::listing::{Breadth, Filter, Reach, what, who};
+use rolebook::policy::listing::{Breadth, Filter, ItemDetail, lookup_resources, lookup_subjects};
 use rolebook::policy::{BindingQuery, Evaluator, Facts, RowChange};
 use rolebook::store::{Snapshot, Store};
 use rusqlite::types::ValueRef;
@@ -188,7 +188,7 @@ fn list(workload: &Workload, snapshot: &Snapshot, bare: &Bare) -> (Duration, Dur
     let began = Instant::now();
     for account in some.clone() {
         let subject = evaluator.subject(workload.principal(account)).unwrap();
-        what(&evaluator, &subject, &filter, Reach::Outlined, &mut |_, actions| {
+        lookup_resources(&evaluator, &subject, &filter, ItemDetail::Boundaries, &mut |_, actions| {
             rows += usize::from(!actions.is_empty());
             Ok(ControlFlow::Continue(()))
         })
@@ -216,7 +216,7 @@ fn who_downloads(snapshot: &Snapshot, folder: Id) -> Duration {
         let evaluator = Evaluator::new(snapshot, NOW);
         let target = evaluator.target(folder).unwrap().unwrap();
         found = 0;
-        who(&evaluator, &[Action::Plain(Verb::Download)], &target, Breadth::Classes, &mut |_, _| {
+        lookup_subjects(&evaluator, &[Action::Plain(Verb::Download)], &target, Breadth::Classes, &mut |_, _| {
             found += 1;
             Ok(ControlFlow::Continue(()))
         })

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rolebook::model::attributes::{Attributes, Status};
 use rolebook::model::{Action, Id, Kind, Time, Verb};
 use rolebook::ops::scope;
-use rolebook::policy::listing::{Comparison, Difference, Scope, Twins};
+use rolebook::policy::listing::{AffectedSet, Comparison, Difference, IdMap};
 use rolebook::policy::{EmptyFacts, Evaluator, Facts, Overlay, Question, RowChange, decide};
 use serde_json::json;
 
@@ -118,9 +118,9 @@ fn is_file(before: &State, after: &State, item: Id) -> bool {
     row.is_some_and(|it| it.as_item().is_some_and(|it| !it.is_folder()))
 }
 
-fn listed(before: &Evaluator<'_, State>, after: &Evaluator<'_, State>, scope: &Scope) -> Vec<Difference> {
+fn listed(before: &Evaluator<'_, State>, after: &Evaluator<'_, State>, scope: &AffectedSet) -> Vec<Difference> {
     let mut found = Vec::new();
-    let comparison = Comparison::new(before, after, Twins::by_id());
+    let comparison = Comparison::new(before, after, IdMap::by_id());
     comparison
         .each(scope, &mut |difference| {
             found.push(difference);
@@ -138,7 +138,7 @@ fn compare_states(before: &State, after: &State, at: (Time, Time)) {
     let changes = changes(before, after);
     let narrow = scope(before, after, &changes).unwrap();
     let (panel_before, panel_after) = (Evaluator::new(before, at.0), Evaluator::new(after, at.1));
-    let rows = listed(&panel_before, &panel_after, &Scope::default());
+    let rows = listed(&panel_before, &panel_after, &AffectedSet::default());
     if at.0 == at.1 {
         let narrowed: BTreeSet<String> =
             listed(&panel_before, &panel_after, &narrow).iter().map(|it| format!("{it:?}")).collect();

@@ -11,7 +11,7 @@ use super::perm::words;
 use crate::model::{Action, Binding, Id, Kind, Problem, Time};
 use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::{Actor, scope};
-use crate::policy::listing::{Comparison, Counts, Difference, Part, Scope, Twins};
+use crate::policy::listing::{AffectedSet, Comparison, Counts, Difference, DifferencePart, IdMap};
 use crate::policy::{self, BindingQuery, Evaluator, Facts, RowChange, Viewer};
 use crate::render::{Column, RenderError, Row, hidden, row, shown};
 
@@ -43,7 +43,7 @@ struct Told {
     gained: Rc<[Action]>,
     lost: Rc<[Action]>,
     /// What of it comes through which group; empty where none of it comes through any.
-    parts: Vec<(Part, Option<Rc<str>>)>,
+    parts: Vec<(DifferencePart, Option<Rc<str>>)>,
 }
 
 impl Effect {
@@ -55,7 +55,7 @@ impl Effect {
     ) -> Result<Effect, Problem> {
         let scope = scope(before, after, changes)?;
         let (panel_before, panel_after) = (Evaluator::new(before, at), Evaluator::new(after, at));
-        let comparison = Comparison::new(&panel_before, &panel_after, Twins::by_id());
+        let comparison = Comparison::new(&panel_before, &panel_after, IdMap::by_id());
         let mut teller = Teller {
             facts: (before, after),
             viewers: (Viewer::new(before, actor, at)?, Viewer::new(after, actor, at)?),
@@ -195,7 +195,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
         if parts.iter().all(|part| part.via.is_none()) {
             parts.clear();
         }
-        let named = |part: Part| -> policy::Result<_> {
+        let named = |part: DifferencePart| -> policy::Result<_> {
             let via = part.via.map(|via| self.name(via)).transpose()?;
             Ok((part, via))
         };
@@ -241,7 +241,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
 fn orphaned<A: Facts + ?Sized, B: Facts + ?Sized>(
     before: &A,
     after: &B,
-    scope: &Scope,
+    scope: &AffectedSet,
     at: Time,
 ) -> Result<Vec<Binding>, Problem> {
     let mut sharers: BTreeSet<Id> = BTreeSet::new();

@@ -7,16 +7,20 @@ use super::Result;
 use crate::model::attributes::{Attributes, Server};
 use crate::model::{Binding, Id, Kind, Resource, Role};
 use crate::policy::facts::ResourceHeader;
-use crate::policy::listing::Scope;
+use crate::policy::listing::AffectedSet;
 use crate::policy::{BindingQuery, Facts, RowChange};
 
 /// What may differ between two states because these rows do.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn scope<A: Facts + ?Sized, B: Facts + ?Sized>(before: &A, after: &B, changes: &[RowChange]) -> Result<Scope> {
+pub fn scope<A: Facts + ?Sized, B: Facts + ?Sized>(
+    before: &A,
+    after: &B,
+    changes: &[RowChange],
+) -> Result<AffectedSet> {
     let (shared, moved, seen) = Default::default();
-    let mut search = Search { before, after, all: Scope::nothing(), shared, moved, seen };
+    let mut search = Search { before, after, all: AffectedSet::nothing(), shared, moved, seen };
     for change in changes {
         match change {
             RowChange::Resource(was, is) => search.resource(was.as_deref(), is.as_deref())?,
@@ -34,7 +38,7 @@ pub fn scope<A: Facts + ?Sized, B: Facts + ?Sized>(before: &A, after: &B, change
 struct Search<'f, A: Facts + ?Sized, B: Facts + ?Sized> {
     before: &'f A,
     after: &'f B,
-    all: Scope,
+    all: AffectedSet,
     /// Whose shares changed, and who else changed: each was looked into.
     shared: HashSet<Id>,
     moved: HashSet<Id>,

@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use rolebook::model::attributes::{Sharing, Status};
 use rolebook::model::catalogue::Rule;
 use rolebook::model::{Action, Id, Kind, Permissions, Time, Verb};
-use rolebook::policy::listing::{Breadth, Filter, Reach, beyond, is_covered, stopped, what, who};
+use rolebook::policy::listing::{
+    Breadth, Filter, ItemDetail, is_covered, lookup_beyond_class, lookup_resources, lookup_subjects, stopped,
+};
 use rolebook::policy::{Evaluator, Facts, Question, Subject, Target, allows, decide};
 
 use super::{principals, questions};
@@ -82,7 +84,7 @@ impl<'f, F: Facts> Answered<'f, F> {
         let target = Target::load(self.facts(), resource).unwrap().unwrap();
         let mut found = vec![BTreeMap::new(); actions.len()];
         let (mut named, mut last) = (BTreeSet::new(), None);
-        who(&self.evaluator, actions, &target, breadth, &mut |principal, rules| {
+        lookup_subjects(&self.evaluator, actions, &target, breadth, &mut |principal, rules| {
             assert!(named.insert(principal), "{principal} is named twice");
             assert!(rules.iter().any(Option::is_some), "{principal} is named for nothing");
             // Classes come first, then the others by id.
@@ -148,10 +150,10 @@ impl<'f, F: Facts> Answered<'f, F> {
 
     // What they can do.
 
-    fn what(&self, principal: Id, filter: &Filter, reach: Reach) -> Listed {
+    fn what(&self, principal: Id, filter: &Filter, detail: ItemDetail) -> Listed {
         let (mut found, mut above) = (Listed::new(), BTreeSet::new());
         let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
-        what(&self.evaluator, &subject, filter, reach, &mut |resource, actions| {
+        lookup_resources(&self.evaluator, &subject, filter, detail, &mut |resource, actions| {
             let set: BTreeSet<Action> = actions.iter().copied().collect();
             assert_eq!(set.len(), actions.len(), "{principal} {resource}: an action twice");
             assert!(found.insert(resource, set).is_none(), "{principal} {resource}: listed twice");
@@ -166,10 +168,10 @@ impl<'f, F: Facts> Answered<'f, F> {
     }
 
     /// What somebody may do that not every account may.
-    fn beyond(&self, principal: Id, filter: &Filter, reach: Reach) -> Listed {
+    fn beyond(&self, principal: Id, filter: &Filter, detail: ItemDetail) -> Listed {
         let mut found = Listed::new();
         let subject = Subject::new(self.facts(), principal, self.evaluator.at()).unwrap();
-        beyond(&self.evaluator, &subject, filter, reach, &mut |resource, actions| {
+        lookup_beyond_class(&self.evaluator, &subject, filter, detail, &mut |resource, actions| {
             assert!(found.insert(resource, actions.iter().copied().collect()).is_none(), "{resource} twice");
             Ok(ControlFlow::Continue(()))
         })
@@ -187,8 +189,8 @@ impl<'f, F: Facts> Answered<'f, F> {
         let general = self.asked(Id::AUTHENTICATED, filter);
         let stopped: Vec<(Kind, Verb)> =
             stopped(&subject, filter).unwrap().iter().map(|(kind, it)| (*kind, it.verb())).collect();
-        let every = self.beyond(principal, filter, Reach::Every);
-        let outlined = self.beyond(principal, filter, Reach::Outlined);
+        let every = self.beyond(principal, filter, ItemDetail::All);
+        let outlined = self.beyond(principal, filter, ItemDetail::Boundaries);
         for (resource, _) in &self.questions {
             let what = || format!("{principal} {filter:?} {resource}");
             let (own, all) = (asked.get(resource).unwrap_or(&nothing), general.get(resource).unwrap_or(&nothing));
@@ -266,9 +268,9 @@ impl<'f, F: Facts> Answered<'f, F> {
             let filters = [Filter::default(), self.filter(dice), self.filter(dice), self.filter(dice)];
             for filter in filters {
                 let asked = self.asked(*principal, &filter);
-                let every = self.what(*principal, &filter, Reach::Every);
+                let every = self.what(*principal, &filter, ItemDetail::All);
                 assert_eq!(every, asked, "{principal} {filter:?}");
-                let outlined = self.what(*principal, &filter, Reach::Outlined);
+                let outlined = self.what(*principal, &filter, ItemDetail::Boundaries);
                 self.besides(*principal, &filter, &asked);
                 self.in_outline(*principal, &filter, &asked, &outlined);
             }
@@ -333,7 +335,7 @@ fn told_who<F: Facts>(
 ) -> Vec<(Id, Vec<Option<Rule>>)> {
     let mut told = Vec::new();
     let target = evaluator.target(on).unwrap().unwrap();
-    who(evaluator, actions, &target, breadth, &mut |principal, rules| {
+    lookup_subjects(evaluator, actions, &target, breadth, &mut |principal, rules| {
         told.push((principal, rules.to_vec()));
         Ok(ControlFlow::Continue(()))
     })
@@ -346,10 +348,10 @@ fn told_what<F: Facts>(
     evaluator: &Evaluator<'_, F>,
     who: Id,
     filter: &Filter,
-    reach: Reach,
+    detail: ItemDetail,
 ) -> BTreeMap<Id, Vec<Action>> {
     let mut told = BTreeMap::new();
-    what(evaluator, &*evaluator.subject(who).unwrap(), filter, reach, &mut |resource, actions| {
+    lookup_resources(evaluator, &*evaluator.subject(who).unwrap(), filter, detail, &mut |resource, actions| {
         told.insert(resource, actions.to_vec());
         Ok(ControlFlow::Continue(()))
     })
@@ -367,10 +369,10 @@ pub(crate) fn assert_same_listings<F: Facts, G: Facts>(one: &F, other: &G, at: T
         }
     }
     for principal in principals(other) {
-        for reach in [Reach::Every, Reach::Outlined] {
+        for detail in [ItemDetail::All, ItemDetail::Boundaries] {
             let filter = Filter::default();
-            let told = told_what(&theirs, principal, &filter, reach);
-            assert_eq!(told_what(&mine, principal, &filter, reach), told, "{principal} {reach:?}");
+            let told = told_what(&theirs, principal, &filter, detail);
+            assert_eq!(told_what(&mine, principal, &filter, detail), told, "{principal} {detail:?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use rolebook::model::{Action, Id, Kind, Time};
-use rolebook::policy::listing::{Breadth, Filter, Reach, what, who};
+use rolebook::policy::listing::{Breadth, Filter, ItemDetail, lookup_resources, lookup_subjects};
 use rolebook::policy::{Evaluator, Facts};
 
 use super::rows::Rows;
@@ -46,7 +46,7 @@ fn asks(world: &World, dice: &mut Dice) -> Vec<Ask> {
 fn named<F: Facts>(evaluator: &Evaluator<'_, F>, action: Action, resource: Id) -> BTreeSet<u64> {
     let mut found = BTreeSet::new();
     let target = evaluator.target(resource).unwrap().unwrap();
-    who(evaluator, &[action], &target, Breadth::Everybody, &mut |principal, _| {
+    lookup_subjects(evaluator, &[action], &target, Breadth::Everybody, &mut |principal, _| {
         found.insert(principal.0);
         Ok(ControlFlow::Continue(()))
     })
@@ -57,7 +57,7 @@ fn named<F: Facts>(evaluator: &Evaluator<'_, F>, action: Action, resource: Id) -
 fn listed<F: Facts>(evaluator: &Evaluator<'_, F>, principal: Id) -> BTreeSet<(Id, Action)> {
     let mut found = BTreeSet::new();
     let subject = evaluator.subject(principal).unwrap();
-    what(evaluator, &subject, &Filter::default(), Reach::Every, &mut |resource, actions| {
+    lookup_resources(evaluator, &subject, &Filter::default(), ItemDetail::All, &mut |resource, actions| {
         found.extend(actions.iter().map(|action| (resource, *action)));
         Ok(ControlFlow::Continue(()))
     })

@@ -15,7 +15,7 @@ use super::rows::{carried, words};
 use crate::model::{Id, Kind, Problem, Time};
 use crate::ops::{AnyViewer, scope};
 use crate::policy::cache::BoundedCache;
-use crate::policy::listing::{Comparison, Difference, Pair, Scope, Twins};
+use crate::policy::listing::{AffectedSet, Comparison, Difference, IdMap, Pair};
 use crate::policy::{Evaluator, Facts, FactsError};
 use crate::render::{Column, Format, RenderError, key, row, shown};
 use crate::store::{Reader, Snapshot, Store};
@@ -101,11 +101,11 @@ fn compared(
 ) -> Result<bool, RenderError> {
     let (panel_before, panel_after) =
         (Evaluator::new(&before.facts, before.at), Evaluator::new(&after.facts, after.at));
-    let (scope, expired, twins) = if same_store {
+    let (scope, expired, id_map) = if same_store {
         let (scope, expired) = scope_between(before, after)?;
-        (scope, expired, Twins::by_id())
+        (scope, expired, IdMap::by_id())
     } else {
-        (Scope::default(), false, twins(&before.facts, &after.facts)?)
+        (AffectedSet::default(), false, twins(&before.facts, &after.facts)?)
     };
     let (viewer_before, viewer_after) = (before.viewer()?, after.viewer()?);
     // The same is told as a check of each line would tell, on the side where it is there.
@@ -119,7 +119,7 @@ fn compared(
             _ => false,
         })
     };
-    let comparison = Comparison::new(&panel_before, &panel_after, twins);
+    let comparison = Comparison::new(&panel_before, &panel_after, id_map);
     let mut causes = same_store.then(|| Causes::new(before, after, expired)).transpose()?;
     let is_text = !matches!(session.dress().format, Format::Json | Format::Jsonl | Format::Yaml);
     let mut found = false;
@@ -167,7 +167,7 @@ fn compared(
 
 /// What can differ between two moments of one store, in whichever order they are; and whether anything ended by
 /// itself in between.
-fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Result<(Scope, bool), RenderError> {
+fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Result<(AffectedSet, bool), RenderError> {
     let (first, last) = if before.revision <= after.revision { (before, after) } else { (after, before) };
     let mut changes = first.reader.changed_between((first.revision, &first.facts), (last.revision, &last.facts))?;
     let changed = changes.len();
@@ -186,7 +186,7 @@ fn viewer_was_told(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) 
 }
 
 /// What of two stores has the same reference.
-fn twins(before: &Snapshot, after: &Snapshot) -> Result<Twins, RenderError> {
+fn twins(before: &Snapshot, after: &Snapshot) -> Result<IdMap, RenderError> {
     let mut known = std::collections::HashMap::new();
     for kind in Kind::ALL {
         for id in before.ids(kind, None)? {
@@ -203,5 +203,5 @@ fn twins(before: &Snapshot, after: &Snapshot) -> Result<Twins, RenderError> {
             }
         }
     }
-    Ok(Twins::by_pairs(pairs))
+    Ok(IdMap::by_pairs(pairs))
 }

@@ -13,7 +13,7 @@ use super::super::{Outcome, complete};
 use super::asked::{listed, may_ask_about_others, oneself, themselves_only};
 use super::rows::{carried, columns, proof_value, words};
 use crate::model::{Action, Id, Kind, Problem, Reference};
-use crate::policy::listing::{Filter, Reach, beyond, stopped, what};
+use crate::policy::listing::{Filter, ItemDetail, lookup_beyond_class, lookup_resources, stopped};
 use crate::policy::proof::Evidence;
 use crate::policy::{Evaluator, Facts, Proof, Subject};
 use crate::render::{Column, Format, Row, shown};
@@ -66,13 +66,13 @@ impl List {
             };
             let evaluator = Evaluator::new(&view.facts, view.at);
             let subject = evaluator.subject(who)?;
-            let reach = if self.expand { Reach::Every } else { Reach::Outlined };
+            let detail = if self.expand { ItemDetail::All } else { ItemDetail::Boundaries };
             let options = session.dress();
             // Whoever asks about others is told of what they administer (docs/model.md#visibility).
             let is_free = own.is_some() || may_ask_about_others(&view, Id::SERVER, Kind::Server)?;
             let besides = match self.everything || !is_free {
                 true => None,
-                false => Besides::of(&evaluator, &subject, &filter, reach)?,
+                false => Besides::of(&evaluator, &subject, &filter, detail)?,
             };
             let mut columns = columns(&["resource", "actions", "proof"], self.proof, &options);
             if besides.is_some() && options.format != Format::Table {
@@ -84,8 +84,8 @@ impl List {
                 let with_proof = wants.has_column("proof");
                 let mut stopped = Ok(());
                 let mut flow = ControlFlow::Continue(());
-                let list = if besides.is_some() { beyond } else { what };
-                list(&evaluator, &subject, &filter, reach, &mut |resource, actions| {
+                let list = if besides.is_some() { lookup_beyond_class } else { lookup_resources };
+                list(&evaluator, &subject, &filter, detail, &mut |resource, actions| {
                     carried(&mut stopped, || {
                         // The same is told as a check of each line would tell.
                         if !viewer.sees_access(who, resource)? {
@@ -156,14 +156,14 @@ impl Besides {
         evaluator: &Evaluator<'f, F>,
         subject: &Subject<'f, F>,
         filter: &Filter,
-        reach: Reach,
+        detail: ItemDetail,
     ) -> Result<Option<Besides>, Problem> {
         if !subject.is_registered() || subject.id == Id::AUTHENTICATED {
             return Ok(None);
         }
         let class = evaluator.subject(Id::AUTHENTICATED)?;
         let mut has_any = false;
-        what(evaluator, &class, filter, reach, &mut |_, _| {
+        lookup_resources(evaluator, &class, filter, detail, &mut |_, _| {
             has_any = true;
             Ok(ControlFlow::Break(()))
         })?;

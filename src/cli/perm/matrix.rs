@@ -15,7 +15,7 @@ use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
 use super::rows::{carried, mention_unseen};
 use crate::model::{Action, Id, Kind, Problem, Reference};
-use crate::policy::listing::{Breadth, who};
+use crate::policy::listing::{Breadth, lookup_subjects};
 use crate::policy::{Evaluator, Facts};
 use crate::render::{Column, RenderError, Row, key};
 
@@ -132,7 +132,7 @@ impl Matrix {
         let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
         let (viewer, mut unseen) = (view.viewer()?, 0);
         let (mut stopped, mut flow) = (Ok(()), ControlFlow::Continue(()));
-        who(evaluator, &actions, &target, breadth, &mut |principal, rules| {
+        lookup_subjects(evaluator, &actions, &target, breadth, &mut |principal, rules| {
             carried(&mut stopped, || {
                 if !viewer.may_name(principal)? {
                     unseen += 1;

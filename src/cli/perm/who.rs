@@ -11,7 +11,7 @@ use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
 use super::rows::{carried, columns, mention_unseen, proof_value};
 use crate::policy::Evaluator;
-use crate::policy::listing::{Breadth, who};
+use crate::policy::listing::{Breadth, lookup_subjects};
 
 // Everybody who may do an action on a resource.
 #[derive(Args, Debug)]
@@ -52,7 +52,7 @@ impl Who {
             session.stream(&columns, &self.paging, |wants, push| {
                 let with_proof = wants.has_column("proof");
                 let mut stopped = Ok(());
-                who(&evaluator, &[action], &target, breadth, &mut |principal, rules| {
+                lookup_subjects(&evaluator, &[action], &target, breadth, &mut |principal, rules| {
                     carried(&mut stopped, || {
                         if !viewer.may_name(principal)? {
                             unseen += 1;

@@ -4,14 +4,14 @@
 //! (`candidates`, `places`), and then asks the evaluator about each. What is found too much costs
 //! time; what the evaluator denies is never listed.
 
-mod candidates;
-mod coverage;
+mod affected;
+mod candidate_resources;
+mod candidate_subjects;
+mod class_cover;
 mod difference;
-mod items;
-mod places;
-mod scope;
-mod what;
-mod who;
+mod item_boundaries;
+mod lookup_resources;
+mod lookup_subjects;
 
 use crate::model::Kind;
 
@@ -19,8 +19,8 @@ use crate::model::Kind;
 /// classes stand beside them.
 const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
 
-pub use coverage::{is_covered, stopped};
-pub use difference::{Comparison, Counts, Difference, Pair, Part, VisitDifference};
-pub use scope::{Scope, Twins};
-pub use what::{Filter, Reach, VisitWhat, beyond, what};
-pub use who::{Breadth, VisitWho, who};
+pub use affected::{AffectedSet, IdMap};
+pub use class_cover::{is_covered, stopped};
+pub use difference::{Comparison, Counts, Difference, DifferencePart, Pair, VisitDifference};
+pub use lookup_resources::{Filter, ItemDetail, VisitResource, lookup_beyond_class, lookup_resources};
+pub use lookup_subjects::{Breadth, VisitSubject, lookup_subjects};

@@ -7,7 +7,7 @@ use super::super::asked::{Asked, On, listed, may_ask_about_others, oneself, them
 use crate::cli::view::View;
 use crate::manifest::assertions::{Claim, Wanted};
 use crate::model::{Action, Id, Kind, Problem, Reference};
-use crate::policy::listing::{Breadth, Filter, Reach, what, who};
+use crate::policy::listing::{Breadth, Filter, ItemDetail, lookup_resources, lookup_subjects};
 use crate::policy::{Evaluator, Facts, Question};
 use crate::render::RenderError;
 
@@ -147,7 +147,7 @@ impl Ids {
             }
         }
         let (Some(is), Some(target)) = (&self.is, evaluator.target(on)?) else { return Ok(()) };
-        who(evaluator, &[action], &target, Breadth::Classes, &mut |principal, _| {
+        lookup_subjects(evaluator, &[action], &target, Breadth::Classes, &mut |principal, _| {
             let is_account =
                 || evaluator.facts().header(principal).map(|it| it.is_some_and(|it| it.kind() == Kind::Account));
             // A class that is named stands for everybody in it.
@@ -186,7 +186,7 @@ impl Ids {
         }
         let Some(is) = &self.is else { return Ok(()) };
         let subject = evaluator.subject(principal)?;
-        what(evaluator, &subject, filter, Reach::Outlined, &mut |resource, actions| {
+        lookup_resources(evaluator, &subject, filter, ItemDetail::Boundaries, &mut |resource, actions| {
             if let Some(action) = actions.first()
                 && !is.contains(&resource)
             {

@@ -7,13 +7,13 @@
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use super::profile::{Lacks, Profile};
+use super::profile::{FellowGaps, Profile};
 use super::{CLASSES, Comparison, Difference, Pair, is_class};
 use crate::model::attributes::Status;
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
-use crate::policy::listing::what::allowed;
+use crate::policy::listing::lookup_resources::allowed;
 use crate::policy::target::Target;
 
 /// The actions that are allowed before and after.
@@ -21,22 +21,22 @@ pub(super) type Answers = (Vec<Action>, Vec<Action>);
 
 /// Answers that are the same for everybody of a sort on everything of a sort.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Alike {
+pub(super) enum SharedAnswerKey {
     /// On the server: a profile says everything.
-    OnServer(Profiled),
+    OnServer(ProfilePair),
     /// On accounts: of a class; of those of a profile whom nothing links to the account; and of an account on itself.
-    OfClass(Pair, Sorted),
-    OfProfile(Profiled, Sorted),
-    OfOneself(Profiled, Sorted),
+    OfClass(Pair, TraitPair),
+    OfProfile(ProfilePair, TraitPair),
+    OfOneself(ProfilePair, TraitPair),
     /// Of a class on anything else.
     OfClassOn(Pair, Pair),
 }
 
 /// The profile of a principal on both sides.
-pub(super) type Profiled = (Profile, Profile);
+pub(super) type ProfilePair = (Profile, Profile);
 
 /// What the rules read of an account on both sides.
-pub(super) type Sorted = (Option<Sort>, Option<Sort>);
+pub(super) type TraitPair = (Option<AccountTraits>, Option<AccountTraits>);
 
 /// A resource as it is asked about on both sides.
 pub(super) struct Place {
@@ -44,7 +44,7 @@ pub(super) struct Place {
     before: Option<Rc<Target>>,
     after: Option<Rc<Target>>,
     /// What the rules read of it, where it is an account.
-    sorted: Sorted,
+    sorted: TraitPair,
 }
 
 impl Place {
@@ -53,7 +53,7 @@ impl Place {
         (self.before.as_ref(), self.after.as_ref())
     }
 
-    pub(super) const fn sorted(&self) -> Sorted {
+    pub(super) const fn sorted(&self) -> TraitPair {
         self.sorted
     }
 
@@ -78,11 +78,11 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     /// may link the two is known.
     pub(super) fn between(
         &self,
-        (principal, profile): (Pair, Profiled),
+        (principal, profile): (Pair, ProfilePair),
         is_linked: bool,
         place: &Place,
     ) -> Result<Difference> {
-        let alike = self.alike((principal, profile), is_linked, place)?;
+        let alike = self.shared_answer_key((principal, profile), is_linked, place)?;
         let answers = self.answers_of(alike, principal, place)?;
         let (before, after) = &*answers;
         let mut difference = Difference {
@@ -102,7 +102,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     }
 
     /// Whether it is an account, rather than somebody without one.
-    pub(super) fn is_account(&self, principal: Pair, profile: Profiled) -> Result<bool> {
+    pub(super) fn is_account(&self, principal: Pair, profile: ProfilePair) -> Result<bool> {
         if [profile.0, profile.1].iter().any(|profile| matches!(profile, Profile::Account { .. })) {
             return Ok(true);
         }
@@ -115,41 +115,46 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     }
 
     /// Which answers are the same as those of a principal on a resource, if that can be told.
-    fn alike(&self, (principal, profile): (Pair, Profiled), is_linked: bool, place: &Place) -> Result<Option<Alike>> {
+    fn shared_answer_key(
+        &self,
+        (principal, profile): (Pair, ProfilePair),
+        is_linked: bool,
+        place: &Place,
+    ) -> Result<Option<SharedAnswerKey>> {
         if is_class(principal) {
             return Ok(Some(of_class(principal, place)));
         }
         match place.kind() {
-            Some(Kind::Server) => return Ok(Some(Alike::OnServer(profile))),
+            Some(Kind::Server) => return Ok(Some(SharedAnswerKey::OnServer(profile))),
             Some(Kind::Account) => {}
             _ => return Ok(None),
         }
         if !is_linked {
-            return Ok(Some(Alike::OfProfile(profile, place.sorted)));
+            return Ok(Some(SharedAnswerKey::OfProfile(profile, place.sorted)));
         }
         if principal != place.pair {
             return Ok(None);
         }
         // Whoever is in a workgroup shares it with itself.
-        let lacks = self.lacks(principal, profile)?;
-        let is_itself = lacks.0.nothing() && lacks.1.nothing();
-        Ok(is_itself.then_some(Alike::OfOneself(profile, place.sorted)))
+        let gaps = self.gaps(principal, profile)?;
+        let is_itself = gaps.0.is_none() && gaps.1.is_none();
+        Ok(is_itself.then_some(SharedAnswerKey::OfOneself(profile, place.sorted)))
     }
 
-    pub(super) fn lacks(&self, principal: Pair, profile: Profiled) -> Result<(Lacks, Lacks)> {
+    pub(super) fn gaps(&self, principal: Pair, profile: ProfilePair) -> Result<(FellowGaps, FellowGaps)> {
         Ok((
-            principal.0.map(|who| self.profiles.0.lacks(who, profile.0)).transpose()?.unwrap_or_default(),
-            principal.1.map(|who| self.profiles.1.lacks(who, profile.1)).transpose()?.unwrap_or_default(),
+            principal.0.map(|who| self.profiles.0.gaps(who, profile.0)).transpose()?.unwrap_or_default(),
+            principal.1.map(|who| self.profiles.1.gaps(who, profile.1)).transpose()?.unwrap_or_default(),
         ))
     }
 
-    fn answers_of(&self, alike: Option<Alike>, principal: Pair, place: &Place) -> Result<Rc<Answers>> {
+    fn answers_of(&self, alike: Option<SharedAnswerKey>, principal: Pair, place: &Place) -> Result<Rc<Answers>> {
         let Some(alike) = alike else { return Ok(Rc::new(self.answers(principal, place)?)) };
-        if let Some(known) = self.alike.borrow().get(&alike) {
+        if let Some(known) = self.shared_answers.borrow().get(&alike) {
             return Ok(Rc::clone(known));
         }
         let answers = Rc::new(self.answers(principal, place)?);
-        self.alike.borrow_mut().insert(alike, Rc::clone(&answers));
+        self.shared_answers.borrow_mut().insert(alike, Rc::clone(&answers));
         Ok(answers)
     }
 
@@ -176,16 +181,16 @@ pub(super) fn without(actions: &[Action], others: &[Action]) -> Vec<Action> {
 }
 
 /// Whose answers are those of a class on a resource.
-const fn of_class(class: Pair, place: &Place) -> Alike {
+const fn of_class(class: Pair, place: &Place) -> SharedAnswerKey {
     match place.sorted {
-        (None, None) => Alike::OfClassOn(class, place.pair),
-        sorted => Alike::OfClass(class, sorted),
+        (None, None) => SharedAnswerKey::OfClassOn(class, place.pair),
+        sorted => SharedAnswerKey::OfClass(class, sorted),
     }
 }
 
 /// Takes away what the class of somebody of a profile gained or lost as well; and, of one that came or went, what its
 /// class has, but on the server, where it shows that it came or went.
-pub(super) fn leave_out(difference: &mut Difference, profile: Profiled, class: &Answers, is_server: bool) {
+pub(super) fn leave_out(difference: &mut Difference, profile: ProfilePair, class: &Answers, is_server: bool) {
     let stayed = profile.0.is_present() == profile.1.is_present();
     let is_general = |action: &Action, here: &[Action], there: &[Action]| {
         here.contains(action) && if stayed { !there.contains(action) } else { !is_server }
@@ -201,9 +206,9 @@ pub(super) fn listed(kind: Kind) -> &'static [Action] {
 }
 
 /// What the rules read of an account that is asked about: whether it is a plain user or an admin, and its status.
-pub(super) type Sort = (Option<Role>, &'static str);
+pub(super) type AccountTraits = (Option<Role>, &'static str);
 
-fn sort_of<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, target: &Target) -> Result<Option<Sort>> {
+fn sort_of<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, target: &Target) -> Result<Option<AccountTraits>> {
     let Some(account) = target.account() else { return Ok(None) };
     let status: Status = account.status(evaluator.at());
     for role in [Role::ServerUser, Role::ServerAdmin] {

@@ -12,88 +12,95 @@ use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::answers::{Profiled, leave_out, without};
+use super::answers::{ProfilePair, leave_out, without};
 use super::{Comparison, Difference, Pair, VisitDifference, is_class, listed};
 use crate::model::attributes::Attributes;
 use crate::model::{Action, Id, Kind, Permissions};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
-use crate::policy::listing::items::{Answers, Homes, Items, Turn, gives, homes, turns};
-use crate::policy::listing::scope::Scope;
+use crate::policy::listing::affected::AffectedSet;
+use crate::policy::listing::item_boundaries::{Answers, Boundary, Homes, ItemEvaluator, boundaries, granted, homes};
 use crate::policy::subject::Subject;
 
 /// An item of either side: its id before, or the one after with a mark where it was not there before.
 type Either = u64;
 
-const AFTERWARDS: u64 = 1 << 63;
+const AFTER_BIT: u64 = 1 << 63;
 
 /// One side: what the classes are given, and what was answered so far.
 struct Side<'p, 'f, F: Facts + ?Sized> {
     evaluator: &'p Evaluator<'f, F>,
-    authenticated: Class<'f, F>,
-    anyone: Class<'f, F>,
+    authenticated: ClassAccess<'f, F>,
+    anyone: ClassAccess<'f, F>,
     nothing: HashMap<Id, Permissions>,
     homes: Homes,
     answers: Answers,
 }
 
-struct Class<'f, F: Facts + ?Sized> {
+struct ClassAccess<'f, F: Facts + ?Sized> {
     subject: Subject<'f, F>,
-    gives: HashMap<Id, Permissions>,
+    granted: HashMap<Id, Permissions>,
     /// What is allowed to it on items that were asked about.
     allowed: RefCell<HashMap<Id, Rc<[Action]>>>,
 }
 
-impl<'f, F: Facts + ?Sized> Class<'f, F> {
-    fn new(evaluator: &Evaluator<'f, F>, id: Id) -> Result<Class<'f, F>> {
+impl<'f, F: Facts + ?Sized> ClassAccess<'f, F> {
+    fn new(evaluator: &Evaluator<'f, F>, id: Id) -> Result<ClassAccess<'f, F>> {
         let subject = Subject::new(evaluator.facts(), id, evaluator.at())?;
-        let gives = gives(&subject)?;
-        Ok(Class { subject, gives, allowed: RefCell::default() })
+        let granted = granted(&subject)?;
+        Ok(ClassAccess { subject, granted, allowed: RefCell::default() })
     }
 }
 
 /// The items as one principal has them on one side.
-type Look<'s, 'f, F> = RefCell<Items<'s, 'f, F>>;
+type PrincipalView<'s, 'f, F> = RefCell<ItemEvaluator<'s, 'f, F>>;
 
 /// Where something begins or ends for a principal on one side, and what it is given itself.
-type Begun = (HashMap<Id, Turn>, HashMap<Id, Permissions>);
+type Begun = (HashMap<Id, Boundary>, HashMap<Id, Permissions>);
 
 impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
     fn new(evaluator: &'p Evaluator<'f, F>) -> Result<Side<'p, 'f, F>> {
         Ok(Side {
             evaluator,
-            authenticated: Class::new(evaluator, Id::AUTHENTICATED)?,
-            anyone: Class::new(evaluator, Id::ANYONE)?,
+            authenticated: ClassAccess::new(evaluator, Id::AUTHENTICATED)?,
+            anyone: ClassAccess::new(evaluator, Id::ANYONE)?,
             nothing: HashMap::new(),
             homes: homes(evaluator.facts())?,
             answers: Answers::default(),
         })
     }
 
-    fn class(&self, is_account: bool) -> &Class<'f, F> {
+    fn class(&self, is_account: bool) -> &ClassAccess<'f, F> {
         if is_account { &self.authenticated } else { &self.anyone }
     }
 
     fn own(&self, subject: &Subject<'f, F>) -> Result<HashMap<Id, Permissions>> {
         match subject.id <= Id::LAST_RESERVED {
-            true => gives(subject),
-            false => gives(&Subject::new(self.evaluator.facts(), subject.id, self.evaluator.at())?.without_classes()),
+            true => granted(subject),
+            false => granted(&Subject::new(self.evaluator.facts(), subject.id, self.evaluator.at())?.without_classes()),
         }
     }
 
     fn begun(&self, subject: &Subject<'f, F>) -> Result<Begun> {
         let own = self.own(subject)?;
-        Ok((turns(self.evaluator, subject, &own, &self.homes)?, own))
+        Ok((boundaries(self.evaluator, subject, &own, &self.homes)?, own))
     }
 
-    fn look<'s>(
+    fn view_of<'s>(
         &'s self,
         subject: &'s Subject<'f, F>,
         own: HashMap<Id, Permissions>,
         is_account: bool,
-    ) -> Result<Look<'s, 'f, F>> {
-        let common = if subject.id <= Id::LAST_RESERVED { &self.nothing } else { &self.class(is_account).gives };
-        Ok(RefCell::new(Items::of_many(self.evaluator, subject, listed(Kind::Item), own, common, &self.answers)?))
+    ) -> Result<PrincipalView<'s, 'f, F>> {
+        let common = if subject.id <= Id::LAST_RESERVED { &self.nothing } else { &self.class(is_account).granted };
+        Ok(RefCell::new(ItemEvaluator::of_many(
+            self.evaluator,
+            subject,
+            listed(Kind::Item),
+            own,
+            common,
+            &self.answers,
+        )?))
     }
 
     /// What a class may do on an item.
@@ -103,14 +110,14 @@ impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
         if let Some(known) = class.allowed.borrow().get(&item) {
             return Ok(Rc::clone(known));
         }
-        let look = self.look(&class.subject, self.own(&class.subject)?, is_account)?;
+        let look = self.view_of(&class.subject, self.own(&class.subject)?, is_account)?;
         let allowed = look.borrow_mut().allowed(item)?;
         class.allowed.borrow_mut().insert(item, Rc::clone(&allowed));
         Ok(allowed)
     }
 }
 
-fn allowed<F: Facts + ?Sized>(look: Option<&Look<'_, '_, F>>, item: Option<Id>) -> Result<Rc<[Action]>> {
+fn allowed<F: Facts + ?Sized>(look: Option<&PrincipalView<'_, '_, F>>, item: Option<Id>) -> Result<Rc<[Action]>> {
     match (look, item) {
         (Some(look), Some(item)) => look.borrow_mut().allowed(item),
         _ => Ok(Rc::from([])),
@@ -119,7 +126,7 @@ fn allowed<F: Facts + ?Sized>(look: Option<&Look<'_, '_, F>>, item: Option<Id>) 
 
 /// Files and folders of two states.
 pub(super) struct Content<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
-    all: &'c Comparison<'p, 'a, 'b, A, B>,
+    comparison: &'c Comparison<'p, 'a, 'b, A, B>,
     before: Side<'p, 'a, A>,
     after: Side<'p, 'b, B>,
     /// Items that lie elsewhere than they did, and those on which a class is given something else.
@@ -131,9 +138,12 @@ pub(super) struct Content<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> 
 }
 
 impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, 'b, A, B> {
-    pub(super) fn new(all: &'c Comparison<'p, 'a, 'b, A, B>, scope: &Scope) -> Result<Content<'c, 'p, 'a, 'b, A, B>> {
+    pub(super) fn new(
+        all: &'c Comparison<'p, 'a, 'b, A, B>,
+        scope: &AffectedSet,
+    ) -> Result<Content<'c, 'p, 'a, 'b, A, B>> {
         let mut content = Content {
-            all,
+            comparison: all,
             before: Side::new(all.before)?,
             after: Side::new(all.after)?,
             special: HashSet::new(),
@@ -141,8 +151,8 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
             common_beneath: HashMap::new(),
         };
         for is_account in [true, false] {
-            let was = &content.before.class(is_account).gives;
-            let is = &content.after.class(is_account).gives;
+            let was = &content.before.class(is_account).granted;
+            let is = &content.after.class(is_account).granted;
             let was: HashMap<Either, Permissions> = was.iter().map(|(id, set)| (id.0, *set)).collect();
             let is: HashMap<Either, Permissions> =
                 is.iter().map(|(id, set)| Ok((content.of_after(*id)?, *set))).collect::<Result<_>>()?;
@@ -166,17 +176,17 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
     }
 
     /// Finds the items that lie elsewhere or are something else than they were.
-    fn find_moved(&mut self, scope: &Scope) -> Result<()> {
+    fn find_moved(&mut self, scope: &AffectedSet) -> Result<()> {
         if let Some(items) = &scope.items {
             for id in items {
-                let is_there = self.all.before.facts().header(*id)?.is_some();
+                let is_there = self.comparison.before.facts().header(*id)?.is_some();
                 self.special.insert(if is_there { id.0 } else { self.of_after(*id)? });
             }
             return Ok(());
         }
-        let (before, after) = (self.all.before.facts(), self.all.after.facts());
+        let (before, after) = (self.comparison.before.facts(), self.comparison.after.facts());
         for id in before.ids(Kind::Item, None)? {
-            let Some(twin) = self.all.twin_after(id)? else { continue };
+            let Some(twin) = self.comparison.id_after(id)? else { continue };
             let (Some(was), Some(is)) = (before.header(id)?, after.header(twin)?) else { continue };
             let lies_elsewhere = match (was.parent, is.parent) {
                 (Some(was), Some(is)) => self.of_after(is)? != was.0,
@@ -184,7 +194,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
             };
             // What attributes say of other things, they say by ids.
             let is_other = match (&*was.attributes, &*is.attributes) {
-                (Attributes::Item(was), Attributes::Item(is)) if !self.all.twins.are_by_id() => {
+                (Attributes::Item(was), Attributes::Item(is)) if !self.comparison.id_map.are_by_id() => {
                     was.item_type != is.item_type
                 }
                 (was, is) => was.policy_view() != is.policy_view(),
@@ -197,17 +207,17 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
     }
 
     fn of_after(&self, id: Id) -> Result<Either> {
-        Ok(match self.all.twin_before(id)? {
+        Ok(match self.comparison.id_before(id)? {
             Some(before) => before.0,
-            None => id.0 | AFTERWARDS,
+            None => id.0 | AFTER_BIT,
         })
     }
 
     fn pair(&self, item: Either) -> Result<Pair> {
-        if item & AFTERWARDS != 0 {
-            return Ok((None, Some(Id(item & !AFTERWARDS))));
+        if item & AFTER_BIT != 0 {
+            return Ok((None, Some(Id(item & !AFTER_BIT))));
         }
-        Ok((Some(Id(item)), self.all.twin_after(Id(item))?))
+        Ok((Some(Id(item)), self.comparison.id_after(Id(item))?))
     }
 
     /// Tells of an item, and of each folder above it on either side.
@@ -223,11 +233,11 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         let pair = self.pair(item)?;
         let mut found = Vec::new();
         if let Some(before) = pair.0 {
-            self.all.before.facts().each_ancestor(before, &mut |id, _| found.push(id.0))?;
+            self.comparison.before.facts().each_ancestor(before, &mut |id, _| found.push(id.0))?;
         }
         if let Some(after) = pair.1 {
             let mut above = Vec::new();
-            self.all.after.facts().each_ancestor(after, &mut |id, _| above.push(id))?;
+            self.comparison.after.facts().each_ancestor(after, &mut |id, _| above.push(id))?;
             for id in above {
                 let either = self.of_after(id)?;
                 if !found.contains(&either) {
@@ -240,15 +250,15 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
 
     /// Every difference for a principal.
     pub(super) fn of_principal(&self, principal: Pair, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
-        let profile = self.all.profile(principal)?;
+        let profile = self.comparison.profile(principal)?;
         let of_class = is_class(principal);
         // Whoever is not there, or not active, has nothing.
         let before = match principal.0.filter(|_| of_class || profile.0.is_present()) {
-            Some(who) => Some(self.all.before.subject(who)?),
+            Some(who) => Some(self.comparison.before.subject(who)?),
             None => None,
         };
         let after = match principal.1.filter(|_| of_class || profile.1.is_present()) {
-            Some(who) => Some(self.all.after.subject(who)?),
+            Some(who) => Some(self.comparison.after.subject(who)?),
             None => None,
         };
         let had = before.as_deref().map(|subject| self.before.begun(subject)).transpose()?.unwrap_or_default();
@@ -258,15 +268,16 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         if candidates.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
-        let is_account = self.all.is_account(principal, profile)?;
-        let before = before.as_deref().map(|subject| self.before.look(subject, had.1, is_account)).transpose()?;
-        let after = after.as_deref().map(|subject| self.after.look(subject, has.1, is_account)).transpose()?;
+        let is_account = self.comparison.is_account(principal, profile)?;
+        let before = before.as_deref().map(|subject| self.before.view_of(subject, had.1, is_account)).transpose()?;
+        let after = after.as_deref().map(|subject| self.after.view_of(subject, has.1, is_account)).transpose()?;
         let mut found: Vec<Pair> = Vec::new();
         for item in candidates {
             found.push(self.pair(item)?);
         }
         found.sort_unstable();
-        let look = Both { content: self, principal, profile, is_account, before, after, known: RefCell::default() };
+        let look =
+            PrincipalPair { content: self, principal, profile, is_account, before, after, cache: RefCell::default() };
         for item in found {
             let here = look.on_item(item)?;
             if here.0.is_empty() && here.1.is_empty() {
@@ -289,24 +300,24 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
     }
 
     /// The items where something may have been gained or lost that was not above.
-    fn candidates(&self, before: &HashMap<Id, Turn>, after: &HashMap<Id, Turn>) -> Result<BTreeSet<Either>> {
-        let mut turns: BTreeMap<Either, (Turn, Turn)> = BTreeMap::new();
-        for (id, turn) in before {
-            turns.entry(id.0).or_default().0 = *turn;
+    fn candidates(&self, before: &HashMap<Id, Boundary>, after: &HashMap<Id, Boundary>) -> Result<BTreeSet<Either>> {
+        let mut boundaries: BTreeMap<Either, (Boundary, Boundary)> = BTreeMap::new();
+        for (id, boundary) in before {
+            boundaries.entry(id.0).or_default().0 = *boundary;
         }
-        for (id, turn) in after {
-            turns.entry(self.of_after(*id)?).or_default().1 = *turn;
+        for (id, boundary) in after {
+            boundaries.entry(self.of_after(*id)?).or_default().1 = *boundary;
         }
         // By ids alone it cannot be told whether two stores say the same.
-        let everything = !self.all.twins.are_by_id();
+        let everything = !self.comparison.id_map.are_by_id();
         let changed: HashSet<Either> =
-            turns.iter().filter(|(_, (was, is))| everything || was != is).map(|(item, _)| *item).collect();
+            boundaries.iter().filter(|(_, (was, is))| everything || was != is).map(|(item, _)| *item).collect();
         let mut found = BTreeSet::new();
         if changed.is_empty() && self.special.is_empty() {
             return Ok(found);
         }
-        for item in turns.keys() {
-            let concerned = changed.len() == turns.len()
+        for item in boundaries.keys() {
+            let concerned = changed.len() == boundaries.len()
                 || self.above(*item)?.iter().any(|above| changed.contains(above) || self.special.contains(above));
             if concerned {
                 found.insert(*item);
@@ -324,42 +335,42 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
     /// The folder above, on the side where the item is.
     fn parent(&self, item: Pair) -> Result<Option<Pair>> {
         let pair = match item {
-            (_, Some(after)) => match self.all.after.facts().header(after)?.and_then(|it| it.parent) {
-                Some(parent) => (self.all.twin_before(parent)?, Some(parent)),
+            (_, Some(after)) => match self.comparison.after.facts().header(after)?.and_then(|it| it.parent) {
+                Some(parent) => (self.comparison.id_before(parent)?, Some(parent)),
                 None => return Ok(None),
             },
-            (Some(before), None) => match self.all.before.facts().header(before)?.and_then(|it| it.parent) {
-                Some(parent) => (Some(parent), self.all.twin_after(parent)?),
+            (Some(before), None) => match self.comparison.before.facts().header(before)?.and_then(|it| it.parent) {
+                Some(parent) => (Some(parent), self.comparison.id_after(parent)?),
                 None => return Ok(None),
             },
             (None, None) => return Ok(None),
         };
-        Ok((self.all.place(pair)?.kind() == Some(Kind::Item)).then_some(pair))
+        Ok((self.comparison.place(pair)?.kind() == Some(Kind::Item)).then_some(pair))
     }
 }
 
 type Changes = Rc<(Vec<Action>, Vec<Action>)>;
 
 /// A principal as both sides have it.
-struct Both<'l, 'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
+struct PrincipalPair<'l, 'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
     content: &'l Content<'c, 'p, 'a, 'b, A, B>,
     principal: Pair,
-    profile: Profiled,
+    profile: ProfilePair,
     is_account: bool,
-    before: Option<Look<'l, 'a, A>>,
-    after: Option<Look<'l, 'b, B>>,
-    known: RefCell<HashMap<Pair, Changes>>,
+    before: Option<PrincipalView<'l, 'a, A>>,
+    after: Option<PrincipalView<'l, 'b, B>>,
+    cache: RefCell<HashMap<Pair, Changes>>,
 }
 
-impl<A: Facts + ?Sized, B: Facts + ?Sized> Both<'_, '_, '_, '_, '_, A, B> {
+impl<A: Facts + ?Sized, B: Facts + ?Sized> PrincipalPair<'_, '_, '_, '_, '_, A, B> {
     /// What was gained and lost on an item; where it is not registered it has what the nearest registered
     /// folder above has.
     fn on_item(&self, item: Pair) -> Result<Changes> {
-        if let Some(known) = self.known.borrow().get(&item) {
+        if let Some(known) = self.cache.borrow().get(&item) {
             return Ok(Rc::clone(known));
         }
         let content = self.content;
-        let sides = (content.all.nearest_before(item)?, content.all.nearest_after(item)?);
+        let sides = (content.comparison.nearest_before(item)?, content.comparison.nearest_after(item)?);
         let had = allowed(self.before.as_ref(), sides.0)?;
         let has = allowed(self.after.as_ref(), sides.1)?;
         let mut difference = Difference {
@@ -376,7 +387,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Both<'_, '_, '_, '_, '_, A, B> {
             leave_out(&mut difference, self.profile, &class, false);
         }
         let changes = Rc::new((difference.gained, difference.lost));
-        self.known.borrow_mut().insert(item, Rc::clone(&changes));
+        self.cache.borrow_mut().insert(item, Rc::clone(&changes));
         Ok(changes)
     }
 }

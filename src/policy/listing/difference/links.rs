@@ -9,14 +9,14 @@ use std::sync::OnceLock;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::profile::{Lacks, is_shown};
+use super::profile::{FellowGaps, is_shown};
 use crate::model::attributes::{AllowDeny, Attributes, MemberAccess};
 use crate::model::catalogue::{self, Grantee};
 use crate::model::{Id, Kind, Role};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{BindingQuery, Facts, Result};
-use crate::policy::listing::candidates::Search;
-use crate::policy::listing::items::gives;
+use crate::policy::listing::candidate_subjects::SubjectSearch;
+use crate::policy::listing::item_boundaries::granted;
 use crate::policy::subject::Subject;
 
 /// What links a principal to a resource, as bits: the roles, and what follows them.
@@ -30,13 +30,13 @@ const ROOT_UPLOAD: [Link; 2] = [1 << 34, 1 << 35];
 const PERMISSIONS: u32 = 40;
 
 /// For each role, the kinds of resources that rows speak of it on; and the kinds that speak of tokens.
-struct Reach {
+struct RoleKinds {
     roles: Vec<(Role, Vec<Kind>)>,
     tokens: Vec<Kind>,
 }
 
-fn reach() -> &'static Reach {
-    static FOUND: OnceLock<Reach> = OnceLock::new();
+fn role_kinds() -> &'static RoleKinds {
+    static FOUND: OnceLock<RoleKinds> = OnceLock::new();
     FOUND.get_or_init(|| {
         let of_kinds = |speaks: &dyn Fn(Grantee) -> bool| -> Vec<Kind> {
             let others = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Item);
@@ -45,10 +45,10 @@ fn reach() -> &'static Reach {
                 .collect()
         };
         let roles = Role::ALL.into_iter().filter(|role| !matches!(role.resource_kind(), Kind::Server | Kind::Item));
-        let gives =
+        let granted =
             |held: Role, grantee: Grantee| matches!(grantee, Grantee::Role(role) if role.implied_by().contains(&held));
-        Reach {
-            roles: roles.map(|held| (held, of_kinds(&|grantee| gives(held, grantee)))).collect(),
+        RoleKinds {
+            roles: roles.map(|held| (held, of_kinds(&|grantee| granted(held, grantee)))).collect(),
             tokens: of_kinds(&|grantee| matches!(grantee, Grantee::Token(_))),
         }
     })
@@ -59,7 +59,7 @@ pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) ->
     let facts = evaluator.facts();
     let mut found: HashMap<Id, Link> = HashMap::new();
     let subject = Subject::new(facts, who, evaluator.at())?.without_classes();
-    for (role, kinds) in &reach().roles {
+    for (role, kinds) in &role_kinds().roles {
         let mut held: Vec<(Id, Link)> = Vec::new();
         subject.each_level(&[*role], &mut |binding| {
             let says = match binding.attributes.root_upload {
@@ -72,7 +72,7 @@ pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) ->
         })?;
         for (place, link) in held {
             for kind in kinds {
-                within(facts, place, *kind, &mut |id| *found.entry(id).or_default() |= link)?;
+                each_within(facts, place, *kind, &mut |id| *found.entry(id).or_default() |= link)?;
             }
         }
     }
@@ -80,12 +80,12 @@ pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) ->
         *found.entry(who).or_default() |= ONESELF;
     }
     if let Some((_, workspace)) = subject.token() {
-        for kind in &reach().tokens {
-            within(facts, workspace, *kind, &mut |id| *found.entry(id).or_default() |= TOKEN)?;
+        for kind in &role_kinds().tokens {
+            each_within(facts, workspace, *kind, &mut |id| *found.entry(id).or_default() |= TOKEN)?;
         }
     }
     // What one may do on an endpoint by what one holds on its root folder.
-    for (item, permissions) in gives(&subject)? {
+    for (item, permissions) in granted(&subject)? {
         let above = facts.header(item)?.and_then(|it| it.parent);
         if let Some(endpoint) = above.map(|above| facts.header(above)).transpose()?.flatten()
             && endpoint.kind() == Kind::Endpoint
@@ -98,7 +98,7 @@ pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) ->
 }
 
 /// Tells of a resource, if it is of a kind, and of what of the kind lies in it.
-fn within<F: Facts + ?Sized>(facts: &F, place: Id, kind: Kind, tell: &mut dyn FnMut(Id)) -> Result<()> {
+fn each_within<F: Facts + ?Sized>(facts: &F, place: Id, kind: Kind, tell: &mut dyn FnMut(Id)) -> Result<()> {
     let Some(header) = facts.header(place)? else { return Ok(()) };
     if header.kind() == kind {
         tell(place);
@@ -117,10 +117,10 @@ fn within<F: Facts + ?Sized>(facts: &F, place: Id, kind: Kind, tell: &mut dyn Fn
 
 /// What a workgroup or dropbox links its members to: what was sent to it, and each other, where that gives
 /// somebody something.
-pub(super) fn through<F: Facts + ?Sized>(
+pub(super) fn each_through<F: Facts + ?Sized>(
     evaluator: &Evaluator<'_, F>,
     place: Id,
-    lacks: Lacks,
+    gaps: FellowGaps,
     found: &mut HashSet<Id>,
 ) -> Result<()> {
     let facts = evaluator.facts();
@@ -128,7 +128,7 @@ pub(super) fn through<F: Facts + ?Sized>(
         found.insert(binding.resource);
         Ok(ControlFlow::Continue(()))
     })?;
-    if lacks.nothing() {
+    if gaps.is_none() {
         return Ok(());
     }
     let header = facts.header(place)?;
@@ -137,8 +137,8 @@ pub(super) fn through<F: Facts + ?Sized>(
         _ => return Ok(()),
     };
     // Where nobody is shown, or admins alone, there is no need to go through all members.
-    if lacks.setting || access == MemberAccess::All {
-        let mut members = Search::new(evaluator);
+    if gaps.setting || access == MemberAccess::All {
+        let mut members = SubjectSearch::new(evaluator);
         members.members(place)?;
         found.extend(members.into_set());
     } else if is_shown(evaluator, place, Role::WorkgroupAdmin)? {

@@ -8,10 +8,10 @@
 //! changed, and leaves nothing out. Files and folders have a way of their own (`content`).
 
 mod answers;
+mod attribution;
 mod content;
 mod links;
 mod profile;
-mod way;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
@@ -20,18 +20,18 @@ use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
 
+pub use attribution::{Counts, DifferencePart};
 pub(super) use profile::{Fellows, is_general};
-pub use way::{Counts, Part};
 
 use super::PRINCIPALS;
-use super::candidates::Search;
-use super::scope::{Scope, Twins};
+use super::affected::{AffectedSet, IdMap};
+use super::candidate_subjects::SubjectSearch;
 use crate::model::{Action, Id, Kind};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
 use crate::policy::target::Target;
-use answers::{Alike, Answers, Place, Profiled, Sorted, listed};
-use links::{Link, links, through};
+use answers::{Answers, Place, ProfilePair, SharedAnswerKey, TraitPair, listed};
+use links::{Link, each_through, links};
 use profile::{Profiles, matters_on};
 
 /// A thing on both sides; none where it is not there.
@@ -66,19 +66,19 @@ pub struct Comparison<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
     /// After.
     after: &'p Evaluator<'b, B>,
     /// Which resources are the same.
-    twins: Twins,
+    id_map: IdMap,
     profiles: (Profiles<'p, 'a, A>, Profiles<'p, 'b, B>),
-    peculiar: OnceCell<Peculiar>,
+    special_principals: OnceCell<SpecialPrincipals>,
     sorts: OnceCell<Vec<Vec<Pair>>>,
-    /// What is the same for very many: see [`Alike`].
-    alike: RefCell<HashMap<Alike, Rc<Answers>>>,
+    /// What is the same for very many: see [`SharedAnswerKey`].
+    shared_answers: RefCell<HashMap<SharedAnswerKey, Rc<Answers>>>,
 }
 
 /// The principals that are not just like any other of their sort.
 #[derive(Debug, Default)]
-struct Peculiar {
+struct SpecialPrincipals {
     /// By profile before and after, where one of them is not plain.
-    by_profile: Vec<(Profiled, Vec<Pair>)>,
+    by_profile: Vec<(ProfilePair, Vec<Pair>)>,
     /// Those that came or went, and those above.
     all: Vec<Pair>,
 }
@@ -96,16 +96,16 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
     pub fn new(
         before: &'p Evaluator<'a, A>,
         after: &'p Evaluator<'b, B>,
-        twins: Twins,
+        id_map: IdMap,
     ) -> Comparison<'p, 'a, 'b, A, B> {
         Comparison {
             before,
             after,
-            twins,
+            id_map,
             profiles: (Profiles::new(before), Profiles::new(after)),
-            peculiar: OnceCell::new(),
+            special_principals: OnceCell::new(),
             sorts: OnceCell::new(),
-            alike: RefCell::default(),
+            shared_answers: RefCell::default(),
         }
     }
 
@@ -117,7 +117,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
     ///
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
-    pub fn each(&self, scope: &Scope, visit: VisitDifference<'_>) -> Result<()> {
+    pub fn each(&self, scope: &AffectedSet, visit: VisitDifference<'_>) -> Result<()> {
         let mut touched = self.resources(scope.resources.as_ref())?;
         // What is allowed on the server is a matter of each principal alone, so it comes with those.
         touched.retain(|resource| *resource != SERVER || scope.principals.is_none());
@@ -175,7 +175,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
             for id in only.iter().copied().filter(|id| *id > Id::LAST_RESERVED) {
                 let before = self.before.facts().header(id)?;
                 let (header, pair) = match before {
-                    Some(header) => (Some(header), (Some(id), self.twin_after(id)?)),
+                    Some(header) => (Some(header), (Some(id), self.id_after(id)?)),
                     None => (self.after.facts().header(id)?, (None, Some(id))),
                 };
                 let place = header.and_then(|header| kinds.iter().position(|kind| *kind == header.kind()));
@@ -187,10 +187,10 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         }
         for kind in kinds {
             for id in self.before.facts().ids(*kind, None)? {
-                found.push((Some(id), self.twin_after(id)?));
+                found.push((Some(id), self.id_after(id)?));
             }
             for id in self.after.facts().ids(*kind, None)? {
-                if self.twin_before(id)?.is_none() {
+                if self.id_before(id)?.is_none() {
                     found.push((None, Some(id)));
                 }
             }
@@ -198,20 +198,20 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         Ok(())
     }
 
-    fn twin_after(&self, before: Id) -> Result<Option<Id>> {
+    fn id_after(&self, before: Id) -> Result<Option<Id>> {
         // What is reserved is there, with a row or without one.
         if before <= Id::LAST_RESERVED {
             return Ok(Some(before));
         }
-        let Some(after) = self.twins.after(before) else { return Ok(None) };
+        let Some(after) = self.id_map.after(before) else { return Ok(None) };
         Ok(self.after.facts().header(after)?.map(|_| after))
     }
 
-    fn twin_before(&self, after: Id) -> Result<Option<Id>> {
+    fn id_before(&self, after: Id) -> Result<Option<Id>> {
         if after <= Id::LAST_RESERVED {
             return Ok(Some(after));
         }
-        let Some(before) = self.twins.before(after) else { return Ok(None) };
+        let Some(before) = self.id_map.before(after) else { return Ok(None) };
         Ok(self.before.facts().header(before)?.map(|_| before))
     }
 
@@ -219,26 +219,26 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
     fn paired(&self, found: (impl IntoIterator<Item = Id>, impl IntoIterator<Item = Id>)) -> Result<Vec<Pair>> {
         let mut pairs = Vec::new();
         for id in found.0 {
-            pairs.push((Some(id), self.twin_after(id)?));
+            pairs.push((Some(id), self.id_after(id)?));
         }
         for id in found.1 {
-            pairs.push((self.twin_before(id)?, Some(id)));
+            pairs.push((self.id_before(id)?, Some(id)));
         }
         sort(&mut pairs);
         Ok(pairs)
     }
 
-    fn profile(&self, principal: Pair) -> Result<Profiled> {
+    fn profile(&self, principal: Pair) -> Result<ProfilePair> {
         Ok((self.profiles.0.of(principal.0)?, self.profiles.1.of(principal.1)?))
     }
 
     /// Who is not just like any other: looked for once.
-    fn peculiar(&self) -> Result<&Peculiar> {
-        if let Some(known) = self.peculiar.get() {
+    fn special_principals(&self) -> Result<&SpecialPrincipals> {
+        if let Some(known) = self.special_principals.get() {
             return Ok(known);
         }
-        let mut found = Peculiar::default();
-        let mut places: HashMap<Profiled, usize> = HashMap::new();
+        let mut found = SpecialPrincipals::default();
+        let mut places: HashMap<ProfilePair, usize> = HashMap::new();
         let mut principals = Vec::new();
         self.pairs(&PRINCIPALS, None, &mut principals)?;
         for principal in principals {
@@ -255,7 +255,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
                 }
             }
         }
-        Ok(self.peculiar.get_or_init(|| found))
+        Ok(self.special_principals.get_or_init(|| found))
     }
 
     /// Every difference on a resource that changed.
@@ -266,10 +266,10 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         sort(&mut asked);
         let mut found = Vec::new();
         if resource == SERVER {
-            asked.extend(&self.peculiar()?.all);
+            asked.extend(&self.special_principals()?.all);
             sort(&mut asked);
         } else if place.kind().is_some_and(matters_on) {
-            for (profile, those) in &self.peculiar()?.by_profile {
+            for (profile, those) in &self.special_principals()?.by_profile {
                 let mut alike = those.iter().filter(|it| asked.binary_search(it).is_err()).peekable();
                 let Some(first) = alike.peek() else { continue };
                 let difference = self.between((**first, *profile), false, &place)?;
@@ -282,7 +282,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
             found.push(self.between((principal, self.profile(principal)?), true, &place)?);
         }
         found.sort_unstable_by_key(|difference| difference.principal);
-        tell_all(found, visit)
+        visit_all(found, visit)
     }
 
     /// Whoever is linked to a resource on either side.
@@ -309,16 +309,16 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         let is_other = |pair: &Pair| !is_same || of(&before, pair.0) != of(&after, pair.1);
         let mut pairs: Vec<Pair> = all.iter().copied().filter(is_other).collect();
         // What workgroups and dropboxes link to, where it is these that were joined or left.
-        let lacks = self.lacks(principal, profile)?;
+        let gaps = self.gaps(principal, profile)?;
         // And one that lets its members see each other differently.
-        let places = all.iter().filter(|pair| is_other(pair) || touched.contains(*pair) || lacks.0 != lacks.1);
+        let places = all.iter().filter(|pair| is_other(pair) || touched.contains(*pair) || gaps.0 != gaps.1);
         let mut within = (HashSet::new(), HashSet::new());
         for place in places {
             if let Some(place) = place.0.filter(|place| before.contains_key(place)) {
-                through(self.before, place, lacks.0, &mut within.0)?;
+                each_through(self.before, place, gaps.0, &mut within.0)?;
             }
             if let Some(place) = place.1.filter(|place| after.contains_key(place)) {
-                through(self.after, place, lacks.1, &mut within.1)?;
+                each_through(self.after, place, gaps.1, &mut within.1)?;
             }
         }
         pairs.extend(self.paired(within)?);
@@ -330,7 +330,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         }
         let is_plain = profile.0.is_plain() && profile.1.is_plain();
         if !is_same && !is_plain {
-            for alike in self.sorts()? {
+            for alike in self.profile_groups()? {
                 let mut others =
                     alike.iter().filter(|it| pairs.binary_search(it).is_err() && !touched.contains(*it)).peekable();
                 let Some(first) = others.peek() else { continue };
@@ -340,17 +340,17 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
                 }
             }
         }
-        tell_all(found, visit)
+        visit_all(found, visit)
     }
 
     /// The resources on which a profile matters; those on which the same is allowed to whom nothing links to
     /// them stand together.
-    fn sorts(&self) -> Result<&[Vec<Pair>]> {
+    fn profile_groups(&self) -> Result<&[Vec<Pair>]> {
         if let Some(known) = self.sorts.get() {
             return Ok(known);
         }
         let mut sorts: Vec<Vec<Pair>> = Vec::new();
-        let mut accounts: HashMap<Sorted, Vec<Pair>> = HashMap::new();
+        let mut accounts: HashMap<TraitPair, Vec<Pair>> = HashMap::new();
         for resource in self.resources(None)?.into_iter().filter(|resource| *resource != SERVER) {
             let place = self.place(resource)?;
             if place.sorted() != (None, None) {
@@ -366,12 +366,12 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
     /// The item before; where it was not registered, the nearest folder above that was.
     fn nearest_before(&self, item: Pair) -> Result<Option<Id>> {
         let (None, Some(after)) = item else { return Ok(item.0) };
-        nearest(self.after.facts(), after, &|id| self.twin_before(id))
+        nearest(self.after.facts(), after, &|id| self.id_before(id))
     }
 
     fn nearest_after(&self, item: Pair) -> Result<Option<Id>> {
         let (Some(before), None) = item else { return Ok(item.1) };
-        nearest(self.before.facts(), before, &|id| self.twin_after(id))
+        nearest(self.before.facts(), before, &|id| self.id_after(id))
     }
 }
 
@@ -382,7 +382,7 @@ fn sort(pairs: &mut Vec<Pair>) {
 }
 
 /// Tells of the differences that are some.
-fn tell_all(found: Vec<Difference>, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
+fn visit_all(found: Vec<Difference>, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
     for difference in found {
         if !difference.is_none() && visit(difference)?.is_break() {
             return Ok(ControlFlow::Break(()));
@@ -403,7 +403,7 @@ fn linked<F: Facts + ?Sized>(
 ) -> Result<Vec<Id>> {
     let nobody = Fellows::default();
     let fellows = if target.kind == Kind::Account { profiles.fellows()? } else { &nobody };
-    let mut search = Search::linked(evaluator, fellows);
+    let mut search = SubjectSearch::linked(evaluator, fellows);
     for action in listed(target.kind) {
         search.add(*action, target)?;
     }

@@ -17,7 +17,7 @@ use crate::model::{Action, Id, Kind, Role};
 use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result};
 use crate::policy::grantees::is_grantee;
-use crate::policy::listing::candidates::Search;
+use crate::policy::listing::candidate_subjects::SubjectSearch;
 use crate::policy::target::Target;
 
 /// What the rules read of a principal alone.
@@ -91,15 +91,15 @@ pub(super) fn matters_on(kind: Kind) -> bool {
 
 /// What an account lacks on other accounts that a workgroup in common may give it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Lacks {
+pub(super) struct FellowGaps {
     /// Some action that fellow members have.
     pub(super) action: bool,
     /// A setting that need not be allowed among fellow members.
     pub(super) setting: bool,
 }
 
-impl Lacks {
-    pub(super) const fn nothing(self) -> bool {
+impl FellowGaps {
+    pub(super) const fn is_none(self) -> bool {
         !self.action && !self.setting
     }
 }
@@ -127,13 +127,13 @@ fn of_fellows() -> &'static (Vec<Action>, Vec<Setting>) {
 pub(super) struct Profiles<'p, 'f, F: Facts + ?Sized> {
     evaluator: &'p Evaluator<'f, F>,
     holders: OnceCell<HashMap<Id, u32>>,
-    lacks: RefCell<HashMap<Profile, Lacks>>,
+    gaps: RefCell<HashMap<Profile, FellowGaps>>,
     fellows: OnceCell<Fellows>,
 }
 
 impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
     pub(super) fn new(evaluator: &'p Evaluator<'f, F>) -> Profiles<'p, 'f, F> {
-        Profiles { evaluator, holders: OnceCell::new(), lacks: RefCell::default(), fellows: OnceCell::new() }
+        Profiles { evaluator, holders: OnceCell::new(), gaps: RefCell::default(), fellows: OnceCell::new() }
     }
 
     /// The profile of a principal; that of what is no account, token or submitter says nothing.
@@ -165,7 +165,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
             for (place, general) in general_holders().iter().enumerate() {
                 // Which action it is makes no difference to these.
                 let any = Action::Plain(crate::model::Verb::View);
-                let mut search = Search::new(self.evaluator);
+                let mut search = SubjectSearch::new(self.evaluator);
                 search.holders(*general, any, &server)?;
                 for id in search.into_set() {
                     if is_grantee::<F, ()>(&*self.evaluator.subject(id)?, *general, any, &server)?.is_some() {
@@ -178,25 +178,25 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
     }
 
     /// What somebody with a profile lacks on accounts that it has no workgroup in common with.
-    pub(super) fn lacks(&self, id: Id, profile: Profile) -> Result<Lacks> {
+    pub(super) fn gaps(&self, id: Id, profile: Profile) -> Result<FellowGaps> {
         if !matches!(profile, Profile::Account { .. }) {
-            return Ok(Lacks::default());
+            return Ok(FellowGaps::default());
         }
-        if let Some(known) = self.lacks.borrow().get(&profile) {
+        if let Some(known) = self.gaps.borrow().get(&profile) {
             return Ok(*known);
         }
         let subject = self.evaluator.subject(id)?;
         let stranger = Target::hypothetical(Attributes::Account(Account::default()));
         let (actions, settings) = of_fellows();
-        let mut lacks = Lacks::default();
+        let mut gaps = FellowGaps::default();
         for action in actions {
-            lacks.action |= self.evaluator.allows_on(id, *action, &stranger)?.is_none();
+            gaps.action |= self.evaluator.allows_on(id, *action, &stranger)?.is_none();
         }
         for setting in settings {
-            lacks.setting |= !subject.setting(*setting)?.0;
+            gaps.setting |= !subject.setting(*setting)?.0;
         }
-        self.lacks.borrow_mut().insert(profile, lacks);
-        Ok(lacks)
+        self.gaps.borrow_mut().insert(profile, gaps);
+        Ok(gaps)
     }
 
     /// Who lacks something that a workgroup in common may give, by workgroup.
@@ -206,15 +206,15 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
         }
         let mut found = Fellows::default();
         for id in self.evaluator.facts().ids(Kind::Account, None)? {
-            let lacks = self.lacks(id, self.of(Some(id))?)?;
-            if lacks.nothing() {
+            let gaps = self.gaps(id, self.of(Some(id))?)?;
+            if gaps.is_none() {
                 continue;
             }
             self.evaluator.subject(id)?.each_level(&Role::WORKGROUP, &mut |membership| {
-                if lacks.action {
+                if gaps.action {
                     found.without_action.entry(membership.resource).or_default().push(id);
                 }
-                if lacks.setting {
+                if gaps.setting {
                     found.without_setting.entry(membership.resource).or_default().push(id);
                 }
                 Ok(ControlFlow::Continue(()))

@@ -11,7 +11,7 @@ use crate::policy::proof::ProofStep;
 
 /// A part of a difference: actions that were gained or lost in the same way.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Part {
+pub struct DifferencePart {
     /// Whether they were gained.
     pub gained: bool,
     /// The actions.
@@ -30,8 +30,8 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn parts(&self, difference: &Difference) -> Result<Vec<Part>> {
-        let mut parts: Vec<Part> = Vec::new();
+    pub fn parts(&self, difference: &Difference) -> Result<Vec<DifferencePart>> {
+        let mut parts: Vec<DifferencePart> = Vec::new();
         if !difference.lost.is_empty() {
             let on = self.nearest_before(difference.resource)?;
             let way = |action| via(self.before, difference.principal.0, action, on);
@@ -65,21 +65,21 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
 
 /// Adds the parts of what was gained or lost; of whoever is alone all of it is one.
 fn add_parts(
-    parts: &mut Vec<Part>,
+    parts: &mut Vec<DifferencePart>,
     gained: bool,
     actions: &[Action],
     is_alone: bool,
     way: &dyn Fn(Action) -> Result<Option<Id>>,
 ) -> Result<()> {
     if is_alone {
-        parts.push(Part { gained, actions: actions.to_vec(), via: None });
+        parts.push(DifferencePart { gained, actions: actions.to_vec(), via: None });
         return Ok(());
     }
     for action in actions {
         let via = way(*action)?;
         match parts.iter_mut().find(|part| part.gained == gained && part.via == via) {
             Some(part) => part.actions.push(*action),
-            None => parts.push(Part { gained, actions: vec![*action], via }),
+            None => parts.push(DifferencePart { gained, actions: vec![*action], via }),
         }
     }
     Ok(())

@@ -8,22 +8,22 @@ use crate::model::Id;
 
 /// Which resources of one state are which of the other.
 #[derive(Debug, Default)]
-pub struct Twins(Option<(HashMap<Id, Id>, HashMap<Id, Id>)>);
+pub struct IdMap(Option<(HashMap<Id, Id>, HashMap<Id, Id>)>);
 
-impl Twins {
+impl IdMap {
     /// Of one store, where ids stay what they are.
-    pub const fn by_id() -> Twins {
-        Twins(None)
+    pub const fn by_id() -> IdMap {
+        IdMap(None)
     }
 
     /// Of two stores: pairs of what is the same thing in the first and in the second.
-    pub fn by_pairs(pairs: impl IntoIterator<Item = (Id, Id)>) -> Twins {
+    pub fn by_pairs(pairs: impl IntoIterator<Item = (Id, Id)>) -> IdMap {
         let (mut there, mut back) = (HashMap::new(), HashMap::new());
         for (before, after) in pairs {
             there.insert(before, after);
             back.insert(after, before);
         }
-        Twins(Some((there, back)))
+        IdMap(Some((there, back)))
     }
 
     /// Whether ids are the same on both sides.
@@ -48,7 +48,7 @@ impl Twins {
 
 /// The part of two states that can differ; everything else is the same on both sides.
 #[derive(Clone, Debug, Default)]
-pub struct Scope {
+pub struct AffectedSet {
     /// Principals for whom anything may differ, by their ids on either side; none for all of them.
     pub principals: Option<BTreeSet<Id>>,
     /// Principals for whom items may differ, those above among them; none for all of them.
@@ -59,10 +59,10 @@ pub struct Scope {
     pub items: Option<BTreeSet<Id>>,
 }
 
-impl Scope {
+impl AffectedSet {
     /// Of two states that do not differ.
-    pub const fn nothing() -> Scope {
-        Scope {
+    pub const fn nothing() -> AffectedSet {
+        AffectedSet {
             principals: Some(BTreeSet::new()),
             holders: Some(BTreeSet::new()),
             resources: Some(BTreeSet::new()),

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::what::{Common, Filter, Reach, VisitWhat, allowed, allowed_beneath};
+use super::lookup_resources::{ClassBaseline, Filter, ItemDetail, VisitResource, allowed, allowed_beneath};
 use crate::model::attributes::{Attributes, Home, Sharing};
 use crate::model::{Action, Id, Kind, Permissions, Role, Verb};
 use crate::policy::content::{permissions_ignoring_status_on, root_upload};
@@ -21,53 +21,53 @@ use crate::policy::subject::{PrincipalKind, Subject};
 /// Lists the items, those above before those beneath.
 pub(super) fn list<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
-    (subject, common): (&Subject<'f, F>, Option<&Common<'_, 'f, F>>),
+    (subject, common): (&Subject<'f, F>, Option<&ClassBaseline<'_, 'f, F>>),
     filter: &Filter,
     actions: &[Action],
-    reach: Reach,
-    visit: VisitWhat<'_>,
+    detail: ItemDetail,
+    visit: VisitResource<'_>,
 ) -> Result<ControlFlow<()>> {
     if subject.principal_kind == PrincipalKind::Account && !subject.is_registered() {
         return Ok(ControlFlow::Continue(()));
     }
-    let mut items = Items::new(evaluator, subject, actions, reach)?;
+    let mut items = ItemEvaluator::new(evaluator, subject, actions, detail)?;
     // In outline something may begin where what every account has comes to what is one's own; item by item
     // each of those is beneath what is one's own.
-    let mut turns = match (common, reach) {
-        (Some(common), Reach::Every) => turns_of(evaluator, subject, &gives(common.own)?)?,
-        _ => turns_of(evaluator, subject, &items.gives)?,
+    let mut boundaries = match (common, detail) {
+        (Some(common), ItemDetail::All) => boundaries_in(evaluator, subject, &granted(common.own)?)?,
+        _ => boundaries_in(evaluator, subject, &items.granted)?,
     };
-    let mut class = common.map(|common| Items::new(evaluator, common.class, actions, reach)).transpose()?;
+    let mut class = common.map(|common| ItemEvaluator::new(evaluator, common.class, actions, detail)).transpose()?;
     if let Some(under) = filter.under {
         let mut inside = vec![under];
-        for item in turns {
+        for item in boundaries {
             let Some(target) = evaluator.target(item)? else { continue };
             if item != under && target.self_and_ancestors(evaluator.facts())?.iter().any(|above| above.id == under) {
                 inside.push(item);
             }
         }
-        turns = inside;
+        boundaries = inside;
     }
-    match reach {
-        Reach::Outlined => {
+    match detail {
+        ItemDetail::Boundaries => {
             let mut found = Vec::new();
-            for item in turns {
-                let Some(sketch) = items.sketch(item)? else { continue };
-                let here = items.answer(sketch.here, item)?;
-                let is_turn = match sketch.above {
+            for item in boundaries {
+                let Some(view) = items.view_of(item)? else { continue };
+                let here = items.answer(view.here, item)?;
+                let is_boundary = match view.above {
                     Some((parent, above)) if filter.under != Some(item) => here != items.answer(above, parent)?,
                     _ => !here.is_empty(),
                 };
                 // Every account has the same there.
                 let is_common = match &mut class {
-                    Some(class) if is_turn => match class.sketch(item)? {
-                        Some(sketch) => class.answer(sketch.here, item)? == here,
+                    Some(class) if is_boundary => match class.view_of(item)? {
+                        Some(view) => class.answer(view.here, item)? == here,
                         None => false,
                     },
                     _ => false,
                 };
-                if is_turn && !is_common {
-                    found.push((sketch.depth, item, here));
+                if is_boundary && !is_common {
+                    found.push((view.depth, item, here));
                 }
             }
             // An item may lie in a folder that is younger, where it was moved.
@@ -78,9 +78,9 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
                 }
             }
         }
-        Reach::Every => {
-            let all: HashSet<Id> = turns.iter().copied().collect();
-            for item in turns {
+        ItemDetail::All => {
+            let all: HashSet<Id> = boundaries.iter().copied().collect();
+            for item in boundaries {
                 // What lies beneath another turn is listed with that.
                 let nested = match evaluator.target(item)? {
                     Some(target) => target
@@ -99,13 +99,13 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     Ok(ControlFlow::Continue(()))
 }
 
-fn turns_of<'f, F: Facts + ?Sized>(
+fn boundaries_in<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
-    gives: &HashMap<Id, Permissions>,
+    granted: &HashMap<Id, Permissions>,
 ) -> Result<Vec<Id>> {
     let facts = evaluator.facts();
-    let mut found: Vec<Id> = gives.keys().copied().collect();
+    let mut found: Vec<Id> = granted.keys().copied().collect();
     homes_of_others(evaluator, subject, &mut found)?;
     // What is denied straight in one's home folder may be allowed beneath it.
     let mut next = 0;
@@ -182,25 +182,25 @@ pub(super) fn homes<F: Facts + ?Sized>(facts: &F) -> Result<Homes> {
 }
 
 /// What begins or ends for somebody at an item, as bits: the permissions, and what follows them.
-pub(super) type Turn = u64;
+pub(super) type Boundary = u64;
 
-const OWN_HOME: Turn = 1 << 8;
-const IN_HOME: Turn = 1 << 9;
-const UPLOADS: Turn = 1 << 10;
+const OWN_HOME: Boundary = 1 << 8;
+const IN_HOME: Boundary = 1 << 9;
+const UPLOADS: Boundary = 1 << 10;
 /// Where the roles begin.
 const ROLES: u32 = 11;
 
 /// The items where something begins or ends for somebody, and what.
-pub(super) fn turns<'f, F: Facts + ?Sized>(
+pub(super) fn boundaries<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
-    gives: &HashMap<Id, Permissions>,
+    granted: &HashMap<Id, Permissions>,
     homes: &Homes,
-) -> Result<HashMap<Id, Turn>> {
+) -> Result<HashMap<Id, Boundary>> {
     let facts = evaluator.facts();
-    let mut found: HashMap<Id, Turn> = HashMap::new();
+    let mut found: HashMap<Id, Boundary> = HashMap::new();
     let mut own: Vec<Id> = homes.get(&subject.id).cloned().unwrap_or_default();
-    for (item, permissions) in gives {
+    for (item, permissions) in granted {
         found.insert(*item, permissions.iter().fold(0, |bits, it| bits | (1 << it as u32)));
         if home_of(facts.header(*item)?.as_ref()) == Some(subject.id) {
             own.push(*item);
@@ -221,7 +221,7 @@ pub(super) fn turns<'f, F: Facts + ?Sized>(
 }
 
 /// What shares and ownership give somebody on each item that they are on.
-pub(super) fn gives<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashMap<Id, Permissions>> {
+pub(super) fn granted<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashMap<Id, Permissions>> {
     let facts = subject.facts();
     let mut found: HashMap<Id, Permissions> = HashMap::new();
     for principal in subject.principals()? {
@@ -273,7 +273,7 @@ fn homes_of_others<'f, F: Facts + ?Sized>(
 }
 
 /// The endpoints and workspaces that somebody has a role on.
-fn places_of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashSet<Id>> {
+fn resources_with_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashSet<Id>> {
     let mut places = HashSet::new();
     subject.each_level(&[&Role::ENDPOINT[..], &Role::WORKSPACE[..]].concat(), &mut |binding| {
         places.insert(binding.resource);
@@ -293,7 +293,7 @@ fn home_of(header: Option<&ResourceHeader>) -> Option<Id> {
 /// What an answer about an item depends on for one subject. Items that are alike in this get the
 /// same answers, so each sort is asked about once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Alike {
+pub(super) struct ItemClass {
     /// The endpoint and the workspace, if the subject has a role there: all others are the same to it.
     endpoint: Option<Id>,
     workspace: Option<Id>,
@@ -307,48 +307,48 @@ pub(super) struct Alike {
 }
 
 /// The answers about items that are alike, for all to whom they are the same: who has no role there.
-pub(super) type Answers = RefCell<HashMap<Alike, Rc<[Action]>>>;
+pub(super) type Answers = RefCell<HashMap<ItemClass, Rc<[Action]>>>;
 
 /// The items as one subject has them.
-pub(super) struct Items<'s, 'f, F: Facts + ?Sized> {
+pub(super) struct ItemEvaluator<'s, 'f, F: Facts + ?Sized> {
     evaluator: &'s Evaluator<'f, F>,
     subject: &'s Subject<'f, F>,
     actions: &'s [Action],
-    reach: Reach,
+    detail: ItemDetail,
     /// The endpoints and workspaces that the subject has a role on.
     roles: HashSet<Id>,
     /// What shares and ownership give the subject on each item that they are on.
-    gives: HashMap<Id, Permissions>,
+    granted: HashMap<Id, Permissions>,
     /// What these give besides, to everybody of its sort.
     common: Option<&'s HashMap<Id, Permissions>>,
-    alike: HashMap<Alike, Rc<[Action]>>,
+    by_class: HashMap<ItemClass, Rc<[Action]>>,
     answers: Option<&'s Answers>,
 }
 
 /// What one walk up from an item finds out about it and about the folder above.
-struct Sketch {
+struct ItemView {
     depth: usize,
-    here: Alike,
-    above: Option<(Id, Alike)>,
+    here: ItemClass,
+    above: Option<(Id, ItemClass)>,
 }
 
-impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
+impl<'s, 'f, F: Facts + ?Sized> ItemEvaluator<'s, 'f, F> {
     fn new(
         evaluator: &'s Evaluator<'f, F>,
         subject: &'s Subject<'f, F>,
         actions: &'s [Action],
-        reach: Reach,
-    ) -> Result<Items<'s, 'f, F>> {
-        let (roles, gives) = (places_of_roles(subject)?, gives(subject)?);
-        Ok(Items {
+        detail: ItemDetail,
+    ) -> Result<ItemEvaluator<'s, 'f, F>> {
+        let (roles, granted) = (resources_with_roles(subject)?, granted(subject)?);
+        Ok(ItemEvaluator {
             evaluator,
             subject,
             actions,
-            reach,
+            detail,
             roles,
-            gives,
+            granted,
             common: None,
-            alike: HashMap::new(),
+            by_class: HashMap::new(),
             answers: None,
         })
     }
@@ -358,32 +358,42 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
         evaluator: &'s Evaluator<'f, F>,
         subject: &'s Subject<'f, F>,
         actions: &'s [Action],
-        gives: HashMap<Id, Permissions>,
+        granted: HashMap<Id, Permissions>,
         common: &'s HashMap<Id, Permissions>,
         answers: &'s Answers,
-    ) -> Result<Items<'s, 'f, F>> {
-        let roles = places_of_roles(subject)?;
-        let (common, answers, reach) = (Some(common), Some(answers), Reach::Outlined);
-        Ok(Items { evaluator, subject, actions, reach, roles, gives, common, alike: HashMap::new(), answers })
+    ) -> Result<ItemEvaluator<'s, 'f, F>> {
+        let roles = resources_with_roles(subject)?;
+        let (common, answers, detail) = (Some(common), Some(answers), ItemDetail::Boundaries);
+        Ok(ItemEvaluator {
+            evaluator,
+            subject,
+            actions,
+            detail,
+            roles,
+            granted,
+            common,
+            by_class: HashMap::new(),
+            answers,
+        })
     }
 
     /// What is allowed on an item.
     pub(super) fn allowed(&mut self, item: Id) -> Result<Rc<[Action]>> {
-        match self.sketch(item)? {
-            Some(sketch) => self.answer(sketch.here, item),
+        match self.view_of(item)? {
+            Some(view) => self.answer(view.here, item),
             None => Ok(Rc::from([])),
         }
     }
 
     /// What shares and ownership give on an item itself.
-    fn given(&self, item: Id) -> Permissions {
+    fn granted_on(&self, item: Id) -> Permissions {
         let of = |map: &HashMap<Id, Permissions>| map.get(&item).copied().unwrap_or(Permissions::NONE);
-        of(&self.gives).union(self.common.map_or(Permissions::NONE, of))
+        of(&self.granted).union(self.common.map_or(Permissions::NONE, of))
     }
 
     /// What is allowed on an item, as on every one that it is like.
-    fn answer(&mut self, alike: Alike, item: Id) -> Result<Rc<[Action]>> {
-        if let Some(known) = self.alike.get(&alike) {
+    fn answer(&mut self, alike: ItemClass, item: Id) -> Result<Rc<[Action]>> {
+        if let Some(known) = self.by_class.get(&alike) {
             return Ok(Rc::clone(known));
         }
         let is_anybodys = alike.endpoint.is_none() && alike.workspace.is_none() && alike.home.is_none();
@@ -392,15 +402,15 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
             return Ok(known);
         }
         let allowed: Rc<[Action]> = match self.evaluator.target(item)? {
-            Some(target) => match self.reach {
-                Reach::Outlined => allowed_beneath(self.subject, self.actions, &target)?.into(),
-                Reach::Every => allowed(self.subject, self.actions, &target)?.into(),
+            Some(target) => match self.detail {
+                ItemDetail::Boundaries => allowed_beneath(self.subject, self.actions, &target)?.into(),
+                ItemDetail::All => allowed(self.subject, self.actions, &target)?.into(),
             },
             None => Rc::from([]),
         };
         match answers {
             Some(answers) => answers.borrow_mut().insert(alike, Rc::clone(&allowed)),
-            None => self.alike.insert(alike, Rc::clone(&allowed)),
+            None => self.by_class.insert(alike, Rc::clone(&allowed)),
         };
         Ok(allowed)
     }
@@ -410,15 +420,15 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
     }
 
     /// Walks up from an item.
-    fn sketch(&self, item: Id) -> Result<Option<Sketch>> {
-        let mut above = Alike { is_folder: true, ..Alike::default() };
+    fn view_of(&self, item: Id) -> Result<Option<ItemView>> {
+        let mut above = ItemClass { is_folder: true, ..ItemClass::default() };
         let (mut own, mut parent, mut depth) = (None, None, 0);
         self.evaluator.facts().each_ancestor(item, &mut |id, attributes| {
             depth += 1;
             match attributes {
                 Attributes::Item(this) if depth == 1 => own = Some((this.is_folder(), this.files_of, this.home)),
                 Attributes::Item(folder) => {
-                    above.held = above.held.union(self.given(id));
+                    above.held = above.held.union(self.granted_on(id));
                     above.workspace = above.workspace.or(folder.files_of);
                     if depth == 2 {
                         parent = Some(id);
@@ -440,25 +450,25 @@ impl<'s, 'f, F: Facts + ?Sized> Items<'s, 'f, F> {
         }
         let workspace = files_of.or(above.workspace).filter(|id| self.roles.contains(id));
         above.workspace = above.workspace.filter(|id| self.roles.contains(id));
-        let given = self.given(item);
-        let here = Alike {
+        let given = self.granted_on(item);
+        let here = ItemClass {
             workspace,
             held: above.held.union(given),
             is_folder,
             // In outline it is asked about what lies beneath, which the root folder has in common.
-            is_root: parent.is_none() && self.reach == Reach::Every,
+            is_root: parent.is_none() && self.detail == ItemDetail::All,
             home: if is_folder { self.own_home(home) } else { above.home },
             ..above
         };
-        Ok(Some(Sketch { depth, here, above: parent.map(|parent| (parent, above)) }))
+        Ok(Some(ItemView { depth, here, above: parent.map(|parent| (parent, above)) }))
     }
 
     /// Lists an item and every one beneath it.
-    fn beneath(&mut self, top: Id, visit: VisitWhat<'_>) -> Result<ControlFlow<()>> {
+    fn beneath(&mut self, top: Id, visit: VisitResource<'_>) -> Result<ControlFlow<()>> {
         let mut open = vec![top];
         while let Some(item) = open.pop() {
-            if let Some(sketch) = self.sketch(item)? {
-                let allowed = self.answer(sketch.here, item)?;
+            if let Some(view) = self.view_of(item)? {
+                let allowed = self.answer(view.here, item)?;
                 if !allowed.is_empty() && visit(item, &allowed)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }

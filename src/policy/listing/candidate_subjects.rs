@@ -14,7 +14,7 @@ use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::target::Target;
 
 /// A search for everybody who comes into question.
-pub(super) struct Search<'p, 'f, F: Facts + ?Sized> {
+pub(super) struct SubjectSearch<'p, 'f, F: Facts + ?Sized> {
     evaluator: &'p Evaluator<'f, F>,
     found: HashSet<Id>,
     /// Groups and workgroups whose members were added.
@@ -24,15 +24,15 @@ pub(super) struct Search<'p, 'f, F: Facts + ?Sized> {
     fellows: Option<&'p Fellows>,
 }
 
-impl<'p, 'f, F: Facts + ?Sized> Search<'p, 'f, F> {
-    pub(super) fn new(evaluator: &'p Evaluator<'f, F>) -> Search<'p, 'f, F> {
-        Search { evaluator, found: HashSet::new(), opened: HashSet::new(), fellows: None }
+impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
+    pub(super) fn new(evaluator: &'p Evaluator<'f, F>) -> SubjectSearch<'p, 'f, F> {
+        SubjectSearch { evaluator, found: HashSet::new(), opened: HashSet::new(), fellows: None }
     }
 
     /// A search for those alone whom something links to a resource: whoever is found by a profile, whatever
     /// the resource, is left out.
-    pub(super) fn linked(evaluator: &'p Evaluator<'f, F>, fellows: &'p Fellows) -> Search<'p, 'f, F> {
-        Search { fellows: Some(fellows), ..Search::new(evaluator) }
+    pub(super) fn linked(evaluator: &'p Evaluator<'f, F>, fellows: &'p Fellows) -> SubjectSearch<'p, 'f, F> {
+        SubjectSearch { fellows: Some(fellows), ..SubjectSearch::new(evaluator) }
     }
 
     /// Adds whoever comes into question for an action that the classes alone do not give.

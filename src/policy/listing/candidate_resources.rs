@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use hashbrown::HashSet;
 
-use super::candidates;
+use super::candidate_subjects;
 use crate::model::catalogue::{self, Condition, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Role, Verb};
 use crate::policy::evaluator::Evaluator;
@@ -14,7 +14,7 @@ use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
 /// The resources of a kind, other than items, on which somebody might do one of some actions, by id.
-pub(super) fn places<'f, F: Facts + ?Sized>(
+pub(super) fn candidate_resources<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
     kind: Kind,
@@ -23,7 +23,7 @@ pub(super) fn places<'f, F: Facts + ?Sized>(
     if kind == Kind::Server {
         return Ok(vec![Id::SERVER]);
     }
-    let mut search = Search { evaluator, subject, kind, found: HashSet::new() };
+    let mut search = ResourceSearch { evaluator, subject, kind, found: HashSet::new() };
     let mut asked: Vec<Grantee> = Vec::new();
     for action in actions {
         if subject.excludes_classes() && search.own_settings(action.verb())? {
@@ -50,14 +50,14 @@ fn all<F: Facts + ?Sized>(facts: &F, kind: Kind, parent: Option<Id>) -> Result<V
     Ok(found)
 }
 
-struct Search<'s, 'f, F: Facts + ?Sized> {
+struct ResourceSearch<'s, 'f, F: Facts + ?Sized> {
     evaluator: &'s Evaluator<'f, F>,
     subject: &'s Subject<'f, F>,
     kind: Kind,
     found: HashSet<Id>,
 }
 
-impl<F: Facts + ?Sized> Search<'_, '_, F> {
+impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
     /// Where every account may do something but for the settings: adds where the subject may because of what
     /// it shares. Answers whether its own settings allow it everywhere, and those of others do not.
     fn own_settings(&mut self, verb: Verb) -> Result<bool> {
@@ -125,7 +125,7 @@ impl<F: Facts + ?Sized> Search<'_, '_, F> {
                 return Ok(is_grantee::<F, ()>(self.subject, row, any, &server)?.is_some());
             }
             Grantee::FellowMember => {
-                let mut fellows = candidates::Search::new(self.evaluator);
+                let mut fellows = candidate_subjects::SubjectSearch::new(self.evaluator);
                 self.held(&Role::WORKGROUP)?.into_iter().try_for_each(|workgroup| fellows.members(workgroup))?;
                 self.found.extend(fellows.into_set());
             }

@@ -1,7 +1,7 @@
 //! Where `authenticated` stands for every account: in listings, an account that has something only
 //! as any account has it is not named beside it.
 
-use super::what::Filter;
+use super::lookup_resources::Filter;
 use crate::model::catalogue::{self, Condition, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Verb};
 use crate::policy::evaluator::Evaluator;
@@ -15,7 +15,7 @@ use crate::policy::target::Target;
 /// # Errors
 /// When the facts cannot be read.
 pub fn is_covered<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, action: Action, target: &Target) -> Result<bool> {
-    Ok(!tells_apart(evaluator.facts(), action, target)?
+    Ok(!distinguishes(evaluator.facts(), action, target)?
         && evaluator.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
 }
 
@@ -26,7 +26,7 @@ pub fn is_covered<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, action: Actio
 /// When the facts cannot be read.
 pub fn stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, filter: &Filter) -> Result<Vec<(Kind, Action)>> {
     let mut found: Vec<(Kind, Action)> = Vec::new();
-    for kind in Kind::ALL.into_iter().filter(|kind| filter.takes(*kind)) {
+    for kind in Kind::ALL.into_iter().filter(|kind| filter.matches(*kind)) {
         for action in filter.actions_on(kind) {
             if is_stopped(subject, kind, action.verb())? {
                 found.push((kind, action));
@@ -61,7 +61,7 @@ fn is_stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, kind: Kind, verb: Ver
 }
 
 /// Whether what every account has may be stopped for one account and not for another.
-fn tells_apart<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) -> Result<bool> {
+fn distinguishes<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) -> Result<bool> {
     let rows = catalogue::rules_for(target.kind, action.verb());
     for limit in &rows.restrictions {
         if is_personal(facts, limit.requirement, action, target)? {
@@ -71,7 +71,7 @@ fn tells_apart<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) ->
     // A condition may be that one may do something else, and that be stopped.
     for grant in &rows.grants {
         if let Some(also) = grant.when.and_then(Condition::required_verb)
-            && tells_apart(facts, Action::Plain(also), target)?
+            && distinguishes(facts, Action::Plain(also), target)?
         {
             return Ok(true);
         }

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::candidates::Search;
-use super::coverage::{is_covered, may_be_anybody};
+use super::candidate_subjects::SubjectSearch;
+use super::class_cover::{is_covered, may_be_anybody};
 use crate::model::catalogue::Rule;
 use crate::model::{Action, Id};
 use crate::policy::decide::allows;
@@ -24,22 +24,22 @@ pub enum Breadth {
 }
 
 /// Told of each principal, and for each action that was asked about the rule that allows it.
-pub type VisitWho<'v> = &'v mut dyn FnMut(Id, &[Option<Rule>]) -> Result<ControlFlow<()>>;
+pub type VisitSubject<'v> = &'v mut dyn FnMut(Id, &[Option<Rule>]) -> Result<ControlFlow<()>>;
 
 /// Every account, outside submitter, access token and class that may do one of some actions on a
 /// resource: classes first, then by id. Groups are not named; their members are.
 ///
 /// # Errors
 /// When the facts cannot be read, or what the visitor answers.
-pub fn who<F: Facts + ?Sized>(
+pub fn lookup_subjects<F: Facts + ?Sized>(
     evaluator: &Evaluator<'_, F>,
     actions: &[Action],
     target: &Target,
     breadth: Breadth,
-    visit: VisitWho<'_>,
+    visit: VisitSubject<'_>,
 ) -> Result<()> {
     let mut covered = Vec::new();
-    let mut search = Search::new(evaluator);
+    let mut search = SubjectSearch::new(evaluator);
     let mut everybody = false;
     for action in actions {
         let by_class = breadth == Breadth::Classes && is_covered(evaluator, *action, target)?;

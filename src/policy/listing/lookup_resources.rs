@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::items;
-use super::places::places;
+use super::candidate_resources::candidate_resources;
+use super::item_boundaries;
 use crate::model::{Action, Id, Kind};
 use crate::policy::decide::allows;
 use crate::policy::evaluator::Evaluator;
@@ -24,13 +24,13 @@ pub struct Filter {
 
 /// How items are listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Reach {
+pub enum ItemDetail {
     /// An item stands for everything beneath it (a root folder for that alone), down to items that are listed themselves because
     /// other actions are allowed there.
     #[default]
-    Outlined,
+    Boundaries,
     /// Every registered item is listed itself.
-    Every,
+    All,
 }
 
 impl Filter {
@@ -44,7 +44,7 @@ impl Filter {
         self.actions.iter().copied().filter(|action| all.contains(action) || valued(action)).collect()
     }
 
-    pub(super) fn takes(&self, kind: Kind) -> bool {
+    pub(super) fn matches(&self, kind: Kind) -> bool {
         self.kind.is_none_or(|only| only == kind) && (self.under.is_none() || kind == Kind::Item)
     }
 }
@@ -52,41 +52,41 @@ impl Filter {
 /// Told of each resource with the actions allowed on it, of which there is at least one; and whether
 /// it stands for everything beneath it. A resource that is listed because less is allowed there than
 /// above may have none.
-pub type VisitWhat<'v> = &'v mut dyn FnMut(Id, &[Action]) -> Result<ControlFlow<()>>;
+pub type VisitResource<'v> = &'v mut dyn FnMut(Id, &[Action]) -> Result<ControlFlow<()>>;
 
 /// Every resource that somebody may do something on, kind by kind, with what.
 ///
 /// # Errors
 /// When the facts cannot be read, or what the visitor answers.
-pub fn what<'f, F: Facts + ?Sized>(
+pub fn lookup_resources<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
     filter: &Filter,
-    reach: Reach,
-    visit: VisitWhat<'_>,
+    detail: ItemDetail,
+    visit: VisitResource<'_>,
 ) -> Result<()> {
-    list(evaluator, subject, None, filter, reach, visit)
+    list(evaluator, subject, None, filter, detail, visit)
 }
 
-/// As [`what`], without what every active account may do anyway: a resource is told of where somebody, who is
+/// As [`lookup_resources`], without what every active account may do anyway: a resource is told of where somebody, who is
 /// one or stands for some, may do something else than `authenticated`.
 ///
 /// # Errors
 /// When the facts cannot be read, or what the visitor answers.
-pub fn beyond<'f, F: Facts + ?Sized>(
+pub fn lookup_beyond_class<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
     filter: &Filter,
-    reach: Reach,
-    visit: VisitWhat<'_>,
+    detail: ItemDetail,
+    visit: VisitResource<'_>,
 ) -> Result<()> {
     let class = evaluator.subject(Id::AUTHENTICATED)?;
     let own = Subject::new(evaluator.facts(), subject.id, subject.at)?.without_classes();
-    list(evaluator, subject, Some(Common { class: &class, own: &own }), filter, reach, visit)
+    list(evaluator, subject, Some(ClassBaseline { class: &class, own: &own }), filter, detail, visit)
 }
 
 /// What is left out of a listing because every active account has it.
-pub(super) struct Common<'c, 'f, F: Facts + ?Sized> {
+pub(super) struct ClassBaseline<'c, 'f, F: Facts + ?Sized> {
     /// Every active account.
     pub(super) class: &'c Subject<'f, F>,
     /// Whoever is listed, without what it has as any account.
@@ -96,18 +96,20 @@ pub(super) struct Common<'c, 'f, F: Facts + ?Sized> {
 fn list<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
-    common: Option<Common<'_, 'f, F>>,
+    common: Option<ClassBaseline<'_, 'f, F>>,
     filter: &Filter,
-    reach: Reach,
-    visit: VisitWhat<'_>,
+    detail: ItemDetail,
+    visit: VisitResource<'_>,
 ) -> Result<()> {
-    for kind in Kind::ALL.into_iter().filter(|kind| filter.takes(*kind)) {
+    for kind in Kind::ALL.into_iter().filter(|kind| filter.matches(*kind)) {
         let actions = filter.actions_on(kind);
         if actions.is_empty() {
             continue;
         }
         let flow = match kind {
-            Kind::Item => items::list(evaluator, (subject, common.as_ref()), filter, &actions, reach, visit)?,
+            Kind::Item => {
+                item_boundaries::list(evaluator, (subject, common.as_ref()), filter, &actions, detail, visit)?
+            }
             _ => others(evaluator, (subject, common.as_ref()), kind, &actions, visit)?,
         };
         if flow.is_break() {
@@ -119,13 +121,13 @@ fn list<'f, F: Facts + ?Sized>(
 
 fn others<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
-    (subject, common): (&Subject<'f, F>, Option<&Common<'_, 'f, F>>),
+    (subject, common): (&Subject<'f, F>, Option<&ClassBaseline<'_, 'f, F>>),
     kind: Kind,
     actions: &[Action],
-    visit: VisitWhat<'_>,
+    visit: VisitResource<'_>,
 ) -> Result<ControlFlow<()>> {
     let sought = common.map_or(subject, |common| common.own);
-    for id in places(evaluator, sought, kind, actions)? {
+    for id in candidate_resources(evaluator, sought, kind, actions)? {
         // Whoever asks may come into question itself, and be a group where accounts are listed.
         let Some(target) = evaluator.target(id)?.filter(|target| target.kind == kind) else { continue };
         let found = allowed(subject, actions, &target)?;
