@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use rolebook::model::attributes::EndpointKind;
 use rolebook::model::{Action, Id, Kind, Name, Path, Permissions, Reference, Role, Time, Verb};
 use rolebook::ops::share::{self, Grant, Which};
-use rolebook::ops::{Actor, Result, Viewer, Work, account, content, endpoint, membership, place, remedies};
+use rolebook::ops::{Actor, Result, Transaction, Viewer, account, content, endpoint, membership, place, remedies};
 use rolebook::policy::{BindingQuery, Facts, Question, decide, sharing};
 use rolebook::store::{RevisionHeader, Store, StoreFacts};
 
@@ -61,16 +61,16 @@ fn folder(shape: Shape, number: usize) -> Path {
 fn commit(
     store: &Store,
     actor: &dyn Fn(&StoreFacts<'_>) -> Actor,
-    change: &dyn Fn(&mut Work<'_, StoreFacts<'_>>) -> Result<()>,
+    change: &dyn Fn(&mut Transaction<'_, StoreFacts<'_>>) -> Result<()>,
 ) {
     let writer = store.write().unwrap();
     let facts = writer.facts();
-    let mut work = Work::new(&facts, actor(&facts), NOW).unwrap();
-    change(&mut work).unwrap();
-    work.check().unwrap();
-    let rows = work.facts().draft().against(&facts).unwrap();
-    let last = work.facts().last_id().unwrap();
-    drop(work);
+    let mut tx = Transaction::new(&facts, actor(&facts), NOW).unwrap();
+    change(&mut tx).unwrap();
+    tx.check().unwrap();
+    let rows = tx.facts().draft().against(&facts).unwrap();
+    let last = tx.facts().last_id().unwrap();
+    drop(tx);
     let entry = RevisionHeader {
         at: NOW,
         actor: None,
@@ -90,22 +90,22 @@ fn account_id(facts: &StoreFacts<'_>, number: usize) -> Id {
     facts.named(Kind::Account, None, &format!("u{number}")).unwrap().unwrap().id
 }
 
-/// u0 owns the work; u1 to u100 were given it by u0 and pass it on; u101 and on receive.
+/// u0 owns the transaction; u1 to u100 were given it by u0 and pass it on; u101 and on receive.
 fn build(path: &std::path::Path, shape: Shape, count: usize) -> Store {
     let (store, _) = Store::create(path).unwrap();
     let people = if shape == Shape::Spread { 2_000 } else { count + 1_300 };
-    commit(&store, &operator, &|work| {
+    commit(&store, &operator, &|tx| {
         for number in 0..people {
             // The sharers are managers, who know of every group.
             let role = if (1..=100).contains(&number) { Role::ServerManager } else { Role::ServerUser };
             let options = account::Options { role: Some(role), ..account::Options::default() };
-            account::add(work, &name(&format!("u{number}")), &options, None)?;
+            account::add(tx, &name(&format!("u{number}")), &options, None)?;
         }
         for number in 0..50 {
             let group = name(&format!("g{number}"));
-            place::add(work, Kind::Group, &group, &place::Options::default())?;
+            place::add(tx, Kind::Group, &group, &place::Options::default())?;
             let members: Vec<Reference> = (200 + 20 * number..220 + 20 * number).map(user).collect();
-            membership::add(work, Kind::Group, &group, &members, None)?;
+            membership::add(tx, Kind::Group, &group, &members, None)?;
         }
         let new = endpoint::New {
             kind: EndpointKind::Node,
@@ -113,13 +113,13 @@ fn build(path: &std::path::Path, shape: Shape, count: usize) -> Store {
             administrators: vec![user(0)],
             options: endpoint::Options::default(),
         };
-        endpoint::add(work, &name("n"), &new)?;
+        endpoint::add(tx, &name("n"), &new)?;
         let said = content::Said { owner: Some(Some(user(0))), ..content::Said::default() };
-        content::add(work, &name("n"), &Path::parse("/work").unwrap(), &said).map(drop)
+        content::add(tx, &name("n"), &Path::parse("/work").unwrap(), &said).map(drop)
     });
-    commit(&store, &|facts| Actor::Principal(account_id(facts, 0)), &|work| {
+    commit(&store, &|facts| Actor::Principal(account_id(facts, 0)), &|tx| {
         for sharer in 1..=100 {
-            share::grant(work, &name("n"), &Path::parse("/work").unwrap(), &grant(user(sharer), Permissions::EDIT))?;
+            share::grant(tx, &name("n"), &Path::parse("/work").unwrap(), &grant(user(sharer), Permissions::EDIT))?;
         }
         Ok(())
     });
@@ -127,19 +127,19 @@ fn build(path: &std::path::Path, shape: Shape, count: usize) -> Store {
     let writer = store.write().unwrap();
     let facts = writer.facts();
     let sharers: Vec<Id> = (1..=100).map(|number| account_id(&facts, number)).collect();
-    let mut work = Work::new(&facts, Actor::Operator, NOW).unwrap();
+    let mut tx = Transaction::new(&facts, Actor::Operator, NOW).unwrap();
     for number in 0..count {
-        work.actor = Actor::Principal(sharers[number % 100]);
+        tx.actor = Actor::Principal(sharers[number % 100]);
         let with = match shape {
             Shape::OneItem => user(101 + number),
             Shape::Spread if number % 10 == 0 => Reference::Named(Kind::Group, name(&format!("g{}", number / 10 % 50))),
             Shape::Spread => user(101 + number * 7 % 1_800),
         };
-        share::grant(&mut work, &name("n"), &folder(shape, number), &grant(with, Permissions::VIEW)).unwrap();
+        share::grant(&mut tx, &name("n"), &folder(shape, number), &grant(with, Permissions::VIEW)).unwrap();
     }
-    let rows = work.facts().draft().against(&facts).unwrap();
-    let last = work.facts().last_id().unwrap();
-    drop(work);
+    let rows = tx.facts().draft().against(&facts).unwrap();
+    let last = tx.facts().last_id().unwrap();
+    drop(tx);
     let entry = RevisionHeader {
         at: NOW,
         actor: None,
@@ -182,11 +182,11 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
         at: NOW,
     };
     let working =
-        |facts: &StoreFacts<'_>, sharer: usize, change: &dyn Fn(&mut Work<'_, StoreFacts<'_>>) -> Result<()>| {
-            let mut work = Work::new(facts, Actor::Principal(account_id(facts, sharer)), NOW).unwrap();
-            change(&mut work).unwrap();
-            work.check().unwrap();
-            assert!(work.facts().draft().against(facts).unwrap().len() < 2 * count + 10);
+        |facts: &StoreFacts<'_>, sharer: usize, change: &dyn Fn(&mut Transaction<'_, StoreFacts<'_>>) -> Result<()>| {
+            let mut tx = Transaction::new(facts, Actor::Principal(account_id(facts, sharer)), NOW).unwrap();
+            change(&mut tx).unwrap();
+            tx.check().unwrap();
+            assert!(tx.facts().draft().against(facts).unwrap().len() < 2 * count + 10);
         };
     let whole = Path::parse("/work").unwrap();
     vec![
@@ -228,23 +228,23 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
         (
             "grant one more",
             median(store, &|facts| {
-                working(facts, 1, &|work| share::grant(work, &node, &on, &grant(user(0), Permissions::VIEW)));
+                working(facts, 1, &|tx| share::grant(tx, &node, &on, &grant(user(0), Permissions::VIEW)));
             }),
         ),
         // Refused: the list of what rests on the share is what it costs to find out.
         (
             "revoke what a hundredth rests on, refused",
             median(store, &|facts| {
-                let mut work = Work::new(facts, Actor::Principal(account_id(facts, 0)), NOW).unwrap();
+                let mut tx = Transaction::new(facts, Actor::Principal(account_id(facts, 0)), NOW).unwrap();
                 let first = [Which { principal: user(1), by: None, class: None }];
-                assert_eq!(share::revoke(&mut work, (&node, &whole), &first, false).unwrap_err().code, "dependents");
+                assert_eq!(share::revoke(&mut tx, (&node, &whole), &first, false).unwrap_err().code, "dependents");
             }),
         ),
         (
             "revoke it with --cascade",
             median(store, &|facts| {
                 let first = [Which { principal: user(1), by: None, class: None }];
-                working(facts, 0, &|work| share::revoke(work, (&node, &whole), &first, true));
+                working(facts, 0, &|tx| share::revoke(tx, (&node, &whole), &first, true));
             }),
         ),
         (
@@ -252,13 +252,13 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
             median(store, &|facts| {
                 let all: Vec<Which> =
                     (1..=100).map(|it| Which { principal: user(it), by: None, class: None }).collect();
-                working(facts, 0, &|work| share::revoke(work, (&node, &whole), &all, true));
+                working(facts, 0, &|tx| share::revoke(tx, (&node, &whole), &all, true));
             }),
         ),
         (
             "prune all",
             median(store, &|facts| {
-                working(facts, 0, &|work| share::prune(work, &node, &Path::default()));
+                working(facts, 0, &|tx| share::prune(tx, &node, &Path::default()));
             }),
         ),
     ]
@@ -267,9 +267,9 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
 /// A chain: each was given it by the one before.
 fn chain(path: &std::path::Path, length: usize) -> Duration {
     let (store, _) = Store::create(path).unwrap();
-    commit(&store, &operator, &|work| {
+    commit(&store, &operator, &|tx| {
         for number in 0..=length {
-            account::add(work, &name(&format!("u{number}")), &account::Options::default(), None)?;
+            account::add(tx, &name(&format!("u{number}")), &account::Options::default(), None)?;
         }
         let new = endpoint::New {
             kind: EndpointKind::Node,
@@ -277,18 +277,18 @@ fn chain(path: &std::path::Path, length: usize) -> Duration {
             administrators: vec![user(0)],
             options: endpoint::Options::default(),
         };
-        endpoint::add(work, &name("n"), &new)?;
+        endpoint::add(tx, &name("n"), &new)?;
         let said = content::Said { owner: Some(Some(user(0))), ..content::Said::default() };
-        content::add(work, &name("n"), &Path::parse("/work").unwrap(), &said).map(drop)
+        content::add(tx, &name("n"), &Path::parse("/work").unwrap(), &said).map(drop)
     });
-    let work = Path::parse("/work").unwrap();
+    let tx = Path::parse("/work").unwrap();
     let writer = store.write().unwrap();
     let facts = writer.facts();
     let people: Vec<Id> = (0..=length).map(|number| account_id(&facts, number)).collect();
-    let mut all = Work::new(&facts, Actor::Operator, NOW).unwrap();
+    let mut all = Transaction::new(&facts, Actor::Operator, NOW).unwrap();
     for (link, sharer) in people.iter().enumerate().take(length) {
         all.actor = Actor::Principal(*sharer);
-        share::grant(&mut all, &name("n"), &work, &grant(user(link + 1), Permissions::VIEW)).unwrap();
+        share::grant(&mut all, &name("n"), &tx, &grant(user(link + 1), Permissions::VIEW)).unwrap();
     }
     let rows = all.facts().draft().against(&facts).unwrap();
     let last = all.facts().last_id().unwrap();
@@ -303,9 +303,9 @@ fn chain(path: &std::path::Path, length: usize) -> Duration {
     };
     writer.commit(&rows, last, entry).unwrap();
     median(&store, &|facts| {
-        let mut draft = Work::new(facts, Actor::Principal(account_id(facts, 0)), NOW).unwrap();
+        let mut draft = Transaction::new(facts, Actor::Principal(account_id(facts, 0)), NOW).unwrap();
         let first = [Which { principal: user(1), by: None, class: None }];
-        share::revoke(&mut draft, (&name("n"), &work), &first, true).unwrap();
+        share::revoke(&mut draft, (&name("n"), &tx), &first, true).unwrap();
         assert_eq!(draft.facts().draft().against(facts).unwrap().len(), length);
     })
 }

@@ -27,7 +27,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use rolebook::model::attributes::{EndpointKind, ItemType, SendPolicy};
 use rolebook::model::{Kind, Name, Permissions, Reference, Role, Time};
 use rolebook::ops::share::{self, Grant};
-use rolebook::ops::{Actor, Work, account, content, endpoint, membership, place};
+use rolebook::ops::{Actor, Transaction, account, content, endpoint, membership, place};
 use rolebook::policy::Facts;
 use rolebook::store::{RevisionHeader, Store};
 use rusqlite::{Connection, OpenFlags};
@@ -205,30 +205,30 @@ fn build(path: &Path) {
     let (store, _) = Store::create(path).unwrap();
     let writer = store.write().unwrap();
     let facts = writer.facts();
-    let mut work = Work::new(&facts, Actor::Operator, Time::now()).unwrap();
+    let mut tx = Transaction::new(&facts, Actor::Operator, Time::now()).unwrap();
     let name = |text: String| Name::parse(&text).unwrap();
     let admin = account::Options { role: Some(Role::ServerAdmin), ..account::Options::default() };
-    account::add(&mut work, &name("alice".to_owned()), &admin, None).unwrap();
+    account::add(&mut tx, &name("alice".to_owned()), &admin, None).unwrap();
     for number in 0..100_000 {
-        account::add(&mut work, &name(format!("user-{number}")), &account::Options::default(), None).unwrap();
+        account::add(&mut tx, &name(format!("user-{number}")), &account::Options::default(), None).unwrap();
     }
     for number in 0..5_000 {
         let group = name(format!("group-{number}"));
-        place::add(&mut work, Kind::Group, &group, &place::Options::default()).unwrap();
+        place::add(&mut tx, Kind::Group, &group, &place::Options::default()).unwrap();
         let members: Vec<Reference> = (0..20)
             .map(|member| Reference::Named(Kind::Account, name(format!("user-{}", number * 20 + member))))
             .collect();
-        membership::add(&mut work, Kind::Group, &group, &members, None).unwrap();
+        membership::add(&mut tx, Kind::Group, &group, &members, None).unwrap();
         if number >= 50 {
             let above = name(format!("group-{}", number / 10));
-            membership::add(&mut work, Kind::Group, &above, &[Reference::Named(Kind::Group, group)], None).unwrap();
+            membership::add(&mut tx, Kind::Group, &above, &[Reference::Named(Kind::Group, group)], None).unwrap();
         }
     }
     let send = place::Options { send: Some(SendPolicy::Members), ..place::Options::default() };
     let color = name("color".to_owned());
-    place::add(&mut work, Kind::Workgroup, &color, &send).unwrap();
+    place::add(&mut tx, Kind::Workgroup, &color, &send).unwrap();
     membership::add(
-        &mut work,
+        &mut tx,
         Kind::Workgroup,
         &color,
         &[Reference::Named(Kind::Group, name("group-38".to_owned()))],
@@ -242,10 +242,10 @@ fn build(path: &Path) {
         administrators: vec![Reference::Named(Kind::Account, name("alice".to_owned()))],
         options: endpoint::Options::default(),
     };
-    endpoint::add(&mut work, &node, &new).unwrap();
+    endpoint::add(&mut tx, &node, &new).unwrap();
     let path = |text: &str| rolebook::model::Path::parse(text).unwrap();
     let file = content::Said { item_type: Some(ItemType::File), size: Some(1 << 30), owner: None };
-    content::add(&mut work, &node, &path(FILE), &file).unwrap();
+    content::add(&mut tx, &node, &path(FILE), &file).unwrap();
     let grant = Grant {
         principals: vec![Reference::Named(Kind::Group, name("group-3888".to_owned()))],
         permissions: Permissions::VIEW,
@@ -253,10 +253,10 @@ fn build(path: &Path) {
         admin: false,
         class: None,
     };
-    share::grant(&mut work, &node, &path("/projects/2026"), &grant).unwrap();
-    let rows = work.facts().draft().against(&facts).unwrap();
-    let last = work.facts().last_id().unwrap();
-    drop(work);
+    share::grant(&mut tx, &node, &path("/projects/2026"), &grant).unwrap();
+    let rows = tx.facts().draft().against(&facts).unwrap();
+    let last = tx.facts().last_id().unwrap();
+    drop(tx);
     let entry = RevisionHeader {
         at: Time::now(),
         actor: None,

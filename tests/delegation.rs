@@ -8,7 +8,7 @@ use rolebook::model::attributes::ShareClass;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Problem, Reference, Role, Time};
 use rolebook::ops::share::{self, Grant, Sharer, Which};
-use rolebook::ops::{Actor, Work, account, content, endpoint, membership, transfer, undo};
+use rolebook::ops::{Actor, Transaction, account, content, endpoint, membership, transfer, undo};
 use rolebook::policy::{EmptyFacts, Facts, Overlay, RowChange};
 
 use crate::oracle::put;
@@ -144,7 +144,7 @@ fn expiry(end: Option<i64>) -> Expiry {
     end.map_or(Expiry::Never, |end| Expiry::At(Time(end)))
 }
 
-pub(crate) fn apply<F: Facts>(work: &mut Work<'_, F>, step: &Step) -> Result<(), Problem> {
+pub(crate) fn apply<F: Facts>(tx: &mut Transaction<'_, F>, step: &Step) -> Result<(), Problem> {
     let (node, one) = (node(), |id: u64| [who(id)]);
     match step {
         Step::Grant { on, with, set, expires, admin } => {
@@ -155,55 +155,53 @@ pub(crate) fn apply<F: Facts>(work: &mut Work<'_, F>, step: &Step) -> Result<(),
                 admin: *admin,
                 class: None,
             };
-            share::grant(work, &node, &path(on), &grant)
+            share::grant(tx, &node, &path(on), &grant)
         }
         Step::Set { on, with, by, set, expires, cascade } => {
             let after = (set.map(permissions), expires.map(expiry));
-            share::set(work, (&node, &path(on)), &which(*with, *by), after, *cascade)
+            share::set(tx, (&node, &path(on)), &which(*with, *by), after, *cascade)
         }
-        Step::Revoke { on, with, by, cascade } => {
-            share::revoke(work, (&node, &path(on)), &[which(*with, *by)], *cascade)
-        }
-        Step::Prune { on } => share::prune(work, &node, &path(on)),
-        Step::Move { from, to } => transfer::move_to(work, (&node, &path(from)), (&node, &path(to))),
-        Step::Copy { from, to } => transfer::copy(work, (&node, &path(from)), (&node, &path(to))).map(drop),
-        Step::Rename { on, new } => content::rename(work, &node, &path(on), new),
-        Step::Remove { on } => content::remove(work, &node, &path(on)),
+        Step::Revoke { on, with, by, cascade } => share::revoke(tx, (&node, &path(on)), &[which(*with, *by)], *cascade),
+        Step::Prune { on } => share::prune(tx, &node, &path(on)),
+        Step::Move { from, to } => transfer::move_to(tx, (&node, &path(from)), (&node, &path(to))),
+        Step::Copy { from, to } => transfer::copy(tx, (&node, &path(from)), (&node, &path(to))).map(drop),
+        Step::Rename { on, new } => content::rename(tx, &node, &path(on), new),
+        Step::Remove { on } => content::remove(tx, &node, &path(on)),
         Step::Upload { on } => {
             let upload = content::Upload {
                 item_type: rolebook::model::attributes::ItemType::Folder,
                 size: None,
                 files: Vec::new(),
             };
-            content::upload(work, &node, &path(on), &upload)
+            content::upload(tx, &node, &path(on), &upload)
         }
         Step::Owner { on, to } => {
             let said = content::Said { owner: Some(to.map(who)), ..content::Said::default() };
-            content::set(work, &node, &path(on), &said)
+            content::set(tx, &node, &path(on), &said)
         }
         Step::Member { group, member, add } => {
             let group = Name::parse(&format!("g{group}")).unwrap();
             if *add {
-                membership::add(work, Kind::Group, &group, &one(*member), None)
+                membership::add(tx, Kind::Group, &group, &one(*member), None)
             } else {
-                membership::remove(work, Kind::Group, &group, &one(*member))
+                membership::remove(tx, Kind::Group, &group, &one(*member))
             }
         }
         Step::InWorkgroup { member, add } => {
             let workgroup = Name::parse(&format!("w{WORKGROUP}")).unwrap();
             if *add {
-                membership::add(work, Kind::Workgroup, &workgroup, &one(*member), None)
+                membership::add(tx, Kind::Workgroup, &workgroup, &one(*member), None)
             } else {
-                membership::remove(work, Kind::Workgroup, &workgroup, &one(*member))
+                membership::remove(tx, Kind::Workgroup, &workgroup, &one(*member))
             }
         }
-        Step::Active { account, active } => account::set_active(work, &name_of(*account), *active),
+        Step::Active { account, active } => account::set_active(tx, &name_of(*account), *active),
         Step::Administrator { account, add } => {
             let role = Role::EndpointAdministrator;
             if *add {
-                endpoint::add_role(work, &node, role, &one(*account))
+                endpoint::add_role(tx, &node, role, &one(*account))
             } else {
-                endpoint::remove_role(work, &node, role, &one(*account))
+                endpoint::remove_role(tx, &node, role, &one(*account))
             }
         }
     }
@@ -442,13 +440,13 @@ fn undone(
     now: i64,
     before: &World,
 ) -> Result<(), String> {
-    let mut work = Work::new(world, actor, Time(now)).unwrap();
-    if undo::undo(&mut work, &undo::Past { author: actor.principal(), ..Default::default() }, rows).is_err()
-        || work.check().is_err()
+    let mut tx = Transaction::new(world, actor, Time(now)).unwrap();
+    if undo::undo(&mut tx, &undo::Past { author: actor.principal(), ..Default::default() }, rows).is_err()
+        || tx.check().is_err()
     {
         return Ok(());
     }
-    let found = World::read(work.facts());
+    let found = World::read(tx.facts());
     if found == *before { Ok(()) } else { Err(format!("the undo by {actor:?} left {found:?}")) }
 }
 
@@ -462,13 +460,13 @@ fn history(seed: u64, steps: usize) -> Result<usize, TestCaseError> {
         let now = NOW + number as i64;
         let (actor, step) = propose(&before, now, &mut dice);
         let acting = Actor::Principal(Id(actor));
-        let mut work = Work::new(&world, acting, Time(now)).unwrap();
+        let mut tx = Transaction::new(&world, acting, Time(now)).unwrap();
         let active = before.is_active(actor, now);
-        if !active || apply(&mut work, &step).is_err() {
+        if !active || apply(&mut tx, &step).is_err() {
             continue;
         }
-        let rows = work.facts().draft().against(&world).unwrap();
-        let Ok((draft, last)) = work.finish() else { continue };
+        let rows = tx.facts().draft().against(&world).unwrap();
+        let Ok((draft, last)) = tx.finish() else { continue };
         if rows.is_empty() {
             continue;
         }
@@ -521,9 +519,9 @@ impl Case {
     }
 
     fn by(&mut self, actor: Actor, step: &Step) -> Result<(), Problem> {
-        let mut work = Work::new(&self.0, actor, Time(self.1))?;
-        apply(&mut work, step)?;
-        let (draft, last) = work.finish()?;
+        let mut tx = Transaction::new(&self.0, actor, Time(self.1))?;
+        apply(&mut tx, step)?;
+        let (draft, last) = tx.finish()?;
         keep(&mut self.0, draft, last);
         Ok(())
     }
@@ -729,9 +727,9 @@ fn a_chain_of_300_falls_as_one() {
     assert_eq!(case.shares().len(), 300);
     let first = Which { principal: Reference::parse("u1000", Kind::Account).unwrap(), by: None, class: None };
     let revoke = |case: &Case, cascade: bool| {
-        let mut work = Work::new(&case.0, Actor::Principal(Id(21)), Time(NOW)).unwrap();
-        share::revoke(&mut work, (&node(), &path("/a")), std::slice::from_ref(&first), cascade)?;
-        work.finish()
+        let mut tx = Transaction::new(&case.0, Actor::Principal(Id(21)), Time(NOW)).unwrap();
+        share::revoke(&mut tx, (&node(), &path("/a")), std::slice::from_ref(&first), cascade)?;
+        tx.finish()
     };
     assert_eq!(revoke(&case, false).unwrap_err().details.len(), 299);
     let (draft, last) = revoke(&case, true).unwrap();

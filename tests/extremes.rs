@@ -5,7 +5,7 @@ use rolebook::model::name::shell_quote;
 use rolebook::model::{Action, Id, Kind, Name, Path, Permissions, Problem, Reference, Role, Time, Verb};
 use rolebook::ops::remedies;
 use rolebook::ops::share::{self, Grant, Which};
-use rolebook::ops::{Actor, Work, account, content, endpoint, membership, place, transfer};
+use rolebook::ops::{Actor, Transaction, account, content, endpoint, membership, place, transfer};
 use rolebook::policy::{Decision, EmptyFacts, Facts, Overlay, Question, decide};
 
 use crate::properties::keep;
@@ -39,11 +39,11 @@ type Memory = Overlay<'static, EmptyFacts>;
 fn doing<T>(
     world: &mut Memory,
     actor: Actor,
-    change: impl FnOnce(&mut Work<'_, Memory>) -> Result<T, Problem>,
+    change: impl FnOnce(&mut Transaction<'_, Memory>) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
-    let mut work = Work::new(world, actor, NOW)?;
-    let value = change(&mut work)?;
-    let (draft, last) = work.finish()?;
+    let mut tx = Transaction::new(world, actor, NOW)?;
+    let value = change(&mut tx)?;
+    let (draft, last) = tx.finish()?;
     keep(world, draft, last);
     Ok(value)
 }
@@ -55,9 +55,9 @@ fn id_of(world: &Memory, kind: Kind, text: &str) -> Id {
 /// alice, who administers the node `n`, bob and carol.
 fn staffed() -> Memory {
     let mut world = Overlay::new(&EmptyFacts).unwrap();
-    doing(&mut world, Actor::Operator, |work| {
+    doing(&mut world, Actor::Operator, |tx| {
         for who in ["alice", "bob", "carol"] {
-            account::add(work, &name(who), &account::Options::default(), None)?;
+            account::add(tx, &name(who), &account::Options::default(), None)?;
         }
         let new = endpoint::New {
             kind: EndpointKind::Node,
@@ -65,7 +65,7 @@ fn staffed() -> Memory {
             administrators: vec![user("alice")],
             options: endpoint::Options::default(),
         };
-        endpoint::add(work, &name("n"), &new)
+        endpoint::add(tx, &name("n"), &new)
     })
     .unwrap();
     world
@@ -89,14 +89,14 @@ fn item(world: &Memory, text: &str) -> Id {
 /// Groups in a chain, bob in the innermost; what the outermost is given he has.
 fn chain_of_groups(depth: usize) {
     let mut world = staffed();
-    doing(&mut world, Actor::Operator, |work| {
+    doing(&mut world, Actor::Operator, |tx| {
         for number in 0..depth {
-            place::add(work, Kind::Group, &name(&format!("g{number}")), &place::Options::default())?;
+            place::add(tx, Kind::Group, &name(&format!("g{number}")), &place::Options::default())?;
             let member = if number == 0 { user("bob") } else { group(number - 1) };
-            membership::add(work, Kind::Group, &name(&format!("g{number}")), &[member], None)?;
+            membership::add(tx, Kind::Group, &name(&format!("g{number}")), &[member], None)?;
         }
-        share::grant(work, &name("n"), &Path::default(), &grant(group(depth - 1), Permissions::VIEW))?;
-        endpoint::add_role(work, &name("n"), Role::ActivityMonitor, &[group(depth - 1)])
+        share::grant(tx, &name("n"), &Path::default(), &grant(group(depth - 1), Permissions::VIEW))?;
+        endpoint::add_role(tx, &name("n"), Role::ActivityMonitor, &[group(depth - 1)])
     })
     .unwrap();
     let root = item(&world, "/");
@@ -107,26 +107,24 @@ fn chain_of_groups(depth: usize) {
     assert!(ask(&world, "bob", Action::Plain(Verb::ViewConsole), node).allowed);
     // A cycle is refused: at once, at the end of the chain, and within one change.
     for (place, member) in [(0, depth - 1), (depth / 2, depth / 2), (0, 1)] {
-        let refused = doing(&mut world, Actor::Operator, |work| {
-            membership::add(work, Kind::Group, &name(&format!("g{place}")), &[group(member)], None)
+        let refused = doing(&mut world, Actor::Operator, |tx| {
+            membership::add(tx, Kind::Group, &name(&format!("g{place}")), &[group(member)], None)
         });
         assert_eq!(refused.unwrap_err().code, "group_cycle");
     }
-    let refused = doing(&mut world, Actor::Operator, |work| {
-        place::add(work, Kind::Group, &name("x"), &place::Options::default())?;
-        membership::add(work, Kind::Group, &name("x"), &[group(depth - 1)], None)?;
-        membership::add(work, Kind::Group, &name("g0"), &[Reference::Named(Kind::Group, name("x"))], None)
+    let refused = doing(&mut world, Actor::Operator, |tx| {
+        place::add(tx, Kind::Group, &name("x"), &place::Options::default())?;
+        membership::add(tx, Kind::Group, &name("x"), &[group(depth - 1)], None)?;
+        membership::add(tx, Kind::Group, &name("g0"), &[Reference::Named(Kind::Group, name("x"))], None)
     });
     assert_eq!(refused.unwrap_err().code, "group_cycle");
     // What bob passes on rests on the share with the outermost group.
     let bob = Actor::Principal(id_of(&world, Kind::Account, "bob"));
-    doing(&mut world, bob, |work| {
-        share::grant(work, &name("n"), &path("/x"), &grant(user("carol"), Permissions::VIEW))
-    })
-    .unwrap();
+    doing(&mut world, bob, |tx| share::grant(tx, &name("n"), &path("/x"), &grant(user("carol"), Permissions::VIEW)))
+        .unwrap();
     let outermost = Which { principal: group(depth - 1), by: None, class: None };
-    let refused = doing(&mut world, Actor::Operator, |work| {
-        share::revoke(work, (&name("n"), &Path::default()), std::slice::from_ref(&outermost), false)
+    let refused = doing(&mut world, Actor::Operator, |tx| {
+        share::revoke(tx, (&name("n"), &Path::default()), std::slice::from_ref(&outermost), false)
     });
     assert_eq!(refused.unwrap_err().code, "dependents");
 }
@@ -142,12 +140,12 @@ fn groups_nest_64_and_1000_deep() {
 fn deep_folders(depth: usize) {
     let mut world = staffed();
     let bottom = format!("/top{}", "/d".repeat(depth - 1));
-    doing(&mut world, Actor::Operator, |work| {
+    doing(&mut world, Actor::Operator, |tx| {
         let said = content::Said { item_type: Some(ItemType::Folder), ..content::Said::default() };
-        content::add(work, &name("n"), &path(&bottom), &said)?;
-        content::add(work, &name("n"), &path("/other"), &content::Said::default())?;
-        share::grant(work, &name("n"), &path("/top"), &grant(user("bob"), Permissions::EDIT))?;
-        share::grant(work, &name("n"), &path("/other"), &grant(user("bob"), Permissions::UPLOAD))
+        content::add(tx, &name("n"), &path(&bottom), &said)?;
+        content::add(tx, &name("n"), &path("/other"), &content::Said::default())?;
+        share::grant(tx, &name("n"), &path("/top"), &grant(user("bob"), Permissions::EDIT))?;
+        share::grant(tx, &name("n"), &path("/other"), &grant(user("bob"), Permissions::UPLOAD))
     })
     .unwrap();
     let lowest = item(&world, &bottom);
@@ -161,19 +159,19 @@ fn deep_folders(depth: usize) {
     };
     assert!(!decide(&world, &denied).unwrap().allowed && !remedies(&world, &denied).unwrap().is_empty());
     let bob = Actor::Principal(id_of(&world, Kind::Account, "bob"));
-    let work = Work::new(&world, bob, NOW).unwrap();
-    assert_eq!(content::list(&work, &name("n"), &path("/top"), true).unwrap().len(), depth - 1);
-    drop(work);
+    let tx = Transaction::new(&world, bob, NOW).unwrap();
+    assert_eq!(content::list(&tx, &name("n"), &path("/top"), true).unwrap().len(), depth - 1);
+    drop(tx);
     let (node, top, other) = (name("n"), path("/top"), path("/other"));
-    doing(&mut world, bob, |work| transfer::copy(work, (&node, &top), (&node, &other)).map(drop)).unwrap();
-    doing(&mut world, bob, |work| content::rename(work, &node, &top, "moved")).unwrap();
-    doing(&mut world, bob, |work| transfer::move_to(work, (&node, &path("/moved")), (&node, &other))).unwrap();
+    doing(&mut world, bob, |tx| transfer::copy(tx, (&node, &top), (&node, &other)).map(drop)).unwrap();
+    doing(&mut world, bob, |tx| content::rename(tx, &node, &top, "moved")).unwrap();
+    doing(&mut world, bob, |tx| transfer::move_to(tx, (&node, &path("/moved")), (&node, &other))).unwrap();
     let moved = format!("n:/other/moved{}", "/d".repeat(depth - 1));
     assert_eq!(world.reference(lowest).unwrap(), moved);
-    let mut work = Work::new(&world, bob, NOW).unwrap();
-    content::remove(&mut work, &node, &path("/other/moved")).unwrap();
-    assert_eq!(work.takes.len(), depth, "{:?}", work.takes.first());
-    assert_eq!(work.name(lowest).unwrap(), moved, "also of what is about to go");
+    let mut tx = Transaction::new(&world, bob, NOW).unwrap();
+    content::remove(&mut tx, &node, &path("/other/moved")).unwrap();
+    assert_eq!(tx.cascades.len(), depth, "{:?}", tx.cascades.first());
+    assert_eq!(tx.name(lowest).unwrap(), moved, "also of what is about to go");
 }
 
 #[test]
@@ -189,17 +187,17 @@ fn ten_thousand_shares_of_one_item() {
     let count = 10_000;
     let mut world = staffed();
     let who = |number: usize| user(&format!("u{number}"));
-    doing(&mut world, Actor::Operator, |work| {
+    doing(&mut world, Actor::Operator, |tx| {
         for number in 0..count {
-            account::add(work, &name(&format!("u{number}")), &account::Options::default(), None)?;
+            account::add(tx, &name(&format!("u{number}")), &account::Options::default(), None)?;
         }
-        share::grant(work, &name("n"), &path("/x"), &grant(user("bob"), Permissions::VIEW))
+        share::grant(tx, &name("n"), &path("/x"), &grant(user("bob"), Permissions::VIEW))
     })
     .unwrap();
     let bob = Actor::Principal(id_of(&world, Kind::Account, "bob"));
-    doing(&mut world, bob, |work| {
+    doing(&mut world, bob, |tx| {
         for number in 0..count {
-            share::grant(work, &name("n"), &path("/x"), &grant(who(number), Permissions::VIEW))?;
+            share::grant(tx, &name("n"), &path("/x"), &grant(who(number), Permissions::VIEW))?;
         }
         Ok(())
     })
@@ -215,7 +213,7 @@ fn ten_thousand_shares_of_one_item() {
     assert_eq!(offer.actors, [id_of(&world, Kind::Account, "alice")]);
     let bobs = [Which { principal: user("bob"), by: None, class: None }];
     let revoke = |world: &mut Memory, cascade: bool| {
-        doing(world, Actor::Operator, |work| share::revoke(work, (&name("n"), &path("/x")), &bobs, cascade))
+        doing(world, Actor::Operator, |tx| share::revoke(tx, (&name("n"), &path("/x")), &bobs, cascade))
     };
     assert_eq!(revoke(&mut world, false).unwrap_err().details.len(), count);
     revoke(&mut world, true).unwrap();
@@ -261,10 +259,8 @@ fn odd_names_come_back_as_they_went_in() {
     let mut world = staffed();
     for odd in odd_names() {
         let deep = format!("/{odd}/{odd}");
-        doing(&mut world, Actor::Operator, |work| {
-            content::add(work, &name("n"), &path(&deep), &content::Said::default())
-        })
-        .unwrap();
+        doing(&mut world, Actor::Operator, |tx| content::add(tx, &name("n"), &path(&deep), &content::Said::default()))
+            .unwrap();
         let found = item(&world, &deep);
         let reference = world.reference(found).unwrap();
         assert_eq!(reference, format!("n:{deep}"));

@@ -11,7 +11,7 @@ mod workspaces;
 use std::cell::Cell;
 
 use rolebook::model::Time;
-use rolebook::ops::{Actor, Work};
+use rolebook::ops::{Actor, Transaction};
 use rolebook::policy::AdaptiveFacts;
 use rolebook::store::Store;
 
@@ -51,7 +51,7 @@ fn people(tool: &Tool, count: usize, workspaces: &str) {
 }
 
 /// How many look-ups and rows an operation takes.
-fn spent(tool: &Tool, operation: &dyn Fn(&mut Work<'_, AdaptiveFacts<'_>>)) -> u64 {
+fn spent(tool: &Tool, operation: &dyn Fn(&mut Transaction<'_, AdaptiveFacts<'_>>)) -> u64 {
     let reader = Store::open(&tool.store()).unwrap().read().unwrap();
     let is_enough = |most: u64| {
         let is_spent = Cell::new(false);
@@ -59,7 +59,7 @@ fn spent(tool: &Tool, operation: &dyn Fn(&mut Work<'_, AdaptiveFacts<'_>>)) -> u
             is_spent.set(true);
             None
         });
-        operation(&mut Work::new(&facts, Actor::Operator, Time::now()).unwrap());
+        operation(&mut Transaction::new(&facts, Actor::Operator, Time::now()).unwrap());
         !is_spent.get()
     };
     let (mut few, mut enough) = (0, 10_000);

@@ -8,7 +8,7 @@ use rolebook::model::action::verbs_of;
 use rolebook::model::attributes::{MemberAccess, SendPolicy, Setting, SettingValue};
 use rolebook::model::{Action, Id, Kind, Name, Problem, Reference, Role, Time, Verb};
 use rolebook::ops::remedies;
-use rolebook::ops::{Actor, Work, account, membership, place, server, undo};
+use rolebook::ops::{Actor, Transaction, account, membership, place, server, undo};
 use rolebook::policy::{Draft, EmptyFacts, Facts, Overlay, Question, decide, invariants};
 use rolebook::store::verify::verify;
 use rolebook::store::{Reader, RevisionHeader, Store, StoreFacts};
@@ -80,23 +80,23 @@ const fn removal(destroy: bool) -> account::Removal {
     }
 }
 
-fn apply<F: Facts>(work: &mut Work<'_, F>, step: &Step) -> Result<(), Problem> {
+fn apply<F: Facts>(tx: &mut Transaction<'_, F>, step: &Step) -> Result<(), Problem> {
     let account = |number: u8| named(Kind::Account, number);
     match step {
         Step::AddAccount(who, role) => {
-            account::add(work, &account(*who), &account::Options { role: Some(*role), ..Default::default() }, None)
+            account::add(tx, &account(*who), &account::Options { role: Some(*role), ..Default::default() }, None)
                 .map(drop)
         }
-        Step::SetRole(who, role) => account::set_role(work, &account(*who), *role),
-        Step::SetActive(who, on) => account::set_active(work, &account(*who), *on),
-        Step::Remove(who, destroy) => account::remove(work, &account(*who), &removal(*destroy)),
+        Step::SetRole(who, role) => account::set_role(tx, &account(*who), *role),
+        Step::SetActive(who, on) => account::set_active(tx, &account(*who), *on),
+        Step::Remove(who, destroy) => account::remove(tx, &account(*who), &removal(*destroy)),
         Step::Setting(who, setting, choice) => account::change(
-            work,
+            tx,
             &account(*who),
             &account::Options { settings: vec![(*setting, *choice)], ..Default::default() },
         ),
         Step::Server(private, managers) => server::set(
-            work,
+            tx,
             &server::Options {
                 private_directory: Some(*private),
                 managers_administer_dropboxes: Some(*managers),
@@ -104,20 +104,20 @@ fn apply<F: Facts>(work: &mut Work<'_, F>, step: &Step) -> Result<(), Problem> {
             },
         ),
         Step::AddPlace(kind, which) => {
-            place::add(work, *kind, &named(*kind, *which), &place::Options::default()).map(drop)
+            place::add(tx, *kind, &named(*kind, *which), &place::Options::default()).map(drop)
         }
-        Step::RemovePlace(kind, which) => place::remove(work, *kind, &named(*kind, *which)),
+        Step::RemovePlace(kind, which) => place::remove(tx, *kind, &named(*kind, *which)),
         Step::Member(kind, which, member, true) => {
-            membership::add(work, *kind, &named(*kind, *which), &[reference(*member)], None)
+            membership::add(tx, *kind, &named(*kind, *which), &[reference(*member)], None)
         }
         Step::Member(kind, which, member, false) => {
-            membership::remove(work, *kind, &named(*kind, *which), &[reference(*member)])
+            membership::remove(tx, *kind, &named(*kind, *which), &[reference(*member)])
         }
         Step::Active(kind, which, member, on) => {
-            membership::set_active(work, *kind, &named(*kind, *which), &[reference(*member)], *on)
+            membership::set_active(tx, *kind, &named(*kind, *which), &[reference(*member)], *on)
         }
         Step::Admin(kind, which, who, on) => {
-            membership::set_admin(work, *kind, &named(*kind, *which), &[reference(Member::Account(*who))], *on)
+            membership::set_admin(tx, *kind, &named(*kind, *which), &[reference(Member::Account(*who))], *on)
         }
         Step::Policy(which, send, access, flag) => {
             let options = place::Options {
@@ -127,7 +127,7 @@ fn apply<F: Facts>(work: &mut Work<'_, F>, step: &Step) -> Result<(), Problem> {
                 admins_create_users: Some(!flag),
                 ..Default::default()
             };
-            place::set(work, Kind::Workgroup, &named(Kind::Workgroup, *which), &options)
+            place::set(tx, Kind::Workgroup, &named(Kind::Workgroup, *which), &options)
         }
     }
 }
@@ -194,16 +194,16 @@ fn answers<F: Facts>(facts: &F) -> Vec<(String, bool)> {
 fn commit<T>(
     store: &Store,
     who: Option<u8>,
-    change: impl FnOnce(&Reader, &mut Work<'_, StoreFacts<'_>>) -> Result<T, Problem>,
+    change: impl FnOnce(&Reader, &mut Transaction<'_, StoreFacts<'_>>) -> Result<T, Problem>,
 ) -> Result<Option<u64>, Problem> {
     let writer = store.write().unwrap();
     let facts = writer.facts();
-    let mut work = Work::new(&facts, actor(&facts, who), NOW)?;
-    change(writer.reader(), &mut work)?;
-    work.check()?;
-    let rows = work.facts().draft().against(&facts)?;
-    let last = work.facts().last_id()?;
-    drop(work);
+    let mut tx = Transaction::new(&facts, actor(&facts, who), NOW)?;
+    change(writer.reader(), &mut tx)?;
+    tx.check()?;
+    let rows = tx.facts().draft().against(&facts)?;
+    let last = tx.facts().last_id()?;
+    drop(tx);
     let entry = RevisionHeader {
         at: NOW,
         actor: None,
@@ -226,9 +226,9 @@ proptest! {
         let mut past: Vec<(u64, Vec<(String, bool)>)> = Vec::new();
         let mut had_admin = false;
         for (who, step) in &steps {
-            let mut work = Work::new(&world, actor(&world, *who), NOW).unwrap();
-            let in_memory = apply(&mut work, step).and_then(|()| work.finish());
-            let in_store = commit(&store, *who, |_, work| apply(work, step));
+            let mut tx = Transaction::new(&world, actor(&world, *who), NOW).unwrap();
+            let in_memory = apply(&mut tx, step).and_then(|()| tx.finish());
+            let in_store = commit(&store, *who, |_, tx| apply(tx, step));
             match (in_memory, in_store) {
                 (Ok((draft, last)), Ok(revision)) => {
                     let changes = draft.against(&world).unwrap().len();
@@ -256,7 +256,7 @@ proptest! {
         drop(reader);
         // The last revision turned round is the state before it.
         if let Some((last, _)) = past.last()
-            && commit(&store, None, |reader, work| undo::undo(work, &undo::Past::default(), &reader.changes(*last)?)).is_ok()
+            && commit(&store, None, |reader, tx| undo::undo(tx, &undo::Past::default(), &reader.changes(*last)?)).is_ok()
         {
             let before = past.len().checked_sub(2).map_or_else(|| answers(&EmptyFacts), |place| past[place].1.clone());
             prop_assert_eq!(answers(&store.read().unwrap().facts()), before);
@@ -267,8 +267,8 @@ proptest! {
     fn what_would_suffice_is_never_there_already_and_denials_are_never_widened_by_it(steps in steps()) {
         let mut world = Overlay::new(&EmptyFacts).unwrap();
         for (_, step) in &steps {
-            let mut work = Work::new(&world, Actor::Operator, NOW).unwrap();
-            if let Ok((draft, last)) = apply(&mut work, step).and_then(|()| work.finish()) {
+            let mut tx = Transaction::new(&world, Actor::Operator, NOW).unwrap();
+            if let Ok((draft, last)) = apply(&mut tx, step).and_then(|()| tx.finish()) {
                 keep(&mut world, draft, last);
             }
         }

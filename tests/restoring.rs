@@ -10,7 +10,7 @@ use rolebook::manifest::rows::{Row, row};
 use rolebook::manifest::{Source, read};
 use rolebook::model::attributes::{AllowDeny, BindingAttributes};
 use rolebook::model::{Action, Binding, Id, Kind, Name, Path, Permissions, Reference, Role, SetNames, Time, Verb};
-use rolebook::ops::{Actor, Work, account, content, place, transfer, workspace_member};
+use rolebook::ops::{Actor, Transaction, account, content, place, transfer, workspace_member};
 use rolebook::policy::content::permissions_ignoring_status;
 use rolebook::policy::{BindingQuery, EmptyFacts, Facts, Overlay, Subject, decide_for};
 
@@ -45,8 +45,8 @@ fn applied<'f, F: Facts>(facts: &'f F, text: &str, now: i64, lines: bool) -> Res
         let sources = [Source { name: "t.yaml".to_owned(), text: text.to_owned() }];
         read(&sources).map_err(|mistakes| format!("{mistakes:?}"))?.statements
     };
-    let work = Work::new(facts, Actor::Operator, Time(now)).unwrap();
-    let mut planner = Planner::new(work, Options::default());
+    let tx = Transaction::new(facts, Actor::Operator, Time(now)).unwrap();
+    let mut planner = Planner::new(tx, Options::default());
     for statement in &statements {
         planner.take(statement).unwrap();
     }
@@ -54,7 +54,7 @@ fn applied<'f, F: Facts>(facts: &'f F, text: &str, now: i64, lines: bool) -> Res
     if !planner.refusals.is_empty() {
         return Err(format!("{:#?}", planner.refusals));
     }
-    let (draft, last) = planner.work.finish_unchecked();
+    let (draft, last) = planner.tx.finish_unchecked();
     let mut state = Overlay::new(facts).unwrap();
     keep(&mut state, draft, last);
     Ok(state)
@@ -92,29 +92,29 @@ fn with_organization(world: &mut Overlay<'_, EmptyFacts>, dice: &mut Dice) {
 fn end_something(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice) {
     let name = |id: u64| Name::parse(&format!("u{id}")).unwrap();
     let who = dice.pick(&PEOPLE[1..]);
-    let mut work = Work::new(world, Actor::Operator, Time(now)).unwrap();
+    let mut tx = Transaction::new(world, Actor::Operator, Time(now)).unwrap();
     let heir = dice.pick(&PEOPLE);
     let outcome = match dice.below(4) {
         0 => {
             let removal = account::Removal::Destroy { transfer_to: None, cascade: true };
-            account::remove(&mut work, &name(who), &removal)
+            account::remove(&mut tx, &name(who), &removal)
         }
         1 => {
             let removal = account::Removal::Destroy { transfer_to: Some(name(heir)), cascade: dice.chance(1, 4) };
-            account::remove(&mut work, &name(who), &removal)
+            account::remove(&mut tx, &name(who), &removal)
         }
         2 => {
             let (org, workspace) = (Name::parse(&format!("o{ORG}")).unwrap(), Name::parse(&format!("x{WORKSPACE}")));
             let member = rolebook::model::Reference::Named(Kind::Account, name(25));
-            workspace_member::remove(&mut work, &org, &workspace.unwrap(), &[member])
+            workspace_member::remove(&mut tx, &org, &workspace.unwrap(), &[member])
         }
         // As older versions did: what it shared stays, in nobody's name.
-        _ => work.end_with_bindings(Id(who)),
+        _ => tx.end_with_bindings(Id(who)),
     };
-    if outcome.is_err() || work.check().is_err() {
+    if outcome.is_err() || tx.check().is_err() {
         return;
     }
-    let (draft, last) = work.finish_unchecked();
+    let (draft, last) = tx.finish_unchecked();
     keep(world, draft, last);
 }
 
@@ -126,33 +126,31 @@ fn shake_home(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice) {
     let reference = Reference::Named(Kind::Account, parse(&member.name));
     let (node, org, workspace) = (parse("e50"), parse(&format!("o{ORG}")), parse(&format!("x{WORKSPACE}")));
     let homes: Vec<Path> = paths(world).into_iter().filter(|path| is_home(world, path)).collect();
-    let mut work = Work::new(world, Actor::Operator, Time(now)).unwrap();
-    let left = |work: &mut Work<'_, _>, path: &Path| {
+    let mut tx = Transaction::new(world, Actor::Operator, Time(now)).unwrap();
+    let left = |tx: &mut Transaction<'_, _>, path: &Path| {
         let nobody = content::Said { owner: Some(None), ..content::Said::default() };
-        content::set(work, &node, path, &nobody)
+        content::set(tx, &node, path, &nobody)
     };
     let outcome = match (dice.below(6), homes.first()) {
-        (0, _) => {
-            place::rename(&mut work, Kind::Account, &parse(&member.name), &parse(dice.pick(&["u25", "v25", "b"])))
-        }
+        (0, _) => place::rename(&mut tx, Kind::Account, &parse(&member.name), &parse(dice.pick(&["u25", "v25", "b"]))),
         (1, _) => {
             let terms = workspace_member::Terms::default();
-            workspace_member::add(&mut work, &org, &workspace, &[reference], &terms)
+            workspace_member::add(&mut tx, &org, &workspace, &[reference], &terms)
         }
-        (2, Some(home)) => left(&mut work, home)
-            .and_then(|()| transfer::move_to(&mut work, (&node, home), (&node, &Path::parse("/d").unwrap()))),
-        (3, Some(home)) => left(&mut work, home).and_then(|()| content::remove(&mut work, &node, home)),
-        (_, Some(home)) => left(&mut work, home)
-            .and_then(|()| content::rename(&mut work, &node, home, dice.pick(&["none", "u24", "b", "."])))
+        (2, Some(home)) => left(&mut tx, home)
+            .and_then(|()| transfer::move_to(&mut tx, (&node, home), (&node, &Path::parse("/d").unwrap()))),
+        (3, Some(home)) => left(&mut tx, home).and_then(|()| content::remove(&mut tx, &node, home)),
+        (_, Some(home)) => left(&mut tx, home)
+            .and_then(|()| content::rename(&mut tx, &node, home, dice.pick(&["none", "u24", "b", "."])))
             .and_then(|()| {
-                let path = paths(work.facts()).into_iter().find(|path| is_home(work.facts(), path)).unwrap();
+                let path = paths(tx.facts()).into_iter().find(|path| is_home(tx.facts(), path)).unwrap();
                 let owner = dice.chance(3, 4).then_some(reference);
-                content::set(&mut work, &node, &path, &content::Said { owner: Some(owner), ..content::Said::default() })
+                content::set(&mut tx, &node, &path, &content::Said { owner: Some(owner), ..content::Said::default() })
             }),
         _ => return,
     };
-    if outcome.is_ok() && work.check().is_ok() {
-        let (draft, last) = work.finish_unchecked();
+    if outcome.is_ok() && tx.check().is_ok() {
+        let (draft, last) = tx.finish_unchecked();
         keep(world, draft, last);
     }
 }
@@ -208,11 +206,11 @@ fn restored(seed: u64) -> Result<bool, TestCaseError> {
         if !before.accounts.contains_key(&actor) || !before.is_active(actor, now) {
             continue;
         }
-        let mut work = Work::new(&world, Actor::Principal(Id(actor)), Time(now)).unwrap();
-        if apply(&mut work, &step).is_err() {
+        let mut tx = Transaction::new(&world, Actor::Principal(Id(actor)), Time(now)).unwrap();
+        if apply(&mut tx, &step).is_err() {
             continue;
         }
-        if let Ok((draft, last)) = work.finish() {
+        if let Ok((draft, last)) = tx.finish() {
             keep(&mut world, draft, last);
         }
     }
@@ -272,10 +270,10 @@ fn no_share_is_left_without_its_sharer() {
         for number in 0..40 {
             let before = World::read(&world);
             let (actor, step) = propose(&before, NOW + number, &mut dice);
-            let mut work = Work::new(&world, Actor::Principal(Id(actor)), Time(NOW + number)).unwrap();
+            let mut tx = Transaction::new(&world, Actor::Principal(Id(actor)), Time(NOW + number)).unwrap();
             if before.is_active(actor, NOW + number)
-                && apply(&mut work, &step).is_ok()
-                && let Ok((draft, last)) = work.finish()
+                && apply(&mut tx, &step).is_ok()
+                && let Ok((draft, last)) = tx.finish()
             {
                 keep(&mut world, draft, last);
             }
@@ -283,12 +281,12 @@ fn no_share_is_left_without_its_sharer() {
         let who = dice.pick(&PEOPLE[1..]);
         let heir = dice.chance(1, 2).then(|| Name::parse(&format!("u{}", dice.pick(&PEOPLE))).unwrap());
         let removal = account::Removal::Destroy { cascade: heir.is_none(), transfer_to: heir };
-        let mut work = Work::new(&world, Actor::Operator, Time(NOW + 40)).unwrap();
-        if account::remove(&mut work, &Name::parse(&format!("u{who}")).unwrap(), &removal).is_err() {
+        let mut tx = Transaction::new(&world, Actor::Operator, Time(NOW + 40)).unwrap();
+        if account::remove(&mut tx, &Name::parse(&format!("u{who}")).unwrap(), &removal).is_err() {
             continue;
         }
-        assert_eq!(work.facts().list_bindings(BindingQuery::SharesBy(Id(who))).unwrap(), [], "{seed}");
-        for share in World::read(work.facts()).shares {
+        assert_eq!(tx.facts().list_bindings(BindingQuery::SharesBy(Id(who))).unwrap(), [], "{seed}");
+        for share in World::read(tx.facts()).shares {
             assert!(share.by.is_none_or(|by| by != share.with), "{seed}: {share:?} is shared with oneself");
         }
     }

@@ -26,12 +26,12 @@ fn leave_shares_behind(tool: &Tool, name: &str) {
     let writer = store.write().unwrap();
     let facts = writer.facts();
     let account = facts.named(rolebook::model::Kind::Account, None, name).unwrap().unwrap().id;
-    let mut work = Overlay::new(&facts).unwrap();
+    let mut tx = Overlay::new(&facts).unwrap();
     for binding in facts.list_bindings(rolebook::policy::BindingQuery::Of(account)).unwrap() {
-        work.end_binding(binding.id);
+        tx.end_binding(binding.id);
     }
-    work.end_resource(account);
-    let (draft, last): (Draft, Id) = work.into_draft();
+    tx.end_resource(account);
+    let (draft, last): (Draft, Id) = tx.into_draft();
     let rows = draft.against(&facts).unwrap();
     let entry = RevisionHeader {
         at: rolebook::model::Time::now(),

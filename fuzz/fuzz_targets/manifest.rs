@@ -9,13 +9,13 @@ use rolebook::manifest::rows::{Row, row};
 use rolebook::manifest::said::Statement;
 use rolebook::manifest::{Source, read};
 use rolebook::model::Time;
-use rolebook::ops::{Actor, Work};
+use rolebook::ops::{Actor, Transaction};
 use rolebook::policy::EmptyFacts;
 
 fn plan<'s>(statements: impl Iterator<Item = &'s Statement>) {
     let facts = EmptyFacts;
-    let work = Work::new(&facts, Actor::Operator, Time(1_800_000_000_000)).unwrap();
-    let mut planner = Planner::new(work, Options::default());
+    let tx = Transaction::new(&facts, Actor::Operator, Time(1_800_000_000_000)).unwrap();
+    let mut planner = Planner::new(tx, Options::default());
     for statement in statements {
         planner.take(statement).unwrap();
     }

@@ -238,7 +238,7 @@ impl Add {
             (None, None) => None,
         };
         let done =
-            session.write(&self.writing, Who::Named, &mut |work| account::add(work, &who, &options, place.as_ref()))?;
+            session.write(&self.writing, Who::Named, &mut |tx| account::add(tx, &who, &options, place.as_ref()))?;
         session.report(&done, &Made::default())
     }
 }
@@ -247,7 +247,7 @@ impl Change {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
         let options = self.said.options(&self.name)?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| account::change(work, &who, &options))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| account::change(tx, &who, &options))?;
         session.report(&done, &Made::default())
     }
 }
@@ -256,7 +256,7 @@ impl SetRole {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
         let role = account::parse_role(&self.role, &self.name)?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| account::set_role(work, &who, role))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| account::set_role(tx, &who, role))?;
         session.report(&done, &Made::default())
     }
 }
@@ -264,7 +264,7 @@ impl SetRole {
 impl One {
     fn run(&self, session: &mut Session<'_>, active: bool) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| account::set_active(work, &who, active))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| account::set_active(tx, &who, active))?;
         session.report(&done, &Made::default())
     }
 }
@@ -277,7 +277,7 @@ impl Remove {
             true => account::Removal::Destroy { transfer_to, cascade: self.cascade },
             false => account::Removal::Deactivate,
         };
-        let done = session.write(&self.writing, Who::Named, &mut |work| account::remove(work, &who, &removal))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| account::remove(tx, &who, &removal))?;
         session.report(&done, &Made::default())
     }
 }

@@ -224,7 +224,7 @@ fn check(session: &mut Session<'_>) -> Outcome {
     let open = if session.actor_name()?.is_some() { Store::read } else { Store::read_to_verify };
     session.read_with(open, None, |session, view| {
         if let Actor::Principal(_) = view.actor {
-            view.work()?.require_verb(Do::ViewLog, Id::SERVER)?;
+            view.transaction()?.require_verb(Do::ViewLog, Id::SERVER)?;
         }
         let report = verify(view.reader)?;
         let right = report.faults.is_empty();
@@ -248,7 +248,7 @@ fn check(session: &mut Session<'_>) -> Outcome {
 impl Undo {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let number = self.revision;
-        let done = session.write_with(&self.writing, Who::Named, Some(number), &mut |reader, work| {
+        let done = session.write_with(&self.writing, Who::Named, Some(number), &mut |reader, tx| {
             let entry = reader.revision(number)?.ok_or_else(|| Problem::not_found("revision", &number.to_string()))?;
             let past = undo::Past {
                 number,
@@ -256,7 +256,7 @@ impl Undo {
                 is_denied: entry.denied.is_some(),
                 undone_by: reader.undone_by(number)?,
             };
-            undo::undo(work, &past, &reader.changes(number)?)
+            undo::undo(tx, &past, &reader.changes(number)?)
         })?;
         session.report(&done, &Made::default())
     }

@@ -14,7 +14,7 @@ use crate::model::secret::Secret;
 use crate::model::{Binding, Id, Problem, ProblemKind, Revision, Time};
 use crate::ops::changes::{Change, describe};
 use crate::ops::invitation::Refused;
-use crate::ops::{Actor, Work, require_active};
+use crate::ops::{Actor, Transaction, require_active};
 use crate::policy::{Facts, Overlay};
 use crate::render::{self, Column, Format, RenderError, Text, hidden, shown};
 use crate::store::{DeniedChange, Reader, RevisionHeader, Store, StoreFacts, Writer};
@@ -118,8 +118,8 @@ impl Opened {
     }
 }
 
-/// An operation: it reads the history and adds to a work.
-type Operation<'o, T, E> = &'o mut dyn FnMut(&Reader, &mut Work<'_, StoreFacts<'_>>) -> Result<T, E>;
+/// An operation: it reads the history and adds to a transaction.
+type Operation<'o, T, E> = &'o mut dyn FnMut(&Reader, &mut Transaction<'_, StoreFacts<'_>>) -> Result<T, E>;
 
 impl Session<'_> {
     /// Does an operation and commits its draft; or shows it, with `--dry-run`.
@@ -127,9 +127,9 @@ impl Session<'_> {
         &mut self,
         writing: &Writing,
         who: Who,
-        operation: &mut dyn FnMut(&mut Work<'_, StoreFacts<'_>>) -> Result<T, E>,
+        operation: &mut dyn FnMut(&mut Transaction<'_, StoreFacts<'_>>) -> Result<T, E>,
     ) -> Result<Done<T>, RenderError> {
-        self.write_with(writing, who, None, &mut |_, work| operation(work))
+        self.write_with(writing, who, None, &mut |_, tx| operation(tx))
     }
 
     /// As [`Session::write`], for an operation that reads the history too: it undoes a revision.
@@ -152,35 +152,35 @@ impl Session<'_> {
             let facts = opened.reader().facts();
             let actor = if who == Who::Named { self.actor(&facts)? } else { Actor::Principal(Id::ANYONE) };
             let now = Time::now();
-            let mut work = Work::new(&facts, actor, now)?;
+            let mut tx = Transaction::new(&facts, actor, now)?;
             let allowed = require_active(&facts, actor, now).map_err(Refused::from);
-            let value = match allowed.and_then(|()| operation(opened.reader(), &mut work).map_err(Into::into)) {
+            let value = match allowed.and_then(|()| operation(opened.reader(), &mut tx).map_err(Into::into)) {
                 Ok(value) => value,
                 Err(refused) => {
-                    let actor = refused.invitee.map_or(work.actor, Actor::Principal);
-                    drop(work);
+                    let actor = refused.invitee.map_or(tx.actor, Actor::Principal);
+                    drop(tx);
                     let entry = self.entry(writing, actor, now);
                     return Err(self.refuse(opened, entry, refused, actor)?.into());
                 }
             };
-            work.check()?;
-            let (actor, mut notices, takes) =
-                (work.actor, std::mem::take(&mut work.notices), std::mem::take(&mut work.takes));
-            let rows = work.facts().draft().against(&facts)?;
-            let mut changes = describe(&rows, &work)?;
+            tx.check()?;
+            let (actor, mut notices, cascades) =
+                (tx.actor, std::mem::take(&mut tx.warnings), std::mem::take(&mut tx.cascades));
+            let rows = tx.facts().draft().against(&facts)?;
+            let mut changes = describe(&rows, &tx)?;
             if who == Who::Named {
-                hide_unseen(&mut changes, &work, &mut notices)?;
+                hide_unseen(&mut changes, &tx, &mut notices)?;
             }
-            let last_id = work.facts().last_id()?;
+            let last_id = tx.facts().last_id()?;
             let access = if writing.access {
                 let before = adaptive(facts)?;
-                let after = Overlay::with(&before, work.facts().draft())?;
+                let after = Overlay::with(&before, tx.facts().draft())?;
                 Some(Effect::of((&before, &after), &rows, (actor, now))?)
             } else {
                 None
             };
-            drop(work);
-            if !takes.is_empty() && !writing.dry_run && !self.globals.yes && confirmed.as_ref() != Some(&takes) {
+            drop(tx);
+            if !cascades.is_empty() && !writing.dry_run && !self.globals.yes && confirmed.as_ref() != Some(&cascades) {
                 if confirmed.is_some() {
                     return Err(Problem::conflict("changed_meanwhile", "what goes with it has changed meanwhile")
                         .tip("run the command again")
@@ -188,8 +188,8 @@ impl Session<'_> {
                 }
                 // Nobody else should wait while a person thinks.
                 drop(opened);
-                prompt::confirm(&takes, self.err)?;
-                confirmed = Some(takes);
+                prompt::confirm(&cascades, self.err)?;
+                confirmed = Some(cascades);
                 continue;
             }
             let committed = match opened.into_writer() {
@@ -419,16 +419,16 @@ fn mail_all(smtp: &Smtp, letters: &[Letter]) -> Vec<String> {
 /// roles on somebody's private endpoint; only how much that was is told.
 pub(super) fn hide_unseen<F: Facts + ?Sized>(
     changes: &mut Vec<Change>,
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     notices: &mut Vec<String>,
 ) -> Result<(), Problem> {
-    if work.actor == Actor::Operator {
+    if tx.actor == Actor::Operator {
         return Ok(());
     }
     let all = changes.len();
     let mut seen = Vec::with_capacity(all);
     for change in changes.drain(..) {
-        if is_told(work, &change)? {
+        if is_told(tx, &change)? {
             seen.push(change);
         }
     }
@@ -443,17 +443,17 @@ pub(super) fn hide_unseen<F: Facts + ?Sized>(
 
 /// Whether the actor is told of a change: of a thing that it sees, of what somebody holds where it may know
 /// of that.
-fn is_told<F: Facts + ?Sized>(work: &Work<'_, F>, change: &Change) -> Result<bool, Problem> {
-    let sees = work.may_name(change.about)?;
+fn is_told<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &Change) -> Result<bool, Problem> {
+    let sees = tx.may_name(change.about)?;
     if change.member.is_none() {
         return Ok(sees);
     }
-    let facts = work.facts();
+    let facts = tx.facts();
     let binding = match facts.base().binding(change.row)? {
         None => facts.binding(change.row)?,
         before => before,
     };
     // What is made by the way, as a home folder's owner, is told to whoever sees the folder.
-    let told = |binding: &Binding| Ok((sees || !facts.is_new(binding.id)) && work.is_told_of(binding)?);
+    let told = |binding: &Binding| Ok((sees || !facts.is_new(binding.id)) && tx.sees_binding(binding)?);
     binding.as_ref().map_or(Ok(sees), told)
 }

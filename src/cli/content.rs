@@ -285,7 +285,7 @@ impl Content {
                 let owner = it.owner.as_deref().map(owner).transpose()?;
                 let said = Said { item_type: it.item_type, size: it.size, owner };
                 let done =
-                    session.write(&it.writing, Who::Named, &mut |work| content::add(work, &endpoint, &path, &said))?;
+                    session.write(&it.writing, Who::Named, &mut |tx| content::add(tx, &endpoint, &path, &said))?;
                 session.report(&done, &Made::default())
             }
             Verb::Set(it) => {
@@ -293,7 +293,7 @@ impl Content {
                 let owner = it.owner.as_deref().map(owner).transpose()?;
                 let said = Said { item_type: None, size: it.size, owner };
                 let done =
-                    session.write(&it.writing, Who::Named, &mut |work| content::set(work, &endpoint, &path, &said))?;
+                    session.write(&it.writing, Who::Named, &mut |tx| content::set(tx, &endpoint, &path, &said))?;
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => it.folder.list(session, false, &it.paging),
@@ -303,22 +303,21 @@ impl Content {
             Verb::Save(it) => {
                 let package = Reference::parse(&it.package, Kind::Package)?;
                 let (endpoint, path) = item(&it.folder)?;
-                let done = session
-                    .write(&it.writing, Who::Named, &mut |work| content::save(work, &package, &endpoint, &path))?;
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |tx| content::save(tx, &package, &endpoint, &path))?;
                 session.report(&done, &Made::default())
             }
             Verb::Copy(it) => it.run(session, true),
             Verb::Move(it) => it.run(session, false),
             Verb::Rename(it) => {
                 let (endpoint, path) = item(&it.item)?;
-                let done = session
-                    .write(&it.writing, Who::Named, &mut |work| content::rename(work, &endpoint, &path, &it.new))?;
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |tx| content::rename(tx, &endpoint, &path, &it.new))?;
                 session.report(&done, &Made::default())
             }
             Verb::Remove(it) => {
                 let (endpoint, path) = item(&it.item)?;
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |work| content::remove(work, &endpoint, &path))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| content::remove(tx, &endpoint, &path))?;
                 session.report(&done, &Made::default())
             }
         }
@@ -332,7 +331,7 @@ impl Folder {
             // A folder is told before what lies in it, so each name is made from its folder's.
             let mut names: HashMap<Id, String> = HashMap::new();
             let reader = view.viewer_then()?;
-            let rows = content::list(&view.work()?, &endpoint, &path, deep)?.into_iter().map(|found| {
+            let rows = content::list(&view.transaction()?, &endpoint, &path, deep)?.into_iter().map(|found| {
                 let name = match found.parent.and_then(|parent| names.get(&parent)) {
                     Some(folder) => format!("{folder}/{}", found.name),
                     None => view.name(found.id)?,
@@ -350,7 +349,7 @@ impl Folder {
     fn show(&self, session: &mut Session<'_>) -> Outcome {
         let (endpoint, path) = item(&self.item)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = content::registered(&view.work()?, &endpoint, &path)?.item;
+            let found = content::registered(&view.transaction()?, &endpoint, &path)?.item;
             let viewer = view.viewer_then()?;
             let mut row = item_row(view, &viewer, &found, &view.name(found.id)?)?;
             let mut through = Vec::new();
@@ -371,7 +370,7 @@ impl Upload {
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
         let request = Uploading { item_type: self.item_type, size: self.size, files };
         let done =
-            session.write(&self.writing, Who::Named, &mut |work| content::upload(work, &endpoint, &path, &request))?;
+            session.write(&self.writing, Who::Named, &mut |tx| content::upload(tx, &endpoint, &path, &request))?;
         session.report(&done, &Made::default())
     }
 }
@@ -380,8 +379,8 @@ impl Transfer {
     fn run(&self, session: &mut Session<'_>, copy: bool) -> Outcome {
         let (from, to) = (item(&self.item)?, item(&self.folder)?);
         let (from, to) = ((&from.0, &from.1), (&to.0, &to.1));
-        let done = session.write(&self.writing, Who::Named, &mut |work| {
-            if copy { transfer::copy(work, from, to).map(drop) } else { transfer::move_to(work, from, to) }
+        let done = session.write(&self.writing, Who::Named, &mut |tx| {
+            if copy { transfer::copy(tx, from, to).map(drop) } else { transfer::move_to(tx, from, to) }
         })?;
         session.report(&done, &Made::default())
     }

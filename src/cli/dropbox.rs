@@ -195,14 +195,12 @@ impl Dropbox {
         match self.verb {
             Verb::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.said.options());
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |work| place::add(work, kind, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| place::add(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.said.options());
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |work| place::set(work, kind, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| place::set(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => it.run(session, kind, &COLUMNS),

@@ -197,26 +197,26 @@ impl Endpoint {
             }
             Verb::Set(it) => {
                 let (which, options) = (name(Kind::Endpoint, &it.name)?, it.said.options()?);
-                let done = session.write(&it.writing, Who::Named, &mut |work| endpoint::set(work, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| endpoint::set(tx, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::Rename(it) => it.run(session, Kind::Endpoint),
             Verb::Remove(it) => {
                 let which = name(Kind::Endpoint, &it.name)?;
-                let done = session.write(&it.writing, Who::Named, &mut |work| endpoint::remove(work, &which))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| endpoint::remove(tx, &which))?;
                 session.report(&done, &Made::default())
             }
             Verb::Roles(it) => it.run(session),
             Verb::AddRole(it) => {
                 let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
-                let done = session
-                    .write(&it.writing, Who::Named, &mut |work| endpoint::add_role(work, &which, it.role, &who))?;
+                let done =
+                    session.write(&it.writing, Who::Named, &mut |tx| endpoint::add_role(tx, &which, it.role, &who))?;
                 session.report(&done, &Made::default())
             }
             Verb::RemoveRole(it) => {
                 let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
                 let done = session
-                    .write(&it.writing, Who::Named, &mut |work| endpoint::remove_role(work, &which, it.role, &who))?;
+                    .write(&it.writing, Who::Named, &mut |tx| endpoint::remove_role(tx, &which, it.role, &who))?;
                 session.report(&done, &Made::default())
             }
         }
@@ -232,7 +232,7 @@ impl Add {
             administrators: references(&self.administrators)?,
             options: self.said.options()?,
         };
-        let done = session.write(&self.writing, Who::Named, &mut |work| endpoint::add(work, &which, &new))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| endpoint::add(tx, &which, &new))?;
         session.report(&done, &Made::default())
     }
 }
@@ -253,7 +253,7 @@ impl Roles {
     /// Every role that was assigned.
     fn all(&self, view: &View<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
         let endpoint = view.find(Kind::Endpoint, which)?;
-        view.work()?.require_verb(Do::ListRoles, endpoint.id)?;
+        view.transaction()?.require_verb(Do::ListRoles, endpoint.id)?;
         let mut rows = Vec::new();
         for role in Role::ENDPOINT {
             let mut held = Vec::new();
@@ -262,9 +262,9 @@ impl Roles {
                     &ROLES,
                     [
                         json!(endpoint.reference()),
-                        json!(view.party(&binding, binding.principal)?),
+                        json!(view.participant(&binding, binding.principal)?),
                         json!(role.as_str()),
-                        json!(view.giver(&binding)?),
+                        json!(view.grantor(&binding)?),
                         Value::Null,
                         Value::Null,
                         json!(binding.since),
@@ -307,7 +307,7 @@ fn of(view: &View<'_>, which: &Name, who: &Reference) -> Result<Vec<Map<String, 
         return own(view, which);
     }
     let endpoint = view.find(Kind::Endpoint, which)?;
-    view.work()?.require_verb(Do::ListRoles, endpoint.id)?;
+    view.transaction()?.require_verb(Do::ListRoles, endpoint.id)?;
     effective(view, &endpoint, id)
 }
 
@@ -327,7 +327,7 @@ fn effective(
                 json!(endpoint.reference()),
                 json!(principal),
                 json!(held.role.as_str()),
-                json!(view.giver(&held.binding)?),
+                json!(view.grantor(&held.binding)?),
                 json!(held.implied_by.map(Role::as_str)),
                 if via.is_empty() { Value::Null } else { json!(via.join(" > ")) },
                 json!(held.binding.since),

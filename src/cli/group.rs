@@ -112,7 +112,7 @@ pub(super) struct Show {
 impl Named {
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = name(kind, &self.name)?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| place::remove(work, kind, &which))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| place::remove(tx, kind, &which))?;
         session.report(&done, &Made::default())
     }
 }
@@ -180,14 +180,12 @@ impl Group {
         match self.verb {
             Verb::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.options());
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |work| place::add(work, kind, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| place::add(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.options());
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |work| place::set(work, kind, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| place::set(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => it.run(session, kind, &COLUMNS),

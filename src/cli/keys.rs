@@ -139,27 +139,27 @@ impl SigningKey {
                 let on = org_or_workspace(&it.on)?;
                 let (private, public) = new_pair()?;
                 let done =
-                    session.write(&it.writing, Who::Named, &mut |work| key::create_signing_key(work, &on, &public))?;
+                    session.write(&it.writing, Who::Named, &mut |tx| key::create_signing_key(tx, &on, &public))?;
                 let made = if done.is_committed() { Made::secret(private) } else { Made::default() };
                 session.report(&done, &made)
             }
             KeyVerb::List(it) => {
                 let on = org_or_workspace(&it.on)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
-                    let found = key::signing_keys(&view.work()?, &on)?;
+                    let found = key::signing_keys(&view.transaction()?, &on)?;
                     session.list(&KEYS, found.iter().map(|it| key_row(view, it)), &it.paging)
                 })
             }
             KeyVerb::Show(it) => {
                 let which = numbered(Kind::SigningKey, &it.key)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
-                    let found = view.work()?.find_reference(Kind::SigningKey, &which)?;
+                    let found = view.transaction()?.find_reference(Kind::SigningKey, &which)?;
                     session.show(&KEYS, key_row(view, &found)?)
                 })
             }
             KeyVerb::Delete(it) => {
                 let which = numbered(Kind::SigningKey, &it.key)?;
-                let done = session.write(&it.writing, Who::Named, &mut |work| key::delete_signing_key(work, &which))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| key::delete_signing_key(tx, &which))?;
                 session.report(&done, &Made::default())
             }
         }
@@ -284,7 +284,7 @@ impl CreateToken {
         let (org, name) = workspace(&self.workspace)?;
         let (on, expires, secret) = (Reference::Workspace(org, name), expiry(self.expires.as_ref())?, new_secret()?);
         let done = session
-            .write(&self.writing, Who::Named, &mut |work| key::create_token(work, &on, self.mode, expires, &secret))?;
+            .write(&self.writing, Who::Named, &mut |tx| key::create_token(tx, &on, self.mode, expires, &secret))?;
         let made = if done.is_committed() { Made::secret(secret) } else { Made::default() };
         session.report(&done, &made)
     }
@@ -297,7 +297,7 @@ impl VerifyToken {
         let (org, name) = workspace(&self.workspace)?;
         let secret = read_secret_of("--secret", &self.secret)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let token = key::verify(&view.work()?, &org, &name, &secret)?;
+            let token = key::verify(&view.transaction()?, &org, &name, &secret)?;
             let mut fields = token_row(view, &token)?;
             fields.retain(|name, _| COLUMNS.iter().any(|column| column.name == *name));
             session.show(&COLUMNS, fields)
@@ -312,20 +312,20 @@ impl AccessToken {
             TokenVerb::List(it) => {
                 let on = org_or_workspace(&it.on)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
-                    let found = key::tokens(&view.work()?, &on)?;
+                    let found = key::tokens(&view.transaction()?, &on)?;
                     session.list(&TOKENS, found.iter().map(|it| token_row(view, it)), &it.paging)
                 })
             }
             TokenVerb::Show(it) => {
                 let which = numbered(Kind::AccessToken, &it.token)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
-                    let found = view.work()?.find_reference(Kind::AccessToken, &which)?;
+                    let found = view.transaction()?.find_reference(Kind::AccessToken, &which)?;
                     session.show(&TOKENS, token_row(view, &found)?)
                 })
             }
             TokenVerb::Revoke(it) => {
                 let which = numbered(Kind::AccessToken, &it.token)?;
-                let done = session.write(&it.writing, Who::Named, &mut |work| key::revoke_token(work, &which))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| key::revoke_token(tx, &which))?;
                 session.report(&done, &Made::default())
             }
             TokenVerb::Verify(it) => it.run(session),

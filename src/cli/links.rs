@@ -16,7 +16,7 @@ use crate::model::attributes::time_value;
 use crate::model::secret::Secret;
 use crate::model::{Id, Kind, Name, Problem, ProblemKind};
 use crate::ops::invitation::{self, Life, Submission, Which};
-use crate::ops::{Actor, Work, dropbox, package};
+use crate::ops::{Actor, Transaction, dropbox, package};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 use crate::store::StoreFacts;
@@ -193,8 +193,12 @@ pub(super) fn read_secret_of(option: &str, source: &SecretSource) -> Result<Secr
 }
 
 /// The link around a secret, where the server has an address; `path` holds the parts of its path.
-pub(super) fn url(work: &Work<'_, StoreFacts<'_>>, path: &[&str], secret: &Secret) -> Result<Option<String>, Problem> {
-    let Some(mut url) = work.facts().server()?.url else { return Ok(None) };
+pub(super) fn url(
+    tx: &Transaction<'_, StoreFacts<'_>>,
+    path: &[&str],
+    secret: &Secret,
+) -> Result<Option<String>, Problem> {
+    let Some(mut url) = tx.facts().server()?.url else { return Ok(None) };
     for part in path {
         url.push('/');
         for byte in part.bytes() {
@@ -226,12 +230,12 @@ impl Invite {
         let which =
             if again { args::invitation(&self.address)? } else { Which::Address(Name::parse_email(&self.address)?) };
         let secret = new_secret()?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| {
+        let done = session.write(&self.writing, Who::Named, &mut |tx| {
             let id = match &which {
-                Which::Address(address) if !again => invitation::invite(work, &dropbox, address, life, &secret)?,
-                which => invitation::resend(work, &dropbox, which, life, &secret)?,
+                Which::Address(address) if !again => invitation::invite(tx, &dropbox, address, life, &secret)?,
+                which => invitation::resend(tx, &dropbox, which, life, &secret)?,
             };
-            told(work, id, &dropbox, &secret)
+            told(tx, id, &dropbox, &secret)
         })?;
         let Told { address, url, expires } = done.value.clone();
         let made = made(&done, url, secret);
@@ -251,12 +255,12 @@ struct Told {
     expires: Option<String>,
 }
 
-fn told(work: &Work<'_, StoreFacts<'_>>, id: Id, dropbox: &Name, secret: &Secret) -> Result<Told, Problem> {
-    let link = work.facts().resource(id)?;
+fn told(tx: &Transaction<'_, StoreFacts<'_>>, id: Id, dropbox: &Name, secret: &Secret) -> Result<Told, Problem> {
+    let link = tx.facts().resource(id)?;
     let address = Name::parse_email(link.as_ref().and_then(|it| it.as_invitation()).map_or("", |it| &it.email))?;
     let expires =
         link.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires).map(|time| time.to_string());
-    Ok(Told { address, url: url(work, &["dropbox", dropbox.as_written()], secret)?, expires })
+    Ok(Told { address, url: url(tx, &["dropbox", dropbox.as_written()], secret)?, expires })
 }
 
 /// A secret is shown only where the store will know it.
@@ -278,7 +282,7 @@ impl Invites {
         ];
         let which = name(Kind::Dropbox, &self.dropbox)?;
         session.read(self.list.reading.at.as_deref(), |session, view| {
-            let found = invitation::list(&view.work()?, &which)?;
+            let found = invitation::list(&view.transaction()?, &which)?;
             let rows = found.iter().filter_map(|link| Some((link, link.as_invitation()?))).map(|(link, it)| {
                 Ok(row(
                     &COLUMNS,
@@ -302,7 +306,7 @@ impl Invites {
 impl Revoke {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (dropbox, which) = (name(Kind::Dropbox, &self.dropbox)?, args::invitation(&self.which)?);
-        let done = session.write(&self.writing, Who::Named, &mut |work| invitation::revoke(work, &dropbox, &which))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| invitation::revoke(tx, &dropbox, &which))?;
         session.report(&done, &Made::default())
     }
 }
@@ -311,18 +315,17 @@ impl PublicLink {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = name(Kind::Dropbox, &self.dropbox)?;
         if self.state == "off" {
-            let done = session.write(&self.writing, Who::Named, &mut |work| {
-                dropbox::public_link_off(work, &which, self.revoke_issued)
-            })?;
+            let done = session
+                .write(&self.writing, Who::Named, &mut |tx| dropbox::public_link_off(tx, &which, self.revoke_issued))?;
             return session.report(&done, &Made::default());
         }
         if self.revoke_issued {
             return Err(Problem::usage("usage", "--revoke-issued goes with `off`").into());
         }
         let secret = new_secret()?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| {
-            dropbox::public_link_on(work, &which, &secret)?;
-            url(work, &["dropbox", which.as_written(), "public"], &secret)
+        let done = session.write(&self.writing, Who::Named, &mut |tx| {
+            dropbox::public_link_on(tx, &which, &secret)?;
+            url(tx, &["dropbox", which.as_written(), "public"], &secret)
         })?;
         let made = made(&done, done.value.clone(), secret);
         session.report(&done, &made)
@@ -334,9 +337,9 @@ impl Claim {
         let (which, address) = (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?);
         let link = read_secret(&self.link)?;
         let secret = new_secret()?;
-        let done = session.write(&self.writing, Who::LinkHolder, &mut |work| {
-            let id = invitation::claim(work, &which, &address, &link, &secret)?;
-            Ok::<_, invitation::Refused>(told(work, id, &which, &secret)?)
+        let done = session.write(&self.writing, Who::LinkHolder, &mut |tx| {
+            let id = invitation::claim(tx, &which, &address, &link, &secret)?;
+            Ok::<_, invitation::Refused>(told(tx, id, &which, &secret)?)
         })?;
         let Told { url, expires, .. } = done.value.clone();
         let made = made(&done, url, secret);
@@ -353,17 +356,17 @@ impl Submit {
         let done: Result<Done<Id>, RenderError> = match &self.link {
             Some(source) => {
                 let link = read_secret(source)?;
-                session.write(&self.writing, Who::LinkHolder, &mut |work| {
-                    invitation::submit_with(work, &which, &link, &submission)
+                session.write(&self.writing, Who::LinkHolder, &mut |tx| {
+                    invitation::submit_with(tx, &which, &link, &submission)
                 })
             }
-            None => session.write(&self.writing, Who::Named, &mut |work| {
-                if work.actor == Actor::Operator {
+            None => session.write(&self.writing, Who::Named, &mut |tx| {
+                if tx.actor == Actor::Operator {
                     return Err(Problem::usage("no_sender", "a submission needs a sender")
                         .why("the operator is no account")
                         .tip("add --as USER, or --link - and the link's secret on standard input"));
                 }
-                invitation::submit_as(work, &which, &submission)
+                invitation::submit_as(tx, &which, &submission)
             }),
         };
         session.report(&done?, &Made::default())

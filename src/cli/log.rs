@@ -39,7 +39,9 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
     /// Refuses whoever reads none of the log.
     pub(super) fn require(&self) -> Result<(), Problem> {
         match &self.scope {
-            LogScope::On(places) if places.is_empty() => self.view.work()?.require_verb(Verb::ViewLog, Id::SERVER),
+            LogScope::On(places) if places.is_empty() => {
+                self.view.transaction()?.require_verb(Verb::ViewLog, Id::SERVER)
+            }
             _ => Ok(()),
         }
     }
@@ -249,7 +251,7 @@ impl<F: Facts> Lookup for Then<'_, '_, '_, F> {
         if told { self.reference(id) } else { Ok(HIDDEN.to_owned()) }
     }
 
-    fn party(&self, _binding: &Binding, id: Id) -> Result<String, Problem> {
+    fn participant(&self, _binding: &Binding, id: Id) -> Result<String, Problem> {
         // told: who reads of a thing in the log administers it, and may list who holds what on it.
         self.reference(id)
     }

@@ -170,8 +170,8 @@ impl Add {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let (org, place) = workspace(&self.workspace)?;
         let (on, name, key) = (Reference::Workspace(org, place), Name::parse(&self.name)?, new_secret()?);
-        let done = session.write(&self.writing, Who::Named, &mut |work| {
-            media::add(work, kind, &on, &name, self.title.as_deref(), &key)
+        let done = session.write(&self.writing, Who::Named, &mut |tx| {
+            media::add(tx, kind, &on, &name, self.title.as_deref(), &key)
         })?;
         session.report(&done, &made(kind, done.is_committed(), Some(key)))
     }
@@ -181,7 +181,7 @@ impl List {
     fn run_media(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let on = org_or_workspace(&self.on)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = media::list(&view.work()?, kind, &on)?;
+            let found = media::list(&view.transaction()?, kind, &on)?;
             session.list(&COLUMNS, found.iter().map(|it| media_row(view, it)), &self.paging)
         })
     }
@@ -191,7 +191,7 @@ impl Show {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = numbered(kind, &self.id)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = view.work()?.find_reference(kind, &which)?;
+            let found = view.transaction()?.find_reference(kind, &which)?;
             session.show(&COLUMNS, media_row(view, &found)?)
         })
     }
@@ -203,7 +203,7 @@ impl Change {
         let name = self.name.as_deref().map(Name::parse).transpose()?;
         let key = new_key.then(new_secret).transpose()?;
         let edit = Edit { name, title: self.title.clone(), key };
-        let done = session.write(&self.writing, Who::Named, &mut |work| media::edit(work, kind, &which, &edit))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
         session.report(&done, &made(kind, done.is_committed(), edit.key))
     }
 }
@@ -211,7 +211,7 @@ impl Change {
 impl Remove {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = numbered(kind, &self.id)?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| media::remove(work, kind, &which))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| media::remove(tx, kind, &which))?;
         session.report(&done, &Made::default())
     }
 }

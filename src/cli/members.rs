@@ -51,15 +51,14 @@ impl Membership {
         let place = name(kind, &self.name)?;
         let who = references(&self.who)?;
         let done =
-            session.write(&self.writing, Who::Named, &mut |work| membership::add(work, kind, &place, &who, level))?;
+            session.write(&self.writing, Who::Named, &mut |tx| membership::add(tx, kind, &place, &who, level))?;
         session.report(&done, &Made::default())
     }
 
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let place = name(kind, &self.name)?;
         let who = references(&self.who)?;
-        let done =
-            session.write(&self.writing, Who::Named, &mut |work| membership::remove(work, kind, &place, &who))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| membership::remove(tx, kind, &place, &who))?;
         session.report(&done, &Made::default())
     }
 
@@ -67,7 +66,7 @@ impl Membership {
         let place = name(kind, &self.name)?;
         let who = references(&self.who)?;
         let done = session
-            .write(&self.writing, Who::Named, &mut |work| membership::set_active(work, kind, &place, &who, active))?;
+            .write(&self.writing, Who::Named, &mut |tx| membership::set_active(tx, kind, &place, &who, active))?;
         session.report(&done, &Made::default())
     }
 
@@ -75,7 +74,7 @@ impl Membership {
         let place = name(kind, &self.name)?;
         let who = references(&self.who)?;
         let done = session
-            .write(&self.writing, Who::Named, &mut |work| membership::set_admin(work, kind, &place, &who, designate))?;
+            .write(&self.writing, Who::Named, &mut |tx| membership::set_admin(tx, kind, &place, &who, designate))?;
         session.report(&done, &Made::default())
     }
 }
@@ -95,7 +94,7 @@ impl Members {
             };
             session.list_placed(&COLUMNS, &self.paging, |put| {
                 for (member, binding, way) in found {
-                    let member = view.party(&binding, member)?;
+                    let member = view.participant(&binding, member)?;
                     let values = [
                         json!(place.reference()),
                         json!(member),
@@ -121,7 +120,7 @@ fn visible(view: &View<'_>, place: &Resource) -> Result<Vec<Binding>, RenderErro
     for role in membership::levels(place.kind()) {
         found.extend(view.facts.list_bindings(BindingQuery::OnAs(place.id, *role))?);
     }
-    view.work()?.require_verb(Verb::ViewMembers, place.id)?;
+    view.transaction()?.require_verb(Verb::ViewMembers, place.id)?;
     told(view, found)
 }
 

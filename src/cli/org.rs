@@ -173,8 +173,8 @@ impl Org {
             Verb::Add(it) => {
                 let which = name(kind, &it.name)?;
                 let admin = it.admin.as_deref().map(account).transpose()?;
-                let done = session.write(&it.writing, Who::Named, &mut |work| {
-                    org::add(work, &which, it.description.as_deref(), admin.as_ref())
+                let done = session.write(&it.writing, Who::Named, &mut |tx| {
+                    org::add(tx, &which, it.description.as_deref(), admin.as_ref())
                 })?;
                 session.report(&done, &Made::default())
             }
@@ -194,13 +194,13 @@ impl Org {
             Verb::Set(it) => {
                 let which = name(kind, &it.org)?;
                 let done = session
-                    .write(&it.writing, Who::Named, &mut |work| org::set(work, &which, it.description.as_deref()))?;
+                    .write(&it.writing, Who::Named, &mut |tx| org::set(tx, &which, it.description.as_deref()))?;
                 session.report(&done, &Made::default())
             }
             Verb::Rename(it) => it.run(session, kind),
             Verb::Remove(it) => {
                 let which = name(kind, &it.org)?;
-                let done = session.write(&it.writing, Who::Named, &mut |work| org::remove(work, &which))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| org::remove(tx, &which))?;
                 session.report(&done, &Made::default())
             }
             Verb::Members(it) => it.run(session),

@@ -173,11 +173,11 @@ impl Members {
         let which = name(Kind::Org, &self.org)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let place = view.find(Kind::Org, &which)?;
-            let work = view.work()?;
+            let tx = view.transaction()?;
             session.list_placed(&COLUMNS, &self.paging, |put| {
-                for member in org::members(&work, &place)? {
-                    let workspaces = org::workspaces_of(&work, place.id, &member)?;
-                    let name = view.party(&member, member.principal)?;
+                for member in org::members(&tx, &place)? {
+                    let workspaces = org::workspaces_of(&tx, place.id, &member)?;
+                    let name = view.participant(&member, member.principal)?;
                     let values = [
                         json!(place.reference()),
                         json!(name),
@@ -203,13 +203,13 @@ impl Invite {
             .iter()
             .map(|text| Ok((Name::parse_new_email(text)?, new_secret()?)))
             .collect::<Result<Vec<_>, Problem>>()?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| {
-            let ids = org_invitation::invite(work, &org, &terms, &addresses)?;
-            let first = ids.first().map(|id| work.facts().resource(*id)).transpose()?.flatten();
+        let done = session.write(&self.writing, Who::Named, &mut |tx| {
+            let ids = org_invitation::invite(tx, &org, &terms, &addresses)?;
+            let first = ids.first().map(|id| tx.facts().resource(*id)).transpose()?.flatten();
             let expires = first.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires);
             let mut urls = Vec::new();
             for (_, secret) in &addresses {
-                urls.push(url(work, &["org", org.as_written(), "invitation"], secret)?);
+                urls.push(url(tx, &["org", org.as_written(), "invitation"], secret)?);
             }
             Ok::<_, Problem>((expires.map(|time| time.to_string()), urls))
         })?;
@@ -260,7 +260,7 @@ impl Invites {
         ];
         let org = name(Kind::Org, &self.org)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = org_invitation::list(&view.work()?, &org)?;
+            let found = org_invitation::list(&view.transaction()?, &org)?;
             let rows = found.iter().filter_map(|it| Some((it, it.as_invitation()?))).map(|(invitation, it)| {
                 let mut workspaces = Vec::new();
                 for id in &it.workspaces {
@@ -291,7 +291,7 @@ impl CancelInvite {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let which = invitation(&self.which)?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| org_invitation::cancel(work, &org, &which))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| org_invitation::cancel(tx, &org, &which))?;
         session.report(&done, &Made::default())
     }
 }
@@ -300,7 +300,7 @@ impl Accept {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let secret = read_secret_of("--secret", &self.secret)?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| org_invitation::accept(work, &org, &secret))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| org_invitation::accept(tx, &org, &secret))?;
         session.report(&done, &Made::default())
     }
 }
@@ -309,7 +309,7 @@ impl SetRole {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
         let done = session
-            .write(&self.writing, Who::Named, &mut |work| org_member::set_role(work, &org, &who, self.role.role()))?;
+            .write(&self.writing, Who::Named, &mut |tx| org_member::set_role(tx, &org, &who, self.role.role()))?;
         session.report(&done, &Made::default())
     }
 }
@@ -319,7 +319,7 @@ impl SetWorkspaces {
         let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
         let workspaces = self.workspaces.iter().map(|it| workspace_of(&org, it)).collect::<Result<Vec<_>, _>>()?;
         let done = session
-            .write(&self.writing, Who::Named, &mut |work| org_member::set_workspaces(work, &org, &who, &workspaces))?;
+            .write(&self.writing, Who::Named, &mut |tx| org_member::set_workspaces(tx, &org, &who, &workspaces))?;
         session.report(&done, &Made::default())
     }
 }
@@ -327,7 +327,7 @@ impl SetWorkspaces {
 impl RemoveMember {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, references(&self.users)?);
-        let done = session.write(&self.writing, Who::Named, &mut |work| org_member::remove(work, &org, &who))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| org_member::remove(tx, &org, &who))?;
         session.report(&done, &Made::default())
     }
 }
@@ -336,8 +336,7 @@ impl Leave {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let heir = self.promote.as_deref().map(account).transpose()?;
-        let done =
-            session.write(&self.writing, Who::Named, &mut |work| org_member::leave(work, &org, heir.as_ref()))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| org_member::leave(tx, &org, heir.as_ref()))?;
         session.report(&done, &Made::default())
     }
 }

@@ -151,7 +151,7 @@ impl Send {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
         let request = Sending { title: self.title.clone(), to: references(&self.to)?, files };
-        let done = session.write(&self.writing, Who::Named, &mut |work| package::send(work, &request))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| package::send(tx, &request))?;
         session.report(&done, &Made::default())
     }
 }
@@ -161,7 +161,7 @@ impl Forward {
         let which = Reference::parse(&self.package, Kind::Package)?;
         let to = references(&self.to)?;
         let done = session
-            .write(&self.writing, Who::Named, &mut |work| package::forward(work, &which, &to, self.title.as_deref()))?;
+            .write(&self.writing, Who::Named, &mut |tx| package::forward(tx, &which, &to, self.title.as_deref()))?;
         session.report(&done, &Made::default())
     }
 }
@@ -179,7 +179,7 @@ impl List {
                 (_, Some(text)) => Some(view.resolve_or_ended(text, Kind::Account)?),
             };
             let from = self.from.as_deref().map(|text| view.resolve_or_ended(text, Kind::Account)).transpose()?;
-            let found = package::list(&view.work()?)?;
+            let found = package::list(&view.transaction()?)?;
             let fits = |resource: &Resource| {
                 resource.as_package().is_some_and(|it| {
                     to.is_none_or(|to| it.recipients.contains(&to))
@@ -199,7 +199,7 @@ impl Show {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = Reference::parse(&self.package, Kind::Package)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let resource = view.work()?.find_reference(Kind::Package, &which)?;
+            let resource = view.transaction()?.find_reference(Kind::Package, &which)?;
             let row = package_row(view, &resource)?;
             session.show(&COLUMNS, row)
         })

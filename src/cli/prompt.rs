@@ -11,39 +11,39 @@ pub(super) fn can_ask() -> bool {
 }
 
 /// Confirms a plan that was shown, with what goes with what it removes.
-pub(super) fn confirm_apply(takes: &[String], removals: u64, err: &mut dyn Write) -> Result<(), Problem> {
+pub(super) fn confirm_apply(cascades: &[String], removals: u64, err: &mut dyn Write) -> Result<(), Problem> {
     if !can_ask() {
         let what = if removals == 1 { "1 removal".to_owned() } else { format!("{removals} removals") };
         let mut problem = Problem::conflict("needs_confirmation", "not confirmed, so nothing was changed")
             .why(format!("the plan has {what}"))
             .tip("look at it with `rolebook plan`, and add --yes to confirm");
-        problem.details = takes.to_vec();
+        problem.details = cascades.to_vec();
         return Err(problem);
     }
-    ask(takes, "Apply this? [y/N] ", err)
+    ask(cascades, "Apply this? [y/N] ", err)
 }
 
 /// Confirms that what goes with a removal may go.
 ///
 /// Off a terminal nobody can be asked: the list is the answer, and `--yes` is the way.
-pub(super) fn confirm(takes: &[String], err: &mut dyn Write) -> Result<(), Problem> {
+pub(super) fn confirm(cascades: &[String], err: &mut dyn Write) -> Result<(), Problem> {
     if !can_ask() {
         let mut problem = Problem::conflict("needs_confirmation", "not confirmed, so nothing was changed")
             .why("this takes other things with it");
-        problem.details = takes.to_vec();
+        problem.details = cascades.to_vec();
         return Err(problem.tip(CONFIRM));
     }
-    ask(takes, "Go on? [y/N] ", err)
+    ask(cascades, "Go on? [y/N] ", err)
 }
 
 const CONFIRM: &str = "add --yes to confirm, or --dry-run to see all that would change";
 
-fn ask(takes: &[String], question: &str, err: &mut dyn Write) -> Result<(), Problem> {
+fn ask(cascades: &[String], question: &str, err: &mut dyn Write) -> Result<(), Problem> {
     let mut text = Text::default();
-    if !takes.is_empty() {
+    if !cascades.is_empty() {
         text.line("This takes with it:");
     }
-    for line in takes {
+    for line in cascades {
         text.line(&format!("  - {line}"));
     }
     text.part(question);
@@ -54,7 +54,7 @@ fn ask(takes: &[String], question: &str, err: &mut dyn Write) -> Result<(), Prob
         Ok(_) if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") => Ok(()),
         _ => {
             let mut problem = Problem::conflict("needs_confirmation", "declined, so nothing was changed");
-            problem.details = takes.to_vec();
+            problem.details = cascades.to_vec();
             Err(problem.tip(CONFIRM))
         }
     }

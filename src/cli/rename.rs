@@ -52,7 +52,7 @@ impl Rename {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let (which, new) = (name(kind, &self.name)?, name(kind, &self.new)?);
         new.check_new()?;
-        let done = session.write(&self.writing, Who::Named, &mut |work| place::rename(work, kind, &which, &new))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| place::rename(tx, kind, &which, &new))?;
         session.report(&done, &Made::default())
     }
 }
@@ -63,7 +63,7 @@ impl RenameWorkspace {
         let new = workspace_of(&org, &self.new)?;
         new.check_new()?;
         let done =
-            session.write(&self.writing, Who::Named, &mut |work| place::rename_workspace(work, &org, &which, &new))?;
+            session.write(&self.writing, Who::Named, &mut |tx| place::rename_workspace(tx, &org, &which, &new))?;
         session.report(&done, &Made::default())
     }
 }
@@ -73,7 +73,7 @@ impl RenameNumbered {
         let (which, new) = (numbered(kind, &self.id)?, Name::parse(&self.new)?);
         new.check_new()?;
         let edit = media::Edit { name: Some(new), ..media::Edit::default() };
-        let done = session.write(&self.writing, Who::Named, &mut |work| media::edit(work, kind, &which, &edit))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
         session.report(&done, &Made::default())
     }
 }

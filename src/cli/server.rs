@@ -87,7 +87,7 @@ impl Server {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         match self.verb {
             Verb::Show(it) => session.read(it.reading.at.as_deref(), |session, view| {
-                view.work()?.require_verb(Do::View, Id::SERVER)?;
+                view.transaction()?.require_verb(Do::View, Id::SERVER)?;
                 let row = view.facts.resource(Id::SERVER)?;
                 let settings = view.facts.server()?;
                 let mut fields: Map<String, Value> = Map::from_iter([("ref".to_owned(), json!("server"))]);
@@ -110,7 +110,7 @@ impl Server {
                     members_may_leave: it.members_may_leave,
                     url: it.url,
                 };
-                let done = session.write(&it.writing, Who::Named, &mut |work| server::set(work, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| server::set(tx, &options))?;
                 session.report(&done, &Made::default())
             }
         }

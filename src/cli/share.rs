@@ -198,7 +198,7 @@ impl Share {
                     class: it.class,
                 };
                 let done =
-                    session.write(&it.writing, Who::Named, &mut |work| share::grant(work, &endpoint, &path, &grant))?;
+                    session.write(&it.writing, Who::Named, &mut |tx| share::grant(tx, &endpoint, &path, &grant))?;
                 session.report(&done, &Made::default())
             }
             Verb::Set(it) => {
@@ -207,8 +207,8 @@ impl Share {
                 let which = Which { principal: Reference::parse(&it.who, Kind::Account)?, by, class: it.class };
                 let permissions = it.permission.as_deref().map(Permissions::parse).transpose()?;
                 let after = (permissions, expiry(it.expires.as_ref())?);
-                let done = session.write(&it.writing, Who::Named, &mut |work| {
-                    share::set(work, (&endpoint, &path), &which, after, it.cascade)
+                let done = session.write(&it.writing, Who::Named, &mut |tx| {
+                    share::set(tx, (&endpoint, &path), &which, after, it.cascade)
                 })?;
                 session.report(&done, &Made::default())
             }
@@ -217,17 +217,17 @@ impl Share {
                 let by = it.by.as_deref().map(Sharer::parse).transpose()?;
                 let one = |principal| Which { principal, by: by.clone(), class: it.class };
                 let which: Vec<Which> = references(&it.who)?.into_iter().map(one).collect();
-                let done = session.write(&it.writing, Who::Named, &mut |work| {
-                    share::revoke(work, (&endpoint, &path), &which, it.cascade)
+                let done = session.write(&it.writing, Who::Named, &mut |tx| {
+                    share::revoke(tx, (&endpoint, &path), &which, it.cascade)
                 })?;
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => it.run(session),
             Verb::Prune(it) => {
                 let below = it.item.as_deref().map(item).transpose()?;
-                let done = session.write(&it.writing, Who::Named, &mut |work| match &below {
-                    Some((endpoint, path)) => share::prune(work, endpoint, path),
-                    None => share::prune_everywhere(work),
+                let done = session.write(&it.writing, Who::Named, &mut |tx| match &below {
+                    Some((endpoint, path)) => share::prune(tx, endpoint, path),
+                    None => share::prune_everywhere(tx),
                 })?;
                 session.report(&done, &Made::default())
             }
@@ -259,12 +259,12 @@ impl List {
         let place = match view.find_item(endpoint, path) {
             // Whoever has lost what they shared may still take it back.
             Err(problem) if problem.kind == ProblemKind::NotFound => {
-                share::own_share_at(&view.work()?, endpoint, path)?.ok_or(problem)?
+                share::own_share_at(&view.transaction()?, endpoint, path)?.ok_or(problem)?
             }
             found => found?,
         };
         if self.all && view.actor != Actor::Operator {
-            view.work()?.require_verb(Do::AdministerShares, place.item.id)?;
+            view.transaction()?.require_verb(Do::AdministerShares, place.item.id)?;
         }
         let ancestors = view.facts.ancestors(place.item.id)?;
         let viewer = view.viewer()?;
@@ -363,7 +363,7 @@ fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, pu
             let found = view.find_item(endpoint, path);
             let place = match found {
                 Err(problem) if problem.kind == ProblemKind::NotFound => {
-                    share::own_share_at(&view.work()?, endpoint, path)?.ok_or(problem)?
+                    share::own_share_at(&view.transaction()?, endpoint, path)?.ok_or(problem)?
                 }
                 found => found?,
             };
@@ -433,10 +433,10 @@ fn implicit(
         return Ok(());
     }
     let Some(root) = view.facts.named(Kind::Item, Some(endpoint.id), "/")? else { return Ok(()) };
-    let mut known: HashSet<Id> = HashSet::new();
+    let mut seen: HashSet<Id> = HashSet::new();
     for role in [Role::EndpointAdministrator, Role::AccessManager] {
         for binding in view.facts.list_bindings(BindingQuery::OnAs(endpoint.id, role))? {
-            if known.insert(binding.principal) {
+            if seen.insert(binding.principal) {
                 let mut row = share_row(view, root.id, &binding, Permissions::EDIT, "role")?;
                 // told: who lists the shares is told who has everything by a role (`content.shares-listed`).
                 row.insert("principal".to_owned(), json!(view.reference(binding.principal)?));
@@ -457,12 +457,12 @@ fn share_row<F: Facts>(
     Ok(row(
         &COLUMNS,
         [
-            json!(view.party(binding, on)?),
-            json!(view.party(binding, binding.principal)?),
+            json!(view.participant(binding, on)?),
+            json!(view.participant(binding, binding.principal)?),
             json!(set),
             json!(set.label()),
             json!(class),
-            json!(view.giver(binding)?),
+            json!(view.grantor(binding)?),
             time_value(binding.expires),
             json!(binding.is_effective(view.at)),
             json!(binding.since),

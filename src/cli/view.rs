@@ -9,7 +9,9 @@ use crate::model::reference::{EndedReference, ended_reference, full_reference};
 use crate::model::{
     Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Role, Time, Verb,
 };
-use crate::ops::{Actor, AnyViewer, Place, Viewer, Work, find, find_item, find_workspace, require_active, resolve};
+use crate::ops::{
+    Actor, AnyViewer, Place, Transaction, Viewer, find, find_item, find_workspace, require_active, resolve,
+};
 use crate::policy::disclosure::HIDDEN;
 use crate::policy::{AdaptiveFacts, BindingQuery, CurrentRights, Facts};
 use crate::render::RenderError;
@@ -243,7 +245,7 @@ impl<F: Facts> View<'_, F> {
         let Reference::Named(kind @ (Kind::Account | Kind::Group | Kind::Workgroup), name) = &reference else {
             return Ok(self.resolve(&reference)?.0);
         };
-        let work = self.work()?;
+        let tx = self.transaction()?;
         let viewer = self.viewer()?;
         let listed = |id: Id| {
             for select in [BindingQuery::OfAs(id, Role::ItemShare), BindingQuery::SharesBy(id)] {
@@ -255,7 +257,7 @@ impl<F: Facts> View<'_, F> {
             }
             Ok(false)
         };
-        work.find_listed(&Reference::Named(*kind, name.clone()), &[*kind], &listed).map(|found| found.id)
+        tx.find_listed(&Reference::Named(*kind, name.clone()), &[*kind], &listed).map(|found| found.id)
     }
 
     /// A resource as it is named to the reader: `hidden` where it may not be.
@@ -273,7 +275,7 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// One side of a binding as it is named to the reader: who is told of a binding is told whom it names.
-    pub(super) fn party(&self, binding: &Binding, id: Id) -> Result<String, Problem> {
+    pub(super) fn participant(&self, binding: &Binding, id: Id) -> Result<String, Problem> {
         match self.told_name(id)? {
             Some(name) => Ok(name),
             // told: the reader is told of the binding.
@@ -283,8 +285,8 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// Who gave a binding, as it is named to the reader: the operator where nobody is named.
-    pub(super) fn giver(&self, binding: &Binding) -> Result<String, Problem> {
-        binding.grantor.map_or_else(|| Ok("operator".to_owned()), |id| self.party(binding, id))
+    pub(super) fn grantor(&self, binding: &Binding) -> Result<String, Problem> {
+        binding.grantor.map_or_else(|| Ok("operator".to_owned()), |id| self.participant(binding, id))
     }
 
     /// Who did something, as it is named to the reader: the operator where nobody is named.
@@ -297,7 +299,7 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// The reference of an id, also of one that is gone, whoever may see it: for what the reader is known
-    /// to be told. Output goes by [`View::name`] and [`View::party`].
+    /// to be told. Output goes by [`View::name`] and [`View::participant`].
     pub(super) fn reference(&self, id: Id) -> Result<String, Problem> {
         if self.is_there(id)? {
             // told: the callers of this function asked.
@@ -329,7 +331,7 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// The facts as a work of the reader's, for operations that only look.
-    pub(super) fn work(&self) -> Result<Work<'_, F>, Problem> {
-        Work::looking(&self.facts, self.actor, self.at, self.rights())
+    pub(super) fn transaction(&self) -> Result<Transaction<'_, F>, Problem> {
+        Transaction::for_reading(&self.facts, self.actor, self.at, self.rights())
     }
 }

@@ -255,7 +255,7 @@ impl One {
                     for binding in view.facts.list_bindings(BindingQuery::OnAs(found.id, level))? {
                         let own = binding.attributes.root_upload.map_or("default", AllowDeny::as_str);
                         let home = homes.get(&binding.principal).map(|id| view.told_name(*id)).transpose()?.flatten();
-                        let member = view.party(&binding, binding.principal)?;
+                        let member = view.participant(&binding, binding.principal)?;
                         let values = [
                             json!(reference),
                             json!(member),
@@ -284,7 +284,7 @@ fn has_home(view: &View<'_>, workspace: &Resource) -> Result<bool, RenderError> 
 fn homes(view: &View<'_>, workspace: &Resource) -> Result<HashMap<Id, Id>, RenderError> {
     let mut found = HashMap::new();
     let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(found) };
-    for item in place::children(&view.work()?, Kind::Item, files)? {
+    for item in place::children(&view.transaction()?, Kind::Item, files)? {
         if let Some(home) = item.as_item().and_then(|it| it.home).filter(|home| home.workspace == workspace.id) {
             found.insert(home.of, item.id);
         }
@@ -297,8 +297,8 @@ impl AddMember {
         let ((org, name), who) = (workspace_name(&self.workspace)?, references(&self.who)?);
         let home = self.home.as_deref().map(HomeFolder::parse).transpose()?.unwrap_or_default();
         let terms = Terms { level: self.level, root_upload: self.root_upload.map(|it| it.0), home };
-        let done = session
-            .write(&self.writing, Who::Named, &mut |work| workspace_member::add(work, &org, &name, &who, &terms))?;
+        let done =
+            session.write(&self.writing, Who::Named, &mut |tx| workspace_member::add(tx, &org, &name, &who, &terms))?;
         session.report(&done, &Made::default())
     }
 }
@@ -309,7 +309,7 @@ impl Workspace {
             Verb::Add(it) => {
                 let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
                 let done =
-                    session.write(&it.writing, Who::Named, &mut |work| workspace::add(work, &org, &name, &options))?;
+                    session.write(&it.writing, Who::Named, &mut |tx| workspace::add(tx, &org, &name, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => it.run(session),
@@ -317,13 +317,13 @@ impl Workspace {
             Verb::Set(it) => {
                 let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
                 let done =
-                    session.write(&it.writing, Who::Named, &mut |work| workspace::set(work, &org, &name, &options))?;
+                    session.write(&it.writing, Who::Named, &mut |tx| workspace::set(tx, &org, &name, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::Rename(it) => it.run(session),
             Verb::Remove(it) => {
                 let (org, name) = workspace_name(&it.workspace)?;
-                let done = session.write(&it.writing, Who::Named, &mut |work| workspace::remove(work, &org, &name))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| workspace::remove(tx, &org, &name))?;
                 session.report(&done, &Made::default())
             }
             Verb::Members(it) => it.one.members(session, &it.paging),
@@ -331,7 +331,7 @@ impl Workspace {
             Verb::RemoveMember(it) => {
                 let ((org, name), who) = (workspace_name(&it.workspace)?, references(&it.who)?);
                 let done = session
-                    .write(&it.writing, Who::Named, &mut |work| workspace_member::remove(work, &org, &name, &who))?;
+                    .write(&it.writing, Who::Named, &mut |tx| workspace_member::remove(tx, &org, &name, &who))?;
                 session.report(&done, &Made::default())
             }
         }

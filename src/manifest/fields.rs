@@ -269,7 +269,7 @@ pub(super) struct Entered<'n> {
 pub(super) fn entries<'n>(form: Form, found: impl Iterator<Item = Found<'n>>) -> Vec<Vec<Entered<'n>>> {
     let sections: Vec<Found<'n>> = found.collect();
     let mut things: Vec<Vec<Entered<'n>>> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
     for section in &sections {
         let Node::Mapping(entries) = &section.node.value else { continue };
         for (key, node) in entries {
@@ -277,10 +277,10 @@ pub(super) fn entries<'n>(form: Form, found: impl Iterator<Item = Found<'n>>) ->
             let entry = Entered { spot, key: &key.value, found: Found { source: section.source, node } };
             // Most manifests are one file, in which no key stands twice.
             let canonical = (sections.len() > 1).then(|| form.canonical(&key.value));
-            match canonical.as_ref().and_then(|key| known.get(key)).and_then(|place| things.get_mut(*place)) {
+            match canonical.as_ref().and_then(|key| seen.get(key)).and_then(|place| things.get_mut(*place)) {
                 Some(thing) => thing.push(entry),
                 None => {
-                    known.extend(canonical.map(|key| (key, things.len())));
+                    seen.extend(canonical.map(|key| (key, things.len())));
                     things.push(vec![entry]);
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Actor, Result, Work, heir, membership};
+use super::{Actor, Result, Transaction, heir, membership};
 use crate::model::attributes::{Account, Attributes, Setting, SettingValue};
 use crate::model::catalogue::OWN_ADDRESS;
 use crate::model::name::shell_quote;
@@ -91,46 +91,46 @@ pub fn parse_role(word: &str, who: &str) -> Result<Role> {
 /// # Errors
 /// A denial; a conflict when it exists otherwise, or for an admin that would expire.
 pub fn add<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     name: &Name,
     options: &Options,
     place: Option<&Reference>,
 ) -> Result<Id> {
     let role = options.role.unwrap_or(Role::ServerUser);
-    let place = place.map(|place| membership::find_place(work, place)).transpose()?;
+    let place = place.map(|place| membership::find_place(tx, place)).transpose()?;
     // Whoever may create accounts in a workgroup creates users only, straight into it (docs/model.md#workgroups).
     if place.is_none() || role != Role::ServerUser {
-        work.require(Action::CreateAccount(role), Id::SERVER)?;
+        tx.require(Action::CreateAccount(role), Id::SERVER)?;
     }
     if let Some(place) = &place {
-        work.require_verb(Verb::CreateMember, place.id)?;
+        tx.require_verb(Verb::CreateMember, place.id)?;
     }
-    refuse_past(options, work.at)?;
+    refuse_past(options, tx.at)?;
     let mut account = Account::default();
-    options.apply(&mut account, work.at)?;
+    options.apply(&mut account, tx.at)?;
     if role == Role::ServerAdmin && account.expires.is_some() {
         return Err(admin_never_ends(name.as_written()));
     }
-    if let Some(known) = work.facts().named(Kind::Account, None, name.key())? {
-        same_or_conflict(work, &known, role, options)?;
+    if let Some(existing) = tx.facts().named(Kind::Account, None, name.key())? {
+        same_or_conflict(tx, &existing, role, options)?;
         if let Some(place) = place
-            && membership::held(work.facts(), &place, known.id)?.is_none()
+            && membership::held(tx.facts(), &place, existing.id)?.is_none()
         {
-            membership::add_one(work, &place, &known, None)?;
+            membership::add_one(tx, &place, &existing, None)?;
         }
-        return Ok(known.id);
+        return Ok(existing.id);
     }
-    warn_of_address(work, &account, None)?;
-    let id = work.make(None, name, Attributes::Account(account.clone()))?;
-    work.bind(Id::SERVER, id, role);
+    warn_of_address(tx, &account, None)?;
+    let id = tx.create(None, name, Attributes::Account(account.clone()))?;
+    tx.bind(Id::SERVER, id, role);
     if let Some(place) = place
-        && let Some(made) = work.facts().resource(id)?
+        && let Some(made) = tx.facts().resource(id)?
     {
-        membership::add_new(work, &place, &made)?;
+        membership::add_new(tx, &place, &made)?;
     }
     // Its settings take rights of their own, asked once the account is there to be asked about.
     for action in settings_between(&Account::default(), &account) {
-        work.require(action, id)?;
+        tx.require(action, id)?;
     }
     Ok(id)
 }
@@ -154,35 +154,35 @@ fn refuse_past(options: &Options, now: Time) -> Result<()> {
 
 /// Adding what is there already is no change; adding it otherwise is a contradiction.
 fn same_or_conflict<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
-    known: &Resource,
+    tx: &Transaction<'_, F>,
+    existing: &Resource,
     role: Role,
     options: &Options,
 ) -> Result<()> {
     let exists =
-        |what: String| Problem::conflict("exists", format!("the account `{}` exists already, {what}", known.name));
+        |what: String| Problem::conflict("exists", format!("the account `{}` exists already, {what}", existing.name));
     // Whether it exists is told only to whom may see it.
-    if !work.sees(known)? {
-        return Err(Problem::conflict("exists", format!("the name `{}` is taken", known.name)));
+    if !tx.sees(existing)? {
+        return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
     }
-    let Some(account) = known.as_account() else { return Ok(()) };
+    let Some(account) = existing.as_account() else { return Ok(()) };
     if !account.active {
-        return Err(exists("inactive".to_owned()).tip(format!("rolebook account activate {}", known.shell_name())));
+        return Err(exists("inactive".to_owned()).tip(format!("rolebook account activate {}", existing.shell_name())));
     }
-    let held = role_of(work.facts(), known.id)?.map(|(_, role)| role);
+    let held = role_of(tx.facts(), existing.id)?.map(|(_, role)| role);
     if held != Some(role) {
         let held = held.map_or("no role", Role::as_str);
         return Err(exists(format!("as {held}")).tip(format!(
             "rolebook account set-role {} {}",
-            known.shell_name(),
+            existing.shell_name(),
             role.as_str()
         )));
     }
     let mut wanted = account.clone();
-    options.apply(&mut wanted, work.at)?;
+    options.apply(&mut wanted, tx.at)?;
     if wanted != *account {
         return Err(
-            exists("with other values".to_owned()).tip(format!("rolebook account set {} …", known.shell_name()))
+            exists("with other values".to_owned()).tip(format!("rolebook account set {} …", existing.shell_name()))
         );
     }
     Ok(())
@@ -192,36 +192,36 @@ fn same_or_conflict<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial for each thing the actor may not change; a conflict for an admin that would expire.
-pub fn change<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, options: &Options) -> Result<()> {
+pub fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options: &Options) -> Result<()> {
     if *options == Options::default() {
         return Err(super::nothing_to_set());
     }
     if let Some(role) = options.role {
-        set_role(work, name, role)?;
+        set_role(tx, name, role)?;
     }
-    let known = work.find(Kind::Account, name)?;
+    let existing = tx.find(Kind::Account, name)?;
     if options.email.is_some() || options.display_name.is_some() {
-        work.require_verb(Verb::Edit, known.id)?;
+        tx.require_verb(Verb::Edit, existing.id)?;
     }
     if options.expires.is_some() {
-        work.require(Action::Set(Setting::Expires), known.id)?;
+        tx.require(Action::Set(Setting::Expires), existing.id)?;
     }
     for (setting, _) in &options.settings {
-        work.require(Action::Set(*setting), known.id)?;
+        tx.require(Action::Set(*setting), existing.id)?;
     }
-    refuse_past(options, work.at)?;
-    let Some(before) = known.as_account() else { return Ok(()) };
+    refuse_past(options, tx.at)?;
+    let Some(before) = existing.as_account() else { return Ok(()) };
     let mut account = before.clone();
-    options.apply(&mut account, work.at)?;
-    refuse_own_address(work, known.id, before, &account)?;
-    if account.expires.is_some() && role_of(work.facts(), known.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin)
+    options.apply(&mut account, tx.at)?;
+    refuse_own_address(tx, existing.id, before, &account)?;
+    if account.expires.is_some() && role_of(tx.facts(), existing.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin)
     {
-        return Err(admin_never_ends(&known.name));
+        return Err(admin_never_ends(&existing.name));
     }
     if account.email != before.email {
-        warn_of_address(work, &account, Some(known.id))?;
+        warn_of_address(tx, &account, Some(existing.id))?;
     }
-    work.put_attributes(&known, Attributes::Account(account));
+    tx.put_attributes(&existing, Attributes::Account(account));
     Ok(())
 }
 
@@ -229,14 +229,14 @@ pub fn change<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, options: &
 ///
 /// # Errors
 /// A denial; a conflict for an admin.
-pub fn expire<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, end: Time) -> Result<()> {
-    let known = work.find(Kind::Account, name)?;
-    work.require(Action::Set(Setting::Expires), known.id)?;
-    if role_of(work.facts(), known.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin) {
-        return Err(admin_never_ends(&known.name));
+pub fn expire<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, end: Time) -> Result<()> {
+    let existing = tx.find(Kind::Account, name)?;
+    tx.require(Action::Set(Setting::Expires), existing.id)?;
+    if role_of(tx.facts(), existing.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin) {
+        return Err(admin_never_ends(&existing.name));
     }
-    let Some(before) = known.as_account() else { return Ok(()) };
-    work.put_attributes(&known, Attributes::Account(Account { expires: Some(end), ..before.clone() }));
+    let Some(before) = existing.as_account() else { return Ok(()) };
+    tx.put_attributes(&existing, Attributes::Account(Account { expires: Some(end), ..before.clone() }));
     Ok(())
 }
 
@@ -253,28 +253,28 @@ fn admin_never_ends(name: &str) -> Problem {
 /// # Errors
 /// The one refusal.
 pub(super) fn refuse_own_address<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     account: Id,
     before: &Account,
     after: &Account,
 ) -> Result<()> {
-    let Some(email) = after.email.as_deref().filter(|_| work.actor == Actor::Principal(account)) else { return Ok(()) };
+    let Some(email) = after.email.as_deref().filter(|_| tx.actor == Actor::Principal(account)) else { return Ok(()) };
     let key = crate::model::name::key(email);
     let kept = before.email.as_deref().map(crate::model::name::key).as_deref() == Some(&key);
-    let role = role_of(work.facts(), account)?.map_or(Role::ServerUser, |(_, role)| role);
+    let role = role_of(tx.facts(), account)?.map_or(Role::ServerUser, |(_, role)| role);
     // Who creates such accounts may give them any address.
-    if kept || work.may(Action::CreateAccount(role), Id::SERVER)? || !is_spoken_for(work, account, &key)? {
+    if kept || tx.may(Action::CreateAccount(role), Id::SERVER)? || !is_spoken_for(tx, account, &key)? {
         return Ok(());
     }
-    let name = work.typed_name(account)?;
+    let name = tx.shell_name(account)?;
     let message = format!("`{email}` cannot be made one's own address by oneself");
     let tip = format!("ask an admin for: rolebook account edit {name} --email {}", shell_quote(email));
     Err(Problem::denied(OWN_ADDRESS, message).tip(tip))
 }
 
 /// Whether an address is another account's, by its e-mail or its name, or that of somebody invited.
-fn is_spoken_for<F: Facts + ?Sized>(work: &Work<'_, F>, account: Id, key: &str) -> Result<bool> {
-    let facts = work.facts();
+fn is_spoken_for<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: Id, key: &str) -> Result<bool> {
+    let facts = tx.facts();
     let mut taken = facts.id_named(Kind::Account, None, key)?.is_some_and(|other| other != account);
     facts.aliased(Kind::Account, key, &mut |other| {
         taken = taken || other.id != account;
@@ -286,33 +286,33 @@ fn is_spoken_for<F: Facts + ?Sized>(work: &Work<'_, F>, account: Id, key: &str) 
     facts.resources(Kind::Invitation, None, &mut |invitation| {
         taken = invitation
             .as_invitation()
-            .is_some_and(|it| it.status(work.at) == "active" && crate::model::name::key(&it.email) == key);
+            .is_some_and(|it| it.status(tx.at) == "active" && crate::model::name::key(&it.email) == key);
         Ok(if taken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(taken)
 }
 
 /// Says who else has the address: mail to it reaches more than one, and links made for it live on.
-fn warn_of_address<F: Facts + ?Sized>(work: &mut Work<'_, F>, account: &Account, own: Option<Id>) -> Result<()> {
+fn warn_of_address<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, account: &Account, own: Option<Id>) -> Result<()> {
     let Some(email) = &account.email else { return Ok(()) };
     let key = crate::model::name::key(email);
     let mut others = Vec::new();
-    work.facts().aliased(Kind::Account, &key, &mut |other| {
+    tx.facts().aliased(Kind::Account, &key, &mut |other| {
         if Some(other.id) != own {
             others.push(other);
         }
         Ok(ControlFlow::Continue(()))
     })?;
     for other in others {
-        if work.sees(&other)? {
-            work.notices.push(format!("{} has the address `{email}` too", other.reference()));
+        if tx.sees(&other)? {
+            tx.warnings.push(format!("{} has the address `{email}` too", other.reference()));
         }
     }
-    if let Some(invitee) = work.facts().named(Kind::Invitee, None, &key)? {
-        for binding in work.facts().list_bindings(BindingQuery::OfAs(invitee.id, Role::DropboxOutside))? {
-            if binding.is_effective(work.at) && work.may(Action::Plain(Verb::View), binding.resource)? {
-                let dropbox = work.name(binding.resource)?;
-                work.notices.push(format!("a private link of {dropbox} was made for `{email}` and stays in force"));
+    if let Some(invitee) = tx.facts().named(Kind::Invitee, None, &key)? {
+        for binding in tx.facts().list_bindings(BindingQuery::OfAs(invitee.id, Role::DropboxOutside))? {
+            if binding.is_effective(tx.at) && tx.may(Action::Plain(Verb::View), binding.resource)? {
+                let dropbox = tx.name(binding.resource)?;
+                tx.warnings.push(format!("a private link of {dropbox} was made for `{email}` and stays in force"));
             }
         }
     }
@@ -323,45 +323,45 @@ fn warn_of_address<F: Facts + ?Sized>(work: &mut Work<'_, F>, account: &Account,
 ///
 /// # Errors
 /// A denial; a conflict for the last admin or for an inactive account that would become admin.
-pub fn set_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, role: Role) -> Result<()> {
-    let known = work.find(Kind::Account, name)?;
-    work.require(Action::SetRole(role), known.id)?;
-    give_role(work, &known, role)
+pub fn set_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, role: Role) -> Result<()> {
+    let existing = tx.find(Kind::Account, name)?;
+    tx.require(Action::SetRole(role), existing.id)?;
+    give_role(tx, &existing, role)
 }
 
 /// Gives an account role, unasked: the caller has asked.
-fn give_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, role: Role) -> Result<()> {
-    let held = role_of(work.facts(), known.id)?;
+fn give_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource, role: Role) -> Result<()> {
+    let held = role_of(tx.facts(), existing.id)?;
     if held.is_some_and(|(_, held)| held == role) {
         return Ok(());
     }
     if role == Role::ServerAdmin
-        && let Some(account) = known.as_account()
+        && let Some(account) = existing.as_account()
     {
         if !account.active {
             return Err(Problem::conflict(
                 "admin_ends",
-                format!("`{}` is inactive, and an admin account is never inactive", known.name),
+                format!("`{}` is inactive, and an admin account is never inactive", existing.name),
             )
             .why("product: admin accounts do not expire and are always active")
-            .tip(format!("rolebook account activate {}", known.shell_name())));
+            .tip(format!("rolebook account activate {}", existing.shell_name())));
         }
         if let Some(expires) = account.expires {
-            work.put_attributes(known, Attributes::Account(Account { expires: None, ..account.clone() }));
-            work.notices.push(format!(
+            tx.put_attributes(existing, Attributes::Account(Account { expires: None, ..account.clone() }));
+            tx.warnings.push(format!(
                 "the expiry of {} ({expires}) is cleared: an admin account never expires",
-                known.reference()
+                existing.reference()
             ));
         }
     }
     if let Some((binding, held)) = held
-        && let Some(mut binding) = work.facts().held(Id::SERVER, held, known.id)?.filter(|it| it.id == binding)
+        && let Some(mut binding) = tx.facts().held(Id::SERVER, held, existing.id)?.filter(|it| it.id == binding)
     {
         binding.role = role;
-        binding.grantor = work.actor.principal();
-        work.put_binding(binding);
+        binding.grantor = tx.actor.principal();
+        tx.put_binding(binding);
     } else {
-        work.bind(Id::SERVER, known.id, role);
+        tx.bind(Id::SERVER, existing.id, role);
     }
     Ok(())
 }
@@ -370,22 +370,22 @@ fn give_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, role: 
 ///
 /// # Errors
 /// A denial; a conflict for an admin.
-pub fn set_active<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, active: bool) -> Result<()> {
-    let known = work.find(Kind::Account, name)?;
-    work.require_verb(if active { Verb::Activate } else { Verb::Deactivate }, known.id)?;
-    put_active(work, &known, active)
+pub fn set_active<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, active: bool) -> Result<()> {
+    let existing = tx.find(Kind::Account, name)?;
+    tx.require_verb(if active { Verb::Activate } else { Verb::Deactivate }, existing.id)?;
+    put_active(tx, &existing, active)
 }
 
-fn put_active<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, active: bool) -> Result<()> {
-    if let Some(account) = known.as_account() {
-        if active && account.expires.is_some_and(|end| end <= work.at) {
-            work.notices.push(format!(
+fn put_active<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource, active: bool) -> Result<()> {
+    if let Some(account) = existing.as_account() {
+        if active && account.expires.is_some_and(|end| end <= tx.at) {
+            tx.warnings.push(format!(
                 "{} is expired; to let it in again: rolebook account set {} --expires never",
-                known.reference(),
-                known.shell_name()
+                existing.reference(),
+                existing.shell_name()
             ));
         }
-        work.put_attributes(known, Attributes::Account(Account { active, ..account.clone() }));
+        tx.put_attributes(existing, Attributes::Account(Account { active, ..account.clone() }));
     }
     Ok(())
 }
@@ -412,34 +412,34 @@ pub enum Removal {
 /// # Errors
 /// A denial; a conflict while it is the last administrator of anything, owns content or has shared
 /// something, unless somebody takes that over, or for an admin that is to be kept.
-pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, removal: &Removal) -> Result<()> {
-    let known = work.find(Kind::Account, name)?;
-    work.require_verb(Verb::Delete, known.id)?;
+pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, removal: &Removal) -> Result<()> {
+    let existing = tx.find(Kind::Account, name)?;
+    tx.require_verb(Verb::Delete, existing.id)?;
     let Removal::Destroy { transfer_to, cascade } = removal else {
-        return put_active(work, &known, false);
+        return put_active(tx, &existing, false);
     };
-    let last = invariants::is_active_admin(work.facts(), known.id, work.at)?
-        && !invariants::has_active_admin(work.facts(), Some(known.id), work.at)?;
-    let heir = transfer_to.as_ref().map(|heir| work.find(Kind::Account, heir)).transpose()?;
+    let last = invariants::is_active_admin(tx.facts(), existing.id, tx.at)?
+        && !invariants::has_active_admin(tx.facts(), Some(existing.id), tx.at)?;
+    let heir = transfer_to.as_ref().map(|heir| tx.find(Kind::Account, heir)).transpose()?;
     if let Some(heir) = &heir {
-        if heir.id == known.id {
+        if heir.id == existing.id {
             return Err(Problem::conflict("same_account", "an account cannot take over from itself"));
         }
         if last {
-            work.require(Action::SetRole(Role::ServerAdmin), heir.id)?;
-            give_role(work, heir, Role::ServerAdmin)?;
+            tx.require(Action::SetRole(Role::ServerAdmin), heir.id)?;
+            give_role(tx, heir, Role::ServerAdmin)?;
         }
     } else if last {
-        return Err(Problem::conflict("last_admin", format!("`{}` is the last active admin", known.name))
+        return Err(Problem::conflict("last_admin", format!("`{}` is the last active admin", existing.name))
             .why("the last active admin can be neither demoted, deactivated nor deleted")
-            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", known.shell_name())));
+            .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", existing.shell_name())));
     }
-    heir::take_over(work, &known, heir.as_ref(), *cascade)?;
-    for binding in work.facts().list_bindings(BindingQuery::Of(known.id))? {
+    heir::take_over(tx, &existing, heir.as_ref(), *cascade)?;
+    for binding in tx.facts().list_bindings(BindingQuery::Of(existing.id))? {
         if !matches!(binding.role.resource_kind(), Kind::Server | Kind::Package) {
-            let place = work.name(binding.resource)?;
-            work.takes.push(format!("{} as {} of {place}", known.reference(), binding.role.as_str()));
+            let place = tx.name(binding.resource)?;
+            tx.cascades.push(format!("{} as {} of {place}", existing.reference(), binding.role.as_str()));
         }
     }
-    work.end_with_bindings(known.id)
+    tx.end_with_bindings(existing.id)
 }

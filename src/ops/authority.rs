@@ -9,7 +9,7 @@ mod bindings;
 
 use super::account::{role_of, settings_between};
 use super::rows::Rows;
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::action::Destination;
 use crate::model::attributes::{Account, InvitationState, Setting};
 use crate::model::{Action, Id, Kind, Resource, Role, Verb};
@@ -85,13 +85,13 @@ const fn plain(verb: Verb, on: Id) -> Asked {
 
 /// What has to be allowed for one row of a change to go from what it was to what it is.
 ///
-/// `work` has the change made; `author` is whoever made what the change takes back, which they may
+/// `tx` has the change made; `author` is whoever made what the change takes back, which they may
 /// as long as they could make it again.
 ///
 /// # Errors
 /// When the facts cannot be read.
 pub fn needed<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     rows: &Rows<'_>,
     row: &RowChange,
     author: Option<Id>,
@@ -99,32 +99,32 @@ pub fn needed<F: Facts + ?Sized>(
     if rows.comes_with_another(row) || rows.goes_with_another(row) {
         return Ok(Needed::nothing());
     }
-    let is_author = author.is_some() && author == work.actor.principal();
+    let is_author = author.is_some() && author == tx.actor.principal();
     match row {
-        RowChange::Resource(None, Some(made)) => creation(work, rows, made),
+        RowChange::Resource(None, Some(made)) => creation(tx, rows, made),
         RowChange::Resource(Some(gone), None) => {
-            let removal = removal(work, gone)?;
+            let removal = removal(tx, gone)?;
             // Whoever made a thing may take it back (docs/model.md#undo).
-            if is_author { Ok(removal.or_else(creation(work, rows, gone)?)) } else { Ok(removal) }
+            if is_author { Ok(removal.or_else(creation(tx, rows, gone)?)) } else { Ok(removal) }
         }
         RowChange::Resource(Some(before), Some(after)) => {
-            let changed = change(work, rows, before, after)?;
-            if before.sets == after.sets { Ok(changed) } else { Ok(changed.and(&adoption(work, after)?)) }
+            let changed = change(tx, rows, before, after)?;
+            if before.sets == after.sets { Ok(changed) } else { Ok(changed.and(&adoption(tx, after)?)) }
         }
-        RowChange::Binding(before, after) => binding(work, rows, before.as_deref(), after.as_ref()),
+        RowChange::Binding(before, after) => binding(tx, rows, before.as_deref(), after.as_ref()),
         RowChange::Resource(None, None) => Ok(Needed::nothing()),
     }
 }
 
 /// What it takes to make a thing a set's, or no longer one's: the right to change all of it.
-fn adoption<F: Facts + ?Sized>(work: &Work<'_, F>, it: &Resource) -> Result<Vec<Asked>> {
+fn adoption<F: Facts + ?Sized>(tx: &Transaction<'_, F>, it: &Resource) -> Result<Vec<Asked>> {
     Ok(match (it.kind(), it.parent) {
         (Kind::Server, _) => vec![plain(Verb::Configure, Id::SERVER)],
         // Nobody adopts their own account (docs/model.md#manifests): to delete it is nobody's own right either.
         (Kind::Account, _) => vec![plain(Verb::Edit, it.id), plain(Verb::Delete, it.id)],
         // Members edit its details; where its files lie is for the admins to say.
         (Kind::Workspace, Some(org)) => vec![plain(Verb::Edit, it.id), plain(Verb::CreateWorkspace, org)],
-        (Kind::Item, _) => vec![plain(Verb::Edit, work.outermost(it.id)?)],
+        (Kind::Item, _) => vec![plain(Verb::Edit, tx.outermost(it.id)?)],
         (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Workspace | Kind::Endpoint, _) => {
             vec![plain(Verb::Edit, it.id)]
         }
@@ -139,28 +139,28 @@ fn adoption<F: Facts + ?Sized>(work: &Work<'_, F>, it: &Resource) -> Result<Vec<
 }
 
 /// What it takes to make a thing, or to make it again.
-fn creation<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, made: &Resource) -> Result<Needed> {
+fn creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, made: &Resource) -> Result<Needed> {
     let on_server = |verb| Needed::verb(verb, Id::SERVER);
     Ok(match (made.kind(), made.parent) {
-        (Kind::Account, _) => account_creation(work, rows, made)?,
+        (Kind::Account, _) => account_creation(tx, rows, made)?,
         (Kind::Group, _) => on_server(Verb::CreateGroup),
         (Kind::Workgroup, _) => on_server(Verb::CreateWorkgroup),
         (Kind::Dropbox, _) => on_server(Verb::CreateDropbox),
         (Kind::Org, _) => on_server(Verb::CreateOrg),
         (Kind::Endpoint, _) => {
-            let opened = made.as_endpoint().and_then(|it| it.of).map(|of| work.outermost(of)).transpose()?;
+            let opened = made.as_endpoint().and_then(|it| it.of).map(|of| tx.outermost(of)).transpose()?;
             let host: Vec<Asked> = opened.into_iter().map(|host| plain(Verb::Edit, host)).collect();
             on_server(Verb::CreateEndpoint).and(&host)
         }
         (Kind::Workspace, Some(org)) => Needed::verb(Verb::CreateWorkspace, org),
-        (Kind::SigningKey, Some(place)) => Needed::verb(Verb::CreateSigningKey, work.outermost(place)?),
-        (Kind::AccessToken, Some(place)) => Needed::verb(Verb::CreateAccessToken, work.outermost(place)?),
+        (Kind::SigningKey, Some(place)) => Needed::verb(Verb::CreateSigningKey, tx.outermost(place)?),
+        (Kind::AccessToken, Some(place)) => Needed::verb(Verb::CreateAccessToken, tx.outermost(place)?),
         (Kind::Media, Some(place)) => Needed::verb(Verb::CreateMedia, place),
         (Kind::Stream, Some(place)) => Needed::verb(Verb::CreateStream, place),
         (Kind::Invitation, Some(place)) => Needed::verb(Verb::Invite, place),
         (Kind::PublicLink, Some(dropbox)) => Needed::verb(Verb::SetPublicLink, dropbox),
-        (Kind::Item, Some(parent)) => item_creation(work, rows, made, parent)?,
-        (Kind::Package, _) => package_creation(work, made)?,
+        (Kind::Item, Some(parent)) => item_creation(tx, rows, made, parent)?,
+        (Kind::Package, _) => package_creation(tx, made)?,
         (Kind::Server | Kind::Invitee, _) => on_server(Verb::Configure),
         // What lies in others does not lie in nothing.
         (
@@ -179,8 +179,8 @@ fn creation<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, made: &Resou
 
 /// Whoever may create accounts in a workgroup or dropbox creates users only, straight into it and without
 /// settings of their own (docs/model.md#workgroups).
-fn account_creation<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, made: &Resource) -> Result<Needed> {
-    let role = match role_of(work.facts(), made.id)? {
+fn account_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, made: &Resource) -> Result<Needed> {
+    let role = match role_of(tx.facts(), made.id)? {
         Some((_, role)) => role,
         None => rows.server_role(made.id).unwrap_or(Role::ServerUser),
     };
@@ -192,7 +192,7 @@ fn account_creation<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, made
     }
     let own = made.as_account().map(|it| settings_between(&Account::default(), it)).unwrap_or_default();
     // Of one that goes nothing has to be set.
-    if work.facts().resource(made.id)?.is_none() {
+    if tx.facts().resource(made.id)?.is_none() {
         return Ok(needed);
     }
     Ok(needed.and(&own.into_iter().map(|action| (action, made.id)).collect::<Vec<_>>()))
@@ -201,14 +201,14 @@ fn account_creation<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, made
 /// An item comes by an upload, with its endpoint, as a home folder, or because a path is shared or
 /// registered by whoever administers the endpoint.
 fn item_creation<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     rows: &Rows<'_>,
     made: &Resource,
     parent: Id,
 ) -> Result<Needed> {
     let is_folder = made.as_item().is_some_and(|it| it.is_folder());
     let by_upload = plain(if is_folder { Verb::CreateFolder } else { Verb::Upload }, parent);
-    let mut needed = Needed::all(vec![by_upload]).or(vec![plain(Verb::Edit, work.outermost(parent)?)]);
+    let mut needed = Needed::all(vec![by_upload]).or(vec![plain(Verb::Edit, tx.outermost(parent)?)]);
     if let Some(home) = made.as_item().and_then(|it| it.home)
         && rows.is_membership(home.workspace, home.of)
     {
@@ -222,13 +222,13 @@ fn item_creation<F: Facts + ?Sized>(
 }
 
 /// What it takes to send a package: each recipient is asked about.
-fn package_creation<F: Facts + ?Sized>(work: &Work<'_, F>, made: &Resource) -> Result<Needed> {
-    let Some(package) = made.as_package().filter(|it| Some(it.sender) == work.actor.principal()) else {
+fn package_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, made: &Resource) -> Result<Needed> {
+    let Some(package) = made.as_package().filter(|it| Some(it.sender) == tx.actor.principal()) else {
         return Ok(Needed::verb(Verb::Configure, Id::SERVER));
     };
     let mut asked = Vec::new();
     for recipient in &package.recipients {
-        let verb = match work.facts().header(*recipient)?.map(|it| it.kind()) {
+        let verb = match tx.facts().header(*recipient)?.map(|it| it.kind()) {
             Some(Kind::Workgroup) => Verb::Send,
             Some(Kind::Dropbox) => Verb::Submit,
             _ => Verb::SendTo,
@@ -245,7 +245,7 @@ fn package_creation<F: Facts + ?Sized>(work: &Work<'_, F>, made: &Resource) -> R
 }
 
 /// What it takes to remove a thing, with all that goes with it.
-fn removal<F: Facts + ?Sized>(work: &Work<'_, F>, gone: &Resource) -> Result<Needed> {
+fn removal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, gone: &Resource) -> Result<Needed> {
     Ok(match (gone.kind(), gone.parent) {
         // Every endpoint has the root item.
         (Kind::Item, _) if gone.is_root() => Needed::impossible(),
@@ -264,7 +264,7 @@ fn removal<F: Facts + ?Sized>(work: &Work<'_, F>, gone: &Resource) -> Result<Nee
             _,
         ) => Needed::verb(Verb::Delete, gone.id),
         (Kind::AccessToken, _) => Needed::verb(Verb::Revoke, gone.id),
-        (Kind::Invitation, Some(place)) => Needed::verb(ending(work, place)?, place),
+        (Kind::Invitation, Some(place)) => Needed::verb(ending(tx, place)?, place),
         (Kind::PublicLink, Some(dropbox)) => Needed::verb(Verb::SetPublicLink, dropbox),
         // The ledger of packages is nobody's to cut but an admin's.
         (Kind::Server | Kind::Package | Kind::Invitee, _) => Needed::verb(Verb::Configure, Id::SERVER),
@@ -273,14 +273,14 @@ fn removal<F: Facts + ?Sized>(work: &Work<'_, F>, gone: &Resource) -> Result<Nee
 }
 
 /// The action that ends an invitation to an organization, or the link of a dropbox.
-fn ending<F: Facts + ?Sized>(work: &Work<'_, F>, place: Id) -> Result<Verb> {
-    let kind = work.known(place)?.map(|it| it.kind());
+fn ending<F: Facts + ?Sized>(tx: &Transaction<'_, F>, place: Id) -> Result<Verb> {
+    let kind = tx.current_or_removed(place)?.map(|it| it.kind());
     Ok(if kind == Some(Kind::Org) { Verb::CancelInvitation } else { Verb::RevokeInvitation })
 }
 
 /// What it takes to change what is known of a thing.
 fn change<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     rows: &Rows<'_>,
     before: &Resource,
     after: &Resource,
@@ -291,7 +291,7 @@ fn change<F: Facts + ?Sized>(
         return Ok(Needed::nothing());
     }
     Ok(match (after.kind(), after.parent) {
-        (Kind::Account, _) => Needed::all(account(work, before, after)?),
+        (Kind::Account, _) => Needed::all(account(tx, before, after)?),
         (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Endpoint, _) => Needed::verb(Verb::Edit, id),
         (Kind::Workspace, Some(org)) => Needed::all(workspace(before, after, org)),
         (Kind::SigningKey, _) => Needed::verb(Verb::Delete, id),
@@ -299,7 +299,7 @@ fn change<F: Facts + ?Sized>(
             let is_revoked = |it: &Resource| it.as_token().is_some_and(|token| token.revoked);
             // One that was revoked and would live again is as good as a new one.
             if is_revoked(before) && !is_revoked(after) {
-                Needed::verb(Verb::CreateAccessToken, work.outermost(place)?)
+                Needed::verb(Verb::CreateAccessToken, tx.outermost(place)?)
             } else {
                 Needed::verb(Verb::Revoke, id)
             }
@@ -307,7 +307,7 @@ fn change<F: Facts + ?Sized>(
         (Kind::Media | Kind::Stream, _) => Needed::verb(Verb::Update, id),
         (Kind::Invitation, Some(place)) => {
             let gives = after.as_invitation().is_some_and(|it| it.state == InvitationState::Active);
-            let needed = Needed::verb(if gives { Verb::Invite } else { ending(work, place)? }, place);
+            let needed = Needed::verb(if gives { Verb::Invite } else { ending(tx, place)? }, place);
             // Sent again, the old one ends.
             let invitee = after.as_invitation().and_then(|it| it.invitee);
             if invitee.is_some_and(|it| rows.is_invited(it)) {
@@ -317,7 +317,7 @@ fn change<F: Facts + ?Sized>(
             }
         }
         (Kind::PublicLink, Some(dropbox)) => Needed::verb(Verb::SetPublicLink, dropbox),
-        (Kind::Item, Some(parent)) => item(work, rows, before, after, parent)?,
+        (Kind::Item, Some(parent)) => item(tx, rows, before, after, parent)?,
         (Kind::Server | Kind::Package | Kind::Invitee, _) => Needed::verb(Verb::Configure, Id::SERVER),
         (Kind::Workspace | Kind::AccessToken | Kind::Invitation | Kind::PublicLink | Kind::Item, None) => {
             Needed::impossible()
@@ -325,10 +325,10 @@ fn change<F: Facts + ?Sized>(
     })
 }
 
-fn account<F: Facts + ?Sized>(work: &Work<'_, F>, before: &Resource, after: &Resource) -> Result<Vec<Asked>> {
+fn account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, before: &Resource, after: &Resource) -> Result<Vec<Asked>> {
     let mut needed = Vec::new();
     // An admin has no end: it gets one as it stops being an admin, which the row of its role asks for.
-    let is_admin = role_of(work.facts(), after.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin);
+    let is_admin = role_of(tx.facts(), after.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin);
     let ends = |action: &Action| is_admin && *action == Action::Set(Setting::Expires);
     // Anyone may edit their own account, but not become somebody of another name.
     if before.name != after.name {
@@ -361,9 +361,9 @@ fn workspace(before: &Resource, after: &Resource, org: Id) -> Vec<Asked> {
 
 /// The folder that something is moved to; where that is made with the change, the nearest above it that
 /// was there.
-fn destination<F: Facts + ?Sized>(work: &Work<'_, F>, folder: Id) -> Result<Destination> {
-    for (place, above) in work.facts().ancestors(folder)?.iter().enumerate() {
-        if work.facts().base().header(above.id)?.is_some() {
+fn destination<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: Id) -> Result<Destination> {
+    for (place, above) in tx.facts().ancestors(folder)?.iter().enumerate() {
+        if tx.facts().base().header(above.id)?.is_some() {
             return Ok(Destination { folder: above.id, is_registered: place == 0, of_file: false });
         }
     }
@@ -372,7 +372,7 @@ fn destination<F: Facts + ?Sized>(work: &Work<'_, F>, folder: Id) -> Result<Dest
 
 /// An item is renamed, moved, replaced, or described anew.
 fn item<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     rows: &Rows<'_>,
     before: &Resource,
     after: &Resource,
@@ -382,12 +382,12 @@ fn item<F: Facts + ?Sized>(
     let mut needed = Needed::nothing();
     let moved = before.parent != after.parent;
     if moved {
-        needed = needed.and(&[(Action::MoveTo(destination(work, parent)?), after.id)]);
+        needed = needed.and(&[(Action::MoveTo(destination(tx, parent)?), after.id)]);
     }
     if before.name != after.name {
         needed = needed.and(&[plain(Verb::Rename, after.id)]);
     }
-    let administered = [plain(Verb::Edit, work.outermost(after.id)?)];
+    let administered = [plain(Verb::Edit, tx.outermost(after.id)?)];
     if was.size != is.size || was.item_type != is.item_type {
         let replaced = needed.clone().and(&[plain(Verb::Overwrite, after.id)]);
         needed = replaced.or_else(needed.and(&administered));

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 pub use super::change::{Change, What};
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, time_value};
 use crate::model::reference::{ended_reference, full_reference};
 use crate::model::{Binding, Id, Kind, Resource, Role, SetNames};
@@ -24,7 +24,7 @@ pub trait Lookup {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    fn party(&self, binding: &Binding, id: Id) -> Result<String>;
+    fn participant(&self, binding: &Binding, id: Id) -> Result<String>;
 
     /// The reference of the very thing that changed: of what the reader may not see the whole change is
     /// left out.
@@ -48,13 +48,13 @@ pub trait Lookup {
     }
 }
 
-impl<F: Facts + ?Sized> Lookup for Work<'_, F> {
+impl<F: Facts + ?Sized> Lookup for Transaction<'_, F> {
     fn name(&self, id: Id) -> Result<String> {
-        Work::name(self, id)
+        Transaction::name(self, id)
     }
 
-    fn party(&self, binding: &Binding, id: Id) -> Result<String> {
-        Work::party(self, binding, id)
+    fn participant(&self, binding: &Binding, id: Id) -> Result<String> {
+        Transaction::participant(self, binding, id)
     }
 
     fn reference(&self, id: Id) -> Result<String> {
@@ -63,7 +63,7 @@ impl<F: Facts + ?Sized> Lookup for Work<'_, F> {
     }
 
     fn outermost(&self, id: Id) -> Result<Id> {
-        Work::outermost(self, id)
+        Transaction::outermost(self, id)
     }
 }
 
@@ -85,8 +85,8 @@ impl Lookup for Recent<'_> {
         Ok(name)
     }
 
-    fn party(&self, binding: &Binding, id: Id) -> Result<String> {
-        self.lookup.party(binding, id)
+    fn participant(&self, binding: &Binding, id: Id) -> Result<String> {
+        self.lookup.participant(binding, id)
     }
 
     fn reference(&self, id: Id) -> Result<String> {
@@ -343,7 +343,7 @@ fn binding(
         what,
         // told: what somebody holds something of now, or no longer.
         reference: above.reference(any.resource)?,
-        member: Some(above.party(any, any.principal)?),
+        member: Some(above.participant(any, any.principal)?),
         role: Some(any.role),
         fields,
         row: any.id,
@@ -369,7 +369,7 @@ fn share_fields(
     let told = |side: Option<&Binding>| -> Result<[Value; 4]> {
         let Some(it) = side else { return Ok([const { Value::Null }; 4]) };
         let set = it.attributes.permissions;
-        let by = it.grantor.map_or_else(|| Ok("operator".to_owned()), |id| lookup.party(it, id))?;
+        let by = it.grantor.map_or_else(|| Ok("operator".to_owned()), |id| lookup.participant(it, id))?;
         Ok([json!(set), json!(set.label()), json!(it.attributes.share_class()), json!(by)])
     };
     for (field, (was, is)) in

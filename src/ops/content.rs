@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::endpoint::opened_on;
 use super::item::{self, refuse_files, require_folder, subtree};
-use super::{Place, Result, Work};
+use super::{Place, Result, Transaction};
 use crate::model::attributes::{Attributes, File, Item, ItemType};
 use crate::model::name::{printable, shell_quote};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
@@ -27,28 +27,28 @@ pub struct Said {
 ///
 /// # Errors
 /// A denial; a conflict when it is registered otherwise.
-pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, said: &Said) -> Result<Id> {
-    let known = work.find(Kind::Endpoint, endpoint)?;
-    work.require_verb(Verb::Edit, known.id)?;
+pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path, said: &Said) -> Result<Id> {
+    let existing = tx.find(Kind::Endpoint, endpoint)?;
+    tx.require_verb(Verb::Edit, existing.id)?;
     let item_type = said.item_type.unwrap_or(ItemType::Folder);
     refuse_size_of_folder(item_type, said.size)?;
-    let place = work.find_item(endpoint, path)?;
+    let place = tx.find_item(endpoint, path)?;
     let item = if place.rest.is_empty() {
         let before = place.item.as_item().cloned().unwrap_or(Item::FOLDER);
         let wanted = Item { size: said.size.or(before.size), ..before.clone() };
         if said.item_type.is_some_and(|it| it != before.item_type) || wanted != before {
-            return Err(exists(&work.name(place.item.id)?));
+            return Err(exists(&tx.name(place.item.id)?));
         }
         place.item.id
     } else {
-        make_below(work, &place, Item { item_type, size: said.size, ..Item::FOLDER })?
+        make_below(tx, &place, Item { item_type, size: said.size, ..Item::FOLDER })?
     };
     let Some(owner) = &said.owner else { return Ok(item) };
-    let owner = find_owner(work, owner.as_ref())?;
-    match (work.facts().list_bindings(BindingQuery::OnAs(item, Role::ItemOwner))?.first(), owner) {
+    let owner = find_owner(tx, owner.as_ref())?;
+    match (tx.facts().list_bindings(BindingQuery::OnAs(item, Role::ItemOwner))?.first(), owner) {
         (Some(held), Some(owner)) if held.principal == owner.id => {}
-        (Some(_), _) => return Err(exists(&work.name(item)?)),
-        (None, Some(owner)) => drop(work.bind(item, owner.id, Role::ItemOwner)),
+        (Some(_), _) => return Err(exists(&tx.name(item)?)),
+        (None, Some(owner)) => drop(tx.bind(item, owner.id, Role::ItemOwner)),
         (None, None) => {}
     }
     Ok(item)
@@ -67,20 +67,20 @@ fn exists(path: &str) -> Problem {
 }
 
 /// Makes the last component of an unregistered path, and the folders between.
-fn make_below<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Place, item: Item) -> Result<Id> {
-    require_folder(work, &place.item)?;
+fn make_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, place: &Place, item: Item) -> Result<Id> {
+    require_folder(tx, &place.item)?;
     let mut parent = place.item.id;
     let Some((last, between)) = place.rest.split_last() else { return Ok(parent) };
     for component in between {
-        parent = item::make(work, parent, component, Item::FOLDER);
+        parent = item::make(tx, parent, component, Item::FOLDER);
     }
-    Ok(item::make(work, parent, last, item))
+    Ok(item::make(tx, parent, last, item))
 }
 
-fn find_owner<F: Facts + ?Sized>(work: &Work<'_, F>, owner: Option<&Reference>) -> Result<Option<Rc<Resource>>> {
+fn find_owner<F: Facts + ?Sized>(tx: &Transaction<'_, F>, owner: Option<&Reference>) -> Result<Option<Rc<Resource>>> {
     match owner {
         None => Ok(None),
-        Some(Reference::Named(Kind::Account, name)) => work.find(Kind::Account, name).map(Some),
+        Some(Reference::Named(Kind::Account, name)) => tx.find(Kind::Account, name).map(Some),
         Some(other) => Err(other.wrong_kind("an account (only accounts own files and folders)")),
     }
 }
@@ -89,35 +89,35 @@ fn find_owner<F: Facts + ?Sized>(work: &Work<'_, F>, owner: Option<&Reference>) 
 ///
 /// # Errors
 /// A denial; "no such file or folder".
-pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, said: &Said) -> Result<()> {
+pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path, said: &Said) -> Result<()> {
     if said.size.is_none() && said.owner.is_none() {
         return Err(super::nothing_to_set());
     }
-    let Place { item, host, .. } = registered(work, endpoint, path)?;
-    work.require_verb(Verb::Edit, host.id)?;
+    let Place { item, host, .. } = registered(tx, endpoint, path)?;
+    tx.require_verb(Verb::Edit, host.id)?;
     let Some(before) = item.as_item() else { return Ok(()) };
     if let Some(size) = said.size {
         refuse_size_of_folder(before.item_type, Some(size))?;
-        work.put_attributes(&item, Attributes::Item(Item { size: Some(size), ..before.clone() }));
+        tx.put_attributes(&item, Attributes::Item(Item { size: Some(size), ..before.clone() }));
     }
     if let Some(owner) = &said.owner {
-        let owner = find_owner(work, owner.as_ref())?.map(|owner| owner.id);
-        give_to(work, item.id, owner)?;
+        let owner = find_owner(tx, owner.as_ref())?.map(|owner| owner.id);
+        give_to(tx, item.id, owner)?;
     }
     Ok(())
 }
 
 /// Makes somebody the one owner of an item, unasked; nobody where none is named.
-pub(super) fn give_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, item: Id, owner: Option<Id>) -> Result<()> {
+pub(super) fn give_to<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, item: Id, owner: Option<Id>) -> Result<()> {
     let mut is_owner = false;
-    for held in work.facts().list_bindings(BindingQuery::OnAs(item, Role::ItemOwner))? {
+    for held in tx.facts().list_bindings(BindingQuery::OnAs(item, Role::ItemOwner))? {
         is_owner |= Some(held.principal) == owner;
         if Some(held.principal) != owner {
-            work.end_binding(held.id);
+            tx.end_binding(held.id);
         }
     }
     if let (Some(owner), false) = (owner, is_owner) {
-        work.bind(item, owner, Role::ItemOwner);
+        tx.bind(item, owner, Role::ItemOwner);
     }
     Ok(())
 }
@@ -126,8 +126,8 @@ pub(super) fn give_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, item: Id, owner
 ///
 /// # Errors
 /// "No such file or folder".
-pub fn registered<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Place> {
-    let place = work.find_item(endpoint, path)?;
+pub fn registered<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<Place> {
+    let place = tx.find_item(endpoint, path)?;
     if place.rest.is_empty() {
         return Ok(place);
     }
@@ -152,7 +152,12 @@ pub struct Upload {
 ///
 /// # Errors
 /// A denial; a conflict for a file in place of a folder or the other way round.
-pub fn upload<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, request: &Upload) -> Result<()> {
+pub fn upload<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    endpoint: &Name,
+    path: &Path,
+    request: &Upload,
+) -> Result<()> {
     let Some((folder, name)) = path.split_last() else {
         return Err(Problem::conflict("is_root", "the root folder is there already"));
     };
@@ -161,34 +166,34 @@ pub fn upload<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: 
     }
     refuse_size_of_folder(request.item_type, request.size)?;
     // Whoever may replace a file need not see the folder it lies in: it may be shared by itself.
-    if let Some(known) = seen(work, endpoint, path)? {
+    if let Some(existing) = seen(tx, endpoint, path)? {
         if request.item_type == ItemType::File {
-            return replace(work, &known, request.size);
+            return replace(tx, &existing, request.size);
         }
-        require_folder(work, &known)?;
-        return put_files(work, &known, &request.files);
+        require_folder(tx, &existing)?;
+        return put_files(tx, &existing, &request.files);
     }
-    let folder = target(work, endpoint, &folder)?;
+    let folder = target(tx, endpoint, &folder)?;
     if request.item_type == ItemType::File {
-        return put_file(work, &folder, name, request.size);
+        return put_file(tx, &folder, name, request.size);
     }
-    let known = work.facts().named(Kind::Item, Some(folder.id), name)?;
-    let target = match known {
-        Some(known) => {
-            require_folder(work, &known)?;
-            known
+    let existing = tx.facts().named(Kind::Item, Some(folder.id), name)?;
+    let target = match existing {
+        Some(existing) => {
+            require_folder(tx, &existing)?;
+            existing
         }
         None => {
-            work.require_verb(Verb::CreateFolder, folder.id)?;
+            tx.require_verb(Verb::CreateFolder, folder.id)?;
             // A folder with files takes create-folder and upload, both in the target (docs/model.md#items).
             if !request.files.is_empty() {
-                work.require_verb(Verb::Upload, folder.id)?;
+                tx.require_verb(Verb::Upload, folder.id)?;
             }
-            let made = make_in(work, &folder, name, Item::FOLDER)?;
-            work.facts().resource(made)?.unwrap_or(folder)
+            let made = make_in(tx, &folder, name, Item::FOLDER)?;
+            tx.facts().resource(made)?.unwrap_or(folder)
         }
     };
-    put_files(work, &target, &request.files)
+    put_files(tx, &target, &request.files)
 }
 
 /// Saves the files of a package in a folder.
@@ -196,27 +201,27 @@ pub fn upload<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: 
 /// # Errors
 /// A denial, for the package or for the folder; "no such package".
 pub fn save<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     package: &Reference,
     endpoint: &Name,
     path: &Path,
 ) -> Result<()> {
-    let package = work.find_reference(Kind::Package, package)?;
-    work.require_verb(Verb::Download, package.id)?;
-    let folder = target(work, endpoint, path)?;
+    let package = tx.find_reference(Kind::Package, package)?;
+    tx.require_verb(Verb::Download, package.id)?;
+    let folder = target(tx, endpoint, path)?;
     let files = package.as_package().map(|it| it.files.clone()).unwrap_or_default();
     if files.is_empty() {
-        work.notices.push(format!("{} holds no files", package.reference()));
+        tx.warnings.push(format!("{} holds no files", package.reference()));
     }
-    put_files(work, &folder, &files)
+    put_files(tx, &folder, &files)
 }
 
 /// Puts files into a folder; those whose names are paths into the folders that these say, which are made
 /// where they are not there.
-fn put_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Rc<Resource>, files: &[File]) -> Result<()> {
-    let mut known: HashSet<&str> = HashSet::new();
+fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder: &Rc<Resource>, files: &[File]) -> Result<()> {
+    let mut seen: HashSet<&str> = HashSet::new();
     for file in files {
-        if !known.insert(&file.name) {
+        if !seen.insert(&file.name) {
             return Err(Problem::usage("file_twice", format!("`{}` is named twice", printable(&file.name))));
         }
         let path = Path::parse(&format!("/{}", file.name)).ok().filter(|path| path.to_string()[1..] == file.name);
@@ -229,56 +234,65 @@ fn put_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Rc<Resource>, f
         };
         let mut into = Rc::clone(folder);
         for component in between.components() {
-            into = folder_in(work, &into, component)?;
+            into = folder_in(tx, &into, component)?;
         }
-        put_file(work, &into, name, Some(file.size))?;
+        put_file(tx, &into, name, Some(file.size))?;
     }
     Ok(())
 }
 
 /// The folder of that name in another; made where it is not there, which takes `create-folder`.
-fn folder_in<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Rc<Resource>, name: &str) -> Result<Rc<Resource>> {
-    if let Some(known) = work.facts().named(Kind::Item, Some(folder.id), name)? {
-        require_folder(work, &known)?;
-        return Ok(known);
+fn folder_in<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    folder: &Rc<Resource>,
+    name: &str,
+) -> Result<Rc<Resource>> {
+    if let Some(existing) = tx.facts().named(Kind::Item, Some(folder.id), name)? {
+        require_folder(tx, &existing)?;
+        return Ok(existing);
     }
-    work.require_verb(Verb::CreateFolder, folder.id)?;
-    let made = make_in(work, folder, name, Item::FOLDER)?;
-    Ok(work.facts().resource(made)?.unwrap_or_else(|| Rc::clone(folder)))
+    tx.require_verb(Verb::CreateFolder, folder.id)?;
+    let made = make_in(tx, folder, name, Item::FOLDER)?;
+    Ok(tx.facts().resource(made)?.unwrap_or_else(|| Rc::clone(folder)))
 }
 
 /// Puts a file into a folder, in place of one of the same name.
-fn put_file<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Resource, name: &str, size: Option<u64>) -> Result<()> {
-    let Some(known) = work.facts().named(Kind::Item, Some(folder.id), name)? else {
-        work.require_verb(Verb::Upload, folder.id)?;
-        return make_in(work, folder, name, Item::file(size)).map(drop);
+fn put_file<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    folder: &Resource,
+    name: &str,
+    size: Option<u64>,
+) -> Result<()> {
+    let Some(existing) = tx.facts().named(Kind::Item, Some(folder.id), name)? else {
+        tx.require_verb(Verb::Upload, folder.id)?;
+        return make_in(tx, folder, name, Item::file(size)).map(drop);
     };
-    replace(work, &known, size)
+    replace(tx, &existing, size)
 }
 
 /// The item of a path, where it is registered and the actor may see it.
-fn seen<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Rc<Resource>>> {
-    let Some(host) = work.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
-    let Some((item, depth)) = work.facts().nearest_item(host.id, path)? else { return Ok(None) };
+fn seen<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Rc<Resource>>> {
+    let Some(host) = tx.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
+    let Some((item, depth)) = tx.facts().nearest_item(host.id, path)? else { return Ok(None) };
     if depth < path.depth() {
         return Ok(None);
     }
-    let item = work.facts().resource(item)?;
+    let item = tx.facts().resource(item)?;
     Ok(match item {
-        Some(item) if work.sees(&item)? => Some(item),
+        Some(item) if tx.sees(&item)? => Some(item),
         _ => None,
     })
 }
 
 /// Puts a file in place of one that is there.
-fn replace<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Rc<Resource>, size: Option<u64>) -> Result<()> {
-    if known.as_item().is_some_and(|it| it.is_folder()) {
-        return Err(Problem::conflict("is_a_folder", format!("`{}` is a folder", work.name(known.id)?))
+fn replace<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Rc<Resource>, size: Option<u64>) -> Result<()> {
+    if existing.as_item().is_some_and(|it| it.is_folder()) {
+        return Err(Problem::conflict("is_a_folder", format!("`{}` is a folder", tx.name(existing.id)?))
             .why("a file does not replace a folder"));
     }
-    work.require_verb(Verb::Overwrite, known.id)?;
-    if let Some(before) = known.as_item() {
-        work.put_attributes(known, Attributes::Item(Item { size, ..before.clone() }));
+    tx.require_verb(Verb::Overwrite, existing.id)?;
+    if let Some(before) = existing.as_item() {
+        tx.put_attributes(existing, Attributes::Item(Item { size, ..before.clone() }));
     }
     Ok(())
 }
@@ -286,39 +300,43 @@ fn replace<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Rc<Resource>, size
 /// Makes an item in a folder. What one puts straight into one's own home folder is one's own
 /// (seed 003: "you have full Edit permission"); anywhere else nothing is added.
 pub(super) fn make_in<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     folder: &Resource,
     name: &str,
     item: Item,
 ) -> Result<Id> {
-    item::require_room(work, folder, 1)?;
-    let id = item::make(work, folder.id, name, item);
-    own_if_home(work, folder, id)?;
+    item::require_room(tx, folder, 1)?;
+    let id = item::make(tx, folder.id, name, item);
+    own_if_home(tx, folder, id)?;
     Ok(id)
 }
 
 /// Makes the actor the owner of what was put straight into the actor's home folder.
-pub(super) fn own_if_home<F: Facts + ?Sized>(work: &mut Work<'_, F>, folder: &Resource, item: Id) -> Result<()> {
-    let Some(actor) = work.actor.principal() else { return Ok(()) };
+pub(super) fn own_if_home<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder: &Resource, item: Id) -> Result<()> {
+    let Some(actor) = tx.actor.principal() else { return Ok(()) };
     if folder.as_item().and_then(|it| it.home).is_some_and(|home| home.of == actor) {
-        give_to(work, item, Some(actor))?;
+        give_to(tx, item, Some(actor))?;
     }
     Ok(())
 }
 
 /// The folder that something goes to. Folders of the path that are not registered are made, which
 /// takes `create-folder`.
-pub(super) fn target<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Rc<Resource>> {
-    let place = work.find_item(endpoint, path)?;
-    require_folder(work, &place.item)?;
+pub(super) fn target<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    endpoint: &Name,
+    path: &Path,
+) -> Result<Rc<Resource>> {
+    let place = tx.find_item(endpoint, path)?;
+    require_folder(tx, &place.item)?;
     if place.rest.is_empty() {
         return Ok(place.item);
     }
-    work.require_verb(Verb::CreateFolder, place.item.id)?;
+    tx.require_verb(Verb::CreateFolder, place.item.id)?;
     let mut folder = place.item;
     for component in &place.rest {
-        let made = make_in(work, &folder, component, Item::FOLDER)?;
-        folder = work.facts().resource(made)?.unwrap_or(folder);
+        let made = make_in(tx, &folder, component, Item::FOLDER)?;
+        folder = tx.facts().resource(made)?.unwrap_or(folder);
     }
     Ok(folder)
 }
@@ -327,29 +345,29 @@ pub(super) fn target<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name,
 ///
 /// # Errors
 /// A denial; a conflict when the name is taken, or for a folder that something else rests on.
-pub fn rename<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, new: &str) -> Result<()> {
-    let item = registered(work, endpoint, path)?.item;
-    work.require_verb(Verb::Rename, item.id)?;
+pub fn rename<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path, new: &str) -> Result<()> {
+    let item = registered(tx, endpoint, path)?.item;
+    tx.require_verb(Verb::Rename, item.id)?;
     let new = Path::component(new)?;
-    refuse_fixed(work, &item, "renamed")?;
-    if let Some(other) = work.facts().named(Kind::Item, item.parent, &new)?
+    refuse_fixed(tx, &item, "renamed")?;
+    if let Some(other) = tx.facts().named(Kind::Item, item.parent, &new)?
         && other.id != item.id
     {
-        return Err(Problem::conflict("exists", format!("`{}` exists already", work.name(other.id)?)));
+        return Err(Problem::conflict("exists", format!("`{}` exists already", tx.name(other.id)?)));
     }
-    work.put(Resource { name: new.clone(), key: new, ..(*item).clone() });
+    tx.put(Resource { name: new.clone(), key: new, ..(*item).clone() });
     Ok(())
 }
 
 /// Every endpoint has its root folder (docs/model.md#items), and a member has a home folder for as long as
 /// the membership lasts (docs/model.md#home-folders).
-pub(super) fn refuse_fixed<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, what: &str) -> Result<()> {
+pub(super) fn refuse_fixed<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource, what: &str) -> Result<()> {
     if item.is_root() {
         return Err(Problem::conflict("is_root", format!("the root folder cannot be {what}")));
     }
     let Some(home) = item.as_item().and_then(|it| it.home) else { return Ok(()) };
-    if work.facts().held(item.id, Role::ItemOwner, home.of)?.is_some() {
-        let (path, who) = (work.name(item.id)?, work.name(home.of)?);
+    if tx.facts().held(item.id, Role::ItemOwner, home.of)?.is_some() {
+        let (path, who) = (tx.name(item.id)?, tx.name(home.of)?);
         return Err(Problem::conflict("is_home", format!("`{path}` is the home folder of {who} and cannot be {what}"))
             .tip("end the membership of the workspace first"));
     }
@@ -360,34 +378,34 @@ pub(super) fn refuse_fixed<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resourc
 ///
 /// # Errors
 /// A denial; a conflict for a folder that something else rests on.
-pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
-    let item = registered(work, endpoint, path)?.item;
-    work.require_verb(Verb::Delete, item.id)?;
-    remove_unasked(work, &item)
+pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
+    let item = registered(tx, endpoint, path)?.item;
+    tx.require_verb(Verb::Delete, item.id)?;
+    remove_unasked(tx, &item)
 }
 
 /// Removes an item, unasked: the caller has asked.
-pub(super) fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) -> Result<()> {
-    let items = subtree(work, top)?;
+pub(super) fn remove_unasked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
+    let items = subtree(tx, top)?;
     let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
-    if let Some(opened) = opened_on(work, &ids)?.first() {
-        let what = if work.may_name(opened.id)? { work.name(opened.id)? } else { "an endpoint".to_owned() };
-        return Err(Problem::conflict("is_opened", format!("{what} opens `{}` or a folder in it", work.name(top.id)?)));
+    if let Some(opened) = opened_on(tx, &ids)?.first() {
+        let what = if tx.may_name(opened.id)? { tx.name(opened.id)? } else { "an endpoint".to_owned() };
+        return Err(Problem::conflict("is_opened", format!("{what} opens `{}` or a folder in it", tx.name(top.id)?)));
     }
     for item in &items {
-        refuse_fixed(work, item, "removed")?;
-        refuse_files(work, item)?;
-        let path = work.name(item.id)?;
+        refuse_fixed(tx, item, "removed")?;
+        refuse_files(tx, item)?;
+        let path = tx.name(item.id)?;
         if item.id != top.id {
-            work.takes.push(path.clone());
+            tx.cascades.push(path.clone());
         }
-        for share in work.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemShare))? {
-            let who = work.party(&share, share.principal)?;
-            work.takes.push(format!("the share of {path} with {who}"));
+        for share in tx.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemShare))? {
+            let who = tx.participant(&share, share.principal)?;
+            tx.cascades.push(format!("the share of {path} with {who}"));
         }
     }
     for item in items.iter().rev() {
-        work.end_with_bindings(item.id)?;
+        tx.end_with_bindings(item.id)?;
     }
     Ok(())
 }
@@ -397,26 +415,26 @@ pub(super) fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc
 /// # Errors
 /// A denial without the permission to browse.
 pub fn list<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     endpoint: &Name,
     path: &Path,
     deep: bool,
 ) -> Result<Vec<Rc<Resource>>> {
-    let place = work.find_item(endpoint, path)?;
-    work.require(Action::Plain(Verb::Browse), place.item.id)?;
+    let place = tx.find_item(endpoint, path)?;
+    tx.require(Action::Plain(Verb::Browse), place.item.id)?;
     // Of a folder that is not registered nothing is known.
     if !place.rest.is_empty() {
         return Ok(Vec::new());
     }
     let by_name = |items: &mut Vec<Rc<Resource>>| items.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut open = super::place::children(work, Kind::Item, place.item.id)?;
+    let mut open = super::place::children(tx, Kind::Item, place.item.id)?;
     by_name(&mut open);
     open.reverse();
     let mut found = Vec::new();
     // Depth first, without recursion: each folder is followed by what lies in it.
     while let Some(item) = open.pop() {
         if deep && item.as_item().is_some_and(|it| it.is_folder()) {
-            let mut below = super::place::children(work, Kind::Item, item.id)?;
+            let mut below = super::place::children(tx, Kind::Item, item.id)?;
             by_name(&mut below);
             open.extend(below.into_iter().rev());
         }

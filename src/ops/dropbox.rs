@@ -1,7 +1,7 @@
 //! What is a dropbox's own: its public link.
 
 use super::place::children;
-use super::{Result, Work, invitation};
+use super::{Result, Transaction, invitation};
 use crate::model::attributes::{Attributes, PublicLink};
 use crate::model::secret::Secret;
 use crate::model::{Kind, Name, Problem, Resource, SetNames, Verb};
@@ -11,22 +11,22 @@ use crate::policy::Facts;
 ///
 /// # Errors
 /// A denial; a conflict where the server does not allow public links.
-pub fn public_link_on<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, secret: &Secret) -> Result<bool> {
-    let dropbox = work.find(Kind::Dropbox, name)?;
-    work.require_verb(Verb::SetPublicLink, dropbox.id)?;
-    if !work.facts().server()?.public_links {
+pub fn public_link_on<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, secret: &Secret) -> Result<bool> {
+    let dropbox = tx.find(Kind::Dropbox, name)?;
+    tx.require_verb(Verb::SetPublicLink, dropbox.id)?;
+    if !tx.facts().server()?.public_links {
         return Err(not_allowed());
     }
-    if !children(work, Kind::PublicLink, dropbox.id)?.is_empty() {
-        work.notices.push(format!(
+    if !children(tx, Kind::PublicLink, dropbox.id)?.is_empty() {
+        tx.warnings.push(format!(
             "the public link of {} is on already, and its secret is not kept; for a new one turn it off and on",
             dropbox.reference()
         ));
         return Ok(false);
     }
-    let id = work.new_id();
-    let by = work.actor.principal();
-    work.put(Resource {
+    let id = tx.new_id();
+    let by = tx.actor.principal();
+    tx.put(Resource {
         id,
         parent: Some(dropbox.id),
         name: String::new(),
@@ -49,15 +49,15 @@ fn not_allowed() -> Problem {
 ///
 /// # Errors
 /// A denial.
-pub fn public_link_off<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, revoke_issued: bool) -> Result<()> {
-    let dropbox = work.find(Kind::Dropbox, name)?;
-    work.require_verb(Verb::SetPublicLink, dropbox.id)?;
-    for link in children(work, Kind::PublicLink, dropbox.id)? {
-        work.end(link.id);
+pub fn public_link_off<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, revoke_issued: bool) -> Result<()> {
+    let dropbox = tx.find(Kind::Dropbox, name)?;
+    tx.require_verb(Verb::SetPublicLink, dropbox.id)?;
+    for link in children(tx, Kind::PublicLink, dropbox.id)? {
+        tx.end(link.id);
     }
     if revoke_issued {
-        work.require_verb(Verb::RevokeInvitation, dropbox.id)?;
-        invitation::revoke_claimed(work, &dropbox)?;
+        tx.require_verb(Verb::RevokeInvitation, dropbox.id)?;
+        invitation::revoke_claimed(tx, &dropbox)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::item::{make_root, refuse_files, register_folder};
-use super::{Actor, Result, Work};
+use super::{Actor, Result, Transaction};
 use crate::model::attributes::{Attributes, Endpoint, EndpointKind, NodeVersion, Sharing};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts, Subject};
@@ -49,36 +49,36 @@ pub struct New {
 /// # Errors
 /// A denial; a usage problem without an administrator; a conflict when it exists otherwise, or for
 /// what its kind cannot have.
-pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, new: &New) -> Result<Id> {
-    work.require_verb(Verb::CreateEndpoint, Id::SERVER)?;
+pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, new: &New) -> Result<Id> {
+    tx.require_verb(Verb::CreateEndpoint, Id::SERVER)?;
     let mut endpoint = new.options.applied(&Endpoint::of_kind(new.kind));
     check_version(&endpoint)?;
-    let first = creator(work, &new.administrators)?;
-    if let Some(known) = work.facts().named(Kind::Endpoint, None, name.key())? {
-        return same_or_conflict(work, &known, new);
+    let first = creator(tx, &new.administrators)?;
+    if let Some(existing) = tx.facts().named(Kind::Endpoint, None, name.key())? {
+        return same_or_conflict(tx, &existing, new);
     }
-    endpoint.of = opened(work, new)?;
+    endpoint.of = opened(tx, new)?;
     endpoint.creator = Some(first);
-    let id = work.make(None, name, Attributes::Endpoint(endpoint.clone()))?;
-    make_root(work, id);
-    work.bind(id, first, Role::EndpointAdministrator);
+    let id = tx.create(None, name, Attributes::Endpoint(endpoint.clone()))?;
+    make_root(tx, id);
+    tx.bind(id, first, Role::EndpointAdministrator);
     for other in &new.administrators {
-        let other = find_principal(work, other)?;
+        let other = find_principal(tx, other)?;
         if other.id == first {
             continue;
         }
         refuse_unfit(&endpoint, name, Role::EndpointAdministrator, other.id)?;
-        work.bind(id, other.id, Role::EndpointAdministrator);
+        tx.bind(id, other.id, Role::EndpointAdministrator);
     }
     Ok(id)
 }
 
 /// Who becomes administrator first: whoever acts; for the operator, who is no account, the first
 /// that is named.
-fn creator<F: Facts + ?Sized>(work: &Work<'_, F>, administrators: &[Reference]) -> Result<Id> {
-    match (work.actor, administrators.first()) {
+fn creator<F: Facts + ?Sized>(tx: &Transaction<'_, F>, administrators: &[Reference]) -> Result<Id> {
+    match (tx.actor, administrators.first()) {
         (Actor::Principal(id), _) => Ok(id),
-        (Actor::Operator, Some(first)) => find_principal(work, first).map(|it| it.id),
+        (Actor::Operator, Some(first)) => find_principal(tx, first).map(|it| it.id),
         (Actor::Operator, None) => Err(Problem::usage("no_administrator", "an endpoint needs an administrator")
             .why("the operator is no account, so it must name one")
             .tip("--administrator USER, or --as USER")),
@@ -86,7 +86,7 @@ fn creator<F: Facts + ?Sized>(work: &Work<'_, F>, administrators: &[Reference]) 
 }
 
 /// The folder that a share opens: a folder of an endpoint of another kind, which one administers.
-fn opened<F: Facts + ?Sized>(work: &mut Work<'_, F>, new: &New) -> Result<Option<Id>> {
+fn opened<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, new: &New) -> Result<Option<Id>> {
     let (endpoint, path) = match (&new.of, new.kind) {
         (None, EndpointKind::Share) => {
             return Err(
@@ -97,11 +97,11 @@ fn opened<F: Facts + ?Sized>(work: &mut Work<'_, F>, new: &New) -> Result<Option
         (Some(of), _) => of,
     };
     refuse_opened(new.kind, false, endpoint)?;
-    let host = work.find(Kind::Endpoint, endpoint)?;
-    work.require_verb(Verb::Edit, host.id)?;
+    let host = tx.find(Kind::Endpoint, endpoint)?;
+    tx.require_verb(Verb::Edit, host.id)?;
     let is_share = host.as_endpoint().is_some_and(|it| it.kind == EndpointKind::Share);
     refuse_opened(new.kind, is_share, &Name::parse(&host.name)?)?;
-    register_folder(work, endpoint, path).map(|folder| Some(folder.id))
+    register_folder(tx, endpoint, path).map(|folder| Some(folder.id))
 }
 
 /// Refuses to open a folder where that cannot be: only a share opens one, and none of a share.
@@ -136,31 +136,31 @@ pub(crate) fn check_version(endpoint: &Endpoint) -> Result<()> {
 }
 
 /// Adding what is there already is no change; adding it otherwise is a contradiction.
-fn same_or_conflict<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, new: &New) -> Result<Id> {
+fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource, new: &New) -> Result<Id> {
     // Names are unique, so that one is taken cannot be hidden; whose it is can.
-    if !work.sees(known)? {
-        return Err(Problem::conflict("exists", format!("the name `{}` is taken", known.name)));
+    if !tx.sees(existing)? {
+        return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
     }
-    let same = known.as_endpoint().is_some_and(|it| it.kind == new.kind && new.options.applied(it) == *it);
+    let same = existing.as_endpoint().is_some_and(|it| it.kind == new.kind && new.options.applied(it) == *it);
     let mut administered = true;
     for administrator in &new.administrators {
-        let administrator = find_principal(work, administrator)?;
-        administered &= work.facts().held(known.id, Role::EndpointAdministrator, administrator.id)?.is_some();
+        let administrator = find_principal(tx, administrator)?;
+        administered &= tx.facts().held(existing.id, Role::EndpointAdministrator, administrator.id)?.is_some();
     }
-    if let Actor::Principal(actor) = work.actor {
-        administered &= work.facts().held(known.id, Role::EndpointAdministrator, actor)?.is_some();
+    if let Actor::Principal(actor) = tx.actor {
+        administered &= tx.facts().held(existing.id, Role::EndpointAdministrator, actor)?.is_some();
     }
-    let opens = match (&new.of, known.as_endpoint().and_then(|it| it.of)) {
+    let opens = match (&new.of, existing.as_endpoint().and_then(|it| it.of)) {
         // told: compared with what was typed, and not shown.
-        (Some((endpoint, path)), Some(folder)) => work.internal_reference(folder)? == format!("{endpoint}:{path}"),
+        (Some((endpoint, path)), Some(folder)) => tx.internal_reference(folder)? == format!("{endpoint}:{path}"),
         (None, None) => true,
         _ => false,
     };
     if same && administered && opens {
-        return Ok(known.id);
+        return Ok(existing.id);
     }
-    Err(Problem::conflict("exists", format!("the endpoint `{}` exists already, with other values", known.name))
-        .tip(format!("rolebook endpoint show {}", known.shell_name())))
+    Err(Problem::conflict("exists", format!("the endpoint `{}` exists already, with other values", existing.name))
+        .tip(format!("rolebook endpoint show {}", existing.shell_name())))
 }
 
 /// Changes the definition.
@@ -168,16 +168,16 @@ fn same_or_conflict<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, new
 /// # Errors
 /// A denial; a conflict for what its kind cannot have, for roles that an unmanaged endpoint cannot
 /// have, or for custom shares that an older node cannot hold.
-pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, options: &Options) -> Result<()> {
+pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options: &Options) -> Result<()> {
     if *options == Options::default() {
         return Err(super::nothing_to_set());
     }
-    let known = work.find(Kind::Endpoint, name)?;
-    work.require_verb(Verb::Edit, known.id)?;
-    let Some(before) = known.as_endpoint() else { return Ok(()) };
+    let existing = tx.find(Kind::Endpoint, name)?;
+    tx.require_verb(Verb::Edit, existing.id)?;
+    let Some(before) = existing.as_endpoint() else { return Ok(()) };
     let after = options.applied(before);
     check_version(&after)?;
-    work.put_attributes(&known, Attributes::Endpoint(after));
+    tx.put_attributes(&existing, Attributes::Endpoint(after));
     Ok(())
 }
 
@@ -185,9 +185,9 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, options: &Opt
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn items<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: Id) -> Result<Vec<Rc<Resource>>> {
-    match work.facts().named(Kind::Item, Some(endpoint), "/")? {
-        Some(root) => super::item::subtree(work, &root),
+pub(super) fn items<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: Id) -> Result<Vec<Rc<Resource>>> {
+    match tx.facts().named(Kind::Item, Some(endpoint), "/")? {
+        Some(root) => super::item::subtree(tx, &root),
         None => Ok(Vec::new()),
     }
 }
@@ -196,54 +196,54 @@ pub(super) fn items<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: Id) -> Resu
 ///
 /// # Errors
 /// A denial; a conflict while the files of a workspace lie on it.
-pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name) -> Result<()> {
-    let known = work.find(Kind::Endpoint, name)?;
-    work.require_verb(Verb::Delete, known.id)?;
-    remove_unasked(work, &known)
+pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Result<()> {
+    let existing = tx.find(Kind::Endpoint, name)?;
+    tx.require_verb(Verb::Delete, existing.id)?;
+    remove_unasked(tx, &existing)
 }
 
-fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource) -> Result<()> {
-    let items = items(work, known.id)?;
+fn remove_unasked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource) -> Result<()> {
+    let items = items(tx, existing.id)?;
     let own: Vec<Id> = items.iter().map(|item| item.id).collect();
     for role in Role::ENDPOINT {
-        for binding in work.facts().list_bindings(BindingQuery::OnAs(known.id, role))? {
+        for binding in tx.facts().list_bindings(BindingQuery::OnAs(existing.id, role))? {
             // Its creator's role is no surprise.
-            let creators = known.as_endpoint().and_then(|it| it.creator) == Some(binding.principal);
+            let creators = existing.as_endpoint().and_then(|it| it.creator) == Some(binding.principal);
             if role != Role::EndpointAdministrator || !creators {
-                let who = work.party(&binding, binding.principal)?;
-                work.takes.push(format!("{who} as {} of {}", role.as_str(), known.reference()));
+                let who = tx.participant(&binding, binding.principal)?;
+                tx.cascades.push(format!("{who} as {} of {}", role.as_str(), existing.reference()));
             }
         }
     }
     for item in &items {
-        refuse_files(work, item)?;
-        let path = work.name(item.id)?;
+        refuse_files(tx, item)?;
+        let path = tx.name(item.id)?;
         if !item.is_root() {
-            work.takes.push(path.clone());
+            tx.cascades.push(path.clone());
         }
-        for share in work.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemShare))? {
-            let who = work.party(&share, share.principal)?;
-            work.takes.push(format!("the share of {path} with {who}"));
+        for share in tx.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemShare))? {
+            let who = tx.participant(&share, share.principal)?;
+            tx.cascades.push(format!("the share of {path} with {who}"));
         }
     }
-    for opened in opened_on(work, &own)? {
-        let name = work.name(opened.id)?;
-        work.takes.push(format!("{name}, which opens a folder of it"));
-        remove_unasked(work, &opened)?;
+    for opened in opened_on(tx, &own)? {
+        let name = tx.name(opened.id)?;
+        tx.cascades.push(format!("{name}, which opens a folder of it"));
+        remove_unasked(tx, &opened)?;
     }
     for item in items.iter().rev() {
-        work.end_with_bindings(item.id)?;
+        tx.end_with_bindings(item.id)?;
     }
-    work.end_with_bindings(known.id)
+    tx.end_with_bindings(existing.id)
 }
 
 /// The share endpoints that open one of these folders.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn opened_on<F: Facts + ?Sized>(work: &Work<'_, F>, folders: &[Id]) -> Result<Vec<Rc<Resource>>> {
+pub fn opened_on<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folders: &[Id]) -> Result<Vec<Rc<Resource>>> {
     let mut found = Vec::new();
-    work.facts().resources(Kind::Endpoint, None, &mut |endpoint| {
+    tx.facts().resources(Kind::Endpoint, None, &mut |endpoint| {
         if endpoint.as_endpoint().and_then(|it| it.of).is_some_and(|of| folders.contains(&of)) {
             found.push(endpoint);
         }
@@ -253,9 +253,9 @@ pub fn opened_on<F: Facts + ?Sized>(work: &Work<'_, F>, folders: &[Id]) -> Resul
 }
 
 /// The account or group a reference names, as the holder of a role.
-fn find_principal<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
+fn find_principal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
     match reference {
-        Reference::Named(kind @ (Kind::Account | Kind::Group), name) => work.find(*kind, name),
+        Reference::Named(kind @ (Kind::Account | Kind::Group), name) => tx.find(*kind, name),
         other => Err(other.wrong_kind("an account or a group")),
     }
 }
@@ -288,17 +288,22 @@ pub(crate) fn refuse_unfit(endpoint: &Endpoint, name: &Name, role: Role, princip
 ///
 /// # Errors
 /// A denial; a conflict for a role that the endpoint cannot have.
-pub fn add_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, role: Role, who: &[Reference]) -> Result<()> {
-    let known = work.find(Kind::Endpoint, name)?;
+pub fn add_role<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    name: &Name,
+    role: Role,
+    who: &[Reference],
+) -> Result<()> {
+    let existing = tx.find(Kind::Endpoint, name)?;
     for reference in who {
-        let principal = find_principal(work, reference)?;
-        if let Some(endpoint) = known.as_endpoint() {
+        let principal = find_principal(tx, reference)?;
+        if let Some(endpoint) = existing.as_endpoint() {
             // What nobody may is said before what this actor may not.
             refuse_unfit(endpoint, name, role, principal.id)?;
         }
-        work.require(Action::Assign(role), known.id)?;
-        if work.facts().held(known.id, role, principal.id)?.is_none() {
-            work.bind(known.id, principal.id, role);
+        tx.require(Action::Assign(role), existing.id)?;
+        if tx.facts().held(existing.id, role, principal.id)?.is_none() {
+            tx.bind(existing.id, principal.id, role);
         }
     }
     Ok(())
@@ -309,25 +314,25 @@ pub fn add_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, role: Ro
 /// # Errors
 /// A denial.
 pub fn remove_role<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     name: &Name,
     role: Role,
     who: &[Reference],
 ) -> Result<()> {
-    let known = work.find(Kind::Endpoint, name)?;
-    work.require(Action::Revoke(role), known.id)?;
+    let existing = tx.find(Kind::Endpoint, name)?;
+    tx.require(Action::Revoke(role), existing.id)?;
     // Who may revoke roles may not list them on every kind of endpoint.
-    let may_list = work.may(Action::Plain(Verb::ListRoles), known.id)?;
+    let may_list = tx.may(Action::Plain(Verb::ListRoles), existing.id)?;
     for reference in who {
-        let listed = |id: Id| Ok(may_list && work.facts().held(known.id, role, id)?.is_some());
-        let principal = work.find_listed(reference, &[Kind::Account, Kind::Group], &listed)?;
-        match work.facts().held(known.id, role, principal.id)? {
-            Some(binding) => work.end_binding(binding.id),
-            None => work.notices.push(format!(
+        let listed = |id: Id| Ok(may_list && tx.facts().held(existing.id, role, id)?.is_some());
+        let principal = tx.find_listed(reference, &[Kind::Account, Kind::Group], &listed)?;
+        match tx.facts().held(existing.id, role, principal.id)? {
+            Some(binding) => tx.end_binding(binding.id),
+            None => tx.warnings.push(format!(
                 "{} is not {} of {}",
                 principal.reference(),
                 role.as_str(),
-                known.reference()
+                existing.reference()
             )),
         }
     }

@@ -1,7 +1,7 @@
 //! What must not be left without anybody when an account is destroyed: content it owns, places that
 //! it alone administers, and the shares it made, which need somebody who can change them (docs/model.md#accounts).
 
-use super::{Result, Work, content, share};
+use super::{Result, Transaction, content, share};
 use crate::model::catalogue::HAND_OVER;
 use crate::model::{Action, Binding, Id, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts, invariants};
@@ -12,54 +12,54 @@ use crate::policy::{BindingQuery, Facts, invariants};
 /// # Errors
 /// A conflict that lists what there is; a denial where the actor may not give it to anybody.
 pub(super) fn take_over<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     account: &Resource,
     heir: Option<&std::rc::Rc<Resource>>,
     cascade: bool,
 ) -> Result<()> {
-    let owned = work.facts().list_bindings(BindingQuery::OfAs(account.id, Role::ItemOwner))?;
-    let alone = administered_alone(work, account)?;
+    let owned = tx.facts().list_bindings(BindingQuery::OfAs(account.id, Role::ItemOwner))?;
+    let alone = administered_alone(tx, account)?;
     let Some(heir) = heir else {
-        let shared = if cascade { Vec::new() } else { share::made_by(work, account.id)? };
+        let shared = if cascade { Vec::new() } else { share::made_by(tx, account.id)? };
         if !owned.is_empty() || !alone.is_empty() || !shared.is_empty() {
-            return refuse(work, account, &owned, &alone, &shared);
+            return refuse(tx, account, &owned, &alone, &shared);
         }
-        return share::end_made_by(work, account.id);
+        return share::end_made_by(tx, account.id);
     };
     for ownership in owned {
-        let endpoint = work.outermost(ownership.resource)?;
-        require(work, Action::Plain(Verb::Edit), endpoint)?;
-        work.end_binding(ownership.id);
-        content::give_to(work, ownership.resource, Some(heir.id))?;
+        let endpoint = tx.outermost(ownership.resource)?;
+        require(tx, Action::Plain(Verb::Edit), endpoint)?;
+        tx.end_binding(ownership.id);
+        content::give_to(tx, ownership.resource, Some(heir.id))?;
     }
     for role in alone {
         if role.role == Role::EndpointAdministrator {
-            require(work, Action::Assign(role.role), role.resource)?;
+            require(tx, Action::Assign(role.role), role.resource)?;
         } else {
-            require(work, Action::Plain(Verb::EditMember), role.resource)?;
+            require(tx, Action::Plain(Verb::EditMember), role.resource)?;
             // Who is a member already becomes an admin.
-            for held in work.facts().list_bindings(BindingQuery::OfAs(heir.id, Role::OrgMember))? {
+            for held in tx.facts().list_bindings(BindingQuery::OfAs(heir.id, Role::OrgMember))? {
                 if held.resource == role.resource {
-                    work.end_binding(held.id);
+                    tx.end_binding(held.id);
                 }
             }
         }
-        if work.facts().held(role.resource, role.role, heir.id)?.is_none() {
-            work.bind(role.resource, heir.id, role.role);
+        if tx.facts().held(role.resource, role.role, heir.id)?.is_none() {
+            tx.bind(role.resource, heir.id, role.role);
         }
     }
     if cascade {
-        return share::end_made_by(work, account.id);
+        return share::end_made_by(tx, account.id);
     }
-    share::hand_over(work, account.id, heir, &|work, action, on| require(work, action, on))
+    share::hand_over(tx, account.id, heir, &|tx, action, on| require(tx, action, on))
 }
 
 /// The administrator's roles that nobody else holds effectively.
-fn administered_alone<F: Facts + ?Sized>(work: &Work<'_, F>, account: &Resource) -> Result<Vec<Binding>> {
+fn administered_alone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: &Resource) -> Result<Vec<Binding>> {
     let mut alone = Vec::new();
     for role in [Role::EndpointAdministrator, Role::OrgAdmin] {
-        for held in work.facts().list_bindings(BindingQuery::OfAs(account.id, role))? {
-            if !invariants::has_administrator(work.facts(), held.resource, role, Some(account.id), work.at)? {
+        for held in tx.facts().list_bindings(BindingQuery::OfAs(account.id, role))? {
+            if !invariants::has_administrator(tx.facts(), held.resource, role, Some(account.id), tx.at)? {
                 alone.push(held);
             }
         }
@@ -68,12 +68,12 @@ fn administered_alone<F: Facts + ?Sized>(work: &Work<'_, F>, account: &Resource)
 }
 
 /// Demands a right over something; what the actor may not see is not named.
-fn require<F: Facts + ?Sized>(work: &Work<'_, F>, action: Action, on: Id) -> Result<()> {
-    if work.may(action, on)? {
+fn require<F: Facts + ?Sized>(tx: &Transaction<'_, F>, action: Action, on: Id) -> Result<()> {
+    if tx.may(action, on)? {
         return Ok(());
     }
-    match work.facts().resource(on)? {
-        Some(resource) if work.sees(&resource)? => work.require(action, on),
+    match tx.facts().resource(on)? {
+        Some(resource) if tx.sees(&resource)? => tx.require(action, on),
         _ => {
             let message = "the account has something that you may not see, and so may not hand over";
             Err(Problem::denied(HAND_OVER, message).tip("the operator can"))
@@ -82,7 +82,7 @@ fn require<F: Facts + ?Sized>(work: &Work<'_, F>, action: Action, on: Id) -> Res
 }
 
 fn refuse<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     account: &Resource,
     owned: &[Binding],
     alone: &[Binding],
@@ -106,7 +106,7 @@ fn refuse<F: Facts + ?Sized>(
     let mut unseen = 0;
     let mut shares_unseen = 0;
     for made in shared {
-        match share::shown(work, made)? {
+        match share::shown(tx, made)? {
             Some(line) => problem.details.push(format!("it made {line}")),
             None => shares_unseen += 1,
         }
@@ -117,10 +117,10 @@ fn refuse<F: Facts + ?Sized>(
         _ => problem.details.push(format!("it made {shares_unseen} shares that you may not see")),
     }
     for (binding, what) in owned.iter().map(|it| (it, "owns")).chain(alone.iter().map(|it| (it, "alone administers"))) {
-        let place = work.facts().resource(binding.resource)?;
-        let seen = place.map_or(Ok(false), |place| work.sees(&place))?;
+        let place = tx.facts().resource(binding.resource)?;
+        let seen = place.map_or(Ok(false), |place| tx.sees(&place))?;
         if seen {
-            problem.details.push(format!("it {what} {}", work.name(binding.resource)?));
+            problem.details.push(format!("it {what} {}", tx.name(binding.resource)?));
         } else {
             unseen += 1;
         }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::item::make;
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::attributes::{Home, Item};
 use crate::model::name::shell_quote;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, Reference, Resource, Role};
@@ -63,7 +63,7 @@ fn elsewhere(endpoint: &Name, path: &Path) -> Problem {
 /// A conflict where something of that name is there and is not this account's home: a namesake does
 /// not inherit what somebody left behind.
 pub(super) fn make_home<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     workspace: &Resource,
     account: &Resource,
     (at, grantor): (&HomeFolder, Option<Id>),
@@ -76,29 +76,29 @@ pub(super) fn make_home<F: Facts + ?Sized>(
     };
     let home = Home { workspace: workspace.id, of: account.id };
     // What the account had before, whatever it is called now.
-    let known = work.facts().home(files, home)?;
+    let existing = tx.facts().home(files, home)?;
     let name = match at {
         HomeFolder::Missing => return Ok(()),
-        HomeFolder::At(endpoint, path) => Some(name_in(work, files, (endpoint, path))?),
+        HomeFolder::At(endpoint, path) => Some(name_in(tx, files, (endpoint, path))?),
         HomeFolder::Usual => None,
     };
-    let item = match known {
-        Some(known) if name.as_ref().is_none_or(|name| *name == known.name) => known.id,
-        Some(known) => return Err(has_home(work, &known, account)?),
+    let item = match existing {
+        Some(existing) if name.as_ref().is_none_or(|name| *name == existing.name) => existing.id,
+        Some(existing) => return Err(has_home(tx, &existing, account)?),
         None => {
             // Names of accounts hold no `/`, but `.` and `..` are names too.
             let name = name.map_or_else(|| Path::component(&account.name), Ok);
             let Ok(name) = name else { return Err(no_folder(account)) };
-            if let Some(known) = work.facts().named(Kind::Item, Some(files), &name)? {
-                return Err(taken(work, &known, account)?);
+            if let Some(existing) = tx.facts().named(Kind::Item, Some(files), &name)? {
+                return Err(taken(tx, &existing, account)?);
             }
-            make(work, files, &name, Item { home: Some(home), ..Item::FOLDER })
+            make(tx, files, &name, Item { home: Some(home), ..Item::FOLDER })
         }
     };
-    if work.facts().held(item, Role::ItemOwner, account.id)?.is_none() {
-        let binding = work.bind(item, account.id, Role::ItemOwner);
-        if let Some(made) = work.facts().binding(binding)? {
-            work.put_binding(Binding { grantor, ..made });
+    if tx.facts().held(item, Role::ItemOwner, account.id)?.is_none() {
+        let binding = tx.bind(item, account.id, Role::ItemOwner);
+        if let Some(made) = tx.facts().binding(binding)? {
+            tx.put_binding(Binding { grantor, ..made });
         }
     }
     Ok(())
@@ -109,20 +109,20 @@ pub(super) fn make_home<F: Facts + ?Sized>(
 /// # Errors
 /// A conflict where their home folder lies elsewhere; as [`make_home`].
 pub(super) fn put_home<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     workspace: &Resource,
     account: &Resource,
     (at, grantor): (&HomeFolder, Option<Id>),
 ) -> Result<()> {
-    if lies_at(work, workspace, account.id, at)? {
+    if lies_at(tx, workspace, account.id, at)? {
         return Ok(());
     }
     if *at == HomeFolder::Missing
-        && let Some(known) = home_of(work, workspace, account.id)?
+        && let Some(existing) = home_of(tx, workspace, account.id)?
     {
-        return Err(has_home(work, &known, account)?);
+        return Err(has_home(tx, &existing, account)?);
     }
-    make_home(work, workspace, account, (at, grantor))
+    make_home(tx, workspace, account, (at, grantor))
 }
 
 /// Whether the home folder of a member is where it is said to be, if that is said.
@@ -130,48 +130,48 @@ pub(super) fn put_home<F: Facts + ?Sized>(
 /// # Errors
 /// When the facts cannot be read.
 pub fn lies_at<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     workspace: &Resource,
     account: Id,
     at: &HomeFolder,
 ) -> Result<bool> {
     Ok(match at {
         HomeFolder::Usual => true,
-        HomeFolder::Missing => home_of(work, workspace, account)?.is_none(),
-        HomeFolder::At(endpoint, path) => match home_of(work, workspace, account)? {
-            Some(known) => item_at(work, endpoint, path)? == Some(known.id),
+        HomeFolder::Missing => home_of(tx, workspace, account)?.is_none(),
+        HomeFolder::At(endpoint, path) => match home_of(tx, workspace, account)? {
+            Some(existing) => item_at(tx, endpoint, path)? == Some(existing.id),
             None => false,
         },
     })
 }
 
 /// The home folder of a member.
-fn home_of<F: Facts + ?Sized>(work: &Work<'_, F>, workspace: &Resource, of: Id) -> Result<Option<Rc<Resource>>> {
+fn home_of<F: Facts + ?Sized>(tx: &Transaction<'_, F>, workspace: &Resource, of: Id) -> Result<Option<Rc<Resource>>> {
     match workspace.as_workspace().and_then(|it| it.files) {
-        Some(files) => Ok(work.facts().home(files, Home { workspace: workspace.id, of })?),
+        Some(files) => Ok(tx.facts().home(files, Home { workspace: workspace.id, of })?),
         None => Ok(None),
     }
 }
 
 /// The item that is registered at a path.
-fn item_at<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Id>> {
-    let Some(host) = work.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
-    let nearest = work.facts().nearest_item(host.id, path)?;
+fn item_at<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Id>> {
+    let Some(host) = tx.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
+    let nearest = tx.facts().nearest_item(host.id, path)?;
     Ok(nearest.filter(|(_, depth)| *depth == path.depth()).map(|(item, _)| item))
 }
 
 /// What a folder at that path is called, if it lies straight in another.
-fn name_in<F: Facts + ?Sized>(work: &Work<'_, F>, files: Id, (endpoint, path): (&Name, &Path)) -> Result<String> {
+fn name_in<F: Facts + ?Sized>(tx: &Transaction<'_, F>, files: Id, (endpoint, path): (&Name, &Path)) -> Result<String> {
     if let Some((folder, name)) = path.split_last()
-        && item_at(work, endpoint, &folder)? == Some(files)
+        && item_at(tx, endpoint, &folder)? == Some(files)
     {
         return Ok(name.to_owned());
     }
     Err(elsewhere(endpoint, path))
 }
 
-fn has_home<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, account: &Resource) -> Result<Problem> {
-    let path = work.name(known.id)?;
+fn has_home<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource, account: &Resource) -> Result<Problem> {
+    let path = tx.name(existing.id)?;
     Ok(Problem::conflict("has_home", format!("the home folder of {} is `{path}`", account.reference()))
         .why("a member has one home folder, which stays where it is"))
 }
@@ -181,8 +181,8 @@ fn no_folder(account: &Resource) -> Problem {
         .why("the home folder of a member is called by their name")
 }
 
-fn taken<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, account: &Resource) -> Result<Problem> {
-    let path = work.name(item.id)?;
+fn taken<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource, account: &Resource) -> Result<Problem> {
+    let path = tx.name(item.id)?;
     let why = match item.as_item().and_then(|it| it.home) {
         Some(_) => "it is the home folder of somebody else of that name",
         None => "it was there before",
@@ -197,17 +197,21 @@ fn taken<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, account: &Resou
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn end_home<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: &Resource, account: Id) -> Result<()> {
+pub(super) fn end_home<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    workspace: &Resource,
+    account: Id,
+) -> Result<()> {
     let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(()) };
-    for owned in work.facts().list_bindings(BindingQuery::OfAs(account, Role::ItemOwner))? {
-        let above = work.facts().ancestors(owned.resource)?;
+    for owned in tx.facts().list_bindings(BindingQuery::OfAs(account, Role::ItemOwner))? {
+        let above = tx.facts().ancestors(owned.resource)?;
         if !above.iter().skip(1).any(|it| it.id == files) {
             continue;
         }
-        work.end_binding(owned.id);
-        if work.facts().list_bindings(BindingQuery::OnAs(owned.resource, Role::ItemOwner))?.is_empty() {
-            let path = work.name(owned.resource)?;
-            work.notices.push(format!("`{path}` stays, without an owner"));
+        tx.end_binding(owned.id);
+        if tx.facts().list_bindings(BindingQuery::OnAs(owned.resource, Role::ItemOwner))?.is_empty() {
+            let path = tx.name(owned.resource)?;
+            tx.warnings.push(format!("`{path}` stays, without an owner"));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::package;
 use super::place::children;
-use super::{Actor, Result, Work};
+use super::{Actor, Result, Transaction};
 use crate::model::attributes::{Attributes, File, Invitation, InvitationState, Invitee};
 use crate::model::catalogue::LINK;
 use crate::model::secret::Secret;
@@ -73,22 +73,22 @@ fn bad_link() -> Problem {
 /// # Errors
 /// A denial; a conflict for the address of an account or one that has an active link.
 pub fn invite<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     dropbox: &Name,
     email: &Name,
     life: Life,
     secret: &Secret,
 ) -> Result<Id> {
-    let dropbox = work.find(Kind::Dropbox, dropbox)?;
-    work.require_verb(Verb::Invite, dropbox.id)?;
-    refuse_account(work, &dropbox, email)?;
-    issue(work, &dropbox, email, life, secret)
+    let dropbox = tx.find(Kind::Dropbox, dropbox)?;
+    tx.require_verb(Verb::Invite, dropbox.id)?;
+    refuse_account(tx, &dropbox, email)?;
+    issue(tx, &dropbox, email, life, secret)
 }
 
 /// The address of an account is not invited: the refusal offers to add a member (docs/model.md#dropboxes).
-fn refuse_account<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Name) -> Result<()> {
-    let Some(account) = account_of(work, email)? else { return Ok(()) };
-    let who = if work.sees(&account)? { account.shell_name() } else { "NAME".to_owned() };
+fn refuse_account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, dropbox: &Resource, email: &Name) -> Result<()> {
+    let Some(account) = account_of(tx, email)? else { return Ok(()) };
+    let who = if tx.sees(&account)? { account.shell_name() } else { "NAME".to_owned() };
     Err(Problem::conflict("address_of_account", format!("`{email}` is the address of an account"))
         .why("seed 004: You are able to invite external users (people who don’t have a Faspex account) to submit to a Dropbox, which they can do with a private URL to the Dropbox submission page that is emailed to them when they’re invited.")
         .tip(format!("rolebook dropbox add-member {} {who} --level submit-only", dropbox.shell_name())))
@@ -98,10 +98,10 @@ fn refuse_account<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, ema
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn account_of<F: Facts + ?Sized>(work: &Work<'_, F>, email: &Name) -> Result<Option<Rc<Resource>>> {
-    let mut found = work.facts().named(Kind::Account, None, email.key())?;
+pub fn account_of<F: Facts + ?Sized>(tx: &Transaction<'_, F>, email: &Name) -> Result<Option<Rc<Resource>>> {
+    let mut found = tx.facts().named(Kind::Account, None, email.key())?;
     if found.is_none() {
-        work.facts().aliased(Kind::Account, email.key(), &mut |account| {
+        tx.facts().aliased(Kind::Account, email.key(), &mut |account| {
             found = Some(account);
             Ok(std::ops::ControlFlow::Break(()))
         })?;
@@ -111,19 +111,19 @@ pub fn account_of<F: Facts + ?Sized>(work: &Work<'_, F>, email: &Name) -> Result
 
 /// Makes the link, unasked: the caller has asked.
 fn issue<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     dropbox: &Resource,
     email: &Name,
     life: Life,
     secret: &Secret,
 ) -> Result<Id> {
-    let expires = life.end(work.at)?;
-    let invitee = match work.facts().named(Kind::Invitee, None, email.key())? {
-        Some(known) => known.id,
-        None => work.make(None, email, Attributes::Invitee(Invitee::default()))?,
+    let expires = life.end(tx.at)?;
+    let invitee = match tx.facts().named(Kind::Invitee, None, email.key())? {
+        Some(existing) => existing.id,
+        None => tx.create(None, email, Attributes::Invitee(Invitee::default()))?,
     };
-    if let Some(binding) = work.facts().held(dropbox.id, Role::DropboxOutside, invitee)? {
-        if binding.is_effective(work.at) {
+    if let Some(binding) = tx.facts().held(dropbox.id, Role::DropboxOutside, invitee)? {
+        if binding.is_effective(tx.at) {
             return Err(Problem::conflict(
                 "invited_already",
                 format!("`{email}` has an active link to {}", dropbox.reference()),
@@ -131,11 +131,11 @@ fn issue<F: Facts + ?Sized>(
             .why("one active invitation per address")
             .tip(typed("resend", dropbox, email)));
         }
-        work.end_binding(binding.id);
+        tx.end_binding(binding.id);
     }
-    let by = work.actor.principal();
-    let id = work.new_id();
-    work.put(Resource {
+    let by = tx.actor.principal();
+    let id = tx.new_id();
+    tx.put(Resource {
         id,
         parent: Some(dropbox.id),
         name: String::new(),
@@ -145,7 +145,7 @@ fn issue<F: Facts + ?Sized>(
             invitee: Some(invitee),
             email: email.as_written().to_owned(),
             by,
-            created: work.at,
+            created: tx.at,
             expires,
             after_one_upload: life.after_one_upload,
             role: None,
@@ -155,13 +155,12 @@ fn issue<F: Facts + ?Sized>(
         sets: SetNames::NONE,
         since: 0,
     });
-    let binding = work.bind(dropbox.id, invitee, Role::DropboxOutside);
-    if let Some(mut binding) =
-        work.facts().held(dropbox.id, Role::DropboxOutside, invitee)?.filter(|it| it.id == binding)
+    let binding = tx.bind(dropbox.id, invitee, Role::DropboxOutside);
+    if let Some(mut binding) = tx.facts().held(dropbox.id, Role::DropboxOutside, invitee)?.filter(|it| it.id == binding)
     {
         binding.expires = expires;
         binding.attributes.invitation = Some(id.0);
-        work.put_binding(binding);
+        tx.put_binding(binding);
     }
     Ok(id)
 }
@@ -186,15 +185,15 @@ impl std::fmt::Display for Which {
 
 /// The link of a dropbox that is meant, with its address.
 fn meant<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     dropbox: &Resource,
     which: &Which,
 ) -> Result<(Rc<Resource>, Invitation)> {
     let found = match which {
-        Which::Address(email) => newest(work, dropbox, email)?,
+        Which::Address(email) => newest(tx, dropbox, email)?,
         Which::Number(number) => {
-            let known = work.facts().resource(Id(*number))?;
-            known.filter(|it| it.kind() == Kind::Invitation && it.parent == Some(dropbox.id))
+            let existing = tx.facts().resource(Id(*number))?;
+            existing.filter(|it| it.kind() == Kind::Invitation && it.parent == Some(dropbox.id))
         }
     };
     let it = found.as_ref().and_then(|link| link.as_invitation()).cloned();
@@ -202,9 +201,13 @@ fn meant<F: Facts + ?Sized>(
 }
 
 /// The newest link of an address to a dropbox.
-fn newest<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Resource, email: &Name) -> Result<Option<Rc<Resource>>> {
-    let Some(invitee) = work.facts().named(Kind::Invitee, None, email.key())? else { return Ok(None) };
-    let links = children(work, Kind::Invitation, dropbox.id)?;
+fn newest<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    dropbox: &Resource,
+    email: &Name,
+) -> Result<Option<Rc<Resource>>> {
+    let Some(invitee) = tx.facts().named(Kind::Invitee, None, email.key())? else { return Ok(None) };
+    let links = children(tx, Kind::Invitation, dropbox.id)?;
     Ok(links
         .into_iter()
         .filter(|link| link.as_invitation().is_some_and(|it| it.invitee == Some(invitee.id)))
@@ -230,15 +233,15 @@ fn no_link(dropbox: &Resource, which: &Which) -> Problem {
 /// # Errors
 /// A denial; "no such invitation" where none is active or expired.
 pub fn resend<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     dropbox: &Name,
     which: &Which,
     life: Life,
     secret: &Secret,
 ) -> Result<Id> {
-    let dropbox = work.find(Kind::Dropbox, dropbox)?;
-    work.require_verb(Verb::Invite, dropbox.id)?;
-    let (link, old) = meant(work, &dropbox, which)?;
+    let dropbox = tx.find(Kind::Dropbox, dropbox)?;
+    tx.require_verb(Verb::Invite, dropbox.id)?;
+    let (link, old) = meant(tx, &dropbox, which)?;
     if old.state != InvitationState::Active {
         return Err(no_link(&dropbox, which));
     }
@@ -247,51 +250,51 @@ pub fn resend<F: Facts + ?Sized>(
         None => Expiry::Never,
         Some(end) => Expiry::In(TimeSpan(end.0.saturating_sub(old.created.0))),
     });
-    end_link(work, &link, &old, InvitationState::Revoked)?;
+    end_link(tx, &link, &old, InvitationState::Revoked)?;
     let life = Life { expires: Some(expires), after_one_upload: life.after_one_upload || old.after_one_upload };
-    issue(work, &dropbox, &email, life, secret)
+    issue(tx, &dropbox, &email, life, secret)
 }
 
 /// Revokes the link that is meant.
 ///
 /// # Errors
 /// A denial; "no such invitation".
-pub fn revoke<F: Facts + ?Sized>(work: &mut Work<'_, F>, dropbox: &Name, which: &Which) -> Result<()> {
-    let dropbox = work.find(Kind::Dropbox, dropbox)?;
-    work.require_verb(Verb::RevokeInvitation, dropbox.id)?;
-    let (link, old) = meant(work, &dropbox, which)?;
+pub fn revoke<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, dropbox: &Name, which: &Which) -> Result<()> {
+    let dropbox = tx.find(Kind::Dropbox, dropbox)?;
+    tx.require_verb(Verb::RevokeInvitation, dropbox.id)?;
+    let (link, old) = meant(tx, &dropbox, which)?;
     if old.state == InvitationState::Active {
-        return end_link(work, &link, &old, InvitationState::Revoked);
+        return end_link(tx, &link, &old, InvitationState::Revoked);
     }
-    work.notices.push(format!("the link of `{}` was {} already", old.email, old.state.as_str()));
+    tx.warnings.push(format!("the link of `{}` was {} already", old.email, old.state.as_str()));
     Ok(())
 }
 
 /// Revokes every active link that was claimed through the public link.
-pub(super) fn revoke_claimed<F: Facts + ?Sized>(work: &mut Work<'_, F>, dropbox: &Resource) -> Result<()> {
-    for link in children(work, Kind::Invitation, dropbox.id)? {
+pub(super) fn revoke_claimed<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, dropbox: &Resource) -> Result<()> {
+    for link in children(tx, Kind::Invitation, dropbox.id)? {
         if let Some(it) = link.as_invitation()
             && it.state == InvitationState::Active
             && it.by == Some(Id::ANYONE)
         {
-            end_link(work, &link, &it.clone(), InvitationState::Revoked)?;
+            end_link(tx, &link, &it.clone(), InvitationState::Revoked)?;
         }
     }
     Ok(())
 }
 
 fn end_link<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     link: &Resource,
     it: &Invitation,
     state: InvitationState,
 ) -> Result<()> {
-    work.put_attributes(link, Attributes::Invitation(Invitation { state, ..it.clone() }));
+    tx.put_attributes(link, Attributes::Invitation(Invitation { state, ..it.clone() }));
     let (Some(dropbox), Some(invitee)) = (link.parent, it.invitee) else { return Ok(()) };
-    if let Some(binding) = work.facts().held(dropbox, Role::DropboxOutside, invitee)?
+    if let Some(binding) = tx.facts().held(dropbox, Role::DropboxOutside, invitee)?
         && binding.attributes.invitation == Some(link.id.0)
     {
-        work.end_binding(binding.id);
+        tx.end_binding(binding.id);
     }
     Ok(())
 }
@@ -303,33 +306,33 @@ fn end_link<F: Facts + ?Sized>(
 /// The one answer for a link that does not work, with the true reason for the log; the same for an
 /// address that somebody invited, so that nobody learns who was invited.
 pub fn claim<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     dropbox: &Name,
     email: &Name,
     link: &Secret,
     secret: &Secret,
 ) -> std::result::Result<Id, Refused> {
-    work.actor = Actor::Principal(Id::ANYONE);
-    let Some(dropbox) = work.facts().named(Kind::Dropbox, None, dropbox.key())? else {
+    tx.actor = Actor::Principal(Id::ANYONE);
+    let Some(dropbox) = tx.facts().named(Kind::Dropbox, None, dropbox.key())? else {
         return Err(refused("no such dropbox", None));
     };
-    let known = work.facts().named(Kind::PublicLink, Some(dropbox.id), &link.hash())?;
-    if known.is_none() {
+    let existing = tx.facts().named(Kind::PublicLink, Some(dropbox.id), &link.hash())?;
+    if existing.is_none() {
         return Err(refused("unknown or withdrawn public link", None));
     }
-    if !work.facts().server()?.public_links {
+    if !tx.facts().server()?.public_links {
         return Err(refused("the server does not allow public links", None));
     }
-    work.tell(dropbox.id);
-    if let Some(known) = newest(work, &dropbox, email)?
-        && let Some(it) = known.as_invitation().filter(|it| it.status(work.at) == "active").cloned()
+    tx.disclose(dropbox.id);
+    if let Some(existing) = newest(tx, &dropbox, email)?
+        && let Some(it) = existing.as_invitation().filter(|it| it.status(tx.at) == "active").cloned()
     {
         if it.by != Some(Id::ANYONE) {
             return Err(refused("the address has an invitation", None));
         }
-        end_link(work, &known, &it, InvitationState::Revoked)?;
+        end_link(tx, &existing, &it, InvitationState::Revoked)?;
     }
-    Ok(issue(work, &dropbox, email, Life::default(), secret)?)
+    Ok(issue(tx, &dropbox, email, Life::default(), secret)?)
 }
 
 /// What is submitted.
@@ -346,58 +349,61 @@ pub struct Submission {
 /// # Errors
 /// The one answer for a link that does not work, with the true reason for the log.
 pub fn submit_with<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     dropbox: &Name,
     link: &Secret,
     submission: &Submission,
 ) -> std::result::Result<Id, Refused> {
-    let Some(dropbox) = work.facts().named(Kind::Dropbox, None, dropbox.key())? else {
+    let Some(dropbox) = tx.facts().named(Kind::Dropbox, None, dropbox.key())? else {
         return Err(refused("no such dropbox", None));
     };
-    let known = work.facts().named(Kind::Invitation, Some(dropbox.id), &link.hash())?;
-    let Some(known) = known else { return Err(refused("unknown link", None)) };
-    let Some((it, submitter)) = known.as_invitation().and_then(|it| Some((it, it.invitee?))) else {
+    let existing = tx.facts().named(Kind::Invitation, Some(dropbox.id), &link.hash())?;
+    let Some(existing) = existing else { return Err(refused("unknown link", None)) };
+    let Some((it, submitter)) = existing.as_invitation().and_then(|it| Some((it, it.invitee?))) else {
         return Err(refused("unknown link", None));
     };
     let invitee = Some(submitter);
-    match it.status(work.at) {
+    match it.status(tx.at) {
         "active" => {}
         "used" => return Err(refused("the link was used", invitee)),
         "expired" => return Err(refused("the link is expired", invitee)),
         _ => return Err(refused("the link was revoked", invitee)),
     }
-    work.actor = Actor::Principal(submitter);
-    work.tell(dropbox.id);
+    tx.actor = Actor::Principal(submitter);
+    tx.disclose(dropbox.id);
     // The one evaluator has the last word here too.
-    work.require_verb(Verb::Submit, dropbox.id)
-        .map_err(|_| refused("the outside submitter may not submit", invitee))?;
+    tx.require_verb(Verb::Submit, dropbox.id).map_err(|_| refused("the outside submitter may not submit", invitee))?;
     if it.after_one_upload {
-        end_link(work, &known, &it.clone(), InvitationState::Used)?;
+        end_link(tx, &existing, &it.clone(), InvitationState::Used)?;
     }
-    Ok(package::record(work, submitter, &submission.title, &submission.files, &[dropbox.id], &[], None)?)
+    Ok(package::record(tx, submitter, &submission.title, &submission.files, &[dropbox.id], &[], None)?)
 }
 
 /// Submits as a member.
 ///
 /// # Errors
 /// A denial, "no such dropbox", or a usage problem where nobody is named.
-pub fn submit_as<F: Facts + ?Sized>(work: &mut Work<'_, F>, dropbox: &Name, submission: &Submission) -> Result<Id> {
-    let dropbox = work.find(Kind::Dropbox, dropbox)?;
-    let sender = package::sender(work)?;
-    work.require_verb(Verb::Submit, dropbox.id)?;
-    package::record(work, sender, &submission.title, &submission.files, &[dropbox.id], &[], None)
+pub fn submit_as<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    dropbox: &Name,
+    submission: &Submission,
+) -> Result<Id> {
+    let dropbox = tx.find(Kind::Dropbox, dropbox)?;
+    let sender = package::sender(tx)?;
+    tx.require_verb(Verb::Submit, dropbox.id)?;
+    package::record(tx, sender, &submission.title, &submission.files, &[dropbox.id], &[], None)
 }
 
 /// The private links of a dropbox, oldest first.
 ///
 /// # Errors
 /// A denial.
-pub fn list<F: Facts + ?Sized>(work: &Work<'_, F>, dropbox: &Name) -> Result<Vec<Rc<Resource>>> {
-    let dropbox = work.find(Kind::Dropbox, dropbox)?;
-    if !work.may(crate::model::Action::Plain(Verb::RevokeInvitation), dropbox.id)? {
-        work.require_verb(Verb::Invite, dropbox.id)?;
+pub fn list<F: Facts + ?Sized>(tx: &Transaction<'_, F>, dropbox: &Name) -> Result<Vec<Rc<Resource>>> {
+    let dropbox = tx.find(Kind::Dropbox, dropbox)?;
+    if !tx.may(crate::model::Action::Plain(Verb::RevokeInvitation), dropbox.id)? {
+        tx.require_verb(Verb::Invite, dropbox.id)?;
     }
-    let mut links = children(work, Kind::Invitation, dropbox.id)?;
+    let mut links = children(tx, Kind::Invitation, dropbox.id)?;
     links.sort_by_key(|link| link.id);
     Ok(links)
 }

@@ -4,21 +4,21 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::place::children;
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, Item};
 use crate::model::name::shell_quote;
 use crate::model::{Id, Kind, Name, Path, Problem, Resource, SetNames};
 use crate::policy::Facts;
 
 /// Makes the root folder of a new endpoint.
-pub(super) fn make_root<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: Id) -> Id {
-    make(work, endpoint, "/", Item::FOLDER)
+pub(super) fn make_root<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: Id) -> Id {
+    make(tx, endpoint, "/", Item::FOLDER)
 }
 
 /// Makes an item in a folder, unasked: the caller has asked.
-pub(super) fn make<F: Facts + ?Sized>(work: &mut Work<'_, F>, parent: Id, name: &str, item: Item) -> Id {
-    let id = work.new_id();
-    work.put(Resource {
+pub(super) fn make<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, parent: Id, name: &str, item: Item) -> Id {
+    let id = tx.new_id();
+    tx.put(Resource {
         id,
         parent: Some(parent),
         name: name.to_owned(),
@@ -37,20 +37,20 @@ pub(super) fn make<F: Facts + ?Sized>(work: &mut Work<'_, F>, parent: Id, name: 
 /// # Errors
 /// "No such endpoint"; a conflict where a file stands in the way.
 pub(super) fn register_folder<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     endpoint: &Name,
     path: &Path,
 ) -> Result<Rc<Resource>> {
     let missing = || Problem::not_found("endpoint", endpoint.as_written());
-    let known = work.facts().named(Kind::Endpoint, None, endpoint.key())?.ok_or_else(missing)?;
-    let (nearest, depth) = work.facts().nearest_item(known.id, path)?.ok_or_else(missing)?;
-    let mut item = work.facts().resource(nearest)?.ok_or_else(missing)?;
+    let existing = tx.facts().named(Kind::Endpoint, None, endpoint.key())?.ok_or_else(missing)?;
+    let (nearest, depth) = tx.facts().nearest_item(existing.id, path)?.ok_or_else(missing)?;
+    let mut item = tx.facts().resource(nearest)?.ok_or_else(missing)?;
     for component in path.components().skip(depth) {
-        require_folder(work, &item)?;
-        let id = make(work, item.id, component, Item::FOLDER);
-        item = work.facts().resource(id)?.ok_or_else(missing)?;
+        require_folder(tx, &item)?;
+        let id = make(tx, item.id, component, Item::FOLDER);
+        item = tx.facts().resource(id)?.ok_or_else(missing)?;
     }
-    require_folder(work, &item)?;
+    require_folder(tx, &item)?;
     Ok(item)
 }
 
@@ -58,11 +58,11 @@ pub(super) fn register_folder<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A conflict.
-pub(super) fn require_folder<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource) -> Result<()> {
+pub(super) fn require_folder<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource) -> Result<()> {
     if item.as_item().is_some_and(|it| it.is_folder()) {
         return Ok(());
     }
-    let path = work.name(item.id)?;
+    let path = tx.name(item.id)?;
     Err(Problem::conflict("not_a_folder", format!("`{path}` is a file, not a folder"))
         .tip(format!("rolebook content show {}", shell_quote(&path))))
 }
@@ -71,13 +71,13 @@ pub(super) fn require_folder<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resou
 ///
 /// # Errors
 /// A conflict.
-pub(super) fn require_room<F: Facts + ?Sized>(work: &Work<'_, F>, folder: &Resource, levels: usize) -> Result<()> {
+pub(super) fn require_room<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: &Resource, levels: usize) -> Result<()> {
     // The folder, what it lies in, the root folder and the endpoint: the last two are no components.
-    let depth = work.facts().ancestors(folder.id)?.len().saturating_sub(2);
+    let depth = tx.facts().ancestors(folder.id)?.len().saturating_sub(2);
     if depth + levels <= Path::MAX_DEPTH {
         return Ok(());
     }
-    let path = work.name(folder.id)?;
+    let path = tx.name(folder.id)?;
     let message = match levels {
         1 => format!("nothing can lie in `{path}`: it would be deeper than {} folders", Path::MAX_DEPTH),
         _ => format!("{levels} levels do not fit into `{path}`: it would be deeper than {} folders", Path::MAX_DEPTH),
@@ -100,9 +100,9 @@ pub(super) fn levels(subtree: &[Rc<Resource>]) -> usize {
 ///
 /// # Errors
 /// A conflict.
-pub(super) fn refuse_files<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource) -> Result<()> {
+pub(super) fn refuse_files<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource) -> Result<()> {
     let Some(workspace) = item.as_item().and_then(|it| it.files_of) else { return Ok(()) };
-    let (path, whose) = (work.name(item.id)?, work.name(workspace)?);
+    let (path, whose) = (tx.name(item.id)?, tx.name(workspace)?);
     let problem = Problem::conflict("holds_files", format!("the files of {whose} lie in `{path}`"))
         .why("the files of a workspace stay where they are as long as there is the workspace");
     Err(match whose.strip_prefix("workspace:") {
@@ -115,12 +115,12 @@ pub(super) fn refuse_files<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resourc
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn subtree<F: Facts + ?Sized>(work: &Work<'_, F>, top: &Rc<Resource>) -> Result<Vec<Rc<Resource>>> {
+pub fn subtree<F: Facts + ?Sized>(tx: &Transaction<'_, F>, top: &Rc<Resource>) -> Result<Vec<Rc<Resource>>> {
     let mut found = vec![Rc::clone(top)];
     let mut next = 0;
     // A list instead of recursion: a tree may be deeper than the stack.
     while let Some(id) = found.get(next).map(|item| item.id) {
-        found.extend(children(work, Kind::Item, id)?);
+        found.extend(children(tx, Kind::Item, id)?);
         next += 1;
     }
     Ok(found)

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::place::children;
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::attributes::{AccessToken, Attributes, SigningKey, TokenMode};
 use crate::model::catalogue::TOKEN_ENDED;
 use crate::model::secret::Secret;
@@ -15,11 +15,11 @@ use crate::policy::Facts;
 /// The organization or the workspace that a reference names, if the actor may see it.
 ///
 /// # Errors
-/// As [`Work::find`]; a conflict for any other kind.
-pub(super) fn find_place<F: Facts + ?Sized>(work: &Work<'_, F>, on: &Reference) -> Result<Rc<Resource>> {
+/// As [`Transaction::find`]; a conflict for any other kind.
+pub(super) fn find_place<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) -> Result<Rc<Resource>> {
     match on {
-        Reference::Named(Kind::Org, name) => work.find(Kind::Org, name),
-        Reference::Workspace(..) => work.find_reference(Kind::Workspace, on),
+        Reference::Named(Kind::Org, name) => tx.find(Kind::Org, name),
+        Reference::Workspace(..) => tx.find_reference(Kind::Workspace, on),
         other => Err(other.wrong_kind("an organization or a workspace")),
     }
 }
@@ -29,14 +29,14 @@ pub(super) fn find_place<F: Facts + ?Sized>(work: &Work<'_, F>, on: &Reference) 
 /// # Errors
 /// When the facts cannot be read.
 pub(super) fn lying_in<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     kind: Kind,
     place: &Resource,
 ) -> Result<Vec<Rc<Resource>>> {
-    let mut found = children(work, kind, place.id)?;
+    let mut found = children(tx, kind, place.id)?;
     if place.kind() == Kind::Org {
-        for workspace in children(work, Kind::Workspace, place.id)? {
-            found.extend(children(work, kind, workspace.id)?);
+        for workspace in children(tx, Kind::Workspace, place.id)? {
+            found.extend(children(tx, kind, workspace.id)?);
         }
     }
     found.sort_by_key(|it| it.id);
@@ -47,20 +47,29 @@ pub(super) fn lying_in<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn create_signing_key<F: Facts + ?Sized>(work: &mut Work<'_, F>, on: &Reference, public_key: &str) -> Result<Id> {
-    let place = find_place(work, on)?;
-    let org = work.outermost(place.id)?;
-    work.require_verb(Verb::CreateSigningKey, org)?;
-    let (by, created) = (work.actor.principal(), work.at);
+pub fn create_signing_key<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    on: &Reference,
+    public_key: &str,
+) -> Result<Id> {
+    let place = find_place(tx, on)?;
+    let org = tx.outermost(place.id)?;
+    tx.require_verb(Verb::CreateSigningKey, org)?;
+    let (by, created) = (tx.actor.principal(), tx.at);
     let key = SigningKey { public_key: public_key.to_owned(), by, created };
-    Ok(put(work, place.id, None, Attributes::SigningKey(key)))
+    Ok(put(tx, place.id, None, Attributes::SigningKey(key)))
 }
 
 /// Puts a new resource without a name; its key is the hash of its secret, or its own number.
-fn put<F: Facts + ?Sized>(work: &mut Work<'_, F>, parent: Id, secret: Option<&Secret>, attributes: Attributes) -> Id {
-    let id = work.new_id();
+fn put<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    parent: Id,
+    secret: Option<&Secret>,
+    attributes: Attributes,
+) -> Id {
+    let id = tx.new_id();
     let key = secret.map_or_else(|| id.to_string(), Secret::hash);
-    work.put(Resource {
+    tx.put(Resource {
         id,
         parent: Some(parent),
         name: String::new(),
@@ -77,20 +86,20 @@ fn put<F: Facts + ?Sized>(work: &mut Work<'_, F>, parent: Id, secret: Option<&Se
 ///
 /// # Errors
 /// A denial.
-pub fn signing_keys<F: Facts + ?Sized>(work: &Work<'_, F>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
-    let place = find_place(work, on)?;
-    work.require_verb(Verb::ListSigningKeys, work.outermost(place.id)?)?;
-    lying_in(work, Kind::SigningKey, &place)
+pub fn signing_keys<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
+    let place = find_place(tx, on)?;
+    tx.require_verb(Verb::ListSigningKeys, tx.outermost(place.id)?)?;
+    lying_in(tx, Kind::SigningKey, &place)
 }
 
 /// Deletes a signing key.
 ///
 /// # Errors
 /// A denial.
-pub fn delete_signing_key<F: Facts + ?Sized>(work: &mut Work<'_, F>, which: &Reference) -> Result<()> {
-    let known = work.find_reference(Kind::SigningKey, which)?;
-    work.require_verb(Verb::Delete, known.id)?;
-    work.end_with_bindings(known.id)
+pub fn delete_signing_key<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, which: &Reference) -> Result<()> {
+    let existing = tx.find_reference(Kind::SigningKey, which)?;
+    tx.require_verb(Verb::Delete, existing.id)?;
+    tx.end_with_bindings(existing.id)
 }
 
 /// Makes an access token of a workspace; `secret` is what acts with it.
@@ -98,23 +107,23 @@ pub fn delete_signing_key<F: Facts + ?Sized>(work: &mut Work<'_, F>, which: &Ref
 /// # Errors
 /// A denial; a conflict for one that would have expired.
 pub fn create_token<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     workspace: &Reference,
     mode: TokenMode,
     expires: Option<Expiry>,
     secret: &Secret,
 ) -> Result<Id> {
-    let place = work.find_reference(Kind::Workspace, workspace)?;
-    let org = work.outermost(place.id)?;
-    work.require_verb(Verb::CreateAccessToken, org)?;
-    let (by, created) = (work.actor.principal(), work.at);
+    let place = tx.find_reference(Kind::Workspace, workspace)?;
+    let org = tx.outermost(place.id)?;
+    tx.require_verb(Verb::CreateAccessToken, org)?;
+    let (by, created) = (tx.actor.principal(), tx.at);
     let expires = expires.and_then(|end| end.resolve_at(created));
     if expires.is_some_and(|end| end <= created) {
         return Err(Problem::conflict("past_expiry", "the token would have expired before it was made")
             .tip("choose a later --expires"));
     }
     let token = AccessToken { mode, by, created, expires, revoked: false };
-    Ok(put(work, place.id, Some(secret), Attributes::AccessToken(token)))
+    Ok(put(tx, place.id, Some(secret), Attributes::AccessToken(token)))
 }
 
 /// The access tokens of an organization or of one of its workspaces, oldest first; also those that
@@ -122,21 +131,21 @@ pub fn create_token<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn tokens<F: Facts + ?Sized>(work: &Work<'_, F>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
-    let place = find_place(work, on)?;
-    work.require_verb(Verb::ListAccessTokens, work.outermost(place.id)?)?;
-    lying_in(work, Kind::AccessToken, &place)
+pub fn tokens<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
+    let place = find_place(tx, on)?;
+    tx.require_verb(Verb::ListAccessTokens, tx.outermost(place.id)?)?;
+    lying_in(tx, Kind::AccessToken, &place)
 }
 
 /// Ends an access token; it stays listed.
 ///
 /// # Errors
 /// A denial.
-pub fn revoke_token<F: Facts + ?Sized>(work: &mut Work<'_, F>, which: &Reference) -> Result<()> {
-    let known = work.find_reference(Kind::AccessToken, which)?;
-    work.require_verb(Verb::Revoke, known.id)?;
-    if let Some(token) = known.as_token() {
-        work.put_attributes(&known, Attributes::AccessToken(AccessToken { revoked: true, ..token.clone() }));
+pub fn revoke_token<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, which: &Reference) -> Result<()> {
+    let existing = tx.find_reference(Kind::AccessToken, which)?;
+    tx.require_verb(Verb::Revoke, existing.id)?;
+    if let Some(token) = existing.as_token() {
+        tx.put_attributes(&existing, Attributes::AccessToken(AccessToken { revoked: true, ..token.clone() }));
     }
     Ok(())
 }
@@ -152,13 +161,18 @@ fn bad_token() -> Problem {
 ///
 /// # Errors
 /// The one answer for a token that does not work.
-pub fn verify<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Name, name: &Name, secret: &Secret) -> Result<Rc<Resource>> {
-    let facts = work.facts();
+pub fn verify<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    org: &Name,
+    name: &Name,
+    secret: &Secret,
+) -> Result<Rc<Resource>> {
+    let facts = tx.facts();
     let org = facts.named(Kind::Org, None, org.key())?.ok_or_else(bad_token)?;
     let workspace = facts.named(Kind::Workspace, Some(org.id), name.key())?.ok_or_else(bad_token)?;
     let token = facts.named(Kind::AccessToken, Some(workspace.id), &secret.hash())?.ok_or_else(bad_token)?;
     match token.as_token() {
-        Some(it) if it.status(work.at) == "active" => Ok(token),
+        Some(it) if it.status(tx.at) == "active" => Ok(token),
         _ => Err(bad_token()),
     }
 }

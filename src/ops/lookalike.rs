@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use unicode_security::MixedScript;
 use unicode_security::confusable_detection::skeleton;
 
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::escape::escape_hidden;
 use crate::model::{Id, Kind, Name};
 use crate::policy::Facts;
@@ -39,22 +39,22 @@ impl Lookalikes {
     /// When the facts cannot be read.
     pub(super) fn warning<F: Facts + ?Sized>(
         &mut self,
-        work: &Work<'_, F>,
+        tx: &Transaction<'_, F>,
         kind: Kind,
         parent: Option<Id>,
         name: &Name,
     ) -> Result<Option<String>> {
         let shown = name.as_written();
         if shown.is_ascii() && !self.known.contains_key(&(kind, parent)) {
-            return self.in_ascii(work, kind, parent, name);
+            return self.in_ascii(tx, kind, parent, name);
         }
-        let known = match self.known.entry((kind, parent)) {
+        let existing = match self.known.entry((kind, parent)) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(skeletons(work, kind, parent)?),
+            Entry::Vacant(place) => place.insert(skeletons(tx, kind, parent)?),
         };
-        let keys = known.entry(reduced(shown)).or_default();
+        let keys = existing.entry(reduced(shown)).or_default();
         for key in keys.iter() {
-            if let Some(warning) = alike(work, kind, parent, (name, key))? {
+            if let Some(warning) = alike(tx, kind, parent, (name, key))? {
                 return Ok(Some(warning));
             }
         }
@@ -64,7 +64,7 @@ impl Lookalikes {
 
     fn in_ascii<F: Facts + ?Sized>(
         &mut self,
-        work: &Work<'_, F>,
+        tx: &Transaction<'_, F>,
         kind: Kind,
         parent: Option<Id>,
         name: &Name,
@@ -72,7 +72,7 @@ impl Lookalikes {
         for (from, to) in ALIKE {
             if self.looked_up < MOST && name.key().contains(from) {
                 self.looked_up += 1;
-                if let Some(warning) = alike(work, kind, parent, (name, &name.key().replace(from, to)))? {
+                if let Some(warning) = alike(tx, kind, parent, (name, &name.key().replace(from, to)))? {
                     return Ok(Some(warning));
                 }
             }
@@ -89,12 +89,12 @@ fn reduced(name: &str) -> String {
 }
 
 fn skeletons<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     kind: Kind,
     parent: Option<Id>,
 ) -> Result<HashMap<String, Vec<String>>> {
     let mut found: HashMap<String, Vec<String>> = HashMap::new();
-    work.facts().resources(kind, parent, &mut |resource| {
+    tx.facts().resources(kind, parent, &mut |resource| {
         if resource.parent == parent {
             found.entry(reduced(&resource.name)).or_default().push(resource.key.clone());
         }
@@ -105,7 +105,7 @@ fn skeletons<F: Facts + ?Sized>(
 
 /// The warning for a name and the key of one that looks like it, if that is there and the actor sees it.
 fn alike<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     kind: Kind,
     parent: Option<Id>,
     (name, key): (&Name, &str),
@@ -113,8 +113,8 @@ fn alike<F: Facts + ?Sized>(
     if key == name.key() {
         return Ok(None);
     }
-    match work.facts().named(kind, parent, key)? {
-        Some(other) if work.sees(&other)? => Ok(Some(format!(
+    match tx.facts().named(kind, parent, key)? {
+        Some(other) if tx.sees(&other)? => Ok(Some(format!(
             "`{}` looks like the {} `{}`",
             escape_hidden(name.as_written()),
             kind.noun(),

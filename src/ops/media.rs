@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::key::{find_place, lying_in};
 use super::org::said;
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, Media, Stream};
 use crate::model::secret::Secret;
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Verb};
@@ -35,33 +35,33 @@ pub fn title(resource: &Resource) -> Option<&str> {
 /// # Errors
 /// A denial; a conflict when it exists with another title.
 pub fn add<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     kind: Kind,
     workspace: &Reference,
     name: &Name,
     given: Option<&str>,
     key: &Secret,
 ) -> Result<Id> {
-    let place = work.find_reference(Kind::Workspace, workspace)?;
-    work.require_verb(if kind == Kind::Stream { Verb::CreateStream } else { Verb::CreateMedia }, place.id)?;
-    if let Some(known) = work.facts().named(kind, Some(place.id), name.key())? {
-        if said(given, title(&known))?.as_deref() == title(&known) {
-            return Ok(known.id);
+    let place = tx.find_reference(Kind::Workspace, workspace)?;
+    tx.require_verb(if kind == Kind::Stream { Verb::CreateStream } else { Verb::CreateMedia }, place.id)?;
+    if let Some(existing) = tx.facts().named(kind, Some(place.id), name.key())? {
+        if said(given, title(&existing))?.as_deref() == title(&existing) {
+            return Ok(existing.id);
         }
-        return Err(taken(work, &known)?.tip(format!("rolebook {} edit {} --title …", kind.command(), known.id)));
+        return Err(taken(tx, &existing)?.tip(format!("rolebook {} edit {} --title …", kind.command(), existing.id)));
     }
     let title = said(given, None)?;
     let attributes = match kind {
         Kind::Stream => Attributes::Stream(Stream { title, key_hash: key.hash() }),
         _ => Attributes::Media(Media { title }),
     };
-    work.make(Some(place.id), name, attributes)
+    tx.create(Some(place.id), name, attributes)
 }
 
-fn taken<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource) -> Result<Problem> {
-    let place = known.parent.map_or_else(|| Ok(String::new()), |id| work.name(id))?;
-    let what = known.kind().noun();
-    Ok(Problem::conflict("exists", format!("the {what} `{}` exists already in {place}", known.name))
+fn taken<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource) -> Result<Problem> {
+    let place = existing.parent.map_or_else(|| Ok(String::new()), |id| tx.name(id))?;
+    let what = existing.kind().noun();
+    Ok(Problem::conflict("exists", format!("the {what} `{}` exists already in {place}", existing.name))
         .why("names are unique in a workspace, compared without case"))
 }
 
@@ -69,22 +69,22 @@ fn taken<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource) -> Result<Prob
 ///
 /// # Errors
 /// A denial; a conflict when the name is taken.
-pub fn edit<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, which: &Reference, edit: &Edit) -> Result<()> {
+pub fn edit<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, which: &Reference, edit: &Edit) -> Result<()> {
     if edit.name.is_none() && edit.title.is_none() && edit.key.is_none() {
         return Err(super::nothing_to_set());
     }
-    let known = work.find_reference(kind, which)?;
-    work.require_verb(Verb::Update, known.id)?;
+    let existing = tx.find_reference(kind, which)?;
+    tx.require_verb(Verb::Update, existing.id)?;
     if let Some(name) = &edit.name {
-        if let Some(other) = work.facts().named(kind, known.parent, name.key())?
-            && other.id != known.id
+        if let Some(other) = tx.facts().named(kind, existing.parent, name.key())?
+            && other.id != existing.id
         {
-            return Err(taken(work, &other)?);
+            return Err(taken(tx, &other)?);
         }
-        work.put_name(&known, name)?;
+        tx.put_name(&existing, name)?;
     }
-    let mut after = work.find_reference(kind, which)?.as_ref().clone();
-    let title = said(edit.title.as_deref(), title(&known))?;
+    let mut after = tx.find_reference(kind, which)?.as_ref().clone();
+    let title = said(edit.title.as_deref(), title(&existing))?;
     match &mut after.attributes {
         Attributes::Media(it) => it.title = title,
         Attributes::Stream(it) => {
@@ -95,7 +95,7 @@ pub fn edit<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, which: &Refer
         }
         _ => {}
     }
-    work.put(after);
+    tx.put(after);
     Ok(())
 }
 
@@ -103,21 +103,21 @@ pub fn edit<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, which: &Refer
 ///
 /// # Errors
 /// A denial.
-pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, which: &Reference) -> Result<()> {
-    let known = work.find_reference(kind, which)?;
-    work.require_verb(Verb::Delete, known.id)?;
-    work.end_with_bindings(known.id)
+pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, which: &Reference) -> Result<()> {
+    let existing = tx.find_reference(kind, which)?;
+    tx.require_verb(Verb::Delete, existing.id)?;
+    tx.end_with_bindings(existing.id)
 }
 
 /// Those of an organization or of one workspace that the actor may see, oldest first.
 ///
 /// # Errors
 /// When the facts cannot be read; "no such organization".
-pub fn list<F: Facts + ?Sized>(work: &Work<'_, F>, kind: Kind, on: &Reference) -> Result<Vec<Rc<Resource>>> {
-    let place = find_place(work, on)?;
-    let viewer = work.viewer()?;
+pub fn list<F: Facts + ?Sized>(tx: &Transaction<'_, F>, kind: Kind, on: &Reference) -> Result<Vec<Rc<Resource>>> {
+    let place = find_place(tx, on)?;
+    let viewer = tx.viewer()?;
     let mut seen = Vec::new();
-    for it in lying_in(work, kind, &place)? {
+    for it in lying_in(tx, kind, &place)? {
         if viewer.sees(&it)? {
             seen.push(it);
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::name::shell_quote;
 use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
@@ -35,34 +35,34 @@ const fn admin(kind: Kind) -> Role {
 /// The group, workgroup or dropbox a reference names.
 ///
 /// # Errors
-/// As [`Work::find`]; a conflict for any other kind.
-pub fn find_place<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
+/// As [`Transaction::find`]; a conflict for any other kind.
+pub fn find_place<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
     match reference {
-        Reference::Named(kind @ (Kind::Workgroup | Kind::Dropbox), name) => work.find(*kind, name),
+        Reference::Named(kind @ (Kind::Workgroup | Kind::Dropbox), name) => tx.find(*kind, name),
         other => Err(other.wrong_kind("a workgroup or a dropbox")),
     }
 }
 
 /// The account or group a reference names, as a member.
-fn find_member<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
+fn find_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
     match reference {
-        Reference::Named(kind @ (Kind::Account | Kind::Group), name) => work.find(*kind, name),
+        Reference::Named(kind @ (Kind::Account | Kind::Group), name) => tx.find(*kind, name),
         other => Err(other.wrong_kind("an account or a group")),
     }
 }
 
 /// As [`find_member`], also of whoever is in a place that the actor may list the members of.
 fn listed_member<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     place: &Resource,
     reference: &Reference,
 ) -> Result<Rc<Resource>> {
     let listed = |id: Id| {
         // Who is in a group is told to whoever may change that, which was asked before.
-        let may_list = place.kind() == Kind::Group || work.may(Action::Plain(Verb::ViewMembers), place.id)?;
-        Ok(may_list && held(work.facts(), place, id)?.is_some())
+        let may_list = place.kind() == Kind::Group || tx.may(Action::Plain(Verb::ViewMembers), place.id)?;
+        Ok(may_list && held(tx.facts(), place, id)?.is_some())
     };
-    work.find_listed(reference, &[Kind::Account, Kind::Group], &listed)
+    tx.find_listed(reference, &[Kind::Account, Kind::Group], &listed)
 }
 
 /// What somebody holds directly in a place.
@@ -91,18 +91,18 @@ pub fn held_in<F: Facts + ?Sized>(facts: &F, (kind, place): (Kind, Id), member: 
 /// # Errors
 /// A denial; a conflict for a cycle of groups, or for a member at another level.
 pub fn add<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     kind: Kind,
     name: &Name,
     who: &[Reference],
     level: Option<Role>,
 ) -> Result<()> {
-    let place = work.find(kind, name)?;
+    let place = tx.find(kind, name)?;
     for reference in who {
         // Asked before the member is looked up: who may not add is not told who is there.
-        work.require_verb(Change::Add.verb(kind, is_group(reference)), place.id)?;
-        let member = find_member(work, reference)?;
-        add_one(work, &place, &member, level)?;
+        tx.require_verb(Change::Add.verb(kind, is_group(reference)), place.id)?;
+        let member = find_member(tx, reference)?;
+        add_one(tx, &place, &member, level)?;
     }
     Ok(())
 }
@@ -144,16 +144,16 @@ const fn is_group(who: &Reference) -> bool {
 /// # Errors
 /// A denial; a conflict for a cycle of groups, or for a member at another level.
 pub fn add_one<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     place: &Resource,
     member: &Resource,
     level: Option<Role>,
 ) -> Result<()> {
-    work.require_verb(Change::Add.verb(place.kind(), member.kind() == Kind::Group), place.id)?;
-    if let Some(known) = held(work.facts(), place, member.id)? {
+    tx.require_verb(Change::Add.verb(place.kind(), member.kind() == Kind::Group), place.id)?;
+    if let Some(existing) = held(tx.facts(), place, member.id)? {
         // Who is in already is left alone, unless another level is asked for outright.
         if let Some(level) = level
-            && level != known.role
+            && level != existing.role
         {
             return Err(Problem::conflict(
                 "other_level",
@@ -161,21 +161,21 @@ pub fn add_one<F: Facts + ?Sized>(
                     "{} is a member of {} already, as {}",
                     member.reference(),
                     place.reference(),
-                    known.role.as_str()
+                    existing.role.as_str()
                 ),
             )
-            .tip(change_of_level(place, member, known.role, level)));
+            .tip(change_of_level(place, member, existing.role, level)));
         }
         return Ok(());
     }
     if place.kind() == Kind::Group && member.kind() == Kind::Group {
-        refuse_cycle(work, place, member)?;
+        refuse_cycle(tx, place, member)?;
     }
     let level = level.unwrap_or(initial(place.kind()));
     if is_admin(level) {
-        work.require_verb(Verb::AddAdmin, place.id)?;
+        tx.require_verb(Verb::AddAdmin, place.id)?;
     }
-    work.bind(place.id, member.id, level);
+    tx.bind(place.id, member.id, level);
     Ok(())
 }
 
@@ -195,13 +195,13 @@ fn change_of_level(place: &Resource, member: &Resource, from: Role, to: Role) ->
     )
 }
 
-/// Adds an account that was made in this work, by whoever may create accounts straight into the place.
+/// Adds an account that was made in this transaction, by whoever may create accounts straight into the place.
 ///
 /// # Errors
 /// A denial.
-pub fn add_new<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Resource, member: &Resource) -> Result<()> {
-    work.require_verb(Verb::CreateMember, place.id)?;
-    work.bind(place.id, member.id, initial(place.kind()));
+pub fn add_new<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, place: &Resource, member: &Resource) -> Result<()> {
+    tx.require_verb(Verb::CreateMember, place.id)?;
+    tx.bind(place.id, member.id, initial(place.kind()));
     Ok(())
 }
 
@@ -232,21 +232,21 @@ fn is_within<F: Facts + ?Sized>(facts: &F, inner: Id, outer: Id) -> Result<bool>
 }
 
 /// Groups nest, but none contains itself (docs/model.md#groups).
-fn refuse_cycle<F: Facts + ?Sized>(work: &Work<'_, F>, group: &Resource, member: &Resource) -> Result<()> {
-    if !is_within(work.facts(), group.id, member.id)? {
+fn refuse_cycle<F: Facts + ?Sized>(tx: &Transaction<'_, F>, group: &Resource, member: &Resource) -> Result<()> {
+    if !is_within(tx.facts(), group.id, member.id)? {
         return Ok(());
     }
     // The way down from the new member to the group that would hold it.
     let mut ways: Vec<(Id, Option<usize>)> = vec![(member.id, None)];
-    let mut known = HashSet::from([member.id]);
+    let mut seen = HashSet::from([member.id]);
     let mut next = 0;
     while let Some((id, _)) = ways.get(next).copied() {
         if id == group.id {
-            let own = work.name(group.id)?;
+            let own = tx.name(group.id)?;
             let mut path = vec![own.clone()];
             let mut at = Some(next);
             while let Some((id, before)) = at.and_then(|place| ways.get(place).copied()) {
-                path.push(work.name(id)?);
+                path.push(tx.name(id)?);
                 at = before;
             }
             path.reverse();
@@ -259,9 +259,9 @@ fn refuse_cycle<F: Facts + ?Sized>(work: &Work<'_, F>, group: &Resource, member:
             .why("groups nest, but none may contain itself")
             .detail(path.join(" contains ")));
         }
-        for binding in work.facts().list_bindings(BindingQuery::OnAs(id, Role::GroupMember))? {
-            let is_group = work.facts().resource(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
-            if is_group && known.insert(binding.principal) {
+        for binding in tx.facts().list_bindings(BindingQuery::OnAs(id, Role::GroupMember))? {
+            let is_group = tx.facts().resource(binding.principal)?.is_some_and(|it| it.kind() == Kind::Group);
+            if is_group && seen.insert(binding.principal) {
                 ways.push((binding.principal, Some(next)));
             }
         }
@@ -274,34 +274,39 @@ fn refuse_cycle<F: Facts + ?Sized>(work: &Work<'_, F>, group: &Resource, member:
 ///
 /// # Errors
 /// A denial: an admin is removed by whom may undesignate it.
-pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, who: &[Reference]) -> Result<()> {
-    let place = work.find(kind, name)?;
+pub fn remove<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    kind: Kind,
+    name: &Name,
+    who: &[Reference],
+) -> Result<()> {
+    let place = tx.find(kind, name)?;
     for reference in who {
-        let (member, known) = known_member(work, &place, reference, Change::Remove)?;
-        let Some(known) = known else {
-            work.notices.push(format!("{} is not a member of {}", member.reference(), place.reference()));
+        let (member, existing) = known_member(tx, &place, reference, Change::Remove)?;
+        let Some(existing) = existing else {
+            tx.warnings.push(format!("{} is not a member of {}", member.reference(), place.reference()));
             continue;
         };
-        work.end_binding(known.id);
+        tx.end_binding(existing.id);
     }
     Ok(())
 }
 
 /// Finds a member and asks for the right to take something from it, or to give back what was taken.
 fn known_member<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     place: &Resource,
     reference: &Reference,
     change: Change,
 ) -> Result<(Rc<Resource>, Option<Binding>)> {
-    work.require_verb(change.verb(place.kind(), is_group(reference)), place.id)?;
-    let member = listed_member(work, place, reference)?;
-    let known = held(work.facts(), place, member.id)?;
+    tx.require_verb(change.verb(place.kind(), is_group(reference)), place.id)?;
+    let member = listed_member(tx, place, reference)?;
+    let existing = held(tx.facts(), place, member.id)?;
     // To manage members covers those who are not admins (docs/model.md#workgroups): an admin is undesignated.
-    if known.as_ref().is_some_and(|it| it.role == admin(place.kind())) && place.kind() != Kind::Group {
-        work.require_verb(Verb::RemoveAdmin, place.id)?;
+    if existing.as_ref().is_some_and(|it| it.role == admin(place.kind())) && place.kind() != Kind::Group {
+        tx.require_verb(Verb::RemoveAdmin, place.id)?;
     }
-    Ok((member, known))
+    Ok((member, existing))
 }
 
 /// Deactivates or activates memberships: they stay listed and give nothing meanwhile.
@@ -309,19 +314,19 @@ fn known_member<F: Facts + ?Sized>(
 /// # Errors
 /// A denial; "no such member".
 pub fn set_active<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     kind: Kind,
     name: &Name,
     who: &[Reference],
     active: bool,
 ) -> Result<()> {
-    let place = work.find(kind, name)?;
+    let place = tx.find(kind, name)?;
     let change = if active { Change::Activate } else { Change::Deactivate };
     for reference in who {
-        let (member, known) = known_member(work, &place, reference, change)?;
-        let Some(mut known) = known else { return Err(not_a_member(&place, &member)) };
-        known.attributes.inactive = !active;
-        work.put_binding(known);
+        let (member, existing) = known_member(tx, &place, reference, change)?;
+        let Some(mut existing) = existing else { return Err(not_a_member(&place, &member)) };
+        existing.attributes.inactive = !active;
+        tx.put_binding(existing);
     }
     Ok(())
 }
@@ -331,21 +336,21 @@ pub fn set_active<F: Facts + ?Sized>(
 /// # Errors
 /// A denial; a conflict for whoever is no member.
 pub fn set_level<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     kind: Kind,
     name: &Name,
     who: &Reference,
     level: Role,
 ) -> Result<()> {
-    let place = work.find(kind, name)?;
-    let (member, known) = known_member(work, &place, who, Change::Remove)?;
-    work.require_verb(Change::Add.verb(kind, is_group(who)), place.id)?;
+    let place = tx.find(kind, name)?;
+    let (member, existing) = known_member(tx, &place, who, Change::Remove)?;
+    tx.require_verb(Change::Add.verb(kind, is_group(who)), place.id)?;
     if is_admin(level) {
-        work.require_verb(Verb::AddAdmin, place.id)?;
+        tx.require_verb(Verb::AddAdmin, place.id)?;
     }
-    let Some(known) = known else { return Err(not_a_member(&place, &member)) };
-    let grantor = work.actor.principal();
-    work.put_binding(Binding { role: level, grantor, ..known });
+    let Some(existing) = existing else { return Err(not_a_member(&place, &member)) };
+    let grantor = tx.actor.principal();
+    tx.put_binding(Binding { role: level, grantor, ..existing });
     Ok(())
 }
 
@@ -359,32 +364,32 @@ fn not_a_member(place: &Resource, member: &Resource) -> Problem {
 /// # Errors
 /// A denial; a conflict for a group, or for an account that is no member.
 pub fn set_admin<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     kind: Kind,
     name: &Name,
     who: &[Reference],
     designate: bool,
 ) -> Result<()> {
-    let place = work.find(kind, name)?;
+    let place = tx.find(kind, name)?;
     let (admin, standard) = (admin(kind), initial(kind));
     for reference in who {
-        work.require_verb(if designate { Verb::AddAdmin } else { Verb::RemoveAdmin }, place.id)?;
+        tx.require_verb(if designate { Verb::AddAdmin } else { Verb::RemoveAdmin }, place.id)?;
         let member = match reference {
-            Reference::Named(Kind::Account, _) => listed_member(work, &place, reference)?,
+            Reference::Named(Kind::Account, _) => listed_member(tx, &place, reference)?,
             other => return Err(other.wrong_kind("an account (only accounts can be admins)")),
         };
-        match held(work.facts(), &place, member.id)? {
-            Some(mut known) if designate || known.role == admin => {
+        match held(tx.facts(), &place, member.id)? {
+            Some(mut existing) if designate || existing.role == admin => {
                 let after = if designate { admin } else { standard };
-                if known.role != after {
-                    known.role = after;
-                    known.grantor = work.actor.principal();
-                    work.put_binding(known);
+                if existing.role != after {
+                    existing.role = after;
+                    existing.grantor = tx.actor.principal();
+                    tx.put_binding(existing);
                 }
             }
             Some(_) => {}
             None if designate => return Err(not_a_member(&place, &member)),
-            None => work.notices.push(format!("{} is not a member of {}", member.reference(), place.reference())),
+            None => tx.warnings.push(format!("{} is not a member of {}", member.reference(), place.reference())),
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What people do: each operation reads facts and adds to a draft; it writes nothing.
 //!
-//! An operation takes a [`Work`] (facts with the draft so far laid over them, an actor and a time)
+//! An operation takes a [`Transaction`] (facts with the draft so far laid over them, an actor and a time)
 //! and a request of plain values. It asks [`crate::policy::decide`] before it changes anything and
 //! answers with a [`Problem`] when a rule or an invariant forbids it. What becomes of the draft is
 //! up to the caller: commit it, show it (`--dry-run`), or ask further questions about it.
@@ -32,9 +32,9 @@ mod scope;
 pub mod server;
 pub mod share;
 mod sight;
+mod transaction;
 pub mod transfer;
 pub mod undo;
-mod work;
 pub mod workspace;
 pub mod workspace_member;
 
@@ -42,7 +42,7 @@ pub use refusal::{action_phrase, lacks_phrase};
 pub use remedy::remedies;
 pub use scope::scope;
 pub use sight::{AnyViewer, Place, find, find_item, find_workspace, numbered, require_active, resolve};
-pub use work::Work;
+pub use transaction::Transaction;
 
 pub use crate::policy::{Actor, Viewer};
 

@@ -2,7 +2,7 @@
 
 use super::membership::levels;
 use super::place::children;
-use super::{Actor, Result, Work, org_member, workspace};
+use super::{Actor, Result, Transaction, org_member, workspace};
 use crate::model::attributes::{Attributes, Org};
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
@@ -25,26 +25,26 @@ pub(super) fn said(given: Option<&str>, before: Option<&str>) -> Result<Option<S
 /// # Errors
 /// A denial; a usage problem for the operator without an admin; a conflict when it exists otherwise.
 pub fn add<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     name: &Name,
     description: Option<&str>,
     admin: Option<&Reference>,
 ) -> Result<Id> {
-    work.require_verb(Verb::CreateOrg, Id::SERVER)?;
-    let founder = founder(work, name, admin)?;
+    tx.require_verb(Verb::CreateOrg, Id::SERVER)?;
+    let founder = founder(tx, name, admin)?;
     let org = Org { description: said(description, None)? };
-    if let Some(known) = work.facts().named(Kind::Org, None, name.key())? {
-        return same_or_conflict(work, &known, founder, description.is_some().then_some(&org));
+    if let Some(existing) = tx.facts().named(Kind::Org, None, name.key())? {
+        return same_or_conflict(tx, &existing, founder, description.is_some().then_some(&org));
     }
-    let id = work.make(None, name, Attributes::Org(org))?;
-    work.bind(id, founder, Role::OrgAdmin);
+    let id = tx.create(None, name, Attributes::Org(org))?;
+    tx.bind(id, founder, Role::OrgAdmin);
     Ok(id)
 }
 
 /// Whoever acts; for the operator, who is no account, the one that is named.
-fn founder<F: Facts + ?Sized>(work: &Work<'_, F>, name: &Name, admin: Option<&Reference>) -> Result<Id> {
-    let named = admin.map(|admin| work.find_reference(Kind::Account, admin)).transpose()?;
-    match (work.actor, named) {
+fn founder<F: Facts + ?Sized>(tx: &Transaction<'_, F>, name: &Name, admin: Option<&Reference>) -> Result<Id> {
+    let named = admin.map(|admin| tx.find_reference(Kind::Account, admin)).transpose()?;
+    match (tx.actor, named) {
         (Actor::Principal(id), None) => Ok(id),
         (Actor::Principal(id), Some(other)) if other.id == id => Ok(id),
         (Actor::Principal(_), Some(other)) => Err(Problem::conflict(
@@ -62,34 +62,34 @@ fn founder<F: Facts + ?Sized>(work: &Work<'_, F>, name: &Name, admin: Option<&Re
 
 /// Adding what is there already is no change; adding it otherwise is a contradiction.
 fn same_or_conflict<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
-    known: &Resource,
+    tx: &Transaction<'_, F>,
+    existing: &Resource,
     founder: Id,
     wanted: Option<&Org>,
 ) -> Result<Id> {
     // Names are unique, so that one is taken cannot be hidden; whose it is can.
-    if !work.sees(known)? {
-        return Err(Problem::conflict("exists", format!("the name `{}` is taken", known.name)));
+    if !tx.sees(existing)? {
+        return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
     }
-    let same = wanted.is_none_or(|org| known.attributes == Attributes::Org(org.clone()));
-    if same && work.facts().held(known.id, Role::OrgAdmin, founder)?.is_some() {
-        return Ok(known.id);
+    let same = wanted.is_none_or(|org| existing.attributes == Attributes::Org(org.clone()));
+    if same && tx.facts().held(existing.id, Role::OrgAdmin, founder)?.is_some() {
+        return Ok(existing.id);
     }
-    Err(Problem::conflict("exists", format!("the organization `{}` exists already, with other values", known.name))
-        .tip(format!("rolebook org show {}", known.shell_name())))
+    Err(Problem::conflict("exists", format!("the organization `{}` exists already, with other values", existing.name))
+        .tip(format!("rolebook org show {}", existing.shell_name())))
 }
 
 /// Changes the description.
 ///
 /// # Errors
 /// A denial.
-pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, description: Option<&str>) -> Result<()> {
+pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, description: Option<&str>) -> Result<()> {
     if description.is_none() {
         return Err(super::nothing_to_set());
     }
-    let known = work.find(Kind::Org, name)?;
-    work.require_verb(Verb::Edit, known.id)?;
-    work.put_attributes(&known, Attributes::Org(Org { description: said(description, None)? }));
+    let existing = tx.find(Kind::Org, name)?;
+    tx.require_verb(Verb::Edit, existing.id)?;
+    tx.put_attributes(&existing, Attributes::Org(Org { description: said(description, None)? }));
     Ok(())
 }
 
@@ -97,38 +97,38 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name, description: 
 ///
 /// # Errors
 /// A denial for everybody but the operator.
-pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, name: &Name) -> Result<()> {
-    let known = work.find(Kind::Org, name)?;
-    work.require_verb(Verb::Delete, known.id)?;
-    for workspace in children(work, Kind::Workspace, known.id)? {
-        let reference = work.name(workspace.id)?;
-        work.takes.push(reference);
-        workspace::remove_unasked(work, &workspace)?;
+pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Result<()> {
+    let existing = tx.find(Kind::Org, name)?;
+    tx.require_verb(Verb::Delete, existing.id)?;
+    for workspace in children(tx, Kind::Workspace, existing.id)? {
+        let reference = tx.name(workspace.id)?;
+        tx.cascades.push(reference);
+        workspace::remove_unasked(tx, &workspace)?;
     }
-    for key in children(work, Kind::SigningKey, known.id)? {
-        work.takes.push(key.reference());
-        work.end_with_bindings(key.id)?;
+    for key in children(tx, Kind::SigningKey, existing.id)? {
+        tx.cascades.push(key.reference());
+        tx.end_with_bindings(key.id)?;
     }
-    for invitation in children(work, Kind::Invitation, known.id)? {
-        if let Some(it) = invitation.as_invitation().filter(|it| it.status(work.at) == "active") {
-            work.takes.push(format!("the invitation for {}", it.email));
+    for invitation in children(tx, Kind::Invitation, existing.id)? {
+        if let Some(it) = invitation.as_invitation().filter(|it| it.status(tx.at) == "active") {
+            tx.cascades.push(format!("the invitation for {}", it.email));
         }
-        work.end_with_bindings(invitation.id)?;
+        tx.end_with_bindings(invitation.id)?;
     }
-    take_members(work, &known)?;
-    work.end_with_bindings(known.id)
+    take_members(tx, &existing)?;
+    tx.end_with_bindings(existing.id)
 }
 
 /// Lists the members of an organization or a workspace among what goes with it.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn take_members<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Resource) -> Result<()> {
-    let reference = work.name(place.id)?;
+pub(super) fn take_members<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, place: &Resource) -> Result<()> {
+    let reference = tx.name(place.id)?;
     for level in levels(place.kind()) {
-        for binding in work.facts().list_bindings(BindingQuery::OnAs(place.id, *level))? {
-            let line = format!("{} as {} of {reference}", work.party(&binding, binding.principal)?, level.as_str());
-            work.takes.push(line);
+        for binding in tx.facts().list_bindings(BindingQuery::OnAs(place.id, *level))? {
+            let line = format!("{} as {} of {reference}", tx.participant(&binding, binding.principal)?, level.as_str());
+            tx.cascades.push(line);
         }
     }
     Ok(())
@@ -138,11 +138,11 @@ pub(super) fn take_members<F: Facts + ?Sized>(work: &mut Work<'_, F>, place: &Re
 ///
 /// # Errors
 /// A denial.
-pub fn members<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource) -> Result<Vec<crate::model::Binding>> {
-    work.require_verb(Verb::ViewMembers, org.id)?;
+pub fn members<F: Facts + ?Sized>(tx: &Transaction<'_, F>, org: &Resource) -> Result<Vec<crate::model::Binding>> {
+    tx.require_verb(Verb::ViewMembers, org.id)?;
     let mut found = Vec::new();
     for role in Role::ORG {
-        found.extend(work.facts().list_bindings(BindingQuery::OnAs(org.id, role))?);
+        found.extend(tx.facts().list_bindings(BindingQuery::OnAs(org.id, role))?);
     }
     Ok(found)
 }
@@ -152,18 +152,18 @@ pub fn members<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource) -> Result<
 /// # Errors
 /// When the facts cannot be read.
 pub fn workspaces_of<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     org: Id,
     member: &crate::model::Binding,
 ) -> Result<Vec<std::rc::Rc<Resource>>> {
     let mut found = Vec::new();
     if member.role == Role::OrgAdmin {
-        found = children(work, Kind::Workspace, org)?;
+        found = children(tx, Kind::Workspace, org)?;
     } else {
         // There may be very many that this member has not.
         for level in Role::WORKSPACE {
-            for binding in work.facts().list_bindings(BindingQuery::OfAs(member.principal, level))? {
-                found.extend(work.facts().resource(binding.resource)?.filter(|it| it.parent == Some(org)));
+            for binding in tx.facts().list_bindings(BindingQuery::OfAs(member.principal, level))? {
+                found.extend(tx.facts().resource(binding.resource)?.filter(|it| it.parent == Some(org)));
             }
         }
     }

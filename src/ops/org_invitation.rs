@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::invitation::{Refused, Which};
 use super::membership::held;
 use super::place::children;
-use super::{Actor, Result, Work, find_workspace, org_member, workspace_member};
+use super::{Actor, Result, Transaction, find_workspace, org_member, workspace_member};
 use crate::model::attributes::{Attributes, Invitation, InvitationState, OrgRole};
 use crate::model::catalogue::INVITATION;
 use crate::model::name::{key, shell_quote};
@@ -36,40 +36,40 @@ pub struct Terms {
 /// A denial; a conflict for a member, for an address that has an active invitation, and for an
 /// admin who is given single workspaces; "no such workspace".
 pub fn invite<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     org: &Name,
     terms: &Terms,
     addresses: &[(Name, Secret)],
 ) -> Result<Vec<Id>> {
-    let place = work.find(Kind::Org, org)?;
-    work.require_verb(Verb::Invite, place.id)?;
+    let place = tx.find(Kind::Org, org)?;
+    tx.require_verb(Verb::Invite, place.id)?;
     if terms.role == OrgRole::Admin && !terms.workspaces.is_empty() {
         return Err(org_member::admins_have_all());
     }
     let mut workspaces = Vec::new();
     for name in &terms.workspaces {
-        let id = find_workspace(work.facts(), &work.viewer()?, org, name)?.id;
+        let id = find_workspace(tx.facts(), &tx.viewer()?, org, name)?.id;
         if !workspaces.contains(&id) {
             workspaces.push(id);
         }
     }
-    let expires = terms.expires.unwrap_or(Expiry::In(DEFAULT_LIFE)).resolve_at(work.at);
-    if expires.is_some_and(|end| end <= work.at) {
+    let expires = terms.expires.unwrap_or(Expiry::In(DEFAULT_LIFE)).resolve_at(tx.at);
+    if expires.is_some_and(|end| end <= tx.at) {
         return Err(Problem::conflict("past_expiry", "the invitation would have expired before it was made")
             .tip("choose a later --expires"));
     }
     // One active invitation per address, compared without case.
-    let known = children(work, Kind::Invitation, place.id)?;
-    let active = known.iter().filter(|it| is_active(work, it)).filter_map(|it| it.as_invitation());
+    let existing = children(tx, Kind::Invitation, place.id)?;
+    let active = existing.iter().filter(|it| is_active(tx, it)).filter_map(|it| it.as_invitation());
     let mut active: HashSet<String> = active.map(|it| key(&it.email)).collect();
     let mut made = Vec::new();
     for (address, secret) in addresses {
-        refuse_member(work, &place, address, terms.role)?;
+        refuse_member(tx, &place, address, terms.role)?;
         if !active.insert(address.key().to_owned()) {
             return Err(invited_already(&place, address));
         }
-        let id = work.new_id();
-        work.put(Resource {
+        let id = tx.new_id();
+        tx.put(Resource {
             id,
             parent: Some(place.id),
             name: String::new(),
@@ -78,8 +78,8 @@ pub fn invite<F: Facts + ?Sized>(
             attributes: Attributes::Invitation(Invitation {
                 invitee: None,
                 email: address.as_written().to_owned(),
-                by: work.actor.principal(),
-                created: work.at,
+                by: tx.actor.principal(),
+                created: tx.at,
                 expires,
                 after_one_upload: false,
                 role: Some(terms.role),
@@ -100,14 +100,19 @@ fn is_addressed(account: &Resource, address: &str) -> bool {
 }
 
 /// Refuses an address that means a member, by the e-mail of the account or by its name.
-fn refuse_member<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address: &Name, role: OrgRole) -> Result<()> {
-    let mut meant = Vec::from_iter(work.facts().named(Kind::Account, None, address.key())?);
-    work.facts().aliased(Kind::Account, address.key(), &mut |account| {
+fn refuse_member<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    org: &Resource,
+    address: &Name,
+    role: OrgRole,
+) -> Result<()> {
+    let mut meant = Vec::from_iter(tx.facts().named(Kind::Account, None, address.key())?);
+    tx.facts().aliased(Kind::Account, address.key(), &mut |account| {
         meant.push(account);
         Ok(ControlFlow::Continue(()))
     })?;
     for account in meant {
-        if held(work.facts(), org, account.id)?.is_some() {
+        if held(tx.facts(), org, account.id)?.is_some() {
             return Err(Problem::conflict(
                 "member_already",
                 format!("`{address}` is {}, a member of {} already", account.reference(), org.reference()),
@@ -133,13 +138,17 @@ fn invited_already(org: &Resource, address: &Name) -> Problem {
     ))
 }
 
-fn is_active<F: Facts + ?Sized>(work: &Work<'_, F>, invitation: &Resource) -> bool {
-    invitation.as_invitation().is_some_and(|it| it.status(work.at) == "active")
+fn is_active<F: Facts + ?Sized>(tx: &Transaction<'_, F>, invitation: &Resource) -> bool {
+    invitation.as_invitation().is_some_and(|it| it.status(tx.at) == "active")
 }
 
 /// The newest invitation of an address: no older one can be active.
-fn of_address<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address: &Name) -> Result<Option<Rc<Resource>>> {
-    let invitations = children(work, Kind::Invitation, org.id)?;
+fn of_address<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    org: &Resource,
+    address: &Name,
+) -> Result<Option<Rc<Resource>>> {
+    let invitations = children(tx, Kind::Invitation, org.id)?;
     Ok(invitations
         .into_iter()
         .filter(|known| known.as_invitation().is_some_and(|it| key(&it.email) == address.key()))
@@ -150,24 +159,25 @@ fn of_address<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Resource, address: &N
 ///
 /// # Errors
 /// A denial; "no such invitation".
-pub fn cancel<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, which: &Which) -> Result<()> {
-    let org = work.find(Kind::Org, org)?;
-    work.require_verb(Verb::CancelInvitation, org.id)?;
+pub fn cancel<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, which: &Which) -> Result<()> {
+    let org = tx.find(Kind::Org, org)?;
+    tx.require_verb(Verb::CancelInvitation, org.id)?;
     let (found, written) = match which {
-        Which::Address(address) => (of_address(work, &org, address)?, address.as_written().to_owned()),
+        Which::Address(address) => (of_address(tx, &org, address)?, address.as_written().to_owned()),
         Which::Number(number) => {
-            let known = work.facts().resource(Id(*number))?;
-            (known.filter(|it| it.kind() == Kind::Invitation && it.parent == Some(org.id)), number.to_string())
+            let existing = tx.facts().resource(Id(*number))?;
+            (existing.filter(|it| it.kind() == Kind::Invitation && it.parent == Some(org.id)), number.to_string())
         }
     };
-    let known = found.ok_or_else(|| Problem::not_found("invitation", &format!("{written} to {}", org.reference())))?;
-    match known.as_invitation() {
+    let existing =
+        found.ok_or_else(|| Problem::not_found("invitation", &format!("{written} to {}", org.reference())))?;
+    match existing.as_invitation() {
         Some(it) if it.state == InvitationState::Active => {
             let state = InvitationState::Revoked;
-            work.put_attributes(&known, Attributes::Invitation(Invitation { state, ..it.clone() }));
+            tx.put_attributes(&existing, Attributes::Invitation(Invitation { state, ..it.clone() }));
         }
         Some(it) => {
-            work.notices.push(format!("the invitation of `{}` was {} already", it.email, it.state.as_str()));
+            tx.warnings.push(format!("the invitation of `{}` was {} already", it.email, it.state.as_str()));
         }
         None => {}
     }
@@ -187,48 +197,48 @@ fn refused(reason: &'static str) -> Refused {
 /// A usage problem for the operator; the one answer for an invitation that cannot be accepted, with
 /// the true reason for the log; a conflict where somebody else's folder is in the way.
 pub fn accept<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     org: &Name,
     secret: &Secret,
 ) -> std::result::Result<Id, Refused> {
-    let Actor::Principal(own) = work.actor else {
+    let Actor::Principal(own) = tx.actor else {
         return Err(Problem::usage("no_account", "an invitation is accepted by an account")
             .why("the operator is no account")
             .tip("add --as USER")
             .into());
     };
-    let Some(org) = work.facts().named(Kind::Org, None, org.key())? else {
+    let Some(org) = tx.facts().named(Kind::Org, None, org.key())? else {
         return Err(refused("no such organization"));
     };
-    let Some(known) = work.facts().named(Kind::Invitation, Some(org.id), &secret.hash())? else {
+    let Some(existing) = tx.facts().named(Kind::Invitation, Some(org.id), &secret.hash())? else {
         return Err(refused("unknown invitation"));
     };
-    let Some((it, role)) = known.as_invitation().and_then(|it| Some((it.clone(), it.role?))) else {
+    let Some((it, role)) = existing.as_invitation().and_then(|it| Some((it.clone(), it.role?))) else {
         return Err(refused("unknown invitation"));
     };
-    match it.status(work.at) {
+    match it.status(tx.at) {
         "active" => {}
         "used" => return Err(refused("the invitation was used")),
         "expired" => return Err(refused("the invitation is expired")),
         _ => return Err(refused("the invitation was cancelled")),
     }
-    let account = work.facts().resource(own)?.filter(|account| is_addressed(account, &key(&it.email)));
+    let account = tx.facts().resource(own)?.filter(|account| is_addressed(account, &key(&it.email)));
     let Some(account) = account else { return Err(refused("the invitation is for another address")) };
-    if held(work.facts(), &org, own)?.is_some() {
+    if held(tx.facts(), &org, own)?.is_some() {
         return Err(refused("a member already"));
     }
-    let binding = work.bind(org.id, own, role.role());
-    if let Some(made) = work.facts().binding(binding)? {
+    let binding = tx.bind(org.id, own, role.role());
+    if let Some(made) = tx.facts().binding(binding)? {
         // Whoever invited gave the role; accepting gives nothing that was not given.
-        work.put_binding(Binding { grantor: it.by, ..made });
+        tx.put_binding(Binding { grantor: it.by, ..made });
     }
     for id in &it.workspaces {
-        let workspace = work.facts().resource(*id)?.filter(|it| it.parent == Some(org.id));
+        let workspace = tx.facts().resource(*id)?.filter(|it| it.parent == Some(org.id));
         if let Some(workspace) = workspace {
-            workspace_member::give(work, &workspace, &account, it.by)?;
+            workspace_member::give(tx, &workspace, &account, it.by)?;
         }
     }
-    work.put_attributes(&known, Attributes::Invitation(Invitation { state: InvitationState::Used, ..it }));
+    tx.put_attributes(&existing, Attributes::Invitation(Invitation { state: InvitationState::Used, ..it }));
     Ok(org.id)
 }
 
@@ -236,10 +246,10 @@ pub fn accept<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn list<F: Facts + ?Sized>(work: &Work<'_, F>, org: &Name) -> Result<Vec<Rc<Resource>>> {
-    let org = work.find(Kind::Org, org)?;
-    work.require_verb(Verb::ViewMembers, org.id)?;
-    let mut found = children(work, Kind::Invitation, org.id)?;
+pub fn list<F: Facts + ?Sized>(tx: &Transaction<'_, F>, org: &Name) -> Result<Vec<Rc<Resource>>> {
+    let org = tx.find(Kind::Org, org)?;
+    tx.require_verb(Verb::ViewMembers, org.id)?;
+    let mut found = children(tx, Kind::Invitation, org.id)?;
     found.sort_by_key(|it| it.id);
     Ok(found)
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::membership::held;
 use super::place::children;
-use super::{Actor, Result, Work, find_workspace, workspace_member};
+use super::{Actor, Result, Transaction, find_workspace, workspace_member};
 use crate::model::attributes::Status;
 use crate::model::catalogue::REMOVES_MEMBERS;
 use crate::model::name::shell_quote;
@@ -18,22 +18,22 @@ const ALL_WORKSPACES: &str = "an admin of an organization has all of its workspa
 /// the directory is private.
 ///
 /// # Errors
-/// As [`Work::find`]; a conflict for any other kind.
+/// As [`Transaction::find`]; a conflict for any other kind.
 pub(super) fn find_member<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     org: &Resource,
     reference: &Reference,
 ) -> Result<Rc<Resource>> {
     let Reference::Named(Kind::Account, name) = reference else {
         return Err(reference.wrong_kind("an account (only accounts are members of organizations)"));
     };
-    if let Some(account) = work.facts().named(Kind::Account, None, name.key())?
-        && held(work.facts(), org, account.id)?.is_some()
-        && work.may(Action::Plain(Verb::ViewMembers), org.id)?
+    if let Some(account) = tx.facts().named(Kind::Account, None, name.key())?
+        && held(tx.facts(), org, account.id)?.is_some()
+        && tx.may(Action::Plain(Verb::ViewMembers), org.id)?
     {
         return Ok(account);
     }
-    work.find(Kind::Account, name)
+    tx.find(Kind::Account, name)
 }
 
 /// The command that invites an account, as far as its address is known.
@@ -58,35 +58,35 @@ pub(super) fn not_a_member(org: &Resource, account: &Resource, role: Role) -> Pr
 ///
 /// # Errors
 /// A denial; a conflict for whoever is no member.
-pub fn set_role<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, who: &Reference, role: Role) -> Result<()> {
-    let org = work.find(Kind::Org, org)?;
-    work.require_verb(Verb::EditMember, org.id)?;
-    let account = find_member(work, &org, who)?;
-    match held(work.facts(), &org, account.id)? {
-        Some(known) => change(work, &org, known, role),
-        None if work.actor == Actor::Operator => {
-            work.bind(org.id, account.id, role);
+pub fn set_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, who: &Reference, role: Role) -> Result<()> {
+    let org = tx.find(Kind::Org, org)?;
+    tx.require_verb(Verb::EditMember, org.id)?;
+    let account = find_member(tx, &org, who)?;
+    match held(tx.facts(), &org, account.id)? {
+        Some(existing) => change(tx, &org, existing, role),
+        None if tx.actor == Actor::Operator => {
+            tx.bind(org.id, account.id, role);
             Ok(())
         }
         None => Err(not_a_member(&org, &account, role)),
     }
 }
 
-fn change<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Resource, known: Binding, role: Role) -> Result<()> {
-    if known.role == role {
+fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, existing: Binding, role: Role) -> Result<()> {
+    if existing.role == role {
         return Ok(());
     }
-    let who = known.principal;
-    let grantor = work.actor.principal();
-    work.put_binding(Binding { role, grantor, ..known });
+    let who = existing.principal;
+    let grantor = tx.actor.principal();
+    tx.put_binding(Binding { role, grantor, ..existing });
     if role == Role::OrgMember {
-        for workspace in children(work, Kind::Workspace, org.id)? {
-            if held(work.facts(), &workspace, who)?.is_some() {
+        for workspace in children(tx, Kind::Workspace, org.id)? {
+            if held(tx.facts(), &workspace, who)?.is_some() {
                 return Ok(());
             }
         }
-        let who = work.name(who)?;
-        work.notices.push(format!("{who} has no workspace of {} now", org.reference()));
+        let who = tx.name(who)?;
+        tx.warnings.push(format!("{who} has no workspace of {} now", org.reference()));
     }
     Ok(())
 }
@@ -96,17 +96,17 @@ fn change<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Resource, known: Bind
 /// # Errors
 /// A denial; a conflict for an admin, who has all, and for whoever is no member.
 pub fn set_workspaces<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     org: &Name,
     who: &Reference,
     workspaces: &[Name],
 ) -> Result<()> {
-    let place = work.find(Kind::Org, org)?;
-    work.require_verb(Verb::EditMember, place.id)?;
-    let account = find_member(work, &place, who)?;
-    match held(work.facts(), &place, account.id)? {
+    let place = tx.find(Kind::Org, org)?;
+    tx.require_verb(Verb::EditMember, place.id)?;
+    let account = find_member(tx, &place, who)?;
+    match held(tx.facts(), &place, account.id)? {
         None => return Err(not_a_member(&place, &account, Role::OrgMember)),
-        Some(known) if known.role == Role::OrgAdmin => {
+        Some(existing) if existing.role == Role::OrgAdmin => {
             return Err(Problem::conflict(
                 "has_all_workspaces",
                 format!("{} is an admin of {}", account.reference(), place.reference()),
@@ -118,14 +118,14 @@ pub fn set_workspaces<F: Facts + ?Sized>(
     }
     let mut wanted: Vec<Id> = Vec::new();
     for name in workspaces {
-        wanted.push(find_workspace(work.facts(), &work.viewer()?, org, name)?.id);
+        wanted.push(find_workspace(tx.facts(), &tx.viewer()?, org, name)?.id);
     }
-    let grantor = work.actor.principal();
-    for workspace in children(work, Kind::Workspace, place.id)? {
-        let has = held(work.facts(), &workspace, account.id)?.is_some();
+    let grantor = tx.actor.principal();
+    for workspace in children(tx, Kind::Workspace, place.id)? {
+        let has = held(tx.facts(), &workspace, account.id)?.is_some();
         match (has, wanted.contains(&workspace.id)) {
-            (false, true) => workspace_member::give(work, &workspace, &account, grantor)?,
-            (true, false) => workspace_member::take(work, &workspace, account.id)?,
+            (false, true) => workspace_member::give(tx, &workspace, &account, grantor)?,
+            (true, false) => workspace_member::take(tx, &workspace, account.id)?,
             _ => {}
         }
     }
@@ -143,32 +143,32 @@ pub(super) fn admins_have_all() -> Problem {
 ///
 /// # Errors
 /// A denial, for oneself too.
-pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, who: &[Reference]) -> Result<()> {
-    let org = work.find(Kind::Org, org)?;
-    work.require_verb(Verb::RemoveMember, org.id)?;
+pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, who: &[Reference]) -> Result<()> {
+    let org = tx.find(Kind::Org, org)?;
+    tx.require_verb(Verb::RemoveMember, org.id)?;
     for reference in who {
-        let account = find_member(work, &org, reference)?;
-        if work.actor == Actor::Principal(account.id) {
+        let account = find_member(tx, &org, reference)?;
+        if tx.actor == Actor::Principal(account.id) {
             let message = "nobody removes themselves from an organization";
             let problem = Problem::denied(REMOVES_MEMBERS, message).coded("oneself");
             return Err(problem.tip(format!("rolebook org leave {}", org.shell_name())));
         }
-        if held(work.facts(), &org, account.id)?.is_none() {
-            work.notices.push(format!("{} is not a member of {}", account.reference(), org.reference()));
+        if held(tx.facts(), &org, account.id)?.is_none() {
+            tx.warnings.push(format!("{} is not a member of {}", account.reference(), org.reference()));
             continue;
         }
-        end(work, &org, account.id)?;
+        end(tx, &org, account.id)?;
     }
     Ok(())
 }
 
 /// Ends a membership, with the workspaces that came with it.
-fn end<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Resource, account: Id) -> Result<()> {
-    for workspace in children(work, Kind::Workspace, org.id)? {
-        workspace_member::take(work, &workspace, account)?;
+fn end<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, account: Id) -> Result<()> {
+    for workspace in children(tx, Kind::Workspace, org.id)? {
+        workspace_member::take(tx, &workspace, account)?;
     }
-    if let Some(known) = held(work.facts(), org, account)? {
-        work.end_binding(known.id);
+    if let Some(existing) = held(tx.facts(), org, account)? {
+        tx.end_binding(existing.id);
     }
     Ok(())
 }
@@ -177,40 +177,40 @@ fn end<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Resource, account: Id) -
 ///
 /// # Errors
 /// A usage problem for the operator; a denial; a conflict for the last active admin.
-pub fn leave<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, promote: Option<&Reference>) -> Result<()> {
-    let Actor::Principal(own) = work.actor else {
+pub fn leave<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, promote: Option<&Reference>) -> Result<()> {
+    let Actor::Principal(own) = tx.actor else {
         return Err(Problem::usage("no_member", "the operator is no member that could leave").tip("add --as USER"));
     };
-    let org = work.find(Kind::Org, org)?;
+    let org = tx.find(Kind::Org, org)?;
     if let Some(heir) = promote {
-        make_admin(work, &org, own, heir)?;
+        make_admin(tx, &org, own, heir)?;
     }
-    let is_admin = work.facts().held(org.id, Role::OrgAdmin, own)?.is_some();
+    let is_admin = tx.facts().held(org.id, Role::OrgAdmin, own)?.is_some();
     // The rules and the invariants refuse it anyway; said here, it comes with the way out.
-    if is_admin && !invariants::has_administrator(work.facts(), org.id, Role::OrgAdmin, Some(own), work.at)? {
+    if is_admin && !invariants::has_administrator(tx.facts(), org.id, Role::OrgAdmin, Some(own), tx.at)? {
         return Err(Problem::conflict(
             "last_administrator",
-            format!("{} is the last active admin of {}", work.name(own)?, org.reference()),
+            format!("{} is the last active admin of {}", tx.name(own)?, org.reference()),
         )
         .why(LEAVE)
         .tip(format!("rolebook org leave {} --promote SOMEBODY", org.shell_name())));
     }
-    work.require_verb(Verb::Leave, org.id)?;
-    end(work, &org, own)
+    tx.require_verb(Verb::Leave, org.id)?;
+    end(tx, &org, own)
 }
 
 /// Makes a member admin, so that another one can go.
-fn make_admin<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Resource, own: Id, heir: &Reference) -> Result<()> {
-    work.require_verb(Verb::EditMember, org.id)?;
-    let account = find_member(work, org, heir)?;
+fn make_admin<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, own: Id, heir: &Reference) -> Result<()> {
+    tx.require_verb(Verb::EditMember, org.id)?;
+    let account = find_member(tx, org, heir)?;
     if account.id == own {
         return Err(Problem::conflict("same_account", "who leaves cannot take over from themselves"));
     }
-    let Some(known) = held(work.facts(), org, account.id)? else {
+    let Some(existing) = held(tx.facts(), org, account.id)? else {
         return Err(not_a_member(org, &account, Role::OrgAdmin));
     };
-    if account.as_account().is_none_or(|it| it.status(work.at) != Status::Active) {
+    if account.as_account().is_none_or(|it| it.status(tx.at) != Status::Active) {
         return Err(Problem::conflict("inactive", format!("{} is not active", account.reference())).why(LEAVE));
     }
-    change(work, org, known, Role::OrgAdmin)
+    change(tx, org, existing, Role::OrgAdmin)
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Actor, Result, Work, invitation};
+use super::{Actor, Result, Transaction, invitation};
 use crate::model::attributes::{Attributes, File, Package};
 use crate::model::catalogue::SUBMIT_ONLY;
 use crate::model::name::shell_quote;
@@ -24,8 +24,8 @@ pub struct Send {
 ///
 /// # Errors
 /// A usage problem for the operator.
-pub(super) fn sender<F: Facts + ?Sized>(work: &Work<'_, F>) -> Result<Id> {
-    match work.actor {
+pub(super) fn sender<F: Facts + ?Sized>(tx: &Transaction<'_, F>) -> Result<Id> {
+    match tx.actor {
         Actor::Principal(id) => Ok(id),
         Actor::Operator => Err(Problem::usage("no_sender", "a package needs a sender")
             .why("the operator is no account")
@@ -37,10 +37,10 @@ pub(super) fn sender<F: Facts + ?Sized>(work: &Work<'_, F>) -> Result<Id> {
 ///
 /// # Errors
 /// Every refusal, in one problem.
-pub fn send<F: Facts + ?Sized>(work: &mut Work<'_, F>, request: &Send) -> Result<Id> {
-    let sender = sender(work)?;
-    let (inside, external) = recipients(work, &request.to)?;
-    record(work, sender, &request.title, &request.files, &inside, &external, None)
+pub fn send<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, request: &Send) -> Result<Id> {
+    let sender = sender(tx)?;
+    let (inside, external) = recipients(tx, &request.to)?;
+    record(tx, sender, &request.title, &request.files, &inside, &external, None)
 }
 
 /// Sends on a package one may view, with the same files.
@@ -48,37 +48,37 @@ pub fn send<F: Facts + ?Sized>(work: &mut Work<'_, F>, request: &Send) -> Result
 /// # Errors
 /// A denial without the `forward` setting; else as [`send`].
 pub fn forward<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     package: &Reference,
     to: &[Reference],
     title: Option<&str>,
 ) -> Result<Id> {
-    let sender = sender(work)?;
-    let known = work.find_reference(Kind::Package, package)?;
-    work.require_verb(Verb::Forward, Id::SERVER)?;
-    refuse_submitted(work, sender, known.id)?;
-    let Some(original) = known.as_package().cloned() else {
-        return Err(Problem::not_found("package", &known.id.to_string()));
+    let sender = sender(tx)?;
+    let existing = tx.find_reference(Kind::Package, package)?;
+    tx.require_verb(Verb::Forward, Id::SERVER)?;
+    refuse_submitted(tx, sender, existing.id)?;
+    let Some(original) = existing.as_package().cloned() else {
+        return Err(Problem::not_found("package", &existing.id.to_string()));
     };
-    let (inside, external) = recipients(work, to)?;
-    record(work, sender, title.unwrap_or(&original.title), &original.files, &inside, &external, Some(known.id))
+    let (inside, external) = recipients(tx, to)?;
+    record(tx, sender, title.unwrap_or(&original.title), &original.files, &inside, &external, Some(existing.id))
 }
 
 /// Whoever may only submit to a dropbox downloads nothing of what went there (seed 004), and so sends on
 /// nothing of it: whoever that went to could.
-fn refuse_submitted<F: Facts + ?Sized>(work: &Work<'_, F>, sender: Id, package: Id) -> Result<()> {
+fn refuse_submitted<F: Facts + ?Sized>(tx: &Transaction<'_, F>, sender: Id, package: Id) -> Result<()> {
     let action = Action::Plain(Verb::Download);
-    let question = Question { principal: sender, action, resource: package, at: work.at };
-    let decision = decide(work.facts(), &question)?;
-    if !decision.allowed && decision.rule == SUBMIT_ONLY { work.require(action, package) } else { Ok(()) }
+    let question = Question { principal: sender, action, resource: package, at: tx.at };
+    let decision = decide(tx.facts(), &question)?;
+    if !decision.allowed && decision.rule == SUBMIT_ONLY { tx.require(action, package) } else { Ok(()) }
 }
 
 /// Resolves and asks about every recipient; names every refusal.
-fn recipients<F: Facts + ?Sized>(work: &Work<'_, F>, to: &[Reference]) -> Result<(Vec<Id>, Vec<String>)> {
+fn recipients<F: Facts + ?Sized>(tx: &Transaction<'_, F>, to: &[Reference]) -> Result<(Vec<Id>, Vec<String>)> {
     let (mut inside, mut external) = (Vec::new(), Vec::new());
     let mut refusals: Vec<Problem> = Vec::new();
     for reference in to {
-        match recipient(work, reference) {
+        match recipient(tx, reference) {
             Ok(Recipient::Inside(id)) if !inside.contains(&id) => inside.push(id),
             Ok(Recipient::External(address)) if !external.contains(&address) => external.push(address),
             Ok(_) => {}
@@ -110,12 +110,12 @@ enum Recipient {
     External(String),
 }
 
-fn recipient<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Result<Recipient> {
+fn recipient<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Recipient> {
     match reference {
         Reference::Named(kind @ (Kind::Account | Kind::Workgroup | Kind::Dropbox), name) => {
-            let known = match work.find(*kind, name) {
+            let existing = match tx.find(*kind, name) {
                 Err(problem) if *kind == Kind::Account && problem.kind == ProblemKind::NotFound => {
-                    return Err(spelled(work, problem, name)?);
+                    return Err(spelled(tx, problem, name)?);
                 }
                 found => found?,
             };
@@ -124,12 +124,12 @@ fn recipient<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Re
                 Kind::Workgroup => Verb::Send,
                 _ => Verb::Submit,
             };
-            work.require(Action::Plain(verb), known.id)?;
-            Ok(Recipient::Inside(known.id))
+            tx.require(Action::Plain(verb), existing.id)?;
+            Ok(Recipient::Inside(existing.id))
         }
         Reference::External(address) => {
-            if let Some(account) = invitation::account_of(work, address)?
-                && work.sees(&account)?
+            if let Some(account) = invitation::account_of(tx, address)?
+                && tx.sees(&account)?
             {
                 return Err(Problem::conflict(
                     "address_of_account",
@@ -137,7 +137,7 @@ fn recipient<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Re
                 )
                 .tip(format!("--to {}", account.reference())));
             }
-            work.require_verb(Verb::SendExternal, Id::SERVER)?;
+            tx.require_verb(Verb::SendExternal, Id::SERVER)?;
             Ok(Recipient::External(address.as_written().to_owned()))
         }
         other => Err(other.wrong_kind("an account, a workgroup, a dropbox or `external:ADDRESS`")),
@@ -145,15 +145,15 @@ fn recipient<F: Facts + ?Sized>(work: &Work<'_, F>, reference: &Reference) -> Re
 }
 
 /// What else a word without a prefix may be meant to be: an address outside, a workgroup, a dropbox.
-fn spelled<F: Facts + ?Sized>(work: &Work<'_, F>, mut problem: Problem, name: &Name) -> Result<Problem> {
+fn spelled<F: Facts + ?Sized>(tx: &Transaction<'_, F>, mut problem: Problem, name: &Name) -> Result<Problem> {
     if name.as_written().contains('@') {
         problem = problem.tip(format!("for an address outside write `external:{name}`"));
     }
     for kind in [Kind::Workgroup, Kind::Dropbox] {
-        if let Some(known) = work.facts().named(kind, None, name.key())?
-            && work.sees(&known)?
+        if let Some(existing) = tx.facts().named(kind, None, name.key())?
+            && tx.sees(&existing)?
         {
-            problem = problem.tip(format!("--to {}", shell_quote(&known.reference())));
+            problem = problem.tip(format!("--to {}", shell_quote(&existing.reference())));
         }
     }
     Ok(problem)
@@ -164,7 +164,7 @@ fn spelled<F: Facts + ?Sized>(work: &Work<'_, F>, mut problem: Problem, name: &N
 /// # Errors
 /// A usage problem for a title that is none.
 pub fn record<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     sender: Id,
     title: &str,
     files: &[File],
@@ -175,8 +175,8 @@ pub fn record<F: Facts + ?Sized>(
     if title.is_empty() || title.chars().any(char::is_control) {
         return Err(Problem::usage("bad_title", "a title is not empty and holds no control characters"));
     }
-    let id = work.new_id();
-    work.put(Resource {
+    let id = tx.new_id();
+    tx.put(Resource {
         id,
         parent: None,
         name: String::new(),
@@ -188,15 +188,15 @@ pub fn record<F: Facts + ?Sized>(
             recipients: inside.to_vec(),
             external: external.to_vec(),
             files: files.to_vec(),
-            sent: work.at,
+            sent: tx.at,
             forwarded,
         }),
         sets: SetNames::NONE,
         since: 0,
     });
-    work.bind(id, sender, Role::PackageSender);
+    tx.bind(id, sender, Role::PackageSender);
     for recipient in inside {
-        work.bind(id, *recipient, Role::PackageRecipient);
+        tx.bind(id, *recipient, Role::PackageRecipient);
     }
     Ok(id)
 }
@@ -226,14 +226,14 @@ pub fn parse_file(text: &str) -> Result<File> {
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn list<F: Facts + ?Sized>(work: &Work<'_, F>) -> Result<Vec<Rc<Resource>>> {
+pub fn list<F: Facts + ?Sized>(tx: &Transaction<'_, F>) -> Result<Vec<Rc<Resource>>> {
     let mut found = Vec::new();
-    work.facts().resources(Kind::Package, None, &mut |package| {
+    tx.facts().resources(Kind::Package, None, &mut |package| {
         found.push(package);
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
     let mut seen = Vec::new();
-    let viewer = work.viewer()?;
+    let viewer = tx.viewer()?;
     for package in found {
         if viewer.sees(&package)? {
             seen.push(package);

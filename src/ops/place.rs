@@ -1,6 +1,6 @@
 //! Groups, workgroups and dropboxes as things: making, changing, renaming and removing them.
 
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, Dropbox, Group, GroupVisibility, MemberAccess, SendPolicy, Workgroup};
 use crate::model::{Id, Kind, Name, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
@@ -67,35 +67,35 @@ fn initial(kind: Kind) -> (Attributes, Verb) {
 ///
 /// # Errors
 /// A denial; a conflict when it exists otherwise.
-pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, options: &Options) -> Result<Id> {
+pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: &Name, options: &Options) -> Result<Id> {
     let (attributes, verb) = initial(kind);
-    work.require_verb(verb, Id::SERVER)?;
+    tx.require_verb(verb, Id::SERVER)?;
     let attributes = options.applied(&attributes);
-    if let Some(known) = work.facts().named(kind, None, name.key())? {
-        if options.applied(&known.attributes) == known.attributes {
-            return Ok(known.id);
+    if let Some(existing) = tx.facts().named(kind, None, name.key())? {
+        if options.applied(&existing.attributes) == existing.attributes {
+            return Ok(existing.id);
         }
         return Err(Problem::conflict(
             "exists",
-            format!("the {kind} `{}` exists already, with other values", known.name),
+            format!("the {kind} `{}` exists already, with other values", existing.name),
         )
-        .tip(format!("rolebook {kind} set {} …", known.shell_name())));
+        .tip(format!("rolebook {kind} set {} …", existing.shell_name())));
     }
-    work.make(None, name, attributes)
+    tx.create(None, name, attributes)
 }
 
 /// Changes settings.
 ///
 /// # Errors
 /// A denial.
-pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, options: &Options) -> Result<()> {
+pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: &Name, options: &Options) -> Result<()> {
     if *options == Options::default() {
         return Err(super::nothing_to_set());
     }
-    let known = work.find(kind, name)?;
-    work.require_verb(Verb::Edit, known.id)?;
-    let after = options.applied(&known.attributes);
-    work.put_attributes(&known, after);
+    let existing = tx.find(kind, name)?;
+    tx.require_verb(Verb::Edit, existing.id)?;
+    let after = options.applied(&existing.attributes);
+    tx.put_attributes(&existing, after);
     Ok(())
 }
 
@@ -103,76 +103,85 @@ pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, o
 ///
 /// # Errors
 /// A denial; a conflict when the name is taken; a usage problem for one that nothing new may have.
-pub fn rename<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name, new: &Name) -> Result<()> {
-    let known = work.find(kind, name)?;
+pub fn rename<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: &Name, new: &Name) -> Result<()> {
+    let existing = tx.find(kind, name)?;
     // Anyone may edit their own account, but not become somebody of another name.
-    work.require_verb(if kind == Kind::Account { Verb::Delete } else { Verb::Edit }, known.id)?;
-    put_name(work, &known, new)
+    tx.require_verb(if kind == Kind::Account { Verb::Delete } else { Verb::Edit }, existing.id)?;
+    put_name(tx, &existing, new)
 }
 
 /// Gives a workspace another name in its organization.
 ///
 /// # Errors
 /// A denial; a conflict when the name is taken.
-pub fn rename_workspace<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name, new: &Name) -> Result<()> {
-    let known = super::find_workspace(work.facts(), &work.viewer()?, org, name)?;
-    work.require_verb(Verb::Edit, known.id)?;
-    put_name(work, &known, new)
+pub fn rename_workspace<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    org: &Name,
+    name: &Name,
+    new: &Name,
+) -> Result<()> {
+    let existing = super::find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
+    tx.require_verb(Verb::Edit, existing.id)?;
+    put_name(tx, &existing, new)
 }
 
-fn put_name<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource, new: &Name) -> Result<()> {
-    let kind = known.kind();
-    if let Some(other) = work.facts().named(kind, known.parent, new.key())?
-        && other.id != known.id
+fn put_name<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource, new: &Name) -> Result<()> {
+    let kind = existing.kind();
+    if let Some(other) = tx.facts().named(kind, existing.parent, new.key())?
+        && other.id != existing.id
     {
         return Err(Problem::conflict("exists", format!("the {kind} `{}` exists already", other.name))
             .why("names are unique per kind, compared without case"));
     }
-    work.put_name(known, new)
+    tx.put_name(existing, new)
 }
 
 /// Removes it, with its memberships, the memberships it has, and its links.
 ///
 /// # Errors
 /// A denial.
-pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, kind: Kind, name: &Name) -> Result<()> {
-    let known = work.find(kind, name)?;
-    work.require_verb(Verb::Delete, known.id)?;
-    for binding in work.facts().list_bindings(BindingQuery::On(known.id))? {
+pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: &Name) -> Result<()> {
+    let existing = tx.find(kind, name)?;
+    tx.require_verb(Verb::Delete, existing.id)?;
+    for binding in tx.facts().list_bindings(BindingQuery::On(existing.id))? {
         if binding.role != Role::DropboxOutside {
-            let who = work.party(&binding, binding.principal)?;
-            let line = format!("{who} as {} of {}", binding.role.as_str(), known.reference());
-            work.takes.push(line);
+            let who = tx.participant(&binding, binding.principal)?;
+            let line = format!("{who} as {} of {}", binding.role.as_str(), existing.reference());
+            tx.cascades.push(line);
         }
     }
-    for binding in work.facts().list_bindings(BindingQuery::Of(known.id))? {
-        let place = work.name(binding.resource)?;
-        work.takes.push(match binding.role {
-            Role::PackageRecipient => format!("{place}, which was sent to {}, for its members", known.reference()),
-            role => format!("{} as {} of {place}", known.reference(), role.as_str()),
+    for binding in tx.facts().list_bindings(BindingQuery::Of(existing.id))? {
+        let place = tx.name(binding.resource)?;
+        tx.cascades.push(match binding.role {
+            Role::PackageRecipient => format!("{place}, which was sent to {}, for its members", existing.reference()),
+            role => format!("{} as {} of {place}", existing.reference(), role.as_str()),
         });
     }
     for kind in [Kind::Invitation, Kind::PublicLink] {
-        for link in children(work, kind, known.id)? {
+        for link in children(tx, kind, existing.id)? {
             if kind == Kind::PublicLink {
-                work.takes.push(format!("the public link of {}", known.reference()));
-            } else if link.as_invitation().is_some_and(|it| it.status(work.at) == "active") {
-                work.takes
+                tx.cascades.push(format!("the public link of {}", existing.reference()));
+            } else if link.as_invitation().is_some_and(|it| it.status(tx.at) == "active") {
+                tx.cascades
                     .push(format!("the private link for {}", link.as_invitation().map_or("", |it| it.email.as_str())));
             }
-            work.end(link.id);
+            tx.end(link.id);
         }
     }
-    work.end_with_bindings(known.id)
+    tx.end_with_bindings(existing.id)
 }
 
 /// The resources of a kind that lie in another.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn children<F: Facts + ?Sized>(work: &Work<'_, F>, kind: Kind, parent: Id) -> Result<Vec<std::rc::Rc<Resource>>> {
+pub fn children<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    kind: Kind,
+    parent: Id,
+) -> Result<Vec<std::rc::Rc<Resource>>> {
     let mut found = Vec::new();
-    work.facts().resources(kind, Some(parent), &mut |child| {
+    tx.facts().resources(kind, Some(parent), &mut |child| {
         found.push(child);
         Ok(std::ops::ControlFlow::Continue(()))
     })?;

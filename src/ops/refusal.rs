@@ -1,7 +1,7 @@
 //! What a refusal says: the invariant that would break, the rule that denies, what would suffice.
 
 use super::remedy::{offers, remedies};
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::attributes::NodeVersion;
 use crate::model::catalogue::{ADMINS_DO_NOT_END, CUSTOM_SETS, ROOT_STAYS};
 use crate::model::{Action, Binding, Id, Kind, Problem, Role, Verb};
@@ -9,7 +9,7 @@ use crate::policy::invariants::{self, Violation};
 use crate::policy::remedy::Missing;
 use crate::policy::{Decision, Facts, Question};
 
-impl<F: Facts + ?Sized> Work<'_, F> {
+impl<F: Facts + ?Sized> Transaction<'_, F> {
     /// Asks every invariant of the state as it would be.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl<F: Facts + ?Sized> Work<'_, F> {
             format!("{} is an admin, and an admin account never expires and is never inactive", self.name(id)?);
         Ok(Problem::conflict("admin_ends", message)
             .why(ADMINS_DO_NOT_END.source)
-            .tip(format!("demote it first: rolebook account set-role {} user", self.typed_name(id)?)))
+            .tip(format!("demote it first: rolebook account set-role {} user", self.shell_name(id)?)))
     }
 
     /// The conflict where a rule forbids something whoever asks, the operator too; none for any other rule.
@@ -92,7 +92,7 @@ impl<F: Facts + ?Sized> Work<'_, F> {
                 .tip("take them away first: rolebook endpoint remove-role NAME ROLE WHO")
         };
         for binding in bindings {
-            let (place, who) = (self.name(binding.resource)?, self.party(binding, binding.principal)?);
+            let (place, who) = (self.name(binding.resource)?, self.participant(binding, binding.principal)?);
             problem.details.push(match binding.role {
                 Role::ItemShare => format!("{place} is shared with {who}: {}", binding.attributes.permissions),
                 role => format!("{who} is {}", role.as_str()),
@@ -120,7 +120,7 @@ impl<F: Facts + ?Sized> Work<'_, F> {
             self.name(question.resource)?
         );
         let mut problem = Problem::denied(decision.rule, message);
-        if self.explains() {
+        if self.explains_denials() {
             let remedies = self.viewer()?.visible_remedies(remedies(self.facts(), question)?)?;
             for offer in offers(self.facts(), question, &remedies, &|id| self.name(id))? {
                 offer.add_to(&mut problem);

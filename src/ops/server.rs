@@ -1,6 +1,6 @@
 //! The server's settings.
 
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, Server, Setting, SettingValue};
 use crate::model::{Id, Problem, Resource, SetNames, Verb};
 use crate::policy::Facts;
@@ -41,20 +41,20 @@ pub fn check_url(url: &str) -> Result<()> {
 ///
 /// # Errors
 /// A denial; a usage problem for an address that is none.
-pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, options: &Options) -> Result<()> {
+pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, options: &Options) -> Result<()> {
     if *options == Options::default() {
         return Err(super::nothing_to_set());
     }
-    work.require_verb(Verb::Configure, Id::SERVER)?;
-    let before = work.facts().server()?;
+    tx.require_verb(Verb::Configure, Id::SERVER)?;
+    let before = tx.facts().server()?;
     let server = options.applied(&before)?;
     if server == before {
         return Ok(());
     }
     // The row there is keeps what else it holds.
-    let known = work.facts().resource(Id::SERVER)?;
-    let sets = known.map_or(SetNames::NONE, |known| known.sets.clone());
-    work.put(Resource {
+    let existing = tx.facts().resource(Id::SERVER)?;
+    let sets = existing.map_or(SetNames::NONE, |known| known.sets.clone());
+    tx.put(Resource {
         id: Id::SERVER,
         parent: None,
         name: String::new(),

@@ -30,7 +30,7 @@ pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> R
 /// The resource of that kind and name, if the actor may see it.
 ///
 /// # Errors
-/// As [`super::Work::find`].
+/// As [`super::Transaction::find`].
 pub fn find<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
     find_hinting(facts, viewer, (kind, name), || true)
 }
@@ -74,7 +74,7 @@ fn similar<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, nam
 /// The resource of that kind and number, if the actor may see it.
 ///
 /// # Errors
-/// As [`super::Work::find`].
+/// As [`super::Transaction::find`].
 pub fn numbered<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, number: u64) -> Result<Rc<Resource>> {
     if let Some(resource) = facts.resource(Id(number))?
         && resource.kind() == kind
@@ -88,7 +88,7 @@ pub fn numbered<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind
 /// The workspace of that name, if the actor may see it.
 ///
 /// # Errors
-/// As [`super::Work::find`].
+/// As [`super::Transaction::find`].
 pub fn find_workspace<F: Facts + ?Sized>(
     facts: &F,
     viewer: &AnyViewer<'_>,
@@ -142,8 +142,8 @@ pub(super) fn find_item_hinting<F: Facts + ?Sized>(
     (endpoint, path): (&Name, &Path),
     may_hint: impl Fn() -> bool,
 ) -> Result<Place> {
-    let known = facts.named(Kind::Endpoint, None, endpoint.key())?;
-    if let Some(host) = &known
+    let existing = facts.named(Kind::Endpoint, None, endpoint.key())?;
+    if let Some(host) = &existing
         && let Some((item, depth)) = facts.nearest_item(host.id, path)?
         && let Some(item) = facts.resource(item)?
         && viewer.sees(&item)?
@@ -152,7 +152,7 @@ pub(super) fn find_item_hinting<F: Facts + ?Sized>(
         return Ok(Place { item, host: Rc::clone(host), rest });
     }
     let problem = Problem::not_found("file or folder", &format!("{endpoint}:{path}"));
-    let sees_endpoint = known.map_or(Ok(false), |known| viewer.sees(&known))?;
+    let sees_endpoint = existing.map_or(Ok(false), |known| viewer.sees(&known))?;
     let near = if !sees_endpoint && may_hint() { similar(facts, viewer, Kind::Endpoint, endpoint)? } else { None };
     Err(match near {
         Some(near) if !sees_endpoint => problem.tip(format!("did you mean `{near}:{path}`?")),
@@ -163,7 +163,7 @@ pub(super) fn find_item_hinting<F: Facts + ?Sized>(
 /// What a reference means, if the actor may see it; of an item, the nearest one that is registered.
 ///
 /// # Errors
-/// As [`super::Work::find`].
+/// As [`super::Transaction::find`].
 pub fn resolve<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, reference: &Reference) -> Result<(Id, Kind)> {
     match reference {
         Reference::Server => Ok((Id::SERVER, Kind::Server)),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::content::{own_if_home, refuse_fixed, registered, remove_unasked, target};
 use super::item::{self, levels, refuse_files, require_room, subtree};
-use super::{Result, Work};
+use super::{Result, Transaction};
 use crate::model::action::Destination;
 use crate::model::attributes::{Attributes, Item};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Resource, Role, Verb};
@@ -24,28 +24,28 @@ struct Journey {
 ///
 /// # Errors
 /// A denial; a conflict where it cannot go.
-pub fn copy<F: Facts + ?Sized>(work: &mut Work<'_, F>, source: (&Name, &Path), to: (&Name, &Path)) -> Result<Id> {
-    let journey = prepare(work, source, to, Action::CopyTo)?;
+pub fn copy<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, source: (&Name, &Path), to: (&Name, &Path)) -> Result<Id> {
+    let journey = prepare(tx, source, to, Action::CopyTo)?;
     if let Some(replaced) = &journey.replaced {
         let (Some(old), Some(new)) = (replaced.as_item(), journey.source.as_item()) else { return Ok(replaced.id) };
-        work.put_attributes(replaced, Attributes::Item(Item { size: new.size, ..old.clone() }));
+        tx.put_attributes(replaced, Attributes::Item(Item { size: new.size, ..old.clone() }));
         return Ok(replaced.id);
     }
-    let items = subtree(work, &journey.source)?;
-    require_room(work, &journey.folder, levels(&items))?;
+    let items = subtree(tx, &journey.source)?;
+    require_room(tx, &journey.folder, levels(&items))?;
     let mut copies: HashMap<Id, Id> = HashMap::new();
     for original in &items {
-        let Some(known) = original.as_item() else { continue };
+        let Some(existing) = original.as_item() else { continue };
         let top = original.id == journey.source.id;
         let parent =
             if top { Some(journey.folder.id) } else { original.parent.and_then(|id| copies.get(&id).copied()) };
         let Some(parent) = parent else { continue };
         // What a folder is for a workspace or a member, its copy is not.
-        let plain = Item { files_of: None, home: None, ..known.clone() };
-        copies.insert(original.id, item::make(work, parent, &original.name, plain));
+        let plain = Item { files_of: None, home: None, ..existing.clone() };
+        copies.insert(original.id, item::make(tx, parent, &original.name, plain));
     }
     let made = copies.get(&journey.source.id).copied().unwrap_or(journey.source.id);
-    own_if_home(work, &journey.folder, made)?;
+    own_if_home(tx, &journey.folder, made)?;
     Ok(made)
 }
 
@@ -53,44 +53,48 @@ pub fn copy<F: Facts + ?Sized>(work: &mut Work<'_, F>, source: (&Name, &Path), t
 ///
 /// # Errors
 /// A denial; a conflict where it cannot go.
-pub fn move_to<F: Facts + ?Sized>(work: &mut Work<'_, F>, source: (&Name, &Path), to: (&Name, &Path)) -> Result<()> {
-    let journey = prepare(work, source, to, Action::MoveTo)?;
+pub fn move_to<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    source: (&Name, &Path),
+    to: (&Name, &Path),
+) -> Result<()> {
+    let journey = prepare(tx, source, to, Action::MoveTo)?;
     let item = &journey.source;
-    refuse_fixed(work, item, "moved")?;
-    let items = subtree(work, item)?;
-    require_room(work, &journey.folder, levels(&items))?;
+    refuse_fixed(tx, item, "moved")?;
+    let items = subtree(tx, item)?;
+    require_room(tx, &journey.folder, levels(&items))?;
     for below in &items {
-        refuse_fixed(work, below, "moved")?;
+        refuse_fixed(tx, below, "moved")?;
     }
-    let away = work.outermost(item.id)? != work.outermost(journey.folder.id)?;
+    let away = tx.outermost(item.id)? != tx.outermost(journey.folder.id)?;
     if let Some(replaced) = &journey.replaced {
-        remove_unasked(work, replaced)?;
+        remove_unasked(tx, replaced)?;
     }
     if away {
-        leave_endpoint(work, item)?;
+        leave_endpoint(tx, item)?;
     } else {
-        leave_home(work, item)?;
+        leave_home(tx, item)?;
     }
     let mut moved = Resource { parent: Some(journey.folder.id), ..(**item).clone() };
     // A home folder that its member left is one among the files of the workspace alone.
-    if let (Some(known), true) = (item.as_item(), item.parent != moved.parent) {
-        moved.attributes = Attributes::Item(Item { home: None, ..known.clone() });
+    if let (Some(existing), true) = (item.as_item(), item.parent != moved.parent) {
+        moved.attributes = Attributes::Item(Item { home: None, ..existing.clone() });
     }
-    work.put(moved);
-    own_if_home(work, &journey.folder, item.id)
+    tx.put(moved);
+    own_if_home(tx, &journey.folder, item.id)
 }
 
 /// On another endpoint it is another item: its shares and owners stay behind.
-fn leave_endpoint<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) -> Result<()> {
-    for item in subtree(work, top)? {
-        refuse_files(work, &item)?;
-        for held in work.facts().list_bindings(BindingQuery::On(item.id))? {
-            let (path, who) = (work.name(item.id)?, work.name(held.principal)?);
-            work.takes.push(match held.role {
+fn leave_endpoint<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
+    for item in subtree(tx, top)? {
+        refuse_files(tx, &item)?;
+        for held in tx.facts().list_bindings(BindingQuery::On(item.id))? {
+            let (path, who) = (tx.name(item.id)?, tx.name(held.principal)?);
+            tx.cascades.push(match held.role {
                 Role::ItemShare => format!("the share of {path} with {who}, which stays behind"),
                 role => format!("{who} as {} of {path}", role.as_str()),
             });
-            work.end_binding(held.id);
+            tx.end_binding(held.id);
         }
     }
     Ok(())
@@ -98,25 +102,25 @@ fn leave_endpoint<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>)
 
 /// What was one's own because it lay straight in one's home folder has, in another folder, the
 /// permissions of that folder (seed 003: "the same permission that you have to the folder").
-fn leave_home<F: Facts + ?Sized>(work: &mut Work<'_, F>, item: &Resource) -> Result<()> {
-    let folder = item.parent.map(|id| work.facts().resource(id)).transpose()?.flatten();
+fn leave_home<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, item: &Resource) -> Result<()> {
+    let folder = item.parent.map(|id| tx.facts().resource(id)).transpose()?.flatten();
     let Some(home) = folder.as_ref().and_then(|it| it.as_item()).and_then(|it| it.home) else { return Ok(()) };
-    if let Some(owned) = work.facts().held(item.id, Role::ItemOwner, home.of)? {
-        work.end_binding(owned.id);
+    if let Some(owned) = tx.facts().held(item.id, Role::ItemOwner, home.of)? {
+        tx.end_binding(owned.id);
     }
     Ok(())
 }
 
 fn prepare<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     (endpoint, path): (&Name, &Path),
     (to_endpoint, to_path): (&Name, &Path),
     action: fn(Destination) -> Action,
 ) -> Result<Journey> {
-    let source = registered(work, endpoint, path)?.item;
-    let folder = target(work, to_endpoint, to_path)?;
+    let source = registered(tx, endpoint, path)?.item;
+    let folder = target(tx, to_endpoint, to_path)?;
     let action = action(Destination { folder: folder.id, is_registered: true, of_file: false });
-    work.require(action, source.id)?;
+    tx.require(action, source.id)?;
     if source.is_root() {
         let moves = action.verb() == Verb::MoveTo;
         return Err(Problem::conflict(
@@ -124,19 +128,19 @@ fn prepare<F: Facts + ?Sized>(
             format!("the root folder cannot be {}", if moves { "moved" } else { "copied" }),
         ));
     }
-    let (name, place) = (work.name(source.id)?, work.name(folder.id)?);
+    let (name, place) = (tx.name(source.id)?, tx.name(folder.id)?);
     if source.parent == Some(folder.id) {
         return Err(Problem::conflict("same_place", format!("`{name}` lies in `{place}` already")));
     }
-    if work.facts().ancestors(folder.id)?.iter().any(|above| above.id == source.id) {
+    if tx.facts().ancestors(folder.id)?.iter().any(|above| above.id == source.id) {
         return Err(Problem::conflict("into_itself", format!("`{name}` cannot go into itself")));
     }
-    let replaced = work.facts().named(Kind::Item, Some(folder.id), &source.key)?;
+    let replaced = tx.facts().named(Kind::Item, Some(folder.id), &source.key)?;
     let is_file = |it: &Resource| it.as_item().is_some_and(|it| !it.is_folder());
-    if let Some(known) = &replaced
-        && !(is_file(known) && is_file(&source))
+    if let Some(existing) = &replaced
+        && !(is_file(existing) && is_file(&source))
     {
-        return Err(Problem::conflict("exists", format!("`{}` exists already", work.name(known.id)?))
+        return Err(Problem::conflict("exists", format!("`{}` exists already", tx.name(existing.id)?))
             .why("a file replaces a file; a folder is never replaced"));
     }
     Ok(Journey { source, folder, replaced })

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::authority::{Asked, Refused, first_refused};
 use super::rows::Rows;
-use super::{AnyViewer, Result, Work, account};
+use super::{AnyViewer, Result, Transaction, account};
 use crate::model::catalogue::UNDO;
 use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Revision, Role, Verb};
 use crate::policy::{BindingQuery, Facts, RowChange};
@@ -31,8 +31,8 @@ pub struct Past {
 /// # Errors
 /// A conflict that lists what later changes build on it, or where there is nothing to undo; a denial where
 /// the actor could not make the reverse changes.
-pub fn undo<F: Facts + ?Sized>(work: &mut Work<'_, F>, past: &Past, changes: &[RowChange]) -> Result<()> {
-    refuse_undone(work, past)?;
+pub fn undo<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, past: &Past, changes: &[RowChange]) -> Result<()> {
+    refuse_undone(tx, past)?;
     let reversed: Vec<RowChange> = changes
         .iter()
         .map(|row| match row {
@@ -44,38 +44,38 @@ pub fn undo<F: Facts + ?Sized>(work: &mut Work<'_, F>, past: &Past, changes: &[R
         .collect();
     for row in &reversed {
         match row {
-            RowChange::Resource(_, Some(after)) => work.put((**after).clone()),
-            RowChange::Resource(Some(before), None) => work.end(before.id),
-            RowChange::Binding(_, Some(after)) => work.put_binding(after.clone()),
-            RowChange::Binding(Some(before), None) => work.end_binding(before.id),
+            RowChange::Resource(_, Some(after)) => tx.put((**after).clone()),
+            RowChange::Resource(Some(before), None) => tx.end(before.id),
+            RowChange::Binding(_, Some(after)) => tx.put_binding(after.clone()),
+            RowChange::Binding(Some(before), None) => tx.end_binding(before.id),
             RowChange::Resource(None, None) | RowChange::Binding(None, None) => {}
         }
     }
     let rows = Rows::of(&reversed);
-    let present = Work::new(work.facts().base(), work.actor, work.at)?;
-    authorize(&present, work, (&rows, &reversed), past.author)?;
+    let present = Transaction::new(tx.facts().base(), tx.actor, tx.at)?;
+    authorize(&present, tx, (&rows, &reversed), past.author)?;
     let mut obstacles = Obstacles::new(&present)?;
     for row in &reversed {
         obstacles.changed_since(row)?;
     }
     if obstacles.is_empty() {
         for row in &reversed {
-            obstacles.building_on(work, &rows, row)?;
+            obstacles.building_on(tx, &rows, row)?;
         }
         obstacles.opened(&rows)?;
     }
     obstacles.refuse()?;
-    refuse_misplaced(work, &reversed)
+    refuse_misplaced(tx, &reversed)
 }
 
 /// Refuses what changed nothing, or was undone. Which revisions were denied and which were undone is told to
 /// whoever made them and to whom the log is for: for others there is one answer.
-fn refuse_undone<F: Facts + ?Sized>(work: &Work<'_, F>, past: &Past) -> Result<()> {
+fn refuse_undone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, past: &Past) -> Result<()> {
     if !past.is_denied && past.undone_by.is_none() {
         return Ok(());
     }
-    let own = past.author.is_some() && past.author == work.actor.principal();
-    if !own && !work.may(Action::Plain(Verb::ViewLog), Id::SERVER)? {
+    let own = past.author.is_some() && past.author == tx.actor.principal();
+    if !own && !tx.may(Action::Plain(Verb::ViewLog), Id::SERVER)? {
         return Err(may_not());
     }
     let number = past.number;
@@ -89,10 +89,10 @@ fn refuse_undone<F: Facts + ?Sized>(work: &Work<'_, F>, past: &Past) -> Result<(
 }
 
 /// What comes back, or is moved back, must find the folder it lay in, and not inside itself.
-fn refuse_misplaced<F: Facts + ?Sized>(work: &Work<'_, F>, reversed: &[RowChange]) -> Result<()> {
+fn refuse_misplaced<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reversed: &[RowChange]) -> Result<()> {
     for row in reversed {
         let RowChange::Resource(_, Some(after)) = row else { continue };
-        let ancestors = work.facts().ancestors(after.id)?;
+        let ancestors = tx.facts().ancestors(after.id)?;
         if ancestors.last().is_none_or(|outermost| outermost.parent.is_some()) {
             return Err(Problem::conflict(
                 "later_changes",
@@ -107,12 +107,12 @@ fn refuse_misplaced<F: Facts + ?Sized>(work: &Work<'_, F>, reversed: &[RowChange
 /// Whoever undoes must be allowed each reverse change. Asked before anything else: a refusal tells nothing
 /// of things the actor may not see.
 fn authorize<B: Facts + ?Sized, F: Facts + ?Sized>(
-    present: &Work<'_, B>,
-    work: &Work<'_, F>,
+    present: &Transaction<'_, B>,
+    tx: &Transaction<'_, F>,
     (rows, reversed): (&Rows<'_>, &[RowChange]),
     author: Option<Id>,
 ) -> Result<()> {
-    match first_refused(present, work, (rows, reversed), author)? {
+    match first_refused(present, tx, (rows, reversed), author)? {
         None => {}
         Some(Refused { asked: Some(asked), .. }) => return Err(denial(present, asked)?),
         Some(Refused { asked: None, .. }) => return Err(may_not()),
@@ -128,7 +128,7 @@ fn authorize<B: Facts + ?Sized, F: Facts + ?Sized>(
 }
 
 /// The refusal of a right; where the actor may not see what it is over, the one that names nothing.
-fn denial<B: Facts + ?Sized>(present: &Work<'_, B>, (action, on): Asked) -> Result<Problem> {
+fn denial<B: Facts + ?Sized>(present: &Transaction<'_, B>, (action, on): Asked) -> Result<Problem> {
     let seen = match present.facts().resource(on)? {
         Some(resource) => present.sees(&resource)?,
         None => on == Id::SERVER,
@@ -146,14 +146,14 @@ fn may_not() -> Problem {
 
 /// What stands in the way of an undo, as far as the actor may be told of it.
 struct Obstacles<'w, 'f, B: Facts + ?Sized> {
-    present: &'w Work<'f, B>,
+    present: &'w Transaction<'f, B>,
     viewer: AnyViewer<'w>,
     told: Vec<String>,
     hidden: usize,
 }
 
 impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
-    fn new(present: &'w Work<'f, B>) -> Result<Obstacles<'w, 'f, B>> {
+    fn new(present: &'w Transaction<'f, B>) -> Result<Obstacles<'w, 'f, B>> {
         Ok(Obstacles { present, viewer: present.viewer()?, told: Vec::new(), hidden: 0 })
     }
 
@@ -170,7 +170,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
     }
 
     /// Adds one; only counted where it names something that the actor may not see.
-    fn add(&mut self, names: &[Id], line: impl FnOnce(&Work<'f, B>) -> Result<String>) -> Result<()> {
+    fn add(&mut self, names: &[Id], line: impl FnOnce(&Transaction<'f, B>) -> Result<String>) -> Result<()> {
         for id in names {
             if !self.sees(*id)? {
                 self.hidden += 1;
@@ -208,7 +208,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
                 let now = self.present.facts().binding(any.id)?;
                 if now.as_ref().map(|it| it.since) != left.as_ref().map(|it| it.since) {
                     let now = now.map(|it| it.since);
-                    self.add(&[], |work| Ok(changed(&described(work, any)?, now)))?;
+                    self.add(&[], |tx| Ok(changed(&described(tx, any)?, now)))?;
                 }
                 match back {
                     Some(back) if left.is_none() => self.given_again(back),
@@ -224,8 +224,8 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
             for other in self.present.facts().list_bindings(BindingQuery::Exact(back.resource, role, back.principal))? {
                 // Two sharers may both have shared with one principal.
                 if back.role != Role::ItemShare || other.grantor == back.grantor {
-                    self.add(&[other.resource, other.principal], |work| {
-                        let (who, place) = (work.name(other.principal)?, work.name(other.resource)?);
+                    self.add(&[other.resource, other.principal], |tx| {
+                        let (who, place) = (tx.name(other.principal)?, tx.name(other.resource)?);
                         Ok(format!("{who} is {} of {place} again since revision {}", other.role.as_str(), other.since))
                     })?;
                 }
@@ -235,14 +235,19 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
     }
 
     /// Nothing else may hang on what would go, and what comes back must find its ends.
-    fn building_on<F: Facts + ?Sized>(&mut self, work: &Work<'_, F>, rows: &Rows<'_>, row: &RowChange) -> Result<()> {
+    fn building_on<F: Facts + ?Sized>(
+        &mut self,
+        tx: &Transaction<'_, F>,
+        rows: &Rows<'_>,
+        row: &RowChange,
+    ) -> Result<()> {
         match row {
             RowChange::Resource(Some(gone), None) => {
                 for select in [BindingQuery::On(gone.id), BindingQuery::Of(gone.id)] {
                     for binding in self.present.facts().list_bindings(select)? {
                         if !rows.touches(binding.id) {
-                            self.add(&[binding.resource, binding.principal], |work| {
-                                let what = described(work, &binding)?;
+                            self.add(&[binding.resource, binding.principal], |tx| {
+                                let what = described(tx, &binding)?;
                                 Ok(format!("{what} since revision {}", binding.since))
                             })?;
                         }
@@ -251,22 +256,22 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
                 for kind in kinds_in(gone.kind()) {
                     for child in super::place::children(self.present, *kind, gone.id)? {
                         if !rows.touches(child.id) {
-                            self.add(&[child.id], |work| {
-                                Ok(format!("{} was made in revision {}", work.name(child.id)?, child.since))
+                            self.add(&[child.id], |tx| {
+                                Ok(format!("{} was made in revision {}", tx.name(child.id)?, child.since))
                             })?;
                         }
                     }
                 }
             }
             RowChange::Binding(None, Some(back)) => {
-                if back.role.resource_kind() == Kind::Workspace && !finds_member(work, back)? {
-                    self.add(&[back.principal], |work| {
-                        Ok(format!("{} left the organization since", work.name(back.principal)?))
+                if back.role.resource_kind() == Kind::Workspace && !finds_member(tx, back)? {
+                    self.add(&[back.principal], |tx| {
+                        Ok(format!("{} left the organization since", tx.name(back.principal)?))
                     })?;
                 }
                 for end in [back.resource, back.principal] {
-                    if end > Id::LAST_RESERVED && work.facts().resource(end)?.is_none() {
-                        self.add(&[], |work| Ok(format!("{} is gone", work.name(end)?)))?;
+                    if end > Id::LAST_RESERVED && tx.facts().resource(end)?.is_none() {
+                        self.add(&[], |tx| Ok(format!("{} is gone", tx.name(end)?)))?;
                     }
                 }
             }
@@ -345,8 +350,8 @@ fn exclusive(role: Role) -> Vec<Role> {
 }
 
 /// A binding in words.
-fn described<F: Facts + ?Sized>(work: &Work<'_, F>, binding: &Binding) -> Result<String> {
-    let (who, place) = (work.name(binding.principal)?, work.name(binding.resource)?);
+fn described<F: Facts + ?Sized>(tx: &Transaction<'_, F>, binding: &Binding) -> Result<String> {
+    let (who, place) = (tx.name(binding.principal)?, tx.name(binding.resource)?);
     Ok(format!("{who} is {} of {place}", binding.role.as_str()))
 }
 
@@ -358,11 +363,11 @@ fn changed(what: &str, now: Option<u64>) -> String {
 }
 
 /// Whether a membership of a workspace that would come back finds its holder in the organization.
-fn finds_member<F: Facts + ?Sized>(work: &Work<'_, F>, back: &Binding) -> Result<bool> {
-    let workspace = work.facts().resource(back.resource)?;
+fn finds_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, back: &Binding) -> Result<bool> {
+    let workspace = tx.facts().resource(back.resource)?;
     let Some(org) = workspace.and_then(|it| it.parent) else { return Ok(true) };
     for role in Role::ORG {
-        if work.facts().held(org, role, back.principal)?.is_some() {
+        if tx.facts().held(org, role, back.principal)?.is_some() {
             return Ok(true);
         }
     }

@@ -7,7 +7,7 @@ use super::item::{register_folder, subtree};
 use super::membership::levels;
 use super::org::{said, take_members};
 use super::place::children;
-use super::{Result, Work, find_workspace};
+use super::{Result, Transaction, find_workspace};
 use crate::model::attributes::{AllowDeny, Attributes, Item, Workspace};
 use crate::model::{Id, Kind, Name, Path, Problem, Resource, Verb};
 use crate::policy::{BindingQuery, Facts};
@@ -38,27 +38,27 @@ impl Options {
 ///
 /// # Errors
 /// A denial; a conflict when it exists otherwise, or for a folder that cannot hold its files.
-pub fn add<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name, options: &Options) -> Result<Id> {
-    let org = work.find(Kind::Org, org)?;
-    work.require_verb(Verb::CreateWorkspace, org.id)?;
-    if let Some(known) = work.facts().named(Kind::Workspace, Some(org.id), name.key())? {
-        return same_or_conflict(work, &known, options);
+pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: &Name, options: &Options) -> Result<Id> {
+    let org = tx.find(Kind::Org, org)?;
+    tx.require_verb(Verb::CreateWorkspace, org.id)?;
+    if let Some(existing) = tx.facts().named(Kind::Workspace, Some(org.id), name.key())? {
+        return same_or_conflict(tx, &existing, options);
     }
-    let id = work.make(Some(org.id), name, Attributes::Workspace(options.applied(&Workspace::default())?))?;
+    let id = tx.create(Some(org.id), name, Attributes::Workspace(options.applied(&Workspace::default())?))?;
     if let Some(files) = &options.files {
-        put_files(work, id, files)?;
+        put_files(tx, id, files)?;
     }
     Ok(id)
 }
 
 /// Adding what is there already is no change; adding it otherwise is a contradiction.
-fn same_or_conflict<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, options: &Options) -> Result<Id> {
-    let reference = work.name(known.id)?;
-    if let Some(before) = known.as_workspace()
+fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource, options: &Options) -> Result<Id> {
+    let reference = tx.name(existing.id)?;
+    if let Some(before) = existing.as_workspace()
         && options.applied(before)? == *before
-        && lies_there(work, before, options)?
+        && lies_there(tx, before, options)?
     {
-        return Ok(known.id);
+        return Ok(existing.id);
     }
     let typed = crate::model::name::shell_quote(reference.trim_start_matches("workspace:"));
     Err(Problem::conflict("exists", format!("{reference} exists already, with other values"))
@@ -69,10 +69,10 @@ fn same_or_conflict<F: Facts + ?Sized>(work: &Work<'_, F>, known: &Resource, opt
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn lies_there<F: Facts + ?Sized>(work: &Work<'_, F>, before: &Workspace, options: &Options) -> Result<bool> {
+pub fn lies_there<F: Facts + ?Sized>(tx: &Transaction<'_, F>, before: &Workspace, options: &Options) -> Result<bool> {
     let Some((endpoint, path)) = &options.files else { return Ok(true) };
-    let Some(host) = work.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(false) };
-    let there = work.facts().nearest_item(host.id, path)?;
+    let Some(host) = tx.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(false) };
+    let there = tx.facts().nearest_item(host.id, path)?;
     Ok(there.is_some_and(|(item, depth)| depth == path.depth() && before.files == Some(item)))
 }
 
@@ -81,55 +81,55 @@ pub fn lies_there<F: Facts + ?Sized>(work: &Work<'_, F>, before: &Workspace, opt
 ///
 /// # Errors
 /// A denial; a conflict for a folder that cannot hold its files.
-pub fn set<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name, options: &Options) -> Result<()> {
+pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: &Name, options: &Options) -> Result<()> {
     if *options == Options::default() {
         return Err(super::nothing_to_set());
     }
-    let known = find_workspace(work.facts(), &work.viewer()?, org, name)?;
-    let (Some(before), Some(parent)) = (known.as_workspace(), known.parent) else { return Ok(()) };
+    let existing = find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
+    let (Some(before), Some(parent)) = (existing.as_workspace(), existing.parent) else { return Ok(()) };
     if options.description.is_some() {
-        work.require_verb(Verb::Edit, known.id)?;
+        tx.require_verb(Verb::Edit, existing.id)?;
     }
     if options.files.is_some() || options.root_upload.is_some() {
-        work.require_verb(Verb::CreateWorkspace, parent)?;
+        tx.require_verb(Verb::CreateWorkspace, parent)?;
     }
-    work.put_attributes(&known, Attributes::Workspace(options.applied(before)?));
+    tx.put_attributes(&existing, Attributes::Workspace(options.applied(before)?));
     if let Some(files) = &options.files {
-        put_files(work, known.id, files)?;
+        put_files(tx, existing.id, files)?;
     }
     Ok(())
 }
 
 /// Puts the files of a workspace into a folder. That takes the administration of the endpoint too:
 /// every member will own a folder there.
-fn put_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, to: &(Name, Path)) -> Result<()> {
+fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: Id, to: &(Name, Path)) -> Result<()> {
     let (endpoint, path) = to;
-    let host = work.find(Kind::Endpoint, endpoint)?;
-    work.require_verb(Verb::Edit, host.id)?;
-    let Some(known) = work.facts().resource(workspace)? else { return Ok(()) };
-    let Some(before) = known.as_workspace() else { return Ok(()) };
+    let host = tx.find(Kind::Endpoint, endpoint)?;
+    tx.require_verb(Verb::Edit, host.id)?;
+    let Some(existing) = tx.facts().resource(workspace)? else { return Ok(()) };
+    let Some(before) = existing.as_workspace() else { return Ok(()) };
     let options = Options { files: Some(to.clone()), ..Options::default() };
-    if before.files.is_some() && lies_there(work, before, &options)? {
+    if before.files.is_some() && lies_there(tx, before, &options)? {
         return Ok(());
     }
     if let Some(elsewhere) = before.files {
         return Err(Problem::conflict(
             "has_files",
-            format!("{} has its files in `{}` already", work.name(workspace)?, work.name(elsewhere)?),
+            format!("{} has its files in `{}` already", tx.name(workspace)?, tx.name(elsewhere)?),
         )
         .why("its members own their folders there"));
     }
-    let folder = register_folder(work, endpoint, path)?;
-    refuse_overlap(work, &folder)?;
+    let folder = register_folder(tx, endpoint, path)?;
+    refuse_overlap(tx, &folder)?;
     let item = folder.as_item().cloned().unwrap_or(Item::FOLDER);
-    work.put_attributes(&folder, Attributes::Item(Item { files_of: Some(workspace), ..item }));
-    work.put_attributes(&known, Attributes::Workspace(Workspace { files: Some(folder.id), ..before.clone() }));
-    let Some(known) = work.facts().resource(workspace)? else { return Ok(()) };
-    let grantor = work.actor.principal();
+    tx.put_attributes(&folder, Attributes::Item(Item { files_of: Some(workspace), ..item }));
+    tx.put_attributes(&existing, Attributes::Workspace(Workspace { files: Some(folder.id), ..before.clone() }));
+    let Some(existing) = tx.facts().resource(workspace)? else { return Ok(()) };
+    let grantor = tx.actor.principal();
     for level in levels(Kind::Workspace) {
-        for binding in work.facts().list_bindings(BindingQuery::OnAs(workspace, *level))? {
-            if let Some(account) = work.facts().resource(binding.principal)? {
-                make_home(work, &known, &account, (&HomeFolder::Usual, grantor))?;
+        for binding in tx.facts().list_bindings(BindingQuery::OnAs(workspace, *level))? {
+            if let Some(account) = tx.facts().resource(binding.principal)? {
+                make_home(tx, &existing, &account, (&HomeFolder::Usual, grantor))?;
             }
         }
     }
@@ -138,22 +138,22 @@ fn put_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, to: &(Nam
 
 /// The files of two workspaces must not lie in one another, nor in anybody's home folder: who owns a
 /// folder owns all that is in it.
-fn refuse_overlap<F: Facts + ?Sized>(work: &Work<'_, F>, folder: &Rc<Resource>) -> Result<()> {
-    let path = work.name(folder.id)?;
-    let above = work.facts().ancestors(folder.id)?;
-    let below = subtree(work, folder)?;
+fn refuse_overlap<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: &Rc<Resource>) -> Result<()> {
+    let path = tx.name(folder.id)?;
+    let above = tx.facts().ancestors(folder.id)?;
+    let below = subtree(tx, folder)?;
     for other in above.iter().chain(&below) {
         let Some(item) = other.as_item() else { continue };
-        let place = work.name(other.id)?;
+        let place = tx.name(other.id)?;
         if let Some(workspace) = item.files_of {
-            let seen = work.facts().resource(workspace)?.map_or(Ok(false), |it| work.sees(&it))?;
-            let whose = if seen { work.name(workspace)? } else { "another workspace".to_owned() };
+            let seen = tx.facts().resource(workspace)?.map_or(Ok(false), |it| tx.sees(&it))?;
+            let whose = if seen { tx.name(workspace)? } else { "another workspace".to_owned() };
             return Err(Problem::conflict("holds_files", format!("`{path}` cannot hold the files of the workspace"))
                 .why(format!("the files of {whose} lie in `{place}`")));
         }
     }
     if let Some(home) = above.iter().find(|it| it.as_item().is_some_and(|it| it.home.is_some())) {
-        let place = work.name(home.id)?;
+        let place = tx.name(home.id)?;
         return Err(Problem::conflict("home_folder", format!("`{path}` cannot hold the files of the workspace"))
             .why(format!("`{place}` is somebody's home folder")));
     }
@@ -165,55 +165,55 @@ fn refuse_overlap<F: Facts + ?Sized>(work: &Work<'_, F>, folder: &Rc<Resource>) 
 ///
 /// # Errors
 /// A denial.
-pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name) -> Result<()> {
-    let known = find_workspace(work.facts(), &work.viewer()?, org, name)?;
-    work.require_verb(Verb::Delete, known.id)?;
-    remove_unasked(work, &known)
+pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: &Name) -> Result<()> {
+    let existing = find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
+    tx.require_verb(Verb::Delete, existing.id)?;
+    remove_unasked(tx, &existing)
 }
 
 /// Removes a workspace, unasked: the caller has asked.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn remove_unasked<F: Facts + ?Sized>(work: &mut Work<'_, F>, known: &Resource) -> Result<()> {
-    take_members(work, known)?;
+pub(super) fn remove_unasked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource) -> Result<()> {
+    take_members(tx, existing)?;
     for kind in [Kind::SigningKey, Kind::AccessToken, Kind::Media, Kind::Stream] {
-        let mut lying = children(work, kind, known.id)?;
+        let mut lying = children(tx, kind, existing.id)?;
         lying.sort_by_key(|it| it.id);
         for it in lying {
             // A token that was ended gives nothing that could be missed.
-            if it.as_token().is_none_or(|token| token.status(work.at) == "active") {
+            if it.as_token().is_none_or(|token| token.status(tx.at) == "active") {
                 let name = if it.name.is_empty() { String::new() } else { format!(" `{}`", it.name) };
-                work.takes.push(format!("{}{name}", it.reference()));
+                tx.cascades.push(format!("{}{name}", it.reference()));
             }
-            work.end_with_bindings(it.id)?;
+            tx.end_with_bindings(it.id)?;
         }
     }
-    if let Some(files) = known.as_workspace().and_then(|it| it.files) {
-        release_files(work, known, files)?;
+    if let Some(files) = existing.as_workspace().and_then(|it| it.files) {
+        release_files(tx, existing, files)?;
     }
-    work.end_with_bindings(known.id)
+    tx.end_with_bindings(existing.id)
 }
 
 /// Leaves the files where they are, as plain folders that belong to nobody's membership.
-fn release_files<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: &Resource, files: Id) -> Result<()> {
-    let Some(folder) = work.facts().resource(files)? else { return Ok(()) };
-    let path = work.name(files)?;
-    work.takes.push(format!("its files in `{path}`, which stay there without their owners"));
-    let told = work.notices.len();
+fn release_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: &Resource, files: Id) -> Result<()> {
+    let Some(folder) = tx.facts().resource(files)? else { return Ok(()) };
+    let path = tx.name(files)?;
+    tx.cascades.push(format!("its files in `{path}`, which stay there without their owners"));
+    let told = tx.warnings.len();
     for level in levels(Kind::Workspace) {
-        for binding in work.facts().list_bindings(BindingQuery::OnAs(workspace.id, *level))? {
-            end_home(work, workspace, binding.principal)?;
+        for binding in tx.facts().list_bindings(BindingQuery::OnAs(workspace.id, *level))? {
+            end_home(tx, workspace, binding.principal)?;
         }
     }
     // One line about all of them stands among what goes already.
-    work.notices.truncate(told);
-    for item in subtree(work, &folder)? {
+    tx.warnings.truncate(told);
+    for item in subtree(tx, &folder)? {
         let Some(it) = item.as_item() else { continue };
         let files_of = it.files_of.filter(|id| *id != workspace.id);
         let home = it.home.filter(|home| home.workspace != workspace.id);
         if (files_of, home) != (it.files_of, it.home) {
-            work.put_attributes(&item, Attributes::Item(Item { files_of, home, ..it.clone() }));
+            tx.put_attributes(&item, Attributes::Item(Item { files_of, home, ..it.clone() }));
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use super::home::{HomeFolder, end_home, make_home, put_home};
 use super::membership::held;
 use super::org_member::{find_member, not_a_member};
-use super::{Result, Work, find_workspace};
+use super::{Result, Transaction, find_workspace};
 use crate::model::attributes::{AllowDeny, BindingAttributes};
 use crate::model::{Binding, Id, Name, Problem, Reference, Resource, Role, SetNames, Verb};
 use crate::policy::Facts;
@@ -25,7 +25,7 @@ pub struct Terms {
 /// A denial; a conflict for whoever is no member of the organization, or for a home folder that
 /// cannot be theirs.
 pub fn add<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     org: &Name,
     name: &Name,
     who: &[Reference],
@@ -35,17 +35,17 @@ pub fn add<F: Facts + ?Sized>(
         return Err(Problem::usage("one_home", "one folder is the home of one member")
             .tip("name the others in another command"));
     }
-    let workspace = find_workspace(work.facts(), &work.viewer()?, org, name)?;
-    work.require_verb(Verb::AddMember, workspace.id)?;
-    let Some(org) = workspace.parent.map(|id| work.facts().resource(id)).transpose()?.flatten() else {
+    let workspace = find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
+    tx.require_verb(Verb::AddMember, workspace.id)?;
+    let Some(org) = workspace.parent.map(|id| tx.facts().resource(id)).transpose()?.flatten() else {
         return Ok(());
     };
     for reference in who {
-        let account = find_member(work, &org, reference)?;
-        if held(work.facts(), &org, account.id)?.is_none() {
+        let account = find_member(tx, &org, reference)?;
+        if held(tx.facts(), &org, account.id)?.is_none() {
             return Err(but_for(not_a_member(&org, &account, Role::OrgMember), &workspace));
         }
-        add_one(work, &workspace, &account, terms)?;
+        add_one(tx, &workspace, &account, terms)?;
     }
     Ok(())
 }
@@ -59,29 +59,35 @@ fn but_for(mut problem: Problem, workspace: &Resource) -> Problem {
 }
 
 fn add_one<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     workspace: &Resource,
     account: &Resource,
     terms: &Terms,
 ) -> Result<()> {
-    let grantor = work.actor.principal();
-    let Some(known) = held(work.facts(), workspace, account.id)? else {
-        bind(work, workspace.id, account.id, terms, grantor);
-        return make_home(work, workspace, account, (&terms.home, grantor));
+    let grantor = tx.actor.principal();
+    let Some(existing) = held(tx.facts(), workspace, account.id)? else {
+        bind(tx, workspace.id, account.id, terms, grantor);
+        return make_home(tx, workspace, account, (&terms.home, grantor));
     };
-    put_home(work, workspace, account, (&terms.home, grantor))?;
-    let role = terms.level.unwrap_or(known.role);
-    let root_upload = terms.root_upload.unwrap_or(known.attributes.root_upload);
-    if (role, root_upload) != (known.role, known.attributes.root_upload) {
-        let attributes = BindingAttributes { root_upload, ..known.attributes };
-        work.put_binding(Binding { role, grantor, attributes, ..known });
+    put_home(tx, workspace, account, (&terms.home, grantor))?;
+    let role = terms.level.unwrap_or(existing.role);
+    let root_upload = terms.root_upload.unwrap_or(existing.attributes.root_upload);
+    if (role, root_upload) != (existing.role, existing.attributes.root_upload) {
+        let attributes = BindingAttributes { root_upload, ..existing.attributes };
+        tx.put_binding(Binding { role, grantor, attributes, ..existing });
     }
     Ok(())
 }
 
-fn bind<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, account: Id, terms: &Terms, grantor: Option<Id>) {
-    let id = work.new_id();
-    work.put_binding(Binding {
+fn bind<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    workspace: Id,
+    account: Id,
+    terms: &Terms,
+    grantor: Option<Id>,
+) {
+    let id = tx.new_id();
+    tx.put_binding(Binding {
         id,
         resource: workspace,
         principal: account,
@@ -100,14 +106,14 @@ fn bind<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: Id, account: Id, t
 /// # Errors
 /// A conflict for a home folder that cannot be theirs.
 pub(super) fn give<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     workspace: &Resource,
     account: &Resource,
     grantor: Option<Id>,
 ) -> Result<()> {
-    if held(work.facts(), workspace, account.id)?.is_none() {
-        bind(work, workspace.id, account.id, &Terms::default(), grantor);
-        make_home(work, workspace, account, (&HomeFolder::Usual, grantor))?;
+    if held(tx.facts(), workspace, account.id)?.is_none() {
+        bind(tx, workspace.id, account.id, &Terms::default(), grantor);
+        make_home(tx, workspace, account, (&HomeFolder::Usual, grantor))?;
     }
     Ok(())
 }
@@ -116,10 +122,10 @@ pub(super) fn give<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn take<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: &Resource, account: Id) -> Result<()> {
-    if let Some(known) = held(work.facts(), workspace, account)? {
-        work.end_binding(known.id);
-        end_home(work, workspace, account)?;
+pub(super) fn take<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: &Resource, account: Id) -> Result<()> {
+    if let Some(existing) = held(tx.facts(), workspace, account)? {
+        tx.end_binding(existing.id);
+        end_home(tx, workspace, account)?;
     }
     Ok(())
 }
@@ -128,20 +134,25 @@ pub(super) fn take<F: Facts + ?Sized>(work: &mut Work<'_, F>, workspace: &Resour
 ///
 /// # Errors
 /// A denial.
-pub fn remove<F: Facts + ?Sized>(work: &mut Work<'_, F>, org: &Name, name: &Name, who: &[Reference]) -> Result<()> {
-    let workspace = find_workspace(work.facts(), &work.viewer()?, org, name)?;
-    work.require_verb(Verb::RemoveMember, workspace.id)?;
-    let Some(org) = workspace.parent.map(|id| work.facts().resource(id)).transpose()?.flatten() else {
+pub fn remove<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    org: &Name,
+    name: &Name,
+    who: &[Reference],
+) -> Result<()> {
+    let workspace = find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
+    tx.require_verb(Verb::RemoveMember, workspace.id)?;
+    let Some(org) = workspace.parent.map(|id| tx.facts().resource(id)).transpose()?.flatten() else {
         return Ok(());
     };
     for reference in who {
-        let account = find_member(work, &org, reference)?;
-        if held(work.facts(), &workspace, account.id)?.is_none() {
-            let place = work.name(workspace.id)?;
-            work.notices.push(format!("{} is not a member of {place}", account.reference()));
+        let account = find_member(tx, &org, reference)?;
+        if held(tx.facts(), &workspace, account.id)?.is_none() {
+            let place = tx.name(workspace.id)?;
+            tx.warnings.push(format!("{} is not a member of {place}", account.reference()));
             continue;
         }
-        take(work, &workspace, account.id)?;
+        take(tx, &workspace, account.id)?;
     }
     Ok(())
 }

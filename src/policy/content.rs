@@ -249,12 +249,12 @@ fn transfer<F: Facts + ?Sized>(facts: &F, item: Id, to: Destination) -> Result<V
 fn holds_a_file<F: Facts + ?Sized>(facts: &F, folder: Id) -> Result<bool> {
     let mut open = vec![folder];
     // A state that is only being tried out may have folders lie in a circle.
-    let mut known: HashSet<Id> = HashSet::from([folder]);
+    let mut seen: HashSet<Id> = HashSet::from([folder]);
     let mut found = false;
     while let Some(next) = open.pop() {
         facts.resources(Kind::Item, Some(next), &mut |item| {
             found = item.as_item().is_some_and(Item::is_file);
-            if !found && known.insert(item.id) {
+            if !found && seen.insert(item.id) {
                 open.push(item.id);
             }
             Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

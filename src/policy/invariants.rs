@@ -168,24 +168,24 @@ fn groups_in<F: Facts + ?Sized>(facts: &F, group: Id) -> Result<Vec<Id>> {
 /// and however deep they are nested.
 fn is_circular<F: Facts + ?Sized>(facts: &F, starts: impl Iterator<Item = Id>) -> Result<bool> {
     // Groups that were opened; true once everything in them was.
-    let mut known: HashMap<Id, bool> = HashMap::new();
+    let mut seen: HashMap<Id, bool> = HashMap::new();
     for start in starts {
-        if known.contains_key(&start) || !is_group(facts, start)? {
+        if seen.contains_key(&start) || !is_group(facts, start)? {
             continue;
         }
-        known.insert(start, false);
+        seen.insert(start, false);
         let mut way = vec![(start, groups_in(facts, start)?)];
         while let Some((group, inside)) = way.last_mut() {
             let Some(next) = inside.pop() else {
-                known.insert(*group, true);
+                seen.insert(*group, true);
                 way.pop();
                 continue;
             };
-            match known.get(&next) {
+            match seen.get(&next) {
                 Some(true) => {}
                 Some(false) => return Ok(true),
                 None => {
-                    known.insert(next, false);
+                    seen.insert(next, false);
                     way.push((next, groups_in(facts, next)?));
                 }
             }
@@ -197,13 +197,13 @@ fn is_circular<F: Facts + ?Sized>(facts: &F, starts: impl Iterator<Item = Id>) -
 /// Whether a group is or contains another, through groups in it.
 fn contains<F: Facts + ?Sized>(facts: &F, outer: Id, inner: Id) -> Result<bool> {
     let mut open = vec![outer];
-    let mut known: HashSet<Id> = HashSet::from([outer]);
+    let mut seen: HashSet<Id> = HashSet::from([outer]);
     while let Some(group) = open.pop() {
         if group == inner {
             return Ok(true);
         }
         for inside in groups_in(facts, group)? {
-            if known.insert(inside) {
+            if seen.insert(inside) {
                 open.push(inside);
             }
         }
@@ -218,12 +218,12 @@ fn endpoints<B: Facts + ?Sized, A: Facts + ?Sized>(before: &B, after: &A, draft:
         Kind::Endpoint => endpoint.takes_role(binding.role, binding.principal),
         _ => binding.role != Role::ItemShare || endpoint.takes(binding.attributes.permissions),
     };
-    let mut known = HashMap::new();
+    let mut seen = HashMap::new();
     for binding in draft.bindings.values().flatten() {
         if binding.role != Role::ItemShare && binding.role.resource_kind() != Kind::Endpoint {
             continue;
         }
-        let Some(endpoint) = outermost(after, binding.resource, &mut known)? else { continue };
+        let Some(endpoint) = outermost(after, binding.resource, &mut seen)? else { continue };
         if endpoint.as_endpoint().is_some_and(|it| !fits(it, binding)) {
             return Ok(Some(Violation::Unfit(endpoint.id, vec![binding.clone()])));
         }
@@ -293,9 +293,9 @@ pub fn has_administrator<F: Facts + ?Sized>(
     at: Time,
 ) -> Result<bool> {
     let mut open: Vec<Id> = Vec::new();
-    let mut known: HashSet<Id> = HashSet::new();
+    let mut seen: HashSet<Id> = HashSet::new();
     let mut add = |open: &mut Vec<Id>, binding: Binding| {
-        if binding.is_effective(at) && known.insert(binding.principal) {
+        if binding.is_effective(at) && seen.insert(binding.principal) {
             open.push(binding.principal);
         }
         Ok(ControlFlow::Continue(()))
@@ -357,12 +357,12 @@ fn administered_by<B: Facts + ?Sized>(
     places: &mut BTreeSet<(Id, Role)>,
 ) -> Result<()> {
     // Whoever was in the group was so in every group around it.
-    let mut known: HashSet<Id> = holders.iter().copied().collect();
+    let mut seen: HashSet<Id> = holders.iter().copied().collect();
     let mut next = 0;
     while let Some(id) = holders.get(next).copied() {
         next += 1;
         before.bindings(BindingQuery::OfAs(id, Role::GroupMember), &mut |binding| {
-            if known.insert(binding.resource) {
+            if seen.insert(binding.resource) {
                 holders.push(binding.resource);
             }
             Ok(ControlFlow::Continue(()))

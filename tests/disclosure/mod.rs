@@ -79,7 +79,7 @@ fn formats(line: &Line, turn: usize) -> Vec<&'static [&'static str]> {
     text.into_iter().chain(table).collect()
 }
 
-/// One thread's share of the work: one store that is read, and one that is written anew before each change for good.
+/// One thread's share of the transaction: one store that is read, and one that is written anew before each change for good.
 struct Half<'w> {
     world: &'w World,
     whole: &'w [u8],

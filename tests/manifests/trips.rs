@@ -8,7 +8,7 @@ use rolebook::manifest::export::Export;
 use rolebook::manifest::plan::{Options, Owned, Planner};
 use rolebook::manifest::{Source, read};
 use rolebook::model::{Name, Time};
-use rolebook::ops::{Actor, Work};
+use rolebook::ops::{Actor, Transaction};
 use rolebook::policy::{EmptyFacts, Facts, Overlay};
 
 use crate::oracle::put;
@@ -30,8 +30,8 @@ fn applied<'f, F: Facts>(facts: &'f F, text: &str) -> Result<(Overlay<'f, F>, us
     let manifest = read(&sources).map_err(|mistakes| {
         mistakes.iter().map(|(_, mistake)| mistake.render("t.yaml", text)).collect::<Vec<_>>().join("\n")
     })?;
-    let work = Work::new(facts, Actor::Operator, NOW).unwrap();
-    let mut planner = Planner::new(work, Options { set: manifest.set.clone(), ..Options::default() });
+    let tx = Transaction::new(facts, Actor::Operator, NOW).unwrap();
+    let mut planner = Planner::new(tx, Options { set: manifest.set.clone(), ..Options::default() });
     for statement in &manifest.statements {
         planner.take(statement).unwrap();
     }
@@ -39,7 +39,7 @@ fn applied<'f, F: Facts>(facts: &'f F, text: &str) -> Result<(Overlay<'f, F>, us
     if !planner.refusals.is_empty() {
         return Err(format!("{:#?}", planner.refusals));
     }
-    let (draft, last) = planner.work.finish_unchecked();
+    let (draft, last) = planner.tx.finish_unchecked();
     let rows = draft.against(facts).unwrap().len();
     let mut state = Overlay::new(facts).unwrap();
     keep(&mut state, draft, last);
@@ -181,14 +181,14 @@ fn pruned_after_any_edit_a_set_is_what_its_file_says() {
         };
         let sources = [Source { name: "t.yaml".to_owned(), text: second.clone() }];
         let manifest = read(&sources).unwrap();
-        let work = Work::new(&state, Actor::Operator, Time(NOW.0 + 1)).unwrap();
+        let tx = Transaction::new(&state, Actor::Operator, Time(NOW.0 + 1)).unwrap();
         let options = Options {
             set: Some(Name::parse("set").unwrap()),
             prune: true,
             max_removals: Some(999),
             ..Options::default()
         };
-        let mut planner = Planner::new(work, options);
+        let mut planner = Planner::new(tx, options);
         for statement in &manifest.statements {
             planner.take(statement).unwrap();
         }
@@ -200,7 +200,7 @@ fn pruned_after_any_edit_a_set_is_what_its_file_says() {
         let refusals: Vec<_> = planner.refusals.iter().filter(|it| !expected(&it.problem)).collect();
         assert!(refusals.is_empty(), "{first}\n{second}\n{refusals:#?}");
         let declared: BTreeSet<_> = {
-            let draft = planner.work.facts().draft();
+            let draft = planner.tx.facts().draft();
             draft
                 .bindings
                 .iter()

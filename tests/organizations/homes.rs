@@ -124,10 +124,10 @@ fn spent_on_joining(homes: usize) -> u64 {
     people(&tool, homes, "prod");
     tool.ok("org set-role acme eve member");
     let name = |text: &str| Name::parse(text).unwrap();
-    spent(&tool, &|work| {
+    spent(&tool, &|tx| {
         let eve = Reference::parse("eve", Kind::Account).unwrap();
-        workspace_member::add(work, &name("acme"), &name("prod"), &[eve], &Terms::default()).unwrap();
-        let draft = work.facts().draft();
+        workspace_member::add(tx, &name("acme"), &name("prod"), &[eve], &Terms::default()).unwrap();
+        let draft = tx.facts().draft();
         assert!(draft.resources.values().flatten().any(|it| it.name == "eve"), "the home folder");
     })
 }

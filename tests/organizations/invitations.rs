@@ -55,8 +55,8 @@ fn to_invite_takes_no_more_where_many_are_members() {
         };
         let addresses: Vec<(Name, Secret)> = (0..5).map(address).collect();
         let terms = Terms { role: OrgRole::Member, workspaces: Vec::new(), expires: None };
-        spent(&tool, &|work| {
-            let made = org_invitation::invite(work, &Name::parse("acme").unwrap(), &terms, &addresses).unwrap();
+        spent(&tool, &|tx| {
+            let made = org_invitation::invite(tx, &Name::parse("acme").unwrap(), &terms, &addresses).unwrap();
             assert_eq!(made.len(), 5);
         })
     };
@@ -72,11 +72,11 @@ fn a_list_of_members_takes_no_more_for_workspaces_that_they_have_not() {
         let text = format!("version: 1\norganizations: {{acme: {{workspaces: {{{names}}}}}}}\n");
         std::fs::write(tool.folder().join("more.yaml"), text).unwrap();
         tool.ok("apply more.yaml --yes");
-        spent(&tool, &|work| {
-            let org = work.find(Kind::Org, &Name::parse("acme").unwrap()).unwrap();
-            let members = org::members(work, &org).unwrap();
+        spent(&tool, &|tx| {
+            let org = tx.find(Kind::Org, &Name::parse("acme").unwrap()).unwrap();
+            let members = org::members(tx, &org).unwrap();
             for member in members.iter().filter(|it| it.role == Role::OrgMember) {
-                let found = org::workspaces_of(work, org.id, member).unwrap();
+                let found = org::workspaces_of(tx, org.id, member).unwrap();
                 assert_eq!(found.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["prod"]);
             }
             assert_eq!(members.len(), 7);

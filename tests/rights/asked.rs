@@ -16,7 +16,7 @@ use rolebook::ops::authority::first_refused;
 use rolebook::ops::home::HomeFolder;
 use rolebook::ops::rows::Rows;
 use rolebook::ops::{
-    Actor, Work, account, content, dropbox, endpoint, invitation, key, media, membership, org, org_invitation,
+    Actor, Transaction, account, content, dropbox, endpoint, invitation, key, media, membership, org, org_invitation,
     org_member, package, place, server, share, transfer, undo, workspace, workspace_member,
 };
 use rolebook::policy::{BindingQuery, EmptyFacts, Facts, Overlay};
@@ -115,7 +115,7 @@ impl Pick<'_> {
 
 /// One operation, picked at random.
 fn act<F: Facts>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     dice: &mut Dice,
     issued: &mut Vec<Secret>,
 ) -> Result<(&'static str, Beyond), Problem> {
@@ -126,8 +126,8 @@ fn act<F: Facts>(
     let (org, room) = (name(pick.0.pick(&ORGS)), name(pick.0.pick(&WORKSPACES)));
     let at = pick.spot();
     let on = (&at.0, &at.1);
-    let numbered = |kind: Kind, pick: &mut Pick<'_>, work: &Work<'_, F>| {
-        let ids = work.facts().ids(kind, None).unwrap();
+    let numbered = |kind: Kind, pick: &mut Pick<'_>, tx: &Transaction<'_, F>| {
+        let ids = tx.facts().ids(kind, None).unwrap();
         Reference::Numbered(kind, if ids.is_empty() { 0 } else { pick.0.pick(&ids).0 })
     };
     let mut secret = || {
@@ -144,29 +144,29 @@ fn act<F: Facts>(
     let (word, done): (&str, Done) = match pick.0.below(56) {
         0 => {
             let into = pick.maybe(|_| Reference::Named(kind, which.clone()));
-            ("account add", account::add(work, &pick.account(), &pick.account_options(), into.as_ref()).map(drop))
+            ("account add", account::add(tx, &pick.account(), &pick.account_options(), into.as_ref()).map(drop))
         }
-        1 => ("account set", account::change(work, &pick.account(), &pick.account_options())),
-        2 => ("account set-role", account::set_role(work, &pick.account(), pick.0.pick(&Role::SERVER))),
-        3 => ("account activate", account::set_active(work, &pick.account(), pick.0.chance(1, 2))),
-        4 => ("account rename", place::rename(work, Kind::Account, &pick.account(), &pick.account())),
-        5 => ("place add", place::add(work, kind, &which, &pick.place_options()).map(drop)),
-        6 => ("place set", place::set(work, kind, &which, &pick.place_options())),
-        7 => ("place rename", place::rename(work, kind, &which, &pick.place().1)),
-        8 => ("place remove", place::remove(work, kind, &which)),
+        1 => ("account set", account::change(tx, &pick.account(), &pick.account_options())),
+        2 => ("account set-role", account::set_role(tx, &pick.account(), pick.0.pick(&Role::SERVER))),
+        3 => ("account activate", account::set_active(tx, &pick.account(), pick.0.chance(1, 2))),
+        4 => ("account rename", place::rename(tx, Kind::Account, &pick.account(), &pick.account())),
+        5 => ("place add", place::add(tx, kind, &which, &pick.place_options()).map(drop)),
+        6 => ("place set", place::set(tx, kind, &which, &pick.place_options())),
+        7 => ("place rename", place::rename(tx, kind, &which, &pick.place().1)),
+        8 => ("place remove", place::remove(tx, kind, &which)),
         9..=11 => {
             let level = pick.maybe(|it| it.0.pick(membership::levels(kind)));
-            ("add-member", membership::add(work, kind, &which, &[pick.who()], level))
+            ("add-member", membership::add(tx, kind, &which, &[pick.who()], level))
         }
-        12 => ("remove-member", membership::remove(work, kind, &which, &[pick.who()])),
-        13 => ("set-active", membership::set_active(work, kind, &which, &[pick.who()], pick.0.chance(1, 2))),
+        12 => ("remove-member", membership::remove(tx, kind, &which, &[pick.who()])),
+        13 => ("set-active", membership::set_active(tx, kind, &which, &[pick.who()], pick.0.chance(1, 2))),
         14 if kind != Kind::Group => {
-            ("set-admin", membership::set_admin(work, kind, &which, &[pick.who()], pick.0.chance(1, 2)))
+            ("set-admin", membership::set_admin(tx, kind, &which, &[pick.who()], pick.0.chance(1, 2)))
         }
         14 => ("nothing", Ok(())),
         15 => {
             let level = pick.0.pick(membership::levels(kind));
-            ("set-level", membership::set_level(work, kind, &which, &pick.who(), level))
+            ("set-level", membership::set_level(tx, kind, &which, &pick.who(), level))
         }
         16 => {
             let options = server::Options {
@@ -175,7 +175,7 @@ fn act<F: Facts>(
                 public_links: Some(true),
                 ..server::Options::default()
             };
-            ("server set", server::set(work, &options))
+            ("server set", server::set(tx, &options))
         }
         17 => {
             let kind =
@@ -186,41 +186,41 @@ fn act<F: Facts>(
                 administrators: pick.maybe(Pick::who).into_iter().collect(),
                 options: endpoint::Options { managed: pick.flag(), private: pick.flag(), node_version: None },
             };
-            ("endpoint add", endpoint::add(work, &at.0, &new).map(drop))
+            ("endpoint add", endpoint::add(tx, &at.0, &new).map(drop))
         }
         18 => {
             let options = endpoint::Options { managed: pick.flag(), private: pick.flag(), node_version: None };
-            ("endpoint set", endpoint::set(work, &at.0, &options))
+            ("endpoint set", endpoint::set(tx, &at.0, &options))
         }
-        19 => ("endpoint remove", endpoint::remove(work, &at.0)),
-        20 => ("add-role", endpoint::add_role(work, &at.0, pick.0.pick(&Role::ENDPOINT), &[pick.who()])),
-        21 => ("remove-role", endpoint::remove_role(work, &at.0, pick.0.pick(&Role::ENDPOINT), &[pick.who()])),
+        19 => ("endpoint remove", endpoint::remove(tx, &at.0)),
+        20 => ("add-role", endpoint::add_role(tx, &at.0, pick.0.pick(&Role::ENDPOINT), &[pick.who()])),
+        21 => ("remove-role", endpoint::remove_role(tx, &at.0, pick.0.pick(&Role::ENDPOINT), &[pick.who()])),
         22 | 23 => {
             let item_type = pick.0.pick(&[ItemType::File, ItemType::Folder]);
             let file = |name: &str| File { name: name.to_owned(), size: 5 };
             let files = if item_type == ItemType::Folder { vec![file("f.mov"), file("g.mov")] } else { Vec::new() };
             let size = (item_type == ItemType::File).then_some(7);
-            ("content upload", content::upload(work, on.0, on.1, &content::Upload { item_type, size, files }))
+            ("content upload", content::upload(tx, on.0, on.1, &content::Upload { item_type, size, files }))
         }
         24 => {
             let owner = pick.maybe(|it| it.maybe(|it| Reference::Named(Kind::Account, it.account())));
             let said = content::Said { item_type: None, size: None, owner };
-            ("content add", content::add(work, on.0, on.1, &said).map(drop))
+            ("content add", content::add(tx, on.0, on.1, &said).map(drop))
         }
         25 => {
             let owner = pick.maybe(|it| it.maybe(|it| Reference::Named(Kind::Account, it.account())));
             let said = content::Said { item_type: None, size: pick.maybe(|_| 9), owner };
-            ("content set", content::set(work, on.0, on.1, &said))
+            ("content set", content::set(tx, on.0, on.1, &said))
         }
-        26 => ("content rename", content::rename(work, on.0, on.1, pick.0.pick(&["b", "d", "f.mov"]))),
-        27 => ("content remove", content::remove(work, on.0, on.1)),
+        26 => ("content rename", content::rename(tx, on.0, on.1, pick.0.pick(&["b", "d", "f.mov"]))),
+        27 => ("content remove", content::remove(tx, on.0, on.1)),
         28 | 29 => {
             let to = pick.spot();
-            ("content move", transfer::move_to(work, on, (&to.0, &to.1)))
+            ("content move", transfer::move_to(tx, on, (&to.0, &to.1)))
         }
         30 => {
             let to = pick.spot();
-            ("content copy", transfer::copy(work, on, (&to.0, &to.1)).map(drop))
+            ("content copy", transfer::copy(tx, on, (&to.0, &to.1)).map(drop))
         }
         31 | 32 => {
             let grant = share::Grant {
@@ -230,26 +230,26 @@ fn act<F: Facts>(
                 admin: pick.0.chance(1, 2),
                 class: None,
             };
-            ("share grant", share::grant(work, on.0, on.1, &grant))
+            ("share grant", share::grant(tx, on.0, on.1, &grant))
         }
         33 => {
             let which = share::Which { principal: pick.who(), by: None, class: None };
-            ("share revoke", share::revoke(work, on, &[which], false))
+            ("share revoke", share::revoke(tx, on, &[which], false))
         }
-        34 => ("org add", org::add(work, &org, pick.maybe(|_| "d"), None).map(drop)),
+        34 => ("org add", org::add(tx, &org, pick.maybe(|_| "d"), None).map(drop)),
         35 => {
             let who = Reference::Named(Kind::Account, pick.account());
             let role = pick.0.pick(&Role::ORG);
             match pick.0.below(4) {
-                0 => ("org set", org::set(work, &org, Some("described"))),
-                1 => ("org set-role", org_member::set_role(work, &org, &who, role)),
-                2 => ("org remove-member", org_member::remove(work, &org, &[who])),
-                _ => ("org set-workspaces", org_member::set_workspaces(work, &org, &who, &[room])),
+                0 => ("org set", org::set(tx, &org, Some("described"))),
+                1 => ("org set-role", org_member::set_role(tx, &org, &who, role)),
+                2 => ("org remove-member", org_member::remove(tx, &org, &[who])),
+                _ => ("org set-workspaces", org_member::set_workspaces(tx, &org, &who, &[room])),
             }
         }
         36 => {
             let heir = pick.maybe(|it| Reference::Named(Kind::Account, it.account()));
-            ("org leave", org_member::leave(work, &org, heir.as_ref()))
+            ("org leave", org_member::leave(tx, &org, heir.as_ref()))
         }
         37 => {
             let terms = org_invitation::Terms {
@@ -259,9 +259,9 @@ fn act<F: Facts>(
             };
             let address = name(&format!("{}@example.com", pick.0.pick(&ACCOUNTS)));
             if pick.0.chance(1, 2) {
-                ("org invite", org_invitation::invite(work, &org, &terms, &[(address, secret())]).map(drop))
+                ("org invite", org_invitation::invite(tx, &org, &terms, &[(address, secret())]).map(drop))
             } else {
-                ("org cancel", org_invitation::cancel(work, &org, &invitation::Which::Address(address)))
+                ("org cancel", org_invitation::cancel(tx, &org, &invitation::Which::Address(address)))
             }
         }
         38 | 39 => {
@@ -271,10 +271,10 @@ fn act<F: Facts>(
                 root_upload: pick.maybe(|it| it.0.pick(&[AllowDeny::Allow, AllowDeny::Deny])),
             };
             match pick.0.below(4) {
-                0 => ("workspace add", workspace::add(work, &org, &room, &options).map(drop)),
-                1 => ("workspace remove", workspace::remove(work, &org, &room)),
-                2 => ("workspace rename", place::rename_workspace(work, &org, &room, &name("renamed"))),
-                _ => ("workspace set", workspace::set(work, &org, &room, &options)),
+                0 => ("workspace add", workspace::add(tx, &org, &room, &options).map(drop)),
+                1 => ("workspace remove", workspace::remove(tx, &org, &room)),
+                2 => ("workspace rename", place::rename_workspace(tx, &org, &room, &name("renamed"))),
+                _ => ("workspace set", workspace::set(tx, &org, &room, &options)),
             }
         }
         40 | 41 => {
@@ -289,45 +289,45 @@ fn act<F: Facts>(
                 },
             };
             if pick.0.chance(1, 2) {
-                ("workspace add-member", workspace_member::add(work, &org, &room, &who, &terms))
+                ("workspace add-member", workspace_member::add(tx, &org, &room, &who, &terms))
             } else {
-                ("workspace remove-member", workspace_member::remove(work, &org, &room, &who))
+                ("workspace remove-member", workspace_member::remove(tx, &org, &room, &who))
             }
         }
         42 => {
             let kind = pick.0.pick(&[Kind::Media, Kind::Stream]);
-            let it = numbered(kind, &mut pick, work);
+            let it = numbered(kind, &mut pick, tx);
             match pick.0.below(3) {
-                0 => ("media add", media::add(work, kind, &in_room, &name("reel"), None, &secret()).map(drop)),
+                0 => ("media add", media::add(tx, kind, &in_room, &name("reel"), None, &secret()).map(drop)),
                 1 => {
                     let edit = media::Edit { title: Some("t".to_owned()), ..media::Edit::default() };
-                    ("media edit", media::edit(work, kind, &it, &edit))
+                    ("media edit", media::edit(tx, kind, &it, &edit))
                 }
-                _ => ("media remove", media::remove(work, kind, &it)),
+                _ => ("media remove", media::remove(tx, kind, &it)),
             }
         }
         43 => {
             let (token, signing) =
-                (numbered(Kind::AccessToken, &mut pick, work), numbered(Kind::SigningKey, &mut pick, work));
+                (numbered(Kind::AccessToken, &mut pick, tx), numbered(Kind::SigningKey, &mut pick, tx));
             match pick.0.below(4) {
-                0 => ("token create", key::create_token(work, &in_room, TokenMode::Read, None, &secret()).map(drop)),
-                1 => ("token revoke", key::revoke_token(work, &token)),
-                2 => ("key create", key::create_signing_key(work, &in_room, "public").map(drop)),
-                _ => ("key delete", key::delete_signing_key(work, &signing)),
+                0 => ("token create", key::create_token(tx, &in_room, TokenMode::Read, None, &secret()).map(drop)),
+                1 => ("token revoke", key::revoke_token(tx, &token)),
+                2 => ("key create", key::create_signing_key(tx, &in_room, "public").map(drop)),
+                _ => ("key delete", key::delete_signing_key(tx, &signing)),
             }
         }
         44 => {
             let (which, address) = (name("intake"), name("vendor@example.com"));
             let life = invitation::Life::default();
             match pick.0.below(5) {
-                0 => ("invite", invitation::invite(work, &which, &address, life, &secret()).map(drop)),
+                0 => ("invite", invitation::invite(tx, &which, &address, life, &secret()).map(drop)),
                 1 => (
                     "resend",
-                    invitation::resend(work, &which, &invitation::Which::Address(address), life, &secret()).map(drop),
+                    invitation::resend(tx, &which, &invitation::Which::Address(address), life, &secret()).map(drop),
                 ),
-                2 => ("revoke", invitation::revoke(work, &which, &invitation::Which::Address(address))),
-                3 => ("public link", dropbox::public_link_on(work, &which, &secret()).map(drop)),
-                _ => ("no public link", dropbox::public_link_off(work, &which, true)),
+                2 => ("revoke", invitation::revoke(tx, &which, &invitation::Which::Address(address))),
+                3 => ("public link", dropbox::public_link_on(tx, &which, &secret()).map(drop)),
+                _ => ("no public link", dropbox::public_link_off(tx, &which, true)),
             }
         }
         45 => {
@@ -336,45 +336,45 @@ fn act<F: Facts>(
                 transfer_to: pick.0.chance(1, 2).then(|| pick.account()),
                 cascade: pick.0.chance(1, 2),
             };
-            let gone = work.facts().id_named(Kind::Account, None, who.key()).unwrap();
+            let gone = tx.facts().id_named(Kind::Account, None, who.key()).unwrap();
             if let (Some(gone), account::Removal::Destroy { cascade, .. }) = (gone, &removal) {
                 beyond = Beyond::Account { gone, cascade: *cascade };
             }
-            ("account destroy", account::remove(work, &who, &removal))
+            ("account destroy", account::remove(tx, &who, &removal))
         }
         46..=48 => {
             // A share that somebody made, so that there is something to take along.
-            let Some((on, share)) = any_share(work.facts(), pick.0) else { return Ok(("nothing", beyond)) };
-            let principal = Reference::principal(&work.facts().reference(share.principal).unwrap())?;
-            let by = share.grantor.map(|id| share::Sharer::parse(&work.facts().reference(id).unwrap())).transpose()?;
+            let Some((on, share)) = any_share(tx.facts(), pick.0) else { return Ok(("nothing", beyond)) };
+            let principal = Reference::principal(&tx.facts().reference(share.principal).unwrap())?;
+            let by = share.grantor.map(|id| share::Sharer::parse(&tx.facts().reference(id).unwrap())).transpose()?;
             let which = share::Which { principal, by, class: Some(share.attributes.share_class()) };
             beyond = Beyond::Dependents;
             if pick.0.chance(1, 2) {
-                ("share revoke --cascade", share::revoke(work, (&on.0, &on.1), &[which], true))
+                ("share revoke --cascade", share::revoke(tx, (&on.0, &on.1), &[which], true))
             } else {
                 let set = pick.0.pick(&[Permissions::VIEW, Permissions::PREVIEW, Permissions::UPLOAD]);
                 let expires = pick.maybe(|_| Expiry::At(Time(NOW.0 + 500)));
-                ("share set --cascade", share::set(work, (&on.0, &on.1), &which, (Some(set), expires), true))
+                ("share set --cascade", share::set(tx, (&on.0, &on.1), &which, (Some(set), expires), true))
             }
         }
         49 => {
             beyond = Beyond::Pruned;
-            ("share prune", share::prune(work, on.0, on.1))
+            ("share prune", share::prune(tx, on.0, on.1))
         }
         50 | 51 => {
             let invited = pick.account();
             let (Some(id), Some(own)) = (
-                work.facts().id_named(Kind::Org, None, org.key()).unwrap(),
-                work.facts().id_named(Kind::Account, None, invited.key()).unwrap(),
+                tx.facts().id_named(Kind::Org, None, org.key()).unwrap(),
+                tx.facts().id_named(Kind::Account, None, invited.key()).unwrap(),
             ) else {
                 return Ok(("nothing", beyond));
             };
-            if rolebook::ops::require_active(work.facts(), Actor::Principal(own), work.at).is_err() {
+            if rolebook::ops::require_active(tx.facts(), Actor::Principal(own), tx.at).is_err() {
                 return Ok(("nothing", beyond));
             }
-            (beyond, work.actor) = (Beyond::Accepted(id), Actor::Principal(own));
+            (beyond, tx.actor) = (Beyond::Accepted(id), Actor::Principal(own));
             // Whoever was invited has the secret of the invitation among others.
-            let accepted = known.iter().any(|secret| org_invitation::accept(work, &org, secret).is_ok());
+            let accepted = known.iter().any(|secret| org_invitation::accept(tx, &org, secret).is_ok());
             return if accepted {
                 Ok(("org accept", beyond))
             } else {
@@ -383,15 +383,15 @@ fn act<F: Facts>(
         }
         52..=54 => {
             let (which, address) = (name("intake"), name("guest@example.com"));
-            let Some(id) = work.facts().id_named(Kind::Dropbox, None, which.key()).unwrap() else {
+            let Some(id) = tx.facts().id_named(Kind::Dropbox, None, which.key()).unwrap() else {
                 return Ok(("nothing", beyond));
             };
             beyond = Beyond::Link(id);
             let submission = invitation::Submission { title: "t".to_owned(), files: Vec::new() };
             let (is_claim, fresh) = (pick.0.chance(1, 2), secret());
             let done = known.iter().any(|link| match is_claim {
-                true => invitation::claim(work, &which, &address, link, &fresh).is_ok(),
-                false => invitation::submit_with(work, &which, link, &submission).is_ok(),
+                true => invitation::claim(tx, &which, &address, link, &fresh).is_ok(),
+                false => invitation::submit_with(tx, &which, link, &submission).is_ok(),
             });
             return match (done, is_claim) {
                 (true, true) => Ok(("dropbox claim", beyond)),
@@ -402,7 +402,7 @@ fn act<F: Facts>(
         _ => {
             let files = vec![File { name: "f.mov".to_owned(), size: 5 }];
             let to = vec![Reference::Named(kind, which.clone()), Reference::Named(Kind::Account, pick.account())];
-            ("package send", package::send(work, &package::Send { title: "t".to_owned(), to, files }).map(drop))
+            ("package send", package::send(tx, &package::Send { title: "t".to_owned(), to, files }).map(drop))
         }
     };
     done.map(|()| (word, beyond))
@@ -424,7 +424,7 @@ fn any_share<F: Facts>(facts: &F, dice: &mut Dice) -> Option<((Name, Path), Bind
 
 /// A world with something of every kind, made by the operator and by people.
 fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
-    let mut work = Work::new(&EmptyFacts, Actor::Operator, NOW).unwrap();
+    let mut tx = Transaction::new(&EmptyFacts, Actor::Operator, NOW).unwrap();
     for (place, who) in ACCOUNTS.iter().take(7).enumerate() {
         let role = match place {
             0 => Role::ServerAdmin,
@@ -433,18 +433,18 @@ fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
         };
         let options =
             account::Options { role: Some(role), email: Some(format!("{who}@example.com")), ..Default::default() };
-        account::add(&mut work, &name(who), &options, None).unwrap();
+        account::add(&mut tx, &name(who), &options, None).unwrap();
     }
     for which in ["crew", "inner"] {
-        place::add(&mut work, Kind::Group, &name(which), &place::Options::default()).unwrap();
+        place::add(&mut tx, Kind::Group, &name(which), &place::Options::default()).unwrap();
     }
-    membership::add(&mut work, Kind::Group, &name("crew"), &[user("bob"), group("inner")], None).unwrap();
-    membership::add(&mut work, Kind::Group, &name("inner"), &[user("carol")], None).unwrap();
+    membership::add(&mut tx, Kind::Group, &name("crew"), &[user("bob"), group("inner")], None).unwrap();
+    membership::add(&mut tx, Kind::Group, &name("inner"), &[user("carol")], None).unwrap();
     for (kind, which) in [(Kind::Workgroup, "color"), (Kind::Dropbox, "intake")] {
         let options = Pick(dice).place_options();
-        place::add(&mut work, kind, &name(which), &options).unwrap();
-        membership::add(&mut work, kind, &name(which), &[user("carol"), user("bob"), group("inner")], None).unwrap();
-        membership::set_admin(&mut work, kind, &name(which), &[user("carol")], true).unwrap();
+        place::add(&mut tx, kind, &name(which), &options).unwrap();
+        membership::add(&mut tx, kind, &name(which), &[user("carol"), user("bob"), group("inner")], None).unwrap();
+        membership::set_admin(&mut tx, kind, &name(which), &[user("carol")], true).unwrap();
     }
     for (which, kind, who) in [
         ("disk", EndpointKind::Node, "eve"),
@@ -453,26 +453,26 @@ fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
     ] {
         let options = endpoint::Options { managed: (which == "laptop").then_some(false), ..Default::default() };
         let new = endpoint::New { kind, of: None, administrators: vec![user(who)], options };
-        endpoint::add(&mut work, &name(which), &new).unwrap();
+        endpoint::add(&mut tx, &name(which), &new).unwrap();
     }
-    endpoint::add_role(&mut work, &name("bucket"), Role::AccessManager, &[user("carol")]).unwrap();
+    endpoint::add_role(&mut tx, &name("bucket"), Role::AccessManager, &[user("carol")]).unwrap();
     let folder = content::Said { item_type: None, size: None, owner: Some(Some(user("carol"))) };
     let plain = content::Said::default();
-    content::add(&mut work, &name("disk"), &path("/a"), &folder).unwrap();
-    content::add(&mut work, &name("disk"), &path("/a/b"), &plain).unwrap();
+    content::add(&mut tx, &name("disk"), &path("/a"), &folder).unwrap();
+    content::add(&mut tx, &name("disk"), &path("/a/b"), &plain).unwrap();
     let file = content::Said { item_type: Some(ItemType::File), size: Some(3), owner: None };
-    content::add(&mut work, &name("disk"), &path("/a/f.mov"), &file).unwrap();
-    content::add(&mut work, &name("bucket"), &path("/a"), &plain).unwrap();
+    content::add(&mut tx, &name("disk"), &path("/a/f.mov"), &file).unwrap();
+    content::add(&mut tx, &name("bucket"), &path("/a"), &plain).unwrap();
     for (which, who) in [("acme", "eve"), ("other", "carol")] {
-        org::add(&mut work, &name(which), None, Some(&user(who))).unwrap();
+        org::add(&mut tx, &name(which), None, Some(&user(who))).unwrap();
     }
     for (who, role) in [("fay", Role::OrgAdmin), ("bob", Role::OrgMember), ("carol", Role::OrgMember)] {
-        org_member::set_role(&mut work, &name("acme"), &user(who), role).unwrap();
+        org_member::set_role(&mut tx, &name("acme"), &user(who), role).unwrap();
     }
     let options = workspace::Options { files: Some((name("disk"), path("/files"))), ..workspace::Options::default() };
-    workspace::add(&mut work, &name("acme"), &name("prod"), &options).unwrap();
+    workspace::add(&mut tx, &name("acme"), &name("prod"), &options).unwrap();
     let members = [user("bob"), user("carol")];
-    workspace_member::add(&mut work, &name("acme"), &name("prod"), &members, &workspace_member::Terms::default())
+    workspace_member::add(&mut tx, &name("acme"), &name("prod"), &members, &workspace_member::Terms::default())
         .unwrap();
     // Shares that rest on one another, and one that rests on nothing any more.
     for (by, with, permissions, orphaned) in [
@@ -481,14 +481,14 @@ fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
         ("fay", "eve", Permissions::PREVIEW, false),
         ("max", "mia", Permissions::VIEW, true),
     ] {
-        let by = work.facts().id_named(Kind::Account, None, by).unwrap().unwrap();
+        let by = tx.facts().id_named(Kind::Account, None, by).unwrap().unwrap();
         let grant =
             share::Grant { principals: vec![user(with)], permissions, expires: None, admin: false, class: None };
-        share::record(&mut work, (&name("disk"), &path("/a")), &grant, (by, orphaned)).unwrap();
+        share::record(&mut tx, (&name("disk"), &path("/a")), &grant, (by, orphaned)).unwrap();
     }
     let public_links = server::Options { public_links: Some(true), ..server::Options::default() };
-    server::set(&mut work, &public_links).unwrap();
-    let (draft, last) = work.finish().unwrap();
+    server::set(&mut tx, &public_links).unwrap();
+    let (draft, last) = tx.finish().unwrap();
     let mut world = Overlay::new(&EmptyFacts).unwrap();
     keep(&mut world, draft, last);
     world
@@ -524,17 +524,17 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
         if rolebook::ops::require_active(&world, actor, at).is_err() {
             continue;
         }
-        let mut work = Work::new(&world, actor, at).unwrap();
-        let Ok((what, beyond)) = act(&mut work, &mut dice, &mut issued) else { continue };
-        if work.check().is_err() {
+        let mut tx = Transaction::new(&world, actor, at).unwrap();
+        let Ok((what, beyond)) = act(&mut tx, &mut dice, &mut issued) else { continue };
+        if tx.check().is_err() {
             continue;
         }
-        let changes = work.facts().draft().against(&world).unwrap();
+        let changes = tx.facts().draft().against(&world).unwrap();
         // A link is presented by the account or the outside submitter that it was made for.
-        let actor = work.actor;
-        let present = Work::new(&world, actor, at).unwrap();
-        for row in changes.iter().filter(|row| !beyond.covers(&present, work.facts(), row)) {
-            let refused = first_refused(&present, &work, (&Rows::of(&changes), std::slice::from_ref(row)), None);
+        let actor = tx.actor;
+        let present = Transaction::new(&world, actor, at).unwrap();
+        for row in changes.iter().filter(|row| !beyond.covers(&present, tx.facts(), row)) {
+            let refused = first_refused(&present, &tx, (&Rows::of(&changes), std::slice::from_ref(row)), None);
             let is_cascade = matches!(&refused, Err(problem) if problem.code == share::DEPENDENTS) && beyond.cascades();
             prop_assert!(
                 is_cascade || matches!(refused, Ok(None)),
@@ -545,12 +545,12 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
             went_through.push(what);
         }
         // Whoever did it may undo it at once, if they may at all, and all is as it was.
-        let (draft, last) = work.finish().unwrap();
+        let (draft, last) = tx.finish().unwrap();
         let before = rows(&world);
         let mut after = Overlay::new(&EmptyFacts).unwrap();
         keep(&mut after, world.draft().clone(), world.last_id().unwrap());
         keep(&mut after, draft.clone(), last);
-        let mut back = Work::new(&after, actor, at).unwrap();
+        let mut back = Transaction::new(&after, actor, at).unwrap();
         if undo::undo(&mut back, &undo::Past { author: actor.principal(), ..Default::default() }, &changes).is_ok()
             && back.check().is_ok()
         {

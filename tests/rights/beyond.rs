@@ -4,7 +4,7 @@
 use rolebook::model::attributes::ShareClass;
 use rolebook::model::{Binding, Id, Kind, Role, Time, Verb};
 use rolebook::ops::share::cascade::held_until;
-use rolebook::ops::{Actor, Work};
+use rolebook::ops::{Actor, Transaction};
 use rolebook::policy::content::permissions_ignoring_status;
 use rolebook::policy::{Facts, RowChange, Subject};
 
@@ -32,7 +32,7 @@ impl Beyond {
     }
 
     /// Whether it stands behind a row. `before` is the state as it was, `after` as it is then.
-    pub(super) fn covers<B: Facts, A: Facts>(self, before: &Work<'_, B>, after: &A, row: &RowChange) -> bool {
+    pub(super) fn covers<B: Facts, A: Facts>(self, before: &Transaction<'_, B>, after: &A, row: &RowChange) -> bool {
         match self {
             Beyond::Nothing => false,
             Beyond::Dependents => is_unsupported(after, before.at, row),
@@ -133,8 +133,8 @@ fn is_unsupported<F: Facts>(after: &F, at: Time, row: &RowChange) -> bool {
 }
 
 /// Whether the actor administers the shares of an item, or manages them where that is done for all.
-fn administers<F: Facts>(work: &Work<'_, F>, item: Id) -> bool {
-    let endpoint = work.facts().ancestors(item).unwrap().last().unwrap().id;
-    let may = |verb, on| work.may(rolebook::model::Action::Plain(verb), on).unwrap();
-    matches!(work.actor, Actor::Operator) || may(Verb::AdministerShares, item) || may(Verb::ManagePermissions, endpoint)
+fn administers<F: Facts>(tx: &Transaction<'_, F>, item: Id) -> bool {
+    let endpoint = tx.facts().ancestors(item).unwrap().last().unwrap().id;
+    let may = |verb, on| tx.may(rolebook::model::Action::Plain(verb), on).unwrap();
+    matches!(tx.actor, Actor::Operator) || may(Verb::AdministerShares, item) || may(Verb::ManagePermissions, endpoint)
 }

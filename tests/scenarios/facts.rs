@@ -6,7 +6,7 @@ use rolebook::model::attributes::{Attributes, MemberAccess, SendPolicy, Setting,
 use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Reference, Resource, Role, Time};
-use rolebook::ops::{Actor, Work, account, invitation, membership, package, place, server};
+use rolebook::ops::{Actor, Transaction, account, invitation, membership, package, place, server};
 use rolebook::policy::{EmptyFacts, Facts};
 
 use super::form::{File, PlaceFacts, ServerFacts};
@@ -14,7 +14,7 @@ use super::{organizations, storage};
 
 /// The facts, and by which name the files know what has a number only.
 pub(super) struct Built {
-    pub(super) work: Work<'static, EmptyFacts>,
+    pub(super) tx: Transaction<'static, EmptyFacts>,
     /// `KIND:NAME` → its id.
     pub(super) numbered: BTreeMap<String, Id>,
 }
@@ -28,58 +28,58 @@ pub(super) struct Meant {
 }
 
 pub(super) fn build(file: &File, now: Time) -> Built {
-    let work = Work::new(&EmptyFacts, Actor::Operator, now).unwrap();
-    let mut built = Built { work, numbered: BTreeMap::new() };
-    let work = &mut built.work;
-    build_server(work, &file.server);
+    let tx = Transaction::new(&EmptyFacts, Actor::Operator, now).unwrap();
+    let mut built = Built { tx, numbered: BTreeMap::new() };
+    let tx = &mut built.tx;
+    build_server(tx, &file.server);
     for (who, facts) in &file.accounts {
         let options = account::Options {
             role: facts.role.as_deref().map(|role| account::parse_role(role, who).unwrap()),
             settings: settings(&facts.settings),
             ..account::Options::default()
         };
-        account::add(work, &name(who), &options, None).unwrap();
+        account::add(tx, &name(who), &options, None).unwrap();
         if let Some(end) = facts.expires.as_deref().and_then(|text| Expiry::parse(text).unwrap().resolve_at(now)) {
-            account::expire(work, &name(who), end).unwrap();
+            account::expire(tx, &name(who), end).unwrap();
         }
         if facts.inactive {
-            account::set_active(work, &name(who), false).unwrap();
+            account::set_active(tx, &name(who), false).unwrap();
         }
     }
     for group in file.groups.keys() {
         let options = place::Options { visible: file.visible.get(group).copied(), ..place::Options::default() };
-        place::add(work, Kind::Group, &name(group), &options).unwrap();
+        place::add(tx, Kind::Group, &name(group), &options).unwrap();
     }
     for (group, members) in &file.groups {
-        membership::add(work, Kind::Group, &name(group), &references(members), None).unwrap();
+        membership::add(tx, Kind::Group, &name(group), &references(members), None).unwrap();
     }
     for (kind, places) in [(Kind::Workgroup, &file.workgroups), (Kind::Dropbox, &file.dropboxes)] {
         for (which, facts) in places {
-            build_place(work, kind, which, facts);
+            build_place(tx, kind, which, facts);
         }
     }
     for facts in &file.packages {
-        let sender = work.facts().named(Kind::Account, None, name(&facts.from).key()).unwrap();
+        let sender = tx.facts().named(Kind::Account, None, name(&facts.from).key()).unwrap();
         let sender = match sender {
             Some(account) => account.id,
-            None => work.facts().named(Kind::Invitee, None, name(&facts.from).key()).unwrap().unwrap().id,
+            None => tx.facts().named(Kind::Invitee, None, name(&facts.from).key()).unwrap().unwrap().id,
         };
-        let inside: Vec<Id> = references(&facts.to).iter().filter_map(|to| recipient(work, to)).collect();
-        let made = package::record(work, sender, &facts.name, &[], &inside, &[], None).unwrap();
+        let inside: Vec<Id> = references(&facts.to).iter().filter_map(|to| recipient(tx, to)).collect();
+        let made = package::record(tx, sender, &facts.name, &[], &inside, &[], None).unwrap();
         built.numbered.insert(format!("package:{}", facts.name), made);
     }
-    storage::build_endpoints(&mut built.work, &file.endpoints);
+    storage::build_endpoints(&mut built.tx, &file.endpoints);
     for (org, facts) in &file.organizations {
         organizations::build(&mut built, org, facts);
     }
     for share in &file.shares {
         storage::build_share(&mut built, share);
     }
-    built.work.check().unwrap();
+    built.tx.check().unwrap();
     built
 }
 
-fn build_server(work: &mut Work<'static, EmptyFacts>, facts: &ServerFacts) {
+fn build_server(tx: &mut Transaction<'static, EmptyFacts>, facts: &ServerFacts) {
     let options = server::Options {
         managers_administer_dropboxes: facts.managers_administer_dropboxes,
         private_directory: facts.private_directory,
@@ -87,15 +87,15 @@ fn build_server(work: &mut Work<'static, EmptyFacts>, facts: &ServerFacts) {
         settings: settings(&facts.settings),
         ..server::Options::default()
     };
-    server::set(work, &options).unwrap();
-    let known = work.facts().resource(Id::SERVER).unwrap().unwrap();
+    server::set(tx, &options).unwrap();
+    let known = tx.facts().resource(Id::SERVER).unwrap().unwrap();
     let mut server = known.as_server().unwrap().clone();
     server.members_edit_workspaces = facts.members_edit_workspaces.unwrap_or(server.members_edit_workspaces);
     server.members_may_leave = facts.members_may_leave.unwrap_or(server.members_may_leave);
-    work.put(Resource { attributes: Attributes::Server(server), ..(*known).clone() });
+    tx.put(Resource { attributes: Attributes::Server(server), ..(*known).clone() });
 }
 
-fn build_place(work: &mut Work<'static, EmptyFacts>, kind: Kind, which: &str, facts: &PlaceFacts) {
+fn build_place(tx: &mut Transaction<'static, EmptyFacts>, kind: Kind, which: &str, facts: &PlaceFacts) {
     let options = place::Options {
         visible: None,
         send: facts.send.as_deref().map(|word| SendPolicy::from_name(word).unwrap()),
@@ -107,26 +107,26 @@ fn build_place(work: &mut Work<'static, EmptyFacts>, kind: Kind, which: &str, fa
         members_invite: facts.members_invite,
     };
     let which = name(which);
-    place::add(work, kind, &which, &options).unwrap();
-    membership::add(work, kind, &which, &references(&facts.members), None).unwrap();
-    membership::add(work, kind, &which, &references(&facts.submit_only), Some(Role::DropboxSubmitOnly)).unwrap();
-    membership::add(work, kind, &which, &references(&facts.admins), None).unwrap();
-    membership::set_admin(work, kind, &which, &references(&facts.admins), true).unwrap();
-    membership::set_active(work, kind, &which, &references(&facts.deactivated), false).unwrap();
+    place::add(tx, kind, &which, &options).unwrap();
+    membership::add(tx, kind, &which, &references(&facts.members), None).unwrap();
+    membership::add(tx, kind, &which, &references(&facts.submit_only), Some(Role::DropboxSubmitOnly)).unwrap();
+    membership::add(tx, kind, &which, &references(&facts.admins), None).unwrap();
+    membership::set_admin(tx, kind, &which, &references(&facts.admins), true).unwrap();
+    membership::set_active(tx, kind, &which, &references(&facts.deactivated), false).unwrap();
     for (place, address) in facts.invited.iter().chain(&facts.revoked).enumerate() {
         let secret = Secret::from_bytes(&[u8::try_from(place).unwrap(); 32]);
-        invitation::invite(work, &which, &Name::parse_email(address).unwrap(), invitation::Life::default(), &secret)
+        invitation::invite(tx, &which, &Name::parse_email(address).unwrap(), invitation::Life::default(), &secret)
             .unwrap();
     }
     for address in &facts.revoked {
-        invitation::revoke(work, &which, &invitation::Which::Address(Name::parse_email(address).unwrap())).unwrap();
+        invitation::revoke(tx, &which, &invitation::Which::Address(Name::parse_email(address).unwrap())).unwrap();
     }
 }
 
 /// A recipient inside; an address outside is none that a question could be about.
-fn recipient(work: &Work<'_, EmptyFacts>, reference: &Reference) -> Option<Id> {
+fn recipient(tx: &Transaction<'_, EmptyFacts>, reference: &Reference) -> Option<Id> {
     match reference {
-        Reference::Named(kind, name) => Some(work.facts().named(*kind, None, name.key()).unwrap().unwrap().id),
+        Reference::Named(kind, name) => Some(tx.facts().named(*kind, None, name.key()).unwrap().unwrap().id),
         Reference::External(_) => None,
         other => panic!("{other} cannot be sent to"),
     }
@@ -137,10 +137,10 @@ impl Built {
     pub(super) fn meant(&self, text: &str, bare: Kind) -> Meant {
         let found = |id, kind| Meant { id, kind, is_registered: true };
         if let Some(id) = self.numbered.get(text) {
-            return found(*id, self.work.facts().resource(*id).unwrap().unwrap().kind());
+            return found(*id, self.tx.facts().resource(*id).unwrap().unwrap().kind());
         }
         let named = |kind, parent, name: &Name| {
-            let resource = self.work.facts().named(kind, parent, name.key()).unwrap();
+            let resource = self.tx.facts().named(kind, parent, name.key()).unwrap();
             resource.unwrap_or_else(|| panic!("no {text} in the facts")).id
         };
         match Reference::parse(text, bare).unwrap() {
@@ -154,7 +154,7 @@ impl Built {
             }
             Reference::Item(endpoint, path) => {
                 let endpoint = named(Kind::Endpoint, None, &endpoint);
-                let (item, depth) = self.work.facts().nearest_item(endpoint, &path).unwrap().unwrap();
+                let (item, depth) = self.tx.facts().nearest_item(endpoint, &path).unwrap().unwrap();
                 Meant { id: item, kind: Kind::Item, is_registered: depth == path.depth() }
             }
             other => panic!("{other} cannot stand in a scenario"),

@@ -75,7 +75,7 @@ fn each_question(visit: &mut dyn FnMut(&Put<'_>)) {
                 let action = if on.is_registered { action } else { action.on_unregistered() };
                 let principal = built.account(principal);
                 let question = Question { principal, action, resource: on.id, at: time(asked.at.as_ref()) };
-                let decision = decide(built.work.facts(), &question).unwrap();
+                let decision = decide(built.tx.facts(), &question).unwrap();
                 visit(&Put { built: &built, asked, place, kind: on.kind, question, decision });
             }
         }
@@ -95,9 +95,9 @@ fn what_is_told_to_whom_is_as_expected() {
                 let (aspect, place) =
                     (matter(&it.what), link(&built, on).unwrap_or_else(|| built.meant(on, Kind::Server).id));
                 let at = Time::parse(NOW).unwrap();
-                let viewer = Viewer::new(built.work.facts(), Actor::Principal(built.account(who)), at).unwrap();
+                let viewer = Viewer::new(built.tx.facts(), Actor::Principal(built.account(who)), at).unwrap();
                 let binding = it.with.as_ref().map(|with| {
-                    let held = built.work.facts().list_bindings(BindingQuery::On(place)).unwrap();
+                    let held = built.tx.facts().list_bindings(BindingQuery::On(place)).unwrap();
                     let with = built.account(with);
                     held.into_iter().find(|binding| binding.principal == with).unwrap()
                 });
@@ -108,7 +108,7 @@ fn what_is_told_to_whom_is_as_expected() {
                 };
                 let answer = if told { "told" } else { "hidden" };
                 let name = rule.map(|rule| rule.name);
-                let kind = built.work.facts().resource(place).unwrap().map_or(Kind::Server, |it| it.kind());
+                let kind = built.tx.facts().resource(place).unwrap().map_or(Kind::Server, |it| it.kind());
                 by.extend(name.filter(|_| told).map(|name| (name, format!("{aspect:?} of {kind}"))));
                 if answer != it.answer || (it.rule.is_some() && it.rule.as_deref() != name) {
                     wrong.push(format!("{file_name}: {} of {on} is {answer} to {who} by {name:?}", it.what));
@@ -135,7 +135,7 @@ fn what_is_told_to_whom_is_as_expected() {
 /// The private link of a dropbox for an address: `link:ADDRESS`.
 fn link(built: &Built, text: &str) -> Option<Id> {
     let address = text.strip_prefix("link:")?;
-    let facts = built.work.facts();
+    let facts = built.tx.facts();
     let links = facts.ids(Kind::Invitation, None).unwrap().into_iter();
     let of = |id: &Id| facts.resource(*id).unwrap().and_then(|it| it.as_invitation().map(|it| it.email == address));
     links.into_iter().find(|id| of(id) == Some(true))
@@ -173,7 +173,7 @@ fn every_question_is_answered_as_expected() {
             wrong.push(format!("{place}: decided by {rule}, expected {other}"));
         }
         // What is allowed has a proof, and what would suffice for a denial never is what is there already.
-        let remedies = remedies(it.built.work.facts(), &it.question).unwrap();
+        let remedies = remedies(it.built.tx.facts(), &it.question).unwrap();
         for missing in remedies.iter().map(|remedy| &remedy.missing) {
             let twice = missing.iter().enumerate().any(|(at, one)| missing[..at].contains(one));
             assert!(!missing.is_empty() && !twice, "{place}: {missing:?}");
@@ -188,10 +188,10 @@ fn answer(built: &Built, it: &ShareAsked, who: &str) -> (bool, Option<&'static s
     let item = built.meant(&it.item, Kind::Item);
     let by = it.by.as_ref().map(|who| built.account(who));
     let select = BindingQuery::Exact(item.id, Role::ItemShare, built.account(&it.with));
-    let mut shares = built.work.facts().list_bindings(select).unwrap();
+    let mut shares = built.tx.facts().list_bindings(select).unwrap();
     shares.retain(|share| share.grantor == by);
     assert_eq!((shares.len(), item.is_registered), (1, true), "{it:?}");
-    let subject = Subject::new(built.work.facts(), built.account(who), time(it.at.as_ref())).unwrap();
+    let subject = Subject::new(built.tx.facts(), built.account(who), time(it.at.as_ref())).unwrap();
     match it.may.as_str() {
         "change" => {
             let decision = sharing::may_change(&subject, &shares[0]).unwrap();

@@ -12,11 +12,11 @@ use super::facts::{Built, name, place_of};
 use super::form::{OrgFacts, WorkspaceFacts};
 
 pub(super) fn build(built: &mut Built, org: &str, facts: &OrgFacts) {
-    let id = built.work.make(None, &name(org), Attributes::Org(Org::default())).unwrap();
+    let id = built.tx.create(None, &name(org), Attributes::Org(Org::default())).unwrap();
     for (role, who) in [(Role::OrgAdmin, &facts.admins), (Role::OrgMember, &facts.members)] {
         for account in who {
             let account = built.account(account);
-            built.work.bind(id, account, role);
+            built.tx.bind(id, account, role);
         }
     }
     for (workspace, facts) in &facts.workspaces {
@@ -25,14 +25,14 @@ pub(super) fn build(built: &mut Built, org: &str, facts: &OrgFacts) {
     let inside = |built: &Built, workspace: &str| built.meant(&format!("{org}/{workspace}"), Kind::Workspace).id;
     for (key, workspace) in &facts.keys {
         let parent = workspace.as_ref().map_or(id, |it| inside(built, it));
-        let attributes = SigningKey { public_key: String::new(), by: None, created: built.work.at };
+        let attributes = SigningKey { public_key: String::new(), by: None, created: built.tx.at };
         put(built, parent, key, Attributes::SigningKey(attributes));
     }
     for token in &facts.tokens {
         let attributes = AccessToken {
             mode: TokenMode::from_name(&token.mode).unwrap(),
             by: None,
-            created: built.work.at,
+            created: built.tx.at,
             expires: token.expires.as_deref().map(|text| Time::parse(text).unwrap()),
             revoked: token.revoked,
         };
@@ -48,7 +48,7 @@ pub(super) fn build(built: &mut Built, org: &str, facts: &OrgFacts) {
             invitee: None,
             email: address.clone(),
             by: None,
-            created: built.work.at,
+            created: built.tx.at,
             expires: None,
             after_one_upload: false,
             role: None,
@@ -65,10 +65,10 @@ pub(super) fn build(built: &mut Built, org: &str, facts: &OrgFacts) {
 
 /// Puts what has a number only; the files know it by a name.
 fn put(built: &mut Built, parent: Id, known_as: &str, attributes: Attributes) {
-    let id = built.work.new_id();
+    let id = built.tx.new_id();
     let known_as = format!("{}:{known_as}", attributes.kind());
     let (name, key) = (String::new(), known_as.clone());
-    built.work.put(Resource {
+    built.tx.put(Resource {
         id,
         parent: Some(parent),
         name,
@@ -86,36 +86,36 @@ fn build_workspace(built: &mut Built, org: Id, workspace: &str, facts: &Workspac
     let mut attributes =
         Workspace { root_upload: facts.root_upload.as_ref().map_or(AllowDeny::Allow, switch), ..Workspace::default() };
     let folder = facts.files.as_deref().map(place_of);
-    let id = built.work.make(Some(org), &name(workspace), Attributes::Workspace(attributes.clone())).unwrap();
+    let id = built.tx.create(Some(org), &name(workspace), Attributes::Workspace(attributes.clone())).unwrap();
     if let Some((endpoint, path)) = &folder {
-        let item = content::add(&mut built.work, endpoint, path, &content::Said::default()).unwrap();
+        let item = content::add(&mut built.tx, endpoint, path, &content::Said::default()).unwrap();
         put_item(built, item, Item { files_of: Some(id), ..Item::FOLDER });
         attributes.files = Some(item);
-        let known = built.work.facts().resource(id).unwrap().unwrap();
-        built.work.put_attributes(&known, Attributes::Workspace(attributes));
+        let known = built.tx.facts().resource(id).unwrap().unwrap();
+        built.tx.put_attributes(&known, Attributes::Workspace(attributes));
     }
     for user in &facts.former {
         let (account, (endpoint, path)) = (built.account(user), folder.as_ref().unwrap());
-        let item = content::add(&mut built.work, endpoint, &path.join(user), &content::Said::default()).unwrap();
+        let item = content::add(&mut built.tx, endpoint, &path.join(user), &content::Said::default()).unwrap();
         put_item(built, item, Item { home: Some(Home { workspace: id, of: account }), ..Item::FOLDER });
     }
     for member in &facts.members {
         let account = built.account(&member.user);
         let level = member.level.as_deref().unwrap_or("member");
-        let made = built.work.bind(id, account, Role::from_name(Kind::Workspace, level).unwrap());
-        let mut binding = built.work.facts().binding(made).unwrap().unwrap();
+        let made = built.tx.bind(id, account, Role::from_name(Kind::Workspace, level).unwrap());
+        let mut binding = built.tx.facts().binding(made).unwrap().unwrap();
         binding.attributes.root_upload = member.root_upload.as_ref().map(switch);
-        built.work.put_binding(binding);
+        built.tx.put_binding(binding);
         if let Some((endpoint, path)) = &folder {
             let owner = Reference::Named(Kind::Account, name(&member.user));
             let said = content::Said { owner: Some(Some(owner)), ..content::Said::default() };
-            let item = content::add(&mut built.work, endpoint, &path.join(&member.user), &said).unwrap();
+            let item = content::add(&mut built.tx, endpoint, &path.join(&member.user), &said).unwrap();
             put_item(built, item, Item { home: Some(Home { workspace: id, of: account }), ..Item::FOLDER });
         }
     }
 }
 
 fn put_item(built: &mut Built, item: Id, attributes: Item) {
-    let known = built.work.facts().resource(item).unwrap().unwrap();
-    built.work.put_attributes(&known, Attributes::Item(attributes));
+    let known = built.tx.facts().resource(item).unwrap().unwrap();
+    built.tx.put_attributes(&known, Attributes::Item(attributes));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rolebook::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass};
 use rolebook::model::time::Expiry;
 use rolebook::model::{Kind, Path, Permissions, Reference, Role};
-use rolebook::ops::{Actor, Work, content, endpoint, share};
+use rolebook::ops::{Actor, Transaction, content, endpoint, share};
 use rolebook::policy::{EmptyFacts, Facts};
 
 use super::facts::{Built, name, place_of, references};
@@ -13,15 +13,15 @@ use super::form::{EndpointFacts, ItemFacts, ShareFacts};
 
 const ADMINISTRATOR: &str = "administrator";
 
-pub(super) fn build_endpoints(work: &mut Work<'static, EmptyFacts>, endpoints: &BTreeMap<String, EndpointFacts>) {
+pub(super) fn build_endpoints(tx: &mut Transaction<'static, EmptyFacts>, endpoints: &BTreeMap<String, EndpointFacts>) {
     // What opens a folder of another comes after that.
     let (opened, others): (Vec<_>, Vec<_>) = endpoints.iter().partition(|(_, facts)| facts.of.is_some());
     for (which, facts) in others.into_iter().chain(opened) {
-        build_endpoint(work, which, facts);
+        build_endpoint(tx, which, facts);
     }
 }
 
-fn build_endpoint(work: &mut Work<'static, EmptyFacts>, which: &str, facts: &EndpointFacts) {
+fn build_endpoint(tx: &mut Transaction<'static, EmptyFacts>, which: &str, facts: &EndpointFacts) {
     let which = name(which);
     let administrators = facts.roles.get(ADMINISTRATOR).map(|who| references(who)).unwrap_or_default();
     let new = endpoint::New {
@@ -35,16 +35,16 @@ fn build_endpoint(work: &mut Work<'static, EmptyFacts>, which: &str, facts: &End
         },
     };
     if let Some(by) = &facts.by {
-        work.actor = Actor::Principal(work.facts().named(Kind::Account, None, name(by).key()).unwrap().unwrap().id);
+        tx.actor = Actor::Principal(tx.facts().named(Kind::Account, None, name(by).key()).unwrap().unwrap().id);
     }
-    endpoint::add(work, &which, &new).unwrap();
-    work.actor = Actor::Operator;
+    endpoint::add(tx, &which, &new).unwrap();
+    tx.actor = Actor::Operator;
     for (role, who) in facts.roles.iter().filter(|(role, _)| *role != ADMINISTRATOR) {
         let role = Role::from_name(Kind::Endpoint, role).unwrap();
-        endpoint::add_role(work, &which, role, &references(who)).unwrap();
+        endpoint::add_role(tx, &which, role, &references(who)).unwrap();
     }
     for (path, item) in &facts.content {
-        content::add(work, &which, &Path::parse(path).unwrap(), &said(item)).unwrap();
+        content::add(tx, &which, &Path::parse(path).unwrap(), &said(item)).unwrap();
     }
 }
 
@@ -65,8 +65,8 @@ pub(super) fn build_share(built: &mut Built, facts: &ShareFacts) {
         admin: facts.admin,
         class: facts.class.as_deref().map(|word| ShareClass::from_name(word).unwrap()),
     };
-    built.work.actor = facts.by.as_ref().map_or(Actor::Operator, |who| Actor::Principal(built.account(who)));
-    share::grant(&mut built.work, &endpoint, &path, &grant)
+    built.tx.actor = facts.by.as_ref().map_or(Actor::Operator, |who| Actor::Principal(built.account(who)));
+    share::grant(&mut built.tx, &endpoint, &path, &grant)
         .unwrap_or_else(|problem| panic!("{} with {}: {problem}", facts.item, facts.with));
-    built.work.actor = Actor::Operator;
+    built.tx.actor = Actor::Operator;
 }

@@ -192,7 +192,7 @@ pub(super) fn items() -> impl ArgExt + Clone {
         let mut found = Vec::new();
         let _ = look(&mut |view| {
             let (endpoint, path) = super::args::item(&format!("{folder}/")).ok()?;
-            for item in crate::ops::content::list(&view.work().ok()?, &endpoint, &path, false).ok()? {
+            for item in crate::ops::content::list(&view.transaction().ok()?, &endpoint, &path, false).ok()? {
                 let slash = if item.as_item().is_some_and(|it| it.is_folder()) { "/" } else { "" };
                 let written = format!("{folder}/{}{slash}", item.name);
                 if written.starts_with(&typed) && found.len() < MOST {

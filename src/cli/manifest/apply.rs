@@ -113,7 +113,7 @@ impl Applying<'_> {
                     output::show(session, (&planned, &read), None, &Became::Shown)?;
                     session.flush()?;
                 }
-                prompt::confirm_apply(&planned.takes, planned.removals(), session.err)?;
+                prompt::confirm_apply(&planned.cascades, planned.removals(), session.err)?;
                 confirmed = Some(planned.effects.digest());
                 continue;
             }
@@ -160,6 +160,6 @@ fn is_confirmed(confirmed: Option<&str>, planned: &Planned) -> Result<bool, Prob
         Some(digest) if digest == planned.effects.digest() => Ok(true),
         Some(_) => Err(Problem::conflict("changed_meanwhile", "what it comes to has changed meanwhile")
             .tip("run the command again")),
-        None => Ok(!prompt::can_ask() && planned.removals() == 0 && planned.takes.is_empty()),
+        None => Ok(!prompt::can_ask() && planned.removals() == 0 && planned.cascades.is_empty()),
     }
 }

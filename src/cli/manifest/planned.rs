@@ -14,7 +14,7 @@ use crate::manifest::plan::{Counts, Effects, Owned, Planner, Refusal, Sign, summ
 use crate::model::escape::escape_hidden;
 use crate::model::{Id, Name, Problem, ProblemKind, Time};
 use crate::ops::changes::describe;
-use crate::ops::{Actor, Work, require_active};
+use crate::ops::{Actor, Transaction, require_active};
 use crate::policy::{Draft, Facts, Overlay, RowChange, SwappableFacts};
 use crate::render::RenderError;
 use crate::store::{Reader, Snapshot, Writer};
@@ -47,7 +47,7 @@ pub(super) struct Planned {
     /// What the set declared before and does no more.
     pub(super) undeclared: Vec<String>,
     /// What goes with what is removed.
-    pub(super) takes: Vec<String>,
+    pub(super) cascades: Vec<String>,
 }
 
 /// Who plans, and when.
@@ -87,7 +87,7 @@ pub(super) fn plan(
         None => owned_by(set.as_ref(), reader, memory.get()).map(|found| owned.get_or_init(|| found)),
     };
     let facts: &dyn Facts = &below;
-    let mut planner = Planner::new(Work::new(facts, by.actor, by.at)?, reach.options(&read.manifest)?);
+    let mut planner = Planner::new(Transaction::new(facts, by.actor, by.at)?, reach.options(&read.manifest)?);
     take_statements(&mut planner, read)?;
     let (mut counts, mut in_parts) = (Counts::default(), false);
     read.each_row(&mut |statement| {
@@ -116,14 +116,14 @@ pub(super) fn plan(
     if !planner.refusals.is_empty() {
         return Err(refused(&planner.refusals, read));
     }
-    let rows = planner.work.facts().draft().against(facts)?;
-    let mut warnings = std::mem::take(&mut planner.work.notices);
+    let rows = planner.tx.facts().draft().against(facts)?;
+    let mut warnings = std::mem::take(&mut planner.tx.warnings);
     let effects = if in_parts || (has_rows && rows.len() > LISTED) {
         counts.add(&rows);
         Effects::default()
     } else {
-        let mut changes = describe(&rows, &planner.work)?;
-        hide_unseen(&mut changes, &planner.work, &mut warnings)?;
+        let mut changes = describe(&rows, &planner.tx)?;
+        hide_unseen(&mut changes, &planner.tx, &mut warnings)?;
         Effects::of(&planner, &rows, changes)
     };
     let access = if with_access {
@@ -131,14 +131,14 @@ pub(super) fn plan(
             let facts = adaptive(stored)?;
             below.swap(as_needed.get_or_init(|| facts));
         }
-        Some(Access::of((facts, planner.work.facts()), &rows, (by.actor, by.at))?)
+        Some(Access::of((facts, planner.tx.facts()), &rows, (by.actor, by.at))?)
     } else {
         None
     };
-    let Planner { mut work, undeclared, .. } = planner;
-    let takes = std::mem::take(&mut work.takes);
-    let (draft, last_id) = work.finish_unchecked();
-    Ok(Planned { effects, counts, in_parts, rows, last_id, draft, access, warnings, undeclared, takes })
+    let Planner { mut tx, undeclared, .. } = planner;
+    let cascades = std::mem::take(&mut tx.cascades);
+    let (draft, last_id) = tx.finish_unchecked();
+    Ok(Planned { effects, counts, in_parts, rows, last_id, draft, access, warnings, undeclared, cascades })
 }
 
 /// What the set of a manifest owns so far.

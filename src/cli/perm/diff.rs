@@ -187,18 +187,18 @@ fn viewer_was_told(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) 
 
 /// What of two stores has the same reference.
 fn twins(before: &Snapshot, after: &Snapshot) -> Result<IdMap, RenderError> {
-    let mut known = std::collections::HashMap::new();
+    let mut seen = std::collections::HashMap::new();
     for kind in Kind::ALL {
         for id in before.ids(kind, None)? {
             // told: to pair both sides, not to be shown.
-            known.insert(before.reference(id)?, id);
+            seen.insert(before.reference(id)?, id);
         }
     }
     let mut pairs = Vec::new();
     for kind in Kind::ALL {
         for id in after.ids(kind, None)? {
             // told: to pair both sides, not to be shown.
-            if let Some(twin) = known.get(&after.reference(id)?) {
+            if let Some(twin) = seen.get(&after.reference(id)?) {
                 pairs.push((*twin, id));
             }
         }

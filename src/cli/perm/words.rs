@@ -33,7 +33,7 @@ impl<F: Facts> Told<'_, F> {
             let verb = if matches!(step, ProofStep::Share(_)) { "holds" } else { "is" };
             let line = format!(
                 "{} {verb} {}{}",
-                self.view.party(binding, binding.principal)?,
+                self.view.participant(binding, binding.principal)?,
                 phrase(self.view, step)?,
                 given(self.view, binding)?
             );
@@ -62,24 +62,24 @@ pub(super) fn told<'p, F: Facts>(view: &View<'_, F>, proof: &'p [ProofStep]) -> 
 fn given<F: Facts>(view: &View<'_, F>, binding: &Binding) -> Result<String, RenderError> {
     let at = view.reader.revision(binding.since)?.map_or_else(String::new, |entry| format!(", {}", entry.at));
     let until = binding.expires.map_or_else(String::new, |time| format!(", until {time}"));
-    Ok(format!("  (by {}, revision {}{at}{until})", view.giver(binding)?, binding.since))
+    Ok(format!("  (by {}, revision {}{at}{until})", view.grantor(binding)?, binding.since))
 }
 
 fn phrase<F: Facts>(view: &View<'_, F>, step: &ProofStep) -> Result<String, RenderError> {
     Ok(match step {
         ProofStep::Account { principal } => format!("{} is an active account", view.name(*principal)?),
         ProofStep::Itself { principal } => format!("{} is oneself", view.name(*principal)?),
-        ProofStep::Member(binding) => format!("member of {}", view.party(binding, binding.resource)?),
+        ProofStep::Member(binding) => format!("member of {}", view.participant(binding, binding.resource)?),
         ProofStep::Share(binding) => {
             let set = binding.attributes.permissions;
-            format!("{} ({set}) on {}", set.label(), view.party(binding, binding.resource)?)
+            format!("{} ({set}) on {}", set.label(), view.participant(binding, binding.resource)?)
         }
         ProofStep::Token { token, workspace } => {
             format!("{} is a live token of {}", view.name(*token)?, view.name(*workspace)?)
         }
         ProofStep::Role(binding) => match binding.role.resource_kind() {
             crate::model::Kind::Server => format!("{} on the server", binding.role.as_str()),
-            _ => format!("{} of {}", binding.role.as_str(), view.party(binding, binding.resource)?),
+            _ => format!("{} of {}", binding.role.as_str(), view.participant(binding, binding.resource)?),
         },
         ProofStep::Implies { role, implied } => format!("{} implies {}", role.as_str(), implied.as_str()),
         ProofStep::Setting { principal, setting, allowed, own } => {
@@ -114,17 +114,17 @@ pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &ProofStep) -> Resul
         }
         ProofStep::Member(binding) => {
             put("step", json!("member"));
-            put("of", json!(view.party(binding, binding.resource)?));
+            put("of", json!(view.participant(binding, binding.resource)?));
         }
         ProofStep::Role(binding) => {
             put("step", json!("role"));
             put("role", json!(binding.role.qualified()));
-            put("on", json!(view.party(binding, binding.resource)?));
+            put("on", json!(view.participant(binding, binding.resource)?));
         }
         ProofStep::Share(binding) => {
             let set = binding.attributes.permissions;
             put("step", json!("share"));
-            put("on", json!(view.party(binding, binding.resource)?));
+            put("on", json!(view.participant(binding, binding.resource)?));
             put("permissions", json!(set));
             put("label", json!(set.label()));
             put("class", json!(binding.attributes.share_class()));
@@ -162,8 +162,8 @@ pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &ProofStep) -> Resul
         }
     }
     if let Some(binding) = step.binding() {
-        put("principal", json!(view.party(binding, binding.principal)?));
-        put("by", json!(view.giver(binding)?));
+        put("principal", json!(view.participant(binding, binding.principal)?));
+        put("by", json!(view.grantor(binding)?));
         put("expires", time_value(binding.expires));
         put("revision", json!(binding.since));
         put("at", json!(view.reader.revision(binding.since)?.map(|entry| entry.at.to_string())));

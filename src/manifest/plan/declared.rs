@@ -23,8 +23,8 @@ impl Declared {
         if self.is_written(row) {
             return;
         }
-        if let Some(known) = self.others.get_mut(&row) {
-            *known = spot;
+        if let Some(existing) = self.others.get_mut(&row) {
+            *existing = spot;
         } else if self.in_order.last().is_none_or(|(last, _)| *last < row) {
             self.in_order.push((row, spot));
         } else if let Some((_, known)) = self.place(row).and_then(|at| self.in_order.get_mut(at)) {

@@ -17,7 +17,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         self.put(
             (Kind::Endpoint, &said.name),
             said.previously.as_ref(),
-            |planner, known| planner.change_endpoint(spot, said, known),
+            |planner, existing| planner.change_endpoint(spot, said, existing),
             |planner| planner.add_endpoint(spot, said),
         )
     }
@@ -25,7 +25,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     fn add_endpoint(&mut self, spot: Spot, said: &Endpoint) -> Result<()> {
         let administrators: Vec<Reference> =
             said.administrators.iter().filter(|who| !self.misses(who)).cloned().collect();
-        if administrators.is_empty() && self.work.actor == Actor::Operator {
+        if administrators.is_empty() && self.tx.actor == Actor::Operator {
             // Where somebody is named who could not be made, that was said.
             if !said.administrators.is_empty() {
                 self.failed.insert((Kind::Endpoint, said.name.key().to_owned()));
@@ -44,43 +44,43 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             administrators,
             options: options(said),
         };
-        let id = endpoint::add(&mut self.work, &said.name, &new)?;
+        let id = endpoint::add(&mut self.tx, &said.name, &new)?;
         self.declare_made(id, spot)?;
         self.exclude(said.exclusive, Exclusive { paths: said.shared.clone(), ..Exclusive::of(spot, id) });
         Ok(())
     }
 
-    fn change_endpoint(&mut self, spot: Spot, said: &Endpoint, known: &Resource) -> Result<()> {
-        let Some(before) = known.as_endpoint() else { return Ok(()) };
+    fn change_endpoint(&mut self, spot: Spot, said: &Endpoint, existing: &Resource) -> Result<()> {
+        let Some(before) = existing.as_endpoint() else { return Ok(()) };
         if let Some(kind) = said.kind.filter(|kind| *kind != before.kind) {
             return Err(Problem::conflict(
                 "fixed_kind",
-                format!("{} is of kind {}, not {}", known.reference(), before.kind.as_str(), kind.as_str()),
+                format!("{} is of kind {}, not {}", existing.reference(), before.kind.as_str(), kind.as_str()),
             )
             .why("the kind of an endpoint never changes")
             .tip("give the new one another name, or remove this one first with `ensure: absent`"));
         }
         if let Some((endpoint, path)) = &said.of {
-            let opens = before.of.map(|of| self.work.name(of)).transpose()?.unwrap_or_default();
+            let opens = before.of.map(|of| self.tx.name(of)).transpose()?.unwrap_or_default();
             let there = self.item_at(endpoint, path)?;
             if there.is_none() || there != before.of {
-                return Err(Problem::conflict("fixed_folder", format!("{} opens `{opens}`", known.reference()))
+                return Err(Problem::conflict("fixed_folder", format!("{} opens `{opens}`", existing.reference()))
                     .why("what a share opens never changes"));
             }
         }
         let options = options(said);
         if options.applied(before) != *before {
-            endpoint::set(&mut self.work, &said.name, &options)?;
+            endpoint::set(&mut self.tx, &said.name, &options)?;
         }
-        self.declare(&known.sets, known.id, spot);
-        self.exclude(said.exclusive, Exclusive { paths: said.shared.clone(), ..Exclusive::of(spot, known.id) });
+        self.declare(&existing.sets, existing.id, spot);
+        self.exclude(said.exclusive, Exclusive { paths: said.shared.clone(), ..Exclusive::of(spot, existing.id) });
         Ok(())
     }
 
     /// The item of a path, if it is registered.
     pub(super) fn item_at(&self, endpoint: &Name, path: &Path) -> Result<Option<Id>> {
         let Some(host) = self.id_named(Kind::Endpoint, endpoint)? else { return Ok(None) };
-        let found = self.work.facts().nearest_item(host, path)?;
+        let found = self.tx.facts().nearest_item(host, path)?;
         Ok(found.filter(|(_, depth)| *depth == path.depth()).map(|(item, _)| item))
     }
 
@@ -94,7 +94,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             self.declare(&binding.sets, binding.id, spot);
             return Ok(());
         }
-        endpoint::add_role(&mut self.work, &said.endpoint, said.role, std::slice::from_ref(&said.who))?;
+        endpoint::add_role(&mut self.tx, &said.endpoint, said.role, std::slice::from_ref(&said.who))?;
         if let Some((_, binding)) = self.held_on(said)? {
             self.declare(&binding.sets, binding.id, spot);
         }
@@ -105,7 +105,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let Reference::Named(kind, name) = &said.who else { return Ok(None) };
         let Some(on) = self.id_named(Kind::Endpoint, &said.endpoint)? else { return Ok(None) };
         let Some(who) = self.id_named(*kind, name)? else { return Ok(None) };
-        Ok(self.work.facts().held(on, said.role, who)?.map(|binding| (on, binding)))
+        Ok(self.tx.facts().held(on, said.role, who)?.map(|binding| (on, binding)))
     }
 
     pub(super) fn item(&mut self, spot: Spot, said: &Item) -> Result<()> {
@@ -122,15 +122,15 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             true => Some(None),
             false => said.owner.clone().map(|owner| Some(Reference::Named(Kind::Account, owner))),
         };
-        let known = match self.item_at(&said.endpoint, &said.path)? {
-            Some(item) => self.work.facts().resource(item)?,
+        let existing = match self.item_at(&said.endpoint, &said.path)? {
+            Some(item) => self.tx.facts().resource(item)?,
             None => None,
         };
-        match known {
+        match existing {
             Some(item) if self.sees(&item)? => self.change_item(spot, said, &item, owner),
             _ => {
                 let request = content::Said { item_type: said.item_type, size: said.size, owner };
-                let id = content::add(&mut self.work, &said.endpoint, &said.path, &request)?;
+                let id = content::add(&mut self.tx, &said.endpoint, &said.path, &request)?;
                 self.declare_made(id, spot)
             }
         }
@@ -140,12 +140,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         &mut self,
         spot: Spot,
         said: &Item,
-        known: &Resource,
+        existing: &Resource,
         owner: Option<Option<Reference>>,
     ) -> Result<()> {
-        let Some(before) = known.as_item() else { return Ok(()) };
+        let Some(before) = existing.as_item() else { return Ok(()) };
         if let Some(wanted) = said.item_type.filter(|it| *it != before.item_type) {
-            let path = self.work.name(known.id)?;
+            let path = self.tx.name(existing.id)?;
             return Err(Problem::conflict(
                 "fixed_type",
                 format!("`{path}` is a {}, not a {}", before.item_type.as_str(), wanted.as_str()),
@@ -155,11 +155,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         let owned = match &said.owner {
             None if said.ownerless => {
-                self.work.facts().list_bindings(BindingQuery::OnAs(known.id, Role::ItemOwner))?.is_empty()
+                self.tx.facts().list_bindings(BindingQuery::OnAs(existing.id, Role::ItemOwner))?.is_empty()
             }
             None => true,
             Some(owner) => match self.id_named(Kind::Account, owner)? {
-                Some(owner) => self.work.facts().held(known.id, Role::ItemOwner, owner)?.is_some(),
+                Some(owner) => self.tx.facts().held(existing.id, Role::ItemOwner, owner)?.is_some(),
                 None => false,
             },
         };
@@ -169,16 +169,16 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             owner: owner.filter(|_| !owned),
         };
         if request.size.is_some() || request.owner.is_some() {
-            content::set(&mut self.work, &said.endpoint, &said.path, &request)?;
+            content::set(&mut self.tx, &said.endpoint, &said.path, &request)?;
         }
-        self.declare(&known.sets, known.id, spot);
+        self.declare(&existing.sets, existing.id, spot);
         Ok(())
     }
 
     /// Whether something lies in a folder, or is shared of it.
     pub(super) fn holds_content(&self, item: &Resource) -> Result<bool> {
-        let below = self.work.facts().ids(Kind::Item, Some(item.id))?;
-        let owned = self.work.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemOwner))?;
+        let below = self.tx.facts().ids(Kind::Item, Some(item.id))?;
+        let owned = self.tx.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemOwner))?;
         Ok(!below.is_empty() || !owned.is_empty() || item.as_item().is_some_and(Attributes::is_file))
     }
 }

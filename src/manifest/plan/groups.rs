@@ -16,24 +16,24 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         self.put(
             (said.kind, &said.name),
             said.previously.as_ref(),
-            |planner, known| planner.change_group(spot, said, known),
+            |planner, existing| planner.change_group(spot, said, existing),
             |planner| planner.add_group(spot, said),
         )
     }
 
     fn add_group(&mut self, spot: Spot, said: &Group) -> Result<()> {
-        let id = place::add(&mut self.work, said.kind, &said.name, &said.options)?;
+        let id = place::add(&mut self.tx, said.kind, &said.name, &said.options)?;
         self.declare_made(id, spot)?;
         self.exclude(said.exclusive, Exclusive::of(spot, id));
         Ok(())
     }
 
-    fn change_group(&mut self, spot: Spot, said: &Group, known: &Resource) -> Result<()> {
-        if said.options.applied(&known.attributes) != known.attributes {
-            place::set(&mut self.work, said.kind, &said.name, &said.options)?;
+    fn change_group(&mut self, spot: Spot, said: &Group, existing: &Resource) -> Result<()> {
+        if said.options.applied(&existing.attributes) != existing.attributes {
+            place::set(&mut self.tx, said.kind, &said.name, &said.options)?;
         }
-        self.declare(&known.sets, known.id, spot);
-        self.exclude(said.exclusive, Exclusive::of(spot, known.id));
+        self.declare(&existing.sets, existing.id, spot);
+        self.exclude(said.exclusive, Exclusive::of(spot, existing.id));
         Ok(())
     }
 
@@ -42,13 +42,13 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             return Ok(());
         }
         let ends = self.member_ends(said)?;
-        let known = match ends {
-            Some((of, who)) => membership::held_in(self.work.facts(), (said.kind, of), who)?,
+        let existing = match ends {
+            Some((of, who)) => membership::held_in(self.tx.facts(), (said.kind, of), who)?,
             None => None,
         };
-        match (known, ends) {
-            (Some(known), Some((of, _))) if self.may_skip(Verb::ViewMembers, of)? => {
-                self.change_member(spot, said, &known)
+        match (existing, ends) {
+            (Some(existing), Some((of, _))) if self.may_skip(Verb::ViewMembers, of)? => {
+                self.change_member(spot, said, &existing)
             }
             _ => self.add_member(spot, said, ends),
         }
@@ -65,43 +65,43 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let who = std::slice::from_ref(&said.who);
         let is_admin = said.level.is_some_and(is_admin);
         let level = said.level.filter(|_| !is_admin);
-        membership::add(&mut self.work, said.kind, &said.of, who, level)?;
+        membership::add(&mut self.tx, said.kind, &said.of, who, level)?;
         if is_admin {
-            membership::set_admin(&mut self.work, said.kind, &said.of, who, true)?;
+            membership::set_admin(&mut self.tx, said.kind, &said.of, who, true)?;
         }
         if said.active == Some(false) {
-            membership::set_active(&mut self.work, said.kind, &said.of, who, false)?;
+            membership::set_active(&mut self.tx, said.kind, &said.of, who, false)?;
         }
         if let Some((of, who)) = ends
-            && let Some(made) = membership::held_in(self.work.facts(), (said.kind, of), who)?
+            && let Some(made) = membership::held_in(self.tx.facts(), (said.kind, of), who)?
         {
             self.declare(&made.sets, made.id, spot);
         }
         Ok(())
     }
 
-    fn change_member(&mut self, spot: Spot, said: &Member, known: &Binding) -> Result<()> {
+    fn change_member(&mut self, spot: Spot, said: &Member, existing: &Binding) -> Result<()> {
         let who = std::slice::from_ref(&said.who);
-        match said.level.filter(|level| *level != known.role) {
+        match said.level.filter(|level| *level != existing.role) {
             Some(level) if is_admin(level) => {
-                membership::set_admin(&mut self.work, said.kind, &said.of, who, true)?;
+                membership::set_admin(&mut self.tx, said.kind, &said.of, who, true)?;
             }
             Some(level) => {
-                if is_admin(known.role) {
-                    membership::set_admin(&mut self.work, said.kind, &said.of, who, false)?;
+                if is_admin(existing.role) {
+                    membership::set_admin(&mut self.tx, said.kind, &said.of, who, false)?;
                 }
-                if level == Role::DropboxSubmitOnly || known.role == Role::DropboxSubmitOnly {
-                    membership::set_level(&mut self.work, said.kind, &said.of, &said.who, level)?;
+                if level == Role::DropboxSubmitOnly || existing.role == Role::DropboxSubmitOnly {
+                    membership::set_level(&mut self.tx, said.kind, &said.of, &said.who, level)?;
                 }
             }
             None => {}
         }
         if let Some(active) = said.active
-            && active == known.attributes.inactive
+            && active == existing.attributes.inactive
         {
-            membership::set_active(&mut self.work, said.kind, &said.of, who, active)?;
+            membership::set_active(&mut self.tx, said.kind, &said.of, who, active)?;
         }
-        self.declare(&known.sets, known.id, spot);
+        self.declare(&existing.sets, existing.id, spot);
         Ok(())
     }
 }

@@ -28,7 +28,7 @@ use removal::Gone;
 use super::Limits;
 use super::said::{Account, Said, Share, Spot, Statement};
 use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, SetNames, Verb};
-use crate::ops::{Actor, Work, place, share};
+use crate::ops::{Actor, Transaction, place, share};
 use crate::policy::{Facts, RowChange};
 
 pub use effects::{Counts, Effect, Effects, Sign, summary, summary_done};
@@ -78,7 +78,7 @@ pub struct Refusal {
 /// A manifest on its way to a draft.
 pub struct Planner<'f, F: Facts + ?Sized> {
     /// The planned state so far.
-    pub work: Work<'f, F>,
+    pub tx: Transaction<'f, F>,
     /// What is refused.
     pub refusals: Vec<Refusal>,
     /// What the set declared before and does no more, where it is not pruned: by reference.
@@ -121,11 +121,11 @@ struct Later {
 
 impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// Begins with the state as it is.
-    pub fn new(mut work: Work<'f, F>, options: Options) -> Planner<'f, F> {
-        share::bound_later(&mut work);
+    pub fn new(mut tx: Transaction<'f, F>, options: Options) -> Planner<'f, F> {
+        share::bound_later(&mut tx);
         let own = options.set.as_ref().map_or(SetNames::NONE, |set| SetNames::NONE.with(set.key()));
         Planner {
-            work,
+            tx,
             refusals: Vec::new(),
             undeclared: Vec::new(),
             options,
@@ -181,20 +181,20 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// When the facts cannot be read; what is refused is kept.
     pub fn part(&mut self) -> Result<Vec<RowChange>> {
         self.settle()?;
-        let checked = self.work.check();
+        let checked = self.tx.check();
         self.keep(None, checked)?;
         let gone = self.gone()?;
         self.gone.add(gone);
-        let facts = self.work.facts();
+        let facts = self.tx.facts();
         let rows = facts.draft().against(facts.base())?;
         self.declared.forget_spots(|row| facts.is_new(row));
-        self.work.begin_anew();
+        self.tx.start_next_part();
         Ok(rows)
     }
 
     /// How many rows the draft has.
     pub fn size(&self) -> usize {
-        let draft = self.work.facts().draft();
+        let draft = self.tx.facts().draft();
         draft.resources.len() + draft.bindings.len()
     }
 
@@ -206,7 +206,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     pub fn finish(&mut self, owned: &Owned) -> Result<()> {
         self.newcomers()?;
         self.late_shares()?;
-        share::bound(&mut self.work)?;
+        share::bound(&mut self.tx)?;
         self.absents(owned)?;
         // Of what could not be made nothing is declared: it would look as if it were to go.
         if self.refusals.is_empty() {
@@ -219,7 +219,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
             self.limit(owned)?;
         }
         if self.refusals.is_empty() {
-            let checked = self.work.check();
+            let checked = self.tx.check();
             self.keep(None, checked)?;
         }
         Ok(())
@@ -258,23 +258,23 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
 
     /// Whether whoever applies sees a thing; what they do not see is for the operations to refuse.
     fn sees(&self, resource: &Resource) -> Result<bool> {
-        if self.work.actor == Actor::Operator { Ok(true) } else { self.work.sees(resource) }
+        if self.tx.actor == Actor::Operator { Ok(true) } else { self.tx.sees(resource) }
     }
 
     /// Whether a change may be left out because it is so already: the operator sees all, whoever else
     /// must be allowed to see who holds what there.
     fn may_skip(&self, verb: Verb, on: Id) -> Result<bool> {
-        self.work.may(Action::Plain(verb), on)
+        self.tx.may(Action::Plain(verb), on)
     }
 
     /// A thing by its name.
     fn named(&self, kind: Kind, parent: Option<Id>, name: &Name) -> Result<Option<Rc<Resource>>> {
-        Ok(self.work.facts().named(kind, parent, name.key())?)
+        Ok(self.tx.facts().named(kind, parent, name.key())?)
     }
 
     /// The id of a thing that lies in no other, by its name.
     fn id_named(&self, kind: Kind, name: &Name) -> Result<Option<Id>> {
-        Ok(self.work.facts().id_named(kind, None, name.key())?)
+        Ok(self.tx.facts().id_named(kind, None, name.key())?)
     }
 
     /// Brings a thing about: renames it where it had another name, then changes it or adds it. What could
@@ -287,7 +287,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         add: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<()> {
         let outcome = self.renamed(kind, None, previously, name).and_then(|()| match self.named(kind, None, name)? {
-            Some(known) if self.sees(&known)? => change(self, &known),
+            Some(existing) if self.sees(&existing)? => change(self, &existing),
             _ => add(self),
         });
         if outcome.is_err() {
@@ -313,20 +313,20 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         if !self.sees(&before)? {
             return Ok(());
         }
-        if let Some(known) = self.named(kind, within, name)? {
+        if let Some(existing) = self.named(kind, within, name)? {
             // Only its capitals are others: that is a change too, and none the next time.
-            if known.id != before.id {
+            if existing.id != before.id {
                 return Err(Problem::conflict(
                     "both_exist",
-                    format!("{} is there, and {} too", before.reference(), self.work.name(known.id)?),
+                    format!("{} is there, and {} too", before.reference(), self.tx.name(existing.id)?),
                 )
                 .why("`previously` renames what is declared; here there is nothing left to rename")
                 .tip("leave out `previously`, or remove one of the two"));
             }
         }
         match parent {
-            Some((_, org)) => place::rename_workspace(&mut self.work, org, old, name),
-            None => place::rename(&mut self.work, kind, old, name),
+            Some((_, org)) => place::rename_workspace(&mut self.tx, org, old, name),
+            None => place::rename(&mut self.tx, kind, old, name),
         }
     }
 }

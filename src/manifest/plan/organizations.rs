@@ -16,14 +16,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         self.put(
             (Kind::Org, &said.name),
             said.previously.as_ref(),
-            |planner, known| planner.change_org(spot, said, known),
+            |planner, existing| planner.change_org(spot, said, existing),
             |planner| planner.add_org(spot, said),
         )
     }
 
     fn add_org(&mut self, spot: Spot, said: &Org) -> Result<()> {
         let admin = said.admins.iter().find(|admin| !self.is_missing(Kind::Account, admin));
-        if admin.is_none() && self.work.actor == Actor::Operator {
+        if admin.is_none() && self.tx.actor == Actor::Operator {
             // Where somebody is named who could not be made, that was said.
             if !said.admins.is_empty() {
                 self.failed.insert((Kind::Org, said.name.key().to_owned()));
@@ -33,28 +33,28 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 .why("the operator is no account, so it must name one")
                 .tip("admins: [NAME]"));
         }
-        let founder = match self.work.actor {
+        let founder = match self.tx.actor {
             Actor::Operator => admin.map(|admin| Reference::Named(Kind::Account, admin.clone())),
             Actor::Principal(_) => None,
         };
-        let id = org::add(&mut self.work, &said.name, said.description.as_deref(), founder.as_ref())?;
+        let id = org::add(&mut self.tx, &said.name, said.description.as_deref(), founder.as_ref())?;
         self.declare_made(id, spot)?;
         self.exclude(said.exclusive, Exclusive::of(spot, id));
         Ok(())
     }
 
-    fn change_org(&mut self, spot: Spot, said: &Org, known: &Resource) -> Result<()> {
-        let before = match &known.attributes {
+    fn change_org(&mut self, spot: Spot, said: &Org, existing: &Resource) -> Result<()> {
+        let before = match &existing.attributes {
             crate::model::Attributes::Org(org) => org.description.clone(),
             _ => None,
         };
         if let Some(description) = &said.description
             && *description != before.unwrap_or_default()
         {
-            org::set(&mut self.work, &said.name, Some(description))?;
+            org::set(&mut self.tx, &said.name, Some(description))?;
         }
-        self.declare(&known.sets, known.id, spot);
-        self.exclude(said.exclusive, Exclusive::of(spot, known.id));
+        self.declare(&existing.sets, existing.id, spot);
+        self.exclude(said.exclusive, Exclusive::of(spot, existing.id));
         Ok(())
     }
 
@@ -70,29 +70,29 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if let Some(org) = &org {
             self.renamed(Kind::Workspace, Some((org.id, &said.org)), said.previously.as_ref(), &said.name)?;
         }
-        let known = self.workspace_named(&said.org, &said.name)?;
-        let id = match known {
-            Some(known) if self.sees(&known)? => {
-                self.change_workspace(said, &known)?;
-                self.declare(&known.sets, known.id, spot);
+        let existing = self.workspace_named(&said.org, &said.name)?;
+        let id = match existing {
+            Some(existing) if self.sees(&existing)? => {
+                self.change_workspace(said, &existing)?;
+                self.declare(&existing.sets, existing.id, spot);
                 return Ok(());
             }
-            _ => workspace::add(&mut self.work, &said.org, &said.name, &options(said))?,
+            _ => workspace::add(&mut self.tx, &said.org, &said.name, &options(said))?,
         };
         self.declare_made(id, spot)
     }
 
-    fn change_workspace(&mut self, said: &Workspace, known: &Resource) -> Result<()> {
-        let Some(before) = known.as_workspace() else { return Ok(()) };
+    fn change_workspace(&mut self, said: &Workspace, existing: &Resource) -> Result<()> {
+        let Some(before) = existing.as_workspace() else { return Ok(()) };
         let all = options(said);
-        let lies_there = workspace::lies_there(&self.work, before, &all)?;
+        let lies_there = workspace::lies_there(&self.tx, before, &all)?;
         let changed = workspace::Options {
             description: all.description.filter(|it| *it != before.description.clone().unwrap_or_default()),
             files: all.files.filter(|_| !lies_there),
             root_upload: all.root_upload.filter(|it| *it != before.root_upload),
         };
         if changed != workspace::Options::default() {
-            workspace::set(&mut self.work, &said.org, &said.name, &changed)?;
+            workspace::set(&mut self.tx, &said.org, &said.name, &changed)?;
         }
         Ok(())
     }
@@ -108,10 +108,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if self.is_missing(Kind::Org, &said.org) || self.is_missing(Kind::Account, &said.who) {
             return Ok(());
         }
-        let known = self.held_in_org(said)?;
-        let held = known.as_ref().map(|(_, known)| known.role);
+        let existing = self.held_in_org(said)?;
+        let held = existing.as_ref().map(|(_, known)| known.role);
         let role = said.role.or(held).unwrap_or(Role::OrgMember);
-        if let Some((org, known)) = known
+        if let Some((org, known)) = existing
             && known.role == role
             && self.may_skip(Verb::ViewMembers, org)?
         {
@@ -119,7 +119,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             return Ok(());
         }
         let who = Reference::Named(Kind::Account, said.who.clone());
-        org_member::set_role(&mut self.work, &said.org, &who, role)?;
+        org_member::set_role(&mut self.tx, &said.org, &who, role)?;
         if let Some((_, made)) = self.held_in_org(said)? {
             self.declare(&made.sets, made.id, spot);
         }
@@ -129,20 +129,20 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     fn held_in_org(&self, said: &OrgMember) -> Result<Option<(Id, Binding)>> {
         let Some(org) = self.named(Kind::Org, None, &said.org)? else { return Ok(None) };
         let Some(who) = self.named(Kind::Account, None, &said.who)? else { return Ok(None) };
-        Ok(membership::held(self.work.facts(), &org, who.id)?.map(|known| (org.id, known)))
+        Ok(membership::held(self.tx.facts(), &org, who.id)?.map(|known| (org.id, known)))
     }
 
     pub(super) fn workspace_member(&mut self, spot: Spot, said: &WorkspaceMember) -> Result<()> {
         if self.is_missing(Kind::Org, &said.org) || self.is_missing(Kind::Account, &said.who) {
             return Ok(());
         }
-        if let Some(known) = self.held_in_workspace(said)?
-            && said.level.is_none_or(|level| level == known.role)
-            && said.root_upload.is_none_or(|switch| Some(switch) == known.attributes.root_upload)
-            && self.has_home(said, &known)?
-            && self.may_skip(Verb::View, known.resource)?
+        if let Some(existing) = self.held_in_workspace(said)?
+            && said.level.is_none_or(|level| level == existing.role)
+            && said.root_upload.is_none_or(|switch| Some(switch) == existing.attributes.root_upload)
+            && self.has_home(said, &existing)?
+            && self.may_skip(Verb::View, existing.resource)?
         {
-            self.declare(&known.sets, known.id, spot);
+            self.declare(&existing.sets, existing.id, spot);
             return Ok(());
         }
         let is_admin = self.is_org_admin(said)?;
@@ -156,7 +156,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let who = [Reference::Named(Kind::Account, said.who.clone())];
         let root_upload = said.root_upload.map(Some);
         let terms = workspace_member::Terms { level: said.level, root_upload, home: said.home.clone() };
-        workspace_member::add(&mut self.work, &said.org, &said.workspace, &who, &terms)?;
+        workspace_member::add(&mut self.tx, &said.org, &said.workspace, &who, &terms)?;
         if let Some(made) = self.held_in_workspace(said)? {
             self.declare(&made.sets, made.id, spot);
         }
@@ -164,9 +164,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     /// Whether a member has the home folder that is declared, if one is.
-    fn has_home(&self, said: &WorkspaceMember, known: &Binding) -> Result<bool> {
-        match self.work.facts().resource(known.resource)? {
-            Some(workspace) => home::lies_at(&self.work, &workspace, known.principal, &said.home),
+    fn has_home(&self, said: &WorkspaceMember, existing: &Binding) -> Result<bool> {
+        match self.tx.facts().resource(existing.resource)? {
+            Some(workspace) => home::lies_at(&self.tx, &workspace, existing.principal, &said.home),
             None => Ok(false),
         }
     }
@@ -174,13 +174,13 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     fn is_org_admin(&self, said: &WorkspaceMember) -> Result<bool> {
         let Some(org) = self.named(Kind::Org, None, &said.org)? else { return Ok(false) };
         let Some(who) = self.named(Kind::Account, None, &said.who)? else { return Ok(false) };
-        Ok(self.work.facts().held(org.id, Role::OrgAdmin, who.id)?.is_some())
+        Ok(self.tx.facts().held(org.id, Role::OrgAdmin, who.id)?.is_some())
     }
 
     fn held_in_workspace(&self, said: &WorkspaceMember) -> Result<Option<Binding>> {
         let Some(workspace) = self.workspace_named(&said.org, &said.workspace)? else { return Ok(None) };
         let Some(who) = self.named(Kind::Account, None, &said.who)? else { return Ok(None) };
-        membership::held(self.work.facts(), &workspace, who.id)
+        membership::held(self.tx.facts(), &workspace, who.id)
     }
 }
 

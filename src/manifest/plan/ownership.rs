@@ -16,9 +16,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     pub(super) fn declare(&mut self, sets: &SetNames, row: Id, spot: Spot) {
         match self.set() {
             // Nobody else can own what was made just now.
-            Some(own) if !sets.has(own) && self.work.facts().is_new(row) => {
+            Some(own) if !sets.has(own) && self.tx.facts().is_new(row) => {
                 let marked = if sets.is_empty() { self.own.clone() } else { sets.with(own) };
-                self.work.put_sets(row, marked);
+                self.tx.put_sets(row, marked);
             }
             Some(own) if !sets.has(own) => self.unmarked.push(row),
             _ => {}
@@ -28,7 +28,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// As [`Planner::declare`], of a thing that was just made.
     pub(super) fn declare_made(&mut self, id: Id, spot: Spot) -> Result<()> {
-        if let Some(made) = self.work.facts().resource(id)? {
+        if let Some(made) = self.tx.facts().resource(id)? {
             self.declare(&made.sets, id, spot);
         }
         Ok(())
@@ -58,7 +58,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Puts other sets on a row, which takes the right to change it.
     pub(super) fn mark(&mut self, row: Id, sets: &dyn Fn(&SetNames) -> SetNames) -> Result<()> {
-        let facts = self.work.facts();
+        let facts = self.tx.facts();
         let is_new = facts.is_new(row);
         if let Some(resource) = facts.resource(row)? {
             if self.keeps_own(&resource)? {
@@ -66,15 +66,15 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             }
             let marked = Rc::new(Resource { sets: sets(&resource.sets), ..(*resource).clone() });
             if !is_new {
-                authority::require(&self.work, &RowChange::Resource(Some(resource), Some(Rc::clone(&marked))))?;
+                authority::require(&self.tx, &RowChange::Resource(Some(resource), Some(Rc::clone(&marked))))?;
             }
-            self.work.put((*marked).clone());
+            self.tx.put((*marked).clone());
         } else if let Some(binding) = facts.binding(row)? {
             let marked = Binding { sets: sets(&binding.sets), ..binding.clone() };
             if !is_new {
-                authority::require(&self.work, &RowChange::Binding(Some(Box::new(binding)), Some(marked.clone())))?;
+                authority::require(&self.tx, &RowChange::Binding(Some(Box::new(binding)), Some(marked.clone())))?;
             }
-            self.work.put_binding(marked);
+            self.tx.put_binding(marked);
         }
         Ok(())
     }
@@ -82,14 +82,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Nobody adopts their own account (docs/model.md#manifests). Whoever manages accounts applies files that name
     /// themselves too: their own account then stays as it is, with a notice.
     fn keeps_own(&mut self, resource: &Resource) -> Result<bool> {
-        if self.work.actor.principal() != Some(resource.id) {
+        if self.tx.actor.principal() != Some(resource.id) {
             return Ok(false);
         }
-        let role = role_of(self.work.facts(), resource.id)?.map_or(Role::ServerUser, |(_, role)| role);
-        if !self.work.may(Action::CreateAccount(role), Id::SERVER)? {
+        let role = role_of(self.tx.facts(), resource.id)?.map_or(Role::ServerUser, |(_, role)| role);
+        if !self.tx.may(Action::CreateAccount(role), Id::SERVER)? {
             return Ok(false);
         }
-        self.work.notices.push(format!(
+        self.tx.warnings.push(format!(
             "{} belongs to no other set than before: nobody adopts their own account",
             resource.reference()
         ));
@@ -133,7 +133,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// The rows of before that are declared here, or would be gone, as far as the draft speaks of them; and
     /// whether they change for sure. The role of an account and the owner of an item are values of these.
     fn touched(&self) -> Result<BTreeMap<Id, bool>> {
-        let (facts, base) = (self.work.facts(), self.work.facts().base());
+        let (facts, base) = (self.tx.facts(), self.tx.facts().base());
         let draft = facts.draft();
         let mut touched = BTreeMap::new();
         for (row, after) in draft.resources.iter().filter(|(row, _)| !facts.is_new(**row)) {
@@ -164,14 +164,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Where it is said that a row shall go, or what it hangs on.
     fn asked_at(&self, row: Id) -> Result<Option<Spot>> {
-        let ends = self.work.facts().base().binding(row)?.map(|it| [it.resource, it.principal]);
+        let ends = self.tx.facts().base().binding(row)?.map(|it| [it.resource, it.principal]);
         let mut rows = std::iter::once(row).chain(ends.into_iter().flatten());
         Ok(rows.find_map(|row| self.asked.get(&row).copied()))
     }
 
     /// Whether a row goes with a thing of another set, of which that is told.
     fn goes_with_another(&self, row: Id, own: &str) -> Result<bool> {
-        let (facts, base) = (self.work.facts(), self.work.facts().base());
+        let (facts, base) = (self.tx.facts(), self.tx.facts().base());
         let above = match (base.resource(row)?, base.binding(row)?) {
             (Some(resource), _) => [resource.parent, None],
             (None, Some(binding)) => [Some(binding.resource), Some(binding.principal)],
@@ -187,12 +187,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Whether a row is there afterwards.
     pub(super) fn is_there(&self, row: Id) -> Result<bool> {
-        Ok(self.work.facts().resource(row)?.is_some() || self.work.facts().binding(row)?.is_some())
+        Ok(self.tx.facts().resource(row)?.is_some() || self.tx.facts().binding(row)?.is_some())
     }
 
     /// The other sets that own a row, if its values would change.
     fn foreign(&self, row: Id, is_changed: bool, own: &str) -> Result<Option<Vec<String>>> {
-        let (facts, base) = (self.work.facts(), self.work.facts().base());
+        let (facts, base) = (self.tx.facts(), self.tx.facts().base());
         let sets = if let Some(before) = base.resource(row)? {
             let same = facts
                 .resource(row)?
@@ -212,20 +212,20 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// A row in words.
     pub(super) fn row_name(&self, row: Id) -> Result<String> {
-        let (facts, base) = (self.work.facts(), self.work.facts().base());
+        let (facts, base) = (self.tx.facts(), self.tx.facts().base());
         let binding = match facts.binding(row)? {
             Some(binding) => Some(binding),
             None => base.binding(row)?,
         };
         match binding {
             Some(it) => {
-                let (who, on) = (self.work.party(&it, it.principal)?, self.work.party(&it, it.resource)?);
+                let (who, on) = (self.tx.participant(&it, it.principal)?, self.tx.participant(&it, it.resource)?);
                 Ok(match it.role {
                     Role::ItemShare => format!("the share of {on} with {who}"),
                     role => format!("{who} as {} of {on}", role.as_str()),
                 })
             }
-            None => self.work.name(row),
+            None => self.tx.name(row),
         }
     }
 }

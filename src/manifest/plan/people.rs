@@ -18,10 +18,10 @@ pub(super) struct Ending {
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
     pub(super) fn server(&mut self, spot: Spot, options: &server::Options) -> Result<()> {
-        let before = self.work.facts().server()?;
+        let before = self.tx.facts().server()?;
         // Who may not see the settings is not told whether they are so already.
         if options.applied(&before)? != before || !self.may_skip(Verb::View, Id::SERVER)? {
-            server::set(&mut self.work, options)?;
+            server::set(&mut self.tx, options)?;
         }
         self.declare_made(Id::SERVER, spot)
     }
@@ -36,7 +36,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         self.put(
             (Kind::Account, &said.name),
             said.previously.as_ref(),
-            |planner, known| planner.change_account(spot, said, known),
+            |planner, existing| planner.change_account(spot, said, existing),
             |planner| planner.add_or_wait(spot, said),
         )
     }
@@ -45,7 +45,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// a membership says which.
     fn add_or_wait(&mut self, spot: Spot, said: &Account) -> Result<()> {
         let role = said.options.role.unwrap_or(Role::ServerUser);
-        if role != Role::ServerUser || self.work.may(Action::CreateAccount(role), Id::SERVER)? {
+        if role != Role::ServerUser || self.tx.may(Action::CreateAccount(role), Id::SERVER)? {
             return self.add_account(spot, said, None);
         }
         self.later.newcomers.insert(said.name.key().to_owned(), (spot, said.clone()));
@@ -57,7 +57,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let Reference::Named(Kind::Account, name) = &member.who else { return Ok(false) };
         let into = Reference::Named(member.kind, member.of.clone());
         let place = self.id_named(member.kind, &member.of)?;
-        let may = place.map_or(Ok(false), |place| self.work.may(Action::Plain(Verb::CreateMember), place))?;
+        let may = place.map_or(Ok(false), |place| self.tx.may(Action::Plain(Verb::CreateMember), place))?;
         if !may || !matches!(member.kind, Kind::Workgroup | Kind::Dropbox) {
             return Ok(false);
         }
@@ -110,20 +110,20 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     fn add_account(&mut self, spot: Spot, said: &Account, into: Option<&Reference>) -> Result<()> {
         let mut options = said.options.clone();
         let expires = self.take_past(&mut options.expires);
-        let id = account::add(&mut self.work, &said.name, &options, into)?;
+        let id = account::add(&mut self.tx, &said.name, &options, into)?;
         self.declare_made(id, spot)?;
         self.end_later(spot, said, said.ensure == Some(Ensure::Inactive), expires);
         Ok(())
     }
 
-    fn change_account(&mut self, spot: Spot, said: &Account, known: &Resource) -> Result<()> {
-        let Some(before) = known.as_account() else { return Ok(()) };
+    fn change_account(&mut self, spot: Spot, said: &Account, existing: &Resource) -> Result<()> {
+        let Some(before) = existing.as_account() else { return Ok(()) };
         let wanted = &said.options;
         let mut after = before.clone();
-        wanted.apply(&mut after, self.work.at)?;
+        wanted.apply(&mut after, self.tx.at)?;
         let role = match wanted.role {
             Some(role) => {
-                let held = account::role_of(self.work.facts(), known.id)?.map(|(_, role)| role);
+                let held = account::role_of(self.tx.facts(), existing.id)?.map(|(_, role)| role);
                 (held != Some(role)).then_some(role)
             }
             None => None,
@@ -140,18 +140,18 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             .extend(wanted.settings.iter().filter(|(setting, choice)| before.settings.get(*setting) != *choice));
         let later = self.take_past(&mut options.expires);
         if options != account::Options::default() {
-            account::change(&mut self.work, &said.name, &options)?;
+            account::change(&mut self.tx, &said.name, &options)?;
         }
         match said.ensure {
-            Some(Ensure::Present) if !before.active => account::set_active(&mut self.work, &said.name, true)?,
+            Some(Ensure::Present) if !before.active => account::set_active(&mut self.tx, &said.name, true)?,
             None if !before.active => {
                 let notice =
-                    format!("{} is inactive and stays so; `ensure: present` would activate it", known.reference());
-                self.work.notices.push(notice);
+                    format!("{} is inactive and stays so; `ensure: present` would activate it", existing.reference());
+                self.tx.warnings.push(notice);
             }
             _ => {}
         }
-        self.declare(&known.sets, known.id, spot);
+        self.declare(&existing.sets, existing.id, spot);
         self.end_later(spot, said, said.ensure == Some(Ensure::Inactive) && before.active, later);
         Ok(())
     }
@@ -159,7 +159,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Takes an end that is over out of what is said.
     fn take_past(&self, expires: &mut Option<Expiry>) -> Option<Time> {
         match *expires {
-            Some(Expiry::At(end)) if end <= self.work.at => {
+            Some(Expiry::At(end)) if end <= self.tx.at => {
                 *expires = None;
                 Some(end)
             }
@@ -185,11 +185,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     fn end_account(&mut self, ending: &Ending) -> Result<()> {
         if let Some(end) = ending.expires {
             let notice = format!("user:{} expired at {end}, and may do nothing", ending.name);
-            self.work.notices.push(notice);
-            account::expire(&mut self.work, &ending.name, end)?;
+            self.tx.warnings.push(notice);
+            account::expire(&mut self.tx, &ending.name, end)?;
         }
         if ending.inactive {
-            account::set_active(&mut self.work, &ending.name, false)?;
+            account::set_active(&mut self.tx, &ending.name, false)?;
         }
         Ok(())
     }

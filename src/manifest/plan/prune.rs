@@ -13,22 +13,22 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let Some(own) = self.options.set.clone() else { return Ok(()) };
         let mut hidden = 0;
         let mut no_more = |rows: &[Id]| -> Result<Vec<Id>> {
-            let mut known = Vec::new();
+            let mut seen = Vec::new();
             for row in rows.iter().copied().filter(|row| !self.is_declared(*row)) {
                 match (self.is_there(row)?, self.knows(row)?) {
                     // It went with something else.
                     (false, _) => {}
-                    (true, true) => known.push(row),
+                    (true, true) => seen.push(row),
                     (true, false) => hidden += 1,
                 }
             }
-            Ok(known)
+            Ok(seen)
         };
         let (bindings, resources) = (no_more(&owned.bindings)?, no_more(&owned.resources)?);
         match hidden {
             0 => {}
-            1 => self.work.notices.push("one thing of the set you may not see; it stays as it is".to_owned()),
-            _ => self.work.notices.push(format!("{hidden} things of the set you may not see; they stay as they are")),
+            1 => self.tx.warnings.push("one thing of the set you may not see; it stays as it is".to_owned()),
+            _ => self.tx.warnings.push(format!("{hidden} things of the set you may not see; they stay as they are")),
         }
         if self.options.prune && self.declared.count() == 0 && !self.names_absent && owned.count() > 0 {
             let problem = Problem::conflict(
@@ -49,7 +49,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         let mut ending = Vec::new();
         for row in bindings {
-            let Some(binding) = self.work.facts().binding(row)? else { continue };
+            let Some(binding) = self.tx.facts().binding(row)? else { continue };
             if binding.sets.names().count() > 1 {
                 let outcome = self.mark(row, &|sets| sets.without(own.key()));
                 self.keep(None, outcome)?;
@@ -62,13 +62,13 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         // What lies in something goes before it.
         for row in resources.into_iter().rev() {
-            let Some(resource) = self.work.facts().resource(row)? else { continue };
+            let Some(resource) = self.tx.facts().resource(row)? else { continue };
             let is_shared = resource.sets.names().count() > 1;
             // The root folder comes and goes with its endpoint.
             let stays = is_shared || resource.kind() == Kind::Server || resource.is_root() || is_inactive(&resource);
             let outcome = if stays { Ok(()) } else { self.prune_resource(&resource) };
             self.keep(None, outcome)?;
-            if self.work.facts().resource(row)?.is_some() {
+            if self.tx.facts().resource(row)?.is_some() {
                 let outcome = self.mark(row, &|sets| sets.without(own.key()));
                 self.keep(None, outcome)?;
             }
@@ -78,7 +78,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Removes a thing that is no longer declared, unless it holds something.
     fn prune_resource(&mut self, resource: &Resource) -> Result<()> {
-        let name = self.work.name(resource.id)?;
+        let name = self.tx.name(resource.id)?;
         if let Some(what) = self.holds(resource)? {
             return Err(Problem::conflict("holds_data", format!("{name} is no longer declared, and {what}"))
                 .why("what holds data is never pruned")
@@ -86,17 +86,17 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         let told = Name::parse(&resource.name);
         match resource.kind() {
-            Kind::Account => account::remove(&mut self.work, &told?, &account::Removal::Deactivate),
-            kind if has_members(kind) => place::remove(&mut self.work, kind, &told?),
-            Kind::Endpoint => endpoint::remove(&mut self.work, &told?),
-            Kind::Org => org::remove(&mut self.work, &told?),
+            Kind::Account => account::remove(&mut self.tx, &told?, &account::Removal::Deactivate),
+            kind if has_members(kind) => place::remove(&mut self.tx, kind, &told?),
+            Kind::Endpoint => endpoint::remove(&mut self.tx, &told?),
+            Kind::Org => org::remove(&mut self.tx, &told?),
             _ => Ok(()),
         }
     }
 
     /// What would be lost with a thing; none where nothing would.
     fn holds(&self, resource: &Resource) -> Result<Option<&'static str>> {
-        let facts = self.work.facts();
+        let facts = self.tx.facts();
         Ok(match resource.kind() {
             Kind::Account if !facts.list_bindings(BindingQuery::OfAs(resource.id, Role::ItemOwner))?.is_empty() => {
                 Some("owns files or folders")
@@ -112,7 +112,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             Kind::Endpoint => match facts.named(Kind::Item, Some(resource.id), "/")? {
                 Some(root) if self.holds_content(&root)? => Some("has content"),
                 // Without content there is no other folder to open.
-                Some(root) if !endpoint::opened_on(&self.work, &[root.id])?.is_empty() => {
+                Some(root) if !endpoint::opened_on(&self.tx, &[root.id])?.is_empty() => {
                     Some("another endpoint opens a folder of it")
                 }
                 _ => None,
@@ -124,11 +124,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Whether whoever applies may know of a row as it was before: of a thing that it is there, of what
     /// somebody holds who holds it.
     pub(super) fn knows(&self, row: Id) -> Result<bool> {
-        if self.work.actor == Actor::Operator {
+        if self.tx.actor == Actor::Operator {
             return Ok(true);
         }
-        let base = self.work.facts().base();
-        let viewer = Viewer::new(base, self.work.actor, self.work.at)?;
+        let base = self.tx.facts().base();
+        let viewer = Viewer::new(base, self.tx.actor, self.tx.at)?;
         if let Some(resource) = base.resource(row)? {
             return Ok(viewer.sees(&resource)?);
         }

@@ -67,7 +67,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let mut ending = Vec::new();
         for (spot, binding) in self.excluded()? {
             self.asked.insert(binding.id, spot);
-            if self.work.is_told_of(&binding)? {
+            if self.tx.sees_binding(&binding)? {
                 ending.push((Some(spot), binding));
             } else {
                 let unlisted = self.unlisted(binding.resource)?;
@@ -85,16 +85,16 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         for Exclusive { spot, on, paths } in &self.later.exclusive {
             // Who leaves an organization leaves its workspaces with it.
             let mut places = vec![*on];
-            places.extend(self.work.facts().ids(Kind::Workspace, Some(*on))?);
+            places.extend(self.tx.facts().ids(Kind::Workspace, Some(*on))?);
             for path in paths {
-                if let Some((item, depth)) = self.work.facts().nearest_item(*on, path)?
+                if let Some((item, depth)) = self.tx.facts().nearest_item(*on, path)?
                     && depth == path.depth()
                 {
                     places.push(item);
                 }
             }
             for place in places {
-                let held = self.work.facts().list_bindings(BindingQuery::On(place))?;
+                let held = self.tx.facts().list_bindings(BindingQuery::On(place))?;
                 let undeclared = held.into_iter().filter(|it| self.is_listed(it) && !self.is_declared(it.id));
                 found.extend(undeclared.map(|binding| (*spot, binding)));
             }
@@ -110,7 +110,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             let (before, mut later) = (ending.len(), Vec::new());
             for (spot, binding) in ending {
                 // It may have gone with something else.
-                if self.work.facts().binding(binding.id)?.is_none() {
+                if self.tx.facts().binding(binding.id)?.is_none() {
                     continue;
                 }
                 match self.end(&binding) {
@@ -137,14 +137,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         let mut ending = Vec::new();
         for (spot, binding) in self.excluded()? {
-            if binding.role == Role::ItemShare && self.work.is_told_of(&binding)? {
+            if binding.role == Role::ItemShare && self.tx.sees_binding(&binding)? {
                 self.asked.insert(binding.id, spot);
                 ending.push((Some(spot), binding));
             }
         }
         if self.options.prune {
             for row in owned.bindings.iter().copied().filter(|row| !self.is_declared(*row)) {
-                if let Some(binding) = self.work.facts().binding(row)?
+                if let Some(binding) = self.tx.facts().binding(row)?
                     && binding.role == Role::ItemShare
                     && binding.sets.names().count() == 1
                     && self.knows(row)?
@@ -159,7 +159,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// The refusal to say "and nobody else" of what the actor may not list: names that were never typed
     /// are not told by it.
     fn unlisted(&self, span: Id) -> Result<Problem> {
-        let message = format!("{} holds others that you may not see", self.work.name(span)?);
+        let message = format!("{} holds others that you may not see", self.tx.name(span)?);
         Ok(Problem::denied(EXCLUSIVE_LISTS, message))
     }
 
@@ -174,18 +174,18 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Ends what somebody holds, by the operation of its noun.
     pub(super) fn end(&mut self, binding: &Binding) -> Result<()> {
-        let Some(on) = self.work.facts().resource(binding.resource)? else { return Ok(()) };
+        let Some(on) = self.tx.facts().resource(binding.resource)? else { return Ok(()) };
         // told: whoever may not be told of it does not come here.
         let who = self.reference(binding.principal)?;
         let one = std::slice::from_ref(&who);
         match on.kind() {
-            kind if has_members(kind) => membership::remove(&mut self.work, kind, &Name::parse(&on.name)?, one),
-            Kind::Endpoint => endpoint::remove_role(&mut self.work, &Name::parse(&on.name)?, binding.role, one),
-            Kind::Org => org_member::remove(&mut self.work, &Name::parse(&on.name)?, one),
+            kind if has_members(kind) => membership::remove(&mut self.tx, kind, &Name::parse(&on.name)?, one),
+            Kind::Endpoint => endpoint::remove_role(&mut self.tx, &Name::parse(&on.name)?, binding.role, one),
+            Kind::Org => org_member::remove(&mut self.tx, &Name::parse(&on.name)?, one),
             Kind::Workspace => {
-                let org = on.parent.map(|id| self.work.facts().resource(id)).transpose()?.flatten();
+                let org = on.parent.map(|id| self.tx.facts().resource(id)).transpose()?.flatten();
                 let Some(org) = org else { return Ok(()) };
-                workspace_member::remove(&mut self.work, &Name::parse(&org.name)?, &Name::parse(&on.name)?, one)
+                workspace_member::remove(&mut self.tx, &Name::parse(&org.name)?, &Name::parse(&on.name)?, one)
             }
             Kind::Item if binding.role == Role::ItemShare => self.revoke(binding, who),
             _ => Ok(()),
@@ -194,27 +194,27 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     fn revoke(&mut self, binding: &Binding, who: Reference) -> Result<()> {
         // told: to find it again.
-        let text = self.work.internal_reference(binding.resource)?;
+        let text = self.tx.internal_reference(binding.resource)?;
         let Reference::Item(endpoint, path) = Reference::parse(&text, Kind::Item)? else { return Ok(()) };
         let by = match binding.grantor {
-            Some(sharer) => Sharer::parse(&self.work.name(sharer)?)?,
+            Some(sharer) => Sharer::parse(&self.tx.name(sharer)?)?,
             None => Sharer::Operator,
         };
         let which = Which { principal: who, by: Some(by), class: Some(binding.attributes.share_class()) };
         // A class of the system's own stands beside people's: the one that is meant is ended by its row.
         if binding.attributes.share_class().is_hidden() {
             let ended = RowChange::Binding(Some(Box::new(binding.clone())), None);
-            authority::require(&self.work, &ended)?;
-            self.work.end_binding(binding.id);
+            authority::require(&self.tx, &ended)?;
+            self.tx.end_binding(binding.id);
             return Ok(());
         }
-        share::revoke(&mut self.work, (&endpoint, &path), &[which], false)
+        share::revoke(&mut self.tx, (&endpoint, &path), &[which], false)
     }
 
     /// The reference of a principal.
     fn reference(&self, id: Id) -> Result<Reference> {
         // told: to find it again; what the actor may not be told of is refused before.
-        Reference::principal(&self.work.internal_reference(id)?)
+        Reference::principal(&self.tx.internal_reference(id)?)
     }
 
     /// Removes what shall be absent.
@@ -238,28 +238,28 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Removes a thing by the operation of its noun; what is not there, or not seen, is gone already.
     fn remove(&mut self, spot: Spot, thing: &Thing) -> Result<()> {
-        let known = match thing {
+        let existing = match thing {
             Thing::Account(name, _) => self.named(Kind::Account, None, name)?,
             Thing::Group(kind, name) => self.named(*kind, None, name)?,
             Thing::Endpoint(name) => self.named(Kind::Endpoint, None, name)?,
             Thing::Org(name) => self.named(Kind::Org, None, name)?,
             Thing::Workspace(org, name) => self.workspace_named(org, name)?,
             Thing::Item(host, path) => {
-                self.item_at(host, path)?.map(|item| self.work.facts().resource(item)).transpose()?.flatten()
+                self.item_at(host, path)?.map(|item| self.tx.facts().resource(item)).transpose()?.flatten()
             }
         };
-        let Some(known) = known else { return Ok(()) };
-        if !self.sees(&known)? {
+        let Some(existing) = existing else { return Ok(()) };
+        if !self.sees(&existing)? {
             return Ok(());
         }
-        self.asked.insert(known.id, spot);
+        self.asked.insert(existing.id, spot);
         match thing {
-            Thing::Account(name, removal) => account::remove(&mut self.work, name, removal).map_err(in_a_file),
-            Thing::Group(kind, name) => place::remove(&mut self.work, *kind, name),
-            Thing::Endpoint(name) => endpoint::remove(&mut self.work, name),
-            Thing::Org(name) => org::remove(&mut self.work, name),
-            Thing::Workspace(org, name) => workspace::remove(&mut self.work, org, name),
-            Thing::Item(host, path) => content::remove(&mut self.work, host, path),
+            Thing::Account(name, removal) => account::remove(&mut self.tx, name, removal).map_err(in_a_file),
+            Thing::Group(kind, name) => place::remove(&mut self.tx, *kind, name),
+            Thing::Endpoint(name) => endpoint::remove(&mut self.tx, name),
+            Thing::Org(name) => org::remove(&mut self.tx, name),
+            Thing::Workspace(org, name) => workspace::remove(&mut self.tx, org, name),
+            Thing::Item(host, path) => content::remove(&mut self.tx, host, path),
         }
     }
 
@@ -303,7 +303,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// What is there before and not afterwards, and accounts that are deactivated; what goes with a
     /// thing is counted with it.
     pub(super) fn gone(&self) -> Result<Gone> {
-        let (draft, base) = (self.work.facts().draft(), self.work.facts().base());
+        let (draft, base) = (self.tx.facts().draft(), self.tx.facts().base());
         // Most of a large draft is new, and need not be held against what was.
         let may_go = |after: &Option<Rc<Resource>>| after.as_deref().is_none_or(is_inactive);
         let resources = draft.resources.iter().filter(|(_, after)| may_go(after));

@@ -41,8 +41,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             if refused.len() == before || refused.is_empty() {
                 for (spot, _, problem) in refused {
                     let tip = "a share brought from elsewhere, whose sharer no longer holds it: `orphaned: true`";
-                    let problem =
-                        if self.work.actor == Actor::Operator { unfounded(problem).tip(tip) } else { problem };
+                    let problem = if self.tx.actor == Actor::Operator { unfounded(problem).tip(tip) } else { problem };
                     self.keep(Some(spot), Err(problem))?;
                 }
                 return Ok(());
@@ -53,25 +52,25 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     fn put_share(&mut self, spot: Spot, said: &Share) -> Result<()> {
         let sharer = match &said.by {
-            Some(by) => Some(self.work.find(Kind::Account, by)?),
+            Some(by) => Some(self.tx.find(Kind::Account, by)?),
             None => None,
         };
         let ends = self.share_ends(said)?;
-        let known = match ends {
+        let existing = match ends {
             Some(ends) => self.known_share(said, ends, sharer.as_deref())?,
             None => None,
         };
-        if let Some(known) = known.as_ref().filter(|known| known.is_effective(self.work.at)) {
-            return self.change_share(spot, said, known);
+        if let Some(existing) = existing.as_ref().filter(|existing| existing.is_effective(self.tx.at)) {
+            return self.change_share(spot, said, existing);
         }
-        if matches!(said.expires, Some(Expiry::At(end)) if end <= self.work.at) {
-            if let Some(known) = known {
+        if matches!(said.expires, Some(Expiry::At(end)) if end <= self.tx.at) {
+            if let Some(existing) = existing {
                 // It is as the file says.
-                self.declare(&known.sets, known.id, spot);
+                self.declare(&existing.sets, existing.id, spot);
                 return Ok(());
             }
             let (path, who) = (format!("{}:{}", said.endpoint, said.path), &said.principal);
-            self.work.notices.push(format!("the share of {path} with {who} is over, and is not made"));
+            self.tx.warnings.push(format!("the share of {path} with {who} is over, and is not made"));
             return Ok(());
         }
         let grant = Grant {
@@ -80,15 +79,15 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             expires: said.expires,
             admin: said.class == Some(ShareClass::Admin),
             // The operator's to say; what others make is a share of theirs, or an admin share.
-            class: said.class.filter(|_| self.work.actor == Actor::Operator),
+            class: said.class.filter(|_| self.tx.actor == Actor::Operator),
         };
         let at = (&said.endpoint, &said.path);
-        match (sharer.as_deref(), self.work.actor) {
+        match (sharer.as_deref(), self.tx.actor) {
             (Some(sharer), Actor::Operator) => {
-                share::record(&mut self.work, at, &grant, (sharer.id, said.orphaned))?;
+                share::record(&mut self.tx, at, &grant, (sharer.id, said.orphaned))?;
             }
             (Some(sharer), Actor::Principal(own)) if sharer.id != own => return Err(not_oneself(sharer)),
-            _ => share::grant(&mut self.work, at.0, at.1, &grant)?,
+            _ => share::grant(&mut self.tx, at.0, at.1, &grant)?,
         }
         // What was not there before, a folder, is there now.
         let ends = if ends.is_some() { ends } else { self.share_ends(said)? };
@@ -107,7 +106,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             Reference::Authenticated => Id::AUTHENTICATED,
             Reference::Anyone => Id::ANYONE,
             Reference::Named(kind, name) => match self.id_named(*kind, name)? {
-                Some(known) => known,
+                Some(existing) => existing,
                 None => return Ok(None),
             },
             _ => return Ok(None),
@@ -122,20 +121,20 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         (item, principal): (Id, Id),
         sharer: Option<&Resource>,
     ) -> Result<Option<Binding>> {
-        let by = match (sharer, self.work.actor) {
+        let by = match (sharer, self.tx.actor) {
             (Some(sharer), _) => Some(sharer.id),
             (None, actor) => actor.principal(),
         };
         let class = said.class.unwrap_or(if by.is_some() { ShareClass::User } else { ShareClass::Admin });
         let of_all = sharer.is_none() && !class.is_hidden() && self.sharing(&said.endpoint)? == Some(Sharing::Managed);
-        let facts = self.work.facts();
+        let facts = self.tx.facts();
         let mut found = Vec::new();
         for it in facts.list_bindings(BindingQuery::Exact(item, Role::ItemShare, principal))? {
-            let known = it.attributes.share_class();
+            let existing = it.attributes.share_class();
             // Whose sharer has ended is told as the operator's.
             let is_left =
                 by.is_none() && it.grantor.map_or(Ok(false), |id| Ok::<_, Problem>(facts.header(id)?.is_none()))?;
-            if (of_all && !known.is_hidden()) || (known == class && (it.grantor == by || is_left)) {
+            if (of_all && !existing.is_hidden()) || (existing == class && (it.grantor == by || is_left)) {
                 found.push(it);
             }
         }
@@ -145,47 +144,47 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     fn sharing(&self, endpoint: &Name) -> Result<Option<Sharing>> {
-        let Some(known) = self.id_named(Kind::Endpoint, endpoint)? else { return Ok(None) };
-        Ok(self.work.facts().header(known)?.and_then(|known| match &*known.attributes {
+        let Some(existing) = self.id_named(Kind::Endpoint, endpoint)? else { return Ok(None) };
+        Ok(self.tx.facts().header(existing)?.and_then(|known| match &*known.attributes {
             Attributes::Endpoint(it) => Some(it.kind.sharing()),
             _ => None,
         }))
     }
 
-    fn change_share(&mut self, spot: Spot, said: &Share, known: &Binding) -> Result<()> {
-        let permissions = (known.attributes.permissions != said.permissions).then_some(said.permissions);
-        let expires = said.expires.filter(|it| it.resolve_at(self.work.at) != known.expires);
+    fn change_share(&mut self, spot: Spot, said: &Share, existing: &Binding) -> Result<()> {
+        let permissions = (existing.attributes.permissions != said.permissions).then_some(said.permissions);
+        let expires = said.expires.filter(|it| it.resolve_at(self.tx.at) != existing.expires);
         if let Some(class) = said.class
-            && class != known.attributes.share_class()
+            && class != existing.attributes.share_class()
         {
-            let (path, who) = (self.work.name(known.resource)?, self.work.party(known, known.principal)?);
+            let (path, who) = (self.tx.name(existing.resource)?, self.tx.participant(existing, existing.principal)?);
             return Err(Problem::conflict(
                 "fixed_class",
                 format!(
                     "the share of `{path}` with {who} is of class {}, not {}",
-                    known.attributes.share_class().as_str(),
+                    existing.attributes.share_class().as_str(),
                     class.as_str()
                 ),
             )
             .tip("revoke it first, or leave out `class`"));
         }
         if permissions.is_none() && expires.is_none() {
-            if self.work.actor.principal() != known.grantor && !self.may_skip(Verb::ViewShares, known.resource)? {
+            if self.tx.actor.principal() != existing.grantor && !self.may_skip(Verb::ViewShares, existing.resource)? {
                 return Err(Problem::not_found(
                     "share",
                     &format!("{}:{} with {}", said.endpoint, said.path, said.principal),
                 ));
             }
         } else {
-            let by = match known.grantor {
-                Some(sharer) => Sharer::parse(&self.work.name(sharer)?)?,
+            let by = match existing.grantor {
+                Some(sharer) => Sharer::parse(&self.tx.name(sharer)?)?,
                 None => Sharer::Operator,
             };
-            let class = Some(known.attributes.share_class());
+            let class = Some(existing.attributes.share_class());
             let which = Which { principal: said.principal.clone(), by: Some(by), class };
-            share::set(&mut self.work, (&said.endpoint, &said.path), &which, (permissions, expires), false)?;
+            share::set(&mut self.tx, (&said.endpoint, &said.path), &which, (permissions, expires), false)?;
         }
-        self.declare(&known.sets, known.id, spot);
+        self.declare(&existing.sets, existing.id, spot);
         Ok(())
     }
 }

@@ -59,12 +59,12 @@ fn roles(reading: &mut Reading<'_>, fields: &Fields<'_>, endpoint: &Name, said: 
     let mut administrators = Vec::new();
     for field in ROLES.fields {
         let Some(role) = Role::from_name(Kind::Endpoint, field.name) else { continue };
-        let mut known: HashMap<String, Spot> = HashMap::new();
+        let mut seen: HashMap<String, Spot> = HashMap::new();
         for found in fields.items(field.name) {
             let Some(who) = text(found.node).and_then(|text| form::member(text).ok()) else { continue };
             // Two files may both name somebody; one of them naming somebody twice is a slip.
             let key = Form::Member.canonical(&who.to_string());
-            match known.insert(key, found.spot()) {
+            match seen.insert(key, found.spot()) {
                 Some(before) if before.source == found.source => {
                     let told = reading.told(before);
                     reading.mistake(found.spot(), format!("{who} stands in {told} already"));
@@ -125,13 +125,13 @@ fn shares(
     for entered in entries(Form::Sharer, entered.iter().map(|it| it.found)) {
         let Some(principal) = entered.first().and_then(|it| form::sharer(it.key).ok()) else { continue };
         // One sharer makes several where their classes differ.
-        let mut known: Vec<((Option<String>, ShareClass), Share, Spot)> = Vec::new();
+        let mut seen: Vec<((Option<String>, ShareClass), Share, Spot)> = Vec::new();
         for it in &entered {
             for (share, spot) in of_one(reading, (endpoint, path, &principal), it) {
                 let by = share.by.as_ref().map(|by| by.key().to_owned());
                 let initial = if by.is_some() { ShareClass::User } else { ShareClass::Admin };
                 let by = (by, share.class.unwrap_or(initial));
-                match known.iter().find(|(other, ..)| *other == by) {
+                match seen.iter().find(|(other, ..)| *other == by) {
                     Some((_, other, before)) if !same(other, &share) => {
                         let told = reading.told(*before);
                         reading.mistake(spot, format!("the share with {principal} is another one in {told}"));
@@ -141,11 +141,11 @@ fn shares(
                         reading.mistake(spot, format!("the share with {principal} stands in {told} already"));
                     }
                     Some(_) => {}
-                    None => known.push((by, share, spot)),
+                    None => seen.push((by, share, spot)),
                 }
             }
         }
-        for (_, share, spot) in known {
+        for (_, share, spot) in seen {
             say(said, spot, Said::Share(Box::new(share)));
         }
     }

@@ -4,7 +4,7 @@ use super::{Asked, Needed, needed};
 use crate::model::catalogue::{NOT_GRANTED, OWN_ACCOUNT, Rule, SHARER_ONLY};
 use crate::model::{Problem, Role};
 use crate::ops::rows::Rows;
-use crate::ops::{Actor, Result, Work, share};
+use crate::ops::{Actor, Result, Transaction, share};
 use crate::policy::{Evaluator, Facts, RowChange, sharing};
 
 /// The first row of a change that the actor may not make.
@@ -19,23 +19,23 @@ pub struct Refused {
 /// The first row of a change that the actor may not make; none where all of it is allowed.
 ///
 /// What is there is judged as it is, in `present`: else a change that gives a right would be allowed by that
-/// right. What the change makes is judged as it will be, in `work`, which has the change made.
+/// right. What the change makes is judged as it will be, in `tx`, which has the change made.
 ///
 /// # Errors
 /// When the facts cannot be read; a conflict where others' shares rest on one that would go.
 pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
-    present: &Work<'_, B>,
-    work: &Work<'_, F>,
+    present: &Transaction<'_, B>,
+    tx: &Transaction<'_, F>,
     (rows, changes): (&Rows<'_>, &[RowChange]),
     author: Option<crate::model::Id>,
 ) -> Result<Option<Refused>> {
-    let Some(actor) = work.actor.principal() else {
+    let Some(actor) = tx.actor.principal() else {
         for row in changes {
-            share_allowed(present, work, rows, row)?;
+            share_allowed(present, tx, rows, row)?;
         }
         return Ok(None);
     };
-    let (now, then) = (Evaluator::new(present.facts(), work.at), Evaluator::new(work.facts(), work.at));
+    let (now, then) = (Evaluator::new(present.facts(), tx.at), Evaluator::new(tx.facts(), tx.at));
     let is_allowed = |(action, on): Asked| -> Result<bool> {
         let allows = match now.target(on)? {
             Some(_) => now.allows(actor, action, on)?,
@@ -44,8 +44,8 @@ pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
         Ok(allows.is_some())
     };
     'rows: for (place, row) in changes.iter().enumerate() {
-        let any = match needed(work, rows, row, author)? {
-            Needed::Share if share_allowed(present, work, rows, row)? => continue,
+        let any = match needed(tx, rows, row, author)? {
+            Needed::Share if share_allowed(present, tx, rows, row)? => continue,
             Needed::Share => return Ok(Some(Refused { row: place, asked: None })),
             Needed::AnyOf(any) => any,
         };
@@ -70,8 +70,8 @@ pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
 
 /// Whether a share may change so; what goes with its item is no matter of its sharer's.
 fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
-    present: &Work<'_, B>,
-    work: &Work<'_, F>,
+    present: &Transaction<'_, B>,
+    tx: &Transaction<'_, F>,
     rows: &Rows<'_>,
     row: &RowChange,
 ) -> Result<bool> {
@@ -82,7 +82,7 @@ fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
         return Ok(true);
     }
     match rows.made(any.resource) {
-        Some(_) => share::authorize(work, before, after),
+        Some(_) => share::authorize(tx, before, after),
         None => share::authorize(present, before, after),
     }
 }
@@ -92,48 +92,48 @@ fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial.
-pub fn require<F: Facts + ?Sized>(work: &Work<'_, F>, change: &RowChange) -> Result<()> {
-    let Actor::Principal(actor) = work.actor else { return Ok(()) };
+pub fn require<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &RowChange) -> Result<()> {
+    let Actor::Principal(actor) = tx.actor else { return Ok(()) };
     if change.id() == Some(actor) {
-        let problem = denied(work, "may not put their own account into a set", OWN_ACCOUNT)?;
+        let problem = denied(tx, "may not put their own account into a set", OWN_ACCOUNT)?;
         return Err(problem.tip("leave the account out, or have somebody else apply the manifest"));
     }
     let rows = Rows::of(std::slice::from_ref(change));
-    match needed(work, &rows, change, None)? {
+    match needed(tx, &rows, change, None)? {
         Needed::AnyOf(any) => {
             for asked in &any {
-                if all_allowed(work, asked)? {
+                if all_allowed(tx, asked)? {
                     return Ok(());
                 }
             }
             for (action, on) in any.first().into_iter().flatten() {
-                work.require(*action, *on)?;
+                tx.require(*action, *on)?;
             }
-            Err(denied(work, "may not change this", NOT_GRANTED)?)
+            Err(denied(tx, "may not change this", NOT_GRANTED)?)
         }
         Needed::Share => {
             let RowChange::Binding(before, after) = change else { return Ok(()) };
-            if share::authorize(work, before.as_deref(), after.as_ref())? {
+            if share::authorize(tx, before.as_deref(), after.as_ref())? {
                 return Ok(());
             }
-            let viewer = work.viewer()?;
+            let viewer = tx.viewer()?;
             let rule = match (viewer.subject(), after.as_ref().or(before.as_deref())) {
                 (Some(subject), Some(any)) => sharing::may_change(subject, any)?.rule,
                 _ => SHARER_ONLY,
             };
-            Err(denied(work, "may not change this share", rule)?)
+            Err(denied(tx, "may not change this share", rule)?)
         }
     }
 }
 
-fn denied<F: Facts + ?Sized>(work: &Work<'_, F>, what: &str, rule: Rule) -> Result<Problem> {
-    let who = work.actor.principal().map_or_else(|| Ok("the operator".to_owned()), |id| work.name(id))?;
+fn denied<F: Facts + ?Sized>(tx: &Transaction<'_, F>, what: &str, rule: Rule) -> Result<Problem> {
+    let who = tx.actor.principal().map_or_else(|| Ok("the operator".to_owned()), |id| tx.name(id))?;
     Ok(Problem::denied(rule, format!("{who} {what}")))
 }
 
-fn all_allowed<F: Facts + ?Sized>(work: &Work<'_, F>, asked: &[Asked]) -> Result<bool> {
+fn all_allowed<F: Facts + ?Sized>(tx: &Transaction<'_, F>, asked: &[Asked]) -> Result<bool> {
     for (action, on) in asked {
-        if !work.may(*action, *on)? {
+        if !tx.may(*action, *on)? {
             return Ok(false);
         }
     }

@@ -6,19 +6,19 @@ use super::{Needed, plain};
 use crate::model::{Action, Binding, Id, Kind, Resource, Role, Verb};
 use crate::ops::membership::Change;
 use crate::ops::rows::Rows;
-use crate::ops::{Result, Work};
+use crate::ops::{Result, Transaction};
 use crate::policy::Facts;
 
 /// What has to be allowed for a binding to go from what it was to what it is.
 pub(super) fn binding<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     rows: &Rows<'_>,
     before: Option<&Binding>,
     after: Option<&Binding>,
 ) -> Result<Needed> {
     let Some(any) = after.or(before) else { return Ok(Needed::nothing()) };
     let (on, who) = (any.resource, any.principal);
-    let is_own = work.actor.principal() == Some(who);
+    let is_own = tx.actor.principal() == Some(who);
     Ok(match any.role {
         Role::ServerAdmin | Role::ServerManager | Role::ServerUser => {
             Needed::all(vec![(Action::SetRole(any.role), who)])
@@ -26,7 +26,7 @@ pub(super) fn binding<F: Facts + ?Sized>(
         Role::EndpointAdministrator | Role::ActivityManager | Role::ActivityMonitor | Role::AccessManager => {
             let role = |it: &Binding, action: fn(Role) -> Action| match it.role {
                 // Its creator's role stands on an unmanaged endpoint too, where none can be assigned.
-                Role::EndpointAdministrator if is_creator(work, it).unwrap_or(false) => plain(Verb::Edit, on),
+                Role::EndpointAdministrator if is_creator(tx, it).unwrap_or(false) => plain(Verb::Edit, on),
                 role => (action(role), on),
             };
             let sides = before.map(|it| role(it, Action::Revoke)).into_iter();
@@ -37,7 +37,7 @@ pub(super) fn binding<F: Facts + ?Sized>(
         | Role::WorkgroupAdmin
         | Role::DropboxAdmin
         | Role::DropboxStandard
-        | Role::DropboxSubmitOnly => member(work, rows, before, after)?,
+        | Role::DropboxSubmitOnly => member(tx, rows, before, after)?,
         Role::DropboxOutside => match after {
             Some(_) => Needed::verb(Verb::Invite, on),
             // One that is over makes room for the next.
@@ -54,28 +54,28 @@ pub(super) fn binding<F: Facts + ?Sized>(
             None => {
                 let removed = Needed::verb(Verb::RemoveMember, on);
                 // Who leaves an organization leaves its workspaces.
-                let org = work.known(on)?.and_then(|it| it.parent);
+                let org = tx.current_or_removed(on)?.and_then(|it| it.parent);
                 match org.filter(|org| is_own && rows.is_membership(*org, who)) {
                     Some(org) => removed.or(vec![plain(Verb::Leave, org)]),
                     None => removed,
                 }
             }
         },
-        Role::ItemOwner => owner(work, rows, any, after.is_some())?,
+        Role::ItemOwner => owner(tx, rows, any, after.is_some())?,
         Role::ItemShare => Needed::Share,
         // They come and go with the package.
         Role::PackageSender | Role::PackageRecipient => Needed::verb(Verb::Configure, Id::SERVER),
     })
 }
 
-fn is_creator<F: Facts + ?Sized>(work: &Work<'_, F>, role: &Binding) -> Result<bool> {
-    let endpoint = work.known(role.resource)?;
+fn is_creator<F: Facts + ?Sized>(tx: &Transaction<'_, F>, role: &Binding) -> Result<bool> {
+    let endpoint = tx.current_or_removed(role.resource)?;
     Ok(endpoint.and_then(|it| it.as_endpoint().and_then(|it| it.creator)) == Some(role.principal))
 }
 
 /// What a membership of a group, a workgroup or a dropbox takes.
 fn member<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     rows: &Rows<'_>,
     before: Option<&Binding>,
     after: Option<&Binding>,
@@ -83,7 +83,7 @@ fn member<F: Facts + ?Sized>(
     let Some(any) = after.or(before) else { return Ok(Needed::nothing()) };
     let is_admin =
         |it: Option<&Binding>| it.is_some_and(|it| matches!(it.role, Role::WorkgroupAdmin | Role::DropboxAdmin));
-    let of_group = work.known(any.principal)?.is_some_and(|it| it.kind() == Kind::Group);
+    let of_group = tx.current_or_removed(any.principal)?.is_some_and(|it| it.kind() == Kind::Group);
     let verb = |change: Change| plain(change.verb(any.role.resource_kind(), of_group), any.resource);
     let mut asked = Vec::new();
     match (before, after) {
@@ -121,15 +121,15 @@ fn member<F: Facts + ?Sized>(
 /// Ownership is given and taken by the endpoint's administrators. It follows a membership of a
 /// workspace among its files, an upload into one's home folder, and a move out of it; anyone may give
 /// up their own.
-fn owner<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, any: &Binding, gives: bool) -> Result<Needed> {
-    let is_own = work.actor.principal() == Some(any.principal);
+fn owner<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, any: &Binding, gives: bool) -> Result<Needed> {
+    let is_own = tx.actor.principal() == Some(any.principal);
     if !gives && is_own {
         return Ok(Needed::nothing());
     }
-    let (was, is) = (work.facts().base().ancestors(any.resource)?, work.facts().ancestors(any.resource)?);
+    let (was, is) = (tx.facts().base().ancestors(any.resource)?, tx.facts().ancestors(any.resource)?);
     let outermost = |ancestors: &[Rc<Resource>]| ancestors.last().map(|it| it.id);
     let is_home = |folder: Option<Id>| -> Result<bool> {
-        let folder = folder.map(|id| work.known(id)).transpose()?.flatten();
+        let folder = folder.map(|id| tx.current_or_removed(id)).transpose()?.flatten();
         Ok(folder.and_then(|it| it.as_item().and_then(|it| it.home)).is_some_and(|home| home.of == any.principal))
     };
     let with_item = match (gives, rows.moved(any.resource)) {
@@ -145,7 +145,7 @@ fn owner<F: Facts + ?Sized>(work: &Work<'_, F>, rows: &Rows<'_>, any: &Binding, 
     if with_item {
         return Ok(Needed::nothing());
     }
-    let mut needed = Needed::verb(Verb::Edit, work.outermost(any.resource)?);
+    let mut needed = Needed::verb(Verb::Edit, tx.outermost(any.resource)?);
     let ancestors = if gives { is } else { was };
     let Some(workspace) = ancestors.iter().find_map(|it| it.as_item().and_then(|it| it.files_of)) else {
         return Ok(needed);

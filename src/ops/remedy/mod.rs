@@ -10,7 +10,7 @@
 mod step;
 
 use self::step::Step;
-use super::{Actor, Result, Work, workspace_member};
+use super::{Actor, Result, Transaction, workspace_member};
 use crate::model::attributes::{AllowDeny, Attributes, OrgRole, Status};
 use crate::model::catalogue::Condition;
 use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role};
@@ -112,10 +112,10 @@ impl Bench<'_> {
         }
         self.trials -= 1;
         let Some(steps) = steps(self.facts, self.question, missing, method)? else { return Ok(false) };
-        let mut work = Work::trial(self.facts, actor, self.question.at)?;
-        let done = steps.iter().try_for_each(|step| step.run(&mut work)).and_then(|()| work.check());
+        let mut tx = Transaction::trial(self.facts, actor, self.question.at)?;
+        let done = steps.iter().try_for_each(|step| step.run(&mut tx)).and_then(|()| tx.check());
         match done {
-            Ok(()) => Ok(decide(work.facts(), self.question)?.allowed),
+            Ok(()) => Ok(decide(tx.facts(), self.question)?.allowed),
             Err(problem) if problem.kind == ProblemKind::Store => Err(problem),
             Err(_) => Ok(false),
         }
@@ -207,12 +207,12 @@ fn place(facts: &dyn Facts, item: Id) -> Result<Option<(Name, Path)>> {
 /// What makes an account active: it may be both inactive and expired.
 fn active(facts: &dyn Facts, question: &Question, account: Id) -> Result<Option<Vec<Step>>> {
     let (Some(resource), Some(who)) = (facts.resource(account)?, named(facts, account)?) else { return Ok(None) };
-    let Some(known) = resource.as_account() else { return Ok(None) };
+    let Some(existing) = resource.as_account() else { return Ok(None) };
     let mut steps = Vec::new();
-    if !known.active {
+    if !existing.active {
         steps.push(Step::Activate { who: who.clone() });
     }
-    if known.expires.is_some_and(|end| end <= question.at) {
+    if existing.expires.is_some_and(|end| end <= question.at) {
         steps.push(Step::NeverExpires { who });
     }
     Ok(Some(steps))

@@ -7,8 +7,8 @@ use crate::model::secret::Secret;
 use crate::model::time::Expiry;
 use crate::model::{Id, Kind, Name, Path, Permissions, Reference, Role};
 use crate::ops::{
-    Actor, Result, Work, account, content, endpoint, invitation, membership, org_invitation, org_member, place, server,
-    share, workspace, workspace_member,
+    Actor, Result, Transaction, account, content, endpoint, invitation, membership, org_invitation, org_member, place,
+    server, share, workspace, workspace_member,
 };
 use crate::policy::Facts;
 
@@ -225,46 +225,46 @@ impl Step {
         format!("rolebook {line}")
     }
 
-    /// Does it: as the actor of the work would by typing it.
+    /// Does it: as the actor of the transaction would by typing it.
     ///
     /// # Errors
     /// Whatever the operation refuses.
-    pub(super) fn run<F: Facts + ?Sized>(&self, work: &mut Work<'_, F>) -> Result<()> {
+    pub(super) fn run<F: Facts + ?Sized>(&self, tx: &mut Transaction<'_, F>) -> Result<()> {
         let one = std::slice::from_ref;
         match self {
-            Step::ServerRole { who, role } => account::set_role(work, who, *role),
+            Step::ServerRole { who, role } => account::set_role(tx, who, *role),
             Step::Allow { who, setting } => {
                 let settings = vec![(*setting, SettingValue::Allow)];
-                account::change(work, who, &account::Options { settings, ..account::Options::default() })
+                account::change(tx, who, &account::Options { settings, ..account::Options::default() })
             }
             Step::NeverExpires { who } => {
                 let expires = Some(Expiry::Never);
-                account::change(work, who, &account::Options { expires, ..account::Options::default() })
+                account::change(tx, who, &account::Options { expires, ..account::Options::default() })
             }
-            Step::Activate { who } => account::set_active(work, who, true),
-            Step::AddMember { kind, place, who, level } => membership::add(work, *kind, place, one(who), *level),
-            Step::RemoveMember { kind, place, who } => membership::remove(work, *kind, place, one(who)),
-            Step::ActivateMember { kind, place, who } => membership::set_active(work, *kind, place, one(who), true),
-            Step::AddAdmin { kind, place, who } => membership::set_admin(work, *kind, place, one(who), true),
+            Step::Activate { who } => account::set_active(tx, who, true),
+            Step::AddMember { kind, place, who, level } => membership::add(tx, *kind, place, one(who), *level),
+            Step::RemoveMember { kind, place, who } => membership::remove(tx, *kind, place, one(who)),
+            Step::ActivateMember { kind, place, who } => membership::set_active(tx, *kind, place, one(who), true),
+            Step::AddAdmin { kind, place, who } => membership::set_admin(tx, *kind, place, one(who), true),
             Step::Invite { dropbox, address } => {
-                invitation::invite(work, dropbox, address, invitation::Life::default(), &secret()).map(drop)
+                invitation::invite(tx, dropbox, address, invitation::Life::default(), &secret()).map(drop)
             }
-            Step::AddRole { endpoint, role, who } => endpoint::add_role(work, endpoint, *role, one(who)),
+            Step::AddRole { endpoint, role, who } => endpoint::add_role(tx, endpoint, *role, one(who)),
             Step::InviteMember { org, address, role, workspace, account } => {
                 let workspaces = workspace.iter().cloned().collect();
                 let terms = org_invitation::Terms { role: *role, workspaces, expires: None };
-                org_invitation::invite(work, org, &terms, &[(address.clone(), secret())])?;
-                let inviting = std::mem::replace(&mut work.actor, Actor::Principal(*account));
-                let accepted = org_invitation::accept(work, org, &secret());
-                work.actor = inviting;
+                org_invitation::invite(tx, org, &terms, &[(address.clone(), secret())])?;
+                let inviting = std::mem::replace(&mut tx.actor, Actor::Principal(*account));
+                let accepted = org_invitation::accept(tx, org, &secret());
+                tx.actor = inviting;
                 accepted.map(drop).map_err(|refused| *refused.problem)
             }
             Step::OrgRole { org, who, role } => {
-                org_member::set_role(work, org, &Reference::Named(Kind::Account, who.clone()), *role)
+                org_member::set_role(tx, org, &Reference::Named(Kind::Account, who.clone()), *role)
             }
             Step::AddToWorkspace { org, workspace, who, terms } => {
                 let who = Reference::Named(Kind::Account, who.clone());
-                workspace_member::add(work, org, workspace, &[who], terms)
+                workspace_member::add(tx, org, workspace, &[who], terms)
             }
             Step::Share { endpoint, path, who, set, admin } => {
                 let grant = share::Grant {
@@ -274,17 +274,17 @@ impl Step {
                     admin: *admin,
                     class: None,
                 };
-                share::grant(work, endpoint, path, &grant)
+                share::grant(tx, endpoint, path, &grant)
             }
             Step::Own { endpoint, path, who } => {
                 let owner = Some(Some(Reference::Named(Kind::Account, who.clone())));
-                content::set(work, endpoint, path, &content::Said { owner, ..content::Said::default() })
+                content::set(tx, endpoint, path, &content::Said { owner, ..content::Said::default() })
             }
             Step::Set(change) => match &change.of {
-                Of::Server(options) => server::set(work, options),
-                Of::Place(kind, name, options) => place::set(work, *kind, name, options),
-                Of::Endpoint(name, options) => endpoint::set(work, name, options),
-                Of::Workspace(org, name, options) => workspace::set(work, org, name, options),
+                Of::Server(options) => server::set(tx, options),
+                Of::Place(kind, name, options) => place::set(tx, *kind, name, options),
+                Of::Endpoint(name, options) => endpoint::set(tx, name, options),
+                Of::Workspace(org, name, options) => workspace::set(tx, org, name, options),
             },
         }
     }

@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 
 use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::{Binding, Id, Kind, Permission, Permissions, Role, Time};
-use crate::ops::{Result, Work};
+use crate::ops::{Result, Transaction};
 use crate::policy::{BindingQuery, Facts, Subject, content};
 
 /// Of something without an end.
@@ -104,25 +104,25 @@ impl Loss {
 /// # Errors
 /// When the facts cannot be read.
 pub fn dependents<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     share: &Binding,
     (after, end): (Permissions, Option<Time>),
 ) -> Result<Vec<Loss>> {
-    let facts = work.facts();
-    let affected = resting_on(facts, share, work.at)?;
+    let facts = tx.facts();
+    let affected = resting_on(facts, share, tx.at)?;
     if affected.is_empty() {
         return Ok(Vec::new());
     }
     let count = affected.len();
-    let shares = with_bases(facts, affected, share.id, work.at)?;
+    let shares = with_bases(facts, affected, share.id, tx.at)?;
     let as_it_is = Ends::of(share.attributes.permissions, share.expires);
-    let before = supported(facts, Some((share.id, as_it_is)), &shares, work.at)?;
-    let then = supported(facts, Some((share.id, Ends::of(after, end))), &shares, work.at)?;
+    let before = supported(facts, Some((share.id, as_it_is)), &shares, tx.at)?;
+    let then = supported(facts, Some((share.id, Ends::of(after, end))), &shares, tx.at)?;
     let losses = shares
         .into_iter()
         .take(count)
         .zip(before.into_iter().zip(then))
-        .map(|(share, (before, then))| Loss::between(share, before, then, work.at));
+        .map(|(share, (before, then))| Loss::between(share, before, then, tx.at));
     Ok(losses.filter(|loss| !loss.is_none()).collect())
 }
 
@@ -182,11 +182,11 @@ pub fn is_delegated<F: Facts + ?Sized>(facts: &F, share: &Binding) -> Result<boo
 /// below, and so on from there.
 fn resting_on<F: Facts + ?Sized>(facts: &F, share: &Binding, at: Time) -> Result<Vec<Binding>> {
     let mut found: Vec<Binding> = Vec::new();
-    let mut known: HashSet<Id> = HashSet::from([share.id]);
+    let mut seen: HashSet<Id> = HashSet::from([share.id]);
     let mut open = VecDeque::from([share.clone()]);
     while let Some(base) = open.pop_front() {
         for next in made_of(facts, &base)? {
-            if next.is_effective(at) && known.insert(next.id) && is_delegated(facts, &next)? {
+            if next.is_effective(at) && seen.insert(next.id) && is_delegated(facts, &next)? {
                 open.push_back(next.clone());
                 found.push(next);
             }
@@ -285,13 +285,13 @@ fn accounts_in<F: Facts + ?Sized>(facts: &F, principal: Id) -> Result<Option<Vec
         return Ok(None);
     }
     let mut members = vec![principal];
-    let mut known: HashSet<Id> = HashSet::from([principal]);
+    let mut seen: HashSet<Id> = HashSet::from([principal]);
     let mut next = 0;
     while let Some(id) = members.get(next).copied() {
         next += 1;
         for role in [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard] {
             facts.bindings(BindingQuery::OnAs(id, role), &mut |binding| {
-                if known.insert(binding.principal) {
+                if seen.insert(binding.principal) {
                     members.push(binding.principal);
                 }
                 Ok(ControlFlow::Continue(()))

@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::ops::content::registered;
 use crate::ops::item::subtree;
-use crate::ops::{Actor, Place, Result, Work};
+use crate::ops::{Actor, Place, Result, Transaction};
 use crate::policy::{BindingQuery, Facts, content, sharing};
 
 /// Which share is meant: with whom, and, where there are several, whose and of which class.
@@ -58,30 +58,35 @@ impl Sharer {
     /// The account; none for the operator. Who is named by a share that the actor may see is found.
     ///
     /// # Errors
-    /// As [`Work::find`]; a conflict for what is no account.
-    pub fn id<F: Facts + ?Sized>(&self, work: &Work<'_, F>, shares: &[Binding]) -> Result<Option<Id>> {
+    /// As [`Transaction::find`]; a conflict for what is no account.
+    pub fn id<F: Facts + ?Sized>(&self, tx: &Transaction<'_, F>, shares: &[Binding]) -> Result<Option<Id>> {
         match self {
             Sharer::Operator => Ok(None),
             Sharer::Account(reference @ Reference::Named(Kind::Account, _)) => {
                 let listed = |id: Id| Ok(shares.iter().any(|share| share.grantor == Some(id)));
-                work.find_listed(reference, &[Kind::Account], &listed).map(|found| Some(found.id))
+                tx.find_listed(reference, &[Kind::Account], &listed).map(|found| Some(found.id))
             }
             Sharer::Account(other) => Err(other.wrong_kind("an account, or `operator`")),
             // An older store may have somebody of that very name.
             Sharer::Ended(ended) => {
                 let name = format!("{}#{}", ended.name, ended.id);
-                let known = work.facts().named(Kind::Account, None, &key(&name))?;
-                Ok(Some(known.map_or(ended.id, |known| known.id)))
+                let existing = tx.facts().named(Kind::Account, None, &key(&name))?;
+                Ok(Some(existing.map_or(ended.id, |known| known.id)))
             }
         }
     }
 }
 
 /// The share that is meant, if the actor may see it and may change it.
-fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpoint, which: &Which) -> Result<Binding> {
-    let principal = find_holder(work, item, &which.principal, endpoint)?;
-    let mut shares = on(work, item.id, principal)?;
-    let viewer = work.viewer()?;
+fn find<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    item: &Resource,
+    endpoint: &Endpoint,
+    which: &Which,
+) -> Result<Binding> {
+    let principal = find_holder(tx, item, &which.principal, endpoint)?;
+    let mut shares = on(tx, item.id, principal)?;
+    let viewer = tx.viewer()?;
     if let Some(by) = &which.by {
         let mut seen = Vec::new();
         for share in &shares {
@@ -89,15 +94,15 @@ fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpo
                 seen.push(share.clone());
             }
         }
-        let sharer = by.id(work, &seen)?;
+        let sharer = by.id(tx, &seen)?;
         shares.retain(|share| share.grantor == sharer);
     }
     if let Some(class) = which.class {
         shares.retain(|share| share.attributes.share_class() == class);
     }
-    let (path, who) = (work.name(item.id)?, work.name(principal)?);
+    let (path, who) = (tx.name(item.id)?, tx.name(principal)?);
     // What comes from a role goes with the role.
-    let by_role = role_behind(work, item, endpoint, principal)?;
+    let by_role = role_behind(tx, item, endpoint, principal)?;
     let missing = || {
         let problem = Problem::not_found("share", &format!("{path} with {who}"));
         by_role
@@ -108,7 +113,7 @@ fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpo
         return match shares.len() {
             0 => Err(missing()),
             1 => Ok(shares.remove(0)),
-            _ => Err(several(work, &shares, &path, &who)?),
+            _ => Err(several(tx, &shares, &path, &who)?),
         };
     };
     let mut refusal = None;
@@ -118,11 +123,11 @@ fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpo
         if decision.allowed {
             able.push(share);
         } else if refusal.is_none() && sharing::may_see(subject, &share)? {
-            let message = format!("{} may not change the share of `{path}` with {who}", work.name(subject.id)?);
+            let message = format!("{} may not change the share of `{path}` with {who}", tx.name(subject.id)?);
             let mut problem = Problem::denied(decision.rule, message);
-            problem.missing.push(format!("to be its sharer, {}", sharer(work, &share)?));
+            problem.missing.push(format!("to be its sharer, {}", sharer(tx, &share)?));
             if decision.rule == SHARER_ONLY {
-                problem = problem.tip(format!("ask {}", sharer(work, &share)?));
+                problem = problem.tip(format!("ask {}", sharer(tx, &share)?));
             }
             refusal = Some(problem);
         }
@@ -134,43 +139,43 @@ fn find<F: Facts + ?Sized>(work: &Work<'_, F>, item: &Resource, endpoint: &Endpo
     match able.len() {
         0 => Err(refusal.unwrap_or_else(missing)),
         1 => Ok(able.remove(0)),
-        _ => Err(several(work, &able, &path, &who)?),
+        _ => Err(several(tx, &able, &path, &who)?),
     }
 }
 
 /// Whom a share is with: whoever can be shared with, and whoever has a share there that the actor may
 /// see, so that what is listed can be taken back.
 fn find_holder<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     item: &Resource,
     reference: &Reference,
     endpoint: &Endpoint,
 ) -> Result<Id> {
-    let Reference::Named(..) = reference else { return find_principal(work, reference, endpoint) };
-    let found = find_principal(work, reference, endpoint);
+    let Reference::Named(..) = reference else { return find_principal(tx, reference, endpoint) };
+    let found = find_principal(tx, reference, endpoint);
     match found {
         Err(problem) if problem.kind == ProblemKind::NotFound => {
-            let viewer = work.viewer()?;
+            let viewer = tx.viewer()?;
             let listed = |id: Id| {
                 let Some(subject) = viewer.subject() else { return Ok(true) };
-                for share in on(work, item.id, id)? {
+                for share in on(tx, item.id, id)? {
                     if sharing::may_see(subject, &share)? {
                         return Ok(true);
                     }
                 }
                 Ok(false)
             };
-            work.find_listed(reference, &[Kind::Account, Kind::Group, Kind::Workgroup], &listed).map(|it| it.id)
+            tx.find_listed(reference, &[Kind::Account, Kind::Group, Kind::Workgroup], &listed).map(|it| it.id)
         }
         other => other,
     }
 }
 
 /// The item that a share is of, if the actor may see it or one of the shares of it.
-fn shared_item<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Place> {
-    match registered(work, endpoint, path) {
+fn shared_item<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<Place> {
+    match registered(tx, endpoint, path) {
         Err(problem) if problem.kind == ProblemKind::NotFound => {
-            own_share_at(work, endpoint, path)?.filter(|place| place.rest.is_empty()).ok_or(problem)
+            own_share_at(tx, endpoint, path)?.filter(|place| place.rest.is_empty()).ok_or(problem)
         }
         found => found,
     }
@@ -181,16 +186,16 @@ fn shared_item<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Pa
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn own_share_at<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Place>> {
-    let Some(actor) = work.actor.principal() else { return Ok(None) };
-    let facts = work.facts();
+pub fn own_share_at<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Place>> {
+    let Some(actor) = tx.actor.principal() else { return Ok(None) };
+    let facts = tx.facts();
     let Some(host) = facts.named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
     let Some((item, depth)) = facts.nearest_item(host.id, path)? else { return Ok(None) };
     let rest: Vec<String> = path.components().skip(depth).map(str::to_owned).collect();
     let Some(item) = facts.resource(item)?.filter(|_| rest.is_empty()) else { return Ok(None) };
     for share in facts.list_bindings(BindingQuery::SharesBy(actor))? {
         if facts.ancestors(share.resource)?.iter().any(|above| above.id == item.id) {
-            work.tell(item.id);
+            tx.disclose(item.id);
             return Ok(Some(Place { item, host, rest }));
         }
     }
@@ -199,16 +204,16 @@ pub fn own_share_at<F: Facts + ?Sized>(work: &Work<'_, F>, endpoint: &Name, path
 
 /// The command that takes the role away from which somebody has everything on an endpoint.
 fn role_behind<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     item: &Resource,
     endpoint: &Endpoint,
     principal: Id,
 ) -> Result<Option<String>> {
-    let on = work.outermost(item.id)?;
-    let told = endpoint.kind.sharing() == Sharing::Managed && work.may(Action::Plain(Verb::ListRoles), on)?;
+    let on = tx.outermost(item.id)?;
+    let told = endpoint.kind.sharing() == Sharing::Managed && tx.may(Action::Plain(Verb::ListRoles), on)?;
     for role in [Role::AccessManager, Role::EndpointAdministrator] {
-        if told && work.facts().held(on, role, principal)?.is_some() {
-            let (name, who) = (work.name(on)?, shell_quote(&work.name(principal)?));
+        if told && tx.facts().held(on, role, principal)?.is_some() {
+            let (name, who) = (tx.name(on)?, shell_quote(&tx.name(principal)?));
             let name = name.strip_prefix("endpoint:").unwrap_or(&name).to_owned();
             return Ok(Some(format!("rolebook endpoint remove-role {} {} {who}", shell_quote(&name), role.as_str())));
         }
@@ -216,11 +221,11 @@ fn role_behind<F: Facts + ?Sized>(
     Ok(None)
 }
 
-fn sharer<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding) -> Result<String> {
-    work.giver(share)
+fn sharer<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Result<String> {
+    tx.grantor(share)
 }
 
-fn several<F: Facts + ?Sized>(work: &Work<'_, F>, shares: &[Binding], path: &str, who: &str) -> Result<Problem> {
+fn several<F: Facts + ?Sized>(tx: &Transaction<'_, F>, shares: &[Binding], path: &str, who: &str) -> Result<Problem> {
     let mut problem = Problem::conflict("several_shares", format!("`{path}` is shared with {who} by several"))
         .tip("say whose: --by USER, or --by operator");
     if shares.iter().any(|share| share.grantor == shares.first().and_then(|first| first.grantor)) && shares.len() > 1 {
@@ -228,7 +233,7 @@ fn several<F: Facts + ?Sized>(work: &Work<'_, F>, shares: &[Binding], path: &str
     }
     for share in shares {
         let (set, class) = (share.attributes.permissions, share.attributes.share_class().as_str());
-        problem.details.push(format!("by {}, class {class}: {} ({set})", sharer(work, share)?, set.label()));
+        problem.details.push(format!("by {}, class {class}: {} ({set})", sharer(tx, share)?, set.label()));
     }
     Ok(problem)
 }
@@ -239,7 +244,7 @@ fn several<F: Facts + ?Sized>(work: &Work<'_, F>, shares: &[Binding], path: &str
 /// A denial; a conflict for what the endpoint cannot hold, or where others' shares rest on what
 /// would go, unless `cascade`.
 pub fn set<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     (endpoint, path): (&Name, &Path),
     which: &Which,
     (permissions, expires): (Option<Permissions>, Option<Expiry>),
@@ -248,41 +253,41 @@ pub fn set<F: Facts + ?Sized>(
     if permissions.is_none() && expires.is_none() {
         return Err(crate::ops::nothing_to_set());
     }
-    let place = shared_item(work, endpoint, path)?;
+    let place = shared_item(tx, endpoint, path)?;
     let (attributes, item) = (place.endpoint()?, place.item);
-    let share = find(work, &item, &attributes, which)?;
+    let share = find(tx, &item, &attributes, which)?;
     let after = permissions.unwrap_or(share.attributes.permissions);
-    refuse_unfit(work, &attributes, endpoint, after)?;
-    let mut ends = if expires.is_some() { end(work, expires)? } else { share.expires };
+    refuse_unfit(tx, &attributes, endpoint, after)?;
+    let mut ends = if expires.is_some() { end(tx, expires)? } else { share.expires };
     let longer = expires.is_some() && share.expires.is_some_and(|old| ends.is_none_or(|new| new > old));
     if longer || !share.attributes.permissions.contains(after) {
-        require_raise(work, &share, after)?;
+        require_raise(tx, &share, after)?;
         let raised = Binding { expires: ends, ..share.clone() };
-        ends = cut_to_hold(work, &raised, after)?;
+        ends = cut_to_hold(tx, &raised, after)?;
     }
-    lower(work, &share, (after, ends), cascade)?;
+    lower(tx, &share, (after, ends), cascade)?;
     let mut changed = share;
     changed.attributes.permissions = after;
     changed.expires = ends;
-    work.put_binding(changed);
+    tx.put_binding(changed);
     Ok(())
 }
 
 /// To raise a share is to share anew: it takes what granting takes. The operator raises another's
 /// share no further than its sharer could.
-fn require_raise<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding, after: Permissions) -> Result<()> {
-    if !cascade::is_delegated(work.facts(), share)? {
+fn require_raise<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding, after: Permissions) -> Result<()> {
+    if !cascade::is_delegated(tx.facts(), share)? {
         return Ok(());
     }
-    match (work.actor, share.grantor) {
-        (Actor::Principal(_), _) => work.require(Action::Share(after), share.resource),
+    match (tx.actor, share.grantor) {
+        (Actor::Principal(_), _) => tx.require(Action::Share(after), share.resource),
         (Actor::Operator, Some(sharer)) => {
-            let subject = crate::policy::Subject::new(work.facts(), sharer, work.at)?;
+            let subject = crate::policy::Subject::new(tx.facts(), sharer, tx.at)?;
             let held = content::permissions_ignoring_status(&subject, share.resource)?;
             if held.contains(after) {
                 return Ok(());
             }
-            let (who, path) = (work.name(sharer)?, work.name(share.resource)?);
+            let (who, path) = (tx.name(sharer)?, tx.name(share.resource)?);
             Err(Problem::conflict("beyond_sharer", format!("{who} does not hold {} on `{path}`", after.without(held)))
                 .why("nobody's share gives more than its sharer holds")
                 .tip(format!("make a share of your own: rolebook share grant {} …", shell_quote(&path))))
@@ -294,7 +299,7 @@ fn require_raise<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding, after: 
 /// Lowers or ends what rests on what goes, where that is asked for; else refuses, as SQL's RESTRICT. To set
 /// an earlier end is not lowering: what rests on it is cut where that is asked for, and else stays.
 fn lower<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     share: &Binding,
     (after, ends): (Permissions, Option<Time>),
     cascade: bool,
@@ -305,14 +310,14 @@ fn lower<F: Facts + ?Sized>(
     if !concerns_dependents {
         return Ok(());
     }
-    let losses = cascade::dependents(work, share, (after, if cascade { ends } else { share.expires }))?;
+    let losses = cascade::dependents(tx, share, (after, if cascade { ends } else { share.expires }))?;
     if losses.is_empty() {
         return Ok(());
     }
     if !cascade {
-        return Err(refuse_dependents(work, &losses)?);
+        return Err(refuse_dependents(tx, &losses)?);
     }
-    trim(work, &losses);
+    trim(tx, &losses);
     Ok(())
 }
 
@@ -320,7 +325,7 @@ fn lower<F: Facts + ?Sized>(
 pub const DEPENDENTS: &str = "dependents";
 
 /// The refusal that names what depends on a share.
-pub(super) fn refuse_dependents<F: Facts + ?Sized>(work: &Work<'_, F>, losses: &[Loss]) -> Result<Problem> {
+pub(super) fn refuse_dependents<F: Facts + ?Sized>(tx: &Transaction<'_, F>, losses: &[Loss]) -> Result<Problem> {
     let mut problem = Problem::conflict(DEPENDENTS, format!("{} shares rest on this one", losses.len()))
         .why("whoever was given it has passed it on")
         .tip("--cascade trims or removes them as well");
@@ -330,9 +335,9 @@ pub(super) fn refuse_dependents<F: Facts + ?Sized>(work: &Work<'_, F>, losses: &
     for loss in losses {
         problem.details.push(format!(
             "{} shared {} with {}: would {}",
-            sharer(work, &loss.share)?,
-            work.party(&loss.share, loss.share.resource)?,
-            work.party(&loss.share, loss.share.principal)?,
+            sharer(tx, &loss.share)?,
+            tx.participant(&loss.share, loss.share.resource)?,
+            tx.participant(&loss.share, loss.share.principal)?,
             match loss.ends {
                 Some(end) if loss.lost.is_empty() => format!("end at {end}"),
                 Some(end) => format!("lose {}, and end at {end}", loss.lost),
@@ -344,16 +349,16 @@ pub(super) fn refuse_dependents<F: Facts + ?Sized>(work: &Work<'_, F>, losses: &
 }
 
 /// Takes from shares what they lose.
-pub(super) fn trim<F: Facts + ?Sized>(work: &mut Work<'_, F>, losses: &[Loss]) {
+pub(super) fn trim<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, losses: &[Loss]) {
     for loss in losses {
         let left = loss.share.attributes.permissions.without(loss.lost);
         if left.is_empty() {
-            work.end_binding(loss.share.id);
+            tx.end_binding(loss.share.id);
         } else {
             let mut share = loss.share.clone();
             share.attributes.permissions = left;
             share.expires = loss.ends.or(share.expires);
-            work.put_binding(share);
+            tx.put_binding(share);
         }
     }
 }
@@ -363,17 +368,17 @@ pub(super) fn trim<F: Facts + ?Sized>(work: &mut Work<'_, F>, losses: &[Loss]) {
 /// # Errors
 /// A denial; a conflict where others' shares rest on one, unless `cascade`.
 pub fn revoke<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     (endpoint, path): (&Name, &Path),
     which: &[Which],
     cascade: bool,
 ) -> Result<()> {
-    let place = shared_item(work, endpoint, path)?;
+    let place = shared_item(tx, endpoint, path)?;
     let (attributes, item) = (place.endpoint()?, place.item);
     for which in which {
-        let share = find(work, &item, &attributes, which)?;
-        lower(work, &share, (Permissions::NONE, share.expires), cascade)?;
-        work.end_binding(share.id);
+        let share = find(tx, &item, &attributes, which)?;
+        lower(tx, &share, (Permissions::NONE, share.expires), cascade)?;
+        tx.end_binding(share.id);
     }
     Ok(())
 }
@@ -383,52 +388,52 @@ pub fn revoke<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// "No such file or folder"; when the facts cannot be read.
-pub fn prune<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
-    let top = shared_item(work, endpoint, path)?.item;
-    prune_below(work, &top)
+pub fn prune<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
+    let top = shared_item(tx, endpoint, path)?.item;
+    prune_below(tx, &top)
 }
 
 /// As [`prune`], of every endpoint that the actor administers or has shared something on.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn prune_everywhere<F: Facts + ?Sized>(work: &mut Work<'_, F>) -> Result<()> {
+pub fn prune_everywhere<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Result<()> {
     let mut shared_on = HashSet::new();
-    if let Some(actor) = work.actor.principal() {
-        for share in work.facts().list_bindings(BindingQuery::SharesBy(actor))? {
-            shared_on.insert(work.outermost(share.resource)?);
+    if let Some(actor) = tx.actor.principal() {
+        for share in tx.facts().list_bindings(BindingQuery::SharesBy(actor))? {
+            shared_on.insert(tx.outermost(share.resource)?);
         }
     }
-    for endpoint in work.facts().ids(Kind::Endpoint, None)? {
-        let Some(root) = work.facts().named(Kind::Item, Some(endpoint), "/")? else { continue };
-        if shared_on.contains(&endpoint) || work.may(Action::Plain(Verb::AdministerShares), root.id)? {
-            prune_below(work, &root)?;
+    for endpoint in tx.facts().ids(Kind::Endpoint, None)? {
+        let Some(root) = tx.facts().named(Kind::Item, Some(endpoint), "/")? else { continue };
+        if shared_on.contains(&endpoint) || tx.may(Action::Plain(Verb::AdministerShares), root.id)? {
+            prune_below(tx, &root)?;
         }
     }
     Ok(())
 }
 
-fn prune_below<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) -> Result<()> {
-    let all = work.may(Action::Plain(Verb::AdministerShares), top.id)?;
-    let ancestors = work.facts().ancestors(top.id)?;
+fn prune_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
+    let all = tx.may(Action::Plain(Verb::AdministerShares), top.id)?;
+    let ancestors = tx.facts().ancestors(top.id)?;
     // What a share rests on may lie outside: the whole endpoint is weighed, the part asked for trimmed.
     let root = ancestors.iter().rev().nth(1).map_or_else(|| Rc::clone(top), Rc::clone);
     let (mut shares, mut inside) = (Vec::new(), HashSet::new());
-    for item in subtree(work, &root)? {
+    for item in subtree(tx, &root)? {
         // A folder comes before what lies in it.
         if item.id == top.id || item.parent.is_some_and(|parent| inside.contains(&parent)) {
             inside.insert(item.id);
         }
-        for share in work.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemShare))? {
-            if share.is_effective(work.at) && cascade::is_delegated(work.facts(), &share)? {
+        for share in tx.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemShare))? {
+            if share.is_effective(tx.at) && cascade::is_delegated(tx.facts(), &share)? {
                 shares.push(share);
             }
         }
     }
-    let mut losses = cascade::unsupported(work.facts(), shares, work.at)?;
-    let own = work.actor.principal();
+    let mut losses = cascade::unsupported(tx.facts(), shares, tx.at)?;
+    let own = tx.actor.principal();
     losses.retain(|loss| inside.contains(&loss.share.resource) && (all || loss.share.grantor == own));
-    trim(work, &losses);
+    trim(tx, &losses);
     Ok(())
 }
 
@@ -437,25 +442,25 @@ fn prune_below<F: Facts + ?Sized>(work: &mut Work<'_, F>, top: &Rc<Resource>) ->
 /// # Errors
 /// A denial; a conflict where others' shares rest on what would go.
 pub fn authorize<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     before: Option<&Binding>,
     after: Option<&Binding>,
 ) -> Result<bool> {
     let set = |side: Option<&Binding>| side.map_or(Permissions::NONE, |it| it.attributes.permissions);
     let Some(any) = after.or(before) else { return Ok(true) };
-    let viewer = work.viewer()?;
+    let viewer = tx.viewer()?;
     if let Some(subject) = viewer.subject() {
         if !sharing::may_change(subject, any)?.allowed {
             return Ok(false);
         }
         let longer = after.is_some_and(|after| before.is_none_or(|before| before.expires != after.expires));
         let raised = longer || !set(before).contains(set(after));
-        let delegated = cascade::is_delegated(work.facts(), any)?;
-        if raised && delegated && !work.may(Action::Share(set(after)), any.resource)? {
+        let delegated = cascade::is_delegated(tx.facts(), any)?;
+        if raised && delegated && !tx.may(Action::Share(set(after)), any.resource)? {
             return Ok(false);
         }
         if let Some(after) = after.filter(|_| raised && delegated) {
-            let held = cascade::held_until(work.facts(), (subject.id, after.resource), set(Some(after)), work.at)?;
+            let held = cascade::held_until(tx.facts(), (subject.id, after.resource), set(Some(after)), tx.at)?;
             if held.is_some_and(|held| after.expires.is_none_or(|end| end > held)) {
                 return Ok(false);
             }
@@ -465,9 +470,9 @@ pub fn authorize<F: Facts + ?Sized>(
         && !set(after).contains(set(Some(before)))
     {
         let end = after.map_or(before.expires, |after| after.expires);
-        let losses = cascade::dependents(work, before, (set(after), end))?;
+        let losses = cascade::dependents(tx, before, (set(after), end))?;
         if !losses.is_empty() {
-            let mut problem = refuse_dependents(work, &losses)?;
+            let mut problem = refuse_dependents(tx, &losses)?;
             problem.tips = vec!["revoke those first".to_owned()];
             return Err(problem);
         }

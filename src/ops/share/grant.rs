@@ -9,7 +9,7 @@ use crate::model::{
     Action, Binding, Id, Kind, Name, Path, Permissions, Problem, Reference, Resource, Role, Time, Verb,
 };
 use crate::ops::item::{register_folder, require_folder};
-use crate::ops::{Actor, Result, Work};
+use crate::ops::{Actor, Result, Transaction};
 use crate::policy::{BindingQuery, Facts};
 
 /// A share to be made.
@@ -31,23 +31,28 @@ pub struct Grant {
 ///
 /// # Errors
 /// A denial; a conflict for what the endpoint cannot hold, or for a share that is there otherwise.
-pub fn grant<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &Path, grant: &Grant) -> Result<()> {
-    let place = work.find_item(endpoint, path)?;
+pub fn grant<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    endpoint: &Name,
+    path: &Path,
+    grant: &Grant,
+) -> Result<()> {
+    let place = tx.find_item(endpoint, path)?;
     let attributes = place.endpoint()?;
-    refuse_unfit(work, &attributes, endpoint, grant.permissions)?;
+    refuse_unfit(tx, &attributes, endpoint, grant.permissions)?;
     if attributes.kind.sharing() == Sharing::Managed {
-        require_folder(work, &place.item)?;
+        require_folder(tx, &place.item)?;
     }
-    let class = authorize_grant(work, &attributes, place.item.id, grant)?;
-    let item = if place.rest.is_empty() { place.item } else { register_folder(work, endpoint, path)? };
+    let class = authorize_grant(tx, &attributes, place.item.id, grant)?;
+    let item = if place.rest.is_empty() { place.item } else { register_folder(tx, endpoint, path)? };
     for reference in &grant.principals {
-        let principal = find_principal(work, reference, &attributes)?;
-        grant_one(work, &item, &attributes, principal, grant, class)?;
+        let principal = find_principal(tx, reference, &attributes)?;
+        grant_one(tx, &item, &attributes, principal, grant, class)?;
     }
     if attributes.kind == crate::model::attributes::EndpointKind::Node && !attributes.takes_custom_sets() {
         let lacking = [Permissions::UPLOAD, Permissions::PREVIEW].contains(&grant.permissions);
         if lacking {
-            work.notices.push(format!(
+            tx.warnings.push(format!(
                 "node software before 3.7.4 knows only view and edit; {} on endpoint:{endpoint} is kept here, but such a node cannot hold it",
                 grant.permissions.label()
             ));
@@ -62,34 +67,34 @@ pub fn grant<F: Facts + ?Sized>(work: &mut Work<'_, F>, endpoint: &Name, path: &
 /// # Errors
 /// A denial for everybody but the operator, and where the sharer could not share so; else as [`grant`].
 pub fn record<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     (endpoint, path): (&Name, &Path),
     request: &Grant,
     (by, orphaned): (Id, bool),
 ) -> Result<()> {
-    if work.actor != Actor::Operator {
+    if tx.actor != Actor::Operator {
         return Err(Problem::denied(OWN_NAME, "only the operator shares in the name of others"));
     }
-    let place = work.find_item(endpoint, path)?;
+    let place = tx.find_item(endpoint, path)?;
     let attributes = place.endpoint()?;
-    refuse_unfit(work, &attributes, endpoint, request.permissions)?;
+    refuse_unfit(tx, &attributes, endpoint, request.permissions)?;
     let class = if request.admin { ShareClass::Admin } else { request.class.unwrap_or(ShareClass::User) };
     if !orphaned && let Some(needed) = needed_for(class, request.permissions) {
-        work.require_of(by, needed, place.item.id)?;
+        tx.require_of(by, needed, place.item.id)?;
     }
-    let item = if place.rest.is_empty() { place.item } else { register_folder(work, endpoint, path)? };
-    let expires = end(work, request.expires)?;
+    let item = if place.rest.is_empty() { place.item } else { register_folder(tx, endpoint, path)? };
+    let expires = end(tx, request.expires)?;
     for reference in &request.principals {
-        let principal = find_principal(work, reference, &attributes)?;
-        let known = find_same(work, item.id, principal, (Some(by), class), &attributes)?;
-        let share = known.unwrap_or_else(|| work.new_binding(item.id, principal, Role::ItemShare));
+        let principal = find_principal(tx, reference, &attributes)?;
+        let existing = find_same(tx, item.id, principal, (Some(by), class), &attributes)?;
+        let share = existing.unwrap_or_else(|| tx.new_binding(item.id, principal, Role::ItemShare));
         let class = (class != ShareClass::User).then_some(class);
         let attributes = BindingAttributes { permissions: request.permissions, class, ..share.attributes };
         let mut share = Binding { grantor: Some(by), expires, attributes, ..share };
         if !orphaned {
-            share.expires = cut_to_hold(work, &share, request.permissions)?;
+            share.expires = cut_to_hold(tx, &share, request.permissions)?;
         }
-        work.put_binding(share);
+        tx.put_binding(share);
     }
     Ok(())
 }
@@ -111,7 +116,7 @@ pub fn needed_to_record(share: &Binding) -> Option<Action> {
 
 /// What an endpoint cannot hold whoever asks.
 pub(super) fn refuse_unfit<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     endpoint: &Endpoint,
     name: &Name,
     set: Permissions,
@@ -120,8 +125,8 @@ pub(super) fn refuse_unfit<F: Facts + ?Sized>(
         return Ok(());
     }
     // An access manager of a private bucket is told nothing of its definition.
-    let known = work.facts().named(Kind::Endpoint, None, name.key())?;
-    let seen = known.map_or(Ok(false), |it| work.sees(&it))?;
+    let existing = tx.facts().named(Kind::Endpoint, None, name.key())?;
+    let seen = existing.map_or(Ok(false), |it| tx.sees(&it))?;
     let of_kind = if seen { format!("of kind {}", endpoint.kind.as_str()) } else { "of a kind".to_owned() };
     unfit(endpoint, &of_kind, name, set).map_or(Ok(()), Err)
 }
@@ -154,19 +159,19 @@ pub(crate) fn unfit(endpoint: &Endpoint, of_kind: &str, name: &Name, set: Permis
 
 /// Asks for the right to make such a share; answers its class.
 fn authorize_grant<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     endpoint: &Endpoint,
     item: Id,
     grant: &Grant,
 ) -> Result<ShareClass> {
-    if work.actor == Actor::Operator {
+    if tx.actor == Actor::Operator {
         return Ok(grant.class.unwrap_or(ShareClass::Admin));
     }
     if grant.class.is_some() {
         return Err(Problem::denied(OPERATORS_SHARES, "only the operator says which class a share is of"));
     }
     if !grant.admin {
-        work.require(Action::Share(grant.permissions), item)?;
+        tx.require(Action::Share(grant.permissions), item)?;
         return Ok(ShareClass::User);
     }
     if endpoint.kind.sharing() == Sharing::Managed {
@@ -176,13 +181,13 @@ fn authorize_grant<F: Facts + ?Sized>(
         )
         .tip("leave out --admin"));
     }
-    work.require_verb(Verb::AdministerShares, item)?;
+    tx.require_verb(Verb::AdministerShares, item)?;
     Ok(ShareClass::Admin)
 }
 
 /// Whom something can be shared with.
 pub(super) fn find_principal<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     reference: &Reference,
     endpoint: &Endpoint,
 ) -> Result<Id> {
@@ -190,7 +195,7 @@ pub(super) fn find_principal<F: Facts + ?Sized>(
     match reference {
         Reference::Authenticated => Ok(Id::AUTHENTICATED),
         Reference::Anyone => Ok(Id::ANYONE),
-        Reference::Named(kind, name) => work.find(*kind, name).map(|it| it.id),
+        Reference::Named(kind, name) => tx.find(*kind, name).map(|it| it.id),
         other => Err(other.wrong_kind("an account or a group")),
     }
 }
@@ -210,50 +215,50 @@ pub(crate) fn refuse_principal(reference: &Reference, endpoint: &Endpoint) -> Re
 }
 
 fn grant_one<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     item: &Resource,
     endpoint: &Endpoint,
     principal: Id,
     grant: &Grant,
     class: ShareClass,
 ) -> Result<()> {
-    if work.actor.principal() == Some(principal) {
+    if tx.actor.principal() == Some(principal) {
         return Err(Problem::conflict("with_oneself", "nothing is shared with oneself"));
     }
-    let expires = end(work, grant.expires)?;
-    let known = find_same(work, item.id, principal, (work.actor.principal(), class), endpoint)?;
-    let share = match known {
-        None => work.new_binding(item.id, principal, Role::ItemShare),
+    let expires = end(tx, grant.expires)?;
+    let existing = find_same(tx, item.id, principal, (tx.actor.principal(), class), endpoint)?;
+    let share = match existing {
+        None => tx.new_binding(item.id, principal, Role::ItemShare),
         // One that has expired gives nothing: it is made anew, by whoever makes it now.
-        Some(known) if !known.is_effective(work.at) => Binding { grantor: work.actor.principal(), ..known },
-        Some(known) => {
+        Some(existing) if !existing.is_effective(tx.at) => Binding { grantor: tx.actor.principal(), ..existing },
+        Some(existing) => {
             let expires = if grant.expires.is_some() {
-                cut_to_hold(work, &Binding { expires, ..known.clone() }, grant.permissions)?
+                cut_to_hold(tx, &Binding { expires, ..existing.clone() }, grant.permissions)?
             } else {
                 expires
             };
-            return refuse_otherwise(work, &known, grant, (expires, class));
+            return refuse_otherwise(tx, &existing, grant, (expires, class));
         }
     };
     let class = (class != ShareClass::User).then_some(class);
     let attributes = BindingAttributes { permissions: grant.permissions, class, ..share.attributes };
     let mut share = Binding { expires, attributes, ..share };
-    share.expires = cut_to_hold(work, &share, grant.permissions)?;
-    work.put_binding(share);
+    share.expires = cut_to_hold(tx, &share, grant.permissions)?;
+    tx.put_binding(share);
     Ok(())
 }
 
 /// One share for each item, principal, sharer and class (docs/model.md#delegation); where shares are managed,
 /// one for each principal, whoever made it.
 fn find_same<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     item: Id,
     principal: Id,
     (sharer, class): (Option<Id>, ShareClass),
     endpoint: &Endpoint,
 ) -> Result<Option<Binding>> {
     let is_managed = endpoint.kind.sharing() == Sharing::Managed && !class.is_hidden();
-    let mut shares = on(work, item, principal)?;
+    let mut shares = on(tx, item, principal)?;
     shares.retain(|it| match is_managed {
         true => !it.attributes.share_class().is_hidden(),
         false => it.grantor == sharer && it.attributes.share_class() == class,
@@ -264,21 +269,21 @@ fn find_same<F: Facts + ?Sized>(
 
 /// Leaves the ends of delegated shares as they are said until [`bound`] is called: what they rest on may
 /// yet be made.
-pub fn bound_later<F: Facts + ?Sized>(work: &mut Work<'_, F>) {
-    work.unbounded.get_or_insert_default();
+pub fn bound_later<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) {
+    tx.uncapped_shares.get_or_insert_default();
 }
 
 /// Cuts the ends of the delegated shares that were made or made longer since [`bound_later`].
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn bound<F: Facts + ?Sized>(work: &mut Work<'_, F>) -> Result<()> {
-    for id in work.unbounded.take().unwrap_or_default() {
-        let Some(mut share) = work.facts().binding(id)? else { continue };
-        let end = cut_to_hold(work, &share, share.attributes.permissions)?;
+pub fn bound<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Result<()> {
+    for id in tx.uncapped_shares.take().unwrap_or_default() {
+        let Some(mut share) = tx.facts().binding(id)? else { continue };
+        let end = cut_to_hold(tx, &share, share.attributes.permissions)?;
         if end != share.expires {
             share.expires = end;
-            work.put_binding(share);
+            tx.put_binding(share);
         }
     }
     Ok(())
@@ -287,45 +292,45 @@ pub fn bound<F: Facts + ?Sized>(work: &mut Work<'_, F>) -> Result<()> {
 /// The end of a delegated share that gives a set: its own, or where what its sharer holds ends earlier,
 /// that (docs/model.md#delegation). Says so where it is cut.
 pub(super) fn cut_to_hold<F: Facts + ?Sized>(
-    work: &mut Work<'_, F>,
+    tx: &mut Transaction<'_, F>,
     share: &Binding,
     set: Permissions,
 ) -> Result<Option<Time>> {
-    let Some(sharer) = share.grantor.filter(|_| share.is_effective(work.at)) else { return Ok(share.expires) };
-    if !cascade::is_delegated(work.facts(), share)? {
+    let Some(sharer) = share.grantor.filter(|_| share.is_effective(tx.at)) else { return Ok(share.expires) };
+    if !cascade::is_delegated(tx.facts(), share)? {
         return Ok(share.expires);
     }
-    if let Some(later) = &mut work.unbounded {
+    if let Some(later) = &mut tx.uncapped_shares {
         later.push(share.id);
         return Ok(share.expires);
     }
-    let Some(held) = cascade::held_until(work.facts(), (sharer, share.resource), set, work.at)? else {
+    let Some(held) = cascade::held_until(tx.facts(), (sharer, share.resource), set, tx.at)? else {
         return Ok(share.expires);
     };
     // Whoever shares in the name of somebody who holds nothing has said so.
-    if held <= work.at || share.expires.is_some_and(|end| end <= held) {
+    if held <= tx.at || share.expires.is_some_and(|end| end <= held) {
         return Ok(share.expires);
     }
-    let (path, who) = (work.name(share.resource)?, work.name(share.principal)?);
-    let sharer = work.name(sharer)?;
-    work.notices.push(format!("the share of {path} with {who} ends at {held}: {sharer} holds that no longer"));
+    let (path, who) = (tx.name(share.resource)?, tx.name(share.principal)?);
+    let sharer = tx.name(sharer)?;
+    tx.warnings.push(format!("the share of {path} with {who} ends at {held}: {sharer} holds that no longer"));
     Ok(Some(held))
 }
 
 /// Refuses a share where there is one already, unless it is the same.
 fn refuse_otherwise<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
-    known: &Binding,
+    tx: &Transaction<'_, F>,
+    existing: &Binding,
     grant: &Grant,
     (expires, class): (Option<crate::model::Time>, ShareClass),
 ) -> Result<()> {
-    let same_end = grant.expires.is_none() || known.expires == expires;
-    if known.attributes.permissions == grant.permissions && same_end && known.attributes.share_class() == class {
+    let same_end = grant.expires.is_none() || existing.expires == expires;
+    if existing.attributes.permissions == grant.permissions && same_end && existing.attributes.share_class() == class {
         return Ok(());
     }
-    let (path, who) = (work.name(known.resource)?, work.party(known, known.principal)?);
-    let set = known.attributes.permissions;
-    let ends = known.expires.map_or_else(String::new, |end| format!(", until {end}"));
+    let (path, who) = (tx.name(existing.resource)?, tx.participant(existing, existing.principal)?);
+    let set = existing.attributes.permissions;
+    let ends = existing.expires.map_or_else(String::new, |end| format!(", until {end}"));
     Err(Problem::conflict(
         "shared_already",
         format!("`{path}` is shared with {who} already: {} ({set}){ends}", set.label()),
@@ -334,11 +339,11 @@ fn refuse_otherwise<F: Facts + ?Sized>(
 }
 
 pub(super) fn end<F: Facts + ?Sized>(
-    work: &Work<'_, F>,
+    tx: &Transaction<'_, F>,
     expires: Option<Expiry>,
 ) -> Result<Option<crate::model::Time>> {
-    let end = expires.and_then(|it| it.resolve_at(work.at));
-    if end.is_some_and(|end| end <= work.at) {
+    let end = expires.and_then(|it| it.resolve_at(tx.at));
+    if end.is_some_and(|end| end <= tx.at) {
         return Err(Problem::conflict("past_expiry", "the share would have expired before it was made")
             .tip("choose a later --expires"));
     }
@@ -346,6 +351,6 @@ pub(super) fn end<F: Facts + ?Sized>(
 }
 
 /// The shares of one item with one principal.
-pub(super) fn on<F: Facts + ?Sized>(work: &Work<'_, F>, item: Id, principal: Id) -> Result<Vec<Binding>> {
-    Ok(work.facts().list_bindings(BindingQuery::Exact(item, Role::ItemShare, principal))?)
+pub(super) fn on<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: Id, principal: Id) -> Result<Vec<Binding>> {
+    Ok(tx.facts().list_bindings(BindingQuery::Exact(item, Role::ItemShare, principal))?)
 }

@@ -5,16 +5,16 @@ use super::cascade;
 use super::change::trim;
 use crate::model::attributes::Sharing;
 use crate::model::{Action, Binding, Id, Permissions, Resource, Role, Time, Verb};
-use crate::ops::{Result, Work};
+use crate::ops::{Result, Transaction};
 use crate::policy::{BindingQuery, Facts};
 
 /// The shares that an account made and that are in force.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(in crate::ops) fn made_by<F: Facts + ?Sized>(work: &Work<'_, F>, account: Id) -> Result<Vec<Binding>> {
-    let mut made = work.facts().list_bindings(BindingQuery::SharesBy(account))?;
-    made.retain(|share| share.is_effective(work.at));
+pub(in crate::ops) fn made_by<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: Id) -> Result<Vec<Binding>> {
+    let mut made = tx.facts().list_bindings(BindingQuery::SharesBy(account))?;
+    made.retain(|share| share.is_effective(tx.at));
     made.sort_by_key(|share| share.id);
     Ok(made)
 }
@@ -23,31 +23,31 @@ pub(in crate::ops) fn made_by<F: Facts + ?Sized>(work: &Work<'_, F>, account: Id
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(in crate::ops) fn end_made_by<F: Facts + ?Sized>(work: &mut Work<'_, F>, account: Id) -> Result<()> {
+pub(in crate::ops) fn end_made_by<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, account: Id) -> Result<()> {
     let mut hidden = 0;
-    for share in work.facts().list_bindings(BindingQuery::SharesBy(account))? {
+    for share in tx.facts().list_bindings(BindingQuery::SharesBy(account))? {
         // It may have gone with one that was ended before.
-        let Some(share) = work.facts().binding(share.id)? else { continue };
-        if share.is_effective(work.at) {
-            let losses = cascade::dependents(work, &share, (Permissions::NONE, share.expires))?;
+        let Some(share) = tx.facts().binding(share.id)? else { continue };
+        if share.is_effective(tx.at) {
+            let losses = cascade::dependents(tx, &share, (Permissions::NONE, share.expires))?;
             for gone in std::iter::once(&share).chain(losses.iter().map(|loss| &loss.share)) {
-                match shown(work, gone)? {
-                    Some(line) => work.takes.push(line),
+                match shown(tx, gone)? {
+                    Some(line) => tx.cascades.push(line),
                     None => hidden += 1,
                 }
             }
-            trim(work, &losses);
+            trim(tx, &losses);
         }
-        work.end_binding(share.id);
+        tx.end_binding(share.id);
     }
     if hidden > 0 {
-        work.takes.push(format!("{hidden} shares that you may not see"));
+        tx.cascades.push(format!("{hidden} shares that you may not see"));
     }
     Ok(())
 }
 
 /// Asks for a right of whoever acts.
-type Require<'r, 'f, F> = &'r dyn Fn(&Work<'f, F>, Action, Id) -> Result<()>;
+type Require<'r, 'f, F> = &'r dyn Fn(&Transaction<'f, F>, Action, Id) -> Result<()>;
 
 /// Makes every share that an account made another's: united with what that one shares itself on the same
 /// item with the same principal. A share with the heir ends, since nobody shares with themselves.
@@ -55,38 +55,38 @@ type Require<'r, 'f, F> = &'r dyn Fn(&Work<'f, F>, Action, Id) -> Result<()>;
 /// # Errors
 /// What `require` answers to the right that each share takes; when the facts cannot be read.
 pub(in crate::ops) fn hand_over<'f, F: Facts + ?Sized>(
-    work: &mut Work<'f, F>,
+    tx: &mut Transaction<'f, F>,
     account: Id,
     heir: &Resource,
     require: Require<'_, 'f, F>,
 ) -> Result<()> {
-    for share in work.facts().list_bindings(BindingQuery::SharesBy(account))? {
-        if !share.is_effective(work.at) {
-            work.end_binding(share.id);
+    for share in tx.facts().list_bindings(BindingQuery::SharesBy(account))? {
+        if !share.is_effective(tx.at) {
+            tx.end_binding(share.id);
             continue;
         }
-        let (action, on) = right_over(work, &share)?;
-        require(work, action, on)?;
+        let (action, on) = right_over(tx, &share)?;
+        require(tx, action, on)?;
         if share.principal == heir.id {
-            let line = shown(work, &share)?.unwrap_or_else(|| "a share that you may not see".to_owned());
-            work.takes.push(line);
-            work.end_binding(share.id);
+            let line = shown(tx, &share)?.unwrap_or_else(|| "a share that you may not see".to_owned());
+            tx.cascades.push(line);
+            tx.end_binding(share.id);
             continue;
         }
         let select = BindingQuery::Exact(share.resource, Role::ItemShare, share.principal);
         let own =
-            work.facts().list_bindings(select)?.into_iter().find(|own| {
+            tx.facts().list_bindings(select)?.into_iter().find(|own| {
                 own.grantor == Some(heir.id) && own.attributes.share_class() == share.attributes.share_class()
             });
         let Some(own) = own else {
-            work.put_binding(Binding { grantor: Some(heir.id), ..share });
+            tx.put_binding(Binding { grantor: Some(heir.id), ..share });
             continue;
         };
-        work.end_binding(share.id);
-        if own.is_effective(work.at) {
-            unite(work, own, &share)?;
+        tx.end_binding(share.id);
+        if own.is_effective(tx.at) {
+            unite(tx, own, &share)?;
         } else {
-            work.put_binding(Binding { grantor: own.grantor, id: own.id, sets: own.sets, ..share });
+            tx.put_binding(Binding { grantor: own.grantor, id: own.id, sets: own.sets, ..share });
         }
     }
     Ok(())
@@ -94,7 +94,7 @@ pub(in crate::ops) fn hand_over<'f, F: Facts + ?Sized>(
 
 /// Puts what a share gives into another one. Where neither covers the other, what both give lasts no longer
 /// than the one that ends first: nothing is given for longer than it was.
-fn unite<F: Facts + ?Sized>(work: &mut Work<'_, F>, own: Binding, other: &Binding) -> Result<()> {
+fn unite<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, own: Binding, other: &Binding) -> Result<()> {
     let until = |share: &Binding| share.expires.unwrap_or(Time(i64::MAX));
     let set = own.attributes.permissions.union(other.attributes.permissions);
     let covers = |share: &Binding| share.attributes.permissions == set && until(share) == until(&own).max(until(other));
@@ -106,8 +106,8 @@ fn unite<F: Facts + ?Sized>(work: &mut Work<'_, F>, own: Binding, other: &Bindin
             if until(&own) != until(other)
                 && let Some(end) = first
             {
-                let (path, who) = (work.party(&own, own.resource)?, work.party(&own, own.principal)?);
-                work.notices.push(format!("the two shares of {path} with {who} are one by now, and end at {end}"));
+                let (path, who) = (tx.participant(&own, own.resource)?, tx.participant(&own, own.principal)?);
+                tx.warnings.push(format!("the two shares of {path} with {who} are one by now, and end at {end}"));
             }
             first
         }
@@ -115,15 +115,15 @@ fn unite<F: Facts + ?Sized>(work: &mut Work<'_, F>, own: Binding, other: &Bindin
     let mut united = own;
     united.attributes.permissions = set;
     united.expires = expires;
-    work.put_binding(united);
+    tx.put_binding(united);
     Ok(())
 }
 
 /// What it takes to dispose of a share that somebody else made: to administer the shares of the item, or,
 /// where access managers manage them, to be one.
-fn right_over<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding) -> Result<(Action, Id)> {
-    let endpoint = work.outermost(share.resource)?;
-    let host = work.facts().resource(endpoint)?;
+fn right_over<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Result<(Action, Id)> {
+    let endpoint = tx.outermost(share.resource)?;
+    let host = tx.facts().resource(endpoint)?;
     let managed = host.as_ref().and_then(|it| it.as_endpoint()).map(|it| it.kind.sharing()) == Some(Sharing::Managed);
     Ok(match managed {
         true => (Action::Plain(Verb::ManagePermissions), endpoint),
@@ -135,10 +135,10 @@ fn right_over<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding) -> Result<
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(in crate::ops) fn shown<F: Facts + ?Sized>(work: &Work<'_, F>, share: &Binding) -> Result<Option<String>> {
-    if !work.is_told_of(share)? {
+pub(in crate::ops) fn shown<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Result<Option<String>> {
+    if !tx.sees_binding(share)? {
         return Ok(None);
     }
-    let (path, who) = (work.party(share, share.resource)?, work.party(share, share.principal)?);
+    let (path, who) = (tx.participant(share, share.resource)?, tx.participant(share, share.principal)?);
     Ok(Some(format!("the share of {path} with {who}")))
 }

@@ -288,11 +288,11 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, tests: &[Soug
 fn bound<F: Facts>(view: &View<'_, F>, binding: &Binding) -> Result<Row, RenderError> {
     let permissions = (binding.role == Role::ItemShare).then_some(binding.attributes.permissions);
     let values = [
-        json!(view.party(binding, binding.principal)?),
+        json!(view.participant(binding, binding.principal)?),
         json!(binding.role.qualified()),
-        json!(view.party(binding, binding.resource)?),
+        json!(view.participant(binding, binding.resource)?),
         json!(permissions),
-        json!(view.giver(binding)?),
+        json!(view.grantor(binding)?),
         json!(binding.since),
     ];
     Ok(row(&BOUND, values))

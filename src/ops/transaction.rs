@@ -19,75 +19,80 @@ use crate::policy::disclosure::UNSEEN;
 use crate::policy::{Actor, BindingQuery, CurrentRights, Draft, Facts, Overlay, Question, Subject, Viewer};
 
 /// A change in the making.
-pub struct Work<'f, F: Facts + ?Sized> {
+pub struct Transaction<'f, F: Facts + ?Sized> {
     facts: Overlay<'f, F>,
     /// Who acts.
     pub actor: Actor,
     /// When: the time that is written down and that expiries are judged at.
     pub at: Time,
     /// What the actor should know besides what changed.
-    pub notices: Vec<String>,
+    pub warnings: Vec<String>,
     /// What goes with what was removed: to be confirmed before it is committed.
-    pub takes: Vec<String>,
+    pub cascades: Vec<String>,
     /// Whether a refusal says what would suffice: not one of a trial, which is made to find that out.
-    explains: bool,
+    explains_denials: bool,
     /// Where the past is looked at: by which rights.
     rights: Option<CurrentRights<'f>>,
     /// Delegated shares whose ends are held against what their sharers hold once the whole state is known, as
     /// with a manifest, which may name a share before what it rests on; none where that is done at once.
-    pub(super) unbounded: Option<Vec<Id>>,
+    pub(super) uncapped_shares: Option<Vec<Id>>,
     /// For how many unknown names the nearest one is still looked for.
-    hints: Cell<usize>,
+    hints_left: Cell<usize>,
     /// Resources that the actor was told of.
-    told: RefCell<HashSet<Id>>,
+    disclosed: RefCell<HashSet<Id>>,
     lookalikes: Lookalikes,
 }
 
 /// For so many unknown names the nearest known one is looked for. Each takes a look at all names there are, and a
 /// file made for another store may have unknown ones by the thousand.
-const HINTS: usize = 20;
+const MAX_HINTS: usize = 20;
 
-impl<'f, F: Facts + ?Sized> Work<'f, F> {
+impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
     /// Begins with an empty draft.
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Work<'f, F>> {
+    pub fn new(facts: &'f F, actor: Actor, at: Time) -> Result<Transaction<'f, F>> {
         let facts = Overlay::new(facts)?;
-        Ok(Work {
+        Ok(Transaction {
             facts,
             actor,
             at,
-            notices: Vec::new(),
-            takes: Vec::new(),
-            explains: true,
+            warnings: Vec::new(),
+            cascades: Vec::new(),
+            explains_denials: true,
             rights: None,
-            unbounded: None,
-            hints: Cell::new(HINTS),
-            told: RefCell::default(),
+            uncapped_shares: None,
+            hints_left: Cell::new(MAX_HINTS),
+            disclosed: RefCell::default(),
             lookalikes: Lookalikes::default(),
         })
     }
 
-    /// As [`Work::new`], to find out whether something works: its refusals say no more than that.
+    /// As [`Transaction::new`], to find out whether something works: its refusals say no more than that.
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub(super) fn trial(facts: &'f F, actor: Actor, at: Time) -> Result<Work<'f, F>> {
-        Ok(Work { explains: false, ..Work::new(facts, actor, at)? })
+    pub(super) fn trial(facts: &'f F, actor: Actor, at: Time) -> Result<Transaction<'f, F>> {
+        Ok(Transaction { explains_denials: false, ..Transaction::new(facts, actor, at)? })
     }
 
-    /// As [`Work::new`], to look at the past by rights that are not of the past.
+    /// As [`Transaction::new`], to look at the past by rights that are not of the past.
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn looking(facts: &'f F, actor: Actor, at: Time, rights: Option<CurrentRights<'f>>) -> Result<Work<'f, F>> {
-        Ok(Work { rights, ..Work::new(facts, actor, at)? })
+    pub fn for_reading(
+        facts: &'f F,
+        actor: Actor,
+        at: Time,
+        rights: Option<CurrentRights<'f>>,
+    ) -> Result<Transaction<'f, F>> {
+        Ok(Transaction { rights, ..Transaction::new(facts, actor, at)? })
     }
 
     /// Whether a refusal says what would suffice.
-    pub(super) const fn explains(&self) -> bool {
-        self.explains
+    pub(super) const fn explains_denials(&self) -> bool {
+        self.explains_denials
     }
 
     /// The facts with the draft so far.
@@ -95,7 +100,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         &self.facts
     }
 
-    /// Ends the work: the draft and the last id it used.
+    /// Ends the transaction: the draft and the last id it used.
     ///
     /// # Errors
     /// A conflict when the state would break an invariant.
@@ -105,11 +110,11 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     }
 
     /// Begins a new draft where the last one ended: what it held is in the facts below by then.
-    pub fn begin_anew(&mut self) {
+    pub fn start_next_part(&mut self) {
         self.facts.start_next_part();
     }
 
-    /// Ends work that was checked already.
+    /// Ends a transaction that was checked already.
     pub fn finish_unchecked(self) -> (Draft, Id) {
         self.facts.into_draft()
     }
@@ -129,8 +134,8 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn party(&self, binding: &Binding, id: Id) -> Result<String> {
-        let told = self.may_name(id)? || self.is_told_of(binding)?;
+    pub fn participant(&self, binding: &Binding, id: Id) -> Result<String> {
+        let told = self.may_name(id)? || self.sees_binding(binding)?;
         // told: asked just now.
         if told { self.internal_reference(id) } else { Ok(UNSEEN.to_owned()) }
     }
@@ -139,17 +144,17 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn giver(&self, binding: &Binding) -> Result<String> {
-        binding.grantor.map_or_else(|| Ok("the operator".to_owned()), |id| self.party(binding, id))
+    pub fn grantor(&self, binding: &Binding) -> Result<String> {
+        binding.grantor.map_or_else(|| Ok("the operator".to_owned()), |id| self.participant(binding, id))
     }
 
-    /// Whether a resource may be named to the actor, as it was or as it will be. What this work made may
-    /// be, and so may what the actor was told by another right ([`Work::tell`]).
+    /// Whether a resource may be named to the actor, as it was or as it will be. What this transaction made may
+    /// be, and so may what the actor was told by another right ([`Transaction::disclose`]).
     ///
     /// # Errors
     /// When the facts cannot be read.
     pub fn may_name(&self, id: Id) -> Result<bool> {
-        if self.actor == Actor::Operator || self.told.borrow().contains(&id) || self.made_by_actor(id)? {
+        if self.actor == Actor::Operator || self.disclosed.borrow().contains(&id) || self.created_by_actor(id)? {
             return Ok(true);
         }
         let may = match self.viewer_before()? {
@@ -157,14 +162,14 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
             _ => self.viewer()?.may_name(id)?,
         };
         if may {
-            self.tell(id);
+            self.disclose(id);
         }
         Ok(may)
     }
 
-    /// Whether this work made a resource. A home folder may be made where the actor sees nothing: an item
+    /// Whether this transaction made a resource. A home folder may be made where the actor sees nothing: an item
     /// is told to whoever sees it.
-    fn made_by_actor(&self, id: Id) -> Result<bool> {
+    fn created_by_actor(&self, id: Id) -> Result<bool> {
         Ok(self.facts.is_new(id) && self.facts.header(id)?.is_none_or(|it| it.kind() != Kind::Item))
     }
 
@@ -172,7 +177,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn is_told_of(&self, binding: &Binding) -> Result<bool> {
+    pub fn sees_binding(&self, binding: &Binding) -> Result<bool> {
         if self.actor == Actor::Operator || self.facts.is_new(binding.id) {
             return Ok(true);
         }
@@ -182,7 +187,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         }
     }
 
-    /// The actor as it was before this work; none where the past is only looked at, by rights of its own.
+    /// The actor as it was before this transaction; none where the past is only looked at, by rights of its own.
     fn viewer_before(&self) -> Result<Option<Viewer<'_, F>>> {
         match self.rights {
             Some(_) => Ok(None),
@@ -192,21 +197,21 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
 
     /// Remembers that the actor is told of a resource by a right of its own: the link it holds, the list
     /// that it may take something back from.
-    pub fn tell(&self, id: Id) {
-        self.told.borrow_mut().insert(id);
+    pub fn disclose(&self, id: Id) {
+        self.disclosed.borrow_mut().insert(id);
     }
 
     /// The reference of a resource, whoever may see it: to find it again, and where the actor is known to
-    /// be told. Output goes by [`Work::name`] and [`Work::party`].
+    /// be told. Output goes by [`Transaction::name`] and [`Transaction::participant`].
     ///
     /// # Errors
     /// When the facts cannot be read.
     pub fn internal_reference(&self, id: Id) -> Result<String> {
-        match self.known(id)? {
+        match self.current_or_removed(id)? {
             Some(item) if item.kind() == Kind::Item => {
                 let mut ancestors = vec![item];
                 while let Some(above) =
-                    ancestors.last().and_then(|it| it.parent).map(|id| self.known(id)).transpose()?
+                    ancestors.last().and_then(|it| it.parent).map(|id| self.current_or_removed(id)).transpose()?
                 {
                     match above {
                         Some(above) => ancestors.push(above),
@@ -223,7 +228,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     }
 
     /// A resource as it will be; one that ends, as it was.
-    pub(super) fn known(&self, id: Id) -> Result<Option<Rc<Resource>>> {
+    pub(super) fn current_or_removed(&self, id: Id) -> Result<Option<Rc<Resource>>> {
         Ok(match self.facts.resource(id)? {
             None => self.facts.base().resource(id)?,
             found => found,
@@ -243,9 +248,9 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     }
 
     /// A resource as it is typed in a command that is suggested; a placeholder for what the actor may not see.
-    pub(super) fn typed_name(&self, id: Id) -> Result<String> {
-        let known = if self.may_name(id)? { self.facts.resource(id)? } else { None };
-        Ok(known.map_or_else(|| "NAME".to_owned(), |resource| resource.shell_name()))
+    pub(super) fn shell_name(&self, id: Id) -> Result<String> {
+        let existing = if self.may_name(id)? { self.facts.resource(id)? } else { None };
+        Ok(existing.map_or_else(|| "NAME".to_owned(), |resource| resource.shell_name()))
     }
 
     /// The actor's eyes.
@@ -277,15 +282,15 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     }
 
     fn may_hint(&self) -> bool {
-        let left = self.hints.get();
-        self.hints.set(left.saturating_sub(1));
+        let left = self.hints_left.get();
+        self.hints_left.set(left.saturating_sub(1));
         left > 0
     }
 
     /// What a reference means, if it is of that kind and the actor may see it.
     ///
     /// # Errors
-    /// As [`Work::find`]; a conflict for a reference of another kind.
+    /// As [`Transaction::find`]; a conflict for a reference of another kind.
     pub fn find_reference(&self, kind: Kind, reference: &Reference) -> Result<Rc<Resource>> {
         match reference {
             Reference::Named(found, name) if *found == kind => self.find(kind, name),
@@ -304,7 +309,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// (docs/model.md#visibility).
     ///
     /// # Errors
-    /// As [`Work::find`]; a conflict for a reference of another kind.
+    /// As [`Transaction::find`]; a conflict for a reference of another kind.
     pub fn find_listed(
         &self,
         reference: &Reference,
@@ -320,11 +325,11 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         };
         match self.find(kind, name) {
             Err(problem) if problem.kind == ProblemKind::NotFound => {
-                let known = self.facts.named(kind, None, name.key())?;
-                match known {
-                    Some(known) if is_listed(known.id)? => {
-                        self.tell(known.id);
-                        Ok(known)
+                let existing = self.facts.named(kind, None, name.key())?;
+                match existing {
+                    Some(existing) if is_listed(existing.id)? => {
+                        self.disclose(existing.id);
+                        Ok(existing)
                     }
                     _ => Err(problem),
                 }
@@ -370,13 +375,13 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// Demands that somebody may.
     ///
     /// # Errors
-    /// As [`Work::require`].
+    /// As [`Transaction::require`].
     pub fn require_of(&self, principal: Id, action: Action, resource: Id) -> Result<()> {
         if let Some(rights) = self.rights {
             if self.viewer()?.may_do(action, resource)? {
                 return Ok(());
             }
-            return Work::new(rights.facts, self.actor, rights.at)?.require_of(principal, action, resource);
+            return Transaction::new(rights.facts, self.actor, rights.at)?.require_of(principal, action, resource);
         }
         let question = Question { principal, action, resource, at: self.at };
         let decision = crate::policy::decide(&self.facts, &question)?;
@@ -386,7 +391,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// Demands a plain action.
     ///
     /// # Errors
-    /// As [`Work::require`].
+    /// As [`Transaction::require`].
     pub fn require_verb(&self, verb: Verb, resource: Id) -> Result<()> {
         self.require(Action::Plain(verb), resource)
     }
@@ -402,7 +407,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     ///
     /// # Errors
     /// A usage problem for a name that nothing new may have.
-    pub fn make(&mut self, parent: Option<Id>, name: &Name, attributes: Attributes) -> Result<Id> {
+    pub fn create(&mut self, parent: Option<Id>, name: &Name, attributes: Attributes) -> Result<Id> {
         self.take_name(attributes.kind(), parent, name)?;
         let id = self.new_id();
         let (name, key) = (name.as_written().to_owned(), name.key().to_owned());
@@ -413,13 +418,13 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
     /// Gives a resource another name, and warns where it looks like another.
     ///
     /// # Errors
-    /// As [`Work::make`].
-    pub fn put_name(&mut self, known: &Resource, name: &Name) -> Result<()> {
-        if known.name == name.as_written() {
+    /// As [`Transaction::create`].
+    pub fn put_name(&mut self, existing: &Resource, name: &Name) -> Result<()> {
+        if existing.name == name.as_written() {
             return Ok(());
         }
-        self.take_name(known.kind(), known.parent, name)?;
-        self.put(Resource { name: name.as_written().to_owned(), key: name.key().to_owned(), ..known.clone() });
+        self.take_name(existing.kind(), existing.parent, name)?;
+        self.put(Resource { name: name.as_written().to_owned(), key: name.key().to_owned(), ..existing.clone() });
         Ok(())
     }
 
@@ -428,7 +433,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         let mut lookalikes = std::mem::take(&mut self.lookalikes);
         let warning = lookalikes.warning(self, kind, parent, name);
         self.lookalikes = lookalikes;
-        self.notices.extend(warning?);
+        self.warnings.extend(warning?);
         Ok(())
     }
 
@@ -472,7 +477,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         self.facts.put_binding(Binding { since: 0, ..binding });
     }
 
-    /// Puts other sets on a row that this work made.
+    /// Puts other sets on a row that this transaction made.
     pub fn put_sets(&mut self, row: Id, sets: SetNames) {
         self.facts.put_sets(row, sets);
     }
@@ -482,7 +487,7 @@ impl<'f, F: Facts + ?Sized> Work<'f, F> {
         self.facts.end_binding(id);
     }
 
-    /// Ends a resource alone; [`Work::end_with_bindings`] takes with it what hangs on it.
+    /// Ends a resource alone; [`Transaction::end_with_bindings`] takes with it what hangs on it.
     pub fn end(&mut self, id: Id) {
         self.facts.end_resource(id);
     }
