@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use rolebook::model::attributes::EndpointKind;
 use rolebook::model::{Action, Id, Kind, Name, Path, Permissions, Reference, Role, Time, Verb};
-use rolebook::ops::share::{self, Grant, Which};
-use rolebook::ops::{Actor, Result, Transaction, Viewer, account, content, endpoint, membership, place, remedies};
+use rolebook::ops::share::{self, NewShare, ShareSelector};
+use rolebook::ops::{Actor, Result, Transaction, Viewer, account, content, endpoint, group, membership, remedies};
 use rolebook::policy::{BindingQuery, Facts, Question, decide, sharing};
 use rolebook::store::{RevisionHeader, Store, StoreFacts};
 
@@ -44,8 +44,8 @@ fn user(number: usize) -> Reference {
     Reference::Named(Kind::Account, name(&format!("u{number}")))
 }
 
-fn grant(who: Reference, permissions: Permissions) -> Grant {
-    Grant { principals: vec![who], permissions, expires: None, admin: false, class: None }
+fn grant(who: Reference, permissions: Permissions) -> NewShare {
+    NewShare { principals: vec![who], permissions, expires: None, admin: false, class: None }
 }
 
 /// The folder that a share is on.
@@ -98,23 +98,23 @@ fn build(path: &std::path::Path, shape: Shape, count: usize) -> Store {
         for number in 0..people {
             // The sharers are managers, who know of every group.
             let role = if (1..=100).contains(&number) { Role::ServerManager } else { Role::ServerUser };
-            let options = account::Options { role: Some(role), ..account::Options::default() };
+            let options = account::AccountSettings { role: Some(role), ..account::AccountSettings::default() };
             account::add(tx, &name(&format!("u{number}")), &options, None)?;
         }
         for number in 0..50 {
             let group = name(&format!("g{number}"));
-            place::add(tx, Kind::Group, &group, &place::Options::default())?;
+            group::add(tx, Kind::Group, &group, &group::GroupSettings::default())?;
             let members: Vec<Reference> = (200 + 20 * number..220 + 20 * number).map(user).collect();
             membership::add(tx, Kind::Group, &group, &members, None)?;
         }
-        let new = endpoint::New {
+        let new = endpoint::NewEndpoint {
             kind: EndpointKind::Node,
             of: None,
             administrators: vec![user(0)],
-            options: endpoint::Options::default(),
+            settings: endpoint::EndpointSettings::default(),
         };
         endpoint::add(tx, &name("n"), &new)?;
-        let said = content::Said { owner: Some(Some(user(0))), ..content::Said::default() };
+        let said = content::ItemSettings { owner: Some(Some(user(0))), ..content::ItemSettings::default() };
         content::add(tx, &name("n"), &Path::parse("/work").unwrap(), &said).map(drop)
     });
     commit(&store, &|facts| Actor::Principal(account_id(facts, 0)), &|tx| {
@@ -236,22 +236,22 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
             "revoke what a hundredth rests on, refused",
             median(store, &|facts| {
                 let mut tx = Transaction::new(facts, Actor::Principal(account_id(facts, 0)), NOW).unwrap();
-                let first = [Which { principal: user(1), by: None, class: None }];
+                let first = [ShareSelector { principal: user(1), by: None, class: None }];
                 assert_eq!(share::revoke(&mut tx, (&node, &whole), &first, false).unwrap_err().code, "dependents");
             }),
         ),
         (
             "revoke it with --cascade",
             median(store, &|facts| {
-                let first = [Which { principal: user(1), by: None, class: None }];
+                let first = [ShareSelector { principal: user(1), by: None, class: None }];
                 working(facts, 0, &|tx| share::revoke(tx, (&node, &whole), &first, true));
             }),
         ),
         (
             "revoke what everything rests on, --cascade",
             median(store, &|facts| {
-                let all: Vec<Which> =
-                    (1..=100).map(|it| Which { principal: user(it), by: None, class: None }).collect();
+                let all: Vec<ShareSelector> =
+                    (1..=100).map(|it| ShareSelector { principal: user(it), by: None, class: None }).collect();
                 working(facts, 0, &|tx| share::revoke(tx, (&node, &whole), &all, true));
             }),
         ),
@@ -269,16 +269,16 @@ fn chain(path: &std::path::Path, length: usize) -> Duration {
     let (store, _) = Store::create(path).unwrap();
     commit(&store, &operator, &|tx| {
         for number in 0..=length {
-            account::add(tx, &name(&format!("u{number}")), &account::Options::default(), None)?;
+            account::add(tx, &name(&format!("u{number}")), &account::AccountSettings::default(), None)?;
         }
-        let new = endpoint::New {
+        let new = endpoint::NewEndpoint {
             kind: EndpointKind::Node,
             of: None,
             administrators: vec![user(0)],
-            options: endpoint::Options::default(),
+            settings: endpoint::EndpointSettings::default(),
         };
         endpoint::add(tx, &name("n"), &new)?;
-        let said = content::Said { owner: Some(Some(user(0))), ..content::Said::default() };
+        let said = content::ItemSettings { owner: Some(Some(user(0))), ..content::ItemSettings::default() };
         content::add(tx, &name("n"), &Path::parse("/work").unwrap(), &said).map(drop)
     });
     let tx = Path::parse("/work").unwrap();
@@ -304,7 +304,7 @@ fn chain(path: &std::path::Path, length: usize) -> Duration {
     writer.commit(&rows, last, entry).unwrap();
     median(&store, &|facts| {
         let mut draft = Transaction::new(facts, Actor::Principal(account_id(facts, 0)), NOW).unwrap();
-        let first = [Which { principal: user(1), by: None, class: None }];
+        let first = [ShareSelector { principal: user(1), by: None, class: None }];
         share::revoke(&mut draft, (&name("n"), &tx), &first, true).unwrap();
         assert_eq!(draft.facts().draft().against(facts).unwrap().len(), length);
     })

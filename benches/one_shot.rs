@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 use clap::{Arg, ArgAction, ArgMatches};
 use rolebook::model::attributes::{EndpointKind, ItemType, SendPolicy};
 use rolebook::model::{Kind, Name, Permissions, Reference, Role, Time};
-use rolebook::ops::share::{self, Grant};
-use rolebook::ops::{Actor, Transaction, account, content, endpoint, membership, place};
+use rolebook::ops::share::{self, NewShare};
+use rolebook::ops::{Actor, Transaction, account, content, endpoint, group, membership};
 use rolebook::policy::Facts;
 use rolebook::store::{RevisionHeader, Store};
 use rusqlite::{Connection, OpenFlags};
@@ -207,14 +207,14 @@ fn build(path: &Path) {
     let facts = writer.facts();
     let mut tx = Transaction::new(&facts, Actor::Operator, Time::now()).unwrap();
     let name = |text: String| Name::parse(&text).unwrap();
-    let admin = account::Options { role: Some(Role::ServerAdmin), ..account::Options::default() };
+    let admin = account::AccountSettings { role: Some(Role::ServerAdmin), ..account::AccountSettings::default() };
     account::add(&mut tx, &name("alice".to_owned()), &admin, None).unwrap();
     for number in 0..100_000 {
-        account::add(&mut tx, &name(format!("user-{number}")), &account::Options::default(), None).unwrap();
+        account::add(&mut tx, &name(format!("user-{number}")), &account::AccountSettings::default(), None).unwrap();
     }
     for number in 0..5_000 {
         let group = name(format!("group-{number}"));
-        place::add(&mut tx, Kind::Group, &group, &place::Options::default()).unwrap();
+        group::add(&mut tx, Kind::Group, &group, &group::GroupSettings::default()).unwrap();
         let members: Vec<Reference> = (0..20)
             .map(|member| Reference::Named(Kind::Account, name(format!("user-{}", number * 20 + member))))
             .collect();
@@ -224,9 +224,9 @@ fn build(path: &Path) {
             membership::add(&mut tx, Kind::Group, &above, &[Reference::Named(Kind::Group, group)], None).unwrap();
         }
     }
-    let send = place::Options { send: Some(SendPolicy::Members), ..place::Options::default() };
+    let send = group::GroupSettings { send: Some(SendPolicy::Members), ..group::GroupSettings::default() };
     let color = name("color".to_owned());
-    place::add(&mut tx, Kind::Workgroup, &color, &send).unwrap();
+    group::add(&mut tx, Kind::Workgroup, &color, &send).unwrap();
     membership::add(
         &mut tx,
         Kind::Workgroup,
@@ -236,17 +236,17 @@ fn build(path: &Path) {
     )
     .unwrap();
     let node = name("node1".to_owned());
-    let new = endpoint::New {
+    let new = endpoint::NewEndpoint {
         kind: EndpointKind::Node,
         of: None,
         administrators: vec![Reference::Named(Kind::Account, name("alice".to_owned()))],
-        options: endpoint::Options::default(),
+        settings: endpoint::EndpointSettings::default(),
     };
     endpoint::add(&mut tx, &node, &new).unwrap();
     let path = |text: &str| rolebook::model::Path::parse(text).unwrap();
-    let file = content::Said { item_type: Some(ItemType::File), size: Some(1 << 30), owner: None };
+    let file = content::ItemSettings { item_type: Some(ItemType::File), size: Some(1 << 30), owner: None };
     content::add(&mut tx, &node, &path(FILE), &file).unwrap();
-    let grant = Grant {
+    let grant = NewShare {
         principals: vec![Reference::Named(Kind::Group, name("group-3888".to_owned()))],
         permissions: Permissions::VIEW,
         expires: None,

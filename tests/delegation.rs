@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rolebook::model::attributes::ShareClass;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Problem, Reference, Role, Time};
-use rolebook::ops::share::{self, Grant, Sharer, Which};
+use rolebook::ops::share::{self, NewShare, ShareSelector, Sharer};
 use rolebook::ops::{Actor, Transaction, account, content, endpoint, membership, transfer, undo};
 use rolebook::policy::{EmptyFacts, Facts, Overlay, RowChange};
 
@@ -135,9 +135,9 @@ pub(crate) enum Step {
     Administrator { account: u64, add: bool },
 }
 
-fn which(with: u64, (by, class): Maker) -> Which {
+fn which(with: u64, (by, class): Maker) -> ShareSelector {
     let by = by.map_or(Sharer::Operator, |by| Sharer::Account(who(by)));
-    Which { principal: who(with), by: Some(by), class: ShareClass::from_name(class) }
+    ShareSelector { principal: who(with), by: Some(by), class: ShareClass::from_name(class) }
 }
 
 fn expiry(end: Option<i64>) -> Expiry {
@@ -148,7 +148,7 @@ pub(crate) fn apply<F: Facts>(tx: &mut Transaction<'_, F>, step: &Step) -> Resul
     let (node, one) = (node(), |id: u64| [who(id)]);
     match step {
         Step::Grant { on, with, set, expires, admin } => {
-            let grant = Grant {
+            let grant = NewShare {
                 principals: vec![who(*with)],
                 permissions: permissions(*set),
                 expires: expires.map(|end| expiry(Some(end))),
@@ -176,7 +176,7 @@ pub(crate) fn apply<F: Facts>(tx: &mut Transaction<'_, F>, step: &Step) -> Resul
             content::upload(tx, &node, &path(on), &upload)
         }
         Step::Owner { on, to } => {
-            let said = content::Said { owner: Some(to.map(who)), ..content::Said::default() };
+            let said = content::ItemSettings { owner: Some(to.map(who)), ..content::ItemSettings::default() };
             content::set(tx, &node, &path(on), &said)
         }
         Step::Member { group, member, add } => {
@@ -441,7 +441,7 @@ fn undone(
     before: &World,
 ) -> Result<(), String> {
     let mut tx = Transaction::new(world, actor, Time(now)).unwrap();
-    if undo::undo(&mut tx, &undo::Past { author: actor.principal(), ..Default::default() }, rows).is_err()
+    if undo::undo(&mut tx, &undo::UndoneRevision { author: actor.principal(), ..Default::default() }, rows).is_err()
         || tx.check().is_err()
     {
         return Ok(());
@@ -725,7 +725,7 @@ fn a_chain_of_300_falls_as_one() {
     let mut case = Case(facts, NOW);
     case.by(Actor::Operator, &Step::Prune { on: "/".to_owned() }).unwrap();
     assert_eq!(case.shares().len(), 300);
-    let first = Which { principal: Reference::parse("u1000", Kind::Account).unwrap(), by: None, class: None };
+    let first = ShareSelector { principal: Reference::parse("u1000", Kind::Account).unwrap(), by: None, class: None };
     let revoke = |case: &Case, cascade: bool| {
         let mut tx = Transaction::new(&case.0, Actor::Principal(Id(21)), Time(NOW)).unwrap();
         share::revoke(&mut tx, (&node(), &path("/a")), std::slice::from_ref(&first), cascade)?;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use rolebook::model::attributes::{Attributes, Status};
 use rolebook::model::{Action, Id, Kind, Time, Verb};
-use rolebook::ops::scope;
+use rolebook::ops::affected_set;
 use rolebook::policy::listing::{AffectedSet, Comparison, Difference, IdMap};
 use rolebook::policy::{EmptyFacts, Evaluator, Facts, Overlay, Question, RowChange, decide};
 use serde_json::json;
@@ -136,7 +136,7 @@ fn compare(first: &World, then: &World, at: (Time, Time)) {
 
 fn compare_states(before: &State, after: &State, at: (Time, Time)) {
     let changes = changes(before, after);
-    let narrow = scope(before, after, &changes).unwrap();
+    let narrow = affected_set(before, after, &changes).unwrap();
     let (panel_before, panel_after) = (Evaluator::new(before, at.0), Evaluator::new(after, at.1));
     let rows = listed(&panel_before, &panel_after, &AffectedSet::default());
     if at.0 == at.1 {

@@ -4,8 +4,8 @@ use rolebook::model::attributes::{EndpointKind, ItemType};
 use rolebook::model::name::shell_quote;
 use rolebook::model::{Action, Id, Kind, Name, Path, Permissions, Problem, Reference, Role, Time, Verb};
 use rolebook::ops::remedies;
-use rolebook::ops::share::{self, Grant, Which};
-use rolebook::ops::{Actor, Transaction, account, content, endpoint, membership, place, transfer};
+use rolebook::ops::share::{self, NewShare, ShareSelector};
+use rolebook::ops::{Actor, Transaction, account, content, endpoint, group, membership, transfer};
 use rolebook::policy::{Decision, EmptyFacts, Facts, Overlay, Question, decide};
 
 use crate::properties::keep;
@@ -57,13 +57,13 @@ fn staffed() -> Memory {
     let mut world = Overlay::new(&EmptyFacts).unwrap();
     doing(&mut world, Actor::Operator, |tx| {
         for who in ["alice", "bob", "carol"] {
-            account::add(tx, &name(who), &account::Options::default(), None)?;
+            account::add(tx, &name(who), &account::AccountSettings::default(), None)?;
         }
-        let new = endpoint::New {
+        let new = endpoint::NewEndpoint {
             kind: EndpointKind::Node,
             of: None,
             administrators: vec![user("alice")],
-            options: endpoint::Options::default(),
+            settings: endpoint::EndpointSettings::default(),
         };
         endpoint::add(tx, &name("n"), &new)
     })
@@ -71,8 +71,8 @@ fn staffed() -> Memory {
     world
 }
 
-fn grant(who: Reference, permissions: Permissions) -> Grant {
-    Grant { principals: vec![who], permissions, expires: None, admin: false, class: None }
+fn grant(who: Reference, permissions: Permissions) -> NewShare {
+    NewShare { principals: vec![who], permissions, expires: None, admin: false, class: None }
 }
 
 fn ask(world: &Memory, who: &str, action: Action, on: Id) -> Decision {
@@ -91,7 +91,7 @@ fn chain_of_groups(depth: usize) {
     let mut world = staffed();
     doing(&mut world, Actor::Operator, |tx| {
         for number in 0..depth {
-            place::add(tx, Kind::Group, &name(&format!("g{number}")), &place::Options::default())?;
+            group::add(tx, Kind::Group, &name(&format!("g{number}")), &group::GroupSettings::default())?;
             let member = if number == 0 { user("bob") } else { group(number - 1) };
             membership::add(tx, Kind::Group, &name(&format!("g{number}")), &[member], None)?;
         }
@@ -113,7 +113,7 @@ fn chain_of_groups(depth: usize) {
         assert_eq!(refused.unwrap_err().code, "group_cycle");
     }
     let refused = doing(&mut world, Actor::Operator, |tx| {
-        place::add(tx, Kind::Group, &name("x"), &place::Options::default())?;
+        group::add(tx, Kind::Group, &name("x"), &group::GroupSettings::default())?;
         membership::add(tx, Kind::Group, &name("x"), &[group(depth - 1)], None)?;
         membership::add(tx, Kind::Group, &name("g0"), &[Reference::Named(Kind::Group, name("x"))], None)
     });
@@ -122,7 +122,7 @@ fn chain_of_groups(depth: usize) {
     let bob = Actor::Principal(id_of(&world, Kind::Account, "bob"));
     doing(&mut world, bob, |tx| share::grant(tx, &name("n"), &path("/x"), &grant(user("carol"), Permissions::VIEW)))
         .unwrap();
-    let outermost = Which { principal: group(depth - 1), by: None, class: None };
+    let outermost = ShareSelector { principal: group(depth - 1), by: None, class: None };
     let refused = doing(&mut world, Actor::Operator, |tx| {
         share::revoke(tx, (&name("n"), &Path::default()), std::slice::from_ref(&outermost), false)
     });
@@ -141,9 +141,9 @@ fn deep_folders(depth: usize) {
     let mut world = staffed();
     let bottom = format!("/top{}", "/d".repeat(depth - 1));
     doing(&mut world, Actor::Operator, |tx| {
-        let said = content::Said { item_type: Some(ItemType::Folder), ..content::Said::default() };
+        let said = content::ItemSettings { item_type: Some(ItemType::Folder), ..content::ItemSettings::default() };
         content::add(tx, &name("n"), &path(&bottom), &said)?;
-        content::add(tx, &name("n"), &path("/other"), &content::Said::default())?;
+        content::add(tx, &name("n"), &path("/other"), &content::ItemSettings::default())?;
         share::grant(tx, &name("n"), &path("/top"), &grant(user("bob"), Permissions::EDIT))?;
         share::grant(tx, &name("n"), &path("/other"), &grant(user("bob"), Permissions::UPLOAD))
     })
@@ -189,7 +189,7 @@ fn ten_thousand_shares_of_one_item() {
     let who = |number: usize| user(&format!("u{number}"));
     doing(&mut world, Actor::Operator, |tx| {
         for number in 0..count {
-            account::add(tx, &name(&format!("u{number}")), &account::Options::default(), None)?;
+            account::add(tx, &name(&format!("u{number}")), &account::AccountSettings::default(), None)?;
         }
         share::grant(tx, &name("n"), &path("/x"), &grant(user("bob"), Permissions::VIEW))
     })
@@ -211,7 +211,7 @@ fn ten_thousand_shares_of_one_item() {
     let question = Question { principal, action: Action::Plain(Verb::Delete), resource: on, at: NOW };
     let offer = remedies(&world, &question).unwrap().into_iter().next().unwrap();
     assert_eq!(offer.actors, [id_of(&world, Kind::Account, "alice")]);
-    let bobs = [Which { principal: user("bob"), by: None, class: None }];
+    let bobs = [ShareSelector { principal: user("bob"), by: None, class: None }];
     let revoke = |world: &mut Memory, cascade: bool| {
         doing(world, Actor::Operator, |tx| share::revoke(tx, (&name("n"), &path("/x")), &bobs, cascade))
     };
@@ -259,8 +259,10 @@ fn odd_names_come_back_as_they_went_in() {
     let mut world = staffed();
     for odd in odd_names() {
         let deep = format!("/{odd}/{odd}");
-        doing(&mut world, Actor::Operator, |tx| content::add(tx, &name("n"), &path(&deep), &content::Said::default()))
-            .unwrap();
+        doing(&mut world, Actor::Operator, |tx| {
+            content::add(tx, &name("n"), &path(&deep), &content::ItemSettings::default())
+        })
+        .unwrap();
         let found = item(&world, &deep);
         let reference = world.reference(found).unwrap();
         assert_eq!(reference, format!("n:{deep}"));

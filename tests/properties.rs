@@ -8,7 +8,7 @@ use rolebook::model::action::verbs_of;
 use rolebook::model::attributes::{MemberAccess, SendPolicy, Setting, SettingValue};
 use rolebook::model::{Action, Id, Kind, Name, Problem, Reference, Role, Time, Verb};
 use rolebook::ops::remedies;
-use rolebook::ops::{Actor, Transaction, account, membership, place, server, undo};
+use rolebook::ops::{Actor, Transaction, account, group, membership, server, undo};
 use rolebook::policy::{Draft, EmptyFacts, Facts, Overlay, Question, decide, invariants};
 use rolebook::store::verify::verify;
 use rolebook::store::{Reader, RevisionHeader, Store, StoreFacts};
@@ -83,30 +83,33 @@ const fn removal(destroy: bool) -> account::Removal {
 fn apply<F: Facts>(tx: &mut Transaction<'_, F>, step: &Step) -> Result<(), Problem> {
     let account = |number: u8| named(Kind::Account, number);
     match step {
-        Step::AddAccount(who, role) => {
-            account::add(tx, &account(*who), &account::Options { role: Some(*role), ..Default::default() }, None)
-                .map(drop)
-        }
+        Step::AddAccount(who, role) => account::add(
+            tx,
+            &account(*who),
+            &account::AccountSettings { role: Some(*role), ..Default::default() },
+            None,
+        )
+        .map(drop),
         Step::SetRole(who, role) => account::set_role(tx, &account(*who), *role),
         Step::SetActive(who, on) => account::set_active(tx, &account(*who), *on),
         Step::Remove(who, destroy) => account::remove(tx, &account(*who), &removal(*destroy)),
         Step::Setting(who, setting, choice) => account::change(
             tx,
             &account(*who),
-            &account::Options { settings: vec![(*setting, *choice)], ..Default::default() },
+            &account::AccountSettings { settings: vec![(*setting, *choice)], ..Default::default() },
         ),
         Step::Server(private, managers) => server::set(
             tx,
-            &server::Options {
+            &server::ServerSettings {
                 private_directory: Some(*private),
                 managers_administer_dropboxes: Some(*managers),
                 ..Default::default()
             },
         ),
         Step::AddPlace(kind, which) => {
-            place::add(tx, *kind, &named(*kind, *which), &place::Options::default()).map(drop)
+            group::add(tx, *kind, &named(*kind, *which), &group::GroupSettings::default()).map(drop)
         }
-        Step::RemovePlace(kind, which) => place::remove(tx, *kind, &named(*kind, *which)),
+        Step::RemovePlace(kind, which) => group::remove(tx, *kind, &named(*kind, *which)),
         Step::Member(kind, which, member, true) => {
             membership::add(tx, *kind, &named(*kind, *which), &[reference(*member)], None)
         }
@@ -120,14 +123,14 @@ fn apply<F: Facts>(tx: &mut Transaction<'_, F>, step: &Step) -> Result<(), Probl
             membership::set_admin(tx, *kind, &named(*kind, *which), &[reference(Member::Account(*who))], *on)
         }
         Step::Policy(which, send, access, flag) => {
-            let options = place::Options {
+            let options = group::GroupSettings {
                 send: Some(*send),
                 member_access: Some(*access),
                 admins_manage_members: Some(*flag),
                 admins_create_users: Some(!flag),
                 ..Default::default()
             };
-            place::set(tx, Kind::Workgroup, &named(Kind::Workgroup, *which), &options)
+            group::set(tx, Kind::Workgroup, &named(Kind::Workgroup, *which), &options)
         }
     }
 }
@@ -256,7 +259,7 @@ proptest! {
         drop(reader);
         // The last revision turned round is the state before it.
         if let Some((last, _)) = past.last()
-            && commit(&store, None, |reader, tx| undo::undo(tx, &undo::Past::default(), &reader.changes(*last)?)).is_ok()
+            && commit(&store, None, |reader, tx| undo::undo(tx, &undo::UndoneRevision::default(), &reader.changes(*last)?)).is_ok()
         {
             let before = past.len().checked_sub(2).map_or_else(|| answers(&EmptyFacts), |place| past[place].1.clone());
             prop_assert_eq!(answers(&store.read().unwrap().facts()), before);

@@ -10,7 +10,7 @@ use rolebook::manifest::rows::{Row, row};
 use rolebook::manifest::{Source, read};
 use rolebook::model::attributes::{AllowDeny, BindingAttributes};
 use rolebook::model::{Action, Binding, Id, Kind, Name, Path, Permissions, Reference, Role, SetNames, Time, Verb};
-use rolebook::ops::{Actor, Transaction, account, content, place, transfer, workspace_member};
+use rolebook::ops::{Actor, Transaction, account, content, group, transfer, workspace_member};
 use rolebook::policy::content::permissions_ignoring_status;
 use rolebook::policy::{BindingQuery, EmptyFacts, Facts, Overlay, Subject, decide_for};
 
@@ -128,13 +128,13 @@ fn shake_home(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice) {
     let homes: Vec<Path> = paths(world).into_iter().filter(|path| is_home(world, path)).collect();
     let mut tx = Transaction::new(world, Actor::Operator, Time(now)).unwrap();
     let left = |tx: &mut Transaction<'_, _>, path: &Path| {
-        let nobody = content::Said { owner: Some(None), ..content::Said::default() };
+        let nobody = content::ItemSettings { owner: Some(None), ..content::ItemSettings::default() };
         content::set(tx, &node, path, &nobody)
     };
     let outcome = match (dice.below(6), homes.first()) {
-        (0, _) => place::rename(&mut tx, Kind::Account, &parse(&member.name), &parse(dice.pick(&["u25", "v25", "b"]))),
+        (0, _) => group::rename(&mut tx, Kind::Account, &parse(&member.name), &parse(dice.pick(&["u25", "v25", "b"]))),
         (1, _) => {
-            let terms = workspace_member::Terms::default();
+            let terms = workspace_member::WorkspaceTerms::default();
             workspace_member::add(&mut tx, &org, &workspace, &[reference], &terms)
         }
         (2, Some(home)) => left(&mut tx, home)
@@ -145,7 +145,12 @@ fn shake_home(world: &mut Overlay<'_, EmptyFacts>, now: i64, dice: &mut Dice) {
             .and_then(|()| {
                 let path = paths(tx.facts()).into_iter().find(|path| is_home(tx.facts(), path)).unwrap();
                 let owner = dice.chance(3, 4).then_some(reference);
-                content::set(&mut tx, &node, &path, &content::Said { owner: Some(owner), ..content::Said::default() })
+                content::set(
+                    &mut tx,
+                    &node,
+                    &path,
+                    &content::ItemSettings { owner: Some(owner), ..content::ItemSettings::default() },
+                )
             }),
         _ => return,
     };

@@ -328,7 +328,7 @@ fn a_moment_of_the_past_shows_what_was_then() {
 #[test]
 fn a_revision_is_never_dated_before_its_predecessor() {
     use rolebook::model::{Kind, Name, Time};
-    use rolebook::ops::{Actor, Transaction, place};
+    use rolebook::ops::{Actor, Transaction, group};
     use rolebook::store::{RevisionHeader, Store};
 
     let folder = tempfile::tempdir().unwrap();
@@ -337,7 +337,7 @@ fn a_revision_is_never_dated_before_its_predecessor() {
         let writer = store.write().unwrap();
         let facts = writer.facts();
         let mut tx = Transaction::new(&facts, Actor::Operator, at).unwrap();
-        place::add(&mut tx, Kind::Group, &Name::parse(name).unwrap(), &place::Options::default()).unwrap();
+        group::add(&mut tx, Kind::Group, &Name::parse(name).unwrap(), &group::GroupSettings::default()).unwrap();
         let (draft, last) = tx.finish().unwrap();
         let rows = draft.against(&facts).unwrap();
         let (operator, command) = ("test".to_owned(), "group add".to_owned());

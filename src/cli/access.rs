@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::perm::words;
 use crate::model::{Action, Binding, Id, Kind, Problem, Time};
 use crate::ops::share::cascade::{is_delegated, unsupported};
-use crate::ops::{Actor, scope};
+use crate::ops::{Actor, affected_set};
 use crate::policy::listing::{AffectedSet, Comparison, Counts, Difference, DifferencePart, IdMap};
 use crate::policy::{self, BindingQuery, Evaluator, Facts, RowChange, Viewer};
 use crate::render::{Column, RenderError, Row, hidden, row, shown};
@@ -53,7 +53,7 @@ impl Effect {
         changes: &[RowChange],
         (actor, at): (Actor, Time),
     ) -> Result<Effect, Problem> {
-        let scope = scope(before, after, changes)?;
+        let scope = affected_set(before, after, changes)?;
         let (panel_before, panel_after) = (Evaluator::new(before, at), Evaluator::new(after, at));
         let comparison = Comparison::new(&panel_before, &panel_after, IdMap::by_id());
         let mut teller = Teller {

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, Settings, Writing, expiry, name};
+use super::args::{Paging, Reading, SettingArgs, Writing, expiry, name};
 use super::change::{Made, Who};
 use super::rename::Rename;
 use super::session::Session;
@@ -14,7 +14,7 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Setting, setting_field, time_value};
 use crate::model::{Id, Kind, Problem, Reference, Resource, Role};
-use crate::ops::account::{self, Options};
+use crate::ops::account::{self, AccountSettings};
 use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
@@ -77,12 +77,12 @@ struct Said {
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
     #[command(flatten)]
-    settings: Settings,
+    settings: SettingArgs,
 }
 
 impl Said {
-    fn options(&self, who: &str) -> Result<Options, Problem> {
-        Ok(Options {
+    fn options(&self, who: &str) -> Result<AccountSettings, Problem> {
+        Ok(AccountSettings {
             role: self.role.as_deref().map(|role| account::parse_role(role, who)).transpose()?,
             email: self.email.clone(),
             display_name: self.display_name.clone(),

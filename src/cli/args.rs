@@ -16,7 +16,7 @@ use crate::model::attributes::{
 };
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Problem, Reference, Role};
-use crate::ops::invitation::Which;
+use crate::ops::invitation::LinkSelector;
 use crate::render::{Format, Page};
 
 // Options of every command.
@@ -162,7 +162,7 @@ impl From<&str> for SecretSource {
 
 // An account's settings.
 #[derive(Args, Debug, Clone, Default)]
-pub(super) struct Settings {
+pub(super) struct SettingArgs {
     /// Send packages at all
     #[arg(long, value_name = "SETTING", value_parser = choices())]
     send: Option<SettingValue>,
@@ -183,7 +183,7 @@ pub(super) struct Settings {
     send_to_all_users: Option<SettingValue>,
 }
 
-impl Settings {
+impl SettingArgs {
     pub(super) fn given(&self) -> Vec<(Setting, SettingValue)> {
         let values =
             [self.send, self.receive, self.forward, self.send_normal, self.send_external, self.send_to_all_users];
@@ -197,7 +197,7 @@ impl Settings {
 
 // The server's values for the settings that accounts leave at `default`.
 #[derive(Args, Debug, Clone, Default)]
-pub(super) struct ServerSettings {
+pub(super) struct ServerSettingArgs {
     /// Whether accounts send packages at all, by default
     #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_or_deny())]
     send: Option<bool>,
@@ -221,7 +221,7 @@ pub(super) struct ServerSettings {
     pub(super) public_links: Option<bool>,
 }
 
-impl ServerSettings {
+impl ServerSettingArgs {
     pub(super) fn given(&self) -> Vec<(Setting, SettingValue)> {
         let values =
             [self.send, self.receive, self.forward, self.send_normal, self.send_external, self.send_to_all_users];
@@ -326,12 +326,12 @@ pub(super) fn numbered(kind: Kind, text: &str) -> Result<Reference, Problem> {
 }
 
 /// An invitation or a private link: by its address, or by its number as `invitation:N`.
-pub(super) fn invitation(text: &str) -> Result<Which, Problem> {
+pub(super) fn invitation(text: &str) -> Result<LinkSelector, Problem> {
     if !text.starts_with("invitation:") {
-        return Name::parse_email(text).map(Which::Address);
+        return Name::parse_email(text).map(LinkSelector::Address);
     }
     match numbered(Kind::Invitation, text)? {
-        Reference::Numbered(_, number) => Ok(Which::Number(number)),
+        Reference::Numbered(_, number) => Ok(LinkSelector::Number(number)),
         other => Err(other.wrong_kind(Kind::Invitation.article())),
     }
 }

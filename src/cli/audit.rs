@@ -250,7 +250,7 @@ impl Undo {
         let number = self.revision;
         let done = session.write_with(&self.writing, Who::Named, Some(number), &mut |reader, tx| {
             let entry = reader.revision(number)?.ok_or_else(|| Problem::not_found("revision", &number.to_string()))?;
-            let past = undo::Past {
+            let past = undo::UndoneRevision {
                 number,
                 author: entry.actor,
                 is_denied: entry.denied.is_some(),

@@ -12,8 +12,8 @@ use super::session::Session;
 use super::view::adaptive;
 use crate::model::secret::Secret;
 use crate::model::{Binding, Id, Problem, ProblemKind, Revision, Time};
-use crate::ops::changes::{Change, describe};
-use crate::ops::invitation::Refused;
+use crate::ops::describe::{Change, describe};
+use crate::ops::invitation::Refusal;
 use crate::ops::{Actor, Transaction, require_active};
 use crate::policy::{Facts, Overlay};
 use crate::render::{self, Column, Format, RenderError, Text, hidden, shown};
@@ -123,7 +123,7 @@ type Operation<'o, T, E> = &'o mut dyn FnMut(&Reader, &mut Transaction<'_, Store
 
 impl Session<'_> {
     /// Does an operation and commits its draft; or shows it, with `--dry-run`.
-    pub(super) fn write<T, E: Into<Refused>>(
+    pub(super) fn write<T, E: Into<Refusal>>(
         &mut self,
         writing: &Writing,
         who: Who,
@@ -135,7 +135,7 @@ impl Session<'_> {
     /// As [`Session::write`], for an operation that reads the history too: it undoes a revision.
     ///
     /// The operation may be done twice: once to find out what must be confirmed, once for good.
-    pub(super) fn write_with<T, E: Into<Refused>>(
+    pub(super) fn write_with<T, E: Into<Refusal>>(
         &mut self,
         writing: &Writing,
         who: Who,
@@ -153,7 +153,7 @@ impl Session<'_> {
             let actor = if who == Who::Named { self.actor(&facts)? } else { Actor::Principal(Id::ANYONE) };
             let now = Time::now();
             let mut tx = Transaction::new(&facts, actor, now)?;
-            let allowed = require_active(&facts, actor, now).map_err(Refused::from);
+            let allowed = require_active(&facts, actor, now).map_err(Refusal::from);
             let value = match allowed.and_then(|()| operation(opened.reader(), &mut tx).map_err(Into::into)) {
                 Ok(value) => value,
                 Err(refused) => {
@@ -223,7 +223,7 @@ impl Session<'_> {
         &self,
         opened: Opened,
         entry: RevisionHeader,
-        refused: Refused,
+        refused: Refusal,
         actor: Actor,
     ) -> Result<Problem, Problem> {
         let problem = *refused.problem;
@@ -444,7 +444,7 @@ pub(super) fn hide_unseen<F: Facts + ?Sized>(
 /// Whether the actor is told of a change: of a thing that it sees, of what somebody holds where it may know
 /// of that.
 fn is_told<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &Change) -> Result<bool, Problem> {
-    let sees = tx.may_name(change.about)?;
+    let sees = tx.may_name(change.resource)?;
     if change.member.is_none() {
         return Ok(sees);
     }

@@ -32,10 +32,10 @@ impl LeftOut {
             return self.long(name).map(|takes| takes && value.is_none());
         }
         let letters = word.strip_prefix('-').filter(|letters| !letters.is_empty())?;
-        for (place, letter) in letters.char_indices() {
+        for (index, letter) in letters.char_indices() {
             // What stands behind a letter that takes a value is the value.
             if self.short(letter)? {
-                return Some(place + letter.len_utf8() == letters.len());
+                return Some(index + letter.len_utf8() == letters.len());
             }
         }
         Some(false)

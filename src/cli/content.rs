@@ -12,7 +12,7 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Item, ItemType, time_value};
 use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource, Role};
-use crate::ops::content::{self, Said, Upload as Uploading};
+use crate::ops::content::{self, ItemSettings, Upload as Uploading};
 use crate::ops::{AnyViewer, package, transfer};
 use crate::policy::content::permission_sources;
 use crate::policy::{BindingQuery, Facts, ProofStep};
@@ -283,17 +283,17 @@ impl Content {
             Verb::Add(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let owner = it.owner.as_deref().map(owner).transpose()?;
-                let said = Said { item_type: it.item_type, size: it.size, owner };
+                let settings = ItemSettings { item_type: it.item_type, size: it.size, owner };
                 let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| content::add(tx, &endpoint, &path, &said))?;
+                    session.write(&it.writing, Who::Named, &mut |tx| content::add(tx, &endpoint, &path, &settings))?;
                 session.report(&done, &Made::default())
             }
             Verb::Set(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let owner = it.owner.as_deref().map(owner).transpose()?;
-                let said = Said { item_type: None, size: it.size, owner };
+                let settings = ItemSettings { item_type: None, size: it.size, owner };
                 let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| content::set(tx, &endpoint, &path, &said))?;
+                    session.write(&it.writing, Who::Named, &mut |tx| content::set(tx, &endpoint, &path, &settings))?;
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => it.folder.list(session, false, &it.paging),
@@ -349,7 +349,7 @@ impl Folder {
     fn show(&self, session: &mut Session<'_>) -> Outcome {
         let (endpoint, path) = item(&self.item)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let found = content::registered(&view.transaction()?, &endpoint, &path)?.item;
+            let found = content::registered(&view.transaction()?, &endpoint, &path)?.nearest;
             let viewer = view.viewer_then()?;
             let mut row = item_row(view, &viewer, &found, &view.name(found.id)?)?;
             let mut through = Vec::new();

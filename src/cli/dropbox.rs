@@ -13,7 +13,7 @@ use super::workgroup::Rights;
 use super::{Outcome, complete, examples};
 use crate::model::name::shell_quote;
 use crate::model::{Kind, Problem, Role};
-use crate::ops::place;
+use crate::ops::group;
 use crate::render::{Column, hidden, key, shown};
 
 /// Manage dropboxes and their links
@@ -108,14 +108,14 @@ struct Said {
 }
 
 impl Said {
-    fn options(self) -> place::Options {
-        place::Options {
+    fn options(self) -> group::GroupSettings {
+        group::GroupSettings {
             admins_manage_members: self.rights.admins_manage_members,
             admins_create_users: self.rights.admins_create_users,
             admins_manage_groups: self.rights.admins_manage_groups,
             admins_manage_invitations: self.admins_manage_invitations,
             members_invite: self.members_invite,
-            ..place::Options::default()
+            ..group::GroupSettings::default()
         }
     }
 }
@@ -195,12 +195,12 @@ impl Dropbox {
         match self.verb {
             Verb::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.said.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| place::add(tx, kind, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.said.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| place::set(tx, kind, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => it.run(session, kind, &COLUMNS),

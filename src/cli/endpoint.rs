@@ -71,13 +71,13 @@ struct Said {
 }
 
 impl Said {
-    fn options(&self) -> Result<endpoint::Options, Problem> {
+    fn options(&self) -> Result<endpoint::EndpointSettings, Problem> {
         let node_version = match self.node_version.as_deref() {
             None => None,
             Some("none") => Some(None),
             Some(text) => Some(Some(NodeVersion::parse(text)?)),
         };
-        Ok(endpoint::Options { private: self.private, managed: self.managed, node_version })
+        Ok(endpoint::EndpointSettings { private: self.private, managed: self.managed, node_version })
     }
 }
 
@@ -226,11 +226,11 @@ impl Endpoint {
 impl Add {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = name(Kind::Endpoint, &self.name)?;
-        let new = endpoint::New {
+        let new = endpoint::NewEndpoint {
             kind: self.kind,
             of: self.of.as_deref().map(item).transpose()?,
             administrators: references(&self.administrators)?,
-            options: self.said.options()?,
+            settings: self.said.options()?,
         };
         let done = session.write(&self.writing, Who::Named, &mut |tx| endpoint::add(tx, &which, &new))?;
         session.report(&done, &Made::default())
@@ -319,7 +319,7 @@ fn effective(
     let subject = Subject::new(&view.facts, who, view.at)?;
     let principal = view.name(who)?;
     let mut rows = Vec::new();
-    for held in crate::ops::endpoint::effective(&subject, endpoint)? {
+    for held in crate::ops::endpoint::effective_roles(&subject, endpoint)? {
         let via = held.via.iter().map(|id| view.name(*id)).collect::<Result<Vec<_>, _>>()?;
         rows.push(row(
             &ROLES,

@@ -14,7 +14,7 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Attributes, GroupVisibility};
 use crate::model::{Kind, Resource, Verb as Do};
-use crate::ops::{membership, place};
+use crate::ops::{group, membership};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
@@ -85,8 +85,8 @@ struct Change {
 }
 
 impl Change {
-    fn options(&self) -> place::Options {
-        place::Options { visible: self.visible, ..place::Options::default() }
+    fn options(&self) -> group::GroupSettings {
+        group::GroupSettings { visible: self.visible, ..group::GroupSettings::default() }
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) struct Show {
 impl Named {
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = name(kind, &self.name)?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| place::remove(tx, kind, &which))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| group::remove(tx, kind, &which))?;
         session.report(&done, &Made::default())
     }
 }
@@ -121,7 +121,7 @@ impl List {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind, columns: &'static [Column]) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             session.stream(columns, &self.paging, |wants, push| {
-                view.each(kind, wants.page_start(), &mut |place| push(place_row(view, &place)?))
+                view.each(kind, wants.page_start(), &mut |group| push(place_row(view, &group)?))
             })?;
             Ok(0)
         })
@@ -132,8 +132,8 @@ impl Show {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind, columns: &'static [Column]) -> Outcome {
         let which = name(kind, &self.name)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let place = view.find(kind, &which)?;
-            session.show(columns, place_row(view, &place)?)
+            let group = view.find(kind, &which)?;
+            session.show(columns, place_row(view, &group)?)
         })
     }
 }
@@ -180,12 +180,12 @@ impl Group {
         match self.verb {
             Verb::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| place::add(tx, kind, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| place::set(tx, kind, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => it.run(session, kind, &COLUMNS),

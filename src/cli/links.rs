@@ -15,7 +15,7 @@ use super::{Outcome, complete};
 use crate::model::attributes::time_value;
 use crate::model::secret::Secret;
 use crate::model::{Id, Kind, Name, Problem, ProblemKind};
-use crate::ops::invitation::{self, Life, Submission, Which};
+use crate::ops::invitation::{self, LinkSelector, LinkTerms, Submission};
 use crate::ops::{Actor, Transaction, dropbox, package};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -36,9 +36,9 @@ pub(super) struct LifeArgs {
 }
 
 impl LifeArgs {
-    fn life(&self) -> Result<Life, Problem> {
+    fn life(&self) -> Result<LinkTerms, Problem> {
         let expires = if self.never { Some(crate::model::time::Expiry::Never) } else { expiry(self.expires.as_ref())? };
-        Ok(Life { expires, after_one_upload: self.after_one_upload })
+        Ok(LinkTerms { expires, after_one_upload: self.after_one_upload })
     }
 }
 
@@ -227,12 +227,15 @@ impl Invite {
     pub(super) fn run(&self, session: &mut Session<'_>, again: bool) -> Outcome {
         let (dropbox, life) = (name(Kind::Dropbox, &self.dropbox)?, self.life.life()?);
         // A link that is made anew may be named by its number.
-        let which =
-            if again { args::invitation(&self.address)? } else { Which::Address(Name::parse_email(&self.address)?) };
+        let which = if again {
+            args::invitation(&self.address)?
+        } else {
+            LinkSelector::Address(Name::parse_email(&self.address)?)
+        };
         let secret = new_secret()?;
         let done = session.write(&self.writing, Who::Named, &mut |tx| {
             let id = match &which {
-                Which::Address(address) if !again => invitation::invite(tx, &dropbox, address, life, &secret)?,
+                LinkSelector::Address(address) if !again => invitation::invite(tx, &dropbox, address, life, &secret)?,
                 which => invitation::resend(tx, &dropbox, which, life, &secret)?,
             };
             told(tx, id, &dropbox, &secret)
@@ -339,7 +342,7 @@ impl Claim {
         let secret = new_secret()?;
         let done = session.write(&self.writing, Who::LinkHolder, &mut |tx| {
             let id = invitation::claim(tx, &which, &address, &link, &secret)?;
-            Ok::<_, invitation::Refused>(told(tx, id, &which, &secret)?)
+            Ok::<_, invitation::Refusal>(told(tx, id, &which, &secret)?)
         })?;
         let Told { url, expires, .. } = done.value.clone();
         let made = made(&done, url, secret);

@@ -11,7 +11,7 @@ use crate::model::catalogue::INVITATION;
 use crate::model::name::key;
 use crate::model::{Binding, Id, Kind, Problem, Revision, Verb};
 use crate::ops::AnyViewer;
-use crate::ops::changes::Lookup;
+use crate::ops::describe::NameLookup;
 use crate::policy::disclosure::HIDDEN;
 use crate::policy::{Facts, LogScope};
 use crate::store::{LogEntry, StoreFacts};
@@ -241,7 +241,7 @@ fn kept<T: Clone>(kept: &RefCell<HashMap<Id, T>>, id: Id, found: T) -> T {
     found
 }
 
-impl<F: Facts> Lookup for Then<'_, '_, '_, F> {
+impl<F: Facts> NameLookup for Then<'_, '_, '_, F> {
     fn name(&self, id: Id) -> Result<String, Problem> {
         let mut told = self.log.reads_all() || self.log.viewer.may_name(id)?;
         for facts in &self.sides {

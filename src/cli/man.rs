@@ -111,8 +111,8 @@ fn title(name: &str, section: u8) -> String {
 }
 
 fn paragraphs(out: &mut String, text: &str) {
-    for (place, paragraph) in text.split("\n\n").enumerate() {
-        if place > 0 {
+    for (index, paragraph) in text.split("\n\n").enumerate() {
+        if index > 0 {
             out.push_str(".PP\n");
         }
         out.push_str(&roff(paragraph));

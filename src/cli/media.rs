@@ -13,7 +13,7 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::secret::Secret;
 use crate::model::{Kind, Name, Reference, Resource};
-use crate::ops::media::{self, Edit};
+use crate::ops::media::{self, MediaEdit};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage media files
@@ -202,7 +202,7 @@ impl Change {
         let which = numbered(kind, &self.id)?;
         let name = self.name.as_deref().map(Name::parse).transpose()?;
         let key = new_key.then(new_secret).transpose()?;
-        let edit = Edit { name, title: self.title.clone(), key };
+        let edit = MediaEdit { name, title: self.title.clone(), key };
         let done = session.write(&self.writing, Who::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
         session.report(&done, &made(kind, done.is_committed(), edit.key))
     }

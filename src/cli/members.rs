@@ -48,33 +48,33 @@ pub(super) struct Members {
 
 impl Membership {
     pub(super) fn add(&self, session: &mut Session<'_>, kind: Kind, level: Option<Role>) -> Outcome {
-        let place = name(kind, &self.name)?;
+        let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
         let done =
-            session.write(&self.writing, Who::Named, &mut |tx| membership::add(tx, kind, &place, &who, level))?;
+            session.write(&self.writing, Who::Named, &mut |tx| membership::add(tx, kind, &group, &who, level))?;
         session.report(&done, &Made::default())
     }
 
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
-        let place = name(kind, &self.name)?;
+        let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| membership::remove(tx, kind, &place, &who))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| membership::remove(tx, kind, &group, &who))?;
         session.report(&done, &Made::default())
     }
 
     pub(super) fn set_active(&self, session: &mut Session<'_>, kind: Kind, active: bool) -> Outcome {
-        let place = name(kind, &self.name)?;
+        let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
         let done = session
-            .write(&self.writing, Who::Named, &mut |tx| membership::set_active(tx, kind, &place, &who, active))?;
+            .write(&self.writing, Who::Named, &mut |tx| membership::set_active(tx, kind, &group, &who, active))?;
         session.report(&done, &Made::default())
     }
 
     pub(super) fn set_admin(&self, session: &mut Session<'_>, kind: Kind, designate: bool) -> Outcome {
-        let place = name(kind, &self.name)?;
+        let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
         let done = session
-            .write(&self.writing, Who::Named, &mut |tx| membership::set_admin(tx, kind, &place, &who, designate))?;
+            .write(&self.writing, Who::Named, &mut |tx| membership::set_admin(tx, kind, &group, &who, designate))?;
         session.report(&done, &Made::default())
     }
 }
@@ -84,19 +84,19 @@ static COLUMNS: [Column; 6] =
 
 impl Members {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
-        let place = name(kind, &self.name)?;
+        let group = name(kind, &self.name)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let place = view.find(kind, &place)?;
-            let found = visible(view, &place)?;
+            let group = view.find(kind, &group)?;
+            let found = visible(view, &group)?;
             let (found, ways) = match self.expand {
-                true => expanded(view, &place, found)?,
+                true => expanded(view, &group, found)?,
                 false => (found.into_iter().map(|it| (it.principal, it, None)).collect(), Ways::default()),
             };
             session.list_placed(&COLUMNS, &self.paging, |put| {
                 for (member, binding, way) in found {
                     let member = view.participant(&binding, member)?;
                     let values = [
-                        json!(place.reference()),
+                        json!(group.reference()),
                         json!(member),
                         json!(binding.role.as_str()),
                         json!(!binding.attributes.inactive),
@@ -115,12 +115,12 @@ impl Members {
 type Found = Vec<(Id, Binding, Option<usize>)>;
 
 /// The members that the reader is told of.
-fn visible(view: &View<'_>, place: &Resource) -> Result<Vec<Binding>, RenderError> {
+fn visible(view: &View<'_>, group: &Resource) -> Result<Vec<Binding>, RenderError> {
     let mut found: Vec<Binding> = Vec::new();
-    for role in membership::levels(place.kind()) {
-        found.extend(view.facts.list_bindings(BindingQuery::OnAs(place.id, *role))?);
+    for role in membership::levels(group.kind()) {
+        found.extend(view.facts.list_bindings(BindingQuery::OnAs(group.id, *role))?);
     }
-    view.transaction()?.require_verb(Verb::ViewMembers, place.id)?;
+    view.transaction()?.require_verb(Verb::ViewMembers, group.id)?;
     told(view, found)
 }
 
@@ -165,22 +165,22 @@ fn expanded(view: &View<'_>, of: &Resource, mut found: Vec<Binding>) -> Result<(
                 open.push_back((ways.add(binding.principal, None), binding));
             }
         }
-        while let Some((place, binding)) = open.pop_front() {
-            let Some(group) = ways.at(place) else { continue };
+        while let Some((index, binding)) = open.pop_front() {
+            let Some(group) = ways.at(index) else { continue };
             let mut is_whole = true;
             for inner in view.facts.list_bindings(BindingQuery::OnAs(group, Role::GroupMember))? {
                 if !asks_about_others && !viewer.sees_binding(&inner)? {
                     is_whole = false;
                 } else if is_group(inner.principal)? {
                     if opened.insert(inner.principal) {
-                        open.push_back((ways.add(inner.principal, Some(place)), binding.clone()));
+                        open.push_back((ways.add(inner.principal, Some(index)), binding.clone()));
                     }
                 } else if listed.insert(inner.principal) {
-                    rows.push((inner.principal, binding.clone(), Some(place)));
+                    rows.push((inner.principal, binding.clone(), Some(index)));
                 }
             }
             if !is_whole {
-                rows.push((group, binding, ways.from(place)));
+                rows.push((group, binding, ways.from(index)));
             }
         }
     }
@@ -218,18 +218,18 @@ impl Ways {
         place
     }
 
-    fn from(&self, place: usize) -> Option<usize> {
-        self.steps.get(place)?.from
+    fn from(&self, index: usize) -> Option<usize> {
+        self.steps.get(index)?.from
     }
 
-    fn at(&self, place: usize) -> Option<Id> {
-        Some(self.steps.get(place)?.group)
+    fn at(&self, index: usize) -> Option<Id> {
+        Some(self.steps.get(index)?.group)
     }
 
     /// The last groups of the way to a place, at most so many, the first of them first.
-    fn end(&self, place: usize, most: usize) -> Vec<Id> {
+    fn end(&self, index: usize, most: usize) -> Vec<Id> {
         let mut found = Vec::new();
-        let mut next = Some(place);
+        let mut next = Some(index);
         while let Some(step) = next.filter(|_| found.len() < most).and_then(|place| self.steps.get(place)) {
             found.push(step.group);
             next = step.from;
@@ -239,13 +239,13 @@ impl Ways {
     }
 
     /// The way to a place: the groups, the first one first; of a long way the ends, and how many lie between.
-    fn told(&self, view: &View<'_>, place: usize) -> Result<String, Problem> {
-        let Some(step) = self.steps.get(place) else { return Ok(String::new()) };
+    fn told(&self, view: &View<'_>, index: usize) -> Result<String, Problem> {
+        let Some(step) = self.steps.get(index) else { return Ok(String::new()) };
         let names = |ids: Vec<Id>| ids.into_iter().map(|id| self.name(view, id)).collect::<Result<Vec<_>, _>>();
         if step.depth <= Ways::WHOLE {
-            return Ok(names(self.end(place, Ways::WHOLE))?.join(" > "));
+            return Ok(names(self.end(index, Ways::WHOLE))?.join(" > "));
         }
-        let (first, last) = (names(self.end(step.head, Ways::ENDS))?, names(self.end(place, Ways::ENDS))?);
+        let (first, last) = (names(self.end(step.head, Ways::ENDS))?, names(self.end(index, Ways::ENDS))?);
         let between = step.depth - first.len() - last.len();
         Ok(format!("{} > ({between} more) > {}", first.join(" > "), last.join(" > ")))
     }

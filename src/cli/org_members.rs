@@ -16,7 +16,7 @@ use super::{Outcome, complete};
 use crate::model::attributes::{OrgRole, time_value};
 use crate::model::secret::Secret;
 use crate::model::{Kind, Name, Problem, Resource};
-use crate::ops::org_invitation::{self, Terms};
+use crate::ops::org_invitation::{self, InvitationTerms};
 use crate::ops::{org, org_member};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -197,7 +197,7 @@ impl Invite {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let workspaces = self.workspaces.iter().map(|text| workspace_of(&org, text)).collect::<Result<_, _>>()?;
-        let terms = Terms { role: self.role, workspaces, expires: expiry(self.expires.as_ref())? };
+        let terms = InvitationTerms { role: self.role, workspaces, expires: expiry(self.expires.as_ref())? };
         let addresses = self
             .addresses
             .iter()
@@ -335,8 +335,9 @@ impl RemoveMember {
 impl Leave {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
-        let heir = self.promote.as_deref().map(account).transpose()?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| org_member::leave(tx, &org, heir.as_ref()))?;
+        let successor = self.promote.as_deref().map(account).transpose()?;
+        let done =
+            session.write(&self.writing, Who::Named, &mut |tx| org_member::leave(tx, &org, successor.as_ref()))?;
         session.report(&done, &Made::default())
     }
 }

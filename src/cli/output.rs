@@ -26,8 +26,8 @@ fn lines(problem: &Problem, colour: bool) -> Text {
     text.line(&format!(" {}", problem.message));
     for detail in &problem.details {
         if problem.has_blocks() {
-            for (place, line) in detail.split('\n').enumerate() {
-                text.line(&format!("{}{line}", if place == 0 { "  - " } else { "" }));
+            for (index, line) in detail.split('\n').enumerate() {
+                text.line(&format!("{}{line}", if index == 0 { "  - " } else { "" }));
             }
         } else {
             text.line(&format!("  - {detail}"));

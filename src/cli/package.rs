@@ -9,7 +9,7 @@ use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::{Kind, Problem, Reference, Resource};
-use crate::ops::package::{self, Send as Sending};
+use crate::ops::package::{self, NewPackage as Sending};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Send packages and see who received them

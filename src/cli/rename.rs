@@ -7,7 +7,7 @@ use super::change::{Made, Who};
 use super::session::Session;
 use super::{Outcome, complete};
 use crate::model::{Kind, Name};
-use crate::ops::{media, place};
+use crate::ops::{group, media};
 
 // A new name for what goes by its name.
 #[derive(Args, Debug)]
@@ -52,7 +52,7 @@ impl Rename {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let (which, new) = (name(kind, &self.name)?, name(kind, &self.new)?);
         new.check_new()?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| place::rename(tx, kind, &which, &new))?;
+        let done = session.write(&self.writing, Who::Named, &mut |tx| group::rename(tx, kind, &which, &new))?;
         session.report(&done, &Made::default())
     }
 }
@@ -63,7 +63,7 @@ impl RenameWorkspace {
         let new = workspace_of(&org, &self.new)?;
         new.check_new()?;
         let done =
-            session.write(&self.writing, Who::Named, &mut |tx| place::rename_workspace(tx, &org, &which, &new))?;
+            session.write(&self.writing, Who::Named, &mut |tx| group::rename_workspace(tx, &org, &which, &new))?;
         session.report(&done, &Made::default())
     }
 }
@@ -72,7 +72,7 @@ impl RenameNumbered {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let (which, new) = (numbered(kind, &self.id)?, Name::parse(&self.new)?);
         new.check_new()?;
-        let edit = media::Edit { name: Some(new), ..media::Edit::default() };
+        let edit = media::MediaEdit { name: Some(new), ..media::MediaEdit::default() };
         let done = session.write(&self.writing, Who::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
         session.report(&done, &Made::default())
     }

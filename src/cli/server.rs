@@ -3,12 +3,12 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, ServerSettings, Writing};
+use super::args::{Reading, ServerSettingArgs, Writing};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::{Outcome, examples};
 use crate::model::{Attributes, Id, Verb as Do};
-use crate::ops::server::{self, Options};
+use crate::ops::server::{self, ServerSettings};
 use crate::policy::Facts;
 use crate::render::{Column, shown};
 
@@ -61,7 +61,7 @@ struct Set {
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     #[command(flatten)]
-    settings: ServerSettings,
+    settings: ServerSettingArgs,
     #[command(flatten)]
     writing: Writing,
 }
@@ -101,7 +101,7 @@ impl Server {
                 session.show(&COLUMNS, fields)
             }),
             Verb::Set(it) => {
-                let options = Options {
+                let options = ServerSettings {
                     managers_administer_dropboxes: it.managers_administer_dropboxes,
                     private_directory: it.private_directory,
                     public_links: it.settings.public_links,

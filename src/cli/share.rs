@@ -14,7 +14,7 @@ use crate::model::attributes::{ShareClass, Sharing, time_value};
 use crate::model::{
     Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb as Do,
 };
-use crate::ops::share::{self, Grant as Granting, Sharer, Which};
+use crate::ops::share::{self, NewShare as Granting, ShareSelector, Sharer};
 use crate::ops::{Actor, AnyViewer};
 use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, plain, row, shown};
@@ -204,7 +204,7 @@ impl Share {
             Verb::Set(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let by = it.by.as_deref().map(Sharer::parse).transpose()?;
-                let which = Which { principal: Reference::parse(&it.who, Kind::Account)?, by, class: it.class };
+                let which = ShareSelector { principal: Reference::parse(&it.who, Kind::Account)?, by, class: it.class };
                 let permissions = it.permission.as_deref().map(Permissions::parse).transpose()?;
                 let after = (permissions, expiry(it.expires.as_ref())?);
                 let done = session.write(&it.writing, Who::Named, &mut |tx| {
@@ -215,8 +215,8 @@ impl Share {
             Verb::Revoke(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let by = it.by.as_deref().map(Sharer::parse).transpose()?;
-                let one = |principal| Which { principal, by: by.clone(), class: it.class };
-                let which: Vec<Which> = references(&it.who)?.into_iter().map(one).collect();
+                let one = |principal| ShareSelector { principal, by: by.clone(), class: it.class };
+                let which: Vec<ShareSelector> = references(&it.who)?.into_iter().map(one).collect();
                 let done = session.write(&it.writing, Who::Named, &mut |tx| {
                     share::revoke(tx, (&endpoint, &path), &which, it.cascade)
                 })?;
@@ -256,7 +256,7 @@ impl List {
         (endpoint, path): (&Name, &Path),
         put: Put<'_>,
     ) -> Result<(), RenderError> {
-        let place = match view.find_item(endpoint, path) {
+        let resolved = match view.find_item(endpoint, path) {
             // Whoever has lost what they shared may still take it back.
             Err(problem) if problem.kind == ProblemKind::NotFound => {
                 share::own_share_at(&view.transaction()?, endpoint, path)?.ok_or(problem)?
@@ -264,21 +264,21 @@ impl List {
             found => found?,
         };
         if self.all && view.actor != Actor::Operator {
-            view.transaction()?.require_verb(Do::AdministerShares, place.item.id)?;
+            view.transaction()?.require_verb(Do::AdministerShares, resolved.nearest.id)?;
         }
-        let ancestors = view.facts.ancestors(place.item.id)?;
+        let ancestors = view.facts.ancestors(resolved.nearest.id)?;
         let viewer = view.viewer()?;
         for (up, above) in ancestors.iter().filter(|above| above.kind() == Kind::Item).enumerate() {
             // What is not registered has no shares of its own.
-            if self.here && (above.id != place.item.id || !place.rest.is_empty()) {
+            if self.here && (above.id != resolved.nearest.id || !resolved.missing.is_empty()) {
                 break;
             }
             self.of_item(view, &viewer, (up, above), wanted, put)?;
         }
         if let Some(endpoint) = ancestors.last() {
-            let root_too = !self.here || (place.item.is_root() && place.rest.is_empty());
+            let root_too = !self.here || (resolved.nearest.is_root() && resolved.missing.is_empty());
             if root_too && wanted.is_everything() {
-                implicit(view, &viewer, endpoint, &place.item, put)?;
+                implicit(view, &viewer, endpoint, &resolved.nearest, put)?;
             }
         }
         Ok(())
@@ -368,10 +368,10 @@ fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, pu
                 found => found?,
             };
             // Nothing lies under what is not registered.
-            if !place.rest.is_empty() {
+            if !place.missing.is_empty() {
                 return Ok(());
             }
-            Some(place.item.id)
+            Some(place.nearest.id)
         }
     };
     let view = view.in_memory()?;

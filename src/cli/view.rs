@@ -10,7 +10,7 @@ use crate::model::{
     Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Revision, Role, Time, Verb,
 };
 use crate::ops::{
-    Actor, AnyViewer, Place, Transaction, Viewer, find, find_item, find_workspace, require_active, resolve,
+    Actor, AnyViewer, ResolvedPath, Transaction, Viewer, find, find_item, find_workspace, require_active, resolve,
 };
 use crate::policy::disclosure::HIDDEN;
 use crate::policy::{AdaptiveFacts, BindingQuery, CurrentRights, Facts};
@@ -177,7 +177,7 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// The item that a path names, as far as it is registered, if the reader may see it.
-    pub(super) fn find_item(&self, endpoint: &Name, path: &Path) -> Result<Place, Problem> {
+    pub(super) fn find_item(&self, endpoint: &Name, path: &Path) -> Result<ResolvedPath, Problem> {
         find_item(&self.facts, &self.viewer()?, endpoint, path)
     }
 

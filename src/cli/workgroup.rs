@@ -11,7 +11,7 @@ use super::session::Session;
 use super::{Outcome, complete, examples};
 use crate::model::Kind;
 use crate::model::attributes::{MemberAccess, SendPolicy};
-use crate::ops::place;
+use crate::ops::group;
 use crate::render::{Column, hidden, key, shown};
 
 /// Manage workgroups
@@ -94,14 +94,14 @@ struct Said {
 }
 
 impl Said {
-    fn options(self) -> place::Options {
-        place::Options {
+    fn options(self) -> group::GroupSettings {
+        group::GroupSettings {
             send: self.send,
             member_access: self.member_access,
             admins_manage_members: self.rights.admins_manage_members,
             admins_create_users: self.rights.admins_create_users,
             admins_manage_groups: self.rights.admins_manage_groups,
-            ..place::Options::default()
+            ..group::GroupSettings::default()
         }
     }
 }
@@ -148,12 +148,12 @@ impl Workgroup {
         match self.verb {
             Verb::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.said.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| place::add(tx, kind, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.said.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| place::set(tx, kind, &which, &options))?;
+                let done = session.write(&it.writing, Who::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
             Verb::List(it) => it.run(session, kind, &COLUMNS),

@@ -17,10 +17,10 @@ use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{AllowDeny, Home};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role};
+use crate::ops::group;
 use crate::ops::home::HomeFolder;
-use crate::ops::place;
-use crate::ops::workspace::{self, Options};
-use crate::ops::workspace_member::{self, Terms};
+use crate::ops::workspace::{self, WorkspaceSettings};
+use crate::ops::workspace_member::{self, WorkspaceTerms};
 use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
@@ -165,9 +165,9 @@ struct RemoveMember {
 }
 
 impl Change {
-    fn options(&self) -> Result<Options, Problem> {
+    fn options(&self) -> Result<WorkspaceSettings, Problem> {
         let files = self.files.as_deref().map(folder).transpose()?;
-        Ok(Options { description: self.description.clone(), files, root_upload: self.root_upload })
+        Ok(WorkspaceSettings { description: self.description.clone(), files, root_upload: self.root_upload })
     }
 }
 
@@ -284,7 +284,7 @@ fn has_home(view: &View<'_>, workspace: &Resource) -> Result<bool, RenderError> 
 fn homes(view: &View<'_>, workspace: &Resource) -> Result<HashMap<Id, Id>, RenderError> {
     let mut found = HashMap::new();
     let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(found) };
-    for item in place::children(&view.transaction()?, Kind::Item, files)? {
+    for item in group::children(&view.transaction()?, Kind::Item, files)? {
         if let Some(home) = item.as_item().and_then(|it| it.home).filter(|home| home.workspace == workspace.id) {
             found.insert(home.of, item.id);
         }
@@ -296,7 +296,7 @@ impl AddMember {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let ((org, name), who) = (workspace_name(&self.workspace)?, references(&self.who)?);
         let home = self.home.as_deref().map(HomeFolder::parse).transpose()?.unwrap_or_default();
-        let terms = Terms { level: self.level, root_upload: self.root_upload.map(|it| it.0), home };
+        let terms = WorkspaceTerms { level: self.level, root_upload: self.root_upload.map(|it| it.0), home };
         let done =
             session.write(&self.writing, Who::Named, &mut |tx| workspace_member::add(tx, &org, &name, &who, &terms))?;
         session.report(&done, &Made::default())

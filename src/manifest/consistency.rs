@@ -207,7 +207,7 @@ impl Consistency {
         endpoint::check_version(&declared).err().or_else(|| {
             let (host, _) = said.of.as_ref()?;
             let is_share = self.endpoints.get(host.key()).is_some_and(|it| it.endpoint.kind == EndpointKind::Share);
-            endpoint::refuse_opened(known.endpoint.kind, is_share, host).err()
+            endpoint::refuse_shared_folder(known.endpoint.kind, is_share, host).err()
         })
     }
 }

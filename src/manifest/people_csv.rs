@@ -16,7 +16,7 @@ use crate::input::document::{Diagnostic, Span};
 use crate::input::table::TableRows;
 use crate::model::name::printable;
 use crate::model::{Kind, Name, Problem, Reference, Role};
-use crate::ops::{account, place};
+use crate::ops::{account, group};
 use columns::{Cells, OF_ACCOUNTS, PLACES, VIA, settings, status, truth};
 
 pub use columns::{FIELDS, Table};
@@ -57,7 +57,7 @@ struct People<'t> {
     statements: Vec<Statement>,
     diagnostics: Vec<Diagnostic>,
     /// What was said of whom, and in which line.
-    known: HashMap<String, (account::Options, Option<Ensure>, u32)>,
+    known: HashMap<String, (account::AccountSettings, Option<Ensure>, u32)>,
 }
 
 /// Whom a row is about.
@@ -191,7 +191,7 @@ impl People<'_> {
         let group = Group {
             kind: *kind,
             name: name.clone(),
-            options: place::Options::default(),
+            options: group::GroupSettings::default(),
             ensure: Ensure::Present,
             exclusive: None,
             previously: None,
@@ -203,7 +203,7 @@ impl People<'_> {
         let whole: Vec<&str> = [cells.get("first_name"), cells.get("last_name")].into_iter().flatten().collect();
         let text = |form: Form| move |text: &str| form.check(text).map(|()| text.to_owned());
         let first_last = (!whole.is_empty()).then(|| whole.join(" "));
-        let options = account::Options {
+        let options = account::AccountSettings {
             email: self.taken(cells, "email", text(Form::Email)),
             display_name: self.taken(cells, "display_name", text(Form::Free)).or(first_last),
             role: self.taken(cells, "role", |word| account::parse_role(word, name.as_written())).or(self.table.role),
@@ -211,8 +211,9 @@ impl People<'_> {
             settings: self.taken(cells, "settings", settings).unwrap_or_default(),
         };
         let ensure = self.taken(cells, "status", status).flatten();
-        let nothing = account::Options { role: self.table.role, ..account::Options::default() };
-        let says_nothing = |options: &account::Options, ensure: Option<Ensure>| ensure.is_none() && *options == nothing;
+        let nothing = account::AccountSettings { role: self.table.role, ..account::AccountSettings::default() };
+        let says_nothing =
+            |options: &account::AccountSettings, ensure: Option<Ensure>| ensure.is_none() && *options == nothing;
         if let Some((known, before_ensure, before)) = self.known.get(name.key())
             && !says_nothing(known, *before_ensure)
         {

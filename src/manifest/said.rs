@@ -9,7 +9,7 @@ use crate::model::attributes::{AllowDeny, EndpointKind, ItemType, NodeVersion, S
 use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
 use crate::ops::home::HomeFolder;
-use crate::ops::{account, place, server};
+use crate::ops::{account, group, server};
 
 /// Where a statement stands: in which of the sources, and where in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -45,7 +45,7 @@ pub enum Ensure {
 #[derive(Clone, Debug)]
 pub enum Said {
     /// Of the server.
-    Server(server::Options),
+    Server(server::ServerSettings),
     /// Of an account.
     Account(Box<Account>),
     /// Of a group, a workgroup or a dropbox.
@@ -76,7 +76,7 @@ pub struct Account {
     /// Its name.
     pub name: Name,
     /// What is said of it.
-    pub options: account::Options,
+    pub options: account::AccountSettings,
     /// What shall become of it; none where nothing is said of that.
     pub ensure: Option<Ensure>,
     /// Who takes over from one that goes.
@@ -95,7 +95,7 @@ pub struct Group {
     /// Its name.
     pub name: Name,
     /// What is said of it.
-    pub options: place::Options,
+    pub options: group::GroupSettings,
     /// What shall become of it.
     pub ensure: Ensure,
     /// Whether nobody else may be in it.

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Actor, Result, Transaction, heir, membership};
+use super::{Actor, Result, Transaction, handover, membership};
 use crate::model::attributes::{Account, Attributes, Setting, SettingValue};
 use crate::model::catalogue::OWN_ADDRESS;
 use crate::model::name::shell_quote;
@@ -12,7 +12,7 @@ use crate::policy::{BindingQuery, Facts, invariants};
 
 /// What can be said of an account; what is none is left as it is.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Options {
+pub struct AccountSettings {
     /// The account role.
     pub role: Option<Role>,
     /// The e-mail address; an empty text takes it away.
@@ -25,7 +25,7 @@ pub struct Options {
     pub settings: Vec<(Setting, SettingValue)>,
 }
 
-impl Options {
+impl AccountSettings {
     /// Puts what is said here into an account.
     ///
     /// # Errors
@@ -93,11 +93,11 @@ pub fn parse_role(word: &str, who: &str) -> Result<Role> {
 pub fn add<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     name: &Name,
-    options: &Options,
+    options: &AccountSettings,
     place: Option<&Reference>,
 ) -> Result<Id> {
     let role = options.role.unwrap_or(Role::ServerUser);
-    let place = place.map(|place| membership::find_place(tx, place)).transpose()?;
+    let place = place.map(|place| membership::find_group(tx, place)).transpose()?;
     // Whoever may create accounts in a workgroup creates users only, straight into it (docs/model.md#workgroups).
     if place.is_none() || role != Role::ServerUser {
         tx.require(Action::CreateAccount(role), Id::SERVER)?;
@@ -143,7 +143,7 @@ pub(super) fn settings_between(before: &Account, after: &Account) -> Vec<Action>
 }
 
 /// Refuses an end that is over already: whoever types one meant another time, or to deactivate.
-fn refuse_past(options: &Options, now: Time) -> Result<()> {
+fn refuse_past(options: &AccountSettings, now: Time) -> Result<()> {
     match options.expires.and_then(|end| end.resolve_at(now)) {
         Some(end) if end <= now => Err(Problem::conflict("past_expiry", format!("{end} is over already"))
             .why("an account that expires does so at a time to come")
@@ -157,7 +157,7 @@ fn same_or_conflict<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     existing: &Resource,
     role: Role,
-    options: &Options,
+    options: &AccountSettings,
 ) -> Result<()> {
     let exists =
         |what: String| Problem::conflict("exists", format!("the account `{}` exists already, {what}", existing.name));
@@ -192,8 +192,8 @@ fn same_or_conflict<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial for each thing the actor may not change; a conflict for an admin that would expire.
-pub fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options: &Options) -> Result<()> {
-    if *options == Options::default() {
+pub fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options: &AccountSettings) -> Result<()> {
+    if *options == AccountSettings::default() {
         return Err(super::nothing_to_set());
     }
     if let Some(role) = options.role {
@@ -420,21 +420,21 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, remov
     };
     let last = invariants::is_active_admin(tx.facts(), existing.id, tx.at)?
         && !invariants::has_active_admin(tx.facts(), Some(existing.id), tx.at)?;
-    let heir = transfer_to.as_ref().map(|heir| tx.find(Kind::Account, heir)).transpose()?;
-    if let Some(heir) = &heir {
-        if heir.id == existing.id {
+    let successor = transfer_to.as_ref().map(|successor| tx.find(Kind::Account, successor)).transpose()?;
+    if let Some(successor) = &successor {
+        if successor.id == existing.id {
             return Err(Problem::conflict("same_account", "an account cannot take over from itself"));
         }
         if last {
-            tx.require(Action::SetRole(Role::ServerAdmin), heir.id)?;
-            give_role(tx, heir, Role::ServerAdmin)?;
+            tx.require(Action::SetRole(Role::ServerAdmin), successor.id)?;
+            give_role(tx, successor, Role::ServerAdmin)?;
         }
     } else if last {
         return Err(Problem::conflict("last_admin", format!("`{}` is the last active admin", existing.name))
             .why("the last active admin can be neither demoted, deactivated nor deleted")
             .tip(format!("rolebook account remove {} --destroy --transfer-to SOMEBODY", existing.shell_name())));
     }
-    heir::take_over(tx, &existing, heir.as_ref(), *cascade)?;
+    handover::transfer_ownership(tx, &existing, successor.as_ref(), *cascade)?;
     for binding in tx.facts().list_bindings(BindingQuery::Of(existing.id))? {
         if !matches!(binding.role.resource_kind(), Kind::Server | Kind::Package) {
             let place = tx.name(binding.resource)?;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::endpoint::opened_on;
 use super::item::{self, refuse_files, require_folder, subtree};
-use super::{Place, Result, Transaction};
+use super::{ResolvedPath, Result, Transaction};
 use crate::model::attributes::{Attributes, File, Item, ItemType};
 use crate::model::name::{printable, shell_quote};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
@@ -14,7 +14,7 @@ use crate::policy::{BindingQuery, Facts};
 
 /// What is registered, or said of what is.
 #[derive(Clone, Debug, Default)]
-pub struct Said {
+pub struct ItemSettings {
     /// Whether it is a file or a folder.
     pub item_type: Option<ItemType>,
     /// The size of a file in bytes.
@@ -27,23 +27,28 @@ pub struct Said {
 ///
 /// # Errors
 /// A denial; a conflict when it is registered otherwise.
-pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path, said: &Said) -> Result<Id> {
+pub fn add<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    endpoint: &Name,
+    path: &Path,
+    settings: &ItemSettings,
+) -> Result<Id> {
     let existing = tx.find(Kind::Endpoint, endpoint)?;
     tx.require_verb(Verb::Edit, existing.id)?;
-    let item_type = said.item_type.unwrap_or(ItemType::Folder);
-    refuse_size_of_folder(item_type, said.size)?;
-    let place = tx.find_item(endpoint, path)?;
-    let item = if place.rest.is_empty() {
-        let before = place.item.as_item().cloned().unwrap_or(Item::FOLDER);
-        let wanted = Item { size: said.size.or(before.size), ..before.clone() };
-        if said.item_type.is_some_and(|it| it != before.item_type) || wanted != before {
-            return Err(exists(&tx.name(place.item.id)?));
+    let item_type = settings.item_type.unwrap_or(ItemType::Folder);
+    refuse_size_of_folder(item_type, settings.size)?;
+    let resolved = tx.find_item(endpoint, path)?;
+    let item = if resolved.missing.is_empty() {
+        let before = resolved.nearest.as_item().cloned().unwrap_or(Item::FOLDER);
+        let wanted = Item { size: settings.size.or(before.size), ..before.clone() };
+        if settings.item_type.is_some_and(|it| it != before.item_type) || wanted != before {
+            return Err(exists(&tx.name(resolved.nearest.id)?));
         }
-        place.item.id
+        resolved.nearest.id
     } else {
-        make_below(tx, &place, Item { item_type, size: said.size, ..Item::FOLDER })?
+        make_below(tx, &resolved, Item { item_type, size: settings.size, ..Item::FOLDER })?
     };
-    let Some(owner) = &said.owner else { return Ok(item) };
+    let Some(owner) = &settings.owner else { return Ok(item) };
     let owner = find_owner(tx, owner.as_ref())?;
     match (tx.facts().list_bindings(BindingQuery::OnAs(item, Role::ItemOwner))?.first(), owner) {
         (Some(held), Some(owner)) if held.principal == owner.id => {}
@@ -67,10 +72,10 @@ fn exists(path: &str) -> Problem {
 }
 
 /// Makes the last component of an unregistered path, and the folders between.
-fn make_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, place: &Place, item: Item) -> Result<Id> {
-    require_folder(tx, &place.item)?;
-    let mut parent = place.item.id;
-    let Some((last, between)) = place.rest.split_last() else { return Ok(parent) };
+fn make_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, resolved: &ResolvedPath, item: Item) -> Result<Id> {
+    require_folder(tx, &resolved.nearest)?;
+    let mut parent = resolved.nearest.id;
+    let Some((last, between)) = resolved.missing.split_last() else { return Ok(parent) };
     for component in between {
         parent = item::make(tx, parent, component, Item::FOLDER);
     }
@@ -89,18 +94,23 @@ fn find_owner<F: Facts + ?Sized>(tx: &Transaction<'_, F>, owner: Option<&Referen
 ///
 /// # Errors
 /// A denial; "no such file or folder".
-pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path, said: &Said) -> Result<()> {
-    if said.size.is_none() && said.owner.is_none() {
+pub fn set<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    endpoint: &Name,
+    path: &Path,
+    settings: &ItemSettings,
+) -> Result<()> {
+    if settings.size.is_none() && settings.owner.is_none() {
         return Err(super::nothing_to_set());
     }
-    let Place { item, host, .. } = registered(tx, endpoint, path)?;
+    let ResolvedPath { nearest: item, endpoint: host, .. } = registered(tx, endpoint, path)?;
     tx.require_verb(Verb::Edit, host.id)?;
     let Some(before) = item.as_item() else { return Ok(()) };
-    if let Some(size) = said.size {
+    if let Some(size) = settings.size {
         refuse_size_of_folder(before.item_type, Some(size))?;
         tx.put_attributes(&item, Attributes::Item(Item { size: Some(size), ..before.clone() }));
     }
-    if let Some(owner) = &said.owner {
+    if let Some(owner) = &settings.owner {
         let owner = find_owner(tx, owner.as_ref())?.map(|owner| owner.id);
         give_to(tx, item.id, owner)?;
     }
@@ -126,10 +136,10 @@ pub(super) fn give_to<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, item: Id, 
 ///
 /// # Errors
 /// "No such file or folder".
-pub fn registered<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<Place> {
-    let place = tx.find_item(endpoint, path)?;
-    if place.rest.is_empty() {
-        return Ok(place);
+pub fn registered<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<ResolvedPath> {
+    let resolved = tx.find_item(endpoint, path)?;
+    if resolved.missing.is_empty() {
+        return Ok(resolved);
     }
     let path = format!("{endpoint}:{path}");
     Err(Problem::not_found("file or folder", &path)
@@ -166,14 +176,14 @@ pub fn upload<F: Facts + ?Sized>(
     }
     refuse_size_of_folder(request.item_type, request.size)?;
     // Whoever may replace a file need not see the folder it lies in: it may be shared by itself.
-    if let Some(existing) = seen(tx, endpoint, path)? {
+    if let Some(existing) = visible_item(tx, endpoint, path)? {
         if request.item_type == ItemType::File {
             return replace(tx, &existing, request.size);
         }
         require_folder(tx, &existing)?;
         return put_files(tx, &existing, &request.files);
     }
-    let folder = target(tx, endpoint, &folder)?;
+    let folder = target_folder(tx, endpoint, &folder)?;
     if request.item_type == ItemType::File {
         return put_file(tx, &folder, name, request.size);
     }
@@ -208,7 +218,7 @@ pub fn save<F: Facts + ?Sized>(
 ) -> Result<()> {
     let package = tx.find_reference(Kind::Package, package)?;
     tx.require_verb(Verb::Download, package.id)?;
-    let folder = target(tx, endpoint, path)?;
+    let folder = target_folder(tx, endpoint, path)?;
     let files = package.as_package().map(|it| it.files.clone()).unwrap_or_default();
     if files.is_empty() {
         tx.warnings.push(format!("{} holds no files", package.reference()));
@@ -271,7 +281,11 @@ fn put_file<F: Facts + ?Sized>(
 }
 
 /// The item of a path, where it is registered and the actor may see it.
-fn seen<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Rc<Resource>>> {
+fn visible_item<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    endpoint: &Name,
+    path: &Path,
+) -> Result<Option<Rc<Resource>>> {
     let Some(host) = tx.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
     let Some((item, depth)) = tx.facts().nearest_item(host.id, path)? else { return Ok(None) };
     if depth < path.depth() {
@@ -322,19 +336,19 @@ pub(super) fn own_if_home<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder
 
 /// The folder that something goes to. Folders of the path that are not registered are made, which
 /// takes `create-folder`.
-pub(super) fn target<F: Facts + ?Sized>(
+pub(super) fn target_folder<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     endpoint: &Name,
     path: &Path,
 ) -> Result<Rc<Resource>> {
-    let place = tx.find_item(endpoint, path)?;
-    require_folder(tx, &place.item)?;
-    if place.rest.is_empty() {
-        return Ok(place.item);
+    let resolved = tx.find_item(endpoint, path)?;
+    require_folder(tx, &resolved.nearest)?;
+    if resolved.missing.is_empty() {
+        return Ok(resolved.nearest);
     }
-    tx.require_verb(Verb::CreateFolder, place.item.id)?;
-    let mut folder = place.item;
-    for component in &place.rest {
+    tx.require_verb(Verb::CreateFolder, resolved.nearest.id)?;
+    let mut folder = resolved.nearest;
+    for component in &resolved.missing {
         let made = make_in(tx, &folder, component, Item::FOLDER)?;
         folder = tx.facts().resource(made)?.unwrap_or(folder);
     }
@@ -346,7 +360,7 @@ pub(super) fn target<F: Facts + ?Sized>(
 /// # Errors
 /// A denial; a conflict when the name is taken, or for a folder that something else rests on.
 pub fn rename<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path, new: &str) -> Result<()> {
-    let item = registered(tx, endpoint, path)?.item;
+    let item = registered(tx, endpoint, path)?.nearest;
     tx.require_verb(Verb::Rename, item.id)?;
     let new = Path::component(new)?;
     refuse_fixed(tx, &item, "renamed")?;
@@ -379,13 +393,13 @@ pub(super) fn refuse_fixed<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Re
 /// # Errors
 /// A denial; a conflict for a folder that something else rests on.
 pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
-    let item = registered(tx, endpoint, path)?.item;
+    let item = registered(tx, endpoint, path)?.nearest;
     tx.require_verb(Verb::Delete, item.id)?;
-    remove_unasked(tx, &item)
+    remove_unchecked(tx, &item)
 }
 
 /// Removes an item, unasked: the caller has asked.
-pub(super) fn remove_unasked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
+pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
     let items = subtree(tx, top)?;
     let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
     if let Some(opened) = opened_on(tx, &ids)?.first() {
@@ -420,21 +434,21 @@ pub fn list<F: Facts + ?Sized>(
     path: &Path,
     deep: bool,
 ) -> Result<Vec<Rc<Resource>>> {
-    let place = tx.find_item(endpoint, path)?;
-    tx.require(Action::Plain(Verb::Browse), place.item.id)?;
+    let resolved = tx.find_item(endpoint, path)?;
+    tx.require(Action::Plain(Verb::Browse), resolved.nearest.id)?;
     // Of a folder that is not registered nothing is known.
-    if !place.rest.is_empty() {
+    if !resolved.missing.is_empty() {
         return Ok(Vec::new());
     }
     let by_name = |items: &mut Vec<Rc<Resource>>| items.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut open = super::place::children(tx, Kind::Item, place.item.id)?;
+    let mut open = super::group::children(tx, Kind::Item, resolved.nearest.id)?;
     by_name(&mut open);
     open.reverse();
     let mut found = Vec::new();
     // Depth first, without recursion: each folder is followed by what lies in it.
     while let Some(item) = open.pop() {
         if deep && item.as_item().is_some_and(|it| it.is_folder()) {
-            let mut below = super::place::children(tx, Kind::Item, item.id)?;
+            let mut below = super::group::children(tx, Kind::Item, item.id)?;
             by_name(&mut below);
             open.extend(below.into_iter().rev());
         }

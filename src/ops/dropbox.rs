@@ -1,6 +1,6 @@
 //! What is a dropbox's own: its public link.
 
-use super::place::children;
+use super::group::children;
 use super::{Result, Transaction, invitation};
 use crate::model::attributes::{Attributes, PublicLink};
 use crate::model::secret::Secret;

@@ -10,7 +10,7 @@ use crate::policy::{BindingQuery, Facts, Subject};
 
 /// What can be said of an endpoint; what is none is left as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Options {
+pub struct EndpointSettings {
     /// Whether only who holds a role sees its definition.
     pub private: Option<bool>,
     /// Whether roles can be assigned on it.
@@ -19,7 +19,7 @@ pub struct Options {
     pub node_version: Option<Option<NodeVersion>>,
 }
 
-impl Options {
+impl EndpointSettings {
     /// The definition with what is said here.
     pub fn applied(&self, endpoint: &Endpoint) -> Endpoint {
         Endpoint {
@@ -33,7 +33,7 @@ impl Options {
 
 /// A new endpoint.
 #[derive(Clone, Debug)]
-pub struct New {
+pub struct NewEndpoint {
     /// What it is.
     pub kind: EndpointKind,
     /// The folder it opens, for a share.
@@ -41,7 +41,7 @@ pub struct New {
     /// Who shall administer it besides its creator; for the operator at least one.
     pub administrators: Vec<Reference>,
     /// The rest.
-    pub options: Options,
+    pub settings: EndpointSettings,
 }
 
 /// Creates an endpoint; its creator administers it.
@@ -49,15 +49,15 @@ pub struct New {
 /// # Errors
 /// A denial; a usage problem without an administrator; a conflict when it exists otherwise, or for
 /// what its kind cannot have.
-pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, new: &New) -> Result<Id> {
+pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, new: &NewEndpoint) -> Result<Id> {
     tx.require_verb(Verb::CreateEndpoint, Id::SERVER)?;
-    let mut endpoint = new.options.applied(&Endpoint::of_kind(new.kind));
+    let mut endpoint = new.settings.applied(&Endpoint::of_kind(new.kind));
     check_version(&endpoint)?;
     let first = creator(tx, &new.administrators)?;
     if let Some(existing) = tx.facts().named(Kind::Endpoint, None, name.key())? {
         return same_or_conflict(tx, &existing, new);
     }
-    endpoint.of = opened(tx, new)?;
+    endpoint.of = shared_folder(tx, new)?;
     endpoint.creator = Some(first);
     let id = tx.create(None, name, Attributes::Endpoint(endpoint.clone()))?;
     make_root(tx, id);
@@ -86,7 +86,7 @@ fn creator<F: Facts + ?Sized>(tx: &Transaction<'_, F>, administrators: &[Referen
 }
 
 /// The folder that a share opens: a folder of an endpoint of another kind, which one administers.
-fn opened<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, new: &New) -> Result<Option<Id>> {
+fn shared_folder<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, new: &NewEndpoint) -> Result<Option<Id>> {
     let (endpoint, path) = match (&new.of, new.kind) {
         (None, EndpointKind::Share) => {
             return Err(
@@ -96,11 +96,11 @@ fn opened<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, new: &New) -> Result<O
         (None, _) => return Ok(None),
         (Some(of), _) => of,
     };
-    refuse_opened(new.kind, false, endpoint)?;
+    refuse_shared_folder(new.kind, false, endpoint)?;
     let host = tx.find(Kind::Endpoint, endpoint)?;
     tx.require_verb(Verb::Edit, host.id)?;
     let is_share = host.as_endpoint().is_some_and(|it| it.kind == EndpointKind::Share);
-    refuse_opened(new.kind, is_share, &Name::parse(&host.name)?)?;
+    refuse_shared_folder(new.kind, is_share, &Name::parse(&host.name)?)?;
     register_folder(tx, endpoint, path).map(|folder| Some(folder.id))
 }
 
@@ -108,7 +108,7 @@ fn opened<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, new: &New) -> Result<O
 ///
 /// # Errors
 /// A conflict.
-pub(crate) fn refuse_opened(kind: EndpointKind, is_of_share: bool, host: &Name) -> Result<()> {
+pub(crate) fn refuse_shared_folder(kind: EndpointKind, is_of_share: bool, host: &Name) -> Result<()> {
     if kind != EndpointKind::Share {
         return Err(Problem::conflict("kind_has_none", "only a share opens a folder of another endpoint")
             .tip("--kind share, or leave out --of"));
@@ -136,12 +136,12 @@ pub(crate) fn check_version(endpoint: &Endpoint) -> Result<()> {
 }
 
 /// Adding what is there already is no change; adding it otherwise is a contradiction.
-fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource, new: &New) -> Result<Id> {
+fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource, new: &NewEndpoint) -> Result<Id> {
     // Names are unique, so that one is taken cannot be hidden; whose it is can.
     if !tx.sees(existing)? {
         return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
     }
-    let same = existing.as_endpoint().is_some_and(|it| it.kind == new.kind && new.options.applied(it) == *it);
+    let same = existing.as_endpoint().is_some_and(|it| it.kind == new.kind && new.settings.applied(it) == *it);
     let mut administered = true;
     for administrator in &new.administrators {
         let administrator = find_principal(tx, administrator)?;
@@ -168,8 +168,8 @@ fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resou
 /// # Errors
 /// A denial; a conflict for what its kind cannot have, for roles that an unmanaged endpoint cannot
 /// have, or for custom shares that an older node cannot hold.
-pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options: &Options) -> Result<()> {
-    if *options == Options::default() {
+pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options: &EndpointSettings) -> Result<()> {
+    if *options == EndpointSettings::default() {
         return Err(super::nothing_to_set());
     }
     let existing = tx.find(Kind::Endpoint, name)?;
@@ -199,10 +199,10 @@ pub(super) fn items<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: Id) ->
 pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Result<()> {
     let existing = tx.find(Kind::Endpoint, name)?;
     tx.require_verb(Verb::Delete, existing.id)?;
-    remove_unasked(tx, &existing)
+    remove_unchecked(tx, &existing)
 }
 
-fn remove_unasked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource) -> Result<()> {
+fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource) -> Result<()> {
     let items = items(tx, existing.id)?;
     let own: Vec<Id> = items.iter().map(|item| item.id).collect();
     for role in Role::ENDPOINT {
@@ -229,7 +229,7 @@ fn remove_unasked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Res
     for opened in opened_on(tx, &own)? {
         let name = tx.name(opened.id)?;
         tx.cascades.push(format!("{name}, which opens a folder of it"));
-        remove_unasked(tx, &opened)?;
+        remove_unchecked(tx, &opened)?;
     }
     for item in items.iter().rev() {
         tx.end_with_bindings(item.id)?;
@@ -341,7 +341,7 @@ pub fn remove_role<F: Facts + ?Sized>(
 
 /// A role that somebody effectively has on an endpoint.
 #[derive(Clone, Debug)]
-pub struct Effective {
+pub struct EffectiveRole {
     /// The role.
     pub role: Role,
     /// The role it follows from, where it is not held itself.
@@ -356,7 +356,7 @@ pub struct Effective {
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn effective<F: Facts + ?Sized>(subject: &Subject<'_, F>, endpoint: &Resource) -> Result<Vec<Effective>> {
+pub fn effective_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>, endpoint: &Resource) -> Result<Vec<EffectiveRole>> {
     let managed = endpoint.as_endpoint().is_some_and(|it| it.kind.sharing() == Sharing::Managed);
     let mut found = Vec::new();
     for role in Role::ENDPOINT {
@@ -370,7 +370,7 @@ pub fn effective<F: Facts + ?Sized>(subject: &Subject<'_, F>, endpoint: &Resourc
                 crate::policy::ProofStep::Member(membership) => via.push(membership.resource),
                 crate::policy::ProofStep::Role(binding) => {
                     let implied_by = (binding.role != role).then_some(binding.role);
-                    found.push(Effective { role, implied_by, binding: binding.clone(), via: via.clone() });
+                    found.push(EffectiveRole { role, implied_by, binding: binding.clone(), via: via.clone() });
                 }
                 _ => {}
             }

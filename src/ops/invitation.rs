@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use super::group::children;
 use super::package;
-use super::place::children;
 use super::{Actor, Result, Transaction};
 use crate::model::attributes::{Attributes, File, Invitation, InvitationState, Invitee};
 use crate::model::catalogue::LINK;
@@ -13,20 +13,20 @@ use crate::model::{Id, Kind, Name, Problem, Resource, Role, SetNames, Time, Verb
 use crate::policy::Facts;
 
 /// How long a private link lives where nothing is said.
-pub const DEFAULT_LIFE: TimeSpan = TimeSpan::days(3);
+pub const DEFAULT_LIFETIME: TimeSpan = TimeSpan::days(3);
 
 /// How long a link shall live.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Life {
+pub struct LinkTerms {
     /// When it ends; three days from now where nothing is said.
     pub expires: Option<Expiry>,
     /// Whether one completed submission uses it up.
     pub after_one_upload: bool,
 }
 
-impl Life {
-    fn end(self, now: Time) -> Result<Option<Time>> {
-        let end = self.expires.unwrap_or(Expiry::In(DEFAULT_LIFE)).resolve_at(now);
+impl LinkTerms {
+    fn end_time(self, now: Time) -> Result<Option<Time>> {
+        let end = self.expires.unwrap_or(Expiry::In(DEFAULT_LIFETIME)).resolve_at(now);
         if end.is_some_and(|end| end <= now) {
             return Err(Problem::conflict("past_expiry", "the link would have expired before it was made")
                 .tip("choose a later --expires"));
@@ -37,7 +37,7 @@ impl Life {
 
 /// A link that was refused, and what only the log may know of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Refused {
+pub struct Refusal {
     /// What is said to whoever presented it: always the same.
     pub problem: Box<Problem>,
     /// The true reason.
@@ -46,20 +46,20 @@ pub struct Refused {
     pub invitee: Option<Id>,
 }
 
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Refused {
-        Refused { problem: Box::new(problem), reason: "", invitee: None }
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Refusal {
+        Refusal { problem: Box::new(problem), reason: "", invitee: None }
     }
 }
 
-impl From<crate::policy::FactsError> for Refused {
-    fn from(fault: crate::policy::FactsError) -> Refused {
+impl From<crate::policy::FactsError> for Refusal {
+    fn from(fault: crate::policy::FactsError) -> Refusal {
         Problem::from(fault).into()
     }
 }
 
-fn refused(reason: &'static str, invitee: Option<Id>) -> Refused {
-    Refused { problem: Box::new(bad_link()), reason, invitee }
+fn refusal(reason: &'static str, invitee: Option<Id>) -> Refusal {
+    Refusal { problem: Box::new(bad_link()), reason, invitee }
 }
 
 /// The one answer to every link that does not work.
@@ -76,7 +76,7 @@ pub fn invite<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     dropbox: &Name,
     email: &Name,
-    life: Life,
+    life: LinkTerms,
     secret: &Secret,
 ) -> Result<Id> {
     let dropbox = tx.find(Kind::Dropbox, dropbox)?;
@@ -114,10 +114,10 @@ fn issue<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     dropbox: &Resource,
     email: &Name,
-    life: Life,
+    life: LinkTerms,
     secret: &Secret,
 ) -> Result<Id> {
-    let expires = life.end(tx.at)?;
+    let expires = life.end_time(tx.at)?;
     let invitee = match tx.facts().named(Kind::Invitee, None, email.key())? {
         Some(existing) => existing.id,
         None => tx.create(None, email, Attributes::Invitee(Invitee::default()))?,
@@ -129,7 +129,7 @@ fn issue<F: Facts + ?Sized>(
                 format!("`{email}` has an active link to {}", dropbox.reference()),
             )
             .why("one active invitation per address")
-            .tip(typed("resend", dropbox, email)));
+            .tip(shell_command("resend", dropbox, email)));
         }
         tx.end_binding(binding.id);
     }
@@ -167,31 +167,31 @@ fn issue<F: Facts + ?Sized>(
 
 /// Which link or invitation is meant.
 #[derive(Clone, Debug)]
-pub enum Which {
+pub enum LinkSelector {
     /// The newest of an address.
     Address(Name),
     /// The one of that number.
     Number(u64),
 }
 
-impl std::fmt::Display for Which {
+impl std::fmt::Display for LinkSelector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Which::Address(address) => f.write_str(address.as_written()),
-            Which::Number(number) => write!(f, "invitation:{number}"),
+            LinkSelector::Address(address) => f.write_str(address.as_written()),
+            LinkSelector::Number(number) => write!(f, "invitation:{number}"),
         }
     }
 }
 
 /// The link of a dropbox that is meant, with its address.
-fn meant<F: Facts + ?Sized>(
+fn select_link<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     dropbox: &Resource,
-    which: &Which,
+    which: &LinkSelector,
 ) -> Result<(Rc<Resource>, Invitation)> {
     let found = match which {
-        Which::Address(email) => newest(tx, dropbox, email)?,
-        Which::Number(number) => {
+        LinkSelector::Address(email) => newest(tx, dropbox, email)?,
+        LinkSelector::Number(number) => {
             let existing = tx.facts().resource(Id(*number))?;
             existing.filter(|it| it.kind() == Kind::Invitation && it.parent == Some(dropbox.id))
         }
@@ -215,16 +215,16 @@ fn newest<F: Facts + ?Sized>(
 }
 
 /// A command about the link of an address, as a shell takes it.
-fn typed(verb: &str, dropbox: &Resource, email: &Name) -> String {
+fn shell_command(verb: &str, dropbox: &Resource, email: &Name) -> String {
     use crate::model::name::shell_quote;
     format!("rolebook dropbox {verb} {} {}", dropbox.shell_name(), shell_quote(email.as_written()))
 }
 
-fn no_link(dropbox: &Resource, which: &Which) -> Problem {
+fn no_link(dropbox: &Resource, which: &LinkSelector) -> Problem {
     let problem = Problem::not_found("invitation", &format!("{which} to {}", dropbox.reference()));
     match which {
-        Which::Address(email) => problem.tip(typed("invite", dropbox, email)),
-        Which::Number(_) => problem.tip(format!("rolebook dropbox invites {}", dropbox.shell_name())),
+        LinkSelector::Address(email) => problem.tip(shell_command("invite", dropbox, email)),
+        LinkSelector::Number(_) => problem.tip(format!("rolebook dropbox invites {}", dropbox.shell_name())),
     }
 }
 
@@ -235,13 +235,13 @@ fn no_link(dropbox: &Resource, which: &Which) -> Problem {
 pub fn resend<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     dropbox: &Name,
-    which: &Which,
-    life: Life,
+    which: &LinkSelector,
+    life: LinkTerms,
     secret: &Secret,
 ) -> Result<Id> {
     let dropbox = tx.find(Kind::Dropbox, dropbox)?;
     tx.require_verb(Verb::Invite, dropbox.id)?;
-    let (link, old) = meant(tx, &dropbox, which)?;
+    let (link, old) = select_link(tx, &dropbox, which)?;
     if old.state != InvitationState::Active {
         return Err(no_link(&dropbox, which));
     }
@@ -251,7 +251,7 @@ pub fn resend<F: Facts + ?Sized>(
         Some(end) => Expiry::In(TimeSpan(end.0.saturating_sub(old.created.0))),
     });
     end_link(tx, &link, &old, InvitationState::Revoked)?;
-    let life = Life { expires: Some(expires), after_one_upload: life.after_one_upload || old.after_one_upload };
+    let life = LinkTerms { expires: Some(expires), after_one_upload: life.after_one_upload || old.after_one_upload };
     issue(tx, &dropbox, &email, life, secret)
 }
 
@@ -259,10 +259,10 @@ pub fn resend<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial; "no such invitation".
-pub fn revoke<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, dropbox: &Name, which: &Which) -> Result<()> {
+pub fn revoke<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, dropbox: &Name, which: &LinkSelector) -> Result<()> {
     let dropbox = tx.find(Kind::Dropbox, dropbox)?;
     tx.require_verb(Verb::RevokeInvitation, dropbox.id)?;
-    let (link, old) = meant(tx, &dropbox, which)?;
+    let (link, old) = select_link(tx, &dropbox, which)?;
     if old.state == InvitationState::Active {
         return end_link(tx, &link, &old, InvitationState::Revoked);
     }
@@ -311,28 +311,28 @@ pub fn claim<F: Facts + ?Sized>(
     email: &Name,
     link: &Secret,
     secret: &Secret,
-) -> std::result::Result<Id, Refused> {
+) -> std::result::Result<Id, Refusal> {
     tx.actor = Actor::Principal(Id::ANYONE);
     let Some(dropbox) = tx.facts().named(Kind::Dropbox, None, dropbox.key())? else {
-        return Err(refused("no such dropbox", None));
+        return Err(refusal("no such dropbox", None));
     };
     let existing = tx.facts().named(Kind::PublicLink, Some(dropbox.id), &link.hash())?;
     if existing.is_none() {
-        return Err(refused("unknown or withdrawn public link", None));
+        return Err(refusal("unknown or withdrawn public link", None));
     }
     if !tx.facts().server()?.public_links {
-        return Err(refused("the server does not allow public links", None));
+        return Err(refusal("the server does not allow public links", None));
     }
     tx.disclose(dropbox.id);
     if let Some(existing) = newest(tx, &dropbox, email)?
         && let Some(it) = existing.as_invitation().filter(|it| it.status(tx.at) == "active").cloned()
     {
         if it.by != Some(Id::ANYONE) {
-            return Err(refused("the address has an invitation", None));
+            return Err(refusal("the address has an invitation", None));
         }
         end_link(tx, &existing, &it, InvitationState::Revoked)?;
     }
-    Ok(issue(tx, &dropbox, email, Life::default(), secret)?)
+    Ok(issue(tx, &dropbox, email, LinkTerms::default(), secret)?)
 }
 
 /// What is submitted.
@@ -353,26 +353,26 @@ pub fn submit_with<F: Facts + ?Sized>(
     dropbox: &Name,
     link: &Secret,
     submission: &Submission,
-) -> std::result::Result<Id, Refused> {
+) -> std::result::Result<Id, Refusal> {
     let Some(dropbox) = tx.facts().named(Kind::Dropbox, None, dropbox.key())? else {
-        return Err(refused("no such dropbox", None));
+        return Err(refusal("no such dropbox", None));
     };
     let existing = tx.facts().named(Kind::Invitation, Some(dropbox.id), &link.hash())?;
-    let Some(existing) = existing else { return Err(refused("unknown link", None)) };
+    let Some(existing) = existing else { return Err(refusal("unknown link", None)) };
     let Some((it, submitter)) = existing.as_invitation().and_then(|it| Some((it, it.invitee?))) else {
-        return Err(refused("unknown link", None));
+        return Err(refusal("unknown link", None));
     };
     let invitee = Some(submitter);
     match it.status(tx.at) {
         "active" => {}
-        "used" => return Err(refused("the link was used", invitee)),
-        "expired" => return Err(refused("the link is expired", invitee)),
-        _ => return Err(refused("the link was revoked", invitee)),
+        "used" => return Err(refusal("the link was used", invitee)),
+        "expired" => return Err(refusal("the link is expired", invitee)),
+        _ => return Err(refusal("the link was revoked", invitee)),
     }
     tx.actor = Actor::Principal(submitter);
     tx.disclose(dropbox.id);
     // The one evaluator has the last word here too.
-    tx.require_verb(Verb::Submit, dropbox.id).map_err(|_| refused("the outside submitter may not submit", invitee))?;
+    tx.require_verb(Verb::Submit, dropbox.id).map_err(|_| refusal("the outside submitter may not submit", invitee))?;
     if it.after_one_upload {
         end_link(tx, &existing, &it.clone(), InvitationState::Used)?;
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::place::children;
+use super::group::children;
 use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, Item};
 use crate::model::name::shell_quote;

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::place::children;
+use super::group::children;
 use super::{Result, Transaction};
 use crate::model::attributes::{AccessToken, Attributes, SigningKey, TokenMode};
 use crate::model::catalogue::TOKEN_ENDED;
@@ -16,7 +16,10 @@ use crate::policy::Facts;
 ///
 /// # Errors
 /// As [`Transaction::find`]; a conflict for any other kind.
-pub(super) fn find_place<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) -> Result<Rc<Resource>> {
+pub(super) fn find_org_or_workspace<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    on: &Reference,
+) -> Result<Rc<Resource>> {
     match on {
         Reference::Named(Kind::Org, name) => tx.find(Kind::Org, name),
         Reference::Workspace(..) => tx.find_reference(Kind::Workspace, on),
@@ -31,11 +34,11 @@ pub(super) fn find_place<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Refere
 pub(super) fn lying_in<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     kind: Kind,
-    place: &Resource,
+    owner: &Resource,
 ) -> Result<Vec<Rc<Resource>>> {
-    let mut found = children(tx, kind, place.id)?;
-    if place.kind() == Kind::Org {
-        for workspace in children(tx, Kind::Workspace, place.id)? {
+    let mut found = children(tx, kind, owner.id)?;
+    if owner.kind() == Kind::Org {
+        for workspace in children(tx, Kind::Workspace, owner.id)? {
             found.extend(children(tx, kind, workspace.id)?);
         }
     }
@@ -52,12 +55,12 @@ pub fn create_signing_key<F: Facts + ?Sized>(
     on: &Reference,
     public_key: &str,
 ) -> Result<Id> {
-    let place = find_place(tx, on)?;
-    let org = tx.outermost(place.id)?;
+    let owner = find_org_or_workspace(tx, on)?;
+    let org = tx.outermost(owner.id)?;
     tx.require_verb(Verb::CreateSigningKey, org)?;
     let (by, created) = (tx.actor.principal(), tx.at);
     let key = SigningKey { public_key: public_key.to_owned(), by, created };
-    Ok(put(tx, place.id, None, Attributes::SigningKey(key)))
+    Ok(put(tx, owner.id, None, Attributes::SigningKey(key)))
 }
 
 /// Puts a new resource without a name; its key is the hash of its secret, or its own number.
@@ -87,9 +90,9 @@ fn put<F: Facts + ?Sized>(
 /// # Errors
 /// A denial.
 pub fn signing_keys<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
-    let place = find_place(tx, on)?;
-    tx.require_verb(Verb::ListSigningKeys, tx.outermost(place.id)?)?;
-    lying_in(tx, Kind::SigningKey, &place)
+    let owner = find_org_or_workspace(tx, on)?;
+    tx.require_verb(Verb::ListSigningKeys, tx.outermost(owner.id)?)?;
+    lying_in(tx, Kind::SigningKey, &owner)
 }
 
 /// Deletes a signing key.
@@ -113,8 +116,8 @@ pub fn create_token<F: Facts + ?Sized>(
     expires: Option<Expiry>,
     secret: &Secret,
 ) -> Result<Id> {
-    let place = tx.find_reference(Kind::Workspace, workspace)?;
-    let org = tx.outermost(place.id)?;
+    let owner = tx.find_reference(Kind::Workspace, workspace)?;
+    let org = tx.outermost(owner.id)?;
     tx.require_verb(Verb::CreateAccessToken, org)?;
     let (by, created) = (tx.actor.principal(), tx.at);
     let expires = expires.and_then(|end| end.resolve_at(created));
@@ -123,7 +126,7 @@ pub fn create_token<F: Facts + ?Sized>(
             .tip("choose a later --expires"));
     }
     let token = AccessToken { mode, by, created, expires, revoked: false };
-    Ok(put(tx, place.id, Some(secret), Attributes::AccessToken(token)))
+    Ok(put(tx, owner.id, Some(secret), Attributes::AccessToken(token)))
 }
 
 /// The access tokens of an organization or of one of its workspaces, oldest first; also those that
@@ -132,9 +135,9 @@ pub fn create_token<F: Facts + ?Sized>(
 /// # Errors
 /// A denial.
 pub fn tokens<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) -> Result<Vec<Rc<Resource>>> {
-    let place = find_place(tx, on)?;
-    tx.require_verb(Verb::ListAccessTokens, tx.outermost(place.id)?)?;
-    lying_in(tx, Kind::AccessToken, &place)
+    let owner = find_org_or_workspace(tx, on)?;
+    tx.require_verb(Verb::ListAccessTokens, tx.outermost(owner.id)?)?;
+    lying_in(tx, Kind::AccessToken, &owner)
 }
 
 /// Ends an access token; it stays listed.

@@ -18,7 +18,7 @@ use crate::policy::Facts;
 
 /// How many names in ASCII are looked up in one change: a change of more is made by a program, and a
 /// look-up for each would slow it down.
-const MOST: u32 = 1_000;
+const MAX_LOOKUPS: u32 = 1_000;
 
 /// Letters and digits of ASCII that are taken for one another.
 const ALIKE: [(&str, &str); 6] = [("1", "l"), ("l", "1"), ("0", "o"), ("o", "0"), ("rn", "m"), ("m", "rn")];
@@ -52,9 +52,9 @@ impl Lookalikes {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(skeletons(tx, kind, parent)?),
         };
-        let keys = existing.entry(reduced(shown)).or_default();
+        let keys = existing.entry(full_skeleton(shown)).or_default();
         for key in keys.iter() {
-            if let Some(warning) = alike(tx, kind, parent, (name, key))? {
+            if let Some(warning) = lookalike_warning(tx, kind, parent, (name, key))? {
                 return Ok(Some(warning));
             }
         }
@@ -70,9 +70,9 @@ impl Lookalikes {
         name: &Name,
     ) -> Result<Option<String>> {
         for (from, to) in ALIKE {
-            if self.looked_up < MOST && name.key().contains(from) {
+            if self.looked_up < MAX_LOOKUPS && name.key().contains(from) {
                 self.looked_up += 1;
-                if let Some(warning) = alike(tx, kind, parent, (name, &name.key().replace(from, to)))? {
+                if let Some(warning) = lookalike_warning(tx, kind, parent, (name, &name.key().replace(from, to)))? {
                     return Ok(Some(warning));
                 }
             }
@@ -83,7 +83,7 @@ impl Lookalikes {
 
 /// A name without what makes it differ from those that look like it. Twice: the first pass makes letters
 /// of digits, and what is small of a capital may have a skeleton of its own.
-fn reduced(name: &str) -> String {
+fn full_skeleton(name: &str) -> String {
     let once: String = skeleton(name).collect();
     skeleton(&once.to_lowercase()).collect()
 }
@@ -96,7 +96,7 @@ fn skeletons<F: Facts + ?Sized>(
     let mut found: HashMap<String, Vec<String>> = HashMap::new();
     tx.facts().resources(kind, parent, &mut |resource| {
         if resource.parent == parent {
-            found.entry(reduced(&resource.name)).or_default().push(resource.key.clone());
+            found.entry(full_skeleton(&resource.name)).or_default().push(resource.key.clone());
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -104,7 +104,7 @@ fn skeletons<F: Facts + ?Sized>(
 }
 
 /// The warning for a name and the key of one that looks like it, if that is there and the actor sees it.
-fn alike<F: Facts + ?Sized>(
+fn lookalike_warning<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     kind: Kind,
     parent: Option<Id>,
@@ -137,8 +137,8 @@ mod tests {
             ("modern", "modem"),
             ("Ian", "lan"),
         ] {
-            assert_eq!(reduced(a), reduced(b), "{a} {b}");
+            assert_eq!(full_skeleton(a), full_skeleton(b), "{a} {b}");
         }
-        assert_ne!(reduced("alice"), reduced("alise"));
+        assert_ne!(full_skeleton("alice"), full_skeleton("alise"));
     }
 }

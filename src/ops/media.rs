@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::key::{find_place, lying_in};
-use super::org::said;
+use super::key::{find_org_or_workspace, lying_in};
+use super::org::text_setting;
 use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, Media, Stream};
 use crate::model::secret::Secret;
@@ -12,7 +12,7 @@ use crate::policy::Facts;
 
 /// What shall be otherwise; what is none is left as it is.
 #[derive(Clone, Debug, Default)]
-pub struct Edit {
+pub struct MediaEdit {
     /// Its name.
     pub name: Option<Name>,
     /// The title people read; an empty text takes it away.
@@ -42,26 +42,26 @@ pub fn add<F: Facts + ?Sized>(
     given: Option<&str>,
     key: &Secret,
 ) -> Result<Id> {
-    let place = tx.find_reference(Kind::Workspace, workspace)?;
-    tx.require_verb(if kind == Kind::Stream { Verb::CreateStream } else { Verb::CreateMedia }, place.id)?;
-    if let Some(existing) = tx.facts().named(kind, Some(place.id), name.key())? {
-        if said(given, title(&existing))?.as_deref() == title(&existing) {
+    let owner = tx.find_reference(Kind::Workspace, workspace)?;
+    tx.require_verb(if kind == Kind::Stream { Verb::CreateStream } else { Verb::CreateMedia }, owner.id)?;
+    if let Some(existing) = tx.facts().named(kind, Some(owner.id), name.key())? {
+        if text_setting(given, title(&existing))?.as_deref() == title(&existing) {
             return Ok(existing.id);
         }
         return Err(taken(tx, &existing)?.tip(format!("rolebook {} edit {} --title …", kind.command(), existing.id)));
     }
-    let title = said(given, None)?;
+    let title = text_setting(given, None)?;
     let attributes = match kind {
         Kind::Stream => Attributes::Stream(Stream { title, key_hash: key.hash() }),
         _ => Attributes::Media(Media { title }),
     };
-    tx.create(Some(place.id), name, attributes)
+    tx.create(Some(owner.id), name, attributes)
 }
 
 fn taken<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource) -> Result<Problem> {
-    let place = existing.parent.map_or_else(|| Ok(String::new()), |id| tx.name(id))?;
+    let owner = existing.parent.map_or_else(|| Ok(String::new()), |id| tx.name(id))?;
     let what = existing.kind().noun();
-    Ok(Problem::conflict("exists", format!("the {what} `{}` exists already in {place}", existing.name))
+    Ok(Problem::conflict("exists", format!("the {what} `{}` exists already in {owner}", existing.name))
         .why("names are unique in a workspace, compared without case"))
 }
 
@@ -69,7 +69,12 @@ fn taken<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource) -> Res
 ///
 /// # Errors
 /// A denial; a conflict when the name is taken.
-pub fn edit<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, which: &Reference, edit: &Edit) -> Result<()> {
+pub fn edit<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    kind: Kind,
+    which: &Reference,
+    edit: &MediaEdit,
+) -> Result<()> {
     if edit.name.is_none() && edit.title.is_none() && edit.key.is_none() {
         return Err(super::nothing_to_set());
     }
@@ -84,7 +89,7 @@ pub fn edit<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, which: &
         tx.put_name(&existing, name)?;
     }
     let mut after = tx.find_reference(kind, which)?.as_ref().clone();
-    let title = said(edit.title.as_deref(), title(&existing))?;
+    let title = text_setting(edit.title.as_deref(), title(&existing))?;
     match &mut after.attributes {
         Attributes::Media(it) => it.title = title,
         Attributes::Stream(it) => {
@@ -114,10 +119,10 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, which:
 /// # Errors
 /// When the facts cannot be read; "no such organization".
 pub fn list<F: Facts + ?Sized>(tx: &Transaction<'_, F>, kind: Kind, on: &Reference) -> Result<Vec<Rc<Resource>>> {
-    let place = find_place(tx, on)?;
+    let owner = find_org_or_workspace(tx, on)?;
     let viewer = tx.viewer()?;
     let mut seen = Vec::new();
-    for it in lying_in(tx, kind, &place)? {
+    for it in lying_in(tx, kind, &owner)? {
         if viewer.sees(&it)? {
             seen.push(it);
         }

@@ -36,7 +36,7 @@ const fn admin(kind: Kind) -> Role {
 ///
 /// # Errors
 /// As [`Transaction::find`]; a conflict for any other kind.
-pub fn find_place<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
+pub fn find_group<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
     match reference {
         Reference::Named(kind @ (Kind::Workgroup | Kind::Dropbox), name) => tx.find(*kind, name),
         other => Err(other.wrong_kind("a workgroup or a dropbox")),
@@ -54,13 +54,13 @@ fn find_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference
 /// As [`find_member`], also of whoever is in a place that the actor may list the members of.
 fn listed_member<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
-    place: &Resource,
+    group: &Resource,
     reference: &Reference,
 ) -> Result<Rc<Resource>> {
     let listed = |id: Id| {
         // Who is in a group is told to whoever may change that, which was asked before.
-        let may_list = place.kind() == Kind::Group || tx.may(Action::Plain(Verb::ViewMembers), place.id)?;
-        Ok(may_list && held(tx.facts(), place, id)?.is_some())
+        let may_list = group.kind() == Kind::Group || tx.may(Action::Plain(Verb::ViewMembers), group.id)?;
+        Ok(may_list && held(tx.facts(), group, id)?.is_some())
     };
     tx.find_listed(reference, &[Kind::Account, Kind::Group], &listed)
 }
@@ -69,17 +69,17 @@ fn listed_member<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn held<F: Facts + ?Sized>(facts: &F, place: &Resource, member: Id) -> Result<Option<Binding>> {
-    held_in(facts, (place.kind(), place.id), member)
+pub fn held<F: Facts + ?Sized>(facts: &F, group: &Resource, member: Id) -> Result<Option<Binding>> {
+    held_in(facts, (group.kind(), group.id), member)
 }
 
 /// The same where only the kind and the id of the place are known.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn held_in<F: Facts + ?Sized>(facts: &F, (kind, place): (Kind, Id), member: Id) -> Result<Option<Binding>> {
+pub fn held_in<F: Facts + ?Sized>(facts: &F, (kind, group): (Kind, Id), member: Id) -> Result<Option<Binding>> {
     for role in levels(kind) {
-        if let Some(binding) = facts.held(place, *role, member)? {
+        if let Some(binding) = facts.held(group, *role, member)? {
             return Ok(Some(binding));
         }
     }
@@ -97,19 +97,19 @@ pub fn add<F: Facts + ?Sized>(
     who: &[Reference],
     level: Option<Role>,
 ) -> Result<()> {
-    let place = tx.find(kind, name)?;
+    let group = tx.find(kind, name)?;
     for reference in who {
         // Asked before the member is looked up: who may not add is not told who is there.
-        tx.require_verb(Change::Add.verb(kind, is_group(reference)), place.id)?;
+        tx.require_verb(MembershipChange::Add.verb(kind, is_group(reference)), group.id)?;
         let member = find_member(tx, reference)?;
-        add_one(tx, &place, &member, level)?;
+        add_one(tx, &group, &member, level)?;
     }
     Ok(())
 }
 
 /// What is done to a membership that is no admin's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Change {
+pub(super) enum MembershipChange {
     /// It is made.
     Add,
     /// It ends.
@@ -120,17 +120,19 @@ pub(super) enum Change {
     Activate,
 }
 
-impl Change {
+impl MembershipChange {
     /// The action that it takes, where a group's membership counts by itself.
     pub(super) const fn verb(self, place: Kind, of_group: bool) -> Verb {
         match (self, of_group && matches!(place, Kind::Workgroup | Kind::Dropbox)) {
-            (Change::Add, true) => Verb::AddGroup,
+            (MembershipChange::Add, true) => Verb::AddGroup,
             // To deactivate or activate a membership takes the right to remove the member (docs/model.md#workgroups).
-            (Change::Remove | Change::Deactivate | Change::Activate, true) => Verb::RemoveGroup,
-            (Change::Add, false) => Verb::AddMember,
-            (Change::Remove, false) => Verb::RemoveMember,
-            (Change::Deactivate, false) => Verb::DeactivateMember,
-            (Change::Activate, false) => Verb::ActivateMember,
+            (MembershipChange::Remove | MembershipChange::Deactivate | MembershipChange::Activate, true) => {
+                Verb::RemoveGroup
+            }
+            (MembershipChange::Add, false) => Verb::AddMember,
+            (MembershipChange::Remove, false) => Verb::RemoveMember,
+            (MembershipChange::Deactivate, false) => Verb::DeactivateMember,
+            (MembershipChange::Activate, false) => Verb::ActivateMember,
         }
     }
 }
@@ -145,12 +147,12 @@ const fn is_group(who: &Reference) -> bool {
 /// A denial; a conflict for a cycle of groups, or for a member at another level.
 pub fn add_one<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
-    place: &Resource,
+    group: &Resource,
     member: &Resource,
     level: Option<Role>,
 ) -> Result<()> {
-    tx.require_verb(Change::Add.verb(place.kind(), member.kind() == Kind::Group), place.id)?;
-    if let Some(existing) = held(tx.facts(), place, member.id)? {
+    tx.require_verb(MembershipChange::Add.verb(group.kind(), member.kind() == Kind::Group), group.id)?;
+    if let Some(existing) = held(tx.facts(), group, member.id)? {
         // Who is in already is left alone, unless another level is asked for outright.
         if let Some(level) = level
             && level != existing.role
@@ -160,22 +162,22 @@ pub fn add_one<F: Facts + ?Sized>(
                 format!(
                     "{} is a member of {} already, as {}",
                     member.reference(),
-                    place.reference(),
+                    group.reference(),
                     existing.role.as_str()
                 ),
             )
-            .tip(change_of_level(place, member, existing.role, level)));
+            .tip(change_of_level(group, member, existing.role, level)));
         }
         return Ok(());
     }
-    if place.kind() == Kind::Group && member.kind() == Kind::Group {
-        refuse_cycle(tx, place, member)?;
+    if group.kind() == Kind::Group && member.kind() == Kind::Group {
+        refuse_cycle(tx, group, member)?;
     }
-    let level = level.unwrap_or(initial(place.kind()));
+    let level = level.unwrap_or(initial(group.kind()));
     if is_admin(level) {
-        tx.require_verb(Verb::AddAdmin, place.id)?;
+        tx.require_verb(Verb::AddAdmin, group.id)?;
     }
-    tx.bind(place.id, member.id, level);
+    tx.bind(group.id, member.id, level);
     Ok(())
 }
 
@@ -184,9 +186,9 @@ const fn is_admin(level: Role) -> bool {
 }
 
 /// The commands that bring a member from one level to another.
-fn change_of_level(place: &Resource, member: &Resource, from: Role, to: Role) -> String {
-    let (noun, place_name, who) = (place.kind(), place.shell_name(), shell_quote(&member.reference()));
-    if from == admin(place.kind()) && to == initial(place.kind()) {
+fn change_of_level(group: &Resource, member: &Resource, from: Role, to: Role) -> String {
+    let (noun, place_name, who) = (group.kind(), group.shell_name(), shell_quote(&member.reference()));
+    if from == admin(group.kind()) && to == initial(group.kind()) {
         return format!("rolebook {noun} remove-admin {place_name} {who}");
     }
     format!(
@@ -199,9 +201,9 @@ fn change_of_level(place: &Resource, member: &Resource, from: Role, to: Role) ->
 ///
 /// # Errors
 /// A denial.
-pub fn add_new<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, place: &Resource, member: &Resource) -> Result<()> {
-    tx.require_verb(Verb::CreateMember, place.id)?;
-    tx.bind(place.id, member.id, initial(place.kind()));
+pub fn add_new<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, group: &Resource, member: &Resource) -> Result<()> {
+    tx.require_verb(Verb::CreateMember, group.id)?;
+    tx.bind(group.id, member.id, initial(group.kind()));
     Ok(())
 }
 
@@ -280,11 +282,11 @@ pub fn remove<F: Facts + ?Sized>(
     name: &Name,
     who: &[Reference],
 ) -> Result<()> {
-    let place = tx.find(kind, name)?;
+    let group = tx.find(kind, name)?;
     for reference in who {
-        let (member, existing) = known_member(tx, &place, reference, Change::Remove)?;
+        let (member, existing) = known_member(tx, &group, reference, MembershipChange::Remove)?;
         let Some(existing) = existing else {
-            tx.warnings.push(format!("{} is not a member of {}", member.reference(), place.reference()));
+            tx.warnings.push(format!("{} is not a member of {}", member.reference(), group.reference()));
             continue;
         };
         tx.end_binding(existing.id);
@@ -295,16 +297,16 @@ pub fn remove<F: Facts + ?Sized>(
 /// Finds a member and asks for the right to take something from it, or to give back what was taken.
 fn known_member<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
-    place: &Resource,
+    group: &Resource,
     reference: &Reference,
-    change: Change,
+    change: MembershipChange,
 ) -> Result<(Rc<Resource>, Option<Binding>)> {
-    tx.require_verb(change.verb(place.kind(), is_group(reference)), place.id)?;
-    let member = listed_member(tx, place, reference)?;
-    let existing = held(tx.facts(), place, member.id)?;
+    tx.require_verb(change.verb(group.kind(), is_group(reference)), group.id)?;
+    let member = listed_member(tx, group, reference)?;
+    let existing = held(tx.facts(), group, member.id)?;
     // To manage members covers those who are not admins (docs/model.md#workgroups): an admin is undesignated.
-    if existing.as_ref().is_some_and(|it| it.role == admin(place.kind())) && place.kind() != Kind::Group {
-        tx.require_verb(Verb::RemoveAdmin, place.id)?;
+    if existing.as_ref().is_some_and(|it| it.role == admin(group.kind())) && group.kind() != Kind::Group {
+        tx.require_verb(Verb::RemoveAdmin, group.id)?;
     }
     Ok((member, existing))
 }
@@ -320,11 +322,11 @@ pub fn set_active<F: Facts + ?Sized>(
     who: &[Reference],
     active: bool,
 ) -> Result<()> {
-    let place = tx.find(kind, name)?;
-    let change = if active { Change::Activate } else { Change::Deactivate };
+    let group = tx.find(kind, name)?;
+    let change = if active { MembershipChange::Activate } else { MembershipChange::Deactivate };
     for reference in who {
-        let (member, existing) = known_member(tx, &place, reference, change)?;
-        let Some(mut existing) = existing else { return Err(not_a_member(&place, &member)) };
+        let (member, existing) = known_member(tx, &group, reference, change)?;
+        let Some(mut existing) = existing else { return Err(not_a_member(&group, &member)) };
         existing.attributes.inactive = !active;
         tx.put_binding(existing);
     }
@@ -342,21 +344,21 @@ pub fn set_level<F: Facts + ?Sized>(
     who: &Reference,
     level: Role,
 ) -> Result<()> {
-    let place = tx.find(kind, name)?;
-    let (member, existing) = known_member(tx, &place, who, Change::Remove)?;
-    tx.require_verb(Change::Add.verb(kind, is_group(who)), place.id)?;
+    let group = tx.find(kind, name)?;
+    let (member, existing) = known_member(tx, &group, who, MembershipChange::Remove)?;
+    tx.require_verb(MembershipChange::Add.verb(kind, is_group(who)), group.id)?;
     if is_admin(level) {
-        tx.require_verb(Verb::AddAdmin, place.id)?;
+        tx.require_verb(Verb::AddAdmin, group.id)?;
     }
-    let Some(existing) = existing else { return Err(not_a_member(&place, &member)) };
+    let Some(existing) = existing else { return Err(not_a_member(&group, &member)) };
     let grantor = tx.actor.principal();
     tx.put_binding(Binding { role: level, grantor, ..existing });
     Ok(())
 }
 
-fn not_a_member(place: &Resource, member: &Resource) -> Problem {
-    Problem::conflict("not_a_member", format!("{} is not a member of {}", member.reference(), place.reference()))
-        .tip(format!("rolebook {} add-member {} {}", place.kind(), place.shell_name(), member.shell_name()))
+fn not_a_member(group: &Resource, member: &Resource) -> Problem {
+    Problem::conflict("not_a_member", format!("{} is not a member of {}", member.reference(), group.reference()))
+        .tip(format!("rolebook {} add-member {} {}", group.kind(), group.shell_name(), member.shell_name()))
 }
 
 /// Designates members as admins, or undesignates them; they stay members.
@@ -370,15 +372,15 @@ pub fn set_admin<F: Facts + ?Sized>(
     who: &[Reference],
     designate: bool,
 ) -> Result<()> {
-    let place = tx.find(kind, name)?;
+    let group = tx.find(kind, name)?;
     let (admin, standard) = (admin(kind), initial(kind));
     for reference in who {
-        tx.require_verb(if designate { Verb::AddAdmin } else { Verb::RemoveAdmin }, place.id)?;
+        tx.require_verb(if designate { Verb::AddAdmin } else { Verb::RemoveAdmin }, group.id)?;
         let member = match reference {
-            Reference::Named(Kind::Account, _) => listed_member(tx, &place, reference)?,
+            Reference::Named(Kind::Account, _) => listed_member(tx, &group, reference)?,
             other => return Err(other.wrong_kind("an account (only accounts can be admins)")),
         };
-        match held(tx.facts(), &place, member.id)? {
+        match held(tx.facts(), &group, member.id)? {
             Some(mut existing) if designate || existing.role == admin => {
                 let after = if designate { admin } else { standard };
                 if existing.role != after {
@@ -388,8 +390,8 @@ pub fn set_admin<F: Facts + ?Sized>(
                 }
             }
             Some(_) => {}
-            None if designate => return Err(not_a_member(&place, &member)),
-            None => tx.warnings.push(format!("{} is not a member of {}", member.reference(), place.reference())),
+            None if designate => return Err(not_a_member(&group, &member)),
+            None => tx.warnings.push(format!("{} is not a member of {}", member.reference(), group.reference())),
         }
     }
     Ok(())

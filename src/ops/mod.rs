@@ -6,14 +6,17 @@
 //! up to the caller: commit it, show it (`--dry-run`), or ask further questions about it.
 
 pub mod account;
-pub mod authority;
-mod change;
-pub mod changes;
+pub mod change_index;
+mod change_text;
 pub mod content;
+mod denial;
+pub mod describe;
 pub mod dropbox;
 pub mod endpoint;
-mod heir;
+pub mod group;
+mod handover;
 pub mod home;
+mod impact;
 pub mod invitation;
 pub mod item;
 pub mod key;
@@ -24,25 +27,22 @@ pub mod org;
 pub mod org_invitation;
 pub mod org_member;
 pub mod package;
-pub mod place;
-mod refusal;
 pub mod remedy;
-pub mod rows;
-mod scope;
+pub mod required_actions;
 pub mod server;
 pub mod share;
-mod sight;
 mod transaction;
 pub mod transfer;
 pub mod undo;
+mod visibility;
 pub mod workspace;
 pub mod workspace_member;
 
-pub use refusal::{action_phrase, lacks_phrase};
+pub use denial::{action_phrase, lacks_phrase};
+pub use impact::affected_set;
 pub use remedy::remedies;
-pub use scope::scope;
-pub use sight::{AnyViewer, Place, find, find_item, find_workspace, numbered, require_active, resolve};
 pub use transaction::Transaction;
+pub use visibility::{AnyViewer, ResolvedPath, find, find_item, find_workspace, numbered, require_active, resolve};
 
 pub use crate::policy::{Actor, Viewer};
 

@@ -1,7 +1,7 @@
 //! Organizations: making, describing and removing them (docs/model.md#organizations).
 
+use super::group::children;
 use super::membership::levels;
-use super::place::children;
 use super::{Actor, Result, Transaction, org_member, workspace};
 use crate::model::attributes::{Attributes, Org};
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
@@ -12,7 +12,7 @@ use crate::policy::{BindingQuery, Facts};
 ///
 /// # Errors
 /// A usage problem for control characters.
-pub(super) fn said(given: Option<&str>, before: Option<&str>) -> Result<Option<String>> {
+pub(super) fn text_setting(given: Option<&str>, before: Option<&str>) -> Result<Option<String>> {
     let Some(text) = given else { return Ok(before.map(str::to_owned)) };
     if text.chars().any(char::is_control) {
         return Err(Problem::usage("bad_text", "a description or a title holds no control characters"));
@@ -32,7 +32,7 @@ pub fn add<F: Facts + ?Sized>(
 ) -> Result<Id> {
     tx.require_verb(Verb::CreateOrg, Id::SERVER)?;
     let founder = founder(tx, name, admin)?;
-    let org = Org { description: said(description, None)? };
+    let org = Org { description: text_setting(description, None)? };
     if let Some(existing) = tx.facts().named(Kind::Org, None, name.key())? {
         return same_or_conflict(tx, &existing, founder, description.is_some().then_some(&org));
     }
@@ -89,7 +89,7 @@ pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, descript
     }
     let existing = tx.find(Kind::Org, name)?;
     tx.require_verb(Verb::Edit, existing.id)?;
-    tx.put_attributes(&existing, Attributes::Org(Org { description: said(description, None)? }));
+    tx.put_attributes(&existing, Attributes::Org(Org { description: text_setting(description, None)? }));
     Ok(())
 }
 
@@ -103,7 +103,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Re
     for workspace in children(tx, Kind::Workspace, existing.id)? {
         let reference = tx.name(workspace.id)?;
         tx.cascades.push(reference);
-        workspace::remove_unasked(tx, &workspace)?;
+        workspace::remove_unchecked(tx, &workspace)?;
     }
     for key in children(tx, Kind::SigningKey, existing.id)? {
         tx.cascades.push(key.reference());
@@ -115,7 +115,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Re
         }
         tx.end_with_bindings(invitation.id)?;
     }
-    take_members(tx, &existing)?;
+    cascade_members(tx, &existing)?;
     tx.end_with_bindings(existing.id)
 }
 
@@ -123,7 +123,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Re
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn take_members<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, place: &Resource) -> Result<()> {
+pub(super) fn cascade_members<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, place: &Resource) -> Result<()> {
     let reference = tx.name(place.id)?;
     for level in levels(place.kind()) {
         for binding in tx.facts().list_bindings(BindingQuery::OnAs(place.id, *level))? {

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::invitation::{Refused, Which};
+use super::group::children;
+use super::invitation::{LinkSelector, Refusal};
 use super::membership::held;
-use super::place::children;
 use super::{Actor, Result, Transaction, find_workspace, org_member, workspace_member};
 use crate::model::attributes::{Attributes, Invitation, InvitationState, OrgRole};
 use crate::model::catalogue::INVITATION;
@@ -17,11 +17,11 @@ use crate::model::{Binding, Id, Kind, Name, Problem, Resource, SetNames, Verb};
 use crate::policy::Facts;
 
 /// How long an invitation lives where nothing is said.
-pub const DEFAULT_LIFE: TimeSpan = TimeSpan::days(7);
+pub const DEFAULT_LIFETIME: TimeSpan = TimeSpan::days(7);
 
 /// What somebody is invited to.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct InvitationTerms {
     /// As what.
     pub role: OrgRole,
     /// With which workspaces, for a member.
@@ -38,7 +38,7 @@ pub struct Terms {
 pub fn invite<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     org: &Name,
-    terms: &Terms,
+    terms: &InvitationTerms,
     addresses: &[(Name, Secret)],
 ) -> Result<Vec<Id>> {
     let place = tx.find(Kind::Org, org)?;
@@ -53,7 +53,7 @@ pub fn invite<F: Facts + ?Sized>(
             workspaces.push(id);
         }
     }
-    let expires = terms.expires.unwrap_or(Expiry::In(DEFAULT_LIFE)).resolve_at(tx.at);
+    let expires = terms.expires.unwrap_or(Expiry::In(DEFAULT_LIFETIME)).resolve_at(tx.at);
     if expires.is_some_and(|end| end <= tx.at) {
         return Err(Problem::conflict("past_expiry", "the invitation would have expired before it was made")
             .tip("choose a later --expires"));
@@ -159,12 +159,12 @@ fn of_address<F: Facts + ?Sized>(
 ///
 /// # Errors
 /// A denial; "no such invitation".
-pub fn cancel<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, which: &Which) -> Result<()> {
+pub fn cancel<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, which: &LinkSelector) -> Result<()> {
     let org = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::CancelInvitation, org.id)?;
     let (found, written) = match which {
-        Which::Address(address) => (of_address(tx, &org, address)?, address.as_written().to_owned()),
-        Which::Number(number) => {
+        LinkSelector::Address(address) => (of_address(tx, &org, address)?, address.as_written().to_owned()),
+        LinkSelector::Number(number) => {
             let existing = tx.facts().resource(Id(*number))?;
             (existing.filter(|it| it.kind() == Kind::Invitation && it.parent == Some(org.id)), number.to_string())
         }
@@ -184,11 +184,11 @@ pub fn cancel<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, which:
     Ok(())
 }
 
-fn refused(reason: &'static str) -> Refused {
+fn refusal(reason: &'static str) -> Refusal {
     let problem = Problem::denied(INVITATION, "this invitation cannot be accepted")
         .coded("bad_invitation")
         .tip("ask whoever invited you for a new one");
-    Refused { problem: Box::new(problem), reason, invitee: None }
+    Refusal { problem: Box::new(problem), reason, invitee: None }
 }
 
 /// Accepts an invitation with its secret: as the account whose e-mail or name is the address invited.
@@ -200,7 +200,7 @@ pub fn accept<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     org: &Name,
     secret: &Secret,
-) -> std::result::Result<Id, Refused> {
+) -> std::result::Result<Id, Refusal> {
     let Actor::Principal(own) = tx.actor else {
         return Err(Problem::usage("no_account", "an invitation is accepted by an account")
             .why("the operator is no account")
@@ -208,24 +208,24 @@ pub fn accept<F: Facts + ?Sized>(
             .into());
     };
     let Some(org) = tx.facts().named(Kind::Org, None, org.key())? else {
-        return Err(refused("no such organization"));
+        return Err(refusal("no such organization"));
     };
     let Some(existing) = tx.facts().named(Kind::Invitation, Some(org.id), &secret.hash())? else {
-        return Err(refused("unknown invitation"));
+        return Err(refusal("unknown invitation"));
     };
     let Some((it, role)) = existing.as_invitation().and_then(|it| Some((it.clone(), it.role?))) else {
-        return Err(refused("unknown invitation"));
+        return Err(refusal("unknown invitation"));
     };
     match it.status(tx.at) {
         "active" => {}
-        "used" => return Err(refused("the invitation was used")),
-        "expired" => return Err(refused("the invitation is expired")),
-        _ => return Err(refused("the invitation was cancelled")),
+        "used" => return Err(refusal("the invitation was used")),
+        "expired" => return Err(refusal("the invitation is expired")),
+        _ => return Err(refusal("the invitation was cancelled")),
     }
     let account = tx.facts().resource(own)?.filter(|account| is_addressed(account, &key(&it.email)));
-    let Some(account) = account else { return Err(refused("the invitation is for another address")) };
+    let Some(account) = account else { return Err(refusal("the invitation is for another address")) };
     if held(tx.facts(), &org, own)?.is_some() {
-        return Err(refused("a member already"));
+        return Err(refusal("a member already"));
     }
     let binding = tx.bind(org.id, own, role.role());
     if let Some(made) = tx.facts().binding(binding)? {

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use super::group::children;
 use super::membership::held;
-use super::place::children;
 use super::{Actor, Result, Transaction, find_workspace, workspace_member};
 use crate::model::attributes::Status;
 use crate::model::catalogue::REMOVES_MEMBERS;
@@ -182,8 +182,8 @@ pub fn leave<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, promote
         return Err(Problem::usage("no_member", "the operator is no member that could leave").tip("add --as USER"));
     };
     let org = tx.find(Kind::Org, org)?;
-    if let Some(heir) = promote {
-        make_admin(tx, &org, own, heir)?;
+    if let Some(successor) = promote {
+        make_admin(tx, &org, own, successor)?;
     }
     let is_admin = tx.facts().held(org.id, Role::OrgAdmin, own)?.is_some();
     // The rules and the invariants refuse it anyway; said here, it comes with the way out.
@@ -200,9 +200,14 @@ pub fn leave<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, promote
 }
 
 /// Makes a member admin, so that another one can go.
-fn make_admin<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, own: Id, heir: &Reference) -> Result<()> {
+fn make_admin<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    org: &Resource,
+    own: Id,
+    successor: &Reference,
+) -> Result<()> {
     tx.require_verb(Verb::EditMember, org.id)?;
-    let account = find_member(tx, org, heir)?;
+    let account = find_member(tx, org, successor)?;
     if account.id == own {
         return Err(Problem::conflict("same_account", "who leaves cannot take over from themselves"));
     }

@@ -11,7 +11,7 @@ use crate::policy::{Facts, Question, decide};
 
 /// What is to be sent.
 #[derive(Clone, Debug)]
-pub struct Send {
+pub struct NewPackage {
     /// What it is called.
     pub title: String,
     /// To whom: accounts, workgroups, dropboxes, addresses outside.
@@ -37,7 +37,7 @@ pub(super) fn sender<F: Facts + ?Sized>(tx: &Transaction<'_, F>) -> Result<Id> {
 ///
 /// # Errors
 /// Every refusal, in one problem.
-pub fn send<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, request: &Send) -> Result<Id> {
+pub fn send<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, request: &NewPackage) -> Result<Id> {
     let sender = sender(tx)?;
     let (inside, external) = recipients(tx, &request.to)?;
     record(tx, sender, &request.title, &request.files, &inside, &external, None)
@@ -115,7 +115,7 @@ fn recipient<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) 
         Reference::Named(kind @ (Kind::Account | Kind::Workgroup | Kind::Dropbox), name) => {
             let existing = match tx.find(*kind, name) {
                 Err(problem) if *kind == Kind::Account && problem.kind == ProblemKind::NotFound => {
-                    return Err(spelled(tx, problem, name)?);
+                    return Err(suggest_prefix(tx, problem, name)?);
                 }
                 found => found?,
             };
@@ -145,7 +145,7 @@ fn recipient<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) 
 }
 
 /// What else a word without a prefix may be meant to be: an address outside, a workgroup, a dropbox.
-fn spelled<F: Facts + ?Sized>(tx: &Transaction<'_, F>, mut problem: Problem, name: &Name) -> Result<Problem> {
+fn suggest_prefix<F: Facts + ?Sized>(tx: &Transaction<'_, F>, mut problem: Problem, name: &Name) -> Result<Problem> {
     if name.as_written().contains('@') {
         problem = problem.tip(format!("for an address outside write `external:{name}`"));
     }

@@ -7,7 +7,7 @@ use crate::policy::Facts;
 
 /// What can be said of the server; what is none is left as it is.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Options {
+pub struct ServerSettings {
     /// Whether managers administer dropboxes.
     pub managers_administer_dropboxes: Option<bool>,
     /// Whether plain users see only themselves and fellow members.
@@ -41,8 +41,8 @@ pub fn check_url(url: &str) -> Result<()> {
 ///
 /// # Errors
 /// A denial; a usage problem for an address that is none.
-pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, options: &Options) -> Result<()> {
-    if *options == Options::default() {
+pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, options: &ServerSettings) -> Result<()> {
+    if *options == ServerSettings::default() {
         return Err(super::nothing_to_set());
     }
     tx.require_verb(Verb::Configure, Id::SERVER)?;
@@ -67,7 +67,7 @@ pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, options: &Options) ->
     Ok(())
 }
 
-impl Options {
+impl ServerSettings {
     /// The settings with what is said here.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use hashbrown::HashSet;
 
 use super::Result;
 use super::lookalike::Lookalikes;
-use super::sight::{AnyViewer, Place, find_hinting, find_item_hinting, find_workspace, numbered};
+use super::visibility::{AnyViewer, ResolvedPath, find_item_with_hint, find_with_hint, find_workspace, numbered};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::name::key;
 use crate::model::reference::{full_reference, item_reference};
@@ -278,7 +278,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
     /// "No such thing", alike for what is not there and for what the actor may not see, with the
     /// nearest name that it may see.
     pub fn find(&self, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
-        find_hinting(&self.facts, &self.viewer()?, (kind, name), || self.may_hint())
+        find_with_hint(&self.facts, &self.viewer()?, (kind, name), || self.may_hint())
     }
 
     fn may_hint(&self) -> bool {
@@ -342,8 +342,8 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
     ///
     /// # Errors
     /// As [`super::find_item`].
-    pub fn find_item(&self, endpoint: &Name, path: &Path) -> Result<Place> {
-        find_item_hinting(&self.facts, &self.viewer()?, (endpoint, path), || self.may_hint())
+    pub fn find_item(&self, endpoint: &Name, path: &Path) -> Result<ResolvedPath> {
+        find_item_with_hint(&self.facts, &self.viewer()?, (endpoint, path), || self.may_hint())
     }
 
     // Asking.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::content::{own_if_home, refuse_fixed, registered, remove_unasked, target};
+use super::content::{own_if_home, refuse_fixed, registered, remove_unchecked, target_folder};
 use super::item::{self, levels, refuse_files, require_room, subtree};
 use super::{Result, Transaction};
 use crate::model::action::Destination;
@@ -13,7 +13,7 @@ use crate::model::{Action, Id, Kind, Name, Path, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
 /// Where something is copied or moved from and to, looked up and asked about.
-struct Journey {
+struct TransferPlan {
     source: Rc<Resource>,
     folder: Rc<Resource>,
     /// What stands there under the same name: a file that is replaced by a file.
@@ -68,7 +68,7 @@ pub fn move_to<F: Facts + ?Sized>(
     }
     let away = tx.outermost(item.id)? != tx.outermost(journey.folder.id)?;
     if let Some(replaced) = &journey.replaced {
-        remove_unasked(tx, replaced)?;
+        remove_unchecked(tx, replaced)?;
     }
     if away {
         leave_endpoint(tx, item)?;
@@ -116,9 +116,9 @@ fn prepare<F: Facts + ?Sized>(
     (endpoint, path): (&Name, &Path),
     (to_endpoint, to_path): (&Name, &Path),
     action: fn(Destination) -> Action,
-) -> Result<Journey> {
-    let source = registered(tx, endpoint, path)?.item;
-    let folder = target(tx, to_endpoint, to_path)?;
+) -> Result<TransferPlan> {
+    let source = registered(tx, endpoint, path)?.nearest;
+    let folder = target_folder(tx, to_endpoint, to_path)?;
     let action = action(Destination { folder: folder.id, is_registered: true, of_file: false });
     tx.require(action, source.id)?;
     if source.is_root() {
@@ -143,5 +143,5 @@ fn prepare<F: Facts + ?Sized>(
         return Err(Problem::conflict("exists", format!("`{}` exists already", tx.name(existing.id)?))
             .why("a file replaces a file; a folder is never replaced"));
     }
-    Ok(Journey { source, folder, replaced })
+    Ok(TransferPlan { source, folder, replaced })
 }

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::authority::{Asked, Refused, first_refused};
-use super::rows::Rows;
+use super::change_index::ChangeIndex;
+use super::required_actions::{ActionOn, RefusedRow, first_refused};
 use super::{AnyViewer, Result, Transaction, account};
 use crate::model::catalogue::UNDO;
 use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Revision, Role, Verb};
@@ -11,7 +11,7 @@ use crate::policy::{BindingQuery, Facts, RowChange};
 
 /// What is known of the revision that is undone, besides what it changed.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Past {
+pub struct UndoneRevision {
     /// Its number.
     pub number: Revision,
     /// Who made it; none for the operator.
@@ -31,7 +31,11 @@ pub struct Past {
 /// # Errors
 /// A conflict that lists what later changes build on it, or where there is nothing to undo; a denial where
 /// the actor could not make the reverse changes.
-pub fn undo<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, past: &Past, changes: &[RowChange]) -> Result<()> {
+pub fn undo<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    past: &UndoneRevision,
+    changes: &[RowChange],
+) -> Result<()> {
     refuse_undone(tx, past)?;
     let reversed: Vec<RowChange> = changes
         .iter()
@@ -51,7 +55,7 @@ pub fn undo<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, past: &Past, changes
             RowChange::Resource(None, None) | RowChange::Binding(None, None) => {}
         }
     }
-    let rows = Rows::of(&reversed);
+    let rows = ChangeIndex::new(&reversed);
     let present = Transaction::new(tx.facts().base(), tx.actor, tx.at)?;
     authorize(&present, tx, (&rows, &reversed), past.author)?;
     let mut obstacles = Obstacles::new(&present)?;
@@ -70,13 +74,13 @@ pub fn undo<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, past: &Past, changes
 
 /// Refuses what changed nothing, or was undone. Which revisions were denied and which were undone is told to
 /// whoever made them and to whom the log is for: for others there is one answer.
-fn refuse_undone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, past: &Past) -> Result<()> {
+fn refuse_undone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, past: &UndoneRevision) -> Result<()> {
     if !past.is_denied && past.undone_by.is_none() {
         return Ok(());
     }
     let own = past.author.is_some() && past.author == tx.actor.principal();
     if !own && !tx.may(Action::Plain(Verb::ViewLog), Id::SERVER)? {
-        return Err(may_not());
+        return Err(undo_denied());
     }
     let number = past.number;
     Err(match past.undone_by {
@@ -109,13 +113,13 @@ fn refuse_misplaced<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reversed: &[RowC
 fn authorize<B: Facts + ?Sized, F: Facts + ?Sized>(
     present: &Transaction<'_, B>,
     tx: &Transaction<'_, F>,
-    (rows, reversed): (&Rows<'_>, &[RowChange]),
+    (rows, reversed): (&ChangeIndex<'_>, &[RowChange]),
     author: Option<Id>,
 ) -> Result<()> {
     match first_refused(present, tx, (rows, reversed), author)? {
         None => {}
-        Some(Refused { asked: Some(asked), .. }) => return Err(denial(present, asked)?),
-        Some(Refused { asked: None, .. }) => return Err(may_not()),
+        Some(RefusedRow { missing: Some(asked), .. }) => return Err(denial(present, asked)?),
+        Some(RefusedRow { missing: None, .. }) => return Err(undo_denied()),
     }
     for row in reversed {
         if let RowChange::Resource(Some(before), Some(after)) = row
@@ -128,19 +132,19 @@ fn authorize<B: Facts + ?Sized, F: Facts + ?Sized>(
 }
 
 /// The refusal of a right; where the actor may not see what it is over, the one that names nothing.
-fn denial<B: Facts + ?Sized>(present: &Transaction<'_, B>, (action, on): Asked) -> Result<Problem> {
+fn denial<B: Facts + ?Sized>(present: &Transaction<'_, B>, (action, on): ActionOn) -> Result<Problem> {
     let seen = match present.facts().resource(on)? {
         Some(resource) => present.sees(&resource)?,
         None => on == Id::SERVER,
     };
     match present.require(action, on) {
         Err(problem) if seen => Ok(problem),
-        _ => Ok(may_not()),
+        _ => Ok(undo_denied()),
     }
 }
 
 /// The one refusal of an undo that tells nothing of the revision.
-fn may_not() -> Problem {
+fn undo_denied() -> Problem {
     Problem::denied(UNDO, "you may not undo this revision")
 }
 
@@ -148,17 +152,17 @@ fn may_not() -> Problem {
 struct Obstacles<'w, 'f, B: Facts + ?Sized> {
     present: &'w Transaction<'f, B>,
     viewer: AnyViewer<'w>,
-    told: Vec<String>,
+    named: Vec<String>,
     hidden: usize,
 }
 
 impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
     fn new(present: &'w Transaction<'f, B>) -> Result<Obstacles<'w, 'f, B>> {
-        Ok(Obstacles { present, viewer: present.viewer()?, told: Vec::new(), hidden: 0 })
+        Ok(Obstacles { present, viewer: present.viewer()?, named: Vec::new(), hidden: 0 })
     }
 
     fn is_empty(&self) -> bool {
-        self.told.is_empty() && self.hidden == 0
+        self.named.is_empty() && self.hidden == 0
     }
 
     /// Whether the actor may see something that is there.
@@ -177,7 +181,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
                 return Ok(());
             }
         }
-        self.told.push(line(self.present)?);
+        self.named.push(line(self.present)?);
         Ok(())
     }
 
@@ -238,7 +242,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
     fn building_on<F: Facts + ?Sized>(
         &mut self,
         tx: &Transaction<'_, F>,
-        rows: &Rows<'_>,
+        rows: &ChangeIndex<'_>,
         row: &RowChange,
     ) -> Result<()> {
         match row {
@@ -254,7 +258,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
                     }
                 }
                 for kind in kinds_in(gone.kind()) {
-                    for child in super::place::children(self.present, *kind, gone.id)? {
+                    for child in super::group::children(self.present, *kind, gone.id)? {
                         if !rows.touches(child.id) {
                             self.add(&[child.id], |tx| {
                                 Ok(format!("{} was made in revision {}", tx.name(child.id)?, child.since))
@@ -281,14 +285,14 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
     }
 
     /// The endpoints that open a folder which would go.
-    fn opened(&mut self, rows: &Rows<'_>) -> Result<()> {
+    fn opened(&mut self, rows: &ChangeIndex<'_>) -> Result<()> {
         let mut opened: Vec<Rc<Resource>> = Vec::new();
-        if rows.all_ended().next().is_none() {
+        if rows.all_removed().next().is_none() {
             return Ok(());
         }
         self.present.facts().resources(Kind::Endpoint, None, &mut |endpoint| {
             let of = endpoint.as_endpoint().and_then(|it| it.of);
-            if of.is_some_and(|of| rows.ended(of).is_some()) && !rows.touches(endpoint.id) {
+            if of.is_some_and(|of| rows.removed(of).is_some()) && !rows.touches(endpoint.id) {
                 opened.push(endpoint);
             }
             Ok(std::ops::ControlFlow::Continue(()))
@@ -306,15 +310,15 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
         if self.is_empty() {
             return Ok(());
         }
-        self.told.dedup();
+        self.named.dedup();
         match self.hidden {
             0 => {}
-            1 => self.told.push("one thing that you may not see".to_owned()),
-            count => self.told.push(format!("{count} things that you may not see")),
+            1 => self.named.push("one thing that you may not see".to_owned()),
+            count => self.named.push(format!("{count} things that you may not see")),
         }
         let mut problem = Problem::conflict("later_changes", "later changes build on this revision")
             .why("an undo never takes along what was done since");
-        problem.details = self.told;
+        problem.details = self.named;
         Err(problem.tip("undo the later changes first, or make the change by hand"))
     }
 }

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
+use super::group::children;
 use super::home::{HomeFolder, end_home, make_home};
 use super::item::{register_folder, subtree};
 use super::membership::levels;
-use super::org::{said, take_members};
-use super::place::children;
+use super::org::{cascade_members, text_setting};
 use super::{Result, Transaction, find_workspace};
 use crate::model::attributes::{AllowDeny, Attributes, Item, Workspace};
 use crate::model::{Id, Kind, Name, Path, Problem, Resource, Verb};
@@ -14,7 +14,7 @@ use crate::policy::{BindingQuery, Facts};
 
 /// What can be said of a workspace; what is none is left as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Options {
+pub struct WorkspaceSettings {
     /// What it is for; an empty text takes it away.
     pub description: Option<String>,
     /// The folder its files lie in.
@@ -23,11 +23,11 @@ pub struct Options {
     pub root_upload: Option<AllowDeny>,
 }
 
-impl Options {
+impl WorkspaceSettings {
     /// But for the files, which are found and asked about.
     fn applied(&self, before: &Workspace) -> Result<Workspace> {
         Ok(Workspace {
-            description: said(self.description.as_deref(), before.description.as_deref())?,
+            description: text_setting(self.description.as_deref(), before.description.as_deref())?,
             files: before.files,
             root_upload: self.root_upload.unwrap_or(before.root_upload),
         })
@@ -38,7 +38,12 @@ impl Options {
 ///
 /// # Errors
 /// A denial; a conflict when it exists otherwise, or for a folder that cannot hold its files.
-pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: &Name, options: &Options) -> Result<Id> {
+pub fn add<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    org: &Name,
+    name: &Name,
+    options: &WorkspaceSettings,
+) -> Result<Id> {
     let org = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::CreateWorkspace, org.id)?;
     if let Some(existing) = tx.facts().named(Kind::Workspace, Some(org.id), name.key())? {
@@ -52,7 +57,11 @@ pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: &Na
 }
 
 /// Adding what is there already is no change; adding it otherwise is a contradiction.
-fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource, options: &Options) -> Result<Id> {
+fn same_or_conflict<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    existing: &Resource,
+    options: &WorkspaceSettings,
+) -> Result<Id> {
     let reference = tx.name(existing.id)?;
     if let Some(before) = existing.as_workspace()
         && options.applied(before)? == *before
@@ -69,7 +78,11 @@ fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resou
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn lies_there<F: Facts + ?Sized>(tx: &Transaction<'_, F>, before: &Workspace, options: &Options) -> Result<bool> {
+pub fn lies_there<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    before: &Workspace,
+    options: &WorkspaceSettings,
+) -> Result<bool> {
     let Some((endpoint, path)) = &options.files else { return Ok(true) };
     let Some(host) = tx.facts().named(Kind::Endpoint, None, endpoint.key())? else { return Ok(false) };
     let there = tx.facts().nearest_item(host.id, path)?;
@@ -81,8 +94,13 @@ pub fn lies_there<F: Facts + ?Sized>(tx: &Transaction<'_, F>, before: &Workspace
 ///
 /// # Errors
 /// A denial; a conflict for a folder that cannot hold its files.
-pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: &Name, options: &Options) -> Result<()> {
-    if *options == Options::default() {
+pub fn set<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    org: &Name,
+    name: &Name,
+    options: &WorkspaceSettings,
+) -> Result<()> {
+    if *options == WorkspaceSettings::default() {
         return Err(super::nothing_to_set());
     }
     let existing = find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
@@ -108,7 +126,7 @@ fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: Id, to: 
     tx.require_verb(Verb::Edit, host.id)?;
     let Some(existing) = tx.facts().resource(workspace)? else { return Ok(()) };
     let Some(before) = existing.as_workspace() else { return Ok(()) };
-    let options = Options { files: Some(to.clone()), ..Options::default() };
+    let options = WorkspaceSettings { files: Some(to.clone()), ..WorkspaceSettings::default() };
     if before.files.is_some() && lies_there(tx, before, &options)? {
         return Ok(());
     }
@@ -168,15 +186,15 @@ fn refuse_overlap<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: &Rc<Resour
 pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: &Name) -> Result<()> {
     let existing = find_workspace(tx.facts(), &tx.viewer()?, org, name)?;
     tx.require_verb(Verb::Delete, existing.id)?;
-    remove_unasked(tx, &existing)
+    remove_unchecked(tx, &existing)
 }
 
 /// Removes a workspace, unasked: the caller has asked.
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(super) fn remove_unasked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource) -> Result<()> {
-    take_members(tx, existing)?;
+pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource) -> Result<()> {
+    cascade_members(tx, existing)?;
     for kind in [Kind::SigningKey, Kind::AccessToken, Kind::Media, Kind::Stream] {
         let mut lying = children(tx, kind, existing.id)?;
         lying.sort_by_key(|it| it.id);

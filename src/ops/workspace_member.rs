@@ -10,7 +10,7 @@ use crate::policy::Facts;
 
 /// How somebody shall be a member; what is none is left as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Terms {
+pub struct WorkspaceTerms {
     /// Manager or member; member for a new one.
     pub level: Option<Role>,
     /// Whether they upload straight into their home folder; none within as the workspace says.
@@ -29,7 +29,7 @@ pub fn add<F: Facts + ?Sized>(
     org: &Name,
     name: &Name,
     who: &[Reference],
-    terms: &Terms,
+    terms: &WorkspaceTerms,
 ) -> Result<()> {
     if let ([_, _, ..], HomeFolder::At(..)) = (who, &terms.home) {
         return Err(Problem::usage("one_home", "one folder is the home of one member")
@@ -62,7 +62,7 @@ fn add_one<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     workspace: &Resource,
     account: &Resource,
-    terms: &Terms,
+    terms: &WorkspaceTerms,
 ) -> Result<()> {
     let grantor = tx.actor.principal();
     let Some(existing) = held(tx.facts(), workspace, account.id)? else {
@@ -83,7 +83,7 @@ fn bind<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     workspace: Id,
     account: Id,
-    terms: &Terms,
+    terms: &WorkspaceTerms,
     grantor: Option<Id>,
 ) {
     let id = tx.new_id();
@@ -112,7 +112,7 @@ pub(super) fn give<F: Facts + ?Sized>(
     grantor: Option<Id>,
 ) -> Result<()> {
     if held(tx.facts(), workspace, account.id)?.is_none() {
-        bind(tx, workspace.id, account.id, &Terms::default(), grantor);
+        bind(tx, workspace.id, account.id, &WorkspaceTerms::default(), grantor);
         make_home(tx, workspace, account, (&HomeFolder::Usual, grantor))?;
     }
     Ok(())

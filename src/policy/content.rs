@@ -32,11 +32,11 @@ pub(super) fn share<F: Facts + ?Sized, E: Evidence>(
         return Ok(None);
     }
     let mut found = None;
-    each_share(subject, target, &mut |place, binding| {
+    each_share(subject, target, &mut |index, binding| {
         if !fits(binding.attributes.permissions) {
             return Ok(ControlFlow::Continue(()));
         }
-        let mut steps: E = subject.share_path(place)?;
+        let mut steps: E = subject.share_path(index)?;
         steps.add(|| ProofStep::Share(binding.clone()));
         found = Some(steps);
         Ok(ControlFlow::Break(()))
@@ -168,8 +168,8 @@ pub fn permission_sources<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id)
     let Some(target) = Target::load(subject.facts(), item)? else { return Ok(found) };
     found.extend(owner(subject, &target)?);
     found.extend(role_evidence(subject, &target)?);
-    each_share(subject, &target, &mut |place, binding| {
-        let mut steps: Proof = subject.share_path(place)?;
+    each_share(subject, &target, &mut |index, binding| {
+        let mut steps: Proof = subject.share_path(index)?;
         steps.push(ProofStep::Share(binding.clone()));
         found.push(steps);
         Ok(ControlFlow::Continue(()))

@@ -200,10 +200,10 @@ pub trait Facts {
     /// # Errors
     /// When the store cannot be read, or what the visitor answers.
     fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
-        for (place, principal) in principals.iter().enumerate() {
+        for (index, principal) in principals.iter().enumerate() {
             let mut flow = ControlFlow::Continue(());
             self.bindings(BindingQuery::Exact(resource, role, *principal), &mut |binding| {
-                flow = visit(place, &binding)?;
+                flow = visit(index, &binding)?;
                 Ok(flow)
             })?;
             if flow.is_break() {

@@ -291,8 +291,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
     pub fn shares_on(&self, item: Id, visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
-        self.facts.held_by(item, Role::ItemShare, self.principals()?, &mut |place, binding| {
-            if binding.is_effective(self.at) { visit(place, binding) } else { Ok(ControlFlow::Continue(())) }
+        self.facts.held_by(item, Role::ItemShare, self.principals()?, &mut |index, binding| {
+            if binding.is_effective(self.at) { visit(index, binding) } else { Ok(ControlFlow::Continue(())) }
         })
     }
 
@@ -300,8 +300,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn share_path<E: Evidence>(&self, place: usize) -> Result<E> {
-        self.membership_path(true, place)
+    pub fn share_path<E: Evidence>(&self, index: usize) -> Result<E> {
+        self.membership_path(true, index)
     }
 
     /// Whether a share that facts have at hand is one it holds, and effective.
@@ -323,15 +323,15 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     }
 
     /// How it came to be the principal at a place of the list.
-    fn membership_path<E: Evidence>(&self, everything: bool, place: usize) -> Result<E> {
+    fn membership_path<E: Evidence>(&self, everything: bool, index: usize) -> Result<E> {
         let mut evidence = E::default();
-        if !E::RECORDS || place == 0 {
+        if !E::RECORDS || index == 0 {
             return Ok(evidence);
         }
         let mut through = Vec::new();
         let principals = self.collect_principals(everything, |via| through.push(via))?;
         let mut steps = Vec::new();
-        let mut at = place;
+        let mut at = index;
         while let Some((from, role)) = through.get(at).copied().flatten() {
             let (Some(into), Some(who)) = (principals.get(at), principals.get(from)) else { break };
             steps.extend(self.facts.held(*into, role, *who)?);
@@ -359,8 +359,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     /// # Errors
     /// When the facts cannot be read.
     pub fn path_to<E: Evidence>(&self, principal: Id) -> Result<Option<E>> {
-        let place = self.self_and_groups()?.iter().position(|known| *known == principal);
-        place.map(|place| self.membership_path(false, place)).transpose()
+        let index = self.self_and_groups()?.iter().position(|known| *known == principal);
+        index.map(|place| self.membership_path(false, place)).transpose()
     }
 
     /// Whether it holds a role on a resource, itself or through groups, or a role that implies it.
@@ -392,11 +392,11 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         // The nearest of what it is, and of the roles that one holds the first of the list.
         let mut nearest: Option<(usize, Role, Binding)> = None;
         for held in role.implied_by() {
-            let _ = self.facts.held_by(resource, *held, principals, &mut |place, binding| {
+            let _ = self.facts.held_by(resource, *held, principals, &mut |index, binding| {
                 if !binding.is_effective(self.at) {
                     return Ok(ControlFlow::Continue(()));
                 }
-                nearest = Some((place, *held, binding.clone()));
+                nearest = Some((index, *held, binding.clone()));
                 Ok(ControlFlow::Break(()))
             })?;
             if let Some((place, ..)) = nearest {

@@ -296,8 +296,8 @@ impl<'d> ListingWriter<'d> {
             }
         };
         self.header(out, dialect)?;
-        let place = self.names.iter().position(|name| name == field).unwrap_or(self.names.len());
-        let (before, after) = self.names.split_at(place);
+        let index = self.names.iter().position(|name| name == field).unwrap_or(self.names.len());
+        let (before, after) = self.names.split_at(index);
         let cells = |names: &'_ [String]| names.iter().map(|name| cell(row, name)).collect::<Vec<_>>().into_iter();
         let after = after.get(1..).unwrap_or_default();
         let pieces: separated::Pieces<'_> = &mut |piece| streamed_field::words(&mut |push| tell(push), piece);

@@ -41,8 +41,8 @@ pub(super) fn line<'a>(
     cells: impl Iterator<Item = Cow<'a, str>>,
     dialect: Dialect,
 ) -> io::Result<()> {
-    for (place, cell) in cells.enumerate() {
-        if place > 0 {
+    for (index, cell) in cells.enumerate() {
+        if index > 0 {
             out.write_all(dialect.separator)?;
         }
         out.write_all((dialect.protect)(&cell).as_bytes())?;

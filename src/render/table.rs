@@ -22,13 +22,13 @@ pub(super) struct Cells {
 impl Cells {
     /// Adds a row.
     pub(super) fn push<'c>(&mut self, cells: impl Iterator<Item = Cow<'c, str>>) {
-        for (place, cell) in cells.enumerate() {
+        for (index, cell) in cells.enumerate() {
             let cell = escape_hidden(&cell);
-            if place > 0 {
+            if index > 0 {
                 self.text.push(BETWEEN);
             }
             self.text.push_str(&cell);
-            match self.widths.get_mut(place) {
+            match self.widths.get_mut(index) {
                 Some(width) => *width = (*width).max(cell.width()),
                 None => self.widths.push(cell.width()),
             }
@@ -43,7 +43,7 @@ impl Cells {
     pub(super) fn write(&self, out: &mut dyn Write, names: &[String], options: &OutputOptions) -> io::Result<()> {
         let header: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
         let of_header =
-            |place: usize| if options.no_headers { 0 } else { header.get(place).map_or(0, |it| it.width()) };
+            |index: usize| if options.no_headers { 0 } else { header.get(index).map_or(0, |it| it.width()) };
         let widths: Vec<usize> =
             (0..names.len()).map(|at| of_header(at).max(self.widths.get(at).copied().unwrap_or(0))).collect();
         if !options.no_headers {

@@ -35,7 +35,7 @@ pub(super) fn parted(
     is_element: bool,
 ) -> Result<(), RenderError> {
     let mut elements = Some(elements);
-    for (place, (name, value)) in row.iter().enumerate() {
+    for (index, (name, value)) in row.iter().enumerate() {
         let put = |out: &mut dyn Write, value: Value, is_further: bool| {
             let value = Value::Object(Map::from_iter([(name.clone(), value)]));
             let value = if is_element { Value::Array(vec![value]) } else { value };
@@ -44,7 +44,7 @@ pub(super) fn parted(
             let lines = text.split_inclusive('\n').skip(usize::from(is_further));
             for (number, line) in lines.enumerate() {
                 let is_first = number == 0 && !is_further;
-                match line.strip_prefix("- ").filter(|_| is_element && is_first && place > 0) {
+                match line.strip_prefix("- ").filter(|_| is_element && is_first && index > 0) {
                     Some(rest) => write!(out, "  {rest}")?,
                     None => out.write_all(line.as_bytes())?,
                 }

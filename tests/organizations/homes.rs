@@ -1,7 +1,7 @@
 //! The files of a workspace, and the home folders of its members.
 
 use rolebook::model::{Kind, Name, Reference};
-use rolebook::ops::workspace_member::{self, Terms};
+use rolebook::ops::workspace_member::{self, WorkspaceTerms};
 
 use super::{accept, acme, columns, join, people, spent};
 use crate::support::Tool;
@@ -126,7 +126,7 @@ fn spent_on_joining(homes: usize) -> u64 {
     let name = |text: &str| Name::parse(text).unwrap();
     spent(&tool, &|tx| {
         let eve = Reference::parse("eve", Kind::Account).unwrap();
-        workspace_member::add(tx, &name("acme"), &name("prod"), &[eve], &Terms::default()).unwrap();
+        workspace_member::add(tx, &name("acme"), &name("prod"), &[eve], &WorkspaceTerms::default()).unwrap();
         let draft = tx.facts().draft();
         assert!(draft.resources.values().flatten().any(|it| it.name == "eve"), "the home folder");
     })

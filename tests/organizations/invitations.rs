@@ -4,7 +4,7 @@ use rolebook::model::attributes::OrgRole;
 use rolebook::model::secret::Secret;
 use rolebook::model::{Kind, Name, Role};
 use rolebook::ops::org;
-use rolebook::ops::org_invitation::{self, Terms};
+use rolebook::ops::org_invitation::{self, InvitationTerms};
 
 use super::{accept, acme, columns, join, people, spent};
 use crate::support::Tool;
@@ -54,7 +54,7 @@ fn to_invite_takes_no_more_where_many_are_members() {
             (Name::parse_email(&format!("x{number}@example.com")).unwrap(), secret)
         };
         let addresses: Vec<(Name, Secret)> = (0..5).map(address).collect();
-        let terms = Terms { role: OrgRole::Member, workspaces: Vec::new(), expires: None };
+        let terms = InvitationTerms { role: OrgRole::Member, workspaces: Vec::new(), expires: None };
         spent(&tool, &|tx| {
             let made = org_invitation::invite(tx, &Name::parse("acme").unwrap(), &terms, &addresses).unwrap();
             assert_eq!(made.len(), 5);

@@ -12,12 +12,12 @@ use rolebook::model::attributes::{
 use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Binding, Id, Kind, Name, Path, Permissions, Problem, Reference, Role, Time};
-use rolebook::ops::authority::first_refused;
+use rolebook::ops::change_index::ChangeIndex;
 use rolebook::ops::home::HomeFolder;
-use rolebook::ops::rows::Rows;
+use rolebook::ops::required_actions::first_refused;
 use rolebook::ops::{
-    Actor, Transaction, account, content, dropbox, endpoint, invitation, key, media, membership, org, org_invitation,
-    org_member, package, place, server, share, transfer, undo, workspace, workspace_member,
+    Actor, Transaction, account, content, dropbox, endpoint, group, invitation, key, media, membership, org,
+    org_invitation, org_member, package, server, share, transfer, undo, workspace, workspace_member,
 };
 use rolebook::policy::{BindingQuery, EmptyFacts, Facts, Overlay};
 
@@ -81,8 +81,8 @@ impl Pick<'_> {
         self.maybe(|it| it.0.chance(1, 2))
     }
 
-    fn account_options(&mut self) -> account::Options {
-        account::Options {
+    fn account_options(&mut self) -> account::AccountSettings {
+        account::AccountSettings {
             role: self.maybe(|it| it.0.pick(&Role::SERVER)),
             email: self.maybe(|it| format!("{}@example.com", it.0.pick(&ACCOUNTS))),
             display_name: self.maybe(|_| "Somebody".to_owned()),
@@ -99,8 +99,8 @@ impl Pick<'_> {
         }
     }
 
-    fn place_options(&mut self) -> place::Options {
-        place::Options {
+    fn place_options(&mut self) -> group::GroupSettings {
+        group::GroupSettings {
             visible: self.maybe(|it| it.0.pick(GroupVisibility::ALL)),
             send: self.maybe(|it| it.0.pick(SendPolicy::ALL)),
             member_access: self.maybe(|it| it.0.pick(MemberAccess::ALL)),
@@ -149,11 +149,11 @@ fn act<F: Facts>(
         1 => ("account set", account::change(tx, &pick.account(), &pick.account_options())),
         2 => ("account set-role", account::set_role(tx, &pick.account(), pick.0.pick(&Role::SERVER))),
         3 => ("account activate", account::set_active(tx, &pick.account(), pick.0.chance(1, 2))),
-        4 => ("account rename", place::rename(tx, Kind::Account, &pick.account(), &pick.account())),
-        5 => ("place add", place::add(tx, kind, &which, &pick.place_options()).map(drop)),
-        6 => ("place set", place::set(tx, kind, &which, &pick.place_options())),
-        7 => ("place rename", place::rename(tx, kind, &which, &pick.place().1)),
-        8 => ("place remove", place::remove(tx, kind, &which)),
+        4 => ("account rename", group::rename(tx, Kind::Account, &pick.account(), &pick.account())),
+        5 => ("place add", group::add(tx, kind, &which, &pick.place_options()).map(drop)),
+        6 => ("place set", group::set(tx, kind, &which, &pick.place_options())),
+        7 => ("place rename", group::rename(tx, kind, &which, &pick.place().1)),
+        8 => ("place remove", group::remove(tx, kind, &which)),
         9..=11 => {
             let level = pick.maybe(|it| it.0.pick(membership::levels(kind)));
             ("add-member", membership::add(tx, kind, &which, &[pick.who()], level))
@@ -169,27 +169,27 @@ fn act<F: Facts>(
             ("set-level", membership::set_level(tx, kind, &which, &pick.who(), level))
         }
         16 => {
-            let options = server::Options {
+            let options = server::ServerSettings {
                 private_directory: pick.flag(),
                 managers_administer_dropboxes: pick.flag(),
                 public_links: Some(true),
-                ..server::Options::default()
+                ..server::ServerSettings::default()
             };
             ("server set", server::set(tx, &options))
         }
         17 => {
             let kind =
                 pick.0.pick(&[EndpointKind::Node, EndpointKind::S3, EndpointKind::Share, EndpointKind::Personal]);
-            let new = endpoint::New {
+            let new = endpoint::NewEndpoint {
                 kind,
                 of: (kind == EndpointKind::Share).then(|| pick.spot()),
                 administrators: pick.maybe(Pick::who).into_iter().collect(),
-                options: endpoint::Options { managed: pick.flag(), private: pick.flag(), node_version: None },
+                settings: endpoint::EndpointSettings { managed: pick.flag(), private: pick.flag(), node_version: None },
             };
             ("endpoint add", endpoint::add(tx, &at.0, &new).map(drop))
         }
         18 => {
-            let options = endpoint::Options { managed: pick.flag(), private: pick.flag(), node_version: None };
+            let options = endpoint::EndpointSettings { managed: pick.flag(), private: pick.flag(), node_version: None };
             ("endpoint set", endpoint::set(tx, &at.0, &options))
         }
         19 => ("endpoint remove", endpoint::remove(tx, &at.0)),
@@ -204,12 +204,12 @@ fn act<F: Facts>(
         }
         24 => {
             let owner = pick.maybe(|it| it.maybe(|it| Reference::Named(Kind::Account, it.account())));
-            let said = content::Said { item_type: None, size: None, owner };
+            let said = content::ItemSettings { item_type: None, size: None, owner };
             ("content add", content::add(tx, on.0, on.1, &said).map(drop))
         }
         25 => {
             let owner = pick.maybe(|it| it.maybe(|it| Reference::Named(Kind::Account, it.account())));
-            let said = content::Said { item_type: None, size: pick.maybe(|_| 9), owner };
+            let said = content::ItemSettings { item_type: None, size: pick.maybe(|_| 9), owner };
             ("content set", content::set(tx, on.0, on.1, &said))
         }
         26 => ("content rename", content::rename(tx, on.0, on.1, pick.0.pick(&["b", "d", "f.mov"]))),
@@ -223,7 +223,7 @@ fn act<F: Facts>(
             ("content copy", transfer::copy(tx, on, (&to.0, &to.1)).map(drop))
         }
         31 | 32 => {
-            let grant = share::Grant {
+            let grant = share::NewShare {
                 principals: vec![pick.who()],
                 permissions: pick.0.pick(&[Permissions::EDIT, Permissions::VIEW, Permissions::UPLOAD]),
                 expires: None,
@@ -233,7 +233,7 @@ fn act<F: Facts>(
             ("share grant", share::grant(tx, on.0, on.1, &grant))
         }
         33 => {
-            let which = share::Which { principal: pick.who(), by: None, class: None };
+            let which = share::ShareSelector { principal: pick.who(), by: None, class: None };
             ("share revoke", share::revoke(tx, on, &[which], false))
         }
         34 => ("org add", org::add(tx, &org, pick.maybe(|_| "d"), None).map(drop)),
@@ -252,7 +252,7 @@ fn act<F: Facts>(
             ("org leave", org_member::leave(tx, &org, heir.as_ref()))
         }
         37 => {
-            let terms = org_invitation::Terms {
+            let terms = org_invitation::InvitationTerms {
                 role: rolebook::model::attributes::OrgRole::Member,
                 workspaces: Vec::new(),
                 expires: None,
@@ -261,11 +261,11 @@ fn act<F: Facts>(
             if pick.0.chance(1, 2) {
                 ("org invite", org_invitation::invite(tx, &org, &terms, &[(address, secret())]).map(drop))
             } else {
-                ("org cancel", org_invitation::cancel(tx, &org, &invitation::Which::Address(address)))
+                ("org cancel", org_invitation::cancel(tx, &org, &invitation::LinkSelector::Address(address)))
             }
         }
         38 | 39 => {
-            let options = workspace::Options {
+            let options = workspace::WorkspaceSettings {
                 description: pick.maybe(|_| "d".to_owned()),
                 files: pick.maybe(|it| (name("disk"), path(it.0.pick(&["/files", "/a", "/w"])))),
                 root_upload: pick.maybe(|it| it.0.pick(&[AllowDeny::Allow, AllowDeny::Deny])),
@@ -273,13 +273,13 @@ fn act<F: Facts>(
             match pick.0.below(4) {
                 0 => ("workspace add", workspace::add(tx, &org, &room, &options).map(drop)),
                 1 => ("workspace remove", workspace::remove(tx, &org, &room)),
-                2 => ("workspace rename", place::rename_workspace(tx, &org, &room, &name("renamed"))),
+                2 => ("workspace rename", group::rename_workspace(tx, &org, &room, &name("renamed"))),
                 _ => ("workspace set", workspace::set(tx, &org, &room, &options)),
             }
         }
         40 | 41 => {
             let who = [Reference::Named(Kind::Account, pick.account())];
-            let terms = workspace_member::Terms {
+            let terms = workspace_member::WorkspaceTerms {
                 level: pick.maybe(|it| it.0.pick(&Role::WORKSPACE)),
                 root_upload: pick.maybe(|it| it.maybe(|_| AllowDeny::Deny)),
                 home: match pick.0.below(8) {
@@ -300,7 +300,7 @@ fn act<F: Facts>(
             match pick.0.below(3) {
                 0 => ("media add", media::add(tx, kind, &in_room, &name("reel"), None, &secret()).map(drop)),
                 1 => {
-                    let edit = media::Edit { title: Some("t".to_owned()), ..media::Edit::default() };
+                    let edit = media::MediaEdit { title: Some("t".to_owned()), ..media::MediaEdit::default() };
                     ("media edit", media::edit(tx, kind, &it, &edit))
                 }
                 _ => ("media remove", media::remove(tx, kind, &it)),
@@ -318,14 +318,15 @@ fn act<F: Facts>(
         }
         44 => {
             let (which, address) = (name("intake"), name("vendor@example.com"));
-            let life = invitation::Life::default();
+            let life = invitation::LinkTerms::default();
             match pick.0.below(5) {
                 0 => ("invite", invitation::invite(tx, &which, &address, life, &secret()).map(drop)),
                 1 => (
                     "resend",
-                    invitation::resend(tx, &which, &invitation::Which::Address(address), life, &secret()).map(drop),
+                    invitation::resend(tx, &which, &invitation::LinkSelector::Address(address), life, &secret())
+                        .map(drop),
                 ),
-                2 => ("revoke", invitation::revoke(tx, &which, &invitation::Which::Address(address))),
+                2 => ("revoke", invitation::revoke(tx, &which, &invitation::LinkSelector::Address(address))),
                 3 => ("public link", dropbox::public_link_on(tx, &which, &secret()).map(drop)),
                 _ => ("no public link", dropbox::public_link_off(tx, &which, true)),
             }
@@ -347,7 +348,7 @@ fn act<F: Facts>(
             let Some((on, share)) = any_share(tx.facts(), pick.0) else { return Ok(("nothing", beyond)) };
             let principal = Reference::principal(&tx.facts().reference(share.principal).unwrap())?;
             let by = share.grantor.map(|id| share::Sharer::parse(&tx.facts().reference(id).unwrap())).transpose()?;
-            let which = share::Which { principal, by, class: Some(share.attributes.share_class()) };
+            let which = share::ShareSelector { principal, by, class: Some(share.attributes.share_class()) };
             beyond = Beyond::Dependents;
             if pick.0.chance(1, 2) {
                 ("share revoke --cascade", share::revoke(tx, (&on.0, &on.1), &[which], true))
@@ -402,7 +403,7 @@ fn act<F: Facts>(
         _ => {
             let files = vec![File { name: "f.mov".to_owned(), size: 5 }];
             let to = vec![Reference::Named(kind, which.clone()), Reference::Named(Kind::Account, pick.account())];
-            ("package send", package::send(tx, &package::Send { title: "t".to_owned(), to, files }).map(drop))
+            ("package send", package::send(tx, &package::NewPackage { title: "t".to_owned(), to, files }).map(drop))
         }
     };
     done.map(|()| (word, beyond))
@@ -431,18 +432,21 @@ fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
             1 | 2 => Role::ServerManager,
             _ => Role::ServerUser,
         };
-        let options =
-            account::Options { role: Some(role), email: Some(format!("{who}@example.com")), ..Default::default() };
+        let options = account::AccountSettings {
+            role: Some(role),
+            email: Some(format!("{who}@example.com")),
+            ..Default::default()
+        };
         account::add(&mut tx, &name(who), &options, None).unwrap();
     }
     for which in ["crew", "inner"] {
-        place::add(&mut tx, Kind::Group, &name(which), &place::Options::default()).unwrap();
+        group::add(&mut tx, Kind::Group, &name(which), &group::GroupSettings::default()).unwrap();
     }
     membership::add(&mut tx, Kind::Group, &name("crew"), &[user("bob"), group("inner")], None).unwrap();
     membership::add(&mut tx, Kind::Group, &name("inner"), &[user("carol")], None).unwrap();
     for (kind, which) in [(Kind::Workgroup, "color"), (Kind::Dropbox, "intake")] {
         let options = Pick(dice).place_options();
-        place::add(&mut tx, kind, &name(which), &options).unwrap();
+        group::add(&mut tx, kind, &name(which), &options).unwrap();
         membership::add(&mut tx, kind, &name(which), &[user("carol"), user("bob"), group("inner")], None).unwrap();
         membership::set_admin(&mut tx, kind, &name(which), &[user("carol")], true).unwrap();
     }
@@ -451,16 +455,17 @@ fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
         ("bucket", EndpointKind::S3, "bob"),
         ("laptop", EndpointKind::Host, "fay"),
     ] {
-        let options = endpoint::Options { managed: (which == "laptop").then_some(false), ..Default::default() };
-        let new = endpoint::New { kind, of: None, administrators: vec![user(who)], options };
+        let options =
+            endpoint::EndpointSettings { managed: (which == "laptop").then_some(false), ..Default::default() };
+        let new = endpoint::NewEndpoint { kind, of: None, administrators: vec![user(who)], settings: options };
         endpoint::add(&mut tx, &name(which), &new).unwrap();
     }
     endpoint::add_role(&mut tx, &name("bucket"), Role::AccessManager, &[user("carol")]).unwrap();
-    let folder = content::Said { item_type: None, size: None, owner: Some(Some(user("carol"))) };
-    let plain = content::Said::default();
+    let folder = content::ItemSettings { item_type: None, size: None, owner: Some(Some(user("carol"))) };
+    let plain = content::ItemSettings::default();
     content::add(&mut tx, &name("disk"), &path("/a"), &folder).unwrap();
     content::add(&mut tx, &name("disk"), &path("/a/b"), &plain).unwrap();
-    let file = content::Said { item_type: Some(ItemType::File), size: Some(3), owner: None };
+    let file = content::ItemSettings { item_type: Some(ItemType::File), size: Some(3), owner: None };
     content::add(&mut tx, &name("disk"), &path("/a/f.mov"), &file).unwrap();
     content::add(&mut tx, &name("bucket"), &path("/a"), &plain).unwrap();
     for (which, who) in [("acme", "eve"), ("other", "carol")] {
@@ -469,11 +474,20 @@ fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
     for (who, role) in [("fay", Role::OrgAdmin), ("bob", Role::OrgMember), ("carol", Role::OrgMember)] {
         org_member::set_role(&mut tx, &name("acme"), &user(who), role).unwrap();
     }
-    let options = workspace::Options { files: Some((name("disk"), path("/files"))), ..workspace::Options::default() };
+    let options = workspace::WorkspaceSettings {
+        files: Some((name("disk"), path("/files"))),
+        ..workspace::WorkspaceSettings::default()
+    };
     workspace::add(&mut tx, &name("acme"), &name("prod"), &options).unwrap();
     let members = [user("bob"), user("carol")];
-    workspace_member::add(&mut tx, &name("acme"), &name("prod"), &members, &workspace_member::Terms::default())
-        .unwrap();
+    workspace_member::add(
+        &mut tx,
+        &name("acme"),
+        &name("prod"),
+        &members,
+        &workspace_member::WorkspaceTerms::default(),
+    )
+    .unwrap();
     // Shares that rest on one another, and one that rests on nothing any more.
     for (by, with, permissions, orphaned) in [
         ("carol", "bob", Permissions::EDIT, false),
@@ -483,10 +497,10 @@ fn world(dice: &mut Dice) -> Overlay<'static, EmptyFacts> {
     ] {
         let by = tx.facts().id_named(Kind::Account, None, by).unwrap().unwrap();
         let grant =
-            share::Grant { principals: vec![user(with)], permissions, expires: None, admin: false, class: None };
+            share::NewShare { principals: vec![user(with)], permissions, expires: None, admin: false, class: None };
         share::record(&mut tx, (&name("disk"), &path("/a")), &grant, (by, orphaned)).unwrap();
     }
-    let public_links = server::Options { public_links: Some(true), ..server::Options::default() };
+    let public_links = server::ServerSettings { public_links: Some(true), ..server::ServerSettings::default() };
     server::set(&mut tx, &public_links).unwrap();
     let (draft, last) = tx.finish().unwrap();
     let mut world = Overlay::new(&EmptyFacts).unwrap();
@@ -534,7 +548,7 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
         let actor = tx.actor;
         let present = Transaction::new(&world, actor, at).unwrap();
         for row in changes.iter().filter(|row| !beyond.covers(&present, tx.facts(), row)) {
-            let refused = first_refused(&present, &tx, (&Rows::of(&changes), std::slice::from_ref(row)), None);
+            let refused = first_refused(&present, &tx, (&ChangeIndex::new(&changes), std::slice::from_ref(row)), None);
             let is_cascade = matches!(&refused, Err(problem) if problem.code == share::DEPENDENTS) && beyond.cascades();
             prop_assert!(
                 is_cascade || matches!(refused, Ok(None)),
@@ -551,7 +565,8 @@ fn history(seed: u64) -> Result<Vec<&'static str>, TestCaseError> {
         keep(&mut after, world.draft().clone(), world.last_id().unwrap());
         keep(&mut after, draft.clone(), last);
         let mut back = Transaction::new(&after, actor, at).unwrap();
-        if undo::undo(&mut back, &undo::Past { author: actor.principal(), ..Default::default() }, &changes).is_ok()
+        if undo::undo(&mut back, &undo::UndoneRevision { author: actor.principal(), ..Default::default() }, &changes)
+            .is_ok()
             && back.check().is_ok()
         {
             let (draft, last) = back.finish().unwrap();

@@ -6,7 +6,7 @@ use rolebook::model::attributes::{Attributes, MemberAccess, SendPolicy, Setting,
 use rolebook::model::secret::Secret;
 use rolebook::model::time::Expiry;
 use rolebook::model::{Id, Kind, Name, Path, Reference, Resource, Role, Time};
-use rolebook::ops::{Actor, Transaction, account, invitation, membership, package, place, server};
+use rolebook::ops::{Actor, Transaction, account, group, invitation, membership, package, server};
 use rolebook::policy::{EmptyFacts, Facts};
 
 use super::form::{File, PlaceFacts, ServerFacts};
@@ -33,10 +33,10 @@ pub(super) fn build(file: &File, now: Time) -> Built {
     let tx = &mut built.tx;
     build_server(tx, &file.server);
     for (who, facts) in &file.accounts {
-        let options = account::Options {
+        let options = account::AccountSettings {
             role: facts.role.as_deref().map(|role| account::parse_role(role, who).unwrap()),
             settings: settings(&facts.settings),
-            ..account::Options::default()
+            ..account::AccountSettings::default()
         };
         account::add(tx, &name(who), &options, None).unwrap();
         if let Some(end) = facts.expires.as_deref().and_then(|text| Expiry::parse(text).unwrap().resolve_at(now)) {
@@ -47,8 +47,9 @@ pub(super) fn build(file: &File, now: Time) -> Built {
         }
     }
     for group in file.groups.keys() {
-        let options = place::Options { visible: file.visible.get(group).copied(), ..place::Options::default() };
-        place::add(tx, Kind::Group, &name(group), &options).unwrap();
+        let options =
+            group::GroupSettings { visible: file.visible.get(group).copied(), ..group::GroupSettings::default() };
+        group::add(tx, Kind::Group, &name(group), &options).unwrap();
     }
     for (group, members) in &file.groups {
         membership::add(tx, Kind::Group, &name(group), &references(members), None).unwrap();
@@ -80,12 +81,12 @@ pub(super) fn build(file: &File, now: Time) -> Built {
 }
 
 fn build_server(tx: &mut Transaction<'static, EmptyFacts>, facts: &ServerFacts) {
-    let options = server::Options {
+    let options = server::ServerSettings {
         managers_administer_dropboxes: facts.managers_administer_dropboxes,
         private_directory: facts.private_directory,
         public_links: Some(true),
         settings: settings(&facts.settings),
-        ..server::Options::default()
+        ..server::ServerSettings::default()
     };
     server::set(tx, &options).unwrap();
     let known = tx.facts().resource(Id::SERVER).unwrap().unwrap();
@@ -96,7 +97,7 @@ fn build_server(tx: &mut Transaction<'static, EmptyFacts>, facts: &ServerFacts) 
 }
 
 fn build_place(tx: &mut Transaction<'static, EmptyFacts>, kind: Kind, which: &str, facts: &PlaceFacts) {
-    let options = place::Options {
+    let options = group::GroupSettings {
         visible: None,
         send: facts.send.as_deref().map(|word| SendPolicy::from_name(word).unwrap()),
         member_access: facts.member_access.as_deref().map(|word| MemberAccess::from_name(word).unwrap()),
@@ -107,7 +108,7 @@ fn build_place(tx: &mut Transaction<'static, EmptyFacts>, kind: Kind, which: &st
         members_invite: facts.members_invite,
     };
     let which = name(which);
-    place::add(tx, kind, &which, &options).unwrap();
+    group::add(tx, kind, &which, &options).unwrap();
     membership::add(tx, kind, &which, &references(&facts.members), None).unwrap();
     membership::add(tx, kind, &which, &references(&facts.submit_only), Some(Role::DropboxSubmitOnly)).unwrap();
     membership::add(tx, kind, &which, &references(&facts.admins), None).unwrap();
@@ -115,11 +116,12 @@ fn build_place(tx: &mut Transaction<'static, EmptyFacts>, kind: Kind, which: &st
     membership::set_active(tx, kind, &which, &references(&facts.deactivated), false).unwrap();
     for (place, address) in facts.invited.iter().chain(&facts.revoked).enumerate() {
         let secret = Secret::from_bytes(&[u8::try_from(place).unwrap(); 32]);
-        invitation::invite(tx, &which, &Name::parse_email(address).unwrap(), invitation::Life::default(), &secret)
+        invitation::invite(tx, &which, &Name::parse_email(address).unwrap(), invitation::LinkTerms::default(), &secret)
             .unwrap();
     }
     for address in &facts.revoked {
-        invitation::revoke(tx, &which, &invitation::Which::Address(Name::parse_email(address).unwrap())).unwrap();
+        invitation::revoke(tx, &which, &invitation::LinkSelector::Address(Name::parse_email(address).unwrap()))
+            .unwrap();
     }
 }
 

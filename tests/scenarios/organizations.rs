@@ -88,7 +88,7 @@ fn build_workspace(built: &mut Built, org: Id, workspace: &str, facts: &Workspac
     let folder = facts.files.as_deref().map(place_of);
     let id = built.tx.create(Some(org), &name(workspace), Attributes::Workspace(attributes.clone())).unwrap();
     if let Some((endpoint, path)) = &folder {
-        let item = content::add(&mut built.tx, endpoint, path, &content::Said::default()).unwrap();
+        let item = content::add(&mut built.tx, endpoint, path, &content::ItemSettings::default()).unwrap();
         put_item(built, item, Item { files_of: Some(id), ..Item::FOLDER });
         attributes.files = Some(item);
         let known = built.tx.facts().resource(id).unwrap().unwrap();
@@ -96,7 +96,7 @@ fn build_workspace(built: &mut Built, org: Id, workspace: &str, facts: &Workspac
     }
     for user in &facts.former {
         let (account, (endpoint, path)) = (built.account(user), folder.as_ref().unwrap());
-        let item = content::add(&mut built.tx, endpoint, &path.join(user), &content::Said::default()).unwrap();
+        let item = content::add(&mut built.tx, endpoint, &path.join(user), &content::ItemSettings::default()).unwrap();
         put_item(built, item, Item { home: Some(Home { workspace: id, of: account }), ..Item::FOLDER });
     }
     for member in &facts.members {
@@ -108,7 +108,7 @@ fn build_workspace(built: &mut Built, org: Id, workspace: &str, facts: &Workspac
         built.tx.put_binding(binding);
         if let Some((endpoint, path)) = &folder {
             let owner = Reference::Named(Kind::Account, name(&member.user));
-            let said = content::Said { owner: Some(Some(owner)), ..content::Said::default() };
+            let said = content::ItemSettings { owner: Some(Some(owner)), ..content::ItemSettings::default() };
             let item = content::add(&mut built.tx, endpoint, &path.join(&member.user), &said).unwrap();
             put_item(built, item, Item { home: Some(Home { workspace: id, of: account }), ..Item::FOLDER });
         }

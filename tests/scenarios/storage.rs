@@ -24,11 +24,11 @@ pub(super) fn build_endpoints(tx: &mut Transaction<'static, EmptyFacts>, endpoin
 fn build_endpoint(tx: &mut Transaction<'static, EmptyFacts>, which: &str, facts: &EndpointFacts) {
     let which = name(which);
     let administrators = facts.roles.get(ADMINISTRATOR).map(|who| references(who)).unwrap_or_default();
-    let new = endpoint::New {
+    let new = endpoint::NewEndpoint {
         kind: EndpointKind::from_name(&facts.kind).unwrap(),
         of: facts.of.as_deref().map(place_of),
         administrators,
-        options: endpoint::Options {
+        settings: endpoint::EndpointSettings {
             private: Some(facts.private),
             managed: facts.managed,
             node_version: facts.node_version.as_deref().map(|text| Some(NodeVersion::parse(text).unwrap())),
@@ -48,8 +48,8 @@ fn build_endpoint(tx: &mut Transaction<'static, EmptyFacts>, which: &str, facts:
     }
 }
 
-fn said(facts: &ItemFacts) -> content::Said {
-    content::Said {
+fn said(facts: &ItemFacts) -> content::ItemSettings {
+    content::ItemSettings {
         item_type: facts.r#type.as_deref().map(|word| ItemType::from_name(word).unwrap()),
         size: facts.size,
         owner: facts.owner.as_deref().map(|who| Some(Reference::parse(who, Kind::Account).unwrap())),
@@ -58,7 +58,7 @@ fn said(facts: &ItemFacts) -> content::Said {
 
 pub(super) fn build_share(built: &mut Built, facts: &ShareFacts) {
     let (endpoint, path) = place_of(&facts.item);
-    let grant = share::Grant {
+    let grant = share::NewShare {
         principals: vec![Reference::parse(&facts.with, Kind::Account).unwrap()],
         permissions: Permissions::parse(&facts.permission).unwrap(),
         expires: facts.expires.as_deref().map(|text| Expiry::parse(text).unwrap()),

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::{LogReader, Then};
 use crate::model::{Id, Kind, Problem, Revision};
-use crate::ops::changes::{Change, concerns, describe};
+use crate::ops::describe::{Change, concerns, describe};
 use crate::policy::{Facts, RowChange};
 use crate::render::{PushElement, RenderError};
 

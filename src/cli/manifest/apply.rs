@@ -15,7 +15,7 @@ use super::planned::{self, As, Planned};
 use super::saved::{self, Saved};
 use super::{Reach, input};
 use crate::model::{Problem, ProblemKind, Time};
-use crate::ops::invitation::Refused;
+use crate::ops::invitation::Refusal;
 use crate::render::Format;
 use crate::store::Store;
 
@@ -150,7 +150,7 @@ impl Applying<'_> {
             return Ok(problem);
         }
         let entry = session.entry(self.writing, by.actor, by.at);
-        session.refuse(Opened::new(store, self.writing.dry_run)?, entry, Refused::from(problem), by.actor)
+        session.refuse(Opened::new(store, self.writing.dry_run)?, entry, Refusal::from(problem), by.actor)
     }
 }
 

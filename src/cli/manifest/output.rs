@@ -79,7 +79,7 @@ fn lines(
     became: &Became,
 ) -> Result<(), RenderError> {
     let colour = session.colour();
-    let texts: Vec<String> = planned.effects.0.iter().map(|effect| effect.change.line_after()).collect();
+    let texts: Vec<String> = planned.effects.0.iter().map(|effect| effect.change.plan_line()).collect();
     // Places stand in a column of their own, as far as the lines are of a length.
     let width = texts.iter().map(|text| text.chars().count()).filter(|length| *length <= 72).max().unwrap_or_default();
     let mut text = Text::new(colour);

@@ -13,7 +13,7 @@ use crate::input::document::Diagnostic;
 use crate::manifest::plan::{Counts, Effects, Owned, Planner, Refusal, Sign, summary, summary_done};
 use crate::model::escape::escape_hidden;
 use crate::model::{Id, Name, Problem, ProblemKind, Time};
-use crate::ops::changes::describe;
+use crate::ops::describe::describe;
 use crate::ops::{Actor, Transaction, require_active};
 use crate::policy::{Draft, Facts, Overlay, RowChange, SwappableFacts};
 use crate::render::RenderError;

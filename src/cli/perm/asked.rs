@@ -41,8 +41,8 @@ impl On {
         };
         let (id, is_registered) = match reference {
             Reference::Item(endpoint, path) => {
-                let place = view.find_item(endpoint, path)?;
-                (place.item.id, place.rest.is_empty())
+                let resolved = view.find_item(endpoint, path)?;
+                (resolved.nearest.id, resolved.missing.is_empty())
             }
             Reference::Named(Kind::Endpoint, name) => (endpoint(view, name, action)?, true),
             other => (view.resolve(other)?.0, true),
@@ -101,8 +101,8 @@ fn folder<F: Facts>(view: &View<'_, F>, text: &str, of_file: bool) -> Result<Des
         return Err(Problem::usage("bad_reference", format!("`{}` is no path on an endpoint", printable(text)))
             .tip("write `ENDPOINT:/path`, as in `node1:/projects`"));
     };
-    let place = view.find_item(&endpoint, &path)?;
-    Ok(Destination { folder: place.item.id, is_registered: place.rest.is_empty(), of_file })
+    let resolved = view.find_item(&endpoint, &path)?;
+    Ok(Destination { folder: resolved.nearest.id, is_registered: resolved.missing.is_empty(), of_file })
 }
 
 /// Whether whoever asks may ask about others on a resource.

@@ -13,7 +13,7 @@ use super::super::view::View;
 use super::causes::Causes;
 use super::rows::{carried, words};
 use crate::model::{Id, Kind, Problem, Time};
-use crate::ops::{AnyViewer, scope};
+use crate::ops::{AnyViewer, affected_set};
 use crate::policy::cache::BoundedCache;
 use crate::policy::listing::{AffectedSet, Comparison, Difference, IdMap, Pair};
 use crate::policy::{Evaluator, Facts, FactsError};
@@ -174,7 +174,7 @@ fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Res
     for view in [before, after] {
         changes.extend(view.facts.ending(before.at.min(after.at), before.at.max(after.at)));
     }
-    Ok((scope(&before.facts, &after.facts, &changes)?, changes.len() > changed))
+    Ok((affected_set(&before.facts, &after.facts, &changes)?, changes.len() > changed))
 }
 
 /// Whether a line was told before.

@@ -16,7 +16,7 @@ use crate::render::{Column, Format, OutputOptions, RenderError, key, shown};
 pub(super) fn columns(names: &[&'static str], with_proof: bool, options: &OutputOptions) -> Vec<Column> {
     let with_proof = with_proof || options.columns.iter().any(|column| column == "proof");
     let names = names.iter().filter(|name| **name != "proof" || with_proof);
-    names.enumerate().map(|(place, name)| if place == 0 { key(name) } else { shown(name) }).collect()
+    names.enumerate().map(|(index, name)| if index == 0 { key(name) } else { shown(name) }).collect()
 }
 
 /// Does something with a row and keeps what went wrong with it, so that the listing ends there, as it does

@@ -12,7 +12,7 @@ use crate::manifest::form;
 use crate::model::attributes::ShareClass;
 use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Time, Verb};
 use crate::ops::share::cascade::{is_delegated, unsupported};
-use crate::ops::share::needed_to_record;
+use crate::ops::share::required_to_record;
 use crate::policy::{BindingQuery, Facts, Subject, decide_for};
 
 /// A search for shares that their sharers no longer hold, item by item.
@@ -160,7 +160,7 @@ impl<F: Facts> Export<'_, F> {
             let Some(sharer) = share.grantor.filter(|_| share.is_effective(self.at)) else { continue };
             if is_delegated(self.facts, &share)? {
                 search.delegated.push(share);
-            } else if let Some(needed) = needed_to_record(&share) {
+            } else if let Some(needed) = required_to_record(&share) {
                 let subject = Subject::new(self.facts, sharer, self.at)?.assume_active();
                 if !decide_for(&subject, needed, share.resource)?.allowed {
                     search.found.insert(share.id);

@@ -9,7 +9,7 @@ use super::Planner;
 use crate::manifest::said::Spot;
 use crate::model::secret::hex;
 use crate::model::{Id, Kind, Resource, Role, SetNames};
-use crate::ops::changes::Change;
+use crate::ops::describe::Change;
 use crate::policy::{Facts, RowChange};
 
 /// What would become of a thing.
@@ -95,7 +95,7 @@ impl Effects {
                 if is_root && matches!(sign, Sign::Add | Sign::Remove) {
                     return None;
                 }
-                let spot = planner.spot_of(change.row).or_else(|| planner.spot_of(change.about));
+                let spot = planner.spot_of(change.row).or_else(|| planner.spot_of(change.resource));
                 Some(Effect { sign, change, spot })
             })
             .collect();

@@ -38,11 +38,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             .why("the operator is no account, so it must name one")
             .tip("roles: {administrator: [NAME]}"));
         }
-        let new = endpoint::New {
+        let new = endpoint::NewEndpoint {
             kind: said.kind.unwrap_or(EndpointKind::Host),
             of: said.of.clone(),
             administrators,
-            options: options(said),
+            settings: options(said),
         };
         let id = endpoint::add(&mut self.tx, &said.name, &new)?;
         self.declare_made(id, spot)?;
@@ -129,7 +129,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         match existing {
             Some(item) if self.sees(&item)? => self.change_item(spot, said, &item, owner),
             _ => {
-                let request = content::Said { item_type: said.item_type, size: said.size, owner };
+                let request = content::ItemSettings { item_type: said.item_type, size: said.size, owner };
                 let id = content::add(&mut self.tx, &said.endpoint, &said.path, &request)?;
                 self.declare_made(id, spot)
             }
@@ -163,7 +163,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 None => false,
             },
         };
-        let request = content::Said {
+        let request = content::ItemSettings {
             item_type: None,
             size: said.size.filter(|size| Some(*size) != before.size),
             owner: owner.filter(|_| !owned),
@@ -183,8 +183,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 }
 
-fn options(said: &Endpoint) -> endpoint::Options {
-    endpoint::Options {
+fn options(said: &Endpoint) -> endpoint::EndpointSettings {
+    endpoint::EndpointSettings {
         private: said.private,
         managed: said.managed,
         node_version: said.node_version.clone().map(Some),

@@ -4,7 +4,7 @@ use super::removal::{Exclusive, Thing};
 use super::{Planner, Result};
 use crate::manifest::said::{Ensure, Group, Member, Spot};
 use crate::model::{Binding, Id, Kind, Reference, Resource, Role, Verb};
-use crate::ops::{membership, place};
+use crate::ops::{group, membership};
 use crate::policy::Facts;
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
@@ -22,7 +22,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     fn add_group(&mut self, spot: Spot, said: &Group) -> Result<()> {
-        let id = place::add(&mut self.tx, said.kind, &said.name, &said.options)?;
+        let id = group::add(&mut self.tx, said.kind, &said.name, &said.options)?;
         self.declare_made(id, spot)?;
         self.exclude(said.exclusive, Exclusive::of(spot, id));
         Ok(())
@@ -30,7 +30,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     fn change_group(&mut self, spot: Spot, said: &Group, existing: &Resource) -> Result<()> {
         if said.options.applied(&existing.attributes) != existing.attributes {
-            place::set(&mut self.tx, said.kind, &said.name, &said.options)?;
+            group::set(&mut self.tx, said.kind, &said.name, &said.options)?;
         }
         self.declare(&existing.sets, existing.id, spot);
         self.exclude(said.exclusive, Exclusive::of(spot, existing.id));

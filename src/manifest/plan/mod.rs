@@ -28,7 +28,7 @@ use removal::Gone;
 use super::Limits;
 use super::said::{Account, Said, Share, Spot, Statement};
 use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, SetNames, Verb};
-use crate::ops::{Actor, Transaction, place, share};
+use crate::ops::{Actor, Transaction, group, share};
 use crate::policy::{Facts, RowChange};
 
 pub use effects::{Counts, Effect, Effects, Sign, summary, summary_done};
@@ -122,7 +122,7 @@ struct Later {
 impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// Begins with the state as it is.
     pub fn new(mut tx: Transaction<'f, F>, options: Options) -> Planner<'f, F> {
-        share::bound_later(&mut tx);
+        share::defer_end_caps(&mut tx);
         let own = options.set.as_ref().map_or(SetNames::NONE, |set| SetNames::NONE.with(set.key()));
         Planner {
             tx,
@@ -206,7 +206,7 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     pub fn finish(&mut self, owned: &Owned) -> Result<()> {
         self.newcomers()?;
         self.late_shares()?;
-        share::bound(&mut self.tx)?;
+        share::apply_end_caps(&mut self.tx)?;
         self.absents(owned)?;
         // Of what could not be made nothing is declared: it would look as if it were to go.
         if self.refusals.is_empty() {
@@ -325,8 +325,8 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
             }
         }
         match parent {
-            Some((_, org)) => place::rename_workspace(&mut self.tx, org, old, name),
-            None => place::rename(&mut self.tx, kind, old, name),
+            Some((_, org)) => group::rename_workspace(&mut self.tx, org, old, name),
+            None => group::rename(&mut self.tx, kind, old, name),
         }
     }
 }

@@ -86,12 +86,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let Some(before) = existing.as_workspace() else { return Ok(()) };
         let all = options(said);
         let lies_there = workspace::lies_there(&self.tx, before, &all)?;
-        let changed = workspace::Options {
+        let changed = workspace::WorkspaceSettings {
             description: all.description.filter(|it| *it != before.description.clone().unwrap_or_default()),
             files: all.files.filter(|_| !lies_there),
             root_upload: all.root_upload.filter(|it| *it != before.root_upload),
         };
-        if changed != workspace::Options::default() {
+        if changed != workspace::WorkspaceSettings::default() {
             workspace::set(&mut self.tx, &said.org, &said.name, &changed)?;
         }
         Ok(())
@@ -155,7 +155,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         let who = [Reference::Named(Kind::Account, said.who.clone())];
         let root_upload = said.root_upload.map(Some);
-        let terms = workspace_member::Terms { level: said.level, root_upload, home: said.home.clone() };
+        let terms = workspace_member::WorkspaceTerms { level: said.level, root_upload, home: said.home.clone() };
         workspace_member::add(&mut self.tx, &said.org, &said.workspace, &who, &terms)?;
         if let Some(made) = self.held_in_workspace(said)? {
             self.declare(&made.sets, made.id, spot);
@@ -184,8 +184,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 }
 
-fn options(said: &Workspace) -> workspace::Options {
-    workspace::Options {
+fn options(said: &Workspace) -> workspace::WorkspaceSettings {
+    workspace::WorkspaceSettings {
         description: said.description.clone(),
         files: said.files.clone(),
         root_upload: said.root_upload,

@@ -7,7 +7,7 @@ use super::{Planner, Result};
 use crate::manifest::said::Spot;
 use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Role, SetNames};
 use crate::ops::account::role_of;
-use crate::ops::authority;
+use crate::ops::required_actions;
 use crate::policy::disclosure::UNSEEN;
 use crate::policy::{Facts, RowChange};
 
@@ -66,13 +66,16 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             }
             let marked = Rc::new(Resource { sets: sets(&resource.sets), ..(*resource).clone() });
             if !is_new {
-                authority::require(&self.tx, &RowChange::Resource(Some(resource), Some(Rc::clone(&marked))))?;
+                required_actions::require(&self.tx, &RowChange::Resource(Some(resource), Some(Rc::clone(&marked))))?;
             }
             self.tx.put((*marked).clone());
         } else if let Some(binding) = facts.binding(row)? {
             let marked = Binding { sets: sets(&binding.sets), ..binding.clone() };
             if !is_new {
-                authority::require(&self.tx, &RowChange::Binding(Some(Box::new(binding)), Some(marked.clone())))?;
+                required_actions::require(
+                    &self.tx,
+                    &RowChange::Binding(Some(Box::new(binding)), Some(marked.clone())),
+                )?;
             }
             self.tx.put_binding(marked);
         }

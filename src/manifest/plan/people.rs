@@ -17,7 +17,7 @@ pub(super) struct Ending {
 }
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
-    pub(super) fn server(&mut self, spot: Spot, options: &server::Options) -> Result<()> {
+    pub(super) fn server(&mut self, spot: Spot, options: &server::ServerSettings) -> Result<()> {
         let before = self.tx.facts().server()?;
         // Who may not see the settings is not told whether they are so already.
         if options.applied(&before)? != before || !self.may_skip(Verb::View, Id::SERVER)? {
@@ -128,7 +128,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             }
             None => None,
         };
-        let mut options = account::Options {
+        let mut options = account::AccountSettings {
             role,
             email: wanted.email.clone().filter(|_| after.email != before.email),
             display_name: wanted.display_name.clone().filter(|_| after.display_name != before.display_name),
@@ -139,7 +139,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             .settings
             .extend(wanted.settings.iter().filter(|(setting, choice)| before.settings.get(*setting) != *choice));
         let later = self.take_past(&mut options.expires);
-        if options != account::Options::default() {
+        if options != account::AccountSettings::default() {
             account::change(&mut self.tx, &said.name, &options)?;
         }
         match said.ensure {

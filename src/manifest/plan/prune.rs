@@ -4,7 +4,7 @@ use super::groups::has_members;
 use super::removal::is_inactive;
 use super::{Owned, Planner, Result};
 use crate::model::{Id, Kind, Name, Problem, Resource, Role};
-use crate::ops::{Actor, Viewer, account, endpoint, org, place};
+use crate::ops::{Actor, Viewer, account, endpoint, group, org};
 use crate::policy::{BindingQuery, Facts};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
@@ -87,7 +87,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let told = Name::parse(&resource.name);
         match resource.kind() {
             Kind::Account => account::remove(&mut self.tx, &told?, &account::Removal::Deactivate),
-            kind if has_members(kind) => place::remove(&mut self.tx, kind, &told?),
+            kind if has_members(kind) => group::remove(&mut self.tx, kind, &told?),
             Kind::Endpoint => endpoint::remove(&mut self.tx, &told?),
             Kind::Org => org::remove(&mut self.tx, &told?),
             _ => Ok(()),

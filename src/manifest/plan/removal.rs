@@ -9,9 +9,10 @@ use crate::manifest::limits;
 use crate::manifest::said::Spot;
 use crate::model::catalogue::disclosure::EXCLUSIVE_LISTS;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role};
-use crate::ops::share::{Sharer, Which};
+use crate::ops::share::{ShareSelector, Sharer};
 use crate::ops::{
-    account, authority, content, endpoint, membership, org, org_member, place, share, workspace, workspace_member,
+    account, content, endpoint, group, membership, org, org_member, required_actions, share, workspace,
+    workspace_member,
 };
 use crate::policy::{BindingQuery, Draft, Facts, RowChange};
 
@@ -200,11 +201,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             Some(sharer) => Sharer::parse(&self.tx.name(sharer)?)?,
             None => Sharer::Operator,
         };
-        let which = Which { principal: who, by: Some(by), class: Some(binding.attributes.share_class()) };
+        let which = ShareSelector { principal: who, by: Some(by), class: Some(binding.attributes.share_class()) };
         // A class of the system's own stands beside people's: the one that is meant is ended by its row.
         if binding.attributes.share_class().is_hidden() {
             let ended = RowChange::Binding(Some(Box::new(binding.clone())), None);
-            authority::require(&self.tx, &ended)?;
+            required_actions::require(&self.tx, &ended)?;
             self.tx.end_binding(binding.id);
             return Ok(());
         }
@@ -255,7 +256,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         self.asked.insert(existing.id, spot);
         match thing {
             Thing::Account(name, removal) => account::remove(&mut self.tx, name, removal).map_err(in_a_file),
-            Thing::Group(kind, name) => place::remove(&mut self.tx, *kind, name),
+            Thing::Group(kind, name) => group::remove(&mut self.tx, *kind, name),
             Thing::Endpoint(name) => endpoint::remove(&mut self.tx, name),
             Thing::Org(name) => org::remove(&mut self.tx, name),
             Thing::Workspace(org, name) => workspace::remove(&mut self.tx, org, name),

@@ -7,7 +7,7 @@ use crate::model::catalogue::OWN_NAME;
 use crate::model::time::Expiry;
 use crate::model::{Attributes, Binding, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::ops::Actor;
-use crate::ops::share::{self, Grant, Sharer, Which};
+use crate::ops::share::{self, NewShare, ShareSelector, Sharer};
 use crate::policy::{BindingQuery, Facts};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
@@ -73,7 +73,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             self.tx.warnings.push(format!("the share of {path} with {who} is over, and is not made"));
             return Ok(());
         }
-        let grant = Grant {
+        let grant = NewShare {
             principals: vec![said.principal.clone()],
             permissions: said.permissions,
             expires: said.expires,
@@ -181,7 +181,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 None => Sharer::Operator,
             };
             let class = Some(existing.attributes.share_class());
-            let which = Which { principal: said.principal.clone(), by: Some(by), class };
+            let which = ShareSelector { principal: said.principal.clone(), by: Some(by), class };
             share::set(&mut self.tx, (&said.endpoint, &said.path), &which, (permissions, expires), false)?;
         }
         self.declare(&existing.sets, existing.id, spot);

@@ -10,7 +10,7 @@ use super::{alone, say, spot, things};
 use crate::input::document::Node;
 use crate::model::attributes::{GroupVisibility, MemberAccess, SendPolicy};
 use crate::model::{Kind, Name, Reference, Role};
-use crate::ops::place;
+use crate::ops::group;
 
 /// What is said of the things of one section.
 pub(in crate::manifest) fn section(
@@ -66,8 +66,8 @@ pub(in crate::manifest) fn ensure(reading: &mut Reading<'_>, fields: &Fields<'_>
     Ensure::Absent
 }
 
-fn options(reading: &mut Reading<'_>, fields: &Fields<'_>) -> place::Options {
-    place::Options {
+fn options(reading: &mut Reading<'_>, fields: &Fields<'_>) -> group::GroupSettings {
+    group::GroupSettings {
         visible: fields.word(reading, "visible", GroupVisibility::from_name),
         send: fields.word(reading, "send", SendPolicy::from_name),
         member_access: fields.word(reading, "member-access", MemberAccess::from_name),

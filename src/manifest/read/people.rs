@@ -22,7 +22,7 @@ pub(in crate::manifest) fn settings(
     fields: &Fields<'_>,
     said: &mut Vec<Statement>,
 ) {
-    let options = server::Options {
+    let options = server::ServerSettings {
         managers_administer_dropboxes: fields.truth(reading, "managers-administer-dropboxes"),
         private_directory: fields.truth(reading, "private-directory"),
         public_links: fields.word(reading, "public-links", |word| Some(word == "allow")),
@@ -31,7 +31,7 @@ pub(in crate::manifest) fn settings(
         members_may_leave: fields.truth(reading, "members-may-leave"),
         url: fields.text(reading, "url").map(str::to_owned),
     };
-    if options != server::Options::default() {
+    if options != server::ServerSettings::default() {
         say(said, span, Said::Server(options));
     }
 }
@@ -73,7 +73,7 @@ pub(in crate::manifest) fn account(
         }
     }
     let of_account = |text: &str| form::name(Kind::Account, text);
-    let options = account::Options {
+    let options = account::AccountSettings {
         role: fields.parsed(reading, "role", |word| account::parse_role(word, "")),
         email: fields.text(reading, "email").map(str::to_owned),
         display_name: fields.text(reading, "display-name").map(str::to_owned),
@@ -93,7 +93,12 @@ pub(in crate::manifest) fn account(
 }
 
 /// An admin account is always active and never expires (docs/model.md#accounts).
-fn never_ending(reading: &mut Reading<'_>, fields: &Fields<'_>, options: &account::Options, ensure: Option<Ensure>) {
+fn never_ending(
+    reading: &mut Reading<'_>,
+    fields: &Fields<'_>,
+    options: &account::AccountSettings,
+    ensure: Option<Ensure>,
+) {
     if options.role != Some(Role::ServerAdmin) {
         return;
     }

@@ -113,7 +113,7 @@ impl PlainAccount<'_> {
         if !has_form(form::Form::Email, self.email) || !has_form(form::Form::Free, self.display_name) {
             return None;
         }
-        let options = account::Options {
+        let options = account::AccountSettings {
             role: self.role.map(|word| parse_role(word, "")).transpose().ok()?,
             email: self.email.map(str::to_owned),
             display_name: self.display_name.map(str::to_owned),

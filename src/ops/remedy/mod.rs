@@ -7,9 +7,9 @@
 //! The facts are `dyn`: an operation whose refusal is explained lays an overlay on whatever facts it has,
 //! and the trials in it another, which as types would have no end.
 
-mod step;
+mod command;
 
-use self::step::Step;
+use self::command::RemedyCommand;
 use super::{Actor, Result, Transaction, workspace_member};
 use crate::model::attributes::{AllowDeny, Attributes, OrgRole, Status};
 use crate::model::catalogue::Condition;
@@ -19,9 +19,9 @@ use crate::policy::{BindingQuery, Facts, Question, Remedy, decide, missing_sets}
 
 /// How many sets of what is missing are considered, how many people are named for each, and how many trials there
 /// are for one denial.
-const CONSIDERED: usize = 8;
-const NAMED: usize = 5;
-const TRIALS: usize = 30;
+const MAX_CONSIDERED: usize = 8;
+const MAX_NAMED: usize = 5;
+const MAX_TRIALS: usize = 30;
 
 /// What would allow a question that is denied, and who can bring it about; the least powerful way first,
 /// empty where none was found.
@@ -29,11 +29,11 @@ const TRIALS: usize = 30;
 /// # Errors
 /// When the facts cannot be read.
 pub fn remedies(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
-    let mut bench = Bench { facts, question, trials: TRIALS };
+    let mut bench = RemedyTrial { facts, question, trials: MAX_TRIALS };
     let mut found = Vec::new();
-    for missing in missing_sets(facts, question)?.into_iter().take(CONSIDERED) {
+    for missing in missing_sets(facts, question)?.into_iter().take(MAX_CONSIDERED) {
         let mut offered = false;
-        for method in ways(&missing) {
+        for method in methods(&missing) {
             if let Some(remedy) = bench.by_people(&missing, method)? {
                 found.push(remedy);
                 offered = true;
@@ -51,9 +51,9 @@ pub fn remedies(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
 /// # Errors
 /// When the facts cannot be read.
 pub fn sufficient(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
-    let mut bench = Bench { facts, question, trials: TRIALS };
+    let mut bench = RemedyTrial { facts, question, trials: MAX_TRIALS };
     let mut found = Vec::new();
-    for missing in missing_sets(facts, question)?.into_iter().take(CONSIDERED) {
+    for missing in missing_sets(facts, question)?.into_iter().take(MAX_CONSIDERED) {
         if bench.works(&missing, RemedyMethod::Operator, Actor::Operator)? {
             found.push(by_operator(missing));
         }
@@ -71,30 +71,30 @@ const fn by_operator(missing: Vec<Missing>) -> Remedy {
 /// When the facts cannot be read.
 pub fn commands(facts: &dyn Facts, question: &Question, remedy: &Remedy) -> Result<String> {
     let steps = steps(facts, question, &remedy.missing, remedy.method)?.unwrap_or_default();
-    Ok(steps.iter().map(Step::command).collect::<Vec<_>>().join(" && "))
+    Ok(steps.iter().map(RemedyCommand::command).collect::<Vec<_>>().join(" && "))
 }
 
 /// The ways in which people can bring it about: a share by who holds what is shared, and an admin share
 /// by who administers the place.
-fn ways(missing: &[Missing]) -> impl Iterator<Item = RemedyMethod> + use<> {
+fn methods(missing: &[Missing]) -> impl Iterator<Item = RemedyMethod> + use<> {
     let shares = missing.iter().any(|one| matches!(one, Missing::Share(..)));
     std::iter::once(RemedyMethod::Own).chain(shares.then_some(RemedyMethod::AdminShare))
 }
 
 /// Where commands are tried.
-struct Bench<'f> {
+struct RemedyTrial<'f> {
     facts: &'f dyn Facts,
     question: &'f Question,
     /// How many trials are left.
     trials: usize,
 }
 
-impl Bench<'_> {
+impl RemedyTrial<'_> {
     /// The remedy with the people who can bring it about in some way; none where nobody was found.
     fn by_people(&mut self, missing: &[Missing], method: RemedyMethod) -> Result<Option<Remedy>> {
         let (mut by, mut others) = (Vec::new(), false);
-        for giver in who_can_grant(self.facts, self.question, missing, method, NAMED)? {
-            if by.len() == NAMED {
+        for giver in who_can_grant(self.facts, self.question, missing, method, MAX_NAMED)? {
+            if by.len() == MAX_NAMED {
                 others = true;
                 break;
             }
@@ -128,7 +128,7 @@ fn steps(
     question: &Question,
     missing: &[Missing],
     method: RemedyMethod,
-) -> Result<Option<Vec<Step>>> {
+) -> Result<Option<Vec<RemedyCommand>>> {
     let mut all = Vec::new();
     for one in missing {
         match steps_for(facts, question, *one, method)? {
@@ -154,11 +154,16 @@ fn principal(facts: &dyn Facts, id: Id) -> Result<Option<Reference>> {
     Ok(Name::parse(&resource.name).ok().map(|name| Reference::Named(resource.kind(), name)))
 }
 
-fn steps_for(facts: &dyn Facts, question: &Question, one: Missing, method: RemedyMethod) -> Result<Option<Vec<Step>>> {
+fn steps_for(
+    facts: &dyn Facts,
+    question: &Question,
+    one: Missing,
+    method: RemedyMethod,
+) -> Result<Option<Vec<RemedyCommand>>> {
     let subject = question.principal;
     Ok(match one {
-        Missing::ServerRole(role) => named(facts, subject)?.map(|who| vec![Step::ServerRole { who, role }]),
-        Missing::Setting(setting) => named(facts, subject)?.map(|who| vec![Step::Allow { who, setting }]),
+        Missing::ServerRole(role) => named(facts, subject)?.map(|who| vec![RemedyCommand::ServerRole { who, role }]),
+        Missing::Setting(setting) => named(facts, subject)?.map(|who| vec![RemedyCommand::Allow { who, setting }]),
         Missing::Active(account) => active(facts, question, account)?,
         Missing::Role(role, on) => match role.resource_kind() {
             Kind::Endpoint => endpoint_role(facts, subject, role, on)?,
@@ -167,7 +172,7 @@ fn steps_for(facts: &dyn Facts, question: &Question, one: Missing, method: Remed
             Kind::Dropbox if role == Role::DropboxOutside => {
                 let address = facts.resource(subject)?.and_then(|it| Name::parse_email(&it.name).ok());
                 let dropbox = named(facts, on)?;
-                address.zip(dropbox).map(|(address, dropbox)| vec![Step::Invite { dropbox, address }])
+                address.zip(dropbox).map(|(address, dropbox)| vec![RemedyCommand::Invite { dropbox, address }])
             }
             _ => member(facts, subject, role, on)?,
         },
@@ -176,27 +181,30 @@ fn steps_for(facts: &dyn Facts, question: &Question, one: Missing, method: Remed
             let resource = facts.resource(on)?;
             let kind = resource.as_ref().map_or(Kind::Server, |it| it.kind());
             let name = resource.and_then(|it| Name::parse(&it.name).ok());
-            Step::condition(condition, kind, name).map(|step| vec![step])
+            RemedyCommand::condition(condition, kind, name).map(|step| vec![step])
         }
         Missing::Share(set, item) => {
-            let (Some(who), Some((endpoint, path))) = (principal(facts, subject)?, place(facts, item)?) else {
+            let (Some(who), Some((endpoint, path))) = (principal(facts, subject)?, endpoint_and_path(facts, item)?)
+            else {
                 return Ok(None);
             };
-            Some(vec![Step::Share { endpoint, path, who, set, admin: method == RemedyMethod::AdminShare }])
+            Some(vec![RemedyCommand::Share { endpoint, path, who, set, admin: method == RemedyMethod::AdminShare }])
         }
-        Missing::Owner(item) => match (named(facts, subject)?, place(facts, item)?) {
-            (Some(who), Some((endpoint, path))) => Some(vec![Step::Own { endpoint, path, who }]),
+        Missing::Owner(item) => match (named(facts, subject)?, endpoint_and_path(facts, item)?) {
+            (Some(who), Some((endpoint, path))) => Some(vec![RemedyCommand::SetOwner { endpoint, path, who }]),
             _ => None,
         },
-        Missing::Managed(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![Step::managed(endpoint)]),
-        Missing::NodeVersion(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![Step::custom_sets(endpoint)]),
+        Missing::Managed(endpoint) => named(facts, endpoint)?.map(|endpoint| vec![RemedyCommand::managed(endpoint)]),
+        Missing::NodeVersion(endpoint) => {
+            named(facts, endpoint)?.map(|endpoint| vec![RemedyCommand::custom_sets(endpoint)])
+        }
         Missing::RootUpload(workspace) => root_upload(facts, subject, workspace)?,
         Missing::Files(workspace, endpoint) => files(facts, workspace, endpoint)?,
     })
 }
 
 /// The endpoint and the path of an item.
-fn place(facts: &dyn Facts, item: Id) -> Result<Option<(Name, Path)>> {
+fn endpoint_and_path(facts: &dyn Facts, item: Id) -> Result<Option<(Name, Path)>> {
     // told: to try the operation on it, not to be shown.
     match Reference::parse(&facts.reference(item)?, Kind::Item) {
         Ok(Reference::Item(endpoint, path)) => Ok(Some((endpoint, path))),
@@ -205,30 +213,30 @@ fn place(facts: &dyn Facts, item: Id) -> Result<Option<(Name, Path)>> {
 }
 
 /// What makes an account active: it may be both inactive and expired.
-fn active(facts: &dyn Facts, question: &Question, account: Id) -> Result<Option<Vec<Step>>> {
+fn active(facts: &dyn Facts, question: &Question, account: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some(resource), Some(who)) = (facts.resource(account)?, named(facts, account)?) else { return Ok(None) };
     let Some(existing) = resource.as_account() else { return Ok(None) };
     let mut steps = Vec::new();
     if !existing.active {
-        steps.push(Step::Activate { who: who.clone() });
+        steps.push(RemedyCommand::Activate { who: who.clone() });
     }
     if existing.expires.is_some_and(|end| end <= question.at) {
-        steps.push(Step::NeverExpires { who });
+        steps.push(RemedyCommand::NeverExpires { who });
     }
     Ok(Some(steps))
 }
 
 /// A level of a group, a workgroup or a dropbox.
-fn member(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<Vec<Step>>> {
+fn member(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some(resource), Some(who)) = (facts.resource(on)?, principal(facts, subject)?) else { return Ok(None) };
     let Ok(place) = Name::parse(&resource.name) else { return Ok(None) };
     let kind = resource.kind();
     let (place, who) = (&place, &who);
-    let add = |level| Step::AddMember { kind, place: place.clone(), who: who.clone(), level };
+    let add = |level| RemedyCommand::AddMember { kind, group: place.clone(), who: who.clone(), level };
     let held = super::membership::held(facts, &resource, subject)?;
     let mut steps = Vec::new();
     if held.as_ref().is_some_and(|it| it.attributes.inactive) {
-        steps.push(Step::ActivateMember { kind, place: place.clone(), who: who.clone() });
+        steps.push(RemedyCommand::ActivateMember { kind, group: place.clone(), who: who.clone() });
     }
     let held = held.map(|it| it.role);
     match (role, held) {
@@ -237,12 +245,12 @@ fn member(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<V
                 steps.push(add(None));
             }
             if held != Some(role) {
-                steps.push(Step::AddAdmin { kind, place: place.clone(), who: who.clone() });
+                steps.push(RemedyCommand::AddAdmin { kind, group: place.clone(), who: who.clone() });
             }
         }
         // A level is not changed in place: the one held is given up first.
         (Role::DropboxStandard, Some(Role::DropboxSubmitOnly)) => {
-            steps = vec![Step::RemoveMember { kind, place: place.clone(), who: who.clone() }, add(None)];
+            steps = vec![RemedyCommand::RemoveMember { kind, group: place.clone(), who: who.clone() }, add(None)];
         }
         (Role::DropboxSubmitOnly, None) => steps.push(add(Some(role))),
         (_, None) => steps.push(add(None)),
@@ -252,14 +260,14 @@ fn member(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<V
 }
 
 /// A role on an endpoint, which must be a managed one.
-fn endpoint_role(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<Vec<Step>>> {
+fn endpoint_role(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some(resource), Some(who)) = (facts.resource(on)?, principal(facts, subject)?) else { return Ok(None) };
     let Ok(endpoint) = Name::parse(&resource.name) else { return Ok(None) };
     let mut steps = Vec::new();
     if resource.as_endpoint().is_some_and(|it| !it.managed && it.creator != Some(subject)) {
-        steps.push(Step::managed(endpoint.clone()));
+        steps.push(RemedyCommand::managed(endpoint.clone()));
     }
-    steps.push(Step::AddRole { endpoint, role, who });
+    steps.push(RemedyCommand::AddRole { endpoint, role, who });
     Ok(Some(steps))
 }
 
@@ -274,17 +282,24 @@ fn level_in(facts: &dyn Facts, org: Id, account: Id) -> Result<Option<Role>> {
 }
 
 /// A role in an organization: a member is given it, somebody else is invited; the operator puts them in.
-fn in_org(facts: &dyn Facts, subject: Id, role: Role, org: Id, method: RemedyMethod) -> Result<Option<Vec<Step>>> {
+fn in_org(
+    facts: &dyn Facts,
+    subject: Id,
+    role: Role,
+    org: Id,
+    method: RemedyMethod,
+) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some(account), Some(who), Some(name)) = (facts.resource(subject)?, named(facts, subject)?, named(facts, org)?)
     else {
         return Ok(None);
     };
     if method == RemedyMethod::Operator || level_in(facts, org, subject)?.is_some() {
-        return Ok(Some(vec![Step::OrgRole { org: name, who, role }]));
+        return Ok(Some(vec![RemedyCommand::OrgRole { org: name, who, role }]));
     }
     let role = if role == Role::OrgAdmin { OrgRole::Admin } else { OrgRole::Member };
-    Ok(address(&account)
-        .map(|address| vec![Step::InviteMember { org: name, address, role, workspace: None, account: subject }]))
+    Ok(address(&account).map(|address| {
+        vec![RemedyCommand::InviteMember { org: name, address, role, workspace: None, account: subject }]
+    }))
 }
 
 /// The names of a workspace's organization and of itself, and the organization.
@@ -295,31 +310,36 @@ fn workspace_names(facts: &dyn Facts, workspace: Id) -> Result<Option<(Name, Nam
 }
 
 /// A workspace: a member of the organization is added to it; somebody else is invited to both.
-fn in_workspace(facts: &dyn Facts, subject: Id, role: Role, on: Id, method: RemedyMethod) -> Result<Option<Vec<Step>>> {
+fn in_workspace(
+    facts: &dyn Facts,
+    subject: Id,
+    role: Role,
+    on: Id,
+    method: RemedyMethod,
+) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some(account), Some(who), Some((org_name, workspace, org))) =
         (facts.resource(subject)?, named(facts, subject)?, workspace_names(facts, on)?)
     else {
         return Ok(None);
     };
-    let terms = workspace_member::Terms { level: Some(role), ..workspace_member::Terms::default() };
+    let terms = workspace_member::WorkspaceTerms { level: Some(role), ..workspace_member::WorkspaceTerms::default() };
     let mut steps = Vec::new();
     if level_in(facts, org, subject)?.is_none() {
         if method != RemedyMethod::Operator {
             // An invitation gives no level.
             let address = if role == Role::WorkspaceMember { address(&account) } else { None };
             let (org, role, workspace) = (org_name, OrgRole::Member, Some(workspace));
-            return Ok(
-                address.map(|address| vec![Step::InviteMember { org, address, role, workspace, account: subject }])
-            );
+            return Ok(address
+                .map(|address| vec![RemedyCommand::InviteMember { org, address, role, workspace, account: subject }]));
         }
-        steps.push(Step::OrgRole { org: org_name.clone(), who: who.clone(), role: Role::OrgMember });
+        steps.push(RemedyCommand::OrgRole { org: org_name.clone(), who: who.clone(), role: Role::OrgMember });
     }
-    steps.push(Step::AddToWorkspace { org: org_name, workspace, who, terms });
+    steps.push(RemedyCommand::AddToWorkspace { org: org_name, workspace, who, terms });
     Ok(Some(steps))
 }
 
 /// Another admin of an organization: a member who is active.
-fn another_admin(facts: &dyn Facts, question: &Question, org: Id) -> Result<Option<Vec<Step>>> {
+fn another_admin(facts: &dyn Facts, question: &Question, org: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let Some(name) = named(facts, org)? else { return Ok(None) };
     for role in Role::ORG {
         for binding in facts.list_bindings(BindingQuery::OnAs(org, role))? {
@@ -329,7 +349,7 @@ fn another_admin(facts: &dyn Facts, question: &Question, org: Id) -> Result<Opti
                 && active == Some(Status::Active)
                 && let Some(who) = named(facts, binding.principal)?
             {
-                return Ok(Some(vec![Step::OrgRole { org: name, who, role: Role::OrgAdmin }]));
+                return Ok(Some(vec![RemedyCommand::OrgRole { org: name, who, role: Role::OrgAdmin }]));
             }
         }
     }
@@ -337,28 +357,28 @@ fn another_admin(facts: &dyn Facts, question: &Question, org: Id) -> Result<Opti
 }
 
 /// Root uploads: where a membership has its own say, that is changed, else the workspace.
-fn root_upload(facts: &dyn Facts, subject: Id, workspace: Id) -> Result<Option<Vec<Step>>> {
+fn root_upload(facts: &dyn Facts, subject: Id, workspace: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let Some((org, name, _)) = workspace_names(facts, workspace)? else { return Ok(None) };
     let own = super::membership::held_in(facts, (Kind::Workspace, workspace), subject)?;
     if own.is_some_and(|it| it.attributes.root_upload == Some(AllowDeny::Deny)) {
         let root_upload = Some(Some(AllowDeny::Allow));
-        let terms = workspace_member::Terms { root_upload, ..workspace_member::Terms::default() };
+        let terms = workspace_member::WorkspaceTerms { root_upload, ..workspace_member::WorkspaceTerms::default() };
         let who = named(facts, subject)?;
-        return Ok(who.map(|who| vec![Step::AddToWorkspace { org, workspace: name, who, terms }]));
+        return Ok(who.map(|who| vec![RemedyCommand::AddToWorkspace { org, workspace: name, who, terms }]));
     }
     let is_workspace = facts.header(workspace)?.is_some_and(|it| matches!(&*it.attributes, Attributes::Workspace(_)));
-    Ok(is_workspace.then(|| vec![Step::root_upload(org, name)]))
+    Ok(is_workspace.then(|| vec![RemedyCommand::root_upload(org, name)]))
 }
 
 /// Files for a workspace: a new folder of an endpoint, called by the organization and the workspace.
-fn files(facts: &dyn Facts, workspace: Id, endpoint: Id) -> Result<Option<Vec<Step>>> {
+fn files(facts: &dyn Facts, workspace: Id, endpoint: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some((org, name, _)), Some(host)) = (workspace_names(facts, workspace)?, named(facts, endpoint)?) else {
         return Ok(None);
     };
     let Ok(path) = Path::parse(&format!("/{org}-{name}")) else { return Ok(None) };
     // What lies there already would be among the files.
     let is_there = facts.nearest_item(endpoint, &path)?.is_some_and(|(_, depth)| depth == path.depth());
-    Ok((!is_there).then(|| vec![Step::files(org, name, (host, path))]))
+    Ok((!is_there).then(|| vec![RemedyCommand::files(org, name, (host, path))]))
 }
 
 /// A remedy as it is told, alike in a refusal and in an answer.
@@ -391,7 +411,7 @@ pub fn offers(
         if by.is_empty() {
             by.push("operator".to_owned());
         }
-        let grant = super::refusal::lacks_phrase(&remedy.missing, name)?;
+        let grant = super::denial::lacks_phrase(&remedy.missing, name)?;
         told.push(Offer { grant, command: commands(facts, question, remedy)?, by });
     }
     Ok(told)

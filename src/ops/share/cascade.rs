@@ -18,37 +18,37 @@ use crate::ops::{Result, Transaction};
 use crate::policy::{BindingQuery, Facts, Subject, content};
 
 /// Of something without an end.
-const FOR_EVER: Time = Time(i64::MAX);
+const FOREVER: Time = Time(i64::MAX);
 /// Of something that is not held.
 const NEVER: Time = Time(i64::MIN);
 
 /// Until when each permission is held, in the order of [`Permission::ALL`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Ends([Time; Permission::ALL.len()]);
+struct PermissionEnds([Time; Permission::ALL.len()]);
 
-impl Ends {
-    const NONE: Ends = Ends([NEVER; Permission::ALL.len()]);
+impl PermissionEnds {
+    const NONE: PermissionEnds = PermissionEnds([NEVER; Permission::ALL.len()]);
 
     /// Of permissions that all end at one time.
-    fn of(set: Permissions, end: Option<Time>) -> Ends {
-        let mut ends = Ends::NONE;
+    fn of(set: Permissions, end: Option<Time>) -> PermissionEnds {
+        let mut ends = PermissionEnds::NONE;
         for (permission, held) in Permission::ALL.into_iter().zip(&mut ends.0) {
             if set.has(permission) {
-                *held = end.unwrap_or(FOR_EVER);
+                *held = end.unwrap_or(FOREVER);
             }
         }
         ends
     }
 
     /// By either of two.
-    fn join(&mut self, other: Ends) {
+    fn join(&mut self, other: PermissionEnds) {
         for (held, also) in self.0.iter_mut().zip(other.0) {
             *held = (*held).max(also);
         }
     }
 
     /// As far as both go.
-    fn cut(mut self, other: Ends) -> Ends {
+    fn cut(mut self, other: PermissionEnds) -> PermissionEnds {
         for (held, also) in self.0.iter_mut().zip(other.0) {
             *held = (*held).min(also);
         }
@@ -85,7 +85,7 @@ pub struct Loss {
 
 impl Loss {
     /// What a share loses that was supported so long, and is supported only so long by now.
-    fn between(share: Binding, before: Ends, after: Ends, now: Time) -> Loss {
+    fn between(share: Binding, before: PermissionEnds, after: PermissionEnds, now: Time) -> Loss {
         let lost = before.at(now).without(after.at(now));
         let left = before.at(now).without(lost);
         let shorter = before.iter().zip(after.0).filter(|((permission, was), is)| left.has(*permission) && is < was);
@@ -115,9 +115,9 @@ pub fn dependents<F: Facts + ?Sized>(
     }
     let count = affected.len();
     let shares = with_bases(facts, affected, share.id, tx.at)?;
-    let as_it_is = Ends::of(share.attributes.permissions, share.expires);
+    let as_it_is = PermissionEnds::of(share.attributes.permissions, share.expires);
     let before = supported(facts, Some((share.id, as_it_is)), &shares, tx.at)?;
-    let then = supported(facts, Some((share.id, Ends::of(after, end))), &shares, tx.at)?;
+    let then = supported(facts, Some((share.id, PermissionEnds::of(after, end))), &shares, tx.at)?;
     let losses = shares
         .into_iter()
         .take(count)
@@ -134,7 +134,7 @@ pub fn dependents<F: Facts + ?Sized>(
 pub fn unsupported<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, at: Time) -> Result<Vec<Loss>> {
     let supported = supported(facts, None, &shares, at)?;
     let losses = shares.into_iter().zip(supported).map(|(share, supported)| {
-        let as_it_is = Ends::of(share.attributes.permissions, share.expires);
+        let as_it_is = PermissionEnds::of(share.attributes.permissions, share.expires);
         Loss::between(share, as_it_is, supported, at)
     });
     Ok(losses.filter(|loss| !loss.is_none()).collect())
@@ -155,17 +155,17 @@ pub fn held_until<F: Facts + ?Sized>(
     if content::has_without_share(&subject, item)? {
         return Ok(None);
     }
-    let mut bases = Bases::new(facts, Id(0), at);
+    let mut bases = BaseSearch::new(facts, Id(0), at);
     bases.of_sharer(sharer, item)?;
     bases.of_each()?;
     let values = supported(facts, None, &bases.shares, at)?;
-    let places: HashMap<Id, usize> = bases.shares.iter().enumerate().map(|(place, it)| (it.id, place)).collect();
+    let places: HashMap<Id, usize> = bases.shares.iter().enumerate().map(|(index, it)| (it.id, index)).collect();
     let firm = held(&subject, item, &|share| places.get(&share.id).and_then(|place| values.get(*place)).copied())?;
     let end = match firm.of_all(set) {
         end if end > at => end,
         _ => held(&subject, item, &|_| None)?.of_all(set),
     };
-    Ok((end != FOR_EVER).then_some(end))
+    Ok((end != FOREVER).then_some(end))
 }
 
 /// Whether a share is one that somebody made of what they hold, and rests on that.
@@ -197,7 +197,7 @@ fn resting_on<F: Facts + ?Sized>(facts: &F, share: &Binding, at: Time) -> Result
 
 /// These shares, and after them every delegated share that they might rest on, but one.
 fn with_bases<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, but: Id, at: Time) -> Result<Vec<Binding>> {
-    let mut bases = Bases::new(facts, but, at);
+    let mut bases = BaseSearch::new(facts, but, at);
     bases.known.extend(shares.iter().map(|share| share.id));
     bases.shares = shares;
     bases.of_each()?;
@@ -205,7 +205,7 @@ fn with_bases<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, but: Id, at: T
 }
 
 /// A search for what shares might rest on.
-struct Bases<'f, F: Facts + ?Sized> {
+struct BaseSearch<'f, F: Facts + ?Sized> {
     facts: &'f F,
     at: Time,
     shares: Vec<Binding>,
@@ -213,9 +213,9 @@ struct Bases<'f, F: Facts + ?Sized> {
     asked: HashSet<(Id, Id)>,
 }
 
-impl<'f, F: Facts + ?Sized> Bases<'f, F> {
-    fn new(facts: &'f F, but: Id, at: Time) -> Bases<'f, F> {
-        Bases { facts, at, shares: Vec::new(), known: HashSet::from([but]), asked: HashSet::new() }
+impl<'f, F: Facts + ?Sized> BaseSearch<'f, F> {
+    fn new(facts: &'f F, but: Id, at: Time) -> BaseSearch<'f, F> {
+        BaseSearch { facts, at, shares: Vec::new(), known: HashSet::from([but]), asked: HashSet::new() }
     }
 
     /// Adds what each share rests on, and what that rests on in turn.
@@ -305,35 +305,35 @@ fn accounts_in<F: Facts + ?Sized>(facts: &F, principal: Id) -> Result<Option<Vec
 /// else than it is.
 fn supported<F: Facts + ?Sized>(
     facts: &F,
-    change: Option<(Id, Ends)>,
+    change: Option<(Id, PermissionEnds)>,
     shares: &[Binding],
     at: Time,
-) -> Result<Vec<Ends>> {
+) -> Result<Vec<PermissionEnds>> {
     let mut by_sharer: HashMap<Id, Vec<usize>> = HashMap::new();
     let mut places: HashMap<Id, usize> = HashMap::with_capacity(shares.len());
     let mut subjects: HashMap<Id, Subject<'_, F>> = HashMap::new();
-    for (place, share) in shares.iter().enumerate() {
-        places.insert(share.id, place);
+    for (index, share) in shares.iter().enumerate() {
+        places.insert(share.id, index);
         if let Some(sharer) = share.grantor {
-            by_sharer.entry(sharer).or_default().push(place);
+            by_sharer.entry(sharer).or_default().push(index);
             if let Entry::Vacant(vacant) = subjects.entry(sharer) {
                 vacant.insert(Subject::new(facts, sharer, at)?);
             }
         }
     }
-    let mut found = vec![Ends::NONE; shares.len()];
+    let mut found = vec![PermissionEnds::NONE; shares.len()];
     let mut waiting = vec![true; shares.len()];
     let mut queue: VecDeque<usize> = (0..shares.len()).collect();
-    while let Some(place) = queue.pop_front() {
-        let (Some(share), Some(waits)) = (shares.get(place), waiting.get_mut(place)) else { continue };
+    while let Some(index) = queue.pop_front() {
+        let (Some(share), Some(waits)) = (shares.get(index), waiting.get_mut(index)) else { continue };
         *waits = false;
         let Some(subject) = share.grantor.and_then(|sharer| subjects.get(&sharer)) else { continue };
         let held = held(subject, share.resource, &|base| match change {
             Some((id, ends)) if id == base.id => Some(ends),
             _ => places.get(&base.id).and_then(|place| found.get(*place)).copied(),
         })?;
-        let now = Ends::of(share.attributes.permissions, share.expires).cut(held);
-        let Some(supported) = found.get_mut(place).filter(|supported| **supported != now) else { continue };
+        let now = PermissionEnds::of(share.attributes.permissions, share.expires).cut(held);
+        let Some(supported) = found.get_mut(index).filter(|supported| **supported != now) else { continue };
         *supported = now;
         // Whoever has the share now may hold up more of their own.
         let resting: Vec<usize> = match accounts_in(facts, share.principal)? {
@@ -355,15 +355,15 @@ fn supported<F: Facts + ?Sized>(
 fn held<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     item: Id,
-    value: &dyn Fn(&Binding) -> Option<Ends>,
-) -> Result<Ends> {
+    value: &dyn Fn(&Binding) -> Option<PermissionEnds>,
+) -> Result<PermissionEnds> {
     if content::has_without_share(subject, item)? {
-        return Ok(Ends::of(Permissions::EDIT, None));
+        return Ok(PermissionEnds::of(Permissions::EDIT, None));
     }
-    let mut ends = Ends::NONE;
+    let mut ends = PermissionEnds::NONE;
     for above in subject.facts().ancestors(item)?.iter().filter(|above| above.kind() == Kind::Item) {
         let flow = subject.shares_on(above.id, &mut |_, share| {
-            ends.join(value(share).unwrap_or_else(|| Ends::of(share.attributes.permissions, share.expires)));
+            ends.join(value(share).unwrap_or_else(|| PermissionEnds::of(share.attributes.permissions, share.expires)));
             Ok(ControlFlow::Continue(()))
         })?;
         debug_assert!(flow.is_continue(), "every share is wanted");

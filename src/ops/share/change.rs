@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::cascade::{self, Loss};
-use super::grant::{cut_to_hold, end, find_principal, on, refuse_unfit};
+use super::grant::{cap_end, end, find_principal, on, refuse_unfit};
 use crate::model::attributes::{Endpoint, ShareClass, Sharing};
 use crate::model::catalogue::SHARER_ONLY;
 use crate::model::name::{key, shell_quote};
@@ -15,12 +15,12 @@ use crate::model::{
 };
 use crate::ops::content::registered;
 use crate::ops::item::subtree;
-use crate::ops::{Actor, Place, Result, Transaction};
+use crate::ops::{Actor, ResolvedPath, Result, Transaction};
 use crate::policy::{BindingQuery, Facts, content, sharing};
 
 /// Which share is meant: with whom, and, where there are several, whose and of which class.
 #[derive(Clone, Debug)]
-pub struct Which {
+pub struct ShareSelector {
     /// With whom.
     pub principal: Reference,
     /// Whose.
@@ -82,7 +82,7 @@ fn find<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     item: &Resource,
     endpoint: &Endpoint,
-    which: &Which,
+    which: &ShareSelector,
 ) -> Result<Binding> {
     let principal = find_holder(tx, item, &which.principal, endpoint)?;
     let mut shares = on(tx, item.id, principal)?;
@@ -113,7 +113,7 @@ fn find<F: Facts + ?Sized>(
         return match shares.len() {
             0 => Err(missing()),
             1 => Ok(shares.remove(0)),
-            _ => Err(several(tx, &shares, &path, &who)?),
+            _ => Err(ambiguous(tx, &shares, &path, &who)?),
         };
     };
     let mut refusal = None;
@@ -139,7 +139,7 @@ fn find<F: Facts + ?Sized>(
     match able.len() {
         0 => Err(refusal.unwrap_or_else(missing)),
         1 => Ok(able.remove(0)),
-        _ => Err(several(tx, &able, &path, &who)?),
+        _ => Err(ambiguous(tx, &able, &path, &who)?),
     }
 }
 
@@ -172,10 +172,10 @@ fn find_holder<F: Facts + ?Sized>(
 }
 
 /// The item that a share is of, if the actor may see it or one of the shares of it.
-fn shared_item<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<Place> {
+fn shared_item<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<ResolvedPath> {
     match registered(tx, endpoint, path) {
         Err(problem) if problem.kind == ProblemKind::NotFound => {
-            own_share_at(tx, endpoint, path)?.filter(|place| place.rest.is_empty()).ok_or(problem)
+            own_share_at(tx, endpoint, path)?.filter(|resolved| resolved.missing.is_empty()).ok_or(problem)
         }
         found => found,
     }
@@ -186,7 +186,11 @@ fn shared_item<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn own_share_at<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<Option<Place>> {
+pub fn own_share_at<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    endpoint: &Name,
+    path: &Path,
+) -> Result<Option<ResolvedPath>> {
     let Some(actor) = tx.actor.principal() else { return Ok(None) };
     let facts = tx.facts();
     let Some(host) = facts.named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
@@ -196,7 +200,7 @@ pub fn own_share_at<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name,
     for share in facts.list_bindings(BindingQuery::SharesBy(actor))? {
         if facts.ancestors(share.resource)?.iter().any(|above| above.id == item.id) {
             tx.disclose(item.id);
-            return Ok(Some(Place { item, host, rest }));
+            return Ok(Some(ResolvedPath { nearest: item, endpoint: host, missing: rest }));
         }
     }
     Ok(None)
@@ -225,7 +229,7 @@ fn sharer<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Result
     tx.grantor(share)
 }
 
-fn several<F: Facts + ?Sized>(tx: &Transaction<'_, F>, shares: &[Binding], path: &str, who: &str) -> Result<Problem> {
+fn ambiguous<F: Facts + ?Sized>(tx: &Transaction<'_, F>, shares: &[Binding], path: &str, who: &str) -> Result<Problem> {
     let mut problem = Problem::conflict("several_shares", format!("`{path}` is shared with {who} by several"))
         .tip("say whose: --by USER, or --by operator");
     if shares.iter().any(|share| share.grantor == shares.first().and_then(|first| first.grantor)) && shares.len() > 1 {
@@ -246,15 +250,15 @@ fn several<F: Facts + ?Sized>(tx: &Transaction<'_, F>, shares: &[Binding], path:
 pub fn set<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     (endpoint, path): (&Name, &Path),
-    which: &Which,
+    which: &ShareSelector,
     (permissions, expires): (Option<Permissions>, Option<Expiry>),
     cascade: bool,
 ) -> Result<()> {
     if permissions.is_none() && expires.is_none() {
         return Err(crate::ops::nothing_to_set());
     }
-    let place = shared_item(tx, endpoint, path)?;
-    let (attributes, item) = (place.endpoint()?, place.item);
+    let resolved = shared_item(tx, endpoint, path)?;
+    let (attributes, item) = (resolved.endpoint_attributes()?, resolved.nearest);
     let share = find(tx, &item, &attributes, which)?;
     let after = permissions.unwrap_or(share.attributes.permissions);
     refuse_unfit(tx, &attributes, endpoint, after)?;
@@ -263,7 +267,7 @@ pub fn set<F: Facts + ?Sized>(
     if longer || !share.attributes.permissions.contains(after) {
         require_raise(tx, &share, after)?;
         let raised = Binding { expires: ends, ..share.clone() };
-        ends = cut_to_hold(tx, &raised, after)?;
+        ends = cap_end(tx, &raised, after)?;
     }
     lower(tx, &share, (after, ends), cascade)?;
     let mut changed = share;
@@ -370,11 +374,11 @@ pub(super) fn trim<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, losses: &[Los
 pub fn revoke<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     (endpoint, path): (&Name, &Path),
-    which: &[Which],
+    which: &[ShareSelector],
     cascade: bool,
 ) -> Result<()> {
-    let place = shared_item(tx, endpoint, path)?;
-    let (attributes, item) = (place.endpoint()?, place.item);
+    let resolved = shared_item(tx, endpoint, path)?;
+    let (attributes, item) = (resolved.endpoint_attributes()?, resolved.nearest);
     for which in which {
         let share = find(tx, &item, &attributes, which)?;
         lower(tx, &share, (Permissions::NONE, share.expires), cascade)?;
@@ -389,7 +393,7 @@ pub fn revoke<F: Facts + ?Sized>(
 /// # Errors
 /// "No such file or folder"; when the facts cannot be read.
 pub fn prune<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
-    let top = shared_item(tx, endpoint, path)?.item;
+    let top = shared_item(tx, endpoint, path)?.nearest;
     prune_below(tx, &top)
 }
 

@@ -14,7 +14,7 @@ use crate::policy::{BindingQuery, Facts};
 
 /// A share to be made.
 #[derive(Clone, Debug)]
-pub struct Grant {
+pub struct NewShare {
     /// With whom.
     pub principals: Vec<Reference>,
     /// What is given.
@@ -35,16 +35,16 @@ pub fn grant<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     endpoint: &Name,
     path: &Path,
-    grant: &Grant,
+    grant: &NewShare,
 ) -> Result<()> {
-    let place = tx.find_item(endpoint, path)?;
-    let attributes = place.endpoint()?;
+    let resolved = tx.find_item(endpoint, path)?;
+    let attributes = resolved.endpoint_attributes()?;
     refuse_unfit(tx, &attributes, endpoint, grant.permissions)?;
     if attributes.kind.sharing() == Sharing::Managed {
-        require_folder(tx, &place.item)?;
+        require_folder(tx, &resolved.nearest)?;
     }
-    let class = authorize_grant(tx, &attributes, place.item.id, grant)?;
-    let item = if place.rest.is_empty() { place.item } else { register_folder(tx, endpoint, path)? };
+    let class = authorize_grant(tx, &attributes, resolved.nearest.id, grant)?;
+    let item = if resolved.missing.is_empty() { resolved.nearest } else { register_folder(tx, endpoint, path)? };
     for reference in &grant.principals {
         let principal = find_principal(tx, reference, &attributes)?;
         grant_one(tx, &item, &attributes, principal, grant, class)?;
@@ -69,20 +69,20 @@ pub fn grant<F: Facts + ?Sized>(
 pub fn record<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     (endpoint, path): (&Name, &Path),
-    request: &Grant,
+    request: &NewShare,
     (by, orphaned): (Id, bool),
 ) -> Result<()> {
     if tx.actor != Actor::Operator {
         return Err(Problem::denied(OWN_NAME, "only the operator shares in the name of others"));
     }
-    let place = tx.find_item(endpoint, path)?;
-    let attributes = place.endpoint()?;
+    let resolved = tx.find_item(endpoint, path)?;
+    let attributes = resolved.endpoint_attributes()?;
     refuse_unfit(tx, &attributes, endpoint, request.permissions)?;
     let class = if request.admin { ShareClass::Admin } else { request.class.unwrap_or(ShareClass::User) };
-    if !orphaned && let Some(needed) = needed_for(class, request.permissions) {
-        tx.require_of(by, needed, place.item.id)?;
+    if !orphaned && let Some(needed) = required_action(class, request.permissions) {
+        tx.require_of(by, needed, resolved.nearest.id)?;
     }
-    let item = if place.rest.is_empty() { place.item } else { register_folder(tx, endpoint, path)? };
+    let item = if resolved.missing.is_empty() { resolved.nearest } else { register_folder(tx, endpoint, path)? };
     let expires = end(tx, request.expires)?;
     for reference in &request.principals {
         let principal = find_principal(tx, reference, &attributes)?;
@@ -92,7 +92,7 @@ pub fn record<F: Facts + ?Sized>(
         let attributes = BindingAttributes { permissions: request.permissions, class, ..share.attributes };
         let mut share = Binding { grantor: Some(by), expires, attributes, ..share };
         if !orphaned {
-            share.expires = cut_to_hold(tx, &share, request.permissions)?;
+            share.expires = cap_end(tx, &share, request.permissions)?;
         }
         tx.put_binding(share);
     }
@@ -101,7 +101,7 @@ pub fn record<F: Facts + ?Sized>(
 
 /// What it takes to make a share of a class oneself; none for what the system made for itself, which was
 /// never anybody's to pass on.
-const fn needed_for(class: ShareClass, set: Permissions) -> Option<Action> {
+const fn required_action(class: ShareClass, set: Permissions) -> Option<Action> {
     match class {
         class if class.is_hidden() => None,
         ShareClass::Admin => Some(Action::Plain(Verb::AdministerShares)),
@@ -110,8 +110,8 @@ const fn needed_for(class: ShareClass, set: Permissions) -> Option<Action> {
 }
 
 /// What its sharer must be able to do for a share to be recorded as theirs.
-pub fn needed_to_record(share: &Binding) -> Option<Action> {
-    needed_for(share.attributes.share_class(), share.attributes.permissions)
+pub fn required_to_record(share: &Binding) -> Option<Action> {
+    required_action(share.attributes.share_class(), share.attributes.permissions)
 }
 
 /// What an endpoint cannot hold whoever asks.
@@ -162,7 +162,7 @@ fn authorize_grant<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     endpoint: &Endpoint,
     item: Id,
-    grant: &Grant,
+    grant: &NewShare,
 ) -> Result<ShareClass> {
     if tx.actor == Actor::Operator {
         return Ok(grant.class.unwrap_or(ShareClass::Admin));
@@ -219,7 +219,7 @@ fn grant_one<F: Facts + ?Sized>(
     item: &Resource,
     endpoint: &Endpoint,
     principal: Id,
-    grant: &Grant,
+    grant: &NewShare,
     class: ShareClass,
 ) -> Result<()> {
     if tx.actor.principal() == Some(principal) {
@@ -233,17 +233,17 @@ fn grant_one<F: Facts + ?Sized>(
         Some(existing) if !existing.is_effective(tx.at) => Binding { grantor: tx.actor.principal(), ..existing },
         Some(existing) => {
             let expires = if grant.expires.is_some() {
-                cut_to_hold(tx, &Binding { expires, ..existing.clone() }, grant.permissions)?
+                cap_end(tx, &Binding { expires, ..existing.clone() }, grant.permissions)?
             } else {
                 expires
             };
-            return refuse_otherwise(tx, &existing, grant, (expires, class));
+            return refuse_different(tx, &existing, grant, (expires, class));
         }
     };
     let class = (class != ShareClass::User).then_some(class);
     let attributes = BindingAttributes { permissions: grant.permissions, class, ..share.attributes };
     let mut share = Binding { expires, attributes, ..share };
-    share.expires = cut_to_hold(tx, &share, grant.permissions)?;
+    share.expires = cap_end(tx, &share, grant.permissions)?;
     tx.put_binding(share);
     Ok(())
 }
@@ -267,20 +267,20 @@ fn find_same<F: Facts + ?Sized>(
     Ok(if shares.is_empty() { None } else { Some(shares.swap_remove(own)) })
 }
 
-/// Leaves the ends of delegated shares as they are said until [`bound`] is called: what they rest on may
+/// Leaves the ends of delegated shares as they are said until [`apply_end_caps`] is called: what they rest on may
 /// yet be made.
-pub fn bound_later<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) {
+pub fn defer_end_caps<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) {
     tx.uncapped_shares.get_or_insert_default();
 }
 
-/// Cuts the ends of the delegated shares that were made or made longer since [`bound_later`].
+/// Cuts the ends of the delegated shares that were made or made longer since [`defer_end_caps`].
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn bound<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Result<()> {
+pub fn apply_end_caps<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Result<()> {
     for id in tx.uncapped_shares.take().unwrap_or_default() {
         let Some(mut share) = tx.facts().binding(id)? else { continue };
-        let end = cut_to_hold(tx, &share, share.attributes.permissions)?;
+        let end = cap_end(tx, &share, share.attributes.permissions)?;
         if end != share.expires {
             share.expires = end;
             tx.put_binding(share);
@@ -291,7 +291,7 @@ pub fn bound<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Result<()> {
 
 /// The end of a delegated share that gives a set: its own, or where what its sharer holds ends earlier,
 /// that (docs/model.md#delegation). Says so where it is cut.
-pub(super) fn cut_to_hold<F: Facts + ?Sized>(
+pub(super) fn cap_end<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     share: &Binding,
     set: Permissions,
@@ -318,10 +318,10 @@ pub(super) fn cut_to_hold<F: Facts + ?Sized>(
 }
 
 /// Refuses a share where there is one already, unless it is the same.
-fn refuse_otherwise<F: Facts + ?Sized>(
+fn refuse_different<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     existing: &Binding,
-    grant: &Grant,
+    grant: &NewShare,
     (expires, class): (Option<crate::model::Time>, ShareClass),
 ) -> Result<()> {
     let same_end = grant.expires.is_none() || existing.expires == expires;

@@ -4,9 +4,9 @@
 pub mod cascade;
 mod change;
 mod grant;
-mod settle;
+mod handover;
 
-pub use change::{DEPENDENTS, Sharer, Which, authorize, own_share_at, prune, prune_everywhere, revoke, set};
-pub use grant::{Grant, bound, bound_later, grant, needed_to_record, record};
+pub use change::{DEPENDENTS, ShareSelector, Sharer, authorize, own_share_at, prune, prune_everywhere, revoke, set};
+pub use grant::{NewShare, apply_end_caps, defer_end_caps, grant, record, required_to_record};
 pub(crate) use grant::{refuse_principal, unfit};
-pub(super) use settle::{end_made_by, hand_over, made_by, shown};
+pub(super) use handover::{describe_share, end_made_by, made_by, reassign};

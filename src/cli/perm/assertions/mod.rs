@@ -91,8 +91,8 @@ fn ask_all<F: Facts>(
     colour: bool,
 ) -> Result<(Vec<Verdict>, Vec<Sought>), RenderError> {
     let mut moments: BTreeMap<Option<&str>, Vec<(usize, &Assertion)>> = BTreeMap::new();
-    for (place, test) in tests.iter().enumerate() {
-        moments.entry(test.as_of.as_deref()).or_default().push((place, test));
+    for (index, test) in tests.iter().enumerate() {
+        moments.entry(test.as_of.as_deref()).or_default().push((index, test));
     }
     let (mut results, mut passed) = (Vec::new(), Vec::new());
     // One moment after the other, so that no two are in memory beside the present.

@@ -178,8 +178,8 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
                     Some(header) => (Some(header), (Some(id), self.id_after(id)?)),
                     None => (self.after.facts().header(id)?, (None, Some(id))),
                 };
-                let place = header.and_then(|header| kinds.iter().position(|kind| *kind == header.kind()));
-                of_kinds.extend(place.map(|place| (place, pair)));
+                let index = header.and_then(|header| kinds.iter().position(|kind| *kind == header.kind()));
+                of_kinds.extend(index.map(|place| (place, pair)));
             }
             of_kinds.sort_unstable();
             found.extend(of_kinds.into_iter().map(|(_, pair)| pair));

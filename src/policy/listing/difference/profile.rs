@@ -162,14 +162,14 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
         }
         let mut found: HashMap<Id, u32> = HashMap::new();
         if let Some(server) = Target::load(self.evaluator.facts(), Id::SERVER)? {
-            for (place, general) in general_holders().iter().enumerate() {
+            for (index, general) in general_holders().iter().enumerate() {
                 // Which action it is makes no difference to these.
                 let any = Action::Plain(crate::model::Verb::View);
                 let mut search = SubjectSearch::new(self.evaluator);
                 search.holders(*general, any, &server)?;
                 for id in search.into_set() {
                     if is_grantee::<F, ()>(&*self.evaluator.subject(id)?, *general, any, &server)?.is_some() {
-                        *found.entry(id).or_default() |= 1 << place;
+                        *found.entry(id).or_default() |= 1 << index;
                     }
                 }
             }

@@ -6,7 +6,7 @@ use crate::model::{Id, Kind, Role};
 
 /// What became of a thing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum What {
+pub enum ChangeKind {
     /// It is new.
     Added,
     /// It is otherwise.
@@ -15,21 +15,21 @@ pub enum What {
     Removed,
 }
 
-impl What {
-    pub(super) const fn of(before: bool, after: bool) -> What {
+impl ChangeKind {
+    pub(super) const fn of(before: bool, after: bool) -> ChangeKind {
         match (before, after) {
-            (false, _) => What::Added,
-            (true, true) => What::Changed,
-            (true, false) => What::Removed,
+            (false, _) => ChangeKind::Added,
+            (true, true) => ChangeKind::Changed,
+            (true, false) => ChangeKind::Removed,
         }
     }
 
     /// The word as it is shown.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            What::Added => "added",
-            What::Changed => "changed",
-            What::Removed => "removed",
+            ChangeKind::Added => "added",
+            ChangeKind::Changed => "changed",
+            ChangeKind::Removed => "removed",
         }
     }
 }
@@ -38,7 +38,7 @@ impl What {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Change {
     /// What became of it.
-    pub what: What,
+    pub kind: ChangeKind,
     /// The resource, as a reference.
     pub reference: String,
     /// The member, where it is a membership that changed.
@@ -50,9 +50,9 @@ pub struct Change {
     /// The row that changed.
     pub row: Id,
     /// The resource itself.
-    pub about: Id,
+    pub resource: Id,
     /// The outermost thing it lies in, which decides who may read of it in the log.
-    pub concerns: Id,
+    pub log_scope: Id,
 }
 
 impl Change {
@@ -60,22 +60,22 @@ impl Change {
     pub fn line(&self) -> String {
         let role = self.role.map_or("", Role::as_str);
         let place = &self.reference;
-        let mut line = match (&self.member, self.what) {
+        let mut line = match (&self.member, self.kind) {
             (Some(member), what) if self.role == Some(Role::ItemShare) => match what {
-                What::Added => format!("shared {place} with {member}"),
-                What::Changed => format!("changed the share of {place} with {member}"),
-                What::Removed => format!("revoked the share of {place} with {member}"),
+                ChangeKind::Added => format!("shared {place} with {member}"),
+                ChangeKind::Changed => format!("changed the share of {place} with {member}"),
+                ChangeKind::Removed => format!("revoked the share of {place} with {member}"),
             },
-            (Some(member), what @ (What::Added | What::Removed))
+            (Some(member), what @ (ChangeKind::Added | ChangeKind::Removed))
                 if self.role.is_some_and(|role| matches!(role.resource_kind(), Kind::Endpoint | Kind::Item)) =>
             {
-                let not = if what == What::Added { "made" } else { "no longer" };
+                let not = if what == ChangeKind::Added { "made" } else { "no longer" };
                 return format!("{not} {role} of {place}: {member}");
             }
-            (None, what) => format!("{} {}", what.word(), self.reference),
-            (Some(member), What::Added) => format!("added {member} to {}", self.reference),
-            (Some(member), What::Changed) => format!("changed {member} in {}", self.reference),
-            (Some(member), What::Removed) => format!("removed {member} from {}", self.reference),
+            (None, what) => format!("{} {}", what.as_str(), self.reference),
+            (Some(member), ChangeKind::Added) => format!("added {member} to {}", self.reference),
+            (Some(member), ChangeKind::Changed) => format!("changed {member} in {}", self.reference),
+            (Some(member), ChangeKind::Removed) => format!("removed {member} from {}", self.reference),
         };
         let values = self.values();
         if !values.is_empty() {
@@ -92,17 +92,17 @@ impl Change {
             .filter(|(name, _, after)| {
                 // A label says what its permissions are, and most shares are people's.
                 let plain_share = *name == "label" || (*name == "class" && after == "user");
-                self.what != What::Removed && !(self.role == Some(Role::ItemShare) && plain_share)
+                self.kind != ChangeKind::Removed && !(self.role == Some(Role::ItemShare) && plain_share)
             })
-            .map(|(name, before, after)| match self.what {
-                What::Changed => format!("{name} {} -> {}", plain(before), plain(after)),
+            .map(|(name, before, after)| match self.kind {
+                ChangeKind::Changed => format!("{name} {} -> {}", plain(before), plain(after)),
                 _ => format!("{name} {}", plain(after)),
             })
             .collect()
     }
 
     /// As one line behind a sign that says what became of it.
-    pub fn line_after(&self) -> String {
+    pub fn plan_line(&self) -> String {
         let role = self.role.map(Role::as_str);
         let mut line = match (&self.member, self.role) {
             (Some(member), Some(Role::ItemShare)) => format!("{}: share with {member}", self.reference),
@@ -115,8 +115,8 @@ impl Change {
         let mut values = self.values();
         // The role of an endpoint or an owner stands in the line already.
         values.retain(|value| role.is_none_or(|role| *value != format!("role {role}")));
-        if self.role == Some(Role::ItemShare) && self.what == What::Added {
-            self.label_alone(&mut values);
+        if self.role == Some(Role::ItemShare) && self.kind == ChangeKind::Added {
+            self.shorten_to_label(&mut values);
         }
         if !values.is_empty() {
             line.push_str(if self.member.is_some() { ", " } else { ": " });
@@ -126,7 +126,7 @@ impl Change {
     }
 
     /// Of a share that is a preset, its label in place of the permissions it stands for.
-    fn label_alone(&self, values: &mut [String]) {
+    fn shorten_to_label(&self, values: &mut [String]) {
         let label = self.fields.iter().find(|(name, ..)| *name == "label").and_then(|(.., is)| is.as_str());
         if let (Some(label), Some(first)) = (label.filter(|label| *label != "Custom"), values.first_mut()) {
             *first = label.to_owned();
@@ -136,7 +136,7 @@ impl Change {
     /// As an object of JSON.
     pub fn json(&self) -> Value {
         let mut object = Map::new();
-        object.insert("change".to_owned(), json!(self.what.word()));
+        object.insert("change".to_owned(), json!(self.kind.as_str()));
         object.insert("ref".to_owned(), json!(self.reference));
         if let Some(member) = &self.member {
             object.insert("member".to_owned(), json!(member));
@@ -144,7 +144,8 @@ impl Change {
         if let Some(role) = self.role {
             object.insert("role".to_owned(), json!(role.qualified()));
         }
-        for (side, wanted) in [("before", self.what != What::Added), ("after", self.what != What::Removed)] {
+        for (side, wanted) in [("before", self.kind != ChangeKind::Added), ("after", self.kind != ChangeKind::Removed)]
+        {
             if wanted {
                 let values: Map<String, Value> = self
                     .fields

@@ -1,4 +1,4 @@
-//! The shares of an account that is destroyed: its heir's, or gone. None is left without a sharer
+//! The shares of an account that is destroyed: its successor's, or gone. None is left without a sharer
 //! (docs/model.md#accounts).
 
 use super::cascade;
@@ -31,7 +31,7 @@ pub(in crate::ops) fn end_made_by<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>
         if share.is_effective(tx.at) {
             let losses = cascade::dependents(tx, &share, (Permissions::NONE, share.expires))?;
             for gone in std::iter::once(&share).chain(losses.iter().map(|loss| &loss.share)) {
-                match shown(tx, gone)? {
+                match describe_share(tx, gone)? {
                     Some(line) => tx.cascades.push(line),
                     None => hidden += 1,
                 }
@@ -47,18 +47,18 @@ pub(in crate::ops) fn end_made_by<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>
 }
 
 /// Asks for a right of whoever acts.
-type Require<'r, 'f, F> = &'r dyn Fn(&Transaction<'f, F>, Action, Id) -> Result<()>;
+type RequireRight<'r, 'f, F> = &'r dyn Fn(&Transaction<'f, F>, Action, Id) -> Result<()>;
 
 /// Makes every share that an account made another's: united with what that one shares itself on the same
-/// item with the same principal. A share with the heir ends, since nobody shares with themselves.
+/// item with the same principal. A share with the successor ends, since nobody shares with themselves.
 ///
 /// # Errors
 /// What `require` answers to the right that each share takes; when the facts cannot be read.
-pub(in crate::ops) fn hand_over<'f, F: Facts + ?Sized>(
+pub(in crate::ops) fn reassign<'f, F: Facts + ?Sized>(
     tx: &mut Transaction<'f, F>,
     account: Id,
-    heir: &Resource,
-    require: Require<'_, 'f, F>,
+    successor: &Resource,
+    require: RequireRight<'_, 'f, F>,
 ) -> Result<()> {
     for share in tx.facts().list_bindings(BindingQuery::SharesBy(account))? {
         if !share.is_effective(tx.at) {
@@ -67,24 +67,23 @@ pub(in crate::ops) fn hand_over<'f, F: Facts + ?Sized>(
         }
         let (action, on) = right_over(tx, &share)?;
         require(tx, action, on)?;
-        if share.principal == heir.id {
-            let line = shown(tx, &share)?.unwrap_or_else(|| "a share that you may not see".to_owned());
+        if share.principal == successor.id {
+            let line = describe_share(tx, &share)?.unwrap_or_else(|| "a share that you may not see".to_owned());
             tx.cascades.push(line);
             tx.end_binding(share.id);
             continue;
         }
         let select = BindingQuery::Exact(share.resource, Role::ItemShare, share.principal);
-        let own =
-            tx.facts().list_bindings(select)?.into_iter().find(|own| {
-                own.grantor == Some(heir.id) && own.attributes.share_class() == share.attributes.share_class()
-            });
+        let own = tx.facts().list_bindings(select)?.into_iter().find(|own| {
+            own.grantor == Some(successor.id) && own.attributes.share_class() == share.attributes.share_class()
+        });
         let Some(own) = own else {
-            tx.put_binding(Binding { grantor: Some(heir.id), ..share });
+            tx.put_binding(Binding { grantor: Some(successor.id), ..share });
             continue;
         };
         tx.end_binding(share.id);
         if own.is_effective(tx.at) {
-            unite(tx, own, &share)?;
+            merge(tx, own, &share)?;
         } else {
             tx.put_binding(Binding { grantor: own.grantor, id: own.id, sets: own.sets, ..share });
         }
@@ -94,7 +93,7 @@ pub(in crate::ops) fn hand_over<'f, F: Facts + ?Sized>(
 
 /// Puts what a share gives into another one. Where neither covers the other, what both give lasts no longer
 /// than the one that ends first: nothing is given for longer than it was.
-fn unite<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, own: Binding, other: &Binding) -> Result<()> {
+fn merge<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, own: Binding, other: &Binding) -> Result<()> {
     let until = |share: &Binding| share.expires.unwrap_or(Time(i64::MAX));
     let set = own.attributes.permissions.union(other.attributes.permissions);
     let covers = |share: &Binding| share.attributes.permissions == set && until(share) == until(&own).max(until(other));
@@ -135,7 +134,10 @@ fn right_over<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Re
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub(in crate::ops) fn shown<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Result<Option<String>> {
+pub(in crate::ops) fn describe_share<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    share: &Binding,
+) -> Result<Option<String>> {
     if !tx.sees_binding(share)? {
         return Ok(None);
     }

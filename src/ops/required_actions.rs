@@ -4,11 +4,11 @@
 //! behind, so that no way of making them gets round a right. The matches name every kind and every
 //! role: one that is added does not compile until it is said what it takes.
 
-mod asking;
 mod bindings;
+mod enforce;
 
 use super::account::{role_of, settings_between};
-use super::rows::Rows;
+use super::change_index::ChangeIndex;
 use super::{Result, Transaction};
 use crate::model::action::Destination;
 use crate::model::attributes::{Account, InvitationState, Setting};
@@ -16,70 +16,70 @@ use crate::model::{Action, Id, Kind, Resource, Role, Verb};
 use crate::policy::{Facts, RowChange};
 use bindings::binding;
 
-pub use asking::{Refused, first_refused, require};
+pub use enforce::{RefusedRow, first_refused, require};
 
 /// A question: an action on a resource.
-pub type Asked = (Action, Id);
+pub type ActionOn = (Action, Id);
 
 /// What a change of one row takes.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Needed {
+pub enum RequiredActions {
     /// All that one of these names. None at all: nobody may.
-    AnyOf(Vec<Vec<Asked>>),
+    AnyOf(Vec<Vec<ActionOn>>),
     /// What a share takes, which is a matter of its sharer and not of its item alone.
     Share,
 }
 
-impl Needed {
+impl RequiredActions {
     /// Nothing: the row comes or goes with another, which is asked about.
-    fn nothing() -> Needed {
-        Needed::AnyOf(vec![Vec::new()])
+    fn nothing() -> RequiredActions {
+        RequiredActions::AnyOf(vec![Vec::new()])
     }
 
     /// Nobody may.
-    const fn impossible() -> Needed {
-        Needed::AnyOf(Vec::new())
+    const fn impossible() -> RequiredActions {
+        RequiredActions::AnyOf(Vec::new())
     }
 
-    fn all(asked: Vec<Asked>) -> Needed {
-        Needed::AnyOf(vec![asked])
+    fn all(asked: Vec<ActionOn>) -> RequiredActions {
+        RequiredActions::AnyOf(vec![asked])
     }
 
-    fn verb(verb: Verb, on: Id) -> Needed {
-        Needed::all(vec![(Action::Plain(verb), on)])
+    fn verb(verb: Verb, on: Id) -> RequiredActions {
+        RequiredActions::all(vec![(Action::Plain(verb), on)])
     }
 
     /// The same, or all of that.
-    fn or(self, other: Vec<Asked>) -> Needed {
+    fn or(self, other: Vec<ActionOn>) -> RequiredActions {
         match self {
-            Needed::AnyOf(mut any) => {
+            RequiredActions::AnyOf(mut any) => {
                 any.push(other);
-                Needed::AnyOf(any)
+                RequiredActions::AnyOf(any)
             }
-            Needed::Share => Needed::Share,
+            RequiredActions::Share => RequiredActions::Share,
         }
     }
 
     /// The same, or what something else takes.
-    fn or_else(self, other: Needed) -> Needed {
+    fn or_else(self, other: RequiredActions) -> RequiredActions {
         match other {
-            Needed::AnyOf(any) => any.into_iter().fold(self, Needed::or),
-            Needed::Share => self,
+            RequiredActions::AnyOf(any) => any.into_iter().fold(self, RequiredActions::or),
+            RequiredActions::Share => self,
         }
     }
 
     /// The same and all of that.
-    fn and(self, more: &[Asked]) -> Needed {
+    fn and(self, more: &[ActionOn]) -> RequiredActions {
         match self {
-            Needed::AnyOf(any) => {
-                Needed::AnyOf(any.into_iter().map(|asked| [asked.as_slice(), more].concat()).collect())
+            RequiredActions::AnyOf(any) => {
+                RequiredActions::AnyOf(any.into_iter().map(|asked| [asked.as_slice(), more].concat()).collect())
             }
-            Needed::Share => Needed::Share,
+            RequiredActions::Share => RequiredActions::Share,
         }
     }
 }
 
-const fn plain(verb: Verb, on: Id) -> Asked {
+const fn plain(verb: Verb, on: Id) -> ActionOn {
     (Action::Plain(verb), on)
 }
 
@@ -90,14 +90,14 @@ const fn plain(verb: Verb, on: Id) -> Asked {
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn needed<F: Facts + ?Sized>(
+pub fn required_actions<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
-    rows: &Rows<'_>,
+    rows: &ChangeIndex<'_>,
     row: &RowChange,
     author: Option<Id>,
-) -> Result<Needed> {
+) -> Result<RequiredActions> {
     if rows.comes_with_another(row) || rows.goes_with_another(row) {
-        return Ok(Needed::nothing());
+        return Ok(RequiredActions::nothing());
     }
     let is_author = author.is_some() && author == tx.actor.principal();
     match row {
@@ -112,12 +112,12 @@ pub fn needed<F: Facts + ?Sized>(
             if before.sets == after.sets { Ok(changed) } else { Ok(changed.and(&adoption(tx, after)?)) }
         }
         RowChange::Binding(before, after) => binding(tx, rows, before.as_deref(), after.as_ref()),
-        RowChange::Resource(None, None) => Ok(Needed::nothing()),
+        RowChange::Resource(None, None) => Ok(RequiredActions::nothing()),
     }
 }
 
 /// What it takes to make a thing a set's, or no longer one's: the right to change all of it.
-fn adoption<F: Facts + ?Sized>(tx: &Transaction<'_, F>, it: &Resource) -> Result<Vec<Asked>> {
+fn adoption<F: Facts + ?Sized>(tx: &Transaction<'_, F>, it: &Resource) -> Result<Vec<ActionOn>> {
     Ok(match (it.kind(), it.parent) {
         (Kind::Server, _) => vec![plain(Verb::Configure, Id::SERVER)],
         // Nobody adopts their own account (docs/model.md#manifests): to delete it is nobody's own right either.
@@ -139,8 +139,12 @@ fn adoption<F: Facts + ?Sized>(tx: &Transaction<'_, F>, it: &Resource) -> Result
 }
 
 /// What it takes to make a thing, or to make it again.
-fn creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, made: &Resource) -> Result<Needed> {
-    let on_server = |verb| Needed::verb(verb, Id::SERVER);
+fn creation<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    rows: &ChangeIndex<'_>,
+    made: &Resource,
+) -> Result<RequiredActions> {
+    let on_server = |verb| RequiredActions::verb(verb, Id::SERVER);
     Ok(match (made.kind(), made.parent) {
         (Kind::Account, _) => account_creation(tx, rows, made)?,
         (Kind::Group, _) => on_server(Verb::CreateGroup),
@@ -149,16 +153,16 @@ fn creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, made: &
         (Kind::Org, _) => on_server(Verb::CreateOrg),
         (Kind::Endpoint, _) => {
             let opened = made.as_endpoint().and_then(|it| it.of).map(|of| tx.outermost(of)).transpose()?;
-            let host: Vec<Asked> = opened.into_iter().map(|host| plain(Verb::Edit, host)).collect();
+            let host: Vec<ActionOn> = opened.into_iter().map(|host| plain(Verb::Edit, host)).collect();
             on_server(Verb::CreateEndpoint).and(&host)
         }
-        (Kind::Workspace, Some(org)) => Needed::verb(Verb::CreateWorkspace, org),
-        (Kind::SigningKey, Some(place)) => Needed::verb(Verb::CreateSigningKey, tx.outermost(place)?),
-        (Kind::AccessToken, Some(place)) => Needed::verb(Verb::CreateAccessToken, tx.outermost(place)?),
-        (Kind::Media, Some(place)) => Needed::verb(Verb::CreateMedia, place),
-        (Kind::Stream, Some(place)) => Needed::verb(Verb::CreateStream, place),
-        (Kind::Invitation, Some(place)) => Needed::verb(Verb::Invite, place),
-        (Kind::PublicLink, Some(dropbox)) => Needed::verb(Verb::SetPublicLink, dropbox),
+        (Kind::Workspace, Some(org)) => RequiredActions::verb(Verb::CreateWorkspace, org),
+        (Kind::SigningKey, Some(place)) => RequiredActions::verb(Verb::CreateSigningKey, tx.outermost(place)?),
+        (Kind::AccessToken, Some(place)) => RequiredActions::verb(Verb::CreateAccessToken, tx.outermost(place)?),
+        (Kind::Media, Some(place)) => RequiredActions::verb(Verb::CreateMedia, place),
+        (Kind::Stream, Some(place)) => RequiredActions::verb(Verb::CreateStream, place),
+        (Kind::Invitation, Some(place)) => RequiredActions::verb(Verb::Invite, place),
+        (Kind::PublicLink, Some(dropbox)) => RequiredActions::verb(Verb::SetPublicLink, dropbox),
         (Kind::Item, Some(parent)) => item_creation(tx, rows, made, parent)?,
         (Kind::Package, _) => package_creation(tx, made)?,
         (Kind::Server | Kind::Invitee, _) => on_server(Verb::Configure),
@@ -173,20 +177,24 @@ fn creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, made: &
             | Kind::PublicLink
             | Kind::Item,
             None,
-        ) => Needed::impossible(),
+        ) => RequiredActions::impossible(),
     })
 }
 
 /// Whoever may create accounts in a workgroup or dropbox creates users only, straight into it and without
 /// settings of their own (docs/model.md#workgroups).
-fn account_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, made: &Resource) -> Result<Needed> {
+fn account_creation<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    rows: &ChangeIndex<'_>,
+    made: &Resource,
+) -> Result<RequiredActions> {
     let role = match role_of(tx.facts(), made.id)? {
         Some((_, role)) => role,
         None => rows.server_role(made.id).unwrap_or(Role::ServerUser),
     };
-    let mut needed = Needed::all(vec![(Action::CreateAccount(role), Id::SERVER)]);
+    let mut needed = RequiredActions::all(vec![(Action::CreateAccount(role), Id::SERVER)]);
     if role == Role::ServerUser {
-        for place in rows.places_of(made.id) {
+        for place in rows.groups_of(made.id) {
             needed = needed.or(vec![plain(Verb::CreateMember, place)]);
         }
     }
@@ -202,13 +210,13 @@ fn account_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>,
 /// registered by whoever administers the endpoint.
 fn item_creation<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
-    rows: &Rows<'_>,
+    rows: &ChangeIndex<'_>,
     made: &Resource,
     parent: Id,
-) -> Result<Needed> {
+) -> Result<RequiredActions> {
     let is_folder = made.as_item().is_some_and(|it| it.is_folder());
     let by_upload = plain(if is_folder { Verb::CreateFolder } else { Verb::Upload }, parent);
-    let mut needed = Needed::all(vec![by_upload]).or(vec![plain(Verb::Edit, tx.outermost(parent)?)]);
+    let mut needed = RequiredActions::all(vec![by_upload]).or(vec![plain(Verb::Edit, tx.outermost(parent)?)]);
     if let Some(home) = made.as_item().and_then(|it| it.home)
         && rows.is_membership(home.workspace, home.of)
     {
@@ -222,9 +230,9 @@ fn item_creation<F: Facts + ?Sized>(
 }
 
 /// What it takes to send a package: each recipient is asked about.
-fn package_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, made: &Resource) -> Result<Needed> {
+fn package_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, made: &Resource) -> Result<RequiredActions> {
     let Some(package) = made.as_package().filter(|it| Some(it.sender) == tx.actor.principal()) else {
-        return Ok(Needed::verb(Verb::Configure, Id::SERVER));
+        return Ok(RequiredActions::verb(Verb::Configure, Id::SERVER));
     };
     let mut asked = Vec::new();
     for recipient in &package.recipients {
@@ -241,14 +249,14 @@ fn package_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, made: &Resource)
     if package.forwarded.is_some() {
         asked.push(plain(Verb::Forward, Id::SERVER));
     }
-    Ok(Needed::all(asked))
+    Ok(RequiredActions::all(asked))
 }
 
 /// What it takes to remove a thing, with all that goes with it.
-fn removal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, gone: &Resource) -> Result<Needed> {
+fn removal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, gone: &Resource) -> Result<RequiredActions> {
     Ok(match (gone.kind(), gone.parent) {
         // Every endpoint has the root item.
-        (Kind::Item, _) if gone.is_root() => Needed::impossible(),
+        (Kind::Item, _) if gone.is_root() => RequiredActions::impossible(),
         (
             Kind::Account
             | Kind::Group
@@ -262,13 +270,13 @@ fn removal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, gone: &Resource) -> Resul
             | Kind::Endpoint
             | Kind::Item,
             _,
-        ) => Needed::verb(Verb::Delete, gone.id),
-        (Kind::AccessToken, _) => Needed::verb(Verb::Revoke, gone.id),
-        (Kind::Invitation, Some(place)) => Needed::verb(ending(tx, place)?, place),
-        (Kind::PublicLink, Some(dropbox)) => Needed::verb(Verb::SetPublicLink, dropbox),
+        ) => RequiredActions::verb(Verb::Delete, gone.id),
+        (Kind::AccessToken, _) => RequiredActions::verb(Verb::Revoke, gone.id),
+        (Kind::Invitation, Some(place)) => RequiredActions::verb(ending(tx, place)?, place),
+        (Kind::PublicLink, Some(dropbox)) => RequiredActions::verb(Verb::SetPublicLink, dropbox),
         // The ledger of packages is nobody's to cut but an admin's.
-        (Kind::Server | Kind::Package | Kind::Invitee, _) => Needed::verb(Verb::Configure, Id::SERVER),
-        (Kind::Invitation | Kind::PublicLink, None) => Needed::impossible(),
+        (Kind::Server | Kind::Package | Kind::Invitee, _) => RequiredActions::verb(Verb::Configure, Id::SERVER),
+        (Kind::Invitation | Kind::PublicLink, None) => RequiredActions::impossible(),
     })
 }
 
@@ -281,33 +289,35 @@ fn ending<F: Facts + ?Sized>(tx: &Transaction<'_, F>, place: Id) -> Result<Verb>
 /// What it takes to change what is known of a thing.
 fn change<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
-    rows: &Rows<'_>,
+    rows: &ChangeIndex<'_>,
     before: &Resource,
     after: &Resource,
-) -> Result<Needed> {
+) -> Result<RequiredActions> {
     let id = after.id;
     let same = before.attributes == after.attributes && before.name == after.name && before.parent == after.parent;
     if same {
-        return Ok(Needed::nothing());
+        return Ok(RequiredActions::nothing());
     }
     Ok(match (after.kind(), after.parent) {
-        (Kind::Account, _) => Needed::all(account(tx, before, after)?),
-        (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Endpoint, _) => Needed::verb(Verb::Edit, id),
-        (Kind::Workspace, Some(org)) => Needed::all(workspace(before, after, org)),
-        (Kind::SigningKey, _) => Needed::verb(Verb::Delete, id),
+        (Kind::Account, _) => RequiredActions::all(account(tx, before, after)?),
+        (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Endpoint, _) => {
+            RequiredActions::verb(Verb::Edit, id)
+        }
+        (Kind::Workspace, Some(org)) => RequiredActions::all(workspace(before, after, org)),
+        (Kind::SigningKey, _) => RequiredActions::verb(Verb::Delete, id),
         (Kind::AccessToken, Some(place)) => {
             let is_revoked = |it: &Resource| it.as_token().is_some_and(|token| token.revoked);
             // One that was revoked and would live again is as good as a new one.
             if is_revoked(before) && !is_revoked(after) {
-                Needed::verb(Verb::CreateAccessToken, tx.outermost(place)?)
+                RequiredActions::verb(Verb::CreateAccessToken, tx.outermost(place)?)
             } else {
-                Needed::verb(Verb::Revoke, id)
+                RequiredActions::verb(Verb::Revoke, id)
             }
         }
-        (Kind::Media | Kind::Stream, _) => Needed::verb(Verb::Update, id),
+        (Kind::Media | Kind::Stream, _) => RequiredActions::verb(Verb::Update, id),
         (Kind::Invitation, Some(place)) => {
             let gives = after.as_invitation().is_some_and(|it| it.state == InvitationState::Active);
-            let needed = Needed::verb(if gives { Verb::Invite } else { ending(tx, place)? }, place);
+            let needed = RequiredActions::verb(if gives { Verb::Invite } else { ending(tx, place)? }, place);
             // Sent again, the old one ends.
             let invitee = after.as_invitation().and_then(|it| it.invitee);
             if invitee.is_some_and(|it| rows.is_invited(it)) {
@@ -316,16 +326,16 @@ fn change<F: Facts + ?Sized>(
                 needed
             }
         }
-        (Kind::PublicLink, Some(dropbox)) => Needed::verb(Verb::SetPublicLink, dropbox),
+        (Kind::PublicLink, Some(dropbox)) => RequiredActions::verb(Verb::SetPublicLink, dropbox),
         (Kind::Item, Some(parent)) => item(tx, rows, before, after, parent)?,
-        (Kind::Server | Kind::Package | Kind::Invitee, _) => Needed::verb(Verb::Configure, Id::SERVER),
+        (Kind::Server | Kind::Package | Kind::Invitee, _) => RequiredActions::verb(Verb::Configure, Id::SERVER),
         (Kind::Workspace | Kind::AccessToken | Kind::Invitation | Kind::PublicLink | Kind::Item, None) => {
-            Needed::impossible()
+            RequiredActions::impossible()
         }
     })
 }
 
-fn account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, before: &Resource, after: &Resource) -> Result<Vec<Asked>> {
+fn account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, before: &Resource, after: &Resource) -> Result<Vec<ActionOn>> {
     let mut needed = Vec::new();
     // An admin has no end: it gets one as it stops being an admin, which the row of its role asks for.
     let is_admin = role_of(tx.facts(), after.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin);
@@ -347,7 +357,7 @@ fn account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, before: &Resource, after:
 }
 
 /// What a change of a workspace takes: as when it is set, the details one thing and its files another.
-fn workspace(before: &Resource, after: &Resource, org: Id) -> Vec<Asked> {
+fn workspace(before: &Resource, after: &Resource, org: Id) -> Vec<ActionOn> {
     let mut needed = Vec::new();
     let (Some(was), Some(is)) = (before.as_workspace(), after.as_workspace()) else { return needed };
     if before.name != after.name || was.description != is.description {
@@ -362,9 +372,9 @@ fn workspace(before: &Resource, after: &Resource, org: Id) -> Vec<Asked> {
 /// The folder that something is moved to; where that is made with the change, the nearest above it that
 /// was there.
 fn destination<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: Id) -> Result<Destination> {
-    for (place, above) in tx.facts().ancestors(folder)?.iter().enumerate() {
+    for (index, above) in tx.facts().ancestors(folder)?.iter().enumerate() {
         if tx.facts().base().header(above.id)?.is_some() {
-            return Ok(Destination { folder: above.id, is_registered: place == 0, of_file: false });
+            return Ok(Destination { folder: above.id, is_registered: index == 0, of_file: false });
         }
     }
     Ok(Destination { folder, is_registered: true, of_file: false })
@@ -373,13 +383,13 @@ fn destination<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: Id) -> Result
 /// An item is renamed, moved, replaced, or described anew.
 fn item<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
-    rows: &Rows<'_>,
+    rows: &ChangeIndex<'_>,
     before: &Resource,
     after: &Resource,
     parent: Id,
-) -> Result<Needed> {
-    let (Some(was), Some(is)) = (before.as_item(), after.as_item()) else { return Ok(Needed::impossible()) };
-    let mut needed = Needed::nothing();
+) -> Result<RequiredActions> {
+    let (Some(was), Some(is)) = (before.as_item(), after.as_item()) else { return Ok(RequiredActions::impossible()) };
+    let mut needed = RequiredActions::nothing();
     let moved = before.parent != after.parent;
     if moved {
         needed = needed.and(&[(Action::MoveTo(destination(tx, parent)?), after.id)]);
@@ -394,7 +404,7 @@ fn item<F: Facts + ?Sized>(
     }
     // Whose home it is it ceases to be where it is moved; and whose files they are with their workspace.
     let left_home = moved && is.home.is_none();
-    let goes = |workspace: Option<Id>| workspace.is_none_or(|it| rows.ended(it).is_some());
+    let goes = |workspace: Option<Id>| workspace.is_none_or(|it| rows.removed(it).is_some());
     let released = is.files_of.is_none()
         && is.home.is_none()
         && goes(was.files_of)

@@ -8,7 +8,7 @@ use crate::policy::{BindingQuery, Facts};
 /// What can be said of a group, a workgroup or a dropbox; what is none is left as it is.
 /// A kind takes what it has and is never given the rest.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Options {
+pub struct GroupSettings {
     /// Who sees the group.
     pub visible: Option<GroupVisibility>,
     /// Who may send to the workgroup.
@@ -27,7 +27,7 @@ pub struct Options {
     pub members_invite: Option<bool>,
 }
 
-impl Options {
+impl GroupSettings {
     fn rights(&self, rights: &mut crate::model::attributes::AdminRights) {
         rights.manage_members = self.admins_manage_members.unwrap_or(rights.manage_members);
         rights.create_users = self.admins_create_users.unwrap_or(rights.create_users);
@@ -67,7 +67,12 @@ fn initial(kind: Kind) -> (Attributes, Verb) {
 ///
 /// # Errors
 /// A denial; a conflict when it exists otherwise.
-pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: &Name, options: &Options) -> Result<Id> {
+pub fn add<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    kind: Kind,
+    name: &Name,
+    options: &GroupSettings,
+) -> Result<Id> {
     let (attributes, verb) = initial(kind);
     tx.require_verb(verb, Id::SERVER)?;
     let attributes = options.applied(&attributes);
@@ -88,8 +93,13 @@ pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: &Na
 ///
 /// # Errors
 /// A denial.
-pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: &Name, options: &Options) -> Result<()> {
-    if *options == Options::default() {
+pub fn set<F: Facts + ?Sized>(
+    tx: &mut Transaction<'_, F>,
+    kind: Kind,
+    name: &Name,
+    options: &GroupSettings,
+) -> Result<()> {
+    if *options == GroupSettings::default() {
         return Err(super::nothing_to_set());
     }
     let existing = tx.find(kind, name)?;

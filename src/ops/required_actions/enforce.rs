@@ -1,19 +1,19 @@
 //! Asking for the rights that a change takes.
 
-use super::{Asked, Needed, needed};
+use super::{ActionOn, RequiredActions, required_actions};
 use crate::model::catalogue::{NOT_GRANTED, OWN_ACCOUNT, Rule, SHARER_ONLY};
 use crate::model::{Problem, Role};
-use crate::ops::rows::Rows;
+use crate::ops::change_index::ChangeIndex;
 use crate::ops::{Actor, Result, Transaction, share};
 use crate::policy::{Evaluator, Facts, RowChange, sharing};
 
 /// The first row of a change that the actor may not make.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Refused {
+pub struct RefusedRow {
     /// Which one, by its place.
     pub row: usize,
     /// What is missing; none for a share, and for what nobody may.
-    pub asked: Option<Asked>,
+    pub missing: Option<ActionOn>,
 }
 
 /// The first row of a change that the actor may not make; none where all of it is allowed.
@@ -26,9 +26,9 @@ pub struct Refused {
 pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
     present: &Transaction<'_, B>,
     tx: &Transaction<'_, F>,
-    (rows, changes): (&Rows<'_>, &[RowChange]),
+    (rows, changes): (&ChangeIndex<'_>, &[RowChange]),
     author: Option<crate::model::Id>,
-) -> Result<Option<Refused>> {
+) -> Result<Option<RefusedRow>> {
     let Some(actor) = tx.actor.principal() else {
         for row in changes {
             share_allowed(present, tx, rows, row)?;
@@ -36,18 +36,18 @@ pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
         return Ok(None);
     };
     let (now, then) = (Evaluator::new(present.facts(), tx.at), Evaluator::new(tx.facts(), tx.at));
-    let is_allowed = |(action, on): Asked| -> Result<bool> {
+    let is_allowed = |(action, on): ActionOn| -> Result<bool> {
         let allows = match now.target(on)? {
             Some(_) => now.allows(actor, action, on)?,
             None => then.allows(actor, action, on)?,
         };
         Ok(allows.is_some())
     };
-    'rows: for (place, row) in changes.iter().enumerate() {
-        let any = match needed(tx, rows, row, author)? {
-            Needed::Share if share_allowed(present, tx, rows, row)? => continue,
-            Needed::Share => return Ok(Some(Refused { row: place, asked: None })),
-            Needed::AnyOf(any) => any,
+    'rows: for (index, row) in changes.iter().enumerate() {
+        let any = match required_actions(tx, rows, row, author)? {
+            RequiredActions::Share if share_allowed(present, tx, rows, row)? => continue,
+            RequiredActions::Share => return Ok(Some(RefusedRow { row: index, missing: None })),
+            RequiredActions::AnyOf(any) => any,
         };
         let mut first = None;
         for asked in &any {
@@ -63,7 +63,7 @@ pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
             }
             first = first.or(missing);
         }
-        return Ok(Some(Refused { row: place, asked: first }));
+        return Ok(Some(RefusedRow { row: index, missing: first }));
     }
     Ok(None)
 }
@@ -72,16 +72,16 @@ pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
 fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
     present: &Transaction<'_, B>,
     tx: &Transaction<'_, F>,
-    rows: &Rows<'_>,
+    rows: &ChangeIndex<'_>,
     row: &RowChange,
 ) -> Result<bool> {
     let RowChange::Binding(before, after) = row else { return Ok(true) };
     let (before, after) = (before.as_deref(), after.as_ref());
     let Some(any) = after.or(before).filter(|it| it.role == Role::ItemShare) else { return Ok(true) };
-    if rows.ended(any.resource).is_some() {
+    if rows.removed(any.resource).is_some() {
         return Ok(true);
     }
-    match rows.made(any.resource) {
+    match rows.created(any.resource) {
         Some(_) => share::authorize(tx, before, after),
         None => share::authorize(present, before, after),
     }
@@ -98,9 +98,9 @@ pub fn require<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &RowChange) -
         let problem = denied(tx, "may not put their own account into a set", OWN_ACCOUNT)?;
         return Err(problem.tip("leave the account out, or have somebody else apply the manifest"));
     }
-    let rows = Rows::of(std::slice::from_ref(change));
-    match needed(tx, &rows, change, None)? {
-        Needed::AnyOf(any) => {
+    let rows = ChangeIndex::new(std::slice::from_ref(change));
+    match required_actions(tx, &rows, change, None)? {
+        RequiredActions::AnyOf(any) => {
             for asked in &any {
                 if all_allowed(tx, asked)? {
                     return Ok(());
@@ -111,7 +111,7 @@ pub fn require<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &RowChange) -
             }
             Err(denied(tx, "may not change this", NOT_GRANTED)?)
         }
-        Needed::Share => {
+        RequiredActions::Share => {
             let RowChange::Binding(before, after) = change else { return Ok(()) };
             if share::authorize(tx, before.as_deref(), after.as_ref())? {
                 return Ok(());
@@ -131,7 +131,7 @@ fn denied<F: Facts + ?Sized>(tx: &Transaction<'_, F>, what: &str, rule: Rule) ->
     Ok(Problem::denied(rule, format!("{who} {what}")))
 }
 
-fn all_allowed<F: Facts + ?Sized>(tx: &Transaction<'_, F>, asked: &[Asked]) -> Result<bool> {
+fn all_allowed<F: Facts + ?Sized>(tx: &Transaction<'_, F>, asked: &[ActionOn]) -> Result<bool> {
     for (action, on) in asked {
         if !tx.may(*action, *on)? {
             return Ok(false);

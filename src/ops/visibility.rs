@@ -32,12 +32,12 @@ pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> R
 /// # Errors
 /// As [`super::Transaction::find`].
 pub fn find<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
-    find_hinting(facts, viewer, (kind, name), || true)
+    find_with_hint(facts, viewer, (kind, name), || true)
 }
 
 /// As [`find`]; whether a nearest name is looked for, which goes through all names there are, is asked where
 /// there is no such thing.
-pub(super) fn find_hinting<F: Facts + ?Sized>(
+pub(super) fn find_with_hint<F: Facts + ?Sized>(
     facts: &F,
     viewer: &AnyViewer<'_>,
     (kind, name): (Kind, &Name),
@@ -49,7 +49,7 @@ pub(super) fn find_hinting<F: Facts + ?Sized>(
         return Ok(resource);
     }
     let problem = Problem::not_found(kind.noun(), name.as_written());
-    let near = if may_hint() { similar(facts, viewer, kind, name)? } else { None };
+    let near = if may_hint() { closest_name(facts, viewer, kind, name)? } else { None };
     Err(match near {
         Some(near) => problem.tip(format!("did you mean `{near}`?")),
         None => problem,
@@ -57,7 +57,12 @@ pub(super) fn find_hinting<F: Facts + ?Sized>(
 }
 
 /// The nearest name of that kind which the actor may see.
-fn similar<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, name: &Name) -> Result<Option<String>> {
+fn closest_name<F: Facts + ?Sized>(
+    facts: &F,
+    viewer: &AnyViewer<'_>,
+    kind: Kind,
+    name: &Name,
+) -> Result<Option<String>> {
     let mut close = Vec::new();
     facts.resources(kind, None, &mut |resource| {
         // Cheap first: only what is close is asked about.
@@ -106,23 +111,23 @@ pub fn find_workspace<F: Facts + ?Sized>(
 
 /// An item as far as it is registered.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ResolvedPath {
     /// The item; where it is not registered, the nearest folder above that is.
-    pub item: Rc<Resource>,
+    pub nearest: Rc<Resource>,
     /// The endpoint it lies on.
-    pub host: Rc<Resource>,
+    pub endpoint: Rc<Resource>,
     /// The components that are not registered, from the item down.
-    pub rest: Vec<String>,
+    pub missing: Vec<String>,
 }
 
-impl Place {
+impl ResolvedPath {
     /// What the endpoint is.
     ///
     /// # Errors
     /// "No such endpoint", which no item lies on.
-    pub fn endpoint(&self) -> Result<Endpoint> {
-        let endpoint = self.host.as_endpoint().cloned();
-        endpoint.ok_or_else(|| Problem::not_found("endpoint", &self.host.name))
+    pub fn endpoint_attributes(&self) -> Result<Endpoint> {
+        let endpoint = self.endpoint.as_endpoint().cloned();
+        endpoint.ok_or_else(|| Problem::not_found("endpoint", &self.endpoint.name))
     }
 }
 
@@ -131,17 +136,22 @@ impl Place {
 ///
 /// # Errors
 /// "No such file or folder", alike for what is not there and for what the actor may not see.
-pub fn find_item<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, endpoint: &Name, path: &Path) -> Result<Place> {
-    find_item_hinting(facts, viewer, (endpoint, path), || true)
+pub fn find_item<F: Facts + ?Sized>(
+    facts: &F,
+    viewer: &AnyViewer<'_>,
+    endpoint: &Name,
+    path: &Path,
+) -> Result<ResolvedPath> {
+    find_item_with_hint(facts, viewer, (endpoint, path), || true)
 }
 
-/// As [`find_item`], hinting as [`find_hinting`] does.
-pub(super) fn find_item_hinting<F: Facts + ?Sized>(
+/// As [`find_item`], hinting as [`find_with_hint`] does.
+pub(super) fn find_item_with_hint<F: Facts + ?Sized>(
     facts: &F,
     viewer: &AnyViewer<'_>,
     (endpoint, path): (&Name, &Path),
     may_hint: impl Fn() -> bool,
-) -> Result<Place> {
+) -> Result<ResolvedPath> {
     let existing = facts.named(Kind::Endpoint, None, endpoint.key())?;
     if let Some(host) = &existing
         && let Some((item, depth)) = facts.nearest_item(host.id, path)?
@@ -149,11 +159,11 @@ pub(super) fn find_item_hinting<F: Facts + ?Sized>(
         && viewer.sees(&item)?
     {
         let rest = path.components().skip(depth).map(str::to_owned).collect();
-        return Ok(Place { item, host: Rc::clone(host), rest });
+        return Ok(ResolvedPath { nearest: item, endpoint: Rc::clone(host), missing: rest });
     }
     let problem = Problem::not_found("file or folder", &format!("{endpoint}:{path}"));
     let sees_endpoint = existing.map_or(Ok(false), |known| viewer.sees(&known))?;
-    let near = if !sees_endpoint && may_hint() { similar(facts, viewer, Kind::Endpoint, endpoint)? } else { None };
+    let near = if !sees_endpoint && may_hint() { closest_name(facts, viewer, Kind::Endpoint, endpoint)? } else { None };
     Err(match near {
         Some(near) if !sees_endpoint => problem.tip(format!("did you mean `{near}:{path}`?")),
         _ => problem,
@@ -175,7 +185,7 @@ pub fn resolve<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, reference: 
             find_workspace(facts, viewer, org, name).map(|found| (found.id, Kind::Workspace))
         }
         Reference::Item(endpoint, path) => {
-            find_item(facts, viewer, endpoint, path).map(|place| (place.item.id, Kind::Item))
+            find_item(facts, viewer, endpoint, path).map(|resolved| (resolved.nearest.id, Kind::Item))
         }
         Reference::External(_) => Err(reference.wrong_kind("a principal or a resource")),
     }

@@ -9,9 +9,9 @@ use crate::policy::RowChange;
 
 /// The rows of one change. Every look-up takes the same time however many there are.
 #[derive(Debug, Default)]
-pub struct Rows<'r> {
-    made: HashMap<Id, &'r Rc<Resource>>,
-    ended: HashMap<Id, &'r Rc<Resource>>,
+pub struct ChangeIndex<'r> {
+    created: HashMap<Id, &'r Rc<Resource>>,
+    removed: HashMap<Id, &'r Rc<Resource>>,
     /// What lies in another folder than before, and in which it lay.
     moved: HashMap<Id, Option<Id>>,
     /// Every row that the change speaks of.
@@ -29,10 +29,10 @@ pub struct Rows<'r> {
     invited: HashSet<Id>,
 }
 
-impl<'r> Rows<'r> {
+impl<'r> ChangeIndex<'r> {
     /// Looks the rows of a change through.
-    pub fn of(rows: &'r [RowChange]) -> Rows<'r> {
-        let mut all = Rows::default();
+    pub fn new(rows: &'r [RowChange]) -> ChangeIndex<'r> {
+        let mut all = ChangeIndex::default();
         for row in rows {
             all.touched.extend(row.id());
             match row {
@@ -59,8 +59,8 @@ impl<'r> Rows<'r> {
 
     fn resource(&mut self, before: Option<&'r Rc<Resource>>, after: Option<&'r Rc<Resource>>) {
         match (before, after) {
-            (None, Some(made)) => drop(self.made.insert(made.id, made)),
-            (Some(ended), None) => drop(self.ended.insert(ended.id, ended)),
+            (None, Some(made)) => drop(self.created.insert(made.id, made)),
+            (Some(ended), None) => drop(self.removed.insert(ended.id, ended)),
             (Some(before), Some(after)) if before.parent != after.parent => {
                 self.moved.insert(after.id, before.parent);
             }
@@ -80,7 +80,7 @@ impl<'r> Rows<'r> {
         let held = self.held.values().flatten().filter(|(_, role)| *role == Role::ItemShare);
         let mut open: Vec<Id> = held.map(|(item, _)| *item).collect();
         while let Some(item) = open.pop() {
-            if let Some(made) = self.made.get(&item)
+            if let Some(made) = self.created.get(&item)
                 && self.shared.insert(item)
             {
                 open.extend(made.parent);
@@ -89,18 +89,18 @@ impl<'r> Rows<'r> {
     }
 
     /// What is made under that id.
-    pub fn made(&self, id: Id) -> Option<&Rc<Resource>> {
-        self.made.get(&id).copied()
+    pub fn created(&self, id: Id) -> Option<&Rc<Resource>> {
+        self.created.get(&id).copied()
     }
 
     /// What is gone under that id.
-    pub fn ended(&self, id: Id) -> Option<&Rc<Resource>> {
-        self.ended.get(&id).copied()
+    pub fn removed(&self, id: Id) -> Option<&Rc<Resource>> {
+        self.removed.get(&id).copied()
     }
 
     /// Every id of what is gone.
-    pub fn all_ended(&self) -> impl Iterator<Item = Id> {
-        self.ended.keys().copied()
+    pub fn all_removed(&self) -> impl Iterator<Item = Id> {
+        self.removed.keys().copied()
     }
 
     /// What something that is moved lay in before.
@@ -124,7 +124,7 @@ impl<'r> Rows<'r> {
     }
 
     /// The workgroups and dropboxes that an account comes into or goes from.
-    pub(super) fn places_of(&self, account: Id) -> impl Iterator<Item = Id> {
+    pub(super) fn groups_of(&self, account: Id) -> impl Iterator<Item = Id> {
         let held = self.held.get(&account).into_iter().flatten();
         held.filter(|(_, role)| matches!(role.resource_kind(), Kind::Workgroup | Kind::Dropbox))
             .map(|(place, _)| *place)
@@ -144,13 +144,13 @@ impl<'r> Rows<'r> {
     pub(super) fn comes_with_another(&self, row: &RowChange) -> bool {
         match row {
             RowChange::Resource(None, Some(made)) => match made.kind() {
-                Kind::Item => made.is_root() && made.parent.is_some_and(|it| self.made.contains_key(&it)),
+                Kind::Item => made.is_root() && made.parent.is_some_and(|it| self.created.contains_key(&it)),
                 Kind::Invitee => self.linked.contains(&made.id),
                 _ => false,
             },
             RowChange::Binding(None, Some(made)) => match made.role.resource_kind() {
-                Kind::Server => self.made.contains_key(&made.principal),
-                Kind::Package => self.made.contains_key(&made.resource),
+                Kind::Server => self.created.contains_key(&made.principal),
+                Kind::Package => self.created.contains_key(&made.resource),
                 _ => self.is_of_link(made.role, made.attributes.invitation),
             },
             _ => false,
@@ -159,7 +159,7 @@ impl<'r> Rows<'r> {
 
     /// Whether a row goes because of another one that goes, of which its rights are asked.
     pub(super) fn goes_with_another(&self, row: &RowChange) -> bool {
-        let goes = |id: Option<Id>| id.is_some_and(|id| self.ended.contains_key(&id));
+        let goes = |id: Option<Id>| id.is_some_and(|id| self.removed.contains_key(&id));
         match row {
             RowChange::Resource(Some(gone), None) => {
                 let opened = gone.as_endpoint().and_then(|it| it.of);

@@ -6,20 +6,20 @@ use crate::model::catalogue::HAND_OVER;
 use crate::model::{Action, Binding, Id, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts, invariants};
 
-/// Hands over to an heir; where none is named, refuses while there is something to hand over. With
+/// Hands over to a successor; where none is named, refuses while there is something to hand over. With
 /// `cascade` the shares that the account made are removed instead, and what rests on them.
 ///
 /// # Errors
 /// A conflict that lists what there is; a denial where the actor may not give it to anybody.
-pub(super) fn take_over<F: Facts + ?Sized>(
+pub(super) fn transfer_ownership<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     account: &Resource,
-    heir: Option<&std::rc::Rc<Resource>>,
+    successor: Option<&std::rc::Rc<Resource>>,
     cascade: bool,
 ) -> Result<()> {
     let owned = tx.facts().list_bindings(BindingQuery::OfAs(account.id, Role::ItemOwner))?;
     let alone = administered_alone(tx, account)?;
-    let Some(heir) = heir else {
+    let Some(successor) = successor else {
         let shared = if cascade { Vec::new() } else { share::made_by(tx, account.id)? };
         if !owned.is_empty() || !alone.is_empty() || !shared.is_empty() {
             return refuse(tx, account, &owned, &alone, &shared);
@@ -30,7 +30,7 @@ pub(super) fn take_over<F: Facts + ?Sized>(
         let endpoint = tx.outermost(ownership.resource)?;
         require(tx, Action::Plain(Verb::Edit), endpoint)?;
         tx.end_binding(ownership.id);
-        content::give_to(tx, ownership.resource, Some(heir.id))?;
+        content::give_to(tx, ownership.resource, Some(successor.id))?;
     }
     for role in alone {
         if role.role == Role::EndpointAdministrator {
@@ -38,20 +38,20 @@ pub(super) fn take_over<F: Facts + ?Sized>(
         } else {
             require(tx, Action::Plain(Verb::EditMember), role.resource)?;
             // Who is a member already becomes an admin.
-            for held in tx.facts().list_bindings(BindingQuery::OfAs(heir.id, Role::OrgMember))? {
+            for held in tx.facts().list_bindings(BindingQuery::OfAs(successor.id, Role::OrgMember))? {
                 if held.resource == role.resource {
                     tx.end_binding(held.id);
                 }
             }
         }
-        if tx.facts().held(role.resource, role.role, heir.id)?.is_none() {
-            tx.bind(role.resource, heir.id, role.role);
+        if tx.facts().held(role.resource, role.role, successor.id)?.is_none() {
+            tx.bind(role.resource, successor.id, role.role);
         }
     }
     if cascade {
         return share::end_made_by(tx, account.id);
     }
-    share::hand_over(tx, account.id, heir, &|tx, action, on| require(tx, action, on))
+    share::reassign(tx, account.id, successor, &|tx, action, on| require(tx, action, on))
 }
 
 /// The administrator's roles that nobody else holds effectively.
@@ -106,7 +106,7 @@ fn refuse<F: Facts + ?Sized>(
     let mut unseen = 0;
     let mut shares_unseen = 0;
     for made in shared {
-        match share::shown(tx, made)? {
+        match share::describe_share(tx, made)? {
             Some(line) => problem.details.push(format!("it made {line}")),
             None => shares_unseen += 1,
         }

@@ -14,13 +14,13 @@ use crate::policy::{BindingQuery, Facts, RowChange};
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn scope<A: Facts + ?Sized, B: Facts + ?Sized>(
+pub fn affected_set<A: Facts + ?Sized, B: Facts + ?Sized>(
     before: &A,
     after: &B,
     changes: &[RowChange],
 ) -> Result<AffectedSet> {
     let (shared, moved, seen) = Default::default();
-    let mut search = Search { before, after, all: AffectedSet::nothing(), shared, moved, seen };
+    let mut search = ImpactSearch { before, after, affected: AffectedSet::nothing(), shared, moved, seen };
     for change in changes {
         match change {
             RowChange::Resource(was, is) => search.resource(was.as_deref(), is.as_deref())?,
@@ -32,13 +32,13 @@ pub fn scope<A: Facts + ?Sized, B: Facts + ?Sized>(
             }
         }
     }
-    Ok(search.all)
+    Ok(search.affected)
 }
 
-struct Search<'f, A: Facts + ?Sized, B: Facts + ?Sized> {
+struct ImpactSearch<'f, A: Facts + ?Sized, B: Facts + ?Sized> {
     before: &'f A,
     after: &'f B,
-    all: AffectedSet,
+    affected: AffectedSet,
     /// Whose shares changed, and who else changed: each was looked into.
     shared: HashSet<Id>,
     moved: HashSet<Id>,
@@ -68,7 +68,7 @@ fn is_same_binding(was: Option<&Binding>, is: Option<&Binding>) -> bool {
     }
 }
 
-impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
+impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
     fn resource(&mut self, was: Option<&Resource>, is: Option<&Resource>) -> Result<()> {
         let Some(either) = is.or(was) else { return Ok(()) };
         let kind = either.kind();
@@ -77,8 +77,8 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
             _ if is_same_to_rules(was, is) => {}
             Kind::Server => self.everything(was, is),
             Kind::Account | Kind::AccessToken | Kind::Invitee => {
-                self.all.add_principal(either.id);
-                self.all.add_resource(either.id);
+                self.affected.add_principal(either.id);
+                self.affected.add_resource(either.id);
                 self.last_admins(either.id)?;
             }
             Kind::Item => {
@@ -90,7 +90,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
                 if let (Some(was), Some(is)) = (was, is)
                     && (was.parent != is.parent || was.attributes.policy_view() != is.attributes.policy_view())
                 {
-                    self.all.add_item(either.id);
+                    self.affected.add_item(either.id);
                 }
             }
             Kind::Workspace => {
@@ -99,16 +99,16 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
                     _ => None,
                 };
                 if files(was) != files(is) {
-                    self.all.holders = None;
+                    self.affected.holders = None;
                 }
-                self.all.add_resource(either.id);
+                self.affected.add_resource(either.id);
             }
             // What it lets its members and admins do concerns people and groups elsewhere too.
             Kind::Workgroup | Kind::Dropbox => {
-                self.all.add_resource(either.id);
+                self.affected.add_resource(either.id);
                 self.members(either.id)?;
             }
-            _ => self.all.add_resource(either.id),
+            _ => self.affected.add_resource(either.id),
         }
         Ok(())
     }
@@ -117,7 +117,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
     fn home(&mut self, folder: Id) -> Result<()> {
         for header in [self.before.header(folder)?, self.after.header(folder)?].into_iter().flatten() {
             if let Attributes::Item(item) = &*header.attributes {
-                self.all.holders.iter_mut().for_each(|all| all.extend(item.home.map(|home| home.of)));
+                self.affected.holders.iter_mut().for_each(|all| all.extend(item.home.map(|home| home.of)));
             }
         }
         Ok(())
@@ -130,14 +130,14 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
             Server { public_links: false, url: None, ..server }
         };
         if settings(was) != settings(is) {
-            (self.all.principals, self.all.holders, self.all.resources) = (None, None, None);
+            (self.affected.principals, self.affected.holders, self.affected.resources) = (None, None, None);
         }
     }
 
     /// Whether the other admins of an organization may leave it depends on whether this one stays one.
     fn last_admins(&mut self, account: Id) -> Result<()> {
         for org in self.before.list_bindings(BindingQuery::OfAs(account, Role::OrgAdmin))? {
-            self.all.add_resource(org.resource);
+            self.affected.add_resource(org.resource);
         }
         Ok(())
     }
@@ -148,11 +148,11 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
             Role::ItemShare | Role::ItemOwner => {
                 if who == Id::AUTHENTICATED || who == Id::ANYONE {
                     // With what any account has, one may have enough for what it alone does not give.
-                    self.all.holders = None;
+                    self.affected.holders = None;
                 }
                 if self.shared.insert(who) {
                     for holder in self.people(who)? {
-                        self.all.add_holder(holder);
+                        self.affected.add_holder(holder);
                     }
                 }
                 // Shares of a root folder let read and write the endpoint.
@@ -160,26 +160,26 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
                     Some(item) => item.parent,
                     None => self.before.header(on)?.and_then(|item| item.parent),
                 };
-                self.all.resources.iter_mut().for_each(|resources| resources.extend(parent));
+                self.affected.resources.iter_mut().for_each(|resources| resources.extend(parent));
             }
             Role::PackageSender | Role::PackageRecipient => {
-                self.all.add_resource(on);
-                self.all.add_principal(who);
+                self.affected.add_resource(on);
+                self.affected.add_principal(who);
             }
             role => {
                 // Whether the last admin may leave is a matter of the others.
                 if role == Role::OrgAdmin {
-                    self.all.add_resource(on);
+                    self.affected.add_resource(on);
                 }
                 let people = if self.moved.insert(who) { self.people(who)? } else { Vec::new() };
                 for person in &people {
-                    self.all.add_principal(*person);
+                    self.affected.add_principal(*person);
                 }
                 // Fellow members see each other; managers manage users and nobody else.
                 if matches!(role.resource_kind(), Kind::Server | Kind::Group | Kind::Workgroup) && self.seen.insert(who)
                 {
                     for person in self.people(who)? {
-                        self.all.add_resource(person);
+                        self.affected.add_resource(person);
                     }
                 }
             }
@@ -189,7 +189,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Search<'_, A, B> {
 
     fn members(&mut self, place: Id) -> Result<()> {
         for person in self.people(place)? {
-            self.all.add_principal(person);
+            self.affected.add_principal(person);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-pub use super::change::{Change, What};
+pub use super::change_text::{Change, ChangeKind};
 use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, time_value};
 use crate::model::reference::{ended_reference, full_reference};
@@ -13,7 +13,7 @@ use crate::model::{Binding, Id, Kind, Resource, Role, SetNames};
 use crate::policy::{Facts, RowChange};
 
 /// What a description looks up: things as they were when the change was made, also those that are gone.
-pub trait Lookup {
+pub trait NameLookup {
     /// A resource as it is named to the reader.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ pub trait Lookup {
     }
 }
 
-impl<F: Facts + ?Sized> Lookup for Transaction<'_, F> {
+impl<F: Facts + ?Sized> NameLookup for Transaction<'_, F> {
     fn name(&self, id: Id) -> Result<String> {
         Transaction::name(self, id)
     }
@@ -68,14 +68,14 @@ impl<F: Facts + ?Sized> Lookup for Transaction<'_, F> {
 }
 
 /// A look-up that keeps what it was asked for last: things that lie in one place stand in a row.
-struct Recent<'l> {
-    lookup: &'l dyn Lookup,
+struct LookupCache<'l> {
+    lookup: &'l dyn NameLookup,
     name: RefCell<Option<(Id, String)>>,
     reference: RefCell<Option<(Id, String)>>,
     outermost: Cell<Option<(Id, Id)>>,
 }
 
-impl Lookup for Recent<'_> {
+impl NameLookup for LookupCache<'_> {
     fn name(&self, id: Id) -> Result<String> {
         if let Some((_, name)) = self.name.borrow().as_ref().filter(|(of, _)| *of == id) {
             return Ok(name.clone());
@@ -120,9 +120,10 @@ impl Lookup for Recent<'_> {
 ///
 /// # Errors
 /// What the look-up answers.
-pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> {
+pub fn describe(rows: &[RowChange], lookup: &dyn NameLookup) -> Result<Vec<Change>> {
     let mut changes: Vec<Change> = Vec::with_capacity(rows.len());
-    let above = Recent { lookup, name: RefCell::default(), reference: RefCell::default(), outermost: Cell::default() };
+    let above =
+        LookupCache { lookup, name: RefCell::default(), reference: RefCell::default(), outermost: Cell::default() };
     // Where the accounts stand, for their roles.
     let mut accounts: HashMap<Id, usize> = HashMap::new();
     for row in rows {
@@ -152,7 +153,7 @@ pub fn describe(rows: &[RowChange], lookup: &dyn Lookup) -> Result<Vec<Change>> 
 ///
 /// # Errors
 /// What the look-up answers.
-pub fn concerns(row: &RowChange, lookup: &dyn Lookup) -> Result<Option<Id>> {
+pub fn concerns(row: &RowChange, lookup: &dyn NameLookup) -> Result<Option<Id>> {
     match row {
         RowChange::Resource(before, after) => {
             after.as_ref().or(before.as_ref()).map_or(Ok(None), |any| resource_concerns(any, lookup))
@@ -163,7 +164,7 @@ pub fn concerns(row: &RowChange, lookup: &dyn Lookup) -> Result<Option<Id>> {
     }
 }
 
-fn resource_concerns(any: &Resource, lookup: &dyn Lookup) -> Result<Option<Id>> {
+fn resource_concerns(any: &Resource, lookup: &dyn NameLookup) -> Result<Option<Id>> {
     match (any.kind(), any.parent) {
         (Kind::Invitee, _) => Ok(None),
         (_, None) => Ok(Some(any.id)),
@@ -171,7 +172,7 @@ fn resource_concerns(any: &Resource, lookup: &dyn Lookup) -> Result<Option<Id>> 
     }
 }
 
-fn binding_concerns(any: &Binding, lookup: &dyn Lookup) -> Result<Option<Id>> {
+fn binding_concerns(any: &Binding, lookup: &dyn NameLookup) -> Result<Option<Id>> {
     match any.role {
         Role::PackageSender | Role::PackageRecipient | Role::DropboxOutside => Ok(None),
         _ if any.resource == Id::SERVER => Ok(Some(any.principal)),
@@ -179,14 +180,18 @@ fn binding_concerns(any: &Binding, lookup: &dyn Lookup) -> Result<Option<Id>> {
     }
 }
 
-fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Recent<'_>) -> Result<Option<Change>> {
+fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &LookupCache<'_>) -> Result<Option<Change>> {
     let name = |id| lookup.name(id);
     // told: the change of that very thing.
     let own = |id| lookup.reference(id);
     let Some(any) = after.or(before) else { return Ok(None) };
     let Some(concerns) = resource_concerns(any, lookup)? else { return Ok(None) };
     // The server is always there: the first time it is configured it changes from its defaults.
-    let what = if any.kind() == Kind::Server { What::Changed } else { What::of(before.is_some(), after.is_some()) };
+    let what = if any.kind() == Kind::Server {
+        ChangeKind::Changed
+    } else {
+        ChangeKind::of(before.is_some(), after.is_some())
+    };
     let reference = match (any.kind(), any.parent) {
         (Kind::PublicLink, Some(dropbox)) => format!("the public link of {}", name(dropbox)?),
         _ => {
@@ -207,7 +212,7 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Recent
     if let Some((was, is)) = hidden_fields(before, after, &name)? {
         fields.push(("files", was, is));
     }
-    if let (Kind::Invitation, Some(dropbox), What::Added) = (any.kind(), any.parent, what) {
+    if let (Kind::Invitation, Some(dropbox), ChangeKind::Added) = (any.kind(), any.parent, what) {
         fields.push(("to", Value::Null, json!(name(dropbox)?)));
     }
     lying_in(&mut fields, before, after, &name)?;
@@ -227,16 +232,25 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Recent
         let was = was.into_iter().map(|(_, value)| value).chain(std::iter::repeat(Value::Null));
         for ((field, is), was) in after.attributes.named_values().into_iter().zip(was) {
             if was != is {
-                fields.push((field, if what == What::Changed { was } else { Value::Null }, is));
+                fields.push((field, if what == ChangeKind::Changed { was } else { Value::Null }, is));
             }
         }
     }
     if let (Some(before), Some(after)) = (before, after) {
-        fields.extend(sets_field(&before.sets, &after.sets));
+        fields.extend(set_names_field(&before.sets, &after.sets));
     }
     // With room for the role of an account; there may be very many changes.
     fields.shrink_to(fields.len() + usize::from(any.kind() == Kind::Account));
-    Ok(Some(Change { what, reference, member: None, role: None, fields, row: any.id, about: any.id, concerns }))
+    Ok(Some(Change {
+        kind: what,
+        reference,
+        member: None,
+        role: None,
+        fields,
+        row: any.id,
+        resource: any.id,
+        log_scope: concerns,
+    }))
 }
 
 /// What an organization's things are told by besides their own values: what they lie in, their
@@ -288,11 +302,11 @@ fn binding(
     changes: &mut Vec<Change>,
     account: Option<usize>,
     (before, after): (Option<&Binding>, Option<&Binding>),
-    above: &Recent<'_>,
+    above: &LookupCache<'_>,
 ) -> Result<()> {
     let Some(any) = after.or(before) else { return Ok(()) };
     let Some(concerns) = binding_concerns(any, above)? else { return Ok(()) };
-    let what = What::of(before.is_some(), after.is_some());
+    let what = ChangeKind::of(before.is_some(), after.is_some());
     let word = |binding: Option<&Binding>| binding.map_or(Value::Null, |it| json!(it.role.as_str()));
     if any.resource == Id::SERVER {
         // told: the account that has another role.
@@ -301,14 +315,14 @@ fn binding(
         match account.and_then(|place| changes.get_mut(place)) {
             Some(account) => account.fields.insert(0, role),
             None => changes.push(Change {
-                what: What::Changed,
+                kind: ChangeKind::Changed,
                 reference,
                 member: None,
                 role: None,
                 fields: vec![role],
                 row: any.id,
-                about: any.principal,
-                concerns,
+                resource: any.principal,
+                log_scope: concerns,
             }),
         }
         return Ok(());
@@ -336,25 +350,25 @@ fn binding(
         fields.push(("expires", time_value(ended), time_value(ends)));
     }
     if let (Some(before), Some(after)) = (before, after) {
-        fields.extend(sets_field(&before.sets, &after.sets));
+        fields.extend(set_names_field(&before.sets, &after.sets));
     }
     fields.shrink_to_fit();
     changes.push(Change {
-        what,
+        kind: what,
         // told: what somebody holds something of now, or no longer.
         reference: above.reference(any.resource)?,
         member: Some(above.participant(any, any.principal)?),
         role: Some(any.role),
         fields,
         row: any.id,
-        about: any.resource,
-        concerns,
+        resource: any.resource,
+        log_scope: concerns,
     });
     Ok(())
 }
 
 /// The manifests that declare a row, where these are others than before.
-fn sets_field(was: &SetNames, is: &SetNames) -> Option<(&'static str, Value, Value)> {
+fn set_names_field(was: &SetNames, is: &SetNames) -> Option<(&'static str, Value, Value)> {
     let told = |sets: &SetNames| json!(sets.names().collect::<Vec<_>>());
     (was != is).then(|| ("sets", told(was), told(is)))
 }
@@ -364,7 +378,7 @@ fn share_fields(
     fields: &mut Vec<(&'static str, Value, Value)>,
     before: Option<&Binding>,
     after: Option<&Binding>,
-    lookup: &dyn Lookup,
+    lookup: &dyn NameLookup,
 ) -> Result<()> {
     let told = |side: Option<&Binding>| -> Result<[Value; 4]> {
         let Some(it) = side else { return Ok([const { Value::Null }; 4]) };

@@ -2,26 +2,26 @@
 
 use std::rc::Rc;
 
-use super::{Needed, plain};
+use super::{RequiredActions, plain};
 use crate::model::{Action, Binding, Id, Kind, Resource, Role, Verb};
-use crate::ops::membership::Change;
-use crate::ops::rows::Rows;
+use crate::ops::change_index::ChangeIndex;
+use crate::ops::membership::MembershipChange;
 use crate::ops::{Result, Transaction};
 use crate::policy::Facts;
 
 /// What has to be allowed for a binding to go from what it was to what it is.
 pub(super) fn binding<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
-    rows: &Rows<'_>,
+    rows: &ChangeIndex<'_>,
     before: Option<&Binding>,
     after: Option<&Binding>,
-) -> Result<Needed> {
-    let Some(any) = after.or(before) else { return Ok(Needed::nothing()) };
+) -> Result<RequiredActions> {
+    let Some(any) = after.or(before) else { return Ok(RequiredActions::nothing()) };
     let (on, who) = (any.resource, any.principal);
     let is_own = tx.actor.principal() == Some(who);
     Ok(match any.role {
         Role::ServerAdmin | Role::ServerManager | Role::ServerUser => {
-            Needed::all(vec![(Action::SetRole(any.role), who)])
+            RequiredActions::all(vec![(Action::SetRole(any.role), who)])
         }
         Role::EndpointAdministrator | Role::ActivityManager | Role::ActivityMonitor | Role::AccessManager => {
             let role = |it: &Binding, action: fn(Role) -> Action| match it.role {
@@ -30,7 +30,7 @@ pub(super) fn binding<F: Facts + ?Sized>(
                 role => (action(role), on),
             };
             let sides = before.map(|it| role(it, Action::Revoke)).into_iter();
-            Needed::all(sides.chain(after.map(|it| role(it, Action::Assign))).collect())
+            RequiredActions::all(sides.chain(after.map(|it| role(it, Action::Assign))).collect())
         }
         Role::GroupMember
         | Role::WorkgroupStandard
@@ -39,20 +39,20 @@ pub(super) fn binding<F: Facts + ?Sized>(
         | Role::DropboxStandard
         | Role::DropboxSubmitOnly => member(tx, rows, before, after)?,
         Role::DropboxOutside => match after {
-            Some(_) => Needed::verb(Verb::Invite, on),
+            Some(_) => RequiredActions::verb(Verb::Invite, on),
             // One that is over makes room for the next.
-            None => Needed::verb(Verb::RevokeInvitation, on).or(vec![plain(Verb::Invite, on)]),
+            None => RequiredActions::verb(Verb::RevokeInvitation, on).or(vec![plain(Verb::Invite, on)]),
         },
         Role::OrgAdmin | Role::OrgMember => match after {
-            Some(_) => Needed::verb(Verb::EditMember, on),
+            Some(_) => RequiredActions::verb(Verb::EditMember, on),
             // That an admin remains is an invariant.
-            None if is_own => Needed::verb(Verb::Leave, on).or(vec![plain(Verb::EditMember, on)]),
-            None => Needed::verb(Verb::RemoveMember, on),
+            None if is_own => RequiredActions::verb(Verb::Leave, on).or(vec![plain(Verb::EditMember, on)]),
+            None => RequiredActions::verb(Verb::RemoveMember, on),
         },
         Role::WorkspaceManager | Role::WorkspaceMember => match after {
-            Some(_) => Needed::verb(Verb::AddMember, on),
+            Some(_) => RequiredActions::verb(Verb::AddMember, on),
             None => {
-                let removed = Needed::verb(Verb::RemoveMember, on);
+                let removed = RequiredActions::verb(Verb::RemoveMember, on);
                 // Who leaves an organization leaves its workspaces.
                 let org = tx.current_or_removed(on)?.and_then(|it| it.parent);
                 match org.filter(|org| is_own && rows.is_membership(*org, who)) {
@@ -62,9 +62,9 @@ pub(super) fn binding<F: Facts + ?Sized>(
             }
         },
         Role::ItemOwner => owner(tx, rows, any, after.is_some())?,
-        Role::ItemShare => Needed::Share,
+        Role::ItemShare => RequiredActions::Share,
         // They come and go with the package.
-        Role::PackageSender | Role::PackageRecipient => Needed::verb(Verb::Configure, Id::SERVER),
+        Role::PackageSender | Role::PackageRecipient => RequiredActions::verb(Verb::Configure, Id::SERVER),
     })
 }
 
@@ -76,29 +76,33 @@ fn is_creator<F: Facts + ?Sized>(tx: &Transaction<'_, F>, role: &Binding) -> Res
 /// What a membership of a group, a workgroup or a dropbox takes.
 fn member<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
-    rows: &Rows<'_>,
+    rows: &ChangeIndex<'_>,
     before: Option<&Binding>,
     after: Option<&Binding>,
-) -> Result<Needed> {
-    let Some(any) = after.or(before) else { return Ok(Needed::nothing()) };
+) -> Result<RequiredActions> {
+    let Some(any) = after.or(before) else { return Ok(RequiredActions::nothing()) };
     let is_admin =
         |it: Option<&Binding>| it.is_some_and(|it| matches!(it.role, Role::WorkgroupAdmin | Role::DropboxAdmin));
     let of_group = tx.current_or_removed(any.principal)?.is_some_and(|it| it.kind() == Kind::Group);
-    let verb = |change: Change| plain(change.verb(any.role.resource_kind(), of_group), any.resource);
+    let verb = |change: MembershipChange| plain(change.verb(any.role.resource_kind(), of_group), any.resource);
     let mut asked = Vec::new();
     match (before, after) {
-        (None, _) => asked.push(verb(Change::Add)),
-        (_, None) => asked.push(verb(Change::Remove)),
+        (None, _) => asked.push(verb(MembershipChange::Add)),
+        (_, None) => asked.push(verb(MembershipChange::Remove)),
         (Some(was), Some(is)) => {
             if was.attributes.inactive != is.attributes.inactive {
-                asked.push(verb(if is.attributes.inactive { Change::Deactivate } else { Change::Activate }));
+                asked.push(verb(if is.attributes.inactive {
+                    MembershipChange::Deactivate
+                } else {
+                    MembershipChange::Activate
+                }));
                 if is_admin(before) && is_admin(after) {
                     asked.push(plain(Verb::RemoveAdmin, any.resource));
                 }
             }
             // From one plain level to another: as removed and added.
             if was.role != is.role && !is_admin(before) && !is_admin(after) {
-                asked.extend([verb(Change::Remove), verb(Change::Add)]);
+                asked.extend([verb(MembershipChange::Remove), verb(MembershipChange::Add)]);
             }
         }
     }
@@ -110,21 +114,26 @@ fn member<F: Facts + ?Sized>(
     }
     // Whose it is to declare: whoever could have made it.
     if asked.is_empty() {
-        asked.push(verb(Change::Add));
+        asked.push(verb(MembershipChange::Add));
     }
-    let needed = Needed::all(asked);
+    let needed = RequiredActions::all(asked);
     // Straight into the workgroup or dropbox: in one change with the account.
-    let straight = before.is_none() && !is_admin(after) && rows.made(any.principal).is_some();
+    let straight = before.is_none() && !is_admin(after) && rows.created(any.principal).is_some();
     Ok(if straight { needed.or(vec![plain(Verb::CreateMember, any.resource)]) } else { needed })
 }
 
 /// Ownership is given and taken by the endpoint's administrators. It follows a membership of a
 /// workspace among its files, an upload into one's home folder, and a move out of it; anyone may give
 /// up their own.
-fn owner<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, any: &Binding, gives: bool) -> Result<Needed> {
+fn owner<F: Facts + ?Sized>(
+    tx: &Transaction<'_, F>,
+    rows: &ChangeIndex<'_>,
+    any: &Binding,
+    gives: bool,
+) -> Result<RequiredActions> {
     let is_own = tx.actor.principal() == Some(any.principal);
     if !gives && is_own {
-        return Ok(Needed::nothing());
+        return Ok(RequiredActions::nothing());
     }
     let (was, is) = (tx.facts().base().ancestors(any.resource)?, tx.facts().ancestors(any.resource)?);
     let outermost = |ancestors: &[Rc<Resource>]| ancestors.last().map(|it| it.id);
@@ -134,7 +143,7 @@ fn owner<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, any: &Bind
     };
     let with_item = match (gives, rows.moved(any.resource)) {
         (true, moved) => {
-            let comes = moved.is_some() || rows.made(any.resource).is_some();
+            let comes = moved.is_some() || rows.created(any.resource).is_some();
             is_own && comes && is_home(is.first().and_then(|it| it.parent))?
         }
         // On another endpoint it is another item.
@@ -143,9 +152,9 @@ fn owner<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, any: &Bind
         (false, None) => false,
     };
     if with_item {
-        return Ok(Needed::nothing());
+        return Ok(RequiredActions::nothing());
     }
-    let mut needed = Needed::verb(Verb::Edit, tx.outermost(any.resource)?);
+    let mut needed = RequiredActions::verb(Verb::Edit, tx.outermost(any.resource)?);
     let ancestors = if gives { is } else { was };
     let Some(workspace) = ancestors.iter().find_map(|it| it.as_item().and_then(|it| it.files_of)) else {
         return Ok(needed);
@@ -153,7 +162,7 @@ fn owner<F: Facts + ?Sized>(tx: &Transaction<'_, F>, rows: &Rows<'_>, any: &Bind
     if rows.is_membership(workspace, any.principal) {
         needed = needed.or(vec![plain(if gives { Verb::AddMember } else { Verb::RemoveMember }, workspace)]);
     }
-    if !gives && rows.ended(workspace).is_some() {
+    if !gives && rows.removed(workspace).is_some() {
         needed = needed.or(vec![plain(Verb::Delete, workspace)]);
     }
     Ok(needed)
