@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use rolebook::manifest::export::Export;
+use rolebook::manifest::export::Exporter;
+use rolebook::manifest::jsonl::{JsonlRow, parse_row};
 use rolebook::manifest::plan::{Options, Owned, Planner};
-use rolebook::manifest::rows::{Row, row};
 use rolebook::manifest::{Source, read};
 use rolebook::model::attributes::{AllowDeny, BindingAttributes};
 use rolebook::model::{Action, Binding, Id, Kind, Name, Path, Permissions, Reference, Role, SetNames, Time, Verb};
@@ -26,7 +26,7 @@ const ORG: u64 = 60;
 
 fn exported<F: Facts>(facts: &F, now: i64, lines: bool) -> String {
     let mut text = Vec::new();
-    let export = Export::new(facts, Actor::Operator, Time(now), None).unwrap();
+    let export = Exporter::new(facts, Actor::Operator, Time(now), None).unwrap();
     if lines {
         export.lines(&mut text).unwrap()
     } else {
@@ -38,9 +38,11 @@ fn exported<F: Facts>(facts: &F, now: i64, lines: bool) -> String {
 /// The state that a text leads to; the refusals, where there are any.
 fn applied<'f, F: Facts>(facts: &'f F, text: &str, now: i64, lines: bool) -> Result<Overlay<'f, F>, String> {
     let statements = if lines {
-        let rows = (1..).zip(text.lines()).skip(1).map(|(number, line)| row(line, 0, number));
+        let rows = (1..).zip(text.lines()).skip(1).map(|(number, line)| parse_row(line, 0, number));
         let rows = rows.collect::<Result<Vec<_>, _>>().map_err(|mistakes| format!("{mistakes:?}"))?;
-        rows.into_iter().flat_map(|row| if let Row::Said(statements) = row { statements } else { Vec::new() }).collect()
+        rows.into_iter()
+            .flat_map(|row| if let JsonlRow::Declaration(statements) = row { statements } else { Vec::new() })
+            .collect()
     } else {
         let sources = [Source { name: "t.yaml".to_owned(), text: text.to_owned() }];
         read(&sources).map_err(|mistakes| format!("{mistakes:?}"))?.statements

@@ -5,8 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 use rolebook::input::document::text_of;
 use rolebook::manifest::plan::{Options, Owned, Planner};
-use rolebook::manifest::rows::{Row, row};
-use rolebook::manifest::said::Statement;
+use rolebook::manifest::jsonl::{JsonlRow, parse_row};
+use rolebook::manifest::statement::Statement;
 use rolebook::manifest::{Source, read};
 use rolebook::model::Time;
 use rolebook::ops::{Actor, Transaction};
@@ -32,13 +32,13 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
     }
-    let mut said = Vec::new();
+    let mut statements = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
-        match row(line, 0, number) {
-            Ok(Row::Said(statements)) => said.extend(statements),
-            Ok(Row::Head(_)) => {}
+        match parse_row(line, 0, number) {
+            Ok(JsonlRow::Declaration(statements)) => statements.extend(statements),
+            Ok(JsonlRow::Head(_)) => {}
             Err(diagnostics) => diagnostics.iter().for_each(|diagnostic| drop(diagnostic.render_line("fuzz.jsonl", line))),
         }
     }
-    plan(said.iter());
+    plan(statements.iter());
 });

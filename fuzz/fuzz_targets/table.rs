@@ -4,13 +4,13 @@
 
 use libfuzzer_sys::fuzz_target;
 use rolebook::input::table::decode;
-use rolebook::manifest::of_statements;
-use rolebook::manifest::people_csv::{Table, read};
+use rolebook::manifest::from_statements;
+use rolebook::manifest::people_csv::{TableOptions, read};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = decode(bytes) else { return };
-    match read(&text, 0, &Table::default()) {
-        Ok(statements) => drop(of_statements(statements)),
+    match read(&text, 0, &TableOptions::default()) {
+        Ok(statements) => drop(from_statements(statements)),
         Err(diagnostics) => diagnostics.iter().for_each(|diagnostic| drop(diagnostic.render("fuzz.csv", &text))),
     }
 });

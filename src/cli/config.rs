@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 use super::session::store_file;
 use crate::input::document::{Diagnostic, Entry, Node, WithSpan, get, parse_tree, text_of};
 use crate::input::library_errors;
-use crate::manifest::form::Form;
-use crate::manifest::mistakes;
 use crate::manifest::shape::{Object, Shape, field};
+use crate::manifest::text_format::TextFormat;
+use crate::manifest::validate;
 use crate::model::{Problem, ProblemKind};
 use crate::render::Format;
 
-const TEXT: Shape = Shape::Text(Form::Free);
+const TEXT: Shape = Shape::Text(TextFormat::FreeText);
 
 /// What the file may say.
 static CONFIG: Object = Object {
     name: "config",
     fields: &[
         field("store", TEXT, "The store to use where none is named"),
-        field("output", Shape::Word(&Format::WORDS), "How to write answers where nothing is said"),
-        field("color", Shape::Word(&WHEN), "When to use colour where nothing is said"),
+        field("output", Shape::Enum(&Format::WORDS), "How to write answers where nothing is said"),
+        field("color", Shape::Enum(&WHEN), "When to use colour where nothing is said"),
         field("smtp", Shape::Object(&SMTP), "The server that mails invitations"),
     ],
 };
@@ -34,7 +34,7 @@ static SMTP: Object = Object {
     fields: &[
         field("host", TEXT, "Its name"),
         field("port", Shape::Number, "Its port"),
-        field("tls", Shape::Word(&["starttls", "wrapped", "none"]), "How the connection is protected"),
+        field("tls", Shape::Enum(&["starttls", "wrapped", "none"]), "How the connection is protected"),
         field("from", TEXT, "The address that mail comes from"),
         field("user", TEXT, "The user to log in as; needs `password-file`"),
         field("password-file", TEXT, "The file that holds the password, and nothing else"),
@@ -118,7 +118,7 @@ impl Config {
         if matches!(root.value, Node::Null) {
             return Ok(Config::default());
         }
-        wrong.extend(mistakes(&CONFIG, &root));
+        wrong.extend(validate(&CONFIG, &root));
         let Node::Mapping(entries) = &root.value else { return Err(wrong) };
         let config = Config {
             store: path(entries, "store"),
@@ -242,7 +242,7 @@ mod tests {
         for field in SMTP.fields {
             let value = match field.shape {
                 Shape::Number => "7",
-                Shape::Word(words) => words[1],
+                Shape::Enum(words) => words[1],
                 _ => "x",
             };
             let both = match field.name {

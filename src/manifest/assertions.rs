@@ -1,6 +1,6 @@
 //! The tests of a file: lines such as `bob can download node1:/x`, and mappings for the longer ones.
 
-use super::sentence::{Sentence, Sort, sentence};
+use super::assertion_line::{AssertionKind, AssertionLine, parse_assertion_line};
 use crate::input::document::{Diagnostic, Entry, Node, WithSpan, get, parse_tree};
 use crate::model::action::Destination;
 use crate::model::name::printable;
@@ -45,7 +45,7 @@ pub enum Claim {
         /// On what.
         resource: String,
         /// The answer.
-        wanted: Wanted,
+        expected: Expected,
     },
     /// What somebody may do any of these actions on; any action at all where none is named.
     List {
@@ -58,13 +58,13 @@ pub enum Claim {
         /// What.
         actions: Vec<String>,
         /// The answer.
-        wanted: Wanted,
+        expected: Expected,
     },
 }
 
 /// Which references an answer has.
 #[derive(Debug, Default)]
-pub struct Wanted {
+pub struct Expected {
     /// These and no others.
     pub is: Option<Vec<String>>,
     /// These, and perhaps others.
@@ -79,25 +79,25 @@ pub struct Wanted {
 /// Every mistake in it.
 pub fn read(file: &str, text: &str) -> Result<Vec<Assertion>, Vec<Diagnostic>> {
     let (root, diagnostics) = parse_tree(text);
-    let mut reader = Reader { file, diagnostics };
+    let mut reader = AssertionReader { file, diagnostics };
     let found = root.map(|root| reader.tests(&root)).unwrap_or_default();
     if reader.diagnostics.is_empty() { Ok(found) } else { Err(reader.diagnostics) }
 }
 
 /// Reads the list under `tests` of a manifest; what is wrong with it is added to the mistakes.
-pub fn of_list(file: &str, list: &WithSpan<Node>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Assertion> {
-    let mut reader = Reader { file, diagnostics: Vec::new() };
-    let found = reader.of_list(list);
+pub fn read_list(file: &str, list: &WithSpan<Node>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Assertion> {
+    let mut reader = AssertionReader { file, diagnostics: Vec::new() };
+    let found = reader.list_of_tests(list);
     diagnostics.append(&mut reader.diagnostics);
     found
 }
 
-struct Reader<'f> {
+struct AssertionReader<'f> {
     file: &'f str,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Reader<'_> {
+impl AssertionReader<'_> {
     fn tests(&mut self, root: &WithSpan<Node>) -> Vec<Assertion> {
         let list = match &root.value {
             Node::List(_) => root,
@@ -119,10 +119,10 @@ impl Reader<'_> {
                 return Vec::new();
             }
         };
-        self.of_list(list)
+        self.list_of_tests(list)
     }
 
-    fn of_list(&mut self, list: &WithSpan<Node>) -> Vec<Assertion> {
+    fn list_of_tests(&mut self, list: &WithSpan<Node>) -> Vec<Assertion> {
         let Some(items) = self.list(list, "tests") else { return Vec::new() };
         items.iter().filter_map(|item| self.test(item)).collect()
     }
@@ -143,7 +143,7 @@ impl Reader<'_> {
     }
 
     fn mapping(&mut self, item: &WithSpan<Node>, entries: &[Entry]) -> Option<Assertion> {
-        self.known(entries, &["test", "who", "list", "as of", "because"]);
+        self.check_keys(entries, &["test", "who", "list", "as of", "because"]);
         let because = get(entries, "because").and_then(|value| self.text(value, "because")).map(str::to_owned);
         let as_of = get(entries, "as of").and_then(|value| self.moment(value));
         let heads = ["test", "who", "list"].map(|head| get(entries, head).map(|value| (head, value)));
@@ -168,21 +168,21 @@ impl Reader<'_> {
     }
 
     fn who(&mut self, span: &WithSpan<Node>, entries: &[Entry]) -> Option<(String, Claim)> {
-        self.known(entries, &["action", "resource", "is", "includes", "excludes"]);
+        self.check_keys(entries, &["action", "resource", "is", "includes", "excludes"]);
         let resource = self.required(span, entries, "resource")?;
         let actions = self.texts(entries, "action", true).unwrap_or_default();
-        let wanted = self.wanted(span, entries, &|text| Reference::principal(text).map(|_| ()))?;
+        let wanted = self.expected(span, entries, &|text| Reference::principal(text).map(|_| ()))?;
         if actions.is_empty() {
             self.diagnostics.push(Diagnostic::at_span(span.span, "`action` is missing"));
             return None;
         }
         self.check(span, &[], &actions, &resource)?;
-        let test = format!("who can {} {resource} {}", actions.join(", "), wanted.shown());
-        Some((test, Claim::Who { actions, resource, wanted }))
+        let test = format!("who can {} {resource} {}", actions.join(", "), wanted.render());
+        Some((test, Claim::Who { actions, resource, expected: wanted }))
     }
 
     fn listing(&mut self, span: &WithSpan<Node>, entries: &[Entry]) -> Option<(String, Claim)> {
-        self.known(entries, &["principal", "kind", "under", "action", "is", "includes", "excludes"]);
+        self.check_keys(entries, &["principal", "kind", "under", "action", "is", "includes", "excludes"]);
         let who = self.required(span, entries, "principal")?;
         let under = get(entries, "under").and_then(|value| self.text(value, "under")).map(str::to_owned);
         let kind = match get(entries, "kind").and_then(|value| Some((value, self.text(value, "kind")?))) {
@@ -201,7 +201,7 @@ impl Reader<'_> {
         };
         let actions = self.texts(entries, "action", true).unwrap_or_default();
         let resource = |text: &str| Reference::parse(text, Kind::Server).map(|_| ());
-        let wanted = self.wanted(span, entries, &resource)?;
+        let wanted = self.expected(span, entries, &resource)?;
         self.take(span, Reference::principal(&who))?;
         if let Some(under) = &under {
             self.take(span, Reference::parse(under, Kind::Item))?;
@@ -215,9 +215,9 @@ impl Reader<'_> {
             "list {who}{}{} {}",
             of("kind", kind.map(Kind::as_str)),
             of("under", under.as_deref()),
-            wanted.shown()
+            wanted.render()
         );
-        Some((test, Claim::List { principal: who, kind, under, actions, wanted }))
+        Some((test, Claim::List { principal: who, kind, under, actions, expected: wanted }))
     }
 
     /// `PRINCIPALS can ACTIONS RESOURCE`, with `cannot`, `only` in front, and a moment at the end.
@@ -228,19 +228,19 @@ impl Reader<'_> {
         as_of: Option<String>,
         because: Option<String>,
     ) -> Option<Assertion> {
-        let sentence = self.take(span, sentence(line))?;
+        let sentence = self.take(span, parse_assertion_line(line))?;
         self.check(span, &sentence.principals, &sentence.actions, &sentence.resource)?;
         if sentence.as_of.is_some() && as_of.is_some() {
             self.diagnostics.push(Diagnostic::at_span(span.span, "`as of` stands twice"));
             return None;
         }
-        let Sentence { principals, actions, resource, .. } = sentence;
-        let claim = match sentence.sort {
-            Sort::Can => Claim::Each { principals, allowed: true, actions, resource },
-            Sort::Cannot => Claim::Each { principals, allowed: false, actions, resource },
-            Sort::Only => {
-                let wanted = Wanted { is: Some(principals), ..Wanted::default() };
-                Claim::Who { actions, resource, wanted }
+        let AssertionLine { principals, actions, resource, .. } = sentence;
+        let claim = match sentence.kind {
+            AssertionKind::Can => Claim::Each { principals, allowed: true, actions, resource },
+            AssertionKind::Cannot => Claim::Each { principals, allowed: false, actions, resource },
+            AssertionKind::Only => {
+                let wanted = Expected { is: Some(principals), ..Expected::default() };
+                Claim::Who { actions, resource, expected: wanted }
             }
         };
         Some(Assertion {
@@ -275,13 +275,13 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn wanted(
+    fn expected(
         &mut self,
         span: &WithSpan<Node>,
         entries: &[Entry],
         check: &dyn Fn(&str) -> Result<(), Problem>,
-    ) -> Option<Wanted> {
-        let wanted = Wanted {
+    ) -> Option<Expected> {
+        let wanted = Expected {
             is: self.texts(entries, "is", false),
             includes: self.texts(entries, "includes", false).unwrap_or_default(),
             excludes: self.texts(entries, "excludes", false).unwrap_or_default(),
@@ -301,7 +301,7 @@ impl Reader<'_> {
         found.map_err(|problem| self.diagnostics.push(Diagnostic::from_problem(span.span, problem))).ok()
     }
 
-    fn known(&mut self, entries: &[Entry], names: &[&str]) {
+    fn check_keys(&mut self, entries: &[Entry], names: &[&str]) {
         for (key, _) in entries.iter().filter(|(key, _)| !names.contains(&&*key.value)) {
             let diagnostic = Diagnostic::at_span(key.span, format!("unknown key `{}`", printable(&key.value)));
             self.diagnostics.push(match closest_match(&key.value, names.iter().copied()) {
@@ -368,8 +368,8 @@ impl Reader<'_> {
     }
 }
 
-impl Wanted {
-    fn shown(&self) -> String {
+impl Expected {
+    fn render(&self) -> String {
         let of = |word: &str, list: &[String]| match list {
             [] if word != "is" => String::new(),
             [] => "is none".to_owned(),
@@ -414,7 +414,9 @@ mod tests {
         assert!(
             matches!(&found[0].claim, Claim::Each { principals, actions, .. } if principals[1] == "c d" && actions.len() == 2)
         );
-        assert!(matches!(&found[1].claim, Claim::Who { wanted, .. } if wanted.is.as_ref().is_some_and(Vec::is_empty)));
+        assert!(
+            matches!(&found[1].claim, Claim::Who { expected: wanted, .. } if wanted.is.as_ref().is_some_and(Vec::is_empty))
+        );
         assert_eq!(read("t.yaml", "- bob can send workgroup:color").unwrap().len(), 1);
     }
 

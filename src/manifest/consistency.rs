@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::contradiction::Declared;
-use super::said::{Endpoint as EndpointSaid, Ensure, Item, Said, Share, Spot, Statement, Workspace};
+use super::statement::{Endpoint as EndpointSaid, Ensure, Item, Said, Share, Spot, Statement, Workspace};
 use crate::input::document::Diagnostic;
 use crate::model::attributes::{Endpoint, EndpointKind, ItemType, NodeVersion, Sharing};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Role};

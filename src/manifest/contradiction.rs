@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use super::said::{Account, Endpoint, Ensure, Group, Item, Org, Said, Share, Spot, Statement, Workspace};
+use super::statement::{Account, Endpoint, Ensure, Group, Item, Org, Said, Share, Spot, Statement, Workspace};
 use crate::input::document::Diagnostic;
 use crate::model::attributes::ShareClass;
 use crate::model::time::Expiry;
@@ -263,10 +263,10 @@ fn share(said: &Share, visit: &mut Visit<'_>) {
 #[cfg(test)]
 mod tests {
     use super::Declared;
-    use crate::manifest::rows::{Row, row};
+    use crate::manifest::jsonl::{JsonlRow, parse_row};
 
     fn add(declared: &mut Declared, line: &str, source: u32, number: u32) -> Option<String> {
-        let Ok(Row::Said(statements)) = row(line, source, number) else { panic!("{line} is no row") };
+        let Ok(JsonlRow::Declaration(statements)) = parse_row(line, source, number) else { panic!("{line} is no row") };
         let mut found = statements.iter().filter_map(|it| declared.add(it));
         found.next().map(|(diagnostic, spot)| format!("{}, {}:{}", diagnostic.message, spot.source, spot.place.line))
     }

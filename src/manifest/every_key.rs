@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::form::Form;
-use super::rows::{Row, row, sorts};
+use super::jsonl::{JsonlRow, parse_row, row_kinds};
+use super::schema::MANIFEST;
 use super::shape::{Object, Shape};
-use super::tables::MANIFEST;
+use super::text_format::TextFormat;
 use super::{Source, read};
 use crate::model::Kind;
 
@@ -36,9 +36,9 @@ fn beside(object: &str) -> &'static [&'static str] {
 /// Values of a shape, of which one at least is not what holds without the key.
 fn values(shape: &Shape) -> Vec<String> {
     match shape {
-        Shape::Truth => vec!["true".to_owned(), "false".to_owned()],
+        Shape::Bool => vec!["true".to_owned(), "false".to_owned()],
         Shape::Number => vec!["1".to_owned()],
-        Shape::Word(words) => words.iter().map(|word| format!("\"{word}\"")).collect(),
+        Shape::Enum(words) => words.iter().map(|word| format!("\"{word}\"")).collect(),
         Shape::Text(form) => texts(*form).iter().map(|text| format!("\"{text}\"")).collect(),
         Shape::List(of) => values(of).into_iter().map(|value| format!("[{value}]")).collect(),
         Shape::Map(form, of) => {
@@ -60,22 +60,22 @@ fn values(shape: &Shape) -> Vec<String> {
     }
 }
 
-fn texts(form: Form) -> &'static [&'static str] {
+fn texts(form: TextFormat) -> &'static [&'static str] {
     match form {
-        Form::Free => &["standard", "manager", "some text", "workgroup:v"],
-        Form::Name(Kind::Workspace) | Form::Set => &["x"],
-        Form::Name(_) => &["zoe"],
-        Form::Email => &["zoe@example.com"],
-        Form::Url => &["https://example.com"],
-        Form::AccountRole => &["manager"],
-        Form::Member | Form::Sharer => &["group:staff"],
-        Form::Path => &["/p"],
-        Form::Item => &["n:/p"],
-        Form::Version => &["4.4.6"],
-        Form::Moment => &["2031-01-01"],
-        Form::Permission => &["edit"],
-        Form::Home => &["n:/a", "none"],
-        Form::Percent => &["7%"],
+        TextFormat::FreeText => &["standard", "manager", "some text", "workgroup:v"],
+        TextFormat::Name(Kind::Workspace) | TextFormat::Set => &["x"],
+        TextFormat::Name(_) => &["zoe"],
+        TextFormat::Email => &["zoe@example.com"],
+        TextFormat::Url => &["https://example.com"],
+        TextFormat::AccountRole => &["manager"],
+        TextFormat::Member | TextFormat::Sharer => &["group:staff"],
+        TextFormat::Path => &["/p"],
+        TextFormat::Item => &["n:/p"],
+        TextFormat::Version => &["4.4.6"],
+        TextFormat::Moment => &["2031-01-01"],
+        TextFormat::Permission => &["edit"],
+        TextFormat::Home => &["n:/a", "none"],
+        TextFormat::Percent => &["7%"],
     }
 }
 
@@ -108,9 +108,9 @@ fn of_yaml(text: &str) -> Result<String, String> {
 }
 
 fn of_row(text: &str) -> Result<String, String> {
-    match row(text, 0, 1) {
-        Ok(Row::Head(set)) => Ok(format!("{set:?}")),
-        Ok(Row::Said(statements)) => {
+    match parse_row(text, 0, 1) {
+        Ok(JsonlRow::Head(set)) => Ok(format!("{set:?}")),
+        Ok(JsonlRow::Declaration(statements)) => {
             Ok(format!("{:?}", statements.iter().map(|statement| &statement.said).collect::<Vec<_>>()))
         }
         Err(diagnostics) => Err(diagnostics.first().map(|diagnostic| diagnostic.message.clone()).unwrap_or_default()),
@@ -168,7 +168,7 @@ fn within(
             within(of, &|value| wrap(&format!("{{\"{key}\": {value}}}")), says, tried, wrong);
         }
         Shape::OneOf(shapes) => shapes.iter().for_each(|shape| within(shape, wrap, says, tried, wrong)),
-        Shape::Truth | Shape::Number | Shape::Text(_) | Shape::Word(_) | Shape::Tests => {}
+        Shape::Bool | Shape::Number | Shape::Text(_) | Shape::Enum(_) | Shape::Tests => {}
     }
 }
 
@@ -228,7 +228,7 @@ fn every_key_of_a_test_has_an_effect() {
 #[test]
 fn every_key_of_a_row_has_an_effect() {
     let (mut tried, mut wrong) = (BTreeSet::new(), String::new());
-    for (tag, naming, object) in sorts() {
+    for (tag, naming, object) in row_kinds() {
         let name = |field: &str| match (tag, field) {
             ("workspace", "name") => "o/x",
             (_, "name") => "x",

@@ -1,24 +1,24 @@
 //! The manifest: a file that says what should exist, and what it takes to make it so.
 
+mod assertion_line;
 pub mod assertions;
-mod check;
 pub mod consistency;
 mod contradiction;
 #[cfg(test)]
 mod every_key;
 pub mod export;
-mod fields;
-pub mod form;
-pub mod limits;
+pub mod json_schema;
+pub mod jsonl;
+mod merge;
 pub mod people_csv;
 pub mod plan;
 mod read;
-pub mod rows;
-pub mod said;
+pub mod removal_limits;
 pub mod schema;
-mod sentence;
 pub mod shape;
-pub mod tables;
+pub mod statement;
+pub mod text_format;
+mod validate;
 
-pub use check::mistakes;
-pub use read::{Limits, Manifest, Source, of_statements, read};
+pub use read::{Limits, Manifest, Source, from_statements, read};
+pub use validate::validate;

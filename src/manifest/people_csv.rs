@@ -10,25 +10,25 @@ mod columns;
 
 use std::collections::HashMap;
 
-use super::form::{self, Form};
-use super::said::{Account, Ensure, Group, Member, Said, Spot, Statement};
+use super::statement::{Account, Ensure, Group, Member, Said, Spot, Statement};
+use super::text_format::{self, TextFormat};
 use crate::input::document::{Diagnostic, Span};
 use crate::input::table::TableRows;
 use crate::model::name::printable;
 use crate::model::{Kind, Name, Problem, Reference, Role};
 use crate::ops::{account, group};
-use columns::{Cells, OF_ACCOUNTS, PLACES, VIA, settings, status, truth};
+use columns::{Cells, OF_ACCOUNTS, PLACES, VIA, boolean, settings, status};
 
-pub use columns::{FIELDS, Table};
+pub use columns::{FIELDS, TableOptions};
 
 /// What stands between several names in a cell; no name holds it.
-const BETWEEN: char = ';';
+const SEPARATOR: char = ';';
 
 /// Reads a table; its statements take their places from the source of that number.
 ///
 /// # Errors
 /// Every mistake in it.
-pub fn read(text: &str, source: u32, table: &Table) -> Result<Vec<Statement>, Vec<Diagnostic>> {
+pub fn read(text: &str, source: u32, table: &TableOptions) -> Result<Vec<Statement>, Vec<Diagnostic>> {
     let mut rows = TableRows::new(text, table.delimiter, &|header| table.field(header).is_some());
     let header = match rows.next() {
         Some(Ok(header)) => header,
@@ -40,7 +40,8 @@ pub fn read(text: &str, source: u32, table: &Table) -> Result<Vec<Statement>, Ve
         }
     };
     let columns = table.columns(&rows, &header)?;
-    let mut people = People { table, source, statements: Vec::new(), diagnostics: Vec::new(), known: HashMap::new() };
+    let mut people =
+        PeopleReader { table, source, statements: Vec::new(), diagnostics: Vec::new(), seen: HashMap::new() };
     while let Some(row) = rows.next() {
         match row {
             Ok(row) if row.cells.iter().all(|cell| cell.trim().is_empty()) => {}
@@ -51,13 +52,13 @@ pub fn read(text: &str, source: u32, table: &Table) -> Result<Vec<Statement>, Ve
     if people.diagnostics.is_empty() { Ok(people.statements) } else { Err(people.diagnostics) }
 }
 
-struct People<'t> {
-    table: &'t Table,
+struct PeopleReader<'t> {
+    table: &'t TableOptions,
     source: u32,
     statements: Vec<Statement>,
     diagnostics: Vec<Diagnostic>,
     /// What was said of whom, and in which line.
-    known: HashMap<String, (account::AccountSettings, Option<Ensure>, u32)>,
+    seen: HashMap<String, (account::AccountSettings, Option<Ensure>, u32)>,
 }
 
 /// Whom a row is about.
@@ -68,21 +69,21 @@ enum About {
     Member(Reference),
 }
 
-impl People<'_> {
-    fn wrong(&mut self, cells: &Cells<'_>, field: &'static str, problem: Problem) {
-        let diagnostic = Diagnostic::from_problem(cells.place(field), problem);
+impl PeopleReader<'_> {
+    fn report(&mut self, cells: &Cells<'_>, field: &'static str, problem: Problem) {
+        let diagnostic = Diagnostic::from_problem(cells.span(field), problem);
         let message = format!("`{field}`: {}", diagnostic.message);
         self.diagnostics.push(Diagnostic { message, ..diagnostic });
     }
 
     /// Takes the value of a cell.
-    fn taken<T>(
+    fn parse_cell<T>(
         &mut self,
         cells: &Cells<'_>,
         field: &'static str,
         read: impl FnOnce(&str) -> Result<T, Problem>,
     ) -> Option<T> {
-        read(cells.get(field)?).map_err(|problem| self.wrong(cells, field, problem)).ok()
+        read(cells.get(field)?).map_err(|problem| self.report(cells, field, problem)).ok()
     }
 
     fn row(&mut self, cells: &Cells<'_>) {
@@ -96,7 +97,7 @@ impl People<'_> {
         }
         if let Some(via) = cells.get(VIA) {
             let message = format!("the membership comes from `{}`, and is not one of its own", printable(via));
-            let diagnostic = Diagnostic::at_span(cells.place(VIA), message);
+            let diagnostic = Diagnostic::at_span(cells.span(VIA), message);
             self.diagnostics.push(diagnostic.tip("list the members without --expand"));
             return;
         }
@@ -104,11 +105,11 @@ impl People<'_> {
         let Some(about) = self.about(cells) else { return };
         let mut of = self.table.places.clone();
         for (field, kind) in PLACES {
-            let names = cells.all(field).flat_map(|(_, cell)| cell.split(BETWEEN)).map(str::trim);
+            let names = cells.all(field).flat_map(|(_, cell)| cell.split(SEPARATOR)).map(str::trim);
             for name in names.filter(|it| !it.is_empty()) {
-                match form::name(kind, name) {
+                match text_format::name(kind, name) {
                     Ok(name) => of.push((kind, name)),
-                    Err(problem) => self.wrong(cells, field, problem),
+                    Err(problem) => self.report(cells, field, problem),
                 }
             }
         }
@@ -118,19 +119,19 @@ impl People<'_> {
                 who
             }
             About::Member(who) => {
-                self.nothing_of(cells, &OF_ACCOUNTS, "a row with a `member` says nothing of the account itself");
-                match self.taken(cells, "ref", |text| Reference::parse(text, Kind::Group)) {
+                self.refuse_cells(cells, &OF_ACCOUNTS, "a row with a `member` says nothing of the account itself");
+                match self.parse_cell(cells, "ref", |text| Reference::parse(text, Kind::Group)) {
                     Some(Reference::Named(kind, name)) if PLACES.iter().any(|(_, it)| *it == kind) => {
                         of.push((kind, name));
                     }
-                    Some(other) => self.wrong(cells, "ref", other.wrong_kind("a group, a workgroup or a dropbox")),
+                    Some(other) => self.report(cells, "ref", other.wrong_kind("a group, a workgroup or a dropbox")),
                     None => {}
                 }
                 who
             }
         };
         if of.is_empty() {
-            self.nothing_of(cells, &["level", "active", "member"], "the row names nothing to be a member of");
+            self.refuse_cells(cells, &["level", "active", "member"], "the row names nothing to be a member of");
         }
         if self.diagnostics.len() == before {
             self.memberships(cells, &who, &of);
@@ -139,16 +140,16 @@ impl People<'_> {
 
     /// Whom a row is about: its `member`, else its `ref`, else its `name`.
     fn about(&mut self, cells: &Cells<'_>) -> Option<About> {
-        let person = |text: &str| form::member(text);
+        let person = |text: &str| text_format::member(text);
         if cells.get("member").is_some() {
-            self.nothing_of(cells, &["name"], "the row has a `member` and a `name`");
-            return self.taken(cells, "member", person).map(About::Member);
+            self.refuse_cells(cells, &["name"], "the row has a `member` and a `name`");
+            return self.parse_cell(cells, "member", person).map(About::Member);
         }
         let Some(text) = cells.get("ref") else {
             if cells.get("name").is_none() {
-                self.diagnostics.push(Diagnostic::at_span(cells.place("name"), "the row has no `name`"));
+                self.diagnostics.push(Diagnostic::at_span(cells.span("name"), "the row has no `name`"));
             }
-            return self.taken(cells, "name", person).map(About::Itself);
+            return self.parse_cell(cells, "name", person).map(About::Itself);
         };
         let known = |found: &Reference| {
             matches!(found, Reference::Named(Kind::Account | Kind::Group | Kind::Workgroup | Kind::Dropbox, _))
@@ -156,28 +157,31 @@ impl People<'_> {
         match Reference::parse(text, Kind::Account) {
             Ok(found) if known(&found) => {
                 let Reference::Named(kind, name) = &found else { return None };
-                if self.taken(cells, "name", |text| form::name(*kind, text)).is_some_and(|it| it.key() != name.key()) {
+                if self
+                    .parse_cell(cells, "name", |text| text_format::name(*kind, text))
+                    .is_some_and(|it| it.key() != name.key())
+                {
                     let message = format!("`ref` is `{found}`, and `name` is somebody else");
-                    self.diagnostics.push(Diagnostic::at_span(cells.place("name"), message));
+                    self.diagnostics.push(Diagnostic::at_span(cells.span("name"), message));
                 }
                 Some(About::Itself(found))
             }
             Ok(other) => {
-                self.wrong(cells, "ref", other.wrong_kind("an account, a group, a workgroup or a dropbox"));
+                self.report(cells, "ref", other.wrong_kind("an account, a group, a workgroup or a dropbox"));
                 None
             }
             Err(problem) => {
-                self.wrong(cells, "ref", problem);
+                self.report(cells, "ref", problem);
                 None
             }
         }
     }
 
     /// Refuses cells that can mean nothing in their row.
-    fn nothing_of(&mut self, cells: &Cells<'_>, fields: &[&'static str], why: &str) {
+    fn refuse_cells(&mut self, cells: &Cells<'_>, fields: &[&'static str], why: &str) {
         for field in fields.iter().filter(|field| cells.get(field).is_some()) {
             self.diagnostics
-                .push(Diagnostic::at_span(cells.place(field), format!("`{field}` has no effect here: {why}")));
+                .push(Diagnostic::at_span(cells.span(field), format!("`{field}` has no effect here: {why}")));
         }
     }
 
@@ -187,7 +191,7 @@ impl People<'_> {
         if *kind == Kind::Account {
             return self.account(cells, name);
         }
-        self.nothing_of(cells, &OF_ACCOUNTS, &format!("{who} is no account"));
+        self.refuse_cells(cells, &OF_ACCOUNTS, &format!("{who} is no account"));
         let group = Group {
             kind: *kind,
             name: name.clone(),
@@ -196,55 +200,57 @@ impl People<'_> {
             exclusive: None,
             previously: None,
         };
-        self.say(cells, Said::Group(Box::new(group)));
+        self.declare(cells, Said::Group(Box::new(group)));
     }
 
     fn account(&mut self, cells: &Cells<'_>, name: &Name) {
         let whole: Vec<&str> = [cells.get("first_name"), cells.get("last_name")].into_iter().flatten().collect();
-        let text = |form: Form| move |text: &str| form.check(text).map(|()| text.to_owned());
+        let text = |form: TextFormat| move |text: &str| form.check(text).map(|()| text.to_owned());
         let first_last = (!whole.is_empty()).then(|| whole.join(" "));
         let options = account::AccountSettings {
-            email: self.taken(cells, "email", text(Form::Email)),
-            display_name: self.taken(cells, "display_name", text(Form::Free)).or(first_last),
-            role: self.taken(cells, "role", |word| account::parse_role(word, name.as_written())).or(self.table.role),
-            expires: self.taken(cells, "expires", form::moment),
-            settings: self.taken(cells, "settings", settings).unwrap_or_default(),
+            email: self.parse_cell(cells, "email", text(TextFormat::Email)),
+            display_name: self.parse_cell(cells, "display_name", text(TextFormat::FreeText)).or(first_last),
+            role: self
+                .parse_cell(cells, "role", |word| account::parse_role(word, name.as_written()))
+                .or(self.table.role),
+            expires: self.parse_cell(cells, "expires", text_format::moment),
+            settings: self.parse_cell(cells, "settings", settings).unwrap_or_default(),
         };
-        let ensure = self.taken(cells, "status", status).flatten();
+        let ensure = self.parse_cell(cells, "status", status).flatten();
         let nothing = account::AccountSettings { role: self.table.role, ..account::AccountSettings::default() };
         let says_nothing =
             |options: &account::AccountSettings, ensure: Option<Ensure>| ensure.is_none() && *options == nothing;
-        if let Some((known, before_ensure, before)) = self.known.get(name.key())
+        if let Some((known, before_ensure, before)) = self.seen.get(name.key())
             && !says_nothing(known, *before_ensure)
         {
             if !says_nothing(&options, ensure) && (known, *before_ensure) != (&options, ensure) {
                 let message = format!("`{name}` stands in line {before} already, with other values");
-                self.diagnostics.push(Diagnostic::at_span(cells.place("name"), message));
+                self.diagnostics.push(Diagnostic::at_span(cells.span("name"), message));
             }
             return;
         }
-        if self.known.contains_key(name.key()) && says_nothing(&options, ensure) {
+        if self.seen.contains_key(name.key()) && says_nothing(&options, ensure) {
             return;
         }
-        self.known.insert(name.key().to_owned(), (options.clone(), ensure, cells.row.line));
+        self.seen.insert(name.key().to_owned(), (options.clone(), ensure, cells.row.line));
         let it = Account { name: name.clone(), options, ensure, transfer_to: None, cascade: None, previously: None };
-        self.say(cells, Said::Account(Box::new(it)));
+        self.declare(cells, Said::Account(Box::new(it)));
     }
 
     fn memberships(&mut self, cells: &Cells<'_>, who: &Reference, of: &[(Kind, Name)]) {
-        let active = self.taken(cells, "active", truth);
+        let active = self.parse_cell(cells, "active", boolean);
         for (kind, of) in of {
-            let level = self.taken(cells, "level", |word| {
+            let level = self.parse_cell(cells, "level", |word| {
                 Role::from_name(*kind, word).ok_or_else(|| {
                     Problem::usage("bad_level", format!("{} has no level `{}`", kind.article(), printable(word)))
                 })
             });
             let it = Member { kind: *kind, of: of.clone(), who: who.clone(), level, active };
-            self.say(cells, Said::Member(Box::new(it)));
+            self.declare(cells, Said::Member(Box::new(it)));
         }
     }
 
-    fn say(&mut self, cells: &Cells<'_>, said: Said) {
+    fn declare(&mut self, cells: &Cells<'_>, said: Said) {
         let span = Span { line: cells.row.line, column: 1, length: 0 };
         self.statements.push(Statement { spot: Spot { source: self.source, place: span }, said });
     }
@@ -255,7 +261,7 @@ mod tests {
     use super::*;
     use crate::model::attributes::{Setting, SettingValue};
 
-    fn told(text: &str, table: &Table) -> String {
+    fn told(text: &str, table: &TableOptions) -> String {
         match read(text, 0, table) {
             Ok(statements) => statements
                 .iter()
@@ -274,8 +280,8 @@ mod tests {
         }
     }
 
-    fn table() -> Table {
-        Table::default()
+    fn table() -> TableOptions {
+        TableOptions::default()
     }
 
     #[test]
@@ -289,10 +295,10 @@ mod tests {
 
     #[test]
     fn headers_of_ones_own_say_what_they_are() {
-        let own = Table {
+        let own = TableOptions {
             headers: vec![("Login".to_owned(), Some("name".to_owned())), ("Note".to_owned(), None)],
             places: vec![(Kind::Group, Name::parse("all").unwrap())],
-            ..Table::default()
+            ..TableOptions::default()
         };
         let bad = told("Login;Note\n\"bob; b\";x\n", &own);
         assert!(bad.starts_with("2: `name`: `bob; b` is not a name: it holds `;`"), "{bad}");

@@ -6,13 +6,13 @@ pub(super) mod organizations;
 pub(super) mod people;
 
 use super::assertions::{self, Assertion};
-use super::check::Checker;
 use super::consistency::Consistency;
-use super::fields::{Entered, Fields, Part, Reading, entries};
-use super::form::{self, Form};
-use super::said::{Said, Spot, Statement};
+use super::merge::{MergeReader, MergedMapping, SectionEntry, SourceMapping, entries};
+use super::schema::{LIMITS, MANIFEST};
 use super::shape::Object;
-use super::tables::{LIMITS, MANIFEST};
+use super::statement::{Said, Spot, Statement};
+use super::text_format::{self, TextFormat};
+use super::validate::Validator;
 use crate::input::document::{self, Diagnostic, Node, WithSpan, get};
 use crate::model::{Kind, Name};
 
@@ -58,7 +58,7 @@ pub struct Manifest {
 ///
 /// # Errors
 /// Every mistake in them, each with the number of its source.
-pub fn of_statements(mut statements: Vec<Statement>) -> Result<Manifest, Vec<(usize, Diagnostic)>> {
+pub fn from_statements(mut statements: Vec<Statement>) -> Result<Manifest, Vec<(usize, Diagnostic)>> {
     statements.sort_by_key(|statement| statement.said.stage());
     let (consistency, wrong) = Consistency::of(&statements);
     if !wrong.is_empty() {
@@ -73,24 +73,24 @@ pub fn of_statements(mut statements: Vec<Statement>) -> Result<Manifest, Vec<(us
 /// Every mistake in them, each with the number of its source.
 pub fn read(sources: &[Source]) -> Result<Manifest, Vec<(usize, Diagnostic)>> {
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
-    let mut reading = Reading::new(&names);
+    let mut reading = MergeReader::new(&names);
     let mut trees: Vec<(u32, WithSpan<Node>)> = Vec::new();
     for (number, source) in (0..).zip(sources) {
         let (tree, diagnostics) = document::parse_tree(&source.text);
         trees.extend(tree.map(|tree| (number, tree)));
-        reading.wrong.extend(diagnostics.into_iter().map(|diagnostic| (number, diagnostic)));
+        reading.diagnostics.extend(diagnostics.into_iter().map(|diagnostic| (number, diagnostic)));
     }
     let mut parts = Vec::new();
     for (number, tree) in &trees {
         check(&mut reading, *number, tree);
         if let Node::Mapping(entries) = &tree.value {
-            parts.push(Part::new(*number, entries));
+            parts.push(SourceMapping::new(*number, entries));
         }
     }
-    let mut manifest = reading.mapping(&MANIFEST, parts, put_together);
+    let mut manifest = reading.mapping(&MANIFEST, parts, merge_sources);
     let (consistency, impossible) = Consistency::of(&manifest.statements);
     manifest.consistency = consistency;
-    reading.wrong.extend(impossible);
+    reading.diagnostics.extend(impossible);
     let mut wrong = reading.end();
     if wrong.is_empty() {
         return Ok(manifest);
@@ -101,39 +101,39 @@ pub fn read(sources: &[Source]) -> Result<Manifest, Vec<(usize, Diagnostic)>> {
 }
 
 /// Looks at the shape of one tree.
-fn check(reading: &mut Reading<'_>, source: u32, tree: &WithSpan<Node>) {
+fn check(reading: &mut MergeReader<'_>, source: u32, tree: &WithSpan<Node>) {
     let spot = Spot { source, place: tree.span };
     let Node::Mapping(entries) = &tree.value else {
         let message = match &tree.value {
             Node::Null => "the file is empty".to_owned(),
             other => format!("the file is {}, and no manifest", other.type_name()),
         };
-        reading.mistake(spot, message).tips.push("begin with `version: 1`".to_owned());
+        reading.report(spot, message).tips.push("begin with `version: 1`".to_owned());
         return;
     };
     match get(entries, "version").map(|found| (&found.value, found.span)) {
         Some((Node::Number(text), place)) if text.parse() != Ok(VERSION) => {
             let spot = Spot { source, place };
             let message = format!("`version` is {text}; this program knows version {VERSION}");
-            reading.mistake(spot, message).tips.push(format!("version: {VERSION}"));
+            reading.report(spot, message).tips.push(format!("version: {VERSION}"));
         }
         Some(_) => {}
         None => {
-            let diagnostic = reading.mistake(spot, "the file does not say its `version`");
+            let diagnostic = reading.report(spot, "the file does not say its `version`");
             diagnostic.tips.push(format!("begin with `version: {VERSION}`"));
         }
     }
-    let mut checker = Checker::default();
+    let mut checker = Validator::default();
     checker.object(&MANIFEST, entries);
-    reading.wrong.extend(checker.diagnostics.into_iter().map(|diagnostic| (source, diagnostic)));
+    reading.diagnostics.extend(checker.diagnostics.into_iter().map(|diagnostic| (source, diagnostic)));
 }
 
-fn put_together(reading: &mut Reading<'_>, root: &Fields<'_>) -> Manifest {
+fn merge_sources(reading: &mut MergeReader<'_>, root: &MergedMapping<'_>) -> Manifest {
     // Every source says it, and each was looked at by itself.
     let _ = root.all("version").count();
     let mut manifest = Manifest {
-        set: root.parsed(reading, "name", form::set),
-        named: root.all("name").next().map(|found| found.spot()),
+        set: root.parsed(reading, "name", text_format::set),
+        named: root.all("name").next().map(|found| found.location()),
         limits: limits(reading, root),
         ..Manifest::default()
     };
@@ -149,27 +149,30 @@ fn put_together(reading: &mut Reading<'_>, root: &Fields<'_>) -> Manifest {
     for list in root.all("tests") {
         let (name, mut diagnostics) =
             (reading.names.get(list.source as usize).cloned().unwrap_or_default(), Vec::new());
-        manifest.tests.extend(assertions::of_list(&name, list.node, &mut diagnostics));
-        reading.wrong.extend(diagnostics.into_iter().map(|diagnostic| (list.source, diagnostic)));
+        manifest.tests.extend(assertions::read_list(&name, list.node, &mut diagnostics));
+        reading.diagnostics.extend(diagnostics.into_iter().map(|diagnostic| (list.source, diagnostic)));
     }
     manifest
 }
 
-fn limits(reading: &mut Reading<'_>, root: &Fields<'_>) -> Limits {
-    root.within(reading, ("limits", &LIMITS), tightened).unwrap_or_default()
+fn limits(reading: &mut MergeReader<'_>, root: &MergedMapping<'_>) -> Limits {
+    root.within(reading, ("limits", &LIMITS), tightened_limits).unwrap_or_default()
 }
 
-fn tightened(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Limits {
-    let limits =
-        Limits { removals: fields.number(reading, "removals"), share: fields.parsed(reading, "share", form::percent) };
-    for (name, given, most) in
-        [("removals", limits.removals, super::limits::REMOVALS), ("share", limits.share, super::limits::SHARE)]
-    {
+fn tightened_limits(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>) -> Limits {
+    let limits = Limits {
+        removals: fields.number(reading, "removals"),
+        share: fields.parsed(reading, "share", text_format::percent),
+    };
+    for (name, given, most) in [
+        ("removals", limits.removals, super::removal_limits::MAX_REMOVALS),
+        ("share", limits.share, super::removal_limits::MAX_PERCENT),
+    ] {
         if given.is_some_and(|given| given > most)
             && let Some(found) = fields.get(reading, name)
         {
             let diagnostic =
-                reading.mistake(found.spot(), format!("the limit may be tightened, not raised above {most}"));
+                reading.report(found.location(), format!("the limit may be tightened, not raised above {most}"));
             diagnostic.tips.push("say it where you apply: --max-removals N".to_owned());
         }
     }
@@ -177,34 +180,34 @@ fn tightened(reading: &mut Reading<'_>, fields: &Fields<'_>) -> Limits {
 }
 
 /// Reads the things of a section: `each` is given its name, its place and its fields.
-fn things<'s, 'n>(
-    reading: &mut Reading<'s>,
-    root: &Fields<'n>,
+fn section_entries<'s, 'n>(
+    reading: &mut MergeReader<'s>,
+    root: &MergedMapping<'n>,
     (section, kind, object): (&str, Kind, &'static Object),
-    mut each: impl FnMut(&mut Reading<'s>, (Name, &[Entered<'n>]), &Fields<'n>),
+    mut each: impl FnMut(&mut MergeReader<'s>, (Name, &[SectionEntry<'n>]), &MergedMapping<'n>),
 ) {
-    for entered in entries(Form::Name(kind), root.all(section)) {
-        let Some(name) = entered.first().and_then(|it| form::name(kind, it.key).ok()) else { continue };
+    for entered in entries(TextFormat::Name(kind), root.all(section)) {
+        let Some(name) = entered.first().and_then(|it| text_format::name(kind, it.key).ok()) else { continue };
         let found = entered.iter().map(|it| it.found);
         reading.mappings(object, found, |reading, fields| each(reading, (name, &entered), fields));
     }
 }
 
 /// Where a thing is first named.
-fn spot(entered: &[Entered<'_>]) -> Spot {
-    entered.first().map(|it| it.spot).unwrap_or_default()
+fn first_location(entered: &[SectionEntry<'_>]) -> Spot {
+    entered.first().map(|it| it.location).unwrap_or_default()
 }
 
 /// What is to be gone has nothing else said of it.
-fn alone(reading: &mut Reading<'_>, fields: &Fields<'_>, besides: &[&str]) {
+fn refuse_other_keys(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>, besides: &[&str]) {
     let others: Vec<(Spot, &str)> =
-        fields.said().filter(|(_, key)| *key != "ensure" && !besides.contains(key)).collect();
+        fields.keys().filter(|(_, key)| *key != "ensure" && !besides.contains(key)).collect();
     for (spot, key) in others {
-        reading.mistake(spot, format!("`{key}` is given for something that is to be absent"));
+        reading.report(spot, format!("`{key}` is given for something that is to be absent"));
     }
 }
 
 /// Adds a statement.
-fn say(said: &mut Vec<Statement>, spot: Spot, it: Said) {
+fn declare(said: &mut Vec<Statement>, spot: Spot, it: Said) {
     said.push(Statement { spot, said: it });
 }

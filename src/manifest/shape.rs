@@ -1,25 +1,25 @@
 //! Shapes: what a manifest may look like, as data.
 //!
 //! One description of the file drives the strict reader (every mistake with its place), the JSON
-//! Schema that editors read, and the manual page. [`tables`](super::tables) holds the manifest's.
+//! Schema that editors read, and the manual page. [`schema`](super::schema) holds the manifest's.
 
-use super::form::Form;
+use super::text_format::TextFormat;
 
 /// What a value may look like.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
     /// `true` or `false`.
-    Truth,
+    Bool,
     /// A whole number, not negative.
     Number,
     /// Text of some form.
-    Text(Form),
+    Text(TextFormat),
     /// One of these words.
-    Word(&'static [&'static str]),
+    Enum(&'static [&'static str]),
     /// A list.
     List(&'static Shape),
     /// A mapping whose keys are names of some form.
-    Map(Form, &'static Shape),
+    Map(TextFormat, &'static Shape),
     /// A mapping with these keys.
     Object(&'static Object),
     /// One of several, told apart by whether it is text, a list or a mapping.
@@ -55,15 +55,15 @@ pub const fn field(name: &'static str, shape: Shape, about: &'static str) -> Fie
 
 impl Shape {
     /// What is wanted, for a message about something else: "a list or a mapping".
-    pub fn wanted(&self) -> String {
+    pub fn expected(&self) -> String {
         match self {
-            Shape::Truth => "true or false".to_owned(),
+            Shape::Bool => "true or false".to_owned(),
             Shape::Number => "a whole number".to_owned(),
-            Shape::Text(form) => form.wanted().to_owned(),
-            Shape::Word(_) => "a word".to_owned(),
+            Shape::Text(form) => form.expected().to_owned(),
+            Shape::Enum(_) => "a word".to_owned(),
             Shape::List(_) | Shape::Tests => "a list".to_owned(),
             Shape::Map(..) | Shape::Object(_) => "a mapping".to_owned(),
-            Shape::OneOf(shapes) => shapes.iter().map(Shape::wanted).collect::<Vec<_>>().join(" or "),
+            Shape::OneOf(shapes) => shapes.iter().map(Shape::expected).collect::<Vec<_>>().join(" or "),
         }
     }
 }

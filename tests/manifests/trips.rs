@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use rolebook::manifest::export::Export;
+use rolebook::manifest::export::Exporter;
 use rolebook::manifest::plan::{Options, Owned, Planner};
 use rolebook::manifest::{Source, read};
 use rolebook::model::{Name, Time};
@@ -20,7 +20,7 @@ const NOW: Time = Time(crate::oracle::worlds::NOW);
 
 fn exported<F: Facts>(facts: &F) -> String {
     let mut text = Vec::new();
-    Export::new(facts, Actor::Operator, NOW, None).unwrap().yaml(&mut text).unwrap();
+    Exporter::new(facts, Actor::Operator, NOW, None).unwrap().yaml(&mut text).unwrap();
     String::from_utf8(text).unwrap()
 }
 

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{paragraphs, roff, title};
-use crate::manifest::rows;
+use crate::manifest::jsonl;
+use crate::manifest::schema::MANIFEST;
 use crate::manifest::shape::{Field, Object, Shape};
-use crate::manifest::tables::MANIFEST;
 
 const EXAMPLE: &str = "version: 1
 name: studio
@@ -65,7 +65,7 @@ pub(super) fn page() -> String {
     section(&mut out, "SETS", SETS);
     section(&mut out, "TESTS", TESTS);
     section(&mut out, "JSON LINES", ROWS);
-    for (tag, naming, object) in rows::sorts() {
+    for (tag, naming, object) in jsonl::row_kinds() {
         let own: Vec<&str> = naming.iter().map(|field| field.name).collect();
         let rest: Vec<&str> = object.fields.iter().map(|field| field.name).collect();
         let all = [own, rest].concat().join(", ");
@@ -85,7 +85,7 @@ fn section(out: &mut String, name: &str, text: &str) {
 fn keys(out: &mut String, fields: &[Field]) {
     for field in fields {
         let values = match &field.shape {
-            Shape::Word(words) => format!(" One of {}.", words.join(", ")),
+            Shape::Enum(words) => format!(" One of {}.", words.join(", ")),
             _ => String::new(),
         };
         let _ = write!(out, ".TP\n.B {}{}", roff(field.name), roff(&format!("{}.{values}", field.about)));
@@ -108,6 +108,6 @@ fn within(shape: &'static Shape, found: &mut Vec<&'static Object>) {
         Shape::Object(object) => gather(object, found),
         Shape::List(of) | Shape::Map(_, of) => within(of, found),
         Shape::OneOf(shapes) => shapes.iter().for_each(|shape| within(shape, found)),
-        Shape::Truth | Shape::Number | Shape::Text(_) | Shape::Word(_) | Shape::Tests => {}
+        Shape::Bool | Shape::Number | Shape::Text(_) | Shape::Enum(_) | Shape::Tests => {}
     }
 }

@@ -7,7 +7,7 @@ use super::super::session::Session;
 use super::super::view::View;
 use super::super::{Outcome, examples};
 use super::counted;
-use crate::manifest::export::{Export as Exporting, Stopped};
+use crate::manifest::export::{ExportError, Exporter as Exporting};
 use crate::model::name::key;
 use crate::model::reference::closest_match;
 use crate::model::{Id, Name, Problem};
@@ -48,7 +48,7 @@ impl Export {
                 let known = if view.actor == Actor::Operator { view.reader.sets()? } else { Vec::new() };
                 return Err(unknown(set, &known).into());
             }
-            let export = Exporting::new(&memory.facts, view.actor, view.at, set)?.carrying(&bindings)?;
+            let export = Exporting::new(&memory.facts, view.actor, view.at, set)?.with_containers(&bindings)?;
             let written = match (self.format.as_deref(), session.dress().format) {
                 (Some("jsonl"), _) | (None, Format::Jsonl) => export.lines(&mut EscapingWriter::new(session.out)),
                 // One value, for programs that read no YAML.
@@ -59,10 +59,10 @@ impl Export {
                 _ => export.yaml(session.out),
             };
             written.map_err(|stopped| match stopped {
-                Stopped::Problem(problem) => RenderError::Problem(problem),
-                Stopped::Io(error) => RenderError::Io(error),
+                ExportError::Problem(problem) => RenderError::Problem(problem),
+                ExportError::Io(error) => RenderError::Io(error),
             })?;
-            match export.untold() {
+            match export.incomplete_count() {
                 0 => {}
                 1 => session.warn("of one thing there are members that you may not see: they are left out"),
                 many => {

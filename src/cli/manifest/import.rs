@@ -11,8 +11,8 @@ use super::Reach;
 use super::apply::Applying;
 use super::input::whole_of;
 use crate::input::table::decode;
-use crate::manifest::of_statements;
-use crate::manifest::people_csv::{FIELDS, Table, read};
+use crate::manifest::from_statements;
+use crate::manifest::people_csv::{FIELDS, TableOptions, read};
 use crate::model::name::printable;
 use crate::model::{Kind, Problem, Role};
 use crate::ops::account::parse_role;
@@ -81,7 +81,7 @@ impl Import {
             files::so_many_mistakes("bad_table", shown, count)
         })?;
         let sources = vec![source];
-        let manifest = of_statements(statements)
+        let manifest = from_statements(statements)
             .map_err(|diagnostics| files::mistaken("bad_table", files::shown(&sources, &diagnostics)))?;
         let read = whole_of(sources, manifest);
         let reach = Reach { prune: false, max_removals: None, take_over: false };
@@ -90,7 +90,7 @@ impl Import {
 }
 
 impl Csv {
-    fn table(&self) -> Result<Table, Problem> {
+    fn table(&self) -> Result<TableOptions, Problem> {
         let delimiter = match self.delimiter.as_deref() {
             None => None,
             Some("tab") => Some(b'\t'),
@@ -123,6 +123,6 @@ impl Csv {
         let places = places.into_iter().filter_map(|(kind, name)| Some((kind, name.as_deref()?)));
         let places = places.map(|(kind, text)| Ok((kind, name(kind, text)?))).collect::<Result<Vec<_>, Problem>>()?;
         let role: Option<Role> = self.role.as_deref().map(|word| parse_role(word, "NAME")).transpose()?;
-        Ok(Table { delimiter, headers, places, role })
+        Ok(TableOptions { delimiter, headers, places, role })
     }
 }

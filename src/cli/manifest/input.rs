@@ -11,8 +11,8 @@ use crate::input::document::Diagnostic;
 use crate::input::json;
 use crate::input::library_errors;
 use crate::input::lines::Lines;
-use crate::manifest::rows::{self, Row, row};
-use crate::manifest::said::{Spot, Statement};
+use crate::manifest::jsonl::{self, JsonlRow, parse_row};
+use crate::manifest::statement::{Spot, Statement};
 use crate::manifest::{self, Manifest, Source};
 use crate::model::{Name, Problem};
 
@@ -139,7 +139,7 @@ fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Fo
             break;
         }
     }
-    let form = if rows::begins(begun.trim_ascii()) { Form::Lines } else { Form::Whole };
+    let form = if jsonl::looks_like_row(begun.trim_ascii()) { Form::Lines } else { Form::Whole };
     Ok((form, Box::new(Cursor::new(begun).chain(input))))
 }
 
@@ -162,13 +162,13 @@ impl Read {
         if let Some((number, text)) = rows.next()? {
             match text
                 .as_ref()
-                .map_or_else(|diagnostic| Err(vec![diagnostic.clone()]), |text| row(text, source, number))
+                .map_or_else(|diagnostic| Err(vec![diagnostic.clone()]), |text| parse_row(text, source, number))
             {
-                Ok(Row::Head(Some(set))) => {
+                Ok(JsonlRow::Head(Some(set))) => {
                     let line = text.as_deref().unwrap_or_default();
                     self.name(set, Spot { source, place: json::line_span(number) }, line)?;
                 }
-                Ok(Row::Head(None)) => {}
+                Ok(JsonlRow::Head(None)) => {}
                 _ => rows.first = Some(text),
             }
         }
@@ -202,13 +202,13 @@ impl Read {
             while let Some((number, text)) = rows.next()? {
                 let (text, read) = match text {
                     Ok(text) => {
-                        let read = row(&text, rows.source, number);
+                        let read = parse_row(&text, rows.source, number);
                         (text, read)
                     }
                     Err(diagnostic) => (String::new(), Err(vec![diagnostic])),
                 };
                 let diagnostics = match read {
-                    Ok(Row::Said(statements)) => {
+                    Ok(JsonlRow::Declaration(statements)) => {
                         let sources = &self.sources;
                         let told = |spot: Spot| place_in(sources, spot);
                         let impossible: Vec<Diagnostic> =
@@ -222,7 +222,7 @@ impl Read {
                         }
                         impossible
                     }
-                    Ok(Row::Head(_)) => {
+                    Ok(JsonlRow::Head(_)) => {
                         vec![Diagnostic::at_span(json::line_span(number), "the `manifest` row stands first, and once")]
                     }
                     Err(diagnostics) => diagnostics,

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::super::session::Session;
 use super::super::{Outcome, examples};
-use crate::manifest::schema;
+use crate::manifest::json_schema;
 use crate::model::Problem;
 
 /// Print the JSON Schema of manifests (draft-07)
@@ -17,7 +17,7 @@ pub(in crate::cli) struct Schema {}
 
 impl Schema {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let text = serde_json::to_string_pretty(&schema::schema())
+        let text = serde_json::to_string_pretty(&json_schema::schema())
             .map_err(|_| Problem::usage("no_schema", "the schema cannot be written"))?;
         session.document(&format!("{text}\n"))?;
         Ok(0)

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use serde_json::{Map, Value, json};
 
 use super::people::permissions;
-use super::{Export, Orphans, Stopped, moment, put, put_list};
-use crate::manifest::form;
+use super::{ExportError, Exporter, Orphans, moment, put, put_list};
+use crate::manifest::text_format;
 use crate::model::attributes::ShareClass;
 use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Time, Verb};
 use crate::ops::share::cascade::{is_delegated, unsupported};
@@ -24,9 +24,9 @@ pub(super) struct Search {
 }
 
 /// An item with its path inside its endpoint.
-pub(super) type At = (String, Rc<Resource>);
+pub(super) type ItemAt = (String, Rc<Resource>);
 
-impl<F: Facts> Export<'_, F> {
+impl<F: Facts> Exporter<'_, F> {
     /// What is said of an endpoint itself.
     pub(super) fn endpoint_alone(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
         let mut map = Map::new();
@@ -40,14 +40,14 @@ impl<F: Facts> Export<'_, F> {
         }
         put(&mut map, "node-version", json!(endpoint.node_version));
         if let Some(of) = endpoint.of {
-            put(&mut map, "of", json!(self.told(of)?));
+            put(&mut map, "of", json!(self.visible_reference(of)?));
         }
         let mut roles = Map::new();
         if self.may(Verb::ListRoles, resource.id)? {
             for role in Role::ENDPOINT {
                 let mut holders: Vec<(bool, String)> = Vec::new();
                 for binding in self.facts.list_bindings(BindingQuery::OnAs(resource.id, role))? {
-                    if self.takes(&binding.sets) {
+                    if self.includes(&binding.sets) {
                         // Its creator first: on one that is not managed nobody else can be.
                         let is_other = endpoint.managed || endpoint.creator != Some(binding.principal);
                         holders.push((is_other, self.principal(binding.principal)?));
@@ -68,15 +68,15 @@ impl<F: Facts> Export<'_, F> {
     pub(super) fn each_item(
         &self,
         endpoint: &Resource,
-        visit: &mut dyn FnMut(&At) -> Result<(), Stopped>,
-    ) -> Result<(), Stopped> {
+        visit: &mut dyn FnMut(&ItemAt) -> Result<(), ExportError>,
+    ) -> Result<(), ExportError> {
         let Some(root) = self.facts.named(Kind::Item, Some(endpoint.id), "/")? else { return Ok(()) };
-        let mut open: Vec<At> = vec![("/".to_owned(), root)];
+        let mut open: Vec<ItemAt> = vec![("/".to_owned(), root)];
         while let Some(at) = open.pop() {
             if self.is_operator || self.viewer.sees(&at.1)? {
                 visit(&at)?;
             }
-            let mut below: Vec<At> = Vec::new();
+            let mut below: Vec<ItemAt> = Vec::new();
             let prefix = at.0.trim_end_matches('/').to_owned();
             self.facts.resources(Kind::Item, Some(at.1.id), &mut |item| {
                 below.push((format!("{prefix}/{}", item.name), item));
@@ -101,7 +101,11 @@ impl<F: Facts> Export<'_, F> {
             is_owned = true;
             if self.viewer.sees_binding(&binding)? {
                 let owner = self.principal(binding.principal)?;
-                put(&mut map, "owner", json!(if form::is_nobody(&owner) { format!("user:{owner}") } else { owner }));
+                put(
+                    &mut map,
+                    "owner",
+                    json!(if text_format::is_nobody(&owner) { format!("user:{owner}") } else { owner }),
+                );
             }
         }
         // A member's home folder would be theirs again, if nothing was said.
@@ -114,7 +118,7 @@ impl<F: Facts> Export<'_, F> {
                 }
             }
         }
-        let is_said = self.takes(&resource.sets) && (!resource.is_root() || !map.is_empty());
+        let is_said = self.includes(&resource.sets) && (!resource.is_root() || !map.is_empty());
         Ok(is_said.then_some(map))
     }
 
@@ -122,7 +126,7 @@ impl<F: Facts> Export<'_, F> {
     pub(super) fn shares(&self, item: Id) -> Result<Vec<(String, Binding)>, Problem> {
         let mut found = Vec::new();
         for binding in self.facts.list_bindings(BindingQuery::OnAs(item, Role::ItemShare))? {
-            if self.viewer.sees_binding(&binding)? && self.takes(&binding.sets) {
+            if self.viewer.sees_binding(&binding)? && self.includes(&binding.sets) {
                 found.push((self.principal(binding.principal)?, binding));
             }
         }
@@ -143,7 +147,7 @@ impl<F: Facts> Export<'_, F> {
                 share.attributes.class = Some(share.attributes.share_class());
             }
         }
-        let found = told_apart(found);
+        let found = merge_indistinct(found);
         // The operator's own first, then by sharer, so that the same access is written in the same way.
         let by = |share: &Binding| share.grantor.and_then(|id| sharers.get(&id).cloned().flatten());
         let mut keyed: Vec<_> = found.into_iter().map(|(who, share)| (who, by(&share), share)).collect();
@@ -233,7 +237,7 @@ impl<F: Facts> Export<'_, F> {
                 Ok(())
             });
         }
-        if let Err(Stopped::Problem(problem)) = gathered {
+        if let Err(ExportError::Problem(problem)) = gathered {
             return Err(problem);
         }
         for (key, entries) in [("content", content), ("shares", shares)] {
@@ -261,7 +265,7 @@ impl<F: Facts> Export<'_, F> {
 /// Shares of one item, with no two of the operator's of one class with one principal. Those whose sharers
 /// have ended may be such: they are put into one where one covers the other or both end at one time, and
 /// else told as of another class, which gives the same.
-fn told_apart(shares: Vec<(String, Binding)>) -> Vec<(String, Binding)> {
+fn merge_indistinct(shares: Vec<(String, Binding)>) -> Vec<(String, Binding)> {
     let mut told: Vec<(String, Binding)> = Vec::with_capacity(shares.len());
     let until = |share: &Binding| share.expires.unwrap_or(Time(i64::MAX));
     for (who, mut share) in shares {

@@ -5,14 +5,14 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::content::Search;
-use super::people::In;
-use super::{Export, Stopped, put, put_list};
+use super::people::ExportedMember;
+use super::{ExportError, Exporter, put, put_list};
 use crate::model::{Id, Kind, Resource, Role};
 use crate::policy::Facts;
 
 /// Writes all of it.
-pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Result<(), Stopped> {
-    let mut lines = Lines { out, line: Vec::new() };
+pub(super) fn write<F: Facts>(export: &Exporter<'_, F>, out: &mut dyn Write) -> Result<(), ExportError> {
+    let mut lines = JsonlWriter { out, line: Vec::new() };
     let mut head = Map::new();
     put(&mut head, "version", json!(1));
     put(&mut head, "name", json!(export.set));
@@ -20,11 +20,11 @@ pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Re
     if let Some(Value::Object(server)) = export.server()? {
         lines.put("server", server)?;
     }
-    for account in export.things(Kind::Account, None)? {
+    for account in export.resources(Kind::Account, None)? {
         lines.named("account", &account.name, export.account(&account)?)?;
     }
     for (tag, kind) in [("group", Kind::Group), ("workgroup", Kind::Workgroup), ("dropbox", Kind::Dropbox)] {
-        let things = export.things(kind, None)?;
+        let things = export.resources(kind, None)?;
         for thing in &things {
             lines.named(tag, &thing.name, export.settings(thing))?;
         }
@@ -35,13 +35,13 @@ pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Re
             }
         }
     }
-    let endpoints = export.things(Kind::Endpoint, None)?;
+    let endpoints = export.resources(Kind::Endpoint, None)?;
     let (shares, others): (Vec<_>, Vec<_>) =
         endpoints.iter().partition(|it| it.as_endpoint().is_some_and(|it| it.of.is_some()));
     for endpoint in others.into_iter().chain(shares) {
         lines.named("endpoint", &endpoint.name, export.endpoint_alone(endpoint)?)?;
     }
-    for org in export.things(Kind::Org, None)? {
+    for org in export.resources(Kind::Org, None)? {
         organization(export, &org, &mut lines)?;
     }
     for endpoint in &endpoints {
@@ -50,18 +50,22 @@ pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Re
     Ok(())
 }
 
-fn organization<F: Facts>(export: &Export<'_, F>, org: &Resource, lines: &mut Lines<'_>) -> Result<(), Stopped> {
+fn organization<F: Facts>(
+    export: &Exporter<'_, F>,
+    org: &Resource,
+    lines: &mut JsonlWriter<'_>,
+) -> Result<(), ExportError> {
     let mut alone = export.org_alone(org);
     put_list(&mut alone, "admins", export.org_admins(org)?);
     lines.named("organization", &org.name, alone)?;
     for member in export.members(org)?.into_iter().filter(|it| it.binding.role == Role::OrgMember) {
         lines.member(&org.reference(), &member, Map::new())?;
     }
-    for workspace in export.things(Kind::Workspace, Some(org.id))? {
+    for workspace in export.resources(Kind::Workspace, Some(org.id))? {
         let name = format!("{}/{}", org.name, workspace.name);
         lines.named("workspace", &name, export.workspace(&workspace)?)?;
         for member in export.members(&workspace)? {
-            let terms = match export.has_more_to_say(org.id, &member)? {
+            let terms = match export.needs_own_entry(org.id, &member)? {
                 true => export.workspace_member(&member).as_object().cloned().unwrap_or_default(),
                 false => Map::new(),
             };
@@ -72,7 +76,11 @@ fn organization<F: Facts>(export: &Export<'_, F>, org: &Resource, lines: &mut Li
     Ok(())
 }
 
-fn content<F: Facts>(export: &Export<'_, F>, endpoint: &Resource, lines: &mut Lines<'_>) -> Result<(), Stopped> {
+fn content<F: Facts>(
+    export: &Exporter<'_, F>,
+    endpoint: &Resource,
+    lines: &mut JsonlWriter<'_>,
+) -> Result<(), ExportError> {
     let mut search = Search::default();
     export.each_item(endpoint, &mut |(path, item)| {
         if let Some(said) = export.item(item)? {
@@ -103,14 +111,14 @@ fn content<F: Facts>(export: &Export<'_, F>, endpoint: &Resource, lines: &mut Li
     later.into_iter().try_for_each(|(_, row)| lines.put("share", row))
 }
 
-struct Lines<'o> {
+struct JsonlWriter<'o> {
     out: &'o mut dyn Write,
     /// The line that is being made: it is passed on as a whole.
     line: Vec<u8>,
 }
 
-impl Lines<'_> {
-    fn put(&mut self, tag: &str, said: Map<String, Value>) -> Result<(), Stopped> {
+impl JsonlWriter<'_> {
+    fn put(&mut self, tag: &str, said: Map<String, Value>) -> Result<(), ExportError> {
         let mut row = Map::new();
         row.insert(tag.to_owned(), Value::Object(said));
         self.line.clear();
@@ -119,14 +127,14 @@ impl Lines<'_> {
         Ok(self.out.write_all(&self.line)?)
     }
 
-    fn named(&mut self, tag: &str, name: &str, said: Map<String, Value>) -> Result<(), Stopped> {
+    fn named(&mut self, tag: &str, name: &str, said: Map<String, Value>) -> Result<(), ExportError> {
         let mut row = Map::new();
         put(&mut row, "name", json!(name));
         row.extend(said);
         self.put(tag, row)
     }
 
-    fn member(&mut self, of: &str, member: &In, terms: Map<String, Value>) -> Result<(), Stopped> {
+    fn member(&mut self, of: &str, member: &ExportedMember, terms: Map<String, Value>) -> Result<(), ExportError> {
         let mut row = Map::new();
         let (key, name) = member.named();
         put(&mut row, "of", json!(of));

@@ -33,33 +33,33 @@ const SECTIONS: [(&str, Kind); 6] = [
 
 /// Why an export ended early.
 #[derive(Debug)]
-pub enum Stopped {
+pub enum ExportError {
     /// The facts cannot be read.
     Problem(Problem),
     /// The output cannot be written.
     Io(io::Error),
 }
 
-impl From<Problem> for Stopped {
-    fn from(problem: Problem) -> Stopped {
-        Stopped::Problem(problem)
+impl From<Problem> for ExportError {
+    fn from(problem: Problem) -> ExportError {
+        ExportError::Problem(problem)
     }
 }
 
-impl From<crate::policy::FactsError> for Stopped {
-    fn from(fault: crate::policy::FactsError) -> Stopped {
-        Stopped::Problem(fault.into())
+impl From<crate::policy::FactsError> for ExportError {
+    fn from(fault: crate::policy::FactsError) -> ExportError {
+        ExportError::Problem(fault.into())
     }
 }
 
-impl From<io::Error> for Stopped {
-    fn from(error: io::Error) -> Stopped {
-        Stopped::Io(error)
+impl From<io::Error> for ExportError {
+    fn from(error: io::Error) -> ExportError {
+        ExportError::Io(error)
     }
 }
 
 /// What is to be exported, as whom and of which set.
-pub struct Export<'f, F: Facts> {
+pub struct Exporter<'f, F: Facts> {
     facts: &'f F,
     viewer: Viewer<'f, F>,
     is_operator: bool,
@@ -67,31 +67,31 @@ pub struct Export<'f, F: Facts> {
     /// Only what this set declares.
     set: Option<String>,
     /// Things of others that the set's bindings are on: these have no other place in a file.
-    carriers: HashSet<Id>,
+    containers: HashSet<Id>,
     /// Things of which the reader is not told all that a manifest would say of who is in them.
-    untold: RefCell<HashSet<Id>>,
+    incomplete: RefCell<HashSet<Id>>,
 }
 
-impl<'f, F: Facts> Export<'f, F> {
+impl<'f, F: Facts> Exporter<'f, F> {
     /// Of all that somebody may see; of one set where one is named.
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn new(facts: &'f F, actor: Actor, at: Time, set: Option<String>) -> Result<Export<'f, F>, Problem> {
+    pub fn new(facts: &'f F, actor: Actor, at: Time, set: Option<String>) -> Result<Exporter<'f, F>, Problem> {
         let viewer = Viewer::new(facts, actor, at)?;
         let carriers = HashSet::new();
         let (is_operator, untold) = (actor == Actor::Operator, RefCell::default());
-        Ok(Export { facts, viewer, is_operator, at, set, carriers, untold })
+        Ok(Exporter { facts, viewer, is_operator, at, set, containers: carriers, incomplete: untold })
     }
 
     /// The same with the things that some bindings are on, and what these lie in.
     ///
     /// # Errors
     /// When the facts cannot be read.
-    pub fn carrying(mut self, bindings: &[Id]) -> Result<Export<'f, F>, Problem> {
+    pub fn with_containers(mut self, bindings: &[Id]) -> Result<Exporter<'f, F>, Problem> {
         for id in bindings {
             let Some(binding) = self.facts.binding(*id)? else { continue };
-            self.facts.each_ancestor(binding.resource, &mut |above, _| self.carriers.extend([above]))?;
+            self.facts.each_ancestor(binding.resource, &mut |above, _| self.containers.extend([above]))?;
         }
         Ok(self)
     }
@@ -100,7 +100,7 @@ impl<'f, F: Facts> Export<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read, or the output not be written.
-    pub fn yaml(&self, out: &mut dyn io::Write) -> Result<(), Stopped> {
+    pub fn yaml(&self, out: &mut dyn io::Write) -> Result<(), ExportError> {
         yaml::write(self, out)
     }
 
@@ -115,7 +115,7 @@ impl<'f, F: Facts> Export<'f, F> {
         put(&mut whole, "server", json!(self.server()?));
         for (section, kind) in SECTIONS {
             let mut entries = Map::new();
-            for thing in self.things(kind, None)? {
+            for thing in self.resources(kind, None)? {
                 let said = match kind {
                     Kind::Account => Value::Object(self.account(&thing)?),
                     Kind::Endpoint => Value::Object(self.endpoint(&thing)?),
@@ -135,12 +135,12 @@ impl<'f, F: Facts> Export<'f, F> {
     ///
     /// # Errors
     /// When the facts cannot be read, or the output not be written.
-    pub fn lines(&self, out: &mut dyn io::Write) -> Result<(), Stopped> {
+    pub fn lines(&self, out: &mut dyn io::Write) -> Result<(), ExportError> {
         lines::write(self, out)
     }
 
     /// Whether a row is the set's.
-    fn takes(&self, sets: &SetNames) -> bool {
+    fn includes(&self, sets: &SetNames) -> bool {
         self.set.as_ref().is_none_or(|set| sets.has(set))
     }
 
@@ -150,10 +150,10 @@ impl<'f, F: Facts> Export<'f, F> {
     }
 
     /// Every thing of a kind that is exported, by name.
-    fn things(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Rc<Resource>>, Problem> {
+    fn resources(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Rc<Resource>>, Problem> {
         let mut found = Vec::new();
         self.facts.resources(kind, parent, &mut |resource| {
-            if self.takes(&resource.sets) || self.carriers.contains(&resource.id) {
+            if self.includes(&resource.sets) || self.containers.contains(&resource.id) {
                 found.push(resource);
             }
             Ok(std::ops::ControlFlow::Continue(()))
@@ -172,7 +172,7 @@ impl<'f, F: Facts> Export<'f, F> {
     }
 
     /// The reference of a thing, where it may be named to the reader.
-    fn told(&self, id: Id) -> Result<Option<String>, Problem> {
+    fn visible_reference(&self, id: Id) -> Result<Option<String>, Problem> {
         // told: asked just now.
         Ok(if self.viewer.may_name(id)? { Some(self.facts.reference(id)?) } else { None })
     }
@@ -215,8 +215,8 @@ impl<'f, F: Facts> Export<'f, F> {
 
     /// Of how many things members are left out, because the reader may not be told of them; known once
     /// all is written.
-    pub fn untold(&self) -> usize {
-        self.untold.borrow().len()
+    pub fn incomplete_count(&self) -> usize {
+        self.incomplete.borrow().len()
     }
 
     /// What the server says that is not its default.
@@ -226,7 +226,7 @@ impl<'f, F: Facts> Export<'f, F> {
             return Ok(None);
         }
         let row = self.facts.resource(Id::SERVER)?;
-        let Some(row) = row.filter(|row| self.takes(&row.sets)) else { return Ok(None) };
+        let Some(row) = row.filter(|row| self.includes(&row.sets)) else { return Ok(None) };
         let fields = self.settings(&row);
         Ok((!fields.is_empty()).then_some(Value::Object(fields)))
     }

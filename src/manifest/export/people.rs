@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Export, moment, put, put_list};
+use super::{Exporter, moment, put, put_list};
 use crate::model::attributes::{Setting, SettingValue};
 use crate::model::{Attributes, Binding, Id, Kind, Permissions, Problem, Resource, Role, Verb};
 use crate::ops::account::role_of;
@@ -13,7 +13,7 @@ use crate::ops::membership::levels;
 use crate::policy::{BindingQuery, Facts};
 
 /// Somebody who is in something.
-pub(super) struct In {
+pub(super) struct ExportedMember {
     /// As a manifest writes them.
     pub(super) who: String,
     /// At which level.
@@ -22,7 +22,7 @@ pub(super) struct In {
     home: Option<String>,
 }
 
-impl In {
+impl ExportedMember {
     /// The key and the name that say who it is.
     pub(super) fn named(&self) -> (&'static str, &str) {
         match self.who.strip_prefix("group:") {
@@ -68,7 +68,7 @@ struct Homes {
     found: HashMap<Id, (Id, String)>,
 }
 
-impl<F: Facts> Export<'_, F> {
+impl<F: Facts> Exporter<'_, F> {
     /// What is said of an account.
     pub(super) fn account(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
         let mut map = Map::new();
@@ -98,20 +98,20 @@ impl<F: Facts> Export<'_, F> {
 
     /// Who is in something, by name, as far as the reader is told of them; that there are others is said
     /// in a notice.
-    pub(super) fn members(&self, of: &Resource) -> Result<Vec<In>, Problem> {
+    pub(super) fn members(&self, of: &Resource) -> Result<Vec<ExportedMember>, Problem> {
         let mut found = Vec::new();
         let homes = self.homes(of)?;
         for level in levels(of.kind()) {
             for binding in self.facts.list_bindings(BindingQuery::OnAs(of.id, *level))? {
-                if !self.takes(&binding.sets) {
+                if !self.includes(&binding.sets) {
                     continue;
                 }
                 if self.viewer.sees_binding(&binding)? {
                     let who = self.principal(binding.principal)?;
                     let home = homes.as_ref().map(|homes| self.home(homes, &who, binding.principal)).transpose()?;
-                    found.push(In { who, binding, home: home.flatten() });
+                    found.push(ExportedMember { who, binding, home: home.flatten() });
                 } else {
-                    self.untold.borrow_mut().insert(of.id);
+                    self.incomplete.borrow_mut().insert(of.id);
                 }
             }
         }
@@ -136,7 +136,7 @@ impl<F: Facts> Export<'_, F> {
     fn home(&self, homes: &Homes, who: &str, account: Id) -> Result<Option<String>, Problem> {
         match homes.found.get(&account) {
             Some((_, name)) if name == who => Ok(None),
-            Some((id, _)) => self.told(*id),
+            Some((id, _)) => self.visible_reference(*id),
             None => Ok(self.may(Verb::Browse, homes.files)?.then(|| HomeFolder::NONE.to_owned())),
         }
     }
@@ -157,14 +157,15 @@ impl<F: Facts> Export<'_, F> {
     pub(super) fn group(&self, resource: &Resource) -> Result<Value, Problem> {
         let members = self.members(resource)?;
         let mut map = self.settings(resource);
-        let is_plain_admin = |it: &In| {
+        let is_plain_admin = |it: &ExportedMember| {
             matches!(it.binding.role, Role::WorkgroupAdmin | Role::DropboxAdmin) && !it.binding.attributes.inactive
         };
-        let (admins, others): (Vec<&In>, Vec<&In>) = members.iter().partition(|it| is_plain_admin(it));
-        let others: Vec<Value> = others.into_iter().map(In::entry).collect();
+        let (admins, others): (Vec<&ExportedMember>, Vec<&ExportedMember>) =
+            members.iter().partition(|it| is_plain_admin(it));
+        let others: Vec<Value> = others.into_iter().map(ExportedMember::entry).collect();
         if resource.kind() == Kind::Group && map.is_empty() {
             // An empty list would say that nobody is in it.
-            let is_untold = others.is_empty() && self.untold.borrow().contains(&resource.id);
+            let is_untold = others.is_empty() && self.incomplete.borrow().contains(&resource.id);
             return Ok(if is_untold { json!({"exclusive": false}) } else { json!(others) });
         }
         put_list(&mut map, "members", others);
@@ -193,7 +194,7 @@ impl<F: Facts> Export<'_, F> {
         let Some(workspace) = resource.as_workspace() else { return Ok(map) };
         put(&mut map, "description", json!(workspace.description));
         if let Some(files) = workspace.files {
-            put(&mut map, "files", json!(self.told(files)?));
+            put(&mut map, "files", json!(self.visible_reference(files)?));
         }
         if workspace.root_upload != crate::model::attributes::Workspace::default().root_upload {
             put(&mut map, "root-upload", json!(workspace.root_upload));
@@ -203,14 +204,14 @@ impl<F: Facts> Export<'_, F> {
 
     /// Who has a workspace in a way that says more than that: managers, exceptions, admins of the
     /// organization, who have all of them anyway.
-    pub(super) fn has_more_to_say(&self, org: Id, it: &In) -> Result<bool, Problem> {
+    pub(super) fn needs_own_entry(&self, org: Id, it: &ExportedMember) -> Result<bool, Problem> {
         let is_admin = self.facts.held(org, Role::OrgAdmin, it.binding.principal)?.is_some();
         let is_member = self.facts.held(org, Role::OrgMember, it.binding.principal)?.is_some();
         Ok(!it.terms().is_empty() || is_admin || !is_member)
     }
 
     /// The entry of somebody who has more to say.
-    pub(super) fn workspace_member(&self, it: &In) -> Value {
+    pub(super) fn workspace_member(&self, it: &ExportedMember) -> Value {
         let mut entry = Map::new();
         put(&mut entry, "user", json!(it.who));
         put(&mut entry, "level", json!(it.binding.role.as_str()));
@@ -228,13 +229,13 @@ impl<F: Facts> Export<'_, F> {
             members.push((it.who, Vec::new()));
         }
         let mut workspaces = Map::new();
-        for workspace in self.things(Kind::Workspace, Some(resource.id))? {
+        for workspace in self.resources(Kind::Workspace, Some(resource.id))? {
             let mut said = self.workspace(&workspace)?;
             let mut special = Vec::new();
             for it in self.members(&workspace)? {
                 let plain = members.binary_search_by(|(who, _)| who.cmp(&it.who)).ok();
                 match plain.and_then(|span| members.get_mut(span)) {
-                    Some((_, has)) if !self.has_more_to_say(resource.id, &it)? => has.push(json!(workspace.name)),
+                    Some((_, has)) if !self.needs_own_entry(resource.id, &it)? => has.push(json!(workspace.name)),
                     _ => special.push(self.workspace_member(&it)),
                 }
             }

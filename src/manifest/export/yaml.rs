@@ -8,17 +8,17 @@ use serde_json::{Map, Value};
 use serde_saphyr::{FlowMap, FlowSeq};
 
 use super::content::Search;
-use super::{Export, SECTIONS, Stopped};
+use super::{ExportError, Exporter, SECTIONS};
 use crate::model::escape::{replace_placeholders, text_with_placeholders, with_placeholders};
 use crate::model::{Kind, Resource};
 use crate::policy::Facts;
 
 /// The longest line in which a mapping or a list stands whole, in characters.
-const WIDEST: usize = 100;
+const MAX_LINE_CHARS: usize = 100;
 
 /// Writes all of it.
-pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Result<(), Stopped> {
-    let mut writer = Writer { out };
+pub(super) fn write<F: Facts>(export: &Exporter<'_, F>, out: &mut dyn Write) -> Result<(), ExportError> {
+    let mut writer = YamlWriter { out };
     writer.out.write_all(b"version: 1\n")?;
     if let Some(set) = &export.set {
         writer.entry(0, "name", &Value::String(set.clone()))?;
@@ -28,7 +28,7 @@ pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Re
         writer.entry(0, "server", &server)?;
     }
     for (section, kind) in SECTIONS {
-        let things = export.things(kind, None)?;
+        let things = export.resources(kind, None)?;
         if things.is_empty() {
             continue;
         }
@@ -47,7 +47,11 @@ pub(super) fn write<F: Facts>(export: &Export<'_, F>, out: &mut dyn Write) -> Re
 }
 
 /// An endpoint: its content and its shares may be most of the store, so they are written as they come.
-fn endpoint<F: Facts>(export: &Export<'_, F>, resource: &Resource, writer: &mut Writer<'_>) -> Result<(), Stopped> {
+fn endpoint<F: Facts>(
+    export: &Exporter<'_, F>,
+    resource: &Resource,
+    writer: &mut YamlWriter<'_>,
+) -> Result<(), ExportError> {
     let alone = export.endpoint_alone(resource)?;
     writer.line(1, &format!("{}:", key(&resource.name)?))?;
     for (name, value) in &alone {
@@ -80,25 +84,25 @@ fn endpoint<F: Facts>(export: &Export<'_, F>, resource: &Resource, writer: &mut 
     })
 }
 
-struct Writer<'o> {
+struct YamlWriter<'o> {
     out: &'o mut dyn Write,
 }
 
-impl Writer<'_> {
-    fn gap(&mut self) -> Result<(), Stopped> {
+impl YamlWriter<'_> {
+    fn gap(&mut self) -> Result<(), ExportError> {
         Ok(self.out.write_all(b"\n")?)
     }
 
-    fn line(&mut self, depth: usize, text: &str) -> Result<(), Stopped> {
+    fn line(&mut self, depth: usize, text: &str) -> Result<(), ExportError> {
         Ok(writeln!(self.out, "{:width$}{text}", "", width = depth * 2)?)
     }
 
     /// A key with its value: in a line where it fits in one.
-    fn entry(&mut self, depth: usize, name: &str, value: &Value) -> Result<(), Stopped> {
+    fn entry(&mut self, depth: usize, name: &str, value: &Value) -> Result<(), ExportError> {
         let name = key(name)?;
         let flow = flow(value)?;
-        let fits = depth * 2 + name.chars().count() + flow.chars().count() + 2 <= WIDEST;
-        if name.len() > LONGEST_KEY {
+        let fits = depth * 2 + name.chars().count() + flow.chars().count() + 2 <= MAX_LINE_CHARS;
+        if name.len() > MAX_KEY_BYTES {
             self.line(depth, &format!("? {name}"))?;
             return self.line(depth, &format!(": {flow}"));
         }
@@ -124,14 +128,14 @@ fn is_deep(entries: &Map<String, Value>) -> bool {
     entries.values().any(|value| value.as_object().is_some_and(|inner| !inner.is_empty() && entries.len() > 1))
 }
 
-fn text<T: Serialize>(value: &T) -> Result<String, Stopped> {
+fn text<T: Serialize>(value: &T) -> Result<String, ExportError> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     let text = serde_saphyr::to_string_with_options(value, options).map_err(std::io::Error::other)?;
     Ok(text.trim_end_matches('\n').to_owned())
 }
 
 /// A value as it stands in a line.
-fn flow(value: &Value) -> Result<String, Stopped> {
+fn flow(value: &Value) -> Result<String, ExportError> {
     match value {
         Value::Object(entries) if entries.is_empty() => Ok("{}".to_owned()),
         Value::Array(items) if items.is_empty() => Ok("[]".to_owned()),
@@ -142,7 +146,7 @@ fn flow(value: &Value) -> Result<String, Stopped> {
     }
 }
 
-fn in_a_line(value: &Value) -> Result<String, Stopped> {
+fn in_a_line(value: &Value) -> Result<String, ExportError> {
     match value {
         Value::Object(entries) => text(&FlowMap(entries)),
         Value::Array(items) => text(&FlowSeq(items)),
@@ -151,11 +155,11 @@ fn in_a_line(value: &Value) -> Result<String, Stopped> {
 }
 
 /// A key of more bytes stands alone in a line: YAML looks no further than 1,024 characters for a colon.
-const LONGEST_KEY: usize = 1000;
+const MAX_KEY_BYTES: usize = 1000;
 
 /// A key as it stands in front of a colon. Most are plain names or paths, of which nothing need be asked.
-fn key(name: &str) -> Result<String, Stopped> {
-    if name.len() > LONGEST_KEY {
+fn key(name: &str) -> Result<String, ExportError> {
+    if name.len() > MAX_KEY_BYTES {
         // A text of JSON is one of YAML, and so are the marks in it.
         let marked = text_with_placeholders(name);
         let text = serde_json::to_string(marked.as_deref().unwrap_or(name)).map_err(std::io::Error::from)?;
@@ -173,7 +177,7 @@ fn key(name: &str) -> Result<String, Stopped> {
 }
 
 /// Any key, as the library writes it.
-fn any_key(name: &str) -> Result<String, Stopped> {
+fn any_key(name: &str) -> Result<String, ExportError> {
     let marked = text_with_placeholders(name);
     let name = marked.as_deref().unwrap_or(name);
     let line = text(&std::iter::once((name, 0)).collect::<std::collections::BTreeMap<_, _>>())?;

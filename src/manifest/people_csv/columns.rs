@@ -1,6 +1,6 @@
 //! What the columns of a table of people mean: the headers they are known by, and the words in their cells.
 
-use super::super::said::Ensure;
+use super::super::statement::Ensure;
 use crate::input::document::{Diagnostic, Span};
 use crate::input::table::{TableRow, TableRows};
 use crate::model::attributes::{Setting, SettingValue};
@@ -34,7 +34,7 @@ const ALIASES: [(&str, &str); 4] =
 
 /// Columns that are known and say nothing here: where a welcome would be sent, how a directory knows somebody,
 /// since when it is so.
-const PASSED_OVER: [&str; 3] = ["welcome_email", "ad_objectguid", "revision"];
+const IGNORED: [&str; 3] = ["welcome_email", "ad_objectguid", "revision"];
 
 /// The column of the group that a listed membership comes from.
 pub(super) const VIA: &str = "via";
@@ -49,7 +49,7 @@ pub(super) const PLACES: [(&str, Kind); 3] =
 
 /// How the table is read.
 #[derive(Clone, Debug, Default)]
-pub struct Table {
+pub struct TableOptions {
     /// What stands between cells; none for what the table shows.
     pub delimiter: Option<u8>,
     /// Headers of one's own, each with the field it is; none for one to be passed over.
@@ -60,7 +60,7 @@ pub struct Table {
     pub role: Option<Role>,
 }
 
-impl Table {
+impl TableOptions {
     /// What a header is: a field, nothing (`Some(None)`), or unknown (`None`).
     #[expect(clippy::option_option, reason = "known and passed over, and not known")]
     pub(super) fn field(&self, header: &str) -> Option<Option<&'static str>> {
@@ -70,7 +70,7 @@ impl Table {
         }
         // As people write headers: `First Name`, `E-Mail`.
         let header = header.to_lowercase().replace([' ', '-'], "_");
-        if PASSED_OVER.contains(&header.as_str()) {
+        if IGNORED.contains(&header.as_str()) {
             return Some(None);
         }
         let field = ALIASES.iter().find(|(alias, _)| *alias == header).map_or(header.as_str(), |(_, field)| field);
@@ -132,7 +132,7 @@ impl<'r> Cells<'r> {
     }
 
     /// Where the cell of a field stands, or the row.
-    pub(super) fn place(&self, field: &'static str) -> Span {
+    pub(super) fn span(&self, field: &'static str) -> Span {
         let at = self.all(field).next().map_or(usize::MAX, |(at, _)| at);
         self.rows.span(self.row, at)
     }
@@ -169,7 +169,7 @@ pub(super) fn status(word: &str) -> Result<Option<Ensure>, Problem> {
     }
 }
 
-pub(super) fn truth(word: &str) -> Result<bool, Problem> {
+pub(super) fn boolean(word: &str) -> Result<bool, Problem> {
     match word.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use crate::manifest::said::Spot;
+use crate::manifest::statement::Spot;
 use crate::model::Id;
 
 /// Rows that are declared.

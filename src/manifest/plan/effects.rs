@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::Planner;
-use crate::manifest::said::Spot;
+use crate::manifest::statement::Spot;
 use crate::model::secret::hex;
 use crate::model::{Id, Kind, Resource, Role, SetNames};
 use crate::ops::describe::Change;

@@ -2,7 +2,7 @@
 
 use super::removal::{Exclusive, Thing};
 use super::{Planner, Result};
-use crate::manifest::said::{Endpoint, EndpointRole, Ensure, Item, Spot};
+use crate::manifest::statement::{Endpoint, EndpointRole, Ensure, Item, Spot};
 use crate::model::attributes::{EndpointKind, Item as Attributes};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
 use crate::ops::{Actor, content, endpoint};

@@ -2,7 +2,7 @@
 
 use super::removal::{Exclusive, Thing};
 use super::{Planner, Result};
-use crate::manifest::said::{Ensure, Group, Member, Spot};
+use crate::manifest::statement::{Ensure, Group, Member, Spot};
 use crate::model::{Binding, Id, Kind, Reference, Resource, Role, Verb};
 use crate::ops::{group, membership};
 use crate::policy::Facts;

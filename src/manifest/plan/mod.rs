@@ -26,7 +26,7 @@ use declared::Declared;
 use removal::Gone;
 
 use super::Limits;
-use super::said::{Account, Said, Share, Spot, Statement};
+use super::statement::{Account, Said, Share, Spot, Statement};
 use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, SetNames, Verb};
 use crate::ops::{Actor, Transaction, group, share};
 use crate::policy::{Facts, RowChange};

@@ -2,7 +2,7 @@
 
 use super::removal::{Exclusive, Thing};
 use super::{Planner, Result};
-use crate::manifest::said::{Ensure, Org, OrgMember, Spot, Workspace, WorkspaceMember};
+use crate::manifest::statement::{Ensure, Org, OrgMember, Spot, Workspace, WorkspaceMember};
 use crate::model::{Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::ops::{Actor, home, membership, org, org_member, workspace, workspace_member};
 use crate::policy::Facts;

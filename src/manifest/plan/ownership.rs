@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Planner, Result};
-use crate::manifest::said::Spot;
+use crate::manifest::statement::Spot;
 use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Role, SetNames};
 use crate::ops::account::role_of;
 use crate::ops::required_actions;

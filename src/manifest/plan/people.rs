@@ -2,7 +2,7 @@
 
 use super::removal::Thing;
 use super::{Planner, Result};
-use crate::manifest::said::{Account, Ensure, Member, Said, Spot};
+use crate::manifest::statement::{Account, Ensure, Member, Said, Spot};
 use crate::model::time::Expiry;
 use crate::model::{Action, Id, Kind, Name, Reference, Resource, Role, Time, Verb};
 use crate::ops::{account, server};

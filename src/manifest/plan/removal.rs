@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::groups::has_members;
 use super::{Owned, Planner, Result, Sign};
-use crate::manifest::limits;
-use crate::manifest::said::Spot;
+use crate::manifest::removal_limits;
+use crate::manifest::statement::Spot;
 use crate::model::catalogue::disclosure::EXCLUSIVE_LISTS;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role};
 use crate::ops::share::{ShareSelector, Sharer};
@@ -277,12 +277,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             Some(most) if count <= most => return Ok(()),
             Some(most) => format!("{count} removals are more than the {most} that --max-removals allows"),
             None => {
-                let most = self.options.limits.removals.unwrap_or(limits::REMOVALS);
-                let part = self.options.limits.share.unwrap_or(limits::SHARE);
+                let most = self.options.limits.removals.unwrap_or(removal_limits::MAX_REMOVALS);
+                let part = self.options.limits.share.unwrap_or(removal_limits::MAX_PERCENT);
                 let all = (owned.count() as u64).max(self.declared.count());
                 if count > most {
                     format!("{count} removals are more than the {most} that one apply makes")
-                } else if all >= limits::FROM && count * 100 > all * part {
+                } else if all >= removal_limits::PERCENT_APPLIES_FROM && count * 100 > all * part {
                     format!("{count} removals are more than {part}% of the {all} things of the set")
                 } else {
                     return Ok(());

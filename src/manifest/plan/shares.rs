@@ -1,7 +1,7 @@
 //! Shares: as the operator's, as one's own, and in the name of whoever is said to share.
 
 use super::{Planner, Result};
-use crate::manifest::said::{Share, Spot};
+use crate::manifest::statement::{Share, Spot};
 use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::catalogue::OWN_NAME;
 use crate::model::time::Expiry;

@@ -2,72 +2,81 @@
 
 use std::collections::HashMap;
 
-use super::super::fields::{Entered, Fields, Found, Part, Reading, entries, text};
-use super::super::form::{self, Form};
-use super::super::said::{Endpoint, EndpointRole, Item, Said, Share, Spot, Statement};
-use super::super::tables::{CONTENT, ENDPOINT, ROLES, SHARE};
+use super::super::merge::{MergeReader, MergedMapping, SectionEntry, SourceMapping, SourceValue, entries, text};
+use super::super::schema::{CONTENT, ENDPOINT, ROLES, SHARE};
+use super::super::statement::{Endpoint, EndpointRole, Item, Said, Share, Spot, Statement};
+use super::super::text_format::{self, TextFormat};
 use super::groups::ensure;
-use super::{say, spot, things};
+use super::{declare, first_location, section_entries};
 use crate::input::document::Node;
 use crate::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass};
 use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
 
 /// What is said of endpoints.
-pub(in crate::manifest) fn endpoints(reading: &mut Reading<'_>, root: &Fields<'_>, said: &mut Vec<Statement>) {
-    things(reading, root, ("endpoints", Kind::Endpoint, &ENDPOINT), |reading, (name, entered), fields| {
-        endpoint(reading, (name, spot(entered)), fields, said);
+pub(in crate::manifest) fn endpoints(
+    reading: &mut MergeReader<'_>,
+    root: &MergedMapping<'_>,
+    said: &mut Vec<Statement>,
+) {
+    section_entries(reading, root, ("endpoints", Kind::Endpoint, &ENDPOINT), |reading, (name, entered), fields| {
+        endpoint(reading, (name, first_location(entered)), fields, said);
     });
 }
 
 /// What is said of one endpoint.
 pub(in crate::manifest) fn endpoint(
-    reading: &mut Reading<'_>,
+    reading: &mut MergeReader<'_>,
     (name, first): (Name, Spot),
-    fields: &Fields<'_>,
+    fields: &MergedMapping<'_>,
     said: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
     let administrators =
         fields.within(reading, ("roles", &ROLES), |reading, fields| roles(reading, fields, &name, said));
-    for entered in entries(Form::Path, fields.all("content")) {
+    for entered in entries(TextFormat::Path, fields.all("content")) {
         item(reading, &name, &entered, said);
     }
     let mut paths = Vec::new();
-    for entered in entries(Form::Path, fields.all("shares")) {
+    for entered in entries(TextFormat::Path, fields.all("shares")) {
         let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { continue };
         shares(reading, (&name, &path), &entered, said);
         paths.push(path);
     }
     let endpoint = Endpoint {
         kind: fields.word(reading, "kind", EndpointKind::from_name),
-        private: fields.truth(reading, "private"),
-        managed: fields.truth(reading, "managed"),
+        private: fields.boolean(reading, "private"),
+        managed: fields.boolean(reading, "managed"),
         node_version: fields.parsed(reading, "node-version", NodeVersion::parse),
-        of: fields.parsed(reading, "of", form::item),
+        of: fields.parsed(reading, "of", text_format::item),
         administrators: administrators.unwrap_or_default(),
         ensure,
-        exclusive: fields.truth(reading, "exclusive"),
+        exclusive: fields.boolean(reading, "exclusive"),
         shared: paths,
-        previously: fields.parsed(reading, "previously", |text| form::name(Kind::Endpoint, text)),
+        previously: fields.parsed(reading, "previously", |text| text_format::name(Kind::Endpoint, text)),
         name,
     };
-    say(said, first, Said::Endpoint(Box::new(endpoint)));
+    declare(said, first, Said::Endpoint(Box::new(endpoint)));
 }
 
 /// Says the roles on an endpoint. Answers who administers it.
-fn roles(reading: &mut Reading<'_>, fields: &Fields<'_>, endpoint: &Name, said: &mut Vec<Statement>) -> Vec<Reference> {
+fn roles(
+    reading: &mut MergeReader<'_>,
+    fields: &MergedMapping<'_>,
+    endpoint: &Name,
+    said: &mut Vec<Statement>,
+) -> Vec<Reference> {
     let mut administrators = Vec::new();
     for field in ROLES.fields {
         let Some(role) = Role::from_name(Kind::Endpoint, field.name) else { continue };
         let mut seen: HashMap<String, Spot> = HashMap::new();
         for found in fields.items(field.name) {
-            let Some(who) = text(found.node).and_then(|text| form::member(text).ok()) else { continue };
+            let Some(who) = text(found.node).and_then(|text| text_format::member(text).ok()) else { continue };
             // Two files may both name somebody; one of them naming somebody twice is a slip.
-            let key = Form::Member.canonical(&who.to_string());
-            match seen.insert(key, found.spot()) {
+            let key = TextFormat::Member.canonical(&who.to_string());
+            match seen.insert(key, found.location()) {
                 Some(before) if before.source == found.source => {
-                    let told = reading.told(before);
-                    reading.mistake(found.spot(), format!("{who} stands in {told} already"));
+                    let told = reading.describe_location(before);
+                    reading.report(found.location(), format!("{who} stands in {told} already"));
                 }
                 Some(_) => {}
                 None => {
@@ -75,7 +84,7 @@ fn roles(reading: &mut Reading<'_>, fields: &Fields<'_>, endpoint: &Name, said: 
                         administrators.push(who.clone());
                     }
                     let it = EndpointRole { endpoint: endpoint.clone(), role, who };
-                    say(said, found.spot(), Said::Role(Box::new(it)));
+                    declare(said, found.location(), Said::Role(Box::new(it)));
                 }
             }
         }
@@ -84,18 +93,18 @@ fn roles(reading: &mut Reading<'_>, fields: &Fields<'_>, endpoint: &Name, said: 
 }
 
 /// Says what is said of a file or folder, as all sources have it.
-fn item(reading: &mut Reading<'_>, endpoint: &Name, entered: &[Entered<'_>], said: &mut Vec<Statement>) {
+fn item(reading: &mut MergeReader<'_>, endpoint: &Name, entered: &[SectionEntry<'_>], said: &mut Vec<Statement>) {
     let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { return };
-    let item = (endpoint.clone(), path, spot(entered));
+    let item = (endpoint.clone(), path, first_location(entered));
     let found = entered.iter().map(|it| it.found);
     reading.mappings(&CONTENT, found, |reading, fields| one_item(reading, item, fields, said));
 }
 
 /// Says what is said of a file or folder.
 pub(in crate::manifest) fn one_item(
-    reading: &mut Reading<'_>,
+    reading: &mut MergeReader<'_>,
     (endpoint, path, spot): (Name, Path, Spot),
-    fields: &Fields<'_>,
+    fields: &MergedMapping<'_>,
     said: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
@@ -103,27 +112,27 @@ pub(in crate::manifest) fn one_item(
     let size = fields.number(reading, "size");
     if size.is_some() && item_type != Some(ItemType::File) {
         let found = fields.get(reading, "size");
-        let span = found.map_or(spot, |found| found.spot());
-        reading.mistake(span, "a folder has no size of its own").tips.push("type: file".to_owned());
+        let span = found.map_or(spot, |found| found.location());
+        reading.report(span, "a folder has no size of its own").tips.push("type: file".to_owned());
     }
-    let owner = fields.parsed(reading, "owner", |text| match form::is_nobody(text) {
+    let owner = fields.parsed(reading, "owner", |text| match text_format::is_nobody(text) {
         true => Ok(None),
-        false => form::name(Kind::Account, text).map(Some),
+        false => text_format::name(Kind::Account, text).map(Some),
     });
     let (ownerless, owner) = (owner == Some(None), owner.flatten());
     let item = Item { endpoint, path, item_type, size, owner, ownerless, ensure };
-    say(said, spot, Said::Item(Box::new(item)));
+    declare(said, spot, Said::Item(Box::new(item)));
 }
 
 /// Says the shares of one path.
 fn shares(
-    reading: &mut Reading<'_>,
+    reading: &mut MergeReader<'_>,
     (endpoint, path): (&Name, &Path),
-    entered: &[Entered<'_>],
+    entered: &[SectionEntry<'_>],
     said: &mut Vec<Statement>,
 ) {
-    for entered in entries(Form::Sharer, entered.iter().map(|it| it.found)) {
-        let Some(principal) = entered.first().and_then(|it| form::sharer(it.key).ok()) else { continue };
+    for entered in entries(TextFormat::Sharer, entered.iter().map(|it| it.found)) {
+        let Some(principal) = entered.first().and_then(|it| text_format::sharer(it.key).ok()) else { continue };
         // One sharer makes several where their classes differ.
         let mut seen: Vec<((Option<String>, ShareClass), Share, Spot)> = Vec::new();
         for it in &entered {
@@ -133,12 +142,12 @@ fn shares(
                 let by = (by, share.class.unwrap_or(initial));
                 match seen.iter().find(|(other, ..)| *other == by) {
                     Some((_, other, before)) if !same(other, &share) => {
-                        let told = reading.told(*before);
-                        reading.mistake(spot, format!("the share with {principal} is another one in {told}"));
+                        let told = reading.describe_location(*before);
+                        reading.report(spot, format!("the share with {principal} is another one in {told}"));
                     }
                     Some((.., before)) if before.source == spot.source => {
-                        let told = reading.told(*before);
-                        reading.mistake(spot, format!("the share with {principal} stands in {told} already"));
+                        let told = reading.describe_location(*before);
+                        reading.report(spot, format!("the share with {principal} stands in {told} already"));
                     }
                     Some(_) => {}
                     None => seen.push((by, share, spot)),
@@ -146,7 +155,7 @@ fn shares(
             }
         }
         for (_, share, spot) in seen {
-            say(said, spot, Said::Share(Box::new(share)));
+            declare(said, spot, Said::Share(Box::new(share)));
         }
     }
 }
@@ -157,18 +166,22 @@ fn same(one: &Share, other: &Share) -> bool {
 }
 
 /// The shares of one path with one principal, as one source has them.
-fn of_one(reading: &mut Reading<'_>, of: (&Name, &Path, &Reference), entered: &Entered<'_>) -> Vec<(Share, Spot)> {
+fn of_one(
+    reading: &mut MergeReader<'_>,
+    of: (&Name, &Path, &Reference),
+    entered: &SectionEntry<'_>,
+) -> Vec<(Share, Spot)> {
     let found = entered.found;
     let plain = |permissions| share_of(of, permissions);
     match &found.node.value {
         Node::List(items) if items.iter().any(|item| matches!(item.value, Node::Mapping(_))) => {
             let mut shares = Vec::new();
             for node in items {
-                let found = Found { source: found.source, node };
+                let found = SourceValue { source: found.source, node };
                 match &node.value {
                     Node::Mapping(_) => shares.extend(of_mapping(reading, of, &found)),
                     _ => {
-                        let diagnostic = reading.mistake(found.spot(), "shares of several stand as mappings");
+                        let diagnostic = reading.report(found.location(), "shares of several stand as mappings");
                         diagnostic.tips.push("{permission: view, by: alice}".to_owned());
                     }
                 }
@@ -176,7 +189,7 @@ fn of_one(reading: &mut Reading<'_>, of: (&Name, &Path, &Reference), entered: &E
             shares
         }
         Node::Mapping(_) => of_mapping(reading, of, &found).into_iter().collect(),
-        _ => permissions(reading, &found).map(|set| (plain(set), entered.spot)).into_iter().collect(),
+        _ => permissions(reading, &found).map(|set| (plain(set), entered.location)).into_iter().collect(),
     }
 }
 
@@ -193,40 +206,44 @@ fn share_of((endpoint, path, principal): (&Name, &Path, &Reference), permissions
     }
 }
 
-fn of_mapping(reading: &mut Reading<'_>, of: (&Name, &Path, &Reference), found: &Found<'_>) -> Option<(Share, Spot)> {
+fn of_mapping(
+    reading: &mut MergeReader<'_>,
+    of: (&Name, &Path, &Reference),
+    found: &SourceValue<'_>,
+) -> Option<(Share, Spot)> {
     let Node::Mapping(entries) = &found.node.value else { return None };
-    let parts = vec![Part::new(found.source, entries)];
-    let share = reading.mapping(&SHARE, parts, |reading, fields| one_share(reading, of, found.spot(), fields));
-    Some((share?, found.spot()))
+    let parts = vec![SourceMapping::new(found.source, entries)];
+    let share = reading.mapping(&SHARE, parts, |reading, fields| one_share(reading, of, found.location(), fields));
+    Some((share?, found.location()))
 }
 
 /// A share whose terms are said one by one.
 pub(in crate::manifest) fn one_share(
-    reading: &mut Reading<'_>,
+    reading: &mut MergeReader<'_>,
     of: (&Name, &Path, &Reference),
     spot: Spot,
-    fields: &Fields<'_>,
+    fields: &MergedMapping<'_>,
 ) -> Option<Share> {
     let Some(given) = fields.get(reading, "permission") else {
-        reading.mistake(spot, "`permission` is missing").tips.push("permission: view".to_owned());
+        reading.report(spot, "`permission` is missing").tips.push("permission: view".to_owned());
         return None;
     };
     let share = Share {
-        by: fields.parsed(reading, "by", |text| form::name(Kind::Account, text)),
-        expires: fields.parsed(reading, "expires", form::moment),
+        by: fields.parsed(reading, "by", |text| text_format::name(Kind::Account, text)),
+        expires: fields.parsed(reading, "expires", text_format::moment),
         class: fields.word(reading, "class", ShareClass::from_name),
-        orphaned: fields.truth(reading, "orphaned").unwrap_or_default(),
+        orphaned: fields.boolean(reading, "orphaned").unwrap_or_default(),
         ..share_of(of, permissions(reading, &given)?)
     };
     if let (Some(by), Reference::Named(Kind::Account, who)) = (&share.by, of.2)
         && by.key() == who.key()
     {
-        reading.mistake(spot, "nothing is shared with oneself");
+        reading.report(spot, "nothing is shared with oneself");
     }
     Some(share)
 }
 
-fn permissions(reading: &mut Reading<'_>, found: &Found<'_>) -> Option<Permissions> {
+fn permissions(reading: &mut MergeReader<'_>, found: &SourceValue<'_>) -> Option<Permissions> {
     match &found.node.value {
         Node::Text(text) => Permissions::parse(text).ok(),
         Node::List(items) => {
@@ -235,7 +252,7 @@ fn permissions(reading: &mut Reading<'_>, found: &Found<'_>) -> Option<Permissio
                 set = set.union(Permissions::parse(text(item)?).ok()?);
             }
             if set.is_empty() {
-                let diagnostic = reading.mistake(found.spot(), "a share gives at least one permission");
+                let diagnostic = reading.report(found.location(), "a share gives at least one permission");
                 diagnostic.tips.push("to end it, leave it out and apply with --prune".to_owned());
                 return None;
             }

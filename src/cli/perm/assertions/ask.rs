@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::super::asked::{Asked, On, listed, may_ask_about_others, oneself, themselves_only};
 use crate::cli::view::View;
-use crate::manifest::assertions::{Claim, Wanted};
+use crate::manifest::assertions::{Claim, Expected};
 use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Breadth, Filter, ItemDetail, lookup_resources, lookup_subjects};
 use crate::policy::{Evaluator, Facts, Question};
@@ -21,7 +21,7 @@ pub(super) enum Sought {
     List { who: Id, filter: Filter, wanted: Ids },
 }
 
-/// As [`Wanted`], looked up.
+/// As [`Expected`], looked up.
 #[derive(Default)]
 pub(super) struct Ids {
     is: Option<Vec<Id>>,
@@ -51,7 +51,7 @@ impl Sought {
                 }
                 Ok(Sought::Each { allowed: *allowed, asked })
             }
-            Claim::Who { actions, resource, wanted } => {
+            Claim::Who { actions, resource, expected: wanted } => {
                 let on = On::find(view, resource, actions.first().map_or("", String::as_str))?;
                 let actions = actions.iter().map(|text| on.action(view, text)).collect::<Result<_, _>>()?;
                 if !may_ask_about_others(view, on.id, on.kind)? {
@@ -67,7 +67,7 @@ impl Sought {
                 })?;
                 Ok(Sought::Who { actions, on: on.id, wanted })
             }
-            Claim::List { principal: who, kind, under, actions, wanted } => {
+            Claim::List { principal: who, kind, under, actions, expected: wanted } => {
                 let reference = Reference::principal(who)?;
                 let who = match oneself(view, &reference)? {
                     Some(own) => own,
@@ -111,7 +111,7 @@ impl Sought {
 }
 
 impl Ids {
-    fn find(wanted: &Wanted, find: &dyn Fn(&str) -> Result<Id, Problem>) -> Result<Ids, Problem> {
+    fn find(wanted: &Expected, find: &dyn Fn(&str) -> Result<Id, Problem>) -> Result<Ids, Problem> {
         let all = |list: &[String]| list.iter().map(|text| find(text)).collect::<Result<Vec<_>, _>>();
         Ok(Ids {
             is: wanted.is.as_deref().map(all).transpose()?,

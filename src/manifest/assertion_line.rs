@@ -6,7 +6,7 @@ use crate::model::shell::split_words;
 
 /// What a line claims.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum AssertionKind {
     Can,
     Cannot,
     /// These and nobody else can.
@@ -15,9 +15,9 @@ pub(super) enum Sort {
 
 /// A line, taken apart.
 #[derive(Debug)]
-pub(super) struct Sentence {
+pub(super) struct AssertionLine {
     pub(super) principals: Vec<String>,
-    pub(super) sort: Sort,
+    pub(super) kind: AssertionKind,
     pub(super) actions: Vec<String>,
     pub(super) resource: String,
     pub(super) as_of: Option<String>,
@@ -25,7 +25,7 @@ pub(super) struct Sentence {
 
 /// Reads a line. A comma at the end of a word says that another follows, so names and
 /// values with a comma inside stay whole.
-pub(super) fn sentence(line: &str) -> Result<Sentence, Problem> {
+pub(super) fn parse_assertion_line(line: &str) -> Result<AssertionLine, Problem> {
     let wrong = |what: &str| {
         Problem::usage("bad_test", format!("the test is not understood: {what}"))
             .tip("write `bob can download node1:/x`, `bob cannot ...` or `only alice, carol can ...`")
@@ -37,15 +37,15 @@ pub(super) fn sentence(line: &str) -> Result<Sentence, Problem> {
     let mut principals = list(&mut words).ok_or_else(|| wrong("nobody is named"))?;
     let is_nobody = principals == ["nobody"];
     let sort = match words.next() {
-        Some("can") if is_closed || is_nobody => Sort::Only,
-        Some("can") => Sort::Can,
+        Some("can") if is_closed || is_nobody => AssertionKind::Only,
+        Some("can") => AssertionKind::Can,
         Some("cannot") if is_nobody => {
             return Err(wrong("`nobody cannot` would mean that everybody can, which no test asks"));
         }
         Some("cannot") if is_closed => {
             return Err(wrong("`only` says who can, and goes with `can` alone"));
         }
-        Some("cannot") => Sort::Cannot,
+        Some("cannot") => AssertionKind::Cannot,
         Some(word) => {
             return Err(wrong(&format!("expected `can` or `cannot`, found `{}`", printable(word))));
         }
@@ -69,7 +69,7 @@ pub(super) fn sentence(line: &str) -> Result<Sentence, Problem> {
             )));
         }
     };
-    Ok(Sentence { principals, sort, actions, resource, as_of })
+    Ok(AssertionLine { principals, kind: sort, actions, resource, as_of })
 }
 
 fn list<'w>(words: &mut impl Iterator<Item = &'w str>) -> Option<Vec<String>> {
@@ -91,8 +91,8 @@ mod tests {
     use super::*;
 
     fn told(line: &str) -> String {
-        match sentence(line) {
-            Ok(it) => format!("{:?} {:?} {:?} {} {:?}", it.sort, it.principals, it.actions, it.resource, it.as_of),
+        match parse_assertion_line(line) {
+            Ok(it) => format!("{:?} {:?} {:?} {} {:?}", it.kind, it.principals, it.actions, it.resource, it.as_of),
             Err(problem) => problem.message,
         }
     }

@@ -5,21 +5,21 @@
 //! `accounts` of a manifest; `member`, `role`, `content` and `share` rows say who has a place in what.
 //! Rows are taken in their order, so what a row names must be there or stand before it.
 
-mod plain;
+mod fast;
 
 use std::collections::HashMap;
 
 use serde::de::IgnoredAny;
 
-use super::check::Checker;
-use super::fields::{Fields, Part, Reading};
-use super::form::{self, Form};
+use super::merge::{MergeReader, MergedMapping, SourceMapping};
 use super::read::{content, groups, organizations, people};
-use super::said::{EndpointRole, Member, OrgMember, Said, Spot, Statement, WorkspaceMember};
-use super::shape::{Field, Object, Shape, field};
-use super::tables::{
+use super::schema::{
     ACCOUNT, CONTENT, DROPBOX, ENDPOINT, GROUP, HOME, MANIFEST, ORGANIZATION, SERVER, SHARE, WORKGROUP, WORKSPACE,
 };
+use super::shape::{Field, Object, Shape, field};
+use super::statement::{EndpointRole, Member, OrgMember, Said, Spot, Statement, WorkspaceMember};
+use super::text_format::{self, TextFormat};
+use super::validate::Validator;
 use crate::input::document::{self, Diagnostic, Entry, Node, WithSpan};
 use crate::input::json;
 use crate::model::attributes::AllowDeny;
@@ -29,33 +29,33 @@ use crate::model::{Kind, Name, Reference, Role};
 use crate::ops::home::HomeFolder;
 
 /// A sort of row: its tag, the keys that say which thing it is about, and what can be said of it.
-struct Sort {
+struct RowKind {
     tag: &'static str,
-    naming: Object,
+    identifying: Object,
     object: &'static Object,
 }
 
-const fn of(tag: &'static str, naming: &'static [Field], object: &'static Object) -> Sort {
-    Sort { tag, naming: Object { name: tag, fields: naming }, object }
+const fn row_kind(tag: &'static str, naming: &'static [Field], object: &'static Object) -> RowKind {
+    RowKind { tag, identifying: Object { name: tag, fields: naming }, object }
 }
 
 static HEAD: Object = Object {
     name: "head",
     fields: &[
         field("version", Shape::Number, "The version of this form of file: 1"),
-        field("name", Shape::Text(Form::Set), "The set: owner of what the rows declare"),
+        field("name", Shape::Text(TextFormat::Set), "The set: owner of what the rows declare"),
     ],
 };
 
 static MEMBER: Object = Object {
     name: "member-row",
     fields: &[
-        field("of", Shape::Text(Form::Free), "A group, workgroup, dropbox, organization or workspace"),
-        field("user", Shape::Text(Form::Name(Kind::Account)), "The account"),
-        field("group", Shape::Text(Form::Name(Kind::Group)), "The group, in place of an account"),
-        field("level", Shape::Text(Form::Free), "What the membership gives"),
-        field("active", Shape::Truth, "`false` for a membership that is listed and gives nothing"),
-        field("root-upload", Shape::Word(&["allow", "deny"]), "Of a workspace: whether straight into the home folder"),
+        field("of", Shape::Text(TextFormat::FreeText), "A group, workgroup, dropbox, organization or workspace"),
+        field("user", Shape::Text(TextFormat::Name(Kind::Account)), "The account"),
+        field("group", Shape::Text(TextFormat::Name(Kind::Group)), "The group, in place of an account"),
+        field("level", Shape::Text(TextFormat::FreeText), "What the membership gives"),
+        field("active", Shape::Bool, "`false` for a membership that is listed and gives nothing"),
+        field("root-upload", Shape::Enum(&["allow", "deny"]), "Of a workspace: whether straight into the home folder"),
         HOME,
     ],
 };
@@ -63,69 +63,69 @@ static MEMBER: Object = Object {
 static ROLE: Object = Object {
     name: "role-row",
     fields: &[
-        field("endpoint", Shape::Text(Form::Name(Kind::Endpoint)), "The endpoint"),
+        field("endpoint", Shape::Text(TextFormat::Name(Kind::Endpoint)), "The endpoint"),
         field(
             "role",
-            Shape::Word(&["administrator", "activity-manager", "activity-monitor", "access-manager"]),
+            Shape::Enum(&["administrator", "activity-manager", "activity-monitor", "access-manager"]),
             "The role",
         ),
-        field("principal", Shape::Text(Form::Member), "Who holds it"),
+        field("principal", Shape::Text(TextFormat::Member), "Who holds it"),
     ],
 };
 
-const ITEM: Field = field("item", Shape::Text(Form::Item), "The file or folder, with its endpoint");
+const ITEM: Field = field("item", Shape::Text(TextFormat::Item), "The file or folder, with its endpoint");
 
-static SORTS: [Sort; 13] = [
-    of("manifest", &[], &HEAD),
-    of("server", &[], &SERVER),
-    of("account", &[field("name", Shape::Text(Form::Name(Kind::Account)), "Its name")], &ACCOUNT),
-    of("group", &[field("name", Shape::Text(Form::Name(Kind::Group)), "Its name")], &GROUP),
-    of("workgroup", &[field("name", Shape::Text(Form::Name(Kind::Workgroup)), "Its name")], &WORKGROUP),
-    of("dropbox", &[field("name", Shape::Text(Form::Name(Kind::Dropbox)), "Its name")], &DROPBOX),
-    of("endpoint", &[field("name", Shape::Text(Form::Name(Kind::Endpoint)), "Its name")], &ENDPOINT),
-    of("organization", &[field("name", Shape::Text(Form::Name(Kind::Org)), "Its name")], &ORGANIZATION),
-    of("workspace", &[field("name", Shape::Text(Form::Free), "Its name, as ORG/NAME")], &WORKSPACE),
-    of("member", &[], &MEMBER),
-    of("role", &[], &ROLE),
-    of("content", &[ITEM], &CONTENT),
-    of("share", &[ITEM, field("principal", Shape::Text(Form::Sharer), "With whom")], &SHARE),
+static ROW_KINDS: [RowKind; 13] = [
+    row_kind("manifest", &[], &HEAD),
+    row_kind("server", &[], &SERVER),
+    row_kind("account", &[field("name", Shape::Text(TextFormat::Name(Kind::Account)), "Its name")], &ACCOUNT),
+    row_kind("group", &[field("name", Shape::Text(TextFormat::Name(Kind::Group)), "Its name")], &GROUP),
+    row_kind("workgroup", &[field("name", Shape::Text(TextFormat::Name(Kind::Workgroup)), "Its name")], &WORKGROUP),
+    row_kind("dropbox", &[field("name", Shape::Text(TextFormat::Name(Kind::Dropbox)), "Its name")], &DROPBOX),
+    row_kind("endpoint", &[field("name", Shape::Text(TextFormat::Name(Kind::Endpoint)), "Its name")], &ENDPOINT),
+    row_kind("organization", &[field("name", Shape::Text(TextFormat::Name(Kind::Org)), "Its name")], &ORGANIZATION),
+    row_kind("workspace", &[field("name", Shape::Text(TextFormat::FreeText), "Its name, as ORG/NAME")], &WORKSPACE),
+    row_kind("member", &[], &MEMBER),
+    row_kind("role", &[], &ROLE),
+    row_kind("content", &[ITEM], &CONTENT),
+    row_kind("share", &[ITEM, field("principal", Shape::Text(TextFormat::Sharer), "With whom")], &SHARE),
 ];
 
 /// Every sort of row: its tag, the keys that say what it is about, and what can be said of that.
-pub fn sorts() -> impl Iterator<Item = (&'static str, &'static [Field], &'static Object)> {
-    SORTS.iter().map(|sort| (sort.tag, sort.naming.fields, sort.object))
+pub fn row_kinds() -> impl Iterator<Item = (&'static str, &'static [Field], &'static Object)> {
+    ROW_KINDS.iter().map(|sort| (sort.tag, sort.identifying.fields, sort.object))
 }
 
 /// Whether a line is, or was to be, a row: an object with one key that is none of a whole manifest's.
-pub fn begins(line: &[u8]) -> bool {
+pub fn looks_like_row(line: &[u8]) -> bool {
     let read: Result<HashMap<String, IgnoredAny>, _> = serde_json::from_slice(line);
-    let is_row = |tag: &String| SORTS.iter().any(|sort| sort.tag == tag) || MANIFEST.field(tag).is_none();
+    let is_row = |tag: &String| ROW_KINDS.iter().any(|sort| sort.tag == tag) || MANIFEST.field(tag).is_none();
     read.is_ok_and(|keys| keys.len() == 1 && keys.keys().all(is_row))
 }
 
 /// What a row says.
 #[derive(Debug)]
-pub enum Row {
+pub enum JsonlRow {
     /// What the whole input is: the set that it declares, if it names one.
     Head(Option<Name>),
     /// What is said.
-    Said(Vec<Statement>),
+    Declaration(Vec<Statement>),
 }
 
 /// Reads a row: a line of a source, with its number.
 ///
 /// # Errors
 /// Every mistake in it, each at its place.
-pub fn row(text: &str, source: u32, number: u32) -> Result<Row, Vec<Diagnostic>> {
-    if let Some(said) = plain::plain(text) {
+pub fn parse_row(text: &str, source: u32, number: u32) -> Result<JsonlRow, Vec<Diagnostic>> {
+    if let Some(said) = fast::parse_fast(text) {
         let spot = Spot { source, place: json::line_span(number) };
-        return Ok(Row::Said(vec![Statement { spot, said }]));
+        return Ok(JsonlRow::Declaration(vec![Statement { spot, said }]));
     }
-    whole(text, source, number)
+    parse_any_row(text, source, number)
 }
 
 /// Reads any row.
-fn whole(text: &str, source: u32, number: u32) -> Result<Row, Vec<Diagnostic>> {
+fn parse_any_row(text: &str, source: u32, number: u32) -> Result<JsonlRow, Vec<Diagnostic>> {
     let read = json::read(text, number);
     // What is no JSON says where; what YAML makes of it would be another matter.
     if let Err(diagnostics) = &read
@@ -133,20 +133,20 @@ fn whole(text: &str, source: u32, number: u32) -> Result<Row, Vec<Diagnostic>> {
     {
         return Err(diagnostics.clone());
     }
-    read.and_then(|tree| of_tree(tree, source)).map_err(|diagnostics| {
+    read.and_then(|tree| parse_row_tree(tree, source)).map_err(|diagnostics| {
         // Once more, for the places within the line.
         let at = |mut diagnostic: Diagnostic| {
             diagnostic.span.line = number;
             diagnostic
         };
-        match document::parse_strict(text).and_then(|tree| of_tree(tree, source)) {
+        match document::parse_strict(text).and_then(|tree| parse_row_tree(tree, source)) {
             Err(placed) => placed.into_iter().map(at).collect(),
             Ok(_) => diagnostics,
         }
     })
 }
 
-fn of_tree(tree: WithSpan<Node>, source: u32) -> Result<Row, Vec<Diagnostic>> {
+fn parse_row_tree(tree: WithSpan<Node>, source: u32) -> Result<JsonlRow, Vec<Diagnostic>> {
     let one = |diagnostic: Diagnostic| vec![diagnostic];
     let WithSpan { span, value } = tree;
     let Node::Mapping(entries) = value else {
@@ -160,8 +160,8 @@ fn of_tree(tree: WithSpan<Node>, source: u32) -> Result<Row, Vec<Diagnostic>> {
             return Err(one(Diagnostic::at_span(span, message).tip("{\"account\": {\"name\": \"bob\"}}")));
         }
     };
-    let Some(sort) = SORTS.iter().find(|sort| sort.tag == &*tag.value) else {
-        let tags = SORTS.iter().map(|sort| sort.tag);
+    let Some(sort) = ROW_KINDS.iter().find(|sort| sort.tag == &*tag.value) else {
+        let tags = ROW_KINDS.iter().map(|sort| sort.tag);
         let diagnostic = Diagnostic::at_span(tag.span, format!("no row is a `{}`", printable(&tag.value)));
         return Err(one(match closest_match(&tag.value, tags.clone()) {
             Some(near) => diagnostic.tip(format!("did you mean `{near}`?")),
@@ -176,9 +176,9 @@ fn of_tree(tree: WithSpan<Node>, source: u32) -> Result<Row, Vec<Diagnostic>> {
         )));
     };
     let (naming, rest): (Vec<Entry>, Vec<Entry>) =
-        fields.into_iter().partition(|(key, _)| sort.naming.field(&key.value).is_some());
-    let mut checker = Checker::default();
-    for field in sort.naming.fields {
+        fields.into_iter().partition(|(key, _)| sort.identifying.field(&key.value).is_some());
+    let mut checker = Validator::default();
+    for field in sort.identifying.fields {
         match naming.iter().find(|(key, _)| &*key.value == field.name) {
             Some((_, value)) => checker.value(&field.shape, value),
             None => checker.diagnostics.push(Diagnostic::at_span(said_at, format!("`{}` is missing", field.name))),
@@ -189,11 +189,11 @@ fn of_tree(tree: WithSpan<Node>, source: u32) -> Result<Row, Vec<Diagnostic>> {
         return Err(checker.diagnostics);
     }
     let spot = Spot { source, place: span };
-    let mut reading = Reading::new(&[]);
+    let mut reading = MergeReader::new(&[]);
     let mut said = Vec::new();
-    let head = reading.mapping(&sort.naming, vec![Part::new(source, &naming)], |reading, naming| {
-        reading.mapping(sort.object, vec![Part::new(source, &rest)], |reading, fields| {
-            say(reading, (sort.tag, spot), naming, fields, &mut said)
+    let head = reading.mapping(&sort.identifying, vec![SourceMapping::new(source, &naming)], |reading, naming| {
+        reading.mapping(sort.object, vec![SourceMapping::new(source, &rest)], |reading, fields| {
+            declare(reading, (sort.tag, spot), naming, fields, &mut said)
         })
     });
     let wrong = reading.end();
@@ -201,19 +201,19 @@ fn of_tree(tree: WithSpan<Node>, source: u32) -> Result<Row, Vec<Diagnostic>> {
         return Err(wrong.into_iter().map(|(_, diagnostic)| diagnostic).collect());
     }
     said.sort_by_key(|statement| statement.said.stage());
-    Ok(head.unwrap_or(Row::Said(said)))
+    Ok(head.unwrap_or(JsonlRow::Declaration(said)))
 }
 
 /// Says what a row says.
-fn say(
-    reading: &mut Reading<'_>,
+fn declare(
+    reading: &mut MergeReader<'_>,
     (tag, spot): (&str, Spot),
-    naming: &Fields<'_>,
-    fields: &Fields<'_>,
+    naming: &MergedMapping<'_>,
+    fields: &MergedMapping<'_>,
     said: &mut Vec<Statement>,
-) -> Option<Row> {
-    let name = |key: &str| naming.all(key).find_map(|found| super::fields::text(found.node));
-    let named = |kind: Kind| name("name").and_then(|text| form::name(kind, text).ok());
+) -> Option<JsonlRow> {
+    let name = |key: &str| naming.all(key).find_map(|found| super::merge::text(found.node));
+    let named = |kind: Kind| name("name").and_then(|text| text_format::name(kind, text).ok());
     match tag {
         "manifest" => return Some(head(reading, spot, fields)),
         "server" => people::settings(reading, spot, fields, said),
@@ -228,25 +228,25 @@ fn say(
                 organizations::workspace_alone(reading, (org, workspace, spot), fields, said);
             }
             _ => {
-                reading.mistake(spot, "`name` is no workspace").tips.push("write `ORG/NAME`".to_owned());
+                reading.report(spot, "`name` is no workspace").tips.push("write `ORG/NAME`".to_owned());
             }
         },
         "member" => member(reading, spot, fields, said),
         "role" => {
             let it = EndpointRole {
-                endpoint: fields.parsed(reading, "endpoint", |text| form::name(Kind::Endpoint, text))?,
+                endpoint: fields.parsed(reading, "endpoint", |text| text_format::name(Kind::Endpoint, text))?,
                 role: fields.word(reading, "role", |word| Role::from_name(Kind::Endpoint, word))?,
-                who: fields.parsed(reading, "principal", form::member)?,
+                who: fields.parsed(reading, "principal", text_format::member)?,
             };
             said.push(Statement { spot, said: Said::Role(Box::new(it)) });
         }
         "content" => {
-            let (endpoint, path) = name("item").and_then(|text| form::item(text).ok())?;
+            let (endpoint, path) = name("item").and_then(|text| text_format::item(text).ok())?;
             content::one_item(reading, (endpoint, path, spot), fields, said);
         }
         "share" => {
-            let (endpoint, path) = name("item").and_then(|text| form::item(text).ok())?;
-            let principal = name("principal").and_then(|text| form::sharer(text).ok())?;
+            let (endpoint, path) = name("item").and_then(|text| text_format::item(text).ok())?;
+            let principal = name("principal").and_then(|text| text_format::sharer(text).ok())?;
             let share = content::one_share(reading, (&endpoint, &path, &principal), spot, fields)?;
             said.push(Statement { spot, said: Said::Share(Box::new(share)) });
         }
@@ -261,39 +261,39 @@ fn say(
     None
 }
 
-fn head(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>) -> Row {
+fn head(reading: &mut MergeReader<'_>, spot: Spot, fields: &MergedMapping<'_>) -> JsonlRow {
     if fields.number(reading, "version") != Some(super::read::VERSION) {
-        let diagnostic = reading.mistake(spot, format!("this program knows version {}", super::read::VERSION));
+        let diagnostic = reading.report(spot, format!("this program knows version {}", super::read::VERSION));
         diagnostic.tips.push("{\"manifest\": {\"version\": 1}}".to_owned());
     }
-    Row::Head(fields.parsed(reading, "name", form::set))
+    JsonlRow::Head(fields.parsed(reading, "name", text_format::set))
 }
 
 /// Somebody in something, whatever it is.
-fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut Vec<Statement>) {
+fn member(reading: &mut MergeReader<'_>, spot: Spot, fields: &MergedMapping<'_>, said: &mut Vec<Statement>) {
     let Some(who) = groups::who(reading, spot, fields) else { return };
     let of = match fields.text(reading, "of").map(|text| Reference::parse(text, Kind::Group)) {
         Some(Ok(of)) => of,
         Some(Err(problem)) => {
             let diagnostic = Diagnostic::from_problem(spot.place, problem);
-            reading.wrong.push((spot.source, diagnostic));
+            reading.diagnostics.push((spot.source, diagnostic));
             return;
         }
         None => {
-            reading.mistake(spot, "`of` is missing").tips.push("\"of\": \"group:editors\"".to_owned());
+            reading.report(spot, "`of` is missing").tips.push("\"of\": \"group:editors\"".to_owned());
             return;
         }
     };
     let root_upload = fields.word(reading, "root-upload", AllowDeny::from_name);
     let home = fields.parsed(reading, "home", HomeFolder::parse);
-    let active = fields.truth(reading, "active");
+    let active = fields.boolean(reading, "active");
     let word = fields.text(reading, "level");
     let kind = of.kind();
     let level = match (kind, word) {
         (Some(kind), Some(word)) => match Role::from_name(kind, word) {
             Some(level) => Some(level),
             None => {
-                reading.mistake(spot, format!("{} has no level `{}`", kind.article(), printable(word)));
+                reading.report(spot, format!("{} has no level `{}`", kind.article(), printable(word)));
                 return;
             }
         },
@@ -306,7 +306,7 @@ fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut
         ("home", home.is_some() && kind != Some(Kind::Workspace)),
     ] {
         if is_wrong {
-            reading.mistake(spot, format!("`{key}` says nothing of a member of {of}"));
+            reading.report(spot, format!("`{key}` says nothing of a member of {of}"));
             return;
         }
     }
@@ -322,7 +322,7 @@ fn member(reading: &mut Reading<'_>, spot: Spot, fields: &Fields<'_>, said: &mut
             Said::WorkspaceMember(Box::new(WorkspaceMember { org, workspace, who, level, root_upload, home }))
         }
         (of, who) => {
-            reading.mistake(spot, format!("{who} cannot be a member of {of}"));
+            reading.report(spot, format!("{who} cannot be a member of {of}"));
             return;
         }
     };

@@ -7,8 +7,8 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::super::form;
-use super::super::said::{Account, EndpointRole, Ensure, Item, Member, Said, Share};
+use super::super::statement::{Account, EndpointRole, Ensure, Item, Member, Said, Share};
+use super::super::text_format;
 use crate::model::attributes::ItemType;
 use crate::model::{Kind, Name, Permissions, Reference, Role};
 use crate::ops::account::{self, parse_role};
@@ -87,30 +87,33 @@ fn given<'t, D: Deserializer<'t>, T: Deserialize<'t>>(reader: D) -> Result<Optio
 }
 
 /// What a row says, if it is one of the plain ones.
-pub(super) fn plain(text: &str) -> Option<Said> {
+pub(super) fn parse_fast(text: &str) -> Option<Said> {
     // A list would be taken for a mapping whose values stand in the order of the keys.
     if text.contains('[') {
         return None;
     }
     match serde_json::from_str(text).ok()? {
-        Plain::Account(row) => row.said(),
-        Plain::Member(row) => row.said(),
-        Plain::Role(row) => row.said(),
-        Plain::Content(row) => row.said(),
-        Plain::Share(row) => row.said(),
+        Plain::Account(row) => row.declaration(),
+        Plain::Member(row) => row.declaration(),
+        Plain::Role(row) => row.declaration(),
+        Plain::Content(row) => row.declaration(),
+        Plain::Share(row) => row.declaration(),
     }
 }
 
 /// The account that may be named: none for a text that names none.
 #[expect(clippy::option_option, reason = "nothing wrong, and nobody named")]
 fn account(text: Option<&str>) -> Option<Option<Name>> {
-    text.map(|text| form::name(Kind::Account, text)).transpose().ok()
+    text.map(|text| text_format::name(Kind::Account, text)).transpose().ok()
 }
 
 impl PlainAccount<'_> {
-    fn said(self) -> Option<Said> {
-        let has_form = |form: form::Form, text: Option<&str>| text.is_none_or(|text| form.check(text).is_ok());
-        if !has_form(form::Form::Email, self.email) || !has_form(form::Form::Free, self.display_name) {
+    fn declaration(self) -> Option<Said> {
+        let has_form =
+            |form: text_format::TextFormat, text: Option<&str>| text.is_none_or(|text| form.check(text).is_ok());
+        if !has_form(text_format::TextFormat::Email, self.email)
+            || !has_form(text_format::TextFormat::FreeText, self.display_name)
+        {
             return None;
         }
         let options = account::AccountSettings {
@@ -120,21 +123,21 @@ impl PlainAccount<'_> {
             expires: None,
             settings: Vec::new(),
         };
-        let name = form::name(Kind::Account, self.name).ok()?;
+        let name = text_format::name(Kind::Account, self.name).ok()?;
         let account = Account { name, options, ensure: None, transfer_to: None, cascade: None, previously: None };
         Some(Said::Account(Box::new(account)))
     }
 }
 
 impl PlainMember<'_> {
-    fn said(self) -> Option<Said> {
+    fn declaration(self) -> Option<Said> {
         let (kind, of) = match Reference::parse(self.of, Kind::Group).ok()? {
             Reference::Named(kind @ (Kind::Group | Kind::Workgroup | Kind::Dropbox), of) => (kind, of),
             _ => return None,
         };
         let who = match (self.user, self.group) {
-            (Some(user), None) => Reference::Named(Kind::Account, form::name(Kind::Account, user).ok()?),
-            (None, Some(group)) => Reference::Named(Kind::Group, form::name(Kind::Group, group).ok()?),
+            (Some(user), None) => Reference::Named(Kind::Account, text_format::name(Kind::Account, user).ok()?),
+            (None, Some(group)) => Reference::Named(Kind::Group, text_format::name(Kind::Group, group).ok()?),
             _ => return None,
         };
         let level = match self.level {
@@ -146,17 +149,17 @@ impl PlainMember<'_> {
 }
 
 impl PlainRole<'_> {
-    fn said(self) -> Option<Said> {
+    fn declaration(self) -> Option<Said> {
         Some(Said::Role(Box::new(EndpointRole {
-            endpoint: form::name(Kind::Endpoint, self.endpoint).ok()?,
+            endpoint: text_format::name(Kind::Endpoint, self.endpoint).ok()?,
             role: Role::from_name(Kind::Endpoint, self.role)?,
-            who: form::member(self.principal).ok()?,
+            who: text_format::member(self.principal).ok()?,
         })))
     }
 }
 
 impl PlainContent<'_> {
-    fn said(self) -> Option<Said> {
+    fn declaration(self) -> Option<Said> {
         let item_type = match self.item_type {
             Some(word) => Some(ItemType::from_name(word)?),
             None => None,
@@ -164,8 +167,8 @@ impl PlainContent<'_> {
         if self.size.is_some() && item_type != Some(ItemType::File) {
             return None;
         }
-        let (endpoint, path) = form::item(self.item).ok()?;
-        if self.owner.is_some_and(form::is_nobody) {
+        let (endpoint, path) = text_format::item(self.item).ok()?;
+        if self.owner.is_some_and(text_format::is_nobody) {
             return None;
         }
         let (owner, ownerless, ensure) = (account(self.owner)?, false, Ensure::Present);
@@ -174,9 +177,9 @@ impl PlainContent<'_> {
 }
 
 impl PlainShare<'_> {
-    fn said(self) -> Option<Said> {
-        let (endpoint, path) = form::item(self.item).ok()?;
-        let principal = form::sharer(self.principal).ok()?;
+    fn declaration(self) -> Option<Said> {
+        let (endpoint, path) = text_format::item(self.item).ok()?;
+        let principal = text_format::sharer(self.principal).ok()?;
         let permissions = Permissions::parse(self.permission).ok()?;
         let by = account(self.by)?;
         if let (Some(by), Reference::Named(Kind::Account, who)) = (&by, &principal)
@@ -193,8 +196,8 @@ impl PlainShare<'_> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Row, whole};
-    use super::plain;
+    use super::super::{JsonlRow, parse_any_row};
+    use super::parse_fast;
 
     const TAGS: [&str; 6] = ["account", "member", "role", "content", "share", "group"];
     /// What each row may have, with a value that is right there.
@@ -252,9 +255,9 @@ mod tests {
 
     /// What a plain row says the long way says too; of one that is wrong nothing is said.
     fn assert_same(text: &str) -> bool {
-        let Some(said) = plain(text) else { return false };
-        match whole(text, 0, 1) {
-            Ok(Row::Said(statements)) => {
+        let Some(said) = parse_fast(text) else { return false };
+        match parse_any_row(text, 0, 1) {
+            Ok(JsonlRow::Declaration(statements)) => {
                 assert_eq!(statements.len(), 1, "{text}");
                 assert_eq!(format!("{:?}", statements[0].said), format!("{said:?}"), "{text}");
             }
@@ -292,7 +295,7 @@ mod tests {
             r#"{"share":{"item":"e:/a","principal":"u","permission":"view","expires":"never"}}"#,
             r#"{"content":{"item":"e:/a","size":3}}"#,
         ] {
-            assert!(plain(row).is_none(), "{row}");
+            assert!(parse_fast(row).is_none(), "{row}");
         }
     }
 

@@ -8,20 +8,20 @@ use crate::model::name::printable;
 use crate::model::reference::closest_match;
 
 /// To how many mistakes it is said what to try.
-const HELPED: usize = 200;
+const MAX_TIPS: usize = 200;
 
 /// Looks at a tree, and keeps what is wrong with it.
 #[derive(Debug, Default)]
-pub(super) struct Checker<'n> {
+pub(super) struct Validator<'n> {
     /// What is wrong.
     pub(super) diagnostics: Vec<Diagnostic>,
     /// The keys on the way to what is looked at.
     path: Vec<&'n str>,
 }
 
-impl<'n> Checker<'n> {
+impl<'n> Validator<'n> {
     /// Keeps a mistake, with the way to it in front.
-    fn wrong(&mut self, span: Span, message: impl std::fmt::Display) -> &mut Diagnostic {
+    fn report(&mut self, span: Span, message: impl std::fmt::Display) -> &mut Diagnostic {
         let path: Vec<String> = self.path.iter().map(|key| printable(key)).collect();
         let path = if path.is_empty() { String::new() } else { format!("`{}`: ", path.join(".")) };
         self.diagnostics.push(Diagnostic::at_span(span, format!("{path}{message}")));
@@ -31,7 +31,7 @@ impl<'n> Checker<'n> {
         &mut self.diagnostics[last]
     }
 
-    fn within(&mut self, key: &'n str, look: impl FnOnce(&mut Checker<'n>)) {
+    fn at_key(&mut self, key: &'n str, look: impl FnOnce(&mut Validator<'n>)) {
         self.path.push(key);
         look(self);
         self.path.pop();
@@ -46,17 +46,17 @@ impl<'n> Checker<'n> {
                     Shape::Map(..) | Shape::Object(_) => "write `{}` for one with nothing said, or leave the key out",
                     _ => "leave the key out to leave things as they are",
                 };
-                self.wrong(node.span, "nothing stands here").tips.push(tip.to_owned());
+                self.report(node.span, "nothing stands here").tips.push(tip.to_owned());
             }
-            (Shape::Truth, Node::Bool(_)) | (Shape::Tests, Node::List(_)) => {}
+            (Shape::Bool, Node::Bool(_)) | (Shape::Tests, Node::List(_)) => {}
             (Shape::Number, Node::Number(text)) => self.number(node.span, text),
             (Shape::Text(form), Node::Text(text)) => {
                 if let Err(problem) = form.check(text) {
                     let of = Diagnostic::from_problem(node.span, problem);
-                    self.wrong(node.span, of.message).tips = of.tips;
+                    self.report(node.span, of.message).tips = of.tips;
                 }
             }
-            (Shape::Word(words), Node::Text(text)) => self.word(words, node.span, text),
+            (Shape::Enum(words), Node::Text(text)) => self.word(words, node.span, text),
             (Shape::List(of), Node::List(items)) => items.iter().for_each(|item| self.value(of, item)),
             (Shape::Map(form, of), Node::Mapping(entries)) => {
                 let mut seen: HashMap<String, &WithSpan<Box<str>>> = HashMap::with_capacity(entries.len());
@@ -65,7 +65,7 @@ impl<'n> Checker<'n> {
                         Err(_) if key.value.is_empty() => self.no_key(key.span),
                         Err(problem) => {
                             let of = Diagnostic::from_problem(key.span, problem);
-                            self.wrong(key.span, of.message).tips = of.tips;
+                            self.report(key.span, of.message).tips = of.tips;
                         }
                         Ok(()) => {
                             // The same text twice is a mistake of YAML, and told by its reader.
@@ -74,19 +74,19 @@ impl<'n> Checker<'n> {
                             {
                                 let message =
                                     format!("`{}` stands in line {} already", printable(&key.value), before.span.line);
-                                self.wrong(key.span, message);
+                                self.report(key.span, message);
                             }
                         }
                     }
-                    self.within(&key.value, |checker| checker.value(of, value));
+                    self.at_key(&key.value, |checker| checker.value(of, value));
                 }
             }
             (Shape::Object(object), Node::Mapping(entries)) => self.object(object, entries),
             (Shape::OneOf(shapes), value) => match shapes.iter().find(|shape| fits(shape, value)) {
                 Some(shape) => self.value(shape, node),
-                None => self.other(shape, node),
+                None => self.wrong_type(shape, node),
             },
-            _ => self.other(shape, node),
+            _ => self.wrong_type(shape, node),
         }
     }
 
@@ -100,8 +100,8 @@ impl<'n> Checker<'n> {
                 }
                 let message = format!("unknown key `{}`", printable(&key.value));
                 // A file with so many mistakes is no manifest, and to look for what each might mean takes time.
-                let is_helped = self.diagnostics.len() < HELPED;
-                let diagnostic = self.wrong(key.span, message);
+                let is_helped = self.diagnostics.len() < MAX_TIPS;
+                let diagnostic = self.report(key.span, message);
                 if is_helped {
                     let names = object.fields.iter().map(|field| field.name);
                     diagnostic.tips.push(match closest_match(&key.value, names.clone()) {
@@ -111,19 +111,19 @@ impl<'n> Checker<'n> {
                 }
                 continue;
             };
-            self.within(field.name, |checker| checker.value(&field.shape, value));
+            self.at_key(field.name, |checker| checker.value(&field.shape, value));
         }
     }
 
     /// A key that is none: `null`, `~`, or nothing before the colon.
     fn no_key(&mut self, span: Span) {
-        let diagnostic = self.wrong(span, "there is no key here");
+        let diagnostic = self.report(span, "there is no key here");
         diagnostic.tips.push("put a name such as `null` in quotes".to_owned());
     }
 
     fn number(&mut self, span: Span, text: &str) {
         if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.parse::<u64>().is_err() {
-            self.wrong(span, format!("{text} is not a whole number from 0 to {}", u64::MAX));
+            self.report(span, format!("{text} is not a whole number from 0 to {}", u64::MAX));
         }
     }
 
@@ -135,23 +135,23 @@ impl<'n> Checker<'n> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("one of: {}", words.join(", ")),
         };
-        self.wrong(span, format!("invalid value `{}`", printable(text))).tips.push(tip);
+        self.report(span, format!("invalid value `{}`", printable(text))).tips.push(tip);
     }
 
     /// Something of another sort than is wanted.
-    fn other(&mut self, shape: &Shape, node: &WithSpan<Node>) {
+    fn wrong_type(&mut self, shape: &Shape, node: &WithSpan<Node>) {
         let tip = match (shape, &node.value) {
-            (Shape::Truth, Node::Text(text)) => match text.to_ascii_lowercase().as_str() {
+            (Shape::Bool, Node::Text(text)) => match text.to_ascii_lowercase().as_str() {
                 "yes" | "on" | "y" => Some("write `true`".to_owned()),
                 "no" | "off" | "n" => Some("write `false`".to_owned()),
                 "true" | "false" => Some("leave out the quotes".to_owned()),
                 _ => None,
             },
             (Shape::Number, Node::Text(_)) => Some("write it as a plain number, without quotes".to_owned()),
-            (Shape::Word(["allow", "deny", ..]), Node::Bool(truth)) => {
+            (Shape::Enum(["allow", "deny", ..]), Node::Bool(truth)) => {
                 Some(format!("write `{}`", if *truth { "allow" } else { "deny" }))
             }
-            (Shape::Text(_) | Shape::Word(_), Node::Number(_) | Node::Bool(_)) => {
+            (Shape::Text(_) | Shape::Enum(_), Node::Number(_) | Node::Bool(_)) => {
                 Some("put it in quotes to make it text".to_owned())
             }
             (Shape::Text(_), Node::List(_)) => {
@@ -165,16 +165,16 @@ impl<'n> Checker<'n> {
             Node::Number(text) => format!("the number {text}"),
             other => other.type_name().to_owned(),
         };
-        self.wrong(node.span, format!("{} is wanted, not {told}", shape.wanted())).tips.extend(tip);
+        self.report(node.span, format!("{} is wanted, not {told}", shape.expected())).tips.extend(tip);
     }
 }
 
 /// What is wrong with a text that is to be a mapping of these keys: every mistake, in their order.
-pub fn mistakes(object: &Object, root: &WithSpan<Node>) -> Vec<Diagnostic> {
-    let mut checker = Checker::default();
+pub fn validate(object: &Object, root: &WithSpan<Node>) -> Vec<Diagnostic> {
+    let mut checker = Validator::default();
     match &root.value {
         Node::Mapping(entries) => checker.object(object, entries),
-        other => drop(checker.wrong(root.span, format!("a mapping is wanted, not {}", other.type_name()))),
+        other => drop(checker.report(root.span, format!("a mapping is wanted, not {}", other.type_name()))),
     }
     checker.diagnostics
 }
@@ -182,9 +182,9 @@ pub fn mistakes(object: &Object, root: &WithSpan<Node>) -> Vec<Diagnostic> {
 /// Whether a value is of the sort that a shape is.
 pub(super) fn fits(shape: &Shape, node: &Node) -> bool {
     match shape {
-        Shape::Truth => matches!(node, Node::Bool(_)),
+        Shape::Bool => matches!(node, Node::Bool(_)),
         Shape::Number => matches!(node, Node::Number(_)),
-        Shape::Text(_) | Shape::Word(_) => matches!(node, Node::Text(_)),
+        Shape::Text(_) | Shape::Enum(_) => matches!(node, Node::Text(_)),
         Shape::List(_) | Shape::Tests => matches!(node, Node::List(_)),
         Shape::Map(..) | Shape::Object(_) => matches!(node, Node::Mapping(_)),
         Shape::OneOf(shapes) => shapes.iter().any(|shape| fits(shape, node)),

@@ -8,9 +8,9 @@ use crate::ops::home::HomeFolder;
 
 /// What a text must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Form {
+pub enum TextFormat {
     /// Any text without control characters.
-    Free,
+    FreeText,
     /// The name of something of a kind; its prefix may stand in front.
     Name(Kind),
     /// The name of a set.
@@ -115,88 +115,88 @@ fn free(text: &str) -> Result<(), Problem> {
     }
 }
 
-impl Form {
+impl TextFormat {
     /// Looks whether a text has the form.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn check(self, text: &str) -> Result<(), Problem> {
         match self {
-            Form::Free => free(text),
-            Form::Name(kind) => name(kind, text).map(drop),
-            Form::Set => set(text).map(drop),
-            Form::Email if text.is_empty() => Ok(()),
-            Form::Email => Name::parse_email(text).map(drop),
-            Form::Url => crate::ops::server::check_url(text),
-            Form::AccountRole => crate::ops::account::parse_role(text, "NAME").map(|_: Role| ()),
-            Form::Member => member(text).map(drop),
-            Form::Sharer => sharer(text).map(drop),
-            Form::Path => Path::parse(text).map(drop),
-            Form::Item => item(text).map(drop),
-            Form::Home => HomeFolder::parse(text).map(drop),
-            Form::Version => NodeVersion::parse(text).map(drop),
-            Form::Moment => moment(text).map(drop),
-            Form::Permission => Permissions::parse(text).map(drop),
-            Form::Percent => percent(text).map(drop),
+            TextFormat::FreeText => free(text),
+            TextFormat::Name(kind) => name(kind, text).map(drop),
+            TextFormat::Set => set(text).map(drop),
+            TextFormat::Email if text.is_empty() => Ok(()),
+            TextFormat::Email => Name::parse_email(text).map(drop),
+            TextFormat::Url => crate::ops::server::check_url(text),
+            TextFormat::AccountRole => crate::ops::account::parse_role(text, "NAME").map(|_: Role| ()),
+            TextFormat::Member => member(text).map(drop),
+            TextFormat::Sharer => sharer(text).map(drop),
+            TextFormat::Path => Path::parse(text).map(drop),
+            TextFormat::Item => item(text).map(drop),
+            TextFormat::Home => HomeFolder::parse(text).map(drop),
+            TextFormat::Version => NodeVersion::parse(text).map(drop),
+            TextFormat::Moment => moment(text).map(drop),
+            TextFormat::Permission => Permissions::parse(text).map(drop),
+            TextFormat::Percent => percent(text).map(drop),
         }
     }
 
     /// The form in which two texts that mean the same are equal.
     pub fn canonical(self, text: &str) -> String {
         let canonical = match self {
-            Form::Name(kind) => name(kind, text).map(|name| name.key().to_owned()),
-            Form::Set => set(text).map(|name| name.key().to_owned()),
-            Form::Member => member(text).map(|it| key_of(&it)),
-            Form::Sharer => sharer(text).map(|it| key_of(&it)),
-            Form::Path => Path::parse(text).map(|path| path.to_string()),
-            Form::Item => item(text).map(|(endpoint, path)| format!("{}:{path}", endpoint.key())),
-            Form::Home if text == HomeFolder::NONE => Ok(text.to_owned()),
-            Form::Home => return Form::Item.canonical(text),
-            Form::Version => NodeVersion::parse(text).map(|it| it.to_string()),
-            Form::Moment => moment(text).map(|it| format!("{it:?}")),
-            Form::Permission => Permissions::parse(text).map(|it| it.to_string()),
-            Form::Percent => percent(text).map(|it| it.to_string()),
-            Form::Free | Form::Email | Form::Url | Form::AccountRole => Ok(text.to_owned()),
+            TextFormat::Name(kind) => name(kind, text).map(|name| name.key().to_owned()),
+            TextFormat::Set => set(text).map(|name| name.key().to_owned()),
+            TextFormat::Member => member(text).map(|it| key_of(&it)),
+            TextFormat::Sharer => sharer(text).map(|it| key_of(&it)),
+            TextFormat::Path => Path::parse(text).map(|path| path.to_string()),
+            TextFormat::Item => item(text).map(|(endpoint, path)| format!("{}:{path}", endpoint.key())),
+            TextFormat::Home if text == HomeFolder::NONE => Ok(text.to_owned()),
+            TextFormat::Home => return TextFormat::Item.canonical(text),
+            TextFormat::Version => NodeVersion::parse(text).map(|it| it.to_string()),
+            TextFormat::Moment => moment(text).map(|it| format!("{it:?}")),
+            TextFormat::Permission => Permissions::parse(text).map(|it| it.to_string()),
+            TextFormat::Percent => percent(text).map(|it| it.to_string()),
+            TextFormat::FreeText | TextFormat::Email | TextFormat::Url | TextFormat::AccountRole => Ok(text.to_owned()),
         };
         canonical.unwrap_or_else(|_| text.to_owned())
     }
 
     /// What is wanted, for a message about something else.
-    pub const fn wanted(self) -> &'static str {
+    pub const fn expected(self) -> &'static str {
         match self {
-            Form::Free => "text",
-            Form::Name(kind) => match kind {
+            TextFormat::FreeText => "text",
+            TextFormat::Name(kind) => match kind {
                 Kind::Account => "the name of an account",
                 Kind::Group => "the name of a group",
                 Kind::Workspace => "the name of a workspace",
                 _ => "a name",
             },
-            Form::Set => "the name of a set",
-            Form::Email => "an e-mail address",
-            Form::Url => "a web address",
-            Form::AccountRole => "an account role",
-            Form::Member => "an account or a group",
-            Form::Sharer => "an account, a group, a workgroup, `authenticated` or `anyone`",
-            Form::Path => "a path",
-            Form::Item => "a path on an endpoint",
-            Form::Home => "a path on an endpoint or `none`",
-            Form::Version => "a version such as 4.4.6",
-            Form::Moment => "a day, a time or `never`",
-            Form::Permission => "a preset or a permission",
-            Form::Percent => "a percentage",
+            TextFormat::Set => "the name of a set",
+            TextFormat::Email => "an e-mail address",
+            TextFormat::Url => "a web address",
+            TextFormat::AccountRole => "an account role",
+            TextFormat::Member => "an account or a group",
+            TextFormat::Sharer => "an account, a group, a workgroup, `authenticated` or `anyone`",
+            TextFormat::Path => "a path",
+            TextFormat::Item => "a path on an endpoint",
+            TextFormat::Home => "a path on an endpoint or `none`",
+            TextFormat::Version => "a version such as 4.4.6",
+            TextFormat::Moment => "a day, a time or `never`",
+            TextFormat::Permission => "a preset or a permission",
+            TextFormat::Percent => "a percentage",
         }
     }
 
     /// A pattern that every text of the form fits, for the schema; none where any text may.
     pub const fn pattern(self) -> Option<&'static str> {
         match self {
-            Form::Percent => Some("^(100|[0-9]{1,2})%$"),
-            Form::Path => Some("^/"),
-            Form::Item => Some("^[^:]+:/"),
-            Form::Home => Some("^(none|[^:]+:/.*)$"),
-            Form::Version => Some("^[0-9]+(\\.[0-9]+){0,3}$"),
-            Form::Moment => Some("^(never|[0-9]{4}-[0-9]{2}-[0-9]{2}.*)$"),
-            Form::Url => Some("^(https?://\\S+)?$"),
+            TextFormat::Percent => Some("^(100|[0-9]{1,2})%$"),
+            TextFormat::Path => Some("^/"),
+            TextFormat::Item => Some("^[^:]+:/"),
+            TextFormat::Home => Some("^(none|[^:]+:/.*)$"),
+            TextFormat::Version => Some("^[0-9]+(\\.[0-9]+){0,3}$"),
+            TextFormat::Moment => Some("^(never|[0-9]{4}-[0-9]{2}-[0-9]{2}.*)$"),
+            TextFormat::Url => Some("^(https?://\\S+)?$"),
             _ => None,
         }
     }
