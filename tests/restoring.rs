@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use rolebook::manifest::export::Exporter;
 use rolebook::manifest::jsonl::{JsonlRow, parse_row};
-use rolebook::manifest::plan::{Options, Owned, Planner};
+use rolebook::manifest::plan::{Owned, PlanOptions, Planner};
 use rolebook::manifest::{Source, read};
 use rolebook::model::attributes::{AllowDeny, BindingAttributes};
 use rolebook::model::{Action, Binding, Id, Kind, Name, Path, Permissions, Reference, Role, SetNames, Time, Verb};
@@ -48,7 +48,7 @@ fn applied<'f, F: Facts>(facts: &'f F, text: &str, now: i64, lines: bool) -> Res
         read(&sources).map_err(|mistakes| format!("{mistakes:?}"))?.statements
     };
     let tx = Transaction::new(facts, Actor::Operator, Time(now)).unwrap();
-    let mut planner = Planner::new(tx, Options::default());
+    let mut planner = Planner::new(tx, PlanOptions::default());
     for statement in &statements {
         planner.take(statement).unwrap();
     }

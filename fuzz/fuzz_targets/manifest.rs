@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use rolebook::input::document::text_of;
-use rolebook::manifest::plan::{Options, Owned, Planner};
+use rolebook::manifest::plan::{PlanOptions, Owned, Planner};
 use rolebook::manifest::jsonl::{JsonlRow, parse_row};
 use rolebook::manifest::statement::Statement;
 use rolebook::manifest::{Source, read};
@@ -15,7 +15,7 @@ use rolebook::policy::EmptyFacts;
 fn plan<'s>(statements: impl Iterator<Item = &'s Statement>) {
     let facts = EmptyFacts;
     let tx = Transaction::new(&facts, Actor::Operator, Time(1_800_000_000_000)).unwrap();
-    let mut planner = Planner::new(tx, Options::default());
+    let mut planner = Planner::new(tx, PlanOptions::default());
     for statement in statements {
         planner.take(statement).unwrap();
     }

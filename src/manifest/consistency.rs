@@ -8,7 +8,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::contradiction::Declared;
-use super::statement::{Endpoint as EndpointSaid, Ensure, Item, Said, Share, Spot, Statement, Workspace};
+use super::statement::{
+    Declaration, DeclaredEndpoint as EndpointSaid, DeclaredItem, DeclaredShare, DeclaredWorkspace, Ensure,
+    SourceLocation, Statement,
+};
 use crate::input::document::Diagnostic;
 use crate::model::attributes::{Endpoint, EndpointKind, ItemType, NodeVersion, Sharing};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Role};
@@ -19,18 +22,18 @@ use crate::ops::{endpoint, share};
 #[derive(Debug, Default)]
 pub struct Consistency {
     /// Endpoints whose kind is said, by key.
-    endpoints: HashMap<String, Known>,
+    endpoints: HashMap<String, KnownEndpoint>,
     /// Workspaces whose files' folder is declared, by organization and name.
     files: HashMap<(String, String), (Name, Path)>,
     /// Groups that are in groups: the one, the one it is in, and where that is said.
-    nested: Vec<(Name, Name, Spot)>,
+    nested: Vec<(Name, Name, SourceLocation)>,
     /// What the files declare, where a row may contradict another file.
     declared: Option<Declared>,
 }
 
 /// An endpoint as the file has it.
 #[derive(Debug)]
-struct Known {
+struct KnownEndpoint {
     /// The definition; its creator is the first administrator that is named.
     endpoint: Endpoint,
     /// Whom the file names first.
@@ -49,14 +52,14 @@ impl Consistency {
         let mut known = Consistency::default();
         // What an endpoint holds may be declared before it.
         for statement in statements {
-            match &statement.said {
-                Said::Endpoint(endpoint) => known.endpoint(endpoint),
-                Said::Item(item) => known.file(item),
-                Said::Workspace(workspace) => known.workspace(workspace),
+            match &statement.declaration {
+                Declaration::Endpoint(endpoint) => known.endpoint(endpoint),
+                Declaration::Item(item) => known.file(item),
+                Declaration::Workspace(workspace) => known.workspace(workspace),
                 _ => {}
             }
         }
-        let mut wrong: Vec<(u32, Diagnostic)> = statements.iter().filter_map(|it| known.look(it)).collect();
+        let mut wrong: Vec<(u32, Diagnostic)> = statements.iter().filter_map(|it| known.check(it)).collect();
         wrong.extend(known.circles());
         (known, wrong)
     }
@@ -73,18 +76,18 @@ impl Consistency {
 
     /// Checks a row: it may be impossible beside the rows before it, or contradict another file. `told` formats
     /// a place.
-    pub fn row(&mut self, statement: &Statement, told: &dyn Fn(Spot) -> String) -> Option<Diagnostic> {
+    pub fn row(&mut self, statement: &Statement, told: &dyn Fn(SourceLocation) -> String) -> Option<Diagnostic> {
         if let Some((diagnostic, before)) = self.declared.as_mut().and_then(|declared| declared.add(statement)) {
             let message = format!("{} in {}", diagnostic.message, told(before));
             return Some(Diagnostic { message, ..diagnostic }.tip("say it once, or the same twice"));
         }
-        match &statement.said {
-            Said::Account(_) => return None,
-            Said::Endpoint(endpoint) => self.endpoint(endpoint),
-            Said::Workspace(workspace) => self.workspace(workspace),
+        match &statement.declaration {
+            Declaration::Account(_) => return None,
+            Declaration::Endpoint(endpoint) => self.endpoint(endpoint),
+            Declaration::Workspace(workspace) => self.workspace(workspace),
             _ => {}
         }
-        self.look(statement).map(|(_, diagnostic)| diagnostic)
+        self.check(statement).map(|(_, diagnostic)| diagnostic)
     }
 
     /// Groups that are in one another, each circle once: what is said last of it.
@@ -103,7 +106,7 @@ impl Consistency {
             state.insert(start.key(), false);
             while let Some((group, next)) = way.last_mut() {
                 let edge = within.get(*group).and_then(|edges| edges.get(*next)).and_then(|at| self.nested.get(*at));
-                let Some((member, of, spot)) = edge else {
+                let Some((member, of, location)) = edge else {
                     state.insert(group, true);
                     way.pop();
                     continue;
@@ -114,8 +117,8 @@ impl Consistency {
                     Some(false) => {
                         let message = format!("group:{member} cannot be a member of group:{of}: a cycle");
                         let diagnostic =
-                            Diagnostic::at_span(spot.place, message).tip("groups nest, but none may contain itself");
-                        wrong.push((spot.source, diagnostic));
+                            Diagnostic::at_span(location.span, message).tip("groups nest, but none may contain itself");
+                        wrong.push((location.source, diagnostic));
                     }
                     None => {
                         state.insert(of.key(), false);
@@ -127,78 +130,82 @@ impl Consistency {
         wrong
     }
 
-    fn endpoint(&mut self, said: &EndpointSaid) {
+    fn endpoint(&mut self, declared: &EndpointSaid) {
         // Only a share opens a folder, and only a node has a version.
-        let kind = match (said.kind, &said.of, &said.node_version) {
+        let kind = match (declared.kind, &declared.of, &declared.node_version) {
             (Some(kind), ..) => kind,
             (None, Some(_), _) => EndpointKind::Share,
             (None, None, Some(_)) => EndpointKind::Node,
             (None, None, None) => return,
         };
-        if said.ensure == Ensure::Absent {
+        if declared.ensure == Ensure::Absent {
             return;
         }
-        let node_version = match (&said.node_version, kind) {
+        let node_version = match (&declared.node_version, kind) {
             (Some(version), _) => Some(version.clone()),
             // It may be that of the store, and hold whatever a node can hold.
             (None, EndpointKind::Node) => Some(NodeVersion::CUSTOM_SETS),
             (None, _) => None,
         };
-        let managed = said.managed.unwrap_or(true);
+        let managed = declared.managed.unwrap_or(true);
         let endpoint = Endpoint { managed, node_version, creator: Some(CREATOR), ..Endpoint::of_kind(kind) };
-        let creator = said.administrators.first().cloned();
-        let files = self.endpoints.remove(said.name.key()).map(|known| known.files).unwrap_or_default();
-        self.endpoints.insert(said.name.key().to_owned(), Known { endpoint, creator, files });
+        let creator = declared.administrators.first().cloned();
+        let files = self.endpoints.remove(declared.name.key()).map(|known| known.files).unwrap_or_default();
+        self.endpoints.insert(declared.name.key().to_owned(), KnownEndpoint { endpoint, creator, files });
     }
 
-    fn workspace(&mut self, said: &Workspace) {
-        if let (Ensure::Present, Some(files)) = (said.ensure, &said.files) {
-            self.files.insert((said.org.key().to_owned(), said.name.key().to_owned()), files.clone());
+    fn workspace(&mut self, declared: &DeclaredWorkspace) {
+        if let (Ensure::Present, Some(files)) = (declared.ensure, &declared.files) {
+            self.files.insert((declared.org.key().to_owned(), declared.name.key().to_owned()), files.clone());
         }
     }
 
-    fn file(&mut self, said: &Item) {
-        if said.item_type == Some(ItemType::File)
-            && said.ensure == Ensure::Present
-            && let Some(known) = self.endpoints.get_mut(said.endpoint.key())
+    fn file(&mut self, declared: &DeclaredItem) {
+        if declared.item_type == Some(ItemType::File)
+            && declared.ensure == Ensure::Present
+            && let Some(known) = self.endpoints.get_mut(declared.endpoint.key())
         {
-            known.files.insert(said.path.clone());
+            known.files.insert(declared.path.clone());
         }
     }
 
     /// What is impossible in a statement.
-    fn look(&mut self, statement: &Statement) -> Option<(u32, Diagnostic)> {
-        let spot = statement.spot;
-        let problem = match &statement.said {
-            Said::Endpoint(said) => self.definition(said),
-            Said::Role(said) => self.endpoints.get(said.endpoint.key()).and_then(|known| {
-                let is_creator = said.role == Role::EndpointAdministrator && known.creator.as_ref() == Some(&said.who);
+    fn check(&mut self, statement: &Statement) -> Option<(u32, Diagnostic)> {
+        let location = statement.location;
+        let problem = match &statement.declaration {
+            Declaration::Endpoint(declared) => self.definition(declared),
+            Declaration::Role(declared) => self.endpoints.get(declared.endpoint.key()).and_then(|known| {
+                let is_creator =
+                    declared.role == Role::EndpointAdministrator && known.creator.as_ref() == Some(&declared.who);
                 let holder = if is_creator { CREATOR } else { OTHER };
-                endpoint::refuse_unfit(&known.endpoint, &said.endpoint, said.role, holder).err()
+                endpoint::refuse_unfit(&known.endpoint, &declared.endpoint, declared.role, holder).err()
             }),
-            Said::Share(said) => self.endpoints.get(said.endpoint.key()).and_then(|known| known.refused(said)),
-            Said::Item(said) if said.ensure == Ensure::Present => self
+            Declaration::Share(declared) => {
+                self.endpoints.get(declared.endpoint.key()).and_then(|known| known.refused(declared))
+            }
+            Declaration::Item(declared) if declared.ensure == Ensure::Present => self
                 .endpoints
-                .get(said.endpoint.key())
-                .and_then(|known| known.within_a_file(&said.endpoint, &said.path, false)),
-            Said::Member(said) => {
-                if let (Kind::Group, Reference::Named(Kind::Group, who)) = (said.kind, &said.who) {
-                    self.nested.push((who.clone(), said.of.clone(), spot));
+                .get(declared.endpoint.key())
+                .and_then(|known| known.within_a_file(&declared.endpoint, &declared.path, false)),
+            Declaration::Member(declared) => {
+                if let (Kind::Group, Reference::Named(Kind::Group, who)) = (declared.kind, &declared.who) {
+                    self.nested.push((who.clone(), declared.of.clone(), location));
                 }
                 None
             }
-            Said::WorkspaceMember(said) => match &said.home {
+            Declaration::WorkspaceMember(declared) => match &declared.home {
                 HomeFolder::At(endpoint, path) => self
                     .files
-                    .get(&(said.org.key().to_owned(), said.workspace.key().to_owned()))
+                    .get(&(declared.org.key().to_owned(), declared.workspace.key().to_owned()))
                     .and_then(|files| home::refuse_elsewhere((&files.0, &files.1), (endpoint, path)).err()),
                 HomeFolder::Usual | HomeFolder::Missing => None,
             },
             _ => None,
         };
         // What is to be typed is of no use in a file.
-        problem
-            .map(|problem| (spot.source, Diagnostic::from_problem(spot.place, Problem { tips: Vec::new(), ..problem })))
+        problem.map(|problem| {
+            (location.source, Diagnostic::from_problem(location.span, Problem { tips: Vec::new(), ..problem }))
+        })
     }
 
     fn definition(&self, said: &EndpointSaid) -> Option<Problem> {
@@ -212,16 +219,16 @@ impl Consistency {
     }
 }
 
-impl Known {
+impl KnownEndpoint {
     /// Why a share cannot be. Most can, and there may be very many.
-    fn refused(&self, said: &Share) -> Option<Problem> {
-        if !self.endpoint.takes(said.permissions) {
+    fn refused(&self, declared: &DeclaredShare) -> Option<Problem> {
+        if !self.endpoint.takes(declared.permissions) {
             let of_kind = format!("of kind {}", self.endpoint.kind.as_str());
-            return share::unfit(&self.endpoint, &of_kind, &said.endpoint, said.permissions);
+            return share::unfit(&self.endpoint, &of_kind, &declared.endpoint, declared.permissions);
         }
-        share::refuse_principal(&said.principal, &self.endpoint)
+        share::refuse_principal(&declared.principal, &self.endpoint)
             .err()
-            .or_else(|| self.within_a_file(&said.endpoint, &said.path, true))
+            .or_else(|| self.within_a_file(&declared.endpoint, &declared.path, true))
     }
 
     /// What lies in a file, which holds nothing; and where access managers share, a file itself.

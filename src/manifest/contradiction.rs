@@ -8,7 +8,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use super::statement::{Account, Endpoint, Ensure, Group, Item, Org, Said, Share, Spot, Statement, Workspace};
+use super::statement::{
+    Declaration, DeclaredAccount, DeclaredEndpoint, DeclaredGroup, DeclaredItem, DeclaredOrg, DeclaredShare,
+    DeclaredWorkspace, Ensure, SourceLocation, Statement,
+};
 use crate::input::document::Diagnostic;
 use crate::model::attributes::ShareClass;
 use crate::model::time::Expiry;
@@ -20,25 +23,25 @@ use crate::ops::home::HomeFolder;
 pub(super) struct Declared {
     hasher: RandomState,
     /// What each field is, and where that is declared; fields and values by their hashes.
-    fields: HashMap<u64, (u64, Spot)>,
+    fields: HashMap<u64, (u64, SourceLocation)>,
 }
 
 impl Declared {
     /// Adds a statement of a file. Answers where it contradicts another file: what is declared differently, and
     /// where that is.
-    pub(super) fn add(&mut self, statement: &Statement) -> Option<(Diagnostic, Spot)> {
-        let (spot, mut wrong) = (statement.spot, None);
-        each_field(&statement.said, &mut |thing, field, value| {
+    pub(super) fn add(&mut self, statement: &Statement) -> Option<(Diagnostic, SourceLocation)> {
+        let (location, mut wrong) = (statement.location, None);
+        each_field(&statement.declaration, &mut |thing, field, value| {
             let known = self.fields.entry(self.hasher.hash_one((thing, field)));
             let hash = self.hasher.hash_one(value);
-            let before = *known.or_insert((hash, spot));
+            let before = *known.or_insert((hash, location));
             if before.0 == hash {
                 return;
             }
-            if before.1.source == spot.source {
-                self.fields.insert(self.hasher.hash_one((thing, field)), (hash, spot));
+            if before.1.source == location.source {
+                self.fields.insert(self.hasher.hash_one((thing, field)), (hash, location));
             } else if wrong.is_none() {
-                wrong = Some((Diagnostic::at_span(spot.place, message(thing, field, value)), before.1));
+                wrong = Some((Diagnostic::at_span(location.span, message(thing, field, value)), before.1));
             }
         });
         wrong
@@ -64,9 +67,9 @@ type Visit<'v> = dyn FnMut(&str, &str, &str) + 'v;
 
 /// Visits every field that a statement gives a value, with the values in the form in which two that mean the same
 /// are equal.
-fn each_field(said: &Said, visit: &mut Visit<'_>) {
+fn each_field(said: &Declaration, visit: &mut Visit<'_>) {
     match said {
-        Said::Server(options) => {
+        Declaration::Server(options) => {
             let mut of = Of { thing: "the server".to_owned(), visit };
             of.field("managers-administer-dropboxes", options.managers_administer_dropboxes);
             of.field("private-directory", options.private_directory);
@@ -78,25 +81,25 @@ fn each_field(said: &Said, visit: &mut Visit<'_>) {
                 of.text(setting.as_str(), Some(choice.as_str()));
             }
         }
-        Said::Account(said) => account(said, visit),
-        Said::Group(said) => group(said, visit),
-        Said::Endpoint(said) => endpoint(said, visit),
-        Said::Org(said) => org(said, visit),
-        Said::Workspace(said) => workspace(said, visit),
-        Said::Item(said) => item(said, visit),
-        Said::Member(said) => {
+        Declaration::Account(said) => account(said, visit),
+        Declaration::Group(said) => group(said, visit),
+        Declaration::Endpoint(said) => endpoint(said, visit),
+        Declaration::Org(said) => org(said, visit),
+        Declaration::Workspace(said) => workspace(said, visit),
+        Declaration::Item(said) => item(said, visit),
+        Declaration::Member(said) => {
             there(visit, thing(said.kind, &said.of));
             let mut of = Of::new(format!("{} in {}", key_of(&said.who), thing(said.kind, &said.of)), visit);
             of.text("level", said.level.map(Role::as_str));
             of.field("active", said.active);
         }
-        Said::OrgMember(said) => {
+        Declaration::OrgMember(said) => {
             there(visit, thing(Kind::Org, &said.org));
             let who = thing(Kind::Account, &said.who);
             Of::new(format!("{who} in {}", thing(Kind::Org, &said.org)), visit)
                 .text("role", said.role.map(Role::as_str));
         }
-        Said::WorkspaceMember(said) => {
+        Declaration::WorkspaceMember(said) => {
             let workspace = workspace_of(&said.org, &said.workspace);
             there(visit, workspace.clone());
             let mut of = Of::new(format!("{} in {workspace}", thing(Kind::Account, &said.who)), visit);
@@ -108,8 +111,8 @@ fn each_field(said: &Said, visit: &mut Visit<'_>) {
                 HomeFolder::At(endpoint, path) => of.text("home", Some(&format!("{}:{path}", endpoint.key()))),
             }
         }
-        Said::Role(said) => there(visit, thing(Kind::Endpoint, &said.endpoint)),
-        Said::Share(said) => share(said, visit),
+        Declaration::Role(said) => there(visit, thing(Kind::Endpoint, &said.endpoint)),
+        Declaration::Share(said) => share(said, visit),
     }
 }
 
@@ -172,7 +175,7 @@ fn moment(end: Expiry) -> String {
     end.resolve_at(Time(0)).map_or_else(|| "never".to_owned(), |end| end.to_string())
 }
 
-fn account(said: &Account, visit: &mut Visit<'_>) {
+fn account(said: &DeclaredAccount, visit: &mut Visit<'_>) {
     let mut of = Of::thing(thing(Kind::Account, &said.name), said.ensure.unwrap_or_default(), visit);
     match said.ensure {
         Some(Ensure::Inactive) => of.text("ensure", Some("inactive")),
@@ -182,7 +185,7 @@ fn account(said: &Account, visit: &mut Visit<'_>) {
     of.name("transfer-to", said.transfer_to.as_ref());
     of.field("cascade", said.cascade);
     of.name("previously", said.previously.as_ref());
-    let options = &said.options;
+    let options = &said.settings;
     of.text("role", options.role.map(Role::as_str));
     of.text("email", options.email.as_deref());
     of.text("display-name", options.display_name.as_deref());
@@ -192,11 +195,11 @@ fn account(said: &Account, visit: &mut Visit<'_>) {
     }
 }
 
-fn group(said: &Group, visit: &mut Visit<'_>) {
+fn group(said: &DeclaredGroup, visit: &mut Visit<'_>) {
     let mut of = Of::thing(thing(said.kind, &said.name), said.ensure, visit);
     of.field("exclusive", said.exclusive);
     of.name("previously", said.previously.as_ref());
-    let options = &said.options;
+    let options = &said.settings;
     of.text("visible", options.visible.map(|it| it.as_str()));
     of.text("send", options.send.map(|it| it.as_str()));
     of.text("member-access", options.member_access.map(|it| it.as_str()));
@@ -207,7 +210,7 @@ fn group(said: &Group, visit: &mut Visit<'_>) {
     of.field("members-invite", options.members_invite);
 }
 
-fn endpoint(said: &Endpoint, visit: &mut Visit<'_>) {
+fn endpoint(said: &DeclaredEndpoint, visit: &mut Visit<'_>) {
     let mut of = Of::thing(thing(Kind::Endpoint, &said.name), said.ensure, visit);
     of.field("exclusive", said.exclusive);
     of.name("previously", said.previously.as_ref());
@@ -218,14 +221,14 @@ fn endpoint(said: &Endpoint, visit: &mut Visit<'_>) {
     of.text("of", said.of.as_ref().map(|(endpoint, path)| format!("{}:{path}", endpoint.key())).as_deref());
 }
 
-fn org(said: &Org, visit: &mut Visit<'_>) {
+fn org(said: &DeclaredOrg, visit: &mut Visit<'_>) {
     let mut of = Of::thing(thing(Kind::Org, &said.name), said.ensure, visit);
     of.field("exclusive", said.exclusive);
     of.name("previously", said.previously.as_ref());
     of.text("description", said.description.as_deref());
 }
 
-fn workspace(said: &Workspace, visit: &mut Visit<'_>) {
+fn workspace(said: &DeclaredWorkspace, visit: &mut Visit<'_>) {
     there(visit, thing(Kind::Org, &said.org));
     let mut of = Of::thing(workspace_of(&said.org, &said.name), said.ensure, visit);
     of.name("previously", said.previously.as_ref());
@@ -234,7 +237,7 @@ fn workspace(said: &Workspace, visit: &mut Visit<'_>) {
     of.text("root-upload", said.root_upload.map(|it| it.as_str()));
 }
 
-fn item(said: &Item, visit: &mut Visit<'_>) {
+fn item(said: &DeclaredItem, visit: &mut Visit<'_>) {
     there(visit, thing(Kind::Endpoint, &said.endpoint));
     let mut of = Of::thing(format!("{}:{}", said.endpoint.key(), said.path), said.ensure, visit);
     of.text("type", said.item_type.map(|it| it.as_str()));
@@ -246,7 +249,7 @@ fn item(said: &Item, visit: &mut Visit<'_>) {
     }
 }
 
-fn share(said: &Share, visit: &mut Visit<'_>) {
+fn share(said: &DeclaredShare, visit: &mut Visit<'_>) {
     let (item, by) = (format!("{}:{}", said.endpoint.key(), said.path), said.by.as_ref());
     there(visit, thing(Kind::Endpoint, &said.endpoint));
     there(visit, item.clone());
@@ -268,7 +271,9 @@ mod tests {
     fn add(declared: &mut Declared, line: &str, source: u32, number: u32) -> Option<String> {
         let Ok(JsonlRow::Declaration(statements)) = parse_row(line, source, number) else { panic!("{line} is no row") };
         let mut found = statements.iter().filter_map(|it| declared.add(it));
-        found.next().map(|(diagnostic, spot)| format!("{}, {}:{}", diagnostic.message, spot.source, spot.place.line))
+        found
+            .next()
+            .map(|(diagnostic, location)| format!("{}, {}:{}", diagnostic.message, location.source, location.span.line))
     }
 
     #[test]

@@ -98,7 +98,7 @@ type Says<'s> = &'s dyn Fn(&str) -> Result<String, String>;
 fn of_yaml(text: &str) -> Result<String, String> {
     match read(&[Source { name: "m.yaml".to_owned(), text: text.to_owned() }]) {
         Ok(it) => {
-            let said: Vec<_> = it.statements.iter().map(|statement| &statement.said).collect();
+            let said: Vec<_> = it.statements.iter().map(|statement| &statement.declaration).collect();
             Ok(format!("{:?} {:?} {said:?} {:?}", it.set, it.limits, it.tests))
         }
         Err(diagnostics) => {
@@ -111,7 +111,7 @@ fn of_row(text: &str) -> Result<String, String> {
     match parse_row(text, 0, 1) {
         Ok(JsonlRow::Head(set)) => Ok(format!("{set:?}")),
         Ok(JsonlRow::Declaration(statements)) => {
-            Ok(format!("{:?}", statements.iter().map(|statement| &statement.said).collect::<Vec<_>>()))
+            Ok(format!("{:?}", statements.iter().map(|statement| &statement.declaration).collect::<Vec<_>>()))
         }
         Err(diagnostics) => Err(diagnostics.first().map(|diagnostic| diagnostic.message.clone()).unwrap_or_default()),
     }

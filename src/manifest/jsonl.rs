@@ -17,7 +17,10 @@ use super::schema::{
     ACCOUNT, CONTENT, DROPBOX, ENDPOINT, GROUP, HOME, MANIFEST, ORGANIZATION, SERVER, SHARE, WORKGROUP, WORKSPACE,
 };
 use super::shape::{Field, Object, Shape, field};
-use super::statement::{EndpointRole, Member, OrgMember, Said, Spot, Statement, WorkspaceMember};
+use super::statement::{
+    Declaration, DeclaredEndpointRole, DeclaredMember, DeclaredOrgMember, DeclaredWorkspaceMember, SourceLocation,
+    Statement,
+};
 use super::text_format::{self, TextFormat};
 use super::validate::Validator;
 use crate::input::document::{self, Diagnostic, Entry, Node, WithSpan};
@@ -118,8 +121,8 @@ pub enum JsonlRow {
 /// Every mistake in it, each at its place.
 pub fn parse_row(text: &str, source: u32, number: u32) -> Result<JsonlRow, Vec<Diagnostic>> {
     if let Some(said) = fast::parse_fast(text) {
-        let spot = Spot { source, place: json::line_span(number) };
-        return Ok(JsonlRow::Declaration(vec![Statement { spot, said }]));
+        let location = SourceLocation { source, span: json::line_span(number) };
+        return Ok(JsonlRow::Declaration(vec![Statement { location, declaration: said }]));
     }
     parse_any_row(text, source, number)
 }
@@ -188,99 +191,104 @@ fn parse_row_tree(tree: WithSpan<Node>, source: u32) -> Result<JsonlRow, Vec<Dia
     if !checker.diagnostics.is_empty() {
         return Err(checker.diagnostics);
     }
-    let spot = Spot { source, place: span };
+    let location = SourceLocation { source, span };
     let mut reading = MergeReader::new(&[]);
-    let mut said = Vec::new();
+    let mut statements = Vec::new();
     let head = reading.mapping(&sort.identifying, vec![SourceMapping::new(source, &naming)], |reading, naming| {
         reading.mapping(sort.object, vec![SourceMapping::new(source, &rest)], |reading, fields| {
-            declare(reading, (sort.tag, spot), naming, fields, &mut said)
+            declare(reading, (sort.tag, location), naming, fields, &mut statements)
         })
     });
     let wrong = reading.end();
     if !wrong.is_empty() {
         return Err(wrong.into_iter().map(|(_, diagnostic)| diagnostic).collect());
     }
-    said.sort_by_key(|statement| statement.said.stage());
-    Ok(head.unwrap_or(JsonlRow::Declaration(said)))
+    statements.sort_by_key(|statement| statement.declaration.stage());
+    Ok(head.unwrap_or(JsonlRow::Declaration(statements)))
 }
 
 /// Says what a row says.
 fn declare(
     reading: &mut MergeReader<'_>,
-    (tag, spot): (&str, Spot),
+    (tag, location): (&str, SourceLocation),
     naming: &MergedMapping<'_>,
     fields: &MergedMapping<'_>,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) -> Option<JsonlRow> {
     let name = |key: &str| naming.all(key).find_map(|found| super::merge::text(found.node));
     let named = |kind: Kind| name("name").and_then(|text| text_format::name(kind, text).ok());
     match tag {
-        "manifest" => return Some(head(reading, spot, fields)),
-        "server" => people::settings(reading, spot, fields, said),
-        "account" => people::account(reading, (named(Kind::Account)?, spot), fields, said),
-        "group" => groups::group(reading, Kind::Group, (named(Kind::Group)?, &[]), fields, said),
-        "workgroup" => groups::group(reading, Kind::Workgroup, (named(Kind::Workgroup)?, &[]), fields, said),
-        "dropbox" => groups::group(reading, Kind::Dropbox, (named(Kind::Dropbox)?, &[]), fields, said),
-        "endpoint" => content::endpoint(reading, (named(Kind::Endpoint)?, spot), fields, said),
-        "organization" => organizations::organization(reading, (named(Kind::Org)?, spot), fields, said),
+        "manifest" => return Some(head(reading, location, fields)),
+        "server" => people::settings(reading, location, fields, statements),
+        "account" => people::account(reading, (named(Kind::Account)?, location), fields, statements),
+        "group" => groups::group(reading, Kind::Group, (named(Kind::Group)?, &[]), fields, statements),
+        "workgroup" => groups::group(reading, Kind::Workgroup, (named(Kind::Workgroup)?, &[]), fields, statements),
+        "dropbox" => groups::group(reading, Kind::Dropbox, (named(Kind::Dropbox)?, &[]), fields, statements),
+        "endpoint" => content::endpoint(reading, (named(Kind::Endpoint)?, location), fields, statements),
+        "organization" => organizations::organization(reading, (named(Kind::Org)?, location), fields, statements),
         "workspace" => match name("name").map(|text| Reference::parse(text, Kind::Workspace)) {
             Some(Ok(Reference::Workspace(org, workspace))) => {
-                organizations::workspace_alone(reading, (org, workspace, spot), fields, said);
+                organizations::workspace_alone(reading, (org, workspace, location), fields, statements);
             }
             _ => {
-                reading.report(spot, "`name` is no workspace").tips.push("write `ORG/NAME`".to_owned());
+                reading.report(location, "`name` is no workspace").tips.push("write `ORG/NAME`".to_owned());
             }
         },
-        "member" => member(reading, spot, fields, said),
+        "member" => member(reading, location, fields, statements),
         "role" => {
-            let it = EndpointRole {
+            let it = DeclaredEndpointRole {
                 endpoint: fields.parsed(reading, "endpoint", |text| text_format::name(Kind::Endpoint, text))?,
                 role: fields.word(reading, "role", |word| Role::from_name(Kind::Endpoint, word))?,
                 who: fields.parsed(reading, "principal", text_format::member)?,
             };
-            said.push(Statement { spot, said: Said::Role(Box::new(it)) });
+            statements.push(Statement { location, declaration: Declaration::Role(Box::new(it)) });
         }
         "content" => {
             let (endpoint, path) = name("item").and_then(|text| text_format::item(text).ok())?;
-            content::one_item(reading, (endpoint, path, spot), fields, said);
+            content::one_item(reading, (endpoint, path, location), fields, statements);
         }
         "share" => {
             let (endpoint, path) = name("item").and_then(|text| text_format::item(text).ok())?;
             let principal = name("principal").and_then(|text| text_format::sharer(text).ok())?;
-            let share = content::one_share(reading, (&endpoint, &path, &principal), spot, fields)?;
-            said.push(Statement { spot, said: Said::Share(Box::new(share)) });
+            let share = content::one_share(reading, (&endpoint, &path, &principal), location, fields)?;
+            statements.push(Statement { location, declaration: Declaration::Share(Box::new(share)) });
         }
         _ => {}
     }
     // The statements of groups take their place from the row they stand in.
-    for statement in said {
-        if statement.spot.place.line == 0 {
-            statement.spot = spot;
+    for statement in statements {
+        if statement.location.span.line == 0 {
+            statement.location = location;
         }
     }
     None
 }
 
-fn head(reading: &mut MergeReader<'_>, spot: Spot, fields: &MergedMapping<'_>) -> JsonlRow {
+fn head(reading: &mut MergeReader<'_>, location: SourceLocation, fields: &MergedMapping<'_>) -> JsonlRow {
     if fields.number(reading, "version") != Some(super::read::VERSION) {
-        let diagnostic = reading.report(spot, format!("this program knows version {}", super::read::VERSION));
+        let diagnostic = reading.report(location, format!("this program knows version {}", super::read::VERSION));
         diagnostic.tips.push("{\"manifest\": {\"version\": 1}}".to_owned());
     }
     JsonlRow::Head(fields.parsed(reading, "name", text_format::set))
 }
 
 /// Somebody in something, whatever it is.
-fn member(reading: &mut MergeReader<'_>, spot: Spot, fields: &MergedMapping<'_>, said: &mut Vec<Statement>) {
-    let Some(who) = groups::who(reading, spot, fields) else { return };
+fn member(
+    reading: &mut MergeReader<'_>,
+    location: SourceLocation,
+    fields: &MergedMapping<'_>,
+    statements: &mut Vec<Statement>,
+) {
+    let Some(who) = groups::who(reading, location, fields) else { return };
     let of = match fields.text(reading, "of").map(|text| Reference::parse(text, Kind::Group)) {
         Some(Ok(of)) => of,
         Some(Err(problem)) => {
-            let diagnostic = Diagnostic::from_problem(spot.place, problem);
-            reading.diagnostics.push((spot.source, diagnostic));
+            let diagnostic = Diagnostic::from_problem(location.span, problem);
+            reading.diagnostics.push((location.source, diagnostic));
             return;
         }
         None => {
-            reading.report(spot, "`of` is missing").tips.push("\"of\": \"group:editors\"".to_owned());
+            reading.report(location, "`of` is missing").tips.push("\"of\": \"group:editors\"".to_owned());
             return;
         }
     };
@@ -293,7 +301,7 @@ fn member(reading: &mut MergeReader<'_>, spot: Spot, fields: &MergedMapping<'_>,
         (Some(kind), Some(word)) => match Role::from_name(kind, word) {
             Some(level) => Some(level),
             None => {
-                reading.report(spot, format!("{} has no level `{}`", kind.article(), printable(word)));
+                reading.report(location, format!("{} has no level `{}`", kind.article(), printable(word)));
                 return;
             }
         },
@@ -306,25 +314,32 @@ fn member(reading: &mut MergeReader<'_>, spot: Spot, fields: &MergedMapping<'_>,
         ("home", home.is_some() && kind != Some(Kind::Workspace)),
     ] {
         if is_wrong {
-            reading.report(spot, format!("`{key}` says nothing of a member of {of}"));
+            reading.report(location, format!("`{key}` says nothing of a member of {of}"));
             return;
         }
     }
     let it = match (of, who) {
         (Reference::Named(kind @ (Kind::Group | Kind::Workgroup | Kind::Dropbox), name), who) => {
-            Said::Member(Box::new(Member { kind, of: name, who, level, active }))
+            Declaration::Member(Box::new(DeclaredMember { kind, of: name, who, level, active }))
         }
         (Reference::Named(Kind::Org, org), Reference::Named(Kind::Account, who)) => {
-            Said::OrgMember(Box::new(OrgMember { org, who, role: level }))
+            Declaration::OrgMember(Box::new(DeclaredOrgMember { org, who, role: level }))
         }
         (Reference::Workspace(org, workspace), Reference::Named(Kind::Account, who)) => {
             let home = home.unwrap_or_default();
-            Said::WorkspaceMember(Box::new(WorkspaceMember { org, workspace, who, level, root_upload, home }))
+            Declaration::WorkspaceMember(Box::new(DeclaredWorkspaceMember {
+                org,
+                workspace,
+                who,
+                level,
+                root_upload,
+                home,
+            }))
         }
         (of, who) => {
-            reading.report(spot, format!("{who} cannot be a member of {of}"));
+            reading.report(location, format!("{who} cannot be a member of {of}"));
             return;
         }
     };
-    said.push(Statement { spot, said: it });
+    statements.push(Statement { location, declaration: it });
 }

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::shape::{Object, Shape};
-use super::statement::Spot;
+use super::statement::SourceLocation;
 use super::text_format::TextFormat;
 use crate::input::document::{Diagnostic, Entry, Node, WithSpan};
 use crate::model::name::printable;
@@ -37,12 +37,12 @@ impl<'n> SourceMapping<'n> {
     }
 
     /// The keys that nobody took. No mapping has 64 known keys without a duplicate.
-    fn left(&self) -> impl Iterator<Item = (Spot, &'n str)> {
+    fn left(&self) -> impl Iterator<Item = (SourceLocation, &'n str)> {
         let taken = self.taken.get();
         let are_all_taken = taken.count_ones() as usize == self.entries.len();
         let rest = if are_all_taken { &[] } else { self.entries };
         let left = rest.iter().enumerate().filter(move |(at, _)| taken & (1_u64 << at.min(&63)) == 0);
-        left.map(|(_, (key, _))| (Spot { source: self.source, place: key.span }, &*key.value))
+        left.map(|(_, (key, _))| (SourceLocation { source: self.source, span: key.span }, &*key.value))
     }
 }
 
@@ -57,8 +57,8 @@ pub(super) struct SourceValue<'n> {
 
 impl SourceValue<'_> {
     /// Where it stands.
-    pub(super) const fn location(&self) -> Spot {
-        Spot { source: self.source, place: self.node.span }
+    pub(super) const fn location(&self) -> SourceLocation {
+        SourceLocation { source: self.source, span: self.node.span }
     }
 }
 
@@ -73,7 +73,7 @@ pub(super) struct MergeReader<'s> {
     /// What is wrong.
     pub(super) diagnostics: Vec<SourceDiagnostic>,
     /// Known keys that nobody took.
-    unread: Vec<(Spot, String)>,
+    unread: Vec<(SourceLocation, String)>,
 }
 
 impl<'s> MergeReader<'s> {
@@ -91,8 +91,8 @@ impl<'s> MergeReader<'s> {
     ) -> T {
         let fields = MergedMapping { object, parts };
         let value = read(self, &fields);
-        for (spot, key) in fields.parts.iter().flat_map(SourceMapping::left) {
-            self.unread.push((spot, key.to_owned()));
+        for (location, key) in fields.parts.iter().flat_map(SourceMapping::left) {
+            self.unread.push((location, key.to_owned()));
         }
         value
     }
@@ -115,26 +115,26 @@ impl<'s> MergeReader<'s> {
     /// it may be what kept the key from being taken.
     pub(super) fn end(mut self) -> Vec<SourceDiagnostic> {
         if self.diagnostics.is_empty() {
-            for (spot, key) in std::mem::take(&mut self.unread) {
+            for (location, key) in std::mem::take(&mut self.unread) {
                 let message = format!("`{}` has no effect here", printable(&key));
-                self.report(spot, message).tips.push("leave it out".to_owned());
+                self.report(location, message).tips.push("leave it out".to_owned());
             }
         }
         self.diagnostics
     }
 
     /// Keeps a mistake.
-    pub(super) fn report(&mut self, spot: Spot, message: impl Into<String>) -> &mut Diagnostic {
-        self.diagnostics.push((spot.source, Diagnostic::at_span(spot.place, message)));
+    pub(super) fn report(&mut self, location: SourceLocation, message: impl Into<String>) -> &mut Diagnostic {
+        self.diagnostics.push((location.source, Diagnostic::at_span(location.span, message)));
         let last = self.diagnostics.len() - 1;
         #[expect(clippy::indexing_slicing, reason = "the element was pushed above")]
         &mut self.diagnostics[last].1
     }
 
     /// A place in words. A row is read alone, and what it says twice stands in it.
-    pub(super) fn describe_location(&self, spot: Spot) -> String {
-        match self.names.get(spot.source as usize) {
-            Some(name) => format!("{name}:{}:{}", spot.place.line, spot.place.column),
+    pub(super) fn describe_location(&self, location: SourceLocation) -> String {
+        match self.names.get(location.source as usize) {
+            Some(name) => format!("{name}:{}:{}", location.span.line, location.span.column),
             None => "this row".to_owned(),
         }
     }
@@ -239,9 +239,11 @@ impl<'n> MergedMapping<'n> {
     }
 
     /// Every key that is said.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (Spot, &'n str)> {
+    pub(super) fn keys(&self) -> impl Iterator<Item = (SourceLocation, &'n str)> {
         self.parts.iter().flat_map(|part| {
-            part.entries.iter().map(move |(key, _)| (Spot { source: part.source, place: key.span }, &*key.value))
+            part.entries
+                .iter()
+                .map(move |(key, _)| (SourceLocation { source: part.source, span: key.span }, &*key.value))
         })
     }
 }
@@ -258,7 +260,7 @@ pub(super) fn text(node: &WithSpan<Node>) -> Option<&str> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SectionEntry<'n> {
     /// Where the key stands.
-    pub(super) location: Spot,
+    pub(super) location: SourceLocation,
     /// The key.
     pub(super) key: &'n str,
     /// What stands behind it.
@@ -276,9 +278,8 @@ pub(super) fn entries<'n>(
     for section in &sections {
         let Node::Mapping(entries) = &section.node.value else { continue };
         for (key, node) in entries {
-            let spot = Spot { source: section.source, place: key.span };
-            let entry =
-                SectionEntry { location: spot, key: &key.value, found: SourceValue { source: section.source, node } };
+            let location = SourceLocation { source: section.source, span: key.span };
+            let entry = SectionEntry { location, key: &key.value, found: SourceValue { source: section.source, node } };
             // Most manifests are one file, in which no key stands twice.
             let canonical = (sections.len() > 1).then(|| form.canonical(&key.value));
             match canonical.as_ref().and_then(|key| seen.get(key)).and_then(|place| things.get_mut(*place)) {

@@ -10,7 +10,9 @@ mod columns;
 
 use std::collections::HashMap;
 
-use super::statement::{Account, Ensure, Group, Member, Said, Spot, Statement};
+use super::statement::{
+    Declaration, DeclaredAccount, DeclaredGroup, DeclaredMember, Ensure, SourceLocation, Statement,
+};
 use super::text_format::{self, TextFormat};
 use crate::input::document::{Diagnostic, Span};
 use crate::input::table::TableRows;
@@ -192,15 +194,15 @@ impl PeopleReader<'_> {
             return self.account(cells, name);
         }
         self.refuse_cells(cells, &OF_ACCOUNTS, &format!("{who} is no account"));
-        let group = Group {
+        let group = DeclaredGroup {
             kind: *kind,
             name: name.clone(),
-            options: group::GroupSettings::default(),
+            settings: group::GroupSettings::default(),
             ensure: Ensure::Present,
             exclusive: None,
             previously: None,
         };
-        self.declare(cells, Said::Group(Box::new(group)));
+        self.declare(cells, Declaration::Group(Box::new(group)));
     }
 
     fn account(&mut self, cells: &Cells<'_>, name: &Name) {
@@ -233,8 +235,15 @@ impl PeopleReader<'_> {
             return;
         }
         self.seen.insert(name.key().to_owned(), (options.clone(), ensure, cells.row.line));
-        let it = Account { name: name.clone(), options, ensure, transfer_to: None, cascade: None, previously: None };
-        self.declare(cells, Said::Account(Box::new(it)));
+        let it = DeclaredAccount {
+            name: name.clone(),
+            settings: options,
+            ensure,
+            transfer_to: None,
+            cascade: None,
+            previously: None,
+        };
+        self.declare(cells, Declaration::Account(Box::new(it)));
     }
 
     fn memberships(&mut self, cells: &Cells<'_>, who: &Reference, of: &[(Kind, Name)]) {
@@ -245,14 +254,15 @@ impl PeopleReader<'_> {
                     Problem::usage("bad_level", format!("{} has no level `{}`", kind.article(), printable(word)))
                 })
             });
-            let it = Member { kind: *kind, of: of.clone(), who: who.clone(), level, active };
-            self.declare(cells, Said::Member(Box::new(it)));
+            let it = DeclaredMember { kind: *kind, of: of.clone(), who: who.clone(), level, active };
+            self.declare(cells, Declaration::Member(Box::new(it)));
         }
     }
 
-    fn declare(&mut self, cells: &Cells<'_>, said: Said) {
+    fn declare(&mut self, cells: &Cells<'_>, declared: Declaration) {
         let span = Span { line: cells.row.line, column: 1, length: 0 };
-        self.statements.push(Statement { spot: Spot { source: self.source, place: span }, said });
+        self.statements
+            .push(Statement { location: SourceLocation { source: self.source, span }, declaration: declared });
     }
 }
 
@@ -265,11 +275,11 @@ mod tests {
         match read(text, 0, table) {
             Ok(statements) => statements
                 .iter()
-                .map(|it| match &it.said {
-                    Said::Account(it) => {
-                        format!("{} {:?} {:?}", it.name, it.options.email, it.options.display_name)
+                .map(|it| match &it.declaration {
+                    Declaration::Account(it) => {
+                        format!("{} {:?} {:?}", it.name, it.settings.email, it.settings.display_name)
                     }
-                    Said::Member(it) => format!("{} in {}:{}", it.who, it.kind, it.of),
+                    Declaration::Member(it) => format!("{} in {}:{}", it.who, it.kind, it.of),
                     _ => String::new(),
                 })
                 .collect::<Vec<_>>()
@@ -317,21 +327,23 @@ mod tests {
     #[test]
     fn what_is_listed_is_read_back() {
         let accounts = "ref,name,role,status,email,display_name,expires,settings,revision\nuser:bob,bob,user,inactive,,\"B, ob\",,send=deny receive=default,3\n";
-        let said = read(accounts, 0, &table()).unwrap();
-        let Said::Account(it) = &said[0].said else { panic!("{said:?}") };
-        assert_eq!((it.ensure, it.options.display_name.as_deref()), (Some(Ensure::Inactive), Some("B, ob")));
+        let declared = read(accounts, 0, &table()).unwrap();
+        let Declaration::Account(it) = &declared[0].declaration else { panic!("{declared:?}") };
+        assert_eq!((it.ensure, it.settings.display_name.as_deref()), (Some(Ensure::Inactive), Some("B, ob")));
         assert_eq!(
-            it.options.settings,
+            it.settings.settings,
             [(Setting::Send, SettingValue::Deny), (Setting::Receive, SettingValue::Default)]
         );
         let members = "ref\tmember\tlevel\tactive\tvia\trevision\nworkgroup:w\tgroup:g\tstandard\tfalse\t\t9\n";
-        let said = read(members, 0, &table()).unwrap();
-        assert_eq!(said.len(), 1, "{said:?}");
-        let Said::Member(it) = &said[0].said else { panic!("{said:?}") };
+        let declared = read(members, 0, &table()).unwrap();
+        assert_eq!(declared.len(), 1, "{declared:?}");
+        let Declaration::Member(it) = &declared[0].declaration else { panic!("{declared:?}") };
         assert_eq!((it.level, it.active), (Some(Role::WorkgroupStandard), Some(false)));
         assert_eq!(it.who.to_string(), "group:g");
         let groups = read("ref,name,revision\ngroup:g,g,7\n", 0, &table()).unwrap();
-        assert!(matches!(&groups[0].said, Said::Group(it) if it.kind == Kind::Group && it.name.as_written() == "g"));
+        assert!(
+            matches!(&groups[0].declaration, Declaration::Group(it) if it.kind == Kind::Group && it.name.as_written() == "g")
+        );
     }
 
     #[test]

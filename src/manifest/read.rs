@@ -10,7 +10,7 @@ use super::consistency::Consistency;
 use super::merge::{MergeReader, MergedMapping, SectionEntry, SourceMapping, entries};
 use super::schema::{LIMITS, MANIFEST};
 use super::shape::Object;
-use super::statement::{Said, Spot, Statement};
+use super::statement::{Declaration, SourceLocation, Statement};
 use super::text_format::{self, TextFormat};
 use super::validate::Validator;
 use crate::input::document::{self, Diagnostic, Node, WithSpan, get};
@@ -43,7 +43,7 @@ pub struct Manifest {
     /// The set: owner of what is declared.
     pub set: Option<Name>,
     /// Where the set is named.
-    pub named: Option<Spot>,
+    pub named: Option<SourceLocation>,
     /// How much an apply may remove.
     pub limits: Limits,
     /// What is said, in the order in which it can be made so.
@@ -59,7 +59,7 @@ pub struct Manifest {
 /// # Errors
 /// Every mistake in them, each with the number of its source.
 pub fn from_statements(mut statements: Vec<Statement>) -> Result<Manifest, Vec<(usize, Diagnostic)>> {
-    statements.sort_by_key(|statement| statement.said.stage());
+    statements.sort_by_key(|statement| statement.declaration.stage());
     let (consistency, wrong) = Consistency::of(&statements);
     if !wrong.is_empty() {
         return Err(wrong.into_iter().map(|(source, diagnostic)| (source as usize, diagnostic)).collect());
@@ -102,24 +102,24 @@ pub fn read(sources: &[Source]) -> Result<Manifest, Vec<(usize, Diagnostic)>> {
 
 /// Looks at the shape of one tree.
 fn check(reading: &mut MergeReader<'_>, source: u32, tree: &WithSpan<Node>) {
-    let spot = Spot { source, place: tree.span };
+    let location = SourceLocation { source, span: tree.span };
     let Node::Mapping(entries) = &tree.value else {
         let message = match &tree.value {
             Node::Null => "the file is empty".to_owned(),
             other => format!("the file is {}, and no manifest", other.type_name()),
         };
-        reading.report(spot, message).tips.push("begin with `version: 1`".to_owned());
+        reading.report(location, message).tips.push("begin with `version: 1`".to_owned());
         return;
     };
     match get(entries, "version").map(|found| (&found.value, found.span)) {
         Some((Node::Number(text), place)) if text.parse() != Ok(VERSION) => {
-            let spot = Spot { source, place };
+            let location = SourceLocation { source, span: place };
             let message = format!("`version` is {text}; this program knows version {VERSION}");
-            reading.report(spot, message).tips.push(format!("version: {VERSION}"));
+            reading.report(location, message).tips.push(format!("version: {VERSION}"));
         }
         Some(_) => {}
         None => {
-            let diagnostic = reading.report(spot, "the file does not say its `version`");
+            let diagnostic = reading.report(location, "the file does not say its `version`");
             diagnostic.tips.push(format!("begin with `version: {VERSION}`"));
         }
     }
@@ -137,15 +137,15 @@ fn merge_sources(reading: &mut MergeReader<'_>, root: &MergedMapping<'_>) -> Man
         limits: limits(reading, root),
         ..Manifest::default()
     };
-    let said = &mut manifest.statements;
-    people::server(reading, root, said);
-    people::accounts(reading, root, said);
+    let statements = &mut manifest.statements;
+    people::server(reading, root, statements);
+    people::accounts(reading, root, statements);
     for (section, kind) in [("groups", Kind::Group), ("workgroups", Kind::Workgroup), ("dropboxes", Kind::Dropbox)] {
-        groups::section(reading, root, (section, kind), said);
+        groups::section(reading, root, (section, kind), statements);
     }
-    content::endpoints(reading, root, said);
-    organizations::section(reading, root, said);
-    said.sort_by_key(|statement| statement.said.stage());
+    content::endpoints(reading, root, statements);
+    organizations::section(reading, root, statements);
+    statements.sort_by_key(|statement| statement.declaration.stage());
     for list in root.all("tests") {
         let (name, mut diagnostics) =
             (reading.names.get(list.source as usize).cloned().unwrap_or_default(), Vec::new());
@@ -194,20 +194,20 @@ fn section_entries<'s, 'n>(
 }
 
 /// Where a thing is first named.
-fn first_location(entered: &[SectionEntry<'_>]) -> Spot {
+fn first_location(entered: &[SectionEntry<'_>]) -> SourceLocation {
     entered.first().map(|it| it.location).unwrap_or_default()
 }
 
 /// What is to be gone has nothing else said of it.
 fn refuse_other_keys(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>, besides: &[&str]) {
-    let others: Vec<(Spot, &str)> =
+    let others: Vec<(SourceLocation, &str)> =
         fields.keys().filter(|(_, key)| *key != "ensure" && !besides.contains(key)).collect();
-    for (spot, key) in others {
-        reading.report(spot, format!("`{key}` is given for something that is to be absent"));
+    for (location, key) in others {
+        reading.report(location, format!("`{key}` is given for something that is to be absent"));
     }
 }
 
 /// Adds a statement.
-fn declare(said: &mut Vec<Statement>, spot: Spot, it: Said) {
-    said.push(Statement { spot, said: it });
+fn declare(statements: &mut Vec<Statement>, location: SourceLocation, it: Declaration) {
+    statements.push(Statement { location, declaration: it });
 }

@@ -13,20 +13,20 @@ use crate::ops::{account, group, server};
 
 /// Where a statement stands: in which of the sources, and where in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Spot {
+pub struct SourceLocation {
     /// The source, by its number.
     pub source: u32,
     /// The place in it.
-    pub place: Span,
+    pub span: Span,
 }
 
 /// A statement at its place.
 #[derive(Clone, Debug)]
 pub struct Statement {
     /// Where it stands.
-    pub spot: Spot,
+    pub location: SourceLocation,
     /// What it says.
-    pub said: Said,
+    pub declaration: Declaration,
 }
 
 /// What shall become of a thing.
@@ -43,40 +43,40 @@ pub enum Ensure {
 
 /// What a statement says.
 #[derive(Clone, Debug)]
-pub enum Said {
+pub enum Declaration {
     /// Of the server.
     Server(server::ServerSettings),
     /// Of an account.
-    Account(Box<Account>),
+    Account(Box<DeclaredAccount>),
     /// Of a group, a workgroup or a dropbox.
-    Group(Box<Group>),
+    Group(Box<DeclaredGroup>),
     /// Of an endpoint.
-    Endpoint(Box<Endpoint>),
+    Endpoint(Box<DeclaredEndpoint>),
     /// Of an organization.
-    Org(Box<Org>),
+    Org(Box<DeclaredOrg>),
     /// Of a workspace.
-    Workspace(Box<Workspace>),
+    Workspace(Box<DeclaredWorkspace>),
     /// Of a file or folder.
-    Item(Box<Item>),
+    Item(Box<DeclaredItem>),
     /// That somebody is a member of a group, a workgroup or a dropbox.
-    Member(Box<Member>),
+    Member(Box<DeclaredMember>),
     /// That somebody is in an organization.
-    OrgMember(Box<OrgMember>),
+    OrgMember(Box<DeclaredOrgMember>),
     /// That somebody has a workspace.
-    WorkspaceMember(Box<WorkspaceMember>),
+    WorkspaceMember(Box<DeclaredWorkspaceMember>),
     /// That somebody holds a role on an endpoint.
-    Role(Box<EndpointRole>),
+    Role(Box<DeclaredEndpointRole>),
     /// That something is shared.
-    Share(Box<Share>),
+    Share(Box<DeclaredShare>),
 }
 
 /// An account.
 #[derive(Clone, Debug)]
-pub struct Account {
+pub struct DeclaredAccount {
     /// Its name.
     pub name: Name,
     /// What is said of it.
-    pub options: account::AccountSettings,
+    pub settings: account::AccountSettings,
     /// What shall become of it; none where nothing is said of that.
     pub ensure: Option<Ensure>,
     /// Who takes over from one that goes.
@@ -89,13 +89,13 @@ pub struct Account {
 
 /// A group, a workgroup or a dropbox.
 #[derive(Clone, Debug)]
-pub struct Group {
+pub struct DeclaredGroup {
     /// Which of the three.
     pub kind: Kind,
     /// Its name.
     pub name: Name,
     /// What is said of it.
-    pub options: group::GroupSettings,
+    pub settings: group::GroupSettings,
     /// What shall become of it.
     pub ensure: Ensure,
     /// Whether nobody else may be in it.
@@ -106,7 +106,7 @@ pub struct Group {
 
 /// An endpoint.
 #[derive(Clone, Debug)]
-pub struct Endpoint {
+pub struct DeclaredEndpoint {
     /// Its name.
     pub name: Name,
     /// What it is.
@@ -133,7 +133,7 @@ pub struct Endpoint {
 
 /// A file or folder.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub struct DeclaredItem {
     /// Its endpoint.
     pub endpoint: Name,
     /// Its path.
@@ -152,7 +152,7 @@ pub struct Item {
 
 /// An organization.
 #[derive(Clone, Debug)]
-pub struct Org {
+pub struct DeclaredOrg {
     /// Its name.
     pub name: Name,
     /// What it is for.
@@ -169,7 +169,7 @@ pub struct Org {
 
 /// A workspace.
 #[derive(Clone, Debug)]
-pub struct Workspace {
+pub struct DeclaredWorkspace {
     /// Its organization.
     pub org: Name,
     /// Its name.
@@ -188,7 +188,7 @@ pub struct Workspace {
 
 /// A membership of a group, a workgroup or a dropbox.
 #[derive(Clone, Debug)]
-pub struct Member {
+pub struct DeclaredMember {
     /// Of what kind of thing.
     pub kind: Kind,
     /// Of which.
@@ -203,7 +203,7 @@ pub struct Member {
 
 /// A place in an organization.
 #[derive(Clone, Debug)]
-pub struct OrgMember {
+pub struct DeclaredOrgMember {
     /// Of which.
     pub org: Name,
     /// Who.
@@ -214,7 +214,7 @@ pub struct OrgMember {
 
 /// A workspace that somebody has.
 #[derive(Clone, Debug)]
-pub struct WorkspaceMember {
+pub struct DeclaredWorkspaceMember {
     /// Of which organization.
     pub org: Name,
     /// Which.
@@ -229,7 +229,7 @@ pub struct WorkspaceMember {
     pub home: HomeFolder,
 }
 
-impl WorkspaceMember {
+impl DeclaredWorkspaceMember {
     /// Whether nothing is declared but that they have the workspace.
     pub fn is_plain(&self) -> bool {
         self.level.is_none() && self.root_upload.is_none() && self.home == HomeFolder::Usual
@@ -238,7 +238,7 @@ impl WorkspaceMember {
 
 /// A role on an endpoint.
 #[derive(Clone, Debug)]
-pub struct EndpointRole {
+pub struct DeclaredEndpointRole {
     /// On which.
     pub endpoint: Name,
     /// Which.
@@ -249,7 +249,7 @@ pub struct EndpointRole {
 
 /// A share.
 #[derive(Clone, Debug)]
-pub struct Share {
+pub struct DeclaredShare {
     /// Of what endpoint.
     pub endpoint: Name,
     /// Of what on it.
@@ -268,23 +268,23 @@ pub struct Share {
     pub orphaned: bool,
 }
 
-impl Said {
+impl Declaration {
     /// When its turn is: what it rests on comes before it.
     pub const fn stage(&self) -> u8 {
         match self {
-            Said::Server(_) => 0,
-            Said::Account(_) => 1,
-            Said::Group(_) => 2,
-            Said::Member(member) if matches!(member.kind, Kind::Group) => 3,
-            Said::Endpoint(endpoint) => 4 + (endpoint.of.is_some() as u8),
-            Said::Org(_) => 6,
-            Said::Workspace(_) => 7,
-            Said::OrgMember(_) => 8,
-            Said::WorkspaceMember(_) => 9,
-            Said::Member(_) => 10,
-            Said::Role(_) => 11,
-            Said::Item(_) => 12,
-            Said::Share(_) => 13,
+            Declaration::Server(_) => 0,
+            Declaration::Account(_) => 1,
+            Declaration::Group(_) => 2,
+            Declaration::Member(member) if matches!(member.kind, Kind::Group) => 3,
+            Declaration::Endpoint(endpoint) => 4 + (endpoint.of.is_some() as u8),
+            Declaration::Org(_) => 6,
+            Declaration::Workspace(_) => 7,
+            Declaration::OrgMember(_) => 8,
+            Declaration::WorkspaceMember(_) => 9,
+            Declaration::Member(_) => 10,
+            Declaration::Role(_) => 11,
+            Declaration::Item(_) => 12,
+            Declaration::Share(_) => 13,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use rolebook::manifest::export::Exporter;
-use rolebook::manifest::plan::{Options, Owned, Planner};
+use rolebook::manifest::plan::{Owned, PlanOptions, Planner};
 use rolebook::manifest::{Source, read};
 use rolebook::model::{Name, Time};
 use rolebook::ops::{Actor, Transaction};
@@ -31,7 +31,7 @@ fn applied<'f, F: Facts>(facts: &'f F, text: &str) -> Result<(Overlay<'f, F>, us
         mistakes.iter().map(|(_, mistake)| mistake.render("t.yaml", text)).collect::<Vec<_>>().join("\n")
     })?;
     let tx = Transaction::new(facts, Actor::Operator, NOW).unwrap();
-    let mut planner = Planner::new(tx, Options { set: manifest.set.clone(), ..Options::default() });
+    let mut planner = Planner::new(tx, PlanOptions { set: manifest.set.clone(), ..PlanOptions::default() });
     for statement in &manifest.statements {
         planner.take(statement).unwrap();
     }
@@ -182,11 +182,11 @@ fn pruned_after_any_edit_a_set_is_what_its_file_says() {
         let sources = [Source { name: "t.yaml".to_owned(), text: second.clone() }];
         let manifest = read(&sources).unwrap();
         let tx = Transaction::new(&state, Actor::Operator, Time(NOW.0 + 1)).unwrap();
-        let options = Options {
+        let options = PlanOptions {
             set: Some(Name::parse("set").unwrap()),
             prune: true,
             max_removals: Some(999),
-            ..Options::default()
+            ..PlanOptions::default()
         };
         let mut planner = Planner::new(tx, options);
         for statement in &manifest.statements {
@@ -209,7 +209,7 @@ fn pruned_after_any_edit_a_set_is_what_its_file_says() {
                 .collect()
         };
         for id in declared {
-            assert!(planner.spot_of(id).is_some(), "{id} is still the set's, and not declared");
+            assert!(planner.location_of(id).is_some(), "{id} is still the set's, and not declared");
         }
     }
 }

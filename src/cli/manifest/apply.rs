@@ -114,7 +114,7 @@ impl Applying<'_> {
                     session.flush()?;
                 }
                 prompt::confirm_apply(&planned.cascades, planned.removals(), session.err)?;
-                confirmed = Some(planned.effects.digest());
+                confirmed = Some(planned.planned_changes.digest());
                 continue;
             }
             let entry = session.entry(self.writing, by.actor, by.at);
@@ -139,7 +139,7 @@ impl Applying<'_> {
         let stores = (opened.reader(), opened.writer());
         let planned = planned::plan(stores, read, &self.reach, by, self.writing.access)?;
         if let Some(saved) = &self.saved {
-            saved.check(&planned.effects)?;
+            saved.check(&planned.planned_changes)?;
         }
         Ok(planned)
     }
@@ -157,7 +157,7 @@ impl Applying<'_> {
 /// Whether a plan needs no word of anybody, or has it.
 fn is_confirmed(confirmed: Option<&str>, planned: &Planned) -> Result<bool, Problem> {
     match confirmed {
-        Some(digest) if digest == planned.effects.digest() => Ok(true),
+        Some(digest) if digest == planned.planned_changes.digest() => Ok(true),
         Some(_) => Err(Problem::conflict("changed_meanwhile", "what it comes to has changed meanwhile")
             .tip("run the command again")),
         None => Ok(!prompt::can_ask() && planned.removals() == 0 && planned.cascades.is_empty()),

@@ -12,7 +12,7 @@ use crate::input::json;
 use crate::input::library_errors;
 use crate::input::lines::Lines;
 use crate::manifest::jsonl::{self, JsonlRow, parse_row};
-use crate::manifest::statement::{Spot, Statement};
+use crate::manifest::statement::{SourceLocation, Statement};
 use crate::manifest::{self, Manifest, Source};
 use crate::model::{Name, Problem};
 
@@ -144,13 +144,13 @@ fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Fo
 }
 
 /// The name of the file of a spot.
-fn name_in(sources: &[Source], spot: Spot) -> &str {
-    sources.get(spot.source as usize).map_or("", |source| source.name.as_str())
+fn name_in(sources: &[Source], location: SourceLocation) -> &str {
+    sources.get(location.source as usize).map_or("", |source| source.name.as_str())
 }
 
 /// A place in a file, in words.
-fn place_in(sources: &[Source], spot: Spot) -> String {
-    format!("{}:{}:{}", name_in(sources, spot), spot.place.line, spot.place.column)
+fn place_in(sources: &[Source], location: SourceLocation) -> String {
+    format!("{}:{}:{}", name_in(sources, location), location.span.line, location.span.column)
 }
 
 impl Read {
@@ -166,7 +166,7 @@ impl Read {
             {
                 Ok(JsonlRow::Head(Some(set))) => {
                     let line = text.as_deref().unwrap_or_default();
-                    self.name(set, Spot { source, place: json::line_span(number) }, line)?;
+                    self.name(set, SourceLocation { source, span: json::line_span(number) }, line)?;
                 }
                 Ok(JsonlRow::Head(None)) => {}
                 _ => rows.first = Some(text),
@@ -177,16 +177,17 @@ impl Read {
     }
 
     /// Names the set; said twice it must be the same.
-    fn name(&mut self, set: Name, spot: Spot, line: &str) -> Result<(), Problem> {
+    fn name(&mut self, set: Name, location: SourceLocation, line: &str) -> Result<(), Problem> {
         if let Some(known) = self.manifest.set.as_ref().filter(|known| known.key() != set.key()) {
             let before = self.manifest.named.unwrap_or_default();
             let at = place_in(&self.sources, before);
-            let diagnostic = Diagnostic::at_span(spot.place, format!("the set is `{set}` here and `{known}` in {at}"));
+            let diagnostic =
+                Diagnostic::at_span(location.span, format!("the set is `{set}` here and `{known}` in {at}"));
             let shown =
-                diagnostic.tip("say it once, or the same twice").render_line(name_in(&self.sources, spot), line);
+                diagnostic.tip("say it once, or the same twice").render_line(name_in(&self.sources, location), line);
             return Err(files::mistaken("bad_manifest", vec![shown]));
         }
-        (self.manifest.set, self.manifest.named) = (Some(set), Some(spot));
+        (self.manifest.set, self.manifest.named) = (Some(set), Some(location));
         Ok(())
     }
 
@@ -210,7 +211,7 @@ impl Read {
                 let diagnostics = match read {
                     Ok(JsonlRow::Declaration(statements)) => {
                         let sources = &self.sources;
-                        let told = |spot: Spot| place_in(sources, spot);
+                        let told = |location: SourceLocation| place_in(sources, location);
                         let impossible: Vec<Diagnostic> =
                             statements.iter().filter_map(|it| self.manifest.consistency.row(it, &told)).collect();
                         if wrong == 0 && impossible.is_empty() {

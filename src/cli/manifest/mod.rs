@@ -68,7 +68,7 @@ impl Files {
 
 impl Reach {
     /// As the planner takes it.
-    fn options(&self, manifest: &Manifest) -> Result<planning::Options, Problem> {
+    fn options(&self, manifest: &Manifest) -> Result<planning::PlanOptions, Problem> {
         if self.prune && manifest.set.is_none() {
             return Err(Problem::usage("no_set", "--prune needs a set, and the manifest has no `name`")
                 .why("only what a set declared before is removed when it does so no more")
@@ -79,7 +79,7 @@ impl Reach {
                 .why("what is taken over becomes a set's")
                 .tip("add a line such as `name: studio`"));
         }
-        Ok(planning::Options {
+        Ok(planning::PlanOptions {
             set: manifest.set.clone(),
             limits: manifest.limits,
             prune: self.prune,

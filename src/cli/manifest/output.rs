@@ -9,7 +9,7 @@ use super::super::session::Session;
 use super::counted;
 use super::input::Read;
 use super::planned::Planned;
-use crate::manifest::plan::{Effect, Sign};
+use crate::manifest::plan::{PlannedAction, PlannedChange};
 use crate::model::Revision;
 use crate::render::{Column, Format, RenderError, Row, Text, Tone, hidden, row, shown};
 
@@ -62,7 +62,11 @@ pub(super) fn show(
         }
         _ => {
             session.stream(&COLUMNS, &Paging::default(), |_, push| {
-                planned.effects.0.iter().try_for_each(|effect| push(effect_row(effect, read, revision)).map(drop))
+                planned
+                    .planned_changes
+                    .0
+                    .iter()
+                    .try_for_each(|change| push(effect_row(change, read, revision)).map(drop))
             })?;
             for notice in access.iter().flat_map(|access| access.notices()) {
                 session.warn(&notice);
@@ -79,18 +83,18 @@ fn lines(
     became: &Became,
 ) -> Result<(), RenderError> {
     let colour = session.colour();
-    let texts: Vec<String> = planned.effects.0.iter().map(|effect| effect.change.plan_line()).collect();
+    let texts: Vec<String> = planned.planned_changes.0.iter().map(|change| change.change.plan_line()).collect();
     // Places stand in a column of their own, as far as the lines are of a length.
     let width = texts.iter().map(|text| text.chars().count()).filter(|length| *length <= 72).max().unwrap_or_default();
     let mut text = Text::new(colour);
-    for ((sign, what), count) in &planned.counts.0 {
-        text.toned(tone(*sign), &sign.mark().to_string());
+    for ((action, what), count) in &planned.counts.0 {
+        text.toned(tone(*action), &action.mark().to_string());
         text.line(&format!(" {}", counted(*count, what)));
     }
-    for (effect, line) in planned.effects.0.iter().zip(&texts) {
-        text.toned(tone(effect.sign), &effect.sign.mark().to_string());
+    for (change, line) in planned.planned_changes.0.iter().zip(&texts) {
+        text.toned(tone(change.action), &change.action.mark().to_string());
         text.part(&format!(" {line}"));
-        if let Some((file, number)) = place(effect, read) {
+        if let Some((file, number)) = place(change, read) {
             let gap = width.saturating_sub(line.chars().count()) + 2;
             text.part(&format!("{:gap$}{file}:{number}", ""));
         }
@@ -136,12 +140,12 @@ fn object((planned, read): (&Planned, &Read), access: Option<&Access>, became: &
         object.insert("revision".to_owned(), json!(revision));
     }
     let changed: Vec<Value> = planned
-        .effects
+        .planned_changes
         .0
         .iter()
         .map(|effect| {
             let mut entry = Map::new();
-            entry.insert("action".to_owned(), json!(effect.sign.word()));
+            entry.insert("action".to_owned(), json!(effect.action.as_str()));
             if let Value::Object(change) = effect.change.json() {
                 entry.extend(change.into_iter().filter(|(key, _)| key != "change"));
             }
@@ -153,28 +157,27 @@ fn object((planned, read): (&Planned, &Read), access: Option<&Access>, became: &
         .collect();
     object.insert("changed".to_owned(), json!(changed));
     let counts: Map<String, Value> =
-        Sign::ALL.iter().map(|sign| (sign.word().to_owned(), json!(planned.count(*sign)))).collect();
+        PlannedAction::ALL.iter().map(|action| (action.as_str().to_owned(), json!(planned.count(*action)))).collect();
     object.insert("counts".to_owned(), Value::Object(counts));
     if !planned.counts.0.is_empty() {
-        let of =
-            |((sign, what), count): (&(Sign, &str), &u64)| json!({"action": sign.word(), "what": what, "count": count});
+        let of = |((action, what), count): (&(PlannedAction, &str), &u64)| json!({"action": action.as_str(), "what": what, "count": count});
         object.insert("counted".to_owned(), planned.counts.0.iter().map(of).collect());
     }
     object.insert("not_declared".to_owned(), json!(planned.undeclared));
     object.insert("warnings".to_owned(), json!(planned.warnings));
-    object.insert("digest".to_owned(), json!(planned.effects.digest()));
+    object.insert("digest".to_owned(), json!(planned.planned_changes.digest()));
     if let Some(access) = access {
         access.add_to(&mut object);
     }
     object
 }
 
-fn effect_row(effect: &Effect, read: &Read, revision: Option<Revision>) -> Row {
+fn effect_row(effect: &PlannedChange, read: &Read, revision: Option<Revision>) -> Row {
     let change = effect.change.json();
     let of = |key: &str| change.get(key).cloned().unwrap_or_default();
     let (file, line) = place(effect, read).unzip();
     let values = [
-        json!(effect.sign.word()),
+        json!(effect.action.as_str()),
         of("ref"),
         of("member"),
         of("role"),
@@ -188,15 +191,15 @@ fn effect_row(effect: &Effect, read: &Read, revision: Option<Revision>) -> Row {
 }
 
 /// Where something is declared.
-fn place<'r>(effect: &Effect, read: &'r Read) -> Option<(&'r str, u32)> {
-    let spot = effect.spot?;
-    Some((read.sources.get(spot.source as usize)?.name.as_str(), spot.place.line))
+fn place<'r>(change: &PlannedChange, read: &'r Read) -> Option<(&'r str, u32)> {
+    let location = change.location?;
+    Some((read.sources.get(location.source as usize)?.name.as_str(), location.span.line))
 }
 
-const fn tone(sign: Sign) -> Tone {
-    match sign {
-        Sign::Add => Tone::Good,
-        Sign::Remove => Tone::Bad,
-        Sign::Change | Sign::Rename | Sign::Adopt => Tone::Warn,
+const fn tone(action: PlannedAction) -> Tone {
+    match action {
+        PlannedAction::Add => Tone::Good,
+        PlannedAction::Remove => Tone::Bad,
+        PlannedAction::Change | PlannedAction::Rename | PlannedAction::Adopt => Tone::Warn,
     }
 }

@@ -45,7 +45,7 @@ impl Plan {
         failing.tell(session)?;
         output::show(session, (&planned, &read), planned.access.as_ref(), &Became::Shown)?;
         if let Some(out) = &self.out {
-            saved::save(out, &read, &self.reach, session.actor_name()?.as_deref(), &planned.effects)?;
+            saved::save(out, &read, &self.reach, session.actor_name()?.as_deref(), &planned.planned_changes)?;
         }
         let differs = self.exit_code && !planned.is_empty();
         Ok(u8::from(failing.count() > 0 || differs))

@@ -10,7 +10,9 @@ use super::super::view::{View, adaptive};
 use super::Reach;
 use super::input::Read;
 use crate::input::document::Diagnostic;
-use crate::manifest::plan::{Counts, Effects, Owned, Planner, Refusal, Sign, summary, summary_done};
+use crate::manifest::plan::{
+    Counts, Owned, PlanRefusal, PlannedAction, PlannedChanges, Planner, summary, summary_done,
+};
 use crate::model::escape::escape_hidden;
 use crate::model::{Id, Name, Problem, ProblemKind, Time};
 use crate::ops::describe::describe;
@@ -31,7 +33,7 @@ const PART: usize = 20_000;
 /// What a manifest would change.
 pub(super) struct Planned {
     /// Each thing that would be otherwise, as far as whoever plans may see it.
-    pub(super) effects: Effects,
+    pub(super) planned_changes: PlannedChanges,
     /// How many there are, where they are too many to be listed.
     pub(super) counts: Counts,
     /// Whether a part of it was written already.
@@ -118,13 +120,13 @@ pub(super) fn plan(
     }
     let rows = planner.tx.facts().draft().against(facts)?;
     let mut warnings = std::mem::take(&mut planner.tx.warnings);
-    let effects = if in_parts || (has_rows && rows.len() > LISTED) {
+    let planned_changes = if in_parts || (has_rows && rows.len() > LISTED) {
         counts.add(&rows);
-        Effects::default()
+        PlannedChanges::default()
     } else {
         let mut changes = describe(&rows, &planner.tx)?;
         hide_unseen(&mut changes, &planner.tx, &mut warnings)?;
-        Effects::of(&planner, &rows, changes)
+        PlannedChanges::of(&planner, &rows, changes)
     };
     let access = if with_access {
         if memory.get().is_none() {
@@ -138,7 +140,7 @@ pub(super) fn plan(
     let Planner { mut tx, undeclared, .. } = planner;
     let cascades = std::mem::take(&mut tx.cascades);
     let (draft, last_id) = tx.finish_unchecked();
-    Ok(Planned { effects, counts, in_parts, rows, last_id, draft, access, warnings, undeclared, cascades })
+    Ok(Planned { planned_changes, counts, in_parts, rows, last_id, draft, access, warnings, undeclared, cascades })
 }
 
 /// What the set of a manifest owns so far.
@@ -163,23 +165,23 @@ fn take_statements(planner: &mut Planner<'_, dyn Facts + '_>, read: &mut Read) -
 }
 
 /// What cannot be made so, each at its place.
-fn refused(refusals: &[Refusal], read: &Read) -> Problem {
+fn refused(refusals: &[PlanRefusal], read: &Read) -> Problem {
     let Some(first) = refusals.first() else { return Problem::conflict("refused", "nothing was refused") };
     // There may be as many as there are lines.
     let texts: Vec<Vec<&str>> = read.sources.iter().map(|source| source.text.lines().collect()).collect();
-    let shown = |refusal: &Refusal| {
+    let shown = |refusal: &PlanRefusal| {
         let problem = refusal.problem.clone();
         let details = problem.details.clone();
-        let at = refusal.spot.and_then(|spot| Some((spot, read.sources.get(spot.source as usize)?)));
+        let at = refusal.location.and_then(|location| Some((location, read.sources.get(location.source as usize)?)));
         let mut text = match at {
-            Some((spot, source)) => match read.lines.get(&(spot.source, spot.place.line)) {
-                Some(line) => Diagnostic::from_problem(spot.place, problem).render_line(&source.name, line),
+            Some((location, source)) => match read.lines.get(&(location.source, location.span.line)) {
+                Some(line) => Diagnostic::from_problem(location.span, problem).render_line(&source.name, line),
                 None => {
-                    let number = (spot.place.line as usize).wrapping_sub(1);
-                    let line = texts.get(spot.source as usize).and_then(|lines| lines.get(number));
+                    let number = (location.span.line as usize).wrapping_sub(1);
+                    let line = texts.get(location.source as usize).and_then(|lines| lines.get(number));
                     match line {
-                        Some(line) => Diagnostic::from_problem(spot.place, problem).render_line(&source.name, line),
-                        None => Diagnostic::from_problem(spot.place, problem).without_span(),
+                        Some(line) => Diagnostic::from_problem(location.span, problem).render_line(&source.name, line),
+                        None => Diagnostic::from_problem(location.span, problem).without_span(),
                     }
                 }
             },
@@ -191,7 +193,7 @@ fn refused(refusals: &[Refusal], read: &Read) -> Problem {
         text
     };
     let mut problem = match refusals.len() {
-        1 if first.spot.is_none() => return first.problem.clone(),
+        1 if first.location.is_none() => return first.problem.clone(),
         1 => Problem { message: "this cannot be made so".to_owned(), ..first.problem.clone() },
         count => {
             let of = |kind: ProblemKind| refusals.iter().filter(|it| it.problem.kind == kind).count();
@@ -252,18 +254,18 @@ impl Planned {
     }
 
     /// How many things there are of a sign.
-    pub(super) fn count(&self, sign: Sign) -> u64 {
-        self.counts.count(sign) + self.effects.count(sign) as u64
+    pub(super) fn count(&self, action: PlannedAction) -> u64 {
+        self.counts.count(action) + self.planned_changes.count(action) as u64
     }
 
     /// How many things would be gone.
     pub(super) fn removals(&self) -> u64 {
-        self.count(Sign::Remove)
+        self.count(PlannedAction::Remove)
     }
 
     /// The sum of it, planned or done.
     pub(super) fn summary(&self, is_done: bool) -> String {
-        let count = |sign| self.count(sign);
+        let count = |action| self.count(action);
         if is_done { summary_done(count) } else { summary(count) }
     }
 

@@ -10,7 +10,7 @@ use super::Reach;
 use super::input::{Read, whole};
 use crate::input::library_errors;
 use crate::manifest::Source;
-use crate::manifest::plan::{Effect, Effects};
+use crate::manifest::plan::{PlannedChange, PlannedChanges};
 use crate::model::name::shell_quote;
 use crate::model::{Problem, ProblemKind};
 use crate::render::json;
@@ -57,7 +57,7 @@ pub(super) fn save(
     read: &Read,
     reach: &Reach,
     actor: Option<&str>,
-    effects: &Effects,
+    planned_changes: &PlannedChanges,
 ) -> Result<(), Problem> {
     let failed = |why: &str| {
         let message = format!("the plan cannot be written to `{}`: {why}", files::name_of(path));
@@ -76,8 +76,8 @@ pub(super) fn save(
         max_removals: reach.max_removals,
         take_over: reach.take_over,
         sources,
-        digest: effects.digest(),
-        effects: essences(effects),
+        digest: planned_changes.digest(),
+        effects: essences(planned_changes),
     };
     let mut text = Vec::new();
     json::write_pretty(&mut text, &saved).map_err(|error| failed(library_errors::io(&error)))?;
@@ -85,8 +85,8 @@ pub(super) fn save(
     files::write_private(path, &text).map_err(|error| failed(library_errors::io(&error)))
 }
 
-fn essences(effects: &Effects) -> Vec<String> {
-    effects.0.iter().map(Effect::essence).collect()
+fn essences(planned_changes: &PlannedChanges) -> Vec<String> {
+    planned_changes.0.iter().map(PlannedChange::fingerprint).collect()
 }
 
 /// Reads a plan back.
@@ -122,11 +122,11 @@ impl Saved {
     }
 
     /// Demands that what would be done now is what was planned.
-    pub(super) fn check(&self, effects: &Effects) -> Result<(), Problem> {
-        if self.digest == effects.digest() {
+    pub(super) fn check(&self, planned_changes: &PlannedChanges) -> Result<(), Problem> {
+        if self.digest == planned_changes.digest() {
             return Ok(());
         }
-        let now = essences(effects);
+        let now = essences(planned_changes);
         let mut problem = Problem::conflict("stale_plan", "the plan no longer comes to what was planned")
             .why("what it would change was changed meanwhile")
             .tip("plan again, and look at what is different");

@@ -222,8 +222,8 @@ impl<F: Facts> Exporter<'_, F> {
         let (mut content, mut shares) = (Map::new(), Map::new());
         let mut search = Search::default();
         let mut gathered = self.each_item(resource, &mut |(path, item)| {
-            if let Some(said) = self.item(item)? {
-                content.insert(path.clone(), Value::Object(said));
+            if let Some(entry) = self.item(item)? {
+                content.insert(path.clone(), Value::Object(entry));
             }
             Ok(self.look_for_orphans(item.id, &mut search)?)
         });
@@ -250,14 +250,14 @@ impl<F: Facts> Exporter<'_, F> {
 
     /// The shares of one item with one principal, as an entry.
     fn share_entry(&self, shares: &[&Binding], orphans: &Orphans) -> Result<Value, Problem> {
-        let mut said = Vec::new();
+        let mut entry = Vec::new();
         for share in shares {
-            said.push(self.share(share, orphans)?);
+            entry.push(self.share(share, orphans)?);
         }
-        Ok(match said.as_mut_slice() {
+        Ok(match entry.as_mut_slice() {
             [one] if one.len() == 1 => one.remove("permission").unwrap_or_default(),
-            [_] => said.pop().map(Value::Object).unwrap_or_default(),
-            _ => json!(said),
+            [_] => entry.pop().map(Value::Object).unwrap_or_default(),
+            _ => json!(entry),
         })
     }
 }

@@ -83,10 +83,10 @@ fn content<F: Facts>(
 ) -> Result<(), ExportError> {
     let mut search = Search::default();
     export.each_item(endpoint, &mut |(path, item)| {
-        if let Some(said) = export.item(item)? {
+        if let Some(entry) = export.item(item)? {
             let mut row = Map::new();
             put(&mut row, "item", json!(format!("{}:{path}", endpoint.name)));
-            row.extend(said);
+            row.extend(entry);
             lines.put("content", row)?;
         }
         Ok(export.look_for_orphans(item.id, &mut search)?)
@@ -118,19 +118,19 @@ struct JsonlWriter<'o> {
 }
 
 impl JsonlWriter<'_> {
-    fn put(&mut self, tag: &str, said: Map<String, Value>) -> Result<(), ExportError> {
+    fn put(&mut self, tag: &str, entry: Map<String, Value>) -> Result<(), ExportError> {
         let mut row = Map::new();
-        row.insert(tag.to_owned(), Value::Object(said));
+        row.insert(tag.to_owned(), Value::Object(entry));
         self.line.clear();
         serde_json::to_writer(&mut self.line, &row).map_err(std::io::Error::from)?;
         self.line.push(b'\n');
         Ok(self.out.write_all(&self.line)?)
     }
 
-    fn named(&mut self, tag: &str, name: &str, said: Map<String, Value>) -> Result<(), ExportError> {
+    fn named(&mut self, tag: &str, name: &str, entry: Map<String, Value>) -> Result<(), ExportError> {
         let mut row = Map::new();
         put(&mut row, "name", json!(name));
-        row.extend(said);
+        row.extend(entry);
         self.put(tag, row)
     }
 

@@ -116,13 +116,13 @@ impl<'f, F: Facts> Exporter<'f, F> {
         for (section, kind) in SECTIONS {
             let mut entries = Map::new();
             for thing in self.resources(kind, None)? {
-                let said = match kind {
+                let entry = match kind {
                     Kind::Account => Value::Object(self.account(&thing)?),
                     Kind::Endpoint => Value::Object(self.endpoint(&thing)?),
                     Kind::Org => self.org(&thing)?,
                     _ => self.group(&thing)?,
                 };
-                entries.insert(thing.name.clone(), said);
+                entries.insert(thing.name.clone(), entry);
             }
             if !entries.is_empty() {
                 put(&mut whole, section, Value::Object(entries));

@@ -230,7 +230,7 @@ impl<F: Facts> Exporter<'_, F> {
         }
         let mut workspaces = Map::new();
         for workspace in self.resources(Kind::Workspace, Some(resource.id))? {
-            let mut said = self.workspace(&workspace)?;
+            let mut entry = self.workspace(&workspace)?;
             let mut special = Vec::new();
             for it in self.members(&workspace)? {
                 let plain = members.binary_search_by(|(who, _)| who.cmp(&it.who)).ok();
@@ -239,8 +239,8 @@ impl<F: Facts> Exporter<'_, F> {
                     _ => special.push(self.workspace_member(&it)),
                 }
             }
-            put_list(&mut said, "members", special);
-            workspaces.insert(workspace.name.clone(), Value::Object(said));
+            put_list(&mut entry, "members", special);
+            workspaces.insert(workspace.name.clone(), Value::Object(entry));
         }
         if !members.is_empty() {
             let members = members.into_iter().map(|(who, has)| (who, json!(has))).collect();

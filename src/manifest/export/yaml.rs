@@ -60,12 +60,12 @@ fn endpoint<F: Facts>(
     let mut begun = false;
     let mut search = Search::default();
     export.each_item(resource, &mut |(path, item)| {
-        if let Some(said) = export.item(item)? {
+        if let Some(entry) = export.item(item)? {
             if !begun {
                 writer.line(2, "content:")?;
                 begun = true;
             }
-            writer.entry(3, path, &Value::Object(said))?;
+            writer.entry(3, path, &Value::Object(entry))?;
         }
         Ok(export.look_for_orphans(item.id, &mut search)?)
     })?;

@@ -7,7 +7,9 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::super::statement::{Account, EndpointRole, Ensure, Item, Member, Said, Share};
+use super::super::statement::{
+    Declaration, DeclaredAccount, DeclaredEndpointRole, DeclaredItem, DeclaredMember, DeclaredShare, Ensure,
+};
 use super::super::text_format;
 use crate::model::attributes::ItemType;
 use crate::model::{Kind, Name, Permissions, Reference, Role};
@@ -87,7 +89,7 @@ fn given<'t, D: Deserializer<'t>, T: Deserialize<'t>>(reader: D) -> Result<Optio
 }
 
 /// What a row says, if it is one of the plain ones.
-pub(super) fn parse_fast(text: &str) -> Option<Said> {
+pub(super) fn parse_fast(text: &str) -> Option<Declaration> {
     // A list would be taken for a mapping whose values stand in the order of the keys.
     if text.contains('[') {
         return None;
@@ -108,7 +110,7 @@ fn account(text: Option<&str>) -> Option<Option<Name>> {
 }
 
 impl PlainAccount<'_> {
-    fn declaration(self) -> Option<Said> {
+    fn declaration(self) -> Option<Declaration> {
         let has_form =
             |form: text_format::TextFormat, text: Option<&str>| text.is_none_or(|text| form.check(text).is_ok());
         if !has_form(text_format::TextFormat::Email, self.email)
@@ -124,13 +126,20 @@ impl PlainAccount<'_> {
             settings: Vec::new(),
         };
         let name = text_format::name(Kind::Account, self.name).ok()?;
-        let account = Account { name, options, ensure: None, transfer_to: None, cascade: None, previously: None };
-        Some(Said::Account(Box::new(account)))
+        let account = DeclaredAccount {
+            name,
+            settings: options,
+            ensure: None,
+            transfer_to: None,
+            cascade: None,
+            previously: None,
+        };
+        Some(Declaration::Account(Box::new(account)))
     }
 }
 
 impl PlainMember<'_> {
-    fn declaration(self) -> Option<Said> {
+    fn declaration(self) -> Option<Declaration> {
         let (kind, of) = match Reference::parse(self.of, Kind::Group).ok()? {
             Reference::Named(kind @ (Kind::Group | Kind::Workgroup | Kind::Dropbox), of) => (kind, of),
             _ => return None,
@@ -144,13 +153,13 @@ impl PlainMember<'_> {
             Some(word) => Some(Role::from_name(kind, word)?),
             None => None,
         };
-        Some(Said::Member(Box::new(Member { kind, of, who, level, active: self.active })))
+        Some(Declaration::Member(Box::new(DeclaredMember { kind, of, who, level, active: self.active })))
     }
 }
 
 impl PlainRole<'_> {
-    fn declaration(self) -> Option<Said> {
-        Some(Said::Role(Box::new(EndpointRole {
+    fn declaration(self) -> Option<Declaration> {
+        Some(Declaration::Role(Box::new(DeclaredEndpointRole {
             endpoint: text_format::name(Kind::Endpoint, self.endpoint).ok()?,
             role: Role::from_name(Kind::Endpoint, self.role)?,
             who: text_format::member(self.principal).ok()?,
@@ -159,7 +168,7 @@ impl PlainRole<'_> {
 }
 
 impl PlainContent<'_> {
-    fn declaration(self) -> Option<Said> {
+    fn declaration(self) -> Option<Declaration> {
         let item_type = match self.item_type {
             Some(word) => Some(ItemType::from_name(word)?),
             None => None,
@@ -172,12 +181,20 @@ impl PlainContent<'_> {
             return None;
         }
         let (owner, ownerless, ensure) = (account(self.owner)?, false, Ensure::Present);
-        Some(Said::Item(Box::new(Item { endpoint, path, item_type, size: self.size, owner, ownerless, ensure })))
+        Some(Declaration::Item(Box::new(DeclaredItem {
+            endpoint,
+            path,
+            item_type,
+            size: self.size,
+            owner,
+            ownerless,
+            ensure,
+        })))
     }
 }
 
 impl PlainShare<'_> {
-    fn declaration(self) -> Option<Said> {
+    fn declaration(self) -> Option<Declaration> {
         let (endpoint, path) = text_format::item(self.item).ok()?;
         let principal = text_format::sharer(self.principal).ok()?;
         let permissions = Permissions::parse(self.permission).ok()?;
@@ -187,8 +204,9 @@ impl PlainShare<'_> {
         {
             return None;
         }
-        let share = Share { endpoint, path, principal, permissions, by, expires: None, class: None, orphaned: false };
-        Some(Said::Share(Box::new(share)))
+        let share =
+            DeclaredShare { endpoint, path, principal, permissions, by, expires: None, class: None, orphaned: false };
+        Some(Declaration::Share(Box::new(share)))
     }
 }
 
@@ -259,7 +277,7 @@ mod tests {
         match parse_any_row(text, 0, 1) {
             Ok(JsonlRow::Declaration(statements)) => {
                 assert_eq!(statements.len(), 1, "{text}");
-                assert_eq!(format!("{:?}", statements[0].said), format!("{said:?}"), "{text}");
+                assert_eq!(format!("{:?}", statements[0].declaration), format!("{said:?}"), "{text}");
             }
             other => panic!("{text}: {other:?}"),
         }

@@ -2,41 +2,41 @@
 
 use hashbrown::HashMap;
 
-use crate::manifest::statement::Spot;
+use crate::manifest::statement::SourceLocation;
 use crate::model::Id;
 
 /// Rows that are declared.
 #[derive(Debug, Default)]
-pub(super) struct Declared {
+pub(super) struct DeclaredRows {
     /// Where rows are declared, by id: those that are declared in the order in which they were made.
-    in_order: Vec<(Id, Spot)>,
+    in_order: Vec<(Id, SourceLocation)>,
     /// The same of all others.
-    others: HashMap<Id, Spot>,
+    others: HashMap<Id, SourceLocation>,
     /// First and last of rows that were written already, in order: what they are is known, and of where
     /// they stood nobody asks any more. Those of one part have ids in a row for the most part.
     written: Vec<(Id, Id)>,
 }
 
-impl Declared {
+impl DeclaredRows {
     /// Remembers where a row is declared.
-    pub(super) fn put(&mut self, row: Id, spot: Spot) {
+    pub(super) fn put(&mut self, row: Id, location: SourceLocation) {
         if self.is_written(row) {
             return;
         }
         if let Some(existing) = self.others.get_mut(&row) {
-            *existing = spot;
+            *existing = location;
         } else if self.in_order.last().is_none_or(|(last, _)| *last < row) {
-            self.in_order.push((row, spot));
-        } else if let Some((_, known)) = self.place(row).and_then(|at| self.in_order.get_mut(at)) {
-            *known = spot;
+            self.in_order.push((row, location));
+        } else if let Some((_, known)) = self.position(row).and_then(|at| self.in_order.get_mut(at)) {
+            *known = location;
         } else {
-            self.others.insert(row, spot);
+            self.others.insert(row, location);
         }
     }
 
     /// Whether a row is declared.
     pub(super) fn has(&self, row: Id) -> bool {
-        self.is_written(row) || self.spot(row).is_some()
+        self.is_written(row) || self.location(row).is_some()
     }
 
     fn is_written(&self, row: Id) -> bool {
@@ -44,7 +44,7 @@ impl Declared {
         after.checked_sub(1).and_then(|at| self.written.get(at)).is_some_and(|(_, last)| row <= *last)
     }
 
-    fn place(&self, row: Id) -> Option<usize> {
+    fn position(&self, row: Id) -> Option<usize> {
         self.in_order.binary_search_by_key(&row, |(known, _)| *known).ok()
     }
 
@@ -55,13 +55,13 @@ impl Declared {
     }
 
     /// Where a row is declared, unless it was written since.
-    pub(super) fn spot(&self, row: Id) -> Option<Spot> {
-        let in_order = self.place(row).and_then(|at| self.in_order.get(at)).map(|(_, spot)| *spot);
+    pub(super) fn location(&self, row: Id) -> Option<SourceLocation> {
+        let in_order = self.position(row).and_then(|at| self.in_order.get(at)).map(|(_, location)| *location);
         in_order.or_else(|| self.others.get(&row).copied())
     }
 
     /// Forgets where some rows are declared, and keeps that they are. They come after those before them.
-    pub(super) fn forget_spots(&mut self, which: impl Fn(Id) -> bool) {
+    pub(super) fn forget_locations(&mut self, which: impl Fn(Id) -> bool) {
         let all = self.in_order.iter().map(|(row, _)| *row).chain(self.others.keys().copied());
         let mut rows: Vec<Id> = all.filter(|row| which(*row)).collect();
         rows.sort_unstable();
@@ -82,20 +82,20 @@ mod tests {
 
     #[test]
     fn rows_stay_declared_when_their_spots_are_forgotten() {
-        let mut declared = Declared::default();
+        let mut declared = DeclaredRows::default();
         for row in [10, 11, 12, 20, 3] {
-            declared.put(Id(row), Spot::default());
+            declared.put(Id(row), SourceLocation::default());
         }
-        declared.forget_spots(|row| row.0 >= 10);
+        declared.forget_locations(|row| row.0 >= 10);
         for row in [11, 30, 3] {
-            declared.put(Id(row), Spot::default());
+            declared.put(Id(row), SourceLocation::default());
         }
-        declared.forget_spots(|row| row.0 >= 30);
+        declared.forget_locations(|row| row.0 >= 30);
         assert_eq!(declared.written, [(Id(10), Id(12)), (Id(20), Id(20)), (Id(30), Id(30))]);
         let has: Vec<u64> = (0..40).filter(|row| declared.has(Id(*row))).collect();
         assert_eq!(has, [3, 10, 11, 12, 20, 30]);
         assert_eq!(declared.count(), 6);
-        assert_eq!(declared.spot(Id(11)), None);
-        assert_eq!(declared.spot(Id(3)), Some(Spot::default()));
+        assert_eq!(declared.location(Id(11)), None);
+        assert_eq!(declared.location(Id(3)), Some(SourceLocation::default()));
     }
 }

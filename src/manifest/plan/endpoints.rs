@@ -1,58 +1,63 @@
 //! Endpoints, the roles on them, their files and folders.
 
-use super::removal::{Exclusive, Thing};
+use super::removal::{Exclusive, RemovalTarget};
 use super::{Planner, Result};
-use crate::manifest::statement::{Endpoint, EndpointRole, Ensure, Item, Spot};
+use crate::manifest::statement::{DeclaredEndpoint, DeclaredEndpointRole, DeclaredItem, Ensure, SourceLocation};
 use crate::model::attributes::{EndpointKind, Item as Attributes};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
 use crate::ops::{Actor, content, endpoint};
 use crate::policy::{BindingQuery, Facts};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
-    pub(super) fn endpoint(&mut self, spot: Spot, said: &Endpoint) -> Result<()> {
-        if said.ensure == Ensure::Absent {
-            self.later.absent.push((spot, Thing::Endpoint(said.name.clone())));
+    pub(super) fn endpoint(&mut self, location: SourceLocation, declared: &DeclaredEndpoint) -> Result<()> {
+        if declared.ensure == Ensure::Absent {
+            self.deferred.absent.push((location, RemovalTarget::Endpoint(declared.name.clone())));
             return Ok(());
         }
         self.put(
-            (Kind::Endpoint, &said.name),
-            said.previously.as_ref(),
-            |planner, existing| planner.change_endpoint(spot, said, existing),
-            |planner| planner.add_endpoint(spot, said),
+            (Kind::Endpoint, &declared.name),
+            declared.previously.as_ref(),
+            |planner, existing| planner.change_endpoint(location, declared, existing),
+            |planner| planner.add_endpoint(location, declared),
         )
     }
 
-    fn add_endpoint(&mut self, spot: Spot, said: &Endpoint) -> Result<()> {
+    fn add_endpoint(&mut self, location: SourceLocation, declared: &DeclaredEndpoint) -> Result<()> {
         let administrators: Vec<Reference> =
-            said.administrators.iter().filter(|who| !self.misses(who)).cloned().collect();
+            declared.administrators.iter().filter(|who| !self.misses(who)).cloned().collect();
         if administrators.is_empty() && self.tx.actor == Actor::Operator {
             // Where somebody is named who could not be made, that was said.
-            if !said.administrators.is_empty() {
-                self.failed.insert((Kind::Endpoint, said.name.key().to_owned()));
+            if !declared.administrators.is_empty() {
+                self.failed.insert((Kind::Endpoint, declared.name.key().to_owned()));
                 return Ok(());
             }
             return Err(Problem::conflict(
                 "no_administrator",
-                format!("endpoint:{} needs an administrator", said.name),
+                format!("endpoint:{} needs an administrator", declared.name),
             )
             .why("the operator is no account, so it must name one")
             .tip("roles: {administrator: [NAME]}"));
         }
         let new = endpoint::NewEndpoint {
-            kind: said.kind.unwrap_or(EndpointKind::Host),
-            of: said.of.clone(),
+            kind: declared.kind.unwrap_or(EndpointKind::Host),
+            of: declared.of.clone(),
             administrators,
-            settings: options(said),
+            settings: options(declared),
         };
-        let id = endpoint::add(&mut self.tx, &said.name, &new)?;
-        self.declare_made(id, spot)?;
-        self.exclude(said.exclusive, Exclusive { paths: said.shared.clone(), ..Exclusive::of(spot, id) });
+        let id = endpoint::add(&mut self.tx, &declared.name, &new)?;
+        self.declare_made(id, location)?;
+        self.exclude(declared.exclusive, Exclusive { paths: declared.shared.clone(), ..Exclusive::of(location, id) });
         Ok(())
     }
 
-    fn change_endpoint(&mut self, spot: Spot, said: &Endpoint, existing: &Resource) -> Result<()> {
+    fn change_endpoint(
+        &mut self,
+        location: SourceLocation,
+        declared: &DeclaredEndpoint,
+        existing: &Resource,
+    ) -> Result<()> {
         let Some(before) = existing.as_endpoint() else { return Ok(()) };
-        if let Some(kind) = said.kind.filter(|kind| *kind != before.kind) {
+        if let Some(kind) = declared.kind.filter(|kind| *kind != before.kind) {
             return Err(Problem::conflict(
                 "fixed_kind",
                 format!("{} is of kind {}, not {}", existing.reference(), before.kind.as_str(), kind.as_str()),
@@ -60,7 +65,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             .why("the kind of an endpoint never changes")
             .tip("give the new one another name, or remove this one first with `ensure: absent`"));
         }
-        if let Some((endpoint, path)) = &said.of {
+        if let Some((endpoint, path)) = &declared.of {
             let opens = before.of.map(|of| self.tx.name(of)).transpose()?.unwrap_or_default();
             let there = self.item_at(endpoint, path)?;
             if there.is_none() || there != before.of {
@@ -68,12 +73,15 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                     .why("what a share opens never changes"));
             }
         }
-        let options = options(said);
+        let options = options(declared);
         if options.applied(before) != *before {
-            endpoint::set(&mut self.tx, &said.name, &options)?;
+            endpoint::set(&mut self.tx, &declared.name, &options)?;
         }
-        self.declare(&existing.sets, existing.id, spot);
-        self.exclude(said.exclusive, Exclusive { paths: said.shared.clone(), ..Exclusive::of(spot, existing.id) });
+        self.declare(&existing.sets, existing.id, location);
+        self.exclude(
+            declared.exclusive,
+            Exclusive { paths: declared.shared.clone(), ..Exclusive::of(location, existing.id) },
+        );
         Ok(())
     }
 
@@ -84,67 +92,67 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(found.filter(|(_, depth)| *depth == path.depth()).map(|(item, _)| item))
     }
 
-    pub(super) fn role(&mut self, spot: Spot, said: &EndpointRole) -> Result<()> {
-        if self.is_missing(Kind::Endpoint, &said.endpoint) || self.misses(&said.who) {
+    pub(super) fn role(&mut self, location: SourceLocation, declared: &DeclaredEndpointRole) -> Result<()> {
+        if self.is_missing(Kind::Endpoint, &declared.endpoint) || self.misses(&declared.who) {
             return Ok(());
         }
-        if let Some((on, binding)) = self.held_on(said)?
+        if let Some((on, binding)) = self.held_on(declared)?
             && self.may_skip(Verb::ListRoles, on)?
         {
-            self.declare(&binding.sets, binding.id, spot);
+            self.declare(&binding.sets, binding.id, location);
             return Ok(());
         }
-        endpoint::add_role(&mut self.tx, &said.endpoint, said.role, std::slice::from_ref(&said.who))?;
-        if let Some((_, binding)) = self.held_on(said)? {
-            self.declare(&binding.sets, binding.id, spot);
+        endpoint::add_role(&mut self.tx, &declared.endpoint, declared.role, std::slice::from_ref(&declared.who))?;
+        if let Some((_, binding)) = self.held_on(declared)? {
+            self.declare(&binding.sets, binding.id, location);
         }
         Ok(())
     }
 
-    fn held_on(&self, said: &EndpointRole) -> Result<Option<(Id, crate::model::Binding)>> {
-        let Reference::Named(kind, name) = &said.who else { return Ok(None) };
-        let Some(on) = self.id_named(Kind::Endpoint, &said.endpoint)? else { return Ok(None) };
+    fn held_on(&self, declared: &DeclaredEndpointRole) -> Result<Option<(Id, crate::model::Binding)>> {
+        let Reference::Named(kind, name) = &declared.who else { return Ok(None) };
+        let Some(on) = self.id_named(Kind::Endpoint, &declared.endpoint)? else { return Ok(None) };
         let Some(who) = self.id_named(*kind, name)? else { return Ok(None) };
-        Ok(self.tx.facts().held(on, said.role, who)?.map(|binding| (on, binding)))
+        Ok(self.tx.facts().held(on, declared.role, who)?.map(|binding| (on, binding)))
     }
 
-    pub(super) fn item(&mut self, spot: Spot, said: &Item) -> Result<()> {
-        let is_ownerless = said.owner.as_ref().is_some_and(|owner| self.is_missing(Kind::Account, owner));
-        if self.is_missing(Kind::Endpoint, &said.endpoint) || is_ownerless {
+    pub(super) fn item(&mut self, location: SourceLocation, declared: &DeclaredItem) -> Result<()> {
+        let is_ownerless = declared.owner.as_ref().is_some_and(|owner| self.is_missing(Kind::Account, owner));
+        if self.is_missing(Kind::Endpoint, &declared.endpoint) || is_ownerless {
             return Ok(());
         }
-        if said.ensure == Ensure::Absent {
-            let thing = Thing::Item(said.endpoint.clone(), said.path.clone());
-            self.later.absent.push((spot, thing));
+        if declared.ensure == Ensure::Absent {
+            let thing = RemovalTarget::Item(declared.endpoint.clone(), declared.path.clone());
+            self.deferred.absent.push((location, thing));
             return Ok(());
         }
-        let owner = match said.ownerless {
+        let owner = match declared.ownerless {
             true => Some(None),
-            false => said.owner.clone().map(|owner| Some(Reference::Named(Kind::Account, owner))),
+            false => declared.owner.clone().map(|owner| Some(Reference::Named(Kind::Account, owner))),
         };
-        let existing = match self.item_at(&said.endpoint, &said.path)? {
+        let existing = match self.item_at(&declared.endpoint, &declared.path)? {
             Some(item) => self.tx.facts().resource(item)?,
             None => None,
         };
         match existing {
-            Some(item) if self.sees(&item)? => self.change_item(spot, said, &item, owner),
+            Some(item) if self.sees(&item)? => self.change_item(location, declared, &item, owner),
             _ => {
-                let request = content::ItemSettings { item_type: said.item_type, size: said.size, owner };
-                let id = content::add(&mut self.tx, &said.endpoint, &said.path, &request)?;
-                self.declare_made(id, spot)
+                let request = content::ItemSettings { item_type: declared.item_type, size: declared.size, owner };
+                let id = content::add(&mut self.tx, &declared.endpoint, &declared.path, &request)?;
+                self.declare_made(id, location)
             }
         }
     }
 
     fn change_item(
         &mut self,
-        spot: Spot,
-        said: &Item,
+        location: SourceLocation,
+        declared: &DeclaredItem,
         existing: &Resource,
         owner: Option<Option<Reference>>,
     ) -> Result<()> {
         let Some(before) = existing.as_item() else { return Ok(()) };
-        if let Some(wanted) = said.item_type.filter(|it| *it != before.item_type) {
+        if let Some(wanted) = declared.item_type.filter(|it| *it != before.item_type) {
             let path = self.tx.name(existing.id)?;
             return Err(Problem::conflict(
                 "fixed_type",
@@ -153,8 +161,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             .why("a file does not become a folder, nor a folder a file")
             .tip("remove it first with `ensure: absent`"));
         }
-        let owned = match &said.owner {
-            None if said.ownerless => {
+        let owned = match &declared.owner {
+            None if declared.ownerless => {
                 self.tx.facts().list_bindings(BindingQuery::OnAs(existing.id, Role::ItemOwner))?.is_empty()
             }
             None => true,
@@ -165,13 +173,13 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         };
         let request = content::ItemSettings {
             item_type: None,
-            size: said.size.filter(|size| Some(*size) != before.size),
+            size: declared.size.filter(|size| Some(*size) != before.size),
             owner: owner.filter(|_| !owned),
         };
         if request.size.is_some() || request.owner.is_some() {
-            content::set(&mut self.tx, &said.endpoint, &said.path, &request)?;
+            content::set(&mut self.tx, &declared.endpoint, &declared.path, &request)?;
         }
-        self.declare(&existing.sets, existing.id, spot);
+        self.declare(&existing.sets, existing.id, location);
         Ok(())
     }
 
@@ -183,10 +191,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 }
 
-fn options(said: &Endpoint) -> endpoint::EndpointSettings {
+fn options(declared: &DeclaredEndpoint) -> endpoint::EndpointSettings {
     endpoint::EndpointSettings {
-        private: said.private,
-        managed: said.managed,
-        node_version: said.node_version.clone().map(Some),
+        private: declared.private,
+        managed: declared.managed,
+        node_version: declared.node_version.clone().map(Some),
     }
 }

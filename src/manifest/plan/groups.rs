@@ -1,107 +1,112 @@
 //! Groups, workgroups and dropboxes, and who is in them.
 
-use super::removal::{Exclusive, Thing};
+use super::removal::{Exclusive, RemovalTarget};
 use super::{Planner, Result};
-use crate::manifest::statement::{Ensure, Group, Member, Spot};
+use crate::manifest::statement::{DeclaredGroup, DeclaredMember, Ensure, SourceLocation};
 use crate::model::{Binding, Id, Kind, Reference, Resource, Role, Verb};
 use crate::ops::{group, membership};
 use crate::policy::Facts;
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
-    pub(super) fn group(&mut self, spot: Spot, said: &Group) -> Result<()> {
-        if said.ensure == Ensure::Absent {
-            self.later.absent.push((spot, Thing::Group(said.kind, said.name.clone())));
+    pub(super) fn group(&mut self, location: SourceLocation, declared: &DeclaredGroup) -> Result<()> {
+        if declared.ensure == Ensure::Absent {
+            self.deferred.absent.push((location, RemovalTarget::Group(declared.kind, declared.name.clone())));
             return Ok(());
         }
         self.put(
-            (said.kind, &said.name),
-            said.previously.as_ref(),
-            |planner, existing| planner.change_group(spot, said, existing),
-            |planner| planner.add_group(spot, said),
+            (declared.kind, &declared.name),
+            declared.previously.as_ref(),
+            |planner, existing| planner.change_group(location, declared, existing),
+            |planner| planner.add_group(location, declared),
         )
     }
 
-    fn add_group(&mut self, spot: Spot, said: &Group) -> Result<()> {
-        let id = group::add(&mut self.tx, said.kind, &said.name, &said.options)?;
-        self.declare_made(id, spot)?;
-        self.exclude(said.exclusive, Exclusive::of(spot, id));
+    fn add_group(&mut self, location: SourceLocation, declared: &DeclaredGroup) -> Result<()> {
+        let id = group::add(&mut self.tx, declared.kind, &declared.name, &declared.settings)?;
+        self.declare_made(id, location)?;
+        self.exclude(declared.exclusive, Exclusive::of(location, id));
         Ok(())
     }
 
-    fn change_group(&mut self, spot: Spot, said: &Group, existing: &Resource) -> Result<()> {
-        if said.options.applied(&existing.attributes) != existing.attributes {
-            group::set(&mut self.tx, said.kind, &said.name, &said.options)?;
+    fn change_group(&mut self, location: SourceLocation, declared: &DeclaredGroup, existing: &Resource) -> Result<()> {
+        if declared.settings.applied(&existing.attributes) != existing.attributes {
+            group::set(&mut self.tx, declared.kind, &declared.name, &declared.settings)?;
         }
-        self.declare(&existing.sets, existing.id, spot);
-        self.exclude(said.exclusive, Exclusive::of(spot, existing.id));
+        self.declare(&existing.sets, existing.id, location);
+        self.exclude(declared.exclusive, Exclusive::of(location, existing.id));
         Ok(())
     }
 
-    pub(super) fn member(&mut self, spot: Spot, said: &Member) -> Result<()> {
-        if self.is_missing(said.kind, &said.of) || self.misses(&said.who) {
+    pub(super) fn member(&mut self, location: SourceLocation, declared: &DeclaredMember) -> Result<()> {
+        if self.is_missing(declared.kind, &declared.of) || self.misses(&declared.who) {
             return Ok(());
         }
-        let ends = self.member_ends(said)?;
+        let ends = self.member_ends(declared)?;
         let existing = match ends {
-            Some((of, who)) => membership::held_in(self.tx.facts(), (said.kind, of), who)?,
+            Some((of, who)) => membership::held_in(self.tx.facts(), (declared.kind, of), who)?,
             None => None,
         };
         match (existing, ends) {
             (Some(existing), Some((of, _))) if self.may_skip(Verb::ViewMembers, of)? => {
-                self.change_member(spot, said, &existing)
+                self.change_member(location, declared, &existing)
             }
-            _ => self.add_member(spot, said, ends),
+            _ => self.add_member(location, declared, ends),
         }
     }
 
     /// What is spoken of, and who is in it, if both are there.
-    fn member_ends(&self, said: &Member) -> Result<Option<(Id, Id)>> {
-        let Reference::Named(kind, name) = &said.who else { return Ok(None) };
-        let Some(of) = self.id_named(said.kind, &said.of)? else { return Ok(None) };
+    fn member_ends(&self, declared: &DeclaredMember) -> Result<Option<(Id, Id)>> {
+        let Reference::Named(kind, name) = &declared.who else { return Ok(None) };
+        let Some(of) = self.id_named(declared.kind, &declared.of)? else { return Ok(None) };
         Ok(self.id_named(*kind, name)?.map(|who| (of, who)))
     }
 
-    fn add_member(&mut self, spot: Spot, said: &Member, ends: Option<(Id, Id)>) -> Result<()> {
-        let who = std::slice::from_ref(&said.who);
-        let is_admin = said.level.is_some_and(is_admin);
-        let level = said.level.filter(|_| !is_admin);
-        membership::add(&mut self.tx, said.kind, &said.of, who, level)?;
+    fn add_member(
+        &mut self,
+        location: SourceLocation,
+        declared: &DeclaredMember,
+        ends: Option<(Id, Id)>,
+    ) -> Result<()> {
+        let who = std::slice::from_ref(&declared.who);
+        let is_admin = declared.level.is_some_and(is_admin);
+        let level = declared.level.filter(|_| !is_admin);
+        membership::add(&mut self.tx, declared.kind, &declared.of, who, level)?;
         if is_admin {
-            membership::set_admin(&mut self.tx, said.kind, &said.of, who, true)?;
+            membership::set_admin(&mut self.tx, declared.kind, &declared.of, who, true)?;
         }
-        if said.active == Some(false) {
-            membership::set_active(&mut self.tx, said.kind, &said.of, who, false)?;
+        if declared.active == Some(false) {
+            membership::set_active(&mut self.tx, declared.kind, &declared.of, who, false)?;
         }
         if let Some((of, who)) = ends
-            && let Some(made) = membership::held_in(self.tx.facts(), (said.kind, of), who)?
+            && let Some(made) = membership::held_in(self.tx.facts(), (declared.kind, of), who)?
         {
-            self.declare(&made.sets, made.id, spot);
+            self.declare(&made.sets, made.id, location);
         }
         Ok(())
     }
 
-    fn change_member(&mut self, spot: Spot, said: &Member, existing: &Binding) -> Result<()> {
-        let who = std::slice::from_ref(&said.who);
-        match said.level.filter(|level| *level != existing.role) {
+    fn change_member(&mut self, location: SourceLocation, declared: &DeclaredMember, existing: &Binding) -> Result<()> {
+        let who = std::slice::from_ref(&declared.who);
+        match declared.level.filter(|level| *level != existing.role) {
             Some(level) if is_admin(level) => {
-                membership::set_admin(&mut self.tx, said.kind, &said.of, who, true)?;
+                membership::set_admin(&mut self.tx, declared.kind, &declared.of, who, true)?;
             }
             Some(level) => {
                 if is_admin(existing.role) {
-                    membership::set_admin(&mut self.tx, said.kind, &said.of, who, false)?;
+                    membership::set_admin(&mut self.tx, declared.kind, &declared.of, who, false)?;
                 }
                 if level == Role::DropboxSubmitOnly || existing.role == Role::DropboxSubmitOnly {
-                    membership::set_level(&mut self.tx, said.kind, &said.of, &said.who, level)?;
+                    membership::set_level(&mut self.tx, declared.kind, &declared.of, &declared.who, level)?;
                 }
             }
             None => {}
         }
-        if let Some(active) = said.active
+        if let Some(active) = declared.active
             && active == existing.attributes.inactive
         {
-            membership::set_active(&mut self.tx, said.kind, &said.of, who, active)?;
+            membership::set_active(&mut self.tx, declared.kind, &declared.of, who, active)?;
         }
-        self.declare(&existing.sets, existing.id, spot);
+        self.declare(&existing.sets, existing.id, location);
         Ok(())
     }
 }

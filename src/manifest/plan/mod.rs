@@ -8,12 +8,12 @@
 //! comes out is a draft.
 
 mod declared;
-mod effects;
 mod endpoints;
 mod groups;
 mod organizations;
 mod ownership;
 mod people;
+mod planned_changes;
 mod prune;
 mod removal;
 mod shares;
@@ -21,24 +21,24 @@ mod shares;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
-use declared::Declared;
+use declared::DeclaredRows;
 
-use removal::Gone;
+use removal::Removals;
 
 use super::Limits;
-use super::statement::{Account, Said, Share, Spot, Statement};
+use super::statement::{Declaration, DeclaredAccount, DeclaredShare, SourceLocation, Statement};
 use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Resource, SetNames, Verb};
 use crate::ops::{Actor, Transaction, group, share};
 use crate::policy::{Facts, RowChange};
 
-pub use effects::{Counts, Effect, Effects, Sign, summary, summary_done};
+pub use planned_changes::{Counts, PlannedAction, PlannedChange, PlannedChanges, summary, summary_done};
 
 /// The result of an operation.
 type Result<T> = std::result::Result<T, Problem>;
 
 /// How a manifest shall be applied.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct PlanOptions {
     /// The set: owner of what is declared; none for a file without a name.
     pub set: Option<Name>,
     /// How much may be removed.
@@ -68,9 +68,9 @@ impl Owned {
 
 /// Something that cannot be made so, and where it is said.
 #[derive(Clone, Debug)]
-pub struct Refusal {
+pub struct PlanRefusal {
     /// Where; none for what no single statement brings about.
-    pub spot: Option<Spot>,
+    pub location: Option<SourceLocation>,
     /// Why.
     pub problem: Problem,
 }
@@ -80,48 +80,48 @@ pub struct Planner<'f, F: Facts + ?Sized> {
     /// The planned state so far.
     pub tx: Transaction<'f, F>,
     /// What is refused.
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<PlanRefusal>,
     /// What the set declared before and does no more, where it is not pruned: by reference.
     pub undeclared: Vec<String>,
-    options: Options,
+    options: PlanOptions,
     /// What a row is marked with that this set alone declares.
-    own: SetNames,
+    own_set: SetNames,
     /// Where each row is declared.
-    declared: Declared,
+    declared: DeclaredRows,
     /// Rows that are to be marked as the set's.
     unmarked: Vec<Id>,
     /// What could not be made: whatever needs it is not spoken of again.
     failed: HashSet<(Kind, String)>,
     /// Where it is said that a row shall go.
-    asked: HashMap<Id, Spot>,
+    removal_requests: HashMap<Id, SourceLocation>,
     /// Whether anything is said to be absent.
     names_absent: bool,
     /// What was removed by parts that were written, in words as far as they are told.
-    gone: Gone,
+    removals: Removals,
     /// What has its turn at the end.
-    later: Later,
+    deferred: Deferred,
 }
 
 /// What has its turn when everything else is as it shall be.
 #[derive(Default)]
-struct Later {
+struct Deferred {
     /// Accounts that whoever applies may create only straight into a workgroup or dropbox, by name.
-    newcomers: BTreeMap<String, (Spot, Account)>,
+    newcomers: BTreeMap<String, (SourceLocation, DeclaredAccount)>,
     /// What names such accounts.
     waiting: Vec<Statement>,
     /// Shares in the name of others that could not be made yet.
-    shares: Vec<(Spot, Share)>,
+    shares: Vec<(SourceLocation, DeclaredShare)>,
     /// Things of which nobody may hold anything that is not declared.
     exclusive: Vec<removal::Exclusive>,
     /// Things that shall be gone.
-    absent: Vec<(Spot, removal::Thing)>,
+    absent: Vec<(SourceLocation, removal::RemovalTarget)>,
     /// Accounts that shall be inactive, or whose time is over.
-    ending: Vec<(Spot, people::Ending)>,
+    ending: Vec<(SourceLocation, people::AccountEnd)>,
 }
 
 impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// Begins with the state as it is.
-    pub fn new(mut tx: Transaction<'f, F>, options: Options) -> Planner<'f, F> {
+    pub fn new(mut tx: Transaction<'f, F>, options: PlanOptions) -> Planner<'f, F> {
         share::defer_end_caps(&mut tx);
         let own = options.set.as_ref().map_or(SetNames::NONE, |set| SetNames::NONE.with(set.key()));
         Planner {
@@ -129,14 +129,14 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
             refusals: Vec::new(),
             undeclared: Vec::new(),
             options,
-            own,
-            declared: Declared::default(),
+            own_set: own,
+            declared: DeclaredRows::default(),
             unmarked: Vec::new(),
             failed: HashSet::new(),
-            asked: HashMap::new(),
+            removal_requests: HashMap::new(),
             names_absent: false,
-            gone: Gone::default(),
-            later: Later::default(),
+            removals: Removals::default(),
+            deferred: Deferred::default(),
         }
     }
 
@@ -145,32 +145,32 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// # Errors
     /// When the facts cannot be read; what is refused is kept.
     pub fn take(&mut self, statement: &Statement) -> Result<()> {
-        let spot = statement.spot;
-        if self.waits(&statement.said) {
-            let made = match &statement.said {
-                Said::Member(member) => self.create_into(member)?,
+        let location = statement.location;
+        if self.waits(&statement.declaration) {
+            let made = match &statement.declaration {
+                Declaration::Member(member) => self.create_into(member)?,
                 _ => false,
             };
             if !made {
-                self.later.waiting.push(statement.clone());
+                self.deferred.waiting.push(statement.clone());
                 return Ok(());
             }
         }
-        let outcome = match &statement.said {
-            Said::Server(options) => self.server(spot, options),
-            Said::Account(account) => self.account(spot, account),
-            Said::Group(group) => self.group(spot, group),
-            Said::Endpoint(endpoint) => self.endpoint(spot, endpoint),
-            Said::Org(org) => self.org(spot, org),
-            Said::Workspace(workspace) => self.workspace(spot, workspace),
-            Said::Item(item) => self.item(spot, item),
-            Said::Member(member) => self.member(spot, member),
-            Said::OrgMember(member) => self.org_member(spot, member),
-            Said::WorkspaceMember(member) => self.workspace_member(spot, member),
-            Said::Role(role) => self.role(spot, role),
-            Said::Share(share) => self.share(spot, share),
+        let outcome = match &statement.declaration {
+            Declaration::Server(options) => self.server(location, options),
+            Declaration::Account(account) => self.account(location, account),
+            Declaration::Group(group) => self.group(location, group),
+            Declaration::Endpoint(endpoint) => self.endpoint(location, endpoint),
+            Declaration::Org(org) => self.org(location, org),
+            Declaration::Workspace(workspace) => self.workspace(location, workspace),
+            Declaration::Item(item) => self.item(location, item),
+            Declaration::Member(member) => self.member(location, member),
+            Declaration::OrgMember(member) => self.org_member(location, member),
+            Declaration::WorkspaceMember(member) => self.workspace_member(location, member),
+            Declaration::Role(role) => self.role(location, role),
+            Declaration::Share(share) => self.share(location, share),
         };
-        self.keep(Some(spot), outcome)
+        self.record(Some(location), outcome)
     }
 
     /// Ends a part of a change that is too large to be held at once: marks what it declares, looks at
@@ -180,14 +180,14 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// # Errors
     /// When the facts cannot be read; what is refused is kept.
     pub fn part(&mut self) -> Result<Vec<RowChange>> {
-        self.settle()?;
+        self.mark_owned()?;
         let checked = self.tx.check();
-        self.keep(None, checked)?;
-        let gone = self.gone()?;
-        self.gone.add(gone);
+        self.record(None, checked)?;
+        let gone = self.removals()?;
+        self.removals.add(gone);
         let facts = self.tx.facts();
         let rows = facts.draft().against(facts.base())?;
-        self.declared.forget_spots(|row| facts.is_new(row));
+        self.declared.forget_locations(|row| facts.is_new(row));
         self.tx.start_next_part();
         Ok(rows)
     }
@@ -205,22 +205,22 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     /// When the facts cannot be read; what is refused is kept.
     pub fn finish(&mut self, owned: &Owned) -> Result<()> {
         self.newcomers()?;
-        self.late_shares()?;
+        self.deferred_shares()?;
         share::apply_end_caps(&mut self.tx)?;
-        self.absents(owned)?;
+        self.remove_absent(owned)?;
         // Of what could not be made nothing is declared: it would look as if it were to go.
         if self.refusals.is_empty() {
-            self.exclusives()?;
+            self.enforce_exclusive()?;
             self.prune(owned)?;
         }
-        self.endings()?;
-        self.settle()?;
+        self.end_accounts()?;
+        self.mark_owned()?;
         if self.refusals.is_empty() {
             self.limit(owned)?;
         }
         if self.refusals.is_empty() {
             let checked = self.tx.check();
-            self.keep(None, checked)?;
+            self.record(None, checked)?;
         }
         Ok(())
     }
@@ -231,15 +231,15 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
     }
 
     /// Keeps what is refused.
-    fn keep(&mut self, spot: Option<Spot>, outcome: Result<()>) -> Result<()> {
+    fn record(&mut self, location: Option<SourceLocation>, outcome: Result<()>) -> Result<()> {
         match outcome {
             Err(problem) if problem.kind == ProblemKind::Store => Err(problem),
             Err(mut problem) => {
                 // What would be a wrong argument is a mistake of the file here.
-                if problem.kind == ProblemKind::Usage && spot.is_some() {
+                if problem.kind == ProblemKind::Usage && location.is_some() {
                     problem.kind = ProblemKind::Input;
                 }
-                self.refusals.push(Refusal { spot, problem });
+                self.refusals.push(PlanRefusal { location, problem });
                 Ok(())
             }
             Ok(()) => Ok(()),

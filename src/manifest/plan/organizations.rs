@@ -1,35 +1,37 @@
 //! Organizations, their workspaces, and who is in them.
 
-use super::removal::{Exclusive, Thing};
+use super::removal::{Exclusive, RemovalTarget};
 use super::{Planner, Result};
-use crate::manifest::statement::{Ensure, Org, OrgMember, Spot, Workspace, WorkspaceMember};
+use crate::manifest::statement::{
+    DeclaredOrg, DeclaredOrgMember, DeclaredWorkspace, DeclaredWorkspaceMember, Ensure, SourceLocation,
+};
 use crate::model::{Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::ops::{Actor, home, membership, org, org_member, workspace, workspace_member};
 use crate::policy::Facts;
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
-    pub(super) fn org(&mut self, spot: Spot, said: &Org) -> Result<()> {
-        if said.ensure == Ensure::Absent {
-            self.later.absent.push((spot, Thing::Org(said.name.clone())));
+    pub(super) fn org(&mut self, location: SourceLocation, declared: &DeclaredOrg) -> Result<()> {
+        if declared.ensure == Ensure::Absent {
+            self.deferred.absent.push((location, RemovalTarget::Org(declared.name.clone())));
             return Ok(());
         }
         self.put(
-            (Kind::Org, &said.name),
-            said.previously.as_ref(),
-            |planner, existing| planner.change_org(spot, said, existing),
-            |planner| planner.add_org(spot, said),
+            (Kind::Org, &declared.name),
+            declared.previously.as_ref(),
+            |planner, existing| planner.change_org(location, declared, existing),
+            |planner| planner.add_org(location, declared),
         )
     }
 
-    fn add_org(&mut self, spot: Spot, said: &Org) -> Result<()> {
-        let admin = said.admins.iter().find(|admin| !self.is_missing(Kind::Account, admin));
+    fn add_org(&mut self, location: SourceLocation, declared: &DeclaredOrg) -> Result<()> {
+        let admin = declared.admins.iter().find(|admin| !self.is_missing(Kind::Account, admin));
         if admin.is_none() && self.tx.actor == Actor::Operator {
             // Where somebody is named who could not be made, that was said.
-            if !said.admins.is_empty() {
-                self.failed.insert((Kind::Org, said.name.key().to_owned()));
+            if !declared.admins.is_empty() {
+                self.failed.insert((Kind::Org, declared.name.key().to_owned()));
                 return Ok(());
             }
-            return Err(Problem::conflict("no_administrator", format!("org:{} needs an admin", said.name))
+            return Err(Problem::conflict("no_administrator", format!("org:{} needs an admin", declared.name))
                 .why("the operator is no account, so it must name one")
                 .tip("admins: [NAME]"));
         }
@@ -37,54 +39,56 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             Actor::Operator => admin.map(|admin| Reference::Named(Kind::Account, admin.clone())),
             Actor::Principal(_) => None,
         };
-        let id = org::add(&mut self.tx, &said.name, said.description.as_deref(), founder.as_ref())?;
-        self.declare_made(id, spot)?;
-        self.exclude(said.exclusive, Exclusive::of(spot, id));
+        let id = org::add(&mut self.tx, &declared.name, declared.description.as_deref(), founder.as_ref())?;
+        self.declare_made(id, location)?;
+        self.exclude(declared.exclusive, Exclusive::of(location, id));
         Ok(())
     }
 
-    fn change_org(&mut self, spot: Spot, said: &Org, existing: &Resource) -> Result<()> {
+    fn change_org(&mut self, location: SourceLocation, declared: &DeclaredOrg, existing: &Resource) -> Result<()> {
         let before = match &existing.attributes {
             crate::model::Attributes::Org(org) => org.description.clone(),
             _ => None,
         };
-        if let Some(description) = &said.description
+        if let Some(description) = &declared.description
             && *description != before.unwrap_or_default()
         {
-            org::set(&mut self.tx, &said.name, Some(description))?;
+            org::set(&mut self.tx, &declared.name, Some(description))?;
         }
-        self.declare(&existing.sets, existing.id, spot);
-        self.exclude(said.exclusive, Exclusive::of(spot, existing.id));
+        self.declare(&existing.sets, existing.id, location);
+        self.exclude(declared.exclusive, Exclusive::of(location, existing.id));
         Ok(())
     }
 
-    pub(super) fn workspace(&mut self, spot: Spot, said: &Workspace) -> Result<()> {
-        if self.is_missing(Kind::Org, &said.org) {
+    pub(super) fn workspace(&mut self, location: SourceLocation, declared: &DeclaredWorkspace) -> Result<()> {
+        if self.is_missing(Kind::Org, &declared.org) {
             return Ok(());
         }
-        if said.ensure == Ensure::Absent {
-            self.later.absent.push((spot, Thing::Workspace(said.org.clone(), said.name.clone())));
+        if declared.ensure == Ensure::Absent {
+            self.deferred
+                .absent
+                .push((location, RemovalTarget::Workspace(declared.org.clone(), declared.name.clone())));
             return Ok(());
         }
-        let org = self.named(Kind::Org, None, &said.org)?;
+        let org = self.named(Kind::Org, None, &declared.org)?;
         if let Some(org) = &org {
-            self.renamed(Kind::Workspace, Some((org.id, &said.org)), said.previously.as_ref(), &said.name)?;
+            self.renamed(Kind::Workspace, Some((org.id, &declared.org)), declared.previously.as_ref(), &declared.name)?;
         }
-        let existing = self.workspace_named(&said.org, &said.name)?;
+        let existing = self.workspace_named(&declared.org, &declared.name)?;
         let id = match existing {
             Some(existing) if self.sees(&existing)? => {
-                self.change_workspace(said, &existing)?;
-                self.declare(&existing.sets, existing.id, spot);
+                self.change_workspace(declared, &existing)?;
+                self.declare(&existing.sets, existing.id, location);
                 return Ok(());
             }
-            _ => workspace::add(&mut self.tx, &said.org, &said.name, &options(said))?,
+            _ => workspace::add(&mut self.tx, &declared.org, &declared.name, &options(declared))?,
         };
-        self.declare_made(id, spot)
+        self.declare_made(id, location)
     }
 
-    fn change_workspace(&mut self, said: &Workspace, existing: &Resource) -> Result<()> {
+    fn change_workspace(&mut self, declared: &DeclaredWorkspace, existing: &Resource) -> Result<()> {
         let Some(before) = existing.as_workspace() else { return Ok(()) };
-        let all = options(said);
+        let all = options(declared);
         let lies_there = workspace::lies_there(&self.tx, before, &all)?;
         let changed = workspace::WorkspaceSettings {
             description: all.description.filter(|it| *it != before.description.clone().unwrap_or_default()),
@@ -92,7 +96,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             root_upload: all.root_upload.filter(|it| *it != before.root_upload),
         };
         if changed != workspace::WorkspaceSettings::default() {
-            workspace::set(&mut self.tx, &said.org, &said.name, &changed)?;
+            workspace::set(&mut self.tx, &declared.org, &declared.name, &changed)?;
         }
         Ok(())
     }
@@ -104,90 +108,95 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
     }
 
-    pub(super) fn org_member(&mut self, spot: Spot, said: &OrgMember) -> Result<()> {
-        if self.is_missing(Kind::Org, &said.org) || self.is_missing(Kind::Account, &said.who) {
+    pub(super) fn org_member(&mut self, location: SourceLocation, declared: &DeclaredOrgMember) -> Result<()> {
+        if self.is_missing(Kind::Org, &declared.org) || self.is_missing(Kind::Account, &declared.who) {
             return Ok(());
         }
-        let existing = self.held_in_org(said)?;
+        let existing = self.held_in_org(declared)?;
         let held = existing.as_ref().map(|(_, known)| known.role);
-        let role = said.role.or(held).unwrap_or(Role::OrgMember);
+        let role = declared.role.or(held).unwrap_or(Role::OrgMember);
         if let Some((org, known)) = existing
             && known.role == role
             && self.may_skip(Verb::ViewMembers, org)?
         {
-            self.declare(&known.sets, known.id, spot);
+            self.declare(&known.sets, known.id, location);
             return Ok(());
         }
-        let who = Reference::Named(Kind::Account, said.who.clone());
-        org_member::set_role(&mut self.tx, &said.org, &who, role)?;
-        if let Some((_, made)) = self.held_in_org(said)? {
-            self.declare(&made.sets, made.id, spot);
+        let who = Reference::Named(Kind::Account, declared.who.clone());
+        org_member::set_role(&mut self.tx, &declared.org, &who, role)?;
+        if let Some((_, made)) = self.held_in_org(declared)? {
+            self.declare(&made.sets, made.id, location);
         }
         Ok(())
     }
 
-    fn held_in_org(&self, said: &OrgMember) -> Result<Option<(Id, Binding)>> {
-        let Some(org) = self.named(Kind::Org, None, &said.org)? else { return Ok(None) };
-        let Some(who) = self.named(Kind::Account, None, &said.who)? else { return Ok(None) };
+    fn held_in_org(&self, declared: &DeclaredOrgMember) -> Result<Option<(Id, Binding)>> {
+        let Some(org) = self.named(Kind::Org, None, &declared.org)? else { return Ok(None) };
+        let Some(who) = self.named(Kind::Account, None, &declared.who)? else { return Ok(None) };
         Ok(membership::held(self.tx.facts(), &org, who.id)?.map(|known| (org.id, known)))
     }
 
-    pub(super) fn workspace_member(&mut self, spot: Spot, said: &WorkspaceMember) -> Result<()> {
-        if self.is_missing(Kind::Org, &said.org) || self.is_missing(Kind::Account, &said.who) {
+    pub(super) fn workspace_member(
+        &mut self,
+        location: SourceLocation,
+        declared: &DeclaredWorkspaceMember,
+    ) -> Result<()> {
+        if self.is_missing(Kind::Org, &declared.org) || self.is_missing(Kind::Account, &declared.who) {
             return Ok(());
         }
-        if let Some(existing) = self.held_in_workspace(said)?
-            && said.level.is_none_or(|level| level == existing.role)
-            && said.root_upload.is_none_or(|switch| Some(switch) == existing.attributes.root_upload)
-            && self.has_home(said, &existing)?
+        if let Some(existing) = self.held_in_workspace(declared)?
+            && declared.level.is_none_or(|level| level == existing.role)
+            && declared.root_upload.is_none_or(|switch| Some(switch) == existing.attributes.root_upload)
+            && self.has_home(declared, &existing)?
             && self.may_skip(Verb::View, existing.resource)?
         {
-            self.declare(&existing.sets, existing.id, spot);
+            self.declare(&existing.sets, existing.id, location);
             return Ok(());
         }
-        let is_admin = self.is_org_admin(said)?;
-        if is_admin && said.is_plain() {
+        let is_admin = self.is_org_admin(declared)?;
+        if is_admin && declared.is_plain() {
             return Err(Problem::conflict(
                 "has_all_workspaces",
-                format!("user:{} is an admin of org:{}", said.who, said.org),
+                format!("user:{} is an admin of org:{}", declared.who, declared.org),
             )
             .why("an admin of an organization has all of its workspaces, always"));
         }
-        let who = [Reference::Named(Kind::Account, said.who.clone())];
-        let root_upload = said.root_upload.map(Some);
-        let terms = workspace_member::WorkspaceTerms { level: said.level, root_upload, home: said.home.clone() };
-        workspace_member::add(&mut self.tx, &said.org, &said.workspace, &who, &terms)?;
-        if let Some(made) = self.held_in_workspace(said)? {
-            self.declare(&made.sets, made.id, spot);
+        let who = [Reference::Named(Kind::Account, declared.who.clone())];
+        let root_upload = declared.root_upload.map(Some);
+        let terms =
+            workspace_member::WorkspaceTerms { level: declared.level, root_upload, home: declared.home.clone() };
+        workspace_member::add(&mut self.tx, &declared.org, &declared.workspace, &who, &terms)?;
+        if let Some(made) = self.held_in_workspace(declared)? {
+            self.declare(&made.sets, made.id, location);
         }
         Ok(())
     }
 
     /// Whether a member has the home folder that is declared, if one is.
-    fn has_home(&self, said: &WorkspaceMember, existing: &Binding) -> Result<bool> {
+    fn has_home(&self, declared: &DeclaredWorkspaceMember, existing: &Binding) -> Result<bool> {
         match self.tx.facts().resource(existing.resource)? {
-            Some(workspace) => home::lies_at(&self.tx, &workspace, existing.principal, &said.home),
+            Some(workspace) => home::lies_at(&self.tx, &workspace, existing.principal, &declared.home),
             None => Ok(false),
         }
     }
 
-    fn is_org_admin(&self, said: &WorkspaceMember) -> Result<bool> {
-        let Some(org) = self.named(Kind::Org, None, &said.org)? else { return Ok(false) };
-        let Some(who) = self.named(Kind::Account, None, &said.who)? else { return Ok(false) };
+    fn is_org_admin(&self, declared: &DeclaredWorkspaceMember) -> Result<bool> {
+        let Some(org) = self.named(Kind::Org, None, &declared.org)? else { return Ok(false) };
+        let Some(who) = self.named(Kind::Account, None, &declared.who)? else { return Ok(false) };
         Ok(self.tx.facts().held(org.id, Role::OrgAdmin, who.id)?.is_some())
     }
 
-    fn held_in_workspace(&self, said: &WorkspaceMember) -> Result<Option<Binding>> {
-        let Some(workspace) = self.workspace_named(&said.org, &said.workspace)? else { return Ok(None) };
-        let Some(who) = self.named(Kind::Account, None, &said.who)? else { return Ok(None) };
+    fn held_in_workspace(&self, declared: &DeclaredWorkspaceMember) -> Result<Option<Binding>> {
+        let Some(workspace) = self.workspace_named(&declared.org, &declared.workspace)? else { return Ok(None) };
+        let Some(who) = self.named(Kind::Account, None, &declared.who)? else { return Ok(None) };
         membership::held(self.tx.facts(), &workspace, who.id)
     }
 }
 
-fn options(said: &Workspace) -> workspace::WorkspaceSettings {
+fn options(declared: &DeclaredWorkspace) -> workspace::WorkspaceSettings {
     workspace::WorkspaceSettings {
-        description: said.description.clone(),
-        files: said.files.clone(),
-        root_upload: said.root_upload,
+        description: declared.description.clone(),
+        files: declared.files.clone(),
+        root_upload: declared.root_upload,
     }
 }

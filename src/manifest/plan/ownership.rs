@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Planner, Result};
-use crate::manifest::statement::Spot;
+use crate::manifest::statement::SourceLocation;
 use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Role, SetNames};
 use crate::ops::account::role_of;
 use crate::ops::required_actions;
@@ -13,23 +13,23 @@ use crate::policy::{Facts, RowChange};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Remembers that a row is declared.
-    pub(super) fn declare(&mut self, sets: &SetNames, row: Id, spot: Spot) {
+    pub(super) fn declare(&mut self, sets: &SetNames, row: Id, location: SourceLocation) {
         match self.set() {
             // Nobody else can own what was made just now.
             Some(own) if !sets.has(own) && self.tx.facts().is_new(row) => {
-                let marked = if sets.is_empty() { self.own.clone() } else { sets.with(own) };
+                let marked = if sets.is_empty() { self.own_set.clone() } else { sets.with(own) };
                 self.tx.put_sets(row, marked);
             }
             Some(own) if !sets.has(own) => self.unmarked.push(row),
             _ => {}
         }
-        self.declared.put(row, spot);
+        self.declared.put(row, location);
     }
 
     /// As [`Planner::declare`], of a thing that was just made.
-    pub(super) fn declare_made(&mut self, id: Id, spot: Spot) -> Result<()> {
+    pub(super) fn declare_made(&mut self, id: Id, location: SourceLocation) -> Result<()> {
         if let Some(made) = self.tx.facts().resource(id)? {
-            self.declare(&made.sets, id, spot);
+            self.declare(&made.sets, id, location);
         }
         Ok(())
     }
@@ -40,18 +40,18 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     /// Where a row is declared.
-    pub fn spot_of(&self, row: Id) -> Option<Spot> {
-        self.declared.spot(row)
+    pub fn location_of(&self, row: Id) -> Option<SourceLocation> {
+        self.declared.location(row)
     }
 
     /// Marks what is declared as the set's, and refuses to change what others own.
-    pub(super) fn settle(&mut self) -> Result<()> {
+    pub(super) fn mark_owned(&mut self) -> Result<()> {
         self.refuse_foreign()?;
         let Some(own) = self.options.set.clone() else { return Ok(()) };
         for row in std::mem::take(&mut self.unmarked) {
             let outcome = self.mark(row, &|sets| sets.with(own.key()));
-            let spot = self.spot_of(row);
-            self.keep(spot, outcome)?;
+            let location = self.location_of(row);
+            self.record(location, outcome)?;
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             }
             let becomes = if self.is_there(row)? { "be changed" } else { "be gone" };
             // The name of a set is told to whoever is told what it declares.
-            let message = if self.knows(row)? {
+            let message = if self.knew_before(row)? {
                 format!("{} belongs to the set {}, and would {becomes}", self.row_name(row)?, owners.join(", "))
             } else {
                 format!("{UNSEEN} belongs to another set, and would {becomes}")
@@ -127,8 +127,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 Some(_) => "--take-over makes it this set's",
                 None => "a manifest with a `name` may take it over: --take-over",
             });
-            let spot = self.spot_of(row).or(self.asked_at(row)?);
-            self.keep(spot, Err(problem))?;
+            let location = self.location_of(row).or(self.removal_location(row)?);
+            self.record(location, Err(problem))?;
         }
         Ok(())
     }
@@ -166,10 +166,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     /// Where it is said that a row shall go, or what it hangs on.
-    fn asked_at(&self, row: Id) -> Result<Option<Spot>> {
+    fn removal_location(&self, row: Id) -> Result<Option<SourceLocation>> {
         let ends = self.tx.facts().base().binding(row)?.map(|it| [it.resource, it.principal]);
         let mut rows = std::iter::once(row).chain(ends.into_iter().flatten());
-        Ok(rows.find_map(|row| self.asked.get(&row).copied()))
+        Ok(rows.find_map(|row| self.removal_requests.get(&row).copied()))
     }
 
     /// Whether a row goes with a thing of another set, of which that is told.

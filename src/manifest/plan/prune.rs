@@ -15,7 +15,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let mut no_more = |rows: &[Id]| -> Result<Vec<Id>> {
             let mut seen = Vec::new();
             for row in rows.iter().copied().filter(|row| !self.is_declared(*row)) {
-                match (self.is_there(row)?, self.knows(row)?) {
+                match (self.is_there(row)?, self.knew_before(row)?) {
                     // It went with something else.
                     (false, _) => {}
                     (true, true) => seen.push(row),
@@ -37,7 +37,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             )
             .why("an empty file is more often a mistake than a wish")
             .tip("to remove them, name each with `ensure: absent`");
-            return self.keep(None, Err(problem));
+            return self.record(None, Err(problem));
         }
         if !self.options.prune {
             for row in bindings.into_iter().chain(resources) {
@@ -52,13 +52,13 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             let Some(binding) = self.tx.facts().binding(row)? else { continue };
             if binding.sets.names().count() > 1 {
                 let outcome = self.mark(row, &|sets| sets.without(own.key()));
-                self.keep(None, outcome)?;
+                self.record(None, outcome)?;
             } else {
                 ending.push((None, binding));
             }
         }
-        for (spot, problem) in self.end_all(ending)? {
-            self.keep(spot, Err(problem))?;
+        for (location, problem) in self.end_all(ending)? {
+            self.record(location, Err(problem))?;
         }
         // What lies in something goes before it.
         for row in resources.into_iter().rev() {
@@ -67,10 +67,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             // The root folder comes and goes with its endpoint.
             let stays = is_shared || resource.kind() == Kind::Server || resource.is_root() || is_inactive(&resource);
             let outcome = if stays { Ok(()) } else { self.prune_resource(&resource) };
-            self.keep(None, outcome)?;
+            self.record(None, outcome)?;
             if self.tx.facts().resource(row)?.is_some() {
                 let outcome = self.mark(row, &|sets| sets.without(own.key()));
-                self.keep(None, outcome)?;
+                self.record(None, outcome)?;
             }
         }
         Ok(())
@@ -123,7 +123,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Whether whoever applies may know of a row as it was before: of a thing that it is there, of what
     /// somebody holds who holds it.
-    pub(super) fn knows(&self, row: Id) -> Result<bool> {
+    pub(super) fn knew_before(&self, row: Id) -> Result<bool> {
         if self.tx.actor == Actor::Operator {
             return Ok(true);
         }

@@ -4,9 +4,9 @@
 use std::rc::Rc;
 
 use super::groups::has_members;
-use super::{Owned, Planner, Result, Sign};
+use super::{Owned, PlannedAction, Planner, Result};
 use crate::manifest::removal_limits;
-use crate::manifest::statement::Spot;
+use crate::manifest::statement::SourceLocation;
 use crate::model::catalogue::disclosure::EXCLUSIVE_LISTS;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role};
 use crate::ops::share::{ShareSelector, Sharer};
@@ -19,19 +19,19 @@ use crate::policy::{BindingQuery, Draft, Facts, RowChange};
 /// A thing of which nobody may hold anything that is not declared; of an endpoint, the paths whose
 /// shares are meant too.
 pub(super) struct Exclusive {
-    pub(super) spot: Spot,
+    pub(super) location: SourceLocation,
     pub(super) on: Id,
     pub(super) paths: Vec<Path>,
 }
 
 impl Exclusive {
-    pub(super) const fn of(spot: Spot, on: Id) -> Exclusive {
-        Exclusive { spot, on, paths: Vec::new() }
+    pub(super) const fn of(location: SourceLocation, on: Id) -> Exclusive {
+        Exclusive { location, on, paths: Vec::new() }
     }
 }
 
 /// A thing that shall be gone.
-pub(super) enum Thing {
+pub(super) enum RemovalTarget {
     Account(Name, account::Removal),
     Group(Kind, Name),
     Endpoint(Name),
@@ -40,17 +40,17 @@ pub(super) enum Thing {
     Item(Name, Path),
 }
 
-impl Thing {
+impl RemovalTarget {
     /// When its turn would be if it were to be there; of things of one sort, those that lie deeper come later.
     fn stage(&self) -> (u8, usize) {
         match self {
-            Thing::Account(..) => (0, 0),
-            Thing::Group(Kind::Group, _) => (1, 0),
-            Thing::Group(..) => (2, 0),
-            Thing::Endpoint(_) => (3, 0),
-            Thing::Org(_) => (4, 0),
-            Thing::Workspace(..) => (5, 0),
-            Thing::Item(_, path) => (6, path.depth()),
+            RemovalTarget::Account(..) => (0, 0),
+            RemovalTarget::Group(Kind::Group, _) => (1, 0),
+            RemovalTarget::Group(..) => (2, 0),
+            RemovalTarget::Endpoint(_) => (3, 0),
+            RemovalTarget::Org(_) => (4, 0),
+            RemovalTarget::Workspace(..) => (5, 0),
+            RemovalTarget::Item(_, path) => (6, path.depth()),
         }
     }
 }
@@ -59,31 +59,31 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// Remembers that nobody else may hold anything of a thing, where that is said.
     pub(super) fn exclude(&mut self, is_exclusive: Option<bool>, of: Exclusive) {
         if is_exclusive == Some(true) {
-            self.later.exclusive.push(of);
+            self.deferred.exclusive.push(of);
         }
     }
 
     /// Removes whoever an exclusive list does not name.
-    pub(super) fn exclusives(&mut self) -> Result<()> {
+    pub(super) fn enforce_exclusive(&mut self) -> Result<()> {
         let mut ending = Vec::new();
-        for (spot, binding) in self.excluded()? {
-            self.asked.insert(binding.id, spot);
+        for (location, binding) in self.excluded()? {
+            self.removal_requests.insert(binding.id, location);
             if self.tx.sees_binding(&binding)? {
-                ending.push((Some(spot), binding));
+                ending.push((Some(location), binding));
             } else {
                 let unlisted = self.unlisted(binding.resource)?;
-                self.keep(Some(spot), Err(unlisted))?;
+                self.record(Some(location), Err(unlisted))?;
             }
         }
-        self.later.exclusive.clear();
+        self.deferred.exclusive.clear();
         let refused = self.end_all(ending)?;
-        refused.into_iter().try_for_each(|(spot, problem)| self.keep(spot, Err(problem)))
+        refused.into_iter().try_for_each(|(location, problem)| self.record(location, Err(problem)))
     }
 
     /// The bindings that no exclusive list names, each with the place of that list.
-    fn excluded(&self) -> Result<Vec<(Spot, Binding)>> {
+    fn excluded(&self) -> Result<Vec<(SourceLocation, Binding)>> {
         let mut found = Vec::new();
-        for Exclusive { spot, on, paths } in &self.later.exclusive {
+        for Exclusive { location, on, paths } in &self.deferred.exclusive {
             // Who leaves an organization leaves its workspaces with it.
             let mut places = vec![*on];
             places.extend(self.tx.facts().ids(Kind::Workspace, Some(*on))?);
@@ -97,7 +97,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             for place in places {
                 let held = self.tx.facts().list_bindings(BindingQuery::On(place))?;
                 let undeclared = held.into_iter().filter(|it| self.is_listed(it) && !self.is_declared(it.id));
-                found.extend(undeclared.map(|binding| (*spot, binding)));
+                found.extend(undeclared.map(|binding| (*location, binding)));
             }
         }
         Ok(found)
@@ -105,27 +105,30 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// Ends bindings, each by the operation of its noun. A share that others rest on has its turn after them.
     /// Answers what is refused.
-    pub(super) fn end_all(&mut self, mut ending: Vec<(Option<Spot>, Binding)>) -> Result<Vec<(Option<Spot>, Problem)>> {
+    pub(super) fn end_all(
+        &mut self,
+        mut ending: Vec<(Option<SourceLocation>, Binding)>,
+    ) -> Result<Vec<(Option<SourceLocation>, Problem)>> {
         let mut refused = Vec::new();
         loop {
             let (before, mut later) = (ending.len(), Vec::new());
-            for (spot, binding) in ending {
+            for (location, binding) in ending {
                 // It may have gone with something else.
                 if self.tx.facts().binding(binding.id)?.is_none() {
                     continue;
                 }
                 match self.end(&binding) {
                     Err(problem) if problem.kind == ProblemKind::Store => return Err(problem),
-                    Err(problem) if problem.code == share::DEPENDENTS => later.push((spot, binding, problem)),
-                    Err(problem) => refused.push((spot, problem)),
+                    Err(problem) if problem.code == share::DEPENDENTS => later.push((location, binding, problem)),
+                    Err(problem) => refused.push((location, problem)),
                     Ok(()) => {}
                 }
             }
             if later.is_empty() || later.len() == before {
-                refused.extend(later.into_iter().map(|(spot, _, problem)| (spot, problem)));
+                refused.extend(later.into_iter().map(|(location, _, problem)| (location, problem)));
                 return Ok(refused);
             }
-            ending = later.into_iter().map(|(spot, binding, _)| (spot, binding)).collect();
+            ending = later.into_iter().map(|(location, binding, _)| (location, binding)).collect();
         }
     }
 
@@ -137,10 +140,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             return Ok(());
         }
         let mut ending = Vec::new();
-        for (spot, binding) in self.excluded()? {
+        for (location, binding) in self.excluded()? {
             if binding.role == Role::ItemShare && self.tx.sees_binding(&binding)? {
-                self.asked.insert(binding.id, spot);
-                ending.push((Some(spot), binding));
+                self.removal_requests.insert(binding.id, location);
+                ending.push((Some(location), binding));
             }
         }
         if self.options.prune {
@@ -148,7 +151,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 if let Some(binding) = self.tx.facts().binding(row)?
                     && binding.role == Role::ItemShare
                     && binding.sets.names().count() == 1
-                    && self.knows(row)?
+                    && self.knew_before(row)?
                 {
                     ending.push((None, binding));
                 }
@@ -219,33 +222,33 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     /// Removes what shall be absent.
-    pub(super) fn absents(&mut self, owned: &Owned) -> Result<()> {
-        let mut absent = std::mem::take(&mut self.later.absent);
+    pub(super) fn remove_absent(&mut self, owned: &Owned) -> Result<()> {
+        let mut absent = std::mem::take(&mut self.deferred.absent);
         // What lies in something goes before it, in whatever order rows name them.
         absent.sort_by_key(|(_, thing)| std::cmp::Reverse(thing.stage()));
         let mut is_early = true;
-        for (spot, thing) in absent {
+        for (location, thing) in absent {
             self.names_absent = true;
-            if is_early && matches!(thing, Thing::Account(..)) {
+            if is_early && matches!(thing, RemovalTarget::Account(..)) {
                 // Accounts go last.
                 is_early = false;
                 self.end_shares_early(owned)?;
             }
-            let outcome = self.remove(spot, &thing);
-            self.keep(Some(spot), outcome)?;
+            let outcome = self.remove(location, &thing);
+            self.record(Some(location), outcome)?;
         }
         Ok(())
     }
 
     /// Removes a thing by the operation of its noun; what is not there, or not seen, is gone already.
-    fn remove(&mut self, spot: Spot, thing: &Thing) -> Result<()> {
+    fn remove(&mut self, location: SourceLocation, thing: &RemovalTarget) -> Result<()> {
         let existing = match thing {
-            Thing::Account(name, _) => self.named(Kind::Account, None, name)?,
-            Thing::Group(kind, name) => self.named(*kind, None, name)?,
-            Thing::Endpoint(name) => self.named(Kind::Endpoint, None, name)?,
-            Thing::Org(name) => self.named(Kind::Org, None, name)?,
-            Thing::Workspace(org, name) => self.workspace_named(org, name)?,
-            Thing::Item(host, path) => {
+            RemovalTarget::Account(name, _) => self.named(Kind::Account, None, name)?,
+            RemovalTarget::Group(kind, name) => self.named(*kind, None, name)?,
+            RemovalTarget::Endpoint(name) => self.named(Kind::Endpoint, None, name)?,
+            RemovalTarget::Org(name) => self.named(Kind::Org, None, name)?,
+            RemovalTarget::Workspace(org, name) => self.workspace_named(org, name)?,
+            RemovalTarget::Item(host, path) => {
                 self.item_at(host, path)?.map(|item| self.tx.facts().resource(item)).transpose()?.flatten()
             }
         };
@@ -253,21 +256,21 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if !self.sees(&existing)? {
             return Ok(());
         }
-        self.asked.insert(existing.id, spot);
+        self.removal_requests.insert(existing.id, location);
         match thing {
-            Thing::Account(name, removal) => account::remove(&mut self.tx, name, removal).map_err(in_a_file),
-            Thing::Group(kind, name) => group::remove(&mut self.tx, *kind, name),
-            Thing::Endpoint(name) => endpoint::remove(&mut self.tx, name),
-            Thing::Org(name) => org::remove(&mut self.tx, name),
-            Thing::Workspace(org, name) => workspace::remove(&mut self.tx, org, name),
-            Thing::Item(host, path) => content::remove(&mut self.tx, host, path),
+            RemovalTarget::Account(name, removal) => account::remove(&mut self.tx, name, removal).map_err(in_a_file),
+            RemovalTarget::Group(kind, name) => group::remove(&mut self.tx, *kind, name),
+            RemovalTarget::Endpoint(name) => endpoint::remove(&mut self.tx, name),
+            RemovalTarget::Org(name) => org::remove(&mut self.tx, name),
+            RemovalTarget::Workspace(org, name) => workspace::remove(&mut self.tx, org, name),
+            RemovalTarget::Item(host, path) => content::remove(&mut self.tx, host, path),
         }
     }
 
     /// Refuses more removals than one apply may make.
     pub(super) fn limit(&mut self, owned: &Owned) -> Result<()> {
-        let last = self.gone()?;
-        let mut gone = std::mem::take(&mut self.gone);
+        let last = self.removals()?;
+        let mut gone = std::mem::take(&mut self.removals);
         gone.add(last);
         let count = gone.count;
         if count == 0 {
@@ -298,12 +301,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             0 => {}
             more => problem.details.push(format!("and {more} more")),
         }
-        self.keep(None, Err(problem))
+        self.record(None, Err(problem))
     }
 
     /// What is there before and not afterwards, and accounts that are deactivated; what goes with a
     /// thing is counted with it.
-    pub(super) fn gone(&self) -> Result<Gone> {
+    pub(super) fn removals(&self) -> Result<Removals> {
         let (draft, base) = (self.tx.facts().draft(), self.tx.facts().base());
         // Most of a large draft is new, and need not be held against what was.
         let may_go = |after: &Option<Rc<Resource>>| after.as_deref().is_none_or(is_inactive);
@@ -317,10 +320,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         // An account's role goes with it.
         let is_role =
             |row: &RowChange| matches!(row, RowChange::Binding(Some(before), _) if before.resource == Id::SERVER);
-        let mut gone = Gone::default();
-        for row in rows.iter().filter(|row| Sign::of(row) == Sign::Remove && !is_role(row)).filter_map(RowChange::id) {
+        let mut gone = Removals::default();
+        for row in rows
+            .iter()
+            .filter(|row| PlannedAction::of(row) == PlannedAction::Remove && !is_role(row))
+            .filter_map(RowChange::id)
+        {
             gone.count += 1;
-            if gone.names.len() < TOLD && self.knows(row)? {
+            if gone.names.len() < MAX_NAMED && self.knew_before(row)? {
                 gone.names.push(self.row_name(row)?);
             }
         }
@@ -339,21 +346,21 @@ fn in_a_file(mut problem: Problem) -> Problem {
 }
 
 /// How many removals are told by name, where they are too many.
-const TOLD: usize = 1000;
+const MAX_NAMED: usize = 1000;
 
 /// What goes.
 #[derive(Default)]
-pub(super) struct Gone {
+pub(super) struct Removals {
     pub(super) count: u64,
     /// In words, as far as they are told.
     pub(super) names: Vec<String>,
 }
 
-impl Gone {
-    pub(super) fn add(&mut self, more: Gone) {
+impl Removals {
+    pub(super) fn add(&mut self, more: Removals) {
         self.count += more.count;
         self.names.extend(more.names);
-        self.names.truncate(TOLD);
+        self.names.truncate(MAX_NAMED);
     }
 }
 

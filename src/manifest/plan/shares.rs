@@ -1,7 +1,7 @@
 //! Shares: as the operator's, as one's own, and in the name of whoever is said to share.
 
 use super::{Planner, Result};
-use crate::manifest::statement::{Share, Spot};
+use crate::manifest::statement::{DeclaredShare, SourceLocation};
 use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::catalogue::OWN_NAME;
 use crate::model::time::Expiry;
@@ -11,15 +11,15 @@ use crate::ops::share::{self, NewShare, ShareSelector, Sharer};
 use crate::policy::{BindingQuery, Facts};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
-    pub(super) fn share(&mut self, spot: Spot, said: &Share) -> Result<()> {
-        let by_missing = said.by.as_ref().is_some_and(|by| self.is_missing(Kind::Account, by));
-        if by_missing || self.is_missing(Kind::Endpoint, &said.endpoint) || self.misses(&said.principal) {
+    pub(super) fn share(&mut self, location: SourceLocation, declared: &DeclaredShare) -> Result<()> {
+        let by_missing = declared.by.as_ref().is_some_and(|by| self.is_missing(Kind::Account, by));
+        if by_missing || self.is_missing(Kind::Endpoint, &declared.endpoint) || self.misses(&declared.principal) {
             return Ok(());
         }
-        match self.put_share(spot, said) {
+        match self.put_share(location, declared) {
             // Whoever shares may yet be given what they share.
-            Err(problem) if problem.kind == ProblemKind::Denied && said.by.is_some() => {
-                self.later.shares.push((spot, said.clone()));
+            Err(problem) if problem.kind == ProblemKind::Denied && declared.by.is_some() => {
+                self.deferred.shares.push((location, declared.clone()));
                 Ok(())
             }
             outcome => outcome,
@@ -27,82 +27,83 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     /// Takes the shares that could not be made at first, until no more of them can.
-    pub(super) fn late_shares(&mut self) -> Result<()> {
-        let mut waiting = std::mem::take(&mut self.later.shares);
+    pub(super) fn deferred_shares(&mut self) -> Result<()> {
+        let mut waiting = std::mem::take(&mut self.deferred.shares);
         loop {
             let before = waiting.len();
             let mut refused = Vec::new();
-            for (spot, said) in waiting {
-                match self.put_share(spot, &said) {
+            for (location, declared) in waiting {
+                match self.put_share(location, &declared) {
                     Ok(()) => {}
-                    Err(problem) => refused.push((spot, said, problem)),
+                    Err(problem) => refused.push((location, declared, problem)),
                 }
             }
             if refused.len() == before || refused.is_empty() {
-                for (spot, _, problem) in refused {
+                for (location, _, problem) in refused {
                     let tip = "a share brought from elsewhere, whose sharer no longer holds it: `orphaned: true`";
-                    let problem = if self.tx.actor == Actor::Operator { unfounded(problem).tip(tip) } else { problem };
-                    self.keep(Some(spot), Err(problem))?;
+                    let problem =
+                        if self.tx.actor == Actor::Operator { without_basis(problem).tip(tip) } else { problem };
+                    self.record(Some(location), Err(problem))?;
                 }
                 return Ok(());
             }
-            waiting = refused.into_iter().map(|(spot, said, _)| (spot, said)).collect();
+            waiting = refused.into_iter().map(|(location, declared, _)| (location, declared)).collect();
         }
     }
 
-    fn put_share(&mut self, spot: Spot, said: &Share) -> Result<()> {
-        let sharer = match &said.by {
+    fn put_share(&mut self, location: SourceLocation, declared: &DeclaredShare) -> Result<()> {
+        let sharer = match &declared.by {
             Some(by) => Some(self.tx.find(Kind::Account, by)?),
             None => None,
         };
-        let ends = self.share_ends(said)?;
+        let ends = self.share_ends(declared)?;
         let existing = match ends {
-            Some(ends) => self.known_share(said, ends, sharer.as_deref())?,
+            Some(ends) => self.known_share(declared, ends, sharer.as_deref())?,
             None => None,
         };
         if let Some(existing) = existing.as_ref().filter(|existing| existing.is_effective(self.tx.at)) {
-            return self.change_share(spot, said, existing);
+            return self.change_share(location, declared, existing);
         }
-        if matches!(said.expires, Some(Expiry::At(end)) if end <= self.tx.at) {
+        if matches!(declared.expires, Some(Expiry::At(end)) if end <= self.tx.at) {
             if let Some(existing) = existing {
                 // It is as the file says.
-                self.declare(&existing.sets, existing.id, spot);
+                self.declare(&existing.sets, existing.id, location);
                 return Ok(());
             }
-            let (path, who) = (format!("{}:{}", said.endpoint, said.path), &said.principal);
+            let (path, who) = (format!("{}:{}", declared.endpoint, declared.path), &declared.principal);
             self.tx.warnings.push(format!("the share of {path} with {who} is over, and is not made"));
             return Ok(());
         }
         let grant = NewShare {
-            principals: vec![said.principal.clone()],
-            permissions: said.permissions,
-            expires: said.expires,
-            admin: said.class == Some(ShareClass::Admin),
+            principals: vec![declared.principal.clone()],
+            permissions: declared.permissions,
+            expires: declared.expires,
+            admin: declared.class == Some(ShareClass::Admin),
             // The operator's to say; what others make is a share of theirs, or an admin share.
-            class: said.class.filter(|_| self.tx.actor == Actor::Operator),
+            class: declared.class.filter(|_| self.tx.actor == Actor::Operator),
         };
-        let at = (&said.endpoint, &said.path);
+        let at = (&declared.endpoint, &declared.path);
         match (sharer.as_deref(), self.tx.actor) {
             (Some(sharer), Actor::Operator) => {
-                share::record(&mut self.tx, at, &grant, (sharer.id, said.orphaned))?;
+                share::record(&mut self.tx, at, &grant, (sharer.id, declared.orphaned))?;
             }
             (Some(sharer), Actor::Principal(own)) if sharer.id != own => return Err(not_oneself(sharer)),
             _ => share::grant(&mut self.tx, at.0, at.1, &grant)?,
         }
         // What was not there before, a folder, is there now.
-        let ends = if ends.is_some() { ends } else { self.share_ends(said)? };
+        let ends = if ends.is_some() { ends } else { self.share_ends(declared)? };
         if let Some(ends) = ends
-            && let Some(made) = self.known_share(said, ends, sharer.as_deref())?
+            && let Some(made) = self.known_share(declared, ends, sharer.as_deref())?
         {
-            self.declare(&made.sets, made.id, spot);
+            self.declare(&made.sets, made.id, location);
         }
         Ok(())
     }
 
     /// The item and the principal that are spoken of, if both are there.
-    fn share_ends(&self, said: &Share) -> Result<Option<(Id, Id)>> {
-        let Some(item) = self.item_at(&said.endpoint, &said.path)? else { return Ok(None) };
-        let principal = match &said.principal {
+    fn share_ends(&self, declared: &DeclaredShare) -> Result<Option<(Id, Id)>> {
+        let Some(item) = self.item_at(&declared.endpoint, &declared.path)? else { return Ok(None) };
+        let principal = match &declared.principal {
             Reference::Authenticated => Id::AUTHENTICATED,
             Reference::Anyone => Id::ANYONE,
             Reference::Named(kind, name) => match self.id_named(*kind, name)? {
@@ -117,7 +118,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     /// The share that is spoken of, if there is one.
     fn known_share(
         &self,
-        said: &Share,
+        declared: &DeclaredShare,
         (item, principal): (Id, Id),
         sharer: Option<&Resource>,
     ) -> Result<Option<Binding>> {
@@ -125,8 +126,9 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             (Some(sharer), _) => Some(sharer.id),
             (None, actor) => actor.principal(),
         };
-        let class = said.class.unwrap_or(if by.is_some() { ShareClass::User } else { ShareClass::Admin });
-        let of_all = sharer.is_none() && !class.is_hidden() && self.sharing(&said.endpoint)? == Some(Sharing::Managed);
+        let class = declared.class.unwrap_or(if by.is_some() { ShareClass::User } else { ShareClass::Admin });
+        let of_all =
+            sharer.is_none() && !class.is_hidden() && self.sharing(&declared.endpoint)? == Some(Sharing::Managed);
         let facts = self.tx.facts();
         let mut found = Vec::new();
         for it in facts.list_bindings(BindingQuery::Exact(item, Role::ItemShare, principal))? {
@@ -151,10 +153,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }))
     }
 
-    fn change_share(&mut self, spot: Spot, said: &Share, existing: &Binding) -> Result<()> {
-        let permissions = (existing.attributes.permissions != said.permissions).then_some(said.permissions);
-        let expires = said.expires.filter(|it| it.resolve_at(self.tx.at) != existing.expires);
-        if let Some(class) = said.class
+    fn change_share(&mut self, location: SourceLocation, declared: &DeclaredShare, existing: &Binding) -> Result<()> {
+        let permissions = (existing.attributes.permissions != declared.permissions).then_some(declared.permissions);
+        let expires = declared.expires.filter(|it| it.resolve_at(self.tx.at) != existing.expires);
+        if let Some(class) = declared.class
             && class != existing.attributes.share_class()
         {
             let (path, who) = (self.tx.name(existing.resource)?, self.tx.participant(existing, existing.principal)?);
@@ -172,7 +174,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             if self.tx.actor.principal() != existing.grantor && !self.may_skip(Verb::ViewShares, existing.resource)? {
                 return Err(Problem::not_found(
                     "share",
-                    &format!("{}:{} with {}", said.endpoint, said.path, said.principal),
+                    &format!("{}:{} with {}", declared.endpoint, declared.path, declared.principal),
                 ));
             }
         } else {
@@ -181,17 +183,17 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 None => Sharer::Operator,
             };
             let class = Some(existing.attributes.share_class());
-            let which = ShareSelector { principal: said.principal.clone(), by: Some(by), class };
-            share::set(&mut self.tx, (&said.endpoint, &said.path), &which, (permissions, expires), false)?;
+            let which = ShareSelector { principal: declared.principal.clone(), by: Some(by), class };
+            share::set(&mut self.tx, (&declared.endpoint, &declared.path), &which, (permissions, expires), false)?;
         }
-        self.declare(&existing.sets, existing.id, spot);
+        self.declare(&existing.sets, existing.id, location);
         Ok(())
     }
 }
 
 /// A sharer's lack of rights in a file of the operator's is a conflict (docs/decisions.md#manifests): nobody who acts
 /// is denied anything, the file contradicts the state.
-fn unfounded(problem: Problem) -> Problem {
+fn without_basis(problem: Problem) -> Problem {
     match problem.kind {
         ProblemKind::Denied => Problem { kind: ProblemKind::Conflict, code: "unfounded_share", ..problem },
         _ => problem,

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::super::merge::{MergeReader, MergedMapping, SectionEntry, SourceMapping, SourceValue, entries, text};
 use super::super::schema::{CONTENT, ENDPOINT, ROLES, SHARE};
-use super::super::statement::{Endpoint, EndpointRole, Item, Said, Share, Spot, Statement};
+use super::super::statement::{
+    Declaration, DeclaredEndpoint, DeclaredEndpointRole, DeclaredItem, DeclaredShare, SourceLocation, Statement,
+};
 use super::super::text_format::{self, TextFormat};
 use super::groups::ensure;
 use super::{declare, first_location, section_entries};
@@ -16,33 +18,33 @@ use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
 pub(in crate::manifest) fn endpoints(
     reading: &mut MergeReader<'_>,
     root: &MergedMapping<'_>,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     section_entries(reading, root, ("endpoints", Kind::Endpoint, &ENDPOINT), |reading, (name, entered), fields| {
-        endpoint(reading, (name, first_location(entered)), fields, said);
+        endpoint(reading, (name, first_location(entered)), fields, statements);
     });
 }
 
 /// What is said of one endpoint.
 pub(in crate::manifest) fn endpoint(
     reading: &mut MergeReader<'_>,
-    (name, first): (Name, Spot),
+    (name, first): (Name, SourceLocation),
     fields: &MergedMapping<'_>,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
     let administrators =
-        fields.within(reading, ("roles", &ROLES), |reading, fields| roles(reading, fields, &name, said));
+        fields.within(reading, ("roles", &ROLES), |reading, fields| roles(reading, fields, &name, statements));
     for entered in entries(TextFormat::Path, fields.all("content")) {
-        item(reading, &name, &entered, said);
+        item(reading, &name, &entered, statements);
     }
     let mut paths = Vec::new();
     for entered in entries(TextFormat::Path, fields.all("shares")) {
         let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { continue };
-        shares(reading, (&name, &path), &entered, said);
+        shares(reading, (&name, &path), &entered, statements);
         paths.push(path);
     }
-    let endpoint = Endpoint {
+    let endpoint = DeclaredEndpoint {
         kind: fields.word(reading, "kind", EndpointKind::from_name),
         private: fields.boolean(reading, "private"),
         managed: fields.boolean(reading, "managed"),
@@ -55,7 +57,7 @@ pub(in crate::manifest) fn endpoint(
         previously: fields.parsed(reading, "previously", |text| text_format::name(Kind::Endpoint, text)),
         name,
     };
-    declare(said, first, Said::Endpoint(Box::new(endpoint)));
+    declare(statements, first, Declaration::Endpoint(Box::new(endpoint)));
 }
 
 /// Says the roles on an endpoint. Answers who administers it.
@@ -63,12 +65,12 @@ fn roles(
     reading: &mut MergeReader<'_>,
     fields: &MergedMapping<'_>,
     endpoint: &Name,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) -> Vec<Reference> {
     let mut administrators = Vec::new();
     for field in ROLES.fields {
         let Some(role) = Role::from_name(Kind::Endpoint, field.name) else { continue };
-        let mut seen: HashMap<String, Spot> = HashMap::new();
+        let mut seen: HashMap<String, SourceLocation> = HashMap::new();
         for found in fields.items(field.name) {
             let Some(who) = text(found.node).and_then(|text| text_format::member(text).ok()) else { continue };
             // Two files may both name somebody; one of them naming somebody twice is a slip.
@@ -83,8 +85,8 @@ fn roles(
                     if role == Role::EndpointAdministrator {
                         administrators.push(who.clone());
                     }
-                    let it = EndpointRole { endpoint: endpoint.clone(), role, who };
-                    declare(said, found.location(), Said::Role(Box::new(it)));
+                    let it = DeclaredEndpointRole { endpoint: endpoint.clone(), role, who };
+                    declare(statements, found.location(), Declaration::Role(Box::new(it)));
                 }
             }
         }
@@ -93,26 +95,26 @@ fn roles(
 }
 
 /// Says what is said of a file or folder, as all sources have it.
-fn item(reading: &mut MergeReader<'_>, endpoint: &Name, entered: &[SectionEntry<'_>], said: &mut Vec<Statement>) {
+fn item(reading: &mut MergeReader<'_>, endpoint: &Name, entered: &[SectionEntry<'_>], statements: &mut Vec<Statement>) {
     let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { return };
     let item = (endpoint.clone(), path, first_location(entered));
     let found = entered.iter().map(|it| it.found);
-    reading.mappings(&CONTENT, found, |reading, fields| one_item(reading, item, fields, said));
+    reading.mappings(&CONTENT, found, |reading, fields| one_item(reading, item, fields, statements));
 }
 
 /// Says what is said of a file or folder.
 pub(in crate::manifest) fn one_item(
     reading: &mut MergeReader<'_>,
-    (endpoint, path, spot): (Name, Path, Spot),
+    (endpoint, path, location): (Name, Path, SourceLocation),
     fields: &MergedMapping<'_>,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
     let item_type = fields.word(reading, "type", ItemType::from_name);
     let size = fields.number(reading, "size");
     if size.is_some() && item_type != Some(ItemType::File) {
         let found = fields.get(reading, "size");
-        let span = found.map_or(spot, |found| found.location());
+        let span = found.map_or(location, |found| found.location());
         reading.report(span, "a folder has no size of its own").tips.push("type: file".to_owned());
     }
     let owner = fields.parsed(reading, "owner", |text| match text_format::is_nobody(text) {
@@ -120,8 +122,8 @@ pub(in crate::manifest) fn one_item(
         false => text_format::name(Kind::Account, text).map(Some),
     });
     let (ownerless, owner) = (owner == Some(None), owner.flatten());
-    let item = Item { endpoint, path, item_type, size, owner, ownerless, ensure };
-    declare(said, spot, Said::Item(Box::new(item)));
+    let item = DeclaredItem { endpoint, path, item_type, size, owner, ownerless, ensure };
+    declare(statements, location, Declaration::Item(Box::new(item)));
 }
 
 /// Says the shares of one path.
@@ -129,38 +131,38 @@ fn shares(
     reading: &mut MergeReader<'_>,
     (endpoint, path): (&Name, &Path),
     entered: &[SectionEntry<'_>],
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     for entered in entries(TextFormat::Sharer, entered.iter().map(|it| it.found)) {
         let Some(principal) = entered.first().and_then(|it| text_format::sharer(it.key).ok()) else { continue };
         // One sharer makes several where their classes differ.
-        let mut seen: Vec<((Option<String>, ShareClass), Share, Spot)> = Vec::new();
+        let mut seen: Vec<((Option<String>, ShareClass), DeclaredShare, SourceLocation)> = Vec::new();
         for it in &entered {
-            for (share, spot) in of_one(reading, (endpoint, path, &principal), it) {
+            for (share, location) in of_one(reading, (endpoint, path, &principal), it) {
                 let by = share.by.as_ref().map(|by| by.key().to_owned());
                 let initial = if by.is_some() { ShareClass::User } else { ShareClass::Admin };
                 let by = (by, share.class.unwrap_or(initial));
                 match seen.iter().find(|(other, ..)| *other == by) {
                     Some((_, other, before)) if !same(other, &share) => {
                         let told = reading.describe_location(*before);
-                        reading.report(spot, format!("the share with {principal} is another one in {told}"));
+                        reading.report(location, format!("the share with {principal} is another one in {told}"));
                     }
-                    Some((.., before)) if before.source == spot.source => {
+                    Some((.., before)) if before.source == location.source => {
                         let told = reading.describe_location(*before);
-                        reading.report(spot, format!("the share with {principal} stands in {told} already"));
+                        reading.report(location, format!("the share with {principal} stands in {told} already"));
                     }
                     Some(_) => {}
-                    None => seen.push((by, share, spot)),
+                    None => seen.push((by, share, location)),
                 }
             }
         }
-        for (_, share, spot) in seen {
-            declare(said, spot, Said::Share(Box::new(share)));
+        for (_, share, location) in seen {
+            declare(statements, location, Declaration::Share(Box::new(share)));
         }
     }
 }
 
-fn same(one: &Share, other: &Share) -> bool {
+fn same(one: &DeclaredShare, other: &DeclaredShare) -> bool {
     (one.permissions, one.expires, one.class, one.orphaned)
         == (other.permissions, other.expires, other.class, other.orphaned)
 }
@@ -170,7 +172,7 @@ fn of_one(
     reading: &mut MergeReader<'_>,
     of: (&Name, &Path, &Reference),
     entered: &SectionEntry<'_>,
-) -> Vec<(Share, Spot)> {
+) -> Vec<(DeclaredShare, SourceLocation)> {
     let found = entered.found;
     let plain = |permissions| share_of(of, permissions);
     match &found.node.value {
@@ -193,8 +195,8 @@ fn of_one(
     }
 }
 
-fn share_of((endpoint, path, principal): (&Name, &Path, &Reference), permissions: Permissions) -> Share {
-    Share {
+fn share_of((endpoint, path, principal): (&Name, &Path, &Reference), permissions: Permissions) -> DeclaredShare {
+    DeclaredShare {
         endpoint: endpoint.clone(),
         path: path.clone(),
         principal: principal.clone(),
@@ -210,7 +212,7 @@ fn of_mapping(
     reading: &mut MergeReader<'_>,
     of: (&Name, &Path, &Reference),
     found: &SourceValue<'_>,
-) -> Option<(Share, Spot)> {
+) -> Option<(DeclaredShare, SourceLocation)> {
     let Node::Mapping(entries) = &found.node.value else { return None };
     let parts = vec![SourceMapping::new(found.source, entries)];
     let share = reading.mapping(&SHARE, parts, |reading, fields| one_share(reading, of, found.location(), fields));
@@ -221,14 +223,14 @@ fn of_mapping(
 pub(in crate::manifest) fn one_share(
     reading: &mut MergeReader<'_>,
     of: (&Name, &Path, &Reference),
-    spot: Spot,
+    location: SourceLocation,
     fields: &MergedMapping<'_>,
-) -> Option<Share> {
+) -> Option<DeclaredShare> {
     let Some(given) = fields.get(reading, "permission") else {
-        reading.report(spot, "`permission` is missing").tips.push("permission: view".to_owned());
+        reading.report(location, "`permission` is missing").tips.push("permission: view".to_owned());
         return None;
     };
-    let share = Share {
+    let share = DeclaredShare {
         by: fields.parsed(reading, "by", |text| text_format::name(Kind::Account, text)),
         expires: fields.parsed(reading, "expires", text_format::moment),
         class: fields.word(reading, "class", ShareClass::from_name),
@@ -238,7 +240,7 @@ pub(in crate::manifest) fn one_share(
     if let (Some(by), Reference::Named(Kind::Account, who)) = (&share.by, of.2)
         && by.key() == who.key()
     {
-        reading.report(spot, "nothing is shared with oneself");
+        reading.report(location, "nothing is shared with oneself");
     }
     Some(share)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::merge::{MergeReader, MergedMapping, SectionEntry, SourceMapping, SourceValue, text};
 use super::super::schema::{DROPBOX, DROPBOX_MEMBER, GROUP, WORKGROUP, WORKGROUP_MEMBER};
-use super::super::statement::{Ensure, Group, Member, Said, Spot, Statement};
+use super::super::statement::{Declaration, DeclaredGroup, DeclaredMember, Ensure, SourceLocation, Statement};
 use super::super::text_format::{self, TextFormat};
 use super::{declare, first_location, refuse_other_keys, section_entries};
 use crate::input::document::Node;
@@ -17,7 +17,7 @@ pub(in crate::manifest) fn section(
     reading: &mut MergeReader<'_>,
     root: &MergedMapping<'_>,
     (section, kind): (&str, Kind),
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     let object = match kind {
         Kind::Workgroup => &WORKGROUP,
@@ -25,7 +25,7 @@ pub(in crate::manifest) fn section(
         _ => &GROUP,
     };
     section_entries(reading, root, (section, kind, object), |reading, thing, fields| {
-        group(reading, kind, thing, fields, said)
+        group(reading, kind, thing, fields, statements)
     });
 }
 
@@ -35,7 +35,7 @@ pub(in crate::manifest) fn group(
     kind: Kind,
     (name, entered): (Name, &[SectionEntry<'_>]),
     fields: &MergedMapping<'_>,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
     let mut people = MemberList::default();
@@ -47,16 +47,16 @@ pub(in crate::manifest) fn group(
     }
     fields.items("members").for_each(|found| people.add(reading, kind, &found));
     fields.items("admins").for_each(|found| people.admin(reading, kind, &found));
-    let group = Group {
+    let group = DeclaredGroup {
         kind,
-        options: options(reading, fields),
+        settings: options(reading, fields),
         ensure,
         exclusive: fields.boolean(reading, "exclusive"),
         previously: fields.parsed(reading, "previously", |text| text_format::name(kind, text)),
         name,
     };
-    people.declare(&group.name, kind, said);
-    declare(said, first_location(entered), Said::Group(Box::new(group)));
+    people.declare(&group.name, kind, statements);
+    declare(statements, first_location(entered), Declaration::Group(Box::new(group)));
 }
 
 /// Whether a thing shall be there.
@@ -84,7 +84,7 @@ fn options(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>) -> group::
 /// Who a mapping is about: an account or a group.
 pub(in crate::manifest) fn who(
     reading: &mut MergeReader<'_>,
-    spot: Spot,
+    location: SourceLocation,
     fields: &MergedMapping<'_>,
 ) -> Option<Reference> {
     let user = fields.parsed(reading, "user", |text| text_format::name(Kind::Account, text));
@@ -93,7 +93,7 @@ pub(in crate::manifest) fn who(
         (Some(user), None) => Some(Reference::Named(Kind::Account, user)),
         (None, Some(group)) => Some(Reference::Named(Kind::Group, group)),
         _ => {
-            reading.report(spot, "a member is one of `user` and `group`");
+            reading.report(location, "a member is one of `user` and `group`");
             None
         }
     }
@@ -102,33 +102,39 @@ pub(in crate::manifest) fn who(
 /// Who is in something, each once.
 #[derive(Default)]
 struct MemberList {
-    members: Vec<(Reference, Option<Role>, Option<bool>, Spot)>,
+    members: Vec<(Reference, Option<Role>, Option<bool>, SourceLocation)>,
     seen: HashMap<String, usize>,
 }
 
 impl MemberList {
     /// Adds somebody as the list of members has them.
     fn add(&mut self, reading: &mut MergeReader<'_>, kind: Kind, found: &SourceValue<'_>) {
-        let spot = found.location();
+        let location = found.location();
         if let Some(who) = text(found.node).and_then(|text| text_format::member(text).ok()) {
-            return self.put(reading, who, (None, None), spot);
+            return self.put(reading, who, (None, None), location);
         }
         let Node::Mapping(entries) = &found.node.value else { return };
         let object = if kind == Kind::Dropbox { &DROPBOX_MEMBER } else { &WORKGROUP_MEMBER };
         let parts = vec![SourceMapping::new(found.source, entries)];
-        reading.mapping(object, parts, |reading, fields| self.member(reading, kind, spot, fields));
+        reading.mapping(object, parts, |reading, fields| self.member(reading, kind, location, fields));
     }
 
     /// Adds somebody whose membership has terms of its own.
-    fn member(&mut self, reading: &mut MergeReader<'_>, kind: Kind, spot: Spot, fields: &MergedMapping<'_>) {
-        let Some(who) = who(reading, spot, fields) else { return };
+    fn member(
+        &mut self,
+        reading: &mut MergeReader<'_>,
+        kind: Kind,
+        location: SourceLocation,
+        fields: &MergedMapping<'_>,
+    ) {
+        let Some(who) = who(reading, location, fields) else { return };
         let level = fields.word(reading, "level", |word| Role::from_name(kind, word));
         let is_admin = level.is_some_and(|level| matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin));
         if is_admin && !matches!(who, Reference::Named(Kind::Account, _)) {
-            reading.report(spot, "only accounts can be admins");
+            reading.report(location, "only accounts can be admins");
         }
         let active = fields.boolean(reading, "active");
-        self.put(reading, who, (level, active), spot);
+        self.put(reading, who, (level, active), location);
     }
 
     /// Adds somebody as the list of admins has them.
@@ -144,12 +150,12 @@ impl MemberList {
         reading: &mut MergeReader<'_>,
         who: Reference,
         (level, active): (Option<Role>, Option<bool>),
-        spot: Spot,
+        location: SourceLocation,
     ) {
         let key = TextFormat::Member.canonical(&who.to_string());
         let Some(known) = self.seen.get(&key).and_then(|place| self.members.get_mut(*place)) else {
             self.seen.insert(key, self.members.len());
-            self.members.push((who, level, active, spot));
+            self.members.push((who, level, active, location));
             return;
         };
         if let (Some(one), Some(other)) = (known.1, level)
@@ -161,7 +167,7 @@ impl MemberList {
                 one.as_str(),
                 reading.describe_location(known.3)
             );
-            reading.report(spot, message);
+            reading.report(location, message);
         }
         if let (Some(one), Some(other)) = (known.2, active)
             && one != other
@@ -169,15 +175,19 @@ impl MemberList {
             let word = |active: bool| if active { "active" } else { "not active" };
             let message =
                 format!("{who} is {} here and {} in {}", word(other), word(one), reading.describe_location(known.3));
-            reading.report(spot, message);
+            reading.report(location, message);
         }
         known.1 = known.1.or(level);
         known.2 = known.2.or(active);
     }
 
-    fn declare(self, of: &Name, kind: Kind, said: &mut Vec<Statement>) {
-        for (who, level, active, spot) in self.members {
-            declare(said, spot, Said::Member(Box::new(Member { kind, of: of.clone(), who, level, active })));
+    fn declare(self, of: &Name, kind: Kind, statements: &mut Vec<Statement>) {
+        for (who, level, active, location) in self.members {
+            declare(
+                statements,
+                location,
+                Declaration::Member(Box::new(DeclaredMember { kind, of: of.clone(), who, level, active })),
+            );
         }
     }
 }

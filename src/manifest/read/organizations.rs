@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::super::merge::{MergeReader, MergedMapping, SectionEntry, SourceMapping, SourceValue, entries, text};
 use super::super::schema::{ORGANIZATION, WORKSPACE, WORKSPACE_MEMBER};
-use super::super::statement::{Org, OrgMember, Said, Spot, Statement, Workspace, WorkspaceMember};
+use super::super::statement::{
+    Declaration, DeclaredOrg, DeclaredOrgMember, DeclaredWorkspace, DeclaredWorkspaceMember, SourceLocation, Statement,
+};
 use super::super::text_format::{self, TextFormat};
 use super::groups::ensure;
 use super::{declare, first_location, section_entries};
@@ -16,18 +18,22 @@ use crate::ops::home::HomeFolder;
 const ACCOUNT: TextFormat = TextFormat::Name(Kind::Account);
 
 /// What is said of organizations.
-pub(in crate::manifest) fn section(reading: &mut MergeReader<'_>, root: &MergedMapping<'_>, said: &mut Vec<Statement>) {
+pub(in crate::manifest) fn section(
+    reading: &mut MergeReader<'_>,
+    root: &MergedMapping<'_>,
+    statements: &mut Vec<Statement>,
+) {
     section_entries(reading, root, ("organizations", Kind::Org, &ORGANIZATION), |reading, (name, entered), fields| {
-        organization(reading, (name, first_location(entered)), fields, said);
+        organization(reading, (name, first_location(entered)), fields, statements);
     });
 }
 
 /// What is said of one organization.
 pub(in crate::manifest) fn organization(
     reading: &mut MergeReader<'_>,
-    (name, spot): (Name, Spot),
+    (name, location): (Name, SourceLocation),
     fields: &MergedMapping<'_>,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     let ensure = ensure(reading, fields);
     let mut staff = OrgMemberList::default();
@@ -39,8 +45,8 @@ pub(in crate::manifest) fn organization(
     for entered in entries(ACCOUNT, fields.all("members")) {
         member(reading, &mut staff, &entered);
     }
-    workspaces(reading, fields, &name, &mut staff, said);
-    let org = Org {
+    workspaces(reading, fields, &name, &mut staff, statements);
+    let org = DeclaredOrg {
         description: fields.text(reading, "description").map(str::to_owned),
         admins: staff.admins(),
         ensure,
@@ -48,8 +54,8 @@ pub(in crate::manifest) fn organization(
         previously: fields.parsed(reading, "previously", |text| text_format::name(Kind::Org, text)),
         name: name.clone(),
     };
-    declare(said, spot, Said::Org(Box::new(org)));
-    staff.declare(reading, &name, said);
+    declare(statements, location, Declaration::Org(Box::new(org)));
+    staff.declare(reading, &name, statements);
 }
 
 /// A member with their workspaces.
@@ -72,38 +78,38 @@ fn workspaces(
     org: &MergedMapping<'_>,
     org_name: &Name,
     staff: &mut OrgMemberList,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     section_entries(reading, org, ("workspaces", Kind::Workspace, &WORKSPACE), |reading, (name, entered), fields| {
-        workspace(reading, (org_name.clone(), name, first_location(entered)), fields, staff, said);
+        workspace(reading, (org_name.clone(), name, first_location(entered)), fields, staff, statements);
     });
 }
 
 /// The declaration of one workspace by itself, outside its organization.
 pub(in crate::manifest) fn workspace_alone(
     reading: &mut MergeReader<'_>,
-    (org, name, spot): (Name, Name, Spot),
+    (org, name, location): (Name, Name, SourceLocation),
     fields: &MergedMapping<'_>,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     let mut staff = OrgMemberList::default();
-    workspace(reading, (org.clone(), name, spot), fields, &mut staff, said);
-    staff.declare(reading, &org, said);
+    workspace(reading, (org.clone(), name, location), fields, &mut staff, statements);
+    staff.declare(reading, &org, statements);
 }
 
 /// The declaration of one workspace.
 fn workspace(
     reading: &mut MergeReader<'_>,
-    (org, name, spot): (Name, Name, Spot),
+    (org, name, location): (Name, Name, SourceLocation),
     fields: &MergedMapping<'_>,
     staff: &mut OrgMemberList,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     for found in fields.items("members") {
         workspace_member_of(reading, staff, &name, &found);
     }
     let ensure = ensure(reading, fields);
-    let workspace = Workspace {
+    let workspace = DeclaredWorkspace {
         org,
         description: fields.text(reading, "description").map(str::to_owned),
         files: fields.parsed(reading, "files", text_format::item),
@@ -112,7 +118,7 @@ fn workspace(
         previously: fields.parsed(reading, "previously", Name::parse),
         name,
     };
-    declare(said, spot, Said::Workspace(Box::new(workspace)));
+    declare(statements, location, Declaration::Workspace(Box::new(workspace)));
 }
 
 fn workspace_member_of(
@@ -121,14 +127,14 @@ fn workspace_member_of(
     workspace: &Name,
     found: &SourceValue<'_>,
 ) {
-    let spot = found.location();
+    let location = found.location();
     if let Some(who) = text(found.node).and_then(|text| text_format::name(Kind::Account, text).ok()) {
-        return staff.workspace(reading, workspace.clone(), who, WorkspaceTerms::default(), spot);
+        return staff.workspace(reading, workspace.clone(), who, WorkspaceTerms::default(), location);
     }
     let Node::Mapping(entries) = &found.node.value else { return };
     let parts = vec![SourceMapping::new(found.source, entries)];
     reading.mapping(&WORKSPACE_MEMBER, parts, |reading, fields| {
-        workspace_member(reading, staff, (workspace, spot), fields);
+        workspace_member(reading, staff, (workspace, location), fields);
     });
 }
 
@@ -136,17 +142,17 @@ fn workspace_member_of(
 fn workspace_member(
     reading: &mut MergeReader<'_>,
     staff: &mut OrgMemberList,
-    (workspace, spot): (&Name, Spot),
+    (workspace, location): (&Name, SourceLocation),
     fields: &MergedMapping<'_>,
 ) {
     let Some(who) = fields.parsed(reading, "user", |text| text_format::name(Kind::Account, text)) else {
-        reading.report(spot, "`user` is missing");
+        reading.report(location, "`user` is missing");
         return;
     };
     let level = fields.word(reading, "level", |word| Role::from_name(Kind::Workspace, word));
     let root_upload = fields.word(reading, "root-upload", AllowDeny::from_name);
     let home = fields.parsed(reading, "home", HomeFolder::parse);
-    staff.workspace(reading, workspace.clone(), who, WorkspaceTerms { level, root_upload, home }, spot);
+    staff.workspace(reading, workspace.clone(), who, WorkspaceTerms { level, root_upload, home }, location);
 }
 
 /// How somebody has a workspace.
@@ -178,14 +184,14 @@ impl WorkspaceTerms {
 /// Who is in an organization, and who has which of its workspaces.
 #[derive(Default)]
 struct OrgMemberList {
-    members: Vec<(Name, Role, Spot)>,
+    members: Vec<(Name, Role, SourceLocation)>,
     seen: HashMap<String, usize>,
-    workspaces: Vec<(Name, Name, WorkspaceTerms, Spot)>,
+    workspaces: Vec<(Name, Name, WorkspaceTerms, SourceLocation)>,
     given: HashMap<(String, String), usize>,
 }
 
 impl OrgMemberList {
-    fn member(&mut self, reading: &mut MergeReader<'_>, who: Name, role: Role, spot: Spot) {
+    fn member(&mut self, reading: &mut MergeReader<'_>, who: Name, role: Role, location: SourceLocation) {
         if let Some((_, other, before)) = self.seen.get(who.key()).and_then(|place| self.members.get(*place)) {
             if *other != role {
                 let message = format!(
@@ -194,12 +200,12 @@ impl OrgMemberList {
                     other.as_str(),
                     reading.describe_location(*before)
                 );
-                reading.report(spot, message);
+                reading.report(location, message);
             }
             return;
         }
         self.seen.insert(who.key().to_owned(), self.members.len());
-        self.members.push((who, role, spot));
+        self.members.push((who, role, location));
     }
 
     fn workspace(
@@ -208,18 +214,18 @@ impl OrgMemberList {
         workspace: Name,
         who: Name,
         terms: WorkspaceTerms,
-        spot: Spot,
+        location: SourceLocation,
     ) {
         let key = (workspace.key().to_owned(), who.key().to_owned());
         let Some((_, _, known, before)) = self.given.get(&key).and_then(|place| self.workspaces.get_mut(*place)) else {
             self.given.insert(key, self.workspaces.len());
-            self.workspaces.push((workspace, who, terms, spot));
+            self.workspaces.push((workspace, who, terms, location));
             return;
         };
         let before = *before;
         if known.add(terms) {
             let message = format!("{who} has the workspace on other terms in {}", reading.describe_location(before));
-            reading.report(spot, message);
+            reading.report(location, message);
         }
     }
 
@@ -228,10 +234,10 @@ impl OrgMemberList {
         admins.map(|(name, ..)| name.clone()).collect()
     }
 
-    fn declare(self, reading: &mut MergeReader<'_>, org: &Name, said: &mut Vec<Statement>) {
-        for (workspace, who, WorkspaceTerms { level, root_upload, home }, spot) in self.workspaces {
+    fn declare(self, reading: &mut MergeReader<'_>, org: &Name, statements: &mut Vec<Statement>) {
+        for (workspace, who, WorkspaceTerms { level, root_upload, home }, location) in self.workspaces {
             let home = home.unwrap_or_default();
-            let member = WorkspaceMember { org: org.clone(), workspace, who, level, root_upload, home };
+            let member = DeclaredWorkspaceMember { org: org.clone(), workspace, who, level, root_upload, home };
             let is_admin = self
                 .seen
                 .get(member.who.key())
@@ -240,12 +246,16 @@ impl OrgMemberList {
             if is_admin && member.is_plain() {
                 let who = &member.who;
                 let message = format!("{who} is an admin of the organization, and has all of its workspaces, always");
-                reading.report(spot, message);
+                reading.report(location, message);
             }
-            declare(said, spot, Said::WorkspaceMember(Box::new(member)));
+            declare(statements, location, Declaration::WorkspaceMember(Box::new(member)));
         }
-        for (who, role, spot) in self.members {
-            declare(said, spot, Said::OrgMember(Box::new(OrgMember { org: org.clone(), who, role: Some(role) })));
+        for (who, role, location) in self.members {
+            declare(
+                statements,
+                location,
+                Declaration::OrgMember(Box::new(DeclaredOrgMember { org: org.clone(), who, role: Some(role) })),
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::merge::{MergeReader, MergedMapping};
 use super::super::schema::{ACCOUNT, SERVER, SETTINGS};
-use super::super::statement::{Account, Ensure, Said, Spot, Statement};
+use super::super::statement::{Declaration, DeclaredAccount, Ensure, SourceLocation, Statement};
 use super::super::text_format;
 use super::{declare, first_location, refuse_other_keys, section_entries};
 use crate::model::attributes::{Setting, SettingValue};
@@ -10,17 +10,21 @@ use crate::model::{Kind, Name, Role};
 use crate::ops::{account, server};
 
 /// What is said of the server.
-pub(in crate::manifest) fn server(reading: &mut MergeReader<'_>, root: &MergedMapping<'_>, said: &mut Vec<Statement>) {
+pub(in crate::manifest) fn server(
+    reading: &mut MergeReader<'_>,
+    root: &MergedMapping<'_>,
+    statements: &mut Vec<Statement>,
+) {
     let Some(span) = root.all("server").next().map(|found| found.location()) else { return };
-    root.within(reading, ("server", &SERVER), |reading, fields| settings(reading, span, fields, said));
+    root.within(reading, ("server", &SERVER), |reading, fields| settings(reading, span, fields, statements));
 }
 
 /// The server's settings.
 pub(in crate::manifest) fn settings(
     reading: &mut MergeReader<'_>,
-    span: Spot,
+    span: SourceLocation,
     fields: &MergedMapping<'_>,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     let options = server::ServerSettings {
         managers_administer_dropboxes: fields.boolean(reading, "managers-administer-dropboxes"),
@@ -32,7 +36,7 @@ pub(in crate::manifest) fn settings(
         url: fields.text(reading, "url").map(str::to_owned),
     };
     if options != server::ServerSettings::default() {
-        declare(said, span, Said::Server(options));
+        declare(statements, span, Declaration::Server(options));
     }
 }
 
@@ -45,19 +49,19 @@ fn choices(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>) -> Vec<(Se
 pub(in crate::manifest) fn accounts(
     reading: &mut MergeReader<'_>,
     root: &MergedMapping<'_>,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     section_entries(reading, root, ("accounts", Kind::Account, &ACCOUNT), |reading, (name, entered), fields| {
-        account(reading, (name, first_location(entered)), fields, said);
+        account(reading, (name, first_location(entered)), fields, statements);
     });
 }
 
 /// What is said of one account.
 pub(in crate::manifest) fn account(
     reading: &mut MergeReader<'_>,
-    (name, spot): (Name, Spot),
+    (name, location): (Name, SourceLocation),
     fields: &MergedMapping<'_>,
-    said: &mut Vec<Statement>,
+    statements: &mut Vec<Statement>,
 ) {
     let ensure = fields.word(reading, "ensure", |word| {
         Some(match word {
@@ -85,15 +89,15 @@ pub(in crate::manifest) fn account(
         settings: fields.within(reading, ("settings", &SETTINGS), choices).unwrap_or_default(),
     };
     never_ending(reading, fields, &options, ensure);
-    let account = Account {
+    let account = DeclaredAccount {
         name,
-        options,
+        settings: options,
         ensure,
         transfer_to: fields.parsed(reading, "transfer-to", of_account),
         cascade: fields.boolean(reading, "cascade"),
         previously: fields.parsed(reading, "previously", of_account),
     };
-    declare(said, spot, Said::Account(Box::new(account)));
+    declare(statements, location, Declaration::Account(Box::new(account)));
 }
 
 /// An admin account is always active and never expires (docs/model.md#accounts).

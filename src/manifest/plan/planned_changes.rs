@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::Planner;
-use crate::manifest::statement::Spot;
+use crate::manifest::statement::SourceLocation;
 use crate::model::secret::hex;
 use crate::model::{Id, Kind, Resource, Role, SetNames};
 use crate::ops::describe::Change;
@@ -14,7 +14,7 @@ use crate::policy::{Facts, RowChange};
 
 /// What would become of a thing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Sign {
+pub enum PlannedAction {
     /// It would be new.
     Add,
     /// It would be otherwise.
@@ -27,91 +27,92 @@ pub enum Sign {
     Remove,
 }
 
-impl Sign {
+impl PlannedAction {
     /// Every sign, in the order in which they are counted.
-    pub const ALL: [Sign; 5] = [Sign::Add, Sign::Change, Sign::Rename, Sign::Adopt, Sign::Remove];
+    pub const ALL: [PlannedAction; 5] =
+        [PlannedAction::Add, PlannedAction::Change, PlannedAction::Rename, PlannedAction::Adopt, PlannedAction::Remove];
 
     /// As it stands in front of a line.
     pub const fn mark(self) -> char {
         match self {
-            Sign::Add => '+',
-            Sign::Change => '~',
-            Sign::Rename => '>',
-            Sign::Adopt => '=',
-            Sign::Remove => '-',
+            PlannedAction::Add => '+',
+            PlannedAction::Change => '~',
+            PlannedAction::Rename => '>',
+            PlannedAction::Adopt => '=',
+            PlannedAction::Remove => '-',
         }
     }
 
     /// The word once it is done.
-    pub const fn past(self) -> &'static str {
+    pub const fn past_tense(self) -> &'static str {
         match self {
-            Sign::Add => "added",
-            Sign::Change => "changed",
-            Sign::Rename => "renamed",
-            Sign::Adopt => "adopted",
-            Sign::Remove => "removed",
+            PlannedAction::Add => "added",
+            PlannedAction::Change => "changed",
+            PlannedAction::Rename => "renamed",
+            PlannedAction::Adopt => "adopted",
+            PlannedAction::Remove => "removed",
         }
     }
 
     /// The word as it is counted.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Sign::Add => "add",
-            Sign::Change => "change",
-            Sign::Rename => "rename",
-            Sign::Adopt => "adopt",
-            Sign::Remove => "remove",
+            PlannedAction::Add => "add",
+            PlannedAction::Change => "change",
+            PlannedAction::Rename => "rename",
+            PlannedAction::Adopt => "adopt",
+            PlannedAction::Remove => "remove",
         }
     }
 }
 
 /// One thing that would be otherwise.
 #[derive(Clone, Debug)]
-pub struct Effect {
+pub struct PlannedChange {
     /// What would become of it.
-    pub sign: Sign,
+    pub action: PlannedAction,
     /// The change, as everywhere.
     pub change: Change,
     /// Where it is declared; none for what follows from something else.
-    pub spot: Option<Spot>,
+    pub location: Option<SourceLocation>,
 }
 
 /// Everything that would be otherwise: in the order of the file, removals by name at the end.
 #[derive(Clone, Debug, Default)]
-pub struct Effects(pub Vec<Effect>);
+pub struct PlannedChanges(pub Vec<PlannedChange>);
 
-impl Effects {
+impl PlannedChanges {
     /// From the changes of a plan's draft; rows as [`Draft::against`](crate::policy::Draft::against) has them.
-    pub fn of<F: Facts + ?Sized>(planner: &Planner<'_, F>, rows: &[RowChange], changes: Vec<Change>) -> Effects {
+    pub fn of<F: Facts + ?Sized>(planner: &Planner<'_, F>, rows: &[RowChange], changes: Vec<Change>) -> PlannedChanges {
         // The changes stand in the order of the rows that they describe.
         let mut rows = rows.iter();
-        let mut sign_of = |id: Id| rows.find(|row| row.id() == Some(id)).map(Sign::of);
-        let mut effects: Vec<Effect> = changes
+        let mut sign_of = |id: Id| rows.find(|row| row.id() == Some(id)).map(PlannedAction::of);
+        let mut planned_changes: Vec<PlannedChange> = changes
             .into_iter()
             // The root folder comes and goes with its endpoint.
             .filter_map(|change| {
-                let sign = sign_of(change.row).unwrap_or(Sign::Change);
+                let action = sign_of(change.row).unwrap_or(PlannedAction::Change);
                 let is_root = change.member.is_none() && change.reference.ends_with(":/");
-                if is_root && matches!(sign, Sign::Add | Sign::Remove) {
+                if is_root && matches!(action, PlannedAction::Add | PlannedAction::Remove) {
                     return None;
                 }
-                let spot = planner.spot_of(change.row).or_else(|| planner.spot_of(change.resource));
-                Some(Effect { sign, change, spot })
+                let location = planner.location_of(change.row).or_else(|| planner.location_of(change.resource));
+                Some(PlannedChange { action, change, location })
             })
             .collect();
-        effects.sort_unstable_by(Effect::in_order);
-        Effects(effects)
+        planned_changes.sort_unstable_by(PlannedChange::in_order);
+        PlannedChanges(planned_changes)
     }
 
     /// How many there are of a sign.
-    pub fn count(&self, sign: Sign) -> usize {
-        self.0.iter().filter(|effect| effect.sign == sign).count()
+    pub fn count(&self, action: PlannedAction) -> usize {
+        self.0.iter().filter(|planned| planned.action == action).count()
     }
 
     /// A digest over what would be otherwise, by name: two plans with the same effects have the same,
     /// whatever else has changed meanwhile.
     pub fn digest(&self) -> String {
-        let mut lines: Vec<String> = self.0.iter().map(Effect::essence).collect();
+        let mut lines: Vec<String> = self.0.iter().map(PlannedChange::fingerprint).collect();
         lines.sort_unstable();
         let mut hasher = Sha256::new();
         for line in lines {
@@ -124,78 +125,80 @@ impl Effects {
 
 /// The sum of a plan, from how many there are of each sign: `Plan: 12 to add, 3 to change, 0 to remove.` The
 /// three are always named, and after them whatever else there is.
-pub fn summary(count: impl Fn(Sign) -> u64) -> String {
-    sum("Plan", count, |sign| format!("to {}", sign.word()))
+pub fn summary(count: impl Fn(PlannedAction) -> u64) -> String {
+    sum("Plan", count, |action| format!("to {}", action.as_str()))
 }
 
 /// The same once it is done: `Applied: 12 added, 3 changed, 1 removed.`
-pub fn summary_done(count: impl Fn(Sign) -> u64) -> String {
-    sum("Applied", count, |sign| sign.past().to_owned())
+pub fn summary_done(count: impl Fn(PlannedAction) -> u64) -> String {
+    sum("Applied", count, |action| action.past_tense().to_owned())
 }
 
-fn sum(head: &str, count: impl Fn(Sign) -> u64, word: impl Fn(Sign) -> String) -> String {
-    let always = [Sign::Add, Sign::Change, Sign::Remove];
-    if Sign::ALL.into_iter().all(|sign| count(sign) == 0) {
+fn sum(head: &str, count: impl Fn(PlannedAction) -> u64, word: impl Fn(PlannedAction) -> String) -> String {
+    let always = [PlannedAction::Add, PlannedAction::Change, PlannedAction::Remove];
+    if PlannedAction::ALL.into_iter().all(|action| count(action) == 0) {
         return "No changes.".to_owned();
     }
-    let others = Sign::ALL.into_iter().filter(|sign| !always.contains(sign) && count(*sign) > 0);
+    let others = PlannedAction::ALL.into_iter().filter(|action| !always.contains(action) && count(*action) > 0);
     let counted: Vec<String> =
-        always.into_iter().chain(others).map(|sign| format!("{} {}", count(sign), word(sign))).collect();
+        always.into_iter().chain(others).map(|action| format!("{} {}", count(action), word(action))).collect();
     format!("{head}: {}.", counted.join(", "))
 }
 
-impl Effect {
+impl PlannedChange {
     /// In the order of the file; removals at the end, by name.
-    fn in_order(&self, other: &Effect) -> Ordering {
-        let removed = |effect: &Effect| effect.sign == Sign::Remove;
-        let spot = |effect: &Effect| {
-            effect.spot.map_or((u32::MAX, 0, 0), |spot| (spot.source, spot.place.line, spot.place.column))
+    fn in_order(&self, other: &PlannedChange) -> Ordering {
+        let removed = |planned: &PlannedChange| planned.action == PlannedAction::Remove;
+        let location = |planned: &PlannedChange| {
+            planned
+                .location
+                .map_or((u32::MAX, 0, 0), |location| (location.source, location.span.line, location.span.column))
         };
         let either = match (removed(self), removed(other)) {
             (true, true) => {
                 let (own, others) = (&self.change, &other.change);
                 own.reference.cmp(&others.reference).then_with(|| own.member.cmp(&others.member))
             }
-            (false, false) => spot(self).cmp(&spot(other)),
+            (false, false) => location(self).cmp(&location(other)),
             (one, two) => one.cmp(&two),
         };
         either.then(self.change.row.cmp(&other.change.row))
     }
 
     /// The effect as a line that says all of it, without its place in a file.
-    pub fn essence(&self) -> String {
-        format!("{} {}", self.sign.mark(), self.change.json())
+    pub fn fingerprint(&self) -> String {
+        format!("{} {}", self.action.mark(), self.change.json())
     }
 }
 
-impl Sign {
+impl PlannedAction {
     /// What a change of a row comes to.
-    pub fn of(row: &RowChange) -> Sign {
+    pub fn of(row: &RowChange) -> PlannedAction {
         let adopted = |was: &SetNames, is: &SetNames| was.is_empty() && !is.is_empty();
         match row {
-            RowChange::Resource(None, _) | RowChange::Binding(None, _) => Sign::Add,
-            RowChange::Resource(_, None) | RowChange::Binding(_, None) => Sign::Remove,
+            RowChange::Resource(None, _) | RowChange::Binding(None, _) => PlannedAction::Add,
+            RowChange::Resource(_, None) | RowChange::Binding(_, None) => PlannedAction::Remove,
             RowChange::Resource(Some(before), Some(after)) => {
                 let active = |side: &Resource| side.as_account().is_none_or(|account| account.active);
                 if active(before) && !active(after) {
-                    Sign::Remove
+                    PlannedAction::Remove
                 } else if before.name != after.name {
-                    Sign::Rename
+                    PlannedAction::Rename
                 } else if adopted(&before.sets, &after.sets) {
-                    Sign::Adopt
+                    PlannedAction::Adopt
                 } else {
-                    Sign::Change
+                    PlannedAction::Change
                 }
             }
-            RowChange::Binding(Some(before), Some(after)) if adopted(&before.sets, &after.sets) => Sign::Adopt,
-            RowChange::Binding(Some(_), Some(_)) => Sign::Change,
+            RowChange::Binding(Some(before), Some(after)) if adopted(&before.sets, &after.sets) => PlannedAction::Adopt,
+            RowChange::Binding(Some(_), Some(_)) => PlannedAction::Change,
         }
     }
 }
 
 /// How many things would be otherwise, where they are too many to be listed: by what they are.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Counts(pub BTreeMap<(Sign, &'static str), u64>);
+pub struct Counts(pub BTreeMap<(PlannedAction, &'static str), u64>);
 
 impl Counts {
     /// Adds some rows.
@@ -224,12 +227,12 @@ impl Counts {
                     None => continue,
                 },
             };
-            *self.0.entry((Sign::of(row), what)).or_default() += 1;
+            *self.0.entry((PlannedAction::of(row), what)).or_default() += 1;
         }
     }
 
     /// How many there are of a sign.
-    pub fn count(&self, sign: Sign) -> u64 {
-        self.0.iter().filter(|((known, _), _)| *known == sign).map(|(_, count)| count).sum()
+    pub fn count(&self, action: PlannedAction) -> u64 {
+        self.0.iter().filter(|((known, _), _)| *known == action).map(|(_, count)| count).sum()
     }
 }
