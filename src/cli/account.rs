@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, SettingArgs, Writing, expiry, name};
+use super::args::{PageArgs, ReadArgs, SettingArgs, WriteArgs, expiry, name};
 use super::change::{Made, Who};
-use super::rename::Rename;
+use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
@@ -21,49 +21,49 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 /// Manage accounts
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ACCOUNT)]
-pub(super) struct Account {
+pub(super) struct AccountArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: AccountCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum AccountCommand {
     /// Create an account
-    Add(Add),
+    Add(AddArgs),
     /// List accounts
-    List(List),
+    List(ListArgs),
     /// Show one account
-    Show(Show),
+    Show(ShowArgs),
     /// Change an account's details
     ///
     /// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry
     /// or settings. A setting is `allow`, `deny`, or `default` for what the server says.
-    Edit(Change),
+    Edit(EditArgs),
     /// Give an account another name
     ///
     /// Takes the right to delete it: anyone may edit their own account, but not become somebody of
     /// another name.
     #[command(after_long_help = examples::ACCOUNT_RENAME)]
-    Rename(Rename),
+    Rename(RenameArgs),
     /// Give an account role: admin, manager or user
-    SetRole(SetRole),
+    SetRole(SetRoleArgs),
     /// Change an account's settings
     ///
     /// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry
     /// or settings. A setting is `allow`, `deny`, or `default` for what the server says.
-    Set(Change),
+    Set(EditArgs),
     /// Make an account active again
-    Activate(One),
+    Activate(NameArgs),
     /// Make an account inactive: it can do nothing, what it shared stays
-    Deactivate(One),
+    Deactivate(NameArgs),
     /// Remove an account: deactivate it and keep the record, or destroy it
-    Remove(Remove),
+    Remove(RemoveArgs),
 }
 
 // What can be said of an account.
 #[derive(Args, Debug, Clone)]
-struct Said {
+struct AccountSettingArgs {
     /// E-mail address; empty takes it away
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
@@ -80,7 +80,7 @@ struct Said {
     settings: SettingArgs,
 }
 
-impl Said {
+impl AccountSettingArgs {
     fn options(&self, who: &str) -> Result<AccountSettings, Problem> {
         Ok(AccountSettings {
             role: self.role.as_deref().map(|role| account::parse_role(role, who)).transpose()?,
@@ -98,12 +98,12 @@ impl Said {
 /// workgroup has `admins-create-users` creates users straight into it, with `--workgroup`.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_ADD)]
-struct Add {
+struct AddArgs {
     /// The account's name
     #[arg(value_name = "NAME")]
     name: String,
     #[command(flatten)]
-    said: Said,
+    settings: AccountSettingArgs,
     /// Make it a member of this workgroup at once
     #[arg(long, value_name = "WORKGROUP", add = complete::workgroups())]
     workgroup: Option<String>,
@@ -111,13 +111,13 @@ struct Add {
     #[arg(long, value_name = "DROPBOX", conflicts_with = "workgroup", add = complete::dropboxes())]
     dropbox: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// List accounts
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_LIST)]
-struct List {
+struct ListArgs {
     /// Only accounts of this role
     #[arg(long, value_name = "ROLE", value_parser = ["admin", "manager", "user"])]
     role: Option<String>,
@@ -125,9 +125,9 @@ struct List {
     #[arg(long, value_name = "STATUS", value_parser = ["active", "inactive", "expired"])]
     status: Option<String>,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Show one account
@@ -135,12 +135,12 @@ struct List {
 /// With what it is a member of: directly, and through which groups.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_SHOW)]
-struct Show {
+struct ShowArgs {
     /// The account
     #[arg(value_name = "NAME", add = complete::accounts())]
     name: String,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 // Change an account's details or settings
@@ -149,14 +149,14 @@ struct Show {
 // settings. A setting is `allow`, `deny`, or `default` for what the server says.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_SET)]
-struct Change {
+struct EditArgs {
     /// The account
     #[arg(value_name = "NAME", add = complete::accounts())]
     name: String,
     #[command(flatten)]
-    said: Said,
+    settings: AccountSettingArgs,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Give an account role: admin, manager or user
@@ -165,7 +165,7 @@ struct Change {
 /// `rolebook workgroup add-admin`.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_SET_ROLE)]
-struct SetRole {
+struct SetRoleArgs {
     /// The account
     #[arg(value_name = "NAME", add = complete::accounts())]
     name: String,
@@ -173,18 +173,18 @@ struct SetRole {
     #[arg(value_name = "ROLE", add = complete::words(&["admin", "manager", "user"]))]
     role: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 // Make an account active or inactive
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_DEACTIVATE)]
-struct One {
+struct NameArgs {
     /// The account
     #[arg(value_name = "NAME", add = complete::accounts())]
     name: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Remove an account
@@ -195,7 +195,7 @@ struct One {
 /// removes the shares.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_REMOVE)]
-struct Remove {
+struct RemoveArgs {
     /// The account
     #[arg(value_name = "NAME", add = complete::accounts())]
     name: String,
@@ -209,29 +209,29 @@ struct Remove {
     #[arg(long, requires = "destroy")]
     cascade: bool,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
-impl Account {
+impl AccountArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            Verb::Add(it) => it.run(session),
-            Verb::List(it) => it.run(session),
-            Verb::Show(it) => it.run(session),
-            Verb::Edit(it) | Verb::Set(it) => it.run(session),
-            Verb::Rename(it) => it.run(session, Kind::Account),
-            Verb::SetRole(it) => it.run(session),
-            Verb::Activate(it) => it.run(session, true),
-            Verb::Deactivate(it) => it.run(session, false),
-            Verb::Remove(it) => it.run(session),
+        match self.command {
+            AccountCommand::Add(it) => it.run(session),
+            AccountCommand::List(it) => it.run(session),
+            AccountCommand::Show(it) => it.run(session),
+            AccountCommand::Edit(it) | AccountCommand::Set(it) => it.run(session),
+            AccountCommand::Rename(it) => it.run(session, Kind::Account),
+            AccountCommand::SetRole(it) => it.run(session),
+            AccountCommand::Activate(it) => it.run(session, true),
+            AccountCommand::Deactivate(it) => it.run(session, false),
+            AccountCommand::Remove(it) => it.run(session),
         }
     }
 }
 
-impl Add {
+impl AddArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
-        let options = self.said.options(&self.name)?;
+        let options = self.settings.options(&self.name)?;
         let place = match (&self.workgroup, &self.dropbox) {
             (Some(text), _) => Some(Reference::Named(Kind::Workgroup, name(Kind::Workgroup, text)?)),
             (None, Some(text)) => Some(Reference::Named(Kind::Dropbox, name(Kind::Dropbox, text)?)),
@@ -243,16 +243,16 @@ impl Add {
     }
 }
 
-impl Change {
+impl EditArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
-        let options = self.said.options(&self.name)?;
+        let options = self.settings.options(&self.name)?;
         let done = session.write(&self.writing, Who::Named, &mut |tx| account::change(tx, &who, &options))?;
         session.report(&done, &Made::default())
     }
 }
 
-impl SetRole {
+impl SetRoleArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
         let role = account::parse_role(&self.role, &self.name)?;
@@ -261,7 +261,7 @@ impl SetRole {
     }
 }
 
-impl One {
+impl NameArgs {
     fn run(&self, session: &mut Session<'_>, active: bool) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
         let done = session.write(&self.writing, Who::Named, &mut |tx| account::set_active(tx, &who, active))?;
@@ -269,7 +269,7 @@ impl One {
     }
 }
 
-impl Remove {
+impl RemoveArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
         let transfer_to = self.transfer_to.as_deref().map(|text| name(Kind::Account, text)).transpose()?;
@@ -294,7 +294,7 @@ static COLUMNS: [Column; 9] = [
     hidden("revision"),
 ];
 
-impl List {
+impl ListArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let roles = Roles::of_all(view)?;
@@ -368,7 +368,7 @@ fn account_row(view: &View<'_>, resource: &Resource, role: Option<Role>) -> Map<
     )
 }
 
-impl Show {
+impl ShowArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         const WITH_MEMBERSHIPS: [Column; 10] = [
             shown("ref"),

@@ -21,7 +21,7 @@ use crate::render::{Format, Page};
 
 // Options of every command.
 #[derive(Args, Debug, Clone, Default)]
-pub(super) struct Globals {
+pub(super) struct GlobalArgs {
     /// The store [env: ROLEBOOK_STORE] [default: $XDG_DATA_HOME/rolebook/rolebook.db]
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "Global options")]
     pub(super) store: Option<PathBuf>,
@@ -56,7 +56,7 @@ pub(super) struct Globals {
 
 // Options of every command that reads.
 #[derive(Args, Debug, Clone, Default)]
-pub(super) struct Reading {
+pub(super) struct ReadArgs {
     /// As it stood after this revision, or at this time (a day begins at 00:00 UTC)
     #[arg(long, value_name = "REV|TIME")]
     pub(super) at: Option<String>,
@@ -64,7 +64,7 @@ pub(super) struct Reading {
 
 // Options of every list.
 #[derive(Args, Debug, Clone, Default)]
-pub(super) struct Paging {
+pub(super) struct PageArgs {
     /// At most so many rows; where there are more, a notice says how to go on
     #[arg(long, value_name = "N", value_parser = count)]
     limit: Option<u64>,
@@ -73,7 +73,7 @@ pub(super) struct Paging {
     after: Option<String>,
 }
 
-impl Paging {
+impl PageArgs {
     /// The part of a list that is asked for.
     pub(super) fn page(&self) -> Page {
         Page { limit: self.limit, after: self.after.clone() }
@@ -82,7 +82,7 @@ impl Paging {
 
 // Options of every command that writes.
 #[derive(Args, Debug, Clone, Default)]
-pub(super) struct Writing {
+pub(super) struct WriteArgs {
     /// Why: kept in the log
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: Option<String>,
@@ -341,7 +341,7 @@ pub(super) fn account(text: &str) -> Result<Reference, Problem> {
     name(Kind::Account, text).map(|name| Reference::Named(Kind::Account, name))
 }
 
-pub(super) fn switches() -> impl TypedValueParser<Value = AllowDeny> {
+pub(super) fn allow_deny() -> impl TypedValueParser<Value = AllowDeny> {
     words(AllowDeny::ALL.iter().map(|it| it.as_str()), AllowDeny::from_name)
 }
 
@@ -363,13 +363,13 @@ pub(super) fn workspace_levels() -> impl TypedValueParser<Value = Role> {
 }
 
 /// A member's own value of a workspace's switch; none within for what the workspace says.
-pub(super) fn own_switches() -> impl TypedValueParser<Value = OwnSwitch> {
-    words(["allow", "deny", "default"], |word| Some(OwnSwitch(AllowDeny::from_name(word))))
+pub(super) fn own_allow_deny() -> impl TypedValueParser<Value = OwnAllowDeny> {
+    words(["allow", "deny", "default"], |word| Some(OwnAllowDeny(AllowDeny::from_name(word))))
 }
 
-/// See [`own_switches`].
+/// See [`own_allow_deny`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OwnSwitch(pub(super) Option<AllowDeny>);
+pub(super) struct OwnAllowDeny(pub(super) Option<AllowDeny>);
 
 /// References to accounts and groups; a bare word is an account.
 pub(super) fn references(texts: &[String]) -> Result<Vec<Reference>, Problem> {

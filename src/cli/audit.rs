@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Writing, number};
+use super::args::{ReadArgs, WriteArgs, number};
 use super::change::{Made, Who};
 use super::log::LogReader;
 use super::session::Session;
 use super::{Outcome, complete, examples};
-use crate::model::{Id, Kind, Problem, Revision, Verb as Do};
+use crate::model::{Id, Kind, Problem, Revision, Verb};
 use crate::ops::{Actor, undo};
 use crate::render::{Column, Format, PushElement, RenderError, Text, hidden, row, shown};
 use crate::store::verify::verify;
@@ -19,23 +19,23 @@ use crate::store::{LogEntry, Store, StoreFacts};
 /// Read and check the history
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::AUDIT)]
-pub(super) struct Audit {
+pub(super) struct AuditArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: AuditCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum AuditCommand {
     /// List the revisions, newest first
     #[command(after_long_help = examples::AUDIT_LOG)]
-    Log(Log),
+    Log(LogArgs),
     /// Show one revision: who, when, why, and every change
     #[command(after_long_help = examples::AUDIT_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
     /// Derive every digest again and say where the history does not fit
     #[command(after_long_help = examples::AUDIT_VERIFY)]
-    Verify(Verify),
+    Verify(VerifyArgs),
 }
 
 /// List the revisions
@@ -43,7 +43,7 @@ enum Verb {
 /// Server admins read all of it; admins of a workgroup or dropbox what concerns that. In a table, the column `changes`
 /// shows the first 20 of a revision; the other formats have all of them.
 #[derive(Args, Debug)]
-struct Log {
+struct LogArgs {
     /// Only what concerns this account, group, workgroup, dropbox or package
     #[arg(long, value_name = "RESOURCE", add = complete::resources())]
     on: Option<String>,
@@ -61,12 +61,12 @@ struct Log {
     #[arg(long, value_name = "REV", value_parser = number)]
     after: Option<Revision>,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Show one revision
 #[derive(Args, Debug)]
-struct Show {
+struct ShowArgs {
     /// Its number
     #[arg(value_name = "REV", value_parser = number)]
     revision: Revision,
@@ -76,7 +76,7 @@ struct Show {
 ///
 /// Exit 0 when everything fits, 1 when something does not, 7 when the store cannot be opened.
 #[derive(Args, Debug)]
-struct Verify {}
+struct VerifyArgs {}
 
 /// Reverse a revision
 ///
@@ -85,12 +85,12 @@ struct Verify {}
 /// made what goes and be able to make it again.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::UNDO)]
-pub(super) struct Undo {
+pub(super) struct UndoArgs {
     /// The number of the revision to reverse
     #[arg(value_name = "REV", value_parser = number)]
     revision: Revision,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 static COLUMNS: [Column; 12] = [
@@ -108,12 +108,12 @@ static COLUMNS: [Column; 12] = [
     hidden("digest"),
 ];
 
-impl Audit {
+impl AuditArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            Verb::Log(it) => it.run(session),
-            Verb::Show(it) => it.run(session),
-            Verb::Verify(_) => check(session),
+        match self.command {
+            AuditCommand::Log(it) => it.run(session),
+            AuditCommand::Show(it) => it.run(session),
+            AuditCommand::Verify(_) => check(session),
         }
     }
 }
@@ -146,7 +146,7 @@ fn entry_row(log: &StoreLog<'_>, entry: &LogEntry) -> Result<Map<String, Value>,
     ))
 }
 
-impl Log {
+impl LogArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let log = LogReader::new(view)?;
@@ -189,7 +189,7 @@ impl Log {
     }
 }
 
-impl Show {
+impl ShowArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(None, |session, view| {
             let log = LogReader::new(view)?;
@@ -224,7 +224,7 @@ fn check(session: &mut Session<'_>) -> Outcome {
     let open = if session.actor_name()?.is_some() { Store::read } else { Store::read_to_verify };
     session.read_with(open, None, |session, view| {
         if let Actor::Principal(_) = view.actor {
-            view.transaction()?.require_verb(Do::ViewLog, Id::SERVER)?;
+            view.transaction()?.require_verb(Verb::ViewLog, Id::SERVER)?;
         }
         let report = verify(view.reader)?;
         let right = report.faults.is_empty();
@@ -245,7 +245,7 @@ fn check(session: &mut Session<'_>) -> Outcome {
     })
 }
 
-impl Undo {
+impl UndoArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let number = self.revision;
         let done = session.write_with(&self.writing, Who::Named, Some(number), &mut |reader, tx| {

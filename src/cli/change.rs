@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::access::{self, Effect};
-use super::args::{Paging, Writing};
+use super::args::{PageArgs, WriteArgs};
 use super::clock;
 use super::config::Smtp;
 use super::mail::{self, Letter};
@@ -125,7 +125,7 @@ impl Session<'_> {
     /// Does an operation and commits its draft; or shows it, with `--dry-run`.
     pub(super) fn write<T, E: Into<Refusal>>(
         &mut self,
-        writing: &Writing,
+        writing: &WriteArgs,
         who: Who,
         operation: &mut dyn FnMut(&mut Transaction<'_, StoreFacts<'_>>) -> Result<T, E>,
     ) -> Result<Done<T>, RenderError> {
@@ -137,7 +137,7 @@ impl Session<'_> {
     /// The operation may be done twice: once to find out what must be confirmed, once for good.
     pub(super) fn write_with<T, E: Into<Refusal>>(
         &mut self,
-        writing: &Writing,
+        writing: &WriteArgs,
         who: Who,
         undoes: Option<Revision>,
         operation: Operation<'_, T, E>,
@@ -207,7 +207,7 @@ impl Session<'_> {
         }
     }
 
-    pub(super) fn entry(&self, writing: &Writing, actor: Actor, at: Time) -> RevisionHeader {
+    pub(super) fn entry(&self, writing: &WriteArgs, actor: Actor, at: Time) -> RevisionHeader {
         RevisionHeader {
             at,
             actor: actor.principal(),
@@ -303,7 +303,7 @@ impl Session<'_> {
             hidden("url"),
         ];
         if let Some(access) = &done.access {
-            self.list(&access::COLUMNS, access.rows().map(Ok), &Paging::default())?;
+            self.list(&access::COLUMNS, access.rows().map(Ok), &PageArgs::default())?;
             for notice in access.notices() {
                 self.warn(&notice);
             }
@@ -316,7 +316,7 @@ impl Session<'_> {
             row.insert("url".to_owned(), json!(made.url));
             Ok(row)
         });
-        self.list(&COLUMNS, rows, &Paging::default())?;
+        self.list(&COLUMNS, rows, &PageArgs::default())?;
         Ok(())
     }
 

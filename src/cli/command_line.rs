@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, Args, Command};
 
-use super::args::{Globals, Reading, Writing};
+use super::args::{GlobalArgs, ReadArgs, WriteArgs};
 use crate::model::name::shell_quote;
 
 /// The options that the log leaves out, as the parser has them.
@@ -12,7 +12,7 @@ struct LeftOut(Vec<Arg>);
 
 impl LeftOut {
     fn read() -> LeftOut {
-        let all = Writing::augment_args(Reading::augment_args(Globals::augment_args(Command::new(""))));
+        let all = WriteArgs::augment_args(ReadArgs::augment_args(GlobalArgs::augment_args(Command::new(""))));
         LeftOut(all.get_arguments().cloned().collect())
     }
 

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, Writing, item, item_types, size};
+use super::args::{PageArgs, ReadArgs, WriteArgs, item, item_types, size};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Item, ItemType, time_value};
 use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource, Role};
-use crate::ops::content::{self, ItemSettings, Upload as Uploading};
+use crate::ops::content::{self, ItemSettings, Upload};
 use crate::ops::{AnyViewer, package, transfer};
 use crate::policy::content::permission_sources;
 use crate::policy::{BindingQuery, Facts, ProofStep};
@@ -24,52 +24,52 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 /// nearest registered folder above it has.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::CONTENT)]
-pub(super) struct Content {
+pub(super) struct ContentArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: ContentCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum ContentCommand {
     /// Register a file or folder that is there, with its owner
     #[command(after_long_help = examples::CONTENT_ADD)]
-    Add(Add),
+    Add(AddArgs),
     /// Change the size or the owner of what is registered
     #[command(after_long_help = examples::CONTENT_SET)]
-    Set(Set),
+    Set(SetArgs),
     /// List what lies in a folder
     #[command(after_long_help = examples::CONTENT_LIST)]
-    List(Listed),
+    List(ListArgs),
     /// List everything below a folder
     #[command(after_long_help = examples::CONTENT_TREE)]
-    Tree(Listed),
+    Tree(ListArgs),
     /// Show one file or folder and what one may do with it
     #[command(after_long_help = examples::CONTENT_SHOW)]
-    Show(Folder),
+    Show(FolderArgs),
     /// Upload a file, or a folder with files
     #[command(after_long_help = examples::CONTENT_UPLOAD)]
-    Upload(Upload),
+    Upload(UploadArgs),
     /// Save the files of a package in a folder
     #[command(after_long_help = examples::CONTENT_SAVE)]
-    Save(Save),
+    Save(SaveArgs),
     /// Copy a file or folder into a folder
     #[command(after_long_help = examples::CONTENT_COPY)]
-    Copy(Transfer),
+    Copy(TransferArgs),
     /// Move a file or folder into a folder
     #[command(name = "move", after_long_help = examples::CONTENT_MOVE)]
-    Move(Transfer),
+    Move(TransferArgs),
     /// Give a file or folder another name
     #[command(after_long_help = examples::CONTENT_RENAME)]
-    Rename(Rename),
+    Rename(RenameArgs),
     /// Remove a file or folder, with everything in it and every share of it
     #[command(after_long_help = examples::CONTENT_REMOVE)]
-    Remove(Remove),
+    Remove(RemoveArgs),
 }
 
 /// Register a file or folder
 #[derive(Args, Debug)]
-struct Add {
+struct AddArgs {
     /// Its path, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
@@ -83,12 +83,12 @@ struct Add {
     #[arg(long, value_name = "USER", add = complete::accounts())]
     owner: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Change what is registered
 #[derive(Args, Debug)]
-struct Set {
+struct SetArgs {
     /// Its path, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
@@ -99,26 +99,26 @@ struct Set {
     #[arg(long, value_name = "USER|none", add = complete::accounts())]
     owner: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 // An item that is listed, with the part of the list that is asked for.
 #[derive(Args, Debug)]
-struct Listed {
+struct ListArgs {
     #[command(flatten)]
-    folder: Folder,
+    folder: FolderArgs,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
 }
 
 // An item that is looked at.
 #[derive(Args, Debug)]
-struct Folder {
+struct FolderArgs {
     /// Its path, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Upload a file or a folder
@@ -126,7 +126,7 @@ struct Folder {
 /// A file of the same name is replaced, which takes `delete` as well. Folders of the path that are not
 /// registered are made, which takes `create-folder`.
 #[derive(Args, Debug)]
-struct Upload {
+struct UploadArgs {
     /// Its path, as `ENDPOINT:/folder/name`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
@@ -140,12 +140,12 @@ struct Upload {
     #[arg(long = "file", value_name = "NAME:BYTES")]
     files: Vec<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Save the files of a package
 #[derive(Args, Debug)]
-struct Save {
+struct SaveArgs {
     /// The package: its number
     #[arg(value_name = "PACKAGE")]
     package: String,
@@ -153,12 +153,12 @@ struct Save {
     #[arg(value_name = "FOLDER", add = complete::items())]
     folder: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 // From where to where.
 #[derive(Args, Debug)]
-struct Transfer {
+struct TransferArgs {
     /// What, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
@@ -166,12 +166,12 @@ struct Transfer {
     #[arg(value_name = "FOLDER", add = complete::items())]
     folder: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Give a file or folder another name
 #[derive(Args, Debug)]
-struct Rename {
+struct RenameArgs {
     /// What, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
@@ -179,17 +179,17 @@ struct Rename {
     #[arg(value_name = "NEW-NAME")]
     new: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Remove a file or folder
 #[derive(Args, Debug)]
-struct Remove {
+struct RemoveArgs {
     /// What, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 static COLUMNS: [Column; 7] = [
@@ -277,10 +277,10 @@ fn owner(text: &str) -> Result<Option<Reference>, Problem> {
     if text == "none" { Ok(None) } else { Reference::parse(text, Kind::Account).map(Some) }
 }
 
-impl Content {
+impl ContentArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            Verb::Add(it) => {
+        match self.command {
+            ContentCommand::Add(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let owner = it.owner.as_deref().map(owner).transpose()?;
                 let settings = ItemSettings { item_type: it.item_type, size: it.size, owner };
@@ -288,7 +288,7 @@ impl Content {
                     session.write(&it.writing, Who::Named, &mut |tx| content::add(tx, &endpoint, &path, &settings))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Set(it) => {
+            ContentCommand::Set(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let owner = it.owner.as_deref().map(owner).transpose()?;
                 let settings = ItemSettings { item_type: None, size: it.size, owner };
@@ -296,26 +296,26 @@ impl Content {
                     session.write(&it.writing, Who::Named, &mut |tx| content::set(tx, &endpoint, &path, &settings))?;
                 session.report(&done, &Made::default())
             }
-            Verb::List(it) => it.folder.list(session, false, &it.paging),
-            Verb::Tree(it) => it.folder.list(session, true, &it.paging),
-            Verb::Show(it) => it.show(session),
-            Verb::Upload(it) => it.run(session),
-            Verb::Save(it) => {
+            ContentCommand::List(it) => it.folder.list(session, false, &it.paging),
+            ContentCommand::Tree(it) => it.folder.list(session, true, &it.paging),
+            ContentCommand::Show(it) => it.show(session),
+            ContentCommand::Upload(it) => it.run(session),
+            ContentCommand::Save(it) => {
                 let package = Reference::parse(&it.package, Kind::Package)?;
                 let (endpoint, path) = item(&it.folder)?;
                 let done =
                     session.write(&it.writing, Who::Named, &mut |tx| content::save(tx, &package, &endpoint, &path))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Copy(it) => it.run(session, true),
-            Verb::Move(it) => it.run(session, false),
-            Verb::Rename(it) => {
+            ContentCommand::Copy(it) => it.run(session, true),
+            ContentCommand::Move(it) => it.run(session, false),
+            ContentCommand::Rename(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let done =
                     session.write(&it.writing, Who::Named, &mut |tx| content::rename(tx, &endpoint, &path, &it.new))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Remove(it) => {
+            ContentCommand::Remove(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let done = session.write(&it.writing, Who::Named, &mut |tx| content::remove(tx, &endpoint, &path))?;
                 session.report(&done, &Made::default())
@@ -324,8 +324,8 @@ impl Content {
     }
 }
 
-impl Folder {
-    fn list(&self, session: &mut Session<'_>, deep: bool, paging: &Paging) -> Outcome {
+impl FolderArgs {
+    fn list(&self, session: &mut Session<'_>, deep: bool, paging: &PageArgs) -> Outcome {
         let (endpoint, path) = item(&self.item)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             // A folder is told before what lies in it, so each name is made from its folder's.
@@ -364,18 +364,18 @@ impl Folder {
     }
 }
 
-impl Upload {
+impl UploadArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (endpoint, path) = item(&self.item)?;
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
-        let request = Uploading { item_type: self.item_type, size: self.size, files };
+        let request = Upload { item_type: self.item_type, size: self.size, files };
         let done =
             session.write(&self.writing, Who::Named, &mut |tx| content::upload(tx, &endpoint, &path, &request))?;
         session.report(&done, &Made::default())
     }
 }
 
-impl Transfer {
+impl TransferArgs {
     fn run(&self, session: &mut Session<'_>, copy: bool) -> Outcome {
         let (from, to) = (item(&self.item)?, item(&self.folder)?);
         let (from, to) = ((&from.0, &from.1), (&to.0, &to.1));

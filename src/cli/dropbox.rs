@@ -2,14 +2,14 @@
 
 use clap::{Args, Subcommand};
 
-use super::args::{Writing, name};
+use super::args::{WriteArgs, name};
 use super::change::{Made, Who};
-use super::group::{List, Named, Show};
+use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::links;
-use super::members::{Members, Membership};
-use super::rename::Rename;
+use super::members::{MembersArgs, MembershipArgs};
+use super::rename::RenameArgs;
 use super::session::Session;
-use super::workgroup::Rights;
+use super::workgroup::AdminRightArgs;
 use super::{Outcome, complete, examples};
 use crate::model::name::shell_quote;
 use crate::model::{Kind, Problem, Role};
@@ -19,86 +19,86 @@ use crate::render::{Column, hidden, key, shown};
 /// Manage dropboxes and their links
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::DROPBOX)]
-pub(super) struct Dropbox {
+pub(super) struct DropboxArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: DropboxCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum DropboxCommand {
     /// Create a dropbox
     #[command(after_long_help = examples::DROPBOX_ADD)]
-    Add(Add),
+    Add(AddArgs),
     /// List dropboxes
     #[command(after_long_help = examples::DROPBOX_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one dropbox
     #[command(after_long_help = examples::DROPBOX_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
     /// Change who invites and what its admins may do
     #[command(after_long_help = examples::DROPBOX_SET)]
-    Set(Set),
+    Set(SetArgs),
     /// Give a dropbox another name
     #[command(after_long_help = examples::DROPBOX_RENAME)]
-    Rename(Rename),
+    Rename(RenameArgs),
     /// Remove a dropbox, with its memberships and links
     #[command(after_long_help = examples::DROPBOX_REMOVE)]
-    Remove(Named),
+    Remove(NamedArgs),
     /// Add members: accounts and groups
     #[command(after_long_help = examples::DROPBOX_ADD_MEMBER)]
-    AddMember(AddMember),
+    AddMember(AddMemberArgs),
     /// Remove members
     #[command(after_long_help = examples::DROPBOX_REMOVE_MEMBER)]
-    RemoveMember(Membership),
+    RemoveMember(MembershipArgs),
     /// Deactivate memberships: they stay listed and give nothing
     #[command(after_long_help = examples::DROPBOX_DEACTIVATE_MEMBER)]
-    DeactivateMember(Membership),
+    DeactivateMember(MembershipArgs),
     /// Activate memberships again
     #[command(after_long_help = examples::DROPBOX_ACTIVATE_MEMBER)]
-    ActivateMember(Membership),
+    ActivateMember(MembershipArgs),
     /// List the members
     #[command(after_long_help = examples::DROPBOX_MEMBERS)]
-    Members(Members),
+    Members(MembersArgs),
     /// Designate members as dropbox admins
     #[command(after_long_help = examples::DROPBOX_ADD_ADMIN)]
-    AddAdmin(Membership),
+    AddAdmin(MembershipArgs),
     /// Undesignate dropbox admins; they stay members
     #[command(after_long_help = examples::DROPBOX_REMOVE_ADMIN)]
-    RemoveAdmin(Membership),
+    RemoveAdmin(MembershipArgs),
     /// Invite an outside submitter by a private link
     ///
     /// Only its holder can use the link, to submit and for nothing else. The secret is shown once,
     /// here; the store keeps its SHA-256. It is mailed too where `smtp` is configured.
     #[command(after_long_help = examples::DROPBOX_INVITE)]
-    Invite(links::Invite),
+    Invite(links::InviteArgs),
     /// List the private links and how far each has come
     #[command(after_long_help = examples::DROPBOX_INVITES)]
-    Invites(links::Invites),
+    Invites(links::InvitesArgs),
     /// Make a new private link for an address; the old one dies
     ///
     /// Under the terms of the old one, and as long as that lived, unless said otherwise.
     #[command(after_long_help = examples::DROPBOX_RESEND)]
-    Resend(links::Invite),
+    Resend(links::InviteArgs),
     /// Revoke the private link of an address
     #[command(after_long_help = examples::DROPBOX_REVOKE)]
-    Revoke(links::Revoke),
+    Revoke(links::RevokeArgs),
     /// Turn the public link on or off
     #[command(after_long_help = examples::DROPBOX_PUBLIC_LINK)]
-    PublicLink(links::PublicLink),
+    PublicLink(links::PublicLinkArgs),
     /// Get a private link of one's own with the public one
     #[command(after_long_help = examples::DROPBOX_CLAIM)]
-    Claim(links::Claim),
+    Claim(links::ClaimArgs),
     /// Submit a package: as a member, or with a private link
     #[command(after_long_help = examples::DROPBOX_SUBMIT)]
-    Submit(links::Submit),
+    Submit(links::SubmitArgs),
 }
 
 // What can be said of a dropbox.
 #[derive(Args, Debug, Clone, Copy)]
-struct Said {
+struct DropboxSettingArgs {
     #[command(flatten)]
-    rights: Rights,
+    rights: AdminRightArgs,
     /// Let its admins invite outside submitters and revoke their links [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     admins_manage_invitations: Option<bool>,
@@ -107,7 +107,7 @@ struct Said {
     members_invite: Option<bool>,
 }
 
-impl Said {
+impl DropboxSettingArgs {
     fn options(self) -> group::GroupSettings {
         group::GroupSettings {
             admins_manage_members: self.rights.admins_manage_members,
@@ -122,39 +122,39 @@ impl Said {
 
 /// Create a dropbox
 #[derive(Args, Debug)]
-struct Add {
+struct AddArgs {
     /// Its name
     #[arg(value_name = "NAME")]
     name: String,
     #[command(flatten)]
-    said: Said,
+    settings: DropboxSettingArgs,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Change a dropbox
 #[derive(Args, Debug)]
-struct Set {
+struct SetArgs {
     /// Which one
     #[arg(value_name = "NAME", add = complete::dropboxes())]
     name: String,
     #[command(flatten)]
-    said: Said,
+    settings: DropboxSettingArgs,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Add members
 #[derive(Args, Debug)]
-struct AddMember {
+struct AddMemberArgs {
     #[command(flatten)]
-    membership: Membership,
+    membership: MembershipArgs,
     /// standard (submit and view) or submit-only [default: standard]
     #[arg(long, value_name = "LEVEL", add = complete::words(&["standard", "submit-only"]))]
     level: Option<String>,
 }
 
-impl AddMember {
+impl AddMemberArgs {
     fn level(&self) -> Result<Option<Role>, Problem> {
         let Some(word) = &self.level else { return Ok(None) };
         match word.as_str() {
@@ -189,38 +189,38 @@ static COLUMNS: [Column; 10] = [
     hidden("revision"),
 ];
 
-impl Dropbox {
+impl DropboxArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         let kind = Kind::Dropbox;
-        match self.verb {
-            Verb::Add(it) => {
-                let (which, options) = (name(kind, &it.name)?, it.said.options());
+        match self.command {
+            DropboxCommand::Add(it) => {
+                let (which, options) = (name(kind, &it.name)?, it.settings.options());
                 let done = session.write(&it.writing, Who::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Set(it) => {
-                let (which, options) = (name(kind, &it.name)?, it.said.options());
+            DropboxCommand::Set(it) => {
+                let (which, options) = (name(kind, &it.name)?, it.settings.options());
                 let done = session.write(&it.writing, Who::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
-            Verb::List(it) => it.run(session, kind, &COLUMNS),
-            Verb::Show(it) => it.run(session, kind, &COLUMNS),
-            Verb::Rename(it) => it.run(session, kind),
-            Verb::Remove(it) => it.remove(session, kind),
-            Verb::AddMember(it) => it.membership.add(session, kind, it.level()?),
-            Verb::RemoveMember(it) => it.remove(session, kind),
-            Verb::DeactivateMember(it) => it.set_active(session, kind, false),
-            Verb::ActivateMember(it) => it.set_active(session, kind, true),
-            Verb::Members(it) => it.run(session, kind),
-            Verb::AddAdmin(it) => it.set_admin(session, kind, true),
-            Verb::RemoveAdmin(it) => it.set_admin(session, kind, false),
-            Verb::Invite(it) => it.run(session, false),
-            Verb::Resend(it) => it.run(session, true),
-            Verb::Invites(it) => it.run(session),
-            Verb::Revoke(it) => it.run(session),
-            Verb::PublicLink(it) => it.run(session),
-            Verb::Claim(it) => it.run(session),
-            Verb::Submit(it) => it.run(session),
+            DropboxCommand::List(it) => it.run(session, kind, &COLUMNS),
+            DropboxCommand::Show(it) => it.run(session, kind, &COLUMNS),
+            DropboxCommand::Rename(it) => it.run(session, kind),
+            DropboxCommand::Remove(it) => it.remove(session, kind),
+            DropboxCommand::AddMember(it) => it.membership.add(session, kind, it.level()?),
+            DropboxCommand::RemoveMember(it) => it.remove(session, kind),
+            DropboxCommand::DeactivateMember(it) => it.set_active(session, kind, false),
+            DropboxCommand::ActivateMember(it) => it.set_active(session, kind, true),
+            DropboxCommand::Members(it) => it.run(session, kind),
+            DropboxCommand::AddAdmin(it) => it.set_admin(session, kind, true),
+            DropboxCommand::RemoveAdmin(it) => it.set_admin(session, kind, false),
+            DropboxCommand::Invite(it) => it.run(session, false),
+            DropboxCommand::Resend(it) => it.run(session, true),
+            DropboxCommand::Invites(it) => it.run(session),
+            DropboxCommand::Revoke(it) => it.run(session),
+            DropboxCommand::PublicLink(it) => it.run(session),
+            DropboxCommand::Claim(it) => it.run(session),
+            DropboxCommand::Submit(it) => it.run(session),
         }
     }
 }

@@ -3,15 +3,15 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, Writing, endpoint_kinds, endpoint_roles, item, name, references};
+use super::args::{PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, references};
 use super::change::{Made, Who};
-use super::group::{List, Named, Show};
-use super::rename::Rename;
+use super::group::{ListArgs, NamedArgs, ShowArgs};
+use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{EndpointKind, NodeVersion};
-use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb as Do};
+use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
 use crate::ops::{Actor, endpoint};
 use crate::policy::{BindingQuery, Facts, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -19,46 +19,46 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 /// Manage endpoints and the roles on them
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ENDPOINT)]
-pub(super) struct Endpoint {
+pub(super) struct EndpointArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: EndpointCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum EndpointCommand {
     /// Create an endpoint; its creator administers it
     #[command(after_long_help = examples::ENDPOINT_ADD)]
-    Add(Add),
+    Add(AddArgs),
     /// List endpoints
     #[command(after_long_help = examples::ENDPOINT_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one endpoint
     #[command(after_long_help = examples::ENDPOINT_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
     /// Change the definition of an endpoint; its kind never changes
     #[command(after_long_help = examples::ENDPOINT_SET)]
-    Set(Set),
+    Set(SetArgs),
     /// Give an endpoint another name
     #[command(after_long_help = examples::ENDPOINT_RENAME)]
-    Rename(Rename),
+    Rename(RenameArgs),
     /// Remove an endpoint with its roles, its items and their shares
     #[command(after_long_help = examples::ENDPOINT_REMOVE)]
-    Remove(Named),
+    Remove(NamedArgs),
     /// List who holds which role, or the effective roles of one account
     #[command(after_long_help = examples::ENDPOINT_ROLES)]
-    Roles(Roles),
+    Roles(RolesArgs),
     /// Assign a role to accounts and groups
     #[command(after_long_help = examples::ENDPOINT_ADD_ROLE)]
-    AddRole(Assignment),
+    AddRole(AssignmentArgs),
     /// Take a role away
     #[command(after_long_help = examples::ENDPOINT_REMOVE_ROLE)]
-    RemoveRole(Assignment),
+    RemoveRole(AssignmentArgs),
 }
 
 // What can be said of an endpoint.
 #[derive(Args, Debug, Clone)]
-struct Said {
+struct EndpointSettingArgs {
     /// Let only who holds a role see its definition
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     private: Option<bool>,
@@ -70,7 +70,7 @@ struct Said {
     node_version: Option<String>,
 }
 
-impl Said {
+impl EndpointSettingArgs {
     fn options(&self) -> Result<endpoint::EndpointSettings, Problem> {
         let node_version = match self.node_version.as_deref() {
             None => None,
@@ -83,7 +83,7 @@ impl Said {
 
 /// Create an endpoint
 #[derive(Args, Debug)]
-struct Add {
+struct AddArgs {
     /// Its name
     #[arg(value_name = "NAME")]
     name: String,
@@ -97,26 +97,26 @@ struct Add {
     #[arg(long = "administrator", value_name = "WHO", add = complete::members())]
     administrators: Vec<String>,
     #[command(flatten)]
-    said: Said,
+    settings: EndpointSettingArgs,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Change an endpoint
 #[derive(Args, Debug)]
-struct Set {
+struct SetArgs {
     /// Which one
     #[arg(value_name = "NAME", add = complete::endpoints())]
     name: String,
     #[command(flatten)]
-    said: Said,
+    settings: EndpointSettingArgs,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// List the roles on an endpoint
 #[derive(Args, Debug)]
-struct Roles {
+struct RolesArgs {
     /// Which endpoint
     #[arg(value_name = "NAME", add = complete::endpoints())]
     name: String,
@@ -124,14 +124,14 @@ struct Roles {
     #[arg(long, value_name = "WHO", add = complete::members())]
     of: Option<String>,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 // A role, and who is to have it or to lose it.
 #[derive(Args, Debug)]
-struct Assignment {
+struct AssignmentArgs {
     /// Which endpoint
     #[arg(value_name = "NAME", add = complete::endpoints())]
     name: String,
@@ -142,7 +142,7 @@ struct Assignment {
     #[arg(value_name = "WHO", required = true, add = complete::members())]
     who: Vec<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 static COLUMNS: [Column; 8] = [
@@ -178,42 +178,42 @@ fn endpoint_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Valu
     ))
 }
 
-impl Endpoint {
+impl EndpointArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            Verb::Add(it) => it.run(session),
-            Verb::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
+        match self.command {
+            EndpointCommand::Add(it) => it.run(session),
+            EndpointCommand::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
                 session.stream(&COLUMNS, &it.paging, |wants, push| {
                     view.each(Kind::Endpoint, wants.page_start(), &mut |it| push(endpoint_row(view, &it)?))
                 })?;
                 Ok(0)
             }),
-            Verb::Show(it) => {
+            EndpointCommand::Show(it) => {
                 let which = name(Kind::Endpoint, &it.name)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
                     let found = view.find(Kind::Endpoint, &which)?;
                     session.show(&COLUMNS, endpoint_row(view, &found)?)
                 })
             }
-            Verb::Set(it) => {
-                let (which, options) = (name(Kind::Endpoint, &it.name)?, it.said.options()?);
+            EndpointCommand::Set(it) => {
+                let (which, options) = (name(Kind::Endpoint, &it.name)?, it.settings.options()?);
                 let done = session.write(&it.writing, Who::Named, &mut |tx| endpoint::set(tx, &which, &options))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Rename(it) => it.run(session, Kind::Endpoint),
-            Verb::Remove(it) => {
+            EndpointCommand::Rename(it) => it.run(session, Kind::Endpoint),
+            EndpointCommand::Remove(it) => {
                 let which = name(Kind::Endpoint, &it.name)?;
                 let done = session.write(&it.writing, Who::Named, &mut |tx| endpoint::remove(tx, &which))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Roles(it) => it.run(session),
-            Verb::AddRole(it) => {
+            EndpointCommand::Roles(it) => it.run(session),
+            EndpointCommand::AddRole(it) => {
                 let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
                 let done =
                     session.write(&it.writing, Who::Named, &mut |tx| endpoint::add_role(tx, &which, it.role, &who))?;
                 session.report(&done, &Made::default())
             }
-            Verb::RemoveRole(it) => {
+            EndpointCommand::RemoveRole(it) => {
                 let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
                 let done = session
                     .write(&it.writing, Who::Named, &mut |tx| endpoint::remove_role(tx, &which, it.role, &who))?;
@@ -223,21 +223,21 @@ impl Endpoint {
     }
 }
 
-impl Add {
+impl AddArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = name(Kind::Endpoint, &self.name)?;
         let new = endpoint::NewEndpoint {
             kind: self.kind,
             of: self.of.as_deref().map(item).transpose()?,
             administrators: references(&self.administrators)?,
-            settings: self.said.options()?,
+            settings: self.settings.options()?,
         };
         let done = session.write(&self.writing, Who::Named, &mut |tx| endpoint::add(tx, &which, &new))?;
         session.report(&done, &Made::default())
     }
 }
 
-impl Roles {
+impl RolesArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = name(Kind::Endpoint, &self.name)?;
         session.read(self.reading.at.as_deref(), |session, view| {
@@ -253,7 +253,7 @@ impl Roles {
     /// Every role that was assigned.
     fn all(&self, view: &View<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
         let endpoint = view.find(Kind::Endpoint, which)?;
-        view.transaction()?.require_verb(Do::ListRoles, endpoint.id)?;
+        view.transaction()?.require_verb(Verb::ListRoles, endpoint.id)?;
         let mut rows = Vec::new();
         for role in Role::ENDPOINT {
             let mut held = Vec::new();
@@ -307,7 +307,7 @@ fn of(view: &View<'_>, which: &Name, who: &Reference) -> Result<Vec<Map<String, 
         return own(view, which);
     }
     let endpoint = view.find(Kind::Endpoint, which)?;
-    view.transaction()?.require_verb(Do::ListRoles, endpoint.id)?;
+    view.transaction()?.require_verb(Verb::ListRoles, endpoint.id)?;
     effective(view, &endpoint, id)
 }
 

@@ -5,15 +5,15 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, Writing, name, visibilities};
+use super::args::{PageArgs, ReadArgs, WriteArgs, name, visibilities};
 use super::change::{Made, Who};
-use super::members::{Members, Membership};
-use super::rename::Rename;
+use super::members::{MembersArgs, MembershipArgs};
+use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Attributes, GroupVisibility};
-use crate::model::{Kind, Resource, Verb as Do};
+use crate::model::{Kind, Resource, Verb};
 use crate::ops::{group, membership};
 use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
@@ -21,59 +21,59 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 /// Manage groups
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::GROUP)]
-pub(super) struct Group {
+pub(super) struct GroupArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: GroupCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum GroupCommand {
     /// Create a group
     #[command(after_long_help = examples::GROUP_ADD)]
-    Add(Change),
+    Add(ChangeArgs),
     /// List groups
     #[command(after_long_help = examples::GROUP_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one group
     #[command(after_long_help = examples::GROUP_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
     /// Change who sees a group
     ///
     /// Who is in it is seen by its members, server admins and managers, and by admins of workgroups
     /// who manage groups.
     #[command(after_long_help = examples::GROUP_SET)]
-    Set(Change),
+    Set(ChangeArgs),
     /// Give a group another name
     #[command(after_long_help = examples::GROUP_RENAME)]
-    Rename(Rename),
+    Rename(RenameArgs),
     /// Remove a group, with its memberships
     #[command(after_long_help = examples::GROUP_REMOVE)]
-    Remove(Named),
+    Remove(NamedArgs),
     /// Add accounts and groups to a group
     #[command(after_long_help = examples::GROUP_ADD_MEMBER)]
-    AddMember(Membership),
+    AddMember(MembershipArgs),
     /// Remove accounts and groups from a group
     #[command(after_long_help = examples::GROUP_REMOVE_MEMBER)]
-    RemoveMember(Membership),
+    RemoveMember(MembershipArgs),
     /// List the members of a group
     #[command(after_long_help = examples::GROUP_MEMBERS)]
-    Members(Members),
+    Members(MembersArgs),
 }
 
 // One by name, to be written.
 #[derive(Args, Debug)]
-pub(super) struct Named {
+pub(super) struct NamedArgs {
     /// Which one
     #[arg(value_name = "NAME", add = complete::places())]
     pub(super) name: String,
     #[command(flatten)]
-    pub(super) writing: Writing,
+    pub(super) writing: WriteArgs,
 }
 
 // A group, and what can be said of it.
 #[derive(Args, Debug)]
-struct Change {
+struct ChangeArgs {
     /// Which one
     #[arg(value_name = "NAME", add = complete::places())]
     name: String,
@@ -81,10 +81,10 @@ struct Change {
     #[arg(long, value_name = "WHO", value_parser = visibilities())]
     visible: Option<GroupVisibility>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
-impl Change {
+impl ChangeArgs {
     fn options(&self) -> group::GroupSettings {
         group::GroupSettings { visible: self.visible, ..group::GroupSettings::default() }
     }
@@ -92,24 +92,24 @@ impl Change {
 
 // All that one may see.
 #[derive(Args, Debug)]
-pub(super) struct List {
+pub(super) struct ListArgs {
     #[command(flatten)]
-    pub(super) paging: Paging,
+    pub(super) paging: PageArgs,
     #[command(flatten)]
-    pub(super) reading: Reading,
+    pub(super) reading: ReadArgs,
 }
 
 // One by name, to be read.
 #[derive(Args, Debug)]
-pub(super) struct Show {
+pub(super) struct ShowArgs {
     /// Which one
     #[arg(value_name = "NAME", add = complete::places())]
     pub(super) name: String,
     #[command(flatten)]
-    pub(super) reading: Reading,
+    pub(super) reading: ReadArgs,
 }
 
-impl Named {
+impl NamedArgs {
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = name(kind, &self.name)?;
         let done = session.write(&self.writing, Who::Named, &mut |tx| group::remove(tx, kind, &which))?;
@@ -117,23 +117,23 @@ impl Named {
     }
 }
 
-impl List {
+impl ListArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind, columns: &'static [Column]) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             session.stream(columns, &self.paging, |wants, push| {
-                view.each(kind, wants.page_start(), &mut |group| push(place_row(view, &group)?))
+                view.each(kind, wants.page_start(), &mut |group| push(group_row(view, &group)?))
             })?;
             Ok(0)
         })
     }
 }
 
-impl Show {
+impl ShowArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind, columns: &'static [Column]) -> Outcome {
         let which = name(kind, &self.name)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let group = view.find(kind, &which)?;
-            session.show(columns, place_row(view, &group)?)
+            session.show(columns, group_row(view, &group)?)
         })
     }
 }
@@ -143,7 +143,7 @@ static COLUMNS: [Column; 5] = [key("ref"), hidden("name"), shown("visible"), sho
 
 /// A group, a workgroup or a dropbox as a row: its settings by name, and how many members it has
 /// where the reader may see them. Who may only send to it is told its name and send policy.
-pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String, Value>, RenderError> {
+pub(super) fn group_row(view: &View<'_>, place: &Resource) -> Result<Map<String, Value>, RenderError> {
     const ENDS: [Column; 2] = [shown("ref"), shown("name")];
     let viewer = view.viewer()?;
     let inside = viewer.sees_details(place)?;
@@ -160,7 +160,7 @@ pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String,
         let word = if everyone { GroupVisibility::Everyone } else { GroupVisibility::Members };
         fields.insert("visible".to_owned(), json!(word));
     }
-    let counted = viewer.may(Do::ViewMembers, place.id)?;
+    let counted = viewer.may(Verb::ViewMembers, place.id)?;
     fields.insert("members".to_owned(), if counted { json!(count) } else { Value::Null });
     if place.kind() == Kind::Dropbox {
         let mut on = false;
@@ -174,27 +174,27 @@ pub(super) fn place_row(view: &View<'_>, place: &Resource) -> Result<Map<String,
     Ok(fields)
 }
 
-impl Group {
+impl GroupArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         let kind = Kind::Group;
-        match self.verb {
-            Verb::Add(it) => {
+        match self.command {
+            GroupCommand::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.options());
                 let done = session.write(&it.writing, Who::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Set(it) => {
+            GroupCommand::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.options());
                 let done = session.write(&it.writing, Who::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
-            Verb::List(it) => it.run(session, kind, &COLUMNS),
-            Verb::Show(it) => it.run(session, kind, &COLUMNS),
-            Verb::Rename(it) => it.run(session, kind),
-            Verb::Remove(it) => it.remove(session, kind),
-            Verb::AddMember(it) => it.add(session, kind, None),
-            Verb::RemoveMember(it) => it.remove(session, kind),
-            Verb::Members(it) => it.run(session, kind),
+            GroupCommand::List(it) => it.run(session, kind, &COLUMNS),
+            GroupCommand::Show(it) => it.run(session, kind, &COLUMNS),
+            GroupCommand::Rename(it) => it.run(session, kind),
+            GroupCommand::Remove(it) => it.remove(session, kind),
+            GroupCommand::AddMember(it) => it.add(session, kind, None),
+            GroupCommand::RemoveMember(it) => it.remove(session, kind),
+            GroupCommand::Members(it) => it.run(session, kind),
         }
     }
 }

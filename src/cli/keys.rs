@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, SecretSource, Writing, expiry, numbered, org_or_workspace, token_modes, workspace};
+use super::args::{
+    PageArgs, ReadArgs, SecretSource, WriteArgs, expiry, numbered, org_or_workspace, token_modes, workspace,
+};
 use super::change::{Made, Who};
 use super::links::{new_secret, random_bytes, read_secret_of};
 use super::session::Session;
@@ -24,71 +26,71 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 /// Only the admins of an organization know of them.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::SIGNING_KEY)]
-pub(super) struct SigningKey {
+pub(super) struct SigningKeyArgs {
     #[command(subcommand)]
-    verb: KeyVerb,
+    command: SigningKeyCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum KeyVerb {
+enum SigningKeyCommand {
     /// Create a signing key of an organization or a workspace
     ///
     /// An Ed25519 pair. The private key is shown once, here (PKCS#8 in PEM), and kept nowhere; the
     /// public key is kept.
     #[command(after_long_help = examples::SIGNING_KEY_CREATE)]
-    Create(CreateKey),
+    Create(CreateKeyArgs),
     /// List the signing keys of an organization or a workspace
     #[command(after_long_help = examples::SIGNING_KEY_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one signing key: its public half
     #[command(after_long_help = examples::SIGNING_KEY_SHOW)]
-    Show(ShowKey),
+    Show(ShowKeyArgs),
     /// Delete a signing key: what was signed with it is worth nothing from then on
     #[command(after_long_help = examples::SIGNING_KEY_DELETE)]
-    Delete(DeleteKey),
+    Delete(DeleteKeyArgs),
 }
 
 /// Create a signing key
 #[derive(Args, Debug)]
-struct CreateKey {
+struct CreateKeyArgs {
     /// The organization, or one of its workspaces as `ORG/NAME`
     #[arg(value_name = "ORG[/NAME]", add = complete::orgs_and_workspaces())]
     on: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 // An organization or a workspace of which something is listed.
 #[derive(Args, Debug)]
-pub(super) struct List {
+pub(super) struct ListArgs {
     /// The organization, or one of its workspaces as `ORG/NAME`
     #[arg(value_name = "ORG[/NAME]", add = complete::orgs_and_workspaces())]
     pub(super) on: String,
     #[command(flatten)]
-    pub(super) paging: Paging,
+    pub(super) paging: PageArgs,
     #[command(flatten)]
-    pub(super) reading: Reading,
+    pub(super) reading: ReadArgs,
 }
 
 /// Show a signing key
 #[derive(Args, Debug)]
-struct ShowKey {
+struct ShowKeyArgs {
     /// Its number
     #[arg(value_name = "KEY", add = complete::signing_keys())]
     key: String,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Delete a signing key
 #[derive(Args, Debug)]
-struct DeleteKey {
+struct DeleteKeyArgs {
     /// Its number
     #[arg(value_name = "KEY", add = complete::signing_keys())]
     key: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// A new pair: the private key as PKCS#8 in PEM, and the public one as SubjectPublicKeyInfo in PEM.
@@ -113,7 +115,7 @@ static KEYS: [Column; 6] =
     [key("ref"), shown("of"), shown("by"), shown("created"), hidden("public_key"), hidden("revision")];
 
 /// Where something lies, as a reference.
-fn place_of(view: &View<'_>, resource: &Resource) -> Result<Option<String>, Problem> {
+fn owner_of(view: &View<'_>, resource: &Resource) -> Result<Option<String>, Problem> {
     resource.parent.map(|id| view.name(id)).transpose()
 }
 
@@ -123,7 +125,7 @@ fn key_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, R
         &KEYS,
         [
             json!(resource.reference()),
-            json!(place_of(view, resource)?),
+            json!(owner_of(view, resource)?),
             json!(view.by(it.by)?),
             json!(it.created.to_string()),
             json!(it.public_key),
@@ -132,10 +134,10 @@ fn key_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, R
     ))
 }
 
-impl SigningKey {
+impl SigningKeyArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            KeyVerb::Create(it) => {
+        match self.command {
+            SigningKeyCommand::Create(it) => {
                 let on = org_or_workspace(&it.on)?;
                 let (private, public) = new_pair()?;
                 let done =
@@ -143,21 +145,21 @@ impl SigningKey {
                 let made = if done.is_committed() { Made::secret(private) } else { Made::default() };
                 session.report(&done, &made)
             }
-            KeyVerb::List(it) => {
+            SigningKeyCommand::List(it) => {
                 let on = org_or_workspace(&it.on)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
                     let found = key::signing_keys(&view.transaction()?, &on)?;
                     session.list(&KEYS, found.iter().map(|it| key_row(view, it)), &it.paging)
                 })
             }
-            KeyVerb::Show(it) => {
+            SigningKeyCommand::Show(it) => {
                 let which = numbered(Kind::SigningKey, &it.key)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
                     let found = view.transaction()?.find_reference(Kind::SigningKey, &which)?;
                     session.show(&KEYS, key_row(view, &found)?)
                 })
             }
-            KeyVerb::Delete(it) => {
+            SigningKeyCommand::Delete(it) => {
                 let which = numbered(Kind::SigningKey, &it.key)?;
                 let done = session.write(&it.writing, Who::Named, &mut |tx| key::delete_signing_key(tx, &which))?;
                 session.report(&done, &Made::default())
@@ -172,39 +174,39 @@ impl SigningKey {
 /// to its mode. Only the admins of an organization know of them.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ACCESS_TOKEN)]
-pub(super) struct AccessToken {
+pub(super) struct AccessTokenArgs {
     #[command(subcommand)]
-    verb: TokenVerb,
+    command: AccessTokenCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum TokenVerb {
+enum AccessTokenCommand {
     /// Create an access token of a workspace
     ///
     /// Its secret is shown once, here; the store keeps its SHA-256.
     #[command(after_long_help = examples::ACCESS_TOKEN_CREATE)]
-    Create(CreateToken),
+    Create(CreateTokenArgs),
     /// List the access tokens of an organization or a workspace, also those that ended
     #[command(after_long_help = examples::ACCESS_TOKEN_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one access token
     #[command(after_long_help = examples::ACCESS_TOKEN_SHOW)]
-    Show(ShowToken),
+    Show(ShowTokenArgs),
     /// Revoke an access token; it stays listed
     #[command(after_long_help = examples::ACCESS_TOKEN_REVOKE)]
-    Revoke(RevokeToken),
+    Revoke(RevokeTokenArgs),
     /// Show what the token of a secret may do
     ///
     /// For whoever holds the secret. A token that is unknown, revoked, expired or of another
     /// workspace gets one and the same answer.
     #[command(after_long_help = examples::ACCESS_TOKEN_VERIFY)]
-    Verify(VerifyToken),
+    Verify(VerifyTokenArgs),
 }
 
 /// Create an access token
 #[derive(Args, Debug)]
-struct CreateToken {
+struct CreateTokenArgs {
     /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
@@ -215,32 +217,32 @@ struct CreateToken {
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Show an access token
 #[derive(Args, Debug)]
-struct ShowToken {
+struct ShowTokenArgs {
     /// Its number
     #[arg(value_name = "TOKEN", add = complete::tokens())]
     token: String,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Revoke an access token
 #[derive(Args, Debug)]
-struct RevokeToken {
+struct RevokeTokenArgs {
     /// Its number
     #[arg(value_name = "TOKEN", add = complete::tokens())]
     token: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Check an access token
 #[derive(Args, Debug)]
-struct VerifyToken {
+struct VerifyTokenArgs {
     /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME")]
     workspace: String,
@@ -248,7 +250,7 @@ struct VerifyToken {
     #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     secret: SecretSource,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 static TOKENS: [Column; 8] = [
@@ -268,7 +270,7 @@ fn token_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>,
         &TOKENS,
         [
             json!(resource.reference()),
-            json!(place_of(view, resource)?),
+            json!(owner_of(view, resource)?),
             json!(it.mode),
             json!(it.status(view.at)),
             time_value(it.expires),
@@ -279,7 +281,7 @@ fn token_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>,
     ))
 }
 
-impl CreateToken {
+impl CreateTokenArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, name) = workspace(&self.workspace)?;
         let (on, expires, secret) = (Reference::Workspace(org, name), expiry(self.expires.as_ref())?, new_secret()?);
@@ -290,7 +292,7 @@ impl CreateToken {
     }
 }
 
-impl VerifyToken {
+impl VerifyTokenArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         // Whoever holds a token need not know who made it.
         const COLUMNS: [Column; 4] = [shown("ref"), shown("workspace"), shown("mode"), shown("expires")];
@@ -305,30 +307,30 @@ impl VerifyToken {
     }
 }
 
-impl AccessToken {
+impl AccessTokenArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            TokenVerb::Create(it) => it.run(session),
-            TokenVerb::List(it) => {
+        match self.command {
+            AccessTokenCommand::Create(it) => it.run(session),
+            AccessTokenCommand::List(it) => {
                 let on = org_or_workspace(&it.on)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
                     let found = key::tokens(&view.transaction()?, &on)?;
                     session.list(&TOKENS, found.iter().map(|it| token_row(view, it)), &it.paging)
                 })
             }
-            TokenVerb::Show(it) => {
+            AccessTokenCommand::Show(it) => {
                 let which = numbered(Kind::AccessToken, &it.token)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
                     let found = view.transaction()?.find_reference(Kind::AccessToken, &which)?;
                     session.show(&TOKENS, token_row(view, &found)?)
                 })
             }
-            TokenVerb::Revoke(it) => {
+            AccessTokenCommand::Revoke(it) => {
                 let which = numbered(Kind::AccessToken, &it.token)?;
                 let done = session.write(&it.writing, Who::Named, &mut |tx| key::revoke_token(tx, &which))?;
                 session.report(&done, &Made::default())
             }
-            TokenVerb::Verify(it) => it.run(session),
+            AccessTokenCommand::Verify(it) => it.run(session),
         }
     }
 }

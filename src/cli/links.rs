@@ -6,9 +6,9 @@ use std::io::Read;
 use clap::Args;
 use serde_json::json;
 
-use super::args::{self, SecretSource, Writing, expiry, name};
+use super::args::{self, SecretSource, WriteArgs, expiry, name};
 use super::change::{Done, Made, Who};
-use super::group::List;
+use super::group::ListArgs;
 use super::mail::Letter;
 use super::session::Session;
 use super::{Outcome, complete};
@@ -23,7 +23,7 @@ use crate::store::StoreFacts;
 
 // How long a private link lives.
 #[derive(Args, Debug, Clone)]
-pub(super) struct LifeArgs {
+pub(super) struct LinkTermsArgs {
     /// When the link expires: a length such as `7d`, a day, a time (a day begins at 00:00 UTC) [default: 3d]
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
@@ -35,8 +35,8 @@ pub(super) struct LifeArgs {
     never: bool,
 }
 
-impl LifeArgs {
-    fn life(&self) -> Result<LinkTerms, Problem> {
+impl LinkTermsArgs {
+    fn terms(&self) -> Result<LinkTerms, Problem> {
         let expires = if self.never { Some(crate::model::time::Expiry::Never) } else { expiry(self.expires.as_ref())? };
         Ok(LinkTerms { expires, after_one_upload: self.after_one_upload })
     }
@@ -47,7 +47,7 @@ impl LifeArgs {
 // Makes a private link that only its holder can use to submit, and nothing else. The secret is
 // shown once, here; the store keeps its SHA-256. It is mailed too where `smtp` is configured.
 #[derive(Args, Debug)]
-pub(super) struct Invite {
+pub(super) struct InviteArgs {
     /// The dropbox
     #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: String,
@@ -55,27 +55,27 @@ pub(super) struct Invite {
     #[arg(value_name = "ADDRESS")]
     address: String,
     #[command(flatten)]
-    life: LifeArgs,
+    life: LinkTermsArgs,
     /// Mail nothing, even where a mail server is configured
     #[arg(long)]
     no_mail: bool,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// List the private links of a dropbox
 #[derive(Args, Debug)]
-pub(super) struct Invites {
+pub(super) struct InvitesArgs {
     /// The dropbox
     #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: String,
     #[command(flatten)]
-    list: List,
+    list: ListArgs,
 }
 
 /// Revoke the private link of an address
 #[derive(Args, Debug)]
-pub(super) struct Revoke {
+pub(super) struct RevokeArgs {
     /// The dropbox
     #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: String,
@@ -83,7 +83,7 @@ pub(super) struct Revoke {
     #[arg(value_name = "ADDRESS|INVITATION")]
     which: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Turn the public link on or off
@@ -91,7 +91,7 @@ pub(super) struct Revoke {
 /// Anyone who holds it can claim a private link. Turning it off stops new claims; private links
 /// already claimed live on unless `--revoke-issued`.
 #[derive(Args, Debug)]
-pub(super) struct PublicLink {
+pub(super) struct PublicLinkArgs {
     /// The dropbox
     #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: String,
@@ -102,7 +102,7 @@ pub(super) struct PublicLink {
     #[arg(long)]
     revoke_issued: bool,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Get a private link of one's own with the public one
@@ -110,7 +110,7 @@ pub(super) struct PublicLink {
 /// For whoever holds the public link, without an account: `--as` is not consulted. The private
 /// link lives three days.
 #[derive(Args, Debug)]
-pub(super) struct Claim {
+pub(super) struct ClaimArgs {
     /// The dropbox
     #[arg(value_name = "DROPBOX")]
     dropbox: String,
@@ -126,7 +126,7 @@ pub(super) struct Claim {
     #[arg(long)]
     no_mail: bool,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Submit a package to a dropbox
@@ -134,7 +134,7 @@ pub(super) struct Claim {
 /// As a member, with `--as`; or with a private link, which then speaks for itself: `--as` is not
 /// consulted. A link that is unknown, revoked, used or expired gets one and the same answer.
 #[derive(Args, Debug)]
-pub(super) struct Submit {
+pub(super) struct SubmitArgs {
     /// The dropbox
     #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: String,
@@ -148,7 +148,7 @@ pub(super) struct Submit {
     #[arg(long = "file", value_name = "NAME:BYTES")]
     files: Vec<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// 256 bits of the operating system's randomness.
@@ -223,9 +223,9 @@ fn letters(address: &Name, dropbox: &Name, made: &Made, expires: Option<&str>, n
     secret.map(letter).into_iter().collect()
 }
 
-impl Invite {
+impl InviteArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, again: bool) -> Outcome {
-        let (dropbox, life) = (name(Kind::Dropbox, &self.dropbox)?, self.life.life()?);
+        let (dropbox, life) = (name(Kind::Dropbox, &self.dropbox)?, self.life.terms()?);
         // A link that is made anew may be named by its number.
         let which = if again {
             args::invitation(&self.address)?
@@ -271,7 +271,7 @@ fn made<T>(done: &Done<T>, url: Option<String>, secret: Secret) -> Made {
     if done.is_committed() { Made { url, ..Made::secret(secret) } } else { Made::default() }
 }
 
-impl Invites {
+impl InvitesArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         const COLUMNS: [Column; 8] = [
             hidden("id"),
@@ -306,7 +306,7 @@ impl Invites {
     }
 }
 
-impl Revoke {
+impl RevokeArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (dropbox, which) = (name(Kind::Dropbox, &self.dropbox)?, args::invitation(&self.which)?);
         let done = session.write(&self.writing, Who::Named, &mut |tx| invitation::revoke(tx, &dropbox, &which))?;
@@ -314,7 +314,7 @@ impl Revoke {
     }
 }
 
-impl PublicLink {
+impl PublicLinkArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = name(Kind::Dropbox, &self.dropbox)?;
         if self.state == "off" {
@@ -335,7 +335,7 @@ impl PublicLink {
     }
 }
 
-impl Claim {
+impl ClaimArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (which, address) = (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?);
         let link = read_secret(&self.link)?;
@@ -351,7 +351,7 @@ impl Claim {
     }
 }
 
-impl Submit {
+impl SubmitArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = name(Kind::Dropbox, &self.dropbox)?;
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;

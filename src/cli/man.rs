@@ -21,7 +21,7 @@ const DATE: &str = "2026-11-22";
 /// Print a manual page, or write all of them
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::MAN)]
-pub(super) struct Man {
+pub(super) struct ManArgs {
     /// The page, as in `account-add` or `model`
     #[arg(value_name = "PAGE")]
     page: Option<String>,
@@ -30,7 +30,7 @@ pub(super) struct Man {
     folder: Option<PathBuf>,
 }
 
-impl Man {
+impl ManArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let pages = pages(&super::command());
         if let Some(folder) = &self.folder {

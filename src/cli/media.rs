@@ -3,11 +3,11 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, Writing, numbered, org_or_workspace, workspace};
+use super::args::{ReadArgs, WriteArgs, numbered, org_or_workspace, workspace};
 use super::change::{Made, Who};
-use super::keys::List;
+use super::keys::ListArgs;
 use super::links::new_secret;
-use super::rename::RenameNumbered;
+use super::rename::RenameNumberedArgs;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
@@ -19,32 +19,32 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 /// Manage media files
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::MEDIA)]
-pub(super) struct Media {
+pub(super) struct MediaArgs {
     #[command(subcommand)]
-    verb: MediaVerb,
+    command: MediaCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum MediaVerb {
+enum MediaCommand {
     /// Add a media file to a workspace
     #[command(after_long_help = examples::MEDIA_ADD)]
-    Add(Add),
+    Add(AddArgs),
     /// List media files
     #[command(after_long_help = examples::MEDIA_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one media file
     #[command(after_long_help = examples::MEDIA_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
     /// Change the name or the title of a media file
     #[command(after_long_help = examples::MEDIA_EDIT)]
-    Edit(Change),
+    Edit(ChangeArgs),
     /// Give a media file another name
     #[command(after_long_help = examples::MEDIA_RENAME)]
-    Rename(RenameNumbered),
+    Rename(RenameNumberedArgs),
     /// Remove a media file
     #[command(after_long_help = examples::MEDIA_REMOVE)]
-    Remove(Remove),
+    Remove(RemoveArgs),
 }
 
 /// Manage live streams
@@ -53,37 +53,37 @@ enum MediaVerb {
 /// SHA-256, and no listing shows even that.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::STREAM)]
-pub(super) struct Stream {
+pub(super) struct StreamArgs {
     #[command(subcommand)]
-    verb: StreamVerb,
+    command: StreamCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum StreamVerb {
+enum StreamCommand {
     /// Add a live stream to a workspace; its stream key is shown once
     #[command(after_long_help = examples::STREAM_ADD)]
-    Add(Add),
+    Add(AddArgs),
     /// List live streams
     #[command(after_long_help = examples::STREAM_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one live stream
     #[command(after_long_help = examples::STREAM_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
     /// Change the name or the title of a live stream, or make another stream key
     #[command(after_long_help = examples::STREAM_EDIT)]
-    Edit(ChangeStream),
+    Edit(ChangeStreamArgs),
     /// Give a live stream another name
     #[command(after_long_help = examples::STREAM_RENAME)]
-    Rename(RenameNumbered),
+    Rename(RenameNumberedArgs),
     /// Remove a live stream
     #[command(after_long_help = examples::STREAM_REMOVE)]
-    Remove(Remove),
+    Remove(RemoveArgs),
 }
 
 // A new one.
 #[derive(Args, Debug)]
-struct Add {
+struct AddArgs {
     /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
@@ -94,22 +94,22 @@ struct Add {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 // One by number, to be read.
 #[derive(Args, Debug)]
-struct Show {
+struct ShowArgs {
     /// Its number
     #[arg(value_name = "ID", add = complete::media())]
     id: String,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 // What shall be otherwise.
 #[derive(Args, Debug)]
-struct Change {
+struct ChangeArgs {
     /// Its number
     #[arg(value_name = "ID", add = complete::media())]
     id: String,
@@ -120,14 +120,14 @@ struct Change {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 // What shall be otherwise of a stream.
 #[derive(Args, Debug)]
-struct ChangeStream {
+struct ChangeStreamArgs {
     #[command(flatten)]
-    change: Change,
+    change: ChangeArgs,
     /// Make another stream key; the old one is worth nothing from then on
     #[arg(long)]
     new_key: bool,
@@ -135,12 +135,12 @@ struct ChangeStream {
 
 // One by number, to be removed.
 #[derive(Args, Debug)]
-struct Remove {
+struct RemoveArgs {
     /// Its number
     #[arg(value_name = "ID", add = complete::media())]
     id: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 static COLUMNS: [Column; 5] = [key("ref"), shown("name"), shown("workspace"), shown("title"), hidden("revision")];
@@ -159,25 +159,25 @@ fn media_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>,
 }
 
 /// A stream key is shown only where there is a stream, and the store will know the key.
-fn made(kind: Kind, committed: bool, key: Option<Secret>) -> Made {
+fn issued_secrets(kind: Kind, committed: bool, key: Option<Secret>) -> Made {
     match key {
         Some(key) if committed && kind == Kind::Stream => Made::secret(key),
         _ => Made::default(),
     }
 }
 
-impl Add {
+impl AddArgs {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let (org, place) = workspace(&self.workspace)?;
         let (on, name, key) = (Reference::Workspace(org, place), Name::parse(&self.name)?, new_secret()?);
         let done = session.write(&self.writing, Who::Named, &mut |tx| {
             media::add(tx, kind, &on, &name, self.title.as_deref(), &key)
         })?;
-        session.report(&done, &made(kind, done.is_committed(), Some(key)))
+        session.report(&done, &issued_secrets(kind, done.is_committed(), Some(key)))
     }
 }
 
-impl List {
+impl ListArgs {
     fn run_media(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let on = org_or_workspace(&self.on)?;
         session.read(self.reading.at.as_deref(), |session, view| {
@@ -187,7 +187,7 @@ impl List {
     }
 }
 
-impl Show {
+impl ShowArgs {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = numbered(kind, &self.id)?;
         session.read(self.reading.at.as_deref(), |session, view| {
@@ -197,18 +197,18 @@ impl Show {
     }
 }
 
-impl Change {
+impl ChangeArgs {
     fn run(&self, session: &mut Session<'_>, kind: Kind, new_key: bool) -> Outcome {
         let which = numbered(kind, &self.id)?;
         let name = self.name.as_deref().map(Name::parse).transpose()?;
         let key = new_key.then(new_secret).transpose()?;
         let edit = MediaEdit { name, title: self.title.clone(), key };
         let done = session.write(&self.writing, Who::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
-        session.report(&done, &made(kind, done.is_committed(), edit.key))
+        session.report(&done, &issued_secrets(kind, done.is_committed(), edit.key))
     }
 }
 
-impl Remove {
+impl RemoveArgs {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = numbered(kind, &self.id)?;
         let done = session.write(&self.writing, Who::Named, &mut |tx| media::remove(tx, kind, &which))?;
@@ -216,30 +216,30 @@ impl Remove {
     }
 }
 
-impl Media {
+impl MediaArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         let kind = Kind::Media;
-        match self.verb {
-            MediaVerb::Add(it) => it.run(session, kind),
-            MediaVerb::List(it) => it.run_media(session, kind),
-            MediaVerb::Show(it) => it.run(session, kind),
-            MediaVerb::Edit(it) => it.run(session, kind, false),
-            MediaVerb::Rename(it) => it.run(session, kind),
-            MediaVerb::Remove(it) => it.run(session, kind),
+        match self.command {
+            MediaCommand::Add(it) => it.run(session, kind),
+            MediaCommand::List(it) => it.run_media(session, kind),
+            MediaCommand::Show(it) => it.run(session, kind),
+            MediaCommand::Edit(it) => it.run(session, kind, false),
+            MediaCommand::Rename(it) => it.run(session, kind),
+            MediaCommand::Remove(it) => it.run(session, kind),
         }
     }
 }
 
-impl Stream {
+impl StreamArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         let kind = Kind::Stream;
-        match self.verb {
-            StreamVerb::Add(it) => it.run(session, kind),
-            StreamVerb::List(it) => it.run_media(session, kind),
-            StreamVerb::Show(it) => it.run(session, kind),
-            StreamVerb::Edit(it) => it.change.run(session, kind, it.new_key),
-            StreamVerb::Rename(it) => it.run(session, kind),
-            StreamVerb::Remove(it) => it.run(session, kind),
+        match self.command {
+            StreamCommand::Add(it) => it.run(session, kind),
+            StreamCommand::List(it) => it.run_media(session, kind),
+            StreamCommand::Show(it) => it.run(session, kind),
+            StreamCommand::Edit(it) => it.change.run(session, kind, it.new_key),
+            StreamCommand::Rename(it) => it.run(session, kind),
+            StreamCommand::Remove(it) => it.run(session, kind),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::args::{Paging, Reading, Writing, name, references};
+use super::args::{PageArgs, ReadArgs, WriteArgs, name, references};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
@@ -20,7 +20,7 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 // A place and who is meant in it.
 #[derive(Args, Debug)]
-pub(super) struct Membership {
+pub(super) struct MembershipArgs {
     /// Which one
     #[arg(value_name = "NAME", add = complete::places())]
     pub(super) name: String,
@@ -28,12 +28,12 @@ pub(super) struct Membership {
     #[arg(value_name = "WHO", required = true, add = complete::members())]
     pub(super) who: Vec<String>,
     #[command(flatten)]
-    pub(super) writing: Writing,
+    pub(super) writing: WriteArgs,
 }
 
 // A place whose members are listed.
 #[derive(Args, Debug)]
-pub(super) struct Members {
+pub(super) struct MembersArgs {
     /// Which one
     #[arg(value_name = "NAME", add = complete::places())]
     name: String,
@@ -41,12 +41,12 @@ pub(super) struct Members {
     #[arg(long)]
     expand: bool,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
-impl Membership {
+impl MembershipArgs {
     pub(super) fn add(&self, session: &mut Session<'_>, kind: Kind, level: Option<Role>) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
@@ -82,7 +82,7 @@ impl Membership {
 static COLUMNS: [Column; 6] =
     [hidden("ref"), key("member"), shown("level"), shown("active"), key("via"), hidden("revision")];
 
-impl Members {
+impl MembersArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let group = name(kind, &self.name)?;
         session.read(self.reading.at.as_deref(), |session, view| {

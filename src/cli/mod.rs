@@ -56,7 +56,7 @@ use crate::model::Problem;
 use crate::policy::FactsError;
 use crate::render::RenderError;
 use crate::store::StoreError;
-use args::Globals;
+use args::GlobalArgs;
 use session::Session;
 
 /// The exit status of a command, or what stopped it.
@@ -90,7 +90,7 @@ impl From<StoreError> for RenderError {
 )]
 struct Cli {
     #[command(flatten)]
-    globals: Globals,
+    globals: GlobalArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -99,69 +99,69 @@ struct Cli {
 #[command(defer = true)]
 enum Command {
     /// Create the store
-    Init(store::Init),
+    Init(store::InitArgs),
     /// Show the store: revision, counts, warnings
-    Status(store::Status),
+    Status(store::StatusArgs),
     /// Manage accounts
-    Account(account::Account),
+    Account(account::AccountArgs),
     /// Manage groups
-    Group(group::Group),
+    Group(group::GroupArgs),
     /// Manage workgroups
-    Workgroup(workgroup::Workgroup),
+    Workgroup(workgroup::WorkgroupArgs),
     /// Manage dropboxes and their links
-    Dropbox(dropbox::Dropbox),
+    Dropbox(dropbox::DropboxArgs),
     /// Send packages and see who received them
-    Package(package::Package),
+    Package(package::PackageArgs),
     /// Manage endpoints and the roles on them
-    Endpoint(endpoint::Endpoint),
+    Endpoint(endpoint::EndpointArgs),
     /// Register files and folders, and do what their permissions allow
-    Content(content::Content),
+    Content(content::ContentArgs),
     /// Share files and folders, and see who shared what with whom
-    Share(share::Share),
+    Share(share::ShareArgs),
     /// Show and change the server's settings
-    Server(server::Server),
+    Server(server::ServerArgs),
     /// Manage organizations, their members and invitations
-    Org(org::Org),
+    Org(org::OrgArgs),
     /// Manage the workspaces of organizations
-    Workspace(workspace::Workspace),
+    Workspace(workspace::WorkspaceArgs),
     /// Manage signing keys
-    SigningKey(keys::SigningKey),
+    SigningKey(keys::SigningKeyArgs),
     /// Manage access tokens
-    AccessToken(keys::AccessToken),
+    AccessToken(keys::AccessTokenArgs),
     /// Manage media files
-    Media(media::Media),
+    Media(media::MediaArgs),
     /// Manage live streams
-    Stream(media::Stream),
+    Stream(media::StreamArgs),
     /// Show the catalogue: every role, its actions and the sentence each comes from
-    Role(role::Role),
+    Role(role::RoleArgs),
     /// Ask who may do what
-    Perm(perm::Perm),
+    Perm(perm::PermArgs),
     /// Show what it would take to make it as manifests say
-    Plan(manifest::Plan),
+    Plan(manifest::PlanArgs),
     /// Make it as manifests say, all of it in one revision, or nothing
-    Apply(manifest::Apply),
+    Apply(manifest::ApplyArgs),
     /// Write the present state as a manifest
-    Export(manifest::Export),
+    Export(manifest::ExportArgs),
     /// Bring accounts and memberships from elsewhere
-    Import(manifest::Import),
+    Import(manifest::ImportArgs),
     /// Look whether files are a manifest; needs no store
-    Validate(manifest::Validate),
+    Validate(manifest::ValidateArgs),
     /// Print the JSON Schema of manifests (draft-07)
-    Schema(manifest::Schema),
+    Schema(manifest::SchemaArgs),
     /// Read and check the history
-    Audit(audit::Audit),
+    Audit(audit::AuditArgs),
     /// Reverse a revision by a new one
-    Undo(audit::Undo),
+    Undo(audit::UndoArgs),
     /// Print the completion script of a shell
-    Completions(Completions),
+    Completions(CompletionsArgs),
     /// Print a manual page, or write all of them
-    Man(man::Man),
+    Man(man::ManArgs),
 }
 
 /// Print the completion script of a shell
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::COMPLETIONS)]
-struct Completions {
+struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL", value_parser = complete::SHELLS)]
     shell: String,
@@ -209,7 +209,7 @@ fn parse(args: &[OsString]) -> clap::error::Result<Cli> {
 /// command are laid on every noun, and a process comes to one of them.
 fn narrow(args: &[OsString]) -> Option<clap::Command> {
     let noun = Command::augment_subcommands(clap::Command::new("")).find_subcommand(args.get(1)?)?.clone();
-    Some(Globals::augment_args(clap::Command::new("rolebook")).subcommand(noun).subcommand_required(true))
+    Some(GlobalArgs::augment_args(clap::Command::new("rolebook")).subcommand(noun).subcommand_required(true))
 }
 
 fn dispatch(command: Command, session: &mut Session<'_>) -> Outcome {

@@ -3,60 +3,60 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, Writing, account, name};
+use super::args::{PageArgs, ReadArgs, WriteArgs, account, name};
 use super::change::{Made, Who};
 use super::org_members as members;
-use super::rename::Rename;
+use super::rename::RenameArgs;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
-use crate::model::{Kind, Resource, Verb as Do};
+use crate::model::{Kind, Resource, Verb};
 use crate::ops::{membership, org};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage organizations, their members and invitations
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ORG)]
-pub(super) struct Org {
+pub(super) struct OrgArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: OrgCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum OrgCommand {
     /// Create an organization; whoever does is its first admin
     #[command(after_long_help = examples::ORG_ADD)]
-    Add(Add),
+    Add(AddArgs),
     /// List organizations
     #[command(after_long_help = examples::ORG_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one organization
     #[command(after_long_help = examples::ORG_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
     /// Change what an organization is for
     #[command(after_long_help = examples::ORG_SET)]
-    Set(Set),
+    Set(SetArgs),
     /// Give an organization another name
     #[command(after_long_help = examples::ORG_RENAME)]
-    Rename(Rename),
+    Rename(RenameArgs),
     /// Remove an organization, with all that lies in it
     ///
     /// Only the operator does: no role allows it.
     #[command(after_long_help = examples::ORG_REMOVE)]
-    Remove(Remove),
+    Remove(RemoveArgs),
     /// List the members, with their roles and workspaces
     #[command(after_long_help = examples::ORG_MEMBERS)]
-    Members(members::Members),
+    Members(members::MembersArgs),
     /// Invite one or several addresses
     ///
     /// Each gets a secret of its own, shown once, here; the store keeps its SHA-256. It is mailed too
     /// where `smtp` is configured. Whoever has the address as their e-mail or name accepts with it.
     #[command(after_long_help = examples::ORG_INVITE)]
-    Invite(members::Invite),
+    Invite(members::InviteArgs),
     /// List the invitations and how far each has come
     #[command(after_long_help = examples::ORG_INVITES)]
-    Invites(members::Invites),
+    Invites(members::InvitesArgs),
     /// Cancel an invitation
     #[command(alias = "cancel-invitation", after_long_help = examples::ORG_CANCEL_INVITE)]
     CancelInvite(members::CancelInvite),
@@ -65,27 +65,27 @@ enum Verb {
     /// As the account whose e-mail or name is the address invited. An invitation that is unknown,
     /// used, expired, cancelled or somebody else's gets one and the same answer.
     #[command(after_long_help = examples::ORG_ACCEPT)]
-    Accept(members::Accept),
+    Accept(members::AcceptArgs),
     /// Make a member an admin, or an admin a member
     #[command(after_long_help = examples::ORG_SET_ROLE)]
-    SetRole(members::SetRole),
+    SetRole(members::SetRoleArgs),
     /// Give a member just these workspaces
     #[command(after_long_help = examples::ORG_SET_WORKSPACES)]
-    SetWorkspaces(members::SetWorkspaces),
+    SetWorkspaces(members::SetWorkspacesArgs),
     /// Remove other members, with the workspaces they have
     #[command(after_long_help = examples::ORG_REMOVE_MEMBER)]
-    RemoveMember(members::RemoveMember),
+    RemoveMember(members::RemoveMemberArgs),
     /// Leave an organization
     ///
     /// An admin leaves while another active admin remains; `--promote` makes one in the same
     /// revision. A plain member asks an admin, unless the server setting `members-may-leave` is on.
     #[command(after_long_help = examples::ORG_LEAVE)]
-    Leave(members::Leave),
+    Leave(members::LeaveArgs),
 }
 
 /// Create an organization
 #[derive(Args, Debug)]
-struct Add {
+struct AddArgs {
     /// Its name
     #[arg(value_name = "NAME")]
     name: String,
@@ -96,31 +96,31 @@ struct Add {
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// List organizations
 #[derive(Args, Debug)]
-struct List {
+struct ListArgs {
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Show one organization
 #[derive(Args, Debug)]
-struct Show {
+struct ShowArgs {
     /// Which one
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Change an organization
 #[derive(Args, Debug)]
-struct Set {
+struct SetArgs {
     /// Which one
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
@@ -128,17 +128,17 @@ struct Set {
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Remove an organization
 #[derive(Args, Debug)]
-struct Remove {
+struct RemoveArgs {
     /// Which one
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 static COLUMNS: [Column; 5] = [key("ref"), hidden("name"), shown("description"), shown("members"), hidden("revision")];
@@ -156,7 +156,7 @@ fn org_row(view: &View<'_>, org: &Resource) -> Result<Map<String, Value>, Render
 
 /// How many members an organization or a workspace has; none where the reader may not know.
 pub(super) fn count(view: &View<'_>, place: &Resource) -> Result<Option<u64>, RenderError> {
-    if place.kind() == Kind::Org && !view.viewer()?.may(Do::ViewMembers, place.id)? {
+    if place.kind() == Kind::Org && !view.viewer()?.may(Verb::ViewMembers, place.id)? {
         return Ok(None);
     }
     let mut count = 0;
@@ -166,11 +166,11 @@ pub(super) fn count(view: &View<'_>, place: &Resource) -> Result<Option<u64>, Re
     Ok(Some(count))
 }
 
-impl Org {
+impl OrgArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         let kind = Kind::Org;
-        match self.verb {
-            Verb::Add(it) => {
+        match self.command {
+            OrgCommand::Add(it) => {
                 let which = name(kind, &it.name)?;
                 let admin = it.admin.as_deref().map(account).transpose()?;
                 let done = session.write(&it.writing, Who::Named, &mut |tx| {
@@ -178,40 +178,40 @@ impl Org {
                 })?;
                 session.report(&done, &Made::default())
             }
-            Verb::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
+            OrgCommand::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
                 session.stream(&COLUMNS, &it.paging, |wants, push| {
                     view.each(kind, wants.page_start(), &mut |org| push(org_row(view, &org)?))
                 })?;
                 Ok(0)
             }),
-            Verb::Show(it) => {
+            OrgCommand::Show(it) => {
                 let which = name(kind, &it.org)?;
                 session.read(it.reading.at.as_deref(), |session, view| {
                     let org = view.find(kind, &which)?;
                     session.show(&COLUMNS, org_row(view, &org)?)
                 })
             }
-            Verb::Set(it) => {
+            OrgCommand::Set(it) => {
                 let which = name(kind, &it.org)?;
                 let done = session
                     .write(&it.writing, Who::Named, &mut |tx| org::set(tx, &which, it.description.as_deref()))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Rename(it) => it.run(session, kind),
-            Verb::Remove(it) => {
+            OrgCommand::Rename(it) => it.run(session, kind),
+            OrgCommand::Remove(it) => {
                 let which = name(kind, &it.org)?;
                 let done = session.write(&it.writing, Who::Named, &mut |tx| org::remove(tx, &which))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Members(it) => it.run(session),
-            Verb::Invite(it) => it.run(session),
-            Verb::Invites(it) => it.run(session),
-            Verb::CancelInvite(it) => it.run(session),
-            Verb::Accept(it) => it.run(session),
-            Verb::SetRole(it) => it.run(session),
-            Verb::SetWorkspaces(it) => it.run(session),
-            Verb::RemoveMember(it) => it.run(session),
-            Verb::Leave(it) => it.run(session),
+            OrgCommand::Members(it) => it.run(session),
+            OrgCommand::Invite(it) => it.run(session),
+            OrgCommand::Invites(it) => it.run(session),
+            OrgCommand::CancelInvite(it) => it.run(session),
+            OrgCommand::Accept(it) => it.run(session),
+            OrgCommand::SetRole(it) => it.run(session),
+            OrgCommand::SetWorkspaces(it) => it.run(session),
+            OrgCommand::RemoveMember(it) => it.run(session),
+            OrgCommand::Leave(it) => it.run(session),
         }
     }
 }

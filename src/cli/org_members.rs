@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{
-    Paging, Reading, SecretSource, Writing, account, expiry, invitation, name, org_roles, references, workspace_of,
+    PageArgs, ReadArgs, SecretSource, WriteArgs, account, expiry, invitation, name, org_roles, references, workspace_of,
 };
 use super::change::{Done, Issued, Made, Who};
 use super::links::{new_secret, read_secret_of, url};
@@ -23,19 +23,19 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// List the members of an organization
 #[derive(Args, Debug)]
-pub(super) struct Members {
+pub(super) struct MembersArgs {
     /// Which one
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Invite to an organization
 #[derive(Args, Debug)]
-pub(super) struct Invite {
+pub(super) struct InviteArgs {
     /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
@@ -55,19 +55,19 @@ pub(super) struct Invite {
     #[arg(long)]
     no_mail: bool,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// List the invitations to an organization
 #[derive(Args, Debug)]
-pub(super) struct Invites {
+pub(super) struct InvitesArgs {
     /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Cancel an invitation
@@ -80,12 +80,12 @@ pub(super) struct CancelInvite {
     #[arg(value_name = "ADDRESS")]
     which: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Accept an invitation
 #[derive(Args, Debug)]
-pub(super) struct Accept {
+pub(super) struct AcceptArgs {
     /// The organization
     #[arg(value_name = "ORG")]
     org: String,
@@ -93,12 +93,12 @@ pub(super) struct Accept {
     #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     secret: SecretSource,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Change a member's role
 #[derive(Args, Debug)]
-pub(super) struct SetRole {
+pub(super) struct SetRoleArgs {
     /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
@@ -109,12 +109,12 @@ pub(super) struct SetRole {
     #[arg(value_name = "ROLE", value_parser = org_roles())]
     role: OrgRole,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Change a member's workspaces
 #[derive(Args, Debug)]
-pub(super) struct SetWorkspaces {
+pub(super) struct SetWorkspacesArgs {
     /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
@@ -125,12 +125,12 @@ pub(super) struct SetWorkspaces {
     #[arg(value_name = "WORKSPACE", add = complete::workspaces())]
     workspaces: Vec<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Remove members
 #[derive(Args, Debug)]
-pub(super) struct RemoveMember {
+pub(super) struct RemoveMemberArgs {
     /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
@@ -138,12 +138,12 @@ pub(super) struct RemoveMember {
     #[arg(value_name = "USER", required = true, add = complete::accounts())]
     users: Vec<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Leave an organization
 #[derive(Args, Debug)]
-pub(super) struct Leave {
+pub(super) struct LeaveArgs {
     /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
@@ -151,7 +151,7 @@ pub(super) struct Leave {
     #[arg(long, value_name = "USER", add = complete::accounts())]
     promote: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// The references of those workspaces that the reader may see.
@@ -166,7 +166,7 @@ fn seen(view: &View<'_>, workspaces: &[std::rc::Rc<Resource>]) -> Result<Value, 
     Ok(json!(names))
 }
 
-impl Members {
+impl MembersArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         const COLUMNS: [Column; 5] =
             [hidden("ref"), key("member"), shown("role"), shown("workspaces"), hidden("revision")];
@@ -193,7 +193,7 @@ impl Members {
     }
 }
 
-impl Invite {
+impl InviteArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let workspaces = self.workspaces.iter().map(|text| workspace_of(&org, text)).collect::<Result<_, _>>()?;
@@ -245,7 +245,7 @@ fn made<T>(done: &Done<T>, addresses: Vec<(Name, Secret)>, urls: Vec<Option<Stri
     }
 }
 
-impl Invites {
+impl InvitesArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         const COLUMNS: [Column; 9] = [
             hidden("id"),
@@ -296,7 +296,7 @@ impl CancelInvite {
     }
 }
 
-impl Accept {
+impl AcceptArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let secret = read_secret_of("--secret", &self.secret)?;
@@ -305,7 +305,7 @@ impl Accept {
     }
 }
 
-impl SetRole {
+impl SetRoleArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
         let done = session
@@ -314,7 +314,7 @@ impl SetRole {
     }
 }
 
-impl SetWorkspaces {
+impl SetWorkspacesArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
         let workspaces = self.workspaces.iter().map(|it| workspace_of(&org, it)).collect::<Result<Vec<_>, _>>()?;
@@ -324,7 +324,7 @@ impl SetWorkspaces {
     }
 }
 
-impl RemoveMember {
+impl RemoveMemberArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, references(&self.users)?);
         let done = session.write(&self.writing, Who::Named, &mut |tx| org_member::remove(tx, &org, &who))?;
@@ -332,7 +332,7 @@ impl RemoveMember {
     }
 }
 
-impl Leave {
+impl LeaveArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let successor = self.promote.as_deref().map(account).transpose()?;

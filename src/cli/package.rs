@@ -3,13 +3,13 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, Writing, references};
+use super::args::{PageArgs, ReadArgs, WriteArgs, references};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::{Kind, Problem, Reference, Resource};
-use crate::ops::package::{self, NewPackage as Sending};
+use crate::ops::package::{self, NewPackage};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Send packages and see who received them
@@ -17,33 +17,33 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 /// A ledger of what was sent to whom; no bytes are moved.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::PACKAGE)]
-pub(super) struct Package {
+pub(super) struct PackageArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: PackageCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum PackageCommand {
     /// Send a package to people, workgroups, dropboxes and addresses outside
     #[command(after_long_help = examples::PACKAGE_SEND)]
-    Send(Send),
+    Send(SendArgs),
     /// Send on a package that one may view
     #[command(after_long_help = examples::PACKAGE_FORWARD)]
-    Forward(Forward),
+    Forward(ForwardArgs),
     /// List the packages that one may view, newest first
     #[command(after_long_help = examples::PACKAGE_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one package
     #[command(after_long_help = examples::PACKAGE_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
 }
 
 /// Send a package
 ///
 /// Every recipient is asked about; one that is refused refuses the whole package.
 #[derive(Args, Debug)]
-struct Send {
+struct SendArgs {
     /// What it is called
     #[arg(long, value_name = "TEXT")]
     title: String,
@@ -54,12 +54,12 @@ struct Send {
     #[arg(long = "file", value_name = "NAME:BYTES")]
     files: Vec<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Send on a package
 #[derive(Args, Debug)]
-struct Forward {
+struct ForwardArgs {
     /// The package: its number
     #[arg(value_name = "PACKAGE")]
     package: String,
@@ -70,12 +70,12 @@ struct Forward {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// List packages
 #[derive(Args, Debug)]
-struct List {
+struct ListArgs {
     /// Only packages that went to this account, workgroup or dropbox
     #[arg(long, value_name = "WHO", add = complete::recipients())]
     to: Option<String>,
@@ -83,19 +83,19 @@ struct List {
     #[arg(long, value_name = "WHO", add = complete::accounts())]
     from: Option<String>,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Show one package
 #[derive(Args, Debug)]
-struct Show {
+struct ShowArgs {
     /// The package: its number
     #[arg(value_name = "PACKAGE")]
     package: String,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 static COLUMNS: [Column; 9] = [
@@ -136,27 +136,27 @@ fn package_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value
     ))
 }
 
-impl Package {
+impl PackageArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            Verb::Send(it) => it.run(session),
-            Verb::Forward(it) => it.run(session),
-            Verb::List(it) => it.run(session),
-            Verb::Show(it) => it.run(session),
+        match self.command {
+            PackageCommand::Send(it) => it.run(session),
+            PackageCommand::Forward(it) => it.run(session),
+            PackageCommand::List(it) => it.run(session),
+            PackageCommand::Show(it) => it.run(session),
         }
     }
 }
 
-impl Send {
+impl SendArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
-        let request = Sending { title: self.title.clone(), to: references(&self.to)?, files };
+        let request = NewPackage { title: self.title.clone(), to: references(&self.to)?, files };
         let done = session.write(&self.writing, Who::Named, &mut |tx| package::send(tx, &request))?;
         session.report(&done, &Made::default())
     }
 }
 
-impl Forward {
+impl ForwardArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = Reference::parse(&self.package, Kind::Package)?;
         let to = references(&self.to)?;
@@ -166,7 +166,7 @@ impl Forward {
     }
 }
 
-impl List {
+impl ListArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let to = self.to.as_deref().map(|text| Reference::parse(text, Kind::Account)).transpose()?;
         session.read(self.reading.at.as_deref(), |session, view| {
@@ -195,7 +195,7 @@ impl List {
     }
 }
 
-impl Show {
+impl ShowArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = Reference::parse(&self.package, Kind::Package)?;
         session.read(self.reading.at.as_deref(), |session, view| {

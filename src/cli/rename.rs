@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{Writing, name, numbered, workspace, workspace_of};
+use super::args::{WriteArgs, name, numbered, workspace, workspace_of};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::{Outcome, complete};
@@ -11,7 +11,7 @@ use crate::ops::{group, media};
 
 // A new name for what goes by its name.
 #[derive(Args, Debug)]
-pub(super) struct Rename {
+pub(super) struct RenameArgs {
     /// Which one
     #[arg(value_name = "NAME", add = complete::places())]
     name: String,
@@ -19,12 +19,12 @@ pub(super) struct Rename {
     #[arg(value_name = "NEW-NAME")]
     new: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 // A new name for a workspace.
 #[derive(Args, Debug)]
-pub(super) struct RenameWorkspace {
+pub(super) struct RenameWorkspaceArgs {
     /// Which one, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
@@ -32,12 +32,12 @@ pub(super) struct RenameWorkspace {
     #[arg(value_name = "NEW-NAME")]
     new: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 // A new name for what goes by its number.
 #[derive(Args, Debug)]
-pub(super) struct RenameNumbered {
+pub(super) struct RenameNumberedArgs {
     /// Its number
     #[arg(value_name = "ID", add = complete::media())]
     id: String,
@@ -45,10 +45,10 @@ pub(super) struct RenameNumbered {
     #[arg(value_name = "NEW-NAME")]
     new: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
-impl Rename {
+impl RenameArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let (which, new) = (name(kind, &self.name)?, name(kind, &self.new)?);
         new.check_new()?;
@@ -57,7 +57,7 @@ impl Rename {
     }
 }
 
-impl RenameWorkspace {
+impl RenameWorkspaceArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, which) = workspace(&self.workspace)?;
         let new = workspace_of(&org, &self.new)?;
@@ -68,7 +68,7 @@ impl RenameWorkspace {
     }
 }
 
-impl RenameNumbered {
+impl RenameNumberedArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let (which, new) = (numbered(kind, &self.id)?, Name::parse(&self.new)?);
         new.check_new()?;

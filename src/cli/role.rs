@@ -3,45 +3,45 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::Paging;
+use super::args::PageArgs;
 use super::session::Session;
 use super::{Outcome, complete, examples};
 use crate::model::action::allowed_verb;
 use crate::model::attributes::TokenMode;
 use crate::model::catalogue::disclosure::{Audience, DISCLOSURES};
 use crate::model::catalogue::{Grant, Grantee, PRESETS, grants};
-use crate::model::{Kind, Permissions, Problem, Role as Held, Verb as Do};
+use crate::model::{Kind, Permissions, Problem, Role, Verb};
 use crate::render::{Column, hidden, row, shown};
 
 /// Show the catalogue of roles
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ROLE)]
-pub(super) struct Role {
+pub(super) struct RoleArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: RoleCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum RoleCommand {
     /// List every role with what it allows
     #[command(after_long_help = examples::ROLE_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one role: each action, when it is allowed, and the sentence it comes from
     #[command(after_long_help = examples::ROLE_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
 }
 
 /// List every role
 #[derive(Args, Debug)]
-struct List {
+struct ListArgs {
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
 }
 
 /// Show one role
 #[derive(Args, Debug)]
-struct Show {
+struct ShowArgs {
     /// The role, as `KIND:ROLE`, or its word alone for every kind; a preset; `account` stands for what needs no role
     #[arg(value_name = "ROLE", add = complete::roles())]
     role: String,
@@ -51,7 +51,7 @@ static COLUMNS: [Column; 7] =
     [shown("role"), shown("on"), shown("actions"), shown("discloses"), shown("when"), hidden("rule"), shown("source")];
 
 /// The word a holder goes by in the catalogue.
-fn word(grantee: Grantee) -> &'static str {
+fn grantee_name(grantee: Grantee) -> &'static str {
     match grantee {
         Grantee::Role(role) => role.qualified(),
         Grantee::Account => "account",
@@ -76,7 +76,7 @@ fn grant_row(grant: &Grant) -> Map<String, Value> {
     row(
         &COLUMNS,
         [
-            json!(word(grant.grantee)),
+            json!(grantee_name(grant.grantee)),
             json!(grant.kind.noun()),
             json!(actions),
             Value::Null,
@@ -90,7 +90,7 @@ fn grant_row(grant: &Grant) -> Map<String, Value> {
 /// A preset as a row: a name for a set of permissions, which are actions.
 fn preset_rows() -> impl Iterator<Item = Map<String, Value>> {
     PRESETS.into_iter().map(|(word, set, rule)| {
-        let actions: Vec<&str> = set.iter().filter_map(allowed_verb).map(Do::as_str).collect();
+        let actions: Vec<&str> = set.iter().filter_map(allowed_verb).map(Verb::as_str).collect();
         row(
             &COLUMNS,
             [
@@ -135,15 +135,15 @@ fn disclosure_rows() -> impl Iterator<Item = Map<String, Value>> {
 /// Every row of the catalogue that gives something, by role; then the presets, the role that gives nothing, and the disclosures.
 fn all_rows() -> Vec<Map<String, Value>> {
     let order = |grant: &&Grant| match grant.grantee {
-        Grantee::Role(role) => Held::ALL.iter().position(|known| *known == role).unwrap_or(usize::MAX - 1),
+        Grantee::Role(role) => Role::ALL.iter().position(|known| *known == role).unwrap_or(usize::MAX - 1),
         _ => usize::MAX,
     };
     let mut sorted: Vec<&Grant> = grants().collect();
     sorted.sort_by_key(order);
     let mut rows: Vec<Map<String, Value>> = sorted.into_iter().map(grant_row).collect();
     rows.extend(preset_rows());
-    for role in Held::ALL {
-        if !grants().any(|grant| word(grant.grantee) == role.qualified()) {
+    for role in Role::ALL {
+        if !grants().any(|grant| grantee_name(grant.grantee) == role.qualified()) {
             let source = "seed 000: Normal users typically do not manage other users or workgroups.";
             rows.push(row(
                 &COLUMNS,
@@ -155,14 +155,14 @@ fn all_rows() -> Vec<Map<String, Value>> {
     rows
 }
 
-impl Role {
+impl RoleArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            Verb::List(it) => session.list(&COLUMNS, all_rows().into_iter().map(Ok), &it.paging),
-            Verb::Show(it) => {
+        match self.command {
+            RoleCommand::List(it) => session.list(&COLUMNS, all_rows().into_iter().map(Ok), &it.paging),
+            RoleCommand::Show(it) => {
                 // `admin` alone means the admins of every kind.
-                let named = |role: Held| role.qualified() == it.role || role.as_str() == it.role;
-                let held: Vec<&str> = Held::ALL
+                let named = |role: Role| role.qualified() == it.role || role.as_str() == it.role;
+                let held: Vec<&str> = Role::ALL
                     .into_iter()
                     .filter(|role| named(*role))
                     .flat_map(|role| role.implies())
@@ -177,7 +177,7 @@ impl Role {
                 if rows.is_empty() {
                     return Err(unknown(&it.role).into());
                 }
-                session.list(&COLUMNS, rows.into_iter().map(Ok), &Paging::default())
+                session.list(&COLUMNS, rows.into_iter().map(Ok), &PageArgs::default())
             }
         }
     }
@@ -185,7 +185,7 @@ impl Role {
 
 fn unknown(role: &str) -> Problem {
     let presets = PRESETS.iter().map(|(word, ..)| *word);
-    let words: Vec<&str> = Held::ALL.iter().map(|role| role.qualified()).chain(presets).collect();
+    let words: Vec<&str> = Role::ALL.iter().map(|role| role.qualified()).chain(presets).collect();
     let mut problem = Problem::not_found("role", role);
     if let Some(near) = crate::model::reference::closest_match(role, words.iter().copied()) {
         problem = problem.tip(format!("did you mean `{near}`?"));

@@ -3,11 +3,11 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Reading, ServerSettingArgs, Writing};
+use super::args::{ReadArgs, ServerSettingArgs, WriteArgs};
 use super::change::{Made, Who};
 use super::session::Session;
 use super::{Outcome, examples};
-use crate::model::{Attributes, Id, Verb as Do};
+use crate::model::{Attributes, Id, Verb};
 use crate::ops::server::{self, ServerSettings};
 use crate::policy::Facts;
 use crate::render::{Column, shown};
@@ -15,36 +15,36 @@ use crate::render::{Column, shown};
 /// Show and change the server's settings
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::SERVER)]
-pub(super) struct Server {
+pub(super) struct ServerArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: ServerCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum ServerCommand {
     /// Show the settings
     ///
     /// Only admins see them.
     #[command(after_long_help = examples::SERVER_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
     /// Change the settings
     #[command(after_long_help = examples::SERVER_SET)]
-    Set(Set),
+    Set(SetArgs),
 }
 
 /// Show the server's settings
 #[derive(Args, Debug)]
-struct Show {
+struct ShowArgs {
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Change the server's settings
 ///
 /// Only admins configure the server.
 #[derive(Args, Debug)]
-struct Set {
+struct SetArgs {
     /// Let managers create, edit and administer dropboxes [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     managers_administer_dropboxes: Option<bool>,
@@ -63,7 +63,7 @@ struct Set {
     #[command(flatten)]
     settings: ServerSettingArgs,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 static COLUMNS: [Column; 14] = [
@@ -83,11 +83,11 @@ static COLUMNS: [Column; 14] = [
     shown("revision"),
 ];
 
-impl Server {
+impl ServerArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            Verb::Show(it) => session.read(it.reading.at.as_deref(), |session, view| {
-                view.transaction()?.require_verb(Do::View, Id::SERVER)?;
+        match self.command {
+            ServerCommand::Show(it) => session.read(it.reading.at.as_deref(), |session, view| {
+                view.transaction()?.require_verb(Verb::View, Id::SERVER)?;
                 let row = view.facts.resource(Id::SERVER)?;
                 let settings = view.facts.server()?;
                 let mut fields: Map<String, Value> = Map::from_iter([("ref".to_owned(), json!("server"))]);
@@ -100,7 +100,7 @@ impl Server {
                 fields.insert("revision".to_owned(), json!(row.map_or(0, |row| row.since)));
                 session.show(&COLUMNS, fields)
             }),
-            Verb::Set(it) => {
+            ServerCommand::Set(it) => {
                 let options = ServerSettings {
                     managers_administer_dropboxes: it.managers_administer_dropboxes,
                     private_directory: it.private_directory,

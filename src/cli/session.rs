@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::args::{Globals, Paging};
+use super::args::{GlobalArgs, PageArgs};
 use super::command_line::command_line;
 use super::config::Config;
 use super::view::View;
@@ -32,7 +32,7 @@ pub(super) type Put<'p> = &'p mut dyn FnMut(&str, Row) -> Result<(), RenderError
 pub(super) const BROKEN_PIPE: u8 = 141;
 
 pub(super) struct Session<'s> {
-    pub(super) globals: Globals,
+    pub(super) globals: GlobalArgs,
     pub(super) config: Config,
     /// Standard output as it is: for writers that escape what they are given, as those of `render` do.
     pub(super) out: &'s mut dyn Write,
@@ -70,7 +70,7 @@ pub(super) fn store_file(path: &OsStr, named_by: &str) -> Result<PathBuf, Proble
 impl<'s> Session<'s> {
     /// Reads the configuration and looks at the streams. On failure, gives the stream for errors back.
     pub(super) fn new(
-        globals: Globals,
+        globals: GlobalArgs,
         args: &[OsString],
         out: &'s mut dyn Write,
         err: &'s mut dyn Write,
@@ -176,7 +176,7 @@ impl<'s> Session<'s> {
         &mut self,
         columns: &[Column],
         rows: impl IntoIterator<Item = Result<Row, RenderError>>,
-        paging: &Paging,
+        paging: &PageArgs,
     ) -> super::Outcome {
         self.stream(columns, paging, |_, push| {
             for row in rows {
@@ -193,7 +193,7 @@ impl<'s> Session<'s> {
     pub(super) fn list_placed(
         &mut self,
         columns: &[Column],
-        paging: &Paging,
+        paging: &PageArgs,
         make: impl FnOnce(Put<'_>) -> Result<(), RenderError>,
     ) -> super::Outcome {
         let (options, page) = (self.dress(), paging.page());
@@ -216,7 +216,7 @@ impl<'s> Session<'s> {
     pub(super) fn stream(
         &mut self,
         columns: &[Column],
-        paging: &Paging,
+        paging: &PageArgs,
         make: impl FnOnce(&ListingWriter<'_>, Push<'_>) -> Result<(), RenderError>,
     ) -> Result<bool, RenderError> {
         let (options, page) = (self.dress(), paging.page());

@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::args::{Paging, Reading, Writing, expiry, item, references, share_classes};
+use super::args::{PageArgs, ReadArgs, WriteArgs, expiry, item, references, share_classes};
 use super::change::{Made, Who};
 use super::session::{Put, Session};
 use super::view::View;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{ShareClass, Sharing, time_value};
 use crate::model::{
-    Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb as Do,
+    Binding, Id, Kind, Name, Path, Permissions, Problem, ProblemKind, Reference, Resource, Role, Time, Verb,
 };
-use crate::ops::share::{self, NewShare as Granting, ShareSelector, Sharer};
+use crate::ops::share::{self, NewShare, ShareSelector, Sharer};
 use crate::ops::{Actor, AnyViewer};
 use crate::policy::{BindingQuery, Facts};
 use crate::render::{Column, RenderError, hidden, key, plain, row, shown};
@@ -25,29 +25,29 @@ use crate::render::{Column, RenderError, hidden, key, plain, row, shown};
 /// `create-folder`, `rename`, `upload-files`, `download`, `preview-only`, `browse`, `delete`.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::SHARE)]
-pub(super) struct Share {
+pub(super) struct ShareArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: ShareCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum ShareCommand {
     /// Share a file or folder
     #[command(after_long_help = examples::SHARE_GRANT)]
-    Grant(Grant),
+    Grant(GrantArgs),
     /// Change what a share gives, or when it ends
     #[command(after_long_help = examples::SHARE_SET)]
-    Set(Set),
+    Set(SetArgs),
     /// Revoke shares
     #[command(after_long_help = examples::SHARE_REVOKE)]
-    Revoke(Revoke),
+    Revoke(RevokeArgs),
     /// List shares: those that count for an item, or all that one may see
     #[command(after_long_help = examples::SHARE_LIST)]
-    List(List),
+    List(ListArgs),
     /// Trim shares to what their sharers still hold
     #[command(after_long_help = examples::SHARE_PRUNE)]
-    Prune(Prune),
+    Prune(PruneArgs),
 }
 
 /// Share a file or folder
@@ -55,7 +55,7 @@ enum Verb {
 /// On a node anybody shares what they hold, never more. On s3 and share endpoints access managers and
 /// administrators share folders, as `view` or `edit`. A path that is not registered becomes a folder.
 #[derive(Args, Debug)]
-struct Grant {
+struct GrantArgs {
     /// What, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
@@ -75,12 +75,12 @@ struct Grant {
     #[arg(long, value_name = "CLASS", value_parser = share_classes(), conflicts_with = "admin")]
     class: Option<ShareClass>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Change a share
 #[derive(Args, Debug)]
-struct Set {
+struct SetArgs {
     /// What is shared, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
@@ -103,12 +103,12 @@ struct Set {
     #[arg(long)]
     cascade: bool,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Revoke shares
 #[derive(Args, Debug)]
-struct Revoke {
+struct RevokeArgs {
     /// What is shared, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
@@ -125,7 +125,7 @@ struct Revoke {
     #[arg(long)]
     cascade: bool,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// List shares
@@ -133,7 +133,7 @@ struct Revoke {
 /// Of an item: those that count for it, its own and those of the folders above. Without an item all
 /// shares that one may see.
 #[derive(Args, Debug)]
-struct List {
+struct ListArgs {
     /// Of what, as `ENDPOINT:/path` [default: of everything]
     #[arg(value_name = "ITEM", add = complete::items())]
     item: Option<String>,
@@ -156,21 +156,21 @@ struct List {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Trim shares to what their sharers still hold
 ///
 /// For the operator and the endpoint's administrators every share, for anybody else their own.
 #[derive(Args, Debug)]
-struct Prune {
+struct PruneArgs {
     /// Of what and everything below it, as `ENDPOINT:/path` [default: of every endpoint]
     #[arg(value_name = "ITEM", add = complete::items())]
     item: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 static COLUMNS: [Column; 9] = [
@@ -185,12 +185,12 @@ static COLUMNS: [Column; 9] = [
     hidden("revision"),
 ];
 
-impl Share {
+impl ShareArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            Verb::Grant(it) => {
+        match self.command {
+            ShareCommand::Grant(it) => {
                 let (endpoint, path) = item(&it.item)?;
-                let grant = Granting {
+                let grant = NewShare {
                     principals: references(&it.who)?,
                     permissions: Permissions::parse(&it.permission)?,
                     expires: expiry(it.expires.as_ref())?,
@@ -201,7 +201,7 @@ impl Share {
                     session.write(&it.writing, Who::Named, &mut |tx| share::grant(tx, &endpoint, &path, &grant))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Set(it) => {
+            ShareCommand::Set(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let by = it.by.as_deref().map(Sharer::parse).transpose()?;
                 let which = ShareSelector { principal: Reference::parse(&it.who, Kind::Account)?, by, class: it.class };
@@ -212,7 +212,7 @@ impl Share {
                 })?;
                 session.report(&done, &Made::default())
             }
-            Verb::Revoke(it) => {
+            ShareCommand::Revoke(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let by = it.by.as_deref().map(Sharer::parse).transpose()?;
                 let one = |principal| ShareSelector { principal, by: by.clone(), class: it.class };
@@ -222,8 +222,8 @@ impl Share {
                 })?;
                 session.report(&done, &Made::default())
             }
-            Verb::List(it) => it.run(session),
-            Verb::Prune(it) => {
+            ShareCommand::List(it) => it.run(session),
+            ShareCommand::Prune(it) => {
                 let below = it.item.as_deref().map(item).transpose()?;
                 let done = session.write(&it.writing, Who::Named, &mut |tx| match &below {
                     Some((endpoint, path)) => share::prune(tx, endpoint, path),
@@ -235,12 +235,12 @@ impl Share {
     }
 }
 
-impl List {
+impl ListArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let item = self.item.as_deref().map(item).transpose()?;
         let under = self.under.as_deref().map(super::args::item).transpose()?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            let wanted = Wanted::new(self, view)?;
+            let wanted = ShareFilter::new(self, view)?;
             session.list_placed(&COLUMNS, &self.paging, |put| match &item {
                 Some((endpoint, path)) => self.of_path(view, &wanted, (endpoint, path), put),
                 None => everywhere(view, &wanted, under.as_ref(), put),
@@ -252,7 +252,7 @@ impl List {
     fn of_path(
         &self,
         view: &View<'_>,
-        wanted: &Wanted,
+        wanted: &ShareFilter,
         (endpoint, path): (&Name, &Path),
         put: Put<'_>,
     ) -> Result<(), RenderError> {
@@ -264,7 +264,7 @@ impl List {
             found => found?,
         };
         if self.all && view.actor != Actor::Operator {
-            view.transaction()?.require_verb(Do::AdministerShares, resolved.nearest.id)?;
+            view.transaction()?.require_verb(Verb::AdministerShares, resolved.nearest.id)?;
         }
         let ancestors = view.facts.ancestors(resolved.nearest.id)?;
         let viewer = view.viewer()?;
@@ -290,7 +290,7 @@ impl List {
         view: &View<'_>,
         viewer: &AnyViewer<'_>,
         (up, resource): (usize, &Resource),
-        wanted: &Wanted,
+        wanted: &ShareFilter,
         put: Put<'_>,
     ) -> Result<(), RenderError> {
         for ownership in view.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemOwner))? {
@@ -300,7 +300,7 @@ impl List {
             }
         }
         for share in view.facts.list_bindings(BindingQuery::OnAs(resource.id, Role::ItemShare))? {
-            if wanted.takes(&share) && viewer.sees_share_in_list(&share, self.all)? {
+            if wanted.matches(&share) && viewer.sees_share_in_list(&share, self.all)? {
                 let (set, class) = (share.attributes.permissions, share.attributes.share_class());
                 let row = share_row(view, resource.id, &share, set, class.as_str())?;
                 put(&format!("{up:08} shares\0{}", texts(&row, &["principal", "by"])), row)?;
@@ -311,7 +311,7 @@ impl List {
 }
 
 /// Which shares are listed.
-struct Wanted {
+struct ShareFilter {
     all: bool,
     by: Option<Option<Id>>,
     with: Option<Id>,
@@ -319,8 +319,8 @@ struct Wanted {
     ending: Option<(Time, Time)>,
 }
 
-impl Wanted {
-    fn new(list: &List, view: &View<'_>) -> Result<Wanted, RenderError> {
+impl ShareFilter {
+    fn new(list: &ListArgs, view: &View<'_>) -> Result<ShareFilter, RenderError> {
         let by = match list.by.as_deref() {
             None => None,
             Some("operator") => Some(None),
@@ -334,7 +334,7 @@ impl Wanted {
                 None => return Err(Problem::usage("bad_time", "`never` is no time within which something ends").into()),
             },
         };
-        Ok(Wanted { all: list.all, by, with, ending })
+        Ok(ShareFilter { all: list.all, by, with, ending })
     }
 
     /// Whether nothing is left out: then owners and roles are listed too.
@@ -342,7 +342,7 @@ impl Wanted {
         self.by.is_none() && self.with.is_none() && self.ending.is_none()
     }
 
-    fn takes(&self, share: &Binding) -> bool {
+    fn matches(&self, share: &Binding) -> bool {
         let ends = |(now, end): (Time, Time)| share.expires.is_some_and(|at| now < at && at <= end);
         self.by.is_none_or(|by| share.grantor == by)
             && self.with.is_none_or(|with| share.principal == with)
@@ -356,7 +356,12 @@ fn texts(row: &Map<String, Value>, columns: &[&str]) -> String {
 }
 
 /// Every share that the reader may see, of everything or of what lies under an item.
-fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, put: Put<'_>) -> Result<(), RenderError> {
+fn everywhere(
+    view: &View<'_>,
+    wanted: &ShareFilter,
+    under: Option<&(Name, Path)>,
+    put: Put<'_>,
+) -> Result<(), RenderError> {
     let top = match under {
         None => None,
         Some((endpoint, path)) => {
@@ -378,7 +383,7 @@ fn everywhere(view: &View<'_>, wanted: &Wanted, under: Option<&(Name, Path)>, pu
     let viewer = view.viewer()?;
     let mut keep = |share: Binding| -> Result<(), RenderError> {
         let class = share.attributes.share_class();
-        if !wanted.takes(&share) || !viewer.sees_share_in_list(&share, wanted.all)? {
+        if !wanted.matches(&share) || !viewer.sees_share_in_list(&share, wanted.all)? {
             return Ok(());
         }
         if let Some(top) = top
@@ -429,7 +434,7 @@ fn implicit(
     put: Put<'_>,
 ) -> Result<(), RenderError> {
     let managed = endpoint.as_endpoint().is_some_and(|it| it.kind.sharing() == Sharing::Managed);
-    if !managed || !viewer.may(Do::ViewShares, asked.id)? {
+    if !managed || !viewer.may(Verb::ViewShares, asked.id)? {
         return Ok(());
     }
     let Some(root) = view.facts.named(Kind::Item, Some(endpoint.id), "/")? else { return Ok(()) };

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::args::Reading;
+use super::args::ReadArgs;
 use super::clock;
 use super::session::Session;
 use super::view::View;
@@ -18,17 +18,17 @@ use crate::store::Store;
 /// Only its owner can read and write the file. A store that exists is left as it is.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::INIT)]
-pub(super) struct Init {}
+pub(super) struct InitArgs {}
 
 /// Show the store: revision, counts, warnings
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::STATUS)]
-pub(super) struct Status {
+pub(super) struct StatusArgs {
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
-impl Init {
+impl InitArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         const COLUMNS: [Column; 2] = [shown("store"), shown("created")];
         let path = session.store_path()?;
@@ -43,7 +43,7 @@ impl Init {
     }
 }
 
-impl Status {
+impl StatusArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         const COLUMNS: [Column; 6] =
             [shown("store"), shown("revision"), shown("at"), shown("digest"), shown("counts"), shown("warnings")];

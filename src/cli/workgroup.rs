@@ -2,11 +2,11 @@
 
 use clap::{Args, Subcommand};
 
-use super::args::{Writing, member_accesses, name, send_policies};
+use super::args::{WriteArgs, member_accesses, name, send_policies};
 use super::change::{Made, Who};
-use super::group::{List, Named, Show};
-use super::members::{Members, Membership};
-use super::rename::Rename;
+use super::group::{ListArgs, NamedArgs, ShowArgs};
+use super::members::{MembersArgs, MembershipArgs};
+use super::rename::RenameArgs;
 use super::session::Session;
 use super::{Outcome, complete, examples};
 use crate::model::Kind;
@@ -17,58 +17,58 @@ use crate::render::{Column, hidden, key, shown};
 /// Manage workgroups
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::WORKGROUP)]
-pub(super) struct Workgroup {
+pub(super) struct WorkgroupArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: WorkgroupCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum WorkgroupCommand {
     /// Create a workgroup
     #[command(after_long_help = examples::WORKGROUP_ADD)]
-    Add(Add),
+    Add(AddArgs),
     /// List workgroups
     #[command(after_long_help = examples::WORKGROUP_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one workgroup
     #[command(after_long_help = examples::WORKGROUP_SHOW)]
-    Show(Show),
+    Show(ShowArgs),
     /// Change who may send, who sees whom, and what its admins may do
     #[command(after_long_help = examples::WORKGROUP_SET)]
-    Set(Set),
+    Set(SetArgs),
     /// Give a workgroup another name
     #[command(after_long_help = examples::WORKGROUP_RENAME)]
-    Rename(Rename),
+    Rename(RenameArgs),
     /// Remove a workgroup, with its memberships
     #[command(after_long_help = examples::WORKGROUP_REMOVE)]
-    Remove(Named),
+    Remove(NamedArgs),
     /// Add members: accounts and groups
     #[command(after_long_help = examples::WORKGROUP_ADD_MEMBER)]
-    AddMember(Membership),
+    AddMember(MembershipArgs),
     /// Remove members
     #[command(after_long_help = examples::WORKGROUP_REMOVE_MEMBER)]
-    RemoveMember(Membership),
+    RemoveMember(MembershipArgs),
     /// Deactivate memberships: they stay listed and give nothing
     #[command(after_long_help = examples::WORKGROUP_DEACTIVATE_MEMBER)]
-    DeactivateMember(Membership),
+    DeactivateMember(MembershipArgs),
     /// Activate memberships again
     #[command(after_long_help = examples::WORKGROUP_ACTIVATE_MEMBER)]
-    ActivateMember(Membership),
+    ActivateMember(MembershipArgs),
     /// List the members
     #[command(after_long_help = examples::WORKGROUP_MEMBERS)]
-    Members(Members),
+    Members(MembersArgs),
     /// Designate members as workgroup admins
     #[command(after_long_help = examples::WORKGROUP_ADD_ADMIN)]
-    AddAdmin(Membership),
+    AddAdmin(MembershipArgs),
     /// Undesignate workgroup admins; they stay members
     #[command(after_long_help = examples::WORKGROUP_REMOVE_ADMIN)]
-    RemoveAdmin(Membership),
+    RemoveAdmin(MembershipArgs),
 }
 
 // What the admins of a workgroup or a dropbox may do.
 #[derive(Args, Debug, Clone, Copy)]
-pub(super) struct Rights {
+pub(super) struct AdminRightArgs {
     /// Let its admins add existing users and remove members who are not admins
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) admins_manage_members: Option<bool>,
@@ -82,7 +82,7 @@ pub(super) struct Rights {
 
 // What can be said of a workgroup.
 #[derive(Args, Debug, Clone, Copy)]
-struct Said {
+struct WorkgroupSettingArgs {
     /// Who may send packages to it [default: nobody]
     #[arg(long, value_name = "WHO", value_parser = send_policies())]
     send: Option<SendPolicy>,
@@ -90,10 +90,10 @@ struct Said {
     #[arg(long, value_name = "WHOM", value_parser = member_accesses())]
     member_access: Option<MemberAccess>,
     #[command(flatten)]
-    rights: Rights,
+    rights: AdminRightArgs,
 }
 
-impl Said {
+impl WorkgroupSettingArgs {
     fn options(self) -> group::GroupSettings {
         group::GroupSettings {
             send: self.send,
@@ -108,26 +108,26 @@ impl Said {
 
 /// Create a workgroup
 #[derive(Args, Debug)]
-struct Add {
+struct AddArgs {
     /// Its name
     #[arg(value_name = "NAME")]
     name: String,
     #[command(flatten)]
-    said: Said,
+    settings: WorkgroupSettingArgs,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Change a workgroup
 #[derive(Args, Debug)]
-struct Set {
+struct SetArgs {
     /// Which one
     #[arg(value_name = "NAME", add = complete::workgroups())]
     name: String,
     #[command(flatten)]
-    said: Said,
+    settings: WorkgroupSettingArgs,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 static COLUMNS: [Column; 9] = [
@@ -142,31 +142,31 @@ static COLUMNS: [Column; 9] = [
     hidden("revision"),
 ];
 
-impl Workgroup {
+impl WorkgroupArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         let kind = Kind::Workgroup;
-        match self.verb {
-            Verb::Add(it) => {
-                let (which, options) = (name(kind, &it.name)?, it.said.options());
+        match self.command {
+            WorkgroupCommand::Add(it) => {
+                let (which, options) = (name(kind, &it.name)?, it.settings.options());
                 let done = session.write(&it.writing, Who::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Set(it) => {
-                let (which, options) = (name(kind, &it.name)?, it.said.options());
+            WorkgroupCommand::Set(it) => {
+                let (which, options) = (name(kind, &it.name)?, it.settings.options());
                 let done = session.write(&it.writing, Who::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
                 session.report(&done, &Made::default())
             }
-            Verb::List(it) => it.run(session, kind, &COLUMNS),
-            Verb::Show(it) => it.run(session, kind, &COLUMNS),
-            Verb::Rename(it) => it.run(session, kind),
-            Verb::Remove(it) => it.remove(session, kind),
-            Verb::AddMember(it) => it.add(session, kind, None),
-            Verb::RemoveMember(it) => it.remove(session, kind),
-            Verb::DeactivateMember(it) => it.set_active(session, kind, false),
-            Verb::ActivateMember(it) => it.set_active(session, kind, true),
-            Verb::Members(it) => it.run(session, kind),
-            Verb::AddAdmin(it) => it.set_admin(session, kind, true),
-            Verb::RemoveAdmin(it) => it.set_admin(session, kind, false),
+            WorkgroupCommand::List(it) => it.run(session, kind, &COLUMNS),
+            WorkgroupCommand::Show(it) => it.run(session, kind, &COLUMNS),
+            WorkgroupCommand::Rename(it) => it.run(session, kind),
+            WorkgroupCommand::Remove(it) => it.remove(session, kind),
+            WorkgroupCommand::AddMember(it) => it.add(session, kind, None),
+            WorkgroupCommand::RemoveMember(it) => it.remove(session, kind),
+            WorkgroupCommand::DeactivateMember(it) => it.set_active(session, kind, false),
+            WorkgroupCommand::ActivateMember(it) => it.set_active(session, kind, true),
+            WorkgroupCommand::Members(it) => it.run(session, kind),
+            WorkgroupCommand::AddAdmin(it) => it.set_admin(session, kind, true),
+            WorkgroupCommand::RemoveAdmin(it) => it.set_admin(session, kind, false),
         }
     }
 }

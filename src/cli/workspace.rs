@@ -6,12 +6,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{
-    OwnSwitch, Paging, Reading, Writing, name, own_switches, references, switches, workspace as workspace_name,
-    workspace_levels,
+    OwnAllowDeny, PageArgs, ReadArgs, WriteArgs, allow_deny, name, own_allow_deny, references,
+    workspace as workspace_name, workspace_levels,
 };
 use super::change::{Made, Who};
 use super::org::count;
-use super::rename::RenameWorkspace;
+use super::rename::RenameWorkspaceArgs;
 use super::session::Session;
 use super::view::View;
 use super::{Outcome, complete, examples};
@@ -27,51 +27,51 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 /// Manage the workspaces of organizations
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::WORKSPACE)]
-pub(super) struct Workspace {
+pub(super) struct WorkspaceArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: WorkspaceCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum WorkspaceCommand {
     /// Create a workspace
     #[command(after_long_help = examples::WORKSPACE_ADD)]
-    Add(Change),
+    Add(ChangeArgs),
     /// List workspaces
     #[command(after_long_help = examples::WORKSPACE_LIST)]
-    List(List),
+    List(ListArgs),
     /// Show one workspace
     #[command(after_long_help = examples::WORKSPACE_SHOW)]
-    Show(One),
+    Show(NameArgs),
     /// Change a workspace: its description, where its files lie, who uploads to their roots
     ///
     /// Members edit the description, unless the server setting `members-edit-workspaces` is off. The
     /// rest is for admins.
     #[command(after_long_help = examples::WORKSPACE_SET)]
-    Set(Change),
+    Set(ChangeArgs),
     /// Give a workspace another name
     #[command(after_long_help = examples::WORKSPACE_RENAME)]
-    Rename(RenameWorkspace),
+    Rename(RenameWorkspaceArgs),
     /// Remove a workspace, with all that lies in it but its files
     #[command(after_long_help = examples::WORKSPACE_REMOVE)]
-    Remove(Remove),
+    Remove(RemoveArgs),
     /// List the members, with their levels and home folders
     ///
     /// Those who were added; the admins of the organization have every workspace without that.
     #[command(after_long_help = examples::WORKSPACE_MEMBERS)]
-    Members(Members),
+    Members(MembersArgs),
     /// Add members of the organization, or change how they are members
     #[command(after_long_help = examples::WORKSPACE_ADD_MEMBER)]
-    AddMember(AddMember),
+    AddMember(AddMemberArgs),
     /// Remove members; their home folders stay, without an owner
     #[command(after_long_help = examples::WORKSPACE_REMOVE_MEMBER)]
-    RemoveMember(RemoveMember),
+    RemoveMember(RemoveMemberArgs),
 }
 
 // A workspace and what can be said of it.
 #[derive(Args, Debug)]
-struct Change {
+struct ChangeArgs {
     /// Which one, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
@@ -82,56 +82,56 @@ struct Change {
     #[arg(long, value_name = "ENDPOINT:/PATH")]
     files: Option<String>,
     /// Whether members upload straight into their home folders [default: allow]
-    #[arg(long, value_name = "ALLOW|DENY", value_parser = switches())]
+    #[arg(long, value_name = "ALLOW|DENY", value_parser = allow_deny())]
     root_upload: Option<AllowDeny>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// List workspaces
 #[derive(Args, Debug)]
-struct List {
+struct ListArgs {
     /// Only those of this organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: Option<String>,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 // One workspace whose members are listed.
 #[derive(Args, Debug)]
-struct Members {
+struct MembersArgs {
     #[command(flatten)]
-    one: One,
+    one: NameArgs,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
 }
 
 // One workspace, to be read.
 #[derive(Args, Debug)]
-struct One {
+struct NameArgs {
     /// Which one, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// Remove a workspace
 #[derive(Args, Debug)]
-struct Remove {
+struct RemoveArgs {
     /// Which one, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Add members
 #[derive(Args, Debug)]
-struct AddMember {
+struct AddMemberArgs {
     /// Which one, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
@@ -142,18 +142,18 @@ struct AddMember {
     #[arg(long, value_name = "LEVEL", value_parser = workspace_levels())]
     level: Option<Role>,
     /// Whether they upload straight into their home folder, whatever the workspace says
-    #[arg(long, value_name = "SETTING", value_parser = own_switches())]
-    root_upload: Option<OwnSwitch>,
+    #[arg(long, value_name = "SETTING", value_parser = own_allow_deny())]
+    root_upload: Option<OwnAllowDeny>,
     /// Their home folder, straight among the files of the workspace; `none` for no home folder [default: as their name]
     #[arg(long, value_name = "ENDPOINT:/PATH|none")]
     home: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
 /// Remove members
 #[derive(Args, Debug)]
-struct RemoveMember {
+struct RemoveMemberArgs {
     /// Which one, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
@@ -161,10 +161,10 @@ struct RemoveMember {
     #[arg(value_name = "USER", required = true, add = complete::accounts())]
     who: Vec<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
-impl Change {
+impl ChangeArgs {
     fn options(&self) -> Result<WorkspaceSettings, Problem> {
         let files = self.files.as_deref().map(folder).transpose()?;
         Ok(WorkspaceSettings { description: self.description.clone(), files, root_upload: self.root_upload })
@@ -214,7 +214,7 @@ fn workspace_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Val
     Ok(fields)
 }
 
-impl List {
+impl ListArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = self.org.as_deref().map(|text| name(Kind::Org, text)).transpose()?;
         session.read(self.reading.at.as_deref(), |session, view| {
@@ -231,7 +231,7 @@ impl List {
     }
 }
 
-impl One {
+impl NameArgs {
     fn find(&self, view: &View<'_>) -> Result<std::rc::Rc<Resource>, Problem> {
         let (org, name) = workspace_name(&self.workspace)?;
         view.find_workspace(&org, &name)
@@ -244,7 +244,7 @@ impl One {
         })
     }
 
-    fn members(&self, session: &mut Session<'_>, paging: &Paging) -> Outcome {
+    fn members(&self, session: &mut Session<'_>, paging: &PageArgs) -> Outcome {
         const COLUMNS: [Column; 6] =
             [hidden("ref"), key("member"), shown("level"), shown("root_upload"), shown("home"), hidden("revision")];
         session.read(self.reading.at.as_deref(), |session, view| {
@@ -292,7 +292,7 @@ fn homes(view: &View<'_>, workspace: &Resource) -> Result<HashMap<Id, Id>, Rende
     Ok(found)
 }
 
-impl AddMember {
+impl AddMemberArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let ((org, name), who) = (workspace_name(&self.workspace)?, references(&self.who)?);
         let home = self.home.as_deref().map(HomeFolder::parse).transpose()?.unwrap_or_default();
@@ -303,32 +303,32 @@ impl AddMember {
     }
 }
 
-impl Workspace {
+impl WorkspaceArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            Verb::Add(it) => {
+        match self.command {
+            WorkspaceCommand::Add(it) => {
                 let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
                 let done =
                     session.write(&it.writing, Who::Named, &mut |tx| workspace::add(tx, &org, &name, &options))?;
                 session.report(&done, &Made::default())
             }
-            Verb::List(it) => it.run(session),
-            Verb::Show(it) => it.show(session),
-            Verb::Set(it) => {
+            WorkspaceCommand::List(it) => it.run(session),
+            WorkspaceCommand::Show(it) => it.show(session),
+            WorkspaceCommand::Set(it) => {
                 let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
                 let done =
                     session.write(&it.writing, Who::Named, &mut |tx| workspace::set(tx, &org, &name, &options))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Rename(it) => it.run(session),
-            Verb::Remove(it) => {
+            WorkspaceCommand::Rename(it) => it.run(session),
+            WorkspaceCommand::Remove(it) => {
                 let (org, name) = workspace_name(&it.workspace)?;
                 let done = session.write(&it.writing, Who::Named, &mut |tx| workspace::remove(tx, &org, &name))?;
                 session.report(&done, &Made::default())
             }
-            Verb::Members(it) => it.one.members(session, &it.paging),
-            Verb::AddMember(it) => it.run(session),
-            Verb::RemoveMember(it) => {
+            WorkspaceCommand::Members(it) => it.one.members(session, &it.paging),
+            WorkspaceCommand::AddMember(it) => it.run(session),
+            WorkspaceCommand::RemoveMember(it) => {
                 let ((org, name), who) = (workspace_name(&it.workspace)?, references(&it.who)?);
                 let done = session
                     .write(&it.writing, Who::Named, &mut |tx| workspace_member::remove(tx, &org, &name, &who))?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::super::args::Writing;
+use super::super::args::WriteArgs;
 use super::super::change::Opened;
 use super::super::session::Session;
 use super::super::{Outcome, examples};
@@ -25,7 +25,7 @@ use crate::store::Store;
 /// Applied twice, the second time there are no changes and no revision.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::APPLY)]
-pub(in crate::cli) struct Apply {
+pub(in crate::cli) struct ApplyArgs {
     /// Manifests: files, folders with `.yaml`, `.yml`, `.json` and `.jsonl` files, or `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "plan", conflicts_with = "plan", value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
@@ -38,10 +38,10 @@ pub(in crate::cli) struct Apply {
     #[command(flatten)]
     reach: Reach,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
-impl Apply {
+impl ApplyArgs {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (read, reach, saved) = match &self.plan {
             Some(path) => {
@@ -60,7 +60,7 @@ impl Apply {
 
 /// What is to be applied besides what was read.
 pub(super) struct Applying<'a> {
-    pub(super) writing: &'a Writing,
+    pub(super) writing: &'a WriteArgs,
     pub(super) reach: Reach,
     pub(super) saved: Option<Saved>,
 }

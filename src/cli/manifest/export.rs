@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::super::args::Reading;
+use super::super::args::ReadArgs;
 use super::super::session::Session;
 use super::super::view::View;
 use super::super::{Outcome, examples};
 use super::counted;
-use crate::manifest::export::{ExportError, Exporter as Exporting};
+use crate::manifest::export::{ExportError, Exporter};
 use crate::model::name::key;
 use crate::model::reference::closest_match;
 use crate::model::{Id, Name, Problem};
@@ -24,7 +24,7 @@ use crate::store::Snapshot;
 /// media and streams.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::EXPORT)]
-pub(in crate::cli) struct Export {
+pub(in crate::cli) struct ExportArgs {
     /// Only what this set declares
     #[arg(long, value_name = "SET")]
     name: Option<String>,
@@ -32,10 +32,10 @@ pub(in crate::cli) struct Export {
     #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
     format: Option<String>,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
-impl Export {
+impl ExportArgs {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let set = self.name.as_deref().map(Name::parse).transpose()?.map(|name| name.key().to_owned());
@@ -48,7 +48,7 @@ impl Export {
                 let known = if view.actor == Actor::Operator { view.reader.sets()? } else { Vec::new() };
                 return Err(unknown(set, &known).into());
             }
-            let export = Exporting::new(&memory.facts, view.actor, view.at, set)?.with_containers(&bindings)?;
+            let export = Exporter::new(&memory.facts, view.actor, view.at, set)?.with_containers(&bindings)?;
             let written = match (self.format.as_deref(), session.dress().format) {
                 (Some("jsonl"), _) | (None, Format::Jsonl) => export.lines(&mut EscapingWriter::new(session.out)),
                 // One value, for programs that read no YAML.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::super::args::{Writing, name};
+use super::super::args::{WriteArgs, name};
 use super::super::session::Session;
 use super::super::{Outcome, complete, examples, files};
 use super::Reach;
@@ -20,17 +20,17 @@ use crate::ops::account::parse_role;
 /// Bring accounts and memberships from elsewhere
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::IMPORT)]
-pub(in crate::cli) struct Import {
+pub(in crate::cli) struct ImportArgs {
     #[command(subcommand)]
-    form: Form,
+    source: ImportCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Form {
+enum ImportCommand {
     /// Accounts, groups and memberships from a table, such as the bulk file of Faspex
     #[command(after_long_help = examples::IMPORT_CSV)]
-    Csv(Csv),
+    Csv(CsvArgs),
 }
 
 /// Accounts, groups and memberships from a table, such as the bulk file of Faspex
@@ -44,7 +44,7 @@ enum Form {
 /// semicolons or tabs; with tabs, a backslash escapes (`\\t`, `\\n`, `\\\\`) as in the output of `-o tsv`. A day in
 /// `expires` begins at 00:00 UTC.
 #[derive(Args, Debug)]
-struct Csv {
+struct CsvArgs {
     /// The table; `-` is standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: PathBuf,
@@ -67,12 +67,12 @@ struct Csv {
     #[arg(long, value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: Option<String>,
     #[command(flatten)]
-    writing: Writing,
+    writing: WriteArgs,
 }
 
-impl Import {
+impl ImportArgs {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let Form::Csv(csv) = &self.form;
+        let ImportCommand::Csv(csv) = &self.source;
         let source = files::source_as(&csv.file, decode)?;
         let statements = read(&source.text, 0, &csv.table()?).map_err(|diagnostics| {
             let count = diagnostics.len();
@@ -89,7 +89,7 @@ impl Import {
     }
 }
 
-impl Csv {
+impl CsvArgs {
     fn table(&self) -> Result<TableOptions, Problem> {
         let delimiter = match self.delimiter.as_deref() {
             None => None,

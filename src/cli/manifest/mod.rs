@@ -11,12 +11,12 @@ mod saved;
 mod schema;
 mod validate;
 
-pub(super) use apply::Apply;
-pub(super) use export::Export;
-pub(super) use import::Import;
-pub(super) use plan::Plan;
-pub(super) use schema::Schema;
-pub(super) use validate::Validate;
+pub(super) use apply::ApplyArgs;
+pub(super) use export::ExportArgs;
+pub(super) use import::ImportArgs;
+pub(super) use plan::PlanArgs;
+pub(super) use schema::SchemaArgs;
+pub(super) use validate::ValidateArgs;
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ use input::Read;
 
 // Which files say what should exist.
 #[derive(Args, Debug)]
-struct Files {
+struct FilesArgs {
     /// Manifests: files, folders with `.yaml`, `.yml`, `.json` and `.jsonl` files, or `-` for standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
@@ -59,7 +59,7 @@ fn counted<N: Display + PartialEq + From<u8>>(count: N, word: &str) -> String {
     format!("{count} {word}{end}")
 }
 
-impl Files {
+impl FilesArgs {
     /// Reads all of them as one manifest, or tells every mistake in them.
     fn read(&self) -> Result<Read, Problem> {
         input::read(&self.files, self.format.as_deref(), false)

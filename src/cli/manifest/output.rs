@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::Outcome;
 use super::super::access::{Effect as Access, ROWS};
-use super::super::args::Paging;
+use super::super::args::PageArgs;
 use super::super::session::Session;
 use super::counted;
 use super::input::Read;
@@ -61,7 +61,7 @@ pub(super) fn show(
             })?;
         }
         _ => {
-            session.stream(&COLUMNS, &Paging::default(), |_, push| {
+            session.stream(&COLUMNS, &PageArgs::default(), |_, push| {
                 planned
                     .planned_changes
                     .0

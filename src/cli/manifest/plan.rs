@@ -8,7 +8,7 @@ use super::super::session::Session;
 use super::super::{Outcome, examples};
 use super::output::{self, Became};
 use super::planned::{self, As};
-use super::{Files, Reach, saved};
+use super::{FilesArgs, Reach, saved};
 use crate::model::Time;
 use crate::store::Store;
 
@@ -18,9 +18,9 @@ use crate::store::Store;
 /// gone. Nothing is changed.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::PLAN)]
-pub(in crate::cli) struct Plan {
+pub(in crate::cli) struct PlanArgs {
     #[command(flatten)]
-    files: Files,
+    files: FilesArgs,
     #[command(flatten)]
     reach: Reach,
     /// Show also who would gain and lose what
@@ -34,7 +34,7 @@ pub(in crate::cli) struct Plan {
     out: Option<PathBuf>,
 }
 
-impl Plan {
+impl PlanArgs {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let mut read = self.files.read()?;
         let path = session.store_path()?;

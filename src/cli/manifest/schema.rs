@@ -13,9 +13,9 @@ use crate::model::Problem;
 /// `# yaml-language-server: $schema=rolebook.schema.json`
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::SCHEMA)]
-pub(in crate::cli) struct Schema {}
+pub(in crate::cli) struct SchemaArgs {}
 
-impl Schema {
+impl SchemaArgs {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let text = serde_json::to_string_pretty(&json_schema::schema())
             .map_err(|_| Problem::usage("no_schema", "the schema cannot be written"))?;

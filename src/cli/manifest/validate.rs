@@ -5,7 +5,7 @@ use serde_json::{Map, json};
 
 use super::super::session::Session;
 use super::super::{Outcome, examples};
-use super::{Files, counted};
+use super::{FilesArgs, counted};
 use crate::render::Format;
 
 /// Look whether files are a manifest; needs no store
@@ -13,12 +13,12 @@ use crate::render::Format;
 /// Tells every mistake with its place. Whether the names in it are there is for `plan` to say.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::VALIDATE)]
-pub(in crate::cli) struct Validate {
+pub(in crate::cli) struct ValidateArgs {
     #[command(flatten)]
-    files: Files,
+    files: FilesArgs,
 }
 
-impl Validate {
+impl ValidateArgs {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let mut read = self.files.read()?;
         let statements = read.manifest.statements.len() + read.count_rows()?;

@@ -4,7 +4,7 @@ use super::super::view::View;
 use crate::model::action::Destination;
 use crate::model::catalogue::disclosure::ABOUT_OTHERS;
 use crate::model::name::printable;
-use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Verb as Do};
+use crate::model::{Action, Id, Kind, Name, Problem, ProblemKind, Reference, Verb};
 use crate::ops::Actor;
 use crate::policy::{Facts, Question};
 use crate::render::RenderError;
@@ -84,7 +84,7 @@ impl Asked {
 fn endpoint<F: Facts>(view: &View<'_, F>, name: &Name, action: &str) -> Result<Id, Problem> {
     let found = view.find(Kind::Endpoint, name);
     let Err(problem) = &found else { return found.map(|it| it.id) };
-    let about_content = [Do::ManagePermissions, Do::ReadFiles, Do::WriteFiles];
+    let about_content = [Verb::ManagePermissions, Verb::ReadFiles, Verb::WriteFiles];
     if problem.kind == ProblemKind::NotFound
         && about_content.iter().any(|verb| verb.as_str() == action)
         && let Some(hidden) = view.facts.named(Kind::Endpoint, None, name.key())?

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use serde_json::{Map, Value, json};
 
-use super::super::args::Reading;
+use super::super::args::ReadArgs;
 use super::super::session::Session;
 use super::super::view::View;
 use super::super::{Outcome, complete};
@@ -31,12 +31,12 @@ struct Words {
     #[arg(value_name = "RESOURCE", add = complete::resources())]
     resource: String,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 // Whether a principal may do an action on a resource.
 #[derive(Args, Debug)]
-pub(super) struct Check {
+pub(super) struct CheckArgs {
     /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `access-token:NUMBER`, `authenticated`, `anyone`
     #[arg(value_name = "PRINCIPAL", required_unless_present = "batch", add = complete::principals())]
     principal: Option<String>,
@@ -58,17 +58,17 @@ pub(super) struct Check {
     #[arg(long, requires = "batch", conflicts_with_all = ["principal", "action", "resource"])]
     proof: bool,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
-// As `Check`, with everything the answer rests on.
+// As `CheckArgs`, with everything the answer rests on.
 #[derive(Args, Debug)]
-pub(super) struct Explain {
+pub(super) struct ExplainArgs {
     #[command(flatten)]
     words: Words,
 }
 
-impl Check {
+impl CheckArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         if let Some(file) = &self.batch {
             let wanted = batch::Wanted { all: self.all, proof: self.proof };
@@ -84,7 +84,7 @@ impl Check {
     }
 }
 
-impl Explain {
+impl ExplainArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         run(&self.words, session, true)
     }

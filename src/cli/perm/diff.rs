@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::super::Outcome;
-use super::super::args::Paging;
+use super::super::args::PageArgs;
 use super::super::session::Session;
 use super::super::view::View;
 use super::causes::Causes;
@@ -35,7 +35,7 @@ pub(super) struct Diff {
     #[arg(long)]
     exit_code: bool,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
 }
 
 /// What `--from` and `--to` can name.
@@ -97,7 +97,7 @@ fn compared(
     session: &mut Session<'_>,
     before: &View<'_, Snapshot>,
     after: &View<'_, Snapshot>,
-    (same_store, paging): (bool, &Paging),
+    (same_store, paging): (bool, &PageArgs),
 ) -> Result<bool, RenderError> {
     let (panel_before, panel_after) =
         (Evaluator::new(&before.facts, before.at), Evaluator::new(&after.facts, after.at));

@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
-use super::super::args::{self, Paging, Reading};
+use super::super::args::{self, PageArgs, ReadArgs};
 use super::super::session::Session;
 use super::super::view::View;
 use super::super::{Outcome, complete};
@@ -20,7 +20,7 @@ use crate::render::{Column, Format, Row, shown};
 
 // Everything that a principal may do.
 #[derive(Args, Debug)]
-pub(super) struct List {
+pub(super) struct ListArgs {
     /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `access-token:NUMBER`, `authenticated`, `anyone`
     #[arg(value_name = "PRINCIPAL", add = complete::principals())]
     principal: String,
@@ -43,9 +43,9 @@ pub(super) struct List {
     #[arg(long)]
     everything: bool,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 fn kinds() -> impl TypedValueParser<Value = Kind> {
@@ -53,7 +53,7 @@ fn kinds() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(words).try_map(|word| Kind::from_name(&word).ok_or("unknown kind"))
 }
 
-impl List {
+impl ListArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let view = view.adaptive()?;

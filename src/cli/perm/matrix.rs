@@ -8,7 +8,7 @@ use std::rc::Rc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::args::{self, Paging, Reading};
+use super::super::args::{self, PageArgs, ReadArgs};
 use super::super::session::{Push, Session};
 use super::super::view::View;
 use super::super::{Outcome, complete};
@@ -21,7 +21,7 @@ use crate::render::{Column, RenderError, Row, key};
 
 // Who may do what on some resources.
 #[derive(Args, Debug)]
-pub(super) struct Matrix {
+pub(super) struct MatrixArgs {
     /// On what: `server`, `KIND:NAME`, `KIND:NUMBER`, `workspace:ORG/NAME`, `ENDPOINT:/path`
     #[arg(value_name = "RESOURCE", required_unless_present = "under", add = complete::resources())]
     resources: Vec<String>,
@@ -35,9 +35,9 @@ pub(super) struct Matrix {
     #[arg(long)]
     expand: bool,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
     /// How many rows the reader may not see.
     #[arg(skip)]
     unseen: Cell<usize>,
@@ -53,7 +53,7 @@ struct Asked {
     named: Rc<Named>,
 }
 
-impl Matrix {
+impl MatrixArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let view = view.adaptive()?;

@@ -27,47 +27,47 @@ use super::{Outcome, examples};
 /// Ask who may do what
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::PERM)]
-pub(super) struct Perm {
+pub(super) struct PermArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: PermCommand,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
-enum Verb {
+enum PermCommand {
     /// Answer `allowed` or `denied`, with the shortest proof; exit 0 or 1
     #[command(after_long_help = examples::PERM_CHECK)]
-    Check(check::Check),
+    Check(check::CheckArgs),
     /// Explain: every step of the proof; for a denial, what would suffice and who can give it
     #[command(after_long_help = examples::PERM_EXPLAIN)]
-    Explain(check::Explain),
+    Explain(check::ExplainArgs),
     /// List everybody who can do something
     #[command(after_long_help = examples::PERM_WHO)]
-    Who(who::Who),
+    Who(who::WhoArgs),
     /// List everything that somebody can do
     #[command(after_long_help = examples::PERM_LIST)]
-    List(list::List),
+    List(list::ListArgs),
     /// List what was gained and lost between two moments, and the change that caused it
     #[command(after_long_help = examples::PERM_DIFF)]
     Diff(diff::Diff),
     /// Show who can do what on some resources, one column for each action
     #[command(after_long_help = examples::PERM_MATRIX)]
-    Matrix(matrix::Matrix),
+    Matrix(matrix::MatrixArgs),
     /// Ask whether what should be so is so: the tests of a file
     #[command(after_long_help = examples::PERM_TEST)]
-    Test(assertions::Test),
+    Test(assertions::TestArgs),
 }
 
-impl Perm {
+impl PermArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        match self.verb {
-            Verb::Check(it) => it.run(session),
-            Verb::Explain(it) => it.run(session),
-            Verb::Who(it) => it.run(session),
-            Verb::List(it) => it.run(session),
-            Verb::Diff(it) => it.run(session),
-            Verb::Matrix(it) => it.run(session),
-            Verb::Test(it) => it.run(session),
+        match self.command {
+            PermCommand::Check(it) => it.run(session),
+            PermCommand::Explain(it) => it.run(session),
+            PermCommand::Who(it) => it.run(session),
+            PermCommand::List(it) => it.run(session),
+            PermCommand::Diff(it) => it.run(session),
+            PermCommand::Matrix(it) => it.run(session),
+            PermCommand::Test(it) => it.run(session),
         }
     }
 }

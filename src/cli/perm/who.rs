@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use clap::Args;
 use serde_json::json;
 
-use super::super::args::{Paging, Reading};
+use super::super::args::{PageArgs, ReadArgs};
 use super::super::session::Session;
 use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
@@ -15,7 +15,7 @@ use crate::policy::listing::{Breadth, lookup_subjects};
 
 // Everybody who may do an action on a resource.
 #[derive(Args, Debug)]
-pub(super) struct Who {
+pub(super) struct WhoArgs {
     /// What: `VERB`, or `VERB=VALUE` as in `share=view`
     #[arg(value_name = "ACTION", add = complete::actions())]
     action: String,
@@ -29,12 +29,12 @@ pub(super) struct Who {
     #[arg(long)]
     proof: bool,
     #[command(flatten)]
-    paging: Paging,
+    paging: PageArgs,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
-impl Who {
+impl WhoArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let view = view.adaptive()?;

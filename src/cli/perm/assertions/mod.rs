@@ -12,7 +12,7 @@ use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 
 use super::super::Outcome;
-use super::super::args::{Paging, Reading};
+use super::super::args::{PageArgs, ReadArgs};
 use super::super::files;
 use super::super::session::Session;
 use super::super::view::View;
@@ -42,7 +42,7 @@ const BOUND: [Column; 6] =
 
 // What should be so, asked.
 #[derive(Args, Debug)]
-pub(super) struct Test {
+pub(super) struct TestArgs {
     /// Files with a list of tests, or with one under `tests:`, as a manifest has it; `-` is standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     files: Vec<PathBuf>,
@@ -50,7 +50,7 @@ pub(super) struct Test {
     #[arg(long)]
     mutate: bool,
     #[command(flatten)]
-    reading: Reading,
+    reading: ReadArgs,
 }
 
 /// How a test went.
@@ -63,7 +63,7 @@ struct Verdict {
     answers: Vec<Value>,
 }
 
-impl Test {
+impl TestArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         let tests = read(&self.files)?;
         session.read(self.reading.at.as_deref(), |session, view| {
@@ -207,7 +207,7 @@ impl Verdict {
 fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: usize) -> Result<(), RenderError> {
     let summary = format!("{} passed, {failed} failed", results.len() - failed);
     if session.dress().format != Format::Table {
-        session.stream(&TOLD, &Paging::default(), |_, push| {
+        session.stream(&TOLD, &PageArgs::default(), |_, push| {
             for (test, result) in results {
                 let values = [
                     json!(test.test),
@@ -270,7 +270,7 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, tests: &[Soug
         let _ = write!(session.err, "\r\x1b[K");
     }
     let viewer = view.viewer()?;
-    session.stream(&BOUND, &Paging::default(), |_, push| {
+    session.stream(&BOUND, &PageArgs::default(), |_, push| {
         for (binding, _) in found.iter().filter(|(_, is_missed)| !is_missed) {
             if viewer.sees_binding(binding)? && viewer.may_name(binding.resource)? {
                 let _ = push(bound(view, binding)?)?;
