@@ -7,10 +7,10 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, SettingArgs, WriteArgs, expiry, name};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::rename::RenameArgs;
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Setting, setting_field, time_value};
 use crate::model::{Id, Kind, Problem, Reference, Resource, Role};
@@ -237,9 +237,9 @@ impl AddArgs {
             (None, Some(text)) => Some(Reference::Named(Kind::Dropbox, name(Kind::Dropbox, text)?)),
             (None, None) => None,
         };
-        let done =
-            session.write(&self.writing, Who::Named, &mut |tx| account::add(tx, &who, &options, place.as_ref()))?;
-        session.report(&done, &Made::default())
+        let outcome = session
+            .write(&self.writing, ActingAs::Named, &mut |tx| account::add(tx, &who, &options, place.as_ref()))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -247,8 +247,8 @@ impl EditArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
         let options = self.settings.options(&self.name)?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| account::change(tx, &who, &options))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| account::change(tx, &who, &options))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -256,16 +256,16 @@ impl SetRoleArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
         let role = account::parse_role(&self.role, &self.name)?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| account::set_role(tx, &who, role))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| account::set_role(tx, &who, role))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
 impl NameArgs {
     fn run(&self, session: &mut Session<'_>, active: bool) -> Outcome {
         let who = name(Kind::Account, &self.name)?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| account::set_active(tx, &who, active))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| account::set_active(tx, &who, active))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -277,8 +277,8 @@ impl RemoveArgs {
             true => account::Removal::Destroy { transfer_to, cascade: self.cascade },
             false => account::Removal::Deactivate,
         };
-        let done = session.write(&self.writing, Who::Named, &mut |tx| account::remove(tx, &who, &removal))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| account::remove(tx, &who, &removal))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -323,7 +323,7 @@ struct Roles {
 }
 
 impl Roles {
-    fn of_all(view: &View<'_>) -> Result<Roles, RenderError> {
+    fn of_all(view: &ReadView<'_>) -> Result<Roles, RenderError> {
         let counts = Role::SERVER
             .into_iter()
             .map(|role| Ok((view.facts.count_held(Id::SERVER, role)?, role)))
@@ -346,7 +346,7 @@ impl Roles {
     }
 }
 
-fn account_row(view: &View<'_>, resource: &Resource, role: Option<Role>) -> Map<String, Value> {
+fn account_row(view: &ReadView<'_>, resource: &Resource, role: Option<Role>) -> Map<String, Value> {
     let account = resource.as_account().cloned().unwrap_or_default();
     let settings: Map<String, Value> = Setting::TOGGLES
         .iter()

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{ReadArgs, WriteArgs, number};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::log::LogReader;
 use super::session::Session;
 use super::{Outcome, complete, examples};
@@ -123,10 +123,10 @@ type StoreLog<'v> = LogReader<'v, 'v, StoreFacts<'v>>;
 
 /// A line of the log; what it changed is told as it comes.
 fn entry_row(log: &StoreLog<'_>, entry: &LogEntry) -> Result<Map<String, Value>, Problem> {
-    let texts = log.tells_texts(entry)?;
+    let texts = log.shows_texts(entry)?;
     let command = texts.then_some(&entry.command);
     let reason = entry.reason.as_ref().filter(|_| texts);
-    let message = entry.denied.as_ref().filter(|denied| log.tells_denial(&denied.rule)).map(|denied| &denied.message);
+    let message = entry.denied.as_ref().filter(|denied| log.shows_denial(&denied.rule)).map(|denied| &denied.message);
     Ok(row(
         &COLUMNS,
         [
@@ -204,7 +204,7 @@ impl ShowArgs {
             if let Some(by) = view.reader.undone_by(self.revision)? {
                 fields.insert("undone_by".to_owned(), json!(by));
             }
-            if session.dress().format == Format::Table {
+            if session.output_options().format == Format::Table {
                 fields.remove("changes");
                 session.value(&Value::Object(fields))?;
                 changes.each(&mut |change| {
@@ -228,7 +228,7 @@ fn check(session: &mut Session<'_>) -> Outcome {
         }
         let report = verify(view.reader)?;
         let right = report.faults.is_empty();
-        if session.dress().format == Format::Table {
+        if session.output_options().format == Format::Table {
             let mut text = Text::default();
             for fault in &report.faults {
                 let place = fault.revision.map_or_else(String::new, |revision| format!("revision {revision}: "));
@@ -248,7 +248,7 @@ fn check(session: &mut Session<'_>) -> Outcome {
 impl UndoArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let number = self.revision;
-        let done = session.write_with(&self.writing, Who::Named, Some(number), &mut |reader, tx| {
+        let outcome = session.write_with(&self.writing, ActingAs::Named, Some(number), &mut |reader, tx| {
             let entry = reader.revision(number)?.ok_or_else(|| Problem::not_found("revision", &number.to_string()))?;
             let past = undo::UndoneRevision {
                 number,
@@ -258,6 +258,6 @@ impl UndoArgs {
             };
             undo::undo(tx, &past, &reader.changes(number)?)
         })?;
-        session.report(&done, &Made::default())
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }

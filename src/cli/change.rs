@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::access::{self, Effect};
+use super::access_impact::{self, AccessImpact};
 use super::args::{PageArgs, WriteArgs};
 use super::clock;
 use super::config::Smtp;
-use super::mail::{self, Letter};
+use super::mail::{self, MailMessage};
 use super::prompt;
 use super::session::Session;
 use super::view::adaptive;
@@ -21,7 +21,7 @@ use crate::store::{DeniedChange, Reader, RevisionHeader, Store, StoreFacts, Writ
 
 /// Who acts in a change.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Who {
+pub(super) enum ActingAs {
     /// The account of `--as`, or the operator.
     Named,
     /// Whoever holds a link, without an account.
@@ -29,37 +29,37 @@ pub(super) enum Who {
 }
 
 /// What became of a change.
-pub(super) struct Done<T> {
+pub(super) struct ChangeOutcome<T> {
     pub(super) value: T,
     changes: Vec<Change>,
     revision: Option<Revision>,
     warnings: Vec<String>,
     dry_run: bool,
     /// What it would mean for people, where that was asked for.
-    access: Option<Effect>,
+    access: Option<AccessImpact>,
 }
 
 /// A secret that was made, and the link it is part of.
 #[derive(Default)]
-pub(super) struct Made {
+pub(super) struct IssuedSecrets {
     pub(super) secret: Option<Secret>,
     pub(super) url: Option<String>,
     /// Where one command made several.
-    pub(super) secrets: Vec<Issued>,
+    pub(super) secrets: Vec<IssuedSecret>,
 }
 
 /// A secret that one command made beside others.
-pub(super) struct Issued {
+pub(super) struct IssuedSecret {
     /// Whom it is for.
     pub(super) address: String,
     pub(super) secret: Secret,
     pub(super) url: Option<String>,
 }
 
-impl Made {
+impl IssuedSecrets {
     /// A secret that was made, and nothing else.
-    pub(super) fn secret(secret: Secret) -> Made {
-        Made { secret: Some(secret), ..Made::default() }
+    pub(super) fn secret(secret: Secret) -> IssuedSecrets {
+        IssuedSecrets { secret: Some(secret), ..IssuedSecrets::default() }
     }
 
     /// The secret that goes with a change: the only one, or the one for the address it names.
@@ -71,7 +71,7 @@ impl Made {
     }
 }
 
-impl<T> Done<T> {
+impl<T> ChangeOutcome<T> {
     /// Whether something changed for good.
     pub(super) const fn is_committed(&self) -> bool {
         self.revision.is_some()
@@ -80,40 +80,40 @@ impl<T> Done<T> {
 
 /// A store opened for an operation: with the writers' turn, or for a dry run to be read alone, so that the
 /// one never waits for the other.
-pub(super) enum Opened {
+pub(super) enum OpenedStore {
     /// To be changed.
     Write(Writer),
     /// To be read.
     Read(Reader),
 }
 
-impl Opened {
+impl OpenedStore {
     /// Opens a store for a change, or for a dry run of one.
-    pub(super) fn new(store: &Store, dry_run: bool) -> Result<Opened, Problem> {
-        Ok(if dry_run { Opened::Read(store.read()?) } else { Opened::Write(store.write()?) })
+    pub(super) fn new(store: &Store, dry_run: bool) -> Result<OpenedStore, Problem> {
+        Ok(if dry_run { OpenedStore::Read(store.read()?) } else { OpenedStore::Write(store.write()?) })
     }
 
     /// The store as it is seen.
     pub(super) const fn reader(&self) -> &Reader {
         match self {
-            Opened::Write(writer) => writer.reader(),
-            Opened::Read(reader) => reader,
+            OpenedStore::Write(writer) => writer.reader(),
+            OpenedStore::Read(reader) => reader,
         }
     }
 
     /// Who may write; none in a dry run.
     pub(super) const fn writer(&self) -> Option<&Writer> {
         match self {
-            Opened::Write(writer) => Some(writer),
-            Opened::Read(_) => None,
+            OpenedStore::Write(writer) => Some(writer),
+            OpenedStore::Read(_) => None,
         }
     }
 
-    /// As [`writer`](Opened::writer), for the commit.
+    /// As [`writer`](OpenedStore::writer), for the commit.
     pub(super) fn into_writer(self) -> Option<Writer> {
         match self {
-            Opened::Write(writer) => Some(writer),
-            Opened::Read(_) => None,
+            OpenedStore::Write(writer) => Some(writer),
+            OpenedStore::Read(_) => None,
         }
     }
 }
@@ -126,9 +126,9 @@ impl Session<'_> {
     pub(super) fn write<T, E: Into<Refusal>>(
         &mut self,
         writing: &WriteArgs,
-        who: Who,
+        who: ActingAs,
         operation: &mut dyn FnMut(&mut Transaction<'_, StoreFacts<'_>>) -> Result<T, E>,
-    ) -> Result<Done<T>, RenderError> {
+    ) -> Result<ChangeOutcome<T>, RenderError> {
         self.write_with(writing, who, None, &mut |_, tx| operation(tx))
     }
 
@@ -138,19 +138,19 @@ impl Session<'_> {
     pub(super) fn write_with<T, E: Into<Refusal>>(
         &mut self,
         writing: &WriteArgs,
-        who: Who,
+        who: ActingAs,
         undoes: Option<Revision>,
         operation: Operation<'_, T, E>,
-    ) -> Result<Done<T>, RenderError> {
+    ) -> Result<ChangeOutcome<T>, RenderError> {
         let path = self.store_path()?;
         // A dry run makes nothing, not even an empty store.
         let make = writing.create && !writing.dry_run;
         let store = if make { Store::create(&path)?.0 } else { Store::open(&path)? };
         let mut confirmed: Option<Vec<String>> = None;
         loop {
-            let opened = Opened::new(&store, writing.dry_run)?;
+            let opened = OpenedStore::new(&store, writing.dry_run)?;
             let facts = opened.reader().facts();
-            let actor = if who == Who::Named { self.actor(&facts)? } else { Actor::Principal(Id::ANYONE) };
+            let actor = if who == ActingAs::Named { self.actor(&facts)? } else { Actor::Principal(Id::ANYONE) };
             let now = Time::now();
             let mut tx = Transaction::new(&facts, actor, now)?;
             let allowed = require_active(&facts, actor, now).map_err(Refusal::from);
@@ -168,14 +168,14 @@ impl Session<'_> {
                 (tx.actor, std::mem::take(&mut tx.warnings), std::mem::take(&mut tx.cascades));
             let rows = tx.facts().draft().against(&facts)?;
             let mut changes = describe(&rows, &tx)?;
-            if who == Who::Named {
+            if who == ActingAs::Named {
                 hide_unseen(&mut changes, &tx, &mut notices)?;
             }
             let last_id = tx.facts().last_id()?;
             let access = if writing.access {
                 let before = adaptive(facts)?;
                 let after = Overlay::with(&before, tx.facts().draft())?;
-                Some(Effect::of((&before, &after), &rows, (actor, now))?)
+                Some(AccessImpact::of((&before, &after), &rows, (actor, now))?)
             } else {
                 None
             };
@@ -202,8 +202,8 @@ impl Session<'_> {
             notices.extend(committed.as_ref().and_then(|committed| clock::dated_ahead(committed.at, now)));
             let revision = committed.map(|committed| committed.revision);
             self.changed(revision.is_some());
-            self.mention(&format!("store {}", path.display()));
-            return Ok(Done { value, changes, revision, warnings: notices, dry_run: writing.dry_run, access });
+            self.verbose(&format!("store {}", path.display()));
+            return Ok(ChangeOutcome { value, changes, revision, warnings: notices, dry_run: writing.dry_run, access });
         }
     }
 
@@ -221,7 +221,7 @@ impl Session<'_> {
     /// A denied change is an entry of the log (docs/model.md#denials); questions and dry runs are not.
     pub(super) fn refuse(
         &self,
-        opened: Opened,
+        opened: OpenedStore,
         entry: RevisionHeader,
         refused: Refusal,
         actor: Actor,
@@ -240,37 +240,42 @@ impl Session<'_> {
     }
 
     /// Says what a writing command did.
-    pub(super) fn report<T>(&mut self, done: &Done<T>, made: &Made) -> super::Outcome {
-        self.report_and_mail(done, made, &[])
+    pub(super) fn report<T>(&mut self, outcome: &ChangeOutcome<T>, secrets: &IssuedSecrets) -> super::Outcome {
+        self.report_and_mail(outcome, secrets, &[])
     }
 
     /// As [`report`](Session::report), for a change that made links or invitations, and mails them
     /// where a mail server is configured. What was made is printed first: a server that takes its
     /// time must not lose the secret of a change that is committed.
-    pub(super) fn report_and_mail<T>(&mut self, done: &Done<T>, made: &Made, letters: &[Letter]) -> super::Outcome {
-        self.warn_all(&done.warnings);
-        let smtp = self.config.smtp.clone().filter(|_| done.is_committed() && !letters.is_empty());
-        let Some(smtp) = smtp else { return self.answer(done, made).map(|()| 0) };
-        let printed = if self.dress().format.is_object() {
+    pub(super) fn report_and_mail<T>(
+        &mut self,
+        outcome: &ChangeOutcome<T>,
+        secrets: &IssuedSecrets,
+        mails: &[MailMessage],
+    ) -> super::Outcome {
+        self.warn_all(&outcome.warnings);
+        let smtp = self.config.smtp.clone().filter(|_| outcome.is_committed() && !mails.is_empty());
+        let Some(smtp) = smtp else { return self.answer(outcome, secrets).map(|()| 0) };
+        let printed = if self.output_options().format.is_object() {
             // As far as the object is the same whether the mail arrives or not.
             let mut arrived = Vec::new();
             let mut lost = Vec::new();
-            render::write_value(&mut arrived, &report_object(done, made, Some(Ok(()))), &self.dress())?;
-            render::write_value(&mut lost, &report_object(done, made, Some(Err(&[]))), &self.dress())?;
+            render::write_value(&mut arrived, &report_object(outcome, secrets, Some(Ok(()))), &self.output_options())?;
+            render::write_value(&mut lost, &report_object(outcome, secrets, Some(Err(&[]))), &self.output_options())?;
             let same = arrived.iter().zip(&lost).take_while(|(one, other)| one == other).count();
             arrived.truncate(same);
             self.out.write_all(&arrived).and_then(|()| self.out.flush()).map(|()| Some(same))
         } else {
-            self.answer(done, made)?;
+            self.answer(outcome, secrets)?;
             self.out.flush().map(|()| None)
         };
         // Nobody reads any more; whoever was invited is told all the same.
-        let warnings = mail_all(&smtp, letters);
+        let warnings = mail_all(&smtp, mails);
         self.warn_all(&warnings);
         if let Some(same) = printed? {
             let mailed = if warnings.is_empty() { Ok(()) } else { Err(warnings.as_slice()) };
             let mut whole = Vec::new();
-            render::write_value(&mut whole, &report_object(done, made, Some(mailed)), &self.dress())?;
+            render::write_value(&mut whole, &report_object(outcome, secrets, Some(mailed)), &self.output_options())?;
             self.out.write_all(whole.get(same..).unwrap_or_default())?;
         }
         Ok(0)
@@ -283,15 +288,15 @@ impl Session<'_> {
     }
 
     /// What a writing command did, in the format that is asked for.
-    fn answer<T>(&mut self, done: &Done<T>, made: &Made) -> Result<(), RenderError> {
-        match self.dress().format {
-            Format::Table => self.report_lines(done, made),
-            Format::Csv | Format::Tsv => self.report_rows(done, made),
-            _ => self.value(&report_object(done, made, None)).map(drop),
+    fn answer<T>(&mut self, outcome: &ChangeOutcome<T>, secrets: &IssuedSecrets) -> Result<(), RenderError> {
+        match self.output_options().format {
+            Format::Table => self.report_lines(outcome, secrets),
+            Format::Csv | Format::Tsv => self.report_rows(outcome, secrets),
+            _ => self.value(&report_object(outcome, secrets, None)).map(drop),
         }
     }
 
-    fn report_rows<T>(&mut self, done: &Done<T>, made: &Made) -> Result<(), RenderError> {
+    fn report_rows<T>(&mut self, outcome: &ChangeOutcome<T>, secrets: &IssuedSecrets) -> Result<(), RenderError> {
         const COLUMNS: [Column; 8] = [
             shown("change"),
             shown("ref"),
@@ -302,42 +307,42 @@ impl Session<'_> {
             hidden("secret"),
             hidden("url"),
         ];
-        if let Some(access) = &done.access {
-            self.list(&access::COLUMNS, access.rows().map(Ok), &PageArgs::default())?;
+        if let Some(access) = &outcome.access {
+            self.list(&access_impact::COLUMNS, access.rows().map(Ok), &PageArgs::default())?;
             for notice in access.notices() {
                 self.warn(&notice);
             }
             return Ok(());
         }
-        let rows = done.changes.iter().map(|change| {
+        let rows = outcome.changes.iter().map(|change| {
             let mut row = change.json().as_object().cloned().unwrap_or_default();
-            row.insert("revision".to_owned(), json!(done.revision));
-            row.insert("secret".to_owned(), json!(made.of(change)));
-            row.insert("url".to_owned(), json!(made.url));
+            row.insert("revision".to_owned(), json!(outcome.revision));
+            row.insert("secret".to_owned(), json!(secrets.of(change)));
+            row.insert("url".to_owned(), json!(secrets.url));
             Ok(row)
         });
         self.list(&COLUMNS, rows, &PageArgs::default())?;
         Ok(())
     }
 
-    fn report_lines<T>(&mut self, done: &Done<T>, made: &Made) -> Result<(), RenderError> {
+    fn report_lines<T>(&mut self, outcome: &ChangeOutcome<T>, secrets: &IssuedSecrets) -> Result<(), RenderError> {
         let mut text = Text::default();
-        done.changes.iter().for_each(|change| text.line(&change.line()));
-        if let Some(access) = &done.access {
+        outcome.changes.iter().for_each(|change| text.line(&change.line()));
+        if let Some(access) = &outcome.access {
             access.each_line(&mut |line| {
                 text.line(line);
                 Ok(())
             })?;
         }
-        match done.revision {
+        match outcome.revision {
             Some(revision) => text.line(&format!("revision {revision}")),
-            None if done.changes.is_empty() => text.line("unchanged"),
+            None if outcome.changes.is_empty() => text.line("unchanged"),
             None => text.line("dry run: nothing was changed"),
         }
-        if let Some(url) = &made.url {
+        if let Some(url) = &secrets.url {
             text.line(&format!("url {url}"));
         }
-        if let Some(secret) = &made.secret {
+        if let Some(secret) = &secrets.secret {
             // What has lines of its own, as a private key has, begins on one.
             let secret = secret.reveal().trim_end();
             if secret.contains('\n') {
@@ -347,7 +352,7 @@ impl Session<'_> {
                 text.line(&format!("secret {secret}"));
             }
         }
-        for issued in &made.secrets {
+        for issued in &secrets.secrets {
             if let Some(url) = &issued.url {
                 text.line(&format!("url {} {url}", issued.address));
             }
@@ -358,50 +363,54 @@ impl Session<'_> {
 }
 
 /// A change as an object. `mailed` and `warnings` are the last fields, since they are known last.
-fn report_object<T>(done: &Done<T>, made: &Made, mailed: Option<Result<(), &[String]>>) -> Value {
+fn report_object<T>(
+    outcome: &ChangeOutcome<T>,
+    secrets: &IssuedSecrets,
+    mailed: Option<Result<(), &[String]>>,
+) -> Value {
     let mut object = Map::new();
-    object.insert("revision".to_owned(), json!(done.revision));
-    object.insert("changed".to_owned(), Value::Array(done.changes.iter().map(Change::json).collect()));
-    if done.dry_run {
+    object.insert("revision".to_owned(), json!(outcome.revision));
+    object.insert("changed".to_owned(), Value::Array(outcome.changes.iter().map(Change::json).collect()));
+    if outcome.dry_run {
         object.insert("dry_run".to_owned(), json!(true));
     }
-    if let Some(access) = &done.access {
+    if let Some(access) = &outcome.access {
         access.add_to(&mut object);
-        object.insert(access::ROWS.to_owned(), access.rows().map(Value::Object).collect());
+        object.insert(access_impact::ROWS.to_owned(), access.rows().map(Value::Object).collect());
     }
-    if let Some(secret) = &made.secret {
+    if let Some(secret) = &secrets.secret {
         object.insert("secret".to_owned(), json!(secret.reveal()));
     }
-    if !made.secrets.is_empty() {
-        let each = |issued: &Issued| {
+    if !secrets.secrets.is_empty() {
+        let each = |issued: &IssuedSecret| {
             let mut each = json!({"email": issued.address, "secret": issued.secret.reveal()});
             if let (Some(url), Some(fields)) = (&issued.url, each.as_object_mut()) {
                 fields.insert("url".to_owned(), json!(url));
             }
             each
         };
-        object.insert("secrets".to_owned(), made.secrets.iter().map(each).collect());
+        object.insert("secrets".to_owned(), secrets.secrets.iter().map(each).collect());
     }
-    if let Some(url) = &made.url {
+    if let Some(url) = &secrets.url {
         object.insert("url".to_owned(), json!(url));
     }
     if let Some(mailed) = mailed {
         object.insert("mailed".to_owned(), json!(mailed.is_ok()));
     }
     let unmailed = mailed.and_then(Result::err).unwrap_or_default();
-    let warnings: Vec<&String> = done.warnings.iter().chain(unmailed).collect();
+    let warnings: Vec<&String> = outcome.warnings.iter().chain(unmailed).collect();
     object.insert("warnings".to_owned(), json!(warnings));
     Value::Object(object)
 }
 
 /// Mails every letter; answers a warning for each that was not mailed.
-fn mail_all(smtp: &Smtp, letters: &[Letter]) -> Vec<String> {
+fn mail_all(smtp: &Smtp, mails: &[MailMessage]) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut unreachable: Option<String> = None;
-    for letter in letters {
+    for mail in mails {
         let why = match &unreachable {
             Some(why) => why.clone(),
-            None => match mail::send(smtp, letter) {
+            None => match mail::send(smtp, mail) {
                 Ok(()) => continue,
                 Err(failure) => {
                     // One server that does not answer is not waited for once for each letter.
@@ -410,7 +419,7 @@ fn mail_all(smtp: &Smtp, letters: &[Letter]) -> Vec<String> {
                 }
             },
         };
-        warnings.push(format!("{} was not mailed to `{}`: {why}; deliver it yourself", letter.what, letter.to));
+        warnings.push(format!("{} was not mailed to `{}`: {why}; deliver it yourself", mail.what, mail.to));
     }
     warnings
 }
@@ -428,7 +437,7 @@ pub(super) fn hide_unseen<F: Facts + ?Sized>(
     let all = changes.len();
     let mut seen = Vec::with_capacity(all);
     for change in changes.drain(..) {
-        if is_told(tx, &change)? {
+        if sees_change(tx, &change)? {
             seen.push(change);
         }
     }
@@ -443,7 +452,7 @@ pub(super) fn hide_unseen<F: Facts + ?Sized>(
 
 /// Whether the actor is told of a change: of a thing that it sees, of what somebody holds where it may know
 /// of that.
-fn is_told<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &Change) -> Result<bool, Problem> {
+fn sees_change<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &Change) -> Result<bool, Problem> {
     let sees = tx.may_name(change.resource)?;
     if change.member.is_none() {
         return Ok(sees);

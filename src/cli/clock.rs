@@ -8,11 +8,11 @@ use crate::model::Time;
 
 /// How far the log may be ahead without a word, in milliseconds: clocks are set back by so much
 /// whenever they are adjusted.
-const TOLERATED: i64 = 60_000;
+const MAX_SKEW: i64 = 60_000;
 
 /// Whether a time of the log is ahead of the clock.
 pub(super) const fn is_ahead(of_log: Time, now: Time) -> bool {
-    of_log.0 - now.0 > TOLERATED
+    of_log.0 - now.0 > MAX_SKEW
 }
 
 /// What should be said of a change that was dated later than the clock.

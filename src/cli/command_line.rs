@@ -8,12 +8,12 @@ use super::args::{GlobalArgs, ReadArgs, WriteArgs};
 use crate::model::name::shell_quote;
 
 /// The options that the log leaves out, as the parser has them.
-struct LeftOut(Vec<Arg>);
+struct OmittedOptions(Vec<Arg>);
 
-impl LeftOut {
-    fn read() -> LeftOut {
+impl OmittedOptions {
+    fn read() -> OmittedOptions {
         let all = WriteArgs::augment_args(ReadArgs::augment_args(GlobalArgs::augment_args(Command::new(""))));
-        LeftOut(all.get_arguments().cloned().collect())
+        OmittedOptions(all.get_arguments().cloned().collect())
     }
 
     /// Whether there is such an option, and whether it takes a value.
@@ -48,7 +48,7 @@ fn takes_value(option: &Arg) -> bool {
 
 /// The command as the log keeps it.
 pub(super) fn command_line(args: &[OsString]) -> String {
-    let left_out = LeftOut::read();
+    let left_out = OmittedOptions::read();
     let mut kept = Vec::new();
     let mut words = args.iter().skip(1).map(|arg| arg.to_string_lossy());
     while let Some(word) = words.next() {

@@ -6,9 +6,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, item, item_types, size};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Item, ItemType, time_value};
 use crate::model::{Id, Kind, Permissions, Problem, Reference, Resource, Role};
@@ -216,7 +216,7 @@ static WITH_SOURCES: [Column; 8] = [
 
 /// An item as a row: with the reader's own permissions.
 fn item_row(
-    view: &View<'_>,
+    view: &ReadView<'_>,
     reader: &AnyViewer<'_>,
     resource: &Resource,
     reference: &str,
@@ -240,7 +240,7 @@ fn item_row(
 }
 
 /// One of the ways in which the reader has what they have on an item: by a share, as its owner, by a role.
-fn through_what(view: &View<'_>, source: &[ProofStep]) -> Result<Option<Value>, RenderError> {
+fn through_what(view: &ReadView<'_>, source: &[ProofStep]) -> Result<Option<Value>, RenderError> {
     let mut via = Vec::new();
     for step in source {
         let what = match step {
@@ -265,7 +265,7 @@ fn through_what(view: &View<'_>, source: &[ProofStep]) -> Result<Option<Value>, 
             "label": set.label(),
             "permissions": set,
             "on": view.name(binding.resource)?,
-            "by": view.by(binding.grantor)?,
+            "by": view.actor_name(binding.grantor)?,
             "via": (!via.is_empty()).then(|| via.join(" > ")),
             "expires": time_value(binding.expires),
         })));
@@ -284,17 +284,17 @@ impl ContentArgs {
                 let (endpoint, path) = item(&it.item)?;
                 let owner = it.owner.as_deref().map(owner).transpose()?;
                 let settings = ItemSettings { item_type: it.item_type, size: it.size, owner };
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| content::add(tx, &endpoint, &path, &settings))?;
-                session.report(&done, &Made::default())
+                let outcome = session
+                    .write(&it.writing, ActingAs::Named, &mut |tx| content::add(tx, &endpoint, &path, &settings))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             ContentCommand::Set(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let owner = it.owner.as_deref().map(owner).transpose()?;
                 let settings = ItemSettings { item_type: None, size: it.size, owner };
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| content::set(tx, &endpoint, &path, &settings))?;
-                session.report(&done, &Made::default())
+                let outcome = session
+                    .write(&it.writing, ActingAs::Named, &mut |tx| content::set(tx, &endpoint, &path, &settings))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             ContentCommand::List(it) => it.folder.list(session, false, &it.paging),
             ContentCommand::Tree(it) => it.folder.list(session, true, &it.paging),
@@ -303,22 +303,23 @@ impl ContentArgs {
             ContentCommand::Save(it) => {
                 let package = Reference::parse(&it.package, Kind::Package)?;
                 let (endpoint, path) = item(&it.folder)?;
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| content::save(tx, &package, &endpoint, &path))?;
-                session.report(&done, &Made::default())
+                let outcome = session
+                    .write(&it.writing, ActingAs::Named, &mut |tx| content::save(tx, &package, &endpoint, &path))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             ContentCommand::Copy(it) => it.run(session, true),
             ContentCommand::Move(it) => it.run(session, false),
             ContentCommand::Rename(it) => {
                 let (endpoint, path) = item(&it.item)?;
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| content::rename(tx, &endpoint, &path, &it.new))?;
-                session.report(&done, &Made::default())
+                let outcome = session
+                    .write(&it.writing, ActingAs::Named, &mut |tx| content::rename(tx, &endpoint, &path, &it.new))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             ContentCommand::Remove(it) => {
                 let (endpoint, path) = item(&it.item)?;
-                let done = session.write(&it.writing, Who::Named, &mut |tx| content::remove(tx, &endpoint, &path))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| content::remove(tx, &endpoint, &path))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
         }
     }
@@ -330,7 +331,7 @@ impl FolderArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             // A folder is told before what lies in it, so each name is made from its folder's.
             let mut names: HashMap<Id, String> = HashMap::new();
-            let reader = view.viewer_then()?;
+            let reader = view.viewer_at_moment()?;
             let rows = content::list(&view.transaction()?, &endpoint, &path, deep)?.into_iter().map(|found| {
                 let name = match found.parent.and_then(|parent| names.get(&parent)) {
                     Some(folder) => format!("{folder}/{}", found.name),
@@ -350,7 +351,7 @@ impl FolderArgs {
         let (endpoint, path) = item(&self.item)?;
         session.read(self.reading.at.as_deref(), |session, view| {
             let found = content::registered(&view.transaction()?, &endpoint, &path)?.nearest;
-            let viewer = view.viewer_then()?;
+            let viewer = view.viewer_at_moment()?;
             let mut row = item_row(view, &viewer, &found, &view.name(found.id)?)?;
             let mut through = Vec::new();
             if let Some(subject) = viewer.subject() {
@@ -369,9 +370,9 @@ impl UploadArgs {
         let (endpoint, path) = item(&self.item)?;
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
         let request = Upload { item_type: self.item_type, size: self.size, files };
-        let done =
-            session.write(&self.writing, Who::Named, &mut |tx| content::upload(tx, &endpoint, &path, &request))?;
-        session.report(&done, &Made::default())
+        let outcome =
+            session.write(&self.writing, ActingAs::Named, &mut |tx| content::upload(tx, &endpoint, &path, &request))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -379,9 +380,9 @@ impl TransferArgs {
     fn run(&self, session: &mut Session<'_>, copy: bool) -> Outcome {
         let (from, to) = (item(&self.item)?, item(&self.folder)?);
         let (from, to) = ((&from.0, &from.1), (&to.0, &to.1));
-        let done = session.write(&self.writing, Who::Named, &mut |tx| {
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
             if copy { transfer::copy(tx, from, to).map(drop) } else { transfer::move_to(tx, from, to) }
         })?;
-        session.report(&done, &Made::default())
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::args::{WriteArgs, name};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::links;
 use super::members::{MembersArgs, MembershipArgs};
@@ -195,13 +195,15 @@ impl DropboxArgs {
         match self.command {
             DropboxCommand::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             DropboxCommand::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             DropboxCommand::List(it) => it.run(session, kind, &COLUMNS),
             DropboxCommand::Show(it) => it.run(session, kind, &COLUMNS),

@@ -4,11 +4,11 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, endpoint_kinds, endpoint_roles, item, name, references};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{EndpointKind, NodeVersion};
 use crate::model::{Kind, Name, Problem, ProblemKind, Reference, Resource, Role, Verb};
@@ -159,10 +159,10 @@ static COLUMNS: [Column; 8] = [
 static ROLES: [Column; 7] =
     [hidden("ref"), key("principal"), key("role"), shown("by"), key("implied_by"), key("via"), hidden("revision")];
 
-fn endpoint_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+fn endpoint_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let Some(it) = resource.as_endpoint() else { return Ok(Map::new()) };
     // The folder it opens may lie where the reader sees nothing.
-    let of = it.of.map(|id| view.told_name(id)).transpose()?.flatten();
+    let of = it.of.map(|id| view.visible_name(id)).transpose()?.flatten();
     Ok(row(
         &COLUMNS,
         [
@@ -197,27 +197,28 @@ impl EndpointArgs {
             }
             EndpointCommand::Set(it) => {
                 let (which, options) = (name(Kind::Endpoint, &it.name)?, it.settings.options()?);
-                let done = session.write(&it.writing, Who::Named, &mut |tx| endpoint::set(tx, &which, &options))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| endpoint::set(tx, &which, &options))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             EndpointCommand::Rename(it) => it.run(session, Kind::Endpoint),
             EndpointCommand::Remove(it) => {
                 let which = name(Kind::Endpoint, &it.name)?;
-                let done = session.write(&it.writing, Who::Named, &mut |tx| endpoint::remove(tx, &which))?;
-                session.report(&done, &Made::default())
+                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| endpoint::remove(tx, &which))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             EndpointCommand::Roles(it) => it.run(session),
             EndpointCommand::AddRole(it) => {
                 let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| endpoint::add_role(tx, &which, it.role, &who))?;
-                session.report(&done, &Made::default())
+                let outcome = session
+                    .write(&it.writing, ActingAs::Named, &mut |tx| endpoint::add_role(tx, &which, it.role, &who))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             EndpointCommand::RemoveRole(it) => {
                 let (which, who) = (name(Kind::Endpoint, &it.name)?, references(&it.who)?);
-                let done = session
-                    .write(&it.writing, Who::Named, &mut |tx| endpoint::remove_role(tx, &which, it.role, &who))?;
-                session.report(&done, &Made::default())
+                let outcome = session
+                    .write(&it.writing, ActingAs::Named, &mut |tx| endpoint::remove_role(tx, &which, it.role, &who))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
         }
     }
@@ -232,8 +233,8 @@ impl AddArgs {
             administrators: references(&self.administrators)?,
             settings: self.settings.options()?,
         };
-        let done = session.write(&self.writing, Who::Named, &mut |tx| endpoint::add(tx, &which, &new))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| endpoint::add(tx, &which, &new))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -243,7 +244,7 @@ impl RolesArgs {
         session.read(self.reading.at.as_deref(), |session, view| {
             let rows = match self.of.as_deref() {
                 None => self.all(view, &which)?,
-                Some("me") => own(view, &which)?,
+                Some("me") => own_roles(view, &which)?,
                 Some(text) => of(view, &which, &Reference::parse(text, Kind::Account)?)?,
             };
             session.list(&ROLES, rows.into_iter().map(Ok), &self.paging)
@@ -251,7 +252,7 @@ impl RolesArgs {
     }
 
     /// Every role that was assigned.
-    fn all(&self, view: &View<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
+    fn all(&self, view: &ReadView<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
         let endpoint = view.find(Kind::Endpoint, which)?;
         view.transaction()?.require_verb(Verb::ListRoles, endpoint.id)?;
         let mut rows = Vec::new();
@@ -280,7 +281,7 @@ impl RolesArgs {
 
 /// One's own effective roles. An access manager of a private bucket does not see it, and is told of
 /// that role alone.
-fn own(view: &View<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
+fn own_roles(view: &ReadView<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
     let Actor::Principal(actor) = view.actor else {
         return Err(Problem::usage("no_account", "the operator is no account and holds no roles")
             .tip("--as USER, or --of USER")
@@ -298,13 +299,13 @@ fn own(view: &View<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderE
 }
 
 /// The effective roles of somebody else, for who may list roles.
-fn of(view: &View<'_>, which: &Name, who: &Reference) -> Result<Vec<Map<String, Value>>, RenderError> {
+fn of(view: &ReadView<'_>, which: &Name, who: &Reference) -> Result<Vec<Map<String, Value>>, RenderError> {
     let (id, _) = match who {
         Reference::Named(Kind::Account | Kind::Group, _) => view.resolve(who)?,
         other => return Err(other.wrong_kind("an account or a group").into()),
     };
     if view.actor == Actor::Principal(id) {
-        return own(view, which);
+        return own_roles(view, which);
     }
     let endpoint = view.find(Kind::Endpoint, which)?;
     view.transaction()?.require_verb(Verb::ListRoles, endpoint.id)?;
@@ -312,7 +313,7 @@ fn of(view: &View<'_>, which: &Name, who: &Reference) -> Result<Vec<Map<String, 
 }
 
 fn effective(
-    view: &View<'_>,
+    view: &ReadView<'_>,
     endpoint: &Resource,
     who: crate::model::Id,
 ) -> Result<Vec<Map<String, Value>>, RenderError> {

@@ -12,7 +12,7 @@ use crate::model::name::printable;
 use crate::model::{Problem, ProblemKind};
 
 /// The longest file that is read whole, in bytes.
-pub(super) const LONGEST: u64 = 64 << 20;
+pub(super) const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// What a file is called in messages.
 pub(super) fn name_of(path: &Path) -> String {
@@ -56,24 +56,26 @@ fn decoded(
 ) -> Result<Source, Problem> {
     let mut bytes = Vec::new();
     input
-        .take(LONGEST + 1)
+        .take(MAX_FILE_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(path, &format!("cannot be read: {}", library_errors::io(&error))))?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(unreadable(path, &format!("is longer than {} MB", LONGEST >> 20))
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(unreadable(path, &format!("is longer than {} MB", MAX_FILE_BYTES >> 20))
             .tip("write so much as JSON Lines, which are read one by one"));
     }
     let name = name_of(path);
     match decode(&bytes) {
         Ok(text) => Ok(Source { name, text: text.into_owned() }),
-        Err(diagnostic) => Err(mistaken("bad_file", vec![diagnostic.render(&name, &String::from_utf8_lossy(&bytes))])),
+        Err(diagnostic) => {
+            Err(invalid_files("bad_file", vec![diagnostic.render(&name, &String::from_utf8_lossy(&bytes))]))
+        }
     }
 }
 
 /// The most files that folders stand for, and the most entries that are looked at to find them: more is a mistake,
 /// such as a folder that everything on the machine lies in.
-const MOST_FILES: usize = 10_000;
-const MOST_ENTRIES: usize = 1_000_000;
+const MAX_FILES: usize = 10_000;
+const MAX_ENTRIES: usize = 1_000_000;
 
 /// Every file that is meant: a folder stands for the YAML and JSON in it and below, by name.
 pub(super) fn within(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
@@ -115,8 +117,8 @@ fn walk(top: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
             for entry in std::fs::read_dir(&path).map_err(failed)? {
                 let entry = entry.map_err(failed)?;
                 entries += 1;
-                if entries > MOST_ENTRIES {
-                    return Err(too_much(top, &format!("more than {MOST_ENTRIES} files and folders")));
+                if entries > MAX_ENTRIES {
+                    return Err(too_large(top, &format!("more than {MAX_ENTRIES} files and folders")));
                 }
                 if !entry.file_name().as_encoded_bytes().starts_with(b".") {
                     inside.push(entry.path());
@@ -131,8 +133,8 @@ fn walk(top: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
                     .why("to read a pipe or a device may never end")
                     .tip("name it outright, or give it another name"));
             }
-            if found.len() - before >= MOST_FILES {
-                return Err(too_much(top, &format!("more than {MOST_FILES} manifests")));
+            if found.len() - before >= MAX_FILES {
+                return Err(too_large(top, &format!("more than {MAX_FILES} manifests")));
             }
             found.push(path);
         }
@@ -145,18 +147,18 @@ fn is_manifest(path: &Path) -> bool {
         .is_some_and(|it| ["yaml", "yml", "json", "jsonl", "ndjson"].iter().any(|known| it.eq_ignore_ascii_case(known)))
 }
 
-fn too_much(folder: &Path, what: &str) -> Problem {
+fn too_large(folder: &Path, what: &str) -> Problem {
     unreadable(folder, &format!("holds {what}")).tip("name the folder in which the manifests are")
 }
 
 /// A problem that tells of mistakes in files.
-pub(super) fn mistaken(code: &'static str, shown: Vec<String>) -> Problem {
+pub(super) fn invalid_files(code: &'static str, shown: Vec<String>) -> Problem {
     let count = shown.len();
-    so_many_mistakes(code, shown, count)
+    invalid_files_some(code, shown, count)
 }
 
 /// A problem that tells of so many mistakes in files, of which some are shown.
-pub(super) fn so_many_mistakes(code: &'static str, mut shown: Vec<String>, count: usize) -> Problem {
+pub(super) fn invalid_files_some(code: &'static str, mut shown: Vec<String>, count: usize) -> Problem {
     let number = if count == 1 { "a mistake".to_owned() } else { format!("{count} mistakes") };
     if count > shown.len() {
         shown.push(format!("and {} more", count - shown.len()));
@@ -166,7 +168,7 @@ pub(super) fn so_many_mistakes(code: &'static str, mut shown: Vec<String>, count
 }
 
 /// The mistakes of several sources, as they are shown.
-pub(super) fn shown(sources: &[Source], diagnostics: &[(usize, Diagnostic)]) -> Vec<String> {
+pub(super) fn render_diagnostics(sources: &[Source], diagnostics: &[(usize, Diagnostic)]) -> Vec<String> {
     let of = |(number, diagnostic): &(usize, Diagnostic)| {
         let source = sources.get(*number)?;
         Some(diagnostic.render(&source.name, &source.text))

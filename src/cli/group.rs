@@ -6,11 +6,11 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, name, visibilities};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::members::{MembersArgs, MembershipArgs};
 use super::rename::RenameArgs;
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Attributes, GroupVisibility};
 use crate::model::{Kind, Resource, Verb};
@@ -65,7 +65,7 @@ enum GroupCommand {
 #[derive(Args, Debug)]
 pub(super) struct NamedArgs {
     /// Which one
-    #[arg(value_name = "NAME", add = complete::places())]
+    #[arg(value_name = "NAME", add = complete::names_of_noun())]
     pub(super) name: String,
     #[command(flatten)]
     pub(super) writing: WriteArgs,
@@ -75,7 +75,7 @@ pub(super) struct NamedArgs {
 #[derive(Args, Debug)]
 struct ChangeArgs {
     /// Which one
-    #[arg(value_name = "NAME", add = complete::places())]
+    #[arg(value_name = "NAME", add = complete::names_of_noun())]
     name: String,
     /// Who sees its name and may give it roles and shares [default: everyone, unless the directory is private]
     #[arg(long, value_name = "WHO", value_parser = visibilities())]
@@ -103,7 +103,7 @@ pub(super) struct ListArgs {
 #[derive(Args, Debug)]
 pub(super) struct ShowArgs {
     /// Which one
-    #[arg(value_name = "NAME", add = complete::places())]
+    #[arg(value_name = "NAME", add = complete::names_of_noun())]
     pub(super) name: String,
     #[command(flatten)]
     pub(super) reading: ReadArgs,
@@ -112,8 +112,8 @@ pub(super) struct ShowArgs {
 impl NamedArgs {
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = name(kind, &self.name)?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| group::remove(tx, kind, &which))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| group::remove(tx, kind, &which))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -143,7 +143,7 @@ static COLUMNS: [Column; 5] = [key("ref"), hidden("name"), shown("visible"), sho
 
 /// A group, a workgroup or a dropbox as a row: its settings by name, and how many members it has
 /// where the reader may see them. Who may only send to it is told its name and send policy.
-pub(super) fn group_row(view: &View<'_>, place: &Resource) -> Result<Map<String, Value>, RenderError> {
+pub(super) fn group_row(view: &ReadView<'_>, place: &Resource) -> Result<Map<String, Value>, RenderError> {
     const ENDS: [Column; 2] = [shown("ref"), shown("name")];
     let viewer = view.viewer()?;
     let inside = viewer.sees_details(place)?;
@@ -180,13 +180,15 @@ impl GroupArgs {
         match self.command {
             GroupCommand::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             GroupCommand::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             GroupCommand::List(it) => it.run(session, kind, &COLUMNS),
             GroupCommand::Show(it) => it.run(session, kind, &COLUMNS),

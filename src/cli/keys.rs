@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use super::args::{
     PageArgs, ReadArgs, SecretSource, WriteArgs, expiry, numbered, org_or_workspace, token_modes, workspace,
 };
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::links::{new_secret, random_bytes, read_secret_of};
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{Attributes, TokenMode, time_value};
 use crate::model::secret::Secret;
@@ -115,18 +115,18 @@ static KEYS: [Column; 6] =
     [key("ref"), shown("of"), shown("by"), shown("created"), hidden("public_key"), hidden("revision")];
 
 /// Where something lies, as a reference.
-fn owner_of(view: &View<'_>, resource: &Resource) -> Result<Option<String>, Problem> {
+fn owner_of(view: &ReadView<'_>, resource: &Resource) -> Result<Option<String>, Problem> {
     resource.parent.map(|id| view.name(id)).transpose()
 }
 
-fn key_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+fn key_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let Attributes::SigningKey(it) = &resource.attributes else { return Ok(Map::new()) };
     Ok(row(
         &KEYS,
         [
             json!(resource.reference()),
             json!(owner_of(view, resource)?),
-            json!(view.by(it.by)?),
+            json!(view.actor_name(it.by)?),
             json!(it.created.to_string()),
             json!(it.public_key),
             json!(resource.since),
@@ -140,10 +140,11 @@ impl SigningKeyArgs {
             SigningKeyCommand::Create(it) => {
                 let on = org_or_workspace(&it.on)?;
                 let (private, public) = new_pair()?;
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| key::create_signing_key(tx, &on, &public))?;
-                let made = if done.is_committed() { Made::secret(private) } else { Made::default() };
-                session.report(&done, &made)
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| key::create_signing_key(tx, &on, &public))?;
+                let secrets =
+                    if outcome.is_committed() { IssuedSecrets::secret(private) } else { IssuedSecrets::default() };
+                session.report(&outcome, &secrets)
             }
             SigningKeyCommand::List(it) => {
                 let on = org_or_workspace(&it.on)?;
@@ -161,8 +162,9 @@ impl SigningKeyArgs {
             }
             SigningKeyCommand::Delete(it) => {
                 let which = numbered(Kind::SigningKey, &it.key)?;
-                let done = session.write(&it.writing, Who::Named, &mut |tx| key::delete_signing_key(tx, &which))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| key::delete_signing_key(tx, &which))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
         }
     }
@@ -264,7 +266,7 @@ static TOKENS: [Column; 8] = [
     hidden("revision"),
 ];
 
-fn token_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+fn token_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let Some(it) = resource.as_token() else { return Ok(Map::new()) };
     Ok(row(
         &TOKENS,
@@ -274,7 +276,7 @@ fn token_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>,
             json!(it.mode),
             json!(it.status(view.at)),
             time_value(it.expires),
-            json!(view.by(it.by)?),
+            json!(view.actor_name(it.by)?),
             json!(it.created.to_string()),
             json!(resource.since),
         ],
@@ -285,10 +287,10 @@ impl CreateTokenArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, name) = workspace(&self.workspace)?;
         let (on, expires, secret) = (Reference::Workspace(org, name), expiry(self.expires.as_ref())?, new_secret()?);
-        let done = session
-            .write(&self.writing, Who::Named, &mut |tx| key::create_token(tx, &on, self.mode, expires, &secret))?;
-        let made = if done.is_committed() { Made::secret(secret) } else { Made::default() };
-        session.report(&done, &made)
+        let outcome = session
+            .write(&self.writing, ActingAs::Named, &mut |tx| key::create_token(tx, &on, self.mode, expires, &secret))?;
+        let secrets = if outcome.is_committed() { IssuedSecrets::secret(secret) } else { IssuedSecrets::default() };
+        session.report(&outcome, &secrets)
     }
 }
 
@@ -327,8 +329,8 @@ impl AccessTokenArgs {
             }
             AccessTokenCommand::Revoke(it) => {
                 let which = numbered(Kind::AccessToken, &it.token)?;
-                let done = session.write(&it.writing, Who::Named, &mut |tx| key::revoke_token(tx, &which))?;
-                session.report(&done, &Made::default())
+                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| key::revoke_token(tx, &which))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             AccessTokenCommand::Verify(it) => it.run(session),
         }

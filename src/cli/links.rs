@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::args::{self, SecretSource, WriteArgs, expiry, name};
-use super::change::{Done, Made, Who};
+use super::change::{ActingAs, ChangeOutcome, IssuedSecrets};
 use super::group::ListArgs;
-use super::mail::Letter;
+use super::mail::MailMessage;
 use super::session::Session;
 use super::{Outcome, complete};
 use crate::model::attributes::time_value;
@@ -172,7 +172,7 @@ fn read_secret(source: &SecretSource) -> Result<Secret, Problem> {
 
 /// As [`read_secret`], where another option names the file.
 pub(super) fn read_secret_of(option: &str, source: &SecretSource) -> Result<Secret, Problem> {
-    const LONGEST: u64 = 4096;
+    const MAX_SECRET_BYTES: u64 = 4096;
     let unreadable = || {
         Problem::usage("no_secret", format!("the file named by {option} cannot be read"))
             .why("a secret comes on standard input or from a file, never as an argument")
@@ -180,9 +180,9 @@ pub(super) fn read_secret_of(option: &str, source: &SecretSource) -> Result<Secr
     };
     let mut text = String::new();
     let read = if source.0.as_os_str() == "-" {
-        std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)
+        std::io::stdin().lock().take(MAX_SECRET_BYTES).read_to_string(&mut text)
     } else {
-        std::fs::File::open(&source.0).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+        std::fs::File::open(&source.0).and_then(|file| file.take(MAX_SECRET_BYTES).read_to_string(&mut text))
     };
     read.map_err(|_| unreadable())?;
     if text.trim().is_empty() {
@@ -214,11 +214,17 @@ pub(super) fn url(
 }
 
 /// What goes to whoever a private link is for; nothing where mail is not wanted.
-fn letters(address: &Name, dropbox: &Name, made: &Made, expires: Option<&str>, no_mail: bool) -> Vec<Letter> {
-    let secret = made.secret.as_ref().filter(|_| !no_mail).map(Secret::reveal);
+fn letters(
+    address: &Name,
+    dropbox: &Name,
+    secrets: &IssuedSecrets,
+    expires: Option<&str>,
+    no_mail: bool,
+) -> Vec<MailMessage> {
+    let secret = secrets.secret.as_ref().filter(|_| !no_mail).map(Secret::reveal);
     let letter = |secret| {
-        let link = made.url.as_deref().unwrap_or(secret);
-        Letter::link(address.as_written(), dropbox.as_written(), link, expires)
+        let link = secrets.url.as_deref().unwrap_or(secret);
+        MailMessage::link(address.as_written(), dropbox.as_written(), link, expires)
     };
     secret.map(letter).into_iter().collect()
 }
@@ -233,23 +239,23 @@ impl InviteArgs {
             LinkSelector::Address(Name::parse_email(&self.address)?)
         };
         let secret = new_secret()?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| {
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
             let id = match &which {
                 LinkSelector::Address(address) if !again => invitation::invite(tx, &dropbox, address, life, &secret)?,
                 which => invitation::resend(tx, &dropbox, which, life, &secret)?,
             };
-            told(tx, id, &dropbox, &secret)
+            describe_link(tx, id, &dropbox, &secret)
         })?;
-        let Told { address, url, expires } = done.value.clone();
-        let made = made(&done, url, secret);
-        let letters = letters(&address, &dropbox, &made, expires.as_deref(), self.no_mail);
-        session.report_and_mail(&done, &made, &letters)
+        let NewLink { address, url, expires } = outcome.value.clone();
+        let secrets = issued_secrets(&outcome, url, secret);
+        let mails = letters(&address, &dropbox, &secrets, expires.as_deref(), self.no_mail);
+        session.report_and_mail(&outcome, &secrets, &mails)
     }
 }
 
 /// What is told of a new link.
 #[derive(Clone)]
-struct Told {
+struct NewLink {
     /// Whom it is for.
     address: Name,
     /// The whole link, where the server has an address.
@@ -258,17 +264,26 @@ struct Told {
     expires: Option<String>,
 }
 
-fn told(tx: &Transaction<'_, StoreFacts<'_>>, id: Id, dropbox: &Name, secret: &Secret) -> Result<Told, Problem> {
+fn describe_link(
+    tx: &Transaction<'_, StoreFacts<'_>>,
+    id: Id,
+    dropbox: &Name,
+    secret: &Secret,
+) -> Result<NewLink, Problem> {
     let link = tx.facts().resource(id)?;
     let address = Name::parse_email(link.as_ref().and_then(|it| it.as_invitation()).map_or("", |it| &it.email))?;
     let expires =
         link.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires).map(|time| time.to_string());
-    Ok(Told { address, url: url(tx, &["dropbox", dropbox.as_written()], secret)?, expires })
+    Ok(NewLink { address, url: url(tx, &["dropbox", dropbox.as_written()], secret)?, expires })
 }
 
 /// A secret is shown only where the store will know it.
-fn made<T>(done: &Done<T>, url: Option<String>, secret: Secret) -> Made {
-    if done.is_committed() { Made { url, ..Made::secret(secret) } } else { Made::default() }
+fn issued_secrets<T>(outcome: &ChangeOutcome<T>, url: Option<String>, secret: Secret) -> IssuedSecrets {
+    if outcome.is_committed() {
+        IssuedSecrets { url, ..IssuedSecrets::secret(secret) }
+    } else {
+        IssuedSecrets::default()
+    }
 }
 
 impl InvitesArgs {
@@ -296,7 +311,7 @@ impl InvitesArgs {
                         json!(it.status(view.at)),
                         time_value(it.expires),
                         json!(it.after_one_upload),
-                        json!(view.by(it.by)?),
+                        json!(view.actor_name(it.by)?),
                         json!(link.since),
                     ],
                 ))
@@ -309,8 +324,9 @@ impl InvitesArgs {
 impl RevokeArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (dropbox, which) = (name(Kind::Dropbox, &self.dropbox)?, args::invitation(&self.which)?);
-        let done = session.write(&self.writing, Who::Named, &mut |tx| invitation::revoke(tx, &dropbox, &which))?;
-        session.report(&done, &Made::default())
+        let outcome =
+            session.write(&self.writing, ActingAs::Named, &mut |tx| invitation::revoke(tx, &dropbox, &which))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -318,20 +334,21 @@ impl PublicLinkArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = name(Kind::Dropbox, &self.dropbox)?;
         if self.state == "off" {
-            let done = session
-                .write(&self.writing, Who::Named, &mut |tx| dropbox::public_link_off(tx, &which, self.revoke_issued))?;
-            return session.report(&done, &Made::default());
+            let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
+                dropbox::public_link_off(tx, &which, self.revoke_issued)
+            })?;
+            return session.report(&outcome, &IssuedSecrets::default());
         }
         if self.revoke_issued {
             return Err(Problem::usage("usage", "--revoke-issued goes with `off`").into());
         }
         let secret = new_secret()?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| {
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
             dropbox::public_link_on(tx, &which, &secret)?;
             url(tx, &["dropbox", which.as_written(), "public"], &secret)
         })?;
-        let made = made(&done, done.value.clone(), secret);
-        session.report(&done, &made)
+        let secrets = issued_secrets(&outcome, outcome.value.clone(), secret);
+        session.report(&outcome, &secrets)
     }
 }
 
@@ -340,14 +357,14 @@ impl ClaimArgs {
         let (which, address) = (name(Kind::Dropbox, &self.dropbox)?, Name::parse_email(&self.address)?);
         let link = read_secret(&self.link)?;
         let secret = new_secret()?;
-        let done = session.write(&self.writing, Who::LinkHolder, &mut |tx| {
+        let outcome = session.write(&self.writing, ActingAs::LinkHolder, &mut |tx| {
             let id = invitation::claim(tx, &which, &address, &link, &secret)?;
-            Ok::<_, invitation::Refusal>(told(tx, id, &which, &secret)?)
+            Ok::<_, invitation::Refusal>(describe_link(tx, id, &which, &secret)?)
         })?;
-        let Told { url, expires, .. } = done.value.clone();
-        let made = made(&done, url, secret);
-        let letters = letters(&address, &which, &made, expires.as_deref(), self.no_mail);
-        session.report_and_mail(&done, &made, &letters)
+        let NewLink { url, expires, .. } = outcome.value.clone();
+        let secrets = issued_secrets(&outcome, url, secret);
+        let mails = letters(&address, &which, &secrets, expires.as_deref(), self.no_mail);
+        session.report_and_mail(&outcome, &secrets, &mails)
     }
 }
 
@@ -356,14 +373,14 @@ impl SubmitArgs {
         let which = name(Kind::Dropbox, &self.dropbox)?;
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
         let submission = Submission { title: self.title.clone(), files };
-        let done: Result<Done<Id>, RenderError> = match &self.link {
+        let outcome: Result<ChangeOutcome<Id>, RenderError> = match &self.link {
             Some(source) => {
                 let link = read_secret(source)?;
-                session.write(&self.writing, Who::LinkHolder, &mut |tx| {
+                session.write(&self.writing, ActingAs::LinkHolder, &mut |tx| {
                     invitation::submit_with(tx, &which, &link, &submission)
                 })
             }
-            None => session.write(&self.writing, Who::Named, &mut |tx| {
+            None => session.write(&self.writing, ActingAs::Named, &mut |tx| {
                 if tx.actor == Actor::Operator {
                     return Err(Problem::usage("no_sender", "a submission needs a sender")
                         .why("the operator is no account")
@@ -372,6 +389,6 @@ impl SubmitArgs {
                 invitation::submit_as(tx, &which, &submission)
             }),
         };
-        session.report(&done?, &Made::default())
+        session.report(&outcome?, &IssuedSecrets::default())
     }
 }

@@ -6,7 +6,7 @@ mod changes;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::view::View;
+use super::view::ReadView;
 use crate::model::catalogue::INVITATION;
 use crate::model::name::key;
 use crate::model::{Binding, Id, Kind, Problem, Revision, Verb};
@@ -18,11 +18,11 @@ use crate::store::{LogEntry, StoreFacts};
 pub(super) use changes::Changes;
 
 /// As many words in a row are looked up as one name.
-const LONGEST_NAME: usize = 4;
+const MAX_NAME_WORDS: usize = 4;
 
 /// A reader of the log.
 pub(super) struct LogReader<'v, 'r, F: Facts> {
-    view: &'v View<'r, F>,
+    view: &'v ReadView<'r, F>,
     viewer: AnyViewer<'v>,
     scope: LogScope,
     /// Whether words name something that the reader may not see, as things are now.
@@ -30,7 +30,7 @@ pub(super) struct LogReader<'v, 'r, F: Facts> {
 }
 
 impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
-    pub(super) fn new(view: &'v View<'r, F>) -> Result<LogReader<'v, 'r, F>, Problem> {
+    pub(super) fn new(view: &'v ReadView<'r, F>) -> Result<LogReader<'v, 'r, F>, Problem> {
         let viewer = view.viewer()?;
         let scope = viewer.log_scope()?;
         Ok(LogReader { view, viewer, scope, words: RefCell::default() })
@@ -80,7 +80,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
     /// Whether the reader is told what was typed: the command and the reason. Administrators are, where
     /// all of the revision concerns what they administer and no word of it names anything else that they
     /// may not see.
-    pub(super) fn tells_texts(&self, entry: &LogEntry) -> Result<bool, Problem> {
+    pub(super) fn shows_texts(&self, entry: &LogEntry) -> Result<bool, Problem> {
         if self.reads_all() || self.is_own(entry) {
             return Ok(true);
         }
@@ -102,7 +102,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
 
     /// Whether the reader is told why something was denied. Why an invitation was refused is not told to
     /// whom it was refused, who reads their own entries.
-    pub(super) fn tells_denial(&self, rule: &str) -> bool {
+    pub(super) fn shows_denial(&self, rule: &str) -> bool {
         self.reads_all() || rule != INVITATION.name
     }
 
@@ -113,16 +113,16 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
     }
 
     /// Things as they were when a revision was made.
-    fn then(&self, number: Revision) -> Then<'_, 'v, 'r, F> {
+    fn past_names(&self, number: Revision) -> PastNames<'_, 'v, 'r, F> {
         let reader = self.view.reader;
         let sides = [reader.facts_at(number), reader.facts_at(number.saturating_sub(1))];
         let (names, outermost, ended) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Then { log: self, sides, names, outermost, ended }
+        PastNames { log: self, sides, names, outermost, ended }
     }
 
     /// Whether a text has the name of something in it that the reader may not see, now or at the time.
     fn names_unseen(&self, text: &str, number: Revision) -> Result<bool, Problem> {
-        let then = self.then(number);
+        let then = self.past_names(number);
         for words in phrases(text) {
             let known = self.words.borrow().get(&words).copied();
             let now = match known {
@@ -200,7 +200,7 @@ fn phrases(text: &str) -> Vec<String> {
         }
     };
     for (at, _) in words.iter().enumerate() {
-        for length in 1..=LONGEST_NAME.min(words.len() - at) {
+        for length in 1..=MAX_NAME_WORDS.min(words.len() - at) {
             let phrase = words.get(at..at + length).unwrap_or_default().join(" ");
             // A command's own options name nothing.
             if phrase.starts_with("--") && length == 1 {
@@ -219,11 +219,11 @@ fn phrases(text: &str) -> Vec<String> {
 }
 
 /// As many names are kept for the next change.
-const NAMES: usize = 100_000;
+const MAX_CACHED_NAMES: usize = 100_000;
 
 /// Things as they were when a revision was made: after it, else before it, else at any time. What was looked up is
 /// kept, since most of what a revision changes lies in few places.
-struct Then<'l, 'v, 'r, F: Facts> {
+struct PastNames<'l, 'v, 'r, F: Facts> {
     log: &'l LogReader<'v, 'r, F>,
     sides: [StoreFacts<'r>; 2],
     names: RefCell<HashMap<Id, String>>,
@@ -232,16 +232,16 @@ struct Then<'l, 'v, 'r, F: Facts> {
 }
 
 /// Keeps what was found; of so much that it takes room, only the last.
-fn kept<T: Clone>(kept: &RefCell<HashMap<Id, T>>, id: Id, found: T) -> T {
+fn cache<T: Clone>(kept: &RefCell<HashMap<Id, T>>, id: Id, found: T) -> T {
     let mut kept = kept.borrow_mut();
-    if kept.len() >= NAMES {
+    if kept.len() >= MAX_CACHED_NAMES {
         kept.clear();
     }
     kept.insert(id, found.clone());
     found
 }
 
-impl<F: Facts> NameLookup for Then<'_, '_, '_, F> {
+impl<F: Facts> NameLookup for PastNames<'_, '_, '_, F> {
     fn name(&self, id: Id) -> Result<String, Problem> {
         let mut told = self.log.reads_all() || self.log.viewer.may_name(id)?;
         for facts in &self.sides {
@@ -264,12 +264,12 @@ impl<F: Facts> NameLookup for Then<'_, '_, '_, F> {
             for facts in &self.sides {
                 if facts.header(id)?.is_some() {
                     // told: the callers of this function asked.
-                    return Ok(kept(&self.names, id, facts.reference(id)?));
+                    return Ok(cache(&self.names, id, facts.reference(id)?));
                 }
             }
         }
         // told: the callers of this function asked.
-        Ok(kept(&self.names, id, self.log.view.reference(id)?))
+        Ok(cache(&self.names, id, self.log.view.reference(id)?))
     }
 
     fn has_ended(&self, id: Id) -> Result<bool, Problem> {
@@ -277,15 +277,15 @@ impl<F: Facts> NameLookup for Then<'_, '_, '_, F> {
             return Ok(*known);
         }
         if id <= Id::LAST_RESERVED || self.log.view.facts.header(id)?.is_some() {
-            return Ok(kept(&self.ended, id, false));
+            return Ok(cache(&self.ended, id, false));
         }
         // Files and folders are told by the paths they had.
         for facts in &self.sides {
             if let Some(was) = facts.header(id)? {
-                return Ok(kept(&self.ended, id, was.kind() != Kind::Item));
+                return Ok(cache(&self.ended, id, was.kind() != Kind::Item));
             }
         }
-        Ok(kept(&self.ended, id, true))
+        Ok(cache(&self.ended, id, true))
     }
 
     fn outermost(&self, id: Id) -> Result<Id, Problem> {
@@ -294,7 +294,7 @@ impl<F: Facts> NameLookup for Then<'_, '_, '_, F> {
         }
         for facts in &self.sides {
             if let Some(outermost) = facts.ancestors(id)?.last() {
-                return Ok(kept(&self.outermost, id, outermost.id));
+                return Ok(cache(&self.outermost, id, outermost.id));
             }
         }
         Ok(id)

@@ -4,12 +4,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{ReadArgs, WriteArgs, numbered, org_or_workspace, workspace};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::keys::ListArgs;
 use super::links::new_secret;
 use super::rename::RenameNumberedArgs;
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::secret::Secret;
 use crate::model::{Kind, Name, Reference, Resource};
@@ -145,7 +145,7 @@ struct RemoveArgs {
 
 static COLUMNS: [Column; 5] = [key("ref"), shown("name"), shown("workspace"), shown("title"), hidden("revision")];
 
-fn media_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+fn media_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     Ok(row(
         &COLUMNS,
         [
@@ -159,10 +159,10 @@ fn media_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>,
 }
 
 /// A stream key is shown only where there is a stream, and the store will know the key.
-fn issued_secrets(kind: Kind, committed: bool, key: Option<Secret>) -> Made {
+fn issued_secrets(kind: Kind, committed: bool, key: Option<Secret>) -> IssuedSecrets {
     match key {
-        Some(key) if committed && kind == Kind::Stream => Made::secret(key),
-        _ => Made::default(),
+        Some(key) if committed && kind == Kind::Stream => IssuedSecrets::secret(key),
+        _ => IssuedSecrets::default(),
     }
 }
 
@@ -170,10 +170,10 @@ impl AddArgs {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let (org, place) = workspace(&self.workspace)?;
         let (on, name, key) = (Reference::Workspace(org, place), Name::parse(&self.name)?, new_secret()?);
-        let done = session.write(&self.writing, Who::Named, &mut |tx| {
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
             media::add(tx, kind, &on, &name, self.title.as_deref(), &key)
         })?;
-        session.report(&done, &issued_secrets(kind, done.is_committed(), Some(key)))
+        session.report(&outcome, &issued_secrets(kind, outcome.is_committed(), Some(key)))
     }
 }
 
@@ -203,16 +203,16 @@ impl ChangeArgs {
         let name = self.name.as_deref().map(Name::parse).transpose()?;
         let key = new_key.then(new_secret).transpose()?;
         let edit = MediaEdit { name, title: self.title.clone(), key };
-        let done = session.write(&self.writing, Who::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
-        session.report(&done, &issued_secrets(kind, done.is_committed(), edit.key))
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
+        session.report(&outcome, &issued_secrets(kind, outcome.is_committed(), edit.key))
     }
 }
 
 impl RemoveArgs {
     fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let which = numbered(kind, &self.id)?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| media::remove(tx, kind, &which))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| media::remove(tx, kind, &which))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 

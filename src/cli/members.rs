@@ -9,9 +9,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, name, references};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete};
 use crate::model::{Binding, Id, Kind, Problem, Resource, Role, Verb};
 use crate::ops::membership;
@@ -22,7 +22,7 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 #[derive(Args, Debug)]
 pub(super) struct MembershipArgs {
     /// Which one
-    #[arg(value_name = "NAME", add = complete::places())]
+    #[arg(value_name = "NAME", add = complete::names_of_noun())]
     pub(super) name: String,
     /// Accounts, and groups as `group:NAME` (can be repeated)
     #[arg(value_name = "WHO", required = true, add = complete::members())]
@@ -35,7 +35,7 @@ pub(super) struct MembershipArgs {
 #[derive(Args, Debug)]
 pub(super) struct MembersArgs {
     /// Which one
-    #[arg(value_name = "NAME", add = complete::places())]
+    #[arg(value_name = "NAME", add = complete::names_of_noun())]
     name: String,
     /// Show accounts in place of groups, with the groups they come through
     #[arg(long)]
@@ -50,32 +50,34 @@ impl MembershipArgs {
     pub(super) fn add(&self, session: &mut Session<'_>, kind: Kind, level: Option<Role>) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
-        let done =
-            session.write(&self.writing, Who::Named, &mut |tx| membership::add(tx, kind, &group, &who, level))?;
-        session.report(&done, &Made::default())
+        let outcome =
+            session.write(&self.writing, ActingAs::Named, &mut |tx| membership::add(tx, kind, &group, &who, level))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 
     pub(super) fn remove(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| membership::remove(tx, kind, &group, &who))?;
-        session.report(&done, &Made::default())
+        let outcome =
+            session.write(&self.writing, ActingAs::Named, &mut |tx| membership::remove(tx, kind, &group, &who))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 
     pub(super) fn set_active(&self, session: &mut Session<'_>, kind: Kind, active: bool) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
-        let done = session
-            .write(&self.writing, Who::Named, &mut |tx| membership::set_active(tx, kind, &group, &who, active))?;
-        session.report(&done, &Made::default())
+        let outcome = session
+            .write(&self.writing, ActingAs::Named, &mut |tx| membership::set_active(tx, kind, &group, &who, active))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 
     pub(super) fn set_admin(&self, session: &mut Session<'_>, kind: Kind, designate: bool) -> Outcome {
         let group = name(kind, &self.name)?;
         let who = references(&self.who)?;
-        let done = session
-            .write(&self.writing, Who::Named, &mut |tx| membership::set_admin(tx, kind, &group, &who, designate))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
+            membership::set_admin(tx, kind, &group, &who, designate)
+        })?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -90,7 +92,7 @@ impl MembersArgs {
             let found = visible(view, &group)?;
             let (found, ways) = match self.expand {
                 true => expanded(view, &group, found)?,
-                false => (found.into_iter().map(|it| (it.principal, it, None)).collect(), Ways::default()),
+                false => (found.into_iter().map(|it| (it.principal, it, None)).collect(), GroupPaths::default()),
             };
             session.list_placed(&COLUMNS, &self.paging, |put| {
                 for (member, binding, way) in found {
@@ -100,7 +102,7 @@ impl MembersArgs {
                         json!(member),
                         json!(binding.role.as_str()),
                         json!(!binding.attributes.inactive),
-                        way.map_or(Ok(Value::Null), |way| ways.told(view, way).map(Value::String))?,
+                        way.map_or(Ok(Value::Null), |way| ways.describe(view, way).map(Value::String))?,
                         json!(binding.since),
                     ];
                     put(&crate::model::name::key(&member), row(&COLUMNS, values))?;
@@ -112,20 +114,20 @@ impl MembersArgs {
 }
 
 /// Memberships, each with whose it is and the place of the way through groups that it comes by.
-type Found = Vec<(Id, Binding, Option<usize>)>;
+type MembershipRows = Vec<(Id, Binding, Option<usize>)>;
 
 /// The members that the reader is told of.
-fn visible(view: &View<'_>, group: &Resource) -> Result<Vec<Binding>, RenderError> {
+fn visible(view: &ReadView<'_>, group: &Resource) -> Result<Vec<Binding>, RenderError> {
     let mut found: Vec<Binding> = Vec::new();
     for role in membership::levels(group.kind()) {
         found.extend(view.facts.list_bindings(BindingQuery::OnAs(group.id, *role))?);
     }
     view.transaction()?.require_verb(Verb::ViewMembers, group.id)?;
-    told(view, found)
+    visible_bindings(view, found)
 }
 
 /// Those of some bindings that the reader is told of.
-fn told(view: &View<'_>, found: Vec<Binding>) -> Result<Vec<Binding>, RenderError> {
+fn visible_bindings(view: &ReadView<'_>, found: Vec<Binding>) -> Result<Vec<Binding>, RenderError> {
     let viewer = view.viewer()?;
     let mut told = Vec::with_capacity(found.len());
     for it in found {
@@ -141,11 +143,15 @@ fn told(view: &View<'_>, found: Vec<Binding>) -> Result<Vec<Binding>, RenderErro
 ///
 /// A group is opened to readers who may list it, and to readers who may ask about others on the place: these can check
 /// each account there. Other readers see the group itself.
-fn expanded(view: &View<'_>, of: &Resource, mut found: Vec<Binding>) -> Result<(Found, Ways), RenderError> {
+fn expanded(
+    view: &ReadView<'_>,
+    of: &Resource,
+    mut found: Vec<Binding>,
+) -> Result<(MembershipRows, GroupPaths), RenderError> {
     let viewer = view.viewer()?;
     let asks_about_others = viewer.may_ask_about_others(of.id, of.kind())?;
     let mut rows = Vec::new();
-    let mut ways = Ways::default();
+    let mut ways = GroupPaths::default();
     let (mut opened, mut listed) = (HashSet::new(), HashSet::new());
     let is_group = |id| Ok::<_, Problem>(view.facts.resource(id)?.is_some_and(|it| it.kind() == Kind::Group));
     // What was deactivated gives least; of the rest, the strongest level comes first already.
@@ -190,31 +196,31 @@ fn expanded(view: &View<'_>, of: &Resource, mut found: Vec<Binding>) -> Result<(
 /// The ways through groups, each as the last step of one that is known already. So they take no more room than
 /// there are groups, however deep these are nested.
 #[derive(Default)]
-struct Ways {
-    steps: Vec<Step>,
+struct GroupPaths {
+    steps: Vec<PathStep>,
     names: RefCell<HashMap<Id, Rc<str>>>,
 }
 
-struct Step {
+struct PathStep {
     group: Id,
     from: Option<usize>,
     depth: usize,
-    /// The place of the step at depth [`Ways::ENDS`] on the way.
+    /// The place of the step at depth [`GroupPaths::SHOWN_AT_EACH_END`] on the way.
     head: usize,
 }
 
-impl Ways {
+impl GroupPaths {
     /// Of a long way, so many groups are told at each end.
-    const ENDS: usize = 3;
+    const SHOWN_AT_EACH_END: usize = 3;
     /// The longest that is told whole.
-    const WHOLE: usize = 8;
+    const SHOWN_WHOLE: usize = 8;
 
     fn add(&mut self, group: Id, from: Option<usize>) -> usize {
         let place = self.steps.len();
         let before = from.and_then(|from| self.steps.get(from));
         let depth = before.map_or(1, |before| before.depth + 1);
-        let head = before.filter(|_| depth > Ways::ENDS).map_or(place, |before| before.head);
-        self.steps.push(Step { group, from, depth, head });
+        let head = before.filter(|_| depth > GroupPaths::SHOWN_AT_EACH_END).map_or(place, |before| before.head);
+        self.steps.push(PathStep { group, from, depth, head });
         place
     }
 
@@ -239,18 +245,21 @@ impl Ways {
     }
 
     /// The way to a place: the groups, the first one first; of a long way the ends, and how many lie between.
-    fn told(&self, view: &View<'_>, index: usize) -> Result<String, Problem> {
+    fn describe(&self, view: &ReadView<'_>, index: usize) -> Result<String, Problem> {
         let Some(step) = self.steps.get(index) else { return Ok(String::new()) };
         let names = |ids: Vec<Id>| ids.into_iter().map(|id| self.name(view, id)).collect::<Result<Vec<_>, _>>();
-        if step.depth <= Ways::WHOLE {
-            return Ok(names(self.end(index, Ways::WHOLE))?.join(" > "));
+        if step.depth <= GroupPaths::SHOWN_WHOLE {
+            return Ok(names(self.end(index, GroupPaths::SHOWN_WHOLE))?.join(" > "));
         }
-        let (first, last) = (names(self.end(step.head, Ways::ENDS))?, names(self.end(index, Ways::ENDS))?);
+        let (first, last) = (
+            names(self.end(step.head, GroupPaths::SHOWN_AT_EACH_END))?,
+            names(self.end(index, GroupPaths::SHOWN_AT_EACH_END))?,
+        );
         let between = step.depth - first.len() - last.len();
         Ok(format!("{} > ({between} more) > {}", first.join(" > "), last.join(" > ")))
     }
 
-    fn name(&self, view: &View<'_>, id: Id) -> Result<Rc<str>, Problem> {
+    fn name(&self, view: &ReadView<'_>, id: Id) -> Result<Rc<str>, Problem> {
         if let Some(known) = self.names.borrow().get(&id) {
             return Ok(Rc::clone(known));
         }
@@ -261,7 +270,7 @@ impl Ways {
 }
 
 /// What an account is a member of, directly and through which groups, as far as the reader may see it.
-pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, RenderError> {
+pub(super) fn memberships(view: &ReadView<'_>, account: Id) -> Result<Vec<Value>, RenderError> {
     let subject = Subject::new(&view.facts, account, view.at)?;
     let viewer = view.viewer()?;
     let is_own = view.actor.principal().is_none_or(|actor| actor == account);
@@ -272,7 +281,7 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
     };
     let levels: Vec<Role> = std::iter::once(Role::GroupMember).chain(Role::WORKGROUP).chain(Role::DROPBOX).collect();
     subject.each_level(&levels, &mut keep)?;
-    let mut ways = Ways::default();
+    let mut ways = GroupPaths::default();
     // Where the account itself stands in the list is no step of any way.
     let mut places: Vec<Option<usize>> = Vec::new();
     let mut of_group: HashMap<Id, usize> = HashMap::new();
@@ -294,7 +303,7 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
         let via = match of_group.get(&binding.principal) {
             // The row discloses who is in the groups on the way.
             Some(step) if is_own || viewer.may_ask_about_others(place.id, place.kind())? => {
-                Value::String(ways.told(view, *step)?)
+                Value::String(ways.describe(view, *step)?)
             }
             Some(step) => {
                 let mut is_told = true;
@@ -304,7 +313,7 @@ pub(super) fn memberships(view: &View<'_>, account: Id) -> Result<Vec<Value>, Re
                 if !is_told {
                     continue;
                 }
-                Value::String(ways.told(view, *step)?)
+                Value::String(ways.describe(view, *step)?)
             }
             None => Value::Null,
         };

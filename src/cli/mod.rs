@@ -4,7 +4,7 @@
 //! that call the library and render. [`run`] is the whole program but for the process around it
 //! and can be called more than once.
 
-mod access;
+mod access_impact;
 mod account;
 mod args;
 mod audit;

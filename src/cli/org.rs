@@ -4,11 +4,11 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, account, name};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::org_members as members;
 use super::rename::RenameArgs;
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::{Kind, Resource, Verb};
 use crate::ops::{membership, org};
@@ -143,7 +143,7 @@ struct RemoveArgs {
 
 static COLUMNS: [Column; 5] = [key("ref"), hidden("name"), shown("description"), shown("members"), hidden("revision")];
 
-fn org_row(view: &View<'_>, org: &Resource) -> Result<Map<String, Value>, RenderError> {
+fn org_row(view: &ReadView<'_>, org: &Resource) -> Result<Map<String, Value>, RenderError> {
     let mut fields = row(
         &COLUMNS,
         [json!(org.reference()), json!(org.name), Value::Null, json!(count(view, org)?), json!(org.since)],
@@ -155,7 +155,7 @@ fn org_row(view: &View<'_>, org: &Resource) -> Result<Map<String, Value>, Render
 }
 
 /// How many members an organization or a workspace has; none where the reader may not know.
-pub(super) fn count(view: &View<'_>, place: &Resource) -> Result<Option<u64>, RenderError> {
+pub(super) fn count(view: &ReadView<'_>, place: &Resource) -> Result<Option<u64>, RenderError> {
     if place.kind() == Kind::Org && !view.viewer()?.may(Verb::ViewMembers, place.id)? {
         return Ok(None);
     }
@@ -173,10 +173,10 @@ impl OrgArgs {
             OrgCommand::Add(it) => {
                 let which = name(kind, &it.name)?;
                 let admin = it.admin.as_deref().map(account).transpose()?;
-                let done = session.write(&it.writing, Who::Named, &mut |tx| {
+                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| {
                     org::add(tx, &which, it.description.as_deref(), admin.as_ref())
                 })?;
-                session.report(&done, &Made::default())
+                session.report(&outcome, &IssuedSecrets::default())
             }
             OrgCommand::List(it) => session.read(it.reading.at.as_deref(), |session, view| {
                 session.stream(&COLUMNS, &it.paging, |wants, push| {
@@ -193,15 +193,15 @@ impl OrgArgs {
             }
             OrgCommand::Set(it) => {
                 let which = name(kind, &it.org)?;
-                let done = session
-                    .write(&it.writing, Who::Named, &mut |tx| org::set(tx, &which, it.description.as_deref()))?;
-                session.report(&done, &Made::default())
+                let outcome = session
+                    .write(&it.writing, ActingAs::Named, &mut |tx| org::set(tx, &which, it.description.as_deref()))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             OrgCommand::Rename(it) => it.run(session, kind),
             OrgCommand::Remove(it) => {
                 let which = name(kind, &it.org)?;
-                let done = session.write(&it.writing, Who::Named, &mut |tx| org::remove(tx, &which))?;
-                session.report(&done, &Made::default())
+                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| org::remove(tx, &which))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             OrgCommand::Members(it) => it.run(session),
             OrgCommand::Invite(it) => it.run(session),

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::args::{
     PageArgs, ReadArgs, SecretSource, WriteArgs, account, expiry, invitation, name, org_roles, references, workspace_of,
 };
-use super::change::{Done, Issued, Made, Who};
+use super::change::{ActingAs, ChangeOutcome, IssuedSecret, IssuedSecrets};
 use super::links::{new_secret, read_secret_of, url};
-use super::mail::Letter;
+use super::mail::MailMessage;
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete};
 use crate::model::attributes::{OrgRole, time_value};
 use crate::model::secret::Secret;
@@ -155,7 +155,7 @@ pub(super) struct LeaveArgs {
 }
 
 /// The references of those workspaces that the reader may see.
-fn seen(view: &View<'_>, workspaces: &[std::rc::Rc<Resource>]) -> Result<Value, RenderError> {
+fn visible_workspaces(view: &ReadView<'_>, workspaces: &[std::rc::Rc<Resource>]) -> Result<Value, RenderError> {
     let viewer = view.viewer()?;
     let mut names = Vec::new();
     for workspace in workspaces {
@@ -182,7 +182,7 @@ impl MembersArgs {
                         json!(place.reference()),
                         json!(name),
                         json!(member.role.as_str()),
-                        seen(view, &workspaces)?,
+                        visible_workspaces(view, &workspaces)?,
                         json!(member.since),
                     ];
                     put(&crate::model::name::key(&name), row(&COLUMNS, values))?;
@@ -203,7 +203,7 @@ impl InviteArgs {
             .iter()
             .map(|text| Ok((Name::parse_new_email(text)?, new_secret()?)))
             .collect::<Result<Vec<_>, Problem>>()?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| {
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
             let ids = org_invitation::invite(tx, &org, &terms, &addresses)?;
             let first = ids.first().map(|id| tx.facts().resource(*id)).transpose()?.flatten();
             let expires = first.as_ref().and_then(|it| it.as_invitation()).and_then(|it| it.expires);
@@ -213,10 +213,10 @@ impl InviteArgs {
             }
             Ok::<_, Problem>((expires.map(|time| time.to_string()), urls))
         })?;
-        let (expires, urls) = done.value.clone();
+        let (expires, urls) = outcome.value.clone();
         let letter = |((address, secret), url): (&(Name, Secret), &Option<String>)| {
             let text = url.as_deref().unwrap_or(secret.reveal());
-            Letter::invitation(
+            MailMessage::invitation(
                 address.as_written(),
                 org.as_written(),
                 self.role.role().as_str(),
@@ -224,24 +224,28 @@ impl InviteArgs {
                 expires.as_deref(),
             )
         };
-        let letters: Vec<Letter> = addresses.iter().zip(&urls).map(letter).filter(|_| !self.no_mail).collect();
-        let made = made(&done, addresses, urls);
-        session.report_and_mail(&done, &made, &letters)
+        let mails: Vec<MailMessage> = addresses.iter().zip(&urls).map(letter).filter(|_| !self.no_mail).collect();
+        let secrets = issued_secrets(&outcome, addresses, urls);
+        session.report_and_mail(&outcome, &secrets, &mails)
     }
 }
 
 /// Secrets are shown only where the store will know them.
-fn made<T>(done: &Done<T>, addresses: Vec<(Name, Secret)>, urls: Vec<Option<String>>) -> Made {
+fn issued_secrets<T>(
+    outcome: &ChangeOutcome<T>,
+    addresses: Vec<(Name, Secret)>,
+    urls: Vec<Option<String>>,
+) -> IssuedSecrets {
     let issued = addresses.into_iter().zip(urls);
-    let mut secrets: Vec<Issued> = issued
-        .map(|((address, secret), url)| Issued { address: address.as_written().to_owned(), secret, url })
+    let mut secrets: Vec<IssuedSecret> = issued
+        .map(|((address, secret), url)| IssuedSecret { address: address.as_written().to_owned(), secret, url })
         .collect();
-    match (done.is_committed(), secrets.len()) {
-        (false, _) => Made::default(),
-        (true, 1) => {
-            secrets.pop().map_or_else(Made::default, |Issued { secret, url, .. }| Made { url, ..Made::secret(secret) })
-        }
-        (true, _) => Made { secrets, ..Made::default() },
+    match (outcome.is_committed(), secrets.len()) {
+        (false, _) => IssuedSecrets::default(),
+        (true, 1) => secrets.pop().map_or_else(IssuedSecrets::default, |IssuedSecret { secret, url, .. }| {
+            IssuedSecrets { url, ..IssuedSecrets::secret(secret) }
+        }),
+        (true, _) => IssuedSecrets { secrets, ..IssuedSecrets::default() },
     }
 }
 
@@ -274,10 +278,10 @@ impl InvitesArgs {
                         json!(invitation.reference()),
                         json!(it.email),
                         json!(it.role),
-                        seen(view, &workspaces)?,
+                        visible_workspaces(view, &workspaces)?,
                         json!(it.status(view.at)),
                         time_value(it.expires),
-                        json!(view.by(it.by)?),
+                        json!(view.actor_name(it.by)?),
                         json!(invitation.since),
                     ],
                 ))
@@ -291,8 +295,9 @@ impl CancelInvite {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let which = invitation(&self.which)?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| org_invitation::cancel(tx, &org, &which))?;
-        session.report(&done, &Made::default())
+        let outcome =
+            session.write(&self.writing, ActingAs::Named, &mut |tx| org_invitation::cancel(tx, &org, &which))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -300,17 +305,18 @@ impl AcceptArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let secret = read_secret_of("--secret", &self.secret)?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| org_invitation::accept(tx, &org, &secret))?;
-        session.report(&done, &Made::default())
+        let outcome =
+            session.write(&self.writing, ActingAs::Named, &mut |tx| org_invitation::accept(tx, &org, &secret))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
 impl SetRoleArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
-        let done = session
-            .write(&self.writing, Who::Named, &mut |tx| org_member::set_role(tx, &org, &who, self.role.role()))?;
-        session.report(&done, &Made::default())
+        let outcome = session
+            .write(&self.writing, ActingAs::Named, &mut |tx| org_member::set_role(tx, &org, &who, self.role.role()))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -318,17 +324,17 @@ impl SetWorkspacesArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, account(&self.user)?);
         let workspaces = self.workspaces.iter().map(|it| workspace_of(&org, it)).collect::<Result<Vec<_>, _>>()?;
-        let done = session
-            .write(&self.writing, Who::Named, &mut |tx| org_member::set_workspaces(tx, &org, &who, &workspaces))?;
-        session.report(&done, &Made::default())
+        let outcome = session
+            .write(&self.writing, ActingAs::Named, &mut |tx| org_member::set_workspaces(tx, &org, &who, &workspaces))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
 impl RemoveMemberArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let (org, who) = (name(Kind::Org, &self.org)?, references(&self.users)?);
-        let done = session.write(&self.writing, Who::Named, &mut |tx| org_member::remove(tx, &org, &who))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| org_member::remove(tx, &org, &who))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -336,8 +342,8 @@ impl LeaveArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Outcome {
         let org = name(Kind::Org, &self.org)?;
         let successor = self.promote.as_deref().map(account).transpose()?;
-        let done =
-            session.write(&self.writing, Who::Named, &mut |tx| org_member::leave(tx, &org, successor.as_ref()))?;
-        session.report(&done, &Made::default())
+        let outcome =
+            session.write(&self.writing, ActingAs::Named, &mut |tx| org_member::leave(tx, &org, successor.as_ref()))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }

@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, references};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::{Kind, Problem, Reference, Resource};
 use crate::ops::package::{self, NewPackage};
@@ -111,7 +111,7 @@ static COLUMNS: [Column; 9] = [
 ];
 
 /// A package as a row.
-fn package_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+fn package_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let Some(package) = resource.as_package() else { return Ok(Map::new()) };
     // told: who views a package is told its sender and its recipients (rule `package.addressees-told`).
     let mut to = package.recipients.iter().map(|id| view.reference(*id)).collect::<Result<Vec<_>, _>>()?;
@@ -151,8 +151,8 @@ impl SendArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let files = self.files.iter().map(|text| package::parse_file(text)).collect::<Result<Vec<_>, Problem>>()?;
         let request = NewPackage { title: self.title.clone(), to: references(&self.to)?, files };
-        let done = session.write(&self.writing, Who::Named, &mut |tx| package::send(tx, &request))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| package::send(tx, &request))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -160,9 +160,10 @@ impl ForwardArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
         let which = Reference::parse(&self.package, Kind::Package)?;
         let to = references(&self.to)?;
-        let done = session
-            .write(&self.writing, Who::Named, &mut |tx| package::forward(tx, &which, &to, self.title.as_deref()))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| {
+            package::forward(tx, &which, &to, self.title.as_deref())
+        })?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 

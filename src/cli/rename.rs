@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::args::{WriteArgs, name, numbered, workspace, workspace_of};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::session::Session;
 use super::{Outcome, complete};
 use crate::model::{Kind, Name};
@@ -13,7 +13,7 @@ use crate::ops::{group, media};
 #[derive(Args, Debug)]
 pub(super) struct RenameArgs {
     /// Which one
-    #[arg(value_name = "NAME", add = complete::places())]
+    #[arg(value_name = "NAME", add = complete::names_of_noun())]
     name: String,
     /// The new name; other capitals alone are one too
     #[arg(value_name = "NEW-NAME")]
@@ -52,8 +52,8 @@ impl RenameArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, kind: Kind) -> Outcome {
         let (which, new) = (name(kind, &self.name)?, name(kind, &self.new)?);
         new.check_new()?;
-        let done = session.write(&self.writing, Who::Named, &mut |tx| group::rename(tx, kind, &which, &new))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| group::rename(tx, kind, &which, &new))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -62,9 +62,9 @@ impl RenameWorkspaceArgs {
         let (org, which) = workspace(&self.workspace)?;
         let new = workspace_of(&org, &self.new)?;
         new.check_new()?;
-        let done =
-            session.write(&self.writing, Who::Named, &mut |tx| group::rename_workspace(tx, &org, &which, &new))?;
-        session.report(&done, &Made::default())
+        let outcome =
+            session.write(&self.writing, ActingAs::Named, &mut |tx| group::rename_workspace(tx, &org, &which, &new))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -73,7 +73,7 @@ impl RenameNumberedArgs {
         let (which, new) = (numbered(kind, &self.id)?, Name::parse(&self.new)?);
         new.check_new()?;
         let edit = media::MediaEdit { name: Some(new), ..media::MediaEdit::default() };
-        let done = session.write(&self.writing, Who::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
-        session.report(&done, &Made::default())
+        let outcome = session.write(&self.writing, ActingAs::Named, &mut |tx| media::edit(tx, kind, &which, &edit))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }

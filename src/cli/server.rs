@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{ReadArgs, ServerSettingArgs, WriteArgs};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::session::Session;
 use super::{Outcome, examples};
 use crate::model::{Attributes, Id, Verb};
@@ -110,8 +110,8 @@ impl ServerArgs {
                     members_may_leave: it.members_may_leave,
                     url: it.url,
                 };
-                let done = session.write(&it.writing, Who::Named, &mut |tx| server::set(tx, &options))?;
-                session.report(&done, &Made::default())
+                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| server::set(tx, &options))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
         }
     }

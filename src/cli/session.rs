@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::args::{GlobalArgs, PageArgs};
 use super::command_line::command_line;
 use super::config::Config;
-use super::view::View;
+use super::view::ReadView;
 use super::{identity, output};
 use crate::input::library_errors;
 use crate::model::name::{printable, shell_quote};
@@ -132,7 +132,7 @@ impl<'s> Session<'s> {
     pub(super) fn read<T>(
         &mut self,
         at: Option<&str>,
-        look: impl FnOnce(&mut Session<'s>, &View<'_>) -> Result<T, RenderError>,
+        look: impl FnOnce(&mut Session<'s>, &ReadView<'_>) -> Result<T, RenderError>,
     ) -> Result<T, RenderError> {
         self.read_with(Store::read, at, look)
     }
@@ -142,24 +142,24 @@ impl<'s> Session<'s> {
         &mut self,
         open: fn(&Store) -> store::Result<Reader>,
         at: Option<&str>,
-        look: impl FnOnce(&mut Session<'s>, &View<'_>) -> Result<T, RenderError>,
+        look: impl FnOnce(&mut Session<'s>, &ReadView<'_>) -> Result<T, RenderError>,
     ) -> Result<T, RenderError> {
         let path = self.store_path()?;
         let reader = Store::open(&path).and_then(|store| open(&store))?;
         let actor = self.actor(&reader.facts())?;
-        let view = View::new(&reader, actor, at, Time::now())?;
+        let view = ReadView::new(&reader, actor, at, Time::now())?;
         if let Some(warning) = &view.warning {
             self.warn(warning);
         }
         let answer = look(self, &view)?;
-        self.mention(&format!("store {}, revision {}", path.display(), view.revision));
+        self.verbose(&format!("store {}, revision {}", path.display(), view.revision));
         Ok(answer)
     }
 
     // Answering.
 
     /// How output is laid out.
-    pub(super) fn dress(&self) -> OutputOptions {
+    pub(super) fn output_options(&self) -> OutputOptions {
         let by_config = || self.config.output.as_deref().and_then(Format::from_word);
         OutputOptions {
             format: self.globals.output.or_else(by_config).unwrap_or_default(),
@@ -196,7 +196,7 @@ impl<'s> Session<'s> {
         paging: &PageArgs,
         make: impl FnOnce(Put<'_>) -> Result<(), RenderError>,
     ) -> super::Outcome {
-        let (options, page) = (self.dress(), paging.page());
+        let (options, page) = (self.output_options(), paging.page());
         let mut stream = ListingWriter::new(columns, &options, &page)?;
         make(&mut |place, row| stream.push_at(place, &row))?;
         self.finish(stream)?;
@@ -219,7 +219,7 @@ impl<'s> Session<'s> {
         paging: &PageArgs,
         make: impl FnOnce(&ListingWriter<'_>, Push<'_>) -> Result<(), RenderError>,
     ) -> Result<bool, RenderError> {
-        let (options, page) = (self.dress(), paging.page());
+        let (options, page) = (self.output_options(), paging.page());
         let wants = ListingWriter::new(columns, &options, &page)?;
         let mut stream = ListingWriter::new(columns, &options, &page)?;
         make(&wants, &mut |row| {
@@ -238,7 +238,7 @@ impl<'s> Session<'s> {
         (field, tell): (&str, Tell<'_>),
         make: impl FnOnce(&mut dyn FnMut(Row, u64) -> Result<(), RenderError>) -> Result<(), RenderError>,
     ) -> Result<(), RenderError> {
-        let (options, page) = (self.dress(), Page::default());
+        let (options, page) = (self.output_options(), Page::default());
         let mut stream = ListingWriter::new(columns, &options, &page)?.telling(field, tell);
         make(&mut |row, list| stream.push_told(self.out, row, list).map(drop))?;
         stream.finish(self.out).map(drop)
@@ -246,18 +246,18 @@ impl<'s> Session<'s> {
 
     /// Writes one thing of which one field is a list that is told as it comes.
     pub(super) fn show_parted(&mut self, row: &Row, field: &str, elements: Elements<'_>) -> Result<(), RenderError> {
-        let options = self.dress();
+        let options = self.output_options();
         render::write_with_list(self.out, row, field, elements, &options)
     }
 
     pub(super) fn show(&mut self, columns: &[Column], row: Map<String, Value>) -> super::Outcome {
-        let options = self.dress();
+        let options = self.output_options();
         render::write_record(self.out, columns, row, &options)?;
         Ok(0)
     }
 
     pub(super) fn value(&mut self, value: &Value) -> super::Outcome {
-        let options = self.dress();
+        let options = self.output_options();
         render::write_value(self.out, value, &options)?;
         Ok(0)
     }
@@ -294,7 +294,7 @@ impl<'s> Session<'s> {
         self.committed = self.committed || really;
     }
 
-    pub(super) fn mention(&mut self, text: &str) {
+    pub(super) fn verbose(&mut self, text: &str) {
         if self.globals.verbose {
             let actor = self.actor_name().ok().flatten().unwrap_or_else(|| "the operator".to_owned());
             let line = format!("{text}, as {actor}, {} ms", self.began.elapsed().as_millis());
@@ -315,7 +315,7 @@ impl<'s> Session<'s> {
         match outcome {
             Ok(status) => status,
             Err(RenderError::Problem(problem)) => {
-                let as_json = self.dress().format.is_json();
+                let as_json = self.output_options().format.is_json();
                 output::problem(&problem, as_json, self.colour.1, self.err)
             }
             // Whoever read has seen enough. A change that was made stays made.
@@ -337,7 +337,7 @@ impl<'s> Session<'s> {
                     "output_failed",
                     format!("{what}: {}", library_errors::io(&error)),
                 );
-                output::problem(&problem, self.dress().format.is_json(), self.colour.1, self.err)
+                output::problem(&problem, self.output_options().format.is_json(), self.colour.1, self.err)
             }
         }
     }

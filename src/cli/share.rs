@@ -6,9 +6,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::args::{PageArgs, ReadArgs, WriteArgs, expiry, item, references, share_classes};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::session::{Put, Session};
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{ShareClass, Sharing, time_value};
 use crate::model::{
@@ -197,9 +197,9 @@ impl ShareArgs {
                     admin: it.admin,
                     class: it.class,
                 };
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| share::grant(tx, &endpoint, &path, &grant))?;
-                session.report(&done, &Made::default())
+                let outcome = session
+                    .write(&it.writing, ActingAs::Named, &mut |tx| share::grant(tx, &endpoint, &path, &grant))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             ShareCommand::Set(it) => {
                 let (endpoint, path) = item(&it.item)?;
@@ -207,29 +207,29 @@ impl ShareArgs {
                 let which = ShareSelector { principal: Reference::parse(&it.who, Kind::Account)?, by, class: it.class };
                 let permissions = it.permission.as_deref().map(Permissions::parse).transpose()?;
                 let after = (permissions, expiry(it.expires.as_ref())?);
-                let done = session.write(&it.writing, Who::Named, &mut |tx| {
+                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| {
                     share::set(tx, (&endpoint, &path), &which, after, it.cascade)
                 })?;
-                session.report(&done, &Made::default())
+                session.report(&outcome, &IssuedSecrets::default())
             }
             ShareCommand::Revoke(it) => {
                 let (endpoint, path) = item(&it.item)?;
                 let by = it.by.as_deref().map(Sharer::parse).transpose()?;
                 let one = |principal| ShareSelector { principal, by: by.clone(), class: it.class };
                 let which: Vec<ShareSelector> = references(&it.who)?.into_iter().map(one).collect();
-                let done = session.write(&it.writing, Who::Named, &mut |tx| {
+                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| {
                     share::revoke(tx, (&endpoint, &path), &which, it.cascade)
                 })?;
-                session.report(&done, &Made::default())
+                session.report(&outcome, &IssuedSecrets::default())
             }
             ShareCommand::List(it) => it.run(session),
             ShareCommand::Prune(it) => {
                 let below = it.item.as_deref().map(item).transpose()?;
-                let done = session.write(&it.writing, Who::Named, &mut |tx| match &below {
+                let outcome = session.write(&it.writing, ActingAs::Named, &mut |tx| match &below {
                     Some((endpoint, path)) => share::prune(tx, endpoint, path),
                     None => share::prune_everywhere(tx),
                 })?;
-                session.report(&done, &Made::default())
+                session.report(&outcome, &IssuedSecrets::default())
             }
         }
     }
@@ -251,7 +251,7 @@ impl ListArgs {
     /// The shares that count for a path.
     fn of_path(
         &self,
-        view: &View<'_>,
+        view: &ReadView<'_>,
         wanted: &ShareFilter,
         (endpoint, path): (&Name, &Path),
         put: Put<'_>,
@@ -287,7 +287,7 @@ impl ListArgs {
     /// The owner and the shares of one item so far up, as far as the reader may see them.
     fn of_item(
         &self,
-        view: &View<'_>,
+        view: &ReadView<'_>,
         viewer: &AnyViewer<'_>,
         (up, resource): (usize, &Resource),
         wanted: &ShareFilter,
@@ -320,7 +320,7 @@ struct ShareFilter {
 }
 
 impl ShareFilter {
-    fn new(list: &ListArgs, view: &View<'_>) -> Result<ShareFilter, RenderError> {
+    fn new(list: &ListArgs, view: &ReadView<'_>) -> Result<ShareFilter, RenderError> {
         let by = match list.by.as_deref() {
             None => None,
             Some("operator") => Some(None),
@@ -357,7 +357,7 @@ fn texts(row: &Map<String, Value>, columns: &[&str]) -> String {
 
 /// Every share that the reader may see, of everything or of what lies under an item.
 fn everywhere(
-    view: &View<'_>,
+    view: &ReadView<'_>,
     wanted: &ShareFilter,
     under: Option<&(Name, Path)>,
     put: Put<'_>,
@@ -427,7 +427,7 @@ fn everywhere(
 
 /// On managed endpoints also who reads and writes everything by a role (docs/model.md#managed-sharing).
 fn implicit(
-    view: &View<'_>,
+    view: &ReadView<'_>,
     viewer: &AnyViewer<'_>,
     endpoint: &Resource,
     asked: &Resource,
@@ -453,7 +453,7 @@ fn implicit(
 }
 
 fn share_row<F: Facts>(
-    view: &View<'_, F>,
+    view: &ReadView<'_, F>,
     on: Id,
     binding: &Binding,
     set: Permissions,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::args::ReadArgs;
 use super::clock;
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, examples};
 use crate::model::{Id, Kind, Time, Verb};
 use crate::policy::{Facts, invariants};
@@ -34,7 +34,7 @@ impl InitArgs {
         let path = session.store_path()?;
         let (_, created) = Store::create(&path)?;
         session.changed(created);
-        if session.dress().format == crate::render::Format::Table {
+        if session.output_options().format == crate::render::Format::Table {
             let what = if created { format!("created {}", path.display()) } else { "unchanged".to_owned() };
             session.line(&what)?;
             return Ok(0);
@@ -64,7 +64,7 @@ impl StatusArgs {
 }
 
 /// How many of each kind the reader may see: what one may not see is not counted.
-fn counts(view: &View<'_>) -> Result<Map<String, Value>, RenderError> {
+fn counts(view: &ReadView<'_>) -> Result<Map<String, Value>, RenderError> {
     let mut counts = Map::new();
     let kinds = [
         (Kind::Account, "accounts"),
@@ -86,7 +86,7 @@ fn counts(view: &View<'_>) -> Result<Map<String, Value>, RenderError> {
     Ok(counts)
 }
 
-fn warnings(view: &View<'_>) -> Result<Vec<String>, RenderError> {
+fn warnings(view: &ReadView<'_>) -> Result<Vec<String>, RenderError> {
     let mut warnings = Vec::new();
     // What is wrong with the whole is for those who look after the whole.
     if !view.viewer()?.may(Verb::Configure, Id::SERVER)? {

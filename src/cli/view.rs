@@ -18,7 +18,7 @@ use crate::render::RenderError;
 use crate::store::{Reader, Snapshot, StoreFacts, TodayFacts};
 
 /// The facts at the moment that was asked for.
-pub(super) struct View<'r, F: Facts = StoreFacts<'r>> {
+pub(super) struct ReadView<'r, F: Facts = StoreFacts<'r>> {
     pub(super) reader: &'r Reader,
     pub(super) facts: F,
     pub(super) actor: Actor,
@@ -47,21 +47,21 @@ pub(super) struct Moment {
 impl Moment {
     /// The same view, of the same facts wherever they are; none through a reader that was opened after further
     /// changes.
-    pub(super) fn view<'r, F: Facts>(self, reader: &'r Reader, facts: F) -> Result<Option<View<'r, F>>, Problem> {
+    pub(super) fn view<'r, F: Facts>(self, reader: &'r Reader, facts: F) -> Result<Option<ReadView<'r, F>>, Problem> {
         let Moment { actor, at, revision, now, last } = self;
         let today = now.map(|now| (TodayFacts::new(reader), now));
         let is_same = reader.last_revision()? == last;
-        Ok(is_same.then_some(View { reader, facts, actor, at, revision, today, warning: None }))
+        Ok(is_same.then_some(ReadView { reader, facts, actor, at, revision, today, warning: None }))
     }
 }
 
-impl<'r> View<'r> {
-    pub(super) fn new(reader: &'r Reader, actor: Actor, at: Option<&str>, now: Time) -> Result<View<'r>, Problem> {
+impl<'r> ReadView<'r> {
+    pub(super) fn new(reader: &'r Reader, actor: Actor, at: Option<&str>, now: Time) -> Result<ReadView<'r>, Problem> {
         // Whoever may do nothing now is told nothing of the past either.
         require_active(&reader.facts(), actor, now)?;
         let last = reader.last_revision()?;
         let Some(text) = at else {
-            return Ok(View {
+            return Ok(ReadView {
                 reader,
                 facts: reader.facts(),
                 actor,
@@ -88,12 +88,12 @@ impl<'r> View<'r> {
             }
             // Expiry is judged at the time of that revision (docs/model.md#time-and-the-past).
             let at = reader.revision(revision)?.map_or(now, |entry| entry.at);
-            return Ok(View { reader, facts: reader.facts_at(revision), actor, at, revision, today, warning });
+            return Ok(ReadView { reader, facts: reader.facts_at(revision), actor, at, revision, today, warning });
         }
         let at = Time::parse(text).map_err(|problem| problem.tip("or a revision's number, as in `--at 42`"))?;
         let revision = reader.revision_at(at)?;
         let facts = if revision == last { reader.facts() } else { reader.facts_at(revision) };
-        Ok(View { reader, facts, actor, at, revision, today, warning })
+        Ok(ReadView { reader, facts, actor, at, revision, today, warning })
     }
 
     /// Tells of every resource of a kind that lies in nothing and that the reader may see, by name, from after
@@ -124,10 +124,10 @@ impl<'r> View<'r> {
     }
 
     /// The same with the facts in memory, for commands that ask about many things.
-    pub(super) fn in_memory(&self) -> Result<View<'r, Snapshot>, Problem> {
-        let View { reader, actor, at, revision, today, .. } = *self;
+    pub(super) fn in_memory(&self) -> Result<ReadView<'r, Snapshot>, Problem> {
+        let ReadView { reader, actor, at, revision, today, .. } = *self;
         let warning = self.warning.clone();
-        Ok(View { reader, facts: self.facts.snapshot()?, actor, at, revision, today, warning })
+        Ok(ReadView { reader, facts: self.facts.snapshot()?, actor, at, revision, today, warning })
     }
 }
 
@@ -141,19 +141,19 @@ pub(super) fn adaptive(facts: StoreFacts<'_>) -> Result<AdaptiveFacts<'_>, Probl
     Ok(AdaptiveFacts::new(facts, most, load))
 }
 
-impl<'r> View<'r> {
+impl<'r> ReadView<'r> {
     /// The same with facts that are read into memory where a command turns out to ask for much of them.
-    pub(super) fn adaptive(&self) -> Result<View<'r, AdaptiveFacts<'r>>, Problem> {
-        let View { reader, actor, at, revision, facts, today, .. } = *self;
+    pub(super) fn adaptive(&self) -> Result<ReadView<'r, AdaptiveFacts<'r>>, Problem> {
+        let ReadView { reader, actor, at, revision, facts, today, .. } = *self;
         let warning = self.warning.clone();
-        Ok(View { reader, facts: adaptive(facts)?, actor, at, revision, today, warning })
+        Ok(ReadView { reader, facts: adaptive(facts)?, actor, at, revision, today, warning })
     }
 }
 
-impl<F: Facts> View<'_, F> {
+impl<F: Facts> ReadView<'_, F> {
     /// What it is of.
     pub(super) fn moment(&self) -> Result<Moment, Problem> {
-        let View { actor, at, revision, .. } = *self;
+        let ReadView { actor, at, revision, .. } = *self;
         let now = self.today.map(|(_, now)| now);
         Ok(Moment { actor, at, revision, now, last: self.reader.last_revision()? })
     }
@@ -172,7 +172,7 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// The reader as it stood at the moment that is read: for what it held then.
-    pub(super) fn viewer_then(&self) -> Result<AnyViewer<'_>, Problem> {
+    pub(super) fn viewer_at_moment(&self) -> Result<AnyViewer<'_>, Problem> {
         Ok(Viewer::new(&self.facts as &dyn Facts, self.actor, self.at)?)
     }
 
@@ -216,7 +216,7 @@ impl<F: Facts> View<'_, F> {
         found.map(|(id, _)| id)
     }
 
-    /// As [`resolve`](View::resolve), also of what has ended, where it is written as output writes it:
+    /// As [`resolve`](ReadView::resolve), also of what has ended, where it is written as output writes it:
     /// `user:pi#18`. Whoever may not read the whole log is not told whether that was ever there.
     pub(super) fn resolve_or_ended(&self, text: &str, bare: Kind) -> Result<Id, Problem> {
         let Some(ended) = EndedReference::parse(text, bare) else {
@@ -262,11 +262,11 @@ impl<F: Facts> View<'_, F> {
 
     /// A resource as it is named to the reader: `hidden` where it may not be.
     pub(super) fn name(&self, id: Id) -> Result<String, Problem> {
-        Ok(self.told_name(id)?.unwrap_or_else(|| HIDDEN.to_owned()))
+        Ok(self.visible_name(id)?.unwrap_or_else(|| HIDDEN.to_owned()))
     }
 
     /// The reference of a resource, where it may be named to the reader.
-    pub(super) fn told_name(&self, id: Id) -> Result<Option<String>, Problem> {
+    pub(super) fn visible_name(&self, id: Id) -> Result<Option<String>, Problem> {
         // What is gone is told to whoever reads the whole log.
         let viewer = self.viewer()?;
         let may = viewer.may_name(id)? || (!self.is_there(id)? && viewer.may(Verb::ViewLog, Id::SERVER)?);
@@ -276,7 +276,7 @@ impl<F: Facts> View<'_, F> {
 
     /// One side of a binding as it is named to the reader: who is told of a binding is told whom it names.
     pub(super) fn participant(&self, binding: &Binding, id: Id) -> Result<String, Problem> {
-        match self.told_name(id)? {
+        match self.visible_name(id)? {
             Some(name) => Ok(name),
             // told: the reader is told of the binding.
             None if self.viewer()?.sees_binding(binding)? => self.reference(id),
@@ -290,7 +290,7 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// Who did something, as it is named to the reader: the operator where nobody is named.
-    pub(super) fn by(&self, actor: Option<Id>) -> Result<String, Problem> {
+    pub(super) fn actor_name(&self, actor: Option<Id>) -> Result<String, Problem> {
         actor.map_or_else(|| Ok("operator".to_owned()), |id| self.name(id))
     }
 
@@ -299,7 +299,7 @@ impl<F: Facts> View<'_, F> {
     }
 
     /// The reference of an id, also of one that is gone, whoever may see it: for what the reader is known
-    /// to be told. Output goes by [`View::name`] and [`View::participant`].
+    /// to be told. Output goes by [`ReadView::name`] and [`ReadView::participant`].
     pub(super) fn reference(&self, id: Id) -> Result<String, Problem> {
         if self.is_there(id)? {
             // told: the callers of this function asked.

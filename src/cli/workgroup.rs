@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::args::{WriteArgs, member_accesses, name, send_policies};
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::group::{ListArgs, NamedArgs, ShowArgs};
 use super::members::{MembersArgs, MembershipArgs};
 use super::rename::RenameArgs;
@@ -148,13 +148,15 @@ impl WorkgroupArgs {
         match self.command {
             WorkgroupCommand::Add(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::add(tx, kind, &which, &options))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             WorkgroupCommand::Set(it) => {
                 let (which, options) = (name(kind, &it.name)?, it.settings.options());
-                let done = session.write(&it.writing, Who::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| group::set(tx, kind, &which, &options))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             WorkgroupCommand::List(it) => it.run(session, kind, &COLUMNS),
             WorkgroupCommand::Show(it) => it.run(session, kind, &COLUMNS),

@@ -9,11 +9,11 @@ use super::args::{
     OwnAllowDeny, PageArgs, ReadArgs, WriteArgs, allow_deny, name, own_allow_deny, references,
     workspace as workspace_name, workspace_levels,
 };
-use super::change::{Made, Who};
+use super::change::{ActingAs, IssuedSecrets};
 use super::org::count;
 use super::rename::RenameWorkspaceArgs;
 use super::session::Session;
-use super::view::View;
+use super::view::ReadView;
 use super::{Outcome, complete, examples};
 use crate::model::attributes::{AllowDeny, Home};
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Role};
@@ -189,9 +189,9 @@ static COLUMNS: [Column; 7] = [
     hidden("revision"),
 ];
 
-fn workspace_row(view: &View<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
+fn workspace_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let files = resource.as_workspace().and_then(|it| it.files);
-    let files = match files.map(|id| view.told_name(id)).transpose()?.flatten() {
+    let files = match files.map(|id| view.visible_name(id)).transpose()?.flatten() {
         // told: whose home lies there knows where that is.
         None if has_home(view, resource)? => files.map(|id| view.reference(id)).transpose()?,
         told => told,
@@ -232,7 +232,7 @@ impl ListArgs {
 }
 
 impl NameArgs {
-    fn find(&self, view: &View<'_>) -> Result<std::rc::Rc<Resource>, Problem> {
+    fn find(&self, view: &ReadView<'_>) -> Result<std::rc::Rc<Resource>, Problem> {
         let (org, name) = workspace_name(&self.workspace)?;
         view.find_workspace(&org, &name)
     }
@@ -254,7 +254,8 @@ impl NameArgs {
                 for level in Role::WORKSPACE {
                     for binding in view.facts.list_bindings(BindingQuery::OnAs(found.id, level))? {
                         let own = binding.attributes.root_upload.map_or("default", AllowDeny::as_str);
-                        let home = homes.get(&binding.principal).map(|id| view.told_name(*id)).transpose()?.flatten();
+                        let home =
+                            homes.get(&binding.principal).map(|id| view.visible_name(*id)).transpose()?.flatten();
                         let member = view.participant(&binding, binding.principal)?;
                         let values = [
                             json!(reference),
@@ -274,14 +275,14 @@ impl NameArgs {
 }
 
 /// Whether the reader has a home folder in a workspace.
-fn has_home(view: &View<'_>, workspace: &Resource) -> Result<bool, RenderError> {
+fn has_home(view: &ReadView<'_>, workspace: &Resource) -> Result<bool, RenderError> {
     let Some(of) = view.actor.principal() else { return Ok(true) };
     let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(false) };
     Ok(view.facts.home(files, Home { workspace: workspace.id, of })?.is_some())
 }
 
 /// The home folders of a workspace, by the account whose they are.
-fn homes(view: &View<'_>, workspace: &Resource) -> Result<HashMap<Id, Id>, RenderError> {
+fn homes(view: &ReadView<'_>, workspace: &Resource) -> Result<HashMap<Id, Id>, RenderError> {
     let mut found = HashMap::new();
     let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(found) };
     for item in group::children(&view.transaction()?, Kind::Item, files)? {
@@ -297,9 +298,9 @@ impl AddMemberArgs {
         let ((org, name), who) = (workspace_name(&self.workspace)?, references(&self.who)?);
         let home = self.home.as_deref().map(HomeFolder::parse).transpose()?.unwrap_or_default();
         let terms = WorkspaceTerms { level: self.level, root_upload: self.root_upload.map(|it| it.0), home };
-        let done =
-            session.write(&self.writing, Who::Named, &mut |tx| workspace_member::add(tx, &org, &name, &who, &terms))?;
-        session.report(&done, &Made::default())
+        let outcome = session
+            .write(&self.writing, ActingAs::Named, &mut |tx| workspace_member::add(tx, &org, &name, &who, &terms))?;
+        session.report(&outcome, &IssuedSecrets::default())
     }
 }
 
@@ -308,31 +309,32 @@ impl WorkspaceArgs {
         match self.command {
             WorkspaceCommand::Add(it) => {
                 let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| workspace::add(tx, &org, &name, &options))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| workspace::add(tx, &org, &name, &options))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             WorkspaceCommand::List(it) => it.run(session),
             WorkspaceCommand::Show(it) => it.show(session),
             WorkspaceCommand::Set(it) => {
                 let ((org, name), options) = (workspace_name(&it.workspace)?, it.options()?);
-                let done =
-                    session.write(&it.writing, Who::Named, &mut |tx| workspace::set(tx, &org, &name, &options))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| workspace::set(tx, &org, &name, &options))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             WorkspaceCommand::Rename(it) => it.run(session),
             WorkspaceCommand::Remove(it) => {
                 let (org, name) = workspace_name(&it.workspace)?;
-                let done = session.write(&it.writing, Who::Named, &mut |tx| workspace::remove(tx, &org, &name))?;
-                session.report(&done, &Made::default())
+                let outcome =
+                    session.write(&it.writing, ActingAs::Named, &mut |tx| workspace::remove(tx, &org, &name))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
             WorkspaceCommand::Members(it) => it.one.members(session, &it.paging),
             WorkspaceCommand::AddMember(it) => it.run(session),
             WorkspaceCommand::RemoveMember(it) => {
                 let ((org, name), who) = (workspace_name(&it.workspace)?, references(&it.who)?);
-                let done = session
-                    .write(&it.writing, Who::Named, &mut |tx| workspace_member::remove(tx, &org, &name, &who))?;
-                session.report(&done, &Made::default())
+                let outcome = session
+                    .write(&it.writing, ActingAs::Named, &mut |tx| workspace_member::remove(tx, &org, &name, &who))?;
+                session.report(&outcome, &IssuedSecrets::default())
             }
         }
     }

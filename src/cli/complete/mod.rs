@@ -17,7 +17,7 @@ use clap_complete::engine::ArgValueCompleter;
 use self::shells::{Candidate, Shell};
 use super::config::Config;
 use super::identity;
-use super::view::View;
+use super::view::ReadView;
 use crate::model::action::verbs_of;
 use crate::model::name::key;
 use crate::model::{Kind, Role, Time};
@@ -36,7 +36,7 @@ const INDEX: &str = "ROLEBOOK_COMPLETE_INDEX";
 const BREAKS: &str = "ROLEBOOK_COMPLETE_BREAKS";
 
 /// More candidates than anybody reads.
-const MOST: usize = 200;
+const MAX_CANDIDATES: usize = 200;
 
 /// The script that a shell loads.
 pub(super) fn script(shell: &str) -> Option<&'static str> {
@@ -81,7 +81,7 @@ fn line() -> &'static [OsString] {
 }
 
 /// The value that an option was given earlier on the line.
-fn said(option: &str) -> Option<OsString> {
+fn option_value(option: &str) -> Option<OsString> {
     let args = line();
     let pairs = args.iter().zip(args.iter().skip(1));
     let apart = pairs.filter(|(name, _)| *name == option).map(|(_, value)| value.clone()).next_back();
@@ -91,13 +91,13 @@ fn said(option: &str) -> Option<OsString> {
 }
 
 /// The store as whoever acts sees it; nothing where anything is in the way.
-fn look(visit: &mut dyn FnMut(&View<'_>) -> Option<()>) -> Option<()> {
+fn with_view(visit: &mut dyn FnMut(&ReadView<'_>) -> Option<()>) -> Option<()> {
     let config = Config::read().ok()?;
-    let path = identity::store_path(said("--store"), &config).ok()?;
+    let path = identity::store_path(option_value("--store"), &config).ok()?;
     let reader = Store::open(&path).ok()?.read().ok()?;
-    let name = identity::actor_name(said("--as").as_deref()).ok()?;
+    let name = identity::actor_name(option_value("--as").as_deref()).ok()?;
     let actor = identity::actor(name.as_deref(), &reader.facts()).ok()?;
-    let view = View::new(&reader, actor, None, Time::now()).ok()?;
+    let view = ReadView::new(&reader, actor, None, Time::now()).ok()?;
     visit(&view)
 }
 
@@ -106,7 +106,7 @@ fn names(current: &OsStr, kinds: &[(Kind, bool)]) -> Vec<CompletionCandidate> {
     let Some(typed) = current.to_str() else { return Vec::new() };
     let typed = key(typed);
     let mut found = Vec::new();
-    let _ = look(&mut |view| {
+    let _ = with_view(&mut |view| {
         let viewer = view.viewer().ok()?;
         for (kind, prefixed) in kinds {
             view.facts
@@ -117,7 +117,7 @@ fn names(current: &OsStr, kinds: &[(Kind, bool)]) -> Vec<CompletionCandidate> {
                     if key(&written).starts_with(&typed) && viewer.sees(&resource).unwrap_or(false) {
                         found.push(CompletionCandidate::new(written).help(Some(kind.noun().into())));
                     }
-                    Ok(if found.len() < MOST {
+                    Ok(if found.len() < MAX_CANDIDATES {
                         std::ops::ControlFlow::Continue(())
                     } else {
                         std::ops::ControlFlow::Break(())
@@ -190,12 +190,12 @@ pub(super) fn items() -> impl ArgExt + Clone {
             return paths.filter(|path| !path.starts_with("endpoint:")).map(CompletionCandidate::new).collect();
         };
         let mut found = Vec::new();
-        let _ = look(&mut |view| {
+        let _ = with_view(&mut |view| {
             let (endpoint, path) = super::args::item(&format!("{folder}/")).ok()?;
             for item in crate::ops::content::list(&view.transaction().ok()?, &endpoint, &path, false).ok()? {
                 let slash = if item.as_item().is_some_and(|it| it.is_folder()) { "/" } else { "" };
                 let written = format!("{folder}/{}{slash}", item.name);
-                if written.starts_with(&typed) && found.len() < MOST {
+                if written.starts_with(&typed) && found.len() < MAX_CANDIDATES {
                     found.push(CompletionCandidate::new(written));
                 }
             }
@@ -206,7 +206,7 @@ pub(super) fn items() -> impl ArgExt + Clone {
 }
 
 /// The names of whichever noun stands on the line.
-pub(super) fn places() -> impl ArgExt + Clone {
+pub(super) fn names_of_noun() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
         let noun = line().iter().find_map(|arg| match arg.to_str() {
             Some("group") => Some(Kind::Group),
@@ -267,13 +267,13 @@ fn workspace_names(current: &OsStr, prefixed: bool) -> Vec<CompletionCandidate> 
     let Some(typed) = current.to_str() else { return Vec::new() };
     let typed = key(typed);
     let mut found = Vec::new();
-    let _ = look(&mut |view| {
+    let _ = with_view(&mut |view| {
         for workspace in view.all(Kind::Workspace).ok()? {
             // told: of those that the reader may see.
             let reference = view.reference(workspace.id).ok()?;
             let bare = reference.strip_prefix("workspace:").unwrap_or(&reference);
             let written = if prefixed || bare.starts_with('-') { reference.as_str() } else { bare };
-            if key(written).starts_with(&typed) && found.len() < MOST {
+            if key(written).starts_with(&typed) && found.len() < MAX_CANDIDATES {
                 found.push(CompletionCandidate::new(written).help(Some(Kind::Workspace.noun().into())));
             }
         }

@@ -3,20 +3,20 @@
 
 use std::ops::ControlFlow;
 
-use super::{LogReader, Then};
+use super::{LogReader, PastNames};
 use crate::model::{Id, Kind, Problem, Revision};
 use crate::ops::describe::{Change, concerns, describe};
 use crate::policy::{Facts, RowChange};
 use crate::render::{PushElement, RenderError};
 
 /// How many rows of a revision are described at once.
-const AT_ONCE: usize = 1_000;
+const BATCH_ROWS: usize = 1_000;
 
 /// The changes of one revision, as they were told at the time, as far as the reader reads of them.
 pub(in crate::cli) struct Changes<'l, 'v, 'r, F: Facts> {
     log: &'l LogReader<'v, 'r, F>,
     number: Revision,
-    then: Then<'l, 'v, 'r, F>,
+    then: PastNames<'l, 'v, 'r, F>,
 }
 
 /// Told of each change.
@@ -24,7 +24,7 @@ type VisitChange<'c> = &'c mut dyn FnMut(Change) -> Result<ControlFlow<()>, Rend
 
 impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
     pub(super) fn new(log: &'l LogReader<'v, 'r, F>, number: Revision) -> Changes<'l, 'v, 'r, F> {
-        Changes { log, number, then: log.then(number) }
+        Changes { log, number, then: log.past_names(number) }
     }
 
     /// Tells of each change.
@@ -56,7 +56,7 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
                     }
                 }
             }
-            if rows.len() >= AT_ONCE {
+            if rows.len() >= BATCH_ROWS {
                 flow = self.describe(&mut rows, visit)?;
             }
             Ok::<_, RenderError>(flow)

@@ -11,11 +11,11 @@ use lettre::Message;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 
-use self::smtp::{Parcel, Security, Server};
+use self::smtp::{Envelope, Security, SmtpServer};
 use super::config::{Smtp, Tls};
 
 /// A message to one person.
-pub(super) struct Letter {
+pub(super) struct MailMessage {
     /// What it brings, as a warning names it.
     pub(super) what: &'static str,
     pub(super) to: String,
@@ -23,10 +23,10 @@ pub(super) struct Letter {
     pub(super) body: String,
 }
 
-impl Letter {
+impl MailMessage {
     /// A private link to a dropbox.
-    pub(super) fn link(to: &str, dropbox: &str, link: &str, expires: Option<&str>) -> Letter {
-        Letter {
+    pub(super) fn link(to: &str, dropbox: &str, link: &str, expires: Option<&str>) -> MailMessage {
+        MailMessage {
             what: "the link",
             to: to.to_owned(),
             subject: format!("Your link to the dropbox \"{dropbox}\""),
@@ -38,8 +38,8 @@ impl Letter {
     }
 
     /// An invitation to an organization, in a role.
-    pub(super) fn invitation(to: &str, org: &str, role: &str, secret: &str, expires: Option<&str>) -> Letter {
-        Letter {
+    pub(super) fn invitation(to: &str, org: &str, role: &str, secret: &str, expires: Option<&str>) -> MailMessage {
+        MailMessage {
             what: "the invitation",
             to: to.to_owned(),
             subject: format!("Your invitation to the organization \"{org}\""),
@@ -56,49 +56,49 @@ fn validity(expires: Option<&str>) -> String {
 }
 
 /// Why a letter was not mailed.
-pub(super) struct NotMailed {
+pub(super) struct MailError {
     pub(super) why: String,
     /// Whether every other letter would meet the same failure.
     pub(super) for_all: bool,
 }
 
-impl NotMailed {
-    fn for_all(why: String) -> NotMailed {
-        NotMailed { why, for_all: true }
+impl MailError {
+    fn for_all(why: String) -> MailError {
+        MailError { why, for_all: true }
     }
 }
 
 /// Sends a letter.
-pub(super) fn send(config: &Smtp, letter: &Letter) -> Result<(), NotMailed> {
+pub(super) fn send(config: &Smtp, mail: &MailMessage) -> Result<(), MailError> {
     let from: Mailbox = config
         .from
         .parse()
-        .map_err(|_| NotMailed::for_all("`from` of the configuration is not an e-mail address".to_owned()))?;
-    let one = |why: &str| NotMailed { why: why.to_owned(), for_all: false };
-    let to: Mailbox = letter.to.parse().map_err(|_| one("it is not an address that mail can be sent to"))?;
+        .map_err(|_| MailError::for_all("`from` of the configuration is not an e-mail address".to_owned()))?;
+    let one = |why: &str| MailError { why: why.to_owned(), for_all: false };
+    let to: Mailbox = mail.to.parse().map_err(|_| one("it is not an address that mail can be sent to"))?;
     let message = Message::builder()
         .from(from.clone())
         .to(to.clone())
-        .subject(&letter.subject)
+        .subject(&mail.subject)
         .header(ContentType::TEXT_PLAIN)
-        .body(letter.body.clone())
+        .body(mail.body.clone())
         .map_err(|_| one("the message cannot be composed"))?;
-    let password = password(config).map_err(NotMailed::for_all)?;
+    let password = password(config).map_err(MailError::for_all)?;
     let port = config.port.unwrap_or(match config.tls {
         Tls::Starttls => 587,
         Tls::Wrapped => 465,
         Tls::None => 25,
     });
-    let server = Server {
+    let server = SmtpServer {
         host: &config.host,
         port,
-        security: security(config).map_err(NotMailed::for_all)?,
+        security: security(config).map_err(MailError::for_all)?,
         login: config.user.as_deref().zip(password.as_deref()),
         timeout: Duration::from_secs(config.timeout.unwrap_or(30)),
     };
-    let parcel = Parcel { from: from.email.as_ref(), to: to.email.as_ref(), message: &message.formatted() };
-    smtp::deliver(&server, &parcel)
-        .map_err(|failure| NotMailed { why: failure.to_string(), for_all: failure.is_of_connection() })
+    let envelope = Envelope { from: from.email.as_ref(), to: to.email.as_ref(), message: &message.formatted() };
+    smtp::deliver(&server, &envelope)
+        .map_err(|failure| MailError { why: failure.to_string(), for_all: failure.is_of_connection() })
 }
 
 /// The password, without the end of its line.

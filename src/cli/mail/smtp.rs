@@ -16,13 +16,13 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 /// The longest response line, its end included. RFC 5321 allows 512 bytes; some servers write more.
-const LONGEST_LINE: usize = 4096;
+const MAX_LINE_BYTES: usize = 4096;
 
 /// The most lines of one response.
-const MOST_LINES: usize = 100;
+const MAX_LINES: usize = 100;
 
 /// The most bytes that are read from the server in one dialogue, TLS included.
-const MOST_BYTES: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// How the connection is protected.
 pub(super) enum Security {
@@ -35,7 +35,7 @@ pub(super) enum Security {
 }
 
 /// The server and how to speak to it.
-pub(super) struct Server<'s> {
+pub(super) struct SmtpServer<'s> {
     pub(super) host: &'s str,
     pub(super) port: u16,
     pub(super) security: Security,
@@ -46,7 +46,7 @@ pub(super) struct Server<'s> {
 }
 
 /// A message and its envelope.
-pub(super) struct Parcel<'m> {
+pub(super) struct Envelope<'m> {
     pub(super) from: &'m str,
     pub(super) to: &'m str,
     /// The message as RFC 5322 writes it, lines ended by CRLF.
@@ -56,7 +56,7 @@ pub(super) struct Parcel<'m> {
 /// Why a message was not delivered. Nothing that the server wrote is kept but its codes: it may
 /// quote what it was sent, and that is the link or the password.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum SmtpError {
     /// The name of the server has no address.
     Unresolved,
     /// No connection, or it broke.
@@ -83,30 +83,30 @@ pub(super) enum Failure {
     Refused(u16, Option<String>),
 }
 
-impl Failure {
+impl SmtpError {
     /// Whether another message would meet the same failure: the server itself is out of reach.
     pub(super) const fn is_of_connection(&self) -> bool {
-        !matches!(self, Failure::Refused(..) | Failure::NotAscii)
+        !matches!(self, SmtpError::Refused(..) | SmtpError::NotAscii)
     }
 }
 
-impl std::fmt::Display for Failure {
+impl std::fmt::Display for SmtpError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Failure::Unresolved => f.write_str("the name of the mail server cannot be resolved"),
-            Failure::Io(io::ErrorKind::ConnectionRefused) => f.write_str("the connection was refused"),
-            Failure::Io(_) => f.write_str("the connection broke or could not be made"),
-            Failure::TimeOver(limit) => write!(f, "the server did not finish within {} s", limit.as_secs()),
-            Failure::TooMuch => f.write_str("the server wrote more than a response can be"),
-            Failure::NotSmtp => f.write_str("the server does not speak SMTP, or broke off"),
-            Failure::NoStarttls => f.write_str("the server does not offer STARTTLS"),
-            Failure::Injected => f.write_str("data arrived between STARTTLS and the protected connection"),
-            Failure::Tls(error) => f.write_str(tls_message(error)),
-            Failure::BadHost => f.write_str("`host` is not a name that a certificate can be checked against"),
-            Failure::NoLogin => f.write_str("the server offers neither AUTH PLAIN nor AUTH LOGIN"),
-            Failure::NotAscii => f.write_str("the server cannot take an address with letters beyond ASCII"),
-            Failure::Refused(code, None) => write!(f, "the server refused it: {code}"),
-            Failure::Refused(code, Some(status)) => write!(f, "the server refused it: {code} {status}"),
+            SmtpError::Unresolved => f.write_str("the name of the mail server cannot be resolved"),
+            SmtpError::Io(io::ErrorKind::ConnectionRefused) => f.write_str("the connection was refused"),
+            SmtpError::Io(_) => f.write_str("the connection broke or could not be made"),
+            SmtpError::TimeOver(limit) => write!(f, "the server did not finish within {} s", limit.as_secs()),
+            SmtpError::TooMuch => f.write_str("the server wrote more than a response can be"),
+            SmtpError::NotSmtp => f.write_str("the server does not speak SMTP, or broke off"),
+            SmtpError::NoStarttls => f.write_str("the server does not offer STARTTLS"),
+            SmtpError::Injected => f.write_str("data arrived between STARTTLS and the protected connection"),
+            SmtpError::Tls(error) => f.write_str(tls_message(error)),
+            SmtpError::BadHost => f.write_str("`host` is not a name that a certificate can be checked against"),
+            SmtpError::NoLogin => f.write_str("the server offers neither AUTH PLAIN nor AUTH LOGIN"),
+            SmtpError::NotAscii => f.write_str("the server cannot take an address with letters beyond ASCII"),
+            SmtpError::Refused(code, None) => write!(f, "the server refused it: {code}"),
+            SmtpError::Refused(code, Some(status)) => write!(f, "the server refused it: {code} {status}"),
         }
     }
 }
@@ -148,76 +148,76 @@ pub(super) fn client_config(extra: Option<&[u8]>) -> Result<Arc<ClientConfig>, &
 }
 
 /// Delivers a message.
-pub(super) fn deliver(server: &Server<'_>, parcel: &Parcel<'_>) -> Result<(), Failure> {
+pub(super) fn deliver(server: &SmtpServer<'_>, envelope: &Envelope<'_>) -> Result<(), SmtpError> {
     let until = Instant::now() + server.timeout;
-    converse(server, parcel, until).map_err(|failure| match failure {
-        Failure::Io(io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => Failure::TimeOver(server.timeout),
-        Failure::Io(io::ErrorKind::FileTooLarge) => Failure::TooMuch,
+    converse(server, envelope, until).map_err(|failure| match failure {
+        SmtpError::Io(io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => SmtpError::TimeOver(server.timeout),
+        SmtpError::Io(io::ErrorKind::FileTooLarge) => SmtpError::TooMuch,
         other => other,
     })
 }
 
-fn converse(server: &Server<'_>, parcel: &Parcel<'_>, until: Instant) -> Result<(), Failure> {
+fn converse(server: &SmtpServer<'_>, envelope: &Envelope<'_>, until: Instant) -> Result<(), SmtpError> {
     let socket = connect(server, until)?;
     match &server.security {
         Security::None => {
             let mut dialogue = Dialogue::new(socket);
             dialogue.greeting()?;
-            dialogue.send(server, parcel)
+            dialogue.send(server, envelope)
         }
         Security::Wrapped(config) => {
             let mut dialogue = Dialogue::new(protect(server, config, socket)?);
             dialogue.greeting()?;
-            dialogue.send(server, parcel)
+            dialogue.send(server, envelope)
         }
         Security::Starttls(config) => {
             let mut dialogue = Dialogue::new(socket);
             dialogue.greeting()?;
             let plain = dialogue.start_tls()?;
-            Dialogue::new(protect(server, config, plain)?).send(server, parcel)
+            Dialogue::new(protect(server, config, plain)?).send(server, envelope)
         }
     }
 }
 
 /// Connects to the first address that answers.
-fn connect(server: &Server<'_>, until: Instant) -> Result<Bounded, Failure> {
+fn connect(server: &SmtpServer<'_>, until: Instant) -> Result<BoundedSocket, SmtpError> {
     // The system's resolver has no time limit of ours: it works in a thread that is left behind.
     let (sender, receiver) = mpsc::channel();
     let target = (server.host.to_owned(), server.port);
     std::thread::spawn(move || sender.send(target.to_socket_addrs().map(Vec::from_iter)));
     let addresses = match receiver.recv_timeout(time_left(until)?) {
         Ok(Ok(addresses)) if !addresses.is_empty() => addresses,
-        Ok(_) => return Err(Failure::Unresolved),
-        Err(_) => return Err(Failure::Io(io::ErrorKind::TimedOut)),
+        Ok(_) => return Err(SmtpError::Unresolved),
+        Err(_) => return Err(SmtpError::Io(io::ErrorKind::TimedOut)),
     };
-    let mut failure = Failure::Unresolved;
+    let mut failure = SmtpError::Unresolved;
     for address in addresses {
         match TcpStream::connect_timeout(&address, time_left(until)?) {
-            Ok(socket) => return Ok(Bounded { socket, until, left: MOST_BYTES }),
-            Err(error) => failure = Failure::Io(error.kind()),
+            Ok(socket) => return Ok(BoundedSocket { socket, until, left: MAX_BYTES }),
+            Err(error) => failure = SmtpError::Io(error.kind()),
         }
     }
     Err(failure)
 }
 
-fn time_left(until: Instant) -> Result<Duration, Failure> {
+fn time_left(until: Instant) -> Result<Duration, SmtpError> {
     let left = until.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(Failure::Io(io::ErrorKind::TimedOut)) } else { Ok(left) }
+    if left.is_zero() { Err(SmtpError::Io(io::ErrorKind::TimedOut)) } else { Ok(left) }
 }
 
 /// Does the TLS handshake.
 fn protect(
-    server: &Server<'_>,
+    server: &SmtpServer<'_>,
     config: &Arc<ClientConfig>,
-    mut socket: Bounded,
-) -> Result<StreamOwned<ClientConnection, Bounded>, Failure> {
-    let name = ServerName::try_from(server.host.to_owned()).map_err(|_| Failure::BadHost)?;
-    let mut connection = ClientConnection::new(Arc::clone(config), name).map_err(Failure::Tls)?;
+    mut socket: BoundedSocket,
+) -> Result<StreamOwned<ClientConnection, BoundedSocket>, SmtpError> {
+    let name = ServerName::try_from(server.host.to_owned()).map_err(|_| SmtpError::BadHost)?;
+    let mut connection = ClientConnection::new(Arc::clone(config), name).map_err(SmtpError::Tls)?;
     while connection.is_handshaking() {
         connection.complete_io(&mut socket).map_err(|error| {
             match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                Some(tls) => Failure::Tls(tls.clone()),
-                None => Failure::Io(error.kind()),
+                Some(tls) => SmtpError::Tls(tls.clone()),
+                None => SmtpError::Io(error.kind()),
             }
         })?;
     }
@@ -225,19 +225,19 @@ fn protect(
 }
 
 /// A socket whose reads and writes end at one moment, and that gives no more than so many bytes.
-struct Bounded {
+struct BoundedSocket {
     socket: TcpStream,
     until: Instant,
     left: usize,
 }
 
-impl Bounded {
+impl BoundedSocket {
     fn time_left(&self) -> io::Result<Duration> {
         time_left(self.until).map_err(|_| io::ErrorKind::TimedOut.into())
     }
 }
 
-impl Read for Bounded {
+impl Read for BoundedSocket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.left == 0 {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -250,7 +250,7 @@ impl Read for Bounded {
     }
 }
 
-impl Write for Bounded {
+impl Write for BoundedSocket {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.socket.set_write_timeout(Some(self.time_left()?))?;
         self.socket.write(buffer)
@@ -269,12 +269,12 @@ struct Response {
 
 impl Response {
     /// The response, if its code is of the class expected: 2 for done, 3 for go on.
-    fn expect(self, class: u16) -> Result<Response, Failure> {
+    fn expect(self, class: u16) -> Result<Response, SmtpError> {
         if self.code / 100 == class {
             return Ok(self);
         }
         let first = self.lines.first().and_then(|line| line.split_whitespace().next());
-        Err(Failure::Refused(self.code, first.filter(|word| is_status(word)).map(str::to_owned)))
+        Err(SmtpError::Refused(self.code, first.filter(|word| is_status(word)).map(str::to_owned)))
     }
 
     /// The words behind an extension that the server offers; none if it does not.
@@ -304,46 +304,46 @@ impl<S: Read + Write> Dialogue<S> {
         Dialogue { stream, unread: Vec::new() }
     }
 
-    fn greeting(&mut self) -> Result<(), Failure> {
+    fn greeting(&mut self) -> Result<(), SmtpError> {
         self.response()?.expect(2).map(drop)
     }
 
-    fn hello(&mut self) -> Result<Response, Failure> {
+    fn hello(&mut self) -> Result<Response, SmtpError> {
         self.command("EHLO [127.0.0.1]")?.expect(2)
     }
 
     /// Asks for TLS; gives the stream back, on which the handshake comes next.
-    fn start_tls(mut self) -> Result<S, Failure> {
+    fn start_tls(mut self) -> Result<S, SmtpError> {
         if self.hello()?.extension("STARTTLS").is_none() {
-            return Err(Failure::NoStarttls);
+            return Err(SmtpError::NoStarttls);
         }
         self.command("STARTTLS")?.expect(2)?;
         // Whatever came behind the answer was not protected, and may be from somebody on the way.
-        if self.unread.is_empty() { Ok(self.stream) } else { Err(Failure::Injected) }
+        if self.unread.is_empty() { Ok(self.stream) } else { Err(SmtpError::Injected) }
     }
 
     /// Logs in where that is wanted, and sends the message.
-    fn send(&mut self, server: &Server<'_>, parcel: &Parcel<'_>) -> Result<(), Failure> {
+    fn send(&mut self, server: &SmtpServer<'_>, envelope: &Envelope<'_>) -> Result<(), SmtpError> {
         let offered = self.hello()?;
         if let Some((user, password)) = server.login {
             self.log_in(offered.extension("AUTH").unwrap_or_default(), user, password)?;
         }
-        let utf8 = match (parcel.from.is_ascii() && parcel.to.is_ascii(), offered.extension("SMTPUTF8")) {
+        let utf8 = match (envelope.from.is_ascii() && envelope.to.is_ascii(), offered.extension("SMTPUTF8")) {
             (true, _) => "",
             (false, Some(_)) => " SMTPUTF8",
-            (false, None) => return Err(Failure::NotAscii),
+            (false, None) => return Err(SmtpError::NotAscii),
         };
-        self.command(&format!("MAIL FROM:<{}>{utf8}", parcel.from))?.expect(2)?;
-        self.command(&format!("RCPT TO:<{}>", parcel.to))?.expect(2)?;
+        self.command(&format!("MAIL FROM:<{}>{utf8}", envelope.from))?.expect(2)?;
+        self.command(&format!("RCPT TO:<{}>", envelope.to))?.expect(2)?;
         self.command("DATA")?.expect(3)?;
-        self.write(&stuffed(parcel.message))?;
+        self.write(&stuffed(envelope.message))?;
         self.response()?.expect(2)?;
         // The message is delivered, whatever becomes of the goodbye.
         let _ = self.write(b"QUIT\r\n");
         Ok(())
     }
 
-    fn log_in(&mut self, methods: &str, user: &str, password: &str) -> Result<(), Failure> {
+    fn log_in(&mut self, methods: &str, user: &str, password: &str) -> Result<(), SmtpError> {
         let offers = |name: &str| methods.split_whitespace().any(|method| method.eq_ignore_ascii_case(name));
         if offers("PLAIN") {
             let token = STANDARD.encode(format!("\0{user}\0{password}"));
@@ -353,56 +353,56 @@ impl<S: Read + Write> Dialogue<S> {
             self.command(&STANDARD.encode(user))?.expect(3)?;
             self.command(&STANDARD.encode(password))?.expect(2).map(drop)
         } else {
-            Err(Failure::NoLogin)
+            Err(SmtpError::NoLogin)
         }
     }
 
-    fn command(&mut self, line: &str) -> Result<Response, Failure> {
+    fn command(&mut self, line: &str) -> Result<Response, SmtpError> {
         self.write(format!("{line}\r\n").as_bytes())?;
         self.response()
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.stream.write_all(bytes).and_then(|()| self.stream.flush()).map_err(|error| Failure::Io(error.kind()))
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SmtpError> {
+        self.stream.write_all(bytes).and_then(|()| self.stream.flush()).map_err(|error| SmtpError::Io(error.kind()))
     }
 
     /// Reads a response: lines of one code, a hyphen behind it on all but the last.
-    fn response(&mut self) -> Result<Response, Failure> {
+    fn response(&mut self) -> Result<Response, SmtpError> {
         let mut lines = Vec::new();
         let mut first_code = None;
         loop {
             let line = self.line()?;
-            let code = line.get(..3).and_then(|digits| digits.parse::<u16>().ok()).ok_or(Failure::NotSmtp)?;
+            let code = line.get(..3).and_then(|digits| digits.parse::<u16>().ok()).ok_or(SmtpError::NotSmtp)?;
             if !(200..600).contains(&code) || *first_code.get_or_insert(code) != code {
-                return Err(Failure::NotSmtp);
+                return Err(SmtpError::NotSmtp);
             }
             lines.push(line.get(4..).unwrap_or_default().to_owned());
             match line.as_bytes().get(3) {
-                Some(b'-') if lines.len() < MOST_LINES => {}
-                Some(b'-') => return Err(Failure::TooMuch),
+                Some(b'-') if lines.len() < MAX_LINES => {}
+                Some(b'-') => return Err(SmtpError::TooMuch),
                 None | Some(b' ') => return Ok(Response { code, lines }),
-                Some(_) => return Err(Failure::NotSmtp),
+                Some(_) => return Err(SmtpError::NotSmtp),
             }
         }
     }
 
     /// Reads a line, without its end.
-    fn line(&mut self) -> Result<String, Failure> {
+    fn line(&mut self) -> Result<String, SmtpError> {
         let mut chunk = [0; 1024];
         loop {
             if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.unread.drain(..=end).collect();
                 return Ok(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
             }
-            if self.unread.len() >= LONGEST_LINE {
-                return Err(Failure::TooMuch);
+            if self.unread.len() >= MAX_LINE_BYTES {
+                return Err(SmtpError::TooMuch);
             }
             match self.stream.read(&mut chunk) {
-                Ok(0) => return Err(Failure::NotSmtp),
+                Ok(0) => return Err(SmtpError::NotSmtp),
                 Ok(read) => self.unread.extend(chunk.iter().take(read)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(Failure::NotSmtp),
-                Err(error) => return Err(Failure::Io(error.kind())),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(SmtpError::NotSmtp),
+                Err(error) => return Err(SmtpError::Io(error.kind())),
             }
         }
     }
@@ -459,16 +459,16 @@ mod tests {
         const BEFORE: &str = "250-x\r\n250 STARTTLS\r\n220 go\r\n";
         assert!(script(BEFORE).start_tls().is_ok());
         let injected = script(&format!("{BEFORE}250 x\r\n")).start_tls();
-        assert!(matches!(injected, Err(Failure::Injected)));
-        assert!(matches!(script("250 x\r\n").start_tls(), Err(Failure::NoStarttls)));
+        assert!(matches!(injected, Err(SmtpError::Injected)));
+        assert!(matches!(script("250 x\r\n").start_tls(), Err(SmtpError::NoStarttls)));
     }
 
     #[test]
     fn a_line_and_a_response_are_bounded() {
-        let endless = "2".repeat(10 * LONGEST_LINE);
-        assert!(matches!(script(&endless).response(), Err(Failure::TooMuch)));
-        let many = "250-more\r\n".repeat(10 * MOST_LINES);
-        assert!(matches!(script(&many).response(), Err(Failure::TooMuch)));
+        let endless = "2".repeat(10 * MAX_LINE_BYTES);
+        assert!(matches!(script(&endless).response(), Err(SmtpError::TooMuch)));
+        let many = "250-more\r\n".repeat(10 * MAX_LINES);
+        assert!(matches!(script(&many).response(), Err(SmtpError::TooMuch)));
     }
 
     #[test]
@@ -476,7 +476,7 @@ mod tests {
         for text in
             ["", "HTTP/1.1 400 Bad Request\r\n", "250-a\r\n251 b\r\n", "999 x\r\n", "250", "25\r\n", "é50 x\r\n"]
         {
-            assert!(matches!(script(text).response(), Err(Failure::NotSmtp)), "{text:?}");
+            assert!(matches!(script(text).response(), Err(SmtpError::NotSmtp)), "{text:?}");
         }
         let refused = script("550 5.1.1 no such mailbox\r\n").greeting().map_err(|it| it.to_string());
         assert_eq!(refused, Err("the server refused it: 550 5.1.1".to_owned()));

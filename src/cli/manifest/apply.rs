@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use super::super::args::WriteArgs;
-use super::super::change::Opened;
+use super::super::change::OpenedStore;
 use super::super::session::Session;
 use super::super::{Outcome, examples};
 use super::super::{clock, prompt};
@@ -76,7 +76,7 @@ impl Applying<'_> {
         let store = if make { Store::create(&path)?.0 } else { Store::open(&path)? };
         let mut confirmed: Option<String> = None;
         loop {
-            let opened = Opened::new(&store, self.writing.dry_run)?;
+            let opened = OpenedStore::new(&store, self.writing.dry_run)?;
             let by = As { actor: session.actor(&opened.reader().facts())?, at: Time::now() };
             let mut planned = match self.planned(session, &opened, &mut read, by) {
                 Ok(planned) => planned,
@@ -109,7 +109,7 @@ impl Applying<'_> {
             if !session.globals.yes && !is_confirmed(confirmed.as_deref(), &planned)? {
                 // Nobody else should wait while a person thinks.
                 drop(opened);
-                if session.dress().format == Format::Table && prompt::can_ask() {
+                if session.output_options().format == Format::Table && prompt::can_ask() {
                     output::show(session, (&planned, &read), None, &Became::Shown)?;
                     session.flush()?;
                 }
@@ -127,12 +127,18 @@ impl Applying<'_> {
             planned.warnings.extend(committed.as_ref().and_then(|committed| clock::dated_ahead(committed.at, by.at)));
             let revision = committed.map(|committed| committed.revision);
             session.changed(revision.is_some());
-            session.mention(&format!("store {}", path.display()));
+            session.verbose(&format!("store {}", path.display()));
             return output::show(session, (&planned, &read), None, &Became::Applied(revision));
         }
     }
 
-    fn planned(&self, session: &Session<'_>, opened: &Opened, read: &mut Read, by: As) -> Result<Planned, Problem> {
+    fn planned(
+        &self,
+        session: &Session<'_>,
+        opened: &OpenedStore,
+        read: &mut Read,
+        by: As,
+    ) -> Result<Planned, Problem> {
         if let Some(saved) = &self.saved {
             saved.check_actor(session.actor_name()?.as_deref())?;
         }
@@ -150,7 +156,7 @@ impl Applying<'_> {
             return Ok(problem);
         }
         let entry = session.entry(self.writing, by.actor, by.at);
-        session.refuse(Opened::new(store, self.writing.dry_run)?, entry, Refusal::from(problem), by.actor)
+        session.refuse(OpenedStore::new(store, self.writing.dry_run)?, entry, Refusal::from(problem), by.actor)
     }
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::super::args::ReadArgs;
 use super::super::session::Session;
-use super::super::view::View;
+use super::super::view::ReadView;
 use super::super::{Outcome, examples};
 use super::counted;
 use crate::manifest::export::{ExportError, Exporter};
@@ -49,7 +49,7 @@ impl ExportArgs {
                 return Err(unknown(set, &known).into());
             }
             let export = Exporter::new(&memory.facts, view.actor, view.at, set)?.with_containers(&bindings)?;
-            let written = match (self.format.as_deref(), session.dress().format) {
+            let written = match (self.format.as_deref(), session.output_options().format) {
                 (Some("jsonl"), _) | (None, Format::Jsonl) => export.lines(&mut EscapingWriter::new(session.out)),
                 // One value, for programs that read no YAML.
                 (None, Format::Json) => {
@@ -80,7 +80,7 @@ impl ExportArgs {
 }
 
 /// Whether the reader is told of any of some rows.
-fn is_told(view: &View<'_, Snapshot>, resources: &[Id], bindings: &[Id]) -> Result<bool, Problem> {
+fn is_told(view: &ReadView<'_, Snapshot>, resources: &[Id], bindings: &[Id]) -> Result<bool, Problem> {
     let viewer = view.viewer()?;
     for id in resources {
         if viewer.may_name(*id)? {

@@ -78,11 +78,12 @@ impl ImportArgs {
             let count = diagnostics.len();
             let shown =
                 diagnostics.iter().take(100).map(|diagnostic| diagnostic.render(&source.name, &source.text)).collect();
-            files::so_many_mistakes("bad_table", shown, count)
+            files::invalid_files_some("bad_table", shown, count)
         })?;
         let sources = vec![source];
-        let manifest = from_statements(statements)
-            .map_err(|diagnostics| files::mistaken("bad_table", files::shown(&sources, &diagnostics)))?;
+        let manifest = from_statements(statements).map_err(|diagnostics| {
+            files::invalid_files("bad_table", files::render_diagnostics(&sources, &diagnostics))
+        })?;
         let read = whole_of(sources, manifest);
         let reach = Reach { prune: false, max_removals: None, take_over: false };
         Applying { writing: &csv.writing, reach, saved: None }.run(session, read)

@@ -90,7 +90,7 @@ fn with_rows(problem: Problem, opened: Vec<(PathBuf, Box<dyn Stream>)>) -> Probl
             shown.extend(if wrong.details.is_empty() { vec![wrong.message] } else { wrong.details });
         }
     }
-    files::mistaken("bad_manifest", shown)
+    files::invalid_files("bad_manifest", shown)
 }
 
 /// Reads sources as one manifest, or tells every mistake in them.
@@ -98,8 +98,8 @@ pub(super) fn whole(sources: Vec<Source>) -> Result<Read, Problem> {
     match manifest::read(&sources) {
         Ok(manifest) => Ok(whole_of(sources, manifest)),
         Err(diagnostics) => {
-            let shown = files::shown(&sources, diagnostics.get(..TOLD).unwrap_or(&diagnostics));
-            Err(files::so_many_mistakes("bad_manifest", shown, diagnostics.len()))
+            let shown = files::render_diagnostics(&sources, diagnostics.get(..TOLD).unwrap_or(&diagnostics));
+            Err(files::invalid_files_some("bad_manifest", shown, diagnostics.len()))
         }
     }
 }
@@ -185,7 +185,7 @@ impl Read {
                 Diagnostic::at_span(location.span, format!("the set is `{set}` here and `{known}` in {at}"));
             let shown =
                 diagnostic.tip("say it once, or the same twice").render_line(name_in(&self.sources, location), line);
-            return Err(files::mistaken("bad_manifest", vec![shown]));
+            return Err(files::invalid_files("bad_manifest", vec![shown]));
         }
         (self.manifest.set, self.manifest.named) = (Some(set), Some(location));
         Ok(())
@@ -248,7 +248,7 @@ impl Read {
         if wrong == 0 {
             return Ok(());
         }
-        Err(files::so_many_mistakes("bad_manifest", told, wrong))
+        Err(files::invalid_files_some("bad_manifest", told, wrong))
     }
 
     /// Reads every row and only looks whether it is one. Answers how many statements they make.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Outcome;
-use super::super::access::{Effect as Access, ROWS};
+use super::super::access_impact::{AccessImpact, ROWS};
 use super::super::args::PageArgs;
 use super::super::session::Session;
 use super::counted;
@@ -41,7 +41,7 @@ pub(super) enum Became {
 pub(super) fn show(
     session: &mut Session<'_>,
     (planned, read): (&Planned, &Read),
-    access: Option<&Access>,
+    access: Option<&AccessImpact>,
     became: &Became,
 ) -> Outcome {
     for warning in &planned.warnings {
@@ -51,7 +51,7 @@ pub(super) fn show(
         Became::Applied(revision) => *revision,
         Became::Shown => None,
     };
-    match session.dress().format {
+    match session.output_options().format {
         Format::Table => lines(session, (planned, read), access, became)?,
         Format::Json | Format::Yaml => {
             let whole = object((planned, read), access, became);
@@ -79,7 +79,7 @@ pub(super) fn show(
 fn lines(
     session: &mut Session<'_>,
     (planned, read): (&Planned, &Read),
-    access: Option<&Access>,
+    access: Option<&AccessImpact>,
     became: &Became,
 ) -> Result<(), RenderError> {
     let colour = session.colour();
@@ -134,7 +134,7 @@ fn print_chunk(session: &mut Session<'_>, text: &mut Text) -> Result<(), RenderE
     Ok(())
 }
 
-fn object((planned, read): (&Planned, &Read), access: Option<&Access>, became: &Became) -> Map<String, Value> {
+fn object((planned, read): (&Planned, &Read), access: Option<&AccessImpact>, became: &Became) -> Map<String, Value> {
     let mut object = Map::new();
     if let Became::Applied(revision) = became {
         object.insert("revision".to_owned(), json!(revision));

@@ -2,11 +2,11 @@
 
 use std::cell::OnceCell;
 
-use super::super::access::Effect as Access;
+use super::super::access_impact::AccessImpact;
 use super::super::change::hide_unseen;
 use super::super::perm::{Failing, failing_tests};
 use super::super::session::Session;
-use super::super::view::{View, adaptive};
+use super::super::view::{ReadView, adaptive};
 use super::Reach;
 use super::input::Read;
 use crate::input::document::Diagnostic;
@@ -44,7 +44,7 @@ pub(super) struct Planned {
     /// The same as a draft, for questions about the state it leads to.
     pub(super) draft: Draft,
     /// What it would mean for people, where that was asked for.
-    pub(super) access: Option<Access>,
+    pub(super) access: Option<AccessImpact>,
     pub(super) warnings: Vec<String>,
     /// What the set declared before and does no more.
     pub(super) undeclared: Vec<String>,
@@ -133,7 +133,7 @@ pub(super) fn plan(
             let facts = adaptive(stored)?;
             below.swap(as_needed.get_or_init(|| facts));
         }
-        Some(Access::of((facts, planner.tx.facts()), &rows, (by.actor, by.at))?)
+        Some(AccessImpact::of((facts, planner.tx.facts()), &rows, (by.actor, by.at))?)
     } else {
         None
     };
@@ -235,7 +235,7 @@ impl Planned {
             let facts = Overlay::with(&before, &self.draft)?;
             return failing_tests(
                 session,
-                &View { reader, facts, actor: by.actor, at: by.at, revision, today: None, warning: None },
+                &ReadView { reader, facts, actor: by.actor, at: by.at, revision, today: None, warning: None },
                 tests,
             );
         }
@@ -243,7 +243,7 @@ impl Planned {
         let facts = Overlay::with(&before, &self.draft)?;
         failing_tests(
             session,
-            &View { reader, facts, actor: by.actor, at: by.at, revision, today: None, warning: None },
+            &ReadView { reader, facts, actor: by.actor, at: by.at, revision, today: None, warning: None },
             tests,
         )
     }

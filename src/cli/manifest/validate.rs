@@ -23,7 +23,7 @@ impl ValidateArgs {
         let mut read = self.files.read()?;
         let statements = read.manifest.statements.len() + read.count_rows()?;
         let tests = read.manifest.tests.len();
-        if session.dress().format == Format::Table {
+        if session.output_options().format == Format::Table {
             let (files, said) = (counted(read.sources.len(), "file"), counted(statements, "statement"));
             session.line(&format!("valid: {files}, {said}, {}", counted(tests, "test")))?;
             return Ok(0);

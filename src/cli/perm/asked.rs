@@ -1,6 +1,6 @@
 //! A question as it is written, and what it means to whoever asks it.
 
-use super::super::view::View;
+use super::super::view::ReadView;
 use crate::model::action::Destination;
 use crate::model::catalogue::disclosure::ABOUT_OTHERS;
 use crate::model::name::printable;
@@ -27,12 +27,12 @@ pub(super) struct On {
 
 impl On {
     /// Reads and finds a resource. `action` is what it is asked about, where that is known.
-    pub(super) fn find<F: Facts>(view: &View<'_, F>, text: &str, action: &str) -> Result<On, Problem> {
+    pub(super) fn find<F: Facts>(view: &ReadView<'_, F>, text: &str, action: &str) -> Result<On, Problem> {
         On::of(view, &Reference::parse(text, Kind::Server)?, action)
     }
 
     /// Finds a resource that was read.
-    pub(super) fn of<F: Facts>(view: &View<'_, F>, reference: &Reference, action: &str) -> Result<On, Problem> {
+    pub(super) fn of<F: Facts>(view: &ReadView<'_, F>, reference: &Reference, action: &str) -> Result<On, Problem> {
         let kind = match reference {
             Reference::Authenticated | Reference::Anyone | Reference::External(_) => {
                 return Err(reference.wrong_kind("a resource"));
@@ -51,13 +51,13 @@ impl On {
     }
 
     /// Reads an action on it.
-    pub(super) fn action<F: Facts>(&self, view: &View<'_, F>, text: &str) -> Result<Action, Problem> {
+    pub(super) fn action<F: Facts>(&self, view: &ReadView<'_, F>, text: &str) -> Result<Action, Problem> {
         let action = Action::parse(text, self.kind, &|text| folder(view, text, !self.is_registered))?;
         Ok(if self.is_registered { action } else { action.on_unregistered() })
     }
 
     /// As it is shown: a path that is not registered as it was asked about in a text.
-    pub(super) fn shown<F: Facts>(&self, view: &View<'_, F>, text: &str) -> Result<String, Problem> {
+    pub(super) fn shown<F: Facts>(&self, view: &ReadView<'_, F>, text: &str) -> Result<String, Problem> {
         if self.is_registered { view.name(self.id) } else { Ok(Reference::parse(text, Kind::Server)?.to_string()) }
     }
 }
@@ -65,7 +65,7 @@ impl On {
 impl Asked {
     /// Reads a question and finds what it is about.
     pub(super) fn read<F: Facts>(
-        view: &View<'_, F>,
+        view: &ReadView<'_, F>,
         principal: &str,
         action: &str,
         resource: &str,
@@ -81,7 +81,7 @@ impl Asked {
 
 /// The endpoint asked about. Access managers of a private bucket do not see it, but what they
 /// may do with its content is answered truthfully when they ask about themselves (docs/model.md#endpoints).
-fn endpoint<F: Facts>(view: &View<'_, F>, name: &Name, action: &str) -> Result<Id, Problem> {
+fn endpoint<F: Facts>(view: &ReadView<'_, F>, name: &Name, action: &str) -> Result<Id, Problem> {
     let found = view.find(Kind::Endpoint, name);
     let Err(problem) = &found else { return found.map(|it| it.id) };
     let about_content = [Verb::ManagePermissions, Verb::ReadFiles, Verb::WriteFiles];
@@ -96,7 +96,7 @@ fn endpoint<F: Facts>(view: &View<'_, F>, name: &Name, action: &str) -> Result<I
 }
 
 /// The folder that something is to be moved or copied to.
-fn folder<F: Facts>(view: &View<'_, F>, text: &str, of_file: bool) -> Result<Destination, Problem> {
+fn folder<F: Facts>(view: &ReadView<'_, F>, text: &str, of_file: bool) -> Result<Destination, Problem> {
     let Reference::Item(endpoint, path) = Reference::parse(text, Kind::Item)? else {
         return Err(Problem::usage("bad_reference", format!("`{}` is no path on an endpoint", printable(text)))
             .tip("write `ENDPOINT:/path`, as in `node1:/projects`"));
@@ -106,13 +106,13 @@ fn folder<F: Facts>(view: &View<'_, F>, text: &str, of_file: bool) -> Result<Des
 }
 
 /// Whether whoever asks may ask about others on a resource.
-pub(super) fn may_ask_about_others<F: Facts>(view: &View<'_, F>, on: Id, kind: Kind) -> Result<bool, Problem> {
+pub(super) fn may_ask_about_others<F: Facts>(view: &ReadView<'_, F>, on: Id, kind: Kind) -> Result<bool, Problem> {
     Ok(view.viewer()?.may_ask_about_others(on, kind)?)
 }
 
 /// Whom whoever asks may ask about on a resource: themselves; others as a server admin, or as somebody who
 /// administers the resource (docs/model.md#visibility).
-fn about<F: Facts>(view: &View<'_, F>, principal: &Reference, on: Id, kind: Kind) -> Result<Id, Problem> {
+fn about<F: Facts>(view: &ReadView<'_, F>, principal: &Reference, on: Id, kind: Kind) -> Result<Id, Problem> {
     match oneself(view, principal)? {
         Some(actor) => Ok(actor),
         None => {
@@ -125,7 +125,7 @@ fn about<F: Facts>(view: &View<'_, F>, principal: &Reference, on: Id, kind: Kind
 }
 
 /// Whoever asks, if that is who is asked about.
-pub(super) fn oneself<F: Facts>(view: &View<'_, F>, principal: &Reference) -> Result<Option<Id>, Problem> {
+pub(super) fn oneself<F: Facts>(view: &ReadView<'_, F>, principal: &Reference) -> Result<Option<Id>, Problem> {
     let Actor::Principal(actor) = view.actor else { return Ok(None) };
     let Reference::Named(Kind::Account, name) = principal else { return Ok(None) };
     // By the name of that moment; by today's where nobody had it then.
@@ -137,7 +137,7 @@ pub(super) fn oneself<F: Facts>(view: &View<'_, F>, principal: &Reference) -> Re
 }
 
 /// The refusal of a question about others.
-pub(super) fn themselves_only<F: Facts>(view: &View<'_, F>) -> Result<Problem, Problem> {
+pub(super) fn themselves_only<F: Facts>(view: &ReadView<'_, F>) -> Result<Problem, Problem> {
     let who = match view.actor {
         Actor::Principal(actor) => view.name(actor)?,
         Actor::Operator => "operator".to_owned(),

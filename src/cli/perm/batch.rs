@@ -18,7 +18,7 @@ use std::thread::available_parallelism;
 use serde_json::{Map, Value, json};
 
 use super::super::session::Session;
-use super::super::view::View;
+use super::super::view::ReadView;
 use super::super::{Outcome, output};
 use super::asked::Asked;
 use super::authzen;
@@ -65,7 +65,7 @@ enum Form {
 
 /// Answers the requests of a file; `-` is standard input. A few are answered from the store's indexes; for
 /// many it is read into memory once.
-pub(super) fn run(session: &mut Session<'_>, view: &View<'_>, file: &Path, wanted: &Wanted) -> Outcome {
+pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, wanted: &Wanted) -> Outcome {
     let input: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
@@ -237,7 +237,7 @@ struct Batch<'v, 'r, 's, F: Facts> {
 
 impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
     fn new(
-        view: &'v View<'r, &'s F>,
+        view: &'v ReadView<'r, &'s F>,
         named: &'v Named<'s, F>,
         form: Form,
         with_proof: bool,
@@ -410,7 +410,7 @@ fn words(object: &Map<String, Value>) -> Result<[&str; 3], Problem> {
 
 /// Decides one question after the other.
 struct Judge<'v, 'r, 's, F: Facts> {
-    view: &'v View<'r, &'s F>,
+    view: &'v ReadView<'r, &'s F>,
     known: Known<'v, 'r, 's, F>,
     with_proof: bool,
     /// The moment of every answer.
@@ -419,7 +419,7 @@ struct Judge<'v, 'r, 's, F: Facts> {
 
 impl<'v, 'r, 's, F: Facts> Judge<'v, 'r, 's, F> {
     fn new(
-        view: &'v View<'r, &'s F>,
+        view: &'v ReadView<'r, &'s F>,
         named: &'v Named<'s, F>,
         with_proof: bool,
     ) -> Result<Judge<'v, 'r, 's, F>, Problem> {

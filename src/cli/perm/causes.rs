@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::super::log::LogReader;
-use super::super::view::View;
+use super::super::view::ReadView;
 use super::rows::words;
 use crate::model::{Action, Id, Kind, Problem, Revision, Time};
 use crate::policy::listing::Difference;
@@ -32,8 +32,8 @@ enum Cause {
 
 /// The changes between two moments of one store, as far as they were looked at.
 pub(super) struct Causes<'v, 'r> {
-    before: &'v View<'r, Snapshot>,
-    after: &'v View<'r, Snapshot>,
+    before: &'v ReadView<'r, Snapshot>,
+    after: &'v ReadView<'r, Snapshot>,
     log: LogReader<'v, 'r, Snapshot>,
     reader: &'r Reader,
     /// Whether anything expired in between, so that it need not have been a change.
@@ -57,8 +57,8 @@ type Asked = (Id, Id);
 impl<'v, 'r> Causes<'v, 'r> {
     /// Between two moments; `expired` says whether anything ended by itself in between.
     pub(super) fn new(
-        before: &'v View<'r, Snapshot>,
-        after: &'v View<'r, Snapshot>,
+        before: &'v ReadView<'r, Snapshot>,
+        after: &'v ReadView<'r, Snapshot>,
         expired: bool,
     ) -> Result<Causes<'v, 'r>, Problem> {
         Ok(Causes {
@@ -96,7 +96,7 @@ impl<'v, 'r> Causes<'v, 'r> {
     fn found(&mut self, difference: &Difference) -> Result<Vec<(Cause, Vec<Action>)>, RenderError> {
         let mut open: Vec<Action> = difference.gained.iter().chain(&difference.lost).copied().collect();
         let mut found = Vec::new();
-        let moment = |view: &View<'_, Snapshot>| Moment { revision: view.revision, at: view.at };
+        let moment = |view: &ReadView<'_, Snapshot>| Moment { revision: view.revision, at: view.at };
         // Asked backwards in time, what was gained was lost.
         let (one, other) = (moment(self.before), moment(self.after));
         let (first, last) =
@@ -276,7 +276,7 @@ impl<'v, 'r> Causes<'v, 'r> {
             (true, true)
         } else {
             match self.reader.revision(revision)? {
-                Some(entry) if !self.log.hides(&entry)? => (true, self.log.tells_texts(&entry)?),
+                Some(entry) if !self.log.hides(&entry)? => (true, self.log.shows_texts(&entry)?),
                 _ => (false, false),
             }
         };

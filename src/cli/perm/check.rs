@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::args::ReadArgs;
 use super::super::session::Session;
-use super::super::view::View;
+use super::super::view::ReadView;
 use super::super::{Outcome, complete};
 use super::asked::Asked;
 use super::batch;
@@ -94,9 +94,9 @@ fn run(words: &Words, session: &mut Session<'_>, explain: bool) -> Outcome {
     session.read(words.reading.at.as_deref(), |session, view| {
         let asked = Asked::read(view, &words.principal, &words.action, &words.resource)?;
         // The line of a check names nobody who could help, so nobody is looked for.
-        let in_a_line = !explain && session.dress().format == Format::Table;
+        let in_a_line = !explain && session.output_options().format == Format::Table;
         let answered = Answered::to(view, asked, !in_a_line)?;
-        if session.dress().format == Format::Table {
+        if session.output_options().format == Format::Table {
             let mut text = Text::new(session.colour());
             if explain {
                 answered.explain(view, &mut text)?;
@@ -126,7 +126,11 @@ pub(super) struct Answered {
 
 impl Answered {
     /// Decides a question; for a denial finds out what would help, and if asked who could.
-    pub(super) fn to<F: Facts>(view: &View<'_, F>, asked: Asked, with_givers: bool) -> Result<Answered, RenderError> {
+    pub(super) fn to<F: Facts>(
+        view: &ReadView<'_, F>,
+        asked: Asked,
+        with_givers: bool,
+    ) -> Result<Answered, RenderError> {
         let question = asked.question;
         let decision = decide(&view.facts, &question)?;
         let (mut missing, mut offered): (Vec<String>, Vec<Offer>) = (Vec::new(), Vec::new());
@@ -166,12 +170,12 @@ impl Answered {
         }
     }
 
-    fn action<F: Facts>(&self, view: &View<'_, F>) -> Result<String, Problem> {
+    fn action<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<String, Problem> {
         action_phrase(self.question.action, &|id| view.name(id))
     }
 
     /// What a line says after the verdict: the shortest proof.
-    pub(super) fn grounds<F: Facts>(&self, view: &View<'_, F>) -> Result<String, RenderError> {
+    pub(super) fn grounds<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<String, RenderError> {
         let told = Told { view, proof: &self.decision.proof };
         let mut reasons = told.phrases()?;
         if reasons.is_empty() && !self.decision.allowed && !self.missing.is_empty() {
@@ -182,7 +186,7 @@ impl Answered {
     }
 
     /// The whole of it, for people.
-    pub(super) fn explain<F: Facts>(&self, view: &View<'_, F>, text: &mut Text) -> Result<(), RenderError> {
+    pub(super) fn explain<F: Facts>(&self, view: &ReadView<'_, F>, text: &mut Text) -> Result<(), RenderError> {
         let not = if self.decision.allowed { "may" } else { "may not" };
         self.verdict(text);
         text.line(&format!(": {} {not} {} on {}", self.principal, self.action(view)?, self.resource));
@@ -212,7 +216,7 @@ impl Answered {
     }
 
     /// The answer as an object, for programs.
-    pub(super) fn json<F: Facts>(&self, view: &View<'_, F>) -> Result<Map<String, Value>, RenderError> {
+    pub(super) fn json<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<Map<String, Value>, RenderError> {
         let mut object = Map::new();
         object.insert("principal".to_owned(), json!(self.principal));
         object.insert("action".to_owned(), json!(self.action(view)?));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::Outcome;
 use super::super::args::PageArgs;
 use super::super::session::Session;
-use super::super::view::View;
+use super::super::view::ReadView;
 use super::causes::Causes;
 use super::rows::{carried, words};
 use crate::model::{Id, Kind, Problem, Time};
@@ -81,13 +81,13 @@ impl Diff {
 /// The facts at a moment, in memory.
 fn look<'m>(
     session: &Session<'_>,
-    here: &View<'m>,
+    here: &ReadView<'m>,
     moment: &'m Moment,
     now: Time,
-) -> Result<View<'m, Snapshot>, RenderError> {
+) -> Result<ReadView<'m, Snapshot>, RenderError> {
     let view = match moment {
-        Moment::Own(at) => View::new(here.reader, here.actor, at.as_deref(), now)?,
-        Moment::Other(reader) => View::new(reader, session.actor(&reader.facts())?, None, now)?,
+        Moment::Own(at) => ReadView::new(here.reader, here.actor, at.as_deref(), now)?,
+        Moment::Other(reader) => ReadView::new(reader, session.actor(&reader.facts())?, None, now)?,
     };
     Ok(view.in_memory()?)
 }
@@ -95,8 +95,8 @@ fn look<'m>(
 /// Lists the differences. Answers whether there is one.
 fn compared(
     session: &mut Session<'_>,
-    before: &View<'_, Snapshot>,
-    after: &View<'_, Snapshot>,
+    before: &ReadView<'_, Snapshot>,
+    after: &ReadView<'_, Snapshot>,
     (same_store, paging): (bool, &PageArgs),
 ) -> Result<bool, RenderError> {
     let (panel_before, panel_after) =
@@ -121,7 +121,7 @@ fn compared(
     };
     let comparison = Comparison::new(&panel_before, &panel_after, id_map);
     let mut causes = same_store.then(|| Causes::new(before, after, expired)).transpose()?;
-    let is_text = !matches!(session.dress().format, Format::Json | Format::Jsonl | Format::Yaml);
+    let is_text = !matches!(session.output_options().format, Format::Json | Format::Jsonl | Format::Yaml);
     let mut found = false;
     let names: BoundedCache<(Pair, String)> = BoundedCache::new();
     session.stream(&COLUMNS, paging, |wants, push| {
@@ -167,7 +167,10 @@ fn compared(
 
 /// What can differ between two moments of one store, in whichever order they are; and whether anything ended by
 /// itself in between.
-fn scope_between(before: &View<'_, Snapshot>, after: &View<'_, Snapshot>) -> Result<(AffectedSet, bool), RenderError> {
+fn scope_between(
+    before: &ReadView<'_, Snapshot>,
+    after: &ReadView<'_, Snapshot>,
+) -> Result<(AffectedSet, bool), RenderError> {
     let (first, last) = if before.revision <= after.revision { (before, after) } else { (after, before) };
     let mut changes = first.reader.changed_between((first.revision, &first.facts), (last.revision, &last.facts))?;
     let changed = changes.len();

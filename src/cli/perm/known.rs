@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use hashbrown::DefaultHashBuilder;
 
-use super::super::view::View;
+use super::super::view::ReadView;
 use super::asked::{On, may_ask_about_others, oneself, themselves_only};
 use crate::model::catalogue::{NOT_GRANTED, Rule};
 use crate::model::{Id, Kind, Path, Problem, Reference};
@@ -80,7 +80,7 @@ impl<F: Facts> Named<'_, F> {
 
 /// Finds what requests name.
 pub(super) struct Known<'v, 'r, 's, F: Facts> {
-    view: &'v View<'r, &'s F>,
+    view: &'v ReadView<'r, &'s F>,
     viewer: AnyViewer<'v>,
     named: &'v Named<'s, F>,
 }
@@ -98,7 +98,7 @@ impl<F: Facts> Request<'_, F> {
 }
 
 impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
-    pub(super) fn new(view: &'v View<'r, &'s F>, named: &'v Named<'s, F>) -> Result<Known<'v, 'r, 's, F>, Problem> {
+    pub(super) fn new(view: &'v ReadView<'r, &'s F>, named: &'v Named<'s, F>) -> Result<Known<'v, 'r, 's, F>, Problem> {
         Ok(Known { view, viewer: view.viewer()?, named })
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::args::{self, PageArgs, ReadArgs};
 use super::super::session::Session;
-use super::super::view::View;
+use super::super::view::ReadView;
 use super::super::{Outcome, complete};
 use super::asked::{listed, may_ask_about_others, oneself, themselves_only};
 use super::rows::{carried, columns, proof_value, words};
@@ -67,7 +67,7 @@ impl ListArgs {
             let evaluator = Evaluator::new(&view.facts, view.at);
             let subject = evaluator.subject(who)?;
             let detail = if self.expand { ItemDetail::All } else { ItemDetail::Boundaries };
-            let options = session.dress();
+            let options = session.output_options();
             // Whoever asks about others is told of what they administer (docs/model.md#visibility).
             let is_free = own.is_some() || may_ask_about_others(&view, Id::SERVER, Kind::Server)?;
             let besides = match self.everything || !is_free {
@@ -121,7 +121,7 @@ impl ListArgs {
         })
     }
 
-    fn filter<F: Facts>(&self, view: &View<'_, F>) -> Result<Filter, Problem> {
+    fn filter<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<Filter, Problem> {
         let under = match &self.under {
             Some(text) => {
                 let (endpoint, path) = args::item(text)?;

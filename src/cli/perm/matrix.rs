@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::super::args::{self, PageArgs, ReadArgs};
 use super::super::session::{Push, Session};
-use super::super::view::View;
+use super::super::view::ReadView;
 use super::super::{Outcome, complete};
 use super::asked::{On, may_ask_about_others, themselves_only};
 use super::rows::{carried, mention_unseen};
@@ -101,7 +101,7 @@ impl MatrixArgs {
     }
 
     /// The actions that are asked about, for whoever may ask there.
-    fn named<F: Facts>(&self, view: &View<'_, F>, on: On) -> Result<Rc<Named>, Problem> {
+    fn named<F: Facts>(&self, view: &ReadView<'_, F>, on: On) -> Result<Rc<Named>, Problem> {
         if !may_ask_about_others(view, on.id, on.kind)? {
             return Err(themselves_only(view)?);
         }
@@ -121,7 +121,7 @@ impl MatrixArgs {
     /// Tells of everybody who may do something on a resource.
     fn rows<F: Facts>(
         &self,
-        view: &View<'_, F>,
+        view: &ReadView<'_, F>,
         evaluator: &Evaluator<'_, F>,
         asked: &Asked,
         columns: &[Column],
@@ -155,7 +155,7 @@ impl MatrixArgs {
 }
 
 /// What lies straight in an item, as far as whoever asks may ask about it, the last name first.
-fn beneath<F: Facts>(view: &View<'_, F>, above: &Asked) -> Result<Vec<Asked>, RenderError> {
+fn beneath<F: Facts>(view: &ReadView<'_, F>, above: &Asked) -> Result<Vec<Asked>, RenderError> {
     let mut found: Vec<(String, Id)> = Vec::new();
     view.facts.resources(Kind::Item, Some(above.id), &mut |item| {
         found.push((item.name.clone(), item.id));

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use serde_json::{Value, json};
 
 use super::super::session::Session;
-use super::super::view::View;
+use super::super::view::ReadView;
 use super::words::{Told, step_json, told};
 use crate::model::Action;
 use crate::policy::{self, Facts, ProofStep};
@@ -47,7 +47,7 @@ pub(in crate::cli) fn words(actions: &[Action]) -> Value {
 
 /// A proof as a value: steps as objects for programs, as phrases for people.
 pub(super) fn proof_value<F: Facts>(
-    view: &View<'_, F>,
+    view: &ReadView<'_, F>,
     proof: &[ProofStep],
     format: Format,
 ) -> Result<Value, RenderError> {

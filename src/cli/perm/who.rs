@@ -47,7 +47,7 @@ impl WhoArgs {
             let Some(target) = evaluator.target(on.id)? else { return Ok(0) };
             let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
             let (viewer, mut unseen) = (view.viewer()?, 0_usize);
-            let options = session.dress();
+            let options = session.output_options();
             let columns = columns(&["principal", "rule", "proof"], self.proof, &options);
             session.stream(&columns, &self.paging, |wants, push| {
                 let with_proof = wants.has_column("proof");

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::view::View;
+use super::super::view::ReadView;
 use crate::model::attributes::time_value;
 use crate::model::{Binding, Problem};
 use crate::policy::{Facts, ProofStep};
@@ -10,7 +10,7 @@ use crate::render::RenderError;
 
 /// A proof and the view it is told in.
 pub(super) struct Told<'t, F: Facts> {
-    pub(super) view: &'t View<'t, F>,
+    pub(super) view: &'t ReadView<'t, F>,
     pub(super) proof: &'t [ProofStep],
 }
 
@@ -47,7 +47,10 @@ impl<F: Facts> Told<'_, F> {
 }
 
 /// The steps of a proof that the reader is told: no value of a thing that it may not see.
-pub(super) fn told<'p, F: Facts>(view: &View<'_, F>, proof: &'p [ProofStep]) -> Result<Vec<&'p ProofStep>, Problem> {
+pub(super) fn told<'p, F: Facts>(
+    view: &ReadView<'_, F>,
+    proof: &'p [ProofStep],
+) -> Result<Vec<&'p ProofStep>, Problem> {
     let viewer = view.viewer()?;
     let mut told = Vec::with_capacity(proof.len());
     for step in proof {
@@ -59,13 +62,13 @@ pub(super) fn told<'p, F: Facts>(view: &View<'_, F>, proof: &'p [ProofStep]) -> 
 }
 
 /// Who gave a binding, when, in which revision.
-fn given<F: Facts>(view: &View<'_, F>, binding: &Binding) -> Result<String, RenderError> {
+fn given<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<String, RenderError> {
     let at = view.reader.revision(binding.since)?.map_or_else(String::new, |entry| format!(", {}", entry.at));
     let until = binding.expires.map_or_else(String::new, |time| format!(", until {time}"));
     Ok(format!("  (by {}, revision {}{at}{until})", view.grantor(binding)?, binding.since))
 }
 
-fn phrase<F: Facts>(view: &View<'_, F>, step: &ProofStep) -> Result<String, RenderError> {
+fn phrase<F: Facts>(view: &ReadView<'_, F>, step: &ProofStep) -> Result<String, RenderError> {
     Ok(match step {
         ProofStep::Account { principal } => format!("{} is an active account", view.name(*principal)?),
         ProofStep::Itself { principal } => format!("{} is oneself", view.name(*principal)?),
@@ -98,7 +101,7 @@ fn phrase<F: Facts>(view: &View<'_, F>, step: &ProofStep) -> Result<String, Rend
 }
 
 /// A step as an object; `step` says of which sort.
-pub(super) fn step_json<F: Facts>(view: &View<'_, F>, step: &ProofStep) -> Result<Value, RenderError> {
+pub(super) fn step_json<F: Facts>(view: &ReadView<'_, F>, step: &ProofStep) -> Result<Value, RenderError> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| {
         object.insert(name.to_owned(), value);

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::super::asked::{Asked, On, listed, may_ask_about_others, oneself, themselves_only};
-use crate::cli::view::View;
+use crate::cli::view::ReadView;
 use crate::manifest::assertions::{Claim, Expected};
 use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Breadth, Filter, ItemDetail, lookup_resources, lookup_subjects};
@@ -40,7 +40,7 @@ pub(super) struct Contradiction {
 
 impl Sought {
     /// Looks the names of a claim up.
-    pub(super) fn find<F: Facts>(view: &View<'_, F>, claim: &Claim) -> Result<Sought, RenderError> {
+    pub(super) fn find<F: Facts>(view: &ReadView<'_, F>, claim: &Claim) -> Result<Sought, RenderError> {
         match claim {
             Claim::Each { principals, allowed, actions, resource } => {
                 let mut asked = Vec::new();
@@ -216,7 +216,7 @@ fn first_allowed<F: Facts>(
 }
 
 /// A reference as it is shown, for what was not written by anybody.
-pub(super) fn shown<F: Facts>(view: &View<'_, F>, contradiction: &Contradiction) -> Result<String, Problem> {
+pub(super) fn shown<F: Facts>(view: &ReadView<'_, F>, contradiction: &Contradiction) -> Result<String, Problem> {
     match &contradiction.resource {
         Some(resource) => Ok(resource.clone()),
         None => view.name(contradiction.question.resource),

@@ -15,7 +15,7 @@ use super::super::Outcome;
 use super::super::args::{PageArgs, ReadArgs};
 use super::super::files;
 use super::super::session::Session;
-use super::super::view::View;
+use super::super::view::ReadView;
 use super::asked::{Asked, may_ask_about_others, themselves_only};
 use super::check::Answered;
 use crate::manifest::assertions::{self, Assertion};
@@ -86,7 +86,7 @@ impl TestArgs {
 /// Asks every test, of the present or of the moment it names. Also answers what was asked of those
 /// about the present that passed.
 fn ask_all<F: Facts>(
-    present: &View<'_, F>,
+    present: &ReadView<'_, F>,
     tests: &[Assertion],
     colour: bool,
 ) -> Result<(Vec<Verdict>, Vec<Sought>), RenderError> {
@@ -98,7 +98,7 @@ fn ask_all<F: Facts>(
     // One moment after the other, so that no two are in memory beside the present.
     for (as_of, asked) in moments {
         let there = as_of.map(|text| {
-            View::new(present.reader, present.actor, Some(text), Time::now()).and_then(|there| there.in_memory())
+            ReadView::new(present.reader, present.actor, Some(text), Time::now()).and_then(|there| there.in_memory())
         });
         for (place, test) in asked {
             let result = match &there {
@@ -127,7 +127,7 @@ pub(in crate::cli) struct Failing<'t> {
 /// Asks the tests of a manifest of the state it leads to.
 pub(in crate::cli) fn failing<'t, F: Facts>(
     session: &Session<'_>,
-    view: &View<'_, F>,
+    view: &ReadView<'_, F>,
     tests: &'t [Assertion],
 ) -> Result<Failing<'t>, RenderError> {
     let (results, _) = ask_all(view, tests, session.colour())?;
@@ -159,12 +159,12 @@ fn read(paths: &[PathBuf]) -> Result<Vec<Assertion>, Problem> {
             Err(found) => mistakes.extend(found.iter().map(|mistake| mistake.render(&source.name, &source.text))),
         }
     }
-    if mistakes.is_empty() { Ok(tests) } else { Err(files::mistaken("bad_tests", mistakes)) }
+    if mistakes.is_empty() { Ok(tests) } else { Err(files::invalid_files("bad_tests", mistakes)) }
 }
 
 /// Asks a test; also answers what was asked, where its names are there.
 fn answer<F: Facts>(
-    view: &View<'_, F>,
+    view: &ReadView<'_, F>,
     test: &Assertion,
     colour: bool,
 ) -> Result<(Verdict, Option<Sought>), RenderError> {
@@ -206,7 +206,7 @@ impl Verdict {
 /// Tells how the tests went: those that failed, and with `--verbose` all; every one to programs.
 fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: usize) -> Result<(), RenderError> {
     let summary = format!("{} passed, {failed} failed", results.len() - failed);
-    if session.dress().format != Format::Table {
+    if session.output_options().format != Format::Table {
         session.stream(&TOLD, &PageArgs::default(), |_, push| {
             for (test, result) in results {
                 let values = [
@@ -253,7 +253,7 @@ fn summarize(session: &mut Session<'_>, summary: &str) -> Result<(), RenderError
 }
 
 /// Lists the bindings that no test would miss.
-fn mutate<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, tests: &[Sought]) -> Outcome {
+fn mutate<F: Facts>(session: &mut Session<'_>, view: &ReadView<'_, F>, tests: &[Sought]) -> Outcome {
     if !may_ask_about_others(view, Id::SERVER, Kind::Server)? {
         return Err(themselves_only(view)?.into());
     }
@@ -285,7 +285,7 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &View<'_, F>, tests: &[Soug
 }
 
 /// A binding in words.
-fn bound<F: Facts>(view: &View<'_, F>, binding: &Binding) -> Result<Row, RenderError> {
+fn bound<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<Row, RenderError> {
     let permissions = (binding.role == Role::ItemShare).then_some(binding.attributes.permissions);
     let values = [
         json!(view.participant(binding, binding.principal)?),

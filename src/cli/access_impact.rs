@@ -23,7 +23,7 @@ pub(super) static COLUMNS: [Column; 6] =
 static SHARES: [Column; 4] = [shown("item"), shown("principal"), shown("permissions"), shown("by")];
 
 /// What a change would mean.
-pub(super) struct Effect {
+pub(super) struct AccessImpact {
     /// Who would gain and lose what.
     told: Vec<Told>,
     /// Shares that would be left without what they rest on.
@@ -46,13 +46,13 @@ struct Told {
     parts: Vec<(DifferencePart, Option<Rc<str>>)>,
 }
 
-impl Effect {
+impl AccessImpact {
     /// Compares the state with the one that changes would lead to.
     pub(super) fn of<A: Facts + ?Sized, B: Facts + ?Sized>(
         (before, after): (&A, &B),
         changes: &[RowChange],
         (actor, at): (Actor, Time),
-    ) -> Result<Effect, Problem> {
+    ) -> Result<AccessImpact, Problem> {
         let scope = affected_set(before, after, changes)?;
         let (panel_before, panel_after) = (Evaluator::new(before, at), Evaluator::new(after, at));
         let comparison = Comparison::new(&panel_before, &panel_after, IdMap::by_id());
@@ -63,7 +63,7 @@ impl Effect {
             counts: Counts::default(),
             names: HashMap::new(),
             actions: HashMap::new(),
-            effect: Effect { told: Vec::new(), orphaned: Vec::new(), hidden: 0 },
+            effect: AccessImpact { told: Vec::new(), orphaned: Vec::new(), hidden: 0 },
         };
         comparison.each(&scope, &mut |difference| {
             teller.tell(difference)?;
@@ -176,7 +176,7 @@ struct Teller<'t, 'p, 'f, A: Facts + ?Sized, B: Facts + ?Sized> {
     /// Names, and lists of actions: the same stand in very many rows.
     names: HashMap<Id, Rc<str>>,
     actions: HashMap<Vec<Action>, Rc<[Action]>>,
-    effect: Effect,
+    effect: AccessImpact,
 }
 
 impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
