@@ -7,7 +7,7 @@ use std::rc::Rc;
 use hashbrown::HashMap;
 use serde_json::{Map, Value, json};
 
-use super::perm::words;
+use super::perm::action_names;
 use crate::model::{Action, Binding, Id, Kind, Problem, Time};
 use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::{Actor, affected_set};
@@ -162,7 +162,7 @@ impl Told {
         for via in self.parts.iter().filter_map(|(_, via)| via.as_deref()) {
             groups.extend((!groups.contains(&via)).then_some(via));
         }
-        let (gained, lost) = (words(&self.gained), words(&self.lost));
+        let (gained, lost) = (action_names(&self.gained), action_names(&self.lost));
         row(&COLUMNS, [json!(*self.who), json!(*self.on), json!(self.items), gained, lost, json!(groups)])
     }
 }

@@ -90,7 +90,7 @@ impl Applying<'_> {
             if failing.count() > 0 {
                 // Whoever reads the answer may take their time.
                 drop(opened);
-                failing.tell(session)?;
+                failing.report(session)?;
                 session.warn("the tests fail on the state that this leads to, so nothing was changed");
                 return Ok(1);
             }

@@ -42,7 +42,7 @@ impl PlanArgs {
         let by = As { actor: session.actor(&reader.facts())?, at: Time::now() };
         let planned = planned::plan((&reader, None), &mut read, &self.reach, by, self.access)?;
         let failing = planned.failing(session, &reader, &read, by)?;
-        failing.tell(session)?;
+        failing.report(session)?;
         output::show(session, (&planned, &read), planned.access.as_ref(), &Became::Shown)?;
         if let Some(out) = &self.out {
             saved::save(out, &read, &self.reach, session.actor_name()?.as_deref(), &planned.planned_changes)?;

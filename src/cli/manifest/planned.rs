@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::super::access_impact::AccessImpact;
 use super::super::change::hide_unseen;
-use super::super::perm::{Failing, failing_tests};
+use super::super::perm::{FailingTests, failing_tests};
 use super::super::session::Session;
 use super::super::view::{ReadView, adaptive};
 use super::Reach;
@@ -223,9 +223,9 @@ impl Planned {
         reader: &Reader,
         read: &'t Read,
         by: As,
-    ) -> Result<Failing<'t>, RenderError> {
+    ) -> Result<FailingTests<'t>, RenderError> {
         if read.manifest.tests.is_empty() {
-            return Ok(Failing::default());
+            return Ok(FailingTests::default());
         }
         let revision = reader.last_revision()?;
         let tests = &read.manifest.tests;

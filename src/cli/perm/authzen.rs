@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::request::malformed;
+use super::request_line::malformed;
 use crate::model::name::printable;
 use crate::model::reference::closest_match;
 use crate::model::{Kind, Problem, ProblemKind, Reference};
@@ -20,7 +20,7 @@ type Object = Map<String, Value>;
 
 /// Decides about a principal, an action and a resource, each as they are written anywhere; answers
 /// whether it is allowed and what is to be said of it.
-pub(super) type Judge<'j> =
+pub(super) type DecideFn<'j> =
     &'j mut dyn FnMut([Cow<'_, str>; 3]) -> Result<Result<(bool, Object), Problem>, RenderError>;
 
 /// Whether an object is such a request, rather than one of our own.
@@ -35,7 +35,7 @@ pub(super) fn is_request(object: &Object) -> bool {
 /// Answers a request: the response, and whether it permits.
 ///
 /// The inner error is that of a request without a decision.
-pub(super) fn answer(request: &Object, judge: Judge<'_>) -> Result<Result<(Object, bool), Problem>, RenderError> {
+pub(super) fn answer(request: &Object, judge: DecideFn<'_>) -> Result<Result<(Object, bool), Problem>, RenderError> {
     let (parts, semantic) = match check(request) {
         Ok(checked) => checked,
         Err(problem) => return Ok(Err(problem)),
@@ -53,7 +53,7 @@ pub(super) fn answer(request: &Object, judge: Judge<'_>) -> Result<Result<(Objec
     let mut permits = semantic != Semantic::PermitOnFirstPermit;
     for item in items {
         let whole = match item {
-            Value::Object(item) => Parts::of(item).map(|own| own.or(&parts)).and_then(|parts| parts.whole()),
+            Value::Object(item) => EvaluationParts::of(item).map(|own| own.or(&parts)).and_then(|parts| parts.whole()),
             _ => Err(malformed("an entry of `evaluations` is no object")),
         };
         let (mut decision, allowed) = match whole {
@@ -117,58 +117,60 @@ impl Semantic {
 }
 
 /// What concerns the whole of a request: its defaults, and when its list ends.
-fn check(request: &Object) -> Result<(Parts<'_>, Semantic), Problem> {
+fn check(request: &Object) -> Result<(EvaluationParts<'_>, Semantic), Problem> {
     if request.get("evaluations").is_some_and(|list| !list.is_array()) {
         return Err(malformed("`evaluations` is no list"));
     }
-    Ok((Parts::of(request)?, Semantic::of(request)?))
+    Ok((EvaluationParts::of(request)?, Semantic::of(request)?))
 }
 
 /// A thing of a request: a subject or a resource.
 #[derive(Clone, Copy)]
-struct Thing<'o> {
-    sort: &'o str,
+struct AuthzenEntity<'o> {
+    kind: &'o str,
     id: &'o str,
 }
 
 /// What a request or one of its evaluations says itself.
-struct Parts<'o> {
-    subject: Option<Thing<'o>>,
+struct EvaluationParts<'o> {
+    subject: Option<AuthzenEntity<'o>>,
     action: Option<&'o str>,
-    resource: Option<Thing<'o>>,
+    resource: Option<AuthzenEntity<'o>>,
 }
 
 /// An evaluation with all its parts.
-struct Whole<'o> {
-    subject: Thing<'o>,
+struct Evaluation<'o> {
+    subject: AuthzenEntity<'o>,
     action: &'o str,
-    resource: Thing<'o>,
+    resource: AuthzenEntity<'o>,
 }
 
-impl<'o> Parts<'o> {
-    fn of(object: &'o Object) -> Result<Parts<'o>, Problem> {
-        let thing = |field: &str| -> Result<Option<Thing<'o>>, Problem> {
+impl<'o> EvaluationParts<'o> {
+    fn of(object: &'o Object) -> Result<EvaluationParts<'o>, Problem> {
+        let thing = |field: &str| -> Result<Option<AuthzenEntity<'o>>, Problem> {
             match part(object, field)? {
-                Some(part) => Ok(Some(Thing { sort: text(part, field, "type")?, id: text(part, field, "id")? })),
+                Some(part) => {
+                    Ok(Some(AuthzenEntity { kind: text(part, field, "type")?, id: text(part, field, "id")? }))
+                }
                 None => Ok(None),
             }
         };
         let action = part(object, "action")?.map(|action| text(action, "action", "name")).transpose()?;
-        Ok(Parts { subject: thing("subject")?, action, resource: thing("resource")? })
+        Ok(EvaluationParts { subject: thing("subject")?, action, resource: thing("resource")? })
     }
 
     /// The same, with defaults for what is not said; each part is taken whole.
-    fn or(self, defaults: &Parts<'o>) -> Parts<'o> {
-        Parts {
+    fn or(self, defaults: &EvaluationParts<'o>) -> EvaluationParts<'o> {
+        EvaluationParts {
             subject: self.subject.or(defaults.subject),
             action: self.action.or(defaults.action),
             resource: self.resource.or(defaults.resource),
         }
     }
 
-    fn whole(&self) -> Result<Whole<'o>, Problem> {
+    fn whole(&self) -> Result<Evaluation<'o>, Problem> {
         let missing = |field: &str| malformed(format!("`{field}` is missing"));
-        Ok(Whole {
+        Ok(Evaluation {
             subject: self.subject.ok_or_else(|| missing("subject"))?,
             action: self.action.ok_or_else(|| missing("action"))?,
             resource: self.resource.ok_or_else(|| missing("resource"))?,
@@ -193,7 +195,7 @@ fn text<'o>(part: &'o Object, of: &str, field: &str) -> Result<&'o str, Problem>
 }
 
 /// One decision, as an object, and whether it permits.
-fn decide(whole: &Whole<'_>, judge: Judge<'_>) -> Result<(Object, bool), RenderError> {
+fn decide(whole: &Evaluation<'_>, judge: DecideFn<'_>) -> Result<(Object, bool), RenderError> {
     let words = match (whole.subject.reference(), whole.resource.reference()) {
         (Ok(subject), Ok(resource)) => [subject, Cow::Borrowed(whole.action), resource],
         (Err(problem), _) | (_, Err(problem)) => return Ok((unanswered(&problem), false)),
@@ -222,13 +224,13 @@ fn unanswered(problem: &Problem) -> Object {
     decision
 }
 
-impl<'o> Thing<'o> {
+impl<'o> AuthzenEntity<'o> {
     /// The reference of a thing: its type says of which kind a bare name is.
     fn reference(self) -> Result<Cow<'o, str>, Problem> {
-        let kind = Kind::from_name(self.sort).ok_or_else(|| {
+        let kind = Kind::from_name(self.kind).ok_or_else(|| {
             let words = || Kind::ALL.iter().map(|kind| kind.as_str());
-            let problem = Problem::not_found("type", self.sort);
-            match closest_match(self.sort, words()) {
+            let problem = Problem::not_found("type", self.kind);
+            match closest_match(self.kind, words()) {
                 Some(near) => problem.tip(format!("did you mean `{near}`?")),
                 None => problem.tip(format!("the types are: {}", words().collect::<Vec<_>>().join(", "))),
             }

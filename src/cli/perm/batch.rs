@@ -20,12 +20,12 @@ use serde_json::{Map, Value, json};
 use super::super::session::Session;
 use super::super::view::ReadView;
 use super::super::{Outcome, output};
-use super::asked::Asked;
 use super::authzen;
-use super::check::Answered;
-use super::known::{Known, Named, UP};
-use super::request::{malformed, three};
-use super::strict;
+use super::check::Answer;
+use super::json_object;
+use super::question::ParsedQuestion;
+use super::question_cache::{Named, QuestionCache, UP};
+use super::request_line::{malformed, parse_three};
 use crate::input::library_errors;
 use crate::input::lines::{Line, Lines};
 use crate::model::escape::escape_hidden;
@@ -36,10 +36,10 @@ use crate::render::{Format, RenderError, json as escaped};
 use crate::store::Store;
 
 /// How many of the lines that could not be answered are named at the end.
-const NAMED: usize = 20;
+const MAX_NAMED_LINES: usize = 20;
 
 /// The fields of an answer: where a request has them, because it was an answer once, they are made anew.
-const ANSWERED: [&str; 9] =
+const ANSWER_FIELDS: [&str; 9] =
     ["allowed", "revision", "at", "proof", "rule", "source", "missing", "would_suffice", "error"];
 
 /// To read the store costs as much as to answer one request in some hundreds of its ids from the indexes; so
@@ -47,7 +47,7 @@ const ANSWERED: [&str; 9] =
 const ONE_OF: u64 = 4096;
 
 /// What is wanted of a batch.
-pub(super) struct Wanted {
+pub(super) struct BatchOptions {
     /// A denial makes the exit status 1.
     pub(super) all: bool,
     /// Answers carry what they rest on.
@@ -56,7 +56,7 @@ pub(super) struct Wanted {
 
 /// In what form answers are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum AnswerForm {
     /// Each as its request came.
     AsAsked,
     /// Objects, whatever was asked: one a line, or all in one array.
@@ -65,7 +65,7 @@ enum Form {
 
 /// Answers the requests of a file; `-` is standard input. A few are answered from the store's indexes; for
 /// many it is read into memory once.
-pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, wanted: &Wanted) -> Outcome {
+pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, wanted: &BatchOptions) -> Outcome {
     let input: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
@@ -79,9 +79,9 @@ pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, w
         })?)
     };
     let form = match session.globals.output {
-        Some(Format::Json) => Form::Objects { in_array: true },
-        Some(Format::Jsonl) => Form::Objects { in_array: false },
-        _ => Form::AsAsked,
+        Some(Format::Json) => AnswerForm::Objects { in_array: true },
+        Some(Format::Jsonl) => AnswerForm::Objects { in_array: false },
+        _ => AnswerForm::AsAsked,
     };
     let mut lines = Lines::new(input);
     let mut written = Written { out: &mut *session.out, form, tally: Tally::default() };
@@ -112,7 +112,7 @@ pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, w
         team.run(view.reader, &mut lines, &mut written)?;
     }
     let Written { tally, .. } = written;
-    if form == (Form::Objects { in_array: true }) {
+    if form == (AnswerForm::Objects { in_array: true }) {
         session.out.write_all(if tally.objects == 0 { b"[]\n" } else { b"\n]\n" })?;
     }
     // Before what is said about them, the answers; and if nobody reads them that is what is said.
@@ -152,14 +152,14 @@ struct Answers {
 /// Where the answers go.
 struct Written<'o> {
     out: &'o mut dyn Write,
-    form: Form,
+    form: AnswerForm,
     tally: Tally,
 }
 
 impl Written<'_> {
     /// Writes further answers.
     fn add(&mut self, mut answers: Answers) -> Result<(), RenderError> {
-        if self.form == (Form::Objects { in_array: true })
+        if self.form == (AnswerForm::Objects { in_array: true })
             && self.tally.objects == 0
             && let Some(first) = answers.text.first_mut()
         {
@@ -191,7 +191,7 @@ struct Tally {
 impl Tally {
     fn unanswered(&mut self, line: u64) {
         self.unanswered += 1;
-        if self.lines.len() < NAMED {
+        if self.lines.len() < MAX_NAMED_LINES {
             self.lines.push(line);
         }
     }
@@ -201,7 +201,7 @@ impl Tally {
         self.requests += after.requests;
         self.objects += after.objects;
         self.unanswered += after.unanswered;
-        self.lines.extend(after.lines.into_iter().take(NAMED - self.lines.len().min(NAMED)));
+        self.lines.extend(after.lines.into_iter().take(MAX_NAMED_LINES - self.lines.len().min(MAX_NAMED_LINES)));
         self.denied |= after.denied;
     }
 
@@ -228,8 +228,8 @@ impl Tally {
 
 /// Answers lines.
 struct Batch<'v, 'r, 's, F: Facts> {
-    judge: Judge<'v, 'r, 's, F>,
-    form: Form,
+    judge: Decider<'v, 'r, 's, F>,
+    form: AnswerForm,
     tally: Tally,
     /// The answers so far.
     out: Vec<u8>,
@@ -239,10 +239,10 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
     fn new(
         view: &'v ReadView<'r, &'s F>,
         named: &'v Named<'s, F>,
-        form: Form,
+        form: AnswerForm,
         with_proof: bool,
     ) -> Result<Batch<'v, 'r, 's, F>, Problem> {
-        Ok(Batch { judge: Judge::new(view, named, with_proof)?, form, tally: Tally::default(), out: Vec::new() })
+        Ok(Batch { judge: Decider::new(view, named, with_proof)?, form, tally: Tally::default(), out: Vec::new() })
     }
 
     /// Answers some lines, in their order.
@@ -256,13 +256,13 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
             Ok(text) => text.trim_matches([' ', '\t']),
             Err(problem) => {
                 self.tally.requests += 1;
-                let is_object = line.is_object() || self.form != Form::AsAsked;
+                let is_object = line.is_object() || self.form != AnswerForm::AsAsked;
                 return self.refused(line.number, problem, is_object.then(Map::new));
             }
         };
         if text.is_empty() || text.starts_with('#') {
             // Among objects they are left out: they are none, and nothing was asked.
-            if self.form == Form::AsAsked {
+            if self.form == AnswerForm::AsAsked {
                 self.put(&[&echoed(text), "\n"]);
             }
             return Ok(());
@@ -271,7 +271,7 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
         if !line.is_object() {
             return self.text(line.number, text);
         }
-        match strict::object(text) {
+        match json_object::object(text) {
             Ok(object) if authzen::is_request(&object) => self.authzen(line.number, &object),
             Ok(object) => self.object(line.number, object),
             Err(problem) => self.refused(line.number, problem, Some(Map::new())),
@@ -285,8 +285,8 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
     }
 
     fn text(&mut self, line: u64, text: &str) -> Result<(), RenderError> {
-        if self.form != Form::AsAsked {
-            return match three(text) {
+        if self.form != AnswerForm::AsAsked {
+            return match parse_three(text) {
                 Ok(words) => {
                     let fields = ["principal", "action", "resource"].into_iter().map(str::to_owned);
                     let words = words.into_iter().map(|word| Value::String(word.into_owned()));
@@ -295,7 +295,7 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
                 Err(problem) => self.refused(line, problem, Some(Map::new())),
             };
         }
-        let judged = match three(text) {
+        let judged = match parse_three(text) {
             Ok([principal, action, resource]) => self.judge.in_a_line(&principal, &action, &resource),
             Err(problem) => Err(problem.into()),
         };
@@ -312,11 +312,11 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
 
     /// The same object, with the answer.
     fn object(&mut self, line: u64, mut object: Map<String, Value>) -> Result<(), RenderError> {
-        for field in ANSWERED {
+        for field in ANSWER_FIELDS {
             object.shift_remove(field);
         }
         let judged = match words(&object) {
-            Ok([principal, action, resource]) => self.judge.judge(principal, action, resource),
+            Ok([principal, action, resource]) => self.judge.decide(principal, action, resource),
             Err(problem) => Err(problem.into()),
         };
         match answerable(judged)? {
@@ -333,7 +333,7 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
     fn authzen(&mut self, line: u64, object: &Map<String, Value>) -> Result<(), RenderError> {
         let judge = &mut self.judge;
         let answered = authzen::answer(object, &mut |[principal, action, resource]| {
-            answerable(judge.judge(&principal, &action, &resource))
+            answerable(judge.decide(&principal, &action, &resource))
         })?;
         match answered {
             Ok((answer, allowed)) => {
@@ -363,7 +363,7 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
 
     /// Writes an object: in a line of its own, or as one more of the array.
     fn write(&mut self, object: &Map<String, Value>) -> Result<(), RenderError> {
-        let in_array = self.form == (Form::Objects { in_array: true });
+        let in_array = self.form == (AnswerForm::Objects { in_array: true });
         if in_array {
             // In front of the first of all it becomes what begins the array.
             self.put(&[",\n  "]);
@@ -409,56 +409,62 @@ fn words(object: &Map<String, Value>) -> Result<[&str; 3], Problem> {
 }
 
 /// Decides one question after the other.
-struct Judge<'v, 'r, 's, F: Facts> {
+struct Decider<'v, 'r, 's, F: Facts> {
     view: &'v ReadView<'r, &'s F>,
-    known: Known<'v, 'r, 's, F>,
+    questions: QuestionCache<'v, 'r, 's, F>,
     with_proof: bool,
     /// The moment of every answer.
     at: String,
 }
 
-impl<'v, 'r, 's, F: Facts> Judge<'v, 'r, 's, F> {
+impl<'v, 'r, 's, F: Facts> Decider<'v, 'r, 's, F> {
     fn new(
         view: &'v ReadView<'r, &'s F>,
         named: &'v Named<'s, F>,
         with_proof: bool,
-    ) -> Result<Judge<'v, 'r, 's, F>, Problem> {
-        Ok(Judge { view, known: Known::new(view, named)?, with_proof, at: view.at.to_string() })
+    ) -> Result<Decider<'v, 'r, 's, F>, Problem> {
+        Ok(Decider { view, questions: QuestionCache::new(view, named)?, with_proof, at: view.at.to_string() })
     }
 
     /// Yes or no, and what is to be said of it in the same line.
     fn in_a_line(&mut self, principal: &str, action: &str, resource: &str) -> Result<(bool, String), RenderError> {
-        let request = self.known.request(principal, action, resource)?;
+        let request = self.questions.request(principal, action, resource)?;
         if !self.with_proof {
-            return Ok((self.known.allows(&request)?.is_some(), String::new()));
+            return Ok((self.questions.allows(&request)?.is_some(), String::new()));
         }
-        let answered =
-            Answered::to(self.view, Asked { question: request.question, resource: resource.to_owned() }, false)?;
+        let answered = Answer::decide(
+            self.view,
+            ParsedQuestion { question: request.question, resource: resource.to_owned() },
+            false,
+        )?;
         Ok((answered.is_allowed(), answered.grounds(self.view)?))
     }
 
     /// Yes or no, and the further fields of the answer.
-    fn judge(
+    fn decide(
         &mut self,
         principal: &str,
         action: &str,
         resource: &str,
     ) -> Result<(bool, Map<String, Value>), RenderError> {
-        let request = self.known.request(principal, action, resource)?;
+        let request = self.questions.request(principal, action, resource)?;
         if self.with_proof {
-            let answered =
-                Answered::to(self.view, Asked { question: request.question, resource: resource.to_owned() }, true)?;
+            let answered = Answer::decide(
+                self.view,
+                ParsedQuestion { question: request.question, resource: resource.to_owned() },
+                true,
+            )?;
             let mut fields = answered.json(self.view)?;
             for field in ["principal", "action", "resource", "allowed"] {
                 fields.shift_remove(field);
             }
             return Ok((answered.is_allowed(), fields));
         }
-        let allowed = self.known.allows(&request)?;
+        let allowed = self.questions.allows(&request)?;
         let rule = match allowed {
             Some(rule) => rule,
             // The sentence of a refusal is found only together with what stands against it.
-            None => self.known.decide(&request)?.rule,
+            None => self.questions.decide(&request)?.rule,
         };
         let mut fields = Map::new();
         fields.insert("revision".to_owned(), json!(self.view.revision));

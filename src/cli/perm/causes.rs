@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::log::LogReader;
 use super::super::view::ReadView;
-use super::rows::words;
+use super::listing_output::action_names;
 use crate::model::{Action, Id, Kind, Problem, Revision, Time};
 use crate::policy::listing::Difference;
 use crate::policy::{Facts, Subject, Target, allows};
@@ -40,7 +40,7 @@ pub(super) struct Causes<'v, 'r> {
     expired: bool,
     entries: HashMap<Revision, Option<LogEntry>>,
     /// Whether the reader is told of a revision, and of what was typed.
-    told: HashMap<Revision, (bool, bool)>,
+    visibility: HashMap<Revision, (bool, bool)>,
     /// What is said of a cause.
     said: HashMap<Cause, Value>,
     /// What was found last: most differences have a cause in common with the one before.
@@ -52,7 +52,7 @@ pub(super) struct Causes<'v, 'r> {
 }
 
 /// What is asked about: who, and on what.
-type Asked = (Id, Id);
+type PrincipalAndResource = (Id, Id);
 
 impl<'v, 'r> Causes<'v, 'r> {
     /// Between two moments; `expired` says whether anything ended by itself in between.
@@ -68,7 +68,7 @@ impl<'v, 'r> Causes<'v, 'r> {
             reader: after.reader,
             expired,
             entries: HashMap::new(),
-            told: HashMap::new(),
+            visibility: HashMap::new(),
             said: HashMap::new(),
             last: None,
             in_common: 0,
@@ -82,7 +82,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         for (cause, actions) in self.found(difference)? {
             let mut value = self.said(cause, is_text)?;
             if let Value::Object(object) = &mut value {
-                object.insert("actions".to_owned(), words(&actions));
+                object.insert("actions".to_owned(), action_names(&actions));
             }
             values.push(value);
         }
@@ -147,7 +147,7 @@ impl<'v, 'r> Causes<'v, 'r> {
     fn search(
         &mut self,
         (first, last): (Moment, Moment),
-        asked: Asked,
+        asked: PrincipalAndResource,
         action: Action,
         end: bool,
     ) -> Result<Cause, RenderError> {
@@ -180,7 +180,7 @@ impl<'v, 'r> Causes<'v, 'r> {
     fn changed_at(
         &mut self,
         revision: Revision,
-        asked: Asked,
+        asked: PrincipalAndResource,
         actions: &[Action],
         end: &[Action],
     ) -> Result<Vec<Action>, RenderError> {
@@ -206,12 +206,17 @@ impl<'v, 'r> Causes<'v, 'r> {
         Ok(())
     }
 
-    fn is_allowed(&self, moment: Moment, asked: Asked, action: Action) -> Result<bool, RenderError> {
+    fn is_allowed(&self, moment: Moment, asked: PrincipalAndResource, action: Action) -> Result<bool, RenderError> {
         Ok(!self.allowed(moment, asked, &[action])?.is_empty())
     }
 
     /// Those of some actions that were allowed at a moment.
-    fn allowed(&self, moment: Moment, asked: Asked, actions: &[Action]) -> Result<Vec<Action>, RenderError> {
+    fn allowed(
+        &self,
+        moment: Moment,
+        asked: PrincipalAndResource,
+        actions: &[Action],
+    ) -> Result<Vec<Action>, RenderError> {
         let in_memory = [self.before, self.after].into_iter().find(|view| view.revision == moment.revision);
         let in_memory = in_memory.map(|view| &view.facts).or_else(|| self.around.get(&moment.revision));
         match in_memory {
@@ -224,7 +229,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         &self,
         facts: &F,
         at: Time,
-        (principal, resource): Asked,
+        (principal, resource): PrincipalAndResource,
         actions: &[Action],
     ) -> Result<Vec<Action>, RenderError> {
         let mut on = resource;
@@ -268,8 +273,8 @@ impl<'v, 'r> Causes<'v, 'r> {
     }
 
     /// Whether the reader is told who made a revision, and what was typed: as the log tells.
-    fn is_told(&mut self, revision: Revision) -> Result<(bool, bool), Problem> {
-        if let Some(known) = self.told.get(&revision) {
+    fn is_visible(&mut self, revision: Revision) -> Result<(bool, bool), Problem> {
+        if let Some(known) = self.visibility.get(&revision) {
             return Ok(*known);
         }
         let told = if self.log.reads_all() {
@@ -280,7 +285,7 @@ impl<'v, 'r> Causes<'v, 'r> {
                 _ => (false, false),
             }
         };
-        self.told.insert(revision, told);
+        self.visibility.insert(revision, told);
         Ok(told)
     }
 
@@ -296,7 +301,7 @@ impl<'v, 'r> Causes<'v, 'r> {
 
     fn phrase(&mut self, cause: Cause) -> Result<Value, RenderError> {
         let Cause::Revision(revision) = cause else { return Ok(json!("it expired")) };
-        let (is_told, with_texts) = self.is_told(revision)?;
+        let (is_told, with_texts) = self.is_visible(revision)?;
         let Some(entry) = self.entry(revision)?.cloned() else { return Ok(Value::Null) };
         Ok(json!(match (is_told, with_texts) {
             (true, true) => format!("revision {revision} by {}: {}", self.log.actor(&entry)?, entry.command),
@@ -309,7 +314,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         let mut object = Map::new();
         match cause {
             Cause::Revision(revision) => {
-                let (is_told, with_texts) = self.is_told(revision)?;
+                let (is_told, with_texts) = self.is_visible(revision)?;
                 let Some(entry) = self.entry(revision)?.cloned() else { return Ok(Value::Null) };
                 let actor = if is_told { Some(self.log.actor(&entry)?) } else { None };
                 object.insert("revision".to_owned(), json!(revision));

@@ -9,9 +9,9 @@ use super::super::args::ReadArgs;
 use super::super::session::Session;
 use super::super::view::ReadView;
 use super::super::{Outcome, complete};
-use super::asked::Asked;
 use super::batch;
-use super::words::{Told, step_json, told};
+use super::proof_text::{ProofText, step_json, visible_steps};
+use super::question::ParsedQuestion;
 use crate::model::Problem;
 use crate::ops::remedy::{Offer, offers, sufficient};
 use crate::ops::{action_phrase, lacks_phrase, remedies};
@@ -20,7 +20,7 @@ use crate::render::{Format, RenderError, Text, Tone};
 
 // A question.
 #[derive(Args, Debug)]
-struct Words {
+struct QuestionArgs {
     /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `access-token:NUMBER`, `authenticated`, `anyone`
     #[arg(value_name = "PRINCIPAL", add = complete::principals())]
     principal: String,
@@ -65,16 +65,16 @@ pub(super) struct CheckArgs {
 #[derive(Args, Debug)]
 pub(super) struct ExplainArgs {
     #[command(flatten)]
-    words: Words,
+    words: QuestionArgs,
 }
 
 impl CheckArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         if let Some(file) = &self.batch {
-            let wanted = batch::Wanted { all: self.all, proof: self.proof };
+            let wanted = batch::BatchOptions { all: self.all, proof: self.proof };
             return session.read(self.reading.at.as_deref(), |session, view| batch::run(session, view, file, &wanted));
         }
-        let words = Words {
+        let words = QuestionArgs {
             principal: self.principal.unwrap_or_default(),
             action: self.action.unwrap_or_default(),
             resource: self.resource.unwrap_or_default(),
@@ -90,12 +90,12 @@ impl ExplainArgs {
     }
 }
 
-fn run(words: &Words, session: &mut Session<'_>, explain: bool) -> Outcome {
+fn run(words: &QuestionArgs, session: &mut Session<'_>, explain: bool) -> Outcome {
     session.read(words.reading.at.as_deref(), |session, view| {
-        let asked = Asked::read(view, &words.principal, &words.action, &words.resource)?;
+        let asked = ParsedQuestion::read(view, &words.principal, &words.action, &words.resource)?;
         // The line of a check names nobody who could help, so nobody is looked for.
         let in_a_line = !explain && session.output_options().format == Format::Table;
-        let answered = Answered::to(view, asked, !in_a_line)?;
+        let answered = Answer::decide(view, asked, !in_a_line)?;
         if session.output_options().format == Format::Table {
             let mut text = Text::new(session.colour());
             if explain {
@@ -114,7 +114,7 @@ fn run(words: &Words, session: &mut Session<'_>, explain: bool) -> Outcome {
 }
 
 /// A question with its answer, and how the two are to be written.
-pub(super) struct Answered {
+pub(super) struct Answer {
     question: Question,
     principal: String,
     resource: String,
@@ -124,13 +124,13 @@ pub(super) struct Answered {
     offers: Vec<Offer>,
 }
 
-impl Answered {
+impl Answer {
     /// Decides a question; for a denial finds out what would help, and if asked who could.
-    pub(super) fn to<F: Facts>(
+    pub(super) fn decide<F: Facts>(
         view: &ReadView<'_, F>,
-        asked: Asked,
+        asked: ParsedQuestion,
         with_givers: bool,
-    ) -> Result<Answered, RenderError> {
+    ) -> Result<Answer, RenderError> {
         let question = asked.question;
         let decision = decide(&view.facts, &question)?;
         let (mut missing, mut offered): (Vec<String>, Vec<Offer>) = (Vec::new(), Vec::new());
@@ -149,7 +149,7 @@ impl Answered {
                 }
             }
         }
-        Ok(Answered {
+        Ok(Answer {
             question,
             principal: view.name(question.principal)?,
             resource: asked.resource,
@@ -176,7 +176,7 @@ impl Answered {
 
     /// What a line says after the verdict: the shortest proof.
     pub(super) fn grounds<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<String, RenderError> {
-        let told = Told { view, proof: &self.decision.proof };
+        let told = ProofText { view, proof: &self.decision.proof };
         let mut reasons = told.phrases()?;
         if reasons.is_empty() && !self.decision.allowed && !self.missing.is_empty() {
             reasons.push(format!("it would take {}", self.missing.join("; or ")));
@@ -193,7 +193,7 @@ impl Answered {
         text.line(&format!("  as of revision {}, {}", view.revision, view.at));
         text.line(&format!("  rule {}", self.decision.rule.name));
         text.line(&format!("  from {}", self.decision.rule.source));
-        let told = Told { view, proof: &self.decision.proof };
+        let told = ProofText { view, proof: &self.decision.proof };
         let lines = told.lines()?;
         if !lines.is_empty() {
             text.line(if self.decision.allowed { "because" } else { "against it" });
@@ -224,7 +224,7 @@ impl Answered {
         object.insert("allowed".to_owned(), json!(self.decision.allowed));
         object.insert("revision".to_owned(), json!(view.revision));
         object.insert("at".to_owned(), json!(self.question.at.to_string()));
-        let steps = told(view, &self.decision.proof)?;
+        let steps = visible_steps(view, &self.decision.proof)?;
         let steps = steps.into_iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
         object.insert("proof".to_owned(), Value::Array(steps));
         object.insert("rule".to_owned(), json!(self.decision.rule.name));

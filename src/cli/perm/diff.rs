@@ -11,7 +11,7 @@ use super::super::args::PageArgs;
 use super::super::session::Session;
 use super::super::view::ReadView;
 use super::causes::Causes;
-use super::rows::{carried, words};
+use super::listing_output::{action_names, capture_error};
 use crate::model::{Id, Kind, Problem, Time};
 use crate::ops::{AnyViewer, affected_set};
 use crate::policy::cache::BoundedCache;
@@ -24,7 +24,7 @@ static COLUMNS: [Column; 5] = [key("principal"), key("resource"), shown("gained"
 
 // What access was gained and lost.
 #[derive(Args, Debug)]
-pub(super) struct Diff {
+pub(super) struct DiffArgs {
     /// Before: a revision, a time (a day begins at 00:00 UTC), or another store's path
     #[arg(long, value_name = "REV|TIME|STORE")]
     from: String,
@@ -39,39 +39,39 @@ pub(super) struct Diff {
 }
 
 /// What `--from` and `--to` can name.
-enum Moment {
+enum DiffMoment {
     /// A moment of this store; none for now.
     Own(Option<String>),
     /// Another store, as it stands.
     Other(Box<Reader>),
 }
 
-impl Moment {
-    fn read(text: Option<&String>) -> Result<Moment, Problem> {
-        let Some(text) = text else { return Ok(Moment::Own(None)) };
+impl DiffMoment {
+    fn read(text: Option<&String>) -> Result<DiffMoment, Problem> {
+        let Some(text) = text else { return Ok(DiffMoment::Own(None)) };
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if is_number || Time::parse(text).is_ok() {
-            return Ok(Moment::Own(Some(text.clone())));
+            return Ok(DiffMoment::Own(Some(text.clone())));
         }
         let path = Path::new(text);
         if !path.exists() {
             return Err(Problem::not_found("revision, time or store", text)
                 .tip("write a revision's number, a time as in 2026-03-01, or the path of a store"));
         }
-        Ok(Moment::Other(Box::new(Store::open(path).and_then(|store| store.read())?)))
+        Ok(DiffMoment::Other(Box::new(Store::open(path).and_then(|store| store.read())?)))
     }
 }
 
-impl Diff {
+impl DiffArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
-        let (from, to) = (Moment::read(Some(&self.from))?, Moment::read(self.to.as_ref())?);
+        let (from, to) = (DiffMoment::read(Some(&self.from))?, DiffMoment::read(self.to.as_ref())?);
         let now = Time::now();
         session.read(None, |session, here| {
-            let (before, after) = (look(session, here, &from, now)?, look(session, here, &to, now)?);
+            let (before, after) = (load_snapshot(session, here, &from, now)?, load_snapshot(session, here, &to, now)?);
             if let Some(warning) = before.warning.as_ref().or(after.warning.as_ref()) {
                 session.warn(warning);
             }
-            let own = matches!((&from, &to), (Moment::Own(_), Moment::Own(_)));
+            let own = matches!((&from, &to), (DiffMoment::Own(_), DiffMoment::Own(_)));
             let found = compared(session, &before, &after, (own, &self.paging))?;
             Ok(u8::from(self.exit_code && found))
         })
@@ -79,15 +79,15 @@ impl Diff {
 }
 
 /// The facts at a moment, in memory.
-fn look<'m>(
+fn load_snapshot<'m>(
     session: &Session<'_>,
     here: &ReadView<'m>,
-    moment: &'m Moment,
+    moment: &'m DiffMoment,
     now: Time,
 ) -> Result<ReadView<'m, Snapshot>, RenderError> {
     let view = match moment {
-        Moment::Own(at) => ReadView::new(here.reader, here.actor, at.as_deref(), now)?,
-        Moment::Other(reader) => ReadView::new(reader, session.actor(&reader.facts())?, None, now)?,
+        DiffMoment::Own(at) => ReadView::new(here.reader, here.actor, at.as_deref(), now)?,
+        DiffMoment::Other(reader) => ReadView::new(reader, session.actor(&reader.facts())?, None, now)?,
     };
     Ok(view.in_memory()?)
 }
@@ -105,7 +105,7 @@ fn compared(
         let (scope, expired) = scope_between(before, after)?;
         (scope, expired, IdMap::by_id())
     } else {
-        (AffectedSet::default(), false, twins(&before.facts, &after.facts)?)
+        (AffectedSet::default(), false, match_ids(&before.facts, &after.facts)?)
     };
     let (viewer_before, viewer_after) = (before.viewer()?, after.viewer()?);
     // The same is told as a check of each line would tell, on the side where it is there.
@@ -114,7 +114,7 @@ fn compared(
         Ok(match (who_is.or(who_was), on_is.or(on_was)) {
             (Some(who), Some(on)) => {
                 viewer_after.sees_access(who, on)?
-                    || viewer_was_told(&viewer_before, (who_was.or(who_is), on_was.or(on_is)))?
+                    || viewer_saw(&viewer_before, (who_was.or(who_is), on_was.or(on_is)))?
             }
             _ => false,
         })
@@ -130,7 +130,7 @@ fn compared(
             if !is_told(&difference)? {
                 return Ok(ControlFlow::Continue(()));
             }
-            carried(&mut stopped, || {
+            capture_error(&mut stopped, || {
                 found = true;
                 let because = match &mut causes {
                     Some(causes) if wants.has_column("because") => causes.of(&difference, is_text)?,
@@ -153,8 +153,8 @@ fn compared(
                     [
                         name(difference.principal)?,
                         name(difference.resource)?,
-                        words(&difference.gained),
-                        words(&difference.lost),
+                        action_names(&difference.gained),
+                        action_names(&difference.lost),
                         because,
                     ],
                 ))
@@ -181,7 +181,7 @@ fn scope_between(
 }
 
 /// Whether a line was told before.
-fn viewer_was_told(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) -> Result<bool, FactsError> {
+fn viewer_saw(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) -> Result<bool, FactsError> {
     match (who, on) {
         (Some(who), Some(on)) => viewer.sees_access(who, on),
         _ => Ok(false),
@@ -189,7 +189,7 @@ fn viewer_was_told(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) 
 }
 
 /// What of two stores has the same reference.
-fn twins(before: &Snapshot, after: &Snapshot) -> Result<IdMap, RenderError> {
+fn match_ids(before: &Snapshot, after: &Snapshot) -> Result<IdMap, RenderError> {
     let mut seen = std::collections::HashMap::new();
     for kind in Kind::ALL {
         for id in before.ids(kind, None)? {

@@ -10,8 +10,8 @@ use super::super::args::{self, PageArgs, ReadArgs};
 use super::super::session::Session;
 use super::super::view::ReadView;
 use super::super::{Outcome, complete};
-use super::asked::{listed, may_ask_about_others, oneself, themselves_only};
-use super::rows::{carried, columns, proof_value, words};
+use super::listing_output::{action_names, capture_error, columns, proof_value};
+use super::question::{may_ask_about_others, oneself, others_refused, parse_listable};
 use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Filter, ItemDetail, lookup_beyond_class, lookup_resources, stopped};
 use crate::policy::proof::Evidence;
@@ -72,7 +72,7 @@ impl ListArgs {
             let is_free = own.is_some() || may_ask_about_others(&view, Id::SERVER, Kind::Server)?;
             let besides = match self.everything || !is_free {
                 true => None,
-                false => Besides::of(&evaluator, &subject, &filter, detail)?,
+                false => ClassSummary::of(&evaluator, &subject, &filter, detail)?,
             };
             let mut columns = columns(&["resource", "actions", "proof"], self.proof, &options);
             if besides.is_some() && options.format != Format::Table {
@@ -86,14 +86,14 @@ impl ListArgs {
                 let mut flow = ControlFlow::Continue(());
                 let list = if besides.is_some() { lookup_beyond_class } else { lookup_resources };
                 list(&evaluator, &subject, &filter, detail, &mut |resource, actions| {
-                    carried(&mut stopped, || {
+                    capture_error(&mut stopped, || {
                         // The same is told as a check of each line would tell.
                         if !viewer.sees_access(who, resource)? {
                             return Ok(ControlFlow::Continue(()));
                         }
                         told += 1;
                         // told: asked just now.
-                        let mut values = vec![json!(view.reference(resource)?), words(actions)];
+                        let mut values = vec![json!(view.reference(resource)?), action_names(actions)];
                         if with_proof {
                             let mut proofs = Proof::new();
                             for action in actions {
@@ -107,7 +107,7 @@ impl ListArgs {
                 })?;
                 stopped?;
                 if told == 0 && !is_free {
-                    return Err(themselves_only(&view)?.into());
+                    return Err(others_refused(&view)?.into());
                 }
                 if let (Some(besides), true) = (&besides, options.format != Format::Table && flow.is_continue()) {
                     let _ = push(besides.row(&columns))?;
@@ -132,7 +132,7 @@ impl ListArgs {
         let of = if under.is_some() { Some(Kind::Item) } else { self.kind };
         let mut filter = Filter { kind: self.kind, under, actions: Vec::new() };
         for text in &self.action {
-            filter.actions.push(listed(text, of)?);
+            filter.actions.push(parse_listable(text, of)?);
         }
         Ok(filter)
     }
@@ -145,19 +145,19 @@ fn fields(columns: &[Column], values: Vec<Value>) -> Row {
 }
 
 /// What stands for everything that every active account may do anyway.
-struct Besides {
+struct ClassSummary {
     /// What of that the account's own settings stop, on which kind of resource.
     stopped: Vec<(Kind, Action)>,
 }
 
-impl Besides {
+impl ClassSummary {
     /// None where whoever is listed is no account, or where accounts in general may do nothing that is asked.
     fn of<'f, F: Facts>(
         evaluator: &Evaluator<'f, F>,
         subject: &Subject<'f, F>,
         filter: &Filter,
         detail: ItemDetail,
-    ) -> Result<Option<Besides>, Problem> {
+    ) -> Result<Option<ClassSummary>, Problem> {
         if !subject.is_registered() || subject.id == Id::AUTHENTICATED {
             return Ok(None);
         }
@@ -170,7 +170,7 @@ impl Besides {
         if !has_any {
             return Ok(None);
         }
-        Ok(Some(Besides { stopped: stopped(subject, filter)? }))
+        Ok(Some(ClassSummary { stopped: stopped(subject, filter)? }))
     }
 
     fn row(&self, columns: &[Column]) -> Row {

@@ -12,8 +12,8 @@ use super::super::args::{self, PageArgs, ReadArgs};
 use super::super::session::{Push, Session};
 use super::super::view::ReadView;
 use super::super::{Outcome, complete};
-use super::asked::{On, may_ask_about_others, themselves_only};
-use super::rows::{carried, mention_unseen};
+use super::listing_output::{capture_error, mention_unseen};
+use super::question::{ResourceArg, may_ask_about_others, others_refused};
 use crate::model::{Action, Id, Kind, Problem, Reference};
 use crate::policy::listing::{Breadth, lookup_subjects};
 use crate::policy::{Evaluator, Facts};
@@ -44,13 +44,13 @@ pub(super) struct MatrixArgs {
 }
 
 /// Actions with the names of their columns.
-type Named = Vec<(Action, String)>;
+type ActionColumns = Vec<(Action, String)>;
 
 /// A resource that is asked about, as it is shown.
-struct Asked {
+struct MatrixResource {
     id: Id,
     shown: String,
-    named: Rc<Named>,
+    columns: Rc<ActionColumns>,
 }
 
 impl MatrixArgs {
@@ -59,21 +59,26 @@ impl MatrixArgs {
             let view = view.adaptive()?;
             let mut asked = Vec::new();
             for text in &self.resources {
-                let on = On::find(&view, text, "")?;
-                asked.push(Asked { id: on.id, shown: on.shown(&view, text)?, named: self.named(&view, on)? });
+                let on = ResourceArg::find(&view, text, "")?;
+                asked.push(MatrixResource {
+                    id: on.id,
+                    shown: on.shown(&view, text)?,
+                    columns: self.named(&view, on)?,
+                });
             }
             let top = match &self.under {
                 None => None,
                 Some(text) => {
                     let (endpoint, path) = args::item(text)?;
-                    let on = On::of(&view, &Reference::Item(endpoint, path), "")?;
+                    let on = ResourceArg::of(&view, &Reference::Item(endpoint, path), "")?;
                     let named = self.named(&view, on)?;
                     // Of a folder that is not registered nothing is known.
-                    Some(Asked { id: on.id, shown: on.shown(&view, text)?, named }).filter(|_| on.is_registered)
+                    Some(MatrixResource { id: on.id, shown: on.shown(&view, text)?, columns: named })
+                        .filter(|_| on.is_registered)
                 }
             };
             let mut columns = vec![key("resource"), key("principal")];
-            for (_, name) in asked.iter().chain(&top).flat_map(|it| it.named.iter()) {
+            for (_, name) in asked.iter().chain(&top).flat_map(|it| it.columns.iter()) {
                 if !columns.iter().any(|column| column.name == *name) {
                     columns.push(Column { name: Cow::Owned(name.clone()), shown: true, key: false });
                 }
@@ -85,13 +90,13 @@ impl MatrixArgs {
                         return Ok(());
                     }
                 }
-                let mut open: Vec<Asked> = top.into_iter().collect();
+                let mut open: Vec<MatrixResource> = top.into_iter().collect();
                 // A folder comes before what lies in it; none is held but those that are open.
                 while let Some(it) = open.pop() {
                     if self.rows(&view, &evaluator, &it, &columns, push)?.is_break() {
                         return Ok(());
                     }
-                    open.extend(beneath(&view, &it)?);
+                    open.extend(below(&view, &it)?);
                 }
                 Ok(())
             })?;
@@ -101,11 +106,11 @@ impl MatrixArgs {
     }
 
     /// The actions that are asked about, for whoever may ask there.
-    fn named<F: Facts>(&self, view: &ReadView<'_, F>, on: On) -> Result<Rc<Named>, Problem> {
+    fn named<F: Facts>(&self, view: &ReadView<'_, F>, on: ResourceArg) -> Result<Rc<ActionColumns>, Problem> {
         if !may_ask_about_others(view, on.id, on.kind)? {
-            return Err(themselves_only(view)?);
+            return Err(others_refused(view)?);
         }
-        let named: Named = match self.action.as_slice() {
+        let named: ActionColumns = match self.action.as_slice() {
             [] => {
                 let here = |action: Action| if on.is_registered { action } else { action.on_unregistered() };
                 let listed = Action::listable(on.kind).into_iter();
@@ -123,17 +128,17 @@ impl MatrixArgs {
         &self,
         view: &ReadView<'_, F>,
         evaluator: &Evaluator<'_, F>,
-        asked: &Asked,
+        asked: &MatrixResource,
         columns: &[Column],
         push: Push<'_>,
     ) -> Result<ControlFlow<()>, RenderError> {
         let Some(target) = evaluator.target(asked.id)? else { return Ok(ControlFlow::Continue(())) };
-        let actions: Vec<Action> = asked.named.iter().map(|(action, _)| *action).collect();
+        let actions: Vec<Action> = asked.columns.iter().map(|(action, _)| *action).collect();
         let breadth = if self.expand { Breadth::Everybody } else { Breadth::Classes };
         let (viewer, mut unseen) = (view.viewer()?, 0);
         let (mut stopped, mut flow) = (Ok(()), ControlFlow::Continue(()));
         lookup_subjects(evaluator, &actions, &target, breadth, &mut |principal, rules| {
-            carried(&mut stopped, || {
+            capture_error(&mut stopped, || {
                 if !viewer.may_name(principal)? {
                     unseen += 1;
                     return Ok(ControlFlow::Continue(()));
@@ -142,7 +147,7 @@ impl MatrixArgs {
                 row.insert("resource".to_owned(), json!(asked.shown));
                 // told: asked just now.
                 row.insert("principal".to_owned(), json!(view.reference(principal)?));
-                for ((_, name), rule) in asked.named.iter().zip(rules) {
+                for ((_, name), rule) in asked.columns.iter().zip(rules) {
                     row.insert(name.clone(), json!(rule.is_some()));
                 }
                 flow = push(row)?;
@@ -155,7 +160,7 @@ impl MatrixArgs {
 }
 
 /// What lies straight in an item, as far as whoever asks may ask about it, the last name first.
-fn beneath<F: Facts>(view: &ReadView<'_, F>, above: &Asked) -> Result<Vec<Asked>, RenderError> {
+fn below<F: Facts>(view: &ReadView<'_, F>, above: &MatrixResource) -> Result<Vec<MatrixResource>, RenderError> {
     let mut found: Vec<(String, Id)> = Vec::new();
     view.facts.resources(Kind::Item, Some(above.id), &mut |item| {
         found.push((item.name.clone(), item.id));
@@ -166,7 +171,7 @@ fn beneath<F: Facts>(view: &ReadView<'_, F>, above: &Asked) -> Result<Vec<Asked>
     for (name, id) in found {
         if may_ask_about_others(view, id, Kind::Item)? {
             let shown = format!("{}/{name}", above.shown.strip_suffix('/').unwrap_or(&above.shown));
-            asked.push(Asked { id, shown, named: Rc::clone(&above.named) });
+            asked.push(MatrixResource { id, shown, columns: Rc::clone(&above.columns) });
         }
     }
     Ok(asked)

@@ -1,23 +1,23 @@
 //! `perm`: may somebody do something, who can, what can they do, and why.
 
-mod asked;
 mod assertions;
 mod authzen;
 mod batch;
 mod causes;
 mod check;
 mod diff;
-mod known;
+mod json_object;
 mod list;
+mod listing_output;
 mod matrix;
-mod request;
-mod rows;
-mod strict;
+mod proof_text;
+mod question;
+mod question_cache;
+mod request_line;
 mod who;
-mod words;
 
-pub(super) use assertions::{Failing, failing as failing_tests};
-pub(super) use rows::words;
+pub(super) use assertions::{FailingTests, failing as failing_tests};
+pub(super) use listing_output::action_names;
 
 use clap::{Args, Subcommand};
 
@@ -49,7 +49,7 @@ enum PermCommand {
     List(list::ListArgs),
     /// List what was gained and lost between two moments, and the change that caused it
     #[command(after_long_help = examples::PERM_DIFF)]
-    Diff(diff::Diff),
+    Diff(diff::DiffArgs),
     /// Show who can do what on some resources, one column for each action
     #[command(after_long_help = examples::PERM_MATRIX)]
     Matrix(matrix::MatrixArgs),

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::super::args::{PageArgs, ReadArgs};
 use super::super::session::Session;
 use super::super::{Outcome, complete};
-use super::asked::{On, may_ask_about_others, themselves_only};
-use super::rows::{carried, columns, mention_unseen, proof_value};
+use super::listing_output::{capture_error, columns, mention_unseen, proof_value};
+use super::question::{ResourceArg, may_ask_about_others, others_refused};
 use crate::policy::Evaluator;
 use crate::policy::listing::{Breadth, lookup_subjects};
 
@@ -38,10 +38,10 @@ impl WhoArgs {
     pub(super) fn run(self, session: &mut Session<'_>) -> Outcome {
         session.read(self.reading.at.as_deref(), |session, view| {
             let view = view.adaptive()?;
-            let on = On::find(&view, &self.resource, &self.action)?;
+            let on = ResourceArg::find(&view, &self.resource, &self.action)?;
             let action = on.action(&view, &self.action)?;
             if !may_ask_about_others(&view, on.id, on.kind)? {
-                return Err(themselves_only(&view)?.into());
+                return Err(others_refused(&view)?.into());
             }
             let evaluator = Evaluator::new(&view.facts, view.at);
             let Some(target) = evaluator.target(on.id)? else { return Ok(0) };
@@ -53,7 +53,7 @@ impl WhoArgs {
                 let with_proof = wants.has_column("proof");
                 let mut stopped = Ok(());
                 lookup_subjects(&evaluator, &[action], &target, breadth, &mut |principal, rules| {
-                    carried(&mut stopped, || {
+                    capture_error(&mut stopped, || {
                         if !viewer.may_name(principal)? {
                             unseen += 1;
                             return Ok(ControlFlow::Continue(()));

@@ -3,7 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use super::super::asked::{Asked, On, listed, may_ask_about_others, oneself, themselves_only};
+use super::super::question::{
+    ParsedQuestion, ResourceArg, may_ask_about_others, oneself, others_refused, parse_listable,
+};
 use crate::cli::view::ReadView;
 use crate::manifest::assertions::{Claim, Expected};
 use crate::model::{Action, Id, Kind, Problem, Reference};
@@ -12,18 +14,18 @@ use crate::policy::{Evaluator, Facts, Question};
 use crate::render::RenderError;
 
 /// A claim with its names looked up.
-pub(super) enum Sought {
+pub(super) enum ResolvedClaim {
     /// Each of these questions has this answer.
-    Each { allowed: bool, asked: Vec<Asked> },
+    Each { allowed: bool, asked: Vec<ParsedQuestion> },
     /// Those who may do each of these actions.
-    Who { actions: Vec<Action>, on: Id, wanted: Ids },
+    Who { actions: Vec<Action>, on: Id, expected: ExpectedIds },
     /// What somebody may do something on.
-    List { who: Id, filter: Filter, wanted: Ids },
+    List { who: Id, filter: Filter, expected: ExpectedIds },
 }
 
 /// As [`Expected`], looked up.
 #[derive(Default)]
-pub(super) struct Ids {
+pub(super) struct ExpectedIds {
     is: Option<Vec<Id>>,
     includes: Vec<Id>,
     excludes: Vec<Id>,
@@ -35,29 +37,29 @@ pub(super) struct Contradiction {
     /// The resource as it was written, where it was.
     pub(super) resource: Option<String>,
     /// What the test claims.
-    pub(super) wanted: bool,
+    pub(super) expected: bool,
 }
 
-impl Sought {
+impl ResolvedClaim {
     /// Looks the names of a claim up.
-    pub(super) fn find<F: Facts>(view: &ReadView<'_, F>, claim: &Claim) -> Result<Sought, RenderError> {
+    pub(super) fn find<F: Facts>(view: &ReadView<'_, F>, claim: &Claim) -> Result<ResolvedClaim, RenderError> {
         match claim {
             Claim::Each { principals, allowed, actions, resource } => {
                 let mut asked = Vec::new();
                 for who in principals {
                     for action in actions {
-                        asked.push(Asked::read(view, who, action, resource)?);
+                        asked.push(ParsedQuestion::read(view, who, action, resource)?);
                     }
                 }
-                Ok(Sought::Each { allowed: *allowed, asked })
+                Ok(ResolvedClaim::Each { allowed: *allowed, asked })
             }
             Claim::Who { actions, resource, expected: wanted } => {
-                let on = On::find(view, resource, actions.first().map_or("", String::as_str))?;
+                let on = ResourceArg::find(view, resource, actions.first().map_or("", String::as_str))?;
                 let actions = actions.iter().map(|text| on.action(view, text)).collect::<Result<_, _>>()?;
                 if !may_ask_about_others(view, on.id, on.kind)? {
-                    return Err(themselves_only(view)?.into());
+                    return Err(others_refused(view)?.into());
                 }
-                let wanted = Ids::find(wanted, &|text| match view.resolve(&Reference::principal(text)?)? {
+                let wanted = ExpectedIds::find(wanted, &|text| match view.resolve(&Reference::principal(text)?)? {
                     // A group has no place among those who may: its members have.
                     (_, kind @ (Kind::Group | Kind::Workgroup)) => {
                         Err(Problem::conflict("wrong_kind", format!("`{text}` cannot stand here"))
@@ -65,20 +67,20 @@ impl Sought {
                     }
                     (id, _) => Ok(id),
                 })?;
-                Ok(Sought::Who { actions, on: on.id, wanted })
+                Ok(ResolvedClaim::Who { actions, on: on.id, expected: wanted })
             }
             Claim::List { principal: who, kind, under, actions, expected: wanted } => {
                 let reference = Reference::principal(who)?;
                 let who = match oneself(view, &reference)? {
                     Some(own) => own,
                     None if may_ask_about_others(view, Id::SERVER, Kind::Server)? => view.resolve(&reference)?.0,
-                    None => return Err(themselves_only(view)?.into()),
+                    None => return Err(others_refused(view)?.into()),
                 };
-                let under = under.as_ref().map(|text| On::find(view, text, "")).transpose()?.map(|on| on.id);
+                let under = under.as_ref().map(|text| ResourceArg::find(view, text, "")).transpose()?.map(|on| on.id);
                 let of = if under.is_some() { Some(Kind::Item) } else { *kind };
-                let actions = actions.iter().map(|text| listed(text, of)).collect::<Result<_, _>>()?;
-                let wanted = Ids::find(wanted, &|text| On::find(view, text, "").map(|on| on.id))?;
-                Ok(Sought::List { who, filter: Filter { kind: *kind, under, actions }, wanted })
+                let actions = actions.iter().map(|text| parse_listable(text, of)).collect::<Result<_, _>>()?;
+                let wanted = ExpectedIds::find(wanted, &|text| ResourceArg::find(view, text, "").map(|on| on.id))?;
+                Ok(ResolvedClaim::List { who, filter: Filter { kind: *kind, under, actions }, expected: wanted })
             }
         }
     }
@@ -90,30 +92,32 @@ impl Sought {
     ) -> Result<Vec<Contradiction>, RenderError> {
         let mut found = Vec::new();
         match self {
-            Sought::Each { allowed, asked } => {
-                for Asked { question, resource } in asked {
+            ResolvedClaim::Each { allowed, asked } => {
+                for ParsedQuestion { question, resource } in asked {
                     let Question { principal, action, resource: on, .. } = *question;
                     if evaluator.allows(principal, action, on)?.is_some() != *allowed {
                         let resource = Some(resource.clone());
-                        found.push(Contradiction { question: *question, resource, wanted: *allowed });
+                        found.push(Contradiction { question: *question, resource, expected: *allowed });
                     }
                 }
             }
-            Sought::Who { actions, on, wanted } => {
+            ResolvedClaim::Who { actions, on, expected: wanted } => {
                 for action in actions {
                     wanted.among_people(evaluator, *action, *on, &mut found)?;
                 }
             }
-            Sought::List { who, filter, wanted } => wanted.among_resources(evaluator, *who, filter, &mut found)?,
+            ResolvedClaim::List { who, filter, expected: wanted } => {
+                wanted.among_resources(evaluator, *who, filter, &mut found)?
+            }
         }
         Ok(found)
     }
 }
 
-impl Ids {
-    fn find(wanted: &Expected, find: &dyn Fn(&str) -> Result<Id, Problem>) -> Result<Ids, Problem> {
+impl ExpectedIds {
+    fn find(wanted: &Expected, find: &dyn Fn(&str) -> Result<Id, Problem>) -> Result<ExpectedIds, Problem> {
         let all = |list: &[String]| list.iter().map(|text| find(text)).collect::<Result<Vec<_>, _>>();
-        Ok(Ids {
+        Ok(ExpectedIds {
             is: wanted.is.as_deref().map(all).transpose()?,
             includes: all(&wanted.includes)?,
             excludes: all(&wanted.excludes)?,
@@ -134,7 +138,7 @@ impl Ids {
     ) -> Result<(), RenderError> {
         let mut wrong = |principal: Id, wanted: bool| {
             let question = Question { principal, action, resource: on, at: evaluator.at() };
-            found.push(Contradiction { question, resource: None, wanted });
+            found.push(Contradiction { question, resource: None, expected: wanted });
         };
         for principal in self.needed() {
             if evaluator.allows(principal, action, on)?.is_none() {
@@ -171,7 +175,7 @@ impl Ids {
     ) -> Result<(), RenderError> {
         let mut wrong = |action: Action, resource: Id, wanted: bool| {
             let question = Question { principal, action, resource, at: evaluator.at() };
-            found.push(Contradiction { question, resource: None, wanted });
+            found.push(Contradiction { question, resource: None, expected: wanted });
         };
         for resource in self.needed() {
             let (first, allowed) = first_allowed(evaluator, principal, filter, resource)?;

@@ -16,17 +16,17 @@ use super::super::args::{PageArgs, ReadArgs};
 use super::super::files;
 use super::super::session::Session;
 use super::super::view::ReadView;
-use super::asked::{Asked, may_ask_about_others, themselves_only};
-use super::check::Answered;
+use super::check::Answer;
+use super::question::{ParsedQuestion, may_ask_about_others, others_refused};
 use crate::manifest::assertions::{self, Assertion};
 use crate::model::name::printable;
 use crate::model::{Binding, Id, Kind, Problem, ProblemKind, Role, Time};
 use crate::policy::{Evaluator, Facts};
 use crate::render::{Column, Format, RenderError, Row, Text, row, shown};
-use ask::Sought;
+use ask::ResolvedClaim;
 
 /// What is told of a test.
-const TOLD: [Column; 7] = [
+const TEST_COLUMNS: [Column; 7] = [
     shown("test"),
     shown("file"),
     shown("line"),
@@ -37,7 +37,7 @@ const TOLD: [Column; 7] = [
 ];
 
 /// What is told of a binding.
-const BOUND: [Column; 6] =
+const BINDING_COLUMNS: [Column; 6] =
     [shown("principal"), shown("role"), shown("resource"), shown("permissions"), shown("by"), shown("revision")];
 
 // What should be so, asked.
@@ -58,7 +58,7 @@ struct Verdict {
     /// What is to be said of it, in a line; none where it passed.
     message: Option<String>,
     /// For people: what each answer that is not as claimed rests on, or lacks.
-    told: Text,
+    text: Text,
     /// The same for programs.
     answers: Vec<Value>,
 }
@@ -89,7 +89,7 @@ fn ask_all<F: Facts>(
     present: &ReadView<'_, F>,
     tests: &[Assertion],
     colour: bool,
-) -> Result<(Vec<Verdict>, Vec<Sought>), RenderError> {
+) -> Result<(Vec<Verdict>, Vec<ResolvedClaim>), RenderError> {
     let mut moments: BTreeMap<Option<&str>, Vec<(usize, &Assertion)>> = BTreeMap::new();
     for (index, test) in tests.iter().enumerate() {
         moments.entry(test.as_of.as_deref()).or_default().push((index, test));
@@ -120,7 +120,7 @@ fn ask_all<F: Facts>(
 
 /// The tests of a manifest with how they went.
 #[derive(Default)]
-pub(in crate::cli) struct Failing<'t> {
+pub(in crate::cli) struct FailingTests<'t> {
     results: Vec<(&'t Assertion, Verdict)>,
 }
 
@@ -129,19 +129,19 @@ pub(in crate::cli) fn failing<'t, F: Facts>(
     session: &Session<'_>,
     view: &ReadView<'_, F>,
     tests: &'t [Assertion],
-) -> Result<Failing<'t>, RenderError> {
+) -> Result<FailingTests<'t>, RenderError> {
     let (results, _) = ask_all(view, tests, session.colour())?;
-    Ok(Failing { results: tests.iter().zip(results).collect() })
+    Ok(FailingTests { results: tests.iter().zip(results).collect() })
 }
 
-impl Failing<'_> {
+impl FailingTests<'_> {
     /// How many fail.
     pub(in crate::cli) fn count(&self) -> usize {
         self.results.iter().filter(|(_, result)| result.message.is_some()).count()
     }
 
     /// Tells of those that fail, if any do.
-    pub(in crate::cli) fn tell(&self, session: &mut Session<'_>) -> Result<(), RenderError> {
+    pub(in crate::cli) fn report(&self, session: &mut Session<'_>) -> Result<(), RenderError> {
         match self.count() {
             0 => Ok(()),
             failed => report(session, &self.results, failed),
@@ -167,20 +167,20 @@ fn answer<F: Facts>(
     view: &ReadView<'_, F>,
     test: &Assertion,
     colour: bool,
-) -> Result<(Verdict, Option<Sought>), RenderError> {
-    let sought = match Sought::find(view, &test.claim) {
+) -> Result<(Verdict, Option<ResolvedClaim>), RenderError> {
+    let sought = match ResolvedClaim::find(view, &test.claim) {
         Ok(sought) => sought,
         Err(RenderError::Problem(problem)) => return Ok((Verdict::cannot(problem)?, None)),
         Err(error) => return Err(error),
     };
-    let mut result = Verdict { message: None, told: Text::new(colour), answers: Vec::new() };
+    let mut result = Verdict { message: None, text: Text::new(colour), answers: Vec::new() };
     for contradiction in sought.contradictions(&Evaluator::new(&view.facts, view.at))? {
         let resource = ask::shown(view, &contradiction)?;
-        let answered = Answered::to(view, Asked { question: contradiction.question, resource }, true)?;
-        answered.explain(view, &mut result.told)?;
+        let answered = Answer::decide(view, ParsedQuestion { question: contradiction.question, resource }, true)?;
+        answered.explain(view, &mut result.text)?;
         let object = answered.json(view)?;
         let of = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
-        let may = if contradiction.wanted { "may not" } else { "may" };
+        let may = if contradiction.expected { "may not" } else { "may" };
         let message = format!("{} {may} {} on {}", of("principal"), of("action"), of("resource"));
         result.message = Some(match result.message.take() {
             Some(before) => format!("{before}; {message}"),
@@ -199,7 +199,7 @@ impl Verdict {
         }
         let mut told = Text::of(&problem.message);
         problem.tips.iter().for_each(|tip| told.line(&format!("try: {tip}")));
-        Ok(Verdict { message: Some(problem.message), told, answers: Vec::new() })
+        Ok(Verdict { message: Some(problem.message), text: told, answers: Vec::new() })
     }
 }
 
@@ -207,7 +207,7 @@ impl Verdict {
 fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: usize) -> Result<(), RenderError> {
     let summary = format!("{} passed, {failed} failed", results.len() - failed);
     if session.output_options().format != Format::Table {
-        session.stream(&TOLD, &PageArgs::default(), |_, push| {
+        session.stream(&TEST_COLUMNS, &PageArgs::default(), |_, push| {
             for (test, result) in results {
                 let values = [
                     json!(test.test),
@@ -218,7 +218,7 @@ fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: 
                     json!(test.because),
                     json!(result.answers),
                 ];
-                let _ = push(row(&TOLD, values))?;
+                let _ = push(row(&TEST_COLUMNS, values))?;
             }
             Ok(())
         })?;
@@ -234,7 +234,7 @@ fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: 
                 if let Some(because) = &test.because {
                     text.line(&format!("  it should be so: {}", printable(because)));
                 }
-                text.indented(2, &result.told);
+                text.indented(2, &result.text);
                 session.print(&text)?;
             }
         }
@@ -253,14 +253,14 @@ fn summarize(session: &mut Session<'_>, summary: &str) -> Result<(), RenderError
 }
 
 /// Lists the bindings that no test would miss.
-fn mutate<F: Facts>(session: &mut Session<'_>, view: &ReadView<'_, F>, tests: &[Sought]) -> Outcome {
+fn mutate<F: Facts>(session: &mut Session<'_>, view: &ReadView<'_, F>, tests: &[ResolvedClaim]) -> Outcome {
     if !may_ask_about_others(view, Id::SERVER, Kind::Server)? {
-        return Err(themselves_only(view)?.into());
+        return Err(others_refused(view)?.into());
     }
-    let tests: Vec<&Sought> = tests.iter().collect();
+    let tests: Vec<&ResolvedClaim> = tests.iter().collect();
     let (began, is_shown) = (Instant::now(), std::io::stderr().is_terminal() && !session.globals.quiet);
     let mut is_told = false;
-    let found = mutate::missed(&view.facts, view.at, &tests, &mut |count, all| {
+    let found = mutate::unnoticed(&view.facts, view.at, &tests, &mut |count, all| {
         if is_shown && count % 64 == 0 && began.elapsed().as_secs() > 0 {
             is_told = true;
             let _ = write!(session.err, "\r{count} of {all} bindings");
@@ -270,10 +270,10 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &ReadView<'_, F>, tests: &[
         let _ = write!(session.err, "\r\x1b[K");
     }
     let viewer = view.viewer()?;
-    session.stream(&BOUND, &PageArgs::default(), |_, push| {
+    session.stream(&BINDING_COLUMNS, &PageArgs::default(), |_, push| {
         for (binding, _) in found.iter().filter(|(_, is_missed)| !is_missed) {
             if viewer.sees_binding(binding)? && viewer.may_name(binding.resource)? {
-                let _ = push(bound(view, binding)?)?;
+                let _ = push(binding_row(view, binding)?)?;
             }
         }
         Ok(())
@@ -285,7 +285,7 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &ReadView<'_, F>, tests: &[
 }
 
 /// A binding in words.
-fn bound<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<Row, RenderError> {
+fn binding_row<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<Row, RenderError> {
     let permissions = (binding.role == Role::ItemShare).then_some(binding.attributes.permissions);
     let values = [
         json!(view.participant(binding, binding.principal)?),
@@ -295,5 +295,5 @@ fn bound<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<Row, Ren
         json!(view.grantor(binding)?),
         json!(binding.since),
     ];
-    Ok(row(&BOUND, values))
+    Ok(row(&BINDING_COLUMNS, values))
 }

@@ -8,21 +8,21 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::ask::Sought;
+use super::ask::ResolvedClaim;
 use crate::model::{Binding, Id, Kind, Resource, Time};
 use crate::policy::facts::Visit;
 use crate::policy::{BindingQuery, Evaluator, Facts, Overlay, ResourceHeader, Result};
 use crate::render::RenderError;
 
 /// Facts that remember which bindings were looked at.
-struct Traced<'f, F> {
+struct TracedFacts<'f, F> {
     facts: &'f F,
     seen: RefCell<HashSet<Id>>,
 }
 
 /// Everything about bindings comes through `bindings` and `binding`, as the other look-ups are made of
 /// these unless facts say otherwise; and these facts do not.
-impl<F: Facts> Facts for Traced<'_, F> {
+impl<F: Facts> Facts for TracedFacts<'_, F> {
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
         self.facts.resource(id)
     }
@@ -62,15 +62,15 @@ impl<F: Facts> Facts for Traced<'_, F> {
 
 /// The bindings that give something at a time, by id, each with whether some test would miss it. All
 /// the tests must pass as it is.
-pub(super) fn missed<F: Facts>(
+pub(super) fn unnoticed<F: Facts>(
     facts: &F,
     at: Time,
-    tests: &[&Sought],
+    tests: &[&ResolvedClaim],
     progress: &mut dyn FnMut(usize, usize),
 ) -> std::result::Result<Vec<(Binding, bool)>, RenderError> {
-    let mut looked: HashMap<Id, Vec<&Sought>> = HashMap::new();
+    let mut looked: HashMap<Id, Vec<&ResolvedClaim>> = HashMap::new();
     for test in tests {
-        let traced = Traced { facts, seen: RefCell::default() };
+        let traced = TracedFacts { facts, seen: RefCell::default() };
         test.contradictions(&Evaluator::new(&traced, at))?;
         for id in traced.seen.into_inner() {
             looked.entry(id).or_default().push(test);

@@ -12,8 +12,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, Scope};
 
 use super::super::super::view::Moment;
-use super::super::known::Named;
-use super::{Answers, Batch, Form, Written};
+use super::super::question_cache::Named;
+use super::{AnswerForm, Answers, Batch, Written};
 use crate::input::lines::{Block, Lines};
 use crate::policy::Facts;
 use crate::render::RenderError;
@@ -28,7 +28,7 @@ pub(super) struct Team<'t, 's, F: Facts> {
     pub(super) moment: Moment,
     pub(super) facts: &'s F,
     pub(super) named: &'t Named<'s, F>,
-    pub(super) form: Form,
+    pub(super) form: AnswerForm,
     pub(super) with_proof: bool,
     /// How many threads there are at most besides the one that reads.
     pub(super) helpers: usize,

@@ -11,8 +11,8 @@ pub(super) fn malformed(message: impl Into<String>) -> Problem {
 }
 
 /// The three words of a request.
-pub(super) fn three(line: &str) -> Result<[Cow<'_, str>; 3], Problem> {
-    if let Some(words) = plain(line) {
+pub(super) fn parse_three(line: &str) -> Result<[Cow<'_, str>; 3], Problem> {
+    if let Some(words) = parse_simple(line) {
         return Ok(words.map(Cow::Borrowed));
     }
     let words = split_words(line)?;
@@ -24,7 +24,7 @@ pub(super) fn three(line: &str) -> Result<[Cow<'_, str>; 3], Problem> {
 }
 
 /// The words of a line that has three with one blank between and nothing quoted, as most have.
-fn plain(line: &str) -> Option<[&str; 3]> {
+fn parse_simple(line: &str) -> Option<[&str; 3]> {
     if memchr::memchr3(b'\'', b'"', b'\\', line.as_bytes()).is_some() {
         return None;
     }

@@ -1,7 +1,7 @@
 //! Questions of a long list: what they name is looked up once, and kept at hand in bounded memory for all
 //! threads that answer them.
 //!
-//! It is [`Asked::read`](super::asked::Asked::read) for lists: the same rules, in the same order. Only
+//! It is [`ParsedQuestion::read`](super::question::ParsedQuestion::read) for lists: the same rules, in the same order. Only
 //! the nearest spelling of a name that is not there is left out, since looking for it goes through
 //! every name there is, and a list may hold a million that are not there.
 
@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use hashbrown::DefaultHashBuilder;
 
 use super::super::view::ReadView;
-use super::asked::{On, may_ask_about_others, oneself, themselves_only};
+use super::question::{ResourceArg, may_ask_about_others, oneself, others_refused};
 use crate::model::catalogue::{NOT_GRANTED, Rule};
 use crate::model::{Id, Kind, Path, Problem, Reference};
 use crate::ops::{Actor, AnyViewer};
@@ -20,7 +20,7 @@ use crate::policy::{Decision, Facts, Question, Subject, Target, allows, decide_o
 use crate::render::RenderError;
 
 /// A principal that was named, with everything it is once that was asked for.
-struct Who<'s, F: Facts> {
+struct NamedPrincipal<'s, F: Facts> {
     text: Box<str>,
     /// Whether it is whoever asks.
     is_oneself: bool,
@@ -30,39 +30,39 @@ struct Who<'s, F: Facts> {
 }
 
 /// A resource that was named, with everything it lies in once that was asked for.
-struct Where {
+struct NamedResource {
     text: Box<str>,
-    on: On,
+    on: ResourceArg,
     /// Whether whoever asks may ask about others there.
     others: OnceLock<bool>,
     target: OnceLock<Option<Target>>,
 }
 
 /// A path that is shorter, in bytes, has no more folders than a path may.
-const LONGEST: usize = 1024;
+const MAX_SHORT_PATH: usize = 1024;
 
 /// How many folders up one that is known is looked for in memory, where a look-up for each costs little.
 pub(super) const UP: usize = 16;
 
-impl Where {
-    fn new(text: &str, on: On) -> Where {
-        Where { text: text.into(), on, others: OnceLock::new(), target: OnceLock::new() }
+impl NamedResource {
+    fn new(text: &str, on: ResourceArg) -> NamedResource {
+        NamedResource { text: text.into(), on, others: OnceLock::new(), target: OnceLock::new() }
     }
 }
 
 /// A request that was read: what it asks, and what was looked up for it.
-pub(super) struct Request<'s, F: Facts> {
+pub(super) struct CachedQuestion<'s, F: Facts> {
     pub(super) question: Question,
-    who: Arc<Who<'s, F>>,
-    place: Arc<Where>,
+    who: Arc<NamedPrincipal<'s, F>>,
+    resource: Arc<NamedResource>,
 }
 
 /// What was named so far, to one and the same asker at one moment.
 pub(super) struct Named<'s, F: Facts> {
     /// By the hash of their texts.
     hasher: DefaultHashBuilder,
-    principals: SharedShelf<Who<'s, F>>,
-    resources: SharedShelf<Where>,
+    principals: SharedShelf<NamedPrincipal<'s, F>>,
+    resources: SharedShelf<NamedResource>,
     /// How many folders up one that is known is looked for, besides the nearest.
     up: usize,
 }
@@ -79,44 +79,47 @@ impl<F: Facts> Named<'_, F> {
 }
 
 /// Finds what requests name.
-pub(super) struct Known<'v, 'r, 's, F: Facts> {
+pub(super) struct QuestionCache<'v, 'r, 's, F: Facts> {
     view: &'v ReadView<'r, &'s F>,
     viewer: AnyViewer<'v>,
     named: &'v Named<'s, F>,
 }
 
-impl<F: Facts> Request<'_, F> {
+impl<F: Facts> CachedQuestion<'_, F> {
     fn target(&self, facts: &F) -> Result<Option<&Target>, Problem> {
-        Ok(match self.place.target.get() {
+        Ok(match self.resource.target.get() {
             Some(target) => target.as_ref(),
             None => {
                 let target = Target::load(facts, self.question.resource)?;
-                self.place.target.get_or_init(|| target).as_ref()
+                self.resource.target.get_or_init(|| target).as_ref()
             }
         })
     }
 }
 
-impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
-    pub(super) fn new(view: &'v ReadView<'r, &'s F>, named: &'v Named<'s, F>) -> Result<Known<'v, 'r, 's, F>, Problem> {
-        Ok(Known { view, viewer: view.viewer()?, named })
+impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
+    pub(super) fn new(
+        view: &'v ReadView<'r, &'s F>,
+        named: &'v Named<'s, F>,
+    ) -> Result<QuestionCache<'v, 'r, 's, F>, Problem> {
+        Ok(QuestionCache { view, viewer: view.viewer()?, named })
     }
 
     /// The rule that allows what a request asks; none where it is denied.
-    pub(super) fn allows(&self, request: &Request<'s, F>) -> Result<Option<Rule>, Problem> {
+    pub(super) fn allows(&self, request: &CachedQuestion<'s, F>) -> Result<Option<Rule>, Problem> {
         let Some(target) = request.target(self.view.facts)? else { return Ok(None) };
         Ok(allows(self.subject(request)?, request.question.action, target)?)
     }
 
-    /// As [`allows`](Known::allows), with the sentence of a refusal.
-    pub(super) fn decide(&self, request: &Request<'s, F>) -> Result<Decision, Problem> {
+    /// As [`allows`](QuestionCache::allows), with the sentence of a refusal.
+    pub(super) fn decide(&self, request: &CachedQuestion<'s, F>) -> Result<Decision, Problem> {
         match request.target(self.view.facts)? {
             Some(target) => Ok(decide_on(self.subject(request)?, request.question.action, target)?),
             None => Ok(Decision { allowed: false, rule: NOT_GRANTED, proof: Vec::new() }),
         }
     }
 
-    fn subject<'q>(&self, request: &'q Request<'s, F>) -> Result<&'q Subject<'s, F>, Problem> {
+    fn subject<'q>(&self, request: &'q CachedQuestion<'s, F>) -> Result<&'q Subject<'s, F>, Problem> {
         Ok(match request.who.subject.get() {
             Some(subject) => subject,
             None => {
@@ -127,21 +130,21 @@ impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
     }
 
     /// Reads a request and finds what it is about.
-    pub(super) fn request(&self, who: &str, action: &str, on: &str) -> Result<Request<'s, F>, RenderError> {
+    pub(super) fn request(&self, who: &str, action: &str, on: &str) -> Result<CachedQuestion<'s, F>, RenderError> {
         let view = self.view;
         let who = self.principal(who)?;
         let place = self.resource(on, action)?;
         if let Some(folder) = action.strip_prefix("move-to=").or_else(|| action.strip_prefix("copy-to="))
             && let Ok(folder @ Reference::Item(..)) = Reference::parse(folder, Kind::Item)
         {
-            self.seen(&folder)?;
+            self.require_visible(&folder)?;
         }
         let action = place.on.action(view, action)?;
         let principal = match who.id.get().copied() {
             Some(id) if who.is_oneself => id,
             known => {
                 if !self.may_ask_about_others(&place)? {
-                    return Err(themselves_only(view)?.into());
+                    return Err(others_refused(view)?.into());
                 }
                 match known {
                     Some(id) => id,
@@ -150,10 +153,10 @@ impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
             }
         };
         let question = Question { principal, action, resource: place.on.id, at: view.at };
-        Ok(Request { question, who, place })
+        Ok(CachedQuestion { question, who, resource: place })
     }
 
-    fn principal(&self, text: &str) -> Result<Arc<Who<'s, F>>, RenderError> {
+    fn principal(&self, text: &str) -> Result<Arc<NamedPrincipal<'s, F>>, RenderError> {
         let hash = self.named.hasher.hash_one(text);
         if let Some(known) = self.named.principals.get(hash, |known| *known.text == *text) {
             return Ok(known);
@@ -161,11 +164,11 @@ impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
         let reference = Reference::principal(text)?;
         let own = oneself(self.view, &reference)?;
         let (is_oneself, id) = (own.is_some(), own.map_or_else(OnceLock::new, OnceLock::from));
-        let who = Who { text: text.into(), is_oneself, id, subject: OnceLock::new(), reference };
+        let who = NamedPrincipal { text: text.into(), is_oneself, id, subject: OnceLock::new(), reference };
         Ok(self.named.principals.put(hash, who))
     }
 
-    fn resolve(&self, who: &Who<'_, F>) -> Result<Id, Problem> {
+    fn resolve(&self, who: &NamedPrincipal<'_, F>) -> Result<Id, Problem> {
         let plain = match &who.reference {
             // Whoever sees everything needs no look at what it is.
             Reference::Named(kind, name) if self.sees_all() => self.view.facts.id_named(*kind, None, name.key())?,
@@ -174,20 +177,20 @@ impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
         let id = match plain {
             Some(id) => id,
             None => {
-                self.seen(&who.reference)?;
+                self.require_visible(&who.reference)?;
                 self.view.principal(&who.reference)?
             }
         };
         Ok(*who.id.get_or_init(|| id))
     }
 
-    fn resource(&self, text: &str, action: &str) -> Result<Arc<Where>, RenderError> {
+    fn resource(&self, text: &str, action: &str) -> Result<Arc<NamedResource>, RenderError> {
         let hash = self.named.hasher.hash_one(text);
         if let Some(known) = self.named.resources.get(hash, |known| *known.text == *text) {
             return Ok(known);
         }
-        if let Some(on) = self.beneath(text, self.named.up)? {
-            return Ok(self.named.resources.put(hash, Where::new(text, on)));
+        if let Some(on) = self.below(text, self.named.up)? {
+            return Ok(self.named.resources.put(hash, NamedResource::new(text, on)));
         }
         let reference = Reference::parse(text, Kind::Server)?;
         // Whether a private endpoint is there for an actor depends on the action, so it is looked up each time.
@@ -196,19 +199,20 @@ impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
             Some(on) => on,
             None => {
                 if is_steady {
-                    self.seen(&reference)?;
+                    self.require_visible(&reference)?;
                 }
-                On::of(self.view, &reference, action)?
+                ResourceArg::of(self.view, &reference, action)?
             }
         };
-        let place = Where::new(text, on);
+        let place = NamedResource::new(text, on);
         Ok(if is_steady { self.named.resources.put(hash, place) } else { Arc::new(place) })
     }
 
     /// What a path leads to for whoever sees everything, where a folder that it lies in is known or its root is
     /// there: one look-up for each folder between, and these are known then. None for all else.
-    fn beneath(&self, text: &str, up: usize) -> Result<Option<On>, Problem> {
-        let Some((folder, name)) = text.rsplit_once('/').filter(|_| self.sees_all() && text.len() < LONGEST) else {
+    fn below(&self, text: &str, up: usize) -> Result<Option<ResourceArg>, Problem> {
+        let Some((folder, name)) = text.rsplit_once('/').filter(|_| self.sees_all() && text.len() < MAX_SHORT_PATH)
+        else {
             return Ok(None);
         };
         // What is no path is told so by whoever reads it whole.
@@ -222,13 +226,13 @@ impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
             return Ok(Some(above));
         }
         Ok(Some(match self.view.facts.id_named(Kind::Item, Some(above.id), name)? {
-            Some(id) => On { id, ..above },
-            None => On { is_registered: false, ..above },
+            Some(id) => ResourceArg { id, ..above },
+            None => ResourceArg { is_registered: false, ..above },
         }))
     }
 
     /// The folder of a path, if it is known, or one so many folders up is.
-    fn folder(&self, text: &str, up: usize) -> Result<Option<On>, Problem> {
+    fn folder(&self, text: &str, up: usize) -> Result<Option<ResourceArg>, Problem> {
         let hash = self.named.hasher.hash_one(text);
         if let Some(known) = self.named.resources.get(hash, |known| *known.text == *text) {
             return Ok((known.on.kind == Kind::Item).then_some(known.on));
@@ -237,17 +241,17 @@ impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
         let found = if text.ends_with('/') {
             Reference::parse(text, Kind::Server).map_or(Ok(None), |root| self.nearest(&root))?
         } else {
-            self.beneath(text, up)?
+            self.below(text, up)?
         };
         if let Some(on) = found.filter(|on| on.is_registered) {
-            self.named.resources.put(hash, Where::new(text, on));
+            self.named.resources.put(hash, NamedResource::new(text, on));
         }
         Ok(found)
     }
 
     /// What a path leads to for whoever sees everything, without a look at what lies on the way; none for
     /// everybody else and for all that is no path or leads nowhere.
-    fn nearest(&self, reference: &Reference) -> Result<Option<On>, Problem> {
+    fn nearest(&self, reference: &Reference) -> Result<Option<ResourceArg>, Problem> {
         let Reference::Item(endpoint, path) = reference else { return Ok(None) };
         if !self.sees_all() {
             return Ok(None);
@@ -255,10 +259,10 @@ impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
         let facts = &self.view.facts;
         let Some(endpoint) = facts.id_named(Kind::Endpoint, None, endpoint.key())? else { return Ok(None) };
         let found = facts.nearest_item(endpoint, path)?;
-        Ok(found.map(|(id, depth)| On { id, kind: Kind::Item, is_registered: depth == path.depth() }))
+        Ok(found.map(|(id, depth)| ResourceArg { id, kind: Kind::Item, is_registered: depth == path.depth() }))
     }
 
-    fn may_ask_about_others(&self, place: &Where) -> Result<bool, Problem> {
+    fn may_ask_about_others(&self, place: &NamedResource) -> Result<bool, Problem> {
         if let Some(known) = place.others.get() {
             return Ok(*known);
         }
@@ -271,7 +275,7 @@ impl<'v, 'r, 's, F: Facts> Known<'v, 'r, 's, F> {
     }
 
     /// Refuses what is not there, or not for whoever asks, without looking for what is spelt alike.
-    fn seen(&self, reference: &Reference) -> Result<(), Problem> {
+    fn require_visible(&self, reference: &Reference) -> Result<(), Problem> {
         let facts = &self.view.facts;
         let (found, noun, name) = match reference {
             Reference::Named(kind, name) => (facts.named(*kind, None, name.key())?, kind.noun(), name.to_string()),

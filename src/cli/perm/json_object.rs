@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::request::malformed;
+use super::request_line::malformed;
 use crate::input::json::NOT_JSON;
 use crate::input::library_errors;
 use crate::model::Problem;

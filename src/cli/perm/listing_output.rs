@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::session::Session;
 use super::super::view::ReadView;
-use super::words::{Told, step_json, told};
+use super::proof_text::{ProofText, step_json, visible_steps};
 use crate::model::Action;
 use crate::policy::{self, Facts, ProofStep};
 use crate::render::{Column, Format, OutputOptions, RenderError, key, shown};
@@ -21,7 +21,7 @@ pub(super) fn columns(names: &[&'static str], with_proof: bool, options: &Output
 
 /// Does something with a row and keeps what went wrong with it, so that the listing ends there, as it does
 /// where no further rows are wanted.
-pub(super) fn carried(
+pub(super) fn capture_error(
     stopped: &mut Result<(), RenderError>,
     step: impl FnOnce() -> Result<ControlFlow<()>, RenderError>,
 ) -> policy::Result<ControlFlow<()>> {
@@ -41,7 +41,7 @@ pub(super) fn mention_unseen(session: &mut Session<'_>, unseen: usize) {
 }
 
 /// The actions of a listing as they are written; none of them names another thing.
-pub(in crate::cli) fn words(actions: &[Action]) -> Value {
+pub(in crate::cli) fn action_names(actions: &[Action]) -> Value {
     actions.iter().map(|action| Value::String(action.to_string())).collect()
 }
 
@@ -52,8 +52,9 @@ pub(super) fn proof_value<F: Facts>(
     format: Format,
 ) -> Result<Value, RenderError> {
     if matches!(format, Format::Json | Format::Jsonl | Format::Yaml) {
-        let steps = told(view, proof)?.into_iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
+        let steps =
+            visible_steps(view, proof)?.into_iter().map(|step| step_json(view, step)).collect::<Result<Vec<_>, _>>()?;
         return Ok(Value::Array(steps));
     }
-    Ok(json!(Told { view, proof }.phrases()?.join(", ")))
+    Ok(json!(ProofText { view, proof }.phrases()?.join(", ")))
 }

@@ -10,7 +10,7 @@ use crate::policy::{Facts, Question};
 use crate::render::RenderError;
 
 /// A question with the words it was asked in.
-pub(super) struct Asked {
+pub(super) struct ParsedQuestion {
     pub(super) question: Question,
     /// The resource; a path that is not registered as it was asked about.
     pub(super) resource: String,
@@ -18,21 +18,25 @@ pub(super) struct Asked {
 
 /// A resource that was asked about.
 #[derive(Clone, Copy)]
-pub(super) struct On {
+pub(super) struct ResourceArg {
     pub(super) id: Id,
     pub(super) kind: Kind,
     /// Whether it is the very thing, and not the nearest registered folder above.
     pub(super) is_registered: bool,
 }
 
-impl On {
+impl ResourceArg {
     /// Reads and finds a resource. `action` is what it is asked about, where that is known.
-    pub(super) fn find<F: Facts>(view: &ReadView<'_, F>, text: &str, action: &str) -> Result<On, Problem> {
-        On::of(view, &Reference::parse(text, Kind::Server)?, action)
+    pub(super) fn find<F: Facts>(view: &ReadView<'_, F>, text: &str, action: &str) -> Result<ResourceArg, Problem> {
+        ResourceArg::of(view, &Reference::parse(text, Kind::Server)?, action)
     }
 
     /// Finds a resource that was read.
-    pub(super) fn of<F: Facts>(view: &ReadView<'_, F>, reference: &Reference, action: &str) -> Result<On, Problem> {
+    pub(super) fn of<F: Facts>(
+        view: &ReadView<'_, F>,
+        reference: &Reference,
+        action: &str,
+    ) -> Result<ResourceArg, Problem> {
         let kind = match reference {
             Reference::Authenticated | Reference::Anyone | Reference::External(_) => {
                 return Err(reference.wrong_kind("a resource"));
@@ -47,7 +51,7 @@ impl On {
             Reference::Named(Kind::Endpoint, name) => (endpoint(view, name, action)?, true),
             other => (view.resolve(other)?.0, true),
         };
-        Ok(On { id, kind, is_registered })
+        Ok(ResourceArg { id, kind, is_registered })
     }
 
     /// Reads an action on it.
@@ -62,20 +66,20 @@ impl On {
     }
 }
 
-impl Asked {
+impl ParsedQuestion {
     /// Reads a question and finds what it is about.
     pub(super) fn read<F: Facts>(
         view: &ReadView<'_, F>,
         principal: &str,
         action: &str,
         resource: &str,
-    ) -> Result<Asked, RenderError> {
+    ) -> Result<ParsedQuestion, RenderError> {
         let principal = Reference::principal(principal)?;
-        let on = On::find(view, resource, action)?;
+        let on = ResourceArg::find(view, resource, action)?;
         let action = on.action(view, action)?;
-        let who = about(view, &principal, on.id, on.kind)?;
+        let who = resolve_principal(view, &principal, on.id, on.kind)?;
         let question = Question { principal: who, action, resource: on.id, at: view.at };
-        Ok(Asked { question, resource: on.shown(view, resource)? })
+        Ok(ParsedQuestion { question, resource: on.shown(view, resource)? })
     }
 }
 
@@ -112,12 +116,17 @@ pub(super) fn may_ask_about_others<F: Facts>(view: &ReadView<'_, F>, on: Id, kin
 
 /// Whom whoever asks may ask about on a resource: themselves; others as a server admin, or as somebody who
 /// administers the resource (docs/model.md#visibility).
-fn about<F: Facts>(view: &ReadView<'_, F>, principal: &Reference, on: Id, kind: Kind) -> Result<Id, Problem> {
+fn resolve_principal<F: Facts>(
+    view: &ReadView<'_, F>,
+    principal: &Reference,
+    on: Id,
+    kind: Kind,
+) -> Result<Id, Problem> {
     match oneself(view, principal)? {
         Some(actor) => Ok(actor),
         None => {
             if !may_ask_about_others(view, on, kind)? {
-                return Err(themselves_only(view)?);
+                return Err(others_refused(view)?);
             }
             view.principal(principal)
         }
@@ -137,7 +146,7 @@ pub(super) fn oneself<F: Facts>(view: &ReadView<'_, F>, principal: &Reference) -
 }
 
 /// The refusal of a question about others.
-pub(super) fn themselves_only<F: Facts>(view: &ReadView<'_, F>) -> Result<Problem, Problem> {
+pub(super) fn others_refused<F: Facts>(view: &ReadView<'_, F>) -> Result<Problem, Problem> {
     let who = match view.actor {
         Actor::Principal(actor) => view.name(actor)?,
         Actor::Operator => "operator".to_owned(),
@@ -146,7 +155,7 @@ pub(super) fn themselves_only<F: Facts>(view: &ReadView<'_, F>) -> Result<Proble
 }
 
 /// An action that listings ask about, on a kind of resource or on any that has it.
-pub(super) fn listed(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
+pub(super) fn parse_listable(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
     Action::parse_listable(text, only)
 }
 
@@ -156,8 +165,8 @@ mod tests {
 
     #[test]
     fn an_action_is_found_on_some_kind() {
-        assert!(listed("download", None).is_ok());
-        assert!(listed("download", Some(Kind::Workgroup)).is_err());
-        assert!(listed("copy-to=node1:/x", None).is_err());
+        assert!(parse_listable("download", None).is_ok());
+        assert!(parse_listable("download", Some(Kind::Workgroup)).is_err());
+        assert!(parse_listable("copy-to=node1:/x", None).is_err());
     }
 }

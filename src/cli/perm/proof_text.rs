@@ -9,15 +9,15 @@ use crate::policy::{Facts, ProofStep};
 use crate::render::RenderError;
 
 /// A proof and the view it is told in.
-pub(super) struct Told<'t, F: Facts> {
+pub(super) struct ProofText<'t, F: Facts> {
     pub(super) view: &'t ReadView<'t, F>,
     pub(super) proof: &'t [ProofStep],
 }
 
-impl<F: Facts> Told<'_, F> {
+impl<F: Facts> ProofText<'_, F> {
     /// Each step as a phrase of a single line.
     pub(super) fn phrases(&self) -> Result<Vec<String>, RenderError> {
-        told(self.view, self.proof)?.into_iter().map(|step| phrase(self.view, step)).collect()
+        visible_steps(self.view, self.proof)?.into_iter().map(|step| phrase(self.view, step)).collect()
     }
 
     /// Each step as a line, with who gave it, when, and in which revision; and how deep it stands:
@@ -25,7 +25,7 @@ impl<F: Facts> Told<'_, F> {
     pub(super) fn lines(&self) -> Result<Vec<(usize, String)>, RenderError> {
         let mut depth = 0;
         let mut lines = Vec::new();
-        for step in told(self.view, self.proof)? {
+        for step in visible_steps(self.view, self.proof)? {
             let Some(binding) = step.binding() else {
                 lines.push((depth, phrase(self.view, step)?));
                 continue;
@@ -35,7 +35,7 @@ impl<F: Facts> Told<'_, F> {
                 "{} {verb} {}{}",
                 self.view.participant(binding, binding.principal)?,
                 phrase(self.view, step)?,
-                given(self.view, binding)?
+                grant_phrase(self.view, binding)?
             );
             lines.push((depth, line));
             if matches!(step, ProofStep::Member(_)) {
@@ -47,7 +47,7 @@ impl<F: Facts> Told<'_, F> {
 }
 
 /// The steps of a proof that the reader is told: no value of a thing that it may not see.
-pub(super) fn told<'p, F: Facts>(
+pub(super) fn visible_steps<'p, F: Facts>(
     view: &ReadView<'_, F>,
     proof: &'p [ProofStep],
 ) -> Result<Vec<&'p ProofStep>, Problem> {
@@ -62,7 +62,7 @@ pub(super) fn told<'p, F: Facts>(
 }
 
 /// Who gave a binding, when, in which revision.
-fn given<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<String, RenderError> {
+fn grant_phrase<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<String, RenderError> {
     let at = view.reader.revision(binding.since)?.map_or_else(String::new, |entry| format!(", {}", entry.at));
     let until = binding.expires.map_or_else(String::new, |time| format!(", until {time}"));
     Ok(format!("  (by {}, revision {}{at}{until})", view.grantor(binding)?, binding.since))
