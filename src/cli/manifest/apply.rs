@@ -9,11 +9,11 @@ use super::super::change::OpenedStore;
 use super::super::session::Session;
 use super::super::{Outcome, examples};
 use super::super::{clock, prompt};
-use super::input::Read;
-use super::output::{self, Became};
-use super::planned::{self, As, Planned};
-use super::saved::{self, Saved};
-use super::{Reach, input};
+use super::input::ManifestInput;
+use super::output::{self, PlanOutcome};
+use super::plan_file::{self, PlanFile};
+use super::plan_run::{self, PlanContext, Planned};
+use super::{ApplyOptions, input};
 use crate::model::{Problem, ProblemKind, Time};
 use crate::ops::invitation::Refusal;
 use crate::render::Format;
@@ -36,39 +36,39 @@ pub(in crate::cli) struct ApplyArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["prune", "max_removals", "take_over"])]
     plan: Option<PathBuf>,
     #[command(flatten)]
-    reach: Reach,
+    options: ApplyOptions,
     #[command(flatten)]
     writing: WriteArgs,
 }
 
 impl ApplyArgs {
     pub(in crate::cli) fn run(&self, session: &mut Session<'_>) -> Outcome {
-        let (read, reach, saved) = match &self.plan {
+        let (read, options, saved) = match &self.plan {
             Some(path) => {
-                let (read, reach, saved) = saved::load(path)?;
-                (read, reach, Some(saved))
+                let (read, options, saved) = plan_file::load(path)?;
+                (read, options, Some(saved))
             }
             None => {
                 // Whoever writes what is applied must not keep the other writers of the store waiting.
                 let read = input::read(&self.files, self.format.as_deref(), !self.writing.dry_run)?;
-                (read, self.reach.clone(), None)
+                (read, self.options.clone(), None)
             }
         };
-        Applying { writing: &self.writing, reach, saved }.run(session, read)
+        ApplyRun { writing: &self.writing, options, plan_file: saved }.run(session, read)
     }
 }
 
 /// What is to be applied besides what was read.
-pub(super) struct Applying<'a> {
+pub(super) struct ApplyRun<'a> {
     pub(super) writing: &'a WriteArgs,
-    pub(super) reach: Reach,
-    pub(super) saved: Option<Saved>,
+    pub(super) options: ApplyOptions,
+    pub(super) plan_file: Option<PlanFile>,
 }
 
-impl Applying<'_> {
+impl ApplyRun<'_> {
     /// Applies what was read: all of it in one revision, or nothing.
-    pub(super) fn run(&self, session: &mut Session<'_>, mut read: Read) -> Outcome {
-        self.reach.options(&read.manifest)?;
+    pub(super) fn run(&self, session: &mut Session<'_>, mut read: ManifestInput) -> Outcome {
+        self.options.options(&read.manifest)?;
         let has_rows = !read.rows.is_empty();
         read.is_planned_again = !session.globals.yes && prompt::can_ask();
         let path = session.store_path()?;
@@ -77,7 +77,7 @@ impl Applying<'_> {
         let mut confirmed: Option<String> = None;
         loop {
             let opened = OpenedStore::new(&store, self.writing.dry_run)?;
-            let by = As { actor: session.actor(&opened.reader().facts())?, at: Time::now() };
+            let by = PlanContext { actor: session.actor(&opened.reader().facts())?, at: Time::now() };
             let mut planned = match self.planned(session, &opened, &mut read, by) {
                 Ok(planned) => planned,
                 Err(problem) => {
@@ -96,8 +96,8 @@ impl Applying<'_> {
             }
             if self.writing.dry_run || planned.is_empty() {
                 drop(opened);
-                let became = if self.writing.dry_run { Became::Shown } else { Became::Applied(None) };
-                return output::show(session, (&planned, &read), planned.access.as_ref(), &became);
+                let outcome = if self.writing.dry_run { PlanOutcome::Shown } else { PlanOutcome::Applied(None) };
+                return output::show(session, (&planned, &read), planned.access.as_ref(), &outcome);
             }
             if has_rows && !session.globals.yes && (planned.removals() > 0 || prompt::can_ask()) {
                 // Rows are read once: they cannot be planned again after a question.
@@ -110,7 +110,7 @@ impl Applying<'_> {
                 // Nobody else should wait while a person thinks.
                 drop(opened);
                 if session.output_options().format == Format::Table && prompt::can_ask() {
-                    output::show(session, (&planned, &read), None, &Became::Shown)?;
+                    output::show(session, (&planned, &read), None, &PlanOutcome::Shown)?;
                     session.flush()?;
                 }
                 prompt::confirm_apply(&planned.cascades, planned.removals(), session.err)?;
@@ -128,7 +128,7 @@ impl Applying<'_> {
             let revision = committed.map(|committed| committed.revision);
             session.changed(revision.is_some());
             session.verbose(&format!("store {}", path.display()));
-            return output::show(session, (&planned, &read), None, &Became::Applied(revision));
+            return output::show(session, (&planned, &read), None, &PlanOutcome::Applied(revision));
         }
     }
 
@@ -136,22 +136,28 @@ impl Applying<'_> {
         &self,
         session: &Session<'_>,
         opened: &OpenedStore,
-        read: &mut Read,
-        by: As,
+        read: &mut ManifestInput,
+        by: PlanContext,
     ) -> Result<Planned, Problem> {
-        if let Some(saved) = &self.saved {
+        if let Some(saved) = &self.plan_file {
             saved.check_actor(session.actor_name()?.as_deref())?;
         }
         let stores = (opened.reader(), opened.writer());
-        let planned = planned::plan(stores, read, &self.reach, by, self.writing.access)?;
-        if let Some(saved) = &self.saved {
+        let planned = plan_run::plan(stores, read, &self.options, by, self.writing.access)?;
+        if let Some(saved) = &self.plan_file {
             saved.check(&planned.planned_changes)?;
         }
         Ok(planned)
     }
 
     /// A denied apply is recorded as any denied change.
-    fn refuse(&self, session: &Session<'_>, store: &Store, problem: Problem, by: As) -> Result<Problem, Problem> {
+    fn refuse(
+        &self,
+        session: &Session<'_>,
+        store: &Store,
+        problem: Problem,
+        by: PlanContext,
+    ) -> Result<Problem, Problem> {
         if problem.kind != ProblemKind::Denied {
             return Ok(problem);
         }

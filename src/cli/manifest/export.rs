@@ -43,7 +43,7 @@ impl ExportArgs {
             let (resources, bindings) = set.as_ref().map(|set| memory.facts.declared_by(set)).unwrap_or_default();
             // A set is there for whoever is told of something that it declares.
             if let Some(set) = &set
-                && !is_told(&memory, &resources, &bindings)?
+                && !is_visible(&memory, &resources, &bindings)?
             {
                 let known = if view.actor == Actor::Operator { view.reader.sets()? } else { Vec::new() };
                 return Err(unknown(set, &known).into());
@@ -80,7 +80,7 @@ impl ExportArgs {
 }
 
 /// Whether the reader is told of any of some rows.
-fn is_told(view: &ReadView<'_, Snapshot>, resources: &[Id], bindings: &[Id]) -> Result<bool, Problem> {
+fn is_visible(view: &ReadView<'_, Snapshot>, resources: &[Id], bindings: &[Id]) -> Result<bool, Problem> {
     let viewer = view.viewer()?;
     for id in resources {
         if viewer.may_name(*id)? {

@@ -7,9 +7,9 @@ use clap::{Args, Subcommand, ValueHint};
 use super::super::args::{WriteArgs, name};
 use super::super::session::Session;
 use super::super::{Outcome, complete, examples, files};
-use super::Reach;
-use super::apply::Applying;
-use super::input::whole_of;
+use super::ApplyOptions;
+use super::apply::ApplyRun;
+use super::input::from_whole;
 use crate::input::table::decode;
 use crate::manifest::from_statements;
 use crate::manifest::people_csv::{FIELDS, TableOptions, read};
@@ -84,9 +84,9 @@ impl ImportArgs {
         let manifest = from_statements(statements).map_err(|diagnostics| {
             files::invalid_files("bad_table", files::render_diagnostics(&sources, &diagnostics))
         })?;
-        let read = whole_of(sources, manifest);
-        let reach = Reach { prune: false, max_removals: None, take_over: false };
-        Applying { writing: &csv.writing, reach, saved: None }.run(session, read)
+        let read = from_whole(sources, manifest);
+        let options = ApplyOptions { prune: false, max_removals: None, take_over: false };
+        ApplyRun { writing: &csv.writing, options, plan_file: None }.run(session, read)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::files;
 use super::super::spool::spooled;
-use super::saved;
+use super::plan_file;
 use crate::input::document::Diagnostic;
 use crate::input::json;
 use crate::input::library_errors;
@@ -17,16 +17,16 @@ use crate::manifest::{self, Manifest, Source};
 use crate::model::{Name, Problem};
 
 /// So far the first line that is not blank is looked for, in bytes.
-const BEGUN: u64 = 1 << 20;
+const MAX_LEADING_BYTES: u64 = 1 << 20;
 
 /// How many mistakes in rows are told.
-const TOLD: usize = 100;
+const MAX_SHOWN: usize = 100;
 
 /// What was read, and what is still to be read.
-pub(super) struct Read {
+pub(super) struct ManifestInput {
     pub(super) sources: Vec<Source>,
     pub(super) manifest: Manifest,
-    pub(super) rows: Vec<Rows>,
+    pub(super) rows: Vec<JsonlInput>,
     /// The lines of rows that were refused, for the message.
     pub(super) lines: BTreeMap<(u32, u32), String>,
     /// Whether it may be planned more than once, because somebody is asked in between. What is planned
@@ -35,7 +35,7 @@ pub(super) struct Read {
 }
 
 /// JSON Lines that are read one by one.
-pub(super) struct Rows {
+pub(super) struct JsonlInput {
     lines: Lines<Box<dyn Stream>>,
     source: u32,
     /// The line that was looked at and not yet taken.
@@ -47,27 +47,27 @@ type Line = (u32, Result<String, Diagnostic>);
 
 /// How a file is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum FileForm {
     Whole,
     Lines,
 }
 
 /// Reads files as one manifest, or tells every mistake in them. Rows are read later, and while they are it is not
 /// waited for whoever writes them, where `at_once` says so.
-pub(super) fn read(paths: &[PathBuf], format: Option<&str>, at_once: bool) -> Result<Read, Problem> {
+pub(super) fn read(paths: &[PathBuf], format: Option<&str>, at_once: bool) -> Result<ManifestInput, Problem> {
     let (mut sources, mut opened) = (Vec::new(), Vec::new());
     for path in files::within(paths)? {
         let (form, input) = form(&path, format, files::open(&path)?)?;
         match form {
-            Form::Whole => {
+            FileForm::Whole => {
                 let source = files::source_of(&path, input)?;
-                saved::refuse(&source)?;
+                plan_file::refuse(&source)?;
                 sources.push(source);
             }
-            Form::Lines => opened.push((path, input)),
+            FileForm::Lines => opened.push((path, input)),
         }
     }
-    let mut read = match whole(sources) {
+    let mut read = match read_whole(sources) {
         Err(problem) if problem.code == "bad_manifest" => return Err(with_rows(problem, opened)),
         read => read?,
     };
@@ -85,7 +85,7 @@ pub(super) fn read(paths: &[PathBuf], format: Option<&str>, at_once: bool) -> Re
 fn with_rows(problem: Problem, opened: Vec<(PathBuf, Box<dyn Stream>)>) -> Problem {
     let mut shown = problem.details;
     for (path, input) in opened {
-        let mut rows = whole_of(Vec::new(), Manifest::default());
+        let mut rows = from_whole(Vec::new(), Manifest::default());
         if let Err(wrong) = rows.open(&path, input).and_then(|()| rows.count_rows()) {
             shown.extend(if wrong.details.is_empty() { vec![wrong.message] } else { wrong.details });
         }
@@ -94,35 +94,35 @@ fn with_rows(problem: Problem, opened: Vec<(PathBuf, Box<dyn Stream>)>) -> Probl
 }
 
 /// Reads sources as one manifest, or tells every mistake in them.
-pub(super) fn whole(sources: Vec<Source>) -> Result<Read, Problem> {
+pub(super) fn read_whole(sources: Vec<Source>) -> Result<ManifestInput, Problem> {
     match manifest::read(&sources) {
-        Ok(manifest) => Ok(whole_of(sources, manifest)),
+        Ok(manifest) => Ok(from_whole(sources, manifest)),
         Err(diagnostics) => {
-            let shown = files::render_diagnostics(&sources, diagnostics.get(..TOLD).unwrap_or(&diagnostics));
+            let shown = files::render_diagnostics(&sources, diagnostics.get(..MAX_SHOWN).unwrap_or(&diagnostics));
             Err(files::invalid_files_some("bad_manifest", shown, diagnostics.len()))
         }
     }
 }
 
 /// What was read whole.
-pub(super) fn whole_of(sources: Vec<Source>, manifest: Manifest) -> Read {
-    Read { sources, manifest, rows: Vec::new(), lines: BTreeMap::new(), is_planned_again: false }
+pub(super) fn from_whole(sources: Vec<Source>, manifest: Manifest) -> ManifestInput {
+    ManifestInput { sources, manifest, rows: Vec::new(), lines: BTreeMap::new(), is_planned_again: false }
 }
 
 /// JSON Lines are recognised by `--format`, else by the name, else by the first line
 /// (docs/decisions.md#manifests).
-fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Form, Box<dyn Stream>), Problem> {
+fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(FileForm, Box<dyn Stream>), Problem> {
     let by_name = || {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
-            "jsonl" | "ndjson" => Some(Form::Lines),
-            "yaml" | "yml" | "json" => Some(Form::Whole),
+            "jsonl" | "ndjson" => Some(FileForm::Lines),
+            "yaml" | "yml" | "json" => Some(FileForm::Whole),
             _ => None,
         }
     };
     match format {
-        Some("jsonl") => return Ok((Form::Lines, input)),
-        Some(_) => return Ok((Form::Whole, input)),
+        Some("jsonl") => return Ok((FileForm::Lines, input)),
+        Some(_) => return Ok((FileForm::Whole, input)),
         None => {}
     }
     if let Some(form) = by_name() {
@@ -131,7 +131,7 @@ fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Fo
     let mut input = BufReader::with_capacity(64 << 10, input);
     let mut begun = Vec::new();
     while begun.trim_ascii().is_empty() {
-        let room = BEGUN.saturating_sub(begun.len() as u64);
+        let room = MAX_LEADING_BYTES.saturating_sub(begun.len() as u64);
         let read = (&mut input).take(room).read_until(b'\n', &mut begun);
         if read.map_err(|error| files::unreadable(path, &format!("cannot be read: {}", library_errors::io(&error))))?
             == 0
@@ -139,7 +139,7 @@ fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Fo
             break;
         }
     }
-    let form = if jsonl::looks_like_row(begun.trim_ascii()) { Form::Lines } else { Form::Whole };
+    let form = if jsonl::looks_like_row(begun.trim_ascii()) { FileForm::Lines } else { FileForm::Whole };
     Ok((form, Box::new(Cursor::new(begun).chain(input))))
 }
 
@@ -153,12 +153,12 @@ fn place_in(sources: &[Source], location: SourceLocation) -> String {
     format!("{}:{}:{}", name_in(sources, location), location.span.line, location.span.column)
 }
 
-impl Read {
+impl ManifestInput {
     /// Opens JSON Lines: the first of them may name the set.
     fn open(&mut self, path: &Path, input: Box<dyn Stream>) -> Result<(), Problem> {
         let source = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
         self.sources.push(Source { name: files::name_of(path), text: String::new() });
-        let mut rows = Rows { lines: Lines::new(input), source, first: None };
+        let mut rows = JsonlInput { lines: Lines::new(input), source, first: None };
         if let Some((number, text)) = rows.next()? {
             match text
                 .as_ref()
@@ -230,7 +230,7 @@ impl Read {
                 };
                 for diagnostic in diagnostics {
                     wrong += 1;
-                    if told.len() < TOLD {
+                    if told.len() < MAX_SHOWN {
                         told.push(diagnostic.render_line(&name, &text));
                     }
                 }
@@ -262,7 +262,7 @@ impl Read {
     }
 }
 
-impl Rows {
+impl JsonlInput {
     /// The next line that is not blank, with its number; or what cannot be read of it.
     fn next(&mut self) -> Result<Option<Line>, Problem> {
         let number = |lines: &Lines<_>| u32::try_from(lines.number).unwrap_or(u32::MAX);

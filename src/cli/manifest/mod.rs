@@ -6,8 +6,8 @@ mod import;
 mod input;
 mod output;
 mod plan;
-mod planned;
-mod saved;
+mod plan_file;
+mod plan_run;
 mod schema;
 mod validate;
 
@@ -26,7 +26,7 @@ use clap::{Args, ValueHint};
 use super::args::number;
 use crate::manifest::{Manifest, plan as planning};
 use crate::model::Problem;
-use input::Read;
+use input::ManifestInput;
 
 // Which files say what should exist.
 #[derive(Args, Debug)]
@@ -41,7 +41,7 @@ struct FilesArgs {
 
 // How far a manifest may go.
 #[derive(Args, Debug, Clone)]
-struct Reach {
+struct ApplyOptions {
     /// Remove what the set declared before and does no more
     #[arg(long)]
     prune: bool,
@@ -61,12 +61,12 @@ fn counted<N: Display + PartialEq + From<u8>>(count: N, word: &str) -> String {
 
 impl FilesArgs {
     /// Reads all of them as one manifest, or tells every mistake in them.
-    fn read(&self) -> Result<Read, Problem> {
+    fn read(&self) -> Result<ManifestInput, Problem> {
         input::read(&self.files, self.format.as_deref(), false)
     }
 }
 
-impl Reach {
+impl ApplyOptions {
     /// As the planner takes it.
     fn options(&self, manifest: &Manifest) -> Result<planning::PlanOptions, Problem> {
         if self.prune && manifest.set.is_none() {

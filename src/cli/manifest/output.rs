@@ -7,8 +7,8 @@ use super::super::access_impact::{AccessImpact, ROWS};
 use super::super::args::PageArgs;
 use super::super::session::Session;
 use super::counted;
-use super::input::Read;
-use super::planned::Planned;
+use super::input::ManifestInput;
+use super::plan_run::Planned;
 use crate::manifest::plan::{PlannedAction, PlannedChange};
 use crate::model::Revision;
 use crate::render::{Column, Format, RenderError, Row, Text, Tone, hidden, row, shown};
@@ -30,7 +30,7 @@ static COLUMNS: [Column; 9] = [
 const CHUNK: usize = 1 << 16;
 
 /// What became of a plan.
-pub(super) enum Became {
+pub(super) enum PlanOutcome {
     /// It is only shown.
     Shown,
     /// It was applied; none where nothing was to be done.
@@ -40,21 +40,21 @@ pub(super) enum Became {
 /// Shows a plan and what became of it.
 pub(super) fn show(
     session: &mut Session<'_>,
-    (planned, read): (&Planned, &Read),
+    (planned, read): (&Planned, &ManifestInput),
     access: Option<&AccessImpact>,
-    became: &Became,
+    outcome: &PlanOutcome,
 ) -> Outcome {
     for warning in &planned.warnings {
         session.warn(warning);
     }
-    let revision = match became {
-        Became::Applied(revision) => *revision,
-        Became::Shown => None,
+    let revision = match outcome {
+        PlanOutcome::Applied(revision) => *revision,
+        PlanOutcome::Shown => None,
     };
     match session.output_options().format {
-        Format::Table => lines(session, (planned, read), access, became)?,
+        Format::Table => lines(session, (planned, read), access, outcome)?,
         Format::Json | Format::Yaml => {
-            let whole = object((planned, read), access, became);
+            let whole = object((planned, read), access, outcome);
             // There may be far more rows than changes.
             session.show_parted(&whole, ROWS, &mut |push| {
                 access.iter().flat_map(|access| access.rows()).try_for_each(|row| push(Value::Object(row)))
@@ -78,9 +78,9 @@ pub(super) fn show(
 
 fn lines(
     session: &mut Session<'_>,
-    (planned, read): (&Planned, &Read),
+    (planned, read): (&Planned, &ManifestInput),
     access: Option<&AccessImpact>,
-    became: &Became,
+    outcome: &PlanOutcome,
 ) -> Result<(), RenderError> {
     let colour = session.colour();
     let texts: Vec<String> = planned.planned_changes.0.iter().map(|change| change.change.plan_line()).collect();
@@ -94,7 +94,7 @@ fn lines(
     for (change, line) in planned.planned_changes.0.iter().zip(&texts) {
         text.toned(tone(change.action), &change.action.mark().to_string());
         text.part(&format!(" {line}"));
-        if let Some((file, number)) = place(change, read) {
+        if let Some((file, number)) = declared_at(change, read) {
             let gap = width.saturating_sub(line.chars().count()) + 2;
             text.part(&format!("{:gap$}{file}:{number}", ""));
         }
@@ -115,9 +115,9 @@ fn lines(
             text.line(&format!("  {name}"));
         }
     }
-    match became {
-        Became::Shown | Became::Applied(None) => text.line(&planned.summary(false)),
-        Became::Applied(Some(revision)) => {
+    match outcome {
+        PlanOutcome::Shown | PlanOutcome::Applied(None) => text.line(&planned.summary(false)),
+        PlanOutcome::Applied(Some(revision)) => {
             text.line(&planned.summary(true));
             text.line(&format!("revision {revision}"));
         }
@@ -134,9 +134,13 @@ fn print_chunk(session: &mut Session<'_>, text: &mut Text) -> Result<(), RenderE
     Ok(())
 }
 
-fn object((planned, read): (&Planned, &Read), access: Option<&AccessImpact>, became: &Became) -> Map<String, Value> {
+fn object(
+    (planned, read): (&Planned, &ManifestInput),
+    access: Option<&AccessImpact>,
+    outcome: &PlanOutcome,
+) -> Map<String, Value> {
     let mut object = Map::new();
-    if let Became::Applied(revision) = became {
+    if let PlanOutcome::Applied(revision) = outcome {
         object.insert("revision".to_owned(), json!(revision));
     }
     let changed: Vec<Value> = planned
@@ -149,7 +153,7 @@ fn object((planned, read): (&Planned, &Read), access: Option<&AccessImpact>, bec
             if let Value::Object(change) = effect.change.json() {
                 entry.extend(change.into_iter().filter(|(key, _)| key != "change"));
             }
-            let (file, line) = place(effect, read).unzip();
+            let (file, line) = declared_at(effect, read).unzip();
             entry.insert("file".to_owned(), json!(file));
             entry.insert("line".to_owned(), json!(line));
             Value::Object(entry)
@@ -172,10 +176,10 @@ fn object((planned, read): (&Planned, &Read), access: Option<&AccessImpact>, bec
     object
 }
 
-fn effect_row(effect: &PlannedChange, read: &Read, revision: Option<Revision>) -> Row {
+fn effect_row(effect: &PlannedChange, read: &ManifestInput, revision: Option<Revision>) -> Row {
     let change = effect.change.json();
     let of = |key: &str| change.get(key).cloned().unwrap_or_default();
-    let (file, line) = place(effect, read).unzip();
+    let (file, line) = declared_at(effect, read).unzip();
     let values = [
         json!(effect.action.as_str()),
         of("ref"),
@@ -191,7 +195,7 @@ fn effect_row(effect: &PlannedChange, read: &Read, revision: Option<Revision>) -
 }
 
 /// Where something is declared.
-fn place<'r>(change: &PlannedChange, read: &'r Read) -> Option<(&'r str, u32)> {
+fn declared_at<'r>(change: &PlannedChange, read: &'r ManifestInput) -> Option<(&'r str, u32)> {
     let location = change.location?;
     Some((read.sources.get(location.source as usize)?.name.as_str(), location.span.line))
 }

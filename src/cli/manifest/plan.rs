@@ -6,9 +6,9 @@ use clap::{Args, ValueHint};
 
 use super::super::session::Session;
 use super::super::{Outcome, examples};
-use super::output::{self, Became};
-use super::planned::{self, As};
-use super::{FilesArgs, Reach, saved};
+use super::output::{self, PlanOutcome};
+use super::plan_run::{self, PlanContext};
+use super::{ApplyOptions, FilesArgs, plan_file};
 use crate::model::Time;
 use crate::store::Store;
 
@@ -22,7 +22,7 @@ pub(in crate::cli) struct PlanArgs {
     #[command(flatten)]
     files: FilesArgs,
     #[command(flatten)]
-    reach: Reach,
+    options: ApplyOptions,
     /// Show also who would gain and lose what
     #[arg(long)]
     access: bool,
@@ -39,13 +39,13 @@ impl PlanArgs {
         let mut read = self.files.read()?;
         let path = session.store_path()?;
         let reader = Store::open(&path).and_then(|store| store.read())?;
-        let by = As { actor: session.actor(&reader.facts())?, at: Time::now() };
-        let planned = planned::plan((&reader, None), &mut read, &self.reach, by, self.access)?;
+        let by = PlanContext { actor: session.actor(&reader.facts())?, at: Time::now() };
+        let planned = plan_run::plan((&reader, None), &mut read, &self.options, by, self.access)?;
         let failing = planned.failing(session, &reader, &read, by)?;
         failing.report(session)?;
-        output::show(session, (&planned, &read), planned.access.as_ref(), &Became::Shown)?;
+        output::show(session, (&planned, &read), planned.access.as_ref(), &PlanOutcome::Shown)?;
         if let Some(out) = &self.out {
-            saved::save(out, &read, &self.reach, session.actor_name()?.as_deref(), &planned.planned_changes)?;
+            plan_file::save(out, &read, &self.options, session.actor_name()?.as_deref(), &planned.planned_changes)?;
         }
         let differs = self.exit_code && !planned.is_empty();
         Ok(u8::from(failing.count() > 0 || differs))

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::super::files;
-use super::Reach;
-use super::input::{Read, whole};
+use super::ApplyOptions;
+use super::input::{ManifestInput, read_whole};
 use crate::input::library_errors;
 use crate::manifest::Source;
 use crate::manifest::plan::{PlannedChange, PlannedChanges};
@@ -21,7 +21,7 @@ const FORM: &str = "rolebook plan 1";
 /// A plan as it is saved. Nothing secret stands in a manifest, so nothing secret stands here.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Saved {
+pub(super) struct PlanFile {
     form: String,
     /// The account it was made as; none for the operator.
     actor: Option<String>,
@@ -54,8 +54,8 @@ pub(super) fn refuse(source: &Source) -> Result<(), Problem> {
 /// Writes a plan, for its owner alone: a manifest names who may do what.
 pub(super) fn save(
     path: &Path,
-    read: &Read,
-    reach: &Reach,
+    read: &ManifestInput,
+    options: &ApplyOptions,
     actor: Option<&str>,
     planned_changes: &PlannedChanges,
 ) -> Result<(), Problem> {
@@ -69,15 +69,15 @@ pub(super) fn save(
             .tip("apply the file itself, with --max-removals for what the plan showed"));
     }
     let sources = read.sources.iter().map(|it| SavedSource { name: it.name.clone(), text: it.text.clone() }).collect();
-    let saved = Saved {
+    let saved = PlanFile {
         form: FORM.to_owned(),
         actor: actor.map(str::to_owned),
-        prune: reach.prune,
-        max_removals: reach.max_removals,
-        take_over: reach.take_over,
+        prune: options.prune,
+        max_removals: options.max_removals,
+        take_over: options.take_over,
         sources,
         digest: planned_changes.digest(),
-        effects: essences(planned_changes),
+        effects: fingerprints(planned_changes),
     };
     let mut text = Vec::new();
     json::write_pretty(&mut text, &saved).map_err(|error| failed(library_errors::io(&error)))?;
@@ -85,29 +85,29 @@ pub(super) fn save(
     files::write_private(path, &text).map_err(|error| failed(library_errors::io(&error)))
 }
 
-fn essences(planned_changes: &PlannedChanges) -> Vec<String> {
+fn fingerprints(planned_changes: &PlannedChanges) -> Vec<String> {
     planned_changes.0.iter().map(PlannedChange::fingerprint).collect()
 }
 
 /// Reads a plan back.
-pub(super) fn load(path: &Path) -> Result<(Read, Reach, Saved), Problem> {
+pub(super) fn load(path: &Path) -> Result<(ManifestInput, ApplyOptions, PlanFile), Problem> {
     let text = files::source(path)?.text;
     let bad = |what: &str| {
         let name = files::name_of(path);
         Problem::new(ProblemKind::Input, "bad_plan", format!("`{name}` is no saved plan{what}"))
             .tip("make one with: rolebook plan FILE --out PLAN")
     };
-    let mut saved: Saved = serde_json::from_str(&text).map_err(|_| bad(""))?;
+    let mut saved: PlanFile = serde_json::from_str(&text).map_err(|_| bad(""))?;
     if saved.form != FORM {
         return Err(bad(" of a form that this program knows"));
     }
     let sources = std::mem::take(&mut saved.sources);
     let sources = sources.into_iter().map(|it| Source { name: it.name, text: it.text }).collect();
-    let reach = Reach { prune: saved.prune, max_removals: saved.max_removals, take_over: saved.take_over };
-    Ok((whole(sources)?, reach, saved))
+    let options = ApplyOptions { prune: saved.prune, max_removals: saved.max_removals, take_over: saved.take_over };
+    Ok((read_whole(sources)?, options, saved))
 }
 
-impl Saved {
+impl PlanFile {
     /// Demands that whoever applies it is who planned it.
     pub(super) fn check_actor(&self, actor: Option<&str>) -> Result<(), Problem> {
         if self.actor.as_deref() != actor {
@@ -126,7 +126,7 @@ impl Saved {
         if self.digest == planned_changes.digest() {
             return Ok(());
         }
-        let now = essences(planned_changes);
+        let now = fingerprints(planned_changes);
         let mut problem = Problem::conflict("stale_plan", "the plan no longer comes to what was planned")
             .why("what it would change was changed meanwhile")
             .tip("plan again, and look at what is different");

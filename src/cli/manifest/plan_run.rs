@@ -7,8 +7,8 @@ use super::super::change::hide_unseen;
 use super::super::perm::{FailingTests, failing_tests};
 use super::super::session::Session;
 use super::super::view::{ReadView, adaptive};
-use super::Reach;
-use super::input::Read;
+use super::ApplyOptions;
+use super::input::ManifestInput;
 use crate::input::document::Diagnostic;
 use crate::manifest::plan::{
     Counts, Owned, PlanRefusal, PlannedAction, PlannedChanges, Planner, summary, summary_done,
@@ -22,13 +22,13 @@ use crate::render::RenderError;
 use crate::store::{Reader, Snapshot, Writer};
 
 /// From so many statements on the store is read into memory once, instead of being asked for each.
-const MANY: usize = 300;
+const SNAPSHOT_THRESHOLD: usize = 300;
 
 /// From so many changes on, those that rows bring are counted and not listed.
-const LISTED: usize = 1000;
+const MAX_LISTED: usize = 1000;
 
 /// How many rows of the store a part of an apply has.
-const PART: usize = 20_000;
+const PART_ROWS: usize = 20_000;
 
 /// What a manifest would change.
 pub(super) struct Planned {
@@ -54,7 +54,7 @@ pub(super) struct Planned {
 
 /// Who plans, and when.
 #[derive(Clone, Copy)]
-pub(super) struct As {
+pub(super) struct PlanContext {
     pub(super) actor: Actor,
     pub(super) at: Time,
 }
@@ -63,9 +63,9 @@ pub(super) struct As {
 /// somebody writes. Where that is to be shown, the state is compared with the one that the manifest leads to.
 pub(super) fn plan(
     (reader, writer): (&Reader, Option<&Writer>),
-    read: &mut Read,
-    reach: &Reach,
-    by: As,
+    read: &mut ManifestInput,
+    options: &ApplyOptions,
+    by: PlanContext,
     with_access: bool,
 ) -> Result<Planned, Problem> {
     let stored = reader.facts();
@@ -80,7 +80,7 @@ pub(super) fn plan(
     };
     let has_rows = !read.rows.is_empty();
     let mut taken = read.manifest.statements.len();
-    if taken >= MANY {
+    if taken >= SNAPSHOT_THRESHOLD {
         into_memory()?;
     }
     let (set, owned) = (read.manifest.set.clone(), OnceCell::new());
@@ -89,18 +89,18 @@ pub(super) fn plan(
         None => owned_by(set.as_ref(), reader, memory.get()).map(|found| owned.get_or_init(|| found)),
     };
     let facts: &dyn Facts = &below;
-    let mut planner = Planner::new(Transaction::new(facts, by.actor, by.at)?, reach.options(&read.manifest)?);
+    let mut planner = Planner::new(Transaction::new(facts, by.actor, by.at)?, options.options(&read.manifest)?);
     take_statements(&mut planner, read)?;
     let (mut counts, mut in_parts) = (Counts::default(), false);
     read.each_row(&mut |statement| {
         let before = planner.refusals.len();
         planner.take(statement)?;
         taken += 1;
-        if taken == MANY && !in_parts {
+        if taken == SNAPSHOT_THRESHOLD && !in_parts {
             into_memory()?;
         }
         if let Some(writer) = writer
-            && planner.size() > PART
+            && planner.size() > PART_ROWS
             && planner.refusals.is_empty()
         {
             // What is written is not what was owned before.
@@ -120,7 +120,7 @@ pub(super) fn plan(
     }
     let rows = planner.tx.facts().draft().against(facts)?;
     let mut warnings = std::mem::take(&mut planner.tx.warnings);
-    let planned_changes = if in_parts || (has_rows && rows.len() > LISTED) {
+    let planned_changes = if in_parts || (has_rows && rows.len() > MAX_LISTED) {
         counts.add(&rows);
         PlannedChanges::default()
     } else {
@@ -154,7 +154,7 @@ fn owned_by(set: Option<&Name>, reader: &Reader, memory: Option<&Snapshot>) -> R
 }
 
 /// Takes what was read whole, and keeps it only if it is planned again.
-fn take_statements(planner: &mut Planner<'_, dyn Facts + '_>, read: &mut Read) -> Result<(), Problem> {
+fn take_statements(planner: &mut Planner<'_, dyn Facts + '_>, read: &mut ManifestInput) -> Result<(), Problem> {
     for statement in std::mem::take(&mut read.manifest.statements) {
         planner.take(&statement)?;
         if read.is_planned_again {
@@ -165,7 +165,7 @@ fn take_statements(planner: &mut Planner<'_, dyn Facts + '_>, read: &mut Read) -
 }
 
 /// What cannot be made so, each at its place.
-fn refused(refusals: &[PlanRefusal], read: &Read) -> Problem {
+fn refused(refusals: &[PlanRefusal], read: &ManifestInput) -> Problem {
     let Some(first) = refusals.first() else { return Problem::conflict("refused", "nothing was refused") };
     // There may be as many as there are lines.
     let texts: Vec<Vec<&str>> = read.sources.iter().map(|source| source.text.lines().collect()).collect();
@@ -221,8 +221,8 @@ impl Planned {
         &self,
         session: &Session<'_>,
         reader: &Reader,
-        read: &'t Read,
-        by: As,
+        read: &'t ManifestInput,
+        by: PlanContext,
     ) -> Result<FailingTests<'t>, RenderError> {
         if read.manifest.tests.is_empty() {
             return Ok(FailingTests::default());
