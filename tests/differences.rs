@@ -17,7 +17,7 @@ use crate::oracle::truth::World;
 use crate::oracle::worlds::{Dice, NOW};
 use crate::support::Tool;
 
-mod shaken;
+mod random_changes;
 
 type State = Overlay<'static, EmptyFacts>;
 
@@ -224,9 +224,9 @@ proptest! {
         let (mut before, mut after) = (state(&world), state(&world));
         let furniture = dice.below(usize::MAX) as u64;
         let first = world.last_id() + 100;
-        shaken::furnish(&mut before, first, &mut Dice::new(furniture));
-        shaken::furnish(&mut after, first, &mut Dice::new(furniture));
-        shaken::shake(&mut after, first + 1_000, &mut dice);
+        random_changes::furnish(&mut before, first, &mut Dice::new(furniture));
+        random_changes::furnish(&mut after, first, &mut Dice::new(furniture));
+        random_changes::shake(&mut after, first + 1_000, &mut dice);
         compare_states(&before, &after, (Time(NOW), Time(NOW)));
         compare_states(&after, &before, (Time(NOW), Time(NOW)));
     }

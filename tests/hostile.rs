@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::support::{Ran, Tool};
+use crate::support::{CommandOutput, Tool};
 
 /// Clears the screen, begins lines of its own, colours, turns the direction of reading, hides.
 const HOSTILE: &str = "x\u{1b}[2J\nrevision 999\r\tq\u{9b}31m\u{7f}\u{85}\u{200b}\u{202e}\u{2028}\u{2029}\u{feff}\u{e0041}\u{fe0f}\u{ad}y";
@@ -16,7 +16,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Demands that nothing in what was written acts on a terminal, and that no line is forged.
-fn assert_harmless(ran: &Ran) {
+fn assert_harmless(ran: &CommandOutput) {
     for (line, text) in ran.out.lines().chain(ran.err.lines()).enumerate() {
         let separates = |it: char| it == '\t' && (ran.line.contains("-o tsv") || ran.line.contains("--batch"));
         let raw = text.chars().find(|it| {

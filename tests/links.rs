@@ -16,7 +16,7 @@ fn secret(tool: &Tool, arguments: &str) -> String {
     tool.json(arguments)["secret"].as_str().unwrap().to_owned()
 }
 
-fn submit(tool: &Tool, secret: &str) -> crate::support::Ran {
+fn submit(tool: &Tool, secret: &str) -> crate::support::CommandOutput {
     tool.sh(&format!(
         "printf '%s\\n' '{secret}' | rolebook dropbox submit intake --link - --title Reel --file reel.mov:12"
     ))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::smtp::{Greeting, Raw, Server, Setup, line};
-use crate::support::{Ran, Tool};
+use crate::support::{CommandOutput, Tool};
 
 const USER: &str = "rolebook";
 const PASSWORD: &str = "staple battery horse";
@@ -56,7 +56,7 @@ fn login() -> Server {
     Server::start(Setup { login: Some((USER, PASSWORD)), ..Setup::default() })
 }
 
-fn answer(ran: &Ran) -> Value {
+fn answer(ran: &CommandOutput) -> Value {
     assert_eq!(ran.status, 0, "{ran:#?}");
     serde_json::from_str(&ran.out).unwrap()
 }

@@ -15,7 +15,7 @@ use rolebook::ops::{Actor, Transaction};
 use rolebook::policy::AdaptiveFacts;
 use rolebook::store::Store;
 
-use crate::support::{Ran, Tool};
+use crate::support::{CommandOutput, Tool};
 
 /// A store where carol administers the organization `acme` with the workspaces `prod` and `staging`,
 /// of which bob, a member, has `prod`.
@@ -36,7 +36,7 @@ fn join(tool: &Tool, who: &str, role: &str) {
 }
 
 /// Presents an invitation's secret on standard input.
-fn accept(tool: &Tool, org: &str, secret: &str, who: &str) -> Ran {
+fn accept(tool: &Tool, org: &str, secret: &str, who: &str) -> CommandOutput {
     tool.sh(&format!("printf '%s\\n' '{secret}' | rolebook org accept {org} --secret - --as {who}"))
 }
 

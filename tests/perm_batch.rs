@@ -6,15 +6,15 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::support::{Ran, Tool};
+use crate::support::{CommandOutput, Tool};
 
 /// Asks with these options; the requests come on standard input.
-fn ask(tool: &Tool, options: &str, requests: impl AsRef<[u8]>) -> Ran {
+fn ask(tool: &Tool, options: &str, requests: impl AsRef<[u8]>) -> CommandOutput {
     std::fs::write(tool.folder().join("requests"), requests).unwrap();
     tool.run(&format!("perm check --batch - {options} < requests"))
 }
 
-fn objects(ran: &Ran) -> Vec<Value> {
+fn objects(ran: &CommandOutput) -> Vec<Value> {
     ran.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
 }
 

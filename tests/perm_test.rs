@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Ran, Tool};
+use crate::support::{CommandOutput, Tool};
 
-fn test(tool: &Tool, text: &str, options: &str) -> Ran {
+fn test(tool: &Tool, text: &str, options: &str) -> CommandOutput {
     std::fs::write(tool.folder().join("tests.yaml"), text).unwrap();
     tool.run(&format!("perm test tests.yaml {options}"))
 }
@@ -124,7 +124,8 @@ fn bindings_that_no_test_would_miss_are_listed() {
     let rows: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
     let of = |name: &str, role: &str| rows.iter().any(|row| row["principal"] == name && row["role"] == role);
     assert!(of("user:carol", "workgroup:standard") && !of("user:bob", "workgroup:standard"), "{ran:#?}");
-    let held = |ran: &Ran| -> Vec<usize> { ran.err.split(' ').filter_map(|word| word.parse().ok()).collect() };
+    let held =
+        |ran: &CommandOutput| -> Vec<usize> { ran.err.split(' ').filter_map(|word| word.parse().ok()).collect() };
     let before = held(&ran);
     assert_eq!(before[1] - before[0], rows.len());
     // One more test holds one more binding; a listing of who may holds every one that gives.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rolebook::model::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::support::{Ran, Tool};
+use crate::support::{CommandOutput, Tool};
 
 const SUBMIT: &str = "dropbox submit intake --title Reel --file reel.mov:1 --link -";
 const CLAIM: &str = "dropbox claim intake someone@example.com --link -";
@@ -30,7 +30,7 @@ fn made(tool: &Tool, arguments: &str) -> String {
 }
 
 /// Presents a link on standard input.
-fn present(tool: &Tool, link: &str, arguments: &str) -> Ran {
+fn present(tool: &Tool, link: &str, arguments: &str) -> CommandOutput {
     tool.sh(&format!("printf '%s\\n' '{link}' | rolebook {arguments}"))
 }
 
@@ -63,7 +63,7 @@ fn in_no_file(tool: &Tool, secrets: &[String]) {
 }
 
 /// Demands that what a command answered holds none of these secrets, nor a good part of one.
-fn in_no_answer(ran: &Ran, secrets: &[String]) {
+fn in_no_answer(ran: &CommandOutput, secrets: &[String]) {
     for secret in secrets {
         for part in [&secret[..12], &secret[secret.len() - 12..]] {
             assert!(!ran.out.contains(part) && !ran.err.contains(part), "{secret} is told: {ran:#?}");
@@ -215,7 +215,7 @@ fn a_secret_given_as_an_argument_is_an_error_that_does_not_repeat_it() {
                     let ran = tool.run(&format!("{} -v -o {format}", line.replace("--link -", &link)));
                     assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{ran:#?}");
                     assert!(ran.err.contains("the file named by --link cannot be read"), "{ran:#?}");
-                    in_no_answer(&Ran { line: String::new(), ..ran }, &known);
+                    in_no_answer(&CommandOutput { line: String::new(), ..ran }, &known);
                 }
             }
         }

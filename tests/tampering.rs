@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode};
 use serde_json::Value;
 
 use super::store::rows;
-use super::support::{Ran, Tool};
+use super::support::{CommandOutput, Tool};
 
 /// A store with everything in it that a row can hold.
 struct Victim {
@@ -78,7 +78,7 @@ impl Victim {
         Some(faults)
     }
 
-    fn verify(&self, deed: &str) -> Ran {
+    fn verify(&self, deed: &str) -> CommandOutput {
         let ran = self.tool.run("audit verify -o json");
         assert!(!ran.err.contains("panicked"), "{deed}: {ran:?}");
         ran

@@ -26,35 +26,35 @@ const WORLDS: u64 = 8;
 const COMMANDS: usize = 100;
 
 /// A store of its own, and the program run in this process.
-struct Bench {
+struct TestStore {
     folder: tempfile::TempDir,
 }
 
-struct Ran {
+struct CommandOutput {
     status: u8,
     out: String,
     err: String,
 }
 
-impl Bench {
+impl TestStore {
     fn path(&self) -> PathBuf {
         self.folder.path().join("s.db")
     }
 
-    fn new(rows: &Rows) -> Bench {
-        let bench = Bench { folder: tempfile::tempdir().unwrap() };
+    fn new(rows: &Rows) -> TestStore {
+        let bench = TestStore { folder: tempfile::tempdir().unwrap() };
         let (store, _) = Store::create(&bench.path()).unwrap();
         rows.commit(&store, &Rows::default());
         bench
     }
 
-    fn run(&self, words: &[String], who: Option<&str>) -> Ran {
+    fn run(&self, words: &[String], who: Option<&str>) -> CommandOutput {
         run(&self.path(), words, who)
     }
 }
 
 /// Runs the program on a store, as somebody.
-fn run(store: &Path, words: &[String], who: Option<&str>) -> Ran {
+fn run(store: &Path, words: &[String], who: Option<&str>) -> CommandOutput {
     let mut all: Vec<OsString> = ["rolebook", "--yes", "-o", "json", "--store"].map(OsString::from).to_vec();
     all.push(store.into());
     if let Some(who) = who {
@@ -63,7 +63,7 @@ fn run(store: &Path, words: &[String], who: Option<&str>) -> Ran {
     all.extend(words.iter().map(OsString::from));
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = rolebook::cli::run(all, &mut out, &mut err);
-    Ran { status, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+    CommandOutput { status, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
 }
 
 /// The rows with every end far away, on one side or the other: nothing ends while commands are typed.
@@ -184,7 +184,7 @@ fn count(verb: &'static str, allowed: bool) {
 fn one_world(seed: u64) -> Result<(), String> {
     let mut dice = Dice::new(seed);
     let rows = settled(Rows::random(&mut dice));
-    let bench = Bench::new(&rows);
+    let bench = TestStore::new(&rows);
     let store = Store::open(&bench.path()).unwrap();
     for number in 0..COMMANDS {
         let reader = store.read().unwrap();
@@ -322,7 +322,7 @@ fn type_offer(store: &Path, command: &str, by: Option<&str>, principal: &str) ->
 fn offers_of_one_world(seed: u64) -> Result<(), String> {
     let mut dice = Dice::new(seed);
     let rows = settled(Rows::random(&mut dice));
-    let bench = Bench::new(&rows);
+    let bench = TestStore::new(&rows);
     let store = Store::open(&bench.path()).unwrap();
     let reader = store.read().unwrap();
     let (facts, at) = (reader.facts(), Time::now());
@@ -361,7 +361,7 @@ fn offers_of_one_world(seed: u64) -> Result<(), String> {
                     continue;
                 }
                 OFFERED.fetch_add(1, Ordering::Relaxed);
-                let copy = Bench::new(&rows);
+                let copy = TestStore::new(&rows);
                 let path = copy.path();
                 let name = if by == "operator" { None } else { by.strip_prefix("user:") };
                 let what = || format!("COMMANDS_SEED={seed}: {check:?}: `{command}` by {by}");

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use commands::Line;
-use world::{READERS, Ran, World};
+use world::{CommandOutput, READERS, World};
 
 use crate::support::PROGRAM;
 
@@ -35,7 +35,7 @@ impl Found {
         self.runs += other.runs;
     }
 
-    fn look(&mut self, world: &World, (reader, command): (&str, &str), words: &[String], ran: &Ran) {
+    fn look(&mut self, world: &World, (reader, command): (&str, &str), words: &[String], ran: &CommandOutput) {
         let (status, text) = (ran.status, &ran.text);
         let line = words.join(" ");
         self.runs += 1;

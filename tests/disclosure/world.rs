@@ -15,7 +15,7 @@ pub(super) const READERS: [&str; 11] =
     ["root", "manny", "wanda", "dora", "adele", "axel", "olga", "mia", "mel", "rita", "pat"];
 
 /// What one run answered.
-pub(super) struct Ran {
+pub(super) struct CommandOutput {
     pub(super) status: u8,
     /// Standard output and standard error.
     pub(super) text: String,
@@ -65,7 +65,7 @@ impl World {
     }
 
     /// Runs the program in this process.
-    pub(super) fn run_on(&self, store: &Path, words: &[String]) -> Ran {
+    pub(super) fn run_on(&self, store: &Path, words: &[String]) -> CommandOutput {
         let mut args: Vec<OsString> = vec!["rolebook".into()];
         // The noun first: then the parser is quick.
         args.extend(words.iter().map(OsString::from));
@@ -73,7 +73,7 @@ impl World {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let status = rolebook::cli::run(args, &mut out, &mut err);
         out.extend_from_slice(&err);
-        Ran { status, text: String::from_utf8_lossy(&out).into_owned() }
+        CommandOutput { status, text: String::from_utf8_lossy(&out).into_owned() }
     }
 
     pub(super) fn ok(&self, line: &str) -> String {

@@ -3,7 +3,7 @@
 
 mod laws;
 pub(crate) mod rows;
-mod same;
+mod same_facts;
 mod truth;
 
 use std::ops::ControlFlow;
@@ -17,7 +17,7 @@ use rolebook::store::Store;
 use crate::oracle::worlds::{Dice, NOW, permissions};
 use laws::{Answered, assert_same_listings};
 use rows::Rows;
-use same::{Asked, assert_same, assert_same_decisions};
+use same_facts::{Asked, assert_same, assert_same_decisions};
 
 /// Says which seed failed; `LISTINGS_SEED` reads it back.
 struct Seed(u64);

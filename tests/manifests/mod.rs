@@ -1,17 +1,17 @@
 //! Manifests: what they say, what it takes to make it so, and what is written back.
 
 mod absent;
-mod alone;
 mod apply;
+mod atomic;
 mod bad;
+mod file_only;
 mod limits;
 mod owners;
+mod round_trips;
 mod rows;
 mod schema;
 mod several;
 mod tables;
-mod trips;
-mod whole;
 
 use std::fs;
 

@@ -25,7 +25,7 @@ pub(crate) struct Tool {
 
 /// What a command answered.
 #[derive(Debug, Clone)]
-pub(crate) struct Ran {
+pub(crate) struct CommandOutput {
     pub(crate) status: i32,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -125,9 +125,9 @@ impl Tool {
 
     /// Runs a line of the shell.
     #[must_use = "assert on the status"]
-    pub(crate) fn sh(&self, line: &str) -> Ran {
+    pub(crate) fn sh(&self, line: &str) -> CommandOutput {
         let output = self.shell(line).output().unwrap();
-        Ran {
+        CommandOutput {
             status: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
@@ -137,7 +137,7 @@ impl Tool {
 
     /// Runs `rolebook` with these arguments, as the shell splits them.
     #[must_use = "assert on the status, or call ok()"]
-    pub(crate) fn run(&self, arguments: &str) -> Ran {
+    pub(crate) fn run(&self, arguments: &str) -> CommandOutput {
         self.sh(&format!("rolebook {arguments}"))
     }
 
@@ -155,7 +155,7 @@ impl Tool {
     }
 
     /// Runs and demands this exit status, an empty standard output and a message that holds `text`.
-    pub(crate) fn fails(&self, status: i32, arguments: &str, text: &str) -> Ran {
+    pub(crate) fn fails(&self, status: i32, arguments: &str, text: &str) -> CommandOutput {
         let ran = self.run(arguments);
         assert_eq!(ran.status, status, "{ran:#?}");
         assert_eq!(ran.out, "", "{ran:#?}");
