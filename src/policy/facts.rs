@@ -2,7 +2,7 @@
 //!
 //! [`Facts`] is implemented by the store (prepared statements), by its snapshot (the same facts in
 //! memory), by [`Overlay`](super::Overlay) (facts with a draft laid over them, which are
-//! facts again) and by [`Nothing`](super::Nothing), the empty store. The same rules run on all of them.
+//! facts again) and by [`EmptyFacts`](super::EmptyFacts), the empty store. The same rules run on all of them.
 
 mod query;
 
