@@ -35,7 +35,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut statements = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         match parse_row(line, 0, number) {
-            Ok(JsonlRow::Declaration(statements)) => statements.extend(statements),
+            Ok(JsonlRow::Declaration(row)) => statements.extend(row),
             Ok(JsonlRow::Head(_)) => {}
             Err(diagnostics) => diagnostics.iter().for_each(|diagnostic| drop(diagnostic.render_line("fuzz.jsonl", line))),
         }
