@@ -98,7 +98,7 @@ pub(crate) fn load(workload: &Workload, shape: Shape) -> Loaded {
         for permission in Permission::ALL {
             let holders: Vec<Principal> =
                 held.iter().filter(|(_, set)| set.has(permission)).map(|(principal, _)| *principal).collect();
-            attributes.insert(permission.word().to_owned(), set(&holders));
+            attributes.insert(permission.as_str().to_owned(), set(&holders));
         }
         Entity::new(name.clone(), attributes, HashSet::new()).unwrap()
     });
@@ -119,7 +119,7 @@ pub(crate) fn load(workload: &Workload, shape: Shape) -> Loaded {
     Loaded {
         authorizer: Authorizer::new(),
         policies: policies(shape).parse().unwrap(),
-        permissions: Permission::ALL.iter().map(|it| action(it.word())).collect(),
+        permissions: Permission::ALL.iter().map(|it| action(it.as_str())).collect(),
         roles: (1..=3).map(|strength| action(&format!("role-{strength}"))).collect(),
         entities,
         accounts,
@@ -140,16 +140,16 @@ fn policies(shape: Shape) -> String {
     };
     for permission in Permission::ALL {
         let mut place = "resource".to_owned();
-        let mut condition = holds(&place, permission.word());
+        let mut condition = holds(&place, permission.as_str());
         if shape == Shape::AsItIs {
             for _ in 1..DEPTH {
                 write!(condition, " || ({place} has parent && (").unwrap();
                 place.push_str(".parent");
-                condition.push_str(&holds(&place, permission.word()));
+                condition.push_str(&holds(&place, permission.as_str()));
             }
             condition.push_str(&"))".repeat(DEPTH - 1));
         }
-        permit(permission.word(), &condition);
+        permit(permission.as_str(), &condition);
     }
     for (least, _) in HOLDERS {
         let words = HOLDERS.iter().filter(|(strength, _)| *strength >= least);

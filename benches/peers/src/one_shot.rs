@@ -86,7 +86,7 @@ fn ask_ours(workload: &Workload, question: &Question, store: &Path, program: Opt
             own
         }
     };
-    command.args(["perm", "check", &format!("u{}", question.account), verb.word(), &place, "--store"]).arg(store);
+    command.args(["perm", "check", &format!("u{}", question.account), verb.as_str(), &place, "--store"]).arg(store);
     let began = Instant::now();
     let status = command.env_remove("ROLEBOOK_AS").stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap();
     let took = began.elapsed();
