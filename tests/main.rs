@@ -39,6 +39,7 @@ mod packages;
 mod past;
 mod perm;
 mod perm_batch;
+mod perm_batch_lines;
 mod perm_listings;
 mod perm_test;
 mod properties;

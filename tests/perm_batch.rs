@@ -194,6 +194,11 @@ fn a_request_is_answered_before_the_next_is_written() {
         writeln!(requests, "{name} send workgroup:color").unwrap();
         assert_eq!(answers.next().unwrap().unwrap(), format!("{verdict} {name} send workgroup:color"));
     }
+    // Nor does it wait for the rest of a line that has only begun.
+    write!(requests, "bob send workgroup:color\neve se").unwrap();
+    assert_eq!(answers.next().unwrap().unwrap(), "allowed bob send workgroup:color");
+    writeln!(requests, "nd workgroup:color").unwrap();
+    assert_eq!(answers.next().unwrap().unwrap(), "denied eve send workgroup:color");
     drop(requests);
     assert!(child.wait().unwrap().success());
 }
