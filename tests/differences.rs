@@ -9,7 +9,7 @@ use rolebook::model::attributes::{Attributes, Status};
 use rolebook::model::{Action, Id, Kind, Time, Verb};
 use rolebook::ops::affected_set;
 use rolebook::policy::listing::{AffectedSet, Comparison, Difference, IdMap};
-use rolebook::policy::{EmptyFacts, Evaluator, Facts, Overlay, Question, RowChange, decide};
+use rolebook::policy::{EmptyFacts, Evaluator, Facts, Overlay, ProofStep, Question, RowChange, decide};
 use serde_json::json;
 
 use crate::oracle::put;
@@ -60,15 +60,19 @@ fn all(state: &State, kinds: &[Kind]) -> BTreeSet<Id> {
     found
 }
 
-/// The answer about a resource; of a path that is not registered, about the folder above in the other
-/// state.
-fn allowed(state: &State, other: &State, at: Time, principal: Id, action: Action, resource: Id) -> bool {
+/// A resource; of a path that is not registered, the folder above in the other state.
+fn nearest(state: &State, other: &State, resource: Id) -> Option<Id> {
     let mut on = Some(resource);
     while let Some(id) = on.filter(|id| *id != Id::SERVER && state.resource(*id).unwrap().is_none()) {
         let is_item = other.resource(id).unwrap().is_some_and(|it| it.kind() == Kind::Item);
         on = other.resource(id).unwrap().filter(|_| is_item).and_then(|it| it.parent);
     }
-    let Some(on) = on else { return false };
+    on
+}
+
+/// The answer about a resource, or about the nearest.
+fn allowed(state: &State, other: &State, at: Time, principal: Id, action: Action, resource: Id) -> bool {
+    let Some(on) = nearest(state, other, resource) else { return false };
     // Whoever is not there may do nothing, not even what anybody may.
     if principal > Id::LAST_RESERVED && state.resource(principal).unwrap().is_none() {
         return false;
@@ -118,11 +122,44 @@ fn is_file(before: &State, after: &State, item: Id) -> bool {
     row.is_some_and(|it| it.as_item().is_some_and(|it| !it.is_folder()))
 }
 
-fn listed(before: &Evaluator<'_, State>, after: &Evaluator<'_, State>, scope: &AffectedSet) -> Vec<Difference> {
+/// Through which group somebody may do something, as the proof says.
+fn through(state: &State, other: &State, at: Time, principal: Id, action: Action, resource: Id) -> Option<Id> {
+    let on = nearest(state, other, resource)?;
+    let is_item = state.resource(on).unwrap().is_some_and(|it| it.kind() == Kind::Item);
+    let action = if is_item { action.on_unregistered() } else { action };
+    let proof = decide(state, &Question { principal, action, resource: on, at }).unwrap().proof;
+    let first = proof.iter().take_while(|step| !matches!(step, ProofStep::Role(_) | ProofStep::Share(_)));
+    let groups = first.filter_map(|step| if let ProofStep::Member(it) = step { Some(it.resource) } else { None });
+    groups.last()
+}
+
+/// The parts of a difference are all of it, each action with the group that gives it.
+fn assert_parts<'f>(
+    comparison: &Comparison<'_, 'f, 'f, State, State>,
+    sides: [&Evaluator<'f, State>; 2],
+    it: &Difference,
+) {
+    let parts = comparison.parts(it).unwrap();
+    let (who, on) = (it.principal.0.or(it.principal.1).unwrap(), it.resource.0.or(it.resource.1).unwrap());
+    for (gained, all, [here, there]) in [(true, &it.gained, [sides[1], sides[0]]), (false, &it.lost, sides)] {
+        let mut told = BTreeSet::new();
+        for part in parts.iter().filter(|part| part.gained == gained) {
+            for action in &part.actions {
+                let via = through(here.facts(), there.facts(), here.at(), who, *action, on);
+                assert_eq!(part.via, via, "{who} {action} {on}");
+                assert!(told.insert(*action), "{who} {action} {on} twice");
+            }
+        }
+        assert_eq!(told, all.iter().copied().collect(), "{who} {on}");
+    }
+}
+
+fn listed<'f>(before: &Evaluator<'f, State>, after: &Evaluator<'f, State>, scope: &AffectedSet) -> Vec<Difference> {
     let mut found = Vec::new();
     let comparison = Comparison::new(before, after, IdMap::by_id());
     comparison
         .each(scope, &mut |difference| {
+            assert_parts(&comparison, [before, after], &difference);
             found.push(difference);
             Ok(ControlFlow::Continue(()))
         })

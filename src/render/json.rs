@@ -105,6 +105,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_hidden_is_escaped_in_however_many_pieces_it_comes() {
+        let odd = "ü\u{200b}日\u{e0041}\u{7f}x";
+        let texts: Vec<String> = (0..600).map(|length| odd.repeat(length % 7) + &"y".repeat(length % 5)).collect();
+        let shown = text(&texts);
+        assert!(shown.len() > 4 * GATHERED && !shown.contains(is_hidden));
+        assert_eq!(shown, format!("[{}]", texts.iter().map(text).collect::<Vec<_>>().join(",")));
+        assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), texts);
+    }
+
+    #[test]
     fn what_is_hidden_is_escaped_and_reads_back() {
         let odd = "a\u{1b}\n\u{7f}\u{9b}\u{200b}\u{2028}\u{e0041}ü日";
         assert_eq!(text(odd), "\"a\\u001b\\n\\u007f\\u009b\\u200b\\u2028\\udb40\\udc41ü日\"");

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::model::escape::push_escaped;
+use crate::model::escape::{is_visible, push_escaped};
 
 /// What a part of a line means; colour says it as well where there is colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,7 +57,11 @@ impl Text {
 
     /// Adds to the line that is being written.
     pub fn part(&mut self, text: &str) {
-        text.chars().for_each(|character| push_escaped(&mut self.out, character));
+        if is_visible(text) {
+            self.out.push_str(text);
+        } else {
+            text.chars().for_each(|character| push_escaped(&mut self.out, character));
+        }
     }
 
     /// Adds to the line in the colour of a meaning.

@@ -6,7 +6,7 @@ use super::{Comparison, Difference, Pair};
 use crate::model::{Action, Id, Kind, Role};
 use crate::policy::decide::decide_on;
 use crate::policy::evaluator::Evaluator;
-use crate::policy::facts::{Facts, Result};
+use crate::policy::facts::{Facts, Result, Roles};
 use crate::policy::proof::ProofStep;
 
 /// A part of a difference: actions that were gained or lost in the same way.
@@ -63,7 +63,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     }
 }
 
-/// Adds the parts of what was gained or lost; of whoever is alone all of it is one.
+/// Adds the parts of what was gained or lost; where nothing can come through a group, all of it is one.
 fn add_parts(
     parts: &mut Vec<DifferencePart>,
     gained: bool,
@@ -98,14 +98,20 @@ fn count<F: Facts + ?Sized>(facts: &F, item: Id) -> Result<Option<usize>> {
     Ok(Some(count))
 }
 
-/// Whether somebody is in no group or workgroup, as most are: then there is none to be looked for.
+/// Whether nothing can come to a principal through a group or workgroup: it is in none, as most are, or those that it
+/// is in hold nothing.
 fn is_alone<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Option<Id>) -> Result<bool> {
     const IN: [Role; 3] = [Role::GroupMember, Role::WorkgroupStandard, Role::WorkgroupAdmin];
-    let Some(who) = who else { return Ok(true) };
-    if !evaluator.facts().roles_of(who)?.has_any(&IN) {
+    let (Some(who), facts) = (who, evaluator.facts()) else { return Ok(true) };
+    if !facts.roles_of(who)?.has_any(&IN) {
         return Ok(true);
     }
-    Ok(evaluator.subject(who)?.principals()?.iter().all(|it| *it == who || *it <= Id::LAST_RESERVED))
+    for other in evaluator.subject(who)?.principals()?.iter().filter(|it| **it != who && **it > Id::LAST_RESERVED) {
+        if facts.roles_of(*other)? != Roles::NONE {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Through what somebody may do something on a resource, where that is a group or a workgroup.
