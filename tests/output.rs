@@ -207,7 +207,7 @@ fn acting_as_nobody_is_refused() {
 fn a_change_that_names_nothing_to_change_is_used_wrongly() {
     let tool = Tool::studio();
     for command in ["account set bob", "account edit bob", "workgroup set color", "dropbox set intake", "server set"] {
-        tool.fails(2, command, "nothing is said that could be changed");
+        tool.fails(2, command, "nothing to change");
     }
     tool.fails(2, "audit show x", "a whole number is wanted");
 }

@@ -10,26 +10,26 @@ use crate::model::time::Expiry;
 use crate::model::{Action, Id, Kind, Name, Problem, Reference, Resource, Role, Time, Verb};
 use crate::policy::{BindingQuery, Facts, invariants};
 
-/// What can be said of an account; what is none is left as it is.
+/// Settings to change; `None` leaves a setting as it is.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct AccountSettings {
     /// The account role.
     pub role: Option<Role>,
-    /// The e-mail address; an empty text takes it away.
+    /// The e-mail address; an empty text removes it.
     pub email: Option<String>,
-    /// The name people read; an empty text takes it away.
+    /// The display name; an empty text removes it.
     pub display_name: Option<String>,
-    /// When it expires.
+    /// When the account expires.
     pub expires: Option<Expiry>,
-    /// Settings, in the order in which they were given.
+    /// Settings, in the order of the request.
     pub settings: Vec<(Setting, SettingValue)>,
 }
 
 impl AccountSettings {
-    /// Puts what is said here into an account.
+    /// Applies the changes to an account.
     ///
     /// # Errors
-    /// A usage problem for an address or a name that is none.
+    /// A usage problem for an invalid address or display name.
     pub fn apply(&self, account: &mut Account, now: Time) -> Result<()> {
         if let Some(email) = &self.email {
             account.email =
@@ -51,7 +51,7 @@ impl AccountSettings {
     }
 }
 
-/// The account role an account holds.
+/// The account role that an account holds, with its binding; `None` if it holds none.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -64,7 +64,7 @@ pub fn role_of<F: Facts + ?Sized>(facts: &F, account: Id) -> Result<Option<(Id, 
     Ok(None)
 }
 
-/// Reads an account role; the workgroup admin is not one.
+/// Reads an account role. The workgroup admin is not an account role.
 ///
 /// # Errors
 /// A conflict that names the right command for `workgroup-admin`, else a usage problem.
@@ -86,10 +86,10 @@ pub fn parse_role(word: &str, who: &str) -> Result<Role> {
     })
 }
 
-/// Creates an account; into a workgroup or dropbox, where one is named.
+/// Creates an account, as a member of a workgroup or dropbox if one is named.
 ///
 /// # Errors
-/// A denial; a conflict when it exists otherwise, or for an admin that would expire.
+/// A denial; a conflict if the account exists with other values, or for an admin that would expire.
 pub fn add<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     name: &Name,
@@ -98,7 +98,7 @@ pub fn add<F: Facts + ?Sized>(
 ) -> Result<Id> {
     let role = options.role.unwrap_or(Role::ServerUser);
     let place = place.map(|place| membership::find_group(tx, place)).transpose()?;
-    // Whoever may create accounts in a workgroup creates users only, straight into it (docs/model.md#workgroups).
+    // The right to create accounts in a workgroup covers users only, as members of it (docs/model.md#workgroups).
     if place.is_none() || role != Role::ServerUser {
         tx.require(Action::CreateAccount(role), Id::SERVER)?;
     }
@@ -128,31 +128,31 @@ pub fn add<F: Facts + ?Sized>(
     {
         membership::add_new(tx, &place, &made)?;
     }
-    // Its settings take rights of their own, asked once the account is there to be asked about.
+    // Settings take further rights, which can be asked only once the account exists.
     for action in settings_between(&Account::default(), &account) {
         tx.require(action, id)?;
     }
     Ok(id)
 }
 
-/// What takes a right of its own in an account: its expiry and its settings, where they differ.
+/// The actions that change the expiry and each setting in which two states of an account differ.
 pub(super) fn settings_between(before: &Account, after: &Account) -> Vec<Action> {
     let expires = (before.expires != after.expires).then_some(Setting::Expires);
     let switches = Setting::TOGGLES.into_iter().filter(|it| before.settings.get(*it) != after.settings.get(*it));
     expires.into_iter().chain(switches).map(Action::Set).collect()
 }
 
-/// Refuses an end that is over already: whoever types one meant another time, or to deactivate.
+/// Refuses an expiry in the past: the actor meant another time, or to deactivate the account.
 fn refuse_past(options: &AccountSettings, now: Time) -> Result<()> {
     match options.expires.and_then(|end| end.resolve_at(now)) {
         Some(end) if end <= now => Err(Problem::conflict("past_expiry", format!("{end} is over already"))
-            .why("an account that expires does so at a time to come")
+            .why("an expiry is a time in the future")
             .tip("choose a later --expires, or make the account inactive: rolebook account deactivate NAME")),
         _ => Ok(()),
     }
 }
 
-/// Adding what is there already is no change; adding it otherwise is a contradiction.
+/// Adding an account that exists changes nothing; adding it with other values is a conflict.
 fn same_or_conflict<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     existing: &Resource,
@@ -161,7 +161,7 @@ fn same_or_conflict<F: Facts + ?Sized>(
 ) -> Result<()> {
     let exists =
         |what: String| Problem::conflict("exists", format!("the account `{}` exists already, {what}", existing.name));
-    // Whether it exists is told only to whom may see it.
+    // Only an actor who may see the account learns more than that the name is taken.
     if !tx.sees(existing)? {
         return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
     }
@@ -188,10 +188,10 @@ fn same_or_conflict<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Changes details, settings, the expiry or the role.
+/// Changes the e-mail address, the display name, settings, the expiry or the role.
 ///
 /// # Errors
-/// A denial for each thing the actor may not change; a conflict for an admin that would expire.
+/// A denial for the first change that the actor may not make; a conflict for an admin that would expire.
 pub fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options: &AccountSettings) -> Result<()> {
     if *options == AccountSettings::default() {
         return Err(super::nothing_to_set());
@@ -225,7 +225,7 @@ pub fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, optio
     Ok(())
 }
 
-/// Ends an account at a time that is over, as a manifest may say of one that was ended elsewhere.
+/// Sets an expiry that may be in the past: a manifest may declare an account that has expired in another system.
 ///
 /// # Errors
 /// A denial; a conflict for an admin.
@@ -246,12 +246,12 @@ fn admin_never_ends(name: &str) -> Problem {
         .tip("leave out --expires, or choose another role")
 }
 
-/// Anyone sets their own e-mail, but not to the address of another account or of somebody invited
-/// (docs/model.md#accounts): whoever could take another's address would be sent what is theirs, and learn
-/// who was invited.
+/// Refuses an actor's own new e-mail address if it belongs to another account or to an invitee
+/// (docs/model.md#accounts). With the address of another person the actor would receive that person's mail, and
+/// could find out who was invited.
 ///
 /// # Errors
-/// The one refusal.
+/// One denial for every reason.
 pub(super) fn refuse_own_address<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     account: Id,
@@ -262,17 +262,17 @@ pub(super) fn refuse_own_address<F: Facts + ?Sized>(
     let key = crate::model::name::key(email);
     let kept = before.email.as_deref().map(crate::model::name::key).as_deref() == Some(&key);
     let role = role_of(tx.facts(), account)?.map_or(Role::ServerUser, |(_, role)| role);
-    // Who creates such accounts may give them any address.
+    // An actor who may create such accounts may give them any address.
     if kept || tx.may(Action::CreateAccount(role), Id::SERVER)? || !is_spoken_for(tx, account, &key)? {
         return Ok(());
     }
     let name = tx.shell_name(account)?;
-    let message = format!("`{email}` cannot be made one's own address by oneself");
+    let message = format!("you cannot make `{email}` your own address");
     let tip = format!("ask an admin for: rolebook account edit {name} --email {}", shell_quote(email));
     Err(Problem::denied(OWN_ADDRESS, message).tip(tip))
 }
 
-/// Whether an address is another account's, by its e-mail or its name, or that of somebody invited.
+/// Whether an address is the e-mail address or the name of another account, or has an active invitation.
 fn is_spoken_for<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: Id, key: &str) -> Result<bool> {
     let facts = tx.facts();
     let mut taken = facts.id_named(Kind::Account, None, key)?.is_some_and(|other| other != account);
@@ -292,7 +292,7 @@ fn is_spoken_for<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: Id, key: &
     Ok(taken)
 }
 
-/// Says who else has the address: mail to it reaches more than one, and links made for it live on.
+/// Warns that other accounts have the address, and that private links made for it stay in force.
 fn warn_of_address<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, account: &Account, own: Option<Id>) -> Result<()> {
     let Some(email) = &account.email else { return Ok(()) };
     let key = crate::model::name::key(email);
@@ -329,7 +329,7 @@ pub fn set_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, rol
     give_role(tx, &existing, role)
 }
 
-/// Gives an account role, unasked: the caller has asked.
+/// Gives an account role. The caller has asked for the right.
 fn give_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource, role: Role) -> Result<()> {
     let held = role_of(tx.facts(), existing.id)?;
     if held.is_some_and(|(_, held)| held == role) {
@@ -366,7 +366,7 @@ fn give_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource
     Ok(())
 }
 
-/// Makes an account active or inactive.
+/// Activates or deactivates an account.
 ///
 /// # Errors
 /// A denial; a conflict for an admin.
@@ -390,28 +390,28 @@ fn put_active<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resourc
     Ok(())
 }
 
-/// The code of the refusal to destroy an account that something needs.
+/// The code of the refusal to destroy an account that still owns, administers or shares something.
 pub const STILL_NEEDED: &str = "still_needed";
 
-/// How an account goes.
+/// How to remove an account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Removal {
-    /// It is deactivated, and its record kept.
+    /// Deactivate the account and keep its record.
     Deactivate,
-    /// It goes for good, with every binding it holds.
+    /// End the account and every binding it holds.
     Destroy {
-        /// Who takes over what it owns, alone administers and shares.
+        /// The account that takes over what this one owns, alone administers and shares.
         transfer_to: Option<Name>,
-        /// Whether the shares that it made are removed, with what rests on them.
+        /// Whether to remove the shares that the account made, with what rests on them.
         cascade: bool,
     },
 }
 
-/// Removes an account: it is deactivated and its record kept, or destroyed with every binding.
+/// Removes an account: deactivates it, or destroys it with every binding.
 ///
 /// # Errors
-/// A denial; a conflict while it is the last administrator of anything, owns content or has shared
-/// something, unless somebody takes that over, or for an admin that is to be kept.
+/// A denial; a conflict while the account is the last administrator of anything, owns content or has shared
+/// something, unless a successor takes that over; a conflict for the last active admin.
 pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, removal: &Removal) -> Result<()> {
     let existing = tx.find(Kind::Account, name)?;
     tx.require_verb(Verb::Delete, existing.id)?;

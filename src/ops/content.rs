@@ -1,5 +1,6 @@
-//! Files and folders: registering, uploading, saving, renaming, removing (docs/model.md#items). No bytes
-//! are moved; what is kept is who may reach what.
+//! Files and folders: registering, uploading, saving, renaming and removing items, and listing folders
+//! (docs/model.md#items). No bytes are moved: rolebook records which items exist and who may reach them. `transfer`
+//! copies and moves items; `item` has the steps that several operations share.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -12,21 +13,21 @@ use crate::model::name::{printable, shell_quote};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
-/// What is registered, or said of what is.
+/// Attributes of an item to register, or to change; `None` leaves an attribute as it is.
 #[derive(Clone, Debug, Default)]
 pub struct ItemSettings {
-    /// Whether it is a file or a folder.
+    /// File or folder; a new item is a folder by default.
     pub item_type: Option<ItemType>,
     /// The size of a file in bytes.
     pub size: Option<u64>,
-    /// Who owns it; none within for nobody.
+    /// The owner; `Some(None)` removes the owner.
     pub owner: Option<Option<Reference>>,
 }
 
-/// Registers a path that is there, with the folders above it.
+/// Registers a path that exists on the endpoint, with the folders above it.
 ///
 /// # Errors
-/// A denial; a conflict when it is registered otherwise.
+/// A denial; a conflict if the path is registered with other values.
 pub fn add<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     endpoint: &Name,
@@ -71,7 +72,7 @@ fn exists(path: &str) -> Problem {
         .tip(format!("rolebook content set {} …", shell_quote(path)))
 }
 
-/// Makes the last component of an unregistered path, and the folders between.
+/// Creates the item at an unregistered path, and the folders between it and the nearest registered one.
 fn make_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, resolved: &ResolvedPath, item: Item) -> Result<Id> {
     require_folder(tx, &resolved.nearest)?;
     let mut parent = resolved.nearest.id;
@@ -90,7 +91,7 @@ fn find_owner<F: Facts + ?Sized>(tx: &Transaction<'_, F>, owner: Option<&Referen
     }
 }
 
-/// Changes the size or the owner of what is registered.
+/// Changes the size or the owner of a registered item.
 ///
 /// # Errors
 /// A denial; "no such file or folder".
@@ -117,7 +118,8 @@ pub fn set<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Makes somebody the one owner of an item, unasked; nobody where none is named.
+/// Makes a principal the only owner of an item; `None` leaves it without an owner. The caller has asked for the
+/// right.
 pub(super) fn give_to<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, item: Id, owner: Option<Id>) -> Result<()> {
     let mut is_owner = false;
     for held in tx.facts().list_bindings(BindingQuery::OnAs(item, Role::ItemOwner))? {
@@ -132,7 +134,7 @@ pub(super) fn give_to<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, item: Id, 
     Ok(())
 }
 
-/// The item of a path, which must be registered itself.
+/// The item at a path, which must be registered itself.
 ///
 /// # Errors
 /// "No such file or folder".
@@ -143,25 +145,25 @@ pub fn registered<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, p
     }
     let path = format!("{endpoint}:{path}");
     Err(Problem::not_found("file or folder", &path)
-        .why("it is not registered; a check answers for it, but there is nothing here to change")
+        .why("the path is not registered: `perm check` answers for it, but there is nothing to change")
         .tip(format!("rolebook content add {}", shell_quote(&path))))
 }
 
-/// What is uploaded.
+/// A file or folder to upload.
 #[derive(Clone, Debug)]
 pub struct Upload {
-    /// Whether it is a file or a folder.
+    /// File or folder.
     pub item_type: ItemType,
     /// The size of a file in bytes.
     pub size: Option<u64>,
-    /// The files in a folder.
+    /// The files to put into a folder.
     pub files: Vec<File>,
 }
 
-/// Uploads a file, or a folder with files; what is there already is replaced.
+/// Uploads a file, or a folder with files; a file replaces a file of the same name.
 ///
 /// # Errors
-/// A denial; a conflict for a file in place of a folder or the other way round.
+/// A denial; a conflict for a file whose name is that of a folder, or the reverse.
 pub fn upload<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     endpoint: &Name,
@@ -169,13 +171,13 @@ pub fn upload<F: Facts + ?Sized>(
     request: &Upload,
 ) -> Result<()> {
     let Some((folder, name)) = path.split_last() else {
-        return Err(Problem::conflict("is_root", "the root folder is there already"));
+        return Err(Problem::conflict("is_root", "the root folder exists already"));
     };
     if request.item_type == ItemType::File && !request.files.is_empty() {
         return Err(Problem::usage("files_in_file", "a file holds no files").tip("--type folder"));
     }
     refuse_size_of_folder(request.item_type, request.size)?;
-    // Whoever may replace a file need not see the folder it lies in: it may be shared by itself.
+    // An actor who may replace a file need not see its folder: the file may be shared alone.
     if let Some(existing) = visible_item(tx, endpoint, path)? {
         if request.item_type == ItemType::File {
             return replace(tx, &existing, request.size);
@@ -226,8 +228,8 @@ pub fn save<F: Facts + ?Sized>(
     put_files(tx, &folder, &files)
 }
 
-/// Puts files into a folder; those whose names are paths into the folders that these say, which are made
-/// where they are not there.
+/// Puts files into a folder. A file name can be a path: the file goes into that subfolder, which is created if it
+/// is missing.
 fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder: &Rc<Resource>, files: &[File]) -> Result<()> {
     let mut seen: HashSet<&str> = HashSet::new();
     for file in files {
@@ -236,11 +238,8 @@ fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder: &Rc<Resourc
         }
         let path = Path::parse(&format!("/{}", file.name)).ok().filter(|path| path.to_string()[1..] == file.name);
         let Some((between, name)) = path.as_ref().and_then(Path::split_last) else {
-            return Err(Problem::conflict(
-                "bad_file_name",
-                format!("no file can be called `{}`", printable(&file.name)),
-            )
-            .why("a file lies in a folder: its name is a path below that, without `.`, `..` and empty parts"));
+            return Err(Problem::conflict("bad_file_name", format!("invalid file name `{}`", printable(&file.name)))
+                .why("a file name is a path below its folder, without `.`, `..` and empty parts"));
         };
         let mut into = Rc::clone(folder);
         for component in between.components() {
@@ -251,7 +250,7 @@ fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder: &Rc<Resourc
     Ok(())
 }
 
-/// The folder of that name in another; made where it is not there, which takes `create-folder`.
+/// The folder of that name in another; created if it is missing, which takes `create-folder`.
 fn folder_in<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     folder: &Rc<Resource>,
@@ -266,7 +265,7 @@ fn folder_in<F: Facts + ?Sized>(
     Ok(tx.facts().resource(made)?.unwrap_or_else(|| Rc::clone(folder)))
 }
 
-/// Puts a file into a folder, in place of one of the same name.
+/// Puts a file into a folder; replaces a file of the same name.
 fn put_file<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     folder: &Resource,
@@ -280,7 +279,7 @@ fn put_file<F: Facts + ?Sized>(
     replace(tx, &existing, size)
 }
 
-/// The item of a path, where it is registered and the actor may see it.
+/// The item at a path, if it is registered and the actor may see it.
 fn visible_item<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     endpoint: &Name,
@@ -298,7 +297,7 @@ fn visible_item<F: Facts + ?Sized>(
     })
 }
 
-/// Puts a file in place of one that is there.
+/// Replaces a file; the item keeps its shares and its owner.
 fn replace<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Rc<Resource>, size: Option<u64>) -> Result<()> {
     if existing.as_item().is_some_and(|it| it.is_folder()) {
         return Err(Problem::conflict("is_a_folder", format!("`{}` is a folder", tx.name(existing.id)?))
@@ -311,8 +310,8 @@ fn replace<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Rc<Resourc
     Ok(())
 }
 
-/// Makes an item in a folder. What one puts straight into one's own home folder is one's own
-/// (seed 003: "you have full Edit permission"); anywhere else nothing is added.
+/// Creates an item in a folder. The actor owns what it puts directly into its own home folder
+/// (seed 003: "you have full Edit permission"); elsewhere a new item has no owner.
 pub(super) fn make_in<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     folder: &Resource,
@@ -325,7 +324,7 @@ pub(super) fn make_in<F: Facts + ?Sized>(
     Ok(id)
 }
 
-/// Makes the actor the owner of what was put straight into the actor's home folder.
+/// Makes the actor the owner of an item that it put directly into its own home folder.
 pub(super) fn own_if_home<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder: &Resource, item: Id) -> Result<()> {
     let Some(actor) = tx.actor.principal() else { return Ok(()) };
     if folder.as_item().and_then(|it| it.home).is_some_and(|home| home.of == actor) {
@@ -334,8 +333,8 @@ pub(super) fn own_if_home<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, folder
     Ok(())
 }
 
-/// The folder that something goes to. Folders of the path that are not registered are made, which
-/// takes `create-folder`.
+/// The folder at the path of a target. Folders of the path that are not registered are created, which takes
+/// `create-folder`.
 pub(super) fn target_folder<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     endpoint: &Name,
@@ -355,10 +354,10 @@ pub(super) fn target_folder<F: Facts + ?Sized>(
     Ok(folder)
 }
 
-/// Gives an item another name.
+/// Renames an item.
 ///
 /// # Errors
-/// A denial; a conflict when the name is taken, or for a folder that something else rests on.
+/// A denial; a conflict if the name is taken, or for a root folder or a member's home folder.
 pub fn rename<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path, new: &str) -> Result<()> {
     let item = registered(tx, endpoint, path)?.nearest;
     tx.require_verb(Verb::Rename, item.id)?;
@@ -373,8 +372,8 @@ pub fn rename<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, p
     Ok(())
 }
 
-/// Every endpoint has its root folder (docs/model.md#items), and a member has a home folder for as long as
-/// the membership lasts (docs/model.md#home-folders).
+/// Refuses to rename, move or remove a root folder, which every endpoint has (docs/model.md#items), and a home
+/// folder, which lasts as long as the membership of its owner (docs/model.md#home-folders).
 pub(super) fn refuse_fixed<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource, what: &str) -> Result<()> {
     if item.is_root() {
         return Err(Problem::conflict("is_root", format!("the root folder cannot be {what}")));
@@ -391,14 +390,14 @@ pub(super) fn refuse_fixed<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Re
 /// Removes an item with everything below it and every share of it.
 ///
 /// # Errors
-/// A denial; a conflict for a folder that something else rests on.
+/// A denial; a conflict if a share endpoint opens the folder, or if it holds home folders or files of a workspace.
 pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<()> {
     let item = registered(tx, endpoint, path)?.nearest;
     tx.require_verb(Verb::Delete, item.id)?;
     remove_unchecked(tx, &item)
 }
 
-/// Removes an item, unasked: the caller has asked.
+/// Removes an item. The caller has asked for the right.
 pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
     let items = subtree(tx, top)?;
     let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
@@ -424,7 +423,7 @@ pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, t
     Ok(())
 }
 
-/// What lies in a folder, by name; in everything below it, where `deep`.
+/// The items in a folder, by name; with `deep`, also everything below them.
 ///
 /// # Errors
 /// A denial without the permission to browse.
@@ -436,7 +435,7 @@ pub fn list<F: Facts + ?Sized>(
 ) -> Result<Vec<Rc<Resource>>> {
     let resolved = tx.find_item(endpoint, path)?;
     tx.require(Action::Plain(Verb::Browse), resolved.nearest.id)?;
-    // Of a folder that is not registered nothing is known.
+    // A folder that is not registered has no registered items.
     if !resolved.missing.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,4 +1,5 @@
-//! What a refusal says: the invariant that would break, the rule that denies, what would suffice.
+//! The text of refusals: the invariant that a change would break, or the rule that denies it with the commands
+//! that would allow it.
 
 use super::remedy::{offers, remedies};
 use super::{Result, Transaction};
@@ -10,7 +11,7 @@ use crate::policy::remedy::Missing;
 use crate::policy::{Decision, Facts, Question};
 
 impl<F: Facts + ?Sized> Transaction<'_, F> {
-    /// Asks every invariant of the state as it would be.
+    /// Checks every invariant on the state with the draft.
     ///
     /// # Errors
     /// A conflict that names the invariant.
@@ -24,7 +25,9 @@ impl<F: Facts + ?Sized> Transaction<'_, F> {
             }
             Some(Violation::AdminWouldEnd(id)) => Err(self.admin_would_end(id)?),
             Some(Violation::LastAdministrator(id)) => Err(self.last_administrator(id, "")?),
-            Some(Violation::AdministratorWouldEnd(id)) => Err(self.last_administrator(id, " once its time is over")?),
+            Some(Violation::AdministratorWouldEnd(id)) => {
+                Err(self.last_administrator(id, " once an expiry has passed")?)
+            }
             Some(Violation::Unfit(id, bindings)) => Err(self.unfit(id, &bindings)?),
             Some(Violation::Cycle(group, member)) => Err(Problem::conflict(
                 "group_cycle",
@@ -42,7 +45,7 @@ impl<F: Facts + ?Sized> Transaction<'_, F> {
             .tip(format!("demote it first: rolebook account set-role {} user", self.shell_name(id)?)))
     }
 
-    /// The conflict where a rule forbids something whoever asks, the operator too; none for any other rule.
+    /// The conflict for a rule that binds everybody, the operator too; `None` for any other rule.
     fn forbidden_to_all(&self, question: &Question, decision: &Decision) -> Result<Option<Problem>> {
         Ok(match decision.rule {
             ADMINS_DO_NOT_END => Some(self.admin_would_end(question.resource)?),
@@ -59,8 +62,8 @@ impl<F: Facts + ?Sized> Transaction<'_, F> {
         })
     }
 
-    /// No change leaves an endpoint or an organization without an active administrator
-    /// (docs/model.md#invariants). What the actor may not see is not named.
+    /// The conflict of a change that would leave an endpoint or an organization without an active administrator
+    /// (docs/model.md#invariants). It does not name a resource that the actor may not see.
     fn last_administrator(&self, id: Id, when: &str) -> Result<Problem> {
         let seen = if self.may_name(id)? { self.facts().resource(id)? } else { None };
         let what = self.name(id)?;
@@ -78,7 +81,7 @@ impl<F: Facts + ?Sized> Transaction<'_, F> {
         })
     }
 
-    /// What an endpoint cannot hold, as it would be.
+    /// The conflict of bindings that an endpoint could not hold after the change.
     fn unfit(&self, id: Id, bindings: &[Binding]) -> Result<Problem> {
         let shares = bindings.iter().any(|binding| binding.role == Role::ItemShare);
         let name = self.name(id)?;
@@ -101,7 +104,7 @@ impl<F: Facts + ?Sized> Transaction<'_, F> {
         Ok(problem)
     }
 
-    /// An action as people read it: folders by their paths.
+    /// An action as text, with the paths of the folders in it.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -130,10 +133,10 @@ impl<F: Facts + ?Sized> Transaction<'_, F> {
     }
 }
 
-/// An action as people read it: folders by their paths.
+/// An action as text, with the paths of the folders in it; `name` writes references.
 ///
 /// # Errors
-/// What `name` answers.
+/// Those of `name`.
 pub fn action_phrase(action: Action, name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
     Ok(match action {
         Action::MoveTo(to) | Action::CopyTo(to) => format!("{}={}", action.verb().as_str(), name(to.folder)?),
@@ -141,10 +144,10 @@ pub fn action_phrase(action: Action, name: &dyn Fn(Id) -> Result<String>) -> Res
     })
 }
 
-/// What is missing, all of it, as a phrase.
+/// Everything that is missing, as one phrase; `name` writes references.
 ///
 /// # Errors
-/// What `name` answers.
+/// Those of `name`.
 pub fn lacks_phrase(missing: &[Missing], name: &dyn Fn(Id) -> Result<String>) -> Result<String> {
     let phrases = missing.iter().map(|one| lack_phrase(*one, name)).collect::<Result<Vec<String>>>()?;
     Ok(phrases.join(" and "))

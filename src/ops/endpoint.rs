@@ -1,4 +1,5 @@
-//! Endpoints and the roles on them (docs/model.md#endpoints).
+//! Endpoints and the roles on them (docs/model.md#endpoints): creating, changing and removing endpoints, assigning
+//! and revoking roles, and listing the roles that a principal has in effect.
 
 use std::rc::Rc;
 
@@ -8,19 +9,19 @@ use crate::model::attributes::{Attributes, Endpoint, EndpointKind, NodeVersion, 
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts, Subject};
 
-/// What can be said of an endpoint; what is none is left as it is.
+/// Settings to change; `None` leaves a setting as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EndpointSettings {
-    /// Whether only who holds a role sees its definition.
+    /// Whether only holders of a role may see the definition.
     pub private: Option<bool>,
-    /// Whether roles can be assigned on it.
+    /// Whether roles can be assigned on the endpoint.
     pub managed: Option<bool>,
-    /// The version of a node's software; none within takes it away.
+    /// The software version of a node; `Some(None)` removes it.
     pub node_version: Option<Option<NodeVersion>>,
 }
 
 impl EndpointSettings {
-    /// The definition with what is said here.
+    /// The definition with the changes applied.
     pub fn applied(&self, endpoint: &Endpoint) -> Endpoint {
         Endpoint {
             private: self.private.unwrap_or(endpoint.private),
@@ -34,21 +35,21 @@ impl EndpointSettings {
 /// A new endpoint.
 #[derive(Clone, Debug)]
 pub struct NewEndpoint {
-    /// What it is.
+    /// The kind of the endpoint.
     pub kind: EndpointKind,
-    /// The folder it opens, for a share.
+    /// The folder that a share endpoint opens.
     pub of: Option<(Name, Path)>,
-    /// Who shall administer it besides its creator; for the operator at least one.
+    /// Administrators besides the creator; the operator must name at least one.
     pub administrators: Vec<Reference>,
-    /// The rest.
+    /// The other settings.
     pub settings: EndpointSettings,
 }
 
 /// Creates an endpoint; its creator administers it.
 ///
 /// # Errors
-/// A denial; a usage problem without an administrator; a conflict when it exists otherwise, or for
-/// what its kind cannot have.
+/// A denial; a usage problem without an administrator; a conflict if the endpoint exists with other values, or for
+/// a setting or role that its kind cannot have.
 pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, new: &NewEndpoint) -> Result<Id> {
     tx.require_verb(Verb::CreateEndpoint, Id::SERVER)?;
     let mut endpoint = new.settings.applied(&Endpoint::of_kind(new.kind));
@@ -73,19 +74,18 @@ pub fn add<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, new: &Ne
     Ok(id)
 }
 
-/// Who becomes administrator first: whoever acts; for the operator, who is no account, the first
-/// that is named.
+/// The creator: the actor, or the first administrator named if the operator acts, who is not an account.
 fn creator<F: Facts + ?Sized>(tx: &Transaction<'_, F>, administrators: &[Reference]) -> Result<Id> {
     match (tx.actor, administrators.first()) {
         (Actor::Principal(id), _) => Ok(id),
         (Actor::Operator, Some(first)) => find_principal(tx, first).map(|it| it.id),
         (Actor::Operator, None) => Err(Problem::usage("no_administrator", "an endpoint needs an administrator")
-            .why("the operator is no account, so it must name one")
+            .why("the operator is not an account, so it must name one")
             .tip("--administrator USER, or --as USER")),
     }
 }
 
-/// The folder that a share opens: a folder of an endpoint of another kind, which one administers.
+/// The folder that a share endpoint opens: on an endpoint of another kind, which the actor may edit.
 fn shared_folder<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, new: &NewEndpoint) -> Result<Option<Id>> {
     let (endpoint, path) = match (&new.of, new.kind) {
         (None, EndpointKind::Share) => {
@@ -104,7 +104,7 @@ fn shared_folder<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, new: &NewEndpoi
     register_folder(tx, endpoint, path).map(|folder| Some(folder.id))
 }
 
-/// Refuses to open a folder where that cannot be: only a share opens one, and none of a share.
+/// Refuses a folder to open if the new endpoint is not a share, or if the folder lies on a share.
 ///
 /// # Errors
 /// A conflict.
@@ -120,7 +120,7 @@ pub(crate) fn refuse_shared_folder(kind: EndpointKind, is_of_share: bool, host: 
     Ok(())
 }
 
-/// Refuses a version of node software on what is no node.
+/// Refuses a software version on an endpoint that is not a node.
 ///
 /// # Errors
 /// A conflict.
@@ -135,9 +135,9 @@ pub(crate) fn check_version(endpoint: &Endpoint) -> Result<()> {
     Ok(())
 }
 
-/// Adding what is there already is no change; adding it otherwise is a contradiction.
+/// Adding an endpoint that exists changes nothing; adding it with other values is a conflict.
 fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource, new: &NewEndpoint) -> Result<Id> {
-    // Names are unique, so that one is taken cannot be hidden; whose it is can.
+    // Names are unique, so a taken name cannot be hidden; what has the name can.
     if !tx.sees(existing)? {
         return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
     }
@@ -163,11 +163,11 @@ fn same_or_conflict<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resou
         .tip(format!("rolebook endpoint show {}", existing.shell_name())))
 }
 
-/// Changes the definition.
+/// Changes the definition of an endpoint.
 ///
 /// # Errors
-/// A denial; a conflict for what its kind cannot have, for roles that an unmanaged endpoint cannot
-/// have, or for custom shares that an older node cannot hold.
+/// A denial; a conflict for a setting that its kind cannot have. The invariants refuse roles that an unmanaged
+/// endpoint cannot have, and custom shares that an older node cannot hold.
 pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options: &EndpointSettings) -> Result<()> {
     if *options == EndpointSettings::default() {
         return Err(super::nothing_to_set());
@@ -181,7 +181,7 @@ pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, options:
     Ok(())
 }
 
-/// Every registered item of an endpoint, folders first.
+/// Every registered item of an endpoint, each folder before what lies in it.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -192,7 +192,7 @@ pub(super) fn items<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: Id) ->
     }
 }
 
-/// Removes an endpoint with its roles, its items, their shares, and the shares opened on it.
+/// Removes an endpoint with its roles, its items, their shares, and the share endpoints that open its folders.
 ///
 /// # Errors
 /// A denial; a conflict while the files of a workspace lie on it.
@@ -207,7 +207,7 @@ fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &R
     let own: Vec<Id> = items.iter().map(|item| item.id).collect();
     for role in Role::ENDPOINT {
         for binding in tx.facts().list_bindings(BindingQuery::OnAs(existing.id, role))? {
-            // Its creator's role is no surprise.
+            // The creator's role needs no confirmation.
             let creators = existing.as_endpoint().and_then(|it| it.creator) == Some(binding.principal);
             if role != Role::EndpointAdministrator || !creators {
                 let who = tx.participant(&binding, binding.principal)?;
@@ -252,7 +252,7 @@ pub fn opened_on<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folders: &[Id]) -> 
     Ok(found)
 }
 
-/// The account or group a reference names, as the holder of a role.
+/// The account or group that a reference names.
 fn find_principal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
     match reference {
         Reference::Named(kind @ (Kind::Account | Kind::Group), name) => tx.find(*kind, name),
@@ -260,8 +260,8 @@ fn find_principal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Refere
     }
 }
 
-/// What an endpoint cannot have whoever asks: roles besides the creator's on an unmanaged one, an
-/// access manager where there is nothing to manage.
+/// Refuses a role that an endpoint cannot have, whoever the actor is: any role besides the creator's on an unmanaged
+/// endpoint, and an access manager on a kind without managed sharing.
 ///
 /// # Errors
 /// A conflict.
@@ -284,7 +284,7 @@ pub(crate) fn refuse_unfit(endpoint: &Endpoint, name: &Name, role: Role, princip
     .why("seed 001: Can manage permissions on any endpoints that supports sharing (S3 or shared endpoints)"))
 }
 
-/// Assigns a role; whoever holds it already is left alone.
+/// Assigns a role; principals that hold it already are skipped.
 ///
 /// # Errors
 /// A denial; a conflict for a role that the endpoint cannot have.
@@ -298,7 +298,7 @@ pub fn add_role<F: Facts + ?Sized>(
     for reference in who {
         let principal = find_principal(tx, reference)?;
         if let Some(endpoint) = existing.as_endpoint() {
-            // What nobody may is said before what this actor may not.
+            // A conflict that holds for everybody comes before a denial to this actor.
             refuse_unfit(endpoint, name, role, principal.id)?;
         }
         tx.require(Action::Assign(role), existing.id)?;
@@ -309,7 +309,7 @@ pub fn add_role<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Takes a role away; who has none is left alone.
+/// Revokes a role; warns about principals that do not hold it.
 ///
 /// # Errors
 /// A denial.
@@ -321,7 +321,7 @@ pub fn remove_role<F: Facts + ?Sized>(
 ) -> Result<()> {
     let existing = tx.find(Kind::Endpoint, name)?;
     tx.require(Action::Revoke(role), existing.id)?;
-    // Who may revoke roles may not list them on every kind of endpoint.
+    // On some kinds of endpoint the right to revoke roles does not include the right to list them.
     let may_list = tx.may(Action::Plain(Verb::ListRoles), existing.id)?;
     for reference in who {
         let listed = |id: Id| Ok(may_list && tx.facts().held(existing.id, role, id)?.is_some());
@@ -339,20 +339,20 @@ pub fn remove_role<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// A role that somebody effectively has on an endpoint.
+/// A role that a principal has in effect on an endpoint.
 #[derive(Clone, Debug)]
 pub struct EffectiveRole {
     /// The role.
     pub role: Role,
-    /// The role it follows from, where it is not held itself.
+    /// The role that implies it; `None` if the role is held itself.
     pub implied_by: Option<Role>,
-    /// The binding it rests on.
+    /// The binding that gives the role.
     pub binding: crate::model::Binding,
-    /// The groups it comes through, nearest first.
+    /// The groups through which the principal has the role, nearest first.
     pub via: Vec<Id>,
 }
 
-/// The effective roles of one principal, in the order in which lists show roles.
+/// The roles that a principal has in effect on an endpoint, in the order in which lists show roles.
 ///
 /// # Errors
 /// When the facts cannot be read.

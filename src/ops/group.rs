@@ -1,29 +1,29 @@
-//! Groups, workgroups and dropboxes as things: making, changing, renaming and removing them.
+//! Groups, workgroups and dropboxes: creating, changing, renaming and removing them. Their members are in
+//! `membership`, the links of dropboxes in `dropbox` and `invitation`.
 
 use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, Dropbox, Group, GroupVisibility, MemberAccess, SendPolicy, Workgroup};
 use crate::model::{Id, Kind, Name, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
-/// What can be said of a group, a workgroup or a dropbox; what is none is left as it is.
-/// A kind takes what it has and is never given the rest.
+/// Settings to change; `None` leaves a setting as it is. Settings that a kind lacks are ignored.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct GroupSettings {
-    /// Who sees the group.
+    /// Who may see the group.
     pub visible: Option<GroupVisibility>,
     /// Who may send to the workgroup.
     pub send: Option<SendPolicy>,
-    /// Whom the workgroup's members see.
+    /// Which fellow members the members of the workgroup may see.
     pub member_access: Option<MemberAccess>,
-    /// Whether its admins add existing users and remove members.
+    /// Whether the admins may add existing users and remove members.
     pub admins_manage_members: Option<bool>,
-    /// Whether its admins create users.
+    /// Whether the admins may create users.
     pub admins_create_users: Option<bool>,
-    /// Whether its admins manage groups.
+    /// Whether the admins may add and remove groups.
     pub admins_manage_groups: Option<bool>,
-    /// Whether the dropbox's admins manage invitations.
+    /// Whether the admins of the dropbox may manage invitations.
     pub admins_manage_invitations: Option<bool>,
-    /// Whether the dropbox's members invite.
+    /// Whether the members of the dropbox may invite.
     pub members_invite: Option<bool>,
 }
 
@@ -34,7 +34,7 @@ impl GroupSettings {
         rights.manage_groups = self.admins_manage_groups.unwrap_or(rights.manage_groups);
     }
 
-    /// The attributes with what is said here.
+    /// The attributes with the changes applied.
     pub fn applied(&self, attributes: &Attributes) -> Attributes {
         let mut attributes = attributes.clone();
         match &mut attributes {
@@ -66,7 +66,7 @@ fn initial(kind: Kind) -> (Attributes, Verb) {
 /// Creates a group, a workgroup or a dropbox.
 ///
 /// # Errors
-/// A denial; a conflict when it exists otherwise.
+/// A denial; a conflict if it exists with other values.
 pub fn add<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     kind: Kind,
@@ -109,21 +109,21 @@ pub fn set<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Gives another name; other capitals alone are another name too.
+/// Renames a resource. A change of case alone is a rename too.
 ///
 /// # Errors
-/// A denial; a conflict when the name is taken; a usage problem for one that nothing new may have.
+/// A denial; a conflict if the name is taken; a usage problem for a name that a new resource may not have.
 pub fn rename<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: &Name, new: &Name) -> Result<()> {
     let existing = tx.find(kind, name)?;
-    // Anyone may edit their own account, but not become somebody of another name.
+    // Everybody may edit their own account, but not rename it.
     tx.require_verb(if kind == Kind::Account { Verb::Delete } else { Verb::Edit }, existing.id)?;
     put_name(tx, &existing, new)
 }
 
-/// Gives a workspace another name in its organization.
+/// Renames a workspace within its organization.
 ///
 /// # Errors
-/// A denial; a conflict when the name is taken.
+/// A denial; a conflict if the name is taken.
 pub fn rename_workspace<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     org: &Name,
@@ -146,7 +146,7 @@ fn put_name<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, existing: &Resource,
     tx.put_name(existing, new)
 }
 
-/// Removes it, with its memberships, the memberships it has, and its links.
+/// Removes a group, a workgroup or a dropbox, with every binding on it or of it, and its links.
 ///
 /// # Errors
 /// A denial.
@@ -181,7 +181,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, name: 
     tx.end_with_bindings(existing.id)
 }
 
-/// The resources of a kind that lie in another.
+/// The resources of a kind whose parent is a resource.
 ///
 /// # Errors
 /// When the facts cannot be read.

@@ -1,4 +1,6 @@
-//! Members of groups, workgroups and dropboxes, their levels, and who is in a group through which.
+//! Members of groups, workgroups and dropboxes: adding and removing them, their levels, and the search for cycles
+//! of groups. [`held`] also answers for organizations and workspaces, whose operations are in `org_member` and
+//! `workspace_member`.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -8,7 +10,7 @@ use crate::model::name::shell_quote;
 use crate::model::{Action, Binding, Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
-/// The levels of a kind, strongest first.
+/// The member levels of a kind, most powerful first.
 pub const fn levels(kind: Kind) -> &'static [Role] {
     match kind {
         Kind::Workgroup => &Role::WORKGROUP,
@@ -19,7 +21,7 @@ pub const fn levels(kind: Kind) -> &'static [Role] {
     }
 }
 
-/// The level a new member gets where none is named.
+/// The default level of a new member.
 const fn initial(kind: Kind) -> Role {
     match kind {
         Kind::Workgroup => Role::WorkgroupStandard,
@@ -32,7 +34,7 @@ const fn admin(kind: Kind) -> Role {
     if matches!(kind, Kind::Dropbox) { Role::DropboxAdmin } else { Role::WorkgroupAdmin }
 }
 
-/// The group, workgroup or dropbox a reference names.
+/// The workgroup or dropbox that a reference names.
 ///
 /// # Errors
 /// As [`Transaction::find`]; a conflict for any other kind.
@@ -43,7 +45,7 @@ pub fn find_group<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Refere
     }
 }
 
-/// The account or group a reference names, as a member.
+/// The account or group that a reference names.
 fn find_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) -> Result<Rc<Resource>> {
     match reference {
         Reference::Named(kind @ (Kind::Account | Kind::Group), name) => tx.find(*kind, name),
@@ -51,21 +53,21 @@ fn find_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference
     }
 }
 
-/// As [`find_member`], also of whoever is in a place that the actor may list the members of.
+/// As [`find_member`]; also finds a member that the actor may not see, if the actor may list the members.
 fn listed_member<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     group: &Resource,
     reference: &Reference,
 ) -> Result<Rc<Resource>> {
     let listed = |id: Id| {
-        // Who is in a group is told to whoever may change that, which was asked before.
+        // The actor may change the members of the group, as the caller has asked, and so may see them.
         let may_list = group.kind() == Kind::Group || tx.may(Action::Plain(Verb::ViewMembers), group.id)?;
         Ok(may_list && held(tx.facts(), group, id)?.is_some())
     };
     tx.find_listed(reference, &[Kind::Account, Kind::Group], &listed)
 }
 
-/// What somebody holds directly in a place.
+/// The binding that makes a principal a direct member; `None` if there is none.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -73,7 +75,7 @@ pub fn held<F: Facts + ?Sized>(facts: &F, group: &Resource, member: Id) -> Resul
     held_in(facts, (group.kind(), group.id), member)
 }
 
-/// The same where only the kind and the id of the place are known.
+/// As [`held`], by the kind and the id of the group.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -86,7 +88,7 @@ pub fn held_in<F: Facts + ?Sized>(facts: &F, (kind, group): (Kind, Id), member: 
     Ok(None)
 }
 
-/// Adds members, each at a level where one is named.
+/// Adds members, at the default level if `level` is `None`.
 ///
 /// # Errors
 /// A denial; a conflict for a cycle of groups, or for a member at another level.
@@ -99,7 +101,7 @@ pub fn add<F: Facts + ?Sized>(
 ) -> Result<()> {
     let group = tx.find(kind, name)?;
     for reference in who {
-        // Asked before the member is looked up: who may not add is not told who is there.
+        // The right comes before the lookup: an actor who may not add members must not learn which accounts exist.
         tx.require_verb(MembershipChange::Add.verb(kind, is_group(reference)), group.id)?;
         let member = find_member(tx, reference)?;
         add_one(tx, &group, &member, level)?;
@@ -107,21 +109,21 @@ pub fn add<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// What is done to a membership that is no admin's.
+/// A change of a membership below the level of admin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum MembershipChange {
-    /// It is made.
+    /// The membership begins.
     Add,
-    /// It ends.
+    /// The membership ends.
     Remove,
-    /// It gives nothing from now on.
+    /// The membership stays and gives nothing.
     Deactivate,
-    /// It gives again what it gave.
+    /// The membership takes effect again.
     Activate,
 }
 
 impl MembershipChange {
-    /// The action that it takes, where a group's membership counts by itself.
+    /// The action that the change takes. Workgroups and dropboxes have separate actions for groups as members.
     pub(super) const fn verb(self, place: Kind, of_group: bool) -> Verb {
         match (self, of_group && matches!(place, Kind::Workgroup | Kind::Dropbox)) {
             (MembershipChange::Add, true) => Verb::AddGroup,
@@ -153,7 +155,7 @@ pub fn add_one<F: Facts + ?Sized>(
 ) -> Result<()> {
     tx.require_verb(MembershipChange::Add.verb(group.kind(), member.kind() == Kind::Group), group.id)?;
     if let Some(existing) = held(tx.facts(), group, member.id)? {
-        // Who is in already is left alone, unless another level is asked for outright.
+        // An existing member stays as it is, unless the request names another level.
         if let Some(level) = level
             && level != existing.role
         {
@@ -185,7 +187,7 @@ const fn is_admin(level: Role) -> bool {
     matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin)
 }
 
-/// The commands that bring a member from one level to another.
+/// The commands that change a member's level.
 fn change_of_level(group: &Resource, member: &Resource, from: Role, to: Role) -> String {
     let (noun, place_name, who) = (group.kind(), group.shell_name(), shell_quote(&member.reference()));
     if from == admin(group.kind()) && to == initial(group.kind()) {
@@ -197,7 +199,7 @@ fn change_of_level(group: &Resource, member: &Resource, from: Role, to: Role) ->
     )
 }
 
-/// Adds an account that was made in this transaction, by whoever may create accounts straight into the place.
+/// Adds an account that this transaction created; the actor needs the right to create accounts in the group.
 ///
 /// # Errors
 /// A denial.
@@ -207,8 +209,8 @@ pub fn add_new<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, group: &Resource,
     Ok(())
 }
 
-/// Whether a group lies in another, or is it. It is looked for from both ends, a step here and a step there: what is
-/// built from above or from beneath has one end that leads nowhere yet.
+/// Whether `inner` is `outer` or lies in it. The search alternates between both ends: while nested groups are built
+/// from the top or from the bottom, one of the two ends leads nowhere yet.
 fn is_within<F: Facts + ?Sized>(facts: &F, inner: Id, outer: Id) -> Result<bool> {
     let (mut down, mut up) = (vec![outer], vec![inner]);
     let (mut below, mut above) = (HashSet::from([outer]), HashSet::from([inner]));
@@ -229,16 +231,16 @@ fn is_within<F: Facts + ?Sized>(facts: &F, inner: Id, outer: Id) -> Result<bool>
             }
         }
     }
-    // Where the steps meet in the middle, neither end comes to the other.
+    // The two searches may have met in the middle without reaching the other end.
     Ok(below.intersection(&above).next().is_some())
 }
 
-/// Groups nest, but none contains itself (docs/model.md#groups).
+/// Refuses a member that contains the group: groups nest, but none contains itself (docs/model.md#groups).
 fn refuse_cycle<F: Facts + ?Sized>(tx: &Transaction<'_, F>, group: &Resource, member: &Resource) -> Result<()> {
     if !is_within(tx.facts(), group.id, member.id)? {
         return Ok(());
     }
-    // The way down from the new member to the group that would hold it.
+    // The path down from the new member to the group, for the message.
     let mut ways: Vec<(Id, Option<usize>)> = vec![(member.id, None)];
     let mut seen = HashSet::from([member.id]);
     let mut next = 0;
@@ -272,10 +274,10 @@ fn refuse_cycle<F: Facts + ?Sized>(tx: &Transaction<'_, F>, group: &Resource, me
     Ok(())
 }
 
-/// Removes members; who is none is left alone.
+/// Removes members; warns about principals that are not members.
 ///
 /// # Errors
-/// A denial: an admin is removed by whom may undesignate it.
+/// A denial: to remove an admin also takes the right to remove the admin role.
 pub fn remove<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     kind: Kind,
@@ -294,7 +296,8 @@ pub fn remove<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Finds a member and asks for the right to take something from it, or to give back what was taken.
+/// Finds a member and requires the right to make a change to its membership. The binding is `None` if the principal
+/// is not a member.
 fn known_member<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     group: &Resource,
@@ -304,17 +307,17 @@ fn known_member<F: Facts + ?Sized>(
     tx.require_verb(change.verb(group.kind(), is_group(reference)), group.id)?;
     let member = listed_member(tx, group, reference)?;
     let existing = held(tx.facts(), group, member.id)?;
-    // To manage members covers those who are not admins (docs/model.md#workgroups): an admin is undesignated.
+    // The right to manage members covers members who are not admins (docs/model.md#workgroups).
     if existing.as_ref().is_some_and(|it| it.role == admin(group.kind())) && group.kind() != Kind::Group {
         tx.require_verb(Verb::RemoveAdmin, group.id)?;
     }
     Ok((member, existing))
 }
 
-/// Deactivates or activates memberships: they stay listed and give nothing meanwhile.
+/// Deactivates or activates memberships. An inactive membership stays listed and gives nothing.
 ///
 /// # Errors
-/// A denial; "no such member".
+/// A denial; a conflict for a principal that is not a member.
 pub fn set_active<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     kind: Kind,
@@ -333,10 +336,10 @@ pub fn set_active<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Brings a member to another level that is not an admin's, from one that is not.
+/// Changes the level of a member.
 ///
 /// # Errors
-/// A denial; a conflict for whoever is no member.
+/// A denial; a conflict for a principal that is not a member.
 pub fn set_level<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     kind: Kind,
@@ -361,10 +364,10 @@ fn not_a_member(group: &Resource, member: &Resource) -> Problem {
         .tip(format!("rolebook {} add-member {} {}", group.kind(), group.shell_name(), member.shell_name()))
 }
 
-/// Designates members as admins, or undesignates them; they stay members.
+/// Makes members admins, or makes admins plain members.
 ///
 /// # Errors
-/// A denial; a conflict for a group, or for an account that is no member.
+/// A denial; a conflict for a group, or for an account that is not a member.
 pub fn set_admin<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     kind: Kind,

@@ -1,9 +1,10 @@
-//! What people do: each operation reads facts and adds to a draft; it writes nothing.
+//! The operations: one file per noun of the command line. An operation reads facts and adds to a draft; it never
+//! writes to the store.
 //!
 //! An operation takes a [`Transaction`] (facts with the draft so far laid over them, an actor and a time)
 //! and a request of plain values. It asks [`crate::policy::decide`] before it changes anything and
-//! answers with a [`Problem`] when a rule or an invariant forbids it. What becomes of the draft is
-//! up to the caller: commit it, show it (`--dry-run`), or ask further questions about it.
+//! returns a [`Problem`] when a rule or an invariant forbids the change. The caller decides what to do with the
+//! draft: commit it, show it (`--dry-run`), or ask further questions about it.
 
 pub mod account;
 pub mod change_index;
@@ -51,7 +52,7 @@ use crate::model::Problem;
 /// The result of an operation.
 pub type Result<T> = std::result::Result<T, Problem>;
 
-/// A change that names nothing to change.
+/// The problem of a request that sets nothing.
 fn nothing_to_set() -> Problem {
-    Problem::usage("nothing_to_set", "nothing is said that could be changed").tip("name an option; --help lists them")
+    Problem::usage("nothing_to_set", "nothing to change").tip("name an option; --help lists them")
 }

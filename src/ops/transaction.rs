@@ -1,4 +1,6 @@
-//! A change in the making: facts, an actor, a time, and the draft so far.
+//! An operation in progress: facts with a draft over them, an actor and a time. Every operation takes a
+//! [`Transaction`], looks resources up through it as the actor sees them, asks it for rights, and adds rows to its
+//! draft. [`Transaction::finish`] checks the invariants and hands the draft to the caller.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,37 +20,37 @@ use crate::policy::decide_for;
 use crate::policy::disclosure::UNSEEN;
 use crate::policy::{Actor, BindingQuery, CurrentRights, Draft, Facts, Overlay, Question, Subject, Viewer};
 
-/// A change in the making.
+/// An operation in progress.
 pub struct Transaction<'f, F: Facts + ?Sized> {
     facts: Overlay<'f, F>,
-    /// Who acts.
+    /// The operator or the principal who acts.
     pub actor: Actor,
-    /// When: the time that is written down and that expiries are judged at.
+    /// The time of the change: the time in the log, and the time at which expiries are judged.
     pub at: Time,
-    /// What the actor should know besides what changed.
+    /// Lines for the actor besides the description of the change.
     pub warnings: Vec<String>,
-    /// What goes with what was removed: to be confirmed before it is committed.
+    /// A line for each further row that a removal takes along; the caller asks for confirmation before the commit.
     pub cascades: Vec<String>,
-    /// Whether a refusal says what would suffice: not one of a trial, which is made to find that out.
+    /// Whether a denial offers remedies. False for a trial, which itself looks for remedies.
     explains_denials: bool,
-    /// Where the past is looked at: by which rights.
+    /// The rights by which the actor reads the past; `None` if the facts are those of the present.
     rights: Option<CurrentRights<'f>>,
-    /// Delegated shares whose ends are held against what their sharers hold once the whole state is known, as
-    /// with a manifest, which may name a share before what it rests on; none where that is done at once.
+    /// Delegated shares whose ends are capped once the whole state is known: a manifest may name a share before
+    /// the one that it rests on. `None` if ends are capped at once.
     pub(super) uncapped_shares: Option<Vec<Id>>,
-    /// For how many unknown names the nearest one is still looked for.
+    /// The number of further unknown names that get a suggestion.
     hints_left: Cell<usize>,
-    /// Resources that the actor was told of.
+    /// Resources that may be named to the actor.
     disclosed: RefCell<HashSet<Id>>,
     lookalikes: Lookalikes,
 }
 
-/// For so many unknown names the nearest known one is looked for. Each takes a look at all names there are, and a
-/// file made for another store may have unknown ones by the thousand.
+/// The number of unknown names that get a suggestion. Each suggestion compares all names of a kind, and a file made
+/// for another store can have thousands of unknown names.
 const MAX_HINTS: usize = 20;
 
 impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
-    /// Begins with an empty draft.
+    /// A transaction with an empty draft.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -69,7 +71,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         })
     }
 
-    /// As [`Transaction::new`], to find out whether something works: its refusals say no more than that.
+    /// As [`Transaction::new`], to find out whether an operation succeeds: its denials offer no remedies.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -77,7 +79,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         Ok(Transaction { explains_denials: false, ..Transaction::new(facts, actor, at)? })
     }
 
-    /// As [`Transaction::new`], to look at the past by rights that are not of the past.
+    /// As [`Transaction::new`], to read facts of the past by the rights that the actor has now.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -90,17 +92,17 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         Ok(Transaction { rights, ..Transaction::new(facts, actor, at)? })
     }
 
-    /// Whether a refusal says what would suffice.
+    /// Whether a denial offers remedies.
     pub(super) const fn explains_denials(&self) -> bool {
         self.explains_denials
     }
 
-    /// The facts with the draft so far.
+    /// The facts with the draft so far over them.
     pub const fn facts(&self) -> &Overlay<'f, F> {
         &self.facts
     }
 
-    /// Ends the transaction: the draft and the last id it used.
+    /// Ends the transaction; returns the draft and the last id that it uses.
     ///
     /// # Errors
     /// A conflict when the state would break an invariant.
@@ -109,19 +111,19 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         Ok(self.facts.into_draft())
     }
 
-    /// Begins a new draft where the last one ended: what it held is in the facts below by then.
+    /// Begins a new draft after the caller has put the last one into the facts below.
     pub fn start_next_part(&mut self) {
         self.facts.start_next_part();
     }
 
-    /// Ends a transaction that was checked already.
+    /// Ends a transaction whose invariants the caller has checked; returns the draft and the last id that it uses.
     pub fn finish_unchecked(self) -> (Draft, Id) {
         self.facts.into_draft()
     }
 
     // Looking things up.
 
-    /// A resource as it is named to the actor: what the actor may not see has no name.
+    /// The reference of a resource, or a placeholder if the actor may not see the resource.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -130,7 +132,8 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         if self.may_name(id)? { self.internal_reference(id) } else { Ok(UNSEEN.to_owned()) }
     }
 
-    /// One side of a binding as it is named to the actor: who is told of a binding is told whom it names.
+    /// The reference of one side of a binding, or a placeholder. An actor who may see a binding may see both its
+    /// names.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -140,7 +143,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         if told { self.internal_reference(id) } else { Ok(UNSEEN.to_owned()) }
     }
 
-    /// Who gave a binding, as it is named to the actor.
+    /// The grantor of a binding, as [`Transaction::participant`] names it.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -148,8 +151,8 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         binding.grantor.map_or_else(|| Ok("the operator".to_owned()), |id| self.participant(binding, id))
     }
 
-    /// Whether a resource may be named to the actor, as it was or as it will be. What this transaction made may
-    /// be, and so may what the actor was told by another right ([`Transaction::disclose`]).
+    /// Whether a resource may be named to the actor, in the state before or after the change. The actor may know of
+    /// what this transaction created, and of what another right discloses ([`Transaction::disclose`]).
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -167,13 +170,13 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         Ok(may)
     }
 
-    /// Whether this transaction made a resource. A home folder may be made where the actor sees nothing: an item
-    /// is told to whoever sees it.
+    /// Whether this transaction created a resource that is not an item. A transaction can create a home folder in a
+    /// folder that the actor may not see, so items are named only to actors who see them.
     fn created_by_actor(&self, id: Id) -> Result<bool> {
         Ok(self.facts.is_new(id) && self.facts.header(id)?.is_none_or(|it| it.kind() != Kind::Item))
     }
 
-    /// Whether the actor is told of a binding, as things were or as they will be.
+    /// Whether the actor may see a binding, in the state before or after the change.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -187,7 +190,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         }
     }
 
-    /// The actor as it was before this transaction; none where the past is only looked at, by rights of its own.
+    /// What the actor could see before this transaction; `None` if the transaction only reads the past.
     fn viewer_before(&self) -> Result<Option<Viewer<'_, F>>> {
         match self.rights {
             Some(_) => Ok(None),
@@ -195,14 +198,14 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         }
     }
 
-    /// Remembers that the actor is told of a resource by a right of its own: the link it holds, the list
-    /// that it may take something back from.
+    /// Records that a resource may be named to the actor for another reason: the actor holds a link to it, or may
+    /// read a list that names it.
     pub fn disclose(&self, id: Id) {
         self.disclosed.borrow_mut().insert(id);
     }
 
-    /// The reference of a resource, whoever may see it: to find it again, and where the actor is known to
-    /// be told. Output goes by [`Transaction::name`] and [`Transaction::participant`].
+    /// The reference of a resource, without asking who may see it: for lookups, and for callers that have asked.
+    /// Output uses [`Transaction::name`] and [`Transaction::participant`].
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -227,7 +230,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         }
     }
 
-    /// A resource as it will be; one that ends, as it was.
+    /// A resource as the draft leaves it; a resource that the draft ends, as it was before.
     pub(super) fn current_or_removed(&self, id: Id) -> Result<Option<Rc<Resource>>> {
         Ok(match self.facts.resource(id)? {
             None => self.facts.base().resource(id)?,
@@ -235,7 +238,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         })
     }
 
-    /// The outermost thing that a resource lies in: who administers that may read of it.
+    /// The outermost resource that a resource lies in; its administrators may read the log entries of both.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -247,13 +250,13 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         Ok(ancestors.last().map_or(id, |outermost| outermost.id))
     }
 
-    /// A resource as it is typed in a command that is suggested; a placeholder for what the actor may not see.
+    /// The name of a resource as typed in a suggested command; `NAME` if the actor may not see the resource.
     pub(super) fn shell_name(&self, id: Id) -> Result<String> {
         let existing = if self.may_name(id)? { self.facts.resource(id)? } else { None };
         Ok(existing.map_or_else(|| "NAME".to_owned(), |resource| resource.shell_name()))
     }
 
-    /// The actor's eyes.
+    /// What the actor may see, in the state with the draft.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -275,8 +278,8 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
     /// The resource of that kind and name, if the actor may see it.
     ///
     /// # Errors
-    /// "No such thing", alike for what is not there and for what the actor may not see, with the
-    /// nearest name that it may see.
+    /// "No such …", the same for a resource that does not exist and for one that the actor may not see, with the
+    /// nearest name that the actor may see.
     pub fn find(&self, kind: Kind, name: &Name) -> Result<Rc<Resource>> {
         find_with_hint(&self.facts, &self.viewer()?, (kind, name), || self.may_hint())
     }
@@ -287,7 +290,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         left > 0
     }
 
-    /// What a reference means, if it is of that kind and the actor may see it.
+    /// The resource that a reference of that kind names, if the actor may see it.
     ///
     /// # Errors
     /// As [`Transaction::find`]; a conflict for a reference of another kind.
@@ -304,9 +307,8 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         }
     }
 
-    /// The resource of one of some kinds that a reference names, if the actor may see it, or a list that
-    /// it may read names it: what one sees listed one can take back
-    /// (docs/model.md#visibility).
+    /// The resource of one of `kinds` that a reference names, if the actor may see the resource or a list that names
+    /// it: who may read a list may remove its entries (docs/model.md#visibility).
     ///
     /// # Errors
     /// As [`Transaction::find`]; a conflict for a reference of another kind.
@@ -338,7 +340,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         }
     }
 
-    /// The item that a path names, as far as it is registered, if the actor may see it.
+    /// The item that a path names, or the nearest registered item above it, if the actor may see that.
     ///
     /// # Errors
     /// As [`super::find_item`].
@@ -348,7 +350,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
 
     // Asking.
 
-    /// Whether the actor may.
+    /// Whether the actor may do an action on a resource.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -363,16 +365,16 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         }
     }
 
-    /// Demands that the actor may.
+    /// Requires that the actor may do an action on a resource.
     ///
     /// # Errors
-    /// A denial with the rule, what is missing and who can give it.
+    /// A denial with the rule, what is missing and who can grant it.
     pub fn require(&self, action: Action, resource: Id) -> Result<()> {
         let Actor::Principal(principal) = self.actor else { return Ok(()) };
         self.require_of(principal, action, resource)
     }
 
-    /// Demands that somebody may.
+    /// Requires that a principal may do an action on a resource.
     ///
     /// # Errors
     /// As [`Transaction::require`].
@@ -388,7 +390,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         if decision.allowed { Ok(()) } else { Err(self.denial(&question, &decision)?) }
     }
 
-    /// Demands a plain action.
+    /// As [`Transaction::require`], for an action without a value.
     ///
     /// # Errors
     /// As [`Transaction::require`].
@@ -398,15 +400,15 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
 
     // Changing.
 
-    /// An id that no row has had.
+    /// An id that no row has used.
     pub const fn new_id(&mut self) -> Id {
         self.facts.new_id()
     }
 
-    /// Makes a resource with a name, and warns where the name looks like another.
+    /// Creates a resource with a name, and warns if the name looks like another one.
     ///
     /// # Errors
-    /// A usage problem for a name that nothing new may have.
+    /// A usage problem for a name that a new resource may not have.
     pub fn create(&mut self, parent: Option<Id>, name: &Name, attributes: Attributes) -> Result<Id> {
         self.take_name(attributes.kind(), parent, name)?;
         let id = self.new_id();
@@ -415,7 +417,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         Ok(id)
     }
 
-    /// Gives a resource another name, and warns where it looks like another.
+    /// Renames a resource, and warns if the new name looks like another one.
     ///
     /// # Errors
     /// As [`Transaction::create`].
@@ -437,19 +439,19 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         Ok(())
     }
 
-    /// Puts a resource as it shall be.
+    /// Adds a version of a resource to the draft.
     pub fn put(&mut self, mut resource: Resource) {
         resource.since = 0;
         resource.alias = resource.as_account().and_then(|account| account.email.as_deref()).map(key);
         self.facts.put_resource(resource);
     }
 
-    /// Puts other attributes on a resource.
+    /// Replaces the attributes of a resource.
     pub fn put_attributes(&mut self, resource: &Resource, attributes: Attributes) {
         self.put(Resource { attributes, ..resource.clone() });
     }
 
-    /// Gives a role; by the actor.
+    /// Adds a binding whose grantor is the actor; returns its id.
     pub fn bind(&mut self, resource: Id, principal: Id, role: Role) -> Id {
         let binding = self.new_binding(resource, principal, role);
         let id = binding.id;
@@ -457,7 +459,8 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         id
     }
 
-    /// A role that the actor gives, to be put as soon as all is said of it.
+    /// A new binding whose grantor is the actor, not yet in the draft: the caller completes it and calls
+    /// [`Transaction::put_binding`].
     pub fn new_binding(&mut self, resource: Id, principal: Id, role: Role) -> Binding {
         Binding {
             id: self.new_id(),
@@ -472,12 +475,12 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         }
     }
 
-    /// Puts a binding as it shall be.
+    /// Adds a version of a binding to the draft.
     pub fn put_binding(&mut self, binding: Binding) {
         self.facts.put_binding(Binding { since: 0, ..binding });
     }
 
-    /// Puts other sets on a row that this transaction made.
+    /// Replaces the manifest sets of a row that this transaction created.
     pub fn put_sets(&mut self, row: Id, sets: SetNames) {
         self.facts.put_sets(row, sets);
     }
@@ -487,7 +490,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         self.facts.end_binding(id);
     }
 
-    /// Ends a resource alone; [`Transaction::end_with_bindings`] takes with it what hangs on it.
+    /// Ends a resource alone; [`Transaction::end_with_bindings`] also ends its bindings.
     pub fn end(&mut self, id: Id) {
         self.facts.end_resource(id);
     }

@@ -1,4 +1,5 @@
-//! Finding things as an actor sees them: what it may not see is not there.
+//! Looking resources up as an actor sees them. A resource that the actor may not see gets the same answer as one
+//! that does not exist. [`super::Transaction`] offers the same lookups for its actor.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -10,10 +11,11 @@ use crate::model::reference::closest_match;
 use crate::model::{Id, Kind, Name, Path, Problem, Reference, Resource, Time};
 use crate::policy::{Actor, Facts, Viewer};
 
-/// Whoever looks: by the facts themselves, or by others where the past is read.
+/// The reader of a lookup. The rights of the reader come from the same facts, or from the present ones where the
+/// past is read.
 pub type AnyViewer<'f> = Viewer<'f, dyn Facts + 'f>;
 
-/// Refuses an actor that may do nothing at all.
+/// Refuses an account that is inactive or expired: it may do nothing at all.
 ///
 /// # Errors
 /// A denial for an account that is inactive or expired.
@@ -21,7 +23,7 @@ pub fn require_active<F: Facts + ?Sized>(facts: &F, actor: Actor, at: Time) -> R
     let Actor::Principal(id) = actor else { return Ok(()) };
     let resource = facts.resource(id)?;
     let account = resource.as_ref().and_then(|it| Some((it, it.as_account()?.status(at))));
-    // Whoever holds a link is no account.
+    // The holder of a link is not an account.
     let Some((account, status)) = account.filter(|(_, status)| *status != Status::Active) else { return Ok(()) };
     let message = format!("{} is {}", account.reference(), status.as_str());
     Err(Problem::denied(ACTIVE_ONLY, message))
@@ -35,8 +37,8 @@ pub fn find<F: Facts + ?Sized>(facts: &F, viewer: &AnyViewer<'_>, kind: Kind, na
     find_with_hint(facts, viewer, (kind, name), || true)
 }
 
-/// As [`find`]; whether a nearest name is looked for, which goes through all names there are, is asked where
-/// there is no such thing.
+/// As [`find`]. If there is no such resource, `may_hint` decides whether to look for the nearest name, which
+/// compares all names of the kind.
 pub(super) fn find_with_hint<F: Facts + ?Sized>(
     facts: &F,
     viewer: &AnyViewer<'_>,
@@ -56,7 +58,7 @@ pub(super) fn find_with_hint<F: Facts + ?Sized>(
     })
 }
 
-/// The nearest name of that kind which the actor may see.
+/// The nearest name among the resources of that kind that the actor may see.
 fn closest_name<F: Facts + ?Sized>(
     facts: &F,
     viewer: &AnyViewer<'_>,
@@ -65,7 +67,7 @@ fn closest_name<F: Facts + ?Sized>(
 ) -> Result<Option<String>> {
     let mut close = Vec::new();
     facts.resources(kind, None, &mut |resource| {
-        // Cheap first: only what is close is asked about.
+        // The cheap test comes first: only close names are asked about.
         if closest_match(name.key(), std::iter::once(resource.key.as_str())).is_some()
             && viewer.sees(&resource).unwrap_or(false)
         {
@@ -109,33 +111,33 @@ pub fn find_workspace<F: Facts + ?Sized>(
     Err(Problem::not_found("workspace", &format!("{org}/{name}")))
 }
 
-/// An item as far as it is registered.
+/// A path of an endpoint, resolved as far as it is registered.
 #[derive(Clone, Debug)]
 pub struct ResolvedPath {
-    /// The item; where it is not registered, the nearest folder above that is.
+    /// The item, or if it is not registered, the nearest item above it that is.
     pub nearest: Rc<Resource>,
-    /// The endpoint it lies on.
+    /// The endpoint of the path.
     pub endpoint: Rc<Resource>,
     /// The components that are not registered, from the item down.
     pub missing: Vec<String>,
 }
 
 impl ResolvedPath {
-    /// What the endpoint is.
+    /// The attributes of the endpoint.
     ///
     /// # Errors
-    /// "No such endpoint", which no item lies on.
+    /// "No such endpoint"; it does not occur, since every item lies on an endpoint.
     pub fn endpoint_attributes(&self) -> Result<Endpoint> {
         let endpoint = self.endpoint.as_endpoint().cloned();
         endpoint.ok_or_else(|| Problem::not_found("endpoint", &self.endpoint.name))
     }
 }
 
-/// The item that a path names, if the actor may see it: it holds some permission there, or looks
-/// after the place. Whether the endpoint is seen does not matter: shares on a private one count.
+/// The item that a path names, if the actor may see it: the actor holds a permission on it, or administers it.
+/// The actor need not see the endpoint: shares on a private endpoint count.
 ///
 /// # Errors
-/// "No such file or folder", alike for what is not there and for what the actor may not see.
+/// "No such file or folder", the same for an item that does not exist and for one that the actor may not see.
 pub fn find_item<F: Facts + ?Sized>(
     facts: &F,
     viewer: &AnyViewer<'_>,
@@ -145,7 +147,7 @@ pub fn find_item<F: Facts + ?Sized>(
     find_item_with_hint(facts, viewer, (endpoint, path), || true)
 }
 
-/// As [`find_item`], hinting as [`find_with_hint`] does.
+/// As [`find_item`]; `may_hint` as in [`find_with_hint`].
 pub(super) fn find_item_with_hint<F: Facts + ?Sized>(
     facts: &F,
     viewer: &AnyViewer<'_>,
@@ -170,7 +172,8 @@ pub(super) fn find_item_with_hint<F: Facts + ?Sized>(
     })
 }
 
-/// What a reference means, if the actor may see it; of an item, the nearest one that is registered.
+/// The resource that a reference names, with its kind, if the actor may see it; for a path, the nearest registered
+/// item.
 ///
 /// # Errors
 /// As [`super::Transaction::find`].

@@ -35,7 +35,7 @@ fn both_nouns_add_list_show_edit_and_remove() {
             tool.fails(3, &format!("{noun} {change} {own}{title} --as bob"), "Members get only the view access");
             tool.fails(4, &format!("{noun} {change} {own}{title} --as eve"), "no such");
         }
-        tool.fails(2, &format!("{noun} edit {own}"), "nothing is said");
+        tool.fails(2, &format!("{noun} edit {own}"), "nothing to change");
         let out = tool.ok(&format!("{noun} edit {own} --name reel-4 --title '' --as carol"));
         assert!(out.contains("name reel-3 -> reel-4, title Reel 3 -> none"), "{out}");
         tool.ok(&format!("{noun} add acme/prod reel-3"));

@@ -18,7 +18,7 @@ fn an_admin_adds_changes_and_removes_workspaces() {
     assert!(shown["files"].is_null() && shown["members"] == 0, "{shown}");
     tool.ok("workspace set acme/test --description '' --root-upload allow --as carol");
     assert!(tool.json("workspace show acme/test")["description"].is_null());
-    tool.fails(2, "workspace set acme/test", "nothing is said");
+    tool.fails(2, "workspace set acme/test", "nothing to change");
     tool.fails(2, "workspace show test", "names no workspace");
     tool.fails(5, "workspace show user:bob", "cannot stand here");
     tool.fails(2, "workspace add acme/test2 --root-upload perhaps", "perhaps");

@@ -159,7 +159,7 @@ fn nobody_takes_an_address_that_is_somebodys() {
     tool.ok("account edit bob --email robert@example.com --as bob");
     tool.ok("account edit bob --display-name Robert --as bob");
     let refusal = |address: &str, who: &str| {
-        let ran = tool.fails(3, &format!("account edit {who} --email {address} --as {who}"), "by oneself");
+        let ran = tool.fails(3, &format!("account edit {who} --email {address} --as {who}"), "your own address");
         ran.err.replace(address, "ADDRESS")
     };
     let one = refusal("carol@example.com", "bob");
@@ -175,6 +175,6 @@ fn nobody_takes_an_address_that_is_somebodys() {
     tool.ok("account edit eve --email eva@example.com --as eve");
     let changed = tool.revision();
     tool.ok("account edit carol --email eve@example.com --as alice");
-    tool.fails(3, &format!("undo {changed} --as eve"), "by oneself");
+    tool.fails(3, &format!("undo {changed} --as eve"), "your own address");
     tool.ok(&format!("undo {changed} --as alice"));
 }
