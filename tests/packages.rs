@@ -128,19 +128,12 @@ fn a_package_outlives_its_sender() {
 #[test]
 fn files_are_a_name_and_a_size() {
     let tool = studio();
+    let expected = "expected `NAME:BYTES`";
     for bad in ["a.mov", "a.mov:x", ":5", "a.mov:-1"] {
-        tool.fails(
-            2,
-            &format!("package send --title x --to bob --file '{bad}' --as carol"),
-            "is not a file and its size",
-        );
+        tool.fails(2, &format!("package send --title x --to bob --file '{bad}' --as carol"), expected);
     }
     for bad in ["../a.mov:5", "a//b.mov:5", "/a.mov:5", "b/:5", "./a:5"] {
-        tool.fails(
-            2,
-            &format!("package send --title x --to bob --file {bad} --as carol"),
-            "is not a file and its size",
-        );
+        tool.fails(2, &format!("package send --title x --to bob --file {bad} --as carol"), expected);
     }
     tool.fails(2, "package send --title '' --to bob --as carol", "a title is not empty");
     tool.ok("package send --title x --to bob --file 'C:notes.txt:5' --as carol");

@@ -1,4 +1,4 @@
-//! What is a dropbox's own: its public link.
+//! The public link of a dropbox. `invitation` has the private links, `group` the dropbox itself.
 
 use super::group::children;
 use super::{Result, Transaction, invitation};
@@ -7,10 +7,10 @@ use crate::model::secret::Secret;
 use crate::model::{Kind, Name, Problem, Resource, SetNames, Verb};
 use crate::policy::Facts;
 
-/// Turns the public link on, with a secret of its own. Answers whether it was off.
+/// Turns the public link on, with a new secret. Returns whether the link was off before.
 ///
 /// # Errors
-/// A denial; a conflict where the server does not allow public links.
+/// A denial; a conflict if the server does not allow public links.
 pub fn public_link_on<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name, secret: &Secret) -> Result<bool> {
     let dropbox = tx.find(Kind::Dropbox, name)?;
     tx.require_verb(Verb::SetPublicLink, dropbox.id)?;
@@ -45,7 +45,7 @@ fn not_allowed() -> Problem {
         .tip("rolebook server set --public-links allow")
 }
 
-/// Turns the public link off; the private links it gave live on unless they are revoked too.
+/// Turns the public link off. The private links that were claimed through it stay in force, unless `revoke_issued`.
 ///
 /// # Errors
 /// A denial.

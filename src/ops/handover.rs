@@ -1,16 +1,16 @@
-//! What must not be left without anybody when an account is destroyed: content it owns, places that
-//! it alone administers, and the shares it made, which need somebody who can change them (docs/model.md#accounts).
+//! What an account that is destroyed leaves to a successor: the content it owns, the endpoints and organizations that
+//! it alone administers, and the shares it made, which need a sharer who can change them (docs/model.md#accounts).
 
 use super::{Result, Transaction, content, share};
 use crate::model::catalogue::HAND_OVER;
 use crate::model::{Action, Binding, Id, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts, invariants};
 
-/// Hands over to a successor; where none is named, refuses while there is something to hand over. With
-/// `cascade` the shares that the account made are removed instead, and what rests on them.
+/// Transfers everything to a successor. Without a successor, refuses while there is something to transfer. With
+/// `cascade`, removes the shares that the account made, with what rests on them, and does not transfer them.
 ///
 /// # Errors
-/// A conflict that lists what there is; a denial where the actor may not give it to anybody.
+/// A conflict that lists what there is to transfer; a denial if the actor may not give it to the successor.
 pub(super) fn transfer_ownership<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     account: &Resource,
@@ -37,7 +37,7 @@ pub(super) fn transfer_ownership<F: Facts + ?Sized>(
             require(tx, Action::Assign(role.role), role.resource)?;
         } else {
             require(tx, Action::Plain(Verb::EditMember), role.resource)?;
-            // Who is a member already becomes an admin.
+            // A successor who is a member becomes an admin.
             for held in tx.facts().list_bindings(BindingQuery::OfAs(successor.id, Role::OrgMember))? {
                 if held.resource == role.resource {
                     tx.end_binding(held.id);
@@ -54,7 +54,7 @@ pub(super) fn transfer_ownership<F: Facts + ?Sized>(
     share::reassign(tx, account.id, successor, &|tx, action, on| require(tx, action, on))
 }
 
-/// The administrator's roles that nobody else holds effectively.
+/// The administrator roles of an account that no other active account has in effect.
 fn administered_alone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: &Resource) -> Result<Vec<Binding>> {
     let mut alone = Vec::new();
     for role in [Role::EndpointAdministrator, Role::OrgAdmin] {
@@ -67,7 +67,7 @@ fn administered_alone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, account: &Reso
     Ok(alone)
 }
 
-/// Demands a right over something; what the actor may not see is not named.
+/// Requires an action on a resource; the denial does not name a resource that the actor may not see.
 fn require<F: Facts + ?Sized>(tx: &Transaction<'_, F>, action: Action, on: Id) -> Result<()> {
     if tx.may(action, on)? {
         return Ok(());
@@ -75,7 +75,7 @@ fn require<F: Facts + ?Sized>(tx: &Transaction<'_, F>, action: Action, on: Id) -
     match tx.facts().resource(on)? {
         Some(resource) if tx.sees(&resource)? => tx.require(action, on),
         _ => {
-            let message = "the account has something that you may not see, and so may not hand over";
+            let message = "the account has something that you may not see and may not transfer";
             Err(Problem::denied(HAND_OVER, message).tip("the operator can"))
         }
     }

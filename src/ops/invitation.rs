@@ -1,4 +1,6 @@
-//! Private links of dropboxes: inviting, resending, revoking, claiming, submitting (docs/model.md#dropboxes).
+//! Private links of dropboxes: inviting, resending, revoking, claiming and submitting (docs/model.md#dropboxes). A
+//! link is a resource of kind invitation, with the hash of its secret as its key; its invitee holds the role
+//! `outside-submitter` on the dropbox while the link is active.
 
 use std::rc::Rc;
 
@@ -12,15 +14,15 @@ use crate::model::time::{Expiry, TimeSpan};
 use crate::model::{Id, Kind, Name, Problem, Resource, Role, SetNames, Time, Verb};
 use crate::policy::Facts;
 
-/// How long a private link lives where nothing is said.
+/// The default lifetime of a private link.
 pub const DEFAULT_LIFETIME: TimeSpan = TimeSpan::days(3);
 
-/// How long a link shall live.
+/// The terms of a private link.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LinkTerms {
-    /// When it ends; three days from now where nothing is said.
+    /// When the link expires; three days from now by default.
     pub expires: Option<Expiry>,
-    /// Whether one completed submission uses it up.
+    /// Whether one completed submission uses up the link.
     pub after_one_upload: bool,
 }
 
@@ -35,14 +37,14 @@ impl LinkTerms {
     }
 }
 
-/// A link that was refused, and what only the log may know of it.
+/// The refusal of a link or of an invitation, with details for the log alone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Refusal {
-    /// What is said to whoever presented it: always the same.
+    /// The answer to the holder of the link, the same for every reason.
     pub problem: Box<Problem>,
-    /// The true reason.
+    /// The true reason, for the log.
     pub reason: &'static str,
-    /// Whose link it was, where it was one.
+    /// The invitee of the link; `None` if the link is unknown.
     pub invitee: Option<Id>,
 }
 
@@ -62,16 +64,16 @@ fn refusal(reason: &'static str, invitee: Option<Id>) -> Refusal {
     Refusal { problem: Box::new(bad_link()), reason, invitee }
 }
 
-/// The one answer to every link that does not work.
+/// The answer to every link that does not work, whatever the reason.
 fn bad_link() -> Problem {
     let problem = Problem::denied(LINK, "this link cannot be used").coded("bad_link");
     problem.tip("ask whoever gave you the link for a new one")
 }
 
-/// Invites an outside submitter; `secret` is the private link's.
+/// Invites an outside submitter; `secret` is that of the private link.
 ///
 /// # Errors
-/// A denial; a conflict for the address of an account or one that has an active link.
+/// A denial; a conflict for the address of an account, or for an address that has an active link.
 pub fn invite<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     dropbox: &Name,
@@ -85,7 +87,7 @@ pub fn invite<F: Facts + ?Sized>(
     issue(tx, &dropbox, email, life, secret)
 }
 
-/// The address of an account is not invited: the refusal offers to add a member (docs/model.md#dropboxes).
+/// Refuses the address of an account, and suggests to add the account as a member (docs/model.md#dropboxes).
 fn refuse_account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, dropbox: &Resource, email: &Name) -> Result<()> {
     let Some(account) = account_of(tx, email)? else { return Ok(()) };
     let who = if tx.sees(&account)? { account.shell_name() } else { "NAME".to_owned() };
@@ -94,7 +96,7 @@ fn refuse_account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, dropbox: &Resource
         .tip(format!("rolebook dropbox add-member {} {who} --level submit-only", dropbox.shell_name())))
 }
 
-/// The account that has an address, as its e-mail or as its name.
+/// The account that has an address as its name or as its e-mail address.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -109,7 +111,7 @@ pub fn account_of<F: Facts + ?Sized>(tx: &Transaction<'_, F>, email: &Name) -> R
     Ok(found)
 }
 
-/// Makes the link, unasked: the caller has asked.
+/// Creates the link, and the invitee if it is new. The caller has asked for the right.
 fn issue<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     dropbox: &Resource,
@@ -165,12 +167,12 @@ fn issue<F: Facts + ?Sized>(
     Ok(id)
 }
 
-/// Which link or invitation is meant.
+/// Selects a link of a dropbox, or an invitation to an organization.
 #[derive(Clone, Debug)]
 pub enum LinkSelector {
-    /// The newest of an address.
+    /// The newest link of an e-mail address.
     Address(Name),
-    /// The one of that number.
+    /// The link of that number.
     Number(u64),
 }
 
@@ -183,7 +185,7 @@ impl std::fmt::Display for LinkSelector {
     }
 }
 
-/// The link of a dropbox that is meant, with its address.
+/// The selected link of a dropbox, with its attributes.
 fn select_link<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     dropbox: &Resource,
@@ -214,7 +216,7 @@ fn newest<F: Facts + ?Sized>(
         .max_by_key(|link| link.id))
 }
 
-/// A command about the link of an address, as a shell takes it.
+/// A `rolebook dropbox` command about the link of an address, quoted for a shell.
 fn shell_command(verb: &str, dropbox: &Resource, email: &Name) -> String {
     use crate::model::name::shell_quote;
     format!("rolebook dropbox {verb} {} {}", dropbox.shell_name(), shell_quote(email.as_written()))
@@ -228,10 +230,10 @@ fn no_link(dropbox: &Resource, which: &LinkSelector) -> Problem {
     }
 }
 
-/// Sends again: a new link under the terms of the old one, which dies.
+/// Replaces a link by a new one on the same terms, and revokes the old one.
 ///
 /// # Errors
-/// A denial; "no such invitation" where none is active or expired.
+/// A denial; "no such invitation" for a link that was used or revoked.
 pub fn resend<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     dropbox: &Name,
@@ -255,7 +257,7 @@ pub fn resend<F: Facts + ?Sized>(
     issue(tx, &dropbox, &email, life, secret)
 }
 
-/// Revokes the link that is meant.
+/// Revokes a link; warns if it was used or revoked before.
 ///
 /// # Errors
 /// A denial; "no such invitation".
@@ -299,12 +301,12 @@ fn end_link<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Claims a private link with the public one: for whoever holds it, without an account. A link that was
-/// claimed for the address before is replaced.
+/// Claims a private link with the public link of a dropbox; the holder needs no account. An earlier link that was
+/// claimed for the address is replaced.
 ///
 /// # Errors
-/// The one answer for a link that does not work, with the true reason for the log; the same for an
-/// address that somebody invited, so that nobody learns who was invited.
+/// The same denial for every link that does not work, with the true reason for the log; also for an address that
+/// was invited, so that nobody learns who was invited.
 pub fn claim<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     dropbox: &Name,
@@ -335,19 +337,19 @@ pub fn claim<F: Facts + ?Sized>(
     Ok(issue(tx, &dropbox, email, LinkTerms::default(), secret)?)
 }
 
-/// What is submitted.
+/// A package to submit to a dropbox.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// What it is called.
+    /// The title of the package.
     pub title: String,
-    /// What is in it.
+    /// The files in the package.
     pub files: Vec<File>,
 }
 
-/// Submits with a private link. A one-upload link is spent in the same draft.
+/// Submits with a private link. The same draft marks a link for one upload as used.
 ///
 /// # Errors
-/// The one answer for a link that does not work, with the true reason for the log.
+/// The same denial for every link that does not work, with the true reason for the log.
 pub fn submit_with<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     dropbox: &Name,
@@ -371,7 +373,7 @@ pub fn submit_with<F: Facts + ?Sized>(
     }
     tx.actor = Actor::Principal(submitter);
     tx.disclose(dropbox.id);
-    // The one evaluator has the last word here too.
+    // The evaluator decides here as everywhere.
     tx.require_verb(Verb::Submit, dropbox.id).map_err(|_| refusal("the outside submitter may not submit", invitee))?;
     if it.after_one_upload {
         end_link(tx, &existing, &it.clone(), InvitationState::Used)?;
@@ -382,7 +384,7 @@ pub fn submit_with<F: Facts + ?Sized>(
 /// Submits as a member.
 ///
 /// # Errors
-/// A denial, "no such dropbox", or a usage problem where nobody is named.
+/// A denial; "no such dropbox"; a usage problem for the operator.
 pub fn submit_as<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     dropbox: &Name,

@@ -1,4 +1,5 @@
-//! Items as rows: registering a path with the folders above it, and walking what lies below.
+//! Steps that operations on items share: creating item rows, registering a path with the folders above it, walking
+//! a subtree, and checks on folders. None of them asks for a right; their callers do.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -10,12 +11,12 @@ use crate::model::name::shell_quote;
 use crate::model::{Id, Kind, Name, Path, Problem, Resource, SetNames};
 use crate::policy::Facts;
 
-/// Makes the root folder of a new endpoint.
+/// Creates the root folder of a new endpoint.
 pub(super) fn make_root<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: Id) -> Id {
     make(tx, endpoint, "/", Item::FOLDER)
 }
 
-/// Makes an item in a folder, unasked: the caller has asked.
+/// Creates an item in a folder. The caller has asked for the right.
 pub(super) fn make<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, parent: Id, name: &str, item: Item) -> Id {
     let id = tx.new_id();
     tx.put(Resource {
@@ -31,11 +32,11 @@ pub(super) fn make<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, parent: Id, n
     id
 }
 
-/// Registers a path as a folder, with the folders above it, unasked. A path that is registered as a
-/// folder stays as it is.
+/// Registers a path as a folder, with the folders above it. A path that is registered as a folder stays as it is.
+/// The caller has asked for the right.
 ///
 /// # Errors
-/// "No such endpoint"; a conflict where a file stands in the way.
+/// "No such endpoint"; a conflict if the path or a part of it is a file.
 pub(super) fn register_folder<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     endpoint: &Name,
@@ -67,12 +68,12 @@ pub(super) fn require_folder<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &
         .tip(format!("rolebook content show {}", shell_quote(&path))))
 }
 
-/// Refuses what would lie deeper than a path goes: so many levels of items, put into a folder.
+/// Refuses to put a number of levels of items into a folder if the deepest path would be too long.
 ///
 /// # Errors
 /// A conflict.
 pub(super) fn require_room<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: &Resource, levels: usize) -> Result<()> {
-    // The folder, what it lies in, the root folder and the endpoint: the last two are no components.
+    // The ancestors end with the root folder and the endpoint, which are not path components.
     let depth = tx.facts().ancestors(folder.id)?.len().saturating_sub(2);
     if depth + levels <= Path::MAX_DEPTH {
         return Ok(());
@@ -85,7 +86,7 @@ pub(super) fn require_room<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: &
     Err(Problem::conflict("too_deep", message).why(format!("a path has at most {} components", Path::MAX_DEPTH)))
 }
 
-/// How many levels of items there are from one down, itself among them; of a [`subtree`] in its order.
+/// The number of levels in a [`subtree`], its top included. The items must be in the order of [`subtree`].
 pub(super) fn levels(subtree: &[Rc<Resource>]) -> usize {
     let mut depths: HashMap<Id, usize> = HashMap::new();
     for item in subtree {
@@ -95,8 +96,8 @@ pub(super) fn levels(subtree: &[Rc<Resource>]) -> usize {
     depths.into_values().max().unwrap_or(0)
 }
 
-/// Refuses a folder that the files of a workspace lie in. A workspace that the actor may not see is
-/// not named.
+/// Refuses a folder that holds the files of a workspace. The message does not name a workspace that the actor may
+/// not see.
 ///
 /// # Errors
 /// A conflict.
@@ -104,7 +105,7 @@ pub(super) fn refuse_files<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Re
     let Some(workspace) = item.as_item().and_then(|it| it.files_of) else { return Ok(()) };
     let (path, whose) = (tx.name(item.id)?, tx.name(workspace)?);
     let problem = Problem::conflict("holds_files", format!("the files of {whose} lie in `{path}`"))
-        .why("the files of a workspace stay where they are as long as there is the workspace");
+        .why("the files of a workspace stay in their folder while the workspace exists");
     Err(match whose.strip_prefix("workspace:") {
         Some(name) => problem.tip(format!("rolebook workspace remove {}", shell_quote(name))),
         None => problem,

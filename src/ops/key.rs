@@ -1,5 +1,5 @@
-//! Signing keys and access tokens: what only the admins of an organization know of
-//! (docs/model.md#keys-tokens-media-and-streams).
+//! Signing keys and access tokens: creating, listing, deleting or revoking them, and verifying a token. Only the
+//! admins of an organization may see them (docs/model.md#keys-tokens-media-and-streams).
 
 use std::rc::Rc;
 
@@ -27,7 +27,7 @@ pub(super) fn find_org_or_workspace<F: Facts + ?Sized>(
     }
 }
 
-/// Everything of a kind that lies in an organization or in one of its workspaces, oldest first.
+/// The resources of a kind in an organization and in its workspaces, or in one workspace, oldest first.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -46,7 +46,7 @@ pub(super) fn lying_in<F: Facts + ?Sized>(
     Ok(found)
 }
 
-/// Keeps the public half of a new signing key.
+/// Records the public half of a new signing key.
 ///
 /// # Errors
 /// A denial.
@@ -63,7 +63,7 @@ pub fn create_signing_key<F: Facts + ?Sized>(
     Ok(put(tx, owner.id, None, Attributes::SigningKey(key)))
 }
 
-/// Puts a new resource without a name; its key is the hash of its secret, or its own number.
+/// Creates a resource without a name; its key is the hash of its secret, or its own number.
 fn put<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     parent: Id,
@@ -105,10 +105,10 @@ pub fn delete_signing_key<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, which:
     tx.end_with_bindings(existing.id)
 }
 
-/// Makes an access token of a workspace; `secret` is what acts with it.
+/// Creates an access token of a workspace; its holder acts with `secret`, of which only the hash is stored.
 ///
 /// # Errors
-/// A denial; a conflict for one that would have expired.
+/// A denial; a conflict for an expiry in the past.
 pub fn create_token<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     workspace: &Reference,
@@ -129,8 +129,7 @@ pub fn create_token<F: Facts + ?Sized>(
     Ok(put(tx, owner.id, Some(secret), Attributes::AccessToken(token)))
 }
 
-/// The access tokens of an organization or of one of its workspaces, oldest first; also those that
-/// were revoked.
+/// The access tokens of an organization or of one of its workspaces, oldest first, also those that were revoked.
 ///
 /// # Errors
 /// A denial.
@@ -140,7 +139,7 @@ pub fn tokens<F: Facts + ?Sized>(tx: &Transaction<'_, F>, on: &Reference) -> Res
     lying_in(tx, Kind::AccessToken, &owner)
 }
 
-/// Ends an access token; it stays listed.
+/// Revokes an access token; it stays listed.
 ///
 /// # Errors
 /// A denial.
@@ -153,17 +152,17 @@ pub fn revoke_token<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, which: &Refe
     Ok(())
 }
 
-/// The one answer to every token that does not work.
+/// The answer to every token that does not work, whatever the reason.
 fn bad_token() -> Problem {
     Problem::denied(TOKEN_ENDED, "this access token cannot be used")
         .coded("bad_token")
         .why("a token that is unknown, revoked, expired or of another workspace gets one and the same answer")
 }
 
-/// The live token of a workspace that a secret is of: for whoever holds the secret.
+/// The active token of a workspace with this secret. The holder of the secret needs no right.
 ///
 /// # Errors
-/// The one answer for a token that does not work.
+/// The same denial for every token that does not work.
 pub fn verify<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     org: &Name,

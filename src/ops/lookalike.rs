@@ -1,8 +1,8 @@
-//! Names that look alike (docs/model.md#names): accepted, with a warning.
+//! Warnings about names that look alike (docs/model.md#names); such names are accepted.
 //!
-//! What looks alike is what Unicode Technical Standard 39 says: two names with one skeleton. To find the
-//! skeletons of all names takes reading them all, so that is done once in a change, and only when a name
-//! beyond ASCII is added. Names in ASCII are looked up under the spellings that are taken for them.
+//! Two names look alike if they have the same skeleton by Unicode Technical Standard 39. The skeletons of all names
+//! take reading all names, so a change computes them at most once per kind and parent, and only when it adds a name
+//! beyond ASCII. A name in ASCII is looked up under the spellings that it could be mistaken for.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,24 +16,24 @@ use crate::model::escape::escape_hidden;
 use crate::model::{Id, Kind, Name};
 use crate::policy::Facts;
 
-/// How many names in ASCII are looked up in one change: a change of more is made by a program, and a
-/// look-up for each would slow it down.
+/// The maximum number of lookups for names in ASCII in one change. A change that needs more is made by a program,
+/// and a lookup for each name would slow it down.
 const MAX_LOOKUPS: u32 = 1_000;
 
-/// Letters and digits of ASCII that are taken for one another.
+/// Letters and digits of ASCII that readers mistake for each other.
 const ALIKE: [(&str, &str); 6] = [("1", "l"), ("l", "1"), ("0", "o"), ("o", "0"), ("rn", "m"), ("m", "rn")];
 
-/// What a change knows of the names there are.
+/// The existing names, as far as one change has compared them.
 #[derive(Default)]
 pub(super) struct Lookalikes {
-    /// The keys of the names of a kind in one place, by skeleton.
+    /// The keys of all names of a kind under one parent, by skeleton.
     known: HashMap<(Kind, Option<Id>), HashMap<String, Vec<String>>>,
-    /// How many names in ASCII were looked up.
+    /// The number of lookups for names in ASCII.
     looked_up: u32,
 }
 
 impl Lookalikes {
-    /// What should be said of a name that is about to be given.
+    /// The warning for a name that is about to be given, if there is one.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -81,8 +81,8 @@ impl Lookalikes {
     }
 }
 
-/// A name without what makes it differ from those that look like it. Twice: the first pass makes letters
-/// of digits, and what is small of a capital may have a skeleton of its own.
+/// The skeleton of a name, without case. It is taken twice: the first pass turns digits into letters, and the lower
+/// case of a capital can have another skeleton.
 fn full_skeleton(name: &str) -> String {
     let once: String = skeleton(name).collect();
     skeleton(&once.to_lowercase()).collect()
@@ -103,7 +103,7 @@ fn skeletons<F: Facts + ?Sized>(
     Ok(found)
 }
 
-/// The warning for a name and the key of one that looks like it, if that is there and the actor sees it.
+/// The warning that a name looks like the resource with a key, if that resource exists and the actor may see it.
 fn lookalike_warning<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     kind: Kind,

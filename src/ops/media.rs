@@ -1,4 +1,5 @@
-//! Media files and live streams of workspaces (docs/model.md#keys-tokens-media-and-streams).
+//! Media files and live streams of workspaces: adding, editing, removing and listing them
+//! (docs/model.md#keys-tokens-media-and-streams).
 
 use std::rc::Rc;
 
@@ -10,14 +11,14 @@ use crate::model::secret::Secret;
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Verb};
 use crate::policy::Facts;
 
-/// What shall be otherwise; what is none is left as it is.
+/// Attributes to change; `None` leaves an attribute as it is.
 #[derive(Clone, Debug, Default)]
 pub struct MediaEdit {
-    /// Its name.
+    /// The name.
     pub name: Option<Name>,
-    /// The title people read; an empty text takes it away.
+    /// The title; an empty text removes it.
     pub title: Option<String>,
-    /// A new stream key, for a live stream.
+    /// A new stream key, for live streams.
     pub key: Option<Secret>,
 }
 
@@ -30,10 +31,10 @@ pub fn title(resource: &Resource) -> Option<&str> {
     }
 }
 
-/// Adds a media file to a workspace, or a live stream, which has a key.
+/// Adds a media file or a live stream to a workspace. `key` is the key of a stream; a media file ignores it.
 ///
 /// # Errors
-/// A denial; a conflict when it exists with another title.
+/// A denial; a conflict if it exists with another title.
 pub fn add<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     kind: Kind,
@@ -65,10 +66,10 @@ fn taken<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource) -> Res
         .why("names are unique in a workspace, compared without case"))
 }
 
-/// Changes the name, the title, or the key of a stream.
+/// Changes the name or the title, or the key of a stream.
 ///
 /// # Errors
-/// A denial; a conflict when the name is taken.
+/// A denial; a conflict if the name is taken.
 pub fn edit<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     kind: Kind,
@@ -104,7 +105,7 @@ pub fn edit<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Removes one.
+/// Removes a media file or a live stream.
 ///
 /// # Errors
 /// A denial.
@@ -114,7 +115,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, kind: Kind, which:
     tx.end_with_bindings(existing.id)
 }
 
-/// Those of an organization or of one workspace that the actor may see, oldest first.
+/// The media files or live streams of an organization or of one workspace that the actor may see, oldest first.
 ///
 /// # Errors
 /// When the facts cannot be read; "no such organization".

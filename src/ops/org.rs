@@ -1,4 +1,5 @@
-//! Organizations: making, describing and removing them (docs/model.md#organizations).
+//! Organizations: creating, describing and removing them (docs/model.md#organizations). Their members are in
+//! `org_member`, the invitations to them in `org_invitation`.
 
 use super::group::children;
 use super::membership::levels;
@@ -7,8 +8,7 @@ use crate::model::attributes::{Attributes, Org};
 use crate::model::{Id, Kind, Name, Problem, Reference, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
-/// A text that people read, as an option gives it: none leaves what was there, an empty one takes
-/// it away.
+/// A description or title after a change: `None` leaves the text as it was, an empty text removes it.
 ///
 /// # Errors
 /// A usage problem for control characters.
@@ -23,7 +23,7 @@ pub(super) fn text_setting(given: Option<&str>, before: Option<&str>) -> Result<
 /// Creates an organization; its founder is its first admin.
 ///
 /// # Errors
-/// A denial; a usage problem for the operator without an admin; a conflict when it exists otherwise.
+/// A denial; a usage problem if the operator names no admin; a conflict if the organization exists with other values.
 pub fn add<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     name: &Name,
@@ -41,7 +41,7 @@ pub fn add<F: Facts + ?Sized>(
     Ok(id)
 }
 
-/// Whoever acts; for the operator, who is no account, the one that is named.
+/// The first admin: the actor, or the named account if the operator acts, who is not an account.
 fn founder<F: Facts + ?Sized>(tx: &Transaction<'_, F>, name: &Name, admin: Option<&Reference>) -> Result<Id> {
     let named = admin.map(|admin| tx.find_reference(Kind::Account, admin)).transpose()?;
     match (tx.actor, named) {
@@ -51,23 +51,23 @@ fn founder<F: Facts + ?Sized>(tx: &Transaction<'_, F>, name: &Name, admin: Optio
             "admins_are_invited",
             format!("{} cannot be made an admin outright", other.reference()),
         )
-        .why("who founds an organization is its first admin; everybody else is invited")
+        .why("the founder of an organization is its first admin; everybody else is invited")
         .tip(org_member::invitation_for(name, &other, Role::OrgAdmin))),
         (Actor::Operator, Some(first)) => Ok(first.id),
         (Actor::Operator, None) => Err(Problem::usage("no_administrator", "an organization needs an admin")
-            .why("the operator is no account, so it must name one")
+            .why("the operator is not an account, so it must name one")
             .tip("--admin USER, or --as USER")),
     }
 }
 
-/// Adding what is there already is no change; adding it otherwise is a contradiction.
+/// Adding an organization that exists changes nothing; adding it with other values is a conflict.
 fn same_or_conflict<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     existing: &Resource,
     founder: Id,
     wanted: Option<&Org>,
 ) -> Result<Id> {
-    // Names are unique, so that one is taken cannot be hidden; whose it is can.
+    // Names are unique, so a taken name cannot be hidden; what has the name can.
     if !tx.sees(existing)? {
         return Err(Problem::conflict("exists", format!("the name `{}` is taken", existing.name)));
     }
@@ -79,7 +79,7 @@ fn same_or_conflict<F: Facts + ?Sized>(
         .tip(format!("rolebook org show {}", existing.shell_name())))
 }
 
-/// Changes the description.
+/// Changes the description of an organization.
 ///
 /// # Errors
 /// A denial.
@@ -119,7 +119,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, name: &Name) -> Re
     tx.end_with_bindings(existing.id)
 }
 
-/// Lists the members of an organization or a workspace among what goes with it.
+/// Adds a line to the cascades for each member of an organization or a workspace that is removed.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -134,7 +134,7 @@ pub(super) fn cascade_members<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, pl
     Ok(())
 }
 
-/// The members of an organization, admins first; each with the binding that makes them one.
+/// The memberships of an organization, admins first.
 ///
 /// # Errors
 /// A denial.
@@ -147,7 +147,7 @@ pub fn members<F: Facts + ?Sized>(tx: &Transaction<'_, F>, org: &Resource) -> Re
     Ok(found)
 }
 
-/// The workspaces that a member of an organization has, by name: an admin all of them.
+/// The workspaces that a member of an organization has, by name. An admin has all of them.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -160,7 +160,7 @@ pub fn workspaces_of<F: Facts + ?Sized>(
     if member.role == Role::OrgAdmin {
         found = children(tx, Kind::Workspace, org)?;
     } else {
-        // There may be very many that this member has not.
+        // The organization may have very many other workspaces, so the search starts from the member.
         for level in Role::WORKSPACE {
             for binding in tx.facts().list_bindings(BindingQuery::OfAs(member.principal, level))? {
                 found.extend(tx.facts().resource(binding.resource)?.filter(|it| it.parent == Some(org)));

@@ -1,4 +1,5 @@
-//! Invitations to organizations: sending, cancelling and accepting them (docs/model.md#organizations).
+//! Invitations to organizations: sending, cancelling, accepting and listing them (docs/model.md#organizations). The
+//! key of an invitation is the hash of its secret, which the invited account presents to accept it.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -16,21 +17,21 @@ use crate::model::time::{Expiry, TimeSpan};
 use crate::model::{Binding, Id, Kind, Name, Problem, Resource, SetNames, Verb};
 use crate::policy::Facts;
 
-/// How long an invitation lives where nothing is said.
+/// The default lifetime of an invitation.
 pub const DEFAULT_LIFETIME: TimeSpan = TimeSpan::days(7);
 
-/// What somebody is invited to.
+/// The terms of an invitation.
 #[derive(Clone, Debug)]
 pub struct InvitationTerms {
-    /// As what.
+    /// The role that the invited account gets.
     pub role: OrgRole,
-    /// With which workspaces, for a member.
+    /// The workspaces that a member gets; empty for an admin, who has all.
     pub workspaces: Vec<Name>,
-    /// Until when; seven days where nothing is said.
+    /// When the invitation expires; seven days from now by default.
     pub expires: Option<Expiry>,
 }
 
-/// Invites one or several addresses, each with a secret of its own.
+/// Invites e-mail addresses, each with its own secret; returns the ids of the invitations.
 ///
 /// # Errors
 /// A denial; a conflict for a member, for an address that has an active invitation, and for an
@@ -94,12 +95,12 @@ pub fn invite<F: Facts + ?Sized>(
     Ok(made)
 }
 
-/// Whether an account is the one that an address means: by its e-mail, or by its name.
+/// Whether an address is the e-mail address or the name of an account.
 fn is_addressed(account: &Resource, address: &str) -> bool {
     account.key == address || account.alias.as_deref() == Some(address)
 }
 
-/// Refuses an address that means a member, by the e-mail of the account or by its name.
+/// Refuses an address that is the e-mail address or the name of a member.
 fn refuse_member<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     org: &Resource,
@@ -128,7 +129,7 @@ fn refuse_member<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// What refuses an address that has an active invitation.
+/// The conflict of an address that has an active invitation.
 fn invited_already(org: &Resource, address: &Name) -> Problem {
     let message = format!("`{address}` has an active invitation to {}", org.reference());
     Problem::conflict("invited_already", message).why("one active invitation per address").tip(format!(
@@ -142,7 +143,7 @@ fn is_active<F: Facts + ?Sized>(tx: &Transaction<'_, F>, invitation: &Resource) 
     invitation.as_invitation().is_some_and(|it| it.status(tx.at) == "active")
 }
 
-/// The newest invitation of an address: no older one can be active.
+/// The newest invitation of an address; no older one can be active.
 fn of_address<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     org: &Resource,
@@ -191,11 +192,12 @@ fn refusal(reason: &'static str) -> Refusal {
     Refusal { problem: Box::new(problem), reason, invitee: None }
 }
 
-/// Accepts an invitation with its secret: as the account whose e-mail or name is the address invited.
+/// Accepts an invitation with its secret. The actor must be an account whose e-mail address or name is the invited
+/// address.
 ///
 /// # Errors
-/// A usage problem for the operator; the one answer for an invitation that cannot be accepted, with
-/// the true reason for the log; a conflict where somebody else's folder is in the way.
+/// A usage problem for the operator; the same denial for every invitation that cannot be accepted, with the true
+/// reason for the log; a conflict if an item that is not the account's has the name of its home folder.
 pub fn accept<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     org: &Name,
@@ -203,7 +205,7 @@ pub fn accept<F: Facts + ?Sized>(
 ) -> std::result::Result<Id, Refusal> {
     let Actor::Principal(own) = tx.actor else {
         return Err(Problem::usage("no_account", "an invitation is accepted by an account")
-            .why("the operator is no account")
+            .why("the operator is not an account")
             .tip("add --as USER")
             .into());
     };
@@ -229,7 +231,7 @@ pub fn accept<F: Facts + ?Sized>(
     }
     let binding = tx.bind(org.id, own, role.role());
     if let Some(made) = tx.facts().binding(binding)? {
-        // Whoever invited gave the role; accepting gives nothing that was not given.
+        // The grantor is the account that invited: accepting gives nothing beyond the invitation.
         tx.put_binding(Binding { grantor: it.by, ..made });
     }
     for id in &it.workspaces {

@@ -1,4 +1,5 @@
-//! Members of organizations: their roles, their workspaces, and how they leave (docs/model.md#organizations).
+//! Members of organizations: changing their roles and their workspaces, removing them, and leaving
+//! (docs/model.md#organizations).
 
 use std::rc::Rc;
 
@@ -14,8 +15,8 @@ use crate::policy::{Facts, invariants};
 const LEAVE: &str = "seed 002: Can leave organization by making another admin";
 const ALL_WORKSPACES: &str = "an admin of an organization has all of its workspaces, always";
 
-/// The account a reference names. A member is found by whoever may view the members, also where
-/// the directory is private.
+/// The account that a reference names. An actor who may view the members also finds members that a private
+/// directory hides.
 ///
 /// # Errors
 /// As [`Transaction::find`]; a conflict for any other kind.
@@ -36,7 +37,7 @@ pub(super) fn find_member<F: Facts + ?Sized>(
     tx.find(Kind::Account, name)
 }
 
-/// The command that invites an account, as far as its address is known.
+/// The command that invites an account; `ADDRESS` stands for an unknown e-mail address.
 pub(super) fn invitation_for(org: &Name, account: &Resource, role: Role) -> String {
     let by_name = || Name::parse_email(&account.name).is_ok().then(|| account.name.clone());
     let address = account.as_account().and_then(|it| it.email.clone()).or_else(by_name);
@@ -44,7 +45,7 @@ pub(super) fn invitation_for(org: &Name, account: &Resource, role: Role) -> Stri
     format!("rolebook org invite {} {address} --role {}", shell_quote(org.as_written()), role.as_str())
 }
 
-/// Somebody would have to be a member first.
+/// The conflict of an account that would have to be a member first.
 pub(super) fn not_a_member(org: &Resource, account: &Resource, role: Role) -> Problem {
     let problem =
         Problem::conflict("not_a_member", format!("{} is not a member of {}", account.reference(), org.reference()));
@@ -54,10 +55,10 @@ pub(super) fn not_a_member(org: &Resource, account: &Resource, role: Role) -> Pr
     }
 }
 
-/// Gives a member another role. The operator may put somebody in outright.
+/// Changes the role of a member. The operator may also add an account that is not a member.
 ///
 /// # Errors
-/// A denial; a conflict for whoever is no member.
+/// A denial; a conflict for an account that is not a member.
 pub fn set_role<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, who: &Reference, role: Role) -> Result<()> {
     let org = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::EditMember, org.id)?;
@@ -91,10 +92,10 @@ fn change<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, existi
     Ok(())
 }
 
-/// Gives a member just these workspaces.
+/// Gives a member exactly these workspaces, and takes the others away.
 ///
 /// # Errors
-/// A denial; a conflict for an admin, who has all, and for whoever is no member.
+/// A denial; a conflict for an admin, who has all workspaces, and for an account that is not a member.
 pub fn set_workspaces<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     org: &Name,
@@ -132,17 +133,17 @@ pub fn set_workspaces<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Why an admin is given no workspaces one by one.
+/// The conflict of giving single workspaces to an admin, who has all of them.
 pub(super) fn admins_have_all() -> Problem {
-    Problem::conflict("has_all_workspaces", "an admin is given no single workspaces")
+    Problem::conflict("has_all_workspaces", "an admin cannot be given single workspaces")
         .why(ALL_WORKSPACES)
         .tip("leave out --workspace, or invite with --role member")
 }
 
-/// Removes other members, with the workspaces they have.
+/// Removes other members, with their memberships of workspaces.
 ///
 /// # Errors
-/// A denial, for oneself too.
+/// A denial, also for the actor itself.
 pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, who: &[Reference]) -> Result<()> {
     let org = tx.find(Kind::Org, org)?;
     tx.require_verb(Verb::RemoveMember, org.id)?;
@@ -162,7 +163,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, who: &
     Ok(())
 }
 
-/// Ends a membership, with the workspaces that came with it.
+/// Ends a membership, with the memberships of workspaces that depend on it.
 fn end<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, account: Id) -> Result<()> {
     for workspace in children(tx, Kind::Workspace, org.id)? {
         workspace_member::take(tx, &workspace, account)?;
@@ -173,20 +174,22 @@ fn end<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Resource, account: 
     Ok(())
 }
 
-/// Leaves an organization; makes another member admin first where one is named.
+/// Ends the actor's own membership; first makes `promote` an admin, if one is named.
 ///
 /// # Errors
 /// A usage problem for the operator; a denial; a conflict for the last active admin.
 pub fn leave<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, promote: Option<&Reference>) -> Result<()> {
     let Actor::Principal(own) = tx.actor else {
-        return Err(Problem::usage("no_member", "the operator is no member that could leave").tip("add --as USER"));
+        return Err(
+            Problem::usage("no_member", "the operator is not a member, so it cannot leave").tip("add --as USER")
+        );
     };
     let org = tx.find(Kind::Org, org)?;
     if let Some(successor) = promote {
         make_admin(tx, &org, own, successor)?;
     }
     let is_admin = tx.facts().held(org.id, Role::OrgAdmin, own)?.is_some();
-    // The rules and the invariants refuse it anyway; said here, it comes with the way out.
+    // The rules and the invariants refuse this anyway; the check here adds the command that works.
     if is_admin && !invariants::has_administrator(tx.facts(), org.id, Role::OrgAdmin, Some(own), tx.at)? {
         return Err(Problem::conflict(
             "last_administrator",
@@ -199,7 +202,7 @@ pub fn leave<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, promote
     end(tx, &org, own)
 }
 
-/// Makes a member admin, so that another one can go.
+/// Makes a member an admin, so that the actor can leave.
 fn make_admin<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     org: &Resource,
@@ -209,7 +212,7 @@ fn make_admin<F: Facts + ?Sized>(
     tx.require_verb(Verb::EditMember, org.id)?;
     let account = find_member(tx, org, successor)?;
     if account.id == own {
-        return Err(Problem::conflict("same_account", "who leaves cannot take over from themselves"));
+        return Err(Problem::conflict("same_account", "a member who leaves cannot take over from themselves"));
     }
     let Some(existing) = held(tx.facts(), org, account.id)? else {
         return Err(not_a_member(org, &account, Role::OrgAdmin));

@@ -1,4 +1,5 @@
-//! Packages: a record of what was sent, for who can see what (docs/model.md#packages). No bytes are moved.
+//! Packages: sending, forwarding and listing them (docs/model.md#packages). No bytes are moved: a package records
+//! what was sent, by whom and to whom, and so who may see it.
 
 use std::rc::Rc;
 
@@ -9,18 +10,18 @@ use crate::model::name::shell_quote;
 use crate::model::{Action, Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resource, Role, SetNames, Verb};
 use crate::policy::{Facts, Question, decide};
 
-/// What is to be sent.
+/// A package to send.
 #[derive(Clone, Debug)]
 pub struct NewPackage {
-    /// What it is called.
+    /// The title.
     pub title: String,
-    /// To whom: accounts, workgroups, dropboxes, addresses outside.
+    /// The recipients: accounts, workgroups, dropboxes and external addresses.
     pub to: Vec<Reference>,
-    /// What is in it.
+    /// The files in the package.
     pub files: Vec<File>,
 }
 
-/// Who sends: a package has a sender, and the operator is no account.
+/// The account that sends. The operator is not an account and cannot be a sender.
 ///
 /// # Errors
 /// A usage problem for the operator.
@@ -28,22 +29,22 @@ pub(super) fn sender<F: Facts + ?Sized>(tx: &Transaction<'_, F>) -> Result<Id> {
     match tx.actor {
         Actor::Principal(id) => Ok(id),
         Actor::Operator => Err(Problem::usage("no_sender", "a package needs a sender")
-            .why("the operator is no account")
+            .why("the operator is not an account")
             .tip("add --as USER")),
     }
 }
 
-/// Sends a package. Every recipient is asked about; one that is refused refuses all.
+/// Sends a package. Nothing is sent if any recipient is refused.
 ///
 /// # Errors
-/// Every refusal, in one problem.
+/// One problem with the refusals of all recipients.
 pub fn send<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, request: &NewPackage) -> Result<Id> {
     let sender = sender(tx)?;
     let (inside, external) = recipients(tx, &request.to)?;
     record(tx, sender, &request.title, &request.files, &inside, &external, None)
 }
 
-/// Sends on a package one may view, with the same files.
+/// Forwards a package that the actor may view, with the same files.
 ///
 /// # Errors
 /// A denial without the `forward` setting; else as [`send`].
@@ -64,8 +65,8 @@ pub fn forward<F: Facts + ?Sized>(
     record(tx, sender, title.unwrap_or(&original.title), &original.files, &inside, &external, Some(existing.id))
 }
 
-/// Whoever may only submit to a dropbox downloads nothing of what went there (seed 004), and so sends on
-/// nothing of it: whoever that went to could.
+/// Refuses to forward a package to an actor who may only submit to its dropbox. Such a member may not download what
+/// was submitted (seed 004), and a recipient of the forwarded package could.
 fn refuse_submitted<F: Facts + ?Sized>(tx: &Transaction<'_, F>, sender: Id, package: Id) -> Result<()> {
     let action = Action::Plain(Verb::Download);
     let question = Question { principal: sender, action, resource: package, at: tx.at };
@@ -73,7 +74,7 @@ fn refuse_submitted<F: Facts + ?Sized>(tx: &Transaction<'_, F>, sender: Id, pack
     if !decision.allowed && decision.rule == SUBMIT_ONLY { tx.require(action, package) } else { Ok(()) }
 }
 
-/// Resolves and asks about every recipient; names every refusal.
+/// Looks up every recipient and checks the right to send to it; the problem lists every refusal.
 fn recipients<F: Facts + ?Sized>(tx: &Transaction<'_, F>, to: &[Reference]) -> Result<(Vec<Id>, Vec<String>)> {
     let (mut inside, mut external) = (Vec::new(), Vec::new());
     let mut refusals: Vec<Problem> = Vec::new();
@@ -90,7 +91,7 @@ fn recipients<F: Facts + ?Sized>(tx: &Transaction<'_, F>, to: &[Reference]) -> R
         0 => Ok((inside, external)),
         1 => Err(refusals.remove(0)),
         count => {
-            // What a rule forbids says more than what is not there.
+            // A denial tells more than a recipient that does not exist.
             let mut all = refusals.clone();
             all.sort_by_key(|problem| problem.kind);
             let mut first = all.remove(0);
@@ -144,7 +145,8 @@ fn recipient<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reference: &Reference) 
     }
 }
 
-/// What else a word without a prefix may be meant to be: an address outside, a workgroup, a dropbox.
+/// Adds suggestions to the problem of an unknown account: an external address, or a workgroup or dropbox of that
+/// name.
 fn suggest_prefix<F: Facts + ?Sized>(tx: &Transaction<'_, F>, mut problem: Problem, name: &Name) -> Result<Problem> {
     if name.as_written().contains('@') {
         problem = problem.tip(format!("for an address outside write `external:{name}`"));
@@ -159,10 +161,11 @@ fn suggest_prefix<F: Facts + ?Sized>(tx: &Transaction<'_, F>, mut problem: Probl
     Ok(problem)
 }
 
-/// Writes a package down, unasked: the caller has asked, or imports what was sent elsewhere.
+/// Creates a package with its sender and recipients. The caller has asked for the rights, or imports a package that
+/// another system sent.
 ///
 /// # Errors
-/// A usage problem for a title that is none.
+/// A usage problem for a title that is empty or has control characters.
 pub fn record<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     sender: Id,
@@ -201,28 +204,31 @@ pub fn record<F: Facts + ?Sized>(
     Ok(id)
 }
 
-/// Reads `NAME:BYTES`, or a name alone for an unknown size of nothing.
+/// Reads `NAME:BYTES`, a file with its size.
 ///
 /// # Errors
 /// A usage problem for anything else.
 pub fn parse_file(text: &str) -> Result<File> {
     let wrong = || {
-        Problem::usage("bad_file", format!("`{}` is not a file and its size", crate::model::name::printable(text)))
-            .tip("write `NAME:BYTES`, as in `reel3.mov:123456789`")
+        Problem::usage(
+            "bad_file",
+            format!("invalid file `{}`, expected `NAME:BYTES`", crate::model::name::printable(text)),
+        )
+        .tip("for example `reel3.mov:123456789`")
     };
     let (name, size) = text.rsplit_once(':').ok_or_else(wrong)?;
     let size: u64 = size.parse().map_err(|_| wrong())?;
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(wrong());
     }
-    // It is saved in a folder: by its name, or by a path below that.
+    // The file can be saved in a folder: the name is a file name, or a path below the folder.
     if Path::parse(&format!("/{name}")).is_err() || name.ends_with('/') {
-        return Err(wrong().why("a name is that of a file, or a path without `.`, `..` and empty parts"));
+        return Err(wrong().why("a file name is a path below its folder, without `.`, `..` and empty parts"));
     }
     Ok(File { name: name.to_owned(), size })
 }
 
-/// The packages an actor may view, newest first.
+/// The packages that the actor may view, newest first.
 ///
 /// # Errors
 /// When the facts cannot be read.

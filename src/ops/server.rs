@@ -1,33 +1,33 @@
-//! The server's settings.
+//! The settings of the server.
 
 use super::{Result, Transaction};
 use crate::model::attributes::{Attributes, Server, Setting, SettingValue};
 use crate::model::{Id, Problem, Resource, SetNames, Verb};
 use crate::policy::Facts;
 
-/// What can be said of the server; what is none is left as it is.
+/// Settings to change; `None` leaves a setting as it is.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ServerSettings {
-    /// Whether managers administer dropboxes.
+    /// Whether managers may administer dropboxes.
     pub managers_administer_dropboxes: Option<bool>,
     /// Whether plain users see only themselves and fellow members.
     pub private_directory: Option<bool>,
     /// Whether dropboxes may have public links.
     pub public_links: Option<bool>,
-    /// What `default` means in each account's settings.
+    /// The values that `default` stands for in the settings of accounts.
     pub settings: Vec<(Setting, SettingValue)>,
-    /// Whether members of an organization edit the details of the workspaces they have.
+    /// Whether members of an organization may edit the details of their workspaces.
     pub members_edit_workspaces: Option<bool>,
-    /// Whether members leave an organization by themselves.
+    /// Whether members may leave an organization.
     pub members_may_leave: Option<bool>,
-    /// Where links begin; an empty text takes it away.
+    /// The address that links begin with; an empty text removes it.
     pub url: Option<String>,
 }
 
-/// Whether links can begin with a text; an empty one is none.
+/// Checks the address that links begin with. An empty text is valid: it removes the address.
 ///
 /// # Errors
-/// A usage problem for what is no web address.
+/// A usage problem for a text that is not a web address.
 pub fn check_url(url: &str) -> Result<()> {
     let plain = !url.contains(char::is_whitespace) && !url.contains('#') && !url.chars().any(char::is_control);
     if url.is_empty() || (plain && (url.starts_with("https://") || url.starts_with("http://"))) {
@@ -37,10 +37,10 @@ pub fn check_url(url: &str) -> Result<()> {
         .tip("write it as `https://files.example.com`"))
 }
 
-/// Changes the server's settings.
+/// Changes the settings of the server.
 ///
 /// # Errors
-/// A denial; a usage problem for an address that is none.
+/// A denial; a usage problem for an invalid address.
 pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, options: &ServerSettings) -> Result<()> {
     if *options == ServerSettings::default() {
         return Err(super::nothing_to_set());
@@ -51,7 +51,7 @@ pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, options: &ServerSetti
     if server == before {
         return Ok(());
     }
-    // The row there is keeps what else it holds.
+    // An existing row keeps its manifest sets.
     let existing = tx.facts().resource(Id::SERVER)?;
     let sets = existing.map_or(SetNames::NONE, |known| known.sets.clone());
     tx.put(Resource {
@@ -68,10 +68,10 @@ pub fn set<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, options: &ServerSetti
 }
 
 impl ServerSettings {
-    /// The settings with what is said here.
+    /// The settings with the changes applied.
     ///
     /// # Errors
-    /// A usage problem for an address that is none.
+    /// A usage problem for an invalid address.
     pub fn applied(&self, before: &Server) -> Result<Server> {
         let options = self;
         let mut server = before.clone();
@@ -82,7 +82,7 @@ impl ServerSettings {
         server.members_edit_workspaces = options.members_edit_workspaces.unwrap_or(server.members_edit_workspaces);
         server.members_may_leave = options.members_may_leave.unwrap_or(server.members_may_leave);
         for (setting, choice) in &options.settings {
-            // The server has no default above it: its own first value is kept as none.
+            // The server has no default above it: the initial value is stored as `Default`.
             let initial = (*choice == SettingValue::Allow) == setting.default_allowed();
             server.settings.set(*setting, if initial { SettingValue::Default } else { *choice });
         }

@@ -1,5 +1,5 @@
-//! Copying and moving items (docs/model.md#items). Copies carry neither shares nor owners; what is moved
-//! within an endpoint keeps its own shares, and inherits from the new folder.
+//! Copying and moving items (docs/model.md#items). A copy has neither the shares nor the owner of its source. An item
+//! that is moved within an endpoint keeps its own shares and inherits from the new folder.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -12,18 +12,18 @@ use crate::model::attributes::{Attributes, Item};
 use crate::model::{Action, Id, Kind, Name, Path, Problem, Resource, Role, Verb};
 use crate::policy::{BindingQuery, Facts};
 
-/// Where something is copied or moved from and to, looked up and asked about.
+/// A copy or a move whose source and target are looked up and whose rights are checked.
 struct TransferPlan {
     source: Rc<Resource>,
     folder: Rc<Resource>,
-    /// What stands there under the same name: a file that is replaced by a file.
+    /// A file of the same name in the target folder, which the source replaces.
     replaced: Option<Rc<Resource>>,
 }
 
-/// Copies an item, with everything below it, into a folder.
+/// Copies an item, with everything below it, into a folder; returns the id of the copy.
 ///
 /// # Errors
-/// A denial; a conflict where it cannot go.
+/// A denial; a conflict if the folder cannot take the item.
 pub fn copy<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, source: (&Name, &Path), to: (&Name, &Path)) -> Result<Id> {
     let journey = prepare(tx, source, to, Action::CopyTo)?;
     if let Some(replaced) = &journey.replaced {
@@ -40,7 +40,7 @@ pub fn copy<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, source: (&Name, &Pat
         let parent =
             if top { Some(journey.folder.id) } else { original.parent.and_then(|id| copies.get(&id).copied()) };
         let Some(parent) = parent else { continue };
-        // What a folder is for a workspace or a member, its copy is not.
+        // The copy of a home folder or of a folder with a workspace's files is a plain folder.
         let plain = Item { files_of: None, home: None, ..existing.clone() };
         copies.insert(original.id, item::make(tx, parent, &original.name, plain));
     }
@@ -52,7 +52,7 @@ pub fn copy<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, source: (&Name, &Pat
 /// Moves an item, with everything below it, into a folder.
 ///
 /// # Errors
-/// A denial; a conflict where it cannot go.
+/// A denial; a conflict if the folder cannot take the item.
 pub fn move_to<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     source: (&Name, &Path),
@@ -76,7 +76,7 @@ pub fn move_to<F: Facts + ?Sized>(
         leave_home(tx, item)?;
     }
     let mut moved = Resource { parent: Some(journey.folder.id), ..(**item).clone() };
-    // A home folder that its member left is one among the files of the workspace alone.
+    // A home folder whose owner has left the workspace is a home folder only among the files of the workspace.
     if let (Some(existing), true) = (item.as_item(), item.parent != moved.parent) {
         moved.attributes = Attributes::Item(Item { home: None, ..existing.clone() });
     }
@@ -84,7 +84,7 @@ pub fn move_to<F: Facts + ?Sized>(
     own_if_home(tx, &journey.folder, item.id)
 }
 
-/// On another endpoint it is another item: its shares and owners stay behind.
+/// Ends the shares and ownerships of an item that moves to another endpoint, where it is another item.
 fn leave_endpoint<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
     for item in subtree(tx, top)? {
         refuse_files(tx, &item)?;
@@ -100,8 +100,8 @@ fn leave_endpoint<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resou
     Ok(())
 }
 
-/// What was one's own because it lay straight in one's home folder has, in another folder, the
-/// permissions of that folder (seed 003: "the same permission that you have to the folder").
+/// Ends the ownership that an item has because it lies directly in its owner's home folder. In another folder its
+/// owner has the permissions of that folder (seed 003: "the same permission that you have to the folder").
 fn leave_home<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, item: &Resource) -> Result<()> {
     let folder = item.parent.map(|id| tx.facts().resource(id)).transpose()?.flatten();
     let Some(home) = folder.as_ref().and_then(|it| it.as_item()).and_then(|it| it.home) else { return Ok(()) };

@@ -1,4 +1,5 @@
-//! Workspaces: making, changing and removing them, and where their files lie (docs/model.md#workspaces).
+//! Workspaces: creating, changing and removing them, and the folder that holds their files
+//! (docs/model.md#workspaces). Their members are in `workspace_member`, home folders in `home`.
 
 use std::rc::Rc;
 
@@ -12,19 +13,19 @@ use crate::model::attributes::{AllowDeny, Attributes, Item, Workspace};
 use crate::model::{Id, Kind, Name, Path, Problem, Resource, Verb};
 use crate::policy::{BindingQuery, Facts};
 
-/// What can be said of a workspace; what is none is left as it is.
+/// Settings to change; `None` leaves a setting as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WorkspaceSettings {
-    /// What it is for; an empty text takes it away.
+    /// The description; an empty text removes it.
     pub description: Option<String>,
-    /// The folder its files lie in.
+    /// The folder that holds the files of the workspace.
     pub files: Option<(Name, Path)>,
-    /// Whether its members upload straight into their home folders.
+    /// Whether members may upload directly into their home folders.
     pub root_upload: Option<AllowDeny>,
 }
 
 impl WorkspaceSettings {
-    /// But for the files, which are found and asked about.
+    /// The attributes with the changes applied, except the files, which take a lookup and a right.
     fn applied(&self, before: &Workspace) -> Result<Workspace> {
         Ok(Workspace {
             description: text_setting(self.description.as_deref(), before.description.as_deref())?,
@@ -37,7 +38,7 @@ impl WorkspaceSettings {
 /// Creates a workspace.
 ///
 /// # Errors
-/// A denial; a conflict when it exists otherwise, or for a folder that cannot hold its files.
+/// A denial; a conflict if it exists with other values, or for a folder that cannot hold its files.
 pub fn add<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     org: &Name,
@@ -56,7 +57,7 @@ pub fn add<F: Facts + ?Sized>(
     Ok(id)
 }
 
-/// Adding what is there already is no change; adding it otherwise is a contradiction.
+/// Adding a workspace that exists changes nothing; adding it with other values is a conflict.
 fn same_or_conflict<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     existing: &Resource,
@@ -74,7 +75,7 @@ fn same_or_conflict<F: Facts + ?Sized>(
         .tip(format!("rolebook workspace set {typed} …")))
 }
 
-/// Whether the files lie where the options say, if they say anything.
+/// Whether the files of a workspace lie in the folder that the options name; true if they name none.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -89,8 +90,8 @@ pub fn lies_there<F: Facts + ?Sized>(
     Ok(there.is_some_and(|(item, depth)| depth == path.depth() && before.files == Some(item)))
 }
 
-/// Changes a workspace. Members may edit its details; where its files lie and who uploads straight
-/// into them is for whoever may create workspaces: a member must not open the root for themselves.
+/// Changes a workspace. Members may edit its description. The folder of its files and `root-upload` take the right
+/// to create workspaces: a member must not open the root folder for themselves.
 ///
 /// # Errors
 /// A denial; a conflict for a folder that cannot hold its files.
@@ -118,8 +119,8 @@ pub fn set<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Puts the files of a workspace into a folder. That takes the administration of the endpoint too:
-/// every member will own a folder there.
+/// Puts the files of a workspace into a folder. This also takes the right to edit the endpoint, since every member
+/// will own a folder there.
 fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: Id, to: &(Name, Path)) -> Result<()> {
     let (endpoint, path) = to;
     let host = tx.find(Kind::Endpoint, endpoint)?;
@@ -154,8 +155,8 @@ fn put_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: Id, to: 
     Ok(())
 }
 
-/// The files of two workspaces must not lie in one another, nor in anybody's home folder: who owns a
-/// folder owns all that is in it.
+/// Refuses a folder that contains or lies in the files of another workspace, or that lies in a home folder: the
+/// owner of a folder owns everything in it.
 fn refuse_overlap<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: &Rc<Resource>) -> Result<()> {
     let path = tx.name(folder.id)?;
     let above = tx.facts().ancestors(folder.id)?;
@@ -178,8 +179,7 @@ fn refuse_overlap<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: &Rc<Resour
     Ok(())
 }
 
-/// Removes a workspace, with its members, tokens, keys, media and streams. Its files stay on the
-/// endpoint.
+/// Removes a workspace, with its members, tokens, keys, media and streams. Its files stay on the endpoint.
 ///
 /// # Errors
 /// A denial.
@@ -189,7 +189,7 @@ pub fn remove<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, org: &Name, name: 
     remove_unchecked(tx, &existing)
 }
 
-/// Removes a workspace, unasked: the caller has asked.
+/// Removes a workspace. The caller has asked for the right.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -199,7 +199,7 @@ pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, e
         let mut lying = children(tx, kind, existing.id)?;
         lying.sort_by_key(|it| it.id);
         for it in lying {
-            // A token that was ended gives nothing that could be missed.
+            // A token that has ended gives nothing, so its removal needs no confirmation.
             if it.as_token().is_none_or(|token| token.status(tx.at) == "active") {
                 let name = if it.name.is_empty() { String::new() } else { format!(" `{}`", it.name) };
                 tx.cascades.push(format!("{}{name}", it.reference()));
@@ -213,7 +213,7 @@ pub(super) fn remove_unchecked<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, e
     tx.end_with_bindings(existing.id)
 }
 
-/// Leaves the files where they are, as plain folders that belong to nobody's membership.
+/// Turns the folders of a workspace into plain folders: they stay, no longer tied to the workspace or a membership.
 fn release_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: &Resource, files: Id) -> Result<()> {
     let Some(folder) = tx.facts().resource(files)? else { return Ok(()) };
     let path = tx.name(files)?;
@@ -224,7 +224,7 @@ fn release_files<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: &Res
             end_home(tx, workspace, binding.principal)?;
         }
     }
-    // One line about all of them stands among what goes already.
+    // One line in the cascades covers all of them, so the warnings of `end_home` are dropped.
     tx.warnings.truncate(told);
     for item in subtree(tx, &folder)? {
         let Some(it) = item.as_item() else { continue };

@@ -1,4 +1,4 @@
-//! Members of workspaces: who they are, their levels, and their home folders (docs/model.md#workspaces).
+//! Members of workspaces: adding, changing and removing them, with their home folders (docs/model.md#workspaces).
 
 use super::home::{HomeFolder, end_home, make_home, put_home};
 use super::membership::held;
@@ -8,22 +8,22 @@ use crate::model::attributes::{AllowDeny, BindingAttributes};
 use crate::model::{Binding, Id, Name, Problem, Reference, Resource, Role, SetNames, Verb};
 use crate::policy::Facts;
 
-/// How somebody shall be a member; what is none is left as it is.
+/// Terms of a membership; `None` leaves a term as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WorkspaceTerms {
-    /// Manager or member; member for a new one.
+    /// Manager or member; a new member is a member by default.
     pub level: Option<Role>,
-    /// Whether they upload straight into their home folder; none within as the workspace says.
+    /// Whether the member may upload directly into the home folder; `Some(None)` follows the workspace.
     pub root_upload: Option<Option<AllowDeny>>,
-    /// Where their home folder lies.
+    /// The home folder of the member.
     pub home: HomeFolder,
 }
 
-/// Adds members of the organization to a workspace, or changes how they are members.
+/// Adds members of the organization to a workspace, or changes the terms of their membership.
 ///
 /// # Errors
-/// A denial; a conflict for whoever is no member of the organization, or for a home folder that
-/// cannot be theirs.
+/// A denial; a conflict for an account that is not a member of the organization, or for a home folder that the
+/// member cannot have.
 pub fn add<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     org: &Name,
@@ -50,7 +50,7 @@ pub fn add<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Adds the workspace to the command that invites.
+/// Adds the workspace to the commands that a problem suggests.
 fn but_for(mut problem: Problem, workspace: &Resource) -> Problem {
     for tip in &mut problem.tips {
         tip.push_str(&format!(" --workspace {}", workspace.shell_name()));
@@ -100,11 +100,11 @@ fn bind<F: Facts + ?Sized>(
     });
 }
 
-/// Gives a workspace to a member of its organization, unasked: the caller has asked. Who has it
-/// already keeps it as it is.
+/// Adds a member of the organization to a workspace on the default terms. An existing membership stays as it is.
+/// The caller has asked for the right.
 ///
 /// # Errors
-/// A conflict for a home folder that cannot be theirs.
+/// A conflict for a home folder that the member cannot have.
 pub(super) fn give<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     workspace: &Resource,
@@ -118,7 +118,8 @@ pub(super) fn give<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Takes a workspace away, and what its member owned there, unasked.
+/// Ends a membership of a workspace, and the ownerships of the member among its files. The caller has asked for the
+/// right.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -130,7 +131,7 @@ pub(super) fn take<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, workspace: &R
     Ok(())
 }
 
-/// Removes members; who is none is left alone.
+/// Removes members; warns about accounts that are not members.
 ///
 /// # Errors
 /// A denial.

@@ -122,7 +122,7 @@ fn who_cannot_be_invited() {
     tool.ok("account add frank@example.net");
     tool.ok("org set-role acme frank@example.net member");
     tool.fails(5, "org invite acme Frank@Example.net --role member", "a member of org:acme already");
-    let ran = tool.fails(5, "org invite acme eve@example.com --role admin --workspace prod", "no single workspaces");
+    let ran = tool.fails(5, "org invite acme eve@example.com --role admin --workspace prod", "cannot be given single workspaces");
     assert!(ran.err.contains("has all of its workspaces, always"), "{ran:#?}");
     tool.fails(4, "org invite acme eve@example.com --role member --workspace nowhere", "no such workspace");
     tool.fails(5, "org invite acme eve@example.com --role member --expires 2020-01-01", "would have expired");
@@ -195,7 +195,7 @@ fn one_and_the_same_answer_to_every_invitation_that_does_not_fit() {
     let own = tool.ok("audit log --denied --as dana -o json");
     assert!(own.contains("org accept") && !own.contains("the invitation"), "{own}");
     let ran = tool.sh(&format!("echo {others} | rolebook org accept acme --secret -"));
-    assert_eq!(ran.status, 2, "the operator is no account: {ran:#?}");
+    assert_eq!(ran.status, 2, "the operator is not an account: {ran:#?}");
     let ran = tool.sh("rolebook org accept acme --secret - --as eve < /dev/null");
     assert_eq!(ran.status, 2, "{ran:#?}");
     assert_eq!(accept(&tool, "acme", &others, "eve").status, 0, "refusals used nothing up");

@@ -34,7 +34,7 @@ fn oneself_is_not_removed_but_leaves() {
     let tool = acme();
     let ran = tool.fails(3, "org remove-member acme carol --as carol", "nobody removes themselves");
     assert!(ran.err.contains("try: rolebook org leave acme"), "{ran:#?}");
-    tool.fails(2, "org leave acme", "the operator is no member");
+    tool.fails(2, "org leave acme", "the operator is not a member");
     let ran = tool.run("org remove-member acme eve --as carol");
     assert_eq!((ran.status, ran.out.as_str()), (0, "unchanged\n"), "{ran:#?}");
     assert!(ran.err.contains("user:eve is not a member of org:acme"), "{ran:#?}");
