@@ -1,12 +1,12 @@
-//! What a share rests on: delegated shares hold each other up, down from owners, admin shares and
-//! endpoint roles. Here is found what a share's lowering would leave without a base, and for how long
-//! somebody holds what they share.
+//! Which shares rest on which. A delegated share is supported by what its sharer holds: by ownership, an admin share,
+//! an endpoint role, or another share. This module finds the shares that lose their support when a share is lowered,
+//! and until when an account holds what it shares.
 //!
-//! The answer is a least fixed point over time: everything that might be touched is taken away, and
-//! then given back as far, and for as long, as what stands still supports it. So shares that hold each
-//! other up in a circle fall together, one with a group that its sharer is in lasts no longer than what
-//! the sharer has from others, and what rests on another base as well survives. A base that hangs in the
-//! air itself is none: only the share that is to be lowered is taken as it stands.
+//! The answer is a least fixed point over time: all affected shares are taken away, and then given back as far, and
+//! for as long, as the remaining ones support them. So shares that support each other in a circle end together, a
+//! share with a group that its sharer is in lasts no longer than what the sharer has from others, and a share that
+//! also rests on another base survives. A share that nothing supports does not support others, except the share that
+//! is to be lowered, which counts as it is.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -17,19 +17,19 @@ use crate::model::{Binding, Id, Kind, Permission, Permissions, Role, Time};
 use crate::ops::{Result, Transaction};
 use crate::policy::{BindingQuery, Facts, Subject, content};
 
-/// Of something without an end.
+/// The end of a permission that is held without an end.
 const FOREVER: Time = Time(i64::MAX);
-/// Of something that is not held.
+/// The end of a permission that is not held.
 const NEVER: Time = Time(i64::MIN);
 
-/// Until when each permission is held, in the order of [`Permission::ALL`].
+/// The time until which each permission is held, in the order of [`Permission::ALL`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct PermissionEnds([Time; Permission::ALL.len()]);
 
 impl PermissionEnds {
     const NONE: PermissionEnds = PermissionEnds([NEVER; Permission::ALL.len()]);
 
-    /// Of permissions that all end at one time.
+    /// The ends of a set of permissions that all end at one time; `None` for never.
     fn of(set: Permissions, end: Option<Time>) -> PermissionEnds {
         let mut ends = PermissionEnds::NONE;
         for (permission, held) in Permission::ALL.into_iter().zip(&mut ends.0) {
@@ -40,14 +40,14 @@ impl PermissionEnds {
         ends
     }
 
-    /// By either of two.
+    /// Keeps the later end of each permission: it is held by either of two grants.
     fn join(&mut self, other: PermissionEnds) {
         for (held, also) in self.0.iter_mut().zip(other.0) {
             *held = (*held).max(also);
         }
     }
 
-    /// As far as both go.
+    /// The earlier end of each permission: it is held only while both grants last.
     fn cut(mut self, other: PermissionEnds) -> PermissionEnds {
         for (held, also) in self.0.iter_mut().zip(other.0) {
             *held = (*held).min(also);
@@ -59,32 +59,32 @@ impl PermissionEnds {
         Permission::ALL.into_iter().zip(self.0)
     }
 
-    /// What is held at a time.
+    /// The permissions that are held at a time.
     fn at(self, now: Time) -> Permissions {
         self.iter()
             .filter(|(_, end)| *end > now)
             .fold(Permissions::NONE, |all, (permission, _)| all.union(Permissions::single(permission)))
     }
 
-    /// Until when all of a set is held.
+    /// The time until which all of a set is held.
     fn of_all(self, set: Permissions) -> Time {
         self.iter().filter(|(permission, _)| set.has(*permission)).map(|(_, end)| end).min().unwrap_or(NEVER)
     }
 }
 
-/// A share, and what would be taken from it.
+/// A share, and what it would lose.
 #[derive(Clone, Debug)]
 pub struct Loss {
-    /// The share as it stands.
+    /// The share before the change.
     pub share: Binding,
-    /// What it would lose.
+    /// The permissions that the share would lose.
     pub lost: Permissions,
-    /// When what is left would end, where that is earlier than before.
+    /// The new end of the remaining permissions; `None` if it stays the same.
     pub ends: Option<Time>,
 }
 
 impl Loss {
-    /// What a share loses that was supported so long, and is supported only so long by now.
+    /// The loss of a share whose support changes from `before` to `after`.
     fn between(share: Binding, before: PermissionEnds, after: PermissionEnds, now: Time) -> Loss {
         let lost = before.at(now).without(after.at(now));
         let left = before.at(now).without(lost);
@@ -98,8 +98,8 @@ impl Loss {
     }
 }
 
-/// What rests on a share that is to be lowered to `after` (nothing, to be revoked) until `end`, and on
-/// nothing else.
+/// The losses of the shares that rest on a share alone, if it is lowered to `after` with the end `end`. A share that
+/// is revoked is lowered to no permissions.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -126,8 +126,7 @@ pub fn dependents<F: Facts + ?Sized>(
     Ok(losses.filter(|loss| !loss.is_none()).collect())
 }
 
-/// The delegated shares among these that have more than their sharers are entitled to, or have it for
-/// longer.
+/// The losses that would trim these delegated shares to what their sharers hold, and to how long they hold it.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -140,8 +139,8 @@ pub fn unsupported<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, at: Time)
     Ok(losses.filter(|loss| !loss.is_none()).collect())
 }
 
-/// Until when somebody holds all of a set on an item, in their own right or by shares that rest on
-/// something; none for ever. Where nothing supports what they hold, until when they hold it as it stands.
+/// The time until which an account holds all of a set on an item, in its own right or by shares that have support;
+/// `None` if without end. If its shares have no support, the time until which it holds the set by them anyway.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -168,7 +167,7 @@ pub fn held_until<F: Facts + ?Sized>(
     Ok((end != FOREVER).then_some(end))
 }
 
-/// Whether a share is one that somebody made of what they hold, and rests on that.
+/// Whether a share is delegated: its sharer passed on what it holds, and the share rests on that.
 pub fn is_delegated<F: Facts + ?Sized>(facts: &F, share: &Binding) -> Result<bool> {
     if share.role != Role::ItemShare || share.attributes.share_class() != ShareClass::User {
         return Ok(false);
@@ -178,8 +177,8 @@ pub fn is_delegated<F: Facts + ?Sized>(facts: &F, share: &Binding) -> Result<boo
     Ok(share.grantor.is_some() && sharing == Some(Sharing::Delegated))
 }
 
-/// Every delegated share that might rest on a share: made by somebody who has it, on the item or
-/// below, and so on from there.
+/// Every delegated share that might rest on a share: those that its holders made on the item or below it, those
+/// that the holders of these made, and so on.
 fn resting_on<F: Facts + ?Sized>(facts: &F, share: &Binding, at: Time) -> Result<Vec<Binding>> {
     let mut found: Vec<Binding> = Vec::new();
     let mut seen: HashSet<Id> = HashSet::from([share.id]);
@@ -195,7 +194,7 @@ fn resting_on<F: Facts + ?Sized>(facts: &F, share: &Binding, at: Time) -> Result
     Ok(found)
 }
 
-/// These shares, and after them every delegated share that they might rest on, but one.
+/// These shares, followed by every delegated share that they might rest on, except the share `but`.
 fn with_bases<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, but: Id, at: Time) -> Result<Vec<Binding>> {
     let mut bases = BaseSearch::new(facts, but, at);
     bases.known.extend(shares.iter().map(|share| share.id));
@@ -204,7 +203,7 @@ fn with_bases<F: Facts + ?Sized>(facts: &F, shares: Vec<Binding>, but: Id, at: T
     Ok(bases.shares)
 }
 
-/// A search for what shares might rest on.
+/// A search for the delegated shares that others might rest on.
 struct BaseSearch<'f, F: Facts + ?Sized> {
     facts: &'f F,
     at: Time,
@@ -218,7 +217,7 @@ impl<'f, F: Facts + ?Sized> BaseSearch<'f, F> {
         BaseSearch { facts, at, shares: Vec::new(), known: HashSet::from([but]), asked: HashSet::new() }
     }
 
-    /// Adds what each share rests on, and what that rests on in turn.
+    /// Adds the shares that each share might rest on, and those that these might rest on in turn.
     fn of_each(&mut self) -> Result<()> {
         let mut next = 0;
         while let Some((sharer, item)) = self.shares.get(next).map(|share| (share.grantor, share.resource)) {
@@ -230,7 +229,7 @@ impl<'f, F: Facts + ?Sized> BaseSearch<'f, F> {
         Ok(())
     }
 
-    /// Adds the delegated shares that somebody has of an item, or of a folder above.
+    /// Adds the delegated shares that an account has on an item, or on a folder above it.
     fn of_sharer(&mut self, sharer: Id, item: Id) -> Result<()> {
         if !self.asked.insert((sharer, item)) {
             return Ok(());
@@ -254,7 +253,7 @@ impl<'f, F: Facts + ?Sized> BaseSearch<'f, F> {
     }
 }
 
-/// The shares made by whoever has a share, on its item or below.
+/// The shares that the holders of a share made on its item or below it.
 fn made_of<F: Facts + ?Sized>(facts: &F, base: &Binding) -> Result<Vec<Binding>> {
     let mut found = Vec::new();
     match accounts_in(facts, base.principal)? {
@@ -267,7 +266,7 @@ fn made_of<F: Facts + ?Sized>(facts: &F, base: &Binding) -> Result<Vec<Binding>>
                 }
             }
         }
-        // Everybody has it: then every share below may rest on it.
+        // Everybody holds the share, so every share below may rest on it.
         None => {
             let mut open = vec![base.resource];
             while let Some(item) = open.pop() {
@@ -279,7 +278,7 @@ fn made_of<F: Facts + ?Sized>(facts: &F, base: &Binding) -> Result<Vec<Binding>>
     Ok(found)
 }
 
-/// The accounts that a principal stands for; none for everybody.
+/// A principal and everybody in it, as a list of ids; `None` for `authenticated` and `anyone`.
 fn accounts_in<F: Facts + ?Sized>(facts: &F, principal: Id) -> Result<Option<Vec<Id>>> {
     if principal == Id::AUTHENTICATED || principal == Id::ANYONE {
         return Ok(None);
@@ -301,8 +300,8 @@ fn accounts_in<F: Facts + ?Sized>(facts: &F, principal: Id) -> Result<Option<Vec
     Ok(Some(members))
 }
 
-/// How long each permission of these shares is supported, where one of the others is taken for something
-/// else than it is.
+/// The time until which each permission of these shares is supported, in their order. `change` gives one further
+/// share other ends than it has.
 fn supported<F: Facts + ?Sized>(
     facts: &F,
     change: Option<(Id, PermissionEnds)>,
@@ -335,7 +334,7 @@ fn supported<F: Facts + ?Sized>(
         let now = PermissionEnds::of(share.attributes.permissions, share.expires).cut(held);
         let Some(supported) = found.get_mut(index).filter(|supported| **supported != now) else { continue };
         *supported = now;
-        // Whoever has the share now may hold up more of their own.
+        // The holders of the share may support more now: the shares that they made are weighed again.
         let resting: Vec<usize> = match accounts_in(facts, share.principal)? {
             Some(accounts) => accounts.iter().filter_map(|id| by_sharer.get(id)).flatten().copied().collect(),
             None => (0..shares.len()).collect(),
@@ -350,8 +349,8 @@ fn supported<F: Facts + ?Sized>(
     Ok(found)
 }
 
-/// Until when somebody holds each permission on an item, whether the account is active or not; shares of
-/// which `value` says how long they are supported count for no more than that.
+/// The time until which an account holds each permission on an item, whether the account is active or not. A share
+/// counts for as long as `value` says, or for its own time if `value` is `None`.
 fn held<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     item: Id,

@@ -1,4 +1,5 @@
-//! Changing, revoking and pruning shares.
+//! Changing, revoking and pruning shares. Lowering a share is refused while other shares rest on it, unless the
+//! request cascades; `cascade` finds those shares.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -18,18 +19,18 @@ use crate::ops::item::subtree;
 use crate::ops::{Actor, ResolvedPath, Result, Transaction};
 use crate::policy::{BindingQuery, Facts, content, sharing};
 
-/// Which share is meant: with whom, and, where there are several, whose and of which class.
+/// Selects a share of an item, by its principal, and if there are several, by sharer and class.
 #[derive(Clone, Debug)]
 pub struct ShareSelector {
-    /// With whom.
+    /// The principal that the item is shared with.
     pub principal: Reference,
-    /// Whose.
+    /// The sharer; `None` for any.
     pub by: Option<Sharer>,
-    /// Of which class.
+    /// The class of the share; `None` for any.
     pub class: Option<ShareClass>,
 }
 
-/// Who made a share.
+/// The maker of a share.
 #[derive(Clone, Debug)]
 pub enum Sharer {
     /// The operator.
@@ -55,10 +56,11 @@ impl Sharer {
         }
     }
 
-    /// The account; none for the operator. Who is named by a share that the actor may see is found.
+    /// The id of the account; `None` for the operator. Also finds an account that the actor may not see, if it made
+    /// one of `shares`, which the actor may see.
     ///
     /// # Errors
-    /// As [`Transaction::find`]; a conflict for what is no account.
+    /// As [`Transaction::find`]; a conflict for a reference that is not an account.
     pub fn id<F: Facts + ?Sized>(&self, tx: &Transaction<'_, F>, shares: &[Binding]) -> Result<Option<Id>> {
         match self {
             Sharer::Operator => Ok(None),
@@ -67,7 +69,7 @@ impl Sharer {
                 tx.find_listed(reference, &[Kind::Account], &listed).map(|found| Some(found.id))
             }
             Sharer::Account(other) => Err(other.wrong_kind("an account, or `operator`")),
-            // An older store may have somebody of that very name.
+            // An older store can have an account whose name looks like such a reference.
             Sharer::Ended(ended) => {
                 let name = format!("{}#{}", ended.name, ended.id);
                 let existing = tx.facts().named(Kind::Account, None, &key(&name))?;
@@ -77,7 +79,7 @@ impl Sharer {
     }
 }
 
-/// The share that is meant, if the actor may see it and may change it.
+/// The selected share, if the actor may see it and may change it.
 fn find<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     item: &Resource,
@@ -101,13 +103,13 @@ fn find<F: Facts + ?Sized>(
         shares.retain(|share| share.attributes.share_class() == class);
     }
     let (path, who) = (tx.name(item.id)?, tx.name(principal)?);
-    // What comes from a role goes with the role.
+    // Permissions that come from a role cannot be revoked as a share; the problem suggests to revoke the role.
     let by_role = role_behind(tx, item, endpoint, principal)?;
     let missing = || {
         let problem = Problem::not_found("share", &format!("{path} with {who}"));
         by_role
             .iter()
-            .fold(problem, |problem, tip| problem.why("what it has there comes from its role").tip(tip.clone()))
+            .fold(problem, |problem, tip| problem.why("its permissions there come from its role").tip(tip.clone()))
     };
     let Some(subject) = viewer.subject() else {
         return match shares.len() {
@@ -132,7 +134,7 @@ fn find<F: Facts + ?Sized>(
             refusal = Some(problem);
         }
     }
-    // One's own first, where there is one.
+    // The actor's own share takes precedence.
     if able.iter().any(|share| share.grantor == Some(subject.id)) {
         able.retain(|share| share.grantor == Some(subject.id));
     }
@@ -143,8 +145,8 @@ fn find<F: Facts + ?Sized>(
     }
 }
 
-/// Whom a share is with: whoever can be shared with, and whoever has a share there that the actor may
-/// see, so that what is listed can be taken back.
+/// The principal of a share: as [`find_principal`], and also a principal that the actor may not see, if it has a
+/// share that the actor may see. So a share that is listed can be revoked.
 fn find_holder<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     item: &Resource,
@@ -171,7 +173,7 @@ fn find_holder<F: Facts + ?Sized>(
     }
 }
 
-/// The item that a share is of, if the actor may see it or one of the shares of it.
+/// The item at a path, if the actor may see it or has shared it or something below it.
 fn shared_item<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &Path) -> Result<ResolvedPath> {
     match registered(tx, endpoint, path) {
         Err(problem) if problem.kind == ProblemKind::NotFound => {
@@ -181,8 +183,8 @@ fn shared_item<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path
     }
 }
 
-/// The place of a path where the actor has shared something, there or below, whether the actor still
-/// holds anything there or not.
+/// The item at a path, if the actor has shared it or something below it. The actor need not hold a permission on it
+/// any longer.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -206,7 +208,8 @@ pub fn own_share_at<F: Facts + ?Sized>(
     Ok(None)
 }
 
-/// The command that takes the role away from which somebody has everything on an endpoint.
+/// The command that revokes the role by which a principal has every permission on an endpoint with managed sharing;
+/// `None` if there is no such role or the actor may not list roles.
 fn role_behind<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     item: &Resource,
@@ -231,9 +234,9 @@ fn sharer<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Result
 
 fn ambiguous<F: Facts + ?Sized>(tx: &Transaction<'_, F>, shares: &[Binding], path: &str, who: &str) -> Result<Problem> {
     let mut problem = Problem::conflict("several_shares", format!("`{path}` is shared with {who} by several"))
-        .tip("say whose: --by USER, or --by operator");
+        .tip("name the sharer: --by USER, or --by operator");
     if shares.iter().any(|share| share.grantor == shares.first().and_then(|first| first.grantor)) && shares.len() > 1 {
-        problem = problem.tip("where one sharer made several, of which class: --class CLASS");
+        problem = problem.tip("if one sharer made several, name the class: --class CLASS");
     }
     for share in shares {
         let (set, class) = (share.attributes.permissions, share.attributes.share_class().as_str());
@@ -242,11 +245,11 @@ fn ambiguous<F: Facts + ?Sized>(tx: &Transaction<'_, F>, shares: &[Binding], pat
     Ok(problem)
 }
 
-/// Changes what a share gives, or when it ends.
+/// Changes the permissions or the end of a share.
 ///
 /// # Errors
-/// A denial; a conflict for what the endpoint cannot hold, or where others' shares rest on what
-/// would go, unless `cascade`.
+/// A denial; a conflict for permissions that the endpoint cannot hold; without `cascade`, a conflict if other shares
+/// rest on the permissions that the share would lose.
 pub fn set<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     (endpoint, path): (&Name, &Path),
@@ -277,8 +280,8 @@ pub fn set<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// To raise a share is to share anew: it takes what granting takes. The operator raises another's
-/// share no further than its sharer could.
+/// Requires the right to raise a delegated share, which is the right to grant the result. The operator may raise the
+/// share of an account only as far as that account could.
 fn require_raise<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding, after: Permissions) -> Result<()> {
     if !cascade::is_delegated(tx.facts(), share)? {
         return Ok(());
@@ -300,8 +303,9 @@ fn require_raise<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding, af
     }
 }
 
-/// Lowers or ends what rests on what goes, where that is asked for; else refuses, as SQL's RESTRICT. To set
-/// an earlier end is not lowering: what rests on it is cut where that is asked for, and else stays.
+/// With `cascade`, lowers or ends the shares that rest on the permissions a share loses, and cuts them to its new
+/// end. Without it, refuses a loss of permissions while shares rest on them, like SQL's RESTRICT; an earlier end
+/// alone is accepted, and those shares keep their ends.
 fn lower<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     share: &Binding,
@@ -325,13 +329,13 @@ fn lower<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// The code of that refusal.
+/// The code of the refusal to lower a share that other shares rest on.
 pub const DEPENDENTS: &str = "dependents";
 
-/// The refusal that names what depends on a share.
+/// The refusal that lists the shares resting on a share, with what each would lose.
 pub(super) fn refuse_dependents<F: Facts + ?Sized>(tx: &Transaction<'_, F>, losses: &[Loss]) -> Result<Problem> {
     let mut problem = Problem::conflict(DEPENDENTS, format!("{} shares rest on this one", losses.len()))
-        .why("whoever was given it has passed it on")
+        .why("those who hold this share have passed it on")
         .tip("--cascade trims or removes them as well");
     if losses.len() == 1 {
         problem.message = "another share rests on this one".to_owned();
@@ -352,7 +356,7 @@ pub(super) fn refuse_dependents<F: Facts + ?Sized>(tx: &Transaction<'_, F>, loss
     Ok(problem)
 }
 
-/// Takes from shares what they lose.
+/// Takes from each share what it loses; ends a share that has nothing left.
 pub(super) fn trim<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, losses: &[Loss]) {
     for loss in losses {
         let left = loss.share.attributes.permissions.without(loss.lost);
@@ -370,7 +374,7 @@ pub(super) fn trim<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, losses: &[Los
 /// Revokes shares of an item.
 ///
 /// # Errors
-/// A denial; a conflict where others' shares rest on one, unless `cascade`.
+/// A denial; without `cascade`, a conflict if other shares rest on one.
 pub fn revoke<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     (endpoint, path): (&Name, &Path),
@@ -387,8 +391,8 @@ pub fn revoke<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Trims delegated shares to what their sharers still hold: of an item and everything below, of all
-/// for whoever administers it, of one's own for a sharer.
+/// Trims the delegated shares of an item and of everything below it to what their sharers still hold: all shares if
+/// the actor may administer the shares of the item, else the actor's own.
 ///
 /// # Errors
 /// "No such file or folder"; when the facts cannot be read.
@@ -397,7 +401,7 @@ pub fn prune<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, endpoint: &Name, pa
     prune_below(tx, &top)
 }
 
-/// As [`prune`], of every endpoint that the actor administers or has shared something on.
+/// As [`prune`], for every endpoint on which the actor may administer shares or has shared something.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -420,7 +424,7 @@ pub fn prune_everywhere<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Resul
 fn prune_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource>) -> Result<()> {
     let all = tx.may(Action::Plain(Verb::AdministerShares), top.id)?;
     let ancestors = tx.facts().ancestors(top.id)?;
-    // What a share rests on may lie outside: the whole endpoint is weighed, the part asked for trimmed.
+    // A share can rest on shares outside the item, so all of the endpoint is weighed and only the item trimmed.
     let root = ancestors.iter().rev().nth(1).map_or_else(|| Rc::clone(top), Rc::clone);
     let (mut shares, mut inside) = (Vec::new(), HashSet::new());
     for item in subtree(tx, &root)? {
@@ -441,10 +445,10 @@ fn prune_below<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, top: &Rc<Resource
     Ok(())
 }
 
-/// Whether the change of a share that is known only by its rows may be made, as in undo.
+/// Whether the actor may make a change of a share that is known only by its rows, as in an undo.
 ///
 /// # Errors
-/// A denial; a conflict where others' shares rest on what would go.
+/// A conflict if other shares rest on the permissions that would go.
 pub fn authorize<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     before: Option<&Binding>,

@@ -1,4 +1,5 @@
-//! Granting shares.
+//! Granting shares: making them in the actor's name, recording them in the name of others, and cutting the end of a
+//! delegated share to that of what its sharer holds.
 
 use super::cascade;
 use crate::model::attributes::{BindingAttributes, Endpoint, ShareClass, Sharing};
@@ -15,22 +16,22 @@ use crate::policy::{BindingQuery, Facts};
 /// A share to be made.
 #[derive(Clone, Debug)]
 pub struct NewShare {
-    /// With whom.
+    /// The principals to share with, one share for each.
     pub principals: Vec<Reference>,
-    /// What is given.
+    /// The permissions that the share gives.
     pub permissions: Permissions,
-    /// When it ends.
+    /// When the share expires.
     pub expires: Option<Expiry>,
     /// Whether it is an admin share.
     pub admin: bool,
-    /// Where it comes from; the operator's to say.
+    /// The class of the share; only the operator may set it.
     pub class: Option<ShareClass>,
 }
 
 /// Shares an item. A path that is not registered becomes a folder.
 ///
 /// # Errors
-/// A denial; a conflict for what the endpoint cannot hold, or for a share that is there otherwise.
+/// A denial; a conflict for permissions that the endpoint cannot hold, or for a share that exists with other values.
 pub fn grant<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     endpoint: &Name,
@@ -61,11 +62,11 @@ pub fn grant<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Records a share in the name of whoever shares: the operator's to do. The sharer must hold what is
-/// given, as if they shared themselves, unless the share is to be kept without its base.
+/// Records shares in the name of the account `by`, which only the operator may do. The account must be able to make
+/// such a share itself, unless `orphaned`: then the share is kept without a base.
 ///
 /// # Errors
-/// A denial for everybody but the operator, and where the sharer could not share so; else as [`grant`].
+/// A denial for everybody but the operator, and if the sharer could not make such a share; else as [`grant`].
 pub fn record<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     (endpoint, path): (&Name, &Path),
@@ -99,8 +100,8 @@ pub fn record<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// What it takes to make a share of a class oneself; none for what the system made for itself, which was
-/// never anybody's to pass on.
+/// The action that making a share of a class takes; `None` for the hidden classes of shares that systems make for
+/// themselves.
 const fn required_action(class: ShareClass, set: Permissions) -> Option<Action> {
     match class {
         class if class.is_hidden() => None,
@@ -109,12 +110,12 @@ const fn required_action(class: ShareClass, set: Permissions) -> Option<Action> 
     }
 }
 
-/// What its sharer must be able to do for a share to be recorded as theirs.
+/// The action that the sharer must be allowed for a share to be recorded in the sharer's name.
 pub fn required_to_record(share: &Binding) -> Option<Action> {
     required_action(share.attributes.share_class(), share.attributes.permissions)
 }
 
-/// What an endpoint cannot hold whoever asks.
+/// Refuses permissions that an endpoint cannot hold, whoever the actor is.
 pub(super) fn refuse_unfit<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     endpoint: &Endpoint,
@@ -124,14 +125,15 @@ pub(super) fn refuse_unfit<F: Facts + ?Sized>(
     if endpoint.takes(set) {
         return Ok(());
     }
-    // An access manager of a private bucket is told nothing of its definition.
+    // An access manager of a private bucket may not see its definition.
     let existing = tx.facts().named(Kind::Endpoint, None, name.key())?;
     let seen = existing.map_or(Ok(false), |it| tx.sees(&it))?;
     let of_kind = if seen { format!("of kind {}", endpoint.kind.as_str()) } else { "of a kind".to_owned() };
     unfit(endpoint, &of_kind, name, set).map_or(Ok(()), Err)
 }
 
-/// What an endpoint cannot hold, which is told to be of a kind in these words.
+/// The conflict of permissions that an endpoint cannot hold; `None` if it can. `of_kind` says the kind of the
+/// endpoint in the message.
 pub(crate) fn unfit(endpoint: &Endpoint, of_kind: &str, name: &Name, set: Permissions) -> Option<Problem> {
     if endpoint.takes(set) {
         return None;
@@ -157,7 +159,7 @@ pub(crate) fn unfit(endpoint: &Endpoint, of_kind: &str, name: &Name, set: Permis
     })
 }
 
-/// Asks for the right to make such a share; answers its class.
+/// Requires the right to make such a share; returns its class.
 fn authorize_grant<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     endpoint: &Endpoint,
@@ -168,7 +170,7 @@ fn authorize_grant<F: Facts + ?Sized>(
         return Ok(grant.class.unwrap_or(ShareClass::Admin));
     }
     if grant.class.is_some() {
-        return Err(Problem::denied(OPERATORS_SHARES, "only the operator says which class a share is of"));
+        return Err(Problem::denied(OPERATORS_SHARES, "only the operator sets the class of a share"));
     }
     if !grant.admin {
         tx.require(Action::Share(grant.permissions), item)?;
@@ -185,7 +187,7 @@ fn authorize_grant<F: Facts + ?Sized>(
     Ok(ShareClass::Admin)
 }
 
-/// Whom something can be shared with.
+/// The id of a principal that items of an endpoint can be shared with, if the actor may see it.
 pub(super) fn find_principal<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     reference: &Reference,
@@ -200,7 +202,8 @@ pub(super) fn find_principal<F: Facts + ?Sized>(
     }
 }
 
-/// Refuses to share with what nothing can be shared with there: workgroups only where sharing is delegated.
+/// Refuses a principal of a kind that items of an endpoint cannot be shared with. Only delegated sharing has shares
+/// with workgroups.
 ///
 /// # Errors
 /// A conflict.
@@ -229,7 +232,7 @@ fn grant_one<F: Facts + ?Sized>(
     let existing = find_same(tx, item.id, principal, (tx.actor.principal(), class), endpoint)?;
     let share = match existing {
         None => tx.new_binding(item.id, principal, Role::ItemShare),
-        // One that has expired gives nothing: it is made anew, by whoever makes it now.
+        // A share that has expired gives nothing: the actor takes it over and it begins again.
         Some(existing) if !existing.is_effective(tx.at) => Binding { grantor: tx.actor.principal(), ..existing },
         Some(existing) => {
             let expires = if grant.expires.is_some() {
@@ -248,8 +251,8 @@ fn grant_one<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// One share for each item, principal, sharer and class (docs/model.md#delegation); where shares are managed,
-/// one for each principal, whoever made it.
+/// The existing share that a new one would duplicate: there is one for each item, principal, sharer and class
+/// (docs/model.md#delegation), or with managed sharing one for each item and principal, whoever made it.
 fn find_same<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     item: Id,
@@ -267,13 +270,13 @@ fn find_same<F: Facts + ?Sized>(
     Ok(if shares.is_empty() { None } else { Some(shares.swap_remove(own)) })
 }
 
-/// Leaves the ends of delegated shares as they are said until [`apply_end_caps`] is called: what they rest on may
-/// yet be made.
+/// Leaves the ends of delegated shares as requested until [`apply_end_caps`] is called: the shares that they rest on
+/// may be made later.
 pub fn defer_end_caps<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) {
     tx.uncapped_shares.get_or_insert_default();
 }
 
-/// Cuts the ends of the delegated shares that were made or made longer since [`defer_end_caps`].
+/// Cuts the ends of the delegated shares that were made or extended since [`defer_end_caps`].
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -289,8 +292,8 @@ pub fn apply_end_caps<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>) -> Result<
     Ok(())
 }
 
-/// The end of a delegated share that gives a set: its own, or where what its sharer holds ends earlier,
-/// that (docs/model.md#delegation). Says so where it is cut.
+/// The end of a share that gives a set of permissions: its own, or for a delegated share the earlier time at which its
+/// sharer ceases to hold the set (docs/model.md#delegation). Warns if it cuts the end.
 pub(super) fn cap_end<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     share: &Binding,
@@ -307,17 +310,18 @@ pub(super) fn cap_end<F: Facts + ?Sized>(
     let Some(held) = cascade::held_until(tx.facts(), (sharer, share.resource), set, tx.at)? else {
         return Ok(share.expires);
     };
-    // Whoever shares in the name of somebody who holds nothing has said so.
+    // A sharer who holds nothing now has an orphaned share, which the operator asked for: it keeps its end.
     if held <= tx.at || share.expires.is_some_and(|end| end <= held) {
         return Ok(share.expires);
     }
     let (path, who) = (tx.name(share.resource)?, tx.name(share.principal)?);
     let sharer = tx.name(sharer)?;
-    tx.warnings.push(format!("the share of {path} with {who} ends at {held}: {sharer} holds that no longer"));
+    tx.warnings
+        .push(format!("the share of {path} with {who} ends at {held}: {sharer} holds its permissions until then"));
     Ok(Some(held))
 }
 
-/// Refuses a share where there is one already, unless it is the same.
+/// Refuses a new share if the existing one has other values.
 fn refuse_different<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     existing: &Binding,

@@ -1,5 +1,5 @@
-//! The shares of an account that is destroyed: its successor's, or gone. None is left without a sharer
-//! (docs/model.md#accounts).
+//! The shares of an account that is destroyed: the successor takes them over, or they end. No share is left without
+//! its sharer (docs/model.md#accounts).
 
 use super::cascade;
 use super::change::trim;
@@ -8,7 +8,7 @@ use crate::model::{Action, Binding, Id, Permissions, Resource, Role, Time, Verb}
 use crate::ops::{Result, Transaction};
 use crate::policy::{BindingQuery, Facts};
 
-/// The shares that an account made and that are in force.
+/// The shares that an account made and that are in force, oldest first.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -19,14 +19,14 @@ pub(in crate::ops) fn made_by<F: Facts + ?Sized>(tx: &Transaction<'_, F>, accoun
     Ok(made)
 }
 
-/// Ends every share that an account made, and what rests on them alone.
+/// Ends every share that an account made, with the shares that rest on those alone.
 ///
 /// # Errors
 /// When the facts cannot be read.
 pub(in crate::ops) fn end_made_by<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, account: Id) -> Result<()> {
     let mut hidden = 0;
     for share in tx.facts().list_bindings(BindingQuery::SharesBy(account))? {
-        // It may have gone with one that was ended before.
+        // The share may have ended together with an earlier one.
         let Some(share) = tx.facts().binding(share.id)? else { continue };
         if share.is_effective(tx.at) {
             let losses = cascade::dependents(tx, &share, (Permissions::NONE, share.expires))?;
@@ -46,14 +46,15 @@ pub(in crate::ops) fn end_made_by<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>
     Ok(())
 }
 
-/// Asks for a right of whoever acts.
+/// Requires a right of the actor.
 type RequireRight<'r, 'f, F> = &'r dyn Fn(&Transaction<'f, F>, Action, Id) -> Result<()>;
 
-/// Makes every share that an account made another's: united with what that one shares itself on the same
-/// item with the same principal. A share with the successor ends, since nobody shares with themselves.
+/// Makes a successor the sharer of every share that an account made. A share is merged with one that the successor
+/// has made of the same item with the same principal. A share with the successor ends, since nobody shares with
+/// themselves.
 ///
 /// # Errors
-/// What `require` answers to the right that each share takes; when the facts cannot be read.
+/// Those of `require`, for the right that each share takes; when the facts cannot be read.
 pub(in crate::ops) fn reassign<'f, F: Facts + ?Sized>(
     tx: &mut Transaction<'f, F>,
     account: Id,
@@ -91,8 +92,8 @@ pub(in crate::ops) fn reassign<'f, F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Puts what a share gives into another one. Where neither covers the other, what both give lasts no longer
-/// than the one that ends first: nothing is given for longer than it was.
+/// Merges a share into another one. If neither covers the other, the merged share ends with the one that ends first,
+/// so that nothing is given for longer than before.
 fn merge<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, own: Binding, other: &Binding) -> Result<()> {
     let until = |share: &Binding| share.expires.unwrap_or(Time(i64::MAX));
     let set = own.attributes.permissions.union(other.attributes.permissions);
@@ -106,7 +107,7 @@ fn merge<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, own: Binding, other: &B
                 && let Some(end) = first
             {
                 let (path, who) = (tx.participant(&own, own.resource)?, tx.participant(&own, own.principal)?);
-                tx.warnings.push(format!("the two shares of {path} with {who} are one by now, and end at {end}"));
+                tx.warnings.push(format!("the two shares of {path} with {who} are merged and end at {end}"));
             }
             first
         }
@@ -118,8 +119,8 @@ fn merge<F: Facts + ?Sized>(tx: &mut Transaction<'_, F>, own: Binding, other: &B
     Ok(())
 }
 
-/// What it takes to dispose of a share that somebody else made: to administer the shares of the item, or,
-/// where access managers manage them, to be one.
+/// The right to dispose of a share that another account made: to administer the shares of the item, or with managed
+/// sharing, to manage the permissions on the endpoint.
 fn right_over<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Result<(Action, Id)> {
     let endpoint = tx.outermost(share.resource)?;
     let host = tx.facts().resource(endpoint)?;
@@ -130,7 +131,7 @@ fn right_over<F: Facts + ?Sized>(tx: &Transaction<'_, F>, share: &Binding) -> Re
     })
 }
 
-/// A share in words, if the actor may see it.
+/// A line that describes a share; `None` if the actor may not see it.
 ///
 /// # Errors
 /// When the facts cannot be read.

@@ -1,5 +1,5 @@
-//! Shares: granting, changing, revoking, pruning, and what becomes of those of an account that ends
-//! (docs/model.md#shares).
+//! Shares (docs/model.md#shares): `grant` makes them, `change` changes, revokes and prunes them, `cascade` finds what
+//! rests on a share, and `handover` transfers or ends the shares of an account that is destroyed.
 
 pub mod cascade;
 mod change;
