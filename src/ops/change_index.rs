@@ -1,4 +1,5 @@
-//! The rows of one change, looked up by what they are about: which come and go with which.
+//! An index of the rows of one change, by the resources and principals that they concern. `required_actions` and
+//! `undo` use it to find which rows come or go together with others.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -7,30 +8,31 @@ use crate::model::attributes::Attributes;
 use crate::model::{Id, Kind, Resource, Role};
 use crate::policy::RowChange;
 
-/// The rows of one change. Every look-up takes the same time however many there are.
+/// The rows of one change, indexed by id. The time of a lookup does not depend on the number of rows.
 #[derive(Debug, Default)]
 pub struct ChangeIndex<'r> {
     created: HashMap<Id, &'r Rc<Resource>>,
     removed: HashMap<Id, &'r Rc<Resource>>,
-    /// What lies in another folder than before, and in which it lay.
+    /// Resources with a new parent, and their parents before.
     moved: HashMap<Id, Option<Id>>,
-    /// Every row that the change speaks of.
+    /// The ids of all rows of the change.
     touched: HashSet<Id>,
-    /// Memberships of organizations and workspaces that come or go: of what, and whose.
+    /// Memberships of organizations and workspaces that begin or end: the resource and the principal.
     memberships: HashSet<(Id, Id)>,
-    /// Bindings that come or go, by principal: on what, in which role.
+    /// Bindings that begin or end, by principal: the resource and the role.
     held: HashMap<Id, Vec<(Id, Role)>>,
-    /// The account role of accounts that come or go.
+    /// The account roles that begin or end, by account.
     server_roles: HashMap<Id, Role>,
-    /// Items of which a share is made, and the folders above them that are made too.
+    /// Created items that are shared, and the created folders above them.
     shared: HashSet<Id>,
-    /// Outside submitters for whom a link comes or goes; those for whom one is made.
+    /// Invitees for whom a link is created, changed or removed.
     linked: HashSet<Id>,
+    /// Invitees for whom a link is created.
     invited: HashSet<Id>,
 }
 
 impl<'r> ChangeIndex<'r> {
-    /// Looks the rows of a change through.
+    /// Indexes the rows of a change.
     pub fn new(rows: &'r [RowChange]) -> ChangeIndex<'r> {
         let mut all = ChangeIndex::default();
         for row in rows {
@@ -75,7 +77,7 @@ impl<'r> ChangeIndex<'r> {
         }
     }
 
-    /// Finds the folders that were made for what is shared in them.
+    /// Finds the created items that are shared, and the created folders above them.
     fn share(&mut self) {
         let held = self.held.values().flatten().filter(|(_, role)| *role == Role::ItemShare);
         let mut open: Vec<Id> = held.map(|(item, _)| *item).collect();
@@ -88,59 +90,59 @@ impl<'r> ChangeIndex<'r> {
         }
     }
 
-    /// What is made under that id.
+    /// The resource that the change creates with an id.
     pub fn created(&self, id: Id) -> Option<&Rc<Resource>> {
         self.created.get(&id).copied()
     }
 
-    /// What is gone under that id.
+    /// The resource that the change removes with an id.
     pub fn removed(&self, id: Id) -> Option<&Rc<Resource>> {
         self.removed.get(&id).copied()
     }
 
-    /// Every id of what is gone.
+    /// The ids of all resources that the change removes.
     pub fn all_removed(&self) -> impl Iterator<Item = Id> {
         self.removed.keys().copied()
     }
 
-    /// What something that is moved lay in before.
+    /// The parent before the change of a resource that the change moves; `None` if it is not moved.
     pub(super) fn moved(&self, id: Id) -> Option<Option<Id>> {
         self.moved.get(&id).copied()
     }
 
-    /// Whether a row is one of these.
+    /// Whether the change has a row with that id.
     pub fn touches(&self, row: Id) -> bool {
         self.touched.contains(&row)
     }
 
-    /// Whether a membership of an organization or a workspace comes or goes.
+    /// Whether a membership of an organization or a workspace begins or ends.
     pub(super) fn is_membership(&self, place: Id, who: Id) -> bool {
         self.memberships.contains(&(place, who))
     }
 
-    /// The account role of an account that comes or goes.
+    /// The account role that begins or ends for an account.
     pub(super) fn server_role(&self, account: Id) -> Option<Role> {
         self.server_roles.get(&account).copied()
     }
 
-    /// The workgroups and dropboxes that an account comes into or goes from.
+    /// The workgroups and dropboxes in which a membership of an account begins or ends.
     pub(super) fn groups_of(&self, account: Id) -> impl Iterator<Item = Id> {
         let held = self.held.get(&account).into_iter().flatten();
         held.filter(|(_, role)| matches!(role.resource_kind(), Kind::Workgroup | Kind::Dropbox))
             .map(|(place, _)| *place)
     }
 
-    /// Whether a share is made of an item, or of something in it that is made too.
+    /// Whether the change creates an item and shares it or something below it.
     pub(super) fn is_shared(&self, item: Id) -> bool {
         self.shared.contains(&item)
     }
 
-    /// Whether a link is made for an outside submitter.
+    /// Whether the change creates a link for an invitee.
     pub(super) fn is_invited(&self, invitee: Id) -> bool {
         self.invited.contains(&invitee)
     }
 
-    /// Whether a row is there because of another one that is made, of which its rights are asked.
+    /// Whether a row is created with another row that is created, whose rights cover both.
     pub(super) fn comes_with_another(&self, row: &RowChange) -> bool {
         match row {
             RowChange::Resource(None, Some(made)) => match made.kind() {
@@ -157,7 +159,7 @@ impl<'r> ChangeIndex<'r> {
         }
     }
 
-    /// Whether a row goes because of another one that goes, of which its rights are asked.
+    /// Whether a row ends with another row that ends, whose rights cover both.
     pub(super) fn goes_with_another(&self, row: &RowChange) -> bool {
         let goes = |id: Option<Id>| id.is_some_and(|id| self.removed.contains_key(&id));
         match row {
@@ -175,7 +177,7 @@ impl<'r> ChangeIndex<'r> {
         }
     }
 
-    /// Whether an outside submitter's right changes with the link that it came by.
+    /// Whether a binding is the right of an outside submitter whose link is part of the change.
     fn is_of_link(&self, role: Role, invitation: Option<u64>) -> bool {
         role == Role::DropboxOutside && invitation.is_some_and(|it| self.touched.contains(&Id(it)))
     }

@@ -1,17 +1,17 @@
-//! One change in words: a line, a line behind a sign, an object.
+//! One described change, and how it is written: as a line, as a line of a plan, and as a JSON object.
 
 use serde_json::{Map, Value, json};
 
 use crate::model::{Id, Kind, Role};
 
-/// What became of a thing.
+/// What happened to a resource or a binding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ChangeKind {
-    /// It is new.
+    /// It was added.
     Added,
-    /// It is otherwise.
+    /// It was changed.
     Changed,
-    /// It is gone.
+    /// It was removed.
     Removed,
 }
 
@@ -34,29 +34,29 @@ impl ChangeKind {
     }
 }
 
-/// One thing that changed.
+/// A change of one resource or one binding.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Change {
-    /// What became of it.
+    /// Whether it was added, changed or removed.
     pub kind: ChangeKind,
-    /// The resource, as a reference.
+    /// The reference of the resource; for a binding, of the resource that it is on.
     pub reference: String,
-    /// The member, where it is a membership that changed.
+    /// The reference of the principal, if a binding changed.
     pub member: Option<String>,
-    /// The role, where it is a binding that changed.
+    /// The role, if a binding changed.
     pub role: Option<Role>,
-    /// Each value that changed: its name, before, after; null where there was or is none.
+    /// Each value that changed: its name, the value before and the value after; null for no value.
     pub fields: Vec<(&'static str, Value, Value)>,
-    /// The row that changed.
+    /// The id of the row that changed.
     pub row: Id,
-    /// The resource itself.
+    /// The id of the resource.
     pub resource: Id,
-    /// The outermost thing it lies in, which decides who may read of it in the log.
+    /// The outermost resource that it lies in, which decides who may read the change in the log.
     pub log_scope: Id,
 }
 
 impl Change {
-    /// As one line.
+    /// The change as a sentence.
     pub fn line(&self) -> String {
         let role = self.role.map_or("", Role::as_str);
         let place = &self.reference;
@@ -85,12 +85,12 @@ impl Change {
         line
     }
 
-    /// Each value that changed, in words.
+    /// Each value that changed, as text.
     fn values(&self) -> Vec<String> {
         self.fields
             .iter()
             .filter(|(name, _, after)| {
-                // A label says what its permissions are, and most shares are people's.
+                // The label only repeats the permissions, and `user` is the usual class.
                 let plain_share = *name == "label" || (*name == "class" && after == "user");
                 self.kind != ChangeKind::Removed && !(self.role == Some(Role::ItemShare) && plain_share)
             })
@@ -101,7 +101,7 @@ impl Change {
             .collect()
     }
 
-    /// As one line behind a sign that says what became of it.
+    /// The change as a line of a plan, which follows a sign for the kind of change.
     pub fn plan_line(&self) -> String {
         let role = self.role.map(Role::as_str);
         let mut line = match (&self.member, self.role) {
@@ -113,7 +113,7 @@ impl Change {
             (None, _) => self.reference.clone(),
         };
         let mut values = self.values();
-        // The role of an endpoint or an owner stands in the line already.
+        // The line has the role of an endpoint or an owner already.
         values.retain(|value| role.is_none_or(|role| *value != format!("role {role}")));
         if self.role == Some(Role::ItemShare) && self.kind == ChangeKind::Added {
             self.shorten_to_label(&mut values);
@@ -125,7 +125,7 @@ impl Change {
         line
     }
 
-    /// Of a share that is a preset, its label in place of the permissions it stands for.
+    /// Replaces the permissions of a preset by its label.
     fn shorten_to_label(&self, values: &mut [String]) {
         let label = self.fields.iter().find(|(name, ..)| *name == "label").and_then(|(.., is)| is.as_str());
         if let (Some(label), Some(first)) = (label.filter(|label| *label != "Custom"), values.first_mut()) {
@@ -133,7 +133,7 @@ impl Change {
         }
     }
 
-    /// As an object of JSON.
+    /// The change as a JSON object.
     pub fn json(&self) -> Value {
         let mut object = Map::new();
         object.insert("change".to_owned(), json!(self.kind.as_str()));
@@ -161,7 +161,7 @@ impl Change {
     }
 }
 
-/// A value as it stands in a line.
+/// A value as text.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

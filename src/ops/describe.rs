@@ -1,4 +1,5 @@
-//! What changed, described: one description for the output of a command, `--dry-run` and the log.
+//! Descriptions of changes: [`describe`] turns row changes into [`Change`] values, for the output of a command, for
+//! `--dry-run` and for the log alike. `change_text` writes them as text and JSON.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -12,34 +13,34 @@ use crate::model::reference::{ended_reference, full_reference};
 use crate::model::{Binding, Id, Kind, Resource, Role, SetNames};
 use crate::policy::{Facts, RowChange};
 
-/// What a description looks up: things as they were when the change was made, also those that are gone.
+/// The lookups of a description, in the state at the time of the change; they include resources that have ended.
 pub trait NameLookup {
-    /// A resource as it is named to the reader.
+    /// The reference of a resource, or a placeholder if the reader may not see it.
     ///
     /// # Errors
     /// When the facts cannot be read.
     fn name(&self, id: Id) -> Result<String>;
 
-    /// One side of a binding as it is named to the reader.
+    /// The reference of one side of a binding, or a placeholder if the reader may not see it.
     ///
     /// # Errors
     /// When the facts cannot be read.
     fn participant(&self, binding: &Binding, id: Id) -> Result<String>;
 
-    /// The reference of the very thing that changed: of what the reader may not see the whole change is
-    /// left out.
+    /// The reference of the resource that changed, without asking who may see it: the caller leaves out whole changes
+    /// of resources that the reader may not see.
     ///
     /// # Errors
     /// When the facts cannot be read.
     fn reference(&self, id: Id) -> Result<String>;
 
-    /// The outermost thing that a resource lies in.
+    /// The outermost resource that a resource lies in.
     ///
     /// # Errors
     /// When the facts cannot be read.
     fn outermost(&self, id: Id) -> Result<Id>;
 
-    /// Whether something has ended since the change: then its reference carries its number.
+    /// Whether a resource has ended since the change; its reference then carries its number.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -67,7 +68,7 @@ impl<F: Facts + ?Sized> NameLookup for Transaction<'_, F> {
     }
 }
 
-/// A look-up that keeps what it was asked for last: things that lie in one place stand in a row.
+/// A lookup that caches its last answers: changes of resources with the same parent follow each other.
 struct LookupCache<'l> {
     lookup: &'l dyn NameLookup,
     name: RefCell<Option<(Id, String)>>,
@@ -115,16 +116,16 @@ impl NameLookup for LookupCache<'_> {
 
 /// Describes row changes.
 ///
-/// What follows from another change is told with it: an account's role with the account, the
-/// recipients with the package, an outside submitter's right with the invitation.
+/// A change that follows from another one is part of its description: the role of an account is described with the
+/// account, recipients with the package, the right of an outside submitter with the invitation.
 ///
 /// # Errors
-/// What the look-up answers.
+/// Those of the lookup.
 pub fn describe(rows: &[RowChange], lookup: &dyn NameLookup) -> Result<Vec<Change>> {
     let mut changes: Vec<Change> = Vec::with_capacity(rows.len());
     let above =
         LookupCache { lookup, name: RefCell::default(), reference: RefCell::default(), outermost: Cell::default() };
-    // Where the accounts stand, for their roles.
+    // The indices of the changes of accounts, to which their roles are added.
     let mut accounts: HashMap<Id, usize> = HashMap::new();
     for row in rows {
         match row {
@@ -143,16 +144,16 @@ pub fn describe(rows: &[RowChange], lookup: &dyn NameLookup) -> Result<Vec<Chang
             }
         }
     }
-    // There may be very many.
+    // There can be very many changes.
     changes.shrink_to_fit();
     Ok(changes)
 }
 
-/// The outermost thing that a change of a row is about, which decides who may read of it in the log; none where the
-/// change is not told.
+/// The outermost resource that a change of a row is about, which decides who may read the change in the log; `None`
+/// if the change has no description.
 ///
 /// # Errors
-/// What the look-up answers.
+/// Those of the lookup.
 pub fn concerns(row: &RowChange, lookup: &dyn NameLookup) -> Result<Option<Id>> {
     match row {
         RowChange::Resource(before, after) => {
@@ -186,7 +187,7 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Lookup
     let own = |id| lookup.reference(id);
     let Some(any) = after.or(before) else { return Ok(None) };
     let Some(concerns) = resource_concerns(any, lookup)? else { return Ok(None) };
-    // The server is always there: the first time it is configured it changes from its defaults.
+    // The server always exists: its first row is a change of its defaults.
     let what = if any.kind() == Kind::Server {
         ChangeKind::Changed
     } else {
@@ -223,12 +224,12 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Lookup
         fields.push(("to", Value::Null, json!(to)));
     }
     if let Some(after) = after {
-        // New things are told apart from what is default, changed things from what they were.
+        // A new resource is compared with the defaults, a changed one with its earlier state.
         let was = match before {
             Some(before) => before.attributes.named_values(),
             None => Attributes::from_json(any.kind(), "{}").map(|it| it.named_values()).unwrap_or_default(),
         };
-        // What cannot be without its values has no defaults.
+        // A kind whose values are required has no defaults.
         let was = was.into_iter().map(|(_, value)| value).chain(std::iter::repeat(Value::Null));
         for ((field, is), was) in after.attributes.named_values().into_iter().zip(was) {
             if was != is {
@@ -239,7 +240,7 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Lookup
     if let (Some(before), Some(after)) = (before, after) {
         fields.extend(set_names_field(&before.sets, &after.sets));
     }
-    // With room for the role of an account; there may be very many changes.
+    // There is room for the role of an account; there can be very many changes.
     fields.shrink_to(fields.len() + usize::from(any.kind() == Kind::Account));
     Ok(Some(Change {
         kind: what,
@@ -253,8 +254,8 @@ fn resource(before: Option<&Resource>, after: Option<&Resource>, lookup: &Lookup
     }))
 }
 
-/// What an organization's things are told by besides their own values: what they lie in, their
-/// names, the workspaces that an invitation gives, and that a stream key is another one.
+/// Adds the fields that are not attributes: the parent and the name of a resource of an organization, the workspaces
+/// of an invitation, and whether the key of a stream changed.
 fn lying_in(
     fields: &mut Vec<(&'static str, Value, Value)>,
     before: Option<&Resource>,
@@ -286,7 +287,7 @@ fn lying_in(
     Ok(())
 }
 
-/// Where the files of a workspace lie, before and after, where that changed.
+/// The folder of a workspace's files before and after; `None` if it is the same.
 fn hidden_fields(
     before: Option<&Resource>,
     after: Option<&Resource>,
@@ -367,13 +368,13 @@ fn binding(
     Ok(())
 }
 
-/// The manifests that declare a row, where these are others than before.
+/// The field with the sets that declare a row, if they changed.
 fn set_names_field(was: &SetNames, is: &SetNames) -> Option<(&'static str, Value, Value)> {
     let told = |sets: &SetNames| json!(sets.names().collect::<Vec<_>>());
     (was != is).then(|| ("sets", told(was), told(is)))
 }
 
-/// What a share says: its permissions, its label, its class and who made it.
+/// Adds the fields of a share that changed: its permissions, its label, its class and its sharer.
 fn share_fields(
     fields: &mut Vec<(&'static str, Value, Value)>,
     before: Option<&Binding>,

@@ -1,4 +1,5 @@
-//! Home folders: what a member of a workspace that has files owns there (docs/model.md#home-folders).
+//! Home folders: each member of a workspace that has files owns a folder among them (docs/model.md#home-folders).
+//! `workspace` and `workspace_member` create and end home folders through this module.
 
 use std::rc::Rc;
 
@@ -9,15 +10,15 @@ use crate::model::name::shell_quote;
 use crate::model::{Binding, Id, Kind, Name, Path, Problem, Reference, Resource, Role};
 use crate::policy::{BindingQuery, Facts};
 
-/// Where the home folder of a member lies.
+/// The home folder that a request names for a member.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum HomeFolder {
-    /// Under the name of the member, unless there is one already.
+    /// The existing home folder of the member, else one with the name of the member.
     #[default]
     Usual,
-    /// At a path of an endpoint, straight among the files of the workspace.
+    /// The folder at a path of an endpoint, directly in the folder of the workspace's files.
     At(Name, Path),
-    /// The member has none.
+    /// No home folder.
     Missing,
 }
 
@@ -25,7 +26,7 @@ impl HomeFolder {
     /// Reads a path on an endpoint, or `none`.
     ///
     /// # Errors
-    /// When the text is neither.
+    /// A problem if the text is neither.
     pub fn parse(text: &str) -> Result<HomeFolder> {
         if text == HomeFolder::NONE {
             return Ok(HomeFolder::Missing);
@@ -40,7 +41,7 @@ impl HomeFolder {
     pub const NONE: &'static str = "none";
 }
 
-/// Refuses a home folder that does not lie straight in the folder of the workspace's files.
+/// Refuses a home folder that does not lie directly in the folder of the workspace's files.
 ///
 /// # Errors
 /// A conflict.
@@ -54,14 +55,14 @@ pub fn refuse_elsewhere(files: (&Name, &Path), (endpoint, path): (&Name, &Path))
 
 fn elsewhere(endpoint: &Name, path: &Path) -> Problem {
     Problem::conflict("not_among_files", format!("`{endpoint}:{path}` cannot be a home folder of the workspace"))
-        .why("a home folder lies straight in the folder that holds the files of its workspace")
+        .why("a home folder lies directly in the folder that holds the files of its workspace")
 }
 
-/// Makes the home folder of a member, owned by them; nothing where the workspace has no files.
+/// Creates the home folder of a member, with the member as owner. Does nothing if the workspace has no files.
 ///
 /// # Errors
-/// A conflict where something of that name is there and is not this account's home: a namesake does
-/// not inherit what somebody left behind.
+/// A conflict if an item of that name exists that is not this account's home folder: a later account of the same
+/// name does not inherit the folder of an earlier one.
 pub(super) fn make_home<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     workspace: &Resource,
@@ -75,7 +76,7 @@ pub(super) fn make_home<F: Facts + ?Sized>(
         };
     };
     let home = Home { workspace: workspace.id, of: account.id };
-    // What the account had before, whatever it is called now.
+    // The folder that the account had before, even if it was renamed.
     let existing = tx.facts().home(files, home)?;
     let name = match at {
         HomeFolder::Missing => return Ok(()),
@@ -86,7 +87,7 @@ pub(super) fn make_home<F: Facts + ?Sized>(
         Some(existing) if name.as_ref().is_none_or(|name| *name == existing.name) => existing.id,
         Some(existing) => return Err(has_home(tx, &existing, account)?),
         None => {
-            // Names of accounts hold no `/`, but `.` and `..` are names too.
+            // Names of accounts contain no `/`, but `.` and `..` are valid names.
             let name = name.map_or_else(|| Path::component(&account.name), Ok);
             let Ok(name) = name else { return Err(no_folder(account)) };
             if let Some(existing) = tx.facts().named(Kind::Item, Some(files), &name)? {
@@ -104,10 +105,10 @@ pub(super) fn make_home<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Gives somebody who is a member already, and has no home folder, one that lies where it is named.
+/// Gives a member without a home folder the one that a request names.
 ///
 /// # Errors
-/// A conflict where their home folder lies elsewhere; as [`make_home`].
+/// A conflict if the member has another home folder; else as [`make_home`].
 pub(super) fn put_home<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
     workspace: &Resource,
@@ -125,7 +126,7 @@ pub(super) fn put_home<F: Facts + ?Sized>(
     make_home(tx, workspace, account, (at, grantor))
 }
 
-/// Whether the home folder of a member is where it is said to be, if that is said.
+/// Whether the home folder of a member is the one that a request names.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -145,7 +146,7 @@ pub fn lies_at<F: Facts + ?Sized>(
     })
 }
 
-/// The home folder of a member.
+/// The home folder of a member; `None` if the member or the workspace has none.
 fn home_of<F: Facts + ?Sized>(tx: &Transaction<'_, F>, workspace: &Resource, of: Id) -> Result<Option<Rc<Resource>>> {
     match workspace.as_workspace().and_then(|it| it.files) {
         Some(files) => Ok(tx.facts().home(files, Home { workspace: workspace.id, of })?),
@@ -160,7 +161,7 @@ fn item_at<F: Facts + ?Sized>(tx: &Transaction<'_, F>, endpoint: &Name, path: &P
     Ok(nearest.filter(|(_, depth)| *depth == path.depth()).map(|(item, _)| item))
 }
 
-/// What a folder at that path is called, if it lies straight in another.
+/// The name of the folder at a path, if it lies directly in `files`.
 fn name_in<F: Facts + ?Sized>(tx: &Transaction<'_, F>, files: Id, (endpoint, path): (&Name, &Path)) -> Result<String> {
     if let Some((folder, name)) = path.split_last()
         && item_at(tx, endpoint, &folder)? == Some(files)
@@ -177,23 +178,23 @@ fn has_home<F: Facts + ?Sized>(tx: &Transaction<'_, F>, existing: &Resource, acc
 }
 
 fn no_folder(account: &Resource) -> Problem {
-    Problem::conflict("no_home", format!("no folder can be called `{}`", account.name))
-        .why("the home folder of a member is called by their name")
+    Problem::conflict("no_home", format!("invalid folder name `{}`", account.name))
+        .why("a home folder has the name of its member by default")
 }
 
 fn taken<F: Facts + ?Sized>(tx: &Transaction<'_, F>, item: &Resource, account: &Resource) -> Result<Problem> {
     let path = tx.name(item.id)?;
     let why = match item.as_item().and_then(|it| it.home) {
-        Some(_) => "it is the home folder of somebody else of that name",
-        None => "it was there before",
+        Some(_) => "it is the home folder of another account",
+        None => "it exists already and is not a home folder",
     };
     Ok(Problem::conflict("home_taken", format!("`{path}` cannot be the home folder of {}", account.reference()))
         .why(why)
         .tip(format!("rename or move it first: rolebook content rename {} NEW-NAME", shell_quote(&path))))
 }
 
-/// Ends what an account owns among the files of a workspace. The folders stay, and so do the shares
-/// that the account made.
+/// Ends the ownerships of an account among the files of a workspace. The items stay, and so do the shares that the
+/// account made.
 ///
 /// # Errors
 /// When the facts cannot be read.

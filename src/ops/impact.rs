@@ -1,5 +1,5 @@
-//! Whom and what a change can concern: so that comparing two states asks about that and not about
-//! everything.
+//! The principals and resources that a change can affect. Comparing two states, as `perm diff` and `--access` do, asks
+//! only about those and not about everything.
 
 use hashbrown::HashSet;
 
@@ -10,7 +10,7 @@ use crate::policy::facts::ResourceHeader;
 use crate::policy::listing::AffectedSet;
 use crate::policy::{BindingQuery, Facts, RowChange};
 
-/// What may differ between two states because these rows do.
+/// The principals and resources whose answers can differ between two states that differ in these rows.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -39,14 +39,16 @@ struct ImpactSearch<'f, A: Facts + ?Sized, B: Facts + ?Sized> {
     before: &'f A,
     after: &'f B,
     affected: AffectedSet,
-    /// Whose shares changed, and who else changed: each was looked into.
+    /// Principals of changed shares and ownerships that were expanded.
     shared: HashSet<Id>,
+    /// Principals of other changed bindings that were expanded.
     moved: HashSet<Id>,
+    /// Principals whose accounts were added as resources.
     seen: HashSet<Id>,
 }
 
-/// Whether a row is another one than before and yet the same to every rule: an e-mail address, who declares
-/// it. One that is the very same ended by itself, or began to.
+/// Whether a row changed only in values that no rule reads, such as an e-mail address or the sets that declare it. A
+/// row that did not change at all is listed because it expired between the two states, so it is not the same.
 fn is_same_to_rules(was: Option<&Resource>, is: Option<&Resource>) -> bool {
     match (was, is) {
         (Some(was), Some(is)) => {
@@ -56,7 +58,7 @@ fn is_same_to_rules(was: Option<&Resource>, is: Option<&Resource>) -> bool {
     }
 }
 
-/// As [`is_same_to_rules`], of a binding.
+/// As [`is_same_to_rules`], for a binding.
 fn is_same_binding(was: Option<&Binding>, is: Option<&Binding>) -> bool {
     match (was, is) {
         (Some(was), Some(is)) => {
@@ -73,7 +75,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
         let Some(either) = is.or(was) else { return Ok(()) };
         let kind = either.kind();
         match kind {
-            // What no rule reads makes no difference; time that goes by makes one without any change.
+            // Values that no rule reads make no difference.
             _ if is_same_to_rules(was, is) => {}
             Kind::Server => self.everything(was, is),
             Kind::Account | Kind::AccessToken | Kind::Invitee => {
@@ -82,8 +84,8 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
                 self.last_admins(either.id)?;
             }
             Kind::Item => {
-                // A path has what the folder above has, so one that comes or goes changes nothing, but in a home
-                // folder: what is denied straight in it is not in a folder there.
+                // An item has the permissions of its folder, so one that comes or goes changes nothing. The exception
+                // is a home folder: actions that are denied directly in it are allowed in a folder below it.
                 for parent in [was, is].into_iter().flatten().filter_map(|it| it.parent) {
                     self.home(parent)?;
                 }
@@ -103,7 +105,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
                 }
                 self.affected.add_resource(either.id);
             }
-            // What it lets its members and admins do concerns people and groups elsewhere too.
+            // Its settings allow its members and admins actions on other principals too.
             Kind::Workgroup | Kind::Dropbox => {
                 self.affected.add_resource(either.id);
                 self.members(either.id)?;
@@ -113,7 +115,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
         Ok(())
     }
 
-    /// Items may differ for whose home folder it is, if it is one.
+    /// Items can differ for the owner of a home folder, if the folder is one.
     fn home(&mut self, folder: Id) -> Result<()> {
         for header in [self.before.header(folder)?, self.after.header(folder)?].into_iter().flatten() {
             if let Attributes::Item(item) = &*header.attributes {
@@ -123,7 +125,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
         Ok(())
     }
 
-    /// Anything may differ, since settings of the server do, unless these are its address and the like.
+    /// Everything can differ if settings of the server do, except for its address and public links.
     fn everything(&mut self, was: Option<&Resource>, is: Option<&Resource>) {
         let settings = |side: Option<&Resource>| {
             let server = side.and_then(Resource::as_server).cloned().unwrap_or_default();
@@ -134,7 +136,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
         }
     }
 
-    /// Whether the other admins of an organization may leave it depends on whether this one stays one.
+    /// Adds the organizations that an account administers: their other admins may leave only if one remains.
     fn last_admins(&mut self, account: Id) -> Result<()> {
         for org in self.before.list_bindings(BindingQuery::OfAs(account, Role::OrgAdmin))? {
             self.affected.add_resource(org.resource);
@@ -147,7 +149,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
         match binding.role {
             Role::ItemShare | Role::ItemOwner => {
                 if who == Id::AUTHENTICATED || who == Id::ANYONE {
-                    // With what any account has, one may have enough for what it alone does not give.
+                    // Together with what everybody holds, other shares can suffice for an action.
                     self.affected.holders = None;
                 }
                 if self.shared.insert(who) {
@@ -155,7 +157,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
                         self.affected.add_holder(holder);
                     }
                 }
-                // Shares of a root folder let read and write the endpoint.
+                // Shares of a root folder give the right to read and write the endpoint.
                 let parent = match self.after.header(on)? {
                     Some(item) => item.parent,
                     None => self.before.header(on)?.and_then(|item| item.parent),
@@ -167,7 +169,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
                 self.affected.add_principal(who);
             }
             role => {
-                // Whether the last admin may leave is a matter of the others.
+                // Whether an admin may leave depends on the other admins.
                 if role == Role::OrgAdmin {
                     self.affected.add_resource(on);
                 }
@@ -175,7 +177,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
                 for person in &people {
                     self.affected.add_principal(*person);
                 }
-                // Fellow members see each other; managers manage users and nobody else.
+                // Fellow members see each other, and managers manage users only.
                 if matches!(role.resource_kind(), Kind::Server | Kind::Group | Kind::Workgroup) && self.seen.insert(who)
                 {
                     for person in self.people(who)? {
@@ -194,7 +196,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> ImpactSearch<'_, A, B> {
         Ok(())
     }
 
-    /// A principal, or everybody in it on either side.
+    /// A principal, or for a group, the group and everybody in it in either state.
     fn people(&self, principal: Id) -> Result<Vec<Id>> {
         const IN: [Role; 6] = [
             Role::GroupMember,

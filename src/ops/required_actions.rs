@@ -1,8 +1,8 @@
-//! Which rights a change takes that is known only by its rows: an undo, an adoption by a manifest.
+//! The rights that a change takes which is known only by its rows: an undo, or an adoption by a manifest.
 //!
-//! Every operation asks for its own rights. Here the same is read off the rows that a change leaves
-//! behind, so that no way of making them gets round a right. The matches name every kind and every
-//! role: one that is added does not compile until it is said what it takes.
+//! Every operation asks for its own rights. This module reads the same rights off the rows that a change leaves
+//! behind, so that undo and adoption cannot bypass a right. The matches name every kind and every role, so a new one
+//! does not compile until its rights are stated. `enforce` asks for the rights; `bindings` has those of bindings.
 
 mod bindings;
 mod enforce;
@@ -18,25 +18,25 @@ use bindings::binding;
 
 pub use enforce::{RefusedRow, first_refused, require};
 
-/// A question: an action on a resource.
+/// An action on a resource.
 pub type ActionOn = (Action, Id);
 
-/// What a change of one row takes.
+/// The actions that must be allowed for a change of one row.
 #[derive(Clone, PartialEq, Debug)]
 pub enum RequiredActions {
-    /// All that one of these names. None at all: nobody may.
+    /// All actions of any one of these lists. If there is no list, nobody may make the change.
     AnyOf(Vec<Vec<ActionOn>>),
-    /// What a share takes, which is a matter of its sharer and not of its item alone.
+    /// The rights over a share, which depend on its sharer and not on its item alone.
     Share,
 }
 
 impl RequiredActions {
-    /// Nothing: the row comes or goes with another, which is asked about.
+    /// No action: the row comes or goes with another row, whose actions are required.
     fn nothing() -> RequiredActions {
         RequiredActions::AnyOf(vec![Vec::new()])
     }
 
-    /// Nobody may.
+    /// A change that nobody may make.
     const fn impossible() -> RequiredActions {
         RequiredActions::AnyOf(Vec::new())
     }
@@ -49,7 +49,7 @@ impl RequiredActions {
         RequiredActions::all(vec![(Action::Plain(verb), on)])
     }
 
-    /// The same, or all of that.
+    /// These actions, or all of `other`.
     fn or(self, other: Vec<ActionOn>) -> RequiredActions {
         match self {
             RequiredActions::AnyOf(mut any) => {
@@ -60,7 +60,7 @@ impl RequiredActions {
         }
     }
 
-    /// The same, or what something else takes.
+    /// These actions, or those of `other`.
     fn or_else(self, other: RequiredActions) -> RequiredActions {
         match other {
             RequiredActions::AnyOf(any) => any.into_iter().fold(self, RequiredActions::or),
@@ -68,7 +68,7 @@ impl RequiredActions {
         }
     }
 
-    /// The same and all of that.
+    /// These actions, and all of `more`.
     fn and(self, more: &[ActionOn]) -> RequiredActions {
         match self {
             RequiredActions::AnyOf(any) => {
@@ -83,10 +83,10 @@ const fn plain(verb: Verb, on: Id) -> ActionOn {
     (Action::Plain(verb), on)
 }
 
-/// What has to be allowed for one row of a change to go from what it was to what it is.
+/// The actions that one row of a change takes.
 ///
-/// `tx` has the change made; `author` is whoever made what the change takes back, which they may
-/// as long as they could make it again.
+/// `tx` has the change in its draft. `author` is the account that made the revision which the change undoes; it may
+/// take back what it made as long as it could make it again.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -104,7 +104,7 @@ pub fn required_actions<F: Facts + ?Sized>(
         RowChange::Resource(None, Some(made)) => creation(tx, rows, made),
         RowChange::Resource(Some(gone), None) => {
             let removal = removal(tx, gone)?;
-            // Whoever made a thing may take it back (docs/model.md#undo).
+            // The author of a resource may take it back (docs/model.md#undo).
             if is_author { Ok(removal.or_else(creation(tx, rows, gone)?)) } else { Ok(removal) }
         }
         RowChange::Resource(Some(before), Some(after)) => {
@@ -116,13 +116,13 @@ pub fn required_actions<F: Facts + ?Sized>(
     }
 }
 
-/// What it takes to make a thing a set's, or no longer one's: the right to change all of it.
+/// The actions that it takes for a set to adopt a resource or to give it up: those that change all of it.
 fn adoption<F: Facts + ?Sized>(tx: &Transaction<'_, F>, it: &Resource) -> Result<Vec<ActionOn>> {
     Ok(match (it.kind(), it.parent) {
         (Kind::Server, _) => vec![plain(Verb::Configure, Id::SERVER)],
-        // Nobody adopts their own account (docs/model.md#manifests): to delete it is nobody's own right either.
+        // Nobody adopts their own account (docs/model.md#manifests), just as nobody may delete their own account.
         (Kind::Account, _) => vec![plain(Verb::Edit, it.id), plain(Verb::Delete, it.id)],
-        // Members edit its details; where its files lie is for the admins to say.
+        // Members may edit the description; the folder of the files takes the right to create workspaces.
         (Kind::Workspace, Some(org)) => vec![plain(Verb::Edit, it.id), plain(Verb::CreateWorkspace, org)],
         (Kind::Item, _) => vec![plain(Verb::Edit, tx.outermost(it.id)?)],
         (Kind::Group | Kind::Workgroup | Kind::Dropbox | Kind::Org | Kind::Workspace | Kind::Endpoint, _) => {
@@ -131,14 +131,14 @@ fn adoption<F: Facts + ?Sized>(tx: &Transaction<'_, F>, it: &Resource) -> Result
         (Kind::Media | Kind::Stream, _) => vec![plain(Verb::Update, it.id)],
         (Kind::SigningKey, _) => vec![plain(Verb::Delete, it.id)],
         (Kind::AccessToken, _) => vec![plain(Verb::Revoke, it.id)],
-        // No manifest speaks of these.
+        // No manifest declares these.
         (Kind::Package | Kind::Invitation | Kind::PublicLink | Kind::Invitee, _) => {
             vec![plain(Verb::Configure, Id::SERVER)]
         }
     })
 }
 
-/// What it takes to make a thing, or to make it again.
+/// The actions that it takes to create a resource, or to create it again.
 fn creation<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     rows: &ChangeIndex<'_>,
@@ -166,7 +166,7 @@ fn creation<F: Facts + ?Sized>(
         (Kind::Item, Some(parent)) => item_creation(tx, rows, made, parent)?,
         (Kind::Package, _) => package_creation(tx, made)?,
         (Kind::Server | Kind::Invitee, _) => on_server(Verb::Configure),
-        // What lies in others does not lie in nothing.
+        // These kinds always have a parent.
         (
             Kind::Workspace
             | Kind::SigningKey
@@ -181,8 +181,8 @@ fn creation<F: Facts + ?Sized>(
     })
 }
 
-/// Whoever may create accounts in a workgroup or dropbox creates users only, straight into it and without
-/// settings of their own (docs/model.md#workgroups).
+/// The actions that it takes to create an account. The right to create accounts in a workgroup or dropbox covers
+/// users only, as members of it and without further settings (docs/model.md#workgroups).
 fn account_creation<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     rows: &ChangeIndex<'_>,
@@ -199,15 +199,15 @@ fn account_creation<F: Facts + ?Sized>(
         }
     }
     let own = made.as_account().map(|it| settings_between(&Account::default(), it)).unwrap_or_default();
-    // Of one that goes nothing has to be set.
+    // An account that is removed takes no rights over settings.
     if tx.facts().resource(made.id)?.is_none() {
         return Ok(needed);
     }
     Ok(needed.and(&own.into_iter().map(|action| (action, made.id)).collect::<Vec<_>>()))
 }
 
-/// An item comes by an upload, with its endpoint, as a home folder, or because a path is shared or
-/// registered by whoever administers the endpoint.
+/// The actions that it takes to create an item: by an upload, as a home folder, for a share of its path, or by the
+/// registration of its path, which an administrator of the endpoint may do.
 fn item_creation<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     rows: &ChangeIndex<'_>,
@@ -222,14 +222,14 @@ fn item_creation<F: Facts + ?Sized>(
     {
         needed = needed.or(vec![plain(Verb::AddMember, home.workspace)]);
     }
-    // The share itself is asked about.
+    // The row of the share requires its own rights.
     if is_folder && rows.is_shared(made.id) {
         needed = needed.or(Vec::new());
     }
     Ok(needed)
 }
 
-/// What it takes to send a package: each recipient is asked about.
+/// The actions that it takes to send a package: one for each recipient.
 fn package_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, made: &Resource) -> Result<RequiredActions> {
     let Some(package) = made.as_package().filter(|it| Some(it.sender) == tx.actor.principal()) else {
         return Ok(RequiredActions::verb(Verb::Configure, Id::SERVER));
@@ -252,10 +252,10 @@ fn package_creation<F: Facts + ?Sized>(tx: &Transaction<'_, F>, made: &Resource)
     Ok(RequiredActions::all(asked))
 }
 
-/// What it takes to remove a thing, with all that goes with it.
+/// The actions that it takes to remove a resource with everything that goes with it.
 fn removal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, gone: &Resource) -> Result<RequiredActions> {
     Ok(match (gone.kind(), gone.parent) {
-        // Every endpoint has the root item.
+        // An endpoint always has its root folder.
         (Kind::Item, _) if gone.is_root() => RequiredActions::impossible(),
         (
             Kind::Account
@@ -274,7 +274,7 @@ fn removal<F: Facts + ?Sized>(tx: &Transaction<'_, F>, gone: &Resource) -> Resul
         (Kind::AccessToken, _) => RequiredActions::verb(Verb::Revoke, gone.id),
         (Kind::Invitation, Some(place)) => RequiredActions::verb(ending(tx, place)?, place),
         (Kind::PublicLink, Some(dropbox)) => RequiredActions::verb(Verb::SetPublicLink, dropbox),
-        // The ledger of packages is nobody's to cut but an admin's.
+        // Only an admin may remove the record of a package.
         (Kind::Server | Kind::Package | Kind::Invitee, _) => RequiredActions::verb(Verb::Configure, Id::SERVER),
         (Kind::Invitation | Kind::PublicLink, None) => RequiredActions::impossible(),
     })
@@ -286,7 +286,7 @@ fn ending<F: Facts + ?Sized>(tx: &Transaction<'_, F>, place: Id) -> Result<Verb>
     Ok(if kind == Some(Kind::Org) { Verb::CancelInvitation } else { Verb::RevokeInvitation })
 }
 
-/// What it takes to change what is known of a thing.
+/// The actions that it takes to change the name, the parent or the attributes of a resource.
 fn change<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     rows: &ChangeIndex<'_>,
@@ -307,7 +307,7 @@ fn change<F: Facts + ?Sized>(
         (Kind::SigningKey, _) => RequiredActions::verb(Verb::Delete, id),
         (Kind::AccessToken, Some(place)) => {
             let is_revoked = |it: &Resource| it.as_token().is_some_and(|token| token.revoked);
-            // One that was revoked and would live again is as good as a new one.
+            // A revoked token that becomes active again amounts to a new one.
             if is_revoked(before) && !is_revoked(after) {
                 RequiredActions::verb(Verb::CreateAccessToken, tx.outermost(place)?)
             } else {
@@ -318,7 +318,7 @@ fn change<F: Facts + ?Sized>(
         (Kind::Invitation, Some(place)) => {
             let gives = after.as_invitation().is_some_and(|it| it.state == InvitationState::Active);
             let needed = RequiredActions::verb(if gives { Verb::Invite } else { ending(tx, place)? }, place);
-            // Sent again, the old one ends.
+            // To resend a link ends the old one.
             let invitee = after.as_invitation().and_then(|it| it.invitee);
             if invitee.is_some_and(|it| rows.is_invited(it)) {
                 needed.or(vec![plain(Verb::Invite, place)])
@@ -337,10 +337,11 @@ fn change<F: Facts + ?Sized>(
 
 fn account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, before: &Resource, after: &Resource) -> Result<Vec<ActionOn>> {
     let mut needed = Vec::new();
-    // An admin has no end: it gets one as it stops being an admin, which the row of its role asks for.
+    // An admin never expires. An account that gets an expiry ceases to be an admin, and the row of its role requires
+    // the right to that.
     let is_admin = role_of(tx.facts(), after.id)?.is_some_and(|(_, role)| role == Role::ServerAdmin);
     let ends = |action: &Action| is_admin && *action == Action::Set(Setting::Expires);
-    // Anyone may edit their own account, but not become somebody of another name.
+    // Everybody may edit their own account, but not rename it.
     if before.name != after.name {
         needed.push(plain(Verb::Delete, after.id));
     }
@@ -356,7 +357,7 @@ fn account<F: Facts + ?Sized>(tx: &Transaction<'_, F>, before: &Resource, after:
     Ok(needed)
 }
 
-/// What a change of a workspace takes: as when it is set, the details one thing and its files another.
+/// The actions that a change of a workspace takes: one for its name and description, another one for its files.
 fn workspace(before: &Resource, after: &Resource, org: Id) -> Vec<ActionOn> {
     let mut needed = Vec::new();
     let (Some(was), Some(is)) = (before.as_workspace(), after.as_workspace()) else { return needed };
@@ -369,8 +370,7 @@ fn workspace(before: &Resource, after: &Resource, org: Id) -> Vec<ActionOn> {
     needed
 }
 
-/// The folder that something is moved to; where that is made with the change, the nearest above it that
-/// was there.
+/// The folder that an item is moved to; if the change creates that folder, the nearest one above that existed before.
 fn destination<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: Id) -> Result<Destination> {
     for (index, above) in tx.facts().ancestors(folder)?.iter().enumerate() {
         if tx.facts().base().header(above.id)?.is_some() {
@@ -380,7 +380,7 @@ fn destination<F: Facts + ?Sized>(tx: &Transaction<'_, F>, folder: Id) -> Result
     Ok(Destination { folder, is_registered: true, of_file: false })
 }
 
-/// An item is renamed, moved, replaced, or described anew.
+/// The actions that it takes to rename, move or replace an item, or to change its attributes.
 fn item<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     rows: &ChangeIndex<'_>,
@@ -402,7 +402,7 @@ fn item<F: Facts + ?Sized>(
         let replaced = needed.clone().and(&[plain(Verb::Overwrite, after.id)]);
         needed = replaced.or_else(needed.and(&administered));
     }
-    // Whose home it is it ceases to be where it is moved; and whose files they are with their workspace.
+    // An item ceases to be a home folder when it is moved, and to hold a workspace's files when the workspace ends.
     let left_home = moved && is.home.is_none();
     let goes = |workspace: Option<Id>| workspace.is_none_or(|it| rows.removed(it).is_some());
     let released = is.files_of.is_none()

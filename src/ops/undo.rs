@@ -1,4 +1,5 @@
-//! Undoing a revision: a new one that turns every change of it round.
+//! Undoing a revision: a new revision that reverses each of its changes (docs/model.md#undo). [`undo`] is refused if
+//! the actor could not make the reverse changes, or if later changes build on the revision.
 
 use std::rc::Rc;
 
@@ -9,27 +10,27 @@ use crate::model::catalogue::UNDO;
 use crate::model::{Action, Binding, Id, Kind, Problem, Resource, Revision, Role, Verb};
 use crate::policy::{BindingQuery, Facts, RowChange};
 
-/// What is known of the revision that is undone, besides what it changed.
+/// The revision to undo, without its changes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UndoneRevision {
-    /// Its number.
+    /// The number of the revision.
     pub number: Revision,
-    /// Who made it; none for the operator.
+    /// The account that made the revision; `None` for the operator.
     pub author: Option<Id>,
-    /// Whether it was denied.
+    /// Whether the revision is a denied change.
     pub is_denied: bool,
-    /// The revision that undid it already.
+    /// The revision that undid this one, if it was undone.
     pub undone_by: Option<Revision>,
 }
 
-/// Turns the changes of a revision round, if nothing later builds on them.
+/// Reverses the changes of a revision, if no later change builds on them.
 ///
-/// Whoever made a thing may take it back, with what came with it; a removal takes the right to make each row
-/// again (docs/model.md#undo). Rights are judged as things are now, and those over what comes back as it
-/// will be.
+/// The author of a resource may take it back, with what came with it. To undo a removal takes the right to create
+/// each row again (docs/model.md#undo). Rights over what exists are judged in the present state, rights over what
+/// comes back in the state after the undo.
 ///
 /// # Errors
-/// A conflict that lists what later changes build on it, or where there is nothing to undo; a denial where
+/// A conflict that lists the later changes that build on the revision, or if there is nothing to undo; a denial if
 /// the actor could not make the reverse changes.
 pub fn undo<F: Facts + ?Sized>(
     tx: &mut Transaction<'_, F>,
@@ -72,8 +73,8 @@ pub fn undo<F: Facts + ?Sized>(
     refuse_misplaced(tx, &reversed)
 }
 
-/// Refuses what changed nothing, or was undone. Which revisions were denied and which were undone is told to
-/// whoever made them and to whom the log is for: for others there is one answer.
+/// Refuses a revision that was denied or that was undone before. Only its author and readers of the log learn which;
+/// everybody else gets the same denial.
 fn refuse_undone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, past: &UndoneRevision) -> Result<()> {
     if !past.is_denied && past.undone_by.is_none() {
         return Ok(());
@@ -92,7 +93,7 @@ fn refuse_undone<F: Facts + ?Sized>(tx: &Transaction<'_, F>, past: &UndoneRevisi
     })
 }
 
-/// What comes back, or is moved back, must find the folder it lay in, and not inside itself.
+/// Refuses to bring or move back a resource whose parent is gone, or lies in the resource itself.
 fn refuse_misplaced<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reversed: &[RowChange]) -> Result<()> {
     for row in reversed {
         let RowChange::Resource(_, Some(after)) = row else { continue };
@@ -100,16 +101,16 @@ fn refuse_misplaced<F: Facts + ?Sized>(tx: &Transaction<'_, F>, reversed: &[RowC
         if ancestors.last().is_none_or(|outermost| outermost.parent.is_some()) {
             return Err(Problem::conflict(
                 "later_changes",
-                format!("what `{}` lay in is gone, or lies in it by now", after.name),
+                format!("the parent of `{}` is gone, or lies in it now", after.name),
             )
-            .why("an undo never takes along what was done since"));
+            .why("an undo never reverses later changes"));
         }
     }
     Ok(())
 }
 
-/// Whoever undoes must be allowed each reverse change. Asked before anything else: a refusal tells nothing
-/// of things the actor may not see.
+/// Requires the right to each reverse change. This comes first, so that other refusals reach only actors with these
+/// rights.
 fn authorize<B: Facts + ?Sized, F: Facts + ?Sized>(
     present: &Transaction<'_, B>,
     tx: &Transaction<'_, F>,
@@ -131,7 +132,7 @@ fn authorize<B: Facts + ?Sized, F: Facts + ?Sized>(
     Ok(())
 }
 
-/// The refusal of a right; where the actor may not see what it is over, the one that names nothing.
+/// The denial of an action, or if the actor may not see the resource, the denial that names nothing.
 fn denial<B: Facts + ?Sized>(present: &Transaction<'_, B>, (action, on): ActionOn) -> Result<Problem> {
     let seen = match present.facts().resource(on)? {
         Some(resource) => present.sees(&resource)?,
@@ -143,12 +144,12 @@ fn denial<B: Facts + ?Sized>(present: &Transaction<'_, B>, (action, on): ActionO
     }
 }
 
-/// The one refusal of an undo that tells nothing of the revision.
+/// The denial that discloses nothing about the revision.
 fn undo_denied() -> Problem {
     Problem::denied(UNDO, "you may not undo this revision")
 }
 
-/// What stands in the way of an undo, as far as the actor may be told of it.
+/// The later changes that prevent an undo: a line for each that the actor may see, and a count of the others.
 struct Obstacles<'w, 'f, B: Facts + ?Sized> {
     present: &'w Transaction<'f, B>,
     viewer: AnyViewer<'w>,
@@ -165,7 +166,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
         self.named.is_empty() && self.hidden == 0
     }
 
-    /// Whether the actor may see something that is there.
+    /// Whether the actor may see a resource.
     fn sees(&self, id: Id) -> Result<bool> {
         match self.present.facts().resource(id)? {
             Some(resource) => Ok(self.viewer.sees(&resource)?),
@@ -173,7 +174,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
         }
     }
 
-    /// Adds one; only counted where it names something that the actor may not see.
+    /// Adds an obstacle; only counts it if the actor may not see every resource in `names`.
     fn add(&mut self, names: &[Id], line: impl FnOnce(&Transaction<'f, B>) -> Result<String>) -> Result<()> {
         for id in names {
             if !self.sees(*id)? {
@@ -185,7 +186,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
         Ok(())
     }
 
-    /// Every row must be as the revision left it.
+    /// Adds an obstacle if a row is no longer as the revision left it.
     fn changed_since(&mut self, row: &RowChange) -> Result<()> {
         match row {
             RowChange::Resource(left, back) => {
@@ -195,7 +196,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
                     let (what, now) = (any.reference(), now.map(|it| it.since));
                     self.add(&[], |_| Ok(changed(&what, now)))?;
                 }
-                // A name that was free to take may have been taken since.
+                // Another resource may have taken the name since.
                 if let Some(back) = back
                     && let Some(other) = self.present.facts().named(back.kind(), back.parent, &back.key)?
                     && other.id != back.id
@@ -222,7 +223,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
         }
     }
 
-    /// What was taken away may have been given again since, as another binding.
+    /// Adds an obstacle if the role or share that would come back was given again since, as another binding.
     fn given_again(&mut self, back: &Binding) -> Result<()> {
         for role in exclusive(back.role) {
             for other in self.present.facts().list_bindings(BindingQuery::Exact(back.resource, role, back.principal))? {
@@ -238,7 +239,8 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
         Ok(())
     }
 
-    /// Nothing else may hang on what would go, and what comes back must find its ends.
+    /// Adds an obstacle for each binding on or of a resource that would go, for each resource in it, and for each end
+    /// of a returning binding that is gone.
     fn building_on<F: Facts + ?Sized>(
         &mut self,
         tx: &Transaction<'_, F>,
@@ -284,7 +286,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
         Ok(())
     }
 
-    /// The endpoints that open a folder which would go.
+    /// Adds an obstacle for each share endpoint that opens a folder which would go.
     fn opened(&mut self, rows: &ChangeIndex<'_>) -> Result<()> {
         let mut opened: Vec<Rc<Resource>> = Vec::new();
         if rows.all_removed().next().is_none() {
@@ -305,7 +307,7 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
         Ok(())
     }
 
-    /// Refuses where there is anything.
+    /// Refuses the undo if there is any obstacle.
     fn refuse(mut self) -> Result<()> {
         if self.is_empty() {
             return Ok(());
@@ -313,17 +315,17 @@ impl<'w, 'f, B: Facts + ?Sized> Obstacles<'w, 'f, B> {
         self.named.dedup();
         match self.hidden {
             0 => {}
-            1 => self.named.push("one thing that you may not see".to_owned()),
-            count => self.named.push(format!("{count} things that you may not see")),
+            1 => self.named.push("one change that you may not see".to_owned()),
+            count => self.named.push(format!("{count} changes that you may not see")),
         }
         let mut problem = Problem::conflict("later_changes", "later changes build on this revision")
-            .why("an undo never takes along what was done since");
+            .why("an undo never reverses later changes");
         problem.details = self.named;
         Err(problem.tip("undo the later changes first, or make the change by hand"))
     }
 }
 
-/// The kinds of what can lie in a thing of a kind.
+/// The kinds of resources that can lie in a resource of a kind.
 const fn kinds_in(kind: Kind) -> &'static [Kind] {
     match kind {
         Kind::Endpoint | Kind::Item => &[Kind::Item],
@@ -345,15 +347,14 @@ const fn kinds_in(kind: Kind) -> &'static [Kind] {
     }
 }
 
-/// The roles of which nobody holds another one beside this on the same thing: there is one membership,
-/// at one level.
+/// The roles of which a principal holds at most one on a resource: the levels of a membership, or the role alone.
 fn exclusive(role: Role) -> Vec<Role> {
     let one_of: [&[Role]; 4] = [&Role::WORKGROUP, &Role::DROPBOX, &Role::ORG, &Role::WORKSPACE];
     let levels = one_of.into_iter().find(|levels| levels.contains(&role));
     levels.map_or_else(|| vec![role], <[Role]>::to_vec)
 }
 
-/// A binding in words.
+/// A line that describes a binding.
 fn described<F: Facts + ?Sized>(tx: &Transaction<'_, F>, binding: &Binding) -> Result<String> {
     let (who, place) = (tx.name(binding.principal)?, tx.name(binding.resource)?);
     Ok(format!("{who} is {} of {place}", binding.role.as_str()))
@@ -366,7 +367,7 @@ fn changed(what: &str, now: Option<u64>) -> String {
     }
 }
 
-/// Whether a membership of a workspace that would come back finds its holder in the organization.
+/// Whether the holder of a returning membership of a workspace is still a member of the organization.
 fn finds_member<F: Facts + ?Sized>(tx: &Transaction<'_, F>, back: &Binding) -> Result<bool> {
     let workspace = tx.facts().resource(back.resource)?;
     let Some(org) = workspace.and_then(|it| it.parent) else { return Ok(true) };

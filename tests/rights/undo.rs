@@ -130,7 +130,7 @@ fn the_log_tells_nobody_by_way_of_undo() {
     tool.ok("endpoint add-role vault access-manager group:late");
     let ran = tool.fails(5, &format!("undo {late} --as dana"), "later changes build on this revision");
     assert!(ran.err.contains("user:carol is member of group:late since revision"), "{ran:#?}");
-    assert!(ran.err.contains("one thing that you may not see") && !ran.err.contains("vault"), "{ran:#?}");
+    assert!(ran.err.contains("one change that you may not see") && !ran.err.contains("vault"), "{ran:#?}");
 }
 
 #[test]

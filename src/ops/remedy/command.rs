@@ -1,4 +1,4 @@
-//! The commands that are offered, as values: each can be written down as it is typed, and done on trial.
+//! The commands of remedies as values: each can be written as typed, and run in a trial.
 
 use crate::model::attributes::{AllowDeny, GroupVisibility, NodeVersion, OrgRole, Setting, SettingValue};
 use crate::model::catalogue::Condition;
@@ -12,7 +12,7 @@ use crate::ops::{
 };
 use crate::policy::Facts;
 
-/// One command.
+/// A command of a remedy.
 #[derive(Clone, Debug)]
 pub(super) enum RemedyCommand {
     /// `account set-role`.
@@ -35,7 +35,7 @@ pub(super) enum RemedyCommand {
     Invite { dropbox: Name, address: Name },
     /// `endpoint add-role`.
     AddRole { endpoint: Name, role: Role, who: Reference },
-    /// `org invite`, which the account that is invited then accepts.
+    /// `org invite`; in a trial the invited account then accepts.
     InviteMember { org: Name, address: Name, role: OrgRole, workspace: Option<Name>, account: Id },
     /// `org set-role`.
     OrgRole { org: Name, who: Name, role: Role },
@@ -49,15 +49,16 @@ pub(super) enum RemedyCommand {
     Set(Box<SettingChange>),
 }
 
-/// What an option of a `set` command changes.
+/// A `set` command with one option.
 #[derive(Clone, Debug)]
 pub(super) struct SettingChange {
-    /// The option as it is typed.
+    /// The option as typed.
     option: String,
+    /// The resource and its new settings.
     of: SettingTarget,
 }
 
-/// Whose attributes are changed, and to what.
+/// The resource that a `set` command changes, with the settings to change.
 #[derive(Clone, Debug)]
 enum SettingTarget {
     Server(server::ServerSettings),
@@ -67,13 +68,13 @@ enum SettingTarget {
 }
 
 impl RemedyCommand {
-    /// Makes an endpoint a managed one.
+    /// Makes an endpoint managed.
     pub(super) fn managed(endpoint: Name) -> RemedyCommand {
         let options = endpoint::EndpointSettings { managed: Some(true), ..endpoint::EndpointSettings::default() };
         set("--managed", SettingTarget::Endpoint(endpoint, options))
     }
 
-    /// Says that a node has the software that holds custom sets.
+    /// Records a node software version that can hold custom sets of permissions.
     pub(super) fn custom_sets(endpoint: Name) -> RemedyCommand {
         let version = NodeVersion::CUSTOM_SETS;
         let option = format!("--node-version {version}");
@@ -82,7 +83,7 @@ impl RemedyCommand {
         set(&option, SettingTarget::Endpoint(endpoint, options))
     }
 
-    /// Allows the members of a workspace to upload straight into their home folders.
+    /// Allows the members of a workspace to upload directly into their home folders.
     pub(super) fn root_upload(org: Name, workspace: Name) -> RemedyCommand {
         let options = workspace::WorkspaceSettings {
             root_upload: Some(AllowDeny::Allow),
@@ -91,7 +92,7 @@ impl RemedyCommand {
         set("--root-upload allow", SettingTarget::Workspace(org, workspace, options))
     }
 
-    /// Puts the files of a workspace somewhere.
+    /// Gives a workspace a folder for its files.
     pub(super) fn files(org: Name, workspace: Name, (endpoint, path): (Name, Path)) -> RemedyCommand {
         let option = format!("--files {}", shell_quote(&format!("{endpoint}:{path}")));
         let options =
@@ -99,8 +100,8 @@ impl RemedyCommand {
         set(&option, SettingTarget::Workspace(org, workspace, options))
     }
 
-    /// Makes a condition hold; none where no option does. `on` is what has the option: the server for
-    /// those of the server.
+    /// Makes a condition hold; `None` if no option does. `kind` and `on` are the kind and the name of the resource that
+    /// has the option; options of the server ignore both.
     pub(super) fn condition(condition: Condition, kind: Kind, on: Option<Name>) -> Option<RemedyCommand> {
         let server = |option: &str, options| Some(set(option, SettingTarget::Server(options)));
         let group = |option: &str, options| Some(set(option, SettingTarget::Group(kind, on.clone()?, options)));
@@ -166,7 +167,7 @@ impl RemedyCommand {
         }
     }
 
-    /// As it is typed.
+    /// The command line as typed.
     pub(super) fn command(&self) -> String {
         let shown = |name: &Name| shell_quote(name.as_written());
         let typed = |who: &Reference| match who {
@@ -239,10 +240,10 @@ impl RemedyCommand {
         format!("rolebook {line}")
     }
 
-    /// Does it: as the actor of the transaction would by typing it.
+    /// Runs the command in a transaction, as its actor.
     ///
     /// # Errors
-    /// Whatever the operation refuses.
+    /// Those of the operation.
     pub(super) fn run<F: Facts + ?Sized>(&self, tx: &mut Transaction<'_, F>) -> Result<()> {
         let one = std::slice::from_ref;
         match self {
@@ -310,7 +311,7 @@ fn set(option: &str, of: SettingTarget) -> RemedyCommand {
     RemedyCommand::Set(Box::new(SettingChange { option: option.to_owned(), of }))
 }
 
-/// The secret of what is made on trial, and never committed.
+/// The secret of links and invitations in a trial, which is never committed.
 fn secret() -> Secret {
     Secret::from_bytes(&[0; 32])
 }

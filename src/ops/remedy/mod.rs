@@ -1,11 +1,11 @@
-//! What would turn a denial into an allowance, as commands: each was tried before it is offered.
+//! Remedies: the commands that would turn a denial into an allowance. Each is tried before it is offered.
 //!
-//! The rows of the catalogue say what is missing (`policy::remedy`). Here that becomes commands. Each is
-//! done on an overlay over the facts, as the person who would type it, and the question is decided again:
-//! what is refused, or does not suffice, is not offered. The number of trials is bounded.
+//! The catalogue says what is missing (`policy::remedy`); this module turns that into commands. Each trial runs the
+//! commands on an overlay over the facts, as the actor who would type them, and decides the question again: commands
+//! that are refused or do not suffice are not offered. The number of trials is bounded.
 //!
-//! The facts are `dyn`: an operation whose refusal is explained lays an overlay on whatever facts it has,
-//! and the trials in it another, which as types would have no end.
+//! The facts are `dyn`: an operation whose denial is explained has an overlay over its facts, and each trial another
+//! overlay over that, which would make infinitely many types.
 
 mod command;
 
@@ -17,14 +17,15 @@ use crate::model::{Id, Kind, Name, Path, Problem, ProblemKind, Reference, Resour
 use crate::policy::remedy::{Missing, RemedyMethod, who_can_grant};
 use crate::policy::{BindingQuery, Facts, Question, Remedy, decide, missing_sets};
 
-/// How many sets of what is missing are considered, how many people are named for each, and how many trials there
-/// are for one denial.
+/// The maximum number of missing sets to consider for one denial.
 const MAX_CONSIDERED: usize = 8;
+/// The maximum number of actors to name for one remedy.
 const MAX_NAMED: usize = 5;
+/// The maximum number of trials for one denial.
 const MAX_TRIALS: usize = 30;
 
-/// What would allow a question that is denied, and who can bring it about; the least powerful way first,
-/// empty where none was found.
+/// The remedies of a denied question, with the actors who can bring each about, the least powerful remedy first;
+/// empty if none was found.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -46,7 +47,7 @@ pub fn remedies(facts: &dyn Facts, question: &Question) -> Result<Vec<Remedy>> {
     Ok(found)
 }
 
-/// What [`remedies`] would mend, without asking who can: what works for the operator.
+/// The remedies that work for the operator, without a search for other actors.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -65,7 +66,7 @@ const fn by_operator(missing: Vec<Missing>) -> Remedy {
     Remedy { missing, method: RemedyMethod::Operator, actors: Vec::new(), has_more_actors: false }
 }
 
-/// The commands that mend what is missing, as they are typed, joined by `&&`.
+/// The commands of a remedy as typed, joined by `&&`.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -74,23 +75,23 @@ pub fn commands(facts: &dyn Facts, question: &Question, remedy: &Remedy) -> Resu
     Ok(steps.iter().map(RemedyCommand::command).collect::<Vec<_>>().join(" && "))
 }
 
-/// The ways in which people can bring it about: a share by who holds what is shared, and an admin share
-/// by who administers the place.
+/// The methods by which principals can grant what is missing: a share by a holder of the permissions, or an admin
+/// share by an administrator of the endpoint.
 fn methods(missing: &[Missing]) -> impl Iterator<Item = RemedyMethod> + use<> {
     let shares = missing.iter().any(|one| matches!(one, Missing::Share(..)));
     std::iter::once(RemedyMethod::Own).chain(shares.then_some(RemedyMethod::AdminShare))
 }
 
-/// Where commands are tried.
+/// The trials of one question.
 struct RemedyTrial<'f> {
     facts: &'f dyn Facts,
     question: &'f Question,
-    /// How many trials are left.
+    /// The number of trials left.
     trials: usize,
 }
 
 impl RemedyTrial<'_> {
-    /// The remedy with the people who can bring it about in some way; none where nobody was found.
+    /// The remedy with the principals who can bring it about by a method; `None` if nobody can.
     fn by_people(&mut self, missing: &[Missing], method: RemedyMethod) -> Result<Option<Remedy>> {
         let (mut by, mut others) = (Vec::new(), false);
         for giver in who_can_grant(self.facts, self.question, missing, method, MAX_NAMED)? {
@@ -105,7 +106,7 @@ impl RemedyTrial<'_> {
         Ok((!by.is_empty()).then(|| Remedy { missing: missing.to_vec(), method, actors: by, has_more_actors: others }))
     }
 
-    /// Whether the commands are accepted from somebody, break no invariant, and suffice.
+    /// Whether the commands succeed for an actor, break no invariant, and suffice.
     fn works(&mut self, missing: &[Missing], method: RemedyMethod, actor: Actor) -> Result<bool> {
         if self.trials == 0 {
             return Ok(false);
@@ -122,7 +123,7 @@ impl RemedyTrial<'_> {
     }
 }
 
-/// The commands for everything that is missing; none where there is no command for some of it.
+/// The commands for everything that is missing; `None` if a part of it has no command.
 fn steps(
     facts: &dyn Facts,
     question: &Question,
@@ -143,7 +144,7 @@ fn named(facts: &dyn Facts, id: Id) -> Result<Option<Name>> {
     Ok(facts.resource(id)?.and_then(|it| Name::parse(&it.name).ok()))
 }
 
-/// Somebody as a command names them.
+/// A principal as a reference of the command line; `None` if it has no such reference.
 fn principal(facts: &dyn Facts, id: Id) -> Result<Option<Reference>> {
     match id {
         Id::AUTHENTICATED => return Ok(Some(Reference::Authenticated)),
@@ -212,7 +213,7 @@ fn endpoint_and_path(facts: &dyn Facts, item: Id) -> Result<Option<(Name, Path)>
     }
 }
 
-/// What makes an account active: it may be both inactive and expired.
+/// The commands that make an account active, which can be both inactive and expired.
 fn active(facts: &dyn Facts, question: &Question, account: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some(resource), Some(who)) = (facts.resource(account)?, named(facts, account)?) else { return Ok(None) };
     let Some(existing) = resource.as_account() else { return Ok(None) };
@@ -226,7 +227,7 @@ fn active(facts: &dyn Facts, question: &Question, account: Id) -> Result<Option<
     Ok(Some(steps))
 }
 
-/// A level of a group, a workgroup or a dropbox.
+/// The commands that give a level of a group, a workgroup or a dropbox.
 fn member(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some(resource), Some(who)) = (facts.resource(on)?, principal(facts, subject)?) else { return Ok(None) };
     let Ok(place) = Name::parse(&resource.name) else { return Ok(None) };
@@ -248,7 +249,7 @@ fn member(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<V
                 steps.push(RemedyCommand::AddAdmin { kind, group: place.clone(), who: who.clone() });
             }
         }
-        // A level is not changed in place: the one held is given up first.
+        // No command changes a level: the member is removed and added again.
         (Role::DropboxStandard, Some(Role::DropboxSubmitOnly)) => {
             steps = vec![RemedyCommand::RemoveMember { kind, group: place.clone(), who: who.clone() }, add(None)];
         }
@@ -259,7 +260,7 @@ fn member(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<V
     Ok(Some(steps))
 }
 
-/// A role on an endpoint, which must be a managed one.
+/// The commands that give a role on an endpoint, which must be managed.
 fn endpoint_role(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some(resource), Some(who)) = (facts.resource(on)?, principal(facts, subject)?) else { return Ok(None) };
     let Ok(endpoint) = Name::parse(&resource.name) else { return Ok(None) };
@@ -271,7 +272,7 @@ fn endpoint_role(facts: &dyn Facts, subject: Id, role: Role, on: Id) -> Result<O
     Ok(Some(steps))
 }
 
-/// The address that an account can be invited by.
+/// The e-mail address at which an account can be invited.
 fn address(account: &Resource) -> Option<Name> {
     let email = account.as_account().and_then(|it| it.email.clone());
     Name::parse_email(email.as_deref().unwrap_or(&account.name)).ok()
@@ -281,7 +282,8 @@ fn level_in(facts: &dyn Facts, org: Id, account: Id) -> Result<Option<Role>> {
     Ok(super::membership::held_in(facts, (Kind::Org, org), account)?.map(|it| it.role))
 }
 
-/// A role in an organization: a member is given it, somebody else is invited; the operator puts them in.
+/// The commands that give a role in an organization: a member gets the role, another account is invited, and the
+/// operator adds an account directly.
 fn in_org(
     facts: &dyn Facts,
     subject: Id,
@@ -302,14 +304,15 @@ fn in_org(
     }))
 }
 
-/// The names of a workspace's organization and of itself, and the organization.
+/// The name of a workspace's organization, the name of the workspace, and the id of the organization.
 fn workspace_names(facts: &dyn Facts, workspace: Id) -> Result<Option<(Name, Name, Id)>> {
     let Some(resource) = facts.resource(workspace)? else { return Ok(None) };
     let (Ok(name), Some(org)) = (Name::parse(&resource.name), resource.parent) else { return Ok(None) };
     Ok(named(facts, org)?.map(|org_name| (org_name, name, org)))
 }
 
-/// A workspace: a member of the organization is added to it; somebody else is invited to both.
+/// The commands that give a level in a workspace: a member of the organization is added, another account is invited
+/// to both.
 fn in_workspace(
     facts: &dyn Facts,
     subject: Id,
@@ -326,7 +329,7 @@ fn in_workspace(
     let mut steps = Vec::new();
     if level_in(facts, org, subject)?.is_none() {
         if method != RemedyMethod::Operator {
-            // An invitation gives no level.
+            // An invitation gives the level of member only.
             let address = if role == Role::WorkspaceMember { address(&account) } else { None };
             let (org, role, workspace) = (org_name, OrgRole::Member, Some(workspace));
             return Ok(address
@@ -338,7 +341,7 @@ fn in_workspace(
     Ok(Some(steps))
 }
 
-/// Another admin of an organization: a member who is active.
+/// The command that makes another active member of an organization an admin.
 fn another_admin(facts: &dyn Facts, question: &Question, org: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let Some(name) = named(facts, org)? else { return Ok(None) };
     for role in Role::ORG {
@@ -356,7 +359,8 @@ fn another_admin(facts: &dyn Facts, question: &Question, org: Id) -> Result<Opti
     Ok(None)
 }
 
-/// Root uploads: where a membership has its own say, that is changed, else the workspace.
+/// The command that allows uploads directly into home folders: for the membership if it denies them itself, else for
+/// the workspace.
 fn root_upload(facts: &dyn Facts, subject: Id, workspace: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let Some((org, name, _)) = workspace_names(facts, workspace)? else { return Ok(None) };
     let own = super::membership::held_in(facts, (Kind::Workspace, workspace), subject)?;
@@ -370,32 +374,33 @@ fn root_upload(facts: &dyn Facts, subject: Id, workspace: Id) -> Result<Option<V
     Ok(is_workspace.then(|| vec![RemedyCommand::root_upload(org, name)]))
 }
 
-/// Files for a workspace: a new folder of an endpoint, called by the organization and the workspace.
+/// The command that gives a workspace a folder for its files: a new one, named after the organization and the
+/// workspace.
 fn files(facts: &dyn Facts, workspace: Id, endpoint: Id) -> Result<Option<Vec<RemedyCommand>>> {
     let (Some((org, name, _)), Some(host)) = (workspace_names(facts, workspace)?, named(facts, endpoint)?) else {
         return Ok(None);
     };
     let Ok(path) = Path::parse(&format!("/{org}-{name}")) else { return Ok(None) };
-    // What lies there already would be among the files.
+    // The items of an existing folder would become files of the workspace.
     let is_there = facts.nearest_item(endpoint, &path)?.is_some_and(|(_, depth)| depth == path.depth());
     Ok((!is_there).then(|| vec![RemedyCommand::files(org, name, (host, path))]))
 }
 
-/// A remedy as it is told, alike in a refusal and in an answer.
+/// A remedy as text, the same in a denial and in the answer of a check.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Offer {
     /// What is missing, as a phrase.
     pub grant: String,
-    /// The commands that mend it.
+    /// The commands that grant it.
     pub command: String,
-    /// Who can type them: names, `others` where there are more, or `operator`.
+    /// The actors who can run the commands: names, then `others` if there are more; or `operator`.
     pub by: Vec<String>,
 }
 
-/// Remedies as they are told; `name` writes references.
+/// Remedies as text; `name` writes references.
 ///
 /// # Errors
-/// When the facts cannot be read; what `name` answers.
+/// When the facts cannot be read; those of `name`.
 pub fn offers(
     facts: &dyn Facts,
     question: &Question,
@@ -418,7 +423,7 @@ pub fn offers(
 }
 
 impl Offer {
-    /// As a line of a refusal.
+    /// The line of a denial that suggests the commands.
     pub(super) fn tip(&self) -> String {
         let by = match self.by.as_slice() {
             [only] if only == "operator" => "the operator".to_owned(),
@@ -429,7 +434,7 @@ impl Offer {
 }
 
 impl Offer {
-    /// Puts what is missing and what can be typed into a refusal.
+    /// Adds what is missing, and the commands that grant it, to a denial.
     pub(super) fn add_to(&self, problem: &mut Problem) {
         if !problem.missing.contains(&self.grant) {
             problem.missing.push(self.grant.clone());

@@ -1,4 +1,4 @@
-//! What the change of a binding takes, by role.
+//! The actions that a change of a binding takes, by role.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use crate::ops::membership::MembershipChange;
 use crate::ops::{Result, Transaction};
 use crate::policy::Facts;
 
-/// What has to be allowed for a binding to go from what it was to what it is.
+/// The actions that a change of a binding takes.
 pub(super) fn binding<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     rows: &ChangeIndex<'_>,
@@ -25,7 +25,7 @@ pub(super) fn binding<F: Facts + ?Sized>(
         }
         Role::EndpointAdministrator | Role::ActivityManager | Role::ActivityMonitor | Role::AccessManager => {
             let role = |it: &Binding, action: fn(Role) -> Action| match it.role {
-                // Its creator's role stands on an unmanaged endpoint too, where none can be assigned.
+                // The creator holds the role on an unmanaged endpoint too, where no role can be assigned.
                 Role::EndpointAdministrator if is_creator(tx, it).unwrap_or(false) => plain(Verb::Edit, on),
                 role => (action(role), on),
             };
@@ -40,12 +40,12 @@ pub(super) fn binding<F: Facts + ?Sized>(
         | Role::DropboxSubmitOnly => member(tx, rows, before, after)?,
         Role::DropboxOutside => match after {
             Some(_) => RequiredActions::verb(Verb::Invite, on),
-            // One that is over makes room for the next.
+            // A new invitation also ends a binding that has expired.
             None => RequiredActions::verb(Verb::RevokeInvitation, on).or(vec![plain(Verb::Invite, on)]),
         },
         Role::OrgAdmin | Role::OrgMember => match after {
             Some(_) => RequiredActions::verb(Verb::EditMember, on),
-            // That an admin remains is an invariant.
+            // The invariants require that an admin remains.
             None if is_own => RequiredActions::verb(Verb::Leave, on).or(vec![plain(Verb::EditMember, on)]),
             None => RequiredActions::verb(Verb::RemoveMember, on),
         },
@@ -53,7 +53,7 @@ pub(super) fn binding<F: Facts + ?Sized>(
             Some(_) => RequiredActions::verb(Verb::AddMember, on),
             None => {
                 let removed = RequiredActions::verb(Verb::RemoveMember, on);
-                // Who leaves an organization leaves its workspaces.
+                // A member who leaves an organization also leaves its workspaces.
                 let org = tx.current_or_removed(on)?.and_then(|it| it.parent);
                 match org.filter(|org| is_own && rows.is_membership(*org, who)) {
                     Some(org) => removed.or(vec![plain(Verb::Leave, org)]),
@@ -63,7 +63,7 @@ pub(super) fn binding<F: Facts + ?Sized>(
         },
         Role::ItemOwner => owner(tx, rows, any, after.is_some())?,
         Role::ItemShare => RequiredActions::Share,
-        // They come and go with the package.
+        // These bindings come and go with their package; on their own they take the right to configure the server.
         Role::PackageSender | Role::PackageRecipient => RequiredActions::verb(Verb::Configure, Id::SERVER),
     })
 }
@@ -73,7 +73,7 @@ fn is_creator<F: Facts + ?Sized>(tx: &Transaction<'_, F>, role: &Binding) -> Res
     Ok(endpoint.and_then(|it| it.as_endpoint().and_then(|it| it.creator)) == Some(role.principal))
 }
 
-/// What a membership of a group, a workgroup or a dropbox takes.
+/// The actions that a change of a membership of a group, a workgroup or a dropbox takes.
 fn member<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     rows: &ChangeIndex<'_>,
@@ -100,7 +100,7 @@ fn member<F: Facts + ?Sized>(
                     asked.push(plain(Verb::RemoveAdmin, any.resource));
                 }
             }
-            // From one plain level to another: as removed and added.
+            // A change between two levels below admin counts as a removal and an addition.
             if was.role != is.role && !is_admin(before) && !is_admin(after) {
                 asked.extend([verb(MembershipChange::Remove), verb(MembershipChange::Add)]);
             }
@@ -112,19 +112,19 @@ fn member<F: Facts + ?Sized>(
     if is_admin(before) && !is_admin(after) {
         asked.push(plain(Verb::RemoveAdmin, any.resource));
     }
-    // Whose it is to declare: whoever could have made it.
+    // A set may adopt the membership if the actor could have added the member.
     if asked.is_empty() {
         asked.push(verb(MembershipChange::Add));
     }
     let needed = RequiredActions::all(asked);
-    // Straight into the workgroup or dropbox: in one change with the account.
+    // An account that the change creates can be added by the right to create accounts in the group.
     let straight = before.is_none() && !is_admin(after) && rows.created(any.principal).is_some();
     Ok(if straight { needed.or(vec![plain(Verb::CreateMember, any.resource)]) } else { needed })
 }
 
-/// Ownership is given and taken by the endpoint's administrators. It follows a membership of a
-/// workspace among its files, an upload into one's home folder, and a move out of it; anyone may give
-/// up their own.
+/// The actions that a change of an ownership takes. Administrators of the endpoint give and take ownerships. An
+/// ownership also follows a membership of a workspace, an upload into the owner's home folder, and a move out of it.
+/// Everybody may give up their own.
 fn owner<F: Facts + ?Sized>(
     tx: &Transaction<'_, F>,
     rows: &ChangeIndex<'_>,
@@ -146,7 +146,7 @@ fn owner<F: Facts + ?Sized>(
             let comes = moved.is_some() || rows.created(any.resource).is_some();
             is_own && comes && is_home(is.first().and_then(|it| it.parent))?
         }
-        // On another endpoint it is another item.
+        // An item that moves to another endpoint loses its owners.
         (false, _) if outermost(&was) != outermost(&is) => true,
         (false, Some(from)) => is_home(from)?,
         (false, None) => false,

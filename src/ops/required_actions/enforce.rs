@@ -1,4 +1,5 @@
-//! Asking for the rights that a change takes.
+//! Asking for the rights that a change takes: for all rows of an undo ([`first_refused`]), or for one row that a
+//! manifest declares ([`require`]).
 
 use super::{ActionOn, RequiredActions, required_actions};
 use crate::model::catalogue::{NOT_GRANTED, OWN_ACCOUNT, Rule, SHARER_ONLY};
@@ -10,19 +11,20 @@ use crate::policy::{Evaluator, Facts, RowChange, sharing};
 /// The first row of a change that the actor may not make.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RefusedRow {
-    /// Which one, by its place.
+    /// The index of the row in the change.
     pub row: usize,
-    /// What is missing; none for a share, and for what nobody may.
+    /// The action that is not allowed; `None` for a share, and for a change that nobody may make.
     pub missing: Option<ActionOn>,
 }
 
-/// The first row of a change that the actor may not make; none where all of it is allowed.
+/// The first row of a change that the actor may not make; `None` if the whole change is allowed.
 ///
-/// What is there is judged as it is, in `present`: else a change that gives a right would be allowed by that
-/// right. What the change makes is judged as it will be, in `tx`, which has the change made.
+/// Rights over what exists are judged in `present`, without the change: otherwise a change that gives a right would
+/// be allowed by that right. Rights over what the change creates are judged in `tx`, which has the change in its
+/// draft.
 ///
 /// # Errors
-/// When the facts cannot be read; a conflict where others' shares rest on one that would go.
+/// When the facts cannot be read; a conflict if other shares rest on one that would go.
 pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
     present: &Transaction<'_, B>,
     tx: &Transaction<'_, F>,
@@ -68,7 +70,7 @@ pub fn first_refused<B: Facts + ?Sized, F: Facts + ?Sized>(
     Ok(None)
 }
 
-/// Whether a share may change so; what goes with its item is no matter of its sharer's.
+/// Whether the actor may make the change of a share. A share that ends with its item takes no right.
 fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
     present: &Transaction<'_, B>,
     tx: &Transaction<'_, F>,
@@ -87,8 +89,9 @@ fn share_allowed<B: Facts + ?Sized, F: Facts + ?Sized>(
     }
 }
 
-/// Demands what the change of one row takes, as the state is with it. For rows that a manifest declares: to
-/// adopt one takes the right to change it, and nobody adopts their own account (docs/model.md#manifests).
+/// Requires the rights that the change of one row takes, in the state with the change. It is for rows that a manifest
+/// declares: to adopt a row takes the right to change it, and nobody adopts their own account
+/// (docs/model.md#manifests).
 ///
 /// # Errors
 /// A denial.
