@@ -121,7 +121,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         self.facts.into_draft()
     }
 
-    // Looking things up.
+    // Lookups.
 
     /// The reference of a resource, or a placeholder if the actor may not see the resource.
     ///
@@ -348,7 +348,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         find_item_with_hint(&self.facts, &self.viewer()?, (endpoint, path), || self.may_hint())
     }
 
-    // Asking.
+    // Rights.
 
     /// Whether the actor may do an action on a resource.
     ///
@@ -398,7 +398,7 @@ impl<'f, F: Facts + ?Sized> Transaction<'f, F> {
         self.require(Action::Plain(verb), resource)
     }
 
-    // Changing.
+    // Changes.
 
     /// An id that no row has used.
     pub const fn new_id(&mut self) -> Id {

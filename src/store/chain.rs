@@ -1,31 +1,31 @@
-//! The hash chain: what the digest of a revision is taken over.
+//! The hash chain: the input of the digest of a revision.
 //!
-//! SHA-256 over the digest before it, the revision's header, every row it opened and every row it
-//! closed (by id and the revision that had opened it). It is taken over the columns as they stand
-//! in the file, not over what they are read as, so nothing in a row can change unseen. Every value
-//! is written with its type and length before it, so no two different revisions are encoded alike.
+//! The digest is a SHA-256 over the digest of the revision before, the header, every row that the revision opened, and
+//! every row that it closed (by id and the revision that had opened it). The input is the columns as they are in the
+//! file, not the values that they are read as, so no change of a row goes unnoticed. The type and the length precede
+//! every value, so no two different revisions have the same input.
 
 use rusqlite::types::ValueRef;
 use sha2::{Digest as _, Sha256};
 
-/// A SHA-256.
+/// A SHA-256 digest.
 pub(super) type Digest = [u8; 32];
 
-/// What stands before the first revision.
+/// The digest before the first revision.
 pub(super) const GENESIS: Digest = [0; 32];
 
-/// So many bytes are gathered before they are hashed: most pieces have less than ten.
+/// The number of bytes that are collected before they are hashed: most values have fewer than ten.
 const BUFFER_BYTES: usize = 4096;
 
-/// Takes in a revision piece by piece; rows in the order of their ids, opened before closed.
+/// Hashes a revision value by value; rows come in the order of their ids, opened ones before closed ones.
 pub(super) struct Chain {
     hasher: Sha256,
-    /// What is to be hashed next.
+    /// The bytes to hash next.
     buffer: Vec<u8>,
 }
 
 impl Chain {
-    /// Begins a revision; its header comes first.
+    /// Begins a revision; the header must come first.
     pub(super) fn begin(previous: &Digest) -> Chain {
         let mut chain = Chain { hasher: Sha256::new(), buffer: Vec::with_capacity(2 * BUFFER_BYTES) };
         chain.word("rolebook revision 1");
@@ -33,7 +33,7 @@ impl Chain {
         chain
     }
 
-    /// Takes in a row: what it is to the revision, and its columns.
+    /// Hashes a row: the word for what it is to the revision, and its columns.
     pub(super) fn row(&mut self, word: &str, columns: &[ValueRef<'_>]) {
         self.word(word);
         for column in columns {
@@ -41,15 +41,14 @@ impl Chain {
         }
     }
 
-    /// Takes in a row that was opened, whose last column says who declares it.
+    /// Hashes a row that was opened; its last column has the sets that declare it.
     pub(super) fn opened(&mut self, word: &str, columns: &[ValueRef<'_>]) {
         let Some((sets, always)) = columns.split_last() else { return };
         self.row(word, always);
         self.sets(*sets);
     }
 
-    /// Takes in the manifests that declare a row, if any do: stores from before there were manifests have
-    /// the same digests as ever.
+    /// Hashes the sets that declare a row, if there are any: so stores from before manifests keep their digests.
     pub(super) fn sets(&mut self, sets: ValueRef<'_>) {
         if sets != ValueRef::Null {
             self.word("sets");
@@ -57,12 +56,12 @@ impl Chain {
         }
     }
 
-    /// Takes in what the values that follow are.
+    /// Hashes a word that says what the next values are.
     pub(super) fn word(&mut self, word: &str) {
         self.value(ValueRef::Text(word.as_bytes()));
     }
 
-    /// Takes in a value.
+    /// Hashes a value.
     pub(super) fn value(&mut self, value: ValueRef<'_>) {
         match value {
             ValueRef::Null => self.buffer.push(0),

@@ -1,4 +1,5 @@
-//! Committing a draft: rows are closed and opened, and a revision is stamped, in one transaction.
+//! Committing a draft: one transaction closes and opens rows and adds a revision. [`Writer`] holds the lock and the
+//! transaction until it is committed or dropped.
 
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{OptionalExtension, params_from_iter};
@@ -14,33 +15,33 @@ use super::{Reader, Result, StoreFacts};
 use crate::model::{Id, Resource, Revision, Time};
 use crate::policy::{Facts, RowChange};
 
-/// Who makes a change, by what command and why: the header of a revision.
+/// The header of a revision: the actor of a change, the command and the reason.
 #[derive(Clone, Debug)]
 pub struct RevisionHeader {
-    /// The time, as the caller's clock has it; never earlier than the last revision's.
+    /// The time of the caller's clock. If it is before the last revision, the new one gets the time of that.
     pub at: Time,
-    /// The account (or outside submitter) that acts; none for the operator.
+    /// The principal that acts; `None` for the operator.
     pub actor: Option<Id>,
-    /// The operating system's user.
+    /// The user of the operating system.
     pub operator: String,
-    /// The command, without anything secret.
+    /// The command, without secrets.
     pub command: String,
-    /// Why, in the actor's words.
+    /// The reason that the actor gives.
     pub reason: Option<String>,
-    /// The revision this one undoes.
+    /// The revision that this one undoes.
     pub undoes: Option<Revision>,
 }
 
-/// What became of a draft.
+/// A revision that was committed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Committed {
-    /// The number of the revision that was made.
+    /// The number of the revision.
     pub revision: Revision,
-    /// Its time.
+    /// The time of the revision.
     pub at: Time,
 }
 
-/// A store opened to be changed. Dropped without a commit, it has changed nothing.
+/// A store opened for a change. A writer that is dropped without a commit has changed nothing.
 #[derive(Debug)]
 pub struct Writer {
     reader: Reader,
@@ -57,16 +58,15 @@ impl Writer {
         &self.reader
     }
 
-    /// The facts as they stand.
+    /// The current facts, with the parts written so far.
     pub const fn facts(&self) -> StoreFacts<'_> {
         self.reader.facts()
     }
 
-    /// Makes a draft a revision, given as what it changes in these very facts. One that changes
-    /// nothing makes none.
+    /// Commits the row changes of a draft as a revision. Returns `None`, and adds no revision, if there is no change.
     ///
     /// # Errors
-    /// When the store cannot be written; then nothing was changed.
+    /// When the store cannot be written; then nothing has changed.
     pub fn commit(self, changes: &[RowChange], last_id: Id, entry: RevisionHeader) -> Result<Option<Committed>> {
         if changes.is_empty() {
             Ok(None)
@@ -75,7 +75,7 @@ impl Writer {
         }
     }
 
-    /// Writes down that a change was denied: an entry with a number and no changes.
+    /// Records a denied change: a revision without row changes.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -85,8 +85,8 @@ impl Writer {
         self.write_revision((&[], false), last_id, entry, Some(denied))
     }
 
-    /// Writes a part of a change that is too large to be held at once. What follows sees it, and nobody
-    /// else does before the commit; dropped without one, it was never there.
+    /// Writes a part of a change that is too large for memory. Only this writer sees the part before the commit, and
+    /// nothing of it stays without one.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -97,7 +97,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes a change a revision whose parts were written, with what is left of it.
+    /// Commits a change whose earlier parts were written, with the rest of it, as a revision.
     ///
     /// # Errors
     /// As [`Writer::commit`].
@@ -122,8 +122,8 @@ impl Writer {
         })
     }
 
-    /// Whether a change has more rows than the store ever had: then it is less work to sort them once for
-    /// each index than to find the place of each.
+    /// Whether a change has more rows than the store ever had. Then it is faster to build each index once than to
+    /// insert every row into it.
     fn is_mostly_new(&self, changes: &[RowChange]) -> Result<bool> {
         if changes.len() < LARGE_CHANGE_ROWS {
             return Ok(false);
@@ -133,7 +133,7 @@ impl Writer {
         Ok(changes.len() as u64 > last.0)
     }
 
-    /// Writes what is to be written, all of a change or the rest of one in parts, and makes it a revision.
+    /// Writes the rows of a change, or the rest of one that was written in parts, and adds the revision.
     fn write_revision(
         self,
         (changes, in_parts): (&[RowChange], bool),
@@ -164,7 +164,7 @@ impl Writer {
             write(reader, changes, number, Some(&mut chain))?;
         } else {
             write(reader, changes, number, None)?;
-            // What was written before lies between: all of it as a check reads it.
+            // Earlier parts, or rows in another order, are among these: hash all rows as verification reads them.
             RevisionRows::new(reader)?.hash_revision(to_sql(number), &mut chain)?;
         }
         for sql in indexes {
@@ -182,7 +182,7 @@ impl Writer {
 }
 
 impl Reader {
-    /// The last version of a resource, also of one that is gone: history follows ids.
+    /// The last version of a resource, also of one that has ended.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -1,4 +1,5 @@
-//! What can be wrong with a store.
+//! [`StoreError`]: the reasons why a store cannot be used, in our words instead of those of SQLite or of the operating
+//! system.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,35 +15,35 @@ pub enum StoreError {
     Missing(PathBuf),
     /// The file is not a store.
     NotAStore(PathBuf),
-    /// It was written by a later version of this program.
+    /// A later version of this program wrote the store.
     Newer {
-        /// Where it is.
+        /// The path of the store.
         path: PathBuf,
         /// The version of its tables.
         found: i64,
         /// The latest version this program knows.
         known: i64,
     },
-    /// Others kept it for too long.
+    /// Other processes locked the store for too long.
     Busy(PathBuf),
-    /// There is no room on the disk for what was to be written.
+    /// The disk has no room for the change.
     Full(PathBuf),
-    /// It lies on a medium that cannot be written, and its last changes are still in the log beside it.
+    /// The folder cannot be written, and the last changes of the store are still in the log beside it.
     NeedsItsLog(PathBuf),
-    /// More ids were handed out than a snapshot holds.
+    /// The store has used more ids than a snapshot holds.
     TooLarge(PathBuf),
-    /// A row of it makes no sense.
+    /// The file or a row of it is damaged.
     Corrupt {
-        /// Where it is.
+        /// The path of the store.
         path: PathBuf,
-        /// What is wrong.
+        /// The damage.
         what: String,
     },
-    /// The operating system or SQLite says no.
+    /// The operating system or SQLite refused an operation.
     Failed {
-        /// Where it is.
+        /// The path of the store.
         path: PathBuf,
-        /// What was said.
+        /// The reason.
         what: String,
     },
 }
@@ -60,17 +61,17 @@ impl StoreError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(path),
             Some(ErrorCode::DiskFull) => StoreError::Full(path),
             Some(ErrorCode::NotADatabase) => StoreError::NotAStore(path),
-            // What SQLite says of a folder or a device is of no help.
+            // SQLite's message about a folder or a device does not help.
             _ if path.exists() && !path.is_file() => StoreError::NotAStore(path),
             Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path, what: sqlite_words(&error) },
-            // Our statements are right, so it is the schema that is not ours.
+            // Our statements are valid, so the schema is not ours.
             Some(ErrorCode::Unknown | ErrorCode::AuthorizationForStatementDenied) => {
                 StoreError::Corrupt { path, what: "its schema does not fit its version".to_owned() }
             }
             None if matches!(error, Error::SqlInputError { .. }) => {
                 StoreError::Corrupt { path, what: "its schema does not fit its version".to_owned() }
             }
-            // A value that is not what its column holds.
+            // A value does not have the type of its column.
             None if matches!(
                 error,
                 Error::FromSqlConversionFailure(..) | Error::InvalidColumnType(..) | Error::Utf8Error(..)
@@ -87,7 +88,7 @@ impl StoreError {
     }
 }
 
-/// What SQLite says, in the words of this program, with its number for whoever looks it up.
+/// The message of SQLite in our words, with its error number.
 fn sqlite_words(error: &rusqlite::Error) -> String {
     use rusqlite::{Error, ErrorCode};
     let what = match (error.sqlite_error_code(), error) {
@@ -95,12 +96,12 @@ fn sqlite_words(error: &rusqlite::Error) -> String {
         (Some(ErrorCode::PermissionDenied), _) => "the system does not permit it",
         (Some(ErrorCode::ReadOnly), _) => "the file can only be read",
         (Some(ErrorCode::SystemIoFailure), _) => "the disk cannot be read or written",
-        (Some(ErrorCode::DatabaseCorrupt), _) => "its pages do not fit together",
+        (Some(ErrorCode::DatabaseCorrupt), _) => "its pages are inconsistent",
         (Some(ErrorCode::ConstraintViolation), _) => "a row breaks a rule of its table",
         (Some(ErrorCode::TooBig), _) => "a value is too large",
         (Some(ErrorCode::OutOfMemory), _) => "there is no memory for it",
         (None, Error::FromSqlConversionFailure(..) | Error::InvalidColumnType(..) | Error::Utf8Error(..)) => {
-            "a column holds what it cannot hold"
+            "a column holds a value of another type"
         }
         _ => "SQLite refuses it",
     };
@@ -123,7 +124,7 @@ impl fmt::Display for StoreError {
                 )
             }
             StoreError::Busy(path) => {
-                write!(f, "the store `{}` is kept by others for longer than 30 seconds", path.display())
+                write!(f, "other processes have locked the store `{}` for more than 30 seconds", path.display())
             }
             StoreError::Full(path) => {
                 write!(f, "the disk is full: the store `{}` has no room for the change", path.display())
@@ -131,14 +132,14 @@ impl fmt::Display for StoreError {
             StoreError::NeedsItsLog(path) => {
                 write!(
                     f,
-                    "the last changes of the store `{0}` are in `{0}-wal`, which cannot be read where nothing can be written",
+                    "the last changes of the store `{0}` are in `{0}-wal`, which can be read only in a writable folder",
                     path.display()
                 )
             }
             StoreError::TooLarge(path) => {
                 write!(
                     f,
-                    "the store `{}` has handed out more than 4,294,967,295 ids, more than a snapshot holds",
+                    "the store `{}` has used more than 4,294,967,295 ids, more than a snapshot holds",
                     path.display()
                 )
             }
@@ -167,7 +168,7 @@ impl From<StoreError> for Problem {
             StoreError::NeedsItsLog(_) => {
                 ("store_failed", "copy the store and its `-wal` file to a folder that can be written")
             }
-            StoreError::TooLarge(_) => ("store_too_large", "ask about one thing at a time, with `rolebook perm check`"),
+            StoreError::TooLarge(_) => ("store_too_large", "ask one question at a time, with `rolebook perm check`"),
             StoreError::Corrupt { .. } => ("store_corrupt", "rolebook audit verify"),
             StoreError::Failed { .. } => ("store_failed", "check the path, its permissions and the free space"),
         };

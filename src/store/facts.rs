@@ -1,4 +1,5 @@
-//! The store as facts: one prepared statement for each look-up.
+//! [`StoreFacts`]: the facts of a store, with one prepared statement for each kind of lookup. Lookups of the current
+//! state go through the [`ReadCache`].
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use crate::model::attributes::Home;
 use crate::model::{Binding, Id, Kind, Resource, Revision, Role, Time};
 use crate::policy::facts::{BindingQuery, Facts, Holding, NameKey, Result, Visit, VisitHeld};
 
-/// The facts of a store, now or as they stood after a revision.
+/// The facts of a store, now or right after a revision.
 #[derive(Clone, Copy, Debug)]
 pub struct StoreFacts<'r> {
     reader: &'r Reader,
@@ -25,12 +26,12 @@ impl<'r> StoreFacts<'r> {
         StoreFacts { reader, revision }
     }
 
-    /// Where the rows are read.
+    /// The reader of the rows.
     pub(super) const fn reader(self) -> &'r Reader {
         self.reader
     }
 
-    /// The moment; none for the present.
+    /// The revision; `None` for the current state.
     pub(super) const fn revision(self) -> Option<Revision> {
         self.revision
     }
@@ -66,17 +67,17 @@ impl<'r> StoreFacts<'r> {
         Ok(())
     }
 
-    /// What is known of the present, if that is the moment.
+    /// The cache, if these are the facts of the current state.
     fn cache(self) -> Option<&'r ReadCache> {
         self.revision.is_none().then_some(&self.reader.cache)
     }
 
-    /// Whether no row can have an id or speak of it: it was handed out after the last of them was made.
+    /// Whether no row can have or name an id, because the id is larger than the last one used.
     fn is_unallocated(self, id: Id) -> bool {
         self.cache().and_then(|cache| cache.last_id.get()).is_some_and(|last| id > last)
     }
 
-    /// What a principal holds in a role.
+    /// The bindings of a principal in a role.
     fn held_as(self, principal: Id, role: Role) -> Result<Rc<[Binding]>> {
         let key = (principal, role);
         if let Some(found) = self.cache().and_then(|cache| cache.held.get(&key)) {
@@ -89,7 +90,7 @@ impl<'r> StoreFacts<'r> {
         Ok(found)
     }
 
-    /// What a principal holds in the roles that make it be something else as well.
+    /// The bindings of a principal in the member roles ([`statements::MEMBERS`]).
     fn memberships(self, principal: Id) -> Result<Rc<[Binding]>> {
         if let Some(found) = self.cache().and_then(|cache| cache.memberships.get(&principal)) {
             return Ok(found);
@@ -108,7 +109,7 @@ impl<'r> StoreFacts<'r> {
         Ok(found)
     }
 
-    /// The bindings in a role on a resource; none if they are many.
+    /// The bindings in a role on a resource; `None` if there are more than [`MAX_CACHED_HOLDERS`].
     fn cached_bindings_on(self, resource: Id, role: Role) -> Result<Option<Rc<[Binding]>>> {
         let key = (resource, role);
         if let Some(found) = self.cache().and_then(|cache| cache.holders.get(&key)) {
@@ -213,8 +214,8 @@ impl Facts for StoreFacts<'_> {
         if [resource, principal].into_iter().flatten().any(|id| self.is_unallocated(id)) {
             return Ok(());
         }
-        // The order in which the indexes of the present have them: then a decision about the past rests on
-        // the same of several bindings as it did at the time.
+        // This is the order of the current indexes. So a decision about the past rests on the same one of several
+        // bindings as it did at the time.
         let each = |look_up: &Query, values: &[&dyn ToSql], visit: Visit<'_, Binding>| {
             let order = match select {
                 BindingQuery::Exact(..) | BindingQuery::On(_) | BindingQuery::OnAs(..) => "role, principal, since, id",
@@ -224,7 +225,7 @@ impl Facts for StoreFacts<'_> {
             let mut statement = self.prepared(&look_up.ordered(self.revision, order))?;
             self.each_of(&mut statement, values, Reader::binding_of, visit)
         };
-        // Items have few shares for the most part, and whoever asks for one of them asks for others.
+        // Most items have few shares, and a question about one of them is followed by others.
         if let BindingQuery::Exact(resource, Role::ItemShare, principal) = select
             && let Some(few) = self.cached_bindings_on(resource, Role::ItemShare)?
         {
@@ -298,8 +299,8 @@ impl Facts for StoreFacts<'_> {
         if self.is_unallocated(resource) {
             return Ok(ControlFlow::Continue(()));
         }
-        // Items have few shares for the most part, so all of one are read at once. So are those of anything,
-        // where there are many to be looked for, or where others were looked for before.
+        // Most items have few shares, so all shares of an item are read at once. On other resources that is done if
+        // there are many principals to look for, or if there was a lookup before.
         let is_asked_again = || self.cache().is_some_and(|cache| cache.is_asked_again((resource, role)));
         let at_once = role.resource_kind() == Kind::Item || principals.len() > MAX_CACHED_HOLDERS || is_asked_again();
         let few = if at_once { self.cached_bindings_on(resource, role)? } else { None };
@@ -383,7 +384,7 @@ impl Facts for StoreFacts<'_> {
 }
 
 impl StoreFacts<'_> {
-    /// How many rows of a kind there are.
+    /// The number of resources of a kind.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -391,17 +392,17 @@ impl StoreFacts<'_> {
         self.sum(&statements::COUNT_OF_KIND.at(self.revision), &[&kind.as_str()])
     }
 
-    /// Tells of every resource of a kind that lies in nothing, in the order of their keys, from after a key on.
+    /// Visits every resource of a kind without a parent, in the order of their keys, starting after a key.
     ///
     /// # Errors
-    /// When the store cannot be read, or what the visitor answers.
+    /// When the store cannot be read; those of the visitor.
     pub fn resources_in_order(&self, kind: Kind, after: Option<&str>, visit: Visit<'_, Resource>) -> Result<()> {
         let sql = format!("{} ORDER BY key", statements::BY_KEY.at(self.revision));
         let values: [&dyn ToSql; 2] = [&kind.as_str(), &after.unwrap_or_default()];
         self.each_of(&mut *self.prepared(&sql)?, &values, Reader::resource_of, visit)
     }
 
-    /// How many bindings of a role there are on a resource.
+    /// The number of bindings in a role on a resource.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -409,7 +410,7 @@ impl StoreFacts<'_> {
         self.sum(&statements::COUNT_ON_AS.at(self.revision), &[&to_sql(resource.0), &role.qualified()])
     }
 
-    /// The sum of the numbers a statement yields: the past is counted in two parts.
+    /// The sum of the numbers that a statement returns: rows of the past are counted in two parts.
     fn sum(self, sql: &str, values: &[&dyn ToSql]) -> Result<u64> {
         let mut total = 0;
         self.each_of(

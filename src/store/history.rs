@@ -1,4 +1,4 @@
-//! The past: the list of revisions, what each one changed, and which revision a time means.
+//! The history: the revisions, the changes of each, and the revision at a time.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -13,38 +13,38 @@ use super::{Reader, Result, StoreError, statements};
 use crate::model::{Binding, Id, Revision, SetNames, Time};
 use crate::policy::{Facts, RowChange};
 
-/// What is kept of a denied change.
+/// The record of a denial in the log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeniedChange {
     /// The rule that denied it.
     pub rule: String,
-    /// What was said.
+    /// The message of the denial.
     pub message: String,
 }
 
-/// A line of the log.
+/// A revision without its changes: an entry of the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LogEntry {
-    /// Its number.
+    /// The number of the revision.
     pub number: Revision,
-    /// Its time.
+    /// The time of the revision.
     pub at: Time,
-    /// Who acted; none for the operator.
+    /// The principal that acted; `None` for the operator.
     pub actor: Option<Id>,
-    /// The operating system's user.
+    /// The user of the operating system.
     pub operator: String,
-    /// The command, without anything secret.
+    /// The command, without secrets.
     pub command: String,
-    /// Why, in the actor's words.
+    /// The reason that the actor gave.
     pub reason: Option<String>,
-    /// Set where the change was denied: then the revision changed nothing.
+    /// The denial, if the change was denied; such a revision changed nothing.
     pub denied: Option<DeniedChange>,
-    /// The revision it undoes.
+    /// The revision that this one undoes.
     pub undoes: Option<Revision>,
-    /// The last id handed out up to it.
+    /// The last id used up to this revision.
     pub last_id: Id,
-    /// Its digest, in hexadecimal.
+    /// The digest, in hexadecimal.
     pub digest: String,
 }
 
@@ -90,7 +90,7 @@ impl Reader {
         Ok(number.map_or(0, from_sql))
     }
 
-    /// The last revision made at or before a time; 0 where there was none yet.
+    /// The last revision made at or before a time; 0 if there is none.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -103,7 +103,7 @@ impl Reader {
         Ok(number.map_or(0, from_sql))
     }
 
-    /// A line of the log.
+    /// The log entry of a revision.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -117,7 +117,7 @@ impl Reader {
         Ok(found)
     }
 
-    /// The revision that undid one, if one did.
+    /// The last revision that undid a revision, if there is one.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -132,10 +132,10 @@ impl Reader {
         Ok(found.map(from_sql))
     }
 
-    /// The log from the newest line to the oldest, beginning before a number; until told to stop.
+    /// Visits the log from the newest entry before a number to the oldest, until the visitor returns false.
     ///
     /// # Errors
-    /// When the store cannot be read, or what the visitor answers.
+    /// When the store cannot be read; those of the visitor.
     pub fn log<E: From<StoreError>>(
         &self,
         before: Option<Revision>,
@@ -162,7 +162,7 @@ impl Reader {
         Ok(())
     }
 
-    /// What a revision changed, by id; resources before bindings.
+    /// The row changes of a revision, resources before bindings, each by id.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -175,11 +175,11 @@ impl Reader {
         Ok(found)
     }
 
-    /// Tells of what a revision changed, one after the other, in the order of [`changes`](Reader::changes):
-    /// there may be millions, and none is kept.
+    /// Visits the row changes of a revision in the order of [`changes`](Reader::changes). There can be millions; none
+    /// stays in memory.
     ///
     /// # Errors
-    /// When the store cannot be read, or what the visitor answers.
+    /// When the store cannot be read; those of the visitor.
     pub fn each_change<E: From<StoreError>>(
         &self,
         number: Revision,
@@ -199,15 +199,15 @@ impl Reader {
         .map(drop)
     }
 
-    /// What a revision changed of the roles that a principal holds on a resource.
+    /// The changes that a revision made to the bindings of a principal on a resource.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn changes_of(&self, number: Revision, principal: Id, resource: Id) -> Result<Vec<RowChange>> {
         let failed = |error| self.failed(error);
         let mut sides: BTreeMap<Id, (Option<Binding>, Option<Binding>)> = BTreeMap::new();
-        // The rows of the present and of the past stand in indexes of their own. With the sign in front, a revision is
-        // not looked for in one: it may have opened a million rows, and a principal has few.
+        // Current and past rows have separate indexes. The plus sign keeps SQLite from an index by revision: a revision
+        // may have opened a million rows, and a principal has few.
         for (is_after, condition) in [
             (true, "+since = ?1 AND until IS NULL"),
             (true, "+since = ?1 AND until IS NOT NULL"),
@@ -242,8 +242,8 @@ impl Reader {
             .map_err(|error| self.failed(error))
     }
 
-    /// Every row that was opened or closed by the revisions after one, up to another, as it stood before and as it
-    /// stands after them, which the facts after either say; rows that came and went in between are left out.
+    /// The row changes between two revisions, given with the facts at each. Rows that were both opened and closed in
+    /// between are left out.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -263,7 +263,7 @@ impl Reader {
         Ok(changes)
     }
 
-    /// The rows that a set declares, resources and bindings, each by id.
+    /// The ids of the resources and of the bindings that a set declares, sorted.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -271,7 +271,7 @@ impl Reader {
         Ok((self.rows_declared_in("resource", set)?, self.rows_declared_in("binding", set)?))
     }
 
-    /// The names of all sets that declare anything.
+    /// The names of all sets that declare a row.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -286,10 +286,10 @@ impl Reader {
         Ok(found.into_iter().collect())
     }
 
-    /// Each different value of the sets of a table.
+    /// Visits each distinct value of the `sets` column of a table.
     fn each_sets(&self, table: &str, visit: &mut dyn FnMut(&SetNames) -> Result<()>) -> Result<()> {
         let failed = |error| self.failed(error);
-        // There are few, however many rows: the index leads from one to the next.
+        // There are few distinct values among many rows: the index leads from one to the next.
         let sql = format!("SELECT min(sets) FROM {table} WHERE until IS NULL AND sets IS NOT NULL AND sets > ?1");
         let mut next = self.connection.prepare_cached(&sql).map_err(failed)?;
         let mut last = String::new();
@@ -329,8 +329,8 @@ impl Reader {
         ids.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
-    /// Tells of each row of a table that a revision closed or opened, by id: as it stood before and after. Both
-    /// lists are read in the same order, side by side.
+    /// Visits each row of a table that a revision closed or opened, by id, with its versions before and after. The
+    /// closed and the opened rows are read in the same order and merged.
     fn sides<T, E: From<StoreError>>(
         &self,
         (table, columns): (&str, &str),

@@ -1,7 +1,7 @@
-//! The writers' queue: an operating-system lock on a file beside the store.
+//! The queue of writers: an operating-system lock on a file beside the store.
 //!
-//! SQLite lets waiting writers poll, which is unfair under load: some wait for seconds while
-//! others write ten times. The system's lock queues them, so everybody's turn comes.
+//! Waiting writers poll in SQLite, which is unfair under load: some wait for seconds while others write ten times. The
+//! lock of the operating system queues them, so every writer gets its turn.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use super::error::StoreError;
 
-/// The turn to write; given back when dropped.
+/// A held lock; dropping it releases the lock.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Waits for the turn, at most `patience`.
+    /// Waits at most `patience` for the exclusive lock of a writer.
     pub(super) fn take(store: &Path, patience: Duration) -> Result<Lock, StoreError> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
@@ -27,8 +27,8 @@ impl Lock {
         Lock::wait(store, file, patience, File::try_lock, File::lock)
     }
 
-    /// Waits until nobody writes, and keeps writers waiting; beside other readers. None where nobody
-    /// has ever written.
+    /// Waits for a lock that keeps writers out and is shared with other readers. `None` if there is no lock file,
+    /// because nobody has ever written.
     pub(super) fn share(store: &Path, patience: Duration) -> Result<Option<Lock>, StoreError> {
         match File::open(super::sibling_path(store, ".lock")) {
             Ok(file) => Lock::wait(store, file, patience, File::try_lock_shared, File::lock_shared).map(Some),
@@ -50,8 +50,8 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        // The blocking call queues fairly but knows no time limit: it waits in a thread of its own.
-        // A thread that is given up on ends with the process, which is about to end.
+        // The blocking call queues fairly but has no time limit, so it waits in a separate thread.
+        // After a timeout that thread ends with the process, which is about to end.
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let taken = in_turn(&file).map(|()| file);

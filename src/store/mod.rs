@@ -1,10 +1,10 @@
-//! What happened: one SQLite file that keeps every version of every row.
+//! The store: one SQLite file that keeps every version of every row.
 //!
-//! Two tables carry the state, each row with the revision that opened it (`since`) and the one
-//! that closed it (`until`); a third carries the revisions, each with a digest over its changes
-//! and its predecessor. Nothing is overwritten. The surface is small: [`Store::open`] and
-//! [`Store::create`], [`Reader::facts`] at a revision, [`Writer::commit`] a draft, the history
-//! ([`Reader::revision`], [`Reader::changes`]) and [`verify`](verify::verify).
+//! Two tables hold the state, each row with the revision that opened it (`since`) and the one that closed it
+//! (`until`). A third table holds the revisions, each with a digest over its changes and its predecessor. Nothing is
+//! overwritten. The surface is small: [`Store::open`] and [`Store::create`], [`Reader::facts`] at a revision,
+//! [`Writer::commit`] a draft, the history ([`Reader::revision`], [`Reader::changes`]) and
+//! [`verify`](verify::verify).
 
 mod chain;
 mod commit;
@@ -37,27 +37,27 @@ pub use snapshot::Snapshot;
 use crate::model::Revision;
 use read_cache::ReadCache;
 
-/// How long a writer waits for others before it gives up.
+/// How long a reader or writer waits for others before it gives up.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The result of anything the store does.
+/// The result of an operation on the store.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// A store that is known to be one, of a version this program understands.
+/// The path of a store. Opening it to read or write checks that the file is a store of a known version.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
 }
 
 impl Store {
-    /// Makes a new store, readable and writable by its owner alone.
-    /// Answers whether it made one: an existing store is left as it is.
+    /// Creates a store, readable and writable by its owner alone. Returns whether it created one: an existing store
+    /// stays as it is.
     ///
     /// # Errors
-    /// When the file cannot be made, or exists and is no store.
+    /// When the file cannot be created, or exists and is not a store.
     pub fn create(path: &Path) -> Result<(Store, bool)> {
         let failed = |error| StoreError::io(path, &error);
-        // An empty file is no store yet and nobody else's: `mktemp` makes such.
+        // An empty file, such as `mktemp` makes, is not a store yet and belongs to nobody else.
         let exists = || std::fs::metadata(path).is_ok_and(|file| !file.is_file() || file.len() > 0);
         let store = Store { path: path.to_owned() };
         if !exists() {
@@ -74,7 +74,7 @@ impl Store {
         Ok((store, false))
     }
 
-    /// Names an existing store; it is opened when it is read or written.
+    /// An existing store, which is opened only when it is read or written.
     ///
     /// # Errors
     /// When there is no such file.
@@ -82,15 +82,15 @@ impl Store {
         if path.exists() { Ok(Store { path: path.to_owned() }) } else { Err(StoreError::Missing(path.to_owned())) }
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Opens it to be read: one moment of it, unmoved by writers that come meanwhile.
+    /// Opens the store to read one moment of it; later commits do not show.
     ///
     /// # Errors
-    /// When it cannot be read, is no store of a known version, or has triggers or views of others.
+    /// When the file cannot be read, is not a store of a known version, or has triggers or views.
     pub fn read(&self) -> Result<Reader> {
         let (connection, lock) = self.connect_to_read()?;
         let version = schema::check(&connection, &self.path)?;
@@ -98,10 +98,10 @@ impl Store {
         Ok(Reader::new(connection, &self.path, lock))
     }
 
-    /// Opens it to be verified: as [`read`](Store::read), whatever others have put into its schema.
+    /// Opens the store to verify it: as [`read`](Store::read), but accepts any schema.
     ///
     /// # Errors
-    /// When it cannot be read, or is no store of a known version.
+    /// When the file cannot be read, or is not a store of a known version.
     pub fn read_to_verify(&self) -> Result<Reader> {
         let (connection, lock) = self.connect_to_read()?;
         let version = schema::check_version(&connection, &self.path)?;
@@ -109,10 +109,10 @@ impl Store {
         Ok(Reader::new(connection, &self.path, lock))
     }
 
-    /// A connection in a read transaction; with a lock where the medium cannot be written.
+    /// A connection in a read transaction, with a lock if the folder cannot be written.
     fn connect_to_read(&self) -> Result<(Connection, Option<lock::Lock>)> {
         let begin = |connection: Connection| -> rusqlite::Result<Connection> {
-            // First, so that the file is locked once for everything that is read.
+            // This comes first, so that the file is locked once for all statements.
             connection.execute_batch("BEGIN")?;
             // `BEGIN` alone does not touch the file.
             connection.query_row("PRAGMA user_version", [], |_| Ok(()))?;
@@ -125,7 +125,7 @@ impl Store {
                 if std::fs::metadata(sibling_path(&self.path, "-wal")).is_ok_and(|log| log.len() > 0) {
                     return Err(StoreError::NeedsItsLog(self.path.clone()));
                 }
-                // Nobody changes it now, so it can be read without the files that SQLite wants beside it.
+                // The lock keeps writers out, so SQLite can read the store without its side files.
                 let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
                 let connection = self.connect_with(flags, &immutable(&self.path)).and_then(begin);
                 Ok((connection.map_err(|error| self.failed(error))?, lock))
@@ -134,17 +134,18 @@ impl Store {
         }
     }
 
-    /// Opens it to be changed, and waits for its turn. Nobody else writes until the writer is gone.
+    /// Opens the store to change it, after waiting in the queue of writers. Nobody else writes until the writer is
+    /// dropped.
     ///
     /// # Errors
-    /// When it cannot be opened, or others hold it for longer than [`LOCK_TIMEOUT`].
+    /// When the file cannot be opened, or others lock it for longer than [`LOCK_TIMEOUT`].
     pub fn write(&self) -> Result<Writer> {
         let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::check(&connection, &self.path)?;
-        // Only beside what is known to be a store; and what comes before it needs no turn.
+        // After the check, so that only a store gets a lock file; the check itself needs no lock.
         let lock = lock::Lock::take(&self.path, LOCK_TIMEOUT)?;
         schema::migrate(&mut connection).map_err(|error| self.failed(error))?;
-        // A read turned into a write in mid-transaction would be refused as busy: ask for the write at once.
+        // SQLite refuses a read transaction that becomes a write as busy, so the transaction begins as a write.
         connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failed(error))?;
         Ok(Writer::new(Reader::new(connection, &self.path, None), lock))
     }
@@ -156,10 +157,10 @@ impl Store {
     fn connect_with(&self, flags: OpenFlags, path: &Path) -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(LOCK_TIMEOUT)?;
-        // Else a statement is planned anew for every value of a column that some partial index
-        // speaks of, such as the role: the index of shares by their sharers would slow every look-up.
+        // Without this, SQLite plans a statement again for every value of a column that a partial index names, such
+        // as the role, and the index of shares by their sharers would slow every lookup.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        // What others have planted in the schema does not run, whatever is checked before or after.
+        // Triggers and views that others have added to the schema never run, whatever else is checked.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
         Ok(connection)
@@ -170,12 +171,12 @@ impl Store {
     }
 }
 
-/// Whether SQLite misses files beside the store that it cannot make.
+/// Whether SQLite failed because it cannot create its files beside the store.
 fn needs_a_writable_folder(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
-/// The file as SQLite takes one that nobody changes.
+/// The SQLite URI of a file that nobody changes.
 fn immutable(path: &Path) -> PathBuf {
     let mut uri = "file:".to_owned();
     for byte in path.as_os_str().as_encoded_bytes() {
@@ -188,7 +189,7 @@ fn immutable(path: &Path) -> PathBuf {
     PathBuf::from(uri + "?immutable=1")
 }
 
-/// The file of that suffix beside a file.
+/// The path of a file with a suffix after its name.
 fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -200,9 +201,9 @@ fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
 pub struct Reader {
     connection: Connection,
     path: PathBuf,
-    /// What was read of the present: it stays so for as long as this is open.
+    /// Rows of the current state that were read; they stay valid while the reader is open.
     cache: ReadCache,
-    /// Keeps writers waiting while a store is read whose folder cannot be written.
+    /// Keeps writers out while the store is read in a folder that cannot be written.
     _lock: Option<lock::Lock>,
 }
 
@@ -211,17 +212,17 @@ impl Reader {
         Reader { connection, path: path.to_owned(), cache: ReadCache::default(), _lock: lock }
     }
 
-    /// The facts as they stand now.
+    /// The current facts.
     pub const fn facts(&self) -> StoreFacts<'_> {
         StoreFacts::new(self, None)
     }
 
-    /// The facts as they stood right after a revision.
+    /// The facts right after a revision.
     pub const fn facts_at(&self, revision: Revision) -> StoreFacts<'_> {
         StoreFacts::new(self, Some(revision))
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }

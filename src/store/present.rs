@@ -1,5 +1,5 @@
-//! The facts that today's rights to see the past are judged by: the present, and what is gone as it
-//! last was.
+//! The facts by which a reader's right to see the past is judged: the current state, with the last versions of
+//! resources that have ended.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -9,9 +9,8 @@ use crate::model::attributes::{Home, Server};
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, Time};
 use crate::policy::facts::{BindingQuery, Facts, Holding, NearestItem, ResourceHeader, Result, Visit, VisitHeld};
 
-/// Today's facts, in which a resource that is gone stands as it last was: it lies where it lay, and
-/// nobody holds anything on it. Whoever may see what it lay in, or has a role that does not hang on it,
-/// may see it.
+/// The current facts, with the last version of every resource that has ended. An ended resource keeps its parent, and
+/// nobody holds a role on it: readers may see it by their rights over its parent, or by a role elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub struct TodayFacts<'r> {
     reader: &'r Reader,
@@ -19,12 +18,12 @@ pub struct TodayFacts<'r> {
 }
 
 impl<'r> TodayFacts<'r> {
-    /// Of a store as it is now.
+    /// The facts of a store.
     pub const fn new(reader: &'r Reader) -> TodayFacts<'r> {
         TodayFacts { reader, now: reader.facts() }
     }
 
-    /// What is there today.
+    /// The current facts alone.
     pub const fn now(&self) -> &StoreFacts<'r> {
         &self.now
     }

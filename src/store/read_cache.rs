@@ -1,6 +1,5 @@
-//! What was read of the present already: one question comes to the same rows many times, and a row
-//! does not change while a store is open at one moment. A change that is written in parts keeps it up
-//! to date with what it writes.
+//! A read cache for the current state: one question reads the same rows many times, and rows do not change while a
+//! reader is open. A change that is written in parts updates the cache with the rows it writes.
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, Hash};
@@ -13,16 +12,17 @@ use crate::model::{Binding, Id, Kind, Resource, Revision, Role};
 use crate::policy::RowChange;
 use crate::policy::facts::NameKey;
 
-/// More than one question comes to; listings and changes ask on, and begin anew here.
+/// The maximum number of entries: more than one question needs. Listings and changes can need more; a full map is
+/// cleared.
 const MAX_ROWS: usize = 4096;
 
-/// The same for a change of very many rows, which come back to each other.
+/// The maximum number of entries for a change that is written in parts, whose many rows refer to each other.
 const MAX_ROWS_IN_PARTS: usize = 1 << 19;
 
-/// An item with more shares than this is asked about one principal at a time.
+/// A resource with more bindings in a role than this is asked about one principal at a time.
 pub(super) const MAX_CACHED_HOLDERS: usize = 16;
 
-/// Rows by what they are asked for with.
+/// A map with a maximum number of entries; it is cleared when it is full.
 #[derive(Debug)]
 pub(super) struct BoundedMap<K, V> {
     rows: RefCell<HashMap<K, V>>,
@@ -53,7 +53,7 @@ impl<K: Eq + Hash, V: Clone> BoundedMap<K, V> {
     }
 }
 
-/// Resources by their names, which are read from them.
+/// Resources by kind, parent and key, without copies of the keys.
 #[derive(Debug, Default)]
 pub(super) struct NameIndex {
     rows: RefCell<HashTable<Rc<Resource>>>,
@@ -88,29 +88,29 @@ impl NameIndex {
     }
 }
 
-/// What is kept.
+/// The cache.
 #[derive(Debug, Default)]
 pub(super) struct ReadCache {
-    /// The last id that was handed out, once somebody asked: none above it is to be found.
+    /// The last id used, after the first lookup of it: no row has a larger id.
     pub(super) last_id: Cell<Option<Id>>,
-    /// Resources by their ids; none for one that is not there.
+    /// Resources by id; `None` within for an id without a resource.
     pub(super) resources: BoundedMap<Id, Option<Rc<Resource>>>,
-    /// Resources by their names.
+    /// Resources by name.
     pub(super) names: NameIndex,
-    /// What nobody holds, one for all.
+    /// A shared empty list.
     no_bindings: Rc<[Binding]>,
-    /// What a principal holds in a role.
+    /// The bindings of a principal in a role.
     pub(super) held: BoundedMap<(Id, Role), Rc<[Binding]>>,
-    /// What a principal is a member of.
+    /// The bindings of a principal in the member roles.
     pub(super) memberships: BoundedMap<Id, Rc<[Binding]>>,
-    /// The bindings on a resource in a role; none within where they are many.
+    /// The bindings on a resource in a role; `Some(None)` if there are more than [`MAX_CACHED_HOLDERS`].
     pub(super) holders: BoundedMap<(Id, Role), Option<Rc<[Binding]>>>,
-    /// On what resources in which roles somebody was looked for.
+    /// The resources and roles for which a principal was looked up.
     asked: BoundedMap<(Id, Role), ()>,
 }
 
 impl ReadCache {
-    /// Takes in what was written, as a part of a revision.
+    /// Updates the cache with rows that were written as a part of a revision.
     pub(super) fn record_writes(&self, changes: &[RowChange], revision: Revision) {
         self.resources.capacity.set(MAX_ROWS_IN_PARTS);
         self.holders.capacity.set(MAX_ROWS_IN_PARTS);
@@ -124,7 +124,7 @@ impl ReadCache {
         }
     }
 
-    /// Whether somebody was looked for in a role on a resource before.
+    /// Whether a principal was looked up in a role on a resource before; records that one is now.
     pub(super) fn is_asked_again(&self, key: (Id, Role)) -> bool {
         let is_known = self.asked.get(&key).is_some();
         if !is_known {
@@ -133,7 +133,7 @@ impl ReadCache {
         is_known
     }
 
-    /// Keeps a resource that was read, by its id and by its name.
+    /// Adds a resource that was read, by id and by name.
     pub(super) fn insert(&self, row: &Rc<Resource>) {
         self.names.put(row, self.resources.capacity.get());
         self.resources.put(row.id, Some(Rc::clone(row)));
@@ -148,7 +148,7 @@ impl ReadCache {
         let row = Rc::new(Resource { since, ..after.clone() });
         self.insert(&row);
         if before.is_none() && row.kind() == Kind::Item {
-            // Nobody has shared what was not there.
+            // A new item has no shares.
             self.holders.put((row.id, Role::ItemShare), Some(Rc::clone(&self.no_bindings)));
         }
     }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_what_the_store_says() {
+    fn the_cache_answers_as_the_store_does() {
         let folder = tempfile::tempdir().unwrap();
         let (store, _) = Store::create(&folder.path().join("s.db")).unwrap();
         let share = Role::ItemShare;
@@ -226,7 +226,7 @@ mod tests {
 
         let reader = store.read().unwrap();
         let asked: Vec<Id> = [140, 101, 102, 105, 103].map(Id).to_vec();
-        // Twice: the second time from what is kept.
+        // The current facts are asked twice: the second time the cache answers.
         for facts in [reader.facts_at(1), reader.facts(), reader.facts()] {
             let before = facts.revision() == Some(1);
             let held = |on: u64, role| {
@@ -240,7 +240,7 @@ mod tests {
                 found
             };
             assert_eq!(held(50, share), if before { vec![101, 105, 103] } else { vec![101, 103] });
-            assert_eq!(held(51, share), [101, 102, 105, 103], "too many to keep");
+            assert_eq!(held(51, share), [101, 102, 105, 103], "too many to cache");
             assert_eq!(held(62, Role::WorkgroupAdmin), [101]);
             assert_eq!(held(52, share), [] as [u64; 0]);
             let mut first = None;

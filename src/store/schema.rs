@@ -1,8 +1,8 @@
-//! The tables, and how an older store becomes a newer one.
+//! The tables, and the migrations from older versions of them.
 //!
-//! Migrations go forward only, each once, all in one transaction; one that was released is never
-//! edited. `application_id` tells our files from other SQLite files, `user_version` is the number
-//! of migrations a store has had.
+//! Migrations only go forward. Each runs once, all in one transaction, and a released one is never edited.
+//! `application_id` tells our files from other SQLite files; `user_version` is the number of migrations that a store
+//! has had.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -18,9 +18,9 @@ const APPLICATION_ID: i64 = 0x726f_6c65;
 
 /// Every migration, in order.
 ///
-/// Rows are kept in the order of their revisions (`since` first in the key), so the changes of one
-/// revision lie together and the whole history is one scan. What is current is found through
-/// partial indexes, which stay small however long the past.
+/// Rows are stored in the order of their revisions (`since` first in the key), so the changes of one revision are
+/// adjacent and the whole history is one scan. Partial indexes find the current rows; they stay small however long
+/// the history is.
 const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE revision (
@@ -82,7 +82,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX share_by_now ON binding (grantor) WHERE until IS NULL AND role = 'item:share';
     CREATE INDEX share_by_past ON binding (grantor) WHERE until IS NOT NULL AND role = 'item:share';
 ",
-    // With `until`, though it is always the same there, what somebody has is counted in the index alone.
+    // With `until`, which is always null there, the index alone suffices to count the bindings of a principal.
     "
     DROP INDEX binding_of_now;
     CREATE INDEX binding_of_now ON binding (principal, role, resource, until) WHERE until IS NULL;
@@ -93,7 +93,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX resource_sets_now ON resource (sets) WHERE until IS NULL AND sets IS NOT NULL;
     CREATE INDEX binding_sets_now ON binding (sets) WHERE until IS NULL AND sets IS NOT NULL;
 ",
-    // Very many home folders lie in one folder, and everybody who joins may have had one there.
+    // One folder can hold very many home folders, and a lookup among them precedes each new one.
     "
     CREATE INDEX resource_home_now ON resource (parent, attributes ->> '$.home.of')
         WHERE until IS NULL AND kind = 'item' AND attributes ->> '$.home.of' IS NOT NULL;
@@ -105,7 +105,7 @@ fn latest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Makes the folder of a new store, for its owner alone.
+/// Creates the folder of a new store, for its owner alone.
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -114,12 +114,11 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Makes a new store aside and moves it into place whole: one that was killed half-way is none.
+/// Creates a store under another name and renames it when it is complete, so that a killed process leaves no store.
 pub(super) fn make(path: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::io(path, &error);
     let aside = sibling_path(path, ".new");
-    // What a creation that was killed has left; and the log of a store that is gone, which SQLite
-    // would take for the new one's.
+    // Files that a killed process has left, and the log of a removed store, which SQLite would apply to the new one.
     let left = ["-journal", "-wal", "-shm"]
         .into_iter()
         .flat_map(|side| [sibling_path(&aside, side), sibling_path(path, side)]);
@@ -140,7 +139,7 @@ pub(super) fn make(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes an empty file for its owner alone; SQLite gives its side files the same mode.
+/// Creates an empty file for its owner alone; SQLite gives its side files the same mode.
 fn make_file(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -149,7 +148,7 @@ fn make_file(path: &Path) -> io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Makes the tables of a new store.
+/// Creates the tables of a new store.
 fn install(path: &Path) -> rusqlite::Result<()> {
     let mut connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -161,8 +160,8 @@ fn install(path: &Path) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "user_version", latest())?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.commit()?;
-    // Readers beside a writer are worth the 0.3 ms a write-ahead log costs each one-shot writer.
-    // Last: so the tables are in the file itself, which is about to be moved.
+    // Readers beside a writer are worth the 0.3 ms that a write-ahead log costs each writer.
+    // This comes last, so that the tables are in the file itself, which is renamed next.
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.close().map_err(|(_, error)| error)
 }
@@ -172,10 +171,10 @@ fn durable(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "full")
 }
 
-/// The version from which rows say which manifests declare them.
+/// The first version whose rows have the sets that declare them.
 const WITH_SETS: i64 = 4;
 
-/// Has a store that is only read look as if it were up to date.
+/// Gives a reader of an older store the columns of the latest version, without changing the store.
 pub(super) fn read_as_latest(connection: &Connection, version: i64) -> rusqlite::Result<()> {
     if version >= WITH_SETS {
         return Ok(());
@@ -186,10 +185,10 @@ pub(super) fn read_as_latest(connection: &Connection, version: i64) -> rusqlite:
     )
 }
 
-/// An object of a schema: its type, its name, and the statement that makes it.
+/// An object of a schema: its type, its name, and the statement that creates it.
 pub(super) type Object = (String, String, Option<String>);
 
-/// Every object of a schema but those that SQLite makes for itself, also when it is told to `ANALYZE`.
+/// Every object of a schema, except those that SQLite creates itself, `ANALYZE` included.
 fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     let mut statement = connection.prepare(
         "SELECT type, name, sql FROM main.sqlite_schema \
@@ -200,8 +199,8 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     rows.collect()
 }
 
-/// How the schema of a store differs from what the migrations up to its version make, in words;
-/// empty where it does not. Objects of others change what statements do, and so what the rows say.
+/// The differences between the schema of a store and the one that the migrations up to its version create, as
+/// messages. Other objects can change what statements do, and so what the rows mean.
 pub(super) fn differences(connection: &Connection, version: i64) -> rusqlite::Result<Vec<String>> {
     let pristine = Connection::open_in_memory()?;
     for migration in MIGRATIONS.iter().take(usize::try_from(version).unwrap_or_default()) {
@@ -217,7 +216,7 @@ pub(super) fn differences(connection: &Connection, version: i64) -> rusqlite::Re
         match named(&found, object) {
             None => different.push(format!("the {kind} `{name}` is missing, which version {version} of a store has")),
             Some((.., other)) if other != *sql => {
-                different.push(format!("the {kind} `{name}` is not as version {version} of a store has it"));
+                different.push(format!("the {kind} `{name}` differs from that of version {version} of a store"));
             }
             Some(_) => {}
         }
@@ -225,24 +224,24 @@ pub(super) fn differences(connection: &Connection, version: i64) -> rusqlite::Re
     for object in &found {
         if named(&expected, object).is_none() {
             let (kind, name, _) = object;
-            different.push(format!("the {kind} `{name}` is none of version {version} of a store"));
+            different.push(format!("the {kind} `{name}` does not belong to version {version} of a store"));
         }
     }
     Ok(different)
 }
 
-/// The first trigger or view of a schema. We make none: they would change what is written and read
-/// behind our statements.
+/// The type and the name of the first trigger or view of a schema. A store has none: they would change what our
+/// statements read and write.
 fn foreign_code(connection: &Connection) -> rusqlite::Result<Option<(String, String)>> {
     let mut statement = connection
         .prepare("SELECT type, name FROM main.sqlite_schema WHERE type IN ('trigger', 'view') ORDER BY name LIMIT 1")?;
     statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// As [`check`], for whoever is about to report what is wrong with the store: its schema may hold
-/// what is not ours, which never runs ([`Store::connect`](super::Store)).
+/// As [`check`], but accepts triggers and views: verification reports them, and they never run
+/// ([`Store::connect`](super::Store)).
 pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
-    // By pragmas: their table-valued functions would have SQLite declare a table for each.
+    // Plain pragmas: their table-valued functions would make SQLite declare a table for each.
     let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     let read = || Ok((number("PRAGMA application_id")?, number("PRAGMA user_version")?));
     let (application, version) = read().map_err(|error| StoreError::sqlite(path, error))?;
@@ -255,8 +254,7 @@ pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<i64,
     Ok(version)
 }
 
-/// Whether the file is a store of a version this program reads, without code of others in it.
-/// Answers which version.
+/// Checks that the file is a store of a known version without triggers or views; returns the version.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     let version = check_version(connection, path)?;
     match foreign_code(connection).map_err(|error| StoreError::sqlite(path, error))? {
@@ -267,7 +265,7 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, StoreEr
     }
 }
 
-/// Brings an older store up to date; a current one costs one pragma.
+/// Migrates an older store to the latest version. A current one costs two pragmas.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     durable(connection)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

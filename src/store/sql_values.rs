@@ -1,4 +1,4 @@
-//! Between rows of SQLite and values of the model.
+//! Conversions between rows of SQLite and values of the model.
 
 use rusqlite::Row;
 
@@ -7,12 +7,12 @@ use super::{Reader, Result};
 use crate::model::attributes::{Attributes, BindingAttributes};
 use crate::model::{Binding, Id, Kind, Resource, Role, SetNames, Time};
 
-/// An id or a revision as SQLite keeps it.
+/// An id or a revision as a number of SQLite.
 pub(super) fn to_sql(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// An id or a revision as SQLite kept it.
+/// An id or a revision from a number of SQLite.
 pub(super) fn from_sql(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
@@ -77,13 +77,13 @@ impl Reader {
     }
 }
 
-/// The attributes of a binding as the column keeps them: null where there are none.
+/// The attributes of a binding as JSON for their column; `None`, which is stored as null, for the default ones.
 pub(super) fn binding_json(binding: &Binding) -> Option<String> {
     (binding.attributes != BindingAttributes::default())
         .then(|| serde_json::to_string(&binding.attributes).unwrap_or_default())
 }
 
-/// The attributes of a resource as the column keeps them.
+/// The attributes of a resource as JSON for their column.
 pub(super) fn resource_json(resource: &Resource) -> String {
     resource.attributes.to_json().unwrap_or_default()
 }

@@ -1,12 +1,12 @@
-//! The look-ups of the store, as SQL: for the present through the partial indexes on `until IS NULL`,
-//! for a moment of the past over the rows that were open then, which are those still open that are old
-//! enough and those closed since.
+//! The lookups of the store as SQL. Lookups of the current state use the partial indexes on `until IS NULL`. Lookups at
+//! a past revision read the rows that were open then: those that are still open and old enough, and those that were
+//! closed since.
 
 use std::borrow::Cow;
 
 use crate::model::{Revision, Role};
 
-/// A look-up in one table. Its text for the present is there from the start: there are very many of them.
+/// A lookup in one table. Its text for the current state is a constant, since most lookups are of that.
 pub(super) struct Query {
     columns: &'static str,
     table: &'static str,
@@ -14,7 +14,7 @@ pub(super) struct Query {
     now: &'static str,
 }
 
-/// A look-up for columns of a table where a condition holds.
+/// A lookup of columns of the rows of a table for which a condition holds.
 macro_rules! query {
     ($columns:expr, $table:literal, $condition:literal) => {
         Query {
@@ -26,7 +26,7 @@ macro_rules! query {
     };
 }
 
-/// The columns of a resource, in the order that they are read and taken into the chain.
+/// The columns of a resource, in the order in which they are read and hashed into the chain; or a lookup of them.
 macro_rules! resource {
     () => {
         "since, id, kind, parent, name, key, alias, attributes, sets"
@@ -36,7 +36,7 @@ macro_rules! resource {
     };
 }
 
-/// The same of a binding.
+/// The columns of a binding, or a lookup of them.
 macro_rules! binding {
     () => {
         "since, id, resource, principal, role, grantor, expires, attributes, sets"
@@ -55,13 +55,13 @@ pub(super) static ALIASED: Query = resource!("kind = ?1 AND alias = ?2 AND alias
 pub(super) static OF_KIND: Query = resource!("kind = ?1");
 pub(super) static WITHIN: Query = resource!("kind = ?1 AND parent = ?2");
 
-/// As the index of home folders has it, word for word.
+/// The expressions must be those of the index of home folders, word for word.
 pub(super) static HOME: Query = resource!(
     "kind = 'item' AND parent = ?1 AND attributes ->> '$.home.of' = ?2 AND attributes ->> '$.home.workspace' = ?3"
 );
 
 pub(super) static BY_KEY: Query = resource!("kind = ?1 AND parent = 0 AND key > ?2");
-/// Of the index alone: names and attributes of many lie far apart.
+/// Reads the index alone: the rows of many resources are spread over the file.
 pub(super) static IDS_OF_KIND: Query = query!("id", "resource", "kind = ?1");
 pub(super) static IDS_WITHIN: Query = query!("id", "resource", "kind = ?1 AND parent = ?2");
 
@@ -71,9 +71,9 @@ pub(super) static ON: Query = binding!("resource = ?1");
 pub(super) static ON_AS: Query = binding!("resource = ?1 AND role = ?2");
 pub(super) static OF: Query = binding!("principal = ?1");
 pub(super) static OF_AS: Query = binding!("principal = ?1 AND role = ?2");
-/// In the roles of [`MEMBERS`], all at once: whoever asks for one of them asks for the others too. Of the
-/// present in two parts and not as a list, which SQLite would make a table of each time: between the levels of a
-/// workgroup no other role has its place.
+/// The bindings in all roles of [`MEMBERS`]: a question about one of them is followed by the others. The text for the
+/// current state has two parts instead of a list of roles, which SQLite would turn into a table each time. `BETWEEN`
+/// works because no other role sorts between the two levels of a workgroup.
 pub(super) static MEMBERSHIPS_OF: Query = Query {
     condition: "principal = ?1 AND role IN ('group:member', 'workgroup:admin', 'workgroup:standard')",
     now: concat!(
@@ -86,18 +86,18 @@ pub(super) static MEMBERSHIPS_OF: Query = Query {
     ),
     ..binding!("principal = ?1")
 };
-/// What makes somebody be something else as well.
+/// The member roles whose holders act as the group or workgroup too.
 pub(super) const MEMBERS: [Role; 3] = [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard];
-/// The role stands in the text: the index is only on shares.
+/// The role is in the text because the index covers only shares.
 pub(super) static SHARES_BY: Query = binding!("grantor = ?1 AND role = 'item:share'");
 
-/// For counting in the index alone: the rows of somebody who has much lie far apart.
+/// Counts in the index alone: the rows of a principal with many bindings are spread over the file.
 pub(super) static ANY_OF: Query = query!("1", "binding", "principal = ?1");
 pub(super) static COUNT_OF_KIND: Query = query!("count(*)", "resource", "kind = ?1");
 pub(super) static COUNT_ON_AS: Query = query!("count(*)", "binding", "resource = ?1 AND role = ?2");
 
 impl Query {
-    /// The text, at a revision or for the present.
+    /// The SQL text, for a revision or for the current state.
     pub(super) fn at(&self, revision: Option<Revision>) -> Cow<'static, str> {
         let Some(revision) = revision else { return Cow::Borrowed(self.now) };
         let Query { columns, table, condition, .. } = self;
@@ -108,7 +108,7 @@ impl Query {
         ))
     }
 
-    /// The same, in an order where it is of the past.
+    /// As [`Query::at`]; for a revision, with an order. The current indexes have that order anyway.
     pub(super) fn ordered(&self, revision: Option<Revision>, order: &str) -> Cow<'static, str> {
         let mut text = self.at(revision);
         if revision.is_some() {
@@ -149,7 +149,7 @@ mod tests {
             store.write().unwrap().commit(&changes, Id(100_000), entry).unwrap();
             let reader = store.read().unwrap();
             let mut statement = reader.connection.prepare(&HOME.at(None)).unwrap();
-            // Somebody has one there, and somebody else has none.
+            // One account has a home folder there, and another one has none.
             let ids =
                 [1001, 500].map(|of| statement.query_map([60, of, 50], |row| row.get::<_, i64>(1)).unwrap().count());
             assert_eq!(ids, [1, 0]);

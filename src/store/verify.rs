@@ -1,4 +1,4 @@
-//! Checking a store against itself: every digest is derived again from the rows.
+//! Verification of a store: [`verify`] computes every digest again from the rows and compares it with the stored one.
 
 use rusqlite::{Row, Statement};
 
@@ -9,32 +9,33 @@ use super::{Reader, Result, StoreError};
 use crate::model::Revision;
 use crate::model::secret::hex;
 
-/// What a check found.
+/// The result of a verification.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct VerifyReport {
-    /// How many revisions were checked.
+    /// The number of revisions.
     pub revisions: u64,
-    /// How many row changes they hold.
+    /// The number of row changes in these revisions.
     pub changes: u64,
     /// The digest of the last revision, in hexadecimal; empty for an empty store.
     pub head: String,
-    /// Everything that is wrong, the oldest revision first; empty for a store that is right.
+    /// All faults: those of the schema and the file, then those of revisions from the oldest on. Empty for an intact
+    /// store.
     pub faults: Vec<Finding>,
 }
 
-/// Something that is wrong.
+/// A fault of a store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
-    /// In which revision; none where it belongs to none.
+    /// The revision with the fault; `None` for a fault of the schema or of the file.
     pub revision: Option<Revision>,
-    /// What.
+    /// The message that describes the fault.
     pub what: String,
 }
 
-/// Derives every digest again and compares it with the one that was written down.
+/// Computes every digest again and compares it with the stored one; also checks the schema and the file.
 ///
 /// # Errors
-/// When the store cannot be used at all. What is damaged or does not fit is in the report.
+/// When the store cannot be used at all. Damage is in the report.
 pub fn verify(reader: &Reader) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
     let done = schema(reader, &mut report)
@@ -56,7 +57,7 @@ impl VerifyReport {
 fn revisions(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
     let mut rows = RevisionRows::new(reader)?;
     let failed = |error| reader.failed(error);
-    // The header first, in the order of the chain.
+    // The columns of the header come first, in the order of the chain.
     const HEADER: usize = 9;
     let mut statement = reader
         .connection
@@ -80,7 +81,7 @@ fn revisions(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
             report.fault(Some(number), "it is dated before its predecessor");
         }
         if follows != previous {
-            report.fault(Some(number), "it does not follow on the revision before it");
+            report.fault(Some(number), "it does not follow the revision before it");
         }
         let mut chain = Chain::begin(&previous);
         hash_row(row, "revision", HEADER, &mut chain).map_err(failed)?;
@@ -90,7 +91,7 @@ fn revisions(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
             report.fault(Some(number), "its digest does not fit its header and its changes");
         }
         report.head = hex(&stated);
-        // Go on from what is written down, so that one break is reported once.
+        // The next revision is compared with the stored digest, so that one break is reported once.
         previous = stated.try_into().unwrap_or(digest);
         report.revisions += 1;
         time = at;
@@ -99,7 +100,7 @@ fn revisions(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
     rows.strays(expected - 1, report)
 }
 
-/// Takes the first columns of a row into the chain.
+/// Hashes the first columns of a row into the chain.
 fn hash_row(row: &Row<'_>, word: &str, columns: usize, chain: &mut Chain) -> rusqlite::Result<()> {
     chain.word(word);
     for column in 0..columns {
@@ -108,7 +109,7 @@ fn hash_row(row: &Row<'_>, word: &str, columns: usize, chain: &mut Chain) -> rus
     Ok(())
 }
 
-/// The schema, beside what the migrations make.
+/// Compares the schema with the one that the migrations create.
 fn schema(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
     let failed = |error| reader.failed(error);
     let version = super::schema::check_version(&reader.connection, &reader.path)?;
@@ -118,7 +119,7 @@ fn schema(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
     Ok(())
 }
 
-/// SQLite's own check of the file.
+/// Runs SQLite's own check of the file.
 fn file(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
     let failed = |error| reader.failed(error);
     let mut statement = reader.connection.prepare("PRAGMA integrity_check").map_err(failed)?;
@@ -132,7 +133,7 @@ fn file(reader: &Reader, report: &mut VerifyReport) -> Result<()> {
     Ok(())
 }
 
-/// The statements that yield the rows of one revision, in the order of the chain.
+/// The statements that read the rows of one revision, in the order of the chain.
 pub(super) struct RevisionRows<'r> {
     reader: &'r Reader,
     statements: [(&'static str, Statement<'r>); 4],
@@ -153,13 +154,13 @@ impl<'r> RevisionRows<'r> {
         Ok(RevisionRows { reader, statements })
     }
 
-    /// Takes the rows of a revision into its chain; answers how many.
+    /// Hashes the rows of a revision into its chain; returns their number.
     pub(super) fn hash_revision(&mut self, number: i64, chain: &mut Chain) -> Result<u64> {
         let failed = |error| self.reader.failed(error);
         let mut count = 0;
         for (word, statement) in &mut self.statements {
             let columns = statement.column_count();
-            // The last column of one that was opened is taken in only where there is something in it.
+            // The last column of an opened row, its sets, is hashed only if it is not null.
             let always = if word.starts_with('+') { columns - 1 } else { columns };
             let mut rows = statement.query([number]).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
@@ -173,7 +174,7 @@ impl<'r> RevisionRows<'r> {
         Ok(count)
     }
 
-    /// Rows that no revision accounts for.
+    /// Reports rows whose revisions do not exist.
     fn strays(&self, last: i64, report: &mut VerifyReport) -> Result<()> {
         for table in ["resource", "binding"] {
             let sql = format!(

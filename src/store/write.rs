@@ -1,5 +1,4 @@
-//! Writing the rows of a change: some are closed, others opened, and each is taken into the hash chain as
-//! it is written.
+//! Writing the rows of a change: closing some and opening others, and hashing each into the chain as it is written.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, params, params_from_iter};
@@ -11,13 +10,13 @@ use super::{Reader, Result};
 use crate::model::{Binding, Id, Resource, Revision};
 use crate::policy::RowChange;
 
-/// From so many rows on, more of the file is kept in memory while they are written.
+/// A change with more rows than this gets a larger page cache, and may rebuild the indexes.
 pub(super) const LARGE_CHANGE_ROWS: usize = 10_000;
 
-/// How much is kept for them: 40 MiB, as SQLite is told of kibibytes.
+/// The size of the larger page cache: 40 MiB, which SQLite takes as a negative number of KiB.
 const CACHE_KIB: i64 = -40 * 1024;
 
-/// Takes away the indexes of the rows, in this transaction. Answers what makes them again.
+/// Drops the indexes of both tables in this transaction; returns the statements that create them again.
 pub(super) fn drop_indexes(reader: &Reader) -> Result<Vec<String>> {
     let read = || -> rusqlite::Result<Vec<(String, String)>> {
         let mut all = reader.connection.prepare(
@@ -33,20 +32,20 @@ pub(super) fn drop_indexes(reader: &Reader) -> Result<Vec<String>> {
     Ok(indexes.into_iter().map(|(_, sql)| sql).collect())
 }
 
-/// Writes rows, and takes them into the chain as they are written. One that this very revision opened, in
-/// an earlier part, is written over.
+/// Writes the rows of a change, and hashes them into `chain` if there is one. A row that an earlier part of the same
+/// revision opened is replaced.
 pub(super) fn write(reader: &Reader, changes: &[RowChange], number: Revision, chain: Option<&mut Chain>) -> Result<()> {
     if changes.len() > LARGE_CHANGE_ROWS {
-        // Their places lie all over the indexes: pages that are read again and again stay.
+        // The rows are spread over the indexes, so the same pages are read again and again.
         let pages = reader.connection.pragma_update(None, "cache_size", CACHE_KIB);
         pages.map_err(|error| reader.failed(error))?;
     }
-    // A name may pass from one row to another within a revision.
+    // Closing comes first: a name can pass from one row to another within a revision.
     close(reader, changes, number)?;
     open(reader, changes, number, chain)
 }
 
-/// Closes the rows that end, and those that go on otherwise.
+/// Closes the rows that end, and those that a new version replaces.
 fn close(reader: &Reader, changes: &[RowChange], number: Revision) -> Result<()> {
     let failed = |error| reader.failed(error);
     let connection = &reader.connection;
@@ -71,7 +70,7 @@ fn close(reader: &Reader, changes: &[RowChange], number: Revision) -> Result<()>
     Ok(())
 }
 
-/// Opens rows as they stand from now on.
+/// Opens the new versions of rows, and hashes the opened and closed rows.
 fn open(reader: &Reader, changes: &[RowChange], number: Revision, mut chain: Option<&mut Chain>) -> Result<()> {
     let mut into = RowWriter { reader, table: "resource", word: "+resource", statement: None };
     for change in changes {
@@ -96,13 +95,13 @@ fn open(reader: &Reader, changes: &[RowChange], number: Revision, mut chain: Opt
     Ok(())
 }
 
-/// A table that rows are opened in.
+/// Opens rows in one table.
 struct RowWriter<'r> {
     reader: &'r Reader,
     table: &'static str,
-    /// What a row is to the chain.
+    /// The word for such rows in the chain.
     word: &'static str,
-    /// Made when there is a row: most changes write to one table.
+    /// The statement, prepared for the first row: most changes write to one table.
     statement: Option<CachedStatement<'r>>,
 }
 
@@ -151,17 +150,17 @@ fn binding_columns<'r>(number: Revision, row: &'r Binding, attributes: Option<&'
     ]
 }
 
-/// A number as a column has it.
+/// A number as a column value.
 fn number_of(number: u64) -> ValueRef<'static> {
     ValueRef::Integer(to_sql(number))
 }
 
-/// A text, or nothing, as a column has it.
+/// A text as a column value; null for `None`.
 fn text_of(text: Option<&str>) -> ValueRef<'_> {
     text.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes()))
 }
 
-/// Whether rows stand in the order in which a check reads them: resources before bindings, each by id.
+/// Whether rows are in the order in which verification reads them: resources before bindings, each by id.
 pub(super) fn are_in_order(changes: &[RowChange]) -> bool {
     changes.is_sorted_by_key(|change| (matches!(change, RowChange::Binding(..)), change.id()))
 }

@@ -1,4 +1,4 @@
-//! Reading a store into a snapshot: one pass over each table.
+//! Reading a store into a snapshot, with one pass over each table. For large stores, two threads share the work.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,15 +15,15 @@ use crate::model::{Attributes, Kind, Revision, Role, SetNames};
 use crate::policy::facts::{self, Facts};
 use crate::store::{Reader, Result, Store, StoreError, StoreFacts};
 
-/// From so many ids on, resources and bindings are read side by side: below it a thread and a second
-/// connection cost more than they save.
+/// From this many ids on, two threads read the tables. Below, a thread and a second connection cost more than they
+/// save.
 const PARALLEL_THRESHOLD: u64 = 100_000;
 
 impl StoreFacts<'_> {
-    /// The same facts in memory.
+    /// These facts as a snapshot in memory.
     ///
     /// # Errors
-    /// When the store cannot be read, or has handed out more ids than a snapshot can hold (2^32).
+    /// When the store cannot be read, or has used more ids than a snapshot can hold (2^32).
     pub fn snapshot(&self) -> facts::Result<Snapshot> {
         let reader = self.reader();
         let revision = match self.revision() {
@@ -62,8 +62,8 @@ impl StoreFacts<'_> {
     }
 }
 
-/// Reads both tables at once. A second connection may see later revisions too; what stood after an
-/// earlier one it sees as the first does, because nothing is overwritten.
+/// Reads the tables in two threads. The second connection may see later revisions too, but reads the same rows for this
+/// revision as the first, because nothing is overwritten.
 fn side_by_side(reader: &Reader, revision: Revision) -> facts::Result<(Resources, Bindings)> {
     let store = Store { path: reader.path().to_owned() };
     let parts = Partitions::split(reader, revision)?;
@@ -84,8 +84,8 @@ fn side_by_side(reader: &Reader, revision: Revision) -> facts::Result<(Resources
     })
 }
 
-/// Reads each row of a table that held after a revision, in the order in which the rows lie: a
-/// look-up for each by some index would take three times as long.
+/// Reads each row of a table that was open after a revision, in the order of the file: lookups through an index would
+/// take three times as long.
 fn each(
     reader: &Reader,
     (columns, table): (&str, &str),
@@ -104,9 +104,9 @@ fn each(
     Ok(())
 }
 
-/// Why a row cannot be kept in a snapshot.
+/// The reason why a snapshot cannot hold a row.
 enum BadRow {
-    /// It is no row that this program writes.
+    /// This program does not write such rows.
     Corrupt(String),
     /// A number or a text is too large.
     TooLarge,
@@ -116,12 +116,12 @@ fn number(row: &Row<'_>, column: usize) -> std::result::Result<u32, BadRow> {
     match row.get_ref(column) {
         Ok(ValueRef::Integer(number)) => u32::try_from(number).map_err(|_| BadRow::TooLarge),
         Ok(ValueRef::Null) => Ok(0),
-        _ => Err(BadRow::Corrupt(format!("column {column} is no number"))),
+        _ => Err(BadRow::Corrupt(format!("column {column} is not a number"))),
     }
 }
 
 fn text<'r>(row: &'r Row<'_>, column: usize) -> std::result::Result<Option<&'r str>, BadRow> {
-    let corrupt = || BadRow::Corrupt(format!("column {column} is no text"));
+    let corrupt = || BadRow::Corrupt(format!("column {column} is not a text"));
     row.get_ref(column).map_err(|_| corrupt())?.as_str_or_null().map_err(|_| corrupt())
 }
 
@@ -140,15 +140,15 @@ impl Resources {
     }
 }
 
-/// The resources of a store, as they are read.
+/// Reads the resources of a store row by row.
 #[derive(Default)]
 struct ResourceReader {
     rows: Vec<ResourceRow>,
     names: NamePool,
     attributes: Vec<Attributes>,
-    /// Texts of attributes of which rules read everything, with their places.
+    /// The texts of attributes that rules read in full, with their positions in `attributes`.
     interned: HashMap<(Kind, Box<str>), u32>,
-    /// What rules read of attributes, with its place.
+    /// The texts of the parts of attributes that rules read, with their positions in `attributes`.
     interned_policy_views: HashMap<(Kind, Box<str>), u32>,
 }
 
@@ -175,7 +175,7 @@ impl ResourceReader {
         Ok(())
     }
 
-    /// The place of what rules read of some attributes, and whether that is all there is to them.
+    /// The position of the part of some attributes that rules read, and whether that part is all of them.
     fn attributes(&mut self, kind: Kind, whole: &str) -> serde_json::Result<(u32, bool)> {
         if let Some(position) = self.interned.get(&FullTextRef(kind, whole)) {
             return Ok((*position, true));
@@ -200,19 +200,19 @@ impl ResourceReader {
     }
 }
 
-/// The bindings of a store, as they were read.
+/// The bindings of a store, in the order in which they were read.
 struct Bindings {
     rows: Vec<BindingRow>,
-    /// What each of them is on.
+    /// The id of the resource of each binding.
     on: Vec<u32>,
     attributes: Vec<SharedAttributes>,
-    /// The places of those, by the texts they were read from.
+    /// Positions in `attributes`, by the texts that those were read from.
     interned: HashMap<AttributeTexts, u32>,
     roles: HashMap<&'static str, Role>,
 }
 
 impl Bindings {
-    /// Reads the parts that nobody else has read.
+    /// Reads the partitions that no other thread has read.
     fn read(reader: &Reader, revision: Revision, parts: &Partitions) -> Result<Bindings> {
         let mut bindings = Bindings {
             rows: Vec::new(),
@@ -228,7 +228,7 @@ impl Bindings {
         Ok(bindings)
     }
 
-    /// Adds what was read elsewhere.
+    /// Adds the bindings that the other thread has read.
     fn join(&mut self, others: Bindings) {
         let mut positions = vec![0; others.attributes.len()];
         for (texts, position) in others.interned {
@@ -249,7 +249,7 @@ impl Bindings {
         self.on.extend(others.on);
     }
 
-    /// Keeps attributes and the text they were read from. Answers their place.
+    /// Adds attributes and the texts that they were read from; returns their position.
     fn intern(&mut self, texts: AttributeTexts, attributes: SharedAttributes) -> u32 {
         let position = u32::try_from(self.attributes.len()).unwrap_or(ABSENT);
         self.attributes.push(attributes);
@@ -287,7 +287,7 @@ impl Bindings {
         Ok(())
     }
 
-    /// The place of some attributes.
+    /// The position of some attributes, which are added if they are new.
     fn attributes(&mut self, whole: Option<&str>, sets: Option<&str>) -> serde_json::Result<u32> {
         if let Some(position) = self.interned.get(&AttributeTextsRef(whole, sets)) {
             return Ok(*position);
@@ -298,10 +298,10 @@ impl Bindings {
     }
 }
 
-/// What is kept once for many bindings, as the store has it: attributes and sets.
+/// The texts of the attributes and of the sets of a binding, as in the store.
 type AttributeTexts = (Option<Box<str>>, Option<Box<str>>);
 
-/// The same as a row has it, to be looked up without a copy.
+/// Borrowed [`AttributeTexts`], for lookups without a copy.
 #[derive(Hash)]
 struct AttributeTextsRef<'r>(Option<&'r str>, Option<&'r str>);
 
@@ -311,7 +311,7 @@ impl Equivalent<AttributeTexts> for AttributeTextsRef<'_> {
     }
 }
 
-/// Attributes as a row has them, to be looked up among known ones without a copy.
+/// A borrowed kind and text of attributes, for lookups without a copy.
 #[derive(Hash)]
 struct FullTextRef<'w>(Kind, &'w str);
 

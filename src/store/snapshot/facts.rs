@@ -1,4 +1,4 @@
-//! The look-ups that rules make, on the arrays of a snapshot.
+//! The lookups of [`Facts`], on the arrays of a snapshot.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use crate::policy::facts::{
     BindingQuery, Facts, Holding, PackedShare, PackedShares, ResourceHeader, Result, Roles, Visit, VisitHeld,
 };
 
-/// More than so many are not gone through one by one for a list of principals.
+/// If a resource has more bindings in a role than this, a search for several principals looks each of them up.
 const MAX_LINEAR_SCAN: usize = 256;
 
 impl Facts for Snapshot {
@@ -91,7 +91,7 @@ impl Facts for Snapshot {
 
     fn ancestor_headers(&self, first: ResourceHeader) -> Result<Vec<ResourceHeader>> {
         let above = self.ancestor_rows(first.id).skip(1).filter_map(|row| self.header_of(row));
-        // Deep enough for most.
+        // Few trees are deeper than this.
         let mut found = Vec::with_capacity(8);
         found.push(first);
         found.extend(above);
@@ -110,7 +110,7 @@ impl Facts for Snapshot {
     fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()> {
         let all = self.held_by_principal(principal);
         for role in roles {
-            // Memberships come before shares, of which there are many; so for these this ends early.
+            // Shares are many and sort after memberships, so a scan from the start ends early for memberships.
             let before = if *role < Role::ItemShare { 0 } else { all.partition_point(|held| held.role < *role) };
             for held in all.iter().skip(before).take_while(|held| held.role <= *role) {
                 if held.role == *role
@@ -126,7 +126,7 @@ impl Facts for Snapshot {
     fn roles_of(&self, principal: Id) -> Result<Roles> {
         let mut left = self.held_by_principal(principal);
         let mut found = Roles::NONE;
-        // Sorted by role: those of one are passed over together.
+        // The bindings are sorted by role: those of one role are skipped together.
         while let Some(first) = left.first() {
             found = found.with(first.role);
             let same = range(left.len(), |at| left.get(at).map(|held| held.role.cmp(&first.role)));
@@ -149,7 +149,7 @@ impl Facts for Snapshot {
     fn held_by(&self, resource: Id, role: Role, principals: &[Id], visit: VisitHeld<'_>) -> Result<ControlFlow<()>> {
         let all = self.rows_on_as(resource, role);
         let binding = |row: &BindingRow| row.binding(to_u32(resource).unwrap_or(ABSENT), self.attributes_of(row));
-        // Few on the resource: look at each of them. Many: look for each principal.
+        // With few bindings on the resource, look at each of them; with many, look up each principal.
         if all.len() > (2 * principals.len()).min(MAX_LINEAR_SCAN) {
             for (position, principal) in principals.iter().enumerate() {
                 for row in self.rows_exact(resource, role, *principal) {
@@ -178,7 +178,7 @@ impl Facts for Snapshot {
 
     fn packed_shares(&self, item: &ResourceHeader, most: usize) -> Option<PackedShares> {
         let first = self.row(item.id)?;
-        // Counted first, so that no more room is made than is needed.
+        // The shares are counted first, so that no more memory is allocated than needed.
         let (mut position, mut row) = first;
         let mut count = 0;
         while row.kind == Some(Kind::Item) {

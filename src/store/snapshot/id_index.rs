@@ -1,28 +1,28 @@
-//! From ids to places in an array: pages of 64 ids each, so that neither a store whose ids lie close
-//! together nor one with a long past pays for ids that are not there.
+//! A map from ids to positions in an array, in pages of 64 ids each. Neither a store with dense ids nor one with a long
+//! history, where many ids have ended, pays for ids without a row.
 
-/// How many ids a page covers, as a power of two.
+/// The number of ids in a page, as a power of two.
 const PAGE: u32 = 6;
-/// The place of what is not there.
+/// The position of an id without a row.
 pub(super) const ABSENT: u32 = u32::MAX;
 
-/// Where each id is.
+/// The position of each id.
 #[derive(Debug, Default)]
 pub(super) struct IdIndex {
-    /// Where the slots of each page begin; [`ABSENT`] for pages without any.
+    /// The index of the first slot of each page; [`ABSENT`] for pages without slots.
     pages: Vec<u32>,
     slots: Vec<u32>,
 }
 
 impl IdIndex {
-    /// The place of an id.
+    /// The position of an id.
     pub(super) fn get(&self, id: u32) -> Option<u32> {
         let start = self.pages.get((id >> PAGE) as usize).copied().filter(|start| *start != ABSENT)?;
         let slot = start + (id & ((1 << PAGE) - 1));
         self.slots.get(slot as usize).copied().filter(|position| *position != ABSENT)
     }
 
-    /// Remembers the place of an id.
+    /// Sets the position of an id.
     pub(super) fn put(&mut self, id: u32, position: u32) {
         let page = (id >> PAGE) as usize;
         if page >= self.pages.len() {
@@ -40,7 +40,7 @@ impl IdIndex {
         }
     }
 
-    /// How many bytes it takes.
+    /// The size in bytes.
     pub(super) fn bytes(&self) -> usize {
         (self.pages.capacity() + self.slots.capacity()) * size_of::<u32>()
     }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_never_put_is_nowhere_on_pages_there_are_and_between_them() {
+    fn ids_without_a_position_have_none_on_any_page() {
         let ids = [1, 63, 64, 5 << PAGE, 100_000];
         let mut index = IdIndex::default();
         for (position, id) in (0..).zip(ids) {

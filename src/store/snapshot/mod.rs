@@ -1,9 +1,8 @@
-//! The store's facts in memory, for those who ask many questions: the same rows, read once, as
-//! arrays of fixed size under 64 bytes a binding and the names.
+//! The facts of a store in memory, for commands that ask many questions. The rows are read once into arrays that take
+//! less than 64 bytes for a binding, plus the names.
 //!
-//! Ids stand as `u32`; bindings lie sorted by what they are on, with a second order by who holds
-//! them; attributes that are the same are kept once. [`Snapshot`] is [`Facts`] as the statements
-//! are, so the rules cannot tell the two apart.
+//! Ids are `u32`. Bindings are sorted by resource, with a second order by principal; equal attributes are stored once.
+//! [`Snapshot`] implements [`Facts`] as [`StoreFacts`](super::StoreFacts) does, so the rules cannot tell the two apart.
 
 mod build;
 mod facts;
@@ -32,12 +31,12 @@ use resource_index::hash;
 /// The facts of a store at one moment, in memory.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// The revision after which the facts stood so.
+    /// The revision after which the facts hold.
     pub revision: Revision,
     path: PathBuf,
     last_id: Id,
     positions: IdIndex,
-    /// By id, with one more at the end that closes the ranges of the last.
+    /// Resources by id, with a further row at the end that closes the ranges of the last one.
     resources: Vec<ResourceRow>,
     names: NamePool,
     attributes: Vec<Arc<Attributes>>,
@@ -48,32 +47,31 @@ pub struct Snapshot {
     hasher: DefaultHashBuilder,
     /// Resources that have an alias, by kind and alias.
     aliases: Vec<u32>,
-    /// By resource, role, principal.
+    /// Bindings by resource, role and principal.
     bindings: Vec<BindingRow>,
-    /// The same by principal, role, resource.
+    /// Bindings by principal, role and resource.
     held: Vec<HeldBinding>,
     binding_attributes: Vec<SharedAttributes>,
-    /// The same by id; made when it is first asked for.
+    /// Positions of bindings by id; built at the first lookup.
     by_id: OnceLock<Vec<u32>>,
-    /// Where the home folders are, by what they lie in and whose they are; made when it is first asked for.
+    /// Positions of home folders by parent and owner; built at the first lookup.
     homes: OnceLock<HashMap<(Id, Home), u32>>,
-    /// The shares by who made them; made when it is first asked for.
+    /// Positions of shares by sharer; built at the first lookup.
     by_sharer: OnceLock<Vec<u32>>,
 }
 
-/// An id as rows have it; none for one that no row can have.
+/// An id as rows have it; `None` for an id that is too large for a row.
 fn to_u32(id: Id) -> Option<u32> {
     u32::try_from(id.0).ok()
 }
 
 impl Snapshot {
-    /// How many bindings there are.
+    /// The number of bindings.
     pub const fn bindings_count(&self) -> usize {
         self.bindings.len()
     }
 
-    /// What ends between two moments by itself: accounts and bindings that expire after the first and
-    /// not after the second.
+    /// The accounts and bindings that expire after `from` and not after `to`, as row changes whose two sides are equal.
     pub fn ending(&self, from: Time, to: Time) -> Vec<RowChange> {
         let within = |end: Time| from < end && end <= to;
         let mut found = Vec::new();
@@ -95,7 +93,7 @@ impl Snapshot {
         found
     }
 
-    /// How many bytes it takes, and how many of these are names and other texts.
+    /// The size in bytes, and the part of it that is names and other texts.
     pub fn bytes(&self) -> (usize, usize) {
         let rows = self.positions.bytes()
             + self.resources.capacity() * size_of::<ResourceRow>()
@@ -109,7 +107,7 @@ impl Snapshot {
         (rows + self.names.bytes(), self.names.bytes())
     }
 
-    /// The resources and the bindings that a set declares, by id.
+    /// The ids of the resources and of the bindings that a set declares, sorted.
     pub fn declared_by(&self, set: &str) -> (Vec<Id>, Vec<Id>) {
         let has = |text: &str| text == set || SetNames::from_text(Some(text)).has(set);
         let resources = self
@@ -133,7 +131,7 @@ impl Snapshot {
         self.row(id).map_or(&[], |(position, _)| self.rows_at(position))
     }
 
-    /// The rows of the bindings on the resource at a place.
+    /// The rows of the bindings on the resource at a position.
     fn rows_at(&self, position: u32) -> &[BindingRow] {
         let start = self.resources.get(position as usize).map_or(0, |row| row.bindings_start);
         let end = self.resources.get(position as usize + 1).map_or(0, |next| next.bindings_start);
@@ -147,7 +145,7 @@ impl Snapshot {
         all.get(within).unwrap_or_default()
     }
 
-    /// What a principal holds.
+    /// The bindings of a principal.
     fn held_by_principal(&self, id: Id) -> &[HeldBinding] {
         let Some((position, row)) = self.row(id) else { return &[] };
         let end = self.resources.get(position as usize + 1).map_or(0, |next| next.held_start);
@@ -167,10 +165,10 @@ impl Snapshot {
         self.binding_attributes.get(row.attributes as usize).unwrap_or(NO_ATTRIBUTES)
     }
 
-    /// The binding at a place; what it is on is looked for.
+    /// The binding at a position; a search finds its resource.
     fn binding_at(&self, position: u32) -> Option<Binding> {
         let row = self.bindings.get(position as usize)?;
-        // The last resource whose bindings begin at the place or before it: those after it have none there.
+        // The resource is the last one whose bindings begin at the position or before it.
         let next = self.resources.partition_point(|resource| resource.bindings_start <= position);
         let resource = self.resources.get(next.checked_sub(1)?)?;
         Some(row.binding(resource.id, self.attributes_of(row)))
@@ -181,7 +179,7 @@ impl Snapshot {
         Some(ResourceHeader { id: to_id(row.id), parent: self.parent_of(row).map(to_id), attributes })
     }
 
-    /// The rows of a resource and of everything it lies in, nearest first.
+    /// The rows of a resource and of its ancestors, nearest first.
     fn ancestor_rows(&self, id: Id) -> impl Iterator<Item = &ResourceRow> {
         std::iter::successors(self.row(id).map(|(_, row)| row), |row| self.resources.get(row.parent as usize))
     }
@@ -264,9 +262,9 @@ impl Snapshot {
         positions
     }
 
-    /// The part of a list of bindings' places, sorted by a number, that has this one.
+    /// The positions of the bindings whose key is a number, in a list of positions that is sorted by that key.
     fn equal_range<'p>(&self, positions: &'p [u32], number: Id, key: impl Fn(&BindingRow) -> u32) -> &'p [u32] {
-        // Rows have 0 where there is none: nobody has that number.
+        // Rows have 0 for no grantor, and no row has that id.
         let Some(number) = to_u32(number).filter(|number| *number != 0) else { return &[] };
         let within = range(positions.len(), |at| {
             positions
@@ -289,7 +287,7 @@ impl Snapshot {
     }
 }
 
-/// The places of a sorted list whose rows are equal to what is looked for.
+/// The range of a sorted list for which `compare` is equal; `compare` orders the row at an index against the target.
 fn range(length: usize, compare: impl Fn(usize) -> Option<std::cmp::Ordering>) -> Range<usize> {
     let first = |(mut low, mut high): (usize, usize), is_before: &dyn Fn(std::cmp::Ordering) -> bool| {
         while low < high {
@@ -299,7 +297,7 @@ fn range(length: usize, compare: impl Fn(usize) -> Option<std::cmp::Ordering>) -
         low
     };
     let start = first((0, length), &std::cmp::Ordering::is_lt);
-    // Most are few: the end is looked for from there, in steps that double.
+    // Most ranges are short, so the search for the end starts at the beginning, in steps that double.
     let (mut low, mut step) = (start, 1);
     while low + step <= length && compare(low + step - 1).is_some_and(std::cmp::Ordering::is_eq) {
         low += step;

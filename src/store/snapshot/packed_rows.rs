@@ -1,30 +1,30 @@
-//! The rows of a snapshot: fixed sizes, ids as `u32`, everything that repeats kept once.
+//! The rows of a snapshot: of fixed size, with ids as `u32`; repeated values are stored once.
 
 use super::id_index::ABSENT;
 use crate::model::attributes::BindingAttributes;
 use crate::model::{Binding, Id, Kind, Permissions, Role, SetNames, Time};
 
-/// A resource: 32 bytes and its names.
+/// A resource: 32 bytes, plus its names.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResourceRow {
     pub(super) id: u32,
-    /// The place of what it lies in; [`ABSENT`] for none.
+    /// The position of the parent; [`ABSENT`] for none.
     pub(super) parent: u32,
     pub(super) since: u32,
-    /// Where its names begin in [`NamePool`].
+    /// The index in [`NamePool`] at which its texts begin.
     pub(super) names: u32,
-    /// Its place among the distinct attributes; [`ABSENT`] for what has no row in the store, and
-    /// still holds roles or has them held on it: the server before it is configured, `anyone`.
+    /// The position of its attributes among the distinct ones. [`ABSENT`] for a resource without a row in the store
+    /// that still holds roles or has them held on it: the server before it is configured, `anyone`.
     pub(super) attributes: u32,
-    /// Where the bindings on it begin.
+    /// The position of the first binding on it.
     pub(super) bindings_start: u32,
-    /// Where the bindings of it begin.
+    /// The position of the first binding of it.
     pub(super) held_start: u32,
     pub(super) kind: Option<Kind>,
 }
 
 impl ResourceRow {
-    /// A row for an id that has none.
+    /// A row for an id that has no row in the store.
     pub(super) const fn placeholder(id: u32) -> ResourceRow {
         ResourceRow {
             id,
@@ -39,7 +39,7 @@ impl ResourceRow {
     }
 }
 
-/// A binding: 32 bytes. What it is on, its place says.
+/// A binding: 32 bytes. Its position in the array determines its resource.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BindingRow {
     pub(super) id: u32,
@@ -47,30 +47,30 @@ pub(super) struct BindingRow {
     /// 0 for the operator.
     pub(super) grantor: u32,
     pub(super) since: u32,
-    /// Milliseconds, in two halves so that rows need no padding; [`NEVER`] where it does not expire.
+    /// The expiry in milliseconds, in two halves so that rows need no padding; [`NEVER`] for none.
     pub(super) expires: [u32; 2],
-    /// Its place among the distinct attributes.
+    /// The position of its attributes among the distinct ones.
     pub(super) attributes: u32,
     pub(super) role: Role,
 }
 
-/// What a principal holds: 12 bytes.
+/// A binding in the order by principal: 12 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HeldBinding {
-    /// The place of the binding.
+    /// The position of the binding.
     pub(super) position: u32,
-    /// What it is on.
+    /// The id of the resource.
     pub(super) resource: u32,
     pub(super) role: Role,
     pub(super) permissions: Permissions,
-    /// Whether it gives at any time: it neither expires nor is it deactivated.
+    /// Whether the binding is always in effect: it neither expires nor is inactive.
     pub(super) always: bool,
 }
 
-/// What bindings have in common, kept once: their attributes, and who declares them.
+/// The values that bindings share, stored once: their attributes and the sets that declare them.
 pub(super) type SharedAttributes = (BindingAttributes, SetNames);
 
-/// The expiry of what does not expire.
+/// The expiry of a binding that does not expire.
 pub(super) const NEVER: [u32; 2] = [u32::MAX; 2];
 
 /// An expiry in two halves.
@@ -82,12 +82,12 @@ pub(super) fn split_expiry(expires: Option<i64>) -> [u32; 2] {
 }
 
 impl BindingRow {
-    /// The order of rows on one resource, and among those of one principal that lie there.
+    /// The sort key of the rows on one resource.
     pub(super) const fn rank(&self) -> (Role, u32, u32, u32) {
         (self.role, self.principal, self.since, self.id)
     }
 
-    /// The binding as the rules read it.
+    /// The binding as a value of the model.
     pub(super) fn binding(&self, resource: u32, (attributes, sets): &SharedAttributes) -> Binding {
         let [low, high] = self.expires;
         let expires = (self.expires != NEVER).then(|| Time(i64::from(low) | (i64::from(high.cast_signed()) << 32)));
@@ -105,14 +105,13 @@ impl BindingRow {
     }
 }
 
-/// An id as the rules have it.
+/// An id as a value of the model.
 pub(super) fn to_id(id: u32) -> Id {
     Id(u64::from(id))
 }
 
-/// The texts of all resources, one after the other: five lengths, then the name, the key where it
-/// differs, the alias where there is one, the attributes where the rules read only a part of them, the
-/// sets where there are any.
+/// The texts of all resources, one after the other: five lengths, then the name, the key if it differs, the alias if
+/// there is one, the attributes if the rules read only a part of them, and the sets if there are any.
 #[derive(Debug, Default)]
 pub(super) struct NamePool(Vec<u8>);
 
@@ -122,17 +121,17 @@ pub(super) struct NameTexts<'n> {
     pub(super) name: &'n str,
     pub(super) key: &'n str,
     pub(super) alias: Option<&'n str>,
-    /// The attributes, whole, as the store has them.
+    /// The full attributes, as in the store.
     pub(super) attributes: Option<&'n str>,
-    /// The manifests that declare it.
+    /// The sets that declare the resource.
     pub(super) sets: Option<&'n str>,
 }
 
-/// The length of what is not there, or is the same as before it.
+/// The length of a text that is absent, and of a key that equals its name.
 const OMITTED: u32 = u32::MAX;
 
 impl NamePool {
-    /// Adds the texts of a resource. Answers where they begin; none when there is no room left.
+    /// Adds the texts of a resource; returns the index at which they begin, or `None` if the pool is full.
     pub(super) fn add(&mut self, texts: NameTexts<'_>) -> Option<u32> {
         let start = u32::try_from(self.0.len()).ok()?;
         let key = (texts.key != texts.name).then_some(texts.key);
@@ -150,7 +149,7 @@ impl NamePool {
         Some(start)
     }
 
-    /// The texts that begin at a place.
+    /// The texts that begin at an index.
     pub(super) fn get(&self, start: u32) -> NameTexts<'_> {
         let mut rest = self.0.get(start as usize..).unwrap_or_default();
         let lengths: [u32; 5] = std::array::from_fn(|_| take_length(&mut rest));
@@ -160,14 +159,14 @@ impl NamePool {
             }
             let (part, after) = rest.split_at_checked(length as usize).unwrap_or_default();
             rest = after;
-            // It was a text when it was added.
+            // The bytes were added as a text, so they are valid.
             Some(std::str::from_utf8(part).unwrap_or_default())
         });
         let name = name.unwrap_or_default();
         NameTexts { name, key: key.unwrap_or(name), alias, attributes, sets }
     }
 
-    /// Whether the texts that begin at a place have that key.
+    /// Whether the texts that begin at an index have a key.
     pub(super) fn has_key(&self, start: u32, key: &str) -> bool {
         let mut rest = self.0.get(start as usize..).unwrap_or_default();
         let lengths: [u32; 5] = std::array::from_fn(|_| take_length(&mut rest));
@@ -185,7 +184,7 @@ impl NamePool {
     }
 }
 
-/// A length in one byte, or where it is 254 and more, or left out, in five.
+/// Writes a length: below 254 in one byte, [`OMITTED`] as the byte 254, and others as the byte 255 and four more.
 fn put_length(bytes: &mut Vec<u8>, length: u32) {
     match u8::try_from(length) {
         Ok(short) if short < 254 => bytes.push(short),
@@ -252,14 +251,14 @@ mod tests {
                 attributes: 0,
                 role: Role::ItemShare,
             };
-            // -1 would be the mark of what does not expire; no expiry lies before 1970.
+            // -1 means no expiry; no expiry is before 1970.
             let expected = time.filter(|time| *time != -1);
             assert_eq!(row.binding(2, &SharedAttributes::default()).expires, expected.map(Time));
         }
     }
 
     #[test]
-    fn rows_are_as_small_as_they_are_said_to_be() {
+    fn rows_have_the_documented_sizes() {
         assert_eq!((size_of::<ResourceRow>(), size_of::<BindingRow>(), size_of::<HeldBinding>()), (32, 32, 12));
     }
 }

@@ -1,4 +1,4 @@
-//! A table in parts, so that two threads read it, each the next part when it is free.
+//! A table divided into partitions for two threads: each thread reads the next partition when it is free.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,29 +6,29 @@ use crate::model::{Id, Revision};
 use crate::policy::facts::{Facts, Result};
 use crate::store::Reader;
 
-/// So many that neither thread waits long for the other's last one.
+/// The number of partitions: enough that no thread waits long for the last one of the other.
 const PARTITION_COUNT: u64 = 16;
 
-/// Parts of a table whose rows lie in the order of their revisions, and in each of their ids.
+/// Partitions of a table whose rows are sorted by revision and id.
 pub(super) struct Partitions {
-    /// Where each begins, and where the last one ends.
+    /// The beginning of each partition, and the end of the last one.
     bounds: Vec<(Revision, Id)>,
     next: AtomicUsize,
 }
 
 impl Partitions {
-    /// What was written up to a revision as one part.
+    /// The rows up to a revision as one partition.
     pub(super) fn single(revision: Revision) -> Partitions {
         Partitions { bounds: vec![(0, Id(0)), (revision + 1, Id(0))], next: AtomicUsize::new(0) }
     }
 
-    /// The same in parts of about as many ids each.
+    /// The rows up to a revision in partitions of about as many ids each.
     pub(super) fn split(reader: &Reader, revision: Revision) -> Result<Partitions> {
         let mut parts = Partitions::single(revision);
         let last = reader.facts_at(revision).last_id()?;
         for part in 1..PARTITION_COUNT {
             let id = Id(last.0 / PARTITION_COUNT * part);
-            // Ids are handed out in order: the first revision after which this one was.
+            // Ids are used in order: search for the first revision that used this one.
             let (mut low, mut high) = (1, revision);
             while low < high {
                 let middle = low + (high - low) / 2;
@@ -39,11 +39,11 @@ impl Partitions {
         Ok(parts)
     }
 
-    /// The conditions for the rows of the next part that nobody has read; none after the last.
+    /// The SQL conditions for the rows of the next unread partition; `None` after the last one.
     pub(super) fn next_conditions(&self) -> Option<Vec<String>> {
         let part = self.next.fetch_add(1, Ordering::Relaxed);
         let ((first, from), (last, to)) = (self.bounds.get(part)?, self.bounds.get(part + 1)?);
-        // Two columns compared as one would be compared again for every row.
+        // SQLite would evaluate a comparison of both columns as one value again for every row.
         Some(if first == last {
             vec![format!("since = {first} AND id >= {from} AND id < {to}")]
         } else {

@@ -1,4 +1,4 @@
-//! The resources of a snapshot, in the orders in which they are looked up.
+//! Sorting the resources of a snapshot into the orders of its lookups: by id, by parent, by key and by alias.
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -6,7 +6,7 @@ use super::id_index::{ABSENT, IdIndex};
 use super::packed_rows::{NamePool, ResourceRow};
 use crate::model::{Id, Kind};
 
-/// The resources with their orders; see the fields of [`Snapshot`](super::Snapshot).
+/// The resources in their orders; see the fields of [`Snapshot`](super::Snapshot).
 pub(super) struct ResourceIndex {
     pub(super) rows: Vec<ResourceRow>,
     pub(super) names: NamePool,
@@ -18,17 +18,16 @@ pub(super) struct ResourceIndex {
 }
 
 impl ResourceIndex {
-    /// Brings resources into their orders. Until then a row has the id of what it lies in where it is to
-    /// have the place.
+    /// Sorts resources. In the rows given, `parent` is the id of the parent; in the result it is a position.
     pub(super) fn new(mut rows: Vec<ResourceRow>, names: NamePool) -> ResourceIndex {
         rows.sort_unstable_by_key(|row| row.id);
         let mut positions = index(&rows);
-        // What holds roles, or has them held on it, and may have no row.
+        // These can hold roles, or have roles held on them, without a row in the store.
         let reserved = [Id::SERVER, Id::AUTHENTICATED, Id::ANYONE].into_iter().filter_map(super::to_u32);
         let parents = rows.iter().map(|row| row.parent).filter(|parent| ![0, ABSENT].contains(parent));
         let missing = parents.chain(reserved).filter(|id| positions.get(*id).is_none()).collect();
         add_placeholders(&mut rows, &mut positions, missing);
-        // No id is as large as this one: it closes the ranges of the last.
+        // No id is as large as this one; its row closes the ranges of the last resource.
         rows.push(ResourceRow::placeholder(ABSENT));
         for row in &mut rows {
             row.parent = positions.get(row.parent).unwrap_or(ABSENT);
@@ -48,7 +47,7 @@ impl ResourceIndex {
         tree
     }
 
-    /// The same with rows for ids that others speak of, if they have none.
+    /// Adds placeholder rows for ids that bindings name and that have no row.
     pub(super) fn with_placeholders(mut self, ids: impl Iterator<Item = u32>) -> ResourceIndex {
         let missing: Vec<u32> = ids.filter(|id| self.positions.get(*id).is_none()).collect();
         if missing.is_empty() {
@@ -67,7 +66,7 @@ impl ResourceIndex {
         let rows = &self.rows;
         let row = |position: &u32| rows.get(*position as usize).copied().unwrap_or(ResourceRow::placeholder(0));
         let there = || (0_u32..).zip(rows).filter(|(_, row)| row.kind.is_some()).map(|(position, _)| position);
-        // Places come in the order of ids, and nowhere last.
+        // Positions are in the order of ids; the wrapping addition puts rows without a parent first.
         let outer = |row: &ResourceRow| row.parent.wrapping_add(1);
         let mut families: Vec<u32> = there().collect();
         families.sort_unstable_by_key(|position| (row(position).kind, outer(&row(position)), *position));
@@ -90,7 +89,7 @@ impl ResourceIndex {
     }
 }
 
-/// The hash that a key is looked up by.
+/// The hash for a lookup by kind, parent and key.
 pub(super) fn hash(hasher: &DefaultHashBuilder, kind: Kind, parent: u32, key: &str) -> u64 {
     std::hash::BuildHasher::hash_one(hasher, (kind as u8, parent, key))
 }
@@ -103,7 +102,7 @@ fn index(rows: &[ResourceRow]) -> IdIndex {
     positions
 }
 
-/// Adds rows for ids that have none.
+/// Adds placeholder rows for ids that have no row.
 fn add_placeholders(rows: &mut Vec<ResourceRow>, positions: &mut IdIndex, mut missing: Vec<u32>) {
     missing.sort_unstable();
     missing.dedup();
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_that_only_others_speak_of_get_rows_and_the_rest_stays() {
+    fn ids_that_only_bindings_name_get_rows_and_the_rest_stays() {
         let mut names = NamePool::default();
         let mut row = |id: u32, above: u32, name: &str| {
             let names = names.add(NameTexts { name, key: name, ..NameTexts::default() }).unwrap();

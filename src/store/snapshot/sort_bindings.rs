@@ -1,4 +1,4 @@
-//! Bringing the bindings of a snapshot into the orders in which they are looked up.
+//! Sorting the bindings of a snapshot into the orders of its lookups: by resource, and by principal.
 
 use super::Snapshot;
 use super::id_index::ABSENT;
@@ -6,7 +6,7 @@ use super::packed_rows::{BindingRow, HeldBinding, NEVER};
 use crate::model::{Permissions, Role};
 
 impl Snapshot {
-    /// Brings the bindings that were read into their orders. `on` says what each is on.
+    /// Sorts the bindings that were read. `on` has the id of the resource of each binding.
     pub(super) fn sort_bindings(&mut self, on: &[u32]) {
         self.sort_by_resource(on);
         self.sort_held();
@@ -14,11 +14,12 @@ impl Snapshot {
         self.binding_attributes.shrink_to_fit();
     }
 
-    /// Where the rows of each resource begin when they lie one after the other.
+    /// The index at which the rows of each resource begin, if the rows are sorted by resource. `of_each` has the id of
+    /// the resource, or principal, of each row.
     fn starts(&self, of_each: impl Iterator<Item = u32>) -> Vec<u32> {
         let mut starts = vec![0_u32; self.resources.len()];
         for id in of_each {
-            // The row after it begins one later.
+            // The rows of the next resource begin one later.
             let next = self.positions.get(id).unwrap_or(ABSENT) as usize + 1;
             if let Some(count) = starts.get_mut(next) {
                 *count += 1;
@@ -32,7 +33,7 @@ impl Snapshot {
         starts
     }
 
-    /// Sorts the bindings by what they are on, counting first: most resources have few.
+    /// Sorts the bindings by resource with a counting sort, then by rank: most resources have few.
     fn sort_by_resource(&mut self, on: &[u32]) {
         let mut next = self.starts(on.iter().copied());
         for (row, start) in self.resources.iter_mut().zip(&next) {
@@ -60,7 +61,7 @@ impl Snapshot {
         }
     }
 
-    /// Sorts what principals hold; by resource they come already.
+    /// Sorts the bindings by principal and role; they come sorted by resource already.
     fn sort_held(&mut self) {
         let mut next = self.starts(self.bindings.iter().map(|row| row.principal));
         for (row, start) in self.resources.iter_mut().zip(&next) {
