@@ -74,10 +74,10 @@ fn a_folder_of_manifests_is_read_to_its_end_or_refused() {
     tool.fails(6, "plan set", "gone.yaml` is a link to nothing");
     std::fs::remove_file(inner.join("gone.yaml")).unwrap();
     assert_eq!(tool.sh("mkfifo set/a/pipe.yaml").status, 0);
-    tool.fails(6, "plan set", "pipe.yaml` is no regular file");
-    tool.fails(6, "validate set", "pipe.yaml` is no regular file");
+    tool.fails(6, "plan set", "pipe.yaml` is not a regular file");
+    tool.fails(6, "validate set", "pipe.yaml` is not a regular file");
     assert_eq!(tool.sh("rm set/a/pipe.yaml && ln -s /dev/zero set/zero.json").status, 0);
-    tool.fails(6, "plan set", "zero.json` is no regular file");
+    tool.fails(6, "plan set", "zero.json` is not a regular file");
     // What is named outright is read: a shell puts such names in place of `<(…)`.
     let ran = tool.sh("mkfifo one && (cat set/a/b/crew.yaml > one &) && rolebook plan one");
     assert_eq!(ran.status, 0, "{ran:#?}");

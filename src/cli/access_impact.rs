@@ -1,4 +1,7 @@
-//! What a change would mean for people: `--dry-run --access`.
+//! The effect of a change on people's access, for `--dry-run --access`: who would gain and lose which actions.
+//!
+//! `policy::listing` compares the facts before and after the change. This module hides what the reader may not see and
+//! gives names to the rest.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -17,37 +20,37 @@ use crate::render::{Column, RenderError, Row, hidden, row, shown};
 
 /// The field of an object that holds the rows.
 pub(super) const ROWS: &str = "access";
-/// The columns of what is gained and lost.
+/// The columns of the rows; a row says what one principal gains and loses on one resource.
 pub(super) static COLUMNS: [Column; 6] =
     [shown("principal"), shown("resource"), hidden("items"), shown("gained"), shown("lost"), shown("via")];
 static SHARES: [Column; 4] = [shown("item"), shown("principal"), shown("permissions"), shown("by")];
 
-/// What a change would mean.
+/// The effect of a change on people's access.
 pub(super) struct AccessImpact {
-    /// Who would gain and lose what.
+    /// The differences that the reader may see.
     told: Vec<Told>,
-    /// Shares that would be left without what they rest on.
+    /// Shares that would be left without their base.
     orphaned: Vec<Row>,
-    /// How many rows whoever asks is not told of.
+    /// The number of rows that the reader may not see.
     hidden: usize,
 }
 
-/// Actions as lines list them: the same stand in very many.
+/// Lists of actions, joined for output; very many lines have the same list.
 type Words<'t> = HashMap<&'t [Action], String>;
 
-/// What somebody would gain and lose on something.
+/// What one principal would gain and lose on one resource.
 struct Told {
     who: Rc<str>,
     on: Rc<str>,
     items: Option<usize>,
     gained: Rc<[Action]>,
     lost: Rc<[Action]>,
-    /// What of it comes through which group; empty where none of it comes through any.
+    /// The parts of the difference, each with the group it comes through; empty if no part comes through a group.
     parts: Vec<(DifferencePart, Option<Rc<str>>)>,
 }
 
 impl AccessImpact {
-    /// Compares the state with the one that changes would lead to.
+    /// Compares the facts before and after some changes, as far as `actor` may see the differences.
     pub(super) fn of<A: Facts + ?Sized, B: Facts + ?Sized>(
         (before, after): (&A, &B),
         changes: &[RowChange],
@@ -75,7 +78,7 @@ impl AccessImpact {
         Ok(teller.effect)
     }
 
-    /// Tells of the lines for people.
+    /// Calls `tell` with each line of the output for people.
     pub(super) fn each_line(&self, tell: &mut dyn FnMut(&str) -> Result<(), RenderError>) -> Result<(), RenderError> {
         let mut words = Words::new();
         for told in &self.told {
@@ -89,12 +92,12 @@ impl AccessImpact {
         }
     }
 
-    /// As rows, one after the other.
+    /// The differences as rows.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
         self.told.iter().map(Told::row)
     }
 
-    /// What stands beside the rows, where these are all that is printed.
+    /// The lines that accompany the rows: orphaned shares, and the number of hidden rows.
     pub(super) fn notices(&self) -> Vec<String> {
         let text = |row: &Row, field: &str| row.get(field).map(crate::render::plain).unwrap_or_default();
         let mut lines = Vec::new();
@@ -112,8 +115,8 @@ impl AccessImpact {
         lines
     }
 
-    /// Adds what programs are told besides the rows, for which a place is kept: the shares, and how many rows
-    /// there are that whoever asks is not told of.
+    /// Adds the fields for programs: the orphaned shares and the number of hidden rows. The field of the rows is set to
+    /// null, which reserves its position in the object.
     pub(super) fn add_to(&self, object: &mut Map<String, Value>) {
         object.insert(ROWS.to_owned(), Value::Null);
         object.insert("orphaned".to_owned(), json!(self.orphaned));
@@ -122,7 +125,7 @@ impl AccessImpact {
 }
 
 impl Told {
-    /// As lines, what is lost first.
+    /// Calls `tell` with each line, losses before gains.
     fn each_line<'t>(
         &'t self,
         words: &mut Words<'t>,
@@ -167,13 +170,13 @@ impl Told {
     }
 }
 
-/// Finds words for one difference after the other.
+/// Collects differences into an [`AccessImpact`]: hides what the reader may not see and names the rest.
 struct Teller<'t, 'p, 'f, A: Facts + ?Sized, B: Facts + ?Sized> {
     facts: (&'f A, &'f B),
     viewers: (Viewer<'f, A>, Viewer<'f, B>),
     comparison: &'t Comparison<'p, 'f, 'f, A, B>,
     counts: Counts,
-    /// Names, and lists of actions: the same stand in very many rows.
+    /// Names and lists of actions are shared: the same ones occur in very many rows.
     names: HashMap<Id, Rc<str>>,
     actions: HashMap<Vec<Action>, Rc<[Action]>>,
     effect: AccessImpact,
@@ -186,7 +189,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
         else {
             return Ok(());
         };
-        // Of what comes or goes, whoever sees it on one side is told.
+        // What appears or disappears exists on one side only, so it is enough to see the access on one side.
         if !self.viewers.0.sees_access(who, on)? && !self.viewers.1.sees_access(who, on)? {
             self.effect.hidden += 1;
             return Ok(());
@@ -223,13 +226,13 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
         Ok(())
     }
 
-    /// The reference of a thing, also of one that goes.
+    /// The reference of a principal or resource, including one that the change removes.
     fn name(&mut self, id: Id) -> policy::Result<Rc<str>> {
         if let Some(known) = self.names.get(&id) {
             return Ok(Rc::clone(known));
         }
         let (before, after) = self.facts;
-        // told: each line is asked about first.
+        // told: each caller asks first whether the reader may see the line.
         let name = if after.header(id)?.is_some() { after.reference(id)? } else { before.reference(id)? };
         let name: Rc<str> = name.into();
         self.names.insert(id, Rc::clone(&name));
@@ -237,7 +240,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Teller<'_, '_, '_, A, B> {
     }
 }
 
-/// The shares that rest on something before a change and not after it.
+/// The delegated shares that lack a base after a change and did not lack it before.
 fn orphaned<A: Facts + ?Sized, B: Facts + ?Sized>(
     before: &A,
     after: &B,

@@ -1,4 +1,4 @@
-//! `account`: arguments and answers.
+//! The `account` commands: their arguments and their output.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -38,12 +38,12 @@ enum AccountCommand {
     /// Change an account's details
     ///
     /// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry
-    /// or settings. A setting is `allow`, `deny`, or `default` for what the server says.
+    /// or settings. A setting is `allow`, `deny`, or `default` for the server's value.
     Edit(EditArgs),
     /// Give an account another name
     ///
-    /// Takes the right to delete it: anyone may edit their own account, but not become somebody of
-    /// another name.
+    /// Takes the right to delete the account: anyone may edit their own account, but nobody renames
+    /// their own.
     #[command(after_long_help = examples::ACCOUNT_RENAME)]
     Rename(RenameArgs),
     /// Give an account role: admin, manager or user
@@ -51,7 +51,7 @@ enum AccountCommand {
     /// Change an account's settings
     ///
     /// Anyone may change their own e-mail and display name. Nobody changes their own role, expiry
-    /// or settings. A setting is `allow`, `deny`, or `default` for what the server says.
+    /// or settings. A setting is `allow`, `deny`, or `default` for the server's value.
     Set(EditArgs),
     /// Make an account active again
     Activate(NameArgs),
@@ -61,7 +61,7 @@ enum AccountCommand {
     Remove(RemoveArgs),
 }
 
-// What can be said of an account.
+// The settings of an account.
 #[derive(Args, Debug, Clone)]
 struct AccountSettingArgs {
     /// E-mail address; empty takes it away
@@ -132,7 +132,7 @@ struct ListArgs {
 
 /// Show one account
 ///
-/// With what it is a member of: directly, and through which groups.
+/// Includes its memberships: direct ones, and those through groups.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_SHOW)]
 struct ShowArgs {
@@ -146,7 +146,7 @@ struct ShowArgs {
 // Change an account's details or settings
 //
 // Anyone may change their own e-mail and display name. Nobody changes their own role, expiry or
-// settings. A setting is `allow`, `deny`, or `default` for what the server says.
+// settings. A setting is `allow`, `deny`, or `default` for the server's value.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_SET)]
 struct EditArgs {
@@ -189,9 +189,9 @@ struct NameArgs {
 
 /// Remove an account
 ///
-/// The account becomes inactive and its record is kept. With `--destroy` it goes for good, with
-/// every role and membership it holds, in one revision; its history stays. What it owns, alone
-/// administers and shared needs an answer then: `--transfer-to` hands all of it over, `--cascade`
+/// The account becomes inactive and its record is kept. With `--destroy` it is removed for good, with
+/// every role and membership it holds, in one revision; its history stays. What it owns, administers
+/// alone or has shared needs a decision then: `--transfer-to` hands all of it over, `--cascade`
 /// removes the shares.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::ACCOUNT_REMOVE)]
@@ -316,7 +316,7 @@ impl ListArgs {
     }
 }
 
-/// Every account's role. The one that most have is not held for each of them.
+/// Every account's role. The most common role is kept once and not for each account.
 struct Roles {
     most: Option<Role>,
     others: HashMap<Id, Role>,
@@ -328,7 +328,7 @@ impl Roles {
             .into_iter()
             .map(|role| Ok((view.facts.count_held(Id::SERVER, role)?, role)))
             .collect::<Result<Vec<_>, RenderError>>()?;
-        // Only where each has one is it known what those have that are not held.
+        // The most common role is implied only if every account has a role.
         let all = counts.iter().map(|(count, _)| count).sum::<u64>() == view.facts.count(Kind::Account)?;
         let most = counts.iter().max_by_key(|(count, _)| *count).map(|(_, role)| *role).filter(|_| all);
         let mut others = HashMap::new();

@@ -1,7 +1,6 @@
-//! Arguments that many commands share, and how words of the model are read from them.
+//! Arguments that many commands share, and the parsers that turn their values into words of the model.
 //!
-//! Structs that are shared have plain comments: a doc comment would become the help of every verb
-//! that takes them.
+//! Shared structs have plain comments: a doc comment would become the help of every verb that takes them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -49,7 +48,7 @@ pub(super) struct GlobalArgs {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", value_parser = ["auto", "always", "never"], help_heading = "Global options")]
     pub(super) color: Option<String>,
-    /// Confirm what would be asked
+    /// Confirm without asking
     #[arg(long, global = true, help_heading = "Global options")]
     pub(super) yes: bool,
 }
@@ -57,7 +56,7 @@ pub(super) struct GlobalArgs {
 // Options of every command that reads.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct ReadArgs {
-    /// As it stood after this revision, or at this time (a day begins at 00:00 UTC)
+    /// Show the state after this revision, or at this time (a day begins at 00:00 UTC)
     #[arg(long, value_name = "REV|TIME")]
     pub(super) at: Option<String>,
 }
@@ -65,16 +64,16 @@ pub(super) struct ReadArgs {
 // Options of every list.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct PageArgs {
-    /// At most so many rows; where there are more, a notice says how to go on
+    /// List at most this many rows; if there are more, a notice says how to go on
     #[arg(long, value_name = "N", value_parser = count)]
     limit: Option<u64>,
-    /// Go on after this row, named as the notice names it
+    /// Go on after this row; the notice gives its token
     #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
     after: Option<String>,
 }
 
 impl PageArgs {
-    /// The part of a list that is asked for.
+    /// The requested part of a list.
     pub(super) fn page(&self) -> Page {
         Page { limit: self.limit, after: self.after.clone() }
     }
@@ -83,13 +82,13 @@ impl PageArgs {
 // Options of every command that writes.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct WriteArgs {
-    /// Why: kept in the log
+    /// The reason, which the log keeps
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: Option<String>,
     /// Show what would change, and change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// With --dry-run: show also who would gain and lose what, and which shares would be left without a base
+    /// With --dry-run: also show who would gain and lose what, and which shares would be left without a base
     #[arg(long, requires = "dry_run")]
     pub(super) access: bool,
     /// Create the store first if there is none
@@ -97,7 +96,7 @@ pub(super) struct WriteArgs {
     pub(super) create: bool,
 }
 
-/// Whether the answer, and so the errors too, shall be JSON; known before anything is parsed.
+/// Whether the answer, and so the errors too, must be JSON. Reads the raw arguments, before clap parses them.
 pub(super) fn wants_json(args: &[OsString]) -> bool {
     let mut before = "";
     for arg in args.iter().filter_map(|arg| arg.to_str()) {
@@ -150,7 +149,7 @@ pub(super) fn member_accesses() -> impl TypedValueParser<Value = MemberAccess> {
     words(MemberAccess::ALL.iter().map(|it| it.as_str()), MemberAccess::from_name)
 }
 
-/// A file that may be `-`, standard input: where a secret comes from. Never the secret itself.
+/// The file that holds a secret, or `-` for standard input; never the secret itself.
 #[derive(Clone, Debug)]
 pub(super) struct SecretSource(pub(super) PathBuf);
 
@@ -234,32 +233,32 @@ impl ServerSettingArgs {
     }
 }
 
-/// A revision, a count: a natural number.
+/// Parses a whole number, such as a revision.
 pub(super) fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a whole number is wanted".to_owned())
 }
 
-/// How many: a natural number that is not zero.
+/// Parses a count, which is at least 1.
 pub(super) fn count(text: &str) -> Result<u64, String> {
     number(text).ok().filter(|count| *count > 0).ok_or_else(|| "a whole number from 1 on is wanted".to_owned())
 }
 
-/// When something ends.
+/// Parses when something ends, if that is given.
 pub(super) fn expiry(text: Option<&String>) -> Result<Option<Expiry>, Problem> {
     text.map(|text| Expiry::parse(text)).transpose()
 }
 
-/// A name where only one kind can stand: the prefix may be there and must then fit.
+/// Parses a name of one kind. The prefix is optional and must fit the kind.
 pub(super) fn name(kind: Kind, text: &str) -> Result<Name, Problem> {
     match Reference::parse(text, kind)? {
         Reference::Named(found, name) if found == kind => Ok(name),
-        // Words that no name can be.
+        // Reserved words: the name parser refuses them with its own message.
         Reference::Authenticated | Reference::Anyone => Name::parse(text),
         other => Err(other.wrong_kind(kind.article())),
     }
 }
 
-/// A path on an endpoint.
+/// Parses a path on an endpoint.
 pub(super) fn item(text: &str) -> Result<(Name, Path), Problem> {
     match Reference::parse(text, Kind::Item)? {
         Reference::Item(endpoint, path) => Ok((endpoint, path)),
@@ -267,7 +266,7 @@ pub(super) fn item(text: &str) -> Result<(Name, Path), Problem> {
     }
 }
 
-/// A size in bytes.
+/// Parses a size in bytes.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a whole number of bytes is wanted".to_owned())
 }
@@ -288,7 +287,7 @@ pub(super) fn endpoint_roles() -> impl TypedValueParser<Value = Role> {
     words(Role::ENDPOINT.map(Role::as_str), |word| Role::from_name(Kind::Endpoint, word))
 }
 
-/// A workspace, written `ORG/NAME`; the prefix may be there.
+/// Parses a workspace, written `ORG/NAME`; the prefix is optional.
 pub(super) fn workspace(text: &str) -> Result<(Name, Name), Problem> {
     match Reference::parse(text, Kind::Workspace)? {
         Reference::Workspace(org, name) => Ok((org, name)),
@@ -296,7 +295,7 @@ pub(super) fn workspace(text: &str) -> Result<(Name, Name), Problem> {
     }
 }
 
-/// A workspace of an organization that is named already: its name alone is enough.
+/// Parses a workspace of a known organization: its name alone, or `ORG/NAME`.
 pub(super) fn workspace_of(org: &Name, text: &str) -> Result<Name, Problem> {
     if !text.contains(['/', ':']) {
         return Name::parse(text);
@@ -308,7 +307,7 @@ pub(super) fn workspace_of(org: &Name, text: &str) -> Result<Name, Problem> {
     Err(Problem::conflict("wrong_organization", format!("`{found}/{name}` is not a workspace of org:{org}")))
 }
 
-/// An organization, or one of its workspaces as `ORG/NAME`; the prefix may be there.
+/// Parses an organization, or one of its workspaces as `ORG/NAME`; the prefix is optional.
 pub(super) fn org_or_workspace(text: &str) -> Result<Reference, Problem> {
     let bare = if text.contains('/') { Kind::Workspace } else { Kind::Org };
     match Reference::parse(text, bare)? {
@@ -317,7 +316,7 @@ pub(super) fn org_or_workspace(text: &str) -> Result<Reference, Problem> {
     }
 }
 
-/// A resource that goes by its number, with its prefix or without.
+/// Parses the number of a resource that is identified by number; the prefix is optional.
 pub(super) fn numbered(kind: Kind, text: &str) -> Result<Reference, Problem> {
     match Reference::parse(text, kind)? {
         found @ Reference::Numbered(..) if found.kind() == Some(kind) => Ok(found),
@@ -325,7 +324,7 @@ pub(super) fn numbered(kind: Kind, text: &str) -> Result<Reference, Problem> {
     }
 }
 
-/// An invitation or a private link: by its address, or by its number as `invitation:N`.
+/// Parses which invitation or private link is meant: its address, or its number as `invitation:N`.
 pub(super) fn invitation(text: &str) -> Result<LinkSelector, Problem> {
     if !text.starts_with("invitation:") {
         return Name::parse_email(text).map(LinkSelector::Address);
@@ -336,7 +335,7 @@ pub(super) fn invitation(text: &str) -> Result<LinkSelector, Problem> {
     }
 }
 
-/// An account; the prefix may be there.
+/// Parses the name of an account; the prefix is optional.
 pub(super) fn account(text: &str) -> Result<Reference, Problem> {
     name(Kind::Account, text).map(|name| Reference::Named(Kind::Account, name))
 }
@@ -357,21 +356,21 @@ pub(super) fn token_modes() -> impl TypedValueParser<Value = TokenMode> {
     words(TokenMode::ALL.iter().map(|it| it.as_str()), TokenMode::from_name)
 }
 
-/// The levels of a workspace.
+/// Parses the level of a workspace member.
 pub(super) fn workspace_levels() -> impl TypedValueParser<Value = Role> {
     words(["member", "manager"], |word| Role::from_name(Kind::Workspace, word))
 }
 
-/// A member's own value of a workspace's switch; none within for what the workspace says.
+/// Parses a member's own value of a workspace setting.
 pub(super) fn own_allow_deny() -> impl TypedValueParser<Value = OwnAllowDeny> {
     words(["allow", "deny", "default"], |word| Some(OwnAllowDeny(AllowDeny::from_name(word))))
 }
 
-/// See [`own_allow_deny`].
+/// A member's own value of a workspace setting; `None` if the workspace's value applies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OwnAllowDeny(pub(super) Option<AllowDeny>);
 
-/// References to accounts and groups; a bare word is an account.
+/// Parses references to accounts and groups; a bare word is an account.
 pub(super) fn references(texts: &[String]) -> Result<Vec<Reference>, Problem> {
     texts.iter().map(|text| Reference::parse(text, Kind::Account)).collect()
 }
@@ -381,7 +380,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_wanted_however_it_is_said() {
+    fn json_is_recognized_in_every_spelling() {
         let args = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
         for yes in ["r -o json x", "r -ojson", "r --output=jsonl", "r x --output json"] {
             assert!(wants_json(&args(yes)), "{yes}");

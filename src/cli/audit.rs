@@ -1,4 +1,4 @@
-//! `audit` and `undo`: the history, its check, and a revision turned round.
+//! The `audit` and `undo` commands: they read the log, verify it, and reverse a revision.
 
 use std::ops::ControlFlow;
 
@@ -33,7 +33,7 @@ enum AuditCommand {
     /// Show one revision: who, when, why, and every change
     #[command(after_long_help = examples::AUDIT_SHOW)]
     Show(ShowArgs),
-    /// Derive every digest again and say where the history does not fit
+    /// Compute every digest again and report where the history does not fit
     #[command(after_long_help = examples::AUDIT_VERIFY)]
     Verify(VerifyArgs),
 }
@@ -54,7 +54,7 @@ struct LogArgs {
     /// Only what was denied
     #[arg(long)]
     denied: bool,
-    /// At most so many lines
+    /// List at most this many entries
     #[arg(long, value_name = "N", value_parser = number)]
     limit: Option<u64>,
     /// Go on after this revision, towards the past
@@ -67,22 +67,22 @@ struct LogArgs {
 /// Show one revision
 #[derive(Args, Debug)]
 struct ShowArgs {
-    /// Its number
+    /// The number of the revision
     #[arg(value_name = "REV", value_parser = number)]
     revision: Revision,
 }
 
 /// Check the history
 ///
-/// Exit 0 when everything fits, 1 when something does not, 7 when the store cannot be opened.
+/// Exits with 0 if everything fits, 1 if something does not, 7 if the store cannot be opened.
 #[derive(Args, Debug)]
 struct VerifyArgs {}
 
 /// Reverse a revision
 ///
-/// Makes a new revision that turns the changes of one round. Refused, with the reasons, when
-/// something later builds on it. Whoever undoes must be allowed each of the reverse changes, or have
-/// made what goes and be able to make it again.
+/// Makes a new revision with the reverse of each change. Refused, with the reasons, if something later
+/// builds on the revision. The actor must be allowed each of the reverse changes, or have made what is
+/// removed and be able to make it again.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::UNDO)]
 pub(super) struct UndoArgs {
@@ -121,7 +121,7 @@ impl AuditArgs {
 /// A reader of the log of a store.
 type StoreLog<'v> = LogReader<'v, 'v, StoreFacts<'v>>;
 
-/// A line of the log; what it changed is told as it comes.
+/// The row of an entry of the log. Its `changes` are empty here; they are written one by one later.
 fn entry_row(log: &StoreLog<'_>, entry: &LogEntry) -> Result<Map<String, Value>, Problem> {
     let texts = log.shows_texts(entry)?;
     let command = texts.then_some(&entry.command);
@@ -220,7 +220,8 @@ impl ShowArgs {
 }
 
 fn check(session: &mut Session<'_>) -> Outcome {
-    // Whose facts are not to be trusted cannot say who may verify.
+    // An actor's right to verify rests on facts, so the store must be sound enough to read. The operator needs no right
+    // and can verify a damaged store.
     let open = if session.actor_name()?.is_some() { Store::read } else { Store::read_to_verify };
     session.read_with(open, None, |session, view| {
         if let Actor::Principal(_) = view.actor {

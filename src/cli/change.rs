@@ -1,4 +1,5 @@
-//! Changes: an operation done, confirmed, committed and reported; or shown, with `--dry-run`.
+//! Commands that write: [`Session::write`] runs an operation, asks for confirmation and commits the draft;
+//! [`Session::report`] prints the outcome. With `--dry-run` the draft is shown and not committed.
 
 use serde_json::{Map, Value, json};
 
@@ -24,40 +25,40 @@ use crate::store::{DeniedChange, Reader, RevisionHeader, Store, StoreFacts, Writ
 pub(super) enum ActingAs {
     /// The account of `--as`, or the operator.
     Named,
-    /// Whoever holds a link, without an account.
+    /// The holder of a link, who has no account.
     LinkHolder,
 }
 
-/// What became of a change.
+/// The outcome of a command that writes.
 pub(super) struct ChangeOutcome<T> {
     pub(super) value: T,
     changes: Vec<Change>,
     revision: Option<Revision>,
     warnings: Vec<String>,
     dry_run: bool,
-    /// What it would mean for people, where that was asked for.
+    /// The effect on people's access, with `--access`.
     access: Option<AccessImpact>,
 }
 
-/// A secret that was made, and the link it is part of.
+/// What a command issued: a secret, and the link that it is part of.
 #[derive(Default)]
 pub(super) struct IssuedSecrets {
     pub(super) secret: Option<Secret>,
     pub(super) url: Option<String>,
-    /// Where one command made several.
+    /// The secrets of a command that issued one for each of several addresses.
     pub(super) secrets: Vec<IssuedSecret>,
 }
 
-/// A secret that one command made beside others.
+/// One of several secrets that a command issued.
 pub(super) struct IssuedSecret {
-    /// Whom it is for.
+    /// The e-mail address of the person it is for.
     pub(super) address: String,
     pub(super) secret: Secret,
     pub(super) url: Option<String>,
 }
 
 impl IssuedSecrets {
-    /// A secret that was made, and nothing else.
+    /// A single secret without a link.
     pub(super) fn secret(secret: Secret) -> IssuedSecrets {
         IssuedSecrets { secret: Some(secret), ..IssuedSecrets::default() }
     }
@@ -72,18 +73,18 @@ impl IssuedSecrets {
 }
 
 impl<T> ChangeOutcome<T> {
-    /// Whether something changed for good.
+    /// Whether a revision was committed.
     pub(super) const fn is_committed(&self) -> bool {
         self.revision.is_some()
     }
 }
 
-/// A store opened for an operation: with the writers' turn, or for a dry run to be read alone, so that the
-/// one never waits for the other.
+/// A store opened for an operation. A dry run opens it for reading only, so it never waits for a writer and no writer
+/// waits for it.
 pub(super) enum OpenedStore {
-    /// To be changed.
+    /// Opened for writing; holds the writers' lock.
     Write(Writer),
-    /// To be read.
+    /// Opened for reading, for a dry run.
     Read(Reader),
 }
 
@@ -93,7 +94,7 @@ impl OpenedStore {
         Ok(if dry_run { OpenedStore::Read(store.read()?) } else { OpenedStore::Write(store.write()?) })
     }
 
-    /// The store as it is seen.
+    /// A reader of the store.
     pub(super) const fn reader(&self) -> &Reader {
         match self {
             OpenedStore::Write(writer) => writer.reader(),
@@ -101,7 +102,7 @@ impl OpenedStore {
         }
     }
 
-    /// Who may write; none in a dry run.
+    /// The writer; `None` in a dry run.
     pub(super) const fn writer(&self) -> Option<&Writer> {
         match self {
             OpenedStore::Write(writer) => Some(writer),
@@ -122,7 +123,7 @@ impl OpenedStore {
 type Operation<'o, T, E> = &'o mut dyn FnMut(&Reader, &mut Transaction<'_, StoreFacts<'_>>) -> Result<T, E>;
 
 impl Session<'_> {
-    /// Does an operation and commits its draft; or shows it, with `--dry-run`.
+    /// Runs an operation and commits its draft, unless `--dry-run` is given.
     pub(super) fn write<T, E: Into<Refusal>>(
         &mut self,
         writing: &WriteArgs,
@@ -132,9 +133,9 @@ impl Session<'_> {
         self.write_with(writing, who, None, &mut |_, tx| operation(tx))
     }
 
-    /// As [`Session::write`], for an operation that reads the history too: it undoes a revision.
+    /// As [`Session::write`], for an operation that also reads the history: `undoes` is the revision that it reverses.
     ///
-    /// The operation may be done twice: once to find out what must be confirmed, once for good.
+    /// The operation may run twice: once to find out what must be confirmed, and again after the confirmation.
     pub(super) fn write_with<T, E: Into<Refusal>>(
         &mut self,
         writing: &WriteArgs,
@@ -143,7 +144,7 @@ impl Session<'_> {
         operation: Operation<'_, T, E>,
     ) -> Result<ChangeOutcome<T>, RenderError> {
         let path = self.store_path()?;
-        // A dry run makes nothing, not even an empty store.
+        // A dry run creates nothing, not even an empty store.
         let make = writing.create && !writing.dry_run;
         let store = if make { Store::create(&path)?.0 } else { Store::open(&path)? };
         let mut confirmed: Option<Vec<String>> = None;
@@ -182,7 +183,7 @@ impl Session<'_> {
             drop(tx);
             if !cascades.is_empty() && !writing.dry_run && !self.globals.yes && confirmed.as_ref() != Some(&cascades) {
                 if confirmed.is_some() {
-                    return Err(Problem::conflict("changed_meanwhile", "what goes with it has changed meanwhile")
+                    return Err(Problem::conflict("changed_meanwhile", "its effects have changed meanwhile")
                         .tip("run the command again")
                         .into());
                 }
@@ -218,7 +219,7 @@ impl Session<'_> {
         }
     }
 
-    /// A denied change is an entry of the log (docs/model.md#denials); questions and dry runs are not.
+    /// Records a denied change in the log (docs/model.md#denials), but no dry run; returns the problem to report.
     pub(super) fn refuse(
         &self,
         opened: OpenedStore,
@@ -239,14 +240,13 @@ impl Session<'_> {
         Ok(problem)
     }
 
-    /// Says what a writing command did.
+    /// Prints what a command changed.
     pub(super) fn report<T>(&mut self, outcome: &ChangeOutcome<T>, secrets: &IssuedSecrets) -> super::Outcome {
         self.report_and_mail(outcome, secrets, &[])
     }
 
-    /// As [`report`](Session::report), for a change that made links or invitations, and mails them
-    /// where a mail server is configured. What was made is printed first: a server that takes its
-    /// time must not lose the secret of a change that is committed.
+    /// As [`report`](Session::report), for a change that made links or invitations: they are also mailed if a mail
+    /// server is configured. The secrets are printed first: a slow server must not lose those of a committed change.
     pub(super) fn report_and_mail<T>(
         &mut self,
         outcome: &ChangeOutcome<T>,
@@ -257,7 +257,7 @@ impl Session<'_> {
         let smtp = self.config.smtp.clone().filter(|_| outcome.is_committed() && !mails.is_empty());
         let Some(smtp) = smtp else { return self.answer(outcome, secrets).map(|()| 0) };
         let printed = if self.output_options().format.is_object() {
-            // As far as the object is the same whether the mail arrives or not.
+            // Print the part of the object that is the same whether the mail arrives or not.
             let mut arrived = Vec::new();
             let mut lost = Vec::new();
             render::write_value(&mut arrived, &report_object(outcome, secrets, Some(Ok(()))), &self.output_options())?;
@@ -269,7 +269,7 @@ impl Session<'_> {
             self.answer(outcome, secrets)?;
             self.out.flush().map(|()| None)
         };
-        // Nobody reads any more; whoever was invited is told all the same.
+        // The mail is sent even if standard output is closed: the people who were invited need their links.
         let warnings = mail_all(&smtp, mails);
         self.warn_all(&warnings);
         if let Some(same) = printed? {
@@ -287,7 +287,7 @@ impl Session<'_> {
         }
     }
 
-    /// What a writing command did, in the format that is asked for.
+    /// Prints what a command changed, in the chosen format.
     fn answer<T>(&mut self, outcome: &ChangeOutcome<T>, secrets: &IssuedSecrets) -> Result<(), RenderError> {
         match self.output_options().format {
             Format::Table => self.report_lines(outcome, secrets),
@@ -343,7 +343,7 @@ impl Session<'_> {
             text.line(&format!("url {url}"));
         }
         if let Some(secret) = &secrets.secret {
-            // What has lines of its own, as a private key has, begins on one.
+            // A secret of several lines, such as a private key, begins on a line of its own.
             let secret = secret.reveal().trim_end();
             if secret.contains('\n') {
                 text.line("secret");
@@ -403,7 +403,7 @@ fn report_object<T>(
     Value::Object(object)
 }
 
-/// Mails every letter; answers a warning for each that was not mailed.
+/// Sends every mail; returns a warning for each that was not sent.
 fn mail_all(smtp: &Smtp, mails: &[MailMessage]) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut unreachable: Option<String> = None;
@@ -413,7 +413,7 @@ fn mail_all(smtp: &Smtp, mails: &[MailMessage]) -> Vec<String> {
             None => match mail::send(smtp, mail) {
                 Ok(()) => continue,
                 Err(failure) => {
-                    // One server that does not answer is not waited for once for each letter.
+                    // A server that does not answer costs one timeout, not one for each mail.
                     unreachable = failure.for_all.then(|| failure.why.clone());
                     failure.why
                 }
@@ -424,8 +424,8 @@ fn mail_all(smtp: &Smtp, mails: &[MailMessage]) -> Vec<String> {
     warnings
 }
 
-/// Takes out what happened to things that the actor may not see, as when an account goes that had
-/// roles on somebody's private endpoint; only how much that was is told.
+/// Removes the changes that the actor may not see, such as those to the roles that a removed account had on somebody's
+/// private endpoint. A notice gives their number.
 pub(super) fn hide_unseen<F: Facts + ?Sized>(
     changes: &mut Vec<Change>,
     tx: &Transaction<'_, F>,
@@ -444,14 +444,13 @@ pub(super) fn hide_unseen<F: Facts + ?Sized>(
     *changes = seen;
     match all - changes.len() {
         0 => {}
-        1 => notices.push("one more thing changed that you may not see".to_owned()),
-        hidden => notices.push(format!("{hidden} more things changed that you may not see")),
+        1 => notices.push("one more change that you may not see".to_owned()),
+        hidden => notices.push(format!("{hidden} more changes that you may not see")),
     }
     Ok(())
 }
 
-/// Whether the actor is told of a change: of a thing that it sees, of what somebody holds where it may know
-/// of that.
+/// Whether the actor may see a change: to a resource that it sees, or to a binding that it may know of.
 fn sees_change<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &Change) -> Result<bool, Problem> {
     let sees = tx.may_name(change.resource)?;
     if change.member.is_none() {
@@ -462,7 +461,7 @@ fn sees_change<F: Facts + ?Sized>(tx: &Transaction<'_, F>, change: &Change) -> R
         None => facts.binding(change.row)?,
         before => before,
     };
-    // What is made by the way, as a home folder's owner, is told to whoever sees the folder.
+    // A binding that the change adds, such as the owner's of a home folder, is visible only with its resource.
     let told = |binding: &Binding| Ok((sees || !facts.is_new(binding.id)) && tx.sees_binding(binding)?);
     binding.as_ref().map_or(Ok(sees), told)
 }

@@ -1,13 +1,11 @@
-//! A log that is dated ahead of the clock.
+//! Detects a log that is dated ahead of the clock.
 //!
-//! A revision is never dated before its predecessor. So a clock that was once in the future dates all
-//! that follows, until the present has caught up: what is judged by these times is judged wrongly, and
-//! whoever asks should know.
+//! A revision is never dated before its predecessor. So a revision that was committed while the clock was ahead dates
+//! all that follow, until the clock catches up. Answers that depend on these times are wrong, so commands warn of it.
 
 use crate::model::Time;
 
-/// How far the log may be ahead without a word, in milliseconds: clocks are set back by so much
-/// whenever they are adjusted.
+/// How far the log may be ahead without a warning, in milliseconds: usual adjustments set a clock back by no more.
 const MAX_SKEW: i64 = 60_000;
 
 /// Whether a time of the log is ahead of the clock.
@@ -15,7 +13,7 @@ pub(super) const fn is_ahead(of_log: Time, now: Time) -> bool {
     of_log.0 - now.0 > MAX_SKEW
 }
 
-/// What should be said of a change that was dated later than the clock.
+/// The warning for a change that was dated later than the clock.
 pub(super) fn dated_ahead(of_log: Time, now: Time) -> Option<String> {
     is_ahead(of_log, now).then(|| {
         format!(

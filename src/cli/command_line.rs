@@ -1,4 +1,4 @@
-//! The command as the log keeps it: what was typed, but for how it was to be shown and as whom.
+//! The command line as the log keeps it: without the options that say how to show the answer, and as whom to act.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,7 @@ use clap::{Arg, Args, Command};
 use super::args::{GlobalArgs, ReadArgs, WriteArgs};
 use crate::model::name::shell_quote;
 
-/// The options that the log leaves out, as the parser has them.
+/// The options that the log leaves out, as clap defines them.
 struct OmittedOptions(Vec<Arg>);
 
 impl OmittedOptions {
@@ -16,7 +16,7 @@ impl OmittedOptions {
         OmittedOptions(all.get_arguments().cloned().collect())
     }
 
-    /// Whether there is such an option, and whether it takes a value.
+    /// Whether the omitted option `--NAME` takes a value; `None` if there is no such option.
     fn long(&self, name: &str) -> Option<bool> {
         self.0.iter().find(|it| it.get_long() == Some(name)).map(takes_value)
     }
@@ -25,7 +25,7 @@ impl OmittedOptions {
         self.0.iter().find(|it| it.get_short() == Some(letter)).map(takes_value)
     }
 
-    /// Whether a word is of options that are left out, and whether the value of the last is the next word.
+    /// Whether the next word is the value of the last option in this one; `None` if the log keeps this word.
     fn word(&self, word: &str) -> Option<bool> {
         if let Some(long) = word.strip_prefix("--") {
             let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
@@ -33,7 +33,7 @@ impl OmittedOptions {
         }
         let letters = word.strip_prefix('-').filter(|letters| !letters.is_empty())?;
         for (index, letter) in letters.char_indices() {
-            // What stands behind a letter that takes a value is the value.
+            // The letters after one that takes a value are the value.
             if self.short(letter)? {
                 return Some(index + letter.len_utf8() == letters.len());
             }
@@ -46,14 +46,14 @@ fn takes_value(option: &Arg) -> bool {
     option.get_action().takes_values()
 }
 
-/// The command as the log keeps it.
+/// The command line as the log keeps it; `args` start with the program.
 pub(super) fn command_line(args: &[OsString]) -> String {
     let left_out = OmittedOptions::read();
     let mut kept = Vec::new();
     let mut words = args.iter().skip(1).map(|arg| arg.to_string_lossy());
     while let Some(word) = words.next() {
         if word == "--" {
-            // What follows is no option, whatever it looks like.
+            // The words that follow are not options, whatever they look like.
             kept.push(word.into_owned());
             kept.extend(words.map(|word| shell_quote(&word)));
             break;
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_keeps_the_command_without_its_dress() {
+    fn the_log_keeps_the_command_without_its_output_options() {
         for (line, kept) in [
             (
                 "--store x.db account add bob_smith -ojson --reason=why --as alice --role user -q",

@@ -1,6 +1,6 @@
-//! `$XDG_CONFIG_HOME/rolebook/config.yaml`: read only when it is there and something of it is asked for.
+//! The configuration file, `$XDG_CONFIG_HOME/rolebook/config.yaml`. It is optional and read only when needed.
 //!
-//! It is read as manifests are: what it may say is a table, and every mistake has its place.
+//! It is read as manifests are: a table holds its schema, and every mistake is reported with its position.
 
 use std::path::{Path, PathBuf};
 
@@ -15,18 +15,18 @@ use crate::render::Format;
 
 const TEXT: Shape = Shape::Text(TextFormat::FreeText);
 
-/// What the file may say.
+/// The schema of the file.
 static CONFIG: Object = Object {
     name: "config",
     fields: &[
-        field("store", TEXT, "The store to use where none is named"),
-        field("output", Shape::Enum(&Format::WORDS), "How to write answers where nothing is said"),
-        field("color", Shape::Enum(&WHEN), "When to use colour where nothing is said"),
+        field("store", TEXT, "The store to use if none is named"),
+        field("output", Shape::Enum(&Format::WORDS), "How to write answers by default"),
+        field("color", Shape::Enum(&WHEN), "When to use colour by default"),
         field("smtp", Shape::Object(&SMTP), "The server that mails invitations"),
     ],
 };
 
-/// When colour can be used.
+/// The values of `color`.
 const WHEN: [&str; 3] = ["auto", "always", "never"];
 
 static SMTP: Object = Object {
@@ -43,14 +43,14 @@ static SMTP: Object = Object {
     ],
 };
 
-/// What the file says.
+/// The content of the file.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Config {
-    /// The store to use where none is named.
+    /// The store to use if none is named.
     pub(super) store: Option<PathBuf>,
-    /// How to write answers where nothing is said.
+    /// How to write answers by default.
     pub(super) output: Option<String>,
-    /// When to use colour where nothing is said.
+    /// When to use colour by default.
     pub(super) color: Option<String>,
     /// The server that mails invitations.
     pub(super) smtp: Option<Smtp>,
@@ -59,9 +59,9 @@ pub(super) struct Config {
 /// A mail server.
 #[derive(Debug, Clone)]
 pub(super) struct Smtp {
-    /// Its name.
+    /// The name of the server.
     pub(super) host: String,
-    /// Its port; 465 for `tls: wrapped`, 587 for `starttls`, 25 for `none`.
+    /// The port; the default is 465 for `tls: wrapped`, 587 for `starttls`, 25 for `none`.
     pub(super) port: Option<u16>,
     /// How the connection is protected.
     pub(super) tls: Tls,
@@ -71,7 +71,7 @@ pub(super) struct Smtp {
     pub(super) user: Option<String>,
     /// The file that holds the password, and nothing else.
     pub(super) password_file: Option<PathBuf>,
-    /// A file with the certificates to trust, in PEM, besides the system's.
+    /// A PEM file with certificates to trust besides the system's.
     pub(super) ca_file: Option<PathBuf>,
     /// How many seconds delivering one message may take in all.
     pub(super) timeout: Option<u64>,
@@ -80,18 +80,18 @@ pub(super) struct Smtp {
 /// How the connection to a mail server is protected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Tls {
-    /// In the clear first, then upgraded; refused if the server cannot. Somebody on the way sees the
-    /// name of the server and can prevent delivery, and learns nothing else.
+    /// Unencrypted at first, then upgraded; no mail is sent if the server cannot upgrade. An eavesdropper sees the name
+    /// of the server and can prevent delivery, but learns nothing else.
     #[default]
     Starttls,
-    /// From the first byte.
+    /// Encrypted from the first byte.
     Wrapped,
-    /// Not at all.
+    /// Not encrypted.
     None,
 }
 
 impl Config {
-    /// Reads the file, if it is there.
+    /// Reads the file; returns the defaults if it does not exist.
     pub(super) fn read() -> Result<Config, Problem> {
         let Some(path) = folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("rolebook").join("config.yaml"))
         else {
@@ -111,7 +111,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads a text; an empty one says nothing.
+    /// Parses a text; an empty one gives the defaults.
     fn parse(text: &str) -> Result<Config, Vec<Diagnostic>> {
         let (root, mut wrong) = parse_tree(text);
         let Some(root) = root else { return Err(wrong) };
@@ -136,7 +136,7 @@ impl Config {
         if wrong.is_empty() { Ok(config) } else { Err(wrong) }
     }
 
-    /// Files named in the file are meant from where it is, wherever the program is called.
+    /// Makes relative paths in the file relative to its folder and not to the current directory.
     fn anchor(&mut self, folder: &Path) {
         let smtp = self.smtp.as_mut().map(|smtp| [&mut smtp.password_file, &mut smtp.ca_file]);
         for file in smtp.into_iter().flatten().chain([&mut self.store]).filter_map(Option::as_mut) {
@@ -206,8 +206,8 @@ fn number(entries: &[Entry], name: &str) -> Option<u64> {
     }
 }
 
-/// What is wrong with the file, each mistake at its place. The lines are not shown: somebody may have put a
-/// password there.
+/// The problem that reports every mistake in the file with its position. The lines are not shown: they may hold a
+/// password.
 fn bad(path: &Path, diagnostics: &[Diagnostic]) -> Problem {
     let name = path.display().to_string();
     let message = match diagnostics {
@@ -218,7 +218,7 @@ fn bad(path: &Path, diagnostics: &[Diagnostic]) -> Problem {
     Problem::new(ProblemKind::Input, "bad_config", message).with_blocks(shown).tip("see FILES in rolebook(1)")
 }
 
-/// A base folder of the XDG rules; relative values are to be ignored.
+/// A base directory of the XDG specification, which says to ignore relative values.
 pub(super) fn folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     let set = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     set.or_else(|| {
@@ -248,7 +248,7 @@ mod tests {
             let both = match field.name {
                 "user" => "user: x, password-file: y".to_owned(),
                 "password-file" => "user: z, password-file: x".to_owned(),
-                // They are always there.
+                // These are in every text of this test.
                 "host" | "from" => continue,
                 name => format!("{name}: {value}"),
             };
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_has_its_place() {
+    fn every_mistake_has_its_position() {
         for (text, wanted) in [
             ("stoer: x", "1:1 unknown key `stoer` [\"did you mean `store`?\"]"),
             ("output: jsno", "1:9 `output`: invalid value `jsno` [\"did you mean `json`?\"]"),

@@ -1,4 +1,4 @@
-//! `content`: arguments and answers.
+//! The `content` commands: their arguments and their output.
 
 use std::collections::HashMap;
 
@@ -20,8 +20,8 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Register files and folders, and do what their permissions allow
 ///
-/// No bytes are moved: what is kept is who may reach what. A path that is not registered has what the
-/// nearest registered folder above it has.
+/// No bytes are moved: the store keeps only who may reach what. A path that is not registered has the
+/// permissions of the nearest registered folder above it.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::CONTENT)]
 pub(super) struct ContentArgs {
@@ -32,19 +32,19 @@ pub(super) struct ContentArgs {
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
 enum ContentCommand {
-    /// Register a file or folder that is there, with its owner
+    /// Register an existing file or folder, with its owner
     #[command(after_long_help = examples::CONTENT_ADD)]
     Add(AddArgs),
-    /// Change the size or the owner of what is registered
+    /// Change the registered size or owner of a file or folder
     #[command(after_long_help = examples::CONTENT_SET)]
     Set(SetArgs),
-    /// List what lies in a folder
+    /// List the items in a folder
     #[command(after_long_help = examples::CONTENT_LIST)]
     List(ListArgs),
     /// List everything below a folder
     #[command(after_long_help = examples::CONTENT_TREE)]
     Tree(ListArgs),
-    /// Show one file or folder and what one may do with it
+    /// Show one file or folder, with one's permissions on it
     #[command(after_long_help = examples::CONTENT_SHOW)]
     Show(FolderArgs),
     /// Upload a file, or a folder with files
@@ -86,7 +86,7 @@ struct AddArgs {
     writing: WriteArgs,
 }
 
-/// Change what is registered
+/// Change a registered file or folder
 #[derive(Args, Debug)]
 struct SetArgs {
     /// Its path, as `ENDPOINT:/path`
@@ -102,7 +102,7 @@ struct SetArgs {
     writing: WriteArgs,
 }
 
-// An item that is listed, with the part of the list that is asked for.
+// The folder to list, and the requested part of the list.
 #[derive(Args, Debug)]
 struct ListArgs {
     #[command(flatten)]
@@ -111,7 +111,7 @@ struct ListArgs {
     paging: PageArgs,
 }
 
-// An item that is looked at.
+// The item to show or list.
 #[derive(Args, Debug)]
 struct FolderArgs {
     /// Its path, as `ENDPOINT:/path`
@@ -149,17 +149,17 @@ struct SaveArgs {
     /// The package: its number
     #[arg(value_name = "PACKAGE")]
     package: String,
-    /// The folder they go to, as `ENDPOINT:/folder`
+    /// The folder to save the files in, as `ENDPOINT:/folder`
     #[arg(value_name = "FOLDER", add = complete::items())]
     folder: String,
     #[command(flatten)]
     writing: WriteArgs,
 }
 
-// From where to where.
+// The item to copy or move, and the folder it goes to.
 #[derive(Args, Debug)]
 struct TransferArgs {
-    /// What, as `ENDPOINT:/path`
+    /// The file or folder, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
     /// The folder it goes to, as `ENDPOINT:/folder`
@@ -172,7 +172,7 @@ struct TransferArgs {
 /// Give a file or folder another name
 #[derive(Args, Debug)]
 struct RenameArgs {
-    /// What, as `ENDPOINT:/path`
+    /// The file or folder, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
     /// The new name, without a path
@@ -185,7 +185,7 @@ struct RenameArgs {
 /// Remove a file or folder
 #[derive(Args, Debug)]
 struct RemoveArgs {
-    /// What, as `ENDPOINT:/path`
+    /// The file or folder, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
     #[command(flatten)]
@@ -202,7 +202,7 @@ static COLUMNS: [Column; 7] = [
     hidden("revision"),
 ];
 
-/// Of one item also through what the reader has it.
+/// The columns of one item: also the sources of the reader's permissions.
 static WITH_SOURCES: [Column; 8] = [
     shown("ref"),
     shown("type"),
@@ -214,7 +214,7 @@ static WITH_SOURCES: [Column; 8] = [
     hidden("revision"),
 ];
 
-/// An item as a row: with the reader's own permissions.
+/// The row of an item, with the reader's own permissions.
 fn item_row(
     view: &ReadView<'_>,
     reader: &AnyViewer<'_>,
@@ -239,7 +239,7 @@ fn item_row(
     ))
 }
 
-/// One of the ways in which the reader has what they have on an item: by a share, as its owner, by a role.
+/// One source of the reader's permissions on an item: a share, ownership or a role.
 fn through_what(view: &ReadView<'_>, source: &[ProofStep]) -> Result<Option<Value>, RenderError> {
     let mut via = Vec::new();
     for step in source {
@@ -329,7 +329,7 @@ impl FolderArgs {
     fn list(&self, session: &mut Session<'_>, deep: bool, paging: &PageArgs) -> Outcome {
         let (endpoint, path) = item(&self.item)?;
         session.read(self.reading.at.as_deref(), |session, view| {
-            // A folder is told before what lies in it, so each name is made from its folder's.
+            // A folder is listed before the items in it, so each name is built from its folder's.
             let mut names: HashMap<Id, String> = HashMap::new();
             let reader = view.viewer_at_moment()?;
             let rows = content::list(&view.transaction()?, &endpoint, &path, deep)?.into_iter().map(|found| {

@@ -1,4 +1,4 @@
-//! `dropbox`: arguments and answers; its links are in [`super::links`].
+//! The `dropbox` commands: their arguments and their output. The commands for links are in [`super::links`].
 
 use clap::{Args, Subcommand};
 
@@ -72,12 +72,12 @@ enum DropboxCommand {
     /// here; the store keeps its SHA-256. It is mailed too where `smtp` is configured.
     #[command(after_long_help = examples::DROPBOX_INVITE)]
     Invite(links::InviteArgs),
-    /// List the private links and how far each has come
+    /// List the private links with their states
     #[command(after_long_help = examples::DROPBOX_INVITES)]
     Invites(links::InvitesArgs),
-    /// Make a new private link for an address; the old one dies
+    /// Make a new private link for an address and revoke the old one
     ///
-    /// Under the terms of the old one, and as long as that lived, unless said otherwise.
+    /// The new link has the terms of the old one and the same length of life, unless the options say otherwise.
     #[command(after_long_help = examples::DROPBOX_RESEND)]
     Resend(links::InviteArgs),
     /// Revoke the private link of an address
@@ -94,7 +94,7 @@ enum DropboxCommand {
     Submit(links::SubmitArgs),
 }
 
-// What can be said of a dropbox.
+// The settings of a dropbox.
 #[derive(Args, Debug, Clone, Copy)]
 struct DropboxSettingArgs {
     #[command(flatten)]
@@ -123,7 +123,7 @@ impl DropboxSettingArgs {
 /// Create a dropbox
 #[derive(Args, Debug)]
 struct AddArgs {
-    /// Its name
+    /// The dropbox's name
     #[arg(value_name = "NAME")]
     name: String,
     #[command(flatten)]
@@ -135,7 +135,7 @@ struct AddArgs {
 /// Change a dropbox
 #[derive(Args, Debug)]
 struct SetArgs {
-    /// Which one
+    /// The dropbox
     #[arg(value_name = "NAME", add = complete::dropboxes())]
     name: String,
     #[command(flatten)]

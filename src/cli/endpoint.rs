@@ -1,4 +1,4 @@
-//! `endpoint`: arguments and answers.
+//! The `endpoint` commands: their arguments and their output.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -56,16 +56,16 @@ enum EndpointCommand {
     RemoveRole(AssignmentArgs),
 }
 
-// What can be said of an endpoint.
+// The settings of an endpoint.
 #[derive(Args, Debug, Clone)]
 struct EndpointSettingArgs {
-    /// Let only who holds a role see its definition
+    /// Show its definition only to those who hold a role on it
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     private: Option<bool>,
     /// Whether roles can be assigned on it [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     managed: Option<bool>,
-    /// The version of a node's software, as in `4.4.6`; `none` where it is not known
+    /// The version of a node's software, as in `4.4.6`; `none` if it is not known
     #[arg(long, value_name = "VERSION")]
     node_version: Option<String>,
 }
@@ -84,10 +84,10 @@ impl EndpointSettingArgs {
 /// Create an endpoint
 #[derive(Args, Debug)]
 struct AddArgs {
-    /// Its name
+    /// The endpoint's name
     #[arg(value_name = "NAME")]
     name: String,
-    /// What it is; it never changes
+    /// The kind of the endpoint; it never changes
     #[arg(long, value_name = "KIND", value_parser = endpoint_kinds())]
     kind: EndpointKind,
     /// The folder that a share opens, as `ENDPOINT:/folder`
@@ -105,7 +105,7 @@ struct AddArgs {
 /// Change an endpoint
 #[derive(Args, Debug)]
 struct SetArgs {
-    /// Which one
+    /// The endpoint
     #[arg(value_name = "NAME", add = complete::endpoints())]
     name: String,
     #[command(flatten)]
@@ -117,7 +117,7 @@ struct SetArgs {
 /// List the roles on an endpoint
 #[derive(Args, Debug)]
 struct RolesArgs {
-    /// Which endpoint
+    /// The endpoint
     #[arg(value_name = "NAME", add = complete::endpoints())]
     name: String,
     /// The effective roles of this account or group; `me` for one's own
@@ -129,10 +129,10 @@ struct RolesArgs {
     reading: ReadArgs,
 }
 
-// A role, and who is to have it or to lose it.
+// A role, and the principals to give it to or to take it from.
 #[derive(Args, Debug)]
 struct AssignmentArgs {
-    /// Which endpoint
+    /// The endpoint
     #[arg(value_name = "NAME", add = complete::endpoints())]
     name: String,
     /// The role
@@ -161,7 +161,7 @@ static ROLES: [Column; 7] =
 
 fn endpoint_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let Some(it) = resource.as_endpoint() else { return Ok(Map::new()) };
-    // The folder it opens may lie where the reader sees nothing.
+    // The reader may not see the folder that a share opens.
     let of = it.of.map(|id| view.visible_name(id)).transpose()?.flatten();
     Ok(row(
         &COLUMNS,
@@ -251,7 +251,7 @@ impl RolesArgs {
         })
     }
 
-    /// Every role that was assigned.
+    /// Every assigned role, with its holder.
     fn all(&self, view: &ReadView<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
         let endpoint = view.find(Kind::Endpoint, which)?;
         view.transaction()?.require_verb(Verb::ListRoles, endpoint.id)?;
@@ -279,11 +279,11 @@ impl RolesArgs {
     }
 }
 
-/// One's own effective roles. An access manager of a private bucket does not see it, and is told of
-/// that role alone.
+/// The actor's own effective roles. An access manager of a private bucket may not see the bucket, but may see that
+/// role.
 fn own_roles(view: &ReadView<'_>, which: &Name) -> Result<Vec<Map<String, Value>>, RenderError> {
     let Actor::Principal(actor) = view.actor else {
-        return Err(Problem::usage("no_account", "the operator is no account and holds no roles")
+        return Err(Problem::usage("no_account", "the operator is not an account and holds no roles")
             .tip("--as USER, or --of USER")
             .into());
     };
@@ -298,7 +298,7 @@ fn own_roles(view: &ReadView<'_>, which: &Name) -> Result<Vec<Map<String, Value>
     }
 }
 
-/// The effective roles of somebody else, for who may list roles.
+/// The effective roles of an account or group; those of others only for actors who may list roles.
 fn of(view: &ReadView<'_>, which: &Name, who: &Reference) -> Result<Vec<Map<String, Value>>, RenderError> {
     let (id, _) = match who {
         Reference::Named(Kind::Account | Kind::Group, _) => view.resolve(who)?,

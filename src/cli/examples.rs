@@ -1,5 +1,5 @@
-//! The examples of every command, in one place: they end its help and its manual page, and a test
-//! runs each of them on the store that the scripts in `examples/` make.
+//! The examples of every command. They end its help and its manual page, and a test runs each of them on the store that
+//! the scripts in `examples/` make.
 
 macro_rules! examples {
     ($($name:ident: $($line:literal)+;)*) => {

@@ -1,4 +1,4 @@
-//! Files that are read whole: of a bounded length, UTF-8, named in messages as they were given.
+//! Reads whole files of bounded length, in UTF-8. Messages name a file as the user typed it.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use crate::model::{Problem, ProblemKind};
 /// The longest file that is read whole, in bytes.
 pub(super) const MAX_FILE_BYTES: u64 = 64 << 20;
 
-/// What a file is called in messages.
+/// The name of a file in messages.
 pub(super) fn name_of(path: &Path) -> String {
     if path.as_os_str() == "-" { "stdin".to_owned() } else { printable(&path.display().to_string()) }
 }
@@ -29,22 +29,22 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Problem> {
     Ok(Box::new(file))
 }
 
-/// A file that cannot be read.
+/// The problem of a file that cannot be read; `what` completes the sentence.
 pub(super) fn unreadable(path: &Path, what: &str) -> Problem {
     Problem::new(ProblemKind::Input, "unreadable", format!("`{}` {what}", name_of(path)))
 }
 
-/// Reads a file whole.
+/// Reads a whole file.
 pub(super) fn source(path: &Path) -> Result<Source, Problem> {
     source_of(path, open(path)?)
 }
 
-/// Reads a file whole that may be encoded in several ways.
+/// Reads a whole file with a given decoder.
 pub(super) fn source_as(path: &Path, decode: fn(&[u8]) -> Result<Cow<'_, str>, Diagnostic>) -> Result<Source, Problem> {
     decoded(path, open(path)?, decode)
 }
 
-/// Reads what was opened whole.
+/// Reads an open file to its end; `path` is its name in messages.
 pub(super) fn source_of(path: &Path, input: impl Read) -> Result<Source, Problem> {
     decoded(path, input, |bytes| text_of(bytes).map(Cow::Borrowed))
 }
@@ -61,7 +61,7 @@ fn decoded(
         .map_err(|error| unreadable(path, &format!("cannot be read: {}", library_errors::io(&error))))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(unreadable(path, &format!("is longer than {} MB", MAX_FILE_BYTES >> 20))
-            .tip("write so much as JSON Lines, which are read one by one"));
+            .tip("write it as JSON Lines, which are read one by one"));
     }
     let name = name_of(path);
     match decode(&bytes) {
@@ -72,12 +72,12 @@ fn decoded(
     }
 }
 
-/// The most files that folders stand for, and the most entries that are looked at to find them: more is a mistake,
-/// such as a folder that everything on the machine lies in.
+/// The maximum number of files found in a folder, and of entries examined to find them. More is a mistake, such as a
+/// folder that holds everything on the machine.
 const MAX_FILES: usize = 10_000;
 const MAX_ENTRIES: usize = 1_000_000;
 
-/// Every file that is meant: a folder stands for the YAML and JSON in it and below, by name.
+/// The files that the arguments name. A folder stands for all YAML and JSON files in it and below, in order of name.
 pub(super) fn within(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     let mut found = Vec::new();
     for path in paths {
@@ -94,15 +94,15 @@ pub(super) fn within(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     Ok(found)
 }
 
-/// Adds the files of a folder. A list of what is still to be opened, since folders may be nested deeper than the
-/// stack; each folder is opened once, whatever links lead to it.
+/// Adds the files of a folder. A list holds what is still to be opened, since folders may be nested deeper than the
+/// stack. Each folder is opened once, however many links lead to it.
 fn walk(top: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
     let (mut open, mut known, mut entries) = (vec![top.to_owned()], BTreeSet::new(), 0_usize);
     let before = found.len();
     while let Some(path) = open.pop() {
         let failed =
             |error: std::io::Error| unreadable(&path, &format!("cannot be read: {}", library_errors::io(&error)));
-        // What a link leads to may be gone, or be the link itself.
+        // A link may lead nowhere, or to itself.
         let Ok(kind) = std::fs::metadata(&path).map(|it| it.file_type()) else {
             if is_manifest(&path) {
                 return Err(unreadable(&path, "is a link to nothing"));
@@ -124,14 +124,14 @@ fn walk(top: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
                     inside.push(entry.path());
                 }
             }
-            // The last one is opened first.
+            // The list is a stack: its last entry is opened first.
             inside.sort_by(|a, b| b.cmp(a));
             open.extend(inside);
         } else if is_manifest(&path) {
             if !kind.is_file() {
-                return Err(unreadable(&path, "is no regular file")
-                    .why("to read a pipe or a device may never end")
-                    .tip("name it outright, or give it another name"));
+                return Err(unreadable(&path, "is not a regular file")
+                    .why("reading a pipe or a device may never end")
+                    .tip("name the file itself, or give it another extension"));
             }
             if found.len() - before >= MAX_FILES {
                 return Err(too_large(top, &format!("more than {MAX_FILES} manifests")));
@@ -151,13 +151,13 @@ fn too_large(folder: &Path, what: &str) -> Problem {
     unreadable(folder, &format!("holds {what}")).tip("name the folder in which the manifests are")
 }
 
-/// A problem that tells of mistakes in files.
+/// The problem that reports mistakes in files.
 pub(super) fn invalid_files(code: &'static str, shown: Vec<String>) -> Problem {
     let count = shown.len();
     invalid_files_some(code, shown, count)
 }
 
-/// A problem that tells of so many mistakes in files, of which some are shown.
+/// The problem that reports `count` mistakes in files, of which `shown` holds some.
 pub(super) fn invalid_files_some(code: &'static str, mut shown: Vec<String>, count: usize) -> Problem {
     let number = if count == 1 { "a mistake".to_owned() } else { format!("{count} mistakes") };
     if count > shown.len() {
@@ -167,7 +167,7 @@ pub(super) fn invalid_files_some(code: &'static str, mut shown: Vec<String>, cou
     Problem::new(ProblemKind::Input, code, format!("{what} {number}")).with_blocks(shown)
 }
 
-/// The mistakes of several sources, as they are shown.
+/// Renders the mistakes of several sources; each comes with the index of its source.
 pub(super) fn render_diagnostics(sources: &[Source], diagnostics: &[(usize, Diagnostic)]) -> Vec<String> {
     let of = |(number, diagnostic): &(usize, Diagnostic)| {
         let source = sources.get(*number)?;
@@ -195,7 +195,7 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     });
     let moved = written.and_then(|()| std::fs::rename(&aside, path));
     if moved.is_err() {
-        // What was begun is of no use to anybody.
+        // A partly written file is of no use.
         let _ = std::fs::remove_file(&aside);
     }
     moved

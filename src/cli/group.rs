@@ -1,4 +1,4 @@
-//! `group`: arguments and answers.
+//! The `group` commands: their arguments and their output. Workgroups and dropboxes share some of them.
 
 use std::ops::ControlFlow;
 
@@ -40,8 +40,8 @@ enum GroupCommand {
     Show(ShowArgs),
     /// Change who sees a group
     ///
-    /// Who is in it is seen by its members, server admins and managers, and by admins of workgroups
-    /// who manage groups.
+    /// The list of members is visible to the members, to server admins and managers, and to admins of
+    /// workgroups who manage groups.
     #[command(after_long_help = examples::GROUP_SET)]
     Set(ChangeArgs),
     /// Give a group another name
@@ -61,20 +61,20 @@ enum GroupCommand {
     Members(MembersArgs),
 }
 
-// One by name, to be written.
+// A resource to change, by name.
 #[derive(Args, Debug)]
 pub(super) struct NamedArgs {
-    /// Which one
+    /// The name
     #[arg(value_name = "NAME", add = complete::names_of_noun())]
     pub(super) name: String,
     #[command(flatten)]
     pub(super) writing: WriteArgs,
 }
 
-// A group, and what can be said of it.
+// A group and its settings.
 #[derive(Args, Debug)]
 struct ChangeArgs {
-    /// Which one
+    /// The group
     #[arg(value_name = "NAME", add = complete::names_of_noun())]
     name: String,
     /// Who sees its name and may give it roles and shares [default: everyone, unless the directory is private]
@@ -90,7 +90,7 @@ impl ChangeArgs {
     }
 }
 
-// All that one may see.
+// A list of all resources of a kind that the reader may see.
 #[derive(Args, Debug)]
 pub(super) struct ListArgs {
     #[command(flatten)]
@@ -99,10 +99,10 @@ pub(super) struct ListArgs {
     pub(super) reading: ReadArgs,
 }
 
-// One by name, to be read.
+// A resource to show, by name.
 #[derive(Args, Debug)]
 pub(super) struct ShowArgs {
-    /// Which one
+    /// The name
     #[arg(value_name = "NAME", add = complete::names_of_noun())]
     pub(super) name: String,
     #[command(flatten)]
@@ -141,8 +141,8 @@ impl ShowArgs {
 /// The columns of a group.
 static COLUMNS: [Column; 5] = [key("ref"), hidden("name"), shown("visible"), shown("members"), hidden("revision")];
 
-/// A group, a workgroup or a dropbox as a row: its settings by name, and how many members it has
-/// where the reader may see them. Who may only send to it is told its name and send policy.
+/// The row of a group, a workgroup or a dropbox: its settings by name, and its number of members if the reader may see
+/// them. A reader who may only send to it gets its name and send policy.
 pub(super) fn group_row(view: &ReadView<'_>, place: &Resource) -> Result<Map<String, Value>, RenderError> {
     const ENDS: [Column; 2] = [shown("ref"), shown("name")];
     let viewer = view.viewer()?;

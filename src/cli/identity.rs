@@ -1,7 +1,7 @@
-//! Who acts, and on which store: read in one way by commands and by completion.
+//! Determines who acts and on which store, in the same way for commands and for completion.
 //!
-//! What is named but cannot be used is an error, never passed over: an empty `--as` or a broken
-//! `ROLEBOOK_AS` must not make anybody the operator, and an empty `--store` not choose another store.
+//! A value that is given but cannot be used is an error and never ignored: an empty `--as` or a broken `ROLEBOOK_AS`
+//! must not make anybody the operator, and an empty `--store` must not choose another store.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -13,10 +13,10 @@ use crate::ops::Actor;
 use crate::policy::Facts;
 use crate::store::StoreFacts;
 
-/// Where the store is: the option, the environment, the configuration, the default.
+/// The path of the store, from the first of: the option, the environment, the configuration, the default.
 ///
 /// # Errors
-/// For a path that is empty, and where there is none.
+/// For an empty path, and if none is given and there is no home folder.
 pub(super) fn store_path(option: Option<OsString>, config: &Config) -> Result<PathBuf, Problem> {
     if let Some(path) = option {
         return store_file(&path, "--store");
@@ -32,7 +32,7 @@ pub(super) fn store_path(option: Option<OsString>, config: &Config) -> Result<Pa
     })
 }
 
-/// The account to act as, as it was written; none for the operator.
+/// The account to act as, as it was typed; `None` for the operator.
 ///
 /// # Errors
 /// For a name that is empty or not UTF-8.
@@ -56,10 +56,10 @@ pub(super) fn actor_name(option: Option<&OsStr>) -> Result<Option<String>, Probl
     read.map(Some)
 }
 
-/// The account to act as; the operator where none is named.
+/// The account to act as; the operator if `name` is `None`.
 ///
 /// # Errors
-/// For a text that names no account, and "no such account".
+/// For a text that is not the name of an account, and for an account that does not exist.
 pub(super) fn actor(name: Option<&str>, facts: &StoreFacts<'_>) -> Result<Actor, Problem> {
     let Some(text) = name else { return Ok(Actor::Operator) };
     let reference = Reference::parse(text, Kind::Account)?;

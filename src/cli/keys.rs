@@ -1,5 +1,7 @@
-//! `signing-key` and `access-token`: arguments and answers. Keys are made here, at the edge, where
-//! the randomness is; what is secret goes to standard output, once.
+//! The `signing-key` and `access-token` commands: their arguments and their output.
+//!
+//! Keys and secrets are generated here, since the layers below have no source of randomness. Each is printed once, to
+//! standard output.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,7 +25,7 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 
 /// Manage signing keys
 ///
-/// Only the admins of an organization know of them.
+/// Only the admins of an organization see them.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::SIGNING_KEY)]
 pub(super) struct SigningKeyArgs {
@@ -43,10 +45,10 @@ enum SigningKeyCommand {
     /// List the signing keys of an organization or a workspace
     #[command(after_long_help = examples::SIGNING_KEY_LIST)]
     List(ListArgs),
-    /// Show one signing key: its public half
+    /// Show one signing key, with its public key
     #[command(after_long_help = examples::SIGNING_KEY_SHOW)]
     Show(ShowKeyArgs),
-    /// Delete a signing key: what was signed with it is worth nothing from then on
+    /// Delete a signing key; what it signed is no longer valid
     #[command(after_long_help = examples::SIGNING_KEY_DELETE)]
     Delete(DeleteKeyArgs),
 }
@@ -61,7 +63,7 @@ struct CreateKeyArgs {
     writing: WriteArgs,
 }
 
-// An organization or a workspace of which something is listed.
+// An organization or a workspace, whose keys, tokens, media files or streams are listed.
 #[derive(Args, Debug)]
 pub(super) struct ListArgs {
     /// The organization, or one of its workspaces as `ORG/NAME`
@@ -76,7 +78,7 @@ pub(super) struct ListArgs {
 /// Show a signing key
 #[derive(Args, Debug)]
 struct ShowKeyArgs {
-    /// Its number
+    /// The number of the key
     #[arg(value_name = "KEY", add = complete::signing_keys())]
     key: String,
     #[command(flatten)]
@@ -86,16 +88,16 @@ struct ShowKeyArgs {
 /// Delete a signing key
 #[derive(Args, Debug)]
 struct DeleteKeyArgs {
-    /// Its number
+    /// The number of the key
     #[arg(value_name = "KEY", add = complete::signing_keys())]
     key: String,
     #[command(flatten)]
     writing: WriteArgs,
 }
 
-/// A new pair: the private key as PKCS#8 in PEM, and the public one as SubjectPublicKeyInfo in PEM.
+/// Generates a key pair: the private key as PKCS#8 in PEM, and the public key as SubjectPublicKeyInfo in PEM.
 fn new_pair() -> Result<(Secret, String), Problem> {
-    /// What stands before the 32 bytes of an Ed25519 key in DER (RFC 8410).
+    /// The bytes before the 32 bytes of an Ed25519 key in DER (RFC 8410).
     const PRIVATE: [u8; 16] =
         [0x30, 0x2e, 0x02, 0x01, 0, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
     const PUBLIC: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0];
@@ -106,7 +108,7 @@ fn new_pair() -> Result<(Secret, String), Problem> {
     Ok((Secret::from_text(private), pem("PUBLIC KEY", &[PUBLIC.as_slice(), pair.public_key().as_ref()].concat())))
 }
 
-/// Bytes in PEM; those of an Ed25519 key fit in one line.
+/// Encodes bytes in PEM. Those of an Ed25519 key fit in one line, so this breaks none.
 fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
@@ -114,7 +116,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 static KEYS: [Column; 6] =
     [key("ref"), shown("of"), shown("by"), shown("created"), hidden("public_key"), hidden("revision")];
 
-/// Where something lies, as a reference.
+/// The organization or workspace that a resource belongs to, as a reference.
 fn owner_of(view: &ReadView<'_>, resource: &Resource) -> Result<Option<String>, Problem> {
     resource.parent.map(|id| view.name(id)).transpose()
 }
@@ -172,8 +174,8 @@ impl SigningKeyArgs {
 
 /// Manage access tokens
 ///
-/// A token is a principal of its own: it acts with the rights of an admin, cut to one workspace and
-/// to its mode. Only the admins of an organization know of them.
+/// A token is a principal of its own: it acts with the rights of an admin, limited to one workspace
+/// and to its mode. Only the admins of an organization see its tokens.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::ACCESS_TOKEN)]
 pub(super) struct AccessTokenArgs {
@@ -189,7 +191,7 @@ enum AccessTokenCommand {
     /// Its secret is shown once, here; the store keeps its SHA-256.
     #[command(after_long_help = examples::ACCESS_TOKEN_CREATE)]
     Create(CreateTokenArgs),
-    /// List the access tokens of an organization or a workspace, also those that ended
+    /// List the access tokens of an organization or a workspace, including ended ones
     #[command(after_long_help = examples::ACCESS_TOKEN_LIST)]
     List(ListArgs),
     /// Show one access token
@@ -200,8 +202,8 @@ enum AccessTokenCommand {
     Revoke(RevokeTokenArgs),
     /// Show what the token of a secret may do
     ///
-    /// For whoever holds the secret. A token that is unknown, revoked, expired or of another
-    /// workspace gets one and the same answer.
+    /// For the holder of the secret. The answer is the same for a token that is unknown, revoked,
+    /// expired or of another workspace.
     #[command(after_long_help = examples::ACCESS_TOKEN_VERIFY)]
     Verify(VerifyTokenArgs),
 }
@@ -212,7 +214,7 @@ struct CreateTokenArgs {
     /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
-    /// What it may do
+    /// What the token may do
     #[arg(long, value_name = "MODE", required = true, value_parser = token_modes())]
     mode: TokenMode,
     /// When it expires: a length such as `90d`, a day, a time, or `never` (a day begins at 00:00 UTC) [default: never]
@@ -225,7 +227,7 @@ struct CreateTokenArgs {
 /// Show an access token
 #[derive(Args, Debug)]
 struct ShowTokenArgs {
-    /// Its number
+    /// The number of the token
     #[arg(value_name = "TOKEN", add = complete::tokens())]
     token: String,
     #[command(flatten)]
@@ -235,7 +237,7 @@ struct ShowTokenArgs {
 /// Revoke an access token
 #[derive(Args, Debug)]
 struct RevokeTokenArgs {
-    /// Its number
+    /// The number of the token
     #[arg(value_name = "TOKEN", add = complete::tokens())]
     token: String,
     #[command(flatten)]
@@ -248,7 +250,7 @@ struct VerifyTokenArgs {
     /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME")]
     workspace: String,
-    /// Where the token's secret is: a file, or `-` for standard input
+    /// The file that holds the token's secret, or `-` for standard input
     #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     secret: SecretSource,
     #[command(flatten)]
@@ -296,7 +298,7 @@ impl CreateTokenArgs {
 
 impl VerifyTokenArgs {
     fn run(&self, session: &mut Session<'_>) -> Outcome {
-        // Whoever holds a token need not know who made it.
+        // The holder of a token need not know who made it.
         const COLUMNS: [Column; 4] = [shown("ref"), shown("workspace"), shown("mode"), shown("expires")];
         let (org, name) = workspace(&self.workspace)?;
         let secret = read_secret_of("--secret", &self.secret)?;

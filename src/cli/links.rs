@@ -1,5 +1,6 @@
-//! The links of dropboxes: inviting, claiming, submitting. Secrets come in on standard input or
-//! from a file, and go out once, to standard output (and by mail).
+//! The `dropbox` commands for links: inviting, claiming, submitting.
+//!
+//! Secrets are read from standard input or a file, and are shown once, on standard output (and by mail).
 
 use std::io::Read;
 
@@ -21,7 +22,7 @@ use crate::policy::Facts;
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 use crate::store::StoreFacts;
 
-// How long a private link lives.
+// How long a private link is valid.
 #[derive(Args, Debug, Clone)]
 pub(super) struct LinkTermsArgs {
     /// When the link expires: a length such as `7d`, a day, a time (a day begins at 00:00 UTC) [default: 3d]
@@ -44,19 +45,19 @@ impl LinkTermsArgs {
 
 // Invite an outside submitter
 //
-// Makes a private link that only its holder can use to submit, and nothing else. The secret is
-// shown once, here; the store keeps its SHA-256. It is mailed too where `smtp` is configured.
+// Makes a private link that only its holder can use, to submit and for nothing else. The secret is
+// shown once, here; the store keeps its SHA-256. It is also mailed if `smtp` is configured.
 #[derive(Args, Debug)]
 pub(super) struct InviteArgs {
     /// The dropbox
     #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: String,
-    /// The address, of somebody without an account; to make a link anew also `invitation:NUMBER`
+    /// The e-mail address of somebody without an account; `resend` also takes `invitation:NUMBER`
     #[arg(value_name = "ADDRESS")]
     address: String,
     #[command(flatten)]
     life: LinkTermsArgs,
-    /// Mail nothing, even where a mail server is configured
+    /// Mail nothing, even if a mail server is configured
     #[arg(long)]
     no_mail: bool,
     #[command(flatten)]
@@ -89,7 +90,7 @@ pub(super) struct RevokeArgs {
 /// Turn the public link on or off
 ///
 /// Anyone who holds it can claim a private link. Turning it off stops new claims; private links
-/// already claimed live on unless `--revoke-issued`.
+/// already claimed stay valid unless `--revoke-issued` is given.
 #[derive(Args, Debug)]
 pub(super) struct PublicLinkArgs {
     /// The dropbox
@@ -98,31 +99,31 @@ pub(super) struct PublicLinkArgs {
     /// on or off
     #[arg(value_name = "ON|OFF", value_parser = ["on", "off"])]
     state: String,
-    /// With `off`: revoke the private links that were claimed through it, too
+    /// With `off`: also revoke the private links that were claimed through it
     #[arg(long)]
     revoke_issued: bool,
     #[command(flatten)]
     writing: WriteArgs,
 }
 
-/// Get a private link of one's own with the public one
+/// Claim a private link with the public link
 ///
-/// For whoever holds the public link, without an account: `--as` is not consulted. The private
-/// link lives three days.
+/// For anyone who holds the public link; no account is needed, and `--as` is ignored. The private
+/// link is valid for three days.
 #[derive(Args, Debug)]
 pub(super) struct ClaimArgs {
     /// The dropbox
     #[arg(value_name = "DROPBOX")]
     dropbox: String,
-    /// One's e-mail address
+    /// The e-mail address to claim the link for
     #[arg(value_name = "ADDRESS")]
     address: String,
-    /// Where the public link's secret is: a file, or `-` for standard input
-    // Some secrets begin with a hyphen: the parser would take one given by mistake for an unknown
-    // option, and repeat it.
+    /// The file that holds the public link's secret, or `-` for standard input
+    // Some secrets begin with a hyphen. If somebody passes one here by mistake, clap would take it for an unknown
+    // option and repeat it in the message.
     #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     link: SecretSource,
-    /// Mail nothing, even where a mail server is configured
+    /// Mail nothing, even if a mail server is configured
     #[arg(long)]
     no_mail: bool,
     #[command(flatten)]
@@ -131,20 +132,20 @@ pub(super) struct ClaimArgs {
 
 /// Submit a package to a dropbox
 ///
-/// As a member, with `--as`; or with a private link, which then speaks for itself: `--as` is not
-/// consulted. A link that is unknown, revoked, used or expired gets one and the same answer.
+/// Submits as a member, with `--as`, or with a private link, where `--as` is ignored. The answer is
+/// the same for a link that is unknown, revoked, used or expired.
 #[derive(Args, Debug)]
 pub(super) struct SubmitArgs {
     /// The dropbox
     #[arg(value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: String,
-    /// Where the private link's secret is: a file, or `-` for standard input
+    /// The file that holds the private link's secret, or `-` for standard input
     #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     link: Option<SecretSource>,
-    /// What it is called
+    /// The title of the package
     #[arg(long, value_name = "TEXT")]
     title: String,
-    /// A file in it and its size, as `NAME:BYTES` (can be repeated)
+    /// A file in the package and its size, as `NAME:BYTES` (can be repeated)
     #[arg(long = "file", value_name = "NAME:BYTES")]
     files: Vec<String>,
     #[command(flatten)]
@@ -164,13 +165,12 @@ pub(super) fn new_secret() -> Result<Secret, Problem> {
     random_bytes().map(|bytes| Secret::from_bytes(&bytes))
 }
 
-/// Reads the secret of a link. What was named is never repeated in a message: it may be the secret
-/// itself.
+/// Reads the secret of a link. No message repeats the file name, which may be the secret itself.
 fn read_secret(source: &SecretSource) -> Result<Secret, Problem> {
     read_secret_of("--link", source)
 }
 
-/// As [`read_secret`], where another option names the file.
+/// As [`read_secret`], with another option for the file.
 pub(super) fn read_secret_of(option: &str, source: &SecretSource) -> Result<Secret, Problem> {
     const MAX_SECRET_BYTES: u64 = 4096;
     let unreadable = || {
@@ -192,7 +192,7 @@ pub(super) fn read_secret_of(option: &str, source: &SecretSource) -> Result<Secr
     Ok(Secret::from_presented(&text))
 }
 
-/// The link around a secret, where the server has an address; `path` holds the parts of its path.
+/// The link that holds a secret; `None` if the server has no URL. `path` holds the segments of the link's path.
 pub(super) fn url(
     tx: &Transaction<'_, StoreFacts<'_>>,
     path: &[&str],
@@ -209,11 +209,11 @@ pub(super) fn url(
             }
         }
     }
-    // Behind the `#` it stays in the browser: no server or proxy writes it into a log.
+    // After the `#`, the secret stays in the browser: no server or proxy writes it into a log.
     Ok(Some(format!("{url}#{}", secret.reveal())))
 }
 
-/// What goes to whoever a private link is for; nothing where mail is not wanted.
+/// The mail to the holder of a new private link; empty with `--no-mail`.
 fn letters(
     address: &Name,
     dropbox: &Name,
@@ -232,7 +232,7 @@ fn letters(
 impl InviteArgs {
     pub(super) fn run(&self, session: &mut Session<'_>, again: bool) -> Outcome {
         let (dropbox, life) = (name(Kind::Dropbox, &self.dropbox)?, self.life.terms()?);
-        // A link that is made anew may be named by its number.
+        // `resend` also takes the number of a link.
         let which = if again {
             args::invitation(&self.address)?
         } else {
@@ -253,14 +253,14 @@ impl InviteArgs {
     }
 }
 
-/// What is told of a new link.
+/// The data of a new link that its mail and the answer need.
 #[derive(Clone)]
 struct NewLink {
-    /// Whom it is for.
+    /// The address of the person it is for.
     address: Name,
-    /// The whole link, where the server has an address.
+    /// The whole link; `None` if the server has no URL.
     url: Option<String>,
-    /// When it expires.
+    /// When the link expires; `None` if never.
     expires: Option<String>,
 }
 
@@ -277,7 +277,7 @@ fn describe_link(
     Ok(NewLink { address, url: url(tx, &["dropbox", dropbox.as_written()], secret)?, expires })
 }
 
-/// A secret is shown only where the store will know it.
+/// The secret to show; nothing if no revision was committed, since the store then does not know the secret.
 fn issued_secrets<T>(outcome: &ChangeOutcome<T>, url: Option<String>, secret: Secret) -> IssuedSecrets {
     if outcome.is_committed() {
         IssuedSecrets { url, ..IssuedSecrets::secret(secret) }
@@ -383,7 +383,7 @@ impl SubmitArgs {
             None => session.write(&self.writing, ActingAs::Named, &mut |tx| {
                 if tx.actor == Actor::Operator {
                     return Err(Problem::usage("no_sender", "a submission needs a sender")
-                        .why("the operator is no account")
+                        .why("the operator is not an account")
                         .tip("add --as USER, or --link - and the link's secret on standard input"));
                 }
                 invitation::submit_as(tx, &which, &submission)

@@ -1,5 +1,5 @@
-//! What the log tells a reader: which entries, which of their changes, and whether the texts that people
-//! typed stand beside them.
+//! What a reader may see of the log: which entries, which of their changes, and whether the command and the reason that
+//! somebody typed.
 
 mod changes;
 
@@ -17,15 +17,15 @@ use crate::policy::{Facts, LogScope};
 use crate::store::{LogEntry, StoreFacts};
 pub(super) use changes::Changes;
 
-/// As many words in a row are looked up as one name.
+/// The maximum number of consecutive words that are looked up as one name.
 const MAX_NAME_WORDS: usize = 4;
 
-/// A reader of the log.
+/// The log as one reader may see it.
 pub(super) struct LogReader<'v, 'r, F: Facts> {
     view: &'v ReadView<'r, F>,
     viewer: AnyViewer<'v>,
     scope: LogScope,
-    /// Whether words name something that the reader may not see, as things are now.
+    /// For each phrase, whether it now names a principal or resource that the reader may not see.
     words: RefCell<HashMap<String, bool>>,
 }
 
@@ -36,7 +36,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         Ok(LogReader { view, viewer, scope, words: RefCell::default() })
     }
 
-    /// Refuses whoever reads none of the log.
+    /// Refuses a reader who may read no part of the log.
     pub(super) fn require(&self) -> Result<(), Problem> {
         match &self.scope {
             LogScope::On(places) if places.is_empty() => {
@@ -46,7 +46,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         }
     }
 
-    /// Whether the reader is told everything.
+    /// Whether the reader may read the whole log.
     pub(super) fn reads_all(&self) -> bool {
         self.scope == LogScope::All
     }
@@ -56,7 +56,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         Changes::new(self, number)
     }
 
-    /// Whether the reader reads of what lies in nothing else but this.
+    /// Whether the reader may read changes to this outermost resource and to everything in it.
     fn reads_of(&self, outermost: Id) -> bool {
         match &self.scope {
             LogScope::All => true,
@@ -64,12 +64,12 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         }
     }
 
-    /// Whether an entry is one that the reader made.
+    /// Whether the reader made the entry.
     fn is_own(&self, entry: &LogEntry) -> bool {
         self.view.actor.principal().is_some() && entry.actor == self.view.actor.principal()
     }
 
-    /// Whether an entry is none of the reader's business: neither their own nor about what they administer.
+    /// Whether an entry is hidden from the reader: it is not their own and concerns nothing that they administer.
     pub(super) fn hides(&self, entry: &LogEntry) -> Result<bool, Problem> {
         if self.reads_all() || self.is_own(entry) {
             return Ok(false);
@@ -77,9 +77,8 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         Ok(!self.changes(entry.number).any_concerns(&mut |id| self.reads_of(id))?)
     }
 
-    /// Whether the reader is told what was typed: the command and the reason. Administrators are, where
-    /// all of the revision concerns what they administer and no word of it names anything else that they
-    /// may not see.
+    /// Whether the reader may see the texts that were typed: the command and the reason. Administrators may, if the
+    /// whole revision concerns what they administer and no word of the texts names anything else that they may not see.
     pub(super) fn shows_texts(&self, entry: &LogEntry) -> Result<bool, Problem> {
         if self.reads_all() || self.is_own(entry) {
             return Ok(true);
@@ -100,19 +99,19 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         Ok(true)
     }
 
-    /// Whether the reader is told why something was denied. Why an invitation was refused is not told to
-    /// whom it was refused, who reads their own entries.
+    /// Whether the reader may see why something was denied. The reason why an invitation was refused is hidden from the
+    /// person it was refused to, who reads their own entries.
     pub(super) fn shows_denial(&self, rule: &str) -> bool {
         self.reads_all() || rule != INVITATION.name
     }
 
-    /// Who made an entry: administrators are told who changed what they administer.
+    /// Who made an entry. Administrators may know who changed what they administer.
     pub(super) fn actor(&self, entry: &LogEntry) -> Result<String, Problem> {
-        // told: with the entry, which the reader is told of.
+        // told: the reader may see the entry, and its actor with it.
         entry.actor.map_or_else(|| Ok("operator".to_owned()), |id| self.view.reference(id))
     }
 
-    /// Things as they were when a revision was made.
+    /// Names as they were when a revision was made.
     fn past_names(&self, number: Revision) -> PastNames<'_, 'v, 'r, F> {
         let reader = self.view.reader;
         let sides = [reader.facts_at(number), reader.facts_at(number.saturating_sub(1))];
@@ -120,7 +119,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         PastNames { log: self, sides, names, outermost, ended }
     }
 
-    /// Whether a text has the name of something in it that the reader may not see, now or at the time.
+    /// Whether a text names anything that the reader may not see, by its name now or at the time of the revision.
     fn names_unseen(&self, text: &str, number: Revision) -> Result<bool, Problem> {
         let then = self.past_names(number);
         for words in phrases(text) {
@@ -140,7 +139,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         Ok(false)
     }
 
-    /// Whether something is called so that the reader may not see.
+    /// Whether a principal or resource of this name exists that the reader may not see.
     fn is_unseen<G: Facts>(&self, facts: &G, name: &str) -> Result<bool, Problem> {
         const NAMED: [Kind; 7] =
             [Kind::Account, Kind::Group, Kind::Workgroup, Kind::Dropbox, Kind::Endpoint, Kind::Org, Kind::Invitee];
@@ -177,7 +176,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
         Ok(false)
     }
 
-    /// Whether a thing is, or lies in, what the reader administers.
+    /// Whether a resource is, or lies in, one that the reader administers.
     fn concerns<G: Facts>(&self, facts: &G, id: Id) -> Result<bool, Problem> {
         match &self.scope {
             LogScope::All => Ok(true),
@@ -186,7 +185,7 @@ impl<'v, 'r, F: Facts> LogReader<'v, 'r, F> {
     }
 }
 
-/// The names that may stand in a text: each word and a few in a row, without their prefixes and quotes.
+/// The possible names in a text: each word and each few consecutive words, also without prefixes and quotes.
 fn phrases(text: &str) -> Vec<String> {
     let is_edge = |c: char| !c.is_alphanumeric();
     let words: Vec<&str> = text
@@ -202,7 +201,7 @@ fn phrases(text: &str) -> Vec<String> {
     for (at, _) in words.iter().enumerate() {
         for length in 1..=MAX_NAME_WORDS.min(words.len() - at) {
             let phrase = words.get(at..at + length).unwrap_or_default().join(" ");
-            // A command's own options name nothing.
+            // The options of a command are not names.
             if phrase.starts_with("--") && length == 1 {
                 continue;
             }
@@ -218,11 +217,11 @@ fn phrases(text: &str) -> Vec<String> {
     found
 }
 
-/// As many names are kept for the next change.
+/// The maximum number of entries in each cache of [`PastNames`].
 const MAX_CACHED_NAMES: usize = 100_000;
 
-/// Things as they were when a revision was made: after it, else before it, else at any time. What was looked up is
-/// kept, since most of what a revision changes lies in few places.
+/// Names as they were when a revision was made: after it, else before it, else now. Lookups are cached, since most of
+/// the resources that a revision changes lie in a few others.
 struct PastNames<'l, 'v, 'r, F: Facts> {
     log: &'l LogReader<'v, 'r, F>,
     sides: [StoreFacts<'r>; 2],
@@ -231,7 +230,7 @@ struct PastNames<'l, 'v, 'r, F: Facts> {
     ended: RefCell<HashMap<Id, bool>>,
 }
 
-/// Keeps what was found; of so much that it takes room, only the last.
+/// Caches and returns a value. A full cache is emptied first.
 fn cache<T: Clone>(kept: &RefCell<HashMap<Id, T>>, id: Id, found: T) -> T {
     let mut kept = kept.borrow_mut();
     if kept.len() >= MAX_CACHED_NAMES {
@@ -247,12 +246,12 @@ impl<F: Facts> NameLookup for PastNames<'_, '_, '_, F> {
         for facts in &self.sides {
             told = told || self.log.concerns(facts, id)?;
         }
-        // told: asked just now.
+        // told: `told` is the answer of the check above.
         if told { self.reference(id) } else { Ok(HIDDEN.to_owned()) }
     }
 
     fn participant(&self, _binding: &Binding, id: Id) -> Result<String, Problem> {
-        // told: who reads of a thing in the log administers it, and may list who holds what on it.
+        // told: a reader who sees a change to a resource administers it, and may list the bindings on it.
         self.reference(id)
     }
 
@@ -263,12 +262,12 @@ impl<F: Facts> NameLookup for PastNames<'_, '_, '_, F> {
         if !self.has_ended(id)? {
             for facts in &self.sides {
                 if facts.header(id)?.is_some() {
-                    // told: the callers of this function asked.
+                    // told: the callers of this function check the reader.
                     return Ok(cache(&self.names, id, facts.reference(id)?));
                 }
             }
         }
-        // told: the callers of this function asked.
+        // told: the callers of this function check the reader.
         Ok(cache(&self.names, id, self.log.view.reference(id)?))
     }
 
@@ -279,7 +278,7 @@ impl<F: Facts> NameLookup for PastNames<'_, '_, '_, F> {
         if id <= Id::LAST_RESERVED || self.log.view.facts.header(id)?.is_some() {
             return Ok(cache(&self.ended, id, false));
         }
-        // Files and folders are told by the paths they had.
+        // Removed files and folders keep the names they had: their paths.
         for facts in &self.sides {
             if let Some(was) = facts.header(id)? {
                 return Ok(cache(&self.ended, id, was.kind() != Kind::Item));
@@ -306,7 +305,7 @@ mod tests {
     use super::phrases;
 
     #[test]
-    fn a_text_is_read_for_every_name_that_may_stand_in_it() {
+    fn a_text_is_searched_for_every_possible_name() {
         let found = phrases("share grant node1:/x 'group:the crew' --reason=\"for acme/prod, and bob.\"");
         for name in ["node1", "the crew", "acme/prod", "acme", "prod", "bob", "share"] {
             assert!(found.iter().any(|it| it == name), "{name}: {found:?}");

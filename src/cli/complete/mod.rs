@@ -1,8 +1,7 @@
-//! Completion: verbs and options from the parser, names out of the store.
+//! Shell completion: verbs and options come from the parser, names from the store.
 //!
-//! The scripts that shells load only call the program back, with `ROLEBOOK_COMPLETE` set to the
-//! shell's name; so they never grow stale. Names are those that whoever acts may see. Nothing is
-//! said on failure, and a store is never made.
+//! The scripts that shells load only call the program back, with `ROLEBOOK_COMPLETE` set to the shell's name, so they
+//! never become outdated. Only names that the actor may see are offered. Failures are silent, and no store is created.
 
 mod shells;
 
@@ -24,18 +23,18 @@ use crate::model::{Kind, Role, Time};
 use crate::policy::Facts;
 use crate::store::Store;
 
-/// The shells there is a script for.
+/// The shells that have a script.
 pub(super) const SHELLS: [&str; 5] = ["bash", "zsh", "fish", "elvish", "powershell"];
 
-/// The variable that turns a call into a question for completions; our own, so that a stray
+/// The environment variable that makes a call a request for completions. The name is our own, so that a stray
 /// `COMPLETE` in somebody's environment does nothing.
 const VARIABLE: &str = "ROLEBOOK_COMPLETE";
-/// Which word is completed; the last one where the shell does not say.
+/// The environment variable with the index of the word to complete; the last word if it is not set.
 const INDEX: &str = "ROLEBOOK_COMPLETE_INDEX";
-/// The characters that bash splits words at.
+/// The environment variable with the characters at which bash splits words.
 const BREAKS: &str = "ROLEBOOK_COMPLETE_BREAKS";
 
-/// More candidates than anybody reads.
+/// The maximum number of candidates, which is more than anybody reads.
 const MAX_CANDIDATES: usize = 200;
 
 /// The script that a shell loads.
@@ -43,7 +42,7 @@ pub(super) fn script(shell: &str) -> Option<&'static str> {
     Shell::script(shell)
 }
 
-/// Answers a question for completions, if this call is one.
+/// Answers a request for completions and returns the exit status; `None` if this call is not such a request.
 pub(super) fn answer(args: &[OsString], out: &mut dyn Write) -> Option<u8> {
     let shell = Shell::from_word(&std::env::var(VARIABLE).ok()?)?;
     let typed: Vec<OsString> = args.iter().skip_while(|arg| *arg != "--").skip(1).cloned().collect();
@@ -53,7 +52,7 @@ pub(super) fn answer(args: &[OsString], out: &mut dyn Write) -> Option<u8> {
     let index = std::env::var(INDEX).ok().and_then(|index| index.parse().ok()).unwrap_or(typed.len() - 1);
     let (mut words, last) = shell.words(typed, index, &std::env::var(BREAKS).unwrap_or_default());
     if words.len() == index {
-        // Some shells hand over no empty word.
+        // Some shells do not pass an empty last word.
         words.push(OsString::new());
     }
     LINE.set(words.clone()).ok()?;
@@ -66,7 +65,7 @@ pub(super) fn answer(args: &[OsString], out: &mut dyn Write) -> Option<u8> {
     Some(u8::from(done.is_err()))
 }
 
-/// A candidate that can be typed; one that is not UTF-8 is the name of a file, and the shell offers those.
+/// A candidate that can be typed. `None` if it is not UTF-8: it is then a file name, which the shell itself offers.
 fn candidate(found: &CompletionCandidate) -> Option<Candidate> {
     let value = found.get_value().to_str().filter(|value| !value.contains('\0'))?.to_owned();
     let about = found.get_help().map(ToString::to_string).unwrap_or_default();
@@ -90,7 +89,7 @@ fn option_value(option: &str) -> Option<OsString> {
     apart.or_else(joined)
 }
 
-/// The store as whoever acts sees it; nothing where anything is in the way.
+/// Calls `visit` with the store as the actor sees it; `None` if anything fails.
 fn with_view(visit: &mut dyn FnMut(&ReadView<'_>) -> Option<()>) -> Option<()> {
     let config = Config::read().ok()?;
     let path = identity::store_path(option_value("--store"), &config).ok()?;
@@ -101,7 +100,7 @@ fn with_view(visit: &mut dyn FnMut(&ReadView<'_>) -> Option<()>) -> Option<()> {
     visit(&view)
 }
 
-/// The names of some kinds that begin as typed, with their prefix where `prefixed`.
+/// The names of some kinds that begin with the typed text. The flag of a kind says whether its names get their prefix.
 fn names(current: &OsStr, kinds: &[(Kind, bool)]) -> Vec<CompletionCandidate> {
     let Some(typed) = current.to_str() else { return Vec::new() };
     let typed = key(typed);
@@ -111,7 +110,7 @@ fn names(current: &OsStr, kinds: &[(Kind, bool)]) -> Vec<CompletionCandidate> {
         for (kind, prefixed) in kinds {
             view.facts
                 .resources(*kind, None, &mut |resource| {
-                    // What begins with a dash would be read as an option; with its kind in front it is a name.
+                    // A name that begins with a dash would be read as an option, so it gets its prefix.
                     let prefixed = *prefixed || resource.name.starts_with('-');
                     let written = if prefixed { resource.reference() } else { resource.name.clone() };
                     if key(&written).starts_with(&typed) && viewer.sees(&resource).unwrap_or(false) {
@@ -134,7 +133,7 @@ fn completer(kinds: &'static [(Kind, bool)]) -> ArgValueCompleter {
     ArgValueCompleter::new(move |current: &OsStr| names(current, kinds))
 }
 
-/// Words that begin as typed.
+/// The words that begin with the typed text.
 fn beginning<'w>(current: &OsStr, words: impl IntoIterator<Item = &'w str>) -> Vec<CompletionCandidate> {
     let typed = current.to_string_lossy().to_lowercase();
     words.into_iter().filter(|word| word.starts_with(&typed)).map(CompletionCandidate::new).collect()
@@ -168,7 +167,7 @@ pub(super) fn sharers() -> impl ArgExt + Clone {
     })
 }
 
-/// Presets and permissions; after a comma the next one.
+/// Presets and permissions; after a comma, the next one of the list.
 pub(super) fn permissions() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
         let typed = current.to_string_lossy();
@@ -179,7 +178,7 @@ pub(super) fn permissions() -> impl ArgExt + Clone {
     })
 }
 
-/// Endpoints, then what lies in the folder typed so far, as far as one may browse it.
+/// Endpoints first, then the items of the folder typed so far, if the actor may browse it.
 pub(super) fn items() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
         let typed = current.to_string_lossy().into_owned();
@@ -205,7 +204,7 @@ pub(super) fn items() -> impl ArgExt + Clone {
     })
 }
 
-/// The names of whichever noun stands on the line.
+/// Names of the kind whose noun is on the line.
 pub(super) fn names_of_noun() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
         let noun = line().iter().find_map(|arg| match arg.to_str() {
@@ -262,14 +261,14 @@ pub(super) fn resources() -> impl ArgExt + Clone {
     })
 }
 
-/// Workspaces as `ORG/NAME`, with their prefix where `prefixed`.
+/// Workspaces as `ORG/NAME`, with their prefix if `prefixed`.
 fn workspace_names(current: &OsStr, prefixed: bool) -> Vec<CompletionCandidate> {
     let Some(typed) = current.to_str() else { return Vec::new() };
     let typed = key(typed);
     let mut found = Vec::new();
     let _ = with_view(&mut |view| {
         for workspace in view.all(Kind::Workspace).ok()? {
-            // told: of those that the reader may see.
+            // told: `all` gives only workspaces that the reader may see.
             let reference = view.reference(workspace.id).ok()?;
             let bare = reference.strip_prefix("workspace:").unwrap_or(&reference);
             let written = if prefixed || bare.starts_with('-') { reference.as_str() } else { bare };
@@ -306,7 +305,7 @@ pub(super) fn tokens() -> impl ArgExt + Clone {
     completer(&[(Kind::AccessToken, true)])
 }
 
-/// Media files or live streams: whichever noun stands on the line.
+/// Media files or live streams, by the noun on the line.
 pub(super) fn media() -> impl ArgExt + Clone {
     ArgValueCompleter::new(|current: &OsStr| {
         let noun = line().iter().find_map(|arg| match arg.to_str() {

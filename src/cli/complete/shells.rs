@@ -1,16 +1,15 @@
-//! What each shell is sent, and how it quotes.
+//! The format of completions for each shell, and its quoting.
 //!
-//! A candidate is a name that anybody may have chosen. So it goes to the shell as one word that means
-//! itself: bash and PowerShell insert what they are given, so it is quoted here; zsh, fish and Elvish
-//! quote what they insert. Candidates end with NUL where the shell can read that, since a name in an
-//! older store may hold a line end.
+//! A candidate is a name that anybody may have chosen, so the shell must take it as one literal word. Bash and
+//! PowerShell insert candidates unchanged, so this module quotes them; zsh, fish and Elvish quote what they insert.
+//! Candidates end with NUL if the shell can read that, since a name in an older store may contain a line end.
 
 use std::ffi::OsString;
 use std::fmt::Write;
 
 use crate::model::escape::{escape_hidden, is_hidden};
 
-/// A shell there is a script for.
+/// A shell that has a script.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Shell {
     Bash,
@@ -20,7 +19,7 @@ pub(super) enum Shell {
     Powershell,
 }
 
-/// What may be inserted, and what it is.
+/// A text that may be inserted, and a description of it.
 pub(super) struct Candidate {
     pub(super) value: String,
     pub(super) about: String,
@@ -35,7 +34,7 @@ impl Shell {
         ("powershell", Shell::Powershell, include_str!("../../../completions/rolebook.ps1")),
     ];
 
-    /// The shell of a word.
+    /// The shell with this name.
     pub(super) fn from_word(word: &str) -> Option<Shell> {
         Shell::ALL.into_iter().find(|(known, ..)| *known == word).map(|(_, shell, _)| shell)
     }
@@ -45,12 +44,12 @@ impl Shell {
         Shell::ALL.into_iter().find(|(known, ..)| *known == word).map(|(.., script)| script)
     }
 
-    /// The words of the line as the program would be given them, and what bash needs to know of the last.
+    /// The words of the line as the program would receive them, and, for bash, the state of the word to complete.
     pub(super) fn words(self, typed: Vec<OsString>, index: usize, breaks: &str) -> (Vec<OsString>, Typed) {
         if self != Shell::Bash {
             return (typed, Typed::default());
         }
-        // bash hands over words as they are typed, with their quotes.
+        // bash passes words as they are typed, with their quotes.
         let last = typed.get(index).map(|word| Typed::read(&word.to_string_lossy(), breaks)).unwrap_or_default();
         (typed.iter().map(|word| unquoted(&word.to_string_lossy()).0.into()).collect(), last)
     }
@@ -80,12 +79,12 @@ impl Shell {
     }
 }
 
-/// How far the word that bash completes is typed.
+/// The state of the word that bash completes.
 #[derive(Default, Debug, PartialEq, Eq)]
 pub(super) struct Typed {
-    /// What bash keeps, without quotes: up to an open quote, or to the last character that it splits at.
+    /// The part that bash keeps, without quotes: up to an open quote, or to the last character that it splits at.
     kept: String,
-    /// The quote that is open.
+    /// The open quote, if there is one.
     quote: Option<char>,
 }
 
@@ -99,15 +98,15 @@ impl Typed {
         Typed { kept: unquoted(word.get(..end).unwrap_or_default()).0, quote: None }
     }
 
-    /// What bash puts in place of the word, of a candidate.
+    /// The part of a candidate that bash inserts; `None` if the candidate does not begin with the kept part.
     fn rest_of<'v>(&self, value: &'v str) -> Option<&'v str> {
-        // Names are compared without case, but what is kept stays as it is typed.
+        // Names are compared without case, but the kept part stays as it was typed.
         let rest = value.get(self.kept.len()..)?;
         value.get(..self.kept.len()).filter(|front| front.eq_ignore_ascii_case(&self.kept)).map(|_| rest)
     }
 }
 
-/// A word of a POSIX shell without its quotes, and where a quote is open, if one is. Nothing is expanded.
+/// A word of a POSIX shell without its quotes, and the position and sign of an open quote. Nothing is expanded.
 fn unquoted(word: &str) -> (String, Option<(usize, char)>) {
     let (mut out, mut open) = (String::new(), None);
     let mut letters = word.char_indices();
@@ -127,13 +126,13 @@ fn unquoted(word: &str) -> (String, Option<(usize, char)>) {
     (out, open)
 }
 
-/// A text as bash takes it for itself, outside of quotes or where one is open.
+/// Quotes a text so that bash takes it literally, outside of quotes or after an open one.
 fn bash(text: &str, quote: Option<char>) -> String {
     let mut out = String::new();
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         if is_hidden(letter) {
-            // Quotes of their own, in bytes: older versions know no `\u`.
+            // A quoted run of its own, in bytes: older versions do not know `\u`.
             out.extend(quote);
             out.push_str("$'");
             let mut hidden = letter;
@@ -152,7 +151,7 @@ fn bash(text: &str, quote: Option<char>) -> String {
         }
         match quote {
             Some('\'') if letter == '\'' => out.push_str("'\\''"),
-            // A backslash before it would stay there.
+            // A backslash before it would remain in the text.
             Some('"') if letter == '!' => out.push_str("\"'!'\""),
             Some('"') if matches!(letter, '$' | '`' | '"' | '\\') => out.extend(['\\', letter]),
             Some(_) => out.push(letter),
@@ -160,19 +159,19 @@ fn bash(text: &str, quote: Option<char>) -> String {
             None => out.push(letter),
         }
     }
-    // What ends with the quote is taken for closed by it, and none is added.
+    // If the text ends with the quote, bash takes that for the closing one and adds none.
     if quote.is_some_and(|quote| out.ends_with(quote)) {
         out.extend(quote);
     }
     out
 }
 
-/// Whether a character of ASCII means itself in bash wherever it stands in a word.
+/// Whether an ASCII character is literal in bash at every position of a word.
 const fn is_plain(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | ',' | '/' | ':' | '@' | '=' | '+' | '%')
 }
 
-/// A text as PowerShell takes it for itself.
+/// Quotes a text so that PowerShell takes it literally.
 fn powershell(text: &str) -> String {
     // PowerShell takes typographic quotes for quotes.
     let is_single = |it: char| matches!(it, '\'' | '\u{2018}'..='\u{201b}');
@@ -222,14 +221,14 @@ mod tests {
         "ünï 日本",
     ];
 
-    /// bash itself says what a quoted text means.
+    /// Bash itself expands the quoted text.
     #[test]
-    fn bash_takes_what_is_quoted_for_itself() {
+    fn bash_takes_quoted_text_literally() {
         for name in NAMES {
             for (open, close) in [(None, ""), (Some('\''), "'"), (Some('"'), "\"")] {
                 let begin = open.map(String::from).unwrap_or_default();
                 let text = bash(name, open);
-                // As bash does itself.
+                // Bash completes the quote in the same way.
                 let close = if open.is_some_and(|quote| text.ends_with(quote)) { "" } else { close };
                 let script = format!("printf '%s' {begin}{text}{close}");
                 let output = Command::new("bash").args(["-c", &script]).output().unwrap();
@@ -258,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn powershell_is_given_texts_that_mean_themselves() {
+    fn powershell_takes_quoted_text_literally() {
         for (name, quoted) in [
             ("plain", "plain"),
             ("pw$(touch PWNED)", "'pw$(touch PWNED)'"),

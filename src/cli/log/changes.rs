@@ -1,5 +1,5 @@
-//! The changes of one revision as the log tells them. There may be millions: they are told one after the other,
-//! and none is kept.
+//! The changes of one revision, as the log shows them to a reader. There may be millions, so they are streamed and
+//! never held together.
 
 use std::ops::ControlFlow;
 
@@ -9,17 +9,17 @@ use crate::ops::describe::{Change, concerns, describe};
 use crate::policy::{Facts, RowChange};
 use crate::render::{PushElement, RenderError};
 
-/// How many rows of a revision are described at once.
+/// The number of rows of a revision that are described at once.
 const BATCH_ROWS: usize = 1_000;
 
-/// The changes of one revision, as they were told at the time, as far as the reader reads of them.
+/// The changes of one revision that the reader may see, with the names of that time.
 pub(in crate::cli) struct Changes<'l, 'v, 'r, F: Facts> {
     log: &'l LogReader<'v, 'r, F>,
     number: Revision,
     then: PastNames<'l, 'v, 'r, F>,
 }
 
-/// Told of each change.
+/// The callback that receives each change.
 type VisitChange<'c> = &'c mut dyn FnMut(Change) -> Result<ControlFlow<()>, RenderError>;
 
 impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
@@ -27,18 +27,18 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
         Changes { log, number, then: log.past_names(number) }
     }
 
-    /// Tells of each change.
+    /// Calls `visit` with each change.
     pub(in crate::cli) fn each(&self, visit: VisitChange<'_>) -> Result<(), RenderError> {
         let reader = self.log.view.reader;
         let mut rows: Vec<RowChange> = Vec::new();
         let mut flow = ControlFlow::Continue(());
         reader.each_change(self.number, &mut |change| {
-            // What the reader does not read of is not even described.
+            // Changes that the reader may not see are skipped before anything is described.
             if !self.log.reads_all() && !concerns(&change, &self.then)?.is_some_and(|id| self.log.reads_of(id)) {
                 return Ok(ControlFlow::Continue(()));
             }
             match &change {
-                // The role of an account is told with it, so it is looked up now and left out later.
+                // The role of an account is described with the account, so it is added here and skipped below.
                 RowChange::Resource(before, after) => {
                     let account = after.as_ref().or(before.as_ref()).filter(|any| any.kind() == Kind::Account);
                     let account = account.map(|any| any.id);
@@ -78,7 +78,7 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Tells of the changes as a list of a row.
+    /// Pushes each change as an element of the row's list.
     pub(in crate::cli) fn list(&self, push: PushElement<'_>) -> Result<(), RenderError> {
         self.each(&mut |change| {
             push(change.json())?;
@@ -86,8 +86,7 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
         })
     }
 
-    /// Whether one of the changes, also of those that the reader does not read of, concerns what is looked for.
-    /// None is described for that.
+    /// Whether any change concerns a sought resource, including changes that the reader may not see. Describes none.
     pub(super) fn any_concerns(&self, is_sought: &mut dyn FnMut(Id) -> bool) -> Result<bool, Problem> {
         let mut found = false;
         self.log.view.reader.each_change(self.number, &mut |row| {
@@ -97,11 +96,11 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
         Ok(found)
     }
 
-    /// Whether it changed a resource, what lies in it, or a binding on it or of it.
+    /// Whether the revision changed a resource, what lies in it, or a binding on it or of it.
     pub(in crate::cli) fn touch(&self, wanted: Id) -> Result<bool, Problem> {
         let mut found = false;
         self.log.view.reader.each_change(self.number, &mut |row| {
-            // What happened on an endpoint or in an organization happened to what lies in it.
+            // A change on an endpoint or in an organization counts as a change to it.
             found = touches(&row, wanted) || (self.log.reads_of(wanted) && concerns(&row, &self.then)? == Some(wanted));
             Ok::<_, Problem>(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
@@ -109,7 +108,7 @@ impl<'l, 'v, 'r, F: Facts> Changes<'l, 'v, 'r, F> {
     }
 }
 
-/// Whether a row that changed is of a resource: itself, what lies in it, or a binding on it or of it.
+/// Whether a changed row belongs to a resource: the resource itself, its child, or a binding on it or of it.
 fn touches(row: &RowChange, wanted: Id) -> bool {
     match row {
         RowChange::Resource(before, after) => {

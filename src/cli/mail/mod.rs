@@ -1,7 +1,7 @@
-//! Mailing links and invitations through the SMTP server of the configuration.
+//! Mails links and invitations through the SMTP server of the configuration.
 //!
-//! The connection is protected unless the configuration says otherwise outright. Failures are
-//! answered as text and never hold the secret: the link itself stands, and was printed before.
+//! The connection is encrypted unless the configuration says `tls: none`. A failure is returned as a text that never
+//! holds the secret. It does not undo the change: the link was printed before and stays valid.
 
 mod smtp;
 
@@ -16,7 +16,7 @@ use super::config::{Smtp, Tls};
 
 /// A message to one person.
 pub(super) struct MailMessage {
-    /// What it brings, as a warning names it.
+    /// What the mail delivers, as a warning names it.
     pub(super) what: &'static str,
     pub(super) to: String,
     pub(super) subject: String,
@@ -24,7 +24,7 @@ pub(super) struct MailMessage {
 }
 
 impl MailMessage {
-    /// A private link to a dropbox.
+    /// The mail with a private link to a dropbox.
     pub(super) fn link(to: &str, dropbox: &str, link: &str, expires: Option<&str>) -> MailMessage {
         MailMessage {
             what: "the link",
@@ -37,7 +37,7 @@ impl MailMessage {
         }
     }
 
-    /// An invitation to an organization, in a role.
+    /// The mail with an invitation to an organization, in a role.
     pub(super) fn invitation(to: &str, org: &str, role: &str, secret: &str, expires: Option<&str>) -> MailMessage {
         MailMessage {
             what: "the invitation",
@@ -55,10 +55,10 @@ fn validity(expires: Option<&str>) -> String {
     expires.map_or_else(|| "It works until it is withdrawn.".to_owned(), |time| format!("It works until {time}."))
 }
 
-/// Why a letter was not mailed.
+/// Why a mail was not sent.
 pub(super) struct MailError {
     pub(super) why: String,
-    /// Whether every other letter would meet the same failure.
+    /// Whether every other mail would fail in the same way.
     pub(super) for_all: bool,
 }
 
@@ -68,7 +68,7 @@ impl MailError {
     }
 }
 
-/// Sends a letter.
+/// Sends a mail.
 pub(super) fn send(config: &Smtp, mail: &MailMessage) -> Result<(), MailError> {
     let from: Mailbox = config
         .from
@@ -101,7 +101,7 @@ pub(super) fn send(config: &Smtp, mail: &MailMessage) -> Result<(), MailError> {
         .map_err(|failure| MailError { why: failure.to_string(), for_all: failure.is_of_connection() })
 }
 
-/// The password, without the end of its line.
+/// The password from its file, without the line end; `None` if no file is configured.
 fn password(config: &Smtp) -> Result<Option<String>, String> {
     let Some(file) = &config.password_file else { return Ok(None) };
     let text = std::fs::read_to_string(file)

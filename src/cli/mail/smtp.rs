@@ -1,8 +1,8 @@
 //! The SMTP dialogue that delivers one message (RFC 5321), bounded in time and in bytes.
 //!
-//! `lettre` composes the message and does not carry it. Its timeout bounds each read and not the
-//! whole, a response line is read to its end before its length is checked, and what a server sends
-//! behind its answer to STARTTLS is believed as if it had come through TLS.
+//! `lettre` composes the message but does not transport it, for three reasons. Its timeout bounds each read and not the
+//! whole dialogue. It reads a response line to its end before it checks the length. It trusts data that a server sends
+//! after its answer to STARTTLS as if the data had come through TLS.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -15,33 +15,33 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-/// The longest response line, its end included. RFC 5321 allows 512 bytes; some servers write more.
+/// The maximum length of a response line, including its end. RFC 5321 allows 512 bytes; some servers write more.
 const MAX_LINE_BYTES: usize = 4096;
 
-/// The most lines of one response.
+/// The maximum number of lines of one response.
 const MAX_LINES: usize = 100;
 
-/// The most bytes that are read from the server in one dialogue, TLS included.
+/// The maximum number of bytes read from the server in one dialogue, including TLS.
 const MAX_BYTES: usize = 256 * 1024;
 
 /// How the connection is protected.
 pub(super) enum Security {
-    /// In the clear first, then upgraded; refused if the server cannot.
+    /// Unencrypted at first, then upgraded; no mail is sent if the server cannot upgrade.
     Starttls(Arc<ClientConfig>),
-    /// From the first byte.
+    /// Encrypted from the first byte.
     Wrapped(Arc<ClientConfig>),
-    /// Not at all.
+    /// Not encrypted.
     None,
 }
 
-/// The server and how to speak to it.
+/// The server and how to connect to it.
 pub(super) struct SmtpServer<'s> {
     pub(super) host: &'s str,
     pub(super) port: u16,
     pub(super) security: Security,
-    /// The user and the password to log in with.
+    /// The user and the password to log in with; `None` for no login.
     pub(super) login: Option<(&'s str, &'s str)>,
-    /// How long the whole dialogue may take, the look-up of the name included.
+    /// The maximum time of the whole dialogue, including the lookup of the server's name.
     pub(super) timeout: Duration,
 }
 
@@ -49,42 +49,42 @@ pub(super) struct SmtpServer<'s> {
 pub(super) struct Envelope<'m> {
     pub(super) from: &'m str,
     pub(super) to: &'m str,
-    /// The message as RFC 5322 writes it, lines ended by CRLF.
+    /// The message in the format of RFC 5322; its lines end with CRLF.
     pub(super) message: &'m [u8],
 }
 
-/// Why a message was not delivered. Nothing that the server wrote is kept but its codes: it may
-/// quote what it was sent, and that is the link or the password.
+/// Why a message was not delivered. Of the server's responses only the codes are kept: a server may quote what it
+/// received, which includes the link and the password.
 #[derive(Debug)]
 pub(super) enum SmtpError {
     /// The name of the server has no address.
     Unresolved,
-    /// No connection, or it broke.
+    /// The connection could not be made, or broke.
     Io(io::ErrorKind),
-    /// The time for the whole dialogue is over.
+    /// The dialogue did not finish within its maximum time.
     TimeOver(Duration),
-    /// The server wrote more than a response can be.
+    /// The server sent more than the bounds allow.
     TooMuch,
-    /// What it wrote is not SMTP.
+    /// The response is not SMTP.
     NotSmtp,
-    /// It cannot protect the connection.
+    /// The server does not offer STARTTLS.
     NoStarttls,
-    /// It sent something behind its answer to STARTTLS.
+    /// The server sent data after its answer to STARTTLS.
     Injected,
     /// The TLS handshake failed.
     Tls(rustls::Error),
     /// The host is not a name that a certificate can be checked against.
     BadHost,
-    /// It offers no way to log in that we know.
+    /// The server offers no login method that this client knows.
     NoLogin,
-    /// The address has letters that the server cannot take.
+    /// An address is not ASCII and the server does not support SMTPUTF8.
     NotAscii,
-    /// It refused, with a code and a status of RFC 3463 where it gave one.
+    /// The server refused, with a code and, if it gave one, a status of RFC 3463.
     Refused(u16, Option<String>),
 }
 
 impl SmtpError {
-    /// Whether another message would meet the same failure: the server itself is out of reach.
+    /// Whether another message would fail in the same way, since the server cannot be used at all.
     pub(super) const fn is_of_connection(&self) -> bool {
         !matches!(self, SmtpError::Refused(..) | SmtpError::NotAscii)
     }
@@ -126,10 +126,10 @@ fn tls_message(error: &rustls::Error) -> &'static str {
     }
 }
 
-/// What a client needs to check certificates: the system's authorities, and those of a PEM file.
+/// The TLS configuration of a client that trusts the system's authorities and the certificates of a PEM file.
 ///
 /// # Errors
-/// When the file holds no certificate.
+/// If the file holds no usable certificate.
 pub(super) fn client_config(extra: Option<&[u8]>) -> Result<Arc<ClientConfig>, &'static str> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -181,7 +181,7 @@ fn converse(server: &SmtpServer<'_>, envelope: &Envelope<'_>, until: Instant) ->
 
 /// Connects to the first address that answers.
 fn connect(server: &SmtpServer<'_>, until: Instant) -> Result<BoundedSocket, SmtpError> {
-    // The system's resolver has no time limit of ours: it works in a thread that is left behind.
+    // The system's resolver takes no timeout, so it runs in a thread that is abandoned when the time is over.
     let (sender, receiver) = mpsc::channel();
     let target = (server.host.to_owned(), server.port);
     std::thread::spawn(move || sender.send(target.to_socket_addrs().map(Vec::from_iter)));
@@ -205,7 +205,7 @@ fn time_left(until: Instant) -> Result<Duration, SmtpError> {
     if left.is_zero() { Err(SmtpError::Io(io::ErrorKind::TimedOut)) } else { Ok(left) }
 }
 
-/// Does the TLS handshake.
+/// Performs the TLS handshake.
 fn protect(
     server: &SmtpServer<'_>,
     config: &Arc<ClientConfig>,
@@ -224,7 +224,7 @@ fn protect(
     Ok(StreamOwned::new(connection, socket))
 }
 
-/// A socket whose reads and writes end at one moment, and that gives no more than so many bytes.
+/// A socket with a deadline for all reads and writes and a maximum number of bytes to read.
 struct BoundedSocket {
     socket: TcpStream,
     until: Instant,
@@ -268,7 +268,7 @@ struct Response {
 }
 
 impl Response {
-    /// The response, if its code is of the class expected: 2 for done, 3 for go on.
+    /// The response if its code is of the expected class: 2 for success, 3 for an intermediate step.
     fn expect(self, class: u16) -> Result<Response, SmtpError> {
         if self.code / 100 == class {
             return Ok(self);
@@ -277,7 +277,7 @@ impl Response {
         Err(SmtpError::Refused(self.code, first.filter(|word| is_status(word)).map(str::to_owned)))
     }
 
-    /// The words behind an extension that the server offers; none if it does not.
+    /// The parameters of an extension that the server offers; `None` if it does not offer it.
     fn extension(&self, name: &str) -> Option<&str> {
         self.lines.iter().skip(1).find_map(|line| {
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -286,16 +286,16 @@ impl Response {
     }
 }
 
-/// Whether a word is a status of RFC 3463, such as `5.1.1`: digits, which quote nothing.
+/// Whether a word is a status of RFC 3463, such as `5.1.1`. Its digits cannot quote a secret.
 fn is_status(word: &str) -> bool {
     let shape = word.len() <= 9 && word.matches('.').count() == 2 && word.starts_with(['4', '5']);
     shape && word.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit())
 }
 
-/// One side of the conversation over some stream.
+/// The client's side of a dialogue over a stream.
 struct Dialogue<S> {
     stream: S,
-    /// What was read and not used.
+    /// Bytes that were read and not yet used.
     unread: Vec<u8>,
 }
 
@@ -312,17 +312,17 @@ impl<S: Read + Write> Dialogue<S> {
         self.command("EHLO [127.0.0.1]")?.expect(2)
     }
 
-    /// Asks for TLS; gives the stream back, on which the handshake comes next.
+    /// Asks for TLS and returns the stream, ready for the handshake.
     fn start_tls(mut self) -> Result<S, SmtpError> {
         if self.hello()?.extension("STARTTLS").is_none() {
             return Err(SmtpError::NoStarttls);
         }
         self.command("STARTTLS")?.expect(2)?;
-        // Whatever came behind the answer was not protected, and may be from somebody on the way.
+        // Data after the answer was not encrypted, and may come from an attacker on the network.
         if self.unread.is_empty() { Ok(self.stream) } else { Err(SmtpError::Injected) }
     }
 
-    /// Logs in where that is wanted, and sends the message.
+    /// Logs in if a login is configured, and sends the message.
     fn send(&mut self, server: &SmtpServer<'_>, envelope: &Envelope<'_>) -> Result<(), SmtpError> {
         let offered = self.hello()?;
         if let Some((user, password)) = server.login {
@@ -338,7 +338,7 @@ impl<S: Read + Write> Dialogue<S> {
         self.command("DATA")?.expect(3)?;
         self.write(&stuffed(envelope.message))?;
         self.response()?.expect(2)?;
-        // The message is delivered, whatever becomes of the goodbye.
+        // The message is delivered even if this fails.
         let _ = self.write(b"QUIT\r\n");
         Ok(())
     }
@@ -366,7 +366,7 @@ impl<S: Read + Write> Dialogue<S> {
         self.stream.write_all(bytes).and_then(|()| self.stream.flush()).map_err(|error| SmtpError::Io(error.kind()))
     }
 
-    /// Reads a response: lines of one code, a hyphen behind it on all but the last.
+    /// Reads a response: lines with the same code, followed by a hyphen on all but the last.
     fn response(&mut self) -> Result<Response, SmtpError> {
         let mut lines = Vec::new();
         let mut first_code = None;
@@ -386,7 +386,7 @@ impl<S: Read + Write> Dialogue<S> {
         }
     }
 
-    /// Reads a line, without its end.
+    /// Reads a line and returns it without its end.
     fn line(&mut self) -> Result<String, SmtpError> {
         let mut chunk = [0; 1024];
         loop {
@@ -408,7 +408,7 @@ impl<S: Read + Write> Dialogue<S> {
     }
 }
 
-/// The message as DATA carries it: a dot doubled at the start of a line, and the line that ends it.
+/// The message as DATA transmits it: with a second dot before a dot at the start of a line, and with the final line.
 fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(message.len() + 16);
     for line in message.split_inclusive(|byte| *byte == b'\n') {
@@ -428,7 +428,7 @@ fn stuffed(message: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// What a server says, and what it heard.
+    /// The responses of a server, and the bytes that it received.
     struct Script {
         says: io::Cursor<Vec<u8>>,
         heard: Vec<u8>,
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_behind_the_answer_to_starttls_is_refused() {
+    fn data_after_the_answer_to_starttls_is_refused() {
         const BEFORE: &str = "250-x\r\n250 STARTTLS\r\n220 go\r\n";
         assert!(script(BEFORE).start_tls().is_ok());
         let injected = script(&format!("{BEFORE}250 x\r\n")).start_tls();
@@ -472,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_smtp_is_told_from_a_refusal() {
+    fn a_response_that_is_not_smtp_is_distinguished_from_a_refusal() {
         for text in
             ["", "HTTP/1.1 400 Bad Request\r\n", "250-a\r\n251 b\r\n", "999 x\r\n", "250", "25\r\n", "é50 x\r\n"]
         {
