@@ -1,4 +1,4 @@
-//! The manual: a page per command, made from the parser, and pages on the model and the manifest.
+//! The manual: a page for each command, generated from the parser, and pages on the model and the manifest.
 
 mod manifest;
 
@@ -15,7 +15,7 @@ use crate::model::catalogue::disclosure::DISCLOSURES;
 use crate::model::catalogue::{COMMAND_RULES, PRESETS, denial_reasons, grants, restrictions};
 use crate::model::{Kind, Problem, ProblemKind, Role};
 
-/// The day of the release, as pages show it.
+/// The date of the release, which the pages show.
 const DATE: &str = "2026-11-22";
 
 /// Print a manual page, or write all of them
@@ -80,13 +80,13 @@ fn collect(command: &Command, name: &str, pages: &mut Vec<(String, String)>) {
     }
 }
 
-/// A text as roff takes it.
+/// Escapes a text for roff.
 fn roff(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
         let line =
             line.trim_end().replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq").replace('`', "\\(ga");
-        // A line that begins with a full stop would be a request.
+        // Roff would take a line that begins with a full stop for a request.
         if line.starts_with('.') {
             out.push_str("\\&");
         }
@@ -96,7 +96,7 @@ fn roff(text: &str) -> String {
     out
 }
 
-/// A phrase as a sentence.
+/// Makes a sentence of a phrase: with a capital and a full stop.
 fn sentence(phrase: &str) -> String {
     let mut letters = phrase.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
@@ -172,7 +172,7 @@ fn command_page(command: &Command, name: &str) -> String {
     out
 }
 
-/// The page of the noun a verb belongs to.
+/// The page of the noun that a verb belongs to.
 fn parent_of(name: &str) -> Option<&str> {
     let noun = name.strip_prefix("rolebook-")?.split('-').next()?;
     name.get(..("rolebook-".len() + noun.len()))
@@ -205,7 +205,7 @@ fn synopsis(command: &Command, name: &str) -> String {
     out
 }
 
-/// The arguments and options of a command; those of every command stand in rolebook(1) alone.
+/// The arguments and options of a command. Global options are described in rolebook(1) only.
 fn options(out: &mut String, command: &Command, with_globals: bool) {
     let own: Vec<&clap::Arg> = command
         .get_arguments()
@@ -260,10 +260,10 @@ fn common_sections(out: &mut String, command: &Command, name: &str) {
     }
     out.push_str(".SH ENVIRONMENT\n");
     let variables = [
-        ("ROLEBOOK_STORE", "The store, where --store names none. Set but empty, it is an error."),
+        ("ROLEBOOK_STORE", "The store, unless --store names one. An empty value is an error."),
         (
             "ROLEBOOK_AS",
-            "The account to act as, where --as names none. Set but empty or unreadable, it is an error, never the operator.",
+            "The account to act as, unless --as names one. An empty or unreadable value is an error and never means the operator.",
         ),
         ("XDG_DATA_HOME, XDG_CONFIG_HOME, HOME", "Where the store and the configuration are by default."),
         ("NO_COLOR, CLICOLOR_FORCE, TERM", "Turn colour off or on."),
@@ -290,13 +290,13 @@ fn common_sections(out: &mut String, command: &Command, name: &str) {
     }
 }
 
-/// The model: kinds, actions, roles and rules, out of the catalogue.
+/// rolebook-model(7): kinds, actions, roles and rules, generated from the catalogue.
 fn model_page() -> String {
     let mut out = title("rolebook-model", 7);
     out.push_str(".SH NAME\nrolebook\\-model \\- what exists, and who may do what\n.SH DESCRIPTION\n");
     paragraphs(
         &mut out,
-        "A resource is a thing with a kind, a name and attributes. A binding says that a principal holds a role on a resource. A revision is one change; nothing is overwritten, so every question can be asked of the past.\n\nAn action is allowed when some rule gives it and no limit stands against it. What no rule gives is denied. The operator, who acts without --as, is bound by invariants only.",
+        "A resource has a kind, a name and attributes. A binding says that a principal holds a role on a resource. A revision is one change; nothing is overwritten, so every question can be asked of the past.\n\nAn action is allowed if a rule gives it and no limit takes it away. An action that no rule gives is denied. The operator, who acts without --as, is bound by invariants only.",
     );
     out.push_str(".SH REFERENCES\n");
     for (reference, meaning) in [
@@ -308,12 +308,12 @@ fn model_page() -> String {
         ("endpoint:NAME", "An endpoint."),
         (
             "ENDPOINT:/path",
-            "A file or folder. Absolute, compared byte for byte; a path that is not registered has what the nearest registered folder above it has.",
+            "A file or folder. The path is absolute and compared byte for byte. A path that is not registered has the permissions of the nearest registered folder above it.",
         ),
         ("org:NAME", "An organization."),
         ("workspace:ORG/NAME", "A workspace of an organization."),
-        ("signing-key:NUMBER, media:NUMBER, stream:NUMBER", "What lies in an organization or a workspace."),
-        ("access-token:NUMBER", "An access token; as a principal too."),
+        ("signing-key:NUMBER, media:NUMBER, stream:NUMBER", "A signing key, media file or live stream of an organization or a workspace."),
+        ("access-token:NUMBER", "An access token, which is also a principal."),
         ("invitation:NUMBER", "A private link of a dropbox, or an invitation to an organization."),
         ("invitee:ADDRESS", "An outside submitter."),
         ("external:ADDRESS", "An address outside, as the recipient of a package."),

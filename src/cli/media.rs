@@ -1,4 +1,4 @@
-//! `media` and `stream`: the two nouns take nearly the same, and are answered alike.
+//! The `media` and `stream` commands, which share most arguments and their output.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -49,8 +49,8 @@ enum MediaCommand {
 
 /// Manage live streams
 ///
-/// Whoever has a stream's key can broadcast. It is shown once, when it is made; the store keeps its
-/// SHA-256, and no listing shows even that.
+/// Anyone who has a stream's key can broadcast. The key is shown once, when it is made; the store keeps
+/// its SHA-256, which no listing shows.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_long_help = examples::STREAM)]
 pub(super) struct StreamArgs {
@@ -81,62 +81,62 @@ enum StreamCommand {
     Remove(RemoveArgs),
 }
 
-// A new one.
+// A new media file or stream.
 #[derive(Args, Debug)]
 struct AddArgs {
     /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
-    /// Its name
+    /// The name
     #[arg(value_name = "NAME")]
     name: String,
-    /// The title people read
+    /// The title shown to people
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
     writing: WriteArgs,
 }
 
-// One by number, to be read.
+// A media file or stream to show, by number.
 #[derive(Args, Debug)]
 struct ShowArgs {
-    /// Its number
+    /// The number
     #[arg(value_name = "ID", add = complete::media())]
     id: String,
     #[command(flatten)]
     reading: ReadArgs,
 }
 
-// What shall be otherwise.
+// The changes to a media file or stream.
 #[derive(Args, Debug)]
 struct ChangeArgs {
-    /// Its number
+    /// The number
     #[arg(value_name = "ID", add = complete::media())]
     id: String,
-    /// Another name
+    /// The new name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Another title; empty takes it away
+    /// The new title; empty takes it away
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
     writing: WriteArgs,
 }
 
-// What shall be otherwise of a stream.
+// The changes to a stream.
 #[derive(Args, Debug)]
 struct ChangeStreamArgs {
     #[command(flatten)]
     change: ChangeArgs,
-    /// Make another stream key; the old one is worth nothing from then on
+    /// Make a new stream key; the old one no longer works
     #[arg(long)]
     new_key: bool,
 }
 
-// One by number, to be removed.
+// A media file or stream to remove, by number.
 #[derive(Args, Debug)]
 struct RemoveArgs {
-    /// Its number
+    /// The number
     #[arg(value_name = "ID", add = complete::media())]
     id: String,
     #[command(flatten)]
@@ -158,7 +158,7 @@ fn media_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Val
     ))
 }
 
-/// A stream key is shown only where there is a stream, and the store will know the key.
+/// The stream key to show: only for a stream, and only if a revision was committed, so that the store knows the key.
 fn issued_secrets(kind: Kind, committed: bool, key: Option<Secret>) -> IssuedSecrets {
     match key {
         Some(key) if committed && kind == Kind::Stream => IssuedSecrets::secret(key),

@@ -1,4 +1,4 @@
-//! Members of groups, workgroups and dropboxes: the verbs and lists that the three nouns share.
+//! Members of groups, workgroups and dropboxes: the verbs and lists that the three kinds share.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -18,10 +18,10 @@ use crate::ops::membership;
 use crate::policy::{BindingQuery, Facts, Subject};
 use crate::render::{Column, RenderError, hidden, key, row, shown};
 
-// A place and who is meant in it.
+// A group, workgroup or dropbox, and the members to add, remove or change.
 #[derive(Args, Debug)]
 pub(super) struct MembershipArgs {
-    /// Which one
+    /// The name
     #[arg(value_name = "NAME", add = complete::names_of_noun())]
     pub(super) name: String,
     /// Accounts, and groups as `group:NAME` (can be repeated)
@@ -31,10 +31,10 @@ pub(super) struct MembershipArgs {
     pub(super) writing: WriteArgs,
 }
 
-// A place whose members are listed.
+// A group, workgroup or dropbox whose members are listed.
 #[derive(Args, Debug)]
 pub(super) struct MembersArgs {
-    /// Which one
+    /// The name
     #[arg(value_name = "NAME", add = complete::names_of_noun())]
     name: String,
     /// Show accounts in place of groups, with the groups they come through
@@ -113,10 +113,10 @@ impl MembersArgs {
     }
 }
 
-/// Memberships, each with whose it is and the place of the way through groups that it comes by.
+/// Memberships, each with its member and the index of the path through groups that gives it.
 type MembershipRows = Vec<(Id, Binding, Option<usize>)>;
 
-/// The members that the reader is told of.
+/// The memberships of a group, workgroup or dropbox that the reader may see.
 fn visible(view: &ReadView<'_>, group: &Resource) -> Result<Vec<Binding>, RenderError> {
     let mut found: Vec<Binding> = Vec::new();
     for role in membership::levels(group.kind()) {
@@ -126,7 +126,7 @@ fn visible(view: &ReadView<'_>, group: &Resource) -> Result<Vec<Binding>, Render
     visible_bindings(view, found)
 }
 
-/// Those of some bindings that the reader is told of.
+/// The bindings that the reader may see.
 fn visible_bindings(view: &ReadView<'_>, found: Vec<Binding>) -> Result<Vec<Binding>, RenderError> {
     let viewer = view.viewer()?;
     let mut told = Vec::with_capacity(found.len());
@@ -138,11 +138,12 @@ fn visible_bindings(view: &ReadView<'_>, found: Vec<Binding>) -> Result<Vec<Bind
     Ok(told)
 }
 
-/// Accounts in place of groups. Who is a member directly stands for that, and once more for the shortest way
-/// through groups, of those that give most; so each group is opened once, however many ways lead to it.
+/// Replaces groups by the accounts in them. An account has a row for its direct membership and at most one for a path
+/// through groups: the shortest of those with the strongest level. So each group is opened once, however many paths
+/// lead to it.
 ///
-/// A group is opened to readers who may list it, and to readers who may ask about others on the place: these can check
-/// each account there. Other readers see the group itself.
+/// A group is opened for readers who may list it, and for readers who may ask about others on `of`, since they can
+/// check each account there. Other readers see the group itself.
 fn expanded(
     view: &ReadView<'_>,
     of: &Resource,
@@ -154,7 +155,7 @@ fn expanded(
     let mut ways = GroupPaths::default();
     let (mut opened, mut listed) = (HashSet::new(), HashSet::new());
     let is_group = |id| Ok::<_, Problem>(view.facts.resource(id)?.is_some_and(|it| it.kind() == Kind::Group));
-    // What was deactivated gives least; of the rest, the strongest level comes first already.
+    // Inactive memberships give least. The active ones already begin with the strongest level.
     found.sort_by_key(|binding| binding.attributes.inactive);
     let mut found = found.into_iter().peekable();
     while let Some(binding) = found.next() {
@@ -193,8 +194,8 @@ fn expanded(
     Ok((rows, ways))
 }
 
-/// The ways through groups, each as the last step of one that is known already. So they take no more room than
-/// there are groups, however deep these are nested.
+/// The paths through groups, as a tree: each step refers to the one before it. So the memory is one step for each
+/// group, however deep groups are nested.
 #[derive(Default)]
 struct GroupPaths {
     steps: Vec<PathStep>,
@@ -205,14 +206,14 @@ struct PathStep {
     group: Id,
     from: Option<usize>,
     depth: usize,
-    /// The place of the step at depth [`GroupPaths::SHOWN_AT_EACH_END`] on the way.
+    /// The index of the path's step at depth [`GroupPaths::SHOWN_AT_EACH_END`]; of this step if the path is shorter.
     head: usize,
 }
 
 impl GroupPaths {
-    /// Of a long way, so many groups are told at each end.
+    /// The number of groups shown at each end of a long path.
     const SHOWN_AT_EACH_END: usize = 3;
-    /// The longest that is told whole.
+    /// The length of the longest path that is shown whole.
     const SHOWN_WHOLE: usize = 8;
 
     fn add(&mut self, group: Id, from: Option<usize>) -> usize {
@@ -232,7 +233,7 @@ impl GroupPaths {
         Some(self.steps.get(index)?.group)
     }
 
-    /// The last groups of the way to a place, at most so many, the first of them first.
+    /// The last groups of the path to a step, at most `most`, from outer to inner.
     fn end(&self, index: usize, most: usize) -> Vec<Id> {
         let mut found = Vec::new();
         let mut next = Some(index);
@@ -244,7 +245,7 @@ impl GroupPaths {
         found
     }
 
-    /// The way to a place: the groups, the first one first; of a long way the ends, and how many lie between.
+    /// The path to a step as text: its groups in order; of a long path only both ends and the number between them.
     fn describe(&self, view: &ReadView<'_>, index: usize) -> Result<String, Problem> {
         let Some(step) = self.steps.get(index) else { return Ok(String::new()) };
         let names = |ids: Vec<Id>| ids.into_iter().map(|id| self.name(view, id)).collect::<Result<Vec<_>, _>>();
@@ -269,7 +270,7 @@ impl GroupPaths {
     }
 }
 
-/// What an account is a member of, directly and through which groups, as far as the reader may see it.
+/// The memberships of an account that the reader may see: direct ones, and those through groups with their paths.
 pub(super) fn memberships(view: &ReadView<'_>, account: Id) -> Result<Vec<Value>, RenderError> {
     let subject = Subject::new(&view.facts, account, view.at)?;
     let viewer = view.viewer()?;
@@ -282,7 +283,7 @@ pub(super) fn memberships(view: &ReadView<'_>, account: Id) -> Result<Vec<Value>
     let levels: Vec<Role> = std::iter::once(Role::GroupMember).chain(Role::WORKGROUP).chain(Role::DROPBOX).collect();
     subject.each_level(&levels, &mut keep)?;
     let mut ways = GroupPaths::default();
-    // Where the account itself stands in the list is no step of any way.
+    // The index of each group's step; `None` for the account itself, which is not a step.
     let mut places: Vec<Option<usize>> = Vec::new();
     let mut of_group: HashMap<Id, usize> = HashMap::new();
     for (group, from) in subject.groups_with_parents()? {
@@ -301,7 +302,7 @@ pub(super) fn memberships(view: &ReadView<'_>, account: Id) -> Result<Vec<Value>
             continue;
         }
         let via = match of_group.get(&binding.principal) {
-            // The row discloses who is in the groups on the way.
+            // The row discloses members of the groups on the path.
             Some(step) if is_own || viewer.may_ask_about_others(place.id, place.kind())? => {
                 Value::String(ways.describe(view, *step)?)
             }

@@ -1,8 +1,7 @@
-//! How it is said: arguments to operations, answers to output. Nothing decides here.
+//! The command line: arguments to operations, answers to output. It decides no question of access.
 //!
-//! One file per noun: the argument structs (their doc comments are the help), then the functions
-//! that call the library and render. [`run`] is the whole program but for the process around it
-//! and can be called more than once.
+//! Each noun has a file: the argument structs, whose doc comments are the help, then the functions that call the
+//! library and render. [`run`] is the whole program except for the process around it; it can be called repeatedly.
 
 mod access_impact;
 mod account;
@@ -59,7 +58,7 @@ use crate::store::StoreError;
 use args::GlobalArgs;
 use session::Session;
 
-/// The exit status of a command, or what stopped it.
+/// The exit status of a command, or the error that stopped it.
 type Outcome = std::result::Result<u8, RenderError>;
 
 impl From<FactsError> for RenderError {
@@ -136,15 +135,15 @@ enum Command {
     Role(role::RoleArgs),
     /// Ask who may do what
     Perm(perm::PermArgs),
-    /// Show what it would take to make it as manifests say
+    /// Show what would change to match manifests
     Plan(manifest::PlanArgs),
-    /// Make it as manifests say, all of it in one revision, or nothing
+    /// Make the changes that match manifests, all in one revision or none
     Apply(manifest::ApplyArgs),
     /// Write the present state as a manifest
     Export(manifest::ExportArgs),
     /// Bring accounts and memberships from elsewhere
     Import(manifest::ImportArgs),
-    /// Look whether files are a manifest; needs no store
+    /// Check whether files are valid manifests; needs no store
     Validate(manifest::ValidateArgs),
     /// Print the JSON Schema of manifests (draft-07)
     Schema(manifest::SchemaArgs),
@@ -167,15 +166,15 @@ struct CompletionsArgs {
     shell: String,
 }
 
-/// The parser, whole: for the manual, the completions and their checks.
+/// The whole parser, for the manual, the completions and their checks.
 pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Runs the program: parses, does, writes. Answers the exit status.
+/// Runs the program: parses the arguments, runs the command and writes the answer. Returns the exit status.
 ///
-/// `args` begins with the program's own name. Standard output and standard error are the only
-/// streams that are written to; standard input is read where an argument is `-`, or to confirm.
+/// `args` begins with the program's own name. Answers go to `out`, everything else to `err`. Standard input is read
+/// only if an argument is `-`, and to confirm.
 pub fn run(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     if let Some(status) = complete::answer(&args, out) {
         return status;
@@ -196,17 +195,17 @@ pub fn run(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 
     session.end(outcome)
 }
 
-/// What the arguments say.
+/// Parses the arguments.
 fn parse(args: &[OsString]) -> clap::error::Result<Cli> {
     let by = |mut parser: clap::Command| {
         parser.try_get_matches_from_mut(args).and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches))
     };
-    // Help, the version and every mistake are the whole parser's to speak of.
+    // The whole parser answers help, the version and every mistake.
     narrow(args).and_then(|parser| by(parser).ok()).map_or_else(|| by(Cli::command()), Ok)
 }
 
-/// The parser with no more nouns than the one that stands first, where one does: the options of every
-/// command are laid on every noun, and a process comes to one of them.
+/// The parser with only the noun that is the first argument; `None` if that is not a noun. Clap adds the global options
+/// to every noun of a parser, and a process needs only one of them.
 fn narrow(args: &[OsString]) -> Option<clap::Command> {
     let noun = Command::augment_subcommands(clap::Command::new("")).find_subcommand(args.get(1)?)?.clone();
     Some(GlobalArgs::augment_args(clap::Command::new("rolebook")).subcommand(noun).subcommand_required(true))
@@ -256,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_parser_is_sound() {
-        // Subcommands are built only when they are asked for, so mistakes show only here.
+        // Subcommands are built only when they are used, so mistakes would show nowhere else.
         let mut command = command();
         command.build();
         command.debug_assert();
@@ -270,7 +269,7 @@ mod tests {
         command.get_subcommands().for_each(|below| each_example(below, visit));
     }
 
-    /// A day is no moment, so whoever writes one is told which of its moments is meant.
+    /// A day is not a moment, so the help says which moment of the day is meant.
     #[test]
     fn every_option_that_takes_a_time_says_when_a_day_begins() {
         fn each(command: &clap::Command, visit: &mut dyn FnMut(&clap::Command, &clap::Arg)) {
@@ -303,7 +302,7 @@ mod tests {
                 Some(format!("{:?}", Cli::from_arg_matches(&matches).ok()?))
             };
             lines += 1;
-            // Quotes are not taken off here, so some lines are none.
+            // Quotes are not removed here, so some lines do not parse.
             if let Some(whole) = said(command()) {
                 assert_eq!(narrow(&args).and_then(said), Some(whole), "{args:?}");
                 read += 1;

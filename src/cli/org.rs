@@ -1,4 +1,4 @@
-//! `org`: arguments and answers; its members and invitations are in [`super::org_members`].
+//! The `org` commands: their arguments and their output. Members and invitations are in [`super::org_members`].
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ pub(super) struct OrgArgs {
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
 enum OrgCommand {
-    /// Create an organization; whoever does is its first admin
+    /// Create an organization; its creator is its first admin
     #[command(after_long_help = examples::ORG_ADD)]
     Add(AddArgs),
     /// List organizations
@@ -34,15 +34,15 @@ enum OrgCommand {
     /// Show one organization
     #[command(after_long_help = examples::ORG_SHOW)]
     Show(ShowArgs),
-    /// Change what an organization is for
+    /// Change the description of an organization
     #[command(after_long_help = examples::ORG_SET)]
     Set(SetArgs),
     /// Give an organization another name
     #[command(after_long_help = examples::ORG_RENAME)]
     Rename(RenameArgs),
-    /// Remove an organization, with all that lies in it
+    /// Remove an organization and everything in it
     ///
-    /// Only the operator does: no role allows it.
+    /// Only the operator may do this; no role allows it.
     #[command(after_long_help = examples::ORG_REMOVE)]
     Remove(RemoveArgs),
     /// List the members, with their roles and workspaces
@@ -50,11 +50,11 @@ enum OrgCommand {
     Members(members::MembersArgs),
     /// Invite one or several addresses
     ///
-    /// Each gets a secret of its own, shown once, here; the store keeps its SHA-256. It is mailed too
-    /// where `smtp` is configured. Whoever has the address as their e-mail or name accepts with it.
+    /// Each gets a secret of its own, shown once, here; the store keeps its SHA-256. It is also mailed if
+    /// `smtp` is configured. The account whose e-mail or name is the address accepts with it.
     #[command(after_long_help = examples::ORG_INVITE)]
     Invite(members::InviteArgs),
-    /// List the invitations and how far each has come
+    /// List the invitations with their states
     #[command(after_long_help = examples::ORG_INVITES)]
     Invites(members::InvitesArgs),
     /// Cancel an invitation
@@ -62,14 +62,14 @@ enum OrgCommand {
     CancelInvite(members::CancelInvite),
     /// Accept an invitation with its secret
     ///
-    /// As the account whose e-mail or name is the address invited. An invitation that is unknown,
-    /// used, expired, cancelled or somebody else's gets one and the same answer.
+    /// Acts as the account whose e-mail or name is the invited address. The answer is the same for an
+    /// invitation that is unknown, used, expired, cancelled or somebody else's.
     #[command(after_long_help = examples::ORG_ACCEPT)]
     Accept(members::AcceptArgs),
     /// Make a member an admin, or an admin a member
     #[command(after_long_help = examples::ORG_SET_ROLE)]
     SetRole(members::SetRoleArgs),
-    /// Give a member just these workspaces
+    /// Give a member exactly these workspaces
     #[command(after_long_help = examples::ORG_SET_WORKSPACES)]
     SetWorkspaces(members::SetWorkspacesArgs),
     /// Remove other members, with the workspaces they have
@@ -77,8 +77,8 @@ enum OrgCommand {
     RemoveMember(members::RemoveMemberArgs),
     /// Leave an organization
     ///
-    /// An admin leaves while another active admin remains; `--promote` makes one in the same
-    /// revision. A plain member asks an admin, unless the server setting `members-may-leave` is on.
+    /// An admin may leave while another active admin remains; `--promote` makes one in the same
+    /// revision. A plain member must ask an admin, unless the server setting `members-may-leave` is on.
     #[command(after_long_help = examples::ORG_LEAVE)]
     Leave(members::LeaveArgs),
 }
@@ -86,13 +86,13 @@ enum OrgCommand {
 /// Create an organization
 #[derive(Args, Debug)]
 struct AddArgs {
-    /// Its name
+    /// The organization's name
     #[arg(value_name = "NAME")]
     name: String,
-    /// Its first admin; for the operator, who is no account
+    /// The first admin; needed without `--as`
     #[arg(long, value_name = "USER", add = complete::accounts())]
     admin: Option<String>,
-    /// What it is for
+    /// The description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     #[command(flatten)]
@@ -111,7 +111,7 @@ struct ListArgs {
 /// Show one organization
 #[derive(Args, Debug)]
 struct ShowArgs {
-    /// Which one
+    /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
     #[command(flatten)]
@@ -121,10 +121,10 @@ struct ShowArgs {
 /// Change an organization
 #[derive(Args, Debug)]
 struct SetArgs {
-    /// Which one
+    /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
-    /// What it is for; empty takes it away
+    /// The description; empty takes it away
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     #[command(flatten)]
@@ -134,7 +134,7 @@ struct SetArgs {
 /// Remove an organization
 #[derive(Args, Debug)]
 struct RemoveArgs {
-    /// Which one
+    /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
     #[command(flatten)]
@@ -154,7 +154,7 @@ fn org_row(view: &ReadView<'_>, org: &Resource) -> Result<Map<String, Value>, Re
     Ok(fields)
 }
 
-/// How many members an organization or a workspace has; none where the reader may not know.
+/// The number of members of an organization or a workspace; `None` if the reader may not know it.
 pub(super) fn count(view: &ReadView<'_>, place: &Resource) -> Result<Option<u64>, RenderError> {
     if place.kind() == Kind::Org && !view.viewer()?.may(Verb::ViewMembers, place.id)? {
         return Ok(None);

@@ -1,5 +1,6 @@
-//! Members of organizations and the invitations that make them. Secrets come in on standard input
-//! or from a file, and go out once, to standard output.
+//! The `org` commands for members and invitations.
+//!
+//! Secrets are read from standard input or a file, and are shown once, on standard output (and by mail).
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ use crate::render::{Column, RenderError, hidden, key, row, shown};
 /// List the members of an organization
 #[derive(Args, Debug)]
 pub(super) struct MembersArgs {
-    /// Which one
+    /// The organization
     #[arg(value_name = "ORG", add = complete::orgs())]
     org: String,
     #[command(flatten)]
@@ -42,16 +43,16 @@ pub(super) struct InviteArgs {
     /// E-mail addresses (can be repeated)
     #[arg(value_name = "ADDRESS", required = true)]
     addresses: Vec<String>,
-    /// As what
+    /// The role to invite to
     #[arg(long, value_name = "ROLE", required = true, value_parser = org_roles())]
     role: OrgRole,
-    /// A workspace that comes with it, for a member (can be repeated)
+    /// A workspace that comes with the invitation, for the role `member` (can be repeated)
     #[arg(long = "workspace", value_name = "WORKSPACE", add = complete::workspaces())]
     workspaces: Vec<String>,
     /// When the invitation expires: a length such as `7d`, a day, a time, or `never` (a day begins at 00:00 UTC) [default: 7d]
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
-    /// Mail nothing, even where a mail server is configured
+    /// Mail nothing, even if a mail server is configured
     #[arg(long)]
     no_mail: bool,
     #[command(flatten)]
@@ -89,7 +90,7 @@ pub(super) struct AcceptArgs {
     /// The organization
     #[arg(value_name = "ORG")]
     org: String,
-    /// Where the invitation's secret is: a file, or `-` for standard input
+    /// The file that holds the invitation's secret, or `-` for standard input
     #[arg(long, value_name = "FILE|-", allow_hyphen_values = true, value_parser = clap::value_parser!(SecretSource))]
     secret: SecretSource,
     #[command(flatten)]
@@ -121,7 +122,7 @@ pub(super) struct SetWorkspacesArgs {
     /// The member
     #[arg(value_name = "USER", add = complete::accounts())]
     user: String,
-    /// The workspaces the member shall have, and no others; none takes all away
+    /// The workspaces to give; all others are taken away, and all if none is named
     #[arg(value_name = "WORKSPACE", add = complete::workspaces())]
     workspaces: Vec<String>,
     #[command(flatten)]
@@ -154,7 +155,7 @@ pub(super) struct LeaveArgs {
     writing: WriteArgs,
 }
 
-/// The references of those workspaces that the reader may see.
+/// The references of the workspaces that the reader may see.
 fn visible_workspaces(view: &ReadView<'_>, workspaces: &[std::rc::Rc<Resource>]) -> Result<Value, RenderError> {
     let viewer = view.viewer()?;
     let mut names = Vec::new();
@@ -230,7 +231,7 @@ impl InviteArgs {
     }
 }
 
-/// Secrets are shown only where the store will know them.
+/// The secrets to show; none if no revision was committed, since the store then does not know them.
 fn issued_secrets<T>(
     outcome: &ChangeOutcome<T>,
     addresses: Vec<(Name, Secret)>,
@@ -268,7 +269,7 @@ impl InvitesArgs {
             let rows = found.iter().filter_map(|it| Some((it, it.as_invitation()?))).map(|(invitation, it)| {
                 let mut workspaces = Vec::new();
                 for id in &it.workspaces {
-                    // One that was removed since comes with it no more.
+                    // A workspace that was removed since is skipped.
                     workspaces.extend(view.facts.resource(*id)?);
                 }
                 Ok(row(

@@ -1,4 +1,4 @@
-//! The one place where errors become text and a number.
+//! Writes errors as text or JSON, and determines the exit status. All errors of the program pass through here.
 
 use std::io::Write;
 
@@ -9,9 +9,9 @@ use super::usage;
 use crate::model::{Problem, ProblemKind};
 use crate::render::{self, Text, Tone};
 
-/// Writes a problem to standard error; answers the exit status.
+/// Writes a problem to standard error; returns the exit status.
 pub(super) fn problem(problem: &Problem, as_json: bool, colour: bool, err: &mut dyn Write) -> u8 {
-    // Nobody is left to be told if this fails.
+    // If this fails, there is nowhere left to report it.
     let _ = if as_json {
         writeln!(err, "{}", render::json::text(&object(problem)))
     } else {
@@ -42,7 +42,7 @@ fn lines(problem: &Problem, colour: bool) -> Text {
     text
 }
 
-/// The object that a problem is for programs.
+/// A problem as a JSON object.
 pub(super) fn object(problem: &Problem) -> Value {
     let mut error = Map::new();
     error.insert("code".to_owned(), json!(problem.code));
@@ -57,7 +57,7 @@ pub(super) fn object(problem: &Problem) -> Value {
     json!({ "error": error })
 }
 
-/// Writes what the parser says: help and the version to standard output, mistakes to standard error.
+/// Writes the parser's output: help and the version to standard output, mistakes to standard error.
 pub(super) fn usage(error: &clap::Error, as_json: bool, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {

@@ -1,4 +1,4 @@
-//! `package`: arguments and answers.
+//! The `package` commands: their arguments and their output.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -41,16 +41,16 @@ enum PackageCommand {
 
 /// Send a package
 ///
-/// Every recipient is asked about; one that is refused refuses the whole package.
+/// Every recipient is checked; if one is refused, so is the whole package.
 #[derive(Args, Debug)]
 struct SendArgs {
-    /// What it is called
+    /// The title of the package
     #[arg(long, value_name = "TEXT")]
     title: String,
     /// A recipient: an account, `workgroup:NAME`, `dropbox:NAME` or `external:ADDRESS` (can be repeated)
     #[arg(long = "to", value_name = "WHO", required = true, add = complete::recipients())]
     to: Vec<String>,
-    /// A file in it and its size, as `NAME:BYTES` (can be repeated)
+    /// A file in the package and its size, as `NAME:BYTES` (can be repeated)
     #[arg(long = "file", value_name = "NAME:BYTES")]
     files: Vec<String>,
     #[command(flatten)]
@@ -66,7 +66,7 @@ struct ForwardArgs {
     /// A recipient: an account, `workgroup:NAME`, `dropbox:NAME` or `external:ADDRESS` (can be repeated)
     #[arg(long = "to", value_name = "WHO", required = true, add = complete::recipients())]
     to: Vec<String>,
-    /// Another title
+    /// The new title
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
@@ -110,15 +110,15 @@ static COLUMNS: [Column; 9] = [
     hidden("revision"),
 ];
 
-/// A package as a row.
+/// The row of a package.
 fn package_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let Some(package) = resource.as_package() else { return Ok(Map::new()) };
-    // told: who views a package is told its sender and its recipients (rule `package.addressees-told`).
+    // told: a reader who may view a package sees its sender and its recipients (rule `package.addressees-told`).
     let mut to = package.recipients.iter().map(|id| view.reference(*id)).collect::<Result<Vec<_>, _>>()?;
     let from = view.reference(package.sender)?;
     to.extend(package.external.iter().map(|address| format!("external:{address}")));
     let files: Vec<Value> = package.files.iter().map(|file| json!({"name": file.name, "size": file.size})).collect();
-    // told: a number names nothing; whoever received a package on is told which one it was.
+    // told: a number reveals no name, and the recipient of a forwarded package sees which package it was.
     let forwarded = package.forwarded.map(|id| view.reference(id)).transpose()?;
     Ok(row(
         &COLUMNS,

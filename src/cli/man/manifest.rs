@@ -1,4 +1,4 @@
-//! `rolebook-manifest(5)`: every key of a manifest and of a row, from the shapes that the reader reads by.
+//! `rolebook-manifest(5)`: every key of a manifest and of a row, generated from the schema that the reader uses.
 
 use std::fmt::Write as _;
 
@@ -30,21 +30,21 @@ endpoints:
 tests:
   - bob can download node1:/projects/reel3.mov";
 
-const READING: &str = "What is not said stays as it is; a key with nothing behind the colon is a mistake; [] and {} say nobody and nothing. A list of people means at least these; with exclusive: true it means nobody else. Who stands under admins is a member of level admin. Several files, and all files of a folder, are read as one; what two of them say of one thing must be the same, also where one of them is JSON Lines. JSON is YAML.
+const READING: &str = "What a manifest leaves out stays as it is. A key without a value is a mistake; [] and {} mean nobody and nothing. A list of people means at least these; with exclusive: true it means nobody else. A person listed under admins is a member of level admin. Several files, and all files of a folder, are read as one manifest. If two of them declare the same resource or binding, they must agree, also if one of them is JSON Lines. JSON is YAML.
 
-Unknown keys, keys that stand twice, wrong values, tabs and bad indents are mistakes, each told with its file, line and column; nothing is done while there is one. Only true and false are no text; merge keys, tags and templates are refused. A value marked with &NAME can be repeated as *NAME. An expiry is a day, which begins at 00:00 UTC, or a time, and no length, which would be another one every time the file is applied. Secrets stand in no manifest.";
+Unknown keys, duplicate keys, wrong values, tabs and bad indents are mistakes. Each is reported with its file, line and column, and nothing is done while there is one. Of the plain words, only true and false are not text; merge keys, tags and templates are refused. A value marked with &NAME can be repeated as *NAME. An expiry is a day, which begins at 00:00 UTC, or a time. It cannot be a length, which would end later every time the file is applied. A manifest holds no secrets.";
 
-const SETS: &str = "The name of a manifest is a set. Everything that it declares, each thing and each membership, role and share, remembers the set; what was made by hand belongs to none, and is adopted when it is declared. Two sets may declare the same thing alike and then both own it; to declare it otherwise is a conflict, unless with --take-over.
+const SETS: &str = "The name of a manifest is a set. Everything that the manifest declares, each resource and each membership, role and share, remembers the set. What was made by hand belongs to no set, and is adopted when a manifest declares it. Two sets may declare the same resource or binding alike, and then both own it. To declare it differently is a conflict, unless with --take-over.
 
-With --prune what the set declared before and does no more is removed: memberships, roles and shares are ended, accounts deactivated, groups, workgroups, dropboxes, endpoints and organizations removed. What holds data is never pruned: dropboxes with packages, workspaces, content, endpoints with content, accounts that own files; ensure: absent removes those.
+With --prune, what the set declared before and no longer declares is removed: memberships, roles and shares are ended, accounts deactivated, groups, workgroups, dropboxes, endpoints and organizations removed. What holds data is never pruned: dropboxes with packages, workspaces, content, endpoints with content, accounts that own files; ensure: absent removes those.
 
-One apply removes at most 20 things, and at most a quarter of a set of 8 or more; limits tighten that, --max-removals N raises it. Nothing may lose its last administrator, and a manifest that declares nothing prunes nothing.";
+One apply makes at most 20 removals, and removes at most a quarter of a set of 8 or more; limits lower these numbers, --max-removals N raises them. Nothing may lose its last administrator, and a manifest that declares nothing prunes nothing.";
 
-const ROWS: &str = "With --format jsonl, or in files whose names end in .jsonl or .ndjson, each line is one object with one key, which says what it is about. Rows are taken in their order: what a row names must be there or stand before it. They are read one by one, however many, and a later row of a file may change what an earlier one made; changes that rows bring are counted where they are more than 1,000. The first row may be {\"manifest\": {\"version\": 1, \"name\": SET}}.";
+const ROWS: &str = "With --format jsonl, or in files whose names end in .jsonl or .ndjson, each line is one object with one key, which says what the row is about. Rows are applied in order: whatever a row names must exist already or be declared by an earlier row. Rows are read one by one, in any number, and a later row of a file may change what an earlier one made. More than 1,000 changes from rows are counted instead of listed. The first row may be {\"manifest\": {\"version\": 1, \"name\": SET}}.";
 
-const TESTS: &str = "A test is a line such as `bob can download node1:/x`, `bob, carol cannot send workgroup:color` or `only alice can delete org:acme`, or a mapping for longer ones; rolebook-perm-test(1) has them all. They are asked of the state that the file leads to; if one fails, nothing is done.";
+const TESTS: &str = "A test is a line such as `bob can download node1:/x`, `bob, carol cannot send workgroup:color` or `only alice can delete org:acme`, or a mapping for longer tests; rolebook-perm-test(1) describes all of them. The tests are asked of the state that the file leads to; if one fails, nothing is done.";
 
-/// The page.
+/// The text of the page.
 pub(super) fn page() -> String {
     let mut out = title("rolebook-manifest", 5);
     out.push_str(".SH NAME\nrolebook\\-manifest \\- what should exist, as a file\n.SH SYNOPSIS\n.nf\n");
@@ -92,7 +92,7 @@ fn keys(out: &mut String, fields: &[Field]) {
     }
 }
 
-/// Every mapping, each once, in the order in which they are first used.
+/// Collects every mapping once, in the order of first use.
 fn gather(object: &'static Object, found: &mut Vec<&'static Object>) {
     if found.iter().any(|known| known.name == object.name) {
         return;
