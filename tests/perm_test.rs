@@ -87,7 +87,7 @@ fn classes_and_groups_stand_for_who_they_are() {
     );
     assert_eq!(ran.out.lines().last(), Some("2 passed, 5 failed"), "{ran:#?}");
     assert!(ran.out.contains("allowed: authenticated may download on archive:/open"), "{ran:#?}");
-    assert!(ran.out.contains("  `group:editors` cannot stand here\n"), "{ran:#?}");
+    assert!(ran.out.contains("  not an account: `group:editors`\n"), "{ran:#?}");
     assert!(ran.out.contains("list bob kind workgroup is none\n"), "{ran:#?}");
 }
 

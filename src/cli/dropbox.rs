@@ -169,7 +169,7 @@ impl AddMemberArgs {
                     )))
             }
             other => {
-                Err(Problem::usage("bad_level", format!("`{}` is no level", crate::model::name::printable(other)))
+                Err(Problem::usage("bad_level", format!("unknown level `{}`", crate::model::name::printable(other)))
                     .tip("one of: standard, submit-only"))
             }
         }

@@ -312,7 +312,7 @@ fn model_page() -> String {
         ),
         ("org:NAME", "An organization."),
         ("workspace:ORG/NAME", "A workspace of an organization."),
-        ("signing-key:NUMBER, media:NUMBER, stream:NUMBER", "A signing key, media file or live stream of an organization or a workspace."),
+        ("signing-key:NUMBER, media:NUMBER, stream:NUMBER", "Belongs to an organization or a workspace."),
         ("access-token:NUMBER", "An access token, which is also a principal."),
         ("invitation:NUMBER", "A private link of a dropbox, or an invitation to an organization."),
         ("invitee:ADDRESS", "An outside submitter."),

@@ -1,16 +1,16 @@
-//! Asking a person: on standard error, only on a terminal, and the end of input means no.
+//! Asks a person for confirmation: on standard error, and only on a terminal. The end of input means no.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::model::Problem;
 use crate::render::Text;
 
-/// Whether there is somebody to ask.
+/// Whether a person can be asked: standard input and standard error are terminals.
 pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Confirms a plan that was shown, with what goes with what it removes.
+/// Asks whether to apply a plan that was shown; `cascades` lists what else its removals affect.
 pub(super) fn confirm_apply(cascades: &[String], removals: u64, err: &mut dyn Write) -> Result<(), Problem> {
     if !can_ask() {
         let what = if removals == 1 { "1 removal".to_owned() } else { format!("{removals} removals") };
@@ -23,13 +23,13 @@ pub(super) fn confirm_apply(cascades: &[String], removals: u64, err: &mut dyn Wr
     ask(cascades, "Apply this? [y/N] ", err)
 }
 
-/// Confirms that what goes with a removal may go.
+/// Asks whether to make a change that also affects what `cascades` lists.
 ///
-/// Off a terminal nobody can be asked: the list is the answer, and `--yes` is the way.
+/// Without a terminal nobody can be asked: the problem has the list, and suggests `--yes`.
 pub(super) fn confirm(cascades: &[String], err: &mut dyn Write) -> Result<(), Problem> {
     if !can_ask() {
         let mut problem = Problem::conflict("needs_confirmation", "not confirmed, so nothing was changed")
-            .why("this takes other things with it");
+            .why("this also affects the following");
         problem.details = cascades.to_vec();
         return Err(problem.tip(CONFIRM));
     }
@@ -41,7 +41,7 @@ const CONFIRM: &str = "add --yes to confirm, or --dry-run to see all that would 
 fn ask(cascades: &[String], question: &str, err: &mut dyn Write) -> Result<(), Problem> {
     let mut text = Text::default();
     if !cascades.is_empty() {
-        text.line("This takes with it:");
+        text.line("This also affects:");
     }
     for line in cascades {
         text.line(&format!("  - {line}"));

@@ -1,4 +1,4 @@
-//! `rename`: another name for anything that has one.
+//! The `rename` commands, for all kinds that have names.
 
 use clap::Args;
 
@@ -9,13 +9,13 @@ use super::{Outcome, complete};
 use crate::model::{Kind, Name};
 use crate::ops::{group, media};
 
-// A new name for what goes by its name.
+// A new name for a resource that is identified by name.
 #[derive(Args, Debug)]
 pub(super) struct RenameArgs {
-    /// Which one
+    /// The current name
     #[arg(value_name = "NAME", add = complete::names_of_noun())]
     name: String,
-    /// The new name; other capitals alone are one too
+    /// The new name; it may differ in capitals only
     #[arg(value_name = "NEW-NAME")]
     new: String,
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub(super) struct RenameArgs {
 // A new name for a workspace.
 #[derive(Args, Debug)]
 pub(super) struct RenameWorkspaceArgs {
-    /// Which one, as `ORG/NAME`
+    /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
     /// The new name, in the same organization
@@ -35,10 +35,10 @@ pub(super) struct RenameWorkspaceArgs {
     writing: WriteArgs,
 }
 
-// A new name for what goes by its number.
+// A new name for a resource that is identified by number.
 #[derive(Args, Debug)]
 pub(super) struct RenameNumberedArgs {
-    /// Its number
+    /// The number
     #[arg(value_name = "ID", add = complete::media())]
     id: String,
     /// The new name

@@ -1,4 +1,4 @@
-//! `role`: the catalogue, as the rules themselves read it.
+//! The `role` commands, which show the catalogue: the same rows that the rules read.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -42,7 +42,7 @@ struct ListArgs {
 /// Show one role
 #[derive(Args, Debug)]
 struct ShowArgs {
-    /// The role, as `KIND:ROLE`, or its word alone for every kind; a preset; `account` stands for what needs no role
+    /// The role, as `KIND:ROLE`, or its word alone for every kind; a preset; `account` for actions that need no role
     #[arg(value_name = "ROLE", add = complete::roles())]
     role: String,
 }
@@ -50,7 +50,7 @@ struct ShowArgs {
 static COLUMNS: [Column; 7] =
     [shown("role"), shown("on"), shown("actions"), shown("discloses"), shown("when"), hidden("rule"), shown("source")];
 
-/// The word a holder goes by in the catalogue.
+/// The word for a grantee in the catalogue.
 fn grantee_name(grantee: Grantee) -> &'static str {
     match grantee {
         Grantee::Role(role) => role.qualified(),
@@ -87,7 +87,7 @@ fn grant_row(grant: &Grant) -> Map<String, Value> {
     )
 }
 
-/// A preset as a row: a name for a set of permissions, which are actions.
+/// The rows of the presets: each names a set of permissions, which are shown as actions.
 fn preset_rows() -> impl Iterator<Item = Map<String, Value>> {
     PRESETS.into_iter().map(|(word, set, rule)| {
         let actions: Vec<&str> = set.iter().filter_map(allowed_verb).map(Verb::as_str).collect();
@@ -106,7 +106,7 @@ fn preset_rows() -> impl Iterator<Item = Map<String, Value>> {
     })
 }
 
-/// The readers of a disclosure, each with the condition: a role for those who hold it.
+/// The audience of a disclosure as words, one for each role, with its condition.
 fn audience(audience: Audience) -> Vec<(&'static str, Option<String>)> {
     match audience {
         Audience::Everybody => vec![("anyone", None)],
@@ -121,7 +121,7 @@ fn audience(audience: Audience) -> Vec<(&'static str, Option<String>)> {
     }
 }
 
-/// The disclosures, as rows.
+/// The rows of the disclosures.
 fn disclosure_rows() -> impl Iterator<Item = Map<String, Value>> {
     DISCLOSURES.iter().flat_map(|it| {
         audience(it.audience).into_iter().map(|(who, when)| {
@@ -132,7 +132,7 @@ fn disclosure_rows() -> impl Iterator<Item = Map<String, Value>> {
     })
 }
 
-/// Every row of the catalogue that gives something, by role; then the presets, the role that gives nothing, and the disclosures.
+/// All rows: the grants in order of role, then the presets, the roles that give nothing, and the disclosures.
 fn all_rows() -> Vec<Map<String, Value>> {
     let order = |grant: &&Grant| match grant.grantee {
         Grantee::Role(role) => Role::ALL.iter().position(|known| *known == role).unwrap_or(usize::MAX - 1),

@@ -1,4 +1,4 @@
-//! `server`: arguments and answers.
+//! The `server` commands: their arguments and their output.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -57,7 +57,7 @@ struct SetArgs {
     /// Let members leave organizations by themselves
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     members_may_leave: Option<bool>,
-    /// Where the links of dropboxes begin; empty takes it away
+    /// The URL with which links of dropboxes and invitations begin; empty takes it away
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     #[command(flatten)]

@@ -1,4 +1,5 @@
-//! One invocation: the store it uses, as whom, and the streams it writes to.
+//! One invocation of the program: its store, its actor and its streams. Commands read the store and write their answers
+//! through [`Session`].
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
@@ -22,10 +23,10 @@ use crate::render::{
 };
 use crate::store::{self, Reader, Store, StoreFacts};
 
-/// Takes a row of a list, and answers whether further ones are wanted.
+/// Takes a row of a list, and returns whether further rows are wanted.
 pub(super) type Push<'p> = &'p mut dyn FnMut(Row) -> Result<ControlFlow<()>, RenderError>;
 
-/// Takes a row of a list with the text that says where it stands among the others.
+/// Takes a row of a list, with the text by which it is sorted.
 pub(super) type Put<'p> = &'p mut dyn FnMut(&str, Row) -> Result<(), RenderError>;
 
 /// The exit status of a command whose reader went away: that of a process killed by SIGPIPE.
@@ -34,21 +35,21 @@ pub(super) const BROKEN_PIPE: u8 = 141;
 pub(super) struct Session<'s> {
     pub(super) globals: GlobalArgs,
     pub(super) config: Config,
-    /// Standard output as it is: for writers that escape what they are given, as those of `render` do.
+    /// Standard output, unescaped: for writers that escape, such as those of `render`.
     pub(super) out: &'s mut dyn Write,
-    /// Standard error as it is, likewise.
+    /// Standard error, likewise.
     pub(super) err: &'s mut dyn Write,
     args: Vec<OsString>,
     /// Whether to use colour, on standard output and on standard error.
     colour: (bool, bool),
     width: Option<usize>,
-    /// Whether a change was made for good: then a closed pipe is no failure.
+    /// Whether a revision was committed: then a closed pipe is not a failure.
     committed: bool,
     began: Instant,
 }
 
-/// The file of a store. A word with a colon in front is an address, which SQLite would take for a file of that
-/// name; and there may be a password in it, so it is not repeated.
+/// Parses the path of a store. A text that begins with a word and a colon is an address, which SQLite would take for a
+/// file name. It may hold a password, so the message repeats the word alone.
 pub(super) fn store_file(path: &OsStr, named_by: &str) -> Result<PathBuf, Problem> {
     let text = path.to_string_lossy();
     let refused = |message: String| {
@@ -60,15 +61,15 @@ pub(super) fn store_file(path: &OsStr, named_by: &str) -> Result<PathBuf, Proble
     match text.split_once(':') {
         Some((word, _)) if !word.contains('/') => {
             let word = printable(word);
-            Err(refused(format!("{named_by} begins with `{word}:`, and stores of that sort are not built in"))
-                .tip("for a file of that name write `./` in front"))
+            Err(refused(format!("{named_by} begins with `{word}:`, which is not supported"))
+                .tip("for a file of that name, write `./` in front"))
         }
         _ => Ok(PathBuf::from(path)),
     }
 }
 
 impl<'s> Session<'s> {
-    /// Reads the configuration and looks at the streams. On failure, gives the stream for errors back.
+    /// Reads the configuration and examines the streams. A failure gives back the stream for errors.
     pub(super) fn new(
         globals: GlobalArgs,
         args: &[OsString],
@@ -106,29 +107,29 @@ impl<'s> Session<'s> {
         })
     }
 
-    /// Where the store is: the option, the environment, the configuration, the default.
+    /// The path of the store, from the first of: the option, the environment, the configuration, the default.
     pub(super) fn store_path(&self) -> Result<PathBuf, Problem> {
         identity::store_path(self.globals.store.clone().map(PathBuf::into_os_string), &self.config)
     }
 
-    /// The account to act as, as it was written; none for the operator.
+    /// The account to act as, as it was typed; `None` for the operator.
     pub(super) fn actor_name(&self) -> Result<Option<String>, Problem> {
         identity::actor_name(self.globals.actor.as_ref().map(OsStr::new))
     }
 
-    /// The account to act as; the operator where none is named.
+    /// The account to act as; the operator if none is named.
     pub(super) fn actor(&self, facts: &StoreFacts<'_>) -> Result<Actor, Problem> {
         identity::actor(self.actor_name()?.as_deref(), facts)
     }
 
-    /// The command as the log keeps it.
+    /// The command line as the log keeps it.
     pub(super) fn command(&self) -> String {
         command_line(&self.args)
     }
 
     // Reading.
 
-    /// Opens the store to be read, at the moment that `--at` names.
+    /// Opens the store for reading, at the moment that `--at` names, and calls `look`.
     pub(super) fn read<T>(
         &mut self,
         at: Option<&str>,
@@ -137,7 +138,7 @@ impl<'s> Session<'s> {
         self.read_with(Store::read, at, look)
     }
 
-    /// As [`read`](Session::read), opened in a way of its own.
+    /// As [`read`](Session::read), with another way to open the store.
     pub(super) fn read_with<T>(
         &mut self,
         open: fn(&Store) -> store::Result<Reader>,
@@ -158,7 +159,7 @@ impl<'s> Session<'s> {
 
     // Answering.
 
-    /// How output is laid out.
+    /// The format and layout of output.
     pub(super) fn output_options(&self) -> OutputOptions {
         let by_config = || self.config.output.as_deref().and_then(Format::from_word);
         OutputOptions {
@@ -171,7 +172,7 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Lists rows, or the part of them that is asked for; each is made as it is wanted.
+    /// Lists rows, or the requested part of them. Each row is made only when it is needed.
     pub(super) fn list(
         &mut self,
         columns: &[Column],
@@ -189,7 +190,7 @@ impl<'s> Session<'s> {
         Ok(0)
     }
 
-    /// Lists rows that `make` finds in any order, each with the text that says where it stands among the others.
+    /// Lists rows that `make` finds in any order, sorted by the text that comes with each.
     pub(super) fn list_placed(
         &mut self,
         columns: &[Column],
@@ -203,16 +204,15 @@ impl<'s> Session<'s> {
         Ok(0)
     }
 
-    /// Ends a list. Answers whether it was written to its end; else a notice says how to go on.
+    /// Ends a list. Returns whether it is complete; if not, a notice says how to go on.
     fn finish(&mut self, stream: ListingWriter<'_>) -> Result<bool, RenderError> {
         let Some(token) = stream.finish(self.out)? else { return Ok(true) };
         self.warn(&format!("there is more: go on with --after {}", shell_quote(&token)));
         Ok(false)
     }
 
-    /// Lists rows as `make` finds them, for as long as further ones are wanted; those of formats that need not
-    /// wait are written at once. Answers whether the list was written to its end; else a notice says how to
-    /// go on.
+    /// Lists rows in the order in which `make` finds them, as long as further rows are wanted. Formats that need not
+    /// wait write each row at once. Returns whether the list is complete; if not, a notice says how to go on.
     pub(super) fn stream(
         &mut self,
         columns: &[Column],
@@ -230,8 +230,8 @@ impl<'s> Session<'s> {
         self.finish(stream)
     }
 
-    /// As [`Session::stream`], where one field of each row is a list that is told as it comes, by a number given with
-    /// the row.
+    /// As [`Session::stream`], but one field of each row is a list whose elements are streamed. `tell` produces them
+    /// from the number that comes with the row.
     pub(super) fn stream_telling(
         &mut self,
         columns: &[Column],
@@ -244,7 +244,7 @@ impl<'s> Session<'s> {
         stream.finish(self.out).map(drop)
     }
 
-    /// Writes one thing of which one field is a list that is told as it comes.
+    /// Writes one record, of which one field is a list whose elements are streamed.
     pub(super) fn show_parted(&mut self, row: &Row, field: &str, elements: Elements<'_>) -> Result<(), RenderError> {
         let options = self.output_options();
         render::write_with_list(self.out, row, field, elements, &options)
@@ -272,15 +272,15 @@ impl<'s> Session<'s> {
         self.print(&Text::of(text))
     }
 
-    /// Writes what the program itself made, as it is: a script, a page of the manual, a schema. Nothing
-    /// that anybody entered may stand in it.
+    /// Writes a document of the program itself unescaped: a script, a page of the manual, a schema. It must not contain
+    /// anything that somebody entered.
     pub(super) fn document(&mut self, text: &str) -> Result<(), RenderError> {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
     pub(super) fn warn(&mut self, text: &str) {
         if !self.globals.quiet {
-            // What was answered so far stands before what is said about it.
+            // The answer so far must come before the warning about it.
             let _ = self.out.flush();
             let mut line = Text::new(self.colour.1);
             line.toned(Tone::Warn, "warning:");
@@ -289,7 +289,7 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Remembers that something changed for good: it stays so whatever becomes of the answer.
+    /// Remembers whether a revision was committed, which holds even if the answer cannot be written.
     pub(super) fn changed(&mut self, really: bool) {
         self.committed = self.committed || really;
     }
@@ -310,7 +310,7 @@ impl<'s> Session<'s> {
         self.out.flush()
     }
 
-    /// Ends the session: what stopped it becomes text and a number.
+    /// Ends the session: reports the error, if any, and returns the exit status.
     pub(super) fn end(self, outcome: super::Outcome) -> u8 {
         match outcome {
             Ok(status) => status,
@@ -318,7 +318,7 @@ impl<'s> Session<'s> {
                 let as_json = self.output_options().format.is_json();
                 output::problem(&problem, as_json, self.colour.1, self.err)
             }
-            // Whoever read has seen enough. A change that was made stays made.
+            // The reader closed the pipe. A committed change counts as success.
             Err(RenderError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                 if self.committed {
                     0

@@ -1,4 +1,4 @@
-//! `share`: arguments and answers.
+//! The `share` commands: their arguments and their output.
 
 use std::collections::HashSet;
 
@@ -42,7 +42,7 @@ enum ShareCommand {
     /// Revoke shares
     #[command(after_long_help = examples::SHARE_REVOKE)]
     Revoke(RevokeArgs),
-    /// List shares: those that count for an item, or all that one may see
+    /// List shares: those that apply to an item, or all that one may see
     #[command(after_long_help = examples::SHARE_LIST)]
     List(ListArgs),
     /// Trim shares to what their sharers still hold
@@ -56,13 +56,13 @@ enum ShareCommand {
 /// administrators share folders, as `view` or `edit`. A path that is not registered becomes a folder.
 #[derive(Args, Debug)]
 struct GrantArgs {
-    /// What, as `ENDPOINT:/path`
+    /// The file or folder, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
-    /// With whom: accounts, `group:NAME`, `workgroup:NAME`, `authenticated`, `anyone` (can be repeated)
+    /// Whom to share it with: accounts, `group:NAME`, `workgroup:NAME`, `authenticated`, `anyone` (can be repeated)
     #[arg(value_name = "WHO", required = true, add = complete::sharers())]
     who: Vec<String>,
-    /// What is given: a preset or a list of permissions
+    /// What the share gives: a preset or a list of permissions
     #[arg(long, value_name = "PERMISSION", add = complete::permissions())]
     permission: String,
     /// When it ends: a length such as `7d`, a day, a time (a day begins at 00:00 UTC) [default: never]
@@ -71,7 +71,7 @@ struct GrantArgs {
     /// Make an admin share, as an administrator of the endpoint or a manager of the workspace
     #[arg(long)]
     admin: bool,
-    /// Where it comes from; the operator's to say
+    /// The class of the share; only the operator may set it
     #[arg(long, value_name = "CLASS", value_parser = share_classes(), conflicts_with = "admin")]
     class: Option<ShareClass>,
     #[command(flatten)]
@@ -81,25 +81,25 @@ struct GrantArgs {
 /// Change a share
 #[derive(Args, Debug)]
 struct SetArgs {
-    /// What is shared, as `ENDPOINT:/path`
+    /// The shared file or folder, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
-    /// With whom
+    /// Whom it is shared with
     #[arg(value_name = "WHO", add = complete::sharers())]
     who: String,
-    /// What it shall give
+    /// What the share gives from now on
     #[arg(long, value_name = "PERMISSION", add = complete::permissions())]
     permission: Option<String>,
     /// When it ends from now on: a length, a day, a time, or `never` (a day begins at 00:00 UTC)
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
-    /// Whose share, where several made one: an account, `user:NAME#ID` for one that has ended, or `operator`
+    /// Whose share, if several made one: an account, `user:NAME#ID` for one that has ended, or `operator`
     #[arg(long, value_name = "SHARER", add = complete::accounts())]
     by: Option<String>,
-    /// Of which class, where one sharer made several
+    /// The class of the share, if one sharer made several
     #[arg(long, value_name = "CLASS", value_parser = share_classes())]
     class: Option<ShareClass>,
-    /// Trim or remove the shares that rest on what goes as well
+    /// Also trim or remove the shares that rest on what is taken away
     #[arg(long)]
     cascade: bool,
     #[command(flatten)]
@@ -109,19 +109,19 @@ struct SetArgs {
 /// Revoke shares
 #[derive(Args, Debug)]
 struct RevokeArgs {
-    /// What is shared, as `ENDPOINT:/path`
+    /// The shared file or folder, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
-    /// With whom (can be repeated)
+    /// Whom it is shared with (can be repeated)
     #[arg(value_name = "WHO", required = true, add = complete::sharers())]
     who: Vec<String>,
-    /// Whose share, where several made one: an account, `user:NAME#ID` for one that has ended, or `operator`
+    /// Whose share, if several made one: an account, `user:NAME#ID` for one that has ended, or `operator`
     #[arg(long, value_name = "SHARER", add = complete::accounts())]
     by: Option<String>,
-    /// Of which class, where one sharer made several
+    /// The class of the share, if one sharer made several
     #[arg(long, value_name = "CLASS", value_parser = share_classes())]
     class: Option<ShareClass>,
-    /// Trim or remove the shares that rest on these as well
+    /// Also trim or remove the shares that rest on these
     #[arg(long)]
     cascade: bool,
     #[command(flatten)]
@@ -130,29 +130,29 @@ struct RevokeArgs {
 
 /// List shares
 ///
-/// Of an item: those that count for it, its own and those of the folders above. Without an item all
+/// Of an item: those that apply to it, its own and those of the folders above. Without an item: all
 /// shares that one may see.
 #[derive(Args, Debug)]
 struct ListArgs {
-    /// Of what, as `ENDPOINT:/path` [default: of everything]
+    /// The file or folder, as `ENDPOINT:/path` [default: everything]
     #[arg(value_name = "ITEM", add = complete::items())]
     item: Option<String>,
-    /// Only those of the item itself
+    /// Only the shares of the item itself
     #[arg(long, requires = "item")]
     here: bool,
-    /// Only those of this item and of everything below it, as `ENDPOINT:/path`
+    /// Only the shares of this item and of everything below it, as `ENDPOINT:/path`
     #[arg(long, value_name = "ITEM", conflicts_with = "item", add = complete::items())]
     under: Option<String>,
-    /// Only those that this account made, `user:NAME#ID` for one that has ended; or `operator`
+    /// Only the shares that this account made, `user:NAME#ID` for one that has ended; or `operator`
     #[arg(long, value_name = "SHARER", add = complete::accounts())]
     by: Option<String>,
-    /// Only those with just this account, group or workgroup, with `authenticated` or with `anyone`
+    /// Only the shares with exactly this account, group or workgroup, with `authenticated` or with `anyone`
     #[arg(long, value_name = "WHO", add = complete::sharers())]
     with: Option<String>,
-    /// Only those that end within this time: a length such as `7d`, a day, a time
+    /// Only the shares that end within this time: a length such as `7d`, a day, a time
     #[arg(long, value_name = "WITHIN")]
     expiring: Option<String>,
-    /// Those of the system's own classes too; for who administers the item
+    /// Include shares of the system's own classes; only for those who administer the item
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -163,10 +163,10 @@ struct ListArgs {
 
 /// Trim shares to what their sharers still hold
 ///
-/// For the operator and the endpoint's administrators every share, for anybody else their own.
+/// The operator and the endpoint's administrators trim every share, anybody else only their own.
 #[derive(Args, Debug)]
 struct PruneArgs {
-    /// Of what and everything below it, as `ENDPOINT:/path` [default: of every endpoint]
+    /// The item whose shares are trimmed, with everything below it, as `ENDPOINT:/path` [default: every endpoint]
     #[arg(value_name = "ITEM", add = complete::items())]
     item: Option<String>,
     #[command(flatten)]
@@ -248,7 +248,7 @@ impl ListArgs {
         })
     }
 
-    /// The shares that count for a path.
+    /// Lists the shares that apply to a path.
     fn of_path(
         &self,
         view: &ReadView<'_>,
@@ -257,7 +257,7 @@ impl ListArgs {
         put: Put<'_>,
     ) -> Result<(), RenderError> {
         let resolved = match view.find_item(endpoint, path) {
-            // Whoever has lost what they shared may still take it back.
+            // A sharer who has lost access may still revoke their share.
             Err(problem) if problem.kind == ProblemKind::NotFound => {
                 share::own_share_at(&view.transaction()?, endpoint, path)?.ok_or(problem)?
             }
@@ -269,7 +269,7 @@ impl ListArgs {
         let ancestors = view.facts.ancestors(resolved.nearest.id)?;
         let viewer = view.viewer()?;
         for (up, above) in ancestors.iter().filter(|above| above.kind() == Kind::Item).enumerate() {
-            // What is not registered has no shares of its own.
+            // A path that is not registered has no shares of its own.
             if self.here && (above.id != resolved.nearest.id || !resolved.missing.is_empty()) {
                 break;
             }
@@ -284,7 +284,7 @@ impl ListArgs {
         Ok(())
     }
 
-    /// The owner and the shares of one item so far up, as far as the reader may see them.
+    /// Lists the owner and the shares of one item, `up` levels above the path, as far as the reader may see them.
     fn of_item(
         &self,
         view: &ReadView<'_>,
@@ -310,12 +310,12 @@ impl ListArgs {
     }
 }
 
-/// Which shares are listed.
+/// Selects the shares to list.
 struct ShareFilter {
     all: bool,
     by: Option<Option<Id>>,
     with: Option<Id>,
-    /// Now, and the time before which they end.
+    /// The span in which the shares end: from now to the given time.
     ending: Option<(Time, Time)>,
 }
 
@@ -331,13 +331,13 @@ impl ShareFilter {
             None => None,
             Some(within) => match within.resolve_at(view.at) {
                 Some(end) => Some((view.at, end)),
-                None => return Err(Problem::usage("bad_time", "`never` is no time within which something ends").into()),
+                None => return Err(Problem::usage("bad_time", "invalid value `never`, expected a day or time").into()),
             },
         };
         Ok(ShareFilter { all: list.all, by, with, ending })
     }
 
-    /// Whether nothing is left out: then owners and roles are listed too.
+    /// Whether no share is left out: then owners and roles are listed too.
     const fn is_everything(&self) -> bool {
         self.by.is_none() && self.with.is_none() && self.ending.is_none()
     }
@@ -350,12 +350,12 @@ impl ShareFilter {
     }
 }
 
-/// Some columns of a row as one text, which stands in their order.
+/// Some columns of a row as one text, which sorts by them.
 fn texts(row: &Map<String, Value>, columns: &[&str]) -> String {
     columns.iter().map(|name| row.get(*name).map(plain).unwrap_or_default()).collect::<Vec<_>>().join("\0")
 }
 
-/// Every share that the reader may see, of everything or of what lies under an item.
+/// Lists every share that the reader may see, of everything or of an item and what is below it.
 fn everywhere(
     view: &ReadView<'_>,
     wanted: &ShareFilter,
@@ -372,7 +372,7 @@ fn everywhere(
                 }
                 found => found?,
             };
-            // Nothing lies under what is not registered.
+            // A path that is not registered has nothing below it.
             if !place.missing.is_empty() {
                 return Ok(());
             }
@@ -425,7 +425,7 @@ fn everywhere(
     Ok(())
 }
 
-/// On managed endpoints also who reads and writes everything by a role (docs/model.md#managed-sharing).
+/// On managed endpoints, also lists who reads and writes everything by a role (docs/model.md#managed-sharing).
 fn implicit(
     view: &ReadView<'_>,
     viewer: &AnyViewer<'_>,
@@ -443,7 +443,7 @@ fn implicit(
         for binding in view.facts.list_bindings(BindingQuery::OnAs(endpoint.id, role))? {
             if seen.insert(binding.principal) {
                 let mut row = share_row(view, root.id, &binding, Permissions::EDIT, "role")?;
-                // told: who lists the shares is told who has everything by a role (`content.shares-listed`).
+                // told: a reader who may list the shares sees who has access by a role (`content.shares-listed`).
                 row.insert("principal".to_owned(), json!(view.reference(binding.principal)?));
                 put("roles", row)?;
             }

@@ -1,8 +1,8 @@
-//! Input that is read to its end before anybody is kept waiting for it.
+//! Reads slow input to its end before the store is locked.
 //!
-//! A pipe may be slow, and whoever changes the store keeps other writers out meanwhile. So what comes from a
-//! pipe is read first: in memory as far as it is short, the rest into a temporary file that has no name, so that
-//! nobody else reads it and nothing is left behind. What is a file already is read where it is.
+//! A pipe may be slow, and a writer of the store keeps other writers out. So a pipe is read first: short input into
+//! memory, longer input into a temporary file without a name, which nobody else can read and which is not left behind.
+//! A regular file is read directly.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -14,19 +14,19 @@ use crate::input::library_errors;
 use crate::model::Problem;
 use crate::model::secret::hex;
 
-/// As much is kept in memory, in bytes.
+/// Shorter input is kept in memory, in bytes.
 const SHORT: usize = 4 << 20;
 
-/// What is read at once, in bytes.
+/// The number of bytes read at once.
 const PIECE: usize = 64 << 10;
 
-/// Whether to read a file may mean to wait for whoever writes it.
+/// Whether reading a file may wait for its writer: it is not a regular file.
 fn may_wait(path: &Path) -> bool {
     let path = if path.as_os_str() == "-" { Path::new("/dev/stdin") } else { path };
     !std::fs::metadata(path).is_ok_and(|it| it.is_file())
 }
 
-/// Reads what was opened by that name to its end, if that may mean to wait.
+/// Reads an open input to its end if reading may wait; `path` is its name.
 pub(super) fn spooled(path: &Path, input: Box<dyn Read>) -> Result<Box<dyn Read>, Problem> {
     if !may_wait(path) {
         return Ok(input);
@@ -36,8 +36,8 @@ pub(super) fn spooled(path: &Path, input: Box<dyn Read>) -> Result<Box<dyn Read>
         Failed::Keeping(error) => {
             let message = format!("`{}` cannot be kept until its end: {}", name_of(path), library_errors::io(&error));
             Problem::new(crate::model::ProblemKind::Input, "unreadable", message)
-                .why("it is read to its end before the store is changed, into a temporary file where it is long")
-                .tip("write it to a file first, and apply that; or name another folder by TMPDIR")
+                .why("it is read to its end before the store is changed; long input goes into a temporary file")
+                .tip("write it to a file first and apply that, or set TMPDIR to another folder")
         }
     })
 }
@@ -68,7 +68,7 @@ fn keep(mut input: impl Read) -> Result<Box<dyn Read>, Failed> {
     Ok(Box::new(file))
 }
 
-/// A temporary file for its owner alone, which is gone with the process.
+/// A temporary file that only its owner can read and that ends with the process.
 fn nameless() -> io::Result<File> {
     let random = random_bytes().map_err(|problem| io::Error::other(problem.message))?;
     let name = format!("rolebook-{}", hex(random.get(..8).unwrap_or_default()));
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_what_was_read_however_long() {
+    fn spooled_input_is_unchanged_at_any_length() {
         for length in [0, 1, SHORT - 1, SHORT, SHORT + 1, SHORT + 3 * PIECE + 7] {
             let bytes: Vec<u8> = (0..length).map(|place| (place % 251) as u8).collect();
             let mut read = Vec::new();

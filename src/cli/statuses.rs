@@ -1,10 +1,10 @@
-//! The exit statuses of the program, in one table: the manual is made from it, and a test holds the
-//! README to the manual.
+//! The exit statuses of the program, in one table. The manual is generated from it, and a test compares the README with
+//! the manual.
 
 use super::session::BROKEN_PIPE;
 use crate::model::ProblemKind;
 
-/// Every exit status, with what it means.
+/// Every exit status with its meaning.
 pub(super) const STATUSES: [(u8, &str); 10] = [
     (0, "done; allowed; nothing to report"),
     (NO, "the answer is no"),
@@ -17,7 +17,7 @@ pub(super) const STATUSES: [(u8, &str); 10] = [
     ),
     (ProblemKind::Input.exit_status(), "an input file is bad"),
     (ProblemKind::Store.exit_status(), "the store cannot be used"),
-    // A process that is stopped by Ctrl-C ends by the signal; this is what shells make of that.
+    // A process that Ctrl-C stops ends by the signal; shells report that as this status.
     (130, "interrupted: what was printed is not all there is"),
     (BROKEN_PIPE, "the reader of the answer went away"),
 ];
@@ -25,7 +25,7 @@ pub(super) const STATUSES: [(u8, &str); 10] = [
 /// The status of a command whose answer is no.
 pub(super) const NO: u8 = 1;
 
-/// The commands that can answer no, with what that means.
+/// The commands that can answer no, with the meaning of that answer.
 pub(super) const CAN_ANSWER_NO: [(&str, &str); 6] = [
     ("perm check", "the answer is denied; with --batch --all, one of the answers is"),
     ("perm test", "a test failed; with --mutate, no test would notice the loss of a binding"),
@@ -35,7 +35,7 @@ pub(super) const CAN_ANSWER_NO: [(&str, &str); 6] = [
     ("audit verify", "the history does not fit"),
 ];
 
-/// What a status means to one command, as words with hyphens between; none where it never ends so.
+/// The meaning of a status for one command, whose words are joined by hyphens; `None` if the command never ends so.
 pub(super) fn meaning(status: u8, meaning: &str, command: &str) -> Option<String> {
     if status != NO {
         return Some(meaning.to_owned());
@@ -44,7 +44,7 @@ pub(super) fn meaning(status: u8, meaning: &str, command: &str) -> Option<String
     CAN_ANSWER_NO.iter().find(|(words, _)| is_own(words)).map(|(_, no)| (*no).to_owned())
 }
 
-/// What a status means to any command: no is told with the commands that can answer it.
+/// The meaning of a status for all commands; for "no", with the commands that can answer it.
 pub(super) fn meaning_to_any(status: u8, meaning: &str) -> String {
     if status != NO {
         return meaning.to_owned();

@@ -1,4 +1,4 @@
-//! `init` and `status`: the store itself.
+//! The `init` and `status` commands, which are about the store itself.
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -63,7 +63,7 @@ impl StatusArgs {
     }
 }
 
-/// How many of each kind the reader may see: what one may not see is not counted.
+/// The number of resources of each kind that the reader may see.
 fn counts(view: &ReadView<'_>) -> Result<Map<String, Value>, RenderError> {
     let mut counts = Map::new();
     let kinds = [
@@ -88,7 +88,7 @@ fn counts(view: &ReadView<'_>) -> Result<Map<String, Value>, RenderError> {
 
 fn warnings(view: &ReadView<'_>) -> Result<Vec<String>, RenderError> {
     let mut warnings = Vec::new();
-    // What is wrong with the whole is for those who look after the whole.
+    // Only the operator and server admins see warnings about the whole store.
     if !view.viewer()?.may(Verb::Configure, Id::SERVER)? {
         return Ok(warnings);
     }

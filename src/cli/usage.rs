@@ -1,4 +1,4 @@
-//! What the parser of the command line refuses, in the words of this program.
+//! Turns the errors of clap into problems in the words of this program.
 
 use std::error::Error as _;
 
@@ -8,7 +8,7 @@ use crate::model::Problem;
 use crate::model::name::printable;
 use crate::model::reference::closest_match;
 
-/// A mistake in the arguments: what is wrong, what was meant, and how the command is used.
+/// The problem of a usage error: what is wrong, what may have been meant, and the usage of the command.
 pub(super) fn problem(error: &clap::Error) -> Problem {
     let of = |kind: ContextKind| texts(error.get(kind));
     let first = |kind: ContextKind| of(kind).into_iter().next().unwrap_or_default();
@@ -25,7 +25,7 @@ pub(super) fn problem(error: &clap::Error) -> Problem {
         ErrorKind::UnknownArgument => format!("unexpected argument {}", quoted(&argument())),
         ErrorKind::InvalidSubcommand => format!("unknown command {}", quoted(&first(ContextKind::InvalidSubcommand))),
         ErrorKind::MissingSubcommand => "a command is missing".to_owned(),
-        ErrorKind::NoEquals => format!("{} takes its value behind `=`", quoted(&argument())),
+        ErrorKind::NoEquals => format!("{} takes its value after `=`", quoted(&argument())),
         ErrorKind::TooManyValues => format!("{} takes no such value: `{value}`", quoted(&argument())),
         ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
             format!("{} has too few or too many values", quoted(&argument()))
@@ -46,7 +46,7 @@ pub(super) fn problem(error: &clap::Error) -> Problem {
         let word =
             [value.clone(), argument(), first(ContextKind::InvalidSubcommand)].into_iter().find(|it| !it.is_empty());
         let nearest = closest_match(&word.unwrap_or_default(), near.iter().map(String::as_str));
-        // The best of them stands last.
+        // Clap puts the best suggestion last.
         if let Some(near) = nearest.or(near.last().map(String::as_str)) {
             problem.tips.push(format!("did you mean `{near}`?"));
         }
@@ -55,7 +55,7 @@ pub(super) fn problem(error: &clap::Error) -> Problem {
     if !valid.is_empty() {
         problem.tips.push(format!("one of: {}", valid.join(", ")));
     }
-    // Its lines are one command.
+    // The lines of the usage are one command.
     let usage = of(ContextKind::Usage).join(" ");
     if let Some(usage) = usage.trim().strip_prefix("Usage: ") {
         problem.tips.push(usage.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -63,7 +63,7 @@ pub(super) fn problem(error: &clap::Error) -> Problem {
     problem
 }
 
-/// What stands in a part of an error, a text for each.
+/// The texts in a part of an error.
 fn texts(value: Option<&ContextValue>) -> Vec<String> {
     match value {
         Some(ContextValue::String(text)) => vec![printable(text)],
@@ -83,8 +83,7 @@ fn list(texts: &[String]) -> String {
     texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")
 }
 
-/// A text without anything that could be a link's secret: one given by mistake where an argument stands would be
-/// repeated otherwise.
+/// Removes anything that could be a link's secret, so that a secret passed as an argument by mistake is not repeated.
 fn without_secrets(text: &str) -> String {
     let of_secret = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let mut out = String::new();
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_of_the_command_line_are_told_in_our_words() {
+    fn mistakes_of_the_command_line_are_reported_in_our_words() {
         for (line, wanted) in [
             ("rolebook acount", "unknown command `acount` [\"did you mean `account`?"),
             ("rolebook account ad", "unknown command `ad` [\"did you mean `add`?"),
@@ -133,7 +132,7 @@ mod tests {
         }
     }
 
-    /// Whatever is given to an argument, the message about it is never a library's own.
+    /// Whatever value an argument gets, the message about it is never a library's own.
     #[test]
     fn no_argument_is_refused_in_the_words_of_a_library() {
         fn each(command: &clap::Command, path: &[String], visit: &mut dyn FnMut(&[String], &clap::Arg)) {

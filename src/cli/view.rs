@@ -1,4 +1,4 @@
-//! A store opened to be read: facts at one moment, and the eyes of whoever reads.
+//! A store opened for reading: the facts at one moment, as one reader may see them.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -17,36 +17,35 @@ use crate::policy::{AdaptiveFacts, BindingQuery, CurrentRights, Facts};
 use crate::render::RenderError;
 use crate::store::{Reader, Snapshot, StoreFacts, TodayFacts};
 
-/// The facts at the moment that was asked for.
+/// The facts at the requested moment, and the reader.
 pub(super) struct ReadView<'r, F: Facts = StoreFacts<'r>> {
     pub(super) reader: &'r Reader,
     pub(super) facts: F,
     pub(super) actor: Actor,
-    /// The time that expiries are judged at.
+    /// The time at which expiries are evaluated.
     pub(super) at: Time,
-    /// The last revision that counts.
+    /// The last revision that the facts include.
     pub(super) revision: Revision,
-    /// Where another moment is read: today's facts, by which the reader's rights are judged, and now.
+    /// If another moment than now is read: today's facts, which determine the reader's rights, and the time now.
     pub(super) today: Option<(TodayFacts<'r>, Time)>,
-    /// What should be said of the times that it was chosen by.
+    /// A warning about the times of the log, by which the moment was chosen.
     pub(super) warning: Option<String>,
 }
 
-/// What a view is of, apart from where it is read: threads read it each through a reader of its own.
+/// The moment and actor of a view without its reader: each thread opens the view through a reader of its own.
 #[derive(Clone, Copy)]
 pub(super) struct Moment {
     actor: Actor,
     at: Time,
     revision: Revision,
-    /// Where another moment is read: now.
+    /// The time now, if another moment is read.
     now: Option<Time>,
-    /// The last revision of the store as it was opened.
+    /// The last revision of the store when it was opened.
     last: Revision,
 }
 
 impl Moment {
-    /// The same view, of the same facts wherever they are; none through a reader that was opened after further
-    /// changes.
+    /// The same view on given facts, through another reader; `None` if the store changed before that reader was opened.
     pub(super) fn view<'r, F: Facts>(self, reader: &'r Reader, facts: F) -> Result<Option<ReadView<'r, F>>, Problem> {
         let Moment { actor, at, revision, now, last } = self;
         let today = now.map(|now| (TodayFacts::new(reader), now));
@@ -57,7 +56,7 @@ impl Moment {
 
 impl<'r> ReadView<'r> {
     pub(super) fn new(reader: &'r Reader, actor: Actor, at: Option<&str>, now: Time) -> Result<ReadView<'r>, Problem> {
-        // Whoever may do nothing now is told nothing of the past either.
+        // An actor who may do nothing now may not read the past either.
         require_active(&reader.facts(), actor, now)?;
         let last = reader.last_revision()?;
         let Some(text) = at else {
@@ -96,8 +95,8 @@ impl<'r> ReadView<'r> {
         Ok(ReadView { reader, facts, actor, at, revision, today, warning })
     }
 
-    /// Tells of every resource of a kind that lies in nothing and that the reader may see, by name, from after
-    /// a reference on; none of them is held.
+    /// Calls `visit` with every resource of a kind without parents that the reader may see, in order of name, starting
+    /// after a reference. The resources are streamed.
     pub(super) fn each(
         &self,
         kind: Kind,
@@ -123,7 +122,7 @@ impl<'r> ReadView<'r> {
         stopped
     }
 
-    /// The same with the facts in memory, for commands that ask about many things.
+    /// The same view with the facts in memory, for commands that ask many questions.
     pub(super) fn in_memory(&self) -> Result<ReadView<'r, Snapshot>, Problem> {
         let ReadView { reader, actor, at, revision, today, .. } = *self;
         let warning = self.warning.clone();
@@ -131,10 +130,10 @@ impl<'r> ReadView<'r> {
     }
 }
 
-/// Of so many ids in the store, reading one with all the others costs what one look-up in an index does.
+/// Reading this many ids with the whole store costs as much as one index lookup.
 const ONE_OF: u64 = 16;
 
-/// Facts of a store that are read into memory where much of them turns out to be asked for.
+/// Facts of a store that are read into memory once many lookups are made.
 pub(super) fn adaptive(facts: StoreFacts<'_>) -> Result<AdaptiveFacts<'_>, Problem> {
     let most = facts.last_id()?.0 / ONE_OF;
     let load = move || facts.snapshot().ok().map(|it| Box::new(it) as Box<dyn Facts>);
@@ -142,7 +141,7 @@ pub(super) fn adaptive(facts: StoreFacts<'_>) -> Result<AdaptiveFacts<'_>, Probl
 }
 
 impl<'r> ReadView<'r> {
-    /// The same with facts that are read into memory where a command turns out to ask for much of them.
+    /// The same view with facts that are read into memory once many lookups are made.
     pub(super) fn adaptive(&self) -> Result<ReadView<'r, AdaptiveFacts<'r>>, Problem> {
         let ReadView { reader, actor, at, revision, facts, today, .. } = *self;
         let warning = self.warning.clone();
@@ -151,19 +150,19 @@ impl<'r> ReadView<'r> {
 }
 
 impl<F: Facts> ReadView<'_, F> {
-    /// What it is of.
+    /// The moment of the view.
     pub(super) fn moment(&self) -> Result<Moment, Problem> {
         let ReadView { actor, at, revision, .. } = *self;
         let now = self.today.map(|(_, now)| now);
         Ok(Moment { actor, at, revision, now, last: self.reader.last_revision()? })
     }
 
-    /// By what the reader may look at another moment than now.
+    /// The reader's current rights, if another moment than now is read.
     fn rights(&self) -> Option<CurrentRights<'_>> {
         self.today.as_ref().map(|(facts, at)| CurrentRights { facts, today: facts.now(), at: *at })
     }
 
-    /// The reader, as it may look today.
+    /// The reader, with the rights of today.
     pub(super) fn viewer(&self) -> Result<AnyViewer<'_>, Problem> {
         match self.rights() {
             Some(rights) => Ok(rights.viewer(self.actor)?),
@@ -171,12 +170,12 @@ impl<F: Facts> ReadView<'_, F> {
         }
     }
 
-    /// The reader as it stood at the moment that is read: for what it held then.
+    /// The reader with the rights of the moment that is read.
     pub(super) fn viewer_at_moment(&self) -> Result<AnyViewer<'_>, Problem> {
         Ok(Viewer::new(&self.facts as &dyn Facts, self.actor, self.at)?)
     }
 
-    /// The item that a path names, as far as it is registered, if the reader may see it.
+    /// Resolves a path to its item or the nearest registered folder, if the reader may see it.
     pub(super) fn find_item(&self, endpoint: &Name, path: &Path) -> Result<ResolvedPath, Problem> {
         find_item(&self.facts, &self.viewer()?, endpoint, path)
     }
@@ -191,14 +190,14 @@ impl<F: Facts> ReadView<'_, F> {
         find(&self.facts, &self.viewer()?, kind, name)
     }
 
-    /// The resource that a reference names; the server where it names that.
+    /// The resource or principal that a reference names, if the reader may see it.
     pub(super) fn resolve(&self, reference: &Reference) -> Result<(Id, Kind), Problem> {
         resolve(&self.facts, &self.viewer()?, reference)
     }
 
-    /// The principal that a reference names; also an access token that is gone, with the workspace it lay
-    /// in: it is denied everything (docs/model.md#principals). Whoever lists the tokens of its organization is
-    /// told of it.
+    /// The principal that a reference names. It may be an access token that was removed with its workspace, which is
+    /// denied everything (docs/model.md#principals). A reader sees such a token if they may list the tokens of its
+    /// organization.
     pub(super) fn principal(&self, reference: &Reference) -> Result<Id, Problem> {
         let found = self.resolve(reference);
         let (Err(problem), Reference::Numbered(Kind::AccessToken, number)) = (&found, reference) else {
@@ -216,13 +215,13 @@ impl<F: Facts> ReadView<'_, F> {
         found.map(|(id, _)| id)
     }
 
-    /// As [`resolve`](ReadView::resolve), also of what has ended, where it is written as output writes it:
-    /// `user:pi#18`. Whoever may not read the whole log is not told whether that was ever there.
+    /// As [`resolve`](ReadView::resolve), but also resolves ended resources in the notation of the output:
+    /// `user:pi#18`. A reader who may not read the whole log does not learn whether such a resource ever existed.
     pub(super) fn resolve_or_ended(&self, text: &str, bare: Kind) -> Result<Id, Problem> {
         let Some(ended) = EndedReference::parse(text, bare) else {
             return Ok(self.resolve(&Reference::parse(text, bare)?)?.0);
         };
-        // Names of older stores may look like that.
+        // Names in older stores may look like this.
         if let Ok(reference @ Reference::Named(..)) = Reference::parse(text, bare)
             && let Ok((id, _)) = self.resolve(&reference)
         {
@@ -235,8 +234,8 @@ impl<F: Facts> ReadView<'_, F> {
         known.map(|it| it.id).ok_or_else(|| Problem::not_found(ended.kind.noun(), &printable(text)))
     }
 
-    /// Whom a filter of shares names: also of whom the reader may know by a share alone, and of what has
-    /// ended. Nobody learns by it who is there: what is not there is in no share.
+    /// The principal that a filter of shares names, including one that the reader may know only from a share, and an
+    /// ended one. The filter does not reveal which principals exist: one that does not exist has no shares.
     pub(super) fn resolve_named_in_shares(&self, text: &str) -> Result<Id, Problem> {
         if EndedReference::parse(text, Kind::Account).is_some() {
             return self.resolve_or_ended(text, Kind::Account);
@@ -260,36 +259,36 @@ impl<F: Facts> ReadView<'_, F> {
         tx.find_listed(&Reference::Named(*kind, name.clone()), &[*kind], &listed).map(|found| found.id)
     }
 
-    /// A resource as it is named to the reader: `hidden` where it may not be.
+    /// The name of a resource for the reader: `hidden` if the reader may not see it.
     pub(super) fn name(&self, id: Id) -> Result<String, Problem> {
         Ok(self.visible_name(id)?.unwrap_or_else(|| HIDDEN.to_owned()))
     }
 
-    /// The reference of a resource, where it may be named to the reader.
+    /// The reference of a resource; `None` if the reader may not see it.
     pub(super) fn visible_name(&self, id: Id) -> Result<Option<String>, Problem> {
-        // What is gone is told to whoever reads the whole log.
+        // A reader of the whole log may see resources that have ended.
         let viewer = self.viewer()?;
         let may = viewer.may_name(id)? || (!self.is_there(id)? && viewer.may(Verb::ViewLog, Id::SERVER)?);
-        // told: asked just now.
+        // told: `may` is the check of the reader.
         may.then(|| self.reference(id)).transpose()
     }
 
-    /// One side of a binding as it is named to the reader: who is told of a binding is told whom it names.
+    /// The name of one side of a binding for the reader: a reader who sees a binding sees both sides.
     pub(super) fn participant(&self, binding: &Binding, id: Id) -> Result<String, Problem> {
         match self.visible_name(id)? {
             Some(name) => Ok(name),
-            // told: the reader is told of the binding.
+            // told: the reader may see the binding.
             None if self.viewer()?.sees_binding(binding)? => self.reference(id),
             None => Ok(HIDDEN.to_owned()),
         }
     }
 
-    /// Who gave a binding, as it is named to the reader: the operator where nobody is named.
+    /// The name of a binding's grantor for the reader; `operator` if it has none.
     pub(super) fn grantor(&self, binding: &Binding) -> Result<String, Problem> {
         binding.grantor.map_or_else(|| Ok("operator".to_owned()), |id| self.participant(binding, id))
     }
 
-    /// Who did something, as it is named to the reader: the operator where nobody is named.
+    /// The name of an actor for the reader; `operator` for `None`.
     pub(super) fn actor_name(&self, actor: Option<Id>) -> Result<String, Problem> {
         actor.map_or_else(|| Ok("operator".to_owned()), |id| self.name(id))
     }
@@ -298,15 +297,15 @@ impl<F: Facts> ReadView<'_, F> {
         Ok(id <= Id::LAST_RESERVED || self.facts.header(id)?.is_some())
     }
 
-    /// The reference of an id, also of one that is gone, whoever may see it: for what the reader is known
-    /// to be told. Output goes by [`ReadView::name`] and [`ReadView::participant`].
+    /// The reference of an id, including an ended one, without a check of the reader. Use it only if the reader is
+    /// known to see the resource; output uses [`ReadView::name`] and [`ReadView::participant`].
     pub(super) fn reference(&self, id: Id) -> Result<String, Problem> {
         if self.is_there(id)? {
-            // told: the callers of this function asked.
+            // told: the callers of this function check the reader.
             return Ok(self.facts.reference(id)?);
         }
         match self.reader.last_version(id)? {
-            // told: the callers of this function asked.
+            // told: the callers of this function check the reader.
             Some(gone) => Ok(ended_reference(&gone, full_reference(&gone, &|id| self.reference(id))?)),
             None => Ok(format!("#{id}")),
         }
@@ -330,7 +329,7 @@ impl<F: Facts> ReadView<'_, F> {
         Ok(seen)
     }
 
-    /// The facts as a work of the reader's, for operations that only look.
+    /// A transaction of the reader, for operations that only read.
     pub(super) fn transaction(&self) -> Result<Transaction<'_, F>, Problem> {
         Transaction::for_reading(&self.facts, self.actor, self.at, self.rights())
     }

@@ -1,4 +1,4 @@
-//! `workgroup`: arguments and answers.
+//! The `workgroup` commands: their arguments and their output.
 
 use clap::{Args, Subcommand};
 
@@ -80,7 +80,7 @@ pub(super) struct AdminRightArgs {
     pub(super) admins_manage_groups: Option<bool>,
 }
 
-// What can be said of a workgroup.
+// The settings of a workgroup.
 #[derive(Args, Debug, Clone, Copy)]
 struct WorkgroupSettingArgs {
     /// Who may send packages to it [default: nobody]
@@ -109,7 +109,7 @@ impl WorkgroupSettingArgs {
 /// Create a workgroup
 #[derive(Args, Debug)]
 struct AddArgs {
-    /// Its name
+    /// The workgroup's name
     #[arg(value_name = "NAME")]
     name: String,
     #[command(flatten)]
@@ -121,7 +121,7 @@ struct AddArgs {
 /// Change a workgroup
 #[derive(Args, Debug)]
 struct SetArgs {
-    /// Which one
+    /// The workgroup
     #[arg(value_name = "NAME", add = complete::workgroups())]
     name: String,
     #[command(flatten)]

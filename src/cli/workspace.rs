@@ -1,4 +1,4 @@
-//! `workspace`: arguments and answers.
+//! The `workspace` commands: their arguments and their output.
 
 use std::collections::HashMap;
 
@@ -44,7 +44,7 @@ enum WorkspaceCommand {
     /// Show one workspace
     #[command(after_long_help = examples::WORKSPACE_SHOW)]
     Show(NameArgs),
-    /// Change a workspace: its description, where its files lie, who uploads to their roots
+    /// Change a workspace: its description, the folder of its files, uploads into home folders
     ///
     /// Members edit the description, unless the server setting `members-edit-workspaces` is off. The
     /// rest is for admins.
@@ -53,15 +53,15 @@ enum WorkspaceCommand {
     /// Give a workspace another name
     #[command(after_long_help = examples::WORKSPACE_RENAME)]
     Rename(RenameWorkspaceArgs),
-    /// Remove a workspace, with all that lies in it but its files
+    /// Remove a workspace and everything in it except its files
     #[command(after_long_help = examples::WORKSPACE_REMOVE)]
     Remove(RemoveArgs),
     /// List the members, with their levels and home folders
     ///
-    /// Those who were added; the admins of the organization have every workspace without that.
+    /// Lists those who were added; the admins of the organization have every workspace anyway.
     #[command(after_long_help = examples::WORKSPACE_MEMBERS)]
     Members(MembersArgs),
-    /// Add members of the organization, or change how they are members
+    /// Add members of the organization, or change their memberships
     #[command(after_long_help = examples::WORKSPACE_ADD_MEMBER)]
     AddMember(AddMemberArgs),
     /// Remove members; their home folders stay, without an owner
@@ -69,13 +69,13 @@ enum WorkspaceCommand {
     RemoveMember(RemoveMemberArgs),
 }
 
-// A workspace and what can be said of it.
+// A workspace and its settings.
 #[derive(Args, Debug)]
 struct ChangeArgs {
-    /// Which one, as `ORG/NAME`
+    /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
-    /// What it is for; empty takes it away
+    /// The description; empty takes it away
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     /// The folder its files lie in: every member gets a home folder there
@@ -100,7 +100,7 @@ struct ListArgs {
     reading: ReadArgs,
 }
 
-// One workspace whose members are listed.
+// A workspace whose members are listed.
 #[derive(Args, Debug)]
 struct MembersArgs {
     #[command(flatten)]
@@ -109,10 +109,10 @@ struct MembersArgs {
     paging: PageArgs,
 }
 
-// One workspace, to be read.
+// A workspace to show.
 #[derive(Args, Debug)]
 struct NameArgs {
-    /// Which one, as `ORG/NAME`
+    /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
     #[command(flatten)]
@@ -122,7 +122,7 @@ struct NameArgs {
 /// Remove a workspace
 #[derive(Args, Debug)]
 struct RemoveArgs {
-    /// Which one, as `ORG/NAME`
+    /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
     #[command(flatten)]
@@ -132,7 +132,7 @@ struct RemoveArgs {
 /// Add members
 #[derive(Args, Debug)]
 struct AddMemberArgs {
-    /// Which one, as `ORG/NAME`
+    /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
     /// Members of the organization (can be repeated)
@@ -141,10 +141,10 @@ struct AddMemberArgs {
     /// The level; a manager looks after the sharing of its files [default: member]
     #[arg(long, value_name = "LEVEL", value_parser = workspace_levels())]
     level: Option<Role>,
-    /// Whether they upload straight into their home folder, whatever the workspace says
+    /// Whether they upload straight into their home folder; `default` for the workspace's setting
     #[arg(long, value_name = "SETTING", value_parser = own_allow_deny())]
     root_upload: Option<OwnAllowDeny>,
-    /// Their home folder, straight among the files of the workspace; `none` for no home folder [default: as their name]
+    /// Their home folder, directly in the workspace's folder; `none` for no home folder [default: their name]
     #[arg(long, value_name = "ENDPOINT:/PATH|none")]
     home: Option<String>,
     #[command(flatten)]
@@ -154,7 +154,7 @@ struct AddMemberArgs {
 /// Remove members
 #[derive(Args, Debug)]
 struct RemoveMemberArgs {
-    /// Which one, as `ORG/NAME`
+    /// The workspace, as `ORG/NAME`
     #[arg(value_name = "ORG/NAME", add = complete::workspaces())]
     workspace: String,
     /// The members (can be repeated)
@@ -171,7 +171,7 @@ impl ChangeArgs {
     }
 }
 
-/// A folder of an endpoint.
+/// Parses a folder of an endpoint.
 fn folder(text: &str) -> Result<(Name, Path), Problem> {
     match Reference::parse(text, Kind::Item)? {
         Reference::Item(endpoint, path) => Ok((endpoint, path)),
@@ -192,7 +192,7 @@ static COLUMNS: [Column; 7] = [
 fn workspace_row(view: &ReadView<'_>, resource: &Resource) -> Result<Map<String, Value>, RenderError> {
     let files = resource.as_workspace().and_then(|it| it.files);
     let files = match files.map(|id| view.visible_name(id)).transpose()?.flatten() {
-        // told: whose home lies there knows where that is.
+        // told: a reader with a home folder in the workspace may know where its files are.
         None if has_home(view, resource)? => files.map(|id| view.reference(id)).transpose()?,
         told => told,
     };
@@ -281,7 +281,7 @@ fn has_home(view: &ReadView<'_>, workspace: &Resource) -> Result<bool, RenderErr
     Ok(view.facts.home(files, Home { workspace: workspace.id, of })?.is_some())
 }
 
-/// The home folders of a workspace, by the account whose they are.
+/// The home folders of a workspace, by the account that has each.
 fn homes(view: &ReadView<'_>, workspace: &Resource) -> Result<HashMap<Id, Id>, RenderError> {
     let mut found = HashMap::new();
     let Some(files) = workspace.as_workspace().and_then(|it| it.files) else { return Ok(found) };

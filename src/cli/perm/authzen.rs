@@ -1,10 +1,9 @@
-//! Requests of the OpenID AuthZEN Authorization API 1.0, Access Evaluation and Access Evaluations, as
-//! objects of a line each.
+//! Requests of the OpenID AuthZEN Authorization API 1.0, Access Evaluation and Access Evaluations, one object on each
+//! line.
 //!
-//! A request whose shape is wrong has no decision: it is an error of its line. One that names what is
-//! not there, or an action that does not exist, is denied, with the reason in its `context`. What else a
-//! request carries (`properties`, `context`, fields of later versions) is left alone, as the standard
-//! wants: decisions rest on the store, never on what a request says of itself.
+//! A malformed request has no decision: its answer is an error. A request that names an unknown principal, action or
+//! resource is denied, with the reason in its `context`. All other fields of a request (`properties`, `context`, fields
+//! of later versions) are ignored, as the standard requires: decisions rest on the store, never on claims of a request.
 
 use std::borrow::Cow;
 
@@ -18,12 +17,12 @@ use crate::render::RenderError;
 
 type Object = Map<String, Value>;
 
-/// Decides about a principal, an action and a resource, each as they are written anywhere; answers
-/// whether it is allowed and what is to be said of it.
+/// Decides a question about a principal, an action and a resource, each in its usual spelling. Returns whether it is
+/// allowed, and the `context` of the decision.
 pub(super) type DecideFn<'j> =
     &'j mut dyn FnMut([Cow<'_, str>; 3]) -> Result<Result<(bool, Object), Problem>, RenderError>;
 
-/// Whether an object is such a request, rather than one of our own.
+/// Whether an object is an AuthZEN request and not a request in the format of this program.
 pub(super) fn is_request(object: &Object) -> bool {
     let is_nested = |field| object.get(field).is_some_and(Value::is_object);
     !object.contains_key("principal")
@@ -32,9 +31,7 @@ pub(super) fn is_request(object: &Object) -> bool {
             || is_nested("resource"))
 }
 
-/// Answers a request: the response, and whether it permits.
-///
-/// The inner error is that of a request without a decision.
+/// Answers a request: returns the response, and whether it permits. The inner error is that of a malformed request.
 pub(super) fn answer(request: &Object, judge: DecideFn<'_>) -> Result<Result<(Object, bool), Problem>, RenderError> {
     let (parts, semantic) = match check(request) {
         Ok(checked) => checked,
@@ -54,7 +51,7 @@ pub(super) fn answer(request: &Object, judge: DecideFn<'_>) -> Result<Result<(Ob
     for item in items {
         let whole = match item {
             Value::Object(item) => EvaluationParts::of(item).map(|own| own.or(&parts)).and_then(|parts| parts.whole()),
-            _ => Err(malformed("an entry of `evaluations` is no object")),
+            _ => Err(malformed("an entry of `evaluations` is not an object")),
         };
         let (mut decision, allowed) = match whole {
             Ok(whole) => decide(&whole, judge)?,
@@ -82,7 +79,7 @@ pub(super) fn answer(request: &Object, judge: DecideFn<'_>) -> Result<Result<(Ob
     Ok(Ok((response, permits)))
 }
 
-/// When a list of evaluations ends.
+/// When the evaluation of a list stops.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Semantic {
     ExecuteAll,
@@ -101,37 +98,37 @@ impl Semantic {
         let options = match request.get("options") {
             None => return Ok(Semantic::ExecuteAll),
             Some(Value::Object(options)) => options,
-            Some(_) => return Err(malformed("`options` is no object")),
+            Some(_) => return Err(malformed("`options` is not an object")),
         };
         let word = match options.get("evaluations_semantic") {
             None => return Ok(Semantic::ExecuteAll),
             Some(Value::String(word)) => word,
-            Some(_) => return Err(malformed("`options.evaluations_semantic` is no text")),
+            Some(_) => return Err(malformed("`options.evaluations_semantic` is not a string")),
         };
         let known = Semantic::ALL.into_iter().find(|(known, _)| known == word).map(|(_, semantic)| semantic);
         known.ok_or_else(|| {
             let words = Semantic::ALL.map(|(word, _)| word).join(", ");
-            malformed(format!("`{}` is no evaluations_semantic", printable(word))).tip(format!("one of: {words}"))
+            malformed(format!("unknown evaluations_semantic `{}`", printable(word))).tip(format!("one of: {words}"))
         })
     }
 }
 
-/// What concerns the whole of a request: its defaults, and when its list ends.
+/// Reads the parts that apply to the whole request: the defaults, and when the evaluation stops.
 fn check(request: &Object) -> Result<(EvaluationParts<'_>, Semantic), Problem> {
     if request.get("evaluations").is_some_and(|list| !list.is_array()) {
-        return Err(malformed("`evaluations` is no list"));
+        return Err(malformed("`evaluations` is not a list"));
     }
     Ok((EvaluationParts::of(request)?, Semantic::of(request)?))
 }
 
-/// A thing of a request: a subject or a resource.
+/// An entity of a request: a subject or a resource.
 #[derive(Clone, Copy)]
 struct AuthzenEntity<'o> {
     kind: &'o str,
     id: &'o str,
 }
 
-/// What a request or one of its evaluations says itself.
+/// The parts that a request or one of its evaluations gives itself.
 struct EvaluationParts<'o> {
     subject: Option<AuthzenEntity<'o>>,
     action: Option<&'o str>,
@@ -159,7 +156,7 @@ impl<'o> EvaluationParts<'o> {
         Ok(EvaluationParts { subject: thing("subject")?, action, resource: thing("resource")? })
     }
 
-    /// The same, with defaults for what is not said; each part is taken whole.
+    /// Fills missing parts from the defaults. A part is never merged.
     fn or(self, defaults: &EvaluationParts<'o>) -> EvaluationParts<'o> {
         EvaluationParts {
             subject: self.subject.or(defaults.subject),
@@ -182,19 +179,19 @@ fn part<'o>(object: &'o Object, field: &str) -> Result<Option<&'o Object>, Probl
     match object.get(field) {
         None => Ok(None),
         Some(Value::Object(part)) => Ok(Some(part)),
-        Some(_) => Err(malformed(format!("`{field}` is no object"))),
+        Some(_) => Err(malformed(format!("`{field}` is not an object"))),
     }
 }
 
 fn text<'o>(part: &'o Object, of: &str, field: &str) -> Result<&'o str, Problem> {
     match part.get(field) {
         Some(Value::String(text)) => Ok(text),
-        Some(_) => Err(malformed(format!("`{of}.{field}` is no text"))),
+        Some(_) => Err(malformed(format!("`{of}.{field}` is not a string"))),
         None => Err(malformed(format!("`{of}.{field}` is missing"))),
     }
 }
 
-/// One decision, as an object, and whether it permits.
+/// Decides one evaluation; returns the decision as an object, and whether it permits.
 fn decide(whole: &Evaluation<'_>, judge: DecideFn<'_>) -> Result<(Object, bool), RenderError> {
     let words = match (whole.subject.reference(), whole.resource.reference()) {
         (Ok(subject), Ok(resource)) => [subject, Cow::Borrowed(whole.action), resource],
@@ -210,7 +207,7 @@ fn decide(whole: &Evaluation<'_>, judge: DecideFn<'_>) -> Result<(Object, bool),
     Ok((decision, allowed))
 }
 
-/// The denial of what cannot be decided, with the reason; the numbers are those of HTTP.
+/// The denial of an evaluation that cannot be decided, with the reason and a status of HTTP.
 fn unanswered(problem: &Problem) -> Object {
     let status = match problem.kind {
         ProblemKind::NotFound => 404,
@@ -225,7 +222,7 @@ fn unanswered(problem: &Problem) -> Object {
 }
 
 impl<'o> AuthzenEntity<'o> {
-    /// The reference of a thing: its type says of which kind a bare name is.
+    /// The reference of an entity; its type gives the kind of a bare name.
     fn reference(self) -> Result<Cow<'o, str>, Problem> {
         let kind = Kind::from_name(self.kind).ok_or_else(|| {
             let words = || Kind::ALL.iter().map(|kind| kind.as_str());

@@ -1,10 +1,9 @@
-//! `perm check --batch`: one request a line, answered one a line, in the same order and form.
+//! `perm check --batch`: one request on each line, and one answer on each line, in the same order and form.
 //!
-//! A line is text (`bob download node1:/x`), an object with these three fields, or a request of the
-//! OpenID AuthZEN Authorization API. Empty lines and comments are handed on as they stand, so that
-//! line 7 of the answers is for line 7 of the requests; an explicit `-o json` or `-o jsonl` has objects
-//! alone, whatever the requests are. What cannot be answered gets an error in its
-//! place, and the exit status says so at the end.
+//! A line is text (`bob download node1:/x`), an object with these three fields, or a request of the OpenID AuthZEN
+//! Authorization API. Empty lines and comments are copied to the answers, so that line 7 of the answers is for line 7
+//! of the requests. With an explicit `-o json` or `-o jsonl` all answers are objects and nothing else is written. A
+//! request that cannot be answered gets an error as its answer, and the exit status reports that at the end.
 
 mod threads;
 
@@ -35,36 +34,36 @@ use crate::policy::Facts;
 use crate::render::{Format, RenderError, json as escaped};
 use crate::store::Store;
 
-/// How many of the lines that could not be answered are named at the end.
+/// The maximum number of unanswered lines that the final message names.
 const MAX_NAMED_LINES: usize = 20;
 
-/// The fields of an answer: where a request has them, because it was an answer once, they are made anew.
+/// The fields of an answer. A request that has them, because it was an answer before, gets new ones.
 const ANSWER_FIELDS: [&str; 9] =
     ["allowed", "revision", "at", "proof", "rule", "source", "missing", "would_suffice", "error"];
 
-/// To read the store costs as much as to answer one request in some hundreds of its ids from the indexes; so
-/// for a tenth of that many nothing is lost where it has to be read after all.
+/// Up to one request for this many ids of the store is answered from the indexes. Reading the store into memory costs
+/// as much as about ten times that many requests, so little is lost if it must be read after all.
 const ONE_OF: u64 = 4096;
 
-/// What is wanted of a batch.
+/// The options of a batch.
 pub(super) struct BatchOptions {
-    /// A denial makes the exit status 1.
+    /// Whether a denial makes the exit status 1.
     pub(super) all: bool,
-    /// Answers carry what they rest on.
+    /// Whether answers have their proofs.
     pub(super) proof: bool,
 }
 
-/// In what form answers are written.
+/// The form in which answers are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AnswerForm {
-    /// Each as its request came.
+    /// Each answer in the form of its request.
     AsAsked,
-    /// Objects, whatever was asked: one a line, or all in one array.
+    /// Objects in any case: one on each line, or all in one array.
     Objects { in_array: bool },
 }
 
-/// Answers the requests of a file; `-` is standard input. A few are answered from the store's indexes; for
-/// many it is read into memory once.
+/// Answers the requests of a file; `-` is standard input. A few requests are answered from the store's indexes; for
+/// more, the store is read into memory once.
 pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, wanted: &BatchOptions) -> Outcome {
     let input: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
@@ -96,7 +95,7 @@ pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, w
         has_more = one_by_one(&mut lines, &mut batch, few, &mut written)?;
     }
     if has_more {
-        // The process is about to end: to give all of it back piece by piece is a twentieth of the time.
+        // The process is about to end, and freeing all of it piece by piece would take a twentieth of the time.
         let facts = ManuallyDrop::new(view.facts.snapshot()?);
         let named = ManuallyDrop::new(Named::new(UP));
         let store = Store::open(view.reader.path())?;
@@ -115,7 +114,7 @@ pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, w
     if form == (AnswerForm::Objects { in_array: true }) {
         session.out.write_all(if tally.objects == 0 { b"[]\n" } else { b"\n]\n" })?;
     }
-    // Before what is said about them, the answers; and if nobody reads them that is what is said.
+    // The answers come before the message about them. If the reader is gone, this reports that instead.
     session.out.flush()?;
     match tally.problem() {
         Some(problem) => Err(problem.into()),
@@ -123,7 +122,7 @@ pub(super) fn run(session: &mut Session<'_>, view: &ReadView<'_>, file: &Path, w
     }
 }
 
-/// Answers line by line, up to so many requests. Answers whether there may be more.
+/// Answers line by line, up to `most` requests. Returns whether there may be more.
 fn one_by_one<R: Read, F: Facts>(
     lines: &mut Lines<R>,
     batch: &mut Batch<'_, '_, '_, F>,
@@ -145,11 +144,11 @@ fn one_by_one<R: Read, F: Facts>(
 struct Answers {
     text: Vec<u8>,
     tally: Tally,
-    /// What ended them early: a store that fails.
+    /// The error that ended them early: the store failed.
     end: Result<(), RenderError>,
 }
 
-/// Where the answers go.
+/// The output of the answers.
 struct Written<'o> {
     out: &'o mut dyn Write,
     form: AnswerForm,
@@ -170,20 +169,20 @@ impl Written<'_> {
         answers.end
     }
 
-    /// All that was asked is answered: whoever waits for the answers gets them.
+    /// Flushes the output when every request so far is answered, since the sender may wait for the answers.
     fn idle(&mut self) -> Result<(), RenderError> {
         Ok(self.out.flush()?)
     }
 }
 
-/// How it went.
+/// The counts of a batch, for the final message and the exit status.
 #[derive(Debug, Default)]
 struct Tally {
     requests: u64,
-    /// How many objects were written.
+    /// The number of objects written.
     objects: u64,
     unanswered: u64,
-    /// The first lines of the unanswered.
+    /// The numbers of the first unanswered lines.
     lines: Vec<u64>,
     denied: bool,
 }
@@ -196,7 +195,7 @@ impl Tally {
         }
     }
 
-    /// With that of lines that come after.
+    /// Adds the counts of later lines.
     fn add(&mut self, after: Tally) {
         self.requests += after.requests;
         self.objects += after.objects;
@@ -205,7 +204,7 @@ impl Tally {
         self.denied |= after.denied;
     }
 
-    /// What is wrong with the requests, if anything is.
+    /// The problem that reports the unanswered requests; `None` if there are none.
     fn problem(&self) -> Option<Problem> {
         if self.unanswered == 0 {
             return None;
@@ -221,12 +220,12 @@ impl Tally {
         Some(
             Problem::new(ProblemKind::Input, "bad_requests", message)
                 .detail(format!("{which} {numbers}"))
-                .why("what is wrong stands in the answers, in the place of each"),
+                .why("each of these answers is an error that says what is wrong"),
         )
     }
 }
 
-/// Answers lines.
+/// Answers lines, and keeps the output and its counts until they are taken.
 struct Batch<'v, 'r, 's, F: Facts> {
     judge: Decider<'v, 'r, 's, F>,
     form: AnswerForm,
@@ -261,7 +260,7 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
             }
         };
         if text.is_empty() || text.starts_with('#') {
-            // Among objects they are left out: they are none, and nothing was asked.
+            // If all answers must be objects, these lines are left out.
             if self.form == AnswerForm::AsAsked {
                 self.put(&[&echoed(text), "\n"]);
             }
@@ -310,7 +309,7 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
         }
     }
 
-    /// The same object, with the answer.
+    /// Answers an object: writes the same object with the answer's fields.
     fn object(&mut self, line: u64, mut object: Map<String, Value>) -> Result<(), RenderError> {
         for field in ANSWER_FIELDS {
             object.shift_remove(field);
@@ -344,7 +343,7 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
         }
     }
 
-    /// An error in the place of an answer, in the form of the request: added to an object, or a line.
+    /// Writes an error as the answer, in the form of the request: added to an object, or as a line.
     fn refused(&mut self, line: u64, problem: Problem, object: Option<Map<String, Value>>) -> Result<(), RenderError> {
         self.tally.unanswered(line);
         let Some(mut object) = object else {
@@ -361,11 +360,11 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
         self.write(&object)
     }
 
-    /// Writes an object: in a line of its own, or as one more of the array.
+    /// Writes an object: on a line of its own, or as an element of the array.
     fn write(&mut self, object: &Map<String, Value>) -> Result<(), RenderError> {
         let in_array = self.form == (AnswerForm::Objects { in_array: true });
         if in_array {
-            // In front of the first of all it becomes what begins the array.
+            // `Written::add` turns the comma before the first object into the bracket that begins the array.
             self.put(&[",\n  "]);
         }
         escaped::write(&mut self.out, object)?;
@@ -377,7 +376,7 @@ impl<'v, 'r, 's, F: Facts> Batch<'v, 'r, 's, F> {
     }
 }
 
-/// A request as it is repeated: the tabs between its words stay.
+/// A request as the answer repeats it: escaped, except for the tabs between its words.
 fn echoed(text: &str) -> Cow<'_, str> {
     let shown = escape_hidden(text);
     if matches!(shown, Cow::Owned(_)) && text.contains('\t') {
@@ -386,8 +385,7 @@ fn echoed(text: &str) -> Cow<'_, str> {
     shown
 }
 
-/// What one request could not be answered for, apart from what ends everything: a store or a stream
-/// that fails.
+/// Separates the problem of one request from the errors that end the batch, such as a store or stream that fails.
 fn answerable<T>(judged: Result<T, RenderError>) -> Result<Result<T, Problem>, RenderError> {
     match judged {
         Ok(answer) => Ok(Ok(answer)),
@@ -396,11 +394,11 @@ fn answerable<T>(judged: Result<T, RenderError>) -> Result<Result<T, Problem>, R
     }
 }
 
-/// The words of an object with three fields.
+/// The principal, action and resource of an object.
 fn words(object: &Map<String, Value>) -> Result<[&str; 3], Problem> {
     let word = |field: &str| match object.get(field) {
         Some(Value::String(text)) => Ok(text.as_str()),
-        Some(_) => Err(malformed(format!("`{field}` is no text"))),
+        Some(_) => Err(malformed(format!("`{field}` is not a string"))),
         None => Err(malformed(format!("`{field}` is missing"))
             .tip("write an object with `principal`, `action` and `resource`")
             .tip("or a request of AuthZEN, with `subject`, `action` and `resource`")),
@@ -408,7 +406,7 @@ fn words(object: &Map<String, Value>) -> Result<[&str; 3], Problem> {
     Ok([word("principal")?, word("action")?, word("resource")?])
 }
 
-/// Decides one question after the other.
+/// Decides questions.
 struct Decider<'v, 'r, 's, F: Facts> {
     view: &'v ReadView<'r, &'s F>,
     questions: QuestionCache<'v, 'r, 's, F>,
@@ -426,7 +424,7 @@ impl<'v, 'r, 's, F: Facts> Decider<'v, 'r, 's, F> {
         Ok(Decider { view, questions: QuestionCache::new(view, named)?, with_proof, at: view.at.to_string() })
     }
 
-    /// Yes or no, and what is to be said of it in the same line.
+    /// Whether the request is allowed, and the rest of the answer's line.
     fn in_a_line(&mut self, principal: &str, action: &str, resource: &str) -> Result<(bool, String), RenderError> {
         let request = self.questions.request(principal, action, resource)?;
         if !self.with_proof {
@@ -440,7 +438,7 @@ impl<'v, 'r, 's, F: Facts> Decider<'v, 'r, 's, F> {
         Ok((answered.is_allowed(), answered.grounds(self.view)?))
     }
 
-    /// Yes or no, and the further fields of the answer.
+    /// Whether the request is allowed, and the other fields of the answer.
     fn decide(
         &mut self,
         principal: &str,
@@ -463,7 +461,7 @@ impl<'v, 'r, 's, F: Facts> Decider<'v, 'r, 's, F> {
         let allowed = self.questions.allows(&request)?;
         let rule = match allowed {
             Some(rule) => rule,
-            // The sentence of a refusal is found only together with what stands against it.
+            // Only a full decision finds the rule of a denial.
             None => self.questions.decide(&request)?.rule,
         };
         let mut fields = Map::new();

@@ -1,5 +1,5 @@
-//! Which change it was that gave or took something: of the moments in between, the two next to each
-//! other between which the answer changed.
+//! Finds the change that gave or took access: a binary search for the two adjacent moments between which the answer
+//! changed.
 
 use std::collections::HashMap;
 
@@ -14,48 +14,48 @@ use crate::policy::{Facts, Subject, Target, allows};
 use crate::render::RenderError;
 use crate::store::{LogEntry, Reader, Snapshot};
 
-/// A moment: the facts after a revision, expiries judged at a time.
+/// A moment: the facts after a revision, with expiries evaluated at a time.
 #[derive(Clone, Copy)]
 struct Moment {
     revision: Revision,
     at: Time,
 }
 
-/// What made the answer another one.
+/// What changed the answer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Cause {
-    /// A change.
+    /// A revision.
     Revision(Revision),
-    /// Time went by: something expired, in the facts after that revision.
+    /// An expiry by that time, in the facts after that revision.
     Expiry(Revision, Time),
 }
 
-/// The changes between two moments of one store, as far as they were looked at.
+/// Finds the causes of differences between two moments of one store, and caches what it read of the log.
 pub(super) struct Causes<'v, 'r> {
     before: &'v ReadView<'r, Snapshot>,
     after: &'v ReadView<'r, Snapshot>,
     log: LogReader<'v, 'r, Snapshot>,
     reader: &'r Reader,
-    /// Whether anything expired in between, so that it need not have been a change.
+    /// Whether anything expired in between, so that an expiry can be the cause.
     expired: bool,
     entries: HashMap<Revision, Option<LogEntry>>,
-    /// Whether the reader is told of a revision, and of what was typed.
+    /// Whether the reader may see a revision, and the texts that were typed.
     visibility: HashMap<Revision, (bool, bool)>,
-    /// What is said of a cause.
+    /// The description of each cause.
     said: HashMap<Cause, Value>,
-    /// What was found last: most differences have a cause in common with the one before.
+    /// The last cause found; most differences share a cause with the one before.
     last: Option<Cause>,
-    /// How many had it in common so far.
+    /// The number of consecutive differences that shared the last cause.
     in_common: usize,
-    /// The facts before and after that one, in memory once so many had it in common that it pays.
+    /// The facts before and after the last cause, read into memory once enough differences share it.
     around: HashMap<Revision, Snapshot>,
 }
 
-/// What is asked about: who, and on what.
+/// The principal and the resource of a question.
 type PrincipalAndResource = (Id, Id);
 
 impl<'v, 'r> Causes<'v, 'r> {
-    /// Between two moments; `expired` says whether anything ended by itself in between.
+    /// The causes between two moments; `expired` says whether anything expired in between.
     pub(super) fn new(
         before: &'v ReadView<'r, Snapshot>,
         after: &'v ReadView<'r, Snapshot>,
@@ -76,7 +76,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         })
     }
 
-    /// What caused a difference: each cause once, with the actions that are its own.
+    /// What caused a difference: each cause once, with the actions that it changed.
     pub(super) fn of(&mut self, difference: &Difference, is_text: bool) -> Result<Value, RenderError> {
         let mut values = Vec::new();
         for (cause, actions) in self.found(difference)? {
@@ -97,7 +97,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         let mut open: Vec<Action> = difference.gained.iter().chain(&difference.lost).copied().collect();
         let mut found = Vec::new();
         let moment = |view: &ReadView<'_, Snapshot>| Moment { revision: view.revision, at: view.at };
-        // Asked backwards in time, what was gained was lost.
+        // The two moments may be in reverse order.
         let (one, other) = (moment(self.before), moment(self.after));
         let (first, last) =
             if (one.revision, one.at) <= (other.revision, other.at) { (one, other) } else { (other, one) };
@@ -143,7 +143,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         Ok(found)
     }
 
-    /// Looks for the two moments next to each other between which the answer changed.
+    /// Searches for the two adjacent moments between which the answer changed.
     fn search(
         &mut self,
         (first, last): (Moment, Moment),
@@ -163,7 +163,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         if !self.expired {
             return Ok(Cause::Revision(high.revision));
         }
-        // One change lies between, and the time that went by before it and after it.
+        // One revision lies between. The answer may also have changed by an expiry before or after it.
         let made = self.time_of(high.revision)?.unwrap_or(high.at);
         let just_before = self.is_allowed(Moment { revision: low.revision, at: made }, asked, action)?;
         let just_after = self.is_allowed(Moment { revision: high.revision, at: made }, asked, action)?;
@@ -176,7 +176,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         })
     }
 
-    /// The actions whose answers a revision turned into what they are in the end.
+    /// The actions whose answers a revision changed to what they are at the end.
     fn changed_at(
         &mut self,
         revision: Revision,
@@ -194,8 +194,8 @@ impl<'v, 'r> Causes<'v, 'r> {
         Ok(actions.iter().filter(turned).copied().collect())
     }
 
-    /// Reads the facts around a change into memory when as many had it in common as make it worth the while: to
-    /// read a thousand rows takes about as long as to ask one question of the store.
+    /// Counts a difference that shares a cause, and reads the facts around that revision into memory once that pays:
+    /// reading a thousand rows takes about as long as asking the store one question.
     fn keep_around(&mut self, revision: Revision) -> Result<(), RenderError> {
         self.in_common += 1;
         if self.in_common > 32 + self.after.facts.bindings_count() / 1000 && self.around.is_empty() {
@@ -210,7 +210,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         Ok(!self.allowed(moment, asked, &[action])?.is_empty())
     }
 
-    /// Those of some actions that were allowed at a moment.
+    /// The actions, of those given, that were allowed at a moment.
     fn allowed(
         &self,
         moment: Moment,
@@ -233,7 +233,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         actions: &[Action],
     ) -> Result<Vec<Action>, RenderError> {
         let mut on = resource;
-        // A path that was not registered had what the folder above had.
+        // A path that was not registered then had the permissions of the folder above.
         if resource > Id::LAST_RESERVED && facts.header(resource)?.is_none() {
             let mut above = self.after.facts.ancestors(resource)?;
             if above.is_empty() {
@@ -272,7 +272,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         Ok(self.entry(revision)?.map(|entry| entry.at))
     }
 
-    /// Whether the reader is told who made a revision, and what was typed: as the log tells.
+    /// Whether the reader may see who made a revision, and the texts that were typed: as in the log.
     fn is_visible(&mut self, revision: Revision) -> Result<(bool, bool), Problem> {
         if let Some(known) = self.visibility.get(&revision) {
             return Ok(*known);
@@ -289,7 +289,7 @@ impl<'v, 'r> Causes<'v, 'r> {
         Ok(told)
     }
 
-    /// What is said of a cause, as a phrase or as an object but for the actions that are its own.
+    /// The description of a cause, as a phrase or as an object without its actions.
     fn said(&mut self, cause: Cause, is_text: bool) -> Result<Value, RenderError> {
         if let Some(known) = self.said.get(&cause) {
             return Ok(known.clone());

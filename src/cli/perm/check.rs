@@ -1,4 +1,4 @@
-//! `perm check` and `perm explain`: one question, one answer.
+//! `perm check` and `perm explain`: answer one question. Batches are in [`batch`].
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ use crate::ops::{action_phrase, lacks_phrase, remedies};
 use crate::policy::{Decision, Facts, Question, decide};
 use crate::render::{Format, RenderError, Text, Tone};
 
-// A question.
+// The question of `perm explain`, and of `perm check` without a batch.
 #[derive(Args, Debug)]
 struct QuestionArgs {
     /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `access-token:NUMBER`, `authenticated`, `anyone`
@@ -46,22 +46,22 @@ pub(super) struct CheckArgs {
     /// On what: `server`, `KIND:NAME`, `KIND:NUMBER`, `workspace:ORG/NAME`, `ENDPOINT:/path`
     #[arg(value_name = "RESOURCE", required_unless_present = "batch", add = complete::resources())]
     resource: Option<String>,
-    /// Answer the requests of this file, one a line, in the same order and form: PRINCIPAL ACTION RESOURCE,
-    /// an object with these three, or one of OpenID AuthZEN; `-` is standard input. With -o json or jsonl
-    /// every answer is an object
+    /// Answer the requests of this file, one on each line, in the same order and form: PRINCIPAL ACTION
+    /// RESOURCE, an object with these three, or a request of OpenID AuthZEN; `-` is standard input. With
+    /// -o json or jsonl every answer is an object
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["principal", "action", "resource"])]
     batch: Option<PathBuf>,
     /// Exit with 1 if anything is denied
     #[arg(long, requires = "batch", conflicts_with_all = ["principal", "action", "resource"])]
     all: bool,
-    /// Say of each answer what it rests on
+    /// Show what each answer rests on
     #[arg(long, requires = "batch", conflicts_with_all = ["principal", "action", "resource"])]
     proof: bool,
     #[command(flatten)]
     reading: ReadArgs,
 }
 
-// As `CheckArgs`, with everything the answer rests on.
+// The arguments of `perm explain`.
 #[derive(Args, Debug)]
 pub(super) struct ExplainArgs {
     #[command(flatten)]
@@ -93,7 +93,7 @@ impl ExplainArgs {
 fn run(words: &QuestionArgs, session: &mut Session<'_>, explain: bool) -> Outcome {
     session.read(words.reading.at.as_deref(), |session, view| {
         let asked = ParsedQuestion::read(view, &words.principal, &words.action, &words.resource)?;
-        // The line of a check names nobody who could help, so nobody is looked for.
+        // The one-line answer of a check does not name who could grant the action, so they are not looked up.
         let in_a_line = !explain && session.output_options().format == Format::Table;
         let answered = Answer::decide(view, asked, !in_a_line)?;
         if session.output_options().format == Format::Table {
@@ -113,19 +113,19 @@ fn run(words: &QuestionArgs, session: &mut Session<'_>, explain: bool) -> Outcom
     })
 }
 
-/// A question with its answer, and how the two are to be written.
+/// A question with its decision, and the texts to write both.
 pub(super) struct Answer {
     question: Question,
     principal: String,
     resource: String,
     decision: Decision,
-    /// What would suffice, as phrases; with the commands and who can type them, where that was asked for.
+    /// What would suffice, as phrases. `offers` also has the commands and who may run them, if that was requested.
     missing: Vec<String>,
     offers: Vec<Offer>,
 }
 
 impl Answer {
-    /// Decides a question; for a denial finds out what would help, and if asked who could.
+    /// Decides a question. For a denial also finds what would suffice and, with `with_givers`, who could grant it.
     pub(super) fn decide<F: Facts>(
         view: &ReadView<'_, F>,
         asked: ParsedQuestion,
@@ -174,7 +174,7 @@ impl Answer {
         action_phrase(self.question.action, &|id| view.name(id))
     }
 
-    /// What a line says after the verdict: the shortest proof.
+    /// The rest of the line after the verdict: the shortest proof and the rule.
     pub(super) fn grounds<F: Facts>(&self, view: &ReadView<'_, F>) -> Result<String, RenderError> {
         let told = ProofText { view, proof: &self.decision.proof };
         let mut reasons = told.phrases()?;
@@ -185,7 +185,7 @@ impl Answer {
         Ok(format!("{reasons} ({})", self.decision.rule.name))
     }
 
-    /// The whole of it, for people.
+    /// Writes the whole answer for people.
     pub(super) fn explain<F: Facts>(&self, view: &ReadView<'_, F>, text: &mut Text) -> Result<(), RenderError> {
         let not = if self.decision.allowed { "may" } else { "may not" };
         self.verdict(text);

@@ -1,4 +1,4 @@
-//! `perm diff`: what somebody gained or lost between two moments, or between two stores.
+//! `perm diff`: lists the access gained and lost between two moments of a store, or between two stores.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::store::{Reader, Snapshot, Store};
 
 static COLUMNS: [Column; 5] = [key("principal"), key("resource"), shown("gained"), shown("lost"), shown("because")];
 
-// What access was gained and lost.
+// The two moments to compare.
 #[derive(Args, Debug)]
 pub(super) struct DiffArgs {
     /// Before: a revision, a time (a day begins at 00:00 UTC), or another store's path
@@ -31,18 +31,18 @@ pub(super) struct DiffArgs {
     /// After: a revision, a time (a day begins at 00:00 UTC), or another store's path [default: now]
     #[arg(long, value_name = "REV|TIME|STORE")]
     to: Option<String>,
-    /// Exit with 1 where there is a difference
+    /// Exit with 1 if there is a difference
     #[arg(long)]
     exit_code: bool,
     #[command(flatten)]
     paging: PageArgs,
 }
 
-/// What `--from` and `--to` can name.
+/// The value of `--from` or `--to`.
 enum DiffMoment {
-    /// A moment of this store; none for now.
+    /// A moment of this store; `None` for now.
     Own(Option<String>),
-    /// Another store, as it stands.
+    /// Another store, in its current state.
     Other(Box<Reader>),
 }
 
@@ -92,7 +92,7 @@ fn load_snapshot<'m>(
     Ok(view.in_memory()?)
 }
 
-/// Lists the differences. Answers whether there is one.
+/// Lists the differences. Returns whether there is one.
 fn compared(
     session: &mut Session<'_>,
     before: &ReadView<'_, Snapshot>,
@@ -108,7 +108,7 @@ fn compared(
         (AffectedSet::default(), false, match_ids(&before.facts, &after.facts)?)
     };
     let (viewer_before, viewer_after) = (before.viewer()?, after.viewer()?);
-    // The same is told as a check of each line would tell, on the side where it is there.
+    // A reader sees the lines that they could also check one by one, on a side where principal and resource exist.
     let is_told = |difference: &Difference| -> Result<bool, FactsError> {
         let ((who_was, who_is), (on_was, on_is)) = (difference.principal, difference.resource);
         Ok(match (who_is.or(who_was), on_is.or(on_was)) {
@@ -141,7 +141,7 @@ fn compared(
                     let known = names.get(number, |(of, _)| *of == pair);
                     let known = match (known, pair) {
                         (Some(known), _) => known,
-                        // told: asked just now.
+                        // told: `is_told` checked the reader above.
                         (None, (_, Some(is))) => names.put(number, (pair, after.reference(is)?)),
                         (None, (Some(was), None)) => names.put(number, (pair, before.reference(was)?)),
                         (None, (None, None)) => return Ok(json!("")),
@@ -165,8 +165,7 @@ fn compared(
     Ok(found)
 }
 
-/// What can differ between two moments of one store, in whichever order they are; and whether anything ended by
-/// itself in between.
+/// What can differ between two moments of one store, in either order; and whether anything expired in between.
 fn scope_between(
     before: &ReadView<'_, Snapshot>,
     after: &ReadView<'_, Snapshot>,
@@ -180,7 +179,7 @@ fn scope_between(
     Ok((affected_set(&before.facts, &after.facts, &changes)?, changes.len() > changed))
 }
 
-/// Whether a line was told before.
+/// Whether the reader may see the access on the side before.
 fn viewer_saw(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) -> Result<bool, FactsError> {
     match (who, on) {
         (Some(who), Some(on)) => viewer.sees_access(who, on),
@@ -188,19 +187,19 @@ fn viewer_saw(viewer: &AnyViewer<'_>, (who, on): (Option<Id>, Option<Id>)) -> Re
     }
 }
 
-/// What of two stores has the same reference.
+/// Pairs the principals and resources of two stores that have the same reference.
 fn match_ids(before: &Snapshot, after: &Snapshot) -> Result<IdMap, RenderError> {
     let mut seen = std::collections::HashMap::new();
     for kind in Kind::ALL {
         for id in before.ids(kind, None)? {
-            // told: to pair both sides, not to be shown.
+            // told: the references pair both sides and are not shown.
             seen.insert(before.reference(id)?, id);
         }
     }
     let mut pairs = Vec::new();
     for kind in Kind::ALL {
         for id in after.ids(kind, None)? {
-            // told: to pair both sides, not to be shown.
+            // told: the references pair both sides and are not shown.
             if let Some(twin) = seen.get(&after.reference(id)?) {
                 pairs.push((*twin, id));
             }

@@ -1,5 +1,5 @@
-//! JSON objects in which no key stands twice: a reader that quietly takes one of two values for a
-//! principal may take another than the writer meant.
+//! Reads JSON objects without duplicate keys: a reader that silently takes one of two values for a principal may take
+//! the wrong one.
 
 use std::fmt;
 
@@ -12,13 +12,13 @@ use crate::input::library_errors;
 use crate::model::Problem;
 use crate::model::name::printable;
 
-/// Reads a line that holds an object.
+/// Parses a line that holds an object.
 pub(super) fn object(line: &str) -> Result<Map<String, Value>, Problem> {
     let mut reader = serde_json::Deserializer::from_str(line);
     let read = Strict.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     match read {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(malformed("the line is no JSON object")),
+        Ok(_) => Err(malformed("the line is not a JSON object")),
         Err(error) => {
             Err(malformed(format!("{NOT_JSON}: {} at column {}", library_errors::json(&error), error.column())))
         }
@@ -82,7 +82,7 @@ impl<'de> Visitor<'de> for Strict {
         let mut found = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if found.contains_key(&key) {
-                return Err(A::Error::custom(format!("the key `{}` stands twice", printable(&key))));
+                return Err(A::Error::custom(format!("duplicate key `{}`", printable(&key))));
             }
             found.insert(key, entries.next_value_seed(Strict)?);
         }
@@ -95,12 +95,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_are_read_as_they_stand_and_no_key_twice() {
+    fn objects_are_read_unchanged_and_duplicate_keys_are_refused() {
         let text = r#"{"a":[1,-2,1.5,null,true,{"b":"ü"}],"c":{}}"#;
         assert_eq!(Value::Object(object(text).unwrap()).to_string(), text);
         let why = |text| object(text).unwrap_err().message;
-        assert_eq!(why(r#"{"a":1,"a":2}"#), "the line is no JSON: the key `a` stands twice at column 10");
-        assert!(why(r#"{"x":{"a":1,"a":2}}"#).contains("stands twice"));
+        assert_eq!(why(r#"{"a":1,"a":2}"#), "the line is no JSON: duplicate key `a` at column 10");
+        assert!(why(r#"{"x":{"a":1,"a":2}}"#).contains("duplicate key `a`"));
         assert!(why("{\"a\":1").starts_with("the line is no JSON: it ends too early"));
         assert!(why("{} {}").contains("something follows"));
         assert!(why(&format!("{{\"a\":{}", "[".repeat(10_000))).contains("nested too deep"));

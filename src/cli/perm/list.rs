@@ -1,4 +1,4 @@
-//! `perm list`: everything that somebody can do.
+//! `perm list`: lists everything that a principal may do.
 
 use std::ops::ControlFlow;
 
@@ -18,28 +18,28 @@ use crate::policy::proof::Evidence;
 use crate::policy::{Evaluator, Facts, Proof, Subject};
 use crate::render::{Column, Format, Row, shown};
 
-// Everything that a principal may do.
+// The principal to list, and what to list.
 #[derive(Args, Debug)]
 pub(super) struct ListArgs {
     /// Who: an account, `group:NAME`, `workgroup:NAME`, `invitee:ADDRESS`, `access-token:NUMBER`, `authenticated`, `anyone`
     #[arg(value_name = "PRINCIPAL", add = complete::principals())]
     principal: String,
-    /// On resources of this kind alone
+    /// Only on resources of this kind
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     kind: Option<Kind>,
-    /// On this folder and what is beneath it alone
+    /// Only on this folder and what is below it
     #[arg(long, value_name = "PATH", add = complete::resources())]
     under: Option<String>,
-    /// These actions alone, separated by commas
+    /// Only these actions, separated by commas
     #[arg(long, value_name = "A,B", value_delimiter = ',', add = complete::actions())]
     action: Vec<String>,
-    /// List every registered file and folder, not just those where something begins
+    /// List every registered file and folder, not just those where the access changes
     #[arg(long)]
     expand: bool,
-    /// Say of each action what it rests on
+    /// Show what each action rests on
     #[arg(long)]
     proof: bool,
-    /// List also what every active account may do anyway, in place of one closing line
+    /// Also list what every active account may do anyway, instead of summing it up in one line
     #[arg(long)]
     everything: bool,
     #[command(flatten)]
@@ -68,7 +68,8 @@ impl ListArgs {
             let subject = evaluator.subject(who)?;
             let detail = if self.expand { ItemDetail::All } else { ItemDetail::Boundaries };
             let options = session.output_options();
-            // Whoever asks about others is told of what they administer (docs/model.md#visibility).
+            // A reader who may not ask about others on the server sees only what they administer
+            // (docs/model.md#visibility).
             let is_free = own.is_some() || may_ask_about_others(&view, Id::SERVER, Kind::Server)?;
             let besides = match self.everything || !is_free {
                 true => None,
@@ -87,12 +88,12 @@ impl ListArgs {
                 let list = if besides.is_some() { lookup_beyond_class } else { lookup_resources };
                 list(&evaluator, &subject, &filter, detail, &mut |resource, actions| {
                     capture_error(&mut stopped, || {
-                        // The same is told as a check of each line would tell.
+                        // A reader sees the lines that they could also check one by one.
                         if !viewer.sees_access(who, resource)? {
                             return Ok(ControlFlow::Continue(()));
                         }
                         told += 1;
-                        // told: asked just now.
+                        // told: `sees_access` checked the reader above.
                         let mut values = vec![json!(view.reference(resource)?), action_names(actions)];
                         if with_proof {
                             let mut proofs = Proof::new();
@@ -138,20 +139,20 @@ impl ListArgs {
     }
 }
 
-/// A row of these columns: its first values are given, the others are none.
+/// A row of these columns. Columns without a value are null.
 fn fields(columns: &[Column], values: Vec<Value>) -> Row {
     let values = values.into_iter().chain(std::iter::repeat(Value::Null));
     columns.iter().map(|column| column.name.to_string()).zip(values).collect()
 }
 
-/// What stands for everything that every active account may do anyway.
+/// The summary of what every active account may do anyway.
 struct ClassSummary {
-    /// What of that the account's own settings stop, on which kind of resource.
+    /// The actions among these that the account's own settings deny, with the kind of resource.
     stopped: Vec<(Kind, Action)>,
 }
 
 impl ClassSummary {
-    /// None where whoever is listed is no account, or where accounts in general may do nothing that is asked.
+    /// `None` if the subject is not an account, or if accounts in general may do nothing that the filter asks about.
     fn of<'f, F: Facts>(
         evaluator: &Evaluator<'f, F>,
         subject: &Subject<'f, F>,

@@ -1,5 +1,4 @@
-//! What the listings of `perm` have in common: their columns, and how rows get from the rules to
-//! the output.
+//! What the listings of `perm` share: their columns, and how rows pass from the rules to the output.
 
 use std::ops::ControlFlow;
 
@@ -12,15 +11,14 @@ use crate::model::Action;
 use crate::policy::{self, Facts, ProofStep};
 use crate::render::{Column, Format, OutputOptions, RenderError, key, shown};
 
-/// The columns of these names, the first of which tells the rows apart; `proof` only where it is asked for.
+/// The columns with these names, of which the first is the key; `proof` only if it is requested.
 pub(super) fn columns(names: &[&'static str], with_proof: bool, options: &OutputOptions) -> Vec<Column> {
     let with_proof = with_proof || options.columns.iter().any(|column| column == "proof");
     let names = names.iter().filter(|name| **name != "proof" || with_proof);
     names.enumerate().map(|(index, name)| if index == 0 { key(name) } else { shown(name) }).collect()
 }
 
-/// Does something with a row and keeps what went wrong with it, so that the listing ends there, as it does
-/// where no further rows are wanted.
+/// Processes a row and stores an error in `stopped`. The listing then ends as if no further rows were wanted.
 pub(super) fn capture_error(
     stopped: &mut Result<(), RenderError>,
     step: impl FnOnce() -> Result<ControlFlow<()>, RenderError>,
@@ -31,21 +29,21 @@ pub(super) fn capture_error(
     }))
 }
 
-/// Says how many of those who have something the reader may not see: it administers what they have it on.
+/// Warns how many principals were left out since the reader may not see them.
 pub(super) fn mention_unseen(session: &mut Session<'_>, unseen: usize) {
     match unseen {
         0 => {}
-        1 => session.warn("one more has it whom you may not see"),
-        unseen => session.warn(&format!("{unseen} more have it whom you may not see")),
+        1 => session.warn("one more principal that you may not see"),
+        unseen => session.warn(&format!("{unseen} more principals that you may not see")),
     }
 }
 
-/// The actions of a listing as they are written; none of them names another thing.
+/// The actions of a listing as texts. None of them names a resource, so none needs a check of the reader.
 pub(in crate::cli) fn action_names(actions: &[Action]) -> Value {
     actions.iter().map(|action| Value::String(action.to_string())).collect()
 }
 
-/// A proof as a value: steps as objects for programs, as phrases for people.
+/// A proof as a value: a list of steps for programs, phrases for people.
 pub(super) fn proof_value<F: Facts>(
     view: &ReadView<'_, F>,
     proof: &[ProofStep],

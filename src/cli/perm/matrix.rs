@@ -1,4 +1,4 @@
-//! `perm matrix`: who can do what on some resources, one column for each action.
+//! `perm matrix`: lists who may do what on some resources, with one column for each action.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -19,26 +19,26 @@ use crate::policy::listing::{Breadth, lookup_subjects};
 use crate::policy::{Evaluator, Facts};
 use crate::render::{Column, RenderError, Row, key};
 
-// Who may do what on some resources.
+// The resources and actions of the matrix.
 #[derive(Args, Debug)]
 pub(super) struct MatrixArgs {
     /// On what: `server`, `KIND:NAME`, `KIND:NUMBER`, `workspace:ORG/NAME`, `ENDPOINT:/path`
     #[arg(value_name = "RESOURCE", required_unless_present = "under", add = complete::resources())]
     resources: Vec<String>,
-    /// And on every registered folder and file from here on down
+    /// Also on this folder and every registered folder and file below it
     #[arg(long, value_name = "PATH", add = complete::items())]
     under: Option<String>,
-    /// These actions alone, separated by commas
+    /// Only these actions, separated by commas
     #[arg(long, value_name = "A,B", value_delimiter = ',', add = complete::actions())]
     action: Vec<String>,
-    /// Name everybody, also those who have it only as any account or anyone has it
+    /// Name everybody, including those who may only because every account or anyone may
     #[arg(long)]
     expand: bool,
     #[command(flatten)]
     paging: PageArgs,
     #[command(flatten)]
     reading: ReadArgs,
-    /// How many rows the reader may not see.
+    /// The number of rows that the reader may not see.
     #[arg(skip)]
     unseen: Cell<usize>,
 }
@@ -46,7 +46,7 @@ pub(super) struct MatrixArgs {
 /// Actions with the names of their columns.
 type ActionColumns = Vec<(Action, String)>;
 
-/// A resource that is asked about, as it is shown.
+/// A resource of the matrix, with its text and columns.
 struct MatrixResource {
     id: Id,
     shown: String,
@@ -72,7 +72,7 @@ impl MatrixArgs {
                     let (endpoint, path) = args::item(text)?;
                     let on = ResourceArg::of(&view, &Reference::Item(endpoint, path), "")?;
                     let named = self.named(&view, on)?;
-                    // Of a folder that is not registered nothing is known.
+                    // A folder that is not registered has no rows.
                     Some(MatrixResource { id: on.id, shown: on.shown(&view, text)?, columns: named })
                         .filter(|_| on.is_registered)
                 }
@@ -91,7 +91,7 @@ impl MatrixArgs {
                     }
                 }
                 let mut open: Vec<MatrixResource> = top.into_iter().collect();
-                // A folder comes before what lies in it; none is held but those that are open.
+                // A folder comes before the items in it. Only the folders still to be visited are held.
                 while let Some(it) = open.pop() {
                     if self.rows(&view, &evaluator, &it, &columns, push)?.is_break() {
                         return Ok(());
@@ -105,7 +105,7 @@ impl MatrixArgs {
         })
     }
 
-    /// The actions that are asked about, for whoever may ask there.
+    /// The actions to ask about, with their columns. Fails if the reader may not ask about others on the resource.
     fn named<F: Facts>(&self, view: &ReadView<'_, F>, on: ResourceArg) -> Result<Rc<ActionColumns>, Problem> {
         if !may_ask_about_others(view, on.id, on.kind)? {
             return Err(others_refused(view)?);
@@ -123,7 +123,7 @@ impl MatrixArgs {
         Ok(Rc::new(named))
     }
 
-    /// Tells of everybody who may do something on a resource.
+    /// Pushes a row for everybody who may do something on a resource.
     fn rows<F: Facts>(
         &self,
         view: &ReadView<'_, F>,
@@ -145,7 +145,7 @@ impl MatrixArgs {
                 }
                 let mut row: Row = columns.iter().map(|column| (column.name.to_string(), Value::Null)).collect();
                 row.insert("resource".to_owned(), json!(asked.shown));
-                // told: asked just now.
+                // told: `may_name` checked the reader above.
                 row.insert("principal".to_owned(), json!(view.reference(principal)?));
                 for ((_, name), rule) in asked.columns.iter().zip(rules) {
                     row.insert(name.clone(), json!(rule.is_some()));
@@ -159,7 +159,7 @@ impl MatrixArgs {
     }
 }
 
-/// What lies straight in an item, as far as whoever asks may ask about it, the last name first.
+/// The direct children of an item on which the reader may ask about others, in descending order of name.
 fn below<F: Facts>(view: &ReadView<'_, F>, above: &MatrixResource) -> Result<Vec<MatrixResource>, RenderError> {
     let mut found: Vec<(String, Id)> = Vec::new();
     view.facts.resources(Kind::Item, Some(above.id), &mut |item| {

@@ -1,4 +1,4 @@
-//! `perm`: may somebody do something, who can, what can they do, and why.
+//! The `perm` commands: who may do what, and why.
 
 mod assertions;
 mod authzen;
@@ -53,7 +53,7 @@ enum PermCommand {
     /// Show who can do what on some resources, one column for each action
     #[command(after_long_help = examples::PERM_MATRIX)]
     Matrix(matrix::MatrixArgs),
-    /// Ask whether what should be so is so: the tests of a file
+    /// Run the tests in a file
     #[command(after_long_help = examples::PERM_TEST)]
     Test(assertions::TestArgs),
 }

@@ -1,4 +1,4 @@
-//! Proofs in words and in JSON.
+//! Writes proofs as phrases for people and as JSON for programs.
 
 use serde_json::{Map, Value, json};
 
@@ -8,20 +8,20 @@ use crate::model::{Binding, Problem};
 use crate::policy::{Facts, ProofStep};
 use crate::render::RenderError;
 
-/// A proof and the view it is told in.
+/// A proof and the view in which it is written.
 pub(super) struct ProofText<'t, F: Facts> {
     pub(super) view: &'t ReadView<'t, F>,
     pub(super) proof: &'t [ProofStep],
 }
 
 impl<F: Facts> ProofText<'_, F> {
-    /// Each step as a phrase of a single line.
+    /// Each step as a short phrase.
     pub(super) fn phrases(&self) -> Result<Vec<String>, RenderError> {
         visible_steps(self.view, self.proof)?.into_iter().map(|step| phrase(self.view, step)).collect()
     }
 
-    /// Each step as a line, with who gave it, when, and in which revision; and how deep it stands:
-    /// one membership rests on the one above it, conditions stand beside what they belong to.
+    /// Each step as a line, with who gave it, when, and in which revision; and the depth of its indentation. Each step
+    /// after a membership is one level deeper; conditions have the depth of the steps before them.
     pub(super) fn lines(&self) -> Result<Vec<(usize, String)>, RenderError> {
         let mut depth = 0;
         let mut lines = Vec::new();
@@ -46,7 +46,7 @@ impl<F: Facts> ProofText<'_, F> {
     }
 }
 
-/// The steps of a proof that the reader is told: no value of a thing that it may not see.
+/// The steps of a proof that the reader may see.
 pub(super) fn visible_steps<'p, F: Facts>(
     view: &ReadView<'_, F>,
     proof: &'p [ProofStep],
@@ -61,7 +61,7 @@ pub(super) fn visible_steps<'p, F: Facts>(
     Ok(told)
 }
 
-/// Who gave a binding, when, in which revision.
+/// Who gave a binding, in which revision, when, and until when.
 fn grant_phrase<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<String, RenderError> {
     let at = view.reader.revision(binding.since)?.map_or_else(String::new, |entry| format!(", {}", entry.at));
     let until = binding.expires.map_or_else(String::new, |time| format!(", until {time}"));
@@ -100,7 +100,7 @@ fn phrase<F: Facts>(view: &ReadView<'_, F>, step: &ProofStep) -> Result<String, 
     })
 }
 
-/// A step as an object; `step` says of which sort.
+/// A step as an object; its field `step` is the kind of step.
 pub(super) fn step_json<F: Facts>(view: &ReadView<'_, F>, step: &ProofStep) -> Result<Value, RenderError> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| {

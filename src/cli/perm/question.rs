@@ -1,4 +1,4 @@
-//! A question as it is written, and what it means to whoever asks it.
+//! Parses questions: resolves the principal, action and resource, and checks that the reader may ask.
 
 use super::super::view::ReadView;
 use crate::model::action::Destination;
@@ -9,29 +9,29 @@ use crate::ops::Actor;
 use crate::policy::{Facts, Question};
 use crate::render::RenderError;
 
-/// A question with the words it was asked in.
+/// A question with the text of its resource.
 pub(super) struct ParsedQuestion {
     pub(super) question: Question,
-    /// The resource; a path that is not registered as it was asked about.
+    /// The reference of the resource; for a path that is not registered, the path as typed.
     pub(super) resource: String,
 }
 
-/// A resource that was asked about.
+/// The resource of a question.
 #[derive(Clone, Copy)]
 pub(super) struct ResourceArg {
     pub(super) id: Id,
     pub(super) kind: Kind,
-    /// Whether it is the very thing, and not the nearest registered folder above.
+    /// Whether `id` is the resource itself and not the nearest registered folder above it.
     pub(super) is_registered: bool,
 }
 
 impl ResourceArg {
-    /// Reads and finds a resource. `action` is what it is asked about, where that is known.
+    /// Parses and resolves a resource. `action` is the action of the question, empty if it is not known.
     pub(super) fn find<F: Facts>(view: &ReadView<'_, F>, text: &str, action: &str) -> Result<ResourceArg, Problem> {
         ResourceArg::of(view, &Reference::parse(text, Kind::Server)?, action)
     }
 
-    /// Finds a resource that was read.
+    /// Resolves a parsed resource.
     pub(super) fn of<F: Facts>(
         view: &ReadView<'_, F>,
         reference: &Reference,
@@ -54,20 +54,20 @@ impl ResourceArg {
         Ok(ResourceArg { id, kind, is_registered })
     }
 
-    /// Reads an action on it.
+    /// Parses an action on this resource.
     pub(super) fn action<F: Facts>(&self, view: &ReadView<'_, F>, text: &str) -> Result<Action, Problem> {
         let action = Action::parse(text, self.kind, &|text| folder(view, text, !self.is_registered))?;
         Ok(if self.is_registered { action } else { action.on_unregistered() })
     }
 
-    /// As it is shown: a path that is not registered as it was asked about in a text.
+    /// The text of the resource in answers: its reference, or the typed path if that is not registered.
     pub(super) fn shown<F: Facts>(&self, view: &ReadView<'_, F>, text: &str) -> Result<String, Problem> {
         if self.is_registered { view.name(self.id) } else { Ok(Reference::parse(text, Kind::Server)?.to_string()) }
     }
 }
 
 impl ParsedQuestion {
-    /// Reads a question and finds what it is about.
+    /// Parses a question and resolves its names.
     pub(super) fn read<F: Facts>(
         view: &ReadView<'_, F>,
         principal: &str,
@@ -83,8 +83,8 @@ impl ParsedQuestion {
     }
 }
 
-/// The endpoint asked about. Access managers of a private bucket do not see it, but what they
-/// may do with its content is answered truthfully when they ask about themselves (docs/model.md#endpoints).
+/// The endpoint of a question. Access managers of a private bucket may not see it. But when they ask about themselves,
+/// questions about its content are answered (docs/model.md#endpoints).
 fn endpoint<F: Facts>(view: &ReadView<'_, F>, name: &Name, action: &str) -> Result<Id, Problem> {
     let found = view.find(Kind::Endpoint, name);
     let Err(problem) = &found else { return found.map(|it| it.id) };
@@ -99,23 +99,23 @@ fn endpoint<F: Facts>(view: &ReadView<'_, F>, name: &Name, action: &str) -> Resu
     found.map(|it| it.id)
 }
 
-/// The folder that something is to be moved or copied to.
+/// Parses the folder that an item is moved or copied to.
 fn folder<F: Facts>(view: &ReadView<'_, F>, text: &str, of_file: bool) -> Result<Destination, Problem> {
     let Reference::Item(endpoint, path) = Reference::parse(text, Kind::Item)? else {
-        return Err(Problem::usage("bad_reference", format!("`{}` is no path on an endpoint", printable(text)))
+        return Err(Problem::usage("bad_reference", format!("not a path: `{}`", printable(text)))
             .tip("write `ENDPOINT:/path`, as in `node1:/projects`"));
     };
     let resolved = view.find_item(&endpoint, &path)?;
     Ok(Destination { folder: resolved.nearest.id, is_registered: resolved.missing.is_empty(), of_file })
 }
 
-/// Whether whoever asks may ask about others on a resource.
+/// Whether the reader may ask about others on a resource.
 pub(super) fn may_ask_about_others<F: Facts>(view: &ReadView<'_, F>, on: Id, kind: Kind) -> Result<bool, Problem> {
     Ok(view.viewer()?.may_ask_about_others(on, kind)?)
 }
 
-/// Whom whoever asks may ask about on a resource: themselves; others as a server admin, or as somebody who
-/// administers the resource (docs/model.md#visibility).
+/// Resolves a principal that the reader may ask about: themselves, and others if they are a server admin or administer
+/// the resource (docs/model.md#visibility).
 fn resolve_principal<F: Facts>(
     view: &ReadView<'_, F>,
     principal: &Reference,
@@ -133,11 +133,11 @@ fn resolve_principal<F: Facts>(
     }
 }
 
-/// Whoever asks, if that is who is asked about.
+/// The actor, if the reference names it.
 pub(super) fn oneself<F: Facts>(view: &ReadView<'_, F>, principal: &Reference) -> Result<Option<Id>, Problem> {
     let Actor::Principal(actor) = view.actor else { return Ok(None) };
     let Reference::Named(Kind::Account, name) = principal else { return Ok(None) };
-    // By the name of that moment; by today's where nobody had it then.
+    // By the name at that moment; by today's name if nobody had it then.
     let named = match view.facts.named(Kind::Account, None, name.key())? {
         None => view.reader.facts().named(Kind::Account, None, name.key())?,
         then => then,
@@ -145,7 +145,7 @@ pub(super) fn oneself<F: Facts>(view: &ReadView<'_, F>, principal: &Reference) -
     Ok(named.is_some_and(|it| it.id == actor).then_some(actor))
 }
 
-/// The refusal of a question about others.
+/// The denial of a question about others.
 pub(super) fn others_refused<F: Facts>(view: &ReadView<'_, F>) -> Result<Problem, Problem> {
     let who = match view.actor {
         Actor::Principal(actor) => view.name(actor)?,
@@ -154,7 +154,7 @@ pub(super) fn others_refused<F: Facts>(view: &ReadView<'_, F>) -> Result<Problem
     Ok(Problem::denied(ABOUT_OTHERS, format!("{who} may ask about themselves only")))
 }
 
-/// An action that listings ask about, on a kind of resource or on any that has it.
+/// Parses an action for a listing, on one kind of resource or on every kind that has it.
 pub(super) fn parse_listable(text: &str, only: Option<Kind>) -> Result<Action, Problem> {
     Action::parse_listable(text, only)
 }

@@ -1,9 +1,8 @@
-//! Questions of a long list: what they name is looked up once, and kept at hand in bounded memory for all
-//! threads that answer them.
+//! Parses the questions of a long list. Names are resolved once and cached in bounded memory, which all threads share.
 //!
-//! It is [`ParsedQuestion::read`](super::question::ParsedQuestion::read) for lists: the same rules, in the same order. Only
-//! the nearest spelling of a name that is not there is left out, since looking for it goes through
-//! every name there is, and a list may hold a million that are not there.
+//! This is [`ParsedQuestion::read`](super::question::ParsedQuestion::read) for lists: the same rules, in the same
+//! order. The only difference: no similar name is suggested for an unknown one, since that search goes through all
+//! names, and a list may hold a million unknown names.
 
 use std::hash::BuildHasher;
 use std::sync::{Arc, OnceLock};
@@ -19,29 +18,29 @@ use crate::policy::cache::SharedShelf;
 use crate::policy::{Decision, Facts, Question, Subject, Target, allows, decide_on};
 use crate::render::RenderError;
 
-/// A principal that was named, with everything it is once that was asked for.
+/// A cached principal. Its subject is loaded when first needed.
 struct NamedPrincipal<'s, F: Facts> {
     text: Box<str>,
-    /// Whether it is whoever asks.
+    /// Whether the principal is the actor.
     is_oneself: bool,
     id: OnceLock<Id>,
     subject: OnceLock<Subject<'s, F>>,
     reference: Reference,
 }
 
-/// A resource that was named, with everything it lies in once that was asked for.
+/// A cached resource. Its target is loaded when first needed.
 struct NamedResource {
     text: Box<str>,
     on: ResourceArg,
-    /// Whether whoever asks may ask about others there.
+    /// Whether the reader may ask about others on the resource.
     others: OnceLock<bool>,
     target: OnceLock<Option<Target>>,
 }
 
-/// A path that is shorter, in bytes, has no more folders than a path may.
+/// A path of fewer bytes cannot have more folders than a path may have.
 const MAX_SHORT_PATH: usize = 1024;
 
-/// How many folders up one that is known is looked for in memory, where a look-up for each costs little.
+/// How many folders up the search for a cached folder goes, for facts in memory, where each lookup costs little.
 pub(super) const UP: usize = 16;
 
 impl NamedResource {
@@ -50,20 +49,20 @@ impl NamedResource {
     }
 }
 
-/// A request that was read: what it asks, and what was looked up for it.
+/// A parsed request with its cached principal and resource.
 pub(super) struct CachedQuestion<'s, F: Facts> {
     pub(super) question: Question,
     who: Arc<NamedPrincipal<'s, F>>,
     resource: Arc<NamedResource>,
 }
 
-/// What was named so far, to one and the same asker at one moment.
+/// The cache of names, for one actor and one moment.
 pub(super) struct Named<'s, F: Facts> {
-    /// By the hash of their texts.
+    /// The hasher of texts, by which both caches are indexed.
     hasher: DefaultHashBuilder,
     principals: SharedShelf<NamedPrincipal<'s, F>>,
     resources: SharedShelf<NamedResource>,
-    /// How many folders up one that is known is looked for, besides the nearest.
+    /// How many folders up the search for a cached folder goes, beyond the nearest.
     up: usize,
 }
 
@@ -78,7 +77,7 @@ impl<F: Facts> Named<'_, F> {
     }
 }
 
-/// Finds what requests name.
+/// Parses requests and decides them, with cached names.
 pub(super) struct QuestionCache<'v, 'r, 's, F: Facts> {
     view: &'v ReadView<'r, &'s F>,
     viewer: AnyViewer<'v>,
@@ -105,13 +104,13 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
         Ok(QuestionCache { view, viewer: view.viewer()?, named })
     }
 
-    /// The rule that allows what a request asks; none where it is denied.
+    /// The rule that allows a request; `None` if it is denied.
     pub(super) fn allows(&self, request: &CachedQuestion<'s, F>) -> Result<Option<Rule>, Problem> {
         let Some(target) = request.target(self.view.facts)? else { return Ok(None) };
         Ok(allows(self.subject(request)?, request.question.action, target)?)
     }
 
-    /// As [`allows`](QuestionCache::allows), with the sentence of a refusal.
+    /// As [`allows`](QuestionCache::allows), with the rule of a denial.
     pub(super) fn decide(&self, request: &CachedQuestion<'s, F>) -> Result<Decision, Problem> {
         match request.target(self.view.facts)? {
             Some(target) => Ok(decide_on(self.subject(request)?, request.question.action, target)?),
@@ -129,7 +128,7 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
         })
     }
 
-    /// Reads a request and finds what it is about.
+    /// Parses a request and resolves its names.
     pub(super) fn request(&self, who: &str, action: &str, on: &str) -> Result<CachedQuestion<'s, F>, RenderError> {
         let view = self.view;
         let who = self.principal(who)?;
@@ -170,7 +169,7 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
 
     fn resolve(&self, who: &NamedPrincipal<'_, F>) -> Result<Id, Problem> {
         let plain = match &who.reference {
-            // Whoever sees everything needs no look at what it is.
+            // An actor who sees everything needs only the id.
             Reference::Named(kind, name) if self.sees_all() => self.view.facts.id_named(*kind, None, name.key())?,
             _ => None,
         };
@@ -193,7 +192,8 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
             return Ok(self.named.resources.put(hash, NamedResource::new(text, on)));
         }
         let reference = Reference::parse(text, Kind::Server)?;
-        // Whether a private endpoint is there for an actor depends on the action, so it is looked up each time.
+        // Whether an actor may know of a private endpoint depends on the action, so endpoints are not cached for
+        // actors.
         let is_steady = self.sees_all() || reference.kind() != Some(Kind::Endpoint);
         let on = match self.nearest(&reference)? {
             Some(on) => on,
@@ -208,14 +208,14 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
         Ok(if is_steady { self.named.resources.put(hash, place) } else { Arc::new(place) })
     }
 
-    /// What a path leads to for whoever sees everything, where a folder that it lies in is known or its root is
-    /// there: one look-up for each folder between, and these are known then. None for all else.
+    /// Resolves a path from a cached folder above it or from its root, for an actor who sees everything: one lookup for
+    /// each folder between, and these are cached then. `None` in all other cases.
     fn below(&self, text: &str, up: usize) -> Result<Option<ResourceArg>, Problem> {
         let Some((folder, name)) = text.rsplit_once('/').filter(|_| self.sees_all() && text.len() < MAX_SHORT_PATH)
         else {
             return Ok(None);
         };
-        // What is no path is told so by whoever reads it whole.
+        // The parser of whole references reports paths that are not valid.
         if folder.ends_with('/') || !Path::is_component(name) {
             return Ok(None);
         }
@@ -231,7 +231,7 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
         }))
     }
 
-    /// The folder of a path, if it is known, or one so many folders up is.
+    /// The folder of a path, if that or a folder at most `up` levels above it is cached.
     fn folder(&self, text: &str, up: usize) -> Result<Option<ResourceArg>, Problem> {
         let hash = self.named.hasher.hash_one(text);
         if let Some(known) = self.named.resources.get(hash, |known| *known.text == *text) {
@@ -249,8 +249,8 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
         Ok(found)
     }
 
-    /// What a path leads to for whoever sees everything, without a look at what lies on the way; none for
-    /// everybody else and for all that is no path or leads nowhere.
+    /// Resolves a path for an actor who sees everything, without reading the folders on the way. `None` for all other
+    /// actors, for references that are not paths, and for paths without an endpoint.
     fn nearest(&self, reference: &Reference) -> Result<Option<ResourceArg>, Problem> {
         let Reference::Item(endpoint, path) = reference else { return Ok(None) };
         if !self.sees_all() {
@@ -274,14 +274,14 @@ impl<'v, 'r, 's, F: Facts> QuestionCache<'v, 'r, 's, F> {
         self.view.actor == Actor::Operator
     }
 
-    /// Refuses what is not there, or not for whoever asks, without looking for what is spelt alike.
+    /// Fails for a name that does not exist or that the reader may not see, without a search for similar names.
     fn require_visible(&self, reference: &Reference) -> Result<(), Problem> {
         let facts = &self.view.facts;
         let (found, noun, name) = match reference {
             Reference::Named(kind, name) => (facts.named(*kind, None, name.key())?, kind.noun(), name.to_string()),
             Reference::Item(endpoint, path) => {
                 let nearest = match facts.named(Kind::Endpoint, None, endpoint.key())? {
-                    // Whoever sees everything needs no look at each folder on the way.
+                    // An actor who sees everything needs no check of the folders on the way.
                     Some(_) if self.sees_all() => return Ok(()),
                     Some(endpoint) => facts.nearest_item(endpoint.id, path)?,
                     None => None,

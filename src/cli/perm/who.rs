@@ -1,4 +1,4 @@
-//! `perm who`: everybody who can do something.
+//! `perm who`: lists everybody who may do an action on a resource.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +13,7 @@ use super::question::{ResourceArg, may_ask_about_others, others_refused};
 use crate::policy::Evaluator;
 use crate::policy::listing::{Breadth, lookup_subjects};
 
-// Everybody who may do an action on a resource.
+// The action and the resource.
 #[derive(Args, Debug)]
 pub(super) struct WhoArgs {
     /// What: `VERB`, or `VERB=VALUE` as in `share=view`
@@ -22,10 +22,10 @@ pub(super) struct WhoArgs {
     /// On what: `server`, `KIND:NAME`, `KIND:NUMBER`, `workspace:ORG/NAME`, `ENDPOINT:/path`
     #[arg(value_name = "RESOURCE", add = complete::resources())]
     resource: String,
-    /// Name everybody, also those who have it only as any account or anyone has it
+    /// Name everybody, including those who may only because every account or anyone may
     #[arg(long)]
     expand: bool,
-    /// Say of each what it rests on
+    /// Show what each answer rests on
     #[arg(long)]
     proof: bool,
     #[command(flatten)]
@@ -59,7 +59,7 @@ impl WhoArgs {
                             return Ok(ControlFlow::Continue(()));
                         }
                         let rule = rules.first().copied().flatten().map(|rule| rule.name);
-                        // told: asked just now.
+                        // told: `may_name` checked the reader above.
                         let mut values = vec![json!(view.reference(principal)?), json!(rule)];
                         if with_proof {
                             let decision = evaluator.decide(principal, action, on.id)?;

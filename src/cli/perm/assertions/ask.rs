@@ -1,5 +1,5 @@
-//! What a test claims, asked: first the names are looked up, then the questions are decided, over the
-//! store's facts or any others.
+//! Evaluates the claim of a test: resolves its names first, then decides its questions, on the store's facts or on any
+//! others.
 
 use std::ops::ControlFlow;
 
@@ -13,17 +13,17 @@ use crate::policy::listing::{Breadth, Filter, ItemDetail, lookup_resources, look
 use crate::policy::{Evaluator, Facts, Question};
 use crate::render::RenderError;
 
-/// A claim with its names looked up.
+/// A claim with its names resolved to ids.
 pub(super) enum ResolvedClaim {
-    /// Each of these questions has this answer.
+    /// Each of these questions has the same answer.
     Each { allowed: bool, asked: Vec<ParsedQuestion> },
-    /// Those who may do each of these actions.
+    /// Who may do each of these actions on a resource.
     Who { actions: Vec<Action>, on: Id, expected: ExpectedIds },
-    /// What somebody may do something on.
+    /// The resources on which a principal may do something.
     List { who: Id, filter: Filter, expected: ExpectedIds },
 }
 
-/// As [`Expected`], looked up.
+/// [`Expected`] with its names resolved to ids.
 #[derive(Default)]
 pub(super) struct ExpectedIds {
     is: Option<Vec<Id>>,
@@ -31,17 +31,17 @@ pub(super) struct ExpectedIds {
     excludes: Vec<Id>,
 }
 
-/// An answer that is not as claimed.
+/// A question whose answer contradicts the test.
 pub(super) struct Contradiction {
     pub(super) question: Question,
-    /// The resource as it was written, where it was.
+    /// The resource as the test writes it; `None` if a listing found it.
     pub(super) resource: Option<String>,
-    /// What the test claims.
+    /// Whether the test claims that it is allowed.
     pub(super) expected: bool,
 }
 
 impl ResolvedClaim {
-    /// Looks the names of a claim up.
+    /// Resolves the names of a claim. Fails if the reader may not ask its questions.
     pub(super) fn find<F: Facts>(view: &ReadView<'_, F>, claim: &Claim) -> Result<ResolvedClaim, RenderError> {
         match claim {
             Claim::Each { principals, allowed, actions, resource } => {
@@ -60,10 +60,10 @@ impl ResolvedClaim {
                     return Err(others_refused(view)?.into());
                 }
                 let wanted = ExpectedIds::find(wanted, &|text| match view.resolve(&Reference::principal(text)?)? {
-                    // A group has no place among those who may: its members have.
+                    // The listing names the members of a group and never the group.
                     (_, kind @ (Kind::Group | Kind::Workgroup)) => {
-                        Err(Problem::conflict("wrong_kind", format!("`{text}` cannot stand here"))
-                            .why(format!("the answer names accounts, and {} is none", kind.article())))
+                        Err(Problem::conflict("wrong_kind", format!("not an account: `{text}`"))
+                            .why(format!("the answer names the members of {}", kind.article())))
                     }
                     (id, _) => Ok(id),
                 })?;
@@ -85,7 +85,7 @@ impl ResolvedClaim {
         }
     }
 
-    /// Where the answers are not as claimed.
+    /// The questions whose answers contradict the claim.
     pub(super) fn contradictions<F: Facts>(
         &self,
         evaluator: &Evaluator<'_, F>,
@@ -124,7 +124,7 @@ impl ExpectedIds {
         })
     }
 
-    /// Everything that must be in the answer.
+    /// The ids that must be in the answer.
     fn needed(&self) -> impl Iterator<Item = Id> {
         self.is.iter().flatten().chain(&self.includes).copied()
     }
@@ -154,7 +154,7 @@ impl ExpectedIds {
         lookup_subjects(evaluator, &[action], &target, Breadth::Classes, &mut |principal, _| {
             let is_account =
                 || evaluator.facts().header(principal).map(|it| it.is_some_and(|it| it.kind() == Kind::Account));
-            // A class that is named stands for everybody in it.
+            // The name of a class covers everybody in it.
             let is_named = is.contains(&principal)
                 || is.contains(&Id::ANYONE)
                 || (is.contains(&Id::AUTHENTICATED) && principal != Id::ANYONE && is_account()?);
@@ -219,7 +219,7 @@ fn first_allowed<F: Facts>(
     Ok((actions.first().copied(), None))
 }
 
-/// A reference as it is shown, for what was not written by anybody.
+/// The resource of a contradiction as it is shown: as the test writes it, else by its reference.
 pub(super) fn shown<F: Facts>(view: &ReadView<'_, F>, contradiction: &Contradiction) -> Result<String, Problem> {
     match &contradiction.resource {
         Some(resource) => Ok(resource.clone()),

@@ -1,4 +1,4 @@
-//! `perm test`: what should be so, told in a file and asked of the store.
+//! `perm test`: reads tests from files and asks them of the store. Manifests use the same code for their own tests.
 
 mod ask;
 mod mutate;
@@ -25,7 +25,7 @@ use crate::policy::{Evaluator, Facts};
 use crate::render::{Column, Format, RenderError, Row, Text, row, shown};
 use ask::ResolvedClaim;
 
-/// What is told of a test.
+/// The columns of a test.
 const TEST_COLUMNS: [Column; 7] = [
     shown("test"),
     shown("file"),
@@ -36,30 +36,30 @@ const TEST_COLUMNS: [Column; 7] = [
     shown("answers"),
 ];
 
-/// What is told of a binding.
+/// The columns of a binding.
 const BINDING_COLUMNS: [Column; 6] =
     [shown("principal"), shown("role"), shown("resource"), shown("permissions"), shown("by"), shown("revision")];
 
-// What should be so, asked.
+// The tests to run.
 #[derive(Args, Debug)]
 pub(super) struct TestArgs {
-    /// Files with a list of tests, or with one under `tests:`, as a manifest has it; `-` is standard input
+    /// Files with a list of tests, at the top or under `tests:` as in a manifest; `-` is standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     files: Vec<PathBuf>,
-    /// Take each binding of the store away in turn, and list those whose loss no test notices
+    /// Remove each binding in turn, on a copy, and list those whose loss no test notices
     #[arg(long)]
     mutate: bool,
     #[command(flatten)]
     reading: ReadArgs,
 }
 
-/// How a test went.
+/// The result of a test.
 struct Verdict {
-    /// What is to be said of it, in a line; none where it passed.
+    /// Why the test failed, in one line; `None` if it passed.
     message: Option<String>,
-    /// For people: what each answer that is not as claimed rests on, or lacks.
+    /// For people: what each contradicting answer rests on, or lacks.
     text: Text,
-    /// The same for programs.
+    /// For programs: the contradicting answers as objects.
     answers: Vec<Value>,
 }
 
@@ -74,7 +74,7 @@ impl TestArgs {
             if !self.mutate || failed > 0 {
                 report(session, &results, failed)?;
                 if self.mutate {
-                    session.warn("tests that fail already cannot tell what would be missed");
+                    session.warn("nothing was removed: --mutate needs tests that pass");
                 }
                 return Ok(u8::from(failed > 0));
             }
@@ -83,8 +83,8 @@ impl TestArgs {
     }
 }
 
-/// Asks every test, of the present or of the moment it names. Also answers what was asked of those
-/// about the present that passed.
+/// Runs every test, on the present or on the moment it names. Also returns the resolved claims of the tests about the
+/// present that passed.
 fn ask_all<F: Facts>(
     present: &ReadView<'_, F>,
     tests: &[Assertion],
@@ -95,7 +95,7 @@ fn ask_all<F: Facts>(
         moments.entry(test.as_of.as_deref()).or_default().push((index, test));
     }
     let (mut results, mut passed) = (Vec::new(), Vec::new());
-    // One moment after the other, so that no two are in memory beside the present.
+    // The tests are grouped by moment, so that only one past state is in memory besides the present.
     for (as_of, asked) in moments {
         let there = as_of.map(|text| {
             ReadView::new(present.reader, present.actor, Some(text), Time::now()).and_then(|there| there.in_memory())
@@ -107,7 +107,7 @@ fn ask_all<F: Facts>(
                     passed.extend(sought.filter(|_| result.message.is_none()));
                     result
                 }
-                // The past stays as it was: only what is true now can be lost.
+                // The past never changes, so `--mutate` does not need these.
                 Some(Ok(there)) => answer(there, test, colour)?.0,
                 Some(Err(problem)) => Verdict::cannot(problem.clone())?,
             };
@@ -118,13 +118,13 @@ fn ask_all<F: Facts>(
     Ok((results.into_iter().map(|(_, result)| result).collect(), passed))
 }
 
-/// The tests of a manifest with how they went.
+/// The tests of a manifest with their results.
 #[derive(Default)]
 pub(in crate::cli) struct FailingTests<'t> {
     results: Vec<(&'t Assertion, Verdict)>,
 }
 
-/// Asks the tests of a manifest of the state it leads to.
+/// Runs the tests of a manifest on the state that it leads to.
 pub(in crate::cli) fn failing<'t, F: Facts>(
     session: &Session<'_>,
     view: &ReadView<'_, F>,
@@ -135,12 +135,12 @@ pub(in crate::cli) fn failing<'t, F: Facts>(
 }
 
 impl FailingTests<'_> {
-    /// How many fail.
+    /// The number of failed tests.
     pub(in crate::cli) fn count(&self) -> usize {
         self.results.iter().filter(|(_, result)| result.message.is_some()).count()
     }
 
-    /// Tells of those that fail, if any do.
+    /// Reports the failed tests, if there are any.
     pub(in crate::cli) fn report(&self, session: &mut Session<'_>) -> Result<(), RenderError> {
         match self.count() {
             0 => Ok(()),
@@ -149,7 +149,7 @@ impl FailingTests<'_> {
     }
 }
 
-/// Reads every file, or tells every mistake in them.
+/// Reads the tests of all files; the error reports every mistake in them.
 fn read(paths: &[PathBuf]) -> Result<Vec<Assertion>, Problem> {
     let (mut tests, mut mistakes) = (Vec::new(), Vec::new());
     for path in paths {
@@ -162,7 +162,7 @@ fn read(paths: &[PathBuf]) -> Result<Vec<Assertion>, Problem> {
     if mistakes.is_empty() { Ok(tests) } else { Err(files::invalid_files("bad_tests", mistakes)) }
 }
 
-/// Asks a test; also answers what was asked, where its names are there.
+/// Runs a test. Also returns its resolved claim; `None` if a name in it does not exist.
 fn answer<F: Facts>(
     view: &ReadView<'_, F>,
     test: &Assertion,
@@ -192,7 +192,7 @@ fn answer<F: Facts>(
 }
 
 impl Verdict {
-    /// A test that cannot be asked: it fails, since what it names is not there.
+    /// The result of a test that cannot be asked, since a name in it does not exist: it fails.
     fn cannot(problem: Problem) -> Result<Verdict, RenderError> {
         if problem.kind == ProblemKind::Store {
             return Err(problem.into());
@@ -203,7 +203,7 @@ impl Verdict {
     }
 }
 
-/// Tells how the tests went: those that failed, and with `--verbose` all; every one to programs.
+/// Prints the results: for people the failed tests, or all with `--verbose`; for programs all.
 fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: usize) -> Result<(), RenderError> {
     let summary = format!("{} passed, {failed} failed", results.len() - failed);
     if session.output_options().format != Format::Table {
@@ -242,17 +242,17 @@ fn report(session: &mut Session<'_>, results: &[(&Assertion, Verdict)], failed: 
     session.line(&summary)
 }
 
-/// A summary beside an answer for programs, which has the same.
+/// Prints a summary for people on standard error, after an answer for programs.
 fn summarize(session: &mut Session<'_>, summary: &str) -> Result<(), RenderError> {
     session.flush()?;
     if !session.globals.quiet {
-        // Nobody is left to be told if this fails.
+        // If this fails, there is nowhere left to report it.
         let _ = writeln!(session.err, "{summary}");
     }
     Ok(())
 }
 
-/// Lists the bindings that no test would miss.
+/// Lists the bindings whose loss no test notices.
 fn mutate<F: Facts>(session: &mut Session<'_>, view: &ReadView<'_, F>, tests: &[ResolvedClaim]) -> Outcome {
     if !may_ask_about_others(view, Id::SERVER, Kind::Server)? {
         return Err(others_refused(view)?.into());
@@ -284,7 +284,7 @@ fn mutate<F: Facts>(session: &mut Session<'_>, view: &ReadView<'_, F>, tests: &[
     Ok(u8::from(held < found.len()))
 }
 
-/// A binding in words.
+/// The row of a binding.
 fn binding_row<F: Facts>(view: &ReadView<'_, F>, binding: &Binding) -> Result<Row, RenderError> {
     let permissions = (binding.role == Role::ItemShare).then_some(binding.attributes.permissions);
     let values = [

@@ -1,8 +1,8 @@
-//! `perm test --mutate`: which bindings no test would miss.
+//! `perm test --mutate`: finds the bindings whose loss no test notices.
 //!
-//! Each binding that gives something is taken away in turn, in facts laid over the store's, and the
-//! tests are asked again. A test whose answers rest on bindings it never looked at cannot notice, so the
-//! bindings that each test looks at are written down first and it is asked again for those alone.
+//! Each effective binding is removed in turn, in an overlay over the store's facts, and the tests run again. A test can
+//! only notice the loss of a binding that it reads. So the first run records which bindings each test reads, and a
+//! test is repeated for those only.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -14,14 +14,14 @@ use crate::policy::facts::Visit;
 use crate::policy::{BindingQuery, Evaluator, Facts, Overlay, ResourceHeader, Result};
 use crate::render::RenderError;
 
-/// Facts that remember which bindings were looked at.
+/// Facts that record which bindings are read.
 struct TracedFacts<'f, F> {
     facts: &'f F,
     seen: RefCell<HashSet<Id>>,
 }
 
-/// Everything about bindings comes through `bindings` and `binding`, as the other look-ups are made of
-/// these unless facts say otherwise; and these facts do not.
+/// All reads of bindings pass through `bindings` and `binding`: the other lookups are built on these by default, and
+/// this type overrides none of them.
 impl<F: Facts> Facts for TracedFacts<'_, F> {
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>> {
         self.facts.resource(id)
@@ -60,8 +60,7 @@ impl<F: Facts> Facts for TracedFacts<'_, F> {
     }
 }
 
-/// The bindings that give something at a time, by id, each with whether some test would miss it. All
-/// the tests must pass as it is.
+/// The effective bindings in order of id, each with whether a test notices its loss. All tests must pass on `facts`.
 pub(super) fn unnoticed<F: Facts>(
     facts: &F,
     at: Time,
@@ -96,7 +95,7 @@ pub(super) fn unnoticed<F: Facts>(
     Ok(found)
 }
 
-/// Every binding that gives something at a time, by id.
+/// Every binding that is effective at a time, in order of id.
 fn effective<F: Facts>(facts: &F, at: Time) -> Result<Vec<Binding>> {
     let mut resources = vec![Id::SERVER];
     for kind in Kind::ALL {

@@ -1,8 +1,8 @@
-//! The lines of a batch that are at hand together, answered on several threads.
+//! Answers the lines of a batch that are available together on several threads.
 //!
-//! Whoever reads the lines also answers: alone where few are at hand, as when somebody waits for each answer.
-//! Helpers are made when there is more to do. They share the facts and what was found of the names; through a
-//! reader of its own each looks up what the facts do not have.
+//! The thread that reads the lines also answers them. It works alone if few lines are available, as when the sender
+//! waits for each answer. Helpers are started when there is more to do. All threads share the facts and the cache of
+//! names; each has a reader of its own for what the facts do not hold.
 
 use std::io::Read;
 use std::ops::Range;
@@ -19,10 +19,10 @@ use crate::policy::Facts;
 use crate::render::RenderError;
 use crate::store::{Reader, Store};
 
-/// How many lines one thread takes at a time.
+/// The number of lines that a thread takes at a time.
 const PART: usize = 256;
 
-/// What those who answer have in common.
+/// What all threads of a batch share.
 pub(super) struct Team<'t, 's, F: Facts> {
     pub(super) store: &'t Store,
     pub(super) moment: Moment,
@@ -30,11 +30,11 @@ pub(super) struct Team<'t, 's, F: Facts> {
     pub(super) named: &'t Named<'s, F>,
     pub(super) form: AnswerForm,
     pub(super) with_proof: bool,
-    /// How many threads there are at most besides the one that reads.
+    /// The maximum number of threads besides the one that reads.
     pub(super) helpers: usize,
 }
 
-/// A block of lines, taken part by part by whoever is free.
+/// A block of lines, whose parts are taken by any free thread.
 struct Shared {
     block: Block,
     next: AtomicUsize,
@@ -45,22 +45,22 @@ impl Shared {
         self.block.count().div_ceil(PART)
     }
 
-    /// The next part that nobody has taken, and its lines; none after the last.
+    /// The next part that no thread has taken, and its lines; `None` after the last.
     fn take(&self) -> Option<(usize, Range<usize>)> {
         let part = self.next.fetch_add(1, Ordering::Relaxed);
         (part < self.parts()).then(|| (part, part * PART..self.block.count().min((part + 1) * PART)))
     }
 }
 
-/// Answers with the number of the part that they are for.
+/// Answers, each with the number of its part.
 type Parts = Vec<(usize, Answers)>;
 
-/// Answers the parts that nobody else has taken.
+/// Takes parts and answers them until none is left.
 fn answer<F: Facts>(batch: &mut Batch<'_, '_, '_, F>, shared: &Shared) -> Parts {
     std::iter::from_fn(|| shared.take()).map(|(part, lines)| (part, batch.answers(shared.block.lines(lines)))).collect()
 }
 
-/// A thread that answers as well.
+/// A further thread that answers.
 struct Helper {
     blocks: Sender<Arc<Shared>>,
     answers: Receiver<Parts>,
@@ -86,7 +86,7 @@ impl<F: Facts + Sync> Team<'_, '_, F> {
                 {
                     helpers.push(helper);
                 }
-                // One that could not open the store is gone, and has taken nothing.
+                // A helper that could not open the store has ended and takes nothing.
                 let asked: Vec<&Helper> =
                     helpers.iter().take(wanted).filter(|it| it.blocks.send(Arc::clone(&shared)).is_ok()).collect();
                 let mut parts = answer(&mut batch, &shared);
@@ -98,12 +98,12 @@ impl<F: Facts + Sync> Team<'_, '_, F> {
         })
     }
 
-    /// Makes one more helper; none where there can be no more threads.
+    /// Starts one more helper; `None` if no more threads can be started.
     fn helper<'e>(&'e self, scope: &'e Scope<'e, '_>) -> Option<Helper> {
         let (blocks, asked) = channel::<Arc<Shared>>();
         let (answered, answers) = channel();
         let help = move || {
-            // Without its own reader, or after further changes, it leaves the lines to the others.
+            // Without its own reader, or if the store has changed since, the helper leaves the lines to the others.
             let Ok(reader) = self.store.read() else { return };
             let Ok(Some(view)) = self.moment.view(&reader, self.facts) else { return };
             let Ok(mut batch) = Batch::new(&view, self.named, self.form, self.with_proof) else { return };
