@@ -3,7 +3,7 @@
 # a transfer server where people share what they hold. studio.sh runs it.
 set -eu
 
-# Whoever makes an endpoint administers it. The editors manage who reads and writes the archive.
+# The creator of an endpoint administers it. The editors manage who reads and writes the archive.
 rolebook endpoint add archive --kind s3 --private --as alice
 rolebook endpoint add-role archive access-manager group:editors --as alice
 rolebook share grant archive:/open authenticated --permission view --as bob

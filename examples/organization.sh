@@ -5,12 +5,12 @@
 set -eu
 umask 077
 
-# Alice founds it, and so is its first admin.
+# Alice creates it, and so is its first admin.
 rolebook org add acme --description "Films for everybody" --as alice
 rolebook workspace add acme/prod --description "What viewers see" --as alice
 rolebook workspace add acme/staging --root-upload deny --as alice
 
-# Bob is invited and comes; Dana is invited and has not answered yet.
+# Bob is invited and accepts; Dana is invited and has not answered yet.
 rolebook org invite acme bob@example.com --role member --workspace prod --as alice --columns secret -o tsv --no-headers > invitation.txt
 rolebook org accept acme --secret - --as bob < invitation.txt
 rolebook org invite acme dana@example.com --role member --workspace prod --as alice --columns secret -o tsv --no-headers > invitation.txt

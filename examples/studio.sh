@@ -1,8 +1,8 @@
 #!/bin/sh
-# A post-production studio, from nothing: three account roles, two workgroups, one dropbox with an
-# outside vendor, an organization, endpoints with shared folders. The store is `studio.db` here, or what
-# ROLEBOOK_STORE names; `rolebook` is on the PATH. The secrets that are shown once are left in files of the folder
-# it is run in, such as link.txt: the vendor's private link.
+# Makes a post-production studio from nothing: three account roles, two workgroups, one dropbox with an outside
+# vendor, an organization, endpoints with shared folders. The store is `studio.db` in the current folder, or what
+# ROLEBOOK_STORE names; `rolebook` must be on the PATH. Secrets that are shown once are left in files of the current
+# folder, such as link.txt: the vendor's private link.
 set -eu
 umask 077
 export ROLEBOOK_STORE="${ROLEBOOK_STORE:-$PWD/studio.db}"

@@ -2,13 +2,13 @@
 //!
 //! Three ideas carry everything:
 //!
-//! 1. A **resource** is a thing with a kind, a name, a parent and attributes.
+//! 1. A **resource** has a kind, a name, a parent and attributes.
 //! 2. A **binding** says that a principal holds a role on a resource. Account roles, memberships,
 //!    endpoint roles, shares, ownership and the recipients of a package are all bindings.
 //! 3. A **revision** is one change: it closes some rows and opens others, and is stamped with a
 //!    number, a time, an actor, a reason and a digest over its predecessor. Nothing is overwritten.
 //!
-//! The layers, and what each may use (`tests/layers.rs` holds them to it, `ARCHITECTURE.md` is the map):
+//! The layers, and what each may use (`tests/layers.rs` enforces it, `ARCHITECTURE.md` is the map):
 //!
 //! ```text
 //! cli       manifest, ops, input, render, store, policy, model

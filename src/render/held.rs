@@ -1,5 +1,4 @@
-//! Rows that must wait until the last of them is known, because they are to be sorted: packed, and no more of them
-//! than the page needs.
+//! Holds rows that must be sorted before any is written. Rows are packed, and no more are held than the page needs.
 
 use std::cmp::Ordering;
 
@@ -7,10 +6,10 @@ use serde_json::Value;
 
 use super::{Row, plain};
 
-/// So many rows beyond those that are needed are held before the others are left out.
+/// How many rows beyond twice the needed ones are held before the surplus is dropped.
 const SLACK: usize = 1_024;
 
-/// What rows are sorted by: numbers by their value behind texts, which stand in the order of their characters.
+/// The sort key of a row. Texts are sorted by their characters and come before numbers, which are sorted by value.
 #[derive(Clone, PartialEq, PartialOrd, Debug)]
 enum Key {
     Text(Box<str>),
@@ -30,25 +29,25 @@ impl Key {
     }
 }
 
-/// A row as it is held: the values of the wanted columns, as JSON without the names.
+/// A held row: the values of the needed columns, as JSON without the names.
 struct Packed {
-    /// What it is sorted by in the first place, where a column was named.
+    /// The primary sort key, if a column to sort by was named.
     key: Option<Key>,
-    /// Where it stands in the order of the list itself.
+    /// The text by which the list itself is sorted.
     place: Box<str>,
-    /// Which row it was of those that came.
+    /// The number of the row in the order of arrival.
     number: u64,
     values: Box<[u8]>,
-    /// What its list is told by.
+    /// The number from which the row's streamed list is produced.
     list: u64,
 }
 
-/// Rows in the order of a column, of the list, or of their coming.
+/// Rows sorted by a column, then by the list's own order, then by arrival.
 pub(super) struct Held {
-    /// The fields that are kept of each.
+    /// The fields that are kept of each row.
     fields: Vec<String>,
     descending: bool,
-    /// How many of the first rows are needed; all where none is said.
+    /// How many of the first rows are needed; `None` for all.
     most: Option<usize>,
     rows: Vec<Packed>,
     came: u64,
@@ -60,11 +59,11 @@ impl Held {
         Held { fields, descending, most, rows: Vec::new(), came: 0 }
     }
 
-    /// Holds a row: with the value of the column that is sorted by, its place in the order of the list, and what its
-    /// list is told by.
+    /// Adds a row, with its value in the column to sort by, its text in the list's own order, and the number from which
+    /// its streamed list is produced.
     pub(super) fn push(&mut self, row: &Row, by: Option<&Value>, place: &str, list: u64) {
         let values: Vec<&Value> = self.fields.iter().map(|name| row.get(name).unwrap_or(&Value::Null)).collect();
-        // Values that were made here can be written.
+        // Serializing JSON values does not fail.
         let values = serde_json::to_vec(&values).unwrap_or_default().into_boxed_slice();
         let key = by.map(Key::of);
         self.rows.push(Packed { key, place: place.into(), number: self.came, values, list });
@@ -89,12 +88,12 @@ impl Held {
         });
     }
 
-    /// The rows in their order, each given up once it was taken.
+    /// The rows in sorted order. Each is freed once it is taken.
     pub(super) fn sorted(mut self) -> impl Iterator<Item = (Row, u64)> {
         self.sort();
         let fields = self.fields;
         self.rows.into_iter().map(move |packed| {
-            // What was packed here can be read.
+            // Parsing what `push` packed does not fail.
             let values: Vec<Value> = serde_json::from_slice(&packed.values).unwrap_or_default();
             (fields.iter().cloned().zip(values).collect(), packed.list)
         })
@@ -118,7 +117,7 @@ mod tests {
     #[test]
     fn no_more_rows_are_held_than_the_page_needs_and_they_are_the_first() {
         let fields = || vec!["a".to_owned(), "b".to_owned()];
-        // In no order: each number once.
+        // Each number once, in no order.
         let all: Vec<i64> = (0..20_000).map(|place| place * 7_919 % 20_000).collect();
         for descending in [false, true] {
             let (mut few, mut whole) =
@@ -133,7 +132,7 @@ mod tests {
             let (few, whole) = (numbers(few), numbers(whole));
             assert_eq!(whole.len(), all.len());
             assert_eq!(few[..50], whole[..50]);
-            // Those that are equal stand as they came.
+            // Equal rows stay in the order of arrival.
             let first: Vec<i64> = whole.iter().copied().take_while(|it| it % 7 == whole[0] % 7).collect();
             let came = all.iter().copied().filter(|it| it % 7 == whole[0] % 7);
             assert_eq!(first, came.collect::<Vec<_>>());
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_stand_by_the_column_then_by_the_list_then_as_they_came() {
+    fn rows_are_sorted_by_column_then_by_list_order_then_by_arrival() {
         let mut held = Held::new(vec!["a".to_owned()], false, None);
         for (number, by, place) in
             [(1, json!(10), "b"), (2, json!(9), "z"), (3, json!(null), ""), (4, json!(10), "a"), (5, json!(10), "a")]

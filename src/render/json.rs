@@ -1,7 +1,7 @@
-//! JSON whose strings hold nothing that a terminal would act on.
+//! Writes JSON whose strings hold nothing that a terminal would act on.
 //!
-//! JSON escapes the control characters of ASCII. This escapes what else is hidden, in the same way:
-//! the value read back is the same.
+//! JSON escapes the control characters of ASCII. This module escapes all other hidden characters in the same way, so
+//! the value that a program reads back is the same.
 
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, IntoInnerError, Write};
@@ -10,11 +10,11 @@ use serde::Serialize;
 
 use crate::model::escape::is_hidden;
 
-/// Passes JSON on. What is hidden can only stand in its strings, but for the line ends between values.
+/// A writer that escapes hidden characters in JSON. They occur only in strings, except for line ends between values.
 pub struct EscapingWriter<'o>(&'o mut dyn Write);
 
 impl<'o> EscapingWriter<'o> {
-    /// Writes to a stream.
+    /// A writer to `out`.
     pub fn new(out: &'o mut dyn Write) -> EscapingWriter<'o> {
         EscapingWriter(out)
     }
@@ -27,7 +27,7 @@ impl Write for EscapingWriter<'_> {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // Whoever writes hands over whole pieces of strings, or many at once.
+        // Callers never split a character between two writes.
         let text = match is_ascii_but_del(bytes) {
             true => None,
             false => std::str::from_utf8(bytes).ok().filter(|text| text.contains(is_beyond_json)),
@@ -51,21 +51,20 @@ impl Write for EscapingWriter<'_> {
     }
 }
 
-/// Whether JSON has left nothing to escape. Every byte is looked at: without an early end many are compared
-/// at once.
+/// Whether nothing is left to escape. Without an early exit the loop compares many bytes at once.
 fn is_ascii_but_del(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |all, byte| all & (*byte < 0x7f))
 }
 
-/// Whether a character is hidden and JSON would let it stand.
+/// Whether a character is hidden and JSON does not escape it.
 fn is_beyond_json(character: char) -> bool {
     character >= '\u{7f}' && is_hidden(character)
 }
 
-/// How many bytes are looked at and passed on at once.
+/// The number of bytes that are examined and written at once.
 const GATHERED: usize = 1024;
 
-/// Gathers what is written in small pieces, each of them whole.
+/// Gathers small pieces into larger writes. No piece is split.
 fn gathered(
     out: &mut dyn Write,
     write: impl FnOnce(&mut BufWriter<EscapingWriter<'_>>) -> serde_json::Result<()>,
@@ -76,7 +75,7 @@ fn gathered(
     Ok(())
 }
 
-/// Writes a value on one line, without the line's end.
+/// Writes a value on one line, without a line end.
 ///
 /// # Errors
 /// When the stream fails.
@@ -84,7 +83,7 @@ pub fn write<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io::Resul
     gathered(out, |out| serde_json::to_writer(out, value))
 }
 
-/// Writes a value on as many lines as it has parts.
+/// Writes a value indented, on several lines.
 ///
 /// # Errors
 /// When the stream fails.
@@ -92,10 +91,10 @@ pub fn write_pretty<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> io
     gathered(out, |out| serde_json::to_writer_pretty(out, value))
 }
 
-/// A value on one line.
+/// A value as JSON on one line.
 pub fn text<T: Serialize + ?Sized>(value: &T) -> String {
     let mut out = Vec::new();
-    // A vector takes whatever is written.
+    // Writing to a vector does not fail.
     let _ = write(&mut out, value);
     String::from_utf8(out).unwrap_or_default()
 }
@@ -105,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_hidden_is_escaped_in_however_many_pieces_it_comes() {
+    fn hidden_characters_are_escaped_at_any_length() {
         let odd = "ü\u{200b}日\u{e0041}\u{7f}x";
         let texts: Vec<String> = (0..600).map(|length| odd.repeat(length % 7) + &"y".repeat(length % 5)).collect();
         let shown = text(&texts);
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hidden_is_escaped_and_reads_back() {
+    fn escaped_characters_read_back() {
         let odd = "a\u{1b}\n\u{7f}\u{9b}\u{200b}\u{2028}\u{e0041}ü日";
         assert_eq!(text(odd), "\"a\\u001b\\n\\u007f\\u009b\\u200b\\u2028\\udb40\\udc41ü日\"");
         assert_eq!(serde_json::from_str::<String>(&text(odd)).unwrap(), odd);

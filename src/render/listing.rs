@@ -1,4 +1,4 @@
-//! Rows written as they come: of formats that need not know them all, none is held.
+//! Writes listings row by row, in every format, with pages and sorting. Formats that need not know all rows hold none.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -16,53 +16,52 @@ use crate::model::Problem;
 use crate::model::name::printable;
 use crate::model::reference::closest_match;
 
-/// The part of a listing that is written.
+/// The part of a listing to write.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// How many rows at most; all where there is none.
+    /// The maximum number of rows; `None` for all.
     pub limit: Option<u64>,
-    /// What tells the row that the page before ended with.
+    /// The token of the last row of the page before.
     pub after: Option<String>,
 }
 
-/// Tells of the list of a row, whose number was given with the row.
+/// Produces the elements of a row's list, from the number that was given with the row.
 pub type Tell<'t> = &'t dyn Fn(u64, PushElement<'_>) -> Result<(), RenderError>;
 
 /// A listing that is being written.
 ///
-/// Rows are written as they come, but for two cases. A table is as wide as its widest row, so the text of its
-/// cells is held. And rows in another order than the one in which they come are held until the last of them is
-/// known, packed, and no more of them than the page needs. A list that is told as it comes is never held: of a row
-/// that is, it is told once the row is written.
+/// Rows are written as they come, with two exceptions. A table is as wide as its widest row, so the text of its cells
+/// is held. Rows that must be sorted are held until the last one is known: packed, and no more than the page needs. A
+/// streamed list is never held: its elements are produced when its row is written.
 pub struct ListingWriter<'d> {
     options: &'d OutputOptions,
     names: Vec<String>,
-    /// The columns that tell one row from every other; all of them where none is said to.
+    /// The key columns; all columns if none is marked as a key.
     keys: Vec<String>,
-    /// The column to sort by, and whether downwards.
+    /// The column to sort by, and whether in descending order.
     sort: Option<(String, bool)>,
     page: &'d Page,
-    /// Whether the row that the page before ended with is still to come.
+    /// Whether the last row of the page before is still to come.
     is_before: bool,
-    /// Whether whoever makes the rows begins with the first of the page.
+    /// Whether the producer of the rows begins with the first row of the page.
     starts_at_page: Cell<bool>,
-    /// The field of the rows that is a list which is told as it comes.
+    /// The field of the rows that is a streamed list, and the function that produces its elements.
     list: Option<(&'d str, Tell<'d>)>,
-    /// The rows that wait for the last one.
+    /// The rows that are held until the last one is known.
     buffered: Option<Held>,
     cells: Cells,
-    /// How many rows were written, or are held to be.
+    /// The number of rows accepted for the page so far.
     accepted: u64,
-    /// How many rows were written.
+    /// The number of rows written so far.
     written: usize,
-    /// What tells the last row of the page.
+    /// The token of the last row of the page.
     last: Option<String>,
-    /// Whether there are further rows.
+    /// Whether there are rows after the page.
     has_more: bool,
 }
 
 impl<'d> ListingWriter<'d> {
-    /// Begins a listing of rows that have these columns.
+    /// Begins a listing of rows with these columns.
     ///
     /// # Errors
     /// A usage problem for an unknown column.
@@ -100,34 +99,35 @@ impl<'d> ListingWriter<'d> {
         })
     }
 
-    /// The same with a field that is a list which is told as it comes, for each row by the number given with it.
+    /// The same listing with a field that is a streamed list; `tell` produces its elements from the number given with
+    /// each row.
     #[must_use]
     pub fn telling(mut self, field: &'d str, tell: Tell<'d>) -> ListingWriter<'d> {
         self.list = Some((field, tell));
         self
     }
 
-    /// Where the page begins, for whoever makes the rows in the order of their keys and can begin after one;
-    /// none where that is the first row, or another order is asked for.
+    /// The row after which the page begins, for a producer that makes rows in the order of their keys and can begin
+    /// after one. `None` if the page begins with the first row, or if another order is requested.
     pub fn page_start(&self) -> Option<&'d str> {
         let after = self.page.after.as_deref().filter(|_| self.sort.is_none());
         self.starts_at_page.set(after.is_some());
         after
     }
 
-    /// Takes the first row for the first of the page, if another stream of the same page was asked where to
-    /// begin.
+    /// Takes the first row for the first of the page, if the producer read [`page_start`](ListingWriter::page_start)
+    /// from `other`, another writer of the same page.
     pub fn begin_as(&mut self, other: &ListingWriter<'_>) {
         self.is_before &= !other.starts_at_page.get();
     }
 
-    /// What tells a row from every other, as `--after` takes it.
+    /// The token that identifies a row, as `--after` takes it.
     fn token(&self, row: &Row) -> String {
         let texts = self.keys.iter().filter_map(|name| row.get(name)).map(plain);
         texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Whether a row is on the page; whatever comes after the page is not made.
+    /// `None` if a row is on the page; else whether to go on. The rows after the page are not made.
     fn accepts(&mut self, row: &Row) -> Option<ControlFlow<()>> {
         if self.is_before {
             self.is_before = self.page.after.as_deref() != Some(&self.token(row));
@@ -144,7 +144,7 @@ impl<'d> ListingWriter<'d> {
         None
     }
 
-    /// Whether a column is written, so that what stands in it is worth finding out.
+    /// Whether a column is written or sorted by, so that its value is needed.
     pub fn has_column(&self, column: &str) -> bool {
         self.names.iter().any(|name| name == column) || self.sort.as_ref().is_some_and(|(name, _)| name == column)
     }
@@ -154,7 +154,7 @@ impl<'d> ListingWriter<'d> {
         picked(row, &self.names)
     }
 
-    /// Adds a row. Answers whether further ones are wanted.
+    /// Adds a row. Returns whether further rows are wanted.
     ///
     /// # Errors
     /// When the stream fails.
@@ -162,10 +162,10 @@ impl<'d> ListingWriter<'d> {
         self.push_told(out, row, 0)
     }
 
-    /// Adds a row whose list is told by a number. Answers whether further ones are wanted.
+    /// Adds a row with the number from which its list is produced. Returns whether further rows are wanted.
     ///
     /// # Errors
-    /// When the stream fails, or what telling of the list answers.
+    /// When the stream fails, or the error of the list's producer.
     pub fn push_told(&mut self, out: &mut dyn Write, row: Row, list: u64) -> Result<ControlFlow<()>, RenderError> {
         if self.sort.is_some() {
             self.hold(&row, "", list)?;
@@ -178,7 +178,7 @@ impl<'d> ListingWriter<'d> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Adds a row of which it is known where it stands among the others, which come in any order.
+    /// Adds a row with the text by which it is sorted, so that rows may come in any order.
     ///
     /// # Errors
     /// When the stream fails.
@@ -186,20 +186,20 @@ impl<'d> ListingWriter<'d> {
         self.hold(row, place, 0)
     }
 
-    /// Holds a row until all are known.
+    /// Holds a row until all rows are known.
     fn hold(&mut self, row: &Row, place: &str, list: u64) -> Result<(), RenderError> {
         let ListingWriter { names, keys, page, sort, list: told, .. } = self;
         let (by, descending) = sort.as_ref().map_or((None, false), |(name, descending)| (Some(name), *descending));
         let held = self.buffered.get_or_insert_with(|| {
-            // By the keys it is known where the page begins and how to go on.
+            // A page needs the keys to find its first row and to make the token of its last.
             let is_page = page.limit.is_some() || page.after.is_some();
             let keys = keys.iter().filter(|key| is_page && !names.contains(key));
-            // One more than is shown, to know whether there are more.
+            // One row more than the page shows whether there are more.
             let most = page.limit.filter(|_| page.after.is_none()).map(|limit| limit.saturating_add(1));
             Held::new(names.iter().chain(keys).cloned().collect(), descending, most)
         });
         let first = match (by, *told) {
-            // What begins alike is sorted alike.
+            // Only the first elements of a streamed list are compared.
             (Some(name), Some((field, tell))) if name == field => {
                 Some(streamed_field::first_of(&mut |push| tell(list, push))?)
             }
@@ -209,11 +209,10 @@ impl<'d> ListingWriter<'d> {
         Ok(())
     }
 
-    /// Writes what is held and what closes the listing. Where there are further rows, answers what to go on
-    /// after.
+    /// Writes the held rows and the end of the listing. Returns the token to go on after if there are further rows.
     ///
     /// # Errors
-    /// When the stream fails; a conflict where the page begins after a row that is not there any more.
+    /// When the stream fails; a conflict if the page begins after a row that does not exist.
     pub fn finish(mut self, out: &mut dyn Write) -> Result<Option<String>, RenderError> {
         if let Some(held) = self.buffered.take() {
             for (row, list) in held.sorted() {
@@ -227,15 +226,15 @@ impl<'d> ListingWriter<'d> {
         if self.is_before {
             let token = printable(self.page.after.as_deref().unwrap_or_default());
             return Err(Problem::conflict("no_such_row", format!("the list has no `{token}` to go on after"))
-                .why("the row was removed, or is one of another list")
-                .tip("leave out --after to begin anew")
+                .why("the row was removed, or belongs to another list")
+                .tip("leave out --after to start at the beginning")
                 .into());
         }
         self.close(out)?;
         Ok(self.last.filter(|_| self.has_more))
     }
 
-    /// Writes a row, or what of it a table needs.
+    /// Writes a row; for a table, adds its cells.
     fn write(&mut self, out: &mut dyn Write, row: &Row, list: u64) -> Result<(), RenderError> {
         let told = self.list.filter(|(field, _)| self.names.iter().any(|name| name == field));
         match told {
@@ -263,7 +262,7 @@ impl<'d> ListingWriter<'d> {
         }
     }
 
-    /// Writes a row of which one field is a list that is told as it comes.
+    /// Writes a row with a streamed list.
     fn write_told(
         &mut self,
         out: &mut dyn Write,
@@ -304,7 +303,7 @@ impl<'d> ListingWriter<'d> {
         separated::line_in_pieces(out, (cells(before), cells(after)), pieces, dialect)
     }
 
-    /// Writes what stands before an object of an array.
+    /// Writes the text before an object in an array.
     fn begin_object(&self, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(if self.written == 0 { b"[\n  " } else { b",\n  " })
     }
@@ -347,7 +346,7 @@ fn check_column(columns: &[Column], name: &str) -> Result<String, Problem> {
     Err(problem.tip(format!("the columns are: {}", names().collect::<Vec<_>>().join(", "))))
 }
 
-/// What stands in a cell.
+/// The text of a cell.
 fn cell<'r>(row: &'r Row, name: &str) -> Cow<'r, str> {
     match row.get(name) {
         Some(Value::String(text)) => Cow::Borrowed(text),
@@ -364,10 +363,10 @@ mod tests {
     use super::*;
     use crate::render::{hidden, key, shown};
 
-    /// As many elements as nobody should hold.
+    /// A number of elements that is too large to be held.
     const MANY: u64 = 10_000;
 
-    /// Counts what is written to it.
+    /// Counts the bytes written to it.
     struct Counting(Rc<Cell<usize>>);
 
     impl Write for Counting {
@@ -394,7 +393,7 @@ mod tests {
         json!({"change": "added, or\n\"so", "to": number})
     }
 
-    /// Writes rows whose lists have so many elements each.
+    /// Writes rows whose lists have the given lengths.
     fn written(
         out: &mut dyn Write,
         options: &OutputOptions,
@@ -419,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_told_as_it_comes_is_written_as_it_comes() {
+    fn a_streamed_list_is_written_as_it_comes() {
         for (_, word) in Format::ALL {
             let format = Format::from_word(word).unwrap();
             for sort in [None, Some("-number".to_owned()), Some("list".to_owned())] {
@@ -444,8 +443,8 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_told_as_it_comes_is_written_as_one_that_is_there() {
-        // None, one, and more than a cell that is to be quoted is looked at.
+    fn a_streamed_list_is_written_like_a_list_in_memory() {
+        // None, one, and more than a cell in pieces holds.
         let lengths = [0, 1, 5_000, 3];
         for (_, word) in Format::ALL {
             for sort in [None, Some("-number".to_owned())] {
@@ -467,7 +466,7 @@ mod tests {
                     row
                 });
                 crate::render::write_rows(&mut whole, &columns(), rows.collect(), &options).unwrap();
-                // They are long.
+                // Not `assert_eq!`: the texts are long.
                 assert!(told == whole, "{word}");
             }
         }
@@ -482,7 +481,7 @@ mod tests {
             no_headers: true,
             ..OutputOptions::default()
         };
-        // What tells the rows is not among the columns that are written.
+        // The key is not among the written columns.
         let options = options(&["list"]);
         let lengths = [1, 2, 3, 4, 5];
         let page = |after: Option<String>| {

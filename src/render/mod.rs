@@ -1,10 +1,11 @@
-//! Rows to bytes: table, JSON, JSON Lines, YAML, CSV and TSV, through one fallible writer.
+//! Writes rows as tables, JSON, JSON Lines, YAML, CSV and TSV. [`ListingWriter`] writes lists of rows, [`write_record`]
+//! a single one, [`Text`] lines for people.
 //!
-//! Knows rows, not resources: a noun declares its columns once and gets every format, `--columns`,
+//! This layer knows rows, not resources: a command declares its columns once and gets every format, `--columns`,
 //! `--sort` and the empty list from here. The terminal affects layout and colour, never content.
 //!
-//! No control or format character leaves as it is, whatever it came in: people see an escape, in
-//! [`Text`], tables and records; JSON, YAML and separated values have escapes that read back.
+//! No control or format character of a value is written as it is. People see an escape, in [`Text`], tables and
+//! records; JSON, YAML and separated values have escapes that read back.
 
 mod held;
 pub mod json;
@@ -32,9 +33,9 @@ pub enum Format {
     /// Aligned columns, for people.
     #[default]
     Table,
-    /// One array, or one object for one thing.
+    /// One array of objects; one object for a single record.
     Json,
-    /// One object a line.
+    /// One object on each line.
     Jsonl,
     /// A YAML document.
     Yaml,
@@ -61,17 +62,17 @@ impl Format {
         [one.1, two.1, three.1, four.1, five.1, six.1]
     };
 
-    /// Reads the word.
+    /// The format of a word.
     pub fn from_word(word: &str) -> Option<Format> {
         Format::ALL.into_iter().find(|(_, known)| *known == word).map(|(format, _)| format)
     }
 
-    /// Whether one thing is written as an object with named fields.
+    /// Whether a record is written as an object with named fields.
     pub const fn is_object(self) -> bool {
         matches!(self, Format::Json | Format::Jsonl | Format::Yaml)
     }
 
-    /// Whether programs read it rather than people.
+    /// Whether the format is JSON; errors are then JSON too.
     pub const fn is_json(self) -> bool {
         matches!(self, Format::Json | Format::Jsonl)
     }
@@ -97,25 +98,25 @@ pub struct OutputOptions {
 /// A column: a field of every row.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// Its name, snake_case; never changes its meaning.
+    /// The name, in snake_case. Its meaning never changes.
     pub name: Cow<'static, str>,
-    /// Whether the table shows it unasked.
+    /// Whether the table shows the column by default.
     pub shown: bool,
-    /// Whether it is of what tells one row from every other.
+    /// Whether the column is part of the key that identifies a row.
     pub key: bool,
 }
 
-/// A column that the table shows.
+/// A column that the table shows by default.
 pub const fn shown(name: &'static str) -> Column {
     Column { name: Cow::Borrowed(name), shown: true, key: false }
 }
 
-/// A column that the table shows, of those that tell one row from every other.
+/// A key column, which the table shows by default.
 pub const fn key(name: &'static str) -> Column {
     Column { name: Cow::Borrowed(name), shown: true, key: true }
 }
 
-/// A column that the table shows only when asked.
+/// A column that the table shows only on request.
 pub const fn hidden(name: &'static str) -> Column {
     Column { name: Cow::Borrowed(name), shown: false, key: false }
 }
@@ -123,12 +124,12 @@ pub const fn hidden(name: &'static str) -> Column {
 /// A row: its fields by name, in the order of the columns.
 pub type Row = Map<String, Value>;
 
-/// Makes a row out of values in the order of the columns.
+/// Makes a row from values in the order of the columns.
 pub fn row<const N: usize>(columns: &[Column; N], values: [Value; N]) -> Map<String, Value> {
     columns.iter().map(|column| column.name.to_string()).zip(values).collect()
 }
 
-/// A value as one cell.
+/// A value as the text of a cell.
 pub fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -141,12 +142,12 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
-/// What went wrong while writing.
+/// An error while writing.
 #[derive(Debug)]
 pub enum RenderError {
-    /// The request.
+    /// The request failed.
     Problem(Problem),
-    /// The stream.
+    /// The stream failed.
     Io(io::Error),
 }
 
@@ -186,7 +187,7 @@ fn picked(row: &Row, names: &[String]) -> Value {
     Value::Object(names.iter().map(|name| (name.clone(), row.get(name).cloned().unwrap_or(Value::Null))).collect())
 }
 
-/// Writes one thing: its fields one below the other for people, one object for programs.
+/// Writes one record: one field on each line for people, one object for programs.
 ///
 /// # Errors
 /// For an unknown column, or when the stream fails.
@@ -199,7 +200,7 @@ pub fn write_record(
     match options.format {
         Format::Csv | Format::Tsv => write_rows(out, columns, vec![row], options),
         _ => {
-            // One thing is shown whole, also what a table of many would leave out.
+            // A record shows all columns, including those that a table hides.
             let whole = OutputOptions {
                 format: if options.format == Format::Table { Format::Json } else { options.format },
                 ..options.clone()

@@ -1,4 +1,4 @@
-//! One thing for people: its fields one below the other.
+//! Writes one record for people, with one field on each line.
 
 use std::io::{self, Write};
 
@@ -15,10 +15,10 @@ pub(super) fn write(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     fields.iter().try_for_each(|(name, value)| field(out, width, name, value))
 }
 
-/// As [`write`], where one field is a list of objects that is told as it comes.
+/// As [`write`], with one field that is a streamed list of objects.
 ///
 /// # Errors
-/// When the stream fails, or what telling of the list answers.
+/// When the stream fails, or the error of the list's producer.
 pub(super) fn parted(
     out: &mut dyn Write,
     (row, list): (&Row, &str),
@@ -46,7 +46,7 @@ pub(super) fn parted(
     Ok(())
 }
 
-/// How wide the names stand.
+/// The width of the column of names.
 fn width(fields: &Row) -> usize {
     fields.keys().map(|name| name.width()).max().unwrap_or(0) + 2
 }
@@ -77,7 +77,7 @@ fn item(out: &mut dyn Write, item: &Value) -> io::Result<()> {
     writeln!(out, "  {}", escape_hidden(&plain(&without_nulls(item))))
 }
 
-/// What there is of an object, for one line of it.
+/// An object without its null fields, for one line.
 fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(fields) => fields

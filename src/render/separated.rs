@@ -1,4 +1,4 @@
-//! Comma- and tab-separated values.
+//! Writes comma-separated and tab-separated values.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::RenderError;
 use crate::model::escape::{escape_cell, escape_cell_except};
 
-/// How one such format separates and protects its values.
+/// How a format separates and protects its values.
 #[derive(Clone, Copy)]
 pub(super) struct Dialect {
     separator: &'static [u8],
@@ -15,22 +15,22 @@ pub(super) struct Dialect {
     long: Long,
 }
 
-/// How a value is protected that is too long to be held.
+/// How a format protects a value that is too long to be held.
 #[derive(Clone, Copy)]
 struct Long {
-    /// What stands around it.
+    /// The quote before and after the value.
     quote: &'static [u8],
     protect: fn(&str) -> Cow<'_, str>,
 }
 
-/// So much of a value that comes in pieces is held, in bytes, to see whether it needs quotes.
+/// How many bytes of a value in pieces are held to see whether it needs quotes.
 const HELD: usize = 64 << 10;
 
-/// RFC 4180, with plain line feeds; what is hidden in values escaped.
+/// RFC 4180 with plain line feeds. Hidden characters in values are escaped.
 pub(super) const CSV: Dialect = Dialect { separator: b",", end: b"\n", protect: quote, long: QUOTED };
-/// One tab between values, and a backslash before what would end one: tabs, line ends, backslashes, and a quote
-/// at the beginning, which spreadsheets would take for one of theirs; what else is hidden is escaped as in CSV
-/// first. Read back by [`input::table`](crate::input::table).
+/// One tab between values. A backslash escapes tabs, line ends and backslashes, and a quote at the beginning, which
+/// spreadsheets would interpret. Other hidden characters are escaped as in CSV first.
+/// [`input::table`](crate::input::table) reads this format back.
 pub(super) const TSV: Dialect = Dialect { separator: b"\t", end: b"\n", protect: escape, long: ESCAPED };
 
 const QUOTED: Long = Long { quote: b"\"", protect: double };
@@ -50,13 +50,13 @@ pub(super) fn line<'a>(
     out.write_all(dialect.end)
 }
 
-/// Tells of the pieces of a value.
+/// Calls its argument with each piece of a value.
 pub(super) type Pieces<'p> = &'p mut dyn FnMut(&mut dyn FnMut(&str) -> io::Result<()>) -> Result<(), RenderError>;
 
-/// A line of which one value comes in pieces; no escape begins in one and ends in another.
+/// Writes a line in which one value comes in pieces. No piece ends within an escape.
 ///
 /// # Errors
-/// When the stream fails, or what telling of the pieces answers.
+/// When the stream fails, or the error of `pieces`.
 pub(super) fn line_in_pieces<'a>(
     out: &mut dyn Write,
     (before, after): (impl Iterator<Item = Cow<'a, str>>, impl Iterator<Item = Cow<'a, str>>),
@@ -74,7 +74,7 @@ pub(super) fn line_in_pieces<'a>(
         }
         held.push_str(piece);
         if held.len() > HELD {
-            // To know whether it needs quotes all of it would have to be held, and they do no harm.
+            // To know whether the value needs quotes, all of it would have to be held. Needless quotes do no harm.
             is_long = true;
             out.write_all(dialect.long.quote)?;
             let begun = if dialect.long.quote.is_empty() { dialect.protect } else { dialect.long.protect };
@@ -99,7 +99,7 @@ fn quote(cell: &str) -> Cow<'_, str> {
     if cell.contains([',', '"']) { Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\""))) } else { cell }
 }
 
-/// What stands between quotes.
+/// Escapes a text that is written between quotes.
 fn double(cell: &str) -> Cow<'_, str> {
     let cell = escape_cell(cell);
     if cell.contains('"') { Cow::Owned(cell.replace('"', "\"\"")) } else { cell }
@@ -110,7 +110,7 @@ fn escape(cell: &str) -> Cow<'_, str> {
     if escaped.starts_with('"') { Cow::Owned(format!("\\{escaped}")) } else { escaped }
 }
 
-/// What does not begin a cell.
+/// Escapes a text that does not begin a cell.
 fn escape_inner(cell: &str) -> Cow<'_, str> {
     let cell = escape_cell_except(cell, &['\t', '\n', '\r']);
     if cell.contains(['\t', '\n', '\r', '\\']) {

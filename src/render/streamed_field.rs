@@ -1,4 +1,5 @@
-//! A value of which one part is written as it comes: a list that may be too long to be held.
+//! Writes rows in which one field is a streamed list: its elements are written as they are produced, since the list may
+//! be too long to be held.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
@@ -9,35 +10,35 @@ use serde_json::Value;
 
 use super::{Format, OutputOptions, RenderError, Row, json, plain, record, yaml};
 
-/// As many elements of a list that is told as it comes stand in a cell of a table.
+/// The maximum number of elements of a streamed list that a cell of a table shows.
 const IN_A_CELL: usize = 20;
 
-/// Takes the elements of a list, one after the other.
+/// Takes one element of a list at each call.
 pub type PushElement<'p> = &'p mut dyn FnMut(Value) -> Result<(), RenderError>;
 
-/// Tells of the elements of a list.
+/// Produces the elements of a list: passes each to its argument.
 pub type Elements<'e> = &'e mut dyn FnMut(PushElement<'_>) -> Result<(), RenderError>;
 
-/// A row with one field whose value is a list that is written as it comes. Where that field stands among the others
-/// the row says: what it holds there is not written.
+/// A row in which one field is a streamed list. The row has that field for its position; its value there is not
+/// written.
 pub(super) struct StreamedRow<'r, 'e> {
     row: &'r Row,
     field: &'r str,
     elements: RefCell<Option<Elements<'e>>>,
-    /// What went wrong while elements were told: writers of JSON know their own errors only.
+    /// The error of the producer of elements, since the JSON serializer can pass on only its own errors.
     failed: Cell<Option<RenderError>>,
 }
 
 impl<'r, 'e> StreamedRow<'r, 'e> {
-    /// Of a row, with the field and what stands in it.
+    /// A row with the name of the field and the producer of its elements.
     pub(super) fn new(row: &'r Row, field: &'r str, elements: Elements<'e>) -> StreamedRow<'r, 'e> {
         StreamedRow { row, field, elements: RefCell::new(Some(elements)), failed: Cell::new(None) }
     }
 
-    /// Writes it in a format for programs on one line, or over several where it is pretty.
+    /// Writes the row as JSON: on several lines if `is_pretty`, else on one.
     ///
     /// # Errors
-    /// When the stream fails, or what telling of the elements answers.
+    /// When the stream fails, or the error of the producer.
     pub(super) fn write(&self, out: &mut dyn Write, is_pretty: bool) -> Result<(), RenderError> {
         let written = if is_pretty { json::write_pretty(out, self) } else { json::write(out, self) };
         match (written, self.failed.take()) {
@@ -63,7 +64,7 @@ impl Serialize for List<'_, '_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         let mut stopped = None;
-        // It is told once: a second time nothing would come.
+        // The producer can run only once.
         if let Some(elements) = self.0.elements.borrow_mut().take() {
             let told = elements(&mut |element| match list.serialize_element(&element) {
                 Ok(()) => Ok(()),
@@ -85,10 +86,10 @@ impl Serialize for List<'_, '_, '_> {
     }
 }
 
-/// Writes one thing of which one field is a list that is told as it comes: none of it is held.
+/// Writes one record in which one field is a streamed list. No element is held.
 ///
 /// # Errors
-/// When the stream fails, or what telling of the elements answers.
+/// When the stream fails, or the error of the producer.
 pub fn write_with_list(
     out: &mut dyn Write,
     row: &Row,
@@ -106,10 +107,10 @@ pub fn write_with_list(
     }
 }
 
-/// The elements of a list as a cell of a table has them: the first, and how many there are besides.
+/// The elements of a list as a cell of a table shows them: the first ones, and the number of the others.
 ///
 /// # Errors
-/// What telling of the elements answers.
+/// The error of the producer.
 pub(super) fn first_of(elements: Elements<'_>) -> Result<Value, RenderError> {
     let (mut first, mut more) = (Vec::new(), 0_u64);
     elements(&mut |element| {
@@ -126,10 +127,10 @@ pub(super) fn first_of(elements: Elements<'_>) -> Result<Value, RenderError> {
     Ok(Value::Array(first))
 }
 
-/// Tells of the elements as the words of a cell.
+/// Calls `word` with each element as a word of a cell.
 ///
 /// # Errors
-/// What telling of the elements answers.
+/// The error of the producer.
 pub(super) fn words(elements: Elements<'_>, word: &mut dyn FnMut(&str) -> io::Result<()>) -> Result<(), RenderError> {
     let mut is_any = false;
     elements(&mut |element| {

@@ -1,4 +1,4 @@
-//! Aligned columns without borders, cut to the terminal's width on a terminal only.
+//! Writes tables with aligned columns and without borders. Lines are cut to the width of a terminal, and only there.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,11 +8,11 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::{OutputOptions, Text, Tone};
 use crate::model::escape::escape_hidden;
 
-/// What stands between cells, and what ends a row; both are escaped in cells.
+/// The characters between cells and after a row. Cells never contain them, since they are escaped.
 const BETWEEN: char = '\t';
 const END: char = '\n';
 
-/// The cells of a table. It is as wide as its widest row, so they are held: as one text.
+/// The cells of a table, held as one text: the widths of columns are known only after the last row.
 #[derive(Default)]
 pub(super) struct Cells {
     text: String,
@@ -36,7 +36,7 @@ impl Cells {
         self.text.push(END);
     }
 
-    /// Writes the table under the names of its columns.
+    /// Writes the table with the names of its columns as a header.
     ///
     /// # Errors
     /// When the stream fails.
@@ -78,7 +78,7 @@ fn write_line(out: &mut dyn Write, line: &str, is_header: bool, options: &Output
     text.write(out)
 }
 
-/// The beginning of a line that fits a width, with an ellipsis where it was cut.
+/// A line cut to a width, with an ellipsis if it was cut.
 fn truncate(line: &str, width: usize) -> String {
     if line.width() <= width {
         return line.to_owned();
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_as_wide_as_what_stands_in_them() {
+    fn columns_are_as_wide_as_their_widest_cell() {
         let mut cells = Cells::default();
         for row in [["a", "日本"], ["", "b\tc\n"], ["long er", ""]] {
             cells.push(row.into_iter().map(Cow::Borrowed));

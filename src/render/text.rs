@@ -1,19 +1,19 @@
-//! Text for people: lines, and nothing that was put into one can end it or colour it.
+//! Lines of text for people. No value in a line can end or colour it.
 
 use std::io::{self, Write};
 
 use crate::model::escape::{is_visible, push_escaped};
 
-/// What a part of a line means; colour says it as well where there is colour.
+/// The meaning of a part of a line, which is shown by colour if there is colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tone {
-    /// Headers.
+    /// For headers.
     Bold,
-    /// Allowed, added.
+    /// For what is allowed or added.
     Good,
-    /// Denied, removed, errors.
+    /// For what is denied or removed, and for errors.
     Bad,
-    /// Warnings, changes.
+    /// For warnings and changes.
     Warn,
 }
 
@@ -28,8 +28,8 @@ impl Tone {
     }
 }
 
-/// Lines for people. Every text that is put into them is shown escaped: line ends and colours come
-/// from here alone, so a name cannot forge a line.
+/// Lines for people. Every text that is added is escaped. Line ends and colours come only from this type, so a name
+/// cannot forge a line.
 #[derive(Clone, Debug, Default)]
 pub struct Text {
     out: String,
@@ -37,7 +37,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// No lines yet.
+    /// An empty text, with or without colour.
     pub const fn new(colour: bool) -> Text {
         Text { out: String::new(), colour }
     }
@@ -55,7 +55,7 @@ impl Text {
         self.end();
     }
 
-    /// Adds to the line that is being written.
+    /// Adds to the current line.
     pub fn part(&mut self, text: &str) {
         if is_visible(text) {
             self.out.push_str(text);
@@ -64,7 +64,7 @@ impl Text {
         }
     }
 
-    /// Adds to the line in the colour of a meaning.
+    /// Adds to the current line, in the colour of a meaning.
     pub fn toned(&mut self, tone: Tone, text: &str) {
         if self.colour {
             self.out.push_str(tone.code());
@@ -75,12 +75,12 @@ impl Text {
         }
     }
 
-    /// Ends the line.
+    /// Ends the current line.
     pub fn end(&mut self) {
         self.out.push('\n');
     }
 
-    /// Adds the lines of another text, so many spaces further in.
+    /// Adds the lines of another text, indented by `depth` spaces.
     pub fn indented(&mut self, depth: usize, text: &Text) {
         for line in text.out.lines() {
             self.out.extend(std::iter::repeat_n(' ', depth));
@@ -89,17 +89,17 @@ impl Text {
         }
     }
 
-    /// Whether there is nothing in it.
+    /// Whether the text is empty.
     pub const fn is_empty(&self) -> bool {
         self.out.is_empty()
     }
 
-    /// How many bytes it has.
+    /// The length in bytes.
     pub const fn len(&self) -> usize {
         self.out.len()
     }
 
-    /// Writes it.
+    /// Writes the text.
     ///
     /// # Errors
     /// When the stream fails.
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_into_a_line_cannot_end_or_colour_it() {
+    fn a_value_in_a_line_cannot_end_or_colour_it() {
         let mut text = Text::new(true);
         text.toned(Tone::Bad, "denied\u{1b}[0m\n");
         text.line(": /x\u{1b}[2J\nrevision 999");

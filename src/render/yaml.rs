@@ -1,4 +1,4 @@
-//! YAML, in pieces that are the same together as the whole document would be.
+//! Writes YAML in pieces that together equal the document written at once.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::streamed_field::Elements;
 use super::{RenderError, Row};
 use crate::model::escape::{replace_placeholders, with_placeholders};
 
-/// A value as a document.
+/// Writes a value as a document.
 ///
 /// # Errors
 /// When the stream fails.
@@ -16,7 +16,7 @@ pub(super) fn document(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     out.write_all(text(value)?.as_bytes())
 }
 
-/// A row as an element of the list that the document is.
+/// Writes a row as an element of the list that makes up the document.
 ///
 /// # Errors
 /// When the stream fails.
@@ -24,10 +24,10 @@ pub(super) fn element(out: &mut dyn Write, row: Value) -> io::Result<()> {
     document(out, &Value::Array(vec![row]))
 }
 
-/// A row of which one field is a list that is told as it comes: the document, or an element of the list that it is.
+/// Writes a row with a streamed list, as the document or as an element of the list that makes up the document.
 ///
 /// # Errors
-/// When the stream fails, or what telling of the list answers.
+/// When the stream fails, or the error of the list's producer.
 pub(super) fn parted(
     out: &mut dyn Write,
     (row, field): (&Row, &str),
@@ -40,7 +40,7 @@ pub(super) fn parted(
             let value = Value::Object(Map::from_iter([(name.clone(), value)]));
             let value = if is_element { Value::Array(vec![value]) } else { value };
             let text = text(&value)?;
-            // The name of a list stands before its first element alone.
+            // The name of a list comes before its first element only.
             let lines = text.split_inclusive('\n').skip(usize::from(is_further));
             for (number, line) in lines.enumerate() {
                 let is_first = number == 0 && !is_further;
@@ -69,7 +69,7 @@ pub(super) fn parted(
 }
 
 fn text(value: &Value) -> io::Result<String> {
-    // A line end in a text is an escape, and begins no line.
+    // Block scalars are off, so a line end in a text is an escape and does not begin a line.
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     let marked = with_placeholders(value);
     let text =
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_one_by_one_are_the_document_of_all() {
+    fn elements_written_one_by_one_equal_the_whole_document() {
         let (mut whole, mut pieces) = (Vec::new(), Vec::new());
         document(&mut whole, &Value::Array(rows())).unwrap();
         for row in rows() {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_told_as_it_comes_is_written_as_one_that_is_there() {
+    fn a_streamed_list_is_written_like_a_list_in_memory() {
         for row in rows() {
             let fields = row.as_object().unwrap().clone();
             let list = fields["list"].as_array().unwrap().clone();

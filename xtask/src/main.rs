@@ -18,7 +18,7 @@ Tasks:
   check              Run formatting, lints, documentation and all tests, as CI does
   bench [NAME...]    Run the benchmarks that docs/performance.md quotes, or those named";
 
-/// The benchmarks, in the order of `docs/performance.md`, with the arguments its figures are made with.
+/// The benchmarks in the order of `docs/performance.md`, with the arguments for its figures.
 const BENCHES: [(&str, &[&str]); 5] = [
     ("one_shot", &[]),
     ("growth", &[]),
@@ -27,7 +27,7 @@ const BENCHES: [(&str, &[&str]); 5] = [
     ("undo", &[]),
 ];
 
-/// The tests that compare a generated file with what is committed. With `BLESS` set they write it.
+/// The tests that compare a generated file with the committed one. With `BLESS` set they write it.
 const GENERATED: [&str; 4] = [
     "man::the_committed_pages_are_those_of_the_parser",
     "completions::the_committed_scripts_are_those_of_the_program",
@@ -59,13 +59,13 @@ fn task() -> Result<()> {
     }
 }
 
-/// Writes every generated file by running the tests that hold them up to date.
+/// Writes every generated file, by running the tests that compare them.
 fn regenerate() -> Result<()> {
     let mut command = cargo(["test", "--locked", "--quiet", "--test", "all", "--"]);
     run(command.args(GENERATED).env("BLESS", "1"))
 }
 
-/// What a change must pass. `.ci/run` calls it.
+/// Runs all checks that a change must pass. `.ci/run` calls this task.
 fn check() -> Result<()> {
     run(&mut cargo(["fmt", "--all", "--check"]))?;
     run(&mut cargo(["clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
@@ -87,7 +87,7 @@ fn bench(names: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// A cargo command in the root of the repository, by the cargo that runs this task.
+/// A cargo command in the root of the repository, with the cargo that runs this task.
 fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -96,7 +96,7 @@ fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
     command
 }
 
-/// Shows a command and runs it to its end.
+/// Prints a command and runs it to its end.
 fn run(command: &mut Command) -> Result<()> {
     let words: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
     let line = format!("cargo {}", words.join(" "));
