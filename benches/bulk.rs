@@ -1,9 +1,9 @@
-//! What large manifests cost beside their floors: a million bindings as JSON Lines, two hundred thousand
-//! objects as YAML, both applied to an empty store, once more with nothing to change, and exported.
-//! `cargo bench --bench bulk [ACCOUNTS [OBJECTS]]`. A floor is the least a program can do that comes to the
-//! same: read the text with the same parser into any tree, insert the same rows with the same indexes by
-//! prepared statements in one transaction, read every row once. Each contender is a process of its own;
-//! the peak of its memory is read from `/proc`, where there is one. Never a test: machines differ.
+//! Measures large manifests against their floors: a million bindings as JSON Lines and two hundred thousand objects as
+//! YAML, each applied to an empty store, applied again with nothing to change, and exported.
+//! `cargo bench --bench bulk [ACCOUNTS [OBJECTS]]`. A floor is the least work with the same result: read the text with
+//! the same parser into any tree, insert the same rows with the same indexes by prepared statements in one transaction,
+//! read every row once. Each contender is a process of its own; its peak memory is read from `/proc`, if that exists.
+//! Never a test: machines differ.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -32,7 +32,7 @@ use workload::Workload;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
 /// A million bindings.
 const ACCOUNTS: usize = 100_000;
-/// As many objects in the YAML manifest, for 25 MB.
+/// The number of objects in the YAML manifest, which is then 25 MB.
 const OBJECTS: usize = 200_000;
 const ROUNDS: usize = 3;
 const MEGABYTE: u64 = 1_000_000;
@@ -54,7 +54,7 @@ fn main() {
     }
 }
 
-/// Does what the measured part needs, then that part, and says how long it took.
+/// Runs the preparation, then the measured part, and prints how long that took, in microseconds.
 fn report<T>(before: impl FnOnce() -> T, measured: impl FnOnce(T)) {
     let given = before();
     let begin = Instant::now();
@@ -62,7 +62,7 @@ fn report<T>(before: impl FnOnce() -> T, measured: impl FnOnce(T)) {
     println!("{}", begin.elapsed().as_micros());
 }
 
-/// Every row there is, in the order in which they were written.
+/// Every row of a store, in the order in which the rows were written.
 fn read_all(store: &str) -> [Vec<Vec<Value>>; 2] {
     let connection =
         Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).unwrap();
@@ -84,7 +84,7 @@ fn insert(from: &str, rows: [Vec<Vec<Value>>; 2], to: &str) {
     let connection = Connection::open(to).unwrap();
     connection.pragma_update(None, "journal_mode", "wal").unwrap();
     connection.pragma_update(None, "synchronous", "full").unwrap();
-    // As much as the program gives itself.
+    // The same cache size as the program's.
     connection.pragma_update(None, "cache_size", -40 * 1024).unwrap();
     for sql in definitions {
         connection.execute_batch(&sql).unwrap();
@@ -125,15 +125,15 @@ fn write(accounts: usize, objects: usize, folder: &Path) {
     manifest::yaml(objects, &folder.join("objects.yaml")).unwrap();
 }
 
-/// What a run of a contender took.
+/// The cost of one run of a contender.
 #[derive(Clone, Copy)]
 struct Ran {
     time: Duration,
-    /// The peak of its memory, in bytes; zero where the system does not say.
+    /// The peak memory in bytes; zero if the system does not report it.
     memory: u64,
 }
 
-/// Runs a program to its end. A floor says itself how long its part took.
+/// Runs a program to its end. A floor prints how long its measured part took.
 fn run(program: &str, words: &[&str]) -> Ran {
     let begin = Instant::now();
     let mut child = Command::new(program)
@@ -163,7 +163,7 @@ fn run(program: &str, words: &[&str]) -> Ran {
     Ran { time, memory }
 }
 
-/// The middle one of a few runs, with the most memory of any.
+/// The run with the median time, with the highest memory of all runs.
 fn middle(mut runs: Vec<Ran>) -> Ran {
     runs.sort_by_key(|it| it.time);
     Ran { memory: runs.iter().map(|it| it.memory).max().unwrap_or_default(), ..runs[runs.len() / 2] }
@@ -176,7 +176,7 @@ fn print(name: &str, ran: Ran, floor: Option<Duration>) {
     println!("{name:<56} {:>7.2} s  {:>5} MB{ratio}", ran.time.as_secs_f64(), ran.memory / MEGABYTE);
 }
 
-/// Removes a store and what lies beside it.
+/// Removes a store and the files beside it.
 fn remove(store: &Path) {
     for side in ["", "-wal", "-shm", ".lock"] {
         let mut name = store.as_os_str().to_owned();
@@ -197,8 +197,8 @@ fn measure(accounts: usize, objects: usize) {
     }
 }
 
-/// Everything about one manifest. The contenders take turns, so that a machine that slows down or speeds up
-/// does so for all of them.
+/// Runs all measurements of one manifest. The contenders take turns, so that a machine that slows down or speeds up
+/// affects all of them.
 fn one(text: &Path, store: &Path, parser: &str) {
     let own = std::env::current_exe().unwrap();
     let own = own.to_str().unwrap();

@@ -1,7 +1,7 @@
-//! Questions over a snapshot of a store, at 10,000, 100,000 and 1,000,000 grants: how long it takes to
-//! read, how large it is, how many checks a second it answers, and how long the listings take.
-//! `cargo bench --bench checks [ACCOUNTS…]`; the peers beside it are in `benches/peers`. Every answer is
-//! compared with the oracle's. Never a test: machines differ.
+//! Measures questions over a snapshot of a store, at 10,000, 100,000 and 1,000,000 grants: how long the snapshot takes
+//! to read, how large it is, how many checks a second it answers, and how long the listings take.
+//! `cargo bench --bench checks [ACCOUNTS…]`; the peers are in `benches/peers`. Every answer is compared with the
+//! oracle's. Never a test: machines differ.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -32,9 +32,9 @@ use workload::{Asker, Principal, Question, Workload};
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 const QUESTIONS: usize = 100_000;
 const ROUNDS: usize = 5;
-/// How many accounts are listed.
+/// The number of accounts for which listings are measured.
 const LISTED: Principal = 1_000;
-/// How many accounts the listing of one folder shall name.
+/// The maximum number of accounts that the listing of one folder names.
 const MANY: usize = 25_000;
 
 fn main() {
@@ -64,7 +64,7 @@ fn main() {
     }
 }
 
-/// A store of the workload, and a folder that a quarter of all accounts can download through a group.
+/// Writes a store of the workload. Returns a folder that a quarter of all accounts can download through a group.
 fn store(workload: &Workload, path: &Path, accounts: usize) -> Id {
     store_file(workload, path);
     let (mut group, mut last) = (None, None);
@@ -76,7 +76,7 @@ fn store(workload: &Workload, path: &Path, accounts: usize) -> Id {
     }
     let (group, last) = (group.unwrap(), last.unwrap());
     let folder = last.resource;
-    // Further members for a group, and for the group the last folder.
+    // Add members to a group, and share the last folder with the group.
     let base = last.id.0 + 1;
     let mut more: Vec<RowChange> = (0..MANY.min(accounts / 4) as u64)
         .map(|number| {
@@ -103,7 +103,7 @@ fn measure(workload: &Workload, path: &Path, crowd: Id) {
     let snapshot = read();
     let (bytes, names) = snapshot.bytes();
     let bare = Bare::new(workload);
-    // Those of the crowd aside, whom the plain data does not know of.
+    // Questions about the crowd are dropped, since the plain data does not know it.
     let mut questions = Asker::new(workload).questions(&bare, QUESTIONS);
     let evaluator = Evaluator::new(&snapshot, NOW);
     let ask = |question: &Question| {
@@ -135,7 +135,7 @@ fn measure(workload: &Workload, path: &Path, crowd: Id) {
     );
 }
 
-/// The least that reading a store can be: each row of it, one after the other, and none kept.
+/// The floor for reading a store: reads each row and keeps none.
 fn read_rows(path: &Path) {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut seen = 0;
@@ -163,7 +163,7 @@ fn median(mut once: impl FnMut()) -> Duration {
     times[times.len() / 2]
 }
 
-/// Questions a second, all of them asked over and over for a while.
+/// Questions answered per second; all of them are asked repeatedly for a second.
 fn rate(questions: &[Question], answer: &dyn Fn(&Question) -> bool) -> f64 {
     let (mut asked, mut allowed) = (0_u64, 0_u64);
     let began = Instant::now();
@@ -177,8 +177,8 @@ fn rate(questions: &[Question], answer: &dyn Fn(&Question) -> bool) -> f64 {
     asked as f64 / began.elapsed().as_secs_f64()
 }
 
-/// What one account can do on files and folders, and the least that takes; the means of a thousand
-/// accounts that are not of the crowd.
+/// The mean times of listing what one account can do on files and folders, and of the floor for that, over a thousand
+/// accounts that are not in the crowd.
 fn list(workload: &Workload, snapshot: &Snapshot, bare: &Bare) -> (Duration, Duration) {
     let accounts = workload.accounts as Principal;
     let some = accounts - LISTED.min(accounts / 2)..accounts;
@@ -201,7 +201,7 @@ fn list(workload: &Workload, snapshot: &Snapshot, bare: &Bare) -> (Duration, Dur
         folders += outlines.of(account).len();
     }
     let outlined = began.elapsed() / some.len() as u32;
-    // The plain data does not know of the folder of the crowd.
+    // The plain data does not know the folder of the crowd.
     assert!(rows - folders <= some.len(), "{rows} folders where the plain data says {folders}");
     if std::env::var_os("ROWS").is_some() {
         println!("rows of a list: {}", rows as f64 / some.len() as f64);
@@ -209,7 +209,7 @@ fn list(workload: &Workload, snapshot: &Snapshot, bare: &Bare) -> (Duration, Dur
     (listed, outlined)
 }
 
-/// Who can download a folder that a crowd can.
+/// The median time of listing who can download the folder of the crowd.
 fn who_downloads(snapshot: &Snapshot, folder: Id) -> Duration {
     let mut found = 0_usize;
     let took = median(|| {

@@ -1,8 +1,8 @@
-//! How the cost of questions and changes grows with the number of shares. `cargo bench --bench growth`
-//! makes stores of 1,000, 10,000 and 100,000 shares, once spread over a tree and once all on one
-//! item, and prints the median of each call, with its growth for ten times as many; then whole commands on as long
-//! inputs and histories. `GROWTH_SIZES=1000,10000` takes other sizes, `GROWTH_ONLY=commands` leaves out the shares.
-//! Never a test: machines differ.
+//! Measures how the cost of questions and changes grows with the number of shares. `cargo bench --bench growth` runs
+//! whole commands on inputs and histories of 1,000, 10,000 and 100,000 entries. Then it makes stores of as many shares,
+//! once spread over a tree and once all on one item, and prints the median of each call, with its growth for ten times
+//! as many. `GROWTH_SIZES=1000,10000` sets other sizes, `GROWTH_ONLY=commands` leaves out the shares. Never a test:
+//! machines differ.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -23,14 +23,14 @@ use rolebook::store::{RevisionHeader, Store, StoreFacts};
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 const NOW: Time = Time(1_800_000_000_000);
-/// Enough rounds for a median, and no more than this long for any figure.
+/// The number of rounds for a median, and the maximum time for any figure.
 const ROUNDS: usize = 51;
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Where the shares are.
+/// How the shares are distributed.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
-    /// In a tree of a folder for every 20 shares, made by 100 people, a tenth of them with groups.
+    /// In a tree with a folder for every 20 shares, made by 100 people, a tenth of them with groups.
     Spread,
     /// All on one folder, each with somebody else.
     OneItem,
@@ -57,7 +57,7 @@ fn folder(shape: Shape, number: usize) -> Path {
     Path::parse(&text).unwrap()
 }
 
-/// A change, committed as one revision.
+/// Makes a change and commits it as one revision.
 fn commit(
     store: &Store,
     actor: &dyn Fn(&StoreFacts<'_>) -> Actor,
@@ -90,13 +90,13 @@ fn account_id(facts: &StoreFacts<'_>, number: usize) -> Id {
     facts.named(Kind::Account, None, &format!("u{number}")).unwrap().unwrap().id
 }
 
-/// u0 owns the transaction; u1 to u100 were given it by u0 and pass it on; u101 and on receive.
+/// Makes a store in which u0 owns the folder `/work` and shares it with u1 to u100, who share it with u101 and on.
 fn build(path: &std::path::Path, shape: Shape, count: usize) -> Store {
     let (store, _) = Store::create(path).unwrap();
     let people = if shape == Shape::Spread { 2_000 } else { count + 1_300 };
     commit(&store, &operator, &|tx| {
         for number in 0..people {
-            // The sharers are managers, who know of every group.
+            // The sharers are managers, who see every group.
             let role = if (1..=100).contains(&number) { Role::ServerManager } else { Role::ServerUser };
             let options = account::AccountSettings { role: Some(role), ..account::AccountSettings::default() };
             account::add(tx, &name(&format!("u{number}")), &options, None)?;
@@ -123,7 +123,7 @@ fn build(path: &std::path::Path, shape: Shape, count: usize) -> Store {
         }
         Ok(())
     });
-    // One revision: every sharer in turn.
+    // All shares are one revision, made by every sharer in turn.
     let writer = store.write().unwrap();
     let facts = writer.facts();
     let sharers: Vec<Id> = (1..=100).map(|number| account_id(&facts, number)).collect();
@@ -152,7 +152,7 @@ fn build(path: &std::path::Path, shape: Shape, count: usize) -> Store {
     store
 }
 
-/// The median of some rounds, each on a store opened anew, as in a process of its own.
+/// The median of some rounds. Each opens a new reader, as a process of its own would.
 fn median(store: &Store, round: &dyn Fn(&StoreFacts<'_>)) -> Duration {
     let (mut times, begin) = (Vec::new(), Instant::now());
     while times.len() < ROUNDS && (times.is_empty() || begin.elapsed() < PATIENCE) {
@@ -165,7 +165,7 @@ fn median(store: &Store, round: &dyn Fn(&StoreFacts<'_>)) -> Duration {
     times[times.len() / 2]
 }
 
-/// Every call on one store.
+/// The median times of all calls on one store.
 fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Duration)> {
     let node = name("n");
     let last = count - 1;
@@ -215,7 +215,7 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
             median(store, &|facts| {
                 let viewer = Viewer::new(facts, Actor::Principal(account_id(facts, 1)), NOW).unwrap();
                 let (on, subject) = (item(facts), viewer.subject().unwrap());
-                // As `share list` does: whoever sees others' shares is asked about once.
+                // As in `share list`, the right to see others' shares is checked once.
                 let sees_others = viewer.may(Verb::ViewShares, on).unwrap();
                 let mut seen = 0;
                 for share in facts.list_bindings(BindingQuery::OnAs(on, Role::ItemShare)).unwrap() {
@@ -231,7 +231,7 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
                 working(facts, 1, &|tx| share::grant(tx, &node, &on, &grant(user(0), Permissions::VIEW)));
             }),
         ),
-        // Refused: the list of what rests on the share is what it costs to find out.
+        // Refused, so the cost is that of finding the shares that rest on this one.
         (
             "revoke what a hundredth rests on, refused",
             median(store, &|facts| {
@@ -264,7 +264,7 @@ fn measure(store: &Store, shape: Shape, count: usize) -> Vec<(&'static str, Dura
     ]
 }
 
-/// A chain: each was given it by the one before.
+/// The time of revoking the first share of a chain, in which each account received the folder from the one before.
 fn chain(path: &std::path::Path, length: usize) -> Duration {
     let (store, _) = Store::create(path).unwrap();
     commit(&store, &operator, &|tx| {
@@ -322,7 +322,7 @@ fn line(what: &str, times: &[Duration]) {
     println!("{text}");
 }
 
-/// Commands on inputs and histories of each size.
+/// Measures commands on inputs and histories of each size, and prints the table.
 fn whole_commands(folder: &std::path::Path, sizes: &[usize]) {
     let mut table: Vec<(&str, Vec<Duration>)> = Vec::new();
     for count in sizes {

@@ -1,9 +1,9 @@
-//! What one invocation costs, beside what a user would pick instead: a bare program that opens the
-//! same SQLite file. `cargo bench --bench one_shot` makes a store of 100,000 accounts, runs all
-//! contenders interleaved, and prints medians and ratios; then the same for listings and long lists of requests
-//! on a store of a million grants. `… -- build PATH` only makes the first store, `… -- build-large FOLDER` the
-//! second with its requests, `… -- large` measures the second alone. With `BESIDE=PROGRAM`, another build of
-//! the program, each listing is run by that too. Never a test: machines differ.
+//! Measures one invocation against the alternative of a user: a bare program that opens the same SQLite file. `cargo
+//! bench --bench one_shot` makes a store of 100,000 accounts, runs all contenders interleaved, and prints medians and
+//! ratios; then it does the same for listings and long lists of requests on a store of a million grants. `… -- build
+//! PATH` only makes the first store, `… -- build-large FOLDER` the second with its requests, `… -- large` measures only
+//! the second. With `BESIDE=PROGRAM`, another build of the program, that build runs each listing too. Never a test:
+//! machines differ.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -38,7 +38,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_rolebook");
 /// A file six folders deep.
 const FILE: &str = "/projects/2026/film/reels/day-7/raw/take-3.mov";
 
-/// Whether somebody, itself or through groups, is in a workgroup.
+/// Whether an account is in a workgroup, directly or through groups.
 const IS_MEMBER: &str = "
     WITH RECURSIVE who (id) AS (
         SELECT id FROM resource WHERE kind = 'user' AND parent = 0 AND key = ?1 AND until IS NULL
@@ -54,8 +54,8 @@ const IS_MEMBER: &str = "
             AND binding.role IN ('workgroup:standard', 'workgroup:admin')
     )";
 
-/// Whether somebody, itself or through groups and workgroups, has a share with `download` of what a
-/// path leads to, or of a folder above.
+/// Whether an account has a share with `download` of the item at a path or of a folder above it, directly or through
+/// groups and workgroups.
 const HAS_SHARE: &str = "
     WITH RECURSIVE who (id) AS (
         SELECT id FROM resource WHERE kind = 'user' AND parent = 0 AND key = ?1 AND until IS NULL
@@ -109,7 +109,7 @@ fn bare_read(path: &str) {
     println!("{id}");
 }
 
-/// The floor for a list of requests: read each line, take it apart, write it back with a verdict.
+/// The floor for a list of requests: read each line, split it, write it back with a verdict.
 fn bare_lines(file: &str) {
     let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     for line in BufReader::with_capacity(1 << 16, std::fs::File::open(file).unwrap()).lines() {
@@ -120,7 +120,7 @@ fn bare_lines(file: &str) {
     out.flush().unwrap();
 }
 
-/// A parser of ten nouns with six verbs each, each with a few arguments, made when it is come to.
+/// A parser of ten nouns with six verbs each and a few arguments for each verb. Verbs are built only when needed.
 fn parser() -> clap::Command {
     const NOUNS: [&str; 10] =
         ["account", "group", "workgroup", "dropbox", "package", "endpoint", "content", "share", "org", "perm"];
@@ -144,8 +144,8 @@ fn parser() -> clap::Command {
     parser
 }
 
-/// The least that a program for this question does: parse the words, open the file, run one prepared
-/// query that goes up groups, and folders where the resource is a path, print.
+/// The floor for a check: parse the words, open the file, run one prepared query that goes up the groups, and the
+/// folders if the resource is a path, and print.
 fn bare_check(args: &[String]) {
     let matches = parser().get_matches_from(args);
     let (_, noun) = matches.subcommand().unwrap();
@@ -199,8 +199,8 @@ fn bare_write(path: &str, number: &str) {
     connection.execute_batch("COMMIT").unwrap();
 }
 
-/// A store of 100,000 accounts in 5,000 nested groups, a workgroup that some are in, and a file that
-/// some may download because a folder far above is shared with a group.
+/// Makes a store of 100,000 accounts in 5,000 nested groups, with a workgroup that some are in, and a file that some
+/// may download because a folder far above is shared with a group.
 fn build(path: &Path) {
     let (store, _) = Store::create(path).unwrap();
     let writer = store.write().unwrap();
@@ -268,7 +268,7 @@ fn build(path: &Path) {
     writer.commit(&rows, last, entry).unwrap();
 }
 
-/// One run of a contender: its wall time.
+/// The wall time of one run of a contender.
 fn once(program: &str, arguments: &[&str]) -> Duration {
     let begin = Instant::now();
     let status = Command::new(program)
@@ -343,12 +343,12 @@ fn measure() {
     print_line("account edit, one durable revision", median(&mut times[1]), floor);
 }
 
-/// A program that is run over and over.
+/// A program that is run repeatedly.
 struct Contender<'p> {
     name: String,
     program: &'p str,
     words: Vec<String>,
-    /// The contender it is compared to besides the floor.
+    /// The contender that this one is compared with besides the floor.
     beside: Option<usize>,
 }
 
@@ -359,7 +359,7 @@ impl<'p> Contender<'p> {
     }
 }
 
-/// Medians, the ratio of each to the floor, and that to the one it stands beside.
+/// Prints the median of each contender, its ratio to the floor, and its ratio to the contender in `beside`.
 fn compare(contenders: &[Contender<'_>], floor: usize, rounds: usize) {
     let mut times = vec![Vec::with_capacity(rounds); contenders.len()];
     for _ in 0..rounds {
@@ -391,11 +391,11 @@ fn print_line(name: &str, time: Duration, floor: Duration) {
     println!("{name:<48} {:>6.2} ms  {:>5.2} x", time.as_secs_f64() * 1000.0, ratio(time, floor));
 }
 
-/// How many accounts the store of a million grants has.
+/// The number of accounts in the store of a million grants.
 const ACCOUNTS: usize = 100_000;
-/// How many requests a list has.
+/// The number of requests in a list.
 const REQUESTS: usize = 1_000_000;
-/// How often each listing is run, and each long list of requests.
+/// The number of runs of each listing, and of each long list of requests.
 const LISTINGS: usize = 100;
 const LISTS: usize = 5;
 
@@ -462,7 +462,7 @@ fn measure_large() {
     }
 }
 
-/// The peak of the memory of a run, in bytes.
+/// The peak memory of a run, in bytes.
 fn memory(contender: &Contender<'_>) -> u64 {
     let mut child = Command::new(contender.program)
         .args(&contender.words)

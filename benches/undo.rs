@@ -1,5 +1,5 @@
-//! How long an undo takes as the revision grows: a group with so many members is removed, and comes back;
-//! and what a file added goes. `cargo bench --bench undo [MEMBERS…]`. Never a test: machines differ.
+//! Measures how long an undo takes as the revision grows: the undo of the removal of a group with many members, and of
+//! an applied file. `cargo bench --bench undo [MEMBERS…]`. Never a test: machines differ.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and may stop at the first surprise")]
 
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ fn main() {
     }
 }
 
-/// How long the undo of a removal takes, and of what an apply added.
+/// The times of the undo of a removal, and of the undo of an apply.
 fn measure(folder: &Path, round: usize, members: usize) -> [Duration; 2] {
     let file = folder.join("people.jsonl");
     let mut text = String::from("{\"manifest\":{\"version\":1}}\n{\"group\":{\"name\":\"crew\"}}\n");
@@ -48,7 +48,7 @@ fn measure(folder: &Path, round: usize, members: usize) -> [Duration; 2] {
     [back, undone]
 }
 
-/// Runs the program and says how long it took.
+/// Runs the program and returns how long it took.
 fn run(args: &[&str]) -> Duration {
     let begin = Instant::now();
     let output = Command::new(PROGRAM).args(args).output().unwrap();

@@ -1,5 +1,5 @@
-//! Whole commands on inputs and histories of growing length, as a user runs them: each is a process of its own, and
-//! what it prints is thrown away.
+//! Measures whole commands on inputs and histories of growing length, as a user runs them: each is a process of its
+//! own, and its output is discarded.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,7 +19,7 @@ impl Ground<'_> {
         ground
     }
 
-    /// Runs a command. Answers how long it took.
+    /// Runs a command and returns how long it took.
     fn run(&self, args: &[&str], statuses: &[i32]) -> Duration {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rolebook"));
         command.current_dir(self.folder).args(args).args(["--store", &self.store]).stdin(Stdio::null());
@@ -31,7 +31,7 @@ impl Ground<'_> {
         taken
     }
 
-    /// The least of three: one process more or less beside it makes no difference then.
+    /// The least of three runs, so that other processes on the machine hardly matter.
     fn least(&self, args: &[&str], statuses: &[i32]) -> Duration {
         (0..3).map(|_| self.run(args, statuses)).min().unwrap_or_default()
     }
@@ -41,7 +41,7 @@ impl Ground<'_> {
     }
 }
 
-/// One administrator and so many accounts, from a number on.
+/// A manifest of `count` accounts whose numbers begin with `first`; account 0 is an administrator.
 fn accounts(first: usize, count: usize) -> String {
     let mut text = String::from("version: 1\naccounts:\n");
     if first == 0 {
@@ -53,7 +53,7 @@ fn accounts(first: usize, count: usize) -> String {
     text
 }
 
-/// Every measure, with its duration, for one size.
+/// All measurements for one size, each with its duration.
 pub(crate) fn measure(folder: &Path, count: usize) -> Vec<(&'static str, Duration)> {
     let mut found = Vec::new();
     let ground = Ground::new(folder, &format!("people-{count}"));
@@ -85,7 +85,7 @@ pub(crate) fn measure(folder: &Path, count: usize) -> Vec<(&'static str, Duratio
     found
 }
 
-/// A workspace with files that so many join whose accounts were there before: each is given a home folder.
+/// Existing accounts join a workspace with files, and each gets a home folder.
 fn homes(folder: &Path, count: usize, found: &mut Vec<(&'static str, Duration)>) {
     let ground = Ground::new(folder, &format!("homes-{count}"));
     let members = |workspaces: &str| {
@@ -106,7 +106,7 @@ fn homes(folder: &Path, count: usize, found: &mut Vec<(&'static str, Duration)>)
     ));
 }
 
-/// Shares with so many accounts, half of them through groups.
+/// Shares of folders with accounts and with groups.
 fn shares(folder: &Path, count: usize, found: &mut Vec<(&'static str, Duration)>) {
     let ground = Ground::new(folder, &format!("shares-{count}"));
     let people = count / 2;
@@ -138,9 +138,9 @@ fn shares(folder: &Path, count: usize, found: &mut Vec<(&'static str, Duration)>
     ));
 }
 
-/// Groups nested in each other, each in the next two: so very many ways lead through them.
+/// Groups nested in a chain, each with the next two as members, so that very many paths lead through them.
 fn ladder(folder: &Path, count: usize, found: &mut Vec<(&'static str, Duration)>) {
-    // An account is in all of these groups, so a tenth of them will do.
+    // One account is in all of these groups, so a tenth of the count is enough.
     let depth = count / 10;
     let ground = Ground::new(folder, &format!("ladder-{count}"));
     let mut text = String::from("version: 1\naccounts:\n  u0: {role: admin}\ngroups:\n");

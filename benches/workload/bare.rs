@@ -1,19 +1,19 @@
-//! The least that a check can be: arrays, no names, no rules, no proof. Walks from the folder up and
-//! scans the shares on the way for one of the principals that the account is. Its answers are the
-//! oracle of every measurement, and are themselves compared with a naive walk over the plain data.
+//! The floor for a check: arrays, without names, rules or proofs. It walks up from the folder and scans the shares on
+//! the way for one of the account's principals. Its answers are the oracle of every measurement, and are themselves
+//! compared with a naive walk over the plain data.
 
 use rolebook::model::{Permissions, Role};
 
 use super::{About, Principal, Question, Workload, strength};
 
-/// For every key a list, all of them in one array.
+/// A list for every key, all in one array.
 pub(crate) struct Lists<T> {
     starts: Vec<u32>,
     items: Vec<T>,
 }
 
 impl<T: Copy> Lists<T> {
-    /// The lists of as many keys, from pairs of key and item in any order.
+    /// The lists of `keys` keys, from pairs of key and item in any order.
     pub(crate) fn new(keys: usize, pairs: impl Iterator<Item = (usize, T)> + Clone) -> Lists<T> {
         let mut starts = vec![0; keys + 1];
         let mut some = None;
@@ -25,7 +25,7 @@ impl<T: Copy> Lists<T> {
             starts[key + 1] += starts[key];
         }
         let mut items = some.map_or_else(Vec::new, |item| vec![item; starts[keys] as usize]);
-        // Each start serves as the place of the next item, and has become the next key's in the end.
+        // Each start is the index of the next item, and so becomes the start of the next key.
         for (key, item) in pairs {
             items[starts[key] as usize] = item;
             starts[key] += 1;
@@ -41,7 +41,7 @@ impl<T: Copy> Lists<T> {
     }
 }
 
-/// For every account itself and the groups it is in, nearest first.
+/// The principals of every account: itself and the groups it is in, nearest first.
 pub(crate) fn principals(workload: &Workload) -> Lists<Principal> {
     let groups =
         Lists::new(workload.principals(), workload.memberships.iter().map(|it| (it.member as usize, it.group)));
@@ -66,16 +66,16 @@ pub(crate) fn principals(workload: &Workload) -> Lists<Principal> {
 
 /// The workload as arrays.
 pub(crate) struct Bare {
-    /// What each account is.
+    /// The principals of each account.
     pub(crate) principals: Lists<Principal>,
-    /// The folder that each lies in; the bound of numbers for none.
+    /// The parent of each folder; `u32::MAX` for none.
     pub(crate) parents: Vec<u32>,
     shares: Lists<(Principal, Permissions)>,
     roles: Lists<(Principal, Role)>,
 }
 
 impl Bare {
-    /// Lays the workload out.
+    /// Builds the arrays.
     pub(crate) fn new(workload: &Workload) -> Bare {
         let shares = workload.shares.iter().map(|it| (it.folder as usize, (it.principal, it.permissions)));
         let roles = workload.roles.iter().map(|it| (it.endpoint as usize, (it.principal, it.role)));
@@ -106,13 +106,13 @@ impl Bare {
     }
 }
 
-/// Whether one of some principals has a role on an endpoint, or one that gives it.
+/// Whether one of the principals has a role on an endpoint, or a role that implies it.
 pub(crate) fn has_role(roles: &[(Principal, Role)], who: &[Principal], role: Role) -> bool {
     roles.iter().any(|(principal, held)| strength(*held) >= strength(role) && who.contains(principal))
 }
 
-/// Stops at the first question whose answer is not the naive one: recursion over the plain data, row by
-/// row, without any index.
+/// Panics at the first question whose answer differs from the naive one, which is found by recursion over the plain
+/// data, row by row, without any index.
 pub(crate) fn assert_naive(workload: &Workload, questions: &[Question]) {
     for question in questions {
         let naive = match question.about {

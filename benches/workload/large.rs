@@ -15,9 +15,9 @@ use super::workload::load::{commit, store_file};
 use super::workload::rows::verb_of;
 use super::workload::{About, Asker, Workload, bare::Bare};
 
-/// How many accounts can download `crowd:/reels`.
+/// The number of accounts that can download `crowd:/reels`.
 const CROWD: usize = 200;
-/// How many folders are shared with `reader`.
+/// The number of folders that are shared with `reader`.
 const SHARED: usize = 500;
 
 /// Makes the store.
@@ -26,7 +26,7 @@ pub(crate) fn build(workload: &Workload, path: &Path) {
     commit(&Store::open(path).unwrap(), &more(workload));
 }
 
-/// What the workload has not: the crowd, its folder, and the reader.
+/// The rows that the workload does not have: the crowd, its folder, and the reader.
 fn more(workload: &Workload) -> Vec<RowChange> {
     let Some(RowChange::Binding(_, Some(last))) = workload.rows().last() else { return Vec::new() };
     let mut ids = (last.id.0 + 1..).map(Id);
@@ -80,7 +80,7 @@ pub(crate) fn requests(workload: &Workload, count: usize, path: &Path) {
     out.flush().unwrap();
 }
 
-/// The path of a folder, as requests name it.
+/// The path of a folder in requests.
 fn path_of(workload: &Workload, mut folder: u32) -> String {
     let endpoint = workload.folders[folder as usize].endpoint;
     let mut path = String::new();

@@ -1,4 +1,4 @@
-//! The workload in a store of its own, written through the library as any program would.
+//! Writes the workload into a new store, through the library as any program would.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use rolebook::store::{RevisionHeader, Store};
 
 use super::Workload;
 
-/// How many rows a revision has: enough that revisions cost nothing, few enough for the memory.
+/// The number of rows of a revision: enough that revisions cost nothing, and few enough to fit in memory.
 const ROWS: usize = 200_000;
 
 /// Writes the workload into a new store.
@@ -24,7 +24,7 @@ pub(crate) fn store_file(workload: &Workload, path: &Path) {
     }
 }
 
-/// Writes some rows, the last of which has the last id.
+/// Commits some rows, of which the last has the last id.
 pub(crate) fn commit(store: &Store, rows: &[RowChange]) {
     let last = match rows.last() {
         Some(RowChange::Resource(_, Some(resource))) => resource.id,

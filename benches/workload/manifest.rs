@@ -1,4 +1,4 @@
-//! Large manifests: the workload as JSON Lines, and a house of accounts, groups and files as YAML.
+//! Writes large manifests: the workload as JSON Lines, and accounts, groups and files as YAML.
 
 use std::fs::File;
 use std::io::{BufWriter, Result, Write};
@@ -8,7 +8,7 @@ use rolebook::model::Permissions;
 
 use super::workload::{Principal, Workload};
 
-/// The workload as rows: things first, then who holds what. Every endpoint has an administrator.
+/// Writes the workload as rows: resources first, then bindings. Every endpoint has an administrator.
 pub(crate) fn lines(workload: &Workload, path: &Path) -> Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     writeln!(out, r#"{{"manifest":{{"version":1,"name":"bulk"}}}}"#)?;
@@ -50,7 +50,7 @@ pub(crate) fn lines(workload: &Workload, path: &Path) -> Result<()> {
     out.flush()
 }
 
-/// The word for a preset.
+/// The word of a preset.
 fn preset(permissions: Permissions) -> &'static str {
     let found = Permissions::PRESETS.into_iter().find(|(set, ..)| *set == permissions);
     found.map_or("view", |(_, word, _)| word)
@@ -79,8 +79,8 @@ fn item(workload: &Workload, folder: u32) -> String {
     format!("e{}:/{}", workload.folders[folder as usize].endpoint, names.join("/"))
 }
 
-/// So many accounts, groups and files, about 125 bytes each: half of them accounts, one group for every
-/// forty, the rest files with an owner in folders of a hundred, every tenth folder shared with a group.
+/// Writes a manifest of accounts, groups and files, about 125 bytes each: half of the objects are accounts, one in
+/// forty is a group, the rest are files with owners in folders of a hundred. Every tenth folder is shared with a group.
 pub(crate) fn yaml(objects: usize, path: &Path) -> Result<()> {
     let (accounts, groups) = (objects / 2, objects / 40);
     let files = objects - accounts - groups;

@@ -1,9 +1,9 @@
-//! The workload that checks are measured on, as plain data: N accounts; N/20 groups nested up to three
-//! deep, each account in about five; 2 N folders up to eight deep; about 5 N shares with accounts and
-//! groups; endpoints with their roles; and questions about all that, half of them allowed.
-//! Deterministic: the same number of accounts makes the same workload and the same questions.
+//! The workload of the benchmarks, as plain data: N accounts; N/20 groups nested up to three deep, with each account in
+//! about five; 2 N folders up to eight deep; about 5 N shares with accounts and groups; endpoints with their roles; and
+//! questions about all of them, half of them allowed. The same number of accounts always makes the same workload and
+//! the same questions.
 //!
-//! [`bare`] answers the questions from arrays, as the oracle; [`rows`] makes rows of a store of it, and
+//! [`bare`] answers the questions from arrays, as the oracle. [`rows`] turns the workload into rows of a store, and
 //! [`load`] writes them.
 
 pub(crate) mod bare;
@@ -14,18 +14,17 @@ use rolebook::model::{Permission, Permissions, Role};
 
 use bare::{Bare, Lists};
 
-/// How many folders an endpoint has.
+/// The number of folders of an endpoint.
 const FOLDERS_OF_ONE: usize = 2_000;
-/// How deep folders lie, the root folder counted.
+/// The maximum depth of folders, counting the root folder.
 const DEEPEST: usize = 8;
-/// The roles on an endpoint whose sharing is delegated, strongest first: each gives those after it.
+/// The roles on an endpoint with delegated sharing, strongest first: each implies those after it.
 const ROLES: [Role; 3] = [Role::EndpointAdministrator, Role::ActivityManager, Role::ActivityMonitor];
 
-/// An account or a group by its number: the accounts come first, then the groups.
+/// The number of an account or a group: accounts come first, then groups.
 pub(crate) type Principal = u32;
 
-/// Numbers that look random and are the same in every run (a 64-bit linear congruential generator,
-/// its upper half).
+/// Numbers that look random and are the same in every run: the upper half of a 64-bit linear congruential generator.
 struct Numbers(u64);
 
 impl Numbers {
@@ -35,79 +34,79 @@ impl Numbers {
         ((self.0 >> 33) as usize) % bound.max(1)
     }
 
-    /// One of some things.
+    /// One element of a list.
     fn one_of<T: Copy>(&mut self, things: &[T]) -> T {
         things[self.below(things.len())]
     }
 }
 
-/// A principal belongs to a group.
+/// A membership of a principal in a group.
 #[derive(Clone, Copy)]
 pub(crate) struct Membership {
-    /// The account or group that belongs.
+    /// The account or group that is the member.
     pub(crate) member: Principal,
-    /// The group that it belongs to.
+    /// The group of the membership.
     pub(crate) group: Principal,
 }
 
-/// A folder, by its place in the list; what it lies in comes before it.
+/// A folder, which is identified by its index in the list. Parents come first.
 #[derive(Clone, Copy)]
 pub(crate) struct Folder {
-    /// The folder it lies in; none for the root folder of an endpoint.
+    /// The parent folder; `None` for the root folder of an endpoint.
     pub(crate) parent: Option<u32>,
-    /// The endpoint it lies on.
+    /// The endpoint of the folder.
     pub(crate) endpoint: u32,
 }
 
-/// A principal holds a role on an endpoint.
+/// A role that a principal holds on an endpoint.
 #[derive(Clone, Copy)]
 pub(crate) struct EndpointRole {
-    /// On what.
+    /// The endpoint.
     pub(crate) endpoint: u32,
-    /// Who.
+    /// The principal that holds the role.
     pub(crate) principal: Principal,
-    /// As what.
+    /// The role.
     pub(crate) role: Role,
 }
 
-/// A principal holds permissions on a folder and everything beneath.
+/// A share: permissions that a principal holds on a folder and everything below it.
 #[derive(Clone, Copy)]
 pub(crate) struct Share {
-    /// On what.
+    /// The folder.
     pub(crate) folder: u32,
-    /// Who.
+    /// The principal that holds the share.
     pub(crate) principal: Principal,
-    /// Which: one of the four presets.
+    /// The permissions: one of the four presets.
     pub(crate) permissions: Permissions,
 }
 
-/// What a question is about.
+/// The subject matter of a question.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum About {
-    /// Whether one holds a permission on a folder.
+    /// Whether the account holds a permission on a folder.
     Folder(u32, Permission),
-    /// Whether one holds a role on an endpoint, or one that gives it.
+    /// Whether the account holds a role on an endpoint, or a role that implies it.
     Endpoint(u32, Role),
 }
 
 /// A question and its answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question {
-    /// Who asks.
+    /// The account that the question is about.
     pub(crate) account: Principal,
-    /// What for.
+    /// The permission or role that the question asks for.
     pub(crate) about: About,
-    /// The answer, as the oracle has it.
+    /// The answer of the oracle.
     pub(crate) allowed: bool,
 }
 
-/// Everything there is.
+/// The accounts, groups, endpoints and folders, with who holds what on them.
 pub(crate) struct Workload {
-    /// How many accounts there are.
+    /// The number of accounts.
     pub(crate) accounts: usize,
-    /// How many groups there are.
+    /// The number of groups.
     pub(crate) groups: usize,
-    /// How many endpoints there are.
+    /// The number of endpoints.
     pub(crate) endpoints: usize,
     /// Who belongs to which group.
     pub(crate) memberships: Vec<Membership>,
@@ -141,12 +140,12 @@ impl Workload {
         workload
     }
 
-    /// How many memberships, roles and shares there are.
+    /// The number of memberships, roles and shares.
     pub(crate) const fn grants(&self) -> usize {
         self.memberships.len() + self.roles.len() + self.shares.len()
     }
 
-    /// How many accounts and groups there are.
+    /// The number of accounts and groups.
     pub(crate) const fn principals(&self) -> usize {
         self.accounts + self.groups
     }
@@ -162,7 +161,7 @@ impl Workload {
         }
     }
 
-    /// Puts every account into five groups, or into fewer where the same comes up again.
+    /// Puts every account into five groups, or into fewer if a group is drawn twice.
     fn join_groups(&mut self, numbers: &mut Numbers) {
         for account in 0..self.accounts {
             let own = self.memberships.len();
@@ -176,7 +175,7 @@ impl Workload {
     }
 
     fn make_folders(&mut self, count: usize, numbers: &mut Numbers) {
-        // The folders of the endpoint that can hold others, and how deep they lie.
+        // The folders of the endpoint that can hold others, with their depths.
         let mut open: Vec<(usize, usize)> = Vec::new();
         for folder in 0..count {
             let endpoint = (folder / FOLDERS_OF_ONE) as u32;
@@ -204,7 +203,7 @@ impl Workload {
         }
     }
 
-    /// Shares folders, with accounts and groups in turn, each folder with the same one only once.
+    /// Shares folders with accounts and groups in turn, each folder at most once with the same principal.
     fn share(&mut self, count: usize, numbers: &mut Numbers) {
         for number in 0..count {
             let folder = numbers.below(self.folders.len()) as u32;
@@ -226,8 +225,8 @@ impl Workload {
     }
 }
 
-/// Whoever makes the questions, with the lists that this takes. While it lives, what it took from the
-/// memory is not taken for a contender's.
+/// Makes the questions, with the lists that this needs. It must outlive the measurement of a contender's memory, so
+/// that memory that it frees is not reused by the contender.
 pub(crate) struct Asker<'w> {
     workload: &'w Workload,
     members: Lists<Principal>,
@@ -236,7 +235,7 @@ pub(crate) struct Asker<'w> {
 }
 
 impl<'w> Asker<'w> {
-    /// Lays out who is in which group, and what lies in which folder.
+    /// Builds the lists of members by group and of children by folder.
     pub(crate) fn new(workload: &'w Workload) -> Asker<'w> {
         let members = workload.memberships.iter().map(|it| (it.group as usize, it.member));
         let children = (0..).zip(&workload.folders).filter_map(|(at, it)| Some((it.parent? as usize, at)));
@@ -263,8 +262,8 @@ impl<'w> Asker<'w> {
         questions
     }
 
-    /// A question, not answered yet. Every second one asks for what somebody was given, or for what lies
-    /// beneath that, else nearly all would be denied.
+    /// A question without its answer. Every second one asks about a given role or share, or about a folder below a
+    /// shared one, since nearly all others would be denied.
     fn question(&mut self) -> Option<Question> {
         let workload = self.workload;
         let is_given = self.numbers.below(2) == 0;
@@ -289,7 +288,7 @@ impl<'w> Asker<'w> {
         Some(Question { account, about, allowed: false })
     }
 
-    /// The account itself, or one in the group; none where the group has no members.
+    /// The account itself, or an account in the group; `None` if the group has no members.
     fn account_in(&mut self, mut principal: Principal) -> Option<Principal> {
         while principal as usize >= self.workload.accounts {
             match self.members.of(principal) {
@@ -300,7 +299,7 @@ impl<'w> Asker<'w> {
         Some(principal)
     }
 
-    /// The folder itself, or one some way beneath.
+    /// The folder itself, or a folder some levels below it.
     fn folder_in(&mut self, mut folder: u32) -> u32 {
         for _ in 0..self.numbers.below(DEEPEST) {
             match self.children.of(folder) {
@@ -312,7 +311,7 @@ impl<'w> Asker<'w> {
     }
 }
 
-/// How strong a role on an endpoint is: each gives those that are weaker.
+/// The strength of a role on an endpoint: each implies the weaker ones.
 pub(crate) fn strength(role: Role) -> u8 {
     match role {
         Role::EndpointAdministrator => 3,

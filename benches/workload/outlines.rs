@@ -1,5 +1,5 @@
-//! The least that a listing can be, beside [`Bare`]: for each account the folders where it holds more than
-//! on the folder above.
+//! The floor for a listing, built on [`Bare`]: for each account, the folders where it holds more permissions than on
+//! the folder above.
 
 use hashbrown::HashMap;
 use rolebook::model::Permissions;
@@ -7,7 +7,7 @@ use rolebook::model::Permissions;
 use super::workload::bare::{Bare, Lists};
 use super::workload::{Principal, Workload};
 
-/// The shares by who holds them, and the walk up from [`Bare`].
+/// The shares by principal, and the parents from [`Bare`].
 pub(crate) struct Outlines<'b> {
     bare: &'b Bare,
     /// The shares of each principal.
@@ -15,13 +15,13 @@ pub(crate) struct Outlines<'b> {
 }
 
 impl<'b> Outlines<'b> {
-    /// Lays the shares out by who holds them.
+    /// Builds the lists of shares by principal.
     pub(crate) fn new(workload: &Workload, bare: &'b Bare) -> Outlines<'b> {
         let shares = workload.shares.iter().map(|it| (it.principal as usize, (it.folder, it.permissions)));
         Outlines { bare, held: Lists::new(workload.principals(), shares) }
     }
 
-    /// The folders, with what is held there.
+    /// The folders of an account's listing, with its permissions there.
     pub(crate) fn of(&self, account: Principal) -> Vec<(u32, Permissions)> {
         let mut gives: HashMap<u32, Permissions> = HashMap::new();
         for principal in self.bare.principals.of(account) {

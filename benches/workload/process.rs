@@ -1,6 +1,6 @@
-//! How much memory a process has had.
+//! Reads the memory use of a process.
 
-/// The peak so far, in bytes, of the process whose status file of `/proc` that is; none where there is none.
+/// The peak memory so far, in bytes, of the process with this status file in `/proc`; `None` if there is no such file.
 pub(crate) fn peak(status: &str) -> Option<u64> {
     let text = std::fs::read_to_string(status).ok()?;
     let line = text.lines().find(|line| line.starts_with("VmHWM"))?;

@@ -1,6 +1,5 @@
-//! The workload as rolebook has it: rows of a store with ids, and questions with actions. Ids follow from
-//! the numbers of the plain data, so nothing need be remembered: accounts, groups, endpoints, folders,
-//! then the bindings.
+//! The workload in the form of rolebook: rows of a store with ids, and questions with actions. Ids are computed from
+//! the numbers of the plain data, so none need be stored: accounts, groups, endpoints, folders, then the bindings.
 
 use std::rc::Rc;
 
@@ -12,11 +11,11 @@ use rolebook::policy::{self, RowChange};
 
 use super::{About, Principal, Question, Workload};
 
-/// The time that every question is asked at.
+/// The time of every question.
 pub(crate) const NOW: Time = Time(1_800_000_000_000);
 
 impl Workload {
-    /// Every row, by id: each a row that was not there before.
+    /// Every row in order of id, each as a new row.
     pub(crate) fn rows(&self) -> impl Iterator<Item = RowChange> {
         let accounts = (0..self.accounts).map(|it| (format!("u{it}"), Attributes::Account(Account::default())));
         let groups = (0..self.groups).map(|it| (format!("g{it}"), Attributes::Group(Group::default())));
@@ -53,7 +52,7 @@ impl Workload {
         resources.chain(bindings.map(|it| RowChange::Binding(None, Some(it))))
     }
 
-    /// The question as the evaluator is asked.
+    /// The question in the form of the evaluator.
     pub(crate) fn asked(&self, question: &Question) -> policy::Question {
         let (resource, verb) = match question.about {
             About::Folder(folder, permission) => (self.folder(folder), verb_of(permission)),
@@ -63,7 +62,7 @@ impl Workload {
         policy::Question { principal, action: Action::Plain(verb), resource, at: NOW }
     }
 
-    /// The name of a folder in what it lies in.
+    /// The name of a folder in its parent.
     pub(crate) fn folder_name(&self, folder: u32) -> String {
         match self.folders[folder as usize].parent {
             Some(_) => format!("f{folder}"),
@@ -99,7 +98,7 @@ pub(crate) fn verb_of(permission: Permission) -> Verb {
     }
 }
 
-/// The action that a role on an endpoint allows and no weaker one does.
+/// The action that a role on an endpoint allows and weaker roles do not.
 fn verb_on_endpoints(role: Role) -> Verb {
     match role {
         Role::EndpointAdministrator => Verb::Edit,
@@ -108,7 +107,7 @@ fn verb_on_endpoints(role: Role) -> Verb {
     }
 }
 
-/// An endpoint where people share, so that a role on it gives nothing on its folders.
+/// An endpoint with delegated sharing, so that a role on it gives nothing on its folders.
 fn node() -> Endpoint {
     Endpoint { node_version: Some(NodeVersion::CUSTOM_SETS), ..Endpoint::of_kind(EndpointKind::Node) }
 }

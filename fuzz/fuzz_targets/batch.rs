@@ -1,5 +1,5 @@
-//! Requests of `perm check --batch`: whatever they hold, every line gets one line, and the command ends
-//! with a status that it knows.
+//! Fuzzes `perm check --batch`: for any input, every line gets an answer of one line, and the command ends with status
+//! 0 or 6.
 #![no_main]
 
 use std::cell::RefCell;
@@ -22,7 +22,7 @@ fn run(words: &[&str]) -> (u8, Vec<u8>, Vec<u8>) {
 }
 
 impl Place {
-    /// A store with something of everything that can be asked about.
+    /// Makes a store with resources of many kinds.
     fn new() -> Place {
         let folder = tempfile::tempdir().unwrap();
         let (store, manifest) = (folder.path().join("fuzz.db"), folder.path().join("studio.yaml"));

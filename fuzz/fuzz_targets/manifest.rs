@@ -1,5 +1,5 @@
-//! The readers of manifests: whatever a file holds, reading it as YAML and as rows comes to an end
-//! without a panic, and what can be read can be planned on an empty store.
+//! Fuzzes the readers of manifests: any file can be read as YAML and as rows without a panic, and whatever is valid can
+//! be planned on an empty store.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! References: whatever is typed is read or refused, and what is read means the same when it is written
-//! and read once more.
+//! Fuzzes the parser of references: any text is parsed or refused, and a parsed reference stays the same when it is
+//! written and parsed again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Tables of people: whatever a file holds, reading it comes to an end without a panic, and every diagnostic has a
-//! place that can be shown.
+//! Fuzzes the reader of tables of people: any file can be read without a panic, and every diagnostic can be rendered
+//! with its position.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,26 +1,26 @@
-//! casbin's role manager as a graph: a check is whether one name leads to another. Accounts, groups, and
-//! a node for each permission on each folder; the same graph can be built and walked from the account
-//! up to the folder, or from the folder down to the account. Not the enforcer, which would evaluate its
-//! matcher for every share there is: at 10,000 grants that is milliseconds a check.
+//! casbin's role manager as a graph: a check asks whether one name leads to another. The nodes are accounts, groups,
+//! and one for each permission on each folder. The graph can be built and walked from the account up to the folder, or
+//! from the folder down to the account. The enforcer is not used, since it would evaluate its matcher for every share:
+//! at 10,000 grants that takes milliseconds for each check.
 
 use casbin::{DefaultRoleManager, RoleManager};
 use rolebook::model::Permission;
 
 use crate::workload::{About, Principal, Question, Workload, strength};
 
-/// Deeper than any path.
+/// A maximum depth that no path of the workload reaches.
 const DEEPEST: usize = 1_000;
 
-/// Which way the links of the graph point.
+/// The direction of the links in the graph.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
-    /// From the account through its groups to what it holds, and to all beneath.
+    /// From the account through its groups to the folders it has shares of, and to all folders below.
     FromUser,
-    /// From the folder through those above to who holds it, and to their members.
+    /// From the folder through those above to the holders of shares, and to their members.
     FromFolder,
 }
 
-/// The graph.
+/// The loaded graph and its direction.
 pub(crate) struct Loaded {
     graph: DefaultRoleManager,
     direction: Direction,
@@ -38,7 +38,7 @@ pub(crate) fn load(workload: &Workload, direction: Direction) -> Loaded {
     }
     for (number, it) in workload.folders.iter().enumerate() {
         for permission in Permission::ALL {
-            // A name without any link would be looked for in the whole graph.
+            // casbin would search the whole graph for a name without any link.
             let above = it.parent.map_or_else(|| "nobody".to_owned(), |parent| on_folder(parent, permission));
             link(above, on_folder(number as u32, permission));
         }

@@ -1,7 +1,6 @@
-//! Cedar: accounts with their groups as parents, a policy for each action, and on each folder a set of
-//! holders for each permission. Cedar cannot ask whether something holds for some folder above, so
-//! either the policy goes up step by step as far as folders lie deep, or each folder has the holders of
-//! all folders above it as well.
+//! Cedar: accounts with their groups as parents, a policy for each action, and on each folder a set of holders for each
+//! permission. A Cedar policy cannot quantify over the folders above. So either the policy goes up step by step to the
+//! maximum depth of folders, or each folder also has the holders of all folders above it.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -15,20 +14,21 @@ use rolebook::model::{Permission, Permissions};
 use crate::workload::bare::{Lists, principals};
 use crate::workload::{About, Principal, Question, Workload, strength};
 
-/// How the workload is told to Cedar.
+/// How the workload is expressed for Cedar.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Folders know what they lie in.
+    /// Folders have their parents as attributes.
     AsItIs,
-    /// Folders have the holders of those above as well.
+    /// Folders also have the holders of the folders above.
     Flattened,
-    /// And accounts have a set of all that they are, so that sets are compared and no parents looked for.
+    /// As `Flattened`, and accounts have the set of all their principals, so that sets are compared and no parents are
+    /// searched.
     Sets,
 }
 
 /// The holders of an endpoint's roles, by their strength.
 const HOLDERS: [(u8, &str); 3] = [(3, "administrators"), (2, "managers"), (1, "monitors")];
-/// How many folders there are above the deepest, with itself.
+/// The depth of the deepest folder, counting itself.
 const DEPTH: usize = 8;
 
 /// The entities and policies, and the names to ask with.
@@ -45,7 +45,7 @@ pub(crate) struct Loaded {
     roles: Vec<EntityUid>,
 }
 
-/// Makes the entities.
+/// Makes the entities and policies.
 pub(crate) fn load(workload: &Workload, shape: Shape) -> Loaded {
     let numbered = |of: &str, count: usize| -> Vec<EntityUid> {
         let of: EntityTypeName = of.parse().unwrap();
@@ -128,7 +128,7 @@ pub(crate) fn load(workload: &Workload, shape: Shape) -> Loaded {
     }
 }
 
-/// A policy for every action.
+/// The text of the policies, one for each action.
 fn policies(shape: Shape) -> String {
     let holds = |place: &str, word: &str| match shape {
         Shape::Sets => format!("{place}[\"{word}\"].containsAny(principal.all)"),

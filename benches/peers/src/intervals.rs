@@ -1,6 +1,6 @@
-//! Bare arrays, the other way round: folders numbered in preorder, so that what lies beneath a folder is
-//! an interval of numbers; and for every principal and permission the intervals that it holds, without
-//! those that lie in others. A check is a binary search for each principal that the account is.
+//! Bare arrays by principal: folders are numbered in preorder, so that a folder and everything below it is an interval
+//! of numbers. For every principal and permission there is a list of the intervals that it holds, without those
+//! contained in others. A check is a binary search for each principal of the account.
 
 use std::cmp::Reverse;
 
@@ -16,13 +16,13 @@ pub(crate) struct Intervals {
     principals: Lists<Principal>,
     /// The number of each folder in preorder.
     places: Vec<u32>,
-    /// What a principal holds, from the first number to the one after the last, by principal and permission.
+    /// The intervals that a principal holds with a permission: the first number, and the number after the last.
     held: Lists<(u32, u32)>,
     roles: Lists<(Principal, Role)>,
 }
 
 impl Intervals {
-    /// Numbers the folders and lays the shares out.
+    /// Numbers the folders and computes the intervals of the shares.
     pub(crate) fn new(workload: &Workload) -> Intervals {
         let (places, sizes) = preorder(workload);
         let mut all: Vec<(u32, u32, Reverse<u32>)> = Vec::with_capacity(4 * workload.shares.len());
@@ -71,7 +71,7 @@ fn key(principal: Principal, permission: Permission) -> u32 {
     principal * PERMISSIONS + permission as u32
 }
 
-/// The place of each folder in preorder, and how many folders it is with all beneath.
+/// The preorder number of each folder, and the number of folders in its subtree.
 fn preorder(workload: &Workload) -> (Vec<u32>, Vec<u32>) {
     let folders = &workload.folders;
     let mut sizes = vec![1; folders.len()];
@@ -81,7 +81,7 @@ fn preorder(workload: &Workload) -> (Vec<u32>, Vec<u32>) {
         }
     }
     let mut places = vec![0; folders.len()];
-    // Where the next folder goes: in each folder, and in none.
+    // The number of the next folder: inside each folder, and outside all.
     let (mut inside, mut outside) = (vec![0; folders.len()], 0);
     for (at, folder) in folders.iter().enumerate() {
         let next = folder.parent.map_or(&mut outside, |parent| &mut inside[parent as usize]);

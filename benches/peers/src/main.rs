@@ -1,10 +1,9 @@
-//! Checks per second of rolebook beside what a user would pick instead, in one run of one command:
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml -- 10k 100k 1M`. All contenders load
-//! the same workload and answer the same questions, and every answer is compared with the oracle's.
-//! Machines differ, so it is the ratios that count.
+//! Compares the checks per second of rolebook with the alternatives of a user, in one run of one command: `cargo run
+//! --release --manifest-path benches/peers/Cargo.toml -- 10k 100k 1M`. All contenders load the same workload and answer
+//! the same questions, and every answer is compared with the oracle's. Machines differ, so only the ratios count.
 //!
-//! Each contender runs at each size in a process of its own, so that its memory is its own: [`measure`]
-//! is what happens there. [`one_shot`] is one check in one process; the others are a contender each.
+//! Each contender runs at each size in a process of its own, so that its memory can be measured: [`measure`] runs in
+//! that process. [`one_shot`] measures one check in one process; the other modules are a contender each.
 
 mod casbin;
 mod cedar;
@@ -34,14 +33,14 @@ usage: rolebook-peers [--growth] [--only KEY] [--program PATH] [SIZES]
   --only KEY      ours and this one alone (can be repeated)
   --program PATH  the program for one-shot checks, else rolebook as a part of this one";
 
-/// How many different questions there are.
+/// The number of different questions.
 const QUESTIONS: usize = 100_000;
-/// How many of them are compared with the naive walk.
+/// The number of questions whose answers are compared with the naive walk.
 const SAMPLE: usize = 50;
-/// Where ours alone is measured for its growth.
+/// The number of grants at which only rolebook is measured, for its growth.
 const GROWTH: usize = 10_000_000;
 
-/// Every contender, by its word on the command line: ours first, which all are compared with.
+/// Every contender with its word on the command line. Ours comes first; all others are compared with it.
 const CONTENDERS: [(&str, &str); 10] = [
     ("ours", "rolebook, snapshot of its store"),
     ("ours-store", "rolebook, on its store"),
@@ -55,7 +54,7 @@ const CONTENDERS: [(&str, &str); 10] = [
     ("casbin-down", "casbin, graph from the folder down"),
 ];
 
-/// What one contender does in its process; the path is of a store of the workload.
+/// Measures one contender, in its own process. `store` is a store of the workload.
 fn run(key: &str, workload: &Workload, questions: &[Question], store: &Path) -> Figures {
     use casbin::Direction;
     use cedar::Shape;
@@ -80,7 +79,7 @@ fn run(key: &str, workload: &Workload, questions: &[Question], store: &Path) -> 
     }
 }
 
-/// What was asked for on the command line.
+/// The options of the command line.
 struct Options {
     sizes: Vec<usize>,
     growth: bool,
@@ -128,7 +127,7 @@ fn options(arguments: &[String]) -> Option<Options> {
     options.only.iter().all(|key| CONTENDERS.iter().any(|known| known.0 == key)).then_some(options)
 }
 
-/// A number of grants as it is written: `10k`, `1M`.
+/// Parses a number of grants: `10k`, `1M`.
 fn grants(text: &str) -> Option<usize> {
     let (digits, factor) = match text.strip_suffix('k') {
         Some(digits) => (digits, 1_000),
@@ -137,12 +136,12 @@ fn grants(text: &str) -> Option<usize> {
     digits.parse::<usize>().ok().map(|number| number * factor).filter(|number| *number >= 1_000)
 }
 
-/// Measures everybody at every size, and prints what came of it.
+/// Measures all contenders at every size, and prints the results.
 fn compare(arguments: &[String], options: &Options) -> Result<(), String> {
     report::machine(arguments);
     let mut all: Vec<(usize, report::Size)> = Vec::new();
     for grants in options.sizes.iter().copied().chain(options.growth.then_some(GROWTH)) {
-        // Beyond what was asked for, it is the growth of ours that is looked for.
+        // The additional size is for the growth of ours only.
         let alone = options.growth && grants == GROWTH;
         let takes = |key: &str| {
             key.starts_with("ours") || !alone && (options.only.is_empty() || options.only.iter().any(|it| it == key))
@@ -170,7 +169,7 @@ fn compare(arguments: &[String], options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Lets a contender run at a size in a process of its own.
+/// Runs a contender at a size in a process of its own.
 fn in_a_process(key: &str, grants: usize, store: &Path) -> Result<Outcome, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new(program)

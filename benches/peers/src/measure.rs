@@ -1,6 +1,6 @@
-//! What is measured of a contender, in a process of its own: how long it takes to load the workload, by
-//! how much the process grows, and how many questions a second it answers, warm, on one core. A wrong
-//! answer ends the process with a failure; one that needs too much says so and ends.
+//! Measures a contender in a process of its own: how long it takes to load the workload, by how much the process grows,
+//! and how many questions a second it answers, warm, on one core. A wrong answer ends the process with a failure. A
+//! contender that needs too much time or memory to load is reported as skipped.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,32 +9,32 @@ use std::time::{Duration, Instant};
 
 use crate::workload::Question;
 
-/// For how long is asked before it counts.
+/// How long questions are asked before the measurement.
 const WARM_UP: Duration = Duration::from_millis(500);
-/// For how long is asked in one round.
+/// How long questions are asked in one round.
 const ROUND: Duration = Duration::from_millis(400);
-/// How many rounds there are; the median counts.
+/// The number of rounds, of which the median counts.
 const ROUNDS: usize = 5;
-/// How long loading may take.
+/// The maximum time for loading.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// How much memory of the machine must be left, in kB.
+/// The memory of the machine that must stay available, in kB.
 const SPARE: u64 = 1_000_000;
 
-/// What was measured.
+/// The figures of a contender.
 pub(crate) struct Figures {
     /// Questions a second.
     pub(crate) rate: f64,
     /// Seconds to load.
     pub(crate) load: f64,
-    /// By how much the process grew in loading, in kB; 0 where that is not known.
+    /// By how much the process grew while loading, in kB; 0 if that is not known.
     pub(crate) memory: u64,
 }
 
-/// What came of a contender.
+/// The result of a contender.
 pub(crate) enum Outcome {
-    /// It was measured.
+    /// The contender was measured.
     Measured(Figures),
-    /// It was not, for this reason.
+    /// The contender was not measured, for this reason.
     Skipped(String),
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for Figures {
 }
 
 impl Outcome {
-    /// Reads what the process of a contender said.
+    /// Parses the output of a contender's process.
     pub(crate) fn parse(said: &str) -> Option<Outcome> {
         if let Some(reason) = said.strip_prefix("skipped: ") {
             return Some(Outcome::Skipped(reason.to_owned()));
@@ -56,13 +56,13 @@ impl Outcome {
         Some(Outcome::Measured(Figures { rate, load, memory: next()?.parse().ok()? }))
     }
 
-    /// The figures, if there are any.
+    /// The figures; `None` if the contender was skipped.
     pub(crate) fn figures(&self) -> Option<&Figures> {
         if let Outcome::Measured(figures) = self { Some(figures) } else { None }
     }
 }
 
-/// Loads and asks.
+/// Loads a contender and asks it the questions.
 pub(crate) fn measure<C>(
     questions: &[Question],
     load: impl FnOnce() -> C,
@@ -95,7 +95,7 @@ pub(crate) fn measure<C>(
                 let took = spent.zip(on_core()).map_or(now, |(before, after)| after - before);
                 return asked as f64 / took.as_secs_f64();
             }
-            // The clock is looked at about once a millisecond, however fast the answers come.
+            // The clock is read about once a millisecond, however fast the answers come.
             if now - since < Duration::from_micros(500) {
                 at_once *= 2;
             }
@@ -107,7 +107,7 @@ pub(crate) fn measure<C>(
     Figures { rate: rates[ROUNDS / 2], load: took.as_secs_f64(), memory }
 }
 
-/// Ends the process when loading takes more time or memory than there is.
+/// Ends the process if loading takes more time or memory than allowed.
 fn watch(loaded: &AtomicBool) {
     let began = Instant::now();
     while !loaded.load(Ordering::Relaxed) {
@@ -124,14 +124,14 @@ fn watch(loaded: &AtomicBool) {
     }
 }
 
-/// For how long this thread was on a core so far, so that others on the machine do not count; none where
-/// the system does not say.
+/// How long this thread has run on a core so far, so that other processes do not count; `None` if the system does not
+/// report it.
 fn on_core() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
-/// A number of kB out of a file of the system; none where there is no such file.
+/// A number of kB from a file of the system; `None` if there is no such file or line.
 fn kilobytes(file: &str, name: &str) -> Option<u64> {
     let text = std::fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;

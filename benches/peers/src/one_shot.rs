@@ -1,6 +1,6 @@
-//! One check in a process of its own: the program on its store, beside the `sqlite3` shell on a file of
-//! the same workload with the recursive query. Each answers the same questions in turn. For what an
-//! invocation costs in itself, see the benchmark `one_shot` of the main crate.
+//! Measures one check in a process of its own: the program on its store, and the `sqlite3` shell with the recursive
+//! query on a file of the same workload. Each answers the same questions in turn. The benchmark `one_shot` of the main
+//! crate measures the cost of an invocation itself.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -9,20 +9,20 @@ use std::time::{Duration, Instant};
 use crate::sqlite;
 use crate::workload::{About, Question, Workload};
 
-/// How many questions are asked of each.
+/// The number of questions for each program.
 const ROUNDS: usize = 100;
 
-/// The first argument that makes this program rolebook.
+/// The first argument that makes this program act as rolebook.
 pub(crate) const PROGRAM: &str = "rolebook";
 
-/// What rolebook does with its arguments, its name the first. This program is larger than the real one,
-/// which costs some of a millisecond.
+/// Runs rolebook with arguments that begin with its name. This program is larger than the real one, which costs a
+/// fraction of a millisecond.
 pub(crate) fn program(arguments: Vec<String>) -> ExitCode {
     let arguments = arguments.into_iter().map(Into::into).collect();
     ExitCode::from(rolebook::cli::run(arguments, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()))
 }
 
-/// Asks each the same questions in turn, and prints medians.
+/// Asks each program the same questions in turn, and prints the medians.
 pub(crate) fn compare(
     workload: &Workload,
     questions: &[Question],
@@ -52,7 +52,7 @@ pub(crate) fn compare(
     println!();
 }
 
-/// The median in milliseconds; none where nothing was asked.
+/// The median in milliseconds; `None` if no question was asked.
 fn median(times: &mut [Duration]) -> Option<f64> {
     times.sort();
     times.get(times.len() / 2).map(|median| median.as_secs_f64() * 1000.0)

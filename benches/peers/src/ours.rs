@@ -1,5 +1,5 @@
-//! Rolebook itself, on a store that the workload was written to: [`load`] makes what answers in memory of
-//! it, and [`open`] what answers on the store, and either has a `check`.
+//! Rolebook itself, on a store of the workload: [`load`] makes a contender that answers from memory, and [`open`] one
+//! that answers from the store. Each has a `check`.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(crate) struct Loaded<'w> {
 /// Reads the facts of a store into memory.
 pub(crate) fn load<'w>(workload: &'w Workload, path: &Path) -> Loaded<'w> {
     let snapshot = Store::open(path).unwrap().read().unwrap().facts().snapshot().unwrap();
-    // A process has one of them, until it ends.
+    // A process has one snapshot, which it needs until it ends, so it may leak.
     Loaded { workload, evaluator: Evaluator::new(Box::leak(Box::new(snapshot)), NOW) }
 }
 

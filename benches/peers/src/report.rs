@@ -1,4 +1,4 @@
-//! What is printed: the machine, a table for each size, and how the ratios stand to the bars.
+//! Prints the results: the machine, a table for each size, and a table of ratios.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::measure::{Figures, Outcome};
 use crate::workload::Workload;
 
-/// What came of the contenders at one size, by key.
+/// The results of the contenders at one size, by key.
 pub(crate) type Size = Vec<(&'static str, Outcome)>;
 
 /// The figures of a contender at a size, if it was measured.
@@ -14,7 +14,7 @@ pub(crate) fn of<'s>(size: &'s Size, key: &str) -> Option<&'s Figures> {
     size.iter().find(|it| it.0 == key)?.1.figures()
 }
 
-/// The machine, the peers' versions, and the command that repeats the run.
+/// Prints the machine, the peers' versions, and the command that repeats the run.
 pub(crate) fn machine(arguments: &[String]) {
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -34,7 +34,7 @@ fn version(name: &str) -> &'static str {
     entry.and_then(|entry| entry.split('"').nth(3)).unwrap_or("?")
 }
 
-/// The head of the table of a size.
+/// Prints the head of the table of a size.
 pub(crate) fn size(workload: &Workload, took: Duration, store: &Path) {
     println!(
         "{} grants: {} accounts, {} groups, {} folders, {} endpoints; the store of {} MB was written in {:.1} s\n",
@@ -49,7 +49,7 @@ pub(crate) fn size(workload: &Workload, took: Duration, store: &Path) {
     println!("| | checks/s | ours is | slower by | load s | memory MB |\n|---|---|---|---|---|---|");
 }
 
-/// The line of a contender, beside ours at this size and itself at the first.
+/// Prints the line of a contender, with its ratios to ours at this size and to itself at the first size.
 pub(crate) fn line(title: &str, outcome: &Outcome, ours: &Outcome, first: Option<&Figures>) {
     let it = match outcome {
         Outcome::Measured(figures) => figures,
@@ -64,7 +64,7 @@ pub(crate) fn line(title: &str, outcome: &Outcome, ours: &Outcome, first: Option
     println!("| {title} | {} | {ratio} | {slower} | {:.2} | {memory} |", thousands(it.rate), it.load);
 }
 
-/// How ours stands to what it is measured by, at each size.
+/// Prints the ratios of ours to the best of each peer, at each size.
 pub(crate) fn bars(sizes: &[(usize, Size)]) {
     let best = |size: &Size, prefix: &str| {
         let keys = size.iter().filter(|it| it.0.starts_with(prefix));
@@ -84,12 +84,12 @@ pub(crate) fn bars(sizes: &[(usize, Size)]) {
     row("slower than at the first size", &|size| Some(rate(&sizes.first()?.1)? / rate(size)?));
 }
 
-/// A ratio.
+/// A ratio as text.
 fn times(ratio: f64) -> String {
     if ratio < 100.0 { format!("{ratio:.2} ×") } else { format!("{} ×", thousands(ratio)) }
 }
 
-/// A whole number with commas.
+/// A whole number as text, with commas.
 fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();

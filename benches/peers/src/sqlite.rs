@@ -1,5 +1,5 @@
-//! SQLite with integer keys and one prepared statement: a recursive query goes up from the account
-//! through the groups, another up from the folder, and a third looks whether a share connects them.
+//! SQLite with integer keys and one prepared statement: a recursive query goes up from the account through the groups,
+//! another goes up from the folder, and a third tests whether a share connects them.
 
 use std::path::Path;
 
@@ -21,9 +21,8 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
 ";
 
-/// Whether account ?1 holds permission ?3 on folder ?2. Of a dozen ways to write it one of the fastest:
-/// cross joins and a plus keep the planner from the other end, and no group is in itself, so nothing
-/// need be looked for twice.
+/// Whether account ?1 holds permission ?3 on folder ?2. This is one of the fastest of a dozen forms. Cross joins and a
+/// plus keep the planner from starting at the other end. `UNION ALL` is enough, since no group contains itself.
 const OF_FOLDER: &str = "\
     WITH RECURSIVE \
     who (id) AS (VALUES (?1) UNION ALL SELECT grp FROM who CROSS JOIN membership ON member = who.id), \
@@ -35,8 +34,8 @@ const OF_ENDPOINT: &str = "\
     WITH RECURSIVE \
     who (id) AS (VALUES (?1) UNION ALL SELECT grp FROM who CROSS JOIN membership ON member = who.id) \
     SELECT EXISTS (SELECT 1 FROM role WHERE endpoint = ?2 AND strength >= ?3 AND +principal IN who)";
-/// What recursion sets aside stays in memory: twice as fast or more. There are no statistics, for with
-/// them SQLite makes filters of whole tables for every question.
+/// Temporary tables of the recursion stay in memory, which is at least twice as fast. There are no statistics, since
+/// with them SQLite builds filters of whole tables for every question.
 const SETTINGS: &str = "PRAGMA temp_store = memory;";
 
 /// The database, with both statements prepared.
@@ -50,7 +49,7 @@ pub(crate) fn load(workload: &Workload) -> Loaded {
     let mut connection = Connection::open_in_memory().unwrap();
     fill(&mut connection, workload).unwrap();
     connection.execute_batch(SETTINGS).unwrap();
-    // It lives as long as the process, as does what is prepared on it.
+    // The connection and its statements live as long as the process.
     let connection: &'static Connection = Box::leak(Box::new(connection));
     Loaded { of_folder: connection.prepare(OF_FOLDER).unwrap(), of_endpoint: connection.prepare(OF_ENDPOINT).unwrap() }
 }
@@ -100,7 +99,7 @@ fn parameters(question: &Question) -> [u32; 3] {
     }
 }
 
-/// The statement that answers a question, with its parameters in it: for the shell.
+/// The statement that answers a question, with its parameters inserted, for the shell.
 pub(crate) fn text(question: &Question) -> String {
     let sql = if matches!(question.about, About::Folder(..)) { OF_FOLDER } else { OF_ENDPOINT };
     let [first, second, third] = parameters(question).map(|it| it.to_string());
