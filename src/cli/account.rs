@@ -202,7 +202,7 @@ struct RemoveArgs {
     /// Remove it for good, with every binding it holds
     #[arg(long)]
     destroy: bool,
-    /// Who takes over what it owns, alone administers and shared
+    /// Who takes over what it owns, administers alone and has shared
     #[arg(long, value_name = "USER", requires = "destroy", add = complete::accounts())]
     transfer_to: Option<String>,
     /// Remove the shares it made, and those that rest on them

@@ -70,16 +70,16 @@ enum ContentCommand {
 /// Register a file or folder
 #[derive(Args, Debug)]
 struct AddArgs {
-    /// Its path, as `ENDPOINT:/path`
+    /// The path of the file or folder, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
-    /// What it is [default: folder]
+    /// Whether it is a file or a folder [default: folder]
     #[arg(long = "type", value_name = "TYPE", value_parser = item_types())]
     item_type: Option<ItemType>,
     /// The size of a file in bytes
     #[arg(long, value_name = "BYTES", value_parser = size)]
     size: Option<u64>,
-    /// Who owns it
+    /// The owner
     #[arg(long, value_name = "USER", add = complete::accounts())]
     owner: Option<String>,
     #[command(flatten)]
@@ -89,13 +89,13 @@ struct AddArgs {
 /// Change a registered file or folder
 #[derive(Args, Debug)]
 struct SetArgs {
-    /// Its path, as `ENDPOINT:/path`
+    /// The path of the file or folder, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
     /// The size of a file in bytes
     #[arg(long, value_name = "BYTES", value_parser = size)]
     size: Option<u64>,
-    /// Who owns it; `none` for nobody
+    /// The owner; `none` for nobody
     #[arg(long, value_name = "USER|none", add = complete::accounts())]
     owner: Option<String>,
     #[command(flatten)]
@@ -114,7 +114,7 @@ struct ListArgs {
 // The item to show or list.
 #[derive(Args, Debug)]
 struct FolderArgs {
-    /// Its path, as `ENDPOINT:/path`
+    /// The path of the file or folder, as `ENDPOINT:/path`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
     #[command(flatten)]
@@ -127,10 +127,10 @@ struct FolderArgs {
 /// registered are made, which takes `create-folder`.
 #[derive(Args, Debug)]
 struct UploadArgs {
-    /// Its path, as `ENDPOINT:/folder/name`
+    /// The path of the file or folder, as `ENDPOINT:/folder/name`
     #[arg(value_name = "ITEM", add = complete::items())]
     item: String,
-    /// What it is
+    /// Whether it is a file or a folder
     #[arg(long = "type", value_name = "TYPE", default_value = "file", value_parser = item_types())]
     item_type: ItemType,
     /// The size of a file in bytes

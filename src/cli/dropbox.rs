@@ -69,7 +69,7 @@ enum DropboxCommand {
     /// Invite an outside submitter by a private link
     ///
     /// Only its holder can use the link, to submit and for nothing else. The secret is shown once,
-    /// here; the store keeps its SHA-256. It is mailed too where `smtp` is configured.
+    /// here; the store keeps its SHA-256. It is also mailed if `smtp` is configured.
     #[command(after_long_help = examples::DROPBOX_INVITE)]
     Invite(links::InviteArgs),
     /// List the private links with their states
@@ -86,7 +86,7 @@ enum DropboxCommand {
     /// Turn the public link on or off
     #[command(after_long_help = examples::DROPBOX_PUBLIC_LINK)]
     PublicLink(links::PublicLinkArgs),
-    /// Get a private link of one's own with the public one
+    /// Claim a private link with the public link
     #[command(after_long_help = examples::DROPBOX_CLAIM)]
     Claim(links::ClaimArgs),
     /// Submit a package: as a member, or with a private link

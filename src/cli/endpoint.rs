@@ -93,7 +93,7 @@ struct AddArgs {
     /// The folder that a share opens, as `ENDPOINT:/folder`
     #[arg(long, value_name = "ITEM", add = complete::items())]
     of: Option<String>,
-    /// Who administers it besides its creator; needed without `--as` (can be repeated)
+    /// Another administrator besides the creator; needed without `--as` (can be repeated)
     #[arg(long = "administrator", value_name = "WHO", add = complete::members())]
     administrators: Vec<String>,
     #[command(flatten)]

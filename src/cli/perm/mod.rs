@@ -53,7 +53,7 @@ enum PermCommand {
     /// Show who can do what on some resources, one column for each action
     #[command(after_long_help = examples::PERM_MATRIX)]
     Matrix(matrix::MatrixArgs),
-    /// Run the tests in a file
+    /// Run the tests in files
     #[command(after_long_help = examples::PERM_TEST)]
     Test(assertions::TestArgs),
 }
