@@ -183,7 +183,7 @@ impl Session<'_> {
             drop(tx);
             if !cascades.is_empty() && !writing.dry_run && !self.globals.yes && confirmed.as_ref() != Some(&cascades) {
                 if confirmed.is_some() {
-                    return Err(Problem::conflict("changed_meanwhile", "its effects have changed meanwhile")
+                    return Err(Problem::conflict("changed_meanwhile", "the effects have changed meanwhile")
                         .tip("run the command again")
                         .into());
                 }
