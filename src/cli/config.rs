@@ -266,7 +266,7 @@ mod tests {
         for (text, wanted) in [
             ("stoer: x", "1:1 unknown key `stoer` [\"did you mean `store`?\"]"),
             ("output: jsno", "1:9 `output`: invalid value `jsno` [\"did you mean `json`?\"]"),
-            ("color: never\ncolor: auto", "2:1 the key `color` stands in line 1 already"),
+            ("color: never\ncolor: auto", "2:1 duplicate key `color`, first in line 1"),
             ("[x]", "1:1 a mapping is wanted, not a list"),
             ("store: https://x", "1:8 `store` begins with `https:`"),
             ("smtp: {host: h}", "1:7 `smtp.from` is missing"),

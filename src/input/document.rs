@@ -1,10 +1,9 @@
-//! YAML with the place of everything in it: the one door to the crate that reads it.
+//! YAML as a tree in which every node has its position. The only module that uses the YAML crate.
 //!
-//! A text is read into a tree first and looked at afterwards, so that one run tells of every mistake
-//! and not of the first alone. The crate is told to be strict: no merge keys, no tags, `true` and
-//! `false` are the only words that are not text, and depth, aliases and sizes are bounded by the
-//! length of the text. What it would let pass is found here: keys that stand twice, a byte order mark
-//! within, several documents in one file.
+//! A text is first read into a tree ([`Node`]) and checked afterwards, so that one run reports every mistake
+//! ([`Diagnostic`]) and not only the first. The crate is set to be strict: it refuses merge keys and tags, reads
+//! only `true` and `false` as booleans, and bounds depth, aliases and sizes by the length of the text. This module
+//! also refuses duplicate keys and keys that are not text, which the crate accepts.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,30 +16,30 @@ use crate::model::Problem;
 use crate::model::escape::{escape_hidden, is_hidden};
 use crate::model::name::printable;
 
-/// The deepest nesting: far more than a manifest has, and little enough for any stack.
+/// The maximum depth of nesting: far more than a manifest needs, and safe for any stack.
 pub(super) const MAX_DEPTH: usize = 32;
 
-/// How many values aliases may repeat in all: a list of 500 people in 100 groups is far below it, and what
-/// they take in memory is some 20 MB.
+/// The maximum number of values that all aliases of a text may repeat. A list of 500 people in 100 groups is far
+/// below it; this many values take about 20 MB of memory.
 pub(super) const MAX_ALIAS_NODES: usize = 200_000;
 
-/// How much text these may hold in all, in bytes.
+/// The maximum amount of text in repeated values, in bytes.
 const MAX_ALIAS_BYTES: usize = 16 << 20;
 
-/// So many keys are compared one by one: most mappings have no more, and to hash them would take longer.
+/// Up to this many keys are compared one by one. Most mappings have no more, and hashing them would take longer.
 const HASH_THRESHOLD: usize = 12;
 
-/// The longest part of a line that is shown.
+/// The maximum number of characters of a source line in a message.
 const MAX_SNIPPET_CHARS: usize = 100;
 
-/// Where something stands in a text.
+/// A position in a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Span {
-    /// The line, from 1; 0 where nothing is known.
+    /// The line, from 1; 0 if the position is unknown.
     pub line: u32,
     /// The column, from 1, in characters.
     pub column: u32,
-    /// How many characters it has.
+    /// The length, in characters.
     pub length: u32,
 }
 
@@ -51,31 +50,31 @@ impl Span {
     }
 }
 
-/// Something at its place.
+/// A value and its position.
 #[derive(Clone, Debug)]
 pub struct WithSpan<T> {
-    /// Where it stands.
+    /// The position.
     pub span: Span,
-    /// What it is.
+    /// The value.
     pub value: T,
 }
 
-/// A value.
+/// A value of a YAML or JSON document.
 #[derive(Clone, Debug)]
 pub enum Node {
-    /// Nothing after the colon, `~` or `null`.
+    /// A missing value after the colon, `~` or `null`.
     Null,
     /// Text, quoted or not.
     Text(Box<str>),
-    /// A number, as it was written.
+    /// A number, in the digits of the document.
     Number(Box<str>),
     /// `true` or `false`.
     Bool(bool),
     /// A list.
     List(Vec<WithSpan<Node>>),
-    /// Keys and values, in their order.
+    /// Keys and values, in the order of the document.
     Mapping(Vec<Entry>),
-    /// The value of a key that is not text. No tree that was read has it.
+    /// Marks the value of a key that is not text. [`bad_keys`] removes such entries, so no finished tree has it.
     Keyless,
 }
 
@@ -83,7 +82,7 @@ pub enum Node {
 pub type Entry = (WithSpan<Box<str>>, WithSpan<Node>);
 
 impl Node {
-    /// What it is, for a message about what it is not.
+    /// The type of the value, with an article, for messages: "a list".
     pub const fn type_name(&self) -> &'static str {
         match self {
             Node::Null | Node::Keyless => "nothing",
@@ -96,42 +95,42 @@ impl Node {
     }
 }
 
-/// A value of a mapping.
+/// The value of a key in a mapping; `None` if the mapping lacks the key.
 pub fn get<'n>(entries: &'n [Entry], name: &str) -> Option<&'n WithSpan<Node>> {
     entries.iter().find(|(key, _)| &*key.value == name).map(|(_, value)| value)
 }
 
-/// Something wrong in a text, at its place.
+/// A mistake in a text, with its position.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
-    /// Where.
+    /// The position of the mistake.
     pub span: Span,
-    /// What.
+    /// The mistake, in one line.
     pub message: String,
-    /// What to try.
+    /// Hints for a correction, each shown after `try:`.
     pub tips: Vec<String>,
 }
 
 impl Diagnostic {
-    /// A mistake at a place.
+    /// A mistake at a position, without hints.
     pub fn at_span(span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic { span, message: message.into(), tips: Vec::new() }
     }
 
-    /// What a problem says, at a place.
+    /// A problem as a mistake at a position. The message includes the reason of the problem.
     pub fn from_problem(span: Span, problem: Problem) -> Diagnostic {
         let why = problem.why.map(|why| format!(": {why}")).unwrap_or_default();
         Diagnostic { span, message: format!("{}{why}", problem.message), tips: problem.tips }
     }
 
-    /// Adds something to try.
+    /// Adds a hint.
     #[must_use]
     pub fn tip(mut self, tip: impl Into<String>) -> Diagnostic {
         self.tips.push(tip.into());
         self
     }
 
-    /// The mistake of a line whose text is at hand.
+    /// As [`render`](Diagnostic::render), where the caller has only the text of the line and not the whole file.
     pub fn render_line(&self, file: &str, line: &str) -> String {
         let alone = Diagnostic { span: Span { line: 1, ..self.span }, ..self.clone() };
         let shown = alone.render(file, line);
@@ -142,14 +141,15 @@ impl Diagnostic {
             .replacen("\n      | ", &format!("\n    {} | ", " ".repeat(number.to_string().len())), 1)
     }
 
-    /// The mistake without any place, and what to try.
+    /// The message and the hints, without the position.
     pub fn without_span(&self) -> String {
         let mut shown = escape_hidden(&self.message).into_owned();
         self.add_tips(&mut shown);
         shown
     }
 
-    /// The mistake with its file, line and column, the line underlined, and what to try.
+    /// The message with file, line and column, then the source line with the mistake underlined, then the hints.
+    /// `text` is the whole text of the file.
     pub fn render(&self, file: &str, text: &str) -> String {
         let Span { line, column, length } = self.span;
         if line == 0 {
@@ -173,11 +173,11 @@ impl Diagnostic {
     }
 }
 
-/// A line, of a long one the part around a column, and what underlines so many characters from there.
+/// The source line, cut to the part around the column if it is long, and the line of `^` below it.
 fn underlined(source: &str, column: usize, length: usize) -> (String, String) {
     let before = column.saturating_sub(1);
     let skipped = before.saturating_sub(MAX_SNIPPET_CHARS / 2);
-    // One character for each, so that what is beneath stands where it belongs.
+    // Each hidden character becomes one space, so that the marks below keep their columns.
     let plain = |it: char| if is_hidden(it) { ' ' } else { it };
     let part: String = source.trim_end().chars().skip(skipped).take(MAX_SNIPPET_CHARS).map(plain).collect();
     let rest = part.chars().count().saturating_sub(before - skipped).max(1);
@@ -185,10 +185,10 @@ fn underlined(source: &str, column: usize, length: usize) -> (String, String) {
     (part, mark)
 }
 
-/// The bytes of a file as text: UTF-8 without NUL, a byte order mark in front left out.
+/// The bytes of a file as text: UTF-8 without NUL. A leading byte order mark is removed.
 ///
 /// # Errors
-/// The place of the first byte that is none.
+/// The position of the first byte that is not UTF-8, or of the first NUL.
 pub fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let at = |end: usize, message: String| {
@@ -202,13 +202,13 @@ pub fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
     let text =
         std::str::from_utf8(bytes).map_err(|error| at(error.valid_up_to(), "the file is not UTF-8 here".to_owned()))?;
     match text.find('\0') {
-        Some(end) => Err(at(end, "a NUL stands here".to_owned())),
+        Some(end) => Err(at(end, "unexpected NUL byte".to_owned())),
         None => Ok(text),
     }
 }
 
-/// Reads a text: its tree, if it is YAML at all, and the mistakes that are YAML's own. A key that is there twice
-/// is one, and what else is wrong with the tree can still be told.
+/// Reads a text: its tree, and the mistakes of syntax. A text with a bad key keeps its tree, so that the caller can
+/// report other mistakes too. The tree is `None` if the text is not YAML.
 pub fn parse_tree(text: &str) -> (Option<WithSpan<Node>>, Vec<Diagnostic>) {
     match parse_nodes(text) {
         Ok(mut root) => {
@@ -220,10 +220,10 @@ pub fn parse_tree(text: &str) -> (Option<WithSpan<Node>>, Vec<Diagnostic>) {
     }
 }
 
-/// As [`parse_tree`], where a mistake of YAML is reason enough to look no further.
+/// As [`parse_tree`], for callers that stop at mistakes of syntax.
 ///
 /// # Errors
-/// What is no YAML, with its place; every key that stands twice in a mapping.
+/// A syntax error, with its position; otherwise every duplicate key and every key that is not text.
 pub fn parse_strict(text: &str) -> Result<WithSpan<Node>, Vec<Diagnostic>> {
     match parse_tree(text) {
         (Some(root), diagnostics) if diagnostics.is_empty() => Ok(root),
@@ -231,8 +231,8 @@ pub fn parse_strict(text: &str) -> Result<WithSpan<Node>, Vec<Diagnostic>> {
     }
 }
 
-/// Finds duplicate keys and keys that are not text, everywhere. Keys that are not text are removed with
-/// their values.
+/// Finds duplicate keys and keys that are not text, at all levels. Removes keys that are not text, with their
+/// values.
 pub(super) fn bad_keys(node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
     match node {
         Node::List(items) => items.iter_mut().for_each(|item| bad_keys(&mut item.value, diagnostics)),
@@ -252,12 +252,12 @@ pub(super) fn bad_keys(node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
                 } else {
                     seen.insert(&*key.value, key.span.line)
                 };
-                // No key is told as that, and not as a duplicate.
+                // An empty key is reported as missing by the validator, not as a duplicate here.
                 if let Some(before) = before.filter(|_| !key.value.is_empty()) {
                     let told = printable(&key.value);
                     let message = match before {
-                        same if same == key.span.line => format!("the key `{told}` stands twice in this line"),
-                        before => format!("the key `{told}` stands in line {before} already"),
+                        same if same == key.span.line => format!("duplicate key `{told}`"),
+                        before => format!("duplicate key `{told}`, first in line {before}"),
                     };
                     diagnostics.push(Diagnostic::at_span(key.span, message));
                 }
@@ -269,7 +269,7 @@ pub(super) fn bad_keys(node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn parse_nodes(text: &str) -> Result<WithSpan<Node>, Diagnostic> {
-    // Nothing that is written takes less than a byte, so a text of that length cannot have more.
+    // Every node takes at least one byte, so a text cannot hold more nodes than bytes.
     let most = text.len().saturating_add(64);
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -280,14 +280,14 @@ fn parse_nodes(text: &str) -> Result<WithSpan<Node>, Diagnostic> {
             max_documents: 1,
             max_aliases: MAX_ALIAS_NODES,
             max_anchors: MAX_ALIAS_NODES,
-            // One list that is repeated in a hundred groups is no attack: what counts is how much is repeated.
+            // A list that is repeated in a hundred groups is no attack: the limit is on the amount repeated.
             enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: MAX_ALIAS_NODES,
             max_replay_stack_depth: MAX_DEPTH,
         },
-        // Handed on, to be told of all at once.
+        // `bad_keys` reports all duplicates together.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         strict_booleans: true,
         merge_keys: MergeKeyPolicy::Error,
@@ -313,20 +313,20 @@ impl<'de> Deserialize<'de> for WithSpan<Node> {
 
 /// A key of a mapping.
 enum Key {
-    /// Text. `null` and `~` are none: as an empty key they are a mistake like any other.
+    /// Text. `null` and `~` become the empty key, which the validator reports.
     Text(Box<str>),
     /// A list or a mapping.
     Complex,
 }
 
-/// How the crate begins to complain of a list or a mapping where text is wanted.
+/// The start of the crate's message for a list or a mapping where it expects text.
 const NO_TEXT: &str = "expected ";
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Key, D::Error> {
         match Option::<Box<str>>::deserialize(reader) {
             Ok(text) => Ok(Key::Text(text.unwrap_or_default())),
-            // The crate takes a key whole before it looks what it is, and can go on behind it.
+            // The crate reads the whole key before it checks the type, so reading can continue behind it.
             Err(error) if error.to_string().starts_with(NO_TEXT) => Ok(Key::Complex),
             Err(error) => Err(error),
         }
@@ -339,7 +339,7 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
-/// Everything that is read is said to stand at one place: for input whose reader keeps no places.
+/// Gives every node the same position, for readers that keep no positions.
 #[derive(Clone, Copy)]
 pub(super) struct FixedSpan(pub(super) Span);
 
@@ -351,7 +351,7 @@ impl<'de> DeserializeSeed<'de> for FixedSpan {
     }
 }
 
-/// A value, whose parts stand where the reader says, or all at one place.
+/// Builds a value. With `None` its parts get the positions of the reader, with `Some` they all get that position.
 struct NodeVisitor(Option<Span>);
 
 impl<'de> Visitor<'de> for NodeVisitor {
@@ -394,7 +394,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
-        // With its point, so that it is never taken for a whole number.
+        // `{:?}` keeps the decimal point, so that the number is never read as a whole number.
         Ok(Node::Number(format!("{number:?}").into()))
     }
 
@@ -418,7 +418,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
                 None => break,
             }
         }
-        // There are very many small ones, and room for four would be most of what they take.
+        // Documents hold very many small lists, and the spare room for four elements would be most of their memory.
         found.shrink_to_fit();
         Ok(Node::List(found))
     }

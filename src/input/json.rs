@@ -1,25 +1,25 @@
-//! A line of JSON as a tree: what a million rows are read by.
+//! A fast reader of one line of JSON into a tree, for inputs of a million rows.
 //!
-//! Places are not kept: everything is said to stand in the line. Where something is wrong with it, the
-//! line is read once more as YAML, of which JSON is a part, for the places of each mistake.
+//! The tree keeps no columns: every node has the position of the whole line. When a line has a mistake, the caller
+//! reads it once more as YAML, a superset of JSON, to find the position of each mistake.
 
 use serde::de::DeserializeSeed;
 
 use super::document::{Diagnostic, FixedSpan, Node, Span, WithSpan, bad_keys};
 use super::library_errors;
 
-/// How the mistake of a line that cannot be read begins.
-pub const NOT_JSON: &str = "the line is no JSON";
+/// The start of the message for a line that is not JSON.
+pub const NOT_JSON: &str = "the line is not JSON";
 
-/// The place of everything in a line.
+/// The position that every node of a line gets: its line number, without a length.
 pub const fn line_span(number: u32) -> Span {
     Span { line: number, column: 1, length: 0 }
 }
 
-/// Reads a line, which has that number.
+/// Reads a line. `number` is its line number, from 1.
 ///
 /// # Errors
-/// What is no JSON, with its column; a key that stands twice.
+/// A syntax error of JSON, with its column; otherwise every duplicate key.
 pub fn read(text: &str, number: u32) -> Result<WithSpan<Node>, Vec<Diagnostic>> {
     let span = line_span(number);
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -46,15 +46,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_says_where() {
-        assert!(
-            wrong("{\"a\": }").starts_with("7:7 the line is no JSON: a value is wanted here"),
-            "{}",
-            wrong("{\"a\": }")
-        );
+    fn a_syntax_error_has_a_column() {
+        assert!(wrong("{\"a\": }").starts_with("7:7 the line is not JSON: expected a value"), "{}", wrong("{\"a\": }"));
         assert!(wrong("{} {}").contains("something follows"));
         assert!(wrong("").contains("ends too early"));
-        assert!(wrong("{\"a\":1,\"a\":2}").contains("the key `a` stands twice in this line"));
+        assert!(wrong("{\"a\":1,\"a\":2}").contains("duplicate key `a`"));
         assert!(wrong(&"[".repeat(10_000)).contains("nested too deep"));
         assert!(matches!(read("{\"a\":[1.0,\"x\",null,true]}", 1).unwrap().value, Node::Mapping(_)));
     }

@@ -1,7 +1,7 @@
-//! What libraries say is wrong with an input, in the words of this program.
+//! Errors of the YAML and JSON libraries as messages of this program.
 //!
-//! No sentence of a library reaches people: each error it knows is told apart by its kind, and one that is
-//! not known here is "not YAML" or "not JSON", at its place.
+//! No sentence of a library is shown. Errors are told apart by kind; an error of an unknown kind becomes
+//! "this is not YAML" or "this is not JSON", at its position.
 
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::granit_parser::ErrorKind;
@@ -12,29 +12,30 @@ use crate::model::name::printable;
 
 pub use crate::model::system::reason as io;
 
-/// What is wrong with a text that is to be YAML, and what to try.
+/// The message for an error of the YAML library, and a hint.
 pub(super) fn yaml(error: &Error) -> (String, Option<&'static str>) {
     let plain = |message: &str| (message.to_owned(), None);
     match error {
         Error::WithSnippet { error, .. } | Error::AliasError { error, .. } => yaml(error),
         Error::UnknownAnchor { .. } => (
-            "the alias names nothing that stands before it".to_owned(),
+            "unknown alias: no anchor of this name comes before it".to_owned(),
             Some("mark the first with `&NAME`, and repeat it with `*NAME`"),
         ),
-        Error::MergeKeyNotAllowed { .. } | Error::MergeValueNotMapOrSeqOfMaps { .. } => {
-            ("merge keys are not read".to_owned(), Some("write the keys out, or repeat a whole value with `*NAME`"))
-        }
+        Error::MergeKeyNotAllowed { .. } | Error::MergeValueNotMapOrSeqOfMaps { .. } => (
+            "merge keys are not supported".to_owned(),
+            Some("write the keys out, or repeat a whole value with `*NAME`"),
+        ),
         Error::UnsupportedTag { tag, .. } => {
-            (format!("the tag `{}` is not read", printable(tag)), Some("leave the tag out"))
+            (format!("unsupported tag `{}`", printable(tag)), Some("leave the tag out"))
         }
         Error::TaggedScalarCannotDeserializeIntoString { .. }
         | Error::InvalidScalar { .. }
         | Error::InvalidBooleanStrict { .. }
         | Error::InvalidBinaryBase64 { .. }
-        | Error::BinaryNotUtf8 { .. } => ("the value is not what its tag says".to_owned(), Some("leave the tag out")),
+        | Error::BinaryNotUtf8 { .. } => ("the value does not match its tag".to_owned(), Some("leave the tag out")),
         Error::Unexpected { .. } => plain(COMPLEX_KEY),
         Error::MultipleDocuments { .. } | Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
-            plain("a second document begins here: a file is one")
+            plain("a second document begins here: a file holds one document")
         }
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
         Error::Budget { .. }
@@ -45,7 +46,7 @@ pub(super) fn yaml(error: &Error) -> (String, Option<&'static str>) {
             format!("aliases repeat more than {MAX_ALIAS_NODES} values"),
             Some("write out what is repeated, or use JSON Lines"),
         ),
-        Error::RecursiveReferencesRequireWeakTypes { .. } => plain("an alias stands within what it names"),
+        Error::RecursiveReferencesRequireWeakTypes { .. } => plain("the alias is inside the value that it names"),
         Error::Eof { .. } => plain("the text ends too early"),
         Error::ExternalMessage { source, .. } => match &**source {
             ExternalMessageSource::Parser(error) => syntax(error.kind()),
@@ -55,17 +56,17 @@ pub(super) fn yaml(error: &Error) -> (String, Option<&'static str>) {
     }
 }
 
-/// What is wrong with a key that is no text.
+/// The message for a key that is a list or a mapping.
 pub(super) const COMPLEX_KEY: &str = "a key is text, not a list or a mapping";
 
-/// What is said where nothing more is known.
+/// The message for an error of an unknown kind.
 const NOT_YAML: &str = "this is not YAML";
 
 fn too_deep() -> (String, Option<&'static str>) {
     (format!("this is nested more than {MAX_DEPTH} levels deep"), None)
 }
 
-/// What is wrong with the syntax of YAML.
+/// The message for a syntax error of YAML, and a hint.
 fn syntax(kind: &ErrorKind) -> (String, Option<&'static str>) {
     use ErrorKind as Kind;
     let (message, tip) = match kind {
@@ -82,15 +83,15 @@ fn syntax(kind: &ErrorKind) -> (String, Option<&'static str>) {
         | Kind::TabInBlockIndentation
         | Kind::TabInIndentation
         | Kind::TabAtBlockScalarStart
-        | Kind::TabInPlainScalar => ("a tab stands where only spaces may", Some("indent with spaces")),
+        | Kind::TabInPlainScalar => ("a tab is not allowed here", Some("indent with spaces")),
         Kind::UnknownAnchor => (
-            "the alias names nothing that stands before it",
+            "unknown alias: no anchor of this name comes before it",
             Some("mark the first with `&NAME`, and repeat it with `*NAME`"),
         ),
         Kind::MissingAnchorOrAliasName => {
-            ("a name is wanted after `&` or `*`", Some("put a value that begins with `&` or `*` in quotes"))
+            ("expected a name after `&` or `*`", Some("put a value that begins with `&` or `*` in quotes"))
         }
-        Kind::MisplacedFlowCollectionEnd => ("a closing bracket stands here, and none is open", None),
+        Kind::MisplacedFlowCollectionEnd => ("unexpected closing bracket: no bracket is open", None),
         Kind::UnexpectedEofFlowSequence
         | Kind::UnexpectedEofFlowMapping
         | Kind::UnexpectedEofImplicitFlowMapping
@@ -98,17 +99,17 @@ fn syntax(kind: &ErrorKind) -> (String, Option<&'static str>) {
         | Kind::UnexpectedEofBlockMapping
         | Kind::UnexpectedEof
         | Kind::UnexpectedEndOfPlainScalar => ("the text ends too early", None),
-        Kind::ExpectedFlowMappingSeparator => ("a `,` or a `}` is wanted here", None),
-        Kind::ExpectedFlowSequenceSeparator => ("a `,` or a `]` is wanted here", None),
+        Kind::ExpectedFlowMappingSeparator => ("expected `,` or `}`", None),
+        Kind::ExpectedFlowSequenceSeparator => ("expected `,` or `]`", None),
         Kind::ExpectedBlockMappingKey | Kind::ExpectedBlockSequenceEntry => {
-            ("a key or an entry of the same indentation is wanted here", Some("begin it below the one before"))
+            ("expected a key or an entry of the same indentation", Some("begin it below the entry before"))
         }
         Kind::InvalidIndentation
         | Kind::InvalidQuotedScalarIndent
         | Kind::InvalidFlowScalarIndent
-        | Kind::InvalidBlockScalarIndent => ("the indentation fits nothing that stands above", None),
+        | Kind::InvalidBlockScalarIndent => ("the indentation matches no line above", None),
         Kind::UnclosedQuotedScalar => ("the quote is never closed", None),
-        Kind::DocumentIndicatorInQuotedScalar => ("the document ends within a quote", None),
+        Kind::DocumentIndicatorInQuotedScalar => ("the document ends inside a quoted text", None),
         Kind::InvalidTrailingSingleQuotedScalar | Kind::InvalidTrailingDoubleQuotedScalar => {
             ("something follows the closing quote", None)
         }
@@ -119,7 +120,7 @@ fn syntax(kind: &ErrorKind) -> (String, Option<&'static str>) {
         | Kind::MissingLowSurrogate
         | Kind::UnpairedLowSurrogate
         | Kind::InvalidUnicodeEscape => {
-            ("the text in quotes holds an escape that is none", Some("use single quotes, in which nothing is escaped"))
+            ("invalid escape in quoted text", Some("use single quotes, in which a backslash is plain text"))
         }
         Kind::MappingValueNotAllowed
         | Kind::MappingKeyNotAllowed
@@ -127,27 +128,26 @@ fn syntax(kind: &ErrorKind) -> (String, Option<&'static str>) {
         | Kind::InvalidMappingValueWhitespace
         | Kind::FlowMappingValueAdjacentCollection
         | Kind::SimpleKeyExpected
-        | Kind::InvalidSimpleKey => (
-            "a key or a `:` cannot stand here",
-            Some("put text that holds a `:` in quotes, and each key in a line of its own"),
-        ),
+        | Kind::InvalidSimpleKey => {
+            ("unexpected key or `:`", Some("put text that holds a `:` in quotes, and each key on a line of its own"))
+        }
         Kind::BlockEntryInFlowCollection
         | Kind::BlockSequenceEntryNotAllowed
         | Kind::InvalidBlockEntryWhitespace
         | Kind::PlainScalarStartsWithDashFlowIndicator => {
-            ("a `-` cannot begin an entry here", Some("put each entry in a line of its own, or the text in quotes"))
+            ("a `-` cannot begin an entry here", Some("put each entry on a line of its own, or the text in quotes"))
         }
         Kind::ZeroBlockScalarIndent | Kind::InvalidBlockScalarHeader => {
             ("the first line of a block of text holds more than `|` or `>`", None)
         }
         Kind::CommentInterceptedScalar | Kind::CommentNotSeparated => {
-            ("a comment cannot stand here", Some("put a space before `#`, or the text in quotes"))
+            ("a comment is not allowed here", Some("put a space before `#`, or the text in quotes"))
         }
         Kind::InvalidDocumentEnd => ("something follows the end of the document", None),
-        Kind::MultipleDocumentsUnsupported => ("a second document begins here: a file is one", None),
-        Kind::UnsupportedYamlMajorVersion => ("this version of YAML is not read", Some("leave the line out")),
-        Kind::BomInsideDocument => ("a byte order mark stands within the text", Some("remove it")),
-        Kind::ExpectedNodeContent => ("a value is wanted here", None),
+        Kind::MultipleDocumentsUnsupported => ("a second document begins here: a file holds one document", None),
+        Kind::UnsupportedYamlMajorVersion => ("unsupported version of YAML", Some("leave the line out")),
+        Kind::BomInsideDocument => ("unexpected byte order mark inside the text", Some("remove it")),
+        Kind::ExpectedNodeContent => ("expected a value", None),
         Kind::ExpectedTagBang
         | Kind::ExpectedTagDirectiveBang
         | Kind::InvalidGlobalTagCharacter
@@ -155,33 +155,32 @@ fn syntax(kind: &ErrorKind) -> (String, Option<&'static str>) {
         | Kind::UndeclaredTagHandle
         | Kind::MissingTagUri
         | Kind::UnclosedVerbatimTag
-        | Kind::InvalidTagEscape => ("tags are not read", Some("put text that begins with `!` in quotes")),
+        | Kind::InvalidTagEscape => ("tags are not supported", Some("put text that begins with `!` in quotes")),
         _ => (NOT_YAML, None),
     };
     (message.to_owned(), tip)
 }
 
-/// What a JSON reader says, by the beginnings of its sentences, and what is said here.
+/// The start of each message of the JSON library, and the message of this program for it.
 const JSON: [(&str, &str); 15] = [
     ("EOF", "it ends too early"),
     ("trailing characters", "something follows the value"),
-    ("trailing comma", "a comma stands before the end"),
-    ("expected value", "a value is wanted here"),
-    ("expected ident", "a value is wanted here"),
-    ("expected `:`", "a `:` is wanted here"),
-    ("expected `,` or `}`", "a `,` or a `}` is wanted here"),
-    ("expected `,` or `]`", "a `,` or a `]` is wanted here"),
-    ("key must be a string", "a key in double quotes is wanted here"),
-    ("invalid escape", "the text holds an escape that is none"),
-    ("lone leading surrogate", "the text holds an escape that is none"),
-    ("unexpected end of hex escape", "the text holds an escape that is none"),
+    ("trailing comma", "unexpected comma before the end"),
+    ("expected value", "expected a value"),
+    ("expected ident", "expected a value"),
+    ("expected `:`", "expected `:`"),
+    ("expected `,` or `}`", "expected `,` or `}`"),
+    ("expected `,` or `]`", "expected `,` or `]`"),
+    ("key must be a string", "expected a key in double quotes"),
+    ("invalid escape", "invalid escape in quoted text"),
+    ("lone leading surrogate", "invalid escape in quoted text"),
+    ("unexpected end of hex escape", "invalid escape in quoted text"),
     ("control character", "the text holds a control character"),
     ("number out of range", "the number is too large"),
     ("recursion limit exceeded", "it is nested too deep"),
 ];
 
-/// What is wrong with a text that is to be JSON. What a reader of this program found in it is said in its own
-/// words.
+/// The message for an error of the JSON library. An error that a reader of this program raised keeps its message.
 pub fn json(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
@@ -197,22 +196,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_json_reader_says_is_said_in_our_words() {
+    fn errors_of_the_json_library_get_our_messages() {
         let said = |text: &str| json(&serde_json::from_str::<serde_json::Value>(text).unwrap_err());
         for (text, wanted) in [
             ("", "it ends too early"),
             ("{\"a\":1", "it ends too early"),
             ("{} {}", "something follows the value"),
-            ("[1,]", "a comma stands before the end"),
-            ("x", "a value is wanted here"),
+            ("[1,]", "unexpected comma before the end"),
+            ("x", "expected a value"),
             ("nul", "it ends too early"),
-            ("nulx", "a value is wanted here"),
-            ("{\"a\" 1}", "a `:` is wanted here"),
-            ("{\"a\":1 2}", "a `,` or a `}` is wanted here"),
-            ("[1 2]", "a `,` or a `]` is wanted here"),
-            ("{a:1}", "a key in double quotes is wanted here"),
-            ("\"\\q\"", "the text holds an escape that is none"),
-            ("\"\\ud800\"", "the text holds an escape that is none"),
+            ("nulx", "expected a value"),
+            ("{\"a\" 1}", "expected `:`"),
+            ("{\"a\":1 2}", "expected `,` or `}`"),
+            ("[1 2]", "expected `,` or `]`"),
+            ("{a:1}", "expected a key in double quotes"),
+            ("\"\\q\"", "invalid escape in quoted text"),
+            ("\"\\ud800\"", "invalid escape in quoted text"),
             ("\"\n\"", "the text holds a control character"),
             ("1e999", "the number is too large"),
             ("01", "this is not JSON"),

@@ -1,4 +1,5 @@
-//! The lines of an input: one by one or as many as are at hand, in bounded memory, whatever they hold.
+//! The lines of a stream, in bounded memory: one by one ([`Lines::advance`]), or as many as have arrived
+//! ([`Lines::block`]).
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
@@ -7,58 +8,59 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::model::{Problem, ProblemKind};
 
-/// The longest line, in bytes.
+/// The maximum length of a line, in bytes.
 const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// What cannot be read of a line.
+/// The error for a line that cannot be used.
 fn malformed(message: impl Into<String>) -> Problem {
     Problem::new(ProblemKind::Input, "bad_request", message)
 }
 
-/// So much is kept of a line: it tells that the line is too long also without a mark of the byte order and a `\r`.
+/// The number of bytes that are kept of a line. The extra bytes show that a line is too long also after a byte order
+/// mark (3 bytes) and a `\r` are removed from it.
 const KEPT: usize = MAX_LINE_BYTES + 5;
 
-/// So much is read at once.
+/// The size of the read buffer, in bytes.
 const READ: usize = 1 << 18;
 
-/// The lines of an input.
+/// A reader of the lines of a stream.
 #[derive(Debug)]
 pub struct Lines<R> {
     input: BufReader<R>,
     line: Vec<u8>,
-    /// The number of the line at hand, from 1.
+    /// The number of the current line, from 1; 0 before the first.
     pub number: u64,
 }
 
-/// A line of an input.
+/// A line of a stream, with its number.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'l> {
     bytes: &'l [u8],
-    /// Its number, from 1.
+    /// The line number, from 1.
     pub number: u64,
 }
 
-/// Lines that were at hand together.
+/// Consecutive lines that arrived together.
 #[derive(Debug)]
 pub struct Block {
     bytes: Vec<u8>,
-    /// Where each line ends.
+    /// The end of each line, as an offset in `bytes`.
     ends: Vec<usize>,
-    /// The number of the first.
+    /// The number of the first line.
     first: u64,
 }
 
 impl<R: Read> Lines<R> {
-    /// The lines of a stream.
+    /// A reader at the start of a stream.
     pub fn new(input: R) -> Lines<R> {
         Lines { input: BufReader::with_capacity(READ, input), line: Vec::new(), number: 0 }
     }
 
-    /// Reads the next line; false where there is none. Calls `idle` before it waits for input, so that
-    /// whoever writes a request and waits for the answer gets it.
+    /// Reads the next line. Returns false at the end of the stream. Calls `idle` before it waits for input, so that a
+    /// client that writes a request and waits for the answer gets the answer.
     ///
     /// # Errors
-    /// When the stream cannot be read, or what `idle` answers.
+    /// When the stream cannot be read, and any error of `idle`.
     pub fn advance<E: From<Problem>>(&mut self, idle: &mut dyn FnMut() -> Result<(), E>) -> Result<bool, E> {
         self.line.clear();
         let mut has_begun = false;
@@ -72,7 +74,7 @@ impl<R: Read> Lines<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
                     let message = format!(
-                        "the lines cannot be read beyond line {}: {}",
+                        "input cannot be read beyond line {}: {}",
                         self.number,
                         super::library_errors::io(&error)
                     );
@@ -94,11 +96,11 @@ impl<R: Read> Lines<R> {
         Ok(has_begun)
     }
 
-    /// Reads the next line with all that came with it; none where there is no more. As [`advance`](Lines::advance)
-    /// it calls `idle` before it waits.
+    /// Reads the next line and all complete lines behind it that are already buffered. Returns `None` at the end of
+    /// the stream. Calls `idle` before it waits, as [`advance`](Lines::advance) does.
     ///
     /// # Errors
-    /// When the stream cannot be read, or what `idle` answers.
+    /// When the stream cannot be read, and any error of `idle`.
     pub fn block<E: From<Problem>>(&mut self, idle: &mut dyn FnMut() -> Result<(), E>) -> Result<Option<Block>, E> {
         if !self.advance(idle)? {
             return Ok(None);
@@ -108,7 +110,7 @@ impl<R: Read> Lines<R> {
         let mut ends = vec![bytes.len()];
         let at_hand = self.input.buffer();
         let whole = memrchr(b'\n', at_hand).and_then(|last| at_hand.get(..=last)).unwrap_or_default();
-        // What ended the first was not kept.
+        // `advance` does not keep the end of the first line.
         bytes.push(b'\n');
         ends.extend(memchr_iter(b'\n', whole).map(|end| bytes.len() + end));
         bytes.extend_from_slice(whole);
@@ -118,19 +120,19 @@ impl<R: Read> Lines<R> {
         Ok(Some(Block { bytes, ends, first }))
     }
 
-    /// The line at hand.
+    /// The current line.
     pub fn line(&self) -> Line<'_> {
         Line::new(&self.line, self.number)
     }
 }
 
 impl Block {
-    /// How many lines there are.
+    /// The number of lines.
     pub const fn count(&self) -> usize {
         self.ends.len()
     }
 
-    /// Some of the lines, by their places from 0.
+    /// A range of the lines, by index from 0.
     pub fn lines(&self, places: Range<usize>) -> impl Iterator<Item = Line<'_>> {
         let begin = places.start.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + 1);
         let numbers = self.first + places.start as u64..;
@@ -143,14 +145,14 @@ impl Block {
 }
 
 impl<'l> Line<'l> {
-    /// Without its end, and the first without a mark of the byte order.
+    /// A line without a `\r` at its end, and the first line without a byte order mark.
     fn new(bytes: &'l [u8], number: u64) -> Line<'l> {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         let bytes = if number == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
         Line { bytes, number }
     }
 
-    /// Whether the line is, or was to be, an object.
+    /// Whether the line is a JSON object, or looks like the start of one.
     pub fn is_object(self) -> bool {
         self.bytes.trim_ascii_start().starts_with(b"{")
     }
@@ -158,7 +160,7 @@ impl<'l> Line<'l> {
     /// The line as text.
     ///
     /// # Errors
-    /// For one that is too long, holds a NUL or is not UTF-8.
+    /// When the line is too long, holds a NUL or is not UTF-8.
     pub fn text(self) -> Result<&'l str, Problem> {
         if self.bytes.len() > MAX_LINE_BYTES {
             return Err(malformed(format!("the line is longer than {MAX_LINE_BYTES} bytes")));
@@ -175,7 +177,7 @@ impl<'l> Line<'l> {
 mod tests {
     use super::*;
 
-    /// Comes in pieces.
+    /// A stream that delivers its bytes in pieces of at most the given size.
     struct Pieces<'p>(&'p [u8], usize);
 
     impl Read for Pieces<'_> {
@@ -185,7 +187,7 @@ mod tests {
         }
     }
 
-    /// The lines one by one, and the same in blocks, however they come.
+    /// The lines of an input, read one by one. Asserts that blocks give the same lines, whatever size the pieces have.
     fn read(input: &[u8]) -> Vec<Result<String, String>> {
         let owned = |line: Line<'_>| (line.number, line.text().map(str::to_owned).map_err(|problem| problem.message));
         let mut lines = Lines::new(input);
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_where_they_end() {
+    fn lines_are_split_and_bad_bytes_are_reported() {
         assert!(read(b"").is_empty());
         assert_eq!(read(b"\n"), [Ok(String::new())]);
         assert_eq!(read(b"\xef\xbb\xbfa\r\nb"), [Ok("a".to_owned()), Ok("b".to_owned())]);
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_passed_by() {
+    fn a_line_that_is_too_long_is_skipped() {
         let mut input = b"\xef\xbb\xbf".to_vec();
         input.extend(vec![b'x'; MAX_LINE_BYTES]);
         input.extend_from_slice(b"\r\n");

@@ -1,8 +1,7 @@
-//! What comes in from outside: lines of bounded length, tables of text, and YAML with the place of
-//! everything in it.
+//! Readers of outside input: lines of bounded length, tables of text, and YAML and JSON as trees with positions.
 //!
-//! Nothing here knows what the input is for: the files of tests, requests and manifests are read by
-//! whoever asks for them.
+//! The layer does not know what an input is for. Test files, batches of requests and manifests are interpreted by
+//! its callers.
 
 pub mod document;
 pub mod json;

@@ -1,11 +1,11 @@
-//! Tables of text: how they are encoded, what stands between their cells, and their rows with their places.
+//! Tables of text: their encoding, their delimiter, and their rows with positions.
 //!
-//! Read are comma-, semicolon- and tab-separated values in UTF-8 or UTF-16. What a file is not is never
-//! guessed: Latin-1 looks like many other things, so it is refused and named.
+//! The reader accepts comma-, semicolon- and tab-separated values in UTF-8 or UTF-16. It never guesses an encoding:
+//! Latin-1 cannot be told from many others, so other bytes are refused with a hint.
 //!
-//! Tab-separated values are read as they are written ([`render`](crate::render)): a backslash escapes (`\t`,
-//! `\n`, `\r`, `\\`, `\"`), nothing is quoted. A cell that begins with a quote all the same was written by a
-//! spreadsheet, and is read as it quotes.
+//! Tab-separated values have the form that [`render`](crate::render) writes: a backslash escapes (`\t`, `\n`, `\r`,
+//! `\\`, `\"`), and cells are not quoted. A cell that begins with a quote was written by a spreadsheet, so it is read
+//! as a quoted cell.
 
 use std::borrow::Cow;
 
@@ -15,10 +15,10 @@ use super::document::{Diagnostic, Span, text_of};
 use crate::model::escape::unescape_cell;
 use crate::model::name::printable;
 
-/// What may stand between cells, in the order in which it is preferred.
+/// The delimiters between cells, the preferred one first.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
-/// What files begin with that are no text, and what they are.
+/// The first bytes of common files that are not text, and a description of each.
 const BINARY: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "a spreadsheet or another archive"),
     (b"\xd0\xcf\x11\xe0", "a spreadsheet of an old form"),
@@ -30,13 +30,13 @@ const BINARY: [(&[u8], &str); 5] = [
 /// The text of a table: UTF-8 or UTF-16, with a byte order mark or without.
 ///
 /// # Errors
-/// What the bytes are, as far as it is known, or the place of the first that is no text.
+/// The type of the file if it is a known one; otherwise the position of the first byte that is not text.
 pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Diagnostic> {
     if let Some((_, what)) = BINARY.iter().find(|(begins, _)| bytes.starts_with(begins)) {
-        let diagnostic = Diagnostic::at_span(Span::default(), format!("the file is {what}, and not a table of text"));
+        let diagnostic = Diagnostic::at_span(Span::default(), format!("not a table of text: the file is {what}"));
         return Err(diagnostic.tip("save it as CSV, in UTF-8"));
     }
-    // Without a mark UTF-16 shows by the zero beside the first letter of a header.
+    // Without a byte order mark, the zero byte beside the first letter of a header shows UTF-16.
     match bytes {
         [0xff, 0xfe, rest @ ..] => return utf_16(rest, u16::from_le_bytes).map(Cow::Owned),
         [0xfe, 0xff, rest @ ..] => return utf_16(rest, u16::from_be_bytes).map(Cow::Owned),
@@ -45,20 +45,20 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Diagnostic> {
         _ => {}
     }
     text_of(bytes).map(Cow::Borrowed).map_err(|diagnostic| {
-        diagnostic.tip("it may be Latin-1 or Windows-1252: save it as UTF-8, or turn it into that with `iconv`")
+        diagnostic.tip("it may be Latin-1 or Windows-1252: save it as UTF-8, or convert it with `iconv`")
     })
 }
 
 fn utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Result<String, Diagnostic> {
     let units = bytes.chunks(2).map(|pair| match pair {
         [one, other] => read([*one, *other]),
-        // Half a unit: what pairs with nothing.
+        // A single byte at the end: a surrogate without a pair makes it an error.
         _ => 0xd800,
     });
     let mut text = String::with_capacity(bytes.len());
     for character in char::decode_utf16(units) {
         match character {
-            Ok('\0') => return Err(Diagnostic::at_span(end_of(&text), "a NUL stands here")),
+            Ok('\0') => return Err(Diagnostic::at_span(end_of(&text), "unexpected NUL byte")),
             Ok(character) => text.push(character),
             Err(_) => return Err(Diagnostic::at_span(end_of(&text), "the file is not UTF-16 here")),
         }
@@ -66,7 +66,7 @@ fn utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Result<String, Diagnostic> 
     Ok(text)
 }
 
-/// The place behind a text.
+/// The position behind the last character of a text.
 fn end_of(text: &str) -> Span {
     let line = text.matches('\n').count() + 1;
     let column = text.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -80,34 +80,34 @@ fn to_u32(number: usize) -> u32 {
 /// A row of a table.
 #[derive(Debug)]
 pub struct TableRow {
-    /// The line it begins in, from 1.
+    /// The line that the row begins in, from 1.
     pub line: u32,
-    /// What stands in it.
+    /// The values of the cells.
     pub cells: StringRecord,
-    /// Where it begins in the text, in bytes.
+    /// The offset of the row in the text, in bytes.
     start: usize,
 }
 
-/// The rows of a table, one by one. Blank lines are none.
+/// An iterator over the rows of a table. It skips blank lines.
 pub struct TableRows<'t> {
     text: &'t str,
-    /// What stands between cells.
+    /// The delimiter between cells.
     pub delimiter: u8,
-    /// The part that was read by now, in bytes, and the line it ends in.
+    /// The length of the part that was read, in bytes, and the line that this part ends in.
     consumed: (usize, u32),
     reader: CellReader<'t>,
 }
 
 enum CellReader<'t> {
-    /// Where the text begins, and the reader of it.
+    /// Cells in quotes: the offset at which the first row begins, and the CSV reader.
     Quoted(usize, Box<csv::StringRecordsIntoIter<&'t [u8]>>),
-    /// What is left of the text.
+    /// Cells with escapes: the rest of the text.
     Escaped(&'t str),
 }
 
 impl<'t> TableRows<'t> {
-    /// The rows of a text. Without a delimiter it is found: that of the first line, if it is said there as
-    /// spreadsheets do (`sep=;`), else the one between which most headers are known.
+    /// The rows of a text. If `delimiter` is `None`, it is the delimiter of a first line such as `sep=;`, which
+    /// spreadsheets write. Without such a line it is the delimiter that splits the header into the most known names.
     pub fn new(text: &'t str, delimiter: Option<u8>, is_known: &dyn Fn(&str) -> bool) -> TableRows<'t> {
         let first = text.lines().next().unwrap_or_default();
         let said = first.strip_prefix("sep=").and_then(|rest| rest.bytes().next());
@@ -124,7 +124,7 @@ impl<'t> TableRows<'t> {
         TableRows { text, delimiter, consumed: (0, 1), reader }
     }
 
-    /// The row that begins at a byte, or behind the ends of lines that stand there.
+    /// The row that begins at a byte offset, or behind the line ends at that offset.
     fn row(&mut self, start: usize, cells: StringRecord) -> TableRow {
         let blank = |rest: &str| rest.bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let start = start + self.text.get(start..).map_or(0, blank);
@@ -134,7 +134,7 @@ impl<'t> TableRows<'t> {
         TableRow { line: self.consumed.1, cells: unescape_cells(cells), start }
     }
 
-    /// Where a cell of a row stands; the row itself for one that it does not have.
+    /// The position of a cell; the start of the row if the row lacks the cell. Scans the row.
     pub fn span(&self, row: &TableRow, cell: usize) -> Span {
         let whole = Span { line: row.line, column: 1, length: 0 };
         let (mut line, mut column, mut at, mut begun) = (row.line, 1, 0, (row.line, 1));
@@ -159,7 +159,7 @@ impl<'t> TableRows<'t> {
     }
 }
 
-/// Cells with what they were written from: hidden characters stand in them as escapes.
+/// The original values of cells: hidden characters are written as escapes.
 fn unescape_cells(cells: StringRecord) -> StringRecord {
     match cells.iter().any(|cell| matches!(unescape_cell(cell), Cow::Owned(_))) {
         true => cells.iter().map(unescape_cell).collect(),
@@ -173,7 +173,7 @@ impl Iterator for TableRows<'_> {
     fn next(&mut self) -> Option<Result<TableRow, Diagnostic>> {
         match &mut self.reader {
             CellReader::Quoted(begin, records) => {
-                // The text is UTF-8, and rows may have any number of cells: nothing else is an error.
+                // The reader fails only for bad UTF-8 and uneven rows; the text is UTF-8 and rows may be uneven.
                 let record = records.next()?.ok()?;
                 let at = record.position().map_or(0, csv::Position::byte);
                 let start = *begin + usize::try_from(at).unwrap_or_default();
@@ -208,18 +208,18 @@ impl Iterator for TableRows<'_> {
     }
 }
 
-/// The delimiter between which most headers of a first line are known; of those, the one with most cells.
+/// The delimiter that splits the header into the most known names; among equals, the one with the most cells.
 fn detect_delimiter(text: &str, is_known: &dyn Fn(&str) -> bool) -> u8 {
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let sums = |delimiter: u8| {
         let cells = header.split(char::from(delimiter)).map(|cell| cell.trim().trim_matches('"').trim());
         (cells.clone().filter(|cell| is_known(cell)).count(), cells.count())
     };
-    // Of equals the last is taken, so the preferred one stands last.
+    // `max_by_key` returns the last of several equals, so the preferred delimiter comes last.
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| sums(*delimiter)).unwrap_or(b',')
 }
 
-/// A cell of tab-separated values as it is meant.
+/// The value of a cell of tab-separated values: without quotes and escapes.
 fn unescape_tsv(cell: &str) -> Result<Cow<'_, str>, String> {
     if let Some(rest) = cell.strip_prefix('"') {
         let inner = rest.strip_suffix('"').filter(|inner| inner.replace("\"\"", "").find('"').is_none());
@@ -243,7 +243,7 @@ fn unescape_tsv(cell: &str) -> Result<Cow<'_, str>, String> {
             Some('n') => text.push('\n'),
             Some('r') => text.push('\r'),
             Some(escaped @ ('\\' | '"')) => text.push(escaped),
-            Some(other) => return Err(format!("`\\{}` is no escape", printable(&other.to_string()))),
+            Some(other) => return Err(format!("unknown escape `\\{}`", printable(&other.to_string()))),
             None => return Err("the cell ends with a backslash".to_owned()),
         }
     }
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_stand_in_the_line_they_begin_in_however_lines_end() {
+    fn a_row_has_the_line_it_begins_in_with_either_line_end() {
         for end in ["\n", "\r\n"] {
             let text = ["name,email", "a,1", "", "\"b", "b\",2", "c", ""].join(end);
             let inner = if end == "\n" { "b\nb" } else { "b\r\nb" };
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_have_places() {
+    fn cells_have_positions() {
         let text = "name,email\r\n\"a,\"\"\r\nb\",x\r\nc,dd\r\n";
         let mut all = TableRows::new(text, None, &|_| true);
         let found: Vec<TableRow> = all.by_ref().map(Result::unwrap).collect();
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_between_cells_is_found() {
+    fn the_delimiter_is_detected() {
         assert_eq!(rows("name;email\na;b,c", None), ["1:name|email", "2:a|b,c"]);
         assert_eq!(rows("name\temail\na;b\tc,d", None), ["1:name|email", "2:a;b|c,d"]);
         assert_eq!(rows("sep=;\r\nname;x\r\na;b", None), ["2:name|x", "3:a|b"]);
@@ -298,13 +298,13 @@ mod tests {
     #[test]
     fn tabs_are_escaped_and_spreadsheets_quote() {
         assert_eq!(rows("name\temail\r\na\\tb\\\\c\t\"x \"\"y\"\"\"", None), ["1:name|email", "2:a\tb\\c|x \"y\""]);
-        assert_eq!(rows("name\temail\nx\ta\\b", None)[1], "2:3! `\\b` is no escape");
+        assert_eq!(rows("name\temail\nx\ta\\b", None)[1], "2:3! unknown escape `\\b`");
         assert_eq!(rows("name\temail\nx\t\"a", None)[1], "2:3! the cell begins with a quote that is never closed");
         assert_eq!(rows("name\temail\nx\\\ta", None)[1], "2:1! the cell ends with a backslash");
     }
 
     #[test]
-    fn encodings_are_known_or_named() {
+    fn encodings_are_decoded_or_refused() {
         let utf_16 = |text: &str, little: bool, mark: bool| -> Vec<u8> {
             let units = mark.then_some(0xfeff).into_iter().chain(text.encode_utf16());
             units.flat_map(|unit: u16| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
@@ -321,6 +321,6 @@ mod tests {
         odd.push(7);
         assert_eq!(wrong(&odd).message, "the file is not UTF-16 here");
         assert_eq!(wrong(&odd).span, Span { line: 2, column: 2, length: 1 });
-        assert_eq!(wrong(b"na\0me").message, "a NUL stands here");
+        assert_eq!(wrong(b"na\0me").message, "unexpected NUL byte");
     }
 }

@@ -443,8 +443,8 @@ mod tests {
         for (text, wanted) in [
             ("tests:\n", "`tests` is a list, not nothing"),
             ("tset: []\n", "the file has no `tests`"),
-            ("tests: []\ntests: []\n", "t.yaml:2:1: the key `tests` stands in line 1 already"),
-            ("tests:\n  - {test: a, test: b}\n", "t.yaml:2:15: the key `test` stands twice in this line"),
+            ("tests: []\ntests: []\n", "t.yaml:2:1: duplicate key `tests`, first in line 1"),
+            ("tests:\n  - {test: a, test: b}\n", "t.yaml:2:15: duplicate key `test`"),
             ("tests:\n  - <<: {test: a}\n", "merge"),
             ("tests: !x []\n", "tag"),
             ("tests: [\n", "t.yaml:"),

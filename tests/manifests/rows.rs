@@ -28,7 +28,7 @@ fn rows_are_known_by_the_format_the_name_or_the_first_line() {
     }
     write(&tool, "b.jsonl", STUDIO);
     tool.ok("validate b.jsonl --format yaml");
-    assert!(tool.run("validate b.jsonl").err.contains("the line is no JSON"));
+    assert!(tool.run("validate b.jsonl").err.contains("the line is not JSON"));
     assert!(tool.sh(&format!("echo '{}' | rolebook validate -", row.trim())).out.contains("1 statement"));
 }
 
@@ -58,15 +58,15 @@ fn what_is_wrong_with_rows_is_told_line_by_line() {
         "m.jsonl:2:2: no row is a `acount`\n    2 | {\"acount\":{\"name\":\"u1\"}}\n      |  ^^^^^^^^\n    try: did you mean `account`?",
         "m.jsonl:3:25: unknown key `rol`",
         "m.jsonl:4:12: `name` is missing",
-        "m.jsonl:5:25: the key `name` stands twice in this line",
+        "m.jsonl:5:25: duplicate key `name`",
         "m.jsonl:6:1: a member is one of `user` and `group`",
         "m.jsonl:7:1: user:a cannot be a member of endpoint:x",
         "m.jsonl:8:1: a group has no level `admin`",
         "m.jsonl:9:1: `name` is no workspace",
         "m.jsonl:10:1: `permission` is missing",
         "m.jsonl:11:1: the `manifest` row stands first, and once",
-        "m.jsonl:12:26: the line is no JSON: something follows the value",
-        "m.jsonl:13:2: the line is no JSON",
+        "m.jsonl:12:26: the line is not JSON: something follows the value",
+        "m.jsonl:13:2: the line is not JSON",
         "m.jsonl:15:",
     ] {
         assert!(ran.err.contains(part), "{part}: {}", ran.err);

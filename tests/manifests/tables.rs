@@ -45,7 +45,7 @@ fn a_table_is_read_however_a_spreadsheet_writes_it() {
 fn what_is_no_table_is_told_what_it_is() {
     let tool = Tool::new();
     for (table, wanted) in [
-        (&b"PK\x03\x04rest"[..], "people: the file is a spreadsheet or another archive, and not a table of text"),
+        (&b"PK\x03\x04rest"[..], "people: not a table of text: the file is a spreadsheet or another archive"),
         (b"name\nM\xfcller\n", "people:2:2: the file is not UTF-8 here"),
         (b"name\nM\xfcller\n", "it may be Latin-1 or Windows-1252"),
         (b"\xff\xfen\0a\0m\0", "people:1:1: no column is called `nam`"),
@@ -54,7 +54,7 @@ fn what_is_no_table_is_told_what_it_is() {
             b"name,email\r\nbob,b@example.com\r\n\r\neve,x\r\n",
             "people:4:5: `email`: `x` is not an e-mail address\n    4 | eve,x\n      |     ^",
         ),
-        (b"name\temail\nbob\ta\\b\n", "people:2:5: `\\b` is no escape"),
+        (b"name\temail\nbob\ta\\b\n", "people:2:5: unknown escape `\\b`"),
         (b"name,level\nbob,admin\n", "people:2:5: `level` has no effect here"),
         (b"name,expires\nbob,2020-02-30\n", "people:2:5: `expires`: `2020-02-30` is not a time"),
         (b"name;groups\nbob;\"a;b/c\"\n", "people:2:5: `group`: `b/c` is not a name"),

@@ -99,9 +99,9 @@ mod tests {
         let text = r#"{"a":[1,-2,1.5,null,true,{"b":"ü"}],"c":{}}"#;
         assert_eq!(Value::Object(object(text).unwrap()).to_string(), text);
         let why = |text| object(text).unwrap_err().message;
-        assert_eq!(why(r#"{"a":1,"a":2}"#), "the line is no JSON: duplicate key `a` at column 10");
+        assert_eq!(why(r#"{"a":1,"a":2}"#), "the line is not JSON: duplicate key `a` at column 10");
         assert!(why(r#"{"x":{"a":1,"a":2}}"#).contains("duplicate key `a`"));
-        assert!(why("{\"a\":1").starts_with("the line is no JSON: it ends too early"));
+        assert!(why("{\"a\":1").starts_with("the line is not JSON: it ends too early"));
         assert!(why("{} {}").contains("something follows"));
         assert!(why(&format!("{{\"a\":{}", "[".repeat(10_000))).contains("nested too deep"));
     }
