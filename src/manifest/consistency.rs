@@ -1,9 +1,9 @@
-//! What a file alone shows to be impossible, whatever is in the store: a kind that cannot hold what is declared
-//! for it, a version too old for it, a share of a share, groups in a circle.
+//! Checks that need only the files and not the store: a role or share that the kind of an endpoint does not support,
+//! a version that is too old, a share of a share, groups in a cycle.
 //!
-//! The rules are those of the operations; here they are asked of what the file says, so that `validate`, `plan`
-//! and `apply` answer alike. What the file leaves open, as the kind of an endpoint that it only names, is for
-//! the store to answer.
+//! The rules are those of the operations. Asking them here makes `validate`, `plan` and `apply` refuse the same
+//! files. Facts that the files leave open, such as the kind of an endpoint that is only named, are checked against
+//! the store later.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,39 +18,39 @@ use crate::model::{Id, Kind, Name, Path, Problem, Reference, Role};
 use crate::ops::home::{self, HomeFolder};
 use crate::ops::{endpoint, share};
 
-/// What is known so far of a file that is looked at statement by statement.
+/// The facts of the statements seen so far.
 #[derive(Debug, Default)]
 pub struct Consistency {
-    /// Endpoints whose kind is said, by key.
+    /// Endpoints whose kind is declared, by key.
     endpoints: HashMap<String, KnownEndpoint>,
-    /// Workspaces whose files' folder is declared, by organization and name.
+    /// The folder of workspaces that declare `files`, by organization and name.
     files: HashMap<(String, String), (Name, Path)>,
-    /// Groups that are in groups: the one, the one it is in, and where that is said.
+    /// Groups in groups: the member, the containing group, and the position of the declaration.
     nested: Vec<(Name, Name, SourceLocation)>,
-    /// What the files declare, where a row may contradict another file.
+    /// The declared fields of all files, to find rows that contradict another file. `None` if there is one file only.
     declared: Option<Declared>,
 }
 
-/// An endpoint as the file has it.
+/// An endpoint with a declared kind.
 #[derive(Debug)]
 struct KnownEndpoint {
-    /// The definition; its creator is the first administrator that is named.
+    /// The definition, with [`CREATOR`] as its creator.
     endpoint: Endpoint,
-    /// Whom the file names first.
+    /// The first administrator that the file names, who becomes the creator.
     creator: Option<Reference>,
-    /// What is said to be a file.
+    /// The paths that are declared as files.
     files: HashSet<Path>,
 }
 
-/// Ids that stand for an endpoint's creator and for everybody else.
+/// Placeholder ids for the creator of an endpoint and for all others.
 const CREATOR: Id = Id(1);
 const OTHER: Id = Id(2);
 
 impl Consistency {
-    /// Looks at all that some files say together. Answers every mistake, with the number of its source.
+    /// Checks all statements together. Returns every mistake, with the number of its source.
     pub(super) fn of(statements: &[Statement]) -> (Consistency, Vec<(u32, Diagnostic)>) {
         let mut known = Consistency::default();
-        // What an endpoint holds may be declared before it.
+        // The contents of an endpoint can be declared before the endpoint.
         for statement in statements {
             match &statement.declaration {
                 Declaration::Endpoint(endpoint) => known.endpoint(endpoint),
@@ -64,22 +64,21 @@ impl Consistency {
         (known, wrong)
     }
 
-    /// Remembers what files declare, so that rows beside them can be held against it.
+    /// Keeps the declared fields of files, so that later rows can be compared with them.
     pub fn remember(&mut self, statements: &[Statement]) {
         let mut declared = Declared::default();
         for statement in statements {
-            // Contradictions between these were found when they were put together.
+            // The merge found contradictions between these statements.
             let _ = declared.add(statement);
         }
         self.declared = Some(declared);
     }
 
-    /// Checks a row: it may be impossible beside the rows before it, or contradict another file. `told` formats
-    /// a place.
+    /// Checks a row against the rows before it and against other files. `told` formats a position.
     pub fn row(&mut self, statement: &Statement, told: &dyn Fn(SourceLocation) -> String) -> Option<Diagnostic> {
         if let Some((diagnostic, before)) = self.declared.as_mut().and_then(|declared| declared.add(statement)) {
             let message = format!("{} in {}", diagnostic.message, told(before));
-            return Some(Diagnostic { message, ..diagnostic }.tip("say it once, or the same twice"));
+            return Some(Diagnostic { message, ..diagnostic }.tip("declare it once, or the same value twice"));
         }
         match &statement.declaration {
             Declaration::Account(_) => return None,
@@ -90,7 +89,7 @@ impl Consistency {
         self.check(statement).map(|(_, diagnostic)| diagnostic)
     }
 
-    /// Groups that are in one another, each circle once: what is said last of it.
+    /// The cycles of groups. Each cycle is reported once, at the declaration that closes it.
     pub fn circles(&self) -> Vec<(u32, Diagnostic)> {
         let mut within: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, (member, ..)) in self.nested.iter().enumerate() {
@@ -98,7 +97,7 @@ impl Consistency {
         }
         let (mut state, mut wrong): (HashMap<&str, bool>, Vec<(u32, Diagnostic)>) = (HashMap::new(), Vec::new());
         for (start, ..) in &self.nested {
-            // Groups on the way, each with how many of those it is in were looked at.
+            // The groups of the current path, each with the number of its containing groups that were visited.
             let mut way: Vec<(&str, usize)> = vec![(start.key(), 0)];
             if state.contains_key(start.key()) {
                 continue;
@@ -131,7 +130,7 @@ impl Consistency {
     }
 
     fn endpoint(&mut self, declared: &EndpointSaid) {
-        // Only a share opens a folder, and only a node has a version.
+        // `of` implies a share, and a version implies a node.
         let kind = match (declared.kind, &declared.of, &declared.node_version) {
             (Some(kind), ..) => kind,
             (None, Some(_), _) => EndpointKind::Share,
@@ -143,7 +142,7 @@ impl Consistency {
         }
         let node_version = match (&declared.node_version, kind) {
             (Some(version), _) => Some(version.clone()),
-            // It may be that of the store, and hold whatever a node can hold.
+            // The store may have a version, so assume the one that supports everything a node can hold.
             (None, EndpointKind::Node) => Some(NodeVersion::CUSTOM_SETS),
             (None, _) => None,
         };
@@ -169,7 +168,7 @@ impl Consistency {
         }
     }
 
-    /// What is impossible in a statement.
+    /// Checks one statement.
     fn check(&mut self, statement: &Statement) -> Option<(u32, Diagnostic)> {
         let location = statement.location;
         let problem = match &statement.declaration {
@@ -202,7 +201,7 @@ impl Consistency {
             },
             _ => None,
         };
-        // What is to be typed is of no use in a file.
+        // The hints of operations are commands, which do not help in a file.
         problem.map(|problem| {
             (location.source, Diagnostic::from_problem(location.span, Problem { tips: Vec::new(), ..problem }))
         })
@@ -220,7 +219,7 @@ impl Consistency {
 }
 
 impl KnownEndpoint {
-    /// Why a share cannot be. Most can, and there may be very many.
+    /// The reason to refuse a share. The cheap check comes first, because most of very many shares are valid.
     fn refused(&self, declared: &DeclaredShare) -> Option<Problem> {
         if !self.endpoint.takes(declared.permissions) {
             let of_kind = format!("of kind {}", self.endpoint.kind.as_str());
@@ -231,7 +230,7 @@ impl KnownEndpoint {
             .or_else(|| self.within_a_file(&declared.endpoint, &declared.path, true))
     }
 
-    /// What lies in a file, which holds nothing; and where access managers share, a file itself.
+    /// Refuses a path below a declared file. With managed sharing it also refuses a share of a file itself.
     fn within_a_file(&self, endpoint: &Name, path: &Path, is_shared: bool) -> Option<Problem> {
         if self.files.is_empty() {
             return None;

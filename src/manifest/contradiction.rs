@@ -1,9 +1,8 @@
-//! Contradictions between a file of rows and the files beside it.
+//! Contradictions between a file of rows and other files.
 //!
-//! Files that are read whole are put together before they are looked at, and what two of them declare differently
-//! is found there. Rows are read one by one and forgotten. So that a row can be held against another file, what
-//! each file declares is kept as a number: one for each field that is given. Nothing is kept of a single file,
-//! whose later rows may change what its earlier ones made.
+//! The merge finds contradictions between files that are read whole. Rows are read one by one and not kept. To compare
+//! a row with another file, [`Declared`] keeps a hash of each declared field. It is not used for a single file, because
+//! a later row of a file may change what an earlier row declared.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -18,17 +17,17 @@ use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Reference, Role, Time};
 use crate::ops::home::HomeFolder;
 
-/// What the files declare so far.
+/// The declared fields of all files so far.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
     hasher: RandomState,
-    /// What each field is, and where that is declared; fields and values by their hashes.
+    /// The hash of each field, with the hash of its value and the position of the declaration.
     fields: HashMap<u64, (u64, SourceLocation)>,
 }
 
 impl Declared {
-    /// Adds a statement of a file. Answers where it contradicts another file: what is declared differently, and
-    /// where that is.
+    /// Adds a statement. Returns the first contradiction to another file: the mistake, and the position in the other
+    /// file.
     pub(super) fn add(&mut self, statement: &Statement) -> Option<(Diagnostic, SourceLocation)> {
         let (location, mut wrong) = (statement.location, None);
         each_field(&statement.declaration, &mut |thing, field, value| {
@@ -48,25 +47,24 @@ impl Declared {
     }
 }
 
-/// What is wrong with a field that another file gives another value; where follows.
+/// The message for a field with another value in another file. The caller appends "in" and the position there.
 fn message(thing: &str, field: &str, value: &str) -> String {
     match (field, value) {
-        (THERE, ABSENT) => format!("{thing} is to be absent here, and is declared"),
-        (THERE, _) => format!("{thing} is declared here, and is to be absent"),
-        _ => format!("`{field}` of {thing} is `{}` here, and something else", crate::model::name::printable(value)),
+        (THERE, ABSENT) => format!("{thing} is absent here and declared"),
+        (THERE, _) => format!("{thing} is declared here and absent"),
+        _ => format!("`{field}` of {thing} is `{}` here and has another value", crate::model::name::printable(value)),
     }
 }
 
-/// The field that says whether a thing is there.
+/// The field for the existence of a resource: [`ABSENT`] or [`PRESENT`].
 const THERE: &str = "ensure: absent";
 const ABSENT: &str = "absent";
 const PRESENT: &str = "present";
 
-/// Takes a thing, a field of it and the value that it is given.
+/// A callback that takes a resource or binding, the name of a field, and its value.
 type Visit<'v> = dyn FnMut(&str, &str, &str) + 'v;
 
-/// Visits every field that a statement gives a value, with the values in the form in which two that mean the same
-/// are equal.
+/// Visits every field that a statement sets. Values are in canonical form: equal values have equal texts.
 fn each_field(said: &Declaration, visit: &mut Visit<'_>) {
     match said {
         Declaration::Server(options) => {
@@ -116,7 +114,7 @@ fn each_field(said: &Declaration, visit: &mut Visit<'_>) {
     }
 }
 
-/// A thing whose fields are visited.
+/// Visits the fields of one resource or binding.
 struct Of<'v, 'f> {
     thing: String,
     visit: &'v mut Visit<'f>,
@@ -127,7 +125,7 @@ impl<'v, 'f> Of<'v, 'f> {
         Of { thing, visit }
     }
 
-    /// A thing that is declared, or is to be gone.
+    /// A resource that is declared present or absent.
     fn thing(thing: String, ensure: Ensure, visit: &'v mut Visit<'f>) -> Of<'v, 'f> {
         let mut of = Of::new(thing, visit);
         of.text(THERE, Some(if ensure == Ensure::Absent { ABSENT } else { PRESENT }));
@@ -149,7 +147,7 @@ impl<'v, 'f> Of<'v, 'f> {
     }
 }
 
-/// What is in a thing, or holds something on it, needs it to be there.
+/// Visits the existence of a resource that a statement depends on.
 fn there(visit: &mut Visit<'_>, thing: String) {
     Of::thing(thing, Ensure::Present, visit);
 }
@@ -162,7 +160,7 @@ fn workspace_of(org: &Name, name: &Name) -> String {
     format!("workspace:{}/{}", org.key(), name.key())
 }
 
-/// A reference in the form in which two that mean the same are equal.
+/// The canonical form of a reference: references with the same meaning have equal forms.
 fn key_of(reference: &Reference) -> String {
     match reference {
         Reference::Named(kind, name) => format!("{}:{}", kind.as_str(), name.key()),
@@ -170,7 +168,7 @@ fn key_of(reference: &Reference) -> String {
     }
 }
 
-/// When something ends. A file holds no lengths of time.
+/// The canonical form of an expiry. A file holds no durations, so the time of reference does not matter.
 fn moment(end: Expiry) -> String {
     end.resolve_at(Time(0)).map_or_else(|| "never".to_owned(), |end| end.to_string())
 }
@@ -277,14 +275,14 @@ mod tests {
     }
 
     #[test]
-    fn the_later_of_two_files_contradicts_and_the_later_of_two_rows_changes() {
+    fn a_row_may_contradict_an_earlier_row_of_its_file_but_no_other_file() {
         let mut declared = Declared::default();
         assert_eq!(add(&mut declared, r#"{"account":{"name":"bob","role":"user"}}"#, 0, 1), None);
         assert_eq!(add(&mut declared, r#"{"account":{"name":"Bob","role":"manager"}}"#, 0, 2), None);
         assert_eq!(add(&mut declared, r#"{"account":{"name":"bob","email":"b@example.com"}}"#, 1, 3), None);
         assert_eq!(
             add(&mut declared, r#"{"account":{"name":"user:BOB","role":"user"}}"#, 1, 4).as_deref(),
-            Some("`role` of user:bob is `user` here, and something else, 0:2")
+            Some("`role` of user:bob is `user` here and has another value, 0:2")
         );
         assert_eq!(add(&mut declared, r#"{"account":{"name":"bob","role":"manager"}}"#, 1, 5), None);
     }

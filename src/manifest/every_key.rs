@@ -1,7 +1,7 @@
-//! Every key of every table has an effect, or is refused: in YAML and in JSON Lines.
+//! Tests that every key of the schema has an effect, in YAML and in JSON Lines.
 //!
-//! The files are made from the tables themselves, so that a new key is tried as soon as it is there: each is
-//! left out once and given once, and what the file then says must differ.
+//! The tests build their files from the schema, so that a new key is tried without a change here. A file without the
+//! key and a file with the key must give different statements.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use super::text_format::TextFormat;
 use super::{Source, read};
 use crate::model::Kind;
 
-/// What a mapping needs besides to be right, where that is not nothing: each is tried.
+/// The entries that a mapping needs besides the tried key. The tests try each alternative.
 fn beside(object: &str) -> &'static [&'static str] {
     match object {
         "manifest" => &["\"version\": 1"],
@@ -33,7 +33,7 @@ fn beside(object: &str) -> &'static [&'static str] {
     }
 }
 
-/// Values of a shape, of which one at least is not what holds without the key.
+/// Values of a shape. At least one of them differs from the default.
 fn values(shape: &Shape) -> Vec<String> {
     match shape {
         Shape::Bool => vec!["true".to_owned(), "false".to_owned()],
@@ -79,7 +79,7 @@ fn texts(form: TextFormat) -> &'static [&'static str] {
     }
 }
 
-/// A mapping's entries with one more, unless it is there.
+/// The entries of a mapping with one key set to a value.
 fn with(base: &str, key: &str, value: &str) -> String {
     let entry = format!("\"{key}\": {value}");
     let base: Vec<&str> =
@@ -92,7 +92,7 @@ fn without(base: &str, key: &str) -> String {
     base.join(", ")
 }
 
-/// What a text says, or the first of what is wrong with it.
+/// Reads a text and returns its statements in debug form, or the first mistake.
 type Says<'s> = &'s dyn Fn(&str) -> Result<String, String>;
 
 fn of_yaml(text: &str) -> Result<String, String> {
@@ -117,7 +117,7 @@ fn of_row(text: &str) -> Result<String, String> {
     }
 }
 
-/// Tries the keys of a mapping, and of every mapping within; `wrap` puts its entries where they belong.
+/// Tries the keys of a mapping and of every mapping inside it. `wrap` makes a whole file of the entries.
 fn try_keys(
     object: &'static Object,
     wrap: &dyn Fn(&str) -> String,
@@ -150,7 +150,7 @@ fn try_keys(
     }
 }
 
-/// Tries the keys of the mappings that stand in a value; `wrap` puts the value where it belongs.
+/// Tries the keys of the mappings inside a value. `wrap` makes a whole file of the value.
 fn within(
     shape: &Shape,
     wrap: &dyn Fn(&str) -> String,
@@ -181,7 +181,7 @@ fn every_key_of_a_manifest_has_an_effect() {
     assert!(tried.len() > 90, "{}", tried.len());
 }
 
-/// The tests of a file have a reader of their own, and their keys are tried here.
+/// The tests of a manifest are not in the schema, because they have a reader of their own.
 #[test]
 fn every_key_of_a_test_has_an_effect() {
     let says = |test: &str| of_yaml(&format!("{{\"version\": 1, \"tests\": [{test}]}}"));

@@ -1,4 +1,4 @@
-//! The JSON Schema of manifests, from the same shapes that the reader looks at.
+//! The JSON Schema of manifests, generated from the shapes that the validator uses.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::text_format::TextFormat;
 use crate::model::Role;
 use crate::model::permission::NAMES;
 
-/// The schema, draft-07: the version that editors know.
+/// The schema, in draft-07, which editors support.
 pub fn schema() -> Value {
     let mut definitions = Map::new();
     let mut root = object(&MANIFEST, &mut definitions);
@@ -35,7 +35,7 @@ fn object(object: &'static Object, definitions: &mut Map<String, Value>) -> Valu
     for field in object.fields {
         let mut value = value(&field.shape, definitions);
         match value.as_object_mut() {
-            // Beside a reference nothing else counts in draft-07.
+            // Draft-07 ignores all keys beside `$ref`.
             Some(map) if map.contains_key("$ref") => {
                 let reference = Value::Object(std::mem::take(map));
                 map.insert("allOf".to_owned(), json!([reference]));
@@ -54,7 +54,7 @@ fn object(object: &'static Object, definitions: &mut Map<String, Value>) -> Valu
 /// A reference to a mapping that is defined once.
 fn defined(it: &'static Object, definitions: &mut Map<String, Value>) -> Value {
     if !definitions.contains_key(it.name) {
-        // Its place is kept, should it name itself.
+        // The entry exists before the value, so that an object that refers to itself ends the recursion.
         definitions.insert(it.name.to_owned(), Value::Null);
         let value = object(it, definitions);
         definitions.insert(it.name.to_owned(), value);
@@ -101,7 +101,7 @@ fn text(form: TextFormat) -> Value {
     Value::Object(map)
 }
 
-/// The tests: lines, and mappings for the longer ones.
+/// The schema of a test: a line, or a mapping for longer tests.
 fn tests() -> Value {
     let texts = json!({"type": "array", "items": {"type": "string"}});
     let one_or_more = json!({"anyOf": [{"type": "string"}, texts]});

@@ -1,9 +1,8 @@
-//! Rows: a manifest as JSON Lines, one externally tagged thing a line, for more of them than fit in a
-//! file that people read.
+//! Rows: a manifest as JSON Lines, for sets that are too large for a YAML file.
 //!
-//! `{"account": {"name": "u1", "email": "u1@example.com"}}` says of one account what stands under
-//! `accounts` of a manifest; `member`, `role`, `content` and `share` rows say who has a place in what.
-//! Rows are taken in their order, so what a row names must be there or stand before it.
+//! Each line is an object with one key, its tag. `{"account": {"name": "u1", "email": "u1@example.com"}}` declares an
+//! account with the fields of the section `accounts`. Rows with the tags `member`, `role` and `share` declare bindings.
+//! Rows are applied in their order, so a resource that a row names must exist or be declared by an earlier row.
 
 mod fast;
 
@@ -31,7 +30,7 @@ use crate::model::reference::closest_match;
 use crate::model::{Kind, Name, Reference, Role};
 use crate::ops::home::HomeFolder;
 
-/// A sort of row: its tag, the keys that say which thing it is about, and what can be said of it.
+/// A kind of row: its tag, the keys that identify the resource or binding, and the other keys.
 struct RowKind {
     tag: &'static str,
     identifying: Object,
@@ -45,8 +44,8 @@ const fn row_kind(tag: &'static str, naming: &'static [Field], object: &'static 
 static HEAD: Object = Object {
     name: "head",
     fields: &[
-        field("version", Shape::Number, "The version of this form of file: 1"),
-        field("name", Shape::Text(TextFormat::Set), "The set: owner of what the rows declare"),
+        field("version", Shape::Number, "The version of the file format: 1"),
+        field("name", Shape::Text(TextFormat::Set), "The set that owns what the rows declare"),
     ],
 };
 
@@ -55,10 +54,14 @@ static MEMBER: Object = Object {
     fields: &[
         field("of", Shape::Text(TextFormat::FreeText), "A group, workgroup, dropbox, organization or workspace"),
         field("user", Shape::Text(TextFormat::Name(Kind::Account)), "The account"),
-        field("group", Shape::Text(TextFormat::Name(Kind::Group)), "The group, in place of an account"),
-        field("level", Shape::Text(TextFormat::FreeText), "What the membership gives"),
-        field("active", Shape::Bool, "`false` for a membership that is listed and gives nothing"),
-        field("root-upload", Shape::Enum(&["allow", "deny"]), "Of a workspace: whether straight into the home folder"),
+        field("group", Shape::Text(TextFormat::Name(Kind::Group)), "The group, instead of an account"),
+        field("level", Shape::Text(TextFormat::FreeText), "The level of the membership"),
+        field("active", Shape::Bool, "`false` for a membership that gives nothing"),
+        field(
+            "root-upload",
+            Shape::Enum(&["allow", "deny"]),
+            "In a workspace: whether the member uploads straight into the home folder",
+        ),
         HOME,
     ],
 };
@@ -91,34 +94,38 @@ static ROW_KINDS: [RowKind; 13] = [
     row_kind("member", &[], &MEMBER),
     row_kind("role", &[], &ROLE),
     row_kind("content", &[ITEM], &CONTENT),
-    row_kind("share", &[ITEM, field("principal", Shape::Text(TextFormat::Sharer), "With whom")], &SHARE),
+    row_kind(
+        "share",
+        &[ITEM, field("principal", Shape::Text(TextFormat::Sharer), "The principal to share with")],
+        &SHARE,
+    ),
 ];
 
-/// Every sort of row: its tag, the keys that say what it is about, and what can be said of that.
+/// Every kind of row: its tag, its identifying keys, and the object with its other keys.
 pub fn row_kinds() -> impl Iterator<Item = (&'static str, &'static [Field], &'static Object)> {
     ROW_KINDS.iter().map(|sort| (sort.tag, sort.identifying.fields, sort.object))
 }
 
-/// Whether a line is, or was to be, a row: an object with one key that is none of a whole manifest's.
+/// Whether a line looks like a row: an object with one key that is a tag, or at least not a key of a whole manifest.
 pub fn looks_like_row(line: &[u8]) -> bool {
     let read: Result<HashMap<String, IgnoredAny>, _> = serde_json::from_slice(line);
     let is_row = |tag: &String| ROW_KINDS.iter().any(|sort| sort.tag == tag) || MANIFEST.field(tag).is_none();
     read.is_ok_and(|keys| keys.len() == 1 && keys.keys().all(is_row))
 }
 
-/// What a row says.
+/// The contents of a row.
 #[derive(Debug)]
 pub enum JsonlRow {
-    /// What the whole input is: the set that it declares, if it names one.
+    /// The `manifest` row, with the name of the set if it has one.
     Head(Option<Name>),
-    /// What is said.
+    /// The statements of another row.
     Declaration(Vec<Statement>),
 }
 
-/// Reads a row: a line of a source, with its number.
+/// Reads a row. `source` is the number of its source, `number` its line number.
 ///
 /// # Errors
-/// Every mistake in it, each at its place.
+/// Every mistake in the row, each with its position.
 pub fn parse_row(text: &str, source: u32, number: u32) -> Result<JsonlRow, Vec<Diagnostic>> {
     if let Some(said) = fast::parse_fast(text) {
         let location = SourceLocation { source, span: json::line_span(number) };
@@ -127,17 +134,17 @@ pub fn parse_row(text: &str, source: u32, number: u32) -> Result<JsonlRow, Vec<D
     parse_any_row(text, source, number)
 }
 
-/// Reads any row.
+/// Reads a row of any kind, also with mistakes.
 fn parse_any_row(text: &str, source: u32, number: u32) -> Result<JsonlRow, Vec<Diagnostic>> {
     let read = json::read(text, number);
-    // What is no JSON says where; what YAML makes of it would be another matter.
+    // A syntax error of JSON has its column already, and YAML might accept the line.
     if let Err(diagnostics) = &read
         && diagnostics.iter().any(|diagnostic| diagnostic.message.starts_with(json::NOT_JSON))
     {
         return Err(diagnostics.clone());
     }
     read.and_then(|tree| parse_row_tree(tree, source)).map_err(|diagnostics| {
-        // Once more, for the places within the line.
+        // The line is read once more as YAML, for the columns of the mistakes.
         let at = |mut diagnostic: Diagnostic| {
             diagnostic.span.line = number;
             diagnostic
@@ -153,19 +160,19 @@ fn parse_row_tree(tree: WithSpan<Node>, source: u32) -> Result<JsonlRow, Vec<Dia
     let one = |diagnostic: Diagnostic| vec![diagnostic];
     let WithSpan { span, value } = tree;
     let Node::Mapping(entries) = value else {
-        let message = format!("a row is an object with one key, not {}", value.type_name());
+        let message = format!("expected an object with one key, found {}", value.type_name());
         return Err(one(Diagnostic::at_span(span, message).tip("{\"account\": {\"name\": \"bob\"}}")));
     };
     let [(tag, said)] = match <[Entry; 1]>::try_from(entries) {
         Ok(one) => one,
         Err(entries) => {
-            let message = format!("a row has one key, which says what it is about, and here are {}", entries.len());
+            let message = format!("expected an object with one key, found {} keys", entries.len());
             return Err(one(Diagnostic::at_span(span, message).tip("{\"account\": {\"name\": \"bob\"}}")));
         }
     };
     let Some(sort) = ROW_KINDS.iter().find(|sort| sort.tag == &*tag.value) else {
         let tags = ROW_KINDS.iter().map(|sort| sort.tag);
-        let diagnostic = Diagnostic::at_span(tag.span, format!("no row is a `{}`", printable(&tag.value)));
+        let diagnostic = Diagnostic::at_span(tag.span, format!("unknown row `{}`", printable(&tag.value)));
         return Err(one(match closest_match(&tag.value, tags.clone()) {
             Some(near) => diagnostic.tip(format!("did you mean `{near}`?")),
             None => diagnostic.tip(format!("one of: {}", tags.collect::<Vec<_>>().join(", "))),
@@ -175,7 +182,7 @@ fn parse_row_tree(tree: WithSpan<Node>, source: u32) -> Result<JsonlRow, Vec<Dia
     let Node::Mapping(fields) = said else {
         return Err(one(Diagnostic::at_span(
             said_at,
-            format!("`{}` is a mapping, not {}", sort.tag, said.type_name()),
+            format!("`{}`: expected a mapping, found {}", sort.tag, said.type_name()),
         )));
     };
     let (naming, rest): (Vec<Entry>, Vec<Entry>) =
@@ -207,7 +214,7 @@ fn parse_row_tree(tree: WithSpan<Node>, source: u32) -> Result<JsonlRow, Vec<Dia
     Ok(head.unwrap_or(JsonlRow::Declaration(statements)))
 }
 
-/// Says what a row says.
+/// Adds the statements of a row. Returns the head if the row is the `manifest` row.
 fn declare(
     reading: &mut MergeReader<'_>,
     (tag, location): (&str, SourceLocation),
@@ -231,7 +238,7 @@ fn declare(
                 organizations::workspace_alone(reading, (org, workspace, location), fields, statements);
             }
             _ => {
-                reading.report(location, "`name` is no workspace").tips.push("write `ORG/NAME`".to_owned());
+                reading.report(location, "`name` is not a workspace").tips.push("write `ORG/NAME`".to_owned());
             }
         },
         "member" => member(reading, location, fields, statements),
@@ -255,7 +262,7 @@ fn declare(
         }
         _ => {}
     }
-    // The statements of groups take their place from the row they stand in.
+    // Groups are read without entries, so their statements get the position of the row here.
     for statement in statements {
         if statement.location.span.line == 0 {
             statement.location = location;
@@ -266,13 +273,14 @@ fn declare(
 
 fn head(reading: &mut MergeReader<'_>, location: SourceLocation, fields: &MergedMapping<'_>) -> JsonlRow {
     if fields.number(reading, "version") != Some(super::read::VERSION) {
-        let diagnostic = reading.report(location, format!("this program knows version {}", super::read::VERSION));
+        let diagnostic =
+            reading.report(location, format!("missing or unsupported `version`, expected {}", super::read::VERSION));
         diagnostic.tips.push("{\"manifest\": {\"version\": 1}}".to_owned());
     }
     JsonlRow::Head(fields.parsed(reading, "name", text_format::set))
 }
 
-/// Somebody in something, whatever it is.
+/// Reads a `member` row, for groups, workgroups, dropboxes, organizations and workspaces.
 fn member(
     reading: &mut MergeReader<'_>,
     location: SourceLocation,
@@ -314,7 +322,7 @@ fn member(
         ("home", home.is_some() && kind != Some(Kind::Workspace)),
     ] {
         if is_wrong {
-            reading.report(location, format!("`{key}` says nothing of a member of {of}"));
+            reading.report(location, format!("`{key}` does not apply to a member of {of}"));
             return;
         }
     }

@@ -1,7 +1,7 @@
-//! What several files say of one thing, read as if one said it.
+//! Merging: reads the mappings of several sources for one resource as one mapping.
 //!
-//! A mapping is read by [`MergeReader::mapping`] alone, which watches what is taken out of it: a key that nobody
-//! takes is a mistake, so no key can be read and then not used.
+//! All mappings are read through [`MergeReader::mapping`], which records the keys that its caller takes. A key that
+//! no caller takes is a mistake, so no key is silently ignored.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -12,31 +12,31 @@ use super::text_format::TextFormat;
 use crate::input::document::{Diagnostic, Entry, Node, WithSpan};
 use crate::model::name::printable;
 
-/// A mapping of one of the sources.
+/// A mapping in one source.
 #[derive(Clone, Debug)]
 pub(super) struct SourceMapping<'n> {
-    /// The source, by its number.
+    /// The number of the source.
     source: u32,
-    /// What stands in it.
+    /// The entries of the mapping.
     entries: &'n [Entry],
-    /// Which of the entries were taken: a bit for each.
+    /// The entries that were taken, as one bit each.
     taken: Cell<u64>,
 }
 
 impl<'n> SourceMapping<'n> {
-    /// A mapping of a source.
+    /// A mapping in a source, with no key taken.
     pub(super) const fn new(source: u32, entries: &'n [Entry]) -> SourceMapping<'n> {
         SourceMapping { source, entries, taken: Cell::new(0) }
     }
 
-    /// Takes the value of a key.
+    /// Marks a key as taken and returns its value.
     fn take_key(&self, name: &str) -> Option<SourceValue<'n>> {
         let at = self.entries.iter().position(|(key, _)| &*key.value == name)?;
         self.taken.set(self.taken.get() | (1_u64 << at.min(63)));
         self.entries.get(at).map(|(_, node)| SourceValue { source: self.source, node })
     }
 
-    /// The keys that nobody took. No mapping has 64 known keys without a duplicate.
+    /// The keys that were not taken. One bit each suffices: a mapping without duplicates has fewer than 64 known keys.
     fn left(&self) -> impl Iterator<Item = (SourceLocation, &'n str)> {
         let taken = self.taken.get();
         let are_all_taken = taken.count_ones() as usize == self.entries.len();
@@ -46,43 +46,43 @@ impl<'n> SourceMapping<'n> {
     }
 }
 
-/// A value of one of the sources.
+/// A value in one source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SourceValue<'n> {
-    /// The source, by its number.
+    /// The number of the source.
     pub(super) source: u32,
     /// The value.
     pub(super) node: &'n WithSpan<Node>,
 }
 
 impl SourceValue<'_> {
-    /// Where it stands.
+    /// The position of the value.
     pub(super) const fn location(&self) -> SourceLocation {
         SourceLocation { source: self.source, span: self.node.span }
     }
 }
 
-/// A mistake of one of the sources.
+/// A mistake, with the number of its source.
 pub(super) type SourceDiagnostic = (u32, Diagnostic);
 
-/// What is known while the parts of a thing are put together.
+/// The state of a merge: the mistakes found so far and the keys that were not taken.
 #[derive(Debug)]
 pub(super) struct MergeReader<'s> {
     /// The names of the sources.
     pub(super) names: &'s [String],
-    /// What is wrong.
+    /// The mistakes found so far.
     pub(super) diagnostics: Vec<SourceDiagnostic>,
-    /// Known keys that nobody took.
+    /// Known keys that were not taken.
     unread: Vec<(SourceLocation, String)>,
 }
 
 impl<'s> MergeReader<'s> {
-    /// Begins to read sources of these names.
+    /// Starts a merge of the sources with these names.
     pub(super) const fn new(names: &'s [String]) -> MergeReader<'s> {
         MergeReader { names, diagnostics: Vec::new(), unread: Vec::new() }
     }
 
-    /// Reads a mapping that stands in one or several sources: `read` takes what is in it.
+    /// Reads a mapping that one or several sources contain. `read` takes the values of its keys.
     pub(super) fn mapping<'n, T>(
         &mut self,
         object: &'static Object,
@@ -97,7 +97,7 @@ impl<'s> MergeReader<'s> {
         value
     }
 
-    /// As [`MergeReader::mapping`], of the mappings among some values.
+    /// As [`MergeReader::mapping`], for those of the values that are mappings.
     pub(super) fn mappings<'n, T>(
         &mut self,
         object: &'static Object,
@@ -111,8 +111,8 @@ impl<'s> MergeReader<'s> {
         self.mapping(object, parts.collect(), read)
     }
 
-    /// Ends the reading: what is wrong. Where nothing else is, a key that nobody took is; where something is,
-    /// it may be what kept the key from being taken.
+    /// Ends the merge and returns the mistakes. Keys that were not taken are reported only if there is no other
+    /// mistake, because another mistake can be the reason that a key was not taken.
     pub(super) fn end(mut self) -> Vec<SourceDiagnostic> {
         if self.diagnostics.is_empty() {
             for (location, key) in std::mem::take(&mut self.unread) {
@@ -123,7 +123,7 @@ impl<'s> MergeReader<'s> {
         self.diagnostics
     }
 
-    /// Keeps a mistake.
+    /// Adds a mistake.
     pub(super) fn report(&mut self, location: SourceLocation, message: impl Into<String>) -> &mut Diagnostic {
         self.diagnostics.push((location.source, Diagnostic::at_span(location.span, message)));
         let last = self.diagnostics.len() - 1;
@@ -131,7 +131,7 @@ impl<'s> MergeReader<'s> {
         &mut self.diagnostics[last].1
     }
 
-    /// A place in words. A row is read alone, and what it says twice stands in it.
+    /// A position as text for messages. A row is read without other sources, so both positions are in that row.
     pub(super) fn describe_location(&self, location: SourceLocation) -> String {
         match self.names.get(location.source as usize) {
             Some(name) => format!("{name}:{}:{}", location.span.line, location.span.column),
@@ -140,22 +140,22 @@ impl<'s> MergeReader<'s> {
     }
 }
 
-/// A thing, as all sources describe it. Made by [`MergeReader::mapping`].
+/// One mapping, merged from all sources that contain it. [`MergeReader::mapping`] creates it.
 #[derive(Debug)]
 pub(super) struct MergedMapping<'n> {
-    /// The shape of it.
+    /// The known keys.
     object: &'static Object,
-    /// Where it is described.
+    /// The mapping in each source.
     parts: Vec<SourceMapping<'n>>,
 }
 
 impl<'n> MergedMapping<'n> {
-    /// Everything that stands behind a key.
+    /// The values of a key in all sources.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = SourceValue<'n>> {
         self.parts.iter().filter_map(move |part| part.take_key(name))
     }
 
-    /// What stands behind a key; said twice it must be the same.
+    /// The value of a key. Reports a mistake if two sources give different values.
     pub(super) fn get(&self, reading: &mut MergeReader<'_>, name: &str) -> Option<SourceValue<'n>> {
         let mut all = self.all(name);
         let first = all.next()?;
@@ -168,18 +168,21 @@ impl<'n> MergedMapping<'n> {
                     describe_value(&first.node.value),
                     reading.describe_location(first.location())
                 );
-                reading.report(other.location(), message).tips.push("say it once, or the same twice".to_owned());
+                reading
+                    .report(other.location(), message)
+                    .tips
+                    .push("declare it once, or the same value twice".to_owned());
             }
         }
         Some(first)
     }
 
-    /// The text behind a key.
+    /// The value of a key, if it is text.
     pub(super) fn text(&self, reading: &mut MergeReader<'_>, name: &str) -> Option<&'n str> {
         text(self.get(reading, name)?.node)
     }
 
-    /// The text behind a key, as something else.
+    /// The text of a key, parsed with `read`; `None` if the parser fails, which the validator reports.
     pub(super) fn parsed<T, E>(
         &self,
         reading: &mut MergeReader<'_>,
@@ -189,7 +192,7 @@ impl<'n> MergedMapping<'n> {
         read(self.text(reading, name)?).ok()
     }
 
-    /// The word behind a key.
+    /// The word of a key, converted with `read`.
     pub(super) fn word<T>(
         &self,
         reading: &mut MergeReader<'_>,
@@ -199,7 +202,7 @@ impl<'n> MergedMapping<'n> {
         read(self.text(reading, name)?)
     }
 
-    /// Whether what stands behind a key is so.
+    /// The value of a key, if it is a boolean.
     pub(super) fn boolean(&self, reading: &mut MergeReader<'_>, name: &str) -> Option<bool> {
         match self.get(reading, name)?.node.value {
             Node::Bool(truth) => Some(truth),
@@ -207,7 +210,7 @@ impl<'n> MergedMapping<'n> {
         }
     }
 
-    /// The number behind a key.
+    /// The value of a key, if it is a whole number.
     pub(super) fn number(&self, reading: &mut MergeReader<'_>, name: &str) -> Option<u64> {
         match &self.get(reading, name)?.node.value {
             Node::Number(text) => text.parse().ok(),
@@ -215,7 +218,7 @@ impl<'n> MergedMapping<'n> {
         }
     }
 
-    /// Reads the mapping behind a key, in every source; none where no source has one.
+    /// Reads the mapping under a key, merged from all sources; `None` if no source has the key.
     pub(super) fn within<'s, T>(
         &self,
         reading: &mut MergeReader<'s>,
@@ -227,7 +230,7 @@ impl<'n> MergedMapping<'n> {
         Some(reading.mappings(object, found, read))
     }
 
-    /// Everything in the lists behind a key.
+    /// The items of the lists under a key in all sources.
     pub(super) fn items(&self, name: &str) -> impl Iterator<Item = SourceValue<'n>> {
         self.all(name).flat_map(|found| {
             let items: &[WithSpan<Node>] = match &found.node.value {
@@ -238,7 +241,7 @@ impl<'n> MergedMapping<'n> {
         })
     }
 
-    /// Every key that is said.
+    /// The keys of all sources.
     pub(super) fn keys(&self) -> impl Iterator<Item = (SourceLocation, &'n str)> {
         self.parts.iter().flat_map(|part| {
             part.entries
@@ -248,7 +251,7 @@ impl<'n> MergedMapping<'n> {
     }
 }
 
-/// The text of a value.
+/// The text of a value, if it is text.
 pub(super) fn text(node: &WithSpan<Node>) -> Option<&str> {
     match &node.value {
         Node::Text(text) => Some(text),
@@ -256,18 +259,19 @@ pub(super) fn text(node: &WithSpan<Node>) -> Option<&str> {
     }
 }
 
-/// A thing as one of the sources names it.
+/// One key of a section in one source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SectionEntry<'n> {
-    /// Where the key stands.
+    /// The position of the key.
     pub(super) location: SourceLocation,
     /// The key.
     pub(super) key: &'n str,
-    /// What stands behind it.
+    /// The value of the key.
     pub(super) found: SourceValue<'n>,
 }
 
-/// The things of a section, in the order in which they are first named, each with where it is named.
+/// The entries of a section, grouped by resource: the entries of one resource from all sources together. Resources
+/// are in the order of their first entry.
 pub(super) fn entries<'n>(
     form: TextFormat,
     found: impl Iterator<Item = SourceValue<'n>>,
@@ -280,7 +284,7 @@ pub(super) fn entries<'n>(
         for (key, node) in entries {
             let location = SourceLocation { source: section.source, span: key.span };
             let entry = SectionEntry { location, key: &key.value, found: SourceValue { source: section.source, node } };
-            // Most manifests are one file, in which no key stands twice.
+            // One source has no duplicate keys, so only several sources need canonical keys.
             let canonical = (sections.len() > 1).then(|| form.canonical(&key.value));
             match canonical.as_ref().and_then(|key| seen.get(key)).and_then(|place| things.get_mut(*place)) {
                 Some(thing) => thing.push(entry),
@@ -294,7 +298,7 @@ pub(super) fn entries<'n>(
     things
 }
 
-/// A value in the form in which two that mean the same are equal.
+/// The canonical form of a value: values with the same meaning have equal forms.
 fn canonical(shape: &Shape, node: &Node) -> String {
     match (shape, node) {
         (Shape::OneOf(shapes), _) => match shapes.iter().find(|shape| super::validate::fits(shape, node)) {
@@ -311,7 +315,7 @@ fn canonical(shape: &Shape, node: &Node) -> String {
     }
 }
 
-/// A value in words.
+/// A value as text for messages.
 fn describe_value(node: &Node) -> String {
     match node {
         Node::Text(text) => format!("`{}`", printable(text)),

@@ -1,4 +1,7 @@
-//! The manifest: a file that says what should exist, and what it takes to make it so.
+//! Manifests: files that declare what should exist.
+//!
+//! [`read()`] turns sources into a [`Manifest`], which is a list of statements and tests. [`plan`] compares the
+//! statements with a store and drafts the changes, and [`export`] writes the state of a store as a manifest.
 
 mod assertion_line;
 pub mod assertions;

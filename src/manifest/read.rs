@@ -1,4 +1,6 @@
-//! From sources to statements: what the trees of all files say, put together.
+//! The reader of manifests: parses, validates and merges all sources into one [`Manifest`].
+//!
+//! Each submodule reads one part of a manifest and adds its statements.
 
 pub(super) mod content;
 pub(super) mod groups;
@@ -16,45 +18,45 @@ use super::validate::Validator;
 use crate::input::document::{self, Diagnostic, Node, WithSpan, get};
 use crate::model::{Kind, Name};
 
-/// The only version there is of the form of the file.
+/// The only version of the file format.
 pub(super) const VERSION: u64 = 1;
 
-/// A file that was read.
+/// An input: a file or standard input.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// What it is called in messages.
+    /// The name for messages.
     pub name: String,
-    /// What it holds.
+    /// The text.
     pub text: String,
 }
 
-/// How much an apply may remove, as the file tightens it.
+/// The limits that a manifest sets on what one apply may remove.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Limits {
-    /// The most things.
+    /// The maximum number of removals.
     pub removals: Option<u64>,
-    /// The largest part of the set, in hundredths.
+    /// The maximum part of the set, in percent.
     pub share: Option<u64>,
 }
 
-/// What should exist, as some sources say together.
+/// The merged contents of all sources.
 #[derive(Debug, Default)]
 pub struct Manifest {
-    /// The set: owner of what is declared.
+    /// The set that owns the declarations; `None` if no source has a `name`.
     pub set: Option<Name>,
-    /// Where the set is named.
+    /// The position of the name of the set.
     pub named: Option<SourceLocation>,
-    /// How much an apply may remove.
+    /// The limits on what an apply may remove.
     pub limits: Limits,
-    /// What is said, in the order in which it can be made so.
+    /// The declarations, in an order in which they can be applied.
     pub statements: Vec<Statement>,
-    /// What must be so afterwards.
+    /// Tests that must pass in the state after the apply.
     pub tests: Vec<Assertion>,
-    /// What rows that stand beside it are held against.
+    /// The facts of the files against which later rows are checked.
     pub consistency: Consistency,
 }
 
-/// Puts statements that were not read as a manifest together as one.
+/// Makes a manifest of statements from another source, such as a table of people.
 ///
 /// # Errors
 /// Every mistake in them, each with the number of its source.
@@ -100,13 +102,13 @@ pub fn read(sources: &[Source]) -> Result<Manifest, Vec<(usize, Diagnostic)>> {
     Err(wrong.into_iter().map(|(source, diagnostic)| (source as usize, diagnostic)).collect())
 }
 
-/// Looks at the shape of one tree.
+/// Validates the tree of one source: its version and its shape.
 fn check(reading: &mut MergeReader<'_>, source: u32, tree: &WithSpan<Node>) {
     let location = SourceLocation { source, span: tree.span };
     let Node::Mapping(entries) = &tree.value else {
         let message = match &tree.value {
             Node::Null => "the file is empty".to_owned(),
-            other => format!("the file is {}, and no manifest", other.type_name()),
+            other => format!("not a manifest: the file is {}", other.type_name()),
         };
         reading.report(location, message).tips.push("begin with `version: 1`".to_owned());
         return;
@@ -114,12 +116,12 @@ fn check(reading: &mut MergeReader<'_>, source: u32, tree: &WithSpan<Node>) {
     match get(entries, "version").map(|found| (&found.value, found.span)) {
         Some((Node::Number(text), place)) if text.parse() != Ok(VERSION) => {
             let location = SourceLocation { source, span: place };
-            let message = format!("`version` is {text}; this program knows version {VERSION}");
+            let message = format!("unsupported `version` {text}, expected {VERSION}");
             reading.report(location, message).tips.push(format!("version: {VERSION}"));
         }
         Some(_) => {}
         None => {
-            let diagnostic = reading.report(location, "the file does not say its `version`");
+            let diagnostic = reading.report(location, "`version` is missing");
             diagnostic.tips.push(format!("begin with `version: {VERSION}`"));
         }
     }
@@ -129,7 +131,7 @@ fn check(reading: &mut MergeReader<'_>, source: u32, tree: &WithSpan<Node>) {
 }
 
 fn merge_sources(reading: &mut MergeReader<'_>, root: &MergedMapping<'_>) -> Manifest {
-    // Every source says it, and each was looked at by itself.
+    // `check` validates the version of each source; this only marks the key as taken.
     let _ = root.all("version").count();
     let mut manifest = Manifest {
         set: root.parsed(reading, "name", text_format::set),
@@ -173,13 +175,13 @@ fn tightened_limits(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>) -
         {
             let diagnostic =
                 reading.report(found.location(), format!("the limit may be tightened, not raised above {most}"));
-            diagnostic.tips.push("say it where you apply: --max-removals N".to_owned());
+            diagnostic.tips.push("to raise it, apply with --max-removals N".to_owned());
         }
     }
     limits
 }
 
-/// Reads the things of a section: `each` is given its name, its place and its fields.
+/// Reads the resources of a section. Calls `each` with the name, the entries and the merged fields of each resource.
 fn section_entries<'s, 'n>(
     reading: &mut MergeReader<'s>,
     root: &MergedMapping<'n>,
@@ -193,21 +195,21 @@ fn section_entries<'s, 'n>(
     }
 }
 
-/// Where a thing is first named.
+/// The position of the first entry of a resource.
 fn first_location(entered: &[SectionEntry<'_>]) -> SourceLocation {
     entered.first().map(|it| it.location).unwrap_or_default()
 }
 
-/// What is to be gone has nothing else said of it.
+/// Reports keys beside `ensure: absent`, except those in `besides`.
 fn refuse_other_keys(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>, besides: &[&str]) {
     let others: Vec<(SourceLocation, &str)> =
         fields.keys().filter(|(_, key)| *key != "ensure" && !besides.contains(key)).collect();
     for (location, key) in others {
-        reading.report(location, format!("`{key}` is given for something that is to be absent"));
+        reading.report(location, format!("`{key}` cannot be combined with `ensure: absent`"));
     }
 }
 
-/// Adds a statement.
+/// Adds a statement to the list.
 fn declare(statements: &mut Vec<Statement>, location: SourceLocation, it: Declaration) {
     statements.push(Statement { location, declaration: it });
 }

@@ -1,10 +1,10 @@
-//! How much an apply removes before it asks for a number.
+//! The default limits on what one apply may remove. `--max-removals` raises them.
 
-/// The most things that one apply removes.
+/// The maximum number of removals in one apply.
 pub const MAX_REMOVALS: u64 = 20;
 
-/// The largest part of a set that one apply removes, in hundredths.
+/// The maximum part of a set that one apply removes, in percent.
 pub const MAX_PERCENT: u64 = 25;
 
-/// From so many things on the part of a set counts; below it, one would be too many.
+/// The percentage limit applies from this many objects on; in smaller sets few removals would exceed it.
 pub const PERCENT_APPLIES_FROM: u64 = 8;

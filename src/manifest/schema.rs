@@ -1,4 +1,4 @@
-//! The shape of the manifest: every key there is, and what it means.
+//! The shape of a manifest: every key, with its type and its description.
 
 use super::shape::{Field, Object, Shape, field};
 use super::text_format::TextFormat;
@@ -12,12 +12,12 @@ const ACCOUNT_NAME: TextFormat = Name(Kind::Account);
 const SWITCH: Shape = Enum(&["allow", "deny"]);
 const CHOICE: Shape = Enum(&["allow", "deny", "default"]);
 
-/// The whole file.
+/// A whole manifest.
 pub static MANIFEST: Object = Object {
     name: "manifest",
     fields: &[
-        field("version", Number, "The version of this form of file: 1"),
-        field("name", Text(Set), "The set: owner of what the file declares; needed to prune"),
+        field("version", Number, "The version of the file format: 1"),
+        field("name", Text(Set), "The set that owns what the file declares; needed to prune"),
         field("limits", Shape::Object(&LIMITS), "How much one apply may remove; tightens the defaults"),
         field("server", Shape::Object(&SERVER), "The server's settings"),
         field("accounts", Map(ACCOUNT_NAME, &Shape::Object(&ACCOUNT)), "Accounts, by name"),
@@ -26,38 +26,34 @@ pub static MANIFEST: Object = Object {
         field("dropboxes", Map(Name(Kind::Dropbox), &Shape::Object(&DROPBOX)), "Dropboxes, by name"),
         field("endpoints", Map(Name(Kind::Endpoint), &Shape::Object(&ENDPOINT)), "Endpoints, by name"),
         field("organizations", Map(Name(Kind::Org), &Shape::Object(&ORGANIZATION)), "Organizations, by name"),
-        field(
-            "tests",
-            Shape::Tests,
-            "What must be so in the state that the file leads to; a failing one stops the apply",
-        ),
+        field("tests", Shape::Tests, "What must hold in the state after the apply; a failing test stops the apply"),
     ],
 };
 
-/// How much one apply may remove.
+/// The limits on what one apply may remove.
 pub static LIMITS: Object = Object {
     name: "limits",
     fields: &[
-        field("removals", Number, "The most things that one apply removes; at most 20"),
-        field("share", Text(Percent), "The largest part of the set that one apply removes; at most 25%"),
+        field("removals", Number, "The maximum number of removals in one apply; at most 20"),
+        field("share", Text(Percent), "The maximum part of the set that one apply removes; at most 25%"),
     ],
 };
 
-/// The server's settings.
+/// The settings of the server.
 pub static SERVER: Object = Object {
     name: "server",
     fields: &[
         field("managers-administer-dropboxes", Bool, "Whether managers create, edit and administer dropboxes"),
         field("private-directory", Bool, "Whether plain users see only themselves and fellow members"),
         field("public-links", SWITCH, "Whether dropboxes may have public links"),
-        field("members-edit-workspaces", Bool, "Whether members edit the details of the workspaces they have"),
+        field("members-edit-workspaces", Bool, "Whether members edit the details of their workspaces"),
         field("members-may-leave", Bool, "Whether members leave an organization by themselves"),
-        field("url", Text(Url), "Where links of dropboxes begin"),
+        field("url", Text(Url), "The base URL of the links of dropboxes"),
         field("send", SWITCH, "Whether accounts send packages"),
         field("receive", SWITCH, "Whether accounts download what they received"),
-        field("forward", SWITCH, "Whether accounts send on what they received"),
-        field("send-normal", SWITCH, "Whether accounts send to anything but the dropboxes they belong to"),
-        field("send-external", SWITCH, "Whether accounts send to addresses outside"),
+        field("forward", SWITCH, "Whether accounts forward what they received"),
+        field("send-normal", SWITCH, "Whether accounts send to others than the dropboxes they belong to"),
+        field("send-external", SWITCH, "Whether accounts send to external addresses"),
         field(
             "send-to-all-users",
             SWITCH,
@@ -66,41 +62,49 @@ pub static SERVER: Object = Object {
     ],
 };
 
-const ENSURE: &str = "`absent` removes it, with all that hangs on it";
-const PREVIOUSLY: &str = "The name it had: it is renamed, and keeps all it has";
-const EXCLUSIVE: &str = "Whether nobody else may be in it: who is not named is removed";
+const ENSURE: &str = "`absent` removes it, with its contents and every binding on it or of it";
+const PREVIOUSLY: &str = "The name before a rename; its contents and bindings remain";
+const EXCLUSIVE: &str = "Whether to remove members that the file does not name";
 
 /// An account.
 pub static ACCOUNT: Object = Object {
     name: "account",
     fields: &[
-        field("role", Text(AccountRole), "Its account role: admin, manager or user, the default"),
+        field("role", Text(AccountRole), "Its account role: admin, manager or user (the default)"),
         field("email", Text(Email), "Its e-mail address"),
-        field("display-name", Text(FreeText), "The name that people read"),
+        field("display-name", Text(FreeText), "The name to show"),
         field("expires", Text(Moment), "When it expires: a day (from 00:00 UTC), a time, `never`"),
         field("settings", Shape::Object(&SETTINGS), "Its own settings"),
         field("ensure", Enum(&["present", "inactive", "absent"]), "`absent` destroys it, `inactive` keeps its record"),
-        field("transfer-to", Text(ACCOUNT_NAME), "Who takes over what an absent account owns and alone administers"),
-        field("cascade", Bool, "Whether the shares that an absent account made are removed, with what rests on them"),
+        field(
+            "transfer-to",
+            Text(ACCOUNT_NAME),
+            "The account that takes over what an absent account owns and alone administers",
+        ),
+        field(
+            "cascade",
+            Bool,
+            "Whether to remove the shares that an absent account made, with those that rest on them",
+        ),
         field("previously", Text(ACCOUNT_NAME), PREVIOUSLY),
     ],
 };
 
-/// What an account sets for itself.
+/// The settings of one account.
 pub static SETTINGS: Object = Object {
     name: "settings",
     fields: &[
-        field("send", CHOICE, "Send packages at all"),
-        field("receive", CHOICE, "Download what it received"),
-        field("forward", CHOICE, "Send on what it received"),
-        field("send-normal", CHOICE, "Send to anything but the dropboxes it belongs to"),
-        field("send-external", CHOICE, "Send to addresses outside"),
-        field("send-to-all-users", CHOICE, "Send to people and workgroups it shares no workgroup with"),
+        field("send", CHOICE, "Whether it sends packages"),
+        field("receive", CHOICE, "Whether it downloads what it received"),
+        field("forward", CHOICE, "Whether it forwards what it received"),
+        field("send-normal", CHOICE, "Whether it sends to others than the dropboxes it belongs to"),
+        field("send-external", CHOICE, "Whether it sends to external addresses"),
+        field("send-to-all-users", CHOICE, "Whether it sends to people and workgroups it shares no workgroup with"),
     ],
 };
 
 const PRESENT_OR_ABSENT: Shape = Enum(&["present", "absent"]);
-const MEMBERS: &str = "Accounts and groups that are in it, and perhaps others";
+const MEMBERS: &str = "Its members: accounts and groups; others remain unless `exclusive` is true";
 
 static GROUP_OR_MEMBERS: Shape = OneOf(&[List(&Text(Member)), Shape::Object(&GROUP)]);
 
@@ -120,7 +124,7 @@ pub static GROUP: Object = Object {
     ],
 };
 
-const ADMINS: &str = "Accounts that are members and administer it";
+const ADMINS: &str = "Its members of level admin: accounts only";
 const MANAGE_MEMBERS: Field =
     field("admins-manage-members", Bool, "Whether its admins add existing users and remove members");
 const CREATE_USERS: Field = field("admins-create-users", Bool, "Whether its admins create users straight into it");
@@ -131,7 +135,11 @@ pub static WORKGROUP: Object = Object {
     name: "workgroup",
     fields: &[
         field("send", Enum(&["anyone", "members", "admins", "nobody"]), "Who may send packages to it"),
-        field("member-access", Enum(&["all", "admins", "none"]), "Whom its members see and may send to"),
+        field(
+            "member-access",
+            Enum(&["all", "admins", "none"]),
+            "Which of its members its members see and may send to",
+        ),
         MANAGE_MEMBERS,
         CREATE_USERS,
         MANAGE_GROUPS,
@@ -144,13 +152,13 @@ pub static WORKGROUP: Object = Object {
 };
 
 const USER: Field = field("user", Text(ACCOUNT_NAME), "The account");
-const GROUP_IN: Field = field("group", Text(Name(Kind::Group)), "The group, in place of an account");
-const ACTIVE: Field = field("active", Bool, "`false` for a membership that is listed and gives nothing");
+const GROUP_IN: Field = field("group", Text(Name(Kind::Group)), "The group, instead of an account");
+const ACTIVE: Field = field("active", Bool, "`false` for a membership that gives nothing");
 
 /// A member of a workgroup.
 pub static WORKGROUP_MEMBER: Object = Object {
     name: "workgroup-member",
-    fields: &[USER, GROUP_IN, field("level", Enum(&["standard", "admin"]), "What the membership gives"), ACTIVE],
+    fields: &[USER, GROUP_IN, field("level", Enum(&["standard", "admin"]), "The level of the membership"), ACTIVE],
 };
 
 /// A dropbox.
@@ -176,7 +184,7 @@ pub static DROPBOX_MEMBER: Object = Object {
     fields: &[
         USER,
         GROUP_IN,
-        field("level", Enum(&["standard", "submit-only", "admin"]), "What the membership gives"),
+        field("level", Enum(&["standard", "submit-only", "admin"]), "The level of the membership"),
         ACTIVE,
     ],
 };
@@ -188,9 +196,9 @@ pub static ENDPOINT: Object = Object {
         field(
             "kind",
             Enum(&["host", "personal", "s3", "share", "node"]),
-            "What it is: host, the default; never changes",
+            "Its kind; host is the default; never changes",
         ),
-        field("private", Bool, "Whether only who holds a role sees its definition"),
+        field("private", Bool, "Whether only holders of a role see its definition"),
         field("managed", Bool, "Whether roles can be assigned on it"),
         field("node-version", Text(Version), "The version of a node's software"),
         field("of", Text(Item), "The folder of another endpoint that a share opens"),
@@ -200,7 +208,7 @@ pub static ENDPOINT: Object = Object {
         field(
             "exclusive",
             Bool,
-            "Whether nobody else may hold a role on it, or a share of a path that stands under `shares`",
+            "Whether to remove roles on it, and shares of the paths under `shares`, that the file does not name",
         ),
         field("ensure", PRESENT_OR_ABSENT, ENSURE),
         field("previously", Text(Name(Kind::Endpoint)), PREVIOUSLY),
@@ -211,10 +219,10 @@ pub static ENDPOINT: Object = Object {
 pub static ROLES: Object = Object {
     name: "roles",
     fields: &[
-        field("administrator", List(&Text(Member)), "Who administers it; the first is its creator"),
+        field("administrator", List(&Text(Member)), "Who administers it; the first creates it"),
         field("activity-manager", List(&Text(Member)), "Who controls activity in the console"),
         field("activity-monitor", List(&Text(Member)), "Who sees the console"),
-        field("access-manager", List(&Text(Member)), "Who manages shares, where sharing is managed"),
+        field("access-manager", List(&Text(Member)), "Who manages shares, if sharing on it is managed"),
     ],
 };
 
@@ -222,9 +230,9 @@ pub static ROLES: Object = Object {
 pub static CONTENT: Object = Object {
     name: "content",
     fields: &[
-        field("type", Enum(&["folder", "file"]), "Whether it is a folder, the default, or a file"),
+        field("type", Enum(&["folder", "file"]), "Whether it is a folder (the default) or a file"),
         field("size", Number, "The size of a file in bytes"),
-        field("owner", Text(ACCOUNT_NAME), "The account that owns it; `none` for nobody, of a home folder"),
+        field("owner", Text(ACCOUNT_NAME), "The account that owns it; `none` for a home folder without an owner"),
         field("ensure", PRESENT_OR_ABSENT, ENSURE),
     ],
 };
@@ -237,15 +245,15 @@ static SHARE_OR_MANY: Shape =
 pub static SHARE: Object = Object {
     name: "share",
     fields: &[
-        field("permission", PERMISSIONS, "What is given: a preset, or a list of permissions"),
-        field("by", Text(ACCOUNT_NAME), "Who shares; nobody for an admin share of the operator's"),
+        field("permission", PERMISSIONS, "What it gives: a preset, or a list of permissions"),
+        field("by", Text(ACCOUNT_NAME), "The sharer; leave it out for an admin share of the operator"),
         field("expires", Text(Moment), "When it ends: a day (from 00:00 UTC), a time, `never`"),
         field(
             "class",
             Enum(&["user", "admin", "internal:workspace-folder", "internal:application", "other", "automation"]),
-            "Where it comes from: `user` where somebody shares, else `admin`",
+            "Where it comes from; by default `user` with a sharer, else `admin`",
         ),
-        field("orphaned", Bool, "`true` lets the operator keep a share whose sharer no longer holds it"),
+        field("orphaned", Bool, "`true` lets the operator keep a share whose sharer no longer holds what it gives"),
     ],
 };
 
@@ -254,10 +262,14 @@ pub static ORGANIZATION: Object = Object {
     name: "organization",
     fields: &[
         field("description", Text(FreeText), "What it is for"),
-        field("admins", List(&Text(ACCOUNT_NAME)), "Its admins; the first founds it"),
-        field("members", Map(ACCOUNT_NAME, &List(&Text(Name(Kind::Workspace)))), "Its members, each with workspaces"),
+        field("admins", List(&Text(ACCOUNT_NAME)), "Its admins; the first creates it"),
+        field(
+            "members",
+            Map(ACCOUNT_NAME, &List(&Text(Name(Kind::Workspace)))),
+            "Its members, each with a list of workspaces",
+        ),
         field("workspaces", Map(Name(Kind::Workspace), &Shape::Object(&WORKSPACE)), "Its workspaces, by name"),
-        field("exclusive", Bool, "Whether nobody else may be in it or in its workspaces"),
+        field("exclusive", Bool, "Whether to remove members of it and of its workspaces that the file does not name"),
         field("ensure", PRESENT_OR_ABSENT, ENSURE),
         field("previously", Text(Name(Kind::Org)), PREVIOUSLY),
     ],
@@ -268,19 +280,19 @@ pub static WORKSPACE: Object = Object {
     name: "workspace",
     fields: &[
         field("description", Text(FreeText), "What it is for"),
-        field("files", Text(Item), "The folder its files lie in"),
+        field("files", Text(Item), "The folder that holds its files"),
         field("root-upload", SWITCH, "Whether its members upload straight into their home folders"),
-        field("members", List(&OneOf(&[Text(ACCOUNT_NAME), Shape::Object(&WORKSPACE_MEMBER)])), "Members that have it"),
+        field("members", List(&OneOf(&[Text(ACCOUNT_NAME), Shape::Object(&WORKSPACE_MEMBER)])), "Its members"),
         field("ensure", PRESENT_OR_ABSENT, ENSURE),
         field("previously", Text(Name(Kind::Workspace)), PREVIOUSLY),
     ],
 };
 
-/// The key of a home folder that does not lie where it usually does.
+/// The key for a home folder that does not have the usual path.
 pub(super) const HOME: Field = field(
     "home",
     Text(Home),
-    "The member's home folder, where it is not called by their name; `none` for no home folder",
+    "The member's home folder, if it does not have the member's name; `none` for no home folder",
 );
 
 /// A member of a workspace.
@@ -288,7 +300,7 @@ pub static WORKSPACE_MEMBER: Object = Object {
     name: "workspace-member",
     fields: &[
         USER,
-        field("level", Enum(&["member", "manager"]), "What the membership gives"),
+        field("level", Enum(&["member", "manager"]), "The level of the membership"),
         field("root-upload", SWITCH, "Whether this member uploads straight into the home folder"),
         HOME,
     ],

@@ -1,60 +1,60 @@
-//! Shapes: what a manifest may look like, as data.
+//! Shapes: the types that describe the structure of a manifest as data.
 //!
-//! One description of the file drives the strict reader (every mistake with its place), the JSON
-//! Schema that editors read, and the manual page. [`schema`](super::schema) holds the manifest's.
+//! One description drives the validator, the JSON Schema for editors, and rolebook-manifest(5).
+//! [`schema`](super::schema) holds the description of the manifest.
 
 use super::text_format::TextFormat;
 
-/// What a value may look like.
+/// The structure of a value.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
     /// `true` or `false`.
     Bool,
     /// A whole number, not negative.
     Number,
-    /// Text of some form.
+    /// Text in a format.
     Text(TextFormat),
-    /// One of these words.
+    /// One word of a list.
     Enum(&'static [&'static str]),
-    /// A list.
+    /// A list of values of one shape.
     List(&'static Shape),
-    /// A mapping whose keys are names of some form.
+    /// A mapping whose keys are names in a format, and whose values have one shape.
     Map(TextFormat, &'static Shape),
-    /// A mapping with these keys.
+    /// A mapping with known keys.
     Object(&'static Object),
-    /// One of several, told apart by whether it is text, a list or a mapping.
+    /// One of several shapes. The type of the value (text, list or mapping) selects the shape.
     OneOf(&'static [Shape]),
-    /// The tests, which have a reader of their own.
+    /// The list of tests, which [`assertions`](super::assertions) reads.
     Tests,
 }
 
 /// A mapping with known keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Object {
-    /// What it describes: an account, a share. Unique among all of them.
+    /// The name of what the mapping describes: `account`, `share`. Unique among all objects.
     pub name: &'static str,
-    /// Its keys.
+    /// The keys.
     pub fields: &'static [Field],
 }
 
 /// A key of a mapping.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// The key.
+    /// The name of the key.
     pub name: &'static str,
-    /// What stands behind it.
+    /// The shape of its value.
     pub shape: Shape,
-    /// What it means, in a line.
+    /// The meaning, in one line, for the schema and the manual page.
     pub about: &'static str,
 }
 
-/// A key.
+/// A key with its shape and its description.
 pub const fn field(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, shape, about }
 }
 
 impl Shape {
-    /// What is wanted, for a message about something else: "a list or a mapping".
+    /// The expected type, with an article, for a message about another value: "a list or a mapping".
     pub fn expected(&self) -> String {
         match self {
             Shape::Bool => "true or false".to_owned(),
@@ -69,7 +69,7 @@ impl Shape {
 }
 
 impl Object {
-    /// The key of that name.
+    /// The field with this name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }

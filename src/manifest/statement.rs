@@ -1,8 +1,7 @@
-//! Statements: what a manifest says, one by one, as operations take it.
+//! Statements: the declarations of a manifest as values that the planner applies.
 //!
-//! A statement says something of one thing, or that somebody holds something on it. What it does not
-//! say stays as it is. Statements stand in the order in which they can be made so: things before those
-//! who have a place in them, and these before what is shared.
+//! A statement declares one resource or one binding. Fields that it does not set remain unchanged. Statements are
+//! applied in the order of [`Declaration::stage`]: resources first, then their members, then shares.
 
 use crate::input::document::Span;
 use crate::model::attributes::{AllowDeny, EndpointKind, ItemType, NodeVersion, ShareClass};
@@ -11,265 +10,265 @@ use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
 use crate::ops::home::HomeFolder;
 use crate::ops::{account, group, server};
 
-/// Where a statement stands: in which of the sources, and where in it.
+/// The position of a statement: a source and a span in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SourceLocation {
-    /// The source, by its number.
+    /// The number of the source, from 0.
     pub source: u32,
-    /// The place in it.
+    /// The position in the source.
     pub span: Span,
 }
 
-/// A statement at its place.
+/// A declaration with its position.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    /// Where it stands.
+    /// The position of the declaration.
     pub location: SourceLocation,
-    /// What it says.
+    /// The declared resource or binding.
     pub declaration: Declaration,
 }
 
-/// What shall become of a thing.
+/// The declared existence of a resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Ensure {
-    /// It is there.
+    /// The resource exists.
     #[default]
     Present,
-    /// Of an account: its record is kept, and it may do nothing.
+    /// The account exists and is inactive. Only for accounts.
     Inactive,
-    /// It is gone.
+    /// The resource does not exist.
     Absent,
 }
 
-/// What a statement says.
+/// The contents of a statement.
 #[derive(Clone, Debug)]
 pub enum Declaration {
-    /// Of the server.
+    /// The settings of the server.
     Server(server::ServerSettings),
-    /// Of an account.
+    /// An account.
     Account(Box<DeclaredAccount>),
-    /// Of a group, a workgroup or a dropbox.
+    /// A group, workgroup or dropbox.
     Group(Box<DeclaredGroup>),
-    /// Of an endpoint.
+    /// An endpoint.
     Endpoint(Box<DeclaredEndpoint>),
-    /// Of an organization.
+    /// An organization.
     Org(Box<DeclaredOrg>),
-    /// Of a workspace.
+    /// A workspace.
     Workspace(Box<DeclaredWorkspace>),
-    /// Of a file or folder.
+    /// A file or folder.
     Item(Box<DeclaredItem>),
-    /// That somebody is a member of a group, a workgroup or a dropbox.
+    /// A membership of a group, workgroup or dropbox.
     Member(Box<DeclaredMember>),
-    /// That somebody is in an organization.
+    /// A membership of an organization.
     OrgMember(Box<DeclaredOrgMember>),
-    /// That somebody has a workspace.
+    /// A membership of a workspace.
     WorkspaceMember(Box<DeclaredWorkspaceMember>),
-    /// That somebody holds a role on an endpoint.
+    /// A role on an endpoint.
     Role(Box<DeclaredEndpointRole>),
-    /// That something is shared.
+    /// A share of an item.
     Share(Box<DeclaredShare>),
 }
 
-/// An account.
+/// A declared account.
 #[derive(Clone, Debug)]
 pub struct DeclaredAccount {
-    /// Its name.
+    /// The name of the account.
     pub name: Name,
-    /// What is said of it.
+    /// The settings to change.
     pub settings: account::AccountSettings,
-    /// What shall become of it; none where nothing is said of that.
+    /// The declared existence; `None` if the manifest has no `ensure`.
     pub ensure: Option<Ensure>,
-    /// Who takes over from one that goes.
+    /// The account that takes over from an absent account.
     pub transfer_to: Option<Name>,
-    /// Whether the shares that one that goes made are removed.
+    /// Whether the shares that an absent account made are removed.
     pub cascade: Option<bool>,
-    /// The name it had.
+    /// The name before a rename.
     pub previously: Option<Name>,
 }
 
-/// A group, a workgroup or a dropbox.
+/// A declared group, workgroup or dropbox.
 #[derive(Clone, Debug)]
 pub struct DeclaredGroup {
-    /// Which of the three.
+    /// The kind: group, workgroup or dropbox.
     pub kind: Kind,
-    /// Its name.
+    /// The name of the group.
     pub name: Name,
-    /// What is said of it.
+    /// The settings to change.
     pub settings: group::GroupSettings,
-    /// What shall become of it.
+    /// The declared existence.
     pub ensure: Ensure,
-    /// Whether nobody else may be in it.
+    /// Whether to remove members that the manifest does not name.
     pub exclusive: Option<bool>,
-    /// The name it had.
+    /// The name before a rename.
     pub previously: Option<Name>,
 }
 
-/// An endpoint.
+/// A declared endpoint.
 #[derive(Clone, Debug)]
 pub struct DeclaredEndpoint {
-    /// Its name.
+    /// The name of the endpoint.
     pub name: Name,
-    /// What it is.
+    /// The kind of the endpoint.
     pub kind: Option<EndpointKind>,
     /// Whether its definition is hidden.
     pub private: Option<bool>,
-    /// Whether it holds roles.
+    /// Whether roles can be assigned on it.
     pub managed: Option<bool>,
     /// The version of its software.
     pub node_version: Option<NodeVersion>,
-    /// What it opens.
+    /// The folder that a share endpoint opens.
     pub of: Option<(Name, Path)>,
-    /// Who administers it: needed to make it.
+    /// The administrators. A new endpoint needs one.
     pub administrators: Vec<Reference>,
-    /// What shall become of it.
+    /// The declared existence.
     pub ensure: Ensure,
-    /// Whether nobody else may hold a role on it, or a share of one of the paths below.
+    /// Whether to remove roles on it, and shares of the paths in `shared`, that the manifest does not name.
     pub exclusive: Option<bool>,
-    /// The paths whose shares are spoken of.
+    /// The paths under `shares`.
     pub shared: Vec<Path>,
-    /// The name it had.
+    /// The name before a rename.
     pub previously: Option<Name>,
 }
 
-/// A file or folder.
+/// A declared file or folder.
 #[derive(Clone, Debug)]
 pub struct DeclaredItem {
-    /// Its endpoint.
+    /// The endpoint of the item.
     pub endpoint: Name,
-    /// Its path.
+    /// The path of the item.
     pub path: Path,
-    /// Whether it is a file.
+    /// The type: file or folder.
     pub item_type: Option<ItemType>,
-    /// The size of a file.
+    /// The size of a file, in bytes.
     pub size: Option<u64>,
-    /// Who owns it.
+    /// The account that owns it.
     pub owner: Option<Name>,
-    /// Whether nobody owns it: a home folder would be its member's.
+    /// Whether the item has no owner. Without it, the member of a home folder owns the folder.
     pub ownerless: bool,
-    /// What shall become of it.
+    /// The declared existence.
     pub ensure: Ensure,
 }
 
-/// An organization.
+/// A declared organization.
 #[derive(Clone, Debug)]
 pub struct DeclaredOrg {
-    /// Its name.
+    /// The name of the organization.
     pub name: Name,
-    /// What it is for.
+    /// The description.
     pub description: Option<String>,
-    /// Its admins: the first is needed to make it.
+    /// The admins. A new organization needs one.
     pub admins: Vec<Name>,
-    /// What shall become of it.
+    /// The declared existence.
     pub ensure: Ensure,
-    /// Whether nobody else may be in it.
+    /// Whether to remove members that the manifest does not name.
     pub exclusive: Option<bool>,
-    /// The name it had.
+    /// The name before a rename.
     pub previously: Option<Name>,
 }
 
-/// A workspace.
+/// A declared workspace.
 #[derive(Clone, Debug)]
 pub struct DeclaredWorkspace {
-    /// Its organization.
+    /// The organization of the workspace.
     pub org: Name,
-    /// Its name.
+    /// The name of the workspace.
     pub name: Name,
-    /// What it is for.
+    /// The description.
     pub description: Option<String>,
-    /// Where its files lie.
+    /// The folder that holds its files.
     pub files: Option<(Name, Path)>,
     /// Whether its members upload straight into their home folders.
     pub root_upload: Option<AllowDeny>,
-    /// What shall become of it.
+    /// The declared existence.
     pub ensure: Ensure,
-    /// The name it had.
+    /// The name before a rename.
     pub previously: Option<Name>,
 }
 
-/// A membership of a group, a workgroup or a dropbox.
+/// A declared membership of a group, workgroup or dropbox.
 #[derive(Clone, Debug)]
 pub struct DeclaredMember {
-    /// Of what kind of thing.
+    /// The kind: group, workgroup or dropbox.
     pub kind: Kind,
-    /// Of which.
+    /// The name of the group, workgroup or dropbox.
     pub of: Name,
-    /// Who.
+    /// The member: an account or a group.
     pub who: Reference,
-    /// At which level; none as it is, and the plain one for a new member.
+    /// The level. `None` keeps the present level; a new member gets the standard one.
     pub level: Option<Role>,
-    /// Whether it gives anything.
+    /// Whether the membership is active.
     pub active: Option<bool>,
 }
 
-/// A place in an organization.
+/// A declared membership of an organization.
 #[derive(Clone, Debug)]
 pub struct DeclaredOrgMember {
-    /// Of which.
+    /// The organization.
     pub org: Name,
-    /// Who.
+    /// The account.
     pub who: Name,
-    /// As what; none as it is, and as a member where it is new.
+    /// The role. `None` keeps the present role; a new member gets the role member.
     pub role: Option<Role>,
 }
 
-/// A workspace that somebody has.
+/// A declared membership of a workspace.
 #[derive(Clone, Debug)]
 pub struct DeclaredWorkspaceMember {
-    /// Of which organization.
+    /// The organization of the workspace.
     pub org: Name,
-    /// Which.
+    /// The name of the workspace.
     pub workspace: Name,
-    /// Who.
+    /// The account.
     pub who: Name,
-    /// As what.
+    /// The level.
     pub level: Option<Role>,
-    /// Whether straight into the home folder.
+    /// Whether the member uploads straight into the home folder.
     pub root_upload: Option<AllowDeny>,
-    /// Where the home folder lies.
+    /// The home folder of the member.
     pub home: HomeFolder,
 }
 
 impl DeclaredWorkspaceMember {
-    /// Whether nothing is declared but that they have the workspace.
+    /// Whether the declaration sets only the membership itself, without a level or other fields.
     pub fn is_plain(&self) -> bool {
         self.level.is_none() && self.root_upload.is_none() && self.home == HomeFolder::Usual
     }
 }
 
-/// A role on an endpoint.
+/// A declared role on an endpoint.
 #[derive(Clone, Debug)]
 pub struct DeclaredEndpointRole {
-    /// On which.
+    /// The endpoint.
     pub endpoint: Name,
-    /// Which.
+    /// The role.
     pub role: Role,
-    /// Whose.
+    /// The holder: an account or a group.
     pub who: Reference,
 }
 
-/// A share.
+/// A declared share.
 #[derive(Clone, Debug)]
 pub struct DeclaredShare {
-    /// Of what endpoint.
+    /// The endpoint of the shared item.
     pub endpoint: Name,
-    /// Of what on it.
+    /// The path of the shared item.
     pub path: Path,
-    /// With whom.
+    /// The principal that the item is shared with.
     pub principal: Reference,
-    /// What it gives.
+    /// The permissions that the share gives.
     pub permissions: Permissions,
-    /// Who shares; none for the operator, or for whoever applies.
+    /// The sharer; `None` for the actor of the apply.
     pub by: Option<Name>,
-    /// When it ends.
+    /// The end of the share.
     pub expires: Option<Expiry>,
-    /// Where it comes from.
+    /// The class of the share.
     pub class: Option<ShareClass>,
-    /// Whether it may stand without what it rests on.
+    /// Whether the share may exist although its sharer no longer holds what it gives.
     pub orphaned: bool,
 }
 
 impl Declaration {
-    /// When its turn is: what it rests on comes before it.
+    /// The stage of an apply in which the declaration is applied. Declarations come after those that they depend on.
     pub const fn stage(&self) -> u8 {
         match self {
             Declaration::Server(_) => 0,

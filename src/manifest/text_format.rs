@@ -1,4 +1,6 @@
-//! The forms of text in a manifest: names, references, paths, times, permissions.
+//! The formats of text in a manifest: names, references, paths, times, permissions.
+//!
+//! [`TextFormat`] is the format of a field of the schema. The functions beside it parse the text of a field.
 
 use crate::model::attributes::NodeVersion;
 use crate::model::name::printable;
@@ -6,49 +8,49 @@ use crate::model::time::Expiry;
 use crate::model::{Kind, Name, Path, Permissions, Problem, Reference, Role};
 use crate::ops::home::HomeFolder;
 
-/// What a text must be.
+/// The format of a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TextFormat {
     /// Any text without control characters.
     FreeText,
-    /// The name of something of a kind; its prefix may stand in front.
+    /// The name of a resource of a kind, with or without the prefix of the kind.
     Name(Kind),
     /// The name of a set.
     Set,
-    /// An e-mail address; empty for none.
+    /// An e-mail address; the empty text removes it.
     Email,
-    /// Where links begin; empty for nowhere.
+    /// The base URL of links; the empty text removes it.
     Url,
     /// An account role.
     AccountRole,
     /// An account or a group.
     Member,
-    /// Whom an item is shared with.
+    /// A principal that an item can be shared with.
     Sharer,
     /// A path inside an endpoint.
     Path,
-    /// A path on an endpoint, with the endpoint in front.
+    /// An endpoint and a path on it, as in `node1:/projects`.
     Item,
-    /// A path on an endpoint, or `none` for no home folder.
+    /// An endpoint and a path on it, or `none` for no home folder.
     Home,
     /// The version of node software.
     Version,
-    /// A moment that does not move: a day, a time, `never`.
+    /// A fixed moment: a day, a time, `never`.
     Moment,
     /// A preset or a permission.
     Permission,
-    /// A part of a hundred.
+    /// A percentage.
     Percent,
 }
 
-/// Whether a text in place of an owner means nobody; an account of that name is written `user:none`.
+/// Whether the text of an owner means "no owner". An account of that name is written `user:none`.
 pub fn is_nobody(text: &str) -> bool {
     text == "none"
 }
 
-/// The name of something, written with its kind in front or without.
+/// Parses the name of a resource of a kind, with or without the prefix of the kind.
 pub(super) fn name(kind: Kind, text: &str) -> Result<Name, Problem> {
-    // A workspace stands under its organization, which is not said again.
+    // A workspace is a key under its organization, so its name is not a reference.
     if kind == Kind::Workspace {
         return Name::parse(text);
     }
@@ -58,7 +60,7 @@ pub(super) fn name(kind: Kind, text: &str) -> Result<Name, Problem> {
     }
 }
 
-/// The member that a text names.
+/// Parses a member: an account or a group.
 pub(super) fn member(text: &str) -> Result<Reference, Problem> {
     match Reference::parse(text, Kind::Account)? {
         it @ Reference::Named(Kind::Account | Kind::Group, _) => Ok(it),
@@ -66,7 +68,7 @@ pub(super) fn member(text: &str) -> Result<Reference, Problem> {
     }
 }
 
-/// Whom a text says that something is shared with.
+/// Parses a principal that an item can be shared with.
 pub(super) fn sharer(text: &str) -> Result<Reference, Problem> {
     match Reference::parse(text, Kind::Account)? {
         it @ (Reference::Named(Kind::Account | Kind::Group | Kind::Workgroup, _)
@@ -76,7 +78,7 @@ pub(super) fn sharer(text: &str) -> Result<Reference, Problem> {
     }
 }
 
-/// A path with its endpoint.
+/// Parses a path with its endpoint.
 pub(super) fn item(text: &str) -> Result<(Name, Path), Problem> {
     match Reference::parse(text, Kind::Item)? {
         Reference::Item(endpoint, path) => Ok((endpoint, path)),
@@ -84,7 +86,7 @@ pub(super) fn item(text: &str) -> Result<(Name, Path), Problem> {
     }
 }
 
-/// A moment; a length would be another moment every time the file is applied.
+/// Parses a fixed moment. Refuses a duration, which would mean another moment at every apply.
 pub(super) fn moment(text: &str) -> Result<Expiry, Problem> {
     match Expiry::parse(text)? {
         Expiry::In(_) => Err(Problem::usage("moving_time", format!("`{}` moves with every apply", printable(text)))
@@ -93,7 +95,7 @@ pub(super) fn moment(text: &str) -> Result<Expiry, Problem> {
     }
 }
 
-/// A share of a hundred, 0 to 100.
+/// Parses a percentage, 0 to 100.
 pub(super) fn percent(text: &str) -> Result<u64, Problem> {
     let number = text.strip_suffix('%').and_then(|digits| digits.parse::<u64>().ok());
     number.filter(|it| *it <= 100).ok_or_else(|| {
@@ -102,12 +104,12 @@ pub(super) fn percent(text: &str) -> Result<u64, Problem> {
     })
 }
 
-/// The name of a set.
+/// Parses the name of a set.
 pub(super) fn set(text: &str) -> Result<Name, Problem> {
     Name::parse(text)
 }
 
-/// A text that people read.
+/// Checks that a free text has no control characters.
 fn free(text: &str) -> Result<(), Problem> {
     match text.chars().find(|it| it.is_control()) {
         Some(_) => Err(Problem::usage("bad_text", "the text holds a control character")),
@@ -116,10 +118,10 @@ fn free(text: &str) -> Result<(), Problem> {
 }
 
 impl TextFormat {
-    /// Looks whether a text has the form.
+    /// Checks whether a text has the format.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// When the text does not have the format.
     pub fn check(self, text: &str) -> Result<(), Problem> {
         match self {
             TextFormat::FreeText => free(text),
@@ -141,7 +143,7 @@ impl TextFormat {
         }
     }
 
-    /// The form in which two texts that mean the same are equal.
+    /// The canonical form of a text: texts with the same meaning have equal forms. An invalid text is its own form.
     pub fn canonical(self, text: &str) -> String {
         let canonical = match self {
             TextFormat::Name(kind) => name(kind, text).map(|name| name.key().to_owned()),
@@ -161,7 +163,7 @@ impl TextFormat {
         canonical.unwrap_or_else(|_| text.to_owned())
     }
 
-    /// What is wanted, for a message about something else.
+    /// The expected value, with an article, for a message about another value.
     pub const fn expected(self) -> &'static str {
         match self {
             TextFormat::FreeText => "text",
@@ -187,7 +189,7 @@ impl TextFormat {
         }
     }
 
-    /// A pattern that every text of the form fits, for the schema; none where any text may.
+    /// A regular expression that every valid text matches, for the JSON Schema; `None` if the format needs none.
     pub const fn pattern(self) -> Option<&'static str> {
         match self {
             TextFormat::Percent => Some("^(100|[0-9]{1,2})%$"),
@@ -202,7 +204,7 @@ impl TextFormat {
     }
 }
 
-/// A reference in the form in which two that mean the same are equal.
+/// The canonical form of a reference: references with the same meaning have equal forms.
 fn key_of(reference: &Reference) -> String {
     match reference {
         Reference::Named(kind, name) => format!("{kind}:{}", name.key()),

@@ -1,4 +1,4 @@
-//! Looking whether a tree has the shape of a manifest: every mistake, each at its place.
+//! The validator: checks a tree against a shape and reports every mistake with its position.
 
 use hashbrown::HashMap;
 
@@ -7,26 +7,25 @@ use crate::input::document::{Diagnostic, Entry, Node, Span, WithSpan};
 use crate::model::name::printable;
 use crate::model::reference::closest_match;
 
-/// To how many mistakes it is said what to try.
+/// The maximum number of mistakes that get a hint.
 const MAX_TIPS: usize = 200;
 
-/// Looks at a tree, and keeps what is wrong with it.
+/// Checks trees and collects their mistakes.
 #[derive(Debug, Default)]
 pub(super) struct Validator<'n> {
-    /// What is wrong.
+    /// The mistakes found so far.
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// The keys on the way to what is looked at.
+    /// The keys from the root to the current node.
     path: Vec<&'n str>,
 }
 
 impl<'n> Validator<'n> {
-    /// Keeps a mistake, with the way to it in front.
+    /// Adds a mistake. Its message begins with the path of keys.
     fn report(&mut self, span: Span, message: impl std::fmt::Display) -> &mut Diagnostic {
         let path: Vec<String> = self.path.iter().map(|key| printable(key)).collect();
         let path = if path.is_empty() { String::new() } else { format!("`{}`: ", path.join(".")) };
         self.diagnostics.push(Diagnostic::at_span(span, format!("{path}{message}")));
         let last = self.diagnostics.len() - 1;
-        // Just put there.
         #[expect(clippy::indexing_slicing, reason = "the element was pushed above")]
         &mut self.diagnostics[last]
     }
@@ -37,16 +36,16 @@ impl<'n> Validator<'n> {
         self.path.pop();
     }
 
-    /// Looks at a value.
+    /// Checks a value.
     pub(super) fn value(&mut self, shape: &Shape, node: &'n WithSpan<Node>) {
         match (shape, &node.value) {
             (_, Node::Null | Node::Keyless) => {
                 let tip = match shape {
-                    Shape::List(_) | Shape::Tests => "write `[]` for nobody, or leave the key out",
-                    Shape::Map(..) | Shape::Object(_) => "write `{}` for one with nothing said, or leave the key out",
-                    _ => "leave the key out to leave things as they are",
+                    Shape::List(_) | Shape::Tests => "write `[]` for an empty list, or leave the key out",
+                    Shape::Map(..) | Shape::Object(_) => "write `{}` for an empty mapping, or leave the key out",
+                    _ => "leave the key out to keep the present value",
                 };
-                self.report(node.span, "nothing stands here").tips.push(tip.to_owned());
+                self.report(node.span, "missing value").tips.push(tip.to_owned());
             }
             (Shape::Bool, Node::Bool(_)) | (Shape::Tests, Node::List(_)) => {}
             (Shape::Number, Node::Number(text)) => self.number(node.span, text),
@@ -68,12 +67,15 @@ impl<'n> Validator<'n> {
                             self.report(key.span, of.message).tips = of.tips;
                         }
                         Ok(()) => {
-                            // The same text twice is a mistake of YAML, and told by its reader.
+                            // The reader of YAML reports keys with the same text.
                             if let Some(before) = seen.insert(form.canonical(&key.value), key)
                                 && before.value != key.value
                             {
-                                let message =
-                                    format!("`{}` stands in line {} already", printable(&key.value), before.span.line);
+                                let message = format!(
+                                    "duplicate key `{}`, first in line {}",
+                                    printable(&key.value),
+                                    before.span.line
+                                );
                                 self.report(key.span, message);
                             }
                         }
@@ -90,7 +92,7 @@ impl<'n> Validator<'n> {
         }
     }
 
-    /// Looks at the keys of a mapping and what stands behind them.
+    /// Checks the keys of a mapping and their values.
     pub(super) fn object(&mut self, object: &Object, entries: &'n [Entry]) {
         for (key, value) in entries {
             let Some(field) = object.field(&key.value) else {
@@ -99,7 +101,7 @@ impl<'n> Validator<'n> {
                     continue;
                 }
                 let message = format!("unknown key `{}`", printable(&key.value));
-                // A file with so many mistakes is no manifest, and to look for what each might mean takes time.
+                // A file with this many mistakes is not a manifest, and the search for similar names takes time.
                 let is_helped = self.diagnostics.len() < MAX_TIPS;
                 let diagnostic = self.report(key.span, message);
                 if is_helped {
@@ -115,9 +117,9 @@ impl<'n> Validator<'n> {
         }
     }
 
-    /// A key that is none: `null`, `~`, or nothing before the colon.
+    /// Reports a missing key: `null`, `~`, or nothing before the colon.
     fn no_key(&mut self, span: Span) {
-        let diagnostic = self.report(span, "there is no key here");
+        let diagnostic = self.report(span, "missing key");
         diagnostic.tips.push("put a name such as `null` in quotes".to_owned());
     }
 
@@ -138,7 +140,7 @@ impl<'n> Validator<'n> {
         self.report(span, format!("invalid value `{}`", printable(text))).tips.push(tip);
     }
 
-    /// Something of another sort than is wanted.
+    /// Reports a value of a wrong type.
     fn wrong_type(&mut self, shape: &Shape, node: &WithSpan<Node>) {
         let tip = match (shape, &node.value) {
             (Shape::Bool, Node::Text(text)) => match text.to_ascii_lowercase().as_str() {
@@ -155,7 +157,7 @@ impl<'n> Validator<'n> {
                 Some("put it in quotes to make it text".to_owned())
             }
             (Shape::Text(_), Node::List(_)) => {
-                Some("leave out the inner brackets: a list that is repeated stands as `*NAME` alone".to_owned())
+                Some("leave out the inner brackets: write a repeated list as `*NAME` alone".to_owned())
             }
             (Shape::List(_), Node::Text(text)) => Some(format!("write it as a list: `[{}]`", printable(text))),
             _ => None,
@@ -165,21 +167,21 @@ impl<'n> Validator<'n> {
             Node::Number(text) => format!("the number {text}"),
             other => other.type_name().to_owned(),
         };
-        self.report(node.span, format!("{} is wanted, not {told}", shape.expected())).tips.extend(tip);
+        self.report(node.span, format!("expected {}, found {told}", shape.expected())).tips.extend(tip);
     }
 }
 
-/// What is wrong with a text that is to be a mapping of these keys: every mistake, in their order.
+/// Checks that a tree is a mapping with the keys of an object. Returns every mistake, in the order of the text.
 pub fn validate(object: &Object, root: &WithSpan<Node>) -> Vec<Diagnostic> {
     let mut checker = Validator::default();
     match &root.value {
         Node::Mapping(entries) => checker.object(object, entries),
-        other => drop(checker.report(root.span, format!("a mapping is wanted, not {}", other.type_name()))),
+        other => drop(checker.report(root.span, format!("expected a mapping, found {}", other.type_name()))),
     }
     checker.diagnostics
 }
 
-/// Whether a value is of the sort that a shape is.
+/// Whether a value has the type of a shape. Does not check its contents.
 pub(super) fn fits(shape: &Shape, node: &Node) -> bool {
     match shape {
         Shape::Bool => matches!(node, Node::Bool(_)),

@@ -28,9 +28,9 @@ fn the_shares_of_an_absent_account_are_removed_where_that_is_said() {
     assert!(ran.err.contains("user:bob cannot be destroyed yet"), "{ran:?}");
     assert!(ran.err.contains("try: cascade: true") && ran.err.contains("try: transfer-to: SOMEBODY"), "{ran:?}");
     for (said, wanted) in [
-        ("{bob: {cascade: true}}", "`cascade` is for an account that goes"),
-        ("{bob: {ensure: inactive, cascade: false}}", "`cascade` is for an account that goes"),
-        ("{bob: {ensure: absent, cascade: yes}}", "true or false is wanted"),
+        ("{bob: {cascade: true}}", "`cascade` needs `ensure: absent`"),
+        ("{bob: {ensure: inactive, cascade: false}}", "`cascade` needs `ensure: absent`"),
+        ("{bob: {ensure: absent, cascade: yes}}", "expected true or false"),
     ] {
         write(&tool, "m.yaml", &format!("{HEAD}accounts: {said}\n"));
         assert!(tool.fails(6, "validate m.yaml", "").err.contains(wanted), "{said}");

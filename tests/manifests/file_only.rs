@@ -177,7 +177,7 @@ fn a_contradiction_names_both_places() {
         (
             "endpoints: {n: {shares: {/a: {bob: view}}}}",
             "endpoints: {n: {shares: {/a: {bob: edit}}}}",
-            "b.yaml:2:31: the share with user:bob is another one in a.yaml:2:31",
+            "b.yaml:2:31: the share with user:bob differs from the one in a.yaml:2:31",
         ),
         (
             "organizations: {o: {admins: [bob]}}",
@@ -187,7 +187,7 @@ fn a_contradiction_names_both_places() {
         (
             "organizations: {o: {workspaces: {w: {members: [{user: bob, level: member}]}}}}",
             "organizations: {o: {workspaces: {w: {members: [{user: bob, level: manager}]}}}}",
-            "b.yaml:2:48: bob has the workspace on other terms in a.yaml:2:48",
+            "b.yaml:2:48: the workspace membership of bob differs from the one in a.yaml:2:48",
         ),
     ] {
         write(&tool, "a.yaml", &format!("{HEAD}{one}\n"));
@@ -267,6 +267,6 @@ fn lists_that_are_repeated_are_read_and_bombs_are_not() {
     // Mistakes of a repeated list stand where it is repeated.
     write(&tool, "m.yaml", &format!("{HEAD}groups:\n  a: &x [bob]\n  b: [*x, eve]\n"));
     let ran = tool.fails(6, "validate m.yaml", "");
-    assert!(ran.err.contains("m.yaml:4:7: `groups.b`: an account or a group is wanted, not a list"), "{ran:?}");
-    assert!(ran.err.contains("a list that is repeated stands as `*NAME` alone"), "{ran:?}");
+    assert!(ran.err.contains("m.yaml:4:7: `groups.b`: expected an account or a group, found a list"), "{ran:?}");
+    assert!(ran.err.contains("write a repeated list as `*NAME` alone"), "{ran:?}");
 }

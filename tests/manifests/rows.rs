@@ -1,10 +1,10 @@
-//! JSON Lines: the same things, one a line.
+//! JSON Lines: manifests with one resource or binding per line.
 
 use super::{STUDIO, write};
 use crate::support::Tool;
 
 #[test]
-fn rows_rebuild_what_they_were_written_from() {
+fn exported_rows_rebuild_the_store() {
     let from = Tool::studio();
     let rows = from.ok("export --format jsonl -q");
     assert_eq!(from.ok("export -o jsonl -q"), rows);
@@ -17,7 +17,7 @@ fn rows_rebuild_what_they_were_written_from() {
 }
 
 #[test]
-fn rows_are_known_by_the_format_the_name_or_the_first_line() {
+fn rows_are_detected_by_the_format_the_name_or_the_first_line() {
     let tool = Tool::new();
     let row = "{\"account\":{\"name\":\"bob\"}}\n";
     for (name, options) in
@@ -33,7 +33,7 @@ fn rows_are_known_by_the_format_the_name_or_the_first_line() {
 }
 
 #[test]
-fn what_is_wrong_with_rows_is_told_line_by_line() {
+fn mistakes_in_rows_are_reported_with_their_lines() {
     let tool = Tool::new();
     let rows = [
         r#"{"manifest":{"version":1,"name":"s"}}"#,
@@ -55,14 +55,14 @@ fn what_is_wrong_with_rows_is_told_line_by_line() {
     write(&tool, "m.jsonl", &rows.join("\n"));
     let ran = tool.fails(6, "validate m.jsonl", "the input has 13 mistakes");
     for part in [
-        "m.jsonl:2:2: no row is a `acount`\n    2 | {\"acount\":{\"name\":\"u1\"}}\n      |  ^^^^^^^^\n    try: did you mean `account`?",
+        "m.jsonl:2:2: unknown row `acount`\n    2 | {\"acount\":{\"name\":\"u1\"}}\n      |  ^^^^^^^^\n    try: did you mean `account`?",
         "m.jsonl:3:25: unknown key `rol`",
         "m.jsonl:4:12: `name` is missing",
         "m.jsonl:5:25: duplicate key `name`",
-        "m.jsonl:6:1: a member is one of `user` and `group`",
+        "m.jsonl:6:1: expected either `user` or `group`",
         "m.jsonl:7:1: user:a cannot be a member of endpoint:x",
         "m.jsonl:8:1: a group has no level `admin`",
-        "m.jsonl:9:1: `name` is no workspace",
+        "m.jsonl:9:1: `name` is not a workspace",
         "m.jsonl:10:1: `permission` is missing",
         "m.jsonl:11:1: the `manifest` row stands first, and once",
         "m.jsonl:12:26: the line is not JSON: something follows the value",
@@ -71,7 +71,7 @@ fn what_is_wrong_with_rows_is_told_line_by_line() {
     ] {
         assert!(ran.err.contains(part), "{part}: {}", ran.err);
     }
-    // A refusal underlines its row too, and nothing is done.
+    // A refusal underlines its row too, and nothing is applied.
     write(&tool, "m.jsonl", "{\"account\":{\"name\":\"a\"}}\n{\"member\":{\"of\":\"group:none\",\"user\":\"a\"}}\n");
     let ran = tool.fails(4, "apply m.jsonl --yes", "this cannot be made so");
     assert!(ran.err.contains("m.jsonl:2:1: no such group: `none`\n    2 | {\"member\""), "{ran:?}");
@@ -79,7 +79,7 @@ fn what_is_wrong_with_rows_is_told_line_by_line() {
 }
 
 #[test]
-fn many_rows_are_written_in_parts_and_are_one_revision() {
+fn many_rows_are_written_in_parts_as_one_revision() {
     let tool = Tool::new();
     let mut rows = String::from(
         "{\"manifest\":{\"version\":1,\"name\":\"bulk\"}}\n{\"account\":{\"name\":\"root\",\"role\":\"admin\"}}\n",
@@ -91,7 +91,7 @@ fn many_rows_are_written_in_parts_and_are_one_revision() {
     for number in 0..15_000 {
         rows.push_str(&format!("{{\"member\":{{\"of\":\"group:all\",\"user\":\"u{number}\"}}}}\n"));
     }
-    // What an earlier part made is changed by a later one.
+    // This row changes an account of an earlier part.
     rows.push_str("{\"account\":{\"name\":\"u7\",\"email\":\"u7@example.com\"}}\n");
     write(&tool, "bulk.jsonl", &rows);
     let done = tool.ok("apply bulk.jsonl --yes");
@@ -102,7 +102,7 @@ fn many_rows_are_written_in_parts_and_are_one_revision() {
     let verified = tool.json("audit verify");
     assert_eq!(verified["changes"], 15_001 * 2 + 1 + 15_000, "{verified}");
     assert_eq!(tool.ok("apply bulk.jsonl --yes"), "No changes.\n");
-    // A refusal at the very end takes all of it back.
+    // A refusal at the end rolls everything back.
     let before = tool.revision();
     let more = rows.replace("\"u1", "\"v1").replace("\"u7", "\"v7")
         + "{\"member\":{\"of\":\"group:none\",\"user\":\"root\"}}\n";
@@ -114,7 +114,7 @@ fn many_rows_are_written_in_parts_and_are_one_revision() {
 }
 
 #[test]
-fn a_denied_row_takes_back_what_was_written_before_it() {
+fn a_denied_row_rolls_back_the_rows_before_it() {
     let tool = Tool::staffed();
     let mut rows = String::new();
     for number in 0..25_000 {
@@ -131,7 +131,7 @@ fn a_denied_row_takes_back_what_was_written_before_it() {
 }
 
 #[test]
-fn a_table_brings_accounts_and_memberships() {
+fn a_table_imports_accounts_and_memberships() {
     let tool = Tool::staffed();
     tool.ok("group add editors");
     let table = "name,first_name,last_name,email,welcome_email\nuser1,John,Doe,jdoe@example.com,jdoe@example.com\nuser3,Jay,Johnson,jj@example.com\nbob,,,\n";
@@ -141,7 +141,7 @@ fn a_table_brings_accounts_and_memberships() {
     assert!(dry.contains("people.csv:2\n") && dry.contains("Plan: 5 to add, 0 to change, 0 to remove."), "{dry}");
     tool.ok("import csv people.csv --group editors --as dana --reason 'moved here'");
     assert_eq!(tool.ok("import csv people.csv --group editors"), "No changes.\n");
-    assert_eq!(tool.json("account show bob")["email"], "bob@example.com", "an empty cell says nothing");
+    assert_eq!(tool.json("account show bob")["email"], "bob@example.com", "an empty cell changes nothing");
     write(&tool, "own.csv", "Login;Mail;Desk;workgroup\nzoe;zoe@example.com;7;w\n");
     let ran = tool.fails(6, "import csv own.csv --delimiter ';'", "the input has 3 mistakes");
     assert!(ran.err.contains("--map Login=FIELD"), "{ran:?}");
@@ -156,9 +156,9 @@ fn a_table_brings_accounts_and_memberships() {
     assert!(tool.sh("echo 'name\nyan' | rolebook import csv -").out.contains("+ user:yan"));
 }
 
-/// What rows declare on things of others stands in the file of their set.
+/// An export of a set contains the bindings that its rows declare on resources outside the set.
 #[test]
-fn a_set_is_written_with_what_its_rows_are_on() {
+fn the_export_of_a_set_includes_its_bindings_on_other_resources() {
     let tool = Tool::staffed();
     tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
     tool.ok("group add g");
@@ -173,7 +173,7 @@ fn a_set_is_written_with_what_its_rows_are_on() {
     }
 }
 
-/// A row says what it may say of a member of that sort, and what it does not say stays.
+/// A row changes only the fields that it names, and is refused with a field that its membership does not have.
 #[test]
 fn a_member_keeps_the_level_that_a_row_does_not_name() {
     let tool = Tool::staffed();
@@ -189,11 +189,11 @@ fn a_member_keeps_the_level_that_a_row_does_not_name() {
     for (row, key) in [
         (
             "{\"member\":{\"of\":\"org:acme\",\"user\":\"bob\",\"active\":false}}",
-            "`active` says nothing of a member of org:acme",
+            "`active` does not apply to a member of org:acme",
         ),
         (
             "{\"member\":{\"of\":\"g\",\"user\":\"bob\",\"root-upload\":\"deny\"}}",
-            "`root-upload` says nothing of a member of group:g",
+            "`root-upload` does not apply to a member of group:g",
         ),
     ] {
         write(&tool, "m.jsonl", &format!("{row}\n"));
@@ -202,9 +202,9 @@ fn a_member_keeps_the_level_that_a_row_does_not_name() {
     }
 }
 
-/// Rows on standard input are known by their first line that is not blank, however it comes.
+/// Rows on standard input are detected by the first line that is not blank, also if it arrives in pieces.
 #[test]
-fn rows_are_known_however_they_come() {
+fn rows_on_standard_input_are_detected() {
     let tool = Tool::staffed();
     for input in [
         "(printf '{\"account\":'; sleep .2; printf '{\"name\":\"u1\"}}\\n')",
@@ -214,14 +214,14 @@ fn rows_are_known_however_they_come() {
         assert!(ran.out.contains("1 statement,"), "{ran:?}");
     }
     let ran = tool.sh("printf '{\"acount\":{\"name\":\"u1\"}}\\n' | rolebook validate -");
-    assert!(ran.err.contains("no row is a `acount`") && ran.err.contains("did you mean `account`?"), "{ran:?}");
+    assert!(ran.err.contains("unknown row `acount`") && ran.err.contains("did you mean `account`?"), "{ran:?}");
     let ran = tool.sh("printf '{\"accounts\":{\"u1\":{}}}\\n' | rolebook validate -");
-    assert!(ran.err.contains("does not say its `version`"), "{ran:?}");
+    assert!(ran.err.contains("`version` is missing"), "{ran:?}");
 }
 
-/// Every mistake of all files is told, also of rows beside a file, and of lines that are no text.
+/// One run reports the mistakes of all files, of rows beside a file, and of lines that are not text.
 #[test]
-fn mistakes_of_rows_and_files_are_told_together() {
+fn mistakes_of_rows_and_files_are_reported_together() {
     let tool = Tool::staffed();
     std::fs::write(
         tool.folder().join("bad.jsonl"),
@@ -239,5 +239,5 @@ fn mistakes_of_rows_and_files_are_told_together() {
     }
     write(&tool, "two.yaml", "version: 1\n---\nversion: 1\n");
     let ran = tool.fails(6, "validate two.yaml", "the input has a mistake");
-    assert!(ran.err.contains("two.yaml:2:1: a second document begins here: a file is one"), "{ran:?}");
+    assert!(ran.err.contains("two.yaml:2:1: a second document begins here: a file holds one document"), "{ran:?}");
 }

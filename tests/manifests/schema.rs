@@ -1,4 +1,4 @@
-//! `schema`: what editors read must take what the program takes, and refuse what it refuses.
+//! `schema`: the JSON Schema accepts and refuses the same manifests as the program.
 
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
@@ -32,12 +32,12 @@ fn value(text: &str) -> Value {
 }
 
 #[test]
-fn the_schema_takes_every_example_and_every_export() {
+fn the_schema_accepts_every_example_and_every_export() {
     let judge = Judge::new();
     let tool = Tool::studio();
     for text in [STUDIO, &tool.ok("export -q"), include_str!("../../examples/tests.yaml")] {
         let mut manifest = value(text);
-        // The tests alone are a file of their own, without a version.
+        // The file of tests is not a manifest and has no version.
         manifest["version"] = json!(1);
         assert!(judge.takes(&manifest), "{text}: {:?}", judge.schemas.validate(&manifest, judge.index));
     }
@@ -74,7 +74,7 @@ fn the_schema_and_the_reader_refuse_alike() {
     ] {
         assert_eq!(judge.takes(&value(text)), good, "the schema: {text}");
         write(&tool, "m.yaml", text);
-        // A list of shares of two sorts is for the reader alone to refuse.
+        // The schema accepts a list of two types of shares; the reader refuses it.
         let mixed = text.contains("[view, {");
         assert_eq!(tool.run("validate m.yaml").status == 0, good && !mixed, "the reader: {text}");
     }

@@ -1,14 +1,14 @@
-//! Several files, of which some are rows: what contradicts is refused with both places, whatever the files are.
+//! Several files, some of them rows: contradictions are refused with both positions, whatever the formats are.
 
 use super::{HEAD, write};
 use crate::support::Tool;
 
-/// What a manifest declares under its sections, what a row declares, and what is said of the row.
+/// A manifest, a row that contradicts it, and the message for the row.
 const CONTRADICTIONS: [(&str, &str, &str); 15] = [
     (
         "accounts: {bob: {email: x@example.com}}",
         r#"{"account":{"name":"Bob","email":"y@example.com"}}"#,
-        "`email` of user:bob is `y@example.com` here, and something else in a.yaml:2:12",
+        "`email` of user:bob is `y@example.com` here and has another value in a.yaml:2:12",
     ),
     (
         "accounts: {bob: {settings: {send: deny}}}",
@@ -23,17 +23,17 @@ const CONTRADICTIONS: [(&str, &str, &str); 15] = [
     (
         "accounts: {bob: {ensure: absent}}",
         r#"{"account":{"name":"bob"}}"#,
-        "user:bob is declared here, and is to be absent in a.yaml:2:12",
+        "user:bob is declared here and absent in a.yaml:2:12",
     ),
     (
         "groups: {g: [bob]}",
         r#"{"group":{"name":"g","ensure":"absent"}}"#,
-        "group:g is to be absent here, and is declared in a.yaml:2:10",
+        "group:g is absent here and declared in a.yaml:2:10",
     ),
     (
         "groups: {g: {ensure: absent}}",
         r#"{"member":{"of":"group:g","user":"bob"}}"#,
-        "group:g is declared here, and is to be absent",
+        "group:g is declared here and absent",
     ),
     (
         "groups: {g: {members: [bob], exclusive: true}}",
@@ -43,7 +43,7 @@ const CONTRADICTIONS: [(&str, &str, &str); 15] = [
     (
         "workgroups: {w: {admins: [carol]}}",
         r#"{"member":{"of":"workgroup:w","user":"carol","level":"standard"}}"#,
-        "`level` of user:carol in workgroup:w is `standard` here, and something else in a.yaml:2:27",
+        "`level` of user:carol in workgroup:w is `standard` here and has another value in a.yaml:2:27",
     ),
     (
         "endpoints: {n: {kind: node, roles: {administrator: [alice]}}}",
@@ -83,7 +83,7 @@ const CONTRADICTIONS: [(&str, &str, &str); 15] = [
 ];
 
 #[test]
-fn rows_and_files_that_contradict_are_refused_with_both_places() {
+fn contradicting_rows_and_files_are_refused_with_both_positions() {
     let tool = Tool::staffed();
     let before = tool.revision();
     for (yaml, row, wanted) in CONTRADICTIONS {
@@ -92,11 +92,11 @@ fn rows_and_files_that_contradict_are_refused_with_both_places() {
         let ran = tool.fails(6, "validate a.yaml b.jsonl", "the input has a mistake");
         assert!(ran.err.contains(&format!("b.jsonl:1:1: {wanted}")), "{wanted}: {ran:?}");
         assert!(ran.err.contains(" in a.yaml:2:") && ran.err.contains(row), "{ran:?}");
-        // In whatever order, and in every command.
+        // The order of the files and the command make no difference.
         for command in ["validate b.jsonl a.yaml", "plan a.yaml b.jsonl", "apply b.jsonl a.yaml --yes"] {
             assert_eq!(tool.fails(6, command, "").err, ran.err, "{command}");
         }
-        // By itself each may be.
+        // Each file alone is valid.
         assert_ne!(tool.run("validate a.yaml").status, 6, "{yaml}");
         assert_ne!(tool.run("validate b.jsonl").status, 6, "{row}");
     }
@@ -104,7 +104,7 @@ fn rows_and_files_that_contradict_are_refused_with_both_places() {
 }
 
 #[test]
-fn two_files_of_rows_contradict_and_one_changes_its_mind() {
+fn a_row_may_change_an_earlier_row_of_its_own_file_only() {
     let tool = Tool::staffed();
     let row = |name: &str, email: &str| format!("{{\"account\":{{\"name\":\"{name}\",\"email\":\"{email}\"}}}}\n");
     write(&tool, "a.jsonl", &(row("zoe", "x@example.com") + &row("zoe", "y@example.com")));
@@ -112,8 +112,8 @@ fn two_files_of_rows_contradict_and_one_changes_its_mind() {
     write(&tool, "b.jsonl", &row("Zoe", "x@example.com"));
     let ran = tool.fails(6, "apply a.jsonl b.jsonl --yes", "the input has a mistake");
     assert!(ran.err.contains("b.jsonl:1:1: `email` of user:zoe is `x@example.com` here"), "{ran:?}");
-    assert!(ran.err.contains("and something else in a.jsonl:2:1"), "{ran:?}");
-    // What both say alike, and what only one says, is no contradiction.
+    assert!(ran.err.contains("and has another value in a.jsonl:2:1"), "{ran:?}");
+    // Equal values, and a field in one file only, do not contradict.
     write(
         &tool,
         "b.jsonl",

@@ -1,4 +1,4 @@
-//! `rolebook-manifest(5)`: every key of a manifest and of a row, generated from the schema that the reader uses.
+//! The page rolebook-manifest(5): every key of a manifest and of a row, generated from the schema of manifests.
 
 use std::fmt::Write as _;
 
@@ -30,29 +30,29 @@ endpoints:
 tests:
   - bob can download node1:/projects/reel3.mov";
 
-const READING: &str = "What a manifest leaves out stays as it is. A key without a value is a mistake; [] and {} mean nobody and nothing. A list of people means at least these; with exclusive: true it means nobody else. A person listed under admins is a member of level admin. Several files, and all files of a folder, are read as one manifest. If two of them declare the same resource or binding, they must agree, also if one of them is JSON Lines. JSON is YAML.
+const READING: &str = "An apply changes only what the file declares. A key without a value is a mistake; [] and {} are empty values. A list of members names at least these members; with exclusive: true others are removed. An account under admins is a member of level admin. Several files, and all files of a folder, are read as one manifest. If two files set the same field, the values must be equal, also where one of the files is JSON Lines. JSON files are valid, because JSON is a subset of YAML.
 
-Unknown keys, duplicate keys, wrong values, tabs and bad indents are mistakes. Each is reported with its file, line and column, and nothing is done while there is one. Of the plain words, only true and false are not text; merge keys, tags and templates are refused. A value marked with &NAME can be repeated as *NAME. An expiry is a day, which begins at 00:00 UTC, or a time. It cannot be a length, which would end later every time the file is applied. A manifest holds no secrets.";
+Unknown keys, duplicate keys, wrong values, tabs and wrong indentation are mistakes. Each is reported with its file, line and column, and a file with a mistake changes nothing. Only true and false are booleans; yes, no, on and off are text. Merge keys, tags and templates are refused. A value marked with &NAME can be repeated as *NAME. An expiry is a day, which begins at 00:00 UTC, or a time. A duration is refused, because it would mean another time at each apply. A manifest holds no secrets.";
 
-const SETS: &str = "The name of a manifest is a set. Everything that the manifest declares, each resource and each membership, role and share, remembers the set. What was made by hand belongs to no set, and is adopted when a manifest declares it. Two sets may declare the same resource or binding alike, and then both own it. To declare it differently is a conflict, unless with --take-over.
+const SETS: &str = "The name of a manifest names a set. The set owns everything that the manifest declares: resources, memberships, roles and shares. A resource or binding that was made by hand belongs to no set; declaring it adopts it. Two sets that declare the same values own them both. Different values are a conflict, unless --take-over is given.
 
-With --prune, what the set declared before and no longer declares is removed: memberships, roles and shares are ended, accounts deactivated, groups, workgroups, dropboxes, endpoints and organizations removed. What holds data is never pruned: dropboxes with packages, workspaces, content, endpoints with content, accounts that own files; ensure: absent removes those.
+With --prune an apply removes what the set owns and no longer declares. It ends memberships, roles and shares, deactivates accounts, and removes groups, workgroups, dropboxes, endpoints and organizations. It never removes what holds data: dropboxes with packages, workspaces, content, endpoints with content, accounts that own files. Use ensure: absent to remove those.
 
-One apply makes at most 20 removals, and removes at most a quarter of a set of 8 or more; limits lower these numbers, --max-removals N raises them. Nothing may lose its last administrator, and a manifest that declares nothing prunes nothing.";
+One apply removes at most 20 resources and bindings, and at most a quarter of a set of 8 or more. The key limits lowers these limits, and --max-removals N raises them. No apply removes the last administrator of a resource, and a manifest that declares nothing prunes nothing.";
 
-const ROWS: &str = "With --format jsonl, or in files whose names end in .jsonl or .ndjson, each line is one object with one key, which says what the row is about. Rows are applied in order: whatever a row names must exist already or be declared by an earlier row. Rows are read one by one, in any number, and a later row of a file may change what an earlier one made. More than 1,000 changes from rows are counted instead of listed. The first row may be {\"manifest\": {\"version\": 1, \"name\": SET}}.";
+const ROWS: &str = "With --format jsonl, or in files whose names end in .jsonl or .ndjson, each line is an object with one key, the type of the row. Rows are applied in their order: a resource that a row names must exist or be declared by an earlier row. Rows are read one by one, so a file can have any number of them, and a later row may change what an earlier row of its file declared. A plan with more than 1,000 changes from rows shows counts instead of a list. The first row may be {\"manifest\": {\"version\": 1, \"name\": SET}}.";
 
-const TESTS: &str = "A test is a line such as `bob can download node1:/x`, `bob, carol cannot send workgroup:color` or `only alice can delete org:acme`, or a mapping for longer tests; rolebook-perm-test(1) describes all of them. The tests are asked of the state that the file leads to; if one fails, nothing is done.";
+const TESTS: &str = "A test is a line such as `bob can download node1:/x`, `bob, carol cannot send workgroup:color` or `only alice can delete org:acme`, or a mapping for longer tests; rolebook-perm-test(1) describes all forms. Tests run against the state after the apply. If one fails, nothing is applied.";
 
-/// The text of the page.
+/// The text of the page, in roff.
 pub(super) fn page() -> String {
     let mut out = title("rolebook-manifest", 5);
-    out.push_str(".SH NAME\nrolebook\\-manifest \\- what should exist, as a file\n.SH SYNOPSIS\n.nf\n");
+    out.push_str(".SH NAME\nrolebook\\-manifest \\- file format that declares what should exist\n.SH SYNOPSIS\n.nf\n");
     out.push_str(&roff(EXAMPLE));
     out.push_str(".fi\n.SH DESCRIPTION\n");
     paragraphs(
         &mut out,
-        "A manifest says what should exist and who holds what. rolebook plan shows what would change, rolebook apply makes it so in one revision or not at all, and rolebook export writes the present state as a manifest.",
+        "A manifest declares what should exist and who holds which role or share. rolebook plan shows what would change. rolebook apply makes all changes in one revision, or none. rolebook export writes the present state as a manifest.",
     );
     section(&mut out, "READING", READING);
     out.push_str(".SH KEYS\n");
@@ -92,7 +92,7 @@ fn keys(out: &mut String, fields: &[Field]) {
     }
 }
 
-/// Collects every mapping once, in the order of first use.
+/// Collects the objects of the schema, each once, in the order of their first use.
 fn gather(object: &'static Object, found: &mut Vec<&'static Object>) {
     if found.iter().any(|known| known.name == object.name) {
         return;

@@ -1,9 +1,8 @@
-//! The commonest rows, straight from their text to what they say.
+//! A fast path for common rows: parses them into declarations without a tree in between.
 //!
-//! A million rows have no tree made of each, and nothing in them is read twice. Only what is as plain as
-//! can be goes this way: text without escapes, the keys below, nothing wrong. Of everything else nothing is
-//! said here, and it goes the long way, which knows every key and tells every mistake; a test holds the two
-//! together.
+//! The fast path accepts only plain rows: text without escapes, the keys below, no mistakes. For any other row
+//! [`parse_fast`] returns `None`, and the caller takes the slow path, which knows every key and reports every mistake.
+//! A property test checks that both paths give the same declarations.
 
 use serde::{Deserialize, Deserializer};
 
@@ -15,7 +14,7 @@ use crate::model::attributes::ItemType;
 use crate::model::{Kind, Name, Permissions, Reference, Role};
 use crate::ops::account::{self, parse_role};
 
-/// A row by its tag.
+/// A plain row, by its tag.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Plain<'t> {
@@ -83,14 +82,14 @@ struct PlainShare<'t> {
     by: Option<&'t str>,
 }
 
-/// What stands behind a key that is there: `null` is not the same as to leave it out.
+/// The value of a key that is present. Refuses `null`, which is not the same as a missing key.
 fn given<'t, D: Deserializer<'t>, T: Deserialize<'t>>(reader: D) -> Result<Option<T>, D::Error> {
     T::deserialize(reader).map(Some)
 }
 
-/// What a row says, if it is one of the plain ones.
+/// The declaration of a row; `None` if the row is not plain.
 pub(super) fn parse_fast(text: &str) -> Option<Declaration> {
-    // A list would be taken for a mapping whose values stand in the order of the keys.
+    // Serde accepts a list for a struct, with the values in the order of the fields.
     if text.contains('[') {
         return None;
     }
@@ -103,8 +102,8 @@ pub(super) fn parse_fast(text: &str) -> Option<Declaration> {
     }
 }
 
-/// The account that may be named: none for a text that names none.
-#[expect(clippy::option_option, reason = "nothing wrong, and nobody named")]
+/// The name of an optional account: `Some(None)` if there is no text, `None` if the text is not a name.
+#[expect(clippy::option_option, reason = "an invalid name differs from a missing one")]
 fn account(text: Option<&str>) -> Option<Option<Name>> {
     text.map(|text| text_format::name(Kind::Account, text)).transpose().ok()
 }
@@ -218,7 +217,7 @@ mod tests {
     use super::parse_fast;
 
     const TAGS: [&str; 6] = ["account", "member", "role", "content", "share", "group"];
-    /// What each row may have, with a value that is right there.
+    /// The keys of each row, each with a valid value.
     const ROWS: [(&str, [(&str, &str); 4]); 5] = [
         ("account", [("name", "\"bob\""), ("role", "\"admin\""), ("email", "\"\""), ("display-name", "\"Bob\"")]),
         ("member", [("of", "\"group:g\""), ("user", "\"bob\""), ("level", "\"member\""), ("active", "true")]),
@@ -271,7 +270,7 @@ mod tests {
         "[\"view\"]",
     ];
 
-    /// What a plain row says the long way says too; of one that is wrong nothing is said.
+    /// Asserts that the slow path gives the same declaration. Returns whether the fast path accepts the row.
     fn assert_same(text: &str) -> bool {
         let Some(said) = parse_fast(text) else { return false };
         match parse_any_row(text, 0, 1) {
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_commonest_rows_are_plain() {
+    fn common_rows_are_plain() {
         for row in [
             r#"{"account":{"name":"u1"}}"#,
             r#"{"account":{"name":"u1","email":"","display-name":"Ü","role":"admin"}}"#,
@@ -302,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_plain_goes_the_long_way() {
+    fn other_rows_take_the_slow_path() {
         for row in [
             r#"{"account":{"name":"u1","email":null}}"#,
             r#"{"account":{"name":"u1","name":"u2"}}"#,
@@ -320,7 +319,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4000))]
         #[test]
-        fn both_ways_say_the_same(
+        fn both_paths_agree_on_random_fields(
             tag in prop::sample::select(&TAGS[..]),
             fields in prop::collection::vec((prop::sample::select(&KEYS[..]), prop::sample::select(&VALUES[..])), 0..5),
         ) {
@@ -329,7 +328,7 @@ mod tests {
         }
 
         #[test]
-        fn both_ways_say_the_same_of_what_each_row_may_have(
+        fn both_paths_agree_on_the_fields_of_each_row(
             row in prop::sample::select(&ROWS[..]),
             others in prop::collection::vec(prop::option::weighted(0.3, prop::sample::select(&VALUES[..])), 4),
             count in 0_usize..=4,

@@ -1,4 +1,4 @@
-//! Endpoints: the roles on them, their files and folders, and who shares what.
+//! Reads the section `endpoints`, with roles, content and shares.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::input::document::Node;
 use crate::model::attributes::{EndpointKind, ItemType, NodeVersion, ShareClass};
 use crate::model::{Kind, Name, Path, Permissions, Reference, Role};
 
-/// What is said of endpoints.
+/// Reads the section `endpoints`.
 pub(in crate::manifest) fn endpoints(
     reading: &mut MergeReader<'_>,
     root: &MergedMapping<'_>,
@@ -25,7 +25,7 @@ pub(in crate::manifest) fn endpoints(
     });
 }
 
-/// What is said of one endpoint.
+/// Reads one endpoint.
 pub(in crate::manifest) fn endpoint(
     reading: &mut MergeReader<'_>,
     (name, first): (Name, SourceLocation),
@@ -60,7 +60,7 @@ pub(in crate::manifest) fn endpoint(
     declare(statements, first, Declaration::Endpoint(Box::new(endpoint)));
 }
 
-/// Says the roles on an endpoint. Answers who administers it.
+/// Reads the roles on an endpoint. Returns its administrators.
 fn roles(
     reading: &mut MergeReader<'_>,
     fields: &MergedMapping<'_>,
@@ -73,12 +73,12 @@ fn roles(
         let mut seen: HashMap<String, SourceLocation> = HashMap::new();
         for found in fields.items(field.name) {
             let Some(who) = text(found.node).and_then(|text| text_format::member(text).ok()) else { continue };
-            // Two files may both name somebody; one of them naming somebody twice is a slip.
+            // Two sources may both name a principal; a duplicate in one source is a mistake.
             let key = TextFormat::Member.canonical(&who.to_string());
             match seen.insert(key, found.location()) {
                 Some(before) if before.source == found.source => {
                     let told = reading.describe_location(before);
-                    reading.report(found.location(), format!("{who} stands in {told} already"));
+                    reading.report(found.location(), format!("duplicate entry {who}, first in {told}"));
                 }
                 Some(_) => {}
                 None => {
@@ -94,7 +94,7 @@ fn roles(
     administrators
 }
 
-/// Says what is said of a file or folder, as all sources have it.
+/// Reads a file or folder, merged from all sources.
 fn item(reading: &mut MergeReader<'_>, endpoint: &Name, entered: &[SectionEntry<'_>], statements: &mut Vec<Statement>) {
     let Some(path) = entered.first().and_then(|it| Path::parse(it.key).ok()) else { return };
     let item = (endpoint.clone(), path, first_location(entered));
@@ -102,7 +102,7 @@ fn item(reading: &mut MergeReader<'_>, endpoint: &Name, entered: &[SectionEntry<
     reading.mappings(&CONTENT, found, |reading, fields| one_item(reading, item, fields, statements));
 }
 
-/// Says what is said of a file or folder.
+/// Reads the fields of a file or folder.
 pub(in crate::manifest) fn one_item(
     reading: &mut MergeReader<'_>,
     (endpoint, path, location): (Name, Path, SourceLocation),
@@ -115,7 +115,7 @@ pub(in crate::manifest) fn one_item(
     if size.is_some() && item_type != Some(ItemType::File) {
         let found = fields.get(reading, "size");
         let span = found.map_or(location, |found| found.location());
-        reading.report(span, "a folder has no size of its own").tips.push("type: file".to_owned());
+        reading.report(span, "a folder has no size").tips.push("type: file".to_owned());
     }
     let owner = fields.parsed(reading, "owner", |text| match text_format::is_nobody(text) {
         true => Ok(None),
@@ -126,7 +126,7 @@ pub(in crate::manifest) fn one_item(
     declare(statements, location, Declaration::Item(Box::new(item)));
 }
 
-/// Says the shares of one path.
+/// Reads the shares of one path.
 fn shares(
     reading: &mut MergeReader<'_>,
     (endpoint, path): (&Name, &Path),
@@ -135,7 +135,7 @@ fn shares(
 ) {
     for entered in entries(TextFormat::Sharer, entered.iter().map(|it| it.found)) {
         let Some(principal) = entered.first().and_then(|it| text_format::sharer(it.key).ok()) else { continue };
-        // One sharer makes several where their classes differ.
+        // One sharer can make several shares with one principal if their classes differ.
         let mut seen: Vec<((Option<String>, ShareClass), DeclaredShare, SourceLocation)> = Vec::new();
         for it in &entered {
             for (share, location) in of_one(reading, (endpoint, path, &principal), it) {
@@ -145,11 +145,11 @@ fn shares(
                 match seen.iter().find(|(other, ..)| *other == by) {
                     Some((_, other, before)) if !same(other, &share) => {
                         let told = reading.describe_location(*before);
-                        reading.report(location, format!("the share with {principal} is another one in {told}"));
+                        reading.report(location, format!("the share with {principal} differs from the one in {told}"));
                     }
                     Some((.., before)) if before.source == location.source => {
                         let told = reading.describe_location(*before);
-                        reading.report(location, format!("the share with {principal} stands in {told} already"));
+                        reading.report(location, format!("duplicate share with {principal}, first in {told}"));
                     }
                     Some(_) => {}
                     None => seen.push((by, share, location)),
@@ -167,7 +167,7 @@ fn same(one: &DeclaredShare, other: &DeclaredShare) -> bool {
         == (other.permissions, other.expires, other.class, other.orphaned)
 }
 
-/// The shares of one path with one principal, as one source has them.
+/// The shares of one path with one principal in one source.
 fn of_one(
     reading: &mut MergeReader<'_>,
     of: (&Name, &Path, &Reference),
@@ -183,7 +183,7 @@ fn of_one(
                 match &node.value {
                     Node::Mapping(_) => shares.extend(of_mapping(reading, of, &found)),
                     _ => {
-                        let diagnostic = reading.report(found.location(), "shares of several stand as mappings");
+                        let diagnostic = reading.report(found.location(), "each of several shares must be a mapping");
                         diagnostic.tips.push("{permission: view, by: alice}".to_owned());
                     }
                 }
@@ -219,7 +219,7 @@ fn of_mapping(
     Some((share?, found.location()))
 }
 
-/// A share whose terms are said one by one.
+/// Reads a share that is declared as a mapping.
 pub(in crate::manifest) fn one_share(
     reading: &mut MergeReader<'_>,
     of: (&Name, &Path, &Reference),

@@ -1,4 +1,4 @@
-//! Groups, workgroups and dropboxes, and who is in them.
+//! Reads the sections `groups`, `workgroups` and `dropboxes`, with their members.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::model::attributes::{GroupVisibility, MemberAccess, SendPolicy};
 use crate::model::{Kind, Name, Reference, Role};
 use crate::ops::group;
 
-/// What is said of the things of one section.
+/// Reads one of the three sections.
 pub(in crate::manifest) fn section(
     reading: &mut MergeReader<'_>,
     root: &MergedMapping<'_>,
@@ -29,7 +29,7 @@ pub(in crate::manifest) fn section(
     });
 }
 
-/// What is said of one of them.
+/// Reads one group, workgroup or dropbox.
 pub(in crate::manifest) fn group(
     reading: &mut MergeReader<'_>,
     kind: Kind,
@@ -39,7 +39,7 @@ pub(in crate::manifest) fn group(
 ) {
     let ensure = ensure(reading, fields);
     let mut people = MemberList::default();
-    // The short form of a group: just a list.
+    // The short form of a group is a list of members.
     for it in entered {
         if let Node::List(items) = &it.found.node.value {
             items.iter().for_each(|node| people.add(reading, kind, &SourceValue { source: it.found.source, node }));
@@ -59,7 +59,7 @@ pub(in crate::manifest) fn group(
     declare(statements, first_location(entered), Declaration::Group(Box::new(group)));
 }
 
-/// Whether a thing shall be there.
+/// Reads `ensure` of a resource other than an account. Reports other keys beside `absent`.
 pub(in crate::manifest) fn ensure(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>) -> Ensure {
     if fields.text(reading, "ensure") != Some("absent") {
         return Ensure::Present;
@@ -81,7 +81,7 @@ fn options(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>) -> group::
     }
 }
 
-/// Who a mapping is about: an account or a group.
+/// The member that a mapping names with `user` or `group`.
 pub(in crate::manifest) fn who(
     reading: &mut MergeReader<'_>,
     location: SourceLocation,
@@ -93,13 +93,13 @@ pub(in crate::manifest) fn who(
         (Some(user), None) => Some(Reference::Named(Kind::Account, user)),
         (None, Some(group)) => Some(Reference::Named(Kind::Group, group)),
         _ => {
-            reading.report(location, "a member is one of `user` and `group`");
+            reading.report(location, "expected either `user` or `group`");
             None
         }
     }
 }
 
-/// Who is in something, each once.
+/// The members of one group, workgroup or dropbox, without duplicates.
 #[derive(Default)]
 struct MemberList {
     members: Vec<(Reference, Option<Role>, Option<bool>, SourceLocation)>,
@@ -107,7 +107,7 @@ struct MemberList {
 }
 
 impl MemberList {
-    /// Adds somebody as the list of members has them.
+    /// Adds an entry of `members`: a name or a mapping.
     fn add(&mut self, reading: &mut MergeReader<'_>, kind: Kind, found: &SourceValue<'_>) {
         let location = found.location();
         if let Some(who) = text(found.node).and_then(|text| text_format::member(text).ok()) {
@@ -119,7 +119,7 @@ impl MemberList {
         reading.mapping(object, parts, |reading, fields| self.member(reading, kind, location, fields));
     }
 
-    /// Adds somebody whose membership has terms of its own.
+    /// Adds a member that is declared as a mapping.
     fn member(
         &mut self,
         reading: &mut MergeReader<'_>,
@@ -137,7 +137,7 @@ impl MemberList {
         self.put(reading, who, (level, active), location);
     }
 
-    /// Adds somebody as the list of admins has them.
+    /// Adds an entry of `admins`.
     fn admin(&mut self, reading: &mut MergeReader<'_>, kind: Kind, found: &SourceValue<'_>) {
         let admin = if kind == Kind::Dropbox { Role::DropboxAdmin } else { Role::WorkgroupAdmin };
         if let Some(who) = text(found.node).and_then(|text| text_format::name(Kind::Account, text).ok()) {

@@ -1,4 +1,4 @@
-//! Organizations, their workspaces, and who is in them.
+//! Reads the section `organizations`, with workspaces and members.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::ops::home::HomeFolder;
 
 const ACCOUNT: TextFormat = TextFormat::Name(Kind::Account);
 
-/// What is said of organizations.
+/// Reads the section `organizations`.
 pub(in crate::manifest) fn section(
     reading: &mut MergeReader<'_>,
     root: &MergedMapping<'_>,
@@ -28,7 +28,7 @@ pub(in crate::manifest) fn section(
     });
 }
 
-/// What is said of one organization.
+/// Reads one organization.
 pub(in crate::manifest) fn organization(
     reading: &mut MergeReader<'_>,
     (name, location): (Name, SourceLocation),
@@ -58,7 +58,7 @@ pub(in crate::manifest) fn organization(
     staff.declare(reading, &name, statements);
 }
 
-/// A member with their workspaces.
+/// Reads one member of an organization, with the list of the member's workspaces.
 fn member(reading: &mut MergeReader<'_>, staff: &mut OrgMemberList, entered: &[SectionEntry<'_>]) {
     let Some(who) = entered.first().and_then(|it| text_format::name(Kind::Account, it.key).ok()) else { return };
     staff.member(reading, who.clone(), Role::OrgMember, first_location(entered));
@@ -85,7 +85,7 @@ fn workspaces(
     });
 }
 
-/// The declaration of one workspace by itself, outside its organization.
+/// Reads a workspace from a row, which is separate from its organization.
 pub(in crate::manifest) fn workspace_alone(
     reading: &mut MergeReader<'_>,
     (org, name, location): (Name, Name, SourceLocation),
@@ -97,7 +97,7 @@ pub(in crate::manifest) fn workspace_alone(
     staff.declare(reading, &org, statements);
 }
 
-/// The declaration of one workspace.
+/// Reads one workspace.
 fn workspace(
     reading: &mut MergeReader<'_>,
     (org, name, location): (Name, Name, SourceLocation),
@@ -138,7 +138,7 @@ fn workspace_member_of(
     });
 }
 
-/// Somebody who has a workspace on terms of their own.
+/// Reads a member of a workspace that is declared as a mapping.
 fn workspace_member(
     reading: &mut MergeReader<'_>,
     staff: &mut OrgMemberList,
@@ -155,7 +155,7 @@ fn workspace_member(
     staff.workspace(reading, workspace.clone(), who, WorkspaceTerms { level, root_upload, home }, location);
 }
 
-/// How somebody has a workspace.
+/// The fields of a membership of a workspace.
 #[derive(Default)]
 struct WorkspaceTerms {
     level: Option<Role>,
@@ -164,7 +164,7 @@ struct WorkspaceTerms {
 }
 
 impl WorkspaceTerms {
-    /// Adds what another file declares. Answers whether that contradicts.
+    /// Adds the fields of another declaration. Returns whether the two contradict each other.
     fn add(&mut self, other: WorkspaceTerms) -> bool {
         fn add<T: PartialEq>(known: &mut Option<T>, other: Option<T>) -> bool {
             match (&*known, other) {
@@ -181,7 +181,7 @@ impl WorkspaceTerms {
     }
 }
 
-/// Who is in an organization, and who has which of its workspaces.
+/// The members of one organization and of its workspaces, without duplicates.
 #[derive(Default)]
 struct OrgMemberList {
     members: Vec<(Name, Role, SourceLocation)>,
@@ -224,7 +224,10 @@ impl OrgMemberList {
         };
         let before = *before;
         if known.add(terms) {
-            let message = format!("{who} has the workspace on other terms in {}", reading.describe_location(before));
+            let message = format!(
+                "the workspace membership of {who} differs from the one in {}",
+                reading.describe_location(before)
+            );
             reading.report(location, message);
         }
     }

@@ -1,4 +1,4 @@
-//! The server and the accounts.
+//! Reads the sections `server` and `accounts`.
 
 use super::super::merge::{MergeReader, MergedMapping};
 use super::super::schema::{ACCOUNT, SERVER, SETTINGS};
@@ -9,7 +9,7 @@ use crate::model::attributes::{Setting, SettingValue};
 use crate::model::{Kind, Name, Role};
 use crate::ops::{account, server};
 
-/// What is said of the server.
+/// Reads the section `server`.
 pub(in crate::manifest) fn server(
     reading: &mut MergeReader<'_>,
     root: &MergedMapping<'_>,
@@ -19,7 +19,7 @@ pub(in crate::manifest) fn server(
     root.within(reading, ("server", &SERVER), |reading, fields| settings(reading, span, fields, statements));
 }
 
-/// The server's settings.
+/// Reads the settings of the server. Adds no statement if there are none.
 pub(in crate::manifest) fn settings(
     reading: &mut MergeReader<'_>,
     span: SourceLocation,
@@ -45,7 +45,7 @@ fn choices(reading: &mut MergeReader<'_>, fields: &MergedMapping<'_>) -> Vec<(Se
     Setting::TOGGLES.into_iter().filter_map(of).collect()
 }
 
-/// What is said of accounts.
+/// Reads the section `accounts`.
 pub(in crate::manifest) fn accounts(
     reading: &mut MergeReader<'_>,
     root: &MergedMapping<'_>,
@@ -56,7 +56,7 @@ pub(in crate::manifest) fn accounts(
     });
 }
 
-/// What is said of one account.
+/// Reads one account.
 pub(in crate::manifest) fn account(
     reading: &mut MergeReader<'_>,
     (name, location): (Name, SourceLocation),
@@ -75,7 +75,7 @@ pub(in crate::manifest) fn account(
     } else {
         for key in ["transfer-to", "cascade"] {
             if let Some(found) = fields.get(reading, key) {
-                let diagnostic = reading.report(found.location(), format!("`{key}` is for an account that goes"));
+                let diagnostic = reading.report(found.location(), format!("`{key}` needs `ensure: absent`"));
                 diagnostic.tips.push("ensure: absent".to_owned());
             }
         }
