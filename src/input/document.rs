@@ -74,7 +74,7 @@ pub enum Node {
     List(Vec<WithSpan<Node>>),
     /// Keys and values, in the order of the document.
     Mapping(Vec<Entry>),
-    /// Marks the value of a key that is not text. [`bad_keys`] removes such entries, so no finished tree has it.
+    /// Marks the value of a key that is not text. `bad_keys` removes such entries, so no finished tree has it.
     Keyless,
 }
 

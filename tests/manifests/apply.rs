@@ -194,7 +194,7 @@ fn removals_are_asked_about_or_confirmed() {
     tool.ok("apply studio.yaml");
     write(&tool, "gone.yaml", "version: 1\nworkgroups: {color: {ensure: absent}}\n");
     let ran = tool.fails(5, "apply gone.yaml", "this cannot be made so");
-    assert!(ran.err.contains("workgroup:color belongs to the set studio, and would be gone"), "{ran:?}");
+    assert!(ran.err.contains("workgroup:color belongs to the set studio, and would be removed"), "{ran:?}");
     write(&tool, "gone.yaml", "version: 1\nname: studio\nworkgroups: {color: {ensure: absent}}\n");
     let ran = tool.fails(5, "apply gone.yaml", "not confirmed, so nothing was changed");
     assert!(ran.err.contains("user:carol as admin of workgroup:color"), "{ran:?}");
@@ -241,7 +241,7 @@ fn accounts_go_and_come_as_the_file_says() {
     assert_eq!(tool.json("account show bob")["status"], "inactive");
     write(&tool, "m.yaml", &format!("{HEAD}accounts: {{bob: {{}}}}\n"));
     let ran = tool.run("apply m.yaml");
-    assert!(ran.err.contains("user:bob is inactive and stays so"), "{ran:?}");
+    assert!(ran.err.contains("user:bob is inactive and stays inactive"), "{ran:?}");
     write(&tool, "m.yaml", &format!("{HEAD}accounts: {{bob: {{ensure: present}}}}\n"));
     tool.ok("apply m.yaml");
     assert_eq!(tool.json("account show bob")["status"], "active");

@@ -229,7 +229,7 @@ fn what_a_sharer_could_not_share_contradicts_the_file_of_the_operator() {
     }
     assert_eq!(tool.revision(), before, "nobody was denied anything, so nothing is recorded");
     let ran = tool.fails(3, "apply m.yaml --yes --as alice", "this cannot be made so");
-    assert!(ran.err.contains("only user:bob shares as user:bob"), "{ran:?}");
+    assert!(ran.err.contains("only user:bob may share as user:bob"), "{ran:?}");
 }
 
 /// An account whose end is past is made as the file says, and it is said that it may do nothing.

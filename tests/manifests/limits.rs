@@ -34,7 +34,7 @@ fn more_than_twenty_or_a_quarter_takes_a_number() {
     shrink(&small, 9, "");
     small.ok("plan m.yaml --prune");
     shrink(&small, 8, "");
-    let _ = small.fails(5, "apply m.yaml --prune --yes", "4 removals are more than 25% of the 12 things of the set");
+    let _ = small.fails(5, "apply m.yaml --prune --yes", "4 removals are more than 25% of the 12 objects of the set");
     small.ok("apply m.yaml --prune --yes --max-removals 4");
 
     // Below eight a part of them says nothing.
@@ -49,7 +49,7 @@ fn the_file_may_tighten_the_limits_and_not_raise_them() {
     shrink(&crew, 94, "limits: {removals: 5}\n");
     let _ = crew.fails(5, "plan m.yaml --prune", "6 removals are more than the 5 that one apply makes");
     shrink(&crew, 94, "limits: {share: 5%}\n");
-    let _ = crew.fails(5, "plan m.yaml --prune", "6 removals are more than 5% of the 100 things of the set");
+    let _ = crew.fails(5, "plan m.yaml --prune", "6 removals are more than 5% of the 100 objects of the set");
     shrink(&crew, 94, "limits: {removals: 21, share: 26%}\n");
     let ran = crew.fails(6, "plan m.yaml --prune", "the input has 2 mistakes");
     assert!(ran.err.contains("may be tightened, not raised above 20"), "{ran:?}");

@@ -185,7 +185,7 @@ fn what_another_set_owns_is_neither_changed_nor_removed_by_the_way() {
     for (text, what) in [
         ("accounts: {bob: {role: user}}", "user:bob belongs to the set s, and would be changed"),
         ("endpoints: {n: {content: {/x: {owner: eve}}}}", "n:/x belongs to the set s, and would be changed"),
-        ("groups: {g: {ensure: absent}}", "group:g belongs to the set s, and would be gone"),
+        ("groups: {g: {ensure: absent}}", "group:g belongs to the set s, and would be removed"),
         ("groups: {g: {exclusive: true, members: [eve]}}", "user:bob as member of group:g belongs to the set s"),
     ] {
         write(&tool, "t.yaml", &format!("{HEAD}name: t\n{text}\n"));
@@ -299,8 +299,8 @@ fn an_exclusive_list_names_who_would_go_as_far_as_one_may_list_them() {
     for who in ["", "--as dana", "--as alice"] {
         let ran = tool.fails(5, &format!("plan two.yaml {who}"), "2 things cannot be made so");
         for part in [
-            "two.yaml:3:10: user:bob as member of group:g belongs to the set one, and would be gone",
-            "two.yaml:4:14: user:bob as standard of workgroup:w belongs to the set one, and would be gone",
+            "two.yaml:3:10: user:bob as member of group:g belongs to the set one, and would be removed",
+            "two.yaml:4:14: user:bob as standard of workgroup:w belongs to the set one, and would be removed",
         ] {
             assert!(ran.err.contains(part) && !ran.err.contains("may not see"), "{part}: {ran:?}");
         }

@@ -182,7 +182,7 @@ fn nobody_but_the_operator_shares_in_the_name_of_others() {
     tool.ok("share grant node1:/p carol --permission edit");
     let shares = "{/p: {eve: {permission: view, by: carol}}}";
     write(&tool, "m.yaml", &format!("version: 1\nendpoints: {{node1: {{shares: {shares}}}}}\n"));
-    tool.fails(3, "apply m.yaml --as bob", "only user:carol shares as user:carol");
+    tool.fails(3, "apply m.yaml --as bob", "only user:carol may share as user:carol");
     tool.ok("apply m.yaml");
 }
 

@@ -1,24 +1,24 @@
-//! Which rows are declared, and where.
+//! The set of declared rows, with the positions of their declarations.
 
 use hashbrown::HashMap;
 
 use crate::manifest::statement::SourceLocation;
 use crate::model::Id;
 
-/// Rows that are declared.
+/// The declared rows. Compact, because an apply can declare millions.
 #[derive(Debug, Default)]
 pub(super) struct DeclaredRows {
-    /// Where rows are declared, by id: those that are declared in the order in which they were made.
+    /// Rows that are declared in ascending order of their ids, which new rows mostly are.
     in_order: Vec<(Id, SourceLocation)>,
-    /// The same of all others.
+    /// All other rows.
     others: HashMap<Id, SourceLocation>,
-    /// First and last of rows that were written already, in order: what they are is known, and of where
-    /// they stood nobody asks any more. Those of one part have ids in a row for the most part.
+    /// The first and last id of each range of rows that were written already, in ascending order. Their positions are
+    /// no longer needed. The rows of one part mostly have consecutive ids.
     written: Vec<(Id, Id)>,
 }
 
 impl DeclaredRows {
-    /// Remembers where a row is declared.
+    /// Adds a declared row, or replaces its position.
     pub(super) fn put(&mut self, row: Id, location: SourceLocation) {
         if self.is_written(row) {
             return;
@@ -48,19 +48,20 @@ impl DeclaredRows {
         self.in_order.binary_search_by_key(&row, |(known, _)| *known).ok()
     }
 
-    /// How many rows are declared.
+    /// The number of declared rows.
     pub(super) fn count(&self) -> u64 {
         let written: u64 = self.written.iter().map(|(first, last)| last.0 - first.0 + 1).sum();
         written + (self.in_order.len() + self.others.len()) as u64
     }
 
-    /// Where a row is declared, unless it was written since.
+    /// The position of the declaration of a row; `None` if the row is not declared or was written already.
     pub(super) fn location(&self, row: Id) -> Option<SourceLocation> {
         let in_order = self.position(row).and_then(|at| self.in_order.get(at)).map(|(_, location)| *location);
         in_order.or_else(|| self.others.get(&row).copied())
     }
 
-    /// Forgets where some rows are declared, and keeps that they are. They come after those before them.
+    /// Drops the positions of some rows and keeps the rows as declared. Their ids must be higher than those of earlier
+    /// calls.
     pub(super) fn forget_locations(&mut self, which: impl Fn(Id) -> bool) {
         let all = self.in_order.iter().map(|(row, _)| *row).chain(self.others.keys().copied());
         let mut rows: Vec<Id> = all.filter(|row| which(*row)).collect();
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_stay_declared_when_their_spots_are_forgotten() {
+    fn rows_stay_declared_when_their_positions_are_dropped() {
         let mut declared = DeclaredRows::default();
         for row in [10, 11, 12, 20, 3] {
             declared.put(Id(row), SourceLocation::default());

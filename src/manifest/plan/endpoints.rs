@@ -1,4 +1,4 @@
-//! Endpoints, the roles on them, their files and folders.
+//! Plans endpoints, their roles and their content.
 
 use super::removal::{Exclusive, RemovalTarget};
 use super::{Planner, Result};
@@ -26,7 +26,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let administrators: Vec<Reference> =
             declared.administrators.iter().filter(|who| !self.misses(who)).cloned().collect();
         if administrators.is_empty() && self.tx.actor == Actor::Operator {
-            // Where somebody is named who could not be made, that was said.
+            // If all named administrators could not be made, they were refused already.
             if !declared.administrators.is_empty() {
                 self.failed.insert((Kind::Endpoint, declared.name.key().to_owned()));
                 return Ok(());
@@ -35,7 +35,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 "no_administrator",
                 format!("endpoint:{} needs an administrator", declared.name),
             )
-            .why("the operator is no account, so it must name one")
+            .why("the operator is not an account, so it must name one")
             .tip("roles: {administrator: [NAME]}"));
         }
         let new = endpoint::NewEndpoint {
@@ -63,14 +63,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 format!("{} is of kind {}, not {}", existing.reference(), before.kind.as_str(), kind.as_str()),
             )
             .why("the kind of an endpoint never changes")
-            .tip("give the new one another name, or remove this one first with `ensure: absent`"));
+            .tip("give the new endpoint another name, or remove this one first with `ensure: absent`"));
         }
         if let Some((endpoint, path)) = &declared.of {
             let opens = before.of.map(|of| self.tx.name(of)).transpose()?.unwrap_or_default();
             let there = self.item_at(endpoint, path)?;
             if there.is_none() || there != before.of {
                 return Err(Problem::conflict("fixed_folder", format!("{} opens `{opens}`", existing.reference()))
-                    .why("what a share opens never changes"));
+                    .why("the folder that a share endpoint opens never changes"));
             }
         }
         let options = options(declared);
@@ -158,7 +158,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 "fixed_type",
                 format!("`{path}` is a {}, not a {}", before.item_type.as_str(), wanted.as_str()),
             )
-            .why("a file does not become a folder, nor a folder a file")
+            .why("the type of an item never changes")
             .tip("remove it first with `ensure: absent`"));
         }
         let owned = match &declared.owner {
@@ -183,7 +183,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// Whether something lies in a folder, or is shared of it.
+    /// Whether an item holds data: it has items below it, has an owner, or is a file.
     pub(super) fn holds_content(&self, item: &Resource) -> Result<bool> {
         let below = self.tx.facts().ids(Kind::Item, Some(item.id))?;
         let owned = self.tx.facts().list_bindings(BindingQuery::OnAs(item.id, Role::ItemOwner))?;

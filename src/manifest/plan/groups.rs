@@ -1,4 +1,4 @@
-//! Groups, workgroups and dropboxes, and who is in them.
+//! Plans groups, workgroups, dropboxes and their members.
 
 use super::removal::{Exclusive, RemovalTarget};
 use super::{Planner, Result};
@@ -54,7 +54,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
     }
 
-    /// What is spoken of, and who is in it, if both are there.
+    /// The ids of the group and the member of a declared membership, if both exist.
     fn member_ends(&self, declared: &DeclaredMember) -> Result<Option<(Id, Id)>> {
         let Reference::Named(kind, name) = &declared.who else { return Ok(None) };
         let Some(of) = self.id_named(declared.kind, &declared.of)? else { return Ok(None) };
@@ -115,7 +115,7 @@ const fn is_admin(level: Role) -> bool {
     matches!(level, Role::WorkgroupAdmin | Role::DropboxAdmin)
 }
 
-/// Whether things of a kind have members by the operations of this file.
+/// Whether resources of a kind have members that this module plans.
 pub(super) const fn has_members(kind: Kind) -> bool {
     matches!(kind, Kind::Group | Kind::Workgroup | Kind::Dropbox)
 }

@@ -1,11 +1,9 @@
-//! Planning: what it takes to make it as a manifest says, with the code that people's own changes
-//! go through.
+//! Planning: computes the changes that make a store match a manifest, with the operations that commands use.
 //!
-//! The planner takes statement by statement and compares it with the planned state. Where they differ
-//! it does the operation that brings them together, on one overlay and as whoever applies, so every
-//! rule is asked and every later statement sees what the earlier ones led to. What is refused is kept
-//! with its place and the rest goes on: one run tells of everything. Nothing is written here: what
-//! comes out is a draft.
+//! [`Planner`] compares each statement with the planned state. Where they differ, it runs the operation that makes
+//! them equal, on one overlay and as the actor of the apply. So every rule is checked, and a later statement sees the
+//! effects of earlier ones. A refusal is kept with its position and planning continues, so one run reports all
+//! refusals. The planner writes nothing; its result is a draft.
 
 mod declared;
 mod endpoints;
@@ -36,27 +34,27 @@ pub use planned_changes::{Counts, PlannedAction, PlannedChange, PlannedChanges, 
 /// The result of an operation.
 type Result<T> = std::result::Result<T, Problem>;
 
-/// How a manifest shall be applied.
+/// The options of an apply.
 #[derive(Clone, Debug, Default)]
 pub struct PlanOptions {
-    /// The set: owner of what is declared; none for a file without a name.
+    /// The set that owns the declarations; `None` for a manifest without a name.
     pub set: Option<Name>,
-    /// How much may be removed.
+    /// The limits of the manifest on removals.
     pub limits: Limits,
-    /// Whether what the set declared before and does no more is removed.
+    /// Whether to remove what the set owns and no longer declares.
     pub prune: bool,
-    /// Whether what other sets own may be changed, and becomes this one's.
+    /// Whether the apply may change what other sets own. The set then owns it alone.
     pub take_over: bool,
-    /// How many removals are allowed, in place of the limits.
+    /// The number of removals that are allowed, instead of the limits.
     pub max_removals: Option<u64>,
 }
 
-/// What a set owns before the apply.
+/// The rows that a set owns before the apply.
 #[derive(Clone, Debug, Default)]
 pub struct Owned {
-    /// Resources, by id.
+    /// The ids of resources.
     pub resources: Vec<Id>,
-    /// Bindings, by id.
+    /// The ids of bindings.
     pub bindings: Vec<Id>,
 }
 
@@ -66,61 +64,61 @@ impl Owned {
     }
 }
 
-/// Something that cannot be made so, and where it is said.
+/// A refused statement or consequence, with its position.
 #[derive(Clone, Debug)]
 pub struct PlanRefusal {
-    /// Where; none for what no single statement brings about.
+    /// The position of the statement; `None` if no single statement causes the refusal.
     pub location: Option<SourceLocation>,
-    /// Why.
+    /// The reason.
     pub problem: Problem,
 }
 
-/// A manifest on its way to a draft.
+/// Turns the statements of a manifest into a draft.
 pub struct Planner<'f, F: Facts + ?Sized> {
     /// The planned state so far.
     pub tx: Transaction<'f, F>,
-    /// What is refused.
+    /// The refusals so far.
     pub refusals: Vec<PlanRefusal>,
-    /// What the set declared before and does no more, where it is not pruned: by reference.
+    /// References to what the set owns and no longer declares, if the apply does not prune.
     pub undeclared: Vec<String>,
     options: PlanOptions,
-    /// What a row is marked with that this set alone declares.
+    /// The set names of a row that only this set declares.
     own_set: SetNames,
-    /// Where each row is declared.
+    /// The declared rows, with their positions.
     declared: DeclaredRows,
-    /// Rows that are to be marked as the set's.
+    /// Existing rows that are declared and not yet marked as the set's.
     unmarked: Vec<Id>,
-    /// What could not be made: whatever needs it is not spoken of again.
+    /// Resources that could not be made. Statements that need them are skipped without another refusal.
     failed: HashSet<(Kind, String)>,
-    /// Where it is said that a row shall go.
+    /// The rows that a statement removes, with its position.
     removal_requests: HashMap<Id, SourceLocation>,
-    /// Whether anything is said to be absent.
+    /// Whether any statement has `ensure: absent`.
     names_absent: bool,
-    /// What was removed by parts that were written, in words as far as they are told.
+    /// The removals of the parts that were written.
     removals: Removals,
-    /// What has its turn at the end.
+    /// The work of the last step.
     deferred: Deferred,
 }
 
-/// What has its turn when everything else is as it shall be.
+/// Work that waits until all other statements were planned.
 #[derive(Default)]
 struct Deferred {
-    /// Accounts that whoever applies may create only straight into a workgroup or dropbox, by name.
+    /// Accounts that the actor may create only straight into a workgroup or dropbox, by name.
     newcomers: BTreeMap<String, (SourceLocation, DeclaredAccount)>,
-    /// What names such accounts.
+    /// Statements that name such accounts.
     waiting: Vec<Statement>,
     /// Shares in the name of others that could not be made yet.
     shares: Vec<(SourceLocation, DeclaredShare)>,
-    /// Things of which nobody may hold anything that is not declared.
+    /// Resources with `exclusive: true`.
     exclusive: Vec<removal::Exclusive>,
-    /// Things that shall be gone.
+    /// Resources with `ensure: absent`.
     absent: Vec<(SourceLocation, removal::RemovalTarget)>,
-    /// Accounts that shall be inactive, or whose time is over.
+    /// Accounts that become inactive or have expired.
     ending: Vec<(SourceLocation, people::AccountEnd)>,
 }
 
 impl<'f, F: Facts + ?Sized> Planner<'f, F> {
-    /// Begins with the state as it is.
+    /// A planner that starts with the state of a transaction.
     pub fn new(mut tx: Transaction<'f, F>, options: PlanOptions) -> Planner<'f, F> {
         share::defer_end_caps(&mut tx);
         let own = options.set.as_ref().map_or(SetNames::NONE, |set| SetNames::NONE.with(set.key()));
@@ -140,10 +138,10 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         }
     }
 
-    /// Takes a statement.
+    /// Plans one statement. A refusal is added to [`refusals`](Planner::refusals).
     ///
     /// # Errors
-    /// When the facts cannot be read; what is refused is kept.
+    /// When the facts cannot be read.
     pub fn take(&mut self, statement: &Statement) -> Result<()> {
         let location = statement.location;
         if self.waits(&statement.declaration) {
@@ -173,12 +171,11 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         self.record(Some(location), outcome)
     }
 
-    /// Ends a part of a change that is too large to be held at once: marks what it declares, looks at
-    /// its invariants, and gives its rows away to be written. What follows is planned on facts that have
-    /// them.
+    /// Ends one part of a change that is too large for memory: marks the declared rows, checks the invariants, and
+    /// returns the changed rows. The caller writes them, and the next part is planned on facts that contain them.
     ///
     /// # Errors
-    /// When the facts cannot be read; what is refused is kept.
+    /// When the facts cannot be read.
     pub fn part(&mut self) -> Result<Vec<RowChange>> {
         self.mark_owned()?;
         let checked = self.tx.check();
@@ -192,23 +189,22 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         Ok(rows)
     }
 
-    /// How many rows the draft has.
+    /// The number of rows in the draft.
     pub fn size(&self) -> usize {
         let draft = self.tx.facts().draft();
         draft.resources.len() + draft.bindings.len()
     }
 
-    /// Does what has its turn at the end: shares that rest on others, removals, ownership, and the
-    /// invariants of the whole.
+    /// Plans the last step: deferred accounts and shares, removals, ownership, and the invariants of the whole.
     ///
     /// # Errors
-    /// When the facts cannot be read; what is refused is kept.
+    /// When the facts cannot be read.
     pub fn finish(&mut self, owned: &Owned) -> Result<()> {
         self.newcomers()?;
         self.deferred_shares()?;
         share::apply_end_caps(&mut self.tx)?;
         self.remove_absent(owned)?;
-        // Of what could not be made nothing is declared: it would look as if it were to go.
+        // A resource that could not be made has no declared rows, so these steps would remove it.
         if self.refusals.is_empty() {
             self.enforce_exclusive()?;
             self.prune(owned)?;
@@ -225,17 +221,17 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         Ok(())
     }
 
-    /// The set that declares.
+    /// The key of the set that owns the declarations.
     fn set(&self) -> Option<&str> {
         self.options.set.as_ref().map(Name::key)
     }
 
-    /// Keeps what is refused.
+    /// Adds a refusal. Passes on errors of the store.
     fn record(&mut self, location: Option<SourceLocation>, outcome: Result<()>) -> Result<()> {
         match outcome {
             Err(problem) if problem.kind == ProblemKind::Store => Err(problem),
             Err(mut problem) => {
-                // What would be a wrong argument is a mistake of the file here.
+                // A wrong argument of an operation is a mistake in the file here.
                 if problem.kind == ProblemKind::Usage && location.is_some() {
                     problem.kind = ProblemKind::Input;
                 }
@@ -246,39 +242,39 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         }
     }
 
-    /// Whether a thing could not be made: then what is said of it is passed over.
+    /// Whether a resource could not be made. Statements about it are skipped.
     fn is_missing(&self, kind: Kind, name: &Name) -> bool {
         !self.failed.is_empty() && self.failed.contains(&(kind, name.key().to_owned()))
     }
 
-    /// As [`Planner::is_missing`], of whatever a reference names.
+    /// As [`Planner::is_missing`], for the resource that a reference names.
     fn misses(&self, reference: &Reference) -> bool {
         matches!(reference, Reference::Named(kind, name) if self.is_missing(*kind, name))
     }
 
-    /// Whether whoever applies sees a thing; what they do not see is for the operations to refuse.
+    /// Whether the actor sees a resource. The operations refuse changes to resources that the actor does not see.
     fn sees(&self, resource: &Resource) -> Result<bool> {
         if self.tx.actor == Actor::Operator { Ok(true) } else { self.tx.sees(resource) }
     }
 
-    /// Whether a change may be left out because it is so already: the operator sees all, whoever else
-    /// must be allowed to see who holds what there.
+    /// Whether the planner may skip a change that has no effect. Skipping reveals the present bindings, so the actor
+    /// needs the right to view them.
     fn may_skip(&self, verb: Verb, on: Id) -> Result<bool> {
         self.tx.may(Action::Plain(verb), on)
     }
 
-    /// A thing by its name.
+    /// The resource with a kind, a parent and a name.
     fn named(&self, kind: Kind, parent: Option<Id>, name: &Name) -> Result<Option<Rc<Resource>>> {
         Ok(self.tx.facts().named(kind, parent, name.key())?)
     }
 
-    /// The id of a thing that lies in no other, by its name.
+    /// The id of a resource without a parent, by its name.
     fn id_named(&self, kind: Kind, name: &Name) -> Result<Option<Id>> {
         Ok(self.tx.facts().id_named(kind, None, name.key())?)
     }
 
-    /// Brings a thing about: renames it where it had another name, then changes it or adds it. What could
-    /// not be made is remembered.
+    /// Makes a resource as declared: renames it if it has its old name, then changes or adds it. Records a resource
+    /// that could not be made.
     fn put(
         &mut self,
         (kind, name): (Kind, &Name),
@@ -296,10 +292,10 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
         outcome
     }
 
-    /// Gives a thing that had another name the one it is declared by.
+    /// Renames a resource from its old name to its declared name.
     ///
     /// # Errors
-    /// A conflict where both are there; as the operation.
+    /// A conflict if both names exist, and the errors of the operation.
     fn renamed(
         &mut self,
         kind: Kind,
@@ -314,13 +310,13 @@ impl<'f, F: Facts + ?Sized> Planner<'f, F> {
             return Ok(());
         }
         if let Some(existing) = self.named(kind, within, name)? {
-            // Only its capitals are others: that is a change too, and none the next time.
+            // The same id means a change of case only, which is a rename too.
             if existing.id != before.id {
                 return Err(Problem::conflict(
                     "both_exist",
-                    format!("{} is there, and {} too", before.reference(), self.tx.name(existing.id)?),
+                    format!("{} and {} both exist", before.reference(), self.tx.name(existing.id)?),
                 )
-                .why("`previously` renames what is declared; here there is nothing left to rename")
+                .why("`previously` renames a resource, and the new name is taken")
                 .tip("leave out `previously`, or remove one of the two"));
             }
         }

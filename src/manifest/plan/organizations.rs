@@ -1,4 +1,4 @@
-//! Organizations, their workspaces, and who is in them.
+//! Plans organizations, workspaces and their members.
 
 use super::removal::{Exclusive, RemovalTarget};
 use super::{Planner, Result};
@@ -26,13 +26,13 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     fn add_org(&mut self, location: SourceLocation, declared: &DeclaredOrg) -> Result<()> {
         let admin = declared.admins.iter().find(|admin| !self.is_missing(Kind::Account, admin));
         if admin.is_none() && self.tx.actor == Actor::Operator {
-            // Where somebody is named who could not be made, that was said.
+            // If all named admins could not be made, they were refused already.
             if !declared.admins.is_empty() {
                 self.failed.insert((Kind::Org, declared.name.key().to_owned()));
                 return Ok(());
             }
             return Err(Problem::conflict("no_administrator", format!("org:{} needs an admin", declared.name))
-                .why("the operator is no account, so it must name one")
+                .why("the operator is not an account, so it must name one")
                 .tip("admins: [NAME]"));
         }
         let founder = match self.tx.actor {
@@ -172,7 +172,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// Whether a member has the home folder that is declared, if one is.
+    /// Whether a member has the declared home folder, or none is declared.
     fn has_home(&self, declared: &DeclaredWorkspaceMember, existing: &Binding) -> Result<bool> {
         match self.tx.facts().resource(existing.resource)? {
             Some(workspace) => home::lies_at(&self.tx, &workspace, existing.principal, &declared.home),

@@ -1,4 +1,4 @@
-//! Which rows the set owns: marking what it declares, and conflicts with other sets.
+//! Ownership: marks the declared rows as the set's, and finds conflicts with other sets.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -12,10 +12,10 @@ use crate::policy::disclosure::UNSEEN;
 use crate::policy::{Facts, RowChange};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
-    /// Remembers that a row is declared.
+    /// Records that a row is declared. `sets` are the present sets of the row.
     pub(super) fn declare(&mut self, sets: &SetNames, row: Id, location: SourceLocation) {
         match self.set() {
-            // Nobody else can own what was made just now.
+            // No other set can own a new row, so it is marked without a check.
             Some(own) if !sets.has(own) && self.tx.facts().is_new(row) => {
                 let marked = if sets.is_empty() { self.own_set.clone() } else { sets.with(own) };
                 self.tx.put_sets(row, marked);
@@ -26,7 +26,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         self.declared.put(row, location);
     }
 
-    /// As [`Planner::declare`], of a thing that was just made.
+    /// As [`Planner::declare`], for a resource that was just made.
     pub(super) fn declare_made(&mut self, id: Id, location: SourceLocation) -> Result<()> {
         if let Some(made) = self.tx.facts().resource(id)? {
             self.declare(&made.sets, id, location);
@@ -39,12 +39,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         self.declared.has(row)
     }
 
-    /// Where a row is declared.
+    /// The position of the declaration of a row.
     pub fn location_of(&self, row: Id) -> Option<SourceLocation> {
         self.declared.location(row)
     }
 
-    /// Marks what is declared as the set's, and refuses to change what others own.
+    /// Marks the declared rows as the set's, and refuses changes to rows that other sets own.
     pub(super) fn mark_owned(&mut self) -> Result<()> {
         self.refuse_foreign()?;
         let Some(own) = self.options.set.clone() else { return Ok(()) };
@@ -56,7 +56,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// Puts other sets on a row, which takes the right to change it.
+    /// Changes the sets of a row. An existing row needs the right to change it.
     pub(super) fn mark(&mut self, row: Id, sets: &dyn Fn(&SetNames) -> SetNames) -> Result<()> {
         let facts = self.tx.facts();
         let is_new = facts.is_new(row);
@@ -82,8 +82,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// Nobody adopts their own account (docs/model.md#manifests). Whoever manages accounts applies files that name
-    /// themselves too: their own account then stays as it is, with a notice.
+    /// Whether the resource is the account of the actor, who may not adopt it (docs/model.md#manifests). A manager of
+    /// accounts can apply a file that declares the manager's own account: it then keeps its sets, with a warning.
     fn keeps_own(&mut self, resource: &Resource) -> Result<bool> {
         if self.tx.actor.principal() != Some(resource.id) {
             return Ok(false);
@@ -92,15 +92,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         if !self.tx.may(Action::CreateAccount(role), Id::SERVER)? {
             return Ok(false);
         }
-        self.tx.warnings.push(format!(
-            "{} belongs to no other set than before: nobody adopts their own account",
-            resource.reference()
-        ));
+        self.tx.warnings.push(format!("{} keeps its sets: nobody adopts their own account", resource.reference()));
         Ok(true)
     }
 
-    /// "Declaring something another set owns with a different value is a conflict" that names the three
-    /// ways out. To remove it is one too, by name or with what it hangs on.
+    /// "Declaring something another set owns with a different value is a conflict": the refusal names three ways out.
+    /// Removing a row of another set is a conflict too, by name or together with a resource.
     fn refuse_foreign(&mut self) -> Result<()> {
         let own = self.set().unwrap_or_default().to_owned();
         for (row, is_changed) in self.touched()? {
@@ -113,8 +110,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 self.mark(row, &|_| SetNames::NONE.with(&own))?;
                 continue;
             }
-            let becomes = if self.is_there(row)? { "be changed" } else { "be gone" };
-            // The name of a set is told to whoever is told what it declares.
+            let becomes = if self.is_there(row)? { "be changed" } else { "be removed" };
+            // An actor who may know a row may know the names of its sets.
             let message = if self.knew_before(row)? {
                 format!("{} belongs to the set {}, and would {becomes}", self.row_name(row)?, owners.join(", "))
             } else {
@@ -124,7 +121,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 .tip("leave it out here")
                 .tip("declare it as the other set does: then both own it");
             let problem = problem.tip(match self.set() {
-                Some(_) => "--take-over makes it this set's",
+                Some(_) => "to take it over: --take-over",
                 None => "a manifest with a `name` may take it over: --take-over",
             });
             let location = self.location_of(row).or(self.removal_location(row)?);
@@ -133,8 +130,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// The rows of before that are declared here, or would be gone, as far as the draft speaks of them; and
-    /// whether they change for sure. The role of an account and the owner of an item are values of these.
+    /// The existing rows in the draft that are declared or removed, each with whether it certainly changes. The role of
+    /// an account counts as a value of the account, and the owner of an item as a value of the item.
     fn touched(&self) -> Result<BTreeMap<Id, bool>> {
         let (facts, base) = (self.tx.facts(), self.tx.facts().base());
         let draft = facts.draft();
@@ -165,14 +162,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(touched)
     }
 
-    /// Where it is said that a row shall go, or what it hangs on.
+    /// The position of the statement that removes a row, or the resource or principal of a binding.
     fn removal_location(&self, row: Id) -> Result<Option<SourceLocation>> {
         let ends = self.tx.facts().base().binding(row)?.map(|it| [it.resource, it.principal]);
         let mut rows = std::iter::once(row).chain(ends.into_iter().flatten());
         Ok(rows.find_map(|row| self.removal_requests.get(&row).copied()))
     }
 
-    /// Whether a row goes with a thing of another set, of which that is told.
+    /// Whether a row is removed together with a resource of another set. The resource then has the conflict.
     fn goes_with_another(&self, row: Id, own: &str) -> Result<bool> {
         let (facts, base) = (self.tx.facts(), self.tx.facts().base());
         let above = match (base.resource(row)?, base.binding(row)?) {
@@ -188,7 +185,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(false)
     }
 
-    /// Whether a row is there afterwards.
+    /// Whether a row exists in the planned state.
     pub(super) fn is_there(&self, row: Id) -> Result<bool> {
         Ok(self.tx.facts().resource(row)?.is_some() || self.tx.facts().binding(row)?.is_some())
     }
@@ -213,7 +210,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok((!others.is_empty()).then_some(others))
     }
 
-    /// A row in words.
+    /// The description of a row for messages.
     pub(super) fn row_name(&self, row: Id) -> Result<String> {
         let (facts, base) = (self.tx.facts(), self.tx.facts().base());
         let binding = match facts.binding(row)? {

@@ -1,4 +1,4 @@
-//! The server and the accounts.
+//! Plans the settings of the server, and accounts.
 
 use super::removal::RemovalTarget;
 use super::{Planner, Result};
@@ -8,8 +8,8 @@ use crate::model::{Action, Id, Kind, Name, Reference, Resource, Role, Time, Verb
 use crate::ops::{account, server};
 use crate::policy::Facts;
 
-/// An account that shall be inactive, or whose time is over: until everything else is done it may
-/// still be needed, to share what it shared.
+/// An account that becomes inactive or has expired. Its end is planned last, because the account may be needed as a
+/// sharer before.
 pub(super) struct AccountEnd {
     name: Name,
     inactive: bool,
@@ -19,7 +19,7 @@ pub(super) struct AccountEnd {
 impl<F: Facts + ?Sized> Planner<'_, F> {
     pub(super) fn server(&mut self, location: SourceLocation, options: &server::ServerSettings) -> Result<()> {
         let before = self.tx.facts().server()?;
-        // Who may not see the settings is not told whether they are so already.
+        // An actor who may not view the settings must not learn whether they differ, so the operation runs anyway.
         if options.applied(&before)? != before || !self.may_skip(Verb::View, Id::SERVER)? {
             server::set(&mut self.tx, options)?;
         }
@@ -41,8 +41,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         )
     }
 
-    /// Adds an account. Who may create accounts only straight into a workgroup or dropbox does so when
-    /// a membership says which.
+    /// Adds an account. If the actor may create accounts only straight into a workgroup or dropbox, the account waits
+    /// for a membership that names one.
     fn add_or_wait(&mut self, location: SourceLocation, declared: &DeclaredAccount) -> Result<()> {
         let role = declared.settings.role.unwrap_or(Role::ServerUser);
         if role != Role::ServerUser || self.tx.may(Action::CreateAccount(role), Id::SERVER)? {
@@ -52,7 +52,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// Makes an account that waits, straight into what it is to be a member of. Answers whether it did.
+    /// Creates a waiting account straight into the workgroup or dropbox of a membership. Returns whether it did.
     pub(super) fn create_into(&mut self, member: &DeclaredMember) -> Result<bool> {
         let Reference::Named(Kind::Account, name) = &member.who else { return Ok(false) };
         let into = Reference::Named(member.kind, member.of.clone());
@@ -70,7 +70,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(true)
     }
 
-    /// Whether a statement names an account that waits to be made, and has to wait with it.
+    /// Whether a statement must wait because it names a waiting account.
     pub(super) fn waits(&self, declared: &Declaration) -> bool {
         let waits = |name: &Name| self.deferred.newcomers.contains_key(name.key());
         let is_new = |who: &Reference| matches!(who, Reference::Named(Kind::Account, name) if waits(name));
@@ -92,8 +92,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
     }
 
-    /// Takes what waited for accounts that are made by now; of those that could not be made it is
-    /// refused that they are created at all.
+    /// Plans the accounts that still wait, which is refused as an ordinary creation, and then the waiting statements.
     pub(super) fn newcomers(&mut self) -> Result<()> {
         for (_, (location, declared)) in std::mem::take(&mut self.deferred.newcomers) {
             let outcome = self.add_account(location, &declared, None);
@@ -108,7 +107,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// Adds an account; into a workgroup or dropbox, where one is named.
+    /// Adds an account, straight into a workgroup or dropbox if `into` names one.
     fn add_account(
         &mut self,
         location: SourceLocation,
@@ -157,8 +156,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         match declared.ensure {
             Some(Ensure::Present) if !before.active => account::set_active(&mut self.tx, &declared.name, true)?,
             None if !before.active => {
-                let notice =
-                    format!("{} is inactive and stays so; `ensure: present` would activate it", existing.reference());
+                let notice = format!(
+                    "{} is inactive and stays inactive; `ensure: present` would activate it",
+                    existing.reference()
+                );
                 self.tx.warnings.push(notice);
             }
             _ => {}
@@ -168,7 +169,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// Takes an end that is over out of what is said.
+    /// Removes an expiry in the past from the settings and returns it.
     fn take_past_end(&self, expires: &mut Option<Expiry>) -> Option<Time> {
         match *expires {
             Some(Expiry::At(end)) if end <= self.tx.at => {
@@ -191,7 +192,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
     }
 
-    /// Ends the accounts that shall end.
+    /// Plans the ends of accounts.
     pub(super) fn end_accounts(&mut self) -> Result<()> {
         for (location, ending) in std::mem::take(&mut self.deferred.ending) {
             let outcome = self.end_account(&ending);

@@ -1,4 +1,4 @@
-//! What a plan comes to: each thing that would be otherwise, in a line.
+//! The changes of a plan, for output: a list of [`PlannedChanges`], or [`Counts`] if there are too many to list.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -12,27 +12,27 @@ use crate::model::{Id, Kind, Resource, Role, SetNames};
 use crate::ops::describe::Change;
 use crate::policy::{Facts, RowChange};
 
-/// What would become of a thing.
+/// The type of a planned change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum PlannedAction {
-    /// It would be new.
+    /// A row is created.
     Add,
-    /// It would be otherwise.
+    /// The values of a row change.
     Change,
-    /// It would have another name.
+    /// The name of a resource changes.
     Rename,
-    /// It was made by hand, and would be the set's.
+    /// A row that was made by hand becomes the set's.
     Adopt,
-    /// It would be gone, or an account deactivated.
+    /// A row is removed, or an account deactivated.
     Remove,
 }
 
 impl PlannedAction {
-    /// Every sign, in the order in which they are counted.
+    /// All actions, in the order of a summary.
     pub const ALL: [PlannedAction; 5] =
         [PlannedAction::Add, PlannedAction::Change, PlannedAction::Rename, PlannedAction::Adopt, PlannedAction::Remove];
 
-    /// As it stands in front of a line.
+    /// The sign in front of a line of a plan.
     pub const fn mark(self) -> char {
         match self {
             PlannedAction::Add => '+',
@@ -43,7 +43,7 @@ impl PlannedAction {
         }
     }
 
-    /// The word once it is done.
+    /// The past participle, for the summary of an apply.
     pub const fn past_tense(self) -> &'static str {
         match self {
             PlannedAction::Add => "added",
@@ -54,7 +54,7 @@ impl PlannedAction {
         }
     }
 
-    /// The word as it is counted.
+    /// The verb, for the summary of a plan and for JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             PlannedAction::Add => "add",
@@ -66,30 +66,30 @@ impl PlannedAction {
     }
 }
 
-/// One thing that would be otherwise.
+/// One planned change of a row.
 #[derive(Clone, Debug)]
 pub struct PlannedChange {
-    /// What would become of it.
+    /// The type of the change.
     pub action: PlannedAction,
-    /// The change, as everywhere.
+    /// The change, in the form of all change lists.
     pub change: Change,
-    /// Where it is declared; none for what follows from something else.
+    /// The position of the declaration; `None` for a consequence of another change.
     pub location: Option<SourceLocation>,
 }
 
-/// Everything that would be otherwise: in the order of the file, removals by name at the end.
+/// The planned changes in the order of the file, with removals at the end by name.
 #[derive(Clone, Debug, Default)]
 pub struct PlannedChanges(pub Vec<PlannedChange>);
 
 impl PlannedChanges {
-    /// From the changes of a plan's draft; rows as [`Draft::against`](crate::policy::Draft::against) has them.
+    /// The planned changes of a draft. `rows` come from [`Draft::against`](crate::policy::Draft::against).
     pub fn of<F: Facts + ?Sized>(planner: &Planner<'_, F>, rows: &[RowChange], changes: Vec<Change>) -> PlannedChanges {
-        // The changes stand in the order of the rows that they describe.
+        // The changes have the order of the rows that they describe.
         let mut rows = rows.iter();
         let mut sign_of = |id: Id| rows.find(|row| row.id() == Some(id)).map(PlannedAction::of);
         let mut planned_changes: Vec<PlannedChange> = changes
             .into_iter()
-            // The root folder comes and goes with its endpoint.
+            // The root folder is created and removed with its endpoint.
             .filter_map(|change| {
                 let action = sign_of(change.row).unwrap_or(PlannedAction::Change);
                 let is_root = change.member.is_none() && change.reference.ends_with(":/");
@@ -104,13 +104,13 @@ impl PlannedChanges {
         PlannedChanges(planned_changes)
     }
 
-    /// How many there are of a sign.
+    /// The number of changes with an action.
     pub fn count(&self, action: PlannedAction) -> usize {
         self.0.iter().filter(|planned| planned.action == action).count()
     }
 
-    /// A digest over what would be otherwise, by name: two plans with the same effects have the same,
-    /// whatever else has changed meanwhile.
+    /// A digest over the changes. Two plans with the same effects have the same digest, even if other rows of the store
+    /// changed in between.
     pub fn digest(&self) -> String {
         let mut lines: Vec<String> = self.0.iter().map(PlannedChange::fingerprint).collect();
         lines.sort_unstable();
@@ -123,13 +123,13 @@ impl PlannedChanges {
     }
 }
 
-/// The sum of a plan, from how many there are of each sign: `Plan: 12 to add, 3 to change, 0 to remove.` The
-/// three are always named, and after them whatever else there is.
+/// The summary of a plan, from the number of each action: `Plan: 12 to add, 3 to change, 0 to remove.` These three are
+/// always named, and the other actions follow if there are any.
 pub fn summary(count: impl Fn(PlannedAction) -> u64) -> String {
     sum("Plan", count, |action| format!("to {}", action.as_str()))
 }
 
-/// The same once it is done: `Applied: 12 added, 3 changed, 1 removed.`
+/// The summary of an apply: `Applied: 12 added, 3 changed, 1 removed.`
 pub fn summary_done(count: impl Fn(PlannedAction) -> u64) -> String {
     sum("Applied", count, |action| action.past_tense().to_owned())
 }
@@ -146,7 +146,7 @@ fn sum(head: &str, count: impl Fn(PlannedAction) -> u64, word: impl Fn(PlannedAc
 }
 
 impl PlannedChange {
-    /// In the order of the file; removals at the end, by name.
+    /// Compares by position in the file; removals come last, by name.
     fn in_order(&self, other: &PlannedChange) -> Ordering {
         let removed = |planned: &PlannedChange| planned.action == PlannedAction::Remove;
         let location = |planned: &PlannedChange| {
@@ -165,14 +165,14 @@ impl PlannedChange {
         either.then(self.change.row.cmp(&other.change.row))
     }
 
-    /// The effect as a line that says all of it, without its place in a file.
+    /// The effect as one line with all values, without the position in a file. Input of the digest.
     pub fn fingerprint(&self) -> String {
         format!("{} {}", self.action.mark(), self.change.json())
     }
 }
 
 impl PlannedAction {
-    /// What a change of a row comes to.
+    /// The action of a change of a row.
     pub fn of(row: &RowChange) -> PlannedAction {
         let adopted = |was: &SetNames, is: &SetNames| was.is_empty() && !is.is_empty();
         match row {
@@ -196,17 +196,17 @@ impl PlannedAction {
     }
 }
 
-/// How many things would be otherwise, where they are too many to be listed: by what they are.
+/// The number of changes by action and type of row, for plans with too many changes to list.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Counts(pub BTreeMap<(PlannedAction, &'static str), u64>);
 
 impl Counts {
-    /// Adds some rows.
+    /// Counts some rows.
     pub fn add(&mut self, rows: &[RowChange]) {
         for row in rows {
             let what = match row {
                 RowChange::Resource(before, after) => match after.as_ref().or(before.as_ref()) {
-                    // The root folder comes and goes with its endpoint.
+                    // The root folder is created and removed with its endpoint.
                     Some(any) if any.is_root() && (before.is_none() || after.is_none()) => continue,
                     Some(any) => any.kind().as_str(),
                     None => continue,
@@ -214,7 +214,7 @@ impl Counts {
                 RowChange::Binding(before, after) => match after.as_ref().or(before.as_deref()).map(|any| any.role) {
                     Some(Role::ItemShare) => "share",
                     Some(Role::ItemOwner) => "owner",
-                    // An account's role goes with the account.
+                    // The role of an account is created and removed with the account.
                     Some(role) if role.resource_kind() == Kind::Server => {
                         let both = matches!(row, RowChange::Binding(Some(_), Some(_)));
                         if !both {
@@ -231,7 +231,7 @@ impl Counts {
         }
     }
 
-    /// How many there are of a sign.
+    /// The number of changes with an action.
     pub fn count(&self, action: PlannedAction) -> u64 {
         self.0.iter().filter(|((known, _), _)| *known == action).map(|(_, count)| count).sum()
     }

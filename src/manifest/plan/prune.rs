@@ -1,4 +1,4 @@
-//! What the set declared before and does no more: named, or removed.
+//! Pruning: removes or lists the rows that the set owns and no longer declares.
 
 use super::groups::has_members;
 use super::removal::is_inactive;
@@ -8,7 +8,7 @@ use crate::ops::{Actor, Viewer, account, endpoint, group, org};
 use crate::policy::{BindingQuery, Facts};
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
-    /// Removes what the set declared before and does no more; or names it.
+    /// Removes the rows that the set owns and no longer declares. Without `--prune` it only lists them.
     pub(super) fn prune(&mut self, owned: &Owned) -> Result<()> {
         let Some(own) = self.options.set.clone() else { return Ok(()) };
         let mut hidden = 0;
@@ -16,7 +16,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             let mut seen = Vec::new();
             for row in rows.iter().copied().filter(|row| !self.is_declared(*row)) {
                 match (self.is_there(row)?, self.knew_before(row)?) {
-                    // It went with something else.
+                    // The row was removed together with another one.
                     (false, _) => {}
                     (true, true) => seen.push(row),
                     (true, false) => hidden += 1,
@@ -27,15 +27,15 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let (bindings, resources) = (no_more(&owned.bindings)?, no_more(&owned.resources)?);
         match hidden {
             0 => {}
-            1 => self.tx.warnings.push("one thing of the set you may not see; it stays as it is".to_owned()),
-            _ => self.tx.warnings.push(format!("{hidden} things of the set you may not see; they stay as they are")),
+            1 => self.tx.warnings.push("you may not see one object of the set; it remains unchanged".to_owned()),
+            _ => self.tx.warnings.push(format!("you may not see {hidden} objects of the set; they remain unchanged")),
         }
         if self.options.prune && self.declared.count() == 0 && !self.names_absent && owned.count() > 0 {
             let problem = Problem::conflict(
                 "empty_manifest",
                 format!("the manifest declares nothing, and would remove all of the set {own}"),
             )
-            .why("an empty file is more often a mistake than a wish")
+            .why("an empty file is usually a mistake")
             .tip("to remove them, name each with `ensure: absent`");
             return self.record(None, Err(problem));
         }
@@ -60,11 +60,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         for (location, problem) in self.end_all(ending)? {
             self.record(location, Err(problem))?;
         }
-        // What lies in something goes before it.
+        // Contents have higher ids, so the reverse order removes them before their container.
         for row in resources.into_iter().rev() {
             let Some(resource) = self.tx.facts().resource(row)? else { continue };
             let is_shared = resource.sets.names().count() > 1;
-            // The root folder comes and goes with its endpoint.
+            // The root folder is removed with its endpoint.
             let stays = is_shared || resource.kind() == Kind::Server || resource.is_root() || is_inactive(&resource);
             let outcome = if stays { Ok(()) } else { self.prune_resource(&resource) };
             self.record(None, outcome)?;
@@ -76,13 +76,13 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// Removes a thing that is no longer declared, unless it holds something.
+    /// Removes a resource that is no longer declared, unless it holds data.
     fn prune_resource(&mut self, resource: &Resource) -> Result<()> {
         let name = self.tx.name(resource.id)?;
         if let Some(what) = self.holds(resource)? {
             return Err(Problem::conflict("holds_data", format!("{name} is no longer declared, and {what}"))
                 .why("what holds data is never pruned")
-                .tip("to remove it with all that hangs on it, name it with `ensure: absent`"));
+                .tip("to remove it with its contents, declare it with `ensure: absent`"));
         }
         let told = Name::parse(&resource.name);
         match resource.kind() {
@@ -94,7 +94,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
     }
 
-    /// What would be lost with a thing; none where nothing would.
+    /// The data that would be lost with a resource, as a phrase for messages; `None` if there is no data.
     fn holds(&self, resource: &Resource) -> Result<Option<&'static str>> {
         let facts = self.tx.facts();
         Ok(match resource.kind() {
@@ -107,11 +107,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 Some("holds packages")
             }
             Kind::Workspace => Some("is a workspace"),
-            Kind::Item => Some("is content"),
+            Kind::Item => Some("is a file or folder"),
             Kind::Org if !facts.ids(Kind::Workspace, Some(resource.id))?.is_empty() => Some("has workspaces"),
             Kind::Endpoint => match facts.named(Kind::Item, Some(resource.id), "/")? {
                 Some(root) if self.holds_content(&root)? => Some("has content"),
-                // Without content there is no other folder to open.
+                // Without content only the root folder can be opened by another endpoint.
                 Some(root) if !endpoint::opened_on(&self.tx, &[root.id])?.is_empty() => {
                     Some("another endpoint opens a folder of it")
                 }
@@ -121,8 +121,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         })
     }
 
-    /// Whether whoever applies may know of a row as it was before: of a thing that it is there, of what
-    /// somebody holds who holds it.
+    /// Whether the actor may know of a row in the state before the apply: that a resource exists, or who holds a
+    /// binding.
     pub(super) fn knew_before(&self, row: Id) -> Result<bool> {
         if self.tx.actor == Actor::Operator {
             return Ok(true);

@@ -1,5 +1,5 @@
-//! Removals: what shall be absent, what an exclusive list does not name, what the set declares no
-//! more; and how much of that one apply may do.
+//! Removals: resources with `ensure: absent`, and bindings that an exclusive list does not name. Also the limits on
+//! the number of removals in one apply. [`prune`](super::prune) removes what the set no longer declares.
 
 use std::rc::Rc;
 
@@ -16,8 +16,7 @@ use crate::ops::{
 };
 use crate::policy::{BindingQuery, Draft, Facts, RowChange};
 
-/// A thing of which nobody may hold anything that is not declared; of an endpoint, the paths whose
-/// shares are meant too.
+/// A resource with `exclusive: true`; for an endpoint, also the paths whose shares are exclusive.
 pub(super) struct Exclusive {
     pub(super) location: SourceLocation,
     pub(super) on: Id,
@@ -30,7 +29,7 @@ impl Exclusive {
     }
 }
 
-/// A thing that shall be gone.
+/// A resource with `ensure: absent`.
 pub(super) enum RemovalTarget {
     Account(Name, account::Removal),
     Group(Kind, Name),
@@ -41,7 +40,7 @@ pub(super) enum RemovalTarget {
 }
 
 impl RemovalTarget {
-    /// When its turn would be if it were to be there; of things of one sort, those that lie deeper come later.
+    /// The stage in which the resource would be created, and its depth. Removal goes in the reverse order.
     fn stage(&self) -> (u8, usize) {
         match self {
             RemovalTarget::Account(..) => (0, 0),
@@ -56,14 +55,14 @@ impl RemovalTarget {
 }
 
 impl<F: Facts + ?Sized> Planner<'_, F> {
-    /// Remembers that nobody else may hold anything of a thing, where that is said.
+    /// Adds a resource to the exclusive ones, if it is declared so.
     pub(super) fn exclude(&mut self, is_exclusive: Option<bool>, of: Exclusive) {
         if is_exclusive == Some(true) {
             self.deferred.exclusive.push(of);
         }
     }
 
-    /// Removes whoever an exclusive list does not name.
+    /// Ends the bindings that no exclusive list names.
     pub(super) fn enforce_exclusive(&mut self) -> Result<()> {
         let mut ending = Vec::new();
         for (location, binding) in self.excluded()? {
@@ -80,11 +79,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         refused.into_iter().try_for_each(|(location, problem)| self.record(location, Err(problem)))
     }
 
-    /// The bindings that no exclusive list names, each with the place of that list.
+    /// The bindings that no exclusive list names, each with the position of the list.
     fn excluded(&self) -> Result<Vec<(SourceLocation, Binding)>> {
         let mut found = Vec::new();
         for Exclusive { location, on, paths } in &self.deferred.exclusive {
-            // Who leaves an organization leaves its workspaces with it.
+            // An exclusive organization covers its workspaces.
             let mut places = vec![*on];
             places.extend(self.tx.facts().ids(Kind::Workspace, Some(*on))?);
             for path in paths {
@@ -103,8 +102,8 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(found)
     }
 
-    /// Ends bindings, each by the operation of its noun. A share that others rest on has its turn after them.
-    /// Answers what is refused.
+    /// Ends bindings, each by the operation of its noun. A share that others rest on is ended after those. Returns the
+    /// refusals.
     pub(super) fn end_all(
         &mut self,
         mut ending: Vec<(Option<SourceLocation>, Binding)>,
@@ -113,7 +112,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         loop {
             let (before, mut later) = (ending.len(), Vec::new());
             for (location, binding) in ending {
-                // It may have gone with something else.
+                // The end of another binding may have removed this one.
                 if self.tx.facts().binding(binding.id)?.is_none() {
                     continue;
                 }
@@ -132,10 +131,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
     }
 
-    /// Ends the shares that exclusive lists and pruning will end anyway, before the accounts go that made some of
-    /// them: an account is not destroyed while it has shared something. What is refused here has its turn again.
+    /// Ends the shares that exclusive lists and pruning will end anyway, before accounts are removed: an account that
+    /// made shares cannot be destroyed. Refusals are dropped here, because a later step tries the shares again.
     fn end_shares_early(&mut self, owned: &Owned) -> Result<()> {
-        // Of what could not be made nothing is declared.
+        // A resource that could not be made has no declared rows, so its shares would end here.
         if !self.refusals.is_empty() {
             return Ok(());
         }
@@ -160,14 +159,13 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         self.end_all(ending).map(drop)
     }
 
-    /// The refusal to say "and nobody else" of what the actor may not list: names that were never typed
-    /// are not told by it.
+    /// The refusal of an exclusive list on a resource whose bindings the actor may not list. It names none of them.
     fn unlisted(&self, span: Id) -> Result<Problem> {
-        let message = format!("{} holds others that you may not see", self.tx.name(span)?);
+        let message = format!("{} has other bindings that you may not see", self.tx.name(span)?);
         Ok(Problem::denied(EXCLUSIVE_LISTS, message))
     }
 
-    /// Whether a binding is one that a manifest lists: no outside submitter, no share of the system's.
+    /// Whether manifests list bindings of this type. They list no outside submitters and no hidden system shares.
     fn is_listed(&self, binding: &Binding) -> bool {
         match binding.role {
             Role::DropboxOutside | Role::ItemOwner | Role::PackageSender | Role::PackageRecipient => false,
@@ -176,10 +174,10 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
     }
 
-    /// Ends what somebody holds, by the operation of its noun.
+    /// Ends a binding by the operation of its noun.
     pub(super) fn end(&mut self, binding: &Binding) -> Result<()> {
         let Some(on) = self.tx.facts().resource(binding.resource)? else { return Ok(()) };
-        // told: whoever may not be told of it does not come here.
+        // told: the callers pass only bindings that the actor sees.
         let who = self.reference(binding.principal)?;
         let one = std::slice::from_ref(&who);
         match on.kind() {
@@ -197,7 +195,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 
     fn revoke(&mut self, binding: &Binding, who: Reference) -> Result<()> {
-        // told: to find it again.
+        // told: only parsed, not shown.
         let text = self.tx.internal_reference(binding.resource)?;
         let Reference::Item(endpoint, path) = Reference::parse(&text, Kind::Item)? else { return Ok(()) };
         let by = match binding.grantor {
@@ -205,7 +203,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             None => Sharer::Operator,
         };
         let which = ShareSelector { principal: who, by: Some(by), class: Some(binding.attributes.share_class()) };
-        // A class of the system's own stands beside people's: the one that is meant is ended by its row.
+        // A share of a hidden class can exist beside a share of a user, so it is ended by its id.
         if binding.attributes.share_class().is_hidden() {
             let ended = RowChange::Binding(Some(Box::new(binding.clone())), None);
             required_actions::require(&self.tx, &ended)?;
@@ -217,20 +215,20 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
 
     /// The reference of a principal.
     fn reference(&self, id: Id) -> Result<Reference> {
-        // told: to find it again; what the actor may not be told of is refused before.
+        // told: only parsed, not shown; bindings that the actor does not see are refused before.
         Reference::principal(&self.tx.internal_reference(id)?)
     }
 
-    /// Removes what shall be absent.
+    /// Removes the resources with `ensure: absent`.
     pub(super) fn remove_absent(&mut self, owned: &Owned) -> Result<()> {
         let mut absent = std::mem::take(&mut self.deferred.absent);
-        // What lies in something goes before it, in whatever order rows name them.
+        // Contents are removed before their container, in whatever order the rows name them.
         absent.sort_by_key(|(_, thing)| std::cmp::Reverse(thing.stage()));
         let mut is_early = true;
         for (location, thing) in absent {
             self.names_absent = true;
             if is_early && matches!(thing, RemovalTarget::Account(..)) {
-                // Accounts go last.
+                // Accounts are removed last.
                 is_early = false;
                 self.end_shares_early(owned)?;
             }
@@ -240,7 +238,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// Removes a thing by the operation of its noun; what is not there, or not seen, is gone already.
+    /// Removes a resource by the operation of its noun. Does nothing if it does not exist or the actor does not see it.
     fn remove(&mut self, location: SourceLocation, thing: &RemovalTarget) -> Result<()> {
         let existing = match thing {
             RemovalTarget::Account(name, _) => self.named(Kind::Account, None, name)?,
@@ -267,7 +265,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
     }
 
-    /// Refuses more removals than one apply may make.
+    /// Refuses the plan if it has more removals than one apply may make.
     pub(super) fn limit(&mut self, owned: &Owned) -> Result<()> {
         let last = self.removals()?;
         let mut gone = std::mem::take(&mut self.removals);
@@ -286,15 +284,15 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
                 if count > most {
                     format!("{count} removals are more than the {most} that one apply makes")
                 } else if all >= removal_limits::PERCENT_APPLIES_FROM && count * 100 > all * part {
-                    format!("{count} removals are more than {part}% of the {all} things of the set")
+                    format!("{count} removals are more than {part}% of the {all} objects of the set")
                 } else {
                     return Ok(());
                 }
             }
         };
         let mut problem = Problem::conflict("too_many_removals", problem)
-            .why("a slip in a file should not empty a platform")
-            .tip(format!("if that is what is wanted: --max-removals {count}"));
+            .why("a mistake in a file must not empty a platform")
+            .tip(format!("if this is intended: --max-removals {count}"));
         problem.details = gone.names;
         problem.details.sort();
         match count - problem.details.len() as u64 {
@@ -304,11 +302,11 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         self.record(None, Err(problem))
     }
 
-    /// What is there before and not afterwards, and accounts that are deactivated; what goes with a
-    /// thing is counted with it.
+    /// The removals of the draft: rows that no longer exist, and accounts that become inactive. Includes rows that are
+    /// removed together with another row.
     pub(super) fn removals(&self) -> Result<Removals> {
         let (draft, base) = (self.tx.facts().draft(), self.tx.facts().base());
-        // Most of a large draft is new, and need not be held against what was.
+        // Most rows of a large draft are new and need no comparison with the base.
         let may_go = |after: &Option<Rc<Resource>>| after.as_deref().is_none_or(is_inactive);
         let resources = draft.resources.iter().filter(|(_, after)| may_go(after));
         let bindings = draft.bindings.iter().filter(|(_, after)| after.is_none());
@@ -317,7 +315,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             bindings: bindings.map(|(id, after)| (*id, after.clone())).collect(),
         };
         let rows = part.against(base)?;
-        // An account's role goes with it.
+        // The role of an account is removed with the account and not counted.
         let is_role =
             |row: &RowChange| matches!(row, RowChange::Binding(Some(before), _) if before.resource == Id::SERVER);
         let mut gone = Removals::default();
@@ -335,7 +333,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
     }
 }
 
-/// What to try, as a file says it.
+/// Replaces hints that are command-line options by the keys of a file.
 fn in_a_file(mut problem: Problem) -> Problem {
     if problem.code == account::STILL_NEEDED {
         for tip in &mut problem.tips {
@@ -345,14 +343,14 @@ fn in_a_file(mut problem: Problem) -> Problem {
     problem
 }
 
-/// How many removals are told by name, where they are too many.
+/// The maximum number of removals that a refusal names.
 const MAX_NAMED: usize = 1000;
 
-/// What goes.
+/// The removals of a plan.
 #[derive(Default)]
 pub(super) struct Removals {
     pub(super) count: u64,
-    /// In words, as far as they are told.
+    /// The names of removed rows that the actor may know, at most [`MAX_NAMED`].
     pub(super) names: Vec<String>,
 }
 
@@ -364,7 +362,7 @@ impl Removals {
     }
 }
 
-/// Whether it is an account that may do nothing.
+/// Whether a resource is an inactive account.
 pub(super) fn is_inactive(resource: &Resource) -> bool {
     resource.as_account().is_some_and(|account| !account.active)
 }

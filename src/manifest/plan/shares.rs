@@ -1,4 +1,4 @@
-//! Shares: as the operator's, as one's own, and in the name of whoever is said to share.
+//! Plans shares: of the operator, of the actor, and, for the operator, in the name of a declared sharer.
 
 use super::{Planner, Result};
 use crate::manifest::statement::{DeclaredShare, SourceLocation};
@@ -17,7 +17,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             return Ok(());
         }
         match self.put_share(location, declared) {
-            // Whoever shares may yet be given what they share.
+            // A later statement may give the sharer the permissions.
             Err(problem) if problem.kind == ProblemKind::Denied && declared.by.is_some() => {
                 self.deferred.shares.push((location, declared.clone()));
                 Ok(())
@@ -26,7 +26,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
     }
 
-    /// Takes the shares that could not be made at first, until no more of them can.
+    /// Plans the deferred shares, in rounds until a round makes none.
     pub(super) fn deferred_shares(&mut self) -> Result<()> {
         let mut waiting = std::mem::take(&mut self.deferred.shares);
         loop {
@@ -40,7 +40,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             }
             if refused.len() == before || refused.is_empty() {
                 for (location, _, problem) in refused {
-                    let tip = "a share brought from elsewhere, whose sharer no longer holds it: `orphaned: true`";
+                    let tip = "for a share from another system whose sharer no longer holds it: `orphaned: true`";
                     let problem =
                         if self.tx.actor == Actor::Operator { without_basis(problem).tip(tip) } else { problem };
                     self.record(Some(location), Err(problem))?;
@@ -66,12 +66,12 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         }
         if matches!(declared.expires, Some(Expiry::At(end)) if end <= self.tx.at) {
             if let Some(existing) = existing {
-                // It is as the file says.
+                // The existing share has expired, as declared.
                 self.declare(&existing.sets, existing.id, location);
                 return Ok(());
             }
             let (path, who) = (format!("{}:{}", declared.endpoint, declared.path), &declared.principal);
-            self.tx.warnings.push(format!("the share of {path} with {who} is over, and is not made"));
+            self.tx.warnings.push(format!("the share of {path} with {who} has expired and is not made"));
             return Ok(());
         }
         let grant = NewShare {
@@ -79,7 +79,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             permissions: declared.permissions,
             expires: declared.expires,
             admin: declared.class == Some(ShareClass::Admin),
-            // The operator's to say; what others make is a share of theirs, or an admin share.
+            // Only the operator chooses a class. Other actors make user shares or admin shares.
             class: declared.class.filter(|_| self.tx.actor == Actor::Operator),
         };
         let at = (&declared.endpoint, &declared.path);
@@ -90,7 +90,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
             (Some(sharer), Actor::Principal(own)) if sharer.id != own => return Err(not_oneself(sharer)),
             _ => share::grant(&mut self.tx, at.0, at.1, &grant)?,
         }
-        // What was not there before, a folder, is there now.
+        // The operation may have registered the shared folder.
         let ends = if ends.is_some() { ends } else { self.share_ends(declared)? };
         if let Some(ends) = ends
             && let Some(made) = self.known_share(declared, ends, sharer.as_deref())?
@@ -100,7 +100,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(())
     }
 
-    /// The item and the principal that are spoken of, if both are there.
+    /// The ids of the item and the principal of a declared share, if both exist.
     fn share_ends(&self, declared: &DeclaredShare) -> Result<Option<(Id, Id)>> {
         let Some(item) = self.item_at(&declared.endpoint, &declared.path)? else { return Ok(None) };
         let principal = match &declared.principal {
@@ -115,7 +115,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         Ok(Some((item, principal)))
     }
 
-    /// The share that is spoken of, if there is one.
+    /// The existing share that matches a declared one.
     fn known_share(
         &self,
         declared: &DeclaredShare,
@@ -133,14 +133,14 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         let mut found = Vec::new();
         for it in facts.list_bindings(BindingQuery::Exact(item, Role::ItemShare, principal))? {
             let existing = it.attributes.share_class();
-            // Whose sharer has ended is told as the operator's.
+            // A share whose sharer was removed counts as a share of the operator.
             let is_left =
                 by.is_none() && it.grantor.map_or(Ok(false), |id| Ok::<_, Problem>(facts.header(id)?.is_none()))?;
             if (of_all && !existing.is_hidden()) || (existing == class && (it.grantor == by || is_left)) {
                 found.push(it);
             }
         }
-        // Where shares are managed there is one with each; should there be more, one's own is meant.
+        // With managed sharing there is one share per principal. If there are more, the actor's own is meant.
         let own = found.iter().position(|it| it.grantor == by).unwrap_or_default();
         Ok(if found.is_empty() { None } else { Some(found.swap_remove(own)) })
     }
@@ -201,6 +201,6 @@ fn without_basis(problem: Problem) -> Problem {
 }
 
 fn not_oneself(sharer: &Resource) -> Problem {
-    Problem::denied(OWN_NAME, format!("only {} shares as {}", sharer.reference(), sharer.reference()))
-        .tip(format!("apply it as them: --as {}", sharer.shell_name()))
+    Problem::denied(OWN_NAME, format!("only {} may share as {}", sharer.reference(), sharer.reference()))
+        .tip(format!("apply the share as its sharer: --as {}", sharer.shell_name()))
 }
