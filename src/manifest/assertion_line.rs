@@ -1,19 +1,19 @@
-//! A test that is written as a line: `only alice, carol can upload node1:/x as of 42`.
+//! The parser of a test in one line, such as `only alice, carol can upload node1:/x as of 42`.
 
 use crate::model::Problem;
 use crate::model::name::printable;
 use crate::model::shell::split_words;
 
-/// What a line claims.
+/// The type of a claim.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum AssertionKind {
     Can,
     Cannot,
-    /// These and nobody else can.
+    /// The named principals can, and no others.
     Only,
 }
 
-/// A line, taken apart.
+/// The parts of a line.
 #[derive(Debug)]
 pub(super) struct AssertionLine {
     pub(super) principals: Vec<String>,
@@ -23,48 +23,47 @@ pub(super) struct AssertionLine {
     pub(super) as_of: Option<String>,
 }
 
-/// Reads a line. A comma at the end of a word says that another follows, so names and
-/// values with a comma inside stay whole.
+/// Parses a line. A comma at the end of a word separates list entries; a comma inside a word is part of the word.
 pub(super) fn parse_assertion_line(line: &str) -> Result<AssertionLine, Problem> {
     let wrong = |what: &str| {
         Problem::usage("bad_test", format!("the test is not understood: {what}"))
             .tip("write `bob can download node1:/x`, `bob cannot ...` or `only alice, carol can ...`")
-            .tip("put a name with spaces in quotes, as a shell wants it")
+            .tip("put a name with spaces in quotes, as in a shell")
     };
     let words = split_words(line)?;
     let mut words = words.iter().map(|word| &**word).peekable();
     let is_closed = words.next_if_eq(&"only").is_some();
-    let mut principals = list(&mut words).ok_or_else(|| wrong("nobody is named"))?;
+    let mut principals = list(&mut words).ok_or_else(|| wrong("missing principal"))?;
     let is_nobody = principals == ["nobody"];
     let sort = match words.next() {
         Some("can") if is_closed || is_nobody => AssertionKind::Only,
         Some("can") => AssertionKind::Can,
         Some("cannot") if is_nobody => {
-            return Err(wrong("`nobody cannot` would mean that everybody can, which no test asks"));
+            return Err(wrong("`nobody cannot` would mean that everybody can, which is not supported"));
         }
         Some("cannot") if is_closed => {
-            return Err(wrong("`only` says who can, and goes with `can` alone"));
+            return Err(wrong("`only` needs `can`, not `cannot`"));
         }
         Some("cannot") => AssertionKind::Cannot,
         Some(word) => {
             return Err(wrong(&format!("expected `can` or `cannot`, found `{}`", printable(word))));
         }
-        None => return Err(wrong("it has no `can` or `cannot`")),
+        None => return Err(wrong("missing `can` or `cannot`")),
     };
     if is_nobody {
         principals.clear();
     }
-    let actions = list(&mut words).ok_or_else(|| wrong("no action is named"))?;
-    let resource = words.next().ok_or_else(|| wrong("no resource is named"))?.to_owned();
+    let actions = list(&mut words).ok_or_else(|| wrong("missing action"))?;
+    let resource = words.next().ok_or_else(|| wrong("missing resource"))?.to_owned();
     let as_of = match (words.next(), words.next(), words.next(), words.next()) {
         (None, ..) => None,
         (Some("as"), Some("of"), Some(moment), None) => Some(moment.to_owned()),
         (Some("as"), Some("of"), None, _) | (Some("as"), None, ..) => {
-            return Err(wrong("`as of` names no revision and no time"));
+            return Err(wrong("`as of` needs a revision or a time"));
         }
         (Some("as"), Some("of"), Some(_), Some(word)) | (Some(word), ..) => {
             return Err(wrong(&format!(
-                "nothing but `as of REV|TIME` follows the resource, found `{}`",
+                "expected `as of REV|TIME` or nothing after the resource, found `{}`",
                 printable(word)
             )));
         }
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_taken_apart() {
+    fn lines_are_parsed() {
         assert_eq!(told("bob can send x:y"), r#"Can ["bob"] ["send"] x:y None"#);
         assert_eq!(
             told("bob, 'c d' cannot view, share=browse,download n:/a,b"),
@@ -110,21 +109,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_line_says_where_it_ends_to_be_one() {
+    fn malformed_lines_are_refused_with_the_reason() {
         for (line, wanted) in [
-            ("", "nobody is named"),
-            ("bob", "it has no `can` or `cannot`"),
-            ("bob,", "nobody is named"),
+            ("", "missing principal"),
+            ("bob", "missing `can` or `cannot`"),
+            ("bob,", "missing principal"),
             ("bob may send x:y", "expected `can` or `cannot`, found `may`"),
-            ("only bob cannot send x:y", "`only` says who can"),
+            ("only bob cannot send x:y", "`only` needs `can`"),
             ("nobody cannot send x:y", "`nobody cannot` would mean that everybody can"),
             ("only nobody cannot send x:y", "`nobody cannot` would mean"),
-            ("bob can", "no action is named"),
-            ("bob can send", "no resource is named"),
-            ("bob can send x:y as of", "`as of` names no revision"),
-            ("bob can send x:y as", "`as of` names no revision"),
-            ("bob can send x:y as of 1 2", "follows the resource, found `2`"),
-            ("bob can send x:y now", "follows the resource, found `now`"),
+            ("bob can", "missing action"),
+            ("bob can send", "missing resource"),
+            ("bob can send x:y as of", "`as of` needs a revision"),
+            ("bob can send x:y as", "`as of` needs a revision"),
+            ("bob can send x:y as of 1 2", "after the resource, found `2`"),
+            ("bob can send x:y now", "after the resource, found `now`"),
             ("bob can 'send x:y", "is never closed"),
         ] {
             assert!(told(line).contains(wanted), "{line}: {}", told(line));

@@ -1,4 +1,4 @@
-//! The tests of a file: lines such as `bob can download node1:/x`, and mappings for the longer ones.
+//! The reader of tests: lines such as `bob can download node1:/x`, and mappings for longer tests.
 
 use super::assertion_line::{AssertionKind, AssertionLine, parse_assertion_line};
 use crate::input::document::{Diagnostic, Entry, Node, WithSpan, get, parse_tree};
@@ -7,76 +7,76 @@ use crate::model::name::printable;
 use crate::model::reference::closest_match;
 use crate::model::{Action, Id, Kind, Problem, Reference};
 
-/// A test.
+/// A test, with its position in a file.
 #[derive(Debug)]
 pub struct Assertion {
-    /// As it was written.
+    /// The text of the test. A mapping is rendered as a line.
     pub test: String,
-    /// The file it stands in.
+    /// The name of the file.
     pub file: String,
-    /// The line it stands in, from 1.
+    /// The line number, from 1.
     pub line: u64,
-    /// Why it is so, in the words of whoever wrote it.
+    /// The reason that the author of the test gives.
     pub because: Option<String>,
-    /// A revision or a time; now where none is named.
+    /// A revision or a time; `None` for the present.
     pub as_of: Option<String>,
-    /// What it claims.
+    /// The claim of the test.
     pub claim: Claim,
 }
 
-/// What a test claims. Everything is as it was written, and known to be well formed.
+/// The claim of a test. All texts are as written in the file, and well formed.
 #[derive(Debug)]
 pub enum Claim {
-    /// Each of these may, or none of them may, do each of these actions.
+    /// Each principal may, or each may not, do each of the actions.
     Each {
-        /// Who.
+        /// The principals.
         principals: Vec<String>,
-        /// Whether they may.
+        /// Whether the claim is that they may.
         allowed: bool,
-        /// What.
+        /// The actions.
         actions: Vec<String>,
-        /// On what.
+        /// The resource.
         resource: String,
     },
-    /// Those who may do each of these actions.
+    /// The principals that may do each of the actions.
     Who {
-        /// What.
+        /// The actions.
         actions: Vec<String>,
-        /// On what.
+        /// The resource.
         resource: String,
-        /// The answer.
+        /// The claimed principals.
         expected: Expected,
     },
-    /// What somebody may do any of these actions on; any action at all where none is named.
+    /// The resources on which a principal may do any of the actions, or any action if none is named.
     List {
-        /// Who.
+        /// The principal.
         principal: String,
-        /// Only resources of that kind.
+        /// Lists only resources of this kind.
         kind: Option<Kind>,
-        /// Only what lies below it.
+        /// Lists only resources below this one.
         under: Option<String>,
-        /// What.
+        /// The actions.
         actions: Vec<String>,
-        /// The answer.
+        /// The claimed resources.
         expected: Expected,
     },
 }
 
-/// Which references an answer has.
+/// The references that an answer is claimed to have.
 #[derive(Debug, Default)]
 pub struct Expected {
-    /// These and no others.
+    /// The whole answer.
     pub is: Option<Vec<String>>,
-    /// These, and perhaps others.
+    /// References that the answer contains, perhaps with others.
     pub includes: Vec<String>,
-    /// None of these.
+    /// References that the answer does not contain.
     pub excludes: Vec<String>,
 }
 
-/// Reads the tests of a file: a list of them, or a manifest with one under `tests`.
+/// Reads the tests of a file: a list, or a mapping with a list under `tests`.
 ///
 /// # Errors
-/// Every mistake in it.
+/// Every mistake in the file.
 pub fn read(file: &str, text: &str) -> Result<Vec<Assertion>, Vec<Diagnostic>> {
     let (root, diagnostics) = parse_tree(text);
     let mut reader = AssertionReader { file, diagnostics };
@@ -84,7 +84,7 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Assertion>, Vec<Diagnostic>> {
     if reader.diagnostics.is_empty() { Ok(found) } else { Err(reader.diagnostics) }
 }
 
-/// Reads the list under `tests` of a manifest; what is wrong with it is added to the mistakes.
+/// Reads the list under `tests` of a manifest. Adds mistakes to `diagnostics`.
 pub fn read_list(file: &str, list: &WithSpan<Node>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Assertion> {
     let mut reader = AssertionReader { file, diagnostics: Vec::new() };
     let found = reader.list_of_tests(list);
@@ -114,7 +114,7 @@ impl AssertionReader<'_> {
             },
             other => {
                 let diagnostic =
-                    Diagnostic::at_span(root.span, format!("the file is {}, and no list of tests", other.type_name()));
+                    Diagnostic::at_span(root.span, format!("not a list of tests: the file is {}", other.type_name()));
                 self.diagnostics.push(diagnostic.tip("tests: [bob can send workgroup:color]"));
                 return Vec::new();
             }
@@ -134,7 +134,7 @@ impl AssertionReader<'_> {
             other => {
                 let diagnostic = Diagnostic::at_span(
                     item.span,
-                    format!("a test is a line of text or a mapping, not {}", other.type_name()),
+                    format!("expected a line of text or a mapping, found {}", other.type_name()),
                 );
                 self.diagnostics.push(diagnostic);
                 None
@@ -149,7 +149,7 @@ impl AssertionReader<'_> {
         let heads = ["test", "who", "list"].map(|head| get(entries, head).map(|value| (head, value)));
         let mut heads = heads.into_iter().flatten();
         let (Some((head, value)), None) = (heads.next(), heads.next()) else {
-            self.diagnostics.push(Diagnostic::at_span(item.span, "a test has one of `test`, `who` and `list`"));
+            self.diagnostics.push(Diagnostic::at_span(item.span, "expected exactly one of `test`, `who` and `list`"));
             return None;
         };
         if head == "test" {
@@ -159,7 +159,7 @@ impl AssertionReader<'_> {
         let Node::Mapping(entries) = &value.value else {
             self.diagnostics.push(Diagnostic::at_span(
                 value.span,
-                format!("`{head}` is a mapping, not {}", value.value.type_name()),
+                format!("`{head}`: expected a mapping, found {}", value.value.type_name()),
             ));
             return None;
         };
@@ -189,7 +189,7 @@ impl AssertionReader<'_> {
             Some((value, word)) => {
                 let kind = Kind::from_name(word);
                 if kind.is_none() {
-                    let mut diagnostic = Diagnostic::at_span(value.span, format!("no kind `{}`", printable(word)));
+                    let mut diagnostic = Diagnostic::at_span(value.span, format!("unknown kind `{}`", printable(word)));
                     if let Some(near) = closest_match(word, Kind::ALL.into_iter().map(Kind::as_str)) {
                         diagnostic = diagnostic.tip(format!("did you mean `{near}`?"));
                     }
@@ -220,7 +220,7 @@ impl AssertionReader<'_> {
         Some((test, Claim::List { principal: who, kind, under, actions, expected: wanted }))
     }
 
-    /// `PRINCIPALS can ACTIONS RESOURCE`, with `cannot`, `only` in front, and a moment at the end.
+    /// Reads `PRINCIPALS can ACTIONS RESOURCE`, with `cannot` for `can`, or `only` in front, or `as of` at the end.
     fn line<T>(
         &mut self,
         span: &WithSpan<T>,
@@ -231,7 +231,7 @@ impl AssertionReader<'_> {
         let sentence = self.take(span, parse_assertion_line(line))?;
         self.check(span, &sentence.principals, &sentence.actions, &sentence.resource)?;
         if sentence.as_of.is_some() && as_of.is_some() {
-            self.diagnostics.push(Diagnostic::at_span(span.span, "`as of` stands twice"));
+            self.diagnostics.push(Diagnostic::at_span(span.span, "duplicate `as of`"));
             return None;
         }
         let AssertionLine { principals, actions, resource, .. } = sentence;
@@ -253,7 +253,7 @@ impl AssertionReader<'_> {
         })
     }
 
-    /// Looks whether references and actions can be at all, without a store.
+    /// Checks the form of references and actions, without a store.
     fn check<T>(
         &mut self,
         span: &WithSpan<T>,
@@ -287,7 +287,8 @@ impl AssertionReader<'_> {
             excludes: self.texts(entries, "excludes", false).unwrap_or_default(),
         };
         if !["is", "includes", "excludes"].iter().any(|name| get(entries, name).is_some()) {
-            self.diagnostics.push(Diagnostic::at_span(span.span, "one of `is`, `includes` and `excludes` is wanted"));
+            self.diagnostics
+                .push(Diagnostic::at_span(span.span, "expected at least one of `is`, `includes` and `excludes`"));
             return None;
         }
         for text in wanted.is.iter().flatten().chain(&wanted.includes).chain(&wanted.excludes) {
@@ -296,7 +297,7 @@ impl AssertionReader<'_> {
         Some(wanted)
     }
 
-    /// Keeps what is wrong, and answers what is right.
+    /// Adds a problem to the mistakes, or returns the value.
     fn take<T, V>(&mut self, span: &WithSpan<T>, found: Result<V, Problem>) -> Option<V> {
         found.map_err(|problem| self.diagnostics.push(Diagnostic::from_problem(span.span, problem))).ok()
     }
@@ -325,8 +326,10 @@ impl AssertionReader<'_> {
         match &value.value {
             Node::Text(text) => Some(text),
             other => {
-                self.diagnostics
-                    .push(Diagnostic::at_span(value.span, format!("`{name}` is text, not {}", other.type_name())));
+                self.diagnostics.push(Diagnostic::at_span(
+                    value.span,
+                    format!("`{name}`: expected text, found {}", other.type_name()),
+                ));
                 None
             }
         }
@@ -338,7 +341,7 @@ impl AssertionReader<'_> {
             other => {
                 self.diagnostics.push(Diagnostic::at_span(
                     value.span,
-                    format!("`as of` is a revision or a time, not {}", other.type_name()),
+                    format!("`as of`: expected a revision or a time, found {}", other.type_name()),
                 ));
                 None
             }
@@ -350,14 +353,14 @@ impl AssertionReader<'_> {
             Node::List(items) => Some(items),
             other => {
                 let diagnostic =
-                    Diagnostic::at_span(value.span, format!("`{name}` is a list, not {}", other.type_name()));
-                self.diagnostics.push(diagnostic.tip(format!("{name}: [] for an empty one")));
+                    Diagnostic::at_span(value.span, format!("`{name}`: expected a list, found {}", other.type_name()));
+                self.diagnostics.push(diagnostic.tip(format!("write `{name}: []` for an empty list")));
                 None
             }
         }
     }
 
-    /// A list of texts, or a single one where `alone` says that it may stand by itself.
+    /// The value of a key as a list of texts. `alone` also allows a single text.
     fn texts(&mut self, entries: &[Entry], name: &str, alone: bool) -> Option<Vec<String>> {
         let value = get(entries, name)?;
         if alone && let Node::Text(text) = &value.value {
@@ -384,7 +387,7 @@ impl Expected {
     }
 }
 
-/// The path of an action, looked at for its form alone.
+/// Checks the form of the path of an action, and returns a placeholder for its folder.
 fn folder(text: &str) -> Result<Destination, Problem> {
     match Reference::parse(text, Kind::Item)? {
         Reference::Item(..) => Ok(Destination { folder: Id::SERVER, is_registered: true, of_file: false }),
@@ -421,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_with_its_place() {
+    fn every_mistake_is_reported_with_its_position() {
         let text = "tests:\n  - bob kan send workgroup:color\n  - {tset: x}\n  - 7\n  - bob can sned workgroup:color\n";
         let shown = shown(text);
         assert!(
@@ -434,21 +437,21 @@ mod tests {
         );
         assert!(shown.contains("t.yaml:3:6: unknown key `tset`"), "{shown}");
         assert!(shown.contains("did you mean `test`?"), "{shown}");
-        assert!(shown.contains("t.yaml:4:5: a test is a line of text or a mapping, not a number"), "{shown}");
+        assert!(shown.contains("t.yaml:4:5: expected a line of text or a mapping, found a number"), "{shown}");
         assert!(shown.contains("t.yaml:5:5: no action `sned` on a workgroup"), "{shown}");
     }
 
     #[test]
-    fn what_yaml_would_let_pass_is_a_mistake() {
+    fn files_that_are_not_lists_of_tests_are_refused() {
         for (text, wanted) in [
-            ("tests:\n", "`tests` is a list, not nothing"),
+            ("tests:\n", "`tests`: expected a list, found nothing"),
             ("tset: []\n", "the file has no `tests`"),
             ("tests: []\ntests: []\n", "t.yaml:2:1: duplicate key `tests`, first in line 1"),
             ("tests:\n  - {test: a, test: b}\n", "t.yaml:2:15: duplicate key `test`"),
             ("tests:\n  - <<: {test: a}\n", "merge"),
             ("tests: !x []\n", "tag"),
             ("tests: [\n", "t.yaml:"),
-            ("", "no list of tests"),
+            ("", "not a list of tests"),
             (&"- ".repeat(10_000), "nested more than 32 levels"),
         ] {
             let shown = shown(text);

@@ -1,10 +1,9 @@
-//! Accounts, groups and memberships as a table: the bulk file of Faspex, a spreadsheet, or what this program
-//! lists as CSV or TSV.
+//! The reader of tables of people: the bulk file of Faspex, a spreadsheet, or a list that this program wrote as CSV or
+//! TSV. It turns rows into statements.
 //!
-//! A row says of an account what a manifest would say under `accounts`, and where it names a group, a
-//! workgroup or a dropbox, that the account is in it. A row with a `member` says only that, and makes no
-//! account. A cell with nothing in it says nothing, and so does one that is missing at the end of a row; a
-//! cell that says something and cannot mean anything in its row is a mistake.
+//! A row declares an account, and its membership of each group, workgroup or dropbox that the row names. A row with a
+//! `member` declares only a membership. An empty cell, or one that is missing at the end of a row, declares nothing. A
+//! cell that has no effect in its row is a mistake.
 
 mod columns;
 
@@ -23,13 +22,13 @@ use columns::{Cells, OF_ACCOUNTS, PLACES, VIA, boolean, settings, status};
 
 pub use columns::{FIELDS, TableOptions};
 
-/// What stands between several names in a cell; no name holds it.
+/// The separator of several names in a cell. Names cannot contain it.
 const SEPARATOR: char = ';';
 
-/// Reads a table; its statements take their places from the source of that number.
+/// Reads a table. `source` is the number of its source, for the positions of the statements.
 ///
 /// # Errors
-/// Every mistake in it.
+/// Every mistake in the table.
 pub fn read(text: &str, source: u32, table: &TableOptions) -> Result<Vec<Statement>, Vec<Diagnostic>> {
     let mut rows = TableRows::new(text, table.delimiter, &|header| table.field(header).is_some());
     let header = match rows.next() {
@@ -37,7 +36,7 @@ pub fn read(text: &str, source: u32, table: &TableOptions) -> Result<Vec<Stateme
         Some(Err(diagnostic)) => return Err(vec![diagnostic]),
         None => {
             return Err(vec![
-                Diagnostic::at_span(Span::default(), "the table is empty").tip("begin with a line of headers"),
+                Diagnostic::at_span(Span::default(), "the table is empty").tip("begin with a header line"),
             ]);
         }
     };
@@ -59,15 +58,15 @@ struct PeopleReader<'t> {
     source: u32,
     statements: Vec<Statement>,
     diagnostics: Vec<Diagnostic>,
-    /// What was said of whom, and in which line.
+    /// The declared accounts by name, each with its line number.
     seen: HashMap<String, (account::AccountSettings, Option<Ensure>, u32)>,
 }
 
-/// Whom a row is about.
+/// The principal of a row.
 enum About {
-    /// Somebody whose account or group it is; the row makes it.
+    /// An account or group that the row declares.
     Itself(Reference),
-    /// Somebody who is only a member.
+    /// A member that the row does not declare.
     Member(Reference),
 }
 
@@ -78,7 +77,7 @@ impl PeopleReader<'_> {
         self.diagnostics.push(Diagnostic { message, ..diagnostic });
     }
 
-    /// Takes the value of a cell.
+    /// Parses the first cell of a field. Reports a mistake if the text is invalid.
     fn parse_cell<T>(
         &mut self,
         cells: &Cells<'_>,
@@ -91,14 +90,14 @@ impl PeopleReader<'_> {
     fn row(&mut self, cells: &Cells<'_>) {
         let width = cells.columns.len();
         if let Some((at, _)) = cells.row.cells.iter().enumerate().skip(width).find(|(_, it)| !it.trim().is_empty()) {
-            let message = format!("the row has {} cells, and there are {width} headers", cells.row.cells.len());
+            let message = format!("the row has {} cells, but the header has {width}", cells.row.cells.len());
             let span = cells.rows.span(cells.row, at);
             self.diagnostics
                 .push(Diagnostic::at_span(span, message).tip("put a cell that holds the delimiter in quotes"));
             return;
         }
         if let Some(via) = cells.get(VIA) {
-            let message = format!("the membership comes from `{}`, and is not one of its own", printable(via));
+            let message = format!("the membership comes from `{}` and is not direct", printable(via));
             let diagnostic = Diagnostic::at_span(cells.span(VIA), message);
             self.diagnostics.push(diagnostic.tip("list the members without --expand"));
             return;
@@ -121,7 +120,7 @@ impl PeopleReader<'_> {
                 who
             }
             About::Member(who) => {
-                self.refuse_cells(cells, &OF_ACCOUNTS, "a row with a `member` says nothing of the account itself");
+                self.refuse_cells(cells, &OF_ACCOUNTS, "a row with a `member` declares only a membership");
                 match self.parse_cell(cells, "ref", |text| Reference::parse(text, Kind::Group)) {
                     Some(Reference::Named(kind, name)) if PLACES.iter().any(|(_, it)| *it == kind) => {
                         of.push((kind, name));
@@ -133,14 +132,14 @@ impl PeopleReader<'_> {
             }
         };
         if of.is_empty() {
-            self.refuse_cells(cells, &["level", "active", "member"], "the row names nothing to be a member of");
+            self.refuse_cells(cells, &["level", "active", "member"], "the row names no group, workgroup or dropbox");
         }
         if self.diagnostics.len() == before {
             self.memberships(cells, &who, &of);
         }
     }
 
-    /// Whom a row is about: its `member`, else its `ref`, else its `name`.
+    /// The principal of a row: its `member`, else its `ref`, else its `name`.
     fn about(&mut self, cells: &Cells<'_>) -> Option<About> {
         let person = |text: &str| text_format::member(text);
         if cells.get("member").is_some() {
@@ -163,7 +162,7 @@ impl PeopleReader<'_> {
                     .parse_cell(cells, "name", |text| text_format::name(*kind, text))
                     .is_some_and(|it| it.key() != name.key())
                 {
-                    let message = format!("`ref` is `{found}`, and `name` is somebody else");
+                    let message = format!("`ref` is `{found}`, and `name` differs");
                     self.diagnostics.push(Diagnostic::at_span(cells.span("name"), message));
                 }
                 Some(About::Itself(found))
@@ -179,7 +178,7 @@ impl PeopleReader<'_> {
         }
     }
 
-    /// Refuses cells that can mean nothing in their row.
+    /// Refuses cells that have no effect in their row.
     fn refuse_cells(&mut self, cells: &Cells<'_>, fields: &[&'static str], why: &str) {
         for field in fields.iter().filter(|field| cells.get(field).is_some()) {
             self.diagnostics
@@ -187,13 +186,13 @@ impl PeopleReader<'_> {
         }
     }
 
-    /// Says what a row says of an account, a group, a workgroup or a dropbox itself.
+    /// Declares the account, group, workgroup or dropbox of a row.
     fn itself(&mut self, cells: &Cells<'_>, who: &Reference) {
         let Reference::Named(kind, name) = who else { return };
         if *kind == Kind::Account {
             return self.account(cells, name);
         }
-        self.refuse_cells(cells, &OF_ACCOUNTS, &format!("{who} is no account"));
+        self.refuse_cells(cells, &OF_ACCOUNTS, &format!("{who} is not an account"));
         let group = DeclaredGroup {
             kind: *kind,
             name: name.clone(),
@@ -226,7 +225,7 @@ impl PeopleReader<'_> {
             && !says_nothing(known, *before_ensure)
         {
             if !says_nothing(&options, ensure) && (known, *before_ensure) != (&options, ensure) {
-                let message = format!("`{name}` stands in line {before} already, with other values");
+                let message = format!("duplicate row for `{name}`, with other values in line {before}");
                 self.diagnostics.push(Diagnostic::at_span(cells.span("name"), message));
             }
             return;
@@ -295,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bulk_file_of_faspex_is_read_with_its_short_rows() {
+    fn the_bulk_file_of_faspex_with_short_rows_is_read() {
         let text = "name,first_name,last_name,email,welcome_email\r\nuser1,John,Doe,jdoe@example.com,jdoe@example.com\r\nuser3,Jay,Johnson,j@example.com\r\n\r\nuser4\r\n";
         assert_eq!(
             told(text, &table()),
@@ -304,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_ones_own_say_what_they_are() {
+    fn custom_headers_are_mapped_to_fields() {
         let own = TableOptions {
             headers: vec![("Login".to_owned(), Some("name".to_owned())), ("Note".to_owned(), None)],
             places: vec![(Kind::Group, Name::parse("all").unwrap())],
@@ -316,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn memberships_are_read_one_or_many_a_row() {
+    fn a_row_can_have_one_or_many_memberships() {
         let text = "name,group,workgroup\nbob,a;b,w\nbob,c,\n";
         assert_eq!(
             told(text, &table()),
@@ -325,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listed_is_read_back() {
+    fn lists_of_this_program_can_be_imported() {
         let accounts = "ref,name,role,status,email,display_name,expires,settings,revision\nuser:bob,bob,user,inactive,,\"B, ob\",,send=deny receive=default,3\n";
         let declared = read(accounts, 0, &table()).unwrap();
         let Declaration::Account(it) = &declared[0].declaration else { panic!("{declared:?}") };
@@ -347,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_known_as_people_write_them() {
+    fn headers_are_recognised_in_common_spellings() {
         assert_eq!(told("Name;First Name;E-Mail\nbob;Bob;b@c.d\n", &table()), "bob Some(\"b@c.d\") Some(\"Bob\")");
         assert_eq!(
             told("name\tgroups\r\nbob\ta; b\r\n", &table()),
@@ -356,31 +355,31 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_by_its_line() {
+    fn mistakes_are_reported_with_their_lines() {
         for (text, wanted) in [
             ("", "0: the table is empty"),
-            ("nam,email\n", "1: no column is called `nam`"),
-            ("email\n", "1: no column says the `name`"),
-            ("name,name\n", "1: there are two columns of `name`"),
+            ("nam,email\n", "1: unknown column `nam`"),
+            ("email\n", "1: the column `name` is missing"),
+            ("name,name\n", "1: duplicate column `name`"),
             ("name,email\nbob,x\n", "2: `email`: `x` is not an e-mail address"),
             ("name,role\nbob,boss\n", "2: `role`: `boss` is not an account role"),
-            ("name\nbob,x\n", "2: the row has 2 cells, and there are 1 headers"),
+            ("name\nbob,x\n", "2: the row has 2 cells, but the header has 1"),
             ("name,email\n,x@y.z\n", "2: the row has no `name`"),
-            ("name,email\nbob,a@b.c\nBob,d@e.f\n", "3: `Bob` stands in line 2 already, with other values"),
+            ("name,email\nbob,a@b.c\nBob,d@e.f\n", "3: duplicate row for `Bob`, with other values in line 2"),
             ("name,expires\nbob,7d\n", "2: `expires`: `7d` moves with every apply"),
             ("name,group,level\nbob,g,admin\n", "2: `level`: a group has no level `admin`"),
-            ("name,level\nbob,admin\n", "2: `level` has no effect here: the row names nothing to be a member of"),
+            ("name,level\nbob,admin\n", "2: `level` has no effect here: the row names no group, workgroup or dropbox"),
             ("name,active\r\nbob,\r\neve,true\r\n", "3: `active` has no effect here"),
-            ("name,group,active\nbob,g,yes\n", "2: `active`: `yes` is neither `true` nor `false`"),
-            ("name,status\nbob,gone\n", "2: `status`: `gone` is no status"),
-            ("name,settings\nbob,send=never\n", "2: `settings`: `send=never` is no setting"),
-            ("name,email\ngroup:g,a@b.c\n", "2: `email` has no effect here: group:g is no account"),
+            ("name,group,active\nbob,g,yes\n", "2: `active`: invalid value `yes`, expected `true` or `false`"),
+            ("name,status\nbob,gone\n", "2: `status`: invalid value `gone`"),
+            ("name,settings\nbob,send=never\n", "2: `settings`: invalid setting `send=never`"),
+            ("name,email\ngroup:g,a@b.c\n", "2: `email` has no effect here: group:g is not an account"),
             ("ref,member\nworkgroup:w,dropbox:d\n", "2: `member`: `dropbox:d` cannot stand here"),
             ("ref,member\nendpoint:w,bob\n", "2: `ref`: `endpoint:w` cannot stand here"),
-            ("ref,name\nuser:bob,eve\n", "2: `ref` is `user:bob`, and `name` is somebody else"),
+            ("ref,name\nuser:bob,eve\n", "2: `ref` is `user:bob`, and `name` differs"),
             ("ref,member,via\nworkgroup:w,user:bob,group:g\n", "2: the membership comes from `group:g`"),
             ("member\nbob\n", "2: `member` has no effect here"),
-            ("name|email\nbob|x\n", "1: no column is called `name|email`"),
+            ("name|email\nbob|x\n", "1: unknown column `name|email`"),
         ] {
             assert!(told(text, &table()).contains(wanted), "{text}: {}", told(text, &table()));
         }

@@ -48,7 +48,7 @@ fn what_is_no_table_is_told_what_it_is() {
         (&b"PK\x03\x04rest"[..], "people: not a table of text: the file is a spreadsheet or another archive"),
         (b"name\nM\xfcller\n", "people:2:2: the file is not UTF-8 here"),
         (b"name\nM\xfcller\n", "it may be Latin-1 or Windows-1252"),
-        (b"\xff\xfen\0a\0m\0", "people:1:1: no column is called `nam`"),
+        (b"\xff\xfen\0a\0m\0", "people:1:1: unknown column `nam`"),
         (b"name|email\nbob|x\n", "if cells are separated by `|`: --delimiter '|'"),
         (
             b"name,email\r\nbob,b@example.com\r\n\r\neve,x\r\n",
@@ -66,7 +66,7 @@ fn what_is_no_table_is_told_what_it_is() {
     }
     let _ = tool.fails(6, "import csv nowhere", "`nowhere` cannot be read: there is no such file or folder");
     let _ = tool.fails(2, "import csv people --delimiter ab", "a delimiter is one character, or `tab`");
-    let _ = tool.fails(2, "import csv people --map login", "`login` maps nothing");
+    let _ = tool.fails(2, "import csv people --map login", "invalid value `login`, expected `HEADER=FIELD`");
     assert_eq!(tool.revision(), 0);
 }
 
@@ -111,7 +111,7 @@ fn what_is_listed_is_brought_back() {
     }
     write(&from, "list", &from.ok("workgroup members color --expand -o csv"));
     let ran = from.fails(6, "import csv list", "");
-    assert!(ran.err.contains("the membership comes from `group:crew`, and is not one of its own"), "{ran:?}");
+    assert!(ran.err.contains("the membership comes from `group:crew` and is not direct"), "{ran:?}");
 }
 
 #[test]

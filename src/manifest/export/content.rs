@@ -1,4 +1,4 @@
-//! Endpoints, roles, files and folders, and shares as values.
+//! Exports endpoints, roles, files and folders, and shares as values.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,19 +15,19 @@ use crate::ops::share::cascade::{is_delegated, unsupported};
 use crate::ops::share::required_to_record;
 use crate::policy::{BindingQuery, Facts, Subject, decide_for};
 
-/// A search for shares that their sharers no longer hold, item by item.
+/// A search for orphaned shares, item by item. A share is orphaned if its sharer no longer holds what it gives.
 #[derive(Default)]
 pub(super) struct Search {
-    /// Shares that rest on others of their sharers: these are judged together.
+    /// Shares that rest on other shares. They are judged together at the end.
     delegated: Vec<Binding>,
     found: Orphans,
 }
 
-/// An item with its path inside its endpoint.
+/// An item with its path on its endpoint.
 pub(super) type ItemAt = (String, Rc<Resource>);
 
 impl<F: Facts> Exporter<'_, F> {
-    /// What is said of an endpoint itself.
+    /// The fields of an endpoint, with roles and without content and shares.
     pub(super) fn endpoint_alone(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
         let mut map = Map::new();
         let Some(endpoint) = resource.as_endpoint() else { return Ok(map) };
@@ -48,7 +48,7 @@ impl<F: Facts> Exporter<'_, F> {
                 let mut holders: Vec<(bool, String)> = Vec::new();
                 for binding in self.facts.list_bindings(BindingQuery::OnAs(resource.id, role))? {
                     if self.includes(&binding.sets) {
-                        // Its creator first: on one that is not managed nobody else can be.
+                        // An endpoint without managed roles can only have its creator, so the creator comes first.
                         let is_other = endpoint.managed || endpoint.creator != Some(binding.principal);
                         holders.push((is_other, self.principal(binding.principal)?));
                     }
@@ -63,8 +63,8 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(map)
     }
 
-    /// Every item of an endpoint that is exported, a folder before what lies in it, each level by name;
-    /// the root first.
+    /// Visits the items of an endpoint that the reader sees: the root first, each folder before its contents, each
+    /// level by name.
     pub(super) fn each_item(
         &self,
         endpoint: &Resource,
@@ -88,7 +88,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(())
     }
 
-    /// What is said of a file or folder; none for what needs no word: a root without an owner.
+    /// The fields of a file or folder; `None` if it is not declared, such as a root folder without an owner.
     pub(super) fn item(&self, resource: &Resource) -> Result<Option<Map<String, Value>>, Problem> {
         let mut map = Map::new();
         let mut is_owned = false;
@@ -108,7 +108,7 @@ impl<F: Facts> Exporter<'_, F> {
                 );
             }
         }
-        // A member's home folder would be theirs again, if nothing was said.
+        // Without `owner: none`, an import would make the member the owner of the home folder.
         if let Some(home) = item.home.filter(|_| !is_owned) {
             for level in Role::WORKSPACE {
                 if self.facts.held(home.workspace, level, home.of)?.is_some()
@@ -122,7 +122,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(is_said.then_some(map))
     }
 
-    /// The shares of an item, by principal and sharer, as far as the reader may see them.
+    /// The shares of an item that the reader may see, sorted by principal and sharer.
     pub(super) fn shares(&self, item: Id) -> Result<Vec<(String, Binding)>, Problem> {
         let mut found = Vec::new();
         for binding in self.facts.list_bindings(BindingQuery::OnAs(item, Role::ItemShare))? {
@@ -139,16 +139,16 @@ impl<F: Facts> Exporter<'_, F> {
                 unknown.insert(is_there.then(|| self.principal(sharer)).transpose()?);
             }
         }
-        // A sharer that has ended can be nobody's in a file: the share is told as the operator's.
+        // A file cannot name a sharer that was removed, so the share is exported as the operator's.
         for (_, share) in &mut found {
             if share.grantor.is_some_and(|sharer| sharers.get(&sharer).is_some_and(Option::is_none)) {
                 share.grantor = None;
-                // No class is left out then: people's share in the operator's name is of class `user`.
+                // The class must be explicit, because the default class of the operator is `admin`.
                 share.attributes.class = Some(share.attributes.share_class());
             }
         }
         let found = merge_indistinct(found);
-        // The operator's own first, then by sharer, so that the same access is written in the same way.
+        // Shares of the operator come first, then by sharer, so that the same access gives the same text.
         let by = |share: &Binding| share.grantor.and_then(|id| sharers.get(&id).cloned().flatten());
         let mut keyed: Vec<_> = found.into_iter().map(|(who, share)| (who, by(&share), share)).collect();
         keyed.sort_by(|a, b| {
@@ -158,7 +158,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(keyed.into_iter().map(|(who, _, share)| (who, share)).collect())
     }
 
-    /// Looks for orphans among the shares of one more item.
+    /// Adds the shares of an item to a search for orphans.
     pub(super) fn look_for_orphans(&self, item: Id, search: &mut Search) -> Result<(), Problem> {
         for share in self.facts.list_bindings(BindingQuery::OnAs(item, Role::ItemShare))? {
             let Some(sharer) = share.grantor.filter(|_| share.is_effective(self.at)) else { continue };
@@ -174,14 +174,14 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(())
     }
 
-    /// The shares of the items looked at that their sharers could not make by now, or not for so long.
+    /// The orphaned shares of a search: their sharers could not make them now, or not until their end.
     pub(super) fn orphans(&self, search: Search) -> Result<Orphans, Problem> {
         let mut found = search.found;
         found.extend(unsupported(self.facts, search.delegated, self.at)?.into_iter().map(|loss| loss.share.id));
         Ok(found)
     }
 
-    /// What is said of a share.
+    /// The fields of a share.
     pub(super) fn share(&self, share: &Binding, orphans: &Orphans) -> Result<Map<String, Value>, Problem> {
         let mut map = Map::new();
         put(&mut map, "permission", permissions(share.attributes.permissions));
@@ -203,7 +203,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(map)
     }
 
-    /// The shares of one item, by principal.
+    /// The shares of one item, as a mapping by principal.
     pub(super) fn shares_entry(&self, item: Id, orphans: &Orphans) -> Result<Map<String, Value>, Problem> {
         let shares = self.shares(item)?;
         let mut entries = Map::new();
@@ -216,7 +216,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(entries)
     }
 
-    /// What is said of an endpoint, with all that lies on it.
+    /// The fields of an endpoint, with its content and shares.
     pub(super) fn endpoint(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
         let mut map = self.endpoint_alone(resource)?;
         let (mut content, mut shares) = (Map::new(), Map::new());
@@ -248,7 +248,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(map)
     }
 
-    /// The shares of one item with one principal, as an entry.
+    /// The shares of one item with one principal, in the shortest form: permissions, a mapping, or a list.
     fn share_entry(&self, shares: &[&Binding], orphans: &Orphans) -> Result<Value, Problem> {
         let mut entry = Vec::new();
         for share in shares {
@@ -262,9 +262,9 @@ impl<F: Facts> Exporter<'_, F> {
     }
 }
 
-/// Shares of one item, with no two of the operator's of one class with one principal. Those whose sharers
-/// have ended may be such: they are put into one where one covers the other or both end at one time, and
-/// else told as of another class, which gives the same.
+/// Makes the operator's shares of one item distinct by principal and class. Shares whose sharers were removed can
+/// coincide with others. Two such shares are merged if one covers the other or both end at the same time. Otherwise one
+/// of them gets another class, which gives the same access.
 fn merge_indistinct(shares: Vec<(String, Binding)>) -> Vec<(String, Binding)> {
     let mut told: Vec<(String, Binding)> = Vec::with_capacity(shares.len());
     let until = |share: &Binding| share.expires.unwrap_or(Time(i64::MAX));

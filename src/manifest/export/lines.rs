@@ -1,4 +1,4 @@
-//! Writing JSON Lines: one thing a line, externally tagged.
+//! Writes an export as JSON Lines: one resource or binding per line, with a tag.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use super::{ExportError, Exporter, put, put_list};
 use crate::model::{Id, Kind, Resource, Role};
 use crate::policy::Facts;
 
-/// Writes all of it.
+/// Writes the whole export.
 pub(super) fn write<F: Facts>(export: &Exporter<'_, F>, out: &mut dyn Write) -> Result<(), ExportError> {
     let mut lines = JsonlWriter { out, line: Vec::new() };
     let mut head = Map::new();
@@ -28,7 +28,7 @@ pub(super) fn write<F: Facts>(export: &Exporter<'_, F>, out: &mut dyn Write) -> 
         for thing in &things {
             lines.named(tag, &thing.name, export.settings(thing))?;
         }
-        // After all of a kind: groups have one another as members.
+        // Members come after all groups of the kind, because groups can be members of each other.
         for thing in &things {
             for member in export.members(thing)? {
                 lines.member(&thing.reference(), &member, member.terms())?;
@@ -92,7 +92,7 @@ fn content<F: Facts>(
         Ok(export.look_for_orphans(item.id, &mut search)?)
     })?;
     let orphans = export.orphans(search)?;
-    // Whoever shares what was shared with them comes after those who shared it.
+    // A share can rest on an earlier one, so shares with a sharer are written in the order of their creation.
     let mut later: Vec<(Id, Map<String, Value>)> = Vec::new();
     export.each_item(endpoint, &mut |(path, item)| {
         for (who, share) in export.shares(item.id)? {
@@ -113,7 +113,7 @@ fn content<F: Facts>(
 
 struct JsonlWriter<'o> {
     out: &'o mut dyn Write,
-    /// The line that is being made: it is passed on as a whole.
+    /// The buffer of the current line, which is written as a whole.
     line: Vec<u8>,
 }
 

@@ -1,9 +1,8 @@
-//! Export: the present state as a manifest, sorted and stable, with what is default left out.
+//! Export: writes the present state as a manifest, sorted and stable, without default values.
 //!
-//! A thing is a JSON value with the keys of its shape, made when its turn comes; the YAML and the JSON
-//! Lines are written from the same values, one by one, so the memory does not grow with the store.
-//! What has secrets or is a record of what happened (links, invitations, packages, keys, tokens, media
-//! and streams) stands in no manifest.
+//! [`Exporter`] makes one JSON value per resource, with the keys of its shape. YAML and JSON Lines are written from the
+//! same values, one by one, so that memory does not grow with the store. A manifest holds no secrets and no records of
+//! events, so links, invitations, packages, keys, tokens, media and streams are left out.
 
 mod content;
 mod lines;
@@ -21,7 +20,7 @@ use crate::model::{Id, Kind, Problem, Resource, SetNames, Time, Verb};
 use crate::ops::{Actor, Viewer};
 use crate::policy::Facts;
 
-/// The sections of a manifest that hold things, in their order.
+/// The sections of a manifest that hold resources, in their order.
 const SECTIONS: [(&str, Kind); 6] = [
     ("accounts", Kind::Account),
     ("groups", Kind::Group),
@@ -31,7 +30,7 @@ const SECTIONS: [(&str, Kind); 6] = [
     ("organizations", Kind::Org),
 ];
 
-/// Why an export ended early.
+/// The reason that an export stopped.
 #[derive(Debug)]
 pub enum ExportError {
     /// The facts cannot be read.
@@ -58,22 +57,22 @@ impl From<io::Error> for ExportError {
     }
 }
 
-/// What is to be exported, as whom and of which set.
+/// Exports the resources and bindings that a reader may see, of one set or of all.
 pub struct Exporter<'f, F: Facts> {
     facts: &'f F,
     viewer: Viewer<'f, F>,
     is_operator: bool,
     at: Time,
-    /// Only what this set declares.
+    /// The set to export; `None` for everything.
     set: Option<String>,
-    /// Things of others that the set's bindings are on: these have no other place in a file.
+    /// Resources outside the set that its bindings are on. They are exported because bindings are listed under them.
     containers: HashSet<Id>,
-    /// Things of which the reader is not told all that a manifest would say of who is in them.
+    /// Resources with members that the reader may not see.
     incomplete: RefCell<HashSet<Id>>,
 }
 
 impl<'f, F: Facts> Exporter<'f, F> {
-    /// Of all that somebody may see; of one set where one is named.
+    /// An exporter of everything that the actor may see, or of one set.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -84,7 +83,7 @@ impl<'f, F: Facts> Exporter<'f, F> {
         Ok(Exporter { facts, viewer, is_operator, at, set, containers: carriers, incomplete: untold })
     }
 
-    /// The same with the things that some bindings are on, and what these lie in.
+    /// Adds the resources that some bindings are on, with the ancestors of these resources.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -96,15 +95,15 @@ impl<'f, F: Facts> Exporter<'f, F> {
         Ok(self)
     }
 
-    /// Writes it as YAML.
+    /// Writes the manifest as YAML.
     ///
     /// # Errors
-    /// When the facts cannot be read, or the output not be written.
+    /// When the facts cannot be read or the output cannot be written.
     pub fn yaml(&self, out: &mut dyn io::Write) -> Result<(), ExportError> {
         yaml::write(self, out)
     }
 
-    /// All of it as one value, which is YAML too.
+    /// The whole manifest as one JSON value.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -131,25 +130,25 @@ impl<'f, F: Facts> Exporter<'f, F> {
         Ok(Value::Object(whole))
     }
 
-    /// Writes it as JSON Lines, each thing before those who have a place in it.
+    /// Writes the manifest as JSON Lines, each resource before the bindings on it.
     ///
     /// # Errors
-    /// When the facts cannot be read, or the output not be written.
+    /// When the facts cannot be read or the output cannot be written.
     pub fn lines(&self, out: &mut dyn io::Write) -> Result<(), ExportError> {
         lines::write(self, out)
     }
 
-    /// Whether a row is the set's.
+    /// Whether a row with these sets is exported.
     fn includes(&self, sets: &SetNames) -> bool {
         self.set.as_ref().is_none_or(|set| sets.has(set))
     }
 
-    /// Whether the reader may.
+    /// Whether the reader may do a verb on a resource.
     fn may(&self, verb: Verb, on: Id) -> Result<bool, Problem> {
         Ok(self.viewer.may(verb, on)?)
     }
 
-    /// Every thing of a kind that is exported, by name.
+    /// The exported resources of a kind in a parent, sorted by name.
     fn resources(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Rc<Resource>>, Problem> {
         let mut found = Vec::new();
         self.facts.resources(kind, parent, &mut |resource| {
@@ -171,16 +170,15 @@ impl<'f, F: Facts> Exporter<'f, F> {
         Ok(found)
     }
 
-    /// The reference of a thing, where it may be named to the reader.
+    /// The reference of a resource; `None` if the reader may not see its name.
     fn visible_reference(&self, id: Id) -> Result<Option<String>, Problem> {
-        // told: asked just now.
+        // told: `may_name` was asked.
         Ok(if self.viewer.may_name(id)? { Some(self.facts.reference(id)?) } else { None })
     }
 
-    /// A principal as a manifest writes it: an account by its bare name. It is one side of a binding that
-    /// the reader is told of.
+    /// A principal as manifests write it: an account by its bare name. The reader must see a binding of the principal.
     fn principal(&self, id: Id) -> Result<String, Problem> {
-        // told: with the binding.
+        // told: the reader sees the binding.
         let reference = self.facts.reference(id)?;
         Ok(match reference.strip_prefix("user:") {
             Some(name) => name.to_owned(),
@@ -188,7 +186,7 @@ impl<'f, F: Facts> Exporter<'f, F> {
         })
     }
 
-    /// How many things there are that no manifest holds, by kind.
+    /// The number of resources of each kind that manifests do not hold.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -203,7 +201,7 @@ impl<'f, F: Facts> Exporter<'f, F> {
             Kind::Stream,
         ];
         let mut found = Vec::new();
-        // Of a set it is not asked: it declares none of these.
+        // A set declares none of these kinds.
         if self.set.is_none() && self.is_operator {
             for kind in kinds {
                 found.push((kind, self.facts.ids(kind, None)?.len()));
@@ -213,15 +211,14 @@ impl<'f, F: Facts> Exporter<'f, F> {
         Ok(found)
     }
 
-    /// Of how many things members are left out, because the reader may not be told of them; known once
-    /// all is written.
+    /// The number of resources whose export lacks members that the reader may not see. Complete after the export.
     pub fn incomplete_count(&self) -> usize {
         self.incomplete.borrow().len()
     }
 
-    /// What the server says that is not its default.
+    /// The settings of the server that differ from the defaults.
     fn server(&self) -> Result<Option<Value>, Problem> {
-        // Its settings are for its admins.
+        // Only admins may view the settings.
         if !self.may(Verb::View, Id::SERVER)? {
             return Ok(None);
         }
@@ -232,14 +229,14 @@ impl<'f, F: Facts> Exporter<'f, F> {
     }
 }
 
-/// Puts a field under the name that manifests give it, unless there is nothing in it.
+/// Adds a field under its name in manifests, unless the value is null.
 fn put(map: &mut Map<String, Value>, field: &str, value: Value) {
     if !value.is_null() {
         map.insert(field.replace('_', "-"), value);
     }
 }
 
-/// A moment as short as it can be said: a day where it is the beginning of one.
+/// A time in its shortest form: a day if it is 00:00 UTC.
 fn moment(time: Option<Time>) -> Value {
     time.map_or(Value::Null, |time| {
         let text = time.to_string();
@@ -247,12 +244,12 @@ fn moment(time: Option<Time>) -> Value {
     })
 }
 
-/// Puts a list, unless it is empty.
+/// Adds a list, unless it is empty.
 fn put_list(map: &mut Map<String, Value>, key: &str, list: Vec<Value>) {
     if !list.is_empty() {
         map.insert(key.to_owned(), json!(list));
     }
 }
 
-/// The shares of some that their sharers no longer hold.
+/// The ids of shares whose sharers no longer hold what the shares give.
 type Orphans = HashSet<Id>;

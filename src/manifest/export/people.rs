@@ -1,4 +1,4 @@
-//! Accounts, groups, workgroups, dropboxes and organizations as values.
+//! Exports accounts, groups, workgroups, dropboxes and organizations as values.
 
 use std::collections::HashMap;
 
@@ -12,18 +12,18 @@ use crate::ops::home::HomeFolder;
 use crate::ops::membership::levels;
 use crate::policy::{BindingQuery, Facts};
 
-/// Somebody who is in something.
+/// A member of a group, workgroup, dropbox, organization or workspace.
 pub(super) struct ExportedMember {
-    /// As a manifest writes them.
+    /// The member, as manifests write it.
     pub(super) who: String,
-    /// At which level.
+    /// The membership.
     pub(super) binding: Binding,
-    /// Where the home folder lies, where it is not called by the member's name.
+    /// The path of the home folder, if it does not have the member's name.
     home: Option<String>,
 }
 
 impl ExportedMember {
-    /// The key and the name that say who it is.
+    /// The key and the name of the member: `user` or `group`.
     pub(super) fn named(&self) -> (&'static str, &str) {
         match self.who.strip_prefix("group:") {
             Some(group) => ("group", group),
@@ -31,7 +31,7 @@ impl ExportedMember {
         }
     }
 
-    /// What a mapping says of it besides who it is; nothing for a plain member.
+    /// The fields besides the member itself; empty for a plain member.
     pub(super) fn terms(&self) -> Map<String, Value> {
         let mut terms = Map::new();
         let plain = [Role::GroupMember, Role::WorkgroupStandard, Role::DropboxStandard, Role::WorkspaceMember];
@@ -46,7 +46,7 @@ impl ExportedMember {
         terms
     }
 
-    /// As an entry of a list of members.
+    /// The entry in a list of members: a name, or a mapping.
     pub(super) fn entry(&self) -> Value {
         let terms = self.terms();
         if terms.is_empty() {
@@ -62,14 +62,14 @@ impl ExportedMember {
 
 /// The home folders of a workspace.
 struct Homes {
-    /// The folder that they lie in.
+    /// The folder that contains them.
     files: Id,
-    /// The id and the name of each, by whose it is.
+    /// The id and the name of each home folder, by the id of its member.
     found: HashMap<Id, (Id, String)>,
 }
 
 impl<F: Facts> Exporter<'_, F> {
-    /// What is said of an account.
+    /// The fields of an account.
     pub(super) fn account(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
         let mut map = Map::new();
         let Some(account) = resource.as_account() else { return Ok(map) };
@@ -96,8 +96,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(map)
     }
 
-    /// Who is in something, by name, as far as the reader is told of them; that there are others is said
-    /// in a notice.
+    /// The members of a resource that the reader may see, sorted by name. Records whether there are others.
     pub(super) fn members(&self, of: &Resource) -> Result<Vec<ExportedMember>, Problem> {
         let mut found = Vec::new();
         let homes = self.homes(of)?;
@@ -119,7 +118,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(found)
     }
 
-    /// The home folders among the files of a workspace; none for what has no files.
+    /// The home folders of a workspace; `None` if the resource is not a workspace with files.
     fn homes(&self, of: &Resource) -> Result<Option<Homes>, Problem> {
         let Some(files) = of.as_workspace().and_then(|it| it.files) else { return Ok(None) };
         let mut found = HashMap::new();
@@ -132,7 +131,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(Some(Homes { files, found }))
     }
 
-    /// What is declared of a member's home folder: nothing where it has the member's name.
+    /// The value of `home` for a member: `None` for a folder with the member's name.
     fn home(&self, homes: &Homes, who: &str, account: Id) -> Result<Option<String>, Problem> {
         match homes.found.get(&account) {
             Some((_, name)) if name == who => Ok(None),
@@ -141,7 +140,7 @@ impl<F: Facts> Exporter<'_, F> {
         }
     }
 
-    /// What is said of the server, a workgroup or a dropbox itself: all that is not the default.
+    /// The settings of the server, a group, a workgroup or a dropbox that differ from the defaults.
     pub(super) fn settings(&self, resource: &Resource) -> Map<String, Value> {
         let mut map = Map::new();
         let default = Attributes::from_json(resource.kind(), "{}").map(|it| it.named_values()).unwrap_or_default();
@@ -153,7 +152,7 @@ impl<F: Facts> Exporter<'_, F> {
         map
     }
 
-    /// What is said of a group, a workgroup or a dropbox, with who is in it: a group is just a list.
+    /// The entry of a group, workgroup or dropbox with its members. A group without settings is a list.
     pub(super) fn group(&self, resource: &Resource) -> Result<Value, Problem> {
         let members = self.members(resource)?;
         let mut map = self.settings(resource);
@@ -164,7 +163,7 @@ impl<F: Facts> Exporter<'_, F> {
             members.iter().partition(|it| is_plain_admin(it));
         let others: Vec<Value> = others.into_iter().map(ExportedMember::entry).collect();
         if resource.kind() == Kind::Group && map.is_empty() {
-            // An empty list would say that nobody is in it.
+            // An empty list would look as if the group had no members.
             let is_untold = others.is_empty() && self.incomplete.borrow().contains(&resource.id);
             return Ok(if is_untold { json!({"exclusive": false}) } else { json!(others) });
         }
@@ -173,7 +172,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(Value::Object(map))
     }
 
-    /// What is said of an organization itself.
+    /// The fields of an organization, without members and workspaces.
     pub(super) fn org_alone(&self, resource: &Resource) -> Map<String, Value> {
         let mut map = Map::new();
         if let Attributes::Org(org) = &resource.attributes {
@@ -188,7 +187,7 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(members.map(|it| json!(it.who)).collect())
     }
 
-    /// What is said of a workspace itself.
+    /// The fields of a workspace, without members.
     pub(super) fn workspace(&self, resource: &Resource) -> Result<Map<String, Value>, Problem> {
         let mut map = Map::new();
         let Some(workspace) = resource.as_workspace() else { return Ok(map) };
@@ -202,15 +201,15 @@ impl<F: Facts> Exporter<'_, F> {
         Ok(map)
     }
 
-    /// Who has a workspace in a way that says more than that: managers, exceptions, admins of the
-    /// organization, who have all of them anyway.
+    /// Whether a member of a workspace needs an entry under the workspace: a manager, a member with other fields, or a
+    /// member that is not a plain member of the organization.
     pub(super) fn needs_own_entry(&self, org: Id, it: &ExportedMember) -> Result<bool, Problem> {
         let is_admin = self.facts.held(org, Role::OrgAdmin, it.binding.principal)?.is_some();
         let is_member = self.facts.held(org, Role::OrgMember, it.binding.principal)?.is_some();
         Ok(!it.terms().is_empty() || is_admin || !is_member)
     }
 
-    /// The entry of somebody who has more to say.
+    /// The entry of a member under a workspace.
     pub(super) fn workspace_member(&self, it: &ExportedMember) -> Value {
         let mut entry = Map::new();
         put(&mut entry, "user", json!(it.who));
@@ -220,7 +219,7 @@ impl<F: Facts> Exporter<'_, F> {
         Value::Object(entry)
     }
 
-    /// What is said of an organization, with all that lies in it.
+    /// The entry of an organization, with members and workspaces.
     pub(super) fn org(&self, resource: &Resource) -> Result<Value, Problem> {
         let mut map = self.org_alone(resource);
         put_list(&mut map, "admins", self.org_admins(resource)?);
@@ -253,7 +252,7 @@ impl<F: Facts> Exporter<'_, F> {
     }
 }
 
-/// A set of permissions as a manifest writes it: a preset by its word, else each of them.
+/// A set of permissions as manifests write it: the name of a preset, or a list of permissions.
 pub(super) fn permissions(set: Permissions) -> Value {
     match Permissions::PRESETS.into_iter().find(|(known, ..)| *known == set) {
         Some((_, word, _)) => json!(word),

@@ -1,5 +1,5 @@
-//! Writing YAML: short things in a line, long ones in a block, every scalar quoted where it might be
-//! read as something else.
+//! Writes an export as YAML: short values in one line, long ones as blocks. A scalar is quoted if YAML might read it as
+//! another type.
 
 use std::io::Write;
 
@@ -13,10 +13,10 @@ use crate::model::escape::{replace_placeholders, text_with_placeholders, with_pl
 use crate::model::{Kind, Resource};
 use crate::policy::Facts;
 
-/// The longest line in which a mapping or a list stands whole, in characters.
+/// The maximum length of a line that holds a whole mapping or list, in characters.
 const MAX_LINE_CHARS: usize = 100;
 
-/// Writes all of it.
+/// Writes the whole export.
 pub(super) fn write<F: Facts>(export: &Exporter<'_, F>, out: &mut dyn Write) -> Result<(), ExportError> {
     let mut writer = YamlWriter { out };
     writer.out.write_all(b"version: 1\n")?;
@@ -46,7 +46,7 @@ pub(super) fn write<F: Facts>(export: &Exporter<'_, F>, out: &mut dyn Write) -> 
     Ok(())
 }
 
-/// An endpoint: its content and its shares may be most of the store, so they are written as they come.
+/// Writes an endpoint. Its content and shares can be most of the store, so they are written one by one.
 fn endpoint<F: Facts>(
     export: &Exporter<'_, F>,
     resource: &Resource,
@@ -97,7 +97,7 @@ impl YamlWriter<'_> {
         Ok(writeln!(self.out, "{:width$}{text}", "", width = depth * 2)?)
     }
 
-    /// A key with its value: in a line where it fits in one.
+    /// Writes a key with its value, in one line if it fits.
     fn entry(&mut self, depth: usize, name: &str, value: &Value) -> Result<(), ExportError> {
         let name = key(name)?;
         let flow = flow(value)?;
@@ -123,7 +123,7 @@ impl YamlWriter<'_> {
     }
 }
 
-/// Whether a mapping holds mappings that hold something, so that in one line it would be hard to read.
+/// Whether a mapping has several entries and a non-empty mapping among its values, which is hard to read in one line.
 fn is_deep(entries: &Map<String, Value>) -> bool {
     entries.values().any(|value| value.as_object().is_some_and(|inner| !inner.is_empty() && entries.len() > 1))
 }
@@ -134,7 +134,7 @@ fn text<T: Serialize>(value: &T) -> Result<String, ExportError> {
     Ok(text.trim_end_matches('\n').to_owned())
 }
 
-/// A value as it stands in a line.
+/// A value in flow style, for one line.
 fn flow(value: &Value) -> Result<String, ExportError> {
     match value {
         Value::Object(entries) if entries.is_empty() => Ok("{}".to_owned()),
@@ -154,13 +154,13 @@ fn in_a_line(value: &Value) -> Result<String, ExportError> {
     }
 }
 
-/// A key of more bytes stands alone in a line: YAML looks no further than 1,024 characters for a colon.
+/// A longer key, in bytes, gets a line of its own, because YAML looks for the colon within 1,024 characters.
 const MAX_KEY_BYTES: usize = 1000;
 
-/// A key as it stands in front of a colon. Most are plain names or paths, of which nothing need be asked.
+/// A key as YAML text. Most keys are plain names or paths and skip the library.
 fn key(name: &str) -> Result<String, ExportError> {
     if name.len() > MAX_KEY_BYTES {
-        // A text of JSON is one of YAML, and so are the marks in it.
+        // A JSON string is valid YAML, also with the placeholders in it.
         let marked = text_with_placeholders(name);
         let text = serde_json::to_string(marked.as_deref().unwrap_or(name)).map_err(std::io::Error::from)?;
         return Ok(if marked.is_some() { replace_placeholders(&text.replace('\u{ffff}', "\\uFFFF")) } else { text });
@@ -176,7 +176,7 @@ fn key(name: &str) -> Result<String, ExportError> {
     any_key(name)
 }
 
-/// Any key, as the library writes it.
+/// A key as the library writes it.
 fn any_key(name: &str) -> Result<String, ExportError> {
     let marked = text_with_placeholders(name);
     let name = marked.as_deref().unwrap_or(name);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_yaml_takes_for_something_else_are_quoted() {
+    fn words_that_yaml_reads_as_other_types_are_quoted() {
         for name in [
             "", "true", "null", "no", "y", "off", "-", "--", "1e3", "0x1", ".inf", "~", "nan", "inf", "e1", "/", "a-",
             "a.",

@@ -1,4 +1,4 @@
-//! What the columns of a table of people mean: the headers they are known by, and the words in their cells.
+//! The columns of a table of people: their headers, and the words in their cells.
 
 use super::super::statement::Ensure;
 use crate::input::document::{Diagnostic, Span};
@@ -8,7 +8,7 @@ use crate::model::name::{printable, shell_quote};
 use crate::model::reference::closest_match;
 use crate::model::{Kind, Name, Problem, Role};
 
-/// What a column can hold.
+/// The fields that a column can have.
 pub const FIELDS: [&str; 16] = [
     "name",
     "first_name",
@@ -28,47 +28,46 @@ pub const FIELDS: [&str; 16] = [
     "member",
 ];
 
-/// Other headers of the same fields.
+/// Other headers for some of the fields.
 const ALIASES: [(&str, &str); 4] =
     [("groups", "group"), ("workgroups", "workgroup"), ("dropboxes", "dropbox"), ("e_mail", "email")];
 
-/// Columns that are known and say nothing here: where a welcome would be sent, how a directory knows somebody,
-/// since when it is so.
+/// Known columns that are ignored: the address for a welcome mail, the id in a directory, the revision of a list.
 const IGNORED: [&str; 3] = ["welcome_email", "ad_objectguid", "revision"];
 
-/// The column of the group that a listed membership comes from.
+/// The column of a list that names the group which a membership comes from.
 pub(super) const VIA: &str = "via";
 
-/// The columns that describe an account itself.
+/// The columns with the fields of an account.
 pub(super) const OF_ACCOUNTS: [&str; 8] =
     ["first_name", "last_name", "display_name", "email", "role", "status", "expires", "settings"];
 
-/// The columns that name what somebody is in.
+/// The columns that name a group, workgroup or dropbox of the member.
 pub(super) const PLACES: [(&str, Kind); 3] =
     [("group", Kind::Group), ("workgroup", Kind::Workgroup), ("dropbox", Kind::Dropbox)];
 
-/// How the table is read.
+/// The options of an import of a table.
 #[derive(Clone, Debug, Default)]
 pub struct TableOptions {
-    /// What stands between cells; none for what the table shows.
+    /// The delimiter of cells; `None` to detect it from the table.
     pub delimiter: Option<u8>,
-    /// Headers of one's own, each with the field it is; none for one to be passed over.
+    /// Custom headers, each with its field; `None` for a header to ignore.
     pub headers: Vec<(String, Option<String>)>,
-    /// Where everybody is put besides.
+    /// Groups, workgroups and dropboxes that every row becomes a member of.
     pub places: Vec<(Kind, Name)>,
-    /// The account role of everybody whose row names none.
+    /// The account role for rows that name none.
     pub role: Option<Role>,
 }
 
 impl TableOptions {
-    /// What a header is: a field, nothing (`Some(None)`), or unknown (`None`).
-    #[expect(clippy::option_option, reason = "known and passed over, and not known")]
+    /// The field of a header; `Some(None)` for a column to ignore, `None` for an unknown header.
+    #[expect(clippy::option_option, reason = "an ignored header differs from an unknown one")]
     pub(super) fn field(&self, header: &str) -> Option<Option<&'static str>> {
         let known = |field: &str| FIELDS.into_iter().chain([VIA]).find(|known| *known == field);
         if let Some((_, field)) = self.headers.iter().find(|(own, _)| own == header) {
             return Some(field.as_deref().and_then(known));
         }
-        // As people write headers: `First Name`, `E-Mail`.
+        // Common spellings of headers: `First Name`, `E-Mail`.
         let header = header.to_lowercase().replace([' ', '-'], "_");
         if IGNORED.contains(&header.as_str()) {
             return Some(None);
@@ -77,10 +76,10 @@ impl TableOptions {
         known(field).map(Some)
     }
 
-    /// What each column is, by its header.
+    /// The field of each column, from the headers; `None` for a column to ignore.
     ///
     /// # Errors
-    /// Every header that is not known or stands twice, and that none names anybody.
+    /// Every unknown and every duplicate header; otherwise the lack of a column with names.
     pub(super) fn columns(
         &self,
         rows: &TableRows<'_>,
@@ -92,11 +91,11 @@ impl TableOptions {
             let (cell, span) = (cell.trim(), rows.span(header, at));
             match self.field(cell) {
                 Some(Some(field)) if columns.contains(&Some(field)) && !PLACES.iter().any(|(it, _)| *it == field) => {
-                    diagnostics.push(Diagnostic::at_span(span, format!("there are two columns of `{field}`")));
+                    diagnostics.push(Diagnostic::at_span(span, format!("duplicate column `{field}`")));
                 }
                 Some(field) => columns.push(field),
                 None => {
-                    let diagnostic = Diagnostic::at_span(span, format!("no column is called `{}`", printable(cell)));
+                    let diagnostic = Diagnostic::at_span(span, format!("unknown column `{}`", printable(cell)));
                     diagnostics.push(unknown(diagnostic, cell));
                 }
             }
@@ -104,14 +103,16 @@ impl TableOptions {
         let names = ["name", "ref", "member"];
         if diagnostics.is_empty() && !columns.iter().flatten().any(|column| names.contains(column)) {
             let span = Span { line: header.line, column: 1, length: 0 };
-            let diagnostic = Diagnostic::at_span(span, "no column says the `name` of the account");
-            diagnostics.push(diagnostic.tip("the first line is the headers; for one of your own: --map LOGIN=name"));
+            let diagnostic = Diagnostic::at_span(span, "the column `name` is missing");
+            diagnostics.push(
+                diagnostic.tip("the first line must be the header; to read another column as `name`: --map LOGIN=name"),
+            );
         }
         if diagnostics.is_empty() { Ok(columns) } else { Err(diagnostics) }
     }
 }
 
-/// The cells of a row by their columns.
+/// The cells of a row, by field.
 pub(super) struct Cells<'r> {
     pub(super) rows: &'r TableRows<'r>,
     pub(super) columns: &'r [Option<&'static str>],
@@ -119,32 +120,32 @@ pub(super) struct Cells<'r> {
 }
 
 impl<'r> Cells<'r> {
-    /// Everything that stands in the columns of a field, each with the number of its cell.
+    /// The non-empty cells of a field, each with the index of its column.
     pub(super) fn all(&self, field: &'static str) -> impl Iterator<Item = (usize, &'r str)> {
         let cells = self.columns.iter().zip(self.row.cells.iter()).enumerate();
         let cells = cells.filter(move |(_, (column, _))| **column == Some(field));
         cells.map(|(at, (_, cell))| (at, cell.trim())).filter(|(_, cell)| !cell.is_empty())
     }
 
-    /// What stands first in the columns of a field.
+    /// The first non-empty cell of a field.
     pub(super) fn get(&self, field: &'static str) -> Option<&'r str> {
         self.all(field).next().map(|(_, cell)| cell)
     }
 
-    /// Where the cell of a field stands, or the row.
+    /// The position of the first non-empty cell of a field; the position of the row if there is none.
     pub(super) fn span(&self, field: &'static str) -> Span {
         let at = self.all(field).next().map_or(usize::MAX, |(at, _)| at);
         self.rows.span(self.row, at)
     }
 }
 
-/// A mistake about an unknown header, with what to try.
+/// Adds hints to a mistake about an unknown header.
 fn unknown(diagnostic: Diagnostic, header: &str) -> Diagnostic {
     let known = FIELDS.into_iter();
     if let Some(near) = closest_match(header, known.clone()) {
         return diagnostic.tip(format!("did you mean `{near}`?"));
     }
-    // A delimiter that is not looked for.
+    // The header may hold a delimiter that is not detected.
     let between = header.chars().find(|it| matches!(it, '|' | ':' | '^' | '~' | ',' | ';' | '\t'));
     let diagnostic = match between {
         Some(between) => diagnostic
@@ -152,19 +153,19 @@ fn unknown(diagnostic: Diagnostic, header: &str) -> Diagnostic {
         None => diagnostic,
     };
     diagnostic.tip(format!(
-        "say what it is: --map {0}=FIELD, or that it is nothing: --map {0}=-; the fields are: {1}",
+        "to name its field: --map {0}=FIELD; to ignore it: --map {0}=-; the fields are: {1}",
         shell_quote(&printable(header)),
         known.collect::<Vec<_>>().join(", ")
     ))
 }
 
-/// A status as lists show it; what has expired is inactive by its expiry alone.
+/// The declared existence for a status as lists show it. `expired` declares nothing, as the expiry causes it.
 pub(super) fn status(word: &str) -> Result<Option<Ensure>, Problem> {
     match word {
         "active" => Ok(Some(Ensure::Present)),
         "inactive" => Ok(Some(Ensure::Inactive)),
         "expired" => Ok(None),
-        other => Err(Problem::usage("bad_status", format!("`{}` is no status", printable(other)))
+        other => Err(Problem::usage("bad_status", format!("invalid value `{}`", printable(other)))
             .tip("one of: active, inactive, expired")),
     }
 }
@@ -173,7 +174,10 @@ pub(super) fn boolean(word: &str) -> Result<bool, Problem> {
     match word.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),
-        other => Err(Problem::usage("bad_truth", format!("`{}` is neither `true` nor `false`", printable(other)))),
+        other => Err(Problem::usage(
+            "bad_truth",
+            format!("invalid value `{}`, expected `true` or `false`", printable(other)),
+        )),
     }
 }
 
@@ -186,7 +190,7 @@ pub(super) fn settings(text: &str) -> Result<Vec<(Setting, SettingValue)>, Probl
         Some((setting, SettingValue::from_name(choice)?))
     };
     let wrong = |word: &str| {
-        Problem::usage("bad_setting", format!("`{}` is no setting", printable(word)))
+        Problem::usage("bad_setting", format!("invalid setting `{}`", printable(word)))
             .tip("write them as `send=deny receive=allow`")
     };
     text.split_whitespace().map(|word| one(word).ok_or_else(|| wrong(word))).collect()

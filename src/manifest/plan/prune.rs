@@ -60,7 +60,7 @@ impl<F: Facts + ?Sized> Planner<'_, F> {
         for (location, problem) in self.end_all(ending)? {
             self.record(location, Err(problem))?;
         }
-        // Contents have higher ids, so the reverse order removes them before their container.
+        // Contents follow their container in the list, so the reverse order removes them first.
         for row in resources.into_iter().rev() {
             let Some(resource) = self.tx.facts().resource(row)? else { continue };
             let is_shared = resource.sets.names().count() > 1;
