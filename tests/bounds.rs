@@ -121,7 +121,7 @@ fn the_nearest_name_is_looked_for_a_few_times_and_every_unknown_name_is_told() {
         ),
     )
     .unwrap();
-    let ran = tool.fails(4, "plan crew.yaml", "60 things cannot be made so");
+    let ran = tool.fails(4, "plan crew.yaml", "60 changes cannot be made");
     assert_eq!(ran.err.matches("no such account").count(), 60, "{ran:#?}");
     assert_eq!(ran.err.matches("did you mean `carol`?").count(), 20, "{ran:#?}");
     assert!(ran.err.contains("crew.yaml:62:"), "each at its place: {ran:#?}");

@@ -75,7 +75,7 @@ const TABLE: [(&str, i32, &str); 62] = [
     // What this actor may not do.
     ("account add x --as bob", 3, "user:bob may not create-account=user"),
     ("account set-role bob admin --as dana", 3, "may not set-role"),
-    ("apply right.yaml --yes --as bob", 3, "this cannot be made so"),
+    ("apply right.yaml --yes --as bob", 3, "this change cannot be made"),
     ("share revoke n:/a eve --as eve", 3, ""),
     // What is not there, or not for this actor.
     ("account show nobody", 4, "no such account: `nobody`"),

@@ -24,7 +24,7 @@ fn shares(tool: &Tool) -> String {
 fn the_shares_of_an_absent_account_are_removed_where_that_is_said() {
     let tool = shared();
     write(&tool, "m.yaml", &format!("{HEAD}accounts: {{bob: {{ensure: absent}}}}\n"));
-    let ran = tool.fails(5, "apply m.yaml --yes", "this cannot be made so");
+    let ran = tool.fails(5, "apply m.yaml --yes", "this change cannot be made");
     assert!(ran.err.contains("user:bob cannot be destroyed yet"), "{ran:?}");
     assert!(ran.err.contains("try: cascade: true") && ran.err.contains("try: transfer-to: SOMEBODY"), "{ran:?}");
     for (said, wanted) in [

@@ -139,7 +139,7 @@ fn every_refusal_is_told_at_its_place_and_nothing_is_done() {
     let tool = Tool::staffed();
     let before = tool.revision();
     write(&tool, "m.yaml", "version: 1\ngroups:\n  a: [nobody, group:b]\n  b: [bob]\nendpoints:\n  e: {kind: host}\n");
-    let ran = tool.fails(4, "apply m.yaml", "2 things cannot be made so");
+    let ran = tool.fails(4, "apply m.yaml", "2 changes cannot be made");
     for part in [
         "m.yaml:3:7: no such account: `nobody`\n    3 |   a: [nobody, group:b]\n      |       ^^^^^^",
         "m.yaml:6:3: endpoint:e needs an administrator",
@@ -162,7 +162,7 @@ fn every_refusal_is_told_at_its_place_and_nothing_is_done() {
 fn as_somebody_each_change_passes_their_rules() {
     let tool = Tool::staffed();
     write(&tool, "m.yaml", "version: 1\nname: x\ngroups: {crew: [bob, carol]}\nworkgroups: {hall: {send: anyone}}\n");
-    let ran = tool.fails(3, "apply m.yaml --as bob", "2 things may not be made so");
+    let ran = tool.fails(3, "apply m.yaml --as bob", "2 changes may not be made");
     assert!(ran.err.contains("m.yaml:3:10:") && ran.err.contains("m.yaml:4:14:"), "{ran:?}");
     let log = tool.json("audit log --denied");
     assert_eq!(log[0]["command"], "apply m.yaml");
@@ -193,7 +193,7 @@ fn removals_are_asked_about_or_confirmed() {
     let tool = with_studio_file();
     tool.ok("apply studio.yaml");
     write(&tool, "gone.yaml", "version: 1\nworkgroups: {color: {ensure: absent}}\n");
-    let ran = tool.fails(5, "apply gone.yaml", "this cannot be made so");
+    let ran = tool.fails(5, "apply gone.yaml", "this change cannot be made");
     assert!(ran.err.contains("workgroup:color belongs to the set studio, and would be removed"), "{ran:?}");
     write(&tool, "gone.yaml", "version: 1\nname: studio\nworkgroups: {color: {ensure: absent}}\n");
     let ran = tool.fails(5, "apply gone.yaml", "not confirmed, so nothing was changed");
@@ -211,17 +211,17 @@ fn a_saved_plan_is_applied_only_if_it_comes_to_the_same() {
         &std::fs::metadata(tool.folder().join("p.plan")).unwrap().permissions(),
     );
     assert_eq!(mode & 0o777, 0o600);
-    let ran = tool.fails(6, "apply p.plan", "`p.plan` is a saved plan, and no manifest");
+    let ran = tool.fails(6, "apply p.plan", "not a manifest: `p.plan` is a saved plan");
     assert!(ran.err.contains("rolebook apply --plan p.plan"), "{ran:?}");
     // Something else changes, and then something of the plan.
     tool.ok("account add somebody");
     std::fs::remove_file(tool.folder().join("studio.yaml")).unwrap();
     let _ = tool.fails(5, "apply --plan p.plan --as somebody", "the plan was made as the operator");
     assert!(tool.ok("apply --plan p.plan").contains("Applied: 42 added, 0 changed, 0 removed."));
-    let ran = tool.fails(5, "apply --plan p.plan", "the plan no longer comes to what was planned");
+    let ran = tool.fails(5, "apply --plan p.plan", "the plan no longer has the planned effects");
     assert!(ran.err.contains("only planned: + {\"change\":\"added\",\"ref\":\"user:alice\""), "{ran:?}");
     write(&tool, "p.plan", "{}");
-    let _ = tool.fails(6, "apply --plan p.plan", "is no saved plan");
+    let _ = tool.fails(6, "apply --plan p.plan", "is not a saved plan");
     let _ = tool.fails(2, "apply --plan p.plan --prune", "cannot be used with");
 }
 

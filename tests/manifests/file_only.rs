@@ -221,14 +221,14 @@ fn what_a_sharer_could_not_share_contradicts_the_file_of_the_operator() {
     tool.ok("validate m.yaml");
     let before = tool.revision();
     for command in ["plan m.yaml", "apply m.yaml --yes"] {
-        let ran = tool.fails(5, command, "this cannot be made so");
+        let ran = tool.fails(5, command, "this change cannot be made");
         assert!(
             ran.err.contains("m.yaml:2:36: user:bob may not share=") && ran.err.contains("orphaned: true"),
             "{ran:?}"
         );
     }
     assert_eq!(tool.revision(), before, "nobody was denied anything, so nothing is recorded");
-    let ran = tool.fails(3, "apply m.yaml --yes --as alice", "this cannot be made so");
+    let ran = tool.fails(3, "apply m.yaml --yes --as alice", "this change cannot be made");
     assert!(ran.err.contains("only user:bob may share as user:bob"), "{ran:?}");
 }
 

@@ -72,7 +72,7 @@ fn what_holds_data_is_never_pruned() {
     tool.ok("content set n:/p --owner zoe");
     tool.ok("package send --title t --to dropbox:in --as bob");
     write(&tool, "s.yaml", &format!("{HEAD}name: s\ngroups: {{a: []}}\n"));
-    let ran = tool.fails(5, "apply s.yaml --prune --yes --max-removals 99", "6 things cannot be made so");
+    let ran = tool.fails(5, "apply s.yaml --prune --yes --max-removals 99", "6 changes cannot be made");
     for what in [
         "dropbox:in is no longer declared, and holds packages",
         "n:/p is no longer declared",
@@ -94,14 +94,14 @@ fn two_sets_share_what_they_say_alike_and_quarrel_over_the_rest() {
     assert!(done.contains("~ workgroup:w: sets one -> one two"), "{done}");
     // Another value.
     write(&tool, "two.yaml", &format!("{HEAD}name: two\nworkgroups: {{w: {{send: anyone, members: [bob, carol]}}}}\n"));
-    let ran = tool.fails(5, "apply two.yaml", "this cannot be made so");
+    let ran = tool.fails(5, "apply two.yaml", "this change cannot be made");
     for part in ["two.yaml:3:14: workgroup:w belongs to the set one", "leave it out here", "both own it", "--take-over"]
     {
         assert!(ran.err.contains(part), "{part}: {ran:?}");
     }
     tool.ok("apply two.yaml --take-over");
     assert_eq!(tool.json("workgroup show w")["send"], "anyone");
-    let _ = tool.fails(5, "apply one.yaml", "this cannot be made so");
+    let _ = tool.fails(5, "apply one.yaml", "this change cannot be made");
     // What is shared outlives either of the two.
     apply(&tool, "three", "groups: {g: [bob]}");
     apply(&tool, "four", "groups: {g: [bob]}");
@@ -160,12 +160,12 @@ fn what_one_may_not_change_one_does_not_make_a_sets_either() {
     let tool = Tool::staffed();
     tool.ok("group add editors");
     write(&tool, "m.yaml", &format!("{HEAD}name: mine\naccounts: {{carol: {{}}}}\n"));
-    let ran = tool.fails(3, "apply m.yaml --as bob", "this cannot be made so");
+    let ran = tool.fails(3, "apply m.yaml --as bob", "this change cannot be made");
     assert!(ran.err.contains("m.yaml:3:12: user:bob may not edit on user:carol"), "{ran:?}");
     tool.ok("apply m.yaml --as dana");
     // Renaming an account takes more than editing one's own.
     write(&tool, "m.yaml", &format!("{HEAD}accounts: {{robert: {{previously: bob}}}}\n"));
-    let ran = tool.fails(3, "apply m.yaml --as bob", "this cannot be made so");
+    let ran = tool.fails(3, "apply m.yaml --as bob", "this change cannot be made");
     assert!(ran.err.contains("user:bob may not delete on user:bob"), "{ran:?}");
     assert!(tool.ok("apply m.yaml --as dana").contains("> user:bob: name bob -> robert"));
     assert_eq!(tool.json("account show robert")["email"], "bob@example.com");
@@ -190,7 +190,7 @@ fn what_another_set_owns_is_neither_changed_nor_removed_by_the_way() {
     ] {
         write(&tool, "t.yaml", &format!("{HEAD}name: t\n{text}\n"));
         let before = tool.ok("export");
-        let ran = tool.fails(5, "apply t.yaml --yes", "this cannot be made so");
+        let ran = tool.fails(5, "apply t.yaml --yes", "this change cannot be made");
         assert!(ran.err.contains(what) && ran.err.contains("t.yaml:3:"), "{what}: {ran:?}");
         assert_eq!(tool.ok("export"), before, "{what}");
     }
@@ -203,7 +203,7 @@ fn what_another_set_owns_is_neither_changed_nor_removed_by_the_way() {
     );
     tool.ok("apply rows.jsonl");
     write(&tool, "u.yaml", &format!("{HEAD}name: u\ngroups: {{mine: {{ensure: absent}}}}\n"));
-    let ran = tool.fails(5, "apply u.yaml --yes", "this cannot be made so");
+    let ran = tool.fails(5, "apply u.yaml --yes", "this change cannot be made");
     assert!(ran.err.contains("u.yaml:3:10: user:bob as member of group:mine belongs to the set v"), "{ran:?}");
     // The same is no conflict: both own it.
     let done = apply(&tool, "t", "accounts: {bob: {role: manager}}\nendpoints: {n: {content: {/x: {owner: bob}}}}");
@@ -297,7 +297,7 @@ fn an_exclusive_list_names_who_would_go_as_far_as_one_may_list_them() {
         ),
     );
     for who in ["", "--as dana", "--as alice"] {
-        let ran = tool.fails(5, &format!("plan two.yaml {who}"), "2 things cannot be made so");
+        let ran = tool.fails(5, &format!("plan two.yaml {who}"), "2 changes cannot be made");
         for part in [
             "two.yaml:3:10: user:bob as member of group:g belongs to the set one, and would be removed",
             "two.yaml:4:14: user:bob as standard of workgroup:w belongs to the set one, and would be removed",

@@ -64,7 +64,7 @@ fn mistakes_in_rows_are_reported_with_their_lines() {
         "m.jsonl:8:1: a group has no level `admin`",
         "m.jsonl:9:1: `name` is not a workspace",
         "m.jsonl:10:1: `permission` is missing",
-        "m.jsonl:11:1: the `manifest` row stands first, and once",
+        "m.jsonl:11:1: only the first row can be a `manifest` row",
         "m.jsonl:12:26: the line is not JSON: something follows the value",
         "m.jsonl:13:2: the line is not JSON",
         "m.jsonl:15:",
@@ -73,7 +73,7 @@ fn mistakes_in_rows_are_reported_with_their_lines() {
     }
     // A refusal underlines its row too, and nothing is applied.
     write(&tool, "m.jsonl", "{\"account\":{\"name\":\"a\"}}\n{\"member\":{\"of\":\"group:none\",\"user\":\"a\"}}\n");
-    let ran = tool.fails(4, "apply m.jsonl --yes", "this cannot be made so");
+    let ran = tool.fails(4, "apply m.jsonl --yes", "this change cannot be made");
     assert!(ran.err.contains("m.jsonl:2:1: no such group: `none`\n    2 | {\"member\""), "{ran:?}");
     assert_eq!(tool.revision(), 0);
 }
@@ -107,7 +107,7 @@ fn many_rows_are_written_in_parts_as_one_revision() {
     let more = rows.replace("\"u1", "\"v1").replace("\"u7", "\"v7")
         + "{\"member\":{\"of\":\"group:none\",\"user\":\"root\"}}\n";
     write(&tool, "bulk.jsonl", &more);
-    let _ = tool.fails(4, "apply bulk.jsonl --yes", "this cannot be made so");
+    let _ = tool.fails(4, "apply bulk.jsonl --yes", "this change cannot be made");
     assert_eq!(tool.revision(), before);
     tool.ok("audit verify");
     let _ = tool.fails(4, "account show v1", "no such account");
@@ -123,7 +123,7 @@ fn a_denied_row_rolls_back_the_rows_before_it() {
     rows.push_str("{\"account\":{\"name\":\"boss\",\"role\":\"admin\"}}\n");
     write(&tool, "m.jsonl", &rows);
     let before = tool.revision();
-    let _ = tool.fails(3, "apply m.jsonl --yes --as dana", "this cannot be made so");
+    let _ = tool.fails(3, "apply m.jsonl --yes --as dana", "this change cannot be made");
     assert_eq!(tool.revision(), before + 1, "the denial is recorded");
     assert_eq!(tool.json("audit log --denied")[0]["changes"], serde_json::json!([]));
     let _ = tool.fails(4, "account show u3", "no such account");
@@ -148,7 +148,7 @@ fn a_table_imports_accounts_and_memberships() {
     let _ = tool.fails(
         4,
         "import csv own.csv --delimiter ';' --map Login=name --map Mail=email --map Desk=-",
-        "this cannot be made so",
+        "this change cannot be made",
     );
     tool.ok("workgroup add w");
     tool.ok("import csv own.csv --delimiter ';' --map Login=name --map Mail=email --map Desk=-");

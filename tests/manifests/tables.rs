@@ -119,7 +119,7 @@ fn memberships_make_no_accounts() {
     let tool = Tool::staffed();
     tool.ok("group add crew");
     write(&tool, "list.csv", "ref,member\ngroup:crew,user:bob\ngroup:crew,user:nobody-there\n");
-    let ran = tool.fails(4, "import csv list.csv", "this cannot be made so");
+    let ran = tool.fails(4, "import csv list.csv", "this change cannot be made");
     assert!(ran.err.contains("list.csv:3:1: no such account: `nobody-there`"), "{ran:?}");
     write(&tool, "list.csv", "name,groups\ngroup:night,crew\nzoe,\"crew;group:night\"\n");
     tool.ok("import csv list.csv");

@@ -36,13 +36,13 @@ fn a_table_creates_users_straight_into_a_workgroup_as_the_command_does() {
     assert_eq!(tool.ok("import csv people.csv --workgroup color --as carol"), "No changes.\n");
     // What the command refuses the table refuses.
     write(&tool, "more.csv", "name,expires\nyan,2099-01-01\n");
-    let ran = tool.fails(3, "import csv more.csv --workgroup color --as carol", "this cannot be made so");
+    let ran = tool.fails(3, "import csv more.csv --workgroup color --as carol", "this change cannot be made");
     assert!(ran.err.contains("may not set=expires"), "{ran:#?}");
     write(&tool, "more.csv", "name\nbob\n");
-    let ran = tool.fails(3, "import csv more.csv --workgroup color --as carol", "this cannot be made so");
+    let ran = tool.fails(3, "import csv more.csv --workgroup color --as carol", "this change cannot be made");
     assert!(ran.err.contains("may not add-member on workgroup:color"), "{ran:#?}");
     write(&tool, "more.csv", "name\nyan\n");
-    let ran = tool.fails(3, "import csv more.csv --as carol", "this cannot be made so");
+    let ran = tool.fails(3, "import csv more.csv --as carol", "this change cannot be made");
     assert!(ran.err.contains("may not create-account=user"), "{ran:#?}");
     // What names the new account waits for it, wherever it stands.
     write(
@@ -50,10 +50,10 @@ fn a_table_creates_users_straight_into_a_workgroup_as_the_command_does() {
         "m.yaml",
         "version: 1\naccounts: {yan: {}}\ngroups: {g: [yan]}\nworkgroups: {color: {members: [yan]}}\n",
     );
-    let ran = tool.fails(3, "apply m.yaml --as carol", "this cannot be made so");
+    let ran = tool.fails(3, "apply m.yaml --as carol", "this change cannot be made");
     assert!(ran.err.contains("may not create-group"), "{ran:#?}");
     tool.ok("group add g --as dana");
-    let ran = tool.fails(3, "apply m.yaml --as carol", "this cannot be made so");
+    let ran = tool.fails(3, "apply m.yaml --as carol", "this change cannot be made");
     assert!(ran.err.contains("may not add-member on group:g"), "{ran:#?}");
 }
 

@@ -1,4 +1,4 @@
-//! `apply`: makes it as manifests say, all of it in one revision or nothing.
+//! `apply`: makes the changes that match manifests, all in one revision or none.
 
 use std::path::PathBuf;
 
@@ -19,20 +19,20 @@ use crate::ops::invitation::Refusal;
 use crate::render::Format;
 use crate::store::Store;
 
-/// Make it as manifests say, all of it in one revision, or nothing
+/// Make the changes that match manifests, all in one revision or none
 ///
-/// Shows the plan and asks on a terminal; elsewhere it needs --yes only where something is removed.
-/// Applied twice, the second time there are no changes and no revision.
+/// Shows the plan and asks for confirmation on a terminal. Elsewhere it needs --yes only if something is removed.
+/// A second apply of the same manifest makes no changes and no revision.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::APPLY)]
 pub(in crate::cli) struct ApplyArgs {
     /// Manifests: files, folders with `.yaml`, `.yml`, `.json` and `.jsonl` files, or `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "plan", conflicts_with = "plan", value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
-    /// How the files are written: `yaml`, or `jsonl` for one row a line [default: as their names or first lines say]
+    /// The format of the files: `yaml`, or `jsonl` for one row per line [default: by file name or first line]
     #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
     format: Option<String>,
-    /// Apply a plan that `plan --out` saved, if it still comes to the same
+    /// Apply a plan that `plan --out` saved, if it still has the same effects
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["prune", "max_removals", "take_over"])]
     plan: Option<PathBuf>,
     #[command(flatten)]
@@ -49,7 +49,7 @@ impl ApplyArgs {
                 (read, options, Some(saved))
             }
             None => {
-                // Whoever writes what is applied must not keep the other writers of the store waiting.
+                // A slow writer of the input must not block other writers of the store, so rows are read to their end.
                 let read = input::read(&self.files, self.format.as_deref(), !self.writing.dry_run)?;
                 (read, self.options.clone(), None)
             }
@@ -58,7 +58,7 @@ impl ApplyArgs {
     }
 }
 
-/// What is to be applied besides what was read.
+/// The options of an apply, besides its input.
 pub(super) struct ApplyRun<'a> {
     pub(super) writing: &'a WriteArgs,
     pub(super) options: ApplyOptions,
@@ -66,7 +66,7 @@ pub(super) struct ApplyRun<'a> {
 }
 
 impl ApplyRun<'_> {
-    /// Applies what was read: all of it in one revision, or nothing.
+    /// Applies an input, all in one revision or not at all.
     pub(super) fn run(&self, session: &mut Session<'_>, mut read: ManifestInput) -> Outcome {
         self.options.options(&read.manifest)?;
         let has_rows = !read.rows.is_empty();
@@ -81,17 +81,17 @@ impl ApplyRun<'_> {
             let mut planned = match self.planned(session, &opened, &mut read, by) {
                 Ok(planned) => planned,
                 Err(problem) => {
-                    // With the parts that were written already.
+                    // This also rolls back the parts that were written already.
                     drop(opened);
                     return Err(self.refuse(session, &store, problem, by)?.into());
                 }
             };
             let failing = planned.failing(session, opened.reader(), &read, by)?;
             if failing.count() > 0 {
-                // Whoever reads the answer may take their time.
+                // A slow reader of the answer must not hold the lock of the store.
                 drop(opened);
                 failing.report(session)?;
-                session.warn("the tests fail on the state that this leads to, so nothing was changed");
+                session.warn("tests fail in the state after the apply, so nothing was changed");
                 return Ok(1);
             }
             if self.writing.dry_run || planned.is_empty() {
@@ -102,12 +102,12 @@ impl ApplyRun<'_> {
             if has_rows && !session.globals.yes && (planned.removals() > 0 || prompt::can_ask()) {
                 // Rows are read once: they cannot be planned again after a question.
                 return Err(Problem::conflict("needs_confirmation", "not confirmed, so nothing was changed")
-                    .why("JSON Lines are read once, so nothing is asked about them")
-                    .tip("look at it with `rolebook plan`, and add --yes to confirm")
+                    .why("JSON Lines are read once, so they cannot be planned again after a question")
+                    .tip("review the changes with `rolebook plan`, and add --yes to confirm")
                     .into());
             }
             if !session.globals.yes && !is_confirmed(confirmed.as_deref(), &planned)? {
-                // Nobody else should wait while a person thinks.
+                // Other commands must not wait while a person decides.
                 drop(opened);
                 if session.output_options().format == Format::Table && prompt::can_ask() {
                     output::show(session, (&planned, &read), None, &PlanOutcome::Shown)?;
@@ -150,7 +150,7 @@ impl ApplyRun<'_> {
         Ok(planned)
     }
 
-    /// A denied apply is recorded as any denied change.
+    /// Records a denied apply in the log, as any denied change.
     fn refuse(
         &self,
         session: &Session<'_>,
@@ -166,12 +166,14 @@ impl ApplyRun<'_> {
     }
 }
 
-/// Whether a plan needs no word of anybody, or has it.
+/// Whether a plan is confirmed or needs no confirmation. Fails if the plan changed since the confirmation.
 fn is_confirmed(confirmed: Option<&str>, planned: &Planned) -> Result<bool, Problem> {
     match confirmed {
         Some(digest) if digest == planned.planned_changes.digest() => Ok(true),
-        Some(_) => Err(Problem::conflict("changed_meanwhile", "what it comes to has changed meanwhile")
-            .tip("run the command again")),
+        Some(_) => {
+            Err(Problem::conflict("changed_meanwhile", "its effects have changed meanwhile")
+                .tip("run the command again"))
+        }
         None => Ok(!prompt::can_ask() && planned.removals() == 0 && planned.cascades.is_empty()),
     }
 }

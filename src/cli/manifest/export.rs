@@ -1,4 +1,4 @@
-//! `export`: the present state as a manifest.
+//! `export`: writes the present state as a manifest.
 
 use clap::Args;
 
@@ -19,16 +19,15 @@ use crate::store::Snapshot;
 
 /// Write the present state as a manifest
 ///
-/// Applied to the same store it changes nothing; applied to an empty one it rebuilds the same access.
-/// What has secrets or happened once stands in no manifest: links, invitations, packages, keys, tokens,
-/// media and streams.
+/// Applied to the same store, the manifest changes nothing. Applied to an empty store, it rebuilds the same access.
+/// Secrets and records of events are not exported: links, invitations, packages, keys, tokens, media and streams.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::EXPORT)]
 pub(in crate::cli) struct ExportArgs {
-    /// Only what this set declares
+    /// Export only what this set declares
     #[arg(long, value_name = "SET")]
     name: Option<String>,
-    /// How it is written: `yaml`, or `jsonl` for many rows [default: as -o says, else yaml]
+    /// The format: `yaml`, or `jsonl` for many rows [default: the format of -o, else yaml]
     #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
     format: Option<String>,
     #[command(flatten)]
@@ -41,7 +40,7 @@ impl ExportArgs {
             let set = self.name.as_deref().map(Name::parse).transpose()?.map(|name| name.key().to_owned());
             let memory = view.in_memory()?;
             let (resources, bindings) = set.as_ref().map(|set| memory.facts.declared_by(set)).unwrap_or_default();
-            // A set is there for whoever is told of something that it declares.
+            // A set exists for a reader who may see at least one of its rows.
             if let Some(set) = &set
                 && !is_visible(&memory, &resources, &bindings)?
             {
@@ -51,7 +50,7 @@ impl ExportArgs {
             let export = Exporter::new(&memory.facts, view.actor, view.at, set)?.with_containers(&bindings)?;
             let written = match (self.format.as_deref(), session.output_options().format) {
                 (Some("jsonl"), _) | (None, Format::Jsonl) => export.lines(&mut EscapingWriter::new(session.out)),
-                // One value, for programs that read no YAML.
+                // One JSON value, for programs that do not read YAML.
                 (None, Format::Json) => {
                     session.value(&export.value()?)?;
                     Ok(())
@@ -64,10 +63,8 @@ impl ExportArgs {
             })?;
             match export.incomplete_count() {
                 0 => {}
-                1 => session.warn("of one thing there are members that you may not see: they are left out"),
-                many => {
-                    session.warn(&format!("of {many} things there are members that you may not see: they are left out"))
-                }
+                1 => session.warn("one resource has members that you may not see: they are left out"),
+                many => session.warn(&format!("{many} resources have members that you may not see: they are left out")),
             }
             let left_out = export.left_out()?;
             if !left_out.is_empty() {
@@ -79,7 +76,7 @@ impl ExportArgs {
     }
 }
 
-/// Whether the reader is told of any of some rows.
+/// Whether the reader may see any of the rows.
 fn is_visible(view: &ReadView<'_, Snapshot>, resources: &[Id], bindings: &[Id]) -> Result<bool, Problem> {
     let viewer = view.viewer()?;
     for id in resources {

@@ -1,4 +1,4 @@
-//! `import`: accounts and memberships from elsewhere.
+//! `import`: imports accounts and memberships from tables.
 
 use std::path::PathBuf;
 
@@ -28,42 +28,42 @@ pub(in crate::cli) struct ImportArgs {
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
 enum ImportCommand {
-    /// Accounts, groups and memberships from a table, such as the bulk file of Faspex
+    /// Import accounts, groups and memberships from a table, such as the bulk file of Faspex
     #[command(after_long_help = examples::IMPORT_CSV)]
     Csv(CsvArgs),
 }
 
-/// Accounts, groups and memberships from a table, such as the bulk file of Faspex
+/// Import accounts, groups and memberships from a table, such as the bulk file of Faspex
 ///
-/// The first line is the headers: `name`, `first_name`, `last_name`, `display_name`, `email`, `role`,
-/// `status`, `expires`, `settings`, `group`, `workgroup`, `dropbox`, `level`, `active`; `welcome_email` is
-/// passed over. A cell with nothing in it changes nothing; several groups stand in one cell with `;` between.
+/// The first line is the header: `name`, `first_name`, `last_name`, `display_name`, `email`, `role`, `status`,
+/// `expires`, `settings`, `group`, `workgroup`, `dropbox`, `level`, `active`; `welcome_email` is ignored. An empty
+/// cell changes nothing. A cell can name several groups, separated by `;`.
 ///
-/// What the lists of this program write with `-o csv` or `-o tsv` is read back: `ref` is what a row is about,
-/// and `member` somebody who is in it. The table is UTF-8 or UTF-16, its cells are separated by commas,
-/// semicolons or tabs; with tabs, a backslash escapes (`\\t`, `\\n`, `\\\\`) as in the output of `-o tsv`. A day in
-/// `expires` begins at 00:00 UTC.
+/// Lists that this program writes with `-o csv` or `-o tsv` can be imported too: `ref` is the resource of a row, and
+/// `member` a member of it. The table is UTF-8 or UTF-16. Its cells are separated by commas, semicolons or tabs; with
+/// tabs, a backslash escapes (`\\t`, `\\n`, `\\\\`) as in the output of `-o tsv`. A day in `expires` begins at
+/// 00:00 UTC.
 #[derive(Args, Debug)]
 struct CsvArgs {
     /// The table; `-` is standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: PathBuf,
-    /// What a header of your own is, as `HEADER=FIELD`; `HEADER=-` for nothing (can be repeated)
+    /// Read a header as a field, as `HEADER=FIELD`; `HEADER=-` ignores the column (can be repeated)
     #[arg(long, value_name = "HEADER=FIELD")]
     map: Vec<String>,
-    /// What stands between cells: one character, or `tab` [default: comma, semicolon or tab, as the headers show]
+    /// The delimiter of cells: one character, or `tab` [default: comma, semicolon or tab, as the header shows]
     #[arg(long, value_name = "CHARACTER")]
     delimiter: Option<String>,
-    /// The account role of everybody whose row names none
+    /// The account role for rows that name none
     #[arg(long, value_name = "ROLE", add = complete::words(&["admin", "manager", "user"]))]
     role: Option<String>,
-    /// Put everybody into this group
+    /// Add everybody to this group
     #[arg(long, value_name = "GROUP", add = complete::groups())]
     group: Option<String>,
-    /// Put everybody into this workgroup
+    /// Add everybody to this workgroup
     #[arg(long, value_name = "WORKGROUP", add = complete::workgroups())]
     workgroup: Option<String>,
-    /// Put everybody into this dropbox
+    /// Add everybody to this dropbox
     #[arg(long, value_name = "DROPBOX", add = complete::dropboxes())]
     dropbox: Option<String>,
     #[command(flatten)]
@@ -106,15 +106,17 @@ impl CsvArgs {
         let mut headers = Vec::new();
         for text in &self.map {
             let Some((header, field)) = text.rsplit_once('=') else {
-                return Err(
-                    Problem::usage("bad_map", format!("`{}` maps nothing", printable(text))).tip("--map LOGIN=name")
-                );
+                return Err(Problem::usage(
+                    "bad_map",
+                    format!("invalid value `{}`, expected `HEADER=FIELD`", printable(text)),
+                )
+                .tip("--map LOGIN=name"));
             };
             let field = match field {
                 "-" => None,
                 known if FIELDS.contains(&known) => Some(known.to_owned()),
                 other => {
-                    let problem = Problem::usage("bad_map", format!("no column is called `{}`", printable(other)));
+                    let problem = Problem::usage("bad_map", format!("unknown field `{}`", printable(other)));
                     return Err(problem.tip(format!("the fields are: {}", FIELDS.join(", "))));
                 }
             };

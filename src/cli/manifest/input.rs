@@ -1,4 +1,4 @@
-//! The files of a manifest: YAML and JSON read whole, JSON Lines one by one.
+//! Reads the files of a manifest: YAML and JSON as a whole, JSON Lines row by row.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Cursor, Read as Stream};
@@ -16,44 +16,44 @@ use crate::manifest::statement::{SourceLocation, Statement};
 use crate::manifest::{self, Manifest, Source};
 use crate::model::{Name, Problem};
 
-/// So far the first line that is not blank is looked for, in bytes.
+/// The maximum number of bytes in which the first line that is not blank is searched.
 const MAX_LEADING_BYTES: u64 = 1 << 20;
 
-/// How many mistakes in rows are told.
+/// The maximum number of mistakes to show.
 const MAX_SHOWN: usize = 100;
 
-/// What was read, and what is still to be read.
+/// The input of a command: the files that were read, and the rows that are still to be read.
 pub(super) struct ManifestInput {
     pub(super) sources: Vec<Source>,
     pub(super) manifest: Manifest,
     pub(super) rows: Vec<JsonlInput>,
-    /// The lines of rows that were refused, for the message.
+    /// The text of refused rows, by source and line number, for the message.
     pub(super) lines: BTreeMap<(u32, u32), String>,
-    /// Whether it may be planned more than once, because somebody is asked in between. What is planned
-    /// once is given up on the way: it takes much memory.
+    /// Whether the input may be planned more than once, because a confirmation comes in between. Otherwise statements
+    /// are dropped while they are planned, because they take much memory.
     pub(super) is_planned_again: bool,
 }
 
-/// JSON Lines that are read one by one.
+/// A source of JSON Lines that is read row by row.
 pub(super) struct JsonlInput {
     lines: Lines<Box<dyn Stream>>,
     source: u32,
-    /// The line that was looked at and not yet taken.
+    /// The first line, if it was read ahead and not yet used.
     first: Option<Result<String, Diagnostic>>,
 }
 
-/// The number of a line, and what it is or why it cannot be read.
+/// A line number, and the text of the line or the reason that it cannot be read.
 type Line = (u32, Result<String, Diagnostic>);
 
-/// How a file is written.
+/// The way to read a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FileForm {
     Whole,
     Lines,
 }
 
-/// Reads files as one manifest, or tells every mistake in them. Rows are read later, and while they are it is not
-/// waited for whoever writes them, where `at_once` says so.
+/// Reads files as one manifest. The problem lists every mistake in them. Rows are only opened here and read later. With
+/// `at_once` they are first copied to a temporary file, so that reading them later does not wait for their writer.
 pub(super) fn read(paths: &[PathBuf], format: Option<&str>, at_once: bool) -> Result<ManifestInput, Problem> {
     let (mut sources, mut opened) = (Vec::new(), Vec::new());
     for path in files::within(paths)? {
@@ -81,7 +81,7 @@ pub(super) fn read(paths: &[PathBuf], format: Option<&str>, at_once: bool) -> Re
     Ok(read)
 }
 
-/// What is wrong with files, and with the rows beside them.
+/// Adds the mistakes of rows to a problem with files.
 fn with_rows(problem: Problem, opened: Vec<(PathBuf, Box<dyn Stream>)>) -> Problem {
     let mut shown = problem.details;
     for (path, input) in opened {
@@ -93,7 +93,7 @@ fn with_rows(problem: Problem, opened: Vec<(PathBuf, Box<dyn Stream>)>) -> Probl
     files::invalid_files("bad_manifest", shown)
 }
 
-/// Reads sources as one manifest, or tells every mistake in them.
+/// Reads sources as one manifest. The problem lists every mistake in them.
 pub(super) fn read_whole(sources: Vec<Source>) -> Result<ManifestInput, Problem> {
     match manifest::read(&sources) {
         Ok(manifest) => Ok(from_whole(sources, manifest)),
@@ -104,7 +104,7 @@ pub(super) fn read_whole(sources: Vec<Source>) -> Result<ManifestInput, Problem>
     }
 }
 
-/// What was read whole.
+/// An input without rows.
 pub(super) fn from_whole(sources: Vec<Source>, manifest: Manifest) -> ManifestInput {
     ManifestInput { sources, manifest, rows: Vec::new(), lines: BTreeMap::new(), is_planned_again: false }
 }
@@ -143,18 +143,18 @@ fn form(path: &Path, format: Option<&str>, input: Box<dyn Stream>) -> Result<(Fi
     Ok((form, Box::new(Cursor::new(begun).chain(input))))
 }
 
-/// The name of the file of a spot.
+/// The name of the file of a position.
 fn name_in(sources: &[Source], location: SourceLocation) -> &str {
     sources.get(location.source as usize).map_or("", |source| source.name.as_str())
 }
 
-/// A place in a file, in words.
+/// A position as `FILE:LINE:COLUMN`.
 fn place_in(sources: &[Source], location: SourceLocation) -> String {
     format!("{}:{}:{}", name_in(sources, location), location.span.line, location.span.column)
 }
 
 impl ManifestInput {
-    /// Opens JSON Lines: the first of them may name the set.
+    /// Opens a source of JSON Lines. Its first row may name the set.
     fn open(&mut self, path: &Path, input: Box<dyn Stream>) -> Result<(), Problem> {
         let source = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
         self.sources.push(Source { name: files::name_of(path), text: String::new() });
@@ -176,23 +176,24 @@ impl ManifestInput {
         Ok(())
     }
 
-    /// Names the set; said twice it must be the same.
+    /// Sets the name of the set. Refuses a name that differs from an earlier one.
     fn name(&mut self, set: Name, location: SourceLocation, line: &str) -> Result<(), Problem> {
         if let Some(known) = self.manifest.set.as_ref().filter(|known| known.key() != set.key()) {
             let before = self.manifest.named.unwrap_or_default();
             let at = place_in(&self.sources, before);
             let diagnostic =
                 Diagnostic::at_span(location.span, format!("the set is `{set}` here and `{known}` in {at}"));
-            let shown =
-                diagnostic.tip("say it once, or the same twice").render_line(name_in(&self.sources, location), line);
+            let shown = diagnostic
+                .tip("declare it once, or the same value twice")
+                .render_line(name_in(&self.sources, location), line);
             return Err(files::invalid_files("bad_manifest", vec![shown]));
         }
         (self.manifest.set, self.manifest.named) = (Some(set), Some(location));
         Ok(())
     }
 
-    /// Takes every row in its order. What is wrong with rows is told at the end, all of it; from the
-    /// first mistake on they are only read.
+    /// Calls `take` with the statements of every row, in order. After the first mistake, rows are only checked; the
+    /// problem at the end lists the mistakes of all rows. `take` returns false for a refused statement.
     pub(super) fn each_row(
         &mut self,
         take: &mut dyn FnMut(&Statement) -> Result<bool, Problem>,
@@ -224,7 +225,7 @@ impl ManifestInput {
                         impossible
                     }
                     Ok(JsonlRow::Head(_)) => {
-                        vec![Diagnostic::at_span(json::line_span(number), "the `manifest` row stands first, and once")]
+                        vec![Diagnostic::at_span(json::line_span(number), "only the first row can be a `manifest` row")]
                     }
                     Err(diagnostics) => diagnostics,
                 };
@@ -239,7 +240,7 @@ impl ManifestInput {
         if !has_rows {
             return Ok(());
         }
-        // Those of files that were read whole were told with them.
+        // Cycles in files that were read as a whole were reported with these files.
         for (source, diagnostic) in self.manifest.consistency.circles() {
             wrong += 1;
             let name = self.sources.get(source as usize).map_or("", |source| source.name.as_str());
@@ -251,7 +252,7 @@ impl ManifestInput {
         Err(files::invalid_files_some("bad_manifest", told, wrong))
     }
 
-    /// Reads every row and only looks whether it is one. Answers how many statements they make.
+    /// Checks every row without planning it. Returns the number of statements.
     pub(super) fn count_rows(&mut self) -> Result<usize, Problem> {
         let mut count = 0;
         self.each_row(&mut |_| {
@@ -263,7 +264,7 @@ impl ManifestInput {
 }
 
 impl JsonlInput {
-    /// The next line that is not blank, with its number; or what cannot be read of it.
+    /// The next line that is not blank; `None` at the end of the source.
     fn next(&mut self) -> Result<Option<Line>, Problem> {
         let number = |lines: &Lines<_>| u32::try_from(lines.number).unwrap_or(u32::MAX);
         if let Some(first) = self.first.take() {

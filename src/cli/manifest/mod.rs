@@ -1,4 +1,6 @@
-//! Manifests: `plan`, `apply`, `export`, `validate`, `schema`.
+//! The commands for manifests: `plan`, `apply`, `export`, `import`, `validate` and `schema`.
+//!
+//! [`input`] reads files, [`plan_run`] plans them on a store, and [`output`] shows a plan.
 
 mod apply;
 mod export;
@@ -28,55 +30,55 @@ use crate::manifest::{Manifest, plan as planning};
 use crate::model::Problem;
 use input::ManifestInput;
 
-// Which files say what should exist.
+// The files of a manifest.
 #[derive(Args, Debug)]
 struct FilesArgs {
     /// Manifests: files, folders with `.yaml`, `.yml`, `.json` and `.jsonl` files, or `-` for standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     files: Vec<PathBuf>,
-    /// How the files are written: `yaml`, or `jsonl` for one row a line [default: as their names or first lines say]
+    /// The format of the files: `yaml`, or `jsonl` for one row per line [default: by file name or first line]
     #[arg(long, value_name = "FORMAT", value_parser = ["yaml", "jsonl"])]
     format: Option<String>,
 }
 
-// How far a manifest may go.
+// Options on what an apply may change.
 #[derive(Args, Debug, Clone)]
 struct ApplyOptions {
-    /// Remove what the set declared before and does no more
+    /// Remove what the set owns and no longer declares
     #[arg(long)]
     prune: bool,
-    /// Allow so many removals, in place of the limits
+    /// Allow this many removals instead of the limits
     #[arg(long, value_name = "N", value_parser = number)]
     max_removals: Option<u64>,
-    /// Change what other sets own, and make it this one's
+    /// Change what other sets own, and take over its ownership
     #[arg(long)]
     take_over: bool,
 }
 
-/// So many of something, in words.
+/// A count with its noun, which gets a plural `s`.
 fn counted<N: Display + PartialEq + From<u8>>(count: N, word: &str) -> String {
     let end = if count == N::from(1) { "" } else { "s" };
     format!("{count} {word}{end}")
 }
 
 impl FilesArgs {
-    /// Reads all of them as one manifest, or tells every mistake in them.
+    /// Reads all files as one manifest. The problem lists every mistake in them.
     fn read(&self) -> Result<ManifestInput, Problem> {
         input::read(&self.files, self.format.as_deref(), false)
     }
 }
 
 impl ApplyOptions {
-    /// As the planner takes it.
+    /// The options for the planner. Refuses `--prune` and `--take-over` for a manifest without a name.
     fn options(&self, manifest: &Manifest) -> Result<planning::PlanOptions, Problem> {
         if self.prune && manifest.set.is_none() {
             return Err(Problem::usage("no_set", "--prune needs a set, and the manifest has no `name`")
-                .why("only what a set declared before is removed when it does so no more")
+                .why("--prune removes what the set owns and no longer declares")
                 .tip("add a line such as `name: studio`"));
         }
         if self.take_over && manifest.set.is_none() {
             return Err(Problem::usage("no_set", "--take-over needs a set, and the manifest has no `name`")
-                .why("what is taken over becomes a set's")
+                .why("--take-over makes the set the owner of what it declares")
                 .tip("add a line such as `name: studio`"));
         }
         Ok(planning::PlanOptions {

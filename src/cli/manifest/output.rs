@@ -1,4 +1,4 @@
-//! How a plan is shown: a line for each thing, removals at the end, and the sum of it.
+//! The output of a plan: a line for each change, removals at the end, and a summary.
 
 use serde_json::{Map, Value, json};
 
@@ -26,18 +26,18 @@ static COLUMNS: [Column; 9] = [
     hidden("revision"),
 ];
 
-/// How much text is put together before it is written, in bytes: a plan may have very many lines.
+/// The number of bytes of text that are collected before they are written. A plan can have very many lines.
 const CHUNK: usize = 1 << 16;
 
-/// What became of a plan.
+/// The outcome of a plan.
 pub(super) enum PlanOutcome {
-    /// It is only shown.
+    /// The plan is only shown.
     Shown,
-    /// It was applied; none where nothing was to be done.
+    /// The plan was applied; `None` if there was nothing to change.
     Applied(Option<Revision>),
 }
 
-/// Shows a plan and what became of it.
+/// Shows a plan and its outcome.
 pub(super) fn show(
     session: &mut Session<'_>,
     (planned, read): (&Planned, &ManifestInput),
@@ -55,7 +55,7 @@ pub(super) fn show(
         Format::Table => lines(session, (planned, read), access, outcome)?,
         Format::Json | Format::Yaml => {
             let whole = object((planned, read), access, outcome);
-            // There may be far more rows than changes.
+            // There can be far more rows of access than changes, so they are streamed.
             session.show_parted(&whole, ROWS, &mut |push| {
                 access.iter().flat_map(|access| access.rows()).try_for_each(|row| push(Value::Object(row)))
             })?;
@@ -84,7 +84,7 @@ fn lines(
 ) -> Result<(), RenderError> {
     let colour = session.colour();
     let texts: Vec<String> = planned.planned_changes.0.iter().map(|change| change.change.plan_line()).collect();
-    // Places stand in a column of their own, as far as the lines are of a length.
+    // Positions are aligned in a column behind lines of up to 72 characters.
     let width = texts.iter().map(|text| text.chars().count()).filter(|length| *length <= 72).max().unwrap_or_default();
     let mut text = Text::new(colour);
     for ((action, what), count) in &planned.counts.0 {
@@ -110,7 +110,7 @@ fn lines(
         })?;
     }
     if !planned.undeclared.is_empty() {
-        text.line("No longer declared, and left as they are without --prune:");
+        text.line("No longer declared, and unchanged without --prune:");
         for name in &planned.undeclared {
             text.line(&format!("  {name}"));
         }
@@ -125,7 +125,7 @@ fn lines(
     session.print(&text)
 }
 
-/// Writes what was put together, if it is much.
+/// Writes the collected text if it exceeds a chunk.
 fn print_chunk(session: &mut Session<'_>, text: &mut Text) -> Result<(), RenderError> {
     if text.len() > CHUNK {
         session.print(text)?;
@@ -194,7 +194,7 @@ fn effect_row(effect: &PlannedChange, read: &ManifestInput, revision: Option<Rev
     row(&COLUMNS, values)
 }
 
-/// Where something is declared.
+/// The file and line of the declaration of a change.
 fn declared_at<'r>(change: &PlannedChange, read: &'r ManifestInput) -> Option<(&'r str, u32)> {
     let location = change.location?;
     Some((read.sources.get(location.source as usize)?.name.as_str(), location.span.line))

@@ -1,4 +1,4 @@
-//! `plan`: what an apply would change.
+//! `plan`: shows what an apply would change.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,10 @@ use super::{ApplyOptions, FilesArgs, plan_file};
 use crate::model::Time;
 use crate::store::Store;
 
-/// Show what it would take to make it as manifests say
+/// Show what would change to match manifests
 ///
-/// A line for each thing: `+` new, `~` otherwise, `>` renamed, `=` made by hand and now the set's, `-`
-/// gone. Nothing is changed.
+/// Shows a line for each change: `+` added, `~` changed, `>` renamed, `=` adopted by the set, `-` removed. Nothing
+/// is changed.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::PLAN)]
 pub(in crate::cli) struct PlanArgs {
@@ -23,10 +23,10 @@ pub(in crate::cli) struct PlanArgs {
     files: FilesArgs,
     #[command(flatten)]
     options: ApplyOptions,
-    /// Show also who would gain and lose what
+    /// Show also who would gain and lose which access
     #[arg(long)]
     access: bool,
-    /// Exit with 1 when there is something to do
+    /// Exit with status 1 if there are changes
     #[arg(long)]
     exit_code: bool,
     /// Save the plan, for `apply --plan FILE`

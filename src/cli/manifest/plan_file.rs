@@ -1,4 +1,4 @@
-//! A plan as a file: what was planned, to be applied only if it still comes to the same.
+//! Saved plans: a file with a plan, which is applied only if it still has the same effects.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -15,22 +15,23 @@ use crate::model::name::shell_quote;
 use crate::model::{Problem, ProblemKind};
 use crate::render::json;
 
-/// The form of the file.
+/// The format of the file, with its version.
 const FORM: &str = "rolebook plan 1";
 
-/// A plan as it is saved. Nothing secret stands in a manifest, so nothing secret stands here.
+/// The contents of a saved plan. It holds no secrets, because manifests hold none.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PlanFile {
     form: String,
-    /// The account it was made as; none for the operator.
+    /// The name of the account that planned; `None` for the operator.
     actor: Option<String>,
     prune: bool,
     max_removals: Option<u64>,
     take_over: bool,
     sources: Vec<SavedSource>,
-    /// The digest of the effects, and the effects, to tell what is different.
+    /// The digest of the effects.
     digest: String,
+    /// The effects, to show the differences if the digest differs.
     effects: Vec<String>,
 }
 
@@ -41,17 +42,17 @@ struct SavedSource {
     text: String,
 }
 
-/// Refuses a saved plan where a manifest is wanted.
+/// Refuses a saved plan that is given as a manifest.
 pub(super) fn refuse(source: &Source) -> Result<(), Problem> {
     let is_saved = source.text.starts_with('{') && source.text.lines().take(2).any(|line| line.contains(FORM));
     if !is_saved {
         return Ok(());
     }
-    Err(Problem::new(ProblemKind::Input, "bad_manifest", format!("`{}` is a saved plan, and no manifest", source.name))
+    Err(Problem::new(ProblemKind::Input, "bad_manifest", format!("not a manifest: `{}` is a saved plan", source.name))
         .tip(format!("rolebook apply --plan {}", shell_quote(&source.name))))
 }
 
-/// Writes a plan, for its owner alone: a manifest names who may do what.
+/// Writes a plan to a file that only its owner can read, because a manifest shows who may do what.
 pub(super) fn save(
     path: &Path,
     read: &ManifestInput,
@@ -63,10 +64,10 @@ pub(super) fn save(
         let message = format!("the plan cannot be written to `{}`: {why}", files::name_of(path));
         Problem::new(ProblemKind::Input, "unwritable", message)
     };
-    // What is read one by one is not there any more.
+    // The text of JSON Lines is not kept.
     if read.sources.iter().any(|source| source.text.is_empty()) {
         return Err(Problem::usage("rows_in_plan", "a plan of JSON Lines cannot be saved")
-            .tip("apply the file itself, with --max-removals for what the plan showed"));
+            .tip("apply the file itself, with --max-removals N for the removals of the plan"));
     }
     let sources = read.sources.iter().map(|it| SavedSource { name: it.name.clone(), text: it.text.clone() }).collect();
     let saved = PlanFile {
@@ -89,17 +90,17 @@ fn fingerprints(planned_changes: &PlannedChanges) -> Vec<String> {
     planned_changes.0.iter().map(PlannedChange::fingerprint).collect()
 }
 
-/// Reads a plan back.
+/// Reads a saved plan.
 pub(super) fn load(path: &Path) -> Result<(ManifestInput, ApplyOptions, PlanFile), Problem> {
     let text = files::source(path)?.text;
     let bad = |what: &str| {
         let name = files::name_of(path);
-        Problem::new(ProblemKind::Input, "bad_plan", format!("`{name}` is no saved plan{what}"))
+        Problem::new(ProblemKind::Input, "bad_plan", format!("`{name}` is not a saved plan{what}"))
             .tip("make one with: rolebook plan FILE --out PLAN")
     };
     let mut saved: PlanFile = serde_json::from_str(&text).map_err(|_| bad(""))?;
     if saved.form != FORM {
-        return Err(bad(" of a form that this program knows"));
+        return Err(bad(" of a supported version"));
     }
     let sources = std::mem::take(&mut saved.sources);
     let sources = sources.into_iter().map(|it| Source { name: it.name, text: it.text }).collect();
@@ -108,29 +109,29 @@ pub(super) fn load(path: &Path) -> Result<(ManifestInput, ApplyOptions, PlanFile
 }
 
 impl PlanFile {
-    /// Demands that whoever applies it is who planned it.
+    /// Refuses an actor who is not the one who planned.
     pub(super) fn check_actor(&self, actor: Option<&str>) -> Result<(), Problem> {
         if self.actor.as_deref() != actor {
             let told = |actor: Option<&str>| actor.map_or_else(|| "the operator".to_owned(), |it| format!("`{it}`"));
             return Err(Problem::conflict(
                 "other_actor",
-                format!("the plan was made as {}, and is applied as {}", told(self.actor.as_deref()), told(actor)),
+                format!("the plan was made as {} and is applied as {}", told(self.actor.as_deref()), told(actor)),
             )
             .tip("apply it as it was planned, or plan again"));
         }
         Ok(())
     }
 
-    /// Demands that what would be done now is what was planned.
+    /// Refuses changes that differ from the planned ones.
     pub(super) fn check(&self, planned_changes: &PlannedChanges) -> Result<(), Problem> {
         if self.digest == planned_changes.digest() {
             return Ok(());
         }
         let now = fingerprints(planned_changes);
-        let mut problem = Problem::conflict("stale_plan", "the plan no longer comes to what was planned")
-            .why("what it would change was changed meanwhile")
-            .tip("plan again, and look at what is different");
-        // There may be very many.
+        let mut problem = Problem::conflict("stale_plan", "the plan no longer has the planned effects")
+            .why("the store has changed meanwhile")
+            .tip("plan again, and review the differences");
+        // There can be very many lines, so they are compared by a set.
         let only = |these: &[String], those: &[String], word: &str| -> Vec<String> {
             let those: HashSet<&String> = those.iter().collect();
             these.iter().filter(|line| !those.contains(line)).map(|line| format!("{word}: {line}")).collect()

@@ -1,4 +1,4 @@
-//! A manifest held against a store: what would change, and what stands in the way.
+//! Plans a manifest on a store: the changes, or the problem that lists all refusals.
 
 use std::cell::OnceCell;
 
@@ -21,46 +21,46 @@ use crate::policy::{Draft, Facts, Overlay, RowChange, SwappableFacts};
 use crate::render::RenderError;
 use crate::store::{Reader, Snapshot, Writer};
 
-/// From so many statements on the store is read into memory once, instead of being asked for each.
+/// From this many statements on, reading the store into memory costs less than queries for each statement.
 const SNAPSHOT_THRESHOLD: usize = 300;
 
-/// From so many changes on, those that rows bring are counted and not listed.
+/// The maximum number of changes from rows that are listed. More changes are only counted.
 const MAX_LISTED: usize = 1000;
 
-/// How many rows of the store a part of an apply has.
+/// The number of changed rows from which on a part of an apply is written.
 const PART_ROWS: usize = 20_000;
 
-/// What a manifest would change.
+/// The result of planning a manifest.
 pub(super) struct Planned {
-    /// Each thing that would be otherwise, as far as whoever plans may see it.
+    /// The changes that the actor may see; empty if they are only counted.
     pub(super) planned_changes: PlannedChanges,
-    /// How many there are, where they are too many to be listed.
+    /// The numbers of changes, if there are too many to list.
     pub(super) counts: Counts,
-    /// Whether a part of it was written already.
+    /// Whether a part of the changes was written already.
     pub(super) in_parts: bool,
-    /// The rows, for the store.
+    /// The changed rows that are still to be written.
     pub(super) rows: Vec<RowChange>,
     pub(super) last_id: Id,
-    /// The same as a draft, for questions about the state it leads to.
+    /// The same changes as a draft, for questions about the state after the apply.
     pub(super) draft: Draft,
-    /// What it would mean for people, where that was asked for.
+    /// The changes of access; `None` without `--access`.
     pub(super) access: Option<AccessImpact>,
     pub(super) warnings: Vec<String>,
-    /// What the set declared before and does no more.
+    /// What the set owns and no longer declares, without `--prune`.
     pub(super) undeclared: Vec<String>,
-    /// What goes with what is removed.
+    /// Descriptions of what is removed together with other resources.
     pub(super) cascades: Vec<String>,
 }
 
-/// Who plans, and when.
+/// The actor and the time of a plan.
 #[derive(Clone, Copy)]
 pub(super) struct PlanContext {
     pub(super) actor: Actor,
     pub(super) at: Time,
 }
 
-/// Holds a manifest against the present of a store. What many rows come to is written in parts, where
-/// somebody writes. Where that is to be shown, the state is compared with the one that the manifest leads to.
+/// Plans a manifest on the present state of a store. With a writer, the changes of many rows are written in parts. With
+/// `with_access`, the plan includes the changes of access.
 pub(super) fn plan(
     (reader, writer): (&Reader, Option<&Writer>),
     read: &mut ManifestInput,
@@ -70,7 +70,7 @@ pub(super) fn plan(
 ) -> Result<Planned, Problem> {
     let stored = reader.facts();
     require_active(&stored, by.actor, by.at)?;
-    // The store as it is for a few, in memory for many.
+    // Few statements query the store; for many, it is read into memory.
     let (memory, as_needed) = (OnceCell::new(), OnceCell::new());
     let below = SwappableFacts::new(&stored);
     let into_memory = || -> Result<(), Problem> {
@@ -103,12 +103,12 @@ pub(super) fn plan(
             && planner.size() > PART_ROWS
             && planner.refusals.is_empty()
         {
-            // What is written is not what was owned before.
+            // The rows that the set owned before must be read before a part is written.
             owned()?;
             let rows = planner.part()?;
             counts.add(&rows);
             writer.write_part(&rows)?;
-            // Only the store has what was written.
+            // The snapshot in memory does not have the written part, so the planner continues on the store.
             below.swap(&stored);
             in_parts = true;
         }
@@ -143,7 +143,7 @@ pub(super) fn plan(
     Ok(Planned { planned_changes, counts, in_parts, rows, last_id, draft, access, warnings, undeclared, cascades })
 }
 
-/// What the set of a manifest owns so far.
+/// The rows that the set of a manifest owns in the store.
 fn owned_by(set: Option<&Name>, reader: &Reader, memory: Option<&Snapshot>) -> Result<Owned, Problem> {
     let Some(set) = set else { return Ok(Owned::default()) };
     let (resources, bindings) = match memory {
@@ -153,7 +153,7 @@ fn owned_by(set: Option<&Name>, reader: &Reader, memory: Option<&Snapshot>) -> R
     Ok(Owned { resources, bindings })
 }
 
-/// Takes what was read whole, and keeps it only if it is planned again.
+/// Plans the statements of files that were read as a whole. Keeps them only if they are planned again.
 fn take_statements(planner: &mut Planner<'_, dyn Facts + '_>, read: &mut ManifestInput) -> Result<(), Problem> {
     for statement in std::mem::take(&mut read.manifest.statements) {
         planner.take(&statement)?;
@@ -164,10 +164,10 @@ fn take_statements(planner: &mut Planner<'_, dyn Facts + '_>, read: &mut Manifes
     Ok(())
 }
 
-/// What cannot be made so, each at its place.
+/// The problem that lists all refusals, each with its position.
 fn refused(refusals: &[PlanRefusal], read: &ManifestInput) -> Problem {
     let Some(first) = refusals.first() else { return Problem::conflict("refused", "nothing was refused") };
-    // There may be as many as there are lines.
+    // There can be one refusal per line, so the lines are split once.
     let texts: Vec<Vec<&str>> = read.sources.iter().map(|source| source.text.lines().collect()).collect();
     let shown = |refusal: &PlanRefusal| {
         let problem = refusal.problem.clone();
@@ -194,14 +194,14 @@ fn refused(refusals: &[PlanRefusal], read: &ManifestInput) -> Problem {
     };
     let mut problem = match refusals.len() {
         1 if first.location.is_none() => return first.problem.clone(),
-        1 => Problem { message: "this cannot be made so".to_owned(), ..first.problem.clone() },
+        1 => Problem { message: "this change cannot be made".to_owned(), ..first.problem.clone() },
         count => {
             let of = |kind: ProblemKind| refusals.iter().filter(|it| it.problem.kind == kind).count();
             let denied = of(ProblemKind::Denied);
             let message = match denied {
-                0 => format!("{count} things cannot be made so"),
-                _ if denied == count => format!("{count} things may not be made so"),
-                _ => format!("{count} things cannot or may not be made so"),
+                0 => format!("{count} changes cannot be made"),
+                _ if denied == count => format!("{count} changes may not be made"),
+                _ => format!("{count} changes cannot or may not be made"),
             };
             let mut problem = Problem::new(first.problem.kind, first.problem.code, message);
             problem.rule = first.problem.rule;
@@ -216,7 +216,7 @@ fn refused(refusals: &[PlanRefusal], read: &ManifestInput) -> Problem {
 }
 
 impl Planned {
-    /// Asks the tests of the state that the manifest leads to.
+    /// Runs the tests of the manifest on the state after the apply.
     pub(super) fn failing<'t>(
         &self,
         session: &Session<'_>,
@@ -229,7 +229,7 @@ impl Planned {
         }
         let revision = reader.last_revision()?;
         let tests = &read.manifest.tests;
-        // What was written in parts only this connection sees, and no snapshot.
+        // Written parts are visible only to this connection, so a snapshot would not have them.
         if self.in_parts {
             let before = reader.facts();
             let facts = Overlay::with(&before, &self.draft)?;
@@ -248,28 +248,28 @@ impl Planned {
         )
     }
 
-    /// Gives up what the store has by now: words for very many changes need the room.
+    /// Drops the rows after they are committed, because the output of very many changes needs the memory.
     pub(super) fn give_up_rows(&mut self) {
         (self.rows, self.draft) = (Vec::new(), Draft::default());
     }
 
-    /// How many things there are of a sign.
+    /// The number of changes with an action.
     pub(super) fn count(&self, action: PlannedAction) -> u64 {
         self.counts.count(action) + self.planned_changes.count(action) as u64
     }
 
-    /// How many things would be gone.
+    /// The number of removals.
     pub(super) fn removals(&self) -> u64 {
         self.count(PlannedAction::Remove)
     }
 
-    /// The sum of it, planned or done.
+    /// The summary line of a plan, or of an apply if `is_done`.
     pub(super) fn summary(&self, is_done: bool) -> String {
         let count = |action| self.count(action);
         if is_done { summary_done(count) } else { summary(count) }
     }
 
-    /// Whether there is nothing to do.
+    /// Whether the plan has no changes.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty() && !self.in_parts
     }

@@ -1,4 +1,4 @@
-//! `schema`: what editors and validators read about manifests.
+//! `schema`: prints the JSON Schema of manifests, for editors and validators.
 
 use clap::Args;
 
@@ -9,7 +9,7 @@ use crate::model::Problem;
 
 /// Print the JSON Schema of manifests (draft-07)
 ///
-/// Editors that know it complete and check a manifest while it is written; name it in the first line:
+/// Editors use the schema to complete and check a manifest. Name the schema in the first line of the manifest:
 /// `# yaml-language-server: $schema=rolebook.schema.json`
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::SCHEMA)]

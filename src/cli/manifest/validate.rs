@@ -1,4 +1,4 @@
-//! `validate`: is it a manifest at all? Needs no store.
+//! `validate`: checks whether files are a valid manifest, without a store.
 
 use clap::Args;
 use serde_json::{Map, json};
@@ -8,9 +8,9 @@ use super::super::{Outcome, examples};
 use super::{FilesArgs, counted};
 use crate::render::Format;
 
-/// Look whether files are a manifest; needs no store
+/// Check whether files are valid manifests; needs no store
 ///
-/// Tells every mistake with its place. Whether the names in it are there is for `plan` to say.
+/// Reports every mistake with its position. Use `plan` to check the names against a store too.
 #[derive(Args, Debug)]
 #[command(after_long_help = examples::VALIDATE)]
 pub(in crate::cli) struct ValidateArgs {
