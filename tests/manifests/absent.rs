@@ -1,9 +1,9 @@
-//! `ensure: absent` of accounts: what becomes of what they shared.
+//! `ensure: absent` for accounts, and its effect on the shares that they made.
 
 use super::{HEAD, write};
 use crate::support::Tool;
 
-/// A node whose folder bob owns; he shares it with carol, and she with eve.
+/// A node with a folder that alice shares with bob, bob with carol, and carol with eve.
 fn shared() -> Tool {
     let tool = Tool::staffed();
     tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
@@ -14,14 +14,14 @@ fn shared() -> Tool {
     tool
 }
 
-/// The shares of the folder, but for its owner's.
+/// The shares of the folder, without the row of its owner.
 fn shares(tool: &Tool) -> String {
     let listed = tool.ok("share list n:/a --all -o tsv --no-headers --columns principal,class");
     listed.lines().filter(|line| !line.ends_with("\towner")).collect()
 }
 
 #[test]
-fn the_shares_of_an_absent_account_are_removed_where_that_is_said() {
+fn the_shares_of_an_absent_account_are_removed_with_cascade() {
     let tool = shared();
     write(&tool, "m.yaml", &format!("{HEAD}accounts: {{bob: {{ensure: absent}}}}\n"));
     let ran = tool.fails(5, "apply m.yaml --yes", "this change cannot be made");
@@ -45,7 +45,7 @@ fn the_shares_of_an_absent_account_are_removed_where_that_is_said() {
 }
 
 #[test]
-fn what_is_pruned_in_the_same_file_keeps_no_account_alive() {
+fn shares_pruned_by_the_same_file_do_not_keep_an_account() {
     let declared = "    shares:\n      /a:\n        bob: edit\n        carol: {permission: edit, by: bob}\n        eve: {permission: view, by: carol}\n";
     let head = format!(
         "{HEAD}name: s\nendpoints:\n  n:\n    kind: node\n    node-version: 4.4.6\n    roles: {{administrator: [alice]}}\n    content: {{/a: {{}}}}\n"
@@ -54,13 +54,13 @@ fn what_is_pruned_in_the_same_file_keeps_no_account_alive() {
     write(&tool, "s.yaml", &format!("{head}{declared}"));
     tool.ok("apply s.yaml --yes");
     write(&tool, "s.yaml", &format!("{head}accounts: {{bob: {{ensure: absent}}}}\n"));
-    // Without pruning the shares stay, and so must he.
+    // Without pruning the shares remain, so the account cannot be destroyed.
     assert!(tool.fails(5, "apply s.yaml --yes", "").err.contains("user:bob cannot be destroyed yet"));
     let done = tool.ok("apply s.yaml --yes --prune --max-removals 9");
     assert!(done.contains("- user:bob") && done.contains("- n:/a"), "{done}");
     assert_eq!(shares(&tool), "");
     assert_eq!(tool.ok("apply s.yaml --yes --prune"), "No changes.\n");
-    // What somebody made by hand stays in the way.
+    // A share made by hand prevents the removal.
     let tool = Tool::staffed();
     write(&tool, "s.yaml", &format!("{head}{declared}"));
     tool.ok("apply s.yaml --yes");
@@ -72,7 +72,7 @@ fn what_is_pruned_in_the_same_file_keeps_no_account_alive() {
 }
 
 #[test]
-fn what_an_exclusive_list_ends_keeps_no_account_alive() {
+fn shares_ended_by_an_exclusive_list_do_not_keep_an_account() {
     let tool = shared();
     write(
         &tool,

@@ -1,4 +1,4 @@
-//! `plan` and `apply` through the program.
+//! Tests of `plan` and `apply` as commands.
 
 use serde_json::{Value, json};
 
@@ -6,14 +6,14 @@ use super::{HEAD, STUDIO, with_studio_file, write};
 use crate::support::Tool;
 
 #[test]
-fn the_studio_comes_from_its_file_as_from_its_script() {
+fn the_manifest_of_the_studio_gives_the_same_access_as_its_script() {
     let by_script = Tool::studio();
     let by_file = with_studio_file();
     let applied = by_file.ok("apply studio.yaml");
     assert!(applied.contains("+ user:alice: role admin, email alice@example.com"), "{applied}");
     assert!(applied.contains("studio.yaml:13\n"), "{applied}");
     assert!(applied.ends_with("Applied: 42 added, 0 changed, 0 removed.\nrevision 1\n"), "{applied}");
-    // Who may do what is the same, but for what stands in no manifest.
+    // The access is the same, except on resources that manifests do not hold.
     let other = by_file.store().display().to_string();
     let differences = by_script.json(&format!("perm diff --from '{other}' --to {}", by_script.revision()));
     let left_out = ["package:", "access-token:", "signing-key:", "media:", "stream:", "invitee:"];
@@ -23,7 +23,7 @@ fn the_studio_comes_from_its_file_as_from_its_script() {
             left_out.iter().any(|kind| of("resource").starts_with(kind) || of("principal").starts_with(kind));
         assert!(is_left_out, "{row}");
     }
-    // On the store of the script the file changes nothing but whose all of it is.
+    // On the store of the script, the manifest only adopts what exists.
     write(&by_script, "studio.yaml", STUDIO);
     let plan = by_script.json("plan studio.yaml");
     let actions: Vec<&str> =
@@ -43,7 +43,7 @@ fn the_second_apply_changes_nothing_and_makes_no_revision() {
 }
 
 #[test]
-fn a_plan_says_what_apply_then_does() {
+fn a_plan_shows_the_changes_of_the_apply() {
     let tool = with_studio_file();
     let plan = tool.run("plan studio.yaml --exit-code -o json");
     assert_eq!(plan.status, 1, "{plan:?}");
@@ -58,7 +58,7 @@ fn a_plan_says_what_apply_then_does() {
 }
 
 #[test]
-fn each_sort_of_change_has_its_sign() {
+fn each_type_of_change_has_its_sign() {
     let tool = with_studio_file();
     tool.ok("account add bob --email old@example.com");
     let changed = STUDIO
@@ -79,11 +79,11 @@ fn each_sort_of_change_has_its_sign() {
     }
     tool.ok("apply studio.yaml");
     assert!(tool.may("eve", "send", "workgroup:dailies"));
-    assert_eq!(tool.ok("apply studio.yaml"), "No changes.\n", "`previously` stays without harm");
+    assert_eq!(tool.ok("apply studio.yaml"), "No changes.\n", "`previously` has no effect after the rename");
 }
 
 #[test]
-fn what_it_means_for_people_is_told_on_demand() {
+fn changes_of_access_are_shown_with_access() {
     let tool = with_studio_file();
     tool.ok("apply studio.yaml");
     write(&tool, "studio.yaml", &STUDIO.replace("  editors: [bob]", "  editors: [bob, eve]"));
@@ -135,7 +135,7 @@ fn json_and_standard_input_are_manifests_too() {
 }
 
 #[test]
-fn every_refusal_is_told_at_its_place_and_nothing_is_done() {
+fn every_refusal_has_its_position_and_nothing_is_applied() {
     let tool = Tool::staffed();
     let before = tool.revision();
     write(&tool, "m.yaml", "version: 1\ngroups:\n  a: [nobody, group:b]\n  b: [bob]\nendpoints:\n  e: {kind: host}\n");
@@ -148,7 +148,7 @@ fn every_refusal_is_told_at_its_place_and_nothing_is_done() {
         assert!(ran.err.contains(part), "{part}: {}", ran.err);
     }
     assert_eq!(tool.revision(), before);
-    // What only follows from a refusal is not told again.
+    // A consequence of a refusal is not reported again.
     write(
         &tool,
         "m.yaml",
@@ -159,7 +159,7 @@ fn every_refusal_is_told_at_its_place_and_nothing_is_done() {
 }
 
 #[test]
-fn as_somebody_each_change_passes_their_rules() {
+fn an_apply_as_an_actor_is_bound_by_their_rights() {
     let tool = Tool::staffed();
     write(&tool, "m.yaml", "version: 1\nname: x\ngroups: {crew: [bob, carol]}\nworkgroups: {hall: {send: anyone}}\n");
     let ran = tool.fails(3, "apply m.yaml --as bob", "2 changes may not be made");
@@ -168,14 +168,14 @@ fn as_somebody_each_change_passes_their_rules() {
     assert_eq!(log[0]["command"], "apply m.yaml");
     tool.ok("apply m.yaml --as dana");
     assert_eq!(tool.json("audit log")[0]["actor"], "user:dana");
-    // What is so already is nothing to ask about, for whoever may see it.
+    // An actor who may see that nothing changes needs no further rights.
     assert_eq!(tool.ok("apply m.yaml --as dana"), "No changes.\n");
     let ran = tool.run("apply m.yaml --as eve");
-    assert!(ran.status == 3 || ran.status == 5, "who may not see it is told nothing: {ran:?}");
+    assert!(ran.status == 3 || ran.status == 5, "an actor who may not see the state is refused: {ran:?}");
 }
 
 #[test]
-fn tests_of_the_file_stop_what_would_break_them() {
+fn failing_tests_of_a_manifest_stop_the_apply() {
     let tool = with_studio_file();
     let broken =
         STUDIO.replace("        carol: {permission: edit, by: alice}", "        carol: {permission: view, by: alice}");
@@ -189,7 +189,7 @@ fn tests_of_the_file_stop_what_would_break_them() {
 }
 
 #[test]
-fn removals_are_asked_about_or_confirmed() {
+fn removals_need_a_confirmation() {
     let tool = with_studio_file();
     tool.ok("apply studio.yaml");
     write(&tool, "gone.yaml", "version: 1\nworkgroups: {color: {ensure: absent}}\n");
@@ -204,7 +204,7 @@ fn removals_are_asked_about_or_confirmed() {
 }
 
 #[test]
-fn a_saved_plan_is_applied_only_if_it_comes_to_the_same() {
+fn a_saved_plan_is_applied_only_with_the_same_effects() {
     let tool = with_studio_file();
     tool.ok("plan studio.yaml --out p.plan");
     let mode = std::os::unix::fs::PermissionsExt::mode(
@@ -213,7 +213,7 @@ fn a_saved_plan_is_applied_only_if_it_comes_to_the_same() {
     assert_eq!(mode & 0o777, 0o600);
     let ran = tool.fails(6, "apply p.plan", "not a manifest: `p.plan` is a saved plan");
     assert!(ran.err.contains("rolebook apply --plan p.plan"), "{ran:?}");
-    // Something else changes, and then something of the plan.
+    // An unrelated change leaves the plan valid; applying it makes it stale.
     tool.ok("account add somebody");
     std::fs::remove_file(tool.folder().join("studio.yaml")).unwrap();
     let _ = tool.fails(5, "apply --plan p.plan --as somebody", "the plan was made as the operator");
@@ -226,7 +226,7 @@ fn a_saved_plan_is_applied_only_if_it_comes_to_the_same() {
 }
 
 #[test]
-fn accounts_go_and_come_as_the_file_says() {
+fn ensure_deactivates_removes_and_activates_accounts() {
     let tool = Tool::staffed();
     write(
         &tool,
@@ -248,7 +248,7 @@ fn accounts_go_and_come_as_the_file_says() {
 }
 
 #[test]
-fn exclusive_lists_leave_nobody_else() {
+fn exclusive_lists_remove_other_members() {
     let tool = Tool::staffed();
     tool.ok("group add editors");
     tool.ok("group add-member editors bob carol eve");
@@ -261,7 +261,7 @@ fn exclusive_lists_leave_nobody_else() {
 }
 
 #[test]
-fn a_path_that_is_shared_with_nobody_is_so_where_that_is_exclusive() {
+fn an_empty_exclusive_path_ends_all_its_shares() {
     let tool = with_studio_file();
     tool.ok("apply studio.yaml");
     let text = "name: studio\nendpoints: {archive: {exclusive: true, shares: {/open: {}}, roles: {administrator: [alice], access-manager: [group:editors]}}}";

@@ -1,6 +1,6 @@
-//! All of it or nothing: killed in the middle, out of room, beside others.
+//! An apply is atomic: if it is killed, if the disk is full, and beside other writers.
 //!
-//! `ROLEBOOK_TEST_OBJECTS` and `ROLEBOOK_TEST_KILLS` make more of it than every run has time for.
+//! `ROLEBOOK_TEST_OBJECTS` and `ROLEBOOK_TEST_KILLS` raise the numbers of rows and kills for longer runs.
 
 use std::fmt::Write;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ fn scale(name: &str, initial: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(initial)
 }
 
-/// Rows of so many accounts, half of them in a group.
+/// Rows for a number of accounts, half of them in a group.
 fn rows(objects: usize) -> String {
     let mut text = String::from("{\"manifest\":{\"version\":1,\"name\":\"bulk\"}}\n{\"group\":{\"name\":\"all\"}}\n");
     for number in 0..objects {
@@ -25,7 +25,7 @@ fn rows(objects: usize) -> String {
     text
 }
 
-/// A store with an admin, and such rows in a file.
+/// A store with an admin, and these rows in `bulk.jsonl`.
 fn with_rows(objects: usize) -> Tool {
     let tool = Tool::new();
     tool.ok("account add root --role admin");
@@ -33,15 +33,15 @@ fn with_rows(objects: usize) -> Tool {
     tool
 }
 
-/// The store is good, and what was not applied can be.
+/// Asserts that the store is intact and that the file can still be applied.
 fn assert_good(tool: &Tool) {
     tool.ok("audit verify");
     assert!(tool.ok("apply bulk.jsonl --yes").contains("Applied:"));
 }
 
 #[test]
-fn an_apply_that_is_killed_at_any_moment_was_all_or_nothing() {
-    // Enough for two parts, so that some of it is written when the end comes.
+fn an_apply_that_is_killed_at_any_moment_is_all_or_nothing() {
+    // Enough rows for two parts, so that a part is written when the kill comes.
     let (objects, kills) = (scale("ROLEBOOK_TEST_OBJECTS", 13_000), scale("ROLEBOOK_TEST_KILLS", 8));
     let tool = with_rows(objects);
     let began = Instant::now();
@@ -58,7 +58,7 @@ fn an_apply_that_is_killed_at_any_moment_was_all_or_nothing() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Spread over the whole of it, and a little beyond.
+        // The kills are spread over the duration of an apply and a little beyond.
         std::thread::sleep(whole.mul_f64(1.2 * f64::from(turn * 37 % 100) / 100.0));
         let ended = child.try_wait().unwrap().is_some();
         child.kill().unwrap();
@@ -79,14 +79,14 @@ fn an_apply_that_is_killed_at_any_moment_was_all_or_nothing() {
     assert_good(&tool);
 }
 
-/// Everything that a store is made of besides its rows.
+/// The schema of a store: its tables and indexes, with their SQL.
 fn schema(tool: &Tool) -> Vec<(String, String)> {
     let reader = rusqlite::Connection::open(tool.store()).unwrap();
     let mut all = reader.prepare("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").unwrap();
     all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
 }
 
-/// Into a store that has less than the file, its indexes are made anew in the same transaction.
+/// An apply to a store with fewer rows than the file rebuilds the indexes in the same transaction.
 #[test]
 fn a_large_first_file_is_all_or_nothing_and_leaves_every_index() {
     let (tool, objects) = (Tool::new(), 6_000);
@@ -97,7 +97,7 @@ fn a_large_first_file_is_all_or_nothing_and_leaves_every_index() {
     let began = Instant::now();
     tool.ok("apply bulk.yaml --dry-run -q");
     let planned = began.elapsed();
-    // From the end of the planning on, until one gets through.
+    // Kills come later and later from the end of the planning, until one apply completes.
     for turn in 0_u8..40 {
         let mut child =
             tool.shell("exec rolebook apply bulk.yaml -q").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -117,11 +117,11 @@ fn a_large_first_file_is_all_or_nothing_and_leaves_every_index() {
     tool.ok("audit verify");
 }
 
-/// A file that may not grow further is what a full disk is to a program.
+/// A limit on the size of files acts like a full disk.
 #[test]
-fn without_room_nothing_is_done_and_the_store_stays_good() {
+fn on_a_full_disk_nothing_is_applied_and_the_store_stays_intact() {
     let tool = with_rows(scale("ROLEBOOK_TEST_OBJECTS", 13_000));
-    // In blocks of 512 or 1024 bytes: more than the store has, less than the rows need.
+    // The limit is in blocks of 512 or 1024 bytes: more than the store has, less than the rows need.
     let ran = tool.sh("trap '' XFSZ; ulimit -f 1500; rolebook apply bulk.jsonl --yes");
     assert_eq!(ran.status, 7, "{ran:?}");
     assert!(ran.err.contains("cannot be written") || ran.err.contains("disk") || ran.err.contains("full"), "{ran:?}");
@@ -130,7 +130,7 @@ fn without_room_nothing_is_done_and_the_store_stays_good() {
 }
 
 #[test]
-fn of_two_that_apply_the_same_at_once_one_finds_nothing_to_do() {
+fn the_second_of_two_concurrent_applies_changes_nothing() {
     let tool = with_rows(2_000);
     let start = || {
         let command = "exec rolebook apply bulk.jsonl --yes";
@@ -146,7 +146,7 @@ fn of_two_that_apply_the_same_at_once_one_finds_nothing_to_do() {
 }
 
 #[test]
-fn a_change_meanwhile_is_seen_by_the_apply_that_waited() {
+fn an_apply_sees_changes_made_while_it_waited() {
     let tool = Tool::staffed();
     write(&tool, "m.yaml", "version: 1\nname: s\ngroups: {g: [bob]}\n");
     let child = tool.shell("exec rolebook apply m.yaml").stdout(Stdio::piped()).spawn().unwrap();

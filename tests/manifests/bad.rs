@@ -1,12 +1,12 @@
-//! Bad files: each with its messages and where they point. The files are data, in `bad.txt`: what is wrong
-//! in the first line of comment, the messages in the others, then the file.
+//! Bad files, with the messages that they must give. The files are data, in `bad.txt`: a title after `#!`, the expected
+//! messages after `#>`, then the file.
 
 use std::time::{Duration, Instant};
 
 use super::write;
 use crate::support::Tool;
 
-/// Each file stands between lines of `=`; its expected messages begin with `#> `.
+/// The bad files, separated by lines of `=`.
 const CORPUS: &str = include_str!("bad.txt");
 
 struct Bad {
@@ -29,7 +29,7 @@ fn corpus() -> Vec<Bad> {
                 text.push('\n');
             }
         }
-        // What no editor keeps is written as an escape.
+        // Bytes that editors change are written as escapes.
         for (escape, byte) in [("\\t", "\t"), ("\\r", "\r"), ("\\0", "\0"), ("\\bom", "\u{feff}"), ("\\x7f", "\u{7f}")]
         {
             text = text.replace(escape, byte);
@@ -40,7 +40,7 @@ fn corpus() -> Vec<Bad> {
 }
 
 #[test]
-fn every_bad_file_is_told_what_is_wrong_with_it_and_where() {
+fn every_bad_file_gives_its_messages_and_positions() {
     let tool = Tool::bare();
     let corpus = corpus();
     assert!(corpus.len() >= 60, "{}", corpus.len());
@@ -60,7 +60,7 @@ fn every_bad_file_is_told_what_is_wrong_with_it_and_where() {
 }
 
 #[test]
-fn what_is_not_text_is_told_where_it_stops_being_text() {
+fn bytes_that_are_not_text_are_reported_with_their_position() {
     let tool = Tool::bare();
     let file = tool.folder().join("m.yaml");
     std::fs::write(&file, b"version: 1\naccounts: {b\xffb: {}}\n").unwrap();
@@ -70,9 +70,9 @@ fn what_is_not_text_is_told_where_it_stops_being_text() {
     let _ = tool.fails(6, "validate m.yaml", "");
 }
 
-/// Bounded memory and time, whatever is in a file.
+/// Hostile files take bounded memory and time.
 #[test]
-fn what_is_made_to_hurt_does_not() {
+fn hostile_files_are_refused_within_bounds() {
     let tool = Tool::bare();
     let mut bomb = String::from("version: 1\naccounts: &a0 {x: {}}\n");
     for level in 1..12 {
@@ -88,7 +88,7 @@ fn what_is_made_to_hurt_does_not() {
         ("a huge scalar", format!("version: 1\nname: {}\n", "x".repeat(20 << 20))),
         ("a huge key", format!("version: 1\n? {}\n: 1\n", "x".repeat(5 << 20))),
         (
-            "100,000 keys that are none",
+            "100,000 unknown keys",
             format!("version: 1\n{}", (0..100_000).map(|it| format!("k{it}: 1\n")).collect::<String>()),
         ),
     ];

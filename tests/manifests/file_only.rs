@@ -1,9 +1,9 @@
-//! What the files alone show: the same mistakes, places and status in `validate`, `plan` and `apply`.
+//! Mistakes that the files alone show: `validate`, `plan` and `apply` give the same messages, positions and status.
 
 use super::{HEAD, write};
 use crate::support::Tool;
 
-/// Each with what is said of it at the place behind `§`: kinds, versions, circles, shares of shares.
+/// Manifests with a mistake at the position behind `§`, and its message: kinds, versions, cycles, shares of shares.
 const IMPOSSIBLE: [(&str, &str); 17] = [
     ("endpoints: {§e: {kind: s3, node-version: 4.4.6}}", "an endpoint of kind s3 has no node software"),
     ("endpoints: {§e: {kind: host, of: 'n:/x'}}", "only a share opens a folder of another endpoint"),
@@ -40,7 +40,7 @@ const IMPOSSIBLE: [(&str, &str); 17] = [
 ];
 
 #[test]
-fn what_a_file_alone_shows_is_a_mistake_of_the_file_in_every_command() {
+fn a_contradiction_in_a_file_is_a_mistake_in_every_command() {
     let tool = Tool::staffed();
     tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
     let before = tool.revision();
@@ -49,7 +49,7 @@ fn what_a_file_alone_shows_is_a_mistake_of_the_file_in_every_command() {
         let (text, wanted) = (marked.replace('§', ""), format!("m.yaml:2:{column}: {message}"));
         write(&tool, "m.yaml", &format!("{HEAD}{text}\n"));
         let validated = tool.fails(6, "validate m.yaml", "the input has a mistake");
-        // Of a circle the last edge is told that closes it, wherever one begins.
+        // The message for a cycle names the last edge, which depends on the order of the search.
         let told = if message.contains("a cycle") { "a cycle" } else { &wanted };
         assert!(validated.err.contains(told) && validated.err.contains("m.yaml:2:"), "{wanted}: {validated:?}");
         for command in ["plan m.yaml", "apply m.yaml --yes", "apply m.yaml --dry-run", "apply m.yaml --as alice --yes"]
@@ -60,9 +60,9 @@ fn what_a_file_alone_shows_is_a_mistake_of_the_file_in_every_command() {
     assert_eq!(tool.revision(), before);
 }
 
-/// A store cannot make possible what a file alone shows not to be; what the file leaves open it can.
+/// A mistake in a file does not depend on the store. Facts that the file leaves open are checked against the store.
 #[test]
-fn what_a_file_leaves_open_is_for_the_store_to_say() {
+fn facts_that_a_file_leaves_open_are_checked_against_the_store() {
     let tool = Tool::staffed();
     tool.ok("endpoint add e --kind node --node-version 3.7.3 --administrator alice");
     tool.ok("group add a");
@@ -102,7 +102,7 @@ fn what_a_file_leaves_open_is_for_the_store_to_say() {
 }
 
 #[test]
-fn rows_are_held_against_what_stands_before_them() {
+fn rows_are_checked_against_earlier_rows_and_files() {
     let tool = Tool::staffed();
     let rows = [
         r#"{"endpoint":{"name":"e","kind":"s3","roles":{"administrator":["alice"]}}}"#,
@@ -123,16 +123,16 @@ fn rows_are_held_against_what_stands_before_them() {
         }
     }
     assert_eq!(tool.revision(), before);
-    // A file beside them says what they are held against.
+    // A file beside the rows declares the kind that they are checked against.
     write(&tool, "e.yaml", &format!("{HEAD}endpoints: {{e: {{kind: host, roles: {{administrator: [alice]}}}}}}\n"));
     write(&tool, "m.jsonl", "{\"share\":{\"item\":\"e:/a\",\"principal\":\"bob\",\"permission\":\"view\"}}\n");
     let _ = tool.fails(6, "plan e.yaml m.jsonl", "the input has a mistake");
     tool.ok("validate m.jsonl");
 }
 
-/// A circle is found in time that grows with the number of groups, however long it is.
+/// A cycle is found in time proportional to the number of groups, however long the cycle is.
 #[test]
-fn a_long_circle_is_found() {
+fn a_long_cycle_is_found() {
     let tool = Tool::bare();
     let rows: String = (0..20_000)
         .map(|at| format!("{{\"member\":{{\"of\":\"group:g{}\",\"group\":\"g{at}\"}}}}\n", (at + 1) % 20_000))
@@ -142,9 +142,9 @@ fn a_long_circle_is_found() {
     assert!(ran.err.contains("a cycle"), "{ran:?}");
 }
 
-/// Two files that contradict each other are told with both places.
+/// The message for a contradiction of two files has both positions.
 #[test]
-fn a_contradiction_names_both_places() {
+fn a_contradiction_names_both_positions() {
     let tool = Tool::staffed();
     for (one, other, wanted) in [
         ("name: x", "name: y", "b.yaml:2:7: `name` is `y` here and `x` in a.yaml:2:7"),
@@ -209,7 +209,7 @@ fn a_contradiction_names_both_places() {
 
 /// "A sharer's lack of rights in a file of the operator's (`by: bea`) is 5".
 #[test]
-fn what_a_sharer_could_not_share_contradicts_the_file_of_the_operator() {
+fn a_sharer_without_rights_is_a_conflict_in_a_file_of_the_operator() {
     let tool = Tool::staffed();
     tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
     tool.ok("content add n:/a");
@@ -232,9 +232,9 @@ fn what_a_sharer_could_not_share_contradicts_the_file_of_the_operator() {
     assert!(ran.err.contains("only user:bob may share as user:bob"), "{ran:?}");
 }
 
-/// An account whose end is past is made as the file says, and it is said that it may do nothing.
+/// An account with an expiry in the past is made as declared, with a warning that it may do nothing.
 #[test]
-fn an_expiry_in_the_past_is_told() {
+fn an_expiry_in_the_past_gives_a_warning() {
     let tool = Tool::staffed();
     write(
         &tool,
@@ -247,11 +247,11 @@ fn an_expiry_in_the_past_is_told() {
         assert!(ran.status == 0 && ran.err.contains(&wanted), "{ran:?}");
         assert_eq!(tool.json(&format!("account show {who}"))["status"], "expired");
     }
-    assert_eq!(tool.run("apply m.yaml --yes").err, "", "once it is so, it is no news");
+    assert_eq!(tool.run("apply m.yaml --yes").err, "", "a second apply does not warn");
 }
 
 #[test]
-fn lists_that_are_repeated_are_read_and_bombs_are_not() {
+fn repeated_lists_are_read_and_nested_ones_refused() {
     let tool = Tool::staffed();
     let people: Vec<String> = (0..20).map(|at| format!("p{at}")).collect();
     let accounts: String = people.iter().map(|name| format!("  {name}: {{}}\n")).collect();
@@ -264,7 +264,7 @@ fn lists_that_are_repeated_are_read_and_bombs_are_not() {
     assert_eq!(tool.ok("validate m.yaml"), "valid: 1 file, 4241 statements, 0 tests\n");
     tool.ok("apply m.yaml");
     assert_eq!(tool.json("group show g199")["members"], 20);
-    // Mistakes of a repeated list stand where it is repeated.
+    // A mistake in a repeated list has the position of the repetition.
     write(&tool, "m.yaml", &format!("{HEAD}groups:\n  a: &x [bob]\n  b: [*x, eve]\n"));
     let ran = tool.fails(6, "validate m.yaml", "");
     assert!(ran.err.contains("m.yaml:4:7: `groups.b`: expected an account or a group, found a list"), "{ran:?}");

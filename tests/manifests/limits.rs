@@ -1,4 +1,4 @@
-//! How much one apply removes.
+//! The limits on what one apply removes.
 
 use super::{HEAD, write};
 use crate::support::Tool;
@@ -19,7 +19,7 @@ fn shrink(tool: &Tool, count: usize, limits: &str) {
 }
 
 #[test]
-fn more_than_twenty_or_a_quarter_takes_a_number() {
+fn more_than_twenty_or_a_quarter_needs_max_removals() {
     let crew = tool(100);
     shrink(&crew, 80, "");
     assert!(crew.ok("plan m.yaml --prune").contains("Plan: 0 to add, 0 to change, 20 to remove."));
@@ -37,14 +37,14 @@ fn more_than_twenty_or_a_quarter_takes_a_number() {
     let _ = small.fails(5, "apply m.yaml --prune --yes", "4 removals are more than 25% of the 12 objects of the set");
     small.ok("apply m.yaml --prune --yes --max-removals 4");
 
-    // Below eight a part of them says nothing.
+    // The percentage does not apply to sets of fewer than eight.
     let few = tool(7);
     shrink(&few, 2, "");
     few.ok("apply m.yaml --prune --yes");
 }
 
 #[test]
-fn the_file_may_tighten_the_limits_and_not_raise_them() {
+fn a_file_may_tighten_the_limits_and_not_raise_them() {
     let crew = tool(100);
     shrink(&crew, 94, "limits: {removals: 5}\n");
     let _ = crew.fails(5, "plan m.yaml --prune", "6 removals are more than the 5 that one apply makes");
@@ -66,7 +66,7 @@ fn an_empty_manifest_empties_nothing() {
     assert!(few.ok("plan m.yaml").contains("No longer declared"));
 }
 
-/// However many parts an apply of rows is written in, its removals are counted together.
+/// An apply of rows counts the removals of all its parts together.
 #[test]
 fn removals_of_every_part_count() {
     let tool = Tool::staffed();

@@ -1,4 +1,4 @@
-//! Manifests: what they say, what it takes to make it so, and what is written back.
+//! Tests of manifests: validation, plans, applies and exports.
 
 mod absent;
 mod apply;
@@ -17,7 +17,7 @@ use std::fs;
 
 use crate::support::Tool;
 
-/// The smallest beginning of a manifest.
+/// The first line of every manifest.
 pub(crate) const HEAD: &str = "version: 1\n";
 
 /// Writes a file into the folder of a tool.
@@ -25,10 +25,10 @@ pub(crate) fn write(tool: &Tool, name: &str, text: &str) {
     fs::write(tool.folder().join(name), text).unwrap();
 }
 
-/// The manifest of the studio.
+/// The manifest of the studio example.
 pub(crate) const STUDIO: &str = include_str!("../../examples/studio.yaml");
 
-/// A tool with an empty store and the manifest of the studio.
+/// A tool with an empty store and the manifest of the studio as `studio.yaml`.
 pub(crate) fn with_studio_file() -> Tool {
     let tool = Tool::new();
     write(&tool, "studio.yaml", STUDIO);

@@ -1,4 +1,4 @@
-//! Who declared what: sets, adoption, conflicts, and what is pruned.
+//! Ownership by sets: adoption, conflicts between sets, and pruning.
 
 use rolebook::store::Store;
 use serde_json::json;
@@ -12,7 +12,7 @@ fn apply(tool: &Tool, set: &str, text: &str) -> String {
 }
 
 #[test]
-fn what_was_made_by_hand_is_adopted_and_left_alone_otherwise() {
+fn rows_made_by_hand_are_adopted_if_declared_and_else_untouched() {
     let tool = Tool::staffed();
     tool.ok("group add editors");
     tool.ok("group add-member editors bob eve");
@@ -20,7 +20,7 @@ fn what_was_made_by_hand_is_adopted_and_left_alone_otherwise() {
     assert!(done.contains("= group:editors: sets none -> studio"), "{done}");
     assert!(done.contains("= group:editors: member user:bob, sets none -> studio"), "{done}");
     assert!(done.contains("Applied: 0 added, 0 changed, 0 removed, 2 adopted."), "{done}");
-    // Eve was put in by hand, and stays when the set lets go.
+    // Eve was added by hand, so pruning keeps her.
     let done = apply(&tool, "studio", "groups: {editors: []}");
     assert!(done.contains("- group:editors: member user:bob"), "{done}");
     assert_eq!(tool.json("group members editors")[0]["member"], "user:eve");
@@ -38,7 +38,7 @@ fn without_a_name_nothing_is_owned_and_nothing_pruned() {
 }
 
 #[test]
-fn what_is_no_longer_declared_is_told_and_pruned_on_demand() {
+fn undeclared_rows_are_listed_and_pruned_on_demand() {
     let tool = Tool::staffed();
     apply(
         &tool,
@@ -62,7 +62,7 @@ fn what_is_no_longer_declared_is_told_and_pruned_on_demand() {
 }
 
 #[test]
-fn what_holds_data_is_never_pruned() {
+fn resources_that_hold_data_are_never_pruned() {
     let tool = Tool::staffed();
     tool.ok("account add root --role admin");
     let all = "dropboxes: {in: {members: [bob]}}\n\
@@ -86,13 +86,13 @@ fn what_holds_data_is_never_pruned() {
 }
 
 #[test]
-fn two_sets_share_what_they_say_alike_and_quarrel_over_the_rest() {
+fn two_sets_own_equal_declarations_and_conflict_over_others() {
     let tool = Tool::staffed();
     apply(&tool, "one", "workgroups: {w: {send: members, members: [bob]}}");
-    // The same: both own it.
+    // The same value: both sets own it.
     let done = apply(&tool, "two", "workgroups: {w: {send: members, members: [bob, carol]}}");
     assert!(done.contains("~ workgroup:w: sets one -> one two"), "{done}");
-    // Another value.
+    // Another value is a conflict.
     write(&tool, "two.yaml", &format!("{HEAD}name: two\nworkgroups: {{w: {{send: anyone, members: [bob, carol]}}}}\n"));
     let ran = tool.fails(5, "apply two.yaml", "this change cannot be made");
     for part in ["two.yaml:3:14: workgroup:w belongs to the set one", "leave it out here", "both own it", "--take-over"]
@@ -102,7 +102,7 @@ fn two_sets_share_what_they_say_alike_and_quarrel_over_the_rest() {
     tool.ok("apply two.yaml --take-over");
     assert_eq!(tool.json("workgroup show w")["send"], "anyone");
     let _ = tool.fails(5, "apply one.yaml", "this change cannot be made");
-    // What is shared outlives either of the two.
+    // A row of two sets remains until neither declares it.
     apply(&tool, "three", "groups: {g: [bob]}");
     apply(&tool, "four", "groups: {g: [bob]}");
     let done = apply(&tool, "three", "groups: {other: []}");
@@ -113,7 +113,7 @@ fn two_sets_share_what_they_say_alike_and_quarrel_over_the_rest() {
 }
 
 #[test]
-fn one_set_is_written_alone() {
+fn one_set_can_be_exported_alone() {
     let tool = Tool::staffed();
     apply(&tool, "one", "groups: {a: [bob]}\nworkgroups: {w: {members: [bob]}}");
     apply(&tool, "two", "groups: {a: [bob, carol], b: []}");
@@ -121,7 +121,7 @@ fn one_set_is_written_alone() {
     assert_eq!(one, "version: 1\nname: one\n\ngroups:\n  a: [bob]\n\nworkgroups:\n  w: {members: [bob]}\n");
     write(&tool, "back.yaml", &one);
     assert_eq!(tool.ok("apply back.yaml --prune"), "No changes.\n");
-    // What is read into memory knows them as the store does.
+    // A snapshot gives the same rows of a set as the store.
     let reader = Store::open(&tool.store()).unwrap().read().unwrap();
     let in_memory = reader.facts().snapshot().unwrap();
     for (set, count) in [("one", (2, 2)), ("two", (2, 2)), ("on", (0, 0))] {
@@ -145,8 +145,8 @@ fn the_sets_of_a_row_are_in_the_log_and_under_the_hash() {
     let store = rusqlite::Connection::open(tool.store()).unwrap();
     store.execute_batch("UPDATE binding SET sets = NULL WHERE sets IS NOT NULL AND until IS NULL").unwrap();
     drop(store);
-    assert_eq!(tool.run("audit verify").status, 1, "a set that is taken off is seen");
-    // Undone, it is as it was.
+    assert_eq!(tool.run("audit verify").status, 1, "the removal of a set is detected");
+    // An undo restores the sets.
     let other = Tool::staffed();
     apply(&other, "one", "groups: {a: [bob]}");
     apply(&other, "two", "groups: {a: [bob]}");
@@ -156,14 +156,14 @@ fn the_sets_of_a_row_are_in_the_log_and_under_the_hash() {
 }
 
 #[test]
-fn what_one_may_not_change_one_does_not_make_a_sets_either() {
+fn adopting_a_row_needs_the_right_to_change_it() {
     let tool = Tool::staffed();
     tool.ok("group add editors");
     write(&tool, "m.yaml", &format!("{HEAD}name: mine\naccounts: {{carol: {{}}}}\n"));
     let ran = tool.fails(3, "apply m.yaml --as bob", "this change cannot be made");
     assert!(ran.err.contains("m.yaml:3:12: user:bob may not edit on user:carol"), "{ran:?}");
     tool.ok("apply m.yaml --as dana");
-    // Renaming an account takes more than editing one's own.
+    // The right to edit one's own account does not include renaming it.
     write(&tool, "m.yaml", &format!("{HEAD}accounts: {{robert: {{previously: bob}}}}\n"));
     let ran = tool.fails(3, "apply m.yaml --as bob", "this change cannot be made");
     assert!(ran.err.contains("user:bob may not delete on user:bob"), "{ran:?}");
@@ -171,10 +171,10 @@ fn what_one_may_not_change_one_does_not_make_a_sets_either() {
     assert_eq!(tool.json("account show robert")["email"], "bob@example.com");
 }
 
-/// Of what another set owns nothing is changed or removed by the way: not the role of an account, not the
-/// owner of a file, not what an exclusive list leaves out, not what `ensure: absent` takes with it.
+/// An apply does not change or remove rows of another set as a side effect: not the role of an account, not the owner
+/// of a file, not a member that an exclusive list leaves out, not a binding that `ensure: absent` would end.
 #[test]
-fn what_another_set_owns_is_neither_changed_nor_removed_by_the_way() {
+fn rows_of_another_set_are_not_changed_or_removed_as_a_side_effect() {
     let tool = Tool::staffed();
     tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
     apply(
@@ -194,7 +194,7 @@ fn what_another_set_owns_is_neither_changed_nor_removed_by_the_way() {
         assert!(ran.err.contains(what) && ran.err.contains("t.yaml:3:"), "{what}: {ran:?}");
         assert_eq!(tool.ok("export"), before, "{what}");
     }
-    // What hangs on a thing of one's own is told of where that is said.
+    // A conflict over a binding on the set's own resource has the position of that resource.
     apply(&tool, "u", "groups: {mine: []}");
     write(
         &tool,
@@ -205,7 +205,7 @@ fn what_another_set_owns_is_neither_changed_nor_removed_by_the_way() {
     write(&tool, "u.yaml", &format!("{HEAD}name: u\ngroups: {{mine: {{ensure: absent}}}}\n"));
     let ran = tool.fails(5, "apply u.yaml --yes", "this change cannot be made");
     assert!(ran.err.contains("u.yaml:3:10: user:bob as member of group:mine belongs to the set v"), "{ran:?}");
-    // The same is no conflict: both own it.
+    // Equal values are no conflict: both sets own them.
     let done = apply(&tool, "t", "accounts: {bob: {role: manager}}\nendpoints: {n: {content: {/x: {owner: bob}}}}");
     assert!(done.contains("~ user:bob: sets s -> s t") && done.contains("~ n:/x: sets s -> s t"), "{done}");
     write(&tool, "t.yaml", &format!("{HEAD}name: t\naccounts: {{bob: {{role: user}}}}\n"));
@@ -215,9 +215,9 @@ fn what_another_set_owns_is_neither_changed_nor_removed_by_the_way() {
     let _ = tool.fails(2, "apply nameless.yaml --take-over", "--take-over needs a set");
 }
 
-/// What the file says shall be absent is not what it no longer declares.
+/// A resource with `ensure: absent` does not count as no longer declared.
 #[test]
-fn what_shall_be_absent_is_pruned_by_that_and_not_refused() {
+fn absent_resources_are_removed_before_pruning_refuses_them() {
     let tool = Tool::staffed();
     let all = "accounts: {bob: {}}\ngroups: {g: [bob], h: []}\n\
                endpoints: {n: {kind: node, roles: {administrator: [alice]}, content: {/: {}, /x: {owner: bob}, /y: {}}}}\n\
@@ -234,16 +234,16 @@ fn what_shall_be_absent_is_pruned_by_that_and_not_refused() {
         assert!(done.contains(gone), "{gone}: {done}");
     }
     assert_eq!(tool.ok("apply s.yaml --prune"), "No changes.\n");
-    // All that is left of a set may be named so.
+    // All resources of a set can be declared absent.
     apply(&tool, "rest", "groups: {a: [], b: []}");
     write(&tool, "rest.yaml", &format!("{HEAD}name: rest\ngroups: {{a: {{ensure: absent}}, b: {{ensure: absent}}}}\n"));
     let done = tool.ok("apply rest.yaml --prune --yes");
     assert!(done.contains("Applied: 0 added, 0 changed, 2 removed."), "{done}");
 }
 
-/// The set of others is not told what it hides: neither what is no longer declared, nor what would go.
+/// A plan shows an actor no hidden rows of a set: neither undeclared ones nor ones that would be removed.
 #[test]
-fn whoever_applies_is_told_of_what_they_may_see_alone() {
+fn a_plan_shows_only_rows_that_the_actor_may_see() {
     let tool = Tool::staffed();
     apply(
         &tool,
@@ -261,7 +261,7 @@ fn whoever_applies_is_told_of_what_they_may_see_alone() {
     }
 }
 
-/// What another person opened a folder of is no empty endpoint.
+/// An endpoint counts as holding data if another endpoint opens a folder of it.
 #[test]
 fn an_endpoint_that_another_opens_is_not_pruned() {
     let tool = Tool::staffed();
@@ -272,9 +272,9 @@ fn an_endpoint_that_another_opens_is_not_pruned() {
     assert!(ran.err.contains("endpoint:a is no longer declared"), "{ran:?}");
 }
 
-/// A share that is over is as the file says, until the file says something else.
+/// An expired share matches its declaration, so an apply does not change it.
 #[test]
-fn a_share_that_is_over_stays_declared() {
+fn an_expired_share_stays_declared() {
     let tool = Tool::staffed();
     let text = "endpoints: {n: {kind: node, roles: {administrator: [alice]}, exclusive: true, \
                 shares: {/x: {bob: {permission: view, expires: SOON}}}}}";
@@ -286,7 +286,7 @@ fn a_share_that_is_over_stays_declared() {
 
 /// `exclusive` in a file of another set hides nothing that its reader may list (docs/model.md#visibility).
 #[test]
-fn an_exclusive_list_names_who_would_go_as_far_as_one_may_list_them() {
+fn an_exclusive_list_names_members_that_the_reader_may_list() {
     let tool = Tool::staffed();
     apply(&tool, "one", "groups: {g: [bob]}\nworkgroups: {w: {members: [bob]}}");
     write(

@@ -1,5 +1,5 @@
-//! There and back: what is exported applies to no changes, on the state it came from and, from
-//! nothing, to the same again; for random manifests, and for random worlds.
+//! Round trips: an export applied to its own state changes nothing, and applied to an empty store it rebuilds the same
+//! state. Tested with random manifests and random worlds.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn exported<F: Facts>(facts: &F) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// The state a text leads to, and how many rows that takes; the refusals, where there are any.
+/// Applies a manifest. Returns the new state and the number of changed rows, or the mistakes and refusals.
 fn applied<'f, F: Facts>(facts: &'f F, text: &str) -> Result<(Overlay<'f, F>, usize), String> {
     let sources = [Source { name: "t.yaml".to_owned(), text: text.to_owned() }];
     let manifest = read(&sources).map_err(|mistakes| {
@@ -49,7 +49,7 @@ fn applied<'f, F: Facts>(facts: &'f F, text: &str) -> Result<(Overlay<'f, F>, us
 const SETTINGS: [&str; 6] = ["send", "receive", "forward", "send-normal", "send-external", "send-to-all-users"];
 const PEOPLE: [&str; 8] = ["root", "bob", "Carol", "no", "1e3", "d ö", "null", "~x"];
 
-/// A random manifest: valid by itself, with something of every sort in it.
+/// A random valid manifest, with entries in all sections.
 fn manifest(dice: &mut Dice) -> String {
     let mut text = String::from("version: 1\n");
     if dice.chance(1, 2) {
@@ -132,7 +132,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_manifest_is_applied_once_and_comes_back_as_it_was(seed in any::<u64>()) {
+    fn a_manifest_applies_once_and_its_export_is_stable(seed in any::<u64>()) {
         let text = manifest(&mut Dice::new(seed));
         let (state, rows) = applied(&EmptyFacts, &text).unwrap_or_else(|wrong| panic!("{text}\n{wrong}"));
         prop_assert!(rows > 50);
@@ -141,18 +141,18 @@ proptest! {
         let written = exported(&state);
         let (_, back) = applied(&state, &written).unwrap_or_else(|wrong| panic!("{written}\n{wrong}"));
         prop_assert_eq!(back, 0, "{}", written);
-        let (anew, _) = applied(&EmptyFacts, &written).unwrap_or_else(|wrong| panic!("{written}\n{wrong}"));
-        prop_assert_eq!(exported(&anew), written);
+        let (rebuilt, _) = applied(&EmptyFacts, &written).unwrap_or_else(|wrong| panic!("{written}\n{wrong}"));
+        prop_assert_eq!(exported(&rebuilt), written);
     }
 
     #[test]
-    fn what_is_written_of_a_random_world_changes_nothing_in_it(seed in any::<u64>()) {
+    fn the_export_of_a_random_world_changes_nothing_in_it(seed in any::<u64>()) {
         let mut dice = Dice::new(seed);
         let world = World::random(&mut dice);
         let mut state = Overlay::new(&EmptyFacts).unwrap();
         put(&mut state, &world);
         let written = exported(&state);
-        // A world may hold what nobody could make, such as an endpoint without an administrator.
+        // A random world can be in a state that no operation makes, such as an endpoint without an administrator.
         match applied(&state, &written) {
             Ok((_, rows)) => prop_assert_eq!(rows, 0, "{}", written),
             Err(wrong) => prop_assert!(wrong.contains("has_all_workspaces") || wrong.contains("active"), "{}\n{}", written, wrong),
@@ -160,9 +160,9 @@ proptest! {
     }
 }
 
-/// A set that is pruned after any edit of its manifest holds just what it declares.
+/// After any edit of its manifest and an apply with pruning, a set owns exactly what it declares.
 #[test]
-fn pruned_after_any_edit_a_set_is_what_its_file_says() {
+fn a_pruned_set_owns_exactly_what_its_manifest_declares() {
     for seed in 0..40 {
         let mut dice = Dice::new(seed);
         let name = |text: String| {
@@ -193,7 +193,7 @@ fn pruned_after_any_edit_a_set_is_what_its_file_says() {
             planner.take(statement).unwrap();
         }
         planner.finish(&owned).unwrap();
-        // Whoever is inactive by now cannot share anew.
+        // An account that has become inactive cannot make new shares.
         let expected = |problem: &rolebook::model::Problem| {
             problem.code == "holds_data" || problem.rule == Some(rolebook::model::catalogue::ACTIVE_ONLY)
         };
@@ -209,14 +209,14 @@ fn pruned_after_any_edit_a_set_is_what_its_file_says() {
                 .collect()
         };
         for id in declared {
-            assert!(planner.location_of(id).is_some(), "{id} is still the set's, and not declared");
+            assert!(planner.location_of(id).is_some(), "the set still owns {id}, which is not declared");
         }
     }
 }
 
-/// What YAML finds hard to write comes back all the same.
+/// Long keys, which YAML writes in another form, survive a round trip.
 #[test]
-fn paths_of_any_length_and_shares_of_the_system_come_back() {
+fn long_paths_and_shares_of_other_classes_survive_a_round_trip() {
     let tool = crate::support::Tool::staffed();
     tool.ok("endpoint add n --kind node --node-version 4.4.6 --administrator alice");
     for part in ["x".repeat(100), "y z".repeat(40)] {

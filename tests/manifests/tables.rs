@@ -1,4 +1,4 @@
-//! Tables of people: however they are written, and what this program lists itself.
+//! Tables of people: all encodings and delimiters, and the lists that this program writes.
 
 use super::write;
 use crate::support::Tool;
@@ -8,7 +8,7 @@ fn bytes(tool: &Tool, name: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn a_table_is_read_however_a_spreadsheet_writes_it() {
+fn tables_are_read_in_every_encoding_and_delimiter() {
     let text = |separator: &str, end: &str| {
         let rows =
             ["name,email,display_name,status", "bob,b@example.com,Bj\u{f6}rn,active", "eve,e@example.com,,inactive"];
@@ -42,7 +42,7 @@ fn a_table_is_read_however_a_spreadsheet_writes_it() {
 }
 
 #[test]
-fn what_is_no_table_is_told_what_it_is() {
+fn files_that_are_not_tables_are_refused_with_the_reason() {
     let tool = Tool::new();
     for (table, wanted) in [
         (&b"PK\x03\x04rest"[..], "people: not a table of text: the file is a spreadsheet or another archive"),
@@ -70,9 +70,9 @@ fn what_is_no_table_is_told_what_it_is() {
     assert_eq!(tool.revision(), 0);
 }
 
-/// What is listed as CSV and TSV builds the same again, odd names and all.
+/// Importing the CSV and TSV lists of a store rebuilds the same rows, also with unusual names.
 #[test]
-fn what_is_listed_is_brought_back() {
+fn lists_can_be_imported_again() {
     let from = Tool::staffed();
     from.ok("account edit bob --display-name 'Bob \"the \\ builder\"; a, b'");
     from.ok("account edit carol --display-name '\"quoted\" to begin with'");
@@ -98,7 +98,7 @@ fn what_is_listed_is_brought_back() {
             assert_eq!(to.ok("import csv list"), "No changes.\n", "{list} {format}");
         }
         for list in lists {
-            // The revisions that made it so are others.
+            // The numbers of the revisions differ.
             let rows = |tool: &Tool| {
                 let mut rows = tool.json(list);
                 for row in rows.as_array_mut().unwrap() {
@@ -115,7 +115,7 @@ fn what_is_listed_is_brought_back() {
 }
 
 #[test]
-fn memberships_make_no_accounts() {
+fn rows_of_members_do_not_create_accounts() {
     let tool = Tool::staffed();
     tool.ok("group add crew");
     write(&tool, "list.csv", "ref,member\ngroup:crew,user:bob\ngroup:crew,user:nobody-there\n");
