@@ -16,7 +16,7 @@ pub(super) fn confirm_apply(cascades: &[String], removals: u64, err: &mut dyn Wr
         let what = if removals == 1 { "1 removal".to_owned() } else { format!("{removals} removals") };
         let mut problem = Problem::conflict("needs_confirmation", "not confirmed, so nothing was changed")
             .why(format!("the plan has {what}"))
-            .tip("look at it with `rolebook plan`, and add --yes to confirm");
+            .tip("review the changes with `rolebook plan`, and add --yes to confirm");
         problem.details = cascades.to_vec();
         return Err(problem);
     }

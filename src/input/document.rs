@@ -1,4 +1,4 @@
-//! YAML as a tree in which every node has its position. The only module that uses the YAML crate.
+//! YAML as a tree in which every node has its position. All reading of YAML goes through this module.
 //!
 //! A text is first read into a tree ([`Node`]) and checked afterwards, so that one run reports every mistake
 //! ([`Diagnostic`]) and not only the first. The crate is set to be strict: it refuses merge keys and tags, reads
