@@ -1,13 +1,13 @@
-//! Who acts or reads.
+//! The actor: who acts or reads in one command.
 
 use crate::model::Id;
 
-/// Who acts.
+/// Who acts or reads in one command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Actor {
-    /// Whoever holds the store: allowed every action, told everything, bound by every invariant.
+    /// Whoever can write the store file: may do every action and see everything, but is bound by every invariant.
     Operator,
-    /// An account, or whoever holds a link: every rule applies.
+    /// An account, a token, or an outside submitter with a link: every rule applies.
     Principal(Id),
 }
 

@@ -1,38 +1,39 @@
-//! What is kept at hand in memory that does not grow with the number of questions.
+//! Caches of bounded size: their memory does not grow with the number of questions, and a lost entry
+//! costs time only.
 
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many places there are at most, with room for two things each; a power of two.
+/// Maximum number of sets, with two entries each; a power of two.
 const MAX_BUCKETS: usize = 1 << 18;
 
-/// How many there are at first; a power of two.
+/// Initial number of sets; a power of two.
 const INITIAL_BUCKETS: usize = 1 << 8;
 
-/// A thing beside its number, which tells without a look at the thing that it is another one.
+/// A value with its number. The number rules out most other values without a look at the value.
 type Entry<P> = Option<(u64, P)>;
 
-/// Things, each in the one place that a number leads to, beside the one put there before it: of a hundred
-/// thousand in no order a sixth meet another in their place, and few two others.
+/// A two-way set-associative cache of up to 2^18 sets. With 100,000 random numbers one value in six shares its
+/// set with another value, and few share it with two.
 #[derive(Debug)]
 pub struct BoundedCache<T>(RefCell<Buckets<Rc<T>>>);
 
-/// As [`BoundedCache`], for threads that ask at the same time: what one has put there the others find.
+/// As [`BoundedCache`], but shared by threads: each thread finds what the others have put.
 #[derive(Debug)]
 pub struct SharedShelf<T>(Box<[Mutex<Buckets<Arc<T>>>]>);
 
-/// Into how many parts a shared shelf is divided, each for one thread at a time; a power of two.
+/// Number of parts of a shared cache, each with its own lock; a power of two.
 const PARTS: usize = 1 << 6;
 
 #[derive(Debug)]
 struct Buckets<P> {
-    /// None, or a power of two of them.
+    /// The sets; their number is zero or a power of two.
     buckets: Vec<[Entry<P>; 2]>,
-    /// How many things were put since there are so many places.
+    /// Number of insertions since the last growth.
     count: usize,
-    /// How many places there are at first, and at most.
+    /// Initial and maximum number of sets.
     bounds: (usize, usize),
 }
 
@@ -42,7 +43,7 @@ impl<P: Clone + Deref> Buckets<P> {
     }
 
     fn bucket(&self, number: u64) -> usize {
-        // The numbers are ids or hashes: their low bits are as good as any.
+        // The numbers are ids or hashes, so their low bits are well spread.
         usize::try_from(number & (self.buckets.len() as u64).wrapping_sub(1)).unwrap_or_default()
     }
 
@@ -52,7 +53,7 @@ impl<P: Clone + Deref> Buckets<P> {
         found.map(|(_, kept)| kept.clone())
     }
 
-    /// Makes room, as long as there may be more: few questions need little memory.
+    /// Grows by a factor of four, up to the maximum, so that few questions need little memory.
     fn grow(&mut self) {
         let (first, most) = self.bounds;
         let length = (self.buckets.len() * 4).clamp(first, most);
@@ -82,17 +83,17 @@ impl<P: Clone + Deref> Buckets<P> {
 }
 
 impl<T> BoundedCache<T> {
-    /// An empty one.
+    /// An empty cache.
     pub const fn new() -> BoundedCache<T> {
         BoundedCache(RefCell::new(Buckets::new(INITIAL_BUCKETS, MAX_BUCKETS)))
     }
 
-    /// The thing that is sought of those with a number.
+    /// The value with this number that `is_sought` accepts.
     pub fn get(&self, number: u64, is_sought: impl Fn(&T) -> bool) -> Option<Rc<T>> {
         self.0.borrow().get(number, is_sought)
     }
 
-    /// Puts a thing where its number leads to; the older one of two there goes.
+    /// Puts a value under its number. If its set is full, the older of the two values is lost.
     pub fn put(&self, number: u64, thing: T) -> Rc<T> {
         let thing = Rc::new(thing);
         self.0.borrow_mut().put(number, Rc::clone(&thing));
@@ -107,27 +108,27 @@ impl<T> Default for BoundedCache<T> {
 }
 
 impl<T> SharedShelf<T> {
-    /// An empty one.
+    /// An empty cache.
     pub fn new() -> SharedShelf<T> {
         SharedShelf(
             (0..PARTS).map(|_| Mutex::new(Buckets::new(INITIAL_BUCKETS / PARTS, MAX_BUCKETS / PARTS))).collect(),
         )
     }
 
-    /// Looks at the part that a number leads to.
+    /// Locks the part of a number and applies `look` to it.
     fn look<A>(&self, number: u64, look: impl FnOnce(&mut Buckets<Arc<T>>) -> A) -> Option<A> {
-        // The numbers are hashes; their low bits tell the place within the part.
+        // The numbers are hashes; their low bits choose the set within the part.
         let part = usize::try_from(number >> 32).unwrap_or_default() & (PARTS - 1);
-        // What is kept is whole at any moment.
+        // The data stays consistent if a thread panics, so a poisoned lock is safe to use.
         self.0.get(part).map(|part| look(&mut part.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// The thing that is sought of those with a number.
+    /// The value with this number that `is_sought` accepts.
     pub fn get(&self, number: u64, is_sought: impl Fn(&T) -> bool) -> Option<Arc<T>> {
         self.look(number, |places| places.get(number, is_sought)).flatten()
     }
 
-    /// Puts a thing where its number leads to; the older one of two there goes.
+    /// Puts a value under its number. If its set is full, the older of the two values is lost.
     pub fn put(&self, number: u64, thing: T) -> Arc<T> {
         let thing = Arc::new(thing);
         self.look(number, |places| places.put(number, Arc::clone(&thing)));
@@ -146,9 +147,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_that_meet_are_kept_and_the_older_goes_for_a_third() {
+    fn a_set_keeps_two_values_and_a_third_replaces_the_older() {
         let (shelf, shared) = (BoundedCache::new(), SharedShelf::new());
-        // In one place of both: the bits that tell the part are the same.
+        // In the same set of both caches: the bits that choose the part are the same.
         let meeting = |nth: u64| 5 + (nth << 40);
         let get = |number: u64| {
             let found = shelf.get(number, |kept| *kept == number).map(|kept| *kept);
@@ -167,9 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_kept_when_there_is_more_room() {
+    fn growing_keeps_every_value() {
         let (shelf, shared) = (BoundedCache::new(), SharedShelf::new());
-        // Each in a place of its own, in both.
+        // Each in a set of its own, in both caches.
         let spread = |number: u64| number | ((number / (MAX_BUCKETS / PARTS) as u64) << 32);
         for number in (0..MAX_BUCKETS as u64).map(spread) {
             shelf.put(number, number);

@@ -1,4 +1,4 @@
-//! What a row of the catalogue requires besides its grantee, each condition in one place.
+//! Evaluation of the catalogue's [`Condition`]s: what must hold besides the grantee for a grant to apply.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use crate::model::attributes::{AdminRights, Attributes, EndpointKind, GroupVisib
 use crate::model::catalogue::Condition;
 use crate::model::{Action, Id, Kind, Role, Verb};
 
-/// Whether a condition is met, with the facts that say so.
+/// Evidence that a condition is met; `None` if it is not.
 pub(super) fn condition_holds<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     condition: Condition,
@@ -89,7 +89,7 @@ pub(super) fn condition_holds<F: Facts + ?Sized, E: Evidence>(
         Condition::MembersEditWorkspaces => {
             of_server("members-edit-workspaces", subject.server()?.members_edit_workspaces)
         }
-        // Every admin is a member too, and the last one stays.
+        // An admin is a member too, but leaves under the rule for admins, which keeps the last one.
         Condition::MembersMayLeave => {
             let may = subject.server()?.members_may_leave && !subject.holds(Role::OrgAdmin, on)?;
             of_server("members-may-leave", may)
@@ -100,7 +100,7 @@ pub(super) fn condition_holds<F: Facts + ?Sized, E: Evidence>(
         }
         Condition::HasFiles => match target.attributes() {
             Attributes::Workspace(workspace) => match workspace.files {
-                // told: whoever shows a proof asks about the folder.
+                // told: the code that shows a proof asks about the folder.
                 Some(folder) if E::RECORDS => value(on, "files", &subject.facts().reference(folder)?),
                 Some(_) => Some(E::default()),
                 None => None,
@@ -137,11 +137,11 @@ pub(super) fn submitted_to<F: Facts + ?Sized>(facts: &F, package: Id) -> Result<
 
 fn proof_of<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, verb: Verb, on: Id) -> Result<Option<E>> {
     let decision: Decision<E> = evaluate_for(subject, Action::Plain(verb), on)?;
-    // The row's own holder stands in the proof already.
+    // The grantee of the outer row is in the proof already.
     Ok(decision.allowed.then(|| decision.proof.without(&|step| matches!(step, ProofStep::Account { .. }))))
 }
 
-/// What the admins of a workgroup or dropbox may do; nothing for any other kind.
+/// The rights of the admins of a workgroup or dropbox; none for any other kind.
 fn admin_rights(target: &Target) -> AdminRights {
     match target.attributes() {
         Attributes::Workgroup(it) => it.admins,
@@ -150,7 +150,7 @@ fn admin_rights(target: &Target) -> AdminRights {
     }
 }
 
-/// Whether two accounts are effective members of one workgroup.
+/// Evidence that two accounts are effective members of the same workgroup.
 pub(super) fn shares_workgroup<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     other: Id,

@@ -1,5 +1,6 @@
-//! What somebody holds on an item: the union of shares, ownership and endpoint roles over the item
-//! and every folder above it (docs/model.md#items). Never a deny: a smaller share on a child takes nothing away.
+//! Permissions on an item: the union of shares, ownership and endpoint roles on the item and every
+//! folder above it (docs/model.md#items). There are no denying entries: a smaller share on a child takes nothing
+//! away. [`permissions`] gives the union, [`parts`] splits moves and copies into plain questions.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -15,7 +16,7 @@ use crate::model::attributes::{AllowDeny, Attributes, Item, Sharing};
 use crate::model::catalogue::Grantee;
 use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Verb};
 
-/// Whether a share of the item, or of a folder above, fits; the nearest first.
+/// Evidence of the nearest share, of the item or of a folder above, whose permissions `fits` accepts.
 pub(super) fn share<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     target: &Target,
@@ -44,8 +45,8 @@ pub(super) fn share<F: Facts + ?Sized, E: Evidence>(
     Ok(found)
 }
 
-/// Every effective share that the subject holds, of the item and of the folders above, with the
-/// place of what holds it; the nearest first.
+/// Visits every effective share of the item and of the folders above that the subject holds, nearest
+/// first, with the index of the principal that holds it.
 fn each_share<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, visit: VisitHeld<'_>) -> Result<()> {
     for (item, _) in target.items(subject.facts())? {
         if subject.shares_on(item, visit)?.is_break() {
@@ -55,7 +56,7 @@ fn each_share<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, visi
     Ok(())
 }
 
-/// Whether the subject owns the item or a folder above.
+/// Evidence that the subject owns the item or a folder above.
 pub(super) fn owner<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
     if subject.principal_kind != PrincipalKind::Account {
         return Ok(None);
@@ -73,7 +74,7 @@ pub(super) fn owner<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, ta
     Ok(None)
 }
 
-/// How the subject comes to hold one permission; none if it does not.
+/// Evidence that the subject holds one permission; `None` if it does not.
 pub(super) fn permission_evidence<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     target: &Target,
@@ -88,7 +89,7 @@ pub(super) fn permission_evidence<F: Facts + ?Sized, E: Evidence>(
     role_evidence(subject, target)
 }
 
-/// Everything, from an endpoint role where sharing is managed (docs/model.md#endpoints).
+/// Evidence of an endpoint role that gives every permission where sharing is managed (docs/model.md#endpoints).
 fn role_evidence<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
     if target.sharing(subject.facts())? != Some(Sharing::Managed) {
         return Ok(None);
@@ -96,7 +97,7 @@ fn role_evidence<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, targe
     is_grantee(subject, Grantee::Role(Role::AccessManager), Action::Plain(Verb::See), target)
 }
 
-/// How the subject comes to hold every permission of a set; none if one is lacking.
+/// Evidence that the subject holds every permission of a set; `None` if one is missing.
 pub(super) fn holds_all<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     target: &Target,
@@ -105,7 +106,7 @@ pub(super) fn holds_all<F: Facts + ?Sized, E: Evidence>(
     if set.is_empty() {
         return Ok(None);
     }
-    // One share that has them all is the shortest proof.
+    // One share with all of them is the shortest proof.
     if let Some(steps) = share(subject, target, &|held| held.contains(set))? {
         return Ok(Some(steps));
     }
@@ -117,7 +118,7 @@ pub(super) fn holds_all<F: Facts + ?Sized, E: Evidence>(
     Ok(Some(all))
 }
 
-/// Everything the subject holds on an item, as it stands; an inactive account holds nothing.
+/// The permissions of the subject on an item. An inactive account holds nothing.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -128,7 +129,7 @@ pub fn permissions<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id) -> Res
     permissions_ignoring_status(subject, item)
 }
 
-/// As [`permissions`], whether the account is active or not: what it shared stays in force.
+/// As [`permissions`], but for inactive accounts too: what an account shared stays in force.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -139,8 +140,8 @@ pub fn permissions_ignoring_status<F: Facts + ?Sized>(subject: &Subject<'_, F>, 
     }
 }
 
-/// Whether the subject has everything on an item without any share: as the owner of it or of a folder
-/// above, or by a role on the endpoint.
+/// Whether the subject has every permission on an item without any share: as the owner of the item or of a
+/// folder above, or by a role on the endpoint.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -155,8 +156,8 @@ fn has_without_share_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Ta
     Ok(owner::<F, ()>(subject, target)?.is_some() || role_evidence::<F, ()>(subject, target)?.is_some())
 }
 
-/// How the subject comes to hold what it holds on an item: each share, ownership and role by itself, the
-/// nearest first.
+/// One proof for each way the subject holds permissions on an item: ownership, role, then each share, nearest
+/// first.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -177,7 +178,7 @@ pub fn permission_sources<F: Facts + ?Sized>(subject: &Subject<'_, F>, item: Id)
     Ok(found)
 }
 
-/// As [`permissions_ignoring_status`], on an item that was looked up before.
+/// As [`permissions_ignoring_status`], on an item that is already loaded.
 pub(super) fn permissions_ignoring_status_on<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     target: &Target,
@@ -201,14 +202,14 @@ pub(super) fn permissions_ignoring_status_on<F: Facts + ?Sized>(
     Ok(all)
 }
 
-/// The questions that together are an action on an item: replacing, copying, moving (docs/model.md#items).
+/// The plain questions that an action on an item consists of: overwriting, copying, moving (docs/model.md#items).
 ///
 /// # Errors
 /// When the facts cannot be read.
 pub fn parts<F: Facts + ?Sized>(facts: &F, action: Action, item: Id) -> Result<Vec<(Action, Id)>> {
     let plain = Action::Plain;
     Ok(match action {
-        // Of a folder it is asked about a file in it.
+        // On a folder, the question is about a file in it.
         Action::Plain(Verb::Overwrite) | Action::OnUnregistered(Verb::Overwrite) => {
             vec![(plain(Verb::Upload), item), (Action::OnUnregistered(Verb::Delete), item)]
         }
@@ -232,7 +233,7 @@ fn transfer<F: Facts + ?Sized>(facts: &F, item: Id, to: Destination) -> Result<V
         needed.push((Verb::Browse, item));
         needed.push((Verb::CreateFolder, to.folder));
     }
-    // A tree of folders alone takes no upload (docs/model.md#items).
+    // A tree of folders without files needs no upload (docs/model.md#items).
     if has_files {
         needed.push((Verb::Upload, to.folder));
     }
@@ -248,7 +249,7 @@ fn transfer<F: Facts + ?Sized>(facts: &F, item: Id, to: Destination) -> Result<V
 /// Whether a file is registered anywhere below a folder.
 fn holds_a_file<F: Facts + ?Sized>(facts: &F, folder: Id) -> Result<bool> {
     let mut open = vec![folder];
-    // A state that is only being tried out may have folders lie in a circle.
+    // A draft that is not committed may have a cycle of folders.
     let mut seen: HashSet<Id> = HashSet::from([folder]);
     let mut found = false;
     while let Some(next) = open.pop() {
@@ -266,7 +267,7 @@ fn holds_a_file<F: Facts + ?Sized>(facts: &F, folder: Id) -> Result<bool> {
     Ok(found)
 }
 
-/// The first part of an action that the subject may not do, where the action has parts.
+/// The first part of an action that the subject may not do, if the action has parts.
 pub(super) fn denied_part<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     action: Action,
@@ -284,7 +285,7 @@ pub(super) fn denied_part<F: Facts + ?Sized>(
     Ok(None)
 }
 
-/// Whether the subject may do each part of an action.
+/// Evidence that the subject may do each part of an action.
 pub(super) fn each_part<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     action: Action,
@@ -301,14 +302,14 @@ pub(super) fn each_part<F: Facts + ?Sized, E: Evidence>(
     Ok(Some(all))
 }
 
-/// Whether an upload may go where it goes: not straight into one's own home folder where root
-/// uploads are denied (docs/model.md#home-folders, `content.root-upload`).
+/// Whether the destination of an upload is allowed. It is not if it lies directly in the subject's own home
+/// folder and root uploads are denied (docs/model.md#home-folders, `content.root-upload`).
 pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     action: Action,
     target: &Target,
 ) -> Result<(bool, E)> {
-    // What is copied or moved is as an upload where it goes.
+    // A copy or a move counts as an upload into its destination.
     if let Action::MoveTo(to) | Action::CopyTo(to) = action {
         return match Target::load(subject.facts(), to.folder)? {
             Some(folder) => root_upload(subject, Action::Plain(Verb::Upload), &folder),
@@ -330,8 +331,8 @@ pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
             is_member = true;
         }
     }
-    // Whoever has left the workspace has no home there any more: what they may do in the folder that was
-    // theirs anybody else may do there too.
+    // An account that has left the workspace has no home there any more, so its former home folder is an
+    // ordinary folder to it.
     if !is_member && target.kind == Kind::Item {
         return Ok((true, E::default()));
     }
@@ -346,7 +347,7 @@ pub(super) fn root_upload<F: Facts + ?Sized, E: Evidence>(
     Ok((switch == AllowDeny::Allow, evidence))
 }
 
-/// The permission behind a plain question about an item.
+/// The permission that a plain action on an item needs.
 pub(super) const fn action_permission(action: Action) -> Option<Permission> {
     match action {
         Action::Plain(verb) | Action::OnUnregistered(verb) => required_permission(verb),

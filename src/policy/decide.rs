@@ -1,5 +1,5 @@
-//! The one evaluator: `decide(facts, question)` is a decision with its proof, and [`allows`] the
-//! same decision without it, for those who ask many questions.
+//! The evaluator: [`decide`] answers a question with a proof, and [`allows`] gives the same answer
+//! without one, for callers with many questions.
 
 use super::conditions::condition_holds;
 use super::content::denied_part;
@@ -14,27 +14,27 @@ use crate::model::catalogue::{
 };
 use crate::model::{Action, Id, Kind, Time, Verb};
 
-/// What is asked.
+/// A question: may this principal do this action on this resource at this time?
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Question {
-    /// Who would do it.
+    /// The principal that would act.
     pub principal: Id,
-    /// What.
+    /// The action.
     pub action: Action,
-    /// On what.
+    /// The resource to act on.
     pub resource: Id,
-    /// When: expiries are judged at this time.
+    /// The time at which expiries are judged.
     pub at: Time,
 }
 
-/// The answer, with what it rests on.
+/// The answer to a question, with the evidence for it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Decision<E = Proof> {
-    /// Yes or no.
+    /// Whether the action is allowed.
     pub allowed: bool,
     /// The rule that decided.
     pub rule: Rule,
-    /// The facts it rests on; for a denial, those that stand against it, if any do.
+    /// The facts that the answer rests on. For a denial: the facts that speak against the action, if any.
     pub proof: E,
 }
 
@@ -46,7 +46,7 @@ impl<E: Evidence> Decision<E> {
 
 /// Whether a principal may do an action on a resource.
 ///
-/// A resource that is not there is nobody's: the answer is a denial.
+/// Denied if the resource does not exist.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -55,7 +55,7 @@ pub fn decide<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result<Decis
     decide_for(&subject, question.action, question.resource)
 }
 
-/// As [`decide`], for a subject that was looked up before: listings ask many questions for one.
+/// As [`decide`], for a subject that is already loaded: a listing asks many questions about one subject.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -66,7 +66,7 @@ pub fn decide_for<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, r
     }
 }
 
-/// As [`decide_for`], on a resource that was looked up before.
+/// As [`decide_for`], on a resource that is already loaded.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -78,7 +78,7 @@ pub fn decide_on<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, ta
     Ok(decision)
 }
 
-/// The rule that lets a subject do an action on a resource; none where it may not.
+/// The rule that lets a subject do an action on a resource; `None` if the subject may not.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -87,7 +87,7 @@ pub fn allows<F: Facts + ?Sized>(subject: &Subject<'_, F>, action: Action, targe
     Ok(decision.allowed.then_some(decision.rule))
 }
 
-/// As [`evaluate`], where the resource has to be looked up.
+/// As [`evaluate`], on a resource that is not loaded yet.
 pub(super) fn evaluate_for<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     action: Action,
@@ -99,7 +99,7 @@ pub(super) fn evaluate_for<F: Facts + ?Sized, E: Evidence>(
     }
 }
 
-/// The decision itself; a denial that no limit speaks is by [`NOT_GRANTED`].
+/// Evaluates limits and grants. The rule of a denial that no limit causes is [`NOT_GRANTED`].
 pub(super) fn evaluate<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     action: Action,
@@ -115,7 +115,7 @@ pub(super) fn evaluate<F: Facts + ?Sized, E: Evidence>(
         return Ok(Decision::denied(TOKEN_ENDED, E::default()));
     }
     let verb = action.verb();
-    // What is shared with anyone is shared with outsiders too.
+    // A share with `anyone` reaches outsiders too.
     let can_be_shared = matches!(target.kind, Kind::Item | Kind::Endpoint);
     if subject.principal_kind == PrincipalKind::Outsider && verb != Verb::Submit && !can_be_shared {
         return Ok(Decision::denied(OUTSIDERS, E::default()));
@@ -138,20 +138,20 @@ pub(super) fn evaluate<F: Facts + ?Sized, E: Evidence>(
     Ok(Decision::denied(NOT_GRANTED, E::default()))
 }
 
-/// Whether an access token is active and its workspace is there.
+/// Whether an access token is active and its workspace exists.
 fn is_live_token<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<bool> {
     let Some((token, workspace)) = subject.token() else { return Ok(false) };
     Ok(token.status(subject.at) == "active" && subject.facts().header(workspace)?.is_some())
 }
 
-/// Whether a row gives: its grantee is the subject and its condition is met.
+/// Evidence that a grant applies: the subject is its grantee and its condition is met.
 pub(super) fn grant_applies<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     grant: &Grant,
     action: Action,
     target: &Target,
 ) -> Result<Option<E>> {
-    // The condition first: most are read off the resource, and whoever asks is looked at last.
+    // The condition first: most conditions only read the resource, which costs less than a look at the subject.
     let more = match grant.when {
         Some(condition) => condition_holds::<F, E>(subject, condition, action, target)?,
         None => Some(E::default()),
@@ -162,11 +162,11 @@ pub(super) fn grant_applies<F: Facts + ?Sized, E: Evidence>(
     Ok(Some(steps))
 }
 
-/// The sentence a refusal is read from.
+/// The rule whose sentence explains a denial.
 fn denial_rule<F: Facts + ?Sized>(subject: &Subject<'_, F>, target: &Target, action: Action) -> Result<Rule> {
     let verb = action.verb();
-    // Of moving and copying the sentence is that of the part that is denied; that one needs upload in the
-    // folder where it goes is the sentence about moving and copying itself.
+    // For a move or a copy, the sentence is that of the denied part. The exception is a denied upload into the
+    // destination: the sentence about moving and copying says that itself.
     if let Action::MoveTo(to) | Action::CopyTo(to) = action
         && let Some((part, on, decision)) = denied_part(subject, action, target.id)?
     {

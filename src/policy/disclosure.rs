@@ -1,7 +1,7 @@
-//! What may be told to whom: the one gate for everything that names a resource.
+//! Disclosure: who may be told what. The one gate for every name that leaves the program.
 //!
-//! The rules are the rows of [`DISCLOSURES`]; a [`Viewer`] is one reader with those rows applied. Every
-//! output asks it: listings, messages, plans, exports, proofs, the log and completions.
+//! The rules are the rows of [`DISCLOSURES`]; a [`Viewer`] applies them to one reader. Every output
+//! asks it: listings, messages, plans, exports, proofs, the log and completions.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -22,47 +22,47 @@ use crate::model::catalogue::Rule;
 use crate::model::catalogue::disclosure::{Aspect, Audience, DISCLOSURES, Disclosure, disclosures_for};
 use crate::model::{Action, Binding, Id, Kind, Permissions, Resource, Role, Time, Verb};
 
-/// What stands in a message in place of a name that the reader may not be told.
+/// Replaces a name in a message if the reader may not see the resource.
 pub const UNSEEN: &str = "something that you may not see";
 
-/// What stands in a field of an answer in place of a reference that the reader may not be told.
+/// Replaces a reference in a field of an answer if the reader may not see the resource.
 pub const HIDDEN: &str = "hidden";
 
-/// How many answers are remembered: names come in runs.
+/// Maximum number of cached answers. Output repeats the same names.
 const MAX_CACHED_NAMES: usize = 4096;
 
-/// A reader: what it may be told, with its principal looked up once.
+/// A reader with its principal looked up once; answers what the reader may be told.
 pub struct Viewer<'f, F: Facts + ?Sized> {
-    /// None for the operator, who is told everything.
+    /// `None` for the operator, who may see everything.
     subject: Option<Subject<'f, F>>,
-    /// Where the past is read: what is there today.
+    /// Today's facts, if the viewer reads the past.
     today: Option<&'f dyn Facts>,
-    /// Whether a name may be told, by id.
+    /// Cache of [`may_name`](Viewer::may_name), by id.
     name_cache: RefCell<HashMap<Id, bool>>,
 }
 
-/// Which part of the log somebody reads.
+/// The part of the log that a reader may read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LogScope {
-    /// All of it.
+    /// The whole log.
     All,
-    /// What concerns these things, and what the reader did.
+    /// Entries about these resources, and entries of the reader's own actions.
     On(Vec<Id>),
 }
 
-/// By what the past is read: today's rights (docs/model.md#time-and-the-past).
+/// The rights that apply to readers of the past: today's (docs/model.md#time-and-the-past).
 #[derive(Clone, Copy)]
 pub struct CurrentRights<'f> {
-    /// Today's facts, in which what is gone stands as it last was.
+    /// Today's facts, with ended resources in their last version.
     pub facts: &'f dyn Facts,
-    /// What is there today.
+    /// Today's facts without ended resources.
     pub today: &'f dyn Facts,
-    /// Now.
+    /// The present time.
     pub at: Time,
 }
 
 impl<'f> CurrentRights<'f> {
-    /// A reader of the past.
+    /// A viewer for a reader of the past.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -72,7 +72,7 @@ impl<'f> CurrentRights<'f> {
 }
 
 impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
-    /// Looks the reader up.
+    /// Looks up the principal of the reader.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -81,8 +81,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         Ok(Viewer { subject, today: None, name_cache: RefCell::default() })
     }
 
-    /// Whether it is about something of the past that is gone today, and the reader is a server admin, who
-    /// sees all of that: whoever had a right to it has it no more.
+    /// Whether a resource of the past has ended and the reader is a server admin. Server admins see every ended
+    /// resource, since the bindings that made it visible to others have ended too.
     fn sees_all_gone(&self, on: Id) -> Result<bool> {
         let (Some(subject), Some(today)) = (&self.subject, self.today) else { return Ok(false) };
         Ok(on > Id::LAST_RESERVED
@@ -91,12 +91,12 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
             && subject.holds(Role::ServerAdmin, Id::SERVER)?)
     }
 
-    /// The reader as a subject; none for the operator.
+    /// The reader as a subject; `None` for the operator.
     pub const fn subject(&self) -> Option<&Subject<'f, F>> {
         self.subject.as_ref()
     }
 
-    /// Whether the reader may do something plain.
+    /// Whether the reader may do an action without a value.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -104,7 +104,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         self.may_do(Action::Plain(verb), on)
     }
 
-    /// Whether the reader may do something.
+    /// Whether the reader may do an action.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -115,7 +115,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         }
     }
 
-    /// What the reader holds on an item; the operator everything.
+    /// The permissions of the reader on an item; all of them for the operator.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -126,7 +126,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         })
     }
 
-    // Things.
+    // Resources.
 
     /// Whether the reader may know that a resource exists.
     ///
@@ -136,8 +136,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         self.discloses(Aspect::Existence, resource.id, resource.kind(), None)
     }
 
-    /// Whether a resource may be named to the reader. What no facts hold may not: whoever looked it up
-    /// elsewhere decides.
+    /// Whether the reader may be told the name of a resource. No if the facts do not hold the resource: a
+    /// caller that found it elsewhere decides by itself.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -161,8 +161,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         Ok(may)
     }
 
-    /// Whether the reader is told the settings of a workgroup or dropbox. Whoever else may see it is told
-    /// its name and its send policy only (docs/model.md#workgroups).
+    /// Whether the reader sees the settings of a workgroup or dropbox. Other readers who may see the resource
+    /// see its name and its send policy only (docs/model.md#workgroups).
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -171,7 +171,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         if limited { self.discloses(Aspect::Details, resource.id, resource.kind(), None) } else { self.sees(resource) }
     }
 
-    /// Whether the reader is told what it may do with the content of an endpoint, which it need not see.
+    /// Whether the reader sees its own rights on the content of an endpoint, even if the endpoint itself is hidden.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -181,7 +181,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
 
     // Bindings.
 
-    /// Whether the reader is told of a binding: who holds it, on what, and who gave it.
+    /// Whether the reader sees a binding: who holds it, on what, and who gave it.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -195,7 +195,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         }
     }
 
-    /// Whether the reader may list the members of a group. Their own memberships are disclosed anyway, see
+    /// Whether the reader may list the members of a group. The reader's own membership is visible anyway, see
     /// [`sees_binding`](Viewer::sees_binding).
     ///
     /// # Errors
@@ -204,7 +204,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         self.discloses(Aspect::Bindings, group, Kind::Group, None)
     }
 
-    /// Whether a share is told of in a list: one of a class of the system's own only where all are
+    /// Whether the reader sees a share in a list. Shares of hidden classes are listed only if `all` is
     /// asked for.
     ///
     /// # Errors
@@ -213,8 +213,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         Ok((all || !share.attributes.share_class().is_hidden()) && self.sees_binding(share)?)
     }
 
-    /// With `member-access: admins` whoever views the members of a workgroup as a member is told of its admins
-    /// and of itself (docs/model.md#workgroups).
+    /// Whether the reader sees a membership of a workgroup. With `member-access: admins`, a plain member sees the
+    /// admins and itself (docs/model.md#workgroups).
     fn sees_member(&self, membership: &Binding) -> Result<bool> {
         let (Some(subject), true) = (&self.subject, membership.role.resource_kind() == Kind::Workgroup) else {
             return Ok(true);
@@ -231,22 +231,22 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
 
     // Access and the log.
 
-    /// Whether the reader is told what others may do on a resource: server admins about everything, and
-    /// others about what they administer (docs/model.md#visibility).
+    /// Whether the reader may ask what others may do on a resource: server admins on every resource, and
+    /// others on the resources that they administer (docs/model.md#visibility).
     ///
     /// # Errors
     /// When the facts cannot be read.
     pub fn may_ask_about_others(&self, on: Id, kind: Kind) -> Result<bool> {
         match &self.subject {
             None => Ok(true),
-            // To edit one's own account is not to administer it.
+            // The right to edit the own account is not the right to administer it.
             Some(subject) if on == subject.id => subject.holds(Role::ServerAdmin, Id::SERVER),
             Some(_) => self.discloses(Aspect::OthersAccess, on, kind, None),
         }
     }
 
-    /// Whether a line of a listing is told: that somebody may do something on a resource. The same is
-    /// asked of it as of a check that names both.
+    /// Whether the reader sees a row of a listing that says that a principal may act on a resource. The same
+    /// conditions hold as for a check that names both.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -259,8 +259,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         Ok(self.may_name(on)? && self.may_name(principal)? && self.may_ask_about_others(on, kind)?)
     }
 
-    /// Which part of the log the reader reads: all of it for server admins, and what concerns the things they
-    /// administer for others (docs/model.md#visibility).
+    /// The part of the log that the reader may read: all of it for server admins, and for others the entries about
+    /// the resources that they administer (docs/model.md#visibility).
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -294,8 +294,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
 
     // Remedies.
 
-    /// What would allow something, as far as the reader may be told: ways that name what it may not see
-    /// are left out, and so are people and groups that it may not see.
+    /// Remedies without what the reader may not see: a remedy that names a hidden resource is left out, and so
+    /// are hidden people and groups among its actors.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -326,8 +326,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         Ok(told)
     }
 
-    /// Whether a step of a proof is told: no value of a thing that the reader may not see, nor one that
-    /// names such a thing.
+    /// Whether the reader sees a step of a proof. Hidden are values of a hidden resource, and values that
+    /// name one.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -346,8 +346,8 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
 
     // The rows.
 
-    /// The rule by which the reader is told something of a resource, or of a binding on it; none where it
-    /// is not told. The operator is told everything, by no rule.
+    /// The rule that discloses an aspect of a resource, or of a binding on it, to the reader. `None` if no
+    /// rule does, and for the operator, who sees everything without a rule.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -363,7 +363,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
             || self.sees_all_gone(on)?)
     }
 
-    /// The row of the catalogue that tells the reader something.
+    /// The row of the catalogue that discloses an aspect to the reader.
     fn disclosing_row(
         &self,
         aspect: Aspect,
@@ -405,7 +405,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         Ok(None)
     }
 
-    /// What a resource lies in, where that is of this kind.
+    /// The parent of a resource, if it is of this kind.
     fn parent_of_kind(&self, id: Id, kind: Kind) -> Result<Option<Target>> {
         let Some(subject) = &self.subject else { return Ok(None) };
         let parent = subject.facts().header(id)?.and_then(|it| it.parent);
@@ -413,7 +413,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
         Ok(target.filter(|target| target.kind == kind))
     }
 
-    /// Whether the reader manages the links of a dropbox that a link was made for a submitter of.
+    /// Whether the reader manages the links of a dropbox that has a link for this outside submitter.
     fn has_invited(&self, invitee: Id) -> Result<bool> {
         let Some(subject) = &self.subject else { return Ok(true) };
         let mut found = false;
@@ -429,7 +429,7 @@ impl<'f, F: Facts + ?Sized> Viewer<'f, F> {
     }
 }
 
-/// Whether a subject may do one of some plain actions.
+/// Whether a subject may do any of some actions without a value.
 fn may_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, verbs: &[Verb], target: &Target) -> Result<bool> {
     for verb in verbs {
         if allows(subject, Action::Plain(*verb), target)?.is_some() {
@@ -439,7 +439,7 @@ fn may_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, verbs: &[Verb], target: 
     Ok(false)
 }
 
-/// Whether a subject holds one of some roles: account roles on the server, any other on the resource.
+/// Whether a subject holds any of some roles: account roles on the server, any other on the resource.
 fn holds_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, roles: &[Role], on: Id) -> Result<bool> {
     if !subject.is_registered() {
         return Ok(false);
@@ -453,7 +453,7 @@ fn holds_any<F: Facts + ?Sized>(subject: &Subject<'_, F>, roles: &[Role], on: Id
     Ok(false)
 }
 
-/// The resources that a lack names.
+/// The resources that a missing right names.
 const fn resource_named_by(one: Missing) -> [Option<Id>; 2] {
     match one {
         Missing::ServerRole(_) | Missing::Setting(_) => [None, None],

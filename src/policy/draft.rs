@@ -1,4 +1,4 @@
-//! A change as a value.
+//! [`Draft`]: a change as a value, which can be shown, checked or committed.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -6,28 +6,28 @@ use std::rc::Rc;
 use super::facts::{Facts, Result};
 use crate::model::{Binding, Id, Resource};
 
-/// A change as a value: for every row it touches, how that row stands afterwards.
+/// A change as a value: for every row it touches, the row afterwards.
 ///
-/// It holds no order and no history, so two steps that cancel each other leave nothing behind.
+/// A draft holds no order and no history, so two steps that cancel each other leave nothing behind.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Draft {
-    /// Resources as they stand afterwards; none for those that end.
+    /// Resources after the change; `None` for those that end.
     pub resources: BTreeMap<Id, Option<Rc<Resource>>>,
-    /// Bindings as they stand afterwards; none for those that end.
+    /// Bindings after the change; `None` for those that end.
     pub bindings: BTreeMap<Id, Option<Binding>>,
 }
 
-/// A row before and after a change; none where it is not there.
+/// A row before and after a change; `None` on the side where the row does not exist.
 #[derive(Clone, PartialEq, Debug)]
 pub enum RowChange {
     /// A resource.
     Resource(Option<Rc<Resource>>, Option<Rc<Resource>>),
-    /// A binding; most that change were not there before.
+    /// A binding. The one before is boxed because most changes are new bindings.
     Binding(Option<Box<Binding>>, Option<Binding>),
 }
 
 impl RowChange {
-    /// The id of the row; none where it is there neither before nor after.
+    /// The id of the row; `None` if the row exists on neither side.
     pub fn id(&self) -> Option<Id> {
         match self {
             RowChange::Resource(before, after) => after.as_ref().or(before.as_ref()).map(|row| row.id),
@@ -37,8 +37,8 @@ impl RowChange {
 }
 
 impl Draft {
-    /// What the draft changes in some facts, resources before bindings, each by id. Rows that end
-    /// as they began are left out, so a draft that changes nothing yields nothing.
+    /// The changes that the draft makes to some facts: resources before bindings, each ordered by id. Rows
+    /// that stay the same are left out, so a draft that changes nothing yields nothing.
     ///
     /// # Errors
     /// When the facts cannot be read.

@@ -1,4 +1,4 @@
-//! Facts of which there are none, for states that are made of drafts alone.
+//! [`EmptyFacts`]: the facts of an empty store, as the base of states that consist of a draft alone.
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
-//! Many questions at one moment: whoever asks and whatever is asked about is looked up once and kept
-//! at hand, in memory that does not grow with the number of questions.
+//! [`Evaluator`]: many questions over the same facts at one time. Subjects and targets are cached in
+//! memory that does not grow with the number of questions.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use super::target::Target;
 use crate::model::catalogue::{NOT_GRANTED, Rule};
 use crate::model::{Action, Id, Time};
 
-/// Many questions over the same facts at the same time.
+/// Answers many questions over the same facts at the same time.
 pub struct Evaluator<'f, F: Facts + ?Sized> {
     facts: &'f F,
     at: Time,
@@ -20,12 +20,12 @@ pub struct Evaluator<'f, F: Facts + ?Sized> {
 }
 
 impl<'f, F: Facts + ?Sized> Evaluator<'f, F> {
-    /// For questions over some facts; expiries are judged at that time.
+    /// An evaluator over some facts; expiries are judged at `at`.
     pub const fn new(facts: &'f F, at: Time) -> Evaluator<'f, F> {
         Evaluator { facts, at, subjects: BoundedCache::new(), targets: BoundedCache::new() }
     }
 
-    /// The facts.
+    /// The facts that questions are answered from.
     pub const fn facts(&self) -> &'f F {
         self.facts
     }
@@ -35,7 +35,7 @@ impl<'f, F: Facts + ?Sized> Evaluator<'f, F> {
         self.at
     }
 
-    /// A principal, with everything it is.
+    /// A principal with its groups, workgroups and classes.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -46,7 +46,7 @@ impl<'f, F: Facts + ?Sized> Evaluator<'f, F> {
         }
     }
 
-    /// A resource, with everything it lies in; none where it is not there.
+    /// A resource with its ancestors; `None` if it does not exist.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -57,7 +57,7 @@ impl<'f, F: Facts + ?Sized> Evaluator<'f, F> {
         }
     }
 
-    /// The rule that lets a principal do an action on a resource; none where it may not.
+    /// The rule that lets a principal do an action on a resource; `None` if the principal may not.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -68,7 +68,7 @@ impl<'f, F: Facts + ?Sized> Evaluator<'f, F> {
         }
     }
 
-    /// As [`allows`](Evaluator::allows), on a resource that was looked up before.
+    /// As [`allows`](Evaluator::allows), on a resource that is already loaded.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -76,7 +76,7 @@ impl<'f, F: Facts + ?Sized> Evaluator<'f, F> {
         allows(&*self.subject(principal)?, action, target)
     }
 
-    /// As [`allows`](Evaluator::allows), with the proof, or the sentence of the refusal.
+    /// As [`allows`](Evaluator::allows), with the proof, or with the rule behind the denial.
     ///
     /// # Errors
     /// When the facts cannot be read.

@@ -1,8 +1,8 @@
-//! What the rules read: look-ups by id, and nothing else.
+//! The lookups that rules make: by id, by name and by binding.
 //!
 //! [`Facts`] is implemented by the store (prepared statements), by its snapshot (the same facts in
-//! memory), by [`Overlay`](super::Overlay) (facts with a draft laid over them, which are
-//! facts again) and by [`EmptyFacts`](super::EmptyFacts), the empty store. The same rules run on all of them.
+//! memory), by [`Overlay`](super::Overlay) (facts with a draft over them) and by
+//! [`EmptyFacts`](super::EmptyFacts), the empty store. The same rules run on all of them.
 
 mod query;
 
@@ -15,7 +15,7 @@ use crate::model::{Binding, Id, Kind, Path, Problem, Resource, Role, Time};
 
 pub use query::{BindingQuery, Holding, NameKey, NearestItem, PackedShare, PackedShares, ResourceHeader, Roles};
 
-/// Why a look-up failed: the store could not be read. Never "there is no such row".
+/// Why a lookup failed: the store could not be read. A missing row is not an error.
 #[derive(Debug)]
 pub struct FactsError(pub Box<Problem>);
 
@@ -33,21 +33,21 @@ impl From<FactsError> for Problem {
     }
 }
 
-/// The result of a look-up.
+/// The result of a lookup.
 pub type Result<T> = std::result::Result<T, FactsError>;
 
-/// Told of each row in turn; answers whether to go on.
+/// A visitor that is called for each row and returns whether to continue.
 pub type Visit<'v, T> = &'v mut dyn FnMut(T) -> Result<ControlFlow<()>>;
 
-/// Told of each binding in turn, with the place of its principal in the list asked about; answers
-/// whether to go on.
+/// A visitor that is called for each binding, with the index of its principal in the list that was
+/// asked about. Returns whether to continue.
 pub type VisitHeld<'v> = &'v mut dyn FnMut(usize, &Binding) -> Result<ControlFlow<()>>;
 
-/// Deeper than what people make: from here on a walk upwards looks whether it goes in a circle.
+/// The depth from which a walk to the ancestors checks for a cycle. Real trees are not this deep.
 const CYCLE_CHECK_DEPTH: usize = 2048;
 
-/// What a principal holds in some roles, effective at a time, role by role, read off its bindings: for facts that
-/// have no shorter way.
+/// Visits the effective holdings of a principal in some roles, role by role. Reads the bindings: for facts without a
+/// faster way.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -67,7 +67,7 @@ pub fn each_holding<F: Facts + ?Sized>(
     Ok(())
 }
 
-/// Tells of a binding as its principal has it, if it is effective at a time.
+/// Visits a binding as a holding if it is effective at a time.
 pub(super) fn visit_holding(binding: &Binding, at: Time, visit: &mut dyn FnMut(Holding)) {
     if binding.is_effective(at) {
         let permissions = binding.attributes.permissions;
@@ -75,7 +75,7 @@ pub(super) fn visit_holding(binding: &Binding, at: Time, visit: &mut dyn FnMut(H
     }
 }
 
-/// Follows a path from the root folder of an endpoint, component by component.
+/// Follows a path from the root folder of an endpoint, component by component, as far as items are registered.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -90,21 +90,22 @@ pub fn follow_path<F: Facts + ?Sized>(facts: &F, endpoint: Id, path: &Path) -> R
     Ok(Some((item, depth)))
 }
 
-/// The facts at one moment of history. Rows that were closed do not show.
+/// The facts at one moment of history. Rows that have ended are not among them, except in
+/// [`ended`](Facts::ended).
 pub trait Facts {
-    /// The resource of that id.
+    /// The resource with this id.
     ///
     /// # Errors
-    /// When the store cannot be read; the same for every look-up.
+    /// When the store cannot be read; the same for every lookup.
     fn resource(&self, id: Id) -> Result<Option<Rc<Resource>>>;
 
-    /// The resource of that kind and key; `parent` for those that lie in another.
+    /// The resource of this kind and key; `parent` for kinds that lie in another resource.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn named(&self, kind: Kind, parent: Option<Id>, key: &str) -> Result<Option<Rc<Resource>>>;
 
-    /// The id of what [`Facts::named`] finds, for those who need no more of it.
+    /// The id of the resource that [`Facts::named`] finds. Cheaper when nothing else is needed.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -112,19 +113,19 @@ pub trait Facts {
         Ok(self.named(kind, parent, key)?.map(|found| found.id))
     }
 
-    /// Every resource of that kind with that alias.
+    /// Visits every resource of this kind with this alias.
     ///
     /// # Errors
     /// When the store cannot be read, or what the visitor answers.
     fn aliased(&self, kind: Kind, alias: &str, visit: Visit<'_, Rc<Resource>>) -> Result<()>;
 
-    /// Every resource of that kind, or of that kind in that parent, in no promised order.
+    /// Visits every resource of this kind, or of this kind in this parent, in no particular order.
     ///
     /// # Errors
     /// When the store cannot be read, or what the visitor answers.
     fn resources(&self, kind: Kind, parent: Option<Id>, visit: Visit<'_, Rc<Resource>>) -> Result<()>;
 
-    /// The home folder that an account has in a workspace, whatever it is called, if it lies in this folder.
+    /// The home folder of an account in a workspace, under any name, if it lies in this folder.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -140,25 +141,25 @@ pub trait Facts {
         Ok(found)
     }
 
-    /// Every binding that is asked for, in no promised order.
+    /// Visits every binding that matches the query, in no particular order.
     ///
     /// # Errors
     /// When the store cannot be read, or what the visitor answers.
     fn bindings(&self, select: BindingQuery, visit: Visit<'_, Binding>) -> Result<()>;
 
-    /// The binding of that id.
+    /// The binding with this id.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn binding(&self, id: Id) -> Result<Option<Binding>>;
 
-    /// The last id handed out.
+    /// The last id that was assigned.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn last_id(&self) -> Result<Id>;
 
-    /// The resource of that id, without its names.
+    /// The resource with this id, without its names.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -166,7 +167,7 @@ pub trait Facts {
         Ok(self.resource(id)?.as_deref().map(ResourceHeader::of))
     }
 
-    /// A resource and every one it lies in, nearest first, without their names.
+    /// A resource and its ancestors, nearest first, without their names.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -183,7 +184,7 @@ pub trait Facts {
         Ok(found)
     }
 
-    /// Tells of a resource and of every one it lies in, nearest first, what is known of each.
+    /// Visits a resource and its ancestors, nearest first, with their attributes.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -194,8 +195,8 @@ pub trait Facts {
         Ok(())
     }
 
-    /// The bindings in one role on one resource that any of some principals holds, in the order of
-    /// the principals, until the visitor has seen enough.
+    /// Visits the bindings in one role on one resource that any of some principals holds, in the order
+    /// of the principals, until the visitor stops.
     ///
     /// # Errors
     /// When the store cannot be read, or what the visitor answers.
@@ -213,7 +214,7 @@ pub trait Facts {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// What a principal holds in some roles, effective at a time, role by role.
+    /// Visits the effective holdings of a principal in some roles, role by role.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -221,8 +222,8 @@ pub trait Facts {
         each_holding(self, principal, roles, at, visit)
     }
 
-    /// The roles that a principal holds anything in, and perhaps others: all of them where these facts cannot tell
-    /// without a look at the bindings.
+    /// A superset of the roles that a principal holds: all roles if these facts cannot tell without reading the
+    /// bindings.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -230,7 +231,7 @@ pub trait Facts {
         Ok(Roles::ALL)
     }
 
-    /// How many bindings a principal has, counted no further than to a number.
+    /// The number of bindings of a principal, counted up to `most`.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -243,13 +244,13 @@ pub trait Facts {
         Ok(count)
     }
 
-    /// The shares and the owners of an item and of every one it lies in, if they are no more than
-    /// `most` and these facts have them at hand, as arrays in memory do.
+    /// The shares and the owners of an item and of its ancestors. `None` if there are more than `most`
+    /// shares, or if these facts do not hold them in memory as arrays.
     fn packed_shares(&self, _item: &ResourceHeader, _most: usize) -> Option<PackedShares> {
         None
     }
 
-    /// The binding that a handle of [`packed_shares`](Facts::packed_shares) stands for.
+    /// The binding behind a handle of [`packed_shares`](Facts::packed_shares).
     fn unpack(&self, _handle: PackedShare) -> Option<Binding> {
         None
     }
@@ -262,7 +263,7 @@ pub trait Facts {
         self.first_binding(BindingQuery::Exact(resource, role, principal))
     }
 
-    /// The first of the bindings asked for.
+    /// The first binding that matches the query.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -275,7 +276,7 @@ pub trait Facts {
         Ok(found)
     }
 
-    /// The ids of every resource of a kind, or of that kind in that parent, in the order of
+    /// The ids of every resource of a kind, or of this kind in this parent, in the order of
     /// [`resources`](Facts::resources).
     ///
     /// # Errors
@@ -289,7 +290,7 @@ pub trait Facts {
         Ok(found)
     }
 
-    /// The bindings asked for, as a list.
+    /// The bindings that match the query, as a list.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -302,7 +303,7 @@ pub trait Facts {
         Ok(found)
     }
 
-    /// The resource of that id and every one it lies in, nearest first.
+    /// The resource with this id and its ancestors, nearest first.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -310,7 +311,7 @@ pub trait Facts {
         let mut found: Vec<Rc<Resource>> = Vec::new();
         let mut next = Some(id);
         while let Some(resource) = next.map(|id| self.resource(id)).transpose()?.flatten() {
-            // No state has a folder in itself, but one that is only being tried out may: an undo.
+            // No committed state has a folder inside itself, but the draft of an undo may.
             if found.len() > CYCLE_CHECK_DEPTH && found.iter().any(|known| known.id == resource.id) {
                 break;
             }
@@ -320,8 +321,8 @@ pub trait Facts {
         Ok(found)
     }
 
-    /// The last registered item on the way to a path of an endpoint, and how many components of the
-    /// path lead to it; none where the endpoint has no root folder.
+    /// The deepest registered item on a path of an endpoint, and how many components of the path lead
+    /// to it. `None` if the endpoint has no root folder.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -329,8 +330,8 @@ pub trait Facts {
         follow_path(self, endpoint, path)
     }
 
-    /// A resource that has ended, as it was last; none where it is there, was never there, or these facts
-    /// keep no history.
+    /// The last version of a resource that has ended. `None` if the resource exists, never existed, or these
+    /// facts keep no history.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -338,7 +339,7 @@ pub trait Facts {
         Ok(None)
     }
 
-    /// The reference of a resource that works as input; of one that has ended with its number.
+    /// The reference of a resource, in the form that works as input. An ended resource gets its id appended.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -1,4 +1,4 @@
-//! Whom a row of the catalogue speaks of, each kind of grantee in one place.
+//! Evaluation of the catalogue's [`Grantee`]s: whether a subject is the one that a grant gives to.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use crate::model::attributes::{Attributes, MemberAccess, TokenMode, Workgroup};
 use crate::model::catalogue::Grantee;
 use crate::model::{Action, Binding, Id, Kind, Role, Verb};
 
-/// Whether the subject is whom a row speaks of.
+/// Evidence that the subject is the grantee of a row; `None` if it is not.
 pub(super) fn is_grantee<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     grantee: Grantee,
@@ -35,7 +35,7 @@ pub(super) fn is_grantee<F: Facts + ?Sized, E: Evidence>(
         Grantee::RecipientViewer => recipient_viewer(subject, target),
         Grantee::ShareHolder => content::share(subject, target, &|set| match content::action_permission(action) {
             Some(permission) => set.has(permission),
-            // Any permission at all lets one see the item.
+            // Any permission makes the item visible.
             None => !set.is_empty(),
         }),
         Grantee::Owner => content::owner(subject, target),
@@ -55,7 +55,7 @@ pub(super) fn is_grantee<F: Facts + ?Sized, E: Evidence>(
     }
 }
 
-/// Whether the subject is any active account at all.
+/// Whether the subject has what every active account has.
 fn is_account<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> bool {
     subject.is_registered() && !subject.excludes_classes()
 }
@@ -67,7 +67,7 @@ fn root_of<F: Facts + ?Sized>(facts: &F, endpoint: Id) -> Result<Option<Target>>
     }
 }
 
-/// A token acts as an admin would, on its own workspace and by its mode
+/// A token acts with the rights of an admin, limited to its workspace and its mode
 /// (docs/model.md#keys-tokens-media-and-streams).
 fn token<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
@@ -85,7 +85,8 @@ fn token<F: Facts + ?Sized, E: Evidence>(
     }))
 }
 
-/// Whether the two share a workgroup whose `member-access` lets one see the other (docs/model.md#workgroups).
+/// Evidence of a common workgroup whose `member-access` lets the subject see the other account
+/// (docs/model.md#workgroups).
 fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other: Id) -> Result<Option<E>> {
     let mut found = None;
     let them = Subject::new(subject.facts(), other, subject.at)?;
@@ -118,7 +119,8 @@ fn fellow_member<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, other
     Ok(found)
 }
 
-/// An admin of some workgroup or dropbox; if asked, of one whose admins manage groups.
+/// Evidence that the subject is an admin of some workgroup or dropbox. With `managing_groups`, only those whose
+/// admins manage groups count.
 fn any_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing_groups: bool) -> Result<Option<E>> {
     let mut found = None;
     subject.each_level(&[Role::WorkgroupAdmin, Role::DropboxAdmin], &mut |binding: &Binding| {
@@ -147,7 +149,7 @@ fn any_admin<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, managing_
     Ok(found)
 }
 
-/// Who views the packages of a workgroup or dropbox that the package went to.
+/// Evidence that the subject may view the packages of a workgroup or dropbox that received this package.
 fn recipient_viewer<F: Facts + ?Sized, E: Evidence>(subject: &Subject<'_, F>, target: &Target) -> Result<Option<E>> {
     for binding in subject.facts().list_bindings(BindingQuery::OnAs(target.id, Role::PackageRecipient))? {
         let by = binding.principal;

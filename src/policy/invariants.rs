@@ -1,8 +1,8 @@
-//! What must hold whoever asks, the operator included: asked of a state before it comes about.
+//! Invariants: what must hold whoever acts, the operator included.
 //!
-//! Operations check the invariants that belong to one thing (names, expiries, levels) where they
-//! make it. Those that concern a whole state stand here and are asked of every draft, so no path
-//! (bulk, undo, transfer) can get round them.
+//! Operations check the invariants of a single row (names, expiries, levels) where they make the row.
+//! The invariants of a whole state are here. [`first_violation`] checks every draft before it is
+//! committed, so no operation (bulk, undo, transfer) can get around them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -13,22 +13,22 @@ use super::facts::{BindingQuery, Facts, Result};
 use crate::model::attributes::{Endpoint, Status};
 use crate::model::{Binding, Id, Kind, Resource, Role, Time};
 
-/// A broken invariant.
+/// An invariant that a draft would break.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Violation {
-    /// No active admin would be left on a server that has accounts.
+    /// The server would have no active admin left.
     LastAdmin,
-    /// That admin would be inactive or would expire.
+    /// This admin would be inactive or would expire.
     AdminWouldEnd(Id),
-    /// No active administrator would be left of that endpoint or organization.
+    /// This endpoint or organization would have no active administrator left.
     LastAdministrator(Id),
-    /// No active administrator would be left in time of that endpoint or organization, because an account
-    /// was given an end.
+    /// This endpoint or organization would have no active administrator from some time on, because an
+    /// account was given an expiry.
     AdministratorWouldEnd(Id),
-    /// That endpoint cannot hold these bindings: roles while it is not managed, custom shares on an
+    /// This endpoint cannot hold these bindings: roles if it is not managed, custom shares on an
     /// old node.
     Unfit(Id, Vec<Binding>),
-    /// That group would contain itself through that member.
+    /// This group would contain itself through this member.
     Cycle(Id, Id),
 }
 
@@ -47,7 +47,7 @@ pub fn is_active_admin<F: Facts + ?Sized>(facts: &F, account: Id, at: Time) -> R
         .is_some_and(|it| it.status(at) == Status::Active))
 }
 
-/// Whether some account other than `but` is an active admin.
+/// Whether an account other than `but` is an active admin of the server.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -55,10 +55,10 @@ pub fn has_active_admin<F: Facts + ?Sized>(facts: &F, but: Option<Id>, at: Time)
     has_administrator(facts, Id::SERVER, Role::ServerAdmin, but, at)
 }
 
-/// The first invariant that a state breaks and the state before it did not.
+/// The first invariant that a draft would break; `None` if it breaks none.
 ///
-/// `before` and `after` are the facts below and above the draft. Only what the draft touches is
-/// looked at, so the cost follows the change, not the store.
+/// `before` and `after` are the facts without and with the draft. Only rows near the draft are
+/// read, so the cost follows the size of the change, not of the store.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -96,7 +96,7 @@ pub fn first_violation<B: Facts + ?Sized, A: Facts + ?Sized>(
     // No group contains itself (docs/model.md#invariants).
     let memberships = || draft.bindings.values().flatten().filter(|it| it.role == Role::GroupMember);
     if is_circular(after, memberships().map(|it| it.principal))? {
-        // Which of them it was is looked for only where there is one.
+        // Only if there is a cycle, look for the membership that closes it.
         for binding in memberships() {
             if is_group(after, binding.principal)? && contains(after, binding.principal, binding.resource)? {
                 return Ok(Some(Violation::Cycle(binding.resource, binding.principal)));
@@ -104,7 +104,7 @@ pub fn first_violation<B: Facts + ?Sized, A: Facts + ?Sized>(
         }
     }
     for (place, role) in administered(before, draft)? {
-        // A place that is new needs an administrator as much as one that had one.
+        // A new resource needs an administrator, and so does one that had an administrator before.
         let new = before.resource(place)?.is_none();
         if (new || has_administrator(before, place, role, None, at)?)
             && after.resource(place)?.is_some()
@@ -116,8 +116,8 @@ pub fn first_violation<B: Facts + ?Sized, A: Facts + ?Sized>(
     admin_would_end(before, after, draft, at)
 }
 
-/// The only administrator of anything is given no end (docs/model.md#invariants): the first place that would
-/// be without one some day, and had one until then.
+/// The only administrator of a resource must not be given an expiry (docs/model.md#invariants). Returns the first
+/// resource that would lose its last administrator that way.
 fn admin_would_end<B: Facts + ?Sized, A: Facts + ?Sized>(
     before: &B,
     after: &A,
@@ -130,7 +130,7 @@ fn admin_would_end<B: Facts + ?Sized, A: Facts + ?Sized>(
         let Some(old) = old.as_account().map(|it| it.expires).filter(|old| old.is_none_or(|old| end < old)) else {
             continue;
         };
-        // The last moment at which the account could do anything.
+        // The last moment at which the account could act.
         let last = old.map_or(Time(i64::MAX), |old| Time(old.0 - 1));
         if last < at {
             continue;
@@ -164,10 +164,9 @@ fn groups_in<F: Facts + ?Sized>(facts: &F, group: Id) -> Result<Vec<Id>> {
     Ok(found)
 }
 
-/// Whether some of these groups, or one in them, contains itself. Each group is opened once, however many there are
-/// and however deep they are nested.
+/// Whether one of these groups, or a group nested in them, contains itself. Each group is read once, at any depth.
 fn is_circular<F: Facts + ?Sized>(facts: &F, starts: impl Iterator<Item = Id>) -> Result<bool> {
-    // Groups that were opened; true once everything in them was.
+    // Groups that were visited; true once everything in them was visited too.
     let mut seen: HashMap<Id, bool> = HashMap::new();
     for start in starts {
         if seen.contains_key(&start) || !is_group(facts, start)? {
@@ -194,7 +193,7 @@ fn is_circular<F: Facts + ?Sized>(facts: &F, starts: impl Iterator<Item = Id>) -
     Ok(false)
 }
 
-/// Whether a group is or contains another, through groups in it.
+/// Whether a group is `inner`, or contains it at any depth.
 fn contains<F: Facts + ?Sized>(facts: &F, outer: Id, inner: Id) -> Result<bool> {
     let mut open = vec![outer];
     let mut seen: HashSet<Id> = HashSet::from([outer]);
@@ -211,8 +210,8 @@ fn contains<F: Facts + ?Sized>(facts: &F, outer: Id, inner: Id) -> Result<bool> 
     Ok(false)
 }
 
-/// The first endpoint that would hold what it cannot: because of new bindings on it, or because it
-/// became an unmanaged one, or an older node.
+/// The first endpoint that would hold bindings that do not fit: because they are new, or because the
+/// endpoint became unmanaged or an older node.
 fn endpoints<B: Facts + ?Sized, A: Facts + ?Sized>(before: &B, after: &A, draft: &Draft) -> Result<Option<Violation>> {
     let fits = |endpoint: &Endpoint, binding: &Binding| match binding.role.resource_kind() {
         Kind::Endpoint => endpoint.takes_role(binding.role, binding.principal),
@@ -247,7 +246,7 @@ fn endpoints<B: Facts + ?Sized, A: Facts + ?Sized>(before: &B, after: &A, draft:
     Ok(None)
 }
 
-/// The outermost thing that a resource lies in; what was met on the way is known from then on.
+/// The outermost ancestor of a resource. `known` caches the answer for every resource on the way.
 fn outermost<F: Facts + ?Sized>(
     facts: &F,
     from: Id,
@@ -260,7 +259,7 @@ fn outermost<F: Facts + ?Sized>(
             last.clone_from(found);
             break;
         }
-        // Until it is known better: a draft may have things lie in a circle.
+        // A preliminary answer that ends the walk in a cycle, which a draft may have.
         known.insert(id, None);
         way.push(id);
         let Some(resource) = facts.resource(id)? else { break };
@@ -271,7 +270,7 @@ fn outermost<F: Facts + ?Sized>(
     Ok(last)
 }
 
-/// Every share of everything on an endpoint.
+/// Collects every share of every item on an endpoint.
 fn shares_on<F: Facts + ?Sized>(facts: &F, endpoint: Id, found: &mut Vec<Binding>) -> Result<()> {
     let mut open = vec![endpoint];
     while let Some(id) = open.pop() {
@@ -281,7 +280,7 @@ fn shares_on<F: Facts + ?Sized>(facts: &F, endpoint: Id, found: &mut Vec<Binding
     Ok(())
 }
 
-/// Whether an active account other than `but` holds an administrator's role, itself or through groups.
+/// Whether an active account other than `but` holds an administrator's role on a resource, itself or through groups.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -318,8 +317,8 @@ pub fn has_administrator<F: Facts + ?Sized>(
     Ok(false)
 }
 
-/// The endpoints and organizations whose administrators a draft may have taken away: by ending a
-/// role, an account, or a membership of a group (or of a group in it) that holds the role.
+/// The endpoints and organizations that a draft may leave without administrators: because it ends a
+/// role, an account, or a membership in a group (at any depth) that holds the role, or because they are new.
 fn administered<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<BTreeSet<(Id, Role)>> {
     let mut places = BTreeSet::new();
     let mut holders: Vec<Id> = Vec::new();
@@ -350,13 +349,13 @@ fn administered<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<BTreeSet
 }
 
 /// Adds the endpoints and organizations that some accounts and groups administer, themselves or through
-/// groups that they are in.
+/// their groups.
 fn administered_by<B: Facts + ?Sized>(
     before: &B,
     mut holders: Vec<Id>,
     places: &mut BTreeSet<(Id, Role)>,
 ) -> Result<()> {
-    // Whoever was in the group was so in every group around it.
+    // A member of a group is a member of every group that contains the group.
     let mut seen: HashSet<Id> = holders.iter().copied().collect();
     let mut next = 0;
     while let Some(id) = holders.get(next).copied() {
@@ -383,6 +382,6 @@ fn draft_touches_admins<B: Facts + ?Sized>(before: &B, draft: &Draft) -> Result<
             return Ok(true);
         }
     }
-    // A binding that ends is known by its id alone: any that ends may be an admin's.
+    // The draft holds only the id of a binding that ends, so any of these may be an admin's.
     Ok(draft.bindings.values().any(|after| after.as_ref().is_none_or(|binding| binding.resource == Id::SERVER)))
 }

@@ -1,9 +1,9 @@
-//! Who may: pure decisions over facts.
+//! Authorization: pure decisions over facts.
 //!
 //! [`decide`] answers whether a principal may do an action on a resource at a time, with the proof.
 //! It reads [`Facts`] and the [catalogue](crate::model::catalogue) and nothing else: no clock, no
-//! terminal, no SQL. Every command that changes something, every listing and every explanation
-//! asks it; there is no second copy of a rule anywhere.
+//! terminal, no SQL. Every command that changes the store, every listing and every explanation
+//! asks it, so each rule is written once.
 
 mod actor;
 pub mod cache;

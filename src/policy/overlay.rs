@@ -1,4 +1,5 @@
-//! Facts with a draft laid over them.
+//! [`Overlay`]: facts with a draft over them, which are facts again. Operations write into the overlay
+//! and read their own writes; planning and dry runs ask rules about a state that is never committed.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -16,10 +17,10 @@ use super::facts::{
 use crate::model::attributes::Home;
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, SetNames, Time};
 
-/// Of so many paths it is kept where they lead to.
+/// Maximum number of cached path lookups.
 const MAX_CACHED_PATHS: usize = 1 << 18;
 
-/// A path on an endpoint, as it is asked for.
+/// The key of a cached path lookup: an endpoint and a path on it.
 #[derive(PartialEq, Eq, Hash)]
 struct PathKey<'p>(Id, &'p Path);
 
@@ -29,28 +30,28 @@ impl Equivalent<(Id, Path)> for PathKey<'_> {
     }
 }
 
-/// Facts with a draft laid over them: facts about a state that need never come about.
+/// Facts with a draft over them: the facts of a state that need not be committed.
 pub struct Overlay<'f, F: Facts + ?Sized> {
     base: &'f F,
     draft: Draft,
-    /// The resources of the draft by name, which is read from them.
+    /// The resources of the draft by name. Holds ids only; names are read from the rows.
     names: HashTable<Id>,
     hasher: DefaultHashBuilder,
     aliases: BTreeSet<(Kind, String, Id)>,
     by_parent: BTreeSet<(Kind, Id, Id)>,
-    /// The home folders of the draft, by what they lie in and whose they are.
+    /// The home folders of the draft, by parent folder and owner.
     homes: HashMap<(Id, Home), Id>,
     by_resource: BTreeSet<(Id, Role, Id, Id)>,
     by_principal: BTreeSet<(Id, Role, Id)>,
     by_sharer: BTreeSet<(Id, Id)>,
-    /// The roles in which the draft has bindings of a principal, or had.
+    /// The roles in which the draft has, or had, bindings of a principal.
     roles: HashMap<Id, Roles>,
-    /// Resources of the draft without their names, as far as they were asked for.
+    /// Headers of the draft's resources, made on first use.
     outlines: RefCell<HashMap<Id, ResourceHeader>>,
-    /// Where paths led to, as long as no resource is put: one operation asks for a path again and again,
-    /// and one file for those that have many shares.
+    /// Cached path lookups, cleared when a resource changes. One operation looks the same path up many
+    /// times, and so does a manifest with many shares of one path.
     path_cache: RefCell<HashMap<(Id, Path), NearestItem>>,
-    /// The last id that a row below may have.
+    /// The last id that a row of the base may have.
     base_last_id: Id,
     last_id: Id,
 }
@@ -81,7 +82,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         })
     }
 
-    /// A draft over some facts.
+    /// An overlay with an existing draft.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -102,7 +103,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         Ok(overlay)
     }
 
-    /// Begins a new draft where this one ended: what it held is in the facts below by then.
+    /// Starts an empty draft on top of the current one. The caller has written the current draft to the base.
     pub fn start_next_part(&mut self) {
         self.base_last_id = self.last_id;
         self.path_cache.take();
@@ -118,33 +119,33 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.outlines.take();
     }
 
-    /// The facts below.
+    /// The facts below the draft.
     pub const fn base(&self) -> &'f F {
         self.base
     }
 
-    /// The draft so far.
+    /// The current draft.
     pub const fn draft(&self) -> &Draft {
         &self.draft
     }
 
-    /// The draft and the last id it handed out.
+    /// The draft and the last id that it assigned.
     pub fn into_draft(self) -> (Draft, Id) {
         (self.draft, self.last_id)
     }
 
-    /// An id that no row has had.
+    /// Assigns an id that no row has had.
     pub const fn new_id(&mut self) -> Id {
         self.last_id = Id(self.last_id.0 + 1);
         self.last_id
     }
 
-    /// Whether a row was made by this draft: none below has its id.
+    /// Whether this draft created the row: no row of the base has its id.
     pub const fn is_new(&self, id: Id) -> bool {
         id.0 > self.base_last_id.0
     }
 
-    /// Puts other sets on a row of the draft, as it is otherwise.
+    /// Changes the sets of a row of the draft and nothing else.
     pub fn put_sets(&mut self, id: Id, sets: SetNames) {
         if let Some(Some(resource)) = self.draft.resources.get_mut(&id) {
             Rc::make_mut(resource).sets = sets;
@@ -153,7 +154,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         }
     }
 
-    /// Puts a resource, new or changed.
+    /// Adds or replaces a resource.
     pub fn put_resource(&mut self, resource: Resource) {
         let id = resource.id;
         self.unindex_resource(id);
@@ -169,7 +170,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         let Overlay { names, hasher, draft, .. } = self;
         names.insert_unique(hash, id, |id| match draft.resources.get(id) {
             Some(Some(row)) => hasher.hash_one(NameKey::of(row)),
-            // Names are taken out with what they name.
+            // A name is removed together with its resource.
             _ => 0,
         });
     }
@@ -180,7 +181,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.draft.resources.insert(id, None);
     }
 
-    /// Takes what the draft says of a resource out of the indexes.
+    /// Removes the draft's version of a resource from the indexes.
     fn unindex_resource(&mut self, id: Id) {
         let nearest = self.path_cache.get_mut();
         if !nearest.is_empty() {
@@ -203,7 +204,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         }
     }
 
-    /// Puts a binding, new or changed.
+    /// Adds or replaces a binding.
     pub fn put_binding(&mut self, binding: Binding) {
         self.unindex_binding(binding.id);
         self.by_resource.insert((binding.resource, binding.role, binding.principal, binding.id));
@@ -222,7 +223,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.draft.bindings.insert(id, None);
     }
 
-    /// Takes what the draft says of a binding out of the indexes.
+    /// Removes the draft's version of a binding from the indexes.
     fn unindex_binding(&mut self, id: Id) {
         let Some(Some(before)) = self.draft.bindings.get(&id) else { return };
         self.by_resource.remove(&(before.resource, before.role, before.principal, id));
@@ -232,17 +233,17 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         }
     }
 
-    /// Whether the draft says what becomes of a resource.
+    /// Whether the draft changes or ends a resource.
     fn touches(&self, id: Id) -> bool {
         self.draft.resources.contains_key(&id)
     }
 
-    /// A resource as the draft has it, unless it ends there.
+    /// The draft's version of a resource; `None` if the draft does not have it or ends it.
     fn draft_resource(&self, id: Id) -> Option<&Rc<Resource>> {
         self.draft.resources.get(&id)?.as_ref()
     }
 
-    /// The resource that the draft has by a name.
+    /// The resource of the draft with a name.
     fn draft_named(&self, name: NameKey<'_>) -> Option<&Rc<Resource>> {
         if self.names.is_empty() {
             return None;
@@ -255,7 +256,7 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         found
     }
 
-    /// A binding as the draft has it, unless it ends there.
+    /// The draft's version of a binding; `None` if the draft does not have it or ends it.
     fn draft_binding(&self, id: Id) -> Option<&Binding> {
         self.draft.bindings.get(&id)?.as_ref()
     }
@@ -265,13 +266,13 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
         self.roles.get(&principal).copied().unwrap_or_default()
     }
 
-    /// Whether the facts below may have any of some bindings: of what this draft made they have none.
+    /// Whether the base may have bindings that match. It has none for rows that this draft created.
     fn may_be_below(&self, select: BindingQuery) -> bool {
         let (resource, principal) = select.resource_and_principal();
         ![resource, principal].into_iter().flatten().any(|id| self.is_new(id))
     }
 
-    /// The bindings of the draft that are asked for, by their ids.
+    /// The ids of the draft's bindings that match.
     fn draft_bindings(&self, select: BindingQuery) -> Box<dyn Iterator<Item = Id> + '_> {
         let (first, least) = (Id(0), Role::ServerAdmin);
         match select {
@@ -309,13 +310,13 @@ impl<'f, F: Facts + ?Sized> Overlay<'f, F> {
     }
 }
 
-/// What a home folder lies in, and whose it is.
+/// The parent folder and the owner of a home folder; `None` for any other resource.
 fn home_of(resource: &Resource) -> Option<(Id, Home)> {
     resource.parent.zip(resource.as_item().and_then(|it| it.home))
 }
 
-/// Tells of what the facts below have, but for what the draft speaks of, and then of the draft's own, until
-/// the visitor has seen enough.
+/// Visits the rows of the base that the draft does not replace, and then the draft's own rows, until the
+/// visitor stops.
 fn visit_merged<T>(
     visit: Visit<'_, T>,
     is_ours: impl Fn(&T) -> bool,
@@ -339,7 +340,7 @@ fn visit_merged<T>(
 }
 
 impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
-    // Else what the facts below have without its names would be made whole for it.
+    // The default would load the whole resource from the base, which has the header without the names.
     fn header(&self, id: Id) -> Result<Option<ResourceHeader>> {
         let mut known = self.outlines.borrow_mut();
         if let Some(known) = known.get(&id) {
@@ -426,7 +427,7 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         Ok(self.base.home(folder, home)?.filter(|below| !self.touches(below.id)))
     }
 
-    // Else each row below would be made whole for its id.
+    // The default would load every row of the base for its id.
     fn ids(&self, kind: Kind, parent: Option<Id>) -> Result<Vec<Id>> {
         let mut found = match parent {
             Some(parent) if self.is_new(parent) => Vec::new(),
@@ -467,7 +468,7 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
 
     fn holdings(&self, principal: Id, roles: &[Role], at: Time, visit: &mut dyn FnMut(Holding)) -> Result<()> {
         let own = self.own_roles(principal);
-        // A holding below does not tell which binding it is, and this draft may have another word for that.
+        // A holding of the base does not say which binding it is, and this draft may have changed that binding.
         let changes_some_below = self.draft.bindings.keys().next().is_some_and(|first| !self.is_new(*first));
         if changes_some_below && !self.is_new(principal) {
             return each_holding(self, principal, roles, at, visit);
@@ -493,7 +494,7 @@ impl<F: Facts + ?Sized> Facts for Overlay<'_, F> {
         Ok(if self.is_new(principal) { own } else { own.union(self.base.roles_of(principal)?) })
     }
 
-    // What was made just now is asked for most, and there is one such binding for the most part.
+    // The draft first: operations mostly ask for what they have just made, and mostly one binding matches.
     fn held(&self, resource: Id, role: Role, principal: Id) -> Result<Option<Binding>> {
         let own =
             self.draft_bindings(BindingQuery::Exact(resource, role, principal)).find_map(|id| self.draft_binding(id));

@@ -1,7 +1,7 @@
 //! Proofs: the facts a decision rests on, in the order in which they lead to it.
 //!
-//! The rules are written once for both kinds of [`Evidence`]: the [`Proof`], for whoever wants to
-//! know why, and `()`, for the many questions whose answer alone is wanted.
+//! The rules are generic over [`Evidence`]: [`Proof`] records the steps for an explanation, and `()`
+//! records nothing, for questions that only need the answer.
 
 use crate::model::attributes::Setting;
 use crate::model::{Binding, Id, Role};
@@ -9,45 +9,45 @@ use crate::model::{Binding, Id, Role};
 /// One fact of a proof.
 #[derive(Clone, PartialEq, Debug)]
 pub enum ProofStep {
-    /// The principal is an active account (or stands for active accounts).
+    /// The principal is an active account, or a class, group or workgroup of active accounts.
     Account {
-        /// Which.
+        /// The account or class.
         principal: Id,
     },
-    /// The account acts on itself.
+    /// The principal is the resource asked about, or is it by being a member.
     Itself {
-        /// Which.
+        /// The principal.
         principal: Id,
     },
-    /// The principal is a member of a group; what the group has, it has.
+    /// The principal is a member of a group, and so has what the group has.
     Member(Binding),
     /// The principal holds a role on a resource.
     Role(Binding),
-    /// A role gives another one.
+    /// A role implies another role.
     Implies {
-        /// The one held.
+        /// The role that is held.
         role: Role,
-        /// The one that follows.
+        /// The role that follows from it.
         implied: Role,
     },
     /// A setting of an account, or the server's default for it.
     Setting {
-        /// Of which account.
+        /// The account.
         principal: Id,
-        /// Which.
+        /// The setting.
         setting: Setting,
-        /// Whether it allows.
+        /// Whether the setting allows.
         allowed: bool,
-        /// Whether the account's own value decided, rather than the server's.
+        /// Whether the account's own value decided, and not the server's.
         own: bool,
     },
-    /// A value that stands on a resource: a send policy, a permission of its admins.
+    /// An attribute of a resource: a send policy, a right of its admins.
     Value {
-        /// On which resource.
+        /// The resource.
         on: Id,
-        /// Its name.
+        /// The name of the attribute.
         name: &'static str,
-        /// Its value.
+        /// The value of the attribute.
         value: String,
     },
     /// Two accounts are both members of this workgroup.
@@ -57,44 +57,44 @@ pub enum ProofStep {
         /// The other account.
         with: Id,
     },
-    /// The principal holds a share of an item, directly or as something it is.
+    /// The principal holds a share of an item, directly or through a group, workgroup or class.
     Share(Binding),
     /// The principal is a live access token of this workspace.
     Token {
         /// The token.
         token: Id,
-        /// Its workspace.
+        /// The workspace of the token.
         workspace: Id,
     },
     /// The package went to this workgroup, dropbox or account.
     Received {
-        /// Who received it.
+        /// The recipient.
         by: Id,
     },
 }
 
-/// The facts of a decision, in the order in which they lead to it.
+/// The facts a decision rests on, in the order in which they lead to it.
 pub type Proof = Vec<ProofStep>;
 
-/// What an evaluation brings back besides its answer.
+/// What an evaluation returns besides its answer: recorded steps, or nothing.
 pub trait Evidence: Default {
-    /// Whether steps are kept, so that looking up what they say is worth it.
+    /// Whether steps are recorded. If not, rules skip the lookups that only a step needs.
     const RECORDS: bool;
 
-    /// Adds a step; it is made only where steps are kept.
+    /// Adds a step. The step is only built if steps are recorded.
     fn add(&mut self, step: impl FnOnce() -> ProofStep);
 
-    /// Adds all steps of another, after its own.
+    /// Appends all steps of `other`.
     fn join(&mut self, other: Self);
 
-    /// Adds the steps of another that are not there yet.
+    /// Appends the steps of `other` that are not recorded yet.
     fn join_new(&mut self, other: Self);
 
-    /// The same without some steps.
+    /// This evidence without the steps that `which` selects.
     #[must_use]
     fn without(self, which: &dyn Fn(&ProofStep) -> bool) -> Self;
 
-    /// Of a single step.
+    /// Evidence of a single step.
     fn of(step: impl FnOnce() -> ProofStep) -> Self {
         let mut evidence = Self::default();
         evidence.add(step);
@@ -140,7 +140,7 @@ impl Evidence for () {
 }
 
 impl ProofStep {
-    /// The binding it rests on, if it rests on one.
+    /// The binding that the step rests on, if any.
     pub const fn binding(&self) -> Option<&Binding> {
         match self {
             ProofStep::Member(binding) | ProofStep::Role(binding) | ProofStep::Share(binding) => Some(binding),

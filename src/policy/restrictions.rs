@@ -1,4 +1,4 @@
-//! What each restriction requires, in one place.
+//! Evaluation of the catalogue's [`Requirement`]s: what must hold for a limit not to take an action away.
 
 use super::conditions::shares_workgroup;
 use super::content;
@@ -10,7 +10,7 @@ use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
 use crate::model::catalogue::Requirement;
 use crate::model::{Action, Kind, Role};
 
-/// Whether a restriction's requirement is met, with the facts that say so either way.
+/// Whether a requirement is met, with the evidence for either answer.
 pub(super) fn requirement_met<F: Facts + ?Sized, E: Evidence>(
     subject: &Subject<'_, F>,
     requirement: Requirement,
@@ -34,7 +34,7 @@ pub(super) fn requirement_met<F: Facts + ?Sized, E: Evidence>(
             let own = subject.id == target.id;
             Ok((!own, if own { E::of(|| ProofStep::Itself { principal: subject.id }) } else { E::default() }))
         }
-        // Outsiders have no settings; what they may do is decided by their link.
+        // Outsiders have no settings. Their link decides what they may do.
         Requirement::Allowed(_) | Requirement::AllowedOrShared(_) | Requirement::AllowedOrSent(_)
             if subject.principal_kind == PrincipalKind::Outsider =>
         {
@@ -45,7 +45,7 @@ pub(super) fn requirement_met<F: Facts + ?Sized, E: Evidence>(
             Ok((allowed, E::of(|| step)))
         }
         Requirement::AllowedOrShared(setting) => shared(subject, setting, target),
-        // `receive` binds what one received, not what one sent (docs/model.md#settings).
+        // `receive` concerns received packages, not those that the account sent itself (docs/model.md#settings).
         Requirement::AllowedOrSent(setting) => {
             let (allowed, step) = subject.setting(setting)?;
             let mut evidence = E::of(|| step);
@@ -68,7 +68,8 @@ pub(super) fn requirement_met<F: Facts + ?Sized, E: Evidence>(
     }
 }
 
-/// What an endpoint can hold, whoever asks: roles on managed ones only, shares as its kind allows.
+/// Whether an endpoint can hold a role or a share at all: roles only if it is managed, shares as its kind
+/// allows.
 fn fits_endpoint<F: Facts + ?Sized, E: Evidence>(
     facts: &F,
     requirement: Requirement,

@@ -1,5 +1,5 @@
-//! Who may change a share that is there (docs/model.md#shares): its sharer alone, but for admin shares,
-//! shares of endpoints whose sharing is managed, and what the operator may do anyway.
+//! Who may change or see an existing share (docs/model.md#shares): the sharer alone may change it, except for
+//! admin shares, shares of endpoints whose sharing is managed, and the operator, who may change any share.
 
 use super::decide::{Decision, decide_for};
 use super::facts::{Facts, Result};
@@ -10,8 +10,8 @@ use crate::model::attributes::{ShareClass, Sharing};
 use crate::model::catalogue::{ADMIN_SHARES, MANAGED_SHARES, OPERATORS_SHARES, SHARER_ONLY};
 use crate::model::{Action, Binding, Verb};
 
-/// Whether somebody may change or revoke a share. Raising it takes the right to share the new set
-/// as well, which is asked as any other question.
+/// Whether a subject may change or revoke a share. To add permissions also takes the right to share
+/// the new set, which is a question of its own.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -20,7 +20,7 @@ pub fn may_change<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) 
         return Ok(Decision { allowed: false, rule: SHARER_ONLY, proof: Vec::new() });
     };
     let managed = target.sharing(subject.facts())? == Some(Sharing::Managed);
-    // Older versions left shares in the name of accounts that have ended: somebody must be able to.
+    // Older versions left shares whose sharer has ended. Somebody must be able to change them.
     let is_left = match share.grantor {
         Some(sharer) => subject.facts().header(sharer)?.is_none(),
         None => false,
@@ -44,9 +44,9 @@ pub fn may_change<F: Facts + ?Sized>(subject: &Subject<'_, F>, share: &Binding) 
     Ok(Decision { allowed: decision.allowed, rule, proof: decision.proof })
 }
 
-/// Whether somebody may see that a share is there: its sharer and its receivers see their own, and
-/// some see others' (docs/model.md#classes). Shares of hidden classes are shown to those alone who ask for
-/// everything and administer the item.
+/// Whether a subject may see that a share exists: its sharer and its receivers do, and some see the shares
+/// of others (docs/model.md#classes). Shares of hidden classes are visible only to those who may administer the
+/// shares of the item.
 ///
 /// # Errors
 /// When the facts cannot be read.

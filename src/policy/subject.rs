@@ -1,4 +1,4 @@
-//! Whoever asks: a principal with everything it is, looked up once.
+//! [`Subject`]: a principal looked up once, with its groups, workgroups and classes.
 
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -12,57 +12,57 @@ use crate::model::attributes::{
 };
 use crate::model::{Binding, Id, Kind, Role, Time};
 
-/// What sort of principal it is.
+/// The kinds of principals that rules treat differently.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PrincipalKind {
     /// One account.
     Account,
-    /// Any account, by being in it: a group, a workgroup, `authenticated`.
+    /// A set of accounts: a group, a workgroup, `authenticated`.
     Accounts,
-    /// Nobody with an account: `anyone`, an outside submitter.
+    /// A principal without an account: `anyone`, an outside submitter.
     Outsider,
     /// An access token.
     Token,
 }
 
-/// The way a subject came to be a principal: the place in the list of what it is that leads there,
-/// and the role it holds there; none for what it is without any binding.
+/// How a subject came to be a principal: the index of the principal that is a member, and the role of the
+/// membership. `None` for the subject itself and for classes, which need no binding.
 type Via = Option<(usize, Role)>;
 
-/// From so many on, what was found is looked up in a set and not in the list.
+/// From this many principals on, duplicates are found by a set and not by a search of the list.
 const SET_THRESHOLD: usize = 64;
 
-/// One bit of 64, that a principal shares with one in 64 others.
+/// One bit of 64 for a principal: a one-hash Bloom filter.
 const fn bloom_bit(principal: Id) -> u64 {
     1 << (principal.0 & 63)
 }
 
-/// Everything that a principal is.
+/// Every principal that a subject is.
 struct Everything {
     principals: Box<[Id]>,
-    /// The [traits](bloom_bit) of all of them.
+    /// The union of the [bits](bloom_bit) of all of them.
     traits: u64,
 }
 
 /// A principal at a time, over some facts.
 pub struct Subject<'f, F: Facts + ?Sized> {
     facts: &'f F,
-    /// Its id.
+    /// The id of the principal.
     pub id: Id,
-    /// The time that expiries are judged at.
+    /// The time at which expiries are judged.
     pub at: Time,
-    /// What sort it is.
+    /// The kind of the principal.
     pub principal_kind: PrincipalKind,
     header: Option<ResourceHeader>,
-    /// Whether it is taken for active, whatever its account says.
+    /// Whether the account counts as active whatever its status is.
     assumed_active: bool,
-    /// Whether it is taken for itself alone, without what every account and everybody has.
+    /// Whether the subject is evaluated without the classes `authenticated` and `anyone`.
     excludes_classes: bool,
-    /// Itself and its groups.
+    /// The principal and its groups.
     self_and_groups: OnceLock<Box<[Id]>>,
-    /// The roles that these may hold anything in.
+    /// The roles that the principal and its groups may hold.
     roles: OnceLock<Roles>,
-    /// And its workgroups, `authenticated`, `anyone`.
+    /// The principal, its groups and workgroups, `authenticated` and `anyone`.
     all_principals: OnceLock<Everything>,
     server: OnceLock<Box<Server>>,
 }
@@ -95,30 +95,30 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         })
     }
 
-    /// Whether it is no more: it has no row, and is none of those that need none.
+    /// Whether the principal does not exist: it has no row, and its id is not a reserved one, which needs none.
     pub fn is_gone(&self) -> bool {
         self.header.is_none() && self.id > Id::LAST_RESERVED
     }
 
-    /// The same subject, as it would be if its account were active.
+    /// The same subject as if its account were active.
     #[must_use]
     pub fn assume_active(self) -> Subject<'f, F> {
         Subject { assumed_active: true, ..self }
     }
 
-    /// The same subject without what it has as any account has it, or as anybody: where those stand
-    /// as themselves in a listing.
+    /// The same subject without what it has through `authenticated` or `anyone`: for listings that show
+    /// the two classes in rows of their own.
     #[must_use]
     pub fn without_classes(self) -> Subject<'f, F> {
         Subject { excludes_classes: true, all_principals: OnceLock::new(), ..self }
     }
 
-    /// Whether it is taken without what every account has.
+    /// Whether the subject is evaluated without the classes `authenticated` and `anyone`.
     pub const fn excludes_classes(&self) -> bool {
         self.excludes_classes
     }
 
-    /// The facts it was looked up in.
+    /// The facts that the subject was looked up in.
     pub const fn facts(&self) -> &'f F {
         self.facts
     }
@@ -137,7 +137,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         }
     }
 
-    /// Its kind, where it has a row of its own.
+    /// The kind of the principal, if it has a row.
     pub fn kind(&self) -> Option<Kind> {
         self.header.as_ref().map(ResourceHeader::kind)
     }
@@ -149,12 +149,12 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         }
     }
 
-    /// Its status, for an account.
+    /// The status of the account, if the principal is one.
     pub fn status(&self) -> Option<Status> {
         Some(self.account()?.status(self.at))
     }
 
-    /// The access token that it is, and the workspace that lies in.
+    /// The access token and its workspace, if the principal is a token.
     pub fn token(&self) -> Option<(&AccessToken, Id)> {
         let header = self.header.as_ref()?;
         match &*header.attributes {
@@ -163,7 +163,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         }
     }
 
-    /// Whether it is an active account, or stands for active accounts.
+    /// Whether the principal is an active account, or a group, workgroup or class of accounts.
     pub fn is_registered(&self) -> bool {
         match self.principal_kind {
             PrincipalKind::Account => self.assumed_active || self.status() == Some(Status::Active),
@@ -172,14 +172,14 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         }
     }
 
-    /// Whether it is an active account without any setting of its own: what any account may do that
-    /// is nothing to anybody, it may do as well.
+    /// Whether the principal is an active account that leaves every setting at the server's value. It may
+    /// then do whatever `authenticated` may do.
     pub fn is_plain(&self) -> bool {
         self.status() == Some(Status::Active)
             && self.account().is_some_and(|it| it.settings == SettingValues::default())
     }
 
-    /// Whether a setting allows it, and whether its own value said so.
+    /// Whether a setting allows, and the proof step, which says whether the account's own value decided.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -193,7 +193,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         Ok((allowed, ProofStep::Setting { principal: self.id, setting, allowed, own: choice != SettingValue::Default }))
     }
 
-    /// Itself and every group it is in, nearest first.
+    /// The principal and every group that it is in, nearest first.
     fn self_and_groups(&self) -> Result<&[Id]> {
         match self.self_and_groups.get() {
             Some(reached) => Ok(reached),
@@ -204,7 +204,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         }
     }
 
-    /// Whether it may hold any of some roles, itself or through groups: if not, none of them need be looked for.
+    /// Whether the principal may hold any of some roles, itself or through groups. If not, no lookup is needed.
     fn may_hold(&self, roles: &[Role]) -> Result<bool> {
         if let Some(known) = self.roles.get() {
             return Ok(known.has_any(roles));
@@ -216,7 +216,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         Ok(self.roles.get_or_init(|| found).has_any(roles))
     }
 
-    /// Everything that a share can be held by and that it is: itself, its groups and workgroups,
+    /// Every principal that the subject is and that can hold a share: itself, its groups and workgroups,
     /// `authenticated`, `anyone`; nearest first.
     ///
     /// # Errors
@@ -236,7 +236,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         }
     }
 
-    /// What it is, with or without workgroups and classes; and is told the way to each in turn.
+    /// Collects the principals that the subject is, with or without workgroups and classes. Calls `told` with
+    /// the way to each principal, in the order of the list.
     fn collect_principals(&self, everything: bool, mut told: impl FnMut(Via)) -> Result<Vec<Id>> {
         const ROLES: [Role; 3] = [Role::GroupMember, Role::WorkgroupAdmin, Role::WorkgroupStandard];
         let roles: &[Role] = if everything { &ROLES } else { &[Role::GroupMember] };
@@ -251,7 +252,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         };
         let mut workgroups: Vec<(usize, Holding)> = Vec::new();
         let mut next = 0;
-        // Breadth first, each group once: the shortest way is found first and cycles end.
+        // Breadth first, each group once: the shortest way is found first, and cycles end.
         while let Some(from) = principals.get(next).copied() {
             self.facts.holdings(from, roles, self.at, &mut |held| {
                 if held.role != Role::GroupMember {
@@ -272,8 +273,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
                 told(Some((from, held.role)));
             }
         }
-        // An account that is inactive is refused before it is asked what it is; what it shared when
-        // it was active stays in force.
+        // Rules refuse an inactive account before they ask for its principals. What it shared while
+        // active stays in force, so it keeps its classes here.
         let has_account = matches!(self.principal_kind, PrincipalKind::Account | PrincipalKind::Accounts);
         let classes = [(Id::AUTHENTICATED, has_account), (Id::ANYONE, true)];
         for (class, _) in classes.into_iter().filter(|(_, belongs)| *belongs && !self.excludes_classes) {
@@ -285,8 +286,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         Ok(principals)
     }
 
-    /// The shares of one item that it holds by anything it is, effective ones only, each with the
-    /// place of what holds it, until the visitor has seen enough.
+    /// Visits the effective shares of one item that any principal of the subject holds, with the index of
+    /// that principal, until the visitor stops.
     ///
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
@@ -296,7 +297,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         })
     }
 
-    /// How it came to hold a share that [`shares_on`](Subject::shares_on) told of.
+    /// The memberships that lead to a share; `index` as [`shares_on`](Subject::shares_on) passed it.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -304,17 +305,17 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         self.membership_path(true, index)
     }
 
-    /// Whether a share that facts have at hand is one it holds, and effective.
+    /// Whether the subject holds a packed share and the share is effective.
     pub(super) fn holds_share(&self, share: &PackedShare) -> Result<bool> {
         let Everything { principals, traits } = self.everything()?;
-        // Most shares are others': one bit tells it without a look at the list.
+        // Most shares belong to others, and one bit tells so without a search of the list.
         if traits & bloom_bit(share.principal()) == 0 || !principals.contains(&share.principal()) {
             return Ok(false);
         }
         Ok(share.always || self.facts.unpack(*share).is_some_and(|binding| binding.is_effective(self.at)))
     }
 
-    /// Whether it is that principal, itself or by belonging to it.
+    /// Whether the subject is this principal, or a member of it.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -322,7 +323,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         Ok(self.principals()?.contains(&principal))
     }
 
-    /// How it came to be the principal at a place of the list.
+    /// The memberships that lead to the principal at an index of the list.
     fn membership_path<E: Evidence>(&self, everything: bool, index: usize) -> Result<E> {
         let mut evidence = E::default();
         if !E::RECORDS || index == 0 {
@@ -343,8 +344,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         Ok(evidence)
     }
 
-    /// Itself and every group it is in, nearest first, each with the place in this list of what leads there;
-    /// none for itself.
+    /// The principal and every group it is in, nearest first, each with the index in this list of the member that
+    /// leads to it; `None` for the principal itself.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -354,7 +355,8 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         Ok(principals.into_iter().zip(through).map(|(id, via)| (id, via.map(|(from, _)| from))).collect())
     }
 
-    /// The way it came to be a principal, itself or through groups; none if it is not that principal.
+    /// The memberships that lead to a principal, itself or through groups; `None` if the subject is not that
+    /// principal.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -363,7 +365,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         index.map(|place| self.membership_path(false, place)).transpose()
     }
 
-    /// Whether it holds a role on a resource, itself or through groups, or a role that implies it.
+    /// Whether the subject holds a role, or a role that implies it, on a resource, itself or through groups.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -380,16 +382,16 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
     }
 
     pub(super) fn role_evidence<E: Evidence>(&self, role: Role, resource: Id) -> Result<Option<E>> {
-        // A group or a workgroup as a principal is its members.
+        // A group or a workgroup as a subject means its members.
         let of_members = matches!(role, Role::GroupMember | Role::WorkgroupStandard);
         if self.principal_kind == PrincipalKind::Accounts && self.id == resource && of_members {
             return Ok(Some(E::of(|| ProofStep::Itself { principal: self.id })));
         }
-        // These roles are held by accounts themselves, never through a group.
+        // Accounts hold these roles directly, never through a group.
         let by_accounts = matches!(role.resource_kind(), Kind::Server | Kind::Org | Kind::Workspace | Kind::Item);
         let own = [self.id];
         let mut principals: &[Id] = if by_accounts { &own } else { self.self_and_groups()? };
-        // The nearest of what it is, and of the roles that one holds the first of the list.
+        // The nearest principal that holds any of the roles, and the first of the roles that it holds.
         let mut nearest: Option<(usize, Role, Binding)> = None;
         for held in role.implied_by() {
             let _ = self.facts.held_by(resource, *held, principals, &mut |index, binding| {
@@ -415,7 +417,7 @@ impl<'f, F: Facts + ?Sized> Subject<'f, F> {
         Ok(Some(evidence))
     }
 
-    /// Every workgroup or dropbox it is in through any of these levels, with the level held.
+    /// Visits every effective binding of the subject in any of these roles, its own or through groups.
     ///
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.

@@ -1,4 +1,5 @@
-//! Facts that are answered from one place now and from another later, both of which have the same.
+//! Facts whose backend can be replaced while borrowed: the store first, and a snapshot once many questions
+//! are asked. The caller swaps [`SwappableFacts`]; [`AdaptiveFacts`] counts lookups and swaps by itself.
 
 use std::cell::{Cell, OnceCell};
 use std::ops::ControlFlow;
@@ -11,38 +12,38 @@ use super::facts::{
 use crate::model::attributes::{Attributes, Home, Server};
 use crate::model::{Binding, Id, Kind, Path, Resource, Role, Time};
 
-/// Facts answered from wherever it was last pointed to.
+/// Facts whose backend the caller replaces.
 pub struct SwappableFacts<'f>(Cell<&'f dyn Facts>);
 
 impl<'f> SwappableFacts<'f> {
-    /// Begins with some facts.
+    /// Starts with a backend.
     pub fn new(facts: &'f dyn Facts) -> SwappableFacts<'f> {
         SwappableFacts(Cell::new(facts))
     }
 
-    /// From here on the answers come from others, which have the same.
+    /// Replaces the backend. The new one must hold the same facts.
     pub fn swap(&self, facts: &'f dyn Facts) {
         self.0.set(facts);
     }
 }
 
-/// What reads all facts into memory; none where that fails.
+/// Loads all facts into memory; `None` if that fails.
 type Load<'f> = Box<dyn Fn() -> Option<Box<dyn Facts + 'f>> + 'f>;
 
-/// Facts looked up one by one, and read into memory as soon as more was looked up than reading them costs: a
-/// question about one thing takes what that needs, and one that comes to everything at most twice as long as
-/// if that had been known before.
+/// Facts that are looked up one by one until the lookups have cost as much as loading all facts into memory,
+/// and are loaded then. A small question costs only its own lookups, and a question about everything at most
+/// twice what loading at once would have cost.
 pub struct AdaptiveFacts<'f> {
     indexed: Box<dyn Facts + 'f>,
     load: Load<'f>,
-    /// All of them; `None` where they cannot be read so.
+    /// The loaded facts; `None` inside if they cannot be loaded.
     loaded: OnceCell<Option<Box<dyn Facts + 'f>>>,
-    /// How many look-ups and rows are left before they are read.
+    /// Number of lookups and rows that are left before loading.
     budget: Cell<u64>,
 }
 
 impl<'f> AdaptiveFacts<'f> {
-    /// Facts that are looked up one by one for so many look-ups and rows, and are then what `load` answers.
+    /// Uses `few` for the first `most` lookups and rows, and what `load` returns after that.
     pub fn new(
         few: impl Facts + 'f,
         most: u64,
@@ -51,7 +52,7 @@ impl<'f> AdaptiveFacts<'f> {
         AdaptiveFacts { indexed: Box::new(few), load: Box::new(load), loaded: OnceCell::new(), budget: Cell::new(most) }
     }
 
-    /// Where one more is looked up.
+    /// The facts for one more lookup, which is counted.
     fn current(&self) -> &dyn Facts {
         if let Some(Some(many)) = self.loaded.get() {
             return &**many;
@@ -70,7 +71,7 @@ impl<'f> AdaptiveFacts<'f> {
     }
 }
 
-/// Every look-up goes on to where it is answered now; the rows of those that tell of many are counted.
+/// Delegates every lookup to the current backend. [`AdaptiveFacts`] also counts the rows of lookups with many.
 macro_rules! delegate {
     (
         $(fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> $answer:ty;)*
@@ -89,7 +90,7 @@ macro_rules! delegate {
             })*
         }
 
-        /// Facts that are borrowed: several may ask them at once.
+        /// Borrowed facts, for several users at once.
         impl<F: Facts + ?Sized> Facts for &F {
             $(fn $name(&self $(, $argument: $type)*) -> $answer {
                 (**self).$name($($argument),*)

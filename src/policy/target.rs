@@ -1,4 +1,4 @@
-//! What is acted on: a resource with everything it lies in, read once.
+//! [`Target`]: a resource looked up once, with its ancestors.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,24 +6,24 @@ use super::facts::{Facts, PackedShares, ResourceHeader, Result};
 use crate::model::attributes::{Account, Attributes, Endpoint, Home, Item, Server, Sharing};
 use crate::model::{Id, Kind};
 
-/// What is acted on; many questions about one resource share it.
+/// The resource that a question is about, with its ancestors. Many questions about one resource share it.
 pub struct Target {
-    /// Its id.
+    /// The id of the resource.
     pub id: Id,
-    /// Its kind.
+    /// The kind of the resource.
     pub kind: Kind,
     header: ResourceHeader,
-    /// It and everything it lies in, nearest first.
+    /// The resource and its ancestors, nearest first.
     ancestors: OnceLock<Vec<ResourceHeader>>,
-    /// Shares and owners of the items among these; none where they are many, or not at hand.
+    /// Shares and owners of the items among these; `None` inside if they are many, or not in memory.
     packed_shares: OnceLock<Option<PackedShares>>,
 }
 
-/// With more shares than this, each of a subject's principals is looked for instead.
+/// With more shares than this, a lookup for each principal of the subject is faster.
 const MAX_PACKED_SHARES: usize = 64;
 
 impl Target {
-    /// Looks a resource up; none where there is no such one. The server is always there.
+    /// Looks a resource up; `None` if it does not exist. The server always exists.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -38,15 +38,15 @@ impl Target {
         Ok(Some(Target { id, kind: header.kind(), header, ancestors: OnceLock::new(), packed_shares: OnceLock::new() }))
     }
 
-    /// A resource that is not there, with attributes: nothing links anybody to it, so what is allowed on it is
-    /// what anybody of a profile has.
+    /// A resource that does not exist, with these attributes. Nothing links a principal to it, so what is allowed
+    /// on it follows from the principal's profile alone.
     pub(super) fn hypothetical(attributes: Attributes) -> Target {
         let header = ResourceHeader { id: Id(0), parent: None, attributes: Arc::new(attributes) };
         let line = OnceLock::from(vec![header.clone()]);
         Target { id: Id(0), kind: header.kind(), header, ancestors: line, packed_shares: OnceLock::from(None) }
     }
 
-    /// It and everything it lies in, nearest first; read once.
+    /// The resource and its ancestors, nearest first; read once.
     pub(super) fn self_and_ancestors<F: Facts + ?Sized>(&self, facts: &F) -> Result<&[ResourceHeader]> {
         match self.ancestors.get() {
             Some(line) => Ok(line),
@@ -57,7 +57,7 @@ impl Target {
         }
     }
 
-    /// The items among what it is and lies in, nearest first: its endpoint alone is none.
+    /// The items among the resource and its ancestors, nearest first: all but the endpoint.
     pub(super) fn items<F: Facts + ?Sized>(&self, facts: &F) -> Result<impl Iterator<Item = (Id, &Item)>> {
         Ok(self.self_and_ancestors(facts)?.iter().filter_map(|above| match &*above.attributes {
             Attributes::Item(item) => Some((above.id, item)),
@@ -65,8 +65,8 @@ impl Target {
         }))
     }
 
-    /// The resource of a kind that it is or lies in. The workspace of an item is the one whose files
-    /// lie in a folder above.
+    /// The nearest resource of a kind among the resource and its ancestors. The workspace of an item is
+    /// the one whose files lie in the item or in a folder above.
     pub(super) fn ancestor_of_kind<F: Facts + ?Sized>(&self, facts: &F, kind: Kind) -> Result<Option<Id>> {
         if kind == self.kind {
             return Ok(Some(self.id));
@@ -77,16 +77,16 @@ impl Target {
         Ok(self.self_and_ancestors(facts)?.iter().find(|above| above.kind() == kind).map(|above| above.id))
     }
 
-    /// The endpoint that it is or lies on.
+    /// The endpoint that the resource is or lies on.
     pub(super) fn endpoint<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<(Id, &Endpoint)>> {
-        // An endpoint lies in nothing, so it is the last.
+        // An endpoint has no parent, so it is the last.
         Ok(self.self_and_ancestors(facts)?.last().and_then(|last| match &*last.attributes {
             Attributes::Endpoint(endpoint) => Some((last.id, endpoint)),
             _ => None,
         }))
     }
 
-    /// Who decides about shares where it lies.
+    /// How the endpoint of the resource shares its content; `None` if it lies on no endpoint.
     pub(super) fn sharing<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<Sharing>> {
         if let Some(Some(PackedShares { outermost, .. })) = self.packed_shares.get()
             && let Attributes::Endpoint(endpoint) = &*outermost.attributes
@@ -96,7 +96,7 @@ impl Target {
         Ok(self.endpoint(facts)?.map(|(_, endpoint)| endpoint.kind.sharing()))
     }
 
-    /// The shares and the owners of the item and of the folders above, if they are few and at hand.
+    /// The shares and the owners of the item and of the folders above, if they are few and in memory.
     pub(super) fn packed_shares<F: Facts + ?Sized>(&self, facts: &F) -> Option<&PackedShares> {
         match self.packed_shares.get() {
             Some(at_hand) => at_hand.as_ref(),
@@ -104,8 +104,8 @@ impl Target {
         }
     }
 
-    /// Whose home folder it is, or lies straight in. Asked of a folder it is about what is in it, as for every
-    /// path that is not registered.
+    /// The home folder that a file lies directly in, or that a folder is. For a folder, the question is about its
+    /// contents, as it is for every path that is not registered.
     pub(super) fn folder_home<F: Facts + ?Sized>(&self, facts: &F) -> Result<Option<Home>> {
         match self.item() {
             Some(item) if item.is_folder() => Ok(item.home),
@@ -127,7 +127,7 @@ impl Target {
         self.header.parent
     }
 
-    /// Whether it is the root folder of an endpoint.
+    /// Whether the resource is the root folder of an endpoint.
     pub(super) fn is_root<F: Facts + ?Sized>(&self, facts: &F) -> Result<bool> {
         if self.kind != Kind::Item {
             return Ok(false);

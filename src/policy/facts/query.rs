@@ -1,29 +1,29 @@
-//! What look-ups ask for, and what they answer with where a whole row would be too much.
+//! Queries of lookups, and the small values that lookups return when a whole row is not needed.
 
 use std::sync::Arc;
 
 use crate::model::attributes::Attributes;
 use crate::model::{Binding, Id, Kind, Permissions, Resource, Role};
 
-/// Which bindings are asked for.
+/// A query for bindings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BindingQuery {
-    /// Of one principal, in one role, on one resource.
+    /// The bindings of one principal, in one role, on one resource.
     Exact(Id, Role, Id),
-    /// On one resource, in any role.
+    /// The bindings on one resource, in any role.
     On(Id),
-    /// On one resource, in one role.
+    /// The bindings on one resource, in one role.
     OnAs(Id, Role),
-    /// Of one principal, in any role.
+    /// The bindings of one principal, in any role.
     Of(Id),
-    /// Of one principal, in one role.
+    /// The bindings of one principal, in one role.
     OfAs(Id, Role),
-    /// Every share that somebody made.
+    /// Every share with this grantor.
     SharesBy(Id),
 }
 
 impl BindingQuery {
-    /// The resource and the principal that are asked for.
+    /// The resource and the principal in the query. The sharer counts as the principal.
     pub const fn resource_and_principal(self) -> (Option<Id>, Option<Id>) {
         match self {
             BindingQuery::Exact(resource, _, principal) => (Some(resource), Some(principal)),
@@ -34,7 +34,7 @@ impl BindingQuery {
         }
     }
 
-    /// Whether a binding is among those asked for.
+    /// Whether a binding matches the query.
     pub fn matches(self, binding: &Binding) -> bool {
         match self {
             BindingQuery::Exact(resource, role, principal) => {
@@ -49,30 +49,30 @@ impl BindingQuery {
     }
 }
 
-/// What a thing is named by: its kind, what it lies in, and its key.
+/// The unique name of a resource: its kind, its parent and its key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct NameKey<'k>(pub Kind, pub Option<Id>, pub &'k str);
 
 impl<'r> NameKey<'r> {
-    /// What a resource is named by.
+    /// The name of a resource.
     pub fn of(resource: &'r Resource) -> NameKey<'r> {
         NameKey(resource.kind(), resource.parent, &resource.key)
     }
 }
 
-/// A resource without its names: what rules read of it.
+/// A resource without its names: the part that rules read.
 #[derive(Clone, Debug)]
 pub struct ResourceHeader {
-    /// Its id.
+    /// The id of the resource.
     pub id: Id,
-    /// What it lies in.
+    /// The resource that it lies in.
     pub parent: Option<Id>,
-    /// What is known of it; also says its kind. Where many are alike they share one.
+    /// The attributes, which also give the kind. Resources with equal attributes may share them.
     pub attributes: Arc<Attributes>,
 }
 
 impl ResourceHeader {
-    /// Of a resource.
+    /// The header of a resource.
     pub fn of(resource: &Resource) -> ResourceHeader {
         ResourceHeader { id: resource.id, parent: resource.parent, attributes: Arc::new(resource.attributes.clone()) }
     }
@@ -83,14 +83,14 @@ impl ResourceHeader {
     }
 }
 
-/// A binding as its principal has it: what it is on, and what it gives there.
+/// A binding seen from its principal: the resource, and what the binding gives on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Holding {
     /// The resource.
     pub resource: Id,
     /// The role.
     pub role: Role,
-    /// The permissions; none where it is no share.
+    /// The permissions of a share; empty for any other role.
     pub permissions: Permissions,
 }
 
@@ -104,63 +104,63 @@ impl Roles {
     /// Every role.
     pub const ALL: Roles = Roles(u32::MAX);
 
-    /// With one more.
+    /// This set with one more role.
     #[must_use]
     pub const fn with(self, role: Role) -> Roles {
         Roles(self.0 | 1 << role as u32)
     }
 
-    /// These and others.
+    /// The union of two sets.
     #[must_use]
     pub const fn union(self, others: Roles) -> Roles {
         Roles(self.0 | others.0)
     }
 
-    /// Whether a role is among them.
+    /// Whether a role is in the set.
     pub const fn has(self, role: Role) -> bool {
         self.0 & (1 << role as u32) != 0
     }
 
-    /// Whether any of some roles is among them.
+    /// Whether any of some roles is in the set.
     pub fn has_any(self, roles: &[Role]) -> bool {
         roles.iter().any(|role| self.has(*role))
     }
 }
 
-/// A share at hand: who holds it, and where these facts have it. Of no meaning to any others.
+/// A handle to a share in memory. Only the facts that made it can [`unpack`](super::Facts::unpack) it.
 #[derive(Clone, Copy, Debug)]
 pub struct PackedShare {
-    /// The principal.
+    /// The holder, as a small number.
     pub principal: u32,
-    /// The item.
+    /// The item, as a small number.
     pub item: u32,
-    /// The place.
+    /// The position of the share in the arrays of these facts.
     pub position: u32,
-    /// What it gives.
+    /// The permissions that the share gives.
     pub permissions: Permissions,
-    /// Whether it gives at any time: it neither expires nor is it deactivated.
+    /// Whether the share is effective at any time: it does not expire and is not deactivated.
     pub always: bool,
 }
 
 impl PackedShare {
-    /// The principal.
+    /// The id of the holder.
     pub const fn principal(self) -> Id {
         Id(self.principal as u64)
     }
 }
 
-/// What shares and owners an item and everything it lies in have, gathered in one walk.
+/// The shares and owners of an item and its ancestors, collected in one walk.
 #[derive(Debug)]
 pub struct PackedShares {
-    /// The shares, the nearest first.
+    /// The shares, nearest first.
     pub shares: Vec<PackedShare>,
-    /// The owners, the nearest first.
+    /// The owners, nearest first.
     pub owners: Vec<Id>,
-    /// Of how many items they are.
+    /// The number of items in the walk.
     pub items: usize,
-    /// What the item lies in last of all: its endpoint.
+    /// The outermost ancestor of the item: its endpoint.
     pub outermost: ResourceHeader,
 }
 
-/// The last registered item on the way to a path, and how many components of the path lead to it.
+/// The deepest registered item on a path, and how many components of the path lead to it.
 pub type NearestItem = Option<(Id, usize)>;

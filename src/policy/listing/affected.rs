@@ -1,4 +1,5 @@
-//! What a comparison of two states goes by: which things of the two are the same, and which can differ.
+//! The input of a comparison of two states: which resources correspond ([`IdMap`]), and which rows can differ
+//! ([`AffectedSet`]).
 
 use std::collections::BTreeSet;
 
@@ -6,17 +7,17 @@ use hashbrown::HashMap;
 
 use crate::model::Id;
 
-/// Which resources of one state are which of the other.
+/// Maps the ids of one state to the ids of the same resources in the other state.
 #[derive(Debug, Default)]
 pub struct IdMap(Option<(HashMap<Id, Id>, HashMap<Id, Id>)>);
 
 impl IdMap {
-    /// Of one store, where ids stay what they are.
+    /// For two states of one store, where ids stay the same.
     pub const fn by_id() -> IdMap {
         IdMap(None)
     }
 
-    /// Of two stores: pairs of what is the same thing in the first and in the second.
+    /// For two stores: pairs of the id before and the id after of the same resource.
     pub fn by_pairs(pairs: impl IntoIterator<Item = (Id, Id)>) -> IdMap {
         let (mut there, mut back) = (HashMap::new(), HashMap::new());
         for (before, after) in pairs {
@@ -46,21 +47,21 @@ impl IdMap {
     }
 }
 
-/// The part of two states that can differ; everything else is the same on both sides.
+/// The part of two states that can differ. Everything else is the same on both sides.
 #[derive(Clone, Debug, Default)]
 pub struct AffectedSet {
-    /// Principals for whom anything may differ, by their ids on either side; none for all of them.
+    /// Principals for which any resource may differ, by their ids on either side; `None` for all.
     pub principals: Option<BTreeSet<Id>>,
-    /// Principals for whom items may differ, those above among them; none for all of them.
+    /// Principals for which items may differ, including all of `principals`; `None` for all.
     pub holders: Option<BTreeSet<Id>>,
-    /// Resources, other than items, that may differ for anybody; none for all of them.
+    /// Resources, other than items, that may differ for any principal; `None` for all.
     pub resources: Option<BTreeSet<Id>>,
-    /// Items that lie elsewhere or are something else than they were; none where that is to be found out.
+    /// Items that were moved or changed their attributes; `None` if the comparison must find them.
     pub items: Option<BTreeSet<Id>>,
 }
 
 impl AffectedSet {
-    /// Of two states that do not differ.
+    /// The set for two states that do not differ.
     pub const fn nothing() -> AffectedSet {
         AffectedSet {
             principals: Some(BTreeSet::new()),
@@ -70,24 +71,24 @@ impl AffectedSet {
         }
     }
 
-    /// Anything may differ for a principal.
+    /// Adds a principal for which any resource may differ.
     pub fn add_principal(&mut self, principal: Id) {
         self.principals.iter_mut().for_each(|all| all.extend([principal]));
         self.add_holder(principal);
     }
 
-    /// Items may differ for a principal.
+    /// Adds a principal for which items may differ.
     pub fn add_holder(&mut self, principal: Id) {
         self.holders.iter_mut().for_each(|all| all.extend([principal]));
     }
 
-    /// An item lies elsewhere or is something else than it was: anybody may be concerned.
+    /// Adds an item that was moved or changed its attributes. It may differ for any principal.
     pub fn add_item(&mut self, item: Id) {
         self.holders = None;
         self.items.iter_mut().for_each(|all| all.extend([item]));
     }
 
-    /// A resource may differ for anybody.
+    /// Adds a resource that may differ for any principal.
     pub fn add_resource(&mut self, resource: Id) {
         self.resources.iter_mut().for_each(|all| all.extend([resource]));
     }

@@ -1,4 +1,4 @@
-//! What comes into question for somebody: read off the rows that could give them something.
+//! Candidate resources for a subject, from the grants that could give it an action.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +13,7 @@ use crate::policy::grantees::is_grantee;
 use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
-/// The resources of a kind, other than items, on which somebody might do one of some actions, by id.
+/// The resources of a kind, other than items, on which a subject might do any of some actions, sorted by id.
 pub(super) fn candidate_resources<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
@@ -58,8 +58,9 @@ struct ResourceSearch<'s, 'f, F: Facts + ?Sized> {
 }
 
 impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
-    /// Where every account may do something but for the settings: adds where the subject may because of what
-    /// it shares. Answers whether its own settings allow it everywhere, and those of others do not.
+    /// Handles actions that every account may do unless its settings stop it. Adds the resources where a common
+    /// workgroup replaces the setting. Returns whether the subject's own settings allow the action everywhere while the
+    /// server's do not.
     fn own_settings(&mut self, verb: Verb) -> Result<bool> {
         let rows = catalogue::rules_for(self.kind, verb);
         for grant in rows.grants.iter().filter(|grant| grant.grantee == Grantee::Account) {
@@ -69,7 +70,7 @@ impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
             if self.own_settings(also)? {
                 return Ok(true);
             }
-            // What it hangs on may be somebody's own, where nobody else has it.
+            // The action that it depends on may be allowed to this subject and not to every account.
             for grant in &catalogue::rules_for(self.kind, also).grants {
                 if self.add(grant.grantee)? {
                     return Ok(true);
@@ -98,7 +99,8 @@ impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
         Ok(false)
     }
 
-    /// Adds what a row could give the subject. Answers whether that is every resource of the kind.
+    /// Adds the resources on which a grant could apply to the subject. Returns whether those are all resources of the
+    /// kind.
     fn add(&mut self, row: Grantee) -> Result<bool> {
         match row {
             Grantee::Role(role) if role.resource_kind() == Kind::Server => return self.subject.holds(role, Id::SERVER),
@@ -108,7 +110,7 @@ impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
                         self.within(place)?;
                     }
                 }
-                // A group or a workgroup as a principal is its members.
+                // A group or a workgroup as a subject means its members.
                 if self.subject.kind() == Some(self.kind) {
                     self.found.insert(self.subject.id);
                 }
@@ -118,7 +120,7 @@ impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
                 self.found.insert(self.subject.id);
             }
             Grantee::SomeAdmin | Grantee::GroupManager => {
-                // These rows look at nothing of the resource.
+                // These grants do not depend on the resource.
                 let Some(server) = Target::load(self.evaluator.facts(), Id::SERVER)? else { return Ok(false) };
                 let any = Action::listable(self.kind).first().copied();
                 let Some(any) = any else { return Ok(false) };
@@ -149,19 +151,19 @@ impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
                     self.within(workspace)?;
                 }
             }
-            // On an endpoint: of its root folder, by shares, ownership, or a role on the endpoint.
+            // On an endpoint, these are permissions on its root folder: by shares, ownership or a role on the endpoint.
             Grantee::HoldsPermissions(_) => {
                 let roles = self.held(&Role::ENDPOINT)?;
                 self.found.extend(roles);
                 self.roots()?;
             }
-            // Of items alone.
+            // These grants are on items only.
             Grantee::ShareHolder | Grantee::Owner | Grantee::Sharer | Grantee::AllParts => {}
         }
         Ok(false)
     }
 
-    /// What the subject holds some roles on, by anything it is.
+    /// The resources on which the subject holds any of some roles, itself or through groups.
     fn held(&self, roles: &[Role]) -> Result<Vec<Id>> {
         let mut found = Vec::new();
         self.subject.each_level(roles, &mut |binding| {
@@ -171,7 +173,7 @@ impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
         Ok(found)
     }
 
-    /// Adds the endpoints whose root folder the subject holds something on.
+    /// Adds the endpoints on whose root folder the subject holds a share or the ownership.
     fn roots(&mut self) -> Result<()> {
         let facts = self.evaluator.facts();
         let mut items = HashSet::new();
@@ -194,7 +196,7 @@ impl<F: Facts + ?Sized> ResourceSearch<'_, '_, F> {
         Ok(())
     }
 
-    /// Adds a resource, if it is of the kind, and what of the kind lies in it.
+    /// Adds a resource if it is of the kind, or else the resources of the kind that lie in it.
     fn within(&mut self, place: Id) -> Result<()> {
         let facts = self.evaluator.facts();
         let Some(header) = facts.header(place)? else { return Ok(()) };

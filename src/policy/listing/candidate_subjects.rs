@@ -1,4 +1,4 @@
-//! Who comes into question for an action: read off the rows that could give it.
+//! Candidate subjects for an action, from the grants that could give it.
 
 use std::ops::ControlFlow;
 
@@ -13,14 +13,14 @@ use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::target::Target;
 
-/// A search for everybody who comes into question.
+/// A search for candidate subjects.
 pub(super) struct SubjectSearch<'p, 'f, F: Facts + ?Sized> {
     evaluator: &'p Evaluator<'f, F>,
     found: HashSet<Id>,
     /// Groups and workgroups whose members were added.
     opened: HashSet<Id>,
-    /// Where only those are sought whom something links to the resource itself: of the fellow members of an
-    /// account, those to whom it makes a difference.
+    /// `Some` if only subjects that are linked to the resource itself are wanted. Holds the fellow members for
+    /// whom a common workgroup makes a difference.
     fellows: Option<&'p Fellows>,
 }
 
@@ -29,16 +29,16 @@ impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
         SubjectSearch { evaluator, found: HashSet::new(), opened: HashSet::new(), fellows: None }
     }
 
-    /// A search for those alone whom something links to a resource: whoever is found by a profile, whatever
-    /// the resource, is left out.
+    /// A search for subjects that are linked to a resource. Subjects whose profile gives the action on any
+    /// resource are left out.
     pub(super) fn linked(evaluator: &'p Evaluator<'f, F>, fellows: &'p Fellows) -> SubjectSearch<'p, 'f, F> {
         SubjectSearch { fellows: Some(fellows), ..SubjectSearch::new(evaluator) }
     }
 
-    /// Adds whoever comes into question for an action that the classes alone do not give.
+    /// Adds the candidates for an action that the classes alone do not give.
     ///
-    /// Shares with `authenticated` and `anyone` are passed over: what they give by themselves they
-    /// give to the classes, and who needs something besides is found by that.
+    /// Shares with `authenticated` and `anyone` are skipped: what such a share gives alone, the class
+    /// has, and a subject that needs something more is found by that.
     pub(super) fn add(&mut self, action: Action, target: &Target) -> Result<()> {
         for grant in &catalogue::rules_for(target.kind, action.verb()).grants {
             self.holders(grant.grantee, action, target)?;
@@ -46,7 +46,7 @@ impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
         Ok(())
     }
 
-    /// Whoever was found, in no order.
+    /// The candidates, in no particular order.
     pub(super) fn into_set(self) -> HashSet<Id> {
         self.found
     }
@@ -59,7 +59,7 @@ impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
         Ok(())
     }
 
-    /// Whoever was found, by id.
+    /// The candidates, sorted by id.
     pub(super) fn found(self) -> Vec<Id> {
         let mut found: Vec<Id> = self.found.into_iter().collect();
         found.sort_unstable();
@@ -130,7 +130,7 @@ impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
         Ok(())
     }
 
-    /// Whoever holds permissions on an item, by whatever gives them.
+    /// Adds everybody who holds permissions on an item, by shares, ownership or roles.
     fn entitled(&mut self, item: &Target) -> Result<()> {
         self.on_items(item, Role::ItemShare)?;
         self.on_items(item, Role::ItemOwner)?;
@@ -151,7 +151,7 @@ impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
         role.implied_by().iter().try_for_each(|held| self.holding(on, *held))
     }
 
-    /// Whoever holds a role on a resource, groups and workgroups opened.
+    /// Adds everybody who holds a role on a resource, with groups and workgroups expanded to their members.
     fn holding(&mut self, on: Id, role: Role) -> Result<()> {
         let mut open = Vec::new();
         self.those_in(on, role, &mut open)?;
@@ -165,8 +165,8 @@ impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
         })
     }
 
-    /// Adds principals, and the members of those that have some, however deep: a list and no recursion, since
-    /// groups may be nested as deep as anybody likes.
+    /// Adds principals, with groups and workgroups expanded at any depth. A loop, since groups can be nested deeper
+    /// than the stack.
     fn open(&mut self, mut open: Vec<Id>) -> Result<()> {
         while let Some(principal) = open.pop() {
             match self.evaluator.facts().header(principal)?.map(|it| it.kind()) {
@@ -189,7 +189,7 @@ impl<'p, 'f, F: Facts + ?Sized> SubjectSearch<'p, 'f, F> {
         Ok(())
     }
 
-    /// The members of a group or workgroup, each group opened once.
+    /// Adds the members of a group or workgroup. Each group is expanded once.
     pub(super) fn members(&mut self, place: Id) -> Result<()> {
         let mut open = Vec::new();
         if self.opened.insert(place) {

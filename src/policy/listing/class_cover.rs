@@ -1,5 +1,5 @@
-//! Where `authenticated` stands for every account: in listings, an account that has something only
-//! as any account has it is not named beside it.
+//! When `authenticated` covers every account: a listing does not name accounts that may do an action
+//! only because every account may.
 
 use super::lookup_resources::Filter;
 use crate::model::catalogue::{self, Condition, Grantee, Requirement};
@@ -9,8 +9,8 @@ use crate::policy::facts::{Facts, Result};
 use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
-/// Whether every active account may do something because any account may: then `authenticated`
-/// stands for all of them.
+/// Whether every active account may do an action because `authenticated` may. A listing then shows
+/// `authenticated` for all of them.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -19,8 +19,8 @@ pub fn is_covered<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, action: Actio
         && evaluator.allows_on(Id::AUTHENTICATED, action, target)?.is_some())
 }
 
-/// The actions that a subject's own settings stop, though every other active account may do them somewhere on
-/// that kind of resource.
+/// The actions, with the kind of resource, that a subject's own settings stop although the server's settings allow
+/// them to active accounts.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -50,7 +50,7 @@ fn is_stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, kind: Kind, verb: Ver
             return Ok(true);
         }
     }
-    // A row may hang on another action that is stopped; where every row does, so is this.
+    // A grant may depend on another action. If every grant depends on a stopped action, this action is stopped.
     for grant in anybody {
         match grant.when.and_then(Condition::required_verb).filter(|also| *also != verb) {
             Some(also) if is_stopped(subject, kind, also)? => {}
@@ -60,7 +60,7 @@ fn is_stopped<F: Facts + ?Sized>(subject: &Subject<'_, F>, kind: Kind, verb: Ver
     Ok(true)
 }
 
-/// Whether what every account has may be stopped for one account and not for another.
+/// Whether an action that every account has may be stopped for one account and not for another.
 fn distinguishes<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) -> Result<bool> {
     let rows = catalogue::rules_for(target.kind, action.verb());
     for limit in &rows.restrictions {
@@ -68,7 +68,7 @@ fn distinguishes<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) 
             return Ok(true);
         }
     }
-    // A condition may be that one may do something else, and that be stopped.
+    // A condition may require another action, which may be stopped.
     for grant in &rows.grants {
         if let Some(also) = grant.when.and_then(Condition::required_verb)
             && distinguishes(facts, Action::Plain(also), target)?
@@ -79,8 +79,8 @@ fn distinguishes<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) 
     Ok(false)
 }
 
-/// Whether any account at all comes into question, so that each has to be asked about: some row
-/// speaks of every account, or a class has it.
+/// Whether any account may be a candidate, so that each account has to be asked about: a grant is to
+/// every account, or a class has the action.
 pub(super) fn may_be_anybody<F: Facts + ?Sized>(
     evaluator: &Evaluator<'_, F>,
     action: Action,
@@ -112,7 +112,7 @@ fn is_personal<F: Facts + ?Sized>(
         | Requirement::SetFits
         | Requirement::NotRoot
         | Requirement::TargetActive => false,
-        // Root uploads concern whoever's home it is that something goes to.
+        // Root uploads concern the account in whose home folder the upload lands.
         Requirement::RootUpload if target.kind == Kind::Item => match action {
             Action::MoveTo(to) | Action::CopyTo(to) => match Target::load(facts, to.folder)? {
                 Some(folder) => is_at_home(facts, &folder)?,
@@ -128,7 +128,7 @@ fn is_personal<F: Facts + ?Sized>(
     })
 }
 
-/// Whether an item is a home folder or lies straight in one.
+/// Whether an item is a home folder or lies directly in one.
 fn is_at_home<F: Facts + ?Sized>(facts: &F, item: &Target) -> Result<bool> {
     Ok(item.items(facts)?.take(2).any(|(_, it)| it.home.is_some()))
 }

@@ -1,8 +1,8 @@
-//! The items that somebody may do something on.
+//! Lookup of items: on which files and folders a subject may do which actions.
 //!
-//! What one may do on an item one may do on everything beneath it, but for what begins or ends there:
-//! shares and ownership, the root folder of an endpoint one has a role on, the files of a workspace
-//! one manages, one's home folders. Only these are looked at; of the rest nothing has to be asked.
+//! A subject has on an item what it has on the folder above, except at boundaries: items with shares or
+//! ownership of the subject, the root folder of an endpoint on which it has a role, the files of a workspace
+//! that it manages, and its home folders. Only boundaries are evaluated; the other items follow from them.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, ResourceHeader, Result};
 use crate::policy::subject::{PrincipalKind, Subject};
 
-/// Lists the items, those above before those beneath.
+/// Visits the items, parents before children.
 pub(super) fn list<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     (subject, common): (&Subject<'f, F>, Option<&ClassBaseline<'_, 'f, F>>),
@@ -31,8 +31,8 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
         return Ok(ControlFlow::Continue(()));
     }
     let mut items = ItemEvaluator::new(evaluator, subject, actions, detail)?;
-    // In outline something may begin where what every account has comes to what is one's own; item by item
-    // each of those is beneath what is one's own.
+    // In outline, a boundary may also be where a grant of a class adds to the subject's own grants. Item by
+    // item, each such item is below a boundary of the subject's own and is visited anyway.
     let mut boundaries = match (common, detail) {
         (Some(common), ItemDetail::All) => boundaries_in(evaluator, subject, &granted(common.own)?)?,
         _ => boundaries_in(evaluator, subject, &items.granted)?,
@@ -58,7 +58,7 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
                     Some((parent, above)) if filter.under != Some(item) => here != items.answer(above, parent)?,
                     _ => !here.is_empty(),
                 };
-                // Every account has the same there.
+                // Every account has the same actions there.
                 let is_common = match &mut class {
                     Some(class) if is_boundary => match class.view_of(item)? {
                         Some(view) => class.answer(view.here, item)? == here,
@@ -70,7 +70,7 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
                     found.push((view.depth, item, here));
                 }
             }
-            // An item may lie in a folder that is younger, where it was moved.
+            // By depth and not by id alone: a moved item may lie in a younger folder.
             found.sort_unstable_by_key(|(depth, item, _)| (*depth, *item));
             for (_, item, here) in found {
                 if visit(item, &here)?.is_break() {
@@ -81,7 +81,7 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
         ItemDetail::All => {
             let all: HashSet<Id> = boundaries.iter().copied().collect();
             for item in boundaries {
-                // What lies beneath another turn is listed with that.
+                // An item below another boundary is visited with that boundary.
                 let nested = match evaluator.target(item)? {
                     Some(target) => target
                         .self_and_ancestors(evaluator.facts())?
@@ -99,6 +99,7 @@ pub(super) fn list<'f, F: Facts + ?Sized>(
     Ok(ControlFlow::Continue(()))
 }
 
+/// The boundaries of a subject, sorted by id.
 fn boundaries_in<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
@@ -122,7 +123,7 @@ fn boundaries_in<'f, F: Facts + ?Sized>(
     Ok(found)
 }
 
-/// Tells of the items that roles on endpoints, workspaces and organizations speak of, with the role.
+/// Visits the items that roles on endpoints, workspaces and organizations give access to, with the role.
 fn of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>, tell: &mut dyn FnMut(Id, Role)) -> Result<()> {
     let facts = subject.facts();
     let mut places = Vec::new();
@@ -162,7 +163,7 @@ fn of_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>, tell: &mut dyn FnMut(Id
 /// The home folders of accounts, by account.
 pub(super) type Homes = HashMap<Id, Vec<Id>>;
 
-/// The home folders that lie where those of their workspace do, whoever owns them by now.
+/// The home folders that lie in the files folder of a workspace, by the account that they were made for.
 pub(super) fn homes<F: Facts + ?Sized>(facts: &F) -> Result<Homes> {
     let mut folders = Vec::new();
     facts.resources(Kind::Workspace, None, &mut |workspace| {
@@ -181,16 +182,16 @@ pub(super) fn homes<F: Facts + ?Sized>(facts: &F) -> Result<Homes> {
     Ok(found)
 }
 
-/// What begins or ends for somebody at an item, as bits: the permissions, and what follows them.
+/// What begins or ends at an item for a subject, as bits: one for each permission, then the constants below.
 pub(super) type Boundary = u64;
 
 const OWN_HOME: Boundary = 1 << 8;
 const IN_HOME: Boundary = 1 << 9;
 const UPLOADS: Boundary = 1 << 10;
-/// Where the roles begin.
+/// The first bit of the roles.
 const ROLES: u32 = 11;
 
-/// The items where something begins or ends for somebody, and what.
+/// The boundaries of a subject, with what begins or ends at each.
 pub(super) fn boundaries<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
@@ -220,7 +221,7 @@ pub(super) fn boundaries<'f, F: Facts + ?Sized>(
     Ok(found)
 }
 
-/// What shares and ownership give somebody on each item that they are on.
+/// The permissions that the shares and the ownership of a subject give, by the item that they are on.
 pub(super) fn granted<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashMap<Id, Permissions>> {
     let facts = subject.facts();
     let mut found: HashMap<Id, Permissions> = HashMap::new();
@@ -236,8 +237,8 @@ pub(super) fn granted<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<Has
     Ok(found)
 }
 
-/// Adds the home folders that somebody is a member for and does not own: uploads straight into them may be
-/// denied all the same, where they hold something by what lies above.
+/// Adds the home folders that were made for a subject and that it does not own. Uploads directly into them may be
+/// denied all the same, if the subject has permissions from a folder above.
 fn homes_of_others<'f, F: Facts + ?Sized>(
     evaluator: &Evaluator<'f, F>,
     subject: &Subject<'f, F>,
@@ -272,7 +273,7 @@ fn homes_of_others<'f, F: Facts + ?Sized>(
     Ok(())
 }
 
-/// The endpoints and workspaces that somebody has a role on.
+/// The endpoints and workspaces on which a subject has a role.
 fn resources_with_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<HashSet<Id>> {
     let mut places = HashSet::new();
     subject.each_level(&[&Role::ENDPOINT[..], &Role::WORKSPACE[..]].concat(), &mut |binding| {
@@ -282,7 +283,7 @@ fn resources_with_roles<F: Facts + ?Sized>(subject: &Subject<'_, F>) -> Result<H
     Ok(places)
 }
 
-/// Whose home folder it is, if it is one.
+/// The account whose home folder a resource is, if it is one.
 fn home_of(header: Option<&ResourceHeader>) -> Option<Id> {
     match &*header?.attributes {
         Attributes::Item(item) => item.home.map(|home| home.of),
@@ -290,42 +291,42 @@ fn home_of(header: Option<&ResourceHeader>) -> Option<Id> {
     }
 }
 
-/// What an answer about an item depends on for one subject. Items that are alike in this get the
-/// same answers, so each sort is asked about once.
+/// Everything that an answer about an item depends on for one subject. Items of the same class get the
+/// same answer, so each class is evaluated once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct ItemClass {
-    /// The endpoint and the workspace, if the subject has a role there: all others are the same to it.
+    /// The endpoint and the workspace, if the subject has a role there; the others make no difference.
     endpoint: Option<Id>,
     workspace: Option<Id>,
     sharing: Option<Sharing>,
     held: Permissions,
     is_folder: bool,
-    /// Whether it is the root folder of its endpoint.
+    /// Whether the item is the root folder of its endpoint.
     is_root: bool,
-    /// Whether what is uploaded there goes straight into one's home folder, and of which workspace.
+    /// The workspace of the subject's home folder, if an upload to the item lands directly in that folder.
     home: Option<Id>,
 }
 
-/// The answers about items that are alike, for all to whom they are the same: who has no role there.
+/// Cached answers by class, shared by all subjects without a role there.
 pub(super) type Answers = RefCell<HashMap<ItemClass, Rc<[Action]>>>;
 
-/// The items as one subject has them.
+/// Evaluates items for one subject.
 pub(super) struct ItemEvaluator<'s, 'f, F: Facts + ?Sized> {
     evaluator: &'s Evaluator<'f, F>,
     subject: &'s Subject<'f, F>,
     actions: &'s [Action],
     detail: ItemDetail,
-    /// The endpoints and workspaces that the subject has a role on.
+    /// The endpoints and workspaces on which the subject has a role.
     roles: HashSet<Id>,
-    /// What shares and ownership give the subject on each item that they are on.
+    /// The permissions from the subject's own shares and ownership, by item.
     granted: HashMap<Id, Permissions>,
-    /// What these give besides, to everybody of its sort.
+    /// The permissions from shares with the subject's class, by item.
     common: Option<&'s HashMap<Id, Permissions>>,
     by_class: HashMap<ItemClass, Rc<[Action]>>,
     answers: Option<&'s Answers>,
 }
 
-/// What one walk up from an item finds out about it and about the folder above.
+/// The result of one walk up from an item: the classes of the item and of the folder above.
 struct ItemView {
     depth: usize,
     here: ItemClass,
@@ -353,7 +354,7 @@ impl<'s, 'f, F: Facts + ?Sized> ItemEvaluator<'s, 'f, F> {
         })
     }
 
-    /// For one of many subjects: what it is given itself, and what all of its sort are.
+    /// An evaluator for one of many subjects, from its own grants and those of its class.
     pub(super) fn of_many(
         evaluator: &'s Evaluator<'f, F>,
         subject: &'s Subject<'f, F>,
@@ -377,7 +378,7 @@ impl<'s, 'f, F: Facts + ?Sized> ItemEvaluator<'s, 'f, F> {
         })
     }
 
-    /// What is allowed on an item.
+    /// The actions that are allowed on an item.
     pub(super) fn allowed(&mut self, item: Id) -> Result<Rc<[Action]>> {
         match self.view_of(item)? {
             Some(view) => self.answer(view.here, item),
@@ -385,13 +386,13 @@ impl<'s, 'f, F: Facts + ?Sized> ItemEvaluator<'s, 'f, F> {
         }
     }
 
-    /// What shares and ownership give on an item itself.
+    /// The permissions from shares and ownership on an item itself.
     fn granted_on(&self, item: Id) -> Permissions {
         let of = |map: &HashMap<Id, Permissions>| map.get(&item).copied().unwrap_or(Permissions::NONE);
         of(&self.granted).union(self.common.map_or(Permissions::NONE, of))
     }
 
-    /// What is allowed on an item, as on every one that it is like.
+    /// The actions that are allowed on an item, from the cache if another item of its class was evaluated.
     fn answer(&mut self, alike: ItemClass, item: Id) -> Result<Rc<[Action]>> {
         if let Some(known) = self.by_class.get(&alike) {
             return Ok(Rc::clone(known));
@@ -455,7 +456,7 @@ impl<'s, 'f, F: Facts + ?Sized> ItemEvaluator<'s, 'f, F> {
             workspace,
             held: above.held.union(given),
             is_folder,
-            // In outline it is asked about what lies beneath, which the root folder has in common.
+            // In outline, the question is about what lies below, where the root folder is not special.
             is_root: parent.is_none() && self.detail == ItemDetail::All,
             home: if is_folder { self.own_home(home) } else { above.home },
             ..above
@@ -463,7 +464,7 @@ impl<'s, 'f, F: Facts + ?Sized> ItemEvaluator<'s, 'f, F> {
         Ok(Some(ItemView { depth, here, above: parent.map(|parent| (parent, above)) }))
     }
 
-    /// Lists an item and every one beneath it.
+    /// Visits an item and every item below it.
     fn beneath(&mut self, top: Id, visit: VisitResource<'_>) -> Result<ControlFlow<()>> {
         let mut open = vec![top];
         while let Some(item) = open.pop() {

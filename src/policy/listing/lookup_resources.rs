@@ -1,4 +1,4 @@
-//! What somebody can do: every resource with the actions that the evaluator allows on it.
+//! [`lookup_resources`]: what a principal can do. Every resource with the actions that the evaluator allows on it.
 
 use std::ops::ControlFlow;
 
@@ -11,30 +11,30 @@ use crate::policy::facts::{Facts, Result};
 use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
-/// Which part of the answer is wanted.
+/// Restricts a lookup to a part of the answer.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// On resources of this kind alone.
+    /// Only resources of this kind.
     pub kind: Option<Kind>,
-    /// On this item and those beneath it alone.
+    /// Only this item and the items below it.
     pub under: Option<Id>,
-    /// These actions alone; every one that [`Action::listable`] names where there are none.
+    /// Only these actions; if empty, every action that [`Action::listable`] names.
     pub actions: Vec<Action>,
 }
 
-/// How items are listed.
+/// How many items a listing shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ItemDetail {
-    /// An item stands for everything beneath it (a root folder for that alone), down to items that are listed themselves because
-    /// other actions are allowed there.
+    /// An item stands for everything below it (a root folder only for what is below it), down to items with a row of
+    /// their own because other actions are allowed there.
     #[default]
     Boundaries,
-    /// Every registered item is listed itself.
+    /// Every registered item has a row of its own.
     All,
 }
 
 impl Filter {
-    /// The actions asked about on a kind of resource.
+    /// The actions to ask about on a kind of resource.
     pub fn actions_on(&self, kind: Kind) -> Vec<Action> {
         let all = Action::listable(kind);
         if self.actions.is_empty() {
@@ -49,12 +49,11 @@ impl Filter {
     }
 }
 
-/// Told of each resource with the actions allowed on it, of which there is at least one; and whether
-/// it stands for everything beneath it. A resource that is listed because less is allowed there than
-/// above may have none.
+/// A visitor that is called for each resource with the actions allowed on it. The list is empty for an
+/// item that is listed because less is allowed there than above. Returns whether to continue.
 pub type VisitResource<'v> = &'v mut dyn FnMut(Id, &[Action]) -> Result<ControlFlow<()>>;
 
-/// Every resource that somebody may do something on, kind by kind, with what.
+/// Visits every resource on which a principal may do an action, kind by kind.
 ///
 /// # Errors
 /// When the facts cannot be read, or what the visitor answers.
@@ -68,8 +67,8 @@ pub fn lookup_resources<'f, F: Facts + ?Sized>(
     list(evaluator, subject, None, filter, detail, visit)
 }
 
-/// As [`lookup_resources`], without what every active account may do anyway: a resource is told of where somebody, who is
-/// one or stands for some, may do something else than `authenticated`.
+/// As [`lookup_resources`], for a subject that is an active account or a set of accounts, without what every active
+/// account may do: a resource is visited if the subject may do other actions there than `authenticated`.
 ///
 /// # Errors
 /// When the facts cannot be read, or what the visitor answers.
@@ -85,11 +84,11 @@ pub fn lookup_beyond_class<'f, F: Facts + ?Sized>(
     list(evaluator, subject, Some(ClassBaseline { class: &class, own: &own }), filter, detail, visit)
 }
 
-/// What is left out of a listing because every active account has it.
+/// The baseline of a listing that leaves out what every active account has.
 pub(super) struct ClassBaseline<'c, 'f, F: Facts + ?Sized> {
-    /// Every active account.
+    /// The class `authenticated`.
     pub(super) class: &'c Subject<'f, F>,
-    /// Whoever is listed, without what it has as any account.
+    /// The listed subject without its classes.
     pub(super) own: &'c Subject<'f, F>,
 }
 
@@ -128,7 +127,7 @@ fn others<'f, F: Facts + ?Sized>(
 ) -> Result<ControlFlow<()>> {
     let sought = common.map_or(subject, |common| common.own);
     for id in candidate_resources(evaluator, sought, kind, actions)? {
-        // Whoever asks may come into question itself, and be a group where accounts are listed.
+        // The subject may be a candidate itself, such as a group when accounts are listed.
         let Some(target) = evaluator.target(id)?.filter(|target| target.kind == kind) else { continue };
         let found = allowed(subject, actions, &target)?;
         if found.is_empty() {
@@ -146,8 +145,8 @@ fn others<'f, F: Facts + ?Sized>(
     Ok(ControlFlow::Continue(()))
 }
 
-/// Those of some actions that are allowed beneath an item, as on every path there that is not registered;
-/// of any other kind, on the resource itself.
+/// The actions that are allowed below an item, as on every path there that is not registered. For any other
+/// kind, the actions that are allowed on the resource itself.
 pub(super) fn allowed_beneath<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     actions: &[Action],
@@ -163,7 +162,7 @@ pub(super) fn allowed_beneath<F: Facts + ?Sized>(
     Ok(found)
 }
 
-/// Those of some actions that are allowed.
+/// The actions of a list that are allowed on a resource.
 pub(super) fn allowed<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     actions: &[Action],

@@ -1,4 +1,4 @@
-//! Who can do something: every principal that the evaluator allows.
+//! [`lookup_subjects`]: who can do an action. Every principal that the evaluator allows.
 
 use std::ops::ControlFlow;
 
@@ -12,22 +12,23 @@ use crate::policy::facts::{Facts, Result};
 use crate::policy::subject::Subject;
 use crate::policy::target::Target;
 
-/// Who is named.
+/// Which principals a listing names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Breadth {
-    /// `authenticated` and `anyone` stand as themselves; accounts that have it only as any account
-    /// has it are not named beside them.
+    /// The classes `authenticated` and `anyone` have rows of their own. Accounts that may do the action
+    /// only because every account may are not named besides.
     #[default]
     Classes,
-    /// Everybody who can, by name, and the two classes as well.
+    /// Everybody who can, by name, and the two classes.
     Everybody,
 }
 
-/// Told of each principal, and for each action that was asked about the rule that allows it.
+/// A visitor that is called for each principal with the allowing rule for each action, in the order of the
+/// actions. Returns whether to continue.
 pub type VisitSubject<'v> = &'v mut dyn FnMut(Id, &[Option<Rule>]) -> Result<ControlFlow<()>>;
 
-/// Every account, outside submitter, access token and class that may do one of some actions on a
-/// resource: classes first, then by id. Groups are not named; their members are.
+/// Visits every account, outside submitter, access token and class that may do any of some actions on a
+/// resource: classes first, then by id. Groups are listed as their members.
 ///
 /// # Errors
 /// When the facts cannot be read, or what the visitor answers.

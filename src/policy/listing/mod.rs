@@ -1,8 +1,9 @@
-//! Every answer to a question with one side left open: who can do this, what can they do.
+//! Lookups with one open side: [`lookup_subjects`] lists who can do an action on a resource,
+//! [`lookup_resources`] what a principal can do, and [`Comparison`] what changed between two states.
 //!
-//! A listing finds who or what comes into question from the same rows of the catalogue that decide
-//! (`candidates`, `places`), and then asks the evaluator about each. What is found too much costs
-//! time; what the evaluator denies is never listed.
+//! A lookup collects candidates from the same rows of the catalogue that decide (`candidate_subjects`,
+//! `candidate_resources`, `item_boundaries`) and then asks the evaluator about each. A candidate too many
+//! costs time only, because what the evaluator denies is never listed.
 
 mod affected;
 mod candidate_resources;
@@ -15,8 +16,8 @@ mod lookup_subjects;
 
 use crate::model::Kind;
 
-/// The kinds of principals that are named; groups and workgroups are named as their members, and the two
-/// classes stand beside them.
+/// The kinds of principals in listings. Groups and workgroups are listed as their members; the two classes
+/// are listed besides.
 const PRINCIPALS: [Kind; 3] = [Kind::Account, Kind::Invitee, Kind::AccessToken];
 
 pub use affected::{AffectedSet, IdMap};

@@ -1,4 +1,4 @@
-//! Where the files of a workspace could lie: to say that takes an endpoint, and which one is open.
+//! Candidate endpoints for a workspace without files: a remedy that gives it files must name an endpoint.
 
 use std::ops::ControlFlow;
 
@@ -9,12 +9,12 @@ use crate::model::{Id, Kind, Resource, Role, Time};
 use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::subject::Subject;
 
-/// How many endpoints are named, and how many are looked at where nobody of the organization administers any.
+/// Maximum number of endpoints that remedies name, and that the search reads.
 const NAMED: usize = 2;
 const LOOKED_AT: usize = 50;
 
-/// What is lacking, with the endpoints that files could lie on: once for each of them. What lacks no files is
-/// left as it is.
+/// Variants of a set of missing rights, one for each endpoint that the files could lie on. A set that does not
+/// miss files is returned as it is.
 pub(super) fn placed<F: Facts + ?Sized>(facts: &F, missing: Vec<Missing>, at: Time) -> Result<Vec<Vec<Missing>>> {
     let lacking = |one: &Missing| match one {
         Missing::Condition(Condition::HasFiles, workspace) => Some(*workspace),
@@ -28,8 +28,8 @@ pub(super) fn placed<F: Facts + ?Sized>(facts: &F, missing: Vec<Missing>, at: Ti
     Ok(endpoints(facts, workspace, at)?.into_iter().map(on).collect())
 }
 
-/// Endpoints for the files of a workspace: those that admins of its organization administer, else any; nodes
-/// first, whose content people share themselves.
+/// Candidate endpoints for the files of a workspace: those that admins of its organization administer, or any if
+/// there are none. Nodes come first, because people can share their content themselves.
 fn endpoints<F: Facts + ?Sized>(facts: &F, workspace: Id, at: Time) -> Result<Vec<Id>> {
     let mut found = Vec::new();
     let org = facts.header(workspace)?.and_then(|it| it.parent);

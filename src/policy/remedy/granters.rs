@@ -1,4 +1,4 @@
-//! Who may bring about what would turn a denial into an allowance.
+//! Who may make the changes of a remedy.
 
 use std::ops::ControlFlow;
 
@@ -11,11 +11,11 @@ use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::subject::{PrincipalKind, Subject};
 use crate::policy::target::Target;
 
-/// How many are looked at among those who hold what is to be shared.
+/// Maximum number of share holders that are considered.
 const MAX_HOLDERS: usize = 1_000;
 
-/// Who has the right to every change of a remedy, made in some way, and a few more than are to be named. That
-/// may be the account that lacks something, as the only admin of an organization who wants to leave it.
+/// The accounts that may make every change of a remedy by a method: a few more than the `named` that are shown.
+/// One of them may be the account that asks, such as the only admin of an organization who wants to leave it.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -34,7 +34,7 @@ pub fn who_can_grant<F: Facts + ?Sized>(
             continue;
         }
         let candidate = Subject::new(facts, candidate, question.at)?;
-        // Groups type nothing.
+        // Groups do not run commands.
         let mut all = candidate.principal_kind == PrincipalKind::Account;
         for one in missing {
             all = all && can_provide(&candidate, &subject, *one, method)?;
@@ -49,8 +49,8 @@ pub fn who_can_grant<F: Facts + ?Sized>(
     Ok(able)
 }
 
-/// Who might be able to: whoever holds a role that gives rights over others, and whoever holds what
-/// is to be shared.
+/// Candidates: the holders of roles that give rights over others, and the holders of the permissions to
+/// be shared.
 fn candidates<F: Facts + ?Sized>(facts: &F, missing: &[Missing], target: &Target) -> Result<Vec<Id>> {
     let mut found: Vec<Id> = Vec::new();
     let mut holders = |on: Id, roles: &[Role]| -> Result<()> {
@@ -115,7 +115,7 @@ fn can_provide<F: Facts + ?Sized>(
         Missing::ServerRole(role) => (Action::SetRole(role), subject.id),
         Missing::Role(role, on) if role.resource_kind() == Kind::Endpoint => {
             let managed = facts.resource(on)?.and_then(|it| it.as_endpoint().map(|it| it.managed));
-            // One that is not managed is made so first.
+            // An endpoint that is not managed must become managed first.
             (if managed == Some(false) { plain(Verb::Edit) } else { Action::Assign(role) }, on)
         }
         Missing::Role(role, on) if role.resource_kind() == Kind::Org => {

@@ -1,5 +1,5 @@
-//! Groups and workgroups that have what somebody lacks: to join one is a single change too, and what
-//! it gives besides is counted.
+//! Groups and workgroups that have what a subject is missing. To join one is a single change, weighted by
+//! how much else the membership gives.
 
 use std::ops::ControlFlow;
 
@@ -11,15 +11,15 @@ use crate::policy::facts::{BindingQuery, Facts, Result};
 use crate::policy::subject::{PrincipalKind, Subject};
 use crate::policy::target::Target;
 
-/// How many groups are looked at, and how many of them are named: those that give least besides.
+/// Maximum number of groups that are considered, and that are named: those that give the least else.
 const MAX_CONSIDERED: usize = 50;
 const MAX_NAMED: usize = 2;
-/// What joining weighs by itself, beside a share or a role of one's own that gives as much.
+/// The weight of joining as such, compared with a share or role for the subject itself that gives as much.
 const JOIN_WEIGHT: usize = 4;
-/// Beyond so much that a group gives, more makes no difference.
+/// The weight at which counting stops.
 const MAX_WEIGHT: usize = 1_000;
 
-/// The memberships by which a row would give to an account, each with how much it gives besides.
+/// The memberships that would make a grant apply to an account, each with its weight.
 pub(super) fn memberships_that_grant<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     grant: &Grant,
@@ -50,7 +50,7 @@ pub(super) fn memberships_that_grant<F: Facts + ?Sized>(
     Ok(found)
 }
 
-/// Groups and workgroups that hold what a row speaks of, and others: kinds are told apart later.
+/// Principals that hold the role or the shares that a grant is about. The caller picks the groups and workgroups.
 fn groups_that_hold<F: Facts + ?Sized>(subject: &Subject<'_, F>, grantee: Grantee, target: &Target) -> Result<Vec<Id>> {
     let facts = subject.facts();
     let mut asked: Vec<(Id, Role)> = Vec::new();
@@ -77,7 +77,7 @@ fn groups_that_hold<F: Facts + ?Sized>(subject: &Subject<'_, F>, grantee: Grante
     Ok(found)
 }
 
-/// How many roles and shares come with being in a group: its own and those of what it is in.
+/// The number of roles and shares that come with a membership: those of the group and of the groups it is in.
 fn extra_access<F: Facts + ?Sized>(members: &Subject<'_, F>) -> Result<usize> {
     let mut count = 0;
     for principal in members.principals()?.iter().filter(|id| **id > Id::LAST_RESERVED) {

@@ -1,8 +1,8 @@
-//! What is missing where something is denied, and who may bring it about.
+//! Remedies: what is missing for a denied question, and who may provide it.
 //!
-//! Made from the same rows that decide: each row that could give the action is asked what it
-//! lacks. Limits that stand against it must go as well, so they are part of every remedy. Whether that
-//! is enough, and which command does it, `ops::remedy` finds out by trying.
+//! Remedies come from the same rows that decide: for each grant that could apply, [`missing_sets`] collects
+//! what is missing for it. Every limit that refuses the action is part of every remedy. `ops::remedy` finds
+//! out by trying whether a remedy is enough and which commands do it.
 
 mod files;
 mod granters;
@@ -22,39 +22,39 @@ use crate::model::attributes::{Endpoint, Setting, Sharing, Status};
 use crate::model::catalogue::{self, Condition, Grant, Grantee, Requirement};
 use crate::model::{Action, Id, Kind, Permission, Permissions, Role, Time, Verb};
 
-/// One thing that is missing.
+/// One missing role, right or value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Missing {
-    /// The account role.
+    /// An account role.
     ServerRole(Role),
-    /// The membership or the role on that resource.
+    /// A membership or role on this resource.
     Role(Role, Id),
-    /// The setting of the account.
+    /// A setting of the account.
     Setting(Setting),
-    /// The condition on that resource.
+    /// A condition on this resource.
     Condition(Condition, Id),
-    /// The account must be activated, or its expiry moved.
+    /// This account must be activated, or its expiry moved.
     Active(Id),
-    /// The share of that item.
+    /// A share of this item.
     Share(Permissions, Id),
-    /// The endpoint must be a managed one.
+    /// This endpoint must become managed.
     Managed(Id),
-    /// Root uploads must be allowed in that workspace.
+    /// Root uploads must be allowed in this workspace.
     RootUpload(Id),
-    /// The ownership of that item.
+    /// The ownership of this item.
     Owner(Id),
-    /// The software of that node must be one that holds custom sets.
+    /// The software of this node must be new enough for custom sets.
     NodeVersion(Id),
-    /// The files of that workspace, which could lie on that endpoint.
+    /// Files for this workspace, which could lie on this endpoint.
     Files(Id, Id),
 }
 
-/// How people bring something about.
+/// In which capacity the changes of a remedy are made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RemedyMethod {
-    /// By rights of their own; what is shared is what they hold.
+    /// With the rights of the actor, who shares only permissions that the actor holds.
     Own,
-    /// What is shared is an admin share, by somebody who does not hold it.
+    /// With admin shares, by an actor who does not hold the permissions.
     AdminShare,
     /// As the operator.
     Operator,
@@ -63,18 +63,18 @@ pub enum RemedyMethod {
 /// A set of changes that would allow what was denied.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Remedy {
-    /// What is missing, all of it.
+    /// Everything that is missing.
     pub missing: Vec<Missing>,
-    /// How it is brought about.
+    /// In which capacity the changes are made.
     pub method: RemedyMethod,
-    /// Accounts that can make every one of these changes; none where only the operator was found.
+    /// Accounts that may make all of these changes; empty if only the operator may.
     pub actors: Vec<Id>,
-    /// Whether there are more of them than `by` names.
+    /// Whether there are more such accounts than `actors` holds.
     pub has_more_actors: bool,
 }
 
-/// What is missing for a question that is denied: sets of things each of which may be enough, the least
-/// powerful first; empty where nothing was found.
+/// What is missing for a denied question: alternative sets, each of which may be enough, the least powerful
+/// first. Empty if no remedy was found.
 ///
 /// # Errors
 /// When the facts cannot be read.
@@ -84,7 +84,7 @@ pub fn missing_sets<F: Facts + ?Sized>(facts: &F, question: &Question) -> Result
     missing_for(&subject, question.action, &target, common, true)
 }
 
-/// Whoever asks as if active, and that this is missing where it is.
+/// The subject of a question as if it were active, and [`Missing::Active`] if it is not.
 fn assume_active<'f, F: Facts + ?Sized>(facts: &'f F, question: &Question) -> Result<(Subject<'f, F>, Vec<Missing>)> {
     let subject = Subject::new(facts, question.principal, question.at)?;
     if subject.principal_kind != PrincipalKind::Account || subject.is_registered() {
@@ -94,8 +94,8 @@ fn assume_active<'f, F: Facts + ?Sized>(facts: &'f F, question: &Question) -> Re
     Ok((subject.assume_active(), vec![active]))
 }
 
-/// What a subject lacks besides what is known to be lacking anyway. Groups to join are for the whole of
-/// an action: one that has a part of it may have another part too.
+/// Alternative sets of what a subject is missing for an action, each of them including `common`. Groups to join
+/// are suggested only for whole actions, not for parts: a group that has one part may have another part too.
 fn missing_for<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     action: Action,
@@ -116,7 +116,7 @@ fn missing_for<F: Facts + ?Sized>(
                     None => return Ok(Vec::new()),
                 }
             }
-            // Nobody can be made somebody else, no endpoint becomes one of another kind, and the root folder stays.
+            // No change helps: the subject stays itself, the kind of an endpoint is fixed, and the root folder stays.
             Requirement::NotItself
             | Requirement::RoleFitsKind
             | Requirement::Shareable
@@ -138,13 +138,13 @@ fn missing_for<F: Facts + ?Sized>(
     }
     let mut found: Vec<(usize, Vec<Missing>)> = Vec::new();
     for grant in &rows.grants {
-        // A row that gives already, and is kept from it by something common, lacks nothing of its own.
+        // A grant that applies already and is only stopped by something in `common` is missing nothing itself.
         let gives = grant_applies::<F, ()>(subject, grant, action, target)?.is_some();
         let own = if gives { Some(Vec::new()) } else { missing_for_grant(subject, grant, action, target)? };
         let Some(own) = own else { continue };
         for own in files::placed(facts, own, subject.at)? {
             let mut missing = common.clone();
-            // What stands in the way of the whole may stand in the way of a part as well.
+            // What is missing for the whole action may be missing for a part of it too.
             missing.extend(own.into_iter().filter(|one| !common.contains(one)));
             if !missing.is_empty() && !found.iter().any(|(_, known)| *known == missing) {
                 found.push((missing.iter().map(|one| weight(*one)).max().unwrap_or(0), missing));
@@ -160,7 +160,7 @@ fn missing_for<F: Facts + ?Sized>(
             }
         }
     }
-    // Where a limit alone stands in the way, roles on top of it are no answer.
+    // If lifting the limits is enough, remedies with additional roles are left out.
     let least = found.iter().map(|(_, missing)| missing.len()).min().unwrap_or(0);
     if least == common.len() {
         found.retain(|(_, missing)| missing.len() == least);
@@ -169,7 +169,7 @@ fn missing_for<F: Facts + ?Sized>(
     Ok(found.into_iter().map(|(_, missing)| missing).collect())
 }
 
-/// The workspace whose `root-upload` concerns an upload.
+/// The workspace whose `root-upload` value applies to an upload.
 fn home_workspace<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target) -> Result<Option<Id>> {
     if target.kind == Kind::Workspace {
         return Ok(Some(target.id));
@@ -180,7 +180,7 @@ fn home_workspace<F: Facts + ?Sized>(facts: &F, action: Action, target: &Target)
     Ok(homes.next().map(|home| home.workspace))
 }
 
-/// What one row lacks to give; none when no change of facts could make it give to this subject.
+/// What is missing for one grant to apply; `None` if no change could make it apply to this subject.
 fn missing_for_grant<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     grant: &Grant,
@@ -196,9 +196,9 @@ fn missing_for_grant<F: Facts + ?Sized>(
             let is_group = subject.kind() == Some(Kind::Group);
             let fits = match role {
                 Role::PackageSender | Role::PackageRecipient => false,
-                // Outside submitters are invited.
+                // Outside submitters get this role by invitation.
                 Role::DropboxOutside => subject.kind() == Some(Kind::Invitee),
-                // Only accounts hold these.
+                // Only accounts hold these roles.
                 Role::WorkgroupAdmin | Role::DropboxAdmin => subject.principal_kind == PrincipalKind::Account,
                 _ if matches!(role.resource_kind(), Kind::Server | Kind::Org | Kind::Workspace) => {
                     subject.principal_kind == PrincipalKind::Account
@@ -216,10 +216,10 @@ fn missing_for_grant<F: Facts + ?Sized>(
                 None => return Ok(None),
             }
         }
-        // An account that is not active lacks just that, and it stands among the common lacks.
+        // An inactive account is only missing activation, which is in `common` already.
         Grantee::Account if matches!(subject.principal_kind, PrincipalKind::Account | PrincipalKind::Accounts) => {}
         Grantee::Itself if subject.id == target.id => {}
-        // Where nothing is shared, files are their owner's.
+        // On an endpoint without sharing, only ownership gives access to files.
         Grantee::Owner => {
             let unshared = target.sharing(subject.facts())? == Some(Sharing::None);
             if !unshared || subject.principal_kind != PrincipalKind::Account || target.kind != Kind::Item {
@@ -269,7 +269,7 @@ fn missing_for_grant<F: Facts + ?Sized>(
                 let Some(first) = first else { return Ok(None) };
                 missing.extend(first.into_iter().filter(|one| !missing.contains(one)).collect::<Vec<_>>());
             }
-            // An admin leaves as one, or not at all.
+            // An admin leaves by the rule for admins, or not at all.
             Condition::MembersMayLeave if subject.holds(Role::OrgAdmin, target.id)? => return Ok(None),
             Condition::ManagersAdministerDropboxes
             | Condition::PublicDirectory
@@ -281,7 +281,8 @@ fn missing_for_grant<F: Facts + ?Sized>(
     Ok(Some(missing))
 }
 
-/// The share that would do, the smallest that the endpoint can hold.
+/// The smallest share that would be enough and that the endpoint can hold. `None` if no share can help,
+/// `Some(None)` if no permission is missing.
 fn missing_share<F: Facts + ?Sized>(
     subject: &Subject<'_, F>,
     grantee: Grantee,
@@ -290,11 +291,11 @@ fn missing_share<F: Facts + ?Sized>(
 ) -> Result<Option<Option<Missing>>> {
     let facts = subject.facts();
     let Some((endpoint, attributes)) = target.endpoint(facts)? else { return Ok(None) };
-    // Outsiders of dropboxes and access tokens hold no shares of their own.
+    // Outside submitters and access tokens hold no shares of their own.
     let may_hold = !matches!(subject.principal_kind, PrincipalKind::Token)
         && (subject.principal_kind != PrincipalKind::Outsider || subject.id == Id::ANYONE);
     let sharing = attributes.kind.sharing();
-    // Where access managers share, they share with people and groups of them, and folders alone.
+    // Managed sharing gives shares to accounts and groups only, and on folders only.
     let is_workgroup = subject.kind() == Some(Kind::Workgroup);
     if !may_hold || sharing == Sharing::None || (sharing == Sharing::Managed && is_workgroup) {
         return Ok(None);
@@ -318,8 +319,8 @@ fn missing_share<F: Facts + ?Sized>(
     })
 }
 
-/// One share of an item for all that is missing there, and none where one of a folder above gives it, or
-/// owning that.
+/// Merges the missing shares of each item into one, and drops a share if a share of a folder above, or the
+/// ownership of one, gives the same.
 fn merge_shares<F: Facts + ?Sized>(facts: &F, missing: Vec<Missing>) -> Result<Vec<Missing>> {
     let mut shares: Vec<(Permissions, Id)> = Vec::new();
     let mut others = Vec::new();
@@ -375,7 +376,7 @@ fn smallest(endpoint: &Endpoint, wanted: Permissions) -> Option<Permissions> {
         .min_by_key(|set| set.iter().count())
 }
 
-/// How much a change gives besides what was asked for, roughly: less is better.
+/// A rough weight of how much a change gives beyond what was asked for: less is better.
 fn weight(one: Missing) -> usize {
     match one {
         Missing::Active(_) => 0,

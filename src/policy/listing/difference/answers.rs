@@ -1,8 +1,8 @@
-//! What is allowed on both sides, and what of the difference is not everybody's.
+//! The allowed actions on both sides, and the difference without what changed for the whole class.
 //!
-//! On the server a profile says everything, and on an account that nothing links to whoever is asked about, its profile
-//! and the role and status of the account do: so the evaluator is asked once for each of these and not once for each
-//! account, of which a change may bring very many.
+//! On the server, the answer follows from the profile of the principal. On an account that the principal is not
+//! linked to, it follows from that profile and from the role and status of the account. So the evaluator is asked
+//! once for each combination and not once for each account, because one change may bring very many accounts.
 
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -16,39 +16,39 @@ use crate::policy::facts::{Facts, Result};
 use crate::policy::listing::lookup_resources::allowed;
 use crate::policy::target::Target;
 
-/// The actions that are allowed before and after.
+/// The allowed actions before and after.
 pub(super) type Answers = (Vec<Action>, Vec<Action>);
 
-/// Answers that are the same for everybody of a sort on everything of a sort.
+/// A key for answers that many principals have on many resources.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum SharedAnswerKey {
-    /// On the server: a profile says everything.
+    /// On the server: the answer follows from the profile.
     OnServer(ProfilePair),
-    /// On accounts: of a class; of those of a profile whom nothing links to the account; and of an account on itself.
+    /// On accounts: for a class; for a profile that is not linked to the account; for an account on itself.
     OfClass(Pair, TraitPair),
     OfProfile(ProfilePair, TraitPair),
     OfOneself(ProfilePair, TraitPair),
-    /// Of a class on anything else.
+    /// For a class on any other resource.
     OfClassOn(Pair, Pair),
 }
 
 /// The profile of a principal on both sides.
 pub(super) type ProfilePair = (Profile, Profile);
 
-/// What the rules read of an account on both sides.
+/// The traits of an account on both sides.
 pub(super) type TraitPair = (Option<AccountTraits>, Option<AccountTraits>);
 
-/// A resource as it is asked about on both sides.
+/// A resource looked up on both sides.
 pub(super) struct Place {
     pub(super) pair: Pair,
     before: Option<Rc<Target>>,
     after: Option<Rc<Target>>,
-    /// What the rules read of it, where it is an account.
+    /// The traits, if the resource is an account.
     sorted: TraitPair,
 }
 
 impl Place {
-    /// The sides on which it is there, with their targets.
+    /// The targets of both sides; `None` on the side where the resource does not exist.
     pub(super) const fn sides(&self) -> (Option<&Rc<Target>>, Option<&Rc<Target>>) {
         (self.before.as_ref(), self.after.as_ref())
     }
@@ -74,8 +74,8 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         Ok(Place { pair, before, after, sorted })
     }
 
-    /// What changed for somebody of a profile on one resource, but for what changed for its class; whether something
-    /// may link the two is known.
+    /// The difference for a principal with a profile on one resource, without what changed for its class.
+    /// `is_linked` says whether something may link the two.
     pub(super) fn between(
         &self,
         (principal, profile): (Pair, ProfilePair),
@@ -101,7 +101,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         Ok(difference)
     }
 
-    /// Whether it is an account, rather than somebody without one.
+    /// Whether the principal is an account.
     pub(super) fn is_account(&self, principal: Pair, profile: ProfilePair) -> Result<bool> {
         if [profile.0, profile.1].iter().any(|profile| matches!(profile, Profile::Account { .. })) {
             return Ok(true);
@@ -114,7 +114,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         Ok(header.is_some_and(|it| it.kind() == Kind::Account))
     }
 
-    /// Which answers are the same as those of a principal on a resource, if that can be told.
+    /// The key under which a principal's answers on a resource are shared; `None` if they are its own.
     fn shared_answer_key(
         &self,
         (principal, profile): (Pair, ProfilePair),
@@ -135,7 +135,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         if principal != place.pair {
             return Ok(None);
         }
-        // Whoever is in a workgroup shares it with itself.
+        // A member shares the workgroup with itself, so fellow members' actions must make no difference.
         let gaps = self.gaps(principal, profile)?;
         let is_itself = gaps.0.is_none() && gaps.1.is_none();
         Ok(is_itself.then_some(SharedAnswerKey::OfOneself(profile, place.sorted)))
@@ -171,16 +171,16 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     }
 }
 
-/// Those of some actions that are not among others.
+/// The actions that are not among `others`.
 pub(super) fn without(actions: &[Action], others: &[Action]) -> Vec<Action> {
-    // Of what comes or goes there is nothing on the other side.
+    // A new or ended resource has no actions on the other side.
     if others.is_empty() {
         return actions.to_vec();
     }
     actions.iter().filter(|action| !others.contains(action)).copied().collect()
 }
 
-/// Whose answers are those of a class on a resource.
+/// The key for the answers of a class on a resource.
 const fn of_class(class: Pair, place: &Place) -> SharedAnswerKey {
     match place.sorted {
         (None, None) => SharedAnswerKey::OfClassOn(class, place.pair),
@@ -188,8 +188,8 @@ const fn of_class(class: Pair, place: &Place) -> SharedAnswerKey {
     }
 }
 
-/// Takes away what the class of somebody of a profile gained or lost as well; and, of one that came or went, what its
-/// class has, but on the server, where it shows that it came or went.
+/// Removes from a difference what the class of the principal gained or lost too. If the principal is new or gone,
+/// removes what its class has, except on the server, where the rows show that it is new or gone.
 pub(super) fn leave_out(difference: &mut Difference, profile: ProfilePair, class: &Answers, is_server: bool) {
     let stayed = profile.0.is_present() == profile.1.is_present();
     let is_general = |action: &Action, here: &[Action], there: &[Action]| {
@@ -199,13 +199,13 @@ pub(super) fn leave_out(difference: &mut Difference, profile: ProfilePair, class
     difference.lost.retain(|action| !is_general(action, &class.0, &class.1));
 }
 
-/// The actions that are compared on a kind of resource.
+/// The actions that are compared on a kind of resource; computed once.
 pub(super) fn listed(kind: Kind) -> &'static [Action] {
     static LISTED: [OnceLock<Vec<Action>>; Kind::ALL.len()] = [const { OnceLock::new() }; Kind::ALL.len()];
     LISTED.get(kind as usize).map_or(&[], |all| all.get_or_init(|| Action::listable(kind)))
 }
 
-/// What the rules read of an account that is asked about: whether it is a plain user or an admin, and its status.
+/// What rules read of an account that they are asked about: its role, if that is user or admin, and its status.
 pub(super) type AccountTraits = (Option<Role>, &'static str);
 
 fn sort_of<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, target: &Target) -> Result<Option<AccountTraits>> {

@@ -1,4 +1,4 @@
-//! What a difference comes from and how much it stands for: the group that gives it, and the items beneath.
+//! Where a difference comes from and how much it covers: the group that gives it, and the number of items below.
 
 use hashbrown::HashMap;
 
@@ -9,24 +9,24 @@ use crate::policy::evaluator::Evaluator;
 use crate::policy::facts::{Facts, Result, Roles};
 use crate::policy::proof::ProofStep;
 
-/// A part of a difference: actions that were gained or lost in the same way.
+/// A part of a difference: actions that were gained or lost through the same group.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DifferencePart {
-    /// Whether they were gained.
+    /// Whether the actions were gained; if not, they were lost.
     pub gained: bool,
     /// The actions.
     pub actions: Vec<Action>,
-    /// The group or workgroup through which they are or were held; none for what is held by oneself, or by
-    /// whatever anybody is.
+    /// The group or workgroup through which the principal has or had them; `None` if it has them directly or
+    /// through a class.
     pub via: Option<Id>,
 }
 
-/// How many items lie in a folder, for those that were counted.
+/// A cache of the number of items in folders.
 #[derive(Debug, Default)]
 pub struct Counts(HashMap<Pair, usize>);
 
 impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
-    /// The parts of a difference, what was lost first.
+    /// The parts of a difference, lost actions first.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -45,7 +45,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
         Ok(parts)
     }
 
-    /// How many items lie in an item, which a row stands for as well; none for what is no item.
+    /// The number of items below an item, which its row covers too; `None` for any other kind.
     ///
     /// # Errors
     /// When the facts cannot be read.
@@ -63,7 +63,7 @@ impl<A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'_, '_, '_, A, B> {
     }
 }
 
-/// Adds the parts of what was gained or lost; where nothing can come through a group, all of it is one.
+/// Adds the parts for the gained or the lost actions. If nothing can come through a group, there is one part.
 fn add_parts(
     parts: &mut Vec<DifferencePart>,
     gained: bool,
@@ -98,8 +98,8 @@ fn count<F: Facts + ?Sized>(facts: &F, item: Id) -> Result<Option<usize>> {
     Ok(Some(count))
 }
 
-/// Whether nothing can come to a principal through a group or workgroup: it is in none, as most are, or those that it
-/// is in hold nothing.
+/// Whether a principal can have nothing through a group or workgroup: it is in none, as most principals are, or its
+/// groups hold nothing.
 fn is_alone<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Option<Id>) -> Result<bool> {
     const IN: [Role; 3] = [Role::GroupMember, Role::WorkgroupStandard, Role::WorkgroupAdmin];
     let (Some(who), facts) = (who, evaluator.facts()) else { return Ok(true) };
@@ -114,7 +114,7 @@ fn is_alone<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Option<Id>) ->
     Ok(true)
 }
 
-/// Through what somebody may do something on a resource, where that is a group or a workgroup.
+/// The group or workgroup through which a principal may do an action on a resource.
 fn via<F: Facts + ?Sized>(
     evaluator: &Evaluator<'_, F>,
     who: Option<Id>,
@@ -125,7 +125,7 @@ fn via<F: Facts + ?Sized>(
     let subject = evaluator.subject(who)?;
     let Some(target) = evaluator.target(on)? else { return Ok(None) };
     let mut through = None;
-    // A root folder stands for what lies beneath it.
+    // A root folder stands for what lies below it.
     let asked = if target.kind == Kind::Item { action.on_unregistered() } else { action };
     for step in decide_on(&subject, asked, &target)?.proof {
         match step {

@@ -1,9 +1,9 @@
-//! Files and folders, compared for each principal at the items where something begins or ends for it, on
-//! either side: everything beneath has what these have.
+//! Comparison of files and folders, for each principal at its boundaries on either side: the items below a
+//! boundary have what the boundary has (see [`item_boundaries`](super::super::item_boundaries)).
 //!
-//! Only the items where something begins or ends differently are asked about, and what lies
-//! beneath them; of what a class is given, which begins and ends for everybody alike, only what lies above or
-//! beneath something of one's own: there the two together may give what neither does.
+//! Only boundaries that changed are evaluated, and the boundaries below them. Items that are shared with a class
+//! are boundaries for every principal of the class. They are evaluated for a principal only if they lie above or
+//! below a boundary of its own, where the two together may give what neither gives alone.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,12 +22,12 @@ use crate::policy::listing::affected::AffectedSet;
 use crate::policy::listing::item_boundaries::{Answers, Boundary, Homes, ItemEvaluator, boundaries, granted, homes};
 use crate::policy::subject::Subject;
 
-/// An item of either side: its id before, or the one after with a mark where it was not there before.
+/// An item of either side: its id before, or, if it is new, its id after with [`AFTER_BIT`] set.
 type Either = u64;
 
 const AFTER_BIT: u64 = 1 << 63;
 
-/// One side: what the classes are given, and what was answered so far.
+/// One side of the comparison: the grants of the classes, and cached answers.
 struct Side<'p, 'f, F: Facts + ?Sized> {
     evaluator: &'p Evaluator<'f, F>,
     authenticated: ClassAccess<'f, F>,
@@ -40,7 +40,7 @@ struct Side<'p, 'f, F: Facts + ?Sized> {
 struct ClassAccess<'f, F: Facts + ?Sized> {
     subject: Subject<'f, F>,
     granted: HashMap<Id, Permissions>,
-    /// What is allowed to it on items that were asked about.
+    /// Cached actions that are allowed to the class, by item.
     allowed: RefCell<HashMap<Id, Rc<[Action]>>>,
 }
 
@@ -52,10 +52,10 @@ impl<'f, F: Facts + ?Sized> ClassAccess<'f, F> {
     }
 }
 
-/// The items as one principal has them on one side.
+/// Evaluates items for one principal on one side.
 type PrincipalView<'s, 'f, F> = RefCell<ItemEvaluator<'s, 'f, F>>;
 
-/// Where something begins or ends for a principal on one side, and what it is given itself.
+/// The boundaries of a principal on one side, and its own grants by item.
 type Begun = (HashMap<Id, Boundary>, HashMap<Id, Permissions>);
 
 impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
@@ -103,7 +103,7 @@ impl<'p, 'f, F: Facts + ?Sized> Side<'p, 'f, F> {
         )?))
     }
 
-    /// What a class may do on an item.
+    /// The actions that a class may do on an item.
     fn general(&self, is_account: bool, item: Option<Id>) -> Result<Rc<[Action]>> {
         let Some(item) = item else { return Ok(Rc::from([])) };
         let class = self.class(is_account);
@@ -124,16 +124,16 @@ fn allowed<F: Facts + ?Sized>(look: Option<&PrincipalView<'_, '_, F>>, item: Opt
     }
 }
 
-/// Files and folders of two states.
+/// The files and folders of two states.
 pub(super) struct Content<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
     comparison: &'c Comparison<'p, 'a, 'b, A, B>,
     before: Side<'p, 'a, A>,
     after: Side<'p, 'b, B>,
-    /// Items that lie elsewhere than they did, and those on which a class is given something else.
+    /// Items that were moved or changed their attributes, and items on which the grants of a class changed.
     special: HashSet<Either>,
-    /// The special ones, by each folder above on either side.
+    /// The special items, by each folder above them on either side.
     special_beneath: HashMap<Either, Vec<Either>>,
-    /// What classes are given, by each folder above on either side.
+    /// The items with grants of a class, by each folder above them on either side.
     common_beneath: HashMap<Either, Vec<Either>>,
 }
 
@@ -175,7 +175,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         Ok(content)
     }
 
-    /// Finds the items that lie elsewhere or are something else than they were.
+    /// Finds the items that were moved or changed their attributes.
     fn find_moved(&mut self, scope: &AffectedSet) -> Result<()> {
         if let Some(items) = &scope.items {
             for id in items {
@@ -192,7 +192,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
                 (Some(was), Some(is)) => self.of_after(is)? != was.0,
                 (was, is) => was.is_some() != is.is_some(),
             };
-            // What attributes say of other things, they say by ids.
+            // Attributes refer to other resources by id, so they cannot be compared between stores.
             let is_other = match (&*was.attributes, &*is.attributes) {
                 (Attributes::Item(was), Attributes::Item(is)) if !self.comparison.id_map.are_by_id() => {
                     was.item_type != is.item_type
@@ -220,7 +220,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         Ok((Some(Id(item)), self.comparison.id_after(Id(item))?))
     }
 
-    /// Tells of an item, and of each folder above it on either side.
+    /// Visits an item and each folder above it on either side.
     fn each_above(&mut self, item: Either, tell: &mut dyn FnMut(&mut Self, Either)) -> Result<()> {
         for above in self.above(item)? {
             tell(self, above);
@@ -228,7 +228,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         Ok(())
     }
 
-    /// An item and everything above it on either side.
+    /// An item and its ancestors on either side.
     fn above(&self, item: Either) -> Result<Vec<Either>> {
         let pair = self.pair(item)?;
         let mut found = Vec::new();
@@ -248,11 +248,11 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         Ok(found)
     }
 
-    /// Every difference for a principal.
+    /// Visits every difference for a principal.
     pub(super) fn of_principal(&self, principal: Pair, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
         let profile = self.comparison.profile(principal)?;
         let of_class = is_class(principal);
-        // Whoever is not there, or not active, has nothing.
+        // A principal that does not exist or is not active has nothing.
         let before = match principal.0.filter(|_| of_class || profile.0.is_present()) {
             Some(who) => Some(self.comparison.before.subject(who)?),
             None => None,
@@ -264,7 +264,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         let had = before.as_deref().map(|subject| self.before.begun(subject)).transpose()?.unwrap_or_default();
         let has = after.as_deref().map(|subject| self.after.begun(subject)).transpose()?.unwrap_or_default();
         let candidates = self.candidates(&had.0, &has.0)?;
-        // Of most nothing begins or ends anywhere.
+        // Most principals have no boundary that changed.
         if candidates.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
@@ -283,7 +283,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
             if here.0.is_empty() && here.1.is_empty() {
                 continue;
             }
-            // What changed above stands for this one too.
+            // The same difference on the folder above stands for this item too.
             let same_above = match self.parent(item)? {
                 Some(parent) => look.on_item(parent)? == here,
                 None => false,
@@ -299,7 +299,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The items where something may have been gained or lost that was not above.
+    /// The items on which the difference may not be the same as on the folder above.
     fn candidates(&self, before: &HashMap<Id, Boundary>, after: &HashMap<Id, Boundary>) -> Result<BTreeSet<Either>> {
         let mut boundaries: BTreeMap<Either, (Boundary, Boundary)> = BTreeMap::new();
         for (id, boundary) in before {
@@ -308,7 +308,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         for (id, boundary) in after {
             boundaries.entry(self.of_after(*id)?).or_default().1 = *boundary;
         }
-        // By ids alone it cannot be told whether two stores say the same.
+        // Between two stores, equal bits do not prove equal boundaries, so each boundary counts as changed.
         let everything = !self.comparison.id_map.are_by_id();
         let changed: HashSet<Either> =
             boundaries.iter().filter(|(_, (was, is))| everything || was != is).map(|(item, _)| *item).collect();
@@ -324,7 +324,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
             }
             found.extend(self.special_beneath.get(item).into_iter().flatten());
         }
-        // With what a class is given beneath, it may be enough there for more.
+        // Together with a grant of a class further down, the change may be enough for more actions there.
         let begun: Vec<Either> = found.iter().chain(&changed).copied().collect();
         for item in begun {
             found.extend(self.common_beneath.get(&item).into_iter().flatten());
@@ -332,7 +332,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
         Ok(found)
     }
 
-    /// The folder above, on the side where the item is.
+    /// The folder above, on the side where the item exists.
     fn parent(&self, item: Pair) -> Result<Option<Pair>> {
         let pair = match item {
             (_, Some(after)) => match self.comparison.after.facts().header(after)?.and_then(|it| it.parent) {
@@ -351,7 +351,7 @@ impl<'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Content<'c, 'p, 'a, '
 
 type Changes = Rc<(Vec<Action>, Vec<Action>)>;
 
-/// A principal as both sides have it.
+/// A principal with its view of the items on both sides.
 struct PrincipalPair<'l, 'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
     content: &'l Content<'c, 'p, 'a, 'b, A, B>,
     principal: Pair,
@@ -363,8 +363,8 @@ struct PrincipalPair<'l, 'c, 'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
 }
 
 impl<A: Facts + ?Sized, B: Facts + ?Sized> PrincipalPair<'_, '_, '_, '_, '_, A, B> {
-    /// What was gained and lost on an item; where it is not registered it has what the nearest registered
-    /// folder above has.
+    /// The actions gained and lost on an item. On a side where the item is not registered, the nearest registered
+    /// folder above counts.
     fn on_item(&self, item: Pair) -> Result<Changes> {
         if let Some(known) = self.cache.borrow().get(&item) {
             return Ok(Rc::clone(known));

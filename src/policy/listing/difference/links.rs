@@ -1,8 +1,8 @@
-//! What links a principal to a resource, so that its answers there depend on more than its profile: roles
-//! held there or on what it lies in, being it, packages received, permissions on a root folder.
+//! Links between a principal and a resource, which make answers depend on more than the profile: roles held on
+//! the resource or on what it lies in, being the resource, packages received, permissions on a root folder.
 //!
-//! Where the links are the same on both sides, and neither the profile nor the resource changed, nothing was
-//! gained or lost; so only where they differ is anything asked.
+//! If the links are the same on both sides, and neither the profile nor the resource changed, the answers
+//! are the same. So the comparison only asks where links differ.
 
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -19,17 +19,17 @@ use crate::policy::listing::candidate_subjects::SubjectSearch;
 use crate::policy::listing::item_boundaries::granted;
 use crate::policy::subject::Subject;
 
-/// What links a principal to a resource, as bits: the roles, and what follows them.
+/// What links a principal to a resource, as bits: one for each role, then the constants below.
 pub(super) type Link = u64;
 
 const ONESELF: Link = 1 << 32;
 const TOKEN: Link = 1 << 33;
-/// Bits of what the membership of a workspace says of root uploads.
+/// Bits for the `root-upload` value of a membership of a workspace: allow, deny.
 const ROOT_UPLOAD: [Link; 2] = [1 << 34, 1 << 35];
-/// Where the permissions on a root folder begin.
+/// The first bit of the permissions on a root folder.
 const PERMISSIONS: u32 = 40;
 
-/// For each role, the kinds of resources that rows speak of it on; and the kinds that speak of tokens.
+/// For each role, the kinds of resources with grants to it; and the kinds with grants to tokens.
 struct RoleKinds {
     roles: Vec<(Role, Vec<Kind>)>,
     tokens: Vec<Kind>,
@@ -54,7 +54,8 @@ fn role_kinds() -> &'static RoleKinds {
     })
 }
 
-/// What links somebody to resources other than items, but for what depends on who else is in a workgroup.
+/// The links of a principal to resources other than items, except those that depend on the other members of a
+/// workgroup.
 pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) -> Result<HashMap<Id, Link>> {
     let facts = evaluator.facts();
     let mut found: HashMap<Id, Link> = HashMap::new();
@@ -84,7 +85,7 @@ pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) ->
             each_within(facts, workspace, *kind, &mut |id| *found.entry(id).or_default() |= TOKEN)?;
         }
     }
-    // What one may do on an endpoint by what one holds on its root folder.
+    // Permissions on a root folder give actions on its endpoint.
     for (item, permissions) in granted(&subject)? {
         let above = facts.header(item)?.and_then(|it| it.parent);
         if let Some(endpoint) = above.map(|above| facts.header(above)).transpose()?.flatten()
@@ -97,7 +98,7 @@ pub(super) fn links<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, who: Id) ->
     Ok(found)
 }
 
-/// Tells of a resource, if it is of a kind, and of what of the kind lies in it.
+/// Visits a resource if it is of a kind, or else the resources of the kind that lie in it.
 fn each_within<F: Facts + ?Sized>(facts: &F, place: Id, kind: Kind, tell: &mut dyn FnMut(Id)) -> Result<()> {
     let Some(header) = facts.header(place)? else { return Ok(()) };
     if header.kind() == kind {
@@ -115,8 +116,8 @@ fn each_within<F: Facts + ?Sized>(facts: &F, place: Id, kind: Kind, tell: &mut d
     Ok(())
 }
 
-/// What a workgroup or dropbox links its members to: what was sent to it, and each other, where that gives
-/// somebody something.
+/// Collects the resources that a workgroup or dropbox links a member to: the packages it received, and its other
+/// members, if `gaps` says that they make a difference.
 pub(super) fn each_through<F: Facts + ?Sized>(
     evaluator: &Evaluator<'_, F>,
     place: Id,
@@ -136,7 +137,7 @@ pub(super) fn each_through<F: Facts + ?Sized>(
         Some(Attributes::Workgroup(workgroup)) => workgroup.member_access,
         _ => return Ok(()),
     };
-    // Where nobody is shown, or admins alone, there is no need to go through all members.
+    // If members see nobody, or admins only, there is no need to read all members.
     if gaps.setting || access == MemberAccess::All {
         let mut members = SubjectSearch::new(evaluator);
         members.members(place)?;

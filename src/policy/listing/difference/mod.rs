@@ -1,11 +1,11 @@
-//! What changed for whom between two states: every action that somebody gained or lost.
+//! [`Comparison`]: every action that a principal gained or lost between two states.
 //!
-//! Two states of one store know things by the same ids; of two stores, what has the same reference is the
-//! same thing. What somebody may do on a resource follows from its [`Profile`], from the resource, and from
-//! what [links] the two. So each resource that changed is asked about for whoever is linked to it and once for
-//! each profile that is not plain; each principal that changed about what it is linked to differently from
-//! before; and each profile that changed about each sort of resource. That takes time in proportion to what
-//! changed, and leaves nothing out. Files and folders have a way of their own (`content`).
+//! Two states of one store have the same ids; in two stores, resources correspond if they have the same
+//! reference. What a principal may do on a resource follows from its [`Profile`], from the resource, and
+//! from what [links] the two. So the comparison asks about each changed resource, for the principals that are
+//! linked to it and once for each profile that is not plain; about each changed principal, on the resources
+//! to which its links differ; and about each changed profile, once for each class of resources. The time is
+//! proportional to the change, and the result is complete. Files and folders are compared in `content`.
 
 mod answers;
 mod attribution;
@@ -34,19 +34,19 @@ use answers::{Answers, Place, ProfilePair, SharedAnswerKey, TraitPair, listed};
 use links::{Link, each_through, links};
 use profile::{Profiles, matters_on};
 
-/// A thing on both sides; none where it is not there.
+/// The ids of a resource or principal before and after; `None` on the side where it does not exist.
 pub type Pair = (Option<Id>, Option<Id>);
 
-/// What changed for somebody on something.
+/// The actions that a principal gained or lost on a resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Difference {
-    /// For whom.
+    /// The principal.
     pub principal: Pair,
-    /// On what: an item stands for everything beneath it.
+    /// The resource; an item stands for everything below it.
     pub resource: Pair,
-    /// What is allowed now and was not.
+    /// The actions that are allowed after and were not before.
     pub gained: Vec<Action>,
-    /// What was allowed and is no more.
+    /// The actions that were allowed before and are not after.
     pub lost: Vec<Action>,
 }
 
@@ -56,34 +56,34 @@ impl Difference {
     }
 }
 
-/// Told of each difference in turn.
+/// A visitor that is called for each difference and returns whether to continue.
 pub type VisitDifference<'v> = &'v mut dyn FnMut(Difference) -> Result<ControlFlow<()>>;
 
-/// Two states.
+/// A comparison of two states.
 pub struct Comparison<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> {
-    /// Before.
+    /// The state before.
     before: &'p Evaluator<'a, A>,
-    /// After.
+    /// The state after.
     after: &'p Evaluator<'b, B>,
-    /// Which resources are the same.
+    /// Which resources correspond.
     id_map: IdMap,
     profiles: (Profiles<'p, 'a, A>, Profiles<'p, 'b, B>),
     special_principals: OnceCell<SpecialPrincipals>,
     sorts: OnceCell<Vec<Vec<Pair>>>,
-    /// What is the same for very many: see [`SharedAnswerKey`].
+    /// Cached answers that many principals and resources share; see [`SharedAnswerKey`].
     shared_answers: RefCell<HashMap<SharedAnswerKey, Rc<Answers>>>,
 }
 
-/// The principals that are not just like any other of their sort.
+/// The principals that do not just have what their class has.
 #[derive(Debug, Default)]
 struct SpecialPrincipals {
-    /// By profile before and after, where one of them is not plain.
+    /// Principals by profile before and after, if either profile is not plain.
     by_profile: Vec<(ProfilePair, Vec<Pair>)>,
-    /// Those that came or went, and those above.
+    /// The principals in `by_profile`, and those whose profile changed, such as new and ended ones.
     all: Vec<Pair>,
 }
 
-/// Which kinds are asked about, resource by resource.
+/// The kinds that are compared resource by resource: all but items.
 fn others() -> impl Iterator<Item = Kind> {
     Kind::ALL.into_iter().filter(|kind| *kind != Kind::Item)
 }
@@ -92,7 +92,7 @@ const SERVER: Pair = (Some(Id::SERVER), Some(Id::SERVER));
 const CLASSES: [Pair; 2] = [(Some(Id::ANYONE), Some(Id::ANYONE)), (Some(Id::AUTHENTICATED), Some(Id::AUTHENTICATED))];
 
 impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A, B> {
-    /// Of two states, where these resources are the same.
+    /// A comparison of two states whose resources correspond as in `id_map`.
     pub fn new(
         before: &'p Evaluator<'a, A>,
         after: &'p Evaluator<'b, B>,
@@ -109,17 +109,17 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         }
     }
 
-    /// Every difference within a scope, each once: on resources that changed, one after the other; then for
-    /// whoever changed on all others; then on items.
+    /// Visits every difference within a scope once: first on changed resources, one after the other; then for
+    /// changed principals on all other resources; then on items.
     ///
-    /// What every account gained or lost because any account has it stands as `authenticated` alone; what
-    /// somebody without an account has as anybody has it, as `anyone`.
+    /// What every account gained or lost through its class is reported for `authenticated` only, and what
+    /// principals without an account gained or lost through theirs for `anyone` only.
     ///
     /// # Errors
     /// When the facts cannot be read, or what the visitor answers.
     pub fn each(&self, scope: &AffectedSet, visit: VisitDifference<'_>) -> Result<()> {
         let mut touched = self.resources(scope.resources.as_ref())?;
-        // What is allowed on the server is a matter of each principal alone, so it comes with those.
+        // What is allowed on the server depends on each principal alone, so it is compared with the principals.
         touched.retain(|resource| *resource != SERVER || scope.principals.is_none());
         for resource in &touched {
             if self.on_touched(*resource, visit)?.is_break() {
@@ -147,7 +147,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         Ok(())
     }
 
-    /// Principals on both sides, classes first; those of a set alone.
+    /// The principals of both sides, classes first; with `only`, those of a set.
     fn principals(&self, only: Option<&BTreeSet<Id>>) -> Result<Vec<Pair>> {
         let mut found: Vec<Pair> = Vec::new();
         let takes = |class: &Pair| only.is_none_or(|only| class.0.is_some_and(|id| only.contains(&id)));
@@ -156,7 +156,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         Ok(found)
     }
 
-    /// Resources on both sides, other than items; those of a set alone.
+    /// The resources of both sides, other than items; with `only`, those of a set.
     fn resources(&self, only: Option<&BTreeSet<Id>>) -> Result<Vec<Pair>> {
         let mut found: Vec<Pair> = Vec::new();
         if only.is_none_or(|only| only.contains(&Id::SERVER)) {
@@ -167,10 +167,10 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         Ok(found)
     }
 
-    /// Everything of some kinds on both sides, kind by kind, those of a set alone.
+    /// The resources of some kinds on both sides, kind by kind; with `only`, those of a set.
     fn pairs(&self, kinds: &[Kind], only: Option<&BTreeSet<Id>>, found: &mut Vec<Pair>) -> Result<()> {
         if let Some(only) = only {
-            // Ids are those of either side: of one that both have, the one before says it.
+            // Ids may be those of either side. If a resource exists on both sides, the set has its id before.
             let mut of_kinds: Vec<(usize, Pair)> = Vec::new();
             for id in only.iter().copied().filter(|id| *id > Id::LAST_RESERVED) {
                 let before = self.before.facts().header(id)?;
@@ -199,7 +199,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
     }
 
     fn id_after(&self, before: Id) -> Result<Option<Id>> {
-        // What is reserved is there, with a row or without one.
+        // Reserved ids exist on both sides, with or without a row.
         if before <= Id::LAST_RESERVED {
             return Ok(Some(before));
         }
@@ -215,7 +215,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         Ok(self.before.facts().header(before)?.map(|_| before))
     }
 
-    /// A thing of one side with what it is on the other.
+    /// Pairs ids found on either side with their counterparts on the other; sorted, each once.
     fn paired(&self, found: (impl IntoIterator<Item = Id>, impl IntoIterator<Item = Id>)) -> Result<Vec<Pair>> {
         let mut pairs = Vec::new();
         for id in found.0 {
@@ -232,7 +232,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         Ok((self.profiles.0.of(principal.0)?, self.profiles.1.of(principal.1)?))
     }
 
-    /// Who is not just like any other: looked for once.
+    /// The principals that do not just have what their class has; computed once.
     fn special_principals(&self) -> Result<&SpecialPrincipals> {
         if let Some(known) = self.special_principals.get() {
             return Ok(known);
@@ -258,7 +258,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         Ok(self.special_principals.get_or_init(|| found))
     }
 
-    /// Every difference on a resource that changed.
+    /// Visits every difference on a changed resource.
     fn on_touched(&self, resource: Pair, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
         let place = self.place(resource)?;
         let mut asked = self.linked(&place)?;
@@ -285,7 +285,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         visit_all(found, visit)
     }
 
-    /// Whoever is linked to a resource on either side.
+    /// The principals that are linked to a resource on either side.
     fn linked(&self, place: &Place) -> Result<Vec<Pair>> {
         let (before, after) = place.sides();
         let before = before.map(|target| linked(self.before, &self.profiles.0, target)).transpose()?;
@@ -293,7 +293,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         self.paired((before.into_iter().flatten(), after.into_iter().flatten()))
     }
 
-    /// Every difference for a principal that changed, but on resources that were asked about.
+    /// Visits every difference for a changed principal, except on resources that were compared already.
     fn of_principal(
         &self,
         principal: Pair,
@@ -308,9 +308,9 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         let of = |links: &HashMap<Id, Link>, id: Option<Id>| id.and_then(|id| links.get(&id)).copied();
         let is_other = |pair: &Pair| !is_same || of(&before, pair.0) != of(&after, pair.1);
         let mut pairs: Vec<Pair> = all.iter().copied().filter(is_other).collect();
-        // What workgroups and dropboxes link to, where it is these that were joined or left.
+        // The resources that workgroups and dropboxes link their members to, if the principal joined or left them.
         let gaps = self.gaps(principal, profile)?;
-        // And one that lets its members see each other differently.
+        // A workgroup may also have changed how its members see each other.
         let places = all.iter().filter(|pair| is_other(pair) || touched.contains(*pair) || gaps.0 != gaps.1);
         let mut within = (HashSet::new(), HashSet::new());
         for place in places {
@@ -343,8 +343,8 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         visit_all(found, visit)
     }
 
-    /// The resources on which a profile matters; those on which the same is allowed to whom nothing links to
-    /// them stand together.
+    /// The resources on which a profile matters, grouped: within a group, the same actions are allowed to
+    /// principals that are not linked to the resource.
     fn profile_groups(&self) -> Result<&[Vec<Pair>]> {
         if let Some(known) = self.sorts.get() {
             return Ok(known);
@@ -363,7 +363,7 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
         Ok(self.sorts.get_or_init(|| sorts))
     }
 
-    /// The item before; where it was not registered, the nearest folder above that was.
+    /// The item before; if it was not registered, the nearest folder above that was.
     fn nearest_before(&self, item: Pair) -> Result<Option<Id>> {
         let (None, Some(after)) = item else { return Ok(item.0) };
         nearest(self.after.facts(), after, &|id| self.id_before(id))
@@ -375,13 +375,13 @@ impl<'p, 'a, 'b, A: Facts + ?Sized, B: Facts + ?Sized> Comparison<'p, 'a, 'b, A,
     }
 }
 
-/// Sorts pairs, each once.
+/// Sorts pairs and removes duplicates.
 fn sort(pairs: &mut Vec<Pair>) {
     pairs.sort_unstable();
     pairs.dedup();
 }
 
-/// Tells of the differences that are some.
+/// Visits the differences that are not empty.
 fn visit_all(found: Vec<Difference>, visit: VisitDifference<'_>) -> Result<ControlFlow<()>> {
     for difference in found {
         if !difference.is_none() && visit(difference)?.is_break() {
@@ -421,7 +421,7 @@ fn linked<F: Facts + ?Sized>(
     Ok(principals)
 }
 
-/// The same on the other side; of an item that is not registered there, the nearest folder above that is.
+/// The counterpart of an item on the other side; if it is not registered there, the nearest folder above that is.
 fn nearest<F: Facts + ?Sized>(facts: &F, item: Id, twin: &dyn Fn(Id) -> Result<Option<Id>>) -> Result<Option<Id>> {
     let mut above = Vec::new();
     facts.each_ancestor(item, &mut |id, attributes| above.push((id, attributes.kind())))?;

@@ -1,9 +1,9 @@
-//! Profiles: what the rules read of a principal that look at no particular resource. Its status, its
-//! settings, its roles on the server, and whether it is an admin of some workgroup or dropbox.
+//! Profiles: what rules read of a principal apart from any resource. Its status, its settings, its roles
+//! on the server, and whether it is an admin of some workgroup or dropbox.
 //!
-//! Two accounts with the same profile have the same on every resource that nothing links them to (see
-//! [`links`](super::links)), so one of them is asked about for all. Most accounts have the plain profile:
-//! those have exactly what `authenticated` has, and are not asked about at all.
+//! Two accounts with the same profile may do the same on every resource that they are not linked to (see
+//! [`links`](super::links)), so one answer is enough for both. Most accounts have the plain profile: they
+//! have exactly what `authenticated` has and need no evaluation.
 
 use std::cell::{OnceCell, RefCell};
 use std::ops::ControlFlow;
@@ -20,19 +20,20 @@ use crate::policy::grantees::is_grantee;
 use crate::policy::listing::candidate_subjects::SubjectSearch;
 use crate::policy::target::Target;
 
-/// What the rules read of a principal alone.
+/// What rules read of a principal apart from any resource.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Profile {
-    /// It is not there, or an account that is not active, or a token that is over: nothing is allowed.
+    /// The principal does not exist, or is an inactive account, or is an ended token: nothing is allowed.
     Absent,
-    /// Without an account: it has what `anyone` has, and what is its own.
+    /// A principal without an account. It has what `anyone` has, and its own bindings.
     Outsider,
-    /// An active account, with its settings and which of [`general_holders`] it is, a bit for each.
+    /// An active account, with its settings and one bit for each of [`general_holders`] that it is.
     Account { settings: SettingValues, holders: u32 },
 }
 
 impl Profile {
-    /// Whether it has, on what nothing links it to, exactly what its class has, or nothing.
+    /// Whether a principal with this profile has exactly what its class has, or nothing, on resources that it is not
+    /// linked to.
     pub(super) fn is_plain(self) -> bool {
         match self {
             Profile::Absent | Profile::Outsider => true,
@@ -45,7 +46,7 @@ impl Profile {
     }
 }
 
-/// The grantees of grants that look at nothing of the resource.
+/// The grantees of the catalogue that do not depend on the resource.
 fn general_holders() -> &'static [Grantee] {
     static FOUND: OnceLock<Vec<Grantee>> = OnceLock::new();
     FOUND.get_or_init(|| {
@@ -59,7 +60,7 @@ fn general_holders() -> &'static [Grantee] {
     })
 }
 
-/// Whether a holder is one whatever the resource is: then a profile says so.
+/// Whether a grantee does not depend on the resource, so that a profile can record it.
 pub(in crate::policy::listing) const fn is_general(grantee: Grantee) -> bool {
     match grantee {
         Grantee::Role(role) => matches!(role.resource_kind(), Kind::Server),
@@ -89,12 +90,12 @@ pub(super) fn matters_on(kind: Kind) -> bool {
     kinds.contains(&kind)
 }
 
-/// What an account lacks on other accounts that a workgroup in common may give it.
+/// What an account is missing on other accounts that a common workgroup may give it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct FellowGaps {
-    /// Some action that fellow members have.
+    /// Whether some action that fellow members have is missing.
     pub(super) action: bool,
-    /// A setting that need not be allowed among fellow members.
+    /// Whether some setting is denied that fellow members do not need.
     pub(super) setting: bool,
 }
 
@@ -104,7 +105,7 @@ impl FellowGaps {
     }
 }
 
-/// The actions that fellow members are given, and the settings that they need not have.
+/// The actions that fellow members are granted, and the settings that they do not need.
 fn of_fellows() -> &'static (Vec<Action>, Vec<Setting>) {
     static FOUND: OnceLock<(Vec<Action>, Vec<Setting>)> = OnceLock::new();
     FOUND.get_or_init(|| {
@@ -123,7 +124,7 @@ fn of_fellows() -> &'static (Vec<Action>, Vec<Setting>) {
     })
 }
 
-/// The profiles of one side, each looked up when it is asked for.
+/// The profiles of one side, looked up on demand.
 pub(super) struct Profiles<'p, 'f, F: Facts + ?Sized> {
     evaluator: &'p Evaluator<'f, F>,
     holders: OnceCell<HashMap<Id, u32>>,
@@ -136,7 +137,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
         Profiles { evaluator, holders: OnceCell::new(), gaps: RefCell::default(), fellows: OnceCell::new() }
     }
 
-    /// The profile of a principal; that of what is no account, token or submitter says nothing.
+    /// The profile of an account, token or outside submitter. For any other resource it has no meaning.
     pub(super) fn of(&self, id: Option<Id>) -> Result<Profile> {
         let facts = self.evaluator.facts();
         let Some(header) = id.map(|id| facts.header(id)).transpose()?.flatten() else { return Ok(Profile::Absent) };
@@ -155,7 +156,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
         })
     }
 
-    /// Which of the general holders somebody is, for those who are any.
+    /// One bit for each of [`general_holders`] that a principal is, by principal; only those with any.
     fn holders(&self) -> Result<&HashMap<Id, u32>> {
         if let Some(known) = self.holders.get() {
             return Ok(known);
@@ -163,7 +164,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
         let mut found: HashMap<Id, u32> = HashMap::new();
         if let Some(server) = Target::load(self.evaluator.facts(), Id::SERVER)? {
             for (index, general) in general_holders().iter().enumerate() {
-                // Which action it is makes no difference to these.
+                // The action makes no difference to these grantees.
                 let any = Action::Plain(crate::model::Verb::View);
                 let mut search = SubjectSearch::new(self.evaluator);
                 search.holders(*general, any, &server)?;
@@ -177,7 +178,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
         Ok(self.holders.get_or_init(|| found))
     }
 
-    /// What somebody with a profile lacks on accounts that it has no workgroup in common with.
+    /// What a principal with this profile is missing on accounts with which it shares no workgroup.
     pub(super) fn gaps(&self, id: Id, profile: Profile) -> Result<FellowGaps> {
         if !matches!(profile, Profile::Account { .. }) {
             return Ok(FellowGaps::default());
@@ -199,7 +200,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
         Ok(gaps)
     }
 
-    /// Who lacks something that a workgroup in common may give, by workgroup.
+    /// The accounts that are missing something that a common workgroup may give, by workgroup.
     pub(super) fn fellows(&self) -> Result<&Fellows> {
         if let Some(known) = self.fellows.get() {
             return Ok(known);
@@ -224,7 +225,7 @@ impl<'p, 'f, F: Facts + ?Sized> Profiles<'p, 'f, F> {
     }
 }
 
-/// Accounts that lack something on others, by the workgroups that they are in.
+/// The accounts that are missing something on other accounts, by the workgroups that they are in.
 #[derive(Debug, Default)]
 pub(in crate::policy::listing) struct Fellows {
     without_action: HashMap<Id, Vec<Id>>,
@@ -232,7 +233,7 @@ pub(in crate::policy::listing) struct Fellows {
 }
 
 impl Fellows {
-    /// Adds those to whom a workgroup in common with an account may make a difference.
+    /// Adds the accounts for which a common workgroup with this account may make a difference.
     pub(in crate::policy::listing) fn around<F: Facts + ?Sized>(
         &self,
         evaluator: &Evaluator<'_, F>,
@@ -253,7 +254,7 @@ impl Fellows {
     }
 }
 
-/// Whether a workgroup shows members of a level to its other members.
+/// Whether the `member-access` of a workgroup shows members of a level to the other members.
 pub(super) fn is_shown<F: Facts + ?Sized>(evaluator: &Evaluator<'_, F>, place: Id, level: Role) -> Result<bool> {
     let header = evaluator.facts().header(place)?;
     Ok(match header.as_ref().map(|it| &*it.attributes) {
