@@ -41,7 +41,7 @@ fn names_are_legal_or_refused() {
     tool.ok("account add 'Ünï Cödé'");
     assert_eq!(tool.json("account show 'ÜNÏ CÖDÉ'")["name"], "Ünï Cödé");
     tool.ok("account add -- -dash");
-    tool.fails(5, "account add group:x", "cannot stand here");
+    tool.fails(5, "account add group:x", "not an account: `group:x`");
 }
 
 #[test]

@@ -158,8 +158,8 @@ fn paths_are_compared_byte_for_byte_and_bad_ones_are_refused() {
     for bad in ["node1:/a//b", "node1:/./a", "node1:/a/..", "node1://", "node1:/a//"] {
         tool.fails(2, &format!("content add {bad}"), "is not a path");
     }
-    tool.fails(2, "content add node1", "is no path on an endpoint");
-    tool.fails(5, "content add workgroup:x", "cannot stand here");
+    tool.fails(2, "content add node1", "not a path: `node1`");
+    tool.fails(5, "content add workgroup:x", "not a path on an endpoint");
     tool.fails(2, "content rename node1:/In a/b", "holds `/`");
     tool.fails(5, "content rename node1:/In in", "exists already");
     tool.fails(5, "content remove node1:/", "the root folder cannot be removed");

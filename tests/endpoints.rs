@@ -151,7 +151,7 @@ fn roles_need_a_managed_endpoint_and_a_kind_that_has_them() {
     tool.ok("endpoint set host --managed");
     tool.fails(5, "endpoint set host --node-version 4.4.6", "has no node software");
     tool.fails(2, "endpoint set node --node-version 4.x", "is not a version");
-    tool.fails(5, "endpoint add-role host activity-monitor workgroup:x", "an account or a group is wanted");
+    tool.fails(5, "endpoint add-role host activity-monitor workgroup:x", "not an account or a group: `workgroup:x`");
 }
 
 #[test]

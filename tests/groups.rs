@@ -41,8 +41,8 @@ fn a_cycle_is_refused_with_its_way() {
     );
     tool.fails(5, "group add-member staff group:staff", "a cycle");
     tool.fails(5, "group add-member editors group:staff", "a cycle");
-    tool.fails(5, "group add-member staff workgroup:color", "cannot stand here");
-    tool.fails(5, "group add-member staff anyone", "cannot stand here");
+    tool.fails(5, "group add-member staff workgroup:color", "not an account or a group: `workgroup:color`");
+    tool.fails(5, "group add-member staff anyone", "not an account or a group: `anyone`");
 }
 
 #[test]

@@ -12,9 +12,9 @@ const REFUSED: [(&str, &str); 10] = [
     ("soft\u{ad}hyphen", "cannot be seen"),
     ("private\u{e000}use", "cannot be seen"),
     ("pi#18", "holds `#`"),
-    ("me", "stands for somebody else"),
-    ("Operator", "stands for somebody else"),
-    ("authenticated", "a principal of its own"),
+    ("me", "reserved for an actor"),
+    ("Operator", "reserved for an actor"),
+    ("authenticated", "reserved for a class"),
     (" space", "begins or ends with a space"),
 ];
 

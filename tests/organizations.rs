@@ -210,7 +210,7 @@ fn a_role_is_changed_in_place() {
     let ran = tool.fails(5, "org set-role acme eve admin --as carol", "is not a member of org:acme");
     assert!(ran.err.contains("try: rolebook org invite acme eve@example.com --role admin"), "{ran:#?}");
     tool.fails(2, "org set-role acme bob owner", "owner");
-    tool.fails(5, "org set-role acme group:x admin", "cannot stand here");
+    tool.fails(5, "org set-role acme group:x admin", "not an account");
     tool.ok("org set-role acme eve admin");
     assert_eq!(tool.json("org show acme")["members"], 3, "the operator puts somebody in outright");
 }

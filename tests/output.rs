@@ -197,7 +197,7 @@ fn quiet_and_verbose_speak_on_standard_error_only() {
 fn acting_as_nobody_is_refused() {
     let mut tool = Tool::staffed();
     tool.fails(4, "account list --as nobody", "no such account: `nobody`");
-    tool.fails(5, "account list --as group:editors", "an account to act as is wanted");
+    tool.fails(5, "account list --as group:editors", "not an account to act as: `group:editors`");
     tool.set("ROLEBOOK_AS", "bob");
     tool.fails(3, "account add x", "user:bob may not");
     assert_eq!(tool.run("account add x --as alice").status, 0, "the option speaks louder");

@@ -262,6 +262,6 @@ fn unknown_words_get_the_nearest_ones() {
     let ran = tool.fails(4, "perm check bob send workgroup:colour", "no such workgroup");
     assert!(ran.err.contains("did you mean `color`?"), "{ran:#?}");
     tool.fails(2, "perm check bob send color", "write what it is in front");
-    tool.fails(5, "perm check dropbox:intake send workgroup:color", "a principal is wanted");
-    tool.fails(5, "perm check bob view anyone", "a resource is wanted");
+    tool.fails(5, "perm check dropbox:intake send workgroup:color", "not a principal: `dropbox:intake`");
+    tool.fails(5, "perm check bob view anyone", "not a resource: `anyone`");
 }

@@ -47,7 +47,7 @@ fn presets_and_permissions_are_told_apart() {
         );
         tool.ok("share revoke node1:/p eve --as alice");
     }
-    let ran = tool.fails(2, "share grant node1:/p eve --permission brwose --as alice", "is no permission");
+    let ran = tool.fails(2, "share grant node1:/p eve --permission brwose --as alice", "unknown permission `brwose`");
     assert!(ran.err.contains("did you mean `browse`?"), "{ran:#?}");
 }
 
@@ -200,7 +200,11 @@ fn shares_go_to_whom_they_say() {
     assert!(!ask("eve"), "an inactive account is denied everything");
     tool.ok("share grant node1:/p anyone --permission view --as alice");
     assert!(ask("anyone") && !ask("eve"));
-    tool.fails(5, "share grant node1:/p invitee:v@example.com --permission view --as alice", "cannot stand here");
+    tool.fails(
+        5,
+        "share grant node1:/p invitee:v@example.com --permission view --as alice",
+        "`authenticated` or `anyone`: `invitee:v@example.com`",
+    );
     tool.fails(4, "share grant node1:/p nobody --permission view --as alice", "no such account");
 }
 

@@ -56,9 +56,9 @@ const TABLE: [(&str, i32, &str); 62] = [
     ("account list --at yesterday", 2, "is not a time"),
     ("content add n:a", 2, ""),
     ("content add n:/../a", 2, "is not a path"),
-    ("share grant n:/a bob --permission veiw", 2, "`veiw` is no permission"),
+    ("share grant n:/a bob --permission veiw", 2, "unknown permission `veiw`"),
     ("perm check bob downlaod n:/a", 2, "no action `downlaod`"),
-    ("perm check bob view grup:x", 2, "`grup` is no kind of thing"),
+    ("perm check bob view grup:x", 2, "unknown kind `grup`"),
     ("endpoint add x --kind cloud --administrator alice", 2, "invalid value `cloud`"),
     ("endpoint add x --kind node --node-version 4.x --administrator alice", 2, "is not a version"),
     ("endpoint add x --kind host", 2, "an endpoint needs an administrator"),
@@ -86,8 +86,8 @@ const TABLE: [(&str, i32, &str); 62] = [
     ("apply nowhere.yaml --yes", 4, "nowhere.yaml:2:17: no such account: `nowhere`"),
     ("account list --as nobody", 4, "no such account: `nobody`"),
     // A reference of the wrong kind, and what is forbidden whoever asks.
-    ("account show group:crew", 5, "`group:crew` cannot stand here"),
-    ("group add-member crew workgroup:color", 5, "cannot stand here"),
+    ("account show group:crew", 5, "not an account: `group:crew`"),
+    ("group add-member crew workgroup:color", 5, "not an account or a group: `workgroup:color`"),
     ("account set-role bob workgroup-admin", 5, "is not an account role"),
     ("account set-role alice user", 5, "without an active admin"),
     ("endpoint add x --kind host --node-version 4.4.6 --administrator alice", 5, "has no node software"),
@@ -98,7 +98,7 @@ const TABLE: [(&str, i32, &str); 62] = [
     // A bad file.
     ("validate role.yaml", 6, "role.yaml:2:24: `accounts.zoe.role`: `boss` is not an account role"),
     ("apply name.yaml", 6, "name.yaml:2:12: `accounts`: `a;b` is not a name"),
-    ("plan kind.yaml", 6, "kind.yaml:2:17: `groups.crew`: `workgroup:color` cannot stand here"),
+    ("plan kind.yaml", 6, "kind.yaml:2:17: `groups.crew`: not an account or a group: `workgroup:color`"),
     ("apply alone.yaml --yes", 6, "alone.yaml:2:13: an endpoint of kind host has no node software"),
     // A store that cannot be used.
     ("--store nowhere.db account list", 7, "no store at `nowhere.db`"),

@@ -262,7 +262,7 @@ pub(super) fn name(kind: Kind, text: &str) -> Result<Name, Problem> {
 pub(super) fn item(text: &str) -> Result<(Name, Path), Problem> {
     match Reference::parse(text, Kind::Item)? {
         Reference::Item(endpoint, path) => Ok((endpoint, path)),
-        other => Err(other.wrong_kind("a path on an endpoint, as in `node1:/projects`,")),
+        other => Err(other.wrong_kind("a path on an endpoint such as `node1:/projects`")),
     }
 }
 

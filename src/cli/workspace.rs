@@ -175,7 +175,7 @@ impl ChangeArgs {
 fn folder(text: &str) -> Result<(Name, Path), Problem> {
     match Reference::parse(text, Kind::Item)? {
         Reference::Item(endpoint, path) => Ok((endpoint, path)),
-        other => Err(other.wrong_kind("a folder of an endpoint, as in `node1:/acme-prod`,")),
+        other => Err(other.wrong_kind("a folder of an endpoint such as `node1:/acme-prod`")),
     }
 }
 

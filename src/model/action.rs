@@ -1,4 +1,4 @@
-//! Actions: what can be asked of a resource, as `VERB` or `VERB=VALUE`.
+//! Actions: what a principal can do to a resource, written `VERB` or `VERB=VALUE`.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ use super::problem::Problem;
 use super::role::Role;
 pub use super::verb::{PERMISSION_VERBS, Verb, allowed_verb, required_permission, verbs_of};
 
-/// What is asked: a verb and, for some of them, its value.
+/// A verb, with its value for verbs that take one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Action {
     /// A verb without a value.
     Plain(Verb),
-    /// A verb without a value, asked of a path below the item that is not registered: it has what the
-    /// item has, but is not that item.
+    /// A verb without a value on a path below the item that is not registered. The path has the
+    /// permissions of the item, but is not the item.
     OnUnregistered(Verb),
     /// `create-account=ROLE`.
     CreateAccount(Role),
@@ -36,22 +36,22 @@ pub enum Action {
     CopyTo(Destination),
 }
 
-/// Where an item shall be moved or copied.
+/// The destination of a move or a copy.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Destination {
-    /// The folder; the nearest registered one above it, where it is not registered itself.
+    /// The destination folder; if it is not registered, the nearest registered folder above.
     pub folder: Id,
     /// Whether the folder itself is registered.
     pub is_registered: bool,
-    /// Whether what is moved or copied is taken for a file, because it is not registered.
+    /// Whether the item to move or copy counts as a file because it is not registered.
     pub of_file: bool,
 }
 
-/// Finds the folder that a path names, for [`Action::parse`].
+/// A function that finds the folder at a path, for [`Action::parse`].
 pub type FindFolder<'f> = &'f dyn Fn(&str) -> Result<Destination, Problem>;
 
 impl Action {
-    /// Its verb.
+    /// The verb of the action.
     pub const fn verb(self) -> Verb {
         match self {
             Action::Plain(verb) | Action::OnUnregistered(verb) => verb,
@@ -66,7 +66,7 @@ impl Action {
         }
     }
 
-    /// The same asked of a path below the item that is not registered.
+    /// The same action on a path below the item that is not registered.
     #[must_use]
     pub const fn on_unregistered(self) -> Action {
         match self {
@@ -75,9 +75,8 @@ impl Action {
         }
     }
 
-    /// Every action on a kind of resource that a listing names: with each value, where the values are
-    /// words of a list. `share`, `move-to` and `copy-to`, whose values are sets and paths, are asked
-    /// about one by one.
+    /// Every action on a kind of resource that listings include, with each value if the values are a
+    /// fixed list. `share`, `move-to` and `copy-to` are left out: their values are sets and paths.
     pub fn listable(kind: Kind) -> Vec<Action> {
         let mut all = Vec::new();
         for verb in verbs_of(kind) {
@@ -94,10 +93,10 @@ impl Action {
         all
     }
 
-    /// Reads an action that can be asked of a kind of resource; `folder` finds the folders it names.
+    /// Parses an action on a kind of resource; `folder` finds the folders that it names.
     ///
     /// # Errors
-    /// A usage problem that lists the valid actions and names the closest one; what `folder` answers.
+    /// A usage problem that lists the valid actions and names the closest one, or the error of `folder`.
     pub fn parse(text: &str, kind: Kind, folder: FindFolder<'_>) -> Result<Action, Problem> {
         let (word, value) = text.split_once('=').map_or((text, None), |(word, value)| (word, Some(value)));
         let Some(verb) = verbs_of(kind).iter().copied().find(|verb| verb.as_str() == word) else {
@@ -146,7 +145,7 @@ fn bad_value<'a>(verb: Verb, value: &str, valid: impl Iterator<Item = &'a str>) 
     let message = if value.is_empty() {
         format!("the action `{}` needs a value", verb.as_str())
     } else {
-        format!("`{}` is no value of the action `{}`", super::name::printable(value), verb.as_str())
+        format!("invalid value `{}` for the action `{}`", super::name::printable(value), verb.as_str())
     };
     Problem::usage("bad_action", message).tip(format!(
         "write `{}=VALUE` with one of: {}",
@@ -156,8 +155,7 @@ fn bad_value<'a>(verb: Verb, value: &str, valid: impl Iterator<Item = &'a str>) 
 }
 
 impl Action {
-    /// Reads an action that a list of what somebody may do can ask about: on things of that kind, or of whichever
-    /// kind has it.
+    /// Parses an action for a listing, on one kind of resource or on the first kind that has the action.
     ///
     /// # Errors
     /// As [`Action::parse`], and for an action whose value is another path.
@@ -166,7 +164,7 @@ impl Action {
         let another_path = |_: &str| {
             Err(Problem::usage("bad_action", format!("`{}` is not listed", super::name::printable(text)))
                 .why("its value is another path")
-                .tip("ask about one thing with `rolebook perm check`"))
+                .tip("ask about one resource with `rolebook perm check`"))
         };
         let has = |kind: &Kind| verbs_of(*kind).iter().any(|verb| verb.as_str() == word);
         let kinds = Kind::ALL.into_iter().filter(|kind| only.is_none_or(|only| only == *kind) && has(kind));
@@ -217,7 +215,7 @@ impl fmt::Display for Action {
             }
             Action::Set(setting) => value(setting.as_str()),
             Action::Share(set) => write!(f, "={set}"),
-            // Whoever shows it to people knows the folder by its path; this is the way it is logged.
+            // The form for the log. Output to people shows the path of the folder instead.
             Action::MoveTo(to) | Action::CopyTo(to) => write!(f, "=#{}", to.folder),
         }
     }

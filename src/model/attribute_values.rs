@@ -1,4 +1,4 @@
-//! Attributes as named values: what output shows, and what changes are described by.
+//! Attributes as named values, for output and for descriptions of changes.
 
 use serde_json::{Value, json};
 
@@ -7,8 +7,8 @@ use super::settings::Setting;
 use super::time::Time;
 
 impl Attributes {
-    /// Every attribute that people set, under the name that options, YAML and JSON give it,
-    /// defaults included. What output shows and what changes are described by.
+    /// Every attribute that people set, defaults included, under its name in options, YAML and JSON.
+    /// Output shows these values, and descriptions of changes compare them.
     pub fn named_values(&self) -> Vec<(&'static str, Value)> {
         match self {
             Attributes::Server(it) => server_fields(it),
@@ -26,7 +26,7 @@ impl Attributes {
                 vec![("mode", json!(it.mode)), ("expires", time_value(it.expires)), ("revoked", json!(it.revoked))]
             }
             Attributes::Media(it) => vec![("title", json!(it.title))],
-            // That the key is another one is told, which one never.
+            // Output says that the stream key changed, but never shows it.
             Attributes::Stream(it) => vec![("title", json!(it.title))],
             Attributes::Workgroup(it) => {
                 let mut fields = vec![("send", json!(it.send)), ("member_access", json!(it.member_access))];
@@ -43,7 +43,7 @@ impl Attributes {
             Attributes::Invitation(it) => {
                 let mut fields =
                     vec![("email", json!(it.email)), ("state", json!(it.state)), ("expires", time_value(it.expires))];
-                // To a dropbox or to an organization.
+                // An invitation to a dropbox has no role; one to an organization has.
                 fields.push(match it.role {
                     None => ("after_one_upload", json!(it.after_one_upload)),
                     Some(role) => ("role", json!(role)),
@@ -96,7 +96,7 @@ fn rights_fields(rights: AdminRights) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// A setting's name as a JSON field.
+/// The name of a setting as a JSON field.
 pub const fn setting_field(setting: Setting) -> &'static str {
     match setting {
         Setting::Send => "send",
@@ -109,7 +109,7 @@ pub const fn setting_field(setting: Setting) -> &'static str {
     }
 }
 
-/// A time as output shows it; null for none.
+/// A time as a JSON string; null for `None`.
 pub fn time_value(time: Option<Time>) -> Value {
     time.map_or(Value::Null, |time| Value::String(time.to_string()))
 }

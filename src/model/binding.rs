@@ -1,4 +1,4 @@
-//! One version of a binding: a row of the store that says who holds which role on what.
+//! [`Binding`]: one version of a row that says which principal holds which role on which resource.
 
 use super::attributes::BindingAttributes;
 use super::role::Role;
@@ -6,36 +6,36 @@ use super::set_names::SetNames;
 use super::time::Time;
 use super::{Id, Revision};
 
-/// A principal holds a role on a resource, as it stood from a revision on.
+/// A principal holds a role on a resource: one version of the row, valid from a revision on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Binding {
-    /// Its id, the same in every version.
+    /// The id of the binding, the same in every version.
     pub id: Id,
-    /// On what.
+    /// The resource that the role is on.
     pub resource: Id,
-    /// Who.
+    /// The principal that holds the role.
     pub principal: Id,
-    /// As what.
+    /// The role.
     pub role: Role,
-    /// Who gave it; none for the operator.
+    /// Who gave the binding; `None` for the operator.
     pub grantor: Option<Id>,
-    /// From when on it gives nothing any more.
+    /// The time from which the binding gives nothing.
     pub expires: Option<Time>,
-    /// The rest.
+    /// The other attributes.
     pub attributes: BindingAttributes,
-    /// Which manifests declare it.
+    /// The sets that declare the binding.
     pub sets: SetNames,
-    /// The revision that made it so; 0 in a draft.
+    /// The revision that made this version; 0 in a draft.
     pub since: Revision,
 }
 
 impl Binding {
-    /// Whether it gives anything at a time: not deactivated, not expired.
+    /// Whether the binding is effective at a time: neither deactivated nor expired.
     pub fn is_effective(&self, at: Time) -> bool {
         !self.attributes.inactive && self.expires.is_none_or(|end| at < end)
     }
 
-    /// Whether another version says the same, whenever it was made.
+    /// Whether two versions are equal apart from their revisions.
     pub fn is_same_as(&self, other: &Binding) -> bool {
         Binding { since: 0, ..self.clone() } == Binding { since: 0, ..other.clone() }
     }

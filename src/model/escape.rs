@@ -1,16 +1,16 @@
-//! Characters that are not seen, and how a text that holds some is shown.
+//! Hidden characters, and how output escapes them.
 //!
-//! A control or format character in a name, a path or a reason can move the cursor, turn the reading
-//! direction around or begin a line that looks like one of ours. So none of them is ever written as
-//! it is: people see an escape, and programs get one that reads back as the same text.
+//! A control or format character in a name, a path or a reason can move the cursor, reverse the reading
+//! direction or fake a line of our output. So output never contains one: people see an escape, and
+//! programs get an escape that reads back as the same text.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde_json::Value;
 
-/// What is not seen beyond the control characters of ASCII and Latin-1: the general categories Cf, Zl
-/// and Zp, and what is `Default_Ignorable_Code_Point` (Unicode 16).
+/// The hidden characters from DEL on: control characters of Latin-1, the general categories Cf, Zl and Zp,
+/// private use, and `Default_Ignorable_Code_Point` (Unicode 16).
 const HIDDEN: [(char, char); 27] = [
     ('\u{7f}', '\u{9f}'),
     ('\u{ad}', '\u{ad}'),
@@ -42,8 +42,8 @@ const HIDDEN: [(char, char); 27] = [
     ('\u{e0000}', '\u{10ffff}'),
 ];
 
-/// Whether a character is not seen, or changes how others are: control, format, private-use and
-/// default-ignorable characters, and the separators of lines and paragraphs.
+/// Whether a character is invisible or changes how other characters look: control, format, private-use
+/// and default-ignorable characters, and the separators of lines and paragraphs.
 pub fn is_hidden(character: char) -> bool {
     match character {
         ' '..='~' => false,
@@ -55,13 +55,13 @@ pub fn is_hidden(character: char) -> bool {
     }
 }
 
-/// Whether a text holds nothing that is hidden.
+/// Whether a text has no hidden character.
 pub fn is_visible(text: &str) -> bool {
-    // Every byte is looked at: without an early end many are compared at once.
+    // No early exit: then the compiler compares many bytes at once.
     text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~')) || !text.chars().any(is_hidden)
 }
 
-/// A text as people are shown it: hidden characters as `\n`, `\u{1b}` and the like.
+/// Escapes a text for people: hidden characters become `\n`, `\u{1b}` and the like.
 pub fn escape_hidden(text: &str) -> Cow<'_, str> {
     if is_visible(text) {
         return Cow::Borrowed(text);
@@ -73,7 +73,7 @@ pub fn escape_hidden(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Adds a character as people are shown it.
+/// Appends a character, escaped for people.
 pub fn push_escaped(out: &mut String, character: char) {
     if is_hidden(character) {
         out.extend(character.escape_default());
@@ -82,16 +82,16 @@ pub fn push_escaped(out: &mut String, character: char) {
     }
 }
 
-/// What begins an escape in a cell.
+/// The start of an escape in a cell.
 const ESCAPE: &str = "\\u{";
 
-/// A text as a cell of separated values: every hidden character as `\u{1b}`, and a `\u{` that was there
-/// as `\u{5c}u{`. [`unescape_cell`] reads it back; a backslash anywhere else stands for itself.
+/// Escapes a text for a cell of CSV or TSV: every hidden character becomes like `\u{1b}`, and a literal `\u{`
+/// becomes `\u{5c}u{`. [`unescape_cell`] reverses this; any other backslash is literal.
 pub fn escape_cell(text: &str) -> Cow<'_, str> {
     escape_cell_except(text, &[])
 }
 
-/// As [`escape_cell`], but for some characters that a format escapes in its own way.
+/// As [`escape_cell`], except for characters that the format escapes in its own way.
 pub fn escape_cell_except<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
     if is_visible(text) && !text.contains(ESCAPE) {
         return Cow::Borrowed(text);
@@ -108,7 +108,7 @@ pub fn escape_cell_except<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
     Cow::Owned(out)
 }
 
-/// Reads what [`escape_cell`] wrote. What looks like an escape and is none is left as it is.
+/// Reverses [`escape_cell`]. Text that is not a valid escape is left as it is.
 pub fn unescape_cell(cell: &str) -> Cow<'_, str> {
     if !cell.contains(ESCAPE) {
         return Cow::Borrowed(cell);
@@ -136,19 +136,19 @@ pub fn unescape_cell(cell: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Stands in a YAML scalar for a hidden character that the YAML library would write as it is; the
-/// library escapes this one, which makes it quote the scalar. The character's number follows.
+/// Replaces a hidden character in a YAML scalar that the YAML library would write unescaped. The library
+/// escapes this character and therefore quotes the scalar. The number of the hidden character follows.
 const PLACEHOLDER: char = '\u{ffff}';
-/// The mark as the library writes it.
+/// The placeholder as the library writes it.
 const PLACEHOLDER_ESCAPE: &str = "\\uFFFF";
 
-/// A value whose texts have marks where something is hidden; none where nothing is. What is written of
-/// it is given to [`replace_placeholders`].
+/// A copy of a value with placeholders for hidden characters; `None` if it has none. The YAML of the copy
+/// goes through [`replace_placeholders`].
 pub fn with_placeholders(value: &Value) -> Option<Value> {
     needs_marks(value).then(|| with_marks(value))
 }
 
-/// Whether anything is hidden in a value. Most have nothing, so nothing is copied to find out.
+/// Whether a value needs placeholders. Most do not, so this check avoids the copy.
 fn needs_marks(value: &Value) -> bool {
     match value {
         Value::String(text) => text_needs_marks(text),
@@ -170,18 +170,18 @@ fn with_marks(value: &Value) -> Value {
     }
 }
 
-/// Whether a character has to be marked: the library escapes control characters itself.
+/// Whether a character needs a placeholder. The library escapes control characters itself.
 fn is_marked(character: char) -> bool {
     character == PLACEHOLDER || (is_hidden(character) && !character.is_control())
 }
 
 fn text_needs_marks(text: &str) -> bool {
-    // Of most texts nothing more need be asked.
+    // Most texts are plain and need no further check.
     let is_plain = text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~') & (byte != b'\\'));
     !is_plain && (text.contains(is_marked) || text.contains(PLACEHOLDER_ESCAPE))
 }
 
-/// A text with marks, if it needs any.
+/// A text with placeholders; `None` if it needs none.
 pub fn text_with_placeholders(text: &str) -> Option<String> {
     if !text_needs_marks(text) {
         return None;
@@ -199,7 +199,7 @@ pub fn text_with_placeholders(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// YAML with each mark made the escape that it stands for.
+/// Replaces each placeholder in YAML by the escape of its hidden character.
 pub fn replace_placeholders(yaml: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(yaml.len()), yaml);
     while let Some(place) = rest.find('\\') {
@@ -212,7 +212,7 @@ pub fn replace_placeholders(yaml: &str) -> String {
                 out.push_str(digits);
                 PLACEHOLDER_ESCAPE.len() + 8
             }
-            // An escaped backslash is two of them; neither begins a mark.
+            // An escaped backslash is two backslashes, and neither starts a placeholder.
             None => {
                 let length = 1 + escape.chars().nth(1).map_or(0, char::len_utf8);
                 out.push_str(escape.get(..length).unwrap_or_default());
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_escaped() {
+    fn hidden_characters_are_escaped() {
         for (text, shown) in [
             ("plain ü 日本 😀 नमस्ते", "plain ü 日本 😀 नमस्ते"),
             ("a\u{1b}[2J\nb\t\0", "a\\u{1b}[2J\\nb\\t\\u{0}"),

@@ -1,8 +1,8 @@
-//! The kinds of resources, and the word that stands before the colon in a reference.
+//! The kinds of resources, and their words in references, messages and commands.
 
 use std::fmt;
 
-/// What a resource is.
+/// The kind of a resource.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Kind {
     /// The server itself: settings, and the account roles held on it.
@@ -23,7 +23,7 @@ pub enum Kind {
     PublicLink,
     /// An outside submitter, named by an e-mail address.
     Invitee,
-    /// An endpoint: a place that files are transferred from and to.
+    /// An endpoint, which files are transferred from and to.
     Endpoint,
     /// A file or a folder of an endpoint, written `ENDPOINT:/path`.
     Item,
@@ -63,7 +63,7 @@ impl Kind {
         Kind::Stream,
     ];
 
-    /// The word in front of the colon of a reference, also the word in the store.
+    /// The word before the colon of a reference; also the word in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Kind::Server => "server",
@@ -86,7 +86,7 @@ impl Kind {
         }
     }
 
-    /// What a message calls it, with its article.
+    /// The noun in messages, with its article.
     pub const fn article(self) -> &'static str {
         match self {
             Kind::Server => "the server",
@@ -109,7 +109,7 @@ impl Kind {
         }
     }
 
-    /// The noun alone: `account`, `workgroup`.
+    /// The noun without an article: `account`, `workgroup`.
     pub const fn noun(self) -> &'static str {
         match self {
             Kind::Account => "account",
@@ -124,7 +124,7 @@ impl Kind {
         }
     }
 
-    /// The noun of the command that manages it: `account`, `org`, `stream`.
+    /// The noun of the command that manages this kind: `account`, `org`, `stream`.
     pub const fn command(self) -> &'static str {
         match self {
             Kind::Account => "account",
@@ -133,7 +133,7 @@ impl Kind {
         }
     }
 
-    /// Reads the word in front of a colon; `account` is another word for `user`, `organization` for `org`.
+    /// The kind with this word before the colon; `account` is an alias of `user`, `organization` of `org`.
     pub fn from_name(word: &str) -> Option<Kind> {
         match word {
             "account" => return Some(Kind::Account),
@@ -143,7 +143,7 @@ impl Kind {
         Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
-    /// Whether a reference to one carries its number (`package:12`) rather than a name.
+    /// Whether references use a number (`package:12`) instead of a name.
     pub const fn is_numbered(self) -> bool {
         matches!(
             self,

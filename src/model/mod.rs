@@ -1,8 +1,8 @@
-//! What exists: names, references, kinds, roles, actions and the attributes of every resource.
+//! The data model: names, references, kinds, roles, actions and the attributes of every resource.
 //!
-//! Pure data. Nothing here decides who may do what (that is [`crate::policy`]), reads a clock
-//! or touches a file. Start with [`Kind`], [`Resource`] and [`Binding`]: a store holds nothing
-//! but those two sorts of rows, each version stamped with the revision that made it.
+//! Pure data: nothing here decides who may do what (that is [`crate::policy`]), touches a file, or reads a
+//! clock except [`Time::now`]. Start with [`Kind`], [`Resource`] and [`Binding`]: a store holds only rows of
+//! resources and of bindings, and each version of a row carries the revision that made it.
 
 pub mod action;
 mod attribute_values;
@@ -42,22 +42,22 @@ pub use time::Time;
 
 use serde::{Deserialize, Serialize};
 
-/// The number of a revision: 1 for the first change of a store, without gaps; 0 is the empty store.
+/// The number of a revision: 1 for the first change of a store, without gaps. 0 is the empty store.
 pub type Revision = u64;
 
-/// The key of a resource or a binding. Given once, never again: history follows ids, not names.
+/// The key of a resource or a binding. An id is never reused: history follows ids, not names.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Id(pub u64);
 
 impl Id {
-    /// The server: the resource on which account roles are held. There is one, always.
+    /// The server: the resource on which account roles are held. It always exists.
     pub const SERVER: Id = Id(1);
     /// The principal `authenticated`: every active account.
     pub const AUTHENTICATED: Id = Id(2);
     /// The principal `anyone`: everybody, also without an account.
     pub const ANYONE: Id = Id(3);
-    /// The last id that is not handed out to a row.
+    /// The last reserved id. Rows that operations create get higher ids.
     pub const LAST_RESERVED: Id = Id(15);
 }
 

@@ -1,4 +1,4 @@
-//! What a legal name is, and when two names are the same.
+//! Names: which are valid, and when two are equal.
 //!
 //! Names are compared without case after Unicode normalization (NFC) and shown as first written;
 //! the compared form is called the key.
@@ -12,32 +12,32 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use super::escape::{escape_hidden, is_hidden};
 use super::problem::Problem;
 
-/// The longest name, in characters.
+/// Maximum length of a name, in characters.
 const MAX_CHARS: usize = 255;
-/// Characters that carry a meaning in references, paths and lists.
+/// Characters with a meaning in references, paths and lists.
 const FORBIDDEN: [char; 5] = [';', ':', '/', '*', '\\'];
-/// Words that stand for principals of their own.
+/// Words that name a class of principals.
 const RESERVED: [&str; 2] = ["authenticated", "anyone"];
-/// Words that mean somebody on the command line or in output, which no new name may be.
+/// Words that name an actor on the command line or in output. New names must not equal them.
 const RESERVED_FOR_NEW: [&str; 2] = ["me", "operator"];
 
-/// What a name is, in a sentence.
+/// The rule for names, as a sentence.
 const RULE: &str = "a name has 1 to 255 characters that can be seen, none of `;` `:` `/` `*` `\\` `#`, and no space at either \
                     end; it is not `authenticated`, `anyone`, `me` or `operator`";
 
-/// A legal name, with the key it is compared by.
+/// A valid name with its key.
 ///
-/// [`Name::parse`] reads every name that a store may hold, those of older stores too. What a new name
-/// may be is stricter: [`Name::check_new`].
+/// [`Name::parse`] accepts every name that a store may hold, also those of older versions. Names of new
+/// resources must pass the stricter [`Name::check_new`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Name {
     as_written: Arc<str>,
-    /// The same text where they do not differ, as for most.
+    /// The compared form. Shares the text of `as_written` if both are equal, as they mostly are.
     key: Arc<str>,
 }
 
 impl Name {
-    /// Reads a name.
+    /// Parses a name.
     ///
     /// # Errors
     /// A usage problem that says which rule the text breaks.
@@ -66,15 +66,15 @@ impl Name {
         }
         let key = key(&shown);
         if RESERVED.contains(&&*key) {
-            return Err(wrong("the word stands for a principal of its own"));
+            return Err(wrong("the word is reserved for a class"));
         }
         let shown: Arc<str> = shown.into();
         let key = if key == *shown { Arc::clone(&shown) } else { key.into() };
         Ok(Name { as_written: shown, key })
     }
 
-    /// Whether something new may have this name: no hidden character, no `#`, and none of the words that
-    /// stand for somebody (docs/model.md#names). Older stores may hold others, which stay readable.
+    /// Checks that a new resource may have this name: no hidden character, no `#`, and not `me` or `operator`
+    /// (docs/model.md#names). Older stores may hold such names, which stay readable.
     ///
     /// # Errors
     /// A usage problem that says which rule the name breaks.
@@ -82,17 +82,17 @@ impl Name {
         let what = match self.as_written.chars().find(|it| is_hidden(*it) || *it == '#') {
             Some('#') => "it holds `#`".to_owned(),
             Some(hidden) => format!("it holds `{}`, which cannot be seen", escape_hidden(&hidden.to_string())),
-            None if RESERVED_FOR_NEW.contains(&&*self.key) => "the word stands for somebody else".to_owned(),
+            None if RESERVED_FOR_NEW.contains(&&*self.key) => "the word is reserved for an actor".to_owned(),
             None => return Ok(()),
         };
-        let message = format!("`{}` cannot be the name of something new: {what}", printable(&self.as_written));
+        let message = format!("`{}` is not a valid new name: {what}", printable(&self.as_written));
         Err(Problem::usage("bad_name", message).why(RULE))
     }
 
-    /// Reads an e-mail address as a name: the name of an outside submitter.
+    /// Parses an e-mail address as a name: the name of an outside submitter.
     ///
     /// # Errors
-    /// As [`Name::parse`], and for a text that is no address.
+    /// As [`Name::parse`], and for a text that is not an e-mail address.
     pub fn parse_email(text: &str) -> Result<Name, Problem> {
         let wrong = || {
             Problem::usage("bad_email", format!("`{}` is not an e-mail address", printable(text)))
@@ -111,7 +111,7 @@ impl Name {
         if domain_ok && local_ok { Ok(name) } else { Err(wrong()) }
     }
 
-    /// Reads an e-mail address that somebody is given, or invited by.
+    /// Parses a new e-mail address, of an account or for an invitation.
     ///
     /// # Errors
     /// As [`Name::parse_email`] and [`Name::check_new`].
@@ -126,7 +126,7 @@ impl Name {
         &self.as_written
     }
 
-    /// The form two names are compared by.
+    /// The compared form: two names are equal if their keys are.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -138,7 +138,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Whether a text is a name as most are, which is its own key: nothing else need be looked at.
+/// Whether a text is a valid name that is its own key, as most names are. Then no other check is needed.
 fn is_plain(text: &str) -> bool {
     (1..=MAX_CHARS).contains(&text.len())
         && text.bytes().all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'@'))
@@ -147,8 +147,8 @@ fn is_plain(text: &str) -> bool {
 
 /// The compared form of a text: NFC, without case.
 ///
-/// Upper case first, then lower: `ß` meets `ss` and the two small sigmas meet each other,
-/// which lower case alone would keep apart.
+/// Upper case first, then lower: this makes `ß` equal to `ss` and the two small sigmas equal, which
+/// lower case alone would not do.
 pub fn key(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -157,7 +157,7 @@ pub fn key(text: &str) -> String {
     folded.nfc().collect()
 }
 
-/// A text as it may stand in one line of a message: what is hidden escaped, cut when very long.
+/// A text for one line of a message: hidden characters are escaped, and long texts are cut.
 pub fn printable(text: &str) -> String {
     let mut out = String::new();
     for (count, character) in text.chars().enumerate() {
@@ -170,7 +170,7 @@ pub fn printable(text: &str) -> String {
     out
 }
 
-/// A name as a shell takes it.
+/// A name quoted for a shell, if it needs quotes.
 pub fn shell_quote(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | ':' | '+' | ',' | '/');
     if !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_name_can_be_seen_and_means_nobody_else() {
+    fn a_new_name_is_visible_and_not_reserved() {
         for old in
             ["a\u{200b}b", "a\u{202e}b", "\u{feff}a", "a\u{ad}b", "a\u{e000}", "a\u{fe0f}", "a#b", "Me", "operator"]
         {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_takes_what_is_quoted() {
+    fn names_are_quoted_for_a_shell() {
         for (name, word) in [
             ("bob", "bob"),
             ("bob smith", "'bob smith'"),

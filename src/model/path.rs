@@ -6,14 +6,14 @@ use std::fmt;
 use super::name::printable;
 use super::problem::Problem;
 
-/// The longest component, in characters; the longest that file systems take.
+/// Maximum length of a component, in characters; the limit of common file systems.
 const MAX_COMPONENT_CHARS: usize = 255;
 
-/// A legal path inside an endpoint: its components with `/` between, nothing for the root.
+/// A valid path on an endpoint: the components with `/` between; empty for the root.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Path(Box<str>);
 
-/// A folder comes before what lies in it, and all of that before its neighbours.
+/// A folder comes before its contents, and its contents before its siblings.
 impl Ord for Path {
     fn cmp(&self, other: &Path) -> Ordering {
         self.components().cmp(other.components())
@@ -27,10 +27,10 @@ impl PartialOrd for Path {
 }
 
 impl Path {
-    /// The most components; deeper than any file system goes.
+    /// Maximum number of components; more than file systems support.
     pub const MAX_DEPTH: usize = 1024;
 
-    /// Reads an absolute path; one trailing `/` is ignored.
+    /// Parses an absolute path; one trailing `/` is ignored.
     ///
     /// # Errors
     /// A usage problem that says which rule the text breaks.
@@ -55,7 +55,7 @@ impl Path {
         Ok(Path(rest.into()))
     }
 
-    /// Reads one component, as a new name for an item.
+    /// Checks one component, as the new name of an item.
     ///
     /// # Errors
     /// A usage problem that says which rule the text breaks.
@@ -70,27 +70,27 @@ impl Path {
         check(text).map(|()| text.to_owned()).map_err(wrong)
     }
 
-    /// Whether a text can be a component.
+    /// Whether a text is a valid component.
     pub fn is_component(text: &str) -> bool {
         !text.contains('/') && check(text).is_ok()
     }
 
-    /// Whether it is the root.
+    /// Whether the path is the root.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Its components, from the root down.
+    /// The components, from the root down.
     pub fn components(&self) -> impl Iterator<Item = &str> {
         self.0.split('/').filter(|component| !component.is_empty())
     }
 
-    /// How many components it has.
+    /// The number of components.
     pub fn depth(&self) -> usize {
         self.components().count()
     }
 
-    /// The folder it lies in and its last component; none for the root.
+    /// The path of the parent folder, and the last component; `None` for the root.
     pub fn split_last(&self) -> Option<(Path, &str)> {
         if self.is_root() {
             return None;
@@ -99,7 +99,7 @@ impl Path {
         Some((Path(folder.into()), last))
     }
 
-    /// The path of something in this folder.
+    /// The path of an item in this folder.
     #[must_use]
     pub fn join(&self, component: &str) -> Path {
         let whole = if self.is_root() { component.to_owned() } else { format!("{}/{component}", self.0) };
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_in_a_folder_comes_right_after_it() {
+    fn the_contents_of_a_folder_come_right_after_it() {
         let sorted = ["/", "/a", "/a/b", "/a/b/c", "/a!", "/a-b/c", "/b"].map(|text| Path::parse(text).unwrap());
         assert!(sorted.is_sorted(), "{sorted:?}");
         for path in &sorted {

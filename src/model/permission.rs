@@ -1,4 +1,4 @@
-//! The seven permissions on content, sets of them, and the four presets that are names for sets.
+//! The seven permissions on content, sets of permissions, and the four presets, which name sets.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::name::printable;
 use super::problem::Problem;
 use super::reference::closest_match;
 
-/// What a share can give.
+/// One permission that a share can give.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Permission {
     /// Create or upload an empty folder.
@@ -39,7 +39,7 @@ impl Permission {
         Permission::Delete,
     ];
 
-    /// The word that stands for it alone: `upload-files`, `preview-only`, never the name of a preset.
+    /// The word of this permission alone: `upload-files`, `preview-only`, never the name of a preset.
     pub const fn as_str(self) -> &'static str {
         match self {
             Permission::CreateFolder => "create-folder",
@@ -85,61 +85,61 @@ impl Permissions {
         (Permissions::PREVIEW, "preview", "Preview"),
     ];
 
-    /// One permission.
+    /// The set of one permission.
     pub const fn single(permission: Permission) -> Permissions {
         Permissions(1 << permission as u8)
     }
 
-    /// One more.
+    /// This set with one more permission.
     #[must_use]
     pub const fn and(self, permission: Permission) -> Permissions {
         self.union(Permissions::single(permission))
     }
 
-    /// What either has.
+    /// The permissions in either set.
     #[must_use]
     pub const fn union(self, other: Permissions) -> Permissions {
         Permissions(self.0 | other.0)
     }
 
-    /// What both have.
+    /// The permissions in both sets.
     #[must_use]
     pub const fn intersection(self, other: Permissions) -> Permissions {
         Permissions(self.0 & other.0)
     }
 
-    /// What this one has and the other has not.
+    /// The permissions in this set and not in the other.
     #[must_use]
     pub const fn without(self, other: Permissions) -> Permissions {
         Permissions(self.0 & !other.0)
     }
 
-    /// Whether it has all of another's.
+    /// Whether this set has every permission of the other.
     pub const fn contains(self, other: Permissions) -> bool {
         other.without(self).is_empty()
     }
 
-    /// Whether it has this one.
+    /// Whether this set has a permission.
     pub const fn has(self, permission: Permission) -> bool {
         self.contains(Permissions::single(permission))
     }
 
-    /// Whether there is none in it.
+    /// Whether the set has no permission.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The permissions in it, in the order of the documentation.
+    /// The permissions of the set, in the order of the documentation.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.into_iter().filter(move |permission| self.has(*permission))
     }
 
-    /// The words of the permissions in it.
+    /// The words of the permissions of the set.
     pub fn names(self) -> Vec<&'static str> {
         self.iter().map(Permission::as_str).collect()
     }
 
-    /// Its label: the preset it exactly is, `Custom` for any other set, `None` for the empty one.
+    /// The label of the set: the name of a preset, `Custom` for any other set, `None` for the empty set.
     pub fn label(self) -> &'static str {
         if self.is_empty() {
             return "None";
@@ -147,19 +147,19 @@ impl Permissions {
         Permissions::PRESETS.into_iter().find(|(set, ..)| *set == self).map_or("Custom", |(.., label)| label)
     }
 
-    /// Whether it is no preset.
+    /// Whether the set is neither a preset nor empty.
     pub fn is_custom(self) -> bool {
         self.label() == "Custom"
     }
 
-    /// Reads a list of presets and permissions, separated by commas or spaces. A word that is both a
-    /// preset and a permission means the preset.
+    /// Parses a list of presets and permissions, separated by commas or spaces. A word that could mean
+    /// both a preset and a permission means the preset.
     ///
     /// # Errors
     /// A usage problem for an unknown word, or for no word at all.
     pub fn parse(text: &str) -> Result<Permissions, Problem> {
         let mut set = Permissions::NONE;
-        // As it is written in a list, and as columns show it.
+        // Lists separate words by commas, columns of output by spaces.
         for word in text.split(',').flat_map(|part| part.trim().split(' ')) {
             set = set.union(Permissions::from_name(word).ok_or_else(|| unknown(word))?);
         }
@@ -179,7 +179,7 @@ impl Permissions {
     }
 }
 
-/// Every word that names a set, presets first: what help, completion and messages offer.
+/// Every word that names a set, presets first. Help, completion and messages offer these.
 pub const NAMES: [&str; 11] = [
     "edit",
     "view",
@@ -195,7 +195,7 @@ pub const NAMES: [&str; 11] = [
 ];
 
 fn unknown(word: &str) -> Problem {
-    let problem = Problem::usage("bad_permission", format!("`{}` is no permission", printable(word)));
+    let problem = Problem::usage("bad_permission", format!("unknown permission `{}`", printable(word)));
     let problem = match closest_match(word, NAMES.into_iter()) {
         Some(near) => problem.tip(format!("did you mean `{near}`?")),
         None => problem,
@@ -220,7 +220,7 @@ impl<'de> Deserialize<'de> for Permissions {
         let words: Vec<std::borrow::Cow<'de, str>> = Vec::deserialize(deserializer)?;
         words.iter().try_fold(Permissions::NONE, |set, word| match Permission::from_name(word) {
             Some(permission) => Ok(set.and(permission)),
-            None => Err(serde::de::Error::custom(format!("`{word}` is no permission"))),
+            None => Err(serde::de::Error::custom(format!("unknown permission `{word}`"))),
         })
     }
 }
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_reads_back_as_the_same_set() {
+    fn sets_read_back_as_shown() {
         for bits in 1..=0b111_1111 {
             let set = Permissions(bits);
             assert_eq!(Permissions::parse(&set.to_string()).unwrap(), set);

@@ -1,4 +1,4 @@
-//! Everything that can be wrong, as a value: what happened, why, and what to try.
+//! [`Problem`]: an error or denial as a value: what happened, why, and what to try.
 //!
 //! The kind alone picks the exit status. Messages are one line, lower case, without a full stop,
 //! with names in backticks; `code` words are snake_case and never change.
@@ -7,25 +7,25 @@ use std::fmt;
 
 use super::catalogue::Rule;
 
-/// Whose fault it is; decides the exit status.
+/// The class of a problem; decides the exit status.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum ProblemKind {
     /// The command line is wrong (2).
     Usage,
     /// A rule forbids the actor to do this (3).
     Denied,
-    /// There is no such thing, or the actor may not see it (4).
+    /// The resource does not exist, or the actor may not see it (4).
     NotFound,
-    /// What is asked for contradicts the state or an invariant, whoever asks (5).
+    /// The request contradicts the state or an invariant, whoever acts (5).
     Conflict,
-    /// An input file is bad (6).
+    /// An input file is invalid (6).
     Input,
     /// The store cannot be used (7).
     Store,
 }
 
 impl ProblemKind {
-    /// The exit status of a command that ends with such a problem.
+    /// The exit status of a command that fails with this kind of problem.
     pub const fn exit_status(self) -> u8 {
         match self {
             ProblemKind::Usage => 2,
@@ -38,10 +38,10 @@ impl ProblemKind {
     }
 }
 
-/// A refusal or a failure.
+/// An error or a denial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Whose fault it is.
+    /// The class of the problem.
     pub kind: ProblemKind,
     /// A fixed word for programs.
     pub code: &'static str,
@@ -51,7 +51,7 @@ pub struct Problem {
     pub why: Option<String>,
     /// The rule that decided, for denials.
     pub rule: Option<Rule>,
-    /// What was missing, for denials.
+    /// What is missing, for denials.
     pub missing: Vec<String>,
     /// What to try: commands that can be typed, or a hint.
     pub tips: Vec<String>,
@@ -62,7 +62,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of some kind, with its fixed word and its message.
+    /// A problem with its kind, its fixed word and its message.
     pub(crate) fn new(kind: ProblemKind, code: &'static str, message: impl Into<String>) -> Problem {
         Problem {
             kind,
@@ -77,30 +77,30 @@ impl Problem {
         }
     }
 
-    /// The command line is wrong.
+    /// A problem with the command line.
     pub fn usage(code: &'static str, message: impl Into<String>) -> Problem {
         Problem::new(ProblemKind::Usage, code, message)
     }
 
-    /// The state or an invariant forbids it, whoever asks.
+    /// A conflict with the state or an invariant, whoever acts.
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Problem {
         Problem::new(ProblemKind::Conflict, code, message)
     }
 
-    /// A rule forbids the actor to do it.
+    /// A denial by a rule, whose sentence becomes the reason.
     pub fn denied(rule: Rule, message: impl Into<String>) -> Problem {
         let problem = Problem::new(ProblemKind::Denied, "denied", message);
         Problem { rule: Some(rule), why: Some(rule.source.to_owned()), ..problem }
     }
 
-    /// Gives it another fixed word.
+    /// Replaces the fixed word.
     #[must_use]
     pub fn coded(mut self, code: &'static str) -> Problem {
         self.code = code;
         self
     }
 
-    /// There is no such thing: `what` is `account`, `workgroup` and the like, `name` as it was written.
+    /// A resource does not exist: `what` is `account`, `workgroup` and the like, `name` is the name as written.
     pub fn not_found(what: &str, name: &str) -> Problem {
         Problem::new(ProblemKind::NotFound, "not_found", format!("no such {what}: `{}`", super::name::printable(name)))
     }
@@ -112,15 +112,15 @@ impl Problem {
         self
     }
 
-    /// Adds something to try.
+    /// Adds a command or a hint to try.
     #[must_use]
     pub fn tip(mut self, tip: impl Into<String>) -> Problem {
         self.tips.push(tip.into());
         self
     }
 
-    /// Puts blocks of several lines behind the message, as mistakes with the line they stand on. What
-    /// was put into a block is escaped, so that its line ends are its own.
+    /// Appends blocks of several lines to the message, such as diagnostics with their source line. The
+    /// caller has escaped the values in a block, so that every line end belongs to the block itself.
     #[must_use]
     pub fn with_blocks(mut self, blocks: Vec<String>) -> Problem {
         self.details = blocks;

@@ -1,4 +1,5 @@
-//! References: how people write down a principal or a resource, and how output writes it back.
+//! References: how input and output write a principal or a resource, such as `user:alice` or
+//! `node1:/projects`. [`Reference::parse`] reads one; [`full_reference`] and [`item_reference`] write one.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use super::path::Path;
 use super::problem::Problem;
 use super::resource::Resource;
 
-/// A principal or a resource as it was written, not yet looked up.
+/// A parsed reference to a principal or a resource, not looked up yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reference {
     /// `server`.
@@ -25,15 +26,15 @@ pub enum Reference {
     Workspace(Name, Name),
     /// `ENDPOINT:/path`.
     Item(Name, Path),
-    /// `external:ADDRESS`: an address outside, as the recipient of a package.
+    /// `external:ADDRESS`: an outside address, as the recipient of a package.
     External(Name),
 }
 
 impl Reference {
-    /// Reads a reference; a word without a colon is taken as a name of `bare`.
+    /// Parses a reference; a word without a colon is a name of kind `bare`.
     ///
     /// # Errors
-    /// A usage problem that names the kinds there are and the nearest spelling.
+    /// A usage problem that names the closest kind, or all kinds.
     pub fn parse(text: &str, bare: Kind) -> Result<Reference, Problem> {
         match text {
             "server" if bare == Kind::Server => return Ok(Reference::Server),
@@ -55,7 +56,7 @@ impl Reference {
             None => {
                 let words =
                     Kind::ALL.iter().map(|kind| kind.as_str()).filter(|word| !matches!(*word, "server" | "item"));
-                let problem = Problem::usage("bad_reference", format!("`{}` is no kind of thing", printable(word)));
+                let problem = Problem::usage("bad_reference", format!("unknown kind `{}`", printable(word)));
                 Err(match closest_match(word, words.clone()) {
                     Some(near) => problem.tip(format!("did you mean `{near}:{}`?", printable(rest))),
                     None => problem.tip(format!(
@@ -67,10 +68,10 @@ impl Reference {
         }
     }
 
-    /// Reads a principal; a word without a colon is taken as an account.
+    /// Parses a reference to a principal; a word without a colon is an account.
     ///
     /// # Errors
-    /// As [`Reference::parse`], and a conflict for what is none.
+    /// As [`Reference::parse`], and a conflict if the reference is not to a principal.
     pub fn principal(text: &str) -> Result<Reference, Problem> {
         let principal = Reference::parse(text, Kind::Account)?;
         match principal {
@@ -85,24 +86,22 @@ impl Reference {
     fn of_kind(kind: Kind, text: &str) -> Result<Reference, Problem> {
         match kind {
             Kind::Server => {
-                let problem = Problem::usage("bad_reference", format!("`{}` is no reference", printable(text)));
+                let problem = Problem::usage("bad_reference", format!("not a reference: `{}`", printable(text)));
                 Err(problem.tip(format!(
-                    "write what it is in front, as in `user:{0}`, `workgroup:{0}` or `endpoint:{0}`; or `server`; or a path, as in `{0}:/`",
+                    "write the kind in front, as in `user:{0}`, `workgroup:{0}` or `endpoint:{0}`; or `server`; or a path, as in `{0}:/`",
                     printable(text)
                 )))
             }
             Kind::Invitee => Name::parse_email(text).map(|name| Reference::Named(kind, name)),
             Kind::Workspace => {
                 let (org, name) = text.split_once('/').ok_or_else(|| {
-                    Problem::usage("bad_reference", format!("`{}` names no workspace", printable(text)))
+                    Problem::usage("bad_reference", format!("not a workspace: `{}`", printable(text)))
                         .tip("write `ORG/NAME`, as in `acme/prod`")
                 })?;
                 Ok(Reference::Workspace(Name::parse(org)?, Name::parse(name)?))
             }
-            Kind::Item => {
-                Err(Problem::usage("bad_reference", format!("`{}` is no path on an endpoint", printable(text)))
-                    .tip("write `ENDPOINT:/path`, as in `node1:/projects`"))
-            }
+            Kind::Item => Err(Problem::usage("bad_reference", format!("not a path: `{}`", printable(text)))
+                .tip("write `ENDPOINT:/path`, as in `node1:/projects`")),
             kind if kind.is_numbered() => text.parse().map(|number| Reference::Numbered(kind, number)).map_err(|_| {
                 Problem::usage(
                     "bad_reference",
@@ -114,7 +113,7 @@ impl Reference {
         }
     }
 
-    /// The kind it is of, where it has one.
+    /// The kind of the reference; `None` for classes and outside addresses.
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Reference::Server => Some(Kind::Server),
@@ -125,9 +124,9 @@ impl Reference {
         }
     }
 
-    /// A problem for a well-formed reference of the wrong kind.
+    /// A problem for a well-formed reference of the wrong kind; `wanted` names the expected kind with its article.
     pub fn wrong_kind(&self, wanted: &str) -> Problem {
-        Problem::conflict("wrong_kind", format!("`{self}` cannot stand here")).why(format!("{wanted} is wanted"))
+        Problem::conflict("wrong_kind", format!("not {wanted}: `{self}`"))
     }
 }
 
@@ -146,11 +145,11 @@ impl fmt::Display for Reference {
     }
 }
 
-/// The reference of a resource of any kind that works as input. `name` gives the reference of a
-/// parent, made by this very function.
+/// The reference of a resource of any kind, in the form that works as input. `name` returns the
+/// reference of a parent, made by this function.
 ///
 /// # Errors
-/// What `name` answers.
+/// The error of `name`.
 pub fn full_reference<E>(
     resource: &Resource,
     name: &dyn Fn(super::Id) -> std::result::Result<String, E>,
@@ -173,8 +172,8 @@ pub fn full_reference<E>(
     })
 }
 
-/// The reference of an item from what it lies in, itself first. A loop: a tree may be deeper than
-/// the stack.
+/// The reference of an item, from the item and its ancestors, nearest first. A loop, since a tree can
+/// be deeper than the stack.
 pub fn item_reference(ancestors: &[std::rc::Rc<Resource>]) -> String {
     let mut text = String::new();
     for above in ancestors.iter().rev() {
@@ -193,8 +192,8 @@ pub fn item_reference(ancestors: &[std::rc::Rc<Resource>]) -> String {
     text
 }
 
-/// The reference of something that has ended: with its id behind its last name, so that a namesake is
-/// never taken for it. What goes by its number needs none, and items are told by their paths.
+/// The reference of an ended resource: its id follows its last name, so that it cannot be confused with a
+/// later resource of the same name. Numbered kinds and items keep their references.
 pub fn ended_reference(resource: &Resource, reference: String) -> String {
     match resource.kind() {
         Kind::Server | Kind::Item => reference,
@@ -203,20 +202,20 @@ pub fn ended_reference(resource: &Resource, reference: String) -> String {
     }
 }
 
-/// Something that has ended, as output writes it: `user:pi#18`.
+/// A parsed reference to an ended resource: `user:pi#18`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EndedReference {
-    /// What it was.
+    /// The kind of the resource.
     pub kind: Kind,
-    /// The last name it had.
+    /// The last name of the resource.
     pub name: String,
-    /// Its id.
+    /// The id of the resource.
     pub id: super::Id,
 }
 
 impl EndedReference {
-    /// Reads the reference of something that has ended; none for any other text. A text without a colon
-    /// is taken as of kind `bare`.
+    /// Parses a reference to an ended resource; `None` for any other text. A text without a colon is of
+    /// kind `bare`.
     pub fn parse(text: &str, bare: Kind) -> Option<EndedReference> {
         let (front, number) = text.rsplit_once('#')?;
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -225,13 +224,13 @@ impl EndedReference {
             Some((word, name)) => (Kind::from_name(word)?, name),
             None => (bare, front),
         };
-        // A workspace is written with its organization in front.
+        // The organization precedes the name of a workspace.
         let name = if kind == Kind::Workspace { name.rsplit_once('/').map_or(name, |(_, own)| own) } else { name };
         let is_marked = !matches!(kind, Kind::Server | Kind::Item) && !kind.is_numbered() && !name.is_empty();
         is_marked.then(|| EndedReference { kind, name: name.to_owned(), id })
     }
 
-    /// Whether a resource is the one meant.
+    /// Whether the reference is to this resource.
     pub fn is(&self, resource: &Resource) -> bool {
         let same_name = super::name::key(&resource.name) == super::name::key(&self.name);
         resource.id == self.id && resource.kind() == self.kind && same_name
@@ -241,18 +240,18 @@ impl EndedReference {
 /// The longest name, in characters.
 const MAX_NAME_CHARS: usize = 255;
 
-/// The candidate closest to a misspelt word, if one is close.
+/// The candidate closest to a misspelt word, if any is close enough.
 pub fn closest_match<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // Nobody mistypes a word of that length, and to compare one takes its time.
+    // A word of this length is not a typing mistake, and to compare it is slow.
     if word.len() > 4 * MAX_NAME_CHARS {
         return None;
     }
     let word = word.to_lowercase();
-    // One slip in three letters is a typing mistake; more is another word.
+    // One wrong letter in three is a typing mistake; more is another word.
     let length = word.chars().count();
     let limit = length.div_ceil(3).max(1);
     candidates
-        // A difference in length is a distance already, and told in no time.
+        // The difference in length is a lower bound of the distance and cheap to compute.
         .filter(|candidate| {
             candidate.len() <= 4 * MAX_NAME_CHARS && candidate.chars().count().abs_diff(length) <= limit
         })
@@ -293,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_is_read_as_it_is_written() {
+    fn references_to_ended_resources_read_back_as_written() {
         let ended = |text: &str| EndedReference::parse(text, Kind::Account).map(|it| (it.kind, it.name, it.id.0));
         assert_eq!(ended("user:pi#18"), Some((Kind::Account, "pi".to_owned(), 18)));
         assert_eq!(ended("pi#18"), Some((Kind::Account, "pi".to_owned(), 18)));

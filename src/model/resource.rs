@@ -1,4 +1,4 @@
-//! One version of a resource: a row of the store.
+//! [`Resource`]: one version of a row that describes a resource.
 
 use super::attributes::{
     AccessToken, Account, Attributes, Endpoint, Invitation, Item, Package, Server, Workgroup, Workspace,
@@ -7,42 +7,42 @@ use super::kind::Kind;
 use super::set_names::SetNames;
 use super::{Id, Revision};
 
-/// A thing with a kind, a name, a parent and attributes, as it stood from a revision on.
+/// An object with a kind, a name, a parent and attributes: one version of the row, valid from a revision on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Resource {
-    /// Its id, the same in every version.
+    /// The id of the resource, the same in every version.
     pub id: Id,
-    /// What it lies in: the dropbox of an invitation, the folder of an item, the endpoint of its root
-    /// folder, the organization of a workspace. None for most kinds.
+    /// The resource that it lies in: the dropbox of an invitation, the folder of an item, the endpoint of
+    /// a root folder, the organization of a workspace. `None` for most kinds.
     pub parent: Option<Id>,
-    /// Its name as first written; empty for kinds that are numbered.
+    /// The name as first written; empty for numbered kinds.
     pub name: String,
-    /// What it is looked up by, unique among its kind and parent: the compared form of its name
-    /// (of an item the name itself), or the hash of a secret, or the number.
+    /// The lookup key, unique within kind and parent: the compared form of the name (for an item, the name
+    /// itself), the hash of a secret, or the number.
     pub key: String,
-    /// A second thing it is found by, not unique: the compared form of an account's e-mail address.
+    /// A second lookup key, not unique: the compared form of an account's e-mail address.
     pub alias: Option<String>,
-    /// What is known of it; also says its kind.
+    /// The attributes, which also give the kind.
     pub attributes: Attributes,
-    /// Which manifests declare it.
+    /// The sets that declare the resource.
     pub sets: SetNames,
-    /// The revision that made it so; 0 in a draft.
+    /// The revision that made this version; 0 in a draft.
     pub since: Revision,
 }
 
 impl Resource {
-    /// Its kind.
+    /// The kind of the resource.
     pub const fn kind(&self) -> Kind {
         self.attributes.kind()
     }
 
-    /// Whether another version says the same, whenever it was made.
+    /// Whether two versions are equal apart from their revisions.
     pub fn is_same_as(&self, other: &Resource) -> bool {
         Resource { since: 0, ..self.clone() } == Resource { since: 0, ..other.clone() }
     }
 
-    /// The reference that works as input, for kinds whose reference is not made of their parent's
-    /// too; [`full_reference`](super::reference::full_reference) does for all.
+    /// The reference, in the form that works as input, for kinds whose reference does not include the parent.
+    /// [`full_reference`](super::reference::full_reference) works for all kinds.
     pub fn reference(&self) -> String {
         match self.kind() {
             Kind::Server => "server".to_owned(),
@@ -51,12 +51,12 @@ impl Resource {
         }
     }
 
-    /// Whether it is the root folder of an endpoint.
+    /// Whether the resource is the root folder of an endpoint.
     pub fn is_root(&self) -> bool {
         self.kind() == Kind::Item && self.name == "/"
     }
 
-    /// Its name as a shell takes it, for commands that are offered.
+    /// The name quoted for a shell, for suggested commands.
     pub fn shell_name(&self) -> String {
         super::name::shell_quote(&self.name)
     }

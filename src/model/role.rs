@@ -1,4 +1,4 @@
-//! Roles: the named relations a binding can state between a principal and a resource.
+//! Roles: the relations between a principal and a resource that a binding can state.
 
 use std::fmt;
 
@@ -81,9 +81,9 @@ impl Role {
     ];
     /// The account roles, strongest first.
     pub const SERVER: [Role; 3] = [Role::ServerAdmin, Role::ServerManager, Role::ServerUser];
-    /// The levels of a workgroup.
+    /// The member levels of a workgroup, strongest first.
     pub const WORKGROUP: [Role; 2] = [Role::WorkgroupAdmin, Role::WorkgroupStandard];
-    /// The levels of a dropbox.
+    /// The member levels of a dropbox, strongest first.
     pub const DROPBOX: [Role; 3] = [Role::DropboxAdmin, Role::DropboxStandard, Role::DropboxSubmitOnly];
 
     /// The roles of an endpoint, in the order in which lists show them.
@@ -91,10 +91,10 @@ impl Role {
         [Role::EndpointAdministrator, Role::AccessManager, Role::ActivityManager, Role::ActivityMonitor];
     /// The roles of an organization, strongest first.
     pub const ORG: [Role; 2] = [Role::OrgAdmin, Role::OrgMember];
-    /// The levels of a workspace, strongest first.
+    /// The member levels of a workspace, strongest first.
     pub const WORKSPACE: [Role; 2] = [Role::WorkspaceManager, Role::WorkspaceMember];
 
-    /// The kind of resource it is held on, and its own word.
+    /// The kind of resource that the role is on, its short word and its full word.
     const fn parts(self) -> (Kind, &'static str, &'static str) {
         match self {
             Role::ServerAdmin => (Kind::Server, "admin", "server:admin"),
@@ -122,35 +122,35 @@ impl Role {
         }
     }
 
-    /// The kind of resource it is held on.
+    /// The kind of resource that the role is on.
     pub const fn resource_kind(self) -> Kind {
         self.parts().0
     }
 
-    /// Its word without the kind: `admin`, `submit-only`.
+    /// The word without the kind: `admin`, `submit-only`.
     pub const fn as_str(self) -> &'static str {
         self.parts().1
     }
 
-    /// Its full word, unique over all kinds: `workgroup:admin`. Also the word in the store.
+    /// The full word, unique over all kinds: `workgroup:admin`. Also the word in the store.
     pub const fn qualified(self) -> &'static str {
         self.parts().2
     }
 
-    /// Reads a full word.
+    /// The role with this full word.
     pub fn from_qualified(word: &str) -> Option<Role> {
         Role::ALL.into_iter().find(|role| role.qualified() == word)
     }
 
-    /// Reads a role's own word on a kind: `admin` on a workgroup.
+    /// The role on a kind of resource with this short word: `admin` on a workgroup.
     pub fn from_name(on: Kind, word: &str) -> Option<Role> {
         Role::ALL.into_iter().find(|role| role.resource_kind() == on && role.as_str() == word)
     }
 
-    /// The roles one holds by holding this one, itself first.
+    /// The roles that a holder of this role holds, this role first.
     ///
-    /// An administrator is an access manager on every endpoint; where sharing is not managed there
-    /// is nothing that an access manager may do, so nothing comes of it.
+    /// An administrator is an access manager on every endpoint. Where sharing is not managed, an access
+    /// manager may do nothing, so this has no effect there.
     pub const fn implies(self) -> &'static [Role] {
         match self {
             Role::ServerAdmin => &[Role::ServerAdmin],
@@ -180,7 +180,7 @@ impl Role {
         }
     }
 
-    /// The roles that give this one: itself first, then those that imply it.
+    /// This role and the roles that imply it, this role first.
     pub const fn implied_by(self) -> &'static [Role] {
         match self {
             Role::WorkgroupStandard => &[Role::WorkgroupStandard, Role::WorkgroupAdmin],
@@ -191,7 +191,7 @@ impl Role {
             Role::ActivityMonitor => &[Role::ActivityMonitor, Role::ActivityManager, Role::EndpointAdministrator],
             Role::OrgMember => &[Role::OrgMember, Role::OrgAdmin],
             Role::WorkspaceMember => &[Role::WorkspaceMember, Role::WorkspaceManager],
-            // Nothing implies any other: what it implies begins with itself.
+            // No other role is implied by another. The first role that a role implies is itself.
             other => match other.implies() {
                 [own, ..] => std::slice::from_ref(own),
                 [] => &[],
@@ -199,7 +199,7 @@ impl Role {
         }
     }
 
-    /// Whether it is a membership of a workgroup or a dropbox.
+    /// Whether the role is a membership of a workgroup or a dropbox.
     pub const fn is_level(self) -> bool {
         matches!(
             self,
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_by_is_implies_turned_round() {
+    fn implied_by_is_the_inverse_of_implies() {
         for role in Role::ALL {
             for other in Role::ALL {
                 assert_eq!(role.implied_by().contains(&other), other.implies().contains(&role), "{role} {other}");

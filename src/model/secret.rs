@@ -1,17 +1,17 @@
-//! Secrets: the text of a link, which is shown once and of which only the SHA-256 is kept.
+//! Secrets: the text of a link, token or key. It is shown once, and the store keeps only its SHA-256.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// The secret part of a link: 256 random bits as 43 characters of base64url.
+/// A secret, mostly 256 random bits as 43 characters of base64url.
 ///
-/// It cannot be printed by accident: `Debug` hides it and there is no `Display`.
+/// It cannot be printed by accident: `Debug` hides it, and there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Makes the text of a secret from 32 bytes of the operating system's randomness.
+    /// Makes a secret from 32 random bytes of the operating system.
     pub fn from_bytes(bytes: &[u8; 32]) -> Secret {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let mut text = String::with_capacity(43);
@@ -31,23 +31,23 @@ impl Secret {
         Secret(text)
     }
 
-    /// Takes a text that is secret as a whole, such as a private key.
+    /// Wraps a text that is secret as a whole, such as a private key.
     pub const fn from_text(text: String) -> Secret {
         Secret(text)
     }
 
-    /// Takes a secret as somebody presents it: the bare text, or a link that ends in `#TEXT`.
+    /// Reads a secret from input: the bare text, or a link that ends in `#TEXT`.
     pub fn from_presented(text: &str) -> Secret {
         let text = text.trim();
         Secret(text.rsplit_once('#').map_or(text, |(_, secret)| secret).to_owned())
     }
 
-    /// The text itself, for the one place that shows it.
+    /// The text itself, for the one output that shows it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What the store keeps: the SHA-256 of the text, in hexadecimal.
+    /// The SHA-256 of the text, in hexadecimal. The store keeps this.
     pub fn hash(&self) -> String {
         hex(&Sha256::digest(self.0.as_bytes()))
     }
@@ -59,7 +59,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Bytes as lower-case hexadecimal.
+/// Bytes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_link_is_as_good_as_its_secret() {
+    fn a_link_is_accepted_in_place_of_its_secret() {
         let secret = Secret::from_bytes(&[7; 32]);
         let link = format!("https://example.com/dropbox/intake#{}\n", secret.reveal());
         assert_eq!(Secret::from_presented(&link).hash(), secret.hash());

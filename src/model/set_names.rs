@@ -1,46 +1,46 @@
-//! Who declared a thing: the named sets of manifests that a row belongs to.
+//! [`SetNames`]: the sets of manifests that declare a row.
 
 use std::sync::Arc;
 
-/// What stands between the names; no name holds it.
+/// The separator between names; no name contains it.
 const SEPARATOR: char = ';';
 
-/// The sets that declare a row, by name; none for one that was made by hand.
+/// The names of the sets that declare a row; empty for a row that was made by hand.
 ///
-/// Most rows belong to none or to one, and those of one set share its text.
+/// Most rows belong to no set or to one, and rows of the same set share its text.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct SetNames(Option<Arc<str>>);
 
 impl SetNames {
-    /// Made by hand.
+    /// No set: made by hand.
     pub const NONE: SetNames = SetNames(None);
 
-    /// As a column of the store has them.
+    /// Reads the text of a column of the store.
     pub fn from_text(text: Option<&str>) -> SetNames {
         SetNames(text.filter(|text| !text.is_empty()).map(Arc::from))
     }
 
-    /// As a column of the store has them: the names in their order with `;` between, or nothing.
+    /// The text for a column of the store: the sorted names with `;` between, or `None` if there are none.
     pub fn text(&self) -> Option<&str> {
         self.0.as_deref()
     }
 
-    /// Whether nobody declares it.
+    /// Whether no set declares the row.
     pub const fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// The names, in their order.
+    /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.text().into_iter().flat_map(|text| text.split(SEPARATOR))
     }
 
-    /// Whether a set declares it.
+    /// Whether this set declares the row.
     pub fn has(&self, name: &str) -> bool {
         self.names().any(|own| own == name)
     }
 
-    /// These and one more.
+    /// These names and one more.
     #[must_use]
     pub fn with(&self, name: &str) -> SetNames {
         if self.has(name) {
@@ -51,7 +51,7 @@ impl SetNames {
         SetNames::from_text(Some(&names.join(";")))
     }
 
-    /// These but for one.
+    /// These names without one.
     #[must_use]
     pub fn without(&self, name: &str) -> SetNames {
         if !self.has(name) {

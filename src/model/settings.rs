@@ -1,4 +1,4 @@
-//! Closed lists of words: settings and their values, policies, states.
+//! Enums with fixed words: settings and their values, policies, kinds, states.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +12,12 @@ macro_rules! string_enum {
             /// Every value, in the order of the documentation.
             pub const ALL: &'static [$name] = &[$($name::$variant,)*];
 
-            /// The word as it is written.
+            /// The word as written.
             pub const fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $word,)* }
             }
 
-            /// Reads the word.
+            /// The value with this word.
             pub fn from_name(word: &str) -> Option<$name> {
                 $name::ALL.iter().copied().find(|value| value.as_str() == word)
             }
@@ -26,27 +26,27 @@ macro_rules! string_enum {
 }
 
 string_enum! {
-    /// What can be set on an account, each `allow`, `deny` or `default`.
+    /// The settings of an account, each `allow`, `deny` or `default`.
     Setting {
         /// Send packages at all.
         Send = "send",
-        /// Download what one received; denied, packages still arrive and are listed.
+        /// Download received packages. If denied, packages still arrive and are listed.
         Receive = "receive",
-        /// Send on what one received.
+        /// Forward received packages.
         Forward = "forward",
-        /// Send to anything but the dropboxes one belongs to.
+        /// Send to recipients other than the account's own dropboxes.
         SendNormal = "send-normal",
-        /// Send to addresses outside.
+        /// Send to outside addresses.
         SendExternal = "send-external",
-        /// Send to people and workgroups one shares no workgroup with.
+        /// Send to people and workgroups with which the account shares no workgroup.
         SendToAllUsers = "send-to-all-users",
-        /// When the account expires. No `allow` or `deny`: a time.
+        /// The expiry of the account: a time, not `allow` or `deny`.
         Expires = "expires",
     }
 }
 
 impl Setting {
-    /// The settings that are switches: all but the expiry.
+    /// The settings that allow or deny: all but the expiry.
     pub const TOGGLES: [Setting; 6] = [
         Setting::Send,
         Setting::Receive,
@@ -56,7 +56,7 @@ impl Setting {
         Setting::SendToAllUsers,
     ];
 
-    /// What a server that was never configured says: everything but sending outside.
+    /// Whether a server that was never configured allows it: everything but sending to outside addresses.
     pub const fn default_allowed(self) -> bool {
         !matches!(self, Setting::SendExternal)
     }
@@ -65,11 +65,11 @@ impl Setting {
 string_enum! {
     /// An account's own value of a setting.
     SettingValue {
-        /// As the server's setting says.
+        /// The server's value applies.
         Default = "default",
-        /// Allowed, whatever the server's setting says.
+        /// Allowed, whatever the server's value.
         Allow = "allow",
-        /// Denied, whatever the server's setting says.
+        /// Denied, whatever the server's value.
         Deny = "deny",
     }
 }
@@ -89,7 +89,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Which members a member of a workgroup sees and may send to one by one.
+    /// Which other members a member of a workgroup sees and may send to one by one.
     MemberAccess {
         /// Every other member.
         All = "all",
@@ -131,27 +131,27 @@ impl GroupVisibility {
 }
 
 string_enum! {
-    /// How far an outside submitter's private link has come.
+    /// The state of an invitation or of an outside submitter's private link.
     InvitationState {
-        /// It can be used until it expires.
+        /// The link can be used until it expires.
         Active = "active",
-        /// Its one upload was made.
+        /// The one submission or acceptance was made.
         Used = "used",
-        /// Somebody ended it.
+        /// The link was revoked.
         Revoked = "revoked",
     }
 }
 
 string_enum! {
-    /// What an endpoint is. Never changes.
+    /// The type of an endpoint. It never changes.
     EndpointKind {
         /// An institutional server.
         Host = "host",
-        /// Somebody's own machine.
+        /// A personal computer.
         Personal = "personal",
         /// A bucket.
         S3 = "s3",
-        /// A directory of another endpoint, opened by rules.
+        /// A directory of another endpoint, made accessible by rules.
         Share = "share",
         /// A transfer server with node software.
         Node = "node",
@@ -161,17 +161,17 @@ string_enum! {
 string_enum! {
     /// Who decides about the shares of an endpoint.
     Sharing {
-        /// There are none.
+        /// Nobody: the endpoint has no shares.
         None = "none",
-        /// Its access managers.
+        /// The access managers of the endpoint.
         Managed = "managed",
-        /// Whoever holds something may pass it on.
+        /// Everybody who holds permissions may pass them on.
         Delegated = "delegated",
     }
 }
 
 impl EndpointKind {
-    /// How its content is shared.
+    /// How the content of the endpoint is shared.
     pub const fn sharing(self) -> Sharing {
         match self {
             EndpointKind::Host | EndpointKind::Personal => Sharing::None,
@@ -182,11 +182,11 @@ impl EndpointKind {
 }
 
 string_enum! {
-    /// Whether an item holds others.
+    /// The type of an item.
     ItemType {
-        /// It does.
-        Folder = "folder",
-        /// It does not.
+    /// A folder, which holds other items.
+    Folder = "folder",
+    /// A file.
         File = "file",
     }
 }
@@ -194,49 +194,49 @@ string_enum! {
 string_enum! {
     /// Where a share comes from.
     ShareClass {
-        /// Somebody shared what they hold.
+        /// A person shared permissions that they hold.
         User = "user",
         /// An administrator or the operator shared it.
         Admin = "admin",
-        /// Made by the system to show shared folders of a workspace.
+        /// The system made it to show shared folders of a workspace.
         WorkspaceFolder = "internal:workspace-folder",
-        /// Made by the system for itself.
+        /// The system made it for its own use.
         Application = "internal:application",
-        /// Made on the node or by another app.
+        /// It was made on the node or by another app.
         Other = "other",
-        /// Made by an automated workflow.
+        /// An automated workflow made it.
         Automation = "automation",
     }
 }
 
 impl ShareClass {
-    /// Whether lists leave it out unless everything is asked for.
+    /// Whether lists leave out shares of this class unless all shares are asked for.
     pub const fn is_hidden(self) -> bool {
         !matches!(self, ShareClass::User | ShareClass::Admin)
     }
 }
 
 string_enum! {
-    /// A switch that is on or off.
+    /// A value that is either `allow` or `deny`.
     AllowDeny {
-        /// On.
-        Allow = "allow",
-        /// Off.
+    /// Allowed.
+    Allow = "allow",
+    /// Denied.
         Deny = "deny",
     }
 }
 
 string_enum! {
-    /// What an access token may do.
+    /// The mode of an access token.
     TokenMode {
-        /// Look.
-        Read = "read",
-        /// Look and change.
+    /// May read.
+    Read = "read",
+    /// May read and write.
         ReadWrite = "read-write",
     }
 }
 
-/// A setting for each switch, in the order of [`Setting::TOGGLES`].
+/// A value for each setting of [`Setting::TOGGLES`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SettingValues {
@@ -255,7 +255,7 @@ pub struct SettingValues {
 }
 
 impl SettingValues {
-    /// The value of a switch; the expiry is none and reads as default.
+    /// The value of a setting. The expiry has none and reads as `default`.
     pub fn get(&self, setting: Setting) -> SettingValue {
         let value = match setting {
             Setting::Send => self.send,
@@ -269,7 +269,7 @@ impl SettingValues {
         value.unwrap_or(SettingValue::Default)
     }
 
-    /// Sets a switch; the expiry is none and is left alone.
+    /// Sets the value of a setting. Does nothing for the expiry, which has none.
     pub fn set(&mut self, setting: Setting, choice: SettingValue) {
         let place = match setting {
             Setting::Send => &mut self.send,

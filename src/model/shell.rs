@@ -1,14 +1,14 @@
-//! The words of a line, as a shell takes them apart.
+//! Splitting a line into words as a shell does.
 
 use std::borrow::Cow;
 
 use super::problem::{Problem, ProblemKind};
 
-/// The words of a line, split where a shell would: at spaces and tabs that are neither quoted nor
-/// escaped. Nothing is expanded.
+/// Splits a line where a shell would: at spaces and tabs that are neither quoted nor escaped. Nothing
+/// is expanded.
 ///
 /// # Errors
-/// For a quote that is never closed.
+/// For a quote that is never closed, or a backslash at the end.
 pub fn split_words(line: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
     let is_blank = |character| character == ' ' || character == '\t';
     if !line.contains(['\'', '"', '\\']) {
@@ -16,7 +16,7 @@ pub fn split_words(line: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
     }
     let open = |quote: char| {
         Problem::new(ProblemKind::Input, "bad_request", format!("a `{quote}` is never closed"))
-            .tip("put a name that holds a quote or a backslash in quotes of the other sort")
+            .tip("put a name that holds a quote or a backslash in quotes of the other kind")
     };
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -35,7 +35,7 @@ pub fn split_words(line: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
     Ok(words)
 }
 
-/// Reads up to a closing quote; none where there is none.
+/// Reads up to the closing quote; `None` if it is missing.
 fn read_quoted(quote: char, rest: &mut std::str::Chars<'_>, word: &mut String) -> Option<()> {
     loop {
         match rest.next()? {

@@ -14,17 +14,17 @@ use super::problem::Problem;
 #[serde(transparent)]
 pub struct Time(pub i64);
 
-/// The last time there is: the last millisecond of the year 9999.
+/// The latest representable time: the last millisecond of the year 9999.
 const LAST: i64 = 253_402_300_799_999;
 
-/// The beginning of the count.
+/// The time zero.
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 impl Time {
-    /// The present, by the system's clock. Called at the edge only: decisions take a time.
+    /// The present time of the system clock. Only the command line calls this: decisions take a time.
     ///
-    /// A debug build reads `ROLEBOOK_TEST_NOW` (an RFC 3339 time) instead where it is set, so that
-    /// tests need not wait for something to expire. Release builds do not know the variable.
+    /// A debug build reads the variable `ROLEBOOK_TEST_NOW` (an RFC 3339 time) instead if it is set, so that
+    /// tests need not wait for an expiry. Release builds ignore the variable.
     pub fn now() -> Time {
         #[cfg(debug_assertions)]
         if let Some(set) = test_clock() {
@@ -33,7 +33,7 @@ impl Time {
         Time(Timestamp::now().as_millisecond())
     }
 
-    /// Reads an RFC 3339 time (`2026-03-01T09:00:00Z`, with any offset) or a day
+    /// Parses an RFC 3339 time (`2026-03-01T09:00:00Z`, with any offset) or a day
     /// (`2026-03-01`, its first moment in UTC), up to the end of the year 9999.
     ///
     /// # Errors
@@ -45,35 +45,35 @@ impl Time {
         })
     }
 
-    /// This time, `length` later; the last time there is where that is out of range.
+    /// The time `length` later, at most the end of the year 9999.
     pub fn after(self, length: TimeSpan) -> Time {
         Time(self.0.saturating_add(length.0).min(LAST))
     }
 
-    /// The same on the calendar in UTC; none for what lies beyond it.
+    /// The date and time of day in UTC; `None` if the calendar does not reach that far.
     fn civil(self) -> Option<DateTime> {
         EPOCH.checked_add(SignedDuration::from_millis(self.0)).ok()
     }
 }
 
-/// Whether a text has the form of a pattern, in which `0` stands for a digit.
+/// Whether a text matches a pattern in which `0` stands for any digit.
 fn has_form(text: &str, pattern: &str) -> bool {
     let fits = |(is, wanted): (u8, u8)| if wanted == b'0' { is.is_ascii_digit() } else { is == wanted };
     text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(fits)
 }
 
-/// A day: its first moment in UTC.
+/// Parses a day as its first moment in UTC.
 fn parse_day(text: &str) -> Option<Time> {
     let day: Date = has_form(text, "0000-00-00").then(|| text.parse().ok())??;
     Some(Time(i64::try_from(day.at(0, 0, 0, 0).duration_since(EPOCH).as_millis()).ok()?))
 }
 
-/// A time of day with its offset from UTC.
+/// Parses a date and time of day with an offset from UTC.
 fn parse_time(text: &str) -> Option<Time> {
     let (civil, offset) = match text.strip_suffix(['Z', 'z']) {
         Some(civil) => (civil, 0),
         None => {
-            // No sign stands in the time itself behind the day.
+            // After the date, only the offset has a sign.
             let at = text.rfind(['+', '-']).filter(|at| *at > 10)?;
             let (civil, offset) = text.split_at_checked(at)?;
             (civil, parse_offset(offset)?)
@@ -87,7 +87,7 @@ fn parse_time(text: &str) -> Option<Time> {
     (millis <= LAST).then_some(Time(millis))
 }
 
-/// An offset from UTC in milliseconds: `+01:00`, `+0100`, `+01`; less than a day.
+/// Parses an offset from UTC of less than a day, in milliseconds: `+01:00`, `+0100`, `+01`.
 fn parse_offset(text: &str) -> Option<i64> {
     let sign = if text.starts_with('-') { -1 } else { 1 };
     let digits = text.get(1..)?;
@@ -104,10 +104,10 @@ fn parse_offset(text: &str) -> Option<i64> {
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Timestamp::from_millisecond(self.0) {
-            // Always three digits or none, so that texts of one column sort and align.
+            // Always three decimals or none, so that the times of a column sort and align.
             Ok(stamp) if self.0 % 1000 == 0 => write!(f, "{stamp:.0}"),
             Ok(stamp) => write!(f, "{stamp:.3}"),
-            // The last two days of the year 9999.
+            // `Timestamp` ends two days before the year 9999 does.
             Err(_) => match self.civil() {
                 Some(civil) if self.0 % 1000 == 0 => write!(f, "{civil:.0}Z"),
                 Some(civil) => write!(f, "{civil:.3}Z"),
@@ -117,8 +117,8 @@ impl fmt::Display for Time {
     }
 }
 
-/// The time that a test set. One that cannot be read ends the program: a test must not pass because
-/// its clock was ignored.
+/// The time that a test has set. An invalid value ends the program: a test must not pass because its
+/// clock was ignored.
 #[cfg(debug_assertions)]
 #[expect(clippy::panic, reason = "compiled for tests only")]
 fn test_clock() -> Option<Time> {
@@ -140,19 +140,19 @@ impl TimeSpan {
     }
 }
 
-/// When something ends, as written on the command line or in a file.
+/// An expiry as written on the command line or in a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expiry {
-    /// It does not end by itself.
+    /// No expiry.
     Never,
-    /// It ends at that time.
+    /// Expires at this time.
     At(Time),
-    /// It ends that long after it was made.
+    /// Expires this long after it was set.
     In(TimeSpan),
 }
 
 impl Expiry {
-    /// Reads `never`, a length (`7d`, `12h`, `90m`, `30s`, `2w`), a day or an RFC 3339 time.
+    /// Parses `never`, a length (`7d`, `12h`, `90m`, `30s`, `2w`), a day or an RFC 3339 time.
     ///
     /// # Errors
     /// A usage problem for any other text.
@@ -169,7 +169,7 @@ impl Expiry {
         })
     }
 
-    /// The moment it means when counted from `now`; none for never.
+    /// The time of the expiry, counted from `now`; `None` for never.
     pub fn resolve_at(self, now: Time) -> Option<Time> {
         match self {
             Expiry::Never => None,
@@ -195,7 +195,7 @@ fn parse_length(text: &str) -> Option<TimeSpan> {
     };
     let count: i64 = digits.parse().ok()?;
     let total = count.checked_mul(seconds)?;
-    // A century is more than anybody means, and less than what overflows a date.
+    // At most a century: more than anybody means, and too little to overflow a date.
     (total <= 36_500 * 86_400).then_some(TimeSpan(total * 1000))
 }
 
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_up_to_the_end_of_the_calendar_with_offsets_that_there_are() {
+    fn times_are_read_up_to_the_end_of_the_calendar_with_valid_offsets() {
         let read = |text: &str| Time::parse(text).map(|time| time.to_string()).unwrap_or_default();
         for (text, wanted) in [
             ("9999-12-31", "9999-12-31T00:00:00Z"),

@@ -1,4 +1,5 @@
-//! The verbs of actions, which of them can be asked of what, and the permission behind each of an item.
+//! The verbs of actions, the verbs that each kind of resource has, and the permission that each verb on an item
+//! needs.
 
 use super::kind::Kind;
 use super::permission::Permission;
@@ -13,7 +14,7 @@ macro_rules! verb_enum {
             /// Every verb.
             pub const ALL: &[Verb] = &[$(Verb::$variant,)*];
 
-            /// The word as it is written.
+            /// The word as written.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Verb::$variant => $word,)* }
             }
@@ -22,7 +23,7 @@ macro_rules! verb_enum {
 }
 
 verb_enum! {
-    /// See that it exists, and its plain attributes; of the server: its settings.
+    /// See that it exists, and its attributes; on the server: see the settings.
     View = "view",
     /// Change its attributes.
     Edit = "edit",
@@ -30,9 +31,9 @@ verb_enum! {
     Delete = "delete",
     /// Send packages (on a workgroup: to it as a whole).
     Send = "send",
-    /// Send to an address outside.
+    /// Send to an outside address.
     SendExternal = "send-external",
-    /// Send on what one received.
+    /// Forward a received package.
     Forward = "forward",
     /// Change the server's settings.
     Configure = "configure",
@@ -54,17 +55,17 @@ verb_enum! {
     Set = "set",
     /// Give the account role in the value.
     SetRole = "set-role",
-    /// Make active again.
+    /// Activate an account again.
     Activate = "activate",
-    /// Make inactive.
+    /// Deactivate an account.
     Deactivate = "deactivate",
-    /// Send to that account.
+    /// Send to the account.
     SendTo = "send-to",
     /// Add an account as a member (in a group: also a group).
     AddMember = "add-member",
     /// Remove an account from the members (in a group: also a group).
     RemoveMember = "remove-member",
-    /// Deactivate a membership: it stays listed and gives nothing.
+    /// Deactivate a membership: it is still listed and gives nothing.
     DeactivateMember = "deactivate-member",
     /// Activate a membership again.
     ActivateMember = "activate-member",
@@ -74,15 +75,15 @@ verb_enum! {
     ViewMembers = "view-members",
     /// Send to its members one by one, as a fellow member.
     SendToMembers = "send-to-members",
-    /// Create an account of role `user` straight into it.
+    /// Create an account of role `user` as a member.
     CreateMember = "create-member",
     /// Add a group as a member.
     AddGroup = "add-group",
     /// Remove a group from the members.
     RemoveGroup = "remove-group",
-    /// Designate a member as its admin.
+    /// Make a member an admin.
     AddAdmin = "add-admin",
-    /// Undesignate its admin.
+    /// Make an admin a plain member.
     RemoveAdmin = "remove-admin",
     /// Submit a package to it.
     Submit = "submit",
@@ -92,15 +93,15 @@ verb_enum! {
     RevokeInvitation = "revoke-invitation",
     /// Turn its public link on or off.
     SetPublicLink = "set-public-link",
-    /// Fetch the files of it.
+    /// Download its files.
     Download = "download",
     /// See that it exists: an endpoint's definition, an item's name.
     See = "see",
-    /// See who holds which role on it.
+    /// See the roles on it and their holders.
     ListRoles = "list-roles",
     /// Give the role in the value.
     Assign = "assign",
-    /// Take the role in the value away; of an access token: end it.
+    /// Take the role in the value away; on an access token: revoke it.
     Revoke = "revoke",
     /// See its activity in the management console.
     ViewConsole = "view-console",
@@ -122,19 +123,19 @@ verb_enum! {
     Upload = "upload",
     /// Create a folder in it.
     CreateFolder = "create-folder",
-    /// Give it another name.
+    /// Rename it.
     Rename = "rename",
     /// Replace it by an upload of the same name.
     Overwrite = "overwrite",
-    /// Share the set in the value with somebody, as oneself.
+    /// Share the set in the value, as the sharer.
     Share = "share",
     /// Move it to the folder in the value.
     MoveTo = "move-to",
     /// Copy it to the folder in the value.
     CopyTo = "copy-to",
-    /// See the shares of it, others' too.
+    /// See its shares, also those of other sharers.
     ViewShares = "view-shares",
-    /// See its shares of every class, and make, change and revoke admin shares where people share.
+    /// See its shares of every class; make, change and revoke admin shares if its sharing is delegated.
     AdministerShares = "administer-shares",
     /// Cancel an invitation.
     CancelInvitation = "cancel-invitation",
@@ -142,21 +143,21 @@ verb_enum! {
     EditMember = "edit-member",
     /// Leave it.
     Leave = "leave",
-    /// Add a workspace, and say where its files lie.
+    /// Add a workspace, and choose the folder of its files.
     CreateWorkspace = "create-workspace",
     /// Create a signing key.
     CreateSigningKey = "create-signing-key",
-    /// See which signing keys there are.
+    /// List the signing keys.
     ListSigningKeys = "list-signing-keys",
     /// Create an access token.
     CreateAccessToken = "create-access-token",
-    /// See which access tokens there are.
+    /// List the access tokens.
     ListAccessTokens = "list-access-tokens",
     /// Create a media file.
     CreateMedia = "create-media",
     /// Create a live stream.
     CreateStream = "create-stream",
-    /// Upload straight into one's home folder.
+    /// Upload directly into the own home folder.
     UploadToRoot = "upload-to-root",
     /// Change it.
     Update = "update",
@@ -164,7 +165,7 @@ verb_enum! {
 
 use Verb::*;
 
-/// The verbs that can be asked of a kind of resource, in the order in which they are listed.
+/// The verbs of a kind of resource, in the order of listings.
 pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
     match kind {
         Kind::Server => &[
@@ -278,7 +279,7 @@ pub const fn verbs_of(kind: Kind) -> &'static [Verb] {
     }
 }
 
-/// The permission that an action on an item needs, where it needs just one.
+/// The permission that a verb on an item needs; `None` if it does not need exactly one.
 pub const fn required_permission(verb: Verb) -> Option<Permission> {
     Some(match verb {
         Browse => Permission::Browse,
@@ -292,10 +293,10 @@ pub const fn required_permission(verb: Verb) -> Option<Permission> {
     })
 }
 
-/// The action that a permission allows.
+/// The verb on an item that a permission allows.
 pub fn allowed_verb(permission: Permission) -> Option<Verb> {
     PERMISSION_VERBS.iter().copied().find(|verb| required_permission(*verb) == Some(permission))
 }
 
-/// The actions on an item that one permission allows, one for each permission.
+/// The verbs on an item that need exactly one permission, one for each permission.
 pub const PERMISSION_VERBS: &[Verb] = &[Browse, Preview, Download, Upload, CreateFolder, Rename, Delete];

@@ -20,7 +20,7 @@ const IMPOSSIBLE: [(&str, &str); 17] = [
     ("endpoints: {e: {kind: s3, shares: {/a: {§bob: upload}}}}", "endpoint:e is of kind s3 that takes `view`"),
     (
         "endpoints: {e: {kind: s3, shares: {/a: {§'workgroup:w': view}}}}",
-        "`workgroup:w` cannot stand here: an account, a group, `authenticated` or `anyone` is wanted",
+        "not an account, a group, `authenticated` or `anyone`: `workgroup:w`",
     ),
     (
         "endpoints: {e: {node-version: 3.7.3, shares: {/a: {§bob: [browse, delete]}}}}",

@@ -192,8 +192,8 @@ fn files_lie_apart_and_on_an_endpoint_one_administers() {
         "workspace set acme/prod --files node1:/other --as carol",
         "has its files in `node1:/acme-prod` already",
     );
-    tool.fails(5, "workspace set acme/staging --files org:acme", "cannot stand here");
-    tool.fails(2, "workspace set acme/staging --files acme/x", "is no path on an endpoint");
+    tool.fails(5, "workspace set acme/staging --files org:acme", "not a folder of an endpoint");
+    tool.fails(2, "workspace set acme/staging --files acme/x", "not a path: `acme/x`");
     tool.fails(4, "workspace set acme/staging --files nowhere:/x --as carol", "no such endpoint");
     node(&tool, "node2", "dana");
     tool.fails(3, "workspace set acme/staging --files node2:/x --as carol", "may not edit on endpoint:node2");
@@ -343,7 +343,7 @@ fn a_home_folder_lies_where_it_is_said_to() {
     tool.fails(5, &add("eve", "node1:/acme-prod/x/eve"), "`node1:/acme-prod/x/eve` cannot be a home folder");
     tool.fails(5, &add("eve", "node2:/acme-prod/eve"), "cannot be a home folder of the workspace");
     tool.fails(5, &add("eve", HOME), "cannot be the home folder of user:eve");
-    tool.fails(2, &add("eve", "acme-prod"), "is no path on an endpoint");
+    tool.fails(2, &add("eve", "acme-prod"), "not a path: `acme-prod`");
     tool.fails(2, &add("'eve' 'dana'", "node1:/acme-prod/x"), "one folder is the home of one member");
     tool.ok(&add("eve", "node1:/acme-prod/guest"));
     assert!(tool.may("eve", "upload", "node1:/acme-prod/guest"));

@@ -89,9 +89,9 @@ fn a_token_acts_with_the_rights_of_an_admin_cut_to_its_workspace_and_mode() {
     assert!(shown["expires"].is_null());
     tool.fails(2, "access-token create acme/prod", "--mode");
     tool.fails(2, "access-token create acme/prod --mode write", "write");
-    tool.fails(2, "access-token create acme --mode read", "names no workspace");
+    tool.fails(2, "access-token create acme --mode read", "not a workspace: `acme`");
     tool.fails(5, "access-token create acme/prod --mode read --expires 2020-01-01", "would have expired");
-    tool.fails(5, &format!("access-token show {own}"), "cannot stand here");
+    tool.fails(5, &format!("access-token show {own}"), "not an access token");
 }
 
 #[test]

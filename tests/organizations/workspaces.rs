@@ -19,8 +19,8 @@ fn an_admin_adds_changes_and_removes_workspaces() {
     tool.ok("workspace set acme/test --description '' --root-upload allow --as carol");
     assert!(tool.json("workspace show acme/test")["description"].is_null());
     tool.fails(2, "workspace set acme/test", "nothing to change");
-    tool.fails(2, "workspace show test", "names no workspace");
-    tool.fails(5, "workspace show user:bob", "cannot stand here");
+    tool.fails(2, "workspace show test", "not a workspace: `test`");
+    tool.fails(5, "workspace show user:bob", "not a workspace: `user:bob`");
     tool.fails(2, "workspace add acme/test2 --root-upload perhaps", "perhaps");
     tool.fails(4, "workspace add nowhere/test", "no such organization");
     tool.fails(4, "workspace show acme/nowhere --as carol", "no such workspace: `acme/nowhere`");

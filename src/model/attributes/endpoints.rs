@@ -16,22 +16,22 @@ use crate::model::settings::{EndpointKind, ItemType, Sharing};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
-    /// What it is; never changes.
+    /// The kind of the endpoint; never changes.
     #[serde(default = "host", skip_serializing_if = "is_host")]
     pub kind: EndpointKind,
-    /// Whether only who holds a role sees its definition.
+    /// Whether only holders of a role see the definition.
     #[serde(default, skip_serializing_if = "is_default")]
     pub private: bool,
-    /// Whether roles can be assigned on it.
+    /// Whether roles can be assigned on the endpoint.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub managed: bool,
     /// The version of a node's software.
     #[serde(default, skip_serializing_if = "is_default")]
     pub node_version: Option<NodeVersion>,
-    /// The folder of another endpoint that a share opens.
+    /// For a `share`: the folder of another endpoint that it makes accessible.
     #[serde(default, skip_serializing_if = "is_default")]
     pub of: Option<Id>,
-    /// The account that made it, or for which the operator made it.
+    /// The account that created the endpoint, or for which the operator created it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub creator: Option<Id>,
 }
@@ -46,25 +46,25 @@ fn is_host(value: &EndpointKind) -> bool {
 }
 
 impl Endpoint {
-    /// One of a kind, with nothing else said.
+    /// An endpoint of a kind, with defaults for everything else.
     pub const fn of_kind(kind: EndpointKind) -> Endpoint {
         Endpoint { kind, private: false, managed: true, node_version: None, of: None, creator: None }
     }
 
-    /// Whether it can hold shares of any set of permissions, and not of presets alone.
+    /// Whether the endpoint can hold shares of any set of permissions, and not only of presets.
     pub fn takes_custom_sets(&self) -> bool {
         self.kind.sharing() == Sharing::Delegated
             && self.node_version.as_ref().is_some_and(|version| *version >= NodeVersion::CUSTOM_SETS)
     }
 
-    /// Whether somebody can hold that role on it: on one that is not managed only its creator can be
-    /// administrator, and an access manager needs something to manage.
+    /// Whether a principal can hold a role on the endpoint. On an unmanaged endpoint, only the creator can
+    /// be administrator. Access managers need managed sharing.
     pub fn takes_role(&self, role: Role, principal: Id) -> bool {
         let creators = role == Role::EndpointAdministrator && self.creator == Some(principal);
         (self.managed || creators) && (role != Role::AccessManager || self.kind.sharing() == Sharing::Managed)
     }
 
-    /// Whether it can hold a share of that set.
+    /// Whether the endpoint can hold a share of this set.
     pub fn takes(&self, set: Permissions) -> bool {
         match self.kind.sharing() {
             Sharing::None => false,
@@ -74,15 +74,15 @@ impl Endpoint {
     }
 }
 
-/// The version of a node's software: up to four numbers, compared field by field.
+/// The version of a node's software: one to four numbers, compared field by field.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct NodeVersion([u32; 4]);
 
 impl NodeVersion {
-    /// From here on a node holds custom sets of permissions (seed 003).
+    /// The first version that holds custom sets of permissions (seed 003).
     pub const CUSTOM_SETS: NodeVersion = NodeVersion([3, 7, 4, 0]);
 
-    /// Reads `3.7.4`, with one to four numbers.
+    /// Parses one to four numbers, as in `3.7.4`.
     ///
     /// # Errors
     /// A usage problem for anything else.
@@ -125,32 +125,32 @@ impl<'de> Deserialize<'de> for NodeVersion {
     }
 }
 
-/// A file or a folder. Its owner and its shares are bindings.
+/// A file or a folder. Owners and shares are bindings.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
-    /// Whether it holds others.
+    /// Whether the item is a file or a folder.
     #[serde(rename = "type", default = "folder", skip_serializing_if = "is_folder")]
     pub item_type: ItemType,
-    /// The size of a file in bytes, where it is known.
+    /// The size of a file in bytes, if known.
     #[serde(default, skip_serializing_if = "is_default")]
     pub size: Option<u64>,
     /// The workspace whose files lie in this folder.
     #[serde(default, skip_serializing_if = "is_default")]
     pub files_of: Option<Id>,
-    /// Whose home folder this is.
+    /// The account whose home folder this is.
     #[serde(default, skip_serializing_if = "is_default")]
     pub home: Option<Home>,
 }
 
-/// A home folder: of which account, in which workspace. It stays that account's when the
-/// membership ends, so that a namesake does not inherit it.
+/// The account and workspace of a home folder. They stay when the membership ends, so that a later
+/// account of the same name does not get the folder.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Home {
     /// The workspace.
     pub workspace: Id,
-    /// The account.
+    /// The account that the folder was made for.
     pub of: Id,
 }
 
@@ -164,20 +164,20 @@ fn is_folder(value: &ItemType) -> bool {
 }
 
 impl Item {
-    /// A folder with nothing else said.
+    /// A folder with defaults for everything else.
     pub const FOLDER: Item = Item { item_type: ItemType::Folder, size: None, files_of: None, home: None };
 
-    /// A file of some size.
+    /// A file with a size, if known.
     pub const fn file(size: Option<u64>) -> Item {
         Item { item_type: ItemType::File, size, ..Item::FOLDER }
     }
 
-    /// Whether it holds no others.
+    /// Whether the item is a file.
     pub fn is_file(&self) -> bool {
         self.item_type == ItemType::File
     }
 
-    /// Whether it holds others.
+    /// Whether the item is a folder.
     pub fn is_folder(&self) -> bool {
         self.item_type == ItemType::Folder
     }

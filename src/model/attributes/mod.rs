@@ -1,6 +1,6 @@
-//! What is known of each kind of resource besides its name: typed here, JSON in the store.
+//! [`Attributes`]: the attributes of each kind of resource, typed here and JSON in the store.
 //!
-//! Values that are the default are left out of the JSON, so most rows carry `{}`.
+//! The JSON leaves out default values, so most rows carry `{}`.
 
 mod endpoints;
 mod organizations;
@@ -42,23 +42,23 @@ macro_rules! attributes {
         pub enum Attributes { $($(#[$doc])* $kind($kind),)* }
 
         impl Attributes {
-            /// The kind they belong to.
+            /// The kind of resource that the attributes belong to.
             pub const fn kind(&self) -> Kind {
                 match self { $(Attributes::$kind(_) => Kind::$kind,)* }
             }
 
-            /// As JSON, without what is default.
+            /// The attributes as JSON, without default values.
             ///
             /// # Errors
-            /// None in practice: every field can be written.
+            /// Never in practice: every field can be serialized.
             pub fn to_json(&self) -> serde_json::Result<String> {
                 match self { $(Attributes::$kind(it) => serde_json::to_string(it),)* }
             }
 
-            /// From JSON.
+            /// Reads the JSON that [`Attributes::to_json`] wrote.
             ///
             /// # Errors
-            /// When the text was not written by [`Attributes::to_json`] of the same kind.
+            /// When the text was not written for the same kind.
             pub fn from_json(kind: Kind, text: &str) -> serde_json::Result<Attributes> {
                 Ok(match kind { $(Kind::$kind => Attributes::$kind(serde_json::from_str(text)?),)* })
             }
@@ -67,45 +67,45 @@ macro_rules! attributes {
 }
 
 attributes! {
-    /// Of the server.
+    /// Attributes of the server.
     Server,
-    /// Of an account.
+    /// Attributes of an account.
     Account,
-    /// Of a group.
+    /// Attributes of a group.
     Group,
-    /// Of a workgroup.
+    /// Attributes of a workgroup.
     Workgroup,
-    /// Of a dropbox.
+    /// Attributes of a dropbox.
     Dropbox,
-    /// Of a package.
+    /// Attributes of a package.
     Package,
-    /// Of a private link or an invitation.
+    /// Attributes of a private link or an invitation.
     Invitation,
-    /// Of a public link.
+    /// Attributes of a public link.
     PublicLink,
-    /// Of an outside submitter.
+    /// Attributes of an outside submitter.
     Invitee,
-    /// Of an endpoint.
+    /// Attributes of an endpoint.
     Endpoint,
-    /// Of a file or folder.
+    /// Attributes of a file or folder.
     Item,
-    /// Of an organization.
+    /// Attributes of an organization.
     Org,
-    /// Of a workspace.
+    /// Attributes of a workspace.
     Workspace,
-    /// Of a signing key.
+    /// Attributes of a signing key.
     SigningKey,
-    /// Of an access token.
+    /// Attributes of an access token.
     AccessToken,
-    /// Of a media file.
+    /// Attributes of a media file.
     Media,
-    /// Of a live stream.
+    /// Attributes of a live stream.
     Stream,
 }
 
 impl Attributes {
-    /// The same without what no rule reads, so that many resources have equal ones: titles,
-    /// addresses, sizes, who made it.
+    /// A copy without the values that no rule reads (titles, addresses, sizes, makers), so that many
+    /// resources have equal attributes.
     #[must_use]
     pub fn policy_view(&self) -> Attributes {
         match self {
@@ -135,29 +135,29 @@ impl Attributes {
     }
 }
 
-/// What a binding carries besides its columns.
+/// The attributes of a binding, besides its columns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BindingAttributes {
-    /// A membership that was deactivated: listed, and gives nothing.
+    /// Whether the membership is deactivated: listed, but without effect.
     #[serde(skip_serializing_if = "is_default")]
     pub inactive: bool,
-    /// The invitation an outside submitter came by.
+    /// The invitation through which an outside submitter got the binding.
     #[serde(skip_serializing_if = "is_default")]
     pub invitation: Option<u64>,
-    /// What a share gives; empty for every other role.
+    /// The permissions of a share; empty for every other role.
     #[serde(skip_serializing_if = "is_default")]
     pub permissions: Permissions,
-    /// Where a share comes from; none for one that somebody made of what they hold.
+    /// The class of a share; `None` for `user`.
     #[serde(skip_serializing_if = "is_default")]
     pub class: Option<ShareClass>,
-    /// Whether a member of a workspace uploads straight into the home folder; none as the workspace says.
+    /// Whether a member of a workspace may upload directly into the home folder; `None` for the workspace's value.
     #[serde(skip_serializing_if = "is_default")]
     pub root_upload: Option<AllowDeny>,
 }
 
 impl BindingAttributes {
-    /// Of a binding with nothing besides its columns.
+    /// The attributes of a binding with columns only.
     pub const NONE: BindingAttributes = BindingAttributes {
         inactive: false,
         invitation: None,
@@ -166,7 +166,7 @@ impl BindingAttributes {
         root_upload: None,
     };
 
-    /// Where a share comes from.
+    /// The class of a share.
     pub fn share_class(&self) -> ShareClass {
         self.class.unwrap_or(ShareClass::User)
     }
@@ -178,7 +178,7 @@ mod tests {
     use crate::model::Time;
 
     #[test]
-    fn what_is_default_is_left_out() {
+    fn default_values_are_left_out() {
         let defaults = [
             Attributes::Server(Server::default()),
             Attributes::Account(Account::default()),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_expires_at_the_very_moment() {
+    fn an_account_is_expired_from_its_expiry_on() {
         let account = Account { expires: Some(Time(1000)), ..Account::default() };
         assert_eq!(account.status(Time(999)), Status::Active);
         assert_eq!(account.status(Time(1000)), Status::Expired);

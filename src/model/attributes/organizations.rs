@@ -1,4 +1,4 @@
-//! Organizations, their workspaces, and what lies in those.
+//! Attributes of organizations, their workspaces, and the keys, tokens, media and streams in these.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +12,12 @@ use crate::model::time::Time;
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Org {
-    /// What it is for.
+    /// The purpose of the organization.
     #[serde(skip_serializing_if = "is_default")]
     pub description: Option<String>,
 }
 
-/// A role in an organization, as an invitation keeps it.
+/// A role in an organization, as an invitation stores it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OrgRole {
@@ -28,7 +28,7 @@ pub enum OrgRole {
 }
 
 impl OrgRole {
-    /// The role it is.
+    /// The same role as a [`Role`].
     pub const fn role(self) -> Role {
         match self {
             OrgRole::Admin => Role::OrgAdmin,
@@ -41,13 +41,13 @@ impl OrgRole {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workspace {
-    /// What it is for.
+    /// The purpose of the workspace.
     #[serde(default, skip_serializing_if = "is_default")]
     pub description: Option<String>,
-    /// The folder its files lie in.
+    /// The folder of the workspace's files.
     #[serde(default, skip_serializing_if = "is_default")]
     pub files: Option<Id>,
-    /// Whether its members upload straight into their home folders.
+    /// Whether members may upload directly into their home folders.
     #[serde(default = "allow", skip_serializing_if = "is_allow")]
     pub root_upload: AllowDeny,
 }
@@ -67,16 +67,16 @@ impl Default for Workspace {
     }
 }
 
-/// A signing key. The private half was shown once and is kept nowhere.
+/// A signing key. The private half was shown once and is not stored.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SigningKey {
     /// The public half: a SubjectPublicKeyInfo in PEM.
     pub public_key: String,
-    /// Who made it; none for the operator.
+    /// The account that made the key; `None` for the operator.
     #[serde(default, skip_serializing_if = "is_default")]
     pub by: Option<Id>,
-    /// When it was made.
+    /// The time of creation.
     pub created: Time,
 }
 
@@ -84,23 +84,23 @@ pub struct SigningKey {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessToken {
-    /// What it may do.
+    /// Whether the token may write or only read.
     pub mode: TokenMode,
-    /// Who made it; none for the operator.
+    /// The account that made the token; `None` for the operator.
     #[serde(default, skip_serializing_if = "is_default")]
     pub by: Option<Id>,
-    /// When it was made.
+    /// The time of creation.
     pub created: Time,
-    /// When it ends; none for never.
+    /// The expiry; `None` for never.
     #[serde(default, skip_serializing_if = "is_default")]
     pub expires: Option<Time>,
-    /// Whether somebody ended it.
+    /// Whether the token was revoked.
     #[serde(default, skip_serializing_if = "is_default")]
     pub revoked: bool,
 }
 
 impl AccessToken {
-    /// Its status at a time: `active`, `expired` or `revoked`.
+    /// The status at a time: `active`, `expired` or `revoked`.
     pub fn status(&self, at: Time) -> &'static str {
         match (self.revoked, self.expires.is_some_and(|end| end <= at)) {
             (true, _) => "revoked",
@@ -114,18 +114,18 @@ impl AccessToken {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Media {
-    /// The title people read.
+    /// The title that people read.
     #[serde(skip_serializing_if = "is_default")]
     pub title: Option<String>,
 }
 
-/// A live stream. Whoever has its stream key can broadcast; only the key's hash is kept.
+/// A live stream. Everybody with the stream key can broadcast. Only the hash of the key is stored.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Stream {
-    /// The title people read.
+    /// The title that people read.
     #[serde(skip_serializing_if = "is_default")]
     pub title: Option<String>,
-    /// The SHA-256 of its stream key, in hexadecimal.
+    /// The SHA-256 of the stream key, in hexadecimal.
     pub key_hash: String,
 }

@@ -1,4 +1,4 @@
-//! The server, accounts and groups.
+//! Attributes of the server, of accounts and of groups.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,16 +19,16 @@ pub struct Server {
     /// Whether dropboxes may have public links.
     #[serde(default, skip_serializing_if = "is_default")]
     pub public_links: bool,
-    /// What `default` means in each account's settings.
+    /// The values that `default` in an account's settings stands for.
     #[serde(default, skip_serializing_if = "is_default")]
     pub settings: SettingValues,
-    /// Whether members of an organization edit the details of the workspaces they have.
+    /// Whether members of an organization may edit the workspaces that they are members of.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub members_edit_workspaces: bool,
-    /// Whether members leave an organization by themselves.
+    /// Whether members may leave an organization by themselves.
     #[serde(default, skip_serializing_if = "is_default")]
     pub members_may_leave: bool,
-    /// Where links of dropboxes begin, such as `https://files.example.com`.
+    /// The base URL of dropbox links, such as `https://files.example.com`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub url: Option<String>,
 }
@@ -48,7 +48,7 @@ impl Default for Server {
 }
 
 impl Server {
-    /// Whether the server's own value of a switch is `allow`.
+    /// Whether the server's value of a setting allows.
     pub fn allows(&self, setting: Setting) -> bool {
         match self.settings.get(setting) {
             SettingValue::Allow => true,
@@ -62,19 +62,19 @@ impl Server {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
-    /// E-mail address, as written.
+    /// The e-mail address, as written.
     #[serde(default, skip_serializing_if = "is_default")]
     pub email: Option<String>,
     /// The name that people read.
     #[serde(default, skip_serializing_if = "is_default")]
     pub display_name: Option<String>,
-    /// False once deactivated.
+    /// False if the account is deactivated.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub active: bool,
-    /// When it becomes inactive by itself.
+    /// The expiry; `None` for never.
     #[serde(default, skip_serializing_if = "is_default")]
     pub expires: Option<Time>,
-    /// Its own settings.
+    /// The account's own settings.
     #[serde(default, skip_serializing_if = "is_default")]
     pub settings: SettingValues,
 }
@@ -85,19 +85,19 @@ impl Default for Account {
     }
 }
 
-/// Whether an account may do anything at all.
+/// The status of an account. Only an active account may act.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
-    /// It may.
+    /// Neither deactivated nor expired.
     Active,
-    /// Somebody deactivated it.
+    /// Deactivated.
     Inactive,
-    /// Its time is over.
+    /// Expired.
     Expired,
 }
 
 impl Status {
-    /// The word as it is shown.
+    /// The word in output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Status::Active => "active",
@@ -108,7 +108,7 @@ impl Status {
 }
 
 impl Account {
-    /// Its status at a time; it is expired from the very moment of its expiry on.
+    /// The status at a time. From the moment of its expiry on, the account is expired.
     pub fn status(&self, at: Time) -> Status {
         if !self.active {
             Status::Inactive
@@ -124,7 +124,7 @@ impl Account {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
-    /// Who sees that it is there.
+    /// Who sees the group.
     #[serde(default, skip_serializing_if = "is_default")]
     pub visible: GroupVisibility,
 }

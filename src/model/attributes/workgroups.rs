@@ -1,4 +1,4 @@
-//! Workgroups, dropboxes with their links, and packages.
+//! Attributes of workgroups, dropboxes, links, invitations and packages.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,14 +8,14 @@ use crate::model::Id;
 use crate::model::settings::{InvitationState, MemberAccess, SendPolicy};
 use crate::model::time::Time;
 
-/// What admins of a workgroup or of a dropbox may do in it. All off by default.
+/// The rights of the admins of a workgroup or dropbox. All off by default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdminRights {
     /// Add existing users, and remove members who are not admins.
     #[serde(skip_serializing_if = "is_default")]
     pub manage_members: bool,
-    /// Create accounts of role `user` straight into it.
+    /// Create accounts of role `user` as members.
     #[serde(skip_serializing_if = "is_default")]
     pub create_users: bool,
     /// Add and remove groups.
@@ -27,13 +27,13 @@ pub struct AdminRights {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workgroup {
-    /// Who may send to it. Nobody, by default.
+    /// Who may send to the workgroup. Nobody by default.
     #[serde(default = "nobody", skip_serializing_if = "is_nobody")]
     pub send: SendPolicy,
-    /// Whom its members see. Nobody, by default.
+    /// Which other members its members see. None by default.
     #[serde(default = "no_member", skip_serializing_if = "is_no_member")]
     pub member_access: MemberAccess,
-    /// What its admins may do.
+    /// The rights of the admins.
     #[serde(default, skip_serializing_if = "is_default")]
     pub admins: AdminRights,
 }
@@ -66,13 +66,13 @@ impl Default for Workgroup {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dropbox {
-    /// What its admins may do.
+    /// The rights of the admins.
     #[serde(default, skip_serializing_if = "is_default")]
     pub admins: AdminRights,
-    /// Whether its admins invite outside submitters and revoke their links.
+    /// Whether admins may invite outside submitters and revoke their links.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub admins_manage_invitations: bool,
-    /// Whether its standard members invite outside submitters.
+    /// Whether standard members may invite outside submitters.
     #[serde(default, skip_serializing_if = "is_default")]
     pub members_invite: bool,
 }
@@ -83,68 +83,68 @@ impl Default for Dropbox {
     }
 }
 
-/// A file of a package: its name and size only, no bytes are kept.
+/// A file of a package: name and size only, the content is not stored.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// Its name.
+    /// The name of the file.
     pub name: String,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 
-/// A package. Its sender and its recipients inside are bindings as well, for look-ups.
+/// A package. The sender and the recipients in this store are also bindings, for lookups.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
-    /// What it is called.
+    /// The title of the package.
     pub title: String,
-    /// Who sent it; stays when the account is destroyed.
+    /// The sender; stays when the account is destroyed.
     pub sender: Id,
-    /// Accounts, workgroups and dropboxes it went to; stay when they are removed.
+    /// The accounts, workgroups and dropboxes that received the package; stay when these are removed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub recipients: Vec<Id>,
-    /// Addresses outside that it went to.
+    /// The outside addresses that received the package.
     #[serde(default, skip_serializing_if = "is_default")]
     pub external: Vec<String>,
-    /// What is in it.
+    /// The files in the package.
     #[serde(default, skip_serializing_if = "is_default")]
     pub files: Vec<File>,
-    /// When it was sent.
+    /// The time of sending.
     pub sent: Time,
-    /// The package this one passes on.
+    /// The package that this package forwards.
     #[serde(default, skip_serializing_if = "is_default")]
     pub forwarded: Option<Id>,
 }
 
-/// A private link of a dropbox, or an invitation to an organization: the parent says which. The
-/// resource's key is the hash of its secret.
+/// A private link of a dropbox, or an invitation to an organization, depending on the parent. The
+/// resource's key is the hash of the secret.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Invitation {
-    /// The outside submitter it was made for; none for an organization.
+    /// The outside submitter that the link was made for; `None` for an organization.
     #[serde(default, skip_serializing_if = "is_default")]
     pub invitee: Option<Id>,
-    /// The address as written.
+    /// The e-mail address, as written.
     pub email: String,
-    /// Who made it; none for the operator.
+    /// Who made the invitation; `None` for the operator.
     #[serde(default, skip_serializing_if = "is_default")]
     pub by: Option<Id>,
-    /// When it was made.
+    /// The time of creation.
     pub created: Time,
-    /// When it ends; none for never.
+    /// The expiry; `None` for never.
     #[serde(default, skip_serializing_if = "is_default")]
     pub expires: Option<Time>,
-    /// Whether one completed submission uses it up.
+    /// Whether the link ends after one completed submission.
     #[serde(default, skip_serializing_if = "is_default")]
     pub after_one_upload: bool,
-    /// The role it gives in an organization; none for a dropbox.
+    /// The role in the organization that the invitation gives; `None` for a dropbox.
     #[serde(default, skip_serializing_if = "is_default")]
     pub role: Option<OrgRole>,
-    /// The workspaces it gives.
+    /// The workspaces that the invitation gives membership in.
     #[serde(default, skip_serializing_if = "is_default")]
     pub workspaces: Vec<Id>,
-    /// How far it has come.
+    /// The state of the invitation.
     #[serde(default = "active_state", skip_serializing_if = "is_active_state")]
     pub state: InvitationState,
 }
@@ -159,7 +159,7 @@ fn is_active_state(value: &InvitationState) -> bool {
 }
 
 impl Invitation {
-    /// Its status at a time: `active`, `used`, `expired` or `revoked`.
+    /// The status at a time: `active`, `used`, `expired` or `revoked`.
     pub fn status(&self, at: Time) -> &'static str {
         match self.state {
             InvitationState::Active if self.expires.is_some_and(|end| end <= at) => "expired",
@@ -168,11 +168,11 @@ impl Invitation {
     }
 }
 
-/// The public link of a dropbox. The resource's key is the hash of its secret.
+/// The public link of a dropbox. The resource's key is the hash of the secret.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PublicLink {
-    /// Who turned it on; none for the operator.
+    /// Who turned the link on; `None` for the operator.
     #[serde(default, skip_serializing_if = "is_default")]
     pub by: Option<Id>,
 }

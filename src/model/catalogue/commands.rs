@@ -1,13 +1,13 @@
-//! The rules of single commands: what they go by beside the tables of actions.
+//! The rules of single commands, which no table of actions has.
 
 use super::*;
 
-/// A rule that no table of actions has, and what it is about.
+/// A rule that no table of actions has, with its subject.
 #[derive(Clone, Copy, Debug)]
 pub struct CommandRule {
-    /// What goes by it, as a phrase.
+    /// What the rule is about, as a phrase.
     pub about: &'static str,
-    /// Who says so.
+    /// The rule, with its sentence.
     pub rule: Rule,
 }
 
@@ -22,31 +22,31 @@ pub const ACTIVE_ONLY: Rule = rule(
 );
 /// The rule that denies outsiders everything but submitting.
 pub const OUTSIDERS: Rule = rule("dropbox.outsiders-submit-only", super::workgroups::DROPBOX_ONE_WAY);
-/// The rule that denies what no row gives.
+/// The rule that denies every action that no row gives.
 pub const NOT_GRANTED: Rule = rule("not-granted", "decision: what no rule gives is denied");
-/// The rule that denies everything to whoever is not there.
+/// The rule that denies everything to a principal that does not exist.
 pub const NOT_THERE: Rule =
-    rule("principal.not-there", "decision: whoever is not there, or is no more, can do nothing");
+    rule("principal.not-there", "decision: a principal that does not exist, or has ended, can do nothing");
 /// The rule that denies everything to an access token that was revoked or is expired.
 pub const TOKEN_ENDED: Rule = rule(
     "access-token.active",
     "decision: an access token that was revoked or is expired, or whose workspace is gone, can do nothing",
 );
-/// The rule that an undo takes the rights of its reverse changes.
+/// The rule that an undo requires the right to make each reverse change.
 pub const UNDO: Rule = rule("undo.authority", "decision: an undo takes the right to make each of the reverse changes");
-/// The rule that nobody hands over what they may not see.
+/// The rule that nobody transfers what they may not see.
 pub const HAND_OVER: Rule =
     rule("account.hand-over", "decision: a server role gives no power over endpoints, organizations or content");
-/// The rule that nobody takes another's address.
+/// The rule that nobody takes the e-mail address of another account.
 pub const OWN_ADDRESS: Rule = rule(
     "account.own-address",
     "decision: anyone takes an address for their own that is nobody else's; any other is given by an admin",
 );
-/// The rule behind the one answer to links that do not work.
+/// The rule behind the same answer to every link that does not work.
 pub const LINK: Rule =
     rule("dropbox.link", "decision: a link that is unknown, revoked, used or expired gets one and the same answer");
-/// The rule behind the one answer to invitations that cannot be accepted: the true reason of one is told to
-/// nobody who was refused.
+/// The rule behind the same answer to every invitation that cannot be accepted: a refused account never learns
+/// the real reason.
 pub const INVITATION: Rule = rule(
     "org.invitation",
     "decision: an invitation that is unknown, used, expired, cancelled or somebody else's gets one and the same answer",
@@ -54,9 +54,9 @@ pub const INVITATION: Rule = rule(
 /// The rule that nobody adopts their own account.
 pub const OWN_ACCOUNT: Rule = rule(
     "manifest.own-account",
-    "decision: whoever declares a thing decides what becomes of it, and nobody does so of their own account",
+    "decision: a set decides about the accounts that it declares, and nobody decides about their own account",
 );
-/// The rule that everybody shares in their own name.
+/// The rule that principals share in their own name.
 pub const OWN_NAME: Rule = rule(
     "content.own-name",
     "decision: everybody shares in their own name; the operator alone records shares of others",
@@ -64,26 +64,26 @@ pub const OWN_NAME: Rule = rule(
 
 /// The rules of single commands.
 pub const COMMAND_RULES: &[CommandRule] = &[
-    about("whatever an account does that is inactive or expired", ACTIVE_ONLY),
-    about("whatever an outside submitter does but submit", OUTSIDERS),
-    about("what no rule gives", NOT_GRANTED),
-    about("whatever a principal does that is not there", NOT_THERE),
-    about("what an access token does, and which of them cannot be used", TOKEN_ENDED),
+    about("any action of an account that is inactive or expired", ACTIVE_ONLY),
+    about("any action of an outside submitter except to submit", OUTSIDERS),
+    about("any action that no rule gives", NOT_GRANTED),
+    about("any action of a principal that does not exist", NOT_THERE),
+    about("any action of an access token that has ended", TOKEN_ENDED),
     about("undoing a revision", UNDO),
-    about("handing over what an account has that is destroyed", HAND_OVER),
-    about("taking an e-mail address for one's own", OWN_ADDRESS),
+    about("transferring what a destroyed account has", HAND_OVER),
+    about("changing the e-mail address of the own account", OWN_ADDRESS),
     about("presenting a link of a dropbox", LINK),
     about("accepting an invitation to an organization", INVITATION),
     about("putting an account into a set", OWN_ACCOUNT),
-    about("sharing in the name of somebody", OWN_NAME),
+    about("sharing in the name of another account", OWN_NAME),
     about("changing a share that a person made", SHARER_ONLY),
     about("changing an admin share", ADMIN_SHARES),
-    about("saying of which class a share is, and changing one of the system's own", OPERATORS_SHARES),
+    about("choosing the class of a share, and changing a share of the system's own classes", OPERATORS_SHARES),
     about("changing a share where sharing is managed", MANAGED_SHARES),
-    about("saying that nobody else may be in a list", disclosure::EXCLUSIVE_LISTS),
+    about("declaring a list `exclusive`", disclosure::EXCLUSIVE_LISTS),
 ];
 
-/// Every rule there is, each as often as a row has it.
+/// Every rule, once for each row that has it.
 pub fn rules() -> impl Iterator<Item = Rule> {
     let tables = grants()
         .map(|row| row.rule)

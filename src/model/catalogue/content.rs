@@ -53,7 +53,7 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Held(Role::AccessManager), Item, &[See], Some(Condition::SharingManaged), rule("content.role", super::endpoints::FILES)),
     grant(Held(Role::WorkspaceManager), Item, &[See], None, rule("content.managers-see", LOOK_AFTER)),
     grant(Held(Role::EndpointAdministrator), Item, &[See], None, rule("content.administrators-see", LOOK_AFTER)),
-    // Of whatever can be seen.
+    // Thumbnails of every visible item.
     grant(Grantee::ShareHolder, Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
     grant(Grantee::Owner, Item, &[Thumbnail], None, rule("content.thumbnail", THUMBNAIL)),
     grant(Held(Role::AccessManager), Item, &[Thumbnail], Some(Condition::SharingManaged), rule("content.thumbnail", THUMBNAIL)),
@@ -63,7 +63,7 @@ pub(super) const GRANTS: &[Grant] = &[
     grant(Grantee::AllParts, Item, &[MoveTo, CopyTo], None, rule("content.move", MOVE)),
     grant(Grantee::Sharer, Item, &[Share], Some(Condition::SharingDelegated), rule("content.delegation", NEVER_MORE)),
     grant(Held(Role::AccessManager), Item, &[Share], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
-    // Before the holders of all seven: an access manager is one of those as well.
+    // Before the holders of all seven permissions, since an access manager is one of those too.
     grant(Held(Role::AccessManager), Item, &[ViewShares], Some(Condition::SharingManaged), rule("content.managed-sharing", PERMISSIONS)),
     grant(Grantee::HoldsPermissions(Permissions::EDIT), Item, &[ViewShares], None, rule("content.editors-view-shares", "decision: who holds all seven permissions sees the shares of an item, others' too")),
     grant(Held(Role::WorkspaceManager), Item, &[ViewShares], None, rule("content.managers-view-shares", INTERNAL)),
@@ -98,7 +98,7 @@ pub(super) const DENIAL_REASONS: &[DenialReason] = &[
     denial_reason(None, Item, &[AdministerShares], rule("content.admin-shares", ADMIN_SHARING)),
 ];
 
-/// What each preset is a name for, and the sentence that says so.
+/// The presets: word, permissions, and the rule with its sentence.
 #[rustfmt::skip]
 pub(super) const PRESETS: [(&str, Permissions, Rule); 4] = [
     ("preset:edit", Permissions::EDIT, rule("content.preset-edit", "seed 003: This is the highest level of permission and gives a user full control over the item; it contains all other permissions.")),

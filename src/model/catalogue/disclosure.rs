@@ -1,7 +1,7 @@
-//! What may be told to whom (docs/model.md#visibility): the rows that every output goes by.
+//! The rows of disclosure: what may be shown to whom (docs/model.md#visibility). Every output applies them.
 //!
-//! A row never lets anybody do anything. It says to whom a fact may be named, and whoever is told of
-//! no row is answered as if the fact were not there.
+//! A row never allows an action. It says who may learn a fact. A reader whom no row lets learn a fact gets
+//! the same answers as if the fact did not exist.
 
 use super::*;
 use Aspect::{Bindings, Details, Existence, Log, OthersAccess, OwnAccess};
@@ -11,57 +11,57 @@ use Kind::{
     SigningKey, Stream, Workgroup, Workspace,
 };
 
-/// What is told.
+/// The aspect of a resource that a row discloses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Aspect {
-    /// That it is there, and its name.
+    /// That the resource exists, and its name.
     Existence,
-    /// Its settings, beyond its name and who may send to it.
+    /// The settings of the resource, beyond its name and send policy.
     Details,
-    /// Who holds which role or share on it, and who gave it.
+    /// Who holds which role or share on the resource, and who gave it.
     Bindings,
-    /// What the reader may do with its content, also where the thing itself is hidden.
+    /// What the reader may do with the content, even if the resource itself is hidden.
     OwnAccess,
-    /// What others than the reader may do on it.
+    /// What others than the reader may do on the resource.
     OthersAccess,
-    /// What the log says of it.
+    /// The log entries about the resource.
     Log,
 }
 
-/// To whom something is told.
+/// The readers that a row discloses to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Audience {
     /// Everybody.
     Everybody,
-    /// Whoever may do one of these on it.
+    /// Readers who may do one of these verbs on the resource.
     May(&'static [Verb]),
-    /// Whoever may do one of these on what it lies in, where that is of this kind.
+    /// Readers who may do one of these verbs on the parent of the resource, if it is of this kind.
     MayAbove(Kind, &'static [Verb]),
-    /// Whoever may do this on the server.
+    /// Readers who may do this verb on the server.
     MayOnServer(Verb),
-    /// Whoever holds one of these roles: account roles on the server, any other on it.
+    /// Readers who hold one of these roles: account roles on the server, any other on the resource.
     Holds(&'static [Role]),
-    /// Whoever manages the links of a dropbox that the submitter was invited to.
+    /// Readers who manage the links of a dropbox that the outside submitter was invited to.
     Invited,
-    /// Whoever the binding names: who holds it, by whatever they are.
+    /// Holders of the binding, directly or through a group, workgroup or class.
     Party,
 }
 
-/// A row: what is told of things of some kinds, to whom, and who says so.
+/// A row: which aspect of which kinds of resources is disclosed to whom, by which rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Disclosure {
-    /// What is told.
+    /// The aspect that is disclosed.
     pub aspect: Aspect,
-    /// Of which kinds of things.
+    /// The kinds of resources.
     pub kinds: &'static [Kind],
-    /// To whom.
+    /// The readers.
     pub audience: Audience,
-    /// Who says so.
+    /// The rule, with its sentence.
     pub rule: Rule,
 }
 
 impl Disclosure {
-    /// The kinds of things, as a phrase.
+    /// The kinds of resources as a phrase.
     pub fn kinds_phrase(&self) -> String {
         match self.kinds.len() == Kind::ALL.len() {
             true => "anything".to_owned(),
@@ -78,30 +78,30 @@ const VIEWED: &str = "decision: what one may not view is not there: it is in no 
 const LINKS: &str = "decision: a link is seen by whoever manages the links of its dropbox";
 const SUBMITTERS: &str =
     "decision: server admins, managers and whoever manages a dropbox's links know of its outside submitters";
-const HOLDERS: &str = "decision: whoever may list who holds what is told of whom it names and who gave it";
-const OWN: &str = "decision: everybody is told of what they hold themselves, through what, and who gave it";
+const HOLDERS: &str = "decision: who may list the bindings of a resource sees who holds them and who gave them";
+const OWN: &str = "decision: everybody sees what they hold themselves, through what, and who gave it";
 const OUTSIDE: &str = "decision: a workgroup or dropbox is viewed by its members, server admins and managers, and by whoever may send or submit to it (name and policy only)";
 const GROUP_MEMBERS: &str = "decision: who is in a group is told to its members, server admins and managers, and to admins of workgroups who manage groups";
 
-/// Who is told of what others may do.
+/// The rule about readers who may ask what others may do.
 pub const ABOUT_OTHERS: Rule = rule(
     "perm.about-others",
     "decision: others are asked about by server admins, and by those who administer the resource",
 );
-/// Who may say "and nobody else" of a list.
+/// The rule about actors who may declare a list `exclusive`.
 pub const EXCLUSIVE_LISTS: Rule = rule(
     "manifest.exclusive-lists",
-    "decision: `exclusive` takes the right to list who is there: it names nobody whom nobody typed",
+    "decision: `exclusive` takes the right to list the members, since a plan names those it would remove",
 );
-/// Who reads all of the log.
+/// The rule about readers of the whole log.
 pub const WHOLE_LOG: Rule = rule("audit.admins-read", "decision: server admins read the whole log, whatever it names");
-/// Who reads what the log says of one thing.
+/// The rule about readers of the log entries of a single resource.
 pub const PART_OF_LOG: Rule = rule(
     "audit.administrators-read",
     "decision: administrators of an endpoint, an organization, a workgroup or a dropbox read what the log says of it",
 );
 
-/// The rows; a matter is told where one of its rows fits.
+/// The rows. An aspect is disclosed if one of its rows fits.
 #[rustfmt::skip]
 pub const DISCLOSURES: &[Disclosure] = &[
     disclosure(Existence, &[Server], Everybody, rule("server.known", "decision: that there is a server is no secret")),
@@ -137,8 +137,8 @@ pub const DISCLOSURES: &[Disclosure] = &[
     disclosure(Log, &[Org], Holds(&[Role::OrgAdmin]), PART_OF_LOG),
 ];
 
-/// The rows that tell a matter of a kind of thing, picked out of the table once.
-#[expect(clippy::indexing_slicing, reason = "the table has a place for every kind and every matter")]
+/// The rows that disclose an aspect of a kind of resource; collected once.
+#[expect(clippy::indexing_slicing, reason = "the table has an entry for every kind and every aspect")]
 pub fn disclosures_for(aspect: Aspect, kind: Kind) -> &'static [&'static Disclosure] {
     static PICKED: [[OnceLock<Vec<&Disclosure>>; ASPECTS]; Kind::ALL.len()] =
         [const { [const { OnceLock::new() }; ASPECTS] }; Kind::ALL.len()];
@@ -146,11 +146,11 @@ pub fn disclosures_for(aspect: Aspect, kind: Kind) -> &'static [&'static Disclos
     PICKED[kind as usize][aspect as usize].get_or_init(pick)
 }
 
-/// How many matters there are.
+/// The number of aspects.
 const ASPECTS: usize = Aspect::Log as usize + 1;
 
 impl Aspect {
-    /// What is told, as a phrase.
+    /// The aspect as a phrase.
     pub const fn phrase(self) -> &'static str {
         match self {
             Aspect::Existence => "that it exists, and its name",
@@ -164,7 +164,7 @@ impl Aspect {
 }
 
 impl Audience {
-    /// To whom something is told, as a phrase after "to".
+    /// The audience as a phrase after "to".
     pub fn phrase(self) -> String {
         let any = |verbs: &[Verb]| verbs.iter().map(|verb| verb.as_str()).collect::<Vec<_>>().join(" or ");
         match self {

@@ -24,7 +24,7 @@ const BY_SHARES: &str = "decision: whoever holds a permission on the root folder
 #[rustfmt::skip]
 pub(super) const GRANTS: &[Grant] = &[
     grant(Everyone, Endpoint, &[See], Some(Condition::PublicEndpoint), rule("endpoint.public", "decision: the definition of a public endpoint is seen by every active account")),
-    // An administrator is an access manager too, but sees by its own sentence.
+    // An administrator is an access manager too, but its right to see has a sentence of its own.
     grant(Held(Role::ActivityMonitor), Endpoint, &[See], None, rule("endpoint.roles-see", SEES)),
     grant(Held(Role::AccessManager), Endpoint, &[See], Some(Condition::NotPrivateS3), rule("endpoint.access-managers-see", HIDDEN)),
     grant(Held(Role::ActivityMonitor), Endpoint, &[ViewConsole], None, rule("endpoint.monitors-view-console", CONSOLE_READS)),

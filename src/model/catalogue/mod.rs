@@ -1,14 +1,13 @@
-//! The catalogue: which role allows which actions, under which condition, and who says so.
+//! The catalogue: every rule as a row, with the sentence it comes from. One file for each system.
 //!
-//! Three sorts of rows speak of actions. [`grants`] give: an action is allowed when some row's grantee and condition
-//! hold. [`restrictions`] take away, whoever asks: every one that concerns an action must be met as well.
-//! [`denial_reasons`] give nothing and take nothing: they only say which sentence a refusal is read from.
-//! The rows of [`disclosure`] say what is shown to whom; [`COMMAND_RULES`] are the rules of single commands.
-//! Decisions, `role list`, remedies and the manual are all made from these rows; one file for each
-//! of the systems they speak of.
+//! Three tables decide about actions. [`grants`] give: an action is allowed if the grantee and the condition of some
+//! grant hold. [`restrictions`] take away: every limit on the action must be met too, whoever acts.
+//! [`denial_reasons`] only choose the sentence that explains a denial.
+//! The rows of [`disclosure`] say what is shown to whom, and [`COMMAND_RULES`] are the rules of single commands.
+//! Decisions, `role list`, remedies and the manual all use these rows.
 //!
 //! `seed 000` to `seed 004` are the product texts this tool implements (docs/model.md#sources); `product` is
-//! further product documentation; `decision` is ours, argued for in `docs/decisions.md`.
+//! further product documentation; `decision` is our choice, explained in `docs/decisions.md`.
 
 mod commands;
 mod content;
@@ -31,8 +30,8 @@ use super::kind::Kind;
 use super::permission::Permissions;
 use super::role::Role;
 
-/// A rule: its name, which never changes, and the sentence it comes from. Only the catalogue makes one, so no
-/// refusal names a rule that is not in it.
+/// A rule: its name, which never changes, and the sentence it comes from. Only the catalogue can make one, so
+/// every rule that a denial names is in the catalogue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rule {
     /// A fixed word, `NOUN.RULE`.
@@ -42,50 +41,50 @@ pub struct Rule {
     sealed: Sealed,
 }
 
-/// What a rule cannot be made without. Private, so that only the catalogue makes one.
+/// A private field type, so that only the catalogue can make a [`Rule`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Sealed;
 
-/// Who a row speaks of.
+/// The principals that a grant gives to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Grantee {
-    /// Whoever holds this role: account roles on the server, any other on the resource asked about or
-    /// on what that lies in.
+    /// Holders of this role: account roles on the server, any other on the resource or on what the
+    /// resource lies in.
     Role(Role),
     /// Every active account.
     Account,
-    /// The account asked about itself.
+    /// The account that is the resource.
     Itself,
-    /// Who shares a workgroup with the account asked about, as its `member-access` allows.
+    /// An account that shares a workgroup with the resource, as its `member-access` allows.
     FellowMember,
     /// An admin of some workgroup or dropbox.
     SomeAdmin,
     /// An admin of some workgroup or dropbox whose admins manage groups.
     GroupManager,
-    /// Who views the packages of a workgroup or dropbox that received the package asked about.
+    /// A principal that may view the packages of a workgroup or dropbox that received the package.
     RecipientViewer,
-    /// Who holds a share, of the item asked about or of a folder above, that has the permission.
+    /// A holder of a share, of the item or of a folder above, that has the permission.
     ShareHolder,
-    /// The owner of the item asked about or of a folder above.
+    /// The owner of the item or of a folder above.
     Owner,
-    /// Who holds all of these permissions on the item, or on the root folder of the endpoint.
+    /// A holder of all of these permissions on the item, or on the root folder of the endpoint.
     HoldsPermissions(Permissions),
-    /// Who holds every permission that is to be shared.
+    /// A holder of every permission that is to be shared.
     Sharer,
-    /// Who may do each part of it.
+    /// A principal that may do each part of the action.
     AllParts,
     /// A live access token of the workspace, of this mode or a stronger one.
     Token(TokenMode),
 }
 
-/// What must hold besides, for a row to give.
+/// What must hold besides the grantee for a grant to apply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Condition {
-    /// The account asked about has the role `user`.
+    /// The account that is the resource has the role `user`.
     TargetIsUser,
     /// The role asked for is `user`.
     ValueIsUser,
-    /// It is not the end of an admin: to be deactivated, or to expire.
+    /// The action does not deactivate an admin or give it an expiry.
     NotAnAdminsEnd,
     /// The server lets managers administer dropboxes.
     ManagersAdministerDropboxes,
@@ -107,9 +106,9 @@ pub enum Condition {
     Send(SendPolicy),
     /// The workgroup's member access is this one.
     Access(MemberAccess),
-    /// One may send to the workgroup asked about.
+    /// The subject may send to the resource.
     MaySend,
-    /// One may view the account asked about.
+    /// The subject may view the resource.
     MayView,
     /// The endpoint is public.
     PublicEndpoint,
@@ -119,7 +118,7 @@ pub enum Condition {
     SharingManaged,
     /// The endpoint's sharing is delegated: `node`.
     SharingDelegated,
-    /// The server lets members edit the workspaces they have.
+    /// The server lets members edit the workspaces that they are members of.
     MembersEditWorkspaces,
     /// The server lets members leave organizations.
     MembersMayLeave,
@@ -127,77 +126,77 @@ pub enum Condition {
     AnotherAdmin,
     /// The workspace has files.
     HasFiles,
-    /// One views the packages of every dropbox that the package went to.
+    /// The subject may view the packages of every dropbox that received the package.
     ViewsWhereSubmitted,
 }
 
-/// A row that gives.
+/// A row that gives actions.
 #[derive(Clone, Copy, Debug)]
 pub struct Grant {
-    /// To whom.
+    /// The principals that the row gives to.
     pub grantee: Grantee,
-    /// On which kind of resource.
+    /// The kind of resource.
     pub kind: Kind,
-    /// What.
+    /// The verbs that the row gives.
     pub verbs: &'static [Verb],
-    /// When.
+    /// What must hold besides; `None` for nothing.
     pub when: Option<Condition>,
-    /// Who says so.
+    /// The rule, with its sentence.
     pub rule: Rule,
 }
 
-/// What a restriction requires.
+/// What a limit requires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Requirement {
-    /// The account asked about is not one's own.
+    /// The resource is not the subject itself.
     NotItself,
-    /// The setting is allowed to the account that asks.
+    /// The subject's setting allows.
     Allowed(Setting),
-    /// The setting is allowed, or the two share a workgroup (or it is one's own workgroup).
+    /// The subject's setting allows, or subject and resource share a workgroup, or the subject is in the workgroup.
     AllowedOrShared(Setting),
-    /// The setting is allowed, or one sent the package oneself.
+    /// The subject's setting allows, or the subject sent the package.
     AllowedOrSent(Setting),
-    /// The account asked about is active.
+    /// The account that is the resource is active.
     TargetActive,
     /// The endpoint is managed.
     Managed,
-    /// An access manager has something to manage on that kind of endpoint.
+    /// The endpoint's kind fits the role: access managers need managed sharing.
     RoleFitsKind,
-    /// The endpoint's content can be shared, and the item is one that can be.
+    /// The endpoint's content can be shared, and this item can be.
     Shareable,
-    /// The endpoint can hold a share of that set.
+    /// The endpoint can hold a share of the set.
     SetFits,
-    /// It does not go straight into one's home folder, or root uploads are allowed.
+    /// The destination is not directly in the subject's home folder, or root uploads are allowed.
     RootUpload,
-    /// It is not the root folder of an endpoint.
+    /// The item is not the root folder of an endpoint.
     NotRoot,
 }
 
-/// A row that takes away.
+/// A limit: a row that takes actions away unless a requirement holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Restriction {
-    /// On which kind of resource.
+    /// The kind of resource.
     pub kind: Kind,
-    /// From what.
+    /// The verbs that the row limits.
     pub verbs: &'static [Verb],
-    /// Unless this holds.
+    /// What must hold.
     pub requirement: Requirement,
-    /// Who says so.
+    /// The rule, with its sentence.
     pub rule: Rule,
 }
 
-/// A row that names the sentence behind a refusal.
+/// A row that chooses the sentence for a denial.
 #[derive(Clone, Copy, Debug)]
 pub struct DenialReason {
-    /// For whom; none for everybody.
+    /// The role of the denied subject; `None` for everybody.
     pub role: Option<Role>,
-    /// On which kind of resource.
+    /// The kind of resource.
     pub kind: Kind,
-    /// Of what.
+    /// The denied verbs.
     pub verbs: &'static [Verb],
-    /// When.
+    /// What must hold for the row to fit; `None` for nothing.
     pub when: Option<Condition>,
-    /// Who says so.
+    /// The rule, with its sentence.
     pub rule: Rule,
 }
 
@@ -221,26 +220,26 @@ const fn denial_reason_where(when: Condition, kind: Kind, verbs: &'static [Verb]
     DenialReason { role: None, kind, verbs, when: Some(when), rule }
 }
 
-/// The rule that keeps from whoever may only submit what is in a dropbox.
+/// The rule that hides the content of a dropbox from members who may only submit.
 pub const SUBMIT_ONLY: Rule = workgroups::SUBMIT_ONLY;
-/// The rule that keeps sets that are no preset from nodes that are too old.
+/// The rule that old nodes hold only shares of presets.
 pub const CUSTOM_SETS: Rule = content::CUSTOM_SETS;
-/// The rule that only admins of an organization remove its members, and nobody oneself.
+/// The rule that only admins of an organization remove its members, and nobody removes themselves.
 pub const REMOVES_MEMBERS: Rule = organizations::REMOVES_MEMBERS;
-/// The rule that keeps admins active, and without an expiry.
+/// The rule that admins are always active and have no expiry.
 pub const ADMINS_DO_NOT_END: Rule = server::ADMINS_DO_NOT_END;
-/// The rule that keeps the root folder of an endpoint where and what it is.
+/// The rule that the root folder of an endpoint is not renamed, moved, copied or removed.
 pub const ROOT_STAYS: Rule = content::ROOT_STAYS;
-/// The rule that lets nobody but the sharer change a share.
+/// The rule that only the sharer may change a share.
 pub const SHARER_ONLY: Rule = content::SHARER_ONLY;
-/// The rule that lets any administrator change an admin share.
+/// The rule that every administrator may change an admin share.
 pub const ADMIN_SHARES: Rule = content::ADMIN_SHARES;
-/// The rule that keeps everybody else from changing an admin share, or one of the system's.
+/// The rule that only the operator may change a share of one of the system's classes.
 pub const OPERATORS_SHARES: Rule = content::OPERATORS_SHARES;
-/// The rule that lets any access manager change a share of an endpoint whose sharing is managed.
+/// The rule that every access manager may change a share of an endpoint whose sharing is managed.
 pub const MANAGED_SHARES: Rule = content::MANAGED_SHARES;
 
-/// What each preset is a name for: its word, its permissions, and the sentence that says so.
+/// The presets: word, permissions, and the rule with its sentence.
 pub const PRESETS: [(&str, Permissions, Rule); 4] = content::PRESETS;
 
 /// The tables, one for each system.
@@ -261,34 +260,34 @@ const DENIAL_REASONS: [&[DenialReason]; 5] = [
     organizations::DENIAL_REASONS,
 ];
 
-/// Every row that gives, by kind; within a kind, what gives least stands first.
+/// Every grant, by kind. Within a kind, the grants that give least come first.
 pub fn grants() -> impl Iterator<Item = &'static Grant> {
     GRANTS.into_iter().flatten()
 }
 
-/// Every row that takes away, in the order in which they are asked.
+/// Every limit, in the order of evaluation.
 pub fn restrictions() -> impl Iterator<Item = &'static Restriction> {
     RESTRICTIONS.into_iter().flatten()
 }
 
-/// Which sentence a refusal is read from; the first row that fits speaks.
+/// The rows that choose the sentence for a denial. The first row that fits decides.
 pub fn denial_reasons() -> impl Iterator<Item = &'static DenialReason> {
     DENIAL_REASONS.into_iter().flatten()
 }
 
-/// The rows that concern an action, each sort in the order of its table.
+/// The rows that concern an action, in the order of their tables.
 #[derive(Debug)]
 pub struct ActionRules {
-    /// Those that can give it.
+    /// The grants that can give the action.
     pub grants: Vec<&'static Grant>,
-    /// Those that can take it away.
+    /// The limits on the action.
     pub restrictions: Vec<&'static Restriction>,
-    /// Those that say which sentence its refusal is read from.
+    /// The rows that choose the sentence for a denial of the action.
     pub denial_reasons: Vec<&'static DenialReason>,
 }
 
-/// The rows that concern an action on a kind of resource, picked out of the tables once.
-#[expect(clippy::indexing_slicing, reason = "the table has a place for every kind and every verb")]
+/// The rows that concern a verb on a kind of resource; collected once.
+#[expect(clippy::indexing_slicing, reason = "the table has an entry for every kind and every verb")]
 pub fn rules_for(kind: Kind, verb: Verb) -> &'static ActionRules {
     static PICKED: [[OnceLock<ActionRules>; Verb::ALL.len()]; Kind::ALL.len()] =
         [const { [const { OnceLock::new() }; Verb::ALL.len()] }; Kind::ALL.len()];
@@ -301,7 +300,7 @@ pub fn rules_for(kind: Kind, verb: Verb) -> &'static ActionRules {
 }
 
 impl Condition {
-    /// What else one must be allowed on the same resource, where that is the condition.
+    /// The verb on the same resource that the condition requires, if it requires one.
     pub const fn required_verb(self) -> Option<Verb> {
         match self {
             Condition::MaySend => Some(Send),
@@ -310,12 +309,12 @@ impl Condition {
         }
     }
 
-    /// What must hold, as a phrase after "when" or "with".
+    /// The condition as a phrase after "when" or "with".
     pub fn phrase(self) -> String {
         match self {
             Condition::TargetIsUser => "the account's role is user".to_owned(),
             Condition::ValueIsUser => "the role asked for is user".to_owned(),
-            Condition::NotAnAdminsEnd => "it is not an admin who would end".to_owned(),
+            Condition::NotAnAdminsEnd => "it does not deactivate or expire an admin".to_owned(),
             Condition::ManagersAdministerDropboxes => "managers-administer-dropboxes is on".to_owned(),
             Condition::PublicDirectory => "private-directory is off".to_owned(),
             Condition::VisibleGroup => "it is visible to everyone".to_owned(),
@@ -342,7 +341,7 @@ impl Condition {
 }
 
 impl Grantee {
-    /// Who it is, as a phrase.
+    /// The grantee as a phrase.
     pub fn phrase(self) -> String {
         match self {
             Grantee::Role(role) => role.qualified().to_owned(),
@@ -371,7 +370,7 @@ mod tests {
     fn every_action_of_every_kind_is_given_by_some_row() {
         for kind in Kind::ALL {
             for verb in verbs_of(kind) {
-                // An organization is removed by the operator alone, whom no row speaks of.
+                // Only the operator removes an organization, and the operator needs no row.
                 let given = !rules_for(kind, *verb).grants.is_empty();
                 assert!(given || (kind, *verb) == (Kind::Org, Delete), "{kind} {}", verb.as_str());
             }
@@ -379,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_speak_only_of_actions_that_exist() {
+    fn rows_are_about_actions_that_exist() {
         let rows = grants()
             .map(|r| (r.kind, r.verbs, r.rule))
             .chain(restrictions().map(|r| (r.kind, r.verbs, r.rule)))
@@ -396,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_speaks_of_roles_on_the_resource_or_on_what_it_lies_in() {
+    fn a_grant_is_to_roles_on_the_resource_or_on_what_it_lies_in() {
         for row in grants() {
             if let Grantee::Role(role) = row.grantee {
                 let above: &[Kind] = match row.kind {

@@ -86,7 +86,7 @@ pub(super) const DENIAL_REASONS: &[DenialReason] = &[
     denial_reason(Some(Role::ServerManager), Server, &[View, Configure], rule("server.managers-do-not-configure", MANAGER_SERVER)),
     denial_reason(Some(Role::ServerManager), Server, &[CreateAccount], rule("account.managers-limits", MANAGER_LIMITS)),
     denial_reason(Some(Role::ServerManager), Account, &[Edit, Set, SetRole, Activate, Deactivate, Delete], rule("account.managers-limits", MANAGER_LIMITS)),
-    // What an admin is denied here of others is denied whoever asks.
+    // An admin is denied these actions on other accounts only if the account is an admin's.
     denial_reason(Some(Role::ServerAdmin), Account, &[Set, Deactivate], ADMINS_DO_NOT_END),
     denial_reason(None, Server, &[View, Configure], rule("server.admins-configure", ADMIN_SERVER)),
     denial_reason(None, Server, &[CreateAccount, CreateWorkgroup, CreateGroup, CreateDropbox], rule("server.users-do-not-manage", USERS_MANAGE)),
